@@ -1,0 +1,87 @@
+"""Postgres: the pool, the transaction, and rows that become Structs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+from asyncpg import Record
+from asyncpg.pool import PoolConnectionProxy
+
+# What a store takes: a connection of its own or one lent by the pool.
+Connection = asyncpg.Connection[Record] | PoolConnectionProxy[Record]
+Pool = asyncpg.Pool
+
+T = TypeVar("T")
+
+# Postgres ends one of two transactions that wait for each other; the loser may simply be repeated.
+RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+# What a client sees when the database restarts under it; answered with 503, never with 500.
+DOWN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
+
+
+async def open_pool(url: str, *, size: int, statement_seconds: float = 5.0, min_size: int = 1) -> "asyncpg.Pool[Record]":
+    """A pool whose statements and transactions end by themselves within `statement_seconds`.
+
+    The settlement relies on this bound: nothing stamped before a deadline is still in flight ten seconds later.
+    """
+    milliseconds = str(int(statement_seconds * 1000))
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=min_size,
+        max_size=size,
+        command_timeout=statement_seconds + 1,
+        server_settings={
+            "application_name": "feed",
+            "statement_timeout": milliseconds,
+            "idle_in_transaction_session_timeout": milliseconds,
+            "transaction_timeout": milliseconds,
+            "jit": "off",
+        },
+    )
+    assert pool is not None
+    return pool
+
+
+@asynccontextmanager
+async def transaction(pool: "asyncpg.Pool[Record]") -> AsyncIterator[Connection]:
+    """One connection with an open transaction: committed at the block's end, rolled back when it raises."""
+    async with pool.acquire() as conn, conn.transaction():
+        yield conn
+
+
+async def retried(work: Callable[[], Awaitable[T]], *, times: int = 5) -> T:
+    """What `work` returns, repeated when Postgres chose it as the victim of a deadlock or of a serialization failure."""
+    for attempt in range(times - 1):
+        try:
+            return await work()
+        except RETRIED:
+            await asyncio.sleep(0.01 * 2**attempt)
+    return await work()
+
+
+def one(row: Record | None, kind: type[T]) -> T | None:
+    """The row as a Struct. Raises msgspec.ValidationError naming a column that has drifted."""
+    return None if row is None else msgspec.convert(row, kind)
+
+
+def many(rows: Iterable[Record], kind: type[T]) -> list[T]:
+    """Each row as a Struct."""
+    return msgspec.convert(list(rows), list[kind])  # type: ignore[valid-type]
+
+
+def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    """Rows turned on their side: one array per column, as `unnest` takes them."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
