@@ -1,0 +1,138 @@
+"""The SQL of accounts, staff rights and standing."""
+
+from collections.abc import Sequence
+
+from feed.accounts.model import FREE, Account, AccountId, AccountNotFound, Role, Standing
+from feed.postgres import Connection, one
+
+
+async def find_or_add(conn: Connection, *, iss: str, sub: str, name: str) -> AccountId:
+    """The account of a subject, made at its first request; the name seeds it once."""
+    # The empty update makes RETURNING speak on a conflict, and only a first request conflicts with itself.
+    return AccountId(
+        await conn.fetchval(
+            """
+            WITH known AS (
+                SELECT id FROM accounts WHERE iss = $1 AND sub = $2
+            ), added AS (
+                INSERT INTO accounts (iss, sub, name)
+                SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM known)
+                ON CONFLICT (iss, sub) DO UPDATE SET sub = excluded.sub
+                RETURNING id
+            )
+            SELECT id FROM known UNION ALL SELECT id FROM added
+            """,
+            iss,
+            sub,
+            name,
+        )
+    )
+
+
+async def change_phone(conn: Connection, account_id: AccountId, *, person: bytes, phone_sealed: bytes) -> bool:
+    """Records a verified phone. False when the account has this person already."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE accounts
+            SET person = $2, phone_sealed = $3, phone_verified_at = now()
+            WHERE id = $1 AND person IS DISTINCT FROM $2
+            RETURNING true
+            """,
+            account_id,
+            person,
+            phone_sealed,
+        )
+    )
+
+
+async def find_account(conn: Connection, account_id: int) -> Account | None:
+    """The account, unless it is unknown or erased."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, iss, sub, name, bio, avatar_url, badge, person, phone_sealed, post_count, created_at, erased_at
+        FROM accounts
+        WHERE id = $1 AND erased_at IS NULL
+        """,
+        account_id,
+    )
+    return one(row, Account)
+
+
+async def get_account(conn: Connection, account_id: int) -> Account:
+    """The account. Raises AccountNotFound."""
+    account = await find_account(conn, account_id)
+    if account is None:
+        raise AccountNotFound
+    return account
+
+
+async def find_by_sub(conn: Connection, *, iss: str, sub: str) -> AccountId | None:
+    """Whose subject this is, if anybody's."""
+    return await conn.fetchval("SELECT id FROM accounts WHERE iss = $1 AND sub = $2 AND erased_at IS NULL", iss, sub)
+
+
+async def change_post_count(conn: Connection, account_id: int, *, by: int) -> None:
+    """Moves the number of visible posts that the profile shows."""
+    await conn.execute("UPDATE accounts SET post_count = post_count + $2 WHERE id = $1", account_id, by)
+
+
+async def list_roles(conn: Connection, account_id: int) -> list[Role]:
+    """The roles that the account holds now."""
+    rows = await conn.fetch(
+        "SELECT role FROM staff_rights WHERE account_id = $1 AND revoked_at IS NULL ORDER BY role", account_id
+    )
+    return [row["role"] for row in rows]
+
+
+async def grant_role(conn: Connection, account_id: int, role: Role, *, by: int | None) -> bool:
+    """Whether the role is new to the account."""
+    return bool(
+        await conn.fetchval(
+            """
+            INSERT INTO staff_rights (account_id, role, granted_by)
+            VALUES ($1, $2, $3)
+            ON CONFLICT (account_id, role) WHERE revoked_at IS NULL DO NOTHING
+            RETURNING true
+            """,
+            account_id,
+            role,
+            by,
+        )
+    )
+
+
+async def revoke_role(conn: Connection, account_id: int, role: Role, *, by: int | None) -> bool:
+    """Whether the account held the role."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE staff_rights SET revoked_at = now(), revoked_by = $3
+            WHERE account_id = $1 AND role = $2 AND revoked_at IS NULL
+            RETURNING true
+            """,
+            account_id,
+            role,
+            by,
+        )
+    )
+
+
+async def list_standings(conn: Connection, account_ids: Sequence[int]) -> dict[int, Standing]:
+    """The standing of those among `account_ids` who are under a sanction at this moment."""
+    rows = await conn.fetch(
+        """
+        SELECT account_id, bool_or(kind = 'ban') AS banned, bool_or(kind = 'mute') AS muted
+        FROM sanctions
+        WHERE account_id = ANY ($1::bigint[]) AND lifted_at IS NULL
+          AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
+        GROUP BY account_id
+        """,
+        account_ids,
+    )
+    return {row["account_id"]: Standing(banned=row["banned"], muted=row["muted"]) for row in rows}
+
+
+async def get_standing(conn: Connection, account_id: int) -> Standing:
+    """The standing of one account."""
+    return (await list_standings(conn, [account_id])).get(account_id, FREE)

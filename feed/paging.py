@@ -1,0 +1,102 @@
+"""Cursors: opaque, signed, bound to the list they came from. The first page is the one before the end of time."""
+
+import base64
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from feed.errors import FeedError, Gone
+
+T = TypeVar("T")
+
+# Where every timed list starts: later than anything, so that one statement serves every page.
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
+MAX_ID = 2**63 - 1
+
+_MAC_BYTES = 10
+
+
+class CursorInvalid(FeedError):
+    """A cursor that this list did not give."""
+
+
+class CursorExpired(Gone):
+    """A cursor whose snapshot has ended: start again from the first page."""
+
+
+class Position(NamedTuple):
+    """Where a timed list goes on: strictly after this instant and id, in the list's order."""
+
+    at: datetime
+    id: int
+
+
+NEWEST = Position(END_OF_TIME, MAX_ID)
+OLDEST = Position(BEGINNING, 0)
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """One page of a list. Only `next_cursor: null` ends it; a page may be short."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class Cursors:
+    """Writes and reads cursors under one key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def write(self, name: str, position: Any) -> str:
+        """An opaque cursor (at most 200 characters) for the list `name`."""
+        body = msgspec.msgpack.encode(position)
+        return base64.urlsafe_b64encode(self._mac(name, body) + body).rstrip(b"=").decode()
+
+    def read(self, name: str, cursor: str, kind: type[T]) -> T:
+        """What `write` was given. Raises CursorInvalid for a cursor of another list, or a forged one."""
+        try:
+            raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        except ValueError:
+            raise CursorInvalid from None
+        mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+        if len(cursor) > 200 or not hmac.compare_digest(mac, self._mac(name, body)):
+            raise CursorInvalid
+        try:
+            return msgspec.msgpack.decode(body, type=kind)
+        except msgspec.DecodeError:
+            raise CursorInvalid from None
+
+    def position(self, name: str, cursor: str | None, start: Position = NEWEST) -> Position:
+        """The position that a timed list goes on from; `start` without a cursor."""
+        if not cursor:
+            return start
+        microseconds, id_ = self.read(name, cursor, tuple[int, int])
+        return Position(_from_microseconds(microseconds), id_)
+
+    def after(self, name: str, position: Position) -> str:
+        """The cursor of a timed list that ended at `position`."""
+        return self.write(name, (_to_microseconds(position.at), position.id))
+
+    def _mac(self, name: str, body: bytes) -> bytes:
+        return hmac.digest(self._key, name.encode() + b"\0" + body, hashlib.sha256)[:_MAC_BYTES]
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _to_microseconds(at: datetime) -> int:
+    delta = at - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def _from_microseconds(value: int) -> datetime:
+    # From parts, not from a float: a lost microsecond would repeat or skip a row.
+    try:
+        return datetime.fromtimestamp(value // 1_000_000, UTC).replace(microsecond=value % 1_000_000)
+    except (OverflowError, ValueError, OSError):
+        raise CursorInvalid from None
