@@ -32,27 +32,51 @@ DOWN = (
 )
 
 
+async def prepare_connection(conn: "asyncpg.Connection[Record]") -> None:
+    """Makes jsonb columns read and take Python values (numbers as decimals would be strings: scores are strings)."""
+    await conn.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda raw: msgspec.json.decode(raw[1:]),
+    )
+
+
 async def open_pool(url: str, *, size: int, statement_seconds: float = 5.0, min_size: int = 1) -> "asyncpg.Pool[Record]":
     """A pool whose statements and transactions end by themselves within `statement_seconds`.
 
     The settlement relies on this bound: nothing stamped before a deadline is still in flight ten seconds later.
     """
     milliseconds = str(int(statement_seconds * 1000))
+
+    async def prepare(conn: "asyncpg.Connection[Record]") -> None:
+        await prepare_connection(conn)
+        if conn.get_server_version().major >= 17:
+            await conn.execute("SELECT set_config('transaction_timeout', $1, false)", milliseconds)
+
     pool = await asyncpg.create_pool(
         url,
         min_size=min_size,
         max_size=size,
         command_timeout=statement_seconds + 1,
+        init=prepare,
+        reset=_leave,
         server_settings={
             "application_name": "feed",
             "statement_timeout": milliseconds,
             "idle_in_transaction_session_timeout": milliseconds,
-            "transaction_timeout": milliseconds,
             "jit": "off",
         },
     )
     assert pool is not None
     return pool
+
+
+async def _leave(conn: "asyncpg.Connection[Record]") -> None:
+    # The pool's own reset is a round trip per use; sessions of ours hold no state, so only an open transaction matters.
+    if conn.is_in_transaction():
+        await conn.execute("ROLLBACK")
 
 
 @asynccontextmanager
