@@ -1,0 +1,61 @@
+"""A retried POST acts once: its key is a row of the transaction that holds its effect."""
+
+import hashlib
+from typing import NamedTuple
+
+from feed.errors import Conflict
+from feed.postgres import Connection
+
+
+class IdempotencyKeyReused(Conflict):
+    """The same key came with another body."""
+
+
+class Once(NamedTuple):
+    """What makes a request the same request: the caller's key for a route, and what it asked for."""
+
+    route: str
+    key: str
+    body_sha256: bytes
+
+
+class Reserved(NamedTuple):
+    """The id of what the request makes, and whether it is still to be made."""
+
+    answer_id: int
+    fresh: bool
+
+
+def once(route: str, key: str | None, body: bytes) -> Once | None:
+    """The request's identity; None when the caller gave no key."""
+    return None if not key else Once(route, key[:200], hashlib.sha256(body).digest())
+
+
+async def reserve(conn: Connection, account_id: int, request: Once) -> Reserved:
+    """Claims the key inside the transaction of the effect; an identical request that runs now is waited for.
+
+    Raises IdempotencyKeyReused.
+    """
+    answer_id = await conn.fetchval(
+        """
+        INSERT INTO idempotency_keys (account_id, route, key, body_sha256, answer_id)
+        VALUES ($1, $2, $3, $4, next_id())
+        ON CONFLICT DO NOTHING
+        RETURNING answer_id
+        """,
+        account_id,
+        request.route,
+        request.key,
+        request.body_sha256,
+    )
+    if answer_id is not None:
+        return Reserved(answer_id, fresh=True)
+    row = await conn.fetchrow(
+        "SELECT body_sha256, answer_id FROM idempotency_keys WHERE account_id = $1 AND route = $2 AND key = $3",
+        account_id,
+        request.route,
+        request.key,
+    )
+    if row is None or row["body_sha256"] != request.body_sha256:
+        raise IdempotencyKeyReused
+    return Reserved(row["answer_id"], fresh=False)

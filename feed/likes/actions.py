@@ -1,0 +1,60 @@
+"""Liking, many at once: the batch is the transaction, the answers are each one's own."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from feed.accounts import store as accounts
+from feed.accounts.model import Banned
+from feed.changes import store as changes
+from feed.changes.store import Delta
+from feed.errors import FeedError
+from feed.likes import store
+from feed.likes.model import Like, Liked
+from feed.posts import store as posts
+from feed.posts.model import PostNotFound
+from feed.postgres import Pool, transaction
+
+
+async def apply_likes(pool: Pool, batch: Sequence[Like]) -> list[Liked | FeedError]:
+    """Applies likes and unlikes in the order of their arrival; answers in that order.
+
+    An answer is the state and the post's count, or the refusal of that one item: PostNotFound, Banned.
+    """
+    async with transaction(pool) as conn:
+        # Statistics first, then likes, each ordered by id: every writer takes these locks in this order.
+        stats = await changes.lock_stats(conn, sorted({like.post_id for like in batch}))
+        authors = await posts.find_visible(conn, list(stats))
+        standings = await accounts.list_standings(conn, list({like.account_id for like in batch}))
+        banned = {account_id for account_id, standing in standings.items() if standing.banned}
+
+        # Of one person's several wishes for one post the last one stands.
+        wishes = {
+            (like.post_id, like.account_id): like.liked
+            for like in batch
+            if like.post_id in authors and like.account_id not in banned
+        }
+        added = sorted(pair for pair, liked in wishes.items() if liked)
+        removed = sorted(pair for pair, liked in wishes.items() if not liked)
+        new = await store.add_likes(conn, added) if added else []
+        gone = await store.remove_likes(conn, removed) if removed else []
+
+        moved: Counter[int] = Counter()
+        own: Counter[int] = Counter()
+        for pairs, by in ((new, 1), (gone, -1)):
+            for post_id, account_id in pairs:
+                moved[post_id] += by
+                own[post_id] += by * (account_id == authors[post_id])
+        touched = {post_id for post_id, _ in (*new, *gone)}
+        if touched:
+            stats |= await changes.move_stats(
+                conn, [Delta(post_id, likes=moved[post_id], own_likes=own[post_id]) for post_id in sorted(touched)]
+            )
+
+    def answer(like: Like) -> Liked | FeedError:
+        if like.post_id not in authors:
+            return PostNotFound()
+        if like.account_id in banned:
+            return Banned()
+        return Liked(like.liked, stats[like.post_id].like_count)
+
+    return [answer(like) for like in batch]
