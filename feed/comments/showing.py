@@ -1,0 +1,45 @@
+"""What has to happen together when a comment appears or disappears. Called inside a transaction."""
+
+from feed.changes import store as changes
+from feed.changes.store import Delta
+from feed.comments import store
+from feed.comments.model import Comment, CommentIsDeleted, CommentNotFound
+from feed.posts import store as posts
+from feed.posts.model import State
+from feed.postgres import Connection
+
+
+async def count_comment(conn: Connection, comment: Comment, *, by: int) -> None:
+    """Moves every number in which a published comment counts."""
+    post = await posts.find_post(conn, comment.post_id)
+    own = by if post is not None and post.author_id == comment.author_id else 0
+    if comment.root_id is not None:
+        await store.change_reply_count(conn, comment.root_id, by=by)
+    await changes.move_stats(conn, [Delta(comment.post_id, comments=by, own_comments=own)])
+
+
+async def hide_comment(conn: Connection, comment_id: int, *, state: State) -> Comment:
+    """Takes the comment out of lists and counts; returns it as it was. Raises CommentNotFound, CommentIsDeleted."""
+    return await _move(conn, comment_id, state)
+
+
+async def show_comment(conn: Connection, comment_id: int) -> Comment:
+    """Puts the comment back; returns it as it was. Raises CommentNotFound, CommentIsDeleted."""
+    return await _move(conn, comment_id, "published")
+
+
+async def _move(conn: Connection, comment_id: int, state: State) -> Comment:
+    found = await store.find_comment(conn, comment_id)
+    if found is None:
+        raise CommentNotFound
+    # The statistics row first, as everybody does; then the comment as it is under the lock.
+    await changes.lock_stats(conn, [found.post_id])
+    comment = await store.lock_comment(conn, comment_id)
+    if comment.state == "deleted":
+        raise CommentIsDeleted
+    if comment.state == state:
+        return comment
+    await store.change_state(conn, comment_id, state)
+    if (comment.state == "published") != (state == "published"):
+        await count_comment(conn, comment, by=1 if state == "published" else -1)
+    return comment
