@@ -1,0 +1,196 @@
+"""post_stats, and the change log: rows are left without a number and numbered in commit order afterwards."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from feed.postgres import Connection, columns, many
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """What one batch adds to one post's counters. All zero: another input to a score has moved (mark, void, visibility, rules)."""
+
+    post_id: int
+    likes: int = 0
+    own_likes: int = 0
+    comments: int = 0
+    own_comments: int = 0
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """Exact counters; the version rises with every input to any score of the post."""
+
+    post_id: int
+    like_count: int
+    own_like_count: int
+    comment_count: int
+    own_comment_count: int
+    version: int
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One numbered change. Whoever has seen `number` has seen everything that was committed before it was given."""
+
+    number: int
+    post_id: int
+    version: int
+    made_at: datetime
+    numbered_at: datetime
+
+
+async def add_stats(conn: Connection, post_id: int) -> None:
+    """The counters of a new post, and its first change."""
+    await conn.execute(
+        """
+        WITH added AS (
+            INSERT INTO post_stats (post_id)
+            VALUES ($1)
+            RETURNING post_id, version
+        )
+        INSERT INTO changes (post_id, version)
+        SELECT post_id, version FROM added
+        """,
+        post_id,
+    )
+
+
+async def lock_stats(conn: Connection, post_ids: Sequence[int]) -> dict[int, Stats]:
+    """Locks in the order of ids: whoever changes several posts calls this first. Unknown posts are absent."""
+    rows = await conn.fetch(
+        """
+        SELECT post_id, like_count, own_like_count, comment_count, own_comment_count, version
+        FROM post_stats
+        WHERE post_id = ANY($1::bigint[])
+        ORDER BY post_id
+        FOR UPDATE
+        """,
+        post_ids,
+    )
+    return {stats.post_id: stats for stats in many(rows, Stats)}
+
+
+async def list_stats(conn: Connection, post_ids: Sequence[int]) -> dict[int, Stats]:
+    rows = await conn.fetch(
+        """
+        SELECT post_id, like_count, own_like_count, comment_count, own_comment_count, version
+        FROM post_stats
+        WHERE post_id = ANY($1::bigint[])
+        """,
+        post_ids,
+    )
+    return {stats.post_id: stats for stats in many(rows, Stats)}
+
+
+async def move_stats(conn: Connection, deltas: Sequence[Delta]) -> dict[int, Stats]:
+    """The counters after the move: one version more for each post, and one change per post however many deltas it has."""
+    if not deltas:
+        return {}
+    rows = await conn.fetch(
+        """
+        WITH deltas AS (
+            SELECT post_id, sum(likes) AS likes, sum(own_likes) AS own_likes,
+                   sum(comments) AS comments, sum(own_comments) AS own_comments
+            FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+                AS given (post_id, likes, own_likes, comments, own_comments)
+            GROUP BY post_id
+        ), moved AS (
+            UPDATE post_stats AS held
+            SET like_count = held.like_count + deltas.likes,
+                own_like_count = held.own_like_count + deltas.own_likes,
+                comment_count = held.comment_count + deltas.comments,
+                own_comment_count = held.own_comment_count + deltas.own_comments,
+                version = held.version + 1
+            FROM deltas
+            WHERE held.post_id = deltas.post_id
+            RETURNING held.post_id, held.like_count, held.own_like_count,
+                      held.comment_count, held.own_comment_count, held.version
+        ), noted AS (
+            INSERT INTO changes (post_id, version)
+            SELECT post_id, version FROM moved
+        )
+        SELECT post_id, like_count, own_like_count, comment_count, own_comment_count, version FROM moved
+        """,
+        *columns([(d.post_id, d.likes, d.own_likes, d.comments, d.own_comments) for d in deltas], 5),
+    )
+    return {stats.post_id: stats for stats in many(rows, Stats)}
+
+
+async def try_sequencer_lock(conn: Connection) -> bool:
+    """Held until the transaction ends: the numbers of one holder are visible before the next one reads the mark."""
+    free: bool = await conn.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended('feed.sequencer', 0))")
+    return free
+
+
+async def number_changes(conn: Connection, limit: int = 20_000) -> int:
+    """How many changes got their number. Only under the sequencer's lock, in READ COMMITTED, so that numbers become visible in order.
+
+    A post's changes keep the order of its versions. The mark of the last number outlives the log's rows, so no number is given twice.
+    """
+    numbered: int = await conn.fetchval(
+        """
+        WITH due AS (
+            SELECT post_id, id FROM changes ORDER BY id LIMIT $1
+        ), taken AS (
+            DELETE FROM changes USING due
+            WHERE changes.post_id = due.post_id AND changes.id = due.id
+            RETURNING changes.post_id, changes.id, changes.version, changes.made_at
+        ), moved AS (
+            UPDATE change_numbers
+            SET last_number = last_number + (SELECT count(*) FROM taken)
+            WHERE EXISTS (SELECT FROM taken)
+            RETURNING last_number
+        ), settled AS (
+            SELECT post_id, version, made_at, max(id) OVER (PARTITION BY post_id ORDER BY version) AS place FROM taken
+        ), logged AS (
+            INSERT INTO change_log (number, post_id, version, made_at)
+            SELECT moved.last_number + 1 - row_number() OVER (ORDER BY place DESC, settled.post_id DESC, version DESC),
+                   settled.post_id, version, made_at
+            FROM settled, moved
+            RETURNING number
+        )
+        SELECT count(*) FROM logged
+        """,
+        limit,
+    )
+    return numbered
+
+
+async def list_changes(conn: Connection, after: int, limit: int) -> list[Change]:
+    rows = await conn.fetch(
+        """
+        SELECT number, post_id, version, made_at, numbered_at
+        FROM change_log
+        WHERE number > $1
+        ORDER BY number
+        LIMIT $2
+        """,
+        after,
+        limit,
+    )
+    return many(rows, Change)
+
+
+async def last_number(conn: Connection) -> int:
+    """The highest number ever given; 0 before the first."""
+    number: int = await conn.fetchval("SELECT last_number FROM change_numbers")
+    return number
+
+
+async def oldest_number(conn: Connection) -> int | None:
+    """The first number that the log still holds. None when it holds none."""
+    number: int | None = await conn.fetchval("SELECT min(number) FROM change_log")
+    return number
+
+
+async def trim_log(conn: Connection, *, hours: int) -> int:
+    """How many rows left the log: those numbered longer ago, but never the newest row."""
+    tag = await conn.execute(
+        """
+        DELETE FROM change_log
+        WHERE numbered_at < now() - make_interval(hours => $1)
+          AND number < (SELECT last_number FROM change_numbers)
+        """,
+        hours,
+    )
+    return int(tag.split()[-1])
