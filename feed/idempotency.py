@@ -59,3 +59,9 @@ async def reserve(conn: Connection, account_id: int, request: Once) -> Reserved:
     if row is None or row["body_sha256"] != request.body_sha256:
         raise IdempotencyKeyReused
     return Reserved(row["answer_id"], fresh=False)
+
+
+async def remove_old(conn: Connection, *, hours: int) -> int:
+    """How many keys were forgotten: nobody retries after `hours`."""
+    tag = await conn.execute("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)", hours)
+    return int(tag.split()[-1])
