@@ -1,0 +1,143 @@
+"""Signing in by phone, where no other issuer does it: a code by SMS, then tokens of our own key."""
+
+import hashlib
+import hmac
+import secrets
+
+import msgspec
+
+from feed.accounts import sign_in_store as store
+from feed.accounts import store as accounts
+from feed.accounts.model import AccountId
+from feed.auth import LOCAL_ISSUER, issue_token
+from feed.errors import TooMany, Unauthenticated
+from feed.keys import Keys
+from feed.messages import store as messages
+from feed.messages.model import Purpose
+from feed.phones import normalise_phone
+from feed.postgres import Connection, Pool, transaction
+
+CODE_MINUTES = 5
+CODE_TRIES = 5
+CODES_PER_TEN_MINUTES = 5
+CODES_PER_DAY = 20
+ACCESS_SECONDS = 3600
+REFRESH_DAYS = 30
+
+
+class RateLimited(TooMany):
+    """Codes are asked for more often than a person can need them."""
+
+
+class CodeRefused(Unauthenticated):
+    """Wrong, used, expired, tried too often, or never sent: the answer is the same."""
+
+
+class RefreshRefused(Unauthenticated):
+    """A refresh token that is unknown, expired, revoked or used already."""
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """What a successful sign-in gives."""
+
+    account_id: AccountId
+    access_token: str
+    refresh_token: str
+    expires_in: int = ACCESS_SECONDS
+
+
+async def request_code(pool: Pool, keys: Keys, phone: str) -> None:
+    """Sends a code to a phone, whether or not somebody is known by it. Raises RateLimited, and Invalid for no phone."""
+    number = normalise_phone(phone)
+    person = keys.person_of(number)
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    async with transaction(pool) as conn:
+        await store.lock_person(conn, person)
+        lately, today = await store.count_codes(conn, person)
+        if lately >= CODES_PER_TEN_MINUTES:
+            raise RateLimited(retry_after=600)
+        if today >= CODES_PER_DAY:
+            raise RateLimited(retry_after=86_400)
+        added = await store.add_code(
+            conn, person, _code_hash(keys, person, code), minutes=CODE_MINUTES, tries=CODE_TRIES
+        )
+        await messages.enqueue(
+            conn,
+            keys=keys,
+            purpose=Purpose.SIGN_IN_CODE,
+            phone=number,
+            params={"code": code, "minutes": str(CODE_MINUTES)},
+            once_key=f"code:{added.id}",
+            expires_at=added.expires_at,
+        )
+
+
+async def exchange_code(pool: Pool, keys: Keys, phone: str, code: str) -> SignedIn:
+    """Signs in with the newest code; the account is made at the first time. Raises CodeRefused."""
+    number = normalise_phone(phone)
+    person = keys.person_of(number)
+    async with transaction(pool) as conn:
+        signed_in = await _try_code(conn, keys, number, person, code)
+    # Raised here, so that a wrong try is committed.
+    if signed_in is None:
+        raise CodeRefused
+    return signed_in
+
+
+async def _try_code(conn: Connection, keys: Keys, number: str, person: bytes, code: str) -> SignedIn | None:
+    open_code = await store.lock_open_code(conn, person)
+    offered = _code_hash(keys, person, code)
+    if open_code is None:
+        return None
+    if not hmac.compare_digest(offered, open_code.code_hash):
+        await store.change_tries_left(conn, open_code.id)
+        return None
+    await store.mark_code_used(conn, open_code.id)
+    # A name that gives nothing of the number away.
+    name = f"读者{secrets.randbelow(10_000):04d}"
+    account_id = await accounts.find_or_add(conn, iss=LOCAL_ISSUER, sub=f"phone:{person.hex()}", name=name)
+    sealed = keys.seal(number.encode(), aad=f"account:{account_id}".encode())
+    await accounts.change_phone(conn, account_id, person=person, phone_sealed=sealed)
+    return await _sign_in(conn, keys, account_id, family=None)
+
+
+async def refresh(pool: Pool, keys: Keys, refresh_token: str) -> SignedIn:
+    """New tokens for a refresh token, once; a second use ends the whole sign-in. Raises RefreshRefused."""
+    token_hash = _token_hash(refresh_token)
+    async with transaction(pool) as conn:
+        signed_in = await _try_refresh(conn, keys, token_hash)
+    if signed_in is None:
+        raise RefreshRefused
+    return signed_in
+
+
+async def _try_refresh(conn: Connection, keys: Keys, token_hash: bytes) -> SignedIn | None:
+    token = await store.lock_refresh_token(conn, token_hash)
+    if token is None or token.ended:
+        return None
+    if token.used:
+        # Two hold the same token: its owner and a thief, and we cannot tell which one this is.
+        await store.revoke_family(conn, token.family)
+        return None
+    await store.mark_token_used(conn, token_hash)
+    return await _sign_in(conn, keys, token.account_id, family=token.family)
+
+
+async def _sign_in(conn: Connection, keys: Keys, account_id: AccountId, *, family: int | None) -> SignedIn | None:
+    account = await accounts.find_account(conn, account_id)
+    if account is None:
+        return None
+    refresh_token = secrets.token_urlsafe(32)
+    await store.add_refresh_token(conn, _token_hash(refresh_token), account_id, days=REFRESH_DAYS, family=family)
+    # The account knows its phone already, so the token need not carry it through the world.
+    access_token = issue_token(keys.token_key, sub=account.sub, name=account.name, seconds=ACCESS_SECONDS)
+    return SignedIn(account_id, access_token, refresh_token)
+
+
+def _code_hash(keys: Keys, person: bytes, code: str) -> bytes:
+    # A million codes are tried in no time without the key.
+    return hmac.digest(keys.token_key, b"sign-in code\0" + person + b"\0" + code.encode(errors="replace"), "sha256")
+
+
+def _token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="replace")).digest()

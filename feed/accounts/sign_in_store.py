@@ -1,0 +1,144 @@
+"""The SQL of signing in by phone: codes, and families of refresh tokens."""
+
+from datetime import datetime
+
+import msgspec
+
+from feed.accounts.model import AccountId
+from feed.postgres import Connection, one
+
+
+class OpenCode(msgspec.Struct, frozen=True):
+    """The code that a person may still use."""
+
+    id: int
+    code_hash: bytes
+
+
+class AddedCode(msgspec.Struct, frozen=True):
+    """A new code."""
+
+    id: int
+    expires_at: datetime
+
+
+class RefreshToken(msgspec.Struct, frozen=True):
+    """A refresh token that is known, good or not."""
+
+    family: int
+    account_id: AccountId
+    used: bool
+    ended: bool
+
+
+async def lock_person(conn: Connection, person: bytes) -> None:
+    """Until the transaction ends: requests of one person are counted one after another."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('sign-in ' || encode($1, 'hex'), 0))", person)
+
+
+async def count_codes(conn: Connection, person: bytes) -> tuple[int, int]:
+    """How many codes the person was sent in the last ten minutes, and in the last day."""
+    row = await conn.fetchrow(
+        """
+        SELECT count(*) FILTER (WHERE created_at > now() - interval '10 minutes') AS lately, count(*) AS today
+        FROM sign_in_codes
+        WHERE person = $1 AND created_at > now() - interval '1 day'
+        """,
+        person,
+    )
+    assert row is not None
+    return row["lately"], row["today"]
+
+
+async def add_code(conn: Connection, person: bytes, code_hash: bytes, *, minutes: int, tries: int) -> AddedCode:
+    """The newest code is the only one that counts."""
+    row = await conn.fetchrow(
+        """
+        INSERT INTO sign_in_codes (person, code_hash, tries_left, expires_at)
+        VALUES ($1, $2, $3, now() + make_interval(mins => $4))
+        RETURNING id, expires_at
+        """,
+        person,
+        code_hash,
+        tries,
+        minutes,
+    )
+    return msgspec.convert(row, AddedCode)
+
+
+async def lock_open_code(conn: Connection, person: bytes) -> OpenCode | None:
+    """The person's newest code, if it can still be used."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, code_hash
+        FROM sign_in_codes
+        WHERE id = (SELECT max(id) FROM sign_in_codes WHERE person = $1)
+          AND used_at IS NULL AND tries_left > 0 AND expires_at > clock_timestamp()
+        FOR UPDATE
+        """,
+        person,
+    )
+    return one(row, OpenCode)
+
+
+async def mark_code_used(conn: Connection, code_id: int) -> None:
+    """A code opens one sign-in."""
+    await conn.execute("UPDATE sign_in_codes SET used_at = now() WHERE id = $1", code_id)
+
+
+async def change_tries_left(conn: Connection, code_id: int) -> None:
+    """One try less."""
+    await conn.execute("UPDATE sign_in_codes SET tries_left = tries_left - 1 WHERE id = $1", code_id)
+
+
+async def add_refresh_token(
+    conn: Connection, token_hash: bytes, account_id: AccountId, *, days: int, family: int | None = None
+) -> None:
+    """The next token of a family, or the first one of a new family."""
+    await conn.execute(
+        """
+        INSERT INTO refresh_tokens (token_hash, account_id, expires_at, family)
+        VALUES ($1, $2, now() + make_interval(days => $3), coalesce($4::bigint, next_id()))
+        """,
+        token_hash,
+        account_id,
+        days,
+        family,
+    )
+
+
+async def lock_refresh_token(conn: Connection, token_hash: bytes) -> RefreshToken | None:
+    """The token, whatever has become of it."""
+    row = await conn.fetchrow(
+        """
+        SELECT family, account_id, used_at IS NOT NULL AS used,
+               revoked_at IS NOT NULL OR expires_at <= clock_timestamp() AS ended
+        FROM refresh_tokens
+        WHERE token_hash = $1
+        FOR UPDATE
+        """,
+        token_hash,
+    )
+    return one(row, RefreshToken)
+
+
+async def mark_token_used(conn: Connection, token_hash: bytes) -> None:
+    """It has made its successor."""
+    await conn.execute("UPDATE refresh_tokens SET used_at = now() WHERE token_hash = $1", token_hash)
+
+
+async def revoke_family(conn: Connection, family: int) -> None:
+    """Ends a sign-in with all its tokens."""
+    await conn.execute("UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1 AND revoked_at IS NULL", family)
+
+
+async def remove_old_codes(conn: Connection, *, hours: int) -> int:
+    """How many codes were forgotten."""
+    tag = await conn.execute("DELETE FROM sign_in_codes WHERE created_at < now() - make_interval(hours => $1)", hours)
+    return int(tag.split()[-1])
+
+
+async def remove_old_tokens(conn: Connection, *, hours: int) -> int:
+    """How many refresh tokens were forgotten: a used one is kept as long as it could be used, to be recognised."""
+    tag = await conn.execute("DELETE FROM refresh_tokens WHERE expires_at < now() - make_interval(hours => $1)", hours)
+    return int(tag.split()[-1])

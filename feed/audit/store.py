@@ -1,0 +1,53 @@
+"""The SQL of the audit: rows are added, in the transaction of what they tell, and never changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from feed.audit.model import AuditRow, refuse_personal, sha256_of
+from feed.postgres import Connection, many
+
+
+async def add(
+    conn: Connection,
+    actor_id: int | None,
+    action: str,
+    subject_kind: str,
+    subject_id: int | None,
+    detail: Mapping[str, Any] | None = None,
+) -> int:
+    """The id of the new row. `detail` holds strings, whole numbers and what is made of them; ids as strings.
+
+    Raises ValueError when `detail` would name a person.
+    """
+    refuse_personal(detail)
+    stamp = await conn.fetchrow("SELECT next_id() AS id, clock_timestamp() AS at")
+    assert stamp is not None
+    row = AuditRow(stamp["id"], stamp["at"], actor_id, action, subject_kind, subject_id, dict(detail or {}))
+    await conn.execute(
+        """
+        INSERT INTO audit (id, at, actor_id, action, subject_kind, subject_id, detail, row_sha256)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        *msgspec.structs.astuple(row)[:-1],
+        sha256_of(row),
+    )
+    return row.id
+
+
+async def list_of_subject(conn: Connection, subject_kind: str, subject_id: int, *, limit: int = 100) -> list[AuditRow]:
+    """What happened to one thing, the latest first."""
+    rows = await conn.fetch(
+        """
+        SELECT id, at, actor_id, action, subject_kind, subject_id, detail, row_sha256
+        FROM audit
+        WHERE subject_kind = $1 AND subject_id = $2
+        ORDER BY id DESC
+        LIMIT $3
+        """,
+        subject_kind,
+        subject_id,
+        limit,
+    )
+    return many(rows, AuditRow)

@@ -1,0 +1,77 @@
+"""The provider of development and tests: a file with one JSON line for each message that a phone would get."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from feed.messages.model import MessageId, Purpose, text_of
+from feed.messages.provider import Found, NotSeen
+
+
+class OutboxLine(msgspec.Struct, frozen=True):
+    """One message as it lies in the outbox."""
+
+    id: str
+    at: datetime
+    phone: str
+    purpose: str
+    text: str
+    params: dict[str, str]
+
+
+def read_outbox(path: Path) -> Iterator[OutboxLine]:
+    """The lines, oldest first. A line that a crash has torn was never sent."""
+    if not path.exists():
+        return
+    with path.open("rb") as lines:
+        for line in lines:
+            try:
+                yield msgspec.json.decode(line, type=OutboxLine)
+            except msgspec.DecodeError:
+                continue
+
+
+class FileProvider:
+    """Like a real one it does not notice when it is told twice; unlike one it never forgets."""
+
+    name = "file"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def send(self, message_id: MessageId, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
+        """Appends the message, on the disk when this returns."""
+        line = OutboxLine(
+            id=str(message_id),
+            at=datetime.now(UTC),
+            phone=phone,
+            purpose=purpose,
+            text=text_of(purpose, params),
+            params=params,
+        )
+        await asyncio.to_thread(self._append, msgspec.json.encode(line) + b"\n")
+        return f"file-{message_id}"
+
+    async def find(self, message_id: MessageId, phone: str, sending_at: datetime) -> Found | NotSeen:
+        """Looks the message up in the file."""
+        wanted = str(message_id)
+        seen = await asyncio.to_thread(lambda: any(line.id == wanted for line in read_outbox(self._path)))
+        return Found(f"file-{message_id}") if seen else NotSeen()
+
+    def _append(self, line: bytes) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            size = os.fstat(handle).st_size
+            # A torn last line must not swallow this one.
+            torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+            os.write(handle, b"\n" + line if torn else line)
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,129 @@
+"""Who runs the schedule and the queue, for as long as the process lives."""
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from prometheus_client import Counter
+
+from feed import redis as redis_room
+from feed.keys import open_keys
+from feed.messages.model import read_quiet_hours
+from feed.messages.outbox import FileProvider
+from feed.messages.provider import SmsProvider
+from feed.postgres import DOWN, Pool, open_pool
+from feed.settings import Settings
+from feed.worker.queue import QueueLost, run_queue
+from feed.worker.schedule import SCHEDULE, Entry
+from feed.worker.worlds import Worlds
+
+log = structlog.get_logger("feed.worker")
+
+RUNS = Counter("feed_worker_runs", "Runs of scheduled work.", ["job", "outcome"])
+SECONDS = Counter("feed_worker_seconds", "Seconds spent in scheduled work.", ["job"])
+
+# Statements of the settlement may be longer than those of a request.
+_STATEMENT_SECONDS = 60.0
+_POOL_SIZE = 8
+_LONGEST_PAUSE = 15.0
+_GRACE_SECONDS = 8.0
+
+
+class UnknownProvider(Exception):
+    """FEED_SMS_PROVIDER names none that there is."""
+
+
+async def run(settings: Settings) -> None:
+    """The worker as a process: until SIGTERM or SIGINT, and then at most ten seconds longer."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    async with open_worlds(settings, stop) as worlds:
+        if worlds is not None:
+            log.info("worker started")
+            await work(worlds, settings.direct_url, stop)
+    log.info("worker stopped")
+
+
+@asynccontextmanager
+async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Worlds | None]:
+    """Waits for Postgres as long as it takes; None when told to stop meanwhile. Redis may come later."""
+    keys = open_keys(settings.keys_dir, create=settings.embedded)
+    provider = _open_provider(settings)
+    quiet = read_quiet_hours(settings.sms_quiet_hours)
+    pool = await _open_pool_patiently(settings, stop)
+    if pool is None:
+        yield None
+        return
+    redis = redis_room.connect(settings.redis_url)
+    try:
+        yield Worlds(pool, redis, keys, provider, quiet)
+    finally:
+        await redis.aclose()
+        try:
+            async with asyncio.timeout(1):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+
+def _open_provider(settings: Settings) -> SmsProvider:
+    if settings.sms_provider != "file":
+        raise UnknownProvider(settings.sms_provider)
+    return FileProvider(settings.sms_outbox)
+
+
+async def _open_pool_patiently(settings: Settings, stop: asyncio.Event) -> Pool | None:
+    while not stop.is_set():
+        try:
+            return await open_pool(settings.direct_url, size=_POOL_SIZE, statement_seconds=_STATEMENT_SECONDS)
+        except DOWN as error:
+            log.warning("postgres is away", error=type(error).__name__)
+            await _pause(1, stop)
+    return None
+
+
+async def work(worlds: Worlds, url: str, stop: asyncio.Event, schedule: tuple[Entry, ...] = SCHEDULE) -> None:
+    """Runs the queue and the schedule until `stop`; what runs then may end within the grace."""
+    queue = Entry("queue", 0.5, lambda w: run_queue(w, url, stop))
+    running = [asyncio.create_task(_repeat(entry, worlds, stop), name=entry.name) for entry in (queue, *schedule)]
+    await stop.wait()
+    _, late = await asyncio.wait(running, timeout=_GRACE_SECONDS)
+    for task in late:
+        log.warning("cut short", job=task.get_name())
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _repeat(entry: Entry, worlds: Worlds, stop: asyncio.Event) -> None:
+    failures = 0
+    while not stop.is_set():
+        begun = time.perf_counter()
+        more = False
+        try:
+            more = await entry.work(worlds) is True
+            failures = 0
+        except Exception as error:  # The one place: nothing that fails may end the worker.
+            failures += 1
+            if isinstance(error, (*DOWN, QueueLost)):
+                log.warning("postgres is away", job=entry.name, error=type(error).__name__)
+            else:
+                log.exception("job failed", job=entry.name, failures=failures)
+        RUNS.labels(entry.name, "failed" if failures else "done").inc()
+        SECONDS.labels(entry.name).inc(time.perf_counter() - begun)
+        # Apart in time, so that workers that were started together do not all ask at once.
+        every = min(entry.every_seconds * 2 ** min(failures, 8), max(_LONGEST_PAUSE, entry.every_seconds))
+        await _pause(0 if more else every * random.uniform(0.9, 1.1), stop)  # noqa: S311
+
+
+async def _pause(seconds: float, stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,77 @@
+"""The runner of enqueued jobs: pgqueuer on a connection of its own, where it also listens."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor, EntrypointExecutorParameters
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job
+from pgqueuer.domain.settings import DBSettings
+from pgqueuer.domain.types import Channel
+
+from feed.messages.model import MessageId
+from feed.messages.store import SEND_JOB
+from feed.worker.sending import send_message
+from feed.worker.worlds import Worlds
+
+_NAMES = DBSettings(db_schema="jobs")
+
+# A worker that is silent for so long is dead, and its jobs run again.
+_HEARTBEAT = timedelta(seconds=10)
+
+# Few at a time, so that a sign-in code finds a free place among a thousand notices.
+_AT_ONCE = 10
+
+
+class QueueLost(Exception):
+    """The connection of the queue has ended under it; another one is opened."""
+
+
+def _patient(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
+    return DatabaseRetryEntrypointExecutor(parameters, max_attempts=8, initial_delay=timedelta(seconds=1))
+
+
+async def run_queue(worlds: Worlds, url: str, stop: asyncio.Event) -> None:
+    """Runs jobs until `stop`, then ends those that run. Raises what the connection raises, or QueueLost."""
+    conn = await asyncpg.connect(url, command_timeout=30, server_settings={"application_name": "feed queue"})
+    try:
+        queries = Queries(
+            AsyncpgDriver(conn),
+            qbe=QueryBuilderEnvironment(_NAMES),
+            qbq=QueryQueueBuilder(_NAMES),
+            qbs=QuerySchedulerBuilder(_NAMES),
+        )
+        manager = QueueManager(queries, Channel(_NAMES.channel))
+        conn.add_termination_listener(lambda _: manager.shutdown.set())
+
+        @manager.entrypoint(SEND_JOB, executor_factory=_patient)
+        async def send(job: Job) -> None:
+            assert job.payload is not None
+            wait = await send_message(worlds, MessageId(int(job.payload)))
+            if wait is not None:
+                raise RetryRequested(delay=wait.left, reason="quiet hours or not yet due")
+
+        async def end() -> None:
+            await stop.wait()
+            manager.shutdown.set()
+
+        ending = asyncio.create_task(end())
+        try:
+            await manager.run(
+                batch_size=_AT_ONCE // 2,
+                max_concurrent_tasks=_AT_ONCE,
+                dequeue_timeout=timedelta(seconds=5),
+                heartbeat_timeout=_HEARTBEAT,
+                shutdown_on_listener_failure=True,
+            )
+        finally:
+            ending.cancel()
+    finally:
+        conn.terminate()
+    if not stop.is_set():
+        raise QueueLost

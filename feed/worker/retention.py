@@ -1,0 +1,30 @@
+"""What is kept for a while only."""
+
+from feed import idempotency, jobs
+from feed.accounts import sign_in_store
+from feed.changes import store as changes
+from feed.postgres import transaction
+from feed.worker.worlds import Worlds
+
+_DAY = 24
+_WEEK = 7 * _DAY
+
+
+async def forget_keys_and_codes(worlds: Worlds) -> None:
+    """Retries are recognised for a day; codes and ended sign-ins are looked at no longer."""
+    async with transaction(worlds.pool) as conn:
+        await idempotency.remove_old(conn, hours=_DAY)
+        await sign_in_store.remove_old_codes(conn, hours=_DAY)
+        await sign_in_store.remove_old_tokens(conn, hours=_DAY)
+
+
+async def trim_change_log(worlds: Worlds) -> None:
+    """A projection that was away for a week is rebuilt instead of caught up."""
+    async with transaction(worlds.pool) as conn:
+        await changes.trim_log(conn, hours=_WEEK)
+
+
+async def trim_journal_of_jobs(worlds: Worlds) -> None:
+    """What ran and failed last week."""
+    async with transaction(worlds.pool) as conn:
+        await jobs.remove_old_entries(conn, days=7)

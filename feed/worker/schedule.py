@@ -1,0 +1,28 @@
+"""What runs when. Every worker runs every line: each is safe to run twice at once, and most find nothing to do."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from feed.changes.actions import number_changes
+from feed.messages.actions import wake_jobless
+from feed.worker import retention
+from feed.worker.sending import resolve_abandoned
+from feed.worker.worlds import Worlds
+
+
+class Entry(NamedTuple):
+    """A line of the table. Work that returns True has more to do and is run again at once."""
+
+    name: str
+    every_seconds: float
+    work: Callable[[Worlds], Awaitable[object]]
+
+
+SCHEDULE: tuple[Entry, ...] = (
+    Entry("number_changes", 0.25, lambda w: number_changes(w.pool)),
+    Entry("resolve_abandoned_messages", 5, resolve_abandoned),
+    Entry("wake_jobless_messages", 5, lambda w: wake_jobless(w.pool)),
+    Entry("forget_keys_and_codes", 600, retention.forget_keys_and_codes),
+    Entry("trim_change_log", 3600, retention.trim_change_log),
+    Entry("trim_journal_of_jobs", 3600, retention.trim_journal_of_jobs),
+)
