@@ -1,6 +1,23 @@
 """SQL of entries: which posts stand in a campaign, the editors' shortlist, and who was disqualified."""
 
-from feed.postgres import Connection
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from feed.postgres import Connection, one
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A post in a campaign."""
+
+    campaign_id: int
+    post_id: int
+    author_id: int
+    entered_at: datetime
+    shortlisted_at: datetime | None
+    disqualified_at: datetime | None
+    disqualified_reason: str | None
 
 
 async def enter_post(conn: Connection, *, post_id: int) -> None:
@@ -51,3 +68,126 @@ async def sweep_entries(conn: Connection, campaign_id: int) -> int:
         campaign_id,
     )
     return len(entered)
+
+
+async def find_entry(conn: Connection, campaign_id: int, post_id: int) -> Entry | None:
+    """The entry, disqualified or not."""
+    row = await conn.fetchrow(
+        """
+        SELECT campaign_id, post_id, author_id, entered_at, shortlisted_at, disqualified_at, disqualified_reason
+        FROM entries WHERE campaign_id = $1 AND post_id = $2
+        """,
+        campaign_id,
+        post_id,
+    )
+    return one(row, Entry)
+
+
+async def list_post_ids(conn: Connection, campaign_id: int) -> list[int]:
+    """The posts of all entries, by id."""
+    rows = await conn.fetch("SELECT post_id FROM entries WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
+    return [row["post_id"] for row in rows]
+
+
+async def list_engaged(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> list[int]:
+    """The entries, by id, that any account of these accounts' persons has ever liked or commented on."""
+    rows = await conn.fetch(
+        """
+        WITH accused AS (
+            SELECT DISTINCT same.id
+            FROM accounts JOIN accounts AS same ON same.id = accounts.id OR same.person = accounts.person
+            WHERE accounts.id = ANY($2::bigint[])
+        ), touched AS (
+            SELECT post_id FROM likes WHERE account_id IN (SELECT id FROM accused)
+            UNION
+            SELECT past_likes.post_id
+            FROM entries JOIN past_likes ON past_likes.post_id = entries.post_id
+            WHERE entries.campaign_id = $1 AND past_likes.account_id IN (SELECT id FROM accused)
+            UNION
+            SELECT comments.post_id
+            FROM entries JOIN comments ON comments.post_id = entries.post_id
+            WHERE entries.campaign_id = $1 AND comments.author_id IN (SELECT id FROM accused)
+        )
+        SELECT post_id FROM entries WHERE campaign_id = $1 AND post_id IN (SELECT post_id FROM touched) ORDER BY post_id
+        """,
+        campaign_id,
+        account_ids,
+    )
+    return [row["post_id"] for row in rows]
+
+
+async def count_shortlisted(conn: Connection, campaign_id: int) -> int:
+    """How many entries the editors have shortlisted."""
+    return int(
+        await conn.fetchval(
+            "SELECT count(*) FROM entries WHERE campaign_id = $1 AND shortlisted_at IS NOT NULL", campaign_id
+        )
+    )
+
+
+async def mark_shortlisted(conn: Connection, campaign_id: int, post_id: int, *, by: int) -> bool:
+    """Whether the entry is new on the shortlist."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE entries SET shortlisted_at = now(), shortlisted_by = $3
+            WHERE campaign_id = $1 AND post_id = $2 AND shortlisted_at IS NULL
+            RETURNING true
+            """,
+            campaign_id,
+            post_id,
+            by,
+        )
+    )
+
+
+async def mark_not_shortlisted(conn: Connection, campaign_id: int, post_id: int) -> bool:
+    """Whether the entry was on the shortlist."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE entries SET shortlisted_at = NULL, shortlisted_by = NULL
+            WHERE campaign_id = $1 AND post_id = $2 AND shortlisted_at IS NOT NULL
+            RETURNING true
+            """,
+            campaign_id,
+            post_id,
+        )
+    )
+
+
+async def mark_disqualified(
+    conn: Connection, campaign_id: int, post_id: int, *, reason_code: str, note: str | None, by: int
+) -> bool:
+    """Whether the entry was in the contest until now; the first reason stays."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE entries
+            SET disqualified_at = now(), disqualified_by = $5, disqualified_reason = $3, disqualified_note = $4
+            WHERE campaign_id = $1 AND post_id = $2 AND disqualified_at IS NULL
+            RETURNING true
+            """,
+            campaign_id,
+            post_id,
+            reason_code,
+            note,
+            by,
+        )
+    )
+
+
+async def mark_reinstated(conn: Connection, campaign_id: int, post_id: int) -> bool:
+    """Whether the entry was disqualified; what it was disqualified for stays in the audit."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE entries
+            SET disqualified_at = NULL, disqualified_by = NULL, disqualified_reason = NULL, disqualified_note = NULL
+            WHERE campaign_id = $1 AND post_id = $2 AND disqualified_at IS NOT NULL
+            RETURNING true
+            """,
+            campaign_id,
+            post_id,
+        )
+    )
