@@ -1,0 +1,114 @@
+"""Postgres and Valkey from wheels, for `feed up`, `feed demo` and the tests: one command, nothing to install.
+
+Both listen on 127.0.0.1 alone, ask for a password, and keep everything in one data directory.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from feed import leftovers, servers
+from feed.binaries import find_binaries
+from feed.processes import CannotStart, Child, hold, write_private
+
+
+class Passwords(msgspec.Struct, frozen=True):
+    postgres: str
+    valkey: str
+
+
+class Embedded:
+    """The servers while they run, and the data directory held for this process."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.database_url = ""
+        self.redis_url = ""
+        self._children: list[Child] = []
+        self._held: int | None = None
+
+    def hold(self) -> None:
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._held = hold(self.data)
+        (self.data / "log").mkdir(mode=0o700, exist_ok=True)
+
+    async def start_postgres(self, password: str, settings: Mapping[str, str], port: int | None) -> None:
+        child, self.database_url = await servers.start_postgres(self.data, find_binaries(), password, settings, port)
+        self._children.append(child)
+
+    async def start_valkey(self, password: str, port: int | None) -> None:
+        child, self.redis_url = await servers.start_valkey(self.data, find_binaries(), password, port)
+        self._children.append(child)
+
+    async def keep(self, tell: Callable[[str], None]) -> None:
+        """Starts a server again when it falls, at the same address. Does not return before `stop`."""
+        await asyncio.gather(*(child.keep(tell) for child in self._children))
+
+    async def stop(self, within: float = 8.0) -> None:
+        """Ends the servers, with everything on disk, and lets go of the directory."""
+        await asyncio.gather(*(child.stop(within) for child in self._children))
+        if self._held is not None:
+            os.close(self._held)
+        self._children, self._held = [], None
+
+
+async def start(
+    data: Path,
+    *,
+    database_url: str = "",
+    redis_url: str = "",
+    postgres_settings: Mapping[str, str] | None = None,
+    postgres_port: int | None = None,
+    valkey_port: int | None = None,
+) -> Embedded:
+    """Holds `data` for this process and starts in it each server whose URL is not given.
+
+    To be awaited in the main thread: the servers end with the thread that started them. Raises DirectoryInUse,
+    PortBusy, or CannotStart with the end of a server's log.
+    """
+    running = Embedded(data.resolve())  # noqa: ASYNC240 (once, before anything runs)
+    try:
+        running.hold()
+        leftovers.end(running.data)
+        running.database_url, running.redis_url = database_url, redis_url
+        if not (database_url and redis_url):
+            passwords = _passwords(running.data)
+            async with asyncio.TaskGroup() as group:
+                if not database_url:
+                    group.create_task(
+                        running.start_postgres(passwords.postgres, postgres_settings or {}, postgres_port)
+                    )
+                if not redis_url:
+                    group.create_task(running.start_valkey(passwords.valkey, valkey_port))
+    except BaseException as error:  # noqa: BLE001 (stopped, then raised again)
+        await running.stop()
+        raise _plain(error, running.data) from None
+    return running
+
+
+def _plain(error: BaseException, data: Path) -> BaseException:
+    """The one reason out of a group, in words where the file system is the reason."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, OSError):
+        return CannotStart(f"无法使用数据目录 {data}。\nThe data directory cannot be used: {error}")
+    return error
+
+
+def _passwords(data: Path) -> Passwords:
+    """Made once; on disk before anything depends on them."""
+    path = data / "passwords.json"
+    with contextlib.suppress(FileNotFoundError):
+        return msgspec.json.decode(path.read_bytes(), type=Passwords)
+    if (data / "postgres").exists():
+        raise CannotStart(
+            f"缺少 {path}，无法打开已有的数据库。\n{path} is missing: the database there cannot be opened."
+        )
+    made = Passwords(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+    write_private(path, msgspec.json.encode(made))
+    return made

@@ -1,0 +1,67 @@
+"""What an earlier run left running after it was killed: found by what only ours have, and ended."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from signal import SIGINT, SIGQUIT, SIGTERM, Signals
+from typing import Any
+
+# Each API and worker process carries the data directory in its environment under this name.
+MARK = "FEED_INSTALLATION"
+
+_SECONDS = 15.0
+
+
+def end(data: Path) -> None:
+    """Ends servers whose working directory lies in `data`, and processes marked with it; waits until they are gone.
+
+    To be called by the holder of the directory: whatever still works in it then has lost its parent.
+    """
+    with contextlib.suppress(ImportError):
+        _end([(process, SIGTERM) for process in _marked(data)])
+        _end([(process, SIGTERM) for process in _working_in(data / "valkey", "valkey-server")])
+        servers = list(_working_in(data / "postgres", "postgres"))
+        main = _postmaster(data)
+        if any(process.pid == main for process in servers):
+            _end([(process, SIGINT) for process in servers if process.pid == main])
+        _end([(process, SIGQUIT) for process in _working_in(data / "postgres", "postgres")])
+
+
+def _marked(data: Path) -> Iterator[Any]:
+    import psutil  # type: ignore[import-untyped]
+
+    mine = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid not in mine and process.environ().get(MARK) == str(data):
+                yield process
+
+
+def _working_in(directory: Path, program: str) -> Iterator[Any]:
+    import psutil
+
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.name() == program and Path(process.cwd()) == directory.resolve():
+                yield process
+
+
+def _postmaster(data: Path) -> int | None:
+    try:
+        return int((data / "postgres/postmaster.pid").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _end(processes: list[tuple[Any, Signals]]) -> None:
+    import psutil
+
+    for process, number in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+    _, alive = psutil.wait_procs([process for process, _ in processes], timeout=_SECONDS)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=5)

@@ -1,0 +1,234 @@
+"""Child processes: they end with their parent, start again when they fall, and leave nothing behind."""
+
+import asyncio
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from signal import Signals
+from typing import BinaryIO
+
+Process = subprocess.Popen[bytes]
+
+# Loaded before any fork: a forked child may not look up libraries.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+_LOG_BYTES = 10_000_000
+
+
+class CannotStart(Exception):
+    """Something outside the program stands in the way; the message is for the person at the terminal."""
+
+
+class DirectoryInUse(CannotStart):
+    """Another process works on this data directory."""
+
+
+class PortBusy(CannotStart):
+    """Another program listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"端口 {port} 已被其他程序占用，请换一个端口（--port）。\n"
+            f"Port {port} is in use by another program; choose another one with --port."
+        )
+
+
+def end_with_parent(number: Signals = signal.SIGTERM) -> None:
+    """Linux sends `number` to this process when the thread that made it is gone, be it by SIGKILL. Elsewhere: nothing."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(number))
+
+
+def spawn(
+    command: Sequence[str | Path],
+    *,
+    log: Path | None,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    account: tuple[int, int] | None = None,
+    stdin: bytes = b"",
+    end: Signals = signal.SIGTERM,
+) -> Process:
+    """Starts `command` in a session of its own, so that Ctrl-C reaches only us, who then stop it in order.
+
+    To be called in a thread that lives as long as the child should: `end` follows the thread, not the process.
+    """
+    parent = os.getpid()
+
+    def before_exec() -> None:
+        end_with_parent(end)
+        if os.getppid() != parent:  # The parent was gone before the wish was known.
+            os._exit(1)
+
+    uid, gid = account or (None, None)
+    with contextlib.ExitStack() as files:
+        out = files.enter_context(open_log(log)) if log else None
+        return subprocess.Popen(  # noqa: S603
+            [str(part) for part in command],
+            stdin=files.enter_context(_pipe(stdin, account)) if stdin else subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd=cwd,
+            env=environ,
+            user=uid,
+            group=gid,
+            extra_groups=[] if account else None,
+            start_new_session=True,
+            preexec_fn=before_exec,
+        )
+
+
+def _pipe(content: bytes, account: tuple[int, int] | None) -> BinaryIO:
+    """A few bytes to read, for secrets: neither arguments nor files hold them. `account` may open it by name too."""
+    reader, writer = os.pipe()
+    if account:
+        os.fchown(reader, *account)
+    with os.fdopen(writer, "wb") as file:
+        file.write(content)
+    return os.fdopen(reader, "rb")
+
+
+def open_log(path: Path) -> BinaryIO:
+    """The log, open for appending; one that has grown large gives way to a new one."""
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size > _LOG_BYTES:
+            path.replace(path.with_suffix(".log.1"))
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    """The last lines of a log, for an error message."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""
+
+
+class Child:
+    """One process over its whole time: started, started again whenever it ends by itself, stopped."""
+
+    def __init__(self, name: str, start: Callable[[], Process], *, end: Signals = signal.SIGTERM) -> None:
+        self.name = name
+        self._start = start
+        self._end = end
+        self._stopping = False
+        self.process = start()
+
+    async def ended(self) -> int:
+        """Waits for the end of the process as it runs now. Its exit status; negative: the signal."""
+        process = self.process
+        while (status := process.poll()) is None:  # noqa: ASYNC110 (a child's end sets no event)
+            await asyncio.sleep(0.05)
+        return status
+
+    async def keep(self, tell: Callable[[str], None]) -> None:
+        """Starts the process again whenever it ends, sooner or later by how long it had run. Never returns."""
+        pause = 0.2
+        while True:
+            began = time.monotonic()
+            status = await self.ended()
+            if self._stopping:
+                return
+            self.kill()
+            tell(f"{self.name} 意外退出（{status}），正在重新启动 · {self.name} ended ({status}) and is started again")
+            await asyncio.sleep(pause)
+            pause = 0.2 if time.monotonic() - began > 30 else min(pause * 2, 10.0)
+            self.process = self._start()
+
+    async def stop(self, within: float) -> None:
+        """Asks the process to end and waits; what has not ended in time is killed, with its own children."""
+        self._stopping = True
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(self._end)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.ended(), within)
+        self.kill()
+
+    def kill(self) -> None:
+        """Kills the process and every member of its group: a server's own workers outlive it otherwise."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def hold(directory: Path) -> int:
+    """Takes the directory for this process until the descriptor is closed or the process is gone, however it goes.
+
+    Raises DirectoryInUse, which names the holder.
+    """
+    path = directory / "lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    for attempt in range(5):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Somebody who only asks whether it is held has it for an instant.
+            if attempt < 4:
+                time.sleep(0.05)
+        else:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            return descriptor
+    holder = os.pread(descriptor, 20, 0).decode() or "?"
+    os.close(descriptor)
+    raise DirectoryInUse(
+        f"数据目录 {directory} 正被另一个 feed 使用（进程 {holder}）。请先停止它，或用 --data 指定别的目录。\n"
+        f"The data directory {directory} is in use by another feed (process {holder}). "
+        "Stop it first or choose another directory with --data."
+    )
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a running process holds the directory."""
+    try:
+        descriptor = os.open(directory / "lock", os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def free_port() -> int:
+    """A port on which nobody listens at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raises PortBusy. A server that shares ports (SO_REUSEPORT) would start silently beside the one that is there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError:
+            raise CannotStart(f"无权使用端口 {port}。\nPort {port} needs privileges that this user lacks.") from None
+        except (OSError, OverflowError) as error:
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                raise PortBusy(port) from None
+            raise CannotStart(f"无法监听 {host}:{port}：{error}\nCannot listen on {host}:{port}: {error}") from None
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replaces a file that only its owner may read; a crash leaves the old one or the new one."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

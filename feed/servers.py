@@ -1,0 +1,230 @@
+"""How each embedded server is started, and how the one that answers is known to be ours."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+from signal import SIGINT, SIGTERM, Signals
+
+import asyncpg
+import redis.asyncio
+import redis.exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from feed.binaries import Binaries, servers_account
+from feed.processes import CannotStart, Child, Process, free_port, require_free_port, spawn, tail
+
+_POSTGRES = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+    "log_checkpoints": "off",
+    # Error details quote values of rows; the log is no place for people's data.
+    "log_error_verbosity": "terse",
+}
+_INITDB = [
+    "--username=feed",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--data-checksums",
+    "--no-instructions",
+    # Full-text search and pg_trgm need a UTF-8 ctype; with plain C they do not see Chinese.
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--locale=C.UTF-8",
+]
+_VALKEY = """
+bind 127.0.0.1
+port {port}
+requirepass {password}
+dir .
+appendonly yes
+save ""
+maxmemory-policy noeviction
+"""
+_ENVIRON = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+
+
+class _Stranger(Exception):
+    """Somebody else answers on the port."""
+
+
+async def start_postgres(
+    data: Path, binaries: Binaries, password: str, given: Mapping[str, str], port: int | None
+) -> tuple[Child, str]:
+    """Postgres on `data`/postgres, made if it is not there, and its URL."""
+    directory = data / "postgres"
+    log = data / "log/postgres.log"
+    account = servers_account(directory)
+    settings = _POSTGRES | dict(given)
+    await _initialise(directory, binaries, password, account, sync=settings.get("fsync") != "off")
+
+    def begin(at: int) -> Process:
+        # No process of ours works here any more; a recycled pid must not keep the server from starting.
+        (directory / "postmaster.pid").unlink(missing_ok=True)
+        options = [f"--{name}={value}" for name, value in {**settings, "port": str(at)}.items()]
+        return spawn(
+            [binaries.postgres / "postgres", "-D", _seen(directory, account), *options],
+            cwd=directory,
+            account=account,
+            log=log,
+            environ=_ENVIRON,
+            end=SIGINT,
+        )
+
+    def url(at: int, database: str) -> str:
+        return f"postgresql://feed:{password}@127.0.0.1:{at}/{database}"
+
+    async def answers(at: int, process: Process) -> bool:
+        try:
+            conn = await asyncpg.connect(url(at, "postgres"), timeout=5)
+        except (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+            return False
+        try:
+            # Whoever answers knows our password, but is it the one that we started, on our files?
+            pid = await conn.fetchval("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
+            if int(pid) != process.pid:
+                raise _Stranger
+            if not await conn.fetchval("SELECT true FROM pg_database WHERE datname = 'feed'"):
+                await conn.execute("CREATE DATABASE feed")
+        finally:
+            await conn.close()
+        return True
+
+    child, at = await _begin("Postgres", begin, answers, port, log, SIGINT)
+    return child, url(at, "feed")
+
+
+async def _initialise(
+    directory: Path, binaries: Binaries, password: str, account: tuple[int, int] | None, *, sync: bool
+) -> None:
+    """Makes the cluster under another name and renames it when complete: a kill leaves no half database."""
+    if _is_ready(directory, binaries):
+        return
+    fresh = directory.with_name("postgres.new")
+    log = directory.parent / "log/initdb.log"
+    shutil.rmtree(fresh, ignore_errors=True)
+    _make(fresh, account)
+    process = spawn(
+        [
+            binaries.postgres / "initdb",
+            f"--pgdata={_seen(fresh, account)}",
+            "--pwfile=/dev/stdin",
+            *_INITDB,
+            *([] if sync else ["--no-sync"]),
+        ],
+        stdin=f"{password}\n".encode(),
+        cwd=fresh,
+        account=account,
+        log=log,
+        environ=_ENVIRON,
+    )
+    while (status := process.poll()) is None:  # noqa: ASYNC110 (a child's end sets no event)
+        await asyncio.sleep(0.02)
+    if status != 0:
+        raise CannotStart(f"无法初始化数据库。\nThe database could not be initialised:\n{tail(log)}")
+    fresh.rename(directory)
+
+
+def _make(directory: Path, account: tuple[int, int] | None) -> None:
+    directory.mkdir(mode=0o700, exist_ok=True)
+    if account and directory.stat().st_uid == 0:
+        os.chown(directory, *account)
+
+
+def _is_ready(directory: Path, binaries: Binaries) -> bool:
+    """Whether a cluster is there. Raises CannotStart for one of another version."""
+    if not directory.exists():
+        return False
+    there = (directory / "PG_VERSION").read_text().strip()
+    ours = subprocess.run([binaries.postgres / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+    if f" {there}." not in ours.stdout:
+        raise CannotStart(
+            f"{directory} 属于 PostgreSQL {there}，当前程序是 {ours.stdout.strip()}。\n"
+            f"{directory} belongs to PostgreSQL {there}; the program here is {ours.stdout.strip()}. "
+            "Dump it with the old version and load it into a new directory."
+        )
+    return True
+
+
+def _seen(directory: Path, account: tuple[int, int] | None) -> str:
+    """How a server finds the directory in which it was started.
+
+    An unprivileged server of root's may not walk down a closed path such as /root, but it may stay where it was put.
+    """
+    return "/proc/self/cwd" if account and sys.platform == "linux" else str(directory)
+
+
+async def start_valkey(data: Path, binaries: Binaries, password: str, port: int | None) -> tuple[Child, str]:
+    """Valkey on `data`/valkey and its URL."""
+    directory = data / "valkey"
+    log = data / "log/valkey.log"
+    account = servers_account(directory)
+    _make(directory, account)
+
+    def begin(at: int) -> Process:
+        return spawn(
+            [binaries.valkey, "-"],
+            stdin=_VALKEY.format(port=at, password=password).encode(),
+            cwd=directory,
+            account=account,
+            log=log,
+            environ=_ENVIRON,
+        )
+
+    def url(at: int) -> str:
+        return f"redis://:{password}@127.0.0.1:{at}/0"
+
+    async def answers(at: int, process: Process) -> bool:
+        client = redis.asyncio.Redis.from_url(url(at), retry=Retry(NoBackoff(), 0), socket_timeout=5)
+        try:
+            info = await client.info("server")
+        except redis.exceptions.AuthenticationError:
+            raise _Stranger from None
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError):
+            return False
+        finally:
+            await client.aclose()
+        if info["process_id"] != process.pid:
+            raise _Stranger
+        return True
+
+    child, at = await _begin("Valkey", begin, answers, port, log, SIGTERM)
+    return child, url(at)
+
+
+async def _begin(
+    name: str,
+    begin: Callable[[int], Process],
+    answers: Callable[[int, Process], Awaitable[bool]],
+    port: int | None,
+    log: Path,
+    end: Signals,
+) -> tuple[Child, int]:
+    """The server, answering, and its port. Between the look for a free port and its use another may take it: again."""
+    if port is not None:
+        require_free_port("127.0.0.1", port)
+    for _ in range(5):
+        at = port or free_port()
+        child = Child(name, partial(begin, at), end=end)
+        try:
+            # No limit of time while it lives: recovery after a crash takes as long as it takes.
+            while child.process.poll() is None:
+                if await answers(at, child.process):
+                    return child, at
+                await asyncio.sleep(0.03)
+        except _Stranger:
+            pass
+        except BaseException:
+            child.kill()
+            raise
+        child.kill()
+        await asyncio.sleep(0.3)
+    raise CannotStart(f"{name} 无法启动。\n{name} does not start; the end of {log}:\n{tail(log)}")
