@@ -1,0 +1,106 @@
+"""Migrations: in order, once, whoever starts first; refused when history was changed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from feed.embedded import Embedded
+from feed.migrations import Migration, MigrationError, find_missing, list_migrations, migrate, split
+from tests.conftest import administer, url_of
+
+ONE = Migration("0001_one", "CREATE TABLE one (id int);\nINSERT INTO one VALUES (1);")
+TWO = Migration("0002_two", "-- no-transaction\nCREATE INDEX CONCURRENTLY one_id ON one (id);\n-- the end;\n")
+
+
+@pytest.fixture
+async def empty(servers: Embedded) -> AsyncIterator[str]:
+    await administer(servers, "CREATE DATABASE empty")
+    yield url_of(servers, "empty")
+    await administer(servers, "DROP DATABASE empty WITH (FORCE)")
+
+
+async def tables(url: str) -> set[str]:
+    conn = await asyncpg.connect(url)
+    try:
+        rows = await conn.fetch("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+        return {row["relname"] for row in rows}
+    finally:
+        await conn.close()
+
+
+async def test_what_is_missing_is_applied_in_order_and_once(empty: str) -> None:
+    assert await migrate(empty, [ONE]) == ["0001_one"]
+    assert await migrate(empty, [ONE, TWO]) == ["0002_two"]
+    assert await migrate(empty, [ONE, TWO]) == []
+    assert {"one", "one_id"} <= await tables(empty)
+
+
+async def test_three_at_once_apply_each_migration_once(empty: str) -> None:
+    applied = await asyncio.gather(*(migrate(empty, [ONE, TWO]) for _ in range(3)))
+    assert sorted(applied) == [[], [], ["0001_one", "0002_two"]]
+
+
+async def test_the_real_schema_stands_on_an_empty_database(empty: str) -> None:
+    applied = await migrate(empty)
+    assert applied == [migration.name for migration in list_migrations()]
+
+
+async def test_a_failing_file_leaves_nothing_and_names_its_line(empty: str) -> None:
+    broken = Migration("0001_broken", "CREATE TABLE half (id int);\n\nSELECT nothing_there;")
+    with pytest.raises(MigrationError, match=r"0001_broken, line 3: .*nothing_there"):
+        await migrate(empty, [broken])
+    assert "half" not in await tables(empty)
+    assert await migrate(empty, [ONE]) == ["0001_one"]
+
+
+async def test_a_failing_statement_outside_of_a_transaction_is_said_to_leave_traces(empty: str) -> None:
+    broken = Migration("0001_broken", "-- no-transaction\nCREATE TABLE half (id int);\nSELECT nothing_there;")
+    with pytest.raises(MigrationError, match="stay applied"):
+        await migrate(empty, [broken])
+
+
+def test_a_changed_file_is_refused() -> None:
+    with pytest.raises(MigrationError, match="0001_one was changed after it was applied"):
+        find_missing([ONE], {"0001_one": "another hash"})
+
+
+def test_a_late_number_is_refused() -> None:
+    with pytest.raises(MigrationError, match="0001_one comes before 0002_two"):
+        find_missing([ONE, TWO], {"0002_two": TWO.sha256})
+
+
+def test_a_database_of_a_later_version_is_refused() -> None:
+    with pytest.raises(MigrationError, match="newer than this program: it has 0003_three"):
+        find_missing([ONE], {"0001_one": ONE.sha256, "0003_three": "x"})
+
+
+def test_two_files_with_one_number_are_refused(tmp_path: Path) -> None:
+    for name in ("0001_a.sql", "0001_b.sql"):
+        (tmp_path / name).write_text("SELECT 1;")
+    with pytest.raises(MigrationError, match="same number"):
+        list_migrations(tmp_path)
+
+
+def test_a_file_with_another_kind_of_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "1-first.sql").write_text("SELECT 1;")
+    with pytest.raises(MigrationError, match="NNNN_"):
+        list_migrations(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sql", "statements"),
+    [
+        ("SELECT 1; SELECT 2", ["SELECT 1", "SELECT 2"]),
+        ("SELECT ';'; SELECT 'it''s;'", ["SELECT ';'", "SELECT 'it''s;'"]),
+        (r"SELECT E'a\';b'; SELECT 2", [r"SELECT E'a\';b'", "SELECT 2"]),
+        ('SELECT 1 AS "a;""b"; SELECT 2', ['SELECT 1 AS "a;""b"', "SELECT 2"]),
+        ("SELECT $$a;b$$; SELECT $x$;$$;$x$", ["SELECT $$a;b$$", "SELECT $x$;$$;$x$"]),
+        ("-- a; b\nSELECT 1; /* ; */\n-- end", ["-- a; b\nSELECT 1"]),
+        (";;  ;", []),
+    ],
+)
+def test_a_file_is_split_where_statements_end(sql: str, statements: list[str]) -> None:
+    assert list(split(sql)) == statements
