@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 import msgspec
 from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
-# What a store takes: a connection of its own or one lent by the pool.
-Connection = asyncpg.Connection[Record] | PoolConnectionProxy[Record]
-Pool = asyncpg.Pool
+# What a store takes: a connection of its own or one lent by the pool. The classes are generic in their stubs only.
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[Record] | PoolConnectionProxy[Record]
+    Pool = asyncpg.Pool[Record]
+else:
+    Connection = asyncpg.Connection | PoolConnectionProxy
+    Pool = asyncpg.Pool
 
 T = TypeVar("T")
 
