@@ -33,7 +33,6 @@ class Viewer(msgspec.Struct, frozen=True):
     """Who asks: an account behind a verified token."""
 
     account_id: AccountId
-    name: str
 
 
 class Account(msgspec.Struct, frozen=True):

@@ -18,9 +18,9 @@ from feed.comments.model import (
 from feed.comments.showing import count_comment, hide_comment
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once
+from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
-from feed.postgres import Connection, Pool, transaction
 from feed.texts import clean_text
 
 

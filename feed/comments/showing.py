@@ -4,9 +4,9 @@ from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.comments import store
 from feed.comments.model import Comment, CommentIsDeleted, CommentNotFound
+from feed.postgres import Connection
 from feed.posts import store as posts
 from feed.posts.model import State
-from feed.postgres import Connection
 
 
 async def count_comment(conn: Connection, comment: Comment, *, by: int) -> None:

@@ -3,8 +3,8 @@
 import msgspec
 
 from feed.comments.model import Comment, CommentId, CommentNotFound
-from feed.posts.model import State
 from feed.postgres import Connection, one
+from feed.posts.model import State
 
 
 async def add_comment(

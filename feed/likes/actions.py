@@ -10,9 +10,9 @@ from feed.changes.store import Delta
 from feed.errors import FeedError
 from feed.likes import store
 from feed.likes.model import Like, Liked
+from feed.postgres import Pool, transaction
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
-from feed.postgres import Pool, transaction
 
 
 async def apply_likes(pool: Pool, batch: Sequence[Like]) -> list[Liked | FeedError]:

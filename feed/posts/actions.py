@@ -11,6 +11,7 @@ from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.errors import Invalid
 from feed.idempotency import Once
+from feed.postgres import Connection, Pool, transaction
 from feed.posts import store
 from feed.posts.model import (
     TOPICS_MOST,
@@ -25,7 +26,6 @@ from feed.posts.model import (
     post_problems,
 )
 from feed.posts.showing import hide_post
-from feed.postgres import Connection, Pool, transaction
 from feed.texts import clean_text
 from feed.topics import store as topics
 from feed.topics.parse import TopicMention, find_topics

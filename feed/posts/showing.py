@@ -4,9 +4,9 @@ from feed.accounts import store as accounts
 from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.errors import Conflict
+from feed.postgres import Connection
 from feed.posts import store
 from feed.posts.model import Post, State
-from feed.postgres import Connection
 
 
 class PostIsDeleted(Conflict):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feed.posts.model import Location, Post, PostId, PostNotFound, State, TopicAt
 from feed.postgres import Connection, one
+from feed.posts.model import Location, Post, PostNotFound, State, TopicAt
 
 
 async def add_post(

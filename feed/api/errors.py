@@ -1,0 +1,190 @@
+"""Refusals become problem documents (RFC 9457). The only place where both words meet."""
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    SerializationException,
+    ValidationException,
+)
+from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+from feed.api.words import words_of
+from feed.batching import DatabaseAway
+from feed.errors import (
+    Conflict,
+    FeedError,
+    FieldError,
+    Forbidden,
+    Gone,
+    Invalid,
+    MalformedBody,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from feed.paging import CursorInvalid
+from feed.postgres import DOWN
+
+PROBLEM_JSON = "application/problem+json"
+
+_STATUS: tuple[tuple[type[FeedError], int], ...] = (
+    (MalformedBody, 400),
+    (CursorInvalid, 400),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Gone, 410),
+    (Invalid, 422),
+    (TooMany, 429),
+    (Unavailable, 503),
+)
+
+log = structlog.get_logger()
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A problem document: `code` is stable, the words follow `Accept-Language`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list["ProblemField"] = []
+
+
+class ProblemField(msgspec.Struct):
+    """One invalid field."""
+
+    field: str
+    code: str
+    message: str
+
+
+class BadRequest(FeedError):
+    """A request that HTTP itself cannot make sense of."""
+
+
+class MethodNotAllowed(FeedError):
+    """The path is known, the method is not."""
+
+
+class BodyTooLarge(FeedError):
+    """More than 256 KB of JSON."""
+
+
+def status_of(error: FeedError) -> int:
+    """The status that a refusal is answered with."""
+    return next(status for kind, status in _STATUS if isinstance(error, kind))
+
+
+def language_of(request: Request[Any, Any, Any]) -> str:
+    """`zh-CN` unless the caller prefers English."""
+    preferred = request.headers.get("accept-language", "").strip().lower()
+    return "en" if preferred.startswith("en") else "zh-CN"
+
+
+def problem(
+    request: Request[Any, Any, Any], *, status: int, error: FeedError, headers: dict[str, str] | None = None
+) -> Response[bytes]:
+    """The response that tells of a refusal."""
+    language = language_of(request)
+    words = words_of(error.code, language)
+    fields = error.errors if isinstance(error, Invalid) else ()
+    document = Problem(
+        type=f"urn:feed:problem:{error.code}",
+        title=words or HTTPStatus(status).phrase,
+        status=status,
+        detail=words or HTTPStatus(status).phrase,
+        code=error.code,
+        errors=[
+            ProblemField(field.field, field.code, words_of(f"field.{field.code}", language, **field.params))
+            for field in fields
+        ],
+    )
+    headers = {"cache-control": "no-store", "content-language": language, **(headers or {})}
+    if "retry_after" in error.params:
+        headers["retry-after"] = str(error.params["retry_after"])
+    if status == 401:
+        headers["www-authenticate"] = 'Bearer realm="feed"'
+    return Response(msgspec.json.encode(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def refuse(request: Request[Any, Any, Any], error: FeedError) -> Response[bytes]:
+    """A refusal of ours."""
+    return problem(request, status=status_of(error), error=error)
+
+
+def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """What the framework refuses before a handler is called."""
+    if isinstance(error, ValidationException):
+        return refuse(request, _of_validation(error))
+    if isinstance(error, NotFoundException):
+        return refuse(request, NotFound())
+    if isinstance(error, MethodNotAllowedException):
+        allow = ", ".join(sorted(allowed_methods(request)))
+        return problem(request, status=405, error=MethodNotAllowed(), headers={"allow": allow})
+    if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
+        return problem(request, status=413, error=BodyTooLarge())
+    if isinstance(error, SerializationException) or (isinstance(error, ClientException) and error.status_code == 400):
+        return refuse(request, MalformedBody())
+    if error.status_code >= 500:
+        return fail(request, error)
+    return problem(request, status=error.status_code, error=BadRequest())
+
+
+def allowed_methods(request: Request[Any, Any, Any]) -> set[str]:
+    """The methods that the requested path knows."""
+    path = request.scope["path"].rstrip("/") or "/"
+    for route in request.app.routes:
+        template = route.path_format.split("/")
+        given = path.split("/")
+        if len(template) == len(given) and all(
+            part.startswith("{") or part == asked for part, asked in zip(template, given, strict=True)
+        ):
+            return set(getattr(route, "methods", ()))
+    return set()
+
+
+def refuse_away(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The database is away for a moment."""
+    log.warning("database away", error=type(error).__name__)
+    return refuse(request, DatabaseAway(retry_after=2))
+
+
+def fail(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A fault of ours: logged with its trace, told without one."""
+    log.error("unhandled error", path=request.scope.get("path"), exc_info=error)
+    return problem(request, status=500, error=InternalError())
+
+
+class InternalError(FeedError):
+    """A fault of ours; it has been logged."""
+
+
+def _of_validation(error: ValidationException) -> FeedError:
+    extra = [item for item in error.extra or [] if isinstance(item, dict)]
+    sources = {str(item.get("source", "")) for item in extra}
+    if "path" in sources:
+        return NotFound()
+    if sources & {"query", "header", "cookie"}:
+        return Invalid(*(FieldError(str(item.get("key", "")), "invalid_value") for item in extra))
+    return MalformedBody()
+
+
+HANDLERS: Any = {
+    FeedError: refuse,
+    HTTPException: refuse_http,
+    **dict.fromkeys(DOWN, refuse_away),
+    Exception: fail,
+}

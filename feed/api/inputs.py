@@ -1,0 +1,102 @@
+"""What a handler may ask for, by name."""
+
+from typing import Annotated, Any
+
+from litestar import Request
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery, HeaderParameter, QueryParameter, SkipValidation
+
+from feed.accounts import store as accounts
+from feed.accounts.model import Role, RoleMissing, Viewer
+from feed.api.world import World
+from feed.auth import TokenInvalid
+from feed.errors import FieldError, Invalid, NotFound, Unauthenticated
+from feed.idempotency import Once, once
+
+AnyRequest = Request[Any, Any, Any]
+
+GivenWorld = NamedDependency[SkipValidation[World]]
+# `viewer` must be somebody; `reader` may be nobody.
+GivenViewer = NamedDependency[SkipValidation[Viewer]]
+GivenReader = NamedDependency[SkipValidation[Viewer | None]]
+# The request's identity for a retry: None when it has no Idempotency-Key.
+GivenOnce = NamedDependency[SkipValidation[Once | None]]
+
+Limit = Annotated[int, QueryParameter(ge=1, le=50, description="Items per page.")]
+Cursor = FromQuery[str | None]
+
+MAX_ID = 2**63 - 1
+
+
+def id_of(raw: str, missing: type[NotFound]) -> int:
+    """A path's id. Raises `missing` for what cannot be one: unknown and malformed are not told apart."""
+    if not (raw.isascii() and raw.isdecimal()) or len(raw) > 19 or not 0 < int(raw) <= MAX_ID:
+        raise missing
+    return int(raw)
+
+
+def field_id(raw: str, field: str) -> int:
+    """An id inside a body. Raises Invalid for what cannot be one."""
+    try:
+        return id_of(raw, NotFound)
+    except NotFound:
+        raise Invalid(FieldError(field, "not_found")) from None
+
+
+async def provide_world(request: AnyRequest) -> World:
+    world: World = request.app.state.world
+    return world
+
+
+async def provide_reader(request: AnyRequest, world: GivenWorld) -> Viewer | None:
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise TokenInvalid
+    return await world.doorkeeper.admit(token.strip())
+
+
+async def provide_viewer(reader: GivenReader) -> Viewer:
+    if reader is None:
+        raise Unauthenticated
+    return reader
+
+
+async def provide_once(
+    request: AnyRequest,
+    idempotency_key: Annotated[
+        str | None,
+        HeaderParameter(name="Idempotency-Key", max_length=200, description="A retry with the same key acts once."),
+    ] = None,
+) -> Once | None:
+    # The path belongs to the route's identity: the same key under another post is another request.
+    return once(request.scope["path"], idempotency_key, await request.body())
+
+
+async def must_be(world: World, viewer: Viewer, *roles: Role) -> None:
+    """Raises RoleMissing unless the viewer holds one of the roles now; read anew, so that a revocation counts at once."""
+    async with world.pool.acquire() as conn:
+        held = await accounts.list_roles(conn, viewer.account_id)
+    if not set(held) & set(roles):
+        raise RoleMissing
+
+
+def staff(*roles: Role) -> Any:
+    """A router's `dependencies` entry: the `viewer` of every handler below it holds one of the roles."""
+
+    async def provide_staff(reader: GivenReader, world: GivenWorld) -> Viewer:
+        viewer = await provide_viewer(reader)
+        await must_be(world, viewer, *roles)
+        return viewer
+
+    return Provide(provide_staff)
+
+
+DEPENDENCIES = {
+    "world": Provide(provide_world),
+    "reader": Provide(provide_reader),
+    "viewer": Provide(provide_viewer),
+    "once": Provide(provide_once),
+}

@@ -1,0 +1,103 @@
+"""Comments and replies."""
+
+from typing import Literal
+
+import msgspec
+from litestar import Response, Router, delete, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from feed.api.answers import answers, encoded
+from feed.api.inputs import Cursor, GivenOnce, GivenReader, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.world import World
+from feed.comments import actions
+from feed.comments.actions import NewComment
+from feed.comments.model import CommentId, CommentNotFound
+from feed.paging import NEWEST, OLDEST, Page, Position
+from feed.posts.model import PostId, PostNotFound
+from feed.screens import cards
+from feed.screens import comments as screen
+from feed.screens.comments import CommentCard, CommentRow
+
+
+class CommentIn(msgspec.Struct, frozen=True):
+    """A comment, or with `reply_to_id` a reply."""
+
+    text: str = ""
+    reply_to_id: str | None = None
+
+
+@post("/posts/{post_id:str}/comments", status_code=201)
+async def add_comment(
+    post_id: FromPath[str], data: JSONBody[CommentIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> CommentCard:
+    """Comment on a post; a reply to a reply joins the same root."""
+    id_ = PostId(id_of(post_id, PostNotFound))
+    reply_to = None if data.reply_to_id is None else CommentId(field_id(data.reply_to_id, "reply_to_id"))
+    comment_id = await actions.add_comment(world.pool, viewer.account_id, id_, NewComment(data.text, reply_to), once)
+    world.projector.touch([id_])
+    async with world.pool.acquire() as conn:
+        return screen.comment_card(await screen.get_comment(conn, comment_id))
+
+
+@get("/posts/{post_id:str}/comments", responses=answers(Page[CommentCard]))
+async def list_comments(
+    post_id: FromPath[str],
+    world: GivenWorld,
+    reader: GivenReader,
+    sort: FromQuery[Literal["oldest", "newest"]] = "oldest",
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[bytes]:
+    """Root comments, each with the number of its replies and the first of them."""
+    id_ = id_of(post_id, PostNotFound)
+    await _must_see_post(world, id_, reader.account_id if reader else None)
+    name = f"comments:{id_}:{sort}"
+    listed, start = (screen.list_newest, NEWEST) if sort == "newest" else (screen.list_oldest, OLDEST)
+    position = world.cursors.position(name, cursor, start)
+    async with world.pool.acquire() as conn:
+        roots = await listed(conn, id_, position, limit + 1)
+        replies = await screen.list_first_replies(conn, [root.id for root in roots[:limit] if root.reply_count])
+    items = [screen.comment_card(root, replies.get(root.id, [])) for root in roots[:limit]]
+    return _page(world, name, roots, items, limit, public=reader is None)
+
+
+@get("/comments/{comment_id:str}/replies", responses=answers(Page[CommentCard]))
+async def list_replies(
+    comment_id: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+) -> Response[bytes]:
+    """The replies under a root comment, oldest first."""
+    id_ = id_of(comment_id, CommentNotFound)
+    name = f"replies:{id_}"
+    position = world.cursors.position(name, cursor, OLDEST)
+    async with world.pool.acquire() as conn:
+        root = await screen.find_comment(conn, id_)
+        if root is None or root.root_id is not None or (root.state != "published" and not root.reply_count):
+            raise CommentNotFound
+        replies = await screen.list_replies(conn, id_, position, limit + 1)
+    await _must_see_post(world, root.post_id, reader.account_id if reader else None)
+    items = [screen.comment_card(reply) for reply in replies[:limit]]
+    return _page(world, name, replies, items, limit, public=reader is None)
+
+
+@delete("/comments/{comment_id:str}")
+async def delete_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> None:
+    """Delete one's own comment; one that has been answered leaves its place."""
+    id_ = CommentId(id_of(comment_id, CommentNotFound))
+    world.projector.touch([await actions.delete_comment(world.pool, viewer.account_id, id_)])
+
+
+async def _must_see_post(world: World, post_id: int, viewer_id: int | None) -> None:
+    fragments = await world.pages.fragments([post_id])
+    if not fragments or not cards.visible_to(fragments[0], viewer_id):
+        raise PostNotFound
+
+
+def _page(
+    world: World, name: str, rows: list[CommentRow], items: list[CommentCard], limit: int, *, public: bool
+) -> Response[bytes]:
+    more: Position | None = rows[limit - 1].position if len(rows) > limit else None
+    page = Page(items, None if more is None else world.cursors.after(name, more))
+    return encoded(msgspec.json.encode(page), public=public)
+
+
+comments = Router("/", route_handlers=[add_comment, list_comments, list_replies, delete_comment])

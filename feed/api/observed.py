@@ -1,0 +1,49 @@
+"""Each request leaves one log line and moves its counters; neither names a person."""
+
+import time
+from typing import Any
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from feed import metrics
+
+log = structlog.get_logger()
+
+_counters: dict[tuple[str, str, int], Any] = {}
+_timers: dict[str, Any] = {}
+
+
+def observed(app: ASGIApp) -> ASGIApp:
+    """The application with its requests counted, timed and, when they fail, logged."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await app(scope, receive, watched)
+        finally:
+            _count(scope["method"], str(scope.get("path_template") or "unknown"), status, time.perf_counter() - started)
+
+    return middleware
+
+
+def _count(method: str, route: str, status: int, seconds: float) -> None:
+    counter = _counters.get((method, route, status))
+    if counter is None:
+        counter = _counters[method, route, status] = metrics.REQUESTS.labels(method, route, str(status))
+        _timers[route] = metrics.SECONDS.labels(route)
+    counter.inc()
+    _timers[route].observe(seconds)
+    if status >= 500:
+        log.warning("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))

@@ -1,0 +1,76 @@
+"""Health and metrics, for those who run it."""
+
+import asyncio
+import ipaddress
+from typing import Any
+
+import msgspec
+from litestar import Response, Router, get
+
+from feed import metrics
+from feed.api.inputs import AnyRequest, GivenWorld
+from feed.errors import NotFound
+from feed.postgres import DOWN
+
+
+class Health(msgspec.Struct):
+    """Whether this process lives, and what it can reach."""
+
+    status: str
+    postgres: str = "up"
+    redis: str = "up"
+
+
+@get("/health/live", opt={"quiet": True})
+async def live() -> Health:
+    """The process answers."""
+    return Health("live")
+
+
+@get("/health/ready", opt={"quiet": True})
+async def ready(world: GivenWorld) -> Response[Health]:
+    """The process can serve: Postgres answers. Redis may be away; pages then come from Postgres."""
+    postgres, redis = await asyncio.gather(_postgres(world), _redis(world))
+    status = "ready" if postgres == "up" else "unready"
+    return Response(Health(status, postgres, redis), status_code=200 if postgres == "up" else 503)
+
+
+async def _postgres(world: Any) -> str:
+    try:
+        async with asyncio.timeout(2):
+            await world.pool.fetchval("SELECT 1")
+    except DOWN:
+        return "down"
+    return "up"
+
+
+async def _redis(world: Any) -> str:
+    from redis.exceptions import RedisError
+
+    try:
+        async with asyncio.timeout(2):
+            await world.redis.ping()
+    except (RedisError, OSError, TimeoutError):
+        return "down"
+    return "up"
+
+
+@get("/metrics", opt={"quiet": True}, include_in_schema=False)
+async def read_metrics(request: AnyRequest, world: GivenWorld) -> Response[bytes]:
+    """Prometheus text; for loopback, or for whoever has the token."""
+    if not _may_read(request, world.settings.metrics_token):
+        raise NotFound
+    return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _may_read(request: AnyRequest, token: str) -> bool:
+    if token:
+        return request.headers.get("authorization") == f"Bearer {token}"
+    client = request.client
+    try:
+        return client is not None and ipaddress.ip_address(client.host).is_loopback
+    except ValueError:
+        return False
+
+
+router = Router("/", route_handlers=[live, ready, read_metrics])

@@ -1,0 +1,68 @@
+"""What one API process holds for as long as it lives."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import msgspec
+from redis.asyncio import Redis
+
+from feed import redis as redis_room
+from feed.accounts.arrival import Doorkeeper
+from feed.auth import TokenVerifier
+from feed.batching import Batcher
+from feed.boards.projector import Projector
+from feed.keys import Keys, open_keys
+from feed.likes.actions import apply_likes
+from feed.likes.model import Like, Liked
+from feed.paging import Cursors
+from feed.postgres import Pool, open_pool
+from feed.screens.pages import Pages
+from feed.settings import Settings
+
+
+class World(msgspec.Struct, frozen=True):
+    """The open parts of a process; handlers get them by name through `feed.api.inputs`."""
+
+    settings: Settings
+    pool: Pool
+    redis: Redis
+    keys: Keys
+    cursors: Cursors
+    doorkeeper: Doorkeeper
+    likes: Batcher[Like, Liked]
+    pages: Pages
+    projector: Projector
+
+
+def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
+    """The world on top of parts that are already open."""
+    cursors = Cursors(keys.cursor_key)
+    return World(
+        settings=settings,
+        pool=pool,
+        redis=redis,
+        keys=keys,
+        cursors=cursors,
+        doorkeeper=Doorkeeper(pool, keys, TokenVerifier(keys.token_key)),
+        likes=Batcher(partial(apply_likes, pool)),
+        pages=Pages(pool, cursors, settings.public_url),
+        projector=Projector(pool, redis),
+    )
+
+
+@asynccontextmanager
+async def open_world(settings: Settings) -> AsyncIterator[World]:
+    """Opens everything an API process needs and closes it again, the writes that wait first."""
+    keys = open_keys(settings.keys_dir, create=settings.embedded)
+    pool = await open_pool(settings.database_url, size=settings.api_pool_size)
+    redis = redis_room.connect(settings.redis_url)
+    world = assemble(settings, pool, redis, keys)
+    world.projector.start()
+    try:
+        yield world
+    finally:
+        await world.likes.close()
+        await world.projector.close()
+        await redis.aclose()
+        await pool.close()

@@ -1,0 +1,17 @@
+"""What the server loads in each of its processes: `feed.asgi:application`, a factory."""
+
+from functools import partial
+
+from litestar import Litestar
+
+from feed import logging
+from feed.api.world import open_world
+from feed.app import build
+from feed.settings import read_settings
+
+
+def application() -> Litestar:
+    """The application with the settings of this process's environment."""
+    settings = read_settings()
+    logging.configure(settings.log_format)
+    return build(partial(open_world, settings))

@@ -1,0 +1,221 @@
+"""What a post looks like on the wire: a fragment encoded once per reading, and what each viewer sees of it."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.postgres import Connection, many
+from feed.posts.model import Location, State
+
+Id = str
+
+
+class AuthorCard(msgspec.Struct, frozen=True):
+    """Who wrote something."""
+
+    id: Id
+    name: str
+    avatar_url: str | None
+    badge: str | None
+
+
+class TopicPlace(msgspec.Struct, frozen=True):
+    """A topic and where it stands in the text: code points, marks included."""
+
+    name: str
+    start: int
+    length: int
+
+
+class MediaVariant(msgspec.Struct, frozen=True):
+    """One size of a medium."""
+
+    name: str
+    url: str
+    width: int
+    height: int
+
+
+class MediaCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A photo or a video of a post."""
+
+    id: Id
+    kind: str
+    state: str
+    error_code: str | None = None
+    url: str
+    thumb_url: str
+    variants: list[MediaVariant]
+    width: int
+    height: int
+    duration_ms: int | None = None
+    placeholder: str | None = None
+
+
+class CampaignTag(msgspec.Struct, frozen=True):
+    """A campaign that the post has entered."""
+
+    id: Id
+    title: str
+
+
+class ViewerRights(msgspec.Struct, frozen=True):
+    """What the viewer may do; the endpoints agree."""
+
+    can_edit: bool
+    can_delete: bool
+    can_comment: bool
+
+
+class PostFace(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a post, what is the same for every viewer and changes with a revision only."""
+
+    id: Id
+    author: AuthorCard
+    text: str
+    topics: list[TopicPlace]
+    media: list[MediaCard]
+    location: Location | None
+    ip_region: str | None
+    comment_policy: str
+    state: State
+    revision: int
+    campaigns: list[CampaignTag]
+    share_url: str
+    created_at: datetime
+    published_at: datetime | None
+    edited_at: datetime | None
+
+
+class PostCard(PostFace, frozen=True, kw_only=True):
+    """A post as one viewer sees it."""
+
+    like_count: int
+    comment_count: int
+    liked_by_me: bool
+    viewer: ViewerRights
+
+
+class PostRow(msgspec.Struct, frozen=True):
+    """A post as it is read: the columns of every list and page alike."""
+
+    id: int
+    author_id: int
+    author_name: str
+    avatar_url: str | None
+    badge: str | None
+    text: str
+    topics: list[TopicPlace]
+    location: Location | None
+    ip_region: str | None
+    comment_policy: str
+    state: State
+    revision: int
+    campaigns: list[CampaignTag]
+    created_at: datetime
+    published_at: datetime | None
+    edited_at: datetime | None
+    like_count: int
+    comment_count: int
+
+
+class Fragment(msgspec.Struct, frozen=True):
+    """A post encoded up to what differs between viewers."""
+
+    post_id: int
+    author_id: int
+    state: State
+    takes_comments: bool
+    stem: bytes
+
+
+async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[PostRow]:
+    """The posts in the order of their ids' list, in whatever state they are; who may see them, the caller has decided."""
+    rows = await conn.fetch(
+        """
+        SELECT posts.id, posts.author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
+               revisions.text, revisions.topics, posts.location, posts.ip_region, posts.comment_policy, posts.state,
+               posts.revision, posts.created_at, posts.published_at, posts.edited_at,
+               stats.like_count, stats.comment_count,
+               coalesce(
+                   (
+                       SELECT jsonb_agg(jsonb_build_object('id', campaigns.id::text, 'title', campaigns.draft ->> 'title')
+                                        ORDER BY campaigns.id)
+                       FROM entries JOIN campaigns ON campaigns.id = entries.campaign_id
+                       WHERE entries.post_id = posts.id AND campaigns.state NOT IN ('draft', 'cancelled')
+                   ),
+                   '[]'
+               ) AS campaigns
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)
+        JOIN posts ON posts.id = asked.id
+        JOIN post_revisions AS revisions ON revisions.post_id = posts.id AND revisions.revision = posts.revision
+        JOIN post_stats AS stats ON stats.post_id = posts.id
+        JOIN accounts ON accounts.id = posts.author_id
+        ORDER BY asked.place
+        """,
+        post_ids,
+    )
+    return many(rows, PostRow)
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def fragment(row: PostRow, public_url: str) -> Fragment:
+    """The post's JSON, open at the end, where the viewer's part is appended."""
+    face = PostFace(
+        id=str(row.id),
+        author=AuthorCard(str(row.author_id), row.author_name, row.avatar_url, row.badge),
+        text=row.text,
+        topics=row.topics,
+        media=[],
+        location=row.location,
+        ip_region=row.ip_region,
+        comment_policy=row.comment_policy,
+        state=row.state,
+        revision=row.revision,
+        campaigns=row.campaigns,
+        share_url=f"{public_url}/p/{row.id}",
+        created_at=row.created_at,
+        published_at=row.published_at,
+        edited_at=row.edited_at,
+    )
+    stem = b'%b,"like_count":%d,"comment_count":%d,"liked_by_me":' % (
+        _encoder.encode(face)[:-1],
+        row.like_count,
+        row.comment_count,
+    )
+    return Fragment(row.id, row.author_id, row.state, row.comment_policy == "everyone", stem)
+
+
+def _ending(*, liked: bool, own: bool, comment: bool) -> bytes:
+    rights = ViewerRights(can_edit=own, can_delete=own, can_comment=comment)
+    return b'%b,"viewer":%b}' % (b"true" if liked else b"false", _encoder.encode(rights))
+
+
+_ENDINGS = {
+    (liked, own, comment): _ending(liked=liked, own=own, comment=comment)
+    for liked in (False, True)
+    for own in (False, True)
+    for comment in (False, True)
+}
+
+
+def card(part: Fragment, viewer_id: int | None, liked: Collection[int]) -> bytes:
+    """The post's whole JSON for one viewer; None is anonymous and may nothing."""
+    own = viewer_id == part.author_id
+    may_comment = viewer_id is not None and part.state == "published" and (own or part.takes_comments)
+    return part.stem + _ENDINGS[part.post_id in liked, own, may_comment]
+
+
+def page(cards: Sequence[bytes], next_cursor: str | None) -> bytes:
+    """A list's JSON from its encoded items."""
+    cursor: Any = _encoder.encode(next_cursor)
+    return b'{"items":[%b],"next_cursor":%b}' % (b",".join(cards), cursor)
+
+
+def visible_to(part: Fragment, viewer_id: int | None) -> bool:
+    """Others see what is published; authors their own until they delete it."""
+    return part.state == "published" or (part.state != "deleted" and viewer_id == part.author_id)

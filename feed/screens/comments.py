@@ -1,0 +1,183 @@
+"""The comments of a post: roots with their first replies, and the replies of one root."""
+
+from datetime import datetime
+
+import msgspec
+
+from feed.paging import Position
+from feed.postgres import Connection, many
+from feed.posts.model import State
+from feed.screens.cards import AuthorCard, Id
+
+FIRST_REPLIES = 3
+
+
+class ReplyTo(msgspec.Struct, frozen=True):
+    """Which comment is answered."""
+
+    id: Id
+    author_name: str
+
+
+class CommentCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A comment on the wire. One that was taken away but has been answered keeps its place, without words and author."""
+
+    id: Id
+    post_id: Id
+    author: AuthorCard | None
+    text: str
+    reply_to: ReplyTo | None
+    reply_count: int
+    replies: list["CommentCard"] | msgspec.UnsetType = msgspec.UNSET
+    like_count: int
+    liked_by_me: bool = False
+    state: State
+    ip_region: str | None
+    created_at: datetime
+
+
+class CommentRow(msgspec.Struct, frozen=True):
+    """A comment as it is read."""
+
+    id: int
+    post_id: int
+    root_id: int | None
+    author_id: int
+    author_name: str
+    avatar_url: str | None
+    badge: str | None
+    text: str
+    reply_to_id: int | None
+    reply_to_name: str | None
+    reply_count: int
+    like_count: int
+    state: State
+    ip_region: str | None
+    created_at: datetime
+
+    @property
+    def position(self) -> Position:
+        """Where a list goes on after this comment."""
+        return Position(self.created_at, self.id)
+
+
+def comment_card(row: CommentRow, replies: list[CommentRow] | None = None) -> CommentCard:
+    """The comment as everybody sees it."""
+    shown = row.state == "published"
+    return CommentCard(
+        id=str(row.id),
+        post_id=str(row.post_id),
+        author=AuthorCard(str(row.author_id), row.author_name, row.avatar_url, row.badge) if shown else None,
+        text=row.text if shown else "",
+        reply_to=ReplyTo(str(row.reply_to_id), row.reply_to_name or "") if row.reply_to_id else None,
+        reply_count=row.reply_count,
+        replies=msgspec.UNSET if replies is None else [comment_card(reply) for reply in replies],
+        like_count=row.like_count,
+        state=row.state,
+        ip_region=row.ip_region,
+        created_at=row.created_at,
+    )
+
+
+async def get_comment(conn: Connection, comment_id: int) -> CommentRow:
+    """One comment that exists."""
+    return (await _read(conn, [comment_id]))[0]
+
+
+async def find_comment(conn: Connection, comment_id: int) -> CommentRow | None:
+    """The comment in whatever state it is."""
+    return next(iter(await _read(conn, [comment_id])), None)
+
+
+async def list_newest(conn: Connection, post_id: int, after: Position, limit: int) -> list[CommentRow]:
+    """Root comments of a post, newest first."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM comments
+        WHERE post_id = $1 AND root_id IS NULL AND id < $2
+          AND (state = 'published' OR (state IN ('deleted', 'removed') AND reply_count > 0))
+        ORDER BY id DESC
+        LIMIT $3
+        """,
+        post_id,
+        after.id,
+        limit,
+    )
+    return await _read(conn, [row["id"] for row in rows])
+
+
+async def list_oldest(conn: Connection, post_id: int, after: Position, limit: int) -> list[CommentRow]:
+    """Root comments of a post, oldest first."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM comments
+        WHERE post_id = $1 AND root_id IS NULL AND id > $2
+          AND (state = 'published' OR (state IN ('deleted', 'removed') AND reply_count > 0))
+        ORDER BY id
+        LIMIT $3
+        """,
+        post_id,
+        after.id,
+        limit,
+    )
+    return await _read(conn, [row["id"] for row in rows])
+
+
+async def list_replies(conn: Connection, root_id: int, after: Position, limit: int) -> list[CommentRow]:
+    """Published replies under a root, oldest first."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM comments
+        WHERE root_id = $1 AND id > $2 AND state = 'published'
+        ORDER BY id
+        LIMIT $3
+        """,
+        root_id,
+        after.id,
+        limit,
+    )
+    return await _read(conn, [row["id"] for row in rows])
+
+
+async def list_first_replies(conn: Connection, root_ids: list[int]) -> dict[int, list[CommentRow]]:
+    """The first published replies under each of several roots."""
+    rows = await conn.fetch(
+        """
+        SELECT first.id
+        FROM unnest($1::bigint[]) AS roots (id)
+        CROSS JOIN LATERAL (
+            SELECT id FROM comments
+            WHERE root_id = roots.id AND state = 'published'
+            ORDER BY id
+            LIMIT $2
+        ) AS first
+        ORDER BY first.id
+        """,
+        root_ids,
+        FIRST_REPLIES,
+    )
+    found: dict[int, list[CommentRow]] = {}
+    for row in await _read(conn, [row["id"] for row in rows]):
+        assert row.root_id is not None
+        found.setdefault(row.root_id, []).append(row)
+    return found
+
+
+async def _read(conn: Connection, comment_ids: list[int]) -> list[CommentRow]:
+    rows = await conn.fetch(
+        """
+        SELECT comments.id, comments.post_id, comments.root_id, comments.author_id, accounts.name AS author_name,
+               accounts.avatar_url, accounts.badge, comments.text, comments.reply_to_id,
+               answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count, comments.state,
+               comments.ip_region, comments.created_at
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)
+        JOIN comments ON comments.id = asked.id
+        JOIN accounts ON accounts.id = comments.author_id
+        LEFT JOIN comments AS answered ON answered.id = comments.reply_to_id
+        LEFT JOIN accounts AS answered_authors
+          ON answered_authors.id = answered.author_id AND answered.state = 'published'
+        ORDER BY asked.place
+        """,
+        comment_ids,
+    )
+    return many(rows, CommentRow)

@@ -1,0 +1,120 @@
+"""Pages of posts: a base that a worker keeps for at most a second, and the viewer's likes laid over it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+
+import msgspec
+
+from feed.batching import Batcher
+from feed.likes import store as likes
+from feed.paging import Cursors, Position
+from feed.postgres import Connection, Pool
+from feed.screens import cards
+from feed.screens.cards import Fragment
+from feed.screens.feeds import Listed
+
+# How long a base may be served. A takedown must be effective within 2 s.
+KEPT_SECONDS = 1.0
+_BASES_MOST = 2_000
+
+ListPart = Callable[[Connection, Position, int], Awaitable[list[Listed]]]
+
+
+class PageBase(msgspec.Struct, frozen=True):
+    """A page before it has a viewer; `anonymous` is its whole body for nobody in particular."""
+
+    fragments: list[Fragment]
+    post_ids: list[int]
+    next_cursor: str | None
+    anonymous: bytes
+    read_at: float
+
+
+class Pages:
+    """Reads pages: one refresh per page at a time, however many ask."""
+
+    def __init__(self, pool: Pool, cursors: Cursors, public_url: str) -> None:
+        self._pool = pool
+        self._cursors = cursors
+        self._public_url = public_url
+        self._bases: dict[Hashable, PageBase] = {}
+        self._refreshing: dict[Hashable, asyncio.Task[PageBase]] = {}
+        self._liked: Batcher[tuple[int, list[int]], set[int]] = Batcher(self._read_liked)
+
+    async def page(
+        self, name: str, listed: ListPart, *, viewer_id: int | None, cursor: str | None, limit: int, fresh: bool = False
+    ) -> bytes:
+        """The JSON of one page of the list `name`, read by `listed(conn, after, limit)`.
+
+        `fresh` reads it anew, for somebody who looks at what he has just written. Raises CursorInvalid.
+        """
+        position = self._cursors.position(name, cursor)
+
+        async def read() -> PageBase:
+            async with self._pool.acquire() as conn:
+                found = await listed(conn, position, limit + 1)
+            more = found[limit - 1].position if len(found) > limit else None
+            return await self.base(
+                [row.id for row in found[:limit]], None if more is None else self._cursors.after(name, more)
+            )
+
+        base = await read() if fresh else await self._kept((name, position, limit), read)
+        return await self.render(base, viewer_id)
+
+    async def render(self, base: PageBase, viewer_id: int | None) -> bytes:
+        """The page as one viewer sees it."""
+        if viewer_id is None:
+            return base.anonymous
+        liked = await self.liked(viewer_id, base.post_ids)
+        return cards.page([cards.card(part, viewer_id, liked) for part in base.fragments], base.next_cursor)
+
+    async def liked(self, viewer_id: int, post_ids: list[int]) -> set[int]:
+        """Which of these posts the viewer likes now; asked together with other viewers' questions."""
+        return await self._liked.submit((viewer_id, post_ids)) if post_ids else set()
+
+    async def base(self, post_ids: Sequence[int], next_cursor: str | None) -> PageBase:
+        """The page of these posts, whatever list they come from."""
+        fragments = await self.fragments(post_ids)
+        return PageBase(
+            fragments,
+            [part.post_id for part in fragments],
+            next_cursor,
+            cards.page([cards.card(part, None, ()) for part in fragments], next_cursor),
+            time.monotonic(),
+        )
+
+    async def fragments(self, post_ids: Sequence[int]) -> list[Fragment]:
+        """The posts' fragments, read now, in this order; who may see them, the caller has decided."""
+        if not post_ids:
+            return []
+        async with self._pool.acquire() as conn:
+            rows = await cards.list_posts(conn, post_ids)
+        return [cards.fragment(row, self._public_url) for row in rows]
+
+    async def _kept(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
+        base = self._bases.get(key)
+        if base is not None and time.monotonic() - base.read_at < KEPT_SECONDS:
+            return base
+        task = self._refreshing.get(key)
+        if task is None:
+            task = asyncio.create_task(self._refresh(key, read))
+            self._refreshing[key] = task
+        # One impatient caller must not take the page away from the others.
+        return await asyncio.shield(task)
+
+    async def _refresh(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
+        try:
+            base = await read()
+        finally:
+            del self._refreshing[key]
+        if len(self._bases) >= _BASES_MOST:
+            self._bases.clear()
+        self._bases[key] = base
+        return base
+
+    async def _read_liked(self, asked: Sequence[tuple[int, list[int]]]) -> list[set[int]]:
+        pairs = [(post_id, viewer_id) for viewer_id, post_ids in asked for post_id in post_ids]
+        async with self._pool.acquire() as conn:
+            liked = await likes.list_liked_pairs(conn, pairs)
+        return [{post_id for post_id in post_ids if (post_id, viewer_id) in liked} for viewer_id, post_ids in asked]
