@@ -1,0 +1,209 @@
+"""Which engagement counts in a campaign: one statement for the live board, the author's own view and the settlement."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, get_args
+
+import msgspec
+
+from feed.postgres import Connection
+
+# Why a like or a commenter does not count, in the order in which the rules are asked.
+Reason = Literal["own", "not_verified", "staff", "juror", "banned", "too_new", "voided", "same_person"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """One entry's engagement at the instant that counts: the deadline, or now if that is earlier.
+
+    `likes` and `commenters` are persons; `shown` is how many likes and commenting accounts were looked at, so that what was
+    excluded (by reason, reasons without a case left out) and what counted add up to it.
+    """
+
+    post_id: int
+    likes: int
+    commenters: int
+    likes_shown: int
+    commenters_shown: int
+    likes_excluded: dict[Reason, int]
+    commenters_excluded: dict[Reason, int]
+    author_reason: Reason | None  # Why the author may not win, or None.
+
+
+async def count_engagement(
+    conn: Connection, campaign_id: int, post_ids: Sequence[int] | None = None, *, now: datetime | None = None
+) -> list[Counted]:
+    """The entries among these posts (None: all entries), by id. `now` is the database's clock unless a test says otherwise.
+
+    An account stands for its person: own, staff, juror, banned and voided hold for every account with the same verified
+    phone. A user's act counts if it is stamped before the deadline, and what ended at the deadline or later had not ended.
+    """
+    rows = await conn.fetch(
+        """
+        WITH campaign AS MATERIALIZED (
+            SELECT campaigns.id, campaigns.ends_at,
+                   least(coalesce($3::timestamptz, clock_timestamp()), campaigns.ends_at) AS instant,
+                   campaigns.ends_at - make_interval(
+                       days => coalesce((rules -> 'eligibility' ->> 'min_account_age_days')::integer, 0)
+                   ) AS made_until
+            FROM campaigns
+            LEFT JOIN campaign_rules ON campaign_rules.campaign_id = campaigns.id
+                AND campaign_rules.version = campaigns.rules_version
+            WHERE campaigns.id = $1
+        ), marked (account_id, staff, juror, banned, void_like, void_comment) AS (
+            SELECT account_id, true, false, false, false, false
+            FROM staff_rights, campaign
+            WHERE granted_at <= instant AND coalesce(revoked_at, 'infinity') > instant
+            UNION ALL
+            SELECT account_id, false, true, false, false, false
+            FROM jurors
+            WHERE campaign_id = $1
+            UNION ALL
+            SELECT account_id, false, false, true, false, false
+            FROM sanctions, campaign
+            WHERE kind = 'ban' AND starts_at <= instant AND coalesce(least(lifted_at, until), 'infinity') > instant
+            UNION ALL
+            SELECT account_id, false, false, false, 'like' = ANY(kinds), 'comment' = ANY(kinds)
+            FROM voids
+            WHERE campaign_id = $1 AND withdrawn_at IS NULL AND account_id IS NOT NULL
+        ), flagged AS MATERIALIZED (
+            SELECT accounts.person, bool_or(staff) AS staff, bool_or(juror) AS juror, bool_or(banned) AS banned,
+                   bool_or(void_like) AS void_like, bool_or(void_comment) AS void_comment
+            FROM marked JOIN accounts ON accounts.id = marked.account_id
+            WHERE accounts.person IS NOT NULL
+            GROUP BY accounts.person
+        ), void_posts AS (
+            SELECT post_id, bool_or('like' = ANY(kinds)) AS void_like, bool_or('comment' = ANY(kinds)) AS void_comment
+            FROM voids
+            WHERE campaign_id = $1 AND withdrawn_at IS NULL AND post_id IS NOT NULL
+            GROUP BY post_id
+        ), entered AS MATERIALIZED (
+            SELECT entries.post_id, entries.author_id, author.person AS author_person,
+                   coalesce(void_posts.void_like, false) AS void_like,
+                   coalesce(void_posts.void_comment, false) AS void_comment,
+                   CASE
+                       WHEN author.person IS NULL OR author.phone_verified_at >= campaign.ends_at THEN 'not_verified'
+                       WHEN flagged.staff THEN 'staff'
+                       WHEN flagged.juror THEN 'juror'
+                       WHEN flagged.banned THEN 'banned'
+                       WHEN author.created_at > campaign.made_until THEN 'too_new'
+                   END AS author_reason
+            FROM entries
+            JOIN accounts AS author ON author.id = entries.author_id
+            CROSS JOIN campaign
+            LEFT JOIN flagged ON flagged.person = author.person
+            LEFT JOIN void_posts ON void_posts.post_id = entries.post_id
+            WHERE entries.campaign_id = $1 AND entries.post_id = ANY($2::bigint[])
+        ), acted AS (
+            SELECT likes.post_id, likes.account_id, true AS liked
+            FROM likes JOIN entered USING (post_id), campaign
+            WHERE likes.liked_at < instant
+            UNION ALL
+            SELECT past_likes.post_id, past_likes.account_id, true
+            FROM past_likes JOIN entered USING (post_id), campaign
+            WHERE past_likes.liked_at < instant AND past_likes.unliked_at >= instant
+            UNION ALL
+            SELECT DISTINCT comments.post_id, comments.author_id, false
+            FROM comments JOIN entered USING (post_id), campaign
+            WHERE comments.created_at < instant
+                AND (comments.state = 'published' OR (comments.state = 'deleted' AND comments.deleted_at >= instant))
+        ), judged AS (
+            SELECT acted.post_id, acted.liked, accounts.person,
+                   CASE
+                       WHEN accounts.id = entered.author_id OR accounts.person = entered.author_person THEN 'own'
+                       WHEN accounts.person IS NULL OR accounts.phone_verified_at >= campaign.ends_at THEN 'not_verified'
+                       WHEN flagged.staff THEN 'staff'
+                       WHEN flagged.juror THEN 'juror'
+                       WHEN flagged.banned THEN 'banned'
+                       WHEN accounts.created_at > campaign.made_until THEN 'too_new'
+                       WHEN CASE WHEN acted.liked THEN entered.void_like OR flagged.void_like
+                                 ELSE entered.void_comment OR flagged.void_comment END THEN 'voided'
+                   END AS reason
+            FROM acted
+            JOIN entered ON entered.post_id = acted.post_id
+            JOIN accounts ON accounts.id = acted.account_id
+            CROSS JOIN campaign
+            LEFT JOIN flagged ON flagged.person = accounts.person
+        ), sums AS (
+            SELECT post_id, liked, count(*) AS shown,
+                   count(DISTINCT person) FILTER (WHERE reason IS NULL) AS persons,
+                   count(*) FILTER (WHERE reason = 'own') AS own,
+                   count(*) FILTER (WHERE reason = 'not_verified') AS not_verified,
+                   count(*) FILTER (WHERE reason = 'staff') AS staff,
+                   count(*) FILTER (WHERE reason = 'juror') AS juror,
+                   count(*) FILTER (WHERE reason = 'banned') AS banned,
+                   count(*) FILTER (WHERE reason = 'too_new') AS too_new,
+                   count(*) FILTER (WHERE reason = 'voided') AS voided,
+                   count(*) FILTER (WHERE reason IS NULL) AS passed
+            FROM judged
+            GROUP BY post_id, liked
+        )
+        SELECT entered.post_id, entered.author_reason,
+               coalesce(l.persons, 0) AS likes, coalesce(l.shown, 0) AS likes_shown,
+               coalesce(c.persons, 0) AS commenters, coalesce(c.shown, 0) AS commenters_shown,
+               ARRAY[l.own, l.not_verified, l.staff, l.juror, l.banned, l.too_new, l.voided, l.passed - l.persons] AS no_likes,
+               ARRAY[c.own, c.not_verified, c.staff, c.juror, c.banned, c.too_new, c.voided, c.passed - c.persons] AS no_commenters
+        FROM entered
+        LEFT JOIN sums AS l ON l.post_id = entered.post_id AND l.liked
+        LEFT JOIN sums AS c ON c.post_id = entered.post_id AND NOT c.liked
+        ORDER BY entered.post_id
+        """,
+        campaign_id,
+        await list_entry_ids(conn, campaign_id) if post_ids is None else post_ids,
+        now,
+    )
+    return [
+        Counted(
+            post_id=row["post_id"],
+            likes=row["likes"],
+            commenters=row["commenters"],
+            likes_shown=row["likes_shown"],
+            commenters_shown=row["commenters_shown"],
+            likes_excluded=_by_reason(row["no_likes"]),
+            commenters_excluded=_by_reason(row["no_commenters"]),
+            author_reason=row["author_reason"],
+        )
+        for row in rows
+    ]
+
+
+def _by_reason(counts: Sequence[int | None]) -> dict[Reason, int]:
+    return {reason: count for reason, count in zip(REASONS, counts, strict=True) if count}
+
+
+async def list_entry_ids(conn: Connection, campaign_id: int) -> list[int]:
+    rows = await conn.fetch("SELECT post_id FROM entries WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
+    return [row["post_id"] for row in rows]
+
+
+async def list_engaged(conn: Connection, account_ids: Sequence[int]) -> list[int]:
+    """The entries of running campaigns that these accounts, or others of the same persons, made, liked or commented on.
+
+    Whoever changes what such an account counts for (phone verified, rights, ban, assignment as juror, void) raises the
+    versions of these posts in the same transaction, so that the boards see it.
+    """
+    rows = await conn.fetch(
+        """
+        WITH same AS (
+            SELECT id FROM accounts WHERE id = ANY($1::bigint[])
+            UNION
+            SELECT other.id
+            FROM accounts AS given JOIN accounts AS other ON other.person = given.person
+            WHERE given.id = ANY($1::bigint[])
+        ), acted AS (
+            SELECT post_id FROM likes JOIN same ON same.id = likes.account_id
+            UNION
+            SELECT post_id FROM comments JOIN same ON same.id = comments.author_id
+            UNION
+            SELECT posts.id FROM posts JOIN same ON same.id = posts.author_id
+        )
+        SELECT DISTINCT entries.post_id
+        FROM acted
+        JOIN entries ON entries.post_id = acted.post_id
+        JOIN campaigns ON campaigns.id = entries.campaign_id
+        WHERE campaigns.state IN ('scheduled', 'judging')
+        ORDER BY entries.post_id
+        """,
+        account_ids,
+    )
+    return [row["post_id"] for row in rows]
