@@ -63,5 +63,7 @@ async def reserve(conn: Connection, account_id: int, request: Once) -> Reserved:
 
 async def remove_old(conn: Connection, *, hours: int) -> int:
     """How many keys were forgotten: nobody retries after `hours`."""
-    tag = await conn.execute("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)", hours)
+    tag = await conn.execute(
+        "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)", hours
+    )
     return int(tag.split()[-1])

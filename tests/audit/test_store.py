@@ -1,0 +1,64 @@
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from feed.audit import store as audit
+from feed.audit.model import AuditRow, sha256_of
+from feed.postgres import Connection
+
+
+async def test_a_row_carries_a_hash_that_anybody_can_recompute(conn: Connection) -> None:
+    audit_id = await audit.add(
+        conn, 7, "campaign.announce", "campaign", 42, {"second": True, "winners": [1, 2], "b": "读"}
+    )
+
+    (row,) = await audit.list_of_subject(conn, "campaign", 42)
+
+    assert row.id == audit_id
+    assert row.row_sha256 == sha256_of(row)
+    # Without our code: sorted keys and no spaces are RFC 8785 for what an audit row holds.
+    plain = {
+        "id": str(row.id),
+        "at": row.at.isoformat(timespec="microseconds"),
+        "actor_id": "7",
+        "action": "campaign.announce",
+        "subject_kind": "campaign",
+        "subject_id": "42",
+        "detail": {"second": True, "winners": [1, 2], "b": "读"},
+    }
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert row.row_sha256 == hashlib.sha256(text.encode()).digest()
+
+
+async def test_a_changed_row_no_longer_fits_its_hash(conn: Connection) -> None:
+    await audit.add(conn, None, "campaign.settle", "campaign", 43)
+
+    await conn.execute("UPDATE audit SET actor_id = 9 WHERE subject_id = 43")
+
+    (row,) = await audit.list_of_subject(conn, "campaign", 43)
+    assert row.row_sha256 != sha256_of(row)
+
+
+async def test_the_last_thing_that_happened_comes_first(conn: Connection) -> None:
+    for action in ("campaign.publish", "campaign.cancel"):
+        await audit.add(conn, 7, action, "campaign", 44)
+
+    rows = await audit.list_of_subject(conn, "campaign", 44)
+
+    assert [row.action for row in rows] == ["campaign.cancel", "campaign.publish"]
+
+
+@pytest.mark.parametrize("detail", [{"phone": "1"}, {"winner": {"name": "王"}}, {"winners": [{"address": "深圳"}]}])
+async def test_the_audit_refuses_what_speaks_of_a_person(conn: Connection, detail: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="personal"):
+        await audit.add(conn, 7, "claim.reveal", "winner", 45, detail)
+
+
+def test_the_time_is_hashed_in_utc_whatever_zone_it_is_read_in() -> None:
+
+    at = datetime(2026, 9, 20, 16, 0, 0, 5, UTC)
+    there = AuditRow(1, at.astimezone(timezone(timedelta(hours=8))), None, "a", "b", None, {})
+
+    assert sha256_of(there) == sha256_of(AuditRow(1, at, None, "a", "b", None, {}))
