@@ -1,0 +1,163 @@
+"""Topics: the published vectors, the doubtful cases, and what holds for every text."""
+
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.topics.parse import KEY_LONGEST, MARKS, NAME_LONGEST, TopicMention, find_topics, is_topic_name, topic_key
+
+# Dense in what matters: marks, blanks, punctuation, addresses, wide and narrow letters, signs that fold to many.
+TEXTS = st.text(
+    st.one_of(st.sampled_from("##＃＃ \u3000\n，。aA1１读书ſßﷺ😀\u0301\ufe0f\u200b_/:&"), st.characters()), max_size=120
+)
+TEXTS |= st.lists(st.sampled_from(["https://x.cn/y", "#", "＃", "top", "www.", " ", "读书", "1"]), max_size=40).map(
+    "".join
+)
+
+
+def names(text: str) -> list[str]:
+    return [mention.name for mention in find_topics(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#爱读书的深圳人#", ["爱读书的深圳人"]),
+        ("＃爱读书的深圳人＃", ["爱读书的深圳人"]),
+        ("#a#b#", ["a"]),
+        ("#a b#", ["a"]),
+        ("#水木年华25周年巡演深圳站 很幸运", ["水木年华25周年巡演深圳站"]),
+        ("看https://x.cn/y#top", []),
+        ("#1 名", []),
+        ("#读书，真好", ["读书"]),
+        ("#有你“圳”好#", ["有你“圳”好"]),
+        ("C#语言", []),
+        ("##", []),
+        ("#a##b#", ["a", "b"]),
+    ],
+)
+def test_the_published_vectors_hold(text: str, expected: list[str]) -> None:
+    assert names(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("#", []),
+        ("###", []),
+        ("# #", []),
+        ("###读书#", ["读书"]),
+        ("#读书＃", ["读书"]),
+        ("我爱#读书#，也爱#走路#。", ["读书", "走路"]),
+        ("今天打卡#爱读书的深圳人", ["爱读书的深圳人"]),
+        ("#2026#", ["2026"]),
+        ("#2026", []),
+        ("#2026年", ["2026年"]),
+        ("#读书～", ["读书"]),
+        ("#读书~真好", ["读书"]),
+        ("#读书😀 好", ["读书😀"]),
+        ("a_#b", []),
+        ("é#b", []),
+        ("Ｃ#语言", []),
+        ("C #语言", ["语言"]),
+        ("#️⃣ 读书", []),
+        ("#⃣读书", []),
+        ("#读书\u200b#", ["读书"]),
+        ("#读\x07书#", ["读"]),
+        ("#读书\u3000真好", ["读书"]),
+        ("#" + "读" * 40 + "#", ["读" * 40]),
+        ("#" + "读" * 41 + "#", []),
+        ("#" + "读" * 40, ["读" * 40]),
+        ("#" + "读" * 41, []),
+        ("#" + "读" * 41 + "#书#", ["书"]),
+        ("#读书，" + "真" * 40 + "#", ["读书"]),
+        ("#" + "😀" * 40 + "#", ["😀" * 40]),
+        ("#" + "ﷺ" * 40 + "#", []),
+        ("https://x.cn/y#读书#", ["读书"]),
+        ("https://x.cn/#top，#读书#", ["读书"]),
+        ("https://x.cn/#/a#b#c #读书#", ["读书"]),
+        ("HTTPS://X.CN/#top", []),
+        ("www.x.cn/#top #读书", ["读书"]),
+        ("https://x.cn/y #读书", ["读书"]),
+        ("https://x.cn/，#读书", ["读书"]),
+    ],
+)
+def test_doubtful_cases_are_decided(text: str, expected: list[str]) -> None:
+    assert names(text) == expected
+
+
+def test_a_mention_covers_its_marks_in_code_points() -> None:
+    text = "😀#读书#，#走路 好"
+    assert find_topics(text) == [TopicMention("读书", "读书", 1, 4), TopicMention("走路", "走路", 6, 3)]
+
+
+def test_spellings_of_one_topic_share_a_key() -> None:
+    assert topic_key("ＡＢc") == topic_key("abC") == "abc"
+    assert topic_key("Straße") == topic_key("STRASSE")
+    assert names("#ＡＢ# #ab#") == ["ＡＢ", "ab"]
+    assert len({mention.key for mention in find_topics("#ＡＢ# #ab#")}) == 1
+
+
+def test_a_topic_name_is_what_stands_between_two_marks() -> None:
+    assert is_topic_name("爱读书的深圳人")
+    assert is_topic_name("有你“圳”好")
+    for name in ("", "a b", "a#b", "#a#", "读" * 41, "\ufe0fa"):
+        assert not is_topic_name(name)
+
+
+@given(TEXTS)
+def test_a_mention_lies_in_the_text_and_begins_with_a_mark(text: str) -> None:
+    end = 0
+    for mention in find_topics(text):
+        assert end <= mention.start
+        end = mention.start + mention.length
+        assert end <= len(text)
+        written = text[mention.start : end]
+        assert written[0] in MARKS
+        assert written.strip(MARKS) == mention.name
+        assert written[1:] == mention.name or (written[1:-1] == mention.name and written[-1] in MARKS)
+
+
+@given(TEXTS)
+def test_a_name_has_its_length_and_neither_blanks_nor_marks(text: str) -> None:
+    for mention in find_topics(text):
+        assert 1 <= len(mention.name) <= NAME_LONGEST
+        assert 1 <= len(mention.key) <= KEY_LONGEST
+        assert not any(character.isspace() or character in MARKS for character in mention.name)
+
+
+@given(TEXTS)
+def test_the_same_text_has_the_same_topics(text: str) -> None:
+    assert find_topics(text) == find_topics(text)
+
+
+@given(TEXTS)
+def test_a_found_name_between_marks_is_found_again(text: str) -> None:
+    for mention in find_topics(text):
+        assert names(f"#{mention.name}#") == [mention.name]
+        assert is_topic_name(mention.name)
+
+
+@given(st.text(max_size=60))
+def test_a_key_is_its_own_key(name: str) -> None:
+    assert topic_key(topic_key(name)) == topic_key(name)
+    assert topic_key(unicodedata.normalize("NFC", name)) == topic_key(name)
+
+
+@given(TEXTS)
+def test_a_paired_topic_is_found_after_any_chinese_text(text: str) -> None:
+    before = text.replace("#", "").replace("＃", "") + "，"
+    assert names(before + "#读书#") == ["读书"]
+
+
+@pytest.mark.parametrize("unit", ["#", "#a", "#读", "# ", "＃", "www.", "https://a#", "http", "a.", "#\ufdfa", "#a b"])
+def test_time_grows_with_the_length_alone(unit: str) -> None:
+    """A post of 2,000 code points, whatever stands in it, takes milliseconds."""
+    text = (unit * 2000)[:2000]
+    start = time.perf_counter()
+    find_topics(text)
+    assert time.perf_counter() - start < 0.5
