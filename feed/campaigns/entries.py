@@ -83,13 +83,7 @@ async def find_entry(conn: Connection, campaign_id: int, post_id: int) -> Entry 
     return one(row, Entry)
 
 
-async def list_post_ids(conn: Connection, campaign_id: int) -> list[int]:
-    """The posts of all entries, by id."""
-    rows = await conn.fetch("SELECT post_id FROM entries WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
-    return [row["post_id"] for row in rows]
-
-
-async def list_engaged(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> list[int]:
+async def list_engaged_by(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> list[int]:
     """The entries, by id, that any account of these accounts' persons has ever liked or commented on."""
     rows = await conn.fetch(
         """

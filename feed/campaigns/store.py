@@ -1,0 +1,233 @@
+"""SQL of campaigns and of the versions of their rules. Every change of state guards itself by the database's clock."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.postgres import Connection, many, one
+
+
+class Campaign(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign as the database knows it, read at `now` of the database's clock.
+
+    `draft` holds the fields as they stand: of a published campaign, those of the latest version of its rules.
+    """
+
+    id: int
+    state: str
+    now: datetime
+    draft: dict[str, Any]
+    topic_id: int | None
+    rules_version: int | None
+    rules_sha256: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    settle_at: datetime | None
+    marks_locked_at: datetime | None
+    created_by: int
+    created_at: datetime
+    published_at: datetime | None
+    frozen_at: datetime | None
+    settled_at: datetime | None
+    blocked_by: list[Any]
+    announced_first_by: int | None
+    announced_at: datetime | None
+    objections_end_at: datetime | None
+    cancelled_at: datetime | None
+
+
+class RulesVersion(msgspec.Struct, frozen=True):
+    """The rules as they were published at one time, and their text."""
+
+    version: int
+    rules: dict[str, Any]
+    rules_text: str
+    rules_sha256: str
+    created_at: datetime
+
+
+async def add_campaign(conn: Connection, *, campaign_id: int | None, draft: dict[str, Any], by: int) -> int:
+    """A draft. `campaign_id` is the id that an idempotency key has reserved, if there is one."""
+    return int(
+        await conn.fetchval(
+            """
+            INSERT INTO campaigns (id, draft, created_by)
+            VALUES (coalesce($1, next_id()), $2, $3)
+            RETURNING id
+            """,
+            campaign_id,
+            draft,
+            by,
+        )
+    )
+
+
+async def find_campaign(conn: Connection, campaign_id: int) -> Campaign | None:
+    """The campaign in whatever state it is."""
+    row = await conn.fetchrow(
+        """
+        SELECT campaigns.id, state, clock_timestamp() AS now, draft, topic_id, rules_version, rules_sha256, starts_at,
+            ends_at, settle_at, marks_locked_at, campaigns.created_by, campaigns.created_at, published_at, frozen_at,
+            settled_at, blocked_by, announced_first_by, announced_at, objections_end_at, cancelled_at
+        FROM campaigns
+        LEFT JOIN campaign_rules AS rules ON rules.campaign_id = campaigns.id AND rules.version = campaigns.rules_version
+        WHERE campaigns.id = $1
+        """,
+        campaign_id,
+    )
+    return one(row, Campaign)
+
+
+async def lock_campaign(conn: Connection, campaign_id: int) -> bool:
+    """Holds the campaign until the transaction ends; whoever reads it afterwards sees its last state. False: unknown.
+
+    Not FOR UPDATE: that would also wait for, and hold up, every post that is just entering the campaign.
+    """
+    return bool(await conn.fetchval("SELECT true FROM campaigns WHERE id = $1 FOR NO KEY UPDATE", campaign_id))
+
+
+async def list_campaigns(conn: Connection, *, before_id: int, limit: int) -> list[Campaign]:
+    """All campaigns, drafts too, the newest first."""
+    rows = await conn.fetch(
+        """
+        SELECT campaigns.id, state, clock_timestamp() AS now, draft, topic_id, rules_version, rules_sha256, starts_at,
+            ends_at, settle_at, marks_locked_at, campaigns.created_by, campaigns.created_at, published_at, frozen_at,
+            settled_at, blocked_by, announced_first_by, announced_at, objections_end_at, cancelled_at
+        FROM campaigns
+        LEFT JOIN campaign_rules AS rules ON rules.campaign_id = campaigns.id AND rules.version = campaigns.rules_version
+        WHERE campaigns.id < $1
+        ORDER BY campaigns.id DESC
+        LIMIT $2
+        """,
+        before_id,
+        limit,
+    )
+    return many(rows, Campaign)
+
+
+async def change_draft(conn: Connection, campaign_id: int, draft: dict[str, Any]) -> bool:
+    """Whether the campaign was still a draft."""
+    return bool(
+        await conn.fetchval(
+            "UPDATE campaigns SET draft = $2 WHERE id = $1 AND state = 'draft' RETURNING true", campaign_id, draft
+        )
+    )
+
+
+async def add_rules(
+    conn: Connection, campaign_id: int, version: int, *, rules: dict[str, Any], text: str, sha256: str, by: int
+) -> None:
+    """A version of the rules; never changed afterwards."""
+    await conn.execute(
+        """
+        INSERT INTO campaign_rules (campaign_id, version, rules, rules_text, rules_sha256, created_by)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        """,
+        campaign_id,
+        version,
+        rules,
+        text,
+        sha256,
+        by,
+    )
+
+
+async def mark_published(
+    conn: Connection, campaign_id: int, *, topic_id: int, starts_at: datetime, ends_at: datetime, settle_at: datetime
+) -> bool:
+    """Makes a draft public under version 1 of its rules. False: it is no draft, or its end has passed."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE campaigns
+            SET state = 'scheduled', rules_version = 1, topic_id = $2, starts_at = $3, ends_at = $4, settle_at = $5,
+                published_at = clock_timestamp()
+            WHERE id = $1 AND state = 'draft' AND $4 > clock_timestamp()
+            RETURNING true
+            """,
+            campaign_id,
+            topic_id,
+            starts_at,
+            ends_at,
+            settle_at,
+        )
+    )
+
+
+async def change_rules(
+    conn: Connection,
+    campaign_id: int,
+    *,
+    version: int,
+    rules: dict[str, Any],
+    topic_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    settle_at: datetime,
+) -> bool:
+    """Puts the campaign under the next version of its rules. False: somebody was faster, it is frozen, or it is over.
+
+    What decides who takes part and until when moves before the opening only.
+    """
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE campaigns
+            SET draft = $3, rules_version = $2, topic_id = $4, starts_at = $5, ends_at = $6, settle_at = $7
+            WHERE id = $1 AND state IN ('scheduled', 'judging') AND rules_version = $2 - 1 AND frozen_at IS NULL
+                AND ((topic_id, starts_at, ends_at, settle_at) = ($4, $5, $6, $7)
+                    OR (starts_at > clock_timestamp() AND $6 > clock_timestamp()))
+            RETURNING true
+            """,
+            campaign_id,
+            version,
+            rules,
+            topic_id,
+            starts_at,
+            ends_at,
+            settle_at,
+        )
+    )
+
+
+async def mark_cancelled(conn: Connection, campaign_id: int) -> bool:
+    """Whether the campaign could still be cancelled: nothing of it was frozen."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE campaigns SET state = 'cancelled', cancelled_at = clock_timestamp()
+            WHERE id = $1 AND state IN ('draft', 'scheduled', 'judging') AND frozen_at IS NULL
+            RETURNING true
+            """,
+            campaign_id,
+        )
+    )
+
+
+async def mark_marks_locked(conn: Connection, campaign_id: int) -> bool:
+    """Whether the marks were open until now and the campaign has closed."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE campaigns SET marks_locked_at = clock_timestamp()
+            WHERE id = $1 AND state IN ('scheduled', 'judging') AND ends_at <= clock_timestamp()
+                AND marks_locked_at IS NULL AND frozen_at IS NULL
+            RETURNING true
+            """,
+            campaign_id,
+        )
+    )
+
+
+async def find_rules(conn: Connection, campaign_id: int, version: int) -> RulesVersion | None:
+    """One version of the rules."""
+    row = await conn.fetchrow(
+        """
+        SELECT version, rules, rules_text, rules_sha256, created_at
+        FROM campaign_rules WHERE campaign_id = $1 AND version = $2
+        """,
+        campaign_id,
+        version,
+    )
+    return one(row, RulesVersion)
