@@ -30,16 +30,18 @@ async def add_of_accounts(
     campaign_id: int,
     account_ids: Sequence[int],
     *,
+    first_id: int | None,
     kinds: Sequence[Kind],
     reason_code: str,
     note: str | None,
     by: int,
 ) -> list[Void]:
-    """One void for each account."""
+    """One void for each account; `first_id` is an id that an idempotency key has reserved, if there is one."""
     rows = await conn.fetch(
         """
-        INSERT INTO voids (campaign_id, account_id, kinds, reason_code, note, made_by)
-        SELECT $1, account_id, $3, $4, $5, $6 FROM unnest($2::bigint[]) AS account_id
+        INSERT INTO voids (id, campaign_id, account_id, kinds, reason_code, note, made_by)
+        SELECT CASE WHEN place = 1 THEN coalesce($7, next_id()) ELSE next_id() END, $1, account_id, $3, $4, $5, $6
+        FROM unnest($2::bigint[]) WITH ORDINALITY AS given (account_id, place)
         RETURNING id, campaign_id, account_id, post_id, kinds, reason_code, note, made_by, made_at
         """,
         campaign_id,
@@ -48,6 +50,7 @@ async def add_of_accounts(
         reason_code,
         note,
         by,
+        first_id,
     )
     return many(rows, Void)
 
@@ -57,6 +60,7 @@ async def add_of_post(
     campaign_id: int,
     post_id: int,
     *,
+    first_id: int | None,
     kinds: Sequence[Kind],
     reason_code: str,
     note: str | None,
@@ -65,8 +69,8 @@ async def add_of_post(
     """A void of everybody's engagement with one entry."""
     rows = await conn.fetch(
         """
-        INSERT INTO voids (campaign_id, post_id, kinds, reason_code, note, made_by)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO voids (id, campaign_id, post_id, kinds, reason_code, note, made_by)
+        VALUES (coalesce($7, next_id()), $1, $2, $3, $4, $5, $6)
         RETURNING id, campaign_id, account_id, post_id, kinds, reason_code, note, made_by, made_at
         """,
         campaign_id,
@@ -75,6 +79,7 @@ async def add_of_post(
         reason_code,
         note,
         by,
+        first_id,
     )
     return many(rows, Void)
 
@@ -117,5 +122,21 @@ async def list_standing(conn: Connection, campaign_id: int) -> list[Void]:
         ORDER BY id DESC
         """,
         campaign_id,
+    )
+    return many(rows, Void)
+
+
+async def list_made_with(conn: Connection, campaign_id: int, void_id: int) -> list[Void]:
+    """The voids that one request made: those of the same person and instant as the first one."""
+    rows = await conn.fetch(
+        """
+        SELECT id, campaign_id, account_id, post_id, kinds, reason_code, note, made_by, made_at
+        FROM voids
+        WHERE campaign_id = $1
+            AND (made_by, made_at) IN (SELECT made_by, made_at FROM voids WHERE id = $2 AND campaign_id = $1)
+        ORDER BY id
+        """,
+        campaign_id,
+        void_id,
     )
     return many(rows, Void)

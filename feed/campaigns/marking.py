@@ -1,0 +1,43 @@
+"""What a mark may be: exact, between 0 and 100, with at most six decimals."""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+
+from feed.errors import FieldError, Invalid
+
+MOST = Decimal(100)
+STEP = Decimal("0.000001")
+NOTE_LONGEST = 500
+CRITERIA_MOST = 20
+CRITERION_LONGEST = 40
+
+
+def mark_of(score: Decimal | None, scores: Mapping[str, Decimal] | None, note: str | None) -> Decimal:
+    """The mark: the score itself, or the mean of the criteria's scores. Raises Invalid."""
+    errors: list[FieldError] = []
+    if (score is None) == (not scores):
+        errors.append(FieldError("score", "one_of", {"fields": ["score", "scores"]}))
+    if score is not None:
+        errors += _problems("score", score)
+    if scores is not None:
+        if len(scores) > CRITERIA_MOST or any(not 0 < len(name) <= CRITERION_LONGEST for name in scores):
+            errors.append(FieldError("scores", "invalid_value"))
+        else:
+            errors += [error for name, each in scores.items() for error in _problems(f"scores.{name}", each)]
+    if note is not None and len(note) > NOTE_LONGEST:
+        errors.append(FieldError("note", "too_long", {"longest": NOTE_LONGEST}))
+    if errors:
+        raise Invalid(*errors)
+    with localcontext() as context:
+        context.prec = 34
+        given = [score] if score is not None else list((scores or {}).values())
+        return (sum(given, Decimal(0)) / len(given)).quantize(STEP, ROUND_HALF_EVEN)
+
+
+def _problems(field: str, score: Decimal) -> list[FieldError]:
+    if not score.is_finite() or not 0 <= score <= MOST:
+        return [FieldError(field, "out_of_range", {"least": 0, "most": int(MOST)})]
+    # Digits below the step are refused, not rounded: a juror's number counts as it was written.
+    if (score and score.adjusted() < -6) or score.quantize(STEP, ROUND_HALF_EVEN) != score:
+        return [FieldError(field, "too_precise", {"decimals": 6})]
+    return []
