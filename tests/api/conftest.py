@@ -1,0 +1,74 @@
+"""The application over real servers, called in the test's own event loop."""
+
+from collections.abc import AsyncIterator, Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from asyncpg import Record
+from redis.asyncio import Redis
+
+from feed.api.world import World, assemble
+from feed.app import build
+from feed.auth import issue_token
+from feed.keys import Keys, open_keys
+from feed.settings import Settings
+
+_phones = count(13_800_000_000)
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Keys:
+    return open_keys(tmp_path / "keys", create=True)
+
+
+@pytest.fixture
+async def world(
+    pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys, database: str, redis_url: str, tmp_path: Path
+) -> AsyncIterator[World]:
+    settings = Settings(
+        database_url=database, redis_url=redis_url, keys_dir=tmp_path / "keys", sms_outbox=tmp_path / "outbox.jsonl"
+    )
+    assembled = assemble(settings, pool, redis, keys)
+    assembled.projector.start()
+    yield assembled
+    await assembled.likes.close()
+    await assembled.projector.close()
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=build(world), raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
+        yield opened
+
+
+class Person:
+    """Somebody with a token: calls the API in that name."""
+
+    def __init__(self, client: httpx.AsyncClient, token: str) -> None:
+        self._client = client
+        self.headers = {"authorization": f"Bearer {token}"}
+
+    async def __call__(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
+        headers = self.headers | more.pop("headers", {})
+        if json is not None:
+            more["json"] = json
+        return await self._client.request(method, path, headers=headers, **more)
+
+
+Join = Callable[..., Person]
+
+
+@pytest.fixture
+def join(client: httpx.AsyncClient, keys: Keys) -> Join:
+    """`join("小明", roles=("editor",), phone=None)`: a person with a verified phone of his own unless told otherwise."""
+
+    def joined(name: str, *, roles: tuple[str, ...] = (), phone: str | None = "new") -> Person:
+        number = f"+86{next(_phones)}" if phone == "new" else phone
+        return Person(client, issue_token(keys.token_key, sub=f"test:{name}", name=name, phone=number, roles=roles))
+
+    return joined
