@@ -1,150 +1,218 @@
-"""The key store: what must not lie in the database, as files that only this installation's user can read."""
+"""The key store: secrets that live outside of Postgres, in files that nobody else may read.
+
+site.json         one file, made whole: the keys of tokens, cursors, persons and sealed columns, and the signing keys
+campaigns/ID.key  the key of one campaign's claims, made on demand, destroyed on schedule
+campaigns/ID.gone the campaign's key was destroyed; none is ever made again
+"""
 
 import base64
-import hashlib
+import binascii
 import hmac
 import os
 import secrets
-import stat
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+import msgspec
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from feed import signatures
+from feed.signatures import PublicKey, PublicKeys, Signature
+
+_KEY_BYTES = 32
 _NONCE_BYTES = 12
-_SITE = ("token", "cursor", "person", "site")
-_SIGNING = "signing-"
+# The first byte of everything sealed; another number will mean another cipher or key.
+_SEAL_FORMAT = b"\x01"
+_SITE = "site.json"
 
 
-class KeysUnsafe(Exception):
-    """The store is missing, incomplete or readable by others; the message says what to do."""
+class KeyStoreError(Exception):
+    """The key store cannot be used; the message says what to do."""
+
+
+class KeysMissing(KeyStoreError):
+    """There are no keys where they should be, and none are to be made."""
+
+
+class KeysExposed(KeyStoreError):
+    """Others than the owner may read or change the keys."""
+
+
+class KeysDamaged(KeyStoreError):
+    """A file of the store is not what was written."""
+
+
+class KeyDestroyed(KeyStoreError):
+    """The campaign's key was destroyed, and what it sealed with it."""
+
+
+class _SiteKeys(msgspec.Struct, frozen=True):
+    """`site.json`. Keys are base64; the first signing key is the current one."""
+
+    token: str
+    cursor: str
+    person: str
+    seal: str
+    signing: list[str]
 
 
 class Keys:
-    """The keys of one installation. Secrets are read once; a campaign's key is read when it is needed."""
+    """The opened store. Its secrets do not appear when it is printed."""
 
-    def __init__(self, directory: Path, site: dict[str, bytes], signing: dict[str, Ed25519PrivateKey]) -> None:
+    def __init__(self, directory: Path, site: _SiteKeys) -> None:
         self._directory = directory
-        self.token_key = site["token"]
-        self.cursor_key = site["cursor"]
-        self._person_key = site["person"]
-        self._site_key = site["site"]
-        # Oldest first: results of former keys stay verifiable, new ones are signed with the last.
-        self.signing_keys = signing
+        self.token_key = _decoded(site.token)
+        self.cursor_key = _decoded(site.cursor)
+        self._person_key = _decoded(site.person)
+        self._seal_key = _decoded(site.seal)
+        self._signing_keys = [_decoded(key) for key in site.signing]
+        if not self._signing_keys:
+            raise KeysDamaged(f"{directory / _SITE}: no signing key")
 
-    @property
-    def current_signing_key_id(self) -> str:
-        """The key that signs from now on."""
-        return list(self.signing_keys)[-1]
+    def __repr__(self) -> str:
+        return f"Keys({str(self._directory)!r})"
 
-    def person_of(self, e164: str) -> bytes:
-        """The person behind a verified phone: a keyed hash (HMAC-SHA256), the same for every account of that phone."""
-        return hmac.digest(self._person_key, e164.encode(), hashlib.sha256)
+    def person_of(self, phone: str) -> bytes:
+        """Who has this phone (E.164): the same bytes each time, and no way back without the key."""
+        return hmac.digest(self._person_key, phone.encode(), "sha256")
 
     def seal(self, plaintext: bytes, *, aad: bytes) -> bytes:
-        """The plaintext under the site's key, bound to `aad`: what names the row that it may be opened in."""
-        return seal(self._site_key, plaintext, aad)
+        """Sealed under the site's key for the place that `aad` names."""
+        return seal(self._seal_key, plaintext, aad)
 
     def open(self, sealed: bytes, *, aad: bytes) -> bytes:
-        """What was sealed. Raises cryptography.exceptions.InvalidTag for another row's or a changed value."""
-        return open_sealed(self._site_key, sealed, aad)
+        """What was sealed for this place. Raises InvalidTag for another place, another key, or a changed byte."""
+        return open_sealed(self._seal_key, sealed, aad)
+
+    def sign(self, message: bytes) -> Signature:
+        """Signed with the current key."""
+        return signatures.sign(self._signing_keys[0], message)
+
+    def public_keys(self) -> PublicKeys:
+        """What `/.well-known/feed-keys.json` serves."""
+        return PublicKeys(tuple(signatures.public_key_of(key) for key in self._signing_keys))
+
+    def signing_key(self) -> PublicKey:
+        """The public half of the current signing key."""
+        return signatures.public_key_of(self._signing_keys[0])
 
     def campaign_key(self, campaign_id: int, *, create: bool = False) -> bytes:
-        """The key of a campaign's claims. Raises KeyError when there is none (any more)."""
-        path = self._directory / f"campaign-{campaign_id}"
-        if create and not path.exists():
-            _write_new(path, secrets.token_bytes(32))
-        try:
-            return _read(path)
-        except FileNotFoundError:
-            raise KeyError(campaign_id) from None
+        """The key of a campaign's claims. Raises KeyDestroyed, and KeysMissing unless it may be made."""
+        path = self._campaign_path(campaign_id, "key")
+        gone = self._campaign_path(campaign_id, "gone")
+        if create and not gone.exists() and not path.exists():
+            _make_directory(path.parent)
+            _write_once(path, _fresh().encode())
+        # Looked at after the key was made: one that was made while it was being destroyed is not used.
+        if gone.exists():
+            path.unlink(missing_ok=True)
+            raise KeyDestroyed(f"the key of campaign {campaign_id} was destroyed")
+        return _decoded(_read(path).decode(errors="replace").strip())
 
     def destroy_campaign_key(self, campaign_id: int) -> bool:
-        """Whether there was a key to destroy; nothing sealed under it can be opened again."""
-        path = self._directory / f"campaign-{campaign_id}"
-        try:
-            path.unlink()
-        except FileNotFoundError:
-            return False
-        _sync(self._directory)
-        return True
+        """Makes everything sealed under the campaign's key unreadable for good. False when that was done before."""
+        gone = self._campaign_path(campaign_id, "gone")
+        _make_directory(gone.parent)
+        # The marker first: whoever is interrupted in between finds no key where one would be made anew.
+        first = _write_once(gone, b"")
+        self._campaign_path(campaign_id, "key").unlink(missing_ok=True)
+        _sync_directory(gone.parent)
+        return first
+
+    def _campaign_path(self, campaign_id: int, kind: str) -> Path:
+        return self._directory / "campaigns" / f"{int(campaign_id)}.{kind}"
 
 
-def open_keys(directory: Path, *, create: bool = False) -> Keys:
-    """The key store in `directory`; `create` makes what is missing. Raises KeysUnsafe."""
-    if create:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in _SITE:
-            _write_new(directory / name, secrets.token_bytes(32))
-        if not any(directory.glob(f"{_SIGNING}*")):
-            _write_new(directory / f"{_SIGNING}0001", secrets.token_bytes(32))
-    if not directory.is_dir():
-        raise KeysUnsafe(f"No key store at {directory}: make one with `feed migrate --create-keys`, or mount it.")
-    if directory.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise KeysUnsafe(f"{directory} is open to others: chmod 700 it.")
+def open_keys(directory: Path, *, create: bool) -> Keys:
+    """Opens the store in `directory`; with `create`, makes it when there is none. Two processes at once get the same keys.
+
+    Raises KeysMissing, KeysExposed or KeysDamaged.
+    """
+    path = directory / _SITE
     try:
-        site = {name: _read(directory / name) for name in _SITE}
-    except FileNotFoundError as error:
-        raise KeysUnsafe(f"The key {error.filename} is missing: restore it from its backup.") from None
-    signing = [Ed25519PrivateKey.from_private_bytes(_read(path)) for path in sorted(directory.glob(f"{_SIGNING}*"))]
-    if not signing:
-        raise KeysUnsafe(f"No signing key in {directory}: restore it from its backup.")
-    return Keys(directory, site, {key_id(key): key for key in signing})
-
-
-def key_id(key: Ed25519PrivateKey) -> str:
-    """What names a signing key: the start of the hash of its public half."""
-    return hashlib.sha256(public_bytes(key)).hexdigest()[:16]
-
-
-def public_bytes(key: Ed25519PrivateKey) -> bytes:
-    """The 32 bytes of the public half."""
-    return key.public_key().public_bytes_raw()
-
-
-def public_text(key: Ed25519PrivateKey) -> str:
-    """The public half as base64."""
-    return base64.b64encode(public_bytes(key)).decode()
+        if create and not path.exists():
+            _make_directory(directory)
+            _write_once(path, msgspec.json.encode(_SiteKeys(_fresh(), _fresh(), _fresh(), _fresh(), [_fresh()])))
+        _check_private(directory)
+        site = msgspec.json.decode(_read(path), type=_SiteKeys)
+    except msgspec.MsgspecError as error:
+        raise KeysDamaged(f"{path}: {error}") from None
+    except OSError as error:
+        raise KeyStoreError(f"{path} cannot be used: {error.strerror}") from None
+    return Keys(directory, site)
 
 
 def seal(key: bytes, plaintext: bytes, aad: bytes) -> bytes:
-    """AES-256-GCM with a random nonce in front."""
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, plaintext, aad)
+    """AES-256-GCM under a fresh nonce; `aad` names the row and column, so that a seal cannot be moved."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _SEAL_FORMAT + nonce + AESGCM(key).encrypt(nonce, plaintext, aad)
 
 
 def open_sealed(key: bytes, sealed: bytes, aad: bytes) -> bytes:
-    """What `seal` was given. Raises cryptography.exceptions.InvalidTag."""
-    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], aad)
+    """What was sealed. Raises InvalidTag when key, place or a single byte differ."""
+    start = len(_SEAL_FORMAT)
+    if not sealed.startswith(_SEAL_FORMAT) or len(sealed) < start + _NONCE_BYTES:
+        raise InvalidTag
+    return AESGCM(key).decrypt(sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :], aad)
+
+
+def _fresh() -> str:
+    return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise KeysDamaged("a key in the store is not 32 bytes of base64; restore the store from its backup")
+    return key
 
 
 def _read(path: Path) -> bytes:
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise KeysUnsafe(f"{path} is readable by others: chmod 600 it.")
+    _check_private(path)
     return path.read_bytes()
 
 
-def _write_new(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all, and never over one that is there: two processes may start at once."""
-    if path.exists():
-        return
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+def _check_private(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        raise KeysMissing(f"{path} does not exist; check FEED_KEYS_DIR") from None
+    if mode & 0o077:
+        wanted = "700" if path.is_dir() else "600"
+        raise KeysExposed(f"{path} is open to others (mode {mode:o}); run: chmod {wanted} '{path}'")
+
+
+def _make_directory(directory: Path) -> None:
+    """A directory for the owner alone. An empty one that was prepared for us is closed to others."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not any(directory.iterdir()):
+        directory.chmod(0o700)
+
+
+def _write_once(path: Path, content: bytes) -> bool:
+    """Writes a new file that is whole from its first moment and stays after a crash. False when there is one already."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # A link, not a rename: of two processes one succeeds, and the other reads what that one has made.
         os.link(draft, path)
+        first = True
     except FileExistsError:
-        pass
+        first = False
     finally:
-        draft.unlink()
-    _sync(path.parent)
+        draft.unlink(missing_ok=True)
+    _sync_directory(path.parent)
+    return first
 
 
-def _sync(directory: Path) -> None:
+def _sync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
