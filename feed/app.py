@@ -5,8 +5,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
-from litestar.openapi import OpenAPIConfig
 
+from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
 from feed.api.errors import HANDLERS
 from feed.api.inputs import DEPENDENCIES
@@ -35,13 +35,13 @@ def build(opened: Callable[[], AbstractAsyncContextManager[World]] | World) -> L
     if isinstance(opened, World):
         state.world = opened
     return Litestar(
-        route_handlers=[Router("/v1", route_handlers=[mobile, moderator, editor]), operations],
+        route_handlers=[Router("/v1", route_handlers=[mobile, moderator, editor]), operations, files],
         dependencies=DEPENDENCIES,
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
         middleware=[observed],
         state=state,
         request_max_body_size=BODY_LARGEST,
-        openapi_config=OpenAPIConfig(title="feed", version="1", path="/", create_examples=False),
+        openapi_config=OPENAPI,
         logging_config=None,
     )
