@@ -11,10 +11,10 @@ CaseId = NewType("CaseId", int)
 Kind = Literal["post", "comment", "name", "avatar", "report", "appeal"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CaseState = Literal["open", "closed"]
-CASE_STATES: tuple[CaseState, ...] = get_args(CaseState)
 
 LEASE_SECONDS = 300
 LEASED_MOST = 50
+STAGE_LAST = 3
 
 
 class CaseNotFound(NotFound):
@@ -22,7 +22,7 @@ class CaseNotFound(NotFound):
 
 
 class CaseStale(Conflict):
-    """The case has moved on since it was read: judged, superseded or deleted."""
+    """The case has moved on since it was read: judged, superseded by a newer revision, or its subject is deleted."""
 
 
 class CaseLeased(Conflict):
@@ -34,7 +34,7 @@ class CaseNotLeased(Conflict):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A case as the database knows it. `held` says whether its lease runs at this moment."""
+    """A case as the database knows it. `held_by` is who has a lease that runs at this moment."""
 
     id: CaseId
     kind: Kind
@@ -47,16 +47,17 @@ class Case(msgspec.Struct, frozen=True):
     revision: int | None
     author_id: int
     machine: dict[str, Any]
-    leased_by: int | None
-    leased_until: datetime | None
-    held: bool
+    held_by: int | None
     due_at: datetime
     created_at: datetime
     closed_at: datetime | None
 
-    def may_be_moved_by(self, reviewer_id: int, *, version: int) -> None:
-        """Raises CaseLeased while another holds the case, CaseStale when it is not as the reviewer has read it."""
-        if self.held and self.leased_by != reviewer_id:
-            raise CaseLeased
-        if self.version != version:
-            raise CaseStale
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which cases a reviewer asks for; None asks for all."""
+
+    stage: int | None = None
+    kind: Kind | None = None
+    campaign_id: int | None = None
+    topic_id: int | None = None
+    has_media: bool | None = None

@@ -1,11 +1,10 @@
 """The SQL of cases. The database clock decides leases."""
 
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from feed.cases.model import LEASE_SECONDS, Case, CaseId, CaseNotFound, Kind
-from feed.postgres import Connection, many, one
+from feed.cases.model import LEASE_SECONDS, Case, CaseId, CaseNotFound, Kind, Wanted
+from feed.postgres import Connection, one
 
 
 async def add_case(
@@ -20,7 +19,7 @@ async def add_case(
     due_minutes: int = 30,
     machine: dict[str, Any] | None = None,
 ) -> CaseId:
-    """Queues a subject for a look; the one that is open already, if there is one.
+    """Queues a subject for a look; the case that is open already, if there is one.
 
     A post's newer revision closes the open cases of the older ones: they show a text that nobody sees any more.
     """
@@ -41,8 +40,8 @@ async def add_case(
             SELECT id FROM added
             UNION ALL
             SELECT id FROM cases
-            WHERE state = 'open' AND kind = $1 AND ((kind = 'post' AND post_id = $3 AND revision = $5)
-                OR (kind = 'comment' AND comment_id = $4))
+            WHERE state = 'open' AND kind = $1
+              AND ((kind = 'post' AND post_id = $3 AND revision = $5) OR (kind = 'comment' AND comment_id = $4))
             LIMIT 1
             """,
             kind,
@@ -64,9 +63,135 @@ async def close_cases(conn: Connection, *, post_id: int | None = None, comment_i
         UPDATE cases
         SET state = 'closed', closed_at = clock_timestamp(), version = version + 1,
             leased_by = NULL, leased_until = NULL
-        WHERE state = 'open' AND (post_id = $1 OR comment_id = $2)
+        WHERE state = 'open' AND (post_id = $1 OR (kind = 'comment' AND comment_id = $2))
         """,
         post_id,
         comment_id,
     )
     return int(tag.split()[-1])
+
+
+async def find_case(conn: Connection, case_id: int) -> Case | None:
+    row = await conn.fetchrow(
+        """
+        SELECT id, kind, stage, state, version, post_id, comment_id, account_id, revision, author_id, machine,
+               CASE WHEN leased_until > clock_timestamp() THEN leased_by END AS held_by, due_at, created_at, closed_at
+        FROM cases WHERE id = $1
+        """,
+        case_id,
+    )
+    return one(row, Case)
+
+
+async def lock_case(conn: Connection, case_id: int) -> Case:
+    """The case, held until the transaction ends. Raises CaseNotFound.
+
+    Whoever moves its subject too has locked the post's statistics before, as every writer of the post has.
+    """
+    row = await conn.fetchrow(
+        """
+        SELECT id, kind, stage, state, version, post_id, comment_id, account_id, revision, author_id, machine,
+               CASE WHEN leased_until > clock_timestamp() THEN leased_by END AS held_by, due_at, created_at, closed_at
+        FROM cases WHERE id = $1 FOR UPDATE
+        """,
+        case_id,
+    )
+    case = one(row, Case)
+    if case is None:
+        raise CaseNotFound
+    return case
+
+
+async def lease_cases(
+    conn: Connection, reviewer_id: int, wanted: Wanted, *, count: int, but: Sequence[int] = ()
+) -> list[CaseId]:
+    """Gives up to `count` free cases to the reviewer, the most urgent first; no two reviewers get the same one.
+
+    None of those in `but`, and none of the reviewer's own words.
+    """
+    rows = await conn.fetch(
+        """
+        WITH free AS MATERIALIZED (
+            SELECT id FROM cases
+            WHERE state = 'open' AND author_id <> $1 AND id <> ALL ($2::bigint[])
+              AND (leased_until IS NULL OR leased_until <= clock_timestamp())
+              AND ($3::smallint IS NULL OR stage = $3)
+              AND ($4::text IS NULL OR kind = $4)
+              AND ($5::bigint IS NULL OR EXISTS (
+                  SELECT FROM entries WHERE entries.post_id = cases.post_id AND entries.campaign_id = $5
+              ))
+            ORDER BY due_at, id
+            LIMIT $6
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE cases
+        SET leased_by = $1, leased_until = clock_timestamp() + make_interval(secs => $7)
+        FROM free
+        WHERE cases.id = free.id
+        RETURNING cases.id, cases.due_at
+        """,
+        reviewer_id,
+        but,
+        wanted.stage,
+        wanted.kind,
+        wanted.campaign_id,
+        count,
+        LEASE_SECONDS,
+    )
+    return [row["id"] for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))]
+
+
+async def extend_lease(conn: Connection, case_id: int, reviewer_id: int) -> bool:
+    """Whether the reviewer held the open case and now holds it for a whole lease more."""
+    extended = await conn.fetchval(
+        """
+        UPDATE cases SET leased_until = clock_timestamp() + make_interval(secs => $3)
+        WHERE id = $1 AND leased_by = $2 AND leased_until > clock_timestamp() AND state = 'open'
+        RETURNING true
+        """,
+        case_id,
+        reviewer_id,
+        LEASE_SECONDS,
+    )
+    return extended is not None
+
+
+async def remove_lease(conn: Connection, case_id: int, reviewer_id: int) -> bool:
+    """Whether there was a lease of this reviewer to end."""
+    removed = await conn.fetchval(
+        """
+        UPDATE cases SET leased_by = NULL, leased_until = NULL
+        WHERE id = $1 AND leased_by = $2
+        RETURNING true
+        """,
+        case_id,
+        reviewer_id,
+    )
+    return removed is not None
+
+
+async def mark_closed(conn: Connection, case_id: int) -> None:
+    """Closes a locked case, or notes one more verdict on a closed one: its version rises either way."""
+    await conn.execute(
+        """
+        UPDATE cases
+        SET state = 'closed', closed_at = coalesce(closed_at, clock_timestamp()), version = version + 1,
+            leased_by = NULL, leased_until = NULL
+        WHERE id = $1
+        """,
+        case_id,
+    )
+
+
+async def mark_open(conn: Connection, case_id: int, *, stage: int) -> None:
+    """Puts a locked case (back) into the queue of a stage, free for anybody who may judge it there."""
+    await conn.execute(
+        """
+        UPDATE cases
+        SET state = 'open', closed_at = NULL, stage = $2, version = version + 1,
+            leased_by = NULL, leased_until = NULL
+        WHERE id = $1
+        """,
+        case_id,
+        stage,
+    )

@@ -1,0 +1,81 @@
+"""The SQL of sanctions: intervals that end and stay, so that who was muted or banned at any instant is known."""
+
+from datetime import datetime
+from typing import Literal, get_args
+
+import msgspec
+
+from feed.accounts.model import AccountId
+from feed.postgres import Connection, many, one
+
+SanctionKind = Literal["mute", "ban"]
+SANCTION_KINDS: tuple[SanctionKind, ...] = get_args(SanctionKind)
+
+
+class Sanction(msgspec.Struct, frozen=True):
+    """A sanction; without `until` it stands until it is lifted. `running`: at this moment, by the database clock."""
+
+    id: int
+    account_id: AccountId
+    kind: SanctionKind
+    reason_code: str
+    starts_at: datetime
+    until: datetime | None
+    running: bool
+
+
+async def lock_account(conn: Connection, account_id: int) -> None:
+    """Lets one change the sanctions of an account at a time; posts and likes of it go on."""
+    await conn.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", account_id)
+
+
+async def list_unlifted(conn: Connection, account_id: int) -> list[Sanction]:
+    """The account's sanctions that nobody has lifted, also those whose time is over."""
+    rows = await conn.fetch(
+        """
+        SELECT id, account_id, kind, reason_code, starts_at, until,
+               until IS NULL OR until > clock_timestamp() AS running
+        FROM sanctions
+        WHERE account_id = $1 AND lifted_at IS NULL
+        ORDER BY id
+        """,
+        account_id,
+    )
+    return many(rows, Sanction)
+
+
+async def add_sanction(
+    conn: Connection, *, account_id: int, kind: SanctionKind, reason_code: str, until: datetime | None, by: int
+) -> Sanction | None:
+    """A sanction from this transaction's instant on; None when `until` has passed. The former one has to be lifted before."""
+    row = await conn.fetchrow(
+        """
+        INSERT INTO sanctions (account_id, kind, reason_code, starts_at, until, imposed_by)
+        SELECT $1, $2, $3, now(), $4, $5
+        WHERE $4::timestamptz IS NULL OR $4 > clock_timestamp()
+        RETURNING id, account_id, kind, reason_code, starts_at, until,
+                  until IS NULL OR until > clock_timestamp() AS running
+        """,
+        account_id,
+        kind,
+        reason_code,
+        until,
+        by,
+    )
+    return one(row, Sanction)
+
+
+async def lift_sanctions(conn: Connection, account_id: int, kinds: list[SanctionKind], *, by: int) -> list[Sanction]:
+    """The sanctions that ended by this, at this transaction's instant."""
+    rows = await conn.fetch(
+        """
+        UPDATE sanctions SET lifted_at = now(), lifted_by = $3
+        WHERE account_id = $1 AND kind = ANY ($2::text[]) AND lifted_at IS NULL
+        RETURNING id, account_id, kind, reason_code, starts_at, until,
+                  until IS NULL OR until > clock_timestamp() AS running
+        """,
+        account_id,
+        kinds,
+        by,
+    )
+    return many(rows, Sanction)

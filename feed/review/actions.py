@@ -1,0 +1,249 @@
+"""Leasing cases and judging them: one transaction each."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.cases import store as cases
+from feed.cases.model import (
+    KINDS,
+    LEASED_MOST,
+    STAGE_LAST,
+    Case,
+    CaseId,
+    CaseLeased,
+    CaseNotFound,
+    CaseNotLeased,
+    CaseStale,
+    Wanted,
+)
+from feed.changes import store as changes
+from feed.comments import store as comments
+from feed.comments.showing import hide_comment, show_comment
+from feed.errors import FeedError, FieldError, Invalid
+from feed.inbox import store as inbox
+from feed.postgres import Connection, Pool, transaction
+from feed.posts import store as posts
+from feed.posts.model import State, content_sha256
+from feed.posts.showing import hide_post, show_post
+from feed.review import store
+from feed.review.model import (
+    BATCH_MOST,
+    AlreadyJudged,
+    BatchId,
+    BatchNotFound,
+    Judged,
+    NewVerdict,
+    OwnSubject,
+    Verdict,
+    VerdictWord,
+    state_after,
+    verdict_problems,
+)
+from feed.review.notices import undone_notice, verdict_notice
+
+# What became of each item of a batch: what it moved, or why it was refused.
+Outcome = Judged | FeedError
+
+
+async def lease_cases(pool: Pool, reviewer_id: AccountId, wanted: Wanted, *, count: int) -> list[CaseId]:
+    """Gives up to `count` free cases to the reviewer alone for a few minutes, the most urgent first. Raises Invalid."""
+    problems: list[FieldError] = []
+    if not 1 <= count <= LEASED_MOST:
+        problems.append(FieldError("count", "out_of_range", {"least": 1, "most": LEASED_MOST}))
+    if wanted.stage is not None and not 1 <= wanted.stage <= STAGE_LAST:
+        problems.append(FieldError("stage", "out_of_range", {"least": 1, "most": STAGE_LAST}))
+    if wanted.kind is not None and wanted.kind not in KINDS:
+        problems.append(FieldError("kind", "unknown_value", {"allowed": list(KINDS)}))
+    if problems:
+        raise Invalid(*problems)
+    async with transaction(pool) as conn:
+        but = await store.list_judged_open(conn, reviewer_id)
+        return await cases.lease_cases(conn, reviewer_id, wanted, count=count, but=but)
+
+
+async def release_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId) -> None:
+    """Gives a case back to the queue; one that nobody holds stays so. Raises CaseNotFound, CaseLeased."""
+    async with transaction(pool) as conn:
+        if await cases.remove_lease(conn, case_id, reviewer_id):
+            return
+        await _must_be_free(conn, reviewer_id, case_id)
+
+
+async def extend_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId) -> None:
+    """Holds a case for a whole lease more. Raises CaseNotFound, CaseLeased, CaseNotLeased when the lease has ended."""
+    async with transaction(pool) as conn:
+        if await cases.extend_lease(conn, case_id, reviewer_id):
+            return
+        await _must_be_free(conn, reviewer_id, case_id)
+        raise CaseNotLeased
+
+
+async def judge_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, new: NewVerdict) -> Judged:
+    """Records a verdict and does what it says.
+
+    Raises Invalid, CaseNotFound, OwnSubject, CaseLeased, CaseStale, AlreadyJudged, VerdictNotApplicable.
+    """
+    if problems := verdict_problems(verdict=new.verdict, reason_code=new.reason_code, note=new.note):
+        raise Invalid(*problems)
+    async with transaction(pool) as conn:
+        return await _judge(conn, reviewer_id, case_id, new)
+
+
+async def judge_cases(
+    pool: Pool, reviewer_id: AccountId, given: Sequence[tuple[CaseId, NewVerdict]]
+) -> tuple[BatchId, list[Outcome]]:
+    """One verdict on many cases, each by itself: what one refuses does not keep the others. Raises Invalid."""
+    problems = (
+        [] if 1 <= len(given) <= BATCH_MOST else [FieldError("cases", "out_of_range", {"least": 1, "most": BATCH_MOST})]
+    )
+    for _, new in given[:1]:
+        problems += verdict_problems(verdict=new.verdict, reason_code=new.reason_code, note=new.note)
+    if problems:
+        raise Invalid(*problems)
+    async with transaction(pool) as conn:
+        batch_id = await store.next_batch_id(conn)
+    outcomes: list[Outcome] = []
+    for case_id, new in given:
+        # A transaction for each: fifty posts locked together would hold up everybody who likes one of them.
+        try:
+            async with transaction(pool) as conn:
+                outcomes.append(await _judge(conn, reviewer_id, case_id, new, batch_id))
+        except FeedError as refusal:
+            outcomes.append(refusal)
+    return batch_id, outcomes
+
+
+async def undo_verdicts(pool: Pool, reviewer_id: AccountId, batch_id: BatchId) -> list[tuple[CaseId, Outcome]]:
+    """Takes the reviewer's own batch back, case by case, unless somebody has judged since. Raises BatchNotFound."""
+    async with transaction(pool) as conn:
+        verdicts = await store.list_of_batch(conn, batch_id, reviewer_id)
+    if not verdicts:
+        raise BatchNotFound
+    outcomes: list[tuple[CaseId, Outcome]] = []
+    for verdict in verdicts:
+        try:
+            async with transaction(pool) as conn:
+                outcomes.append((CaseId(verdict.case_id), await _undo(conn, verdict)))
+        except FeedError as refusal:
+            outcomes.append((CaseId(verdict.case_id), refusal))
+    return outcomes
+
+
+async def _judge(
+    conn: Connection, reviewer_id: AccountId, case_id: CaseId, new: NewVerdict, batch_id: BatchId | None = None
+) -> Judged:
+    case = await _lock_case(conn, case_id)
+    if case.author_id == reviewer_id:
+        raise OwnSubject
+    if case.held_by not in (None, reviewer_id):
+        raise CaseLeased
+    if case.version != new.version:
+        raise CaseStale
+    mine = [verdict for verdict in await store.list_standing(conn, case_id) if verdict.reviewer_id == reviewer_id]
+    if any(verdict.stage != case.stage for verdict in mine):
+        raise AlreadyJudged
+    word = cast(VerdictWord, new.verdict)
+    state, content = await _lock_subject(conn, case)
+    after = state_after(case, word, state)
+
+    # Who judges again at the same stage has changed his mind: of his words on it the last one stands.
+    await store.mark_undone(conn, [verdict.id for verdict in mine])
+    verdict_id = await store.add_verdict(
+        conn,
+        case,
+        reviewer_id=reviewer_id,
+        verdict=word,
+        reason_code=new.reason_code,
+        note=new.note,
+        content_sha256=content,
+        batch_id=batch_id,
+    )
+    if word == "escalate":
+        await cases.mark_open(conn, case_id, stage=case.stage + 1)
+    else:
+        await cases.mark_closed(conn, case_id)
+    if after is not None and after != state:
+        await _move_subject(conn, case, after)
+    if word in ("approve", "restore") and case.comment_id is None and case.post_id and case.revision:
+        await posts.approve_revision(conn, case.post_id, case.revision)
+    if notice := verdict_notice(case, verdict_id, word, new.reason_code):
+        await inbox.add_inbox(conn, [notice])
+    await _record(conn, reviewer_id, f"case.{word}", case, reason_code=new.reason_code, verdict_id=str(verdict_id))
+    return Judged(verdict_id, case.post_id)
+
+
+async def _undo(conn: Connection, verdict: Verdict) -> Judged:
+    case = await _lock_case(conn, verdict.case_id)
+    standing = await store.list_standing(conn, case.id)
+    if not standing or standing[-1].id != verdict.id:
+        raise CaseStale
+    state, _ = await _lock_subject(conn, case)
+    after = state
+    if verdict.verdict in ("remove", "reject") and state in ("removed", "rejected"):
+        after = "published"
+    elif verdict.verdict == "restore" and state == "published":
+        after = "removed"
+    elif state == "deleted" or (verdict.verdict == "escalate" and case.state == "closed"):
+        raise CaseStale
+    await store.mark_undone(conn, [verdict.id])
+    if verdict.verdict == "restore":
+        await cases.mark_closed(conn, case.id)
+    else:
+        await cases.mark_open(conn, case.id, stage=verdict.stage)
+    if after is not None and after != state:
+        await _move_subject(conn, case, after)
+        await inbox.add_inbox(conn, [undone_notice(case, verdict.id, shown=after == "published")])
+    await _record(conn, verdict.reviewer_id, "case.undo", case, verdict_id=str(verdict.id))
+    return Judged(verdict.id, case.post_id)
+
+
+async def _lock_case(conn: Connection, case_id: int) -> Case:
+    found = await cases.find_case(conn, case_id)
+    if found is None:
+        raise CaseNotFound
+    # The statistics row first: whoever edits, deletes or likes the post takes it first too.
+    if found.post_id is not None:
+        await changes.lock_stats(conn, [found.post_id])
+    return await cases.lock_case(conn, case_id)
+
+
+async def _lock_subject(conn: Connection, case: Case) -> tuple[State | None, bytes | None]:
+    """The subject's state and the hash of the content that is judged. Raises CaseStale when a newer revision stands."""
+    if case.comment_id is not None:
+        comment = await comments.lock_comment(conn, case.comment_id)
+        return comment.state, content_sha256(comment.text, [])
+    if case.post_id is None:
+        return None, None
+    post = await posts.lock_post(conn, case.post_id)
+    if case.revision not in (None, post.latest_revision):
+        raise CaseStale
+    return post.state, await store.get_content_sha256(conn, post.id, case.revision or post.revision)
+
+
+async def _move_subject(conn: Connection, case: Case, state: State) -> None:
+    if case.comment_id is not None and state == "published":
+        await show_comment(conn, case.comment_id)
+    elif case.comment_id is not None:
+        await hide_comment(conn, case.comment_id, state=state)
+    elif case.post_id is not None and state == "published":
+        await show_post(conn, case.post_id)
+    elif case.post_id is not None:
+        await hide_post(conn, case.post_id, state=state)
+
+
+async def _must_be_free(conn: Connection, reviewer_id: AccountId, case_id: CaseId) -> None:
+    case = await cases.find_case(conn, case_id)
+    if case is None:
+        raise CaseNotFound
+    if case.held_by not in (None, reviewer_id):
+        raise CaseLeased
+
+
+async def _record(conn: Connection, actor_id: AccountId | int, action: str, case: Case, **detail: str) -> None:
+    kind = "comment" if case.comment_id is not None else "post" if case.post_id is not None else "account"
+    subject_id = case.comment_id or case.post_id or case.account_id
+    if case.revision is not None:
+        detail["revision"] = str(case.revision)
+    await audit.add(conn, actor_id, action, kind, subject_id, {"case_id": str(case.id), **detail})

@@ -1,0 +1,143 @@
+"""Verdicts: what a reviewer may say about a case, and for which reasons."""
+
+from typing import Literal, NewType, get_args
+
+import msgspec
+
+from feed.cases.model import STAGE_LAST, Case, CaseStale
+from feed.errors import Conflict, FieldError, Forbidden, NotFound
+from feed.posts.model import State
+from feed.texts import text_problem
+
+VerdictId = NewType("VerdictId", int)
+BatchId = NewType("BatchId", int)
+VerdictWord = Literal["approve", "reject", "remove", "restore", "dismiss", "escalate"]
+
+NOTE_LONGEST = 500
+BATCH_MOST = 50
+
+
+class OwnSubject(Forbidden):
+    """Nobody judges his own words, or himself."""
+
+
+class StaffProtected(Forbidden):
+    """Only an admin imposes a sanction on staff."""
+
+
+class AlreadyJudged(Conflict):
+    """No two stages of one case by one person."""
+
+
+class VerdictNotApplicable(Conflict):
+    """The subject is not in a state in which this verdict means anything."""
+
+
+class BatchNotFound(NotFound):
+    """No such batch of this reviewer, or none of whose verdicts stands."""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why something was judged so: a stable code and its words."""
+
+    code: str
+    zh: str
+    en: str
+
+
+REASONS = (
+    Reason("fine", "内容正常", "Nothing wrong with it"),
+    Reason("spam", "广告或刷屏", "Advertising or flooding"),
+    Reason("abuse", "辱骂攻击他人", "Abuse of others"),
+    Reason("illegal", "违反法律法规", "Against the law"),
+    Reason("porn", "色情低俗", "Pornographic or vulgar"),
+    Reason("violence", "血腥暴力", "Violence"),
+    Reason("false_information", "不实信息", "False information"),
+    Reason("fraud", "诈骗或诱导", "Fraud"),
+    Reason("privacy", "泄露他人隐私", "Another's private data"),
+    Reason("minors", "不利于未成年人", "Harmful to minors"),
+    Reason("copyright", "侵犯著作权", "Another's copyright"),
+    Reason("off_topic", "与话题或活动无关", "Has nothing to do with the topic"),
+    Reason("cheating", "刷赞或作弊", "Bought likes or cheating"),
+    Reason("mistaken", "此前判定有误", "The former verdict was wrong"),
+    Reason("other", "其他原因", "Another reason"),
+)
+_BY_CODE = {reason.code: reason for reason in REASONS}
+
+
+class NewVerdict(msgspec.Struct, frozen=True):
+    """What a reviewer says about a case as he has read it: `version` is the one that he saw."""
+
+    verdict: str
+    version: int
+    reason_code: str = "fine"
+    note: str | None = None
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """The verdict that was recorded; `post_id` is the post whose lists and boards may have moved."""
+
+    verdict_id: VerdictId
+    post_id: int | None
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """A verdict that stands."""
+
+    id: VerdictId
+    case_id: int
+    stage: int
+    reviewer_id: int
+    verdict: VerdictWord
+
+
+def reason_words(code: str) -> str:
+    """What an author reads as the reason."""
+    return _BY_CODE[code].zh
+
+
+def reason_problems(reason_code: str) -> list[FieldError]:
+    """Whether the code is in the catalogue."""
+    if reason_code in _BY_CODE:
+        return []
+    return [FieldError("reason_code", "unknown_value", {"allowed": sorted(_BY_CODE)})]
+
+
+def verdict_problems(*, verdict: str, reason_code: str, note: str | None) -> list[FieldError]:
+    """Everything that keeps these values from being a verdict."""
+    problems = reason_problems(reason_code)
+    if verdict not in get_args(VerdictWord):
+        problems.append(FieldError("verdict", "unknown_value", {"allowed": list(get_args(VerdictWord))}))
+    if note is not None and (problem := text_problem(note, shortest=0, longest=NOTE_LONGEST)):
+        problems.append(FieldError("note", problem, {"longest": NOTE_LONGEST}))
+    return problems
+
+
+def state_after(case: Case, verdict: VerdictWord, state: State | None) -> State | None:
+    """In which state the verdict leaves its subject (None: an account, which has none).
+
+    A closed case takes only what turns its subject around: a removal of what is visible, a restoration of what is hidden.
+    Raises CaseStale, VerdictNotApplicable.
+    """
+    if state == "deleted" or (case.state == "closed" and verdict not in ("remove", "reject", "restore")):
+        raise CaseStale
+    if verdict == "escalate":
+        if case.stage >= STAGE_LAST:
+            raise VerdictNotApplicable
+        return state
+    hidden = state in ("removed", "rejected")
+    if verdict == "dismiss":
+        applicable = case.kind in ("report", "appeal")
+    elif verdict == "restore":
+        applicable = hidden
+    else:
+        applicable = state is not None and not hidden
+    if not applicable:
+        raise VerdictNotApplicable
+    ends: dict[VerdictWord, State] = {
+        "approve": "published",
+        "restore": "published",
+        "remove": "removed",
+        "reject": "rejected",
+    }
+    return ends.get(verdict, state)

@@ -1,0 +1,76 @@
+"""What people are told about verdicts and sanctions. Pure."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from feed.accounts.sanctions import Sanction
+from feed.cases.model import Case
+from feed.inbox.model import NewInbox
+from feed.review.model import VerdictId, VerdictWord, reason_words
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+_SANCTIONED = {"mute": "禁言", "ban": "封禁"}
+
+
+def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictWord, reason_code: str) -> NewInbox | None:
+    """What the author hears; nothing when for him nothing has changed."""
+    thing = "评论" if case.comment_id is not None else "动态"
+    words = {
+        "remove": (f"你的{thing}已被移除", f"原因：{reason_words(reason_code)}。其他人已看不到这条{thing}。"),
+        "reject": (f"你的{thing}未通过审核", f"原因：{reason_words(reason_code)}。其他人看不到这条{thing}。"),
+        "restore": (f"你的{thing}已恢复显示", f"经复核，这条{thing}已恢复，其他人可以看到。"),
+    }.get(verdict)
+    if words is None:
+        return None
+    return NewInbox(
+        account_id=case.author_id,
+        kind="review_result",
+        title=words[0],
+        body=words[1],
+        once_key=f"verdict:{verdict_id}",
+        deep_link=None if case.post_id is None else f"/posts/{case.post_id}",
+        subject={
+            "kind": "comment" if case.comment_id is not None else "post",
+            "id": str(case.comment_id or case.post_id),
+            "verdict": verdict,
+            "reason_code": reason_code,
+            "stage": case.stage,
+        },
+    )
+
+
+def undone_notice(case: Case, verdict_id: VerdictId, *, shown: bool) -> NewInbox:
+    """What the author hears when a verdict that he was told of is taken back."""
+    thing = "评论" if case.comment_id is not None else "动态"
+    return NewInbox(
+        account_id=case.author_id,
+        kind="review_result",
+        title=f"你的{thing}已恢复显示" if shown else f"你的{thing}已被移除",
+        body="此前的处理已撤销。",
+        once_key=f"verdict:{verdict_id}:undone",
+        deep_link=None if case.post_id is None else f"/posts/{case.post_id}",
+        subject={
+            "kind": "comment" if case.comment_id is not None else "post",
+            "id": str(case.comment_id or case.post_id),
+            "verdict": "restore" if shown else "remove",
+            "reason_code": "mistaken",
+            "stage": case.stage,
+        },
+    )
+
+
+def sanction_notice(sanction: Sanction) -> NewInbox:
+    """What somebody hears who may no longer write."""
+    until = "，直至解除" if sanction.until is None else f"至 {_local(sanction.until)}"
+    return NewInbox(
+        account_id=sanction.account_id,
+        kind="system",
+        title=f"你的账号已被{_SANCTIONED[sanction.kind]}",
+        body=f"原因：{reason_words(sanction.reason_code)}。{_SANCTIONED[sanction.kind]}{until}。",
+        once_key=f"sanction:{sanction.id}",
+        subject={"kind": "sanction", "id": str(sanction.id), "reason_code": sanction.reason_code},
+    )
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone(_SHANGHAI).strftime("%Y年%m月%d日 %H:%M")

@@ -1,0 +1,137 @@
+"""The SQL of verdicts. A verdict is never changed; one that no longer stands says since when."""
+
+from collections.abc import Sequence
+
+from feed.cases.model import Case
+from feed.postgres import Connection, many
+from feed.review.model import BatchId, Verdict, VerdictId, VerdictWord
+
+
+async def add_verdict(
+    conn: Connection,
+    case: Case,
+    *,
+    reviewer_id: int,
+    verdict: VerdictWord,
+    reason_code: str,
+    note: str | None,
+    content_sha256: bytes | None,
+    batch_id: BatchId | None,
+) -> VerdictId:
+    """Records what a reviewer said about a locked case at its present stage."""
+    return VerdictId(
+        await conn.fetchval(
+            """
+            INSERT INTO verdicts (case_id, stage, post_id, comment_id, revision, content_sha256, author_id,
+                                  reviewer_id, verdict, reason_code, note, batch_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            RETURNING id
+            """,
+            case.id,
+            case.stage,
+            case.post_id,
+            case.comment_id,
+            case.revision,
+            content_sha256,
+            case.author_id,
+            reviewer_id,
+            verdict,
+            reason_code,
+            note,
+            batch_id,
+        )
+    )
+
+
+async def list_standing(conn: Connection, case_id: int) -> list[Verdict]:
+    """The verdicts on a case that stand, the latest last."""
+    rows = await conn.fetch(
+        """
+        SELECT id, case_id, stage, reviewer_id, verdict
+        FROM verdicts
+        WHERE case_id = $1 AND undone_at IS NULL
+        ORDER BY id
+        """,
+        case_id,
+    )
+    return many(rows, Verdict)
+
+
+async def list_of_batch(conn: Connection, batch_id: int, reviewer_id: int) -> list[Verdict]:
+    """The verdicts of a reviewer's batch that stand."""
+    # Ids begin with milliseconds, so the verdicts of a batch lie just behind its number: ten minutes are plenty.
+    rows = await conn.fetch(
+        """
+        SELECT id, case_id, stage, reviewer_id, verdict
+        FROM verdicts
+        WHERE id BETWEEN $1 - (1::bigint << 20) AND $1 + (600000::bigint << 20)
+          AND batch_id = $1 AND reviewer_id = $2 AND undone_at IS NULL
+        ORDER BY id
+        """,
+        batch_id,
+        reviewer_id,
+    )
+    return many(rows, Verdict)
+
+
+async def mark_undone(conn: Connection, verdict_ids: Sequence[int]) -> None:
+    """The verdicts no longer stand."""
+    await conn.execute(
+        "UPDATE verdicts SET undone_at = now() WHERE id = ANY ($1::bigint[]) AND undone_at IS NULL", verdict_ids
+    )
+
+
+async def list_judged_open(conn: Connection, reviewer_id: int) -> list[int]:
+    """The open cases that the reviewer has judged at an earlier stage and may not judge again."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT cases.id
+        FROM cases JOIN verdicts ON verdicts.case_id = cases.id
+        WHERE cases.state = 'open' AND cases.stage > 1 AND verdicts.reviewer_id = $1 AND verdicts.undone_at IS NULL
+        """,
+        reviewer_id,
+    )
+    return [row["id"] for row in rows]
+
+
+async def next_batch_id(conn: Connection) -> BatchId:
+    """A number for verdicts that were given together."""
+    return BatchId(await conn.fetchval("SELECT next_id()"))
+
+
+async def get_content_sha256(conn: Connection, post_id: int, revision: int) -> bytes:
+    """The hash of a revision's content."""
+    found: bytes = await conn.fetchval(
+        "SELECT content_sha256 FROM post_revisions WHERE post_id = $1 AND revision = $2", post_id, revision
+    )
+    return found
+
+
+async def list_engaged_entries(conn: Connection, account_id: int) -> list[int]:
+    """The entries of unsettled campaigns to whose score the person behind an account adds: as author, liker, commenter."""
+    rows = await conn.fetch(
+        """
+        WITH same AS (
+            SELECT id FROM accounts
+            WHERE id = $1 OR person = (SELECT person FROM accounts WHERE id = $1)
+        )
+        SELECT DISTINCT entries.post_id
+        FROM entries JOIN campaigns ON campaigns.id = entries.campaign_id
+        WHERE campaigns.state IN ('scheduled', 'judging')
+          AND (
+              entries.author_id IN (SELECT id FROM same)
+              OR EXISTS (SELECT FROM likes WHERE likes.post_id = entries.post_id AND account_id IN (SELECT id FROM same))
+              OR EXISTS (
+                  SELECT FROM past_likes
+                  WHERE past_likes.post_id = entries.post_id AND account_id IN (SELECT id FROM same)
+              )
+              OR EXISTS (
+                  SELECT FROM comments
+                  WHERE comments.post_id = entries.post_id AND comments.author_id IN (SELECT id FROM same)
+              )
+          )
+        ORDER BY entries.post_id
+        """,
+        account_id,
+    )
+    return [row["post_id"] for row in rows]

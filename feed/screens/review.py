@@ -1,0 +1,200 @@
+"""What reviewers look at: cases with their subjects."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.cases.model import CaseState, Kind, Wanted
+from feed.paging import Position
+from feed.postgres import Connection, many
+from feed.posts.model import State
+from feed.screens.cards import AuthorCard, CampaignTag, Id, MediaCard
+
+
+class SubjectCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be judged, as it was written. `post_id` is where a comment stands."""
+
+    kind: str
+    id: Id
+    post_id: Id | None
+    revision: int | None
+    state: State | None
+    text: str
+    media: list[MediaCard]
+    author: AuthorCard
+
+
+class CaseCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A case on the wire. A lease that has ended is none."""
+
+    id: Id
+    kind: Kind
+    stage: int
+    state: CaseState
+    version: int
+    subject: SubjectCard
+    machine: dict[str, Any]
+    campaign: CampaignTag | None
+    leased_by: Id | None
+    leased_until: datetime | None
+    due_at: datetime
+    created_at: datetime
+    closed_at: datetime | None
+
+
+class CaseRow(msgspec.Struct, frozen=True):
+    """A case as it is read."""
+
+    id: int
+    kind: Kind
+    stage: int
+    state: CaseState
+    version: int
+    post_id: int | None
+    comment_id: int | None
+    revision: int | None
+    machine: dict[str, Any]
+    leased_by: int | None
+    leased_until: datetime | None
+    due_at: datetime
+    created_at: datetime
+    closed_at: datetime | None
+    author_id: int
+    author_name: str
+    avatar_url: str | None
+    badge: str | None
+    text: str
+    subject_state: State | None
+    campaign: CampaignTag | None
+
+    @property
+    def position(self) -> Position:
+        """Where a list goes on after this case: the queue by urgency, the archive by age."""
+        return Position(self.due_at if self.state == "open" else self.created_at, self.id)
+
+
+def case_card(row: CaseRow) -> CaseCard:
+    """The case as a reviewer sees it."""
+    kind = "comment" if row.comment_id is not None else "post" if row.post_id is not None else "user"
+    return CaseCard(
+        id=str(row.id),
+        kind=row.kind,
+        stage=row.stage,
+        state=row.state,
+        version=row.version,
+        subject=SubjectCard(
+            kind=kind,
+            id=str(row.comment_id or row.post_id or row.author_id),
+            post_id=None if row.post_id is None else str(row.post_id),
+            revision=row.revision,
+            state=row.subject_state,
+            text=row.text,
+            media=[],
+            author=AuthorCard(str(row.author_id), row.author_name, row.avatar_url, row.badge),
+        ),
+        machine=row.machine,
+        campaign=row.campaign,
+        leased_by=None if row.leased_by is None else str(row.leased_by),
+        leased_until=row.leased_until,
+        due_at=row.due_at,
+        created_at=row.created_at,
+        closed_at=row.closed_at,
+    )
+
+
+async def list_open(conn: Connection, wanted: Wanted, after: Position, limit: int) -> list[CaseRow]:
+    """The queue: open cases, the most urgent first."""
+    rows = await conn.fetch(
+        """
+        SELECT cases.id
+        FROM cases
+        LEFT JOIN posts ON posts.id = cases.post_id
+        LEFT JOIN post_revisions AS revisions
+          ON revisions.post_id = posts.id AND revisions.revision = coalesce(cases.revision, posts.revision)
+        WHERE cases.state = 'open' AND (cases.due_at, cases.id) > ($1, $2)
+          AND ($3::smallint IS NULL OR cases.stage = $3)
+          AND ($4::text IS NULL OR cases.kind = $4)
+          AND ($5::bigint IS NULL OR EXISTS (
+              SELECT FROM entries WHERE entries.post_id = cases.post_id AND entries.campaign_id = $5
+          ))
+          AND ($6::bigint IS NULL OR $6 = ANY (revisions.topic_ids))
+          AND ($7::boolean IS NULL OR (cases.comment_id IS NULL AND cardinality(revisions.media_ids) > 0) = $7)
+        ORDER BY cases.due_at, cases.id
+        LIMIT $8
+        """,
+        after.at,
+        after.id,
+        wanted.stage,
+        wanted.kind,
+        wanted.campaign_id,
+        wanted.topic_id,
+        wanted.has_media,
+        limit,
+    )
+    return await list_cases(conn, [row["id"] for row in rows])
+
+
+async def list_closed(conn: Connection, wanted: Wanted, after: Position, limit: int) -> list[CaseRow]:
+    """The archive: closed cases, the youngest first."""
+    rows = await conn.fetch(
+        """
+        SELECT cases.id
+        FROM cases
+        LEFT JOIN posts ON posts.id = cases.post_id
+        LEFT JOIN post_revisions AS revisions
+          ON revisions.post_id = posts.id AND revisions.revision = coalesce(cases.revision, posts.revision)
+        WHERE cases.state = 'closed' AND cases.id < $1
+          AND ($2::smallint IS NULL OR cases.stage = $2)
+          AND ($3::text IS NULL OR cases.kind = $3)
+          AND ($4::bigint IS NULL OR EXISTS (
+              SELECT FROM entries WHERE entries.post_id = cases.post_id AND entries.campaign_id = $4
+          ))
+          AND ($5::bigint IS NULL OR $5 = ANY (revisions.topic_ids))
+          AND ($6::boolean IS NULL OR (cases.comment_id IS NULL AND cardinality(revisions.media_ids) > 0) = $6)
+        ORDER BY cases.id DESC
+        LIMIT $7
+        """,
+        after.id,
+        wanted.stage,
+        wanted.kind,
+        wanted.campaign_id,
+        wanted.topic_id,
+        wanted.has_media,
+        limit,
+    )
+    return await list_cases(conn, [row["id"] for row in rows])
+
+
+async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
+    """The cases in the order of their ids' list."""
+    rows = await conn.fetch(
+        """
+        SELECT cases.id, cases.kind, cases.stage, cases.state, cases.version, cases.post_id, cases.comment_id,
+               cases.revision, cases.machine, cases.due_at, cases.created_at, cases.closed_at,
+               CASE WHEN cases.leased_until > clock_timestamp() THEN cases.leased_by END AS leased_by,
+               CASE WHEN cases.leased_until > clock_timestamp() THEN cases.leased_until END AS leased_until,
+               accounts.id AS author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
+               CASE WHEN cases.comment_id IS NOT NULL THEN comments.text
+                    WHEN cases.post_id IS NOT NULL THEN revisions.text
+                    ELSE accounts.name END AS text,
+               CASE WHEN cases.comment_id IS NOT NULL THEN comments.state ELSE posts.state END AS subject_state,
+               (
+                   SELECT jsonb_build_object('id', campaigns.id::text, 'title', campaigns.draft ->> 'title')
+                   FROM entries JOIN campaigns ON campaigns.id = entries.campaign_id
+                   WHERE entries.post_id = cases.post_id AND campaigns.state NOT IN ('draft', 'cancelled')
+                   ORDER BY campaigns.ends_at, campaigns.id
+                   LIMIT 1
+               ) AS campaign
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)
+        JOIN cases ON cases.id = asked.id
+        JOIN accounts ON accounts.id = cases.author_id
+        LEFT JOIN posts ON posts.id = cases.post_id
+        LEFT JOIN post_revisions AS revisions
+          ON revisions.post_id = posts.id AND revisions.revision = coalesce(cases.revision, posts.revision)
+        LEFT JOIN comments ON comments.post_id = cases.post_id AND comments.id = cases.comment_id
+        ORDER BY asked.place
+        """,
+        case_ids,
+    )
+    return many(rows, CaseRow)
