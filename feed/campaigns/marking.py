@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
+from feed.campaigns.verdicts import note_problems
 from feed.errors import FieldError, Invalid
+from feed.texts import text_problem
 
 MOST = Decimal(100)
 STEP = Decimal("0.000001")
-NOTE_LONGEST = 500
 CRITERIA_MOST = 20
 CRITERION_LONGEST = 40
 
@@ -20,12 +21,13 @@ def mark_of(score: Decimal | None, scores: Mapping[str, Decimal] | None, note: s
     if score is not None:
         errors += _problems("score", score)
     if scores is not None:
-        if len(scores) > CRITERIA_MOST or any(not 0 < len(name) <= CRITERION_LONGEST for name in scores):
+        if len(scores) > CRITERIA_MOST or any(
+            text_problem(name, shortest=1, longest=CRITERION_LONGEST) for name in scores
+        ):
             errors.append(FieldError("scores", "invalid_value"))
         else:
             errors += [error for name, each in scores.items() for error in _problems(f"scores.{name}", each)]
-    if note is not None and len(note) > NOTE_LONGEST:
-        errors.append(FieldError("note", "too_long", {"longest": NOTE_LONGEST}))
+    errors += note_problems(note)
     if errors:
         raise Invalid(*errors)
     with localcontext() as context:

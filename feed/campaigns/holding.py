@@ -1,0 +1,56 @@
+"""What every verb of a campaign begins with: hold the campaign, and refuse by the state that was found."""
+
+from collections.abc import Iterable
+
+from feed import idempotency
+from feed.campaigns import store
+from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound, CampaignNotOpen, CampaignSettled
+from feed.campaigns.store import Campaign
+from feed.changes import store as changes
+from feed.changes.store import Delta
+from feed.idempotency import Once
+from feed.postgres import Connection
+
+
+async def is_repeated(conn: Connection, account_id: int, request: Once | None) -> bool:
+    """Whether this request has had its effect already. Raises IdempotencyKeyReused."""
+    return request is not None and not (await idempotency.reserve(conn, account_id, request)).fresh
+
+
+async def hold(conn: Connection, campaign_id: int) -> Campaign:
+    """The campaign, held until the transaction ends. Raises CampaignNotFound."""
+    if not await store.lock_campaign(conn, campaign_id):
+        raise CampaignNotFound
+    # A statement of its own: it sees what the last holder committed, and its clock is younger than that commit.
+    campaign = await store.find_campaign(conn, campaign_id)
+    if campaign is None:
+        raise CampaignNotFound
+    return campaign
+
+
+async def hold_judged(conn: Connection, campaign_id: int) -> Campaign:
+    """The campaign while verdicts are accepted: from the opening until the freeze.
+
+    Raises CampaignNotFound, CampaignNotOpen, CampaignSettled, CampaignCancelled.
+    """
+    campaign = await hold(conn, campaign_id)
+    must_be_unsettled(campaign)
+    if campaign.starts_at is None or campaign.published_at is None or campaign.now < campaign.starts_at:
+        raise CampaignNotOpen
+    return campaign
+
+
+def must_be_unsettled(campaign: Campaign) -> None:
+    """Raises CampaignCancelled or CampaignSettled."""
+    if campaign.state == "cancelled":
+        raise CampaignCancelled
+    if campaign.frozen_at is not None or campaign.state not in ("draft", "scheduled", "judging"):
+        raise CampaignSettled
+
+
+async def raise_versions(conn: Connection, post_ids: Iterable[int]) -> None:
+    """Says that an input to these posts' scores has moved, so that the boards read them again."""
+    ordered = sorted(set(post_ids))
+    if ordered:
+        await changes.lock_stats(conn, ordered)
+        await changes.move_stats(conn, [Delta(post_id) for post_id in ordered])

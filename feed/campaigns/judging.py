@@ -1,0 +1,249 @@
+"""What editors and jurors do with entries: shortlist, mark, disqualify, void. Accepted from the opening until the freeze."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from feed import idempotency
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import entries, jury, store, voids
+from feed.campaigns.counting import list_entry_ids
+from feed.campaigns.holding import hold, hold_judged, is_repeated, must_be_unsettled, raise_versions
+from feed.campaigns.marking import mark_of
+from feed.campaigns.refusals import (
+    CampaignNotClosed,
+    EntryDisqualified,
+    EntryNotDisqualified,
+    EntryNotFound,
+    MarksLocked,
+    MarksMissing,
+    NotAJuror,
+    OwnEntry,
+    ShortlistFull,
+    VoidNotFound,
+)
+from feed.campaigns.verdicts import NewMark, NewVoids, Reason, reason_problems, void_problems
+from feed.campaigns.voids import Void
+from feed.errors import FieldError, Invalid
+from feed.idempotency import Once
+from feed.postgres import Connection, Pool, transaction
+
+JURORS_MOST = 50
+
+
+async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
+    """Puts an entry on the shortlist; a second time changes nothing. Raises ShortlistFull, EntryNotFound."""
+    async with transaction(pool) as conn:
+        campaign = await hold_judged(conn, campaign_id)
+        entry = await _get_entry(conn, campaign_id, post_id)
+        if entry.shortlisted_at is not None:
+            return
+        most = campaign.draft.get("shortlist_size")
+        if most is not None and await entries.count_shortlisted(conn, campaign_id) >= most:
+            raise ShortlistFull
+        await entries.mark_shortlisted(conn, campaign_id, post_id, by=editor_id)
+        await raise_versions(conn, [post_id])
+        await _note(conn, editor_id, "entry_shortlisted", campaign_id, post_id)
+
+
+async def unlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
+    """Takes an entry off the shortlist; a second time changes nothing. Raises EntryNotFound."""
+    async with transaction(pool) as conn:
+        await hold_judged(conn, campaign_id)
+        await _get_entry(conn, campaign_id, post_id)
+        if await entries.mark_not_shortlisted(conn, campaign_id, post_id):
+            await raise_versions(conn, [post_id])
+            await _note(conn, editor_id, "entry_unlisted", campaign_id, post_id)
+
+
+async def assign_jurors(pool: Pool, editor_id: AccountId, campaign_id: int, account_ids: Sequence[int]) -> None:
+    """Makes these the jurors; none: any editor may mark. Raises Invalid, MarksLocked."""
+    wanted = sorted(set(account_ids))
+    if len(wanted) > JURORS_MOST:
+        raise Invalid(FieldError("user_ids", "too_many", {"most": JURORS_MOST}))
+    async with transaction(pool) as conn:
+        campaign = await hold(conn, campaign_id)
+        must_be_unsettled(campaign)
+        if campaign.marks_locked_at is not None:
+            raise MarksLocked
+        if unknown := await jury.list_unknown(conn, wanted):
+            raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
+        before = {juror.account_id for juror in await jury.list_jurors(conn, campaign_id)}
+        changed = sorted(before ^ set(wanted))
+        if not changed:
+            return
+        await jury.change_jurors(conn, campaign_id, wanted)
+        # A juror's likes stop counting, and who joins or leaves changes whose marks do.
+        engaged = await entries.list_engaged_by(conn, campaign_id, changed)
+        await raise_versions(conn, [*engaged, *await jury.list_marked(conn, campaign_id)])
+        detail = {"user_ids": [str(account_id) for account_id in wanted]}
+        await audit.add(conn, editor_id, "jurors_assigned", "campaign", campaign_id, detail)
+
+
+async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id: int, new: NewMark) -> Decimal:
+    """The juror's one mark of the entry, in place of an earlier one.
+
+    Raises Invalid, NotAJuror, OwnEntry, MarksLocked, EntryNotFound.
+    """
+    score = mark_of(new.score, new.scores, new.note)
+    async with transaction(pool) as conn:
+        if not await jury.may_mark(conn, campaign_id, juror_id):
+            raise NotAJuror
+        campaign = await hold_judged(conn, campaign_id)
+        # Again under the lock: the jury may just have been changed.
+        if not await jury.may_mark(conn, campaign_id, juror_id):
+            raise NotAJuror
+        if campaign.marks_locked_at is not None:
+            raise MarksLocked
+        entry = await _get_entry(conn, campaign_id, post_id)
+        if await jury.is_own(conn, juror_id, entry.author_id):
+            raise OwnEntry
+        moved = await jury.add_mark(
+            conn,
+            campaign_id=campaign_id,
+            post_id=post_id,
+            juror_id=juror_id,
+            score=score,
+            scores=None if new.scores is None else {name: str(each) for name, each in new.scores.items()},
+            note=new.note,
+        )
+        if moved:
+            await raise_versions(conn, [post_id])
+            await _note(conn, juror_id, "entry_marked", campaign_id, post_id, score=str(score))
+    return score
+
+
+async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request: Once | None = None) -> None:
+    """Ends the marking, so that the board may show quality; a second time changes nothing.
+
+    Not before the closing: what is posted after the lock could never be marked. Raises CampaignNotClosed, MarksMissing.
+    """
+    async with transaction(pool) as conn:
+        if await is_repeated(conn, editor_id, request):
+            return
+        campaign = await hold_judged(conn, campaign_id)
+        if campaign.marks_locked_at is not None:
+            return
+        if campaign.ends_at is None or campaign.now < campaign.ends_at:
+            raise CampaignNotClosed
+        if missing := await jury.list_unmarked(conn, campaign_id):
+            raise MarksMissing(*(FieldError(f"entries.{post_id}", "mark_missing") for post_id in missing))
+        if not await store.mark_marks_locked(conn, campaign_id):
+            raise CampaignNotClosed
+        await raise_versions(conn, await list_entry_ids(conn, campaign_id))
+        await audit.add(conn, editor_id, "marks_locked", "campaign", campaign_id)
+
+
+async def disqualify_entry(
+    pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int, reason: Reason, request: Once | None = None
+) -> None:
+    """Takes the entry out of the contest; the post stays. Raises Invalid, EntryDisqualified, EntryNotFound."""
+    if problems := reason_problems(reason.reason_code, reason.note):
+        raise Invalid(*problems)
+    async with transaction(pool) as conn:
+        if await is_repeated(conn, editor_id, request):
+            return
+        await hold_judged(conn, campaign_id)
+        await _get_entry(conn, campaign_id, post_id)
+        if not await entries.mark_disqualified(
+            conn, campaign_id, post_id, reason_code=reason.reason_code, note=reason.note, by=editor_id
+        ):
+            raise EntryDisqualified
+        await raise_versions(conn, [post_id])
+        await _note(conn, editor_id, "entry_disqualified", campaign_id, post_id, reason_code=reason.reason_code)
+
+
+async def reinstate_entry(
+    pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int, request: Once | None = None
+) -> None:
+    """Lets a disqualified entry compete again. Raises EntryNotDisqualified, EntryNotFound."""
+    async with transaction(pool) as conn:
+        if await is_repeated(conn, editor_id, request):
+            return
+        await hold_judged(conn, campaign_id)
+        await _get_entry(conn, campaign_id, post_id)
+        if not await entries.mark_reinstated(conn, campaign_id, post_id):
+            raise EntryNotDisqualified
+        await raise_versions(conn, [post_id])
+        await _note(conn, editor_id, "entry_reinstated", campaign_id, post_id)
+
+
+async def add_voids(
+    pool: Pool, editor_id: AccountId, campaign_id: int, new: NewVoids, request: Once | None = None
+) -> list[Void]:
+    """Stops counting these accounts' engagement, or everybody's with one entry; a person's other accounts go with it.
+
+    Raises Invalid.
+    """
+    if problems := void_problems(new):
+        raise Invalid(*problems)
+    async with transaction(pool) as conn:
+        reserved = None if request is None else await idempotency.reserve(conn, editor_id, request)
+        if reserved is not None and not reserved.fresh:
+            return await voids.list_made_with(conn, campaign_id, reserved.answer_id)
+        first_id = None if reserved is None else reserved.answer_id
+        await hold_judged(conn, campaign_id)
+        if new.post_id is not None:
+            post_id = int(new.post_id)
+            if await entries.find_entry(conn, campaign_id, post_id) is None:
+                raise Invalid(FieldError("post_id", "not_found"))
+            touched = [post_id]
+            made = await voids.add_of_post(
+                conn,
+                campaign_id,
+                post_id,
+                first_id=first_id,
+                kinds=new.kinds,
+                reason_code=new.reason_code,
+                note=new.note,
+                by=editor_id,
+            )
+        else:
+            account_ids = list(dict.fromkeys(int(id_) for id_ in new.user_ids or ()))
+            if unknown := await jury.list_unknown(conn, account_ids):
+                raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
+            touched = await entries.list_engaged_by(conn, campaign_id, account_ids)
+            made = await voids.add_of_accounts(
+                conn,
+                campaign_id,
+                account_ids,
+                first_id=first_id,
+                kinds=new.kinds,
+                reason_code=new.reason_code,
+                note=new.note,
+                by=editor_id,
+            )
+        await raise_versions(conn, touched)
+        detail = {"void_ids": [str(void.id) for void in made], "kinds": new.kinds, "reason_code": new.reason_code}
+        await audit.add(conn, editor_id, "voids_added", "campaign", campaign_id, detail)
+    return made
+
+
+async def withdraw_void(pool: Pool, editor_id: AccountId, campaign_id: int, void_id: int) -> None:
+    """Lets the engagement count again; a second time changes nothing. Raises VoidNotFound."""
+    async with transaction(pool) as conn:
+        await hold_judged(conn, campaign_id)
+        void = await voids.find_void(conn, campaign_id, void_id)
+        if void is None:
+            raise VoidNotFound
+        if not await voids.mark_withdrawn(conn, campaign_id, void_id, by=editor_id):
+            return
+        if void.account_id is None:
+            touched = [] if void.post_id is None else [void.post_id]
+        else:
+            touched = await entries.list_engaged_by(conn, campaign_id, [void.account_id])
+        await raise_versions(conn, touched)
+        await audit.add(conn, editor_id, "void_withdrawn", "campaign", campaign_id, {"void_id": str(void_id)})
+
+
+async def _get_entry(conn: Connection, campaign_id: int, post_id: int) -> entries.Entry:
+    entry = await entries.find_entry(conn, campaign_id, post_id)
+    if entry is None:
+        raise EntryNotFound
+    return entry
+
+
+async def _note(
+    conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int, **detail: str
+) -> None:
+    await audit.add(conn, actor_id, action, "campaign", campaign_id, {"post_id": str(post_id), **detail})

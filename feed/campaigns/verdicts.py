@@ -1,0 +1,76 @@
+"""What editors and jurors say of entries and engagement, and what may be wrong with it."""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from feed.errors import FieldError
+from feed.texts import text_problem
+
+NOTE_LONGEST = 500
+REASON_LONGEST = 40
+VOIDED_MOST = 500
+
+
+class NewMark(msgspec.Struct, frozen=True):
+    """A mark: one score, or one for each criterion."""
+
+    score: Decimal | None = None
+    scores: dict[str, Decimal] | None = None
+    note: str | None = None
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why an entry is disqualified. The code is shown to the author, the note is not."""
+
+    reason_code: str
+    note: str | None = None
+
+
+class NewVoids(msgspec.Struct, frozen=True):
+    """Whose engagement does not count: some accounts', or everybody's with one entry."""
+
+    kinds: list[Literal["like", "comment"]]
+    reason_code: str
+    user_ids: list[str] | None = None
+    post_id: str | None = None
+    note: str | None = None
+
+
+def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
+    """What is wrong with a reason."""
+    errors = note_problems(note)
+    if problem := text_problem(reason_code, shortest=1, longest=REASON_LONGEST):
+        errors.append(FieldError("reason_code", problem, {"longest": REASON_LONGEST}))
+    elif not (reason_code.isascii() and reason_code.replace("_", "").isalnum()):
+        errors.append(FieldError("reason_code", "forbidden_character"))
+    return errors
+
+
+def note_problems(note: str | None) -> list[FieldError]:
+    """What is wrong with a note."""
+    problem = None if note is None else text_problem(note, shortest=0, longest=NOTE_LONGEST)
+    return [FieldError("note", problem, {"longest": NOTE_LONGEST})] if problem else []
+
+
+def void_problems(new: NewVoids) -> list[FieldError]:
+    """What is wrong with a request for voids."""
+    errors = reason_problems(new.reason_code, new.note)
+    if not new.kinds:
+        errors.append(FieldError("kinds", "required"))
+    if (new.post_id is None) == (not new.user_ids):
+        errors.append(FieldError("user_ids", "one_of", {"fields": ["user_ids", "post_id"]}))
+    if len(new.user_ids or ()) > VOIDED_MOST:
+        errors.append(FieldError("user_ids", "too_many", {"most": VOIDED_MOST}))
+    for place, raw in enumerate(new.user_ids or ()):
+        if not is_id(raw):
+            errors.append(FieldError(f"user_ids.{place}", "not_found"))
+    if new.post_id is not None and not is_id(new.post_id):
+        errors.append(FieldError("post_id", "not_found"))
+    return errors
+
+
+def is_id(raw: str) -> bool:
+    """Whether the text can be an id."""
+    return raw.isascii() and raw.isdecimal() and len(raw) <= 19 and 0 < int(raw) < 2**63
