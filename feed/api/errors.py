@@ -174,7 +174,8 @@ class InternalError(FeedError):
 
 def _of_validation(error: ValidationException) -> FeedError:
     extra = [item for item in error.extra or [] if isinstance(item, dict)]
-    sources = {str(item.get("source", "")) for item in extra}
+    # The framework names a source by a plain word or by a member of its enumeration.
+    sources = {getattr(item.get("source"), "value", item.get("source")) for item in extra}
     if "path" in sources:
         return NotFound()
     if sources & {"query", "header", "cookie"}:

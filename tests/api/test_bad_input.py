@@ -1,0 +1,165 @@
+"""Every operation of the served document, with everything that a body can be wrong in: a problem document, never a 500."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import Join, Person
+
+HUGE = 10**400
+NESTED = json.loads("[" * 400 + "]" * 400)
+WRONG: dict[str, Any] = {
+    "null": None,
+    "boolean": True,
+    "number": 7,
+    "huge_number": HUGE,
+    "negative": -1,
+    "text": "x",
+    "empty": "",
+    "nul": "a\x00b",
+    "lone_surrogate": "\ud800",
+    "long": "长" * 5000,
+    "list": [],
+    "object": {},
+    "nested": NESTED,
+    "not_an_id": "99999999999999999999999",
+}
+
+
+async def operations(client: httpx.AsyncClient) -> list[tuple[str, str, dict[str, Any]]]:
+    """Method, path and resolved JSON schema of every operation that takes a body."""
+    document = (await client.get("http://feed.test/openapi.json")).json()
+    schemas = document["components"]["schemas"]
+    found = []
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            for media in content.values():
+                schema = media["schema"]
+                while "$ref" in schema:
+                    schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
+                found.append((method.upper(), path, schema))
+    return found
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    for name, value in ids.items():
+        path = path.replace("{" + name + "}", value)
+    return path.replace("{", "").replace("}", "") if "{" in path else path
+
+
+def bodies(schema: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+    for name, value in WRONG.items():
+        yield name, json.dumps(value).encode()
+    for field in schema.get("properties", {}):
+        for name, value in WRONG.items():
+            yield f"{field}={name}", json.dumps({field: value}).encode()
+    yield "broken", b'{"text": '
+    yield "not utf-8", b'{"text": "\xff\xfe"}'
+    yield "twice", b'{"text": "a", "text": 1}'
+    yield "deep", b'{"text":' * 20_000
+    yield "nothing", b""
+
+
+def assert_problem(answer: httpx.Response, about: str) -> None:
+    if answer.status_code < 400:
+        return
+    assert answer.status_code < 500, f"{about}: {answer.status_code} {answer.text[:300]}"
+    assert answer.headers["content-type"] == "application/problem+json", about
+    problem = answer.json()
+    assert set(problem) >= {"type", "title", "status", "detail", "code"}, about
+    assert problem["status"] == answer.status_code, about
+    assert problem["title"], f"{about}: no words for {problem['code']}"
+    for field in problem.get("errors", []):
+        assert field["field"], about
+        assert field["message"], f"{about}: no words for field.{field['code']}"
+
+
+@pytest.fixture
+async def chief(join: Join) -> Person:
+    return join("主编", roles=("reviewer", "editor", "admin"))
+
+
+@pytest.fixture
+async def ids(join: Join) -> dict[str, str]:
+    ming = join("小明")
+    post = (await ming("POST", "/posts", {"text": "读书"})).json()
+    comment = (await ming("POST", f"/posts/{post['id']}/comments", {"text": "好"})).json()
+    return {"post_id": post["id"], "comment_id": comment["id"], "user_id": post["author"]["id"], "name": "读书"}
+
+
+async def test_no_body_makes_the_server_fail(client: httpx.AsyncClient, chief: Person, ids: dict[str, str]) -> None:
+    tried = 0
+    for method, path, schema in await operations(client):
+        url = "http://feed.test" + filled(path, {**ids, **dict.fromkeys(("campaign_id", "case_id", "prize_id"), "1")})
+        for name, body in bodies(schema):
+            answer = await chief(method, url, content=body, headers={"content-type": "application/json"})
+            assert_problem(answer, f"{method} {path} {name}")
+            tried += 1
+    assert tried > 300
+
+
+async def test_a_wrong_content_type_is_refused(client: httpx.AsyncClient, chief: Person, ids: dict[str, str]) -> None:
+    for method, path, _ in await operations(client):
+        url = "http://feed.test" + filled(path, ids)
+        for kind in ("text/plain", "application/xml", "multipart/form-data", "application/x-www-form-urlencoded"):
+            answer = await chief(method, url, content=b"a=1", headers={"content-type": kind})
+            assert 400 <= answer.status_code < 500, f"{method} {path} {kind}: {answer.status_code}"
+            assert_problem(answer, f"{method} {path} {kind}")
+
+
+async def test_a_megabyte_is_too_large(client: httpx.AsyncClient, chief: Person, ids: dict[str, str]) -> None:
+    body = json.dumps({"text": "a" * 1_000_000}).encode()
+    for method, path, _ in await operations(client):
+        url = "http://feed.test" + filled(path, ids)
+        answer = await chief(method, url, content=body, headers={"content-type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large"), f"{method} {path}"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("", "required"), ("   ", "required"), ("长" * 2001, "too_long"), ("a\x00b", "forbidden_character")],
+)
+async def test_a_text_that_no_post_may_have(join: Join, text: str, code: str) -> None:
+    answer = await join("小明")("POST", "/posts", {"text": text})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [("text", code)]
+
+
+async def test_every_invalid_field_is_named_at_once(join: Join) -> None:
+    answer = await join("小明")(
+        "POST",
+        "/posts",
+        {
+            "text": "",
+            "media_ids": [],
+            "comment_policy": "some",
+            "location": {"name": "", "lat": 91, "lng": 181},
+        },
+    )
+    fields = {error["field"] for error in answer.json()["errors"]}
+    assert fields == {"text", "comment_policy", "location.name", "location.lat", "location.lng"}
+
+
+async def test_words_follow_the_language(client: httpx.AsyncClient) -> None:
+    chinese = (await client.get("/posts/1")).json()
+    english = (await client.get("/posts/1", headers={"accept-language": "en-GB,en;q=0.9"})).json()
+    assert chinese["title"] == "没有找到该帖子"
+    assert english["title"] == "No such post."
+
+
+async def test_an_unknown_path_and_an_unknown_method_are_problems_too(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/nothing/here")).json()["code"] == "not_found"
+    answer = await client.put("/feeds/latest")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, OPTIONS"
+
+
+@pytest.mark.parametrize("limit", ["0", "51", "-1", "x", "1.5", "", "9" * 30])
+async def test_a_limit_out_of_range_is_named(client: httpx.AsyncClient, limit: str) -> None:
+    answer = await client.get("/feeds/latest", params={"limit": limit})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
+    assert answer.json()["errors"][0]["field"] == "limit"
