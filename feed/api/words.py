@@ -39,8 +39,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     "entry_not_found": ("该帖子没有参加此活动", "The post is not an entry of this campaign."),
     "forbidden": ("没有权限进行此操作", "You are not allowed to do this."),
     "gone": ("内容已失效", "What was asked for has ended."),
+    "idempotency_key_reused": (
+        "同一 Idempotency-Key 不能用于不同内容",
+        "This Idempotency-Key came with another body before.",
+    ),
     "internal_error": ("服务出错了，我们已记录该问题", "Something went wrong on our side; it has been logged."),
     "invalid": ("部分内容不符合要求", "Some fields are not acceptable."),
+    "malformed_body": (
+        "请求内容不是有效的 JSON，或字段类型有误",
+        "The body is not valid JSON, or a value has the wrong type.",
+    ),
     "marks_locked": ("评分已锁定", "The marks are locked."),
     "marks_missing": ("仍有入围作品未评分", "Shortlisted entries have no mark yet."),
     "method_not_allowed": ("不支持该请求方法", "This path does not know that method."),
