@@ -57,7 +57,7 @@ class Wanted(msgspec.Struct, frozen=True):
     """Which cases a reviewer asks for; None asks for all."""
 
     stage: int | None = None
-    kind: Kind | None = None
+    kind: str | None = None
     campaign_id: int | None = None
     topic_id: int | None = None
     has_media: bool | None = None

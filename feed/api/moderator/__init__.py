@@ -1,4 +1,7 @@
-"""The moderators' doors: every handler's `viewer` is a reviewer, an editor or an admin."""
+"""The moderators' doors: every handler's `viewer` is a reviewer, an editor or an admin.
+
+The guard is what provides `viewer`, so a handler that does not ask for it would stand open; a test calls every one.
+"""
 
 from litestar import Router
 

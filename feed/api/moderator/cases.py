@@ -1,0 +1,124 @@
+"""The reviewers' queue: looking, leasing, judging."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Router, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.world import World
+from feed.cases.model import STAGE_LAST, CaseId, CaseNotFound, Kind, Wanted
+from feed.paging import BEGINNING, NEWEST, Page, Position
+from feed.review import actions
+from feed.review.model import NewVerdict
+from feed.screens import review as screen
+from feed.screens.review import CaseCard
+from feed.texts import text_problem
+from feed.topics import store as topics
+from feed.topics.parse import topic_key
+
+Stage = Annotated[int | None, QueryParameter(ge=1, le=STAGE_LAST)]
+_MOST_URGENT = Position(BEGINNING, 0)
+# An id that nothing has: a filter by what does not exist finds nothing.
+_NOTHING = 0
+
+
+class LeaseIn(msgspec.Struct, frozen=True):
+    """How many cases a reviewer takes, and of which sort."""
+
+    count: int = 10
+    stage: int | None = None
+    kind: str | None = None
+    campaign_id: str | None = None
+
+
+class LeasedCases(msgspec.Struct, frozen=True):
+    """The cases that the reviewer holds from now on for five minutes."""
+
+    items: list[CaseCard]
+
+
+@get("/")
+async def list_cases(
+    world: GivenWorld,
+    viewer: GivenViewer,
+    stage: Stage = None,
+    kind: FromQuery[Kind | None] = None,
+    state: FromQuery[Literal["open", "closed"]] = "open",
+    campaign_id: FromQuery[str | None] = None,
+    topic: FromQuery[str | None] = None,
+    has_media: FromQuery[bool | None] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Page[CaseCard]:
+    """Open cases, the most urgent first; or closed ones, the youngest first."""
+    campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
+    wanted = Wanted(stage, kind, campaign, await _topic_id(world, topic), has_media)
+    name = f"cases:{state}:" + ":".join(map(str, msgspec.structs.astuple(wanted)))
+    listed, start = (screen.list_open, _MOST_URGENT) if state == "open" else (screen.list_closed, NEWEST)
+    position = world.cursors.position(name, cursor, start)
+    async with world.pool.acquire() as conn:
+        rows = await listed(conn, wanted, position, limit + 1)
+    more = rows[limit - 1].position if len(rows) > limit else None
+    items = [screen.case_card(row) for row in rows[:limit]]
+    return Page(items, None if more is None else world.cursors.after(name, more))
+
+
+@post("/lease", status_code=200)
+async def lease_cases(data: JSONBody[LeaseIn], world: GivenWorld, viewer: GivenViewer) -> LeasedCases:
+    """Take the most urgent free cases; nobody else judges them for five minutes."""
+    campaign = None if data.campaign_id is None else field_id(data.campaign_id, "campaign_id")
+    wanted = Wanted(stage=data.stage, kind=data.kind, campaign_id=campaign)
+    leased = await actions.lease_cases(world.pool, viewer.account_id, wanted, count=data.count)
+    return LeasedCases(await _cards(world, leased))
+
+
+@post("/{case_id:str}/release", status_code=200)
+async def release_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> CaseCard:
+    """Give a case back to the queue."""
+    id_ = CaseId(id_of(case_id, CaseNotFound))
+    await actions.release_case(world.pool, viewer.account_id, id_)
+    return await _card(world, id_)
+
+
+@post("/{case_id:str}/extend", status_code=200)
+async def extend_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> CaseCard:
+    """Hold a case for five minutes more."""
+    id_ = CaseId(id_of(case_id, CaseNotFound))
+    await actions.extend_case(world.pool, viewer.account_id, id_)
+    return await _card(world, id_)
+
+
+@post("/{case_id:str}/verdict", status_code=200)
+async def judge_case(
+    case_id: FromPath[str], data: JSONBody[NewVerdict], world: GivenWorld, viewer: GivenViewer
+) -> CaseCard:
+    """Judge a case as it was read: `version` is the one that was seen."""
+    id_ = CaseId(id_of(case_id, CaseNotFound))
+    judged = await actions.judge_case(world.pool, viewer.account_id, id_, data)
+    if judged.post_id is not None:
+        world.projector.touch([judged.post_id])
+    return await _card(world, id_)
+
+
+async def _card(world: World, case_id: CaseId) -> CaseCard:
+    return (await _cards(world, [case_id]))[0]
+
+
+async def _cards(world: World, case_ids: list[CaseId]) -> list[CaseCard]:
+    async with world.pool.acquire() as conn:
+        return [screen.case_card(row) for row in await screen.list_cases(conn, [*case_ids])]
+
+
+async def _topic_id(world: World, name: str | None) -> int | None:
+    if name is None:
+        return None
+    if text_problem(name, shortest=1, longest=100):
+        return _NOTHING
+    async with world.pool.acquire() as conn:
+        found = await topics.find_by_key(conn, topic_key(name))
+    return _NOTHING if found is None else found.id
+
+
+cases = Router("/moderation/cases", route_handlers=[list_cases, lease_cases, release_case, extend_case, judge_case])

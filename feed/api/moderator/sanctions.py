@@ -1,0 +1,62 @@
+"""Muting and banning people."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Router, delete, put
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from feed.accounts.model import AccountId, AccountNotFound
+from feed.accounts.sanctions import SanctionKind
+from feed.api.inputs import GivenViewer, GivenWorld, id_of
+from feed.review import sanctioning
+from feed.screens.cards import Id
+
+
+class SanctionIn(msgspec.Struct, frozen=True):
+    """Without `until` it stands until it is lifted."""
+
+    kind: str
+    reason_code: str
+    until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+
+class SanctionCard(msgspec.Struct, frozen=True):
+    """A sanction on the wire."""
+
+    user_id: Id
+    kind: SanctionKind
+    reason_code: str
+    starts_at: datetime
+    until: datetime | None
+
+
+@put("/{user_id:str}/sanction")
+async def impose_sanction(
+    user_id: FromPath[str], data: JSONBody[SanctionIn], world: GivenWorld, viewer: GivenViewer
+) -> SanctionCard:
+    """Mute or ban somebody; a sanction of the same kind is replaced."""
+    sanction = await sanctioning.impose_sanction(
+        world.pool,
+        viewer.account_id,
+        AccountId(id_of(user_id, AccountNotFound)),
+        kind=data.kind,
+        reason_code=data.reason_code,
+        until=data.until,
+    )
+    return SanctionCard(
+        str(sanction.account_id), sanction.kind, sanction.reason_code, sanction.starts_at, sanction.until
+    )
+
+
+@delete("/{user_id:str}/sanction")
+async def lift_sanctions(
+    user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, kind: FromQuery[str | None] = None
+) -> None:
+    """End somebody's sanctions, all or those of one kind."""
+    account_id = AccountId(id_of(user_id, AccountNotFound))
+    await sanctioning.lift_sanctions(world.pool, viewer.account_id, account_id, kind)
+
+
+sanctions = Router("/moderation/users", route_handlers=[impose_sanction, lift_sanctions])

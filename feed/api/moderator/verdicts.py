@@ -1,0 +1,108 @@
+"""Many verdicts at once, taking them back, and the reasons there are."""
+
+from collections.abc import Iterable
+
+import msgspec
+from litestar import Router, get, post
+from litestar.params import FromPath, JSONBody
+
+from feed.api.inputs import GivenViewer, GivenWorld, id_of
+from feed.api.world import World
+from feed.cases.model import CaseId, CaseNotFound
+from feed.errors import NotFound
+from feed.review import actions
+from feed.review.actions import Outcome
+from feed.review.model import REASONS, BatchId, BatchNotFound, Judged, NewVerdict
+from feed.screens.cards import Id
+
+
+class CaseSeen(msgspec.Struct, frozen=True):
+    """A case as the reviewer has read it."""
+
+    id: Id
+    version: int
+
+
+class BatchIn(msgspec.Struct, frozen=True):
+    """One verdict on many cases."""
+
+    cases: list[CaseSeen]
+    verdict: str
+    reason_code: str = "fine"
+    note: str | None = None
+
+
+class ItemOutcome(msgspec.Struct, frozen=True):
+    """What became of one case: `done`, or the code of the refusal."""
+
+    id: Id
+    outcome: str
+
+
+class BatchOut(msgspec.Struct, frozen=True):
+    """What became of a batch; its id takes it back."""
+
+    batch_id: Id
+    items: list[ItemOutcome]
+
+
+class ReasonCard(msgspec.Struct, frozen=True):
+    """A reason in both languages."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class ReasonCards(msgspec.Struct, frozen=True):
+    """Every reason there is."""
+
+    items: list[ReasonCard]
+
+
+@post("/moderation/verdicts", status_code=200)
+async def judge_cases(data: JSONBody[BatchIn], world: GivenWorld, viewer: GivenViewer) -> BatchOut:
+    """One verdict on up to fifty cases, each by itself."""
+    given = [
+        (_case_id(seen.id), NewVerdict(data.verdict, seen.version, data.reason_code, data.note)) for seen in data.cases
+    ]
+    batch_id, outcomes = await actions.judge_cases(world.pool, viewer.account_id, given)
+    _touch(world, outcomes)
+    items = [ItemOutcome(seen.id, _outcome(found)) for seen, found in zip(data.cases, outcomes, strict=True)]
+    return BatchOut(str(batch_id), items)
+
+
+@post("/moderation/verdicts/{batch_id:str}/undo", status_code=200)
+async def undo_verdicts(batch_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> BatchOut:
+    """Take one's own batch back, except where somebody has judged since."""
+    id_ = BatchId(id_of(batch_id, BatchNotFound))
+    outcomes = await actions.undo_verdicts(world.pool, viewer.account_id, id_)
+    _touch(world, (found for _, found in outcomes))
+    return BatchOut(str(id_), [ItemOutcome(str(case_id), _outcome(found)) for case_id, found in outcomes])
+
+
+@get("/reason-codes")
+async def list_reasons(viewer: GivenViewer) -> ReasonCards:
+    """Why something is judged so: the codes and their words."""
+    return ReasonCards([ReasonCard(reason.code, reason.zh, reason.en) for reason in REASONS])
+
+
+def _outcome(found: Outcome) -> str:
+    return "done" if isinstance(found, Judged) else found.code
+
+
+def _touch(world: World, outcomes: Iterable[Outcome]) -> None:
+    moved = {found.post_id for found in outcomes if isinstance(found, Judged) and found.post_id is not None}
+    if moved:
+        world.projector.touch(sorted(moved))
+
+
+def _case_id(raw: str) -> CaseId:
+    # A malformed id is an unknown one, and refuses its own item alone: no case has the number 0.
+    try:
+        return CaseId(id_of(raw, CaseNotFound))
+    except NotFound:
+        return CaseId(0)
+
+
+verdicts = Router("/", route_handlers=[judge_cases, undo_verdicts, list_reasons])
