@@ -1,0 +1,274 @@
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from feed.campaigns import judging
+from feed.campaigns.refusals import (
+    CampaignNotClosed,
+    CampaignNotFound,
+    CampaignNotOpen,
+    CampaignSettled,
+    EntryDisqualified,
+    EntryNotDisqualified,
+    EntryNotFound,
+    MarksLocked,
+    MarksMissing,
+    NotAJuror,
+    OwnEntry,
+    ShortlistFull,
+    VoidNotFound,
+)
+from feed.campaigns.verdicts import NewMark, NewVoids, Reason
+from feed.errors import Invalid
+from feed.idempotency import once
+from tests.campaigns.stage import DAY, Stage
+
+MINUTE = timedelta(minutes=1)
+CHEAT = Reason("copied", "抄袭")
+
+
+def mark(score: str) -> NewMark:
+    return NewMark(score=Decimal(score))
+
+
+async def test_without_jurors_any_editor_marks_and_nobody_else(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    editor, citizen = await stage.person(role="editor"), await stage.person()
+    reviewer = await stage.person(role="reviewer")
+    assert await judging.mark_entry(stage.pool, editor, campaign, entry, mark("88.5")) == Decimal("88.500000")
+    for other in (citizen, reviewer):
+        with pytest.raises(NotAJuror):
+            await judging.mark_entry(stage.pool, other, campaign, entry, mark("88.5"))
+
+
+async def test_with_jurors_only_they_mark_and_they_need_no_role(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    editor, juror = await stage.person(role="editor"), await stage.person()
+    await judging.assign_jurors(stage.pool, editor, campaign, [juror])
+    await judging.mark_entry(stage.pool, juror, campaign, entry, mark("70"))
+    with pytest.raises(NotAJuror):
+        await judging.mark_entry(stage.pool, editor, campaign, entry, mark("70"))
+
+
+async def test_a_second_mark_takes_the_place_of_the_first(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    editor = await stage.person(role="editor")
+    for score in ("10", "33.333333", "33.333333"):
+        await judging.mark_entry(stage.pool, editor, campaign, entry, mark(score))
+    rows = await stage.pool.fetch("SELECT score FROM marks WHERE post_id = $1", entry)
+    assert [row["score"] for row in rows] == [Decimal("33.333333")]
+    # Two changes, the third said nothing new.
+    assert await stage.version(entry) == 3
+    assert await stage.actions(campaign) == ["entry_marked", "entry_marked"]
+
+
+async def test_nobody_marks_a_post_of_ones_own_person(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    juror = await stage.person(role="editor", person="same")
+    second_account = await stage.person(person="same")
+    for author in (juror, second_account):
+        entry = await stage.entry(campaign, author)
+        with pytest.raises(OwnEntry):
+            await judging.mark_entry(stage.pool, juror, campaign, entry, mark("100"))
+
+
+@pytest.mark.parametrize("score", ["-0.000001", "100.000001", "0.0000001", "NaN", "Infinity", "1E+400"])
+async def test_a_mark_is_between_0_and_100_with_six_decimals(stage: Stage, score: str) -> None:
+    with pytest.raises(Invalid):
+        await judging.mark_entry(stage.pool, await stage.person(role="editor"), 1, 1, mark(score))
+
+
+async def test_marks_are_locked_after_the_closing_and_only_when_none_is_missing(stage: Stage) -> None:
+    editor = await stage.person(role="editor")
+    running = await stage.campaign()
+    with pytest.raises(CampaignNotClosed):
+        await judging.lock_marks(stage.pool, editor, running)
+
+    campaign = await stage.campaign(ends=-MINUTE)
+    marked, other = await stage.entry(campaign), await stage.entry(campaign)
+    await judging.shortlist_entry(stage.pool, editor, campaign, marked)
+    with pytest.raises(MarksMissing) as missing:
+        await judging.lock_marks(stage.pool, editor, campaign)
+    assert [error.field for error in missing.value.errors] == [f"entries.{marked}"]
+
+    await judging.mark_entry(stage.pool, editor, campaign, marked, mark("60"))
+    before = await stage.version(other)
+    await judging.lock_marks(stage.pool, editor, campaign)
+    await judging.lock_marks(stage.pool, editor, campaign)
+    assert await stage.version(other) == before + 1
+    with pytest.raises(MarksLocked):
+        await judging.mark_entry(stage.pool, editor, campaign, marked, mark("61"))
+    with pytest.raises(MarksLocked):
+        await judging.assign_jurors(stage.pool, editor, campaign, [editor])
+
+
+Verb = Callable[[Stage, int, int], Awaitable[None]]
+
+
+async def _shortlist(stage: Stage, campaign: int, entry: int) -> None:
+    await judging.shortlist_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
+
+
+async def _unlist(stage: Stage, campaign: int, entry: int) -> None:
+    await judging.unlist_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
+
+
+async def _mark(stage: Stage, campaign: int, entry: int) -> None:
+    await judging.mark_entry(stage.pool, await stage.person(role="editor"), campaign, entry, mark("1"))
+
+
+async def _lock(stage: Stage, campaign: int, entry: int) -> None:
+    await judging.lock_marks(stage.pool, await stage.person(role="editor"), campaign)
+
+
+async def _disqualify(stage: Stage, campaign: int, entry: int) -> None:
+    await judging.disqualify_entry(stage.pool, await stage.person(role="editor"), campaign, entry, CHEAT)
+
+
+async def _reinstate(stage: Stage, campaign: int, entry: int) -> None:
+    await judging.reinstate_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
+
+
+async def _void(stage: Stage, campaign: int, entry: int) -> None:
+    new = NewVoids(["like"], "bought", post_id=str(entry))
+    await judging.add_voids(stage.pool, await stage.person(role="editor"), campaign, new)
+
+
+async def _withdraw(stage: Stage, campaign: int, entry: int) -> None:
+    await judging.withdraw_void(stage.pool, await stage.person(role="editor"), campaign, 1)
+
+
+VERBS = [_shortlist, _unlist, _mark, _lock, _disqualify, _reinstate, _void, _withdraw]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_verdicts_are_accepted_from_the_opening_until_the_freeze(stage: Stage, verb: Verb) -> None:
+    scheduled = await stage.campaign(starts=DAY, ends=2 * DAY)
+    with pytest.raises(CampaignNotOpen):
+        await verb(stage, scheduled, await stage.entry(scheduled))
+    frozen = await stage.campaign()
+    entry = await stage.entry(frozen)
+    await stage.freeze(frozen)
+    with pytest.raises(CampaignSettled):
+        await verb(stage, frozen, entry)
+    with pytest.raises(CampaignNotFound):
+        await verb(stage, 1, entry)
+
+
+@pytest.mark.parametrize("verb", [_shortlist, _unlist, _mark, _disqualify, _reinstate])
+async def test_a_post_outside_the_campaign_is_no_entry(stage: Stage, verb: Verb) -> None:
+    campaign = await stage.campaign()
+    with pytest.raises(EntryNotFound):
+        await verb(stage, campaign, await stage.post(await stage.person()))
+
+
+async def test_a_disqualified_entry_can_be_reinstated(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    editor = await stage.person(role="editor")
+    with pytest.raises(EntryNotDisqualified):
+        await judging.reinstate_entry(stage.pool, editor, campaign, entry)
+    await judging.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT)
+    with pytest.raises(EntryDisqualified):
+        await judging.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT)
+    await judging.reinstate_entry(stage.pool, editor, campaign, entry)
+    assert await stage.version(entry) == 3
+    assert await stage.actions(campaign) == ["entry_disqualified", "entry_reinstated"]
+
+
+async def test_a_retried_disqualification_acts_once(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    editor = await stage.person(role="editor")
+    for _ in range(2):
+        await judging.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT, once("route", "key", b"body"))
+    assert await stage.actions(campaign) == ["entry_disqualified"]
+
+
+async def test_the_shortlist_ends_where_the_rules_say(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    editor = await stage.person(role="editor")
+    await stage.pool.execute("""UPDATE campaigns SET draft = '{"shortlist_size": 1}' WHERE id = $1""", campaign)
+    first, second = await stage.entry(campaign), await stage.entry(campaign)
+    for _ in range(2):
+        await judging.shortlist_entry(stage.pool, editor, campaign, first)
+    with pytest.raises(ShortlistFull):
+        await judging.shortlist_entry(stage.pool, editor, campaign, second)
+    await judging.unlist_entry(stage.pool, editor, campaign, first)
+    await judging.shortlist_entry(stage.pool, editor, campaign, second)
+
+
+async def test_a_void_touches_every_entry_that_the_person_engaged_with_and_can_be_withdrawn(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    editor, cheat = await stage.person(role="editor"), await stage.person(person="cheat")
+    second_account = await stage.person(person="cheat")
+    liked, commented, untouched = [await stage.entry(campaign) for _ in range(3)]
+    await stage.like(liked, cheat)
+    await stage.comment(commented, second_account)
+    made = await judging.add_voids(
+        stage.pool, editor, campaign, NewVoids(["like", "comment"], "bought", user_ids=[str(cheat)])
+    )
+    assert [await stage.version(post) for post in (liked, commented, untouched)] == [2, 2, 1]
+    for _ in range(2):
+        await judging.withdraw_void(stage.pool, editor, campaign, made[0].id)
+    assert [await stage.version(post) for post in (liked, commented, untouched)] == [3, 3, 1]
+    assert await stage.actions(campaign) == ["voids_added", "void_withdrawn"]
+
+
+async def test_a_retried_void_answers_with_the_same_voids(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    editor = await stage.person(role="editor")
+    ids = [str(await stage.person()) for _ in range(2)]
+    request = once("voids", "key", b"body")
+    first, again = [
+        await judging.add_voids(stage.pool, editor, campaign, NewVoids(["like"], "bought", user_ids=ids), request)
+        for _ in range(2)
+    ]
+    assert len(first) == 2
+    assert again == sorted(first, key=lambda void: void.id)
+
+
+async def test_a_void_belongs_to_its_campaign(stage: Stage) -> None:
+    campaign, other = await stage.campaign(), await stage.campaign()
+    editor = await stage.person(role="editor")
+    new = NewVoids(["like"], "bought", user_ids=[str(await stage.person())])
+    made = await judging.add_voids(stage.pool, editor, campaign, new)
+    with pytest.raises(VoidNotFound):
+        await judging.withdraw_void(stage.pool, editor, other, made[0].id)
+
+
+@pytest.mark.parametrize(
+    ("new", "fields"),
+    [
+        (NewVoids([], "", note="a\0b"), ["note", "reason_code", "kinds", "user_ids"]),
+        (NewVoids(["like"], "bought", user_ids=["1"], post_id="2"), ["user_ids"]),
+        (NewVoids(["like"], "bought", user_ids=["x", "7"]), ["user_ids.0"]),
+        (NewVoids(["like"], "bought", post_id="99999999999999999999"), ["post_id"]),
+        (NewVoids(["like"], "bought", user_ids=["5"]), ["user_ids.0"]),
+        (NewVoids(["like"], "bought", post_id="5"), ["post_id"]),
+        (NewVoids(["like"], "bad code!", post_id="5"), ["reason_code"]),
+    ],
+)
+async def test_a_void_names_everything_that_is_wrong(stage: Stage, new: NewVoids, fields: list[str]) -> None:
+    campaign = await stage.campaign()
+    with pytest.raises(Invalid) as refused:
+        await judging.add_voids(stage.pool, await stage.person(role="editor"), campaign, new)
+    assert [error.field for error in refused.value.errors] == fields
+
+
+async def test_changing_the_jury_moves_what_it_touches(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    editor, juror = await stage.person(role="editor"), await stage.person()
+    liked, marked, other = [await stage.entry(campaign) for _ in range(3)]
+    await stage.like(liked, juror)
+    await judging.mark_entry(stage.pool, editor, campaign, marked, mark("50"))
+    await judging.assign_jurors(stage.pool, editor, campaign, [juror])
+    assert [await stage.version(post) for post in (liked, marked, other)] == [2, 3, 1]
+    with pytest.raises(Invalid) as refused:
+        await judging.assign_jurors(stage.pool, editor, campaign, [juror, 12345])
+    assert [error.field for error in refused.value.errors] == ["user_ids.1"]
