@@ -3,18 +3,17 @@
 import asyncio
 import random
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from prometheus_client import Counter
 
 from feed import redis as redis_room
 from feed.keys import open_keys
 from feed.messages.model import read_quiet_hours
 from feed.messages.outbox import FileProvider
 from feed.messages.provider import SmsProvider
+from feed.metrics import TASKS
 from feed.postgres import DOWN, Pool, open_pool
 from feed.settings import Settings
 from feed.worker.queue import QueueLost, run_queue
@@ -22,9 +21,6 @@ from feed.worker.schedule import SCHEDULE, Entry
 from feed.worker.worlds import Worlds
 
 log = structlog.get_logger("feed.worker")
-
-RUNS = Counter("feed_worker_runs", "Runs of scheduled work.", ["job", "outcome"])
-SECONDS = Counter("feed_worker_seconds", "Seconds spent in scheduled work.", ["job"])
 
 # Statements of the settlement may be longer than those of a request.
 _STATEMENT_SECONDS = 60.0
@@ -103,7 +99,6 @@ async def work(worlds: Worlds, url: str, stop: asyncio.Event, schedule: tuple[En
 async def _repeat(entry: Entry, worlds: Worlds, stop: asyncio.Event) -> None:
     failures = 0
     while not stop.is_set():
-        begun = time.perf_counter()
         more = False
         try:
             more = await entry.work(worlds) is True
@@ -114,8 +109,7 @@ async def _repeat(entry: Entry, worlds: Worlds, stop: asyncio.Event) -> None:
                 log.warning("postgres is away", job=entry.name, error=type(error).__name__)
             else:
                 log.exception("job failed", job=entry.name, failures=failures)
-        RUNS.labels(entry.name, "failed" if failures else "done").inc()
-        SECONDS.labels(entry.name).inc(time.perf_counter() - begun)
+        TASKS.labels(entry.name, "failed" if failures else "done").inc()
         # Apart in time, so that workers that were started together do not all ask at once.
         every = min(entry.every_seconds * 2 ** min(failures, 8), max(_LONGEST_PAUSE, entry.every_seconds))
         await _pause(0 if more else every * random.uniform(0.9, 1.1), stop)  # noqa: S311

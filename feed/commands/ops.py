@@ -1,0 +1,193 @@
+"""`feed token`, `feed grant`, `feed doctor`: what an operator does by hand."""
+
+import argparse
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+
+import asyncpg
+import msgspec
+
+from feed import redis as redis_room
+from feed.accounts import store as accounts
+from feed.accounts.model import ROLES, AccountNotFound, Role
+from feed.auth import LOCAL_ISSUER, issue_token
+from feed.commands.installation import add_data_option, find_settings
+from feed.keys import KeyStoreError, open_keys
+from feed.migrations import MigrationError, find_missing, list_migrations
+from feed.phones import normalise_phone
+from feed.postgres import DOWN, Connection, open_pool, transaction
+from feed.screens.doctor import read_applied, read_backlog
+from feed.settings import Settings
+
+# A day: long enough for an afternoon with curl.
+TOKEN_SECONDS = 86_400
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    token = subparsers.add_parser(
+        "token",
+        help="签发测试令牌 · a token for a test user",
+        description="Prints a token of this installation's own key, good for a day. For tests and embedded use only: "
+        "the phone counts as verified and the roles are granted at the first request.",
+    )
+    add_data_option(token)
+    token.add_argument("--user", required=True, metavar="NAME", help="whose; the same name is the same account")
+    token.add_argument("--role", action="append", choices=ROLES, default=[], help="may be repeated")
+    token.add_argument("--phone", metavar="P", help="default: a test number of the user's own")
+    token.set_defaults(run=run_token)
+
+    grant = subparsers.add_parser(
+        "grant", help="授予角色 · give somebody a role", description="Gives an account a role, or takes it away."
+    )
+    add_data_option(grant)
+    grant.add_argument("who", metavar="USER", help="the account's id, or its `sub` at our own issuer")
+    grant.add_argument("role", choices=ROLES)
+    grant.add_argument("--revoke", action="store_true", help="take the role away")
+    grant.set_defaults(run=run_grant)
+
+    doctor = subparsers.add_parser(
+        "doctor",
+        help="检查各部分 · look at every part",
+        description="Looks at keys, Postgres, Redis and the worker's backlog. Exit status 1 when something is wrong.",
+    )
+    add_data_option(doctor)
+    doctor.set_defaults(run=run_doctor)
+
+
+def run_token(arguments: argparse.Namespace) -> int:
+    keys = open_keys(find_settings(arguments.data).keys_dir, create=False)
+    user: str = arguments.user
+    phone = normalise_phone(arguments.phone or phone_for(user))
+    roles = tuple(role for role in ROLES if role in arguments.role)
+    print(issue_token(keys.token_key, sub=user, name=user, phone=phone, roles=roles, seconds=TOKEN_SECONDS))
+    return 0
+
+
+def phone_for(user: str) -> str:
+    """A number for a test user: always the same one, and another one for another user."""
+    number = int.from_bytes(hashlib.sha256(user.encode()).digest()[:8], "big") % 100_000_000
+    return f"+86199{number:08d}"
+
+
+def run_grant(arguments: argparse.Namespace) -> int:
+    settings = find_settings(arguments.data)
+    return asyncio.run(change_right(settings, arguments.who, arguments.role, revoke=arguments.revoke))
+
+
+async def change_right(settings: Settings, who: str, role: Role, *, revoke: bool = False) -> int:
+    """Gives a right to an account, or takes it away. Raises AccountNotFound."""
+    pool = await open_pool(settings.database_url, size=1)
+    try:
+        async with transaction(pool) as conn:
+            account_id = await _get_account_id(conn, who)
+            change = accounts.revoke_role if revoke else accounts.grant_role
+            changed = await change(conn, account_id, role, by=None)
+    finally:
+        await pool.close()
+    done = ("已收回 revoked" if revoke else "已授予 granted") if changed else "没有变化 nothing to do"
+    print(f"{done}: {role}, {account_id}")
+    return 0
+
+
+async def _get_account_id(conn: Connection, who: str) -> int:
+    # An id is tried first: it is a long number, and nobody's `sub` in practice.
+    if who.isdecimal() and len(who) < 19 and (account := await accounts.find_account(conn, int(who))):
+        return account.id
+    account_id = await accounts.find_by_sub(conn, iss=LOCAL_ISSUER, sub=who)
+    if account_id is None:
+        raise AccountNotFound(
+            f"没有此用户。\nNobody has the id or sub {who!r}; an account is made at its first request."
+        )
+    return account_id
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at; `wrong` asks for somebody's hand."""
+
+    about: str
+    says: str
+    wrong: bool = False
+
+
+def run_doctor(arguments: argparse.Namespace) -> int:
+    return asyncio.run(tell_findings(find_settings(arguments.data)))
+
+
+async def tell_findings(settings: Settings) -> int:
+    """Prints what there is to say. Exit status 1 when something is wrong."""
+    failed = False
+    async for finding in examine(settings):
+        failed |= finding.wrong
+        print(f"{'WRONG' if finding.wrong else 'ok':7}{finding.about:16}{finding.says}")
+    return int(failed)
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """What there is to say, one part after the other."""
+    yield _look_at_keys(settings)
+    async for finding in _look_at_postgres(settings):
+        yield finding
+    async for finding in _look_at_redis(settings):
+        yield finding
+
+
+def _look_at_keys(settings: Settings) -> Finding:
+    try:
+        open_keys(settings.keys_dir, create=False)
+    except KeyStoreError as error:
+        return Finding("keys", str(error), wrong=True)
+    return Finding("keys", f"present in {settings.keys_dir}")
+
+
+async def _look_at_postgres(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        conn = await asyncpg.connect(settings.direct_url, timeout=5, command_timeout=20)
+    except (*DOWN, asyncpg.PostgresError) as error:
+        yield Finding("postgres", f"cannot be reached: {type(error).__name__}", wrong=True)
+        return
+    try:
+        version = conn.get_server_version()
+        yield Finding("postgres", f"{version.major}.{version.minor}", wrong=version.major < 15)
+        try:
+            missing = find_missing(list_migrations(), await read_applied(conn))
+        except MigrationError as error:
+            yield Finding("migrations", str(error), wrong=True)
+            return
+        if missing:
+            names = ", ".join(migration.name for migration in missing)
+            yield Finding("migrations", f"not applied: {names} (run: feed migrate)", wrong=True)
+            return
+        yield Finding("migrations", "all applied")
+        backlog = await read_backlog(conn)
+    finally:
+        await conn.close()
+    yield Finding(
+        "change log",
+        f"{backlog.unnumbered} without a number, the oldest for {backlog.unnumbered_seconds:.0f} s",
+        wrong=backlog.unnumbered_seconds > 10,
+    )
+    yield Finding(
+        "messages",
+        f"{backlog.stuck_messages} stuck, {backlog.unknown_messages} unknown",
+        wrong=bool(backlog.stuck_messages or backlog.unknown_messages),
+    )
+    yield Finding("jobs", f"{backlog.overdue_jobs} overdue", wrong=backlog.overdue_jobs > 0)
+
+
+async def _look_at_redis(settings: Settings) -> AsyncIterator[Finding]:
+    client = redis_room.connect(settings.redis_url)
+    try:
+        server = await client.info("server")
+        memory = await client.info("memory")
+    except redis_room.UNREACHABLE as error:
+        yield Finding("redis", f"cannot be reached: {type(error).__name__}", wrong=True)
+        return
+    finally:
+        await client.aclose()
+    yield Finding("redis", str(server.get("redis_version", "?")))
+    # Managed servers forbid CONFIG; INFO says it too.
+    policy = str(memory.get("maxmemory_policy", "unknown"))
+    keeps = policy in ("noeviction", "unknown") or policy.startswith("volatile-")
+    says = policy if keeps else f"{policy} loses boards when memory is short; set noeviction"
+    yield Finding("redis eviction", says, wrong=not keeps)

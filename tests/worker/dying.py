@@ -1,0 +1,52 @@
+"""A worker that dies by SIGKILL while it sends: `python -m tests.worker.dying before|after` (the provider's call)."""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import datetime
+
+from feed import redis as redis_room
+from feed.keys import open_keys
+from feed.messages.model import MessageId, Purpose
+from feed.messages.outbox import FileProvider
+from feed.messages.provider import Found, NotSeen
+from feed.postgres import open_pool
+from feed.settings import read_settings
+from feed.worker.loop import work
+from feed.worker.schedule import SCHEDULE
+from feed.worker.worlds import Worlds
+
+
+class Dying:
+    """The provider's line, cut together with the process."""
+
+    name = "file"
+
+    def __init__(self, provider: FileProvider, when: str) -> None:
+        self._provider = provider
+        self._when = when
+
+    async def send(self, message_id: MessageId, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
+        if self._when == "after":
+            await self._provider.send(message_id, phone, purpose, params)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    async def find(self, message_id: MessageId, phone: str, sending_at: datetime) -> Found | NotSeen:
+        return await self._provider.find(message_id, phone, sending_at)
+
+
+async def main() -> None:
+    settings = read_settings()
+    provider = Dying(FileProvider(settings.sms_outbox), sys.argv[1])
+    pool = await open_pool(settings.direct_url, size=4)
+    worlds = Worlds(
+        pool, redis_room.connect(settings.redis_url), open_keys(settings.keys_dir, create=False), provider, None
+    )
+    schedule = tuple(entry for entry in SCHEDULE if "message" in entry.name)
+    await work(worlds, settings.direct_url, asyncio.Event(), schedule)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

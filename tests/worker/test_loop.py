@@ -1,0 +1,183 @@
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from asyncpg import Pool, Record
+
+from feed.keys import Keys
+from feed.messages import store as messages
+from feed.messages.model import MessageId, Purpose
+from feed.messages.outbox import read_outbox
+from feed.messages.provider import ABANDONED_AFTER
+from feed.postgres import transaction
+from feed.worker.loop import work
+from feed.worker.schedule import SCHEDULE, Entry
+from feed.worker.worlds import Worlds
+
+PHONE = "+8613800138000"
+
+
+async def enqueue(pool: "Pool[Record]", keys: Keys, once_key: str) -> MessageId:
+    async with transaction(pool) as conn:
+        message_id = await messages.enqueue(
+            conn,
+            keys=keys,
+            purpose=Purpose.PRIZE_NOTICE,
+            phone=PHONE,
+            params={"campaign": "爱读书的深圳人", "date": "10 月 1 日"},
+            once_key=once_key,
+        )
+    assert message_id is not None
+    return message_id
+
+
+async def becomes(look: Callable[[], Awaitable[bool]], *, within: float) -> None:
+    deadline = time.monotonic() + within
+    while not await look():
+        assert time.monotonic() < deadline, "it has not happened"
+        await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def running(
+    worlds: Worlds, database: str, schedule: tuple[Entry, ...] = SCHEDULE
+) -> AsyncIterator[asyncio.Event]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(work(worlds, database, stop, schedule))
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await task
+
+
+async def test_what_is_enqueued_is_sent_at_once(worlds: Worlds, database: str, outbox: Path) -> None:
+    async with running(worlds, database):
+        await asyncio.sleep(1)
+        for number in range(30):
+            await enqueue(worlds.pool, worlds.keys, f"prize:{number}")
+        begun = time.monotonic()
+
+        async def all_sent() -> bool:
+            return await worlds.pool.fetchval("SELECT count(*) = 30 FROM messages WHERE state = 'sent'") is True
+
+        await becomes(all_sent, within=5)
+
+    assert time.monotonic() - begun < 8
+    assert len({line.id for line in read_outbox(outbox)}) == len(list(read_outbox(outbox))) == 30
+
+
+async def test_two_workers_send_each_message_once(worlds: Worlds, database: str, outbox: Path) -> None:
+    for number in range(40):
+        await enqueue(worlds.pool, worlds.keys, f"prize:{number}")
+
+    async with running(worlds, database), running(worlds, database):
+
+        async def all_sent() -> bool:
+            return await worlds.pool.fetchval("SELECT count(*) = 40 FROM messages WHERE state = 'sent'") is True
+
+        await becomes(all_sent, within=10)
+
+    assert len(list(read_outbox(outbox))) == 40
+
+
+async def test_work_that_fails_is_tried_again_and_holds_up_nobody(worlds: Worlds, database: str) -> None:
+    runs = {"poor": 0, "good": 0}
+
+    async def poor(_: Worlds) -> None:
+        runs["poor"] += 1
+        raise RuntimeError
+
+    async def good(_: Worlds) -> bool:
+        runs["good"] += 1
+        return runs["good"] < 50
+
+    async with running(worlds, database, (Entry("poor", 0.1, poor), Entry("good", 60, good))):
+        await asyncio.sleep(1.2)
+
+    assert 2 <= runs["poor"] <= 4
+    assert runs["good"] == 50
+
+
+async def test_the_queue_comes_back_when_postgres_has_thrown_everybody_out(
+    worlds: Worlds, database: str, outbox: Path
+) -> None:
+    async with running(worlds, database):
+        await asyncio.sleep(1)
+        async with worlds.pool.acquire() as conn:
+            await conn.execute(
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()
+                """
+            )
+        message_id = await enqueue(worlds.pool, worlds.keys, "prize:1")
+
+        async def sent() -> bool:
+            return await worlds.pool.fetchval("SELECT state = 'sent' FROM messages WHERE id = $1", message_id) is True
+
+        await becomes(sent, within=10)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_worker_killed_while_it_sends_never_sends_twice(
+    worlds: Worlds, database: str, redis_url: str, outbox: Path, tmp_path: Path, when: str
+) -> None:
+    message_id = await enqueue(worlds.pool, worlds.keys, "prize:1")
+    environ = {
+        "FEED_DATABASE_URL": database,
+        "FEED_REDIS_URL": redis_url,
+        "FEED_KEYS_DIR": str(tmp_path / "keys"),
+        "FEED_SMS_OUTBOX": str(outbox),
+    }
+    dying = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.worker.dying", when, env={**os.environ, **environ}
+    )
+    assert await asyncio.wait_for(dying.wait(), 20) == -signal.SIGKILL
+    assert await worlds.pool.fetchval("SELECT state FROM messages WHERE id = $1", message_id) == "sending"
+    assert len(list(read_outbox(outbox))) == (1 if when == "after" else 0)
+
+    if when == "after":  # The other one waits for as long as people would.
+        await worlds.pool.execute("UPDATE messages SET sending_at = sending_at - $1::interval", ABANDONED_AFTER)
+
+    async with running(worlds, database):
+
+        async def sent() -> bool:
+            return await worlds.pool.fetchval("SELECT state = 'sent' FROM messages WHERE id = $1", message_id) is True
+
+        await becomes(sent, within=40)
+        await asyncio.sleep(1)
+
+    assert len(list(read_outbox(outbox))) == 1
+
+
+async def test_a_worker_stops_when_it_is_told_to(database: str, tmp_path: Path) -> None:
+    """With Redis away all the while."""
+    environ = {
+        "FEED_DATABASE_URL": database,
+        "FEED_REDIS_URL": "redis://127.0.0.1:1/0",
+        "FEED_KEYS_DIR": str(tmp_path / "keys"),
+        "FEED_SMS_OUTBOX": str(tmp_path / "outbox.jsonl"),
+        "FEED_EMBEDDED": "true",
+    }
+    source = "import asyncio; from feed.settings import read_settings; from feed.worker.loop import run; from feed.logging import configure; configure('json'); asyncio.run(run(read_settings()))"
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", source, env={**os.environ, **environ}, stderr=asyncio.subprocess.PIPE
+    )
+    assert worker.stderr is not None
+    said = await asyncio.wait_for(worker.stderr.readline(), 20)
+    assert b"worker started" in said
+    await asyncio.sleep(2)
+    assert worker.returncode is None
+
+    begun = time.monotonic()
+    worker.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(worker.wait(), 10) == 0
+    assert time.monotonic() - begun < 10
+    assert b"job failed" not in await worker.stderr.read()

@@ -1,0 +1,311 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from asyncpg import Pool, Record
+
+from feed.keys import Keys
+from feed.messages import actions
+from feed.messages import store as messages
+from feed.messages.model import SHANGHAI, MessageId, Purpose, QuietHours, Sending, Wait
+from feed.messages.outbox import FileProvider, OutboxLine, read_outbox
+from feed.messages.provider import (
+    ABANDONED_AFTER,
+    CannotTell,
+    Found,
+    NotSeen,
+    Refused,
+    Throttled,
+    Uncertain,
+)
+from feed.postgres import transaction
+from feed.worker.sending import resolve_abandoned, send_message
+from feed.worker.worlds import Worlds
+from tests.worker.conftest import WorldsWith
+
+PHONE = "+8613800138000"
+NOTICE = {"campaign": "爱读书的深圳人", "date": "10 月 1 日"}
+
+
+async def enqueue(
+    pool: "Pool[Record]",
+    keys: Keys,
+    once_key: str = "prize:1",
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> MessageId:
+    async with transaction(pool) as conn:
+        message_id = await messages.enqueue(
+            conn,
+            keys=keys,
+            purpose=Purpose.PRIZE_NOTICE,
+            phone=PHONE,
+            params=NOTICE,
+            once_key=once_key,
+            not_before=not_before,
+            expires_at=expires_at,
+        )
+    assert message_id is not None
+    return message_id
+
+
+async def state_of(pool: "Pool[Record]", message_id: MessageId) -> str:
+    state: str = await pool.fetchval("SELECT state FROM messages WHERE id = $1", message_id)
+    return state
+
+
+async def job_count(pool: "Pool[Record]", message_id: MessageId) -> int:
+    count: int = await pool.fetchval(
+        "SELECT count(*) FROM jobs.pgqueuer WHERE entrypoint = 'send_message' AND payload = $1",
+        str(message_id).encode(),
+    )
+    return count
+
+
+async def age(pool: "Pool[Record]", message_id: MessageId) -> None:
+    """Lets the attempt be older than any sender waits."""
+    await pool.execute(
+        "UPDATE messages SET sending_at = sending_at - $2::interval WHERE id = $1", message_id, ABANDONED_AFTER
+    )
+
+
+def sent(outbox: Path) -> list[OutboxLine]:
+    return list(read_outbox(outbox))
+
+
+class Telling:
+    """A provider at the other end of a line: what it does and what it knows is up to the test."""
+
+    name = "telling"
+
+    def __init__(self, outcome: str | Exception, knows: Found | NotSeen | CannotTell | Exception) -> None:
+        self.outcome = outcome
+        self.knows = knows
+        self.calls = 0
+
+    async def send(self, message_id: MessageId, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
+        self.calls += 1
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+    async def find(self, message_id: MessageId, phone: str, sending_at: datetime) -> Found | NotSeen | CannotTell:
+        if isinstance(self.knows, Exception):
+            raise self.knows
+        return self.knows
+
+
+async def test_a_message_is_sent_once_however_often_its_job_runs(worlds: Worlds, outbox: Path) -> None:
+    message_id = await enqueue(worlds.pool, worlds.keys)
+
+    for _ in range(3):
+        assert await send_message(worlds, message_id) is None
+
+    (line,) = sent(outbox)
+    assert line.phone == PHONE
+    assert line.id == str(message_id)
+    assert "爱读书的深圳人" in line.text
+    assert await state_of(worlds.pool, message_id) == "sent"
+
+
+async def test_the_same_event_is_told_to_a_phone_once(worlds: Worlds) -> None:
+    message_id = await enqueue(worlds.pool, worlds.keys)
+
+    async with transaction(worlds.pool) as conn:
+        again = await messages.enqueue(
+            conn, keys=worlds.keys, purpose=Purpose.PRIZE_NOTICE, phone=PHONE, params=NOTICE, once_key="prize:1"
+        )
+
+    assert again is None
+    assert await job_count(worlds.pool, message_id) == 1
+
+
+async def test_a_message_of_a_transaction_that_fails_does_not_exist(worlds: Worlds) -> None:
+    class Failure(Exception):
+        pass
+
+    async def fail() -> None:
+        async with transaction(worlds.pool) as conn:
+            await messages.enqueue(
+                conn, keys=worlds.keys, purpose=Purpose.PRIZE_NOTICE, phone=PHONE, params=NOTICE, once_key="prize:1"
+            )
+            raise Failure
+
+    with pytest.raises(Failure):
+        await fail()
+
+    assert await worlds.pool.fetchval("SELECT count(*) FROM messages") == 0
+    assert await worlds.pool.fetchval("SELECT count(*) FROM jobs.pgqueuer") == 0
+
+
+async def test_a_row_of_the_database_does_not_tell_whose_phone_it_is(worlds: Worlds) -> None:
+    await enqueue(worlds.pool, worlds.keys)
+
+    row = await worlds.pool.fetchval("SELECT messages::text FROM messages")
+
+    assert "13800138000" not in row
+    assert b"13800138000".hex() not in row
+
+
+async def test_a_message_moved_to_another_row_is_not_sent(worlds: Worlds, outbox: Path) -> None:
+    theirs, other = [await enqueue(worlds.pool, worlds.keys, key) for key in ("prize:1", "prize:2")]
+    await worlds.pool.execute(
+        "UPDATE messages SET sealed = (SELECT sealed FROM messages WHERE id = $1) WHERE id = $2", theirs, other
+    )
+
+    await send_message(worlds, other)
+
+    assert sent(outbox) == []
+    assert await state_of(worlds.pool, other) == "failed"
+
+
+async def test_killed_before_the_provider_was_called_the_message_is_sent_once(worlds: Worlds, outbox: Path) -> None:
+    message_id = await enqueue(worlds.pool, worlds.keys)
+    attempt = await actions.begin_sending(worlds.pool, message_id, "file", None)
+    assert isinstance(attempt, Sending)
+
+    await send_message(worlds, message_id)  # The job runs again elsewhere, and leaves it alone.
+    await resolve_abandoned(worlds)  # So does this: its sender may still be alive.
+    assert sent(outbox) == []
+    assert await state_of(worlds.pool, message_id) == "sending"
+
+    await age(worlds.pool, message_id)
+    await resolve_abandoned(worlds)
+    await resolve_abandoned(worlds)
+    assert await job_count(worlds.pool, message_id) == 2
+    for _ in range(2):
+        await send_message(worlds, message_id)
+
+    assert len(sent(outbox)) == 1
+    assert await state_of(worlds.pool, message_id) == "sent"
+
+
+async def test_killed_after_the_provider_took_it_the_message_is_not_sent_again(worlds: Worlds, outbox: Path) -> None:
+    message_id = await enqueue(worlds.pool, worlds.keys)
+    attempt = await actions.begin_sending(worlds.pool, message_id, "file", None)
+    assert isinstance(attempt, Sending)
+    await worlds.provider.send(attempt.id, PHONE, attempt.purpose, NOTICE)
+
+    await age(worlds.pool, message_id)
+    await resolve_abandoned(worlds)
+    await send_message(worlds, message_id)
+
+    assert len(sent(outbox)) == 1
+    assert await state_of(worlds.pool, message_id) == "sent"
+
+
+async def test_of_two_who_resolve_at_once_one_sends_again(worlds: Worlds) -> None:
+    message_id = await enqueue(worlds.pool, worlds.keys)
+    attempt = await actions.begin_sending(worlds.pool, message_id, "file", None)
+    assert isinstance(attempt, Sending)
+
+    assert await actions.send_again(worlds.pool, attempt, error_code="not_seen") is True
+    assert await actions.send_again(worlds.pool, attempt, error_code="not_seen") is False
+
+    # A late word about the first attempt does not touch the second.
+    second = await actions.begin_sending(worlds.pool, message_id, "file", None)
+    assert isinstance(second, Sending)
+    assert await actions.record_failed(worlds.pool, attempt, "late") is False
+    assert await state_of(worlds.pool, message_id) == "sending"
+
+
+async def test_without_an_answer_it_is_asked_and_not_sent_again(worlds_with: WorldsWith) -> None:
+    provider = Telling(Uncertain(), Uncertain())
+    worlds = worlds_with(provider)
+    message_id = await enqueue(worlds.pool, worlds.keys)
+
+    await send_message(worlds, message_id)
+    await age(worlds.pool, message_id)
+    await resolve_abandoned(worlds)
+    assert await state_of(worlds.pool, message_id) == "sending"
+
+    provider.knows = Found("p-1")
+    await resolve_abandoned(worlds)
+
+    assert await state_of(worlds.pool, message_id) == "sent"
+    assert provider.calls == 1
+
+
+async def test_when_nobody_can_tell_an_editor_decides(worlds_with: WorldsWith) -> None:
+    provider = Telling(Uncertain(), CannotTell())
+    worlds = worlds_with(provider)
+    message_id = await enqueue(worlds.pool, worlds.keys)
+
+    await send_message(worlds, message_id)
+    await age(worlds.pool, message_id)
+    for _ in range(2):
+        await resolve_abandoned(worlds)
+        await send_message(worlds, message_id)
+
+    assert await state_of(worlds.pool, message_id) == "unknown"
+    assert await job_count(worlds.pool, message_id) == 1
+    assert provider.calls == 1
+
+
+async def test_a_refusal_is_final(worlds_with: WorldsWith) -> None:
+    worlds = worlds_with(Telling(Refused("isv.MOBILE_NUMBER_ILLEGAL"), NotSeen()))
+    message_id = await enqueue(worlds.pool, worlds.keys)
+
+    await send_message(worlds, message_id)
+
+    row = await worlds.pool.fetchrow("SELECT state, error_code FROM messages WHERE id = $1", message_id)
+    assert row is not None
+    assert tuple(row) == ("failed", "isv.MOBILE_NUMBER_ILLEGAL")
+
+
+async def test_a_throttled_message_goes_later(worlds_with: WorldsWith) -> None:
+    provider = Telling(Throttled("limit", retry_after=timedelta(minutes=2)), NotSeen())
+    worlds = worlds_with(provider)
+    message_id = await enqueue(worlds.pool, worlds.keys)
+
+    await send_message(worlds, message_id)
+
+    assert await state_of(worlds.pool, message_id) == "queued"
+    waits = await worlds.pool.fetchval("SELECT max(execute_after) - now() FROM jobs.pgqueuer")
+    assert timedelta(minutes=1, seconds=50) < waits <= timedelta(minutes=2)
+    assert isinstance(await send_message(worlds, message_id), Wait)
+    assert provider.calls == 1
+
+
+async def test_at_night_the_notice_waits_by_the_clock_of_the_database(worlds: Worlds, outbox: Path) -> None:
+    now = await worlds.pool.fetchval("SELECT now()")
+    here = now.astimezone(SHANGHAI)
+    quiet = QuietHours((here - timedelta(hours=1)).time(), (here + timedelta(hours=1)).time())
+    message_id = await enqueue(worlds.pool, worlds.keys)
+
+    waits = await send_message(worlds._replace(quiet=quiet), message_id)
+
+    assert isinstance(waits, Wait)
+    assert timedelta(minutes=59) < waits.left <= timedelta(hours=1)
+    assert sent(outbox) == []
+    assert await state_of(worlds.pool, message_id) == "queued"
+
+
+async def test_what_came_too_late_is_not_sent(worlds: Worlds, outbox: Path) -> None:
+    message_id = await enqueue(worlds.pool, worlds.keys, expires_at=datetime(2026, 1, 1, tzinfo=UTC))
+
+    await send_message(worlds, message_id)
+
+    assert sent(outbox) == []
+    assert await state_of(worlds.pool, message_id) == "expired"
+
+
+async def test_a_message_whose_job_is_lost_gets_another_one(worlds: Worlds) -> None:
+    message_id = await enqueue(worlds.pool, worlds.keys, not_before=datetime(2026, 1, 1, tzinfo=UTC))
+    assert await actions.wake_jobless(worlds.pool) == 0
+
+    await worlds.pool.execute("DELETE FROM jobs.pgqueuer")
+
+    assert await actions.wake_jobless(worlds.pool) == 1
+    assert await actions.wake_jobless(worlds.pool) == 0
+    assert await job_count(worlds.pool, message_id) == 1
+
+
+async def test_a_torn_line_in_the_outbox_swallows_nothing(worlds: Worlds, outbox: Path) -> None:
+    outbox.write_bytes(b'{"id": "1", "pho')
+    message_id = await enqueue(worlds.pool, worlds.keys)
+
+    await send_message(worlds, message_id)
+
+    assert [line.id for line in sent(outbox)] == [str(message_id)]
+    assert await FileProvider(outbox).find(message_id, PHONE, datetime.now(UTC)) == Found(f"file-{message_id}")
