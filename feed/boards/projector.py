@@ -1,27 +1,33 @@
 """What an API process does for the boards after its commits: projects the posts it has touched, a few times a second."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable
 
+import asyncpg
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from feed import boards as actions  # type: ignore
+from feed.boards import actions
 from feed.postgres import DOWN, Pool
+from feed.redis import UNREACHABLE
 
 _EVERY_SECONDS = 0.2
-# Projecting takes at most a fifth of the process's time, however expensive a post has become.
+# Projecting takes at most a fifth of the time, however expensive a post has become.
 _REST = 4
+_EPOCH_SECONDS = 2.0
+_AWAY_SECONDS = 1.0
+_FAREWELL_SECONDS = 1.0
 
-log = structlog.get_logger()
+log = structlog.get_logger("feed.boards")
 
 
 class Projector:
     """Collects touched posts; one task projects them. What it does not live to do, the change log repairs."""
 
     def __init__(self, pool: Pool, redis: Redis) -> None:
+        self.epoch: str | None = None  # Under which the boards are read; None until Postgres has told.
         self._pool = pool
         self._redis = redis
         self._touched: set[int] = set()
@@ -34,23 +40,35 @@ class Projector:
         self._wake.set()
 
     def start(self) -> None:
-        """Begins to project."""
-        self._task = asyncio.create_task(self._run())
+        """Begins to project, and to keep the epoch."""
+        self._task = asyncio.create_task(self.run())
 
     async def close(self) -> None:
-        """Stops; what is left is the change log's."""
+        """Stops, and writes what is left if that is quick."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FAREWELL_SECONDS):
+                    await self._project()
 
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Never returns."""
         while True:
-            await self._wake.wait()
-            self._wake.clear()
-            touched, self._touched = self._touched, set()
             started = time.monotonic()
-            try:
-                await actions.project(self._pool, self._redis, sorted(touched))
-            except (RedisError, *DOWN) as error:
-                log.info("boards not written", error=type(error).__name__)
-            await asyncio.sleep(max(_EVERY_SECONDS, _REST * (time.monotonic() - started)))
+            written = await self._project()
+            spent = time.monotonic() - started
+            await asyncio.sleep(max(_EVERY_SECONDS, _REST * spent) if written else _AWAY_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_EPOCH_SECONDS):
+                    await self._wake.wait()
+
+    async def _project(self) -> bool:
+        touched, self._touched = self._touched, set()
+        self._wake.clear()
+        try:
+            self.epoch = await actions.project(self._pool, self._redis, sorted(touched))
+        except (*UNREACHABLE, *DOWN, asyncpg.QueryCanceledError) as error:
+            log.info("boards not written", error=type(error).__name__)
+            return False
+        return True

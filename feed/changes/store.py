@@ -1,7 +1,7 @@
 """post_stats, and the change log: rows are left without a number and numbered in commit order afterwards."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -37,6 +37,16 @@ class Change(msgspec.Struct, frozen=True):
     version: int
     made_at: datetime
     numbered_at: datetime
+
+    @property
+    def stamp(self) -> str:
+        """Tells this history from another one that has the same numbers."""
+        return stamp_of(self.numbered_at)
+
+
+def stamp_of(numbered_at: datetime) -> str:
+    """When a number was given, to the microsecond."""
+    return f"{numbered_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
 
 
 async def add_stats(conn: Connection, post_id: int) -> None:
@@ -175,6 +185,12 @@ async def last_number(conn: Connection) -> int:
     """The highest number ever given; 0 before the first."""
     number: int = await conn.fetchval("SELECT last_number FROM change_numbers")
     return number
+
+
+async def list_stamps(conn: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """When these numbers were given; those that the log does not hold are absent."""
+    rows = await conn.fetch("SELECT number, numbered_at FROM change_log WHERE number = ANY($1::bigint[])", numbers)
+    return {row["number"]: stamp_of(row["numbered_at"]) for row in rows}
 
 
 async def oldest_number(conn: Connection) -> int | None:

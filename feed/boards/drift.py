@@ -1,0 +1,82 @@
+"""Whether the boards say what Postgres says: samples of both, compared."""
+
+import asyncio
+from collections.abc import Sequence
+
+from redis.asyncio import Redis
+
+from feed.boards import counters, standing, store
+from feed.boards.model import HOT, Moment, Row, board_of
+from feed.changes import store as changes
+from feed.changes.store import Delta
+from feed.postgres import Pool, transaction
+
+# Longer than a change takes to reach the boards, so what is on its way is no drift.
+_PATIENCE_SECONDS = 2.0
+
+
+async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float = _PATIENCE_SECONDS) -> int:
+    """How many of the sampled rows were wrong twice. Their posts' versions rise, so they are written anew.
+
+    That also carries over what changes with the clock alone, such as a ban that ends. Raises what Redis raises when it is away.
+    """
+    async with pool.acquire() as conn:
+        moment = await store.get_moment(conn)
+    sampled: dict[str, set[int]] = {}
+    for board in moment.boards:
+        if await counters.find_meta(redis, board, moment.epoch) is not None:
+            async with pool.acquire() as conn:
+                ids = (
+                    await store.list_some_posts(conn, sample)
+                    if board == HOT
+                    else await store.list_some_entries(conn, int(board.removeprefix("c")), sample)
+                )
+            sampled[board] = {*ids, *await counters.list_some_members(redis, board, moment.epoch, sample)}
+    suspects = await _compare(pool, redis, moment, sampled)
+    if not suspects:
+        return 0
+    await asyncio.sleep(patience)
+    again: dict[str, set[int]] = {}
+    for board, post_id, _ in suspects:
+        again.setdefault(board, set()).add(post_id)
+    wrong = suspects & await _compare(pool, redis, moment, again)
+    if wrong:
+        async with transaction(pool) as conn:
+            post_ids = sorted({post_id for _, post_id, _ in wrong})
+            await changes.lock_stats(conn, post_ids)
+            await changes.move_stats(conn, [Delta(post_id) for post_id in post_ids])
+    return len(wrong)
+
+
+async def _compare(pool: Pool, redis: Redis, moment: Moment, sampled: dict[str, set[int]]) -> set[tuple[str, int, int]]:
+    """Board, post and version of each row that differs, among the posts that did not move meanwhile."""
+    campaigns = {board_of(campaign_id): campaign_id for campaign_id in moment.campaign_ids}
+    different: set[tuple[str, int, int]] = set()
+    for board, ids in sampled.items():
+        post_ids = sorted(ids)
+        async with pool.acquire() as conn:
+            posts = {post.post_id: post for post in await store.list_posts(conn, post_ids)}
+            rows: dict[int, Row] = (
+                {post_id: row for post_id, post in posts.items() if (row := standing.hot_row(post)) is not None}
+                if board == HOT
+                else await standing.campaign_rows(conn, campaigns[board], post_ids)
+            )
+            held = await counters.list_rows(redis, board, moment.epoch, post_ids)
+            least = await counters.find_least(redis, board, moment.epoch)
+            still = await _list_versions(pool, post_ids)
+        for post_id in post_ids:
+            version = posts[post_id].version if post_id in posts else 0
+            if still.get(post_id, 0) == version and not _agree(rows.get(post_id), version, held.get(post_id), least):
+                different.add((board, post_id, version))
+    return different
+
+
+async def _list_versions(pool: Pool, post_ids: Sequence[int]) -> dict[int, int]:
+    async with pool.acquire() as conn:
+        return {post_id: stats.version for post_id, stats in (await changes.list_stats(conn, post_ids)).items()}
+
+
+def _agree(row: Row | None, version: int, held: tuple[int, Row | None] | None, least: int | None) -> bool:
+    if held is None:
+        return row is None or (least is not None and row.score <= least)
+    return held == (version, row)

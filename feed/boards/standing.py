@@ -1,0 +1,53 @@
+"""The same rankings from Postgres: what is written to Redis, and what answers while Redis cannot."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from feed.boards import store
+from feed.boards.hot import REACH, hot_score
+from feed.boards.model import Row, cut
+from feed.boards.store import Post
+from feed.campaigns import counting
+from feed.campaigns import store as campaigns
+from feed.postgres import Connection
+
+
+def hot_row(post: Post) -> Row | None:
+    """The post's place on the hot list; None while others do not see it."""
+    if not post.visible or post.published_at is None:
+        return None
+    return Row(
+        post_id=post.post_id,
+        author_id=post.author_id,
+        score=hot_score(
+            likes=post.like_count - post.own_like_count,
+            comments=post.comment_count - post.own_comment_count,
+            published_at=post.published_at,
+        ),
+        likes=post.like_count,
+        comments=post.comment_count,
+        at=post.published_at,
+    )
+
+
+async def hot_standing(conn: Connection, limit: int) -> list[Row]:
+    """The `limit` hottest posts and all that tie with the last of them, best first."""
+    rows = [hot_row(post) for post in await store.list_hottest(conn, limit, REACH)]
+    return cut([row for row in rows if row is not None], limit)
+
+
+async def campaign_rows(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> dict[int, Row]:
+    """The rows of those of the posts that stand in the running."""
+    campaign = await campaigns.find_campaign(conn, campaign_id)
+    entries = [entry for entry in await store.list_entries(conn, post_ids, [campaign_id]) if entry.standing]
+    if campaign is None or not entries:
+        return {}
+    counted = await counting.count_engagement(conn, campaign_id, [entry.post_id for entry in entries])
+    qualities: dict[int, Decimal] = {}
+    return {}
+
+
+async def campaign_standing(conn: Connection, campaign_id: int, limit: int) -> list[Row]:
+    """The `limit` best entries and all that tie with the last of them, best first."""
+    rows = await campaign_rows(conn, campaign_id, await counting.list_entry_ids(conn, campaign_id))
+    return cut(list(rows.values()), limit)

@@ -1,0 +1,207 @@
+"""What the boards need from Postgres. Reads only, but for the number that makes every key in Redis a stranger."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from feed.boards.hot import COMMENT_WEIGHT, PERIOD
+from feed.boards.model import Moment, Position, epoch_of
+from feed.changes.store import stamp_of
+from feed.postgres import Connection, many
+
+
+class Post(msgspec.Struct, frozen=True):
+    """A post's counters under their version, and whether others see it."""
+
+    post_id: int
+    author_id: int
+    version: int
+    visible: bool
+    published_at: datetime | None
+    like_count: int
+    own_like_count: int
+    comment_count: int
+    own_comment_count: int
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A post in a campaign that has a board, and whether it stands in the running."""
+
+    campaign_id: int
+    post_id: int
+    author_id: int
+    entered_at: datetime
+    standing: bool
+
+
+async def get_moment(conn: Connection) -> Moment:
+    """Read before anything that is to be written under its position."""
+    row = await conn.fetchrow(
+        """
+        SELECT token, rebuild, (SELECT oid FROM pg_database WHERE datname = current_database()) AS oid, last_number,
+               (SELECT numbered_at FROM change_log WHERE number = last_number) AS numbered_at,
+               ARRAY(SELECT id FROM campaigns WHERE state IN ('scheduled', 'judging', 'decided') ORDER BY id) AS campaign_ids
+        FROM installation, change_numbers
+        """
+    )
+    assert row is not None
+    return Moment(
+        epoch=epoch_of(await _find_history(conn), row["oid"], row["token"], row["rebuild"]),
+        position=Position(row["last_number"], stamp_of(row["numbered_at"]) if row["numbered_at"] else ""),
+        campaign_ids=row["campaign_ids"],
+    )
+
+
+async def _find_history(conn: Connection) -> str:
+    """Which cluster, and which of its timelines: a restored or promoted one has another. Empty where that may not be asked.
+
+    The checkpoint's timeline lags behind a promotion; that of the log being written does not.
+    """
+    allowed = await conn.fetchval("SELECT has_function_privilege('pg_control_system()', 'execute')")
+    if not allowed:
+        return ""
+    history: str = await conn.fetchval(
+        """
+        SELECT system_identifier || '.' || CASE WHEN pg_is_in_recovery() THEN ''
+               ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END
+        FROM pg_control_system()
+        """
+    )
+    return history
+
+
+async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[Post]:
+    rows = await conn.fetch(
+        """
+        SELECT posts.id AS post_id, posts.author_id, stats.version, visible_posts.id IS NOT NULL AS visible,
+               posts.published_at, stats.like_count, stats.own_like_count, stats.comment_count, stats.own_comment_count
+        FROM post_stats AS stats
+        JOIN posts ON posts.id = stats.post_id
+        LEFT JOIN visible_posts ON visible_posts.id = stats.post_id
+        WHERE stats.post_id = ANY($1::bigint[])
+        """,
+        post_ids,
+    )
+    return many(rows, Post)
+
+
+async def list_hottest(conn: Connection, limit: int, reach: timedelta) -> list[Post]:
+    """Everything that can be among the `limit` hottest: by a score that is a hair less exact than the hot list's.
+
+    The newest posts are always candidates, and no older post can pass them that was published more than `reach` earlier.
+    """
+    rows = await conn.fetch(
+        """
+        WITH oldest AS (
+            SELECT published_at FROM visible_posts ORDER BY published_at DESC, id DESC OFFSET $1 - 1 LIMIT 1
+        ), scored AS MATERIALIZED (
+            SELECT posts.id AS post_id, posts.author_id, stats.version, posts.published_at, stats.like_count,
+                   stats.own_like_count, stats.comment_count, stats.own_comment_count,
+                   log(
+                       1 + (stats.like_count - stats.own_like_count)::double precision
+                       + $4 * (stats.comment_count - stats.own_comment_count)
+                   ) + extract(epoch FROM posts.published_at)::double precision / $3 AS score
+            FROM visible_posts AS posts
+            JOIN post_stats AS stats ON stats.post_id = posts.id
+            WHERE posts.published_at >= coalesce((SELECT published_at FROM oldest) - $2::interval, '-infinity')
+        ), edge AS (
+            SELECT score FROM scored ORDER BY score DESC OFFSET $1 - 1 LIMIT 1
+        )
+        SELECT post_id, author_id, version, true AS visible, published_at, like_count, own_like_count, comment_count,
+               own_comment_count
+        FROM scored
+        WHERE score >= coalesce((SELECT score FROM edge) - 0.00001, '-infinity')
+        """,
+        limit,
+        reach,
+        PERIOD.total_seconds(),
+        float(COMMENT_WEIGHT),
+    )
+    return many(rows, Post)
+
+
+async def list_entries(conn: Connection, post_ids: Sequence[int], campaign_ids: Sequence[int]) -> list[Entry]:
+    """These posts' places in these campaigns.
+
+    Standing: others see the post, the revision that would be judged bears the topic, nobody disqualified it.
+    """
+    rows = await conn.fetch(
+        """
+        SELECT entries.campaign_id, entries.post_id, entries.author_id, entries.entered_at,
+               visible_posts.id IS NOT NULL AND entries.disqualified_at IS NULL
+                   AND coalesce(campaigns.topic_id = ANY(judged.topic_ids), false) AS standing
+        FROM entries
+        JOIN campaigns ON campaigns.id = entries.campaign_id
+        LEFT JOIN visible_posts ON visible_posts.id = entries.post_id
+        LEFT JOIN LATERAL (
+            SELECT topic_ids
+            FROM post_revisions
+            WHERE post_id = entries.post_id AND created_at < campaigns.ends_at AND approved_at IS NOT NULL
+            ORDER BY revision DESC
+            LIMIT 1
+        ) AS judged ON true
+        WHERE entries.post_id = ANY($1::bigint[]) AND entries.campaign_id = ANY($2::bigint[])
+        """,
+        post_ids,
+        campaign_ids,
+    )
+    return many(rows, Entry)
+
+
+async def list_entered(conn: Connection, post_ids: Sequence[int], campaign_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Those of the posts that are in the ledger of each of these campaigns, in the running or not."""
+    rows = await conn.fetch(
+        """
+        SELECT campaign_id, array_agg(post_id ORDER BY post_id) AS post_ids
+        FROM entries
+        WHERE post_id = ANY($1::bigint[]) AND campaign_id = ANY($2::bigint[])
+        GROUP BY campaign_id
+        """,
+        post_ids,
+        campaign_ids,
+    )
+    return {row["campaign_id"]: row["post_ids"] for row in rows}
+
+
+async def raise_rebuild(conn: Connection) -> None:
+    """Every key in Redis belongs to the past from now on. By the clock, so that no history makes another's number again."""
+    await conn.execute(
+        """
+        UPDATE installation
+        SET rebuild = greatest(rebuild + 1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+        """
+    )
+
+
+async def list_some_posts(conn: Connection, count: int) -> list[int]:
+    """The newest visible posts, and as many from a random point on."""
+    rows = await conn.fetch(
+        """
+        (SELECT id FROM visible_posts ORDER BY published_at DESC, id DESC LIMIT $1)
+        UNION
+        (SELECT id FROM visible_posts
+         WHERE id >= (SELECT min(id) + (random() * (max(id) - min(id)))::bigint FROM posts)
+         ORDER BY id LIMIT $1)
+        """,
+        count,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_some_entries(conn: Connection, campaign_id: int, count: int) -> list[int]:
+    """Entries from a random point on."""
+    rows = await conn.fetch(
+        """
+        SELECT post_id
+        FROM entries
+        WHERE campaign_id = $1 AND post_id >= (
+            SELECT min(post_id) + (random() * (max(post_id) - min(post_id)))::bigint FROM entries WHERE campaign_id = $1
+        )
+        ORDER BY post_id
+        LIMIT $2
+        """,
+        campaign_id,
+        count,
+    )
+    return [row["post_id"] for row in rows]
