@@ -95,12 +95,10 @@ class Stage:
             """
             INSERT INTO post_revisions
                 (post_id, revision, text, topic_ids, content_sha256, author_id, created_at, approved_at)
-            VALUES ($1, 1, 'x', $2, '', $3, now() - $4::interval, now() - $4::interval)
+            SELECT id, 1, 'x', $2, '', author_id, created_at, created_at FROM posts WHERE id = $1
             """,
             post_id,
             topic_ids,
-            author_id,
-            ago,
         )
         await self.pool.execute("INSERT INTO post_stats (post_id) VALUES ($1)", post_id)
         return int(post_id)
