@@ -1,0 +1,112 @@
+"""Cases: one open case per subject, and leases that the database clock decides."""
+
+import pytest
+
+from feed.cases import store as cases
+from feed.cases.model import CaseNotFound, Wanted
+from feed.postgres import Connection
+
+AUTHOR, REVIEWER, OTHER = 1, 2, 3
+ALL = Wanted()
+
+
+async def add_post_case(conn: Connection, *, post_id: int = 10, revision: int = 1, due_minutes: int = 30) -> int:
+    return await cases.add_case(
+        conn, kind="post", author_id=AUTHOR, post_id=post_id, revision=revision, due_minutes=due_minutes
+    )
+
+
+async def end_leases(conn: Connection) -> None:
+    await conn.execute("UPDATE cases SET leased_until = clock_timestamp() WHERE leased_by IS NOT NULL")
+
+
+async def test_a_subject_has_one_open_case_however_often_it_is_added(conn: Connection) -> None:
+    first = await add_post_case(conn)
+    assert await add_post_case(conn) == first
+    comment = await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=10, comment_id=20)
+    assert await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=10, comment_id=20) == comment
+    assert comment != first
+
+
+async def test_a_closed_case_gives_way_to_a_new_one(conn: Connection) -> None:
+    first = await add_post_case(conn)
+    await cases.mark_closed(conn, first)
+    assert await add_post_case(conn) != first
+
+
+async def test_a_newer_revision_closes_the_cases_of_the_older_ones(conn: Connection) -> None:
+    first = await add_post_case(conn)
+    second = await add_post_case(conn, revision=2)
+    old, new = await cases.find_case(conn, first), await cases.find_case(conn, second)
+    assert old is not None
+    assert new is not None
+    assert (old.state, old.version, new.state) == ("closed", 2, "open")
+
+
+async def test_a_new_case_carries_the_word_of_the_machine(conn: Connection) -> None:
+    case = await cases.find_case(conn, await add_post_case(conn))
+    assert case is not None
+    assert case.machine == {"verdict": "pass", "labels": []}
+
+
+async def test_a_deleted_post_takes_the_cases_of_its_comments_with_it(conn: Connection) -> None:
+    await add_post_case(conn)
+    await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=10, comment_id=20)
+    other = await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=11, comment_id=21)
+    assert await cases.close_cases(conn, post_id=10) == 2
+    assert await cases.close_cases(conn, post_id=10) == 0
+    assert await cases.close_cases(conn, comment_id=21) == 1
+    assert (await cases.lock_case(conn, other)).state == "closed"
+
+
+async def test_the_most_urgent_case_is_leased_first(conn: Connection) -> None:
+    late = await add_post_case(conn, post_id=10, due_minutes=60)
+    soon = await add_post_case(conn, post_id=11, due_minutes=5)
+    assert await cases.lease_cases(conn, REVIEWER, ALL, count=5) == [soon, late]
+
+
+async def test_a_lease_takes_no_more_than_asked_and_nothing_that_is_held(conn: Connection) -> None:
+    all_of_them = {await add_post_case(conn, post_id=post_id) for post_id in (10, 11, 12)}
+    first = await cases.lease_cases(conn, REVIEWER, ALL, count=2)
+    second = await cases.lease_cases(conn, OTHER, ALL, count=2)
+    assert len(first) == 2
+    assert {*first, *second} == all_of_them
+    assert await cases.lease_cases(conn, REVIEWER, ALL, count=2) == []
+
+
+async def test_a_lease_that_has_ended_is_free_for_another(conn: Connection) -> None:
+    case_id = await add_post_case(conn)
+    await cases.lease_cases(conn, REVIEWER, ALL, count=1)
+    await end_leases(conn)
+    assert await cases.extend_lease(conn, case_id, REVIEWER) is False
+    assert await cases.lease_cases(conn, OTHER, ALL, count=1) == [case_id]
+    assert (await cases.lock_case(conn, case_id)).held_by == OTHER
+
+
+async def test_a_released_case_is_free_again(conn: Connection) -> None:
+    case_id = await add_post_case(conn)
+    await cases.lease_cases(conn, REVIEWER, ALL, count=1)
+    assert await cases.remove_lease(conn, case_id, OTHER) is False
+    assert await cases.remove_lease(conn, case_id, REVIEWER) is True
+    assert (await cases.lock_case(conn, case_id)).held_by is None
+
+
+async def test_nobody_is_given_his_own_words_nor_what_he_may_not_judge(conn: Connection) -> None:
+    case_id = await add_post_case(conn)
+    assert await cases.lease_cases(conn, AUTHOR, ALL, count=5) == []
+    assert await cases.lease_cases(conn, REVIEWER, ALL, count=5, but=[case_id]) == []
+
+
+async def test_a_lease_may_ask_for_a_kind_a_stage_or_a_campaign(conn: Connection) -> None:
+    post = await add_post_case(conn)
+    comment = await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=10, comment_id=20)
+    await cases.mark_open(conn, comment, stage=2)
+    assert await cases.lease_cases(conn, REVIEWER, Wanted(campaign_id=1), count=5) == []
+    assert await cases.lease_cases(conn, REVIEWER, Wanted(stage=2), count=5) == [comment]
+    assert await cases.lease_cases(conn, REVIEWER, Wanted(kind="post"), count=5) == [post]
+
+
+async def test_an_unknown_case_is_not_found(conn: Connection) -> None:
+    assert await cases.find_case(conn, 1) is None
+    with pytest.raises(CaseNotFound):
+        await cases.lock_case(conn, 1)

@@ -1,0 +1,111 @@
+"""What a verdict does to its subject."""
+
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+
+from feed.cases.model import Case, CaseId, CaseStale, CaseState, Kind
+from feed.posts.model import State
+from feed.review.model import (
+    REASONS,
+    VerdictNotApplicable,
+    VerdictWord,
+    reason_words,
+    state_after,
+    verdict_problems,
+)
+
+NOW = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def a_case(*, kind: Kind = "post", state: CaseState = "open", stage: int = 1) -> Case:
+    return Case(
+        id=CaseId(1),
+        kind=kind,
+        stage=stage,
+        state=state,
+        version=1,
+        post_id=10,
+        comment_id=None,
+        account_id=None,
+        revision=1,
+        author_id=1,
+        machine={},
+        held_by=None,
+        due_at=NOW,
+        created_at=NOW,
+        closed_at=None if state == "open" else NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "after"),
+    [
+        ("approve", "published", "published"),
+        ("approve", "pending", "published"),
+        ("remove", "published", "removed"),
+        ("remove", "pending", "removed"),
+        ("reject", "published", "rejected"),
+        ("reject", "pending", "rejected"),
+        ("restore", "removed", "published"),
+        ("restore", "rejected", "published"),
+        ("escalate", "published", "published"),
+    ],
+)
+def test_a_verdict_leaves_its_subject_in_one_state(verdict: VerdictWord, state: State, after: State) -> None:
+    assert state_after(a_case(), verdict, state) == after
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"),
+    [
+        ("approve", "removed"),
+        ("remove", "removed"),
+        ("reject", "rejected"),
+        ("restore", "published"),
+        ("restore", "pending"),
+        ("dismiss", "published"),
+    ],
+)
+def test_a_verdict_without_a_meaning_is_refused(verdict: VerdictWord, state: State) -> None:
+    with pytest.raises(VerdictNotApplicable):
+        state_after(a_case(), verdict, state)
+
+
+@pytest.mark.parametrize("verdict", get_args(VerdictWord))
+def test_what_its_author_has_deleted_is_judged_no_more(verdict: VerdictWord) -> None:
+    with pytest.raises(CaseStale):
+        state_after(a_case(), verdict, "deleted")
+
+
+@pytest.mark.parametrize("verdict", ["approve", "escalate", "dismiss"])
+def test_a_closed_case_takes_no_second_look(verdict: VerdictWord) -> None:
+    with pytest.raises(CaseStale):
+        state_after(a_case(state="closed"), verdict, "published")
+
+
+def test_a_closed_case_can_be_turned_around() -> None:
+    closed = a_case(state="closed")
+    assert state_after(closed, "remove", "published") == "removed"
+    assert state_after(closed, "restore", "removed") == "published"
+
+
+def test_a_report_can_be_dismissed_and_leaves_its_subject_alone() -> None:
+    assert state_after(a_case(kind="report"), "dismiss", "published") == "published"
+
+
+def test_the_last_stage_goes_no_higher() -> None:
+    with pytest.raises(VerdictNotApplicable):
+        state_after(a_case(stage=3), "escalate", "published")
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    problems = verdict_problems(verdict="burn", reason_code="hate it", note="\x00")
+    assert {problem.field for problem in problems} == {"verdict", "reason_code", "note"}
+    assert verdict_problems(verdict="approve", reason_code="fine", note=None) == []
+
+
+def test_every_reason_has_words() -> None:
+    assert len({reason.code for reason in REASONS}) == len(REASONS)
+    assert all(reason_words(reason.code) and reason.en for reason in REASONS)
