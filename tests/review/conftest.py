@@ -1,0 +1,87 @@
+"""A newsroom: an author, reviewers, and what they act on."""
+
+import asyncpg
+import msgspec
+import pytest
+from asyncpg import Record
+
+from feed.accounts.model import AccountId, Role
+from feed.cases.model import CaseId
+from feed.comments.actions import NewComment, add_comment
+from feed.comments.model import CommentId
+from feed.posts.actions import NewPost, publish_post
+from feed.posts.model import PostId
+from tests import make
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """Everything in which a post or a comment counts."""
+
+    state: str
+    profile: int
+    under_topics: int
+    comments: int
+    replies: int
+    rows: int
+
+
+class Newsroom:
+    """What the stories of these tests happen in."""
+
+    def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
+        self.pool = pool
+
+    async def person(self, role: Role | None = None) -> AccountId:
+        async with self.pool.acquire() as conn:
+            return await make.person(conn, role=role)
+
+    async def post(self, author_id: AccountId, text: str = "今天读完一本书 #爱读书的深圳人#") -> PostId:
+        return await publish_post(self.pool, author_id, NewPost(text=text))
+
+    async def comment(
+        self, author_id: AccountId, post_id: PostId, text: str = "真好", reply_to_id: CommentId | None = None
+    ) -> CommentId:
+        return await add_comment(self.pool, author_id, post_id, NewComment(text, reply_to_id))
+
+    async def case(self, *, post_id: int | None = None, comment_id: int | None = None) -> CaseId:
+        """The newest case of a post, or of a comment."""
+        return CaseId(
+            await self.pool.fetchval(
+                """
+                SELECT id FROM cases
+                WHERE (kind = 'post' AND post_id = $1) OR (kind = 'comment' AND comment_id = $2)
+                ORDER BY id DESC LIMIT 1
+                """,
+                post_id,
+                comment_id,
+            )
+        )
+
+    async def version(self, post_id: PostId) -> int:
+        return int(await self.pool.fetchval("SELECT version FROM post_stats WHERE post_id = $1", post_id))
+
+    async def numbers(self, post_id: PostId) -> Numbers:
+        """The counters, which must agree with the rows."""
+        row = await self.pool.fetchrow(
+            """
+            SELECT posts.state, accounts.post_count AS profile, post_stats.comment_count AS comments,
+                   (SELECT count(*) FROM topic_posts WHERE topic_posts.post_id = posts.id) AS under_topics,
+                   (SELECT coalesce(sum(reply_count), 0) FROM comments WHERE comments.post_id = posts.id) AS replies,
+                   (SELECT count(*) FROM comments
+                    WHERE comments.post_id = posts.id AND comments.state = 'published') AS rows
+            FROM posts JOIN accounts ON accounts.id = posts.author_id JOIN post_stats ON post_stats.post_id = posts.id
+            WHERE posts.id = $1
+            """,
+            post_id,
+        )
+        return msgspec.convert(row, Numbers)
+
+    async def told(self, account_id: AccountId) -> list[str]:
+        """The titles in somebody's inbox, oldest first."""
+        rows = await self.pool.fetch("SELECT title FROM inbox WHERE account_id = $1 ORDER BY id", account_id)
+        return [row["title"] for row in rows]
+
+
+@pytest.fixture
+def newsroom(pool: "asyncpg.Pool[Record]") -> Newsroom:
+    return Newsroom(pool)

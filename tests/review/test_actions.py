@@ -1,0 +1,297 @@
+"""The reviewers' stories, each from a published post to what others see of it."""
+
+import asyncio
+
+import pytest
+
+from feed.cases.model import CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Wanted
+from feed.comments.actions import delete_comment
+from feed.errors import FeedError, Invalid
+from feed.posts.actions import PostChange, delete_post, edit_post
+from feed.review.actions import extend_case, judge_case, judge_cases, lease_cases, release_case, undo_verdicts
+from feed.review.model import (
+    AlreadyJudged,
+    BatchId,
+    BatchNotFound,
+    Judged,
+    NewVerdict,
+    OwnSubject,
+    VerdictNotApplicable,
+)
+from tests.review.conftest import Newsroom, Numbers
+
+SHOWN = Numbers(state="published", profile=1, under_topics=1, comments=0, replies=0, rows=0)
+HIDDEN = Numbers(state="removed", profile=0, under_topics=0, comments=0, replies=0, rows=0)
+ALL = Wanted()
+
+
+def verdict(word: str, version: int = 1, reason_code: str = "spam") -> NewVerdict:
+    return NewVerdict(word, version, reason_code)
+
+
+async def test_an_approved_post_stays_as_it_was_and_its_case_is_closed(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    case_id = await newsroom.case(post_id=post_id)
+    await judge_case(newsroom.pool, reviewer, case_id, verdict("approve", reason_code="fine"))
+    assert await newsroom.numbers(post_id) == SHOWN
+    assert await newsroom.pool.fetchval("SELECT state FROM cases WHERE id = $1", case_id) == "closed"
+    assert await newsroom.told(author) == []
+
+
+async def test_a_removed_post_leaves_every_list_and_count_and_a_restored_one_returns(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    await newsroom.comment(reviewer, post_id)
+    before = await newsroom.numbers(post_id)
+    version = await newsroom.version(post_id)
+    case_id = await newsroom.case(post_id=post_id)
+
+    await judge_case(newsroom.pool, reviewer, case_id, verdict("remove"))
+    removed = await newsroom.numbers(post_id)
+    assert (removed.state, removed.profile, removed.under_topics, removed.comments) == ("removed", 0, 0, 1)
+    assert await newsroom.version(post_id) > version
+    assert await newsroom.told(author) == ["你的动态已被移除"]
+
+    await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2, reason_code="mistaken"))
+    assert await newsroom.numbers(post_id) == before
+    assert await newsroom.told(author) == ["你的动态已被移除", "你的动态已恢复显示"]
+
+
+async def test_a_rejected_post_is_hidden_too(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    await judge_case(newsroom.pool, reviewer, await newsroom.case(post_id=post_id), verdict("reject"))
+    numbers = await newsroom.numbers(post_id)
+    assert (numbers.state, numbers.profile, numbers.under_topics) == ("rejected", 0, 0)
+
+
+async def test_a_verdict_holds_the_hash_of_what_was_judged_and_leaves_a_trace(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    case_id = await newsroom.case(post_id=post_id)
+    await judge_case(newsroom.pool, reviewer, case_id, verdict("remove"))
+    row = await newsroom.pool.fetchrow(
+        """
+        SELECT verdicts.content_sha256 = post_revisions.content_sha256 AS bound, audit.action, audit.actor_id
+        FROM verdicts
+        JOIN post_revisions ON post_revisions.post_id = verdicts.post_id AND post_revisions.revision = verdicts.revision
+        JOIN audit ON audit.subject_kind = 'post' AND audit.subject_id = verdicts.post_id
+        WHERE case_id = $1
+        """,
+        case_id,
+    )
+    assert row is not None
+    assert tuple(row) == (True, "case.remove", reviewer)
+
+
+async def test_the_same_verdict_twice_is_recorded_once(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    case_id = await newsroom.case(post_id=post_id)
+    await judge_case(newsroom.pool, reviewer, case_id, verdict("remove"))
+    with pytest.raises(CaseStale):
+        await judge_case(newsroom.pool, reviewer, case_id, verdict("remove"))
+    with pytest.raises(VerdictNotApplicable):
+        await judge_case(newsroom.pool, reviewer, case_id, verdict("remove", version=2))
+    assert await newsroom.numbers(post_id) == HIDDEN
+    assert await newsroom.pool.fetchval("SELECT count(*) FROM verdicts") == 1
+
+
+async def test_of_two_verdicts_at_once_one_is_stale(newsroom: Newsroom) -> None:
+    author = await newsroom.person()
+    reviewers = [await newsroom.person("reviewer") for _ in range(6)]
+    post_id = await newsroom.post(author)
+    case_id = await newsroom.case(post_id=post_id)
+    found = await asyncio.gather(
+        *(judge_case(newsroom.pool, each, case_id, verdict("remove")) for each in reviewers), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in found) == ["CaseStale"] * 5 + ["Judged"]
+    assert await newsroom.numbers(post_id) == HIDDEN
+    assert await newsroom.told(author) == ["你的动态已被移除"]
+
+
+async def test_an_edit_makes_the_old_case_stale_and_queues_the_new_revision(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    old = await newsroom.case(post_id=post_id)
+    await lease_cases(newsroom.pool, reviewer, ALL, count=1)
+    await edit_post(newsroom.pool, author, post_id, PostChange(text="改过的话 #爱读书的深圳人#"))
+    for version in (1, 2):
+        with pytest.raises(CaseStale):
+            await judge_case(newsroom.pool, reviewer, old, verdict("remove", version=version))
+    new = await newsroom.case(post_id=post_id)
+    assert new != old
+    await judge_case(newsroom.pool, reviewer, new, verdict("remove"))
+    assert await newsroom.numbers(post_id) == HIDDEN
+
+
+async def test_a_case_that_another_holds_is_refused(newsroom: Newsroom) -> None:
+    author, holder, other = (
+        await newsroom.person(),
+        await newsroom.person("reviewer"),
+        await newsroom.person("reviewer"),
+    )
+    case_id = await newsroom.case(post_id=await newsroom.post(author))
+    assert await lease_cases(newsroom.pool, holder, ALL, count=1) == [case_id]
+    for attempt in (
+        judge_case(newsroom.pool, other, case_id, verdict("approve")),
+        release_case(newsroom.pool, other, case_id),
+        extend_case(newsroom.pool, other, case_id),
+    ):
+        with pytest.raises(CaseLeased):
+            await attempt
+    await extend_case(newsroom.pool, holder, case_id)
+    await release_case(newsroom.pool, holder, case_id)
+    await release_case(newsroom.pool, holder, case_id)
+    with pytest.raises(CaseNotLeased):
+        await extend_case(newsroom.pool, holder, case_id)
+    await judge_case(newsroom.pool, other, case_id, verdict("approve"))
+
+
+async def test_two_who_lease_at_once_never_hold_the_same_case(newsroom: Newsroom) -> None:
+    author = await newsroom.person()
+    for _ in range(12):
+        await newsroom.post(author)
+    reviewers = [await newsroom.person("reviewer") for _ in range(8)]
+    leased = await asyncio.gather(*(lease_cases(newsroom.pool, each, ALL, count=3) for each in reviewers))
+    given = [case_id for one in leased for case_id in one]
+    assert len(given) == len(set(given)) == 12
+
+
+async def test_nobody_judges_his_own_words(newsroom: Newsroom) -> None:
+    reviewer = await newsroom.person("reviewer")
+    post_id = await newsroom.post(reviewer)
+    assert await lease_cases(newsroom.pool, reviewer, ALL, count=5) == []
+    with pytest.raises(OwnSubject):
+        await judge_case(newsroom.pool, reviewer, await newsroom.case(post_id=post_id), verdict("approve"))
+
+
+async def test_who_escalates_does_not_judge_the_next_stage(newsroom: Newsroom) -> None:
+    author, first, second = await newsroom.person(), await newsroom.person("reviewer"), await newsroom.person("editor")
+    post_id = await newsroom.post(author)
+    case_id = await newsroom.case(post_id=post_id)
+    await judge_case(newsroom.pool, first, case_id, verdict("escalate", reason_code="other"))
+    assert await lease_cases(newsroom.pool, first, ALL, count=5) == []
+    with pytest.raises(AlreadyJudged):
+        await judge_case(newsroom.pool, first, case_id, verdict("remove", version=2))
+    assert await lease_cases(newsroom.pool, second, Wanted(stage=2), count=5) == [case_id]
+    await judge_case(newsroom.pool, second, case_id, verdict("remove", version=2))
+    assert await newsroom.numbers(post_id) == HIDDEN
+
+
+async def test_a_removed_comment_is_counted_nowhere_until_it_is_restored(newsroom: Newsroom) -> None:
+    author, reader, reviewer = await newsroom.person(), await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    root = await newsroom.comment(reader, post_id)
+    reply = await newsroom.comment(author, post_id, "谢谢", root)
+    before = await newsroom.numbers(post_id)
+    assert (before.comments, before.replies, before.rows) == (2, 1, 2)
+    case_id = await newsroom.case(comment_id=reply)
+
+    await judge_case(newsroom.pool, reviewer, case_id, verdict("remove", reason_code="abuse"))
+    after = await newsroom.numbers(post_id)
+    assert (after.comments, after.replies, after.rows) == (1, 0, 1)
+    assert await newsroom.told(author) == ["你的评论已被移除"]
+
+    await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2))
+    assert await newsroom.numbers(post_id) == before
+
+
+async def test_a_removed_post_that_its_author_deletes_is_counted_once(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    case_id = await newsroom.case(post_id=post_id)
+    await judge_case(newsroom.pool, reviewer, case_id, verdict("remove"))
+    await delete_post(newsroom.pool, author, post_id)
+    assert await newsroom.numbers(post_id) == Numbers("deleted", 0, 0, 0, 0, 0)
+    with pytest.raises(CaseStale):
+        await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2))
+    assert await newsroom.numbers(post_id) == Numbers("deleted", 0, 0, 0, 0, 0)
+
+
+async def test_a_removed_comment_that_its_author_deletes_is_counted_once(newsroom: Newsroom) -> None:
+    author, reader, reviewer = await newsroom.person(), await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    comment_id = await newsroom.comment(reader, post_id)
+    case_id = await newsroom.case(comment_id=comment_id)
+    await judge_case(newsroom.pool, reviewer, case_id, verdict("remove"))
+    await delete_comment(newsroom.pool, reader, comment_id)
+    numbers = await newsroom.numbers(post_id)
+    assert (numbers.comments, numbers.rows) == (0, 0)
+    with pytest.raises(CaseStale):
+        await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2))
+
+
+async def test_a_deleted_post_is_judged_no_more(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    post_id = await newsroom.post(author)
+    case_id = await newsroom.case(post_id=post_id)
+    await delete_post(newsroom.pool, author, post_id)
+    assert await lease_cases(newsroom.pool, reviewer, ALL, count=5) == []
+    for version in (1, 2):
+        with pytest.raises(CaseStale):
+            await judge_case(newsroom.pool, reviewer, case_id, verdict("remove", version=version))
+
+
+async def test_a_removal_and_a_deletion_at_once_leave_one_end(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    for _ in range(5):
+        post_id = await newsroom.post(author)
+        case_id = await newsroom.case(post_id=post_id)
+        found = await asyncio.gather(
+            judge_case(newsroom.pool, reviewer, case_id, verdict("remove")),
+            delete_post(newsroom.pool, author, post_id),
+            return_exceptions=True,
+        )
+        assert found[1] is None
+        assert isinstance(found[0], Judged | CaseStale)
+        assert await newsroom.numbers(post_id) == Numbers("deleted", 0, 0, 0, 0, 0)
+
+
+async def test_an_unknown_case_and_wrong_words_are_refused(newsroom: Newsroom) -> None:
+    reviewer = await newsroom.person("reviewer")
+    with pytest.raises(CaseNotFound):
+        await judge_case(newsroom.pool, reviewer, CaseId(1), verdict("remove"))
+    with pytest.raises(Invalid):
+        await judge_case(newsroom.pool, reviewer, CaseId(1), verdict("burn"))
+    with pytest.raises(Invalid) as refusal:
+        await lease_cases(newsroom.pool, reviewer, Wanted(stage=9, kind="poem"), count=10**30)
+    assert {error.field for error in refusal.value.errors} == {"count", "stage", "kind"}
+
+
+async def test_what_one_case_of_a_batch_refuses_does_not_keep_the_others(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    mine = await newsroom.post(reviewer)
+    posts = [await newsroom.post(author) for _ in range(2)]
+    ids = [await newsroom.case(post_id=post_id) for post_id in (*posts, mine)]
+    given = [(ids[0], verdict("remove")), (ids[1], verdict("remove", version=7)), (ids[2], verdict("remove"))]
+    _, outcomes = await judge_cases(newsroom.pool, reviewer, given)
+    codes = [each.code if isinstance(each, FeedError) else "done" for each in outcomes]
+    assert codes == ["done", "case_stale", "own_subject"]
+    assert [(await newsroom.numbers(post_id)).state for post_id in posts] == ["removed", "published"]
+
+
+async def test_a_batch_is_taken_back_except_where_somebody_has_judged_since(newsroom: Newsroom) -> None:
+    author, reviewer, other = (
+        await newsroom.person(),
+        await newsroom.person("reviewer"),
+        await newsroom.person("editor"),
+    )
+    posts = [await newsroom.post(author) for _ in range(3)]
+    ids = [await newsroom.case(post_id=post_id) for post_id in posts]
+    batch_id, _ = await judge_cases(newsroom.pool, reviewer, [(case_id, verdict("remove")) for case_id in ids])
+    await judge_case(newsroom.pool, other, ids[1], verdict("restore", version=2))
+    await delete_post(newsroom.pool, author, posts[2])
+
+    with pytest.raises(BatchNotFound):
+        await undo_verdicts(newsroom.pool, other, batch_id)
+    outcomes = dict(await undo_verdicts(newsroom.pool, reviewer, batch_id))
+    assert isinstance(outcomes[ids[0]], Judged)
+    assert isinstance(outcomes[ids[1]], CaseStale)
+    assert isinstance(outcomes[ids[2]], CaseStale)
+    numbers = await newsroom.numbers(posts[0])
+    assert (numbers.state, numbers.profile, numbers.under_topics) == ("published", 2, 1)
+    assert await lease_cases(newsroom.pool, other, ALL, count=5) == [ids[0]]
+    with pytest.raises(BatchNotFound):
+        await undo_verdicts(newsroom.pool, reviewer, BatchId(1))
