@@ -69,7 +69,10 @@ async def get_account(conn: Connection, account_id: int) -> Account:
 
 async def find_by_sub(conn: Connection, *, iss: str, sub: str) -> AccountId | None:
     """Whose subject this is, if anybody's."""
-    return await conn.fetchval("SELECT id FROM accounts WHERE iss = $1 AND sub = $2 AND erased_at IS NULL", iss, sub)
+    account_id: AccountId | None = await conn.fetchval(
+        "SELECT id FROM accounts WHERE iss = $1 AND sub = $2 AND erased_at IS NULL", iss, sub
+    )
+    return account_id
 
 
 async def change_post_count(conn: Connection, account_id: int, *, by: int) -> None:

@@ -32,5 +32,5 @@ def test_every_field_code_has_words() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "FieldError" and len(node.args) > 1:
                 if isinstance(node.args[1], ast.Constant):
-                    used.add(f"field.{node.args[1].value}")
+                    used.add("field." + str(node.args[1].value))
     assert used - known_codes() == set()
