@@ -19,6 +19,8 @@ from feed.topics import store as topics
 from feed.topics.parse import topic_key
 
 Stage = Annotated[int | None, QueryParameter(ge=1, le=STAGE_LAST)]
+# A parameter that is called `state` means the application's to the framework.
+CaseState = Annotated[Literal["open", "closed"], QueryParameter(name="state")]
 _MOST_URGENT = Position(BEGINNING, 0)
 # An id that nothing has: a filter by what does not exist finds nothing.
 _NOTHING = 0
@@ -45,7 +47,7 @@ async def list_cases(
     viewer: GivenViewer,
     stage: Stage = None,
     kind: FromQuery[Kind | None] = None,
-    state: FromQuery[Literal["open", "closed"]] = "open",
+    case_state: CaseState = "open",
     campaign_id: FromQuery[str | None] = None,
     topic: FromQuery[str | None] = None,
     has_media: FromQuery[bool | None] = None,
@@ -55,8 +57,8 @@ async def list_cases(
     """Open cases, the most urgent first; or closed ones, the youngest first."""
     campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
     wanted = Wanted(stage, kind, campaign, await _topic_id(world, topic), has_media)
-    name = f"cases:{state}:" + ":".join(map(str, msgspec.structs.astuple(wanted)))
-    listed, start = (screen.list_open, _MOST_URGENT) if state == "open" else (screen.list_closed, NEWEST)
+    name = f"cases:{case_state}:" + ":".join(map(str, msgspec.structs.astuple(wanted)))
+    listed, start = (screen.list_open, _MOST_URGENT) if case_state == "open" else (screen.list_closed, NEWEST)
     position = world.cursors.position(name, cursor, start)
     async with world.pool.acquire() as conn:
         rows = await listed(conn, wanted, position, limit + 1)
