@@ -1,0 +1,158 @@
+"""Two editors announce; winners are told, claim, or step back; a reserve moves up."""
+
+import asyncio
+import sys
+from typing import Any
+
+import msgspec
+
+from feed.demo.cast import CHEAT, EDITOR, OTHER_EDITOR
+from feed.demo.moments import BEST, THIRD, TWICE_A
+from feed.demo.opening import WINNERS
+from feed.demo.stage import Stage
+from feed.demo.telling import Unexpected
+
+_SMS_SECONDS = 15.0
+_REFUSED = ("中奖", "抽奖", "奖品", "http")
+
+
+async def announce(stage: Stage) -> dict[str, Any]:
+    """It takes two. The public result."""
+    teller, first, second = stage.teller, stage[EDITOR], stage[OTHER_EDITOR]
+    teller.chapter("两位编辑公布结果", "Two editors announce")
+    path = f"{stage.admin_path}/announce"
+    answers = [await person.ask("POST", path) for person in (first, first, second)]
+    teller.expect(answers[0].status == 202, f"{first.name}公布：已记录，等第二个人（202）", f"{first.name} announces: recorded, a second person is awaited (202)", found=answers[0])  # fmt: skip
+    teller.expect(
+        answers[1].status == 409 and answers[1].body["code"] == "second_person_required",
+        f"{first.name}再按一次：拒绝（409 second_person_required）",
+        f"{first.name} again: refused (409 second_person_required)",
+        found=answers[1],
+    )
+    teller.expect(answers[2].status == 200, f"{second.name}公布：名单公开，进入公示期（200）", f"{second.name} announces: the list is public, the objection days begin (200)", found=answers[2])  # fmt: skip
+    result: dict[str, Any] = await stage.anybody.get(f"{stage.public_path}/result")
+    return result
+
+
+async def notify(stage: Stage) -> None:
+    """The inbox message came with the announcement; the SMS follows."""
+    teller = stage.teller
+    teller.chapter("中奖通知与领奖", "Winners are told, and claim")
+    winners = stage.tally.order()[:WINNERS]
+    phones = {stage[stage.tally.entered[post_id].author].phone for post_id in winners}
+    messages: list[dict[str, Any]] = []
+
+    async def arrived() -> bool:
+        messages[:] = [line for line in await _outbox(stage) if line["purpose"] == "prize_notice"]
+        return phones <= {line["phone"] for line in messages}
+
+    in_time = await stage.eventually(arrived, _SMS_SECONDS)
+    told = [line for line in messages if line["phone"] in phones]
+    teller.expect(
+        in_time and len(told) == len(phones),
+        f"{len(told)} 条短信发出，一人一条（feed outbox）",
+        f"{len(told)} SMS have gone out, one to each (feed outbox)",
+        found=messages,
+    )
+    teller.say(f"[italic]{told[0]['text']}[/]", f"[italic]{told[0]['text']}[/]")
+    teller.check(
+        not any(word in line["text"] for line in told for word in _REFUSED),
+        "短信不含运营商拒收的字眼和链接",
+        "no SMS has words or links that providers refuse",
+        found=told,
+    )
+    for post_id in winners:
+        prizes = await stage[stage.tally.entered[post_id].author].get("/v1/me/prizes")
+        teller.check(
+            len(_of_campaign(stage, prizes)) == 1, "每位得主恰有一份奖品", "each winner has one prize", found=prizes
+        )
+    nothing = await stage[CHEAT].get("/v1/me/prizes")
+    teller.check(not _of_campaign(stage, nothing), "作弊者什么都没有", "the cheat has nothing", found=nothing)
+
+
+async def claim(stage: Stage) -> None:
+    """Claimed by the first two; not by a stranger; the third steps back and the next in line moves up."""
+    teller = stage.teller
+    forms = {
+        BEST: _form("吴秀兰", "13800100100", "深圳市福田区红荔路2001号书香苑3栋502"),
+        TWICE_A: _form("黄嘉豪", "13800100101", "深圳市宝安区碧头地铁站旁和谐家园12栋808"),
+    }
+    prize = await _prize(stage, BEST)
+    stranger = await stage[CHEAT].ask("PUT", f"/v1/me/prizes/{prize['id']}/claim", forms[BEST])
+    teller.expect(
+        stranger.status in (403, 404),
+        f"{stage[CHEAT].name}想冒领别人的奖：拒绝（{stranger.status}）",
+        f"the cheat tries to claim another's prize: refused ({stranger.status})",
+        found=stranger,
+    )
+    for moment, form in forms.items():
+        prize = await _prize(stage, moment)
+        await stage.author(moment).put(f"/v1/me/prizes/{prize['id']}/claim", form)
+        prize = await _prize(stage, moment)
+        teller.check(prize["state"] == "claimed", "已领奖", "claimed", found=prize)
+    claims = await stage[EDITOR].get(f"{stage.admin_path}/claims")
+    seen = msgspec.json.encode(claims).decode()
+    secrets = [form[field] for form in forms.values() for field in ("phone", "address")]
+    teller.expect(
+        not any(secret in seen for secret in secrets),
+        "前两名填了收件信息。入库前已加密；编辑的列表里只有：" + _masked(claims),
+        "two winners give their delivery details, encrypted before they are stored; the editor's list shows: "
+        + _masked(claims),
+        found=claims,
+    )
+    await _step_back(stage)
+
+
+async def _step_back(stage: Stage) -> None:
+    """The third one deletes the winning post."""
+    teller, gone = stage.teller, stage.author(THIRD)
+    next_post = stage.tally.order()[WINNERS]
+    heir = stage[stage.tally.entered[next_post].author]
+    await gone.delete(f"/v1/posts/{stage.posts[THIRD]}")
+
+    async def moved_up() -> bool:
+        return len(_of_campaign(stage, await heir.get("/v1/me/prizes"))) == 1
+
+    teller.expect(
+        await stage.eventually(moved_up, _SMS_SECONDS),
+        f"第 3 名{gone.name}不想让女儿出现在网上，删掉了作品：按规则视为放弃，候补{heir.name}自动递补并收到通知",
+        f"{gone.name}, third, would rather not have the daughter online and deletes the post: by the rules the prize passes on, and {heir.name} moves up and is told",
+    )
+    lost = _of_campaign(stage, await gone.get("/v1/me/prizes"))
+    teller.check(
+        all(prize["state"] == "forfeited" for prize in lost),
+        "原得主资格已取消",
+        "the former winner has forfeited",
+        found=lost,
+    )
+
+
+def _form(name: str, phone: str, address: str) -> dict[str, str]:
+    return {"recipient_name": name, "phone": phone, "address": address, "privacy_version": "2026-01"}
+
+
+def _masked(claims: dict[str, Any]) -> str:
+    shown = [item.get("masked") or item.get("claim") or {} for item in claims["items"]]
+    return "；".join(" ".join(str(value) for value in item.values()) for item in shown if item)
+
+
+def _of_campaign(stage: Stage, prizes: dict[str, Any]) -> list[dict[str, Any]]:
+    return [item for item in prizes["items"] if str(stage.campaign_id) in msgspec.json.encode(item).decode()]
+
+
+async def _prize(stage: Stage, moment: str) -> dict[str, Any]:
+    prizes = _of_campaign(stage, await stage.author(moment).get("/v1/me/prizes"))
+    if len(prizes) != 1:
+        raise Unexpected(f"{moment}: {prizes}")
+    return prizes[0]
+
+
+async def _outbox(stage: Stage) -> list[dict[str, Any]]:
+    """What `feed outbox` prints."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "feed", "outbox", "--data", str(stage.data), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    if process.returncode:
+        raise Unexpected(f"feed outbox: {process.returncode}")
+    return [msgspec.json.decode(line) for line in out.splitlines()]

@@ -1,0 +1,131 @@
+"""People at the other end of real HTTP: each with a token, patient with a server that restarts."""
+
+import asyncio
+import time
+import uuid
+from typing import Any
+
+import httpx
+import msgspec
+
+from feed.auth import issue_token
+from feed.demo.cast import Role
+from feed.demo.telling import Unexpected
+from feed.keys import Keys
+
+_PATIENCE_SECONDS = 30.0
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A status and what came with it."""
+
+    status: int
+    body: Any
+
+
+class Line:
+    """The connection to the server, and what was noticed on it."""
+
+    def __init__(self, url: str, *, connections: int = 24) -> None:
+        self.url = url
+        self.requests = 0
+        self.interrupted = 0
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            timeout=15,
+            # Nobody stands between two processes of one machine.
+            trust_env=False,
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        )
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def ask(self, method: str, path: str, *, body: object = None, headers: dict[str, str]) -> httpx.Response:
+        """One request; asked again, unchanged, while the server is away or says "not now"."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        content = None if body is None else msgspec.json.encode(body)
+        if content is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+        while True:
+            try:
+                self.requests += 1
+                response = await self._http.request(method, path, content=content, headers=headers)
+                if response.status_code != 503:
+                    return response
+                reason = "503"
+            except httpx.TransportError as error:
+                reason = type(error).__name__
+            self.interrupted += 1
+            if time.monotonic() > until:
+                raise Unexpected(f"{method} {path}: {reason}")
+            await asyncio.sleep(0.2)
+
+
+class Person:
+    """Somebody with the app in hand."""
+
+    def __init__(self, line: Line, role: Role, token: str) -> None:
+        self.key = role.key
+        self.name = role.name
+        self.phone = role.phone
+        self.roles = role.roles
+        self.token = token
+        self.id = ""
+        self._line = line
+
+    async def ask(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Answer:
+        """Any request; a POST has an Idempotency-Key, and a retry of it the same one."""
+        headers = {"Accept-Language": "zh-CN"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if method == "POST":
+            headers["Idempotency-Key"] = key or uuid.uuid4().hex
+        response = await self._line.ask(method, path, body=body, headers=headers)
+        return Answer(response.status_code, _decode(response))
+
+    async def get(self, path: str) -> Any:
+        return await self._succeed("GET", path)
+
+    async def put(self, path: str, body: object = None) -> Any:
+        return await self._succeed("PUT", path, body)
+
+    async def patch(self, path: str, body: object) -> Any:
+        return await self._succeed("PATCH", path, body)
+
+    async def delete(self, path: str) -> Any:
+        return await self._succeed("DELETE", path)
+
+    async def post(self, path: str, body: object = None, *, key: str | None = None) -> Any:
+        return await self._succeed("POST", path, body, key=key)
+
+    async def _succeed(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Any:
+        answer = await self.ask(method, path, body, key=key)
+        if not 200 <= answer.status < 300:
+            raise Unexpected(f"{self.name}: {method} {path} → {answer.status} {_short(answer.body)}")
+        return answer.body
+
+
+def arrive(line: Line, keys: Keys, role: Role) -> Person:
+    """A person with a token of the installation's own key."""
+    token = issue_token(
+        keys.token_key, sub=f"demo:{role.key}", name=role.name, phone=role.phone, roles=role.roles, seconds=6 * 3600
+    )
+    return Person(line, role, token)
+
+
+def anybody(line: Line) -> Person:
+    """Somebody who is not signed in."""
+    return Person(line, Role(key="anybody", name="游客", phone=None), "")
+
+
+def _decode(response: httpx.Response) -> Any:
+    if not response.content:
+        return None
+    return (
+        msgspec.json.decode(response.content) if "json" in response.headers.get("content-type", "") else response.text
+    )
+
+
+def _short(body: object) -> str:
+    return str(body)[:400]

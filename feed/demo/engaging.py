@@ -1,0 +1,183 @@
+"""The city reads along: likes and comments by the hundred, a board that moves, and a server that is killed meanwhile."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+from feed.demo.cast import admirers
+from feed.demo.moments import MOMENTS, REMARKS, snippet
+from feed.demo.stage import Stage
+from feed.demo.telling import Board, Place
+
+Act = Callable[[], Awaitable[None]]
+
+_AT_ONCE = 16
+_TOP = 10
+# What is still to happen before the deadline when the wave is over.
+_RESERVED_SECONDS = 8.0
+_KILL_AFTER = 0.45
+
+
+async def like_and_comment(stage: Stage) -> None:
+    """The wave, spread over the time that is left, with the board beside it."""
+    teller = stage.teller
+    teller.chapter("点赞与评论", "Likes and comments")
+    acts = _plan(stage)
+    teller.say(
+        f"{len(acts)} 次点赞与评论涌来，榜单实时变化；中途我们会用 kill -9 强杀 API 进程。",
+        f"{len(acts)} likes and comments arrive and the board moves; halfway we kill the API process with kill -9.",
+    )
+    done = asyncio.Event()
+    async with teller.board(
+        teller.words("实时榜单（只含互动分，质量分尚未公布）", "live board (engagement only)")
+    ) as board:
+        watching = asyncio.create_task(_watch(stage, board, done))
+        try:
+            await _perform(stage, acts)
+        finally:
+            done.set()
+            await watching
+        await _look(stage, board)
+    board.keep()
+    await _second_thoughts(stage)
+    await _check_counts(stage)
+
+
+def _plan(stage: Stage) -> list[Act]:
+    """Who likes and comments what: the same each time, the popular ones much, most a little."""
+    chance = random.Random(20260920)  # noqa: S311 (a story, told the same each time)
+    pool = admirers()
+    acts: list[Act] = []
+    for moment in MOMENTS:
+        post_id = stage.posts[moment.key]
+        if not stage.tally.entered[post_id].competes:
+            continue
+        others = [key for key in pool if key != moment.author]
+        acts += [_like(stage, key, post_id) for key in chance.sample(others, moment.likes)]
+        remarks = chance.sample(REMARKS, moment.commenters)
+        for key, remark in zip(chance.sample(others, moment.commenters), remarks, strict=True):
+            acts.append(_comment(stage, key, post_id, remark))
+    chance.shuffle(acts)
+    return acts
+
+
+def _like(stage: Stage, key: str, post_id: str) -> Act:
+    async def act() -> None:
+        await stage[key].put(f"/v1/posts/{post_id}/like")
+        # Acknowledged: from here on it must never be lost.
+        stage.tally.entered[post_id].likers.add(key)
+
+    return act
+
+
+def _comment(stage: Stage, key: str, post_id: str, text: str) -> Act:
+    async def act() -> None:
+        commenters = stage.tally.entered[post_id].commenters
+        # Every fourth answers somebody.
+        reply_to = next(iter(commenters)) if len(commenters) % 4 == 3 else None
+        comment = await stage[key].post(f"/v1/posts/{post_id}/comments", {"text": text, "reply_to_id": reply_to})
+        commenters[comment["id"]] = key
+
+    return act
+
+
+async def _perform(stage: Stage, acts: list[Act]) -> None:
+    turn = asyncio.Semaphore(_AT_ONCE)
+    began = time.monotonic()
+    duration = max(3.0, stage.seconds_left() - _RESERVED_SECONDS)
+    kill_at = int(len(acts) * _KILL_AFTER)
+
+    async def perform(act: Act) -> None:
+        async with turn:
+            await act()
+
+    async with asyncio.TaskGroup() as group:
+        for number, act in enumerate(acts):
+            await asyncio.sleep(max(0.0, began + duration * number / len(acts) - time.monotonic()))
+            group.create_task(perform(act))
+            if number == kill_at:
+                stage.kill_api()
+
+
+async def _watch(stage: Stage, board: Board, done: asyncio.Event) -> None:
+    while not done.is_set():
+        await _look(stage, board)
+        try:
+            async with asyncio.timeout(0.4):
+                await done.wait()
+        except TimeoutError:
+            pass
+
+
+async def _look(stage: Stage, board: Board) -> None:
+    page = await stage.anybody.get(f"{stage.public_path}/leaderboard?limit={_TOP}")
+    places = [Place(item, snippet(item["post"]["text"])) for item in page["items"]]
+    total = sum(len(entry.likers) + len(entry.commenters) for entry in stage.tally.entered.values())
+    left = max(0.0, stage.seconds_left())
+    board.update(
+        places,
+        stage.teller.words(
+            f"已确认 {total} 次互动 · 被打断后重试 {stage.line.interrupted} 次 · 距截止 {left:.0f} 秒",
+            f"{total} acknowledged · {stage.line.interrupted} interrupted and sent again · {left:.0f} s to the deadline",
+        ),
+    )
+
+
+async def _second_thoughts(stage: Stage) -> None:
+    """Some tap twice, some take it back."""
+    posts = [post_id for post_id, entry in stage.tally.entered.items() if len(entry.likers) >= 10]
+    twice = [(post_id, min(stage.tally.entered[post_id].likers)) for post_id in posts[:10]]
+    answers = await asyncio.gather(*(stage[key].put(f"/v1/posts/{post_id}/like") for post_id, key in twice))
+    stage.teller.expect(
+        all(
+            answer == {"liked": True, "like_count": len(stage.tally.entered[post_id].likers)}
+            for (post_id, _), answer in zip(twice, answers, strict=True)
+        ),
+        f"{len(twice)} 个人手快又点了一次：仍是一个赞",
+        f"{len(twice)} people tap twice: still one like each",
+        found=answers,
+    )
+    back = [(post_id, max(stage.tally.entered[post_id].likers)) for post_id in posts[:6]]
+    for post_id, key in back:
+        answer = await stage[key].delete(f"/v1/posts/{post_id}/like")
+        stage.tally.entered[post_id].likers.discard(key)
+        stage.teller.check(not answer["liked"], "取消点赞", "an unlike", found=answer)
+    stage.teller.say(f"{len(back)} 个人取消了点赞。", f"{len(back)} people take their like back.")
+
+
+async def _check_counts(stage: Stage) -> None:
+    """Every acknowledged act is there, once."""
+    likes = comments = 0
+    for post_id, entry in stage.tally.entered.items():
+        if not entry.competes:
+            continue
+        found = await _counts(stage, post_id)
+        stage.teller.check(
+            found == (len(entry.likers), len(entry.commenters)),
+            f"帖子 {stage.moments[post_id]} 的赞与评论和确认过的一致",
+            f"likes and comments of {stage.moments[post_id]} are those that were acknowledged",
+            found=f"{found}, {(len(entry.likers), len(entry.commenters))}",
+        )
+        likes, comments = likes + found[0], comments + found[1]
+    stage.teller.expect(
+        stage.line.interrupted > 0,
+        f"API 被强杀后自动重启：{stage.line.interrupted} 个请求被打断并重发；确认过的 {likes} 个赞、{comments} 条评论一个不少、一个不多",
+        f"the API was killed and came back: {stage.line.interrupted} requests were interrupted and sent again; "
+        f"of {likes} acknowledged likes and {comments} comments none is lost, none is double",
+    )
+
+
+async def _counts(stage: Stage, post_id: str) -> tuple[int, int]:
+    """What everybody sees, a second of lag granted."""
+    entry = stage.tally.entered[post_id]
+    found = (-1, -1)
+
+    async def agree() -> bool:
+        nonlocal found
+        post = await stage.anybody.get(f"/v1/posts/{post_id}")
+        found = (post["like_count"], post["comment_count"])
+        return found == (len(entry.likers), len(entry.commenters))
+
+    await stage.eventually(agree, 3)
+    return found

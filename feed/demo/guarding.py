@@ -1,0 +1,146 @@
+"""Some cheat, and reviewers look at everything: what is shown is one thing, what counts is another."""
+
+import asyncio
+from typing import Any
+
+from feed.demo.cast import CHEAT, COLLEAGUE, JUROR, PHONES_OF_ONE, REVIEWER, SPAMMER, UNVERIFIED
+from feed.demo.moments import BEST, CHEATS, REMOVED, RESTORED, SPAM
+from feed.demo.stage import Stage
+
+# What becomes of a case that is not simply approved: the subject's id, the verdict, the reason.
+Verdicts = dict[str, tuple[str, str]]
+
+_REASON_WORDS = {
+    "own": ("自己给自己", "own"),
+    "not_verified": ("没有验证手机", "no verified phone"),
+    "staff": ("工作人员", "staff"),
+    "juror": ("评委", "juror"),
+    "same_person": ("同一部手机", "same phone"),
+}
+
+
+async def cheat(stage: Stage) -> None:
+    """Every trick at once on one post; its author sees why so little of it counts."""
+    teller, post_id = stage.teller, stage.posts[CHEATS]
+    teller.chapter("作弊的人", "Those who cheat")
+    entry = stage.tally.entered[post_id]
+    tricks = [
+        CHEAT,
+        "second self",
+        *(f"one phone {i}" for i in range(PHONES_OF_ONE)),
+        *(f"unverified {i}" for i in range(UNVERIFIED)),
+        COLLEAGUE,
+        JUROR,
+    ]
+    await asyncio.gather(*(stage[key].put(f"/v1/posts/{post_id}/like") for key in tricks))
+    entry.likers |= set(tricks)
+    for key in (CHEAT, "one phone 0", "one phone 1"):
+        comment = await stage[key].post(f"/v1/posts/{post_id}/comments", {"text": "顶！写得太好了！"})
+        entry.commenters[comment["id"]] = key
+    spam = await stage[SPAMMER].post(f"/v1/posts/{stage.posts[BEST]}/comments", {"text": SPAM})
+    stage.tally.entered[stage.posts[BEST]].commenters[spam["id"]] = SPAMMER
+    teller.say(
+        f"{stage[CHEAT].name}给自己点赞，又用小号点赞；一部手机注册 {PHONES_OF_ONE} 个号来点；{UNVERIFIED} 个没验证手机的号、"
+        "一位编辑部同事、一位评委也点了。",
+        f"An author likes the own post, and again with a second account; one phone likes with {PHONES_OF_ONE} accounts; "
+        f"{UNVERIFIED} accounts without a phone, a colleague of the newsroom and a juror like it too.",
+    )
+    mine = await stage[CHEAT].get(f"{stage.public_path}/me")
+    own = next(item for item in mine["entries"] if item["post_id"] == post_id)
+    teller.expect(
+        (own["likes_shown"], own["likes_counted"]) == (len(tricks), 1),
+        f"页面上显示 {own['likes_shown']} 个赞，[bold]只计 {own['likes_counted']} 个[/]。作者自己看得到原因：{_reasons(stage, own)}",
+        f"{own['likes_shown']} likes are shown, [bold]{own['likes_counted']} counts[/]; the author sees why: {_reasons(stage, own)}",
+        found=own,
+    )
+    teller.expect(own["commenters_counted"] == 1, "3 条评论、2 部手机，其中 1 部是作者本人：计 1 人", "3 comments from 2 phones, one of them the author's: 1 counts", found=own)  # fmt: skip
+    stage.spam_id = spam["id"]
+
+
+def _reasons(stage: Stage, own: dict[str, Any]) -> str:
+    counts: dict[str, int] = {}
+    for item in own["excluded"]:
+        if item.get("kind", "like") == "like":
+            counts[item["reason_code"]] = counts.get(item["reason_code"], 0) + item["count"]
+    named = ((_REASON_WORDS.get(code, (code, code)), count) for code, count in counts.items())
+    return stage.teller.words("，", ", ").join(f"{stage.teller.words(*words)} {count}" for words, count in named)
+
+
+async def review(stage: Stage) -> None:
+    """The queue is cleared; one post and one comment go, another post goes and comes back."""
+    teller, reviewer = stage.teller, stage[REVIEWER]
+    teller.chapter("审核", "Review")
+    verdicts: Verdicts = {
+        stage.posts[REMOVED]: ("remove", "spam"),
+        stage.posts[RESTORED]: ("remove", "violence"),
+        stage.spam_id: ("remove", "spam"),
+    }
+    looked_at = await _clear_queue(stage, verdicts)
+    teller.say(
+        f"{reviewer.name}逐条看完了 {looked_at} 个待审对象（先发后审），删掉一条代写广告、一条引流评论，还有一条书评……",
+        f"{reviewer.name} looks at {looked_at} posts and comments (published first), and removes an advertisement, a spam comment, and a book review …",
+    )
+    stage.tally.entered[stage.posts[REMOVED]].competes = False
+    del stage.tally.entered[stage.posts[BEST]].commenters[stage.spam_id]
+    for moment in (REMOVED, RESTORED):
+        gone = await stage.anybody.ask("GET", f"/v1/posts/{stage.posts[moment]}")
+        teller.check(gone.status == 404, "被删的帖子看不到", "a removed post is invisible", found=gone)
+    teller.expect(
+        await stage.eventually(lambda: _off_the_board(stage, REMOVED, RESTORED), 3),
+        "删掉的帖子立刻从所有列表和榜单上消失",
+        "what was removed is gone from every list and from the board",
+    )
+    await _restore(stage)
+
+
+async def _clear_queue(stage: Stage, verdicts: Verdicts) -> int:
+    reviewer = stage[REVIEWER]
+    looked_at = 0
+    total = sum(1 + len(entry.commenters) for entry in stage.tally.entered.values())
+    with stage.teller.progress("审核队列", "review queue", total) as steps:
+
+        async def judge(case: dict[str, Any]) -> None:
+            verdict, reason = verdicts.get(case["subject"]["id"], ("approve", "fine"))
+            body = {"verdict": verdict, "reason_code": reason, "version": case["version"]}
+            await reviewer.post(f"/v1/moderation/cases/{case['id']}/verdict", body)
+            steps.step()
+
+        while True:
+            leased = await reviewer.post("/v1/moderation/cases/lease", {"count": 50})
+            if not leased["items"]:
+                return looked_at
+            looked_at += len(leased["items"])
+            await asyncio.gather(*(judge(case) for case in leased["items"]))
+
+
+async def _off_the_board(stage: Stage, *moments: str) -> bool:
+    gone = {stage.posts[moment] for moment in moments}
+    board = await stage.anybody.get(f"{stage.public_path}/leaderboard?limit=50")
+    listed = await stage.anybody.get("/v1/feeds/latest?limit=50")
+    seen = {item["post"]["id"] for item in board["items"]} | {post["id"] for post in listed["items"]}
+    return not gone & seen
+
+
+async def _restore(stage: Stage) -> None:
+    """A colleague has read more than the title."""
+    post_id, colleague = stage.posts[RESTORED], stage[COLLEAGUE]
+    page = await colleague.get("/v1/moderation/cases?state=closed&kind=post&limit=50")
+    case = None
+    while case is None:
+        case = next((case for case in page["items"] if case["subject"]["id"] == post_id), None)
+        if case is None:
+            stage.teller.check(page["next_cursor"] is not None, "找得到已结的审核单", "the closed case is found")
+            page = await colleague.get(
+                f"/v1/moderation/cases?state=closed&kind=post&limit=50&cursor={page['next_cursor']}"
+            )
+    body = {"verdict": "restore", "reason_code": "mistaken", "version": case["version"]}
+    stale = await colleague.ask("POST", f"/v1/moderation/cases/{case['id']}/verdict", {**body, "version": 0})
+    stage.teller.check(stale.status in (409, 422), "过时的裁决被拒绝", "a stale verdict is refused", found=stale)
+    await colleague.post(f"/v1/moderation/cases/{case['id']}/verdict", body)
+    post = await stage.anybody.get(f"/v1/posts/{post_id}")
+    stage.teller.expect(
+        post["like_count"] == len(stage.tally.entered[post_id].likers),
+        f"{colleague.name}复核：书名吓人，内容没问题，恢复。原有的 {post['like_count']} 个赞都在",
+        f"{colleague.name} has read more than the title and restores it, with all its {post['like_count']} likes",
+        found=post,
+    )

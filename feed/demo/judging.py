@@ -1,0 +1,130 @@
+"""The deadline passes; jurors mark blind; the worker settles by itself."""
+
+import asyncio
+import time
+from typing import Any
+
+from rich.table import Table
+
+from feed.demo.cast import CHEAT, EDITOR, JUROR, WRITING_JUROR
+from feed.demo.moments import BEST, CHEATS, MOMENTS, POPULAR, TOPIC, snippet
+from feed.demo.stage import Stage
+
+_SETTLE_SECONDS = 25.0
+
+
+async def close(stage: Stage) -> None:
+    """The clock of the database decides; what comes later is shown and does not count."""
+    teller = stage.teller
+    teller.chapter("截止", "The deadline")
+    teller.check(
+        stage.seconds_left() > 0,
+        "这台机器太慢：活动截止前没能演完",
+        "this machine is too slow: the deadline came before the story was told",
+    )
+    await teller.countdown(stage.ends_at + 0.3, "距截止", "to the deadline")
+    campaign = await stage.anybody.get(stage.public_path)
+    teller.expect(
+        campaign["state"] in ("closed", "judging"),
+        "时间到。是否截止以数据库的时钟为准",
+        "the time has come, by the clock of the database",
+        found=campaign["state"],
+    )
+    post_id = stage.posts[POPULAR]
+    late = stage["one phone 0"]
+    before = len(stage.tally.entered[post_id].likers)
+    liked = await late.put(f"/v1/posts/{post_id}/like")
+    await late.post(f"/v1/posts/{post_id}/comments", {"text": "来晚了，补一个！"})
+    await stage["second self"].post("/v1/posts", {"text": f"我也来晚了。#{TOPIC}#"})
+    teller.expect(
+        liked["like_count"] == before + 1,
+        "迟到的赞、评论和新帖照常显示，但不再计入活动（稍后在得分表里核对）",
+        "a late like, comment and post are shown as ever, and will not count (checked below in the sheet)",
+        found=liked,
+    )
+
+
+async def mark(stage: Stage) -> None:
+    """Shortlisted by the editor, marked by two jurors who see no other marks."""
+    teller, editor = stage.teller, stage[EDITOR]
+    teller.chapter("评委打分", "The jury marks")
+    writing_juror = stage[WRITING_JUROR]
+    own = next(moment for moment in MOMENTS if moment.author == WRITING_JUROR)
+    writing_juror.id = (await stage.anybody.get(f"/v1/posts/{stage.posts[own.key]}"))["author"]["id"]
+    await editor.put(f"{stage.admin_path}/jurors", {"user_ids": [stage[JUROR].id, writing_juror.id]})
+    shortlist = [moment for moment in MOMENTS if moment.marks]
+    await asyncio.gather(
+        *(editor.put(f"{stage.admin_path}/entries/{stage.posts[moment.key]}/shortlist") for moment in shortlist)
+    )
+
+    async def give(juror: str, post_id: str, score: int) -> None:
+        await stage[juror].put(f"{stage.admin_path}/entries/{post_id}/mark", {"score": score})
+        stage.tally.entered[post_id].marks[juror] = score
+
+    marks = [
+        (juror, stage.posts[moment.key], score)
+        for moment in shortlist
+        for juror, score in zip((JUROR, WRITING_JUROR), moment.marks or (), strict=True)
+    ]
+    # The last entry stays unmarked until all others are done: a settlement that comes due meanwhile waits for it.
+    await asyncio.gather(*(give(*each) for each in marks[:-2]))
+    await asyncio.gather(*(give(*each) for each in marks[-2:]))
+    stranger = await stage[CHEAT].ask("PUT", f"{stage.admin_path}/entries/{stage.posts[CHEATS]}/mark", {"score": 100})
+    teller.expect(
+        stranger.status == 403,
+        f"{editor.name}选出 {len(shortlist)} 篇入围，评委{stage[JUROR].name}、{writing_juror.name}各自打分；{stage[CHEAT].name}想给自己打 100 分，被拒绝",
+        f"{editor.name} shortlists {len(shortlist)} entries, two jurors mark them; the cheat's own 100 is refused",
+        found=stranger,
+    )
+    _show_marks(stage)
+    board = await stage.anybody.get(f"{stage.public_path}/leaderboard?limit=5")
+    teller.expect(
+        board["provisional"] is True and all(item["parts"]["quality"] is None for item in board["items"]),
+        "评选之前，公开榜单不透露质量分",
+        "until the settlement the public board shows no quality",
+        found=board["items"][:1],
+    )
+
+
+def _show_marks(stage: Stage) -> None:
+    words = stage.teller.words
+    table = Table(box=None, pad_edge=False)
+    for name in (
+        words("作者", "author"),
+        words("入围作品", "shortlisted"),
+        stage[JUROR].name,
+        stage[WRITING_JUROR].name,
+    ):
+        table.add_column(name, no_wrap=True)
+    for moment in MOMENTS:
+        if moment.marks:
+            table.add_row(stage[moment.author].name, snippet(moment.text, 24), *(str(score) for score in moment.marks))
+    stage.teller.show(table)
+
+
+async def settle(stage: Stage) -> dict[str, Any]:
+    """Nobody presses a button. The campaign as an editor sees it."""
+    teller, editor = stage.teller, stage[EDITOR]
+    teller.chapter("后台自动评选", "The worker settles by itself")
+    await teller.countdown(stage.settle_at, "距评选时刻", "to the settlement")
+    campaign: dict[str, Any] = {}
+
+    async def decided() -> bool:
+        campaign.update(await editor.get(stage.admin_path))
+        return bool(campaign["state"] == "decided")
+
+    began = time.monotonic()
+    in_time = await stage.eventually(decided, _SETTLE_SECONDS)
+    teller.expect(
+        in_time,
+        f"到点 {time.monotonic() - began:.1f} 秒后结果已定：没有人按任何按钮",
+        f"decided {time.monotonic() - began:.1f} seconds after the hour: nobody has pressed a button",
+        found={name: campaign.get(name) for name in ("state", "blocked_by")},
+    )
+    hidden = await stage.anybody.ask("GET", f"{stage.public_path}/result")
+    teller.expect(hidden.status == 404, "公布之前，外人看不到结果（404）", "before the announcement nobody else sees it (404)", found=hidden)  # fmt: skip
+    refused = await editor.ask("PUT", f"{stage.admin_path}/entries/{stage.posts[BEST]}/mark", {"score": 0})
+    teller.check(
+        refused.status in (403, 409), "评选后不能再改分", "no mark changes after the settlement", found=refused
+    )
+    return campaign

@@ -1,0 +1,48 @@
+"""The whole story, chapter by chapter."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from feed.demo.awarding import announce, claim, notify
+from feed.demo.client import Line
+from feed.demo.engaging import like_and_comment
+from feed.demo.guarding import cheat, review
+from feed.demo.judging import close, mark, settle
+from feed.demo.opening import gather_people, open_campaign
+from feed.demo.proving import explain, verify
+from feed.demo.stage import Stage
+from feed.demo.telling import Teller
+from feed.demo.writing import write_moments
+from feed.keys import open_keys
+
+
+async def play(teller: Teller, *, base_url: str, data: Path, keys_dir: Path, kill_api: Callable[[], None]) -> Stage:
+    """Plays against a running installation and checks each step. Raises Unexpected at the first that goes otherwise."""
+    began = time.monotonic()
+    line = Line(base_url)
+    try:
+        stage = Stage(teller, line, open_keys(keys_dir, create=False), data, kill_api)
+        await gather_people(stage)
+        await open_campaign(stage)
+        await write_moments(stage)
+        await like_and_comment(stage)
+        await cheat(stage)
+        await review(stage)
+        await close(stage)
+        await mark(stage)
+        await settle(stage)
+        result = await announce(stage)
+        await explain(stage, result)
+        await notify(stage)
+        await claim(stage)
+        await verify(stage)
+    finally:
+        await line.close()
+    seconds = time.monotonic() - began
+    teller.chapter("完", "The end")
+    teller.say(
+        f"[bold green]{teller.checked} 项核对全部成立[/]，{line.requests} 个真实 HTTP 请求，{seconds:.0f} 秒。",
+        f"[bold green]All {teller.checked} expectations hold[/], {line.requests} real HTTP requests, {seconds:.0f} seconds.",
+    )
+    return stage

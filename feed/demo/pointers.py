@@ -1,0 +1,61 @@
+"""Where the proof lies, and what to try next."""
+
+import shlex
+from pathlib import Path
+
+from feed.demo.moments import CHEATS, TOPIC
+from feed.demo.proving import KEYS, RESULT
+from feed.demo.stage import Stage
+from feed.demo.telling import Teller
+
+
+def point_to_server(stage: Stage, base_url: str) -> None:
+    """The server goes on: commands to copy, each of which works."""
+    teller, data = stage.teller, shlex.quote(str(stage.data))
+    campaign = f"{base_url}/v1/campaigns/{stage.campaign_id}"
+    proof = stage.data / "demo"
+    teller.say(
+        f"证据在 {proof}：{RESULT} 是公开结果，{KEYS} 是公钥。随便改 {RESULT} 里的一个数字，验证就不通过。",
+        f"The proof lies in {proof}: {RESULT} is the public result, {KEYS} the public key. Change one digit and it fails.",
+    )
+    teller.say("", "")
+    commands = (
+        (("离线验证", "verify offline"), f"feed verify {shlex.quote(str(proof / RESULT))} --key {shlex.quote(str(proof / KEYS))}"),
+        (("接口文档", "documentation"), f"open {base_url}/docs"),
+        (("最新动态", "latest posts"), f"curl {base_url}/v1/feeds/latest"),
+        (("话题页", "the topic"), f"curl '{base_url}/v1/topics/{TOPIC}/posts'"),
+        (("榜单", "leaderboard"), f"curl {campaign}/leaderboard"),
+        (("活动规则", "the rules"), f"curl {campaign}/rules"),
+        (("公开结果", "the result"), f"curl {campaign}/result"),
+        (("发一条动态", "post"), f"TOKEN=$(feed token --user 小明 --data {data})"),
+        (("", ""), f"curl -X POST {base_url}/v1/posts -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{{\"text\": \"我也在读 #{TOPIC}#\"}}'"),
+        (("点个赞", "like"), f"curl -X PUT {base_url}/v1/posts/{stage.posts[CHEATS]}/like -H \"Authorization: Bearer $TOKEN\""),
+        (("短信发件箱", "SMS outbox"), f"feed outbox --data {data}"),
+    )  # fmt: skip
+    for words, command in commands:
+        name = teller.words(*words)
+        teller.line(f"  {name}{' ' * max(1, 16 - _width(name))}{command}")
+    teller.say("", "")
+    teller.say("服务仍在运行，按 Ctrl-C 停止。", "The server goes on; stop it with Ctrl-C.")
+
+
+def point_onwards(teller: Teller, proof: Path | None) -> None:
+    """Everything has stopped."""
+    if proof is not None:
+        where = shlex.quote(str(proof / RESULT)), shlex.quote(str(proof / KEYS))
+        teller.say(f"证据留在 {proof}，随时可以再验：", f"The proof stays in {proof}; verify it whenever you like:")
+        teller.line(f"  feed verify {where[0]} --key {where[1]}")
+    teller.say(
+        "全部进程已停止，没有留下任何东西在运行。接下来可以：", "Everything has stopped; nothing is left running. Next:"
+    )
+    for words, command in (
+        (("同样的故事，演完不停机，随便看", "the same story, and the server goes on"), "make run"),
+        (("英文讲解", "told in Chinese"), "feed demo --lang en" if teller.language == "zh" else "feed demo"),
+        (("一个空的社区", "an empty community"), "feed up"),
+    ):
+        name = teller.words(*words)
+        teller.line(f"  {command}{' ' * max(1, 22 - len(command))}{name}")
+
+
+def _width(text: str) -> int:
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)

@@ -1,0 +1,154 @@
+"""Anybody can count again: the arithmetic of each place, and the result verified without the server."""
+
+import asyncio
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.table import Table
+
+from feed.demo.cast import WRITING_JUROR
+from feed.demo.moments import CHEATS, JURORS_OWN, POPULAR, TWICE_B, snippet
+from feed.demo.opening import RESERVES, WINNERS
+from feed.demo.stage import Stage
+from feed.demo.tally import CAPS, Arithmetic, arithmetic
+
+RESULT, KEYS = "result.json", "feed-keys.json"
+
+
+async def explain(stage: Stage, result: dict[str, Any]) -> None:
+    """The sheet is what the story has counted itself; the winners follow from it."""
+    teller, tally = stage.teller, stage.tally
+    teller.chapter("得分表：每一分从哪里来", "The sheet: where each point comes from")
+    sheet = {row["post_id"]: row for row in result["sheet"]}
+    for post_id, row in sheet.items():
+        counted = tally.arithmetic(post_id)
+        teller.check(
+            (Decimal(str(row["quality"])), row["likes_counted"], row["commenters_counted"], Decimal(row["score"]))
+            == (counted.quality, counted.likes, counted.commenters, counted.score),
+            f"得分表的一行和演示自己的账目一致（{stage.moments.get(post_id)}）",
+            f"a row of the sheet is what the story has counted itself ({stage.moments.get(post_id)})",
+            found=f"{row}\n{counted}",
+        )
+    able = {post_id for post_id in tally.entered if tally.may_win(post_id)}
+    teller.check(able <= set(sheet), "每个参赛作品都在表里", "every entry is in the sheet", found=able - set(sheet))
+    teller.expect(
+        all(post_id in tally.entered for post_id in sheet),
+        f"得分表共 {len(sheet)} 行，逐行与演示自己记的账一致：迟到的、删除的、作弊的都没有混进来",
+        f"the sheet has {len(sheet)} rows, each as the story has counted it: nothing late, removed or bought is in it",
+        found=set(sheet) - set(tally.entered),
+    )
+    order = tally.order()
+    places = [*(winner["post_id"] for winner in result["winners"]), *(line["post_id"] for line in result["reserves"])]
+    teller.expect(
+        places == order[: WINNERS + RESERVES],
+        f"{WINNERS} 名得主与 {RESERVES} 名候补，和独立重算的名次相同",
+        f"{WINNERS} winners and {RESERVES} reserves, as counted independently",
+        found=(places, order[: WINNERS + RESERVES]),
+    )
+    for winner in result["winners"]:
+        _show_winner(stage, winner)
+    _show_others(stage, sheet)
+
+
+def _show_winner(stage: Stage, winner: dict[str, Any]) -> None:
+    teller, post_id = stage.teller, winner["post_id"]
+    counted = stage.tally.arithmetic(post_id)
+    author = stage[stage.tally.entered[post_id].author]
+    prizes = "、".join(f"{prize['name']} ×{prize['per_winner']}" for prize in winner["prizes"])
+    teller.say("", "")
+    teller.say(
+        f"[bold yellow]第 {winner['rank']} 名  {author.name}[/]  {snippet(stage.texts[post_id], 40)}",
+        f"[bold yellow]rank {winner['rank']}  {author.name}[/]  {snippet(stage.texts[post_id], 40)}",
+    )
+    teller.show(_sum(stage, counted))
+    teller.say(f"[dim]{prizes}[/]", f"[dim]{prizes}[/]")
+
+
+def _sum(stage: Stage, counted: Arithmetic) -> Table:
+    words = stage.teller.words
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column()
+    table.add_column(justify="right", style="bold")
+    quality, likes, comments = counted.parts
+    table.add_row(words("质量", "quality"), f"50 × {counted.quality} / 100", f"{quality:.6f}")
+    table.add_row(words("点赞", "likes"), f"30 × ln(1+{counted.likes}) / ln(1+{CAPS['likes']})", f"{likes:.6f}")
+    table.add_row(
+        words("评论", "comments"), f"20 × ln(1+{counted.commenters}) / ln(1+{CAPS['comments']})", f"{comments:.6f}"
+    )
+    table.add_row(words("合计", "sum"), "", f"[yellow]{counted.score}[/]")
+    return table
+
+
+def _show_others(stage: Stage, sheet: dict[str, dict[str, Any]]) -> None:
+    """Who did not win, and why not."""
+    teller, tally = stage.teller, stage.tally
+    teller.say("", "")
+    popular = tally.arithmetic(stage.posts[POPULAR])
+    teller.expect(
+        stage.posts[POPULAR] not in tally.order()[: WINNERS + RESERVES]
+        and popular.likes == max(map(tally.likes, sheet)),
+        f"赞最多的（{stage.author(POPULAR).name}，{popular.likes} 赞）没有得奖：质量分只有 {popular.quality}",
+        f"the most liked entry ({stage.author(POPULAR).name}, {popular.likes}) has not won: its quality is {popular.quality}",
+    )
+    teller.expect(
+        stage.posts[TWICE_B] not in tally.order()[:WINNERS],
+        f"{stage.author(TWICE_B).name}的第二篇也够得奖，但一人只得一份",
+        f"the second post of {stage.author(TWICE_B).name} scores high enough too: one prize per person",
+    )
+    juror = tally.arithmetic(stage.posts[JURORS_OWN])
+    teller.expect(
+        stage.posts[JURORS_OWN] not in tally.order(),
+        f"评委{stage[WRITING_JUROR].name}自己的帖子有 {juror.likes} 个赞，评委不能得奖",
+        f"the juror's own post has {juror.likes} likes; jurors cannot win",
+    )
+    cheated = arithmetic(Decimal(0), len(tally.entered[stage.posts[CHEATS]].likers), 2)
+    teller.say(
+        f"{stage.author(CHEATS).name}忙了半天，从“{cheated.score:.1f} 分”变成 {tally.arithmetic(stage.posts[CHEATS]).score:.1f} 分。",
+        f"All that cheating would have been worth {cheated.score:.1f} points, and is worth {tally.arithmetic(stage.posts[CHEATS]).score:.1f}.",
+    )
+
+
+async def verify(stage: Stage) -> Path:
+    """Downloaded from the public API, verified by another process without a network; a changed copy is refused."""
+    teller = stage.teller
+    teller.chapter("离线验证", "Verified offline")
+    directory = stage.data / "demo"
+    directory.mkdir(exist_ok=True)
+    result = await stage.anybody.get(f"{stage.public_path}/result")
+    keys = await stage.anybody.get("/.well-known/feed-keys.json")
+    genuine, forged, published = directory / RESULT, directory / "forged.json", directory / KEYS
+    genuine.write_bytes(msgspec.json.encode(result))
+    published.write_bytes(msgspec.json.encode(keys))
+    status, said = await _verify(genuine, published)
+    teller.expect(
+        status == 0,
+        f"feed verify {RESULT}：重算每一行、每个名次、签名，全部一致",
+        f"feed verify {RESULT}: every row, every rank and the signature are right",
+        found=said,
+    )
+    teller.say(f"[dim]{said}[/]", f"[dim]{said}[/]")
+    result["sheet"][-1]["likes_counted"] += 100
+    forged.write_bytes(msgspec.json.encode(result))
+    status, said = await _verify(forged, published)
+    teller.expect(
+        status != 0,
+        "有人把最后一名的赞改多 100 个，再验一次：不通过",
+        "somebody adds 100 likes to the last row: refused",
+        found=said,
+    )
+    teller.say(f"[dim]{said}[/]", f"[dim]{said}[/]")
+    forged.unlink()
+    return genuine
+
+
+async def _verify(result: Path, keys: Path) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "feed", "verify", str(result), "--key", str(keys),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    out, _ = await process.communicate()
+    return process.returncode or 0, out.decode().strip()

@@ -1,0 +1,73 @@
+"""What the chapters of the story share."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from feed.demo.cast import COLLEAGUE, EDITOR, JUROR, OTHER_EDITOR, REVIEWER, WRITING_JUROR, cast
+from feed.demo.client import Line, Person, anybody, arrive
+from feed.demo.tally import Tally
+from feed.demo.telling import Teller
+from feed.keys import Keys
+
+
+class Stage:
+    """The people, the server that they talk to, and where the campaign stands."""
+
+    def __init__(self, teller: Teller, line: Line, keys: Keys, data: Path, kill_api: Callable[[], None]) -> None:
+        self.teller = teller
+        self.line = line
+        self.data = data
+        self.kill_api = kill_api
+        self.people: dict[str, Person] = {role.key: arrive(line, keys, role) for role in cast()}
+        self.anybody = anybody(line)
+        self.tally = Tally(
+            {key: person.phone for key, person in self.people.items()},
+            excluded=(EDITOR, OTHER_EDITOR, REVIEWER, COLLEAGUE, JUROR, WRITING_JUROR),
+        )
+        self.arrival_seconds = 1.0
+        self.campaign_id = ""
+        self.spam_id = ""
+        self.ends_at = 0.0
+        self.settle_at = 0.0
+        # The post of each moment, and the other way round.
+        self.posts: dict[str, str] = {}
+        self.moments: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
+
+    def __getitem__(self, key: str) -> Person:
+        return self.people[key]
+
+    @property
+    def public_path(self) -> str:
+        """The campaign for everybody."""
+        return f"/v1/campaigns/{self.campaign_id}"
+
+    @property
+    def admin_path(self) -> str:
+        """The campaign for editors."""
+        return f"/v1/admin/campaigns/{self.campaign_id}"
+
+    def author(self, moment: str) -> Person:
+        """Who wrote a moment."""
+        return self.people[self.tally.entered[self.posts[moment]].author]
+
+    async def eventually(self, ask: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+        """Whether it becomes true in so many seconds; asked again and again."""
+        until = time.monotonic() + seconds
+        while not await ask():
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(0.15)
+        return True
+
+    def seconds_left(self) -> float:
+        """Until the deadline."""
+        return self.ends_at - time.time()
+
+
+def wire_time(at: float) -> str:
+    """A moment of `time.time()` as the API takes it."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

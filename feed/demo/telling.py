@@ -1,0 +1,190 @@
+"""How the story is told: in one of two languages, live on a terminal, as plain lines elsewhere."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Literal
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+Language = Literal["zh", "en"]
+
+
+class Unexpected(Exception):
+    """The story went otherwise than told; the words say what should have been."""
+
+
+class Teller:
+    """Tells, and counts what has been checked."""
+
+    def __init__(self, language: Language = "zh", console: Console | None = None) -> None:
+        self.language: Language = language
+        self.console = console or _console()
+        self.checked = 0
+        self._chapter = 0
+        self._began = time.monotonic()
+
+    def words(self, zh: str, en: str) -> str:
+        """The one of both that is spoken."""
+        return zh if self.language == "zh" else en
+
+    def chapter(self, zh: str, en: str) -> None:
+        """A new chapter, with the seconds since the beginning."""
+        self._chapter += 1
+        seconds = time.monotonic() - self._began
+        self.console.print()
+        title = Text(f"{self._chapter}  {self.words(zh, en)}", style="bold cyan")
+        title.append(f"   {seconds:.0f} s", style="dim")
+        self.console.print(title)
+        self.console.print(Rule(style="cyan dim"))
+
+    def say(self, zh: str, en: str) -> None:
+        """A sentence or two; rich's markup is understood."""
+        self.console.print(Padding(Text.from_markup(self.words(zh, en)), (0, 0, 0, 2), expand=False))
+
+    def show(self, thing: RenderableType) -> None:
+        """A table or anything else that rich can draw."""
+        self.console.print(Padding(thing, (0, 0, 0, 2), expand=False))
+
+    def line(self, text: str) -> None:
+        """A line to be copied: neither wrapped nor coloured."""
+        self.console.print(Text(text), soft_wrap=True)
+
+    def expect(self, condition: bool, zh: str, en: str, *, found: object = None) -> None:
+        """A claim of the story: told with a tick if it holds. Raises Unexpected, with what was found, if it does not."""
+        self.check(condition, zh, en, found=found)
+        self.console.print(Padding(Text.from_markup(f"[green]✓[/] {self.words(zh, en)}"), (0, 0, 0, 2), expand=False))
+
+    def check(self, condition: bool, zh: str, en: str, *, found: object = None) -> None:
+        """A claim that is only told when it does not hold. Raises Unexpected."""
+        if not condition:
+            said = Text.from_markup(self.words(zh, en)).plain
+            raise Unexpected(said if found is None else f"{said}\n{self.words('实际得到', 'found')}: {found}")
+        self.checked += 1
+
+    def fail(self, what: str) -> None:
+        """The story broke off."""
+        said = self.words("✗ 演示中止：与预期不符", "✗ The demo breaks off: not as expected")
+        self.console.print()
+        self.console.print(Text(f"{said}\n{what}", style="bold red"), soft_wrap=True)
+
+    @contextmanager
+    def progress(self, zh: str, en: str, total: int) -> Iterator["Steps"]:
+        """A bar that is gone when its work is done; a plain line elsewhere."""
+        if not self.console.is_terminal:
+            yield Steps()
+            return
+        columns = (
+            TextColumn("  {task.description}"),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            task = bar.add_task(escape(self.words(zh, en)), total=total)
+            yield Steps(lambda: bar.advance(task))
+
+    async def countdown(self, until: float, zh: str, en: str) -> None:
+        """Waits for a moment of `time.time()`, and shows how long that will be."""
+        if self.console.is_terminal:
+            with Live(console=self.console, transient=True, auto_refresh=False) as live:
+                while (left := until - time.time()) > 0:
+                    live.update(Text(f"  ⏳ {self.words(zh, en)} {left:4.1f} s", style="yellow"), refresh=True)
+                    await asyncio.sleep(min(0.2, left))
+        elif (left := until - time.time()) > 0:
+            self.say(f"（{zh} {left:.0f} 秒）", f"({en} {left:.0f} s)")
+            await asyncio.sleep(left)
+
+    @asynccontextmanager
+    async def board(self, caption: str) -> AsyncIterator["Board"]:
+        """A board that moves on a terminal; elsewhere each `keep` prints it."""
+        board = Board(self, caption)
+        if self.console.is_terminal:
+            with Live(console=self.console, auto_refresh=False, transient=True) as live:
+                board.live = live
+                yield board
+            board.live = None
+        else:
+            yield board
+
+
+class Steps:
+    """Steps of a piece of work that takes time."""
+
+    def __init__(self, advance: Any = None) -> None:
+        self._advance = advance
+
+    def step(self) -> None:
+        """One more is done."""
+        if self._advance is not None:
+            self._advance()
+
+
+class Board:
+    """The leaderboard as it moves: who has risen since the last look is marked."""
+
+    def __init__(self, teller: Teller, caption: str) -> None:
+        self.live: Live | None = None
+        self._teller = teller
+        self._caption = caption
+        self._ranks: dict[str, int] = {}
+        self._table: Table | None = None
+        self.looks = 0
+        self.moves = 0
+
+    def update(self, rows: Sequence["Place"], foot: str) -> None:
+        """Draws the board anew."""
+        words = self._teller.words
+        table = Table(title=self._caption, title_style="bold", title_justify="left", pad_edge=False, box=None)
+        for name, style in (
+            (words("名次", "rank"), "bold"),
+            ("", "green"),
+            (words("作者", "author"), ""),
+            (words("帖子", "post"), "dim"),
+            (words("赞", "likes"), ""),
+            (words("评论", "comments"), ""),
+            (words("积分", "score"), "bold"),
+        ):
+            table.add_column(name, style=style, no_wrap=True, justify="right" if style == "bold" else "left")
+        for row in rows:
+            before = self._ranks.get(row.post_id)
+            arrow = "" if before is None or before == row.rank else "▲" if row.rank < before else "▼"
+            self.moves += bool(arrow)
+            table.add_row(str(row.rank), arrow, row.author, row.snippet, str(row.likes), str(row.comments), row.score)
+        self._ranks = {row.post_id: row.rank for row in rows}
+        self._table = table
+        self.looks += 1
+        if self.live is not None:
+            self.live.update(Padding(Group(table, Text(foot, style="dim")), (0, 0, 0, 2)), refresh=True)
+
+    def keep(self) -> None:
+        """Leaves the board as it is now on the page."""
+        if self._table is not None:
+            self._teller.show(self._table)
+
+
+class Place:
+    """A line of the board."""
+
+    def __init__(self, item: dict[str, Any], snippet: str) -> None:
+        post = item["post"]
+        self.rank: int = item["rank"]
+        self.post_id: str = post["id"]
+        self.author: str = post["author"]["name"]
+        self.likes: int = post["like_count"]
+        self.comments: int = post["comment_count"]
+        self.score = f"{float(item['score']):.2f}"
+        self.snippet = snippet
+
+
+def _console() -> Console:
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=110, no_color=True)

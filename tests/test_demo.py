@@ -1,0 +1,98 @@
+"""The demo, played once as anybody would, and its winners counted again from what the public API says."""
+
+import asyncio
+import math
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from feed.processes import is_held
+
+_PLAYED_SECONDS = 150
+
+
+@asynccontextmanager
+async def _played(data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """The demo when it has come to its end and goes on serving, and what it has said."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "feed", "demo", "--keep", "--port", "0", "--data", str(data)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    said: list[str] = []
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(_PLAYED_SECONDS):
+            async for line in process.stdout:
+                said.append(line.decode())
+                if "Ctrl-C" in said[-1]:
+                    break
+        yield process, "".join(said)
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+            await process.communicate()
+
+
+async def test_the_demo_ends_well_and_its_winners_are_those_that_anybody_counts(tmp_path: Path) -> None:
+    data = tmp_path / "演示 demo"
+    async with _played(data) as (process, said):
+        assert "Ctrl-C" in said, said
+        run = msgspec.json.decode((data / "run.json").read_bytes())
+        async with httpx.AsyncClient(base_url=run["base_url"], trust_env=False, timeout=10) as client:
+            campaigns = (await client.get("/v1/campaigns")).json()["items"]
+            result = (await client.get(f"/v1/campaigns/{campaigns[0]['id']}/result")).json()
+            for winner in result["winners"][:2]:
+                post = (await client.get(f"/v1/posts/{winner['post_id']}")).json()
+                (row,) = [row for row in result["sheet"] if row["post_id"] == winner["post_id"]]
+                assert post["author"]["name"] == result["people"][winner["person"]]
+                assert post["like_count"] >= row["likes_counted"] > 0
+        assert [winner["post_id"] for winner in result["winners"]] == _counted_again(result)
+    assert process.returncode == 0
+    assert not is_held(data)
+    assert not _still_running(data)
+
+
+def _counted_again(result: dict[str, Any]) -> list[str]:
+    """The winners' posts by the formula of the published rules, with the logarithms of another library."""
+    rules = result["campaign"]["rules"]
+    weight = {name: float(value) for name, value in rules["weights"].items()}
+    caps = rules["caps"]
+
+    def score(row: dict[str, Any]) -> float:
+        likes = math.log1p(min(row["likes_counted"], caps["likes"])) / math.log1p(caps["likes"])
+        comments = math.log1p(min(row["commenters_counted"], caps["comments"])) / math.log1p(caps["comments"])
+        return 100 * (
+            weight["quality"] * float(row["quality"]) / 100 + weight["likes"] * likes + weight["comments"] * comments
+        )
+
+    best: dict[str, str] = {}
+    for row in sorted(result["sheet"], key=score, reverse=True):
+        assert float(row["score"]) == pytest.approx(score(row), abs=1e-6)
+        if row["rank"] is not None:
+            best.setdefault(row["person"], row["post_id"])
+    return list(best.values())[: rules["winner_count"]]
+
+
+def _still_running(data: Path) -> list[str]:
+    """The processes that know of the directory, by their command lines, environments and working directories."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            known = [(process / "cmdline").read_bytes(), (process / "environ").read_bytes()]
+            known.append(os.readlink(process / "cwd").encode())
+        except OSError:
+            continue
+        if int(process.name) != os.getpid() and any(os.fsencode(data) in text for text in known):
+            found.append(known[0].decode(errors="replace"))
+    return found
