@@ -1,0 +1,220 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+from asyncpg import Pool, Record
+
+from feed.accounts import store as accounts
+from feed.accounts.sign_in import (
+    CODES_PER_TEN_MINUTES,
+    CodeRefused,
+    RateLimited,
+    RefreshRefused,
+    SignedIn,
+    exchange_code,
+    refresh,
+    request_code,
+)
+from feed.auth import LOCAL_ISSUER, TokenVerifier
+from feed.errors import Invalid
+from feed.keys import Keys, open_keys
+from feed.messages.actions import open_recipient
+from feed.messages.model import Sending
+from feed.postgres import many
+
+PHONE = "13800138000"
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Keys:
+    return open_keys(tmp_path / "keys", create=True)
+
+
+async def codes_sent(pool: "Pool[Record]", keys: Keys) -> list[str]:
+    """What the phone reads, oldest first."""
+    rows = await pool.fetch("SELECT id, purpose, once_key, sealed, created_at AS sending_at FROM messages ORDER BY id")
+    codes = []
+    for message in many(rows, Sending):
+        recipient = open_recipient(keys, message)
+        assert recipient is not None
+        codes.append(recipient.params["code"])
+    return codes
+
+
+async def signed_in(pool: "Pool[Record]", keys: Keys, phone: str = PHONE) -> SignedIn:
+    await request_code(pool, keys, phone)
+    return await exchange_code(pool, keys, phone, (await codes_sent(pool, keys))[-1])
+
+
+def other_than(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06d}"
+
+
+async def test_a_code_signs_in_and_the_token_is_ours(pool: "Pool[Record]", keys: Keys) -> None:
+    tokens = await signed_in(pool, keys)
+
+    claims = TokenVerifier(keys.token_key).verify(tokens.access_token)
+    async with pool.acquire() as conn:
+        account = await accounts.get_account(conn, tokens.account_id)
+    assert (claims.iss, claims.sub) == (LOCAL_ISSUER, account.sub)
+    assert claims.roles == ()
+    assert claims.phone is None
+    assert account.person == keys.person_of("+8613800138000")
+    assert account.phone_sealed is not None
+    assert keys.open(account.phone_sealed, aad=f"account:{account.id}".encode()) == b"+8613800138000"
+
+
+async def test_a_name_gives_nothing_of_the_phone_away(pool: "Pool[Record]", keys: Keys) -> None:
+    tokens = await signed_in(pool, keys)
+
+    row = await pool.fetchval("SELECT accounts::text FROM accounts WHERE id = $1", tokens.account_id)
+
+    assert "读者" in row
+    assert "13800138000" not in row
+
+
+async def test_the_same_phone_is_the_same_account_however_it_is_written(pool: "Pool[Record]", keys: Keys) -> None:
+    first = await signed_in(pool, keys)
+    second = await signed_in(pool, keys, "+86 138 0013 8000")
+
+    assert first.account_id == second.account_id
+    assert first.refresh_token != second.refresh_token
+
+
+async def test_the_database_does_not_hold_the_code(pool: "Pool[Record]", keys: Keys) -> None:
+    await request_code(pool, keys, PHONE)
+    (code,) = await codes_sent(pool, keys)
+
+    rows = await pool.fetch(
+        "SELECT sign_in_codes::text AS row FROM sign_in_codes UNION SELECT messages::text FROM messages"
+    )
+
+    assert len(code) == 6
+    assert code.isdecimal()
+    assert all(code.encode().hex() not in row["row"] for row in rows)
+
+
+async def test_a_code_works_once(pool: "Pool[Record]", keys: Keys) -> None:
+    await signed_in(pool, keys)
+    (code,) = await codes_sent(pool, keys)
+
+    with pytest.raises(CodeRefused):
+        await exchange_code(pool, keys, PHONE, code)
+
+
+async def test_of_two_who_use_a_code_at_once_one_gets_in(pool: "Pool[Record]", keys: Keys) -> None:
+    await request_code(pool, keys, PHONE)
+    (code,) = await codes_sent(pool, keys)
+
+    answers = await asyncio.gather(*(exchange_code(pool, keys, PHONE, code) for _ in range(5)), return_exceptions=True)
+
+    assert sum(isinstance(answer, SignedIn) for answer in answers) == 1
+    assert sum(isinstance(answer, CodeRefused) for answer in answers) == 4
+
+
+async def test_after_five_wrong_tries_the_right_code_is_refused_too(pool: "Pool[Record]", keys: Keys) -> None:
+    await request_code(pool, keys, PHONE)
+    (code,) = await codes_sent(pool, keys)
+
+    for _ in range(5):
+        with pytest.raises(CodeRefused):
+            await exchange_code(pool, keys, PHONE, other_than(code))
+
+    with pytest.raises(CodeRefused):
+        await exchange_code(pool, keys, PHONE, code)
+
+
+async def test_four_wrong_tries_are_forgiven(pool: "Pool[Record]", keys: Keys) -> None:
+    await request_code(pool, keys, PHONE)
+    (code,) = await codes_sent(pool, keys)
+    for _ in range(4):
+        with pytest.raises(CodeRefused):
+            await exchange_code(pool, keys, PHONE, other_than(code))
+
+    await exchange_code(pool, keys, PHONE, code)
+
+
+async def test_five_minutes_later_a_code_is_refused(pool: "Pool[Record]", keys: Keys) -> None:
+    await request_code(pool, keys, PHONE)
+    (code,) = await codes_sent(pool, keys)
+    await pool.execute("UPDATE sign_in_codes SET expires_at = expires_at - interval '5 minutes'")
+
+    with pytest.raises(CodeRefused):
+        await exchange_code(pool, keys, PHONE, code)
+
+
+async def test_only_the_newest_code_counts(pool: "Pool[Record]", keys: Keys) -> None:
+    await request_code(pool, keys, PHONE)
+    await request_code(pool, keys, PHONE)
+    older, newest = await codes_sent(pool, keys)
+
+    if older != newest:
+        with pytest.raises(CodeRefused):
+            await exchange_code(pool, keys, PHONE, older)
+    await exchange_code(pool, keys, PHONE, newest)
+
+
+@pytest.mark.parametrize("code", ["", "123456", "一二三四五六", "1" * 5000, "\x00", "\ud800"])
+async def test_a_phone_that_was_sent_nothing_gets_the_same_answer(pool: "Pool[Record]", keys: Keys, code: str) -> None:
+    with pytest.raises(CodeRefused):
+        await exchange_code(pool, keys, PHONE, code)
+
+
+async def test_another_phone_does_not_get_in_with_the_code(pool: "Pool[Record]", keys: Keys) -> None:
+    await request_code(pool, keys, PHONE)
+    (code,) = await codes_sent(pool, keys)
+
+    with pytest.raises(CodeRefused):
+        await exchange_code(pool, keys, "13900139000", code)
+
+
+async def test_nobody_is_flooded_with_codes(pool: "Pool[Record]", keys: Keys) -> None:
+    answers = await asyncio.gather(*(request_code(pool, keys, PHONE) for _ in range(8)), return_exceptions=True)
+
+    assert answers.count(None) == CODES_PER_TEN_MINUTES
+    assert sum(isinstance(answer, RateLimited) for answer in answers) == 8 - CODES_PER_TEN_MINUTES
+    assert len(await codes_sent(pool, keys)) == CODES_PER_TEN_MINUTES
+
+
+async def test_what_is_no_phone_is_refused(pool: "Pool[Record]", keys: Keys) -> None:
+    with pytest.raises(Invalid):
+        await request_code(pool, keys, "12345")
+
+
+async def test_a_refresh_token_makes_the_next_one(pool: "Pool[Record]", keys: Keys) -> None:
+    first = await signed_in(pool, keys)
+
+    second = await refresh(pool, keys, first.refresh_token)
+    third = await refresh(pool, keys, second.refresh_token)
+
+    assert first.account_id == second.account_id == third.account_id
+    assert len({first.refresh_token, second.refresh_token, third.refresh_token}) == 3
+
+
+async def test_a_second_use_ends_the_whole_sign_in_and_no_other(pool: "Pool[Record]", keys: Keys) -> None:
+    stolen, elsewhere = await signed_in(pool, keys), await signed_in(pool, keys)
+    next_one = await refresh(pool, keys, stolen.refresh_token)
+
+    for token in (stolen, next_one):
+        with pytest.raises(RefreshRefused):
+            await refresh(pool, keys, token.refresh_token)
+
+    await refresh(pool, keys, elsewhere.refresh_token)
+
+
+@pytest.mark.parametrize("token", ["", "x" * 5000, "\ud800"])
+async def test_a_made_up_refresh_token_is_refused(pool: "Pool[Record]", keys: Keys, token: str) -> None:
+    with pytest.raises(RefreshRefused):
+        await refresh(pool, keys, token)
+
+
+async def test_a_refresh_token_ends_with_its_time_and_with_its_account(pool: "Pool[Record]", keys: Keys) -> None:
+    tokens = await signed_in(pool, keys)
+    await pool.execute("UPDATE accounts SET erased_at = now()")
+    with pytest.raises(RefreshRefused):
+        await refresh(pool, keys, tokens.refresh_token)
+
+    await pool.execute("UPDATE accounts SET erased_at = NULL")
+    await pool.execute("UPDATE refresh_tokens SET used_at = NULL, expires_at = now()")
+    with pytest.raises(RefreshRefused):
+        await refresh(pool, keys, tokens.refresh_token)
