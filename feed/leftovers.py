@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from signal import SIGINT, SIGQUIT, SIGTERM, Signals
@@ -60,8 +61,21 @@ def _end(processes: list[tuple[Any, Signals]]) -> None:
     for process, number in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(number)
-    _, alive = psutil.wait_procs([process for process, _ in processes], timeout=_SECONDS)
-    for process in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(alive, timeout=5)
+    deadline = time.monotonic() + _SECONDS
+    while alive := [process for process, _ in processes if _lives(process)]:
+        if time.monotonic() > deadline:
+            for process in alive:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            deadline += _SECONDS
+        time.sleep(0.02)
+
+
+def _lives(process: Any) -> bool:
+    import psutil
+
+    # A zombie has ended; some systems' first process takes its time to notice.
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

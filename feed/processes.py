@@ -142,7 +142,8 @@ class Child:
             tell(f"{self.name} 意外退出（{status}），正在重新启动 · {self.name} ended ({status}) and is started again")
             await asyncio.sleep(pause)
             pause = 0.2 if time.monotonic() - began > 30 else min(pause * 2, 10.0)
-            self.process = self._start()
+            with contextlib.suppress(OSError):  # No memory, no descriptors: the next round tries again.
+                self.process = self._start()
 
     async def stop(self, within: float) -> None:
         """Asks the process to end and waits; what has not ended in time is killed, with its own children."""

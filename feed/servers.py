@@ -126,8 +126,11 @@ async def _initialise(
         log=log,
         environ=_ENVIRON,
     )
-    while (status := process.poll()) is None:  # noqa: ASYNC110 (a child's end sets no event)
-        await asyncio.sleep(0.02)
+    try:
+        while (status := process.poll()) is None:  # noqa: ASYNC110 (a child's end sets no event)
+            await asyncio.sleep(0.02)
+    finally:
+        process.kill()
     if status != 0:
         raise CannotStart(f"无法初始化数据库。\nThe database could not be initialised:\n{tail(log)}")
     fresh.rename(directory)

@@ -174,36 +174,3 @@ def _by_reason(counts: Sequence[int | None]) -> dict[Reason, int]:
 async def list_entry_ids(conn: Connection, campaign_id: int) -> list[int]:
     rows = await conn.fetch("SELECT post_id FROM entries WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
     return [row["post_id"] for row in rows]
-
-
-async def list_engaged(conn: Connection, account_ids: Sequence[int]) -> list[int]:
-    """The entries of running campaigns that these accounts, or others of the same persons, made, liked or commented on.
-
-    Whoever changes what such an account counts for (phone verified, rights, ban, assignment as juror, void) raises the
-    versions of these posts in the same transaction, so that the boards see it.
-    """
-    rows = await conn.fetch(
-        """
-        WITH same AS (
-            SELECT id FROM accounts WHERE id = ANY($1::bigint[])
-            UNION
-            SELECT other.id
-            FROM accounts AS given JOIN accounts AS other ON other.person = given.person
-            WHERE given.id = ANY($1::bigint[])
-        ), acted AS (
-            SELECT post_id FROM likes JOIN same ON same.id = likes.account_id
-            UNION
-            SELECT post_id FROM comments JOIN same ON same.id = comments.author_id
-            UNION
-            SELECT posts.id FROM posts JOIN same ON same.id = posts.author_id
-        )
-        SELECT DISTINCT entries.post_id
-        FROM acted
-        JOIN entries ON entries.post_id = acted.post_id
-        JOIN campaigns ON campaigns.id = entries.campaign_id
-        WHERE campaigns.state IN ('scheduled', 'judging')
-        ORDER BY entries.post_id
-        """,
-        account_ids,
-    )
-    return [row["post_id"] for row in rows]

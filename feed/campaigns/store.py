@@ -231,3 +231,8 @@ async def find_rules(conn: Connection, campaign_id: int, version: int) -> RulesV
         version,
     )
     return one(row, RulesVersion)
+
+
+async def is_post(conn: Connection, post_id: int) -> bool:
+    """Whether others can see the post."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM visible_posts WHERE id = $1)", post_id))

@@ -14,8 +14,6 @@ Act = Callable[[], Awaitable[None]]
 
 _AT_ONCE = 16
 _TOP = 10
-# What is still to happen before the deadline when the wave is over.
-_RESERVED_SECONDS = 8.0
 _KILL_AFTER = 0.45
 
 
@@ -82,10 +80,15 @@ def _comment(stage: Stage, key: str, post_id: str, text: str) -> Act:
     return act
 
 
+def _still_to_do(stage: Stage) -> float:
+    """Seconds for what happens before the deadline when the wave is over, by what this machine has shown."""
+    return 3 + 3 * stage.arrival_seconds
+
+
 async def _perform(stage: Stage, acts: list[Act]) -> None:
     turn = asyncio.Semaphore(_AT_ONCE)
     began = time.monotonic()
-    duration = max(3.0, stage.seconds_left() - _RESERVED_SECONDS)
+    duration = max(3.0, stage.seconds_left() - _still_to_do(stage))
     kill_at = int(len(acts) * _KILL_AFTER)
 
     async def perform(act: Act) -> None:

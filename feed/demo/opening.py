@@ -62,7 +62,7 @@ async def open_campaign(stage: Stage) -> None:
     stranger = await stage[REVIEWER].ask("POST", f"{stage.admin_path}/publish")
     teller.check(stranger.status == 403, "审核员不能发布活动", "a reviewer may not publish a campaign", found=stranger)
     _show_worth(stage)
-    open_seconds = min(60.0, 23 + 5 * stage.arrival_seconds)
+    open_seconds = min(60.0, 16 + 6 * stage.arrival_seconds)
     now = time.time()
     stage.ends_at, stage.settle_at = now + open_seconds, now + open_seconds + _GRACE_SECONDS
     await editor.patch(stage.admin_path, _terms(stage))

@@ -20,7 +20,9 @@ async def find_or_add_topics(conn: Connection, names: Sequence[tuple[str, str]])
     """Topics by key for pairs of (key, name); the unknown ones are made."""
     if not names:
         return {}
-    ordered = sorted(dict(names).items())  # One order for everybody: two posts with the same new topics cannot deadlock.
+    ordered = sorted(
+        dict(names).items()
+    )  # One order for everybody: two posts with the same new topics cannot deadlock.
     keys = [key for key, _ in ordered]
     known = await list_by_key(conn, keys)
     if len(known) < len(keys):

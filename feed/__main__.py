@@ -1,0 +1,65 @@
+"""The command line: a table of commands, each a module of feed/commands with its own `register`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import asyncpg
+
+from feed.errors import FeedError
+from feed.keys import KeyStoreError
+from feed.migrations import MigrationError
+from feed.processes import CannotStart, DirectoryInUse, PortBusy
+
+# In the order in which the help lists them.
+COMMANDS = (
+    "up",
+    "serve",
+)
+
+# The database is away, unknown or closed to us: a matter of settings, told without a traceback.
+_UNREACHED = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.CannotConnectNowError,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command. The exit status: 0 done, 1 refused or failed, 2 wrong usage or something in the way."""
+    parser = argparse.ArgumentParser(
+        prog="feed",
+        description="feed · 鹏友圈：社区动态、活动与可验证的评奖 · moments, campaigns, prizes that can be verified",
+    )
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        import_module(f"feed.commands.{name}").register(subparsers)
+    arguments = parser.parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does; nor may the interpreter's last flush complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (PortBusy, DirectoryInUse) as error:
+        return _refuse(str(error), 2)
+    except (CannotStart, MigrationError, KeyStoreError, FeedError) as error:
+        return _refuse(str(error), 1)
+    except _UNREACHED as error:
+        return _refuse(f"无法连接数据库。\nThe database cannot be reached: {error or type(error).__name__}", 1)
+    return status
+
+
+def _refuse(words: str, status: int) -> int:
+    print(f"feed: {words}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

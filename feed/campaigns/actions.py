@@ -1,0 +1,228 @@
+"""The life of a campaign until it is judged: written, published, changed in favour of those who take part, cancelled."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from feed import idempotency
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import entries, store
+from feed.campaigns.counting import list_entry_ids
+from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules, unfavourable
+from feed.campaigns.holding import hold, is_repeated, must_be_unsettled, raise_versions
+from feed.campaigns.model import CampaignId, Rules, rules_document, rules_sha256
+from feed.campaigns.refusals import (
+    CampaignCancelled,
+    CampaignIncomplete,
+    CampaignNotDraft,
+    CampaignNotFound,
+    CampaignRunning,
+    CampaignSettled,
+)
+from feed.campaigns.rules_text import rules_text
+from feed.campaigns.store import Campaign
+from feed.errors import FieldError, Invalid
+from feed.idempotency import Once
+from feed.postgres import Connection, Pool, transaction
+from feed.topics import store as topics
+from feed.topics.parse import topic_key
+
+
+async def create_campaign(
+    pool: Pool, editor_id: AccountId, fields: CampaignFields, request: Once | None = None
+) -> CampaignId:
+    """A draft; only its title must be there. Raises Invalid."""
+    draft = merged({}, fields)
+    _, found = read_rules(draft, publishing=False)
+    if not draft.get("title"):
+        found = [FieldError("title", "required"), *found]
+    if found:
+        raise Invalid(*found)
+    async with transaction(pool) as conn:
+        return await _add(conn, editor_id, draft, "campaign_created", {}, request)
+
+
+async def copy_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, request: Once | None = None) -> CampaignId:
+    """A draft like another campaign, without its dates. Raises CampaignNotFound."""
+    async with transaction(pool) as conn:
+        campaign = await store.find_campaign(conn, campaign_id)
+        if campaign is None:
+            raise CampaignNotFound
+        detail = {"of": str(campaign_id)}
+        return await _add(conn, editor_id, copied(campaign.draft), "campaign_copied", detail, request)
+
+
+async def change_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, fields: CampaignFields) -> None:
+    """Writes fields into a draft, or makes a new version of published rules; what is equal already changes nothing.
+
+    Raises Invalid, CampaignRunning, CampaignSettled, CampaignCancelled, CampaignNotFound.
+    """
+    async with transaction(pool) as conn:
+        campaign = await hold(conn, campaign_id)
+        must_be_unsettled(campaign)
+        draft = merged(campaign.draft, fields)
+        if campaign.state == "draft":
+            await _change_draft(conn, editor_id, campaign, draft)
+        else:
+            await _change_rules(conn, editor_id, campaign, draft)
+
+
+async def publish_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, request: Once | None = None) -> None:
+    """Makes the draft public under version 1 of its rules; opens at once when `starts_at` has passed.
+
+    Raises CampaignIncomplete with everything that is missing, CampaignNotDraft, CampaignCancelled, CampaignNotFound.
+    """
+    async with transaction(pool) as conn:
+        if await is_repeated(conn, editor_id, request):
+            return
+        campaign = await hold(conn, campaign_id)
+        if campaign.state == "cancelled":
+            raise CampaignCancelled
+        if campaign.state != "draft":
+            raise CampaignNotDraft
+        rules, found = read_rules(campaign.draft, publishing=True)
+        found += await _problems_now(conn, campaign, rules, known=found)
+        if found:
+            raise CampaignIncomplete(*found)
+        document = rules_document(rules)
+        await store.change_draft(conn, campaign_id, document)
+        await _add_version(conn, editor_id, campaign_id, 1, rules, document)
+        published = await store.mark_published(
+            conn,
+            campaign_id,
+            topic_id=await _topic_id(conn, rules),
+            starts_at=rules.starts_at,
+            ends_at=rules.ends_at,
+            settle_at=rules.settles_at,
+        )
+        if not published:
+            raise CampaignIncomplete(FieldError("ends_at", "in_the_past"))
+        await _enter_all(conn, campaign_id)
+        detail = {"rules_version": 1, "rules_sha256": rules_sha256(document)}
+        await audit.add(conn, editor_id, "campaign_published", "campaign", campaign_id, detail)
+
+
+async def cancel_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, request: Once | None = None) -> None:
+    """Ends the campaign without winners; a second time changes nothing. Raises CampaignSettled, CampaignNotFound."""
+    async with transaction(pool) as conn:
+        if await is_repeated(conn, editor_id, request):
+            return
+        campaign = await hold(conn, campaign_id)
+        if campaign.state == "cancelled":
+            return
+        must_be_unsettled(campaign)
+        if not await store.mark_cancelled(conn, campaign_id):
+            raise CampaignSettled
+        detail = {"state": campaign.state}
+        await audit.add(conn, editor_id, "campaign_cancelled", "campaign", campaign_id, detail)
+
+
+async def _add(
+    conn: Connection,
+    editor_id: AccountId,
+    draft: dict[str, Any],
+    action: str,
+    detail: dict[str, Any],
+    request: Once | None,
+) -> CampaignId:
+    reserved = None if request is None else await idempotency.reserve(conn, editor_id, request)
+    if reserved is not None and not reserved.fresh:
+        return CampaignId(reserved.answer_id)
+    campaign_id = await store.add_campaign(
+        conn, campaign_id=None if reserved is None else reserved.answer_id, draft=draft, by=editor_id
+    )
+    await audit.add(conn, editor_id, action, "campaign", campaign_id, detail)
+    return CampaignId(campaign_id)
+
+
+async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]) -> None:
+    _, found = read_rules(draft, publishing=False)
+    if found:
+        raise Invalid(*found)
+    if draft == campaign.draft:
+        return
+    await store.change_draft(conn, campaign.id, draft)
+    detail = {"fields": _differing(campaign.draft, draft)}
+    await audit.add(conn, editor_id, "campaign_changed", "campaign", campaign.id, detail)
+
+
+async def _change_rules(conn: Connection, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]) -> None:
+    assert campaign.rules_version is not None and campaign.starts_at is not None
+    old, _ = read_rules(campaign.draft, publishing=True)
+    rules, found = read_rules(draft, publishing=True)
+    has_opened = campaign.now >= campaign.starts_at
+    refused = unfavourable(old, rules) if has_opened else []
+    if refused:
+        raise CampaignRunning(*refused)
+    found += await _problems_now(conn, campaign, rules, known=found, checks_end=not has_opened)
+    if found:
+        raise Invalid(*found)
+    document = rules_document(rules)
+    if document == campaign.draft:
+        return
+    version = campaign.rules_version + 1
+    await _add_version(conn, editor_id, campaign.id, version, rules, document)
+    changed = await store.change_rules(
+        conn,
+        campaign.id,
+        version=version,
+        rules=document,
+        topic_id=await _topic_id(conn, rules),
+        starts_at=rules.starts_at,
+        ends_at=rules.ends_at,
+        settle_at=rules.settles_at,
+    )
+    if not changed:
+        # The opening has come between the look at the clock and the write.
+        raise CampaignRunning(*unfavourable(old, rules))
+    if not has_opened:
+        await _enter_all(conn, campaign.id)
+    detail = {
+        "fields": _differing(campaign.draft, document),
+        "rules_version": version,
+        "rules_sha256": rules_sha256(document),
+    }
+    await audit.add(conn, editor_id, "campaign_changed", "campaign", campaign.id, detail)
+
+
+async def _problems_now(
+    conn: Connection, campaign: Campaign, rules: Rules, *, known: list[FieldError], checks_end: bool = True
+) -> list[FieldError]:
+    """What is wrong with the rules at this moment and in this database."""
+    named = {error.field for error in known}
+    found = []
+    if checks_end and "ends_at" not in named and rules.ends_at <= campaign.now:
+        found.append(FieldError("ends_at", "in_the_past"))
+    post_id = rules.announcement_post_id
+    if post_id is not None and "announcement_post_id" not in named and not await store.is_post(conn, int(post_id)):
+        found.append(FieldError("announcement_post_id", "not_found"))
+    return found
+
+
+async def _add_version(
+    conn: Connection, editor_id: AccountId, campaign_id: int, version: int, rules: Rules, document: dict[str, Any]
+) -> None:
+    await store.add_rules(
+        conn,
+        campaign_id,
+        version,
+        rules=document,
+        text=rules_text(rules),
+        sha256=rules_sha256(document),
+        by=editor_id,
+    )
+
+
+async def _topic_id(conn: Connection, rules: Rules) -> int:
+    key = topic_key(rules.topic)
+    return (await topics.find_or_add_topics(conn, [(key, rules.topic)]))[key].id
+
+
+async def _enter_all(conn: Connection, campaign_id: int) -> None:
+    """Enters the posts that are older than the publication, and lets the boards see them."""
+    if await entries.sweep_entries(conn, campaign_id):
+        await raise_versions(conn, await list_entry_ids(conn, campaign_id))
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

@@ -1,0 +1,187 @@
+"""SQL of a campaign's last days: due, blocked, frozen, decided, announced, final. Each move guards itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.postgres import Connection, one
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a published campaign, what its end depends on."""
+
+    id: int
+    state: str
+    topic_id: int
+    title: str
+    rules_version: int
+    starts_at: datetime
+    ends_at: datetime
+    settle_at: datetime
+    frozen_at: datetime | None
+    created_by: int
+    blocked_by: list[dict[str, Any]]
+    announced_first_by: int | None
+    announced_by: int | None
+    result_salt: bytes | None
+    # Whether the database's clock has passed `ends_at` by the ten seconds after which nothing stamped earlier is in flight.
+    is_over: bool
+
+
+async def list_frozen(conn: Connection) -> list[int]:
+    """Campaigns with a frozen sheet and no result yet."""
+    rows = await conn.fetch(
+        "SELECT id FROM campaigns WHERE state = 'judging' AND frozen_at IS NOT NULL ORDER BY frozen_at, id"
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_objections_over(conn: Connection) -> list[int]:
+    """Announced campaigns whose objection days have passed."""
+    rows = await conn.fetch(
+        "SELECT id FROM campaigns WHERE state = 'announced' AND objections_end_at <= clock_timestamp() ORDER BY id"
+    )
+    return [row["id"] for row in rows]
+
+
+async def lock_ending(conn: Connection, campaign_id: int) -> Ending | None:
+    """The campaign, held until the transaction ends; waits for whoever holds it. None: unknown or never published."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
+               created_by, blocked_by, announced_first_by, announced_by, result_salt,
+               clock_timestamp() >= ends_at + interval '10 seconds' AS is_over
+        FROM campaigns
+        WHERE id = $1 AND published_at IS NOT NULL
+        FOR NO KEY UPDATE
+        """,
+        campaign_id,
+    )
+    return one(row, Ending)
+
+
+async def lock_free_ending(conn: Connection, campaign_id: int) -> Ending | None:
+    """The campaign, held until the transaction ends; None when somebody else holds it."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
+               created_by, blocked_by, announced_first_by, announced_by, result_salt,
+               clock_timestamp() >= ends_at + interval '10 seconds' AS is_over
+        FROM campaigns
+        WHERE id = $1 AND published_at IS NOT NULL
+        FOR NO KEY UPDATE SKIP LOCKED
+        """,
+        campaign_id,
+    )
+    return one(row, Ending)
+
+
+async def get_rules(conn: Connection, campaign_id: int, version: int) -> tuple[dict[str, Any], str]:
+    """The rules of that version, and their hash."""
+    row = await conn.fetchrow(
+        "SELECT rules, rules_sha256 FROM campaign_rules WHERE campaign_id = $1 AND version = $2", campaign_id, version
+    )
+    assert row is not None
+    return row["rules"], row["rules_sha256"]
+
+
+async def mark_blocked(conn: Connection, campaign_id: int, blocks: Sequence[dict[str, Any]]) -> bool:
+    """Moves the campaign to judging and says what it waits for. Whether that is news."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE campaigns SET state = 'judging', blocked_by = $2
+            WHERE id = $1 AND state IN ('scheduled', 'judging') AND (state, blocked_by) IS DISTINCT FROM ('judging', $2::jsonb)
+            RETURNING true
+            """,
+            campaign_id,
+            list(blocks),
+        )
+    )
+
+
+async def mark_frozen(conn: Connection, campaign_id: int, salt: bytes) -> datetime:
+    """Stamps the freeze with the database's clock; the salt of the pseudonyms stays the one that was first given."""
+    frozen_at: datetime = await conn.fetchval(
+        """
+        UPDATE campaigns
+        SET state = 'judging', frozen_at = clock_timestamp(), blocked_by = '[]', result_salt = coalesce(result_salt, $2)
+        WHERE id = $1 AND state IN ('scheduled', 'judging') AND frozen_at IS NULL
+        RETURNING frozen_at
+        """,
+        campaign_id,
+        salt,
+    )
+    return frozen_at
+
+
+async def mark_decided(conn: Connection, campaign_id: int, reason: str | None) -> None:
+    """The result stands; nobody but the editors has seen it."""
+    await conn.execute(
+        """
+        UPDATE campaigns SET state = 'decided', settled_at = clock_timestamp(), settle_reason = $2
+        WHERE id = $1 AND state = 'judging' AND frozen_at IS NOT NULL
+        """,
+        campaign_id,
+        reason,
+    )
+
+
+async def mark_undecided(conn: Connection, campaign_id: int, blocks: Sequence[dict[str, Any]]) -> None:
+    """Back to judging, as if nothing had been frozen."""
+    await conn.execute(
+        """
+        UPDATE campaigns
+        SET state = 'judging', frozen_at = NULL, settled_at = NULL, settle_reason = NULL, blocked_by = $2,
+            announced_first_by = NULL, announced_first_at = NULL
+        WHERE id = $1 AND state = 'decided'
+        """,
+        campaign_id,
+        list(blocks),
+    )
+
+
+async def mark_announced_first(conn: Connection, campaign_id: int, by: int) -> None:
+    """The first of the two who announce."""
+    await conn.execute(
+        """
+        UPDATE campaigns SET announced_first_by = $2, announced_first_at = clock_timestamp()
+        WHERE id = $1 AND state = 'decided' AND announced_first_by IS NULL
+        """,
+        campaign_id,
+        by,
+    )
+
+
+async def mark_announced(conn: Connection, campaign_id: int, by: int, *, objection_days: int) -> datetime:
+    """The second of the two; the objection days begin. Returns when."""
+    announced_at: datetime = await conn.fetchval(
+        """
+        UPDATE campaigns
+        SET state = 'announced', announced_by = $2, announced_at = clock.now,
+            objections_end_at = clock.now + make_interval(days => $3)
+        FROM (SELECT clock_timestamp() AS now) AS clock
+        WHERE id = $1 AND state = 'decided' AND announced_first_by <> $2
+        RETURNING announced_at
+        """,
+        campaign_id,
+        by,
+        objection_days,
+    )
+    return announced_at
+
+
+async def mark_final(conn: Connection, campaign_id: int) -> bool:
+    """Whether the objection days were over and the campaign became final now."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE campaigns SET state = 'final', final_at = clock_timestamp()
+            WHERE id = $1 AND state = 'announced' AND objections_end_at <= clock_timestamp()
+            RETURNING true
+            """,
+            campaign_id,
+        )
+    )

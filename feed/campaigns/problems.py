@@ -1,0 +1,223 @@
+"""Everything that keeps rules from being kept or published, field by field and all at once."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, localcontext
+
+from feed.campaigns.model import (
+    BOARDS,
+    FREEZE_AFTER,
+    METHODS,
+    PRIZE_KINDS,
+    REVIEW_CHAINS,
+    TIE_BREAKS,
+    UNCLAIMED,
+    Prize,
+    Rules,
+    time_text,
+)
+from feed.errors import FieldError
+from feed.texts import text_problem
+from feed.topics.parse import NAME_LONGEST, is_topic_name
+
+# The longest each text may be, in code points.
+TEXTS = {"title": 60, "body": 5000, "organiser": 100, "contact": 200}
+OPTIONAL_TEXTS = {"notes": 2000, "beacon": 100}
+PRIZE_NAME_LONGEST = 60
+PRIZES_MOST = 20
+# Least and most of each whole number.
+RANGES = {
+    "winner_count": (1, 100),
+    "reserve_count": (0, 100),
+    "objection_days": (0, 30),
+    "claim_days": (0, 90),
+    "shortlist_size": (1, 1000),
+}
+CAP_RANGE = (1, 1_000_000)
+PER_WINNER_RANGE = (1, 1000)
+ACCOUNT_AGE_RANGE = (0, 3650)
+VALUE_MOST = Decimal(10_000_000)
+# A sum of three such weights is exact in the 34 digits that scores are computed with.
+WEIGHT_DECIMALS = 28
+# What one winner of a draw may get at most, by the rules on prize promotions.
+DRAW_VALUE_MOST = Decimal(50_000)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_DATES = ("starts_at", "ends_at", "settle_at", "claim_ends_at")
+_LARGEST_ID = 2**63 - 1
+
+
+def problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
+    """What is wrong with the values; when they are to be published, also what is missing. Empty: nothing."""
+    found = [
+        *_texts(rules),
+        *_topic(rules.topic),
+        *_dates(rules),
+        *_choices(rules),
+        *_numbers(rules),
+        *_weights(rules),
+        *_prizes(rules.prizes),
+        *_ids(rules),
+    ]
+    if publishing:
+        wrong = {error.field for error in found}
+        found += [error for error in _missing(rules) if error.field not in wrong]
+    return found
+
+
+def _texts(rules: Rules) -> Iterator[FieldError]:
+    for field, longest in TEXTS.items():
+        yield from _text(field, getattr(rules, field), shortest=1 if field == "title" else 0, longest=longest)
+    for field, longest in OPTIONAL_TEXTS.items():
+        value = getattr(rules, field)
+        if value is not None:
+            yield from _text(field, value, shortest=0, longest=longest)
+
+
+def _text(field: str, value: str, *, shortest: int, longest: int) -> Iterator[FieldError]:
+    if problem := text_problem(value, shortest=shortest, longest=longest):
+        yield FieldError(field, problem, {"longest": longest} if problem == "too_long" else {})
+
+
+def _topic(topic: str) -> Iterator[FieldError]:
+    if problem := text_problem(topic, shortest=1, longest=NAME_LONGEST):
+        yield FieldError("topic", problem, {"longest": NAME_LONGEST} if problem == "too_long" else {})
+    elif not is_topic_name(topic):
+        yield FieldError("topic", "invalid_topic")
+
+
+def _dates(rules: Rules) -> Iterator[FieldError]:
+    given = [(field, at) for field in _DATES if (at := getattr(rules, field)) is not None]
+    wrong: list[FieldError] = []
+    for field, at in given:
+        if at.tzinfo is None:
+            wrong.append(FieldError(field, "no_time_zone"))
+        elif not EARLIEST <= at < LATEST:
+            wrong.append(FieldError(field, "out_of_range", {"least": time_text(EARLIEST), "most": time_text(LATEST)}))
+    yield from wrong
+    # Moments that are none cannot be compared; what remains to say is said when they are right.
+    if wrong:
+        return
+    if rules.ends_at <= rules.starts_at:
+        yield FieldError("ends_at", "not_after", {"other": "starts_at"})
+    freeze = rules.ends_at + FREEZE_AFTER
+    if rules.settles_at < freeze:
+        yield FieldError("settle_at", "too_early", {"earliest": time_text(freeze)})
+    elif rules.claim_ends_at is not None and rules.claim_ends_at <= rules.settles_at:
+        yield FieldError("claim_ends_at", "not_after", {"other": "settle_at"})
+
+
+def _choices(rules: Rules) -> Iterator[FieldError]:
+    yield from _choice("method", rules.method, METHODS)
+    yield from _choice("unclaimed", rules.unclaimed, UNCLAIMED)
+    yield from _choice("board", rules.board, BOARDS)
+    if rules.review_chain is not None:
+        yield from _choice("review_chain", rules.review_chain, REVIEW_CHAINS)
+    for i, criterion in enumerate(rules.tie_break):
+        if criterion in rules.tie_break[:i]:
+            yield FieldError(f"tie_break[{i}]", "repeated")
+        else:
+            yield from _choice(f"tie_break[{i}]", criterion, TIE_BREAKS)
+        if i >= len(TIE_BREAKS):  # Whatever follows repeats or is unknown, and a body may hold thousands.
+            break
+
+
+def _choice(field: str, value: str | int, allowed: Sequence[str | int]) -> Iterator[FieldError]:
+    if value not in allowed:
+        yield FieldError(field, "unknown_value", {"allowed": list(allowed)})
+
+
+def _numbers(rules: Rules) -> Iterator[FieldError]:
+    for field, limits in RANGES.items():
+        value = getattr(rules, field)
+        if value is not None:
+            yield from _number(field, value, limits)
+    yield from _number("caps.likes", rules.caps.likes, CAP_RANGE)
+    yield from _number("caps.comments", rules.caps.comments, CAP_RANGE)
+    yield from _number(
+        "eligibility.min_account_age_days", rules.eligibility.min_account_age_days, ACCOUNT_AGE_RANGE
+    )
+
+
+def _number(field: str, value: int, limits: tuple[int, int]) -> Iterator[FieldError]:
+    least, most = limits
+    if not least <= value <= most:
+        yield FieldError(field, "out_of_range", {"least": least, "most": most})
+
+
+def _weights(rules: Rules) -> Iterator[FieldError]:
+    weights = (
+        ("weights.quality", rules.weights.quality),
+        ("weights.likes", rules.weights.likes),
+        ("weights.comments", rules.weights.comments),
+    )
+    wrong = [error for field, value in weights for error in _decimal(field, value, Decimal(1), WEIGHT_DECIMALS)]
+    yield from wrong
+    if not wrong:
+        with localcontext(prec=34):
+            total = sum((value for _, value in weights), Decimal(0))
+        if total != 1:
+            yield FieldError("weights", "sum_is_not_one", {"sum": format(total, "f")})
+
+
+def _decimal(field: str, value: Decimal, most: Decimal, decimals: int) -> Iterator[FieldError]:
+    # NaN cannot even be compared, and the exponent of an unchecked number may be astronomic.
+    if not value.is_finite() or not 0 <= value <= most:
+        yield FieldError(field, "out_of_range", {"least": 0, "most": int(most)})
+    elif value and _decimals(value) > decimals:
+        yield FieldError(field, "too_precise", {"decimals": decimals})
+
+
+def _decimals(value: Decimal) -> int:
+    """Digits after the point that count; trailing zeros do not."""
+    _, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
+    return -exponent - zeros
+
+
+def _prizes(prizes: Sequence[Prize]) -> Iterator[FieldError]:
+    if len(prizes) > PRIZES_MOST:
+        yield FieldError("prizes", "too_many", {"most": PRIZES_MOST})
+        return
+    for i, prize in enumerate(prizes):
+        at = f"prizes[{i}]"
+        yield from _text(f"{at}.name", prize.name, shortest=1, longest=PRIZE_NAME_LONGEST)
+        if prize.kind:
+            yield from _choice(f"{at}.kind", prize.kind, PRIZE_KINDS)
+        else:
+            yield FieldError(f"{at}.kind", "required")
+        yield from _number(f"{at}.per_winner", prize.per_winner, PER_WINNER_RANGE)
+        if prize.value_cny is not None:
+            yield from _decimal(f"{at}.value_cny", prize.value_cny, VALUE_MOST, 2)
+        yield from _id(f"{at}.image_media_id", prize.image_media_id)
+
+
+def _ids(rules: Rules) -> Iterator[FieldError]:
+    yield from _id("cover_media_id", rules.cover_media_id)
+    yield from _id("announcement_post_id", rules.announcement_post_id)
+
+
+def _id(field: str, value: str | None) -> Iterator[FieldError]:
+    if value is not None and not (value.isascii() and value.isdigit() and len(value) <= 19 and int(value) <= _LARGEST_ID):
+        yield FieldError(field, "not_found")
+
+
+def _missing(rules: Rules) -> Iterator[FieldError]:
+    """What those who take part must be able to read before they do: who, what, how much, until when, and whom to ask."""
+    yield from _required((field, bool(getattr(rules, field).strip())) for field in ("body", "organiser", "contact"))
+    yield from _required([("claim_days", rules.claim_days > 0), ("prizes", bool(rules.prizes))])
+    yield from _required((f"prizes[{i}].value_cny", p.value_cny is not None) for i, p in enumerate(rules.prizes))
+    if rules.method == "draw" and _value_per_winner(rules.prizes) > DRAW_VALUE_MOST:
+        yield FieldError("prizes", "draw_value_too_high", {"most": int(DRAW_VALUE_MOST)})
+
+
+def _required(given: Iterable[tuple[str, bool]]) -> Iterator[FieldError]:
+    for field, is_there in given:
+        if not is_there:
+            yield FieldError(field, "required")
+
+
+def _value_per_winner(prizes: Sequence[Prize]) -> Decimal:
+    values = [prize.per_winner * prize.value_cny for prize in prizes if prize.value_cny is not None]
+    return sum(values, Decimal(0))

@@ -1,0 +1,87 @@
+"""Which installation a command works on: the one that the environment names, or the one that `feed up` runs."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from feed.processes import CannotStart, is_held, write_private
+from feed.settings import MissingSetting, Settings, read_settings
+
+
+class Run(msgspec.Struct, frozen=True):
+    """What a running `feed up` leaves in its data directory for the other commands."""
+
+    pid: int
+    base_url: str
+    environment: dict[str, str]  # FEED_* as its own children get them.
+
+
+class NotRunning(CannotStart):
+    """No environment and no running installation: there is nothing to work on."""
+
+
+def add_data_option(parser: argparse.ArgumentParser) -> None:
+    """`--data DIR`, for every command that needs an installation."""
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        default=Path(os.environ.get("FEED_DATA") or ".feed"),
+        help="数据目录 data directory (FEED_DATA, default .feed); unused where FEED_DATABASE_URL is set",
+    )
+
+
+def find_settings(data: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The environment's settings when it names a database, else those of the installation that runs on `data`.
+
+    Raises NotRunning, or CannotStart for a setting that is missing or does not convert.
+    """
+    if environ.get("FEED_DATABASE_URL"):
+        return checked(environ)
+    run = find_run(data)
+    # A single variable may still be set by hand, for one command.
+    return checked({**run.environment, **{name: value for name, value in environ.items() if name.startswith("FEED_")}})
+
+
+def find_run(data: Path) -> Run:
+    """The `feed up` that runs on `data`. Raises NotRunning."""
+    if is_held(data):
+        try:
+            return msgspec.json.decode((data / "run.json").read_bytes(), type=Run)
+        except FileNotFoundError:
+            raise NotRunning(
+                f"{data} 里的 feed 正在启动，请稍候。\nfeed is just starting in {data}; try again in a moment."
+            ) from None
+    raise NotRunning(
+        f"{data} 里没有正在运行的 feed。请先运行 feed up，或用 --data 指定目录，或设置 FEED_DATABASE_URL。\n"
+        f"No feed is running in {data}. Start one with `feed up`, name its directory with --data, "
+        "or set FEED_DATABASE_URL."
+    )
+
+
+def write_run(data: Path, run: Run) -> None:
+    write_private(data / "run.json", msgspec.json.format(msgspec.json.encode(run)))
+
+
+def checked(environ: Mapping[str, str]) -> Settings:
+    """`read_settings`, its errors in words."""
+    try:
+        return read_settings(environ)
+    except MissingSetting as error:
+        raise CannotStart(f"缺少环境变量 {error}。\nThe environment variable {error} is not set.") from None
+    except ValueError as error:
+        raise CannotStart(f"环境变量有误。\nThe environment does not read: {error}") from None
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that `read_settings` turns into these settings."""
+    given: dict[str, Any] = msgspec.structs.asdict(settings)
+    return {f"FEED_{name.upper()}": _text(value) for name, value in given.items()}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

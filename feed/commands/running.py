@@ -1,0 +1,137 @@
+"""A whole installation while a block runs: servers, schema, keys, API and worker, watched and ended in order."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from feed import embedded
+from feed.commands.installation import Run, checked, environment, write_run
+from feed.embedded import Embedded
+from feed.keys import open_keys
+from feed.leftovers import MARK
+from feed.migrations import migrate
+from feed.processes import CannotStart, Child, Process, free_port, require_free_port, spawn, tail
+from feed.settings import Settings
+
+_START_SECONDS = 60.0
+# Together less than the ten seconds that somebody at a terminal waits.
+_API_GRACE_SECONDS = 4
+_CHILDREN_SECONDS = 6.0
+_SERVERS_SECONDS = 3.0
+
+
+class Running(msgspec.Struct, frozen=True):
+    """Where it is."""
+
+    base_url: str
+    settings: Settings
+    data: Path
+    applied: list[str]  # Migrations that this start applied.
+    api: Child
+
+
+@asynccontextmanager
+async def running(
+    data: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    workers: int = 1,
+    environ: Mapping[str, str] = os.environ,
+    tell: Callable[[str], None] = print,
+) -> AsyncIterator[Running]:
+    """Postgres and Valkey (embedded, unless `environ` names others), the API on `port` (0: a free one) and the worker.
+
+    To be entered in the main thread. A child that falls is started again and `tell` says so; the logs are in
+    `data`/log. Raises DirectoryInUse, PortBusy, CannotStart, MigrationError.
+    """
+    given = {name: value for name, value in environ.items() if name.startswith("FEED_") and value}
+    servers = await embedded.start(
+        data, database_url=given.get("FEED_DATABASE_URL", ""), redis_url=given.get("FEED_REDIS_URL", "")
+    )
+    data = servers.data
+    children: list[Child] = []
+    keeper: asyncio.Future[Any] | None = None
+    try:
+        require_free_port(host, port)
+        port = port or free_port()
+        base_url = f"http://{_reached(host)}:{port}"
+        settings = _settings(servers, base_url, given)
+        applied = await migrate(settings.direct_url)
+        open_keys(settings.keys_dir, create=True)
+        variables = environment(settings)
+        start = partial(_start, data, {**environ, **variables, MARK: str(data)})
+        listen = ["--host", host, "--port", str(port), "--workers", str(workers)]
+        children.append(Child("API", partial(start, "api", *listen, "--grace", str(_API_GRACE_SECONDS))))
+        children.append(Child("worker", partial(start, "worker")))
+        await _until_ready(base_url, children, data)
+        write_run(data, Run(os.getpid(), base_url, variables))
+        keeper = asyncio.gather(servers.keep(tell), *(child.keep(tell) for child in children))
+        yield Running(base_url, settings, data, applied, children[0])
+    finally:
+        (data / "run.json").unlink(missing_ok=True)
+        if keeper is not None:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
+        await asyncio.gather(*(child.stop(_CHILDREN_SECONDS) for child in children))
+        await servers.stop(_SERVERS_SECONDS)
+
+
+def _settings(servers: Embedded, base_url: str, given: Mapping[str, str]) -> Settings:
+    defaults = {
+        "FEED_KEYS_DIR": str(servers.data / "keys"),
+        "FEED_SMS_OUTBOX": str(servers.data / "outbox.jsonl"),
+        "FEED_PUBLIC_URL": base_url,
+        "FEED_EMBEDDED": str("FEED_DATABASE_URL" not in given).lower(),
+    }
+    return checked(
+        {**defaults, **given, "FEED_DATABASE_URL": servers.database_url, "FEED_REDIS_URL": servers.redis_url}
+    )
+
+
+def _start(data: Path, environ: Mapping[str, str], command: str, *options: str) -> Process:
+    return spawn([sys.executable, "-m", "feed", command, *options], log=data / f"log/{command}.log", environ=environ)
+
+
+def _reached(host: str) -> str:
+    """An address to call for one to listen on."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
+    return f"[{host}]" if ":" in host else host
+
+
+async def _until_ready(base_url: str, children: list[Child], data: Path) -> None:
+    async with httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=5) as client, _in_time(data):
+        while True:
+            for child in children:
+                if child.process.poll() is not None:
+                    log = data / f"log/{child.name.lower()}.log"
+                    raise CannotStart(
+                        f"{child.name} 无法启动。\n{child.name} does not start; the end of {log}:\n{tail(log)}"
+                    )
+            with contextlib.suppress(httpx.TransportError):
+                if (await client.get("/health/ready")).status_code == 200:
+                    return
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def _in_time(data: Path) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            yield
+    except TimeoutError:
+        raise CannotStart(
+            f"API 在 {_START_SECONDS:.0f} 秒内没有就绪，日志在 {data}/log。\n"
+            f"The API was not ready within {_START_SECONDS:.0f} seconds; its log is in {data}/log."
+        ) from None

@@ -1,0 +1,97 @@
+"""`feed api`, `feed worker`, `feed migrate`: the processes of a production installation, one each."""
+
+import argparse
+import asyncio
+import os
+from signal import SIGTERM
+from typing import Any
+
+from feed import logging
+from feed.commands.installation import add_data_option, environment, find_settings
+from feed.processes import end_with_parent, require_free_port
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    api = subparsers.add_parser("api", help="只启动 API · the API alone", description="Serves HTTP until SIGTERM.")
+    add_data_option(api)
+    api.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    api.add_argument("--port", type=int, default=8080, metavar="P", help="port to listen on (default 8080)")
+    api.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
+    api.add_argument(
+        "--grace", type=int, default=10, metavar="S", help="seconds for open requests at the end (default 10)"
+    )
+    api.set_defaults(run=run_api)
+
+    worker = subparsers.add_parser(
+        "worker",
+        help="只启动后台任务 · the worker alone",
+        description="Settles campaigns, sends messages and repairs, until SIGTERM. Several may run at once.",
+    )
+    add_data_option(worker)
+    worker.set_defaults(run=run_worker)
+
+    migration = subparsers.add_parser(
+        "migrate",
+        help="更新数据库结构 · bring the schema up to date",
+        description="Applies the migrations that are missing. Harmless to repeat, also at the same time.",
+    )
+    add_data_option(migration)
+    migration.add_argument(
+        "--create-keys", action="store_true", help="also make the keys that are missing in FEED_KEYS_DIR"
+    )
+    migration.set_defaults(run=run_migrate)
+
+
+def run_api(arguments: argparse.Namespace) -> int:
+    from granian.constants import Interfaces, Loops
+    from granian.server import Server
+
+    settings = find_settings(arguments.data)
+    # granian's sockets share a port with whoever else is willing to: another feed would answer half of the requests.
+    require_free_port(arguments.host, arguments.port)
+    os.environ.update(environment(settings))  # Where the workers, processes of their own, look.
+    logging.configure(settings.log_format)
+    server = Server(
+        "feed.asgi:application",
+        address=arguments.host,
+        port=arguments.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=arguments.workers,
+        respawn_failed_workers=True,
+        workers_kill_timeout=arguments.grace,
+        # Nothing of granian's own: its lines go where ours go.
+        log_dictconfig={"handlers": {}, "loggers": {"_granian": {}, "granian.access": {}}},
+    )
+    server.serve(target_loader=load_application, wrap_loader=False)
+    return 0
+
+
+def load_application() -> Any:
+    """What each worker process serves. Without the parent nobody would stop a worker, so it ends too."""
+    end_with_parent(SIGTERM)
+    from feed.asgi import application
+
+    return application()
+
+
+def run_worker(arguments: argparse.Namespace) -> int:
+    from feed.worker.loop import run
+
+    settings = find_settings(arguments.data)
+    logging.configure(settings.log_format)
+    asyncio.run(run(settings))
+    return 0
+
+
+def run_migrate(arguments: argparse.Namespace) -> int:
+    from feed.keys import open_keys
+    from feed.migrations import migrate
+
+    settings = find_settings(arguments.data)
+    if arguments.create_keys:
+        open_keys(settings.keys_dir, create=True)
+    for name in asyncio.run(migrate(settings.direct_url)):
+        print(f"已应用 applied {name}")
+    print("数据库结构已是最新 · the schema is up to date")
+    return 0

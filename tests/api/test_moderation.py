@@ -1,0 +1,289 @@
+"""The moderators' doors: one happy path and each refusal."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from feed.api.moderator import router
+from feed.api.world import World
+from tests.api.conftest import Join, Person
+
+TEXT = "今天读完一本书 #爱读书的深圳人#"
+DOORS = [
+    ("GET", "/moderation/cases", None),
+    ("POST", "/moderation/cases/lease", {"count": 1}),
+    ("POST", "/moderation/cases/1/release", None),
+    ("POST", "/moderation/cases/1/extend", None),
+    ("POST", "/moderation/cases/1/verdict", {"verdict": "approve", "reason_code": "fine", "version": 1}),
+    (
+        "POST",
+        "/moderation/verdicts",
+        {"cases": [{"id": "1", "version": 1}], "verdict": "remove", "reason_code": "spam"},
+    ),
+    ("POST", "/moderation/verdicts/1/undo", None),
+    ("PUT", "/moderation/users/1/sanction", {"kind": "mute", "reason_code": "spam"}),
+    ("DELETE", "/moderation/users/1/sanction", None),
+    ("GET", "/reason-codes", None),
+]
+
+
+async def published(author: Person, text: str = TEXT) -> dict[str, Any]:
+    made = await author("POST", "/posts", {"text": text})
+    assert made.status_code == 201
+    post: dict[str, Any] = made.json()
+    return post
+
+
+async def open_cases(reviewer: Person, query: str = "") -> list[dict[str, Any]]:
+    answer = await reviewer("GET", f"/moderation/cases{query}")
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+def test_every_door_of_the_moderators_is_tried_for_its_guard() -> None:
+    assert len(DOORS) == sum(len(route.methods - {"OPTIONS"}) for route in _routes())
+
+
+def _routes() -> list[Any]:
+    from litestar import Litestar
+
+    return [route for route in Litestar([router], openapi_config=None).routes if hasattr(route, "methods")]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), DOORS)
+async def test_a_door_is_for_staff_alone(
+    client: httpx.AsyncClient, join: Join, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    assert (await client.request(method, path, json=body)).status_code == 401
+    refused = await join("小明")(method, path, body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "role_missing")
+    for role in ("reviewer", "editor", "admin"):
+        assert (await join(role, roles=(role,))(method, path, body)).status_code in (200, 204, 404)
+
+
+async def test_a_case_shows_what_is_to_be_judged(join: Join) -> None:
+    post = await published(join("小明"))
+    reviewer = join("审核", roles=("reviewer",))
+    (case,) = await open_cases(reviewer)
+    assert case["subject"] == {
+        "kind": "post",
+        "id": post["id"],
+        "post_id": post["id"],
+        "revision": 1,
+        "state": "published",
+        "text": TEXT,
+        "media": [],
+        "author": post["author"],
+    }
+    assert (case["kind"], case["stage"], case["state"], case["version"]) == ("post", 1, "open", 1)
+    assert case["machine"] == {"verdict": "pass", "labels": []}
+    assert (case["campaign"], case["leased_by"], case["leased_until"]) == (None, None, None)
+    assert case["due_at"] > case["created_at"]
+
+
+async def test_a_removed_post_is_out_of_every_list_and_returns_when_restored(
+    client: httpx.AsyncClient, join: Join
+) -> None:
+    ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
+    post = await published(ming)
+    paths = ("/feeds/latest", "/topics/爱读书的深圳人/posts", f"/users/{post['author']['id']}/posts")
+    (case,) = (await reviewer("POST", "/moderation/cases/lease", {"count": 1})).json()["items"]
+    assert case["leased_by"] is not None
+
+    body = {"verdict": "remove", "reason_code": "spam", "version": case["version"]}
+    judged = await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", body)
+    assert judged.status_code == 200, judged.text
+    assert (judged.json()["state"], judged.json()["version"], judged.json()["leased_by"]) == ("closed", 2, None)
+    assert judged.json()["subject"]["state"] == "removed"
+    assert (await client.get(f"/posts/{post['id']}")).status_code == 404
+    assert (await ming("GET", f"/posts/{post['id']}")).json()["state"] == "removed"
+    for path in paths:
+        assert (await client.get(path)).json()["items"] == [], path
+    assert (await client.get(f"/users/{post['author']['id']}")).json()["post_count"] == 0
+    assert await open_cases(reviewer) == []
+    assert [item["id"] for item in await open_cases(reviewer, "?state=closed")] == [case["id"]]
+
+    body = {"verdict": "restore", "reason_code": "mistaken", "version": 2}
+    assert (await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", body)).status_code == 200
+    assert (await client.get(f"/posts/{post['id']}")).json()["state"] == "published"
+    assert (await client.get(f"/users/{post['author']['id']}")).json()["post_count"] == 1
+
+
+async def test_a_removed_comment_is_counted_no_more(client: httpx.AsyncClient, join: Join) -> None:
+    post = await published(join("小明"))
+    comment = (await join("小红")("POST", f"/posts/{post['id']}/comments", {"text": "加我微信"})).json()
+    reviewer = join("审核", roles=("reviewer",))
+    (case,) = await open_cases(reviewer, "?kind=comment")
+    assert (case["subject"]["id"], case["subject"]["text"]) == (comment["id"], "加我微信")
+    assert case["subject"]["post_id"] == post["id"]
+    body = {"verdict": "remove", "reason_code": "spam", "version": 1}
+    assert (await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", body)).status_code == 200
+    assert (await client.get(f"/posts/{post['id']}")).json()["comment_count"] == 0
+    assert (await client.get(f"/posts/{post['id']}/comments")).json()["items"] == []
+
+
+async def test_a_case_is_refused_by_what_it_is(join: Join) -> None:
+    first, second = join("一审", roles=("reviewer",)), join("二审", roles=("reviewer",))
+    await published(join("小明"))
+    (case,) = (await first("POST", "/moderation/cases/lease", {"count": 5})).json()["items"]
+    path = f"/moderation/cases/{case['id']}"
+    body = {"verdict": "approve", "reason_code": "fine", "version": 1}
+    for answer in (await second("POST", f"{path}/verdict", body), await second("POST", f"{path}/extend")):
+        assert (answer.status_code, answer.json()["code"]) == (409, "case_leased")
+    assert (await second("POST", "/moderation/cases/lease", {"count": 5})).json() == {"items": []}
+    assert (await first("POST", f"{path}/extend")).status_code == 200
+    assert (await first("POST", f"{path}/release")).json()["leased_by"] is None
+    not_held = await first("POST", f"{path}/extend")
+    assert (not_held.status_code, not_held.json()["code"]) == (409, "case_not_leased")
+    stale = await second("POST", f"{path}/verdict", body | {"version": 9})
+    assert (stale.status_code, stale.json()["code"]) == (409, "case_stale")
+    assert (await second("POST", f"{path}/verdict", body)).status_code == 200
+    again = await second("POST", f"{path}/verdict", body)
+    assert (again.status_code, again.json()["code"]) == (409, "case_stale")
+
+
+async def test_nobody_judges_his_own_post(join: Join) -> None:
+    reviewer = join("审核", roles=("reviewer",))
+    await published(reviewer)
+    (case,) = await open_cases(reviewer)
+    body = {"verdict": "approve", "reason_code": "fine", "version": 1}
+    refused = await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_subject")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "fields"),
+    [
+        ({}, 400, []),
+        ({"verdict": "approve", "version": "1"}, 400, []),
+        ({"verdict": "burn", "reason_code": "fine", "version": 1}, 422, ["verdict"]),
+        ({"verdict": "approve", "reason_code": "", "version": 1}, 422, ["reason_code"]),
+        ({"verdict": "approve", "reason_code": "fine", "note": "长" * 501, "version": 1}, 422, ["note"]),
+        ({"verdict": "approve", "reason_code": "fine", "note": "\x00", "version": 1}, 422, ["note"]),
+        ({"verdict": "approve", "reason_code": "fine", "version": 10**40}, 400, []),
+        ({"verdict": "approve", "reason_code": "fine", "version": 2**62}, 409, []),
+    ],
+)
+async def test_a_wrong_verdict_is_refused_field_by_field(
+    join: Join, body: dict[str, Any], status: int, fields: list[str]
+) -> None:
+    reviewer = join("审核", roles=("reviewer",))
+    await published(join("小明"))
+    (case,) = await open_cases(reviewer)
+    answer = await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", body)
+    assert answer.status_code == status, answer.text
+    assert [error["field"] for error in answer.json().get("errors", [])] == fields
+
+
+@pytest.mark.parametrize("case_id", ["1", "x", "0", "-1", "9" * 40, "%00"])
+async def test_an_unknown_case_is_not_found(join: Join, case_id: str) -> None:
+    reviewer = join("审核", roles=("reviewer",))
+    body = {"verdict": "approve", "reason_code": "fine", "version": 1}
+    for tail, json in (("verdict", body), ("release", None), ("extend", None)):
+        answer = await reviewer("POST", f"/moderation/cases/{case_id}/{tail}", json)
+        assert (answer.status_code, answer.json()["code"]) == (404, "case_not_found")
+
+
+async def test_the_queue_is_read_page_by_page(join: Join) -> None:
+    ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
+    posts = [(await published(ming, f"第{n}条"))["id"] for n in range(5)]
+    seen: list[str] = []
+    path = "/moderation/cases?limit=2"
+    for _ in range(3):
+        page = (await reviewer("GET", path)).json()
+        seen += [item["subject"]["id"] for item in page["items"]]
+        path = f"/moderation/cases?limit=2&cursor={page['next_cursor']}"
+    assert seen == posts
+    assert page["next_cursor"] is None
+    first = (await reviewer("GET", "/moderation/cases?limit=2")).json()["next_cursor"]
+    foreign = await reviewer("GET", f"/moderation/cases?limit=2&kind=comment&cursor={first}")
+    assert (foreign.status_code, foreign.json()["code"]) == (400, "cursor_invalid")
+
+
+async def test_the_queue_is_filtered(world: World, join: Join) -> None:
+    ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
+    tagged = await published(ming)
+    await published(ming, "没有话题")
+    await join("小红")("POST", f"/posts/{tagged['id']}/comments", {"text": "真好"})
+    found = {
+        query: len(await open_cases(reviewer, query))
+        for query in (
+            "?kind=post",
+            "?kind=comment",
+            "?stage=1",
+            "?stage=2",
+            "?topic=爱读书的深圳人",
+            "?topic=没有这个",
+            "?topic=%00",
+            "?has_media=false",
+            "?has_media=true",
+            "?campaign_id=1",
+            "?state=closed",
+        )
+    }
+    assert list(found.values()) == [2, 1, 3, 0, 2, 0, 0, 3, 0, 0, 0]
+
+
+@pytest.mark.parametrize("query", ["kind=poem", "stage=0", "stage=x", "state=ajar", "has_media=maybe", "campaign_id=x"])
+async def test_a_wrong_filter_is_refused(join: Join, query: str) -> None:
+    answer = await join("审核", roles=("reviewer",))("GET", f"/moderation/cases?{query}")
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
+
+
+async def test_a_batch_answers_for_each_case_and_can_be_taken_back(client: httpx.AsyncClient, join: Join) -> None:
+    ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
+    posts = [await published(ming) for _ in range(2)]
+    seen = [{"id": case["id"], "version": 1} for case in await open_cases(reviewer)]
+    wrong = [{"id": "x", "version": 1}, {"id": seen[0]["id"], "version": 1}]
+    body = {"cases": seen + wrong, "verdict": "remove", "reason_code": "spam"}
+    batch = (await reviewer("POST", "/moderation/verdicts", body)).json()
+    assert [item["outcome"] for item in batch["items"]] == ["done", "done", "case_not_found", "case_stale"]
+    assert (await client.get(f"/posts/{posts[1]['id']}")).status_code == 404
+
+    undone = await reviewer("POST", f"/moderation/verdicts/{batch['batch_id']}/undo")
+    assert [item["outcome"] for item in undone.json()["items"]] == ["done", "done"]
+    assert (await client.get(f"/posts/{posts[1]['id']}")).status_code == 200
+    assert len(await open_cases(reviewer)) == 2
+    again = await reviewer("POST", f"/moderation/verdicts/{batch['batch_id']}/undo")
+    assert (again.status_code, again.json()["code"]) == (404, "batch_not_found")
+
+
+async def test_a_mute_is_imposed_and_lifted(join: Join) -> None:
+    ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
+    author_id = (await published(ming))["author"]["id"]
+    path = f"/moderation/users/{author_id}/sanction"
+    body = {"kind": "mute", "reason_code": "spam", "until": "2199-01-01T08:00:00+08:00"}
+    imposed = await reviewer("PUT", path, body)
+    assert imposed.status_code == 200, imposed.text
+    assert imposed.json()["until"] == "2199-01-01T00:00:00Z"
+    refused = await ming("POST", "/posts", {"text": "还想说"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "muted")
+    assert (await reviewer("DELETE", path)).status_code == 204
+    assert (await ming("POST", "/posts", {"text": "还想说"})).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"kind": "mute", "reason_code": "spam", "until": "2001-01-01T00:00:00Z"}, 422),
+        ({"kind": "mute", "reason_code": "spam", "until": "0001-01-01T00:00:00+14:00"}, 422),
+        ({"kind": "mute", "reason_code": "spam", "until": "9999-12-31T23:59:59-14:00"}, 422),
+        ({"kind": "mute", "reason_code": "spam", "until": "2099-01-01T00:00:00"}, 400),
+        ({"kind": "mute", "reason_code": "spam", "until": "soon"}, 400),
+        ({"kind": "exile", "reason_code": "spam"}, 422),
+        ({"kind": "mute", "reason_code": "?"}, 422),
+        ({"reason_code": "spam"}, 400),
+    ],
+)
+async def test_a_wrong_sanction_is_refused(join: Join, body: dict[str, Any], status: int) -> None:
+    author_id = (await published(join("小明")))["author"]["id"]
+    answer = await join("审核", roles=("reviewer",))("PUT", f"/moderation/users/{author_id}/sanction", body)
+    assert answer.status_code == status, answer.text
+
+
+async def test_every_reason_has_its_words(join: Join) -> None:
+    reasons = (await join("审核", roles=("reviewer",))("GET", "/reason-codes")).json()["items"]
+    assert {"code": "spam", "zh": "广告或刷屏", "en": "Advertising or flooding"} in reasons

