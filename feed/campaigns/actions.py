@@ -147,7 +147,8 @@ async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campai
 
 
 async def _change_rules(conn: Connection, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]) -> None:
-    assert campaign.rules_version is not None and campaign.starts_at is not None
+    assert campaign.rules_version is not None
+    assert campaign.starts_at is not None
     old, _ = read_rules(campaign.draft, publishing=True)
     rules, found = read_rules(draft, publishing=True)
     has_opened = campaign.now >= campaign.starts_at
