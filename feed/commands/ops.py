@@ -92,7 +92,7 @@ async def change_right(settings: Settings, who: str, role: Role, *, revoke: bool
 
 async def _get_account_id(conn: Connection, who: str) -> int:
     # An id is tried first: it is a long number, and nobody's `sub` in practice.
-    if who.isdecimal() and len(who) < 19 and (account := await accounts.find_account(conn, int(who))):
+    if who.isdecimal() and int(who) < 2**63 and (account := await accounts.find_account(conn, int(who))):
         return account.id
     account_id = await accounts.find_by_sub(conn, iss=LOCAL_ISSUER, sub=who)
     if account_id is None:

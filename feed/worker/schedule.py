@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from feed.boards.actions import follow
 from feed.changes.actions import number_changes
 from feed.messages.actions import wake_jobless
 from feed.worker import retention
@@ -20,6 +21,7 @@ class Entry(NamedTuple):
 
 SCHEDULE: tuple[Entry, ...] = (
     Entry("number_changes", 0.25, lambda w: number_changes(w.pool)),
+    Entry("follow_changes", 0.25, lambda w: follow(w.pool, w.redis)),
     Entry("resolve_abandoned_messages", 5, resolve_abandoned),
     Entry("wake_jobless_messages", 5, lambda w: wake_jobless(w.pool)),
     Entry("forget_keys_and_codes", 600, retention.forget_keys_and_codes),

@@ -1,0 +1,165 @@
+"""The commands as an operator types them, in a process of their own."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from feed.auth import TokenVerifier
+from feed.commands.ops import phone_for
+from feed.keys import Keys, open_keys
+from feed.messages.model import MessageId, Purpose
+from feed.messages.outbox import FileProvider
+from feed.phones import normalise_phone
+
+
+class Ran(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+class Installation:
+    """What the environment names."""
+
+    def __init__(self, directory: Path, database: str, redis_url: str) -> None:
+        self.keys: Keys = open_keys(directory / "keys", create=True)
+        self.outbox = directory / "outbox.jsonl"
+        self.environ = {
+            "FEED_DATABASE_URL": database,
+            "FEED_REDIS_URL": redis_url,
+            "FEED_KEYS_DIR": str(directory / "keys"),
+            "FEED_SMS_OUTBOX": str(self.outbox),
+        }
+
+    async def feed(self, *arguments: str, **environ: str) -> Ran:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "feed",
+            *arguments,
+            env={**os.environ, **self.environ, **environ},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 30)
+        assert process.returncode is not None
+        return Ran(process.returncode, out.decode(), err.decode())
+
+
+@pytest.fixture
+def there(tmp_path: Path, database: str, redis_url: str) -> Installation:
+    return Installation(tmp_path, database, redis_url)
+
+
+async def test_the_outbox_is_json_lines_and_one_phones_on_demand(there: Installation) -> None:
+    assert await there.feed("outbox") == Ran(0, "", "")
+    provider = FileProvider(there.outbox)
+    notice = {"campaign": "爱读书的深圳人", "date": "10 月 1 日"}
+    await provider.send(MessageId(1), "+8613800138000", Purpose.PRIZE_NOTICE, notice)
+    await provider.send(MessageId(2), "+8613900139000", Purpose.SIGN_IN_CODE, {"code": "012345", "minutes": "5"})
+
+    everything = [json.loads(line) for line in (await there.feed("outbox")).out.splitlines()]
+    one_phone = [json.loads(line) for line in (await there.feed("outbox", "--phone", "139 0013 9000")).out.splitlines()]
+
+    assert [line["id"] for line in everything] == ["1", "2"]
+    assert "爱读书的深圳人" in everything[0]["text"]
+    assert [line["params"]["code"] for line in one_phone] == ["012345"]
+    assert (await there.feed("outbox", "--phone", "12")).status == 1
+
+
+async def test_a_token_is_one_line_and_says_who(there: Installation) -> None:
+    ran = await there.feed("token", "--user", "小林", "--role", "editor", "--role", "reviewer")
+
+    assert ran.status == 0
+    (token,) = ran.out.splitlines()
+    claims = TokenVerifier(there.keys.token_key).verify(token)
+    assert (claims.sub, claims.name, set(claims.roles)) == ("小林", "小林", {"editor", "reviewer"})
+    assert claims.phone == phone_for("小林")
+    given = await there.feed("token", "--user", "小林", "--phone", "138 0013 8000")
+    assert TokenVerifier(there.keys.token_key).verify(given.out.strip()).phone == "+8613800138000"
+    assert (await there.feed("token", "--user", "小林", "--role", "king")).status == 2
+
+
+def test_a_test_phone_is_a_phone_and_ones_own() -> None:
+    phones = {phone_for(f"用户{number}") for number in range(1000)}
+
+    assert len(phones) == 1000
+    assert all(normalise_phone(phone) == phone for phone in phones)
+
+
+async def test_a_right_is_granted_once_and_taken_away_once(there: Installation) -> None:
+    conn = await asyncpg.connect(there.environ["FEED_DATABASE_URL"])
+    account_id = await conn.fetchval(
+        "INSERT INTO accounts (iss, sub, name) VALUES ('feed', '小林', '小林') RETURNING id"
+    )
+
+    async def roles() -> list[str]:
+        rows = await conn.fetch(
+            "SELECT role FROM staff_rights WHERE account_id = $1 AND revoked_at IS NULL", account_id
+        )
+        return [row["role"] for row in rows]
+
+    assert "granted" in (await there.feed("grant", "小林", "editor")).out
+    assert "nothing to do" in (await there.feed("grant", str(account_id), "editor")).out
+    assert await roles() == ["editor"]
+    assert "revoked" in (await there.feed("grant", str(account_id), "editor", "--revoke")).out
+    assert await roles() == []
+    nobody = await there.feed("grant", "nobody", "editor")
+    assert nobody.status == 1
+    assert "Traceback" not in nobody.err
+    await conn.close()
+
+
+async def test_the_doctor_finds_nothing_where_nothing_is_wrong(there: Installation, redis: Redis) -> None:
+    ran = await there.feed("doctor")
+
+    assert ran.status == 0, ran.out
+    assert "WRONG" not in ran.out
+    assert "noeviction" in ran.out
+
+
+async def test_the_doctor_names_what_is_wrong(there: Installation) -> None:
+    conn = await asyncpg.connect(there.environ["FEED_DATABASE_URL"])
+    await conn.execute("DELETE FROM schema_migrations WHERE name = (SELECT max(name) FROM schema_migrations)")
+    await conn.close()
+
+    ran = await there.feed("doctor", FEED_REDIS_URL="redis://127.0.0.1:1/0", FEED_KEYS_DIR="/nowhere")
+
+    assert ran.status == 1
+    wrong = [line.split()[1] for line in ran.out.splitlines() if line.startswith("WRONG")]
+    assert wrong == ["keys", "migrations", "redis"]
+
+
+async def test_the_doctor_sees_that_no_worker_runs(there: Installation) -> None:
+    conn = await asyncpg.connect(there.environ["FEED_DATABASE_URL"])
+    await conn.execute("INSERT INTO changes (post_id, version, made_at) VALUES (1, 1, now() - interval '1 hour')")
+    await conn.execute(
+        """
+        INSERT INTO messages (purpose, once_key, sealed, state, sending_at)
+        VALUES ('prize_notice', 'a', '', 'unknown', now()), ('prize_notice', 'b', '', 'sending', now() - interval '1 hour')
+        """
+    )
+    await conn.close()
+
+    ran = await there.feed("doctor")
+
+    assert ran.status == 1
+    wrong = [line for line in ran.out.splitlines() if line.startswith("WRONG")]
+    assert len(wrong) == 2
+    assert "the oldest for 3600 s" in wrong[0]
+    assert "1 stuck, 1 unknown" in wrong[1]
+
+
+async def test_the_doctor_says_so_when_postgres_is_away(there: Installation) -> None:
+    ran = await there.feed("doctor", FEED_DATABASE_URL="postgresql://feed@127.0.0.1:1/feed")
+
+    assert ran.status == 1
+    assert "cannot be reached" in ran.out
+    assert "Traceback" not in ran.err
