@@ -17,6 +17,8 @@ from feed.processes import CannotStart, DirectoryInUse, PortBusy
 COMMANDS = (
     "up",
     "serve",
+    "outbox",
+    "ops",
 )
 
 # The database is away, unknown or closed to us: a matter of settings, told without a traceback.
