@@ -11,6 +11,10 @@ class RulesNotFound(NotFound):
     """The campaign has no such version of its rules."""
 
 
+class BoardHidden(NotFound):
+    """The rules show no board, or none until the campaign has closed."""
+
+
 class EntryNotFound(NotFound):
     """The post is not in the campaign."""
 

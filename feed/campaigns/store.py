@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from feed.postgres import Connection, many, one
+from feed.postgres import Connection, one
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,25 +85,6 @@ async def lock_campaign(conn: Connection, campaign_id: int) -> bool:
     Not FOR UPDATE: that would also wait for, and hold up, every post that is just entering the campaign.
     """
     return bool(await conn.fetchval("SELECT true FROM campaigns WHERE id = $1 FOR NO KEY UPDATE", campaign_id))
-
-
-async def list_campaigns(conn: Connection, *, before_id: int, limit: int) -> list[Campaign]:
-    """All campaigns, drafts too, the newest first."""
-    rows = await conn.fetch(
-        """
-        SELECT campaigns.id, state, clock_timestamp() AS now, draft, topic_id, rules_version, rules_sha256, starts_at,
-            ends_at, settle_at, marks_locked_at, campaigns.created_by, campaigns.created_at, published_at, frozen_at,
-            settled_at, blocked_by, announced_first_by, announced_at, objections_end_at, cancelled_at
-        FROM campaigns
-        LEFT JOIN campaign_rules AS rules ON rules.campaign_id = campaigns.id AND rules.version = campaigns.rules_version
-        WHERE campaigns.id < $1
-        ORDER BY campaigns.id DESC
-        LIMIT $2
-        """,
-        before_id,
-        limit,
-    )
-    return many(rows, Campaign)
 
 
 async def change_draft(conn: Connection, campaign_id: int, draft: dict[str, Any]) -> bool:

@@ -1,0 +1,255 @@
+"""Campaigns as they are read: by everybody once they are published, by editors from the first word on."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.campaigns import jury
+from feed.campaigns.drafting import read_rules
+from feed.campaigns.model import STATES, Caps, Eligibility, Prize, State, Weights, rules_document
+from feed.campaigns.refusals import CampaignNotFound, RulesNotFound
+from feed.errors import FieldError, Invalid
+from feed.postgres import Connection, many
+
+Id = str
+
+
+class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign and its rules. What an editor has not written yet is null."""
+
+    id: Id
+    state: State
+    title: str | None
+    topic: str | None
+    body: str
+    notes: str | None
+    cover_media_id: Id | None
+    announcement_post_id: Id | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    settle_at: datetime | None
+    objection_days: int
+    method: str | None
+    winner_count: int | None
+    reserve_count: int
+    shortlist_size: int | None
+    prizes: list[Prize]
+    weights: Weights
+    caps: Caps
+    tie_break: list[str]
+    claim_days: int
+    claim_ends_at: datetime | None
+    unclaimed: str
+    organiser: str
+    contact: str
+    board: str
+    review_chain: str | int | None
+    eligibility: Eligibility
+    beacon: str | None
+    rules_version: int | None
+    rules_sha256: str | None
+    entry_count: int
+    published_at: datetime | None
+    marks_locked_at: datetime | None
+    announced_at: datetime | None
+    objections_end_at: datetime | None
+
+
+class JurorCard(msgspec.Struct, frozen=True):
+    """Somebody who marks."""
+
+    id: Id
+    name: str
+
+
+class EditorCampaignCard(CampaignCard, frozen=True, kw_only=True):
+    """A campaign with what only editors need to know."""
+
+    created_by: Id
+    created_at: datetime
+    jurors: list[JurorCard]
+    shortlisted_count: int
+    blocked_by: list[dict[str, Any]]
+    frozen_at: datetime | None
+    settled_at: datetime | None
+    announced_first_by: Id | None
+    cancelled_at: datetime | None
+
+
+class RulesCard(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of the rules: the text that people read, and the data that it was made from."""
+
+    campaign_id: Id
+    version: int
+    text: str
+    rules: dict[str, Any]
+    rules_sha256: str
+    created_at: datetime
+
+
+class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign with the state that the database's clock makes of it."""
+
+    id: int
+    state: State
+    draft: dict[str, Any]
+    rules_version: int | None
+    rules_sha256: str | None
+    settle_at: datetime | None
+    marks_locked_at: datetime | None
+    published_at: datetime | None
+    announced_at: datetime | None
+    objections_end_at: datetime | None
+    entry_count: int
+    shortlisted_count: int
+    created_by: int
+    created_at: datetime
+    blocked_by: list[dict[str, Any]]
+    frozen_at: datetime | None
+    settled_at: datetime | None
+    announced_first_by: int | None
+    cancelled_at: datetime | None
+
+
+def states_of(state: str | None) -> Sequence[str]:
+    """The states that a list is asked for: all without a word. Raises Invalid."""
+    if state is None:
+        return STATES
+    if state not in STATES:
+        raise Invalid(FieldError("state", "unknown_value", {"allowed": list(STATES)}))
+    return [state]
+
+
+async def list_rows(
+    conn: Connection, *, states: Sequence[str], drafts: bool, last_id: int, limit: int
+) -> list[CampaignRow]:
+    """Campaigns in one of the states up to `last_id`, the newest first; unpublished ones only with `drafts`."""
+    rows = await conn.fetch(
+        """
+        SELECT served.*, counted.entry_count, counted.shortlisted_count
+        FROM (
+            SELECT campaigns.id, draft, rules_version, rules_sha256, settle_at, marks_locked_at, published_at,
+                announced_at, objections_end_at, campaigns.created_by, campaigns.created_at, blocked_by, frozen_at,
+                settled_at, announced_first_by, cancelled_at,
+                CASE
+                    WHEN state = 'scheduled' AND clock_timestamp() >= ends_at THEN 'closed'
+                    WHEN state = 'scheduled' AND clock_timestamp() >= starts_at THEN 'open'
+                    ELSE state
+                END AS state
+            FROM campaigns
+            LEFT JOIN campaign_rules AS rules
+                ON rules.campaign_id = campaigns.id AND rules.version = campaigns.rules_version
+            WHERE ($2 OR published_at IS NOT NULL) AND campaigns.id <= $3
+        ) AS served
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE disqualified_at IS NULL) AS entry_count, count(shortlisted_at) AS shortlisted_count
+            FROM entries WHERE entries.campaign_id = served.id
+        ) AS counted
+        WHERE served.state = ANY($1::text[])
+        ORDER BY served.id DESC
+        LIMIT $4
+        """,
+        states,
+        drafts,
+        last_id,
+        limit,
+    )
+    return many(rows, CampaignRow)
+
+
+async def get_row(conn: Connection, campaign_id: int, *, drafts: bool) -> CampaignRow:
+    """One campaign. Raises CampaignNotFound, without `drafts` for an unpublished one too."""
+    rows = await list_rows(conn, states=STATES, drafts=drafts, last_id=campaign_id, limit=1)
+    if not rows or rows[0].id != campaign_id:
+        raise CampaignNotFound
+    return rows[0]
+
+
+async def get_campaign(conn: Connection, campaign_id: int) -> CampaignCard:
+    """A published campaign. Raises CampaignNotFound."""
+    return card(await get_row(conn, campaign_id, drafts=False))
+
+
+async def get_campaign_for_editors(conn: Connection, campaign_id: int) -> EditorCampaignCard:
+    """Any campaign, with its jurors. Raises CampaignNotFound."""
+    row = await get_row(conn, campaign_id, drafts=True)
+    return editor_card(row, await jury.list_jurors(conn, campaign_id))
+
+
+async def get_rules(conn: Connection, campaign_id: int, version: int | None) -> RulesCard:
+    """One version of a published campaign's rules, the one in force without a number.
+
+    Raises CampaignNotFound, RulesNotFound.
+    """
+    row = await conn.fetchrow(
+        """
+        SELECT campaigns.id, rules.version, rules.rules_text, rules.rules, rules.rules_sha256, rules.created_at
+        FROM campaigns
+        LEFT JOIN campaign_rules AS rules
+            ON rules.campaign_id = campaigns.id AND rules.version = coalesce($2::bigint, campaigns.rules_version)
+        WHERE campaigns.id = $1 AND campaigns.published_at IS NOT NULL
+        """,
+        campaign_id,
+        version,
+    )
+    if row is None:
+        raise CampaignNotFound
+    if row["version"] is None:
+        raise RulesNotFound
+    return RulesCard(
+        campaign_id=str(row["id"]),
+        version=row["version"],
+        text=row["rules_text"],
+        rules=row["rules"],
+        rules_sha256=row["rules_sha256"],
+        created_at=row["created_at"],
+    )
+
+
+def card(row: CampaignRow) -> CampaignCard:
+    """The campaign as everybody sees it."""
+    return msgspec.convert(_face(row), CampaignCard)
+
+
+def editor_card(row: CampaignRow, jurors: Sequence[jury.Juror] = ()) -> EditorCampaignCard:
+    """The campaign as editors see it."""
+    face = _face(row) | {
+        "created_by": str(row.created_by),
+        "created_at": row.created_at,
+        "jurors": [JurorCard(str(juror.account_id), juror.name) for juror in jurors],
+        "shortlisted_count": row.shortlisted_count,
+        "blocked_by": row.blocked_by,
+        "frozen_at": row.frozen_at,
+        "settled_at": row.settled_at,
+        "announced_first_by": None if row.announced_first_by is None else str(row.announced_first_by),
+        "cancelled_at": row.cancelled_at,
+    }
+    return msgspec.convert(face, EditorCampaignCard)
+
+
+def _face(row: CampaignRow) -> dict[str, Any]:
+    return _written(row.draft) | {
+        "id": str(row.id),
+        "state": row.state,
+        "settle_at": row.settle_at or row.draft.get("settle_at"),
+        "rules_version": row.rules_version,
+        "rules_sha256": row.rules_sha256,
+        "entry_count": row.entry_count,
+        "published_at": row.published_at,
+        "marks_locked_at": row.marks_locked_at,
+        "announced_at": row.announced_at,
+        "objections_end_at": row.objections_end_at,
+    }
+
+
+def _written(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """Every field: as it is written, else its default, else null."""
+    rules, _ = read_rules(draft, publishing=False)
+    document = rules_document(rules)
+    return {name: value if name in draft or _has_default(name) else None for name, value in document.items()}
+
+
+def _has_default(name: str) -> bool:
+    return name not in ("title", "topic", "starts_at", "ends_at", "method", "winner_count")
