@@ -1,0 +1,391 @@
+"""What counts: every rule by itself, and all of them against a slow reading of the same rules."""
+
+import random
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+
+from feed.campaigns.counting import Counted, Reason, count_engagement
+from feed.postgres import Connection
+from tests import make
+from tests.make import DAY, HOUR
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Someone(NamedTuple):
+    id: int
+    person: str | None
+    flags: set[str]
+
+
+@pytest.fixture
+def end() -> datetime:
+    """A deadline that has passed."""
+    return make.now() - HOUR
+
+
+@pytest.fixture
+async def campaign_id(conn: Connection, end: datetime) -> int:
+    return await make.campaign(conn, starts_at=end - 10 * DAY, ends_at=end)
+
+
+@pytest.fixture
+async def post_id(conn: Connection, campaign_id: int, end: datetime) -> int:
+    return await make.entry(conn, campaign_id, at=end - DAY)
+
+
+async def counted(conn: Connection, campaign_id: int, *, now: datetime | None = None) -> Counted:
+    (only,) = await count_engagement(conn, campaign_id, now=now)
+    return only
+
+
+async def test_an_entry_without_engagement_counts_nothing(conn: Connection, campaign_id: int, post_id: int) -> None:
+    assert await counted(conn, campaign_id) == Counted(post_id, 0, 0, 0, 0, {}, {}, None)
+
+
+async def test_the_last_microsecond_counts_and_the_deadline_does_not(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    await make.like(conn, post_id, at=end - MICROSECOND)
+    await make.like(conn, post_id, at=end)
+    await make.comment(conn, post_id, at=end - MICROSECOND)
+    await make.comment(conn, post_id, at=end)
+    found = await counted(conn, campaign_id)
+    assert (found.likes, found.likes_shown, found.commenters, found.commenters_shown) == (1, 1, 1, 1)
+
+
+async def test_what_ends_at_the_deadline_or_later_had_not_ended(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    for until in (end - MICROSECOND, end, end + DAY):
+        account_id = await make.account(conn)
+        await make.past_like(conn, post_id, account_id, at=end - DAY, until=until)
+        await make.comment(conn, post_id, account_id, at=end - DAY, state="deleted", deleted_at=until)
+    found = await counted(conn, campaign_id)
+    assert (found.likes, found.commenters) == (2, 2)
+
+
+async def test_a_like_taken_back_and_given_again_counts_once(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    account_id = await make.account(conn)
+    await make.past_like(conn, post_id, account_id, at=end - 3 * HOUR, until=end - 2 * HOUR)
+    await make.like(conn, post_id, account_id, at=end - HOUR)
+    assert (await counted(conn, campaign_id)).likes == 1
+
+
+async def test_before_the_deadline_the_present_is_counted(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    await make.like(conn, post_id, at=end - 2 * HOUR)
+    await make.like(conn, post_id, at=end - HOUR)
+    assert (await counted(conn, campaign_id, now=end - HOUR)).likes == 1
+    assert (await counted(conn, campaign_id, now=end + DAY)).likes == 2
+
+
+@pytest.mark.parametrize("state", ["pending", "rejected", "removed"])
+async def test_a_comment_that_others_do_not_see_does_not_count(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime, state: str
+) -> None:
+    await make.comment(conn, post_id, at=end - HOUR, state=state)
+    assert (await counted(conn, campaign_id)).commenters_shown == 0
+
+
+async def test_a_commenter_counts_once(conn: Connection, campaign_id: int, post_id: int, end: datetime) -> None:
+    account_id = await make.account(conn)
+    for hours in (1, 2, 3):
+        await make.comment(conn, post_id, account_id, at=end - hours * HOUR)
+    found = await counted(conn, campaign_id)
+    assert (found.commenters, found.commenters_shown, found.commenters_excluded) == (1, 1, {})
+
+
+async def test_two_accounts_of_one_person_count_once(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    for _ in range(3):
+        account_id = await make.account(conn, person="twins")
+        await make.like(conn, post_id, account_id, at=end - HOUR)
+        await make.comment(conn, post_id, account_id, at=end - HOUR)
+    found = await counted(conn, campaign_id)
+    assert (found.likes, found.commenters) == (1, 1)
+    assert found.likes_excluded == found.commenters_excluded == {"same_person": 2}
+
+
+async def engage(conn: Connection, post_id: int, account_id: int, end: datetime) -> None:
+    await make.like(conn, post_id, account_id, at=end - HOUR)
+    await make.comment(conn, post_id, account_id, at=end - HOUR)
+
+
+async def expect(conn: Connection, campaign_id: int, reason: Reason | None, times: int = 1) -> None:
+    found = await counted(conn, campaign_id)
+    assert found.likes_excluded == found.commenters_excluded == ({reason: times} if reason else {})
+    assert found.likes == found.commenters == (0 if reason else times)
+
+
+async def test_the_author_and_the_author_s_other_account_do_not_count(
+    conn: Connection, campaign_id: int, end: datetime
+) -> None:
+    author = await make.account(conn, person="author")
+    post_id = await make.entry(conn, campaign_id, author, at=end - DAY)
+    await engage(conn, post_id, author, end)
+    await engage(conn, post_id, await make.account(conn, person="author"), end)
+    await expect(conn, campaign_id, "own", 2)
+
+
+async def test_an_unverified_author_is_still_the_author(conn: Connection, campaign_id: int, end: datetime) -> None:
+    author = await make.account(conn, verified=False)
+    post_id = await make.entry(conn, campaign_id, author, at=end - DAY)
+    await engage(conn, post_id, author, end)
+    await expect(conn, campaign_id, "own")
+    assert (await counted(conn, campaign_id)).author_reason == "not_verified"
+
+
+async def test_a_phone_must_be_verified_before_the_deadline(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    await engage(conn, post_id, await make.account(conn, verified=False), end)
+    await engage(conn, post_id, await make.account(conn, verified=end), end)
+    await expect(conn, campaign_id, "not_verified", 2)
+    in_time = await make.account(conn, verified=end - MICROSECOND)
+    await engage(conn, post_id, in_time, end)
+    assert (await counted(conn, campaign_id)).likes == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "reason"),
+    [
+        (-DAY, None, "staff"),
+        (-DAY, MICROSECOND, "staff"),
+        (timedelta(), None, "staff"),
+        (-DAY, timedelta(), None),
+        (MICROSECOND, None, None),
+    ],
+)
+async def test_who_is_staff_at_the_deadline_does_not_count(
+    conn: Connection,
+    campaign_id: int,
+    post_id: int,
+    end: datetime,
+    since: timedelta,
+    until: timedelta | None,
+    reason: Reason | None,
+) -> None:
+    account_id = await make.account(conn)
+    await make.staff(conn, account_id, since=end + since, until=None if until is None else end + until)
+    await engage(conn, post_id, account_id, end)
+    await expect(conn, campaign_id, reason)
+
+
+async def test_a_second_account_of_a_staff_member_does_not_count(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    await make.staff(conn, await make.account(conn, person="editor"))
+    await engage(conn, post_id, await make.account(conn, person="editor"), end)
+    await expect(conn, campaign_id, "staff")
+
+
+async def test_a_juror_does_not_count_and_one_who_left_neither(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    for removed_at in (None, end - 5 * DAY):
+        account_id = await make.account(conn)
+        await make.juror(conn, campaign_id, account_id, removed_at=removed_at)
+        await engage(conn, post_id, account_id, end)
+    await expect(conn, campaign_id, "juror", 2)
+
+
+async def test_a_juror_of_another_campaign_counts(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    account_id = await make.account(conn)
+    await make.juror(conn, await make.campaign(conn), account_id)
+    await engage(conn, post_id, account_id, end)
+    await expect(conn, campaign_id, None)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "lifted", "kind", "reason"),
+    [
+        (-DAY, None, None, "ban", "banned"),
+        (-DAY, DAY, None, "ban", "banned"),
+        (timedelta(), None, None, "ban", "banned"),
+        (-DAY, DAY, MICROSECOND, "ban", "banned"),
+        (-DAY, timedelta(), None, "ban", None),
+        (-DAY, DAY, timedelta(), "ban", None),
+        (MICROSECOND, None, None, "ban", None),
+        (-DAY, None, None, "mute", None),
+    ],
+)
+async def test_who_is_banned_at_the_deadline_does_not_count(
+    conn: Connection,
+    campaign_id: int,
+    post_id: int,
+    end: datetime,
+    since: timedelta,
+    until: timedelta | None,
+    lifted: timedelta | None,
+    kind: str,
+    reason: Reason | None,
+) -> None:
+    await make.ban(
+        conn,
+        await make.account(conn, person="banned"),
+        since=end + since,
+        until=None if until is None else end + until,
+        lifted_at=None if lifted is None else end + lifted,
+        kind=kind,
+    )
+    await engage(conn, post_id, await make.account(conn, person="banned"), end)
+    await expect(conn, campaign_id, reason)
+
+
+async def test_an_account_must_be_old_enough_at_the_deadline(conn: Connection, end: datetime) -> None:
+    campaign_id = await make.campaign(
+        conn, starts_at=end - 10 * DAY, ends_at=end, eligibility={"min_account_age_days": 3}
+    )
+    post_id = await make.entry(conn, campaign_id, at=end - DAY)
+    await engage(conn, post_id, await make.account(conn, created_at=end - 3 * DAY + MICROSECOND), end)
+    await expect(conn, campaign_id, "too_new")
+    await engage(conn, post_id, await make.account(conn, created_at=end - 3 * DAY), end)
+    assert (await counted(conn, campaign_id)).likes == 1
+
+
+async def test_a_void_of_an_account_holds_for_the_person(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    await make.void(conn, campaign_id, account_id=await make.account(conn, person="bought"))
+    await engage(conn, post_id, await make.account(conn, person="bought"), end)
+    await expect(conn, campaign_id, "voided")
+
+
+async def test_a_void_holds_for_its_kinds_only(conn: Connection, campaign_id: int, post_id: int, end: datetime) -> None:
+    account_id = await make.account(conn)
+    await engage(conn, post_id, account_id, end)
+    await make.void(conn, campaign_id, account_id=account_id, kinds=["like"])
+    found = await counted(conn, campaign_id)
+    assert (found.likes, found.likes_excluded, found.commenters) == (0, {"voided": 1}, 1)
+
+
+async def test_a_void_of_a_post_takes_everybody_s_engagement(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    for _ in range(2):
+        await engage(conn, post_id, await make.account(conn), end)
+    await make.void(conn, campaign_id, post_id=post_id)
+    await expect(conn, campaign_id, "voided", 2)
+
+
+async def test_a_void_that_was_withdrawn_or_is_another_campaign_s_does_nothing(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    account_id = await make.account(conn)
+    await engage(conn, post_id, account_id, end)
+    await make.void(conn, campaign_id, account_id=account_id, withdrawn_at=end)
+    await make.void(conn, await make.campaign(conn), account_id=account_id)
+    await expect(conn, campaign_id, None)
+
+
+async def test_an_erased_account_stays_counted(conn: Connection, campaign_id: int, post_id: int, end: datetime) -> None:
+    account_id = await make.account(conn)
+    await engage(conn, post_id, account_id, end)
+    await conn.execute("UPDATE accounts SET erased_at = now(), name = '-' WHERE id = $1", account_id)
+    await expect(conn, campaign_id, None)
+
+
+async def test_the_first_reason_that_applies_is_told(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    account_id = await make.account(conn)
+    await make.juror(conn, campaign_id, account_id)
+    await make.ban(conn, account_id)
+    await make.void(conn, campaign_id, account_id=account_id)
+    await engage(conn, post_id, account_id, end)
+    await expect(conn, campaign_id, "juror")
+    await make.staff(conn, account_id)
+    await expect(conn, campaign_id, "staff")
+
+
+@pytest.mark.parametrize("reason", ["not_verified", "staff", "juror", "banned", "too_new"])
+async def test_an_author_may_be_out_of_the_running(conn: Connection, end: datetime, reason: Reason) -> None:
+    campaign_id = await make.campaign(
+        conn, starts_at=end - 10 * DAY, ends_at=end, eligibility={"min_account_age_days": 3}
+    )
+    author = await make.account(
+        conn, verified=reason != "not_verified", created_at=end - (DAY if reason == "too_new" else 9 * DAY)
+    )
+    if reason == "staff":
+        await make.staff(conn, author, since=end - DAY)
+    if reason == "juror":
+        await make.juror(conn, campaign_id, author)
+    if reason == "banned":
+        await make.ban(conn, author, since=end - DAY)
+    await make.entry(conn, campaign_id, author, at=end - DAY)
+    assert (await counted(conn, campaign_id)).author_reason == reason
+
+
+async def test_only_the_entries_that_were_asked_for_are_counted(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    other = await make.entry(conn, campaign_id, at=end - DAY)
+    stranger = await make.post(conn)
+    found = await count_engagement(conn, campaign_id, [stranger, other])
+    assert [each.post_id for each in found] == [other]
+    assert [each.post_id for each in await count_engagement(conn, campaign_id)] == [post_id, other]
+    assert await count_engagement(conn, campaign_id, []) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_counted_and_what_did_not_add_up(
+    conn: Connection, campaign_id: int, end: datetime, seed: int
+) -> None:
+    """Against the rules read aloud in Python, over random people and acts."""
+    dice = random.Random(seed)
+    people: list[Someone] = []
+    for _ in range(30):
+        name = f"random {seed} {dice.randrange(20)}"
+        verified = dice.random() < 0.85
+        account_id = await make.account(conn, person=name, verified=verified)
+        flags = {flag for flag in ("staff", "juror", "banned", "voided") if dice.random() < 0.08}
+        if "staff" in flags:
+            await make.staff(conn, account_id)
+        if "juror" in flags:
+            await make.juror(conn, campaign_id, account_id)
+        if "banned" in flags:
+            await make.ban(conn, account_id)
+        if "voided" in flags:
+            await make.void(conn, campaign_id, account_id=account_id)
+        people.append(Someone(account_id, name if verified else None, flags))
+    flagged: dict[str, set[str]] = {}
+    for each in people:
+        if each.person is not None:
+            flagged.setdefault(each.person, set()).update(each.flags)
+
+    expected: dict[int, tuple[int, dict[str, int]]] = {}
+    for author in dice.sample(people, 4):
+        post_id = await make.entry(conn, campaign_id, author.id, at=end - DAY)
+        persons: set[str] = set()
+        excluded: dict[str, int] = {}
+        for liker in people:
+            if dice.random() < 0.4:
+                continue
+            await make.like(conn, post_id, liker.id, at=end - HOUR)
+            person = liker.person
+            if liker is author or (person is not None and person == author.person):
+                reason = "own"
+            elif person is None:
+                reason = "not_verified"
+            else:
+                reason = next((flag for flag in ("staff", "juror", "banned", "voided") if flag in flagged[person]), "")
+            if not reason and person in persons:
+                reason = "same_person"
+            if reason:
+                excluded[reason] = excluded.get(reason, 0) + 1
+            elif person is not None:
+                persons.add(person)
+        expected[post_id] = (len(persons), excluded)
+
+    found = await count_engagement(conn, campaign_id)
+    assert {entry.post_id: (entry.likes, entry.likes_excluded) for entry in found} == expected
+    assert all(entry.likes + sum(entry.likes_excluded.values()) == entry.likes_shown for entry in found)
