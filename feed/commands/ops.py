@@ -147,8 +147,7 @@ async def _look_at_postgres(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("postgres", f"cannot be reached: {type(error).__name__}", wrong=True)
         return
     try:
-        version = conn.get_server_version()
-        yield Finding("postgres", f"{version.major}.{version.minor}", wrong=version.major < 15)
+        yield Finding("postgres", conn.get_settings().server_version, wrong=conn.get_server_version().major < 15)
         try:
             missing = find_missing(list_migrations(), await read_applied(conn))
         except MigrationError as error:
