@@ -24,15 +24,15 @@ class NewMark(msgspec.Struct, frozen=True):
 class Reason(msgspec.Struct, frozen=True):
     """Why an entry is disqualified. The code is shown to the author, the note is not."""
 
-    reason_code: str
+    reason_code: str = ""
     note: str | None = None
 
 
 class NewVoids(msgspec.Struct, frozen=True):
     """Whose engagement does not count: some accounts', or everybody's with one entry."""
 
-    kinds: list[Literal["like", "comment"]]
-    reason_code: str
+    kinds: list[Literal["like", "comment"]] = []
+    reason_code: str = ""
     user_ids: list[str] | None = None
     post_id: str | None = None
     note: str | None = None

@@ -1,0 +1,119 @@
+"""Writing, publishing and ending campaigns."""
+
+from typing import Annotated
+
+from litestar import Router, get, patch, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.world import World
+from feed.campaigns import actions, judging
+from feed.campaigns.drafting import CampaignFields
+from feed.campaigns.refusals import CampaignNotFound
+from feed.paging import MAX_ID, Page
+from feed.screens import campaigns as screen
+from feed.screens.campaigns import EditorCampaignCard
+
+# A parameter that is called `state` means the application's to the framework.
+CampaignState = Annotated[str | None, QueryParameter(name="state")]
+
+
+@post("/campaigns", status_code=201)
+async def create_campaign(
+    data: JSONBody[CampaignFields], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> EditorCampaignCard:
+    """Begin a draft: a title is enough."""
+    return await _card(world, await actions.create_campaign(world.pool, viewer.account_id, data, once))
+
+
+@get("/campaigns")
+async def list_all_campaigns(
+    world: GivenWorld,
+    viewer: GivenViewer,
+    campaign_state: CampaignState = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Page[EditorCampaignCard]:
+    """All campaigns, drafts too, the newest first. Jurors are named in each one's own document."""
+    states = screen.states_of(campaign_state)
+    name = f"all campaigns:{campaign_state or ''}"
+    last_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with world.pool.acquire() as conn:
+        rows = await screen.list_rows(conn, states=states, drafts=True, last_id=last_id, limit=limit + 1)
+    more = world.cursors.write(name, rows[limit].id) if len(rows) > limit else None
+    return Page([screen.editor_card(row) for row in rows[:limit]], more)
+
+
+@get("/campaigns/{campaign_id:str}")
+async def get_campaign_for_editors(campaign_id: FromPath[str], world: GivenWorld) -> EditorCampaignCard:
+    """A campaign with all that editors need to know."""
+    return await _card(world, id_of(campaign_id, CampaignNotFound))
+
+
+@patch("/campaigns/{campaign_id:str}")
+async def change_campaign(
+    campaign_id: FromPath[str], data: JSONBody[CampaignFields], world: GivenWorld, viewer: GivenViewer
+) -> EditorCampaignCard:
+    """Change a campaign: a draft freely, an open one only in favour of those who take part."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    await actions.change_campaign(world.pool, viewer.account_id, id_, data)
+    return await _card(world, id_)
+
+
+@post("/campaigns/{campaign_id:str}/copy", status_code=201)
+async def copy_campaign(
+    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> EditorCampaignCard:
+    """A draft like another campaign, without its dates."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    return await _card(world, await actions.copy_campaign(world.pool, viewer.account_id, id_, once))
+
+
+@post("/campaigns/{campaign_id:str}/publish", status_code=200)
+async def publish_campaign(
+    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> EditorCampaignCard:
+    """Make a draft public; refused with every field that is missing."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    await actions.publish_campaign(world.pool, viewer.account_id, id_, once)
+    return await _card(world, id_)
+
+
+@post("/campaigns/{campaign_id:str}/cancel", status_code=200)
+async def cancel_campaign(
+    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> EditorCampaignCard:
+    """End a campaign without winners, while nothing of it is frozen."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    await actions.cancel_campaign(world.pool, viewer.account_id, id_, once)
+    return await _card(world, id_)
+
+
+@post("/campaigns/{campaign_id:str}/lock-marks", status_code=200)
+async def lock_marks(
+    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> EditorCampaignCard:
+    """End the marking of a closed campaign; refused with every shortlisted entry that has no mark."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    await judging.lock_marks(world.pool, viewer.account_id, id_, once)
+    return await _card(world, id_)
+
+
+async def _card(world: World, campaign_id: int) -> EditorCampaignCard:
+    async with world.pool.acquire() as conn:
+        return await screen.get_campaign_for_editors(conn, campaign_id)
+
+
+campaigns = Router(
+    "/",
+    route_handlers=[
+        create_campaign,
+        list_all_campaigns,
+        get_campaign_for_editors,
+        change_campaign,
+        copy_campaign,
+        publish_campaign,
+        cancel_campaign,
+        lock_marks,
+    ],
+)

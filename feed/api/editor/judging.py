@@ -1,0 +1,200 @@
+"""Entries, jurors, marks, disqualifications and voids."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from litestar import Router, delete, get, post, put
+from litestar.params import FromPath, JSONBody
+
+from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, field_id, id_of
+from feed.campaigns import judging, voids
+from feed.campaigns.refusals import CampaignNotFound, EntryNotFound, VoidNotFound
+from feed.campaigns.verdicts import NewMark, NewVoids, Reason
+from feed.campaigns.voids import Void
+from feed.screens.campaigns import JurorCard, get_campaign_for_editors
+
+Id = str
+
+
+class JurorsIn(msgspec.Struct, frozen=True):
+    """The whole jury; nobody: any editor may mark."""
+
+    user_ids: list[str]
+
+
+class Jurors(msgspec.Struct, frozen=True):
+    """Who marks."""
+
+    items: list[JurorCard]
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """The mark that stands."""
+
+    post_id: Id
+    score: str
+
+
+class Shortlisted(msgspec.Struct, frozen=True):
+    """Whether the entry is on the shortlist."""
+
+    post_id: Id
+    shortlisted: bool
+
+
+class Disqualified(msgspec.Struct, frozen=True):
+    """Whether the entry is out of the contest."""
+
+    post_id: Id
+    disqualified: bool
+
+
+class VoidCard(msgspec.Struct, frozen=True, kw_only=True):
+    """Engagement that does not count."""
+
+    id: Id
+    user_id: Id | None
+    post_id: Id | None
+    kinds: list[Literal["like", "comment"]]
+    reason_code: str
+    note: str | None
+    made_by: Id
+    made_at: datetime
+
+
+class Voids(msgspec.Struct, frozen=True):
+    """Voids that stand."""
+
+    items: list[VoidCard]
+
+
+@put("/campaigns/{campaign_id:str}/jurors")
+async def assign_jurors(
+    campaign_id: FromPath[str], data: JSONBody[JurorsIn], world: GivenWorld, viewer: GivenViewer
+) -> Jurors:
+    """Say who marks. They need no role, and cannot win."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    account_ids = [field_id(raw, f"user_ids.{place}") for place, raw in enumerate(data.user_ids)]
+    await judging.assign_jurors(world.pool, viewer.account_id, id_, account_ids)
+    async with world.pool.acquire() as conn:
+        return Jurors((await get_campaign_for_editors(conn, id_)).jurors)
+
+
+@put("/campaigns/{campaign_id:str}/entries/{post_id:str}/shortlist")
+async def shortlist_entry(
+    campaign_id: FromPath[str], post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+) -> Shortlisted:
+    """Put an entry on the shortlist; a second time changes nothing."""
+    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    await judging.shortlist_entry(world.pool, viewer.account_id, *ids)
+    return Shortlisted(post_id, True)
+
+
+@delete("/campaigns/{campaign_id:str}/entries/{post_id:str}/shortlist", status_code=200)
+async def unlist_entry(
+    campaign_id: FromPath[str], post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+) -> Shortlisted:
+    """Take an entry off the shortlist; a second time changes nothing."""
+    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    await judging.unlist_entry(world.pool, viewer.account_id, *ids)
+    return Shortlisted(post_id, False)
+
+
+@put("/admin/campaigns/{campaign_id:str}/entries/{post_id:str}/mark")
+async def mark_entry(
+    campaign_id: FromPath[str],
+    post_id: FromPath[str],
+    data: JSONBody[NewMark],
+    world: GivenWorld,
+    viewer: GivenViewer,
+) -> Marked:
+    """Mark an entry: jurors, or any editor where none are named. A later mark takes the place of the earlier one."""
+    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    score = await judging.mark_entry(world.pool, viewer.account_id, *ids, data)
+    world.projector.touch(ids[1:])
+    return Marked(post_id, str(score))
+
+
+@post("/campaigns/{campaign_id:str}/entries/{post_id:str}/disqualify", status_code=200)
+async def disqualify_entry(
+    campaign_id: FromPath[str],
+    post_id: FromPath[str],
+    data: JSONBody[Reason],
+    world: GivenWorld,
+    viewer: GivenViewer,
+    once: GivenOnce,
+) -> Disqualified:
+    """Take an entry out of the contest; the post stays."""
+    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    await judging.disqualify_entry(world.pool, viewer.account_id, *ids, data, once)
+    world.projector.touch(ids[1:])
+    return Disqualified(post_id, True)
+
+
+@post("/campaigns/{campaign_id:str}/entries/{post_id:str}/reinstate", status_code=200)
+async def reinstate_entry(
+    campaign_id: FromPath[str], post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Disqualified:
+    """Let a disqualified entry compete again."""
+    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    await judging.reinstate_entry(world.pool, viewer.account_id, *ids, once)
+    world.projector.touch(ids[1:])
+    return Disqualified(post_id, False)
+
+
+@post("/campaigns/{campaign_id:str}/voids", status_code=201)
+async def add_voids(
+    campaign_id: FromPath[str], data: JSONBody[NewVoids], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Voids:
+    """Stop counting some people's engagement, or everybody's with one entry. What people see stays as it is."""
+    made = await judging.add_voids(world.pool, viewer.account_id, id_of(campaign_id, CampaignNotFound), data, once)
+    return Voids([_void_card(void) for void in made])
+
+
+@get("/campaigns/{campaign_id:str}/voids")
+async def list_voids(campaign_id: FromPath[str], world: GivenWorld) -> Voids:
+    """What does not count now, the latest first."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    async with world.pool.acquire() as conn:
+        await get_campaign_for_editors(conn, id_)
+        return Voids([_void_card(void) for void in await voids.list_standing(conn, id_)])
+
+
+@delete("/campaigns/{campaign_id:str}/voids/{void_id:str}")
+async def withdraw_void(
+    campaign_id: FromPath[str], void_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+) -> None:
+    """Let engagement count again; a second time changes nothing."""
+    ids = id_of(campaign_id, CampaignNotFound), id_of(void_id, VoidNotFound)
+    await judging.withdraw_void(world.pool, viewer.account_id, *ids)
+
+
+def _void_card(void: Void) -> VoidCard:
+    return VoidCard(
+        id=str(void.id),
+        user_id=None if void.account_id is None else str(void.account_id),
+        post_id=None if void.post_id is None else str(void.post_id),
+        kinds=list(void.kinds),
+        reason_code=void.reason_code,
+        note=void.note,
+        made_by=str(void.made_by),
+        made_at=void.made_at,
+    )
+
+
+judgements = Router(
+    "/",
+    route_handlers=[
+        assign_jurors,
+        shortlist_entry,
+        unlist_entry,
+        disqualify_entry,
+        reinstate_entry,
+        add_voids,
+        list_voids,
+        withdraw_void,
+    ],
+)
+# Jurors need no role, so this door stands outside of the editors' guard; the action says who may pass.
+jury = Router("/", route_handlers=[mark_entry])
