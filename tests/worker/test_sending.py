@@ -8,7 +8,7 @@ from feed.keys import Keys
 from feed.messages import actions
 from feed.messages import store as messages
 from feed.messages.model import SHANGHAI, MessageId, Purpose, QuietHours, Sending, Wait
-from feed.messages.outbox import FileProvider, OutboxLine, read_outbox
+from feed.messages.outbox import OutboxLine, read_outbox
 from feed.messages.provider import (
     ABANDONED_AFTER,
     CannotTell,
@@ -299,13 +299,3 @@ async def test_a_message_whose_job_is_lost_gets_another_one(worlds: Worlds) -> N
     assert await actions.wake_jobless(worlds.pool) == 1
     assert await actions.wake_jobless(worlds.pool) == 0
     assert await job_count(worlds.pool, message_id) == 1
-
-
-async def test_a_torn_line_in_the_outbox_swallows_nothing(worlds: Worlds, outbox: Path) -> None:
-    outbox.write_bytes(b'{"id": "1", "pho')
-    message_id = await enqueue(worlds.pool, worlds.keys)
-
-    await send_message(worlds, message_id)
-
-    assert [line.id for line in sent(outbox)] == [str(message_id)]
-    assert await FileProvider(outbox).find(message_id, PHONE, datetime.now(UTC)) == Found(f"file-{message_id}")
