@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from feed.campaigns.model import StoredState
 from feed.postgres import Connection, one
 
 
@@ -15,7 +16,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: int
-    state: str
+    state: StoredState
     now: datetime
     draft: dict[str, Any]
     topic_id: int | None

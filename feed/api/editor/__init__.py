@@ -1,7 +1,10 @@
-"""The editors' doors: every handler's `viewer` is an editor or an admin."""
+"""The editors' doors: every handler's `viewer` is an editor or an admin. The jurors' one door stands beside them."""
 
 from litestar import Router
 
+from feed.api.editor.campaigns import campaigns
+from feed.api.editor.judging import judgements, jury
 from feed.api.inputs import staff
 
-router = Router("/admin", route_handlers=[], dependencies={"viewer": staff("editor", "admin")})
+guarded = Router("/admin", route_handlers=[campaigns, judgements], dependencies={"viewer": staff("editor", "admin")})
+router = Router("/", route_handlers=[guarded, jury])

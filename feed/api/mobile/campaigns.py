@@ -1,0 +1,124 @@
+"""Campaigns for everybody: what they promise, who takes part, how it stands, and what counts of one's own."""
+
+from typing import Annotated, Literal, TypeVar
+
+from litestar import Response, Router, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
+from feed.api.inputs import Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
+from feed.campaigns.refusals import CampaignNotFound
+from feed.paging import MAX_ID, Page, Position
+from feed.postgres import Connection
+from feed.screens import campaigns as screen
+from feed.screens import feeds, leaderboard, taking_part
+from feed.screens.campaigns import CampaignCard, RulesCard
+from feed.screens.cards import PostCard
+from feed.screens.feeds import Listed
+from feed.screens.leaderboard import Leaderboard
+from feed.screens.taking_part import TakingPart
+
+T = TypeVar("T")
+
+# A parameter that is called `state` means the application's to the framework.
+CampaignState = Annotated[str | None, QueryParameter(name="state")]
+Version = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
+
+
+@get("/campaigns")
+async def list_campaigns(
+    world: GivenWorld,
+    reader: GivenReader,
+    campaign_state: CampaignState = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[Page[CampaignCard]]:
+    """Published campaigns, the newest first; `state` as the clock makes it."""
+    states = screen.states_of(campaign_state)
+    name = f"campaigns:{campaign_state or ''}"
+    last_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with world.pool.acquire() as conn:
+        rows = await screen.list_rows(conn, states=states, drafts=False, last_id=last_id, limit=limit + 1)
+    more = world.cursors.write(name, rows[limit].id) if len(rows) > limit else None
+    return _same_for_all(Page([screen.card(row) for row in rows[:limit]], more))
+
+
+@get("/campaigns/{campaign_id:str}")
+async def get_campaign(campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[CampaignCard]:
+    """A published campaign."""
+    async with world.pool.acquire() as conn:
+        return _same_for_all(await screen.get_campaign(conn, id_of(campaign_id, CampaignNotFound)))
+
+
+@get("/campaigns/{campaign_id:str}/rules")
+async def get_rules(
+    campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader, version: Version = None
+) -> Response[RulesCard]:
+    """The rules in force, or an earlier version of them; every version stays public."""
+    async with world.pool.acquire() as conn:
+        return _same_for_all(await screen.get_rules(conn, id_of(campaign_id, CampaignNotFound), version))
+
+
+@get("/campaigns/{campaign_id:str}/posts", responses=answers(Page[PostCard]))
+async def list_campaign_posts(
+    campaign_id: FromPath[str],
+    world: GivenWorld,
+    reader: GivenReader,
+    sort: FromQuery[Literal["latest", "hot"]] = "latest",
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[bytes]:
+    """The entries that everybody can see: the newest first, or the ones that move people most."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    viewer_id = reader.account_id if reader else None
+    async with world.pool.acquire() as conn:
+        await screen.get_campaign(conn, id_)
+
+    async def listed(conn: Connection, after: Position, most: int) -> list[Listed]:
+        return await feeds.list_of_campaign(conn, id_, after, most)
+
+    name = f"campaign:{id_}:{sort}"
+    if sort == "latest":
+        body = await world.pages.page(name, listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
+        return encoded(body, public=reader is None)
+    start = world.cursors.read(name, cursor, int) if cursor else 0
+    async with world.pool.acquire() as conn:
+        ids = await leaderboard.list_hot(conn, id_)
+    more = world.cursors.write(name, start + limit) if len(ids) > start + limit else None
+    base = await world.pages.base(ids[start : start + limit], more)
+    return encoded(await world.pages.render(base, viewer_id), public=reader is None)
+
+
+@get("/campaigns/{campaign_id:str}/leaderboard", responses=answers(Leaderboard))
+async def get_leaderboard(
+    campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20
+) -> Response[bytes]:
+    """The best entries. Until the marks are locked it shows engagement alone."""
+    board = await leaderboard.get_leaderboard(
+        world.pool, world.redis, id_of(campaign_id, CampaignNotFound), epoch=world.projector.epoch, limit=limit
+    )
+    viewer_id = reader.account_id if reader else None
+    base = await world.pages.base([place.post_id for place in board.places], None)
+    liked = await world.pages.liked(viewer_id, base.post_ids) if viewer_id is not None else set[int]()
+    return encoded(leaderboard.encode(board, base.fragments, viewer_id, liked), public=reader is None)
+
+
+@get("/campaigns/{campaign_id:str}/me")
+async def get_taking_part(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[TakingPart]:
+    """One's own entries: what is shown, what counts, and in numbers why the rest does not."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    mine = await taking_part.get_taking_part(
+        world.pool, world.redis, id_, viewer.account_id, epoch=world.projector.epoch
+    )
+    return Response(mine, headers={"cache-control": PRIVATE})
+
+
+def _same_for_all(content: T) -> Response[T]:
+    # Nothing of it depends on who asks, so a shared cache may answer for a second.
+    return Response(content, headers={"cache-control": PUBLIC, "vary": "Authorization"})
+
+
+campaigns = Router(
+    "/",
+    route_handlers=[list_campaigns, get_campaign, get_rules, list_campaign_posts, get_leaderboard, get_taking_part],
+)

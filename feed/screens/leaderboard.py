@@ -1,0 +1,181 @@
+"""How a campaign stands: from the board in Redis, from Postgres where Redis cannot tell, the same either way."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+from redis.asyncio import Redis
+
+from feed.boards import counters, standing
+from feed.boards.hot import hot_score
+from feed.boards.model import Row, board_of
+from feed.campaigns import store as campaigns
+from feed.campaigns.drafting import read_rules
+from feed.campaigns.model import Rules, State, served_state
+from feed.campaigns.refusals import BoardHidden, CampaignNotFound
+from feed.campaigns.score import Ranked, Score, order_of, score
+from feed.campaigns.store import Campaign
+from feed.postgres import Connection, Pool
+from feed.screens import cards
+from feed.screens.cards import Fragment, PostCard
+
+# Ranked lists end here.
+SHOWN = 1_000
+_BOARD_STATES = ("scheduled", "judging")
+_RUNNING: tuple[State, ...] = ("scheduled", "open")
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What each criterion brings, in points. Quality is null until the marks are locked."""
+
+    quality: str | None
+    likes: str
+    comments: str
+
+
+class LeaderboardItem(msgspec.Struct, frozen=True):
+    """An entry and its place."""
+
+    rank: int
+    score: str
+    parts: Parts
+    post: PostCard | msgspec.Raw
+
+
+class Leaderboard(msgspec.Struct, frozen=True):
+    """The best entries. `basis` says whether quality is in the scores."""
+
+    items: list[LeaderboardItem]
+    as_of: datetime
+    provisional: bool
+    basis: Literal["engagement", "full"]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """An entry's place before it has a card."""
+
+    post_id: int
+    rank: int
+    score: Score
+    shows_quality: bool
+
+
+class Board(msgspec.Struct, frozen=True):
+    """A leaderboard before its posts have cards."""
+
+    places: list[Place]
+    as_of: datetime
+    provisional: bool
+    basis: Literal["engagement", "full"]
+
+
+async def get_leaderboard(pool: Pool, redis: Redis, campaign_id: int, *, epoch: str | None, limit: int) -> Board:
+    """The best `limit` entries. Raises CampaignNotFound, BoardHidden."""
+    async with pool.acquire() as conn:
+        campaign = await get_published(conn, campaign_id)
+    if not is_board_shown(campaign):
+        raise BoardHidden
+    rules, _ = read_rules(campaign.draft, publishing=True)
+    places = place(await list_standing(pool, redis, campaign, epoch=epoch, limit=limit), rules)
+    full = campaign.marks_locked_at is not None
+    return Board(
+        places=places[:limit],
+        as_of=campaign.now,
+        provisional=campaign.state in (*_BOARD_STATES, "decided", "cancelled"),
+        basis="full" if full else "engagement",
+    )
+
+
+async def get_published(conn: Connection, campaign_id: int) -> Campaign:
+    """A campaign that everybody may see. Raises CampaignNotFound."""
+    campaign = await campaigns.find_campaign(conn, campaign_id)
+    if campaign is None or campaign.published_at is None:
+        raise CampaignNotFound
+    return campaign
+
+
+def is_board_shown(campaign: Campaign) -> bool:
+    """Whether the rules let everybody see the board now."""
+    board = campaign.draft.get("board")
+    now = served_state(campaign.state, campaign.starts_at, campaign.ends_at, campaign.now)
+    return board == "public" or (board == "after_close" and now not in _RUNNING)
+
+
+async def list_standing(
+    pool: Pool, redis: Redis, campaign: Campaign, *, epoch: str | None, limit: int = SHOWN
+) -> list[Row]:
+    """The `limit` best rows and all that tie with the last of them; boards live until the settlement."""
+    if campaign.state in _BOARD_STATES:
+        rows = await counters.top(redis, board_of(campaign.id), epoch=epoch, limit=limit)
+        if rows is not None:
+            return rows
+    async with pool.acquire() as conn:
+        return await standing.campaign_standing(conn, campaign.id, limit)
+
+
+def place(rows: Sequence[Row], rules: Rules) -> list[Place]:
+    """Rows in the order of the rules, ties broken, each with its score in parts."""
+    ordered = sorted(rows, key=lambda row: order_of(_ranked(row), rules.tie_break))
+    return [
+        Place(
+            row.post_id,
+            number,
+            score(row.quality or Decimal(0), row.likes, row.comments, rules.weights, rules.caps),
+            row.quality is not None,
+        )
+        for number, row in enumerate(ordered, 1)
+    ]
+
+
+def encode(board: Board, fragments: Sequence[Fragment], viewer_id: int | None, liked: Collection[int]) -> bytes:
+    """The leaderboard's JSON as one viewer sees it. A post that has just vanished leaves its rank empty."""
+    seen = {part.post_id: part for part in fragments if part.state == "published"}
+    items = [
+        LeaderboardItem(
+            each.rank,
+            f"{each.score.total:f}",
+            Parts(
+                f"{each.score.quality:f}" if each.shows_quality else None,
+                f"{each.score.likes:f}",
+                f"{each.score.comments:f}",
+            ),
+            msgspec.Raw(cards.card(seen[each.post_id], viewer_id, liked)),
+        )
+        for each in board.places
+        if each.post_id in seen
+    ]
+    return msgspec.json.encode(Leaderboard(items, board.as_of, board.provisional, board.basis))
+
+
+async def list_hot(conn: Connection, campaign_id: int) -> list[int]:
+    """The visible entries by the score of the hot list, the hottest first."""
+    rows = await conn.fetch(
+        """
+        SELECT posts.id, posts.published_at, stats.like_count - stats.own_like_count AS likes,
+            stats.comment_count - stats.own_comment_count AS comments
+        FROM entries
+        JOIN visible_posts AS posts ON posts.id = entries.post_id
+        JOIN post_stats AS stats ON stats.post_id = entries.post_id
+        WHERE entries.campaign_id = $1
+        """,
+        campaign_id,
+    )
+    scored = [
+        (hot_score(likes=row["likes"], comments=row["comments"], published_at=row["published_at"]), row["id"])
+        for row in rows
+    ]
+    return [post_id for _, post_id in sorted(scored, reverse=True)[:SHOWN]]
+
+
+def _ranked(row: Row) -> Ranked:
+    return Ranked(
+        post_id=row.post_id,
+        person=b"",
+        entered_at=row.at,
+        quality=row.quality or Decimal(0),
+        likes=row.likes,
+        commenters=row.comments,
+        score=Decimal(row.score).scaleb(-6),
+    )

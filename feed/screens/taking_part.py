@@ -1,0 +1,211 @@
+"""What a campaign makes of one's own entries: what is shown, what counts, and in numbers why the rest does not."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+from redis.asyncio import Redis
+
+from feed.boards.model import Row
+from feed.campaigns.counting import Counted, Reason, count_engagement
+from feed.campaigns.drafting import read_rules
+from feed.campaigns.model import Rules
+from feed.campaigns.score import score
+from feed.postgres import Connection, Pool, many, one
+from feed.screens.leaderboard import get_published, is_board_shown, list_standing, place
+
+Id = str
+# Why an entry does not stand, or that it does.
+EntryState = Literal["entered", "pending", "rejected", "removed", "withdrawn", "disqualified", "topic_edited_out"]
+
+
+class Excluded(msgspec.Struct, frozen=True):
+    """So many likes, or commenters, do not count for this reason."""
+
+    kind: Literal["like", "comment"]
+    reason_code: Reason
+    count: int
+
+
+class MyEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One's own entry. `likes_shown` is what counts plus what is excluded; so it is for commenters."""
+
+    post_id: Id
+    state: EntryState
+    disqualified_reason: str | None
+    likes_shown: int
+    likes_counted: int
+    comments_shown: int
+    commenters_shown: int
+    commenters_counted: int
+    excluded: list[Excluded]
+    score: str
+    rank: int | None
+
+
+class MyPrize(msgspec.Struct, frozen=True):
+    """What one has won here."""
+
+    id: Id
+    rank: int
+    state: str
+    prizes: list[dict[str, Any]]
+    claim_ends_at: datetime
+
+
+class TakingPart(msgspec.Struct, frozen=True):
+    """One's own part in a campaign. `reasons` say why one cannot win."""
+
+    entries: list[MyEntry]
+    eligible: bool
+    reasons: list[str]
+    prize: MyPrize | None
+
+
+class _Own(msgspec.Struct, frozen=True):
+    post_id: int
+    post_state: str
+    bears_topic: bool | None
+    disqualified_reason: str | None
+    comment_count: int
+
+    @property
+    def state(self) -> EntryState:
+        match self.post_state:
+            case "deleted":
+                return "withdrawn"
+            case "pending" | "rejected" | "removed" as state:
+                return state
+        if self.disqualified_reason is not None:
+            return "disqualified"
+        return "topic_edited_out" if self.bears_topic is False else "entered"
+
+
+async def get_taking_part(
+    pool: Pool, redis: Redis, campaign_id: int, account_id: int, *, epoch: str | None
+) -> TakingPart:
+    """Raises CampaignNotFound."""
+    async with pool.acquire() as conn:
+        campaign = await get_published(conn, campaign_id)
+        rules, _ = read_rules(campaign.draft, publishing=True)
+        own = await _list_own(conn, campaign_id, account_id)
+        counted = {each.post_id: each for each in await count_engagement(conn, campaign_id, [o.post_id for o in own])}
+        reasons = await _list_reasons(conn, campaign_id, account_id)
+        prize = await _find_prize(conn, campaign_id, account_id)
+    places: dict[int, int] = {}
+    rows: dict[int, Row] = {}
+    if is_board_shown(campaign) and any(each.state == "entered" for each in own):
+        standing = await list_standing(pool, redis, campaign, epoch=epoch)
+        rows = {row.post_id: row for row in standing}
+        places = {each.post_id: each.rank for each in place(standing, rules)}
+    entries = [
+        _entry(each, counted[each.post_id], rules, rows.get(each.post_id), places.get(each.post_id))
+        for each in own
+        if each.post_id in counted
+    ]
+    return TakingPart(entries, not reasons, reasons, prize)
+
+
+def _entry(own: _Own, counted: Counted, rules: Rules, row: Row | None, rank: int | None) -> MyEntry:
+    # Quality is everybody's to see or nobody's: what the board does not show, the author does not see here.
+    quality = row.quality if row is not None and row.quality is not None else Decimal(0)
+    total = score(quality, counted.likes, counted.commenters, rules.weights, rules.caps).total
+    return MyEntry(
+        post_id=str(own.post_id),
+        state=own.state,
+        disqualified_reason=own.disqualified_reason,
+        likes_shown=counted.likes_shown,
+        likes_counted=counted.likes,
+        comments_shown=own.comment_count,
+        commenters_shown=counted.commenters_shown,
+        commenters_counted=counted.commenters,
+        excluded=[
+            *_excluded("like", counted.likes_excluded.items()),
+            *_excluded("comment", counted.commenters_excluded.items()),
+        ],
+        score=f"{total:f}",
+        rank=rank if own.state == "entered" else None,
+    )
+
+
+def _excluded(kind: Literal["like", "comment"], counts: Iterable[tuple[Reason, int]]) -> list[Excluded]:
+    return [Excluded(kind, reason, count) for reason, count in counts]
+
+
+async def _list_own(conn: Connection, campaign_id: int, account_id: int) -> list[_Own]:
+    rows = await conn.fetch(
+        """
+        SELECT entries.post_id, posts.state AS post_state, campaigns.topic_id = ANY(judged.topic_ids) AS bears_topic,
+            entries.disqualified_reason, stats.comment_count
+        FROM entries
+        JOIN campaigns ON campaigns.id = entries.campaign_id
+        JOIN posts ON posts.id = entries.post_id
+        JOIN post_stats AS stats ON stats.post_id = entries.post_id
+        LEFT JOIN LATERAL (
+            SELECT topic_ids
+            FROM post_revisions
+            WHERE post_id = entries.post_id AND created_at < campaigns.ends_at AND approved_at IS NOT NULL
+            ORDER BY revision DESC
+            LIMIT 1
+        ) AS judged ON true
+        WHERE entries.campaign_id = $1 AND entries.author_id = $2
+        ORDER BY entries.entered_at, entries.post_id
+        """,
+        campaign_id,
+        account_id,
+    )
+    return many(rows, _Own)
+
+
+async def _list_reasons(conn: Connection, campaign_id: int, account_id: int) -> list[str]:
+    """Why the person cannot win, as of the deadline or now if that is earlier; any account of the person decides."""
+    row = await conn.fetchrow(
+        """
+        WITH campaign AS (
+            SELECT campaigns.id, ends_at, least(clock_timestamp(), ends_at) AS instant,
+                ends_at - make_interval(
+                    days => coalesce((draft -> 'eligibility' ->> 'min_account_age_days')::integer, 0)
+                ) AS made_until
+            FROM campaigns WHERE campaigns.id = $1
+        ), same AS (
+            SELECT other.id
+            FROM accounts AS me JOIN accounts AS other ON other.id = me.id OR other.person = me.person
+            WHERE me.id = $2
+        )
+        SELECT me.person IS NULL OR me.phone_verified_at >= campaign.ends_at AS not_verified,
+            EXISTS (
+                SELECT FROM staff_rights
+                WHERE account_id IN (SELECT id FROM same) AND granted_at <= instant
+                    AND coalesce(revoked_at, 'infinity') > instant
+            ) AS staff,
+            EXISTS (SELECT FROM jurors WHERE campaign_id = $1 AND account_id IN (SELECT id FROM same)) AS juror,
+            EXISTS (
+                SELECT FROM sanctions
+                WHERE account_id IN (SELECT id FROM same) AND kind = 'ban' AND starts_at <= instant
+                    AND coalesce(least(lifted_at, until), 'infinity') > instant
+            ) AS banned,
+            me.created_at > campaign.made_until AS too_new
+        FROM accounts AS me CROSS JOIN campaign
+        WHERE me.id = $2
+        """,
+        campaign_id,
+        account_id,
+    )
+    return [] if row is None else [reason for reason, holds in row.items() if holds]
+
+
+async def _find_prize(conn: Connection, campaign_id: int, account_id: int) -> MyPrize | None:
+    row = await conn.fetchrow(
+        """
+        SELECT winners.id::text, winners.rank, winners.state, winners.prizes, winners.claim_ends_at
+        FROM winners JOIN settlements ON settlements.id = winners.settlement_id AND settlements.undone_at IS NULL
+        WHERE winners.campaign_id = $1 AND winners.account_id = $2 AND winners.notified_at IS NOT NULL
+        ORDER BY winners.id DESC
+        LIMIT 1
+        """,
+        campaign_id,
+        account_id,
+    )
+    return one(row, MyPrize)
