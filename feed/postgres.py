@@ -47,7 +47,9 @@ async def prepare_connection(conn: "asyncpg.Connection[Record]") -> None:
     )
 
 
-async def open_pool(url: str, *, size: int, statement_seconds: float = 5.0, min_size: int = 1) -> "asyncpg.Pool[Record]":
+async def open_pool(
+    url: str, *, size: int, statement_seconds: float = 5.0, min_size: int = 1
+) -> "asyncpg.Pool[Record]":
     """A pool whose statements and transactions end by themselves within `statement_seconds`.
 
     The settlement relies on this bound: nothing stamped before a deadline is still in flight ten seconds later.

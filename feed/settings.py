@@ -42,7 +42,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     Raises MissingSetting for a required one that is absent and ValueError for one that does not convert.
     """
     given = {
-        name: environ[f"FEED_{name.upper()}"] for name in Settings.__struct_fields__ if environ.get(f"FEED_{name.upper()}")
+        name: environ[f"FEED_{name.upper()}"]
+        for name in Settings.__struct_fields__
+        if environ.get(f"FEED_{name.upper()}")
     }
     for name in _REQUIRED:
         if name not in given:

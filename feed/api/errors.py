@@ -128,7 +128,7 @@ def refuse(request: Request[Any, Any, Any], error: FeedError) -> Response[bytes]
 def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """What the framework refuses before a handler is called."""
     if isinstance(error, ValidationException):
-        return refuse(request, _of_validation(error))
+        return refuse(request, _of_validation(request, error))
     if isinstance(error, NotFoundException):
         return refuse(request, NotFound())
     if isinstance(error, MethodNotAllowedException):
@@ -172,14 +172,21 @@ class InternalError(FeedError):
     """A fault of ours; it has been logged."""
 
 
-def _of_validation(error: ValidationException) -> FeedError:
+def _wire_name(request: Request[Any, Any, Any], key: str) -> str:
+    """The name that the caller knows a parameter by; a handler may have had to call it otherwise."""
+    field = request.scope["route_handler"].parsed_fn_signature.parameters.get(key)
+    definition = getattr(field, "kwarg_definition", None)
+    return next(filter(None, (getattr(definition, place, None) for place in ("query", "header", "name"))), key)
+
+
+def _of_validation(request: Request[Any, Any, Any], error: ValidationException) -> FeedError:
     extra = [item for item in error.extra or [] if isinstance(item, dict)]
     # The framework names a source by a plain word or by a member of its enumeration.
     sources = {getattr(item.get("source"), "value", item.get("source")) for item in extra}
     if "path" in sources:
         return NotFound()
     if sources & {"query", "header", "cookie"}:
-        return Invalid(*(FieldError(str(item.get("key", "")), "invalid_value") for item in extra))
+        return Invalid(*(FieldError(_wire_name(request, str(item.get("key", ""))), "invalid_value") for item in extra))
     return MalformedBody()
 
 

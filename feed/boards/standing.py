@@ -1,14 +1,20 @@
 """The same rankings from Postgres: what is written to Redis, and what answers while Redis cannot."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from statistics import mean
+
+import msgspec
 
 from feed.boards import store
 from feed.boards.hot import REACH, hot_score
 from feed.boards.model import Row, cut
 from feed.boards.store import Post
-from feed.campaigns import counting
+from feed.campaigns import counting, jury
 from feed.campaigns import store as campaigns
+from feed.campaigns.model import Rules
+from feed.campaigns.score import micro_points, score
 from feed.postgres import Connection
 
 
@@ -43,8 +49,35 @@ async def campaign_rows(conn: Connection, campaign_id: int, post_ids: Sequence[i
     if campaign is None or not entries:
         return {}
     counted = await counting.count_engagement(conn, campaign_id, [entry.post_id for entry in entries])
-    qualities: dict[int, Decimal] = {}
-    return {}
+    rules = msgspec.convert(campaign.draft, Rules, strict=False)
+    # Quality is part of the board from the moment the marks are locked; before that it is nobody's to know.
+    qualities = await _qualities(conn, campaign_id) if campaign.marks_locked_at else {}
+    counts = {each.post_id: each for each in counted if each.author_reason is None}
+    rows: dict[int, Row] = {}
+    for entry in entries:
+        count = counts.get(entry.post_id)
+        if count is None:
+            continue
+        quality = qualities.get(entry.post_id, Decimal(0)) if campaign.marks_locked_at else None
+        points = score(quality or Decimal(0), count.likes, count.commenters, rules.weights, rules.caps)
+        rows[entry.post_id] = Row(
+            post_id=entry.post_id,
+            author_id=entry.author_id,
+            score=micro_points(points),
+            likes=count.likes,
+            comments=count.commenters,
+            at=entry.entered_at,
+            quality=quality,
+        )
+    return rows
+
+
+async def _qualities(conn: Connection, campaign_id: int) -> dict[int, Decimal]:
+    """The mean mark of each entry that has one."""
+    marks: dict[int, list[Decimal]] = defaultdict(list)
+    for mark in await jury.list_marks(conn, campaign_id):
+        marks[mark.post_id].append(mark.score)
+    return {post_id: mean(scores) for post_id, scores in marks.items()}
 
 
 async def campaign_standing(conn: Connection, campaign_id: int, limit: int) -> list[Row]:

@@ -11,7 +11,9 @@ import rfc8785
 
 CampaignId = NewType("CampaignId", int)
 StoredState = Literal["draft", "scheduled", "judging", "decided", "announced", "final", "archived", "cancelled"]
-State = Literal["draft", "scheduled", "open", "closed", "judging", "decided", "announced", "final", "archived", "cancelled"]
+State = Literal[
+    "draft", "scheduled", "open", "closed", "judging", "decided", "announced", "final", "archived", "cancelled"
+]
 STATES: tuple[State, ...] = get_args(State)
 
 METHODS = ("ranked", "draw")

@@ -134,9 +134,7 @@ def _numbers(rules: Rules) -> Iterator[FieldError]:
             yield from _number(field, value, limits)
     yield from _number("caps.likes", rules.caps.likes, CAP_RANGE)
     yield from _number("caps.comments", rules.caps.comments, CAP_RANGE)
-    yield from _number(
-        "eligibility.min_account_age_days", rules.eligibility.min_account_age_days, ACCOUNT_AGE_RANGE
-    )
+    yield from _number("eligibility.min_account_age_days", rules.eligibility.min_account_age_days, ACCOUNT_AGE_RANGE)
 
 
 def _number(field: str, value: int, limits: tuple[int, int]) -> Iterator[FieldError]:
@@ -199,7 +197,9 @@ def _ids(rules: Rules) -> Iterator[FieldError]:
 
 
 def _id(field: str, value: str | None) -> Iterator[FieldError]:
-    if value is not None and not (value.isascii() and value.isdigit() and len(value) <= 19 and int(value) <= _LARGEST_ID):
+    if value is not None and not (
+        value.isascii() and value.isdigit() and len(value) <= 19 and int(value) <= _LARGEST_ID
+    ):
         yield FieldError(field, "not_found")
 
 

@@ -26,7 +26,9 @@ async def test_a_published_post_is_read_by_everybody_as_it_was_written(client: h
     assert read["published_at"].endswith("Z")
 
 
-async def test_a_post_appears_in_latest_under_its_topic_and_in_the_profile(client: httpx.AsyncClient, join: Join) -> None:
+async def test_a_post_appears_in_latest_under_its_topic_and_in_the_profile(
+    client: httpx.AsyncClient, join: Join
+) -> None:
     ming = join("小明")
     post = (await ming("POST", "/posts", {"text": TEXT})).json()
     for path in ("/feeds/latest", "/topics/爱读书的深圳人/posts", f"/users/{post['author']['id']}/posts"):
@@ -58,7 +60,9 @@ async def test_an_unlike_keeps_the_interval(world: World, join: Join) -> None:
     assert row["liked_at"] < row["unliked_at"]
 
 
-async def test_an_edit_makes_a_revision_and_moves_the_post_between_topics(client: httpx.AsyncClient, join: Join) -> None:
+async def test_an_edit_makes_a_revision_and_moves_the_post_between_topics(
+    client: httpx.AsyncClient, join: Join
+) -> None:
     ming = join("小明")
     post = (await ming("POST", "/posts", {"text": "读书 #甲#"})).json()
     edited = await ming("PATCH", f"/posts/{post['id']}", {"text": "读书 #乙#"})

@@ -31,6 +31,5 @@ def test_every_field_code_has_words() -> None:
     for path in Path(feed.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "FieldError" and len(node.args) > 1:
-                if isinstance(node.args[1], ast.Constant):
-                    used.add("field." + str(node.args[1].value))
+                used |= {f"field.{code.value!s}" for code in node.args[1:2] if isinstance(code, ast.Constant)}
     assert used - known_codes() == set()

@@ -1,0 +1,99 @@
+"""The campaign score: one pure function for the live board and for the settlement, in decimal, so that ties are ties.
+
+100 · (w_q · quality / 100 + w_l · s(likes) + w_c · s(commenters)),   s(n) = ln(1 + min(n, cap)) / ln(1 + cap)
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
+
+import msgspec
+
+from feed.campaigns.model import Caps, Weights
+
+_CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)
+_STEP = Decimal("0.000001")
+_MILLION = Decimal(1_000_000)
+
+
+class Score(msgspec.Struct, frozen=True):
+    """What an entry has: three parts and their total, each a multiple of 0.000001."""
+
+    quality: Decimal
+    likes: Decimal
+    comments: Decimal
+    total: Decimal
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """What the order of entries depends on."""
+
+    post_id: int
+    person: bytes
+    entered_at: datetime
+    quality: Decimal
+    likes: int
+    commenters: int
+    score: Decimal
+
+
+@lru_cache(maxsize=65_536)
+def part(count: int, cap: int) -> Decimal:
+    """s(count): 0 for none, 1 from `cap` on; 34 digits."""
+    if cap <= 0 or count <= 0:
+        return Decimal(0)
+    return _CONTEXT.divide(_CONTEXT.ln(Decimal(1 + min(count, cap))), _CONTEXT.ln(Decimal(1 + cap)))
+
+
+def score(quality: Decimal, likes: int, commenters: int, weights: Weights, caps: Caps) -> Score:
+    """The score of an entry with this mark (0–100), these distinct likers and commenters; 0 to 100."""
+    exact = (
+        _CONTEXT.multiply(weights.quality, quality),
+        _hundredfold(weights.likes, part(likes, caps.likes)),
+        _hundredfold(weights.comments, part(commenters, caps.comments)),
+    )
+    total = _CONTEXT.add(_CONTEXT.add(exact[0], exact[1]), exact[2])
+    return Score(*(value.quantize(_STEP, ROUND_HALF_EVEN) for value in (*exact, total)))
+
+
+def micro_points(value: Score) -> int:
+    """The total in millionths of a point, as boards hold it."""
+    return int(value.total * _MILLION)
+
+
+def order_of(entry: Ranked, tie_break: Sequence[str]) -> tuple[Decimal | int | float, ...]:
+    """A total order, the best first: the score, then the published tie-breaks, then who came first."""
+    ties = {
+        "quality": -entry.quality,
+        "likes": Decimal(-entry.likes),
+        "comments": Decimal(-entry.commenters),
+        "earliest": Decimal(_microseconds(entry.entered_at)),
+    }
+    return (-entry.score, *(ties[name] for name in tie_break), _microseconds(entry.entered_at), entry.post_id)
+
+
+def rank(entries: Sequence[Ranked], tie_break: Sequence[str]) -> list[Ranked]:
+    """The best entry of each person, best first."""
+    best: dict[bytes, Ranked] = {}
+    for entry in sorted(entries, key=lambda each: order_of(each, tie_break)):
+        best.setdefault(entry.person, entry)
+    return list(best.values())
+
+
+def worth(weights: Weights, caps: Caps, counts: Sequence[int] = (10, 50, 200)) -> list[tuple[int, Decimal, Decimal]]:
+    """What so many likes, and so many commenters, are worth in points: for the editor before publishing."""
+    zero = Decimal(0)
+    return [
+        (count, score(zero, count, 0, weights, caps).total, score(zero, 0, count, weights, caps).total)
+        for count in counts
+    ]
+
+
+def _hundredfold(weight: Decimal, value: Decimal) -> Decimal:
+    return _CONTEXT.multiply(_CONTEXT.multiply(Decimal(100), weight), value)
+
+
+def _microseconds(at: datetime) -> int:
+    # From whole parts: a float would merge neighbours.
+    return int(at.timestamp()) * 1_000_000 + at.microsecond

@@ -1,0 +1,56 @@
+"""The score: monotone, exact, and a total order."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.campaigns.model import Caps, Weights
+from feed.campaigns.score import Ranked, micro_points, order_of, part, rank, score
+
+WEIGHTS = Weights(Decimal("0.5"), Decimal("0.3"), Decimal("0.2"))
+CAPS = Caps(1000, 200)
+counts = st.integers(0, 3000)
+marks = st.decimals(0, 100, places=2)
+
+
+def test_ten_likes_are_worth_ten_points_and_the_next_ten_three() -> None:
+    ten, twenty = (score(Decimal(0), n, 0, WEIGHTS, CAPS).total for n in (10, 20))
+    assert (round(ten), round(twenty - ten)) == (10, 3)
+
+
+def test_everything_at_its_cap_is_exactly_a_hundred() -> None:
+    assert micro_points(score(Decimal(100), 1000, 200, WEIGHTS, CAPS)) == 100_000_000
+    assert score(Decimal(100), 9999, 9999, WEIGHTS, CAPS) == score(Decimal(100), 1000, 200, WEIGHTS, CAPS)
+
+
+@given(marks, counts, counts, st.integers(0, 50))
+def test_more_of_anything_never_scores_less(quality: Decimal, likes: int, commenters: int, more: int) -> None:
+    base = score(quality, likes, commenters, WEIGHTS, CAPS).total
+    assert score(quality, likes + more, commenters, WEIGHTS, CAPS).total >= base
+    assert score(quality, likes, commenters + more, WEIGHTS, CAPS).total >= base
+    assert score(min(quality + more, Decimal(100)), likes, commenters, WEIGHTS, CAPS).total >= base
+
+
+@given(counts)
+def test_a_part_lies_between_nothing_and_one(count: int) -> None:
+    assert 0 <= part(count, CAPS.likes) <= 1
+
+
+def entry(post_id: int, likes: int, commenters: int, person: bytes) -> Ranked:
+    points = score(Decimal(0), likes, commenters, WEIGHTS, CAPS).total
+    return Ranked(post_id, person, datetime(2026, 9, 1, tzinfo=UTC), Decimal(0), likes, commenters, points)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.binary(min_size=1, max_size=1)), max_size=12),
+    st.randoms(),
+)
+def test_the_order_is_total_and_does_not_depend_on_where_one_starts(rows, random) -> None:  # type: ignore[no-untyped-def]
+    entries = [entry(n, likes, commenters, person) for n, (likes, commenters, person) in enumerate(rows, 1)]
+    ties = ("likes", "comments", "earliest")
+    assert len({order_of(each, ties) for each in entries}) == len(entries)
+    shuffled = random.sample(entries, len(entries))
+    assert rank(entries, ties) == rank(shuffled, ties)
+    assert len({each.person for each in rank(entries, ties)}) == len(rank(entries, ties))
