@@ -1,0 +1,96 @@
+"""The SQL of claims: sealed recipient data, and the winner's side of a prize."""
+
+import msgspec
+
+from feed.postgres import Connection, one
+from feed.prizes.model import ClaimNotFound, Winner, WinnerId
+
+
+class SealedClaim(msgspec.Struct, frozen=True):
+    """What a winner has given, as it is kept."""
+
+    winner_id: WinnerId
+    campaign_id: int
+    sealed: bytes
+
+
+async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
+    """The winner, once told."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at
+        FROM winners
+        WHERE id = $1 AND notified_at IS NOT NULL
+        """,
+        winner_id,
+    )
+    return one(row, Winner)
+
+
+async def mark_viewed(conn: Connection, account_id: int) -> int:
+    """How many of the account's prizes are seen for the first time."""
+    rows = await conn.fetch(
+        "UPDATE winners SET state = 'viewed' WHERE account_id = $1 AND state = 'notified' RETURNING id", account_id
+    )
+    return len(rows)
+
+
+async def mark_one_viewed(conn: Connection, winner_id: WinnerId) -> None:
+    """The winner has seen this prize."""
+    await conn.execute("UPDATE winners SET state = 'viewed' WHERE id = $1 AND state = 'notified'", winner_id)
+
+
+async def mark_claimed(conn: Connection, winner_id: WinnerId) -> bool:
+    """Whether the prize may be claimed, or its claim be changed, at this instant of the database's clock."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE winners SET state = 'claimed'
+            WHERE id = $1 AND state IN ('notified', 'viewed', 'claimed') AND clock_timestamp() < claim_ends_at
+            RETURNING true
+            """,
+            winner_id,
+        )
+    )
+
+
+async def change_claim(
+    conn: Connection,
+    *,
+    winner_id: WinnerId,
+    campaign_id: int,
+    sealed: bytes,
+    masked: dict[str, str],
+    privacy_version: str,
+) -> bool:
+    """Keeps the details, in place of earlier ones. Whether they are the first."""
+    return bool(
+        await conn.fetchval(
+            """
+            INSERT INTO claims (winner_id, campaign_id, sealed, masked, privacy_version)
+            VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (winner_id) DO UPDATE
+            SET sealed = excluded.sealed, masked = excluded.masked, privacy_version = excluded.privacy_version,
+                changed_at = clock_timestamp()
+            RETURNING changed_at IS NULL
+            """,
+            winner_id,
+            campaign_id,
+            sealed,
+            masked,
+            privacy_version,
+        )
+    )
+
+
+async def get_claim(conn: Connection, campaign_id: int, winner_id: int) -> SealedClaim:
+    """The sealed details of a winner of this campaign. Raises ClaimNotFound."""
+    row = await conn.fetchrow(
+        "SELECT winner_id, campaign_id, sealed FROM claims WHERE winner_id = $1 AND campaign_id = $2",
+        winner_id,
+        campaign_id,
+    )
+    claim = one(row, SealedClaim)
+    if claim is None:
+        raise ClaimNotFound
+    return claim

@@ -1,0 +1,110 @@
+"""Settlements, winners and claims: the nouns, and the states that refuse."""
+
+from datetime import datetime
+from typing import Any, Literal, NewType
+
+import msgspec
+
+from feed.errors import Conflict, Forbidden, NotFound
+
+WinnerId = NewType("WinnerId", int)
+WinnerState = Literal[
+    "selected", "notified", "viewed", "claimed", "verified", "shipped", "received", "lapsed", "declined", "forfeited"
+]
+
+
+class ResultNotFound(NotFound):
+    """No result that the public may see yet."""
+
+
+class PrizeNotFound(NotFound):
+    """No such prize, or one whose winner has not been told yet."""
+
+
+class NotYourPrize(Forbidden):
+    """Somebody else has won it."""
+
+
+class NotOverYet(Conflict):
+    """The campaign takes entries, or ended less than ten seconds ago: something stamped in time may be in flight."""
+
+
+class SettlementBlocked(Conflict):
+    """Something waits for a verdict or a mark; with a reason an editor may settle all the same."""
+
+
+class AlreadySettled(Conflict):
+    """A result stands."""
+
+
+class NotSettled(Conflict):
+    """No result stands that this could be done to."""
+
+
+class AlreadyAnnounced(Conflict):
+    """The winners have been told."""
+
+
+class SecondPersonRequired(Conflict):
+    """Announcing takes two people, and this is the first one again."""
+
+
+class WinnerNotVisible(Conflict):
+    """A winning post was removed, or its author banned, after the settlement: undo it and settle again."""
+
+
+class ClaimClosed(Conflict):
+    """The prize cannot be claimed, or not any more."""
+
+
+class ClaimNotFound(NotFound):
+    """The winner has given no details, or there is no such winner in this campaign."""
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    """The one settlement of a campaign that stands; without a result while only the sheet is frozen."""
+
+    id: int
+    campaign_id: int
+    rules_version: int
+    frozen_at: datetime
+    skipped: list[dict[str, Any]]
+    result: bytes | None
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Who fills a place: of the result, or from the reserves."""
+
+    place: int
+    rank: int
+    post_id: int
+    account_id: int
+    person: bytes
+    score: str
+    prizes: list[dict[str, Any]]
+
+
+class Reserve(msgspec.Struct, frozen=True, kw_only=True):
+    """Who comes next."""
+
+    position: int
+    rank: int
+    post_id: int
+    account_id: int
+    person: bytes
+    score: str
+
+
+class Winner(msgspec.Struct, frozen=True, kw_only=True):
+    """A filled place and what has become of it."""
+
+    id: WinnerId
+    campaign_id: int
+    settlement_id: int
+    place: int
+    rank: int
+    post_id: int
+    account_id: int
+    prizes: list[dict[str, Any]]
+    state: WinnerState
+    claim_ends_at: datetime | None

@@ -1,0 +1,72 @@
+"""What winners are told in the app, and what the editors are told when a settlement waits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from feed.inbox.model import NewInbox
+from feed.messages.model import SHANGHAI
+from feed.prizes.model import Winner
+
+
+def shown_time(at: datetime) -> str:
+    """A moment as people in Shenzhen write it."""
+    here = at.astimezone(SHANGHAI)
+    return f"{here.month}月{here.day}日{here:%H:%M}"
+
+
+def shown_prizes(prizes: Sequence[dict[str, Any]]) -> str:
+    """The prizes of one winner in a line."""
+    return "、".join(f"{prize['name']} ×{prize['per_winner']}" for prize in prizes)
+
+
+def of_prize(winner: Winner, title: str) -> NewInbox:
+    """The notice that starts the clock of the claim."""
+    assert winner.claim_ends_at is not None
+    return _about(
+        winner,
+        title=f"您在“{title}”活动中获奖了",
+        body=(
+            f"恭喜您！您的作品入选“{title}”活动，奖品：{shown_prizes(winner.prizes)}。"
+            f"请在 {shown_time(winner.claim_ends_at)} 前填写收件信息，逾期未填写视为放弃。名单正在公示。"
+        ),
+        event="prize",
+    )
+
+
+def of_lapse(winner: Winner, title: str) -> NewInbox:
+    """The time to claim has passed."""
+    return _about(
+        winner, title=f"“{title}”活动的奖品已逾期", body="您未在规定时间内填写收件信息，奖品已视为放弃。", event="lapsed"
+    )
+
+
+def of_forfeit(winner: Winner, title: str) -> NewInbox:
+    """The winning post is gone, and the prize with it."""
+    return _about(
+        winner, title=f"“{title}”活动的获奖资格已取消", body="您已删除获奖作品，按活动规则奖品由候补者获得。", event="forfeited"
+    )
+
+
+def of_block(campaign_id: int, editor_id: int, title: str, count: int) -> NewInbox:
+    """The settlement is due and waits."""
+    return NewInbox(
+        account_id=editor_id,
+        kind="system",
+        title=f"“{title}”活动的评选在等待处理",
+        body=f"已到评选时间，还有 {count} 项未完成（待审内容或未打分的入围作品）。完成后系统自动评选，也可说明理由后立即评选。",
+        once_key=f"settlement_blocked:{campaign_id}",
+        subject={"kind": "campaign", "id": str(campaign_id)},
+    )
+
+
+def _about(winner: Winner, *, title: str, body: str, event: str) -> NewInbox:
+    return NewInbox(
+        account_id=winner.account_id,
+        kind="prize",
+        title=title,
+        body=body,
+        once_key=f"{event}:{winner.id}",
+        deep_link=f"/prizes/{winner.id}",
+        subject={"kind": "prize", "id": str(winner.id), "campaign_id": str(winner.campaign_id)},
+    )

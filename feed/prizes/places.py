@@ -1,0 +1,65 @@
+"""What has to happen together when a place is filled or told. Called inside a transaction that holds the campaign."""
+
+from collections.abc import Sequence
+
+from feed.accounts import store as accounts
+from feed.campaigns.closing import Ending
+from feed.campaigns.model import Rules
+from feed.inbox import store as inbox
+from feed.keys import Keys
+from feed.messages import store as messages
+from feed.messages.model import Purpose
+from feed.postgres import Connection
+from feed.prizes import notices, store
+from feed.prizes.model import Place, Winner, WinnerId
+
+
+async def tell_winners(
+    conn: Connection, keys: Keys, campaign: Ending, rules: Rules, winner_ids: Sequence[WinnerId]
+) -> list[Winner]:
+    """Starts the clock of each claim, with the notice that says so and a message to the phone: all of it or nothing."""
+    told = await store.mark_notified(
+        conn, winner_ids, claim_days=rules.claim_days, not_before=rules.claim_ends_at
+    )
+    await inbox.add_inbox(conn, [notices.of_prize(winner, campaign.title) for winner in told])
+    for winner in told:
+        assert winner.claim_ends_at is not None
+        account = await accounts.find_account(conn, winner.account_id)
+        if account is None or account.phone_sealed is None:
+            continue
+        phone = keys.open(account.phone_sealed, aad=f"account:{account.id}".encode()).decode()
+        await messages.enqueue(
+            conn,
+            keys=keys,
+            purpose=Purpose.PRIZE_NOTICE,
+            phone=phone,
+            params={"campaign": campaign.title, "date": notices.shown_time(winner.claim_ends_at)},
+            once_key=f"prize:{winner.id}",
+            account_id=winner.account_id,
+            expires_at=winner.claim_ends_at,
+        )
+    return told
+
+
+async def fill_place(conn: Connection, keys: Keys, campaign: Ending, rules: Rules, gone: Winner) -> WinnerId | None:
+    """Moves the next in line to the place that has become free; None when nobody is left, and the place stays empty.
+
+    Before the announcement nobody is told; after it, the new winner is told at once.
+    """
+    reserve = await store.find_next_reserve(conn, gone.settlement_id)
+    if reserve is None:
+        return None
+    await store.mark_promoted(conn, gone.settlement_id, reserve.position)
+    place = Place(
+        place=gone.place,
+        rank=reserve.rank,
+        post_id=reserve.post_id,
+        account_id=reserve.account_id,
+        person=reserve.person,
+        score=reserve.score,
+        prizes=gone.prizes,
+    )
+    (winner_id,) = await store.add_winners(conn, gone.campaign_id, gone.settlement_id, [place])
+    if campaign.announced_by is not None:
+        await tell_winners(conn, keys, campaign, rules, [winner_id])
+    return winner_id

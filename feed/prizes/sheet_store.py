@@ -1,0 +1,144 @@
+"""The SQL of the score sheet: what is true of each entry at the deadline, and the rows that are frozen from it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from feed.postgres import Connection, columns, many
+from feed.prizes.eligibility import Facts
+
+
+class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as it was frozen. Without a verified phone the person is empty."""
+
+    post_id: int
+    account_id: int
+    person: bytes
+    entered_at: datetime
+    revision: int
+    quality: Decimal
+    likes_counted: int
+    commenters_counted: int
+    eligible: bool
+    reason_code: str | None
+    excluded: list[dict[str, Any]]
+
+
+async def list_due(conn: Connection) -> list[int]:
+    """Campaigns whose sheet should be frozen by now, the longest due first.
+
+    One whose settlement was undone is not among them: whoever undid it says when the next one is made.
+    """
+    rows = await conn.fetch(
+        """
+        SELECT id
+        FROM campaigns
+        WHERE state IN ('scheduled', 'judging') AND settle_at <= clock_timestamp() AND frozen_at IS NULL
+            AND NOT EXISTS (SELECT FROM settlements WHERE settlements.campaign_id = campaigns.id)
+        ORDER BY settle_at, id
+        """
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_facts(conn: Connection, campaign_id: int) -> list[Facts]:
+    """What decides about each entry, its author's standing apart.
+
+    The judged revision is the latest approved one made before the deadline, whenever its approval came.
+    """
+    rows = await conn.fetch(
+        """
+        WITH campaign AS (
+            SELECT id, topic_id, ends_at FROM campaigns WHERE id = $1
+        )
+        SELECT entries.post_id, entries.author_id AS account_id, accounts.person, entries.entered_at,
+            posts.state AS post_state,
+            judged.revision,
+            coalesce(campaign.topic_id = ANY (judged.topic_ids), false) AS bears_topic,
+            coalesce(cardinality(judged.media_ids), 0) AS media_count,
+            coalesce(newest.waits, false) AS newest_waits,
+            entries.disqualified_at IS NOT NULL AS is_disqualified,
+            accounts.erased_at IS NOT NULL AS is_erased,
+            entries.shortlisted_at IS NOT NULL AS is_shortlisted
+        FROM campaign
+        JOIN entries ON entries.campaign_id = campaign.id
+        JOIN posts ON posts.id = entries.post_id
+        JOIN accounts ON accounts.id = entries.author_id
+        LEFT JOIN LATERAL (
+            SELECT revision, topic_ids, media_ids
+            FROM post_revisions
+            WHERE post_id = entries.post_id AND created_at < campaign.ends_at AND approved_at IS NOT NULL
+            ORDER BY revision DESC
+            LIMIT 1
+        ) AS judged ON true
+        LEFT JOIN LATERAL (
+            SELECT approved_at IS NULL AND refused_at IS NULL AS waits
+            FROM post_revisions
+            WHERE post_id = entries.post_id AND created_at < campaign.ends_at
+            ORDER BY revision DESC
+            LIMIT 1
+        ) AS newest ON true
+        ORDER BY entries.post_id
+        """,
+        campaign_id,
+    )
+    return many(rows, Facts)
+
+
+async def list_waiting_comments(conn: Connection, campaign_id: int) -> list[tuple[int, int]]:
+    """Post and comment of each comment made in time by somebody else that waits for its review."""
+    rows = await conn.fetch(
+        """
+        SELECT comments.post_id, comments.id
+        FROM campaigns
+        JOIN entries ON entries.campaign_id = campaigns.id AND entries.disqualified_at IS NULL
+        JOIN posts ON posts.id = entries.post_id AND posts.state = 'published'
+        JOIN comments ON comments.post_id = entries.post_id AND comments.state = 'pending'
+            AND comments.created_at < campaigns.ends_at AND comments.author_id <> entries.author_id
+        WHERE campaigns.id = $1
+        ORDER BY comments.post_id, comments.id
+        """,
+        campaign_id,
+    )
+    return [(row["post_id"], row["id"]) for row in rows]
+
+
+async def add_sheet(conn: Connection, settlement_id: int, rows: Sequence[SheetRow]) -> None:
+    """Freezes the rows."""
+    await conn.execute(
+        """
+        INSERT INTO sheet_rows (
+            settlement_id, post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted,
+            eligible, reason_code, excluded
+        )
+        SELECT $1, post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted,
+            eligible, reason_code, excluded
+        FROM unnest(
+            $2::bigint[], $3::bigint[], $4::bytea[], $5::timestamptz[], $6::integer[], $7::numeric[], $8::integer[],
+            $9::integer[], $10::boolean[], $11::text[], $12::jsonb[]
+        ) AS given (
+            post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,
+            reason_code, excluded
+        )
+        """,
+        settlement_id,
+        *columns([msgspec.structs.astuple(row) for row in rows], 11),
+    )
+
+
+async def list_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
+    """The frozen rows."""
+    rows = await conn.fetch(
+        """
+        SELECT post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,
+            reason_code, excluded
+        FROM sheet_rows
+        WHERE settlement_id = $1
+        ORDER BY post_id
+        """,
+        settlement_id,
+    )
+    return many(rows, SheetRow)

@@ -1,0 +1,268 @@
+"""The SQL of settlements, winners and reserves. Whoever calls a writing function holds the campaign's row."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.postgres import Connection, columns, many, one
+from feed.prizes.model import Place, Reserve, Settlement, Winner, WinnerId
+
+
+async def add_settlement(
+    conn: Connection, campaign_id: int, *, rules_version: int, frozen_at: datetime, skipped: Sequence[dict[str, Any]]
+) -> int:
+    """The id of the campaign's settlement; a second one beside it is impossible."""
+    settlement_id: int = await conn.fetchval(
+        """
+        INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped)
+        VALUES ($1, $2, $3, $4)
+        RETURNING id
+        """,
+        campaign_id,
+        rules_version,
+        frozen_at,
+        list(skipped),
+    )
+    return settlement_id
+
+
+async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | None:
+    """The settlement that stands."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, campaign_id, rules_version, frozen_at, skipped, result
+        FROM settlements
+        WHERE campaign_id = $1 AND undone_at IS NULL
+        """,
+        campaign_id,
+    )
+    return one(row, Settlement)
+
+
+async def add_result(conn: Connection, settlement_id: int, result: bytes, sha256: str) -> bool:
+    """Whether the settlement had no result yet."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE settlements SET result = $2, result_sha256 = $3, settled_at = clock_timestamp()
+            WHERE id = $1 AND result IS NULL
+            RETURNING true
+            """,
+            settlement_id,
+            result,
+            sha256,
+        )
+    )
+
+
+async def mark_undone(conn: Connection, settlement_id: int, *, by: int, reason: str) -> None:
+    """The settlement stays, and stands no more."""
+    await conn.execute(
+        """
+        UPDATE settlements SET undone_at = clock_timestamp(), undone_by = $2, undone_reason = $3
+        WHERE id = $1 AND undone_at IS NULL
+        """,
+        settlement_id,
+        by,
+        reason,
+    )
+
+
+async def add_winners(conn: Connection, campaign_id: int, settlement_id: int, places: Sequence[Place]) -> list[WinnerId]:
+    """Fills places; nobody is told yet."""
+    rows = await conn.fetch(
+        """
+        INSERT INTO winners (campaign_id, settlement_id, place, rank, post_id, account_id, person, score, prizes)
+        SELECT $1, $2, place, rank, post_id, account_id, person, score, prizes
+        FROM unnest($3::integer[], $4::integer[], $5::bigint[], $6::bigint[], $7::bytea[], $8::text[], $9::jsonb[])
+            AS given (place, rank, post_id, account_id, person, score, prizes)
+        ORDER BY place
+        RETURNING id
+        """,
+        campaign_id,
+        settlement_id,
+        *columns([msgspec.structs.astuple(place) for place in places], 7),
+    )
+    return [WinnerId(row["id"]) for row in rows]
+
+
+async def add_reserves(conn: Connection, settlement_id: int, reserves: Sequence[Reserve]) -> None:
+    """Who comes next, in order."""
+    await conn.execute(
+        """
+        INSERT INTO reserves (settlement_id, position, rank, post_id, account_id, person, score)
+        SELECT $1, position, rank, post_id, account_id, person, score
+        FROM unnest($2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bytea[], $7::text[])
+            AS given (position, rank, post_id, account_id, person, score)
+        """,
+        settlement_id,
+        *columns([msgspec.structs.astuple(reserve) for reserve in reserves], 6),
+    )
+
+
+async def remove_selected(conn: Connection, settlement_id: int) -> None:
+    """Empties the places of a settlement that is undone: nobody has been told of them, and its result still names them."""
+    await conn.execute("DELETE FROM winners WHERE settlement_id = $1 AND notified_at IS NULL", settlement_id)
+
+
+async def list_selected(conn: Connection, settlement_id: int) -> list[Winner]:
+    """Winners who have not been told."""
+    rows = await conn.fetch(
+        """
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at
+        FROM winners
+        WHERE settlement_id = $1 AND state = 'selected'
+        ORDER BY place
+        """,
+        settlement_id,
+    )
+    return many(rows, Winner)
+
+
+async def list_withdrawn(conn: Connection, settlement_id: int) -> list[WinnerId]:
+    """Winners not told yet whose post its author has deleted."""
+    rows = await conn.fetch(
+        """
+        SELECT winners.id
+        FROM winners JOIN posts ON posts.id = winners.post_id AND posts.state = 'deleted'
+        WHERE winners.settlement_id = $1 AND winners.state = 'selected'
+        ORDER BY winners.place
+        """,
+        settlement_id,
+    )
+    return [WinnerId(row["id"]) for row in rows]
+
+
+async def list_not_visible(conn: Connection, settlement_id: int) -> list[WinnerId]:
+    """Winners not told yet whose post others cannot see, or who are banned now."""
+    rows = await conn.fetch(
+        """
+        SELECT winners.id
+        FROM winners
+        WHERE settlement_id = $1 AND state = 'selected' AND (
+            NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = winners.post_id)
+            OR EXISTS (
+                SELECT FROM sanctions
+                WHERE sanctions.account_id = winners.account_id AND kind = 'ban' AND lifted_at IS NULL
+                    AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
+            )
+        )
+        ORDER BY winners.id
+        """,
+        settlement_id,
+    )
+    return [WinnerId(row["id"]) for row in rows]
+
+
+async def mark_notified(
+    conn: Connection, winner_ids: Sequence[WinnerId], *, claim_days: int, not_before: datetime | None
+) -> list[Winner]:
+    """Starts the clock of each claim: days from now, or a fixed end of the rules where that is later."""
+    rows = await conn.fetch(
+        """
+        UPDATE winners
+        SET state = 'notified', notified_at = clock.now,
+            claim_ends_at = greatest(clock.now + make_interval(days => $2), $3::timestamptz)
+        FROM (SELECT clock_timestamp() AS now) AS clock
+        WHERE id = ANY ($1::bigint[]) AND state = 'selected'
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at
+        """,
+        winner_ids,
+        claim_days,
+        not_before,
+    )
+    return sorted(many(rows, Winner), key=lambda winner: winner.place)
+
+
+async def list_lapsed(conn: Connection) -> list[tuple[int, WinnerId]]:
+    """Campaign and winner of each claim whose time has passed unused, the longest ago first."""
+    rows = await conn.fetch(
+        """
+        SELECT campaign_id, id
+        FROM winners
+        WHERE state IN ('notified', 'viewed') AND claim_ends_at <= clock_timestamp()
+        ORDER BY claim_ends_at, id
+        LIMIT 100
+        """
+    )
+    return [(row["campaign_id"], WinnerId(row["id"])) for row in rows]
+
+
+async def mark_lapsed(conn: Connection, winner_id: WinnerId) -> Winner | None:
+    """The winner whose time has passed by the database's clock; None if it has not, or is no longer asked for."""
+    row = await conn.fetchrow(
+        """
+        UPDATE winners SET state = 'lapsed', state_reason = 'not_claimed', ended_at = clock_timestamp()
+        WHERE id = $1 AND state IN ('notified', 'viewed') AND claim_ends_at <= clock_timestamp()
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at
+        """,
+        winner_id,
+    )
+    return one(row, Winner)
+
+
+async def list_forfeited(conn: Connection) -> list[tuple[int, WinnerId]]:
+    """Campaign and winner of each prize whose post its author has deleted since the freeze."""
+    rows = await conn.fetch(
+        """
+        SELECT winners.campaign_id, winners.id
+        FROM winners JOIN posts ON posts.id = winners.post_id AND posts.state = 'deleted'
+        WHERE winners.state IN ('selected', 'notified', 'viewed', 'claimed')
+        ORDER BY winners.id
+        LIMIT 100
+        """
+    )
+    return [(row["campaign_id"], WinnerId(row["id"])) for row in rows]
+
+
+async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None:
+    """The winner whose post is deleted, before an editor has verified the claim; None otherwise."""
+    row = await conn.fetchrow(
+        """
+        UPDATE winners SET state = 'forfeited', state_reason = 'post_deleted', ended_at = clock_timestamp()
+        FROM posts
+        WHERE winners.id = $1 AND winners.state IN ('selected', 'notified', 'viewed', 'claimed')
+            AND posts.id = winners.post_id AND posts.state = 'deleted'
+        RETURNING winners.id, winners.campaign_id, winners.settlement_id, winners.place, winners.rank, winners.post_id,
+            winners.account_id, winners.prizes, winners.state, winners.claim_ends_at
+        """,
+        winner_id,
+    )
+    return one(row, Winner)
+
+
+async def find_next_reserve(conn: Connection, settlement_id: int) -> Reserve | None:
+    """The first in line who may still win: a person without a prize, not banned, whose post is there for all to see."""
+    row = await conn.fetchrow(
+        """
+        SELECT reserves.position, reserves.rank, reserves.post_id, reserves.account_id, reserves.person, reserves.score
+        FROM reserves
+        JOIN visible_posts ON visible_posts.id = reserves.post_id
+        JOIN accounts ON accounts.id = reserves.account_id AND accounts.erased_at IS NULL
+        WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL
+            AND NOT EXISTS (
+                SELECT FROM winners
+                WHERE winners.settlement_id = reserves.settlement_id AND winners.person = reserves.person
+            )
+            AND NOT EXISTS (
+                SELECT FROM sanctions
+                WHERE sanctions.account_id = reserves.account_id AND kind = 'ban' AND lifted_at IS NULL
+                    AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
+            )
+        ORDER BY reserves.position
+        LIMIT 1
+        """,
+        settlement_id,
+    )
+    return one(row, Reserve)
+
+
+async def mark_promoted(conn: Connection, settlement_id: int, position: int) -> None:
+    """The reserve has moved up."""
+    await conn.execute(
+        "UPDATE reserves SET promoted_at = clock_timestamp() WHERE settlement_id = $1 AND position = $2",
+        settlement_id,
+        position,
+    )
