@@ -4,15 +4,20 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
-from litestar import Router, delete, get, post, put
-from litestar.params import FromPath, JSONBody
+from litestar import Response, Router, delete, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
 
-from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, field_id, id_of
+from feed.api.answers import answers, encoded
+from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
 from feed.campaigns import judging, voids
 from feed.campaigns.refusals import CampaignNotFound, EntryNotFound, VoidNotFound
 from feed.campaigns.verdicts import NewMark, NewVoids, Reason
 from feed.campaigns.voids import Void
+from feed.paging import Page
+from feed.screens import cards
+from feed.screens import entries as screen
 from feed.screens.campaigns import JurorCard, get_campaign_for_editors
+from feed.screens.entries import EntryItem
 
 Id = str
 
@@ -67,6 +72,31 @@ class Voids(msgspec.Struct, frozen=True):
     """Voids that stand."""
 
     items: list[VoidCard]
+
+
+@get("/campaigns/{campaign_id:str}/entries", responses=answers(Page[EntryItem]))
+async def list_entries(
+    campaign_id: FromPath[str],
+    world: GivenWorld,
+    viewer: GivenViewer,
+    sort: FromQuery[Literal["score", "newest"]] = "score",
+    shortlist: FromQuery[bool | None] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[bytes]:
+    """A campaign's entries, those that cannot win too."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    name = f"entries:{id_}:{sort}:{shortlist}"
+    start = world.cursors.read(name, cursor, int) if cursor else 0
+    async with world.pool.acquire() as conn:
+        page = await screen.list_entries(
+            conn, id_, viewer_id=viewer.account_id, sort=sort, shortlist=shortlist, start=start, limit=limit
+        )
+    ids = [entry.post_id for entry in page.entries]
+    liked = await world.pages.liked(viewer.account_id, ids)
+    shown = {part.post_id: cards.card(part, viewer.account_id, liked) for part in await world.pages.fragments(ids)}
+    items = [screen.item(page, entry, shown[entry.post_id]) for entry in page.entries if entry.post_id in shown]
+    return encoded(screen.encode(items, world.cursors.write(name, start + limit) if page.is_more else None))
 
 
 @put("/campaigns/{campaign_id:str}/jurors")
@@ -186,6 +216,7 @@ def _void_card(void: Void) -> VoidCard:
 judgements = Router(
     "/",
     route_handlers=[
+        list_entries,
         assign_jurors,
         shortlist_entry,
         unlist_entry,

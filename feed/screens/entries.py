@@ -1,0 +1,154 @@
+"""A campaign's entries as editors see them: shortlist, marks as far as they may be seen, and how they stand."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from feed.boards import standing
+from feed.boards.model import Row
+from feed.campaigns import store as campaigns
+from feed.campaigns.drafting import read_rules
+from feed.campaigns.model import Rules
+from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.score import score
+from feed.postgres import Connection, many
+from feed.screens.cards import PostCard
+from feed.screens.leaderboard import SHOWN, place
+
+Id = str
+Sort = Literal["score", "newest"]
+
+
+class Disqualification(msgspec.Struct, frozen=True):
+    """Why an entry does not compete."""
+
+    reason_code: str
+    note: str | None
+    at: datetime
+
+
+class EntryItem(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry. Marks are blind until they are locked: until then an editor sees how many there are, and the own one."""
+
+    post_id: Id
+    entered_at: datetime
+    shortlisted: bool
+    disqualified: Disqualification | None
+    mark_count: int
+    my_mark: str | None
+    quality: str | None
+    likes_counted: int | None
+    commenters_counted: int | None
+    score: str | None
+    rank: int | None
+    post: PostCard | msgspec.Raw
+
+
+class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry as it is read."""
+
+    post_id: int
+    entered_at: datetime
+    shortlisted_at: datetime | None
+    disqualified_at: datetime | None
+    disqualified_reason: str | None
+    disqualified_note: str | None
+    mark_count: int
+    my_mark: Decimal | None
+
+
+class EntryPage(msgspec.Struct, frozen=True):
+    """Entries in their order, and where those that stand in the running stand."""
+
+    entries: list[EntryRow]
+    rows: dict[int, Row]
+    ranks: dict[int, int]
+    rules: Rules
+    is_more: bool
+
+
+async def list_entries(
+    conn: Connection, campaign_id: int, *, viewer_id: int, sort: Sort, shortlist: bool | None, start: int, limit: int
+) -> EntryPage:
+    """The entries from the `start`-th on. By score, those that do not stand in the running come last.
+
+    Raises CampaignNotFound.
+    """
+    campaign = await campaigns.find_campaign(conn, campaign_id)
+    if campaign is None:
+        raise CampaignNotFound
+    rules, _ = read_rules(campaign.draft, publishing=False)
+    ranked = await standing.campaign_standing(conn, campaign_id, SHOWN)
+    ranks = {each.post_id: each.rank for each in place(ranked, rules)}
+    entries = [
+        entry
+        for entry in await _list_rows(conn, campaign_id, viewer_id)
+        if shortlist is None or shortlist == (entry.shortlisted_at is not None)
+    ]
+    if sort == "score":
+        entries.sort(key=lambda entry: ranks.get(entry.post_id, len(ranks) + 1))
+    return EntryPage(
+        entries[start : start + limit],
+        {row.post_id: row for row in ranked},
+        ranks,
+        rules,
+        len(entries) > start + limit,
+    )
+
+
+def item(page: EntryPage, entry: EntryRow, card: bytes) -> EntryItem:
+    """The entry on the wire."""
+    row = page.rows.get(entry.post_id)
+    return EntryItem(
+        post_id=str(entry.post_id),
+        entered_at=entry.entered_at,
+        shortlisted=entry.shortlisted_at is not None,
+        disqualified=_disqualification(entry),
+        mark_count=entry.mark_count,
+        my_mark=None if entry.my_mark is None else f"{entry.my_mark:f}",
+        quality=None if row is None or row.quality is None else f"{row.quality:f}",
+        likes_counted=None if row is None else row.likes,
+        commenters_counted=None if row is None else row.comments,
+        score=None if row is None else _total(row, page.rules),
+        rank=page.ranks.get(entry.post_id),
+        post=msgspec.Raw(card),
+    )
+
+
+def encode(items: Sequence[EntryItem], next_cursor: str | None) -> bytes:
+    """A page's JSON."""
+    document: dict[str, Any] = {"items": items, "next_cursor": next_cursor}
+    return msgspec.json.encode(document)
+
+
+async def _list_rows(conn: Connection, campaign_id: int, viewer_id: int) -> list[EntryRow]:
+    rows = await conn.fetch(
+        """
+        SELECT entries.post_id, entries.entered_at, entries.shortlisted_at, entries.disqualified_at,
+            entries.disqualified_reason, entries.disqualified_note, given.mark_count, given.my_mark
+        FROM entries
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS mark_count, max(marks.score) FILTER (WHERE marks.juror_id = $2) AS my_mark
+            FROM marks WHERE marks.campaign_id = entries.campaign_id AND marks.post_id = entries.post_id
+        ) AS given
+        WHERE entries.campaign_id = $1
+        ORDER BY entries.entered_at DESC, entries.post_id DESC
+        """,
+        campaign_id,
+        viewer_id,
+    )
+    return many(rows, EntryRow)
+
+
+def _disqualification(entry: EntryRow) -> Disqualification | None:
+    if entry.disqualified_at is None or entry.disqualified_reason is None:
+        return None
+    return Disqualification(entry.disqualified_reason, entry.disqualified_note, entry.disqualified_at)
+
+
+def _total(row: Row, rules: Rules) -> str:
+    total = score(row.quality or Decimal(0), row.likes, row.comments, rules.weights, rules.caps).total
+    return f"{total:f}"
