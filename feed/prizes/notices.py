@@ -37,14 +37,20 @@ def of_prize(winner: Winner, title: str) -> NewInbox:
 def of_lapse(winner: Winner, title: str) -> NewInbox:
     """The time to claim has passed."""
     return _about(
-        winner, title=f"“{title}”活动的奖品已逾期", body="您未在规定时间内填写收件信息，奖品已视为放弃。", event="lapsed"
+        winner,
+        title=f"“{title}”活动的奖品已逾期",
+        body="您未在规定时间内填写收件信息，奖品已视为放弃。",
+        event="lapsed",
     )
 
 
 def of_forfeit(winner: Winner, title: str) -> NewInbox:
     """The winning post is gone, and the prize with it."""
     return _about(
-        winner, title=f"“{title}”活动的获奖资格已取消", body="您已删除获奖作品，按活动规则奖品由候补者获得。", event="forfeited"
+        winner,
+        title=f"“{title}”活动的获奖资格已取消",
+        body="您已删除获奖作品，按活动规则奖品由候补者获得。",
+        event="forfeited",
     )
 
 

@@ -18,9 +18,7 @@ async def tell_winners(
     conn: Connection, keys: Keys, campaign: Ending, rules: Rules, winner_ids: Sequence[WinnerId]
 ) -> list[Winner]:
     """Starts the clock of each claim, with the notice that says so and a message to the phone: all of it or nothing."""
-    told = await store.mark_notified(
-        conn, winner_ids, claim_days=rules.claim_days, not_before=rules.claim_ends_at
-    )
+    told = await store.mark_notified(conn, winner_ids, claim_days=rules.claim_days, not_before=rules.claim_ends_at)
     await inbox.add_inbox(conn, [notices.of_prize(winner, campaign.title) for winner in told])
     for winner in told:
         assert winner.claim_ends_at is not None

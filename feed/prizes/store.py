@@ -70,7 +70,9 @@ async def mark_undone(conn: Connection, settlement_id: int, *, by: int, reason: 
     )
 
 
-async def add_winners(conn: Connection, campaign_id: int, settlement_id: int, places: Sequence[Place]) -> list[WinnerId]:
+async def add_winners(
+    conn: Connection, campaign_id: int, settlement_id: int, places: Sequence[Place]
+) -> list[WinnerId]:
     """Fills places; nobody is told yet."""
     rows = await conn.fetch(
         """
