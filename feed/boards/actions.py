@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 
 from redis.asyncio import Redis
@@ -20,10 +21,17 @@ from feed.redis import UNREACHABLE
 _CHUNK = 200
 _STEP = 500
 _TOMBSTONES_KEPT = 1_000
+# A post of a campaign with more likes and comments than this is counted by `follow` alone, for all processes.
+_OFTEN = 5_000
+_LONG_SECONDS = 0.1
+_LONGEST_REST_SECONDS = 2.0
 
 
 async def project(pool: Pool, redis: Redis, post_ids: Sequence[int]) -> str:
-    """Writes what the boards should hold of these posts now. Returns the epoch under which it was written."""
+    """Writes what the boards should hold of these posts now. Returns the epoch under which it was written.
+
+    What is expensive to count is left to `follow`. Redis away raises UNREACHABLE.
+    """
     async with pool.acquire() as conn:
         moment = await store.get_moment(conn)
     for chunk in _chunks(post_ids):
@@ -36,13 +44,21 @@ async def project(pool: Pool, redis: Redis, post_ids: Sequence[int]) -> str:
 
 
 async def follow(pool: Pool, redis: Redis) -> bool:
-    """One step of repair: brings boards that lag further along the change log, or builds one anew. Whether more is to do."""
+    """One step of repair: brings boards that lag further along the change log, or builds one anew. Whether more is to do.
+
+    With nothing left it rests four times as long as it took, so that a storm on one post does not keep Postgres counting.
+    """
+    started = time.monotonic()
     async with pool.acquire() as conn:
         moment = await store.get_moment(conn)
     try:
-        return await _follow(pool, redis, moment)
+        more = await _follow(pool, redis, moment)
     except UNREACHABLE:
         return False
+    spent = time.monotonic() - started
+    if not more and spent > _LONG_SECONDS:
+        await asyncio.sleep(min(4 * spent, _LONGEST_REST_SECONDS))
+    return more
 
 
 async def rebuild(pool: Pool, redis: Redis) -> int:
@@ -62,7 +78,7 @@ async def rebuild(pool: Pool, redis: Redis) -> int:
 async def _project_chunk(pool: Pool, redis: Redis, moment: Moment, post_ids: Sequence[int]) -> list[int]:
     async with pool.acquire() as conn:
         posts = await store.list_posts(conn, post_ids)
-    items = await _read_items(pool, redis, moment, posts)
+    items = await _read_items(pool, redis, moment, posts, most=_OFTEN)
     late = await asyncio.gather(
         *(
             counters.write(redis, board, moment.epoch, some, read_at=moment.position.number)
@@ -164,11 +180,14 @@ async def _read_items(pool: Pool, redis: Redis, moment: Moment, posts: Sequence[
     """What each board should hold of the posts. The posts were read before: so no item is older than its version.
 
     Engagement in a campaign is expensive to count; where a board holds the version already, it is not counted again.
+    Posts with more than `most` likes and comments are not counted at all.
     """
     if not posts:
         return {}
-    versions = {post.post_id: post.version for post in posts}
     items = {HOT: [Item(post.post_id, post.version, standing.hot_row(post)) for post in posts]}
+    versions = {
+        post.post_id: post.version for post in posts if most is None or post.like_count + post.comment_count <= most
+    }
     async with pool.acquire() as conn:
         entered = await store.list_entered(conn, list(versions), moment.campaign_ids)
     for campaign_id, post_ids in entered.items():

@@ -3,9 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
-from statistics import mean
-
-import msgspec
 
 from feed.boards import store
 from feed.boards.hot import REACH, hot_score
@@ -13,7 +10,7 @@ from feed.boards.model import Row, cut
 from feed.boards.store import Post
 from feed.campaigns import counting, jury
 from feed.campaigns import store as campaigns
-from feed.campaigns.model import Rules
+from feed.campaigns.drafting import read_rules
 from feed.campaigns.score import micro_points, score
 from feed.postgres import Connection
 
@@ -49,7 +46,7 @@ async def campaign_rows(conn: Connection, campaign_id: int, post_ids: Sequence[i
     if campaign is None or not entries:
         return {}
     counted = await counting.count_engagement(conn, campaign_id, [entry.post_id for entry in entries])
-    rules = msgspec.convert(campaign.draft, Rules, strict=False)
+    rules, _ = read_rules(campaign.draft, publishing=False)
     # Quality is part of the board from the moment the marks are locked; before that it is nobody's to know.
     qualities = await _qualities(conn, campaign_id) if campaign.marks_locked_at else {}
     counts = {each.post_id: each for each in counted if each.author_reason is None}
@@ -73,11 +70,11 @@ async def campaign_rows(conn: Connection, campaign_id: int, post_ids: Sequence[i
 
 
 async def _qualities(conn: Connection, campaign_id: int) -> dict[int, Decimal]:
-    """The mean mark of each entry that has one."""
+    """Of each entry that has a mark."""
     marks: dict[int, list[Decimal]] = defaultdict(list)
     for mark in await jury.list_marks(conn, campaign_id):
         marks[mark.post_id].append(mark.score)
-    return {post_id: mean(scores) for post_id, scores in marks.items()}
+    return {post_id: counting.quality_of(scores) for post_id, scores in marks.items()}
 
 
 async def campaign_standing(conn: Connection, campaign_id: int, limit: int) -> list[Row]:

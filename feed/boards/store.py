@@ -41,7 +41,7 @@ async def get_moment(conn: Connection) -> Moment:
         """
         SELECT token, rebuild, (SELECT oid FROM pg_database WHERE datname = current_database()) AS oid, last_number,
                (SELECT numbered_at FROM change_log WHERE number = last_number) AS numbered_at,
-               ARRAY(SELECT id FROM campaigns WHERE state IN ('scheduled', 'judging', 'decided') ORDER BY id) AS campaign_ids
+               ARRAY(SELECT id FROM campaigns WHERE state IN ('scheduled', 'judging') ORDER BY id) AS campaign_ids
         FROM installation, change_numbers
         """
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Literal, get_args
 
 import msgspec
@@ -165,6 +166,12 @@ async def count_engagement(
         )
         for row in rows
     ]
+
+
+def quality_of(marks: Sequence[Decimal]) -> Decimal:
+    """The mean of an entry's marks that count, to six decimals; 0 without any."""
+    with localcontext(Context(prec=34, rounding=ROUND_HALF_EVEN)):
+        return (sum(marks, Decimal(0)) / max(1, len(marks))).quantize(Decimal("0.000001"))
 
 
 def _by_reason(counts: Sequence[int | None]) -> dict[Reason, int]:
