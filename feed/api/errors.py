@@ -162,6 +162,11 @@ def refuse_away(request: Request[Any, Any, Any], error: Exception) -> Response[b
     return refuse(request, DatabaseAway(retry_after=2))
 
 
+def refuse_bytes(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[bytes]:
+    """A body that is not UTF-8: the decoder says so in an error of its own."""
+    return refuse(request, MalformedBody())
+
+
 def fail(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A fault of ours: logged with its trace, told without one."""
     log.error("unhandled error", path=request.scope.get("path"), exc_info=error)
@@ -194,5 +199,6 @@ HANDLERS: Any = {
     FeedError: refuse,
     HTTPException: refuse_http,
     **dict.fromkeys(DOWN, refuse_away),
+    UnicodeDecodeError: refuse_bytes,
     Exception: fail,
 }
