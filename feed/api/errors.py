@@ -162,8 +162,8 @@ def refuse_away(request: Request[Any, Any, Any], error: Exception) -> Response[b
     return refuse(request, DatabaseAway(retry_after=2))
 
 
-def refuse_bytes(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[bytes]:
-    """A body that is not UTF-8: the decoder says so in an error of its own."""
+def refuse_bytes(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A body that is not UTF-8, or nested beyond all measure: the decoder says so in errors of its own."""
     return refuse(request, MalformedBody())
 
 
@@ -200,5 +200,6 @@ HANDLERS: Any = {
     HTTPException: refuse_http,
     **dict.fromkeys(DOWN, refuse_away),
     UnicodeDecodeError: refuse_bytes,
+    RecursionError: refuse_bytes,
     Exception: fail,
 }
