@@ -176,7 +176,9 @@ async def _list_members(conn: Connection, board: str) -> tuple[list[int], int | 
     return [row.post_id for row in rows], rows[-1].score - 1 if len(rows) >= HOT_KEPT else None
 
 
-async def _read_items(pool: Pool, redis: Redis, moment: Moment, posts: Sequence[store.Post]) -> dict[str, list[Item]]:
+async def _read_items(
+    pool: Pool, redis: Redis, moment: Moment, posts: Sequence[store.Post], *, most: int | None = None
+) -> dict[str, list[Item]]:
     """What each board should hold of the posts. The posts were read before: so no item is older than its version.
 
     Engagement in a campaign is expensive to count; where a board holds the version already, it is not counted again.

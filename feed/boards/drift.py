@@ -1,7 +1,6 @@
 """Whether the boards say what Postgres says: samples of both, compared."""
 
 import asyncio
-from collections.abc import Sequence
 
 from redis.asyncio import Redis
 
@@ -63,17 +62,13 @@ async def _compare(pool: Pool, redis: Redis, moment: Moment, sampled: dict[str, 
             )
             held = await counters.list_rows(redis, board, moment.epoch, post_ids)
             least = await counters.find_least(redis, board, moment.epoch)
-            still = await _list_versions(pool, post_ids)
+            still = await changes.list_stats(conn, post_ids)
         for post_id in post_ids:
             version = posts[post_id].version if post_id in posts else 0
-            if still.get(post_id, 0) == version and not _agree(rows.get(post_id), version, held.get(post_id), least):
+            now = still[post_id].version if post_id in still else 0
+            if now == version and not _agree(rows.get(post_id), version, held.get(post_id), least):
                 different.add((board, post_id, version))
     return different
-
-
-async def _list_versions(pool: Pool, post_ids: Sequence[int]) -> dict[int, int]:
-    async with pool.acquire() as conn:
-        return {post_id: stats.version for post_id, stats in (await changes.list_stats(conn, post_ids)).items()}
 
 
 def _agree(row: Row | None, version: int, held: tuple[int, Row | None] | None, least: int | None) -> bool:
