@@ -45,7 +45,9 @@ async def list_all_campaigns(
 
 
 @get("/campaigns/{campaign_id:str}")
-async def get_campaign_for_editors(campaign_id: FromPath[str], world: GivenWorld) -> EditorCampaignCard:
+async def get_campaign_for_editors(
+    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+) -> EditorCampaignCard:
     """A campaign with all that editors need to know."""
     return await _card(world, id_of(campaign_id, CampaignNotFound))
 

@@ -183,7 +183,7 @@ async def add_voids(
 
 
 @get("/campaigns/{campaign_id:str}/voids")
-async def list_voids(campaign_id: FromPath[str], world: GivenWorld) -> Voids:
+async def list_voids(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Voids:
     """What does not count now, the latest first."""
     id_ = id_of(campaign_id, CampaignNotFound)
     async with world.pool.acquire() as conn:

@@ -1,0 +1,360 @@
+"""The doors of campaigns: for everybody, for editors, for jurors."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from feed.api.world import World
+from feed.boards import counters
+from feed.boards import store as boards
+from feed.boards.actions import follow
+from feed.boards.model import board_of
+from feed.changes.actions import number_changes
+from feed.screens.leaderboard import Board, get_leaderboard
+from tests.api.conftest import Join, Person
+
+HOUR = timedelta(hours=1)
+TEXT = "读完了《红楼梦》#读书#"
+
+
+def wire(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def terms(**changed: Any) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "title": "读书月",
+        "topic": "读书",
+        "body": "分享你的读书瞬间",
+        "starts_at": wire(now - HOUR),
+        "ends_at": wire(now + HOUR),
+        "method": "ranked",
+        "winner_count": 3,
+        "reserve_count": 2,
+        "prizes": [{"name": "好书", "kind": "goods", "per_winner": 1, "value_cny": 59.90}],
+        "weights": {"quality": 0.5, "likes": 0.3, "comments": 0.2},
+        "claim_days": 7,
+        "organiser": "读特客户端",
+        "contact": "0755-12345678",
+    } | changed
+
+
+async def publish(editor: Person, **changed: Any) -> str:
+    made = await editor("POST", "/admin/campaigns", terms(**changed))
+    assert made.status_code == 201, made.text
+    campaign = str(made.json()["id"])
+    published = await editor("POST", f"/admin/campaigns/{campaign}/publish")
+    assert published.status_code == 200, published.text
+    return campaign
+
+
+async def post(person: Person, text: str = TEXT) -> str:
+    return str((await person("POST", "/posts", {"text": text})).json()["id"])
+
+
+async def close(world: World, campaign: str) -> None:
+    await world.pool.execute(
+        "UPDATE campaigns SET ends_at = clock_timestamp() - interval '1 millisecond' WHERE id = $1", int(campaign)
+    )
+
+
+async def my_id(person: Person) -> str:
+    made = await person("POST", "/posts", {"text": "我"})
+    return str(made.json()["author"]["id"])
+
+
+async def test_a_draft_is_the_editors_and_a_campaign_is_everybodys(client: httpx.AsyncClient, join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    draft = (await editor("POST", "/admin/campaigns", {"title": "读书月"})).json()
+    assert (draft["state"], draft["starts_at"], draft["jurors"]) == ("draft", None, [])
+    for path in ("", "/rules", "/posts", "/leaderboard"):
+        assert (await client.get(f"/campaigns/{draft['id']}{path}")).status_code == 404
+    assert (await client.get("/campaigns")).json() == {"items": [], "next_cursor": None}
+
+    refused = await editor("POST", f"/admin/campaigns/{draft['id']}/publish")
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "campaign_incomplete"
+    assert {"topic", "organiser", "prizes"} <= {error["field"] for error in refused.json()["errors"]}
+    assert all(error["message"] for error in refused.json()["errors"])
+
+    assert (await editor("PATCH", f"/admin/campaigns/{draft['id']}", terms())).status_code == 200
+    assert (await editor("POST", f"/admin/campaigns/{draft['id']}/publish")).status_code == 200
+    campaign = (await client.get(f"/campaigns/{draft['id']}")).json()
+    assert (campaign["state"], campaign["rules_version"], campaign["entry_count"]) == ("open", 1, 0)
+    assert campaign["weights"] == {"quality": "0.5", "likes": "0.3", "comments": "0.2"}
+    assert campaign["prizes"][0]["value_cny"] == "59.9"
+    assert "blocked_by" not in campaign
+    rules = (await client.get(f"/campaigns/{draft['id']}/rules")).json()
+    assert rules["rules_sha256"] == campaign["rules_sha256"]
+    assert "好书" in rules["text"]
+    assert (await client.get(f"/campaigns/{draft['id']}/rules?version=2")).status_code == 404
+    again = await editor("POST", f"/admin/campaigns/{draft['id']}/publish")
+    assert (again.status_code, again.json()["code"]) == (409, "campaign_not_draft")
+
+
+async def test_campaigns_are_listed_by_the_state_that_the_clock_makes(
+    client: httpx.AsyncClient, world: World, join: Join
+) -> None:
+    editor = join("编辑", roles=("editor",))
+    later = {"starts_at": wire(datetime.now(UTC) + HOUR), "ends_at": wire(datetime.now(UTC) + 2 * HOUR)}
+    scheduled, opened, closed = await publish(editor, **later), await publish(editor), await publish(editor)
+    await close(world, closed)
+    for state, campaign in (("scheduled", scheduled), ("open", opened), ("closed", closed)):
+        for person, path in ((client.request, "/campaigns"), (editor, "/admin/campaigns")):
+            page = (await person("GET", f"{path}?state={state}")).json()
+            assert [item["id"] for item in page["items"]] == [campaign]
+            assert page["items"][0]["state"] == state
+    first = (await client.get("/campaigns?limit=2")).json()
+    rest = (await client.get(f"/campaigns?limit=2&cursor={first['next_cursor']}")).json()
+    assert [item["id"] for item in first["items"] + rest["items"]] == [closed, opened, scheduled]
+    assert rest["next_cursor"] is None
+    assert (await client.get("/campaigns?state=nonsense")).status_code == 422
+    assert (await client.get(f"/campaigns?cursor={first['next_cursor']}x")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "", {}, 422),
+        ("POST", "", {"title": 5}, 400),
+        ("POST", "", {"title": "x", "winner_count": "three"}, 400),
+        ("POST", "", {"title": "x", "starts_at": "tomorrow"}, 400),
+        ("POST", "", {"title": "x" * 61}, 422),
+        ("POST", "", {"title": "x", "starts_at": "2026-09-01T00:00:00"}, 422),
+        ("PATCH", "/1", {"title": "x"}, 404),
+        ("PATCH", "/x", {"title": "x"}, 404),
+        ("GET", f"/{2**63 - 1}", None, 404),
+        ("POST", "/1/copy", None, 404),
+        ("POST", "/1/publish", None, 404),
+        ("PUT", "/1/jurors", {"user_ids": ["x"]}, 422),
+        ("PUT", "/1/jurors", {}, 400),
+        ("PUT", "/1/entries/1/mark", {"score": 50}, 404),
+        ("PUT", "/1/entries/1/mark", {"score": "fifty"}, 400),
+        ("PUT", "/1/entries/1/mark", {"score": 101}, 422),
+        ("PUT", "/1/entries/1/mark", {}, 422),
+        ("POST", "/1/entries/1/disqualify", {}, 422),
+        ("POST", "/1/entries/1/disqualify", {"reason_code": "copied"}, 404),
+        ("POST", "/1/voids", {"kinds": ["share"]}, 400),
+        ("POST", "/1/voids", {}, 422),
+        ("DELETE", "/1/voids/1", None, 404),
+        ("GET", "/1/entries?sort=best", None, 422),
+    ],
+)
+async def test_bad_input_is_told_apart(join: Join, method: str, path: str, body: Any, status: int) -> None:
+    refused = await join("编辑", roles=("editor",))(method, f"/admin/campaigns{path}", body)
+    assert refused.status_code == status, refused.text
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["code"]
+
+
+async def test_an_open_campaign_ends_when_it_said(join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    campaign = await publish(editor)
+    refused = await editor("PATCH", f"/admin/campaigns/{campaign}", {"ends_at": wire(datetime.now(UTC) + 5 * HOUR)})
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "campaign_running"
+    assert [error["field"] for error in refused.json()["errors"]] == ["ends_at"]
+    changed = await editor("PATCH", f"/admin/campaigns/{campaign}", {"winner_count": 5})
+    assert (changed.status_code, changed.json()["rules_version"]) == (200, 2)
+
+
+async def test_jurors_need_no_role_and_nobody_marks_an_own_post(world: World, join: Join) -> None:
+    editor, juror, citizen = join("编辑", roles=("editor",)), join("评委"), join("小明")
+    campaign = await publish(editor)
+    entry, own = await post(citizen), await post(juror)
+    named = await editor("PUT", f"/admin/campaigns/{campaign}/jurors", {"user_ids": [await my_id(juror)]})
+    assert [item["name"] for item in named.json()["items"]] == ["评委"]
+    mark = f"/admin/campaigns/{campaign}/entries/{entry}/mark"
+    raw = await juror("PUT", mark, content=b'{"score": 33.333333}', headers={"content-type": "application/json"})
+    assert raw.json() == {"post_id": entry, "score": "33.333333"}
+    for person in (editor, citizen):
+        assert (await person("PUT", mark, {"score": 100})).json()["code"] == "not_a_juror"
+    refused = await juror("PUT", f"/admin/campaigns/{campaign}/entries/{own}/mark", {"score": 100})
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_entry")
+    outside = await juror("PUT", f"/admin/campaigns/{campaign}/entries/{await post(citizen, '无')}/mark", {"score": 1})
+    assert outside.json()["code"] == "entry_not_found"
+
+
+async def engaged(world: World, join: Join) -> tuple[Person, str, list[str], Person]:
+    """A campaign whose three entries have 3, 2 and 1 likers; one person likes the last one with two accounts."""
+    editor = join("编辑", roles=("editor",))
+    campaign = await publish(editor)
+    authors = [join(f"作者{number}") for number in range(3)]
+    entries = [await post(author) for author in authors]
+    fans = [join(f"读者{number}") for number in range(3)]
+    for number, entry in enumerate(entries):
+        for fan in fans[number:]:
+            assert (await fan("PUT", f"/posts/{entry}/like")).status_code == 200
+    await fans[0]("POST", f"/posts/{entries[0]}/comments", {"text": "好"})
+    return editor, campaign, entries, authors[0]
+
+
+async def both_ways(world: World, campaign: str) -> Board:
+    """The leaderboard, which is the same from Redis and from Postgres."""
+    await number_changes(world.pool)
+    while await follow(world.pool, world.redis):
+        pass
+    async with world.pool.acquire() as conn:
+        epoch = (await boards.get_moment(conn)).epoch
+    assert await counters.top(world.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
+    from_redis = await get_leaderboard(world.pool, world.redis, int(campaign), epoch=epoch, limit=10)
+    from_postgres = await get_leaderboard(world.pool, world.redis, int(campaign), epoch=None, limit=10)
+    assert from_redis.places == from_postgres.places
+    assert from_redis.basis == from_postgres.basis
+    return from_redis
+
+
+async def test_the_leaderboard_is_the_same_from_redis_and_postgres(
+    client: httpx.AsyncClient, world: World, join: Join
+) -> None:
+    editor, campaign, entries, _ = await engaged(world, join)
+    board = await both_ways(world, campaign)
+    assert [str(place.post_id) for place in board.places] == entries
+    served = (await client.get(f"/campaigns/{campaign}/leaderboard?limit=2")).json()
+    assert (served["basis"], served["provisional"]) == ("engagement", True)
+    assert [(item["rank"], item["post"]["id"]) for item in served["items"]] == [(1, entries[0]), (2, entries[1])]
+    assert [item["parts"]["quality"] for item in served["items"]] == [None, None]
+    # 30 · ln(3) / ln(1001) for two likers, no comment.
+    assert served["items"][1]["score"] == served["items"][1]["parts"]["likes"] == "4.770522"
+
+    await close(world, campaign)
+    await editor("PUT", f"/admin/campaigns/{campaign}/entries/{entries[2]}/mark", {"score": 100})
+    assert [str(place.post_id) for place in (await both_ways(world, campaign)).places] == entries
+    assert (await editor("POST", f"/admin/campaigns/{campaign}/lock-marks")).status_code == 200
+    board = await both_ways(world, campaign)
+    assert [str(place.post_id) for place in board.places] == [entries[2], entries[0], entries[1]]
+    served = (await client.get(f"/campaigns/{campaign}/leaderboard")).json()
+    assert served["basis"] == "full"
+    assert [item["parts"]["quality"] for item in served["items"]] == ["50.000000", "0.000000", "0.000000"]
+
+
+async def test_voids_and_disqualifications_move_the_board_and_can_be_taken_back(world: World, join: Join) -> None:
+    editor, campaign, entries, _ = await engaged(world, join)
+    admin = f"/admin/campaigns/{campaign}"
+
+    async def standing() -> list[str]:
+        return [str(place.post_id) for place in (await both_ways(world, campaign)).places]
+
+    assert await standing() == entries
+    void = await editor(
+        "POST", f"{admin}/voids", {"post_id": entries[0], "kinds": ["like", "comment"], "reason_code": "bought"}
+    )
+    assert void.status_code == 201
+    assert await standing() == [entries[1], entries[2], entries[0]]
+    assert (await editor("GET", f"{admin}/voids")).json() == void.json()
+    assert (await editor("DELETE", f"{admin}/voids/{void.json()['items'][0]['id']}")).status_code == 204
+    assert await standing() == entries
+    out = await editor("POST", f"{admin}/entries/{entries[0]}/disqualify", {"reason_code": "copied", "note": "抄袭"})
+    assert out.json() == {"post_id": entries[0], "disqualified": True}
+    assert await standing() == entries[1:]
+    listed = (await editor("GET", f"{admin}/entries")).json()["items"]
+    assert [item["post_id"] for item in listed] == [*entries[1:], entries[0]]
+    assert listed[2]["disqualified"]["reason_code"] == "copied"
+    assert (await editor("POST", f"{admin}/entries/{entries[0]}/reinstate")).status_code == 200
+    assert await standing() == entries
+
+
+async def test_me_explains_in_numbers_what_does_not_count(world: World, join: Join) -> None:
+    editor, campaign, entries, author = await engaged(world, join)
+    second = f"+86{13_900_000_000}"
+    for name in ("双号一", "双号二"):
+        await join(name, phone=second)("PUT", f"/posts/{entries[0]}/like")
+    await join("没验证", phone=None)("PUT", f"/posts/{entries[0]}/like")
+    await author("PUT", f"/posts/{entries[0]}/like")
+    await editor("PUT", f"/posts/{entries[0]}/like")
+    mine = (await author("GET", f"/campaigns/{campaign}/me")).json()
+    assert (mine["eligible"], mine["reasons"], mine["prize"]) == (True, [], None)
+    (entry,) = mine["entries"]
+    assert entry["post_id"] == entries[0]
+    assert (entry["likes_shown"], entry["likes_counted"]) == (8, 4)
+    assert {each["reason_code"]: each["count"] for each in entry["excluded"]} == {
+        "own": 1,
+        "not_verified": 1,
+        "staff": 1,
+        "same_person": 1,
+    }
+    assert entry["likes_counted"] + sum(each["count"] for each in entry["excluded"]) == entry["likes_shown"]
+    assert (entry["comments_shown"], entry["commenters_counted"], entry["rank"]) == (1, 1, 1)
+    board = (await author("GET", f"/campaigns/{campaign}/leaderboard")).json()
+    assert board["items"][0]["score"] == entry["score"]
+
+    theirs = (await editor("GET", f"/campaigns/{campaign}/me")).json()
+    assert (theirs["eligible"], theirs["reasons"], theirs["entries"]) == (False, ["staff"], [])
+    unverified = (await join("没验证", phone=None)("GET", f"/campaigns/{campaign}/me")).json()
+    assert unverified["reasons"] == ["not_verified"]
+
+
+async def test_an_entry_says_why_it_does_not_stand(world: World, join: Join) -> None:
+    editor, author = join("编辑", roles=("editor",)), join("小明")
+    campaign = await publish(editor)
+    entered, edited, deleted, out = [await post(author) for _ in range(4)]
+    await author("PATCH", f"/posts/{edited}", {"text": "没有话题"})
+    await author("DELETE", f"/posts/{deleted}")
+    await editor("POST", f"/admin/campaigns/{campaign}/entries/{out}/disqualify", {"reason_code": "copied"})
+    mine = (await author("GET", f"/campaigns/{campaign}/me")).json()
+    assert {entry["post_id"]: entry["state"] for entry in mine["entries"]} == {
+        entered: "entered",
+        edited: "topic_edited_out",
+        deleted: "withdrawn",
+        out: "disqualified",
+    }
+
+
+@pytest.mark.parametrize(
+    ("board", "opened", "closed"), [("public", 200, 200), ("after_close", 404, 200), ("hidden", 404, 404)]
+)
+async def test_the_board_is_shown_as_the_rules_say(
+    client: httpx.AsyncClient, world: World, join: Join, board: str, opened: int, closed: int
+) -> None:
+    campaign = await publish(join("编辑", roles=("editor",)), board=board)
+    assert (await client.get(f"/campaigns/{campaign}/leaderboard")).status_code == opened
+    await close(world, campaign)
+    assert (await client.get(f"/campaigns/{campaign}/leaderboard")).status_code == closed
+
+
+async def test_a_campaigns_posts_are_listed_by_time_and_by_heat(client: httpx.AsyncClient, join: Join) -> None:
+    campaign = await publish(join("编辑", roles=("editor",)))
+    entries = [await post(join(f"作者{number}")) for number in range(3)]
+    await post(join("路人"), "没有话题")
+    for fan in ("甲", "乙"):
+        await join(fan)("PUT", f"/posts/{entries[0]}/like")
+
+    async def read(sort: str) -> list[str]:
+        seen: list[str] = []
+        cursor = ""
+        while True:
+            page = (await client.get(f"/campaigns/{campaign}/posts?sort={sort}&limit=2{cursor}")).json()
+            seen += [item["id"] for item in page["items"]]
+            if page["next_cursor"] is None:
+                return seen
+            cursor = f"&cursor={page['next_cursor']}"
+
+    assert await read("latest") == entries[::-1]
+    assert await read("hot") == [entries[0], entries[2], entries[1]]
+    first = (await client.get(f"/campaigns/{campaign}/posts?limit=2")).json()
+    assert first["items"][0]["campaigns"] == [{"id": campaign, "title": "读书月"}]
+    assert (await client.get(f"/campaigns/{campaign}/posts?sort=hot&cursor={first['next_cursor']}")).status_code == 400
+
+
+async def test_editors_see_entries_and_no_marks_of_others(join: Join) -> None:
+    editor, other = join("编辑", roles=("editor",)), join("同事", roles=("editor",))
+    campaign = await publish(editor)
+    entries = [await post(join(f"作者{number}")) for number in range(3)]
+    admin = f"/admin/campaigns/{campaign}"
+    await other("PUT", f"{admin}/entries/{entries[0]}/mark", {"score": 90})
+    assert (await editor("PUT", f"{admin}/entries/{entries[0]}/shortlist")).json()["shortlisted"] is True
+    page = (await editor("GET", f"{admin}/entries?sort=newest")).json()
+    assert [item["post_id"] for item in page["items"]] == entries[::-1]
+    marked = page["items"][2]
+    assert (marked["mark_count"], marked["my_mark"], marked["quality"]) == (1, None, None)
+    assert "90" not in msgspec.json.encode({**marked, "post": None, "post_id": "", "entered_at": ""}).decode()
+    short = (await editor("GET", f"{admin}/entries?shortlist=true")).json()
+    assert [item["post_id"] for item in short["items"]] == entries[:1]
+    first = (await editor("GET", f"{admin}/entries?limit=2&sort=newest")).json()
+    rest = (await editor("GET", f"{admin}/entries?limit=2&sort=newest&cursor={first['next_cursor']}")).json()
+    assert [item["post_id"] for item in first["items"] + rest["items"]] == entries[::-1]
+    assert (await editor("DELETE", f"{admin}/entries/{entries[0]}/shortlist")).json()["shortlisted"] is False
