@@ -72,7 +72,8 @@ async def _demo(arguments: argparse.Namespace, teller: Teller, status: list[int]
 
 def _telling(teller: Teller) -> Callable[[str], None]:
     def tell(words: str) -> None:
-        teller.say(f"[dim]{escape(words)}[/]", f"[dim]{escape(words)}[/]")
+        zh, _, en = escape(words).partition(" · ")
+        teller.say(f"[dim]{zh}[/]", f"[dim]{en or zh}[/]")
 
     return tell
 

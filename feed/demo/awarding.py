@@ -91,6 +91,11 @@ async def claim(stage: Stage) -> None:
         prize = await _prize(stage, moment)
         teller.check(prize["state"] == "claimed", "已领奖", "claimed", found=prize)
     claims = await stage[EDITOR].get(f"{stage.admin_path}/claims")
+    for person in (stage.anybody, stage[CHEAT]):
+        refused = await person.ask("GET", f"{stage.admin_path}/claims")
+        teller.check(
+            refused.status in (401, 403), "收件信息只有编辑能看", "only editors see what was claimed", found=refused
+        )
     seen = msgspec.json.encode(claims).decode()
     secrets = [form[field] for form in forms.values() for field in ("phone", "address")]
     teller.expect(

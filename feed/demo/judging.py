@@ -48,10 +48,6 @@ async def mark(stage: Stage) -> None:
     """Shortlisted by the editor, marked by two jurors who see no other marks."""
     teller, editor = stage.teller, stage[EDITOR]
     teller.chapter("评委打分", "The jury marks")
-    writing_juror = stage[WRITING_JUROR]
-    own = next(moment for moment in MOMENTS if moment.author == WRITING_JUROR)
-    writing_juror.id = (await stage.anybody.get(f"/v1/posts/{stage.posts[own.key]}"))["author"]["id"]
-    await editor.put(f"{stage.admin_path}/jurors", {"user_ids": [stage[JUROR].id, writing_juror.id]})
     shortlist = [moment for moment in MOMENTS if moment.marks]
     await asyncio.gather(
         *(editor.put(f"{stage.admin_path}/entries/{stage.posts[moment.key]}/shortlist") for moment in shortlist)
@@ -72,7 +68,7 @@ async def mark(stage: Stage) -> None:
     stranger = await stage[CHEAT].ask("PUT", f"{stage.admin_path}/entries/{stage.posts[CHEATS]}/mark", {"score": 100})
     teller.expect(
         stranger.status == 403,
-        f"{editor.name}选出 {len(shortlist)} 篇入围，评委{stage[JUROR].name}、{writing_juror.name}各自打分；{stage[CHEAT].name}想给自己打 100 分，被拒绝",
+        f"{editor.name}选出 {len(shortlist)} 篇入围，评委{stage[JUROR].name}、{stage[WRITING_JUROR].name}各自打分；{stage[CHEAT].name}想给自己打 100 分，被拒绝",
         f"{editor.name} shortlists {len(shortlist)} entries, two jurors mark them; the cheat's own 100 is refused",
         found=stranger,
     )

@@ -5,8 +5,10 @@ import time
 
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from feed.demo.cast import EDITOR, REVIEWER
+from feed.demo.folding import folded
 from feed.demo.moments import TOPIC
 from feed.demo.stage import Stage, wire_time
 from feed.demo.tally import CAPS, WEIGHTS, worth
@@ -122,7 +124,7 @@ async def _show_rules(stage: Stage) -> None:
     lines = [line for line in text.splitlines() if line.strip()]
     stage.teller.show(
         Panel(
-            "\n".join(lines),
+            folded(Text("\n".join(lines)), 96),
             title=stage.teller.words("活动规则（由数据自动生成，公开）", "the rules, generated from the data, public"),
             subtitle=f"sha256 {rules.get('sha256') or rules.get('rules_sha256', '')}"[:40] + "…",
             border_style="dim",

@@ -15,6 +15,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from feed.demo.folding import folded
+
 Language = Literal["zh", "en"]
 
 
@@ -48,7 +50,7 @@ class Teller:
 
     def say(self, zh: str, en: str) -> None:
         """A sentence or two; rich's markup is understood."""
-        self.console.print(Padding(Text.from_markup(self.words(zh, en)), (0, 0, 0, 2), expand=False))
+        self._print(self.words(zh, en), first="  ")
 
     def show(self, thing: RenderableType) -> None:
         """A table or anything else that rich can draw."""
@@ -61,7 +63,14 @@ class Teller:
     def expect(self, condition: bool, zh: str, en: str, *, found: object = None) -> None:
         """A claim of the story: told with a tick if it holds. Raises Unexpected, with what was found, if it does not."""
         self.check(condition, zh, en, found=found)
-        self.console.print(Padding(Text.from_markup(f"[green]✓[/] {self.words(zh, en)}"), (0, 0, 0, 2), expand=False))
+        self._print(self.words(zh, en), first="  [green]✓[/] ")
+
+    def _print(self, markup: str, *, first: str) -> None:
+        begin = Text.from_markup(first)
+        lines = folded(Text.from_markup(markup), self.console.width - begin.cell_len).split("\n")
+        indent = Text(" " * begin.cell_len)
+        for number, line in enumerate(lines):
+            self.console.print((indent if number else begin) + line, no_wrap=True, overflow="ignore")
 
     def check(self, condition: bool, zh: str, en: str, *, found: object = None) -> None:
         """A claim that is only told when it does not hold. Raises Unexpected."""

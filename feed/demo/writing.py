@@ -2,7 +2,7 @@
 
 import asyncio
 
-from feed.demo.cast import JUROR
+from feed.demo.cast import EDITOR, JUROR, WRITING_JUROR
 from feed.demo.moments import DELETED, EDITED, MOMENTS, OFF_TOPIC, TOPIC, Moment, snippet
 from feed.demo.stage import Stage
 from feed.demo.telling import Unexpected
@@ -47,6 +47,7 @@ async def write_moments(stage: Stage) -> None:
     )
     await _retry(stage)
     await _change_minds(stage)
+    await _appoint_jury(stage)
     entered = await _list_entered(stage)
     expected = {post_id for post_id, entry in stage.tally.entered.items() if entry.competes}
     teller.expect(
@@ -103,6 +104,19 @@ async def _change_minds(stage: Stage) -> None:
         f"{owner.name}觉得照片糊了，删掉了帖子：别人再也看不到（404）",
         f"{owner.name} deletes a post: nobody sees it any more (404)",
         found=gone,
+    )
+
+
+async def _appoint_jury(stage: Stage) -> None:
+    """Jurors need no role; from now on neither their likes nor their posts count."""
+    jurors = [stage[JUROR], stage[WRITING_JUROR]]
+    own = next(moment.key for moment in MOMENTS if moment.author == WRITING_JUROR)
+    post = await stage.anybody.get(f"/v1/posts/{stage.posts[own]}")
+    jurors[1].id = post["author"]["id"]
+    await stage[EDITOR].put(f"{stage.admin_path}/jurors", {"user_ids": [juror.id for juror in jurors]})
+    stage.teller.say(
+        f"{stage[EDITOR].name}请来两位评委：{jurors[0].name}，还有自己也发了帖的{jurors[1].name}。",
+        f"{stage[EDITOR].name} appoints two jurors: {jurors[0].name}, and {jurors[1].name}, who has posted too.",
     )
 
 
