@@ -80,12 +80,13 @@ async def start_postgres(
         )
 
     def url(at: int, database: str) -> str:
-        return f"postgresql://feed:{password}@127.0.0.1:{at}/{database}"
+        # Without TLS on loopback, the client need not look for certificates in a home that may be closed to it.
+        return f"postgresql://feed:{password}@127.0.0.1:{at}/{database}?sslmode=disable"
 
     async def answers(at: int, process: Process) -> bool:
         try:
             conn = await asyncpg.connect(url(at, "postgres"), timeout=5)
-        except (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+        except (ConnectionError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
             return False
         try:
             # Whoever answers knows our password, but is it the one that we started, on our files?
@@ -191,7 +192,7 @@ async def start_valkey(data: Path, binaries: Binaries, password: str, port: int 
             info = await client.info("server")
         except redis.exceptions.AuthenticationError:
             raise _Stranger from None
-        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError):
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, ConnectionError):
             return False
         finally:
             await client.aclose()
