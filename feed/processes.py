@@ -188,19 +188,24 @@ def hold(directory: Path) -> int:
     )
 
 
-def is_held(directory: Path) -> bool:
-    """Whether a running process holds the directory."""
+def find_holder(directory: Path) -> int | None:
+    """The running process that holds the directory."""
     try:
         descriptor = os.open(directory / "lock", os.O_RDWR)
     except FileNotFoundError:
-        return False
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        return int(os.pread(descriptor, 20, 0) or b"0")
     finally:
         os.close(descriptor)
-    return False
+    return None
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a running process holds the directory."""
+    return find_holder(directory) is not None
 
 
 def free_port() -> int:

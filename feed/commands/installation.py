@@ -3,12 +3,13 @@
 import argparse
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from feed.processes import CannotStart, is_held, write_private
+from feed.processes import CannotStart, find_holder, write_private
 from feed.settings import MissingSetting, Settings, read_settings
 
 
@@ -49,13 +50,15 @@ def find_settings(data: Path, environ: Mapping[str, str] = os.environ) -> Settin
 
 def find_run(data: Path) -> Run:
     """The `feed up` that runs on `data`. Raises NotRunning."""
-    if is_held(data):
-        try:
-            return msgspec.json.decode((data / "run.json").read_bytes(), type=Run)
-        except FileNotFoundError:
-            raise NotRunning(
-                f"{data} 里的 feed 正在启动，请稍候。\nfeed is just starting in {data}; try again in a moment."
-            ) from None
+    holder = find_holder(data)
+    if holder is not None:
+        with suppress(FileNotFoundError):
+            run = msgspec.json.decode((data / "run.json").read_bytes(), type=Run)
+            if run.pid == holder:  # Another pid: left by a run that was killed.
+                return run
+        raise NotRunning(
+            f"{data} 里的 feed 正在启动，请稍候。\nfeed is just starting in {data}; try again in a moment."
+        )
     raise NotRunning(
         f"{data} 里没有正在运行的 feed。请先运行 feed up，或用 --data 指定目录，或设置 FEED_DATABASE_URL。\n"
         f"No feed is running in {data}. Start one with `feed up`, name its directory with --data, "

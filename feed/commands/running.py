@@ -81,8 +81,7 @@ async def running(
         (data / "run.json").unlink(missing_ok=True)
         if keeper is not None:
             keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
+            await asyncio.wait([keeper])
         await asyncio.gather(*(child.stop(_CHILDREN_SECONDS) for child in children))
         await servers.stop(_SERVERS_SECONDS)
 

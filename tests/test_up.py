@@ -1,0 +1,249 @@
+"""`feed up` from outside, as a person or a supervisor treats it: started, disturbed, killed, stopped."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from feed.commands.installation import NotRunning, find_run
+from feed.embedded import Embedded
+from feed.leftovers import MARK
+
+# A setting of the person who runs the tests must not decide what they find.
+ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")}
+
+
+def feed(*words: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "feed", *words], capture_output=True, text=True, timeout=60, env=ENVIRON | more
+    )
+
+
+def start(data: Path, *words: str, **more: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "feed", "up", "--data", str(data), "--port", "0", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=(data.parent / "up.txt").open("ab"),
+        env=ENVIRON | more,
+    )
+
+
+def until(happens: Callable[[], Any], within: float = 30.0) -> Any:
+    deadline = time.monotonic() + within
+    while not (found := happens()):
+        assert time.monotonic() < deadline, f"waited {within} seconds for {happens}"
+        time.sleep(0.05)
+    return found
+
+
+def address_of(data: Path, up: "subprocess.Popen[bytes]") -> str:
+    """Where it answers, as soon as it does."""
+
+    def found() -> str:
+        assert up.poll() is None, (data.parent / "up.txt").read_text()
+        try:
+            return find_run(data).base_url
+        except NotRunning:
+            return ""
+
+    return str(until(found))
+
+
+def is_ready(base_url: str) -> bool:
+    try:
+        return httpx.get(f"{base_url}/health/ready", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def processes_of(data: Path) -> list[psutil.Process]:
+    """Servers work in the directory, the API and the worker bear its mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and (
+                process.environ().get(MARK) == str(data) or Path(process.cwd()).is_relative_to(data)
+            ):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def children(data: Path) -> set[int]:
+    """The main processes of the API and of the worker."""
+    found = set()
+    for process in processes_of(data):
+        with suppress(psutil.Error):
+            if (
+                process.cmdline()[1:4] in (["-m", "feed", "api"], ["-m", "feed", "worker"])
+                and process.ppid() == find_run(data).pid
+            ):
+                found.add(process.pid)
+    return found
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="feed 测试 ", ignore_cleanup_errors=True) as directory:
+        yield Path(directory).resolve() / "数据 目录"
+
+
+@pytest.fixture(scope="module")
+def up(place: Path) -> Iterator[str]:
+    """The address of an installation that several tests look at."""
+    process = start(place)
+    try:
+        yield address_of(place, process)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_everything_answers(up: str) -> None:
+    answer = httpx.get(f"{up}/health/ready", trust_env=False)
+    assert answer.json() == {"status": "ready", "postgres": "up", "redis": "up"}
+
+
+def test_other_commands_find_it_by_its_directory(up: str, place: Path) -> None:
+    assert "up to date" in feed("migrate", "--data", str(place)).stdout
+    assert "up to date" in feed("migrate", FEED_DATA=str(place)).stdout
+
+
+def test_the_addresses_and_passwords_are_for_the_owner_only(up: str, place: Path) -> None:
+    assert stat.S_IMODE((place / "run.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+
+
+def test_a_second_one_on_the_directory_is_refused_and_names_the_first(up: str, place: Path) -> None:
+    second = feed("up", "--data", str(place), "--port", "0")
+    assert second.returncode == 2
+    assert f"process {find_run(place).pid}" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert is_ready(up)
+
+
+def test_a_second_api_does_not_share_the_port(up: str, place: Path) -> None:
+    second = feed("api", "--data", str(place), "--port", up.rsplit(":", 1)[1])
+    assert second.returncode == 2
+    assert f"Port {up.rsplit(':', 1)[1]} is in use" in second.stderr
+
+
+def test_a_killed_api_and_a_killed_worker_come_back(up: str, place: Path) -> None:
+    before = children(place)
+    assert len(before) == 2
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: len(children(place) - before) == 2)
+    until(lambda: is_ready(up))
+    assert "started again" in (place.parent / "up.txt").read_text()
+
+
+def test_a_busy_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = feed("up", "--data", str(tmp_path / "data"), "--port", str(port))
+    assert refused.returncode == 2
+    assert f"Port {port} is in use" in refused.stderr
+    assert processes_of(tmp_path / "data") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_everything_within_ten_seconds(tmp_path: Path, number: signal.Signals) -> None:
+    data = tmp_path / "data"
+    process = start(data, "--workers", "2")
+    address_of(data, process)
+    began = time.monotonic()
+    process.send_signal(number)
+    assert process.wait(20) == 0
+    assert time.monotonic() - began < 10
+    assert processes_of(data) == []
+    stopped = feed("migrate", "--data", str(data))
+    assert stopped.returncode == 1
+    assert "No feed is running" in stopped.stderr
+
+
+def test_a_signal_while_it_starts_ends_everything(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    process = start(data)
+    until(lambda: (data / "postgres.new").exists())
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert processes_of(data) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+def test_killed_alone_it_takes_everything_along_and_killed_with_everything_it_comes_back(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    process = start(data)
+    address_of(data, process)
+    keys = (data / "keys/site.json").read_bytes()
+    process.kill()
+    process.wait()
+    until(lambda: not processes_of(data), within=10)
+
+    process = start(data)
+    address_of(data, process)
+    for part in [psutil.Process(process.pid), *processes_of(data)]:
+        part.kill()
+    process.wait()
+
+    # A run.json of the killed run lies there: what counts is who holds the directory.
+    assert (data / "run.json").exists()
+    assert "No feed is running" in feed("migrate", "--data", str(data)).stderr
+    process = start(data)
+    assert is_ready(address_of(data, process))
+    assert (data / "keys/site.json").read_bytes() == keys
+    process.terminate()
+    assert process.wait(20) == 0
+
+
+async def test_given_servers_are_used_instead_of_embedded_ones(
+    servers: Embedded, database: str, redis_url: str, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    process = start(data, FEED_DATABASE_URL=database, FEED_REDIS_URL=redis_url)
+    base_url = address_of(data, process)
+    assert is_ready(base_url)
+    assert {path.name for path in data.iterdir()} & {"postgres", "valkey", "passwords.json"} == set()
+    process.terminate()
+    assert process.wait(20) == 0
+
+
+def test_a_missing_setting_and_a_wrong_one_are_named() -> None:
+    missing = feed("worker", FEED_DATABASE_URL="postgresql://127.0.0.1/feed")
+    assert (missing.returncode, "FEED_REDIS_URL is not set" in missing.stderr) == (1, True)
+    wrong = feed(
+        "migrate",
+        FEED_DATABASE_URL="postgresql://127.0.0.1/feed",
+        FEED_REDIS_URL="redis://127.0.0.1/0",
+        FEED_KEYS_DIR="/nowhere",
+        FEED_API_POOL_SIZE="many",
+    )
+    assert wrong.returncode == 1
+    assert "api_pool_size" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+def test_a_database_that_is_away_is_said_in_words(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        away = f"postgresql://feed@127.0.0.1:{probe.getsockname()[1]}/feed"
+        answer = feed("migrate", FEED_DATABASE_URL=away, FEED_REDIS_URL="redis://x", FEED_KEYS_DIR=str(tmp_path))
+    assert answer.returncode == 1
+    assert "cannot be reached" in answer.stderr
+    assert "Traceback" not in answer.stderr
