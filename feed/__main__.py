@@ -16,6 +16,7 @@ from feed.processes import CannotStart, DirectoryInUse, PortBusy
 # In the order in which the help lists them.
 COMMANDS = (
     "up",
+    "demo",
     "serve",
     "outbox",
     "ops",

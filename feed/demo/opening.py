@@ -105,10 +105,11 @@ def _terms(stage: Stage) -> dict[str, object]:
 def _show_worth(stage: Stage) -> None:
     """Before publishing, the editor sees what likes are worth: the first ones count most."""
     words = stage.teller.words
-    table = Table(
-        title=words("点赞换算成分（满分 30）：越往后越不值钱", "what likes are worth (of 30 points)"),
-        title_style="dim", title_justify="left", box=None, pad_edge=False,
-    )  # fmt: skip
+    stage.teller.say(
+        "[dim]点赞换算成分（满分 30）：越往后，一个赞越不值分[/]",
+        "[dim]what likes are worth, of 30 points: the first ones count most[/]",
+    )
+    table = Table(box=None, pad_edge=False)
     steps = (1, 10, 50, 100, 200, 1000)
     for likes in steps:
         table.add_column(words(f"{likes} 赞", f"{likes}"), justify="right")
