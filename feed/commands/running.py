@@ -82,6 +82,9 @@ async def running(
         if keeper is not None:
             keeper.cancel()
             await asyncio.wait([keeper])
+            # A gathering that was cancelled holds that as an exception, and complains unless somebody looks at it.
+            if not keeper.cancelled():
+                keeper.exception()
         await asyncio.gather(*(child.stop(_CHILDREN_SECONDS) for child in children))
         await servers.stop(_SERVERS_SECONDS)
 
