@@ -22,7 +22,8 @@ from feed.keys import open_keys
 from feed.postgres import open_pool
 from feed.processes import free_port
 
-console = Console()
+# Away from a terminal the table would be folded into nothing readable.
+console = Console(width=None if sys.stdout.isatty() else 130)
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,9 +34,9 @@ async def seed(pool: Pool, keys: Keys, *, accounts: int, posts: int) -> Seeded:
         ), made AS (
             INSERT INTO posts (author_id, state, created_at, published_at)
             SELECT authors.id, 'published', moment, moment
-            FROM generate_series(1, $1::int) AS number
-            JOIN authors ON authors.number = number % authors.total
-            CROSS JOIN LATERAL (SELECT now() - number * interval '1 minute' AS moment) AS clock
+            FROM generate_series(1, $1::int) AS nth
+            JOIN authors ON authors.number = nth % authors.total
+            CROSS JOIN LATERAL (SELECT now() - nth * interval '1 minute' AS moment) AS clock
             RETURNING id, author_id, published_at
         ), revised AS (
             INSERT INTO post_revisions (post_id, revision, text, topics, topic_ids, content_sha256, author_id, approved_at)
