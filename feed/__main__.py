@@ -19,6 +19,7 @@ COMMANDS = (
     "demo",
     "serve",
     "outbox",
+    "rebuild",
     "ops",
 )
 

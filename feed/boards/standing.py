@@ -55,7 +55,7 @@ async def campaign_rows(conn: Connection, campaign_id: int, post_ids: Sequence[i
         count = counts.get(entry.post_id)
         if count is None:
             continue
-        quality = qualities.get(entry.post_id, Decimal(0)) if campaign.marks_locked_at else None
+        quality = qualities.get(entry.post_id, counting.quality_of([])) if campaign.marks_locked_at else None
         points = score(quality or Decimal(0), count.likes, count.commenters, rules.weights, rules.caps)
         rows[entry.post_id] = Row(
             post_id=entry.post_id,

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import os
-from signal import SIGTERM
+from signal import SIG_DFL, SIGTERM, signal
 from typing import Any
 
 from feed import logging
@@ -69,6 +69,8 @@ def run_api(arguments: argparse.Namespace) -> int:
 
 def load_application() -> Any:
     """What each worker process serves. Without the parent nobody would stop a worker, so it ends too."""
+    # Until granian listens to signals here, the parent's handler, inherited by the fork, would swallow them.
+    signal(SIGTERM, SIG_DFL)
     end_with_parent(SIGTERM)
     from feed.asgi import application
 

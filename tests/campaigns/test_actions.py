@@ -8,8 +8,9 @@ import pytest
 import rfc8785
 
 from feed.accounts.model import AccountId
-from feed.campaigns import actions, judging
+from feed.campaigns import actions, judging, store
 from feed.campaigns.drafting import CampaignFields
+from feed.campaigns.model import served_state
 from feed.campaigns.refusals import (
     CampaignCancelled,
     CampaignIncomplete,
@@ -180,6 +181,11 @@ async def test_the_state_follows_the_clock(stage: Stage) -> None:
             moved,
         )
         assert (await seen(stage, campaign)).state == state
+        # The list says it in SQL, the rest in Python.
+        async with stage.pool.acquire() as conn:
+            stored = await store.find_campaign(conn, campaign)
+        assert stored is not None
+        assert served_state(stored.state, stored.starts_at, stored.ends_at, stored.now) == state
 
 
 async def test_before_the_opening_everything_changes_and_every_version_stays(stage: Stage) -> None:

@@ -1,0 +1,61 @@
+"""A Valkey that may be killed and set back, and steps that leave boards caught up."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from feed.binaries import find_binaries
+from feed.processes import Child
+from feed.servers import start_valkey
+
+
+class OwnValkey:
+    """One server on one port, with its data in a directory of its own."""
+
+    def __init__(self, data: Path) -> None:
+        self.url = ""
+        self._data = data
+        self._child: Child | None = None
+
+    async def start(self) -> None:
+        port = urlsplit(self.url).port if self.url else None
+        self._child, self.url = await start_valkey(self._data, find_binaries(), "secret", port)
+
+    def kill(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    async def save(self) -> None:
+        """Keeps what is on disk now, to be brought back by `set_back`."""
+        assert self._child is not None
+        await self._child.stop(5)
+        shutil.copytree(self._data / "valkey", self._data / "saved")
+        await self.start()
+
+    async def set_back(self) -> None:
+        self.kill()
+        directory = self._data / "valkey"
+        owner = directory.stat()
+        shutil.rmtree(directory)
+        shutil.copytree(self._data / "saved", directory)
+        for path in (directory, *directory.rglob("*")):
+            shutil.chown(path, owner.st_uid, owner.st_gid)
+        await self.start()
+
+
+@pytest.fixture
+async def own_valkey() -> AsyncIterator[OwnValkey]:
+    with tempfile.TemporaryDirectory(prefix="feed-valkey-", ignore_cleanup_errors=True) as directory:
+        data = Path(directory)
+        (data / "log").mkdir()
+        valkey = OwnValkey(data)
+        await valkey.start()
+        try:
+            yield valkey
+        finally:
+            valkey.kill()

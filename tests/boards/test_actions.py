@@ -1,0 +1,357 @@
+"""Postgres and Redis together: what is projected, what is repaired, and that both tell the same."""
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from feed.boards import actions, counters, standing, store
+from feed.boards.drift import drift
+from feed.boards.model import HOT, Moment, Row, board_of
+from feed.changes import store as changes
+from feed.changes.actions import number_changes
+from feed.changes.store import Delta
+from feed.postgres import Pool, transaction
+from tests import make
+from tests.make import DAY, HOUR
+
+
+async def settle(pool: Pool, redis: Redis) -> None:
+    """Numbers and follows until nothing is left."""
+    for _ in range(50):
+        numbered = await number_changes(pool)
+        if not await actions.follow(pool, redis) and not numbered and await is_caught_up(pool, redis):
+            return
+    raise AssertionError("the boards do not come to rest")
+
+
+async def moment_of(pool: Pool) -> Moment:
+    async with pool.acquire() as conn:
+        return await store.get_moment(conn)
+
+
+async def is_caught_up(pool: Pool, redis: Redis) -> bool:
+    moment = await moment_of(pool)
+    metas = [await counters.find_meta(redis, board, moment.epoch) for board in moment.boards]
+    return all(meta is not None and meta.position == moment.position for meta in metas)
+
+
+async def top(pool: Pool, redis: Redis, board: str, limit: int = 100) -> list[Row] | None:
+    return await counters.top(redis, board, epoch=(await moment_of(pool)).epoch, limit=limit)
+
+
+async def shown(pool: Pool, redis: Redis, board: str) -> list[int] | None:
+    rows = await top(pool, redis, board)
+    return None if rows is None else sorted(row.post_id for row in rows)
+
+
+def ordered(rows: Sequence[Row] | None) -> list[Row]:
+    assert rows is not None
+    return sorted(rows, key=lambda row: (-row.score, row.post_id))
+
+
+async def raise_version(pool: Pool, *post_ids: int) -> None:
+    async with transaction(pool) as conn:
+        await changes.move_stats(conn, [Delta(post_id) for post_id in post_ids])
+
+
+async def remove_post(pool: Pool, post_id: int) -> None:
+    await pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", post_id)
+    await raise_version(pool, post_id)
+
+
+async def make_town(pool: Pool, dice: random.Random, campaigns: int = 2) -> list[int]:
+    """Random people, posts and engagement in some campaigns; returns the campaigns."""
+    people = [
+        await make.account(pool, person=f"town {dice.randrange(25)}", verified=dice.random() < 0.9) for _ in range(30)
+    ]
+    made = [await make.campaign(pool) for _ in range(campaigns)]
+    for _ in range(40):
+        campaign_id = dice.choice(made)
+        post_id = await make.entry(
+            pool, campaign_id, dice.choice(people), at=make.now() - timedelta(seconds=dice.randrange(60, 80_000))
+        )
+        for liker in dice.sample(people, dice.randrange(8)):
+            await make.like(pool, post_id, liker, at=make.now() - timedelta(seconds=30))
+        for commenter in dice.sample(people, dice.randrange(4)):
+            await make.comment(pool, post_id, commenter, at=make.now() - timedelta(seconds=30))
+        if dice.random() < 0.1:
+            await remove_post(pool, post_id)
+        if dice.random() < 0.1:
+            await pool.execute(
+                "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'x' WHERE post_id = $1", post_id
+            )
+            await raise_version(pool, post_id)
+    return made
+
+
+async def assert_same(pool: Pool, redis: Redis, campaigns: Sequence[int], limits: Sequence[int] = (1, 5, 100)) -> None:
+    for limit in limits:
+        async with pool.acquire() as conn:
+            assert ordered(await top(pool, redis, HOT, limit)) == ordered(await standing.hot_standing(conn, limit))
+            for campaign_id in campaigns:
+                there = await standing.campaign_standing(conn, campaign_id, limit)
+                assert ordered(await top(pool, redis, board_of(campaign_id), limit)) == ordered(there)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_redis_and_postgres_tell_the_same(pool: Pool, redis: Redis, seed: int) -> None:
+    campaigns = await make_town(pool, random.Random(seed))
+    await settle(pool, redis)
+    await assert_same(pool, redis, campaigns)
+
+
+async def test_they_tell_the_same_when_marks_are_locked(pool: Pool, redis: Redis) -> None:
+    campaign_id = await make.campaign(pool)
+    posts = [await make.entry(pool, campaign_id) for _ in range(3)]
+    await settle(pool, redis)
+    rows = await top(pool, redis, board_of(campaign_id))
+    assert rows is not None
+    assert {row.quality for row in rows} == {None}
+    for post_id, scores in zip(posts, (["90", "81", "80"], ["10"], []), strict=True):
+        for juror_id, score in enumerate(scores):
+            await make.mark(pool, campaign_id, post_id, juror_id, score)
+    await pool.execute("UPDATE campaigns SET marks_locked_at = now() WHERE id = $1", campaign_id)
+    await raise_version(pool, *posts)
+    await settle(pool, redis)
+    await assert_same(pool, redis, [campaign_id])
+    rows = await top(pool, redis, board_of(campaign_id))
+    assert [f"{row.quality:f}" for row in ordered(rows)] == ["83.666667", "10.000000", "0.000000"]
+
+
+async def test_a_projection_is_there_at_once(pool: Pool, redis: Redis) -> None:
+    campaign_id = await make.campaign(pool)
+    post_id = await make.entry(pool, campaign_id)
+    await settle(pool, redis)
+    await make.like(pool, post_id, at=make.now() - timedelta(seconds=1))
+    await actions.project(pool, redis, [post_id])
+    await assert_same(pool, redis, [campaign_id])
+    assert not await is_caught_up(pool, redis) or await number_changes(pool)
+
+
+async def test_a_projection_before_there_are_boards_does_nothing(pool: Pool, redis: Redis) -> None:
+    post_id = await make.post(pool)
+    assert await actions.project(pool, redis, [post_id]) == (await moment_of(pool)).epoch
+    assert await redis.dbsize() == 0
+
+
+async def test_following_with_nothing_to_do_changes_nothing(pool: Pool, redis: Redis) -> None:
+    await make.post(pool)
+    await settle(pool, redis)
+    before = (await redis.info("stats"))["total_commands_processed"]
+    assert not await actions.follow(pool, redis)
+    assert (await redis.info("stats"))["total_commands_processed"] - before < 10
+
+
+async def test_what_leaves_a_board_in_postgres_leaves_it_in_redis(pool: Pool, redis: Redis) -> None:
+    campaign_id = await make.campaign(pool)
+    kept, removed, disqualified, edited = [await make.entry(pool, campaign_id) for _ in range(4)]
+    await settle(pool, redis)
+    assert await shown(pool, redis, board_of(campaign_id)) == [kept, removed, disqualified, edited]
+    await remove_post(pool, removed)
+    await pool.execute(
+        "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'x' WHERE post_id = $1", disqualified
+    )
+    await pool.execute("UPDATE post_revisions SET topic_ids = '{}' WHERE post_id = $1", edited)
+    await raise_version(pool, disqualified, edited)
+    await settle(pool, redis)
+    assert await shown(pool, redis, board_of(campaign_id)) == [kept]
+    assert await shown(pool, redis, HOT) == [kept, disqualified, edited]
+
+
+async def test_an_author_who_may_not_win_is_not_on_the_board(pool: Pool, redis: Redis) -> None:
+    campaign_id = await make.campaign(pool)
+    author = await make.account(pool)
+    await make.staff(pool, author)
+    await make.entry(pool, campaign_id, author)
+    await settle(pool, redis)
+    assert await shown(pool, redis, board_of(campaign_id)) == []
+
+
+async def test_a_new_campaign_gets_a_board_and_a_settled_one_is_let_go(pool: Pool, redis: Redis) -> None:
+    await settle(pool, redis)
+    campaign_id = await make.campaign(pool)
+    await settle(pool, redis)
+    assert await shown(pool, redis, board_of(campaign_id)) == []
+    await pool.execute("UPDATE campaigns SET state = 'decided' WHERE id = $1", campaign_id)
+    assert (await moment_of(pool)).boards == [HOT]
+
+
+async def test_an_emptied_redis_is_filled_without_help(pool: Pool, redis: Redis) -> None:
+    campaigns = await make_town(pool, random.Random(7))
+    await settle(pool, redis)
+    await redis.flushdb()
+    assert await top(pool, redis, HOT) is None
+    await settle(pool, redis)
+    await assert_same(pool, redis, campaigns)
+
+
+async def test_changes_made_while_redis_was_elsewhere_are_caught_up(pool: Pool, redis: Redis) -> None:
+    campaign_id = await make.campaign(pool)
+    posts = [await make.entry(pool, campaign_id) for _ in range(5)]
+    await settle(pool, redis)
+    epoch = (await moment_of(pool)).epoch
+    for post_id in posts[:3]:
+        await make.like(pool, post_id, at=make.now() - timedelta(seconds=1))
+    await remove_post(pool, posts[4])
+    await number_changes(pool)
+    assert await shown(pool, redis, board_of(campaign_id)) == posts
+    await settle(pool, redis)
+    assert (await moment_of(pool)).epoch == epoch
+    await assert_same(pool, redis, [campaign_id])
+
+
+async def test_a_board_older_than_the_log_is_built_anew(pool: Pool, redis: Redis) -> None:
+    post_id, gone = await make.post(pool), await make.post(pool)
+    await raise_version(pool, post_id)
+    await settle(pool, redis)
+    for _ in range(3):
+        await raise_version(pool, post_id)
+    await remove_post(pool, gone)
+    await number_changes(pool)
+    await pool.execute("DELETE FROM change_log WHERE number < (SELECT max(number) FROM change_log)")
+    await settle(pool, redis)
+    assert await shown(pool, redis, HOT) == [post_id]
+
+
+async def test_an_older_postgres_under_the_same_redis_leaves_no_ghosts(pool: Pool, redis: Redis) -> None:
+    campaign_id = await make.campaign(pool)
+    kept = await make.entry(pool, campaign_id)
+    await raise_version(pool, kept)
+    await settle(pool, redis)
+    tables = ("posts", "post_stats", "post_revisions", "entries", "changes", "change_log", "change_numbers", "likes")
+    for table in tables:
+        await pool.execute(f"CREATE TABLE saved_{table} AS TABLE {table}")
+    epoch = (await moment_of(pool)).epoch
+
+    ghost = await make.entry(pool, campaign_id)
+    await make.like(pool, kept, at=make.now() - timedelta(seconds=1))
+    await raise_version(pool, kept, ghost)
+    await settle(pool, redis)
+    assert await shown(pool, redis, HOT) == [kept, ghost]
+
+    async with transaction(pool) as conn:  # As a snapshot of the disk brings yesterday back, with the same identity.
+        await conn.execute(
+            "TRUNCATE posts, post_stats, post_revisions, entries, changes, change_log, change_numbers, likes CASCADE"
+        )
+        for table in tables:
+            await conn.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}")
+    assert (await moment_of(pool)).epoch == epoch
+    for _ in range(4):  # The new history gets as long as the old one was, and longer.
+        await raise_version(pool, kept)
+    await number_changes(pool)
+    await settle(pool, redis)
+    assert (await moment_of(pool)).epoch != epoch
+    assert await shown(pool, redis, HOT) == [kept]
+    await assert_same(pool, redis, [campaign_id])
+
+
+async def test_a_shorter_history_is_noticed_too(pool: Pool, redis: Redis) -> None:
+    post_id = await make.post(pool)
+    for _ in range(3):
+        await raise_version(pool, post_id)
+    await settle(pool, redis)
+    epoch = (await moment_of(pool)).epoch
+    await pool.execute("DELETE FROM change_log WHERE number > 1")
+    await pool.execute("UPDATE change_numbers SET last_number = 1")
+    await settle(pool, redis)
+    assert (await moment_of(pool)).epoch != epoch
+
+
+async def test_a_rebuild_makes_new_keys_and_removes_the_old_ones(pool: Pool, redis: Redis) -> None:
+    campaigns = await make_town(pool, random.Random(11))
+    await settle(pool, redis)
+    before, old = set(await redis.keys()), (await moment_of(pool)).epoch
+    assert await actions.rebuild(pool, redis) == 3
+    assert before.isdisjoint(await redis.keys())
+    assert await counters.top(redis, HOT, epoch=old, limit=1) is None
+    await assert_same(pool, redis, campaigns)
+    await settle(pool, redis)
+
+
+async def test_a_write_read_before_a_removal_comes_too_late(pool: Pool, redis: Redis) -> None:
+    post_id = await make.post(pool)
+    await raise_version(pool, post_id)
+    await settle(pool, redis)
+    moment = await moment_of(pool)
+    async with pool.acquire() as conn:
+        (post,) = await store.list_posts(conn, [post_id])
+    await remove_post(pool, post_id)
+    await settle(pool, redis)
+    late = counters.Item(post_id, post.version, standing.hot_row(post))
+
+    async def write_late() -> None:
+        await counters.write(redis, HOT, moment.epoch, [late], read_at=moment.position.number)
+
+    await write_late()
+    assert await shown(pool, redis, HOT) == []
+    await counters.forget_tombstones(redis, HOT, moment.epoch)
+    await write_late()
+    assert await shown(pool, redis, HOT) == []
+    await redis.flushdb()
+    await settle(pool, redis)
+    await write_late()
+    assert await shown(pool, redis, HOT) == []
+
+
+async def test_the_hot_list_keeps_the_best_and_refills(
+    pool: Pool, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "HOT_KEPT", 20)
+    monkeypatch.setattr(actions, "HOT_SHOWN", 10)
+    now = make.now()
+    posts = [await make.post(pool, at=now - hours * HOUR) for hours in range(60)]
+    await settle(pool, redis)
+    assert await shown(pool, redis, HOT) is None
+    await assert_same(pool, redis, [], limits=(10,))
+    for post_id in posts[:15]:
+        await remove_post(pool, post_id)
+    await settle(pool, redis)
+    await assert_same(pool, redis, [], limits=(10,))
+    assert await top(pool, redis, HOT, 30) is None
+
+
+async def test_the_hot_list_from_postgres_looks_as_far_back_as_it_must(pool: Pool, redis: Redis) -> None:
+    loved = await make.post(pool, at=make.now() - 3 * DAY)
+    await pool.execute("UPDATE post_stats SET like_count = 99999999, version = 2 WHERE post_id = $1", loved)
+    recent = [await make.post(pool, at=make.now() - number * HOUR) for number in range(5)]
+    await settle(pool, redis)
+    await assert_same(pool, redis, [], limits=(1, 3, 6))
+    async with pool.acquire() as conn:
+        assert [row.post_id for row in await standing.hot_standing(conn, 2)] == [loved, recent[0]]
+
+
+async def test_boards_agree_and_drift_is_seen_and_mended(pool: Pool, redis: Redis) -> None:
+    campaigns = await make_town(pool, random.Random(3))
+    await settle(pool, redis)
+    assert await drift(pool, redis, patience=0) == 0
+    board, epoch = board_of(campaigns[0]), (await moment_of(pool)).epoch
+    rows = await top(pool, redis, board)
+    assert rows is not None
+    rows_key = f"feed:{{{board}}}:{epoch}:rows"
+    # A value that is wrong under the right version, as only a fault can leave it.
+    held = await redis.hget(rows_key, str(rows[0].post_id))
+    await redis.hset(rows_key, str(rows[0].post_id), await redis.hget(rows_key, str(rows[1].post_id)) or held)
+    assert await drift(pool, redis, patience=0) >= 1
+    await settle(pool, redis)
+    await assert_same(pool, redis, campaigns)
+    assert await drift(pool, redis, patience=0) == 0
+
+
+async def test_a_ban_that_ends_reaches_the_board_by_the_drift(pool: Pool, redis: Redis) -> None:
+    campaign_id = await make.campaign(pool)
+    post_id = await make.entry(pool, campaign_id)
+    liker = await make.like(pool, post_id, at=make.now() - HOUR)
+    await make.ban(pool, liker, until=make.now() + DAY)
+    await settle(pool, redis)
+    rows = await top(pool, redis, board_of(campaign_id))
+    assert rows is not None
+    assert rows[0].likes == 0
+    await pool.execute("UPDATE sanctions SET until = now() - interval '1 second'")
+    assert await drift(pool, redis, patience=0) == 1
+    await settle(pool, redis)
+    rows = await top(pool, redis, board_of(campaign_id))
+    assert rows is not None
+    assert rows[0].likes == 1

@@ -1,0 +1,161 @@
+"""Redis killed, absent at first, set back: nobody helps, and the boards are right again."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from feed import redis as redis_room
+from feed.boards import actions, counters, standing
+from feed.boards.model import HOT
+from feed.boards.projector import Projector
+from feed.changes.actions import number_changes
+from feed.postgres import Pool
+from tests import make
+from tests.boards.conftest import OwnValkey
+from tests.boards.test_actions import moment_of, remove_post, settle, shown
+
+
+@pytest.fixture
+async def client(own_valkey: OwnValkey) -> AsyncIterator[Redis]:
+    opened = redis_room.connect(own_valkey.url)
+    yield opened
+    await opened.aclose()
+
+
+async def work(pool: Pool, redis: Redis) -> None:
+    """What the worker does, at its pace."""
+    while True:
+        await number_changes(pool)
+        if not await actions.follow(pool, redis):
+            await asyncio.sleep(0.25)
+
+
+@contextlib.asynccontextmanager
+async def working(pool: Pool, redis: Redis) -> AsyncIterator[Projector]:
+    """A worker and an API process."""
+    projector = Projector(pool, redis)
+    projector.start()
+    worker = asyncio.create_task(work(pool, redis))
+    try:
+        yield projector
+    finally:
+        worker.cancel()
+        await projector.close()
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
+
+
+async def until_right(pool: Pool, redis: Redis, *, within: float) -> None:
+    """Redis tells what Postgres tells; fails when that takes too long."""
+    until = time.monotonic() + within
+    while True:
+        async with pool.acquire() as conn:
+            wanted = sorted((row.post_id, row.score) for row in await standing.hot_standing(conn, 100))
+        rows = await counters.top(redis, HOT, epoch=(await moment_of(pool)).epoch, limit=100)
+        if rows is not None and sorted((row.post_id, row.score) for row in rows) == wanted:
+            return
+        assert time.monotonic() < until
+        await asyncio.sleep(0.05)
+
+
+async def test_a_killed_redis_is_right_again_soon_after_its_return(
+    pool: Pool, own_valkey: OwnValkey, client: Redis
+) -> None:
+    posts = [await make.post(pool) for _ in range(5)]
+    async with working(pool, client) as projector:
+        await until_right(pool, client, within=5)
+        own_valkey.kill()
+        for post_id in posts[:3]:
+            await make.like(pool, post_id)
+            projector.touch([post_id])
+        await remove_post(pool, posts[4])
+        assert await counters.top(client, HOT, epoch=projector.epoch, limit=10) is None
+        await asyncio.sleep(1.5)
+        await own_valkey.start()
+        await until_right(pool, client, within=5)
+
+
+async def test_an_emptied_redis_is_right_again_soon(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
+    for _ in range(5):
+        await make.post(pool)
+    async with working(pool, client):
+        await until_right(pool, client, within=5)
+        await client.flushall()
+        await until_right(pool, client, within=5)
+
+
+async def test_a_redis_that_comes_late_is_filled(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
+    own_valkey.kill()
+    post_id = await make.post(pool)
+    async with working(pool, client) as projector:
+        projector.touch([post_id])
+        await asyncio.sleep(0.5)
+        assert await counters.top(client, HOT, epoch="e", limit=10) is None
+        await own_valkey.start()
+        await until_right(pool, client, within=5)
+
+
+async def test_a_redis_set_back_to_an_older_state_catches_up(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
+    kept, gone = await make.post(pool), await make.post(pool)
+    await settle(pool, client)
+    await own_valkey.save()
+    await client.connection_pool.disconnect()
+    await make.like(pool, kept)
+    await remove_post(pool, gone)
+    await settle(pool, client)
+    assert await shown(pool, client, HOT) == [kept]
+    await own_valkey.set_back()
+    await client.connection_pool.disconnect()
+    epoch = (await moment_of(pool)).epoch
+    assert len(await counters.list_rows(client, HOT, epoch, [kept, gone])) == 2
+    assert await shown(pool, client, HOT) == [kept, gone]
+    await settle(pool, client)
+    assert await shown(pool, client, HOT) == [kept]
+
+
+async def test_a_dead_redis_costs_its_callers_next_to_nothing(own_valkey: OwnValkey, client: Redis) -> None:
+    await client.ping()
+    own_valkey.kill()
+    await counters.top(client, HOT, epoch="e", limit=10)
+    began = time.monotonic()
+    for _ in range(200):
+        assert await counters.top(client, HOT, epoch="e", limit=10) is None
+    assert time.monotonic() - began < 0.5
+
+
+async def test_touched_posts_are_on_the_board_without_the_worker(
+    pool: Pool, own_valkey: OwnValkey, client: Redis
+) -> None:
+    post_id = await make.post(pool)
+    await settle(pool, client)
+    projector = Projector(pool, client)
+    projector.start()
+    try:
+        await make.like(pool, post_id)
+        projector.touch([post_id])
+        until = time.monotonic() + 3
+        while await counters.counts(client, [post_id], epoch=projector.epoch) != {post_id: (1, 0)}:
+            assert time.monotonic() < until
+            await asyncio.sleep(0.02)
+        await make.like(pool, post_id)
+        projector.touch([post_id])
+    finally:
+        await projector.close()
+    assert await counters.counts(client, [post_id], epoch=projector.epoch) == {post_id: (2, 0)}
+
+
+async def test_the_epoch_of_a_rebuild_reaches_the_readers(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
+    projector = Projector(pool, client)
+    projector.start()
+    try:
+        await actions.rebuild(pool, client)
+        until = time.monotonic() + 5
+        while projector.epoch != (await moment_of(pool)).epoch:
+            assert time.monotonic() < until
+            await asyncio.sleep(0.05)
+    finally:
+        await projector.close()
