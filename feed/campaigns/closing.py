@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from feed.campaigns.model import Rules
 from feed.postgres import Connection, one
 
 
@@ -78,13 +79,12 @@ async def lock_free_ending(conn: Connection, campaign_id: int) -> Ending | None:
     return one(row, Ending)
 
 
-async def get_rules(conn: Connection, campaign_id: int, version: int) -> tuple[dict[str, Any], str]:
-    """The rules of that version, and their hash."""
-    row = await conn.fetchrow(
-        "SELECT rules, rules_sha256 FROM campaign_rules WHERE campaign_id = $1 AND version = $2", campaign_id, version
+async def get_rules(conn: Connection, campaign_id: int, version: int) -> Rules:
+    """The rules of that version."""
+    document = await conn.fetchval(
+        "SELECT rules FROM campaign_rules WHERE campaign_id = $1 AND version = $2", campaign_id, version
     )
-    assert row is not None
-    return row["rules"], row["rules_sha256"]
+    return msgspec.convert(document, Rules)
 
 
 async def mark_blocked(conn: Connection, campaign_id: int, blocks: Sequence[dict[str, Any]]) -> bool:

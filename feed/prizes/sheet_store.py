@@ -116,16 +116,21 @@ async def add_sheet(conn: Connection, settlement_id: int, rows: Sequence[SheetRo
         )
         SELECT $1, post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted,
             eligible, reason_code, excluded
-        FROM unnest(
-            $2::bigint[], $3::bigint[], $4::bytea[], $5::timestamptz[], $6::integer[], $7::numeric[], $8::integer[],
-            $9::integer[], $10::boolean[], $11::text[], $12::jsonb[]
+        FROM ROWS FROM (
+            unnest(
+                $2::bigint[], $3::bigint[], $4::bytea[], $5::timestamptz[], $6::integer[], $7::numeric[], $8::integer[],
+                $9::integer[], $10::boolean[], $11::text[]
+            ),
+            jsonb_array_elements($12)
         ) AS given (
             post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,
             reason_code, excluded
         )
         """,
         settlement_id,
-        *columns([msgspec.structs.astuple(row) for row in rows], 11),
+        *columns([msgspec.structs.astuple(row)[:-1] for row in rows], 10),
+        # Not jsonb[]: a list inside of an array would be taken for a dimension of it.
+        [row.excluded for row in rows],
     )
 
 

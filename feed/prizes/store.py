@@ -78,14 +78,18 @@ async def add_winners(
         """
         INSERT INTO winners (campaign_id, settlement_id, place, rank, post_id, account_id, person, score, prizes)
         SELECT $1, $2, place, rank, post_id, account_id, person, score, prizes
-        FROM unnest($3::integer[], $4::integer[], $5::bigint[], $6::bigint[], $7::bytea[], $8::text[], $9::jsonb[])
-            AS given (place, rank, post_id, account_id, person, score, prizes)
+        FROM ROWS FROM (
+            unnest($3::integer[], $4::integer[], $5::bigint[], $6::bigint[], $7::bytea[], $8::text[]),
+            jsonb_array_elements($9)
+        ) AS given (place, rank, post_id, account_id, person, score, prizes)
         ORDER BY place
         RETURNING id
         """,
         campaign_id,
         settlement_id,
-        *columns([msgspec.structs.astuple(place) for place in places], 7),
+        *columns([msgspec.structs.astuple(place)[:-1] for place in places], 6),
+        # Not jsonb[]: a list inside of an array would be taken for a dimension of it.
+        [place.prizes for place in places],
     )
     return [WinnerId(row["id"]) for row in rows]
 

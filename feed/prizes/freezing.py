@@ -1,0 +1,94 @@
+"""What has to happen together when a sheet is frozen. Called inside a transaction that holds the campaign."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from feed.campaigns import closing, entries, jury
+from feed.campaigns.closing import Ending
+from feed.campaigns.counting import Counted, count_engagement, quality_of
+from feed.campaigns.model import Rules
+from feed.postgres import Connection
+from feed.prizes import sheet_store, store
+from feed.prizes.eligibility import Facts, Terms, blocks, is_left_out, reason_of
+from feed.prizes.model import Settlement
+from feed.prizes.sheet_store import SheetRow
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """A score sheet that could be frozen now, and what it would have to be frozen without."""
+
+    rows: list[SheetRow]
+    blocked_by: list[dict[str, Any]]
+    skipped: list[dict[str, Any]]
+
+
+async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> Sheet:
+    """The sheet as the verdicts stand. What users did counts as it was at the deadline, however late it is now."""
+    await entries.sweep_entries(conn, campaign.id)
+    facts = await sheet_store.list_facts(conn, campaign.id)
+    counted = {each.post_id: each for each in await count_engagement(conn, campaign.id)}
+    marks: dict[int, list[Decimal]] = {}
+    for mark in await jury.list_marks(conn, campaign.id):
+        marks.setdefault(mark.post_id, []).append(mark.score)
+    terms = Terms(require_media=rules.eligibility.require_media, counts_quality=rules.weights.quality > 0)
+    reasons = {each.post_id: reason_of(each, terms, counted[each.post_id].author_reason) for each in facts}
+    waiting = blocks(
+        [each for each in facts if reasons[each.post_id] is None],
+        terms,
+        marked=marks.keys(),
+        waiting_comments=await sheet_store.list_waiting_comments(conn, campaign.id),
+    )
+    left_out = [each for each in facts if reasons[each.post_id] is None and is_left_out(each)]
+    skipped = {each.post_id for each in left_out}
+    return Sheet(
+        rows=_rows([each for each in facts if each.post_id not in skipped], reasons, counted, marks),
+        blocked_by=waiting,
+        skipped=[{"post_id": str(each.post_id), "reason": "awaiting_review"} for each in left_out],
+    )
+
+
+async def freeze(conn: Connection, campaign: Ending, sheet: Sheet) -> Settlement:
+    """Keeps the sheet. From here on the winners are a function of what is kept."""
+    frozen_at = await closing.mark_frozen(conn, campaign.id, secrets.token_bytes(32))
+    settlement_id = await store.add_settlement(
+        conn, campaign.id, rules_version=campaign.rules_version, frozen_at=frozen_at, skipped=sheet.skipped
+    )
+    await sheet_store.add_sheet(conn, settlement_id, sheet.rows)
+    return Settlement(settlement_id, campaign.id, campaign.rules_version, frozen_at, sheet.skipped, None)
+
+
+def _rows(
+    judged: Sequence[Facts],
+    reasons: Mapping[int, str | None],
+    counted: Mapping[int, Counted],
+    marks: Mapping[int, Sequence[Decimal]],
+) -> list[SheetRow]:
+    return [
+        SheetRow(
+            post_id=facts.post_id,
+            account_id=facts.account_id,
+            person=facts.person or b"",
+            entered_at=facts.entered_at,
+            revision=facts.revision or 1,
+            quality=quality_of(marks.get(facts.post_id, ())),
+            likes_counted=counted[facts.post_id].likes,
+            commenters_counted=counted[facts.post_id].commenters,
+            eligible=reasons[facts.post_id] is None,
+            reason_code=reasons[facts.post_id],
+            excluded=_excluded(counted[facts.post_id]),
+        )
+        for facts in judged
+    ]
+
+
+def _excluded(counted: Counted) -> list[dict[str, Any]]:
+    by_kind = (("like", counted.likes_excluded), ("comment", counted.commenters_excluded))
+    return [
+        {"kind": kind, "reason_code": reason, "count": count}
+        for kind, excluded in by_kind
+        for reason, count in excluded.items()
+    ]
