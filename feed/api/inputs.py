@@ -3,7 +3,9 @@
 from typing import Annotated, Any
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
+from litestar.handlers import BaseRouteHandler
 from litestar.params import FromQuery, HeaderParameter, QueryParameter, SkipValidation
 
 from feed.accounts import store as accounts
@@ -14,6 +16,7 @@ from feed.errors import FieldError, Invalid, NotFound, Unauthenticated
 from feed.idempotency import Once, once
 
 AnyRequest = Request[Any, Any, Any]
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 GivenWorld = NamedDependency[SkipValidation[World]]
 # `viewer` must be somebody; `reader` may be nobody.
@@ -49,7 +52,12 @@ async def provide_world(request: AnyRequest) -> World:
 
 
 async def provide_reader(request: AnyRequest, world: GivenWorld) -> Viewer | None:
-    header = request.headers.get("authorization")
+    return await admitted(request, world)
+
+
+async def admitted(connection: AnyConnection, world: World) -> Viewer | None:
+    """Who asks; None for nobody in particular. Raises TokenInvalid, TokenExpired."""
+    header = connection.headers.get("authorization")
     if header is None:
         return None
     scheme, _, token = header.partition(" ")
@@ -75,23 +83,21 @@ async def provide_once(
     return once(request.scope["path"], idempotency_key, await request.body())
 
 
-async def must_be(world: World, viewer: Viewer, *roles: Role) -> None:
-    """Raises RoleMissing unless the viewer holds one of the roles now; read anew, so that a revocation counts at once."""
-    async with world.pool.acquire() as conn:
-        held = await accounts.list_roles(conn, viewer.account_id)
-    if not set(held) & set(roles):
-        raise RoleMissing
-
-
 def staff(*roles: Role) -> Any:
-    """A router's `dependencies` entry: the `viewer` of every handler below it holds one of the roles."""
+    """A router's guard: whatever a handler below it asks for, only somebody who holds one of the roles comes in.
 
-    async def provide_staff(reader: GivenReader, world: GivenWorld) -> Viewer:
-        viewer = await provide_viewer(reader)
-        await must_be(world, viewer, *roles)
-        return viewer
+    The rights are read anew for each request, so that a revocation counts at once.
+    """
 
-    return Provide(provide_staff)
+    async def guard(connection: AnyConnection, _: BaseRouteHandler) -> None:
+        world: World = connection.app.state.world
+        viewer = await provide_viewer(await admitted(connection, world))
+        async with world.pool.acquire() as conn:
+            held = await accounts.list_roles(conn, viewer.account_id)
+        if not set(held) & set(roles):
+            raise RoleMissing
+
+    return guard
 
 
 DEPENDENCIES = {

@@ -4,8 +4,12 @@ import re
 
 import httpx
 import pytest
+from litestar import Litestar, Router, get
+from litestar.datastructures import State
 from litestar.routes import HTTPRoute
 
+from feed.api.errors import HANDLERS
+from feed.api.inputs import staff
 from feed.api.world import World
 from feed.app import build
 from tests.api.conftest import Join
@@ -42,3 +46,21 @@ async def test_the_doors_of_the_staff_are_closed_to_others(
         if anonymous.status_code != 401 or (refused.status_code != 403 and path not in _WITHOUT_A_ROLE):
             opened.append((method, path, anonymous.status_code, refused.status_code))
     assert opened == []
+
+
+async def test_a_door_that_asks_for_nobody_is_closed_all_the_same(world: World, join: Join) -> None:
+    @get("/secret")
+    async def tell() -> str:
+        return "secret"
+
+    app = Litestar(
+        [Router("/", route_handlers=[tell], guards=[staff("editor")])],
+        state=State({"world": world}),
+        exception_handlers=HANDLERS,
+        openapi_config=None,
+    )
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://feed.test") as client:
+        assert (await client.get("/secret")).status_code == 401
+        assert (await client.get("/secret", headers=join("小明").headers)).status_code == 403
+        assert (await client.get("/secret", headers=join("编辑", roles=("editor",)).headers)).text == "secret"

@@ -1,4 +1,4 @@
-"""The editors' doors: every handler's `viewer` is an editor or an admin. The jurors' one door stands beside them."""
+"""The editors' doors: for editors and admins. The jurors' one door stands beside them."""
 
 from litestar import Router
 
@@ -6,5 +6,5 @@ from feed.api.editor.campaigns import campaigns
 from feed.api.editor.judging import judgements, jury
 from feed.api.inputs import staff
 
-guarded = Router("/admin", route_handlers=[campaigns, judgements], dependencies={"viewer": staff("editor", "admin")})
+guarded = Router("/admin", route_handlers=[campaigns, judgements], guards=[staff("editor", "admin")])
 router = Router("/", route_handlers=[guarded, jury])

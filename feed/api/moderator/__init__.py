@@ -1,7 +1,4 @@
-"""The moderators' doors: every handler's `viewer` is a reviewer, an editor or an admin.
-
-The guard is what provides `viewer`, so a handler that does not ask for it would stand open; a test calls every one.
-"""
+"""The moderators' doors: for reviewers, editors and admins."""
 
 from litestar import Router
 
@@ -13,5 +10,5 @@ from feed.api.moderator.verdicts import verdicts
 router = Router(
     "/",
     route_handlers=[cases, verdicts, sanctions],
-    dependencies={"viewer": staff("reviewer", "editor", "admin")},
+    guards=[staff("reviewer", "editor", "admin")],
 )
