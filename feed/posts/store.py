@@ -50,8 +50,12 @@ async def add_revision(
     await conn.execute(
         """
         INSERT INTO post_revisions
-            (post_id, revision, text, topics, topic_ids, content_sha256, author_id, approved_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $8 THEN clock_timestamp() END)
+            (post_id, revision, text, topics, topic_ids, content_sha256, author_id, created_at, approved_at)
+        SELECT $1, $2, $3, $4, $5, $6, $7, made.at, CASE WHEN $8 THEN made.at END
+        FROM (
+            -- A first revision is as old as its post: a clock of its own could read later than a deadline that the post kept.
+            SELECT CASE WHEN $2 = 1 THEN posts.created_at ELSE clock_timestamp() END AS at FROM posts WHERE posts.id = $1
+        ) AS made
         """,
         post_id,
         revision,
