@@ -10,7 +10,6 @@ import msgspec
 _SCRIPT = """
 local requests = {}
 local file = io.open("%s", "rb")
-local host = "Host: bench\\r\\n"
 while true do
   local length = file:read("*n")
   if not length then break end

@@ -57,10 +57,6 @@ class Conflict(FeedError):
     """The request is right and the state is not."""
 
 
-class Gone(FeedError):
-    """What was asked for has been there and has ended."""
-
-
 class TooMany(FeedError):
     """A limit was reached. `params['retry_after']` holds whole seconds."""
 

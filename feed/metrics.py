@@ -12,8 +12,6 @@ SECONDS = Histogram(
     ["route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
-BATCHES = Counter("feed_batches_total", "Committed batches.", ["kind"])
-BATCHED = Counter("feed_batched_items_total", "Items in committed batches.", ["kind"])
 TASKS = Counter("feed_tasks_total", "Runs of the worker's scheduled tasks.", ["task", "outcome"])
 
 

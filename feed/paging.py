@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from feed.errors import FeedError, Gone
+from feed.errors import FeedError
 
 T = TypeVar("T")
 
@@ -22,10 +22,6 @@ _MAC_BYTES = 10
 
 class CursorInvalid(FeedError):
     """A cursor that this list did not give."""
-
-
-class CursorExpired(Gone):
-    """A cursor whose snapshot has ended: start again from the first page."""
 
 
 class Position(NamedTuple):

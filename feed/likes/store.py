@@ -42,14 +42,6 @@ async def remove_likes(conn: Connection, pairs: Sequence[Pair]) -> list[Pair]:
     return [(row["post_id"], row["account_id"]) for row in rows]
 
 
-async def list_liked(conn: Connection, account_id: int, post_ids: Sequence[int]) -> set[int]:
-    """Which of these posts the account likes."""
-    rows = await conn.fetch(
-        "SELECT post_id FROM likes WHERE account_id = $1 AND post_id = ANY ($2::bigint[])", account_id, post_ids
-    )
-    return {row["post_id"] for row in rows}
-
-
 async def list_liked_pairs(conn: Connection, pairs: Sequence[Pair]) -> set[Pair]:
     """Which of these pairs (post, account) are likes."""
     rows = await conn.fetch(

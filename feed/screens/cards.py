@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from feed.postgres import Connection, many
-from feed.posts.model import Location, State
+from feed.posts.model import Location, Post, State
 
 Id = str
 
@@ -216,6 +216,6 @@ def page(cards: Sequence[bytes], next_cursor: str | None) -> bytes:
     return b'{"items":[%b],"next_cursor":%b}' % (b",".join(cards), cursor)
 
 
-def visible_to(part: Fragment, viewer_id: int | None) -> bool:
+def visible_to(post: Fragment | Post, viewer_id: int | None) -> bool:
     """Others see what is published; authors their own until they delete it."""
-    return part.state == "published" or (part.state != "deleted" and viewer_id == part.author_id)
+    return post.state == "published" or (post.state != "deleted" and viewer_id == post.author_id)

@@ -13,6 +13,7 @@ from feed.comments import actions
 from feed.comments.actions import NewComment
 from feed.comments.model import CommentId, CommentNotFound
 from feed.paging import NEWEST, OLDEST, Page, Position
+from feed.posts import store as posts
 from feed.posts.model import PostId, PostNotFound
 from feed.screens import cards
 from feed.screens import comments as screen
@@ -87,8 +88,9 @@ async def delete_comment(comment_id: FromPath[str], world: GivenWorld, viewer: G
 
 
 async def _must_see_post(world: World, post_id: int, viewer_id: int | None) -> None:
-    fragments = await world.pages.fragments([post_id])
-    if not fragments or not cards.visible_to(fragments[0], viewer_id):
+    async with world.pool.acquire() as conn:
+        post = await posts.find_post(conn, post_id)
+    if post is None or not cards.visible_to(post, viewer_id):
         raise PostNotFound
 
 
