@@ -8,7 +8,8 @@ from importlib import import_module
 
 import asyncpg
 
-from feed.errors import FeedError
+from feed.api.words import words_of
+from feed.errors import FeedError, Invalid
 from feed.keys import KeyStoreError
 from feed.migrations import MigrationError
 from feed.processes import CannotStart, DirectoryInUse, PortBusy
@@ -20,6 +21,8 @@ COMMANDS = (
     "serve",
     "outbox",
     "rebuild",
+    "settle",
+    "verify",
     "ops",
 )
 
@@ -53,11 +56,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except (PortBusy, DirectoryInUse) as error:
         return _refuse(str(error), 2)
-    except (CannotStart, MigrationError, KeyStoreError, FeedError) as error:
+    except (CannotStart, MigrationError, KeyStoreError) as error:
         return _refuse(str(error), 1)
+    except FeedError as error:
+        return _refuse(_words(error), 1)
     except _UNREACHED as error:
         return _refuse(f"无法连接数据库。\nThe database cannot be reached: {error or type(error).__name__}", 1)
     return status
+
+
+def _words(error: FeedError) -> str:
+    """A refusal as the API words it, in both languages."""
+    if error.detail:
+        return error.detail
+    codes = (
+        [error.code, *(f"field.{each.code}" for each in error.errors)] if isinstance(error, Invalid) else [error.code]
+    )
+    return "\n".join(words for code in codes for language in ("zh-CN", "en") if (words := words_of(code, language)))
 
 
 def _refuse(words: str, status: int) -> int:

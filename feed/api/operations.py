@@ -1,4 +1,4 @@
-"""Health and metrics, for those who run it."""
+"""Health, metrics and the public keys: what belongs to the site and to no feature."""
 
 import asyncio
 import ipaddress
@@ -11,6 +11,7 @@ from feed import metrics
 from feed.api.inputs import AnyRequest, GivenWorld
 from feed.errors import NotFound
 from feed.postgres import DOWN
+from feed.signatures import PublicKeys
 
 
 class Health(msgspec.Struct):
@@ -55,6 +56,12 @@ async def _redis(world: Any) -> str:
     return "up"
 
 
+@get("/.well-known/feed-keys.json")
+async def get_keys(world: GivenWorld) -> Response[PublicKeys]:
+    """The public keys that results are signed with, the current one first; for `feed verify --key`."""
+    return Response(world.keys.public_keys(), headers={"cache-control": "public, max-age=300"})
+
+
 @get("/metrics", opt={"quiet": True}, include_in_schema=False)
 async def read_metrics(request: AnyRequest, world: GivenWorld) -> Response[bytes]:
     """Prometheus text; for loopback, or for whoever has the token."""
@@ -73,4 +80,4 @@ def _may_read(request: AnyRequest, token: str) -> bool:
         return False
 
 
-router = Router("/", route_handlers=[live, ready, read_metrics])
+router = Router("/", route_handlers=[live, ready, get_keys, read_metrics])

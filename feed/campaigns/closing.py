@@ -81,10 +81,17 @@ async def lock_free_ending(conn: Connection, campaign_id: int) -> Ending | None:
 
 async def get_rules(conn: Connection, campaign_id: int, version: int) -> Rules:
     """The rules of that version."""
-    document = await conn.fetchval(
-        "SELECT rules FROM campaign_rules WHERE campaign_id = $1 AND version = $2", campaign_id, version
-    )
+    document, _ = await get_rules_document(conn, campaign_id, version)
     return msgspec.convert(document, Rules)
+
+
+async def get_rules_document(conn: Connection, campaign_id: int, version: int) -> tuple[dict[str, Any], str]:
+    """The rules of that version as they were published, and their hash."""
+    row = await conn.fetchrow(
+        "SELECT rules, rules_sha256 FROM campaign_rules WHERE campaign_id = $1 AND version = $2", campaign_id, version
+    )
+    assert row is not None, "a published campaign has its rules"
+    return row["rules"], row["rules_sha256"]
 
 
 async def mark_blocked(conn: Connection, campaign_id: int, blocks: Sequence[dict[str, Any]]) -> bool:

@@ -14,8 +14,7 @@ from feed.campaigns.model import Rules
 from feed.postgres import Connection
 from feed.prizes import sheet_store, store
 from feed.prizes.eligibility import Facts, Terms, blocks, is_left_out, reason_of
-from feed.prizes.model import Settlement
-from feed.prizes.sheet_store import SheetRow
+from feed.prizes.model import Settlement, SheetRow
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -58,7 +57,9 @@ async def freeze(conn: Connection, campaign: Ending, sheet: Sheet) -> Settlement
         conn, campaign.id, rules_version=campaign.rules_version, frozen_at=frozen_at, skipped=sheet.skipped
     )
     await sheet_store.add_sheet(conn, settlement_id, sheet.rows)
-    return Settlement(settlement_id, campaign.id, campaign.rules_version, frozen_at, sheet.skipped, None)
+    settlement = await store.find_settlement(conn, campaign.id)
+    assert settlement is not None
+    return settlement
 
 
 def _rows(

@@ -1,6 +1,7 @@
 """Settlements, winners and claims: the nouns, and the states that refuse."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, NewType
 
 import msgspec
@@ -62,7 +63,10 @@ class ClaimNotFound(NotFound):
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """The one settlement of a campaign that stands; without a result while only the sheet is frozen."""
+    """The one settlement of a campaign that stands; without a result while only the sheet is frozen.
+
+    The salt is the secret behind the pseudonyms of the campaign's documents.
+    """
 
     id: int
     campaign_id: int
@@ -70,6 +74,23 @@ class Settlement(msgspec.Struct, frozen=True):
     frozen_at: datetime
     skipped: list[dict[str, Any]]
     result: bytes | None
+    salt: bytes
+
+
+class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as it was frozen. Without a verified phone the person is empty."""
+
+    post_id: int
+    account_id: int
+    person: bytes
+    entered_at: datetime
+    revision: int
+    quality: Decimal
+    likes_counted: int
+    commenters_counted: int
+    eligible: bool
+    reason_code: str | None
+    excluded: list[dict[str, Any]]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

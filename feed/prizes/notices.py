@@ -6,7 +6,7 @@ from typing import Any
 
 from feed.inbox.model import NewInbox
 from feed.messages.model import SHANGHAI
-from feed.prizes.model import Winner
+from feed.prizes.model import Settlement, Winner
 
 
 def shown_time(at: datetime) -> str:
@@ -63,6 +63,18 @@ def of_block(campaign_id: int, editor_id: int, title: str, count: int) -> NewInb
         body=f"已到评选时间，还有 {count} 项未完成（待审内容或未打分的入围作品）。完成后系统自动评选，也可说明理由后立即评选。",
         once_key=f"settlement_blocked:{campaign_id}",
         subject={"kind": "campaign", "id": str(campaign_id)},
+    )
+
+
+def of_decision(settlement: Settlement, editor_id: int, title: str) -> NewInbox:
+    """The winners are found; two people have to announce them."""
+    return NewInbox(
+        account_id=editor_id,
+        kind="system",
+        title=f"“{title}”活动的评选已完成",
+        body="结果尚未公开。请核对名单，由两位编辑先后确认后公布。",
+        once_key=f"settled:{settlement.id}",
+        subject={"kind": "campaign", "id": str(settlement.campaign_id)},
     )
 
 

@@ -1,11 +1,35 @@
-"""Freezing by the clock: the sheet of one campaign that is due, in one commit."""
+"""Settling: the sheet is frozen in one commit and the winners are found from it in another, whoever dies in between."""
 
+import hashlib
+
+import msgspec
+
+from feed import idempotency
+from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
+from feed.campaigns.closing import Ending
+from feed.campaigns.model import Rules
+from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
+from feed.errors import FieldError, Invalid
+from feed.idempotency import Once
 from feed.inbox import store as inbox
-from feed.postgres import Pool, transaction
-from feed.prizes import notices, sheet_store
+from feed.keys import Keys
+from feed.postgres import Connection, Pool, transaction
+from feed.prizes import notices, sheet_store, store
 from feed.prizes.freezing import draw_up_sheet, freeze
+from feed.prizes.model import (
+    AlreadyAnnounced,
+    AlreadySettled,
+    NotOverYet,
+    NotSettled,
+    Settlement,
+    SettlementBlocked,
+)
+from feed.prizes.result import canonical, decide, signed
+from feed.texts import clean_text, text_problem
+
+REASON_LONGEST = 500
 
 
 async def freeze_next_campaign(pool: Pool) -> bool:
@@ -36,3 +60,123 @@ async def freeze_next_campaign(pool: Pool) -> bool:
         if not sheet.blocked_by:
             return True
     return False
+
+
+async def settle_next_campaign(pool: Pool, keys: Keys) -> bool:
+    """Finds the winners of one frozen sheet. False when there is none."""
+    async with pool.acquire() as conn:
+        frozen = await closing.list_frozen(conn)
+    for campaign_id in frozen:
+        async with transaction(pool) as conn:
+            campaign = await closing.lock_free_ending(conn, campaign_id)
+            settlement = await store.find_settlement(conn, campaign_id) if campaign is not None else None
+            if campaign is None or settlement is None or settlement.result is not None:
+                continue
+            await _decide(conn, keys, campaign, settlement, by=None, reason=None)
+        return True
+    return False
+
+
+async def settle_campaign(
+    pool: Pool,
+    keys: Keys,
+    campaign_id: int,
+    *,
+    by: AccountId | None,
+    reason: str = "",
+    request: Once | None = None,
+) -> None:
+    """Settles now. Where something is waited for it takes a reason: a missing mark is 0, and what waits is left out.
+
+    `by` is None where an operator does it at the command line.
+    Raises CampaignNotFound, CampaignCancelled, NotOverYet, AlreadySettled, SettlementBlocked, Invalid.
+    """
+    why = _checked(reason) if reason else None
+    async with transaction(pool) as conn:
+        fresh = request is None or by is None or (await idempotency.reserve(conn, by, request)).fresh
+        campaign = await _hold(conn, campaign_id)
+        settlement = await store.find_settlement(conn, campaign_id)
+        if settlement is not None and settlement.result is not None:
+            if fresh:
+                raise AlreadySettled
+            return
+        if not campaign.is_over:
+            raise NotOverYet
+        blocked = False
+        if settlement is None:
+            rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+            sheet = await draw_up_sheet(conn, campaign, rules)
+            blocked = bool(sheet.blocked_by) and why is None
+            if blocked:
+                # Committed, and then refused: who asked sees in the campaign what it waits for.
+                await closing.mark_blocked(conn, campaign_id, sheet.blocked_by)
+            else:
+                settlement = await freeze(conn, campaign, sheet)
+        if settlement is not None:
+            await _decide(conn, keys, campaign, settlement, by=by, reason=why)
+    if blocked:
+        raise SettlementBlocked
+
+
+async def undo_settlement(
+    pool: Pool, campaign_id: int, *, by: AccountId, reason: str, request: Once | None = None
+) -> None:
+    """Sets a settlement aside before it is announced; the campaign is judged again until an editor settles.
+
+    Raises CampaignNotFound, NotSettled, AlreadyAnnounced, Invalid.
+    """
+    why = _checked(reason)
+    async with transaction(pool) as conn:
+        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+        campaign = await _hold(conn, campaign_id)
+        if not fresh:
+            return
+        if campaign.announced_by is not None:
+            raise AlreadyAnnounced
+        settlement = await store.find_settlement(conn, campaign_id)
+        if campaign.state != "decided" or settlement is None:
+            raise NotSettled
+        await store.remove_selected(conn, settlement.id)
+        await store.mark_undone(conn, settlement.id, by=by, reason=why)
+        await closing.mark_undecided(conn, campaign_id, [{"kind": "settlement_undone", "reason": why}])
+        await audit.add(conn, by, "undo_settlement", "campaign", campaign_id, {"reason": why})
+
+
+async def _hold(conn: Connection, campaign_id: int) -> Ending:
+    campaign = await closing.lock_ending(conn, campaign_id)
+    if campaign is None:
+        raise CampaignNotFound
+    if campaign.state == "cancelled":
+        raise CampaignCancelled
+    return campaign
+
+
+def _checked(reason: str) -> str:
+    text = clean_text(reason).strip()
+    if problem := text_problem(text, shortest=1, longest=REASON_LONGEST):
+        raise Invalid(FieldError("reason", problem, {"longest": REASON_LONGEST}))
+    return text
+
+
+async def _decide(
+    conn: Connection, keys: Keys, campaign: Ending, settlement: Settlement, *, by: AccountId | None, reason: str | None
+) -> None:
+    """Keeps the result and fills the places. All of it follows from what was frozen, whoever comes to it and when."""
+    document, rules_sha256 = await closing.get_rules_document(conn, campaign.id, settlement.rules_version)
+    decision = decide(
+        settlement,
+        await sheet_store.list_sheet(conn, settlement.id),
+        rules=msgspec.convert(document, Rules),
+        document=document,
+        sha256=rules_sha256,
+    )
+    outcome = decision.outcome
+    result = signed(outcome, keys.sign(canonical(outcome)))
+    sha256 = hashlib.sha256(result).hexdigest()
+    await store.add_result(conn, settlement.id, result, sha256)
+    await store.add_winners(conn, campaign.id, settlement.id, decision.places)
+    await store.add_reserves(conn, settlement.id, decision.reserves)
+    await closing.mark_decided(conn, campaign.id, reason)
+    detail = {"winners": len(outcome.winners), "sha256": sha256, "reason": reason}
+    await audit.add(conn, by, "settle", "campaign", campaign.id, detail)
+    await inbox.add_inbox(conn, [notices.of_decision(settlement, campaign.created_by, campaign.title)])

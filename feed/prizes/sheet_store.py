@@ -1,30 +1,12 @@
 """The SQL of the score sheet: what is true of each entry at the deadline, and the rows that are frozen from it."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
 import msgspec
 
 from feed.postgres import Connection, columns, many
 from feed.prizes.eligibility import Facts
-
-
-class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry as it was frozen. Without a verified phone the person is empty."""
-
-    post_id: int
-    account_id: int
-    person: bytes
-    entered_at: datetime
-    revision: int
-    quality: Decimal
-    likes_counted: int
-    commenters_counted: int
-    eligible: bool
-    reason_code: str | None
-    excluded: list[dict[str, Any]]
+from feed.prizes.model import SheetRow
 
 
 async def list_due(conn: Connection) -> list[int]:

@@ -13,7 +13,7 @@ from feed.prizes.model import Place, Reserve, Settlement, Winner, WinnerId
 async def add_settlement(
     conn: Connection, campaign_id: int, *, rules_version: int, frozen_at: datetime, skipped: Sequence[dict[str, Any]]
 ) -> int:
-    """The id of the campaign's settlement; a second one beside it is impossible."""
+    """The id of the campaign's new settlement; a second one beside it is impossible."""
     settlement_id: int = await conn.fetchval(
         """
         INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped)
@@ -32,8 +32,9 @@ async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | No
     """The settlement that stands."""
     row = await conn.fetchrow(
         """
-        SELECT id, campaign_id, rules_version, frozen_at, skipped, result
-        FROM settlements
+        SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, result,
+            campaigns.result_salt AS salt
+        FROM settlements JOIN campaigns ON campaigns.id = campaign_id
         WHERE campaign_id = $1 AND undone_at IS NULL
         """,
         campaign_id,

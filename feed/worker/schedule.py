@@ -6,6 +6,9 @@ from typing import NamedTuple
 from feed.boards.actions import follow
 from feed.changes.actions import number_changes
 from feed.messages.actions import wake_jobless
+from feed.prizes.announcing import finish_next_objections
+from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
+from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from feed.worker import retention
 from feed.worker.sending import resolve_abandoned
 from feed.worker.worlds import Worlds
@@ -24,6 +27,12 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("follow_changes", 0.25, lambda w: follow(w.pool, w.redis)),
     Entry("resolve_abandoned_messages", 5, resolve_abandoned),
     Entry("wake_jobless_messages", 5, lambda w: wake_jobless(w.pool)),
+    # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.
+    Entry("freeze_next_campaign", 1, lambda w: freeze_next_campaign(w.pool)),
+    Entry("settle_next_campaign", 1, lambda w: settle_next_campaign(w.pool, w.keys)),
+    Entry("forfeit_next_prize", 2, lambda w: forfeit_next_prize(w.pool, w.keys)),
+    Entry("lapse_next_claim", 10, lambda w: lapse_next_claim(w.pool, w.keys)),
+    Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
     Entry("forget_keys_and_codes", 600, retention.forget_keys_and_codes),
     Entry("trim_change_log", 3600, retention.trim_change_log),
     Entry("trim_journal_of_jobs", 3600, retention.trim_journal_of_jobs),

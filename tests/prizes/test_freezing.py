@@ -8,8 +8,8 @@ import pytest
 
 from feed.postgres import Pool
 from feed.prizes import sheet_store, store
+from feed.prizes.model import SheetRow
 from feed.prizes.settling import freeze_next_campaign
-from feed.prizes.sheet_store import SheetRow
 from tests import make
 from tests.make import DAY
 

@@ -4,7 +4,8 @@ from litestar import Router
 
 from feed.api.editor.campaigns import campaigns
 from feed.api.editor.judging import judgements, jury
+from feed.api.editor.prizes import prizes
 from feed.api.inputs import staff
 
-guarded = Router("/admin", route_handlers=[campaigns, judgements], guards=[staff("editor", "admin")])
+guarded = Router("/admin", route_handlers=[campaigns, judgements, prizes], guards=[staff("editor", "admin")])
 router = Router("/", route_handlers=[guarded, jury])

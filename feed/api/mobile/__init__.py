@@ -7,6 +7,7 @@ from feed.api.mobile.comments import comments
 from feed.api.mobile.feeds import feeds
 from feed.api.mobile.people import people
 from feed.api.mobile.posts import posts
+from feed.api.mobile.prizes import prizes
 from feed.api.mobile.sign_in import auth
 
-router = Router("/", route_handlers=[auth, posts, comments, feeds, people, campaigns])
+router = Router("/", route_handlers=[auth, posts, comments, feeds, people, campaigns, prizes])

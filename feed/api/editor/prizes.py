@@ -1,0 +1,95 @@
+"""Settling, announcing, and what winners have claimed."""
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, JSONBody
+
+from feed.api.answers import PRIVATE
+from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
+from feed.api.world import World
+from feed.campaigns.refusals import CampaignNotFound
+from feed.paging import Page
+from feed.prizes import announcing, claiming, settling
+from feed.prizes.claim import Claim
+from feed.prizes.model import ClaimNotFound, WinnerId
+from feed.screens import prizes as screen
+from feed.screens.prizes import ClaimCard, Decision
+
+
+class MaybeReason(msgspec.Struct, frozen=True):
+    """A reason is needed only where something would otherwise be waited for."""
+
+    reason: str = ""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why; kept in the audit."""
+
+    reason: str = ""
+
+
+@post("/campaigns/{campaign_id:str}/settle", status_code=200)
+async def settle_campaign(
+    campaign_id: FromPath[str],
+    data: JSONBody[MaybeReason | None],
+    world: GivenWorld,
+    viewer: GivenViewer,
+    once: GivenOnce,
+) -> Decision:
+    """Settle now: early when nothing is waited for, or with a reason although something is."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    reason = data.reason if data else ""
+    await settling.settle_campaign(world.pool, world.keys, id_, by=viewer.account_id, reason=reason, request=once)
+    return await _decision(world, id_)
+
+
+@post("/campaigns/{campaign_id:str}/undo-settle", status_code=200)
+async def undo_settlement(
+    campaign_id: FromPath[str], data: JSONBody[Reason], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Decision:
+    """Set a settlement aside before it is announced; the next one is made by an editor."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    await settling.undo_settlement(world.pool, id_, by=viewer.account_id, reason=data.reason, request=once)
+    return await _decision(world, id_)
+
+
+@post("/campaigns/{campaign_id:str}/announce", status_code=200)
+async def announce_winners(
+    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[Decision]:
+    """Announce the winners. It takes two people: the first is recorded (202), the second announces (200)."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    said = await announcing.announce_winners(world.pool, world.keys, id_, by=viewer.account_id, request=once)
+    return Response(await _decision(world, id_), status_code=202 if said == "recorded" else 200)
+
+
+@get("/campaigns/{campaign_id:str}/claims")
+async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response[Page[ClaimCard]]:
+    """Every place and what has become of it; recipient data is masked."""
+    async with world.pool.acquire() as conn:
+        cards = await screen.list_claims(conn, id_of(campaign_id, CampaignNotFound))
+    return Response(Page(cards, None), headers={"cache-control": PRIVATE})
+
+
+@post("/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal", status_code=200)
+async def reveal_claim(
+    campaign_id: FromPath[str], prize_id: FromPath[str], data: JSONBody[Reason], world: GivenWorld, viewer: GivenViewer
+) -> Response[Claim]:
+    """The recipient's data in the clear, for a reason that is kept."""
+    claim = await claiming.reveal_claim(
+        world.pool,
+        world.keys,
+        id_of(campaign_id, CampaignNotFound),
+        WinnerId(id_of(prize_id, ClaimNotFound)),
+        by=viewer.account_id,
+        reason=data.reason,
+    )
+    return Response(claim, headers={"cache-control": "no-store"})
+
+
+async def _decision(world: World, campaign_id: int) -> Decision:
+    async with world.pool.acquire() as conn:
+        return await screen.get_decision(conn, campaign_id)
+
+
+prizes = Router("/", route_handlers=[settle_campaign, undo_settlement, announce_winners, list_claims, reveal_claim])

@@ -1,0 +1,72 @@
+"""Results for everybody, and what one has won."""
+
+from litestar import Response, Router, get, put
+from litestar.params import FromPath, JSONBody
+
+from feed.api.answers import PRIVATE, answers, encoded
+from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.world import World
+from feed.campaigns.refusals import CampaignNotFound
+from feed.paging import Page, Position
+from feed.prizes import claiming
+from feed.prizes.claim import ClaimForm
+from feed.prizes.model import PrizeNotFound, WinnerId
+from feed.prizes.result import Result
+from feed.screens import prizes as screen
+from feed.screens.prizes import PrizeCard
+
+
+class PublishedResult(Result, frozen=True):
+    """The signed document, and beside it the names behind the winners' pseudonyms."""
+
+    people: dict[str, str]
+
+
+@get("/campaigns/{campaign_id:str}/result", responses=answers(PublishedResult))
+async def get_result(campaign_id: FromPath[str], world: GivenWorld) -> Response[bytes]:
+    """The result of an announced campaign: the signed document byte for byte, with the winners' names joined to it."""
+    async with world.pool.acquire() as conn:
+        return encoded(await screen.get_result(conn, id_of(campaign_id, CampaignNotFound)), public=True)
+
+
+@get("/me/prizes")
+async def list_prizes(
+    world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+) -> Page[PrizeCard]:
+    """What one has won, the latest first; reading it marks it as seen."""
+    name = f"prizes:{viewer.account_id}"
+    after = world.cursors.position(name, cursor)
+    await claiming.view_prizes(world.pool, viewer.account_id)
+    async with world.pool.acquire() as conn:
+        found = await screen.list_prizes(conn, viewer.account_id, after, limit + 1)
+    shown = found[:limit]
+    more = len(found) > limit
+    next_cursor = world.cursors.after(name, Position(shown[-1].notified_at, int(shown[-1].id))) if more else None
+    return Page(shown, next_cursor)
+
+
+@get("/me/prizes/{prize_id:str}")
+async def get_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[PrizeCard]:
+    """One prize of one's own; reading it marks it as seen."""
+    winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
+    await claiming.view_prize(world.pool, viewer.account_id, winner_id)
+    return await _prize(world, winner_id)
+
+
+@put("/me/prizes/{prize_id:str}/claim")
+async def claim_prize(
+    prize_id: FromPath[str], data: JSONBody[ClaimForm], world: GivenWorld, viewer: GivenViewer
+) -> Response[PrizeCard]:
+    """Give the details that the prize needs; they may be changed until the claim ends."""
+    winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
+    await claiming.claim_prize(world.pool, world.keys, viewer.account_id, winner_id, data)
+    return await _prize(world, winner_id)
+
+
+async def _prize(world: World, winner_id: WinnerId) -> Response[PrizeCard]:
+    async with world.pool.acquire() as conn:
+        card = await screen.get_prize(conn, winner_id)
+    return Response(card, headers={"cache-control": PRIVATE})
+
+
+prizes = Router("/", route_handlers=[get_result, list_prizes, get_prize, claim_prize])

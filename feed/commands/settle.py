@@ -1,0 +1,57 @@
+"""`feed settle`: an operator settles what the worker would, or what waits."""
+
+import argparse
+import asyncio
+from contextlib import suppress
+
+from feed.commands.installation import add_data_option, find_settings
+from feed.keys import open_keys
+from feed.postgres import open_pool
+from feed.prizes.model import SettlementBlocked
+from feed.prizes.settling import settle_campaign
+from feed.screens.prizes import Decision, get_decision
+from feed.settings import Settings
+
+# As long as the worker's: a large campaign is counted in one statement.
+_STATEMENT_SECONDS = 60.0
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "settle",
+        help="立即评选 · settle a campaign now",
+        description="Freezes the sheet and finds the winners of a campaign that has ended, as the worker does by itself at "
+        "settle_at. With --reason also while something waits: a missing mark is 0, and what waits is left out.",
+    )
+    parser.add_argument("campaign", type=int, metavar="CAMPAIGN_ID")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why it does not wait; kept in the audit")
+    add_data_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    decision = asyncio.run(_settle(find_settings(arguments.data), arguments.campaign, arguments.reason))
+    if decision.settled_at is None:
+        print(f"仍有 {len(decision.blocked_by)} 项待处理 · something still waits; --reason settles all the same:")
+        for block in decision.blocked_by:
+            print("  " + " ".join(map(str, block.values())))
+        return 1
+    winners, reserves = len(decision.winners), len(decision.reserves)
+    print(
+        f"评选完成，待两位编辑公布 · settled, to be announced by two editors: {winners} 名得主 winners, {reserves} 名候补 reserves"
+    )
+    for winner in decision.winners:
+        print(f"{winner.place:3}  {winner.score:>10}  {winner.user['name']}  /v1/posts/{winner.post_id}")
+    return 0
+
+
+async def _settle(settings: Settings, campaign_id: int, reason: str) -> Decision:
+    keys = open_keys(settings.keys_dir, create=False)
+    pool = await open_pool(settings.direct_url, size=2, statement_seconds=_STATEMENT_SECONDS)
+    try:
+        with suppress(SettlementBlocked):
+            await settle_campaign(pool, keys, campaign_id, by=None, reason=reason)
+        async with pool.acquire() as conn:
+            return await get_decision(conn, campaign_id)
+    finally:
+        await pool.close()

@@ -1,0 +1,128 @@
+"""`feed verify`: anybody works a published result out again, without a network and without a database."""
+
+import argparse
+from pathlib import Path
+
+from feed.prizes.verify import Finding, verify_result
+from feed.processes import CannotStart
+from feed.signatures import KeysUnreadable, PublicKey, read_public_keys
+
+# What each kind of problem means, Chinese first.
+_PROBLEMS = {
+    "unreadable": ("不是完整的结果文件", "this is no whole result document"),
+    "rules_hash": ("规则与其哈希不符", "the rules do not have the hash that is stated"),
+    "rules_unreadable": ("规则无法执行", "the rules cannot be executed"),
+    "title": ("标题与规则不符", "the title is not that of the rules"),
+    "spelling": ("数值写法有误", "a value is not spelled as a result spells it"),
+    "frozen_too_early": ("冻结早于截止", "frozen before the campaign was over"),
+    "entry_twice": ("同一作品出现两次", "an entry appears twice"),
+    "outside_of_the_period": ("作品不在活动期间", "an entry from outside of the period"),
+    "score": ("得分算错", "the score is not what quality, likes and comments make"),
+    "judged_and_skipped": ("作品既参评又被跳过", "an entry is both judged and skipped"),
+    "rank": ("名次算错", "the rank is not what scores and tie-breaks make"),
+    "order": ("行序有误", "the rows are not in order"),
+    "counts": ("合计算错", "the sums are not those of the sheet"),
+    "winners": ("获奖者与得分表不符", "not who wins by the sheet and the rules"),
+    "reserves": ("候补与得分表不符", "not who is next by the sheet and the rules"),
+}
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "verify",
+        help="离线验证评选结果 · verify a published result offline",
+        description="Recomputes scores, ranks, winners and reserves from the sheet inside of a published result, and with "
+        "--key checks who signed it. Exit status 1 when anything is wrong.",
+    )
+    parser.add_argument("result", type=Path, metavar="RESULT.json", help="what GET /v1/campaigns/{id}/result has given")
+    parser.add_argument(
+        "--key",
+        metavar="K",
+        help="the site's public key: the file of /.well-known/feed-keys.json, or the key in base64",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    keys = None if arguments.key is None else _read_keys(arguments.key)
+    try:
+        text = arguments.result.read_bytes()
+    except OSError as error:
+        raise CannotStart(f"无法读取文件。\n{arguments.result} cannot be read: {error.strerror}") from None
+    finding = verify_result(text, keys)
+    print("\n".join(said(finding)))
+    return 0 if finding.holds else 1
+
+
+def said(finding: Finding) -> list[str]:
+    """The lines that tell a finding: what was checked, what is wrong, and what nobody can know from the file."""
+    lines = [*_about(finding), *_problems(finding), *_about_signature(finding)]
+    if finding.holds:
+        lines += [
+            "无法由文件得知：点赞评论者是否真人、未入排名的作品是否应被排除、评委打分是否公道；姓名不在签名之内。",
+            "A file cannot tell: whether likers are real people, whether what is unranked was rightly excluded, "
+            "whether marks were fair; names are outside of what is signed.",
+        ]
+    return lines
+
+
+def _about(finding: Finding) -> list[str]:
+    outcome = finding.outcome
+    if outcome is None:
+        return []
+    head = f"{outcome.campaign.title} · {outcome.campaign.id} · {outcome.frozen_at}"
+    if not finding.is_consistent:
+        return [head]
+    rows, winners, reserves = len(outcome.sheet), len(outcome.winners), len(outcome.reserves)
+    return [
+        head,
+        f"[✓] 重算一致：规则哈希、{rows} 行得分、名次、{winners} 名得主、{reserves} 名候补",
+        f"    recomputed and the same: the hash of the rules, {rows} scores, the ranks, {winners} winners, {reserves} reserves",
+    ]
+
+
+def _problems(finding: Finding) -> list[str]:
+    lines = []
+    for problem in finding.problems[:20]:
+        chinese, english = _PROBLEMS[problem.code]
+        lines.append(
+            f"[✗] {problem.where}：{chinese} · {english}" + (f" → {problem.expected}" if problem.expected else "")
+        )
+    if more := len(finding.problems[20:]):
+        lines.append(f"    还有 {more} 处 · and {more} more")
+    return lines
+
+
+def _about_signature(finding: Finding) -> list[str]:
+    if finding.outcome is None:
+        return []
+    match finding.signed:
+        case "authentic":
+            return [f"[✓] 签名有效：密钥 {finding.key_id}", f"    signed with the key {finding.key_id}"]
+        case "wrong":
+            return [
+                "[✗] 签名不符：文件在签名后被改动过",
+                "    the signature is wrong: the document was changed after it was signed",
+            ]
+        case "unknown_key":
+            return [
+                f"[✗] 签名所用密钥 {finding.key_id} 不在所给密钥之中",
+                f"    signed with the key {finding.key_id}, which is not among those given",
+            ]
+        case "not_checked":
+            return [
+                "[?] 自洽，但未验证来源：没有给出公钥（--key）"
+                if finding.is_consistent
+                else "[?] 未给出公钥，签名未检查",
+                "    self-consistent, not authenticated: no key was given"
+                if finding.is_consistent
+                else "    no key was given: the signature was not looked at",
+            ]
+
+
+def _read_keys(given: str) -> tuple[PublicKey, ...]:
+    path = Path(given)
+    try:
+        return read_public_keys(path.read_text(encoding="utf-8") if path.is_file() else given)
+    except (KeysUnreadable, OSError, UnicodeDecodeError) as error:
+        raise CannotStart(f"公钥无法读取。\n--key names no file of keys and is no key: {error}") from None

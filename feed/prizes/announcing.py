@@ -1,0 +1,75 @@
+"""Announcing takes two people; then come the objection days, and then nothing moves any more."""
+
+from typing import Literal
+
+from feed import idempotency
+from feed.accounts import store as accounts
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import closing
+from feed.campaigns.refusals import CampaignNotFound
+from feed.idempotency import Once
+from feed.keys import Keys
+from feed.postgres import Connection, Pool, transaction
+from feed.prizes import store
+from feed.prizes.model import AlreadyAnnounced, NotSettled, SecondPersonRequired, WinnerNotVisible
+from feed.prizes.places import fill_place, tell_winners
+
+Announced = Literal["recorded", "announced"]
+
+
+async def announce_winners(
+    pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, request: Once | None = None
+) -> Announced:
+    """Records the first of the two, or announces on the word of the second: winners learn of it in the same transaction.
+
+    Raises CampaignNotFound, NotSettled, AlreadyAnnounced, SecondPersonRequired, WinnerNotVisible.
+    """
+    async with transaction(pool) as conn:
+        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+        campaign = await closing.lock_ending(conn, campaign_id)
+        if campaign is None:
+            raise CampaignNotFound
+        if not fresh:
+            return "recorded" if campaign.announced_by is None else "announced"
+        if campaign.announced_by is not None:
+            raise AlreadyAnnounced
+        settlement = await store.find_settlement(conn, campaign_id)
+        if campaign.state != "decided" or settlement is None or settlement.result is None:
+            raise NotSettled
+        if campaign.announced_first_by is None:
+            await closing.mark_announced_first(conn, campaign_id, by)
+            await audit.add(conn, by, "announce_first", "campaign", campaign_id)
+            return "recorded"
+        if await _same_person(conn, campaign.announced_first_by, by):
+            raise SecondPersonRequired
+        rules = await closing.get_rules(conn, campaign_id, settlement.rules_version)
+        for winner_id in await store.list_withdrawn(conn, settlement.id):
+            if gone := await store.mark_forfeited(conn, winner_id):
+                await fill_place(conn, keys, campaign, rules, gone)
+        if await store.list_not_visible(conn, settlement.id):
+            raise WinnerNotVisible
+        await closing.mark_announced(conn, campaign_id, by, objection_days=rules.objection_days)
+        selected = await store.list_selected(conn, settlement.id)
+        await tell_winners(conn, keys, campaign, rules, [winner.id for winner in selected])
+        await audit.add(conn, by, "announce", "campaign", campaign_id, {"winners": [str(w.id) for w in selected]})
+    return "announced"
+
+
+async def _same_person(conn: Connection, first: int, second: int) -> bool:
+    """Whether two accounts are one human being: the same, or verified by the same phone."""
+    if first == second:
+        return True
+    one = await accounts.find_account(conn, first)
+    other = await accounts.find_account(conn, second)
+    return one is not None and other is not None and one.person is not None and one.person == other.person
+
+
+async def finish_next_objections(pool: Pool) -> bool:
+    """Makes one campaign final whose objection days are over. False when there is none."""
+    async with transaction(pool) as conn:
+        for campaign_id in await closing.list_objections_over(conn):
+            if await closing.mark_final(conn, campaign_id):
+                await audit.add(conn, None, "finish_objections", "campaign", campaign_id)
+                return True
+    return False

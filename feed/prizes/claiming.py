@@ -1,0 +1,118 @@
+"""Prizes in their winners' hands: seen, claimed, lapsed, forfeited; and an editor's look at what was claimed."""
+
+import msgspec
+
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import closing
+from feed.inbox import store as inbox
+from feed.inbox.model import NewInbox
+from feed.keys import Keys, open_sealed, seal
+from feed.postgres import Connection, Pool, transaction
+from feed.prizes import claims_store, notices, store
+from feed.prizes.claim import Claim, ClaimForm, masked, read_claim, seal_of
+from feed.prizes.model import ClaimClosed, NotYourPrize, PrizeNotFound, Winner, WinnerId
+from feed.prizes.places import fill_place
+
+
+async def view_prizes(pool: Pool, account_id: AccountId) -> int:
+    """Marks the account's prizes as seen; how many it saw for the first time."""
+    async with transaction(pool) as conn:
+        return await claims_store.mark_viewed(conn, account_id)
+
+
+async def view_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId) -> None:
+    """Marks one prize of the account as seen. Raises PrizeNotFound, NotYourPrize."""
+    async with transaction(pool) as conn:
+        await _get_own(conn, account_id, winner_id)
+        await claims_store.mark_one_viewed(conn, winner_id)
+
+
+async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, form: ClaimForm) -> None:
+    """Seals the winner's details, in place of earlier ones, until the claim's end by the database's clock.
+
+    Raises PrizeNotFound, NotYourPrize, ClaimClosed, Invalid.
+    """
+    async with pool.acquire() as conn:
+        winner = await _get_own(conn, account_id, winner_id)
+    claim = read_claim(form, winner.prizes)
+    # The key is a file: it is made before the transaction, and a refusal leaves a key that sealed nothing.
+    key = keys.campaign_key(winner.campaign_id, create=True)
+    sealed = seal(key, msgspec.json.encode(claim), seal_of(winner_id))
+    async with transaction(pool) as conn:
+        if not await claims_store.mark_claimed(conn, winner_id):
+            raise ClaimClosed
+        first = await claims_store.change_claim(
+            conn,
+            winner_id=winner_id,
+            campaign_id=winner.campaign_id,
+            sealed=sealed,
+            masked=masked(claim),
+            privacy_version=form.privacy_version,
+        )
+        await audit.add(conn, account_id, "claim" if first else "change_claim", "prize", winner_id)
+
+
+async def reveal_claim(
+    pool: Pool, keys: Keys, campaign_id: int, winner_id: WinnerId, *, by: AccountId, reason: str
+) -> Claim:
+    """The details of a winner in the clear; who looked, and why, is on record before they are seen.
+
+    Raises ClaimNotFound.
+    """
+    async with transaction(pool) as conn:
+        claim = await claims_store.get_claim(conn, campaign_id, winner_id)
+        await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": reason})
+    plain = open_sealed(keys.campaign_key(campaign_id), claim.sealed, seal_of(winner_id))
+    return msgspec.json.decode(plain, type=Claim)
+
+
+async def lapse_next_claim(pool: Pool, keys: Keys) -> bool:
+    """Ends one claim whose time has passed and lets the next in line move up, unless the rules leave the place empty."""
+    async with pool.acquire() as conn:
+        due = await store.list_lapsed(conn)
+    for campaign_id, winner_id in due:
+        async with transaction(pool) as conn:
+            campaign = await closing.lock_free_ending(conn, campaign_id)
+            if campaign is None or (gone := await store.mark_lapsed(conn, winner_id)) is None:
+                continue
+            rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+            successor = None
+            if rules.unclaimed == "next_reserve":
+                successor = await fill_place(conn, keys, campaign, rules, gone)
+            await _record_end(conn, gone, successor, notices.of_lapse(gone, campaign.title))
+        return True
+    return False
+
+
+async def forfeit_next_prize(pool: Pool, keys: Keys) -> bool:
+    """Takes one prize from a winner who has deleted the winning post since the freeze; the next in line moves up."""
+    async with pool.acquire() as conn:
+        due = await store.list_forfeited(conn)
+    for campaign_id, winner_id in due:
+        async with transaction(pool) as conn:
+            campaign = await closing.lock_free_ending(conn, campaign_id)
+            if campaign is None or (gone := await store.mark_forfeited(conn, winner_id)) is None:
+                continue
+            rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+            successor = await fill_place(conn, keys, campaign, rules, gone)
+            notice = None if gone.claim_ends_at is None else notices.of_forfeit(gone, campaign.title)
+            await _record_end(conn, gone, successor, notice)
+        return True
+    return False
+
+
+async def _get_own(conn: Connection, account_id: AccountId, winner_id: WinnerId) -> Winner:
+    winner = await claims_store.find_winner(conn, winner_id)
+    if winner is None:
+        raise PrizeNotFound
+    if winner.account_id != account_id:
+        raise NotYourPrize
+    return winner
+
+
+async def _record_end(conn: Connection, gone: Winner, successor: WinnerId | None, notice: NewInbox | None) -> None:
+    if notice is not None:
+        await inbox.add_inbox(conn, [notice])
+    detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
+    await audit.add(conn, None, f"prize_{gone.state}", "prize", gone.id, detail)

@@ -1,0 +1,38 @@
+"""Who wins: a function of the sheet and the rules, and of nothing else. The settlement and its verification both call it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from feed.campaigns.model import Rules
+from feed.campaigns.score import Ranked, order_of, rank, score
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Every able entry with its rank (from 1), the best first; of each person the best one wins or waits, or neither."""
+
+    ranks: dict[int, int]
+    winners: list[Ranked]
+    reserves: list[Ranked]
+
+
+def contender(
+    post_id: int, *, person: bytes, entered_at: datetime, quality: Decimal, likes: int, commenters: int, rules: Rules
+) -> Ranked:
+    """An entry and its score under these rules. Quality is a mean of marks, 0 to 100; the others count persons."""
+    total = score(quality, likes, commenters, rules.weights, rules.caps).total
+    return Ranked(post_id, person, entered_at, quality, likes, commenters, total)
+
+
+def select_winners(able: Sequence[Ranked], rules: Rules) -> Selection:
+    """One prize per person; who comes after the winners waits in reserve. Where there are too few, places stay empty."""
+    order = sorted(able, key=lambda each: order_of(each, rules.tie_break))
+    persons = rank(order, rules.tie_break)
+    last = rules.winner_count
+    return Selection(
+        ranks={each.post_id: number for number, each in enumerate(order, start=1)},
+        winners=persons[:last],
+        reserves=persons[last : last + rules.reserve_count],
+    )
