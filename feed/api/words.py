@@ -109,6 +109,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "field.invalid_value": ("取值无效", "Is not a valid value."),
     "field.mark_missing": ("尚未评分", "Has no mark yet."),
     "field.not_asked_for": ("此奖品无需填写该项", "Is not asked for by this prize."),
+    "field.not_available": ("目前尚不支持", "Is not available yet."),
     "field.not_found": ("不存在或不可用", "Does not exist or cannot be used."),
     "field.not_in_future": ("应为将来的时间", "Must lie in the future."),
     "field.one_of": ("应为以下之一：{allowed}", "Must be one of {allowed}."),

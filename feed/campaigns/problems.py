@@ -208,6 +208,9 @@ def _missing(rules: Rules) -> Iterator[FieldError]:
     yield from _required((field, bool(getattr(rules, field).strip())) for field in ("body", "organiser", "contact"))
     yield from _required([("claim_days", rules.claim_days > 0), ("prizes", bool(rules.prizes))])
     yield from _required((f"prizes[{i}].value_cny", p.value_cny is not None) for i, p in enumerate(rules.prizes))
+    if rules.method == "draw":
+        # A draft may say so already; until lots are drawn nothing could settle it as its rules say.
+        yield FieldError("method", "not_available")
     if rules.method == "draw" and _value_per_winner(rules.prizes) > DRAW_VALUE_MOST:
         yield FieldError("prizes", "draw_value_too_high", {"most": int(DRAW_VALUE_MOST)})
 

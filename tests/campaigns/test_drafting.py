@@ -61,3 +61,9 @@ def test_a_claim_may_end_later_and_never_earlier() -> None:
     for moved, fine in (("2026-10-02T00:00:00Z", True), ("2026-09-30T00:00:00Z", False), (None, False)):
         other, _ = read_rules({**FULL, "claim_ends_at": moved} if moved else FULL, publishing=False)
         assert (unfavourable(rules, other) == []) is fine
+
+
+def test_a_draw_may_be_drafted_and_not_published() -> None:
+    draft = {**FULL, "method": "draw"}
+    assert read_rules(draft, publishing=False)[1] == []
+    assert ("method", "not_available") in {(error.field, error.code) for error in read_rules(draft, publishing=True)[1]}
