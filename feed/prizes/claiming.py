@@ -13,6 +13,7 @@ from feed.prizes import claims_store, notices, store
 from feed.prizes.claim import Claim, ClaimForm, masked, read_claim, seal_of
 from feed.prizes.model import ClaimClosed, NotYourPrize, PrizeNotFound, Winner, WinnerId
 from feed.prizes.places import fill_place
+from feed.prizes.reasons import read_reason
 
 
 async def view_prizes(pool: Pool, account_id: AccountId) -> int:
@@ -58,11 +59,12 @@ async def reveal_claim(
 ) -> Claim:
     """The details of a winner in the clear; who looked, and why, is on record before they are seen.
 
-    Raises ClaimNotFound.
+    Raises ClaimNotFound, Invalid.
     """
+    why = read_reason(reason)
     async with transaction(pool) as conn:
         claim = await claims_store.get_claim(conn, campaign_id, winner_id)
-        await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": reason})
+        await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": why})
     plain = open_sealed(keys.campaign_key(campaign_id), claim.sealed, seal_of(winner_id))
     return msgspec.json.decode(plain, type=Claim)
 

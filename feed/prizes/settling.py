@@ -11,7 +11,6 @@ from feed.campaigns import closing
 from feed.campaigns.closing import Ending
 from feed.campaigns.model import Rules
 from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
-from feed.errors import FieldError, Invalid
 from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.keys import Keys
@@ -26,10 +25,8 @@ from feed.prizes.model import (
     Settlement,
     SettlementBlocked,
 )
+from feed.prizes.reasons import read_reason
 from feed.prizes.result import canonical, decide, signed
-from feed.texts import clean_text, text_problem
-
-REASON_LONGEST = 500
 
 
 async def freeze_next_campaign(pool: Pool) -> bool:
@@ -91,7 +88,7 @@ async def settle_campaign(
     `by` is None where an operator does it at the command line.
     Raises CampaignNotFound, CampaignCancelled, NotOverYet, AlreadySettled, SettlementBlocked, Invalid.
     """
-    why = _checked(reason) if reason else None
+    why = read_reason(reason) if reason else None
     async with transaction(pool) as conn:
         fresh = request is None or by is None or (await idempotency.reserve(conn, by, request)).fresh
         campaign = await _hold(conn, campaign_id)
@@ -125,7 +122,7 @@ async def undo_settlement(
 
     Raises CampaignNotFound, NotSettled, AlreadyAnnounced, Invalid.
     """
-    why = _checked(reason)
+    why = read_reason(reason)
     async with transaction(pool) as conn:
         fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
         campaign = await _hold(conn, campaign_id)
@@ -149,13 +146,6 @@ async def _hold(conn: Connection, campaign_id: int) -> Ending:
     if campaign.state == "cancelled":
         raise CampaignCancelled
     return campaign
-
-
-def _checked(reason: str) -> str:
-    text = clean_text(reason).strip()
-    if problem := text_problem(text, shortest=1, longest=REASON_LONGEST):
-        raise Invalid(FieldError("reason", problem, {"longest": REASON_LONGEST}))
-    return text
 
 
 async def _decide(

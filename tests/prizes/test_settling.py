@@ -15,7 +15,7 @@ from feed.keys import Keys, open_keys
 from feed.postgres import Pool
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claim import ClaimForm
-from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim
+from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
 from feed.prizes.model import AlreadySettled, ClaimClosed, NotYourPrize, SecondPersonRequired, WinnerId
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign, undo_settlement
 from feed.prizes.verify import verify_result
@@ -157,12 +157,18 @@ async def test_a_settlement_is_undone_with_a_reason_and_made_again(pool: Pool, k
 
 
 async def test_a_claim_is_sealed_and_only_the_winners(pool: Pool, keys: Keys) -> None:
-    _, _, (best, other) = await _announced(pool, keys)
+    campaign_id, _, (best, other) = await _announced(pool, keys)
     with pytest.raises(NotYourPrize):
         await claim_prize(pool, keys, other["account_id"], WinnerId(best["id"]), FORM)
     await claim_prize(pool, keys, best["account_id"], WinnerId(best["id"]), FORM)
     sealed = await pool.fetchval("SELECT sealed FROM claims WHERE winner_id = $1", best["id"])
     assert "红荔路".encode() not in sealed
+    editor = await make.person(pool, role="editor")
+    for bad in ("", " ", "\x00", "长" * 501):
+        with pytest.raises(Invalid):
+            await reveal_claim(pool, keys, campaign_id, WinnerId(best["id"]), by=editor, reason=bad)
+    shown = await reveal_claim(pool, keys, campaign_id, WinnerId(best["id"]), by=editor, reason="寄送")
+    assert shown.address == FORM.address
 
 
 async def test_an_unclaimed_prize_lapses_to_the_next_in_line(pool: Pool, keys: Keys) -> None:
