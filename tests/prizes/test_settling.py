@@ -2,73 +2,32 @@
 
 import asyncio
 import copy
-import hashlib
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from feed.campaigns.model import rules_sha256
 from feed.errors import Invalid
-from feed.keys import Keys, open_keys
+from feed.keys import Keys
 from feed.postgres import Pool
 from feed.prizes.announcing import announce_winners
-from feed.prizes.claim import ClaimForm
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
 from feed.prizes.model import AlreadySettled, ClaimClosed, NotYourPrize, SecondPersonRequired, WinnerId
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign, undo_settlement
 from feed.prizes.verify import verify_result
 from tests import make
-from tests.make import DAY
-
-PRIZE = {"name": "深圳盒子", "kind": "goods", "per_winner": 1, "value_cny": "99"}
-FORM = ClaimForm(recipient_name="吴秀兰", phone="13800100100", address="深圳市福田区红荔路2001号", privacy_version="1")
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> Keys:
-    return open_keys(tmp_path / "keys", create=True)
-
-
-async def _frozen(pool: Pool, *, entries: int = 4) -> tuple[int, list[int]]:
-    """A frozen campaign of two winners and one reserve, and its posts from the most liked one down."""
-    ends_at = make.now() - 4 * DAY
-    rules: dict[str, Any] = {"winner_count": 2, "reserve_count": 1, "prizes": [PRIZE], "claim_days": 7}
-    campaign_id = await make.campaign(pool, starts_at=ends_at - 10 * DAY, ends_at=ends_at, **rules)
-    await pool.execute("UPDATE campaigns SET created_by = $2 WHERE id = $1", campaign_id, await make.person(pool))
-    document = await pool.fetchval("SELECT rules FROM campaign_rules WHERE campaign_id = $1", campaign_id)
-    await pool.execute(
-        "UPDATE campaign_rules SET rules_sha256 = $2 WHERE campaign_id = $1", campaign_id, rules_sha256(document)
-    )
-    posts = [await make.entry(pool, campaign_id, at=ends_at - DAY) for _ in range(entries)]
-    for likes, post_id in enumerate(reversed(posts)):
-        for _ in range(likes):
-            await make.like(pool, post_id, at=ends_at - DAY)
-    assert await freeze_next_campaign(pool)
-    return campaign_id, posts
+from tests.prizes import stage
+from tests.prizes.stage import FORM
 
 
 async def _result(pool: Pool, campaign_id: int) -> bytes:
-    found: bytes = await pool.fetchval(
-        "SELECT result FROM settlements WHERE campaign_id = $1 AND undone_at IS NULL", campaign_id
-    )
+    found = await stage.result_of(pool, campaign_id)
+    assert found is not None
     return found
 
 
-async def _announced(pool: Pool, keys: Keys) -> tuple[int, list[int], list[Any]]:
-    campaign_id, posts = await _frozen(pool)
-    assert await settle_next_campaign(pool, keys)
-    for _ in range(2):
-        await announce_winners(pool, keys, campaign_id, by=await make.person(pool, role="editor"))
-    rows = await pool.fetch(
-        "SELECT id, account_id, post_id FROM winners WHERE campaign_id = $1 ORDER BY place", campaign_id
-    )
-    return campaign_id, posts, rows
-
-
 async def test_two_workers_settle_at_once_and_one_result_stands(pool: Pool, keys: Keys) -> None:
-    campaign_id, posts = await _frozen(pool)
+    campaign_id, posts = await stage.frozen(pool)
     settled = await asyncio.gather(*(settle_next_campaign(pool, keys) for _ in range(4)))
     assert sum(settled) == 1
     result = msgspec.json.decode(await _result(pool, campaign_id))
@@ -78,20 +37,16 @@ async def test_two_workers_settle_at_once_and_one_result_stands(pool: Pool, keys
 
 
 async def test_a_settlement_that_is_repeated_gives_the_same_bytes(pool: Pool, keys: Keys) -> None:
-    campaign_id, _ = await _frozen(pool)
+    campaign_id, _ = await stage.frozen(pool)
     assert await settle_next_campaign(pool, keys)
     first = await _result(pool, campaign_id)
-    # As a crash before the commit leaves it.
-    await pool.execute("DELETE FROM winners WHERE campaign_id = $1", campaign_id)
-    await pool.execute("DELETE FROM reserves")
-    await pool.execute("UPDATE settlements SET result = NULL, result_sha256 = NULL, settled_at = NULL")
-    await pool.execute("UPDATE campaigns SET state = 'judging' WHERE id = $1", campaign_id)
+    await stage.rewind(pool, campaign_id)
     assert await settle_next_campaign(pool, keys)
-    assert hashlib.sha256(await _result(pool, campaign_id)).digest() == hashlib.sha256(first).digest()
+    assert await _result(pool, campaign_id) == first
 
 
 async def test_a_result_verifies_and_no_changed_value_does(pool: Pool, keys: Keys) -> None:
-    campaign_id, _ = await _frozen(pool, entries=24)
+    campaign_id, _ = await stage.frozen(pool, entries=24)
     assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign_id)
     public = keys.public_keys().keys
@@ -129,7 +84,7 @@ def test_what_is_no_result_is_refused_with_a_word(text: bytes) -> None:
 
 
 async def test_announcing_takes_two_and_tells_each_winner_once(pool: Pool, keys: Keys) -> None:
-    campaign_id, _ = await _frozen(pool)
+    campaign_id, _ = await stage.frozen(pool)
     await settle_next_campaign(pool, keys)
     first, second = [await make.person(pool, role="editor") for _ in range(2)]
     assert await announce_winners(pool, keys, campaign_id, by=first) == "recorded"
@@ -144,7 +99,7 @@ async def test_announcing_takes_two_and_tells_each_winner_once(pool: Pool, keys:
 
 
 async def test_a_settlement_is_undone_with_a_reason_and_made_again(pool: Pool, keys: Keys) -> None:
-    campaign_id, _ = await _frozen(pool)
+    campaign_id, _ = await stage.frozen(pool)
     await settle_next_campaign(pool, keys)
     editor = await make.person(pool, role="editor")
     with pytest.raises(Invalid):
@@ -157,7 +112,8 @@ async def test_a_settlement_is_undone_with_a_reason_and_made_again(pool: Pool, k
 
 
 async def test_a_claim_is_sealed_and_only_the_winners(pool: Pool, keys: Keys) -> None:
-    campaign_id, _, (best, other) = await _announced(pool, keys)
+    campaign_id, _ = await stage.announced(pool, keys)
+    best, other = await stage.winners_of(pool, campaign_id)
     with pytest.raises(NotYourPrize):
         await claim_prize(pool, keys, other["account_id"], WinnerId(best["id"]), FORM)
     await claim_prize(pool, keys, best["account_id"], WinnerId(best["id"]), FORM)
@@ -172,7 +128,8 @@ async def test_a_claim_is_sealed_and_only_the_winners(pool: Pool, keys: Keys) ->
 
 
 async def test_an_unclaimed_prize_lapses_to_the_next_in_line(pool: Pool, keys: Keys) -> None:
-    campaign_id, posts, (best, _) = await _announced(pool, keys)
+    campaign_id, posts = await stage.announced(pool, keys)
+    best, _ = await stage.winners_of(pool, campaign_id)
     assert not await lapse_next_claim(pool, keys)
     await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", best["id"])
     with pytest.raises(ClaimClosed):
@@ -188,7 +145,8 @@ async def test_an_unclaimed_prize_lapses_to_the_next_in_line(pool: Pool, keys: K
 
 
 async def test_a_deleted_winning_post_forfeits(pool: Pool, keys: Keys) -> None:
-    campaign_id, posts, (best, _) = await _announced(pool, keys)
+    campaign_id, posts = await stage.announced(pool, keys)
+    best, _ = await stage.winners_of(pool, campaign_id)
     await pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", best["post_id"])
     assert await forfeit_next_prize(pool, keys)
     states = await pool.fetch(

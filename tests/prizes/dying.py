@@ -1,0 +1,79 @@
+"""A process that dies by SIGKILL at a commit: `python -m tests.prizes.dying before|after NTH STEP [ID …]`.
+
+Before: the transaction is whole but for its last word. After: Postgres has answered, and nobody else will hear of it.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+
+from feed import redis as redis_room
+from feed.accounts.model import AccountId
+from feed.keys import Keys, open_keys
+from feed.messages.outbox import FileProvider
+from feed.postgres import Pool, open_pool
+from feed.prizes.announcing import announce_winners
+from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim
+from feed.prizes.model import WinnerId
+from feed.prizes.settling import settle_campaign
+from feed.settings import Settings, read_settings
+from feed.worker.loop import work
+from feed.worker.schedule import SCHEDULE
+from feed.worker.worlds import Worlds
+from tests.prizes.stage import FORM
+
+
+def die_at_commit(when: str, nth: int) -> None:
+    """Cuts this process down around its nth COMMIT."""
+    execute = asyncpg.Connection.execute
+    seen = 0
+
+    async def cut(self: Any, query: str, *args: Any, **more: Any) -> str:
+        nonlocal seen
+        seen += query == "COMMIT;"
+        last = query == "COMMIT;" and seen == nth
+        if last and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = await execute(self, query, *args, **more)
+        if last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    asyncpg.Connection.execute = cut  # type: ignore[method-assign]
+
+
+async def _work(settings: Settings, pool: Pool, keys: Keys) -> None:
+    """The worker itself, with the two lines of its table that end a campaign."""
+    redis = redis_room.connect(settings.redis_url)
+    worlds = Worlds(pool, redis, keys, FileProvider(settings.sms_outbox), None)
+    schedule = tuple(entry for entry in SCHEDULE if entry.name in ("freeze_next_campaign", "settle_next_campaign"))
+    await work(worlds, settings.direct_url, asyncio.Event(), schedule)
+
+
+STEPS: dict[str, Callable[..., Awaitable[object]]] = {
+    "settle": lambda pool, keys, campaign, by: settle_campaign(pool, keys, campaign, by=AccountId(by)),
+    "announce": lambda pool, keys, campaign, by: announce_winners(pool, keys, campaign, by=AccountId(by)),
+    "claim": lambda pool, keys, account, winner: claim_prize(pool, keys, AccountId(account), WinnerId(winner), FORM),
+    "lapse": lapse_next_claim,
+    "forfeit": forfeit_next_prize,
+}
+
+
+async def main(when: str, nth: str, step: str, *ids: str) -> None:
+    settings = read_settings()
+    pool = await open_pool(settings.direct_url, size=4)
+    keys = open_keys(settings.keys_dir, create=False)
+    die_at_commit(when, int(nth))
+    if step == "work":
+        await _work(settings, pool, keys)
+    else:
+        await STEPS[step](pool, keys, *(int(each) for each in ids))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,97 @@
+"""Campaigns at each step from the deadline to the claim. Two places, one reserve, and the most liked post first."""
+
+from typing import Any, NamedTuple
+
+from asyncpg import Record
+
+from feed.accounts.model import AccountId
+from feed.campaigns.model import rules_sha256
+from feed.keys import Keys
+from feed.postgres import Pool
+from feed.prizes.announcing import announce_winners
+from feed.prizes.claim import ClaimForm
+from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from tests import make
+from tests.make import DAY
+
+PRIZE = {"name": "深圳盒子", "kind": "goods", "per_winner": 1, "value_cny": "99"}
+FORM = ClaimForm(recipient_name="吴秀兰", phone="13800100100", address="深圳市福田区红荔路2001号", privacy_version="1")
+
+
+class Played(NamedTuple):
+    """A campaign and its posts, the most liked first."""
+
+    id: int
+    posts: list[int]
+
+
+async def due(pool: Pool, keys: Keys | None = None, *, entries: int = 4, **more: Any) -> Played:
+    """A campaign whose time to be settled came a day ago; with `keys` its authors have phones."""
+    ends_at = make.now() - 4 * DAY
+    rules: dict[str, Any] = {"winner_count": 2, "reserve_count": 1, "prizes": [PRIZE], "claim_days": 7} | more
+    campaign_id = await make.campaign(pool, starts_at=ends_at - 10 * DAY, ends_at=ends_at, **rules)
+    await pool.execute("UPDATE campaigns SET created_by = $2 WHERE id = $1", campaign_id, await make.person(pool))
+    document = await pool.fetchval("SELECT rules FROM campaign_rules WHERE campaign_id = $1", campaign_id)
+    await pool.execute(
+        "UPDATE campaign_rules SET rules_sha256 = $2 WHERE campaign_id = $1", campaign_id, rules_sha256(document)
+    )
+    posts = [await make.entry(pool, campaign_id, at=ends_at - DAY) for _ in range(entries)]
+    for likes, post_id in enumerate(reversed(posts)):
+        for _ in range(likes):
+            await make.like(pool, post_id, at=ends_at - DAY)
+        if keys is not None:
+            await _give_phone(pool, keys, post_id)
+    return Played(campaign_id, posts)
+
+
+async def frozen(pool: Pool, keys: Keys | None = None, *, entries: int = 4) -> Played:
+    """Its sheet is kept."""
+    campaign = await due(pool, keys, entries=entries)
+    assert await freeze_next_campaign(pool)
+    return campaign
+
+
+async def settled(pool: Pool, keys: Keys, *, entries: int = 4) -> Played:
+    """Its winners are found, and nobody knows."""
+    campaign = await frozen(pool, keys, entries=entries)
+    assert await settle_next_campaign(pool, keys)
+    return campaign
+
+
+async def announced(pool: Pool, keys: Keys) -> Played:
+    """Two editors have announced its winners."""
+    campaign = await settled(pool, keys)
+    for _ in range(2):
+        await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+    return campaign
+
+
+async def result_of(pool: Pool, campaign_id: int) -> bytes | None:
+    """The bytes that were signed, if there are any."""
+    found: bytes | None = await pool.fetchval(
+        "SELECT result FROM settlements WHERE campaign_id = $1 AND undone_at IS NULL", campaign_id
+    )
+    return found
+
+
+async def winners_of(pool: Pool, campaign_id: int) -> list[Record]:
+    """`id`, `account_id`, `post_id`, `place`, `state` of each winner, past ones too, by place."""
+    found: list[Record] = await pool.fetch(
+        "SELECT id, account_id, post_id, place, state FROM winners WHERE campaign_id = $1 ORDER BY place, id",
+        campaign_id,
+    )
+    return found
+
+
+async def rewind(pool: Pool, campaign_id: int) -> None:
+    """As a crash before the commit of the settlement leaves it."""
+    await pool.execute("DELETE FROM winners WHERE campaign_id = $1", campaign_id)
+    await pool.execute("DELETE FROM reserves")
+    await pool.execute("UPDATE settlements SET result = NULL, result_sha256 = NULL, settled_at = NULL")
+    await pool.execute("UPDATE campaigns SET state = 'judging' WHERE id = $1", campaign_id)
+
+
+async def _give_phone(pool: Pool, keys: Keys, post_id: int) -> None:
+    account_id: AccountId = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
+    sealed = keys.seal(f"+86139{account_id % 10**8:08}".encode(), aad=f"account:{account_id}".encode())
+    await pool.execute("UPDATE accounts SET phone_sealed = $2 WHERE id = $1", account_id, sealed)
