@@ -1,0 +1,161 @@
+"""An API process that dies under load: what it acknowledged is there, and a retry acts once."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from random import Random
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from feed.auth import issue_token
+from feed.keys import open_keys
+from feed.postgres import Pool
+from feed.processes import free_port
+from tests import make
+
+PEOPLE = 24
+POSTS = 4
+KILLS = 2
+
+
+class Server:
+    """`feed api` as a supervisor runs it: killed with everything below it, and started again."""
+
+    def __init__(self, environ: dict[str, str], port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._command = [sys.executable, "-m", "feed", "api", "--port", str(port)]
+        self._environ = environ
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, env=os.environ | self._environ, stderr=asyncio.subprocess.DEVNULL
+        )
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client, asyncio.timeout(30):
+            while True:
+                try:
+                    if (await client.get("/health/ready")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        assert self._process is not None
+        family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+        for process in family:
+            process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+        psutil.wait_procs(family, timeout=10)
+
+
+@pytest.fixture
+async def server(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Server]:
+    open_keys(tmp_path / "keys", create=True)
+    environ = {
+        "FEED_DATABASE_URL": database,
+        "FEED_REDIS_URL": redis_url,
+        "FEED_KEYS_DIR": str(tmp_path / "keys"),
+        "FEED_EMBEDDED": "true",
+    }
+    started = Server(environ, free_port())
+    await started.start()
+    yield started
+    await started.kill()
+
+
+class Crowd:
+    """People who like, unlike and comment, and try again until they get an answer."""
+
+    def __init__(self, url: str, posts: list[int], keys_dir: Path) -> None:
+        key = open_keys(keys_dir, create=False).token_key
+        self.answered = 0
+        self.failed = 0
+        self.liked: dict[tuple[int, int], bool] = {}  # What each person was told last about each post.
+        self.comments: list[str] = []
+        self._posts = posts
+        self._client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=10)
+        self._tokens = [issue_token(key, sub=f"p{n}", name=f"p{n}", phone=f"+8613{n:09}") for n in range(PEOPLE)]
+
+    async def until(self, answered: int) -> None:
+        async with asyncio.timeout(60):
+            while self.answered < answered:
+                await asyncio.sleep(0.005)
+
+    async def live(self, person: int, stop: asyncio.Event) -> None:
+        chance = Random(person)
+        deeds = 0
+        while not stop.is_set():
+            deeds += 1
+            post_id = chance.choice(self._posts)
+            if chance.random() < 0.6:
+                wish = chance.random() < 0.7
+                await self._insist(person, "PUT" if wish else "DELETE", f"/v1/posts/{post_id}/like")
+                self.liked[person, post_id] = wish
+            else:
+                key = f"{person}-{deeds}"
+                await self._insist(person, "POST", f"/v1/posts/{post_id}/comments", key)
+                self.comments.append(key)
+
+    async def _insist(self, person: int, method: str, path: str, key: str = "") -> None:
+        headers = {"authorization": f"Bearer {self._tokens[person]}"} | ({"idempotency-key": key} if key else {})
+        while True:
+            try:
+                answer = await self._client.request(
+                    method, path, headers=headers, json={"text": f"评论 {key}"} if key else None
+                )
+            except httpx.TransportError:
+                self.failed += 1
+                await asyncio.sleep(0.05)
+                continue
+            if answer.status_code in (409, 429, 503) and "retry-after" in answer.headers:
+                await asyncio.sleep(0.05)
+                continue
+            assert answer.status_code < 300, answer.text
+            self.answered += 1
+            return
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+async def test_killed_under_load_nothing_acknowledged_is_lost_and_nothing_counts_twice(
+    pool: Pool, server: Server, tmp_path: Path
+) -> None:
+    posts = [await make.post(pool) for _ in range(POSTS)]
+    crowd = Crowd(server.url, posts, tmp_path / "keys")
+    stop = asyncio.Event()
+    living = [asyncio.create_task(crowd.live(person, stop)) for person in range(PEOPLE)]
+    for _ in range(KILLS):
+        await crowd.until(crowd.answered + 300)
+        await server.kill()
+        await server.start()
+    await crowd.until(crowd.answered + 300)
+    stop.set()
+    await asyncio.gather(*living)
+    await crowd.close()
+    assert crowd.failed >= KILLS
+
+    rows = await pool.fetch(
+        "SELECT accounts.sub, likes.post_id FROM likes JOIN accounts ON accounts.id = likes.account_id"
+    )
+    assert {(int(row["sub"][1:]), row["post_id"]) for row in rows} == {
+        pair for pair, liked in crowd.liked.items() if liked
+    }
+    texts = [row["text"] for row in await pool.fetch("SELECT text FROM comments ORDER BY id")]
+    assert sorted(texts) == sorted(f"评论 {key}" for key in crowd.comments)
+    counters = await pool.fetch(
+        """
+        SELECT like_count, comment_count,
+            (SELECT count(*) FROM likes WHERE likes.post_id = post_stats.post_id) AS likes,
+            (SELECT count(*) FROM comments WHERE comments.post_id = post_stats.post_id AND state = 'published') AS comments
+        FROM post_stats
+        """
+    )
+    assert [(row["like_count"], row["comment_count"]) for row in counters] == [
+        (row["likes"], row["comments"]) for row in counters
+    ]
