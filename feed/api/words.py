@@ -72,6 +72,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "prize_not_found": ("没有找到该奖品", "No such prize."),
     "rate_limited": ("操作太频繁，请稍后再试", "Too often: try again later."),
     "refresh_refused": ("登录已失效，请重新登录", "The sign-in has ended: sign in again."),
+    "sheet_not_found": ("评分表尚未生成", "There is no score sheet yet."),
     "result_not_found": ("结果尚未公布", "There is no public result yet."),
     "role_missing": ("需要相应的工作人员权限", "This needs a staff role that you do not hold."),
     "rules_not_found": ("没有该版本的活动规则", "No such version of the rules."),

@@ -7,11 +7,11 @@ from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.inbox import store as inbox
 from feed.inbox.model import NewInbox
-from feed.keys import Keys, open_sealed, seal
+from feed.keys import KeyDestroyed, Keys, open_sealed, seal
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import claims_store, notices, store
 from feed.prizes.claim import Claim, ClaimForm, masked, read_claim, seal_of
-from feed.prizes.model import ClaimClosed, NotYourPrize, PrizeNotFound, Winner, WinnerId
+from feed.prizes.model import ClaimClosed, ClaimNotFound, NotYourPrize, PrizeNotFound, Winner, WinnerId
 from feed.prizes.places import fill_place
 from feed.prizes.reasons import read_reason
 
@@ -38,7 +38,10 @@ async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: 
         winner = await _get_own(conn, account_id, winner_id)
     claim = read_claim(form, winner.prizes)
     # The key is a file: it is made before the transaction, and a refusal leaves a key that sealed nothing.
-    key = keys.campaign_key(winner.campaign_id, create=True)
+    try:
+        key = keys.campaign_key(winner.campaign_id, create=True)
+    except KeyDestroyed:
+        raise ClaimClosed from None  # The retention of this campaign's claims is over.
     sealed = seal(key, msgspec.json.encode(claim), seal_of(winner_id))
     async with transaction(pool) as conn:
         if not await claims_store.mark_claimed(conn, winner_id):
@@ -65,7 +68,11 @@ async def reveal_claim(
     async with transaction(pool) as conn:
         claim = await claims_store.get_claim(conn, campaign_id, winner_id)
         await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": why})
-    plain = open_sealed(keys.campaign_key(campaign_id), claim.sealed, seal_of(winner_id))
+    try:
+        key = keys.campaign_key(campaign_id)
+    except KeyDestroyed:
+        raise ClaimNotFound from None
+    plain = open_sealed(key, claim.sealed, seal_of(winner_id))
     return msgspec.json.decode(plain, type=Claim)
 
 

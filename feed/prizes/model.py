@@ -18,6 +18,10 @@ class ResultNotFound(NotFound):
     """No result that the public may see yet."""
 
 
+class SheetNotFound(NotFound):
+    """No such campaign, or none whose sheet is frozen."""
+
+
 class PrizeNotFound(NotFound):
     """No such prize, or one whose winner has not been told yet."""
 

@@ -1,19 +1,24 @@
 """Settling, announcing, and what winners have claimed."""
 
+from typing import Any
+
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.answers import PRIVATE
+from feed.api.answers import PRIVATE, answers
 from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
 from feed.campaigns.refusals import CampaignNotFound
 from feed.paging import Page
 from feed.prizes import announcing, claiming, settling
 from feed.prizes.claim import Claim
-from feed.prizes.model import ClaimNotFound, WinnerId
-from feed.screens import prizes as screen
-from feed.screens.prizes import ClaimCard, Decision
+from feed.prizes.model import ClaimNotFound, SheetNotFound, WinnerId
+from feed.screens import claims as claims_screen
+from feed.screens import decisions as screen
+from feed.screens.claims import ClaimCard
+from feed.screens.decisions import Decision, SheetCard
+from feed.screens.sheet_csv import csv_of
 
 
 class MaybeReason(msgspec.Struct, frozen=True):
@@ -63,11 +68,24 @@ async def announce_winners(
     return Response(await _decision(world, id_), status_code=202 if said == "recorded" else 200)
 
 
+@get("/campaigns/{campaign_id:str}/sheet", responses=answers(SheetCard, description="Or text/csv, by Accept."))
+async def get_sheet(campaign_id: FromPath[str], request: Request[Any, Any, Any], world: GivenWorld) -> Response[bytes]:
+    """The frozen score sheet, best entry first: JSON, or a table for a spreadsheet with `Accept: text/csv`."""
+    id_ = id_of(campaign_id, SheetNotFound)
+    async with world.pool.acquire() as conn:
+        sheet = await screen.get_sheet(conn, id_)
+    headers = {"cache-control": PRIVATE, "vary": "Authorization, Accept"}
+    if request.accept.best_match(["application/json", "text/csv"]) != "text/csv":
+        return Response(msgspec.json.encode(sheet), media_type="application/json", headers=headers)
+    headers["content-disposition"] = f'attachment; filename="sheet-{id_}.csv"'
+    return Response(csv_of(sheet), media_type="text/csv", headers=headers)
+
+
 @get("/campaigns/{campaign_id:str}/claims")
 async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response[Page[ClaimCard]]:
     """Every place and what has become of it; recipient data is masked."""
     async with world.pool.acquire() as conn:
-        cards = await screen.list_claims(conn, id_of(campaign_id, CampaignNotFound))
+        cards = await claims_screen.list_claims(conn, id_of(campaign_id, CampaignNotFound))
     return Response(Page(cards, None), headers={"cache-control": PRIVATE})
 
 
@@ -92,4 +110,6 @@ async def _decision(world: World, campaign_id: int) -> Decision:
         return await screen.get_decision(conn, campaign_id)
 
 
-prizes = Router("/", route_handlers=[settle_campaign, undo_settlement, announce_winners, list_claims, reveal_claim])
+prizes = Router(
+    "/", route_handlers=[settle_campaign, undo_settlement, announce_winners, get_sheet, list_claims, reveal_claim]
+)

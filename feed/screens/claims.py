@@ -1,0 +1,84 @@
+"""What has become of each prize, for editors."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.campaigns.refusals import CampaignNotFound
+from feed.postgres import Connection, many
+from feed.screens.prizes import Id, PrizeItem, items_of
+
+
+class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A place as the editors see it; what the winner gave is masked."""
+
+    id: Id
+    place: int
+    rank: int
+    user: dict[str, str]
+    post_id: Id
+    score: str
+    prizes: list[PrizeItem]
+    state: str
+    state_reason: str | None
+    claim: dict[str, str] | None
+    notified_at: datetime | None
+    claim_ends_at: datetime | None
+    claimed_at: datetime | None
+
+
+class _Row(msgspec.Struct, frozen=True):
+    id: int
+    place: int
+    rank: int
+    account_id: int
+    name: str
+    post_id: int
+    score: str
+    prizes: list[dict[str, Any]]
+    state: str
+    state_reason: str | None
+    masked: dict[str, str] | None
+    notified_at: datetime | None
+    claim_ends_at: datetime | None
+    claimed_at: datetime | None
+
+
+async def list_claims(conn: Connection, campaign_id: int) -> list[ClaimCard]:
+    """Every place that the standing settlement has filled, by place and then in the order of moving up. Raises CampaignNotFound."""
+    if not await conn.fetchval("SELECT EXISTS (SELECT FROM campaigns WHERE id = $1)", campaign_id):
+        raise CampaignNotFound
+    rows = await conn.fetch(
+        """
+        SELECT winners.id, winners.place, winners.rank, winners.account_id, accounts.name, winners.post_id, winners.score,
+            winners.prizes, winners.state, winners.state_reason, claims.masked, winners.notified_at,
+            winners.claim_ends_at, claims.claimed_at
+        FROM winners
+        JOIN settlements ON settlements.id = winners.settlement_id AND settlements.undone_at IS NULL
+        JOIN accounts ON accounts.id = winners.account_id
+        LEFT JOIN claims ON claims.winner_id = winners.id
+        WHERE winners.campaign_id = $1
+        ORDER BY winners.place, winners.id
+        """,
+        campaign_id,
+    )
+    return [_claim_card(row) for row in many(rows, _Row)]
+
+
+def _claim_card(row: _Row) -> ClaimCard:
+    return ClaimCard(
+        id=str(row.id),
+        place=row.place,
+        rank=row.rank,
+        user={"id": str(row.account_id), "name": row.name},
+        post_id=str(row.post_id),
+        score=row.score,
+        prizes=items_of(row.prizes),
+        state=row.state,
+        state_reason=row.state_reason,
+        claim=row.masked,
+        notified_at=row.notified_at,
+        claim_ends_at=row.claim_ends_at,
+        claimed_at=row.claimed_at,
+    )

@@ -1,0 +1,188 @@
+"""Where a settlement stands, for editors: whom it has found, and the sheet that they were found from."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from asyncpg import Record
+
+from feed.campaigns.refusals import CampaignNotFound
+from feed.postgres import Connection
+from feed.prizes.model import SheetNotFound
+from feed.prizes.result import Result, Row
+
+Id = str
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whom the settlement has found. Reserves have their position in line as `place`."""
+
+    place: int
+    rank: int
+    user: dict[str, str]
+    post_id: Id
+    score: str
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the settlement of a campaign stands: what it waits for, or whom it has found."""
+
+    campaign_id: Id
+    state: str
+    blocked_by: list[dict[str, Any]]
+    skipped: list[dict[str, Any]]
+    frozen_at: datetime | None
+    settled_at: datetime | None
+    result_sha256: str | None
+    winners: list[Chosen]
+    reserves: list[Chosen]
+    announced_first_by: Id | None
+    announced_at: datetime | None
+
+
+class SheetLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry as it was frozen. Score and rank come with the settlement; who cannot win has a reason and no rank."""
+
+    post_id: Id
+    user: dict[str, str]
+    entered_at: datetime
+    revision: int
+    quality: str
+    likes_counted: int
+    commenters_counted: int
+    eligible: bool
+    reason_code: str | None
+    excluded: list[dict[str, Any]]
+    score: str | None
+    rank: int | None
+
+
+class SheetCard(msgspec.Struct, frozen=True, kw_only=True):
+    """The score sheet that stands, best entry first."""
+
+    campaign_id: Id
+    rules_version: int
+    frozen_at: datetime
+    settled_at: datetime | None
+    skipped: list[dict[str, Any]]
+    items: list[SheetLine]
+
+
+async def get_decision(conn: Connection, campaign_id: int) -> Decision:
+    """The settlement that stands, with names; for editors only. Raises CampaignNotFound."""
+    row = await conn.fetchrow(
+        """
+        SELECT campaigns.state, blocked_by, campaigns.frozen_at, campaigns.settled_at, campaigns.announced_first_by,
+            campaigns.announced_at, settlements.id AS settlement_id, settlements.result_sha256,
+            coalesce(settlements.skipped, '[]') AS skipped
+        FROM campaigns
+        LEFT JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
+        WHERE campaigns.id = $1
+        """,
+        campaign_id,
+    )
+    if row is None:
+        raise CampaignNotFound
+    first_by = row["announced_first_by"]
+    return Decision(
+        campaign_id=str(campaign_id),
+        state=row["state"],
+        blocked_by=row["blocked_by"],
+        skipped=row["skipped"],
+        frozen_at=row["frozen_at"],
+        settled_at=row["settled_at"],
+        result_sha256=row["result_sha256"],
+        winners=await _list_winners(conn, row["settlement_id"]),
+        reserves=await _list_reserves(conn, row["settlement_id"]),
+        announced_first_by=None if first_by is None else str(first_by),
+        announced_at=row["announced_at"],
+    )
+
+
+async def _list_winners(conn: Connection, settlement_id: int | None) -> list[Chosen]:
+    rows = await conn.fetch(
+        """
+        SELECT winners.place, winners.rank, winners.account_id, accounts.name, winners.post_id, winners.score
+        FROM winners JOIN accounts ON accounts.id = winners.account_id
+        WHERE winners.settlement_id = $1 AND winners.state NOT IN ('lapsed', 'declined', 'forfeited')
+        ORDER BY winners.place
+        """,
+        settlement_id,
+    )
+    return [_chosen(row) for row in rows]
+
+
+async def _list_reserves(conn: Connection, settlement_id: int | None) -> list[Chosen]:
+    rows = await conn.fetch(
+        """
+        SELECT reserves.position AS place, reserves.rank, reserves.account_id, accounts.name, reserves.post_id, reserves.score
+        FROM reserves JOIN accounts ON accounts.id = reserves.account_id
+        WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL
+        ORDER BY reserves.position
+        """,
+        settlement_id,
+    )
+    return [_chosen(row) for row in rows]
+
+
+def _chosen(row: Record) -> Chosen:
+    return Chosen(
+        place=row["place"],
+        rank=row["rank"],
+        user={"id": str(row["account_id"]), "name": row["name"]},
+        post_id=str(row["post_id"]),
+        score=row["score"],
+    )
+
+
+async def get_sheet(conn: Connection, campaign_id: int) -> SheetCard:
+    """The frozen sheet with names, for editors only. Raises SheetNotFound while nothing is frozen."""
+    settlement = await conn.fetchrow(
+        """
+        SELECT id, rules_version, frozen_at, settled_at, skipped, result
+        FROM settlements
+        WHERE campaign_id = $1 AND undone_at IS NULL
+        """,
+        campaign_id,
+    )
+    if settlement is None:
+        raise SheetNotFound
+    rows = await conn.fetch(
+        """
+        SELECT sheet_rows.post_id, sheet_rows.account_id, accounts.name, entered_at, revision, quality, likes_counted,
+            commenters_counted, eligible, reason_code, excluded
+        FROM sheet_rows JOIN accounts ON accounts.id = sheet_rows.account_id
+        WHERE settlement_id = $1
+        ORDER BY sheet_rows.post_id
+        """,
+        settlement["id"],
+    )
+    result = settlement["result"]
+    found = {line.post_id: line for line in msgspec.json.decode(result, type=Result).sheet} if result else {}
+    lines = [_sheet_line(row, found.get(str(row["post_id"]))) for row in rows]
+    return SheetCard(
+        campaign_id=str(campaign_id),
+        rules_version=settlement["rules_version"],
+        frozen_at=settlement["frozen_at"],
+        settled_at=settlement["settled_at"],
+        skipped=settlement["skipped"],
+        # Without a rank after all that have one.
+        items=sorted(lines, key=lambda line: (line.rank is None, line.rank or 0)),
+    )
+
+
+def _sheet_line(row: Record, found: Row | None) -> SheetLine:
+    return SheetLine(
+        post_id=str(row["post_id"]),
+        user={"id": str(row["account_id"]), "name": row["name"]},
+        entered_at=row["entered_at"],
+        revision=row["revision"],
+        quality=f"{row['quality']:f}",
+        likes_counted=row["likes_counted"],
+        commenters_counted=row["commenters_counted"],
+        eligible=row["eligible"],
+        reason_code=row["reason_code"],
+        excluded=row["excluded"],
+        score=None if found is None else found.score,
+        rank=None if found is None else found.rank,
+    )

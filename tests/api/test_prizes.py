@@ -1,0 +1,294 @@
+"""The doors from the settlement to the claim: what they answer, and every way in which they refuse."""
+
+import csv
+import hashlib
+
+import httpx
+import msgspec
+import pytest
+
+from feed.api.world import World
+from feed.auth import LOCAL_ISSUER
+from feed.keys import Keys
+from feed.postgres import Pool
+from feed.prizes.verify import verify_result
+from feed.signatures import read_public_keys
+from tests import make
+from tests.api.conftest import Join, Person
+from tests.prizes import stage
+
+FORM = msgspec.to_builtins(stage.FORM)
+
+
+async def become(pool: Pool, join: Join, account_id: int, name: str) -> Person:
+    """The account, with a token in its hand."""
+    await pool.execute("UPDATE accounts SET iss = $2, sub = $3 WHERE id = $1", account_id, LOCAL_ISSUER, f"test:{name}")
+    return join(name, phone=None)
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code, of an answer that is a whole problem document."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["title"]
+    assert problem["detail"]
+    return answer.status_code, problem["code"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/settle", {}),
+        ("POST", "/undo-settle", {"reason": "复核"}),
+        ("POST", "/announce", None),
+        ("GET", "/sheet", None),
+        ("GET", "/claims", None),
+        ("POST", "/claims/1/reveal", {"reason": "寄送"}),
+    ],
+)
+async def test_only_editors_come_in(
+    client: httpx.AsyncClient, world: World, join: Join, method: str, path: str, body: object
+) -> None:
+    campaign = await stage.settled(world.pool, world.keys)
+    address = f"/admin/campaigns/{campaign.id}{path}"
+    for person in (join("市民"), join("审核", roles=("reviewer",))):
+        assert refusal(await person(method, address, body)) == (403, "role_missing")
+    assert refusal(await client.request(method, address, json=body)) == (401, "unauthenticated")
+    assert await world.pool.fetchval("SELECT state FROM campaigns WHERE id = $1", campaign.id) == "decided"
+    editor = join("编辑", roles=("editor",))
+    for unknown in ("1", "x", str(2**63 - 1)):
+        assert (await editor(method, f"/admin/campaigns/{unknown}{path}", body)).status_code == 404
+
+
+async def test_a_campaign_that_runs_is_not_settled(world: World, join: Join) -> None:
+    campaign_id = await make.campaign(world.pool)
+    editor = join("编辑", roles=("editor",))
+    assert refusal(await editor("POST", f"/admin/campaigns/{campaign_id}/settle", {})) == (409, "not_over_yet")
+    assert refusal(await editor("POST", f"/admin/campaigns/{campaign_id}/announce")) == (409, "not_settled")
+    undo = await editor("POST", f"/admin/campaigns/{campaign_id}/undo-settle", {"reason": "复核"})
+    assert refusal(undo) == (409, "not_settled")
+    assert refusal(await editor("GET", f"/admin/campaigns/{campaign_id}/sheet")) == (404, "sheet_not_found")
+
+
+async def test_what_waits_blocks_until_an_editor_gives_a_reason(world: World, join: Join) -> None:
+    campaign = await stage.due(world.pool)
+    await world.pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", campaign.posts[0])
+    editor = join("编辑", roles=("editor",))
+    address = f"/admin/campaigns/{campaign.id}"
+
+    assert refusal(await editor("POST", f"{address}/settle", {})) == (409, "settlement_blocked")
+    shown = (await editor("GET", address)).json()
+    assert shown["state"] == "judging"
+    assert [each["post_id"] for each in shown["blocked_by"]] == [str(campaign.posts[0])]
+
+    for reason in (" ", "\x00", "长" * 501):
+        bad = await editor("POST", f"{address}/settle", {"reason": reason})
+        assert refusal(bad) == (422, "invalid")
+        assert bad.json()["errors"][0]["field"] == "reason"
+    decision = (await editor("POST", f"{address}/settle", {"reason": "评委出差"})).json()
+    assert decision["state"] == "decided"
+    assert [each["post_id"] for each in decision["winners"]] == [str(each) for each in campaign.posts[:2]]
+    assert refusal(await editor("POST", f"{address}/settle", {})) == (409, "already_settled")
+
+
+async def test_a_retried_settlement_is_answered_again(world: World, join: Join) -> None:
+    campaign = await stage.due(world.pool)
+    editor = join("编辑", roles=("editor",))
+    address = f"/admin/campaigns/{campaign.id}/settle"
+    first = await editor("POST", address, {}, headers={"idempotency-key": "a"})
+    again = await editor("POST", address, {}, headers={"idempotency-key": "a"})
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    reused = await editor("POST", address, {"reason": "别的"}, headers={"idempotency-key": "a"})
+    assert refusal(reused) == (409, "idempotency_key_reused")
+
+
+async def test_two_people_announce_and_then_everybody_sees_the_result(
+    client: httpx.AsyncClient, world: World, keys: Keys, join: Join
+) -> None:
+    campaign = await stage.settled(world.pool, keys)
+    address = f"/admin/campaigns/{campaign.id}"
+    result = f"/campaigns/{campaign.id}/result"
+    first, second = join("甲", roles=("editor",)), join("乙", roles=("editor",))
+    assert refusal(await client.get(result)) == (404, "result_not_found")
+
+    assert (await first("POST", f"{address}/announce")).status_code == 202
+    assert refusal(await first("POST", f"{address}/announce")) == (409, "second_person_required")
+    assert refusal(await client.get(result)) == (404, "result_not_found")
+    assert (await second("POST", f"{address}/announce")).status_code == 200
+
+    assert refusal(await second("POST", f"{address}/announce")) == (409, "already_announced")
+    undo = await second("POST", f"{address}/undo-settle", {"reason": "复核"})
+    assert refusal(undo) == (409, "already_announced")
+    published = await client.get(result)
+    assert published.status_code == 200
+    site_keys = (await client.get("http://feed.test/.well-known/feed-keys.json")).text
+    assert verify_result(published.content, read_public_keys(site_keys)).signed == "authentic"
+    assert len(published.json()["people"]) == 2
+
+
+async def test_one_person_with_two_accounts_is_not_two(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.settled(world.pool, keys)
+    phone = "+8613700137000"
+    one, other = (join(name, roles=("editor",), phone=phone) for name in ("甲", "甲的小号"))
+    assert (await one("POST", f"/admin/campaigns/{campaign.id}/announce")).status_code == 202
+    again = await other("POST", f"/admin/campaigns/{campaign.id}/announce")
+    assert refusal(again) == (409, "second_person_required")
+
+
+async def test_a_winner_whose_post_was_removed_is_not_announced(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.settled(world.pool, keys)
+    await world.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", campaign.posts[0])
+    address = f"/admin/campaigns/{campaign.id}"
+    first, second = join("甲", roles=("editor",)), join("乙", roles=("editor",))
+    assert (await first("POST", f"{address}/announce")).status_code == 202
+    assert refusal(await second("POST", f"{address}/announce")) == (409, "winner_not_visible")
+
+    assert refusal(await second("POST", f"{address}/undo-settle", {"reason": ""})) == (422, "invalid")
+    undone = await second("POST", f"{address}/undo-settle", {"reason": "获奖作品被下架"})
+    assert (undone.json()["state"], undone.json()["winners"]) == ("judging", [])
+    decision = (await second("POST", f"{address}/settle", {})).json()
+    assert [each["post_id"] for each in decision["winners"]] == [str(each) for each in campaign.posts[1:3]]
+
+
+async def test_a_prize_is_its_winners_alone(client: httpx.AsyncClient, world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    best, other = await stage.winners_of(world.pool, campaign.id)
+    winner = await become(world.pool, join, best["account_id"], "得主")
+    prize, foreign = f"/me/prizes/{best['id']}", f"/me/prizes/{other['id']}"
+
+    page = (await winner("GET", "/me/prizes")).json()
+    assert [(each["id"], each["state"]) for each in page["items"]] == [(str(best["id"]), "viewed")]
+    assert (await winner("GET", prize)).json()["needs"] == ["recipient_name", "phone", "address"]
+    for method, path, body in (("GET", "", None), ("PUT", "/claim", FORM)):
+        assert refusal(await winner(method, foreign + path, body)) == (403, "not_your_prize")
+        assert refusal(await winner(method, f"/me/prizes/1{path}", body)) == (404, "prize_not_found")
+        assert refusal(await winner(method, f"/me/prizes/x{path}", body)) == (404, "prize_not_found")
+        assert refusal(await client.request(method, prize + path, json=body)) == (401, "unauthenticated")
+    assert await world.pool.fetchval("SELECT count(*) FROM claims") == 0
+
+    claimed = await winner("PUT", f"{prize}/claim", FORM)
+    assert (claimed.status_code, claimed.json()["state"]) == (200, "claimed")
+    assert "红荔路" not in claimed.text
+    changed = await winner("PUT", f"{prize}/claim", FORM | {"recipient_name": "吴秀"})
+    assert changed.json()["claim"]["recipient_name"].startswith("吴")
+
+
+async def test_a_prize_of_a_settlement_that_nobody_knows_is_not_there(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.settled(world.pool, keys)
+    best, _ = await stage.winners_of(world.pool, campaign.id)
+    winner = await become(world.pool, join, best["account_id"], "得主")
+    assert (await winner("GET", "/me/prizes")).json()["items"] == []
+    assert refusal(await winner("GET", f"/me/prizes/{best['id']}")) == (404, "prize_not_found")
+    assert refusal(await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)) == (404, "prize_not_found")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"recipient_name": ""}, "recipient_name", "required"),
+        ({"recipient_name": "名" * 41}, "recipient_name", "too_long"),
+        ({"address": "  "}, "address", "required"),
+        ({"address": "a\x00b"}, "address", "forbidden_character"),
+        ({"phone": "12"}, "phone", "invalid_phone"),
+        ({"privacy_version": ""}, "privacy_version", "required"),
+    ],
+)
+async def test_a_form_with_a_mistake_is_told_which(
+    world: World, keys: Keys, join: Join, change: dict[str, str], field: str, code: str
+) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    best, _ = await stage.winners_of(world.pool, campaign.id)
+    winner = await become(world.pool, join, best["account_id"], "得主")
+    answer = await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM | change)
+    assert refusal(answer) == (422, "invalid")
+    assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [(field, code)]
+    assert all(each["message"] for each in answer.json()["errors"])
+
+
+async def test_too_late_is_too_late_and_a_key_that_is_gone_seals_nothing(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    best, other = await stage.winners_of(world.pool, campaign.id)
+    late = await become(world.pool, join, best["account_id"], "迟到")
+    await world.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", best["id"])
+    assert refusal(await late("PUT", f"/me/prizes/{best['id']}/claim", FORM)) == (409, "claim_closed")
+
+    in_time = await become(world.pool, join, other["account_id"], "及时")
+    assert (await in_time("PUT", f"/me/prizes/{other['id']}/claim", FORM)).status_code == 200
+    keys.destroy_campaign_key(campaign.id)
+    assert refusal(await in_time("PUT", f"/me/prizes/{other['id']}/claim", FORM)) == (409, "claim_closed")
+    reveal = f"/admin/campaigns/{campaign.id}/claims/{other['id']}/reveal"
+    gone = await join("编辑", roles=("editor",))("POST", reveal, {"reason": "寄送"})
+    assert refusal(gone) == (404, "claim_not_found")
+
+
+async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    best, other = await stage.winners_of(world.pool, campaign.id)
+    winner = await become(world.pool, join, best["account_id"], "得主")
+    await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)
+    editor = join("编辑", roles=("editor",))
+    claims = f"/admin/campaigns/{campaign.id}/claims"
+
+    listed = await editor("GET", claims)
+    assert [each["state"] for each in listed.json()["items"]] == ["claimed", "notified"]
+    assert FORM["address"] not in listed.text
+    assert FORM["phone"] not in listed.text
+    reveal = f"{claims}/{best['id']}/reveal"
+    for reason in ("", " ", "\x00", "长" * 501):
+        assert refusal(await editor("POST", reveal, {"reason": reason})) == (422, "invalid")
+    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 0
+
+    shown = await editor("POST", reveal, {"reason": "寄送奖品"})
+    assert shown.json()["address"] == FORM["address"]
+    assert shown.headers["cache-control"] == "no-store"
+    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 1
+    for absent in (other["id"], 1, "x"):
+        answer = await editor("POST", f"{claims}/{absent}/reveal", {"reason": "寄送"})
+        assert refusal(answer) == (404, "claim_not_found")
+    strange = f"/admin/campaigns/{(await stage.due(world.pool)).id}/claims/{best['id']}/reveal"
+    assert refusal(await editor("POST", strange, {"reason": "寄送"})) == (404, "claim_not_found")
+
+
+async def test_the_result_that_is_served_is_the_one_that_was_signed(
+    client: httpx.AsyncClient, world: World, keys: Keys
+) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    signed = await stage.result_of(world.pool, campaign.id)
+    assert signed is not None
+    served = (await client.get(f"/campaigns/{campaign.id}/result")).content
+    assert served.startswith(signed[:-1])
+    sha256 = await world.pool.fetchval("SELECT result_sha256 FROM settlements WHERE campaign_id = $1", campaign.id)
+    assert hashlib.sha256(signed).hexdigest() == sha256
+
+
+async def test_the_sheet_is_json_and_a_table_for_a_spreadsheet(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.settled(world.pool, keys)
+    await world.pool.execute(
+        "UPDATE accounts SET name = '=1+1,\"a\"' WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
+        campaign.posts[0],
+    )
+    editor = join("编辑", roles=("editor",))
+    address = f"/admin/campaigns/{campaign.id}/sheet"
+
+    sheet = (await editor("GET", address)).json()
+    assert [(each["rank"], each["post_id"]) for each in sheet["items"]] == [
+        (rank, str(post_id)) for rank, post_id in enumerate(campaign.posts, 1)
+    ]
+    assert [each["likes_counted"] for each in sheet["items"]] == [3, 2, 1, 0]
+
+    answer = await editor("GET", address, headers={"accept": "text/csv"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == f'attachment; filename="sheet-{campaign.id}.csv"'
+    head, best, *others = csv.reader(answer.content.decode("utf-8-sig").splitlines())
+    assert len(others) == len(campaign.posts) - 1
+    told = dict(zip(head, best, strict=True))
+    assert told["作品 post_id"] == f"#{campaign.posts[0]}"
+    assert told["昵称 name"] == '\'=1+1,"a"'
+    assert told["得分 score"] == sheet["items"][0]["score"]
+
+
+async def test_a_sheet_without_winners_yet_has_no_scores(world: World, join: Join) -> None:
+    campaign = await stage.frozen(world.pool)
+    sheet = (await join("编辑", roles=("editor",))("GET", f"/admin/campaigns/{campaign.id}/sheet")).json()
+    assert sheet["settled_at"] is None
+    assert {each["score"] for each in sheet["items"]} == {None}
