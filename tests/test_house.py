@@ -1,0 +1,169 @@
+"""What the import contract cannot say: who may wait, who writes which table, what SQL is made of, what a transaction holds."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import feed
+
+ROOT = Path(feed.__file__).parent
+SOURCES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sorted(ROOT.rglob("*.py"))}
+
+# Each table has one owner, and nobody else writes it.
+OWNERS = {
+    "accounts": {"accounts", "staff_rights", "sanctions", "sign_in_codes", "refresh_tokens"},
+    "audit": {"audit"},
+    "boards": {"installation"},
+    "campaigns": {"campaigns", "campaign_rules", "entries", "jurors", "marks", "voids"},
+    "cases": {"cases"},
+    "changes": {"changes", "change_log", "change_numbers", "post_stats"},
+    "comments": {"comments"},
+    "idempotency": {"idempotency_keys"},
+    "inbox": {"inbox"},
+    "jobs": {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"},
+    "likes": {"likes", "past_likes"},
+    "messages": {"messages"},
+    "migrations": {"schema_migrations"},
+    "posts": {"posts", "post_revisions", "topic_posts"},
+    "prizes": {"settlements", "sheet_rows", "winners", "reserves", "claims"},
+    "review": {"verdicts"},
+    "topics": {"topics"},
+}
+PURE = {
+    "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "select.py", "result.py", "verify.py",
+    "eligibility.py", "claim.py", "reasons.py", "notices.py", "parse.py", "hot.py", "sheet_csv.py", "tally.py",
+    "texts.py", "phones.py", "signatures.py", "errors.py",
+}  # fmt: skip
+STATEMENTS = {"fetch", "fetchrow", "fetchval", "execute", "executemany"}
+WORLDS = {"asyncio", "asyncpg", "redis", "litestar", "random", "secrets", "time", "os"}
+WRITE = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([a-z_.]+)")
+# Migrations run files and the statements between them; an attempt's outcome hands its constant statement on.
+NO_CONSTANT = {"migrations.py": 2, "messages/store.py": 1}
+
+
+def trees() -> Iterator[tuple[str, ast.Module]]:
+    for name, source in SOURCES.items():
+        yield name, ast.parse(source)
+
+
+def statements(tree: ast.AST) -> Iterator[ast.Call]:
+    """Calls that run SQL."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in STATEMENTS:
+            yield node
+
+
+def writes(tree: ast.AST) -> set[str]:
+    """The tables that a module's SQL writes."""
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {table for text in constants if isinstance(text, str) for table in WRITE.findall(text)}
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Module and name of each import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+
+
+def waits(tree: ast.AST) -> bool:
+    return any(isinstance(node, ast.AsyncFunctionDef | ast.Await) for node in ast.walk(tree))
+
+
+def opens_transactions(tree: ast.AST) -> bool:
+    return ("feed.postgres", "transaction") in set(imported(tree))
+
+
+def transactions(tree: ast.AST) -> Iterator[ast.AsyncWith]:
+    """The blocks that are transactions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AsyncWith) and any(
+            isinstance(item.context_expr, ast.Call) and ast.unparse(item.context_expr.func) == "transaction"
+            for item in node.items
+        ):
+            yield node
+
+
+def package_of(name: str) -> str:
+    return name.split("/")[0].removesuffix(".py")
+
+
+def test_each_table_is_written_by_its_owner() -> None:
+    written: dict[str, set[str]] = {}
+    for name, tree in trees():
+        if tables := writes(tree):
+            written.setdefault(package_of(name), set()).update(tables)
+    assert written == OWNERS
+
+
+def test_a_pure_room_waits_for_nothing_and_knows_no_world() -> None:
+    for name, tree in trees():
+        if Path(name).name not in PURE or name.startswith("api/"):
+            continue
+        assert not waits(tree), name
+        assert not {module.split(".")[0] for module, _ in imported(tree)} & WORLDS, name
+        clocks = {"datetime.now", "date.today", "datetime.utcnow"}
+        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assert not calls & clocks, f"{name} reads a clock"
+
+
+def test_sql_is_a_constant_that_stands_where_it_runs() -> None:
+    found: dict[str, int] = {}
+    for name, tree in trees():
+        for call in statements(tree):
+            if call.args and not isinstance(call.args[0], ast.Constant):
+                found[name] = found.get(name, 0) + 1
+    assert found == NO_CONSTANT
+
+
+def test_who_holds_sql_opens_no_transaction_and_who_opens_one_holds_no_sql() -> None:
+    for name, tree in trees():
+        if opens_transactions(tree):
+            assert not list(statements(tree)), name
+
+
+def test_doors_hold_no_sql_and_open_no_transaction() -> None:
+    for name, tree in trees():
+        if name.startswith(("api/", "worker/")) and name not in ("api/operations.py", "worker/retention.py"):
+            assert not list(statements(tree)), name
+            assert not opens_transactions(tree), name
+
+
+def test_screens_write_nothing() -> None:
+    for name, tree in trees():
+        if name.startswith("screens/"):
+            assert not writes(tree), name
+            assert not opens_transactions(tree), name
+
+
+def test_a_transaction_holds_no_other_action_and_no_redis() -> None:
+    acting = {name for name, tree in trees() if opens_transactions(tree)}
+    modules = {"feed." + name.removesuffix(".py").replace("/", ".") for name in acting}
+    for name, tree in trees():
+        foreign = {
+            imported_name
+            for module, imported_name in imported(tree)
+            if module in modules or f"{module}.{imported_name}" in modules
+        }
+        for block in transactions(tree):
+            used = {node.id for node in ast.walk(block) if isinstance(node, ast.Name)}
+            assert not used & foreign, f"{name}:{block.lineno} calls another action inside of a transaction"
+            assert not used & {"redis", "counters"}, f"{name}:{block.lineno} reaches Redis inside of a transaction"
+
+
+def test_everything_is_caught_in_two_places_only() -> None:
+    """A worker that no job may end, and a batch whose callers each get the error."""
+    found = [
+        name
+        for name, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) == "Exception")
+    ]
+    assert found == ["batching.py", "worker/loop.py"]
+
+
+def test_no_module_is_longer_than_a_room() -> None:
+    assert [name for name, source in SOURCES.items() if source.count("\n") > 300] == []
