@@ -15,6 +15,7 @@ OPENAPI = OpenAPIConfig(
     version="1",
     description="鹏友圈 · the community section: moments, likes, comments, campaigns and prizes.",
     path="/",
+    use_handler_docstrings=True,
     render_plugins=[
         SwaggerRenderPlugin(
             path="/docs",

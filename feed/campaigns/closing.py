@@ -32,9 +32,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_frozen(conn: Connection) -> list[int]:
-    """Campaigns with a frozen sheet and no result yet."""
+    """Campaigns with a frozen sheet and no result yet, in no order: one that fails must not stand before the others."""
     rows = await conn.fetch(
-        "SELECT id FROM campaigns WHERE state = 'judging' AND frozen_at IS NOT NULL ORDER BY frozen_at, id"
+        "SELECT id FROM campaigns WHERE state = 'judging' AND frozen_at IS NOT NULL ORDER BY random()"
     )
     return [row["id"] for row in rows]
 

@@ -10,7 +10,7 @@ from feed.prizes.model import SheetRow
 
 
 async def list_due(conn: Connection) -> list[int]:
-    """Campaigns whose sheet should be frozen by now, the longest due first.
+    """Campaigns whose sheet should be frozen by now, in no order: one that fails must not stand before the others.
 
     One whose settlement was undone is not among them: whoever undid it says when the next one is made.
     """
@@ -20,7 +20,7 @@ async def list_due(conn: Connection) -> list[int]:
         FROM campaigns
         WHERE state IN ('scheduled', 'judging') AND settle_at <= clock_timestamp() AND frozen_at IS NULL
             AND NOT EXISTS (SELECT FROM settlements WHERE settlements.campaign_id = campaigns.id)
-        ORDER BY settle_at, id
+        ORDER BY random()
         """
     )
     return [row["id"] for row in rows]

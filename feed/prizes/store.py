@@ -184,13 +184,13 @@ async def mark_notified(
 
 
 async def list_lapsed(conn: Connection) -> list[tuple[int, WinnerId]]:
-    """Campaign and winner of each claim whose time has passed unused, the longest ago first."""
+    """Campaign and winner of each claim whose time has passed unused, in no order: see `closing.list_frozen`."""
     rows = await conn.fetch(
         """
         SELECT campaign_id, id
         FROM winners
         WHERE state IN ('notified', 'viewed') AND claim_ends_at <= clock_timestamp()
-        ORDER BY claim_ends_at, id
+        ORDER BY random()
         LIMIT 100
         """
     )
@@ -211,13 +211,13 @@ async def mark_lapsed(conn: Connection, winner_id: WinnerId) -> Winner | None:
 
 
 async def list_forfeited(conn: Connection) -> list[tuple[int, WinnerId]]:
-    """Campaign and winner of each prize whose post its author has deleted since the freeze."""
+    """Campaign and winner of each prize whose post its author has deleted since the freeze, in no order."""
     rows = await conn.fetch(
         """
         SELECT winners.campaign_id, winners.id
         FROM winners JOIN posts ON posts.id = winners.post_id AND posts.state = 'deleted'
         WHERE winners.state IN ('selected', 'notified', 'viewed', 'claimed')
-        ORDER BY winners.id
+        ORDER BY random()
         LIMIT 100
         """
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -153,3 +154,13 @@ async def test_a_deleted_winning_post_forfeits(pool: Pool, keys: Keys) -> None:
         "SELECT post_id, state FROM winners WHERE campaign_id = $1 AND place = 1 ORDER BY id", campaign_id
     )
     assert [tuple(row) for row in states] == [(posts[0], "forfeited"), (posts[2], "notified")]
+
+
+async def test_a_campaign_that_cannot_be_settled_does_not_hold_up_the_others(pool: Pool, keys: Keys) -> None:
+    broken, sound = await stage.frozen(pool), await stage.frozen(pool)
+    await pool.execute("UPDATE campaign_rules SET rules = '{}' WHERE campaign_id = $1", broken.id)
+    for _ in range(60):
+        with suppress(msgspec.ValidationError, KeyError):
+            await settle_next_campaign(pool, keys)
+    assert await stage.result_of(pool, sound.id) is not None
+    assert await stage.result_of(pool, broken.id) is None
