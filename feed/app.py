@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
+from feed.api.bodies import StrictRequest
 from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
 from feed.api.errors import HANDLERS
@@ -41,6 +42,7 @@ def build(opened: Callable[[], AbstractAsyncContextManager[World]] | World) -> L
         lifespan=[lifespan],
         middleware=[observed],
         state=state,
+        request_class=StrictRequest,
         request_max_body_size=BODY_LARGEST,
         openapi_config=OPENAPI,
         logging_config=None,

@@ -163,3 +163,22 @@ async def test_a_limit_out_of_range_is_named(client: httpx.AsyncClient, limit: s
     answer = await client.get("/feeds/latest", params={"limit": limit})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
     assert answer.json()["errors"][0]["field"] == "limit"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/admin/campaigns", {"title": "读书月", "winner_count": "3"}),
+        ("POST", "/admin/campaigns", {"title": "读书月", "winner_count": 3.5}),
+        ("POST", "/admin/campaigns", {"title": "读书月", "winner_count": True}),
+        ("POST", "/posts", {"text": "读书", "ai_generated": "true"}),
+        ("POST", "/posts", {"text": "读书", "ai_generated": 1}),
+        ("POST", "/posts", {"text": "读书", "location": {"name": "图书馆", "lat": "22.5", "lng": "114.0"}}),
+        ("POST", "/posts", {"text": 7}),
+    ],
+)
+async def test_a_value_of_another_type_is_not_turned_into_the_right_one(
+    join: Join, method: str, path: str, body: dict[str, Any]
+) -> None:
+    answer = await join("编辑", roles=("editor",))(method, path, body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")

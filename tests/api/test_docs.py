@@ -31,7 +31,7 @@ def test_every_error_code_is_documented() -> None:
 
 def test_every_metric_is_documented() -> None:
     for family in re.findall(r"^# TYPE (feed_\w+) ", text().decode(), re.MULTILINE):
-        assert family in OPERATIONS, family
+        assert family.removesuffix("_created").removesuffix("_total") in OPERATIONS, family
 
 
 async def test_every_route_says_what_it_does(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,23 @@
+"""JSON bodies are read strictly: `"1"` is no number and `1` is no text, whatever the framework would make of them."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.datastructures.state import State
+
+from feed.errors import MalformedBody
+
+
+class StrictRequest(Request[Any, Any, State]):
+    """A request whose body has the handler's type, or is refused."""
+
+    async def json(self) -> Any:
+        """The body as the handler's `data`, with no value turned into one of another type. Raises MalformedBody."""
+        field = self.route_handler.parsed_data_field
+        if field is None:
+            return await super().json()
+        try:
+            return msgspec.json.decode(await self.body() or b"null", type=field.annotation)
+        except msgspec.MsgspecError:
+            raise MalformedBody from None
