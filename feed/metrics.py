@@ -2,7 +2,7 @@
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 REQUESTS = Counter("feed_requests_total", "Answered requests.", ["method", "route", "status"])
@@ -11,6 +11,9 @@ SECONDS = Histogram(
     "From the first byte of a request to the last of its answer.",
     ["route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+DRIFT = Gauge(
+    "feed_board_drift", "Sampled rows of the boards that were not as Postgres says.", multiprocess_mode="mostrecent"
 )
 TASKS = Counter("feed_tasks_total", "Runs of the worker's scheduled tasks.", ["task", "outcome"])
 

@@ -1,6 +1,7 @@
 """Whether the boards say what Postgres says: samples of both, compared."""
 
 import asyncio
+import contextlib
 
 from redis.asyncio import Redis
 
@@ -8,7 +9,9 @@ from feed.boards import counters, standing, store
 from feed.boards.model import HOT, Moment, Row, board_of
 from feed.changes import store as changes
 from feed.changes.store import Delta
+from feed.metrics import DRIFT
 from feed.postgres import Pool, transaction
+from feed.redis import UNREACHABLE
 
 # Longer than a change takes to reach the boards, so what is on its way is no drift.
 _PATIENCE_SECONDS = 2.0
@@ -75,3 +78,9 @@ def _agree(row: Row | None, version: int, held: tuple[int, Row | None] | None, l
     if held is None:
         return row is None or (least is not None and row.score <= least)
     return held == (version, row)
+
+
+async def repair_drift(pool: Pool, redis: Redis) -> None:
+    """`drift`, told to who watches; nothing while Redis is away."""
+    with contextlib.suppress(*UNREACHABLE):
+        DRIFT.set(await drift(pool, redis))

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from feed.boards.actions import follow
+from feed.boards.drift import repair_drift
 from feed.changes.actions import number_changes
 from feed.messages.actions import wake_jobless
 from feed.prizes.announcing import finish_next_objections
@@ -25,6 +26,8 @@ class Entry(NamedTuple):
 SCHEDULE: tuple[Entry, ...] = (
     Entry("number_changes", 0.25, lambda w: number_changes(w.pool)),
     Entry("follow_changes", 0.25, lambda w: follow(w.pool, w.redis)),
+    # Also what no change tells of: a ban that ends by the clock, a phone verified after the like.
+    Entry("repair_drift", 15, lambda w: repair_drift(w.pool, w.redis)),
     Entry("resolve_abandoned_messages", 5, resolve_abandoned),
     Entry("wake_jobless_messages", 5, lambda w: wake_jobless(w.pool)),
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from feed import redis as redis_room
 from feed.boards import actions, counters, standing
+from feed.boards.drift import repair_drift
 from feed.boards.model import HOT
 from feed.boards.projector import Projector
 from feed.changes.actions import number_changes
@@ -159,3 +160,9 @@ async def test_the_epoch_of_a_rebuild_reaches_the_readers(pool: Pool, own_valkey
             await asyncio.sleep(0.05)
     finally:
         await projector.close()
+
+
+async def test_with_redis_away_nothing_drifts_and_nothing_fails(pool: Pool) -> None:
+    away = redis_room.connect("redis://127.0.0.1:1/0")
+    await repair_drift(pool, away)
+    await away.aclose()
