@@ -21,6 +21,7 @@ lint: install-dev
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports"
+	"$(BIN)/squawk" migrations/*.sql
 
 bench: install-dev     ## Measures against a constant body and a hello on the same server.
 	"$(BIN)/python" -m bench $(ARGS)

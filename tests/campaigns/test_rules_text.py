@@ -1,0 +1,98 @@
+"""The rules as people read them say what is executed: another value is another text."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from feed.campaigns.model import Caps, Eligibility, Prize, Rules, Weights
+from feed.campaigns.rules_text import moment, rules_text
+
+# 20 September is the last day: the end is midnight in Shanghai.
+ENDS_AT = datetime(2026, 9, 20, 16, tzinfo=UTC)
+RULES = Rules(
+    title="爱读书的深圳人",
+    topic="爱读书的深圳人",
+    starts_at=datetime(2026, 9, 1, 1, 30, tzinfo=UTC),
+    ends_at=ENDS_AT,
+    method="ranked",
+    winner_count=3,
+    reserve_count=5,
+    prizes=(
+        Prize(name="深圳盒子", kind="goods", per_winner=1, value_cny=Decimal("59.90")),
+        Prize(name="月卡", kind="code", per_winner=2, value_cny=Decimal("30")),
+    ),
+    claim_days=7,
+    organiser="读特",
+    contact="0755-12345678",
+)
+
+
+def test_the_text_is_numbered_and_says_what_was_promised() -> None:
+    lines = rules_text(RULES).splitlines()
+    assert lines[0] == "《爱读书的深圳人》活动规则"
+    assert [line.split(".")[0] for line in lines[1:]] == [str(number) for number in range(1, len(lines))]
+    text = "\n".join(lines)
+    for promise in (
+        "2026年9月1日09:30至2026年9月20日24:00",
+        "#爱读书的深圳人#",
+        "选出3人，候补5人",
+        "内容质量（评委打分）占50%、点赞占30%、评论占20%",
+        "10人点赞约得10.",
+        "深圳盒子×1（实物，单价约59.9元）；月卡×2（兑换码，单价约30元）",
+        "无需购买",
+        "公示3天",
+        "通知后7天内",
+        "由候补依次递补",
+        "主办方：读特。联系方式：0755-12345678。",
+    ):
+        assert promise in text, promise
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "读书月"},
+        {"topic": "读书月"},
+        {"starts_at": RULES.starts_at + timedelta(minutes=1)},
+        {"ends_at": ENDS_AT + timedelta(minutes=1)},
+        {"settle_at": ENDS_AT + timedelta(days=5)},
+        {"method": "draw"},
+        {"winner_count": 4},
+        {"reserve_count": 6},
+        {"prizes": RULES.prizes[:1]},
+        {"weights": Weights(Decimal("0.4"), Decimal("0.4"), Decimal("0.2"))},
+        {"caps": Caps(1001, 200)},
+        {"caps": Caps(1000, 201)},
+        {"tie_break": ("likes", "quality", "comments", "earliest")},
+        {"objection_days": 4},
+        {"claim_days": 8},
+        {"claim_ends_at": ENDS_AT + timedelta(days=30)},
+        {"unclaimed": "void"},
+        {"organiser": "深圳特区报"},
+        {"contact": "0755-87654321"},
+        {"eligibility": Eligibility(min_account_age_days=7)},
+        {"eligibility": Eligibility(require_media=True)},
+        {"notes": "多晒书架"},
+    ],
+)
+def test_whatever_decides_is_in_the_text(change: dict[str, Any]) -> None:
+    assert rules_text(msgspec.structs.replace(RULES, **change)) != rules_text(RULES)
+
+
+@pytest.mark.parametrize("change", [{"cover_media_id": "1"}, {"announcement_post_id": "1"}, {"body": "来晒书吧"}])
+def test_what_decides_nothing_is_not(change: dict[str, Any]) -> None:
+    assert rules_text(msgspec.structs.replace(RULES, **change)) == rules_text(RULES)
+
+
+def test_notes_are_marked_as_no_part_of_the_rules() -> None:
+    last = rules_text(msgspec.structs.replace(RULES, notes="点赞最多者必得奖")).splitlines()[-1]
+    assert last == "温馨提示（不属于评选规则）：点赞最多者必得奖"
+
+
+def test_midnight_is_the_end_of_a_day_and_the_beginning_of_the_next() -> None:
+    assert moment(ENDS_AT, ends=True) == "2026年9月20日24:00"
+    assert moment(ENDS_AT) == "2026年9月21日00:00"
+    assert moment(ENDS_AT + timedelta(minutes=1), ends=True) == "2026年9月21日00:01"
