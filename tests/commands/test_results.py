@@ -1,0 +1,97 @@
+"""`feed settle` and `feed verify`, as an operator and a doubter type them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from feed.postgres import Pool
+from tests.commands.test_by_hand import Installation
+from tests.prizes import stage
+
+
+@pytest.fixture
+def there(tmp_path: Path, database: str, redis_url: str) -> Installation:
+    return Installation(tmp_path, database, redis_url)
+
+
+async def test_settling_says_who_wins_and_is_done_once(there: Installation, pool: Pool) -> None:
+    campaign = await stage.due(pool)
+
+    ran = await there.feed("settle", str(campaign.id))
+
+    assert ran.status == 0, ran.err
+    for post_id in campaign.posts[:2]:
+        assert str(post_id) in ran.out
+    assert str(campaign.posts[2]) not in ran.out
+    assert "1 名候补" in ran.out
+    again = await there.feed("settle", str(campaign.id))
+    assert again.status == 1
+    assert "评选已经完成" in again.err
+    assert "A result stands already" in again.err
+    assert await pool.fetchval("SELECT count(*) FROM settlements") == 1
+
+
+async def test_settling_what_cannot_be_settled_is_said_in_words(there: Installation, pool: Pool) -> None:
+    campaign = await stage.due(pool)
+    await pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", campaign.posts[0])
+    for words, status in ((("1",), 1), (("x",), 2), ((str(campaign.id),), 1), ((str(campaign.id), "--reason", " "), 1)):
+        ran = await there.feed("settle", *words)
+        assert ran.status == status, words
+        assert ran.err or "--reason settles all the same" in ran.out
+        assert "Traceback" not in ran.err
+
+    ran = await there.feed("settle", str(campaign.id), "--reason", "评委出差")
+
+    assert ran.status == 0, ran.err
+    assert str(campaign.posts[0]) in ran.out
+
+
+async def test_verifying_needs_nothing_but_the_file(there: Installation, pool: Pool, tmp_path: Path) -> None:
+    campaign = await stage.settled(pool, there.keys)
+    result = await stage.result_of(pool, campaign.id)
+    assert result is not None
+    published, changed = tmp_path / "结果.json", tmp_path / "changed.json"
+    published.write_bytes(result)
+    alone = {"FEED_DATABASE_URL": "", "FEED_REDIS_URL": "", "FEED_KEYS_DIR": ""}
+
+    ran = await there.feed("verify", str(published), **alone)
+    assert ran.status == 0
+    assert "self-consistent, not authenticated" in ran.out
+
+    document = json.loads(result)
+    document["winners"][0], document["winners"][1] = document["winners"][1], document["winners"][0]
+    changed.write_text(json.dumps(document))
+    ran = await there.feed("verify", str(changed), **alone)
+    assert ran.status == 1
+    assert "[✗]" in ran.out
+
+
+async def test_verifying_with_a_key_tells_who_signed(there: Installation, pool: Pool, tmp_path: Path) -> None:
+    campaign = await stage.settled(pool, there.keys)
+    result = await stage.result_of(pool, campaign.id)
+    assert result is not None
+    published = tmp_path / "result.json"
+    published.write_bytes(result)
+    (signed_with,) = there.keys.public_keys().keys
+
+    ran = await there.feed("verify", str(published), "--key", signed_with.public_key)
+    assert ran.status == 0, ran.out
+    assert "签名有效" in ran.out
+    forged = json.loads(result) | {"frozen_at": "2026-01-01T00:00:00.000000Z"}
+    published.write_text(json.dumps(forged))
+    ran = await there.feed("verify", str(published), "--key", signed_with.public_key)
+    assert ran.status == 1
+    assert "签名不符" in ran.out
+
+
+@pytest.mark.parametrize("words", [("/nowhere.json",), ("{file}", "--key", "no key"), ("{file}",)])
+async def test_verifying_what_is_no_result_is_said_in_words(
+    there: Installation, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    file = tmp_path / "garbage.json"
+    file.write_bytes(b"\xff{")
+    ran = await there.feed("verify", *(word.format(file=file) for word in words))
+    assert ran.status != 0
+    assert "Traceback" not in ran.err + ran.out
+    assert ran.err or ran.out
