@@ -1,6 +1,8 @@
 """Where the proof lies, and what to try next."""
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 from feed.demo.moments import CHEATS, TOPIC
@@ -11,7 +13,7 @@ from feed.demo.telling import Teller
 
 def point_to_server(stage: Stage, base_url: str) -> None:
     """The server goes on: commands to copy, each of which works."""
-    teller, data = stage.teller, shlex.quote(str(stage.data))
+    teller, data, feed = stage.teller, shlex.quote(str(stage.data)), _feed()
     campaign = f"{base_url}/v1/campaigns/{stage.campaign_id}"
     proof = stage.data / "demo"
     teller.say(
@@ -20,17 +22,17 @@ def point_to_server(stage: Stage, base_url: str) -> None:
     )
     teller.say("", "")
     commands = (
-        (("离线验证", "verify offline"), f"feed verify {shlex.quote(str(proof / RESULT))} --key {shlex.quote(str(proof / KEYS))}"),
-        (("接口文档", "documentation"), f"open {base_url}/docs"),
+        (("离线验证", "verify offline"), f"{feed} verify {shlex.quote(str(proof / RESULT))} --key {shlex.quote(str(proof / KEYS))}"),
+        (("接口文档", "documentation"), f"{base_url}/docs"),
         (("最新动态", "latest posts"), f"curl {base_url}/v1/feeds/latest"),
         (("话题页", "the topic"), f"curl '{base_url}/v1/topics/{TOPIC}/posts'"),
         (("榜单", "leaderboard"), f"curl {campaign}/leaderboard"),
         (("活动规则", "the rules"), f"curl {campaign}/rules"),
         (("公开结果", "the result"), f"curl {campaign}/result"),
-        (("发一条动态", "post"), f"TOKEN=$(feed token --user 小明 --data {data})"),
+        (("发一条动态", "post"), f"TOKEN=$({feed} token --user 小明 --data {data})"),
         (("", ""), f"curl -X POST {base_url}/v1/posts -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{{\"text\": \"我也在读 #{TOPIC}#\"}}'"),
         (("点个赞", "like"), f"curl -X PUT {base_url}/v1/posts/{stage.posts[CHEATS]}/like -H \"Authorization: Bearer $TOKEN\""),
-        (("短信发件箱", "SMS outbox"), f"feed outbox --data {data}"),
+        (("短信发件箱", "SMS outbox"), f"{feed} outbox --data {data}"),
     )  # fmt: skip
     for words, command in commands:
         name = teller.words(*words)
@@ -41,20 +43,31 @@ def point_to_server(stage: Stage, base_url: str) -> None:
 
 def point_onwards(teller: Teller, proof: Path | None) -> None:
     """Everything has stopped."""
+    feed = _feed()
     if proof is not None:
         where = shlex.quote(str(proof / RESULT)), shlex.quote(str(proof / KEYS))
         teller.say(f"证据留在 {proof}，随时可以再验：", f"The proof stays in {proof}; verify it whenever you like:")
-        teller.line(f"  feed verify {where[0]} --key {where[1]}")
+        teller.line(f"  {feed} verify {where[0]} --key {where[1]}")
     teller.say(
         "全部进程已停止，没有留下任何东西在运行。接下来可以：", "Everything has stopped; nothing is left running. Next:"
     )
     for words, command in (
         (("同样的故事，演完不停机，随便看", "the same story, and the server goes on"), "make run"),
-        (("英文讲解", "told in Chinese"), "feed demo --lang en" if teller.language == "zh" else "feed demo"),
-        (("一个空的社区", "an empty community"), "feed up"),
+        (("英文讲解", "told in Chinese"), f"{feed} demo --lang en" if teller.language == "zh" else f"{feed} demo"),
+        (("一个空的社区", "an empty community"), f"{feed} up"),
     ):
         name = teller.words(*words)
-        teller.line(f"  {command}{' ' * max(1, 22 - len(command))}{name}")
+        teller.line(f"  {command}{' ' * max(2, 32 - len(command))}{name}")
+
+
+def _feed() -> str:
+    """The command as it can be typed here: by its name where that is found, else by its path."""
+    program = Path(sys.executable).with_name("feed")
+    found = shutil.which("feed")
+    if (found is not None and Path(found).resolve() == program.resolve()) or not program.exists():
+        return "feed"
+    here = Path.cwd()
+    return shlex.quote(str(program.relative_to(here) if program.is_relative_to(here) else program))
 
 
 def _width(text: str) -> int:
