@@ -5,6 +5,7 @@ from typing import get_args
 
 from feed.accounts import store
 from feed.accounts.model import NAME_LONGEST, AccountId, AccountNotFound, Role, Viewer
+from feed.accounts.phone import seal_phone
 from feed.auth import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
 from feed.keys import Keys
 from feed.phones import normalise_phone
@@ -26,7 +27,7 @@ async def admit(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
             raise AccountNotFound
         if claims.phone:
             phone = normalise_phone(claims.phone)
-            sealed = keys.seal(phone.encode(), aad=f"account:{account_id}".encode())
+            sealed = seal_phone(keys, account_id, phone)
             await store.change_phone(conn, account_id, person=keys.person_of(phone), phone_sealed=sealed)
         if claims.iss == LOCAL_ISSUER:
             known: tuple[Role, ...] = get_args(Role)

@@ -9,6 +9,7 @@ import msgspec
 from feed.accounts import sign_in_store as store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
+from feed.accounts.phone import seal_phone
 from feed.auth import LOCAL_ISSUER, issue_token
 from feed.errors import TooMany, Unauthenticated
 from feed.keys import Keys
@@ -96,7 +97,7 @@ async def _try_code(conn: Connection, keys: Keys, number: str, person: bytes, co
     # A name that gives nothing of the number away.
     name = f"读者{secrets.randbelow(10_000):04d}"
     account_id = await accounts.find_or_add(conn, iss=LOCAL_ISSUER, sub=f"phone:{person.hex()}", name=name)
-    sealed = keys.seal(number.encode(), aad=f"account:{account_id}".encode())
+    sealed = seal_phone(keys, account_id, number)
     await accounts.change_phone(conn, account_id, person=person, phone_sealed=sealed)
     return await _sign_in(conn, keys, account_id, family=None)
 

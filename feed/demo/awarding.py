@@ -62,7 +62,12 @@ async def notify(stage: Stage) -> None:
         found=told,
     )
     for post_id in winners:
-        prizes = await stage[stage.tally.entered[post_id].author].get("/v1/me/prizes")
+        winner = stage[stage.tally.entered[post_id].author]
+        inbox = await winner.get("/v1/me/inbox?kind=prize")
+        teller.check(
+            len(inbox["items"]) == 1, "每位得主收到一条站内消息", "each winner has one inbox message", found=inbox
+        )
+        prizes = await winner.get("/v1/me/prizes")
         teller.check(
             len(_of_campaign(stage, prizes)) == 1, "每位得主恰有一份奖品", "each winner has one prize", found=prizes
         )

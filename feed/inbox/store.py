@@ -23,3 +23,12 @@ async def add_inbox(conn: Connection, rows: Sequence[NewInbox]) -> list[int]:
         *columns([(r.account_id, r.kind, r.title, r.body, r.once_key, r.deep_link, r.subject) for r in ordered], 7),
     )
     return [row["id"] for row in added]
+
+
+async def mark_read(conn: Connection, account_id: int, until_id: int) -> None:
+    """Everything up to and with that message has been seen."""
+    await conn.execute(
+        "UPDATE inbox SET read_at = clock_timestamp() WHERE account_id = $1 AND id <= $2 AND read_at IS NULL",
+        account_id,
+        until_id,
+    )

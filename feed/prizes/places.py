@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from feed.accounts import store as accounts
+from feed.accounts.phone import phone_of
 from feed.campaigns.closing import Ending
 from feed.campaigns.model import Rules
 from feed.inbox import store as inbox
@@ -23,9 +24,9 @@ async def tell_winners(
     for winner in told:
         assert winner.claim_ends_at is not None
         account = await accounts.find_account(conn, winner.account_id)
-        if account is None or account.phone_sealed is None:
+        phone = None if account is None else phone_of(account, keys)
+        if phone is None:
             continue
-        phone = keys.open(account.phone_sealed, aad=f"account:{account.id}".encode()).decode()
         await messages.enqueue(
             conn,
             keys=keys,

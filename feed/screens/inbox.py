@@ -1,0 +1,61 @@
+"""The inbox as its owner sees it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.inbox.model import InboxKind
+from feed.postgres import Connection
+
+
+class InboxItem(msgspec.Struct, frozen=True):
+    """A message: what happened, and where in the app it leads."""
+
+    id: str
+    kind: InboxKind
+    title: str
+    body: str
+    deep_link: str | None
+    subject: dict[str, Any]
+    read: bool
+    created_at: datetime
+
+
+async def list_inbox(
+    conn: Connection, account_id: int, kinds: Sequence[InboxKind], before_id: int, limit: int
+) -> list[InboxItem]:
+    """The messages of these kinds, the latest first, older than `before_id`."""
+    rows = await conn.fetch(
+        """
+        SELECT id, kind, title, body, deep_link, subject, read_at, created_at
+        FROM inbox
+        WHERE account_id = $1 AND id < $2 AND kind = ANY ($3::text[])
+        ORDER BY id DESC
+        LIMIT $4
+        """,
+        account_id,
+        before_id,
+        kinds,
+        limit,
+    )
+    return [
+        InboxItem(
+            id=str(row["id"]),
+            kind=row["kind"],
+            title=row["title"],
+            body=row["body"],
+            deep_link=row["deep_link"],
+            subject=row["subject"],
+            read=row["read_at"] is not None,
+            created_at=row["created_at"],
+        )
+        for row in rows
+    ]
+
+
+async def count_unread(conn: Connection, account_id: int) -> int:
+    """How many messages the person has not seen."""
+    count: int = await conn.fetchval("SELECT count(*) FROM inbox WHERE account_id = $1 AND read_at IS NULL", account_id)
+    return count

@@ -1,0 +1,85 @@
+"""Who one is, and what one has been told."""
+
+import httpx
+import pytest
+
+from feed.api.world import World
+from feed.inbox import store
+from feed.inbox.model import NewInbox
+from feed.postgres import transaction
+from tests.api.conftest import Join, Person
+
+
+async def told(world: World, person: Person, count: int, kind: str = "system") -> str:
+    """Puts messages into somebody's inbox; returns whose."""
+    account_id = (await person("GET", "/me")).json()["id"]
+    async with transaction(world.pool) as conn:
+        await store.add_inbox(
+            conn,
+            [
+                NewInbox(int(account_id), kind, f"{kind} {n}", "正文", f"{kind}:{n}")  # type: ignore[arg-type]
+                for n in range(count)
+            ],
+        )
+    return str(account_id)
+
+
+async def test_one_sees_oneself_and_the_phone_masked(world: World, join: Join) -> None:
+    me = (await join("小明", phone="+8613800138000")("GET", "/me")).json()
+    assert (me["name"], me["phone_masked"], me["verified"]) == ("小明", "138****8000", True)
+    assert (me["roles"], me["unread_count"]) == ([], 0)
+    stranger = (await join("无号", phone=None)("GET", "/me")).json()
+    assert (stranger["phone_masked"], stranger["verified"]) == (None, False)
+    assert (await join("编辑", roles=("editor",))("GET", "/me")).json()["roles"] == ["editor"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/me"), ("GET", "/me/inbox"), ("POST", "/me/inbox/read")])
+async def test_nobody_has_no_inbox(client: httpx.AsyncClient, method: str, path: str) -> None:
+    answer = await client.request(method, path, json={"until_id": "1"} if method == "POST" else None)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+async def test_the_inbox_is_paged_and_filtered_and_read_up_to_a_message(world: World, join: Join) -> None:
+    person, other = join("小明"), join("小红")
+    await told(world, person, 3)
+    await told(world, person, 2, "prize")
+    await told(world, other, 1)
+
+    first = (await person("GET", "/me/inbox?limit=3")).json()
+    rest = (await person("GET", f"/me/inbox?limit=3&cursor={first['next_cursor']}")).json()
+    items = first["items"] + rest["items"]
+    assert [each["kind"] for each in items] == ["prize"] * 2 + ["system"] * 3
+    assert rest["next_cursor"] is None
+    assert not any(each["read"] for each in items)
+    assert len((await person("GET", "/me/inbox?kind=prize")).json()["items"]) == 2
+
+    answer = await person("POST", "/me/inbox/read", {"until_id": items[1]["id"]})
+    assert answer.json() == {"unread_count": 1}
+    assert (await person("POST", "/me/inbox/read", {"until_id": items[1]["id"]})).json() == {"unread_count": 1}
+    assert (await person("GET", "/me")).json()["unread_count"] == 1
+    assert [each["read"] for each in (await person("GET", "/me/inbox")).json()["items"]] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+    ]
+    assert (await other("GET", "/me")).json()["unread_count"] == 1
+
+
+async def test_what_no_inbox_understands_is_refused(world: World, join: Join) -> None:
+    person, other = join("小明"), join("小红")
+    await told(world, person, 2)
+    cursor = (await person("GET", "/me/inbox?limit=1")).json()["next_cursor"]
+    for path, status, code in (
+        ("/me/inbox?kind=nonsense", 422, "invalid"),
+        ("/me/inbox?limit=0", 422, "invalid"),
+        (f"/me/inbox?cursor={cursor}x", 400, "cursor_invalid"),
+        (f"/me/inbox?kind=prize&cursor={cursor}", 400, "cursor_invalid"),
+    ):
+        answer = await person("GET", path)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), path
+    assert (await other("GET", f"/me/inbox?cursor={cursor}")).status_code == 400
+    for until_id in ("x", "", "0", "9" * 30):
+        assert (await person("POST", "/me/inbox/read", {"until_id": until_id})).status_code == 422
+    assert (await person("POST", "/me/inbox/read", {"until_id": 5})).status_code == 400
