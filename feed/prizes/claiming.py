@@ -1,12 +1,13 @@
 """Prizes in their winners' hands: seen, claimed, lapsed, forfeited; and an editor's look at what was claimed."""
 
+from collections.abc import Awaitable, Callable, Sequence
+
 import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.inbox import store as inbox
-from feed.inbox.model import NewInbox
 from feed.keys import KeyDestroyed, Keys, open_sealed, seal
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import claims_store, notices, store
@@ -66,47 +67,50 @@ async def reveal_claim(
     """
     why = read_reason(reason)
     async with transaction(pool) as conn:
-        claim = await claims_store.get_claim(conn, campaign_id, winner_id)
+        sealed = await claims_store.get_claim(conn, campaign_id, winner_id)
         await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": why})
     try:
         key = keys.campaign_key(campaign_id)
     except KeyDestroyed:
         raise ClaimNotFound from None
-    plain = open_sealed(key, claim.sealed, seal_of(winner_id))
+    plain = open_sealed(key, sealed, seal_of(winner_id))
     return msgspec.json.decode(plain, type=Claim)
 
 
 async def lapse_next_claim(pool: Pool, keys: Keys) -> bool:
-    """Ends one claim whose time has passed and lets the next in line move up, unless the rules leave the place empty."""
+    """Ends one claim whose time has passed; the next in line moves up, unless the rules leave the place empty."""
     async with pool.acquire() as conn:
         due = await store.list_lapsed(conn)
-    for campaign_id, winner_id in due:
-        async with transaction(pool) as conn:
-            campaign = await closing.lock_free_ending(conn, campaign_id)
-            if campaign is None or (gone := await store.mark_lapsed(conn, winner_id)) is None:
-                continue
-            rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-            successor = None
-            if rules.unclaimed == "next_reserve":
-                successor = await fill_place(conn, keys, campaign, rules, gone)
-            await _record_end(conn, gone, successor, notices.of_lapse(gone, campaign.title))
-        return True
-    return False
+    return await _end_next(pool, keys, due, store.mark_lapsed)
 
 
 async def forfeit_next_prize(pool: Pool, keys: Keys) -> bool:
     """Takes one prize from a winner who has deleted the winning post since the freeze; the next in line moves up."""
     async with pool.acquire() as conn:
         due = await store.list_forfeited(conn)
+    return await _end_next(pool, keys, due, store.mark_forfeited)
+
+
+async def _end_next(
+    pool: Pool,
+    keys: Keys,
+    due: Sequence[tuple[int, WinnerId]],
+    mark: Callable[[Connection, WinnerId], Awaitable[Winner | None]],
+) -> bool:
+    """Ends the first of these prizes that nobody else has in hand. False when there is none."""
     for campaign_id, winner_id in due:
         async with transaction(pool) as conn:
             campaign = await closing.lock_free_ending(conn, campaign_id)
-            if campaign is None or (gone := await store.mark_forfeited(conn, winner_id)) is None:
+            if campaign is None or (gone := await mark(conn, winner_id)) is None:
                 continue
             rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-            successor = await fill_place(conn, keys, campaign, rules, gone)
-            notice = None if gone.claim_ends_at is None else notices.of_forfeit(gone, campaign.title)
-            await _record_end(conn, gone, successor, notice)
+            successor = None
+            if gone.state != "lapsed" or rules.unclaimed == "next_reserve":
+                successor = await fill_place(conn, keys, campaign, rules, gone)
+            if gone.claim_ends_at is not None:  # Who was never told of the prize is not told of its end.
+                await inbox.add_inbox(conn, [notices.of_end(gone, campaign.title)])
+            detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
+            await audit.add(conn, None, f"prize_{gone.state}", "prize", gone.id, detail)
         return True
     return False
 
@@ -118,10 +122,3 @@ async def _get_own(conn: Connection, account_id: AccountId, winner_id: WinnerId)
     if winner.account_id != account_id:
         raise NotYourPrize
     return winner
-
-
-async def _record_end(conn: Connection, gone: Winner, successor: WinnerId | None, notice: NewInbox | None) -> None:
-    if notice is not None:
-        await inbox.add_inbox(conn, [notice])
-    detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
-    await audit.add(conn, None, f"prize_{gone.state}", "prize", gone.id, detail)

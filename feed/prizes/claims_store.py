@@ -1,17 +1,7 @@
 """The SQL of claims: sealed recipient data, and the winner's side of a prize."""
 
-import msgspec
-
 from feed.postgres import Connection, one
 from feed.prizes.model import ClaimNotFound, Winner, WinnerId
-
-
-class SealedClaim(msgspec.Struct, frozen=True):
-    """What a winner has given, as it is kept."""
-
-    winner_id: WinnerId
-    campaign_id: int
-    sealed: bytes
 
 
 async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
@@ -83,14 +73,11 @@ async def change_claim(
     )
 
 
-async def get_claim(conn: Connection, campaign_id: int, winner_id: int) -> SealedClaim:
+async def get_claim(conn: Connection, campaign_id: int, winner_id: int) -> bytes:
     """The sealed details of a winner of this campaign. Raises ClaimNotFound."""
-    row = await conn.fetchrow(
-        "SELECT winner_id, campaign_id, sealed FROM claims WHERE winner_id = $1 AND campaign_id = $2",
-        winner_id,
-        campaign_id,
+    sealed: bytes | None = await conn.fetchval(
+        "SELECT sealed FROM claims WHERE winner_id = $1 AND campaign_id = $2", winner_id, campaign_id
     )
-    claim = one(row, SealedClaim)
-    if claim is None:
+    if sealed is None:
         raise ClaimNotFound
-    return claim
+    return sealed

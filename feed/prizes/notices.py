@@ -34,24 +34,13 @@ def of_prize(winner: Winner, title: str) -> NewInbox:
     )
 
 
-def of_lapse(winner: Winner, title: str) -> NewInbox:
-    """The time to claim has passed."""
-    return _about(
-        winner,
-        title=f"“{title}”活动的奖品已逾期",
-        body="您未在规定时间内填写收件信息，奖品已视为放弃。",
-        event="lapsed",
-    )
-
-
-def of_forfeit(winner: Winner, title: str) -> NewInbox:
-    """The winning post is gone, and the prize with it."""
-    return _about(
-        winner,
-        title=f"“{title}”活动的获奖资格已取消",
-        body="您已删除获奖作品，按活动规则奖品由候补者获得。",
-        event="forfeited",
-    )
+def of_end(winner: Winner, title: str) -> NewInbox:
+    """The prize is gone: its time has passed, or the winning post was deleted."""
+    if winner.state == "lapsed":
+        told = f"“{title}”活动的奖品已逾期", "您未在规定时间内填写收件信息，奖品已视为放弃。"
+    else:
+        told = f"“{title}”活动的获奖资格已取消", "您已删除获奖作品，按活动规则奖品由候补者获得。"
+    return _about(winner, title=told[0], body=told[1], event=winner.state)
 
 
 def of_block(campaign_id: int, editor_id: int, title: str, count: int) -> NewInbox:

@@ -25,16 +25,9 @@ class UserCard(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-class MeCard(msgspec.Struct, frozen=True):
+class MeCard(UserCard, frozen=True):
     """One's own profile."""
 
-    id: str
-    name: str
-    avatar_url: str | None
-    bio: str
-    badge: str | None
-    post_count: int
-    created_at: datetime
     phone_masked: str | None
     roles: list[Role]
     verified: bool

@@ -5,21 +5,18 @@ import pytest
 
 from feed.api.world import World
 from feed.inbox import store
-from feed.inbox.model import NewInbox
+from feed.inbox.model import InboxKind, NewInbox
 from feed.postgres import transaction
 from tests.api.conftest import Join, Person
 
 
-async def told(world: World, person: Person, count: int, kind: str = "system") -> str:
+async def told(world: World, person: Person, count: int, kind: InboxKind = "system") -> str:
     """Puts messages into somebody's inbox; returns whose."""
     account_id = (await person("GET", "/me")).json()["id"]
     async with transaction(world.pool) as conn:
         await store.add_inbox(
             conn,
-            [
-                NewInbox(int(account_id), kind, f"{kind} {n}", "正文", f"{kind}:{n}")  # type: ignore[arg-type]
-                for n in range(count)
-            ],
+            [NewInbox(int(account_id), kind, f"{kind} {n}", "正文", f"{kind}:{n}") for n in range(count)],
         )
     return str(account_id)
 

@@ -21,14 +21,8 @@ from feed.screens.decisions import Decision, SheetCard
 from feed.screens.sheet_csv import csv_of
 
 
-class MaybeReason(msgspec.Struct, frozen=True):
-    """A reason is needed only where something would otherwise be waited for."""
-
-    reason: str = ""
-
-
 class Reason(msgspec.Struct, frozen=True):
-    """Why; kept in the audit."""
+    """Why; kept in the audit. A settlement needs one only where something would otherwise be waited for."""
 
     reason: str = ""
 
@@ -36,7 +30,7 @@ class Reason(msgspec.Struct, frozen=True):
 @post("/campaigns/{campaign_id:str}/settle", status_code=200)
 async def settle_campaign(
     campaign_id: FromPath[str],
-    data: JSONBody[MaybeReason | None],
+    data: JSONBody[Reason | None],
     world: GivenWorld,
     viewer: GivenViewer,
     once: GivenOnce,

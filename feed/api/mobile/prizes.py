@@ -32,7 +32,7 @@ async def get_result(campaign_id: FromPath[str], world: GivenWorld) -> Response[
 @get("/me/prizes")
 async def list_prizes(
     world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
-) -> Page[PrizeCard]:
+) -> Response[Page[PrizeCard]]:
     """What one has won, the latest first; reading it marks it as seen."""
     name = f"prizes:{viewer.account_id}"
     after = world.cursors.position(name, cursor)
@@ -42,7 +42,7 @@ async def list_prizes(
     shown = found[:limit]
     more = len(found) > limit
     next_cursor = world.cursors.after(name, Position(shown[-1].notified_at, int(shown[-1].id))) if more else None
-    return Page(shown, next_cursor)
+    return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
 
 
 @get("/me/prizes/{prize_id:str}")
