@@ -1,0 +1,105 @@
+"""The result as a pure function of what was frozen: any sheet, in any order, gives one document that anybody can recompute."""
+
+import itertools
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.campaigns.model import FREEZE_AFTER, Caps, Prize, Rules, Weights, rules_document, rules_sha256
+from feed.keys import Keys, open_keys
+from feed.prizes.model import Settlement, SheetRow
+from feed.prizes.result import canonical, decide, signed
+from feed.prizes.verify import verify_result
+from tests.make import DAY, now
+
+ENDS_AT = now().replace(microsecond=0)
+RULES = Rules(
+    title="读书月",
+    topic="读书",
+    starts_at=ENDS_AT - 10 * DAY,
+    ends_at=ENDS_AT,
+    method="ranked",
+    winner_count=2,
+    reserve_count=2,
+    prizes=(Prize(name="深圳盒子", kind="goods", per_winner=1, value_cny=Decimal("59.9")),),
+    weights=Weights(Decimal("0.5"), Decimal("0.3"), Decimal("0.2")),
+    caps=Caps(1000, 200),
+)
+SETTLEMENT = Settlement(
+    id=1,
+    campaign_id=7,
+    rules_version=1,
+    frozen_at=ENDS_AT + FREEZE_AFTER,
+    skipped=[],
+    result=None,
+    salt=b"s" * 32,
+)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return open_keys(Path(tmp_path_factory.mktemp("keys")) / "keys", create=True)
+
+
+# Few values each, so that ties and persons with several entries are the rule.
+rows = st.builds(
+    SheetRow,
+    post_id=st.integers(1, 2**62),
+    account_id=st.integers(1, 4),
+    person=st.sampled_from([b"a", b"b", b"c", b"d"]),  # Without a verified phone nobody is eligible.
+    entered_at=st.integers(1, 3).map(lambda hours: ENDS_AT - timedelta(hours=hours)),
+    revision=st.just(1),
+    quality=st.sampled_from([Decimal(0), Decimal("66.5"), Decimal(100)]),
+    likes_counted=st.sampled_from([0, 1, 1000, 1001]),
+    commenters_counted=st.sampled_from([0, 3]),
+    eligible=st.just(True),
+    reason_code=st.none(),
+    excluded=st.just([]),
+) | st.builds(
+    SheetRow,
+    post_id=st.integers(1, 2**62),
+    account_id=st.integers(5, 6),
+    person=st.sampled_from([b"", b"e"]),
+    entered_at=st.just(ENDS_AT - DAY),
+    revision=st.just(1),
+    quality=st.just(Decimal(100)),
+    likes_counted=st.just(1000),
+    commenters_counted=st.just(200),
+    eligible=st.just(False),
+    reason_code=st.sampled_from(["juror", "removed"]),
+    excluded=st.just([]),
+)
+sheets = st.lists(rows, max_size=12, unique_by=lambda row: row.post_id)
+
+
+@given(sheets, st.randoms(use_true_random=False), st.permutations(["quality", "likes", "comments", "earliest"]))
+def test_any_sheet_in_any_order_gives_the_same_bytes_and_they_verify(
+    keys: Keys, sheet: list[SheetRow], chance: Random, ties: list[str]
+) -> None:
+    rules = msgspec.structs.replace(RULES, tie_break=tuple(ties))
+    document = rules_document(rules)
+    shuffled = list(sheet)
+    chance.shuffle(shuffled)
+    one, other = (
+        decide(SETTLEMENT, each, rules=rules, document=document, sha256=rules_sha256(document))
+        for each in (sheet, shuffled)
+    )
+    text = canonical(one.outcome)
+    assert canonical(other.outcome) == text
+    assert (other.places, other.reserves) == (one.places, one.reserves)
+
+    finding = verify_result(signed(one.outcome, keys.sign(text)), keys.public_keys().keys)
+    assert finding.holds, finding.problems
+
+    persons = [*(each.person for each in one.outcome.winners), *(each.person for each in one.outcome.reserves)]
+    assert len(set(persons)) == len(persons)
+    able = {row.person for row in sheet if row.eligible}
+    assert len(one.outcome.winners) == min(RULES.winner_count, len(able))
+    ranked = sorted((row for row in one.outcome.sheet if row.rank is not None), key=lambda row: row.rank or 0)
+    assert all(Decimal(a.score) >= Decimal(b.score) for a, b in itertools.pairwise(ranked))
