@@ -11,6 +11,10 @@ class IdempotencyKeyReused(Conflict):
     """The same key came with another body."""
 
 
+class IdempotencyKeyBusy(Conflict):
+    """The first request with this key still runs."""
+
+
 class Once(NamedTuple):
     """What makes a request the same request: the caller's key for a route, and what it asked for."""
 
@@ -32,15 +36,19 @@ def once(route: str, key: str | None, body: bytes) -> Once | None:
 
 
 async def reserve(conn: Connection, account_id: int, request: Once) -> Reserved:
-    """Claims the key inside the transaction of the effect; an identical request that runs now is waited for.
+    """Claims the key inside the transaction of the effect, for a day.
 
-    Raises IdempotencyKeyReused.
+    Raises IdempotencyKeyReused, and IdempotencyKeyBusy while the first request with this key has not ended.
     """
+    # The lock, not the row, says that somebody is at it: an uncommitted row would be waited for, on a connection that others need.
     answer_id = await conn.fetchval(
         """
         INSERT INTO idempotency_keys (account_id, route, key, body_sha256, answer_id)
-        VALUES ($1, $2, $3, $4, next_id())
-        ON CONFLICT DO NOTHING
+        SELECT $1, $2, $3, $4, next_id()
+        WHERE pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', 'once', $1::bigint, $2::text, $3::text), 0))
+        ON CONFLICT (account_id, route, key) DO UPDATE
+        SET body_sha256 = excluded.body_sha256, answer_id = excluded.answer_id, created_at = now()
+        WHERE idempotency_keys.created_at < now() - interval '24 hours'
         RETURNING answer_id
         """,
         account_id,
@@ -56,7 +64,9 @@ async def reserve(conn: Connection, account_id: int, request: Once) -> Reserved:
         request.route,
         request.key,
     )
-    if row is None or row["body_sha256"] != request.body_sha256:
+    if row is None:
+        raise IdempotencyKeyBusy(retry_after=1)
+    if row["body_sha256"] != request.body_sha256:
         raise IdempotencyKeyReused
     return Reserved(row["answer_id"], fresh=False)
 

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures.state import State
 
+from feed.api.errors import UnsupportedMediaType
 from feed.errors import MalformedBody
 
 
@@ -17,6 +18,10 @@ class StrictRequest(Request[Any, Any, State]):
         field = self.route_handler.parsed_data_field
         if field is None:
             return await super().json()
+        # A client that names no type has said nothing wrong.
+        kind, _ = self.content_type
+        if kind and kind != "application/json" and not kind.endswith("+json"):
+            raise UnsupportedMediaType
         try:
             return msgspec.json.decode(await self.body() or b"null", type=field.annotation)
         except msgspec.MsgspecError:

@@ -35,18 +35,6 @@ from feed.postgres import DOWN
 
 PROBLEM_JSON = "application/problem+json"
 
-_STATUS: tuple[tuple[type[FeedError], int], ...] = (
-    (MalformedBody, 400),
-    (CursorInvalid, 400),
-    (Unauthenticated, 401),
-    (Forbidden, 403),
-    (NotFound, 404),
-    (Conflict, 409),
-    (Invalid, 422),
-    (TooMany, 429),
-    (Unavailable, 503),
-)
-
 log = structlog.get_logger()
 
 
@@ -79,6 +67,32 @@ class MethodNotAllowed(FeedError):
 
 class BodyTooLarge(FeedError):
     """More than 256 KB of JSON."""
+
+
+class UnsupportedMediaType(FeedError):
+    """A body that is not JSON."""
+
+
+class InternalError(FeedError):
+    """A fault of ours; it has been logged."""
+
+
+_STATUS: tuple[tuple[type[FeedError], int], ...] = (
+    (MalformedBody, 400),
+    (CursorInvalid, 400),
+    (BadRequest, 400),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Invalid, 422),
+    (MethodNotAllowed, 405),
+    (BodyTooLarge, 413),
+    (UnsupportedMediaType, 415),
+    (TooMany, 429),
+    (InternalError, 500),
+    (Unavailable, 503),
+)
 
 
 def status_of(error: FeedError) -> int:
@@ -169,10 +183,6 @@ def fail(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A fault of ours: logged with its trace, told without one."""
     log.error("unhandled error", path=request.scope.get("path"), exc_info=error)
     return problem(request, status=500, error=InternalError())
-
-
-class InternalError(FeedError):
-    """A fault of ours; it has been logged."""
 
 
 def _wire_name(request: Request[Any, Any, Any], key: str) -> str:

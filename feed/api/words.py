@@ -41,6 +41,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "entry_not_disqualified": ("该作品并未被取消资格", "The entry is not disqualified."),
     "entry_not_found": ("该帖子没有参加此活动", "The post is not an entry of this campaign."),
     "forbidden": ("没有权限进行此操作", "You are not allowed to do this."),
+    "idempotency_key_busy": (
+        "相同的请求正在处理中，请稍后再试",
+        "The first request with this Idempotency-Key still runs: ask again.",
+    ),
     "idempotency_key_reused": (
         "同一 Idempotency-Key 不能用于不同内容",
         "This Idempotency-Key came with another body before.",
@@ -86,6 +90,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "topic_not_found": ("没有找到该话题", "No such topic."),
     "unauthenticated": ("请先登录", "Sign in first."),
     "unavailable": ("服务暂时不可用，请稍后再试", "The service is away for a moment: try again."),
+    "unsupported_media_type": ("请求内容须为 JSON", "The body must be JSON (application/json)."),
     "verdict_not_applicable": ("该内容当前状态不适用此结论", "This verdict does not apply to the subject as it is."),
     "void_not_found": ("没有找到该剔除记录", "No such void."),
     "winner_not_visible": (
@@ -122,6 +127,39 @@ _WORDS: dict[str, tuple[str, str]] = {
     "field.too_short": ("内容太短", "Is too short."),
     "field.unknown_value": ("应为以下之一：{allowed}", "Must be one of {allowed}."),
 }
+
+
+# What a client does about a refusal, by status and for some codes by themselves; docs/errors.md says it at length.
+_ADVICE_BY_STATUS = {
+    400: "mend",
+    401: "sign_in",
+    403: "tell",
+    404: "drop",
+    405: "mend",
+    406: "mend",
+    409: "reload",
+    413: "mend",
+    415: "mend",
+    422: "correct",
+    429: "wait",
+    500: "report",
+    503: "wait",
+}
+_ADVICE = {
+    "campaign_incomplete": "correct",
+    "campaign_running": "correct",
+    "code_refused": "correct",
+    "cursor_invalid": "restart",
+    "idempotency_key_busy": "wait",
+    "idempotency_key_reused": "mend",
+    "marks_missing": "correct",
+    "token_expired": "refresh",
+}
+
+
+def advice_of(code: str, status: int) -> str:
+    """What a client does about a refusal: one of the words of docs/errors.md."""
+    return _ADVICE.get(code) or _ADVICE_BY_STATUS[status]
 
 
 class _Numbers(dict[str, object]):

@@ -41,7 +41,7 @@ class LeaderboardItem(msgspec.Struct, frozen=True):
     rank: int
     score: str
     parts: Parts
-    post: PostCard | msgspec.Raw
+    post: PostCard
 
 
 class Leaderboard(msgspec.Struct, frozen=True):
@@ -141,7 +141,7 @@ def encode(board: Board, fragments: Sequence[Fragment], viewer_id: int | None, l
                 f"{each.score.likes:f}",
                 f"{each.score.comments:f}",
             ),
-            msgspec.Raw(cards.card(seen[each.post_id], viewer_id, liked)),
+            cards.encoded_post(cards.card(seen[each.post_id], viewer_id, liked)),
         )
         for each in board.places
         if each.post_id in seen

@@ -9,11 +9,22 @@ from litestar.params import FromPath, JSONBody
 from feed.api.answers import PRIVATE, answers
 from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
 from feed.paging import Page
 from feed.prizes import announcing, claiming, settling
 from feed.prizes.claim import Claim
-from feed.prizes.model import ClaimNotFound, SheetNotFound, WinnerId
+from feed.prizes.model import (
+    AlreadyAnnounced,
+    AlreadySettled,
+    ClaimNotFound,
+    NotOverYet,
+    NotSettled,
+    SecondPersonRequired,
+    SettlementBlocked,
+    SheetNotFound,
+    WinnerId,
+    WinnerNotVisible,
+)
 from feed.screens import claims as claims_screen
 from feed.screens import decisions as screen
 from feed.screens.claims import ClaimCard
@@ -21,16 +32,26 @@ from feed.screens.decisions import Decision, SheetCard
 from feed.screens.sheet_csv import csv_of
 
 
-class Reason(msgspec.Struct, frozen=True):
+class ReasonIn(msgspec.Struct, frozen=True):
     """Why; kept in the audit. A settlement needs one only where something would otherwise be waited for."""
 
     reason: str = ""
 
 
-@post("/campaigns/{campaign_id:str}/settle", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/settle",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        CampaignCancelled,
+        NotOverYet,
+        AlreadySettled,
+        SettlementBlocked,
+    ),
+)
 async def settle_campaign(
     campaign_id: FromPath[str],
-    data: JSONBody[Reason | None],
+    data: JSONBody[ReasonIn | None],
     world: GivenWorld,
     viewer: GivenViewer,
     once: GivenOnce,
@@ -42,9 +63,17 @@ async def settle_campaign(
     return await _decision(world, id_)
 
 
-@post("/campaigns/{campaign_id:str}/undo-settle", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/undo-settle",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        NotSettled,
+        AlreadyAnnounced,
+    ),
+)
 async def undo_settlement(
-    campaign_id: FromPath[str], data: JSONBody[Reason], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str], data: JSONBody[ReasonIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Decision:
     """Set a settlement aside before it is announced; the next one is made by an editor."""
     id_ = id_of(campaign_id, CampaignNotFound)
@@ -52,7 +81,18 @@ async def undo_settlement(
     return await _decision(world, id_)
 
 
-@post("/campaigns/{campaign_id:str}/announce", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/announce",
+    status_code=200,
+    responses=answers(Decision, status=202, description="Recorded: a second person announces."),
+    refuses=(
+        CampaignNotFound,
+        NotSettled,
+        AlreadyAnnounced,
+        SecondPersonRequired,
+        WinnerNotVisible,
+    ),
+)
 async def announce_winners(
     campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Response[Decision]:
@@ -62,7 +102,12 @@ async def announce_winners(
     return Response(await _decision(world, id_), status_code=202 if said == "recorded" else 200)
 
 
-@get("/campaigns/{campaign_id:str}/sheet", responses=answers(SheetCard, description="Or text/csv, by Accept."))
+@get(
+    "/campaigns/{campaign_id:str}/sheet",
+    responses=answers(SheetCard, description="Or text/csv, by Accept."),
+    refuses=(SheetNotFound,),
+    also=("text/csv",),
+)
 async def get_sheet(campaign_id: FromPath[str], request: Request[Any, Any, Any], world: GivenWorld) -> Response[bytes]:
     """The frozen score sheet, best entry first: JSON, or a table for a spreadsheet with `Accept: text/csv`."""
     id_ = id_of(campaign_id, SheetNotFound)
@@ -75,7 +120,7 @@ async def get_sheet(campaign_id: FromPath[str], request: Request[Any, Any, Any],
     return Response(csv_of(sheet), media_type="text/csv", headers=headers)
 
 
-@get("/campaigns/{campaign_id:str}/claims")
+@get("/campaigns/{campaign_id:str}/claims", refuses=(CampaignNotFound,))
 async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response[Page[ClaimCard]]:
     """Every place and what has become of it; recipient data is masked."""
     async with world.pool.acquire() as conn:
@@ -83,9 +128,20 @@ async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response
     return Response(Page(cards, None), headers={"cache-control": PRIVATE})
 
 
-@post("/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        ClaimNotFound,
+    ),
+)
 async def reveal_claim(
-    campaign_id: FromPath[str], prize_id: FromPath[str], data: JSONBody[Reason], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str],
+    prize_id: FromPath[str],
+    data: JSONBody[ReasonIn],
+    world: GivenWorld,
+    viewer: GivenViewer,
 ) -> Response[Claim]:
     """The recipient's data in the clear, for a reason that is kept."""
     claim = await claiming.reveal_claim(

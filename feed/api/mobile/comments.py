@@ -6,15 +6,16 @@ import msgspec
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from feed.accounts.model import Banned, Muted
 from feed.api.answers import answers, encoded
 from feed.api.inputs import Cursor, GivenOnce, GivenReader, GivenViewer, GivenWorld, Limit, field_id, id_of
 from feed.api.world import World
 from feed.comments import actions
 from feed.comments.actions import NewComment
-from feed.comments.model import CommentId, CommentNotFound
+from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment
 from feed.paging import NEWEST, OLDEST, Page, Position
 from feed.posts import store as posts
-from feed.posts.model import PostId, PostNotFound
+from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.screens import cards
 from feed.screens import comments as screen
 from feed.screens.comments import CommentCard, CommentRow
@@ -27,7 +28,17 @@ class CommentIn(msgspec.Struct, frozen=True):
     reply_to_id: str | None = None
 
 
-@post("/posts/{post_id:str}/comments", status_code=201)
+@post(
+    "/posts/{post_id:str}/comments",
+    status_code=201,
+    refuses=(
+        PostNotFound,
+        PostNotPublished,
+        CommentsClosed,
+        Banned,
+        Muted,
+    ),
+)
 async def add_comment(
     post_id: FromPath[str], data: JSONBody[CommentIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> CommentCard:
@@ -40,7 +51,7 @@ async def add_comment(
         return screen.comment_card(await screen.get_comment(conn, comment_id))
 
 
-@get("/posts/{post_id:str}/comments", responses=answers(Page[CommentCard]))
+@get("/posts/{post_id:str}/comments", responses=answers(Page[CommentCard]), refuses=(PostNotFound,))
 async def list_comments(
     post_id: FromPath[str],
     world: GivenWorld,
@@ -62,7 +73,14 @@ async def list_comments(
     return _page(world, name, roots, items, limit, public=reader is None)
 
 
-@get("/comments/{comment_id:str}/replies", responses=answers(Page[CommentCard]))
+@get(
+    "/comments/{comment_id:str}/replies",
+    responses=answers(Page[CommentCard]),
+    refuses=(
+        CommentNotFound,
+        PostNotFound,
+    ),
+)
 async def list_replies(
     comment_id: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
@@ -80,7 +98,13 @@ async def list_replies(
     return _page(world, name, replies, items, limit, public=reader is None)
 
 
-@delete("/comments/{comment_id:str}")
+@delete(
+    "/comments/{comment_id:str}",
+    refuses=(
+        CommentNotFound,
+        NotYourComment,
+    ),
+)
 async def delete_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> None:
     """Delete one's own comment; one that has been answered leaves its place."""
     id_ = CommentId(id_of(comment_id, CommentNotFound))

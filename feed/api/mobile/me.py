@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromQuery, JSONBody
 
+from feed.accounts.model import AccountNotFound
 from feed.api.answers import PRIVATE
 from feed.api.inputs import MAX_ID, Cursor, GivenViewer, GivenWorld, Limit, field_id
 from feed.inbox import actions
@@ -32,7 +33,7 @@ class Unread(msgspec.Struct, frozen=True):
     unread_count: int
 
 
-@get("/")
+@get("/", refuses=(AccountNotFound,))
 async def get_me(world: GivenWorld, viewer: GivenViewer) -> Response[MeCard]:
     """One's own profile, with what only oneself may see; the phone is masked."""
     async with world.pool.acquire() as conn:

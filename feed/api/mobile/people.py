@@ -15,14 +15,14 @@ from feed.screens.feeds import Listed
 from feed.screens.people import UserCard
 
 
-@get("/{user_id:str}")
+@get("/{user_id:str}", refuses=(AccountNotFound,))
 async def get_user(user_id: FromPath[str], world: GivenWorld) -> UserCard:
     """A person's public profile."""
     async with world.pool.acquire() as conn:
         return await screen.get_user(conn, id_of(user_id, AccountNotFound))
 
 
-@get("/{user_id:str}/posts", responses=answers(Page[PostCard]))
+@get("/{user_id:str}/posts", responses=answers(Page[PostCard]), refuses=(AccountNotFound,))
 async def list_user_posts(
     user_id: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:

@@ -3,18 +3,28 @@
 from litestar import Response, Router, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
+from feed.accounts.model import Banned, Muted
 from feed.api.answers import answers, encoded
 from feed.api.inputs import GivenOnce, GivenReader, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
 from feed.likes.model import Like, Liked
 from feed.posts import actions
 from feed.posts.actions import NewPost, PostChange
-from feed.posts.model import PostId, PostNotFound
+from feed.posts.model import NotYourPost, PostId, PostNotEditable, PostNotFound
 from feed.screens import cards
 from feed.screens.cards import PostCard
 
 
-@post("/", status_code=201, responses=answers(PostCard, status=201))
+@post(
+    "/",
+    status_code=201,
+    responses=answers(PostCard, status=201),
+    refuses=(
+        Banned,
+        Muted,
+        PostNotFound,
+    ),
+)
 async def publish_post(
     data: JSONBody[NewPost], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Response[bytes]:
@@ -24,14 +34,24 @@ async def publish_post(
     return encoded(await _post_card(world, post_id, viewer.account_id), status=201)
 
 
-@get("/{post_id:str}", responses=answers(PostCard))
+@get("/{post_id:str}", responses=answers(PostCard), refuses=(PostNotFound,))
 async def get_post(post_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[bytes]:
     """Read a post: anybody the published ones, authors their own."""
     viewer_id = reader.account_id if reader else None
     return encoded(await _post_card(world, id_of(post_id, PostNotFound), viewer_id), public=reader is None)
 
 
-@patch("/{post_id:str}", responses=answers(PostCard))
+@patch(
+    "/{post_id:str}",
+    responses=answers(PostCard),
+    refuses=(
+        PostNotFound,
+        NotYourPost,
+        PostNotEditable,
+        Banned,
+        Muted,
+    ),
+)
 async def edit_post(
     post_id: FromPath[str], data: JSONBody[PostChange], world: GivenWorld, viewer: GivenViewer
 ) -> Response[bytes]:
@@ -42,7 +62,13 @@ async def edit_post(
     return encoded(await _post_card(world, id_, viewer.account_id))
 
 
-@delete("/{post_id:str}")
+@delete(
+    "/{post_id:str}",
+    refuses=(
+        PostNotFound,
+        NotYourPost,
+    ),
+)
 async def delete_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> None:
     """Delete one's own post."""
     id_ = PostId(id_of(post_id, PostNotFound))
@@ -50,13 +76,26 @@ async def delete_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenVi
     world.projector.touch([id_])
 
 
-@put("/{post_id:str}/like")
+@put(
+    "/{post_id:str}/like",
+    refuses=(
+        PostNotFound,
+        Banned,
+    ),
+)
 async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Like a post; a second time changes nothing."""
     return await _submit(world, Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id))
 
 
-@delete("/{post_id:str}/like", status_code=200)
+@delete(
+    "/{post_id:str}/like",
+    status_code=200,
+    refuses=(
+        PostNotFound,
+        Banned,
+    ),
+)
 async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Take a like back; a second time changes nothing."""
     return await _submit(world, Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id, liked=False))

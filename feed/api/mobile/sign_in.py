@@ -5,7 +5,7 @@ from litestar import Router, post
 from litestar.params import JSONBody
 
 from feed.accounts import sign_in
-from feed.accounts.sign_in import SignedIn
+from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
 from feed.api.inputs import GivenWorld
 from feed.api.world import World
 from feed.screens import people as screen
@@ -55,13 +55,13 @@ async def request_code(data: JSONBody[PhoneIn], world: GivenWorld) -> CodeSent:
     return CodeSent()
 
 
-@post("/tokens", status_code=200)
+@post("/tokens", status_code=200, refuses=(CodeRefused,))
 async def exchange_code(data: JSONBody[CodeIn], world: GivenWorld) -> Tokens:
     """Sign in with the code; the account is made at the first time."""
     return await _tokens(world, await sign_in.exchange_code(world.pool, world.keys, data.phone, data.code))
 
 
-@post("/refresh", status_code=200)
+@post("/refresh", status_code=200, refuses=(RefreshRefused,))
 async def refresh(data: JSONBody[RefreshIn], world: GivenWorld) -> Tokens:
     """New tokens for the refresh token, once; a second use ends the whole sign-in."""
     return await _tokens(world, await sign_in.refresh(world.pool, world.keys, data.refresh_token))

@@ -8,10 +8,12 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, field_id, id_of
 from feed.api.world import World
-from feed.cases.model import STAGE_LAST, CaseId, CaseNotFound, Kind, Wanted
+from feed.cases.model import STAGE_LAST, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind, Wanted
+from feed.comments.model import CommentIsDeleted
 from feed.paging import BEGINNING, NEWEST, Page, Position
+from feed.posts.showing import PostIsDeleted
 from feed.review import actions
-from feed.review.model import NewVerdict
+from feed.review.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
 from feed.screens import review as screen
 from feed.screens.review import CaseCard
 from feed.texts import text_problem
@@ -76,7 +78,14 @@ async def lease_cases(data: JSONBody[LeaseIn], world: GivenWorld, viewer: GivenV
     return LeasedCases(await _cards(world, leased))
 
 
-@post("/{case_id:str}/release", status_code=200)
+@post(
+    "/{case_id:str}/release",
+    status_code=200,
+    refuses=(
+        CaseNotFound,
+        CaseLeased,
+    ),
+)
 async def release_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> CaseCard:
     """Give a case back to the queue."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
@@ -84,7 +93,15 @@ async def release_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenV
     return await _card(world, id_)
 
 
-@post("/{case_id:str}/extend", status_code=200)
+@post(
+    "/{case_id:str}/extend",
+    status_code=200,
+    refuses=(
+        CaseNotFound,
+        CaseLeased,
+        CaseNotLeased,
+    ),
+)
 async def extend_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> CaseCard:
     """Hold a case for five minutes more."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
@@ -92,7 +109,20 @@ async def extend_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenVi
     return await _card(world, id_)
 
 
-@post("/{case_id:str}/verdict", status_code=200)
+@post(
+    "/{case_id:str}/verdict",
+    status_code=200,
+    refuses=(
+        CaseNotFound,
+        OwnSubject,
+        CaseLeased,
+        CaseStale,
+        AlreadyJudged,
+        VerdictNotApplicable,
+        PostIsDeleted,
+        CommentIsDeleted,
+    ),
+)
 async def judge_case(
     case_id: FromPath[str], data: JSONBody[NewVerdict], world: GivenWorld, viewer: GivenViewer
 ) -> CaseCard:

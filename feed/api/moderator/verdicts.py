@@ -72,7 +72,7 @@ async def judge_cases(data: JSONBody[BatchIn], world: GivenWorld, viewer: GivenV
     return BatchOut(str(batch_id), items)
 
 
-@post("/moderation/verdicts/{batch_id:str}/undo", status_code=200)
+@post("/moderation/verdicts/{batch_id:str}/undo", status_code=200, refuses=(BatchNotFound,))
 async def undo_verdicts(batch_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> BatchOut:
     """Take one's own batch back, except where somebody has judged since."""
     id_ = BatchId(id_of(batch_id, BatchNotFound))
