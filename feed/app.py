@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from feed.api.bodies import StrictRequest
 from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
 from feed.api.errors import HANDLERS
@@ -15,6 +14,7 @@ from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
 from feed.api.observed import observed
 from feed.api.operations import router as operations
+from feed.api.requests import StrictRequest, look_first
 from feed.api.world import World
 
 BODY_LARGEST = 256 * 1024
@@ -43,6 +43,7 @@ def build(opened: Callable[[], AbstractAsyncContextManager[World]] | World) -> L
         middleware=[observed],
         state=state,
         request_class=StrictRequest,
+        before_request=look_first,
         request_max_body_size=BODY_LARGEST,
         openapi_config=OPENAPI,
         logging_config=None,

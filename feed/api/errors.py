@@ -185,7 +185,7 @@ def fail(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     return problem(request, status=500, error=InternalError())
 
 
-def _wire_name(request: Request[Any, Any, Any], key: str) -> str:
+def wire_name(request: Request[Any, Any, Any], key: str) -> str:
     """The name that the caller knows a parameter by; a handler may have had to call it otherwise."""
     field = request.scope["route_handler"].parsed_fn_signature.parameters.get(key)
     definition = getattr(field, "kwarg_definition", None)
@@ -199,7 +199,7 @@ def _of_validation(request: Request[Any, Any, Any], error: ValidationException) 
     if "path" in sources:
         return NotFound()
     if sources & {"query", "header", "cookie"}:
-        return Invalid(*(FieldError(_wire_name(request, str(item.get("key", ""))), "invalid_value") for item in extra))
+        return Invalid(*(FieldError(wire_name(request, str(item.get("key", ""))), "invalid_value") for item in extra))
     return MalformedBody()
 
 

@@ -70,6 +70,7 @@ async def settle_campaign(
         CampaignNotFound,
         NotSettled,
         AlreadyAnnounced,
+        CampaignCancelled,
     ),
 )
 async def undo_settlement(
