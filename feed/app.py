@@ -14,6 +14,7 @@ from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
 from feed.api.observed import observed
 from feed.api.operations import router as operations
+from feed.api.remembered import remembered
 from feed.api.requests import StrictRequest, look_first
 from feed.api.world import World
 
@@ -40,7 +41,7 @@ def build(opened: Callable[[], AbstractAsyncContextManager[World]] | World) -> L
         dependencies=DEPENDENCIES,
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
-        middleware=[observed],
+        middleware=[observed, remembered],
         state=state,
         request_class=StrictRequest,
         before_request=look_first,

@@ -10,6 +10,7 @@ from litestar.params import FromQuery, HeaderParameter, QueryParameter, SkipVali
 
 from feed.accounts import store as accounts
 from feed.accounts.model import Role, RoleMissing, Viewer
+from feed.api.remembered import KEYED
 from feed.api.world import World
 from feed.auth import TokenInvalid
 from feed.errors import FieldError, Invalid, NotFound, Unauthenticated
@@ -74,13 +75,17 @@ async def provide_viewer(reader: GivenReader) -> Viewer:
 
 async def provide_once(
     request: AnyRequest,
+    viewer: GivenViewer,
     idempotency_key: Annotated[
         str | None,
         HeaderParameter(name="Idempotency-Key", max_length=200, description="A retry with the same key acts once."),
     ] = None,
 ) -> Once | None:
     # The path belongs to the route's identity: the same key under another post is another request.
-    return once(request.scope["path"], idempotency_key, await request.body())
+    keyed = once(request.scope["path"], idempotency_key, await request.body())
+    if keyed is not None:
+        request.scope["state"][KEYED] = (viewer.account_id, keyed)
+    return keyed
 
 
 def staff(*roles: Role) -> Any:

@@ -12,6 +12,7 @@ from feed.accounts.arrival import Doorkeeper
 from feed.auth import TokenVerifier
 from feed.batching import Batcher
 from feed.boards.projector import Projector
+from feed.idempotency import Given, store_answers
 from feed.keys import Keys, open_keys
 from feed.likes.actions import apply_likes
 from feed.likes.model import Like, Liked
@@ -31,6 +32,7 @@ class World(msgspec.Struct, frozen=True):
     cursors: Cursors
     doorkeeper: Doorkeeper
     likes: Batcher[Like, Liked]
+    answers: Batcher[Given, None]
     pages: Pages
     projector: Projector
 
@@ -46,6 +48,7 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         cursors=cursors,
         doorkeeper=Doorkeeper(pool, keys, TokenVerifier(keys.token_key)),
         likes=Batcher(partial(apply_likes, pool)),
+        answers=Batcher(partial(store_answers, pool)),
         pages=Pages(pool, cursors, settings.public_url),
         projector=Projector(pool, redis),
     )
@@ -63,6 +66,7 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         yield world
     finally:
         await world.likes.close()
+        await world.answers.close()
         await world.projector.close()
         await redis.aclose()
         await pool.close()

@@ -8,7 +8,7 @@ from litestar.params import FromQuery, JSONBody
 
 from feed.accounts.model import AccountNotFound
 from feed.api.answers import PRIVATE
-from feed.api.inputs import MAX_ID, Cursor, GivenViewer, GivenWorld, Limit, field_id
+from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id
 from feed.inbox import actions
 from feed.inbox.model import InboxKind
 from feed.paging import Page
@@ -59,9 +59,11 @@ async def list_inbox(
 
 
 @post("/inbox/read", status_code=200)
-async def read_inbox(data: JSONBody[ReadUntil], world: GivenWorld, viewer: GivenViewer) -> Response[Unread]:
+async def read_inbox(
+    data: JSONBody[ReadUntil], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[Unread]:
     """Mark everything up to a message as read. Doing it twice is doing it once."""
-    await actions.read_inbox(world.pool, viewer.account_id, field_id(data.until_id, "until_id"))
+    await actions.read_inbox(world.pool, viewer.account_id, field_id(data.until_id, "until_id"), once)
     async with world.pool.acquire() as conn:
         return Response(Unread(await screen.count_unread(conn, viewer.account_id)), headers=_OWN)
 
