@@ -30,7 +30,7 @@ from feed.errors import (
     Unauthenticated,
     Unavailable,
 )
-from feed.paging import CursorInvalid
+from feed.paging import CursorExpired, CursorInvalid
 from feed.postgres import DOWN
 
 PROBLEM_JSON = "application/problem+json"
@@ -42,6 +42,7 @@ _STATUS: tuple[tuple[type[FeedError], int], ...] = (
     (Forbidden, 403),
     (NotFound, 404),
     (Conflict, 409),
+    (CursorExpired, 410),
     (Invalid, 422),
     (TooMany, 429),
     (Unavailable, 503),
