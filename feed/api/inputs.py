@@ -48,8 +48,10 @@ def field_id(raw: str, field: str) -> int:
         raise Invalid(FieldError(field, "not_found")) from None
 
 
-def ids_of(raw: str, field: str, *, most: int) -> list[int]:
-    """The ids of a list with commas, each once; what cannot be one is nobody's. Raises Invalid for more than `most`."""
+def ids_of(raw: str | None, field: str, *, most: int) -> list[int]:
+    """The ids of a list with commas, each once; what cannot be one is nobody's. Raises Invalid for none and for too many."""
+    if raw is None:
+        raise Invalid(FieldError(field, "required"))
     given = dict.fromkeys(part.strip() for part in raw.split(","))
     if len(given) > most:
         raise Invalid(FieldError(field, "too_many", {"most": most}))

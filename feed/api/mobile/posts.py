@@ -16,7 +16,7 @@ from feed.screens import cards
 from feed.screens.cards import PostCard
 
 POSTS_AT_ONCE = 50
-Ids = Annotated[str, QueryParameter(description=f"Ids of posts, separated by commas; at most {POSTS_AT_ONCE}.")]
+Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated by commas; at most {POSTS_AT_ONCE}.")]
 
 
 @post("/", status_code=201, responses=answers(PostCard, status=201))
@@ -30,7 +30,7 @@ async def publish_post(
 
 
 @get("/", responses=answers(Page[PostCard]))
-async def list_posts(ids: Ids, world: GivenWorld, reader: GivenReader) -> Response[bytes]:
+async def list_posts(world: GivenWorld, reader: GivenReader, ids: Ids = None) -> Response[bytes]:
     """Read several posts at once, in the order of the request; what one may not see is left out."""
     viewer_id = reader.account_id if reader else None
     body = await world.pages.posts(ids_of(ids, "ids", most=POSTS_AT_ONCE), viewer_id)
