@@ -18,6 +18,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_provider: str = "file"  # `file` writes the development outbox; providers come with part 4.
     sms_outbox: Path = Path(".feed/outbox.jsonl")
     sms_quiet_hours: str = "22:00-08:00"  # In Shanghai; only sign-in codes ring then. `off` for none.
+    ip_regions_file: str = ""  # Empty: nobody is told where a post was made.
     metrics_token: str = ""  # Empty: /metrics answers loopback only.
     log_format: str = "json"  # `json`, or `console` for a terminal.
     embedded: bool = False

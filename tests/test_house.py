@@ -22,7 +22,7 @@ OWNERS = {
     "idempotency": {"idempotency_keys"},
     "inbox": {"inbox"},
     "jobs": {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"},
-    "likes": {"likes", "past_likes"},
+    "likes": {"likes", "past_likes", "comment_likes", "past_comment_likes"},
     "messages": {"messages"},
     "migrations": {"schema_migrations"},
     "posts": {"posts", "post_revisions", "topic_posts"},
@@ -33,6 +33,7 @@ OWNERS = {
 PURE = {
     "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "select.py", "result.py", "verify.py",
     "eligibility.py", "claim.py", "reasons.py", "notices.py", "parse.py", "hot.py", "sheet_csv.py", "tally.py",
+    "rights.py",
     "texts.py", "phones.py", "signatures.py", "errors.py",
 }  # fmt: skip
 STATEMENTS = {"fetch", "fetchrow", "fetchval", "execute", "executemany"}

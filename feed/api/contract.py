@@ -32,6 +32,7 @@ _TAGS = {
     "mobile.sign_in": "Signing in",
     "mobile.posts": "Posts",
     "mobile.comments": "Comments",
+    "mobile.likes": "Likes",
     "mobile.feeds": "Feeds",
     "mobile.people": "People",
     "mobile.me": "Oneself",

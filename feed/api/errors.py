@@ -32,7 +32,7 @@ from feed.errors import (
     Unavailable,
 )
 from feed.idempotency import Answered
-from feed.paging import CursorInvalid
+from feed.paging import CursorExpired, CursorInvalid
 from feed.postgres import DOWN
 
 PROBLEM_JSON = "application/problem+json"
@@ -87,6 +87,7 @@ _STATUS: tuple[tuple[type[FeedError], int], ...] = (
     (Forbidden, 403),
     (NotFound, 404),
     (Conflict, 409),
+    (CursorExpired, 410),
     (Invalid, 422),
     (MethodNotAllowed, 405),
     (BodyTooLarge, 413),

@@ -23,6 +23,8 @@ GivenWorld = NamedDependency[SkipValidation[World]]
 # `viewer` must be somebody; `reader` may be nobody.
 GivenViewer = NamedDependency[SkipValidation[Viewer]]
 GivenReader = NamedDependency[SkipValidation[Viewer | None]]
+# Where the request came from, in people's words; None where nobody can tell.
+GivenRegion = NamedDependency[SkipValidation[str | None]]
 # The request's identity for a retry: None when it has no Idempotency-Key.
 GivenOnce = NamedDependency[SkipValidation[Once | None]]
 
@@ -34,7 +36,7 @@ MAX_ID = 2**63 - 1
 
 def id_of(raw: str, missing: type[NotFound]) -> int:
     """A path's id. Raises `missing` for what cannot be one: unknown and malformed are not told apart."""
-    if not (raw.isascii() and raw.isdecimal()) or len(raw) > 19 or not 0 < int(raw) <= MAX_ID:
+    if not _is_id(raw):
         raise missing
     return int(raw)
 
@@ -45,6 +47,25 @@ def field_id(raw: str, field: str) -> int:
         return id_of(raw, NotFound)
     except NotFound:
         raise Invalid(FieldError(field, "not_found")) from None
+
+
+def ids_of(raw: str | None, field: str, *, most: int) -> list[int]:
+    """The ids of a list with commas, each once; what cannot be one is nobody's. Raises Invalid for none and for too many."""
+    if raw is None:
+        raise Invalid(FieldError(field, "required"))
+    given = dict.fromkeys(part.strip() for part in raw.split(","))
+    if len(given) > most:
+        raise Invalid(FieldError(field, "too_many", {"most": most}))
+    return [int(part) for part in given if _is_id(part)]
+
+
+def _is_id(raw: str) -> bool:
+    return raw.isascii() and raw.isdecimal() and len(raw) <= 19 and 0 < int(raw) <= MAX_ID
+
+
+def client_address(request: AnyRequest) -> str | None:
+    """Where the request came from."""
+    return request.client.host if request.client else None
 
 
 async def provide_world(request: AnyRequest) -> World:
@@ -71,6 +92,11 @@ async def provide_viewer(reader: GivenReader) -> Viewer:
     if reader is None:
         raise Unauthenticated
     return reader
+
+
+async def provide_region(request: AnyRequest, world: GivenWorld) -> str | None:
+    address = client_address(request)
+    return None if address is None else world.regions.region_of(address)
 
 
 async def provide_once(
@@ -109,5 +135,6 @@ DEPENDENCIES = {
     "world": Provide(provide_world),
     "reader": Provide(provide_reader),
     "viewer": Provide(provide_viewer),
+    "region": Provide(provide_region),
     "once": Provide(provide_once),
 }

@@ -35,6 +35,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "comment_not_found": ("没有找到该评论", "No such comment."),
     "comments_closed": ("作者已关闭评论", "The author takes no comments on this post."),
     "conflict": ("当前状态不允许此操作", "The present state does not allow this."),
+    "cursor_expired": ("翻页时间过长，请从第一页重新开始", "The cursor is too old: start with the first page again."),
     "cursor_invalid": ("翻页参数无效", "The cursor was not given by this list."),
     "database_away": ("服务暂时不可用，请稍后再试", "The service is away for a moment: try again."),
     "entry_disqualified": ("该作品已被取消资格", "The entry is disqualified already."),
@@ -51,6 +52,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "internal_error": ("服务出错了，我们已记录该问题", "Something went wrong on our side; it has been logged."),
     "invalid": ("部分内容不符合要求", "Some fields are not acceptable."),
+    "likes_private": ("点赞名单仅作者和工作人员可见", "Only the author and staff see who likes a post."),
     "malformed_body": (
         "请求内容不是有效的 JSON，或字段类型有误",
         "The body is not valid JSON, or a value has the wrong type.",
@@ -136,6 +138,7 @@ _ADVICE_BY_STATUS = {
     403: "tell",
     404: "drop",
     405: "mend",
+    410: "restart",
     406: "mend",
     409: "reload",
     413: "mend",

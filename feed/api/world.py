@@ -14,10 +14,11 @@ from feed.batching import Batcher
 from feed.boards.projector import Projector
 from feed.idempotency import Given, store_answers
 from feed.keys import Keys, open_keys
-from feed.likes.actions import apply_likes
-from feed.likes.model import Like, Liked
+from feed.likes.actions import apply_comment_likes, apply_likes
+from feed.likes.model import CommentLike, Like, Liked
 from feed.paging import Cursors
 from feed.postgres import Pool, open_pool
+from feed.regions import IpRegions, open_regions
 from feed.screens.pages import Pages
 from feed.settings import Settings
 
@@ -33,12 +34,14 @@ class World(msgspec.Struct, frozen=True):
     doorkeeper: Doorkeeper
     likes: Batcher[Like, Liked]
     answers: Batcher[Given, None]
+    comment_likes: Batcher[CommentLike, Liked]
     pages: Pages
     projector: Projector
+    regions: IpRegions
 
 
 def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
-    """The world on top of parts that are already open."""
+    """The world on top of parts that are already open. Raises RegionsUnreadable."""
     cursors = Cursors(keys.cursor_key)
     return World(
         settings=settings,
@@ -49,8 +52,10 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         doorkeeper=Doorkeeper(pool, keys, TokenVerifier(keys.token_key)),
         likes=Batcher(partial(apply_likes, pool)),
         answers=Batcher(partial(store_answers, pool)),
+        comment_likes=Batcher(partial(apply_comment_likes, pool)),
         pages=Pages(pool, cursors, settings.public_url),
         projector=Projector(pool, redis),
+        regions=open_regions(settings.ip_regions_file),
     )
 
 
@@ -67,6 +72,7 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
     finally:
         await world.likes.close()
         await world.answers.close()
+        await world.comment_likes.close()
         await world.projector.close()
         await redis.aclose()
         await pool.close()

@@ -32,7 +32,13 @@ class NewComment(msgspec.Struct, frozen=True):
 
 
 async def add_comment(
-    pool: Pool, author_id: AccountId, post_id: PostId, new: NewComment, request: Once | None = None
+    pool: Pool,
+    author_id: AccountId,
+    post_id: PostId,
+    new: NewComment,
+    request: Once | None = None,
+    *,
+    ip_region: str | None = None,
 ) -> CommentId:
     """Adds a comment, once per `request`; a reply to a reply joins the same root. Returns its id.
 
@@ -58,6 +64,7 @@ async def add_comment(
             root_id=await _root_of(conn, post_id, new.reply_to_id),
             reply_to_id=new.reply_to_id,
             text=text,
+            ip_region=ip_region,
         )
         comment = await store.lock_comment(conn, comment_id)
         await count_comment(conn, comment, by=1)

@@ -1,4 +1,4 @@
-"""Pages of posts: a base that a worker keeps for at most a second, and the viewer's likes laid over it."""
+"""Pages of posts: a base that a worker keeps for at most a second, and what differs between viewers laid over it."""
 
 import asyncio
 import time
@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 import msgspec
 
 from feed.batching import Batcher
-from feed.likes import store as likes
 from feed.paging import Cursors, Position
 from feed.postgres import Connection, Pool
 from feed.screens import cards
 from feed.screens.cards import Fragment
 from feed.screens.feeds import Listed
+from feed.screens.looks import Asked, list_looks
+from feed.screens.rights import ANONYMOUS, Look
 
 # How long a base may be served. A takedown must be effective within 2 s.
 KEPT_SECONDS = 1.0
@@ -40,7 +41,7 @@ class Pages:
         self._public_url = public_url
         self._bases: dict[Hashable, PageBase] = {}
         self._refreshing: dict[Hashable, asyncio.Task[PageBase]] = {}
-        self._liked: Batcher[tuple[int, list[int]], set[int]] = Batcher(self._read_liked)
+        self._looks: Batcher[Asked, Look] = Batcher(self._read_looks)
 
     async def page(
         self, name: str, listed: ListPart, *, viewer_id: int | None, cursor: str | None, limit: int, fresh: bool = False
@@ -66,12 +67,20 @@ class Pages:
         """The page as one viewer sees it."""
         if viewer_id is None:
             return base.anonymous
-        liked = await self.liked(viewer_id, base.post_ids)
-        return cards.page([cards.card(part, viewer_id, liked) for part in base.fragments], base.next_cursor)
+        look = await self.look(viewer_id, base.post_ids)
+        return cards.page([cards.card(part, look) for part in base.fragments], base.next_cursor)
 
-    async def liked(self, viewer_id: int, post_ids: list[int]) -> set[int]:
-        """Which of these posts the viewer likes now; asked together with other viewers' questions."""
-        return await self._liked.submit((viewer_id, post_ids)) if post_ids else set()
+    async def look(self, viewer_id: int | None, post_ids: Sequence[int]) -> Look:
+        """What the viewer's eyes add to these posts now; asked together with other viewers' questions."""
+        if viewer_id is None:
+            return ANONYMOUS
+        return await self._looks.submit(Asked(viewer_id, post_ids)) if post_ids else Look(viewer_id)
+
+    async def posts(self, post_ids: Sequence[int], viewer_id: int | None) -> bytes:
+        """A page of those of these posts that the viewer may see, in their order."""
+        seen = [part for part in await self.fragments(post_ids) if cards.visible_to(part, viewer_id)]
+        look = await self.look(viewer_id, [part.post_id for part in seen])
+        return cards.page([cards.card(part, look) for part in seen], None)
 
     async def base(self, post_ids: Sequence[int], next_cursor: str | None) -> PageBase:
         """The page of these posts, whatever list they come from."""
@@ -80,7 +89,7 @@ class Pages:
             fragments,
             [part.post_id for part in fragments],
             next_cursor,
-            cards.page([cards.card(part, None, ()) for part in fragments], next_cursor),
+            cards.page([cards.card(part, ANONYMOUS) for part in fragments], next_cursor),
             time.monotonic(),
         )
 
@@ -113,8 +122,6 @@ class Pages:
         self._bases[key] = base
         return base
 
-    async def _read_liked(self, asked: Sequence[tuple[int, list[int]]]) -> list[set[int]]:
-        pairs = [(post_id, viewer_id) for viewer_id, post_ids in asked for post_id in post_ids]
+    async def _read_looks(self, asked: Sequence[Asked]) -> list[Look]:
         async with self._pool.acquire() as conn:
-            liked = await likes.list_liked_pairs(conn, pairs)
-        return [{post_id for post_id in post_ids if (post_id, viewer_id) in liked} for viewer_id, post_ids in asked]
+            return await list_looks(conn, asked)

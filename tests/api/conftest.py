@@ -38,6 +38,7 @@ async def world(
     assembled.projector.start()
     yield assembled
     await assembled.likes.close()
+    await assembled.comment_likes.close()
     await assembled.projector.close()
 
 
