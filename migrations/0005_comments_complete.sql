@@ -6,7 +6,6 @@ CREATE TABLE comment_likes (
     liked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT comment_likes_pkey PRIMARY KEY (post_id, comment_id, account_id)
 );
-CREATE INDEX comment_likes_by_account ON comment_likes (account_id, comment_id);
 
 CREATE TABLE past_comment_likes (
     post_id bigint NOT NULL,
