@@ -12,7 +12,15 @@ SOURCES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sort
 
 # Each table has one owner, and nobody else writes it.
 OWNERS = {
-    "accounts": {"accounts", "staff_rights", "sanctions", "sign_in_codes", "refresh_tokens"},
+    "accounts": {
+        "accounts",
+        "staff_rights",
+        "sanctions",
+        "sign_in_codes",
+        "refresh_tokens",
+        "relations",
+        "account_settings",
+    },
     "audit": {"audit"},
     "boards": {"installation"},
     "campaigns": {"campaigns", "campaign_rules", "entries", "jurors", "marks", "voids"},
@@ -33,7 +41,7 @@ OWNERS = {
 PURE = {
     "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "select.py", "result.py", "verify.py",
     "eligibility.py", "claim.py", "reasons.py", "notices.py", "parse.py", "hot.py", "sheet_csv.py", "tally.py",
-    "rights.py",
+    "rights.py", "visibility.py",
     "texts.py", "phones.py", "signatures.py", "errors.py",
 }  # fmt: skip
 STATEMENTS = {"fetch", "fetchrow", "fetchval", "execute", "executemany"}

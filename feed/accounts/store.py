@@ -75,6 +75,11 @@ async def find_by_sub(conn: Connection, *, iss: str, sub: str) -> AccountId | No
     return account_id
 
 
+async def change_profile(conn: Connection, account_id: int, *, name: str, bio: str) -> None:
+    """What everybody reads of the account."""
+    await conn.execute("UPDATE accounts SET name = $2, bio = $3 WHERE id = $1", account_id, name, bio)
+
+
 async def change_post_count(conn: Connection, account_id: int, *, by: int) -> None:
     """Moves the number of visible posts that the profile shows."""
     await conn.execute("UPDATE accounts SET post_count = post_count + $2 WHERE id = $1", account_id, by)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from feed.accounts import relations
 from feed.accounts import store as accounts
 from feed.accounts.model import Banned
 from feed.changes import store as changes
@@ -28,12 +29,16 @@ async def apply_likes(pool: Pool, batch: Sequence[Like]) -> list[Liked | FeedErr
         authors = await posts.find_visible(conn, list(stats))
         standings = await accounts.list_standings(conn, list({like.account_id for like in batch}))
         banned = {account_id for account_id, standing in standings.items() if standing.banned}
+        apart = await relations.list_apart(
+            conn, list({(like.account_id, authors[like.post_id]) for like in batch if like.post_id in authors})
+        )
+        hidden = {like for like in batch if (like.account_id, authors.get(like.post_id)) in apart}
 
         # Of one person's several wishes for one post the last one stands.
         wishes = {
             (like.post_id, like.account_id): like.liked
             for like in batch
-            if like.post_id in authors and like.account_id not in banned
+            if like.post_id in authors and like.account_id not in banned and like not in hidden
         }
         added = sorted(pair for pair, liked in wishes.items() if liked)
         removed = sorted(pair for pair, liked in wishes.items() if not liked)
@@ -53,7 +58,7 @@ async def apply_likes(pool: Pool, batch: Sequence[Like]) -> list[Liked | FeedErr
             )
 
     def answer(like: Like) -> Liked | FeedError:
-        if like.post_id not in authors:
+        if like.post_id not in authors or like in hidden:
             return PostNotFound()
         if like.account_id in banned:
             return Banned()
@@ -78,11 +83,24 @@ async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[
         }
         standings = await accounts.list_standings(conn, list({like.account_id for like in batch}))
         banned = {account_id for account_id, standing in standings.items() if standing.banned}
+        met = {
+            (like.account_id, author_id)
+            for like in batch
+            if (comment := shown.get(like.comment_id))
+            for author_id in (comment.author_id, readable[comment.post_id])
+        }
+        apart = await relations.list_apart(conn, list(met))
+        hidden = {
+            like
+            for like in batch
+            if (comment := shown.get(like.comment_id))
+            and {(like.account_id, comment.author_id), (like.account_id, readable[comment.post_id])} & apart
+        }
 
         wishes = {
             (shown[like.comment_id].post_id, like.comment_id, like.account_id): like.liked
             for like in batch
-            if like.comment_id in shown and like.account_id not in banned
+            if like.comment_id in shown and like.account_id not in banned and like not in hidden
         }
         added = sorted(triple for triple, liked in wishes.items() if liked)
         removed = sorted(triple for triple, liked in wishes.items() if not liked)
@@ -98,7 +116,7 @@ async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[
             counts |= await comments.change_like_counts(conn, changed)
 
     def answer(like: CommentLike) -> Liked | FeedError:
-        if like.comment_id not in shown:
+        if like.comment_id not in shown or like in hidden:
             return CommentNotFound()
         if like.account_id in banned:
             return Banned()

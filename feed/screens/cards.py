@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from feed.postgres import Connection, many
-from feed.posts.model import Location, Post, State
+from feed.posts.model import Location, State
 from feed.screens.rights import Look, ViewerRights, rights_of
 
 Id = str
@@ -240,8 +240,3 @@ def page(cards: Sequence[bytes], next_cursor: str | None) -> bytes:
     """A list's JSON from its encoded items."""
     cursor: Any = _encoder.encode(next_cursor)
     return b'{"items":[%b],"next_cursor":%b}' % (b",".join(cards), cursor)
-
-
-def visible_to(post: Fragment | Post, viewer_id: int | None) -> bool:
-    """Others see what is published; authors their own until they delete it."""
-    return post.state == "published" or (post.state != "deleted" and viewer_id == post.author_id)

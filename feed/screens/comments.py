@@ -9,6 +9,8 @@ from feed.paging import Position
 from feed.postgres import Connection, many
 from feed.posts.model import State
 from feed.screens.cards import AuthorCard, Id
+from feed.screens.rights import Look
+from feed.screens.visibility import is_kept_from
 
 FIRST_REPLIES = 3
 
@@ -150,9 +152,7 @@ async def list_replies(conn: Connection, root_id: int, after: Position, limit: i
     return [row["id"] for row in rows]
 
 
-async def list_first_replies(
-    conn: Connection, roots: Sequence[CommentRow], viewer_id: int | None
-) -> dict[int, list[CommentRow]]:
+async def list_first_replies(conn: Connection, roots: Sequence[CommentRow], look: Look) -> dict[int, list[CommentRow]]:
     """The first published replies under each of those roots that have any."""
     root_ids = [root.id for root in roots if root.reply_count]
     if not root_ids:
@@ -173,16 +173,32 @@ async def list_first_replies(
         FIRST_REPLIES,
     )
     found: dict[int, list[CommentRow]] = {}
-    for row in await list_comments(conn, [row["id"] for row in rows], viewer_id):
+    for row in await list_met(conn, [row["id"] for row in rows], look):
         assert row.root_id is not None
         found.setdefault(row.root_id, []).append(row)
     return found
 
 
-async def list_cards(conn: Connection, roots: Sequence[CommentRow], viewer_id: int | None) -> list[CommentCard]:
-    """Roots with their first replies."""
-    replies = await list_first_replies(conn, roots, viewer_id)
+async def list_cards(conn: Connection, roots: Sequence[CommentRow], look: Look) -> list[CommentCard]:
+    """Roots with their first replies, without those by people whom the viewer does not meet."""
+    roots = met(roots, look)
+    replies = await list_first_replies(conn, roots, look)
     return [comment_card(root, replies.get(root.id, [])) for root in roots]
+
+
+async def list_met(conn: Connection, comment_ids: Sequence[int], look: Look) -> list[CommentRow]:
+    """The comments in the order of their ids' list, but those by people whom the viewer does not meet."""
+    return met(await list_comments(conn, comment_ids, look.viewer_id), look)
+
+
+def met(rows: Sequence[CommentRow], look: Look) -> list[CommentRow]:
+    """Those that are not by people whom the viewer does not meet."""
+    return [row for row in rows if _is_met(row, look)]
+
+
+def _is_met(row: CommentRow, look: Look) -> bool:
+    # A tombstone names nobody, so it keeps its place for everybody.
+    return row.state != "published" or not is_kept_from(row.author_id, look)
 
 
 async def list_comments(conn: Connection, comment_ids: Sequence[int], viewer_id: int | None) -> list[CommentRow]:

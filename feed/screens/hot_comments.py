@@ -13,6 +13,7 @@ from feed.paging import Cursors, Page
 from feed.postgres import Connection, Pool
 from feed.screens import comments
 from feed.screens.comments import CommentCard
+from feed.screens.rights import Look
 
 # Ranked lists end here.
 SHOWN = 1_000
@@ -34,7 +35,7 @@ class Bookmark(msgspec.Struct, frozen=True, array_like=True):
 
 
 async def read_page(
-    pool: Pool, redis: Redis, cursors: Cursors, post_id: int, *, viewer_id: int | None, cursor: str | None, limit: int
+    pool: Pool, redis: Redis, cursors: Cursors, post_id: int, *, look: Look, cursor: str | None, limit: int
 ) -> Page[CommentCard]:
     """One page, its words and counts as they are now. What has vanished since the ranking is left out: a page may be short.
 
@@ -45,12 +46,12 @@ async def read_page(
     ids = await counters.find_ranking(redis, post_id, mark.name) if cursor else None
     if ids is None:
         async with pool.acquire() as conn:
-            fresh = await rank(conn, post_id, viewer_id)
+            fresh = await rank(conn, post_id, look.viewer_id)
         mark, ids = await _begin(redis, post_id, fresh, limit) if not cursor else (mark, fresh.ids)
     end = mark.start + limit
     async with pool.acquire() as conn:
-        found = await comments.list_comments(conn, ids[mark.start : end], viewer_id)
-        items = await comments.list_cards(conn, [row for row in found if row.is_shown], viewer_id)
+        found = await comments.list_comments(conn, ids[mark.start : end], look.viewer_id)
+        items = await comments.list_cards(conn, [row for row in found if row.is_shown], look)
     return Page(items, cursors.write(name, Bookmark(mark.name, end)) if len(ids) > end else None)
 
 

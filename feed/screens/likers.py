@@ -9,9 +9,8 @@ from feed.likes.model import LikesPrivate
 from feed.paging import Position
 from feed.postgres import Connection, many
 from feed.posts import store as posts
-from feed.posts.model import PostNotFound
-from feed.screens import cards
 from feed.screens.cards import AuthorCard
+from feed.screens.looks import must_see_post
 
 
 class LikerItem(msgspec.Struct, frozen=True):
@@ -43,10 +42,9 @@ def item(row: LikerRow) -> LikerItem:
 
 async def must_see_likers(conn: Connection, post_id: int, viewer_id: int) -> None:
     """Raises PostNotFound for a post that the viewer does not see, LikesPrivate for one that is neither his nor his to watch over."""
+    await must_see_post(conn, post_id, viewer_id)
     post = await posts.find_post(conn, post_id)
-    if post is None or not cards.visible_to(post, viewer_id):
-        raise PostNotFound
-    if post.author_id != viewer_id and not await accounts.list_roles(conn, viewer_id):
+    if post is not None and post.author_id != viewer_id and not await accounts.list_roles(conn, viewer_id):
         raise LikesPrivate
 
 

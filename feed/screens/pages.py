@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 import msgspec
 
 from feed.batching import Batcher
-from feed.paging import Cursors, Position
+from feed.paging import MAX_ID, Cursors, Position
 from feed.postgres import Connection, Pool
-from feed.screens import cards
+from feed.posts.model import PostNotFound
+from feed.screens import cards, feeds
 from feed.screens.cards import Fragment
 from feed.screens.feeds import Listed
 from feed.screens.looks import Asked, list_looks
 from feed.screens.rights import ANONYMOUS, Look
+from feed.screens.visibility import is_listed, may_see
 
 # How long a base may be served. A takedown must be effective within 2 s.
 KEPT_SECONDS = 1.0
@@ -68,7 +70,10 @@ class Pages:
         if viewer_id is None:
             return base.anonymous
         look = await self.look(viewer_id, base.post_ids)
-        return cards.page([cards.card(part, look) for part in base.fragments], base.next_cursor)
+        seen = base.fragments
+        if look.apart or look.muted:
+            seen = [part for part in seen if is_listed(part, look)]
+        return cards.page([cards.card(part, look) for part in seen], base.next_cursor)
 
     async def look(self, viewer_id: int | None, post_ids: Sequence[int]) -> Look:
         """What the viewer's eyes add to these posts now; asked together with other viewers' questions."""
@@ -78,9 +83,28 @@ class Pages:
 
     async def posts(self, post_ids: Sequence[int], viewer_id: int | None) -> bytes:
         """A page of those of these posts that the viewer may see, in their order."""
-        seen = [part for part in await self.fragments(post_ids) if cards.visible_to(part, viewer_id)]
-        look = await self.look(viewer_id, [part.post_id for part in seen])
-        return cards.page([cards.card(part, look) for part in seen], None)
+        found = await self.fragments(post_ids)
+        look = await self.look(viewer_id, [part.post_id for part in found])
+        return cards.page([cards.card(part, look) for part in found if may_see(part, look)], None)
+
+    async def post(self, post_id: int, viewer_id: int | None) -> bytes:
+        """The post as the viewer sees it now. Raises PostNotFound."""
+        found = await self.fragments([post_id])
+        look = await self.look(viewer_id, [post_id])
+        if not found or not may_see(found[0], look):
+            raise PostNotFound
+        return cards.card(found[0], look)
+
+    async def own(self, viewer_id: int, states: Sequence[str], *, cursor: str | None, limit: int) -> bytes:
+        """A page of the viewer's own posts in these states, read now. Raises CursorInvalid."""
+        name = f"own:{viewer_id}:{','.join(states)}"
+        before_id = self._cursors.read(name, cursor, int) if cursor else MAX_ID
+        async with self._pool.acquire() as conn:
+            ids = await feeds.list_own(conn, viewer_id, states, before_id, limit + 1)
+        more = self._cursors.write(name, ids[limit - 1]) if len(ids) > limit else None
+        found = await self.fragments(ids[:limit])
+        look = await self.look(viewer_id, ids[:limit])
+        return cards.page([cards.card(part, look) for part in found], more)
 
     async def base(self, post_ids: Sequence[int], next_cursor: str | None) -> PageBase:
         """The page of these posts, whatever list they come from."""

@@ -14,6 +14,9 @@ class Look(msgspec.Struct, frozen=True):
     viewer_id: int | None = None
     liked: Collection[int] = ()
     standing: Standing = FREE
+    # Authors with whom a block stands, by whichever side, and authors whom the viewer has muted.
+    apart: Collection[int] = ()
+    muted: Collection[int] = ()
 
 
 ANONYMOUS = Look()

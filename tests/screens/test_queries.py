@@ -15,6 +15,7 @@ from feed.postgres import Connection
 from feed.screens import comments, hot_comments, likers
 from feed.screens.feeds import list_latest
 from feed.screens.pages import Pages
+from feed.screens.rights import ANONYMOUS, Look
 from tests import make
 
 CURSORS = Cursors(b"k" * 32)
@@ -65,7 +66,7 @@ async def test_a_page_of_comments_costs_the_same_however_many_it_has(
     async with asked(pool) as said:
         async with pool.acquire() as conn:
             roots = await comments.list_comments(conn, await comments.list_oldest(conn, post_id, OLDEST, 5), viewer)
-            await comments.list_cards(conn, roots, viewer)
+            await comments.list_cards(conn, roots, Look(viewer))
         assert await count(said) == 4
         for cursor in (None, page.next_cursor if (page := await hot(pool, redis, post_id, None)) else None):
             del said[:]
@@ -78,7 +79,7 @@ async def test_a_page_of_comments_costs_the_same_however_many_it_has(
 
 
 async def hot(pool: "asyncpg.Pool[Record]", redis: Redis, post_id: int, cursor: str | None) -> Any:
-    return await hot_comments.read_page(pool, redis, CURSORS, post_id, viewer_id=None, cursor=cursor, limit=3)
+    return await hot_comments.read_page(pool, redis, CURSORS, post_id, look=ANONYMOUS, cursor=cursor, limit=3)
 
 
 async def reply(pool: "asyncpg.Pool[Record]", post_id: int, root_id: int) -> None:

@@ -24,11 +24,11 @@ from feed.comments import actions
 from feed.comments.actions import NewComment
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment
 from feed.paging import NEWEST, OLDEST, CursorExpired, Page, Position
-from feed.posts import store as posts
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
-from feed.screens import cards, hot_comments
 from feed.screens import comments as screen
+from feed.screens import hot_comments
 from feed.screens.comments import CommentCard, CommentRow
+from feed.screens.looks import must_see_post
 
 
 class CommentIn(msgspec.Struct, frozen=True):
@@ -79,10 +79,11 @@ async def list_comments(
     """Root comments, each with the number of its replies and the first of them; `hot` by likes and replies."""
     id_ = id_of(post_id, PostNotFound)
     viewer_id = reader.account_id if reader else None
-    await _must_see_post(world, id_, viewer_id)
+    async with world.pool.acquire() as conn:
+        look = await must_see_post(conn, id_, viewer_id)
     if sort == "hot":
         page = await hot_comments.read_page(
-            world.pool, world.redis, world.cursors, id_, viewer_id=viewer_id, cursor=cursor, limit=limit
+            world.pool, world.redis, world.cursors, id_, look=look, cursor=cursor, limit=limit
         )
         return encoded(msgspec.json.encode(page), public=reader is None)
     name = f"comments:{id_}:{sort}"
@@ -90,7 +91,7 @@ async def list_comments(
     position = world.cursors.position(name, cursor, start)
     async with world.pool.acquire() as conn:
         roots = await screen.list_comments(conn, await listed(conn, id_, position, limit + 1), viewer_id)
-        items = await screen.list_cards(conn, roots[:limit], viewer_id)
+        items = await screen.list_cards(conn, roots[:limit], look)
     return _page(world, name, roots, items, limit, public=reader is None)
 
 
@@ -114,10 +115,10 @@ async def list_replies(
         root = await screen.find_comment(conn, id_)
         if root is None or root.root_id is not None or not root.is_shown:
             raise CommentNotFound
+        look = await must_see_post(conn, root.post_id, viewer_id)
         ids = await screen.list_replies(conn, id_, position, limit + 1)
         replies = await screen.list_comments(conn, ids, viewer_id)
-    await _must_see_post(world, root.post_id, viewer_id)
-    items = [screen.comment_card(reply) for reply in replies[:limit]]
+        items = [screen.comment_card(reply) for reply in screen.met(replies[:limit], look)]
     return _page(world, name, replies, items, limit, public=reader is None)
 
 
@@ -132,13 +133,6 @@ async def delete_comment(comment_id: FromPath[str], world: GivenWorld, viewer: G
     """Delete one's own comment; one that has been answered leaves its place."""
     id_ = CommentId(id_of(comment_id, CommentNotFound))
     world.projector.touch([await actions.delete_comment(world.pool, viewer.account_id, id_)])
-
-
-async def _must_see_post(world: World, post_id: int, viewer_id: int | None) -> None:
-    async with world.pool.acquire() as conn:
-        post = await posts.find_post(conn, post_id)
-    if post is None or not cards.visible_to(post, viewer_id):
-        raise PostNotFound
 
 
 def _page(

@@ -8,12 +8,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from feed.accounts.model import Banned, Muted
 from feed.api.answers import answers, encoded
 from feed.api.inputs import GivenOnce, GivenReader, GivenRegion, GivenViewer, GivenWorld, id_of, ids_of
-from feed.api.world import World
 from feed.paging import Page
 from feed.posts import actions
 from feed.posts.actions import NewPost, PostChange
 from feed.posts.model import NotYourPost, PostId, PostNotEditable, PostNotFound
-from feed.screens import cards
 from feed.screens.cards import PostCard
 
 POSTS_AT_ONCE = 50
@@ -36,7 +34,7 @@ async def publish_post(
     """Publish a post. Visible at once, and queued for a look."""
     post_id = await actions.publish_post(world.pool, viewer.account_id, data, once, ip_region=region)
     world.projector.touch([post_id])
-    return encoded(await _post_card(world, post_id, viewer.account_id), status=201)
+    return encoded(await world.pages.post(post_id, viewer.account_id), status=201)
 
 
 @get("/", responses=answers(Page[PostCard]))
@@ -51,7 +49,7 @@ async def list_posts(world: GivenWorld, reader: GivenReader, ids: Ids = None) ->
 async def get_post(post_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[bytes]:
     """Read a post: anybody the published ones, authors their own."""
     viewer_id = reader.account_id if reader else None
-    return encoded(await _post_card(world, id_of(post_id, PostNotFound), viewer_id), public=reader is None)
+    return encoded(await world.pages.post(id_of(post_id, PostNotFound), viewer_id), public=reader is None)
 
 
 @patch(
@@ -72,7 +70,7 @@ async def edit_post(
     id_ = PostId(id_of(post_id, PostNotFound))
     await actions.edit_post(world.pool, viewer.account_id, id_, data)
     world.projector.touch([id_])
-    return encoded(await _post_card(world, id_, viewer.account_id))
+    return encoded(await world.pages.post(id_, viewer.account_id))
 
 
 @delete(
@@ -87,13 +85,6 @@ async def delete_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenVi
     id_ = PostId(id_of(post_id, PostNotFound))
     await actions.delete_post(world.pool, viewer.account_id, id_)
     world.projector.touch([id_])
-
-
-async def _post_card(world: World, post_id: int, viewer_id: int | None) -> bytes:
-    fragments = await world.pages.fragments([post_id])
-    if not fragments or not cards.visible_to(fragments[0], viewer_id):
-        raise PostNotFound
-    return cards.card(fragments[0], await world.pages.look(viewer_id, [post_id]))
 
 
 posts = Router("/posts", route_handlers=[publish_post, list_posts, get_post, edit_post, delete_post])
