@@ -12,7 +12,15 @@ SOURCES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sort
 
 # Each table has one owner, and nobody else writes it.
 OWNERS = {
-    "accounts": {"accounts", "staff_rights", "sanctions", "sign_in_codes", "refresh_tokens"},
+    "accounts": {
+        "accounts",
+        "staff_rights",
+        "sanctions",
+        "sign_in_codes",
+        "refresh_tokens",
+        "account_events",
+        "account_marks",
+    },
     "audit": {"audit"},
     "boards": {"installation"},
     "campaigns": {"campaigns", "campaign_rules", "entries", "jurors", "marks", "voids"},

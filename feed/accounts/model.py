@@ -5,7 +5,7 @@ from typing import Literal, NewType, get_args
 
 import msgspec
 
-from feed.errors import Forbidden, NotFound
+from feed.errors import Conflict, Forbidden, NotFound
 
 AccountId = NewType("AccountId", int)
 Role = Literal["reviewer", "editor", "admin"]
@@ -19,6 +19,10 @@ class AccountNotFound(NotFound):
 
 class RoleMissing(Forbidden):
     """The operation is for staff with another role."""
+
+
+class LastAdmin(Conflict):
+    """Without an admin nobody could make another one."""
 
 
 class Banned(Forbidden):
