@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
 from feed.api.errors import HANDLERS
+from feed.api.hooks import hooks
 from feed.api.inputs import DEPENDENCIES
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
@@ -37,7 +38,7 @@ def build(opened: Callable[[], AbstractAsyncContextManager[World]] | World) -> L
     if isinstance(opened, World):
         state.world = opened
     return Litestar(
-        route_handlers=[Router("/v1", route_handlers=[mobile, moderator, editor]), operations, files],
+        route_handlers=[Router("/v1", route_handlers=[mobile, moderator, editor, hooks]), operations, files],
         dependencies=DEPENDENCIES,
         exception_handlers=HANDLERS,
         lifespan=[lifespan],

@@ -20,6 +20,8 @@ OWNERS = {
         "refresh_tokens",
         "relations",
         "account_settings",
+        "account_events",
+        "account_marks",
     },
     "audit": {"audit"},
     "boards": {"installation"},

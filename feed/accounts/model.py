@@ -34,6 +34,10 @@ class RoleMissing(Forbidden):
     """The operation is for staff with another role."""
 
 
+class LastAdmin(Conflict):
+    """Without an admin nobody could make another one."""
+
+
 class Banned(Forbidden):
     """The account is banned: it may read, and nothing else."""
 

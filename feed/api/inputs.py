@@ -128,6 +128,8 @@ def staff(*roles: Role) -> Any:
         if not set(held) & set(roles):
             raise RoleMissing
 
+    # The served document says who may come in by asking the guards.
+    guard.roles = roles  # type: ignore[attr-defined]
     return guard
 
 

@@ -28,9 +28,18 @@ _WORDS: dict[str, tuple[str, str]] = {
     "case_not_found": ("没有找到该审核任务", "No such case."),
     "case_not_leased": ("该任务不在你手上，或已超时", "You do not hold this case, or no longer."),
     "case_stale": ("内容或任务已有变化，请刷新后再审", "The case has moved on since you read it: read it again."),
+    "challenge_refused": (
+        "验证未通过或已失效，请重新验证",
+        "The challenge is unsolved, expired or used: get another one at /v1/auth/challenge.",
+    ),
+    "challenge_required": (
+        "请先完成安全验证，再获取验证码",
+        "Solve a challenge of /v1/auth/challenge and ask again with it; waiting does not help.",
+    ),
     "claim_closed": ("领取已截止或该奖品不可领取", "This prize cannot be claimed, or not any more."),
     "claim_not_found": ("中奖者尚未填写领取资料", "The winner has given no details yet."),
     "code_refused": ("验证码错误或已失效", "The code is wrong or no longer good."),
+    "codes_exhausted": ("今日验证码发送已达上限，请稍后再试", "The site has sent as many codes today as it may."),
     "comment_is_deleted": ("评论已被作者删除", "The comment has been deleted by its author."),
     "comment_not_found": ("没有找到该评论", "No such comment."),
     "comments_closed": ("作者已关闭评论", "The author takes no comments on this post."),
@@ -46,6 +55,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "相同的请求正在处理中，请稍后再试",
         "The first request with this Idempotency-Key still runs: ask again.",
     ),
+    "hook_signature_invalid": (
+        "签名无效或已过期",
+        "The signature is not valid for this body, or more than five minutes old.",
+    ),
     "idempotency_key_reused": (
         "同一 Idempotency-Key 不能用于不同内容",
         "This Idempotency-Key came with another body before.",
@@ -53,6 +66,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "internal_error": ("服务出错了，我们已记录该问题", "Something went wrong on our side; it has been logged."),
     "invalid": ("部分内容不符合要求", "Some fields are not acceptable."),
     "likes_private": ("点赞名单仅作者和工作人员可见", "Only the author and staff see who likes a post."),
+    "issuer_away": (
+        "登录服务暂时不可用，请稍后再试",
+        "The keys of the app's sign-in cannot be read for now: try again, with the same token.",
+    ),
+    "last_admin": ("至少要保留一位管理员", "Nobody else is an admin: name another one first."),
+    "limits_away": ("暂时无法发送验证码，请稍后再试", "Codes cannot be counted for now, so none is sent: try again."),
     "malformed_body": (
         "请求内容不是有效的 JSON，或字段类型有误",
         "The body is not valid JSON, or a value has the wrong type.",
@@ -85,6 +104,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "role_missing": ("需要相应的工作人员权限", "This needs a staff role that you do not hold."),
     "rules_not_found": ("没有该版本的活动规则", "No such version of the rules."),
     "second_person_required": ("公布结果需由另一位编辑确认", "Announcing takes a second person."),
+    "sign_in_elsewhere": ("请在读特 App 内登录", "Sign in with the app: its tokens are good here."),
     "settlement_blocked": ("仍有内容待审核或待评分", "Something still waits for a verdict or a mark."),
     "shortlist_full": ("入围名额已满", "The shortlist is full."),
     "staff_protected": ("只有管理员可以处分工作人员", "Only an admin imposes a sanction on staff."),
@@ -154,7 +174,10 @@ _ADVICE_BY_STATUS = {
 _ADVICE = {
     "campaign_incomplete": "correct",
     "campaign_running": "correct",
+    "challenge_refused": "prove",
+    "challenge_required": "prove",
     "code_refused": "correct",
+    "hook_signature_invalid": "mend",
     "cursor_invalid": "restart",
     "idempotency_key_busy": "wait",
     "idempotency_key_reused": "mend",

@@ -9,10 +9,11 @@ from redis.asyncio import Redis
 
 from feed import redis as redis_room
 from feed.accounts.arrival import Doorkeeper
-from feed.auth import TokenVerifier
+from feed.auth import AppIssuer, TokenVerifier
 from feed.batching import Batcher
 from feed.boards.projector import Projector
 from feed.idempotency import Given, store_answers
+from feed.jwks import KeySet
 from feed.keys import Keys, open_keys
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like, Liked
@@ -49,13 +50,27 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         redis=redis,
         keys=keys,
         cursors=cursors,
-        doorkeeper=Doorkeeper(pool, keys, TokenVerifier(keys.token_key)),
+        doorkeeper=Doorkeeper(pool, keys, TokenVerifier(keys.token_key, app_issuer(settings))),
         likes=Batcher(partial(apply_likes, pool)),
         answers=Batcher(partial(store_answers, pool)),
         comment_likes=Batcher(partial(apply_comment_likes, pool)),
         pages=Pages(pool, cursors, settings.public_url),
         projector=Projector(pool, redis),
         regions=open_regions(settings.ip_regions_file),
+    )
+
+
+def app_issuer(settings: Settings) -> AppIssuer | None:
+    """The app's issuer; None where people sign in with us. Its keys are read when the first token asks for them."""
+    if not settings.jwks_url:
+        return None
+    algorithms = settings.jwt_algorithm_names
+    return AppIssuer(
+        name=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        algorithms=algorithms,
+        keys=KeySet(settings.jwks_url, algorithms),
+        roles_claim=settings.roles_claim,
     )
 
 

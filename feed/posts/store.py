@@ -184,3 +184,11 @@ async def list_under_topics(conn: Connection, post_id: int) -> None:
         """,
         post_id,
     )
+
+
+async def list_undeleted(conn: Connection, author_id: int, *, limit: int) -> list[int]:
+    """The author's oldest posts that nobody has deleted, in whatever other state."""
+    rows = await conn.fetch(
+        "SELECT id FROM posts WHERE author_id = $1 AND state <> 'deleted' ORDER BY id LIMIT $2", author_id, limit
+    )
+    return [row["id"] for row in rows]
