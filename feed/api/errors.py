@@ -15,6 +15,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from litestar.types import Receive, Scope, Send
 
 from feed.api.words import words_of
 from feed.batching import DatabaseAway
@@ -34,18 +35,6 @@ from feed.paging import CursorInvalid
 from feed.postgres import DOWN
 
 PROBLEM_JSON = "application/problem+json"
-
-_STATUS: tuple[tuple[type[FeedError], int], ...] = (
-    (MalformedBody, 400),
-    (CursorInvalid, 400),
-    (Unauthenticated, 401),
-    (Forbidden, 403),
-    (NotFound, 404),
-    (Conflict, 409),
-    (Invalid, 422),
-    (TooMany, 429),
-    (Unavailable, 503),
-)
 
 log = structlog.get_logger()
 
@@ -79,6 +68,49 @@ class MethodNotAllowed(FeedError):
 
 class BodyTooLarge(FeedError):
     """More than 256 KB of JSON."""
+
+
+class HostNotAllowed(FeedError):
+    """The site is not known by the name that it was called by."""
+
+
+class NotAcceptable(FeedError):
+    """`Accept` excludes what this path serves."""
+
+
+class BodyTooSlow(FeedError):
+    """The body did not arrive in time."""
+
+
+class UriTooLong(FeedError):
+    """Path and query are longer than any that we hand out."""
+
+
+class UnsupportedMediaType(FeedError):
+    """The body is said to be something other than JSON."""
+
+
+class TookTooLong(Unavailable):
+    """The request was given up: its handler was not done in time."""
+
+
+_STATUS: tuple[tuple[type[FeedError], int], ...] = (
+    (MalformedBody, 400),
+    (CursorInvalid, 400),
+    (HostNotAllowed, 400),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (NotAcceptable, 406),
+    (BodyTooSlow, 408),
+    (Conflict, 409),
+    (BodyTooLarge, 413),
+    (UriTooLong, 414),
+    (UnsupportedMediaType, 415),
+    (Invalid, 422),
+    (TooMany, 429),
+    (Unavailable, 503),
+)
 
 
 def status_of(error: FeedError) -> int:
@@ -133,7 +165,7 @@ def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
         allow = ", ".join(sorted(allowed_methods(request)))
         return problem(request, status=405, error=MethodNotAllowed(), headers={"allow": allow})
     if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
-        return problem(request, status=413, error=BodyTooLarge())
+        return refuse(request, BodyTooLarge())
     if isinstance(error, SerializationException) or (isinstance(error, ClientException) and error.status_code == 400):
         return refuse(request, MalformedBody())
     if error.status_code >= 500:
@@ -156,8 +188,19 @@ def allowed_methods(request: Request[Any, Any, Any]) -> set[str]:
 
 def refuse_away(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The database is away for a moment."""
+    return refuse(request, away(error))
+
+
+def away(error: Exception) -> DatabaseAway:
+    """What a failure of the database is to callers; it has been logged."""
     log.warning("database away", error=type(error).__name__)
-    return refuse(request, DatabaseAway(retry_after=2))
+    return DatabaseAway(retry_after=2)
+
+
+async def answer(scope: Scope, receive: Receive, send: Send, error: FeedError) -> None:
+    """Sends a refusal from where no handler has been called."""
+    request: Request[Any, Any, Any] = Request(scope, receive, send)
+    await refuse(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
 def refuse_bytes(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

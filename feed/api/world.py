@@ -15,8 +15,11 @@ from feed.boards.projector import Projector
 from feed.keys import Keys, open_keys
 from feed.likes.actions import apply_likes
 from feed.likes.model import Like, Liked
+from feed.limits.limiter import Limiter
+from feed.limits.reading import read_table
 from feed.paging import Cursors
 from feed.postgres import Pool, open_pool
+from feed.screens.owners import list_owners
 from feed.screens.pages import Pages
 from feed.settings import Settings
 
@@ -33,6 +36,7 @@ class World(msgspec.Struct, frozen=True):
     likes: Batcher[Like, Liked]
     pages: Pages
     projector: Projector
+    limiter: Limiter | None  # None: FEED_LIMITS=off.
 
 
 def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
@@ -48,7 +52,15 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         likes=Batcher(partial(apply_likes, pool)),
         pages=Pages(pool, cursors, settings.public_url),
         projector=Projector(pool, redis),
+        limiter=_limiter(settings, pool, redis),
     )
+
+
+def _limiter(settings: Settings, pool: Pool, redis: Redis) -> Limiter | None:
+    table = read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
+    if table is None:
+        return None
+    return Limiter(redis, partial(list_owners, pool), table, newcomers=not settings.embedded)
 
 
 @asynccontextmanager
@@ -63,6 +75,8 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         yield world
     finally:
         await world.likes.close()
+        if world.limiter is not None:
+            await world.limiter.close()
         await world.projector.close()
         await redis.aclose()
         await pool.close()

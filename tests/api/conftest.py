@@ -30,7 +30,11 @@ async def world(
     pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys, database: str, redis_url: str, tmp_path: Path
 ) -> AsyncIterator[World]:
     settings = Settings(
-        database_url=database, redis_url=redis_url, keys_dir=tmp_path / "keys", sms_outbox=tmp_path / "outbox.jsonl"
+        database_url=database,
+        redis_url=redis_url,
+        keys_dir=tmp_path / "keys",
+        sms_outbox=tmp_path / "outbox.jsonl",
+        limits="off",
     )
     assembled = assemble(settings, pool, redis, keys)
     assembled.projector.start()

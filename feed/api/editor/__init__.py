@@ -7,5 +7,10 @@ from feed.api.editor.judging import judgements, jury
 from feed.api.editor.prizes import prizes
 from feed.api.inputs import staff
 
-guarded = Router("/admin", route_handlers=[campaigns, judgements, prizes], guards=[staff("editor", "admin")])
+guarded = Router(
+    "/admin",
+    route_handlers=[campaigns, judgements, prizes],
+    guards=[staff("editor", "admin")],
+    opt={"limit": "staff"},
+)
 router = Router("/", route_handlers=[guarded, jury])

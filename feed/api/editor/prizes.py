@@ -62,7 +62,11 @@ async def announce_winners(
     return Response(await _decision(world, id_), status_code=202 if said == "recorded" else 200)
 
 
-@get("/campaigns/{campaign_id:str}/sheet", responses=answers(SheetCard, description="Or text/csv, by Accept."))
+@get(
+    "/campaigns/{campaign_id:str}/sheet",
+    responses=answers(SheetCard, description="Or text/csv, by Accept."),
+    opt={"accept": "any", "weight": 20},
+)
 async def get_sheet(campaign_id: FromPath[str], request: Request[Any, Any, Any], world: GivenWorld) -> Response[bytes]:
     """The frozen score sheet, best entry first: JSON, or a table for a spreadsheet with `Accept: text/csv`."""
     id_ = id_of(campaign_id, SheetNotFound)
@@ -83,7 +87,7 @@ async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response
     return Response(Page(cards, None), headers={"cache-control": PRIVATE})
 
 
-@post("/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal", status_code=200)
+@post("/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal", status_code=200, opt={"limit": "reveals"})
 async def reveal_claim(
     campaign_id: FromPath[str], prize_id: FromPath[str], data: JSONBody[Reason], world: GivenWorld, viewer: GivenViewer
 ) -> Response[Claim]:

@@ -27,7 +27,7 @@ class CommentIn(msgspec.Struct, frozen=True):
     reply_to_id: str | None = None
 
 
-@post("/posts/{post_id:str}/comments", status_code=201)
+@post("/posts/{post_id:str}/comments", status_code=201, opt={"limit": "comments"})
 async def add_comment(
     post_id: FromPath[str], data: JSONBody[CommentIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> CommentCard:

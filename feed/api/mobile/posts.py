@@ -14,7 +14,7 @@ from feed.screens import cards
 from feed.screens.cards import PostCard
 
 
-@post("/", status_code=201, responses=answers(PostCard, status=201))
+@post("/", status_code=201, opt={"limit": "posts"}, responses=answers(PostCard, status=201))
 async def publish_post(
     data: JSONBody[NewPost], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Response[bytes]:
@@ -50,13 +50,13 @@ async def delete_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenVi
     world.projector.touch([id_])
 
 
-@put("/{post_id:str}/like")
+@put("/{post_id:str}/like", opt={"limit": "likes"})
 async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Like a post; a second time changes nothing."""
     return await _submit(world, Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id))
 
 
-@delete("/{post_id:str}/like", status_code=200)
+@delete("/{post_id:str}/like", status_code=200, opt={"limit": "likes"})
 async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Take a like back; a second time changes nothing."""
     return await _submit(world, Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id, liked=False))

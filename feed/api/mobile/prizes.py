@@ -53,7 +53,7 @@ async def get_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenVie
     return await _prize(world, winner_id)
 
 
-@put("/me/prizes/{prize_id:str}/claim")
+@put("/me/prizes/{prize_id:str}/claim", opt={"limit": "claims"})
 async def claim_prize(
     prize_id: FromPath[str], data: JSONBody[ClaimForm], world: GivenWorld, viewer: GivenViewer
 ) -> Response[PrizeCard]:

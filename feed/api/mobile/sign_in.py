@@ -48,20 +48,20 @@ class CodeSent(msgspec.Struct, frozen=True):
     sent: bool = True
 
 
-@post("/codes", status_code=202)
+@post("/codes", status_code=202, opt={"limit": "codes"})
 async def request_code(data: JSONBody[PhoneIn], world: GivenWorld) -> CodeSent:
     """Send a code by SMS: 6 digits, good for 5 minutes and 5 tries."""
     await sign_in.request_code(world.pool, world.keys, data.phone)
     return CodeSent()
 
 
-@post("/tokens", status_code=200)
+@post("/tokens", status_code=200, opt={"limit": "codes"})
 async def exchange_code(data: JSONBody[CodeIn], world: GivenWorld) -> Tokens:
     """Sign in with the code; the account is made at the first time."""
     return await _tokens(world, await sign_in.exchange_code(world.pool, world.keys, data.phone, data.code))
 
 
-@post("/refresh", status_code=200)
+@post("/refresh", status_code=200, opt={"limit": "refresh"})
 async def refresh(data: JSONBody[RefreshIn], world: GivenWorld) -> Tokens:
     """New tokens for the refresh token, once; a second use ends the whole sign-in."""
     return await _tokens(world, await sign_in.refresh(world.pool, world.keys, data.refresh_token))
