@@ -1,6 +1,7 @@
 """Which address a request comes from, as far as that can be known."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -17,11 +18,16 @@ def client_address(connection: ASGIConnection[Any, Any, Any, Any], trusted_proxi
     Counted from the right: each of our proxies has added the address that it saw, and what stands further left is
     what anybody may claim. Fewer addresses than proxies, or something that is none, leave the peer.
     """
-    peer = connection.client.host if connection.client else ""
+    peer = (connection.scope["client"] or ("",))[0]
     if trusted_proxies > 0:
         hops = [hop for line in connection.headers.getall("x-forwarded-for", []) for hop in line.split(",")]
         if len(hops) >= trusted_proxies and (claimed := read_address(hops[-trusted_proxies])) is not None:
             return str(claimed)
+    return _plain(peer)
+
+
+@lru_cache(4096)
+def _plain(peer: str) -> str:
     known = read_address(peer)
     return str(known) if known is not None else peer
 
@@ -40,6 +46,7 @@ def read_address(text: str) -> _Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+@lru_cache(4096)
 def grouped(address: str) -> str:
     """What limits count as one: an address of IPv4, a network of 64 bits of IPv6."""
     known = read_address(address)
@@ -48,6 +55,7 @@ def grouped(address: str) -> str:
     return address
 
 
+@lru_cache(4096)
 def is_loopback(address: str) -> bool:
     """Whether the request comes from this machine."""
     known = read_address(address)

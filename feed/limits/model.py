@@ -19,7 +19,7 @@ EMBEDDED_SCALE = 10
 
 # A process reports what it has let pass in portions of a tenth of the quota, so that many a like costs no question.
 _PORTIONS = 10
-_LARGEST_PORTION = 50
+_LARGEST_PORTION = 200
 
 
 class RateLimited(TooMany):
