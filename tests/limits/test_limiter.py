@@ -75,7 +75,7 @@ async def test_the_first_window_that_is_full_refuses(limiter: Limiter) -> None:
 async def test_the_longer_window_holds_when_the_shorter_has_passed(limiter: Limiter, redis: Redis) -> None:
     assert await passed(limiter, "posts", 4, 3) == 3
     key = "feed:limits:{a4}:posts"
-    period = int(await redis.hget(key, "60n"))
+    period = int(await redis.hget(key, "60n") or 0)
     await redis.hset(key, "60n", str(period - 2))
     other = Limiter(redis, load, TABLE)
     assert await passed(other, "posts", 4, 5) == 2
