@@ -15,6 +15,7 @@ SECONDS = Histogram(
 DRIFT = Gauge(
     "feed_board_drift", "Sampled rows of the boards that were not as Postgres says.", multiprocess_mode="mostrecent"
 )
+LIMITED = Counter("feed_limited_total", "Requests refused because of a limit.", ["limit"])
 TASKS = Counter("feed_tasks_total", "Runs of the worker's scheduled tasks.", ["task", "outcome"])
 
 

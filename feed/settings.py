@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -48,6 +48,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The algorithms that a token of the app may be signed with."""
         return frozenset(name.strip() for name in self.jwt_algorithms.split(",") if name.strip())
 
+    limits: str = "on"  # `on`, `off`, or the path of a TOML file with other windows.
+    limits_scale: float = 1.0  # Every quota times this.
+    allowed_hosts: str = ""  # Comma-separated, `*.example.cn` and `*` too. Empty: the host of public_url.
+    cors_origins: str = ""  # Comma-separated; browsers of these sites may call us. Empty: of none.
+
+    def __repr__(self) -> str:
+        # Settings end up in traces and logs; what they keep secret must not.
+        return f"Settings(public_url={self.public_url!r}, embedded={self.embedded!r}, …)"
+
     @property
     def direct_url(self) -> str:
         """Where session-level features work; the ordinary URL unless another one is set."""
@@ -58,19 +67,32 @@ class MissingSetting(Exception):
     """A setting without which the process cannot run; the message names the variable."""
 
 
+class WeakSecret(Exception):
+    """A secret that anybody could guess; the message names the variable and never the value."""
+
+
+# Each may also be read from the file that FEED_…_FILE names, as container platforms hand secrets over.
+SECRETS = ("database_url", "redis_url", "database_direct_url", "metrics_token")
+_TOKEN_SHORTEST = 16
+# What examples and images come with.
+_GUESSED = frozenset(
+    {"", "admin", "changeme", "default", "feed", "password", "postgres", "redis", "root", "secret", "test", "valkey"}
+)
 _REQUIRED = ("database_url", "redis_url", "keys_dir")
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from `FEED_*` variables, each by its upper-case name.
 
-    Raises MissingSetting for a required one that is absent and ValueError for one that does not convert.
+    Raises MissingSetting for a required one that is absent, WeakSecret for a secret that is none, and ValueError for a
+    setting that does not convert.
     """
     given = {
         name: environ[f"FEED_{name.upper()}"]
         for name in Settings.__struct_fields__
         if environ.get(f"FEED_{name.upper()}")
     }
+    given |= _from_files(environ, given)
     for name in _REQUIRED:
         if name not in given:
             raise MissingSetting(f"FEED_{name.upper()}")
@@ -83,6 +105,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_SECRET_SHORTEST} bytes at least, at random")
     if not 0 <= settings.trusted_proxies <= 10:
         raise ValueError("FEED_TRUSTED_PROXIES is a number of proxies, 0 to 10")
+    if not settings.embedded:
+        _refuse_weak(settings)
     return settings
 
 
@@ -118,3 +142,33 @@ def _check_issuer(settings: Settings) -> None:
     names = settings.jwt_algorithm_names
     if not names or not names <= set(JWT_ALGORITHMS):
         raise ValueError(f"FEED_JWT_ALGORITHMS names other algorithms than {', '.join(JWT_ALGORITHMS)}")
+
+
+def _from_files(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that stand in files. Raises ValueError for one that is also given otherwise."""
+    found = {}
+    for name in SECRETS:
+        variable = f"FEED_{name.upper()}_FILE"
+        if not environ.get(variable):
+            continue
+        try:
+            value = Path(environ[variable]).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"{variable}: {type(error).__name__}") from None
+        # A process hands its settings on to its children, so the same value twice is no contradiction.
+        if given.get(name, value) != value:
+            raise ValueError(f"{variable} and FEED_{name.upper()} differ: set one of them")
+        if not value:
+            raise ValueError(f"{variable}: the file is empty")
+        found[name] = value
+    return found
+
+
+def _refuse_weak(settings: Settings) -> None:
+    if settings.metrics_token and len(settings.metrics_token) < _TOKEN_SHORTEST:
+        raise WeakSecret("FEED_METRICS_TOKEN")
+    for name in ("database_url", "database_direct_url", "redis_url"):
+        parts = urlsplit(getattr(settings, name))
+        # No password at all is somebody's decision: a socket, a certificate, a network of its own.
+        if parts.password is not None and unquote(parts.password).lower() in _GUESSED | {parts.username or ""}:
+            raise WeakSecret(f"FEED_{name.upper()}")

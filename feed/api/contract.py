@@ -15,8 +15,17 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from feed.accounts.model import RoleMissing
-from feed.accounts.sign_in import RateLimited
-from feed.api.errors import BodyTooLarge, Problem, UnsupportedMediaType, status_of
+from feed.api.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    HostNotAllowed,
+    NotAcceptable,
+    Problem,
+    TookTooLong,
+    UnsupportedMediaType,
+    UriTooLong,
+    status_of,
+)
 from feed.api.examples import give_examples
 from feed.api.words import advice_of, words_of
 from feed.auth import TokenExpired, TokenInvalid
@@ -24,6 +33,7 @@ from feed.batching import DatabaseAway, Overloaded
 from feed.errors import FeedError, Invalid, MalformedBody, Unauthenticated
 from feed.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
 from feed.jwks import IssuerAway
+from feed.limits.model import TABLE, LimitsAway, RateLimited
 from feed.paging import CursorInvalid
 
 Json = dict[str, Any]
@@ -101,8 +111,12 @@ def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     asks = set(handler.parsed_fn_signature.parameters)
     guarded = _is_staffs(handler)
     found: list[type[FeedError]] = [*handler.opt.get("refuses", ())]
+    # What stands around every door, whatever is behind it.
+    found += [HostNotAllowed, NotAcceptable, UriTooLong, TookTooLong]
     if "world" in asks or guarded:
         found += [DatabaseAway, Overloaded, RateLimited]
+    if (limit := TABLE.get(handler.opt.get("limit", ""))) and limit.strict:
+        found += [LimitsAway]
     if guarded:
         found += [RoleMissing]
     if "viewer" in asks or guarded:
@@ -110,7 +124,7 @@ def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     if asks & {"viewer", "reader"} or guarded:
         found += [TokenInvalid, TokenExpired, IssuerAway]
     if "data" in asks:
-        found += [MalformedBody, BodyTooLarge, UnsupportedMediaType, Invalid]
+        found += [MalformedBody, BodyTooLarge, BodyTooSlow, UnsupportedMediaType, Invalid]
     if "once" in asks:
         found += [IdempotencyKeyReused, IdempotencyKeyBusy, Invalid]
     if "cursor" in asks:

@@ -78,7 +78,15 @@ async def provide_reader(request: AnyRequest, world: GivenWorld) -> Viewer | Non
 
 
 async def admitted(connection: AnyConnection, world: World) -> Viewer | None:
-    """Who asks; None for nobody in particular. Raises TokenInvalid, TokenExpired."""
+    """Who asks; None for nobody in particular. Found out once per request. Raises TokenInvalid, TokenExpired."""
+    state = connection.scope["state"]
+    if "viewer" not in state:
+        state["viewer"] = await _admit(connection, world)
+    viewer: Viewer | None = state["viewer"]
+    return viewer
+
+
+async def _admit(connection: AnyConnection, world: World) -> Viewer | None:
     header = connection.headers.get("authorization")
     if header is None:
         return None

@@ -21,9 +21,7 @@ class StrictRequest(Request[Any, Any, State]):
         field = self.route_handler.parsed_data_field
         if field is None:
             return await super().json()
-        # A client that names no type has said nothing wrong.
-        kind, _ = self.content_type
-        if kind and kind != "application/json" and not kind.endswith("+json"):
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise UnsupportedMediaType
         try:
             return msgspec.json.decode(await self.body() or b"null", type=field.annotation)

@@ -27,6 +27,7 @@ Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated
         Muted,
         PostNotFound,
     ),
+    limit="posts",
 )
 async def publish_post(
     data: JSONBody[NewPost], world: GivenWorld, viewer: GivenViewer, once: GivenOnce, region: GivenRegion

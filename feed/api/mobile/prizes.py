@@ -73,6 +73,7 @@ async def get_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenVie
         NotYourPrize,
         ClaimClosed,
     ),
+    limit="claims",
 )
 async def claim_prize(
     prize_id: FromPath[str], data: JSONBody[ClaimForm], world: GivenWorld, viewer: GivenViewer
