@@ -15,7 +15,7 @@ from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 from feed.review import store
 from feed.review.model import OwnSubject, StaffProtected, reason_problems
-from feed.review.notices import sanction_notice
+from feed.review.notices import lifted_notice, sanction_notice
 
 
 async def impose_sanction(
@@ -72,6 +72,7 @@ async def lift_sanctions(pool: Pool, actor_id: AccountId, account_id: AccountId,
         if not lifted:
             return
         await changes.move_stats(conn, [Delta(post_id) for post_id in engaged])
+        await inbox.add_inbox(conn, [lifted_notice(sanction) for sanction in lifted])
         for sanction in lifted:
             await audit.add(conn, actor_id, "sanction.lift", "account", account_id, {"kind": sanction.kind})
 
