@@ -20,6 +20,7 @@ COMMANDS = (
     "demo",
     "serve",
     "outbox",
+    "push",
     "rebuild",
     "settle",
     "verify",

@@ -48,8 +48,8 @@ def read_hook(url: str, secret: str) -> Hook | None:
         raise HookRefused("FEED_PUSH_HOOK_URL must be an https URL")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise HookRefused("FEED_PUSH_HOOK_URL must use https, except on loopback")
-    secrets = tuple(_secret(text) for text in secret.split())
-    if not secrets or min(map(len, secrets)) < SECRET_SHORTEST:
+    secrets = _secrets(secret)
+    if min(map(len, secrets)) < SECRET_SHORTEST:
         raise HookRefused(f"FEED_PUSH_HOOK_SECRET must have {SECRET_SHORTEST} bytes or more where a hook is set")
     return Hook(url, secrets)
 
@@ -97,12 +97,13 @@ def patience_of(status: int, retry_after: str | None, now: datetime) -> timedelt
     return max(timedelta(0), min(until - now, RETRY_AFTER_MOST))
 
 
-def _secret(text: str) -> bytes:
-    """Its bytes: `whsec_` announces base64, as the specification writes secrets."""
-    if not text.startswith("whsec_"):
-        return text.encode()
+def _secrets(text: str) -> tuple[bytes, ...]:
+    """The text's bytes, or the secrets written as in the specification: `whsec_` and base64, several with spaces between."""
+    parts = text.split()
+    if not parts or not all(part.startswith("whsec_") for part in parts):
+        return (text.encode(),)
     try:
-        return base64.b64decode(text.removeprefix("whsec_"), validate=True)
+        return tuple(base64.b64decode(part.removeprefix("whsec_"), validate=True) for part in parts)
     except binascii.Error:
         raise HookRefused("FEED_PUSH_HOOK_SECRET: what follows whsec_ is not base64") from None
 

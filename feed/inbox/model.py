@@ -4,7 +4,17 @@ from typing import Any, Literal
 
 import msgspec
 
+from feed.errors import Conflict, NotFound
+
 InboxKind = Literal["review_result", "comment", "reply", "like", "prize", "claim_deadline", "report_result", "system"]
+
+
+class PushNotFound(NotFound):
+    """No such push."""
+
+
+class PushNotDead(Conflict):
+    """Only a push that was given up is tried again by hand."""
 
 
 class NewInbox(msgspec.Struct, frozen=True):

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from feed import idempotency
 from feed.audit import store as audit
-from feed.errors import Conflict, NotFound
 from feed.idempotency import Once
 from feed.inbox import push_store as store
+from feed.inbox.model import PushNotDead, PushNotFound
 from feed.inbox.push_store import Attempt, PushState
 from feed.postgres import Pool, transaction
 
@@ -15,14 +15,6 @@ AT_ONCE = 10
 _LEASE = timedelta(seconds=30)
 _PROBES_APART = timedelta(seconds=10)
 _LEFT_ALONE = timedelta(seconds=30)
-
-
-class PushNotFound(NotFound):
-    """No such push."""
-
-
-class PushNotDead(Conflict):
-    """Only a push that was given up is tried again by hand."""
 
 
 async def lease_pushes(pool: Pool) -> list[Attempt]:
@@ -66,10 +58,10 @@ async def serve_hook(pool: Pool) -> float:
         return await store.oldest_seconds(conn)
 
 
-async def retry_push(pool: Pool, push_id: int, *, by: int, request: Once | None = None) -> None:
+async def retry_push(pool: Pool, push_id: int, *, by: int | None, request: Once | None = None) -> None:
     """Tries a dead push again from the beginning. Raises PushNotFound, PushNotDead."""
     async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
+        if by is not None and request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
             return
         push = await store.lock_push(conn, push_id)
         if push is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from feed.inbox.model import InboxKind
+from feed.inbox.model import InboxKind, PushNotFound
 from feed.inbox.push_store import PushState
 from feed.postgres import Connection, many
 from feed.screens.cards import Id
@@ -105,3 +105,20 @@ async def list_pushes(conn: Connection, states: Sequence[PushState], before_id: 
         limit,
     )
     return many(rows, PushCard)
+
+
+async def get_push(conn: Connection, push_id: int) -> PushCard:
+    """One push. Raises PushNotFound."""
+    row = await conn.fetchrow(
+        """
+        SELECT pushes.inbox_id::text AS id, pushes.account_id::text AS user_id, inbox.kind, pushes.state, pushes.tries,
+               pushes.error_code, pushes.created_at, pushes.tried_at, pushes.due_at, pushes.ended_at
+        FROM pushes
+        LEFT JOIN inbox ON inbox.id = pushes.inbox_id
+        WHERE pushes.inbox_id = $1
+        """,
+        push_id,
+    )
+    if row is None:
+        raise PushNotFound
+    return msgspec.convert(row, PushCard)
