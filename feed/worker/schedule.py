@@ -10,6 +10,7 @@ from feed.messages.actions import wake_jobless
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.prizes.announcing import finish_next_objections
 from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
+from feed.prizes.reminding import remind_next_winner
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from feed.worker import retention
 from feed.worker.pushing import send_pushes, watch_pushes
@@ -41,6 +42,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("settle_next_campaign", 1, lambda w: settle_next_campaign(w.pool, w.keys)),
     Entry("forfeit_next_prize", 2, lambda w: forfeit_next_prize(w.pool, w.keys)),
     Entry("lapse_next_claim", 10, lambda w: lapse_next_claim(w.pool, w.keys)),
+    Entry("remind_next_winner", 60, lambda w: remind_next_winner(w.pool, w.keys)),
     Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
     Entry("forget_keys_and_codes", 600, retention.forget_keys_and_codes),
     Entry("trim_change_log", 3600, retention.trim_change_log),
