@@ -22,6 +22,7 @@ COMMANDS = (
     "demo",
     "serve",
     "outbox",
+    "push",
     "rebuild",
     "settle",
     "verify",

@@ -29,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_outbox: Path = Path(".feed/outbox.jsonl")
     sms_quiet_hours: str = "22:00-08:00"  # In Shanghai; only sign-in codes ring then. `off` for none.
     ip_regions_file: str = ""  # Empty: nobody is told where a post was made.
+    push_hook_url: str = ""  # Empty: nobody is told of what comes into an inbox.
+    push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
     metrics_token: str = ""  # Empty: /metrics answers loopback only.
     log_format: str = "json"  # `json`, or `console` for a terminal.
     embedded: bool = False

@@ -53,6 +53,7 @@ _TAGS = {
     "editor.judging": "Editors: entries and marks",
     "editor.voids": "Editors: entries and marks",
     "editor.prizes": "Editors: settling and claims",
+    "editor.pushes": "Operations",
     "moderator.cases": "Moderators: cases",
     "moderator.verdicts": "Moderators: verdicts",
     "moderator.sanctions": "Moderators: sanctions",

@@ -100,6 +100,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "post_not_found": ("没有找到该帖子", "No such post."),
     "post_not_published": ("帖子尚未公开", "The post is not visible to others now."),
     "prize_not_found": ("没有找到该奖品", "No such prize."),
+    "push_not_dead": ("只有已放弃的推送可以重发", "Only a push that was given up can be tried again."),
+    "push_not_found": ("没有找到该推送", "No such push."),
     "rate_limited": ("操作太频繁，请稍后再试", "Too often: try again later."),
     "refresh_refused": ("登录已失效，请重新登录", "The sign-in has ended: sign in again."),
     "sheet_not_found": ("评分表尚未生成", "There is no score sheet yet."),

@@ -43,7 +43,7 @@ from feed.review.model import (
     state_after,
     verdict_problems,
 )
-from feed.review.notices import undone_notice, verdict_notice
+from feed.review.notices import key_of_verdict, undone_notice, verdict_notice
 
 # What became of each item of a batch: what it moved, or why it was refused.
 Outcome = Judged | FeedError
@@ -224,7 +224,9 @@ async def _undo(conn: Connection, verdict: Verdict) -> Judged:
         await cases.mark_open(conn, case.id, stage=verdict.stage)
     if after is not None and after != state:
         await _move_subject(conn, case, after)
-        await inbox.add_inbox(conn, [undone_notice(case, verdict.id, shown=after == "published")])
+        # Who has not seen the verdict need not hear that it was taken back.
+        if not await inbox.remove_unseen(conn, case.author_id, key_of_verdict(verdict.id)):
+            await inbox.add_inbox(conn, [undone_notice(case, verdict.id, shown=after == "published")])
     await _record(conn, verdict.reviewer_id, "case.undo", case, verdict_id=str(verdict.id))
     return Judged(verdict.id, case.post_id)
 

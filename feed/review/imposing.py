@@ -11,7 +11,7 @@ from feed.changes.store import Delta
 from feed.inbox import store as inbox
 from feed.postgres import Connection
 from feed.review import store
-from feed.review.notices import sanction_notice
+from feed.review.notices import lifted_notice, sanction_notice
 
 
 async def impose(
@@ -51,5 +51,6 @@ async def lift(conn: Connection, account_id: AccountId, kinds: list[SanctionKind
     if not lifted:
         return
     await changes.move_stats(conn, [Delta(post_id) for post_id in engaged])
+    await inbox.add_inbox(conn, [lifted_notice(sanction) for sanction in lifted])
     for sanction in lifted:
         await audit.add(conn, by, "sanction.lift", "account", account_id, {"kind": sanction.kind})

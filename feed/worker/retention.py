@@ -3,6 +3,7 @@
 from feed import idempotency, jobs
 from feed.accounts import events_store, sign_in_store
 from feed.changes import store as changes
+from feed.inbox import push_store as pushes
 from feed.postgres import transaction
 from feed.worker.worlds import Worlds
 
@@ -25,6 +26,12 @@ async def trim_change_log(worlds: Worlds) -> None:
     """A projection that was away for a week is rebuilt instead of caught up."""
     async with transaction(worlds.pool) as conn:
         await changes.trim_log(conn, hours=_WEEK)
+
+
+async def forget_pushes(worlds: Worlds) -> None:
+    """What was delivered last week, and what nobody has revived for a month."""
+    async with transaction(worlds.pool) as conn:
+        await pushes.remove_old(conn, days=7, dead_days=30)
 
 
 async def trim_journal_of_jobs(worlds: Worlds) -> None:
