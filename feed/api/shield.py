@@ -53,11 +53,14 @@ def shielded(app: ASGIApp, settings: Settings) -> ASGIApp:
             await send(message)
 
         async with Patience(watch, receive, dressed) as patience:
+            scope["state"]["patience"] = patience
             refusal = _refusal(scope, known)
             if refusal is None:
                 await app(scope, patience.receive, patience.send)
             else:
                 await answer(scope, patience.receive, patience.send, refusal)
+        # It holds the scope through what sends its answer.
+        scope["state"].pop("patience")
         if patience.lost is not None:
             await answer(scope, receive, dressed, patience.lost)
 

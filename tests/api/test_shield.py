@@ -262,7 +262,8 @@ def slow_app() -> Any:
         [Router("/", route_handlers=[sleep, stubborn, read])],
         exception_handlers=HANDLERS, state=State(), openapi_config=None, logging_config=None,
     )  # fmt: skip
-    return shielded(app, Settings(**ANY))
+    app.asgi_handler = shielded(app.asgi_handler, Settings(**ANY))
+    return app
 
 
 async def test_a_handler_that_takes_too_long_is_given_up(hurried: None) -> None:
