@@ -155,6 +155,9 @@ def problem(
     headers = {"cache-control": "no-store", "content-language": language, **(headers or {})}
     if "retry_after" in error.params:
         headers["retry-after"] = str(error.params["retry_after"])
+    if status in (408, 413):
+        # The rest of the body is not waited for.
+        headers["connection"] = "close"
     if status == 401:
         headers["www-authenticate"] = 'Bearer realm="feed"'
     return Response(msgspec.json.encode(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)

@@ -21,6 +21,14 @@ _TICK_SECONDS = 0.5
 _NEVER = float("inf")
 
 
+async def _closed() -> Any:
+    return {"type": "http.disconnect"}
+
+
+async def _closed_send(_: Message) -> None:
+    return None
+
+
 class Patience:
     """One request, while it is open: `async with`, and its own `receive` and `send`."""
 
@@ -43,6 +51,9 @@ class Patience:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         self._watch.open.discard(self)
+        # The server waits for the rest of a body until nobody holds these any more, and a request that was cancelled
+        # hangs in a cycle with its exception until the collector comes by.
+        self._receive, self._send = _closed, _closed_send
         if self.lost is None or self._task is None:
             return False
         # As asyncio.timeout does: a cancellation that is not ours goes on.

@@ -59,6 +59,8 @@ def shielded(app: ASGIApp, settings: Settings) -> ASGIApp:
                 await app(scope, patience.receive, patience.send)
             else:
                 await answer(scope, patience.receive, patience.send, refusal)
+        # It holds the scope through what sends its answer.
+        scope["state"].pop("patience")
         if patience.lost is not None:
             await answer(scope, receive, dressed, patience.lost)
 

@@ -51,7 +51,7 @@ async def told(
         async with asyncio.timeout(within):
             while part := await reader.read(65_536):
                 said += part
-    except ConnectionError:
+    except (ConnectionError, TimeoutError):
         pass
     finally:
         talking.cancel()
