@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
+from feed.api.conditional import conditional
 from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
 from feed.api.entrance import entrance
@@ -51,7 +52,7 @@ def build(
         dependencies=DEPENDENCIES,
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
-        middleware=[observed, entrance, remembered],
+        middleware=[observed, entrance, remembered, conditional],
         cors_config=cors(settings),
         state=state,
         request_class=StrictRequest,

@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ip_regions_file: str = ""  # Empty: nobody is told where a post was made.
     push_hook_url: str = ""  # Empty: nobody is told of what comes into an inbox.
     push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
+    minimum_app_version: str = ""  # Older apps ask their people to renew them.
     metrics_token: str = ""  # Empty: /metrics answers loopback only.
     log_format: str = "json"  # `json`, or `console` for a terminal.
     embedded: bool = False

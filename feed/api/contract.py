@@ -44,6 +44,7 @@ _TAGS = {
     "mobile.posts": "Posts",
     "mobile.comments": "Comments",
     "mobile.likes": "Likes",
+    "mobile.config": "Config",
     "mobile.feeds": "Feeds",
     "mobile.people": "People",
     "mobile.me": "Oneself",
@@ -180,9 +181,26 @@ def _complete_operation(operation: Json, handler: HTTPRouteHandler, names: dict[
         by_status[status_of(kind())].add(kind.code)
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = _refusal(status, sorted(codes))
+    if handler.opt.get("conditional"):
+        _add_condition(operation, str(handler.status_code))
     for kind in handler.opt.get("also", ()):
         # The same answer in another form, chosen by Accept.
         responses[str(handler.status_code)]["content"][kind] = {"schema": {"type": "string"}}
+
+
+def _add_condition(operation: Json, status: str) -> None:
+    tag = {"ETag": {"description": "Of this very answer.", "schema": {"type": "string"}}}
+    operation["responses"][status]["headers"] = tag
+    operation["responses"]["304"] = {"description": "Nothing has changed since.", "headers": copy.deepcopy(tag)}
+    operation.setdefault("parameters", []).append(
+        {
+            "name": "If-None-Match",
+            "in": "header",
+            "required": False,
+            "description": "The `ETag` of the answer that one holds.",
+            "schema": {"type": "string"},
+        }
+    )
 
 
 def _refusal(status: int, codes: list[str]) -> Json:

@@ -257,6 +257,7 @@ TABLE: dict[str, Rule] = {
     "list_user_posts": posts_of_people,
     "list_my_posts": own_posts,
     "read_topic": wordless("/topics/读书"),
+    "get_config": wordless("/config"),
     "get_challenge": wordless("/auth/challenge"),
     "get_me": wordless("/me", signed_in=True),
     "list_blocks": wordless("/me/blocks", signed_in=True),
