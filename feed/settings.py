@@ -54,6 +54,12 @@ _TOKEN_SHORTEST = 16
 _GUESSED = frozenset(
     {"", "admin", "changeme", "default", "feed", "password", "postgres", "redis", "root", "secret", "test", "valkey"}
 )
+_SCHEMES = {
+    "database_url": ("postgresql", "postgres"),
+    "database_direct_url": ("postgresql", "postgres"),
+    "redis_url": ("redis", "rediss", "unix"),
+    "public_url": ("https", "http"),
+}
 _REQUIRED = ("database_url", "redis_url", "keys_dir")
 
 
@@ -76,9 +82,23 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         settings = msgspec.convert(given, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as error:
         raise ValueError(f"settings: {error}") from None
+    for name, schemes in _SCHEMES.items():
+        _check_url(name, getattr(settings, name), schemes)
     if not settings.embedded:
         _refuse_weak(settings)
     return settings
+
+
+def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
+    # Whoever opened it would complain with a trace, and perhaps with the password in it.
+    try:
+        parts = urlsplit(url)
+        # Several hosts, as Postgres takes them, have no single port.
+        readable = not url or (parts.scheme in schemes and ("," in parts.netloc or parts.port != 0))
+    except ValueError:
+        readable = False
+    if not readable:
+        raise ValueError(f"FEED_{name.upper()}: not an address that starts with {schemes[0]}://")
 
 
 def _from_files(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from feed.limits.reading import read_table
 from feed.processes import CannotStart, find_holder, write_private
 from feed.settings import MissingSetting, Settings, WeakSecret, read_settings
 
@@ -77,7 +78,10 @@ def write_run(data: Path, run: Run) -> None:
 def checked(environ: Mapping[str, str]) -> Settings:
     """`read_settings`, its errors in words."""
     try:
-        return read_settings(environ)
+        settings = read_settings(environ)
+        # Here once, so that a file that does not read is named before anything starts.
+        read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
+        return settings
     except MissingSetting as error:
         raise CannotStart(f"缺少环境变量 {error}。\nThe environment variable {error} is not set.") from None
     except WeakSecret as error:
