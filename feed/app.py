@@ -6,17 +6,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from feed.api.bodies import StrictRequest
 from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
 from feed.api.entrance import entrance
 from feed.api.errors import HANDLERS
+from feed.api.hooks import hooks
 from feed.api.inputs import DEPENDENCIES
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
 from feed.api.observed import observed
 from feed.api.operations import router as operations
 from feed.api.origins import cors
+from feed.api.remembered import remembered
+from feed.api.requests import StrictRequest, look_first
 from feed.api.shield import shielded
 from feed.api.world import World
 from feed.settings import Settings
@@ -43,16 +45,17 @@ def build(
 
     if isinstance(opened, World):
         state.world = opened
-    versioned = Router("/v1", route_handlers=[mobile, moderator, editor], opt={"accept": "json"})
+    versioned = Router("/v1", route_handlers=[mobile, moderator, editor, hooks], opt={"accept": "json"})
     app = Litestar(
         route_handlers=[versioned, operations, files],
         dependencies=DEPENDENCIES,
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
-        middleware=[observed, entrance],
+        middleware=[observed, entrance, remembered],
         cors_config=cors(settings),
         state=state,
         request_class=StrictRequest,
+        before_request=look_first,
         request_max_body_size=BODY_LARGEST,
         openapi_config=OPENAPI,
         logging_config=None,

@@ -1,11 +1,20 @@
 """The environment, read once into one frozen Struct."""
 
+import base64
+import binascii
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+
+# Asymmetric ones alone: with a secret shared between the two, whoever verifies could also sign.
+JWT_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
+
+# An HMAC secret that is shorter than its digest is the weakest part of it.
+_SECRET_SHORTEST = 32
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,15 +28,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_provider: str = "file"  # `file` writes the development outbox; providers come with part 4.
     sms_outbox: Path = Path(".feed/outbox.jsonl")
     sms_quiet_hours: str = "22:00-08:00"  # In Shanghai; only sign-in codes ring then. `off` for none.
+    ip_regions_file: str = ""  # Empty: nobody is told where a post was made.
+    push_hook_url: str = ""  # Empty: nobody is told of what comes into an inbox.
+    push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
     metrics_token: str = ""  # Empty: /metrics answers loopback only.
     log_format: str = "json"  # `json`, or `console` for a terminal.
     embedded: bool = False
     api_pool_size: int = 8
-    trusted_proxies: int = 0  # How many proxies of ours stand in front and add to X-Forwarded-For.
+    jwks_url: str = ""  # Where the app's public keys are; while it is empty `feed` signs people in by phone itself.
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    jwt_algorithms: str = "RS256,ES256,EdDSA"
+    roles_claim: str = ""  # Empty: roles in the app's tokens count for nothing.
+    account_hook_secret: str = ""  # Empty: there is no hook.
+    trusted_proxies: int = 0  # How many proxies of ours stand before us, each of which adds an address.
+    sign_in_challenge: Literal["auto", "always", "never"] = "auto"
+    sign_in_codes_per_day: int = 20_000  # Of the whole site: what an attack can cost in SMS.
     limits: str = "on"  # `on`, `off`, or the path of a TOML file with other windows.
     limits_scale: float = 1.0  # Every quota times this.
     allowed_hosts: str = ""  # Comma-separated, `*.example.cn` and `*` too. Empty: the host of public_url.
     cors_origins: str = ""  # Comma-separated; browsers of these sites may call us. Empty: of none.
+
+    @property
+    def jwt_algorithm_names(self) -> frozenset[str]:
+        """The algorithms that a token of the app may be signed with."""
+        return frozenset(name.strip() for name in self.jwt_algorithms.split(",") if name.strip())
 
     def __repr__(self) -> str:
         # Settings end up in traces and logs; what they keep secret must not.
@@ -48,7 +73,14 @@ class WeakSecret(Exception):
 
 
 # Each may also be read from the file that FEED_…_FILE names, as container platforms hand secrets over.
-SECRETS = ("database_url", "redis_url", "database_direct_url", "metrics_token")
+SECRETS = (
+    "database_url",
+    "database_direct_url",
+    "redis_url",
+    "metrics_token",
+    "account_hook_secret",
+    "push_hook_secret",
+)
 _TOKEN_SHORTEST = 16
 # What examples and images come with.
 _GUESSED = frozenset(
@@ -84,6 +116,11 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         raise ValueError(f"settings: {error}") from None
     for name, schemes in _SCHEMES.items():
         _check_url(name, getattr(settings, name), schemes)
+    _check_issuer(settings)
+    if settings.account_hook_secret and len(hook_key(settings.account_hook_secret)) < _SECRET_SHORTEST:
+        raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_SECRET_SHORTEST} bytes at least, at random")
+    if not 0 <= settings.trusted_proxies <= 10:
+        raise ValueError("FEED_TRUSTED_PROXIES is a number of proxies, 0 to 10")
     if not settings.embedded:
         _refuse_weak(settings)
     return settings
@@ -99,6 +136,40 @@ def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
         readable = False
     if not readable:
         raise ValueError(f"FEED_{name.upper()}: not an address that starts with {schemes[0]}://")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own, where nobody listens in."""
+    return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+
+
+def hook_key(secret: str) -> bytes:
+    """The key in a hook's secret: base64 behind `whsec_`, as senders of webhooks hand it out, or the text itself.
+
+    Raises ValueError for broken base64.
+    """
+    if not secret.startswith("whsec_"):
+        return secret.encode()
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        raise ValueError("a hook's secret that begins with whsec_ goes on in base64") from None
+
+
+def _check_issuer(settings: Settings) -> None:
+    """Raises ValueError where the app's issuer is named half, or could be impersonated."""
+    if not settings.jwks_url:
+        return
+    scheme = urlsplit(settings.jwks_url).scheme
+    if scheme != "https" and not (scheme == "http" and is_loopback(settings.jwks_url)):
+        raise ValueError("FEED_JWKS_URL must be https: whoever can change the keys on their way can be anybody")
+    if not settings.jwt_issuer or not settings.jwt_audience:
+        raise ValueError("FEED_JWKS_URL needs FEED_JWT_ISSUER and FEED_JWT_AUDIENCE: the issuer signs for others too")
+    if settings.jwt_issuer == "feed":
+        raise ValueError("FEED_JWT_ISSUER must not be `feed`: that is the issuer of our own key")
+    names = settings.jwt_algorithm_names
+    if not names or not names <= set(JWT_ALGORITHMS):
+        raise ValueError(f"FEED_JWT_ALGORITHMS names other algorithms than {', '.join(JWT_ALGORITHMS)}")
 
 
 def _from_files(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

@@ -4,10 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import litestar_offline_docs
+import msgspec
 from litestar import Request, Response, Router, get
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
+
+from feed.api.contract import complete
+from feed.api.inputs import AnyRequest
 
 _FILES = Path(litestar_offline_docs.__file__).parent / "static"
 DOCS_PATH = "/docs"
@@ -43,6 +47,19 @@ _START = b"""SwaggerUIBundle({
 _OPEN: dict[str, Any] = {"limit": "files"}
 
 
+# The document follows from the code alone, so a process makes it once.
+_whole: list[bytes] = []
+
+
+class Document(JsonRenderPlugin):
+    """`/openapi.json`: what the framework derives, completed."""
+
+    def render(self, request: AnyRequest, openapi_schema: dict[str, Any]) -> bytes:
+        if not _whole:
+            _whole.append(msgspec.json.encode(complete(openapi_schema, request.app.routes)))
+        return _whole[0]
+
+
 class DocsPage(OpenAPIRenderPlugin):
     """The interface, started by a script of its own, so that the policy need not allow others."""
 
@@ -69,7 +86,7 @@ OPENAPI = OpenAPIConfig(
     description="鹏友圈 · the community section: moments, likes, comments, campaigns and prizes.",
     path="/",
     use_handler_docstrings=True,
-    render_plugins=[DocsPage()],
+    render_plugins=[Document(), DocsPage()],
 )
 
 files = Router(

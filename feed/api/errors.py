@@ -17,6 +17,7 @@ from litestar.exceptions import (
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import Receive, Scope, Send
 
+from feed.api.remembered import repeat
 from feed.api.words import words_of
 from feed.batching import DatabaseAway
 from feed.errors import (
@@ -31,7 +32,8 @@ from feed.errors import (
     Unauthenticated,
     Unavailable,
 )
-from feed.paging import CursorInvalid
+from feed.idempotency import Answered
+from feed.paging import CursorExpired, CursorInvalid
 from feed.postgres import DOWN
 
 PROBLEM_JSON = "application/problem+json"
@@ -70,6 +72,14 @@ class BodyTooLarge(FeedError):
     """More than 256 KB of JSON."""
 
 
+class UnsupportedMediaType(FeedError):
+    """A body that is not JSON."""
+
+
+class InternalError(FeedError):
+    """A fault of ours; it has been logged."""
+
+
 class HostNotAllowed(FeedError):
     """The site is not known by the name that it was called by."""
 
@@ -86,10 +96,6 @@ class UriTooLong(FeedError):
     """Path and query are longer than any that we hand out."""
 
 
-class UnsupportedMediaType(FeedError):
-    """The body is said to be something other than JSON."""
-
-
 class TookTooLong(Unavailable):
     """The request was given up: its handler was not done in time."""
 
@@ -97,18 +103,22 @@ class TookTooLong(Unavailable):
 _STATUS: tuple[tuple[type[FeedError], int], ...] = (
     (MalformedBody, 400),
     (CursorInvalid, 400),
+    (BadRequest, 400),
     (HostNotAllowed, 400),
     (Unauthenticated, 401),
     (Forbidden, 403),
     (NotFound, 404),
+    (Conflict, 409),
+    (CursorExpired, 410),
+    (Invalid, 422),
+    (MethodNotAllowed, 405),
     (NotAcceptable, 406),
     (BodyTooSlow, 408),
-    (Conflict, 409),
     (BodyTooLarge, 413),
     (UriTooLong, 414),
     (UnsupportedMediaType, 415),
-    (Invalid, 422),
     (TooMany, 429),
+    (InternalError, 500),
     (Unavailable, 503),
 )
 
@@ -217,11 +227,7 @@ def fail(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     return problem(request, status=500, error=InternalError())
 
 
-class InternalError(FeedError):
-    """A fault of ours; it has been logged."""
-
-
-def _wire_name(request: Request[Any, Any, Any], key: str) -> str:
+def wire_name(request: Request[Any, Any, Any], key: str) -> str:
     """The name that the caller knows a parameter by; a handler may have had to call it otherwise."""
     field = request.scope["route_handler"].parsed_fn_signature.parameters.get(key)
     definition = getattr(field, "kwarg_definition", None)
@@ -235,11 +241,18 @@ def _of_validation(request: Request[Any, Any, Any], error: ValidationException) 
     if "path" in sources:
         return NotFound()
     if sources & {"query", "header", "cookie"}:
-        return Invalid(*(FieldError(_wire_name(request, str(item.get("key", ""))), "invalid_value") for item in extra))
+        return Invalid(*(FieldError(_wire_name_of(request, item), "invalid_value") for item in extra))
     return MalformedBody()
 
 
+def _wire_name_of(request: Request[Any, Any, Any], item: dict[str, Any]) -> str:
+    name = wire_name(request, str(item.get("key", "")))
+    # A header that a dependency asks for is unknown to the handler; headers are spelled so.
+    return name.replace("_", "-").title() if str(getattr(item["source"], "value", item["source"])) == "header" else name
+
+
 HANDLERS: Any = {
+    Answered: repeat,
     FeedError: refuse,
     HTTPException: refuse_http,
     **dict.fromkeys(DOWN, refuse_away),

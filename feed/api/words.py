@@ -29,19 +29,37 @@ _WORDS: dict[str, tuple[str, str]] = {
     "case_not_found": ("没有找到该审核任务", "No such case."),
     "case_not_leased": ("该任务不在你手上，或已超时", "You do not hold this case, or no longer."),
     "case_stale": ("内容或任务已有变化，请刷新后再审", "The case has moved on since you read it: read it again."),
+    "challenge_refused": (
+        "验证未通过或已失效，请重新验证",
+        "The challenge is unsolved, expired or used: get another one at /v1/auth/challenge.",
+    ),
+    "challenge_required": (
+        "请先完成安全验证，再获取验证码",
+        "Solve a challenge of /v1/auth/challenge and ask again with it; waiting does not help.",
+    ),
     "claim_closed": ("领取已截止或该奖品不可领取", "This prize cannot be claimed, or not any more."),
     "claim_not_found": ("中奖者尚未填写领取资料", "The winner has given no details yet."),
     "code_refused": ("验证码错误或已失效", "The code is wrong or no longer good."),
+    "codes_exhausted": ("今日验证码发送已达上限，请稍后再试", "The site has sent as many codes today as it may."),
     "comment_is_deleted": ("评论已被作者删除", "The comment has been deleted by its author."),
     "comment_not_found": ("没有找到该评论", "No such comment."),
     "comments_closed": ("作者已关闭评论", "The author takes no comments on this post."),
     "conflict": ("当前状态不允许此操作", "The present state does not allow this."),
+    "cursor_expired": ("翻页时间过长，请从第一页重新开始", "The cursor is too old: start with the first page again."),
     "cursor_invalid": ("翻页参数无效", "The cursor was not given by this list."),
     "database_away": ("服务暂时不可用，请稍后再试", "The service is away for a moment: try again."),
     "entry_disqualified": ("该作品已被取消资格", "The entry is disqualified already."),
     "entry_not_disqualified": ("该作品并未被取消资格", "The entry is not disqualified."),
     "entry_not_found": ("该帖子没有参加此活动", "The post is not an entry of this campaign."),
     "forbidden": ("没有权限进行此操作", "You are not allowed to do this."),
+    "idempotency_key_busy": (
+        "相同的请求正在处理中，请稍后再试",
+        "The first request with this Idempotency-Key still runs: ask again.",
+    ),
+    "hook_signature_invalid": (
+        "签名无效或已过期",
+        "The signature is not valid for this body, or more than five minutes old.",
+    ),
     "host_not_allowed": ("不支持以该域名访问", "The site is not known by this name."),
     "idempotency_key_reused": (
         "同一 Idempotency-Key 不能用于不同内容",
@@ -49,7 +67,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "internal_error": ("服务出错了，我们已记录该问题", "Something went wrong on our side; it has been logged."),
     "invalid": ("部分内容不符合要求", "Some fields are not acceptable."),
-    "limits_away": ("服务暂时不可用，请稍后再试", "The service is away for a moment: try again."),
+    "likes_private": ("点赞名单仅作者和工作人员可见", "Only the author and staff see who likes a post."),
+    "issuer_away": (
+        "登录服务暂时不可用，请稍后再试",
+        "The keys of the app's sign-in cannot be read for now: try again, with the same token.",
+    ),
+    "last_admin": ("至少要保留一位管理员", "Nobody else is an admin: name another one first."),
+    "limits_away": ("暂时无法发送验证码，请稍后再试", "Codes cannot be counted for now, so none is sent: try again."),
     "malformed_body": (
         "请求内容不是有效的 JSON，或字段类型有误",
         "The body is not valid JSON, or a value has the wrong type.",
@@ -66,6 +90,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "not_your_comment": ("只能删除自己的评论", "Only its author may delete a comment."),
     "not_your_post": ("只能修改自己的帖子", "Only its author may change a post."),
     "not_your_prize": ("这不是你的奖品", "Somebody else has won this prize."),
+    "own_account": ("不能屏蔽自己", "Nobody blocks or mutes himself."),
+    "relations_full": ("屏蔽人数已达上限", "No more people can be blocked or muted: a thousand of each at most."),
     "overloaded": ("现在人太多了，请稍后再试", "Too much at once: try again in a moment."),
     "own_entry": ("不能给自己的作品评分", "Nobody marks an entry of one's own."),
     "own_subject": ("不能审核自己的内容", "Nobody judges one's own words."),
@@ -74,6 +100,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "post_not_found": ("没有找到该帖子", "No such post."),
     "post_not_published": ("帖子尚未公开", "The post is not visible to others now."),
     "prize_not_found": ("没有找到该奖品", "No such prize."),
+    "push_not_dead": ("只有已放弃的推送可以重发", "Only a push that was given up can be tried again."),
+    "push_not_found": ("没有找到该推送", "No such push."),
     "rate_limited": ("操作太频繁，请稍后再试", "Too often: try again later."),
     "refresh_refused": ("登录已失效，请重新登录", "The sign-in has ended: sign in again."),
     "sheet_not_found": ("评分表尚未生成", "There is no score sheet yet."),
@@ -81,6 +109,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "role_missing": ("需要相应的工作人员权限", "This needs a staff role that you do not hold."),
     "rules_not_found": ("没有该版本的活动规则", "No such version of the rules."),
     "second_person_required": ("公布结果需由另一位编辑确认", "Announcing takes a second person."),
+    "sign_in_elsewhere": ("请在读特 App 内登录", "Sign in with the app: its tokens are good here."),
     "settlement_blocked": ("仍有内容待审核或待评分", "Something still waits for a verdict or a mark."),
     "shortlist_full": ("入围名额已满", "The shortlist is full."),
     "staff_protected": ("只有管理员可以处分工作人员", "Only an admin imposes a sanction on staff."),
@@ -113,6 +142,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "field.sum_is_not_one": ("三项权重之和应为 1", "The weights must sum to 1."),
     "field.too_early": ("时间太早", "Is too early."),
     "field.forbidden_character": ("含有不支持的字符", "Contains a character that is not accepted."),
+    "field.invisible": ("须含有可见字符", "Needs a character that can be seen."),
     "field.invalid_phone": ("手机号格式不正确", "Is not a phone number that takes messages."),
     "field.invalid_value": ("取值无效", "Is not a valid value."),
     "field.mark_missing": ("尚未评分", "Has no mark yet."),
@@ -129,6 +159,45 @@ _WORDS: dict[str, tuple[str, str]] = {
     "field.too_short": ("内容太短", "Is too short."),
     "field.unknown_value": ("应为以下之一：{allowed}", "Must be one of {allowed}."),
 }
+
+
+# What a client does about a refusal, by status and for some codes by themselves; docs/errors.md says it at length.
+_ADVICE_BY_STATUS = {
+    400: "mend",
+    401: "sign_in",
+    403: "tell",
+    404: "drop",
+    405: "mend",
+    410: "restart",
+    406: "mend",
+    408: "wait",
+    414: "mend",
+    409: "reload",
+    413: "mend",
+    415: "mend",
+    422: "correct",
+    429: "wait",
+    500: "report",
+    503: "wait",
+}
+_ADVICE = {
+    "campaign_incomplete": "correct",
+    "campaign_running": "correct",
+    "challenge_refused": "prove",
+    "challenge_required": "prove",
+    "code_refused": "correct",
+    "hook_signature_invalid": "mend",
+    "cursor_invalid": "restart",
+    "idempotency_key_busy": "wait",
+    "idempotency_key_reused": "mend",
+    "marks_missing": "correct",
+    "token_expired": "refresh",
+}
+
+
+def advice_of(code: str, status: int) -> str:
+    """What a client does about a refusal: one of the words of docs/errors.md."""
+    return _ADVICE.get(code) or _ADVICE_BY_STATUS[status]
 
 
 class _Numbers(dict[str, object]):

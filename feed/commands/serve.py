@@ -9,6 +9,7 @@ from typing import Any
 from feed import logging
 from feed.commands.installation import add_data_option, environment, find_settings
 from feed.processes import end_with_parent, require_free_port
+from feed.regions import open_regions
 
 # Whole headers within this time, also those of the next request of a connection that is kept.
 _HEADER_SECONDS = 10
@@ -54,6 +55,7 @@ def run_api(arguments: argparse.Namespace) -> int:
     from granian.server import Server
 
     settings = find_settings(arguments.data)
+    open_regions(settings.ip_regions_file)  # Said once, here, and not by each worker in turn.
     # granian's sockets share a port with whoever else is willing to: another feed would answer half of the requests.
     require_free_port(arguments.host, arguments.port)
     os.environ.update(environment(settings))  # Where the workers, processes of their own, look.

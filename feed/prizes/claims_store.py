@@ -1,7 +1,7 @@
 """The SQL of claims: sealed recipient data, and the winner's side of a prize."""
 
 from feed.postgres import Connection, one
-from feed.prizes.model import ClaimNotFound, Winner, WinnerId
+from feed.prizes.model import ClaimNotFound, Unclaimed, Winner, WinnerId
 
 
 async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
@@ -81,3 +81,29 @@ async def get_claim(conn: Connection, campaign_id: int, winner_id: int) -> bytes
     if sealed is None:
         raise ClaimNotFound
     return sealed
+
+
+async def lock_next_to_remind(conn: Connection) -> Unclaimed | None:
+    """A winner whose claim ends within two days, told at least a day ago and not reminded yet; held by nobody else.
+
+    The reminder in the inbox is the mark that there was one.
+    """
+    row = await conn.fetchrow(
+        """
+        SELECT winners.id, winners.campaign_id, winners.account_id, winners.claim_ends_at, campaigns.draft ->> 'title' AS title
+        FROM winners
+        JOIN campaigns ON campaigns.id = winners.campaign_id
+        WHERE winners.state IN ('notified', 'viewed')
+            AND winners.claim_ends_at > clock_timestamp()
+            AND winners.claim_ends_at <= clock_timestamp() + interval '2 days'
+            AND winners.notified_at <= clock_timestamp() - interval '1 day'
+            AND NOT EXISTS (
+                SELECT FROM inbox
+                WHERE inbox.account_id = winners.account_id AND inbox.once_key = 'claim_deadline:' || winners.id
+            )
+        ORDER BY winners.claim_ends_at
+        LIMIT 1
+        FOR NO KEY UPDATE OF winners SKIP LOCKED
+        """
+    )
+    return one(row, Unclaimed)

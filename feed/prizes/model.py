@@ -120,6 +120,16 @@ class Reserve(msgspec.Struct, frozen=True, kw_only=True):
     score: str
 
 
+class Unclaimed(msgspec.Struct, frozen=True):
+    """A prize whose winner has given no details yet."""
+
+    id: WinnerId
+    campaign_id: int
+    account_id: int
+    claim_ends_at: datetime
+    title: str
+
+
 class Winner(msgspec.Struct, frozen=True, kw_only=True):
     """A filled place and what has become of it."""
 

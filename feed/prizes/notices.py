@@ -6,7 +6,7 @@ from typing import Any
 
 from feed.inbox.model import NewInbox
 from feed.messages.model import SHANGHAI
-from feed.prizes.model import Settlement, Winner
+from feed.prizes.model import Settlement, Unclaimed, Winner
 
 
 def shown_time(at: datetime) -> str:
@@ -41,6 +41,19 @@ def of_end(winner: Winner, title: str) -> NewInbox:
     else:
         told = f"“{title}”活动的获奖资格已取消", "您已删除获奖作品，按活动规则奖品由候补者获得。"
     return _about(winner, title=told[0], body=told[1], event=winner.state)
+
+
+def of_deadline(due: Unclaimed) -> NewInbox:
+    """The claim ends soon."""
+    return NewInbox(
+        account_id=due.account_id,
+        kind="claim_deadline",
+        title=f"“{due.title}”活动的奖品即将到期",
+        body=f"您还没有填写收件信息，请在 {shown_time(due.claim_ends_at)} 前填写，逾期视为放弃。",
+        once_key=f"claim_deadline:{due.id}",
+        deep_link=f"/prizes/{due.id}",
+        subject={"kind": "prize", "id": str(due.id), "campaign_id": str(due.campaign_id)},
+    )
 
 
 def of_block(campaign_id: int, editor_id: int, title: str, count: int) -> NewInbox:

@@ -9,16 +9,29 @@ from feed.inbox.model import NewInbox
 from feed.review.model import VerdictId, VerdictWord, reason_words
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
+_STAGES = {1: "一审", 2: "二审", 3: "三审"}
 _SANCTIONED = {"mute": "禁言", "ban": "封禁"}
+
+
+def key_of_verdict(verdict_id: VerdictId) -> str:
+    """The one message about a verdict."""
+    return f"verdict:{verdict_id}"
 
 
 def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictWord, reason_code: str) -> NewInbox | None:
     """What the author hears; nothing when for him nothing has changed."""
     thing = "评论" if case.comment_id is not None else "动态"
+    stage = _STAGES[case.stage]
     words = {
-        "remove": (f"你的{thing}已被移除", f"原因：{reason_words(reason_code)}。其他人已看不到这条{thing}。"),
-        "reject": (f"你的{thing}未通过审核", f"原因：{reason_words(reason_code)}。其他人看不到这条{thing}。"),
-        "restore": (f"你的{thing}已恢复显示", f"经复核，这条{thing}已恢复，其他人可以看到。"),
+        "remove": (
+            f"你的{thing}已被移除",
+            f"{stage}结果，原因：{reason_words(reason_code)}。其他人已看不到这条{thing}。",
+        ),
+        "reject": (
+            f"你的{thing}未通过审核",
+            f"{stage}结果，原因：{reason_words(reason_code)}。其他人看不到这条{thing}。",
+        ),
+        "restore": (f"你的{thing}已恢复显示", f"经{stage}复核，这条{thing}已恢复，其他人可以看到。"),
     }.get(verdict)
     if words is None:
         return None
@@ -27,7 +40,7 @@ def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictWord, reas
         kind="review_result",
         title=words[0],
         body=words[1],
-        once_key=f"verdict:{verdict_id}",
+        once_key=key_of_verdict(verdict_id),
         deep_link=None if case.post_id is None else f"/posts/{case.post_id}",
         subject={
             "kind": "comment" if case.comment_id is not None else "post",
@@ -68,6 +81,18 @@ def sanction_notice(sanction: Sanction) -> NewInbox:
         title=f"你的账号已被{_SANCTIONED[sanction.kind]}",
         body=f"原因：{reason_words(sanction.reason_code)}。{_SANCTIONED[sanction.kind]}{until}。",
         once_key=f"sanction:{sanction.id}",
+        subject={"kind": "sanction", "id": str(sanction.id), "reason_code": sanction.reason_code},
+    )
+
+
+def lifted_notice(sanction: Sanction) -> NewInbox:
+    """What somebody hears who may write again."""
+    return NewInbox(
+        account_id=sanction.account_id,
+        kind="system",
+        title=f"你的账号已解除{_SANCTIONED[sanction.kind]}",
+        body="从现在起恢复正常使用。",
+        once_key=f"sanction:{sanction.id}:lifted",
         subject={"kind": "sanction", "id": str(sanction.id), "reason_code": sanction.reason_code},
     )
 

@@ -15,6 +15,7 @@ from feed.campaigns.model import Rules
 from feed.campaigns.refusals import CampaignNotFound
 from feed.campaigns.score import score
 from feed.postgres import Connection, many
+from feed.screens import cards
 from feed.screens.cards import PostCard
 from feed.screens.leaderboard import SHOWN, place
 
@@ -44,7 +45,7 @@ class EntryItem(msgspec.Struct, frozen=True, kw_only=True):
     commenters_counted: int | None
     score: str | None
     rank: int | None
-    post: PostCard | msgspec.Raw
+    post: PostCard
 
 
 class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +115,7 @@ def item(page: EntryPage, entry: EntryRow, card: bytes) -> EntryItem:
         commenters_counted=None if row is None else row.comments,
         score=None if row is None else _total(row, page.rules),
         rank=page.ranks.get(entry.post_id),
-        post=msgspec.Raw(card),
+        post=cards.encoded_post(card),
     )
 
 

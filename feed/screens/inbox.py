@@ -9,6 +9,9 @@ import msgspec
 from feed.inbox.model import InboxKind
 from feed.postgres import Connection
 
+# A bound for the work, far above what a badge shows.
+UNREAD_MOST = 1_000
+
 
 class InboxItem(msgspec.Struct, frozen=True):
     """A message: what happened, and where in the app it leads."""
@@ -30,7 +33,7 @@ async def list_inbox(
     rows = await conn.fetch(
         """
         SELECT id, kind, title, body, deep_link, subject, read_at, created_at
-        FROM inbox
+        FROM shown_inbox
         WHERE account_id = $1 AND id < $2 AND kind = ANY ($3::text[])
         ORDER BY id DESC
         LIMIT $4
@@ -56,6 +59,14 @@ async def list_inbox(
 
 
 async def count_unread(conn: Connection, account_id: int) -> int:
-    """How many messages the person has not seen."""
-    count: int = await conn.fetchval("SELECT count(*) FROM inbox WHERE account_id = $1 AND read_at IS NULL", account_id)
+    """How many messages the person has not seen; nobody's counting goes beyond UNREAD_MOST."""
+    count: int = await conn.fetchval(
+        """
+        SELECT count(*) FROM (
+            SELECT FROM shown_inbox WHERE account_id = $1 AND read_at IS NULL ORDER BY id DESC LIMIT $2
+        ) AS unread
+        """,
+        account_id,
+        UNREAD_MOST,
+    )
     return count

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from feed import redis as redis_room
+from feed.inbox.hook import read_hook
 from feed.keys import open_keys
 from feed.messages.model import read_quiet_hours
 from feed.messages.outbox import FileProvider
@@ -16,6 +17,7 @@ from feed.messages.provider import SmsProvider
 from feed.metrics import TASKS
 from feed.postgres import DOWN, Pool, open_pool
 from feed.settings import Settings
+from feed.worker.pushing import PushClient
 from feed.worker.queue import QueueLost, run_queue
 from feed.worker.schedule import SCHEDULE, Entry
 from feed.worker.worlds import Worlds
@@ -52,14 +54,18 @@ async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
     keys = open_keys(settings.keys_dir, create=settings.embedded)
     provider = _open_provider(settings)
     quiet = read_quiet_hours(settings.sms_quiet_hours)
+    hook = read_hook(settings.push_hook_url, settings.push_hook_secret)
     pool = await _open_pool_patiently(settings, stop)
     if pool is None:
         yield None
         return
     redis = redis_room.connect(settings.redis_url)
+    push = None if hook is None else PushClient(hook)
     try:
-        yield Worlds(pool, redis, keys, provider, quiet)
+        yield Worlds(pool, redis, keys, provider, quiet, push)
     finally:
+        if push is not None:
+            await push.close()
         await redis.aclose()
         try:
             async with asyncio.timeout(1):

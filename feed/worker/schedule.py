@@ -7,10 +7,14 @@ from feed.boards.actions import follow
 from feed.boards.drift import repair_drift
 from feed.changes.actions import number_changes
 from feed.messages.actions import wake_jobless
+from feed.notifications.actions import tell_comments, tell_likes
+from feed.posts.erasing import erase_next_posts
 from feed.prizes.announcing import finish_next_objections
 from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
+from feed.prizes.reminding import remind_next_winner
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from feed.worker import retention
+from feed.worker.pushing import send_pushes, watch_pushes
 from feed.worker.sending import resolve_abandoned
 from feed.worker.worlds import Worlds
 
@@ -30,13 +34,20 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("repair_drift", 15, lambda w: repair_drift(w.pool, w.redis)),
     Entry("resolve_abandoned_messages", 5, resolve_abandoned),
     Entry("wake_jobless_messages", 5, lambda w: wake_jobless(w.pool)),
+    Entry("tell_likes", 1, lambda w: tell_likes(w.pool)),
+    Entry("tell_comments", 1, lambda w: tell_comments(w.pool)),
+    Entry("send_pushes", 0.5, send_pushes),
+    Entry("watch_pushes", 15, watch_pushes),
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.
     Entry("freeze_next_campaign", 1, lambda w: freeze_next_campaign(w.pool)),
     Entry("settle_next_campaign", 1, lambda w: settle_next_campaign(w.pool, w.keys)),
     Entry("forfeit_next_prize", 2, lambda w: forfeit_next_prize(w.pool, w.keys)),
     Entry("lapse_next_claim", 10, lambda w: lapse_next_claim(w.pool, w.keys)),
+    Entry("remind_next_winner", 60, lambda w: remind_next_winner(w.pool, w.keys)),
     Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
+    Entry("erase_next_posts", 1, lambda w: erase_next_posts(w.pool)),
     Entry("forget_keys_and_codes", 600, retention.forget_keys_and_codes),
     Entry("trim_change_log", 3600, retention.trim_change_log),
+    Entry("forget_pushes", 3600, retention.forget_pushes),
     Entry("trim_journal_of_jobs", 3600, retention.trim_journal_of_jobs),
 )

@@ -1,6 +1,6 @@
 """What the worker's jobs may touch."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from redis.asyncio import Redis
 
@@ -8,6 +8,9 @@ from feed.keys import Keys
 from feed.messages.model import QuietHours
 from feed.messages.provider import SmsProvider
 from feed.postgres import Pool
+
+if TYPE_CHECKING:
+    from feed.worker.pushing import PushClient
 
 
 class Worlds(NamedTuple):
@@ -18,3 +21,4 @@ class Worlds(NamedTuple):
     keys: Keys
     provider: SmsProvider
     quiet: QuietHours | None
+    push: "PushClient | None" = None

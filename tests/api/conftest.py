@@ -1,6 +1,7 @@
 """The application over real servers, called in the test's own event loop."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from feed.app import build
 from feed.auth import issue_token
 from feed.keys import Keys, open_keys
 from feed.settings import Settings
+from tests.api.documented import Contract, must_be_documented
 
 _phones = count(13_800_000_000)
 
@@ -25,28 +27,42 @@ def keys(tmp_path: Path) -> Keys:
     return open_keys(tmp_path / "keys", create=True)
 
 
+HOOK_SECRET = "a secret that the app and we have, for tests"
+
+
 @pytest.fixture
-async def world(
-    pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys, database: str, redis_url: str, tmp_path: Path
-) -> AsyncIterator[World]:
-    settings = Settings(
+def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
+    return Settings(
         database_url=database,
         redis_url=redis_url,
         keys_dir=tmp_path / "keys",
         sms_outbox=tmp_path / "outbox.jsonl",
+        account_hook_secret=HOOK_SECRET,
         limits="off",
     )
+
+
+@pytest.fixture
+async def world(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys) -> AsyncIterator[World]:
     assembled = assemble(settings, pool, redis, keys)
     assembled.projector.start()
     yield assembled
     await assembled.likes.close()
+    await assembled.comment_likes.close()
     await assembled.projector.close()
+
+
+_contracts: list[Contract] = []
 
 
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """Calls the application; every answer of every test has to be one that the served document promises."""
     transport = httpx.ASGITransport(app=build(world), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
+        if not _contracts:
+            _contracts.append(Contract((await opened.get("http://feed.test/openapi.json")).json()))
+        opened.event_hooks = {"response": [partial(must_be_documented, _contracts[0])]}
         yield opened
 
 

@@ -182,3 +182,16 @@ async def test_a_value_of_another_type_is_not_turned_into_the_right_one(
 ) -> None:
     answer = await join("编辑", roles=("editor",))(method, path, body)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
+
+
+async def test_a_parameter_is_never_null(client: httpx.AsyncClient, chief: Person) -> None:
+    for path in ("/campaigns/1/rules?version=null", "/moderation/cases?stage=null", "/moderation/cases?has_media=null"):
+        answer = await chief("GET", path)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "invalid_value"), path
+    assert (await client.get("/topics/null")).status_code == 404
+
+
+async def test_options_names_every_method_of_a_path(client: httpx.AsyncClient) -> None:
+    answer = await client.options("/posts/1")
+    assert (answer.status_code, answer.headers["allow"]) == (204, "DELETE, GET, OPTIONS, PATCH")
+    assert (await client.options("/nothing")).status_code == 404

@@ -1,6 +1,7 @@
 """Every refusal that somebody can meet is said in both languages."""
 
 import ast
+import functools
 import importlib
 import pkgutil
 from collections.abc import Iterator
@@ -33,3 +34,55 @@ def test_every_field_code_has_words() -> None:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "FieldError" and len(node.args) > 1:
                 used |= {f"field.{code.value!s}" for code in node.args[1:2] if isinstance(code, ast.Constant)}
     assert used - known_codes() == set()
+
+
+_FEED = Path(feed.__path__[0])
+_TESTS = Path(__file__).parents[1]
+
+
+def _named(paths: Iterator[Path]) -> set[str]:
+    """Every name that code at these paths uses, other than to define or import it."""
+    found: set[str] = set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+    return found
+
+
+def test_no_code_is_one_that_nothing_raises() -> None:
+    used = {
+        name.id
+        for path in _FEED.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Raise | ast.Call)
+        # A door names what it refuses without raising it: only what is raised, or made to be answered, counts.
+        for part in ([node.exc] if isinstance(node, ast.Raise) else [node.func])
+        if part is not None
+        for name in ast.walk(part)
+        if isinstance(name, ast.Name)
+    }
+    leaves = [kind for kind in refusals() if kind.__module__.startswith("feed.") and kind.__subclasses__() == []]
+    assert len(leaves) > 60
+    assert [kind.__name__ for kind in leaves if kind.__name__ not in used] == []
+
+
+def test_every_code_has_a_test() -> None:
+    tests = "\n".join(path.read_text("utf-8") for path in _TESTS.rglob("*.py"))
+    leaves = [kind for kind in refusals() if kind.__module__.startswith("feed.") and kind.__subclasses__() == []]
+    untested = [
+        kind.code for kind in leaves if f'"{kind.code}"' not in tests and kind.__name__ not in _named_in_tests()
+    ]
+    assert untested == []
+
+
+@functools.cache
+def _named_in_tests() -> frozenset[str]:
+    return frozenset(_named(_TESTS.rglob("*.py")))
+
+
+def test_words_without_a_refusal_are_words_for_nobody() -> None:
+    codes = {kind.code for kind in refusals() if kind.__module__.startswith("feed.")}
+    assert {code for code in known_codes() if not code.startswith("field.")} - codes == set()

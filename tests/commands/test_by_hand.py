@@ -163,3 +163,39 @@ async def test_the_doctor_says_so_when_postgres_is_away(there: Installation) -> 
     assert ran.status == 1
     assert "cannot be reached" in ran.out
     assert "Traceback" not in ran.err
+
+
+async def test_a_broken_table_of_regions_ends_the_start_with_its_line(there: Installation, tmp_path: Path) -> None:
+    (tmp_path / "regions.csv").write_text("203.0.113.0/24,广东\nhere,there\n", "utf-8")
+    refused = await there.feed("api", "--port", "1", FEED_IP_REGIONS_FILE=str(tmp_path / "regions.csv"))
+    assert refused.status == 1
+    assert "FEED_IP_REGIONS_FILE" in refused.err
+    assert "regions.csv, line 2" in refused.err
+    assert "Traceback" not in refused.err
+
+
+async def test_dead_pushes_are_seen_and_tried_again(there: Installation, database: str) -> None:
+    conn = await asyncpg.connect(database)
+    await conn.execute(
+        """
+        INSERT INTO pushes (inbox_id, account_id, once_key, state, tries, error_code, ended_at)
+        SELECT number, 1, 'k', 'dead', 12, 'status_410', now() FROM generate_series(1, 3) AS numbers (number)
+        """
+    )
+    listed = await there.feed("push", "list", "--dead")
+    assert [json.loads(line)["id"] for line in listed.out.splitlines()] == ["3", "2", "1"]
+    assert (await there.feed("push", "retry", "3")).status == 0
+    again = await there.feed("push", "retry", "3")
+    assert (again.status, "已放弃" in again.err) == (1, True)
+    assert "2" in (await there.feed("push", "retry", "--all")).out
+    assert await conn.fetchval("SELECT count(*) FROM pushes WHERE state = 'waiting' AND tries = 0") == 3
+    assert (await there.feed("push", "list", "--dead")).out == ""
+    await conn.close()
+
+
+@pytest.mark.parametrize(("url", "secret"), [("https://push.example/", "short"), ("http://push.example/", "s" * 32)])
+async def test_a_weak_push_hook_is_refused_at_the_start(there: Installation, url: str, secret: str) -> None:
+    ran = await there.feed("worker", FEED_PUSH_HOOK_URL=url, FEED_PUSH_HOOK_SECRET=secret)
+    assert ran.status == 1
+    assert "FEED_PUSH_HOOK" in ran.err
+    assert secret not in ran.err

@@ -295,3 +295,22 @@ async def test_a_batch_is_taken_back_except_where_somebody_has_judged_since(news
     assert await lease_cases(newsroom.pool, other, ALL, count=5) == [ids[0]]
     with pytest.raises(BatchNotFound):
         await undo_verdicts(newsroom.pool, reviewer, BatchId(1))
+
+
+async def test_an_undone_verdict_takes_its_message_back_unless_the_author_has_seen_it(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    posts = [await newsroom.post(author) for _ in range(3)]
+    ids = [await newsroom.case(post_id=post_id) for post_id in posts]
+    batch_id, _ = await judge_cases(newsroom.pool, reviewer, [(case_id, verdict("remove")) for case_id in ids])
+    unread, read, pushed = await newsroom.pool.fetch(
+        "SELECT id, body FROM inbox WHERE account_id = $1 ORDER BY id", author
+    )
+    assert unread["body"] == "一审结果，原因：广告或刷屏。其他人已看不到这条动态。"
+    await newsroom.pool.execute("UPDATE inbox SET read_at = now() WHERE id = $1", read["id"])
+    await newsroom.pool.execute(
+        "INSERT INTO pushes (inbox_id, account_id, once_key, tries) SELECT id, account_id, once_key, 1 FROM inbox WHERE id = $1",
+        pushed["id"],
+    )
+    await undo_verdicts(newsroom.pool, reviewer, batch_id)
+    assert await newsroom.told(author) == ["你的动态已被移除"] * 2 + ["你的动态已恢复显示"] * 2
+    assert await newsroom.pool.fetchval("SELECT count(*) FROM inbox WHERE id = $1", unread["id"]) == 0

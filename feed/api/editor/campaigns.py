@@ -9,7 +9,18 @@ from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, i
 from feed.api.world import World
 from feed.campaigns import actions, judging
 from feed.campaigns.drafting import CampaignFields
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.refusals import (
+    CampaignCancelled,
+    CampaignIncomplete,
+    CampaignNotClosed,
+    CampaignNotDraft,
+    CampaignNotFound,
+    CampaignNotOpen,
+    CampaignRunning,
+    CampaignSettled,
+    MarksLocked,
+    MarksMissing,
+)
 from feed.paging import MAX_ID, Page
 from feed.screens import campaigns as screen
 from feed.screens.campaigns import EditorCampaignCard
@@ -44,7 +55,7 @@ async def list_all_campaigns(
     return Page([screen.editor_card(row) for row in rows[:limit]], more)
 
 
-@get("/campaigns/{campaign_id:str}")
+@get("/campaigns/{campaign_id:str}", refuses=(CampaignNotFound,))
 async def get_campaign_for_editors(
     campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
 ) -> EditorCampaignCard:
@@ -52,7 +63,15 @@ async def get_campaign_for_editors(
     return await _card(world, id_of(campaign_id, CampaignNotFound))
 
 
-@patch("/campaigns/{campaign_id:str}")
+@patch(
+    "/campaigns/{campaign_id:str}",
+    refuses=(
+        CampaignNotFound,
+        CampaignRunning,
+        CampaignSettled,
+        CampaignCancelled,
+    ),
+)
 async def change_campaign(
     campaign_id: FromPath[str], data: JSONBody[CampaignFields], world: GivenWorld, viewer: GivenViewer
 ) -> EditorCampaignCard:
@@ -62,7 +81,7 @@ async def change_campaign(
     return await _card(world, id_)
 
 
-@post("/campaigns/{campaign_id:str}/copy", status_code=201)
+@post("/campaigns/{campaign_id:str}/copy", status_code=201, refuses=(CampaignNotFound,))
 async def copy_campaign(
     campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> EditorCampaignCard:
@@ -71,7 +90,16 @@ async def copy_campaign(
     return await _card(world, await actions.copy_campaign(world.pool, viewer.account_id, id_, once))
 
 
-@post("/campaigns/{campaign_id:str}/publish", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/publish",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        CampaignIncomplete,
+        CampaignNotDraft,
+        CampaignCancelled,
+    ),
+)
 async def publish_campaign(
     campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> EditorCampaignCard:
@@ -81,7 +109,14 @@ async def publish_campaign(
     return await _card(world, id_)
 
 
-@post("/campaigns/{campaign_id:str}/cancel", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/cancel",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        CampaignSettled,
+    ),
+)
 async def cancel_campaign(
     campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> EditorCampaignCard:
@@ -91,7 +126,19 @@ async def cancel_campaign(
     return await _card(world, id_)
 
 
-@post("/campaigns/{campaign_id:str}/lock-marks", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/lock-marks",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        CampaignNotClosed,
+        MarksMissing,
+        MarksLocked,
+        CampaignSettled,
+        CampaignCancelled,
+        CampaignNotOpen,
+    ),
+)
 async def lock_marks(
     campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> EditorCampaignCard:

@@ -1,6 +1,5 @@
-"""Entries, jurors, marks, disqualifications and voids."""
+"""Entries, jurors, marks and disqualifications."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -9,10 +8,21 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.api.answers import answers, encoded
 from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
-from feed.campaigns import judging, voids
-from feed.campaigns.refusals import CampaignNotFound, EntryNotFound, VoidNotFound
-from feed.campaigns.verdicts import NewMark, NewVoids, Reason
-from feed.campaigns.voids import Void
+from feed.campaigns import judging
+from feed.campaigns.refusals import (
+    CampaignCancelled,
+    CampaignNotFound,
+    CampaignNotOpen,
+    CampaignSettled,
+    EntryDisqualified,
+    EntryNotDisqualified,
+    EntryNotFound,
+    MarksLocked,
+    NotAJuror,
+    OwnEntry,
+    ShortlistFull,
+)
+from feed.campaigns.verdicts import NewMark, Reason
 from feed.paging import Page
 from feed.screens import cards
 from feed.screens import entries as screen
@@ -55,26 +65,7 @@ class Disqualified(msgspec.Struct, frozen=True):
     disqualified: bool
 
 
-class VoidCard(msgspec.Struct, frozen=True, kw_only=True):
-    """Engagement that does not count."""
-
-    id: Id
-    user_id: Id | None
-    post_id: Id | None
-    kinds: list[Literal["like", "comment"]]
-    reason_code: str
-    note: str | None
-    made_by: Id
-    made_at: datetime
-
-
-class Voids(msgspec.Struct, frozen=True):
-    """Voids that stand."""
-
-    items: list[VoidCard]
-
-
-@get("/campaigns/{campaign_id:str}/entries", responses=answers(Page[EntryItem]))
+@get("/campaigns/{campaign_id:str}/entries", responses=answers(Page[EntryItem]), refuses=(CampaignNotFound,))
 async def list_entries(
     campaign_id: FromPath[str],
     world: GivenWorld,
@@ -93,13 +84,21 @@ async def list_entries(
             conn, id_, viewer_id=viewer.account_id, sort=sort, shortlist=shortlist, start=start, limit=limit
         )
     ids = [entry.post_id for entry in page.entries]
-    liked = await world.pages.liked(viewer.account_id, ids)
-    shown = {part.post_id: cards.card(part, viewer.account_id, liked) for part in await world.pages.fragments(ids)}
+    look = await world.pages.look(viewer.account_id, ids)
+    shown = {part.post_id: cards.card(part, look) for part in await world.pages.fragments(ids)}
     items = [screen.item(page, entry, shown[entry.post_id]) for entry in page.entries if entry.post_id in shown]
     return encoded(screen.encode(items, world.cursors.write(name, start + limit) if page.is_more else None))
 
 
-@put("/campaigns/{campaign_id:str}/jurors")
+@put(
+    "/campaigns/{campaign_id:str}/jurors",
+    refuses=(
+        CampaignNotFound,
+        MarksLocked,
+        CampaignSettled,
+        CampaignCancelled,
+    ),
+)
 async def assign_jurors(
     campaign_id: FromPath[str], data: JSONBody[JurorsIn], world: GivenWorld, viewer: GivenViewer
 ) -> Jurors:
@@ -111,7 +110,18 @@ async def assign_jurors(
         return Jurors((await get_campaign_for_editors(conn, id_)).jurors)
 
 
-@put("/campaigns/{campaign_id:str}/entries/{post_id:str}/shortlist")
+@put(
+    "/campaigns/{campaign_id:str}/entries/{post_id:str}/shortlist",
+    refuses=(
+        CampaignNotFound,
+        EntryNotFound,
+        ShortlistFull,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+        MarksLocked,
+    ),
+)
 async def shortlist_entry(
     campaign_id: FromPath[str], post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
 ) -> Shortlisted:
@@ -121,7 +131,18 @@ async def shortlist_entry(
     return Shortlisted(post_id, True)
 
 
-@delete("/campaigns/{campaign_id:str}/entries/{post_id:str}/shortlist", status_code=200)
+@delete(
+    "/campaigns/{campaign_id:str}/entries/{post_id:str}/shortlist",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        EntryNotFound,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+        MarksLocked,
+    ),
+)
 async def unlist_entry(
     campaign_id: FromPath[str], post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
 ) -> Shortlisted:
@@ -131,7 +152,19 @@ async def unlist_entry(
     return Shortlisted(post_id, False)
 
 
-@put("/admin/campaigns/{campaign_id:str}/entries/{post_id:str}/mark")
+@put(
+    "/admin/campaigns/{campaign_id:str}/entries/{post_id:str}/mark",
+    refuses=(
+        CampaignNotFound,
+        EntryNotFound,
+        NotAJuror,
+        OwnEntry,
+        MarksLocked,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+    ),
+)
 async def mark_entry(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
@@ -146,7 +179,18 @@ async def mark_entry(
     return Marked(post_id, str(score))
 
 
-@post("/campaigns/{campaign_id:str}/entries/{post_id:str}/disqualify", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/entries/{post_id:str}/disqualify",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        EntryNotFound,
+        EntryDisqualified,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+    ),
+)
 async def disqualify_entry(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
@@ -162,7 +206,18 @@ async def disqualify_entry(
     return Disqualified(post_id, True)
 
 
-@post("/campaigns/{campaign_id:str}/entries/{post_id:str}/reinstate", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/entries/{post_id:str}/reinstate",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        EntryNotFound,
+        EntryNotDisqualified,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+    ),
+)
 async def reinstate_entry(
     campaign_id: FromPath[str], post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Disqualified:
@@ -171,46 +226,6 @@ async def reinstate_entry(
     await judging.reinstate_entry(world.pool, viewer.account_id, *ids, once)
     world.projector.touch(ids[1:])
     return Disqualified(post_id, False)
-
-
-@post("/campaigns/{campaign_id:str}/voids", status_code=201)
-async def add_voids(
-    campaign_id: FromPath[str], data: JSONBody[NewVoids], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
-) -> Voids:
-    """Stop counting some people's engagement, or everybody's with one entry. What people see stays as it is."""
-    made = await judging.add_voids(world.pool, viewer.account_id, id_of(campaign_id, CampaignNotFound), data, once)
-    return Voids([_void_card(void) for void in made])
-
-
-@get("/campaigns/{campaign_id:str}/voids")
-async def list_voids(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Voids:
-    """What does not count now, the latest first."""
-    id_ = id_of(campaign_id, CampaignNotFound)
-    async with world.pool.acquire() as conn:
-        await get_campaign_for_editors(conn, id_)
-        return Voids([_void_card(void) for void in await voids.list_standing(conn, id_)])
-
-
-@delete("/campaigns/{campaign_id:str}/voids/{void_id:str}")
-async def withdraw_void(
-    campaign_id: FromPath[str], void_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
-) -> None:
-    """Let engagement count again; a second time changes nothing."""
-    ids = id_of(campaign_id, CampaignNotFound), id_of(void_id, VoidNotFound)
-    await judging.withdraw_void(world.pool, viewer.account_id, *ids)
-
-
-def _void_card(void: Void) -> VoidCard:
-    return VoidCard(
-        id=str(void.id),
-        user_id=None if void.account_id is None else str(void.account_id),
-        post_id=None if void.post_id is None else str(void.post_id),
-        kinds=list(void.kinds),
-        reason_code=void.reason_code,
-        note=void.note,
-        made_by=str(void.made_by),
-        made_at=void.made_at,
-    )
 
 
 judgements = Router(
@@ -222,9 +237,6 @@ judgements = Router(
         unlist_entry,
         disqualify_entry,
         reinstate_entry,
-        add_voids,
-        list_voids,
-        withdraw_void,
     ],
 )
 # Jurors need no role, so this door stands outside of the editors' guard; the action says who may pass.

@@ -9,11 +9,22 @@ from litestar.params import FromPath, JSONBody
 from feed.api.answers import PRIVATE, answers
 from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
 from feed.paging import Page
 from feed.prizes import announcing, claiming, settling
 from feed.prizes.claim import Claim
-from feed.prizes.model import ClaimNotFound, SheetNotFound, WinnerId
+from feed.prizes.model import (
+    AlreadyAnnounced,
+    AlreadySettled,
+    ClaimNotFound,
+    NotOverYet,
+    NotSettled,
+    SecondPersonRequired,
+    SettlementBlocked,
+    SheetNotFound,
+    WinnerId,
+    WinnerNotVisible,
+)
 from feed.screens import claims as claims_screen
 from feed.screens import decisions as screen
 from feed.screens.claims import ClaimCard
@@ -21,16 +32,26 @@ from feed.screens.decisions import Decision, SheetCard
 from feed.screens.sheet_csv import csv_of
 
 
-class Reason(msgspec.Struct, frozen=True):
+class ReasonIn(msgspec.Struct, frozen=True):
     """Why; kept in the audit. A settlement needs one only where something would otherwise be waited for."""
 
     reason: str = ""
 
 
-@post("/campaigns/{campaign_id:str}/settle", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/settle",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        CampaignCancelled,
+        NotOverYet,
+        AlreadySettled,
+        SettlementBlocked,
+    ),
+)
 async def settle_campaign(
     campaign_id: FromPath[str],
-    data: JSONBody[Reason | None],
+    data: JSONBody[ReasonIn | None],
     world: GivenWorld,
     viewer: GivenViewer,
     once: GivenOnce,
@@ -42,9 +63,18 @@ async def settle_campaign(
     return await _decision(world, id_)
 
 
-@post("/campaigns/{campaign_id:str}/undo-settle", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/undo-settle",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        NotSettled,
+        AlreadyAnnounced,
+        CampaignCancelled,
+    ),
+)
 async def undo_settlement(
-    campaign_id: FromPath[str], data: JSONBody[Reason], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str], data: JSONBody[ReasonIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Decision:
     """Set a settlement aside before it is announced; the next one is made by an editor."""
     id_ = id_of(campaign_id, CampaignNotFound)
@@ -52,7 +82,18 @@ async def undo_settlement(
     return await _decision(world, id_)
 
 
-@post("/campaigns/{campaign_id:str}/announce", status_code=200)
+@post(
+    "/campaigns/{campaign_id:str}/announce",
+    status_code=200,
+    responses=answers(Decision, status=202, description="Recorded: a second person announces."),
+    refuses=(
+        CampaignNotFound,
+        NotSettled,
+        AlreadyAnnounced,
+        SecondPersonRequired,
+        WinnerNotVisible,
+    ),
+)
 async def announce_winners(
     campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Response[Decision]:
@@ -65,7 +106,10 @@ async def announce_winners(
 @get(
     "/campaigns/{campaign_id:str}/sheet",
     responses=answers(SheetCard, description="Or text/csv, by Accept."),
-    opt={"accept": "any", "weight": 20},
+    refuses=(SheetNotFound,),
+    also=("text/csv",),
+    accept="any",
+    weight=20,
 )
 async def get_sheet(campaign_id: FromPath[str], request: Request[Any, Any, Any], world: GivenWorld) -> Response[bytes]:
     """The frozen score sheet, best entry first: JSON, or a table for a spreadsheet with `Accept: text/csv`."""
@@ -79,7 +123,7 @@ async def get_sheet(campaign_id: FromPath[str], request: Request[Any, Any, Any],
     return Response(csv_of(sheet), media_type="text/csv", headers=headers)
 
 
-@get("/campaigns/{campaign_id:str}/claims")
+@get("/campaigns/{campaign_id:str}/claims", refuses=(CampaignNotFound,))
 async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response[Page[ClaimCard]]:
     """Every place and what has become of it; recipient data is masked."""
     async with world.pool.acquire() as conn:
@@ -87,9 +131,23 @@ async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response
     return Response(Page(cards, None), headers={"cache-control": PRIVATE})
 
 
-@post("/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal", status_code=200, opt={"limit": "reveals"})
+@post(
+    "/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        ClaimNotFound,
+    ),
+    secret=True,
+    limit="reveals",
+)
 async def reveal_claim(
-    campaign_id: FromPath[str], prize_id: FromPath[str], data: JSONBody[Reason], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str],
+    prize_id: FromPath[str],
+    data: JSONBody[ReasonIn],
+    world: GivenWorld,
+    viewer: GivenViewer,
+    once: GivenOnce,
 ) -> Response[Claim]:
     """The recipient's data in the clear, for a reason that is kept."""
     claim = await claiming.reveal_claim(
@@ -99,6 +157,7 @@ async def reveal_claim(
         WinnerId(id_of(prize_id, ClaimNotFound)),
         by=viewer.account_id,
         reason=data.reason,
+        request=once,
     )
     return Response(claim, headers={"cache-control": "no-store"})
 

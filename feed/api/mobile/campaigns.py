@@ -7,7 +7,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
 from feed.api.inputs import Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.refusals import BoardHidden, CampaignNotFound, RulesNotFound
 from feed.paging import MAX_ID, Page, Position
 from feed.postgres import Connection
 from feed.screens import campaigns as screen
@@ -43,14 +43,20 @@ async def list_campaigns(
     return _same_for_all(Page([screen.card(row) for row in rows[:limit]], more))
 
 
-@get("/campaigns/{campaign_id:str}")
+@get("/campaigns/{campaign_id:str}", refuses=(CampaignNotFound,))
 async def get_campaign(campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[CampaignCard]:
     """A published campaign."""
     async with world.pool.acquire() as conn:
         return _same_for_all(await screen.get_campaign(conn, id_of(campaign_id, CampaignNotFound)))
 
 
-@get("/campaigns/{campaign_id:str}/rules")
+@get(
+    "/campaigns/{campaign_id:str}/rules",
+    refuses=(
+        CampaignNotFound,
+        RulesNotFound,
+    ),
+)
 async def get_rules(
     campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader, version: Version = None
 ) -> Response[RulesCard]:
@@ -59,7 +65,7 @@ async def get_rules(
         return _same_for_all(await screen.get_rules(conn, id_of(campaign_id, CampaignNotFound), version))
 
 
-@get("/campaigns/{campaign_id:str}/posts", responses=answers(Page[PostCard]))
+@get("/campaigns/{campaign_id:str}/posts", responses=answers(Page[PostCard]), refuses=(CampaignNotFound,))
 async def list_campaign_posts(
     campaign_id: FromPath[str],
     world: GivenWorld,
@@ -89,7 +95,14 @@ async def list_campaign_posts(
     return encoded(await world.pages.render(base, viewer_id), public=reader is None)
 
 
-@get("/campaigns/{campaign_id:str}/leaderboard", responses=answers(Leaderboard))
+@get(
+    "/campaigns/{campaign_id:str}/leaderboard",
+    responses=answers(Leaderboard),
+    refuses=(
+        CampaignNotFound,
+        BoardHidden,
+    ),
+)
 async def get_leaderboard(
     campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20
 ) -> Response[bytes]:
@@ -97,13 +110,12 @@ async def get_leaderboard(
     board = await leaderboard.get_leaderboard(
         world.pool, world.redis, id_of(campaign_id, CampaignNotFound), epoch=world.projector.epoch, limit=limit
     )
-    viewer_id = reader.account_id if reader else None
-    base = await world.pages.base([place.post_id for place in board.places], None)
-    liked = await world.pages.liked(viewer_id, base.post_ids) if viewer_id is not None else set[int]()
-    return encoded(leaderboard.encode(board, base.fragments, viewer_id, liked), public=reader is None)
+    fragments = await world.pages.fragments([place.post_id for place in board.places])
+    look = await world.pages.look(reader.account_id if reader else None, [part.post_id for part in fragments])
+    return encoded(leaderboard.encode(board, fragments, look), public=reader is None)
 
 
-@get("/campaigns/{campaign_id:str}/me")
+@get("/campaigns/{campaign_id:str}/me", refuses=(CampaignNotFound,))
 async def get_taking_part(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[TakingPart]:
     """One's own entries: what is shown, what counts, and in numbers why the rest does not."""
     id_ = id_of(campaign_id, CampaignNotFound)

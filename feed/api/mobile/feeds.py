@@ -26,14 +26,14 @@ async def list_latest(
     return encoded(body, public=reader is None)
 
 
-@get("/topics/{name:str}")
+@get("/topics/{name:str}", refuses=(TopicNotFound,))
 async def read_topic(name: FromPath[str], world: GivenWorld) -> TopicCard:
     """A topic by its name, without marks."""
     async with world.pool.acquire() as conn:
         return await get_topic(conn, topic_key(name))
 
 
-@get("/topics/{name:str}/posts", responses=answers(Page[PostCard]))
+@get("/topics/{name:str}/posts", responses=answers(Page[PostCard]), refuses=(TopicNotFound,))
 async def list_topic_posts(
     name: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:

@@ -10,7 +10,7 @@ from feed.campaigns.refusals import CampaignNotFound
 from feed.paging import Page, Position
 from feed.prizes import claiming
 from feed.prizes.claim import ClaimForm
-from feed.prizes.model import PrizeNotFound, WinnerId
+from feed.prizes.model import ClaimClosed, NotYourPrize, PrizeNotFound, ResultNotFound, WinnerId
 from feed.prizes.result import Result
 from feed.screens import prizes as screen
 from feed.screens.prizes import PrizeCard
@@ -22,7 +22,14 @@ class PublishedResult(Result, frozen=True):
     people: dict[str, str]
 
 
-@get("/campaigns/{campaign_id:str}/result", responses=answers(PublishedResult))
+@get(
+    "/campaigns/{campaign_id:str}/result",
+    responses=answers(PublishedResult),
+    refuses=(
+        CampaignNotFound,
+        ResultNotFound,
+    ),
+)
 async def get_result(campaign_id: FromPath[str], world: GivenWorld) -> Response[bytes]:
     """The result of an announced campaign: the signed document byte for byte, with the winners' names joined to it."""
     async with world.pool.acquire() as conn:
@@ -45,7 +52,13 @@ async def list_prizes(
     return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
 
 
-@get("/me/prizes/{prize_id:str}")
+@get(
+    "/me/prizes/{prize_id:str}",
+    refuses=(
+        PrizeNotFound,
+        NotYourPrize,
+    ),
+)
 async def get_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[PrizeCard]:
     """One prize of one's own; reading it marks it as seen."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
@@ -53,7 +66,15 @@ async def get_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenVie
     return await _prize(world, winner_id)
 
 
-@put("/me/prizes/{prize_id:str}/claim", opt={"limit": "claims"})
+@put(
+    "/me/prizes/{prize_id:str}/claim",
+    refuses=(
+        PrizeNotFound,
+        NotYourPrize,
+        ClaimClosed,
+    ),
+    limit="claims",
+)
 async def claim_prize(
     prize_id: FromPath[str], data: JSONBody[ClaimForm], world: GivenWorld, viewer: GivenViewer
 ) -> Response[PrizeCard]:

@@ -6,12 +6,14 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
 from feed.api.world import World
-from feed.cases.model import STAGE_LAST, CaseId, CaseNotFound, Kind, Wanted
+from feed.cases.model import STAGE_LAST, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind, Wanted
+from feed.comments.model import CommentIsDeleted
 from feed.paging import BEGINNING, NEWEST, Page, Position
+from feed.posts.showing import PostIsDeleted
 from feed.review import actions
-from feed.review.model import NewVerdict
+from feed.review.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
 from feed.screens import review as screen
 from feed.screens.review import CaseCard
 from feed.texts import text_problem
@@ -68,38 +70,66 @@ async def list_cases(
 
 
 @post("/lease", status_code=200)
-async def lease_cases(data: JSONBody[LeaseIn], world: GivenWorld, viewer: GivenViewer) -> LeasedCases:
+async def lease_cases(data: JSONBody[LeaseIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> LeasedCases:
     """Take the most urgent free cases; nobody else judges them for five minutes."""
     campaign = None if data.campaign_id is None else field_id(data.campaign_id, "campaign_id")
     wanted = Wanted(stage=data.stage, kind=data.kind, campaign_id=campaign)
-    leased = await actions.lease_cases(world.pool, viewer.account_id, wanted, count=data.count)
+    leased = await actions.lease_cases(world.pool, viewer.account_id, wanted, count=data.count, request=once)
     return LeasedCases(await _cards(world, leased))
 
 
-@post("/{case_id:str}/release", status_code=200)
-async def release_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> CaseCard:
+@post(
+    "/{case_id:str}/release",
+    status_code=200,
+    refuses=(
+        CaseNotFound,
+        CaseLeased,
+    ),
+)
+async def release_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> CaseCard:
     """Give a case back to the queue."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
-    await actions.release_case(world.pool, viewer.account_id, id_)
+    await actions.release_case(world.pool, viewer.account_id, id_, once)
     return await _card(world, id_)
 
 
-@post("/{case_id:str}/extend", status_code=200)
-async def extend_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> CaseCard:
+@post(
+    "/{case_id:str}/extend",
+    status_code=200,
+    refuses=(
+        CaseNotFound,
+        CaseLeased,
+        CaseNotLeased,
+    ),
+)
+async def extend_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> CaseCard:
     """Hold a case for five minutes more."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
-    await actions.extend_case(world.pool, viewer.account_id, id_)
+    await actions.extend_case(world.pool, viewer.account_id, id_, once)
     return await _card(world, id_)
 
 
-@post("/{case_id:str}/verdict", status_code=200)
+@post(
+    "/{case_id:str}/verdict",
+    status_code=200,
+    refuses=(
+        CaseNotFound,
+        OwnSubject,
+        CaseLeased,
+        CaseStale,
+        AlreadyJudged,
+        VerdictNotApplicable,
+        PostIsDeleted,
+        CommentIsDeleted,
+    ),
+)
 async def judge_case(
-    case_id: FromPath[str], data: JSONBody[NewVerdict], world: GivenWorld, viewer: GivenViewer
+    case_id: FromPath[str], data: JSONBody[NewVerdict], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> CaseCard:
     """Judge a case as it was read: `version` is the one that was seen."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
-    judged = await actions.judge_case(world.pool, viewer.account_id, id_, data)
-    if judged.post_id is not None:
+    judged = await actions.judge_case(world.pool, viewer.account_id, id_, data, once)
+    if judged is not None and judged.post_id is not None:
         world.projector.touch([judged.post_id])
     return await _card(world, id_)
 

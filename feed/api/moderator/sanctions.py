@@ -11,6 +11,7 @@ from feed.accounts.model import AccountId, AccountNotFound
 from feed.accounts.sanctions import SanctionKind
 from feed.api.inputs import GivenViewer, GivenWorld, id_of
 from feed.review import sanctioning
+from feed.review.model import OwnSubject, StaffProtected
 from feed.screens.cards import Id
 
 
@@ -32,7 +33,14 @@ class SanctionCard(msgspec.Struct, frozen=True):
     until: datetime | None
 
 
-@put("/{user_id:str}/sanction")
+@put(
+    "/{user_id:str}/sanction",
+    refuses=(
+        AccountNotFound,
+        OwnSubject,
+        StaffProtected,
+    ),
+)
 async def impose_sanction(
     user_id: FromPath[str], data: JSONBody[SanctionIn], world: GivenWorld, viewer: GivenViewer
 ) -> SanctionCard:
@@ -50,7 +58,14 @@ async def impose_sanction(
     )
 
 
-@delete("/{user_id:str}/sanction")
+@delete(
+    "/{user_id:str}/sanction",
+    refuses=(
+        AccountNotFound,
+        OwnSubject,
+        StaffProtected,
+    ),
+)
 async def lift_sanctions(
     user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, kind: FromQuery[str | None] = None
 ) -> None:

@@ -1,0 +1,222 @@
+"""The served document: what the framework derives from the handlers, completed with what it cannot know.
+
+A handler says by `refuses=(PostNotFound, …)` what it refuses on its own; what follows from its signature (who may ask, what a
+body, a cursor or a key can be wrong in) is added here, so that no door can forget it.
+"""
+
+import copy
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import BaseRoute, HTTPRoute
+
+from feed.accounts.model import RoleMissing
+from feed.api.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    HostNotAllowed,
+    NotAcceptable,
+    Problem,
+    TookTooLong,
+    UnsupportedMediaType,
+    UriTooLong,
+    status_of,
+)
+from feed.api.examples import give_examples
+from feed.api.words import advice_of, words_of
+from feed.auth import TokenExpired, TokenInvalid
+from feed.batching import DatabaseAway, Overloaded
+from feed.errors import FeedError, Invalid, MalformedBody, Unauthenticated
+from feed.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
+from feed.jwks import IssuerAway
+from feed.limits.model import TABLE, LimitsAway, RateLimited
+from feed.paging import CursorInvalid
+
+Json = dict[str, Any]
+
+_BEARER: Json = {"bearer": []}
+_TAGS = {
+    "mobile.sign_in": "Signing in",
+    "mobile.posts": "Posts",
+    "mobile.comments": "Comments",
+    "mobile.likes": "Likes",
+    "mobile.feeds": "Feeds",
+    "mobile.people": "People",
+    "mobile.me": "Oneself",
+    "mobile.campaigns": "Campaigns",
+    "mobile.prizes": "Prizes",
+    "editor.campaigns": "Editors: campaigns",
+    "editor.judging": "Editors: entries and marks",
+    "editor.voids": "Editors: entries and marks",
+    "editor.prizes": "Editors: settling and claims",
+    "editor.pushes": "Operations",
+    "moderator.cases": "Moderators: cases",
+    "moderator.verdicts": "Moderators: verdicts",
+    "moderator.sanctions": "Moderators: sanctions",
+    "editor.staff": "Staff",
+    "api.hooks": "Hooks",
+    "api.operations": "Operations",
+}
+_PAGE = re.compile(rb"Page_(?:\w+\.)*(\w+)_")
+_RETRY_AFTER = {"Retry-After": {"description": "Whole seconds.", "schema": {"type": "integer"}}}
+_CHALLENGE = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+
+
+def complete(document: Json, routes: Iterable[BaseRoute]) -> Json:
+    """The document (OpenAPI 3.1) with refusals, security, limits, tags and examples; the given one stays as it is."""
+    # A generic type's name holds its module; generated clients would carry it into their own names.
+    whole: Json = msgspec.json.decode(_PAGE.sub(rb"\1Page", msgspec.json.encode(document)))
+    schemas = whole["components"]["schemas"]
+    _, problems = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
+    schemas.update(problems)
+    whole["components"]["securitySchemes"] = {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "A token of the app's issuer, or of `POST /v1/auth/tokens`.",
+        },
+        "hook": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "webhook-signature",
+            "description": "HMAC-SHA256 under the common secret, as Standard Webhooks has it.",
+        },
+    }
+    names: dict[str, int] = defaultdict(int)
+    for path, method, handler in operations(routes):
+        operation = whole["paths"].get(path, {}).get(method)
+        if operation is not None:
+            _complete_operation(operation, handler, names)
+            _add_limits(schemas, handler)
+    give_examples(whole)
+    return whole
+
+
+def operations(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    """Path, method (lower case) and handler of everything that is served and documented."""
+    for route in routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                for method in sorted(str(method) for method in handler.http_methods):
+                    if method not in ("OPTIONS", "HEAD"):
+                        yield route.path_format, method.lower(), handler
+
+
+def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
+    """Everything that the operation may answer instead of doing what it is asked."""
+    asks = set(handler.parsed_fn_signature.parameters)
+    guarded = _is_staffs(handler)
+    found: list[type[FeedError]] = [*handler.opt.get("refuses", ())]
+    # What stands around every door, whatever is behind it.
+    found += [HostNotAllowed, NotAcceptable, UriTooLong, TookTooLong]
+    if "world" in asks or guarded:
+        found += [DatabaseAway, Overloaded, RateLimited]
+    if (limit := TABLE.get(handler.opt.get("limit", ""))) and limit.strict:
+        found += [LimitsAway]
+    if guarded:
+        found += [RoleMissing]
+    if "viewer" in asks or guarded:
+        found += [Unauthenticated]
+    if asks & {"viewer", "reader"} or guarded:
+        found += [TokenInvalid, TokenExpired, IssuerAway]
+    if "data" in asks:
+        found += [MalformedBody, BodyTooLarge, BodyTooSlow, UnsupportedMediaType, Invalid]
+    if "once" in asks:
+        found += [IdempotencyKeyReused, IdempotencyKeyBusy, Invalid]
+    if "cursor" in asks:
+        found += [CursorInvalid]
+    if any(
+        getattr(field.kwarg_definition, "query", None) or _is_query(name, handler) for name, field in _given(handler)
+    ):
+        found += [Invalid]
+    return list(dict.fromkeys(found))
+
+
+def _is_staffs(handler: HTTPRouteHandler) -> bool:
+    return any(hasattr(guard, "roles") for guard in handler.resolve_guards())
+
+
+def _given(handler: HTTPRouteHandler) -> Iterable[tuple[str, Any]]:
+    return handler.parsed_fn_signature.parameters.items()
+
+
+def _is_query(name: str, handler: HTTPRouteHandler) -> bool:
+    kind = type(handler.parsed_fn_signature.parameters[name].kwarg_definition).__name__
+    return "Query" in kind or name in ("limit", "cursor")
+
+
+def _complete_operation(operation: Json, handler: HTTPRouteHandler, names: dict[str, int]) -> None:
+    words = " ".join(operation["description"].split())
+    first, _, rest = re.sub(r"([.;:]) ", r"\1\0", words, count=1).partition("\0")
+    operation["summary"] = first.rstrip(".;:")
+    operation["description"] = words if rest else first
+    name = handler.handler_name
+    names[name] += 1
+    operation["operationId"] = name if names[name] == 1 else f"{name}_{names[name]}"
+    where = ".".join(str(handler.fn.__module__).split(".")[-2:])
+    operation["tags"] = [_TAGS[where]]
+    asks = set(handler.parsed_fn_signature.parameters)
+    must = "viewer" in asks or _is_staffs(handler)
+    operation["security"] = [_BEARER] if must else [{}, _BEARER] if "reader" in asks else []
+    if "webhook_signature" in asks:
+        operation["security"] = [{"hook": []}]
+    for parameter in operation.get("parameters", []):
+        parameter["schema"] = _without_null(parameter["schema"])
+        if parameter["name"] == "cursor":
+            parameter["schema"]["maxLength"] = 200
+            parameter["description"] = "The `next_cursor` of the page before."
+        elif parameter["in"] == "path":
+            parameter["schema"]["minLength"] = 1
+    responses = operation["responses"]
+    # The framework's own idea of a refusal, which is answered otherwise here.
+    responses.pop("400", None)
+    by_status: dict[int, set[str]] = defaultdict(set)
+    for kind in refusals_of(handler):
+        by_status[status_of(kind())].add(kind.code)
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = _refusal(status, sorted(codes))
+    for kind in handler.opt.get("also", ()):
+        # The same answer in another form, chosen by Accept.
+        responses[str(handler.status_code)]["content"][kind] = {"schema": {"type": "string"}}
+
+
+def _refusal(status: int, codes: list[str]) -> Json:
+    response: Json = {
+        "description": "  \n".join(f"`{code}` ({advice_of(code, status)}): {words_of(code, 'en')}" for code in codes),
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "x-codes": codes,
+    }
+    if status in (429, 503):
+        response["headers"] = copy.deepcopy(_RETRY_AFTER)
+    if status == 401:
+        response["headers"] = copy.deepcopy(_CHALLENGE)
+    return response
+
+
+def _without_null(schema: Json) -> Json:
+    """A parameter is there or is not there: there is no null in a URL or a header."""
+    kinds = [kind for kind in schema.get("oneOf", []) if kind.get("type") != "null"]
+    if len(kinds) != 1:
+        return schema
+    return {**kinds[0], **{key: value for key, value in schema.items() if key != "oneOf"}}
+
+
+def _add_limits(schemas: Json, handler: HTTPRouteHandler) -> None:
+    """What msgspec knows of a body's fields and the framework leaves out: limits that our own checks refuse with 422."""
+    field = handler.parsed_data_field
+    if field is None:
+        return
+    _, components = msgspec.json.schema_components([field.annotation], ref_template="#/components/schemas/{name}")
+    for name, known in components.items():
+        for key, properties in known.get("properties", {}).items():
+            served = schemas.get(name, {}).get("properties", {}).get(key)
+            if served is None:
+                continue
+            for limit in ("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "pattern", "enum"):
+                if limit in properties:
+                    served[limit] = properties[limit]

@@ -1,0 +1,51 @@
+"""What the push hook was not told, for admins."""
+
+from typing import Annotated, get_args
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, QueryParameter
+
+from feed.api.answers import PRIVATE
+from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, staff
+from feed.inbox import pushing
+from feed.inbox.model import PushNotDead, PushNotFound
+from feed.inbox.push_store import PushState
+from feed.paging import Page
+from feed.screens import pushes as screen
+from feed.screens.pushes import PushCard
+
+# A parameter that is called `state` means the application's to the framework.
+State = Annotated[PushState | None, QueryParameter(name="state")]
+_STATES: tuple[PushState, ...] = get_args(PushState)
+
+
+@get("/")
+async def list_pushes(
+    world: GivenWorld,
+    viewer: GivenViewer,
+    push_state: State = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[Page[PushCard]]:
+    """What the push hook was told and is to be told, the latest first; `state=dead` was given up and waits for somebody."""
+    name = f"push:{push_state or ''}"
+    before_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with world.pool.acquire() as conn:
+        found = await screen.list_pushes(conn, [push_state] if push_state else _STATES, before_id, limit + 1)
+    shown = found[:limit]
+    next_cursor = world.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
+    return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
+
+
+@post("/{push_id:str}/retry", status_code=200, refuses=(PushNotFound, PushNotDead))
+async def retry_push(
+    push_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[PushCard]:
+    """Try a push again that was given up, as if it were new; the receiver knows it by the same id."""
+    id_ = id_of(push_id, PushNotFound)
+    await pushing.retry_push(world.pool, id_, by=viewer.account_id, request=once)
+    async with world.pool.acquire() as conn:
+        return Response(await screen.get_push(conn, id_), headers={"cache-control": PRIVATE})
+
+
+pushes = Router("/push", route_handlers=[list_pushes, retry_push], guards=[staff("admin")])

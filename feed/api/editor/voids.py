@@ -1,0 +1,102 @@
+"""Engagement that does not count: voiding it, and letting it count again."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from litestar import Router, delete, get, post
+from litestar.params import FromPath, JSONBody
+
+from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
+from feed.campaigns import judging, voids
+from feed.campaigns.refusals import (
+    CampaignCancelled,
+    CampaignNotFound,
+    CampaignNotOpen,
+    CampaignSettled,
+    VoidNotFound,
+)
+from feed.campaigns.verdicts import NewVoids
+from feed.campaigns.voids import Void
+from feed.screens.campaigns import get_campaign_for_editors
+from feed.screens.cards import Id
+
+
+class VoidCard(msgspec.Struct, frozen=True, kw_only=True):
+    """Engagement that does not count."""
+
+    id: Id
+    user_id: Id | None
+    post_id: Id | None
+    kinds: list[Literal["like", "comment"]]
+    reason_code: str
+    note: str | None
+    made_by: Id
+    made_at: datetime
+
+
+class Voids(msgspec.Struct, frozen=True):
+    """Voids that stand."""
+
+    items: list[VoidCard]
+
+
+@post(
+    "/campaigns/{campaign_id:str}/voids",
+    status_code=201,
+    refuses=(
+        CampaignNotFound,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+    ),
+)
+async def add_voids(
+    campaign_id: FromPath[str], data: JSONBody[NewVoids], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Voids:
+    """Stop counting some people's engagement, or everybody's with one entry. What people see stays as it is."""
+    made = await judging.add_voids(world.pool, viewer.account_id, id_of(campaign_id, CampaignNotFound), data, once)
+    return Voids([_void_card(void) for void in made])
+
+
+@get("/campaigns/{campaign_id:str}/voids", refuses=(CampaignNotFound,))
+async def list_voids(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Voids:
+    """What does not count now, the latest first."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    async with world.pool.acquire() as conn:
+        await get_campaign_for_editors(conn, id_)
+        return Voids([_void_card(void) for void in await voids.list_standing(conn, id_)])
+
+
+@delete(
+    "/campaigns/{campaign_id:str}/voids/{void_id:str}",
+    refuses=(
+        CampaignNotFound,
+        VoidNotFound,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+    ),
+)
+async def withdraw_void(
+    campaign_id: FromPath[str], void_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+) -> None:
+    """Let engagement count again; a second time changes nothing."""
+    ids = id_of(campaign_id, CampaignNotFound), id_of(void_id, VoidNotFound)
+    await judging.withdraw_void(world.pool, viewer.account_id, *ids)
+
+
+def _void_card(void: Void) -> VoidCard:
+    return VoidCard(
+        id=str(void.id),
+        user_id=None if void.account_id is None else str(void.account_id),
+        post_id=None if void.post_id is None else str(void.post_id),
+        kinds=list(void.kinds),
+        reason_code=void.reason_code,
+        note=void.note,
+        made_by=str(void.made_by),
+        made_at=void.made_at,
+    )
+
+
+exclusions = Router("/", route_handlers=[add_voids, list_voids, withdraw_void])

@@ -1,0 +1,73 @@
+"""`feed push`: what the push hook was not told."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import get_args
+
+import msgspec
+
+from feed.commands.installation import add_data_option, find_settings
+from feed.inbox import pushing
+from feed.inbox.push_store import PushState
+from feed.postgres import Pool, open_pool
+from feed.screens import pushes as screen
+
+_LAST = 2**63 - 1
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "push",
+        help="查看和重发推送 · pushes: see and retry",
+        description="Shows what the push hook was told, and tries again what was given up.",
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="推送列表 · pushes as JSON lines, the latest first")
+    add_data_option(listing)
+    listing.add_argument("--dead", action="store_true", help="only those that were given up")
+    listing.add_argument("--limit", type=int, default=50, metavar="N", help="at most (default 50)")
+    listing.set_defaults(run=run_list)
+    retry = actions.add_parser("retry", help="重发 · try again what was given up")
+    add_data_option(retry)
+    which = retry.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?", type=int, metavar="ID")
+    which.add_argument("--all", action="store_true", help="all that were given up")
+    retry.set_defaults(run=run_retry)
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    states: tuple[PushState, ...] = ("dead",) if arguments.dead else get_args(PushState)
+
+    async def tell(pool: Pool) -> None:
+        async with pool.acquire() as conn:
+            for card in await screen.list_pushes(conn, states, _LAST, arguments.limit):
+                print(msgspec.json.encode(card).decode())
+
+    return _run(arguments, tell)
+
+
+def run_retry(arguments: argparse.Namespace) -> int:
+    async def retry(pool: Pool) -> None:
+        if arguments.all:
+            count = await pushing.retry_all_pushes(pool, by=None)
+        else:
+            await pushing.retry_push(pool, arguments.id, by=None)
+            count = 1
+        print(f"已安排重发 {count} 条 · {count} to be tried again")
+
+    return _run(arguments, retry)
+
+
+def _run(arguments: argparse.Namespace, work: Callable[[Pool], Awaitable[None]]) -> int:
+    settings = find_settings(arguments.data)
+
+    async def open_and_work() -> None:
+        pool = await open_pool(settings.database_url, size=1)
+        try:
+            await work(pool)
+        finally:
+            await pool.close()
+
+    asyncio.run(open_and_work())
+    return 0

@@ -1,0 +1,22 @@
+"""Who wants to be told of whom: nobody of people whom he has muted or with whom a block stands, nor of what he has turned off."""
+
+from collections.abc import Collection
+
+from feed.accounts import relations, settings
+from feed.accounts.settings import QUIET_KINDS
+from feed.inbox.model import InboxKind
+from feed.notifications.model import Pair
+from feed.postgres import Connection
+
+
+async def wants(conn: Connection, kind: InboxKind, pairs: Collection[Pair]) -> set[Pair]:
+    """Those of the pairs whose recipient is to be told of that actor."""
+    if not pairs:
+        return set()
+    unwanted = await relations.list_unwanted(conn, [(pair.recipient_id, pair.actor_id) for pair in pairs])
+    quiet: set[int] = set()
+    if kind in QUIET_KINDS:
+        quiet = await settings.list_quiet(conn, [pair.recipient_id for pair in pairs], kind)
+    return {
+        pair for pair in pairs if pair.recipient_id not in quiet and (pair.recipient_id, pair.actor_id) not in unwanted
+    }

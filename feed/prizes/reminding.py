@@ -1,0 +1,33 @@
+"""Reminding winners who have not given their details: once, in the app and by a message to the phone."""
+
+from feed.accounts import store as accounts
+from feed.accounts.phone import phone_of
+from feed.inbox import store as inbox
+from feed.keys import Keys
+from feed.messages import store as messages
+from feed.messages.model import Purpose
+from feed.postgres import Pool, transaction
+from feed.prizes import claims_store, notices
+
+
+async def remind_next_winner(pool: Pool, keys: Keys) -> bool:
+    """Reminds one winner two days before the claim's end. False when there is none."""
+    async with transaction(pool) as conn:
+        due = await claims_store.lock_next_to_remind(conn)
+        if due is None:
+            return False
+        await inbox.add_inbox(conn, [notices.of_deadline(due)])
+        account = await accounts.find_account(conn, due.account_id)
+        phone = None if account is None else phone_of(account, keys)
+        if phone is not None:
+            await messages.enqueue(
+                conn,
+                keys=keys,
+                purpose=Purpose.CLAIM_REMINDER,
+                phone=phone,
+                params={"campaign": due.title, "date": notices.shown_time(due.claim_ends_at)},
+                once_key=f"claim_deadline:{due.id}",
+                account_id=due.account_id,
+                expires_at=due.claim_ends_at,
+            )
+    return True

@@ -1,0 +1,124 @@
+"""What the receiver of the push hook is told, and what staff see of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.inbox.model import InboxKind, PushNotFound
+from feed.inbox.push_store import PushState
+from feed.postgres import Connection, many
+from feed.screens.cards import Id
+from feed.screens.inbox import UNREAD_MOST
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """Whom to push to, as the app's backend knows its own user."""
+
+    id: Id
+    iss: str
+    sub: str
+
+
+class PushBody(msgspec.Struct, frozen=True):
+    """The body of a push: the message as its owner finds it at this moment."""
+
+    id: Id
+    kind: InboxKind
+    user: Recipient
+    title: str
+    body: str
+    deep_link: str | None
+    subject: dict[str, Any]
+    unread_count: int
+    created_at: datetime
+
+
+class PushCard(msgspec.Struct, frozen=True):
+    """A push as staff see it: nothing of what it says. `kind` is null where the message is gone."""
+
+    id: Id
+    user_id: Id
+    kind: InboxKind | None
+    state: PushState
+    tries: int
+    error_code: str | None
+    created_at: datetime
+    tried_at: datetime | None
+    due_at: datetime
+    ended_at: datetime | None
+
+
+async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, PushBody]:
+    """What there is to push of these messages: nothing of those that are gone, nor to the erased and the banned."""
+    rows = await conn.fetch(
+        """
+        SELECT shown.id, shown.kind, shown.title, shown.body, shown.deep_link, shown.subject, shown.created_at,
+               accounts.id AS account_id, accounts.iss, accounts.sub,
+               (SELECT count(*) FROM (
+                   SELECT FROM shown_inbox AS other
+                   WHERE other.account_id = accounts.id AND other.read_at IS NULL ORDER BY other.id DESC LIMIT $2
+               ) AS unread) AS unread_count
+        FROM shown_inbox AS shown
+        JOIN accounts ON accounts.id = shown.account_id AND accounts.erased_at IS NULL
+        WHERE shown.id = ANY ($1::bigint[])
+            AND NOT EXISTS (
+                SELECT FROM sanctions
+                WHERE sanctions.account_id = accounts.id AND kind = 'ban' AND lifted_at IS NULL
+                    AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
+            )
+        """,
+        inbox_ids,
+        UNREAD_MOST,
+    )
+    return {
+        row["id"]: PushBody(
+            id=str(row["id"]),
+            kind=row["kind"],
+            user=Recipient(str(row["account_id"]), row["iss"], row["sub"]),
+            title=row["title"],
+            body=row["body"],
+            deep_link=row["deep_link"],
+            subject=row["subject"],
+            unread_count=row["unread_count"],
+            created_at=row["created_at"],
+        )
+        for row in rows
+    }
+
+
+async def list_pushes(conn: Connection, states: Sequence[PushState], before_id: int, limit: int) -> list[PushCard]:
+    """Pushes in these states, the latest first, older than `before_id`."""
+    rows = await conn.fetch(
+        """
+        SELECT pushes.inbox_id::text AS id, pushes.account_id::text AS user_id, inbox.kind, pushes.state, pushes.tries,
+               pushes.error_code, pushes.created_at, pushes.tried_at, pushes.due_at, pushes.ended_at
+        FROM pushes
+        LEFT JOIN inbox ON inbox.id = pushes.inbox_id
+        WHERE pushes.inbox_id < $2 AND pushes.state = ANY ($1::text[])
+        ORDER BY pushes.inbox_id DESC
+        LIMIT $3
+        """,
+        states,
+        before_id,
+        limit,
+    )
+    return many(rows, PushCard)
+
+
+async def get_push(conn: Connection, push_id: int) -> PushCard:
+    """One push. Raises PushNotFound."""
+    row = await conn.fetchrow(
+        """
+        SELECT pushes.inbox_id::text AS id, pushes.account_id::text AS user_id, inbox.kind, pushes.state, pushes.tries,
+               pushes.error_code, pushes.created_at, pushes.tried_at, pushes.due_at, pushes.ended_at
+        FROM pushes
+        LEFT JOIN inbox ON inbox.id = pushes.inbox_id
+        WHERE pushes.inbox_id = $1
+        """,
+        push_id,
+    )
+    if row is None:
+        raise PushNotFound
+    return msgspec.convert(row, PushCard)

@@ -1,0 +1,60 @@
+"""Dead letters of the push hook, for admins."""
+
+from feed.api.world import World
+from feed.inbox import store as inbox
+from feed.inbox.model import NewInbox
+from feed.postgres import transaction
+from tests import make
+from tests.api.conftest import Join
+
+
+async def pushes(world: World, *states: str) -> list[int]:
+    """Pushes in these states; their ids."""
+    reader = await make.account(world.pool)
+    await world.pool.execute("UPDATE push_hook SET served_at = now()")
+    async with transaction(world.pool) as conn:
+        ids = await inbox.add_inbox(conn, [NewInbox(reader, "prize", "t", "b", f"p:{n}") for n in range(len(states))])
+    for push_id, state in zip(sorted(ids), states, strict=True):
+        await world.pool.execute(
+            "UPDATE pushes SET state = $2, tries = 12, error_code = 'status_410', ended_at = $3 WHERE inbox_id = $1",
+            push_id,
+            state,
+            None if state == "waiting" else make.now(),
+        )
+    return sorted(ids)
+
+
+async def test_dead_pushes_are_listed_by_admins_alone(world: World, join: Join) -> None:
+    ids = await pushes(world, "dead", "waiting", "dead", "delivered")
+    admin = join("管理", roles=("admin",))
+    page = (await admin("GET", "/admin/push?state=dead&limit=1")).json()
+    rest = (await admin("GET", f"/admin/push?state=dead&limit=1&cursor={page['next_cursor']}")).json()
+    assert [item["id"] for item in page["items"] + rest["items"]] == [str(ids[2]), str(ids[0])]
+    assert rest["next_cursor"] is None
+    item = page["items"][0]
+    assert (item["state"], item["kind"], item["tries"], item["error_code"]) == ("dead", "prize", 12, "status_410")
+    assert "title" not in item
+    assert len((await admin("GET", "/admin/push")).json()["items"]) == 4
+    assert (await admin("GET", "/admin/push?state=nonsense")).status_code == 422
+    for roles in ((), ("reviewer",), ("editor",)):
+        assert (await join(f"别人{roles}", roles=roles)("GET", "/admin/push")).status_code == 403
+
+
+async def test_a_dead_push_is_tried_again_once_and_on_record(world: World, join: Join) -> None:
+    dead, waiting = await pushes(world, "dead", "waiting")
+    admin = join("管理", roles=("admin",))
+    for _ in range(2):
+        answer = await admin("POST", f"/admin/push/{dead}/retry", headers={"idempotency-key": "k"})
+        assert (answer.status_code, answer.json()["state"]) == (200, "waiting")
+    row = await world.pool.fetchrow("SELECT state, tries FROM pushes WHERE inbox_id = $1", dead)
+    assert row is not None
+    assert tuple(row) == ("waiting", 0)
+    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'push.retry'") == 1
+    for push_id, status, code in (
+        (dead, 409, "push_not_dead"),
+        (waiting, 409, "push_not_dead"),
+        (1, 404, "push_not_found"),
+        ("x", 404, "push_not_found"),
+    ):
+        answer = await admin("POST", f"/admin/push/{push_id}/retry")
+        assert (answer.status_code, answer.json()["code"]) == (status, code)

@@ -1,0 +1,113 @@
+"""What people and clients can run into that no other test tells of: each refusal once, by its code."""
+
+from collections.abc import Sequence
+
+import httpx
+import pytest
+from litestar import Litestar, get
+from litestar.exceptions import HTTPException
+
+from feed.api.errors import HANDLERS
+from feed.api.world import World
+from feed.batching import Batcher, DatabaseAway, Overloaded
+from feed.comments.model import CommentIsDeleted
+from feed.comments.showing import show_comment
+from feed.errors import FeedError
+from feed.postgres import Connection
+from feed.posts.showing import PostIsDeleted, show_post
+from tests import make
+from tests.api.conftest import Join
+from tests.api.test_campaigns import publish
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+async def test_anothers_comment_is_not_mine_to_delete(join: Join) -> None:
+    ming, hong = join("小明"), join("小红")
+    post = (await ming("POST", "/posts", {"text": "你好"})).json()["id"]
+    comment = (await ming("POST", f"/posts/{post}/comments", {"text": "沙发"})).json()["id"]
+    assert refused(await hong("DELETE", f"/comments/{comment}")) == (403, "not_your_comment")
+    assert refused(await hong("DELETE", "/comments/1")) == (404, "comment_not_found")
+
+
+async def test_a_closed_post_takes_no_comments_but_its_authors(join: Join) -> None:
+    ming, hong = join("小明"), join("小红")
+    post = (await ming("POST", "/posts", {"text": "你好", "comment_policy": "nobody"})).json()["id"]
+    assert refused(await hong("POST", f"/posts/{post}/comments", {"text": "好"})) == (409, "comments_closed")
+    assert (await ming("POST", f"/posts/{post}/comments", {"text": "好"})).status_code == 201
+
+
+@pytest.mark.parametrize("state", ["removed", "rejected"])
+async def test_a_post_that_was_taken_away_takes_neither_edits_nor_comments(
+    world: World, join: Join, state: str
+) -> None:
+    ming = join("小明")
+    post = (await ming("POST", "/posts", {"text": "你好"})).json()["id"]
+    await world.pool.execute("UPDATE posts SET state = $2 WHERE id = $1", int(post), state)
+    assert refused(await ming("PATCH", f"/posts/{post}", {"text": "再见"})) == (409, "post_not_editable")
+    assert refused(await ming("POST", f"/posts/{post}/comments", {"text": "好"})) == (409, "post_not_published")
+
+
+async def test_what_was_never_there_is_named(client: httpx.AsyncClient, join: Join) -> None:
+    assert refused(await client.get("/topics/没有这个话题")) == (404, "topic_not_found")
+    editor = join("编辑", roles=("editor",))
+    campaign = await publish(editor, board="hidden")
+    assert refused(await client.get(f"/campaigns/{campaign}/rules?version=99")) == (404, "rules_not_found")
+    assert refused(await client.get(f"/campaigns/{campaign}/leaderboard")) == (404, "board_hidden")
+
+
+async def test_nobody_brings_back_what_its_author_deleted(conn: Connection) -> None:
+    with pytest.raises(PostIsDeleted):
+        await show_post(conn, await make.post(conn, state="deleted"))
+    post_id = await make.post(conn)
+    comment_id = await make.comment(conn, post_id, state="deleted", deleted_at=make.now())
+    with pytest.raises(CommentIsDeleted):
+        await show_comment(conn, comment_id)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
+async def test_a_body_that_is_not_json_is_told_so(join: Join, kind: str) -> None:
+    answer = await join("小明")("POST", "/posts", content=b'{"text": "x"}', headers={"content-type": kind})
+    assert refused(answer) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
+async def test_json_by_any_of_its_names_is_read(join: Join, kind: str) -> None:
+    answer = await join("小明")("POST", "/posts", content='{"text": "你好"}'.encode(), headers={"content-type": kind})
+    assert answer.status_code == 201
+
+
+async def test_a_fault_of_ours_tells_nothing_of_itself() -> None:
+    @get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("the secret is 42")
+
+    @get("/odd")
+    async def odd() -> None:
+        raise HTTPException(status_code=418)
+
+    app = Litestar([broken, odd], exception_handlers=HANDLERS, openapi_config=None)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://feed.test") as client:
+        answer = await client.get("/broken")
+        assert refused(answer) == (500, "internal_error")
+        assert "42" not in answer.text
+        assert refused(await client.get("/odd")) == (418, "bad_request")
+
+
+async def test_a_full_queue_and_an_absent_database_ask_for_patience() -> None:
+    async def away(items: Sequence[int]) -> list[int | FeedError]:
+        raise ConnectionRefusedError
+
+    with pytest.raises(DatabaseAway) as refusal:
+        await Batcher(away).submit(1)
+    assert refusal.value.params["retry_after"] > 0
+    with pytest.raises(Overloaded):
+        await Batcher(away, waiting=0).submit(1)
+
+
+async def test_an_address_longer_than_any_that_we_hand_out_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/feeds/latest", params={"cursor": "a" * 9000})
+    assert refused(answer) == (414, "uri_too_long")

@@ -1,0 +1,57 @@
+"""What schemathesis cannot know: who may ask, which ids mean something, and what a refusal must hold."""
+
+import json
+import os
+import random
+from typing import Any
+
+import schemathesis
+
+_known = json.loads(os.environ.get("FEED_FUZZ", '{"tokens": {}, "ids": {}}'))
+_roles = [*_known["tokens"], None]
+_random = random.Random(0)
+
+
+@schemathesis.hook
+def map_path_parameters(context: Any, path_parameters: Any) -> Any:
+    """Half of the ids are of something that exists; the others stay as they were made up."""
+    for name in path_parameters or {}:
+        if name in _known["ids"] and _random.random() < 0.5:
+            path_parameters[name] = _random.choice(_known["ids"][name])
+    return path_parameters
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """Everybody asks everything; the admin most often, who is refused the least."""
+    role = "admin" if _random.random() < 0.5 else _random.choice(_roles)
+    if role is not None and "Authorization" not in case.headers:
+        case.headers["Authorization"] = f"Bearer {_known['tokens'][role]}"
+
+
+@schemathesis.check
+def problem_code_is_documented(ctx: Any, response: Any, case: Any) -> None:
+    """A refusal's code is one of those that the document names for this operation and status."""
+    if response.status_code < 400 or response.status_code == 405 or not _is_problem(response):
+        return
+    documented = case.operation.definition.raw["responses"].get(str(response.status_code), {}).get("x-codes")
+    code = json.loads(response.content)["code"]
+    assert documented is None or code in documented, f"{code} is not documented for {response.status_code}"
+
+
+@schemathesis.check
+def problem_is_whole(ctx: Any, response: Any, case: Any) -> None:
+    """Every refusal is a problem document with words, and names what it is about."""
+    if response.status_code < 400:
+        return
+    assert _is_problem(response), f"{response.status_code} is no problem document"
+    problem = json.loads(response.content)
+    assert problem["status"] == response.status_code
+    assert problem["title"]
+    assert problem["code"]
+    assert all(field["field"] and field["message"] for field in problem.get("errors", []))
+
+
+def _is_problem(response: Any) -> bool:
+    kinds = response.headers.get("content-type") or [""]
+    return str(kinds[0] if isinstance(kinds, list) else kinds).startswith("application/problem+json")

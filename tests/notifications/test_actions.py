@@ -1,0 +1,264 @@
+"""The inbox follows likes and comments, and what has gone is gone from it."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from asyncpg import Record
+
+from feed.accounts.actions import add_relation, change_notices
+from feed.accounts.model import AccountId
+from feed.changes.actions import number_changes
+from feed.comments.actions import NewComment, add_comment, delete_comment
+from feed.comments.model import CommentId
+from feed.comments.showing import hide_comment, show_comment
+from feed.inbox import store as inbox
+from feed.inbox.actions import read_inbox
+from feed.inbox.model import InboxKind, NewInbox
+from feed.likes.actions import apply_likes
+from feed.likes.model import Like
+from feed.notifications.actions import tell_comments, tell_likes
+from feed.postgres import transaction
+from feed.posts.actions import NewPost, delete_post, publish_post
+from feed.posts.model import PostId
+from feed.posts.showing import hide_post, show_post
+from feed.screens.inbox import InboxItem, count_unread, list_inbox
+from tests import make
+
+KINDS: tuple[InboxKind, ...] = ("like", "comment", "reply")
+
+
+class Town:
+    """Some people, and what they are told."""
+
+    def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
+        self.pool = pool
+
+    async def person(self, name: str) -> AccountId:
+        account_id = await make.account(self.pool)
+        await self.pool.execute("UPDATE accounts SET name = $2 WHERE id = $1", account_id, name)
+        return account_id
+
+    async def post(self, author: AccountId) -> PostId:
+        return await publish_post(self.pool, author, NewPost(text="今天读完一本书"))
+
+    async def like(self, post: PostId, *who: AccountId, liked: bool = True) -> None:
+        await apply_likes(self.pool, [Like(post, account_id, liked) for account_id in who])
+
+    async def comment(self, who: AccountId, post: PostId, text: str = "真好", to: CommentId | None = None) -> CommentId:
+        return await add_comment(self.pool, who, post, NewComment(text, to))
+
+    async def follow(self) -> None:
+        """What the worker does in a few seconds."""
+        await number_changes(self.pool)
+        await self.pool.execute("UPDATE like_groups SET refreshed_at = refreshed_at - interval '2 minutes'")
+        for work in (tell_likes, tell_comments):
+            while await work(self.pool):
+                pass
+
+    async def told(self, who: AccountId) -> list[InboxItem]:
+        await self.follow()
+        async with self.pool.acquire() as conn:
+            return await list_inbox(conn, who, KINDS, 2**63 - 1, 50)
+
+    async def titles(self, who: AccountId) -> list[str]:
+        return [item.title for item in await self.told(who)]
+
+    async def unread(self, who: AccountId) -> int:
+        async with self.pool.acquire() as conn:
+            return await count_unread(conn, who)
+
+
+@pytest.fixture
+def town(pool: "asyncpg.Pool[Record]") -> Town:
+    return Town(pool)
+
+
+async def test_likes_of_a_post_are_one_message_that_moves_up(town: Town) -> None:
+    author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
+    post, other = await town.post(author), await town.post(author)
+    await town.like(post, ming, author)
+    assert await town.titles(author) == ["小明赞了你的动态"]
+    await town.like(other, ming)
+    (newest, first) = await town.told(author)
+    assert newest.deep_link == f"/posts/{other}"
+    await read_inbox(town.pool, author, int(newest.id))
+    assert await town.unread(author) == 0
+
+    await town.like(post, hong)
+    top, rest = await town.told(author)
+    assert (top.title, top.read, top.subject["count"]) == ("小红等 2 人赞了你的动态", False, 2)
+    assert int(top.id) > int(newest.id) > int(first.id)
+    assert (rest.id, rest.read) == (newest.id, True)
+    # Read up to what was seen, not up to what has come since.
+    await read_inbox(town.pool, author, int(newest.id))
+    assert await town.unread(author) == 1
+
+
+async def test_following_again_tells_nothing_again(town: Town) -> None:
+    author, ming = await town.person("作者"), await town.person("小明")
+    post = await town.post(author)
+    await town.like(post, ming)
+    (told,) = await town.told(author)
+    await read_inbox(town.pool, author, int(told.id))
+    await town.pool.execute("UPDATE inbox_position SET number = 0")
+    assert [(item.id, item.read) for item in await town.told(author)] == [(told.id, True)]
+
+
+async def test_an_unlike_shrinks_the_message_and_the_last_one_takes_it_away(town: Town) -> None:
+    author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
+    post = await town.post(author)
+    await town.like(post, ming, hong)
+    (told,) = await town.told(author)
+    await town.like(post, hong, liked=False)
+    (left,) = await town.told(author)
+    assert (left.id, left.title, left.read) == (told.id, "小明赞了你的动态", False)
+    await town.like(post, ming, liked=False)
+    assert await town.titles(author) == []
+    assert await town.unread(author) == 0
+    await town.like(post, ming)
+    assert await town.titles(author) == ["小明赞了你的动态"]
+
+
+async def test_whoever_likes_again_and_again_is_no_news(town: Town) -> None:
+    author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
+    post = await town.post(author)
+    await town.like(post, ming, hong)
+    (told,) = await town.told(author)
+    await read_inbox(town.pool, author, int(told.id))
+    for _ in range(2):
+        await town.like(post, hong, liked=False)
+        await town.follow()
+        await town.like(post, hong)
+        (item,) = await town.told(author)
+        assert (item.id, item.read, item.subject["count"]) == (told.id, True, 2)
+
+
+async def test_many_likes_are_counted_and_the_newest_named(town: Town) -> None:
+    author, post_likers = await town.person("作者"), [await town.person(f"读者{n}") for n in range(14)]
+    post = await town.post(author)
+    for who in post_likers:
+        await town.like(post, who)
+    (told,) = await town.told(author)
+    assert told.title == "读者13等 14 人赞了你的动态"
+    assert told.subject["names"] == ["读者13", "读者12", "读者11"]
+
+
+async def test_a_group_rests_between_two_rounds(town: Town) -> None:
+    author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
+    post = await town.post(author)
+    await town.like(post, ming)
+    await town.follow()
+    await town.like(post, hong)
+    await number_changes(town.pool)
+    assert await tell_likes(town.pool) is False
+    due = await town.pool.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM like_groups")
+    assert 1 < due <= 2.1
+
+
+async def test_two_workers_follow_without_telling_twice(town: Town) -> None:
+    author, ming = await town.person("作者"), await town.person("小明")
+    post = await town.post(author)
+    await town.like(post, ming)
+    for n in range(30):
+        await town.comment(ming, post, f"第 {n} 条")
+    await number_changes(town.pool)
+    await asyncio.gather(*(work(town.pool) for work in (tell_likes, tell_comments) for _ in range(4)))
+    told = await town.told(author)
+    assert len(told) == 31
+    assert len({item.subject.get("id") for item in told if item.kind == "comment"}) == 30
+
+
+async def test_a_comment_and_a_reply_tell_each_once(town: Town) -> None:
+    author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
+    post = await town.post(author)
+    first = await town.comment(ming, post, "沙发")
+    await town.comment(hong, post, "同意", first)
+    await town.comment(author, post, "谢谢", first)
+    await town.comment(ming, post, "不客气")
+    assert [(item.kind, item.title, item.body) for item in await town.told(author)] == [
+        ("comment", "小明评论了你的动态", "不客气"),
+        ("comment", "小红评论了你的动态", "同意"),
+        ("comment", "小明评论了你的动态", "沙发"),
+    ]
+    assert [(item.kind, item.title) for item in await town.told(ming)] == [
+        ("reply", "作者回复了你的评论"),
+        ("reply", "小红回复了你的评论"),
+    ]
+    assert await town.titles(hong) == []
+
+
+async def test_a_deleted_comment_is_gone_from_the_inbox(town: Town) -> None:
+    author, ming = await town.person("作者"), await town.person("小明")
+    post = await town.post(author)
+    comment = await town.comment(ming, post)
+    unseen = await town.comment(ming, post)
+    await delete_comment(town.pool, ming, unseen)
+    assert len(await town.told(author)) == 1
+    await delete_comment(town.pool, ming, comment)
+    assert await town.titles(author) == []
+    assert await town.unread(author) == 0
+
+
+async def test_what_is_hidden_goes_at_once_and_comes_back_as_it_was(town: Town) -> None:
+    author, ming = await town.person("作者"), await town.person("小明")
+    post = await town.post(author)
+    seen = await town.comment(ming, post, "一")
+    (told,) = await town.told(author)
+    await read_inbox(town.pool, author, int(told.id))
+    await town.comment(ming, post, "二")
+    await town.like(post, ming)
+    before = await town.told(author)
+    assert len(before) == 3
+
+    async with transaction(town.pool) as conn:
+        await hide_comment(conn, seen, state="removed")
+    assert len(await town.told(author)) == 2
+    async with transaction(town.pool) as conn:
+        await show_comment(conn, seen)
+    assert sorted(map(repr, await town.told(author))) == sorted(map(repr, before))
+
+    async with transaction(town.pool) as conn:
+        await hide_post(conn, post, state="removed")
+    assert (await town.told(author), await town.unread(author)) == ([], 0)
+    async with transaction(town.pool) as conn:
+        await show_post(conn, post)
+    assert sorted(map(repr, await town.told(author))) == sorted(map(repr, before))
+    assert await town.unread(author) == 2
+    await delete_post(town.pool, author, post)
+    assert await town.titles(author) == []
+
+
+async def test_the_erased_are_told_nothing_and_named_nowhere(town: Town) -> None:
+    author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
+    post = await town.post(author)
+    await town.like(post, ming, hong)
+    await town.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", hong)
+    assert await town.titles(author) == ["小明赞了你的动态"]
+    await town.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", author)
+    await town.comment(ming, post)
+    await town.like(post, await town.person("小刚"))
+    assert await town.titles(author) == []
+
+
+async def test_nobody_is_told_of_people_or_things_that_he_has_turned_off(town: Town) -> None:
+    author, muted, blocked, quiet = [await town.person(name) for name in ("作者", "静音", "屏蔽", "安静")]
+    post, quiets = await town.post(author), await town.post(quiet)
+    await add_relation(town.pool, author, muted, "mute")
+    await change_notices(town.pool, quiet, {"like": False, "comment": False})
+    await town.like(post, muted, blocked)
+    await town.like(quiets, author, muted, blocked)
+    await town.comment(muted, post)
+    first = await town.comment(author, quiets)
+    await add_relation(town.pool, blocked, author, "block")
+    assert await town.told(author) == []
+    assert await town.told(quiet) == []
+    await town.comment(quiet, quiets, "谢谢", to=first)
+    assert [item.kind for item in await town.told(author)] == ["reply"]
+
+
+async def test_counting_the_unread_ends_somewhere(town: Town) -> None:
+    author = await town.person("作者")
+    async with transaction(town.pool) as conn:
+        await inbox.add_inbox(conn, [NewInbox(author, "system", "t", "b", f"k:{n}") for n in range(1_005)])
+    assert await town.unread(author) == 1_000

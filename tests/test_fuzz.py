@@ -1,0 +1,7 @@
+"""A smaller run of `make fuzz`: each operation is asked some things that a client would not ask."""
+
+from tests.fuzz.__main__ import fuzz
+
+
+async def test_every_answer_is_one_that_the_document_promises() -> None:
+    assert await fuzz(least=1500, seed=20260901) == 0

@@ -1,0 +1,45 @@
+"""A worker that dies by SIGKILL between sending a push and recording it: `python -m tests.worker.dying_push`."""
+
+import asyncio
+import os
+import signal
+
+from feed import redis as redis_room
+from feed.inbox.hook import read_hook
+from feed.keys import open_keys
+from feed.messages.outbox import FileProvider
+from feed.postgres import open_pool
+from feed.settings import read_settings
+from feed.worker.loop import work
+from feed.worker.pushing import PushClient
+from feed.worker.schedule import SCHEDULE
+from feed.worker.worlds import Worlds
+
+
+class Dying(PushClient):
+    """Sends, and does not live to hear of it."""
+
+    async def post(self, push_id: int, body: bytes) -> tuple[int, str | None]:
+        await super().post(push_id, body)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+async def main() -> None:
+    settings = read_settings()
+    hook = read_hook(settings.push_hook_url, settings.push_hook_secret)
+    assert hook is not None
+    worlds = Worlds(
+        await open_pool(settings.direct_url, size=4),
+        redis_room.connect(settings.redis_url),
+        open_keys(settings.keys_dir, create=True),
+        FileProvider(settings.sms_outbox),
+        None,
+        Dying(hook),
+    )
+    schedule = tuple(entry for entry in SCHEDULE if "push" in entry.name)
+    await work(worlds, settings.direct_url, asyncio.Event(), schedule)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

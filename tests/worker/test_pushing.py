@@ -1,0 +1,285 @@
+"""Each message reaches the push hook: at least once, signed, and as long as it takes."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feed.accounts.model import AccountId
+from feed.inbox import store as inbox
+from feed.inbox.hook import TRIES_MOST, read_hook
+from feed.inbox.model import NewInbox
+from feed.inbox.pushing import retry_all_pushes
+from feed.postgres import transaction
+from feed.worker import retention
+from feed.worker.pushing import PushClient, send_pushes, watch_pushes
+from feed.worker.schedule import SCHEDULE
+from feed.worker.worlds import Worlds
+from tests import make
+from tests.notifications.test_actions import Town
+from tests.worker.receiver import SECRET, Answer, Receiver, receiving
+from tests.worker.test_loop import becomes, running
+
+PUSHING = tuple(entry for entry in SCHEDULE if "push" in entry.name)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hooked(worlds: Worlds, receiver: Receiver) -> AsyncIterator[Worlds]:
+    """A world with a hook that a worker serves."""
+    client = client_of(receiver.url)
+    world = worlds._replace(push=client)
+    await watch_pushes(world)
+    yield world
+    await client.close()
+
+
+def client_of(url: str) -> PushClient:
+    hook = read_hook(url, SECRET)
+    assert hook is not None
+    return PushClient(hook)
+
+
+async def tell(worlds: Worlds, count: int = 1, to: AccountId | None = None) -> AccountId:
+    """Puts messages into somebody's inbox."""
+    reader = to or await make.account(worlds.pool)
+    async with transaction(worlds.pool) as conn:
+        await inbox.add_inbox(
+            conn, [NewInbox(reader, "prize", f"结果 {n}", "请填写", f"prize:{n}", "/prizes/1") for n in range(count)]
+        )
+    return reader
+
+
+async def hurry(worlds: Worlds) -> None:
+    """Lets everything that waits be due."""
+    await worlds.pool.execute("UPDATE pushes SET due_at = now() WHERE state = 'waiting'")
+    await worlds.pool.execute("UPDATE push_hook SET probe_at = now()")
+
+
+async def states(worlds: Worlds) -> list[tuple[Any, ...]]:
+    rows = await worlds.pool.fetch("SELECT state, tries, error_code FROM pushes ORDER BY inbox_id")
+    return [tuple(row) for row in rows]
+
+
+async def test_a_message_is_pushed_signed_and_names_its_reader_as_the_app_does(
+    hooked: Worlds, receiver: Receiver
+) -> None:
+    reader = await tell(hooked)
+    assert await send_pushes(hooked) is False
+    (heard,) = receiver.heard
+    account = await hooked.pool.fetchrow("SELECT iss, sub FROM accounts WHERE id = $1", reader)
+    assert account is not None
+    inbox_id = await hooked.pool.fetchval("SELECT id FROM inbox")
+    assert heard.signed
+    assert heard.id == heard.body["id"] == str(inbox_id)
+    assert heard.body["user"] == {"id": str(reader), "iss": account["iss"], "sub": account["sub"]}
+    assert {name: heard.body[name] for name in ("kind", "title", "body", "deep_link", "unread_count")} == {
+        "kind": "prize",
+        "title": "结果 0",
+        "body": "请填写",
+        "deep_link": "/prizes/1",
+        "unread_count": 1,
+    }
+    await hurry(hooked)
+    await send_pushes(hooked)
+    assert await states(hooked) == [("delivered", 1, None)]
+    assert len(receiver.heard) == 1
+
+
+async def test_without_a_hook_messages_leave_no_pushes(worlds: Worlds) -> None:
+    await watch_pushes(worlds)
+    await tell(worlds)
+    assert await send_pushes(worlds) is False
+    assert await states(worlds) == []
+
+
+async def test_a_receiver_that_fails_first_hears_the_same_push_again(hooked: Worlds, receiver: Receiver) -> None:
+    receiver.script = [Answer(500), Answer(307, (("location", receiver.url),))]
+    await tell(hooked)
+    await send_pushes(hooked)
+    wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM pushes")
+    assert 7 < wait <= 12
+    assert await send_pushes(hooked) is False
+    for _ in range(2):
+        await hurry(hooked)
+        await send_pushes(hooked)
+    assert len(receiver.heard) == 3
+    assert len(set(receiver.ids)) == 1
+    assert all(each.signed for each in receiver.heard)
+    assert await states(hooked) == [("delivered", 3, None)]
+
+
+async def test_a_receiver_that_takes_it_and_says_nothing_is_not_waited_for(hooked: Worlds, receiver: Receiver) -> None:
+    receiver.script = [Answer(after_seconds=7)]
+    await tell(hooked)
+    async with asyncio.timeout(6.5):
+        await send_pushes(hooked)
+    (state,) = await states(hooked)
+    assert state[:2] == ("waiting", 1)
+    await hurry(hooked)
+    await send_pushes(hooked)
+    assert len(set(receiver.ids)) == 1
+    assert len(receiver.heard) == 2
+
+
+async def test_gone_is_final_until_somebody_tries_it_again(hooked: Worlds, receiver: Receiver) -> None:
+    receiver.script = [Answer(410), Answer(404)]
+    await tell(hooked, 2)
+    await send_pushes(hooked)
+    await hurry(hooked)
+    await send_pushes(hooked)
+    assert {state for state, *_ in await states(hooked)} == {"dead"}
+    assert len(receiver.heard) == 2
+
+    assert await retry_all_pushes(hooked.pool, by=None) == 2
+    await send_pushes(hooked)
+    assert {state for state, *_ in await states(hooked)} == {"delivered"}
+    assert sorted(receiver.ids[:2]) == sorted(receiver.ids[2:])
+    assert await hooked.pool.fetchval("SELECT detail ->> 'count' FROM audit WHERE action = 'push.retry_all'") == "2"
+    assert await retry_all_pushes(hooked.pool, by=None) == 0
+
+
+async def test_after_its_last_try_a_push_is_dead(hooked: Worlds, receiver: Receiver) -> None:
+    receiver.always = Answer(503)
+    await tell(hooked)
+    await hooked.pool.execute("UPDATE pushes SET tries = $1", TRIES_MOST - 1)
+    await send_pushes(hooked)
+    assert await states(hooked) == [("dead", TRIES_MOST, "status_503")]
+
+
+async def test_a_receiver_that_asks_for_patience_gets_it(hooked: Worlds, receiver: Receiver) -> None:
+    receiver.script = [Answer(429, (("retry-after", "300"),))]
+    reader = await tell(hooked)
+    await send_pushes(hooked)
+    wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM pushes")
+    assert 290 < wait <= 300
+    # Nor is it asked by others' pushes.
+    async with transaction(hooked.pool) as conn:
+        await inbox.add_inbox(conn, [NewInbox(reader, "system", "t", "b", "another")])
+    await send_pushes(hooked)
+    assert len(receiver.heard) == 1
+
+
+async def test_a_receiver_that_is_down_is_probed_and_not_stormed(worlds: Worlds, receiver: Receiver) -> None:
+    absent = worlds._replace(push=client_of("http://127.0.0.1:9/hook"))
+    await watch_pushes(absent)
+    await tell(absent, 40)
+    for _ in range(10):
+        await send_pushes(absent)
+    tries = sum(tries for _, tries, _ in await states(absent))
+    assert tries == 10
+    await absent.pool.execute("UPDATE push_hook SET probe_at = now()")
+    for _ in range(5):
+        await send_pushes(absent)
+    assert sum(tries for _, tries, _ in await states(absent)) == tries + 1
+
+    back = worlds._replace(push=client_of(receiver.url))
+    await hurry(back)
+    await send_pushes(back)
+    assert len(receiver.heard) == 1
+    while await send_pushes(back):
+        pass
+    assert {state for state, *_ in await states(back)} == {"delivered"}
+    assert len(set(receiver.ids)) == len(receiver.ids) == 40
+    assert receiver.most_at_once <= 10
+
+
+async def test_what_was_taken_back_is_not_pushed(hooked: Worlds, receiver: Receiver) -> None:
+    reader = await tell(hooked, 2)
+    async with transaction(hooked.pool) as conn:
+        await inbox.remove_inbox(conn, [(reader, "prize:0")])
+    await send_pushes(hooked)
+    assert [each.body["title"] for each in receiver.heard] == ["结果 1"]
+    assert await states(hooked) == [("retracted", 1, None), ("delivered", 1, None)]
+
+
+async def test_nothing_is_pushed_to_the_erased_and_the_banned(hooked: Worlds, receiver: Receiver) -> None:
+    banned, erased = await tell(hooked), await tell(hooked)
+    await make.ban(hooked.pool, banned)
+    await hooked.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", erased)
+    await send_pushes(hooked)
+    assert receiver.heard == []
+    assert {state for state, *_ in await states(hooked)} == {"retracted"}
+
+
+async def test_likes_of_a_post_ring_at_once_and_then_not_for_each(hooked: Worlds, receiver: Receiver) -> None:
+    town = Town(hooked.pool)
+    author, ming = await town.person("作者"), await town.person("小明")
+    post = await town.post(author)
+    await town.like(post, ming)
+    await town.follow()
+    await send_pushes(hooked)
+    for n in range(3):
+        await town.like(post, await town.person(f"读者{n}"))
+        await town.follow()
+        await send_pushes(hooked)
+    assert [each.body["title"] for each in receiver.heard] == ["小明赞了你的动态"]
+    assert [state for state, *_ in await states(hooked)] == ["delivered", "retracted", "retracted", "waiting"]
+    wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now()) FROM pushes WHERE state = 'waiting'")
+    assert 50 < wait <= 60
+    await hurry(hooked)
+    await send_pushes(hooked)
+    assert receiver.heard[-1].body["title"] == "读者2等 4 人赞了你的动态"
+    assert receiver.heard[-1].body["subject"]["post_id"] == str(post)
+    assert len(set(receiver.ids)) == 2
+
+
+async def test_two_workers_push_each_message_once(hooked: Worlds, database: str, receiver: Receiver) -> None:
+    await tell(hooked, 60)
+    async with running(hooked, database, PUSHING), running(hooked, database, PUSHING):
+
+        async def all_delivered() -> bool:
+            return {state for state, *_ in await states(hooked)} == {"delivered"}
+
+        await becomes(all_delivered, within=20)
+    assert len(set(receiver.ids)) == len(receiver.ids) == 60
+
+
+async def test_a_worker_killed_before_it_records_leaves_the_push_to_another(
+    hooked: Worlds, database: str, redis_url: str, receiver: Receiver, tmp_path: Path
+) -> None:
+    await tell(hooked)
+    environ = {
+        "FEED_DATABASE_URL": database,
+        "FEED_REDIS_URL": redis_url,
+        "FEED_KEYS_DIR": str(tmp_path / "keys"),
+        "FEED_PUSH_HOOK_URL": receiver.url,
+        "FEED_PUSH_HOOK_SECRET": SECRET,
+    }
+    dying = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.worker.dying_push", env={**os.environ, **environ}
+    )
+    assert await asyncio.wait_for(dying.wait(), 20) == -signal.SIGKILL
+    assert await states(hooked) == [("waiting", 1, None)]
+    assert await send_pushes(hooked) is False
+    assert len(receiver.heard) == 1
+
+    await hurry(hooked)  # The lease ends.
+    await send_pushes(hooked)
+    assert await states(hooked) == [("delivered", 2, None)]
+    assert len(receiver.heard) == 2
+    assert len(set(receiver.ids)) == 1
+
+
+async def test_what_was_delivered_is_forgotten_after_a_week(hooked: Worlds) -> None:
+    await tell(hooked, 3)
+    await send_pushes(hooked)
+    for n, (state, days) in enumerate((("delivered", 8), ("dead", 8), ("delivered", 6))):
+        await hooked.pool.execute(
+            "UPDATE pushes SET state = $2, ended_at = now() - make_interval(days => $3) WHERE once_key = $1",
+            f"prize:{n}",
+            state,
+            days,
+        )
+    await retention.forget_pushes(hooked)
+    assert sorted(state for state, *_ in await states(hooked)) == ["dead", "delivered"]
