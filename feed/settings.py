@@ -45,16 +45,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: int = 0  # How many proxies of ours stand before us, each of which adds an address.
     sign_in_challenge: Literal["auto", "always", "never"] = "auto"
     sign_in_codes_per_day: int = 20_000  # Of the whole site: what an attack can cost in SMS.
+    limits: str = "on"  # `on`, `off`, or the path of a TOML file with other windows.
+    limits_scale: float = 1.0  # Every quota times this.
+    allowed_hosts: str = ""  # Comma-separated, `*.example.cn` and `*` too. Empty: the host of public_url.
+    cors_origins: str = ""  # Comma-separated; browsers of these sites may call us. Empty: of none.
 
     @property
     def jwt_algorithm_names(self) -> frozenset[str]:
         """The algorithms that a token of the app may be signed with."""
         return frozenset(name.strip() for name in self.jwt_algorithms.split(",") if name.strip())
-
-    limits: str = "on"  # `on`, `off`, or the path of a TOML file with other windows.
-    limits_scale: float = 1.0  # Every quota times this.
-    allowed_hosts: str = ""  # Comma-separated, `*.example.cn` and `*` too. Empty: the host of public_url.
-    cors_origins: str = ""  # Comma-separated; browsers of these sites may call us. Empty: of none.
 
     def __repr__(self) -> str:
         # Settings end up in traces and logs; what they keep secret must not.
@@ -75,12 +74,25 @@ class WeakSecret(Exception):
 
 
 # Each may also be read from the file that FEED_…_FILE names, as container platforms hand secrets over.
-SECRETS = ("database_url", "redis_url", "database_direct_url", "metrics_token")
+SECRETS = (
+    "database_url",
+    "database_direct_url",
+    "redis_url",
+    "metrics_token",
+    "account_hook_secret",
+    "push_hook_secret",
+)
 _TOKEN_SHORTEST = 16
 # What examples and images come with.
 _GUESSED = frozenset(
     {"", "admin", "changeme", "default", "feed", "password", "postgres", "redis", "root", "secret", "test", "valkey"}
 )
+_SCHEMES = {
+    "database_url": ("postgresql", "postgres"),
+    "database_direct_url": ("postgresql", "postgres"),
+    "redis_url": ("redis", "rediss", "unix"),
+    "public_url": ("https", "http"),
+}
 _REQUIRED = ("database_url", "redis_url", "keys_dir")
 
 
@@ -103,6 +115,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         settings = msgspec.convert(given, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as error:
         raise ValueError(f"settings: {error}") from None
+    for name, schemes in _SCHEMES.items():
+        _check_url(name, getattr(settings, name), schemes)
     _check_issuer(settings)
     if settings.account_hook_secret and len(hook_key(settings.account_hook_secret)) < _SECRET_SHORTEST:
         raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_SECRET_SHORTEST} bytes at least, at random")
@@ -111,6 +125,18 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if not settings.embedded:
         _refuse_weak(settings)
     return settings
+
+
+def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
+    # Whoever opened it would complain with a trace, and perhaps with the password in it.
+    try:
+        parts = urlsplit(url)
+        # Several hosts, as Postgres takes them, have no single port.
+        readable = not url or (parts.scheme in schemes and ("," in parts.netloc or parts.port != 0))
+    except ValueError:
+        readable = False
+    if not readable:
+        raise ValueError(f"FEED_{name.upper()}: not an address that starts with {schemes[0]}://")
 
 
 def is_loopback(url: str) -> bool:

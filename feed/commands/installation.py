@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from feed.inbox.hook import read_hook
+from feed.limits.reading import read_table
 from feed.processes import CannotStart, find_holder, write_private
 from feed.settings import MissingSetting, Settings, WeakSecret, read_settings
 
@@ -79,6 +80,8 @@ def checked(environ: Mapping[str, str]) -> Settings:
     """`read_settings`, its errors in words."""
     try:
         settings = read_settings(environ)
+        # Here once, so that a file that does not read is named before anything starts.
+        read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
         read_hook(settings.push_hook_url, settings.push_hook_secret)
         return settings
     except MissingSetting as error:

@@ -104,6 +104,8 @@ TABLE: dict[str, Limit] = {
     "reports": Limit(account=_windows((10, 10 * MINUTE), (50, DAY))),
     "changes": Limit(account=_windows((60, MINUTE), (1_000, HOUR)), exact=False),
     "reads": Limit(account=_windows((1_200, MINUTE)), address=_windows((600, MINUTE)), exact=False),
+    # The app's own servers, whose signature is checked.
+    "hooks": Limit(address=_windows((1_200, MINUTE)), exact=False),
     "files": Limit(address=_windows((600, MINUTE)), exact=False),
     "staff": Limit(account=_windows((600, MINUTE)), exact=False),
     # Many phones share an address of a mobile network; the quota per phone is the sign-in's own.

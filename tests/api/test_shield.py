@@ -298,3 +298,26 @@ async def test_a_request_that_its_server_gives_up_stays_given_up(hurried: None) 
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "token", "status"),
+    [
+        ("127.0.0.1", {}, "", 200),
+        ("192.0.2.1", {}, "", 404),
+        # A proxy of this machine passes on what comes from elsewhere.
+        ("127.0.0.1", {"x-forwarded-for": "192.0.2.1"}, "", 404),
+        ("127.0.0.1", {"forwarded": "for=192.0.2.1"}, "", 404),
+        ("127.0.0.1", {}, "a-token-of-the-metrics", 404),
+        ("192.0.2.1", {"authorization": "Bearer a-token-of-the-metrics"}, "a-token-of-the-metrics", 200),
+        ("192.0.2.1", {"authorization": "Bearer another"}, "a-token-of-the-metrics", 404),
+    ],
+)
+async def test_metrics_are_for_this_machine_or_for_a_token(
+    world: World, peer: str, headers: dict[str, str], token: str, status: int
+) -> None:
+    settings = msgspec.structs.replace(world.settings, metrics_token=token)
+    app = build(msgspec.structs.replace(world, settings=settings))
+    transport = httpx.ASGITransport(app=app, client=(peer, 1))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://feed.test") as client:
+        assert (await client.get("/metrics", headers=headers)).status_code == status
