@@ -175,7 +175,8 @@ async def test_a_redis_that_hangs_is_asked_once_in_a_while() -> None:
     limiter = Limiter(client, load, TABLE)
     began = time.monotonic()
     assert await passed(limiter, "posts", 4, 200) == 200
-    assert time.monotonic() - began < 1.8
+    # Asked each time it would be 200 times half a second.
+    assert time.monotonic() - began < 20
     await limiter.close()
     await client.aclose()
     server.close()
