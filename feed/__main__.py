@@ -13,6 +13,7 @@ from feed.errors import FeedError, Invalid
 from feed.keys import KeyStoreError
 from feed.migrations import MigrationError
 from feed.processes import CannotStart, DirectoryInUse, PortBusy
+from feed.regions import RegionsUnreadable
 
 # In the order in which the help lists them.
 COMMANDS = (
@@ -59,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error), 2)
     except (CannotStart, MigrationError, KeyStoreError) as error:
         return _refuse(str(error), 1)
+    except RegionsUnreadable as error:
+        return _refuse(f"IP 属地文件无法使用。\nFEED_IP_REGIONS_FILE cannot be used: {error}", 1)
     except FeedError as error:
         return _refuse(_words(error), 1)
     except _UNREACHED as error:

@@ -9,11 +9,13 @@ from litestar.datastructures import State
 from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
 from feed.api.errors import HANDLERS
+from feed.api.hooks import hooks
 from feed.api.inputs import DEPENDENCIES
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
 from feed.api.observed import observed
 from feed.api.operations import router as operations
+from feed.api.remembered import remembered
 from feed.api.requests import StrictRequest, look_first
 from feed.api.world import World
 
@@ -36,11 +38,11 @@ def build(opened: Callable[[], AbstractAsyncContextManager[World]] | World) -> L
     if isinstance(opened, World):
         state.world = opened
     return Litestar(
-        route_handlers=[Router("/v1", route_handlers=[mobile, moderator, editor]), operations, files],
+        route_handlers=[Router("/v1", route_handlers=[mobile, moderator, editor, hooks]), operations, files],
         dependencies=DEPENDENCIES,
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
-        middleware=[observed],
+        middleware=[observed, remembered],
         state=state,
         request_class=StrictRequest,
         before_request=look_first,

@@ -24,6 +24,10 @@ class CursorInvalid(FeedError):
     """A cursor that this list did not give."""
 
 
+class CursorExpired(FeedError):
+    """The ranking that the cursor pages through is no longer kept."""
+
+
 class Position(NamedTuple):
     """Where a timed list goes on: strictly after this instant and id, in the list's order."""
 

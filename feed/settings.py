@@ -1,10 +1,20 @@
 """The environment, read once into one frozen Struct."""
 
+import base64
+import binascii
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
+
+# Asymmetric ones alone: with a secret shared between the two, whoever verifies could also sign.
+JWT_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
+
+# An HMAC secret that is shorter than its digest is the weakest part of it.
+_SECRET_SHORTEST = 32
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,10 +30,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_quiet_hours: str = "22:00-08:00"  # In Shanghai; only sign-in codes ring then. `off` for none.
     push_hook_url: str = ""  # Empty: nobody is told of what comes into an inbox.
     push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
+    ip_regions_file: str = ""  # Empty: nobody is told where a post was made.
     metrics_token: str = ""  # Empty: /metrics answers loopback only.
     log_format: str = "json"  # `json`, or `console` for a terminal.
     embedded: bool = False
     api_pool_size: int = 8
+    jwks_url: str = ""  # Where the app's public keys are; while it is empty `feed` signs people in by phone itself.
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    jwt_algorithms: str = "RS256,ES256,EdDSA"
+    roles_claim: str = ""  # Empty: roles in the app's tokens count for nothing.
+    account_hook_secret: str = ""  # Empty: there is no hook.
+    trusted_proxies: int = 0  # How many proxies of ours stand before us, each of which adds an address.
+    sign_in_challenge: Literal["auto", "always", "never"] = "auto"
+    sign_in_codes_per_day: int = 20_000  # Of the whole site: what an attack can cost in SMS.
+
+    @property
+    def jwt_algorithm_names(self) -> frozenset[str]:
+        """The algorithms that a token of the app may be signed with."""
+        return frozenset(name.strip() for name in self.jwt_algorithms.split(",") if name.strip())
 
     @property
     def direct_url(self) -> str:
@@ -52,6 +77,46 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         if name not in given:
             raise MissingSetting(f"FEED_{name.upper()}")
     try:
-        return msgspec.convert(given, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+        settings = msgspec.convert(given, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as error:
         raise ValueError(f"settings: {error}") from None
+    _check_issuer(settings)
+    if settings.account_hook_secret and len(hook_key(settings.account_hook_secret)) < _SECRET_SHORTEST:
+        raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_SECRET_SHORTEST} bytes at least, at random")
+    if not 0 <= settings.trusted_proxies <= 10:
+        raise ValueError("FEED_TRUSTED_PROXIES is a number of proxies, 0 to 10")
+    return settings
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own, where nobody listens in."""
+    return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+
+
+def hook_key(secret: str) -> bytes:
+    """The key in a hook's secret: base64 behind `whsec_`, as senders of webhooks hand it out, or the text itself.
+
+    Raises ValueError for broken base64.
+    """
+    if not secret.startswith("whsec_"):
+        return secret.encode()
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        raise ValueError("a hook's secret that begins with whsec_ goes on in base64") from None
+
+
+def _check_issuer(settings: Settings) -> None:
+    """Raises ValueError where the app's issuer is named half, or could be impersonated."""
+    if not settings.jwks_url:
+        return
+    scheme = urlsplit(settings.jwks_url).scheme
+    if scheme != "https" and not (scheme == "http" and is_loopback(settings.jwks_url)):
+        raise ValueError("FEED_JWKS_URL must be https: whoever can change the keys on their way can be anybody")
+    if not settings.jwt_issuer or not settings.jwt_audience:
+        raise ValueError("FEED_JWKS_URL needs FEED_JWT_ISSUER and FEED_JWT_AUDIENCE: the issuer signs for others too")
+    if settings.jwt_issuer == "feed":
+        raise ValueError("FEED_JWT_ISSUER must not be `feed`: that is the issuer of our own key")
+    names = settings.jwt_algorithm_names
+    if not names or not names <= set(JWT_ALGORITHMS):
+        raise ValueError(f"FEED_JWT_ALGORITHMS names other algorithms than {', '.join(JWT_ALGORITHMS)}")

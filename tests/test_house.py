@@ -12,7 +12,17 @@ SOURCES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sort
 
 # Each table has one owner, and nobody else writes it.
 OWNERS = {
-    "accounts": {"accounts", "staff_rights", "sanctions", "sign_in_codes", "refresh_tokens"},
+    "accounts": {
+        "accounts",
+        "staff_rights",
+        "sanctions",
+        "sign_in_codes",
+        "refresh_tokens",
+        "relations",
+        "account_settings",
+        "account_events",
+        "account_marks",
+    },
     "audit": {"audit"},
     "boards": {"installation"},
     "campaigns": {"campaigns", "campaign_rules", "entries", "jurors", "marks", "voids"},
@@ -22,7 +32,7 @@ OWNERS = {
     "idempotency": {"idempotency_keys"},
     "inbox": {"inbox", "pushes", "push_hook"},
     "jobs": {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"},
-    "likes": {"likes", "past_likes"},
+    "likes": {"likes", "past_likes", "comment_likes", "past_comment_likes"},
     "messages": {"messages"},
     "migrations": {"schema_migrations"},
     "notifications": {"inbox_position", "like_groups"},
@@ -34,6 +44,7 @@ OWNERS = {
 PURE = {
     "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "select.py", "result.py", "verify.py",
     "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "sheet_csv.py", "tally.py",
+    "rights.py", "visibility.py",
     "texts.py", "phones.py", "signatures.py", "errors.py",
 }  # fmt: skip
 STATEMENTS = {"fetch", "fetchrow", "fetchval", "execute", "executemany"}

@@ -1,24 +1,41 @@
 """Accounts: who one is, which rights one has been given, and what one has been forbidden."""
 
+import unicodedata
 from datetime import datetime
 from typing import Literal, NewType, get_args
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from feed.errors import Forbidden, NotFound
+from feed.errors import Conflict, FieldError, Forbidden, NotFound
+from feed.texts import text_problem
 
 AccountId = NewType("AccountId", int)
 Role = Literal["reviewer", "editor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 NAME_LONGEST = 20
+BIO_LONGEST = 200
+RELATIONS_MOST = 1_000
 
 
 class AccountNotFound(NotFound):
     """No such person, or one who has been erased."""
 
 
+class OwnAccount(Conflict):
+    """Nobody blocks or mutes himself."""
+
+
+class RelationsFull(Conflict):
+    """More people are blocked or muted than anybody can remember."""
+
+
 class RoleMissing(Forbidden):
     """The operation is for staff with another role."""
+
+
+class LastAdmin(Conflict):
+    """Without an admin nobody could make another one."""
 
 
 class Banned(Forbidden):
@@ -27,6 +44,21 @@ class Banned(Forbidden):
 
 class Muted(Forbidden):
     """The account may not post or comment for a while."""
+
+
+def profile_problems(*, name: str | UnsetType, bio: str | UnsetType) -> list[FieldError]:
+    """Everything that keeps these from being a name and a bio."""
+    problems: list[FieldError] = []
+    if name is not UNSET:
+        problem = text_problem(name, shortest=1, longest=NAME_LONGEST)
+        # A name of joiners and blanks would be nobody's to see.
+        if problem is None and not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
+            problem = "invisible"
+        if problem:
+            problems.append(FieldError("name", problem, {"longest": NAME_LONGEST}))
+    if bio is not UNSET and (problem := text_problem(bio, shortest=0, longest=BIO_LONGEST)):
+        problems.append(FieldError("bio", problem, {"longest": BIO_LONGEST}))
+    return problems
 
 
 class Viewer(msgspec.Struct, frozen=True):

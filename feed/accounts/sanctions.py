@@ -13,7 +13,8 @@ SANCTION_KINDS: tuple[SanctionKind, ...] = get_args(SanctionKind)
 
 
 class Sanction(msgspec.Struct, frozen=True):
-    """A sanction; without `until` it stands until it is lifted. `running`: at this moment, by the database clock."""
+    """A sanction; without `until` it stands until it is lifted. `running`: at this moment, by the database clock.
+    `imposed_by` nobody: the app."""
 
     id: int
     account_id: AccountId
@@ -22,6 +23,7 @@ class Sanction(msgspec.Struct, frozen=True):
     starts_at: datetime
     until: datetime | None
     running: bool
+    imposed_by: int | None = None
 
 
 async def lock_account(conn: Connection, account_id: int) -> None:
@@ -34,7 +36,7 @@ async def list_unlifted(conn: Connection, account_id: int) -> list[Sanction]:
     rows = await conn.fetch(
         """
         SELECT id, account_id, kind, reason_code, starts_at, until,
-               until IS NULL OR until > clock_timestamp() AS running
+               until IS NULL OR until > clock_timestamp() AS running, imposed_by
         FROM sanctions
         WHERE account_id = $1 AND lifted_at IS NULL
         ORDER BY id
@@ -45,7 +47,7 @@ async def list_unlifted(conn: Connection, account_id: int) -> list[Sanction]:
 
 
 async def add_sanction(
-    conn: Connection, *, account_id: int, kind: SanctionKind, reason_code: str, until: datetime | None, by: int
+    conn: Connection, *, account_id: int, kind: SanctionKind, reason_code: str, until: datetime | None, by: int | None
 ) -> Sanction | None:
     """A sanction from this transaction's instant on; None when `until` has passed. The former one has to be lifted before."""
     row = await conn.fetchrow(
@@ -54,7 +56,7 @@ async def add_sanction(
         SELECT $1, $2, $3, now(), $4, $5
         WHERE $4::timestamptz IS NULL OR $4 > clock_timestamp()
         RETURNING id, account_id, kind, reason_code, starts_at, until,
-                  until IS NULL OR until > clock_timestamp() AS running
+                  until IS NULL OR until > clock_timestamp() AS running, imposed_by
         """,
         account_id,
         kind,
@@ -65,14 +67,16 @@ async def add_sanction(
     return one(row, Sanction)
 
 
-async def lift_sanctions(conn: Connection, account_id: int, kinds: list[SanctionKind], *, by: int) -> list[Sanction]:
+async def lift_sanctions(
+    conn: Connection, account_id: int, kinds: list[SanctionKind], *, by: int | None
+) -> list[Sanction]:
     """The sanctions that ended by this, at this transaction's instant."""
     rows = await conn.fetch(
         """
         UPDATE sanctions SET lifted_at = now(), lifted_by = $3
         WHERE account_id = $1 AND kind = ANY ($2::text[]) AND lifted_at IS NULL
         RETURNING id, account_id, kind, reason_code, starts_at, until,
-                  until IS NULL OR until > clock_timestamp() AS running
+                  until IS NULL OR until > clock_timestamp() AS running, imposed_by
         """,
         account_id,
         kinds,

@@ -75,6 +75,11 @@ async def find_by_sub(conn: Connection, *, iss: str, sub: str) -> AccountId | No
     return account_id
 
 
+async def change_profile(conn: Connection, account_id: int, *, name: str, bio: str) -> None:
+    """What everybody reads of the account."""
+    await conn.execute("UPDATE accounts SET name = $2, bio = $3 WHERE id = $1", account_id, name, bio)
+
+
 async def change_post_count(conn: Connection, account_id: int, *, by: int) -> None:
     """Moves the number of visible posts that the profile shows."""
     await conn.execute("UPDATE accounts SET post_count = post_count + $2 WHERE id = $1", account_id, by)
@@ -88,21 +93,42 @@ async def list_roles(conn: Connection, account_id: int) -> list[Role]:
     return [row["role"] for row in rows]
 
 
-async def grant_role(conn: Connection, account_id: int, role: Role, *, by: int | None) -> bool:
-    """Whether the role is new to the account."""
+async def grant_role(conn: Connection, account_id: int, role: Role, *, by: int | None, by_claim: bool = False) -> bool:
+    """Whether the role is new to the account. `by_claim`: a token of the app says so, and may cease to."""
     return bool(
         await conn.fetchval(
             """
-            INSERT INTO staff_rights (account_id, role, granted_by)
-            VALUES ($1, $2, $3)
+            INSERT INTO staff_rights (account_id, role, granted_by, by_claim)
+            VALUES ($1, $2, $3, $4)
             ON CONFLICT (account_id, role) WHERE revoked_at IS NULL DO NOTHING
             RETURNING true
             """,
             account_id,
             role,
             by,
+            by_claim,
         )
     )
+
+
+async def revoke_unclaimed(conn: Connection, account_id: int, claimed: Sequence[str]) -> None:
+    """Ends the rights that a token of the app gave and that it gives no longer."""
+    await conn.execute(
+        """
+        UPDATE staff_rights SET revoked_at = now()
+        WHERE account_id = $1 AND by_claim AND revoked_at IS NULL AND role <> ALL ($2::text[])
+        """,
+        account_id,
+        claimed,
+    )
+
+
+async def lock_admins(conn: Connection) -> set[int]:
+    """Who is an admin; none of them ceases to be one before this transaction ends."""
+    rows = await conn.fetch(
+        "SELECT account_id FROM staff_rights WHERE role = 'admin' AND revoked_at IS NULL ORDER BY id FOR UPDATE"
+    )
+    return {row["account_id"] for row in rows}
 
 
 async def revoke_role(conn: Connection, account_id: int, role: Role, *, by: int | None) -> bool:
@@ -122,13 +148,18 @@ async def revoke_role(conn: Connection, account_id: int, role: Role, *, by: int 
 
 
 async def list_standings(conn: Connection, account_ids: Sequence[int]) -> dict[int, Standing]:
-    """The standing of those among `account_ids` who are under a sanction at this moment."""
+    """The standing of those among `account_ids` who are under a sanction at this moment, or erased, which forbids as much."""
     rows = await conn.fetch(
         """
         SELECT account_id, bool_or(kind = 'ban') AS banned, bool_or(kind = 'mute') AS muted
-        FROM sanctions
-        WHERE account_id = ANY ($1::bigint[]) AND lifted_at IS NULL
-          AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
+        FROM (
+            SELECT account_id, kind
+            FROM sanctions
+            WHERE account_id = ANY ($1::bigint[]) AND lifted_at IS NULL
+              AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
+            UNION ALL
+            SELECT id, 'ban' FROM accounts WHERE id = ANY ($1::bigint[]) AND erased_at IS NOT NULL
+        ) AS forbidden
         GROUP BY account_id
         """,
         account_ids,

@@ -23,6 +23,7 @@ from feed.auth import TokenExpired, TokenInvalid
 from feed.batching import DatabaseAway, Overloaded
 from feed.errors import FeedError, Invalid, MalformedBody, Unauthenticated
 from feed.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
+from feed.jwks import IssuerAway
 from feed.paging import CursorInvalid
 
 Json = dict[str, Any]
@@ -32,6 +33,7 @@ _TAGS = {
     "mobile.sign_in": "Signing in",
     "mobile.posts": "Posts",
     "mobile.comments": "Comments",
+    "mobile.likes": "Likes",
     "mobile.feeds": "Feeds",
     "mobile.people": "People",
     "mobile.me": "Oneself",
@@ -45,6 +47,8 @@ _TAGS = {
     "moderator.cases": "Moderators: cases",
     "moderator.verdicts": "Moderators: verdicts",
     "moderator.sanctions": "Moderators: sanctions",
+    "editor.staff": "Staff",
+    "api.hooks": "Hooks",
     "api.operations": "Operations",
 }
 _PAGE = re.compile(rb"Page_(?:\w+\.)*(\w+)_")
@@ -65,7 +69,13 @@ def complete(document: Json, routes: Iterable[BaseRoute]) -> Json:
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "A token of the app's issuer, or of `POST /v1/auth/tokens`.",
-        }
+        },
+        "hook": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "webhook-signature",
+            "description": "HMAC-SHA256 under the common secret, as Standard Webhooks has it.",
+        },
     }
     names: dict[str, int] = defaultdict(int)
     for path, method, handler in operations(routes):
@@ -90,7 +100,7 @@ def operations(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, HTTPRout
 def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     """Everything that the operation may answer instead of doing what it is asked."""
     asks = set(handler.parsed_fn_signature.parameters)
-    guarded = bool(handler.resolve_guards())
+    guarded = _is_staffs(handler)
     found: list[type[FeedError]] = [*handler.opt.get("refuses", ())]
     if "world" in asks or guarded:
         found += [DatabaseAway, Overloaded, RateLimited]
@@ -99,7 +109,7 @@ def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     if "viewer" in asks or guarded:
         found += [Unauthenticated]
     if asks & {"viewer", "reader"} or guarded:
-        found += [TokenInvalid, TokenExpired]
+        found += [TokenInvalid, TokenExpired, IssuerAway]
     if "data" in asks:
         found += [MalformedBody, BodyTooLarge, UnsupportedMediaType, Invalid]
     if "once" in asks:
@@ -111,6 +121,10 @@ def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     ):
         found += [Invalid]
     return list(dict.fromkeys(found))
+
+
+def _is_staffs(handler: HTTPRouteHandler) -> bool:
+    return any(hasattr(guard, "roles") for guard in handler.resolve_guards())
 
 
 def _given(handler: HTTPRouteHandler) -> Iterable[tuple[str, Any]]:
@@ -133,8 +147,10 @@ def _complete_operation(operation: Json, handler: HTTPRouteHandler, names: dict[
     where = ".".join(str(handler.fn.__module__).split(".")[-2:])
     operation["tags"] = [_TAGS[where]]
     asks = set(handler.parsed_fn_signature.parameters)
-    must = "viewer" in asks or bool(handler.resolve_guards())
+    must = "viewer" in asks or _is_staffs(handler)
     operation["security"] = [_BEARER] if must else [{}, _BEARER] if "reader" in asks else []
+    if "webhook_signature" in asks:
+        operation["security"] = [{"hook": []}]
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _without_null(parameter["schema"])
         if parameter["name"] == "cursor":

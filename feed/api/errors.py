@@ -16,6 +16,7 @@ from litestar.exceptions import (
 )
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
+from feed.api.remembered import repeat
 from feed.api.words import words_of
 from feed.batching import DatabaseAway
 from feed.errors import (
@@ -30,7 +31,8 @@ from feed.errors import (
     Unauthenticated,
     Unavailable,
 )
-from feed.paging import CursorInvalid
+from feed.idempotency import Answered
+from feed.paging import CursorExpired, CursorInvalid
 from feed.postgres import DOWN
 
 PROBLEM_JSON = "application/problem+json"
@@ -85,6 +87,7 @@ _STATUS: tuple[tuple[type[FeedError], int], ...] = (
     (Forbidden, 403),
     (NotFound, 404),
     (Conflict, 409),
+    (CursorExpired, 410),
     (Invalid, 422),
     (MethodNotAllowed, 405),
     (BodyTooLarge, 413),
@@ -199,11 +202,18 @@ def _of_validation(request: Request[Any, Any, Any], error: ValidationException) 
     if "path" in sources:
         return NotFound()
     if sources & {"query", "header", "cookie"}:
-        return Invalid(*(FieldError(wire_name(request, str(item.get("key", ""))), "invalid_value") for item in extra))
+        return Invalid(*(FieldError(_wire_name_of(request, item), "invalid_value") for item in extra))
     return MalformedBody()
 
 
+def _wire_name_of(request: Request[Any, Any, Any], item: dict[str, Any]) -> str:
+    name = wire_name(request, str(item.get("key", "")))
+    # A header that a dependency asks for is unknown to the handler; headers are spelled so.
+    return name.replace("_", "-").title() if str(getattr(item["source"], "value", item["source"])) == "header" else name
+
+
 HANDLERS: Any = {
+    Answered: repeat,
     FeedError: refuse,
     HTTPException: refuse_http,
     **dict.fromkeys(DOWN, refuse_away),

@@ -10,6 +10,7 @@ from litestar.params import FromQuery, HeaderParameter, QueryParameter, SkipVali
 
 from feed.accounts import store as accounts
 from feed.accounts.model import Role, RoleMissing, Viewer
+from feed.api.remembered import KEYED
 from feed.api.world import World
 from feed.auth import TokenInvalid
 from feed.errors import FieldError, Invalid, NotFound, Unauthenticated
@@ -22,6 +23,8 @@ GivenWorld = NamedDependency[SkipValidation[World]]
 # `viewer` must be somebody; `reader` may be nobody.
 GivenViewer = NamedDependency[SkipValidation[Viewer]]
 GivenReader = NamedDependency[SkipValidation[Viewer | None]]
+# Where the request came from, in people's words; None where nobody can tell.
+GivenRegion = NamedDependency[SkipValidation[str | None]]
 # The request's identity for a retry: None when it has no Idempotency-Key.
 GivenOnce = NamedDependency[SkipValidation[Once | None]]
 
@@ -33,7 +36,7 @@ MAX_ID = 2**63 - 1
 
 def id_of(raw: str, missing: type[NotFound]) -> int:
     """A path's id. Raises `missing` for what cannot be one: unknown and malformed are not told apart."""
-    if not (raw.isascii() and raw.isdecimal()) or len(raw) > 19 or not 0 < int(raw) <= MAX_ID:
+    if not _is_id(raw):
         raise missing
     return int(raw)
 
@@ -44,6 +47,25 @@ def field_id(raw: str, field: str) -> int:
         return id_of(raw, NotFound)
     except NotFound:
         raise Invalid(FieldError(field, "not_found")) from None
+
+
+def ids_of(raw: str | None, field: str, *, most: int) -> list[int]:
+    """The ids of a list with commas, each once; what cannot be one is nobody's. Raises Invalid for none and for too many."""
+    if raw is None:
+        raise Invalid(FieldError(field, "required"))
+    given = dict.fromkeys(part.strip() for part in raw.split(","))
+    if len(given) > most:
+        raise Invalid(FieldError(field, "too_many", {"most": most}))
+    return [int(part) for part in given if _is_id(part)]
+
+
+def _is_id(raw: str) -> bool:
+    return raw.isascii() and raw.isdecimal() and len(raw) <= 19 and 0 < int(raw) <= MAX_ID
+
+
+def client_address(request: AnyRequest) -> str | None:
+    """Where the request came from."""
+    return request.client.host if request.client else None
 
 
 async def provide_world(request: AnyRequest) -> World:
@@ -72,15 +94,24 @@ async def provide_viewer(reader: GivenReader) -> Viewer:
     return reader
 
 
+async def provide_region(request: AnyRequest, world: GivenWorld) -> str | None:
+    address = client_address(request)
+    return None if address is None else world.regions.region_of(address)
+
+
 async def provide_once(
     request: AnyRequest,
+    viewer: GivenViewer,
     idempotency_key: Annotated[
         str | None,
         HeaderParameter(name="Idempotency-Key", max_length=200, description="A retry with the same key acts once."),
     ] = None,
 ) -> Once | None:
     # The path belongs to the route's identity: the same key under another post is another request.
-    return once(request.scope["path"], idempotency_key, await request.body())
+    keyed = once(request.scope["path"], idempotency_key, await request.body())
+    if keyed is not None:
+        request.scope["state"][KEYED] = (viewer.account_id, keyed)
+    return keyed
 
 
 def staff(*roles: Role) -> Any:
@@ -97,6 +128,8 @@ def staff(*roles: Role) -> Any:
         if not set(held) & set(roles):
             raise RoleMissing
 
+    # The served document says who may come in by asking the guards.
+    guard.roles = roles  # type: ignore[attr-defined]
     return guard
 
 
@@ -104,5 +137,6 @@ DEPENDENCIES = {
     "world": Provide(provide_world),
     "reader": Provide(provide_reader),
     "viewer": Provide(provide_viewer),
+    "region": Provide(provide_region),
     "once": Provide(provide_once),
 }

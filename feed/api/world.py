@@ -9,14 +9,17 @@ from redis.asyncio import Redis
 
 from feed import redis as redis_room
 from feed.accounts.arrival import Doorkeeper
-from feed.auth import TokenVerifier
+from feed.auth import AppIssuer, TokenVerifier
 from feed.batching import Batcher
 from feed.boards.projector import Projector
+from feed.idempotency import Given, store_answers
+from feed.jwks import KeySet
 from feed.keys import Keys, open_keys
-from feed.likes.actions import apply_likes
-from feed.likes.model import Like, Liked
+from feed.likes.actions import apply_comment_likes, apply_likes
+from feed.likes.model import CommentLike, Like, Liked
 from feed.paging import Cursors
 from feed.postgres import Pool, open_pool
+from feed.regions import IpRegions, open_regions
 from feed.screens.pages import Pages
 from feed.settings import Settings
 
@@ -31,12 +34,15 @@ class World(msgspec.Struct, frozen=True):
     cursors: Cursors
     doorkeeper: Doorkeeper
     likes: Batcher[Like, Liked]
+    answers: Batcher[Given, None]
+    comment_likes: Batcher[CommentLike, Liked]
     pages: Pages
     projector: Projector
+    regions: IpRegions
 
 
 def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
-    """The world on top of parts that are already open."""
+    """The world on top of parts that are already open. Raises RegionsUnreadable."""
     cursors = Cursors(keys.cursor_key)
     return World(
         settings=settings,
@@ -44,10 +50,27 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         redis=redis,
         keys=keys,
         cursors=cursors,
-        doorkeeper=Doorkeeper(pool, keys, TokenVerifier(keys.token_key)),
+        doorkeeper=Doorkeeper(pool, keys, TokenVerifier(keys.token_key, app_issuer(settings))),
         likes=Batcher(partial(apply_likes, pool)),
+        answers=Batcher(partial(store_answers, pool)),
+        comment_likes=Batcher(partial(apply_comment_likes, pool)),
         pages=Pages(pool, cursors, settings.public_url),
         projector=Projector(pool, redis),
+        regions=open_regions(settings.ip_regions_file),
+    )
+
+
+def app_issuer(settings: Settings) -> AppIssuer | None:
+    """The app's issuer; None where people sign in with us. Its keys are read when the first token asks for them."""
+    if not settings.jwks_url:
+        return None
+    algorithms = settings.jwt_algorithm_names
+    return AppIssuer(
+        name=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        algorithms=algorithms,
+        keys=KeySet(settings.jwks_url, algorithms),
+        roles_claim=settings.roles_claim,
     )
 
 
@@ -63,6 +86,8 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         yield world
     finally:
         await world.likes.close()
+        await world.answers.close()
+        await world.comment_likes.close()
         await world.projector.close()
         await redis.aclose()
         await pool.close()

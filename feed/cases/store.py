@@ -141,6 +141,19 @@ async def lease_cases(
     return [row["id"] for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))]
 
 
+async def list_held(conn: Connection, reviewer_id: int) -> list[CaseId]:
+    """The open cases that the reviewer holds at this moment, the most urgent first."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM cases
+        WHERE state = 'open' AND leased_by = $1 AND leased_until > clock_timestamp()
+        ORDER BY due_at, id
+        """,
+        reviewer_id,
+    )
+    return [row["id"] for row in rows]
+
+
 async def extend_lease(conn: Connection, case_id: int, reviewer_id: int) -> bool:
     """Whether the reviewer held the open case and now holds it for a whole lease more."""
     extended = await conn.fetchval(

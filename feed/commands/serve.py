@@ -9,6 +9,7 @@ from typing import Any
 from feed import logging
 from feed.commands.installation import add_data_option, environment, find_settings
 from feed.processes import end_with_parent, require_free_port
+from feed.regions import open_regions
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,6 +48,7 @@ def run_api(arguments: argparse.Namespace) -> int:
     from granian.server import Server
 
     settings = find_settings(arguments.data)
+    open_regions(settings.ip_regions_file)  # Said once, here, and not by each worker in turn.
     # granian's sockets share a port with whoever else is willing to: another feed would answer half of the requests.
     require_free_port(arguments.host, arguments.port)
     os.environ.update(environment(settings))  # Where the workers, processes of their own, look.

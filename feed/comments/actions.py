@@ -3,6 +3,7 @@
 import msgspec
 
 from feed import idempotency
+from feed.accounts import relations
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.cases import store as cases
@@ -32,7 +33,13 @@ class NewComment(msgspec.Struct, frozen=True):
 
 
 async def add_comment(
-    pool: Pool, author_id: AccountId, post_id: PostId, new: NewComment, request: Once | None = None
+    pool: Pool,
+    author_id: AccountId,
+    post_id: PostId,
+    new: NewComment,
+    request: Once | None = None,
+    *,
+    ip_region: str | None = None,
 ) -> CommentId:
     """Adds a comment, once per `request`; a reply to a reply joins the same root. Returns its id.
 
@@ -55,9 +62,10 @@ async def add_comment(
             comment_id=reserved.answer_id if reserved else None,
             post_id=post_id,
             author_id=author_id,
-            root_id=await _root_of(conn, post_id, new.reply_to_id),
+            root_id=await _root_of(conn, author_id, post_id, new.reply_to_id),
             reply_to_id=new.reply_to_id,
             text=text,
+            ip_region=ip_region,
         )
         comment = await store.lock_comment(conn, comment_id)
         await count_comment(conn, comment, by=1)
@@ -86,16 +94,22 @@ async def _must_take_comments(conn: Connection, author_id: AccountId, post_id: P
     post = await posts.find_post(conn, post_id)
     if post is None or (post.state != "published" and (post.author_id != author_id or post.state == "deleted")):
         raise PostNotFound
+    if await relations.is_apart(conn, author_id, post.author_id):
+        raise PostNotFound
     if post.state != "published":
         raise PostNotPublished
     if post.comment_policy == "nobody" and post.author_id != author_id:
         raise CommentsClosed
 
 
-async def _root_of(conn: Connection, post_id: PostId, reply_to_id: CommentId | None) -> CommentId | None:
+async def _root_of(
+    conn: Connection, author_id: AccountId, post_id: PostId, reply_to_id: CommentId | None
+) -> CommentId | None:
     if reply_to_id is None:
         return None
     comment = await store.find_comment(conn, reply_to_id)
     if comment is None or comment.post_id != post_id or comment.state != "published":
+        raise Invalid(FieldError("reply_to_id", "not_found"))
+    if await relations.is_apart(conn, author_id, comment.author_id):
         raise Invalid(FieldError("reply_to_id", "not_found"))
     return comment.root_id or comment.id

@@ -40,6 +40,7 @@ class Comment(msgspec.Struct, frozen=True):
     reply_to_id: CommentId | None
     text: str
     state: State
+    like_count: int
     created_at: datetime
 
 

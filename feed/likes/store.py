@@ -40,17 +40,3 @@ async def remove_likes(conn: Connection, pairs: Sequence[Pair]) -> list[Pair]:
         [account_id for _, account_id in pairs],
     )
     return [(row["post_id"], row["account_id"]) for row in rows]
-
-
-async def list_liked_pairs(conn: Connection, pairs: Sequence[Pair]) -> set[Pair]:
-    """Which of these pairs (post, account) are likes."""
-    rows = await conn.fetch(
-        """
-        SELECT likes.post_id, likes.account_id
-        FROM unnest($1::bigint[], $2::bigint[]) AS given (post_id, account_id)
-        JOIN likes ON likes.post_id = given.post_id AND likes.account_id = given.account_id
-        """,
-        [post_id for post_id, _ in pairs],
-        [account_id for _, account_id in pairs],
-    )
-    return {(row["post_id"], row["account_id"]) for row in rows}

@@ -5,6 +5,7 @@ import time
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from feed.accounts.settings import QUIET_KINDS
 from feed.comments.untold import take_untold
 from feed.inbox import store as inbox
 from feed.inbox.model import Key, NewInbox
@@ -66,7 +67,7 @@ async def tell_comments(pool: Pool) -> bool:
 
 async def _wanted(conn: Connection, messages: list[NewInbox]) -> list[NewInbox]:
     wanted: list[NewInbox] = []
-    for kind in sorted({message.kind for message in messages}):
+    for kind in QUIET_KINDS:
         pairs = [
             (message, Pair(message.account_id, message.actor_id))
             for message in messages

@@ -49,7 +49,9 @@ class PostChange(msgspec.Struct, frozen=True):
     comment_policy: str | None = None
 
 
-async def publish_post(pool: Pool, author_id: AccountId, new: NewPost, request: Once | None = None) -> PostId:
+async def publish_post(
+    pool: Pool, author_id: AccountId, new: NewPost, request: Once | None = None, *, ip_region: str | None = None
+) -> PostId:
     """Publishes a post, once per `request`; visible at once and queued for a look. Returns its id.
 
     Raises Invalid, Banned, Muted, IdempotencyKeyReused.
@@ -74,6 +76,7 @@ async def publish_post(pool: Pool, author_id: AccountId, new: NewPost, request: 
             author_id=author_id,
             comment_policy=new.comment_policy,
             location=new.location,
+            ip_region=ip_region,
             ai_generated=new.ai_generated,
         )
         await changes.add_stats(conn, post.id)

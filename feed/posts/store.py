@@ -15,13 +15,15 @@ async def add_post(
     author_id: int,
     comment_policy: str,
     location: Location | None,
+    ip_region: str | None,
     ai_generated: bool,
 ) -> Post:
     """A new post, visible at once. `post_id` is the id that an idempotency key has reserved, if there is one."""
     row = await conn.fetchrow(
         """
-        INSERT INTO posts (id, author_id, state, comment_policy, location, ai_generated, created_at, published_at)
-        SELECT coalesce($1, next_id()), $2, 'published', $3, $4, $5, clock.now, clock.now
+        INSERT INTO posts
+            (id, author_id, state, comment_policy, location, ip_region, ai_generated, created_at, published_at)
+        SELECT coalesce($1, next_id()), $2, 'published', $3, $4, $5, $6, clock.now, clock.now
         FROM (SELECT clock_timestamp() AS now) AS clock
         RETURNING id, author_id, state, revision, latest_revision, comment_policy, created_at, published_at, edited_at
         """,
@@ -29,6 +31,7 @@ async def add_post(
         author_id,
         comment_policy,
         msgspec.to_builtins(location),
+        ip_region,
         ai_generated,
     )
     assert row is not None
@@ -181,3 +184,11 @@ async def list_under_topics(conn: Connection, post_id: int) -> None:
         """,
         post_id,
     )
+
+
+async def list_undeleted(conn: Connection, author_id: int, *, limit: int) -> list[int]:
+    """The author's oldest posts that nobody has deleted, in whatever other state."""
+    rows = await conn.fetch(
+        "SELECT id FROM posts WHERE author_id = $1 AND state <> 'deleted' ORDER BY id LIMIT $2", author_id, limit
+    )
+    return [row["id"] for row in rows]

@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
+from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.keys import KeyDestroyed, Keys, open_sealed, seal
 from feed.postgres import Connection, Pool, transaction
@@ -59,7 +61,14 @@ async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: 
 
 
 async def reveal_claim(
-    pool: Pool, keys: Keys, campaign_id: int, winner_id: WinnerId, *, by: AccountId, reason: str
+    pool: Pool,
+    keys: Keys,
+    campaign_id: int,
+    winner_id: WinnerId,
+    *,
+    by: AccountId,
+    reason: str,
+    request: Once | None = None,
 ) -> Claim:
     """The details of a winner in the clear; who looked, and why, is on record before they are seen.
 
@@ -67,8 +76,10 @@ async def reveal_claim(
     """
     why = read_reason(reason)
     async with transaction(pool) as conn:
+        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
         sealed = await claims_store.get_claim(conn, campaign_id, winner_id)
-        await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": why})
+        if fresh:
+            await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": why})
     try:
         key = keys.campaign_key(campaign_id)
     except KeyDestroyed:

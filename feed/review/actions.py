@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
+from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.cases import store as cases
@@ -22,6 +23,7 @@ from feed.changes import store as changes
 from feed.comments import store as comments
 from feed.comments.showing import hide_comment, show_comment
 from feed.errors import FeedError, FieldError, Invalid
+from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
@@ -47,8 +49,13 @@ from feed.review.notices import key_of_verdict, undone_notice, verdict_notice
 Outcome = Judged | FeedError
 
 
-async def lease_cases(pool: Pool, reviewer_id: AccountId, wanted: Wanted, *, count: int) -> list[CaseId]:
-    """Gives up to `count` free cases to the reviewer alone for a few minutes, the most urgent first. Raises Invalid."""
+async def lease_cases(
+    pool: Pool, reviewer_id: AccountId, wanted: Wanted, *, count: int, request: Once | None = None
+) -> list[CaseId]:
+    """Gives up to `count` free cases to the reviewer alone for a few minutes, the most urgent first. Raises Invalid.
+
+    A request whose answer was lost is told what the reviewer holds.
+    """
     problems: list[FieldError] = []
     if not 1 <= count <= LEASED_MOST:
         problems.append(FieldError("count", "out_of_range", {"least": 1, "most": LEASED_MOST}))
@@ -59,42 +66,55 @@ async def lease_cases(pool: Pool, reviewer_id: AccountId, wanted: Wanted, *, cou
     if problems:
         raise Invalid(*problems)
     async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, reviewer_id, request)).fresh:
+            return await cases.list_held(conn, reviewer_id)
         but = await store.list_judged_open(conn, reviewer_id)
         return await cases.lease_cases(conn, reviewer_id, wanted, count=count, but=but)
 
 
-async def release_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId) -> None:
+async def release_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, request: Once | None = None) -> None:
     """Gives a case back to the queue; one that nobody holds stays so. Raises CaseNotFound, CaseLeased."""
     async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, reviewer_id, request)).fresh:
+            return
         if await cases.remove_lease(conn, case_id, reviewer_id):
             return
         await _must_be_free(conn, reviewer_id, case_id)
 
 
-async def extend_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId) -> None:
+async def extend_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, request: Once | None = None) -> None:
     """Holds a case for a whole lease more. Raises CaseNotFound, CaseLeased, CaseNotLeased when the lease has ended."""
     async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, reviewer_id, request)).fresh:
+            return
         if await cases.extend_lease(conn, case_id, reviewer_id):
             return
         await _must_be_free(conn, reviewer_id, case_id)
         raise CaseNotLeased
 
 
-async def judge_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, new: NewVerdict) -> Judged:
-    """Records a verdict and does what it says.
+async def judge_case(
+    pool: Pool, reviewer_id: AccountId, case_id: CaseId, new: NewVerdict, request: Once | None = None
+) -> Judged | None:
+    """Records a verdict and does what it says; None when the request has done so before.
 
     Raises Invalid, CaseNotFound, OwnSubject, CaseLeased, CaseStale, AlreadyJudged, VerdictNotApplicable.
     """
     if problems := verdict_problems(verdict=new.verdict, reason_code=new.reason_code, note=new.note):
         raise Invalid(*problems)
     async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, reviewer_id, request)).fresh:
+            return None
         return await _judge(conn, reviewer_id, case_id, new)
 
 
 async def judge_cases(
-    pool: Pool, reviewer_id: AccountId, given: Sequence[tuple[CaseId, NewVerdict]]
+    pool: Pool, reviewer_id: AccountId, given: Sequence[tuple[CaseId, NewVerdict]], request: Once | None = None
 ) -> tuple[BatchId, list[Outcome]]:
-    """One verdict on many cases, each by itself: what one refuses does not keep the others. Raises Invalid."""
+    """One verdict on many cases, each by itself: what one refuses does not keep the others. Raises Invalid.
+
+    A request that was cut off goes on where it ended.
+    """
     problems = (
         [] if 1 <= len(given) <= BATCH_MOST else [FieldError("cases", "out_of_range", {"least": 1, "most": BATCH_MOST})]
     )
@@ -103,9 +123,14 @@ async def judge_cases(
     if problems:
         raise Invalid(*problems)
     async with transaction(pool) as conn:
-        batch_id = await store.next_batch_id(conn)
+        reserved = None if request is None else await idempotency.reserve(conn, reviewer_id, request)
+        batch_id = await store.next_batch_id(conn) if reserved is None else BatchId(reserved.answer_id)
+        judged = {} if reserved is None or reserved.fresh else await store.list_judged(conn, batch_id, reviewer_id)
     outcomes: list[Outcome] = []
     for case_id, new in given:
+        if case_id in judged:
+            outcomes.append(judged[case_id])
+            continue
         # A transaction for each: fifty posts locked together would hold up everybody who likes one of them.
         try:
             async with transaction(pool) as conn:
@@ -115,13 +140,18 @@ async def judge_cases(
     return batch_id, outcomes
 
 
-async def undo_verdicts(pool: Pool, reviewer_id: AccountId, batch_id: BatchId) -> list[tuple[CaseId, Outcome]]:
+async def undo_verdicts(
+    pool: Pool, reviewer_id: AccountId, batch_id: BatchId, request: Once | None = None
+) -> list[tuple[CaseId, Outcome]]:
     """Takes the reviewer's own batch back, case by case, unless somebody has judged since. Raises BatchNotFound."""
-    async with transaction(pool) as conn:
-        verdicts = await store.list_of_batch(conn, batch_id, reviewer_id)
-    if not verdicts:
-        raise BatchNotFound
     outcomes: list[tuple[CaseId, Outcome]] = []
+    async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, reviewer_id, request)).fresh:
+            undone = await store.list_judged(conn, batch_id, reviewer_id, undone=True)
+            outcomes.extend(undone.items())
+        verdicts = await store.list_of_batch(conn, batch_id, reviewer_id)
+        if not verdicts and not outcomes:
+            raise BatchNotFound
     for verdict in verdicts:
         try:
             async with transaction(pool) as conn:

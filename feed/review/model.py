@@ -1,5 +1,6 @@
 """Verdicts: what a reviewer may say about a case, and for which reasons."""
 
+from datetime import datetime
 from typing import Literal, NewType, get_args
 
 import msgspec
@@ -101,6 +102,11 @@ def reason_problems(reason_code: str) -> list[FieldError]:
     if reason_code in _BY_CODE:
         return []
     return [FieldError("reason_code", "unknown_value", {"allowed": sorted(_BY_CODE)})]
+
+
+def until_problems(until: datetime | None) -> list[FieldError]:
+    """Times at the calendar's ends have no equal in another zone; nobody means them."""
+    return [] if until is None or 2000 <= until.year <= 9000 else [FieldError("until", "invalid_value")]
 
 
 def verdict_problems(*, verdict: str, reason_code: str, note: str | None) -> list[FieldError]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from feed.cases.model import Case
+from feed.cases.model import Case, CaseId
 from feed.postgres import Connection, many
-from feed.review.model import BatchId, Verdict, VerdictId, VerdictWord
+from feed.review.model import BatchId, Judged, Verdict, VerdictId, VerdictWord
 
 
 async def add_verdict(
@@ -72,6 +72,25 @@ async def list_of_batch(conn: Connection, batch_id: int, reviewer_id: int) -> li
         reviewer_id,
     )
     return many(rows, Verdict)
+
+
+async def list_judged(
+    conn: Connection, batch_id: int, reviewer_id: int, *, undone: bool = False
+) -> dict[CaseId, Judged]:
+    """What the reviewer's batch has judged, by case; or, with `undone`, what of it was taken back."""
+    rows = await conn.fetch(
+        """
+        SELECT case_id, id, post_id
+        FROM verdicts
+        WHERE id BETWEEN $1 - (1::bigint << 20) AND $1 + (600000::bigint << 20)
+          AND batch_id = $1 AND reviewer_id = $2 AND (undone_at IS NOT NULL) = $3
+        ORDER BY id
+        """,
+        batch_id,
+        reviewer_id,
+        undone,
+    )
+    return {CaseId(row["case_id"]): Judged(row["id"], row["post_id"]) for row in rows}
 
 
 async def mark_undone(conn: Connection, verdict_ids: Sequence[int]) -> None:

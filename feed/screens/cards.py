@@ -1,13 +1,15 @@
 """What a post looks like on the wire: a fragment encoded once per reading, and what each viewer sees of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 import msgspec
 
 from feed.postgres import Connection, many
-from feed.posts.model import Location, Post, State
+from feed.posts.model import Location, State
+from feed.screens.rights import Look, ViewerRights, rights_of
 
 Id = str
 
@@ -61,12 +63,12 @@ class CampaignTag(msgspec.Struct, frozen=True):
     title: str
 
 
-class ViewerRights(msgspec.Struct, frozen=True):
-    """What the viewer may do; the endpoints agree."""
+class Review(msgspec.Struct, frozen=True):
+    """Where the review of a post that others do not see stands. `expected_at`: by when somebody is to look at it."""
 
-    can_edit: bool
-    can_delete: bool
-    can_comment: bool
+    stage: int | None
+    reason_code: str | None
+    expected_at: datetime | None
 
 
 class PostFace(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,7 @@ class PostCard(PostFace, frozen=True, kw_only=True):
     comment_count: int
     liked_by_me: bool
     viewer: ViewerRights
+    review: Review | msgspec.UnsetType = msgspec.UNSET
 
 
 class PostRow(msgspec.Struct, frozen=True):
@@ -119,16 +122,20 @@ class PostRow(msgspec.Struct, frozen=True):
     edited_at: datetime | None
     like_count: int
     comment_count: int
+    review_stage: int | None
+    review_reason: str | None
+    review_expected_at: datetime | None
 
 
 class Fragment(msgspec.Struct, frozen=True):
-    """A post encoded up to what differs between viewers."""
+    """A post encoded up to what differs between viewers; `review` is its author's alone."""
 
     post_id: int
     author_id: int
     state: State
     takes_comments: bool
     stem: bytes
+    review: bytes = b""
 
 
 async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[PostRow]:
@@ -147,12 +154,25 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[PostRow]
                        WHERE entries.post_id = posts.id AND campaigns.state NOT IN ('draft', 'cancelled')
                    ),
                    '[]'
-               ) AS campaigns
+               ) AS campaigns,
+               reviews.stage AS review_stage, reviews.reason_code AS review_reason,
+               reviews.expected_at AS review_expected_at
         FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)
         JOIN posts ON posts.id = asked.id
         JOIN post_revisions AS revisions ON revisions.post_id = posts.id AND revisions.revision = posts.revision
         JOIN post_stats AS stats ON stats.post_id = posts.id
         JOIN accounts ON accounts.id = posts.author_id
+        LEFT JOIN LATERAL (
+            -- The case that waits, or else the one that was closed last; the reason is the latest that still stands.
+            SELECT (array_agg(cases.stage ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stage,
+                   min(cases.due_at) FILTER (WHERE cases.state = 'open') AS expected_at,
+                   (array_agg(said.reason_code ORDER BY said.id DESC) FILTER (WHERE said.id IS NOT NULL))[1] AS reason_code
+            FROM cases
+            LEFT JOIN verdicts AS said
+              ON said.case_id = cases.id AND said.undone_at IS NULL AND said.verdict IN ('reject', 'remove')
+            WHERE posts.state IN ('pending', 'rejected', 'removed')
+              AND cases.post_id = posts.id AND cases.comment_id IS NULL
+        ) AS reviews ON true
         ORDER BY asked.place
         """,
         post_ids,
@@ -187,27 +207,28 @@ def fragment(row: PostRow, public_url: str) -> Fragment:
         row.like_count,
         row.comment_count,
     )
-    return Fragment(row.id, row.author_id, row.state, row.comment_policy == "everyone", stem)
+    return Fragment(row.id, row.author_id, row.state, row.comment_policy == "everyone", stem, _review(row))
 
 
-def _ending(*, liked: bool, own: bool, comment: bool) -> bytes:
-    rights = ViewerRights(can_edit=own, can_delete=own, can_comment=comment)
-    return b'%b,"viewer":%b}' % (b"true" if liked else b"false", _encoder.encode(rights))
+def _review(row: PostRow) -> bytes:
+    if row.state not in ("pending", "rejected", "removed"):
+        return b""
+    # A pending post is not refused; what was once said about it does not speak for now.
+    reason_code = None if row.state == "pending" else row.review_reason
+    review = Review(row.review_stage, reason_code, row.review_expected_at)
+    return b',"review":' + _encoder.encode(review)
 
 
-_ENDINGS = {
-    (liked, own, comment): _ending(liked=liked, own=own, comment=comment)
-    for liked in (False, True)
-    for own in (False, True)
-    for comment in (False, True)
-}
+@cache
+def _ending(liked: bool, rights: ViewerRights) -> bytes:
+    return b'%b,"viewer":%b' % (b"true" if liked else b"false", _encoder.encode(rights))
 
 
-def card(part: Fragment, viewer_id: int | None, liked: Collection[int]) -> bytes:
-    """The post's whole JSON for one viewer; None is anonymous and may nothing."""
-    own = viewer_id == part.author_id
-    may_comment = viewer_id is not None and part.state == "published" and (own or part.takes_comments)
-    return part.stem + _ENDINGS[part.post_id in liked, own, may_comment]
+def card(part: Fragment, look: Look) -> bytes:
+    """The post's whole JSON as one viewer sees it."""
+    rights = rights_of(look, author_id=part.author_id, state=part.state, takes_comments=part.takes_comments)
+    review = part.review if look.viewer_id == part.author_id else b""
+    return b"%b%b%b}" % (part.stem, _ending(part.post_id in look.liked, rights), review)
 
 
 def encoded_post(encoded: bytes) -> PostCard:
@@ -219,8 +240,3 @@ def page(cards: Sequence[bytes], next_cursor: str | None) -> bytes:
     """A list's JSON from its encoded items."""
     cursor: Any = _encoder.encode(next_cursor)
     return b'{"items":[%b],"next_cursor":%b}' % (b",".join(cards), cursor)
-
-
-def visible_to(post: Fragment | Post, viewer_id: int | None) -> bool:
-    """Others see what is published; authors their own until they delete it."""
-    return post.state == "published" or (post.state != "deleted" and viewer_id == post.author_id)

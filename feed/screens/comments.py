@@ -1,5 +1,6 @@
 """The comments of a post: roots with their first replies, and the replies of one root."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -8,6 +9,8 @@ from feed.paging import Position
 from feed.postgres import Connection, many
 from feed.posts.model import State
 from feed.screens.cards import AuthorCard, Id
+from feed.screens.rights import Look
+from feed.screens.visibility import is_kept_from
 
 FIRST_REPLIES = 3
 
@@ -30,7 +33,7 @@ class CommentCard(msgspec.Struct, frozen=True, kw_only=True):
     reply_count: int
     replies: list["CommentCard"] | msgspec.UnsetType = msgspec.UNSET
     like_count: int
-    liked_by_me: bool = False
+    liked_by_me: bool
     state: State
     ip_region: str | None
     created_at: datetime
@@ -51,9 +54,15 @@ class CommentRow(msgspec.Struct, frozen=True):
     reply_to_name: str | None
     reply_count: int
     like_count: int
+    liked_by_me: bool
     state: State
     ip_region: str | None
     created_at: datetime
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it has its place in a list: with its words, or because others have answered it."""
+        return self.state == "published" or self.reply_count > 0
 
     @property
     def position(self) -> Position:
@@ -62,7 +71,7 @@ class CommentRow(msgspec.Struct, frozen=True):
 
 
 def comment_card(row: CommentRow, replies: list[CommentRow] | None = None) -> CommentCard:
-    """The comment as everybody sees it."""
+    """The comment on the wire. Of what was taken away nobody learns more than whether its author did it."""
     shown = row.state == "published"
     return CommentCard(
         id=str(row.id),
@@ -73,111 +82,144 @@ def comment_card(row: CommentRow, replies: list[CommentRow] | None = None) -> Co
         reply_count=row.reply_count,
         replies=msgspec.UNSET if replies is None else [comment_card(reply) for reply in replies],
         like_count=row.like_count,
-        state=row.state,
-        ip_region=row.ip_region,
+        liked_by_me=row.liked_by_me,
+        state=row.state if row.state in ("published", "deleted") else "removed",
+        ip_region=row.ip_region if shown else None,
         created_at=row.created_at,
     )
 
 
-async def get_comment(conn: Connection, comment_id: int) -> CommentRow:
+async def get_comment(conn: Connection, comment_id: int, viewer_id: int | None) -> CommentRow:
     """One comment that exists."""
-    return (await _read(conn, [comment_id]))[0]
+    return (await list_comments(conn, [comment_id], viewer_id))[0]
 
 
 async def find_comment(conn: Connection, comment_id: int) -> CommentRow | None:
-    """The comment in whatever state it is."""
-    return next(iter(await _read(conn, [comment_id])), None)
+    """The comment in whatever state it is, seen by nobody in particular."""
+    return next(iter(await list_comments(conn, [comment_id], None)), None)
 
 
-async def list_newest(conn: Connection, post_id: int, after: Position, limit: int) -> list[CommentRow]:
+async def list_newest(conn: Connection, post_id: int, after: Position, limit: int) -> list[int]:
     """Root comments of a post, newest first."""
     rows = await conn.fetch(
         """
         SELECT id FROM comments
-        WHERE post_id = $1 AND root_id IS NULL AND id < $2
-          AND (state = 'published' OR (state IN ('deleted', 'removed') AND reply_count > 0))
-        ORDER BY id DESC
-        LIMIT $3
+        WHERE post_id = $1 AND root_id IS NULL AND (created_at, id) < ($2, $3)
+          AND (state = 'published' OR reply_count > 0)
+        ORDER BY created_at DESC, id DESC
+        LIMIT $4
         """,
         post_id,
+        after.at,
         after.id,
         limit,
     )
-    return await _read(conn, [row["id"] for row in rows])
+    return [row["id"] for row in rows]
 
 
-async def list_oldest(conn: Connection, post_id: int, after: Position, limit: int) -> list[CommentRow]:
+async def list_oldest(conn: Connection, post_id: int, after: Position, limit: int) -> list[int]:
     """Root comments of a post, oldest first."""
     rows = await conn.fetch(
         """
         SELECT id FROM comments
-        WHERE post_id = $1 AND root_id IS NULL AND id > $2
-          AND (state = 'published' OR (state IN ('deleted', 'removed') AND reply_count > 0))
-        ORDER BY id
-        LIMIT $3
+        WHERE post_id = $1 AND root_id IS NULL AND (created_at, id) > ($2, $3)
+          AND (state = 'published' OR reply_count > 0)
+        ORDER BY created_at, id
+        LIMIT $4
         """,
         post_id,
+        after.at,
         after.id,
         limit,
     )
-    return await _read(conn, [row["id"] for row in rows])
+    return [row["id"] for row in rows]
 
 
-async def list_replies(conn: Connection, root_id: int, after: Position, limit: int) -> list[CommentRow]:
+async def list_replies(conn: Connection, root_id: int, after: Position, limit: int) -> list[int]:
     """Published replies under a root, oldest first."""
     rows = await conn.fetch(
         """
         SELECT id FROM comments
-        WHERE root_id = $1 AND id > $2 AND state = 'published'
-        ORDER BY id
-        LIMIT $3
+        WHERE root_id = $1 AND (created_at, id) > ($2, $3) AND state = 'published'
+        ORDER BY created_at, id
+        LIMIT $4
         """,
         root_id,
+        after.at,
         after.id,
         limit,
     )
-    return await _read(conn, [row["id"] for row in rows])
+    return [row["id"] for row in rows]
 
 
-async def list_first_replies(conn: Connection, root_ids: list[int]) -> dict[int, list[CommentRow]]:
-    """The first published replies under each of several roots."""
+async def list_first_replies(conn: Connection, roots: Sequence[CommentRow], look: Look) -> dict[int, list[CommentRow]]:
+    """The first published replies under each of those roots that have any."""
+    root_ids = [root.id for root in roots if root.reply_count]
+    if not root_ids:
+        return {}
     rows = await conn.fetch(
         """
         SELECT first.id
         FROM unnest($1::bigint[]) AS roots (id)
         CROSS JOIN LATERAL (
-            SELECT id FROM comments
+            SELECT id, created_at FROM comments
             WHERE root_id = roots.id AND state = 'published'
-            ORDER BY id
+            ORDER BY created_at, id
             LIMIT $2
         ) AS first
-        ORDER BY first.id
+        ORDER BY first.created_at, first.id
         """,
         root_ids,
         FIRST_REPLIES,
     )
     found: dict[int, list[CommentRow]] = {}
-    for row in await _read(conn, [row["id"] for row in rows]):
+    for row in await list_met(conn, [row["id"] for row in rows], look):
         assert row.root_id is not None
         found.setdefault(row.root_id, []).append(row)
     return found
 
 
-async def _read(conn: Connection, comment_ids: list[int]) -> list[CommentRow]:
+async def list_cards(conn: Connection, roots: Sequence[CommentRow], look: Look) -> list[CommentCard]:
+    """Roots with their first replies, without those by people whom the viewer does not meet."""
+    roots = met(roots, look)
+    replies = await list_first_replies(conn, roots, look)
+    return [comment_card(root, replies.get(root.id, [])) for root in roots]
+
+
+async def list_met(conn: Connection, comment_ids: Sequence[int], look: Look) -> list[CommentRow]:
+    """The comments in the order of their ids' list, but those by people whom the viewer does not meet."""
+    return met(await list_comments(conn, comment_ids, look.viewer_id), look)
+
+
+def met(rows: Sequence[CommentRow], look: Look) -> list[CommentRow]:
+    """Those that are not by people whom the viewer does not meet."""
+    return [row for row in rows if _is_met(row, look)]
+
+
+def _is_met(row: CommentRow, look: Look) -> bool:
+    # A tombstone names nobody, so it keeps its place for everybody.
+    return row.state != "published" or not is_kept_from(row.author_id, look)
+
+
+async def list_comments(conn: Connection, comment_ids: Sequence[int], viewer_id: int | None) -> list[CommentRow]:
+    """The comments in the order of their ids' list, in whatever state they are."""
     rows = await conn.fetch(
         """
         SELECT comments.id, comments.post_id, comments.root_id, comments.author_id, accounts.name AS author_name,
                accounts.avatar_url, accounts.badge, comments.text, comments.reply_to_id,
-               answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count, comments.state,
-               comments.ip_region, comments.created_at
+               answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count,
+               likes.account_id IS NOT NULL AS liked_by_me, comments.state, comments.ip_region, comments.created_at
         FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)
         JOIN comments ON comments.id = asked.id
         JOIN accounts ON accounts.id = comments.author_id
+        LEFT JOIN comment_likes AS likes
+          ON likes.post_id = comments.post_id AND likes.comment_id = comments.id AND likes.account_id = $2
         LEFT JOIN comments AS answered ON answered.id = comments.reply_to_id
         LEFT JOIN accounts AS answered_authors
           ON answered_authors.id = answered.author_id AND answered.state = 'published'
         ORDER BY asked.place
         """,
         comment_ids,
+        viewer_id,
     )
     return many(rows, CommentRow)

@@ -1,5 +1,6 @@
 """Timed lists of posts: latest, under a topic, of a person, of a campaign. Keyset paging, no optional predicates."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -51,6 +52,23 @@ async def list_of_author(conn: Connection, author_id: int, after: Position, limi
         limit,
     )
     return many(rows, Listed)
+
+
+async def list_own(conn: Connection, author_id: int, states: Sequence[str], before_id: int, limit: int) -> list[int]:
+    """A person's own posts in these states, the youngest first."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM posts
+        WHERE author_id = $1 AND id < $2 AND state = ANY ($3::text[])
+        ORDER BY id DESC
+        LIMIT $4
+        """,
+        author_id,
+        before_id,
+        states,
+        limit,
+    )
+    return [row["id"] for row in rows]
 
 
 async def list_under_topic(conn: Connection, topic_id: int, after: Position, limit: int) -> list[Listed]:

@@ -1,6 +1,6 @@
 """How a campaign stands: from the board in Redis, from Postgres where Redis cannot tell, the same either way."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -20,6 +20,7 @@ from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
 from feed.screens import cards
 from feed.screens.cards import Fragment, PostCard
+from feed.screens.rights import Look
 
 # Ranked lists end here.
 SHOWN = 1_000
@@ -129,7 +130,7 @@ def place(rows: Sequence[Row], rules: Rules) -> list[Place]:
     ]
 
 
-def encode(board: Board, fragments: Sequence[Fragment], viewer_id: int | None, liked: Collection[int]) -> bytes:
+def encode(board: Board, fragments: Sequence[Fragment], look: Look) -> bytes:
     """The leaderboard's JSON as one viewer sees it. A post that has just vanished leaves its rank empty."""
     seen = {part.post_id: part for part in fragments if part.state == "published"}
     items = [
@@ -141,7 +142,7 @@ def encode(board: Board, fragments: Sequence[Fragment], viewer_id: int | None, l
                 f"{each.score.likes:f}",
                 f"{each.score.comments:f}",
             ),
-            cards.encoded_post(cards.card(seen[each.post_id], viewer_id, liked)),
+            cards.encoded_post(cards.card(seen[each.post_id], look)),
         )
         for each in board.places
         if each.post_id in seen

@@ -1,4 +1,4 @@
-"""Pages of posts: a base that a worker keeps for at most a second, and the viewer's likes laid over it."""
+"""Pages of posts: a base that a worker keeps for at most a second, and what differs between viewers laid over it."""
 
 import asyncio
 import time
@@ -7,12 +7,15 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 import msgspec
 
 from feed.batching import Batcher
-from feed.likes import store as likes
-from feed.paging import Cursors, Position
+from feed.paging import MAX_ID, Cursors, Position
 from feed.postgres import Connection, Pool
-from feed.screens import cards
+from feed.posts.model import PostNotFound
+from feed.screens import cards, feeds
 from feed.screens.cards import Fragment
 from feed.screens.feeds import Listed
+from feed.screens.looks import Asked, list_looks
+from feed.screens.rights import ANONYMOUS, Look
+from feed.screens.visibility import is_listed, may_see
 
 # How long a base may be served. A takedown must be effective within 2 s.
 KEPT_SECONDS = 1.0
@@ -40,7 +43,7 @@ class Pages:
         self._public_url = public_url
         self._bases: dict[Hashable, PageBase] = {}
         self._refreshing: dict[Hashable, asyncio.Task[PageBase]] = {}
-        self._liked: Batcher[tuple[int, list[int]], set[int]] = Batcher(self._read_liked)
+        self._looks: Batcher[Asked, Look] = Batcher(self._read_looks)
 
     async def page(
         self, name: str, listed: ListPart, *, viewer_id: int | None, cursor: str | None, limit: int, fresh: bool = False
@@ -66,12 +69,42 @@ class Pages:
         """The page as one viewer sees it."""
         if viewer_id is None:
             return base.anonymous
-        liked = await self.liked(viewer_id, base.post_ids)
-        return cards.page([cards.card(part, viewer_id, liked) for part in base.fragments], base.next_cursor)
+        look = await self.look(viewer_id, base.post_ids)
+        seen = base.fragments
+        if look.apart or look.muted:
+            seen = [part for part in seen if is_listed(part, look)]
+        return cards.page([cards.card(part, look) for part in seen], base.next_cursor)
 
-    async def liked(self, viewer_id: int, post_ids: list[int]) -> set[int]:
-        """Which of these posts the viewer likes now; asked together with other viewers' questions."""
-        return await self._liked.submit((viewer_id, post_ids)) if post_ids else set()
+    async def look(self, viewer_id: int | None, post_ids: Sequence[int]) -> Look:
+        """What the viewer's eyes add to these posts now; asked together with other viewers' questions."""
+        if viewer_id is None:
+            return ANONYMOUS
+        return await self._looks.submit(Asked(viewer_id, post_ids)) if post_ids else Look(viewer_id)
+
+    async def posts(self, post_ids: Sequence[int], viewer_id: int | None) -> bytes:
+        """A page of those of these posts that the viewer may see, in their order."""
+        found = await self.fragments(post_ids)
+        look = await self.look(viewer_id, [part.post_id for part in found])
+        return cards.page([cards.card(part, look) for part in found if may_see(part, look)], None)
+
+    async def post(self, post_id: int, viewer_id: int | None) -> bytes:
+        """The post as the viewer sees it now. Raises PostNotFound."""
+        found = await self.fragments([post_id])
+        look = await self.look(viewer_id, [post_id])
+        if not found or not may_see(found[0], look):
+            raise PostNotFound
+        return cards.card(found[0], look)
+
+    async def own(self, viewer_id: int, states: Sequence[str], *, cursor: str | None, limit: int) -> bytes:
+        """A page of the viewer's own posts in these states, read now. Raises CursorInvalid."""
+        name = f"own:{viewer_id}:{','.join(states)}"
+        before_id = self._cursors.read(name, cursor, int) if cursor else MAX_ID
+        async with self._pool.acquire() as conn:
+            ids = await feeds.list_own(conn, viewer_id, states, before_id, limit + 1)
+        more = self._cursors.write(name, ids[limit - 1]) if len(ids) > limit else None
+        found = await self.fragments(ids[:limit])
+        look = await self.look(viewer_id, ids[:limit])
+        return cards.page([cards.card(part, look) for part in found], more)
 
     async def base(self, post_ids: Sequence[int], next_cursor: str | None) -> PageBase:
         """The page of these posts, whatever list they come from."""
@@ -80,7 +113,7 @@ class Pages:
             fragments,
             [part.post_id for part in fragments],
             next_cursor,
-            cards.page([cards.card(part, None, ()) for part in fragments], next_cursor),
+            cards.page([cards.card(part, ANONYMOUS) for part in fragments], next_cursor),
             time.monotonic(),
         )
 
@@ -113,8 +146,6 @@ class Pages:
         self._bases[key] = base
         return base
 
-    async def _read_liked(self, asked: Sequence[tuple[int, list[int]]]) -> list[set[int]]:
-        pairs = [(post_id, viewer_id) for viewer_id, post_ids in asked for post_id in post_ids]
+    async def _read_looks(self, asked: Sequence[Asked]) -> list[Look]:
         async with self._pool.acquire() as conn:
-            liked = await likes.list_liked_pairs(conn, pairs)
-        return [{post_id for post_id in post_ids if (post_id, viewer_id) in liked} for viewer_id, post_ids in asked]
+            return await list_looks(conn, asked)

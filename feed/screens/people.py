@@ -4,12 +4,16 @@ from datetime import datetime
 
 import msgspec
 
-from feed.accounts.model import Account, Role
+from feed.accounts import relations, settings
+from feed.accounts.model import Account, AccountNotFound, Role
 from feed.accounts.phone import phone_of
+from feed.accounts.relations import RelationKind
 from feed.accounts.store import get_account, list_roles
 from feed.keys import Keys
+from feed.paging import Position
 from feed.phones import mask_phone
 from feed.postgres import Connection
+from feed.screens.cards import AuthorCard
 from feed.screens.inbox import count_unread
 
 
@@ -34,6 +38,28 @@ class MeCard(UserCard, frozen=True):
     unread_count: int
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """Somebody who is blocked or muted, and since when."""
+
+    user: AuthorCard
+    kind: RelationKind
+    since: datetime
+
+
+class Notices(msgspec.Struct, frozen=True):
+    """Which events the inbox tells of; reviews and prizes it always does."""
+
+    likes: bool
+    comments: bool
+    replies: bool
+
+
+class SettingsCard(msgspec.Struct, frozen=True):
+    """What somebody has set for himself."""
+
+    notify: Notices
+
+
 def user_card(account: Account) -> UserCard:
     """The profile that everybody sees."""
     return UserCard(
@@ -47,9 +73,39 @@ def user_card(account: Account) -> UserCard:
     )
 
 
-async def get_user(conn: Connection, account_id: int) -> UserCard:
-    """A person's profile. Raises AccountNotFound."""
-    return user_card(await get_account(conn, account_id))
+async def get_user(conn: Connection, account_id: int, viewer_id: int | None = None) -> UserCard:
+    """A person's profile; whoever blocks somebody still finds the way back to him. Raises AccountNotFound."""
+    account = await get_account(conn, account_id)
+    if viewer_id is not None and "block" in await relations.list_kinds(conn, account_id, viewer_id):
+        raise AccountNotFound
+    return user_card(account)
+
+
+async def list_blocks(conn: Connection, account_id: int, after: Position, limit: int) -> list[Kept]:
+    """Whom the account has blocked or muted, the latest first."""
+    rows = await conn.fetch(
+        """
+        SELECT relations.target_id, accounts.name, accounts.avatar_url, accounts.badge, relations.kind, relations.since
+        FROM relations JOIN accounts ON accounts.id = relations.target_id
+        WHERE relations.account_id = $1 AND (relations.since, relations.target_id) < ($2, $3)
+        ORDER BY relations.since DESC, relations.target_id DESC
+        LIMIT $4
+        """,
+        account_id,
+        after.at,
+        after.id,
+        limit,
+    )
+    return [
+        Kept(AuthorCard(str(row["target_id"]), row["name"], row["avatar_url"], row["badge"]), row["kind"], row["since"])
+        for row in rows
+    ]
+
+
+async def get_notices(conn: Connection, account_id: int) -> SettingsCard:
+    """What the account wants to be told of."""
+    quiet = await settings.get_quiet(conn, account_id)
+    return SettingsCard(Notices("like" not in quiet, "comment" not in quiet, "reply" not in quiet))
 
 
 async def get_me(conn: Connection, keys: Keys, account_id: int) -> MeCard:

@@ -1,7 +1,7 @@
 """What is kept for a while only."""
 
 from feed import idempotency, jobs
-from feed.accounts import sign_in_store
+from feed.accounts import events_store, sign_in_store
 from feed.changes import store as changes
 from feed.inbox import push_store as pushes
 from feed.postgres import transaction
@@ -9,6 +9,7 @@ from feed.worker.worlds import Worlds
 
 _DAY = 24
 _WEEK = 7 * _DAY
+_MONTH = 30 * _DAY
 
 
 async def forget_keys_and_codes(worlds: Worlds) -> None:
@@ -17,6 +18,8 @@ async def forget_keys_and_codes(worlds: Worlds) -> None:
         await idempotency.remove_old(conn, hours=_DAY)
         await sign_in_store.remove_old_codes(conn, hours=_DAY)
         await sign_in_store.remove_old_tokens(conn, hours=_DAY)
+        # Nobody sends an event again after so long; what it set stays, and a late older one is still told by its mark.
+        await events_store.remove_old_events(conn, hours=_MONTH)
 
 
 async def trim_change_log(worlds: Worlds) -> None:

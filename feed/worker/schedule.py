@@ -8,6 +8,7 @@ from feed.boards.drift import repair_drift
 from feed.changes.actions import number_changes
 from feed.messages.actions import wake_jobless
 from feed.notifications.actions import tell_comments, tell_likes
+from feed.posts.erasing import erase_next_posts
 from feed.prizes.announcing import finish_next_objections
 from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
 from feed.prizes.reminding import remind_next_winner
@@ -44,6 +45,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("lapse_next_claim", 10, lambda w: lapse_next_claim(w.pool, w.keys)),
     Entry("remind_next_winner", 60, lambda w: remind_next_winner(w.pool, w.keys)),
     Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
+    Entry("erase_next_posts", 1, lambda w: erase_next_posts(w.pool)),
     Entry("forget_keys_and_codes", 600, retention.forget_keys_and_codes),
     Entry("trim_change_log", 3600, retention.trim_change_log),
     Entry("forget_pushes", 3600, retention.forget_pushes),

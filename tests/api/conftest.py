@@ -27,17 +27,27 @@ def keys(tmp_path: Path) -> Keys:
     return open_keys(tmp_path / "keys", create=True)
 
 
+HOOK_SECRET = "a secret that the app and we have, for tests"
+
+
 @pytest.fixture
-async def world(
-    pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys, database: str, redis_url: str, tmp_path: Path
-) -> AsyncIterator[World]:
-    settings = Settings(
-        database_url=database, redis_url=redis_url, keys_dir=tmp_path / "keys", sms_outbox=tmp_path / "outbox.jsonl"
+def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database,
+        redis_url=redis_url,
+        keys_dir=tmp_path / "keys",
+        sms_outbox=tmp_path / "outbox.jsonl",
+        account_hook_secret=HOOK_SECRET,
     )
+
+
+@pytest.fixture
+async def world(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys) -> AsyncIterator[World]:
     assembled = assemble(settings, pool, redis, keys)
     assembled.projector.start()
     yield assembled
     await assembled.likes.close()
+    await assembled.comment_likes.close()
     await assembled.projector.close()
 
 

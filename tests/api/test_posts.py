@@ -134,3 +134,57 @@ async def test_others_may_neither_edit_nor_delete(join: Join) -> None:
 async def test_unknown_and_malformed_ids_are_not_told_apart(client: httpx.AsyncClient, post_id: str) -> None:
     answer = await client.get(f"/posts/{post_id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "post_not_found")
+
+
+async def test_several_posts_are_read_at_once_in_the_order_of_the_request(
+    client: httpx.AsyncClient, join: Join, world: World
+) -> None:
+    ming, hong = join("小明"), join("小红")
+    posts = [(await ming("POST", "/posts", {"text": f"第{n}条"})).json()["id"] for n in range(4)]
+    await world.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(posts[2]))
+    await hong("PUT", f"/posts/{posts[0]}/like")
+    ids = f"{posts[3]},x,{posts[2]},,0,-1,٣,{'9' * 30}, {posts[0]},1,{posts[3]}"
+
+    read = await hong("GET", "/posts", params={"ids": ids})
+    assert read.status_code == 200
+    assert [(item["id"], item["liked_by_me"]) for item in read.json()["items"]] == [(posts[3], False), (posts[0], True)]
+    assert read.json()["next_cursor"] is None
+    mine = (await ming("GET", "/posts", params={"ids": ids})).json()["items"]
+    assert [item["id"] for item in mine] == [posts[3], posts[2], posts[0]]
+    anonymous = await client.get("/posts", params={"ids": ids})
+    assert [item["id"] for item in anonymous.json()["items"]] == [posts[3], posts[0]]
+    assert "public" in anonymous.headers["cache-control"]
+    assert (await client.get("/posts", params={"ids": ""})).json() == {"items": [], "next_cursor": None}
+
+
+async def test_more_than_fifty_posts_at_once_are_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/posts", params={"ids": ",".join(map(str, range(1, 51)))})).status_code == 200
+    refused = await client.get("/posts", params={"ids": ",".join(map(str, range(1, 52)))})
+    assert refused.status_code == 422
+    assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [("ids", "too_many")]
+    missing = await client.get("/posts")
+    assert missing.status_code == 422
+    assert [(error["field"], error["code"]) for error in missing.json()["errors"]] == [("ids", "required")]
+
+
+async def test_who_likes_a_post_is_told_to_its_author_and_staff(client: httpx.AsyncClient, join: Join) -> None:
+    ming = join("小明")
+    path = f"/posts/{(await ming('POST', '/posts', {'text': TEXT})).json()['id']}"
+    names = ["甲", "乙", "丙", "丁", "戊"]
+    for name in names:
+        await join(name)("PUT", f"{path}/like")
+    await join("乙")("DELETE", f"{path}/like")
+    for person in (ming, *(join(role, roles=(role,)) for role in ("reviewer", "editor", "admin"))):
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = (await person("GET", f"{path}/likes", params={"limit": 2, "cursor": cursor})).json()
+            seen += [item["user"]["name"] for item in page["items"]]
+            cursor = page["next_cursor"]
+        assert seen == ["戊", "丁", "丙", "甲"]
+    assert page["items"][0].keys() == {"user", "liked_at"}
+    assert page["items"][0]["user"].keys() == {"id", "name", "avatar_url", "badge"}
+    refused = await join("甲")("GET", f"{path}/likes")
+    assert (refused.status_code, refused.json()["code"]) == (403, "likes_private")
+    assert (await client.get(f"{path}/likes")).status_code == 401
+    assert (await ming("GET", "/posts/1/likes")).json()["code"] == "post_not_found"

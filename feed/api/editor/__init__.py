@@ -1,4 +1,4 @@
-"""The editors' doors: for editors and admins. The jurors' one door stands beside them."""
+"""The editors' doors: for editors and admins. The jurors' one door and the admins' stand beside them."""
 
 from litestar import Router
 
@@ -6,10 +6,11 @@ from feed.api.editor.campaigns import campaigns
 from feed.api.editor.judging import judgements, jury
 from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
+from feed.api.editor.staff import staff_rights
 from feed.api.editor.voids import exclusions
 from feed.api.inputs import staff
 
 guarded = Router(
     "/admin", route_handlers=[campaigns, judgements, exclusions, prizes, pushes], guards=[staff("editor", "admin")]
 )
-router = Router("/", route_handlers=[guarded, jury])
+router = Router("/", route_handlers=[guarded, jury, staff_rights])

@@ -84,8 +84,8 @@ async def list_entries(
             conn, id_, viewer_id=viewer.account_id, sort=sort, shortlist=shortlist, start=start, limit=limit
         )
     ids = [entry.post_id for entry in page.entries]
-    liked = await world.pages.liked(viewer.account_id, ids)
-    shown = {part.post_id: cards.card(part, viewer.account_id, liked) for part in await world.pages.fragments(ids)}
+    look = await world.pages.look(viewer.account_id, ids)
+    shown = {part.post_id: cards.card(part, look) for part in await world.pages.fragments(ids)}
     items = [screen.item(page, entry, shown[entry.post_id]) for entry in page.entries if entry.post_id in shown]
     return encoded(screen.encode(items, world.cursors.write(name, start + limit) if page.is_more else None))
 

@@ -136,6 +136,7 @@ async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response
         CampaignNotFound,
         ClaimNotFound,
     ),
+    secret=True,
 )
 async def reveal_claim(
     campaign_id: FromPath[str],
@@ -143,6 +144,7 @@ async def reveal_claim(
     data: JSONBody[ReasonIn],
     world: GivenWorld,
     viewer: GivenViewer,
+    once: GivenOnce,
 ) -> Response[Claim]:
     """The recipient's data in the clear, for a reason that is kept."""
     claim = await claiming.reveal_claim(
@@ -152,6 +154,7 @@ async def reveal_claim(
         WinnerId(id_of(prize_id, ClaimNotFound)),
         by=viewer.account_id,
         reason=data.reason,
+        request=once,
     )
     return Response(claim, headers={"cache-control": "no-store"})
 

@@ -5,10 +5,11 @@ from litestar import Router
 from feed.api.mobile.campaigns import campaigns
 from feed.api.mobile.comments import comments
 from feed.api.mobile.feeds import feeds
+from feed.api.mobile.likes import likes
 from feed.api.mobile.me import me
 from feed.api.mobile.people import people
 from feed.api.mobile.posts import posts
 from feed.api.mobile.prizes import prizes
 from feed.api.mobile.sign_in import auth
 
-router = Router("/", route_handlers=[auth, posts, comments, feeds, people, me, campaigns, prizes])
+router = Router("/", route_handlers=[auth, posts, likes, comments, feeds, people, me, campaigns, prizes])

@@ -110,10 +110,9 @@ async def get_leaderboard(
     board = await leaderboard.get_leaderboard(
         world.pool, world.redis, id_of(campaign_id, CampaignNotFound), epoch=world.projector.epoch, limit=limit
     )
-    viewer_id = reader.account_id if reader else None
-    base = await world.pages.base([place.post_id for place in board.places], None)
-    liked = await world.pages.liked(viewer_id, base.post_ids) if viewer_id is not None else set[int]()
-    return encoded(leaderboard.encode(board, base.fragments, viewer_id, liked), public=reader is None)
+    fragments = await world.pages.fragments([place.post_id for place in board.places])
+    look = await world.pages.look(reader.account_id if reader else None, [part.post_id for part in fragments])
+    return encoded(leaderboard.encode(board, fragments, look), public=reader is None)
 
 
 @get("/campaigns/{campaign_id:str}/me", refuses=(CampaignNotFound,))

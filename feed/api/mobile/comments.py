@@ -8,17 +8,27 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.accounts.model import Banned, Muted
 from feed.api.answers import answers, encoded
-from feed.api.inputs import Cursor, GivenOnce, GivenReader, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.inputs import (
+    Cursor,
+    GivenOnce,
+    GivenReader,
+    GivenRegion,
+    GivenViewer,
+    GivenWorld,
+    Limit,
+    field_id,
+    id_of,
+)
 from feed.api.world import World
 from feed.comments import actions
 from feed.comments.actions import NewComment
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment
-from feed.paging import NEWEST, OLDEST, Page, Position
-from feed.posts import store as posts
+from feed.paging import NEWEST, OLDEST, CursorExpired, Page, Position
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
-from feed.screens import cards
 from feed.screens import comments as screen
+from feed.screens import hot_comments
 from feed.screens.comments import CommentCard, CommentRow
+from feed.screens.looks import must_see_post
 
 
 class CommentIn(msgspec.Struct, frozen=True):
@@ -40,36 +50,48 @@ class CommentIn(msgspec.Struct, frozen=True):
     ),
 )
 async def add_comment(
-    post_id: FromPath[str], data: JSONBody[CommentIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    post_id: FromPath[str],
+    data: JSONBody[CommentIn],
+    world: GivenWorld,
+    viewer: GivenViewer,
+    once: GivenOnce,
+    region: GivenRegion,
 ) -> CommentCard:
     """Comment on a post; a reply to a reply joins the same root."""
     id_ = PostId(id_of(post_id, PostNotFound))
     reply_to = None if data.reply_to_id is None else CommentId(field_id(data.reply_to_id, "reply_to_id"))
-    comment_id = await actions.add_comment(world.pool, viewer.account_id, id_, NewComment(data.text, reply_to), once)
+    new = NewComment(data.text, reply_to)
+    comment_id = await actions.add_comment(world.pool, viewer.account_id, id_, new, once, ip_region=region)
     world.projector.touch([id_])
     async with world.pool.acquire() as conn:
-        return screen.comment_card(await screen.get_comment(conn, comment_id))
+        return screen.comment_card(await screen.get_comment(conn, comment_id, viewer.account_id))
 
 
-@get("/posts/{post_id:str}/comments", responses=answers(Page[CommentCard]), refuses=(PostNotFound,))
+@get("/posts/{post_id:str}/comments", responses=answers(Page[CommentCard]), refuses=(PostNotFound, CursorExpired))
 async def list_comments(
     post_id: FromPath[str],
     world: GivenWorld,
     reader: GivenReader,
-    sort: FromQuery[Literal["oldest", "newest"]] = "oldest",
+    sort: FromQuery[Literal["oldest", "newest", "hot"]] = "oldest",
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
-    """Root comments, each with the number of its replies and the first of them."""
+    """Root comments, each with the number of its replies and the first of them; `hot` by likes and replies."""
     id_ = id_of(post_id, PostNotFound)
-    await _must_see_post(world, id_, reader.account_id if reader else None)
+    viewer_id = reader.account_id if reader else None
+    async with world.pool.acquire() as conn:
+        look = await must_see_post(conn, id_, viewer_id)
+    if sort == "hot":
+        page = await hot_comments.read_page(
+            world.pool, world.redis, world.cursors, id_, look=look, cursor=cursor, limit=limit
+        )
+        return encoded(msgspec.json.encode(page), public=reader is None)
     name = f"comments:{id_}:{sort}"
     listed, start = (screen.list_newest, NEWEST) if sort == "newest" else (screen.list_oldest, OLDEST)
     position = world.cursors.position(name, cursor, start)
     async with world.pool.acquire() as conn:
-        roots = await listed(conn, id_, position, limit + 1)
-        replies = await screen.list_first_replies(conn, [root.id for root in roots[:limit] if root.reply_count])
-    items = [screen.comment_card(root, replies.get(root.id, [])) for root in roots[:limit]]
+        roots = await screen.list_comments(conn, await listed(conn, id_, position, limit + 1), viewer_id)
+        items = await screen.list_cards(conn, roots[:limit], look)
     return _page(world, name, roots, items, limit, public=reader is None)
 
 
@@ -86,15 +108,17 @@ async def list_replies(
 ) -> Response[bytes]:
     """The replies under a root comment, oldest first."""
     id_ = id_of(comment_id, CommentNotFound)
+    viewer_id = reader.account_id if reader else None
     name = f"replies:{id_}"
     position = world.cursors.position(name, cursor, OLDEST)
     async with world.pool.acquire() as conn:
         root = await screen.find_comment(conn, id_)
-        if root is None or root.root_id is not None or (root.state != "published" and not root.reply_count):
+        if root is None or root.root_id is not None or not root.is_shown:
             raise CommentNotFound
-        replies = await screen.list_replies(conn, id_, position, limit + 1)
-    await _must_see_post(world, root.post_id, reader.account_id if reader else None)
-    items = [screen.comment_card(reply) for reply in replies[:limit]]
+        look = await must_see_post(conn, root.post_id, viewer_id)
+        ids = await screen.list_replies(conn, id_, position, limit + 1)
+        replies = await screen.list_comments(conn, ids, viewer_id)
+        items = [screen.comment_card(reply) for reply in screen.met(replies[:limit], look)]
     return _page(world, name, replies, items, limit, public=reader is None)
 
 
@@ -109,13 +133,6 @@ async def delete_comment(comment_id: FromPath[str], world: GivenWorld, viewer: G
     """Delete one's own comment; one that has been answered leaves its place."""
     id_ = CommentId(id_of(comment_id, CommentNotFound))
     world.projector.touch([await actions.delete_comment(world.pool, viewer.account_id, id_)])
-
-
-async def _must_see_post(world: World, post_id: int, viewer_id: int | None) -> None:
-    async with world.pool.acquire() as conn:
-        post = await posts.find_post(conn, post_id)
-    if post is None or not cards.visible_to(post, viewer_id):
-        raise PostNotFound
 
 
 def _page(

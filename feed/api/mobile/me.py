@@ -1,30 +1,51 @@
 """Oneself: who one is to the app, and what one has been told."""
 
-from typing import get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
-from litestar import Response, Router, get, post
-from litestar.params import FromQuery, JSONBody
+from litestar import Response, Router, get, patch, post
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from feed.accounts.model import AccountNotFound
-from feed.api.answers import PRIVATE
-from feed.api.inputs import MAX_ID, Cursor, GivenViewer, GivenWorld, Limit, field_id
+from feed.accounts import actions as accounts
+from feed.accounts.actions import ProfileChange
+from feed.accounts.model import AccountNotFound, Banned, Muted
+from feed.accounts.settings import QuietKind
+from feed.api.answers import PRIVATE, answers, encoded
+from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id
 from feed.inbox import actions
 from feed.inbox.model import InboxKind
-from feed.paging import Page
+from feed.paging import Page, Position
 from feed.screens import inbox as screen
 from feed.screens import people
+from feed.screens.cards import PostCard
 from feed.screens.inbox import InboxItem
-from feed.screens.people import MeCard
+from feed.screens.people import Kept, MeCard, SettingsCard
 
 _KINDS: tuple[InboxKind, ...] = get_args(InboxKind)
 _OWN = {"cache-control": PRIVATE}
+OwnStates = Literal["pending", "published", "rejected", "removed"]
+# A parameter that is called `state` means the application's to the framework.
+OwnState = Annotated[OwnStates | None, QueryParameter(name="state")]
 
 
 class ReadUntil(msgspec.Struct, frozen=True):
     """The latest message that was shown; all before it count as read too."""
 
     until_id: str
+
+
+class NoticesIn(msgspec.Struct, frozen=True):
+    """Which events the inbox tells of; null leaves them as they are."""
+
+    likes: bool | None = None
+    comments: bool | None = None
+    replies: bool | None = None
+
+
+class SettingsIn(msgspec.Struct, frozen=True):
+    """What somebody sets for himself."""
+
+    notify: NoticesIn = NoticesIn()
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -38,6 +59,58 @@ async def get_me(world: GivenWorld, viewer: GivenViewer) -> Response[MeCard]:
     """One's own profile, with what only oneself may see; the phone is masked."""
     async with world.pool.acquire() as conn:
         return Response(await people.get_me(conn, world.keys, viewer.account_id), headers=_OWN)
+
+
+@patch("/", refuses=(AccountNotFound, Banned, Muted))
+async def change_me(data: JSONBody[ProfileChange], world: GivenWorld, viewer: GivenViewer) -> Response[MeCard]:
+    """Change one's own name or bio; what is left out stays, and a bio of null is none."""
+    await accounts.change_profile(world.pool, viewer.account_id, data)
+    async with world.pool.acquire() as conn:
+        return Response(await people.get_me(conn, world.keys, viewer.account_id), headers=_OWN)
+
+
+@get("/posts", responses=answers(Page[PostCard]))
+async def list_my_posts(
+    world: GivenWorld, viewer: GivenViewer, post_state: OwnState = None, limit: Limit = 20, cursor: Cursor = None
+) -> Response[bytes]:
+    """One's own posts, the latest first: all but the deleted ones, or those in one state."""
+    states = [post_state] if post_state else list(get_args(OwnStates))
+    body = await world.pages.own(viewer.account_id, states, cursor=cursor, limit=limit)
+    return encoded(body)
+
+
+@get("/blocks")
+async def list_blocks(
+    world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+) -> Response[Page[Kept]]:
+    """Whom one has blocked or muted, the latest first."""
+    name = f"blocks:{viewer.account_id}"
+    async with world.pool.acquire() as conn:
+        found = await people.list_blocks(conn, viewer.account_id, world.cursors.position(name, cursor), limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    more = None if last is None else world.cursors.after(name, Position(last.since, int(last.user.id)))
+    return Response(Page(found[:limit], more), headers=_OWN)
+
+
+@get("/settings")
+async def get_settings(world: GivenWorld, viewer: GivenViewer) -> Response[SettingsCard]:
+    """What one wants to be told of."""
+    async with world.pool.acquire() as conn:
+        return Response(await people.get_notices(conn, viewer.account_id), headers=_OWN)
+
+
+@patch("/settings")
+async def change_settings(data: JSONBody[SettingsIn], world: GivenWorld, viewer: GivenViewer) -> Response[SettingsCard]:
+    """Change what one wants to be told of; what is left out stays."""
+    given: dict[QuietKind, bool | None] = {
+        "like": data.notify.likes,
+        "comment": data.notify.comments,
+        "reply": data.notify.replies,
+    }
+    wanted = {kind: value for kind, value in given.items() if value is not None}
+    await accounts.change_notices(world.pool, viewer.account_id, wanted)
+    async with world.pool.acquire() as conn:
+        return Response(await people.get_notices(conn, viewer.account_id), headers=_OWN)
 
 
 @get("/inbox")
@@ -59,11 +132,25 @@ async def list_inbox(
 
 
 @post("/inbox/read", status_code=200)
-async def read_inbox(data: JSONBody[ReadUntil], world: GivenWorld, viewer: GivenViewer) -> Response[Unread]:
+async def read_inbox(
+    data: JSONBody[ReadUntil], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[Unread]:
     """Mark everything up to a message as read, known or not. Doing it twice is doing it once, with or without a key."""
-    await actions.read_inbox(world.pool, viewer.account_id, field_id(data.until_id, "until_id"))
+    await actions.read_inbox(world.pool, viewer.account_id, field_id(data.until_id, "until_id"), once)
     async with world.pool.acquire() as conn:
         return Response(Unread(await screen.count_unread(conn, viewer.account_id)), headers=_OWN)
 
 
-me = Router("/me", route_handlers=[get_me, list_inbox, read_inbox])
+me = Router(
+    "/me",
+    route_handlers=[
+        get_me,
+        change_me,
+        list_my_posts,
+        list_blocks,
+        get_settings,
+        change_settings,
+        list_inbox,
+        read_inbox,
+    ],
+)

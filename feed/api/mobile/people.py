@@ -1,11 +1,15 @@
 """Who somebody is, and what somebody has posted."""
 
-from litestar import Response, Router, get
+import msgspec
+from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath
 
-from feed.accounts.model import AccountNotFound
-from feed.api.answers import answers, encoded
-from feed.api.inputs import Cursor, GivenReader, GivenWorld, Limit, id_of
+from feed.accounts import actions, relations
+from feed.accounts.model import AccountId, AccountNotFound, OwnAccount, RelationsFull, Viewer
+from feed.accounts.relations import RelationKind
+from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
+from feed.api.inputs import Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.world import World
 from feed.paging import Page, Position
 from feed.postgres import Connection
 from feed.screens import feeds
@@ -15,11 +19,21 @@ from feed.screens.feeds import Listed
 from feed.screens.people import UserCard
 
 
+class Relation(msgspec.Struct, frozen=True):
+    """What one keeps between oneself and somebody."""
+
+    user_id: str
+    blocked: bool
+    muted: bool
+
+
 @get("/{user_id:str}", refuses=(AccountNotFound,))
-async def get_user(user_id: FromPath[str], world: GivenWorld) -> UserCard:
-    """A person's public profile."""
+async def get_user(user_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[UserCard]:
+    """A person's public profile; to whoever is blocked by him he does not exist."""
+    viewer_id = reader.account_id if reader else None
     async with world.pool.acquire() as conn:
-        return await screen.get_user(conn, id_of(user_id, AccountNotFound))
+        card = await screen.get_user(conn, id_of(user_id, AccountNotFound), viewer_id)
+    return Response(card, headers={"cache-control": PRIVATE if reader else PUBLIC, "vary": "Authorization"})
 
 
 @get("/{user_id:str}/posts", responses=answers(Page[PostCard]), refuses=(AccountNotFound,))
@@ -28,17 +42,50 @@ async def list_user_posts(
 ) -> Response[bytes]:
     """A person's posts, newest first."""
     author_id = id_of(user_id, AccountNotFound)
+    viewer_id = reader.account_id if reader else None
     async with world.pool.acquire() as conn:
-        await screen.get_user(conn, author_id)
+        await screen.get_user(conn, author_id, viewer_id)
 
     async def listed(conn: Connection, after: Position, most: int) -> list[Listed]:
         return await feeds.list_of_author(conn, author_id, after, most)
 
-    viewer_id = reader.account_id if reader else None
     body = await world.pages.page(
         f"user:{author_id}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit, fresh=viewer_id == author_id
     )
     return encoded(body, public=reader is None)
 
 
-people = Router("/users", route_handlers=[get_user, list_user_posts])
+@put("/{user_id:str}/block", refuses=(AccountNotFound, OwnAccount, RelationsFull))
+async def block_user(user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Relation:
+    """Block somebody: neither sees what the other writes, nor answers it. A second time changes nothing."""
+    return await _relate(world, viewer, user_id, "block", wanted=True)
+
+
+@delete("/{user_id:str}/block", status_code=200, refuses=(AccountNotFound, OwnAccount))
+async def unblock_user(user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Relation:
+    """Take a block back; a second time changes nothing."""
+    return await _relate(world, viewer, user_id, "block", wanted=False)
+
+
+@put("/{user_id:str}/mute", refuses=(AccountNotFound, OwnAccount, RelationsFull))
+async def mute_user(user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Relation:
+    """Leave somebody out of one's own lists, without his notice. A second time changes nothing."""
+    return await _relate(world, viewer, user_id, "mute", wanted=True)
+
+
+@delete("/{user_id:str}/mute", status_code=200, refuses=(AccountNotFound, OwnAccount))
+async def unmute_user(user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Relation:
+    """Let somebody back into one's lists; a second time changes nothing."""
+    return await _relate(world, viewer, user_id, "mute", wanted=False)
+
+
+async def _relate(world: World, viewer: Viewer, user_id: str, kind: RelationKind, *, wanted: bool) -> Relation:
+    target_id = AccountId(id_of(user_id, AccountNotFound))
+    act = actions.add_relation if wanted else actions.remove_relation
+    await act(world.pool, viewer.account_id, target_id, kind)
+    async with world.pool.acquire() as conn:
+        kinds = await relations.list_kinds(conn, viewer.account_id, target_id)
+    return Relation(str(target_id), "block" in kinds, "mute" in kinds)
+
+
+people = Router("/users", route_handlers=[get_user, list_user_posts, block_user, unblock_user, mute_user, unmute_user])

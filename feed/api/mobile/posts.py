@@ -1,18 +1,21 @@
-"""Publishing, reading, editing, deleting and liking posts."""
+"""Publishing, reading, editing and deleting posts."""
 
-from litestar import Response, Router, delete, get, patch, post, put
-from litestar.params import FromPath, JSONBody
+from typing import Annotated
+
+from litestar import Response, Router, delete, get, patch, post
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.accounts.model import Banned, Muted
 from feed.api.answers import answers, encoded
-from feed.api.inputs import GivenOnce, GivenReader, GivenViewer, GivenWorld, id_of
-from feed.api.world import World
-from feed.likes.model import Like, Liked
+from feed.api.inputs import GivenOnce, GivenReader, GivenRegion, GivenViewer, GivenWorld, id_of, ids_of
+from feed.paging import Page
 from feed.posts import actions
 from feed.posts.actions import NewPost, PostChange
 from feed.posts.model import NotYourPost, PostId, PostNotEditable, PostNotFound
-from feed.screens import cards
 from feed.screens.cards import PostCard
+
+POSTS_AT_ONCE = 50
+Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated by commas; at most {POSTS_AT_ONCE}.")]
 
 
 @post(
@@ -26,19 +29,27 @@ from feed.screens.cards import PostCard
     ),
 )
 async def publish_post(
-    data: JSONBody[NewPost], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    data: JSONBody[NewPost], world: GivenWorld, viewer: GivenViewer, once: GivenOnce, region: GivenRegion
 ) -> Response[bytes]:
     """Publish a post. Visible at once, and queued for a look."""
-    post_id = await actions.publish_post(world.pool, viewer.account_id, data, once)
+    post_id = await actions.publish_post(world.pool, viewer.account_id, data, once, ip_region=region)
     world.projector.touch([post_id])
-    return encoded(await _post_card(world, post_id, viewer.account_id), status=201)
+    return encoded(await world.pages.post(post_id, viewer.account_id), status=201)
+
+
+@get("/", responses=answers(Page[PostCard]))
+async def list_posts(world: GivenWorld, reader: GivenReader, ids: Ids = None) -> Response[bytes]:
+    """Read several posts at once, in the order of the request; what one may not see is left out."""
+    viewer_id = reader.account_id if reader else None
+    body = await world.pages.posts(ids_of(ids, "ids", most=POSTS_AT_ONCE), viewer_id)
+    return encoded(body, public=reader is None)
 
 
 @get("/{post_id:str}", responses=answers(PostCard), refuses=(PostNotFound,))
 async def get_post(post_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[bytes]:
     """Read a post: anybody the published ones, authors their own."""
     viewer_id = reader.account_id if reader else None
-    return encoded(await _post_card(world, id_of(post_id, PostNotFound), viewer_id), public=reader is None)
+    return encoded(await world.pages.post(id_of(post_id, PostNotFound), viewer_id), public=reader is None)
 
 
 @patch(
@@ -59,7 +70,7 @@ async def edit_post(
     id_ = PostId(id_of(post_id, PostNotFound))
     await actions.edit_post(world.pool, viewer.account_id, id_, data)
     world.projector.touch([id_])
-    return encoded(await _post_card(world, id_, viewer.account_id))
+    return encoded(await world.pages.post(id_, viewer.account_id))
 
 
 @delete(
@@ -76,43 +87,4 @@ async def delete_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenVi
     world.projector.touch([id_])
 
 
-@put(
-    "/{post_id:str}/like",
-    refuses=(
-        PostNotFound,
-        Banned,
-    ),
-)
-async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
-    """Like a post; a second time changes nothing."""
-    return await _submit(world, Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id))
-
-
-@delete(
-    "/{post_id:str}/like",
-    status_code=200,
-    refuses=(
-        PostNotFound,
-        Banned,
-    ),
-)
-async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
-    """Take a like back; a second time changes nothing."""
-    return await _submit(world, Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id, liked=False))
-
-
-async def _submit(world: World, like: Like) -> Liked:
-    liked = await world.likes.submit(like)
-    world.projector.touch([like.post_id])
-    return liked
-
-
-async def _post_card(world: World, post_id: int, viewer_id: int | None) -> bytes:
-    fragments = await world.pages.fragments([post_id])
-    if not fragments or not cards.visible_to(fragments[0], viewer_id):
-        raise PostNotFound
-    liked = await world.pages.liked(viewer_id, [post_id]) if viewer_id is not None else set[int]()
-    return cards.card(fragments[0], viewer_id, liked)
-
-
-posts = Router("/posts", route_handlers=[publish_post, get_post, edit_post, delete_post, like_post, unlike_post])
+posts = Router("/posts", route_handlers=[publish_post, list_posts, get_post, edit_post, delete_post])

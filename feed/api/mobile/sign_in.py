@@ -1,19 +1,32 @@
 """Signing in with a phone where the app has no sign-in of its own."""
 
+import ipaddress
+from typing import Any
+
 import msgspec
-from litestar import Router, post
+from litestar import Response, Router, get, post
+from litestar.handlers import BaseRouteHandler
 from litestar.params import JSONBody
 
-from feed.accounts import sign_in
+from feed.accounts import code_gate, sign_in
+from feed.accounts.code_gate import ChallengeRefused, ChallengeRequired, GateRules
+from feed.accounts.code_quotas import CodesExhausted, LimitsAway
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
-from feed.api.inputs import GivenWorld
+from feed.api.addresses import client_address
+from feed.api.answers import PRIVATE
+from feed.api.inputs import AnyConnection, AnyRequest, GivenWorld
 from feed.api.world import World
+from feed.errors import NotFound
 from feed.screens import people as screen
 from feed.screens.people import UserCard
 
 
+class SignInElsewhere(NotFound):
+    """The app's own sign-in gives the tokens here."""
+
+
 class PhoneIn(msgspec.Struct, frozen=True):
-    """Which phone a code is for. `challenge` is the solved proof of work, where one is asked for."""
+    """Which phone a code is for. `challenge` is the solved proof of work (altcha's payload), where one is asked for."""
 
     phone: str
     challenge: str | None = None
@@ -48,20 +61,65 @@ class CodeSent(msgspec.Struct, frozen=True):
     sent: bool = True
 
 
-@post("/codes", status_code=202)
-async def request_code(data: JSONBody[PhoneIn], world: GivenWorld) -> CodeSent:
-    """Send a code by SMS: 6 digits, good for 5 minutes and 5 tries."""
+async def must_sign_in_here(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """Where the app's issuer says who is who, nobody becomes somebody by a phone."""
+    world: World = connection.app.state.world
+    if world.settings.jwks_url:
+        raise SignInElsewhere
+
+
+@get("/challenge", refuses=(SignInElsewhere,))
+async def get_challenge(world: GivenWorld) -> Response[dict[str, Any]]:
+    """A proof of work for altcha's widget or library, good for ten minutes and one code."""
+    return Response(code_gate.make_challenge(world.keys), headers={"cache-control": PRIVATE})
+
+
+@post(
+    "/codes",
+    status_code=202,
+    refuses=(
+        SignInElsewhere,
+        ChallengeRequired,
+        ChallengeRefused,
+        CodesExhausted,
+        LimitsAway,
+    ),
+)
+async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, world: GivenWorld) -> CodeSent:
+    """Send a code by SMS: 6 digits, good for 5 minutes and 5 tries.
+
+    403 `challenge_required` asks for a solved challenge first: get one, solve it, and ask again with it.
+    """
+    await code_gate.let_through(
+        world.pool,
+        world.redis,
+        world.keys,
+        GateRules(world.settings.sign_in_challenge, world.settings.sign_in_codes_per_day),
+        phone=data.phone,
+        address=_counted_address(request, world),
+        challenge=data.challenge,
+    )
     await sign_in.request_code(world.pool, world.keys, data.phone)
     return CodeSent()
 
 
-@post("/tokens", status_code=200, refuses=(CodeRefused,))
+def _counted_address(request: AnyRequest, world: World) -> str | None:
+    """The caller's address; None for this machine's own where everything runs on it."""
+    address = client_address(request, world.settings.trusted_proxies)
+    try:
+        own = ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        own = False
+    return None if own and world.settings.embedded else address
+
+
+@post("/tokens", status_code=200, refuses=(SignInElsewhere, CodeRefused))
 async def exchange_code(data: JSONBody[CodeIn], world: GivenWorld) -> Tokens:
     """Sign in with the code; the account is made at the first time."""
     return await _tokens(world, await sign_in.exchange_code(world.pool, world.keys, data.phone, data.code))
 
 
-@post("/refresh", status_code=200, refuses=(RefreshRefused,))
+@post("/refresh", status_code=200, refuses=(SignInElsewhere, RefreshRefused))
 async def refresh(data: JSONBody[RefreshIn], world: GivenWorld) -> Tokens:
     """New tokens for the refresh token, once; a second use ends the whole sign-in."""
     return await _tokens(world, await sign_in.refresh(world.pool, world.keys, data.refresh_token))
@@ -78,4 +136,9 @@ async def _tokens(world: World, signed_in: SignedIn) -> Tokens:
     )
 
 
-auth = Router("/auth", route_handlers=[request_code, exchange_code, refresh], tags=["Signing in"])
+auth = Router(
+    "/auth",
+    route_handlers=[get_challenge, request_code, exchange_code, refresh],
+    guards=[must_sign_in_here],
+    tags=["Signing in"],
+)

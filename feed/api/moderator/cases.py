@@ -6,7 +6,7 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
 from feed.api.world import World
 from feed.cases.model import STAGE_LAST, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind, Wanted
 from feed.comments.model import CommentIsDeleted
@@ -70,11 +70,11 @@ async def list_cases(
 
 
 @post("/lease", status_code=200)
-async def lease_cases(data: JSONBody[LeaseIn], world: GivenWorld, viewer: GivenViewer) -> LeasedCases:
+async def lease_cases(data: JSONBody[LeaseIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> LeasedCases:
     """Take the most urgent free cases; nobody else judges them for five minutes."""
     campaign = None if data.campaign_id is None else field_id(data.campaign_id, "campaign_id")
     wanted = Wanted(stage=data.stage, kind=data.kind, campaign_id=campaign)
-    leased = await actions.lease_cases(world.pool, viewer.account_id, wanted, count=data.count)
+    leased = await actions.lease_cases(world.pool, viewer.account_id, wanted, count=data.count, request=once)
     return LeasedCases(await _cards(world, leased))
 
 
@@ -86,10 +86,10 @@ async def lease_cases(data: JSONBody[LeaseIn], world: GivenWorld, viewer: GivenV
         CaseLeased,
     ),
 )
-async def release_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> CaseCard:
+async def release_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> CaseCard:
     """Give a case back to the queue."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
-    await actions.release_case(world.pool, viewer.account_id, id_)
+    await actions.release_case(world.pool, viewer.account_id, id_, once)
     return await _card(world, id_)
 
 
@@ -102,10 +102,10 @@ async def release_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenV
         CaseNotLeased,
     ),
 )
-async def extend_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> CaseCard:
+async def extend_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> CaseCard:
     """Hold a case for five minutes more."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
-    await actions.extend_case(world.pool, viewer.account_id, id_)
+    await actions.extend_case(world.pool, viewer.account_id, id_, once)
     return await _card(world, id_)
 
 
@@ -124,12 +124,12 @@ async def extend_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenVi
     ),
 )
 async def judge_case(
-    case_id: FromPath[str], data: JSONBody[NewVerdict], world: GivenWorld, viewer: GivenViewer
+    case_id: FromPath[str], data: JSONBody[NewVerdict], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> CaseCard:
     """Judge a case as it was read: `version` is the one that was seen."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
-    judged = await actions.judge_case(world.pool, viewer.account_id, id_, data)
-    if judged.post_id is not None:
+    judged = await actions.judge_case(world.pool, viewer.account_id, id_, data, once)
+    if judged is not None and judged.post_id is not None:
         world.projector.touch([judged.post_id])
     return await _card(world, id_)
 

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.inputs import GivenViewer, GivenWorld, id_of
+from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
 from feed.cases.model import CaseId, CaseNotFound
 from feed.errors import NotFound
@@ -61,22 +61,22 @@ class ReasonCards(msgspec.Struct, frozen=True):
 
 
 @post("/moderation/verdicts", status_code=200)
-async def judge_cases(data: JSONBody[BatchIn], world: GivenWorld, viewer: GivenViewer) -> BatchOut:
+async def judge_cases(data: JSONBody[BatchIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> BatchOut:
     """One verdict on up to fifty cases, each by itself."""
     given = [
         (_case_id(seen.id), NewVerdict(data.verdict, seen.version, data.reason_code, data.note)) for seen in data.cases
     ]
-    batch_id, outcomes = await actions.judge_cases(world.pool, viewer.account_id, given)
+    batch_id, outcomes = await actions.judge_cases(world.pool, viewer.account_id, given, once)
     _touch(world, outcomes)
     items = [ItemOutcome(seen.id, _outcome(found)) for seen, found in zip(data.cases, outcomes, strict=True)]
     return BatchOut(str(batch_id), items)
 
 
 @post("/moderation/verdicts/{batch_id:str}/undo", status_code=200, refuses=(BatchNotFound,))
-async def undo_verdicts(batch_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> BatchOut:
+async def undo_verdicts(batch_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> BatchOut:
     """Take one's own batch back, except where somebody has judged since."""
     id_ = BatchId(id_of(batch_id, BatchNotFound))
-    outcomes = await actions.undo_verdicts(world.pool, viewer.account_id, id_)
+    outcomes = await actions.undo_verdicts(world.pool, viewer.account_id, id_, once)
     _touch(world, (found for _, found in outcomes))
     return BatchOut(str(id_), [ItemOutcome(str(case_id), _outcome(found)) for case_id, found in outcomes])
 

@@ -1,0 +1,95 @@
+"""What stands before a code by SMS: a proof of work where codes are asked for often, and the counting of them."""
+
+import base64
+import hmac
+import json
+import time
+from typing import Any, Literal
+
+import altcha
+import msgspec
+from redis.asyncio import Redis
+
+from feed.accounts import code_quotas, sign_in_store
+from feed.errors import Forbidden
+from feed.keys import Keys
+from feed.phones import normalise_phone
+from feed.postgres import Pool
+
+CHALLENGE_SECONDS = 600
+
+# From which code of a day on, counting this one.
+PHONE_FREE = 2
+ADDRESS_FREE = 4
+
+# About 256 derivations: half a second for a telephone, three milliseconds for us.
+_ALGORITHM = "PBKDF2/SHA-256"
+_COST = 5000
+_LONGEST = 4096
+
+ChallengeMode = Literal["auto", "always", "never"]
+
+
+class ChallengeRequired(Forbidden):
+    """A code is sent only with a solved challenge: get one at /v1/auth/challenge, solve it, and ask again with it."""
+
+
+class ChallengeRefused(Forbidden):
+    """The challenge is not solved, has expired, was spent, or is none of ours: get another one."""
+
+
+class GateRules(msgspec.Struct, frozen=True):
+    """What the operator has set."""
+
+    challenge: ChallengeMode
+    site_per_day: int
+
+
+def make_challenge(keys: Keys) -> dict[str, Any]:
+    """A challenge as altcha's widget reads it; nothing is kept of it until it is spent."""
+    made = altcha.create_challenge(
+        _ALGORITHM, _COST, hmac_secret=_secret(keys), expires_at=int(time.time()) + CHALLENGE_SECONDS
+    )
+    return dict(made.to_dict())
+
+
+async def let_through(
+    pool: Pool, redis: Redis, keys: Keys, rules: GateRules, *, phone: str, address: str | None, challenge: str | None
+) -> None:
+    """Lets a request for a code through, counted; `address` None is exempt. The answer knows nothing of who has the phone.
+
+    Raises Invalid, ChallengeRequired, ChallengeRefused, RateLimited, CodesExhausted, LimitsAway.
+    """
+    person = keys.person_of(normalise_phone(phone))
+    key = None if address is None else code_quotas.address_key(keys, address)
+    if await _demands_challenge(pool, redis, rules.challenge, person, key):
+        if not challenge:
+            raise ChallengeRequired
+        # Before the counting, so that whoever has worked for nothing has not been counted for it.
+        nonce = solved_nonce(keys, challenge)
+        if nonce is None or not await code_quotas.spend(redis, nonce, seconds=CHALLENGE_SECONDS + 60):
+            raise ChallengeRefused
+    await code_quotas.count(redis, key, site_per_day=rules.site_per_day)
+
+
+async def _demands_challenge(pool: Pool, redis: Redis, mode: ChallengeMode, person: bytes, key: str | None) -> bool:
+    if mode != "auto":
+        return mode == "always"
+    if key is not None and await code_quotas.count_lately(redis, key) >= ADDRESS_FREE:
+        return True
+    async with pool.acquire() as conn:
+        _, today = await sign_in_store.count_codes(conn, person)
+    return today >= PHONE_FREE
+
+
+def solved_nonce(keys: Keys, payload: str) -> str | None:
+    """What tells a solved challenge from every other, whichever of its solutions this is; None for one that is not solved."""
+    if len(payload) > _LONGEST or not altcha.verify_solution(payload, _secret(keys)).verified:
+        return None
+    # Signed by us, so it is there and as we wrote it.
+    nonce: str = json.loads(base64.b64decode(payload))["challenge"]["parameters"]["nonce"]
+    return nonce
+
+
+def _secret(keys: Keys) -> bytes:
+    return hmac.digest(keys.token_key, b"sign-in challenge", "sha256")

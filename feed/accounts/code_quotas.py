@@ -1,0 +1,106 @@
+"""How many codes an address and the whole site have asked for, counted in Redis. Unlike boards, these fail closed.
+
+Addresses are kept as keyed hashes, and for a day.
+"""
+
+import hmac
+import ipaddress
+import time
+
+from redis.asyncio import Redis
+
+from feed.accounts.sign_in import RateLimited
+from feed.errors import Unavailable
+from feed.keys import Keys
+from feed.redis import UNREACHABLE, Script
+
+PER_TEN_MINUTES = 10
+PER_DAY = 50
+
+_DAY = 86_400
+# One tag: the script's keys must lie together, and there are few of them.
+_SITE = "feed:{codes}:site"
+
+# Looks at every limit before it counts for any. Answers which one is reached, and in how many seconds it will not be.
+_COUNT = Script("""
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local site = tonumber(redis.call('GET', KEYS[2]) or '0')
+if site >= tonumber(ARGV[1]) then
+    return {'site', math.max(1, redis.call('TTL', KEYS[2]))}
+end
+if ARGV[2] == '1' then
+    redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 86400000)
+    local windows = {{600000, tonumber(ARGV[3])}, {86400000, tonumber(ARGV[4])}}
+    for _, window in ipairs(windows) do
+        local since = now - window[1]
+        if redis.call('ZCOUNT', KEYS[1], '(' .. since, '+inf') >= window[2] then
+            local first = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. since, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+            return {'address', math.max(1, math.ceil((first[2] - since) / 1000))}
+        end
+    end
+end
+site = redis.call('INCR', KEYS[2])
+if site == 1 then redis.call('EXPIRE', KEYS[2], 86400) end
+if ARGV[2] == '1' then
+    redis.call('ZADD', KEYS[1], now, now .. '-' .. site)
+    redis.call('EXPIRE', KEYS[1], 86400)
+end
+return {'counted', 0}
+""")
+
+
+class LimitsAway(Unavailable):
+    """Nobody can count how many codes have been asked for, so none is sent."""
+
+
+class CodesExhausted(Unavailable):
+    """The site has sent as many codes today as it may."""
+
+
+def address_key(keys: Keys, address: str) -> str:
+    """Where an address is counted: an IPv6 one with the whole /64 that its owner can take addresses from."""
+    digest = hmac.digest(keys.token_key, b"sign-in address\0" + network_of(address).encode(), "sha256")
+    return f"feed:{{codes}}:address:{digest[:12].hex()}"
+
+
+def network_of(address: str) -> str:
+    """The address, or for IPv6 its /64; whatever is no address is counted together."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(known, ipaddress.IPv6Address):
+        if known.ipv4_mapped is not None:
+            return str(known.ipv4_mapped)
+        return str(ipaddress.IPv6Network((known.packed[:8] + bytes(8), 64)))
+    return str(known)
+
+
+async def count_lately(redis: Redis, key: str) -> int:
+    """How many codes the address has asked for in a day. Raises LimitsAway."""
+    try:
+        return int(await redis.zcount(key, time.time() * 1000 - _DAY * 1000, "+inf"))
+    except UNREACHABLE:
+        raise LimitsAway(retry_after=5) from None
+
+
+async def count(redis: Redis, key: str | None, *, site_per_day: int) -> None:
+    """Counts one code, for the address too unless it is exempt (None). Raises RateLimited, CodesExhausted, LimitsAway."""
+    limits = [site_per_day, int(key is not None), PER_TEN_MINUTES, PER_DAY]
+    try:
+        outcome, seconds = await _COUNT.run(redis, [key or "feed:{codes}:nobody", _SITE], limits)
+    except UNREACHABLE:
+        raise LimitsAway(retry_after=5) from None
+    if outcome == b"address":
+        raise RateLimited(retry_after=int(seconds))
+    if outcome == b"site":
+        raise CodesExhausted(retry_after=int(seconds))
+
+
+async def spend(redis: Redis, challenge: str, *, seconds: int) -> bool:
+    """Whether the solved challenge had not been spent before. Raises LimitsAway."""
+    try:
+        return bool(await redis.set(f"feed:{{codes}}:spent:{challenge}", 1, nx=True, ex=seconds))
+    except UNREACHABLE:
+        raise LimitsAway(retry_after=5) from None

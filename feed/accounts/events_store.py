@@ -1,0 +1,46 @@
+"""The SQL of what the app says about its accounts: which events have come, and how late the applied ones are."""
+
+from datetime import datetime
+from typing import Literal
+
+from feed.postgres import Connection
+
+Subject = Literal["name", "ban"]
+
+
+async def add_event(conn: Connection, event_id: str) -> bool:
+    """Whether the event is new; the same one, sent twice at once, waits for the first."""
+    return bool(
+        await conn.fetchval(
+            "INSERT INTO account_events (event_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING true", event_id
+        )
+    )
+
+
+async def move_mark(conn: Connection, account_id: int, subject: Subject, happened_at: datetime) -> bool:
+    """Whether nothing newer about the same subject was applied before."""
+    return bool(
+        await conn.fetchval(
+            """
+            INSERT INTO account_marks (account_id, subject, happened_at)
+            VALUES ($1, $2, $3)
+            ON CONFLICT (account_id, subject) DO UPDATE SET happened_at = excluded.happened_at
+            WHERE account_marks.happened_at <= excluded.happened_at
+            RETURNING true
+            """,
+            account_id,
+            subject,
+            happened_at,
+        )
+    )
+
+
+async def change_name(conn: Connection, account_id: int, name: str) -> None:
+    """What others call the account from now on."""
+    await conn.execute("UPDATE accounts SET name = $2 WHERE id = $1", account_id, name)
+
+
+async def remove_old_events(conn: Connection, *, hours: int) -> int:
+    """How many events were forgotten: nobody sends them again so long afterwards, and the marks stay."""
+    tag = await conn.execute("DELETE FROM account_events WHERE received_at < now() - make_interval(hours => $1)", hours)
+    return int(tag.split()[-1])

@@ -1,0 +1,93 @@
+"""The SQL of relations between people: whom one has blocked or muted."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from feed.postgres import Connection
+
+RelationKind = Literal["block", "mute"]
+RELATION_KINDS: tuple[RelationKind, ...] = get_args(RelationKind)
+
+
+async def add_relation(conn: Connection, account_id: int, target_id: int, kind: RelationKind) -> bool:
+    """Whether it is new."""
+    added = await conn.fetchval(
+        "INSERT INTO relations (account_id, target_id, kind) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
+        account_id,
+        target_id,
+        kind,
+    )
+    return added is not None
+
+
+async def remove_relation(conn: Connection, account_id: int, target_id: int, kind: RelationKind) -> bool:
+    """Whether there was one."""
+    removed = await conn.fetchval(
+        "DELETE FROM relations WHERE account_id = $1 AND target_id = $2 AND kind = $3 RETURNING true",
+        account_id,
+        target_id,
+        kind,
+    )
+    return removed is not None
+
+
+async def count_relations(conn: Connection, account_id: int, kind: RelationKind) -> int:
+    """How many the account has of this kind."""
+    return int(
+        await conn.fetchval("SELECT count(*) FROM relations WHERE account_id = $1 AND kind = $2", account_id, kind)
+    )
+
+
+async def list_kinds(conn: Connection, account_id: int, target_id: int) -> set[RelationKind]:
+    """What the account keeps between itself and the other."""
+    rows = await conn.fetch(
+        "SELECT kind FROM relations WHERE account_id = $1 AND target_id = $2 AND kind = ANY ('{block,mute}')",
+        account_id,
+        target_id,
+    )
+    return {row["kind"] for row in rows}
+
+
+async def is_apart(conn: Connection, one: int, other: int) -> bool:
+    """Whether either has blocked the other."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM relations
+                WHERE kind = 'block' AND ((account_id = $1 AND target_id = $2) OR (account_id = $2 AND target_id = $1))
+            )
+            """,
+            one,
+            other,
+        )
+    )
+
+
+async def list_apart(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those of the pairs between whom either has blocked the other."""
+    rows = await conn.fetch(
+        """
+        SELECT given.one, given.other
+        FROM unnest($1::bigint[], $2::bigint[]) AS given (one, other)
+        WHERE EXISTS (SELECT FROM relations WHERE account_id = one AND target_id = other AND kind = 'block')
+           OR EXISTS (SELECT FROM relations WHERE account_id = other AND target_id = one AND kind = 'block')
+        """,
+        [one for one, _ in pairs],
+        [other for _, other in pairs],
+    )
+    return {(row["one"], row["other"]) for row in rows}
+
+
+async def list_unwanted(conn: Connection, actor_id: int, account_ids: Sequence[int]) -> set[int]:
+    """Who among these shall hear nothing of the actor: he has muted him, or one has blocked the other."""
+    rows = await conn.fetch(
+        """
+        SELECT account_id FROM relations WHERE account_id = ANY ($2::bigint[]) AND target_id = $1
+        UNION
+        SELECT target_id FROM relations WHERE kind = 'block' AND account_id = $1 AND target_id = ANY ($2::bigint[])
+        """,
+        actor_id,
+        account_ids,
+    )
+    return {row["account_id"] for row in rows}

@@ -1,0 +1,37 @@
+"""The SQL of what people have set for themselves."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from feed.postgres import Connection
+
+# What somebody can do without being told of; everything else is told.
+QuietKind = Literal["like", "comment", "reply"]
+QUIET_KINDS: tuple[QuietKind, ...] = get_args(QuietKind)
+
+
+async def get_quiet(conn: Connection, account_id: int) -> set[QuietKind]:
+    """What the account does not want to be told of."""
+    return set(await conn.fetchval("SELECT quiet FROM account_settings WHERE account_id = $1", account_id) or ())
+
+
+async def change_quiet(conn: Connection, account_id: int, quiet: Sequence[QuietKind]) -> None:
+    """From now on."""
+    await conn.execute(
+        """
+        INSERT INTO account_settings (account_id, quiet) VALUES ($1, $2)
+        ON CONFLICT (account_id) DO UPDATE SET quiet = excluded.quiet, changed_at = now()
+        """,
+        account_id,
+        quiet,
+    )
+
+
+async def list_quiet(conn: Connection, account_ids: Sequence[int], kind: QuietKind) -> set[int]:
+    """Who among these does not want to be told of this."""
+    rows = await conn.fetch(
+        "SELECT account_id FROM account_settings WHERE account_id = ANY ($1::bigint[]) AND $2 = ANY (quiet)",
+        account_ids,
+        kind,
+    )
+    return {row["account_id"] for row in rows}

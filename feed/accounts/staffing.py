@@ -1,0 +1,32 @@
+"""Who is staff: rights that an admin gives and takes, as intervals that stay."""
+
+from collections.abc import Sequence
+
+from feed.accounts import store
+from feed.accounts.model import ROLES, AccountId, LastAdmin, Role, RoleMissing
+from feed.audit import store as audit
+from feed.errors import FieldError, Invalid
+from feed.postgres import Pool, transaction
+
+
+async def change_roles(pool: Pool, actor_id: AccountId, account_id: AccountId, roles: Sequence[str]) -> list[Role]:
+    """Gives somebody these roles and no others; returns them. Raises Invalid, AccountNotFound, RoleMissing, LastAdmin."""
+    if unknown := [place for place, role in enumerate(roles) if role not in ROLES]:
+        raise Invalid(*(FieldError(f"roles.{place}", "unknown_value", {"allowed": list(ROLES)}) for place in unknown))
+    async with transaction(pool) as conn:
+        # The admins are held first: of two who dismiss each other at once the second one is no longer asked.
+        admins = await store.lock_admins(conn)
+        if actor_id not in admins:
+            raise RoleMissing
+        await store.get_account(conn, account_id)
+        held = set(await store.list_roles(conn, account_id))
+        if "admin" not in roles and admins == {account_id}:
+            raise LastAdmin
+        for role in ROLES:
+            if role in roles and role not in held:
+                await store.grant_role(conn, account_id, role, by=actor_id)
+                await audit.add(conn, actor_id, "staff.grant", "account", account_id, {"role": role})
+            elif role in held and role not in roles:
+                await store.revoke_role(conn, account_id, role, by=actor_id)
+                await audit.add(conn, actor_id, "staff.revoke", "account", account_id, {"role": role})
+        return await store.list_roles(conn, account_id)

@@ -1,0 +1,55 @@
+"""Who is staff: for admins alone."""
+
+import msgspec
+from litestar import Router, delete, put
+from litestar.params import FromPath, JSONBody
+
+from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Role
+from feed.accounts.staffing import change_roles
+from feed.api.inputs import GivenViewer, GivenWorld, id_of, staff
+from feed.screens.cards import Id
+
+
+class RolesIn(msgspec.Struct, frozen=True):
+    """All the roles that somebody shall have."""
+
+    roles: list[str]
+
+
+class StaffCard(msgspec.Struct, frozen=True):
+    """Somebody with the roles held now."""
+
+    user_id: Id
+    roles: list[Role]
+
+
+@put(
+    "/{user_id:str}",
+    refuses=(
+        AccountNotFound,
+        LastAdmin,
+    ),
+)
+async def put_roles(
+    user_id: FromPath[str], data: JSONBody[RolesIn], world: GivenWorld, viewer: GivenViewer
+) -> StaffCard:
+    """Give somebody these roles and no others: `reviewer`, `editor`, `admin`. It counts from the next request on."""
+    account_id = AccountId(id_of(user_id, AccountNotFound))
+    return StaffCard(str(account_id), await change_roles(world.pool, viewer.account_id, account_id, data.roles))
+
+
+@delete(
+    "/{user_id:str}",
+    status_code=200,
+    refuses=(
+        AccountNotFound,
+        LastAdmin,
+    ),
+)
+async def remove_roles(user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> StaffCard:
+    """Take every role away from somebody; the last admin keeps it."""
+    account_id = AccountId(id_of(user_id, AccountNotFound))
+    return StaffCard(str(account_id), await change_roles(world.pool, viewer.account_id, account_id, ()))
+
+
+staff_rights = Router("/admin/staff", route_handlers=[put_roles, remove_roles], guards=[staff("admin")], tags=["Staff"])

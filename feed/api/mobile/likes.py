@@ -1,0 +1,97 @@
+"""Liking posts and comments, and who does."""
+
+from litestar import Response, Router, delete, get, put
+from litestar.params import FromPath
+
+from feed.accounts.model import Banned
+from feed.api.answers import PRIVATE
+from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.world import World
+from feed.comments.model import CommentId, CommentNotFound
+from feed.likes.model import CommentLike, Like, Liked, LikesPrivate
+from feed.paging import Page
+from feed.posts.model import PostId, PostNotFound
+from feed.screens import likers as screen
+from feed.screens.likers import LikerItem
+
+
+@put(
+    "/posts/{post_id:str}/like",
+    refuses=(
+        PostNotFound,
+        Banned,
+    ),
+)
+async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
+    """Like a post; a second time changes nothing."""
+    return await _submit(world, Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id))
+
+
+@delete(
+    "/posts/{post_id:str}/like",
+    status_code=200,
+    refuses=(
+        PostNotFound,
+        Banned,
+    ),
+)
+async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
+    """Take a like back; a second time changes nothing."""
+    return await _submit(world, Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id, liked=False))
+
+
+@put(
+    "/comments/{comment_id:str}/like",
+    refuses=(
+        CommentNotFound,
+        Banned,
+    ),
+)
+async def like_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
+    """Like a comment; a second time changes nothing."""
+    id_ = CommentId(id_of(comment_id, CommentNotFound))
+    return await world.comment_likes.submit(CommentLike(id_, viewer.account_id))
+
+
+@delete(
+    "/comments/{comment_id:str}/like",
+    status_code=200,
+    refuses=(
+        CommentNotFound,
+        Banned,
+    ),
+)
+async def unlike_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
+    """Take the like of a comment back; a second time changes nothing."""
+    id_ = CommentId(id_of(comment_id, CommentNotFound))
+    return await world.comment_likes.submit(CommentLike(id_, viewer.account_id, liked=False))
+
+
+@get(
+    "/posts/{post_id:str}/likes",
+    refuses=(
+        PostNotFound,
+        LikesPrivate,
+    ),
+)
+async def list_likers(
+    post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+) -> Response[Page[LikerItem]]:
+    """Who likes a post, the latest first; for its author and staff."""
+    id_ = id_of(post_id, PostNotFound)
+    name = f"likers:{id_}"
+    position = world.cursors.position(name, cursor)
+    async with world.pool.acquire() as conn:
+        await screen.must_see_likers(conn, id_, viewer.account_id)
+        rows = await screen.list_likers(conn, id_, position, limit + 1)
+    more = world.cursors.after(name, rows[limit - 1].position) if len(rows) > limit else None
+    return Response(Page([screen.item(row) for row in rows[:limit]], more), headers={"cache-control": PRIVATE})
+
+
+async def _submit(world: World, like: Like) -> Liked:
+    liked = await world.likes.submit(like)
+    world.projector.touch([like.post_id])
+    return liked
+
+
+likes = Router("/", route_handlers=[like_post, unlike_post, like_comment, unlike_comment, list_likers])

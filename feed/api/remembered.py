@@ -1,0 +1,62 @@
+"""What a keyed POST was answered is kept before it is sent, so that a retry is told the same."""
+
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+
+from feed.errors import FeedError
+from feed.idempotency import Answered, Given, Once
+
+log = structlog.get_logger()
+
+# Under this name a handler's dependency leaves, in the request's state, whose key it is.
+KEYED = "keyed"
+_LARGEST = 64 * 1024
+
+
+def remembered(app: ASGIApp) -> ASGIApp:
+    """The application with the answers of keyed requests kept."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
+            await app(scope, receive, send)
+            return
+        held: list[HTTPResponseStartEvent] = []
+
+        async def keeping(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # Held back until the body is there: an answer that was sent and not kept could be another one at the next try.
+                held.append(message)
+                return
+            if message["type"] == "http.response.body" and held:
+                start = held.pop()
+                if not message["more_body"]:
+                    await _keep(scope, start["status"], message["body"])
+                await send(start)
+            await send(message)
+
+        await app(scope, receive, keeping)
+
+    return middleware
+
+
+async def _keep(scope: Scope, status: int, body: bytes) -> None:
+    keyed: tuple[int, Once] | None = scope.get("state", {}).get(KEYED)
+    secret = scope["route_handler"].opt.get("secret") if keyed else False
+    if keyed is None or secret or not 200 <= status < 300 or len(body) > _LARGEST:
+        return
+    world: Any = scope["litestar_app"].state.world
+    try:
+        await world.answers.submit(Given(*keyed, status, body))
+    except FeedError as refusal:
+        # The effect stands and is told; a retry will read it anew.
+        log.warning("answer not kept", code=refusal.code)
+
+
+def repeat(request: Request[Any, Any, Any], told: Answered) -> Response[bytes]:
+    """The answer that was given the first time."""
+    headers = {"cache-control": "private, no-store", "idempotency-replayed": "true"}
+    return Response(told.body, status_code=told.status, media_type="application/json", headers=headers)

@@ -1,0 +1,116 @@
+"""What the app tells about its accounts: renamed, banned, unbanned, erased. One transaction for each event."""
+
+from datetime import datetime
+from typing import Annotated, Literal, get_args
+
+import msgspec
+
+from feed.accounts import erasure_store, events_store, sanctions
+from feed.accounts import store as accounts
+from feed.accounts.arrival import seed_name
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.errors import FieldError, Invalid
+from feed.postgres import Connection, Pool, transaction
+from feed.review.imposing import impose, lift
+from feed.review.model import reason_problems, until_problems
+
+EventType = Literal["account.renamed", "account.banned", "account.unbanned", "account.erased"]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+
+# `applied`: it holds now. `repeated`: it came before. `outdated`: something newer came before. `unknown`: no such account.
+Outcome = Literal["applied", "repeated", "outdated", "unknown"]
+
+When = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Whom an event is about, by the `sub` of the app's tokens, and what its type needs to know."""
+
+    sub: str
+    name: str = ""
+    until: When | None = None
+    reason_code: str = "other"
+
+
+class AppEvent(msgspec.Struct, frozen=True):
+    """Something that happened to an account of the app, at `timestamp`."""
+
+    type: str
+    timestamp: When
+    data: Told
+
+
+def event_problems(event: AppEvent, now: datetime) -> list[FieldError]:
+    """Everything that keeps this from being an event."""
+    problems = [FieldError(f"data.{each.field}", each.code, each.params) for each in _told_problems(event)]
+    if event.type not in EVENT_TYPES:
+        problems.append(FieldError("type", "unknown_value", {"allowed": list(EVENT_TYPES)}))
+    # One from the future would keep every later one from being heard.
+    if event.timestamp.year < 2000 or (event.timestamp - now).total_seconds() > 300:
+        problems.append(FieldError("timestamp", "invalid_value"))
+    return problems
+
+
+def _told_problems(event: AppEvent) -> list[FieldError]:
+    told = event.data
+    problems: list[FieldError] = []
+    if not 0 < len(told.sub) <= 255 or not told.sub.isprintable():
+        problems.append(FieldError("sub", "invalid_value" if told.sub else "required"))
+    if event.type == "account.renamed" and seed_name(told.name) is None:
+        problems.append(FieldError("name", "invalid_value" if told.name.strip() else "required"))
+    if event.type == "account.banned":
+        problems += [*reason_problems(told.reason_code), *until_problems(told.until)]
+    return problems
+
+
+async def apply_event(pool: Pool, iss: str, event_id: str, event: AppEvent, now: datetime) -> Outcome:
+    """Does what the event says, once, unless something newer of its kind was done before. Raises Invalid."""
+    if problems := event_problems(event, now):
+        raise Invalid(*problems)
+    async with transaction(pool) as conn:
+        if not await events_store.add_event(conn, event_id):
+            return "repeated"
+        if event.type == "account.erased":
+            return await _erase(conn, iss, event)
+        account_id = await accounts.find_by_sub(conn, iss=iss, sub=event.data.sub)
+        if account_id is None:
+            return "unknown"
+        if event.type == "account.renamed":
+            return await _rename(conn, account_id, event)
+        return await _ban(conn, account_id, event)
+
+
+async def _erase(conn: Connection, iss: str, event: AppEvent) -> Outcome:
+    # The end of an account is not undone by what happened before it, so it needs no mark.
+    account_id = await erasure_store.erase_row(conn, iss=iss, sub=event.data.sub)
+    if account_id is None:
+        return "repeated"
+    await erasure_store.end_access(conn, account_id)
+    await audit.add(conn, None, "account.erase", "account", account_id, {"by": "app"})
+    return "applied"
+
+
+async def _rename(conn: Connection, account_id: AccountId, event: AppEvent) -> Outcome:
+    if not await events_store.move_mark(conn, account_id, "name", event.timestamp):
+        return "outdated"
+    name = seed_name(event.data.name)
+    assert name is not None
+    await events_store.change_name(conn, account_id, name)
+    await audit.add(conn, None, "account.rename", "account", account_id, {"by": "app"})
+    return "applied"
+
+
+async def _ban(conn: Connection, account_id: AccountId, event: AppEvent) -> Outcome:
+    if not await events_store.move_mark(conn, account_id, "ban", event.timestamp):
+        return "outdated"
+    until = event.data.until
+    standing = [each for each in await sanctions.list_unlifted(conn, account_id) if each.kind == "ban" and each.running]
+    ours = [each for each in standing if each.imposed_by is not None]
+    if event.type == "account.unbanned":
+        # A ban of our moderators has reasons of its own, and its own way to be lifted.
+        if not ours:
+            await lift(conn, account_id, ["ban"], by=None)
+    elif not any(each.until is None or (until is not None and each.until >= until) for each in ours):
+        await impose(conn, account_id, kind="ban", reason_code=event.data.reason_code, until=until, by=None)
+    return "applied"

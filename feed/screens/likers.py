@@ -1,0 +1,66 @@
+"""Who likes a post, for those who may know."""
+
+from datetime import datetime
+
+import msgspec
+
+from feed.accounts import store as accounts
+from feed.likes.model import LikesPrivate
+from feed.paging import Position
+from feed.postgres import Connection, many
+from feed.posts import store as posts
+from feed.screens.cards import AuthorCard
+from feed.screens.looks import must_see_post
+
+
+class LikerItem(msgspec.Struct, frozen=True):
+    """Somebody who likes the post, and since when."""
+
+    user: AuthorCard
+    liked_at: datetime
+
+
+class LikerRow(msgspec.Struct, frozen=True):
+    """A like as it is read."""
+
+    account_id: int
+    name: str
+    avatar_url: str | None
+    badge: str | None
+    liked_at: datetime
+
+    @property
+    def position(self) -> Position:
+        """Where the list goes on after this like."""
+        return Position(self.liked_at, self.account_id)
+
+
+def item(row: LikerRow) -> LikerItem:
+    """The like on the wire."""
+    return LikerItem(AuthorCard(str(row.account_id), row.name, row.avatar_url, row.badge), row.liked_at)
+
+
+async def must_see_likers(conn: Connection, post_id: int, viewer_id: int) -> None:
+    """Raises PostNotFound for a post that the viewer does not see, LikesPrivate for one that is neither his nor his to watch over."""
+    await must_see_post(conn, post_id, viewer_id)
+    post = await posts.find_post(conn, post_id)
+    if post is not None and post.author_id != viewer_id and not await accounts.list_roles(conn, viewer_id):
+        raise LikesPrivate
+
+
+async def list_likers(conn: Connection, post_id: int, after: Position, limit: int) -> list[LikerRow]:
+    """The likes of a post, the latest first."""
+    rows = await conn.fetch(
+        """
+        SELECT likes.account_id, accounts.name, accounts.avatar_url, accounts.badge, likes.liked_at
+        FROM likes JOIN accounts ON accounts.id = likes.account_id
+        WHERE likes.post_id = $1 AND (likes.liked_at, likes.account_id) < ($2, $3)
+        ORDER BY likes.liked_at DESC, likes.account_id DESC
+        LIMIT $4
+        """,
+        post_id,
+        after.at,
+        after.id,
+        limit,
+    )
+    return many(rows, LikerRow)

@@ -1,0 +1,76 @@
+"""What pages need to know of those who look at them: one reading for many viewers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from feed.accounts.model import FREE, Standing
+from feed.postgres import Connection
+from feed.posts import store as posts
+from feed.posts.model import PostNotFound
+from feed.screens.rights import ANONYMOUS, Look
+from feed.screens.visibility import may_see
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Somebody looks at these posts."""
+
+    viewer_id: int
+    post_ids: Sequence[int]
+
+
+async def list_looks(conn: Connection, asked: Sequence[Asked]) -> list[Look]:
+    """For each: which of the posts he likes, whom he shall not meet, and what he is forbidden now; in their order."""
+    rows = await conn.fetch(
+        """
+        SELECT likes.account_id, likes.post_id, NULL AS word
+        FROM unnest($1::bigint[], $2::bigint[]) AS given (post_id, account_id)
+        JOIN likes ON likes.post_id = given.post_id AND likes.account_id = given.account_id
+        UNION ALL
+        SELECT account_id, NULL, kind
+        FROM sanctions
+        WHERE account_id = ANY ($3::bigint[]) AND lifted_at IS NULL
+          AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
+        UNION ALL
+        SELECT account_id, target_id, CASE kind WHEN 'block' THEN 'apart' ELSE 'muted' END
+        FROM relations
+        WHERE account_id = ANY ($3::bigint[])
+        UNION ALL
+        SELECT target_id, account_id, 'apart'
+        FROM relations
+        WHERE target_id = ANY ($3::bigint[]) AND kind = 'block'
+        """,
+        [post_id for each in asked for post_id in each.post_ids],
+        [each.viewer_id for each in asked for _ in each.post_ids],
+        list({each.viewer_id for each in asked}),
+    )
+    # By viewer, then by what is said of him: the posts he likes (no word), his sanctions, the people he does not meet.
+    said: dict[int, dict[str | None, set[int | None]]] = {}
+    for viewer_id, number, word in rows:
+        said.setdefault(viewer_id, {}).setdefault(word, set()).add(number)
+    return [_look(each.viewer_id, said.get(each.viewer_id, {})) for each in asked]
+
+
+async def get_look(conn: Connection, viewer_id: int | None) -> Look:
+    """Whom the viewer shall not meet, and what he is forbidden now."""
+    return ANONYMOUS if viewer_id is None else (await list_looks(conn, [Asked(viewer_id, ())]))[0]
+
+
+async def must_see_post(conn: Connection, post_id: int, viewer_id: int | None) -> Look:
+    """The viewer's eyes, if they see the post. Raises PostNotFound."""
+    look = await get_look(conn, viewer_id)
+    post = await posts.find_post(conn, post_id)
+    if post is None or not may_see(post, look):
+        raise PostNotFound
+    return look
+
+
+def _look(viewer_id: int, said: dict[str | None, set[Any]]) -> Look:
+    return Look(
+        viewer_id,
+        said.get(None, ()),
+        Standing(banned="ban" in said, muted="mute" in said) if "ban" in said or "mute" in said else FREE,
+        said.get("apart", ()),
+        said.get("muted", ()),
+    )

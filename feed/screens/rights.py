@@ -1,0 +1,43 @@
+"""What a viewer may do with a post, said before he tries: the endpoints decide by the same facts, and a test asks both. Pure."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from feed.accounts.model import FREE, Standing
+from feed.posts.model import State
+
+
+class Look(msgspec.Struct, frozen=True):
+    """Who looks at a page, and what of it depends on him; without `viewer_id` he is nobody in particular."""
+
+    viewer_id: int | None = None
+    liked: Collection[int] = ()
+    standing: Standing = FREE
+    # Authors with whom a block stands, by whichever side, and authors whom the viewer has muted.
+    apart: Collection[int] = ()
+    muted: Collection[int] = ()
+
+
+ANONYMOUS = Look()
+
+
+class ViewerRights(msgspec.Struct, frozen=True):
+    """What the viewer may do; the endpoints agree."""
+
+    can_edit: bool = False
+    can_delete: bool = False
+    can_comment: bool = False
+
+
+def rights_of(look: Look, *, author_id: int, state: State, takes_comments: bool) -> ViewerRights:
+    """Whoever is banned or muted writes nothing, but takes his own words away whatever became of them."""
+    if look.viewer_id is None:
+        return ViewerRights()
+    own = look.viewer_id == author_id
+    writes = not (look.standing.banned or look.standing.muted)
+    return ViewerRights(
+        can_edit=own and writes and state in ("published", "pending"),
+        can_delete=own and state != "deleted",
+        can_comment=writes and state == "published" and (own or takes_comments),
+    )

@@ -1,0 +1,274 @@
+"""What the app's server tells about its accounts."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from feed.api.world import World
+from feed.posts.erasing import erase_next_posts
+from feed.settings import Settings
+from feed.webhooks import sign
+from tests import make
+from tests.api.conftest import HOOK_SECRET, Join, Person
+
+_events = count(1)
+NOW = datetime.now(UTC)
+
+
+async def send(
+    client: httpx.AsyncClient,
+    kind: str,
+    sub: str = "test:小明",
+    *,
+    event_id: str | None = None,
+    ago: float = 0,
+    at: datetime | None = None,
+    **data: Any,
+) -> httpx.Response:
+    """An event as the app's server sends it; it happened at `at` and is sent `ago` seconds before now."""
+    happened = at or datetime.now(UTC)
+    event = {"type": f"account.{kind}", "timestamp": happened.isoformat(), "data": {"sub": sub, **data}}
+    return await deliver(client, msgspec.json.encode(event), event_id=event_id, ago=ago)
+
+
+async def deliver(
+    client: httpx.AsyncClient, body: bytes, *, event_id: str | None = None, ago: float = 0, **headers: Any
+) -> httpx.Response:
+    webhook_id, stamp = event_id or f"msg_{next(_events)}", int(time.time() - ago)
+    signed: dict[str, Any] = {
+        "content-type": "application/json",
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": sign(HOOK_SECRET.encode(), webhook_id, stamp, body),
+    }
+    return await client.post("/hooks/accounts", content=body, headers=signed | headers)
+
+
+def outcome(answer: httpx.Response) -> str:
+    assert answer.status_code == 200, answer.text
+    said: str = answer.json()["outcome"]
+    return said
+
+
+async def name_of(person: Person) -> str:
+    name: str = (await person("GET", "/me")).json()["name"]
+    return name
+
+
+async def test_a_new_name_is_shown_and_a_late_older_one_is_not(client: httpx.AsyncClient, join: Join) -> None:
+    person = join("小明")
+    await person("GET", "/me")
+    assert outcome(await send(client, "renamed", name="大明", at=NOW)) == "applied"
+    assert outcome(await send(client, "renamed", name="中明", at=NOW - timedelta(seconds=1))) == "outdated"
+    assert await name_of(person) == "大明"
+    assert outcome(await send(client, "renamed", name="很" * 30, at=NOW + timedelta(seconds=1))) == "applied"
+    assert await name_of(person) == "很" * 20
+
+
+async def test_an_event_acts_once_also_when_it_is_sent_twice_at_once(client: httpx.AsyncClient, join: Join) -> None:
+    await join("小明")("GET", "/me")
+    answers = await asyncio.gather(*(send(client, "renamed", name="大明", event_id="m1", at=NOW) for _ in range(5)))
+    assert sorted(outcome(answer) for answer in answers) == ["applied", *["repeated"] * 4]
+
+
+async def test_a_ban_of_the_app_forbids_writing_and_ends(client: httpx.AsyncClient, join: Join, world: World) -> None:
+    person = join("小明")
+    await person("GET", "/me")
+    until = (NOW + timedelta(days=1)).isoformat()
+    assert outcome(await send(client, "banned", until=until, reason_code="spam", at=NOW)) == "applied"
+    assert (await person("POST", "/posts", {"text": "你好"})).json()["code"] == "banned"
+    assert [item["title"] for item in (await person("GET", "/me/inbox")).json()["items"]] == ["你的账号已被封禁"]
+    row = await world.pool.fetchrow("SELECT kind, reason_code, until, imposed_by FROM sanctions")
+    assert tuple(row or ()) == ("ban", "spam", datetime.fromisoformat(until), None)
+
+    assert outcome(await send(client, "unbanned", at=NOW - timedelta(seconds=5))) == "outdated"
+    assert (await person("POST", "/posts", {"text": "你好"})).status_code == 403
+    assert outcome(await send(client, "unbanned", at=NOW + timedelta(seconds=5))) == "applied"
+    assert (await person("POST", "/posts", {"text": "你好"})).status_code == 201
+    assert outcome(await send(client, "banned", at=NOW + timedelta(seconds=2))) == "outdated"
+    assert (await person("POST", "/posts", {"text": "你好"})).status_code == 201
+    actions = await world.pool.fetch("SELECT action FROM audit WHERE subject_kind = 'account' ORDER BY id")
+    assert [row["action"] for row in actions] == ["sanction.impose", "sanction.lift"]
+
+
+async def test_a_ban_whose_end_has_passed_ends_the_one_before(client: httpx.AsyncClient, join: Join) -> None:
+    person = join("小明")
+    await person("GET", "/me")
+    await send(client, "banned", at=NOW)
+    past = (NOW - timedelta(days=1)).isoformat()
+    assert outcome(await send(client, "banned", until=past, at=NOW + timedelta(seconds=1))) == "applied"
+    assert (await person("POST", "/posts", {"text": "你好"})).status_code == 201
+
+
+async def test_a_moderator_s_ban_is_not_the_app_s_to_lift_or_to_shorten(client: httpx.AsyncClient, join: Join) -> None:
+    person, reviewer = join("小明"), join("审", roles=("reviewer",))
+    user_id = (await person("GET", "/me")).json()["id"]
+    await reviewer("PUT", f"/moderation/users/{user_id}/sanction", {"kind": "ban", "reason_code": "fraud"})
+    await send(client, "banned", until=(NOW + timedelta(days=1)).isoformat(), at=NOW)
+    assert outcome(await send(client, "unbanned", at=NOW + timedelta(seconds=1))) == "applied"
+    assert (await person("POST", "/posts", {"text": "你好"})).json()["code"] == "banned"
+    assert len((await person("GET", "/me/inbox")).json()["items"]) == 1
+
+
+async def test_a_ban_moves_the_boards_of_what_the_person_adds_to(
+    client: httpx.AsyncClient, join: Join, world: World
+) -> None:
+    person = join("小明")
+    post_id = int((await person("POST", "/posts", {"text": "你好"})).json()["id"])
+    campaign_id = await make.campaign(world.pool)
+    account_id = await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
+    await world.pool.execute(
+        "INSERT INTO entries (campaign_id, post_id, author_id, entered_at) VALUES ($1, $2, $3, now())",
+        campaign_id,
+        post_id,
+        account_id,
+    )
+    version = "SELECT version FROM post_stats WHERE post_id = $1"
+    before = await world.pool.fetchval(version, post_id)
+    await send(client, "banned", at=NOW)
+    assert await world.pool.fetchval(version, post_id) == before + 1
+
+
+async def test_who_is_not_known_is_passed_over(client: httpx.AsyncClient, world: World, join: Join) -> None:
+    for kind in ("renamed", "banned", "unbanned"):
+        assert outcome(await send(client, kind, name="x")) == "unknown"
+    assert await world.pool.fetchval("SELECT count(*) FROM accounts") == 0
+    assert (await join("小明")("POST", "/posts", {"text": "你好"})).status_code == 201
+
+
+async def test_an_erased_account_is_gone_with_its_posts(client: httpx.AsyncClient, join: Join, world: World) -> None:
+    person, reader = join("小明", roles=("editor",)), join("读者")
+    user_id = (await person("GET", "/me")).json()["id"]
+    posts = [(await person("POST", "/posts", {"text": f"第{number} #爱读书#"})).json()["id"] for number in range(60)]
+    kept = (await reader("POST", "/posts", {"text": "我的 #爱读书#"})).json()["id"]
+    comment = await person("POST", f"/posts/{kept}/comments", {"text": "好"})
+    assert comment.status_code == 201
+
+    assert outcome(await send(client, "erased")) == "applied"
+    assert outcome(await send(client, "erased")) == "repeated"
+    assert (await person("POST", "/posts", {"text": "还在"})).status_code in (401, 403)
+    assert (await person("PUT", f"/posts/{kept}/like")).status_code in (401, 403)
+    await asyncio.sleep(2.1)
+    await person("GET", "/me")
+    await asyncio.sleep(0.2)
+    assert (await person("GET", "/feeds/latest")).json()["code"] == "token_invalid"
+    assert (await join("小明")("GET", "/me")).json()["code"] == "token_invalid"
+
+    batches = 0
+    while await erase_next_posts(world.pool):
+        batches += 1
+    assert batches == 3
+    row = await world.pool.fetchrow(
+        "SELECT name, phone_sealed, person IS NULL, post_count, content_erased_at FROM accounts WHERE id = $1",
+        int(user_id),
+    )
+    assert tuple(row or ()) == ("已注销用户", None, False, 0, None)
+    assert await world.pool.fetchval("SELECT count(*) FROM posts WHERE state = 'published'") == 1
+    assert await world.pool.fetchval("SELECT count(*) FROM topic_posts") == 1
+    assert await world.pool.fetchval("SELECT count(*) FROM staff_rights WHERE revoked_at IS NULL") == 0
+    assert await world.pool.fetchval("SELECT count(*) FROM cases WHERE state = 'open' AND kind = 'post'") == 1
+    assert (await reader("GET", f"/posts/{posts[0]}")).status_code == 404
+    assert (await reader("GET", f"/users/{user_id}")).status_code == 404
+
+    # Whoever was writing at that moment is seen, too.
+    await make.post(world.pool, int(user_id))
+    await world.pool.execute("UPDATE accounts SET post_count = 1 WHERE id = $1", int(user_id))
+    assert await erase_next_posts(world.pool)
+    await world.pool.execute(
+        "UPDATE accounts SET erased_at = erased_at - interval '11 seconds' WHERE id = $1", int(user_id)
+    )
+    assert await erase_next_posts(world.pool)
+    assert not await erase_next_posts(world.pool)
+
+
+async def test_an_erasure_holds_for_an_account_that_comes_later(client: httpx.AsyncClient, join: Join) -> None:
+    assert outcome(await send(client, "erased")) == "applied"
+    assert outcome(await send(client, "renamed", name="又来")) == "unknown"
+    answer = await join("小明")("GET", "/feeds/latest")
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"webhook-signature": ""},
+        {"webhook-signature": "v1,AAAA"},
+        {"webhook-signature": "v1,é".encode()},
+        {"webhook-id": "another"},
+        {"webhook-id": ""},
+        {"webhook-timestamp": "1"},
+        {"webhook-timestamp": "soon"},
+        {"webhook-timestamp": "9" * 4000},
+    ],
+)
+async def test_what_is_not_signed_is_not_heard(
+    client: httpx.AsyncClient, world: World, headers: dict[str, Any]
+) -> None:
+    answer = await deliver(client, b"{}", **headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "hook_signature_invalid")
+
+
+@pytest.mark.parametrize("ago", [301, -302])
+async def test_an_old_recording_is_not_heard(client: httpx.AsyncClient, ago: float) -> None:
+    assert (await send(client, "renamed", name="x", ago=ago)).json()["code"] == "hook_signature_invalid"
+    assert (await send(client, "renamed", name="x", ago=ago / 2)).status_code == 200
+
+
+async def test_a_changed_body_is_not_heard_and_one_of_several_signatures_is_enough(client: httpx.AsyncClient) -> None:
+    stamp, body = (
+        int(time.time()),
+        b'{"type": "account.unbanned", "timestamp": "2026-01-01T00:00:00Z", "data": {"sub": "x"}}',
+    )
+    good = sign(HOOK_SECRET.encode(), "m", stamp, body)
+    headers = {"content-type": "application/json", "webhook-id": "m", "webhook-timestamp": str(stamp)}
+    both = headers | {"webhook-signature": f"v1,AAAA {good} v1a,xyz"}
+    assert (await client.post("/hooks/accounts", content=body + b" ", headers=both)).status_code == 401
+    assert (await client.post("/hooks/accounts", content=body, headers=both)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "fields"),
+    [
+        ("promoted", {}, {"type"}),
+        ("renamed", {}, {"data.name"}),
+        ("renamed", {"name": "a\0b"}, {"data.name"}),
+        ("banned", {"reason_code": "x", "until": "9999-12-31T00:00:00Z"}, {"data.reason_code", "data.until"}),
+        ("erased", {"sub": ""}, {"data.sub"}),
+        ("erased", {"sub": "a\0"}, {"data.sub"}),
+    ],
+)
+async def test_every_wrong_field_is_named(
+    client: httpx.AsyncClient, kind: str, data: dict[str, Any], fields: set[str]
+) -> None:
+    answer = await send(client, kind, **{"sub": "x", **data})
+    assert answer.status_code == 422
+    assert {each["field"] for each in answer.json()["errors"]} == fields
+
+
+async def test_an_event_from_the_future_would_silence_all_others(client: httpx.AsyncClient) -> None:
+    answer = await send(client, "unbanned", at=datetime.now(UTC) + timedelta(hours=1))
+    assert [each["field"] for each in answer.json()["errors"]] == ["timestamp"]
+
+
+async def test_a_body_that_is_no_event_is_malformed(client: httpx.AsyncClient) -> None:
+    for body in (b"", b"[]", b"{", b'{"type": 1}', b"\xff"):
+        answer = await deliver(client, body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
+
+
+class TestNoSecret:
+    """Where nobody has set a secret there is no hook."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return msgspec.structs.replace(settings, account_hook_secret="")
+
+    async def test_there_is_no_hook(self, client: httpx.AsyncClient) -> None:
+        answer = await send(client, "unbanned")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -1,0 +1,145 @@
+"""What a card says that one may do, and what the doors then do: both are asked, in every state, for every kind of viewer."""
+
+from typing import Any
+
+import pytest
+
+from feed.api.world import World
+from tests import make
+from tests.api.conftest import Join, Person
+
+STATES = ("published", "pending", "rejected", "removed", "deleted")
+POLICIES = ("everyone", "nobody")
+VIEWERS = (
+    "anonymous",
+    "stranger",
+    "author",
+    "muted stranger",
+    "banned stranger",
+    "muted author",
+    "banned author",
+    "staff",
+)
+NOTHING = {"can_edit": False, "can_delete": False, "can_comment": False}
+
+
+async def me(person: Person) -> int:
+    return int((await person("GET", "/me")).json()["id"])
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("state", STATES)
+async def test_rights_agree_with_what_the_doors_then_do(
+    world: World, join: Join, state: str, policy: str, viewer: str
+) -> None:
+    author, stranger = join("小明"), join("小红", roles=("editor",) if viewer == "staff" else ())
+    post = (await author("POST", "/posts", {"text": "读书", "comment_policy": policy})).json()
+    if state == "deleted":
+        await author("DELETE", f"/posts/{post['id']}")
+    else:
+        await world.pool.execute("UPDATE posts SET state = $2 WHERE id = $1", int(post["id"]), state)
+    somebody = author if viewer.endswith("author") else stranger
+    for word, kind in (("muted", "mute"), ("banned", "ban")):
+        if viewer.startswith(word):
+            await make.ban(world.pool, await me(somebody), kind=kind)
+    if viewer == "anonymous":
+        somebody.headers.clear()
+
+    said = await somebody("GET", f"/posts/{post['id']}")
+    path = f"/posts/{post['id']}"
+    answers = {
+        "can_comment": await somebody("POST", f"{path}/comments", {"text": "好"}),
+        "can_edit": await somebody("PATCH", path, {"text": "读书二"}),
+        "can_delete": await somebody("DELETE", path),
+    }
+    done = {right: answer.is_success for right, answer in answers.items()}
+    if said.status_code == 404:
+        # Who may not see it may do nothing with it; only the author's second deletion is no refusal.
+        again = viewer.endswith("author") and state == "deleted"
+        assert done == NOTHING | {"can_delete": again}
+        assert all(answer.status_code in (401, 404) for right, answer in answers.items() if not done[right])
+    else:
+        assert said.json()["viewer"] == done, {right: answer.text for right, answer in answers.items()}
+        assert state == "published" or (viewer.endswith("author") and state != "deleted")
+
+
+async def test_a_page_says_the_same_as_the_post(world: World, join: Join) -> None:
+    author, stranger = join("小明"), join("小红")
+    post = (await author("POST", "/posts", {"text": "读书 #读书#"})).json()
+    await make.ban(world.pool, await me(stranger), kind="mute")
+    for person in (author, stranger):
+        alone = (await person("GET", f"/posts/{post['id']}")).json()["viewer"]
+        for path in ("/feeds/latest", "/topics/读书/posts", f"/posts?ids={post['id']}"):
+            (item,) = (await person("GET", path)).json()["items"]
+            assert item["viewer"] == alone, path
+    assert alone == NOTHING
+
+
+async def test_a_lifted_sanction_gives_the_rights_back_at_once(world: World, join: Join) -> None:
+    post = (await join("小明")("POST", "/posts", {"text": "读书"})).json()
+    stranger, admin = join("小红"), join("管理员", roles=("admin",))
+    path = f"/moderation/users/{await me(stranger)}/sanction"
+    await admin("PUT", path, {"kind": "mute", "reason_code": "spam"})
+    assert (await rights(stranger, post))["can_comment"] is False
+    await admin("DELETE", path)
+    assert (await rights(stranger, post))["can_comment"] is True
+
+
+async def rights(person: Person, post: dict[str, Any]) -> dict[str, bool]:
+    found: dict[str, bool] = (await person("GET", f"/posts/{post['id']}")).json()["viewer"]
+    return found
+
+
+async def test_an_author_reads_where_the_review_of_his_post_stands(world: World, join: Join) -> None:
+    ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
+    post = (await ming("POST", "/posts", {"text": "读书"})).json()
+    path = f"/posts/{post['id']}"
+    assert "review" not in post
+    (case,) = (await reviewer("GET", "/moderation/cases")).json()["items"]
+    await world.pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", int(post["id"]))
+    waiting = (await ming("GET", path)).json()["review"]
+    assert waiting == {"stage": 1, "reason_code": None, "expected_at": case["due_at"]}
+
+    await world.pool.execute("UPDATE posts SET state = 'published' WHERE id = $1", int(post["id"]))
+    verdict = {"verdict": "remove", "reason_code": "spam", "version": case["version"]}
+    assert (await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", verdict)).status_code == 200
+    removed = (await ming("GET", f"/posts?ids={post['id']}")).json()["items"][0]
+    assert (removed["state"], removed["review"]) == (
+        "removed",
+        {"stage": 1, "reason_code": "spam", "expected_at": None},
+    )
+    assert (await reviewer("GET", path)).status_code == 404
+
+    verdict = {"verdict": "restore", "reason_code": "mistaken", "version": case["version"] + 1}
+    assert (await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", verdict)).status_code == 200
+    for person in (ming, reviewer):
+        assert "review" not in (await person("GET", path)).json()
+
+
+async def test_the_case_of_a_comment_says_nothing_about_its_post(world: World, join: Join) -> None:
+    ming = join("小明")
+    post = (await ming("POST", "/posts", {"text": "读书"})).json()
+    await join("小红")("POST", f"/posts/{post['id']}/comments", {"text": "好"})
+    await world.pool.execute("DELETE FROM cases WHERE comment_id IS NULL")
+    await world.pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", int(post["id"]))
+    review = (await ming("GET", f"/posts/{post['id']}")).json()["review"]
+    assert review == {"stage": None, "reason_code": None, "expected_at": None}
+
+
+async def test_another_policy_is_no_revision_and_no_edit(join: Join) -> None:
+    ming, hong = join("小明"), join("小红")
+    post = (await ming("POST", "/posts", {"text": "读书"})).json()
+    path = f"/posts/{post['id']}"
+    comment = (await hong("POST", f"{path}/comments", {"text": "好"})).json()
+    for body in ({"comment_policy": "nobody"}, {"comment_policy": "nobody", "text": "读书"}):
+        changed = (await ming("PATCH", path, body)).json()
+        assert (changed["comment_policy"], changed["revision"], changed["edited_at"]) == ("nobody", 1, None)
+    for body in ({"text": "再来"}, {"text": "回复", "reply_to_id": comment["id"]}):
+        refused = await hong("POST", f"{path}/comments", body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "comments_closed")
+    reply = await ming("POST", f"{path}/comments", {"text": "谢谢", "reply_to_id": comment["id"]})
+    assert reply.status_code == 201
+    edited = (await ming("PATCH", path, {"text": "读书二"})).json()
+    assert (edited["comment_policy"], edited["revision"]) == ("nobody", 2)
+    assert edited["edited_at"] is not None

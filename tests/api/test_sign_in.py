@@ -1,0 +1,323 @@
+"""Signing in by phone, from outside: what it costs to ask, to guess and to pry."""
+
+import base64
+import ipaddress
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import altcha
+import httpx
+import msgspec
+import pytest
+import structlog
+
+from feed.accounts import code_gate, code_quotas
+from feed.api.world import World
+from feed.app import build
+from feed.logging import configure
+from feed.messages.actions import open_recipient
+from feed.messages.model import MessageId, Sending
+from feed.messages.outbox import FileProvider
+from feed.redis import connect
+from feed.settings import Settings
+from feed.worker.sending import send_message
+from feed.worker.worlds import Worlds
+
+PHONE = "13800138000"
+
+
+@pytest.fixture(autouse=True)
+def _easy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code_gate, "_COST", 1)
+
+
+@asynccontextmanager
+async def client_at(world: World, address: str) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=build(world), client=(address, 1))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
+        yield opened
+
+
+async def solved(client: httpx.AsyncClient, **changed: Any) -> str:
+    """A challenge with its solution, as a browser would send them."""
+    challenge = altcha.Challenge.from_dict((await client.get("/auth/challenge")).json())
+    solution = altcha.solve_challenge(challenge)
+    assert solution is not None
+    payload = {"challenge": challenge.to_dict(), "solution": solution.to_dict()} | changed
+    return base64.b64encode(json.dumps(payload).encode()).decode()
+
+
+async def ask(
+    client: httpx.AsyncClient, phone: str = PHONE, *, solve: bool = True, forwarded: str = ""
+) -> httpx.Response:
+    challenge = await solved(client) if solve else None
+    return await client.post(
+        "/auth/codes",
+        json={"phone": phone, "challenge": challenge},
+        headers={"x-forwarded-for": forwarded} if forwarded else {},
+    )
+
+
+async def newest_code(world: World) -> str:
+    row = await world.pool.fetchrow(
+        "SELECT id, purpose, once_key, sealed, created_at AS sending_at FROM messages ORDER BY id DESC LIMIT 1"
+    )
+    recipient = open_recipient(world.keys, msgspec.convert(row, Sending))
+    assert recipient is not None
+    return recipient.params["code"]
+
+
+async def sign_in(client: httpx.AsyncClient, world: World, phone: str = PHONE) -> dict[str, Any]:
+    assert (await ask(client, phone)).status_code == 202
+    answer = await client.post("/auth/tokens", json={"phone": phone, "code": await newest_code(world)})
+    assert answer.status_code == 200
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+async def test_a_stolen_refresh_token_signs_out_both_the_thief_and_the_owner(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    async def refresh(token: str) -> httpx.Response:
+        return await client.post("/auth/refresh", json={"refresh_token": token})
+
+    stolen = (await sign_in(client, world))["refresh_token"]
+    elsewhere = (await sign_in(client, world))["refresh_token"]
+    thief = (await refresh(stolen)).json()["refresh_token"]
+    # The owner comes with the token that the thief has used already.
+    for token in (stolen, thief, stolen):
+        answer = await refresh(token)
+        assert (answer.status_code, answer.json()["code"]) == (401, "refresh_refused")
+    assert (await refresh(elsewhere)).status_code == 200
+
+
+async def test_guessing_a_code_is_bounded_by_tries_and_by_codes(client: httpx.AsyncClient, world: World) -> None:
+    guesses = 0
+    for _ in range(20):
+        answer = await ask(client)
+        if answer.status_code != 202:
+            break
+        right = await newest_code(world)
+        for number in range(5):
+            wrong = f"{(int(right) + 1 + number) % 1_000_000:06d}"
+            answer = await client.post("/auth/tokens", json={"phone": PHONE, "code": wrong})
+            assert (answer.status_code, answer.json()["code"]) == (401, "code_refused")
+            guesses += 1
+        answer = await client.post("/auth/tokens", json={"phone": PHONE, "code": right})
+        assert (answer.status_code, answer.json()["code"]) == (401, "code_refused")
+    assert guesses == 25
+    answer = await ask(client)
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_whether_somebody_has_a_phone_cannot_be_told(client: httpx.AsyncClient, world: World) -> None:
+    await sign_in(client, world, "13800138000")
+    known, unknown = "13800138000", "13900139000"
+    await world.pool.execute("DELETE FROM sign_in_codes")
+
+    def told(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+        return answer.status_code, answer.content, dict(answer.headers)
+
+    # From an address each: the number of codes that one address has asked for is told, and has nothing to do with a phone.
+    seen = []
+    for phone, address in ((known, "203.0.113.1"), (unknown, "203.0.113.2")):
+        async with client_at(world, address) as other:
+            seen.append([told(await ask(other, phone, solve=solve)) for solve in (False, False, False, True)])
+    assert seen[0] == seen[1]
+    assert [status for status, *_ in seen[0]] == [202, 202, 403, 202]
+    for code in ("", "abcdef", "000000000"):
+        answers = [
+            await client.post("/auth/tokens", json={"phone": phone, "code": code})
+            for phone in (known, unknown, "13700137000")
+        ]
+        assert len({str(told(answer)) for answer in answers}) == 1
+
+
+async def test_no_code_and_no_phone_is_in_any_log(
+    client: httpx.AsyncClient,
+    world: World,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    root = logging.getLogger()
+    before = root.handlers[:]
+    configure("json", level=logging.DEBUG)
+    root.addHandler(caplog.handler)
+    try:
+        with structlog.testing.capture_logs() as events:
+            assert (await ask(client)).status_code == 202
+        code = await newest_code(world)
+        message_id = MessageId(await world.pool.fetchval("SELECT id FROM messages"))
+        worlds = Worlds(world.pool, world.redis, world.keys, FileProvider(tmp_path / "outbox.jsonl"), None)
+        assert await send_message(worlds, message_id) is None
+        await client.post("/auth/tokens", json={"phone": PHONE, "code": f"{(int(code) + 1) % 1_000_000:06d}"})
+        await client.post("/auth/tokens", json={"phone": PHONE, "code": code})
+    finally:
+        root.handlers[:] = before
+        structlog.reset_defaults()
+    assert code in (tmp_path / "outbox.jsonl").read_text()
+    printed = capsys.readouterr()
+    told = printed.out + printed.err + caplog.text + str(events)
+    assert "message sent" in told
+    assert code not in told
+    assert PHONE not in told
+
+
+async def test_the_third_code_of_a_phone_takes_work(client: httpx.AsyncClient) -> None:
+    for _ in range(2):
+        assert (await ask(client, solve=False)).status_code == 202
+    answer = await ask(client, solve=False)
+    assert (answer.status_code, answer.json()["code"]) == (403, "challenge_required")
+    assert (await ask(client)).status_code == 202
+
+
+async def test_the_fifth_code_of_an_address_takes_work(client: httpx.AsyncClient, world: World) -> None:
+    for number in range(4):
+        assert (await ask(client, f"1380013800{number}", solve=False)).status_code == 202
+    answer = await ask(client, "13800138009", solve=False)
+    assert (answer.status_code, answer.json()["code"]) == (403, "challenge_required")
+    async with client_at(world, "203.0.113.9") as other:
+        assert (await ask(other, "13800138009", solve=False)).status_code == 202
+
+
+async def test_work_is_spent_once_whichever_solution_is_given(client: httpx.AsyncClient) -> None:
+    for _ in range(2):
+        await ask(client, solve=False)
+    payload = await solved(client)
+    content = json.loads(base64.b64decode(payload))
+    challenge = altcha.Challenge.from_dict(content["challenge"])
+    other = altcha.solve_challenge(challenge, counter_start=content["solution"]["counter"] + 1)
+    assert other is not None
+    another = base64.b64encode(json.dumps(content | {"solution": other.to_dict()}).encode()).decode()
+    assert another != payload
+    answers = [
+        await client.post("/auth/codes", json={"phone": PHONE, "challenge": each})
+        for each in (payload, payload, another)
+    ]
+    assert [answer.status_code for answer in answers] == [202, 403, 403]
+    assert answers[1].json()["code"] == "challenge_refused"
+
+
+async def test_work_that_was_not_done_or_not_asked_for_is_refused(
+    client: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        await ask(client, solve=False)
+    good = json.loads(base64.b64decode(await solved(client)))
+    easier = good | {
+        "challenge": good["challenge"] | {"parameters": good["challenge"]["parameters"] | {"keyPrefix": ""}}
+    }
+    foreign = altcha.create_challenge("PBKDF2/SHA-256", 1, hmac_secret=b"another" * 5, expires_at=9_999_999_999)
+    unsolved = good | {
+        "solution": good["solution"] | {"counter": good["solution"]["counter"] + 1, "derivedKey": "00" * 32}
+    }
+    monkeypatch.setattr(code_gate, "CHALLENGE_SECONDS", -5)
+    expired = await solved(client)
+    wrong: list[Any] = [easier, unsolved, good | {"challenge": foreign.to_dict()}, [], 1]
+    tried = [base64.b64encode(json.dumps(each).encode()).decode() for each in wrong]
+    for payload in (*tried, expired, "x", "e30=", "é", "A" * 10_000):
+        answer = await client.post("/auth/codes", json={"phone": PHONE, "challenge": payload})
+        assert (answer.status_code, answer.json()["code"]) == (403, "challenge_refused")
+
+
+async def test_an_address_gets_so_many_codes(client: httpx.AsyncClient, world: World) -> None:
+    for number in range(code_quotas.PER_TEN_MINUTES):
+        assert (await ask(client, f"138001380{number:02d}")).status_code == 202
+    answer = await ask(client, "13800138099")
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    assert 590 <= int(answer.headers["retry-after"]) <= 600
+    # What the client says of itself changes nothing while no proxy is trusted.
+    assert (await ask(client, "13800138099", forwarded="198.51.100.7")).status_code == 429
+    async with client_at(world, "2001:db8::1") as other:
+        assert (await ask(other, "13800138099")).status_code == 202
+
+
+async def test_an_address_gets_so_many_codes_in_a_day(client: httpx.AsyncClient, world: World) -> None:
+    key = code_quotas.address_key(world.keys, "127.0.0.1")
+    seconds, _ = await world.redis.time()
+    hours_ago = (seconds - 5 * 3600) * 1000
+    await world.redis.zadd(key, {f"old {number}": hours_ago for number in range(code_quotas.PER_DAY)})
+    answer = await ask(client)
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    assert timedelta(hours=18) < timedelta(seconds=int(answer.headers["retry-after"])) <= timedelta(hours=19)
+
+
+def test_an_owner_of_many_addresses_is_one() -> None:
+    assert code_quotas.network_of("2001:db8:1:2:aaaa::1") == code_quotas.network_of("2001:db8:1:2::9")
+    assert code_quotas.network_of("2001:db8:1:3::9") != code_quotas.network_of("2001:db8:1:2::9")
+    assert code_quotas.network_of("::ffff:192.0.2.1") == code_quotas.network_of("192.0.2.1") == "192.0.2.1"
+    assert code_quotas.network_of("what") == code_quotas.network_of("") == "unknown"
+    assert ipaddress.ip_network(code_quotas.network_of("fe80::1")).prefixlen == 64
+
+
+class TestCeiling:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return msgspec.structs.replace(settings, sign_in_codes_per_day=3)
+
+    async def test_the_site_sends_so_many_codes_in_a_day(self, client: httpx.AsyncClient, world: World) -> None:
+        for number in range(3):
+            assert (await ask(client, f"1380013800{number}")).status_code == 202
+        answer = await ask(client, "13800138009")
+        assert (answer.status_code, answer.json()["code"]) == (503, "codes_exhausted")
+        assert 86_000 < int(answer.headers["retry-after"]) <= 86_400
+        assert await world.pool.fetchval("SELECT count(*) FROM messages") == 3
+
+
+class TestAlways:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return msgspec.structs.replace(settings, sign_in_challenge="always")
+
+    async def test_the_first_code_takes_work_where_the_operator_says_so(self, client: httpx.AsyncClient) -> None:
+        assert (await ask(client, solve=False)).json()["code"] == "challenge_required"
+        assert (await ask(client)).status_code == 202
+
+
+class TestEmbedded:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return msgspec.structs.replace(settings, embedded=True, sign_in_challenge="never")
+
+    async def test_this_machine_s_own_address_is_not_counted(self, client: httpx.AsyncClient, world: World) -> None:
+        for number in range(code_quotas.PER_TEN_MINUTES + 2):
+            assert (await ask(client, f"138001380{number:02d}", solve=False)).status_code == 202
+        async with client_at(world, "203.0.113.9") as other:
+            answers = [await ask(other, f"138001381{number:02d}", solve=False) for number in range(11)]
+        assert [answer.status_code for answer in answers] == [202] * 10 + [429]
+
+
+class TestProxies:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return msgspec.structs.replace(settings, trusted_proxies=1, sign_in_challenge="never")
+
+    async def test_the_nearest_proxy_is_believed_and_nobody_before_it(self, client: httpx.AsyncClient) -> None:
+        for number in range(10):
+            said = f"198.51.100.{number}, 203.0.113.5"
+            assert (await ask(client, f"138001380{number:02d}", solve=False, forwarded=said)).status_code == 202
+        answer = await ask(client, "13800138099", solve=False, forwarded="198.51.100.99, 203.0.113.5")
+        assert answer.status_code == 429
+        answer = await ask(client, "13800138099", solve=False, forwarded="203.0.113.5, 203.0.113.6")
+        assert answer.status_code == 202
+
+
+async def test_without_redis_no_code_is_sent(world: World) -> None:
+    away = msgspec.structs.replace(world, redis=connect("redis://127.0.0.1:1/0"))
+    async with client_at(away, "203.0.113.9") as client:
+        answer = await ask(client, solve=False)
+        assert (answer.status_code, answer.json()["code"]) == (503, "limits_away")
+        assert int(answer.headers["retry-after"]) > 0
+    assert await world.pool.fetchval("SELECT count(*) FROM messages") == 0
+
+
+async def test_what_is_no_phone_is_not_counted(client: httpx.AsyncClient, world: World) -> None:
+    assert (await ask(client, "12345")).status_code == 422
+    assert await world.redis.zcard(code_quotas.address_key(world.keys, "127.0.0.1")) == 0

@@ -1,0 +1,104 @@
+"""Likes of comments: one batch, many wishes, and no two that wait for each other."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from asyncpg import Record
+
+from feed.accounts.model import AccountId, Banned
+from feed.comments import store as comments
+from feed.comments.actions import NewComment, add_comment, delete_comment
+from feed.comments.model import CommentId, CommentNotFound
+from feed.likes.actions import apply_comment_likes
+from feed.likes.model import CommentLike, Liked
+from feed.postgres import transaction
+from feed.posts.model import PostId
+from tests import make
+
+
+async def said(pool: "asyncpg.Pool[Record]", *, post_id: int | None = None) -> CommentId:
+    return CommentId(await make.comment(pool, post_id if post_id is not None else await make.post(pool)))
+
+
+async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: "asyncpg.Pool[Record]") -> None:
+    one, other, removed = await said(pool), await said(pool), await said(pool)
+    unseen = await said(pool, post_id=await make.post(pool, state="removed"))
+    await pool.execute("UPDATE comments SET state = 'removed' WHERE id = $1", removed)
+    ming, hong, banned = [await make.account(pool) for _ in range(3)]
+    await make.ban(pool, banned)
+    answers = await apply_comment_likes(
+        pool,
+        [
+            CommentLike(other, ming),
+            CommentLike(one, ming),
+            CommentLike(removed, ming),
+            CommentLike(one, banned),
+            CommentLike(one, hong),
+            CommentLike(unseen, ming),
+            CommentLike(CommentId(1), ming),
+            CommentLike(other, hong, liked=False),
+        ],
+    )
+    assert [answer if isinstance(answer, Liked) else type(answer) for answer in answers] == [
+        Liked(True, 1),
+        Liked(True, 2),
+        CommentNotFound,
+        Banned,
+        Liked(True, 2),
+        CommentNotFound,
+        CommentNotFound,
+        Liked(False, 1),
+    ]
+
+
+async def test_of_one_persons_wishes_in_a_batch_the_last_one_stands(pool: "asyncpg.Pool[Record]") -> None:
+    comment_id, ming = await said(pool), await make.account(pool)
+    wishes = [CommentLike(comment_id, ming, liked=liked) for liked in (True, False, True)]
+    assert (await apply_comment_likes(pool, wishes))[-1] == Liked(True, 1)
+    assert await apply_comment_likes(pool, wishes[:2]) == [Liked(True, 0), Liked(False, 0)]
+    assert await pool.fetchval("SELECT count(*) FROM past_comment_likes") == 1
+
+
+async def test_counters_stay_exact_while_people_like_answer_and_delete_at_once(pool: "asyncpg.Pool[Record]") -> None:
+    post_id = PostId(await make.post(pool))
+    fans = [await make.account(pool) for _ in range(6)]
+    roots = [await said(pool, post_id=post_id) for _ in range(3)]
+    replies = [
+        await add_comment(pool, fans[number % 6], post_id, NewComment("回", root))
+        for number, root in enumerate(roots * 2)
+    ]
+
+    async def like(fan: AccountId, turn: int) -> None:
+        for _ in range(8):
+            batch = [CommentLike(id_, fan, liked=bool((id_ + turn) % 3)) for id_ in (*replies, *roots)]
+            await apply_comment_likes(pool, batch)
+            turn += 1
+
+    async def answer(fan: AccountId) -> None:
+        for number in range(8):
+            id_ = await add_comment(pool, fan, post_id, NewComment("再回", roots[number % 3]))
+            await delete_comment(pool, fan, id_)
+
+    # No attempt is repeated here: locks that are taken in one order need none to give way.
+    await asyncio.gather(*(like(fan, turn) for turn, fan in enumerate(fans)), *(answer(fan) for fan in fans[:3]))
+    assert (
+        await pool.fetch(
+            """
+        SELECT comments.id FROM comments
+        WHERE like_count <> (SELECT count(*) FROM comment_likes WHERE comment_id = comments.id)
+           OR reply_count <> (SELECT count(*) FROM comments AS replies WHERE replies.root_id = comments.id AND state = 'published')
+        """
+        )
+        == []
+    )
+
+
+async def test_a_reply_is_locked_with_its_root_in_the_order_in_which_likes_lock(pool: "asyncpg.Pool[Record]") -> None:
+    post_id, ming = PostId(await make.post(pool)), await make.account(pool)
+    root = await said(pool, post_id=post_id)
+    reply = await add_comment(pool, ming, post_id, NewComment("回", root))
+    async with transaction(pool) as conn:
+        await comments.lock_comment(conn, reply)
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await pool.execute("SELECT FROM comments WHERE id = $1 FOR UPDATE NOWAIT", root)

@@ -1,0 +1,369 @@
+"""The app's tokens and the keys behind them: over real HTTP, with an issuer that misbehaves."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
+
+from feed.auth import AppIssuer, Claims, TokenExpired, TokenInvalid, TokenVerifier, issue_token
+from feed.jwks import IssuerAway, JwksRefused, KeySet, KeyWanted, Times, read_document
+from tests.issuer import AUDIENCE, NAME, Issuer, issuing
+
+OWN = b"our own key of thirty-two bytes!"
+ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})
+
+
+@pytest.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    async with issuing("EC") as running:
+        yield running
+
+
+def verifier(
+    issuer: Issuer, *, roles_claim: str = "", algorithms: frozenset[str] = ALGORITHMS, **times: float
+) -> TokenVerifier:
+    keys = KeySet(issuer.url, algorithms, Times(**{"between": 0.05, **times}))
+    return TokenVerifier(OWN, AppIssuer(NAME, AUDIENCE, algorithms, keys, roles_claim))
+
+
+async def refused(verifying: TokenVerifier, token: str) -> type[Exception]:
+    with pytest.raises((TokenInvalid, TokenExpired, IssuerAway)) as refusal:
+        await verifying.verify_asking(token)
+    return refusal.type
+
+
+def forged(header: dict[str, Any], claims: dict[str, Any], sign: bytes | None = None) -> str:
+    """A token put together by hand."""
+    parts = [base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=") for each in (header, claims)]
+    signed = b".".join(parts)
+    proof = b"" if sign is None else base64.urlsafe_b64encode(hmac.digest(sign, signed, hashlib.sha256)).rstrip(b"=")
+    return (signed + b"." + proof).decode()
+
+
+@pytest.mark.parametrize("kind", ["RSA", "EC", "OKP"])
+async def test_a_token_of_the_app_is_good_and_then_known_without_waiting(kind: str) -> None:
+    async with issuing(kind) as issuer:
+        verifying = verifier(issuer)
+        token = issuer.token("u1", aud=[AUDIENCE, "other"], roles=["admin"])
+        with pytest.raises(KeyWanted):
+            verifying.verify(token)
+        claims = await verifying.verify_asking(token)
+        assert (claims.iss, claims.sub, claims.roles) == (NAME, "u1", ())
+        assert hash(claims) == hash(verifying.verify(token))
+        assert issuer.asked == 1
+
+
+async def test_two_issuers_do_not_speak_for_each_other(issuer: Issuer) -> None:
+    async with issuing("EC", name="https://other.example") as other:
+        ours, theirs = verifier(issuer), verifier(other)
+        assert await refused(ours, other.token()) is TokenInvalid
+        # Under the right name, with the wrong key: both call theirs k1.
+        assert await refused(ours, issuer.token(key=other.keys["k1"])) is TokenInvalid
+        assert (await ours.verify_asking(issuer.token())).sub == "u1"
+        assert await refused(theirs, issuer.token()) is TokenInvalid
+
+
+async def test_our_own_issuer_is_proven_by_our_own_key_alone(issuer: Issuer) -> None:
+    verifying = verifier(issuer)
+    assert verifying.verify(issue_token(OWN, sub="test:x")).iss == "feed"
+    assert await refused(verifying, issuer.token(iss="feed", aud="feed")) is TokenInvalid
+    header = {"alg": "HS256", "kid": "k1"}
+    claims = {"iss": NAME, "aud": AUDIENCE, "sub": "u1", "exp": int(time.time()) + 600}
+    assert await refused(verifying, jwt.encode(header, claims, OctKey.import_key(OWN))) is TokenInvalid
+
+
+async def test_an_algorithm_is_never_the_token_s_to_choose() -> None:
+    async with issuing("RSA") as issuer:
+        verifying = verifier(issuer)
+        assert await verifying.verify_asking(issuer.token())
+        claims = {"iss": NAME, "aud": AUDIENCE, "sub": "u1", "exp": int(time.time()) + 600}
+        key = issuer.keys["k1"]
+        assert isinstance(key, RSAKey)
+        pem = key.as_pem(private=False)
+        for algorithm in ("HS256", "RS256", "HS512"):
+            assert await refused(verifying, forged({"alg": algorithm, "kid": "k1"}, claims, pem)) is TokenInvalid
+        for algorithm in ("none", "None", "NONE", ""):
+            assert await refused(verifying, forged({"alg": algorithm, "kid": "k1"}, claims)) is TokenInvalid
+        own = {**claims, "iss": "feed", "aud": "feed"}
+        assert await refused(verifying, forged({"alg": "none"}, own)) is TokenInvalid
+        good = issuer.token().split(".")
+        assert await refused(verifying, f"{good[0]}.{good[1]}.") is TokenInvalid
+        # A key of the set, with an algorithm that the operator has not allowed.
+        assert await refused(verifier(issuer, algorithms=frozenset({"ES256"})), issuer.token()) in (
+            TokenInvalid,
+            IssuerAway,
+        )
+
+
+async def test_extensions_that_we_do_not_know_are_refused(issuer: Issuer) -> None:
+    header = {"alg": "ES256", "kid": "k1", "crit": ["exp"]}
+    claims = {"iss": NAME, "aud": AUDIENCE, "sub": "u1", "exp": int(time.time()) + 600}
+    assert await refused(verifier(issuer), forged(header, claims)) is TokenInvalid
+    assert issuer.asked == 0
+
+
+NOW = int(time.time())
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ({"aud": "others"}, TokenInvalid),
+        ({"aud": None}, TokenInvalid),
+        ({"aud": []}, TokenInvalid),
+        ({"iss": "https://app.example/"}, TokenInvalid),
+        ({"iss": None}, TokenInvalid),
+        ({"sub": ""}, TokenInvalid),
+        ({"sub": "a\0b"}, TokenInvalid),
+        ({"sub": "x" * 300}, TokenInvalid),
+        ({"sub": 7}, TokenInvalid),
+        ({"exp": None}, TokenInvalid),
+        ({"exp": "tomorrow"}, TokenInvalid),
+        ({"exp": float("inf")}, TokenInvalid),
+        ({"exp": float("nan")}, TokenInvalid),
+        ({"exp": NOW - 120}, TokenExpired),
+        ({"nbf": NOW + 600}, TokenInvalid),
+    ],
+)
+async def test_what_a_good_signature_does_not_help(
+    issuer: Issuer, said: dict[str, Any], outcome: type[Exception]
+) -> None:
+    assert await refused(verifier(issuer), issuer.token(**by_now(said))) is outcome
+
+
+@pytest.mark.parametrize("said", [{"exp": NOW - 20}, {"nbf": NOW + 20}, {"exp": NOW + 600.5}])
+async def test_clocks_may_differ_by_a_minute(issuer: Issuer, said: dict[str, Any]) -> None:
+    assert (await verifier(issuer).verify_asking(issuer.token(**by_now(said)))).sub == "u1"
+
+
+def by_now(said: dict[str, Any]) -> dict[str, Any]:
+    """The same distances from this moment: a long run begins its parameters minutes before."""
+    late = time.time() - NOW
+    return {name: value + late if isinstance(value, int | float) else value for name, value in said.items()}
+
+
+@pytest.mark.parametrize(
+    "token", ["", "a", "a.b", "a.b.c", "....", "é.é.é", "\ud800.b.c", "e30.e30.", "x" * 9000, "W1tb.W1tb."]
+)
+async def test_what_is_no_token_is_invalid(issuer: Issuer, token: str) -> None:
+    assert await refused(verifier(issuer), token) is TokenInvalid
+    assert issuer.asked == 0
+
+
+async def test_a_rotated_key_comes_in_at_once_and_the_old_one_goes_also_for_known_tokens(issuer: Issuer) -> None:
+    verifying = verifier(issuer)
+    old = issuer.token()
+    await verifying.verify_asking(old)
+    issuer.make_key("k2")
+    await asyncio.sleep(0.1)
+    assert await verifying.verify_asking(issuer.token(kid="k2"))
+    assert verifying.verify(old)
+
+    del issuer.keys["k1"]
+    await asyncio.sleep(0.1)
+    issuer.make_key("k3")
+    assert await verifying.verify_asking(issuer.token(kid="k3"))
+    assert await refused(verifying, old) is TokenInvalid
+
+
+async def test_keys_are_renewed_beside_the_requests(issuer: Issuer) -> None:
+    verifying = verifier(issuer, fresh=0.05, untended=60, between=0.01)
+    token = issuer.token()
+    await verifying.verify_asking(token)
+    del issuer.keys["k1"]
+    issuer.make_key("k2")
+    await asyncio.sleep(0.1)
+    assert verifying.verify(token)  # It begins the renewal and does not wait for it.
+    await asyncio.sleep(0.2)
+    with pytest.raises((KeyWanted, TokenInvalid)):
+        verifying.verify(token)
+
+
+async def test_keys_that_nobody_has_tended_are_read_again_before_they_open(issuer: Issuer) -> None:
+    verifying = verifier(issuer, fresh=0.05, untended=0.1)
+    token = issuer.token()
+    await verifying.verify_asking(token)
+    del issuer.keys["k1"]
+    issuer.make_key("k2")
+    await asyncio.sleep(0.2)
+    assert await refused(verifying, token) is TokenInvalid
+
+
+async def test_a_replaced_key_under_the_old_name_does_not_keep_the_old_tokens(issuer: Issuer) -> None:
+    verifying = verifier(issuer, fresh=0.05, untended=0.1)
+    old = issuer.token()
+    await verifying.verify_asking(old)
+    issuer.make_key("k1")
+    await asyncio.sleep(0.2)
+    assert await refused(verifying, old) is TokenInvalid
+    assert await verifying.verify_asking(issuer.token())
+
+
+async def test_an_outage_locks_nobody_out_until_the_keys_are_too_old(issuer: Issuer) -> None:
+    verifying = verifier(issuer, fresh=0.02, untended=0.05, trusted=1.0, between=0.01)
+    known, fresh = issuer.token("u1"), issuer.token("u2")
+    await verifying.verify_asking(known)
+    await issuer.stop()
+    await asyncio.sleep(0.1)
+    assert (await verifying.verify_asking(known)).sub == "u1"
+    assert (await verifying.verify_asking(fresh)).sub == "u2"
+    await asyncio.sleep(1.1)
+    assert await refused(verifying, known) is IssuerAway
+    await issuer.start()
+    await asyncio.sleep(0.05)
+    assert (await verifying.verify_asking(known)).sub == "u1"
+
+
+async def test_keys_that_were_never_read_are_an_outage_and_no_refusal(issuer: Issuer) -> None:
+    verifying = verifier(issuer, between=0.2)
+    await issuer.stop()
+    with pytest.raises(IssuerAway) as refusal:
+        await verifying.verify_asking(issuer.token())
+    assert refusal.value.params["retry_after"] >= 1
+    await issuer.start()
+    assert await refused(verifying, issuer.token()) is IssuerAway  # It has just been asked.
+    await asyncio.sleep(0.3)
+    assert await verifying.verify_asking(issuer.token())
+
+
+async def test_a_flood_of_invented_keys_does_not_reach_the_issuer(issuer: Issuer) -> None:
+    verifying = verifier(issuer, between=60)
+    good = issuer.token()
+    tokens = [issuer.token(kid=f"made up {number}", key=issuer.keys["k1"]) for number in range(200)]
+    outcomes = await asyncio.gather(*(refused(verifying, token) for token in tokens))
+    assert issuer.asked == 1
+    assert set(outcomes) <= {TokenInvalid, IssuerAway}
+    for token in tokens:
+        assert await refused(verifying, token) is TokenInvalid
+    assert issuer.asked == 1
+    assert await verifying.verify_asking(good)
+
+
+async def test_many_who_come_at_once_ask_once(issuer: Issuer) -> None:
+    issuer.delay = 0.2
+    verifying = verifier(issuer)
+    tokens = [issuer.token(f"u{number}") for number in range(50)]
+    claims = await asyncio.gather(*(verifying.verify_asking(token) for token in tokens))
+    assert len({each.sub for each in claims}) == 50
+    assert issuer.asked == 1
+
+
+async def test_one_who_goes_away_does_not_take_the_answer_from_the_others(issuer: Issuer) -> None:
+    issuer.delay = 0.2
+    verifying = verifier(issuer)
+    impatient = asyncio.create_task(verifying.verify_asking(issuer.token("u1")))
+    patient = asyncio.create_task(verifying.verify_asking(issuer.token("u2")))
+    await asyncio.sleep(0.05)
+    impatient.cancel()
+    assert (await patient).sub == "u2"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (200, "", b"<html>"),
+        (200, "", b""),
+        (200, "", b"[" * 100_000),
+        (200, "", b'{"keys": []}'),
+        (200, "", b'{"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "k1"}]}'),
+        (200, "", b'{"keys": [{"kty": "oct", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0", "kid": "k1"}]}'),
+        (200, "", b'{"keys": [' + b" " * 300_000 + b"]}"),
+        (200, "content-encoding: gzip\r\n", b"\x1f\x8b"),
+        (500, "", b""),
+        (404, "", b'{"keys": []}'),
+    ],
+)
+async def test_an_answer_that_is_no_set_of_keys_leaves_the_old_ones(
+    issuer: Issuer, status: int, headers: str, body: bytes
+) -> None:
+    verifying = verifier(issuer, fresh=0.05, untended=0.1)
+    token = issuer.token()
+    await verifying.verify_asking(token)
+    issuer.status, issuer.headers, issuer.body = status, headers, body
+    await asyncio.sleep(0.2)
+    assert (await verifying.verify_asking(token)).sub == "u1"
+    assert issuer.asked == 2
+
+
+async def test_a_redirect_is_not_followed(issuer: Issuer) -> None:
+    async with issuing("EC") as elsewhere:
+        issuer.status, issuer.headers, issuer.body = 302, f"location: {elsewhere.url}\r\n", b""
+        assert await refused(verifier(issuer, between=5), issuer.token()) is IssuerAway
+        assert elsewhere.asked == 0
+
+
+async def test_a_silent_issuer_is_not_waited_for_longer_than_some_seconds(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feed.jwks._ANSWER_SECONDS", 0.2)
+    issuer.delay = 30
+    began = time.monotonic()
+    assert await refused(verifier(issuer, between=5), issuer.token()) is IssuerAway
+    assert time.monotonic() - began < 5
+
+
+async def test_a_role_comes_in_by_the_named_claim_and_by_no_other(issuer: Issuer) -> None:
+    verifying = verifier(issuer, roles_claim="community_roles")
+    claims = await verifying.verify_asking(issuer.token(roles=["admin"], community_roles=["editor", 7]))
+    assert claims.roles == ("editor",)
+    assert (await verifying.verify_asking(issuer.token(community_roles="reviewer editor"))).roles == (
+        "reviewer",
+        "editor",
+    )
+    assert (await verifying.verify_asking(issuer.token(roles=["admin"]))).roles == ()
+    assert (await verifying.verify_asking(issuer.token(community_roles={"admin": True}))).roles == ()
+
+
+async def test_a_token_without_a_kid_gets_the_only_key(issuer: Issuer) -> None:
+    token = jwt.encode(
+        {"alg": "ES256"},
+        {"iss": NAME, "aud": AUDIENCE, "sub": "u1", "exp": int(time.time()) + 600},
+        issuer.keys["k1"],
+        algorithms=["ES256"],
+    )
+    assert (await verifier(issuer).verify_asking(token)).sub == "u1"
+    issuer.make_key("k2")
+    assert await refused(verifier(issuer), token) is TokenInvalid
+
+
+def test_a_key_is_taken_for_what_it_is_meant_for() -> None:
+    key = RSAKey.generate_key(2048)
+    public = {**key.as_dict(private=False), "kid": "a"}
+    held = {
+        each.kid: each.algorithms
+        for each in read_document(_keys(public, {**public, "kid": "b", "alg": "PS256"}), ["RS256", "PS256"])
+    }
+    assert held == {"a": {"RS256", "PS256"}, "b": {"PS256"}}
+    for others in (
+        {**public, "use": "enc"},
+        {**public, "alg": "RS512"},
+        RSAKey.generate_key(1024).as_dict(private=False),
+    ):
+        with pytest.raises(JwksRefused):
+            read_document(_keys(others), ["RS256"])
+    with pytest.raises(JwksRefused):
+        read_document(_keys(*[public] * 65), ["RS256"])
+
+
+def _keys(*keys: Any) -> bytes:
+    return json.dumps({"keys": keys}).encode()
+
+
+async def test_the_known_token_costs_microseconds(issuer: Issuer) -> None:
+    verifying = verifier(issuer)
+    token = issuer.token()
+    await verifying.verify_asking(token)
+    began = time.perf_counter()
+    for _ in range(10_000):
+        claims: Claims = verifying.verify(token)
+    assert claims.sub == "u1"
+    # Generous: a signature of this kind takes a hundred.
+    assert (time.perf_counter() - began) / 10_000 < 30e-6
