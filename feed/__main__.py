@@ -9,6 +9,7 @@ from importlib import import_module
 import asyncpg
 
 from feed.api.words import words_of
+from feed.commands.installation import Refused
 from feed.errors import FeedError, Invalid
 from feed.keys import KeyStoreError
 from feed.migrations import MigrationError
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone, as `head` does; nor may the interpreter's last flush complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (PortBusy, DirectoryInUse) as error:
+    except (PortBusy, DirectoryInUse, Refused) as error:
         return _refuse(str(error), 2)
     except (CannotStart, MigrationError, KeyStoreError) as error:
         return _refuse(str(error), 1)

@@ -6,8 +6,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
+from feed.api.conditional import conditional
 from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
+from feed.api.entrance import entrance
 from feed.api.errors import HANDLERS
 from feed.api.hooks import hooks
 from feed.api.inputs import DEPENDENCIES
@@ -15,15 +17,22 @@ from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
 from feed.api.observed import observed
 from feed.api.operations import router as operations
+from feed.api.origins import cors
 from feed.api.remembered import remembered
 from feed.api.requests import StrictRequest, look_first
+from feed.api.shield import shielded
 from feed.api.world import World
+from feed.settings import Settings
 
 BODY_LARGEST = 256 * 1024
 
 
-def build(opened: Callable[[], AbstractAsyncContextManager[World]] | World) -> Litestar:
-    """The application over an open world, or over one that the server's lifespan opens."""
+def build(
+    opened: Callable[[], AbstractAsyncContextManager[World]] | World, settings: Settings | None = None
+) -> Litestar:
+    """The application over an open world, or over one that the server's lifespan opens with these settings."""
+    settings = opened.settings if isinstance(opened, World) else settings
+    assert settings is not None
     state = State()
 
     @asynccontextmanager
@@ -37,12 +46,14 @@ def build(opened: Callable[[], AbstractAsyncContextManager[World]] | World) -> L
 
     if isinstance(opened, World):
         state.world = opened
-    return Litestar(
-        route_handlers=[Router("/v1", route_handlers=[mobile, moderator, editor, hooks]), operations, files],
+    versioned = Router("/v1", route_handlers=[mobile, moderator, editor, hooks], opt={"accept": "json"})
+    app = Litestar(
+        route_handlers=[versioned, operations, files],
         dependencies=DEPENDENCIES,
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
-        middleware=[observed, remembered],
+        middleware=[observed, entrance, remembered, conditional],
+        cors_config=cors(settings),
         state=state,
         request_class=StrictRequest,
         before_request=look_first,
@@ -50,3 +61,6 @@ def build(opened: Callable[[], AbstractAsyncContextManager[World]] | World) -> L
         openapi_config=OPENAPI,
         logging_config=None,
     )
+    # Around the router too: what has no route is answered with the same headers and within the same time.
+    app.asgi_handler = shielded(app.asgi_handler, settings)
+    return app

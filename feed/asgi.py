@@ -14,4 +14,4 @@ def application() -> Litestar:
     """The application with the settings of this process's environment."""
     settings = read_settings()
     logging.configure(settings.log_format)
-    return build(partial(open_world, settings))
+    return build(partial(open_world, settings), settings)

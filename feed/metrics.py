@@ -15,6 +15,7 @@ SECONDS = Histogram(
 DRIFT = Gauge(
     "feed_board_drift", "Sampled rows of the boards that were not as Postgres says.", multiprocess_mode="mostrecent"
 )
+LIMITED = Counter("feed_limited_total", "Requests refused because of a limit.", ["limit"])
 PUSHES = Counter("feed_pushes_total", "Attempts to tell the push hook.", ["outcome"])
 PUSH_OLDEST = Gauge(
     "feed_push_oldest_seconds", "How long the oldest push that waits has been waiting.", multiprocess_mode="mostrecent"

@@ -5,6 +5,7 @@ Nothing here is needed to be right: whoever asks catches UNREACHABLE and goes on
 
 import hashlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import redis.exceptions
@@ -74,3 +75,21 @@ class Script:
             return await redis_client.evalsha(self._digest, len(keys), *keys, *args)
         except redis.exceptions.NoScriptError:
             return await redis_client.eval(self.source, len(keys), *keys, *args)
+
+    async def run_each(self, redis_client: Redis, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        """What the script returns for each key with its arguments, in one round trip; None for a call that failed.
+
+        Each call has a key of its own, so the keys need not share a slot.
+        """
+        answers = await self._pipe(redis_client, calls)
+        if any(isinstance(answer, redis.exceptions.NoScriptError) for answer in answers):
+            # None of them ran: the server knows a script or does not.
+            await redis_client.script_load(self.source)
+            answers = await self._pipe(redis_client, calls)
+        return [None if isinstance(answer, Exception) else answer for answer in answers]
+
+    async def _pipe(self, redis_client: Redis, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        pipeline = redis_client.pipeline(transaction=False)
+        for key, args in calls:
+            pipeline.evalsha(self._digest, 1, key, *args)
+        return await pipeline.execute(raise_on_error=False)

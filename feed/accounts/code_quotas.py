@@ -9,9 +9,9 @@ import time
 
 from redis.asyncio import Redis
 
-from feed.accounts.sign_in import RateLimited
 from feed.errors import Unavailable
 from feed.keys import Keys
+from feed.limits.model import LimitsAway, RateLimited
 from feed.redis import UNREACHABLE, Script
 
 PER_TEN_MINUTES = 10
@@ -48,10 +48,6 @@ if ARGV[2] == '1' then
 end
 return {'counted', 0}
 """)
-
-
-class LimitsAway(Unavailable):
-    """Nobody can count how many codes have been asked for, so none is sent."""
 
 
 class CodesExhausted(Unavailable):

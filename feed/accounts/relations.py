@@ -79,15 +79,16 @@ async def list_apart(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[
     return {(row["one"], row["other"]) for row in rows}
 
 
-async def list_unwanted(conn: Connection, actor_id: int, account_ids: Sequence[int]) -> set[int]:
-    """Who among these shall hear nothing of the actor: he has muted him, or one has blocked the other."""
+async def list_unwanted(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those of the pairs (recipient, actor) who have nothing to say to each other: muted by the recipient, or a block stands."""
     rows = await conn.fetch(
         """
-        SELECT account_id FROM relations WHERE account_id = ANY ($2::bigint[]) AND target_id = $1
-        UNION
-        SELECT target_id FROM relations WHERE kind = 'block' AND account_id = $1 AND target_id = ANY ($2::bigint[])
+        SELECT given.recipient, given.actor
+        FROM unnest($1::bigint[], $2::bigint[]) AS given (recipient, actor)
+        WHERE EXISTS (SELECT FROM relations WHERE account_id = recipient AND target_id = actor AND kind IN ('block', 'mute'))
+           OR EXISTS (SELECT FROM relations WHERE account_id = actor AND target_id = recipient AND kind = 'block')
         """,
-        actor_id,
-        account_ids,
+        [recipient for recipient, _ in pairs],
+        [actor for _, actor in pairs],
     )
-    return {row["account_id"] for row in rows}
+    return {(row["recipient"], row["actor"]) for row in rows}

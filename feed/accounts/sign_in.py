@@ -11,8 +11,9 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.accounts.phone import seal_phone
 from feed.auth import LOCAL_ISSUER, issue_token
-from feed.errors import TooMany, Unauthenticated
+from feed.errors import Unauthenticated
 from feed.keys import Keys
+from feed.limits.model import RateLimited
 from feed.messages import store as messages
 from feed.messages.model import Purpose
 from feed.phones import normalise_phone
@@ -24,10 +25,6 @@ CODES_PER_TEN_MINUTES = 5
 CODES_PER_DAY = 20
 ACCESS_SECONDS = 3600
 REFRESH_DAYS = 30
-
-
-class RateLimited(TooMany):
-    """Codes are asked for more often than a person can need them."""
 
 
 class CodeRefused(Unauthenticated):

@@ -1,26 +1,62 @@
-"""Where a request comes from: what the nearest trusted proxy says, never what the client says of itself."""
+"""Which address a request comes from, as far as that can be known."""
 
+import ipaddress
+from functools import lru_cache
 from typing import Any
 
-from litestar import Request
+from litestar.connection import ASGIConnection
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# A household or a phone has a whole /64 to choose from.
+_IPV6_GROUP = 64
 
 
-def client_address(request: Request[Any, Any, Any], trusted_proxies: int) -> str:
-    """The address behind `trusted_proxies` proxies of ours: without any the socket's peer.
+def client_address(connection: ASGIConnection[Any, Any, Any, Any], trusted_proxies: int) -> str:
+    """The address in front of so many proxies of ours; the socket's peer where there is none.
 
-    Each proxy appends the address it was called from, so the client's own is that many places from the right; what
-    stands further left was written by the client. A header with fewer places came past the proxies: the peer counts.
+    Counted from the right: each of our proxies has added the address that it saw, and what stands further left is
+    what anybody may claim. Fewer addresses than proxies, or something that is none, leave the peer.
     """
-    peer = request.client.host if request.client else ""
-    if trusted_proxies <= 0:
-        return peer
-    lines = request.headers.getall("x-forwarded-for", [])
-    places = [place.strip() for line in lines for place in line.split(",")]
-    return _bare(places[-trusted_proxies]) if len(places) >= trusted_proxies else peer
+    peer = (connection.scope["client"] or ("",))[0]
+    if trusted_proxies > 0:
+        hops = [hop for line in connection.headers.getall("x-forwarded-for", []) for hop in line.split(",")]
+        if len(hops) >= trusted_proxies and (claimed := read_address(hops[-trusted_proxies])) is not None:
+            return str(claimed)
+    return _plain(peer)
 
 
-def _bare(place: str) -> str:
-    """Without the port that some proxies write."""
-    if place.startswith("["):
-        return place[1:].partition("]")[0]
-    return place.partition(":")[0] if place.count(":") == 1 else place
+@lru_cache(4096)
+def _plain(peer: str) -> str:
+    known = read_address(peer)
+    return str(known) if known is not None else peer
+
+
+def read_address(text: str) -> _Address | None:
+    """An address, with a port or without; one of IPv4 that is written as IPv6 becomes itself."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+@lru_cache(4096)
+def grouped(address: str) -> str:
+    """What limits count as one: an address of IPv4, a network of 64 bits of IPv6."""
+    known = read_address(address)
+    if isinstance(known, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Network((known, _IPV6_GROUP), strict=False))
+    return address
+
+
+@lru_cache(4096)
+def is_loopback(address: str) -> bool:
+    """Whether the request comes from this machine."""
+    known = read_address(address)
+    return known is not None and known.is_loopback

@@ -15,8 +15,17 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from feed.accounts.model import RoleMissing
-from feed.accounts.sign_in import RateLimited
-from feed.api.errors import BodyTooLarge, Problem, UnsupportedMediaType, status_of
+from feed.api.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    HostNotAllowed,
+    NotAcceptable,
+    Problem,
+    TookTooLong,
+    UnsupportedMediaType,
+    UriTooLong,
+    status_of,
+)
 from feed.api.examples import give_examples
 from feed.api.words import advice_of, words_of
 from feed.auth import TokenExpired, TokenInvalid
@@ -24,6 +33,7 @@ from feed.batching import DatabaseAway, Overloaded
 from feed.errors import FeedError, Invalid, MalformedBody, Unauthenticated
 from feed.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
 from feed.jwks import IssuerAway
+from feed.limits.model import TABLE, LimitsAway, RateLimited
 from feed.paging import CursorInvalid
 
 Json = dict[str, Any]
@@ -34,6 +44,7 @@ _TAGS = {
     "mobile.posts": "Posts",
     "mobile.comments": "Comments",
     "mobile.likes": "Likes",
+    "mobile.config": "Config",
     "mobile.feeds": "Feeds",
     "mobile.people": "People",
     "mobile.me": "Oneself",
@@ -102,8 +113,12 @@ def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     asks = set(handler.parsed_fn_signature.parameters)
     guarded = _is_staffs(handler)
     found: list[type[FeedError]] = [*handler.opt.get("refuses", ())]
+    # What stands around every door, whatever is behind it.
+    found += [HostNotAllowed, NotAcceptable, UriTooLong, TookTooLong]
     if "world" in asks or guarded:
         found += [DatabaseAway, Overloaded, RateLimited]
+    if (limit := TABLE.get(handler.opt.get("limit", ""))) and limit.strict:
+        found += [LimitsAway]
     if guarded:
         found += [RoleMissing]
     if "viewer" in asks or guarded:
@@ -111,7 +126,7 @@ def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     if asks & {"viewer", "reader"} or guarded:
         found += [TokenInvalid, TokenExpired, IssuerAway]
     if "data" in asks:
-        found += [MalformedBody, BodyTooLarge, UnsupportedMediaType, Invalid]
+        found += [MalformedBody, BodyTooLarge, BodyTooSlow, UnsupportedMediaType, Invalid]
     if "once" in asks:
         found += [IdempotencyKeyReused, IdempotencyKeyBusy, Invalid]
     if "cursor" in asks:
@@ -166,9 +181,26 @@ def _complete_operation(operation: Json, handler: HTTPRouteHandler, names: dict[
         by_status[status_of(kind())].add(kind.code)
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = _refusal(status, sorted(codes))
+    if handler.opt.get("conditional"):
+        _add_condition(operation, str(handler.status_code))
     for kind in handler.opt.get("also", ()):
         # The same answer in another form, chosen by Accept.
         responses[str(handler.status_code)]["content"][kind] = {"schema": {"type": "string"}}
+
+
+def _add_condition(operation: Json, status: str) -> None:
+    tag = {"ETag": {"description": "Of this very answer.", "schema": {"type": "string"}}}
+    operation["responses"][status]["headers"] = tag
+    operation["responses"]["304"] = {"description": "Nothing has changed since.", "headers": copy.deepcopy(tag)}
+    operation.setdefault("parameters", []).append(
+        {
+            "name": "If-None-Match",
+            "in": "header",
+            "required": False,
+            "description": "The `ETag` of the answer that one holds.",
+            "schema": {"type": "string"},
+        }
+    )
 
 
 def _refusal(status: int, codes: list[str]) -> Json:

@@ -15,6 +15,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from litestar.types import Receive, Scope, Send
 
 from feed.api.remembered import repeat
 from feed.api.words import words_of
@@ -79,10 +80,31 @@ class InternalError(FeedError):
     """A fault of ours; it has been logged."""
 
 
+class HostNotAllowed(FeedError):
+    """The site is not known by the name that it was called by."""
+
+
+class NotAcceptable(FeedError):
+    """`Accept` excludes what this path serves."""
+
+
+class BodyTooSlow(FeedError):
+    """The body did not arrive in time."""
+
+
+class UriTooLong(FeedError):
+    """Path and query are longer than any that we hand out."""
+
+
+class TookTooLong(Unavailable):
+    """The request was given up: its handler was not done in time."""
+
+
 _STATUS: tuple[tuple[type[FeedError], int], ...] = (
     (MalformedBody, 400),
     (CursorInvalid, 400),
     (BadRequest, 400),
+    (HostNotAllowed, 400),
     (Unauthenticated, 401),
     (Forbidden, 403),
     (NotFound, 404),
@@ -90,7 +112,10 @@ _STATUS: tuple[tuple[type[FeedError], int], ...] = (
     (CursorExpired, 410),
     (Invalid, 422),
     (MethodNotAllowed, 405),
+    (NotAcceptable, 406),
+    (BodyTooSlow, 408),
     (BodyTooLarge, 413),
+    (UriTooLong, 414),
     (UnsupportedMediaType, 415),
     (TooMany, 429),
     (InternalError, 500),
@@ -130,6 +155,9 @@ def problem(
     headers = {"cache-control": "no-store", "content-language": language, **(headers or {})}
     if "retry_after" in error.params:
         headers["retry-after"] = str(error.params["retry_after"])
+    if status in (408, 413):
+        # The rest of the body is not waited for.
+        headers["connection"] = "close"
     if status == 401:
         headers["www-authenticate"] = 'Bearer realm="feed"'
     return Response(msgspec.json.encode(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)
@@ -150,7 +178,7 @@ def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
         allow = ", ".join(sorted(allowed_methods(request)))
         return problem(request, status=405, error=MethodNotAllowed(), headers={"allow": allow})
     if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
-        return problem(request, status=413, error=BodyTooLarge())
+        return refuse(request, BodyTooLarge())
     if isinstance(error, SerializationException) or (isinstance(error, ClientException) and error.status_code == 400):
         return refuse(request, MalformedBody())
     if error.status_code >= 500:
@@ -173,8 +201,19 @@ def allowed_methods(request: Request[Any, Any, Any]) -> set[str]:
 
 def refuse_away(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The database is away for a moment."""
+    return refuse(request, away(error))
+
+
+def away(error: Exception) -> DatabaseAway:
+    """What a failure of the database is to callers; it has been logged."""
     log.warning("database away", error=type(error).__name__)
-    return refuse(request, DatabaseAway(retry_after=2))
+    return DatabaseAway(retry_after=2)
+
+
+async def answer(scope: Scope, receive: Receive, send: Send, error: FeedError) -> None:
+    """Sends a refusal from where no handler has been called."""
+    request: Request[Any, Any, Any] = Request(scope, receive, send)
+    await refuse(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
 def refuse_bytes(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -65,6 +65,7 @@ async def must_be_signed(connection: AnyConnection, _: BaseRouteHandler) -> None
 @post(
     "/accounts",
     status_code=200,
+    limit="hooks",
     refuses=(
         NotFound,
         HookSignatureInvalid,

@@ -10,6 +10,7 @@ from litestar.params import FromQuery, HeaderParameter, QueryParameter, SkipVali
 
 from feed.accounts import store as accounts
 from feed.accounts.model import Role, RoleMissing, Viewer
+from feed.api.addresses import client_address
 from feed.api.remembered import KEYED
 from feed.api.world import World
 from feed.auth import TokenInvalid
@@ -63,11 +64,6 @@ def _is_id(raw: str) -> bool:
     return raw.isascii() and raw.isdecimal() and len(raw) <= 19 and 0 < int(raw) <= MAX_ID
 
 
-def client_address(request: AnyRequest) -> str | None:
-    """Where the request came from."""
-    return request.client.host if request.client else None
-
-
 async def provide_world(request: AnyRequest) -> World:
     world: World = request.app.state.world
     return world
@@ -78,7 +74,15 @@ async def provide_reader(request: AnyRequest, world: GivenWorld) -> Viewer | Non
 
 
 async def admitted(connection: AnyConnection, world: World) -> Viewer | None:
-    """Who asks; None for nobody in particular. Raises TokenInvalid, TokenExpired."""
+    """Who asks; None for nobody in particular. Found out once per request. Raises TokenInvalid, TokenExpired."""
+    state = connection.scope["state"]
+    if "viewer" not in state:
+        state["viewer"] = await _admit(connection, world)
+    viewer: Viewer | None = state["viewer"]
+    return viewer
+
+
+async def _admit(connection: AnyConnection, world: World) -> Viewer | None:
     header = connection.headers.get("authorization")
     if header is None:
         return None
@@ -95,8 +99,9 @@ async def provide_viewer(reader: GivenReader) -> Viewer:
 
 
 async def provide_region(request: AnyRequest, world: GivenWorld) -> str | None:
-    address = client_address(request)
-    return None if address is None else world.regions.region_of(address)
+    # Behind a proxy the socket's peer is the proxy, and everybody would live where it stands.
+    address = client_address(request, world.settings.trusted_proxies)
+    return world.regions.region_of(address) if address else None
 
 
 async def provide_once(

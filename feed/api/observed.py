@@ -1,5 +1,6 @@
 """Each request leaves one log line and moves its counters; neither names a person."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -8,6 +9,10 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from feed import metrics
+from feed.api.errors import status_of
+
+# What proxies write into their logs for it; nobody receives it.
+_CLIENT_GONE = 499
 
 log = structlog.get_logger()
 
@@ -33,6 +38,10 @@ def observed(app: ASGIApp) -> ASGIApp:
 
         try:
             await app(scope, receive, watched)
+        except asyncio.CancelledError:
+            patience = scope["state"].get("patience")
+            status = status_of(patience.lost) if patience and patience.lost else _CLIENT_GONE
+            raise
         finally:
             _count(scope["method"], str(scope.get("path_template") or "unknown"), status, time.perf_counter() - started)
 

@@ -1,13 +1,14 @@
 """Health, metrics and the public keys: what belongs to the site and to no feature."""
 
 import asyncio
-import ipaddress
+import hmac
 from typing import Any
 
 import msgspec
 from litestar import Response, Router, get
 
 from feed import metrics
+from feed.api.addresses import is_loopback
 from feed.api.inputs import AnyRequest, GivenWorld
 from feed.errors import NotFound
 from feed.postgres import DOWN
@@ -22,13 +23,13 @@ class Health(msgspec.Struct):
     redis: str = "up"
 
 
-@get("/health/live", opt={"quiet": True})
+@get("/health/live", opt={"quiet": True, "limit": "none"})
 async def live() -> Health:
     """The process answers."""
     return Health("live")
 
 
-@get("/health/ready", opt={"quiet": True})
+@get("/health/ready", opt={"quiet": True, "limit": "none"})
 async def ready(world: GivenWorld) -> Response[Health]:
     """The process can serve: Postgres answers. Redis may be away; pages then come from Postgres."""
     postgres, redis = await asyncio.gather(_postgres(world), _redis(world))
@@ -56,13 +57,13 @@ async def _redis(world: Any) -> str:
     return "up"
 
 
-@get("/.well-known/feed-keys.json")
+@get("/.well-known/feed-keys.json", opt={"limit": "files"})
 async def get_keys(world: GivenWorld) -> Response[PublicKeys]:
     """The public keys that results are signed with, the current one first; for `feed verify --key`."""
     return Response(world.keys.public_keys(), headers={"cache-control": "public, max-age=300"})
 
 
-@get("/metrics", opt={"quiet": True}, include_in_schema=False)
+@get("/metrics", opt={"quiet": True, "limit": "none"}, include_in_schema=False)
 async def read_metrics(request: AnyRequest, world: GivenWorld) -> Response[bytes]:
     """Prometheus text; for loopback, or for whoever has the token."""
     if not _may_read(request, world.settings.metrics_token):
@@ -72,12 +73,10 @@ async def read_metrics(request: AnyRequest, world: GivenWorld) -> Response[bytes
 
 def _may_read(request: AnyRequest, token: str) -> bool:
     if token:
-        return request.headers.get("authorization") == f"Bearer {token}"
-    client = request.client
-    try:
-        return client is not None and ipaddress.ip_address(client.host).is_loopback
-    except ValueError:
-        return False
+        return hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode())
+    # What a proxy of this machine passes on comes from somewhere else.
+    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    return request.client is not None and is_loopback(request.client.host) and not forwarded
 
 
 router = Router("/", route_handlers=[live, ready, get_keys, read_metrics])

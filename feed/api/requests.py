@@ -7,7 +7,7 @@ from litestar import Request, Response
 from litestar.datastructures.state import State
 
 from feed.api.errors import UnsupportedMediaType, allowed_methods, wire_name
-from feed.errors import FieldError, Invalid, MalformedBody
+from feed.errors import FieldError, Invalid, MalformedBody, Unauthenticated
 
 
 class StrictRequest(Request[Any, Any, State]):
@@ -21,9 +21,7 @@ class StrictRequest(Request[Any, Any, State]):
         field = self.route_handler.parsed_data_field
         if field is None:
             return await super().json()
-        # A client that names no type has said nothing wrong.
-        kind, _ = self.content_type
-        if kind and kind != "application/json" and not kind.endswith("+json"):
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise UnsupportedMediaType
         try:
             return msgspec.json.decode(await self.body() or b"null", type=field.annotation)
@@ -32,12 +30,16 @@ class StrictRequest(Request[Any, Any, State]):
 
 
 async def look_first(request: Request[Any, Any, State]) -> Response[None] | None:
-    """What is settled before the handler: OPTIONS is answered for the whole path, and a parameter is never null.
+    """What is settled before the handler: OPTIONS is answered for the whole path, nobody in particular is told so before
+    his body is looked at, and a parameter is never null.
 
-    The framework answers OPTIONS for the handler that it met first, and reads the word null as no value. Raises Invalid.
+    The framework answers OPTIONS for the handler that it met first, and reads the word null as no value. Raises
+    Unauthenticated, Invalid.
     """
     if request.method == "OPTIONS":
         return Response(None, status_code=204, headers={"allow": ", ".join(sorted(allowed_methods(request)))})
+    if "viewer" in request.route_handler.parsed_fn_signature.parameters and "authorization" not in request.headers:
+        raise Unauthenticated
     if b"=null" in request.scope["query_string"]:
         _refuse_null(request)
     return None

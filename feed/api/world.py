@@ -17,9 +17,12 @@ from feed.jwks import KeySet
 from feed.keys import Keys, open_keys
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like, Liked
+from feed.limits.limiter import Limiter
+from feed.limits.reading import read_table
 from feed.paging import Cursors
 from feed.postgres import Pool, open_pool
 from feed.regions import IpRegions, open_regions
+from feed.screens.owners import list_owners
 from feed.screens.pages import Pages
 from feed.settings import Settings
 
@@ -39,6 +42,7 @@ class World(msgspec.Struct, frozen=True):
     pages: Pages
     projector: Projector
     regions: IpRegions
+    limiter: Limiter | None  # None: FEED_LIMITS=off.
 
 
 def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
@@ -57,6 +61,7 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         pages=Pages(pool, cursors, settings.public_url),
         projector=Projector(pool, redis),
         regions=open_regions(settings.ip_regions_file),
+        limiter=_limiter(settings, pool, redis),
     )
 
 
@@ -74,6 +79,13 @@ def app_issuer(settings: Settings) -> AppIssuer | None:
     )
 
 
+def _limiter(settings: Settings, pool: Pool, redis: Redis) -> Limiter | None:
+    table = read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
+    if table is None:
+        return None
+    return Limiter(redis, partial(list_owners, pool), table, newcomers=not settings.embedded)
+
+
 @asynccontextmanager
 async def open_world(settings: Settings) -> AsyncIterator[World]:
     """Opens everything an API process needs and closes it again, the writes that wait first."""
@@ -88,6 +100,8 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         await world.likes.close()
         await world.answers.close()
         await world.comment_likes.close()
+        if world.limiter is not None:
+            await world.limiter.close()
         await world.projector.close()
         await redis.aclose()
         await pool.close()

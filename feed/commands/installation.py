@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from feed.inbox.hook import read_hook
+from feed.limits.reading import read_table
 from feed.processes import CannotStart, find_holder, write_private
-from feed.settings import MissingSetting, Settings, read_settings
+from feed.settings import MissingSetting, Settings, WeakSecret, read_settings
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -24,6 +25,10 @@ class Run(msgspec.Struct, frozen=True):
 
 class NotRunning(CannotStart):
     """No environment and no running installation: there is nothing to work on."""
+
+
+class Refused(CannotStart):
+    """A setting that would leave a door open: nothing starts with it."""
 
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:
@@ -40,9 +45,9 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
 def find_settings(data: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """The environment's settings when it names a database, else those of the installation that runs on `data`.
 
-    Raises NotRunning, or CannotStart for a setting that is missing or does not convert.
+    Raises NotRunning, or CannotStart for a setting that is missing, weak, or does not convert.
     """
-    if environ.get("FEED_DATABASE_URL"):
+    if environ.get("FEED_DATABASE_URL") or environ.get("FEED_DATABASE_URL_FILE"):
         return checked(environ)
     run = find_run(data)
     # A single variable may still be set by hand, for one command.
@@ -75,10 +80,17 @@ def checked(environ: Mapping[str, str]) -> Settings:
     """`read_settings`, its errors in words."""
     try:
         settings = read_settings(environ)
+        # Here once, so that a file that does not read is named before anything starts.
+        read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
         read_hook(settings.push_hook_url, settings.push_hook_secret)
         return settings
     except MissingSetting as error:
         raise CannotStart(f"缺少环境变量 {error}。\nThe environment variable {error} is not set.") from None
+    except WeakSecret as error:
+        raise Refused(
+            f"{error} 太弱或是默认值，请换一个随机的（至少 16 个字符）。\n"
+            f"{error} holds a secret that can be guessed: set a random one of 16 characters or more."
+        ) from None
     except ValueError as error:
         raise CannotStart(f"环境变量有误。\nThe environment does not read: {error}") from None
 

@@ -11,6 +11,12 @@ from feed.commands.installation import add_data_option, environment, find_settin
 from feed.processes import end_with_parent, require_free_port
 from feed.regions import open_regions
 
+# Whole headers within this time, also those of the next request of a connection that is kept.
+_HEADER_SECONDS = 10
+# For headers; longer ones are refused with 431.
+_BUFFER_BYTES = 64 * 1024
+_CONNECTIONS = 4096
+
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     api = subparsers.add_parser("api", help="只启动 API · the API alone", description="Serves HTTP until SIGTERM.")
@@ -44,7 +50,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run_api(arguments: argparse.Namespace) -> int:
-    from granian.constants import Interfaces, Loops
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
     from granian.server import Server
 
     settings = find_settings(arguments.data)
@@ -59,6 +66,13 @@ def run_api(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
+        # HTTP/2 ends at the proxy that ends TLS; here it would only add ways to hold a worker.
+        http=HTTPModes.http1,
+        websockets=False,
+        # A connection costs a few kilobytes: slow ones must not use up the places of the others.
+        backlog=_CONNECTIONS,
+        backpressure=_CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1000, max_buffer_size=_BUFFER_BYTES),
         workers=arguments.workers,
         respawn_failed_workers=True,
         workers_kill_timeout=arguments.grace,

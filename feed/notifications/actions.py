@@ -5,7 +5,6 @@ import time
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from feed.accounts.settings import QUIET_KINDS
 from feed.comments.untold import take_untold
 from feed.inbox import store as inbox
 from feed.inbox.model import Key, NewInbox
@@ -67,7 +66,7 @@ async def tell_comments(pool: Pool) -> bool:
 
 async def _wanted(conn: Connection, messages: list[NewInbox]) -> list[NewInbox]:
     wanted: list[NewInbox] = []
-    for kind in QUIET_KINDS:
+    for kind in sorted({message.kind for message in messages}):
         pairs = [
             (message, Pair(message.account_id, message.actor_id))
             for message in messages
@@ -92,7 +91,8 @@ async def _tell_groups(conn: Connection, groups: list[Group]) -> None:
         every = newest.get(group.post_id, [])
         shown = [each for each in every if Pair(group.author_id, each.account_id) in willing and not each.erased]
         count = group.like_count if len(every) == _NEWEST else len(shown)
-        if group.author_erased or count == 0:
+        # Nobody is left to be named: all have gone, or the author does not want to hear of them.
+        if group.author_erased or count == 0 or not shown:
             gone.append(key_of_likes(group))
         elif is_news(group, shown):
             news.append(likes_message(group, shown, count))

@@ -8,7 +8,6 @@ from feed.accounts import store as accounts
 from feed.accounts.sign_in import (
     CODES_PER_TEN_MINUTES,
     CodeRefused,
-    RateLimited,
     RefreshRefused,
     SignedIn,
     exchange_code,
@@ -18,6 +17,7 @@ from feed.accounts.sign_in import (
 from feed.auth import LOCAL_ISSUER, TokenVerifier
 from feed.errors import Invalid
 from feed.keys import Keys, open_keys
+from feed.limits.model import RateLimited
 from feed.messages.actions import open_recipient
 from feed.messages.model import Sending
 from feed.postgres import many

@@ -38,6 +38,7 @@ def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
         keys_dir=tmp_path / "keys",
         sms_outbox=tmp_path / "outbox.jsonl",
         account_hook_secret=HOOK_SECRET,
+        limits="off",
     )
 
 

@@ -1,36 +1,55 @@
-"""Where a request comes from."""
+"""Whose address counts: nobody picks his own."""
 
 from typing import Any
 
 import pytest
-from litestar import Request
-from litestar.testing import RequestFactory
+from litestar.connection import ASGIConnection
 
-from feed.api.addresses import client_address
+from feed.api.addresses import client_address, grouped, is_loopback
 
 
-def request(*forwarded: str, peer: str = "10.0.0.1") -> Request[Any, Any, Any]:
-    made = RequestFactory().get()
-    made.scope["client"] = (peer, 1234)
-    made.scope["headers"] = [(b"x-forwarded-for", line.encode()) for line in forwarded]
-    return Request(made.scope)
+def connection(peer: str | None, *forwarded: str) -> ASGIConnection[Any, Any, Any, Any]:
+    headers = [(b"x-forwarded-for", line.encode()) for line in forwarded]
+    scope: Any = {"type": "http", "headers": headers, "client": None if peer is None else (peer, 1)}
+    return ASGIConnection(scope)
 
 
 @pytest.mark.parametrize(
-    ("forwarded", "trusted", "address"),
+    ("trusted", "peer", "forwarded", "address"),
     [
-        ((), 0, "10.0.0.1"),
-        (("203.0.113.5",), 0, "10.0.0.1"),
-        ((), 1, "10.0.0.1"),
-        (("203.0.113.5",), 1, "203.0.113.5"),
-        (("6.6.6.6, 203.0.113.5",), 1, "203.0.113.5"),
-        (("6.6.6.6, 203.0.113.5, 10.0.0.2",), 2, "203.0.113.5"),
-        (("6.6.6.6", "203.0.113.5", "10.0.0.2"), 2, "203.0.113.5"),
-        (("203.0.113.5",), 2, "10.0.0.1"),
-        (("6.6.6.6, 203.0.113.5:4711",), 1, "203.0.113.5"),
-        (("[2001:db8::1]:4711",), 1, "2001:db8::1"),
-        (("2001:db8::1",), 1, "2001:db8::1"),
+        (0, "192.0.2.1", ["203.0.113.9"], "192.0.2.1"),
+        (1, "10.0.0.1", ["203.0.113.9"], "203.0.113.9"),
+        (1, "10.0.0.1", ["198.51.100.7, 203.0.113.9"], "203.0.113.9"),
+        (1, "10.0.0.1", ["198.51.100.7", "203.0.113.9"], "203.0.113.9"),
+        (2, "10.0.0.1", ["198.51.100.7, 203.0.113.9, 10.0.0.2"], "203.0.113.9"),
+        (2, "10.0.0.1", ["203.0.113.9"], "10.0.0.1"),
+        (1, "10.0.0.1", [], "10.0.0.1"),
+        (1, "10.0.0.1", ["unknown"], "10.0.0.1"),
+        (1, "10.0.0.1", ["203.0.113.9, "], "10.0.0.1"),
+        (1, "10.0.0.1", ["999.1.1.1"], "10.0.0.1"),
+        (1, "10.0.0.1", ["203.0.113.9:4711"], "203.0.113.9"),
+        (1, "10.0.0.1", ["[2001:db8::1]:4711"], "2001:db8::1"),
+        (1, "10.0.0.1", ["2001:DB8:0::1"], "2001:db8::1"),
+        (1, "10.0.0.1", ["::ffff:203.0.113.9"], "203.0.113.9"),
+        (0, "::ffff:192.0.2.1", [], "192.0.2.1"),
+        (0, "", [], ""),
+        (0, None, [], ""),
     ],
 )
-def test_it_is_counted_from_the_right(forwarded: tuple[str, ...], trusted: int, address: str) -> None:
-    assert client_address(request(*forwarded), trusted) == address
+def test_the_address_is_counted_from_the_right(
+    trusted: int, peer: str | None, forwarded: list[str], address: str
+) -> None:
+    assert client_address(connection(peer, *forwarded), trusted) == address
+
+
+def test_a_network_of_64_bits_counts_as_one() -> None:
+    assert grouped("2001:db8:1:2:3:4:5:6") == grouped("2001:db8:1:2::1") == "2001:db8:1:2::/64"
+    assert grouped("2001:db8:1:3::1") != grouped("2001:db8:1:2::1")
+    assert grouped("192.0.2.1") == "192.0.2.1"
+    assert grouped("") == ""
+
+
+def test_loopback_is_recognised() -> None:
+    assert [is_loopback(text) for text in ("127.0.0.1", "::1", "::ffff:127.0.0.1", "192.0.2.1", "", "x")] == [
+        True, True, True, False, False, False,
+    ]  # fmt: skip

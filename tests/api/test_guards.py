@@ -12,6 +12,7 @@ from feed.api.errors import HANDLERS
 from feed.api.inputs import staff
 from feed.api.world import World
 from feed.app import build
+from tests import make
 from tests.api.conftest import Join
 
 # Who is named a juror marks without a role; the action says who may.
@@ -46,6 +47,73 @@ async def test_the_doors_of_the_staff_are_closed_to_others(
         if anonymous.status_code != 401 or (refused.status_code != 403 and path not in _WITHOUT_A_ROLE):
             opened.append((method, path, anonymous.status_code, refused.status_code))
     assert opened == []
+
+
+# Who may come in, by operation. Complete: an operation that stands nowhere, or that is none, fails.
+WHO = {
+    "anybody": """
+        get_challenge request_code exchange_code refresh list_posts get_post list_comments list_replies list_latest read_topic
+        list_topic_posts get_user list_user_posts list_campaigns get_campaign get_rules list_campaign_posts get_leaderboard
+        get_result get_config live ready get_keys
+    """,
+    "user": """
+        publish_post edit_post delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment
+        delete_comment block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks get_settings
+        change_settings list_inbox read_inbox get_taking_part list_prizes get_prize claim_prize mark_entry
+    """,
+    "reviewer": """
+        list_cases lease_cases release_case extend_case judge_case judge_cases undo_verdicts list_reasons impose_sanction
+        lift_sanctions
+    """,
+    "editor": """
+        list_all_campaigns create_campaign get_campaign_for_editors change_campaign copy_campaign publish_campaign
+        cancel_campaign lock_marks list_entries assign_jurors shortlist_entry unlist_entry disqualify_entry reinstate_entry
+        list_voids add_voids withdraw_void settle_campaign undo_settlement announce_winners get_sheet list_claims reveal_claim
+    """,
+    "admin": "list_pushes retry_push put_roles remove_roles",
+    # The app's server, by its signature.
+    "hook": "hear_account_event",
+}
+# Which doors are open to whom: an editor is no reviewer's superior in the queue, but may judge; an admin may do both.
+COMES_IN = {
+    "anonymous": {"anybody"},
+    "user": {"anybody", "user"},
+    "banned": {"anybody", "user"},
+    "reviewer": {"anybody", "user", "reviewer"},
+    "editor": {"anybody", "user", "reviewer", "editor"},
+    "admin": {"anybody", "user", "reviewer", "editor", "admin"},
+}
+
+
+async def test_every_role_is_let_in_where_the_table_says_and_nowhere_else(
+    client: httpx.AsyncClient, world: World, join: Join
+) -> None:
+    document = (await client.get("http://feed.test/openapi.json")).json()
+    operations = {
+        operation["operationId"]: (method.upper(), path)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    }
+    owner = {name: who for who, names in WHO.items() for name in names.split()}
+    assert owner.keys() == operations.keys()
+    callers = {
+        caller: None if caller == "anonymous" else join(caller, roles=(caller,) if caller in COMES_IN else ())
+        for caller in COMES_IN
+    }
+    banned = callers["banned"]
+    assert banned is not None
+    await make.ban(world.pool, int((await banned("GET", "/me")).json()["id"]))
+    wrong = []
+    for name, (method, path) in operations.items():
+        url = "http://feed.test" + re.sub(r"\{[^}]*\}", "1", path)
+        body: dict[str, str] | None = None if method in ("GET", "DELETE") else {}
+        for caller, person in callers.items():
+            answer = await (client.request(method, url, json=body) if person is None else person(method, url, body))
+            code = answer.json().get("code") if answer.status_code in (401, 403) else None
+            stopped = code in ("unauthenticated", "role_missing", "hook_signature_invalid")
+            if stopped == (owner[name] in COMES_IN[caller]):
+                wrong.append((name, caller, answer.status_code, code))
+    assert wrong == []
 
 
 async def test_a_door_that_asks_for_nobody_is_closed_all_the_same(world: World, join: Join) -> None:

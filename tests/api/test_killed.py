@@ -61,6 +61,7 @@ async def server(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator
         "FEED_REDIS_URL": redis_url,
         "FEED_KEYS_DIR": str(tmp_path / "keys"),
         "FEED_EMBEDDED": "true",
+        "FEED_LIMITS": "off",
     }
     started = Server(environ, free_port())
     await started.start()

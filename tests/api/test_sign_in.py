@@ -147,7 +147,7 @@ async def test_no_code_and_no_phone_is_in_any_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     root = logging.getLogger()
-    before = root.handlers[:]
+    before, level = root.handlers[:], root.level
     configure("json", level=logging.DEBUG)
     root.addHandler(caplog.handler)
     try:
@@ -161,6 +161,7 @@ async def test_no_code_and_no_phone_is_in_any_log(
         await client.post("/auth/tokens", json={"phone": PHONE, "code": code})
     finally:
         root.handlers[:] = before
+        root.setLevel(level)
         structlog.reset_defaults()
     assert code in (tmp_path / "outbox.jsonl").read_text()
     printed = capsys.readouterr()

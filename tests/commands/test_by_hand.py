@@ -165,6 +165,15 @@ async def test_the_doctor_says_so_when_postgres_is_away(there: Installation) -> 
     assert "Traceback" not in ran.err
 
 
+async def test_a_broken_table_of_regions_ends_the_start_with_its_line(there: Installation, tmp_path: Path) -> None:
+    (tmp_path / "regions.csv").write_text("203.0.113.0/24,广东\nhere,there\n", "utf-8")
+    refused = await there.feed("api", "--port", "1", FEED_IP_REGIONS_FILE=str(tmp_path / "regions.csv"))
+    assert refused.status == 1
+    assert "FEED_IP_REGIONS_FILE" in refused.err
+    assert "regions.csv, line 2" in refused.err
+    assert "Traceback" not in refused.err
+
+
 async def test_dead_pushes_are_seen_and_tried_again(there: Installation, database: str) -> None:
     conn = await asyncpg.connect(database)
     await conn.execute(
@@ -190,12 +199,3 @@ async def test_a_weak_push_hook_is_refused_at_the_start(there: Installation, url
     assert ran.status == 1
     assert "FEED_PUSH_HOOK" in ran.err
     assert secret not in ran.err
-
-
-async def test_a_broken_table_of_regions_ends_the_start_with_its_line(there: Installation, tmp_path: Path) -> None:
-    (tmp_path / "regions.csv").write_text("203.0.113.0/24,广东\nhere,there\n", "utf-8")
-    refused = await there.feed("api", "--port", "1", FEED_IP_REGIONS_FILE=str(tmp_path / "regions.csv"))
-    assert refused.status == 1
-    assert "FEED_IP_REGIONS_FILE" in refused.err
-    assert "regions.csv, line 2" in refused.err
-    assert "Traceback" not in refused.err

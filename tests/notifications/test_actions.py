@@ -293,6 +293,22 @@ async def test_an_erased_account_leaves_nothing_in_any_inbox(town: Town) -> None
     assert await town.pool.fetchval("SELECT count(*) FROM inbox WHERE account_id = $1", author) == 0
 
 
+async def test_nobody_is_told_of_people_or_things_that_he_has_turned_off(town: Town) -> None:
+    author, muted, blocked, quiet = [await town.person(name) for name in ("作者", "静音", "屏蔽", "安静")]
+    post, quiets = await town.post(author), await town.post(quiet)
+    await add_relation(town.pool, author, muted, "mute")
+    await change_notices(town.pool, quiet, {"like": False, "comment": False})
+    await town.like(post, muted, blocked)
+    await town.like(quiets, author, muted, blocked)
+    await town.comment(muted, post)
+    first = await town.comment(author, quiets)
+    await add_relation(town.pool, blocked, author, "block")
+    assert await town.told(author) == []
+    assert await town.told(quiet) == []
+    await town.comment(quiet, quiets, "谢谢", to=first)
+    assert [item.kind for item in await town.told(author)] == ["reply"]
+
+
 async def test_counting_the_unread_ends_somewhere(town: Town) -> None:
     author = await town.person("作者")
     async with transaction(town.pool) as conn:

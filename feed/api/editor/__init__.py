@@ -11,6 +11,9 @@ from feed.api.editor.voids import exclusions
 from feed.api.inputs import staff
 
 guarded = Router(
-    "/admin", route_handlers=[campaigns, judgements, exclusions, prizes, pushes], guards=[staff("editor", "admin")]
+    "/admin",
+    route_handlers=[campaigns, judgements, exclusions, prizes, pushes],
+    guards=[staff("editor", "admin")],
+    opt={"limit": "staff"},
 )
 router = Router("/", route_handlers=[guarded, jury, staff_rights])

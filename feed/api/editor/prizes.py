@@ -108,6 +108,8 @@ async def announce_winners(
     responses=answers(SheetCard, description="Or text/csv, by Accept."),
     refuses=(SheetNotFound,),
     also=("text/csv",),
+    accept="any",
+    weight=20,
 )
 async def get_sheet(campaign_id: FromPath[str], request: Request[Any, Any, Any], world: GivenWorld) -> Response[bytes]:
     """The frozen score sheet, best entry first: JSON, or a table for a spreadsheet with `Accept: text/csv`."""
@@ -137,6 +139,7 @@ async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response
         ClaimNotFound,
     ),
     secret=True,
+    limit="reveals",
 )
 async def reveal_claim(
     campaign_id: FromPath[str],

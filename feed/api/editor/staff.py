@@ -52,4 +52,6 @@ async def remove_roles(user_id: FromPath[str], world: GivenWorld, viewer: GivenV
     return StaffCard(str(account_id), await change_roles(world.pool, viewer.account_id, account_id, ()))
 
 
-staff_rights = Router("/admin/staff", route_handlers=[put_roles, remove_roles], guards=[staff("admin")], tags=["Staff"])
+staff_rights = Router(
+    "/admin/staff", route_handlers=[put_roles, remove_roles], guards=[staff("admin")], opt={"limit": "staff"}
+)

@@ -4,6 +4,7 @@ from litestar import Router
 
 from feed.api.mobile.campaigns import campaigns
 from feed.api.mobile.comments import comments
+from feed.api.mobile.config import config
 from feed.api.mobile.feeds import feeds
 from feed.api.mobile.likes import likes
 from feed.api.mobile.me import me
@@ -12,4 +13,4 @@ from feed.api.mobile.posts import posts
 from feed.api.mobile.prizes import prizes
 from feed.api.mobile.sign_in import auth
 
-router = Router("/", route_handlers=[auth, posts, likes, comments, feeds, people, me, campaigns, prizes])
+router = Router("/", route_handlers=[auth, posts, likes, comments, feeds, people, me, campaigns, prizes, config])

@@ -43,7 +43,7 @@ async def list_campaigns(
     return _same_for_all(Page([screen.card(row) for row in rows[:limit]], more))
 
 
-@get("/campaigns/{campaign_id:str}", refuses=(CampaignNotFound,))
+@get("/campaigns/{campaign_id:str}", refuses=(CampaignNotFound,), conditional=True)
 async def get_campaign(campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[CampaignCard]:
     """A published campaign."""
     async with world.pool.acquire() as conn:
@@ -56,6 +56,7 @@ async def get_campaign(campaign_id: FromPath[str], world: GivenWorld, reader: Gi
         CampaignNotFound,
         RulesNotFound,
     ),
+    conditional=True,
 )
 async def get_rules(
     campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader, version: Version = None
@@ -65,7 +66,12 @@ async def get_rules(
         return _same_for_all(await screen.get_rules(conn, id_of(campaign_id, CampaignNotFound), version))
 
 
-@get("/campaigns/{campaign_id:str}/posts", responses=answers(Page[PostCard]), refuses=(CampaignNotFound,))
+@get(
+    "/campaigns/{campaign_id:str}/posts",
+    responses=answers(Page[PostCard]),
+    refuses=(CampaignNotFound,),
+    conditional=True,
+)
 async def list_campaign_posts(
     campaign_id: FromPath[str],
     world: GivenWorld,

@@ -48,6 +48,7 @@ class CommentIn(msgspec.Struct, frozen=True):
         Banned,
         Muted,
     ),
+    limit="comments",
 )
 async def add_comment(
     post_id: FromPath[str],

@@ -3,7 +3,7 @@
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
-from feed.api.answers import answers, encoded
+from feed.api.answers import PUBLIC, answers, encoded
 from feed.api.inputs import Cursor, GivenReader, GivenWorld, Limit
 from feed.paging import Page, Position
 from feed.postgres import Connection
@@ -16,7 +16,7 @@ from feed.topics.model import TopicNotFound
 from feed.topics.parse import topic_key
 
 
-@get("/feeds/latest", responses=answers(Page[PostCard]))
+@get("/feeds/latest", responses=answers(Page[PostCard]), conditional=True)
 async def list_latest(
     world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
@@ -26,14 +26,15 @@ async def list_latest(
     return encoded(body, public=reader is None)
 
 
-@get("/topics/{name:str}", refuses=(TopicNotFound,))
-async def read_topic(name: FromPath[str], world: GivenWorld) -> TopicCard:
+@get("/topics/{name:str}", refuses=(TopicNotFound,), conditional=True)
+async def read_topic(name: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[TopicCard]:
     """A topic by its name, without marks."""
     async with world.pool.acquire() as conn:
-        return await get_topic(conn, topic_key(name))
+        card = await get_topic(conn, topic_key(name))
+    return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
 
-@get("/topics/{name:str}/posts", responses=answers(Page[PostCard]), refuses=(TopicNotFound,))
+@get("/topics/{name:str}/posts", responses=answers(Page[PostCard]), refuses=(TopicNotFound,), conditional=True)
 async def list_topic_posts(
     name: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:

@@ -21,6 +21,7 @@ from feed.screens.likers import LikerItem
         PostNotFound,
         Banned,
     ),
+    limit="likes",
 )
 async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Like a post; a second time changes nothing."""
@@ -34,6 +35,7 @@ async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenView
         PostNotFound,
         Banned,
     ),
+    limit="likes",
 )
 async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Take a like back; a second time changes nothing."""
@@ -46,6 +48,7 @@ async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenVi
         CommentNotFound,
         Banned,
     ),
+    limit="likes",
 )
 async def like_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Like a comment; a second time changes nothing."""
@@ -60,6 +63,7 @@ async def like_comment(comment_id: FromPath[str], world: GivenWorld, viewer: Giv
         CommentNotFound,
         Banned,
     ),
+    limit="likes",
 )
 async def unlike_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Take the like of a comment back; a second time changes nothing."""

@@ -61,7 +61,7 @@ async def get_me(world: GivenWorld, viewer: GivenViewer) -> Response[MeCard]:
         return Response(await people.get_me(conn, world.keys, viewer.account_id), headers=_OWN)
 
 
-@patch("/", refuses=(AccountNotFound, Banned, Muted))
+@patch("/", refuses=(AccountNotFound, Banned, Muted), limit="profile")
 async def change_me(data: JSONBody[ProfileChange], world: GivenWorld, viewer: GivenViewer) -> Response[MeCard]:
     """Change one's own name or bio; what is left out stays, and a bio of null is none."""
     await accounts.change_profile(world.pool, viewer.account_id, data)

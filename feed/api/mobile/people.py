@@ -27,7 +27,7 @@ class Relation(msgspec.Struct, frozen=True):
     muted: bool
 
 
-@get("/{user_id:str}", refuses=(AccountNotFound,))
+@get("/{user_id:str}", refuses=(AccountNotFound,), conditional=True)
 async def get_user(user_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[UserCard]:
     """A person's public profile; to whoever is blocked by him he does not exist."""
     viewer_id = reader.account_id if reader else None
@@ -36,7 +36,7 @@ async def get_user(user_id: FromPath[str], world: GivenWorld, reader: GivenReade
     return Response(card, headers={"cache-control": PRIVATE if reader else PUBLIC, "vary": "Authorization"})
 
 
-@get("/{user_id:str}/posts", responses=answers(Page[PostCard]), refuses=(AccountNotFound,))
+@get("/{user_id:str}/posts", responses=answers(Page[PostCard]), refuses=(AccountNotFound,), conditional=True)
 async def list_user_posts(
     user_id: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:

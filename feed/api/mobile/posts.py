@@ -27,6 +27,7 @@ Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated
         Muted,
         PostNotFound,
     ),
+    limit="posts",
 )
 async def publish_post(
     data: JSONBody[NewPost], world: GivenWorld, viewer: GivenViewer, once: GivenOnce, region: GivenRegion
@@ -45,7 +46,7 @@ async def list_posts(world: GivenWorld, reader: GivenReader, ids: Ids = None) ->
     return encoded(body, public=reader is None)
 
 
-@get("/{post_id:str}", responses=answers(PostCard), refuses=(PostNotFound,))
+@get("/{post_id:str}", responses=answers(PostCard), refuses=(PostNotFound,), conditional=True)
 async def get_post(post_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[bytes]:
     """Read a post: anybody the published ones, authors their own."""
     viewer_id = reader.account_id if reader else None

@@ -29,6 +29,7 @@ class PublishedResult(Result, frozen=True):
         CampaignNotFound,
         ResultNotFound,
     ),
+    conditional=True,
 )
 async def get_result(campaign_id: FromPath[str], world: GivenWorld) -> Response[bytes]:
     """The result of an announced campaign: the signed document byte for byte, with the winners' names joined to it."""
@@ -73,6 +74,7 @@ async def get_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenVie
         NotYourPrize,
         ClaimClosed,
     ),
+    limit="claims",
 )
 async def claim_prize(
     prize_id: FromPath[str], data: JSONBody[ClaimForm], world: GivenWorld, viewer: GivenViewer

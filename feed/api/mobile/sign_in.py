@@ -1,6 +1,5 @@
 """Signing in with a phone where the app has no sign-in of its own."""
 
-import ipaddress
 from typing import Any
 
 import msgspec
@@ -10,13 +9,14 @@ from litestar.params import JSONBody
 
 from feed.accounts import code_gate, sign_in
 from feed.accounts.code_gate import ChallengeRefused, ChallengeRequired, GateRules
-from feed.accounts.code_quotas import CodesExhausted, LimitsAway
+from feed.accounts.code_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
-from feed.api.addresses import client_address
+from feed.api.addresses import client_address, grouped, is_loopback
 from feed.api.answers import PRIVATE
 from feed.api.inputs import AnyConnection, AnyRequest, GivenWorld
 from feed.api.world import World
 from feed.errors import NotFound
+from feed.limits.model import LimitsAway
 from feed.screens import people as screen
 from feed.screens.people import UserCard
 
@@ -84,6 +84,7 @@ async def get_challenge(world: GivenWorld) -> Response[dict[str, Any]]:
         CodesExhausted,
         LimitsAway,
     ),
+    limit="codes",
 )
 async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, world: GivenWorld) -> CodeSent:
     """Send a code by SMS: 6 digits, good for 5 minutes and 5 tries.
@@ -106,20 +107,16 @@ async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, world: Give
 def _counted_address(request: AnyRequest, world: World) -> str | None:
     """The caller's address; None for this machine's own where everything runs on it."""
     address = client_address(request, world.settings.trusted_proxies)
-    try:
-        own = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        own = False
-    return None if own and world.settings.embedded else address
+    return None if is_loopback(address) and world.settings.embedded else grouped(address)
 
 
-@post("/tokens", status_code=200, refuses=(SignInElsewhere, CodeRefused))
+@post("/tokens", status_code=200, refuses=(SignInElsewhere, CodeRefused), limit="codes")
 async def exchange_code(data: JSONBody[CodeIn], world: GivenWorld) -> Tokens:
     """Sign in with the code; the account is made at the first time."""
     return await _tokens(world, await sign_in.exchange_code(world.pool, world.keys, data.phone, data.code))
 
 
-@post("/refresh", status_code=200, refuses=(SignInElsewhere, RefreshRefused))
+@post("/refresh", status_code=200, refuses=(SignInElsewhere, RefreshRefused), limit="refresh")
 async def refresh(data: JSONBody[RefreshIn], world: GivenWorld) -> Tokens:
     """New tokens for the refresh token, once; a second use ends the whole sign-in."""
     return await _tokens(world, await sign_in.refresh(world.pool, world.keys, data.refresh_token))

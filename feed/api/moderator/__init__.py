@@ -11,4 +11,5 @@ router = Router(
     "/",
     route_handlers=[cases, verdicts, sanctions],
     guards=[staff("reviewer", "editor", "admin")],
+    opt={"limit": "staff"},
 )

@@ -1,0 +1,49 @@
+"""Whether a request fits its door, before anything of its body is read: 406, 413, 414."""
+
+from functools import lru_cache
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.handlers.http_handlers import HTTPRouteHandler
+
+from feed.api.errors import BodyTooLarge, NotAcceptable
+
+_JSON = ("application/json", "application/problem+json", "application/*", "*/*")
+
+
+def fit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Raises NotAcceptable where only JSON is served and none is wanted, BodyTooLarge for an announced length.
+
+    A door whose answer is something else says so: `opt={"accept": "any"}`.
+    """
+    headers = connection.headers
+    accept = headers.get("accept")
+    if accept is not None and handler.opt.get("accept") == "json" and not takes_json(accept):
+        raise NotAcceptable
+    length = headers.get("content-length")
+    if length is not None and isinstance(handler, HTTPRouteHandler):
+        most = handler.resolve_request_max_body_size()
+        if most is not None and length.isdecimal() and int(length) > most:
+            raise BodyTooLarge
+
+
+@lru_cache(1024)
+def takes_json(accept: str) -> bool:
+    """Whether an `Accept` header leaves room for JSON. What cannot be read excludes nothing."""
+    ranges: dict[str, bool] = {}
+    for part in accept.lower().split(","):
+        kind, *parameters = (word.strip() for word in part.split(";"))
+        if kind:
+            ranges[kind] = not any(_is_nothing(word) for word in parameters)
+    if not ranges:
+        return True
+    # The most specific range decides, so that `application/json;q=0, */*` excludes JSON.
+    if "application/json" in ranges:
+        return ranges["application/json"]
+    return any(ranges.get(kind, False) for kind in _JSON)
+
+
+def _is_nothing(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    return name.strip() == "q" and value.strip().rstrip("0") in ("", "0.", ".")

@@ -1,0 +1,123 @@
+"""What may be kept, by whom, for how long; and what one's own writing shows at once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from feed.api.world import World, assemble
+from feed.app import build
+from tests.api.conftest import Join, Person
+from tests.api.test_campaigns import publish
+
+TEXT = "你好 #读书#"
+
+
+@pytest.fixture
+async def paths(join: Join) -> dict[str, str]:
+    """One address of each kind that has an ETag."""
+    ming = join("小明")
+    post = (await ming("POST", "/posts", {"text": TEXT})).json()
+    campaign = await publish(join("编辑", roles=("editor",)))
+    return {
+        "post": f"/posts/{post['id']}",
+        "latest": "/feeds/latest",
+        "topic": "/topics/读书",
+        "topic posts": "/topics/读书/posts",
+        "user": f"/users/{post['author']['id']}",
+        "user posts": f"/users/{post['author']['id']}/posts",
+        "campaign": f"/campaigns/{campaign}",
+        "rules": f"/campaigns/{campaign}/rules",
+        "campaign posts": f"/campaigns/{campaign}/posts",
+        "config": "/config",
+    }
+
+
+async def test_what_has_not_changed_is_not_sent_again(
+    client: httpx.AsyncClient, join: Join, paths: dict[str, str]
+) -> None:
+    hong = join("小红")
+    for name, path in paths.items():
+        for ask in (client.get, lambda path, **more: hong("GET", path, **more)):
+            first = await ask(path)
+            tag = first.headers["etag"]
+            for held in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+                again = await ask(path, headers={"if-none-match": held})
+                assert (again.status_code, again.content) == (304, b""), (name, held)
+                assert again.headers["etag"] == tag
+                assert again.headers["cache-control"] == first.headers["cache-control"]
+            assert (await ask(path, headers={"if-none-match": '"other"'})).status_code == 200
+
+
+async def test_a_changed_post_has_another_tag(client: httpx.AsyncClient, join: Join, paths: dict[str, str]) -> None:
+    tag = (await client.get(paths["post"])).headers["etag"]
+    await join("小红")("PUT", f"{paths['post']}/like")
+    again = await client.get(paths["post"], headers={"if-none-match": tag})
+    assert (again.status_code, again.json()["like_count"]) == (200, 1)
+    assert again.headers["etag"] != tag
+
+
+async def test_everybody_shares_what_is_anonymous_and_nobody_what_is_his(
+    client: httpx.AsyncClient, join: Join, paths: dict[str, str]
+) -> None:
+    hong = join("小红")
+    for name in ("post", "latest", "topic posts", "user posts", "campaign posts"):
+        anonymous, own = await client.get(paths[name]), await hong("GET", paths[name])
+        assert anonymous.headers["cache-control"] == "public, max-age=0, s-maxage=1", name
+        assert own.headers["cache-control"] == "private, no-cache", name
+        assert "authorization" in own.headers["vary"].lower()
+        assert "authorization" in anonymous.headers["vary"].lower()
+    for path in ("/me", "/me/inbox", "/me/blocks", "/me/settings", "/me/prizes"):
+        assert (await hong("GET", path)).headers["cache-control"] == "private, no-store", path
+    for path in ("/nothing", "/posts/1"):
+        assert (await client.get(path)).headers["cache-control"] == "no-store"
+
+
+async def test_the_config_is_what_the_server_goes_by(client: httpx.AsyncClient, join: Join) -> None:
+    config = (await client.get("/config")).json()
+    assert config["limits"] == {"post": 2000, "comment": 500, "name": 20, "bio": 200, "place": 40}
+    assert config["topics"] == {"marks": ["#", "＃"], "name_longest": 40, "per_post": 10}
+    assert {"code", "zh", "en"} == config["reason_codes"][0].keys()
+    ming = join("小明")
+    assert (await ming("POST", "/posts", {"text": "字" * config["limits"]["post"]})).status_code == 201
+    assert (await ming("POST", "/posts", {"text": "字" * (config["limits"]["post"] + 1)})).status_code == 422
+
+
+@asynccontextmanager
+async def another_worker(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """A second process, as far as what it keeps goes: only Postgres and Redis are common."""
+    other = assemble(world.settings, world.pool, world.redis, world.keys)
+    other.projector.start()
+    transport = httpx.ASGITransport(app=build(other), raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
+        yield opened
+    await other.likes.close()
+    await other.projector.close()
+
+
+async def test_ones_own_writing_shows_at_once_on_every_worker(join: Join, world: World) -> None:
+    ming = join("小明")
+    async with another_worker(world) as other:
+        there = Person(other, ming.headers["authorization"].removeprefix("Bearer "))
+        me = (await there("GET", "/me")).json()["id"]
+        # What the other worker keeps is warm, and a moment old.
+        for path in ("/feeds/latest", f"/users/{me}/posts"):
+            await there("GET", path)
+        post = (await ming("POST", "/posts", {"text": TEXT})).json()["id"]
+        assert (await there("GET", f"/posts/{post}")).status_code == 200
+        assert [item["id"] for item in (await there("GET", f"/users/{me}/posts")).json()["items"]] == [post]
+        assert (await there("GET", "/me")).json()["post_count"] == 1
+        await there("GET", f"/posts/{post}")
+        await ming("PUT", f"/posts/{post}/like")
+        assert (await there("GET", f"/posts/{post}")).json()["liked_by_me"] is True
+        assert (await there("GET", f"/users/{me}/posts")).json()["items"][0]["liked_by_me"] is True
+        comment = (await ming("POST", f"/posts/{post}/comments", {"text": "沙发"})).json()["id"]
+        seen = (await there("GET", f"/posts/{post}/comments")).json()["items"]
+        assert [item["id"] for item in seen] == [comment]
+        assert (await there("GET", f"/posts/{post}")).json()["comment_count"] == 1
+        await ming("PATCH", f"/posts/{post}", {"text": "改过了"})
+        assert (await there("GET", f"/users/{me}/posts")).json()["items"][0]["text"] == "改过了"
+        await ming("DELETE", f"/posts/{post}")
+        assert (await there("GET", f"/posts/{post}")).status_code == 404
+        assert (await there("GET", f"/users/{me}/posts")).json()["items"] == []

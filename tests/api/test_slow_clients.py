@@ -1,0 +1,124 @@
+"""A real server and raw sockets: who is slow, or says too much, holds nobody up."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from feed.keys import open_keys
+from feed.processes import free_port
+from tests.api.test_killed import Server
+
+_POST = b"POST /v1/auth/refresh HTTP/1.1\r\nHost: feed.test\r\nContent-Type: application/json\r\n"
+_LIKE = b"PUT /v1/posts/1/like HTTP/1.1\r\nHost: feed.test\r\n"
+
+
+@pytest.fixture
+async def server(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Server]:
+    open_keys(tmp_path / "keys", create=True)
+    environ = {
+        "FEED_DATABASE_URL": database,
+        "FEED_REDIS_URL": redis_url,
+        "FEED_KEYS_DIR": str(tmp_path / "keys"),
+        "FEED_EMBEDDED": "true",
+    }
+    started = Server(environ, free_port())
+    await started.start()
+    yield started
+    await started.kill()
+
+
+async def told(
+    server: Server, first: bytes, *, then: bytes = b"", every: float = 0.5, within: float = 14
+) -> tuple[bytes, float]:
+    """What the server says until it closes the connection, and after how long it does."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+    began = time.monotonic()
+
+    async def trickle() -> None:
+        while then:
+            await asyncio.sleep(every)
+            writer.write(then)
+            await writer.drain()
+
+    talking = asyncio.create_task(trickle())
+    said = b""
+    try:
+        writer.write(first)
+        async with asyncio.timeout(within):
+            while part := await reader.read(65_536):
+                said += part
+    except (ConnectionError, TimeoutError):
+        pass
+    finally:
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+        writer.close()
+    return said, time.monotonic() - began
+
+
+async def test_slow_clients_lose_their_connection(server: Server) -> None:
+    silent, slow_headers, idle, stalled = await asyncio.gather(
+        told(server, b""),
+        told(server, b"GET / HTTP/1.1\r\n", then=b"x"),
+        told(server, b"GET /health/live HTTP/1.1\r\nHost: feed.test\r\n\r\n"),
+        told(server, _POST + b"Content-Length: 100\r\n\r\n{"),
+    )
+    for said, seconds in (silent, slow_headers):
+        assert said == b""
+        assert 8 < seconds < 13
+    assert idle[0].startswith(b"HTTP/1.1 200")
+    assert 8 < idle[1] < 13
+    assert stalled[0].startswith(b"HTTP/1.1 408")
+    assert b"body_too_slow" in stalled[0]
+    assert 8 < stalled[1] < 13
+
+
+async def test_a_thousand_slow_connections_hold_nobody_up(server: Server) -> None:
+    port = int(server.url.rpartition(":")[2])
+    writers = []
+    for _ in range(1200):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\n")
+        writers.append(writer)
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=5) as client:
+        began = time.monotonic()
+        assert (await client.get("/health/ready")).status_code == 200
+        assert time.monotonic() - began < 3
+    for writer in writers:
+        writer.transport.abort()
+
+
+TOO_MUCH = [
+    (_POST + b"Content-Length: 1000000000\r\n\r\n", b"", b"413"),
+    (_LIKE + b"Content-Length: 1000000000\r\n\r\n", b"x" * 1000, b"413"),
+    (_POST + b"Transfer-Encoding: chunked\r\n\r\n", b"8000\r\n" + b" " * 0x8000 + b"\r\n", b"413"),
+    (b"GET / HTTP/1.1\r\nHost: feed.test\r\nX: " + b"x" * 200_000 + b"\r\n\r\n", b"", b"431"),
+    (_POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", b"", b"400"),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 50 + b"\r\n\r\n", b"", b"400"),
+]
+
+
+async def test_who_says_too_much_is_cut_off_at_once(server: Server) -> None:
+    answers = await asyncio.gather(*(told(server, first, then=then, every=0.05) for first, then, _ in TOO_MUCH))
+    for (said, seconds), (first, _, status) in zip(answers, TOO_MUCH, strict=True):
+        assert said.startswith(b"HTTP/1.1 " + status), (first[:80], said[:200])
+        assert seconds < 5
+
+
+async def test_a_long_address_is_refused_by_us(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        answer = await client.get("/v1/" + "x" * 9000)
+    assert (answer.status_code, answer.json()["code"]) == (414, "uri_too_long")
+
+
+async def test_a_smuggled_request_is_not_answered(server: Server) -> None:
+    """Two lengths that contradict each other: what follows is never taken for a request of its own."""
+    smuggled = b"GET /health/live HTTP/1.1\r\nHost: feed.test\r\n\r\n"
+    said, _ = await told(
+        server, _POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled, within=14
+    )
+    assert said.count(b"HTTP/1.1 ") == 1 or b'"live"' not in said

@@ -1,0 +1,321 @@
+"""Who sees what: every GET of the served document, every state of what is written, every kind of viewer, against one table.
+
+Each subject bears a word of its own; an answer must hold the words that the table expects of it, and no others.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from feed.api.world import World
+from tests import make
+from tests.api.conftest import Join, Person
+
+STATES = ("published", "pending", "rejected", "removed", "deleted")
+AUTHORS = ("ordinary", "banned", "muted")
+STAFF = ("reviewer", "editor", "admin")
+# Viewers who have something with every author: blocked by him, blocking him, having muted him.
+RELATED = ("blocked", "blocker", "muter")
+VIEWERS = ("anonymous", "stranger", "sanctioned", "banned", *RELATED, *STAFF)
+WORD = re.compile(r"word[0-9]+x")
+
+
+class Subject(NamedTuple):
+    """A post or a comment with its word; a comment stands under `post`."""
+
+    word: str
+    id: int
+    author: str
+    author_id: str
+    state: str
+    post: "Subject | None" = None
+
+
+class Town(NamedTuple):
+    people: dict[str, Person | None]
+    ids: dict[str, str]
+    posts: list[Subject]
+    comments: list[Subject]
+    replies: list[Subject]
+    campaign: int
+
+
+@pytest.fixture
+async def town(join: Join, world: World, client: httpx.AsyncClient) -> Town:
+    pool = world.pool
+    people: dict[str, Person | None] = {"anonymous": None}
+    ids: dict[str, str] = {}
+
+    async def arrive(name: str, *roles: str) -> str:
+        person = people[name] = join(name, roles=roles)
+        ids[name] = str((await person("GET", "/me")).json()["id"])
+        return ids[name]
+
+    for name in VIEWERS[1:]:
+        await arrive(name, *((name,) if name in STAFF else ()))
+    await make.ban(pool, int(ids["banned"]))
+    await make.ban(pool, int(ids["sanctioned"]), kind="mute")
+    words = (f"word{number}x" for number in range(1000))
+    campaign = await make.campaign(pool, board="public")
+
+    async def author(name: str, kind: str) -> str:
+        account = int(await arrive(name))
+        if kind != "ordinary":
+            await make.ban(pool, account, kind="ban" if kind == "banned" else "mute")
+        for viewer in RELATED:
+            one, other = (account, int(ids[viewer])) if viewer == "blocked" else (int(ids[viewer]), account)
+            await pool.execute(
+                "INSERT INTO relations (account_id, target_id, kind) VALUES ($1, $2, $3)",
+                one,
+                other,
+                "mute" if viewer == "muter" else "block",
+            )
+        return str(account)
+
+    async def post(name: str, state: str) -> Subject:
+        post_id, word = await make.post(pool, int(ids[name]), state=state), next(words)
+        await pool.execute("UPDATE post_revisions SET text = $2 WHERE post_id = $1", post_id, word)
+        if state == "published":
+            await pool.execute(
+                "INSERT INTO topic_posts SELECT topic_ids[1], now(), $1 FROM post_revisions WHERE post_id = $1", post_id
+            )
+        await pool.execute(
+            "INSERT INTO entries (campaign_id, post_id, author_id, entered_at) VALUES ($1, $2, $3, now())",
+            campaign,
+            post_id,
+            int(ids[name]),
+        )
+        return Subject(word, post_id, name, ids[name], state)
+
+    async def comment(name: str, under: Subject, state: str, root: int | None = None) -> Subject:
+        deleted = make.now() if state == "deleted" else None
+        made = await make.comment(pool, under.id, int(ids[name]), state=state, deleted_at=deleted)
+        word = next(words)
+        await pool.execute("UPDATE comments SET text = $2 WHERE id = $1", made, word)
+        if root is not None:
+            await pool.execute("UPDATE comments SET root_id = $2, reply_to_id = $2 WHERE id = $1", made, root)
+            await pool.execute("UPDATE comments SET reply_count = reply_count + 1 WHERE id = $1", root)
+        return Subject(word, made, name, ids[name], state, under)
+
+    posts, comments, replies = [], [], []
+    for kind in AUTHORS:
+        await author(f"author {kind}", kind)
+        posts += [await post(f"author {kind}", state) for state in STATES]
+    # One whom nobody has anything with: what is hidden below his post is hidden for the comment's own sake.
+    await arrive("neutral")
+    stage = await post("neutral", "published")
+    for kind in AUTHORS:
+        comments += [await comment(f"author {kind}", stage, state) for state in STATES]
+    comments += [await comment("neutral", hidden, "published") for hidden in posts]
+    for root in [each for each in comments if each.state in ("published", "removed")]:
+        assert root.post is not None
+        replies.append(await comment("neutral", root.post, "published", root=root.id))
+        replies.append(await comment("author ordinary", root.post, "published", root=root.id))
+    return Town(people, ids, [*posts, stage], comments, replies, campaign)
+
+
+def sees(viewer: str, subject: Subject) -> bool:
+    """A post or a comment by itself."""
+    if viewer == subject.author:
+        return subject.state != "deleted"
+    return subject.state == "published" and not (viewer in ("blocked", "blocker") and subject.author != "neutral")
+
+
+def hears(viewer: str, subject: Subject) -> bool:
+    """Whether it stands in a list for everybody."""
+    return subject.state == "published" and (
+        viewer == subject.author or subject.author == "neutral" or viewer not in RELATED
+    )
+
+
+Expected = tuple[int, set[str]]
+Case = tuple[str, Expected]
+Rule = Callable[[Town, str], Iterator[Case]]
+NOTHING: set[str] = set()
+
+
+def each_post(town: Town, viewer: str) -> Iterator[Case]:
+    for post in town.posts:
+        yield f"/posts/{post.id}", (200, {post.word}) if sees(viewer, post) else (404, NOTHING)
+
+
+def several_posts(town: Town, viewer: str) -> Iterator[Case]:
+    ids = ",".join(str(post.id) for post in town.posts)
+    yield f"/posts?ids={ids}", (200, {post.word for post in town.posts if sees(viewer, post)})
+
+
+def likers(town: Town, viewer: str) -> Iterator[Case]:
+    for post in town.posts:
+        allowed = 401 if viewer == "anonymous" else 200 if viewer in (*STAFF, post.author) else 403
+        yield f"/posts/{post.id}/likes", (404 if allowed != 401 and not sees(viewer, post) else allowed, NOTHING)
+
+
+def met_below(town: Town, viewer: str, post: Subject) -> set[str]:
+    """Roots under a post that the viewer hears, and the answers to those that hold a place."""
+    found = set()
+    for root in town.comments:
+        if root.post != post:
+            continue
+        if root.state == "published" and not hears(viewer, root):
+            continue
+        found |= {root.word} if root.state == "published" else set()
+        found |= answers_to(town, viewer, root)
+    return found
+
+
+def answers_to(town: Town, viewer: str, root: Subject) -> set[str]:
+    """Two replies were written below each root that is published or removed, in the order of the roots."""
+    roots = [each for each in town.comments if each.state in ("published", "removed")]
+    if root not in roots:
+        return set()
+    place = 2 * roots.index(root)
+    return {reply.word for reply in town.replies[place : place + 2] if hears(viewer, reply)}
+
+
+def comments_of(town: Town, viewer: str) -> Iterator[Case]:
+    for post in town.posts:
+        for sort in ("oldest", "newest", "hot"):
+            seen = met_below(town, viewer, post)
+            path = f"/posts/{post.id}/comments?sort={sort}&limit=50"
+            yield path, (200, seen) if sees(viewer, post) else (404, NOTHING)
+
+
+def replies_to(town: Town, viewer: str) -> Iterator[Case]:
+    for root in town.comments:
+        assert root.post is not None
+        shown = root.state in ("published", "removed") and sees(viewer, root.post)
+        path = f"/comments/{root.id}/replies"
+        yield path, (200, answers_to(town, viewer, root)) if shown else (404, NOTHING)
+
+
+def heard_at(path: str) -> Rule:
+    def rule(town: Town, viewer: str) -> Iterator[Case]:
+        yield path.format(campaign=town.campaign), (200, {post.word for post in town.posts if hears(viewer, post)})
+
+    return rule
+
+
+def people(town: Town, viewer: str) -> Iterator[Case]:
+    for author in {post.author for post in town.posts}:
+        away = viewer == "blocked" and author != "neutral"
+        yield f"/users/{town.ids[author]}", (404 if away else 200, NOTHING)
+
+
+def posts_of_people(town: Town, viewer: str) -> Iterator[Case]:
+    for author in {post.author for post in town.posts}:
+        away = viewer == "blocked" and author != "neutral"
+        heard = {post.word for post in town.posts if post.author == author and hears(viewer, post)}
+        yield f"/users/{town.ids[author]}/posts", (404, NOTHING) if away else (200, heard)
+
+
+def own_posts(town: Town, viewer: str) -> Iterator[Case]:
+    own = {post.word for post in town.posts if post.author == viewer and post.state != "deleted"}
+    yield "/me/posts?limit=50", (401, NOTHING) if viewer == "anonymous" else (200, own)
+    for state in STATES[:-1]:
+        own = {post.word for post in town.posts if post.author == viewer and post.state == state}
+        yield f"/me/posts?state={state}", (401, NOTHING) if viewer == "anonymous" else (200, own)
+
+
+def wordless(path: str, *, signed_in: bool = False, status: int = 200) -> Rule:
+    """An answer that holds nothing anybody wrote here."""
+
+    def rule(town: Town, viewer: str) -> Iterator[Case]:
+        answered = 401 if signed_in and viewer == "anonymous" else status
+        yield path.format(campaign=town.campaign), (answered, NOTHING)
+
+    return rule
+
+
+def for_staff(path: str, *roles: str, status: int = 200, whole: bool = False) -> Rule:
+    """Staff see what they decide on, in every state; `whole`: the posts are in it."""
+
+    def rule(town: Town, viewer: str) -> Iterator[Case]:
+        refused = 401 if viewer == "anonymous" else 403
+        if viewer not in roles:
+            yield path.format(campaign=town.campaign), (refused, NOTHING)
+        else:
+            words = {post.word for post in town.posts} if whole else NOTHING
+            yield path.format(campaign=town.campaign), (status, words)
+
+    return rule
+
+
+# One line for each GET of the document. A new operation without a line fails, and so does a line without an operation.
+TABLE: dict[str, Rule] = {
+    "get_post": each_post,
+    "list_posts": several_posts,
+    "list_likers": likers,
+    "list_comments": comments_of,
+    "list_replies": replies_to,
+    "list_latest": heard_at("/feeds/latest?limit=50"),
+    "list_topic_posts": heard_at("/topics/读书/posts?limit=50"),
+    "list_campaign_posts": heard_at("/campaigns/{campaign}/posts?limit=50"),
+    "get_user": people,
+    "list_user_posts": posts_of_people,
+    "list_my_posts": own_posts,
+    "read_topic": wordless("/topics/读书"),
+    "get_config": wordless("/config"),
+    "get_challenge": wordless("/auth/challenge"),
+    "get_me": wordless("/me", signed_in=True),
+    "list_blocks": wordless("/me/blocks", signed_in=True),
+    "get_settings": wordless("/me/settings", signed_in=True),
+    "list_inbox": wordless("/me/inbox", signed_in=True),
+    "list_prizes": wordless("/me/prizes", signed_in=True),
+    "get_prize": wordless("/me/prizes/1", signed_in=True, status=404),
+    "list_campaigns": wordless("/campaigns"),
+    "get_campaign": wordless("/campaigns/{campaign}"),
+    "get_rules": wordless("/campaigns/{campaign}/rules"),
+    "get_taking_part": wordless("/campaigns/{campaign}/me", signed_in=True),
+    "get_result": wordless("/campaigns/{campaign}/result", status=404),
+    "list_reasons": for_staff("/reason-codes", *STAFF),
+    "list_cases": for_staff("/moderation/cases", *STAFF),
+    "list_all_campaigns": for_staff("/admin/campaigns", "editor", "admin"),
+    "get_campaign_for_editors": for_staff("/admin/campaigns/{campaign}", "editor", "admin"),
+    "list_entries": for_staff("/admin/campaigns/{campaign}/entries?limit=50", "editor", "admin", whole=True),
+    "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
+    "get_sheet": for_staff("/admin/campaigns/{campaign}/sheet", "editor", "admin", status=404),
+    "list_claims": for_staff("/admin/campaigns/{campaign}/claims", "editor", "admin"),
+    "list_pushes": for_staff("/admin/push", "admin"),
+}
+# The board is a public fact: it shows published entries to everybody, whoever has blocked whom; and nothing else, ever.
+PUBLIC_FACTS = {"get_leaderboard"}
+WITHOUT_WORDS = {"live", "ready", "get_keys"}
+
+
+async def ask(town: Town, client: httpx.AsyncClient, viewer: str, path: str) -> httpx.Response:
+    person = town.people[viewer]
+    return await (client.get(path) if person is None else person("GET", path))
+
+
+async def test_every_get_of_the_document_stands_in_the_table(client: httpx.AsyncClient) -> None:
+    document = (await client.get("http://feed.test/openapi.json")).json()
+    gets = {item["get"]["operationId"] for item in document["paths"].values() if "get" in item}
+    assert gets == TABLE.keys() | PUBLIC_FACTS | WITHOUT_WORDS
+
+
+async def test_everybody_sees_what_is_his_to_see_and_nothing_else(town: Town, client: httpx.AsyncClient) -> None:
+    wrong: list[Any] = []
+    asked = 0
+    viewers = [*VIEWERS, *sorted({post.author for post in town.posts})]
+    for operation, rule in TABLE.items():
+        for viewer in viewers:
+            for path, (status, words) in rule(town, viewer):
+                answer = await ask(town, client, viewer, path)
+                asked += 1
+                found = set(WORD.findall(answer.text))
+                if (answer.status_code, found) != (status, words):
+                    extra, missing = sorted(found - words), sorted(words - found)
+                    wrong.append((operation, viewer, path, answer.status_code, status, f"+{extra}", f"-{missing}"))
+    assert asked > 2_000
+    assert wrong == []
+
+
+async def test_the_board_shows_published_entries_alone(town: Town, client: httpx.AsyncClient) -> None:
+    published = {post.word for post in town.posts if post.state == "published"}
+    for viewer in VIEWERS:
+        answer = await ask(town, client, viewer, f"/campaigns/{town.campaign}/leaderboard?limit=50")
+        assert answer.status_code == 200
+        assert set(WORD.findall(answer.text)) <= published, viewer

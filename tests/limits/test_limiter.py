@@ -1,0 +1,237 @@
+"""Limiters over a real Redis: alone, several together, and without it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import pytest
+from redis.asyncio import Redis
+
+from feed import redis as redis_room
+from feed.limits.limiter import Limiter
+from feed.limits.model import HOUR, MINUTE, Limit, LimitsAway, Owner, RateLimited, Window
+from feed.limits.script import SPEND
+from feed.processes import free_port
+
+OLD = 1e9
+TABLE = {
+    "posts": Limit(account=(Window(3, MINUTE), Window(5, HOUR)), address=(Window(2, MINUTE),)),
+    "likes": Limit(account=(Window(40, MINUTE),), address=(Window(40, MINUTE),), exact=False),
+    "claims": Limit(account=(Window(3, MINUTE),), strict=True),
+    "brief": Limit(account=(Window(4, 1),)),
+}
+PEOPLE = {
+    1: Owner(b"ming", OLD),
+    2: Owner(b"ming", OLD),
+    3: Owner(b"hua", 60),
+    4: Owner(None, OLD),
+    5: Owner(None, OLD),
+}
+
+
+async def load(account_ids: Sequence[int]) -> Mapping[int, Owner]:
+    return {account_id: PEOPLE[account_id] for account_id in account_ids if account_id in PEOPLE}
+
+
+async def fail(account_ids: Sequence[int]) -> Mapping[int, Owner]:
+    raise ConnectionError
+
+
+@pytest.fixture
+async def limiter(redis: Redis) -> AsyncIterator[Limiter]:
+    opened = Limiter(redis, load, TABLE)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def away() -> AsyncIterator[Limiter]:
+    client = redis_room.connect(f"redis://127.0.0.1:{free_port()}/0")
+    opened = Limiter(client, load, TABLE)
+    yield opened
+    await opened.close()
+    await client.aclose()
+
+
+async def passed(limiter: Limiter, name: str, account_id: int, times: int, weight: int = 1) -> int:
+    """How many of so many got through."""
+    count = 0
+    for _ in range(times):
+        try:
+            await limiter.spend_as_account(name, account_id, weight)
+        except RateLimited:
+            continue
+        count += 1
+    return count
+
+
+async def test_the_first_window_that_is_full_refuses(limiter: Limiter) -> None:
+    assert await passed(limiter, "posts", 1, 5) == 3
+    with pytest.raises(RateLimited) as refused:
+        await limiter.spend_as_account("posts", 1)
+    assert 1 <= refused.value.params["retry_after"] <= 120
+
+
+async def test_the_longer_window_holds_when_the_shorter_has_passed(limiter: Limiter, redis: Redis) -> None:
+    assert await passed(limiter, "posts", 4, 3) == 3
+    key = "feed:limits:{a4}:posts"
+    period = int(await redis.hget(key, "60n") or 0)
+    await redis.hset(key, "60n", str(period - 2))
+    other = Limiter(redis, load, TABLE)
+    assert await passed(other, "posts", 4, 5) == 2
+    await other.close()
+
+
+async def test_after_the_wait_that_was_told_it_goes_on(limiter: Limiter) -> None:
+    assert await passed(limiter, "brief", 4, 6) == 4
+    with pytest.raises(RateLimited) as refused:
+        await limiter.spend_as_account("brief", 4)
+    await asyncio.sleep(refused.value.params["retry_after"])
+    await limiter.spend_as_account("brief", 4)
+
+
+async def test_two_accounts_of_one_person_share_and_two_without_a_phone_do_not(limiter: Limiter) -> None:
+    assert await passed(limiter, "posts", 1, 2) == 2
+    assert await passed(limiter, "posts", 2, 5) == 1
+    assert await passed(limiter, "posts", 4, 5) == 3
+    assert await passed(limiter, "posts", 5, 5) == 3
+
+
+async def test_a_young_account_has_a_third(limiter: Limiter, redis: Redis) -> None:
+    assert await passed(limiter, "posts", 3, 5) == 1
+    everybody = Limiter(redis, load, TABLE, newcomers=False)
+    assert await passed(everybody, "posts", 3, 5) == 2
+    await everybody.close()
+
+
+async def test_what_weighs_more_counts_more_and_what_weighs_more_than_all_takes_all(limiter: Limiter) -> None:
+    assert await passed(limiter, "likes", 4, 5, weight=15) == 2
+    # Ten are left: what is lighter still fits.
+    assert await passed(limiter, "likes", 4, 5, weight=5) == 2
+    assert await passed(limiter, "likes", 5, 3, weight=1000) == 1
+
+
+async def test_addresses_are_counted_apart_from_accounts_and_from_each_other(limiter: Limiter) -> None:
+    for address in ("192.0.2.1", "192.0.2.2"):
+        for _ in range(2):
+            await limiter.spend_as_address("posts", address)
+        with pytest.raises(RateLimited):
+            await limiter.spend_as_address("posts", address)
+    assert await passed(limiter, "posts", 4, 5) == 3
+
+
+async def test_two_processes_share_an_exact_limit(redis: Redis) -> None:
+    limiters = [Limiter(redis, load, TABLE), Limiter(redis, load, TABLE)]
+    got = await asyncio.gather(*(passed(limiters[n % 2], "posts", 4, 1) for n in range(20)))
+    assert sum(got) == 3
+    for each in limiters:
+        await each.close()
+
+
+async def test_processes_that_pay_afterwards_share_a_limit_but_for_a_portion_each(redis: Redis) -> None:
+    limiters = [Limiter(redis, load, TABLE) for _ in range(3)]
+    got = sum([await passed(limiters[n % 3], "likes", 4, 1) for n in range(120)])
+    assert 40 <= got <= 40 + 2 * 4
+    for each in limiters:
+        await each.close()
+
+
+async def test_one_process_alone_is_exact_even_when_it_pays_afterwards(limiter: Limiter) -> None:
+    assert await passed(limiter, "likes", 4, 60) == 40
+    assert sum(await asyncio.gather(*(passed(limiter, "likes", 5, 1) for _ in range(200)))) == 40
+
+
+async def test_many_questions_are_one_round_trip(limiter: Limiter, redis: Redis) -> None:
+    before = (await redis.info("commandstats")).get("cmdstat_evalsha", {}).get("calls", 0)
+    polled = (await redis.info("stats"))["total_reads_processed"]
+    await asyncio.gather(*(limiter.spend_as_address("posts", f"192.0.2.{n}") for n in range(100)))
+    assert (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"] - before >= 100
+    assert (await redis.info("stats"))["total_reads_processed"] - polled < 20
+
+
+async def test_who_is_refused_is_refused_from_memory(limiter: Limiter, redis: Redis) -> None:
+    await passed(limiter, "posts", 4, 4)
+    calls = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    assert await passed(limiter, "posts", 4, 100) == 0
+    assert (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"] == calls
+
+
+async def test_without_redis_claims_are_closed_and_the_rest_is_open(away: Limiter) -> None:
+    assert await passed(away, "posts", 4, 20) == 20
+    assert await passed(away, "likes", 4, 100) == 100
+    for _ in range(3):
+        with pytest.raises(LimitsAway) as refused:
+            await away.spend_as_account("claims", 4)
+        assert refused.value.params["retry_after"] > 0
+
+
+async def test_a_redis_that_hangs_is_asked_once_in_a_while() -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    client = redis_room.connect(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    limiter = Limiter(client, load, TABLE)
+    began = time.monotonic()
+    assert await passed(limiter, "posts", 4, 200) == 200
+    assert time.monotonic() - began < 1.8
+    await limiter.close()
+    await client.aclose()
+    server.close()
+
+
+async def test_without_postgres_an_account_is_counted_alone(redis: Redis) -> None:
+    limiter = Limiter(redis, fail, TABLE)
+    assert await passed(limiter, "posts", 1, 5) == 3
+    assert await passed(limiter, "posts", 2, 5) == 3
+    await limiter.close()
+
+
+@pytest.mark.parametrize("shift", [5, 100_000])
+async def test_a_clock_that_was_set_back_keeps_its_counts(redis: Redis, shift: int) -> None:
+    limiter = Limiter(redis, load, TABLE)
+    assert await passed(limiter, "posts", 4, 3) == 3
+    key = "feed:limits:{a4}:posts"
+    for window in ("60n", "3600n"):
+        await redis.hincrby(key, window, shift)
+    fresh = Limiter(redis, load, TABLE)
+    assert await passed(fresh, "posts", 4, 3) == 0
+    await fresh.close()
+    await limiter.close()
+
+
+async def test_a_clock_that_was_set_forward_only_forgets(redis: Redis) -> None:
+    limiter = Limiter(redis, load, TABLE)
+    assert await passed(limiter, "posts", 4, 3) == 3
+    for window in ("60n", "3600n"):
+        await redis.hincrby("feed:limits:{a4}:posts", window, -50)
+    fresh = Limiter(redis, load, TABLE)
+    assert await passed(fresh, "posts", 4, 5) == 3
+    await fresh.close()
+    await limiter.close()
+
+
+async def test_the_window_slides(redis: Redis) -> None:
+    """What was done just before a period's end still counts after it."""
+    await SPEND.run(redis, ["k"], [0, 1, 10, 60])
+    await redis.hset("k", mapping={"60c": 0, "60p": 10})
+    seconds = (await redis.time())[0] % 60
+    granted, wait, remaining, _ = await SPEND.run(redis, ["k"], [0, 1, 10, 60])
+    # Of the ten before, the share that still lies in the window counts.
+    share = 10 * (60 - seconds) / 60
+    assert granted == (share + 1 <= 10)
+    if not granted:
+        assert 0 < wait <= 7_000
+    else:
+        assert abs(remaining - (10 - share - 1)) <= 1
+
+
+async def test_what_is_counted_is_forgotten_in_time(limiter: Limiter, redis: Redis) -> None:
+    await limiter.spend_as_account("posts", 4)
+    assert 3600 < await redis.ttl("feed:limits:{a4}:posts") <= 7200
+
+
+async def test_a_redis_that_lost_its_scripts_learns_them_again(limiter: Limiter, redis: Redis) -> None:
+    await redis.script_flush()
+    assert await passed(limiter, "posts", 4, 5) == 3
