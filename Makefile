@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HOLD := --disable-pip-version-check --quiet --require-hashes --no-deps
 
-.PHONY: demo run test lint bench fuzz lock clean install install-dev
+.PHONY: demo run test lint bench fuzz clients lock clean install install-dev
 
 demo: install          ## Plays a whole campaign, from the first post to the claimed prize, and checks every step.
 	"$(BIN)/feed" demo $(ARGS)
@@ -29,6 +29,11 @@ bench: install-dev     ## Measures against a constant body and a hello on the sa
 fuzz: install-dev      ## Asks a live server 20,000 things in every role; every answer must be one that the document promises.
 	"$(BIN)/python" -m tests.fuzz --seed $(or $(SEED),1) $(ARGS)
 
+clients: install-dev   ## Generates clients from the served document, and tells the demo's story with the Python one.
+	@test -x "$(VENV)-clients/bin/python" || "$(BIN)/python" -m venv "$(VENV)-clients"
+	@"$(VENV)-clients/bin/python" -m pip install $(HOLD) -r requirements-clients.lock
+	"$(BIN)/python" -m tests.clients --generator "$(VENV)-clients/bin/openapi-python-client" $(ARGS)
+
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
 
@@ -47,6 +52,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 lock:                  ## Pins every version with its hashes; needs uv on PATH.
 	uv pip compile pyproject.toml --extra embedded --extra build --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --all-extras --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-dev.lock
+	uv pip compile tests/clients/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-clients.lock
 
 clean:
-	rm -rf "$(VENV)" .feed .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf "$(VENV)" "$(VENV)-clients" .feed .pytest_cache .mypy_cache .ruff_cache .hypothesis

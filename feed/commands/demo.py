@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from feed.commands.running import Running, running
 from feed.commands.up import until_told
+from feed.demo.client import Line
 from feed.demo.play import play
 from feed.demo.pointers import point_onwards, point_to_server
 from feed.demo.telling import Teller, Unexpected
@@ -82,7 +83,7 @@ async def _play(there: Running, teller: Teller, status: list[int], *, keep: bool
     try:
         stage = await play(
             teller,
-            base_url=there.base_url,
+            line=Line(there.base_url),
             data=there.data,
             keys_dir=there.settings.keys_dir,
             kill_api=there.api.kill,

@@ -17,10 +17,9 @@ from feed.demo.writing import write_moments
 from feed.keys import open_keys
 
 
-async def play(teller: Teller, *, base_url: str, data: Path, keys_dir: Path, kill_api: Callable[[], None]) -> Stage:
+async def play(teller: Teller, *, line: Line, data: Path, keys_dir: Path, kill_api: Callable[[], None]) -> Stage:
     """Plays against a running installation and checks each step. Raises Unexpected at the first that goes otherwise."""
     began = time.monotonic()
-    line = Line(base_url)
     try:
         stage = Stage(teller, line, open_keys(keys_dir, create=False), data, kill_api)
         await gather_people(stage)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -153,7 +154,8 @@ async def test_the_doctor_sees_that_no_worker_runs(there: Installation) -> None:
     assert ran.status == 1
     wrong = [line for line in ran.out.splitlines() if line.startswith("WRONG")]
     assert len(wrong) == 2
-    assert "the oldest for 3600 s" in wrong[0]
+    # Some seconds more on a machine that has much to do.
+    assert re.search(r"the oldest for 36\d\d s", wrong[0])
     assert "1 stuck, 1 unknown" in wrong[1]
 
 

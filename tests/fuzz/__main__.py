@@ -39,7 +39,7 @@ async def fuzz(*, least: int, seed: int, tell: Any = print) -> int:
         ) as place:
             asked, rounds, failed = 0, 0, 0
             while asked < least and not failed:
-                known = await world.make(place)
+                known = await world.make(place, rounds)
                 failed = await _round(place.base_url, known, seed=seed + rounds, least=least)
                 rounds += 1
                 asked = await _asked(place.base_url)

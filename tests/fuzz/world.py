@@ -26,11 +26,13 @@ class Known(NamedTuple):
     ids: dict[str, list[str]]
 
 
-async def make(place: Running) -> Known:
-    """Fresh subjects: what a round before has deleted is replaced."""
+async def make(place: Running, round_: int) -> Known:
+    """Fresh people and subjects: those of the round before have deleted their posts and blocked each other."""
     keys = open_keys(place.settings.keys_dir, create=False)
     tokens = {
-        name: issue_token(keys.token_key, sub=f"fuzz:{name}", name=name, roles=roles, phone=f"+861380013800{place_}")
+        name: issue_token(
+            keys.token_key, sub=f"fuzz:{round_}:{name}", name=name, roles=roles, phone=f"+86138{round_:04}{place_:04}"
+        )
         for place_, (name, roles) in enumerate(ROLES.items())
     }
     async with httpx.AsyncClient(base_url=f"{place.base_url}/v1", trust_env=False, timeout=15) as client:

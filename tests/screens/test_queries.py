@@ -138,9 +138,15 @@ async def test_each_order_is_read_from_its_index(conn: Connection, name: str) ->
         author,
     )
     await conn.execute(
-        "INSERT INTO likes (post_id, account_id) SELECT $1, -n FROM generate_series(1, 8000) AS n", post_id
+        """
+        WITH crowd AS (
+            INSERT INTO accounts (iss, sub, name) SELECT 'crowd', n::text, 'x' FROM generate_series(1, 8000) AS n RETURNING id
+        )
+        INSERT INTO likes (post_id, account_id) SELECT $1, id FROM crowd
+        """,
+        post_id,
     )
-    await conn.execute("ANALYZE comments, likes")
+    await conn.execute("ANALYZE comments, likes, accounts")
     said: list[Any] = []
     with conn.query_logger(said.append):
         await LISTS[name](conn, post_id)

@@ -34,7 +34,7 @@ class TopicRules(msgspec.Struct, frozen=True):
     per_post: int = TOPICS_MOST
 
 
-class Reason(msgspec.Struct, frozen=True):
+class ReasonWords(msgspec.Struct, frozen=True):
     """Why something was decided, in both languages."""
 
     code: str
@@ -50,7 +50,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     posts_at_once: int = 50
     comment_policies: list[CommentPolicy]
     topics: TopicRules
-    reason_codes: list[Reason]
+    reason_codes: list[ReasonWords]
     minimum_app_version: str | None
 
 
@@ -61,7 +61,7 @@ async def get_config(world: GivenWorld) -> Response[Config]:
         limits=TextLimits(),
         comment_policies=list(get_args(CommentPolicy)),
         topics=TopicRules(list(MARKS)),
-        reason_codes=[Reason(reason.code, reason.zh, reason.en) for reason in REASONS],
+        reason_codes=[ReasonWords(reason.code, reason.zh, reason.en) for reason in REASONS],
         minimum_app_version=world.settings.minimum_app_version or None,
     )
     return Response(config, headers={"cache-control": _FRESH, "vary": "Authorization"})
