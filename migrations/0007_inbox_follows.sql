@@ -1,10 +1,11 @@
 -- The inbox follows likes and comments from behind, shows only what is still visible, and is pushed row by row.
 
--- What a message speaks of: it shows while these do. NULL where the message must stay when its subject goes (a verdict).
+-- What a message speaks of, and whose doing it is: it shows while these do. NULL where the message must stay when its subject goes (a verdict).
 ALTER TABLE inbox
     ADD COLUMN about_post_id bigint,
     ADD COLUMN about_comment_id bigint,
     ADD COLUMN actor_id bigint;
+CREATE INDEX inbox_by_actor ON inbox (actor_id) WHERE actor_id IS NOT NULL;
 CREATE INDEX inbox_unread ON inbox (account_id, id DESC) WHERE read_at IS NULL;
 
 -- The one predicate of what its owner finds in an inbox.
@@ -15,7 +16,17 @@ FROM inbox
 LEFT JOIN visible_posts ON visible_posts.id = inbox.about_post_id
 LEFT JOIN comments ON comments.post_id = inbox.about_post_id AND comments.id = inbox.about_comment_id
 WHERE (inbox.about_post_id IS NULL OR visible_posts.id IS NOT NULL)
-    AND (inbox.about_comment_id IS NULL OR comments.state = 'published');
+    AND (inbox.about_comment_id IS NULL OR comments.state = 'published')
+    AND (inbox.actor_id IS NULL OR NOT EXISTS (
+        SELECT FROM relations
+        WHERE relations.account_id = inbox.account_id AND relations.kind IN ('block', 'mute')
+            AND relations.target_id = inbox.actor_id
+    ))
+    AND (inbox.actor_id IS NULL OR NOT EXISTS (
+        SELECT FROM relations
+        WHERE relations.account_id = inbox.actor_id AND relations.kind = 'block'
+            AND relations.target_id = inbox.account_id
+    ));
 
 -- Comments of which nobody has been told; those that were there before this day are told.
 ALTER TABLE comments ADD COLUMN told boolean NOT NULL DEFAULT true;

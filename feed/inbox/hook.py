@@ -1,15 +1,14 @@
 """The push hook: where it is, how a push is signed, and what an answer means. As in the Standard Webhooks specification."""
 
-import base64
-import binascii
-import hmac
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
+
+from feed.settings import hook_key, is_loopback
+from feed.webhooks import sign
 
 SECRET_SHORTEST = 32
 # 10 s, 30 s, 90 s, … 5 h: together about a day.
@@ -46,7 +45,7 @@ def read_hook(url: str, secret: str) -> Hook | None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise HookRefused("FEED_PUSH_HOOK_URL must be an https URL")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(url):
         raise HookRefused("FEED_PUSH_HOOK_URL must use https, except on loopback")
     secrets = _secrets(secret)
     if min(map(len, secrets)) < SECRET_SHORTEST:
@@ -56,14 +55,12 @@ def read_hook(url: str, secret: str) -> Hook | None:
 
 def headers_of(hook: Hook, push_id: int, at: datetime, body: bytes) -> dict[str, str]:
     """Who sends, when and what, under a signature by each secret."""
-    stamp = str(int(at.timestamp()))
-    signed = f"{push_id}.{stamp}.".encode() + body
-    made = [base64.b64encode(hmac.digest(secret, signed, "sha256")).decode() for secret in hook.secrets]
+    stamp = int(at.timestamp())
     return {
         "content-type": "application/json",
         "webhook-id": str(push_id),
-        "webhook-timestamp": stamp,
-        "webhook-signature": " ".join(f"v1,{each}" for each in made),
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": " ".join(sign(secret, str(push_id), stamp, body) for secret in hook.secrets),
     }
 
 
@@ -98,20 +95,11 @@ def patience_of(status: int, retry_after: str | None, now: datetime) -> timedelt
 
 
 def _secrets(text: str) -> tuple[bytes, ...]:
-    """The text's bytes, or the secrets written as in the specification: `whsec_` and base64, several with spaces between."""
+    """The key of each secret: several of those that begin with `whsec_` may stand with spaces between them."""
     parts = text.split()
     if not parts or not all(part.startswith("whsec_") for part in parts):
-        return (text.encode(),)
+        return (hook_key(text),)
     try:
-        return tuple(base64.b64decode(part.removeprefix("whsec_"), validate=True) for part in parts)
-    except binascii.Error:
-        raise HookRefused("FEED_PUSH_HOOK_SECRET: what follows whsec_ is not base64") from None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return tuple(hook_key(part) for part in parts)
+    except ValueError as error:
+        raise HookRefused(f"FEED_PUSH_HOOK_SECRET: {error}") from None

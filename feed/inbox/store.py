@@ -111,6 +111,11 @@ async def remove_inbox(conn: Connection, keys: Sequence[Key]) -> None:
     )
 
 
+async def remove_account(conn: Connection, account_id: int) -> None:
+    """Forgets what an account was told, and what others were told that it alone has done."""
+    await conn.execute("DELETE FROM inbox WHERE account_id = $1 OR actor_id = $1", account_id)
+
+
 async def remove_unseen(conn: Connection, account_id: int, once_key: str) -> bool:
     """Takes a message back that its owner can have seen nowhere: neither read nor pushed. Whether there was one."""
     removed = await conn.fetchval(

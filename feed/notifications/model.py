@@ -94,6 +94,7 @@ def likes_message(group: Group, likers: Sequence[Liker], count: int) -> NewInbox
             "names": [liker.name for liker in named],
         },
         about_post_id=group.post_id,
+        actor_id=named[0].account_id if named and count == 1 else None,
     )
 
 

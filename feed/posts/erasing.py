@@ -3,6 +3,7 @@
 from feed.accounts import erasure_store as erasures
 from feed.cases import store as cases
 from feed.changes import store as changes
+from feed.inbox import store as inbox
 from feed.postgres import Pool, transaction
 from feed.posts import store
 from feed.posts.showing import hide_post
@@ -24,6 +25,7 @@ async def erase_next_posts(pool: Pool) -> bool:
             return False
         post_ids = await store.list_undeleted(conn, account_id, limit=_AT_ONCE)
         if not post_ids:
+            await inbox.remove_account(conn, account_id)
             return await erasures.mark_content_erased(conn, account_id, after_seconds=_SETTLED_SECONDS)
         await changes.lock_stats(conn, post_ids)
         # Its author may delete one meanwhile; under the locks they stay as they are.

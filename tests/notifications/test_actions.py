@@ -6,8 +6,9 @@ import asyncpg
 import pytest
 from asyncpg import Record
 
-from feed.accounts.actions import add_relation, change_notices
+from feed.accounts.actions import add_relation, change_notices, remove_relation
 from feed.accounts.model import AccountId
+from feed.accounts.relations import RelationKind
 from feed.changes.actions import number_changes
 from feed.comments.actions import NewComment, add_comment, delete_comment
 from feed.comments.model import CommentId
@@ -20,6 +21,7 @@ from feed.likes.model import Like
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.postgres import transaction
 from feed.posts.actions import NewPost, delete_post, publish_post
+from feed.posts.erasing import erase_next_posts
 from feed.posts.model import PostId
 from feed.posts.showing import hide_post, show_post
 from feed.screens.inbox import InboxItem, count_unread, list_inbox
@@ -239,6 +241,56 @@ async def test_the_erased_are_told_nothing_and_named_nowhere(town: Town) -> None
     await town.comment(ming, post)
     await town.like(post, await town.person("小刚"))
     assert await town.titles(author) == []
+
+
+@pytest.mark.parametrize("kind", ["block", "mute"])
+async def test_nothing_is_heard_of_those_whom_one_does_not_want_to_meet(town: Town, kind: RelationKind) -> None:
+    author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
+    post = await town.post(author)
+    await town.comment(ming, post, "以前的")
+    assert len(await town.told(author)) == 1
+    await town.comment(ming, post, "还没告诉")
+    await town.like(post, ming, hong)
+    await add_relation(town.pool, author, ming, kind)
+    assert await town.titles(author) == ["小红赞了你的动态"]
+    await remove_relation(town.pool, author, ming, kind)
+    assert await town.titles(author) == ["小红赞了你的动态", "小明评论了你的动态"]
+
+
+async def test_nothing_is_heard_of_those_who_do_not_want_to_meet_one(town: Town) -> None:
+    author, ming = await town.person("作者"), await town.person("小明")
+    post = await town.post(author)
+    await town.like(post, ming)
+    await town.comment(ming, post)
+    assert len(await town.told(author)) == 2
+    await add_relation(town.pool, ming, author, "mute")
+    assert len(await town.told(author)) == 2
+    await add_relation(town.pool, ming, author, "block")
+    assert (await town.told(author), await town.unread(author)) == ([], 0)
+
+
+async def test_what_one_does_not_want_to_be_told_of_is_not_told(town: Town) -> None:
+    author, ming = await town.person("作者"), await town.person("小明")
+    post = await town.post(author)
+    await change_notices(town.pool, author, {"like": False, "reply": False})
+    await town.like(post, ming)
+    mine = await town.comment(author, post)
+    await town.comment(ming, post, "答", mine)
+    await town.comment(ming, post)
+    assert [item.kind for item in await town.told(author)] == ["comment"]
+
+
+async def test_an_erased_account_leaves_nothing_in_any_inbox(town: Town) -> None:
+    author, ming = await town.person("作者"), await town.person("小明")
+    post = await town.post(author)
+    await town.post(ming)
+    await town.comment(ming, post)
+    await town.like(post, ming)
+    assert len(await town.told(author)) == 2
+    await town.pool.execute("UPDATE accounts SET erased_at = now() - interval '1 minute' WHERE id = $1", ming)
+    while await erase_next_posts(town.pool):
+        pass
+    assert await town.pool.fetchval("SELECT count(*) FROM inbox WHERE account_id = $1", author) == 0
 
 
 async def test_nobody_is_told_of_people_or_things_that_he_has_turned_off(town: Town) -> None:

@@ -135,7 +135,7 @@ async def list_inbox(
 async def read_inbox(
     data: JSONBody[ReadUntil], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Response[Unread]:
-    """Mark everything up to a message as read. Doing it twice is doing it once."""
+    """Mark everything up to a message as read, known or not. Doing it twice is doing it once, with or without a key."""
     await actions.read_inbox(world.pool, viewer.account_id, field_id(data.until_id, "until_id"), once)
     async with world.pool.acquire() as conn:
         return Response(Unread(await screen.count_unread(conn, viewer.account_id)), headers=_OWN)
