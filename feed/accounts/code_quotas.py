@@ -4,7 +4,6 @@ Addresses are kept as keyed hashes, and for a day.
 """
 
 import hmac
-import ipaddress
 import time
 
 from redis.asyncio import Redis
@@ -55,22 +54,9 @@ class CodesExhausted(Unavailable):
 
 
 def address_key(keys: Keys, address: str) -> str:
-    """Where an address is counted: an IPv6 one with the whole /64 that its owner can take addresses from."""
-    digest = hmac.digest(keys.token_key, b"sign-in address\0" + network_of(address).encode(), "sha256")
+    """Where an address is counted; whoever calls has made one of those that belong together."""
+    digest = hmac.digest(keys.token_key, b"sign-in address\0" + address.encode(), "sha256")
     return f"feed:{{codes}}:address:{digest[:12].hex()}"
-
-
-def network_of(address: str) -> str:
-    """The address, or for IPv6 its /64; whatever is no address is counted together."""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(known, ipaddress.IPv6Address):
-        if known.ipv4_mapped is not None:
-            return str(known.ipv4_mapped)
-        return str(ipaddress.IPv6Network((known.packed[:8] + bytes(8), 64)))
-    return str(known)
 
 
 async def count_lately(redis: Redis, key: str) -> int:

@@ -1,12 +1,19 @@
 """The SQL of relations between people: whom one has blocked or muted."""
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from feed.postgres import Connection
 
 RelationKind = Literal["block", "mute"]
 RELATION_KINDS: tuple[RelationKind, ...] = get_args(RelationKind)
+
+
+class KeptApart(NamedTuple):
+    """People with whom a block stands, by whichever side, and people whom the account has muted."""
+
+    apart: frozenset[int]
+    muted: frozenset[int]
 
 
 async def add_relation(conn: Connection, account_id: int, target_id: int, kind: RelationKind) -> bool:
@@ -61,6 +68,22 @@ async def is_apart(conn: Connection, one: int, other: int) -> bool:
             one,
             other,
         )
+    )
+
+
+async def list_kept_apart(conn: Connection, account_id: int) -> KeptApart:
+    """Everybody whom the account does not meet."""
+    rows = await conn.fetch(
+        """
+        SELECT target_id AS other_id, kind FROM relations WHERE account_id = $1
+        UNION ALL
+        SELECT account_id, kind FROM relations WHERE target_id = $1 AND kind = 'block'
+        """,
+        account_id,
+    )
+    return KeptApart(
+        frozenset(row["other_id"] for row in rows if row["kind"] == "block"),
+        frozenset(row["other_id"] for row in rows if row["kind"] == "mute"),
     )
 
 

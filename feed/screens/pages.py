@@ -28,7 +28,6 @@ class PageBase(msgspec.Struct, frozen=True):
     """A page before it has a viewer; `anonymous` is its whole body for nobody in particular."""
 
     fragments: list[Fragment]
-    post_ids: list[int]
     next_cursor: str | None
     anonymous: bytes
     read_at: float
@@ -69,28 +68,31 @@ class Pages:
         """The page as one viewer sees it."""
         if viewer_id is None:
             return base.anonymous
-        look = await self.look(viewer_id, base.post_ids)
+        look = await self.look(viewer_id, base.fragments)
         seen = base.fragments
         if look.apart or look.muted:
             seen = [part for part in seen if is_listed(part, look)]
         return cards.page([cards.card(part, look) for part in seen], base.next_cursor)
 
-    async def look(self, viewer_id: int | None, post_ids: Sequence[int]) -> Look:
+    async def look(self, viewer_id: int | None, parts: Sequence[Fragment]) -> Look:
         """What the viewer's eyes add to these posts now; asked together with other viewers' questions."""
         if viewer_id is None:
             return ANONYMOUS
-        return await self._looks.submit(Asked(viewer_id, post_ids)) if post_ids else Look(viewer_id)
+        if not parts:
+            return Look(viewer_id)
+        asked = Asked(viewer_id, [part.post_id for part in parts], [part.author_id for part in parts])
+        return await self._looks.submit(asked)
 
     async def posts(self, post_ids: Sequence[int], viewer_id: int | None) -> bytes:
         """A page of those of these posts that the viewer may see, in their order."""
         found = await self.fragments(post_ids)
-        look = await self.look(viewer_id, [part.post_id for part in found])
+        look = await self.look(viewer_id, found)
         return cards.page([cards.card(part, look) for part in found if may_see(part, look)], None)
 
     async def post(self, post_id: int, viewer_id: int | None) -> bytes:
         """The post as the viewer sees it now. Raises PostNotFound."""
         found = await self.fragments([post_id])
-        look = await self.look(viewer_id, [post_id])
+        look = await self.look(viewer_id, found)
         if not found or not may_see(found[0], look):
             raise PostNotFound
         return cards.card(found[0], look)
@@ -103,7 +105,7 @@ class Pages:
             ids = await feeds.list_own(conn, viewer_id, states, before_id, limit + 1)
         more = self._cursors.write(name, ids[limit - 1]) if len(ids) > limit else None
         found = await self.fragments(ids[:limit])
-        look = await self.look(viewer_id, ids[:limit])
+        look = await self.look(viewer_id, found)
         return cards.page([cards.card(part, look) for part in found], more)
 
     async def base(self, post_ids: Sequence[int], next_cursor: str | None) -> PageBase:
@@ -111,7 +113,6 @@ class Pages:
         fragments = await self.fragments(post_ids)
         return PageBase(
             fragments,
-            [part.post_id for part in fragments],
             next_cursor,
             cards.page([cards.card(part, ANONYMOUS) for part in fragments], next_cursor),
             time.monotonic(),

@@ -9,6 +9,7 @@ from feed.cases.model import CaseState, Kind, Wanted
 from feed.paging import Position
 from feed.postgres import Connection, many
 from feed.posts.model import State
+from feed.review.model import REASONS
 from feed.screens.cards import AuthorCard, CampaignTag, Id, MediaCard
 
 
@@ -41,6 +42,19 @@ class CaseCard(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     created_at: datetime
     closed_at: datetime | None
+
+
+class ReasonCard(msgspec.Struct, frozen=True):
+    """Why something was decided, in both languages."""
+
+    code: str
+    zh: str
+    en: str
+
+
+def reason_cards() -> list[ReasonCard]:
+    """Every reason there is."""
+    return [ReasonCard(reason.code, reason.zh, reason.en) for reason in REASONS]
 
 
 class CaseRow(msgspec.Struct, frozen=True):

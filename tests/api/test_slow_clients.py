@@ -2,33 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
-import pytest
 
-from feed.keys import open_keys
-from feed.processes import free_port
-from tests.api.test_killed import Server
+from tests.api.test_killed import Server, server
 
 _POST = b"POST /v1/auth/refresh HTTP/1.1\r\nHost: feed.test\r\nContent-Type: application/json\r\n"
 _LIKE = b"PUT /v1/posts/1/like HTTP/1.1\r\nHost: feed.test\r\n"
 
 
-@pytest.fixture
-async def server(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Server]:
-    open_keys(tmp_path / "keys", create=True)
-    environ = {
-        "FEED_DATABASE_URL": database,
-        "FEED_REDIS_URL": redis_url,
-        "FEED_KEYS_DIR": str(tmp_path / "keys"),
-        "FEED_EMBEDDED": "true",
-    }
-    started = Server(environ, free_port())
-    await started.start()
-    yield started
-    await started.kill()
+__all__ = ["server"]
 
 
 async def told(

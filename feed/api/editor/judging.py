@@ -84,8 +84,9 @@ async def list_entries(
             conn, id_, viewer_id=viewer.account_id, sort=sort, shortlist=shortlist, start=start, limit=limit
         )
     ids = [entry.post_id for entry in page.entries]
-    look = await world.pages.look(viewer.account_id, ids)
-    shown = {part.post_id: cards.card(part, look) for part in await world.pages.fragments(ids)}
+    fragments = await world.pages.fragments(ids)
+    look = await world.pages.look(viewer.account_id, fragments)
+    shown = {part.post_id: cards.card(part, look) for part in fragments}
     items = [screen.item(page, entry, shown[entry.post_id]) for entry in page.entries if entry.post_id in shown]
     return encoded(screen.encode(items, world.cursors.write(name, start + limit) if page.is_more else None))
 

@@ -117,7 +117,7 @@ async def get_leaderboard(
         world.pool, world.redis, id_of(campaign_id, CampaignNotFound), epoch=world.projector.epoch, limit=limit
     )
     fragments = await world.pages.fragments([place.post_id for place in board.places])
-    look = await world.pages.look(reader.account_id if reader else None, [part.post_id for part in fragments])
+    look = await world.pages.look(reader.account_id if reader else None, fragments)
     return encoded(leaderboard.encode(board, fragments, look), public=reader is None)
 
 

@@ -9,7 +9,7 @@ from feed.accounts.model import BIO_LONGEST, NAME_LONGEST
 from feed.api.inputs import GivenWorld
 from feed.comments.model import TEXT_LONGEST as COMMENT_LONGEST
 from feed.posts.model import PLACE_LONGEST, TEXT_LONGEST, TOPICS_MOST, CommentPolicy
-from feed.review.model import REASONS
+from feed.screens.review import ReasonCard, reason_cards
 from feed.topics.parse import MARKS
 from feed.topics.parse import NAME_LONGEST as TOPIC_LONGEST
 
@@ -34,14 +34,6 @@ class TopicRules(msgspec.Struct, frozen=True):
     per_post: int = TOPICS_MOST
 
 
-class ReasonWords(msgspec.Struct, frozen=True):
-    """Why something was decided, in both languages."""
-
-    code: str
-    zh: str
-    en: str
-
-
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Limits, rules and words that this server goes by."""
 
@@ -50,7 +42,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     posts_at_once: int = 50
     comment_policies: list[CommentPolicy]
     topics: TopicRules
-    reason_codes: list[ReasonWords]
+    reason_codes: list[ReasonCard]
     minimum_app_version: str | None
 
 
@@ -61,7 +53,7 @@ async def get_config(world: GivenWorld) -> Response[Config]:
         limits=TextLimits(),
         comment_policies=list(get_args(CommentPolicy)),
         topics=TopicRules(list(MARKS)),
-        reason_codes=[ReasonWords(reason.code, reason.zh, reason.en) for reason in REASONS],
+        reason_codes=reason_cards(),
         minimum_app_version=world.settings.minimum_app_version or None,
     )
     return Response(config, headers={"cache-control": _FRESH, "vary": "Authorization"})

@@ -11,8 +11,8 @@ from feed.accounts import code_gate, sign_in
 from feed.accounts.code_gate import ChallengeRefused, ChallengeRequired, GateRules
 from feed.accounts.code_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
-from feed.api.addresses import client_address, grouped, is_loopback
 from feed.api.answers import PRIVATE
+from feed.api.entrance import limited_address
 from feed.api.inputs import AnyConnection, AnyRequest, GivenWorld
 from feed.api.world import World
 from feed.errors import NotFound
@@ -97,17 +97,11 @@ async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, world: Give
         world.keys,
         GateRules(world.settings.sign_in_challenge, world.settings.sign_in_codes_per_day),
         phone=data.phone,
-        address=_counted_address(request, world),
+        address=limited_address(request, world.settings),
         challenge=data.challenge,
     )
     await sign_in.request_code(world.pool, world.keys, data.phone)
     return CodeSent()
-
-
-def _counted_address(request: AnyRequest, world: World) -> str | None:
-    """The caller's address; None for this machine's own where everything runs on it."""
-    address = client_address(request, world.settings.trusted_proxies)
-    return None if is_loopback(address) and world.settings.embedded else grouped(address)
 
 
 @post("/tokens", status_code=200, refuses=(SignInElsewhere, CodeRefused), limit="codes")

@@ -12,8 +12,10 @@ from feed.cases.model import CaseId, CaseNotFound
 from feed.errors import NotFound
 from feed.review import actions
 from feed.review.actions import Outcome
-from feed.review.model import REASONS, BatchId, BatchNotFound, Judged, NewVerdict
+from feed.review.model import BatchId, BatchNotFound, Judged, NewVerdict
+from feed.screens import review as screen
 from feed.screens.cards import Id
+from feed.screens.review import ReasonCard
 
 
 class CaseSeen(msgspec.Struct, frozen=True):
@@ -46,14 +48,6 @@ class BatchOut(msgspec.Struct, frozen=True):
     items: list[ItemOutcome]
 
 
-class ReasonCard(msgspec.Struct, frozen=True):
-    """A reason in both languages."""
-
-    code: str
-    zh: str
-    en: str
-
-
 class ReasonCards(msgspec.Struct, frozen=True):
     """Every reason there is."""
 
@@ -84,7 +78,7 @@ async def undo_verdicts(batch_id: FromPath[str], world: GivenWorld, viewer: Give
 @get("/reason-codes")
 async def list_reasons(viewer: GivenViewer) -> ReasonCards:
     """Why something is judged so: the codes and their words."""
-    return ReasonCards([ReasonCard(reason.code, reason.zh, reason.en) for reason in REASONS])
+    return ReasonCards(screen.reason_cards())
 
 
 def _outcome(found: Outcome) -> str:
