@@ -11,6 +11,7 @@ from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
 from feed.api.entrance import entrance
 from feed.api.errors import HANDLERS
+from feed.api.express import express
 from feed.api.hooks import hooks
 from feed.api.inputs import DEPENDENCIES
 from feed.api.mobile import router as mobile
@@ -62,5 +63,5 @@ def build(
         logging_config=None,
     )
     # Around the router too: what has no route is answered with the same headers and within the same time.
-    app.asgi_handler = shielded(app.asgi_handler, settings)
+    app.asgi_handler = shielded(express(app, app.asgi_handler), settings)
     return app

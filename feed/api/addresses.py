@@ -2,9 +2,8 @@
 
 import ipaddress
 from functools import lru_cache
-from typing import Any
 
-from litestar.connection import ASGIConnection
+from litestar.types import Scope
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -12,15 +11,24 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _IPV6_GROUP = 64
 
 
-def client_address(connection: ASGIConnection[Any, Any, Any, Any], trusted_proxies: int) -> str:
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first header of this lower-case name."""
+    for known, value in scope["headers"]:
+        if known == name:
+            return value.decode("latin-1")
+    return None
+
+
+def client_address(scope: Scope, trusted_proxies: int) -> str:
     """The address in front of so many proxies of ours; the socket's peer where there is none.
 
     Counted from the right: each of our proxies has added the address that it saw, and what stands further left is
     what anybody may claim. Fewer addresses than proxies, or something that is none, leave the peer.
     """
-    peer = (connection.scope["client"] or ("",))[0]
+    peer = (scope["client"] or ("",))[0]
     if trusted_proxies > 0:
-        hops = [hop for line in connection.headers.getall("x-forwarded-for", []) for hop in line.split(",")]
+        lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        hops = [hop for line in lines for hop in line.split(",")]
         if len(hops) >= trusted_proxies and (claimed := read_address(hops[-trusted_proxies])) is not None:
             return str(claimed)
     return _plain(peer)

@@ -1,14 +1,12 @@
 """What every request passes before its handler: it fits the door, and nobody comes too often."""
 
-from typing import Any
-
 import structlog
-from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from feed.api.addresses import client_address, grouped, is_loopback
+from feed.accounts.model import Viewer
+from feed.api.addresses import client_address, grouped, header, is_loopback
 from feed.api.errors import answer, away
 from feed.api.fitting import fit
 from feed.api.inputs import admitted
@@ -37,11 +35,11 @@ def entrance(app: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope, receive, send)
         handler = scope["route_handler"]
         try:
-            fit(connection, handler)
-            await _count(connection, handler, scope["method"])
+            fit(scope, handler)
+            world: World = scope["litestar_app"].state.world
+            await count(scope, world, limit_of(handler, scope["method"]), handler.opt.get("weight", 1))
         except FeedError as error:
             await answer(scope, receive, send, error)
             return
@@ -53,19 +51,17 @@ def entrance(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
-async def _count(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler, method: str) -> None:
-    world: World = connection.app.state.world
-    name = limit_of(handler, method)
+async def count(scope: Scope, world: World, name: str, weight: int) -> None:
+    """Counts the request under a limit. Raises RateLimited, LimitsAway, and what a bad token is refused with."""
     limiter = world.limiter
     if limiter is None or name == UNLIMITED:
         return
-    weight: int = handler.opt.get("weight", 1)
-    state = connection.scope["state"]
+    state = scope["state"]
     try:
-        viewer = await _viewer(connection, world, limiter, name)
+        viewer = await _viewer(scope, world, limiter, name)
         if viewer is not None:
             state["told"] = await limiter.spend_as_account(name, viewer.account_id, weight)
-        elif (address := limited_address(connection, world.settings)) is not None:
+        elif (address := limited_address(scope, world.settings)) is not None:
             # Not told: a shared cache would tell it to others.
             await limiter.spend_as_address(name, address, weight)
     except RateLimited as refusal:
@@ -73,26 +69,24 @@ async def _count(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
         raise
 
 
-async def _viewer(
-    connection: ASGIConnection[Any, Any, Any, Any], world: World, limiter: Limiter, name: str
-) -> Any | None:
+async def _viewer(scope: Scope, world: World, limiter: Limiter, name: str) -> Viewer | None:
     if not limiter.counts_accounts(name):
         return None
     try:
-        return await admitted(connection, world)
+        return await admitted(scope, world)
     except Unauthenticated:
-        address = limited_address(connection, world.settings)
+        address = limited_address(scope, world.settings)
         if address is not None:
             await limiter.spend_as_address("bad_tokens", address)
         raise
 
 
-def limited_address(connection: ASGIConnection[Any, Any, Any, Any], settings: Settings) -> str | None:
+def limited_address(scope: Scope, settings: Settings) -> str | None:
     """The address that a limit counts; None for this machine in embedded mode."""
-    address = client_address(connection, settings.trusted_proxies)
+    address = client_address(scope, settings.trusted_proxies)
     if settings.embedded and is_loopback(address):
         return None
-    if not settings.trusted_proxies and "x-forwarded-for" in connection.headers and not _warned:
+    if not settings.trusted_proxies and not _warned and header(scope, b"x-forwarded-for") is not None:
         # Once: behind a proxy that nobody has told us of, all people would share one address.
         _warned.add("proxies")
         log.warning("a proxy forwards requests, and FEED_TRUSTED_PROXIES is 0")

@@ -216,6 +216,12 @@ async def answer(scope: Scope, receive: Receive, send: Send, error: FeedError) -
     await refuse(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
+async def answer_failure(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
+    """The same for a fault of ours."""
+    request: Request[Any, Any, Any] = Request(scope, receive, send)
+    await fail(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
+
+
 def refuse_bytes(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A body that is not UTF-8, or nested beyond all measure: the decoder says so in errors of its own."""
     return refuse(request, MalformedBody())

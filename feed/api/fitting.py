@@ -1,27 +1,26 @@
 """Whether a request fits its door, before anything of its body is read: 406, 413, 414."""
 
 from functools import lru_cache
-from typing import Any
 
-from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.handlers.http_handlers import HTTPRouteHandler
+from litestar.types import Scope
 
+from feed.api.addresses import header
 from feed.api.errors import BodyTooLarge, NotAcceptable
 
 _JSON = ("application/json", "application/problem+json", "application/*", "*/*")
 
 
-def fit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+def fit(scope: Scope, handler: BaseRouteHandler) -> None:
     """Raises NotAcceptable where only JSON is served and none is wanted, BodyTooLarge for an announced length.
 
     A door whose answer is something else says so: `opt={"accept": "any"}`.
     """
-    headers = connection.headers
-    accept = headers.get("accept")
+    accept = header(scope, b"accept")
     if accept is not None and handler.opt.get("accept") == "json" and not takes_json(accept):
         raise NotAcceptable
-    length = headers.get("content-length")
+    length = header(scope, b"content-length")
     if length is not None and isinstance(handler, HTTPRouteHandler):
         most = handler.resolve_request_max_body_size()
         if most is not None and length.isdecimal() and int(length) > most:

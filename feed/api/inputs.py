@@ -7,10 +7,11 @@ from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromQuery, HeaderParameter, QueryParameter, SkipValidation
+from litestar.types import Scope
 
 from feed.accounts import store as accounts
 from feed.accounts.model import Role, RoleMissing, Viewer
-from feed.api.addresses import client_address
+from feed.api.addresses import client_address, header
 from feed.api.remembered import KEYED
 from feed.api.world import World
 from feed.auth import TokenInvalid
@@ -70,23 +71,22 @@ async def provide_world(request: AnyRequest) -> World:
 
 
 async def provide_reader(request: AnyRequest, world: GivenWorld) -> Viewer | None:
-    return await admitted(request, world)
+    return await admitted(request.scope, world)
 
 
-async def admitted(connection: AnyConnection, world: World) -> Viewer | None:
+async def admitted(scope: Scope, world: World) -> Viewer | None:
     """Who asks; None for nobody in particular. Found out once per request. Raises TokenInvalid, TokenExpired."""
-    state = connection.scope["state"]
+    state = scope["state"]
     if "viewer" not in state:
-        state["viewer"] = await _admit(connection, world)
+        state["viewer"] = await _admit(header(scope, b"authorization"), world)
     viewer: Viewer | None = state["viewer"]
     return viewer
 
 
-async def _admit(connection: AnyConnection, world: World) -> Viewer | None:
-    header = connection.headers.get("authorization")
-    if header is None:
+async def _admit(authorization: str | None, world: World) -> Viewer | None:
+    if authorization is None:
         return None
-    scheme, _, token = header.partition(" ")
+    scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise TokenInvalid
     return await world.doorkeeper.admit(token.strip())
@@ -100,7 +100,7 @@ async def provide_viewer(reader: GivenReader) -> Viewer:
 
 async def provide_region(request: AnyRequest, world: GivenWorld) -> str | None:
     # Behind a proxy the socket's peer is the proxy, and everybody would live where it stands.
-    address = client_address(request, world.settings.trusted_proxies)
+    address = client_address(request.scope, world.settings.trusted_proxies)
     return world.regions.region_of(address) if address else None
 
 
@@ -127,7 +127,7 @@ def staff(*roles: Role) -> Any:
 
     async def guard(connection: AnyConnection, _: BaseRouteHandler) -> None:
         world: World = connection.app.state.world
-        viewer = await provide_viewer(await admitted(connection, world))
+        viewer = await provide_viewer(await admitted(connection.scope, world))
         async with world.pool.acquire() as conn:
             held = await accounts.list_roles(conn, viewer.account_id)
         if not set(held) & set(roles):

@@ -7,7 +7,7 @@ import msgspec
 
 from feed.accounts import relations
 from feed.accounts.model import FREE, Standing
-from feed.postgres import Connection
+from feed.postgres import Connection, columns
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
 from feed.screens.rights import ANONYMOUS, Look
@@ -18,8 +18,8 @@ class Asked(msgspec.Struct, frozen=True):
     """Somebody looks at these posts, which are by these people."""
 
     viewer_id: int
-    post_ids: Sequence[int]
-    author_ids: Sequence[int]
+    post_ids: tuple[int, ...]
+    author_ids: tuple[int, ...]
 
 
 async def list_looks(conn: Connection, asked: Sequence[Asked]) -> list[Look]:
@@ -27,27 +27,40 @@ async def list_looks(conn: Connection, asked: Sequence[Asked]) -> list[Look]:
 
     In the order of the asked. Of those whom somebody has blocked only the authors are read: they may be a thousand.
     """
+    # Most look at one page: it is asked as posts times viewers, the rest in pairs. A viewer may be told of posts that he
+    # has not asked about, which tells nobody anything.
+    pages: dict[tuple[int, ...], list[int]] = {}
+    for each in asked:
+        pages.setdefault(each.post_ids, []).append(each.viewer_id)
+    most = max(pages, key=lambda page: len(pages[page]), default=())
+    viewers = pages.pop(most, [])
+    pairs = [(post_id, viewer_id) for page, some in pages.items() for viewer_id in some for post_id in page]
     rows = await conn.fetch(
         """
-        SELECT likes.account_id, likes.post_id, NULL AS word
-        FROM unnest($1::bigint[], $2::bigint[]) AS given (post_id, account_id)
+        SELECT account_id, post_id, NULL AS word
+        FROM likes
+        WHERE post_id = ANY ($1::bigint[]) AND account_id = ANY ($2::bigint[])
+        UNION ALL
+        SELECT likes.account_id, likes.post_id, NULL
+        FROM unnest($3::bigint[], $4::bigint[]) AS given (post_id, account_id)
         JOIN likes ON likes.post_id = given.post_id AND likes.account_id = given.account_id
         UNION ALL
         SELECT account_id, NULL, kind
         FROM sanctions
-        WHERE account_id = ANY ($3::bigint[]) AND lifted_at IS NULL
+        WHERE account_id = ANY ($5::bigint[]) AND lifted_at IS NULL
           AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
         UNION ALL
         SELECT account_id, target_id, CASE kind WHEN 'block' THEN 'apart' ELSE 'muted' END
         FROM relations
-        WHERE account_id = ANY ($3::bigint[]) AND target_id = ANY ($4::bigint[])
+        WHERE account_id = ANY ($5::bigint[]) AND target_id = ANY ($6::bigint[])
         UNION ALL
         SELECT target_id, account_id, 'apart'
         FROM relations
-        WHERE target_id = ANY ($3::bigint[]) AND account_id = ANY ($4::bigint[]) AND kind = 'block'
+        WHERE target_id = ANY ($5::bigint[]) AND account_id = ANY ($6::bigint[]) AND kind = 'block'
         """,
-        [post_id for each in asked for post_id in each.post_ids],
-        [each.viewer_id for each in asked for _ in each.post_ids],
+        most,
+        viewers,
+        *columns(pairs, 2),
         list({each.viewer_id for each in asked}),
         list({author_id for each in asked for author_id in each.author_ids}),
     )

@@ -4,33 +4,23 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 
-import msgspec
-
 from feed.batching import Batcher
 from feed.paging import MAX_ID, Cursors, Position
 from feed.postgres import Connection, Pool
 from feed.posts.model import PostNotFound
 from feed.screens import cards, feeds
+from feed.screens.bases import PageBase, Rendered, base_of, seen_by
 from feed.screens.cards import Fragment
 from feed.screens.feeds import Listed
 from feed.screens.looks import Asked, list_looks
 from feed.screens.rights import ANONYMOUS, Look
-from feed.screens.visibility import is_listed, may_see
+from feed.screens.visibility import may_see
 
 # How long a base may be served. A takedown must be effective within 2 s.
 KEPT_SECONDS = 1.0
 _BASES_MOST = 2_000
 
 ListPart = Callable[[Connection, Position, int], Awaitable[list[Listed]]]
-
-
-class PageBase(msgspec.Struct, frozen=True):
-    """A page before it has a viewer; `anonymous` is its whole body for nobody in particular."""
-
-    fragments: list[Fragment]
-    next_cursor: str | None
-    anonymous: bytes
-    read_at: float
 
 
 class Pages:
@@ -46,7 +36,7 @@ class Pages:
 
     async def page(
         self, name: str, listed: ListPart, *, viewer_id: int | None, cursor: str | None, limit: int, fresh: bool = False
-    ) -> bytes:
+    ) -> Rendered:
         """The JSON of one page of the list `name`, read by `listed(conn, after, limit)`.
 
         `fresh` reads it anew, for somebody who looks at what he has just written. Raises CursorInvalid.
@@ -64,15 +54,13 @@ class Pages:
         base = await read() if fresh else await self._kept((name, position, limit), read)
         return await self.render(base, viewer_id)
 
-    async def render(self, base: PageBase, viewer_id: int | None) -> bytes:
+    async def render(self, base: PageBase, viewer_id: int | None) -> Rendered:
         """The page as one viewer sees it."""
         if viewer_id is None:
             return base.anonymous
-        look = await self.look(viewer_id, base.fragments)
-        seen = base.fragments
-        if look.apart or look.muted:
-            seen = [part for part in seen if is_listed(part, look)]
-        return cards.page([cards.card(part, look) for part in seen], base.next_cursor)
+        if not base.fragments:
+            return base.somebody
+        return seen_by(base, await self._looks.submit(Asked(viewer_id, base.post_ids, base.author_ids)))
 
     async def look(self, viewer_id: int | None, parts: Sequence[Fragment]) -> Look:
         """What the viewer's eyes add to these posts now; asked together with other viewers' questions."""
@@ -80,7 +68,7 @@ class Pages:
             return ANONYMOUS
         if not parts:
             return Look(viewer_id)
-        asked = Asked(viewer_id, [part.post_id for part in parts], [part.author_id for part in parts])
+        asked = Asked(viewer_id, tuple(part.post_id for part in parts), tuple(part.author_id for part in parts))
         return await self._looks.submit(asked)
 
     async def posts(self, post_ids: Sequence[int], viewer_id: int | None) -> bytes:
@@ -110,13 +98,8 @@ class Pages:
 
     async def base(self, post_ids: Sequence[int], next_cursor: str | None) -> PageBase:
         """The page of these posts, whatever list they come from."""
-        fragments = await self.fragments(post_ids)
-        return PageBase(
-            fragments,
-            next_cursor,
-            cards.page([cards.card(part, ANONYMOUS) for part in fragments], next_cursor),
-            time.monotonic(),
-        )
+        read_at = time.monotonic()
+        return base_of(await self.fragments(post_ids), next_cursor, read_at=read_at)
 
     async def fragments(self, post_ids: Sequence[int]) -> list[Fragment]:
         """The posts' fragments, read now, in this order; who may see them, the caller has decided."""

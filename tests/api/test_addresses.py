@@ -39,7 +39,7 @@ def connection(peer: str | None, *forwarded: str) -> ASGIConnection[Any, Any, An
 def test_the_address_is_counted_from_the_right(
     trusted: int, peer: str | None, forwarded: list[str], address: str
 ) -> None:
-    assert client_address(connection(peer, *forwarded), trusted) == address
+    assert client_address(connection(peer, *forwarded).scope, trusted) == address
 
 
 def test_a_network_of_64_bits_counts_as_one() -> None:

@@ -16,7 +16,7 @@ from feed.topics.model import TopicNotFound
 from feed.topics.parse import topic_key
 
 
-@get("/feeds/latest", responses=answers(Page[PostCard]), conditional=True)
+@get("/feeds/latest", responses=answers(Page[PostCard]), conditional=True, express=True)
 async def list_latest(
     world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
@@ -34,7 +34,13 @@ async def read_topic(name: FromPath[str], world: GivenWorld, reader: GivenReader
     return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
 
-@get("/topics/{name:str}/posts", responses=answers(Page[PostCard]), refuses=(TopicNotFound,), conditional=True)
+@get(
+    "/topics/{name:str}/posts",
+    responses=answers(Page[PostCard]),
+    refuses=(TopicNotFound,),
+    conditional=True,
+    express=True,
+)
 async def list_topic_posts(
     name: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:

@@ -22,6 +22,7 @@ from feed.screens.likers import LikerItem
         Banned,
     ),
     limit="likes",
+    express=True,
 )
 async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Like a post; a second time changes nothing."""
@@ -36,6 +37,7 @@ async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenView
         Banned,
     ),
     limit="likes",
+    express=True,
 )
 async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Take a like back; a second time changes nothing."""
@@ -49,6 +51,7 @@ async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenVi
         Banned,
     ),
     limit="likes",
+    express=True,
 )
 async def like_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Like a comment; a second time changes nothing."""
@@ -64,6 +67,7 @@ async def like_comment(comment_id: FromPath[str], world: GivenWorld, viewer: Giv
         Banned,
     ),
     limit="likes",
+    express=True,
 )
 async def unlike_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Take the like of a comment back; a second time changes nothing."""

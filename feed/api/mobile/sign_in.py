@@ -97,7 +97,7 @@ async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, world: Give
         world.keys,
         GateRules(world.settings.sign_in_challenge, world.settings.sign_in_codes_per_day),
         phone=data.phone,
-        address=limited_address(request, world.settings),
+        address=limited_address(request.scope, world.settings),
         challenge=data.challenge,
     )
     await sign_in.request_code(world.pool, world.keys, data.phone)

@@ -1,0 +1,192 @@
+"""The express lane: the few doors that everybody opens at once are answered without the framework's machinery.
+
+The same functions answer, behind the same checks; only the way to them is shorter. Whatever is unusual about a request (a
+parameter that is not plainly written, a header that changes the answer, a body where none belongs) takes the framework's
+way, which knows how to refuse it. A handler joins with `express=True`.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from feed.api.answers import Encoded
+from feed.api.conditional import compared
+from feed.api.entrance import count, limit_of
+from feed.api.errors import answer, answer_failure, away
+from feed.api.fitting import takes_json
+from feed.api.inputs import admitted
+from feed.api.observed import observed
+from feed.api.world import World
+from feed.errors import FeedError
+from feed.postgres import DOWN
+
+# The one parameter of a path stands here: /v1/posts/{post_id}/like.
+_PLACE = 3
+_QUERY = {"limit": re.compile(rb"[1-9]|[1-4][0-9]|50"), "cursor": re.compile(rb"[A-Za-z0-9_.-]+")}
+_PLAIN_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]+)?")
+# With any of these the answer may be another one, or none of ours.
+_UNUSUAL = frozenset({b"origin", b"expect", b"transfer-encoding", b"upgrade", b"content-encoding"})
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Door(NamedTuple):
+    """A handler, and what of a request it asks for."""
+
+    answer: Callable[..., Awaitable[Any]]
+    template: str
+    status: int
+    limit: str
+    weight: int
+    conditional: bool
+    person: str  # "viewer" must be somebody, "reader" may be nobody.
+    path_name: str
+    query: frozenset[str]
+
+
+def express(app: Litestar, inner: ASGIApp) -> ASGIApp:
+    """`inner` with a shorter way to those of the application's handlers that want one."""
+    doors = dict(_doors(app))
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        door: Door = scope["express_door"]  # type: ignore[typeddict-item]
+        try:
+            world: World = app.state.world
+            await count(scope, world, door.limit, door.weight)
+            viewer = await admitted(scope, world)
+            given = scope["express_given"]  # type: ignore[typeddict-item]
+            told = await door.answer(world=world, **{door.person: viewer}, **given)
+        except FeedError as error:
+            await answer(scope, receive, send, error)
+        except DOWN as error:
+            await answer(scope, receive, send, away(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours, told as the framework's way tells it
+            await answer_failure(scope, receive, send, error)
+        else:
+            await _tell(scope, send, door, told)
+
+    watched = observed(run)
+
+    async def lane(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await inner(scope, receive, send)
+            return
+        door, given = _find(doors, scope)
+        if door is None or not _is_plain(scope, door):
+            await inner(scope, receive, send)
+            return
+        scope["express_door"], scope["express_given"] = door, given  # type: ignore[typeddict-unknown-key]
+        scope["path_template"] = door.template
+        await watched(scope, receive, send)
+
+    return lane
+
+
+def _doors(app: Litestar) -> Iterator[tuple[tuple[str, str], Door]]:
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if isinstance(handler, HTTPRouteHandler) and handler.opt.get("express"):
+                for method in handler.http_methods:
+                    yield (str(method), _shape(route.path_format)), _door(handler, str(method), route.path_format)
+
+
+def _shape(template: str) -> str:
+    parts = template.split("/")
+    return "/".join("{}" if part.startswith("{") else part for part in parts)
+
+
+def _door(handler: HTTPRouteHandler, method: str, template: str) -> Door:
+    parts = template.split("/")
+    names = [part.strip("{}") for part in parts if part.startswith("{")]
+    asked = set(inspect.signature(handler.fn).parameters)
+    query = asked - {"world", "viewer", "reader", *names}
+    # A handler that asks for more, or whose path has its parameter elsewhere, cannot take this way.
+    assert "world" in asked, template
+    assert len(asked & {"viewer", "reader"}) == 1, template
+    assert query <= _QUERY.keys(), template
+    assert not names or names == [parts[_PLACE].strip("{}")], template
+    return Door(
+        answer=handler.fn,
+        template=template,
+        status=handler.status_code,
+        limit=limit_of(handler, method),
+        weight=handler.opt.get("weight", 1),
+        conditional=bool(handler.opt.get("conditional")),
+        person="viewer" if "viewer" in asked else "reader",
+        path_name=names[0] if names else "",
+        query=frozenset(query),
+    )
+
+
+def _find(doors: Mapping[tuple[str, str], Door], scope: HTTPScope) -> tuple[Door | None, dict[str, Any]]:
+    """The door and what it is given; None for a request that is not plainly one of ours."""
+    path = scope["path"]
+    door = doors.get((scope["method"], path))
+    given: dict[str, Any] = {}
+    if door is None:
+        parts = path.split("/")
+        if len(parts) <= _PLACE or not parts[_PLACE] or "%" in path:
+            return None, given
+        named, parts[_PLACE] = parts[_PLACE], "{}"
+        door = doors.get((scope["method"], "/".join(parts)))
+        if door is None:
+            return None, given
+        given = {door.path_name: named}
+    elif door.path_name:
+        return None, given
+    if query := scope["query_string"]:
+        said = _read_query(query)
+        if said is None or not said.keys() <= door.query:
+            return None, given
+        given |= said
+    return door, given
+
+
+@lru_cache(4096)
+def _read_query(query: bytes) -> dict[str, Any] | None:
+    """The parameters as the handler wants them; None unless each is known, given once and plainly written."""
+    said: dict[str, Any] = {}
+    for pair in query.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        known = _QUERY.get(name.decode("latin-1"))
+        if known is None or known.fullmatch(value) is None or value == b"null" or name.decode() in said:
+            return None
+        said[name.decode()] = int(value) if name == b"limit" else value.decode()
+    return said
+
+
+def _is_plain(scope: Scope, door: Door) -> bool:
+    """Whether nothing in the headers asks for more than the door gives."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]  # type: ignore[assignment]
+    held = dict(headers)
+    if len(held) != len(headers) or not _UNUSUAL.isdisjoint(held) or scope.get("root_path"):
+        return False
+    if held.get(b"content-length", b"0") != b"0" or (door.person == "viewer" and b"authorization" not in held):
+        return False
+    accept = held.get(b"accept")
+    if accept is not None and accept != b"*/*" and not takes_json(accept.decode("latin-1")):
+        return False
+    return _is_plain_host(held.get(b"host", b""))
+
+
+@lru_cache(1024)
+def _is_plain_host(host: bytes) -> bool:
+    return _PLAIN_HOST.fullmatch(host) is not None
+
+
+async def _tell(scope: Scope, send: Send, door: Door, told: Any) -> None:
+    if not isinstance(told, Encoded):
+        told = Encoded(_encode(told), status=door.status, headers=[])
+    status, headers, body = told.status_code or 200, told.raw, told.content
+    if door.conditional and status == 200:
+        status, headers, body = compared(scope, headers, body)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,133 @@
+"""The express lane answers as the framework's way does, and leaves to it whatever is unusual."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+
+from feed.api.express import _doors, express
+from feed.api.world import World
+from feed.app import build
+from tests.api.conftest import Join
+from tests.api.test_campaigns import publish
+
+ASGI = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+async def paths(join: Join) -> dict[str, str]:
+    """What stands for each parameter of a path."""
+    post = (await join("小明")("POST", "/posts", {"text": "你好 #读书#"})).json()
+    comment = (await join("小明")("POST", f"/posts/{post['id']}/comments", {"text": "好"})).json()
+    campaign = await publish(join("编辑", roles=("editor",)))
+    return {"post_id": post["id"], "comment_id": comment["id"], "name": "读书", "campaign_id": campaign}
+
+
+class Taken:
+    """The application, and how many of its requests took the framework's way."""
+
+    def __init__(self, world: World) -> None:
+        self.app = build(world)
+        self.long_way = 0
+
+    async def ask(self, method: str, path: str, headers: dict[str, str], content: bytes = b"", *, lane: bool) -> Any:
+        async def inner(scope: Any, receive: Any, send: Any) -> None:
+            self.long_way += 1
+            await plain(scope, receive, send)
+
+        plain: ASGI = Litestar._create_asgi_handler(self.app)
+        app = self.app
+        kept, app.asgi_handler = app.asgi_handler, express(app, inner) if lane else plain
+        try:
+            async with httpx.AsyncClient(
+                transport=httpx.ASGITransport(app),  # type: ignore[arg-type]
+                base_url="http://127.0.0.1",
+            ) as client:
+                return await client.request(method, path, headers=headers, content=content)
+        finally:
+            app.asgi_handler = kept
+
+
+def told(answer: httpx.Response) -> Any:
+    """What a client sees; what counts down with each request is left out."""
+    headers = {name: value for name, value in answer.headers.items() if name not in ("ratelimit",)}
+    return answer.status_code, sorted(headers.items()), answer.content
+
+
+async def test_each_door_answers_alike_on_both_ways(world: World, join: Join, paths: dict[str, str]) -> None:
+    taken = Taken(world)
+    token = join("小红").headers
+    doors = dict(_doors(taken.app))
+    assert {"/v1/feeds/latest", "/v1/posts/{post_id}/like"} <= {door.template for door in doors.values()}
+    for (method, _), door in doors.items():
+        path = door.template.format(**paths)
+        for who in ({}, token):
+            for query in ("", "?limit=3") if "limit" in door.query else ("",):
+                short = await taken.ask(method, path + query, who, lane=True)
+                assert taken.long_way == (not who and door.person == "viewer"), path
+                taken.long_way = 0
+                long = await taken.ask(method, path + query, who, lane=False)
+                assert told(short) == told(long), path
+                if tag := short.headers.get("etag"):
+                    same = {**who, "if-none-match": tag}
+                    again = await taken.ask(method, path + query, same, lane=True)
+                    assert again.status_code == 304
+                    assert told(again) == told(await taken.ask(method, path + query, same, lane=False))
+                taken.long_way = 0
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "content"),
+    [
+        ("?limit=0", {}, b""),
+        ("?limit=51", {}, b""),
+        ("?limit=07", {}, b""),
+        ("?limit=3&limit=4", {}, b""),
+        ("?limit=%33", {}, b""),
+        ("?cursor=", {}, b""),
+        ("?cursor=null", {}, b""),
+        ("?cursor=a%20b", {}, b""),
+        ("?other=1", {}, b""),
+        ("?", {"origin": "https://example.org"}, b""),
+        ("", {"accept": "text/html"}, b""),
+        ("", {"host": "a b"}, b""),
+        ("", {"expect": "100-continue"}, b""),
+        ("", {}, b"{}"),
+    ],
+)
+async def test_what_is_unusual_takes_the_long_way(
+    world: World, query: str, headers: dict[str, str], content: bytes
+) -> None:
+    taken = Taken(world)
+    short = await taken.ask("GET", f"/v1/feeds/latest{query}", headers, content, lane=True)
+    assert taken.long_way == 1
+    assert told(short) == told(await taken.ask("GET", f"/v1/feeds/latest{query}", headers, content, lane=False))
+
+
+async def test_refusals_are_the_same_on_both_ways(world: World, join: Join, paths: dict[str, str]) -> None:
+    taken = Taken(world)
+    token = join("小红").headers
+    asked = [
+        ("PUT", "/v1/posts/77/like", token, 404),
+        ("PUT", "/v1/posts/x/like", token, 404),
+        ("PUT", f"/v1/posts/{paths['post_id']}/like", {"authorization": "Bearer no"}, 401),
+        ("PUT", f"/v1/posts/{paths['post_id']}/like", {"authorization": "Basic no"}, 401),
+        ("GET", "/v1/feeds/latest?cursor=forged", {}, 400),
+        ("GET", "/v1/topics/nobody/posts", {}, 404),
+        ("GET", "/v1/topics/nobody/posts", {"accept-language": "en"}, 404),
+    ]
+    for method, path, headers, status in asked:
+        short = await taken.ask(method, path, headers, lane=True)
+        assert (short.status_code, taken.long_way) == (status, 0), path
+        assert told(short) == told(await taken.ask(method, path, headers, lane=False))
+        assert short.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_fault_of_ours_is_told_as_one(world: World) -> None:
+    taken = Taken(msgspec.structs.replace(world, pages=None))
+    short = await taken.ask("GET", "/v1/feeds/latest", {}, lane=True)
+    assert (short.status_code, taken.long_way, short.json()["code"]) == (500, 0, "internal_error")
+    assert told(short) == told(await taken.ask("GET", "/v1/feeds/latest", {}, lane=False))
