@@ -1,6 +1,7 @@
 """A page before and after it has a viewer: what is encoded once per reading, and what little each viewer changes. Pure."""
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 
@@ -21,13 +22,31 @@ class Rendered(msgspec.Struct, frozen=True):
     tag: bytes
 
 
+class Frame(msgspec.Struct, frozen=True):
+    """What stands around the cards: `before` each of them, or nothing; `after` each; the page's end.
+
+    `whole`: nobody is left out for whom the viewer has blocked or muted, as where places are counted.
+    """
+
+    end: bytes
+    before: list[bytes] = []
+    after: bytes = b""
+    whole: bool = False
+
+    def page(self, cards: Sequence[bytes], places: Sequence[int]) -> bytes:
+        """The page of the cards at these places."""
+        if self.before:
+            cards = [self.before[place] + card + self.after for place, card in zip(places, cards, strict=True)]
+        return b'{"items":[%b]%b' % (b",".join(cards), self.end)
+
+
 class PageBase(msgspec.Struct, frozen=True):
     """A page of posts as everybody gets it: whole for nobody in particular, in cards for those who are signed in."""
 
     fragments: list[Fragment]
     post_ids: tuple[int, ...]
     author_ids: tuple[int, ...]
-    next_cursor: str | None
+    frame: Frame
     anonymous: Rendered
     cards: list[bytes]
     somebody: Rendered
@@ -47,17 +66,23 @@ def rendered(body: bytes) -> Rendered:
     return Rendered(body, tag_of(body))
 
 
-def base_of(fragments: list[Fragment], next_cursor: str | None, *, read_at: float) -> PageBase:
+def list_frame(next_cursor: str | None) -> Frame:
+    """Around a list's page: where it goes on."""
+    return Frame(b',"next_cursor":%b}' % msgspec.json.encode(next_cursor))
+
+
+def base_of(fragments: list[Fragment], frame: Frame, *, read_at: float) -> PageBase:
     """The page of these fragments; `read_at`: the monotonic instant before they were read."""
     shared = [cards.card(part, _SOMEBODY) for part in fragments]
+    places = range(len(fragments))
     return PageBase(
         fragments=fragments,
         post_ids=tuple(part.post_id for part in fragments),
         author_ids=tuple(part.author_id for part in fragments),
-        next_cursor=next_cursor,
-        anonymous=rendered(cards.page([cards.card(part, ANONYMOUS) for part in fragments], next_cursor)),
+        frame=frame,
+        anonymous=rendered(frame.page([cards.card(part, ANONYMOUS) for part in fragments], places)),
         cards=shared,
-        somebody=rendered(cards.page(shared, next_cursor)),
+        somebody=rendered(frame.page(shared, places)),
         read_at=read_at,
     )
 
@@ -67,8 +92,8 @@ def seen_by(base: PageBase, look: Look) -> Rendered:
     if look.viewer_id is None:
         return base.anonymous
     if look.apart or look.muted or look.standing is not FREE:
-        seen = [part for part in base.fragments if is_listed(part, look)]
-        return rendered(cards.page([cards.card(part, look) for part in seen], base.next_cursor))
+        seen = [place for place, part in enumerate(base.fragments) if base.frame.whole or is_listed(part, look)]
+        return rendered(base.frame.page([cards.card(base.fragments[place], look) for place in seen], seen))
     own = look.viewer_id in base.author_ids
     if not own and not look.liked:
         return base.somebody
@@ -81,4 +106,4 @@ def seen_by(base: PageBase, look: Look) -> Rendered:
     for place, card in mine.items():
         page[place] = card
     # A card holds its post's id: so the tag tells the same as one of the whole page would.
-    return Rendered(cards.page(page, base.next_cursor), tag_of(base.somebody.tag, *mine.values()))
+    return Rendered(base.frame.page(page, range(len(page))), tag_of(base.somebody.tag, *mine.values()))

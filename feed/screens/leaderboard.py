@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from redis.asyncio import Redis
@@ -18,14 +18,15 @@ from feed.campaigns.refusals import BoardHidden, CampaignNotFound
 from feed.campaigns.score import Ranked, Score, order_of, score
 from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
-from feed.screens import cards
+from feed.screens.bases import Frame, PageBase, base_of
 from feed.screens.cards import Fragment, PostCard
-from feed.screens.rights import Look
 
 # Ranked lists end here.
 SHOWN = 1_000
 _BOARD_STATES = ("scheduled", "judging")
 _RUNNING: tuple[State, ...] = ("scheduled", "open")
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -130,24 +131,24 @@ def place(rows: Sequence[Row], rules: Rules) -> list[Place]:
     ]
 
 
-def encode(board: Board, fragments: Sequence[Fragment], look: Look) -> bytes:
-    """The leaderboard's JSON as one viewer sees it. A post that has just vanished leaves its rank empty."""
+def board_base(board: Board, fragments: Sequence[Fragment], *, read_at: float) -> PageBase:
+    """The leaderboard's page. A post that has just vanished leaves its rank empty."""
     seen = {part.post_id: part for part in fragments if part.state == "published"}
-    items = [
-        LeaderboardItem(
-            each.rank,
-            f"{each.score.total:f}",
-            Parts(
-                f"{each.score.quality:f}" if each.shows_quality else None,
-                f"{each.score.likes:f}",
-                f"{each.score.comments:f}",
-            ),
-            cards.encoded_post(cards.card(seen[each.post_id], look)),
-        )
-        for each in board.places
-        if each.post_id in seen
-    ]
-    return msgspec.json.encode(Leaderboard(items, board.as_of, board.provisional, board.basis))
+    places = [each for each in board.places if each.post_id in seen]
+    about = {"as_of": board.as_of, "provisional": board.provisional, "basis": board.basis}
+    frame = Frame(
+        end=b"," + _encode(about)[1:],
+        before=[_encode(_face(each))[:-1] + b',"post":' for each in places],
+        after=b"}",
+        whole=True,
+    )
+    return base_of([seen[each.post_id] for each in places], frame, read_at=read_at)
+
+
+def _face(place: Place) -> dict[str, Any]:
+    quality = f"{place.score.quality:f}" if place.shows_quality else None
+    parts = Parts(quality, f"{place.score.likes:f}", f"{place.score.comments:f}")
+    return {"rank": place.rank, "score": f"{place.score.total:f}", "parts": parts}
 
 
 async def list_hot(conn: Connection, campaign_id: int) -> list[int]:

@@ -9,7 +9,7 @@ from feed.paging import MAX_ID, Cursors, Position
 from feed.postgres import Connection, Pool
 from feed.posts.model import PostNotFound
 from feed.screens import cards, feeds
-from feed.screens.bases import PageBase, Rendered, base_of, seen_by
+from feed.screens.bases import PageBase, Rendered, base_of, list_frame, seen_by
 from feed.screens.cards import Fragment
 from feed.screens.feeds import Listed
 from feed.screens.looks import Asked, list_looks
@@ -51,7 +51,7 @@ class Pages:
                 [row.id for row in found[:limit]], None if more is None else self._cursors.after(name, more)
             )
 
-        base = await read() if fresh else await self._kept((name, position, limit), read)
+        base = await read() if fresh else await self.kept((name, position, limit), read)
         return await self.render(base, viewer_id)
 
     async def render(self, base: PageBase, viewer_id: int | None) -> Rendered:
@@ -99,7 +99,7 @@ class Pages:
     async def base(self, post_ids: Sequence[int], next_cursor: str | None) -> PageBase:
         """The page of these posts, whatever list they come from."""
         read_at = time.monotonic()
-        return base_of(await self.fragments(post_ids), next_cursor, read_at=read_at)
+        return base_of(await self.fragments(post_ids), list_frame(next_cursor), read_at=read_at)
 
     async def fragments(self, post_ids: Sequence[int]) -> list[Fragment]:
         """The posts' fragments, read now, in this order; who may see them, the caller has decided."""
@@ -109,7 +109,8 @@ class Pages:
             rows = await cards.list_posts(conn, post_ids)
         return [cards.fragment(row, self._public_url) for row in rows]
 
-    async def _kept(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
+    async def kept(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
+        """The base under this key, read anew by one caller when it is older than a second. Raises what `read` raises."""
         base = self._bases.get(key)
         if base is not None and time.monotonic() - base.read_at < KEPT_SECONDS:
             return base

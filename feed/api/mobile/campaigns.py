@@ -1,5 +1,6 @@
 """Campaigns for everybody: what they promise, who takes part, how it stands, and what counts of one's own."""
 
+import time
 from typing import Annotated, Literal, TypeVar
 
 from litestar import Response, Router, get
@@ -12,6 +13,7 @@ from feed.paging import MAX_ID, Page, Position
 from feed.postgres import Connection
 from feed.screens import campaigns as screen
 from feed.screens import feeds, leaderboard, taking_part
+from feed.screens.bases import PageBase
 from feed.screens.campaigns import CampaignCard, RulesCard
 from feed.screens.cards import PostCard
 from feed.screens.feeds import Listed
@@ -108,17 +110,26 @@ async def list_campaign_posts(
         CampaignNotFound,
         BoardHidden,
     ),
+    express=True,
 )
 async def get_leaderboard(
     campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20
 ) -> Response[bytes]:
     """The best entries. Until the marks are locked it shows engagement alone."""
-    board = await leaderboard.get_leaderboard(
-        world.pool, world.redis, id_of(campaign_id, CampaignNotFound), epoch=world.projector.epoch, limit=limit
-    )
-    fragments = await world.pages.fragments([place.post_id for place in board.places])
-    look = await world.pages.look(reader.account_id if reader else None, fragments)
-    return encoded(leaderboard.encode(board, fragments, look), public=reader is None)
+    id_ = id_of(campaign_id, CampaignNotFound)
+
+    async def read() -> PageBase:
+        read_at = time.monotonic()
+        board = await leaderboard.get_leaderboard(
+            world.pool, world.redis, id_, epoch=world.projector.epoch, limit=limit
+        )
+        fragments = await world.pages.fragments([place.post_id for place in board.places])
+        return leaderboard.board_base(board, fragments, read_at=read_at)
+
+    base = await world.pages.kept(("leaderboard", id_, limit), read)
+    told = await world.pages.render(base, reader.account_id if reader else None)
+    # Without a tag: `as_of` moves with every reading.
+    return encoded(told.body, public=reader is None)
 
 
 @get("/campaigns/{campaign_id:str}/me", refuses=(CampaignNotFound,))
