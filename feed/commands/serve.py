@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 from signal import SIG_DFL, SIGTERM, signal
 from typing import Any
@@ -90,7 +91,12 @@ def load_application() -> Any:
     end_with_parent(SIGTERM)
     from feed.asgi import application
 
-    return application()
+    built = application()
+    # What is built here lives as long as the process: without this the collector walks through all of it again and again, and
+    # whoever asks in that moment waits for it.
+    gc.collect()
+    gc.freeze()
+    return built
 
 
 def run_worker(arguments: argparse.Namespace) -> int:
