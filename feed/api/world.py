@@ -24,6 +24,7 @@ from feed.postgres import Pool, open_pool
 from feed.regions import IpRegions, open_regions
 from feed.screens.owners import list_owners
 from feed.screens.pages import Pages
+from feed.screens.takedowns import Takedowns
 from feed.settings import Settings
 
 
@@ -40,6 +41,7 @@ class World(msgspec.Struct, frozen=True):
     answers: Batcher[Given, None]
     comment_likes: Batcher[CommentLike, Liked]
     pages: Pages
+    takedowns: Takedowns
     projector: Projector
     regions: IpRegions
     limiter: Limiter | None  # None: FEED_LIMITS=off.
@@ -48,6 +50,7 @@ class World(msgspec.Struct, frozen=True):
 def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
     """The world on top of parts that are already open. Raises RegionsUnreadable."""
     cursors = Cursors(keys.cursor_key)
+    pages = Pages(pool, cursors, settings.public_url)
     return World(
         settings=settings,
         pool=pool,
@@ -58,7 +61,8 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         likes=Batcher(partial(apply_likes, pool)),
         answers=Batcher(partial(store_answers, pool)),
         comment_likes=Batcher(partial(apply_comment_likes, pool)),
-        pages=Pages(pool, cursors, settings.public_url),
+        pages=pages,
+        takedowns=Takedowns(redis, pages.forget),
         projector=Projector(pool, redis),
         regions=open_regions(settings.ip_regions_file),
         limiter=_limiter(settings, pool, redis),
@@ -94,6 +98,7 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
     redis = redis_room.connect(settings.redis_url)
     world = assemble(settings, pool, redis, keys)
     world.projector.start()
+    world.takedowns.start()
     try:
         yield world
     finally:
@@ -103,5 +108,6 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         if world.limiter is not None:
             await world.limiter.close()
         await world.projector.close()
+        await world.takedowns.close()
         await redis.aclose()
         await pool.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 
 from feed.batching import Batcher
 from feed.paging import MAX_ID, Cursors, Position
@@ -121,14 +121,27 @@ class Pages:
         # One impatient caller must not take the page away from the others.
         return await asyncio.shield(task)
 
+    def forget(self, post_ids: Iterable[int] | None) -> None:
+        """Drops the kept pages that bear one of these posts; None: all of them."""
+        ids = None if post_ids is None else set(post_ids)
+        self._bases = {
+            key: base for key, base in self._bases.items() if ids is not None and ids.isdisjoint(base.post_ids)
+        }
+        # What is being read now may have been read before: it is given to those who wait for it, and not kept.
+        self._refreshing.clear()
+
     async def _refresh(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
+        mine = asyncio.current_task()
         try:
             base = await read()
         finally:
-            del self._refreshing[key]
-        if len(self._bases) >= _BASES_MOST:
-            self._bases.clear()
-        self._bases[key] = base
+            newest = self._refreshing.get(key) is mine
+            if newest:
+                del self._refreshing[key]
+        if newest:
+            if len(self._bases) >= _BASES_MOST:
+                self._bases.clear()
+            self._bases[key] = base
         return base
 
     async def _read_looks(self, asked: Sequence[Asked]) -> list[Look]:

@@ -46,10 +46,12 @@ def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
 async def world(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys) -> AsyncIterator[World]:
     assembled = assemble(settings, pool, redis, keys)
     assembled.projector.start()
+    assembled.takedowns.start()
     yield assembled
     await assembled.likes.close()
     await assembled.comment_likes.close()
     await assembled.projector.close()
+    await assembled.takedowns.close()
 
 
 _contracts: list[Contract] = []

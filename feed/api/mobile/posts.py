@@ -71,6 +71,7 @@ async def edit_post(
     id_ = PostId(id_of(post_id, PostNotFound))
     await actions.edit_post(world.pool, viewer.account_id, id_, data)
     world.projector.touch([id_])
+    world.takedowns.tell([id_])
     return encoded(await world.pages.post(id_, viewer.account_id))
 
 
@@ -86,6 +87,7 @@ async def delete_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenVi
     id_ = PostId(id_of(post_id, PostNotFound))
     await actions.delete_post(world.pool, viewer.account_id, id_)
     world.projector.touch([id_])
+    world.takedowns.tell([id_])
 
 
 posts = Router("/posts", route_handlers=[publish_post, list_posts, get_post, edit_post, delete_post])

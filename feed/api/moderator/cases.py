@@ -131,6 +131,7 @@ async def judge_case(
     judged = await actions.judge_case(world.pool, viewer.account_id, id_, data, once)
     if judged is not None and judged.post_id is not None:
         world.projector.touch([judged.post_id])
+        world.takedowns.tell([judged.post_id])
     return await _card(world, id_)
 
 

@@ -89,6 +89,7 @@ def _touch(world: World, outcomes: Iterable[Outcome]) -> None:
     moved = {found.post_id for found in outcomes if isinstance(found, Judged) and found.post_id is not None}
     if moved:
         world.projector.touch(sorted(moved))
+        world.takedowns.tell(moved)
 
 
 def _case_id(raw: str) -> CaseId:

@@ -1,0 +1,116 @@
+"""A page that is kept never shows for long what has been taken away, on whichever process it is kept."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from feed.api.world import World, assemble
+from feed.app import build
+from feed.screens import pages
+from feed.screens.bases import PageBase
+from tests.api.conftest import Join, Person
+
+
+@pytest.fixture
+async def other(world: World, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+    """Another process's application over the same servers, listening."""
+    second = assemble(world.settings, world.pool, redis, world.keys)
+    second.takedowns.start()
+    await until_heard(redis, 2)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=build(second)),  # type: ignore[arg-type]
+        base_url="http://feed.test/v1",
+    ) as opened:
+        yield opened
+    await second.takedowns.close()
+
+
+async def until_heard(redis: Redis, listeners: int) -> None:
+    async with asyncio.timeout(10):
+        while dict(await redis.pubsub_numsub("feed:takedowns"))[b"feed:takedowns"] < listeners:
+            await asyncio.sleep(0.01)
+
+
+async def shown(client: httpx.AsyncClient) -> list[str]:
+    return [post["text"] for post in (await client.get("/feeds/latest")).json()["items"]]
+
+
+async def test_a_takedown_reaches_the_pages_of_every_process_before_their_time(
+    client: httpx.AsyncClient, other: httpx.AsyncClient, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "KEPT_SECONDS", 600.0)
+    ming, judge = join("小明"), join("审读", roles=("reviewer",))
+    kept = await publish(ming, "留下的")
+    gone = await publish(ming, "要删的")
+    removed = await publish(ming, "要下架的")
+    for reader in (client, other):
+        assert await shown(reader) == ["要下架的", "要删的", "留下的"]
+    assert (await ming("DELETE", f"/posts/{gone}")).status_code == 204
+    await remove(judge, removed)
+    # The process that did it shows it to nobody any more; the others hear of it.
+    assert await shown(client) == ["留下的"]
+    async with asyncio.timeout(10):
+        while await shown(other) != ["留下的"]:
+            await asyncio.sleep(0.01)
+    assert (await ming("PATCH", f"/posts/{kept}", {"text": "改过的"})).status_code == 200
+    assert await shown(client) == ["改过的"]
+
+
+async def test_without_redis_the_pages_end_by_themselves(
+    client: httpx.AsyncClient, world: World, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "KEPT_SECONDS", 0.05)
+    await world.takedowns.close()
+    gone = await publish(join("小明"), "要删的")
+    assert await shown(client) == ["要删的"]
+    async with world.pool.acquire() as conn:
+        await conn.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(gone))
+    async with asyncio.timeout(10):
+        while await shown(client) != []:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_page_that_was_being_read_is_not_kept(world: World) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    old, new = await world.pages.base([], None), await world.pages.base([], "weiter")
+
+    async def slow() -> PageBase:
+        begun.set()
+        await go_on.wait()
+        return old
+
+    async def quick() -> PageBase:
+        return new
+
+    waiting = asyncio.create_task(world.pages.kept("a page", slow))
+    await begun.wait()
+    world.pages.forget([1])
+    assert await world.pages.kept("a page", quick) is new
+    go_on.set()
+    assert await waiting is old
+    assert await world.pages.kept("a page", slow) is new
+
+
+async def test_what_others_say_on_the_channel_only_costs_a_reading(
+    client: httpx.AsyncClient, redis: Redis, join: Join
+) -> None:
+    await publish(join("小明"), "一条")
+    await until_heard(redis, 1)
+    for noise in (b"", b"[1, 2", b'{"a": 1}', b"[9223372036854775808]"):
+        await redis.publish("feed:takedowns", noise)
+    assert await shown(client) == ["一条"]
+
+
+async def publish(person: Person, text: str) -> str:
+    return str((await person("POST", "/posts", {"text": text})).json()["id"])
+
+
+async def remove(judge: Person, post_id: str) -> None:
+    leased = (await judge("POST", "/moderation/cases/lease", {"count": 20})).json()["items"]
+    case = next(each for each in leased if each["subject"]["id"] == post_id)
+    verdict = {"verdict": "remove", "reason_code": "spam", "version": case["version"]}
+    answer = await judge("POST", f"/moderation/cases/{case['id']}/verdict", verdict)
+    assert answer.status_code == 200, answer.text
