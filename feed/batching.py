@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from feed.errors import FeedError, Unavailable
+from feed.errors import Unavailable
 from feed.postgres import DOWN, retried
 
 Item = TypeVar("Item")
@@ -26,14 +26,14 @@ class DatabaseAway(Unavailable):
 class Batcher(Generic[Item, Answer]):
     """Coalesces the items of many callers into calls of `run`.
 
-    `run` takes the items in the order of their arrival and returns, in the same order, an answer or the refusal that is
-    that item's own. It is one transaction: when it raises, nothing of it has happened, and it is run again on halves
+    `run` takes the items in the order of their arrival and returns, in the same order, an answer or what is to be raised
+    for that item alone. It is one transaction: when it raises, nothing of it has happened, and it is run again on halves
     until the item that poisons the batch stands alone.
     """
 
     def __init__(
         self,
-        run: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | FeedError]]],
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]],
         *,
         most: int = 256,
         waiting: int = 10_000,
@@ -83,7 +83,7 @@ class Batcher(Generic[Item, Answer]):
                 await self._settle(batch[:middle])
                 await self._settle(batch[middle:])
                 return
-            answers = [error]  # type: ignore[list-item]
+            answers = [error]
         for (_, caller), answer in zip(batch, answers, strict=True):
             if caller.done():
                 continue

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from asyncpg import Record
+
 from feed.errors import Conflict
 from feed.postgres import Connection, Pool, columns
 
@@ -49,6 +51,9 @@ class Reserved(NamedTuple):
     fresh: bool
 
 
+Claim = Reserved | Answered | IdempotencyKeyBusy | IdempotencyKeyReused
+
+
 def once(route: str, key: str | None, body: bytes) -> Once | None:
     """The request's identity; None when the caller gave no key."""
     return None if not key else Once(route, key[:200], hashlib.sha256(body).digest())
@@ -61,42 +66,105 @@ async def reserve(conn: Connection, account_id: int, request: Once) -> Reserved:
     request with this key has not ended. Neither fresh nor answered is a request that was cut off between its commit and its
     answer: its effect stands, and the caller tells of it anew.
     """
+    (found,) = await reserve_each(conn, [(account_id, request)])
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+async def reserve_each(conn: Connection, requests: Sequence[tuple[int, Once]]) -> list[Claim]:
+    """Claims the keys of many requests, given with whose they are; for each what `reserve` returns or raises."""
+    if not requests:
+        return []
+    first: dict[tuple[int, str, str], Once] = {}
+    for account_id, request in requests:
+        first.setdefault((account_id, request.route, request.key), request)
     # The lock, not the row, says that somebody is at it: an uncommitted row would be waited for, on a connection that others need.
-    answer_id = await conn.fetchval(
+    rows = await conn.fetch(
         """
         INSERT INTO idempotency_keys (account_id, route, key, body_sha256, answer_id)
-        SELECT $1, $2, $3, $4, next_id()
-        WHERE pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', 'once', $1::bigint, $2::text, $3::text), 0))
+        SELECT account_id, route, key, body_sha256, next_id()
+        FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[]) AS given (account_id, route, key, body_sha256)
+        WHERE pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', 'once', account_id, route, key), 0))
         ON CONFLICT (account_id, route, key) DO UPDATE
         SET body_sha256 = excluded.body_sha256, answer_id = excluded.answer_id, created_at = now(),
             status = NULL, answer = NULL
         WHERE idempotency_keys.created_at < now() - interval '24 hours'
-        RETURNING answer_id
+        RETURNING account_id, route, key, answer_id
         """,
-        account_id,
-        request.route,
-        request.key,
-        request.body_sha256,
+        *columns([(*known, first[known].body_sha256) for known in sorted(first)], 4),
     )
-    if answer_id is not None:
-        return Reserved(answer_id, fresh=True)
-    row = await conn.fetchrow(
+    claimed = {(row["account_id"], row["route"], row["key"]): Reserved(row["answer_id"], fresh=True) for row in rows}
+    held = await _find_held(conn, sorted(first.keys() - claimed.keys()))
+
+    def told(account_id: int, request: Once) -> Claim:
+        known = (account_id, request.route, request.key)
+        if known in held:
+            return _of_held(request, held[known])
+        if request.body_sha256 != first[known].body_sha256:
+            return IdempotencyKeyReused()
+        # The same request a second time among these: the first of them is at it.
+        if known not in claimed or request is not first[known]:
+            return IdempotencyKeyBusy(retry_after=1)
+        return claimed[known]
+
+    return [told(account_id, request) for account_id, request in requests]
+
+
+async def _find_held(conn: Connection, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], Record]:
+    """What is known of keys that were claimed before."""
+    if not keys:
+        return {}
+    rows = await conn.fetch(
         """
-        SELECT body_sha256, answer_id, status, answer
-        FROM idempotency_keys
-        WHERE account_id = $1 AND route = $2 AND key = $3
+        SELECT held.account_id, held.route, held.key, held.body_sha256, held.answer_id, held.status, held.answer
+        FROM unnest($1::bigint[], $2::text[], $3::text[]) AS given (account_id, route, key)
+        JOIN idempotency_keys AS held
+          ON held.account_id = given.account_id AND held.route = given.route AND held.key = given.key
         """,
-        account_id,
-        request.route,
-        request.key,
+        *columns(keys, 3),
     )
-    if row is None:
-        raise IdempotencyKeyBusy(retry_after=1)
+    return {(row["account_id"], row["route"], row["key"]): row for row in rows}
+
+
+def _of_held(request: Once, row: Record) -> Claim:
     if row["body_sha256"] != request.body_sha256:
-        raise IdempotencyKeyReused
+        return IdempotencyKeyReused()
     if row["answer"] is not None:
-        raise Answered(row["status"], row["answer"])
+        return Answered(row["status"], row["answer"])
     return Reserved(row["answer_id"], fresh=False)
+
+
+async def sort_out(
+    conn: Connection, requests: Sequence[tuple[int, Once | None]]
+) -> tuple[dict[int, int | None], dict[int, int | Exception]]:
+    """Which requests, by their place, are to be acted on, with the id that is reserved for what each makes, if one is;
+    and what the others are told: the id of what they made before, or what `reserve` raises. Without a key everybody acts.
+    """
+    keyed = [(place, (account_id, once)) for place, (account_id, once) in enumerate(requests) if once is not None]
+    fresh: dict[int, int | None] = {place: None for place, (_, once) in enumerate(requests) if once is None}
+    told: dict[int, int | Exception] = {}
+    for (place, _), claim in zip(keyed, await reserve_each(conn, [request for _, request in keyed]), strict=True):
+        if not isinstance(claim, Reserved):
+            told[place] = claim
+        else:
+            (fresh if claim.fresh else told)[place] = claim.answer_id
+    return dict(sorted(fresh.items())), told
+
+
+async def release_each(conn: Connection, requests: Sequence[tuple[int, Once | None]]) -> None:
+    """Forgets keys that this transaction has claimed for requests that it refuses: a refusal is not kept."""
+    keyed = [(account_id, once) for account_id, once in requests if once is not None]
+    if not keyed:
+        return
+    await conn.execute(
+        """
+        DELETE FROM idempotency_keys AS held
+        USING unnest($1::bigint[], $2::text[], $3::text[]) AS given (account_id, route, key)
+        WHERE held.account_id = given.account_id AND held.route = given.route AND held.key = given.key
+        """,
+        *columns([(account_id, once.route, once.key) for account_id, once in keyed], 3),
+    )
 
 
 async def store_answers(pool: Pool, given: Sequence[Given]) -> list[None]:

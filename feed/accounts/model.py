@@ -90,16 +90,17 @@ class Standing(msgspec.Struct, frozen=True):
     banned: bool = False
     muted: bool = False
 
+    @property
+    def refusal(self) -> Forbidden | None:
+        """What keeps the account from posting and commenting: Banned, Muted, or nothing."""
+        if self.banned:
+            return Banned()
+        return Muted() if self.muted else None
+
     def may_write(self) -> None:
         """Raises Banned or Muted when the account may not post or comment."""
-        self.may_engage()
-        if self.muted:
-            raise Muted
-
-    def may_engage(self) -> None:
-        """Raises Banned when the account may not like."""
-        if self.banned:
-            raise Banned
+        if self.refusal is not None:
+            raise self.refusal
 
 
 FREE = Standing()

@@ -1,6 +1,6 @@
 """The SQL of accounts, staff rights and standing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from feed.accounts.model import FREE, Account, AccountId, AccountNotFound, Role, Standing
 from feed.postgres import Connection, one
@@ -80,9 +80,20 @@ async def change_profile(conn: Connection, account_id: int, *, name: str, bio: s
     await conn.execute("UPDATE accounts SET name = $2, bio = $3 WHERE id = $1", account_id, name, bio)
 
 
-async def change_post_count(conn: Connection, account_id: int, *, by: int) -> None:
-    """Moves the number of visible posts that the profile shows."""
-    await conn.execute("UPDATE accounts SET post_count = post_count + $2 WHERE id = $1", account_id, by)
+async def change_post_counts(conn: Connection, moved: Mapping[int, int]) -> None:
+    """Moves the numbers of visible posts that profiles show, by account; the rows are locked in the order of their ids."""
+    await conn.execute(
+        """
+        WITH held AS MATERIALIZED (
+            SELECT id FROM accounts WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+        )
+        UPDATE accounts SET post_count = post_count + given.by
+        FROM held JOIN unnest($1::bigint[], $2::bigint[]) AS given (id, by) ON given.id = held.id
+        WHERE accounts.id = held.id
+        """,
+        list(moved),
+        list(moved.values()),
+    )
 
 
 async def list_roles(conn: Connection, account_id: int) -> list[Role]:

@@ -1,8 +1,8 @@
 """The express lane: the few doors that everybody opens at once are answered without the framework's machinery.
 
 The same functions answer, behind the same checks; only the way to them is shorter. Whatever is unusual about a request (a
-parameter that is not plainly written, a header that changes the answer, a body where none belongs) takes the framework's
-way, which knows how to refuse it. A handler joins with `express=True`.
+parameter that is not plainly written, a header that changes the answer, a body where none belongs or of another type than
+JSON) takes the framework's way, which knows how to refuse it. A handler joins with `express=True`.
 """
 
 import inspect
@@ -12,20 +12,24 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from feed.accounts.model import Viewer
+from feed.api.addresses import header
 from feed.api.answers import Encoded
 from feed.api.conditional import compared
 from feed.api.entrance import count, limit_of
 from feed.api.errors import answer, answer_failure, away
 from feed.api.fitting import takes_json
-from feed.api.inputs import admitted
+from feed.api.inputs import admitted, keyed, region_of
 from feed.api.observed import observed
+from feed.api.remembered import keep, repeat
 from feed.api.world import World
-from feed.errors import FeedError
+from feed.errors import FeedError, MalformedBody
+from feed.idempotency import Answered
 from feed.postgres import DOWN
 
 # The one parameter of a path stands here: /v1/posts/{post_id}/like.
@@ -34,6 +38,11 @@ _QUERY = {"limit": re.compile(rb"[1-9]|[1-4][0-9]|50"), "cursor": re.compile(rb"
 _PLAIN_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]+)?")
 # With any of these the answer may be another one, or none of ours.
 _UNUSUAL = frozenset({b"origin", b"expect", b"transfer-encoding", b"upgrade", b"content-encoding"})
+
+_BODY_LARGEST = 64 * 1024
+_KEY = re.compile(rb"[!-~]{1,200}")
+# What a handler may ask for beside its path, its query and who asks.
+_GIVEN = frozenset({"world", "data", "once", "region"})
 
 _encode = msgspec.json.Encoder().encode
 
@@ -50,6 +59,8 @@ class Door(NamedTuple):
     person: str  # "viewer" must be somebody, "reader" may be nobody.
     path_name: str
     query: frozenset[str]
+    asked: frozenset[str]
+    body: msgspec.json.Decoder[Any] | None
 
 
 def express(app: Litestar, inner: ASGIApp) -> ASGIApp:
@@ -63,7 +74,14 @@ def express(app: Litestar, inner: ASGIApp) -> ASGIApp:
             await count(scope, world, door.limit, door.weight)
             viewer = await admitted(scope, world)
             given = scope["express_given"]  # type: ignore[typeddict-item]
+            if door.body is not None:
+                given |= await _read(scope, receive, door, viewer)
+            if "region" in door.asked:
+                given["region"] = region_of(scope, world)
             told = await door.answer(world=world, **{door.person: viewer}, **given)
+        except Answered as before:
+            request: Request[Any, Any, Any] = Request(scope, receive, send)
+            await repeat(request, before).to_asgi_response(app=None, request=request)(scope, receive, send)
         except FeedError as error:
             await answer(scope, receive, send, error)
         except DOWN as error:
@@ -71,7 +89,7 @@ def express(app: Litestar, inner: ASGIApp) -> ASGIApp:
         except Exception as error:  # noqa: BLE001 - a fault of ours, told as the framework's way tells it
             await answer_failure(scope, receive, send, error)
         else:
-            await _tell(scope, send, door, told)
+            await _tell(scope, send, door, told, world)
 
     watched = observed(run)
 
@@ -107,12 +125,16 @@ def _door(handler: HTTPRouteHandler, method: str, template: str) -> Door:
     parts = template.split("/")
     names = [part.strip("{}") for part in parts if part.startswith("{")]
     asked = set(inspect.signature(handler.fn).parameters)
-    query = asked - {"world", "viewer", "reader", *names}
+    query = asked - {*_GIVEN, "viewer", "reader", *names}
+    field = handler.parsed_data_field
     # A handler that asks for more, or whose path has its parameter elsewhere, cannot take this way.
     assert "world" in asked, template
     assert len(asked & {"viewer", "reader"}) == 1, template
     assert query <= _QUERY.keys(), template
     assert not names or names == [parts[_PLACE].strip("{}")], template
+    # A key is a POST's, and belongs to somebody; a secret answer is not kept, which the lane does not know.
+    assert "once" not in asked or ("viewer" in asked and field is not None), template
+    assert not handler.opt.get("secret"), template
     return Door(
         answer=handler.fn,
         template=template,
@@ -123,6 +145,8 @@ def _door(handler: HTTPRouteHandler, method: str, template: str) -> Door:
         person="viewer" if "viewer" in asked else "reader",
         path_name=names[0] if names else "",
         query=frozenset(query),
+        asked=frozenset(asked),
+        body=None if field is None else msgspec.json.Decoder(field.annotation),
     )
 
 
@@ -169,7 +193,9 @@ def _is_plain(scope: Scope, door: Door) -> bool:
     held = dict(headers)
     if len(held) != len(headers) or not _UNUSUAL.isdisjoint(held) or scope.get("root_path"):
         return False
-    if held.get(b"content-length", b"0") != b"0" or (door.person == "viewer" and b"authorization" not in held):
+    if door.person == "viewer" and b"authorization" not in held:
+        return False
+    if not (_is_plain_body(held) if door.body is not None else held.get(b"content-length", b"0") == b"0"):
         return False
     accept = held.get(b"accept")
     if accept is not None and accept != b"*/*" and not takes_json(accept.decode("latin-1")):
@@ -182,11 +208,43 @@ def _is_plain_host(host: bytes) -> bool:
     return _PLAIN_HOST.fullmatch(host) is not None
 
 
-async def _tell(scope: Scope, send: Send, door: Door, told: Any) -> None:
+def _is_plain_body(held: Mapping[bytes, bytes]) -> bool:
+    length, key = held.get(b"content-length", b""), held.get(b"idempotency-key")
+    return (
+        length.isdigit()
+        and int(length) <= _BODY_LARGEST
+        and held.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
+        and (key is None or _KEY.fullmatch(key) is not None)
+    )
+
+
+async def _read(scope: Scope, receive: Receive, door: Door, viewer: Viewer | None) -> dict[str, Any]:
+    """The body as the handler wants it, and the request's identity for a retry. Raises MalformedBody."""
+    assert door.body is not None
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise MalformedBody
+        body += message["body"]
+        more = message["more_body"]
+    try:
+        read = {"data": door.body.decode(body or b"null")}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise MalformedBody from None
+    if "once" in door.asked and viewer is not None:
+        read["once"] = keyed(scope, viewer, header(scope, b"idempotency-key"), body)
+    return read
+
+
+async def _tell(scope: Scope, send: Send, door: Door, told: Any, world: World) -> None:
     if not isinstance(told, Encoded):
         told = Encoded(_encode(told), status=door.status, headers=[])
     status, headers, body = told.status_code or 200, told.raw, told.content
     if door.conditional and status == 200:
         status, headers, body = compared(scope, headers, body)
+    if "once" in door.asked:
+        await keep(scope, world, status, body)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

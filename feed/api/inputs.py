@@ -99,8 +99,13 @@ async def provide_viewer(reader: GivenReader) -> Viewer:
 
 
 async def provide_region(request: AnyRequest, world: GivenWorld) -> str | None:
+    return region_of(request.scope, world)
+
+
+def region_of(scope: Scope, world: World) -> str | None:
+    """Where the request comes from; None where nobody can tell."""
     # Behind a proxy the socket's peer is the proxy, and everybody would live where it stands.
-    address = client_address(request.scope, world.settings.trusted_proxies)
+    address = client_address(scope, world.settings.trusted_proxies)
     return world.regions.region_of(address) if address else None
 
 
@@ -112,11 +117,16 @@ async def provide_once(
         HeaderParameter(name="Idempotency-Key", max_length=200, description="A retry with the same key acts once."),
     ] = None,
 ) -> Once | None:
+    return keyed(request.scope, viewer, idempotency_key, await request.body())
+
+
+def keyed(scope: Scope, viewer: Viewer, key: str | None, body: bytes) -> Once | None:
+    """The request's identity, remembered with the request so that its answer is kept; None without a key."""
     # The path belongs to the route's identity: the same key under another post is another request.
-    keyed = once(request.scope["path"], idempotency_key, await request.body())
-    if keyed is not None:
-        request.scope["state"][KEYED] = (viewer.account_id, keyed)
-    return keyed
+    request = once(scope["path"], key, body)
+    if request is not None:
+        scope["state"][KEYED] = (viewer.account_id, request)
+    return request
 
 
 def staff(*roles: Role) -> Any:

@@ -33,8 +33,8 @@ def remembered(app: ASGIApp) -> ASGIApp:
                 return
             if message["type"] == "http.response.body" and held:
                 start = held.pop()
-                if not message["more_body"]:
-                    await _keep(scope, start["status"], message["body"])
+                if not message["more_body"] and not scope["route_handler"].opt.get("secret"):
+                    await keep(scope, scope["litestar_app"].state.world, start["status"], message["body"])
                 await send(start)
             await send(message)
 
@@ -43,12 +43,11 @@ def remembered(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
-async def _keep(scope: Scope, status: int, body: bytes) -> None:
-    keyed: tuple[int, Once] | None = scope.get("state", {}).get(KEYED)
-    secret = scope["route_handler"].opt.get("secret") if keyed else False
-    if keyed is None or secret or not 200 <= status < 300 or len(body) > _LARGEST:
+async def keep(scope: Scope, world: Any, status: int, body: bytes) -> None:
+    """Keeps a good answer to a keyed request; what cannot be kept is told all the same."""
+    keyed: tuple[int, Once] | None = scope["state"].get(KEYED)
+    if keyed is None or not 200 <= status < 300 or len(body) > _LARGEST:
         return
-    world: Any = scope["litestar_app"].state.world
     try:
         await world.answers.submit(Given(*keyed, status, body))
     except FeedError as refusal:

@@ -12,6 +12,7 @@ from feed.accounts.arrival import Doorkeeper
 from feed.auth import AppIssuer, TokenVerifier
 from feed.batching import Batcher
 from feed.boards.projector import Projector
+from feed.comments.actions import Remark, add_comments
 from feed.idempotency import Given, store_answers
 from feed.jwks import KeySet
 from feed.keys import Keys, open_keys
@@ -21,7 +22,9 @@ from feed.limits.limiter import Limiter
 from feed.limits.reading import read_table
 from feed.paging import Cursors
 from feed.postgres import Pool, open_pool
+from feed.posts.actions import Draft, publish_posts
 from feed.regions import IpRegions, open_regions
+from feed.screens.comments import CommentCard, read_cards
 from feed.screens.owners import list_owners
 from feed.screens.pages import Pages
 from feed.screens.takedowns import Takedowns
@@ -40,6 +43,9 @@ class World(msgspec.Struct, frozen=True):
     likes: Batcher[Like, Liked]
     answers: Batcher[Given, None]
     comment_likes: Batcher[CommentLike, Liked]
+    comments: Batcher[Remark, int]
+    comment_cards: Batcher[tuple[int, int | None], CommentCard]
+    posts: Batcher[Draft, int]
     pages: Pages
     takedowns: Takedowns
     projector: Projector
@@ -61,6 +67,9 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         likes=Batcher(partial(apply_likes, pool)),
         answers=Batcher(partial(store_answers, pool)),
         comment_likes=Batcher(partial(apply_comment_likes, pool)),
+        comments=Batcher(partial(add_comments, pool)),
+        comment_cards=Batcher(partial(read_cards, pool)),
+        posts=Batcher(partial(publish_posts, pool)),
         pages=pages,
         takedowns=Takedowns(redis, pages.forget),
         projector=Projector(pool, redis),
@@ -103,8 +112,10 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         yield world
     finally:
         await world.likes.close()
-        await world.answers.close()
         await world.comment_likes.close()
+        await world.comments.close()
+        await world.posts.close()
+        await world.answers.close()
         if world.limiter is not None:
             await world.limiter.close()
         await world.projector.close()

@@ -20,8 +20,8 @@ class Entry(msgspec.Struct, frozen=True):
     disqualified_reason: str | None
 
 
-async def enter_post(conn: Connection, *, post_id: int) -> None:
-    """Enters the post into every running campaign whose topic one of its revisions bears.
+async def enter_posts(conn: Connection, post_ids: Sequence[int]) -> None:
+    """Enters each of the posts into every running campaign whose topic one of its revisions bears.
 
     Part of the transaction that writes a revision, so no post of the period is missed; the freeze decides later which
     revision is judged and whether it still bears the topic.
@@ -33,7 +33,7 @@ async def enter_post(conn: Connection, *, post_id: int) -> None:
         FROM posts
         JOIN campaigns ON campaigns.state = 'scheduled'
             AND campaigns.starts_at <= posts.created_at AND posts.created_at < campaigns.ends_at
-        WHERE posts.id = $1 AND EXISTS (
+        WHERE posts.id = ANY ($1::bigint[]) AND EXISTS (
             SELECT FROM post_revisions
             WHERE post_revisions.post_id = posts.id
                 AND campaigns.topic_id = ANY(post_revisions.topic_ids)
@@ -41,12 +41,12 @@ async def enter_post(conn: Connection, *, post_id: int) -> None:
         )
         ON CONFLICT DO NOTHING
         """,
-        post_id,
+        post_ids,
     )
 
 
 async def sweep_entries(conn: Connection, campaign_id: int) -> int:
-    """Enters what `enter_post` could not see: posts older than the publication of the campaign. How many were new.
+    """Enters what `enter_posts` could not see: posts older than the publication of the campaign. How many were new.
 
     Runs when a campaign is published and before its sheet is frozen.
     """

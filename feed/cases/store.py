@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from feed.cases.model import LEASE_SECONDS, Case, CaseId, CaseNotFound, Kind, Wanted
-from feed.postgres import Connection, one
+from feed.postgres import Connection, columns, one
+
+# What the machine check has to say of what it lets through.
+PASSED: dict[str, Any] = {"verdict": "pass", "labels": []}
 
 
 async def add_case(
@@ -51,8 +54,30 @@ async def add_case(
             revision,
             account_id,
             due_minutes,
-            {"verdict": "pass", "labels": []} if machine is None else machine,
+            PASSED if machine is None else machine,
         )
+    )
+
+
+async def add_first_cases(
+    conn: Connection,
+    kind: Kind,
+    subjects: Sequence[tuple[int, int, int | None, int | None]],
+    *,
+    due_minutes: int = 30,
+) -> None:
+    """Queues subjects that are new, so that no case of theirs can be open: each as author, post, comment and revision."""
+    await conn.execute(
+        """
+        INSERT INTO cases (kind, author_id, post_id, comment_id, revision, due_at, machine)
+        SELECT $1, author_id, post_id, comment_id, revision, clock_timestamp() + make_interval(mins => $2), $3
+        FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::integer[])
+            AS given (author_id, post_id, comment_id, revision)
+        """,
+        kind,
+        due_minutes,
+        PASSED,
+        *columns(subjects, 4),
     )
 
 

@@ -49,19 +49,19 @@ def stamp_of(numbered_at: datetime) -> str:
     return f"{numbered_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
 
 
-async def add_stats(conn: Connection, post_id: int) -> None:
-    """The counters of a new post, and its first change."""
+async def add_stats(conn: Connection, post_ids: Sequence[int]) -> None:
+    """The counters of new posts, and the first change of each."""
     await conn.execute(
         """
         WITH added AS (
             INSERT INTO post_stats (post_id)
-            VALUES ($1)
+            SELECT post_id FROM unnest($1::bigint[]) AS given (post_id)
             RETURNING post_id, version
         )
         INSERT INTO changes (post_id, version)
         SELECT post_id, version FROM added
         """,
-        post_id,
+        post_ids,
     )
 
 

@@ -1,76 +1,80 @@
-"""Commenting and taking comments back: one transaction each."""
+"""Commenting, many at once, and taking comments back: one transaction each."""
+
+from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
 from feed import idempotency
 from feed.accounts import relations
-from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.cases import store as cases
 from feed.changes import store as changes
+from feed.changes.store import Delta
 from feed.comments import store
-from feed.comments.model import (
-    CommentId,
-    CommentNotFound,
-    CommentsClosed,
-    NotYourComment,
-    comment_problems,
-)
-from feed.comments.showing import count_comment, hide_comment
-from feed.errors import FieldError, Invalid
+from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment, comment_problems
+from feed.comments.showing import hide_comment
+from feed.comments.store import NewRow, Target
+from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import Once
 from feed.postgres import Connection, Pool, transaction
-from feed.posts import store as posts
+from feed.posts.meeting import Meeting, get_meeting
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.texts import clean_text
 
 
-class NewComment(msgspec.Struct, frozen=True):
-    """What a person wants to say under a post; `reply_to_id` is a comment of the same post."""
+class Remark(msgspec.Struct, frozen=True):
+    """What a person wants to say under a post; `reply_to_id` is a comment of the same post. `request`: once per key."""
 
+    author_id: AccountId
+    post_id: PostId
     text: str
     reply_to_id: CommentId | None = None
+    request: Once | None = None
+    ip_region: str | None = None
+
+    @staticmethod
+    def checked(
+        author_id: AccountId,
+        post_id: PostId,
+        text: str,
+        reply_to_id: CommentId | None = None,
+        request: Once | None = None,
+        ip_region: str | None = None,
+    ) -> "Remark":
+        """The remark as it will be stored. Raises Invalid for a text that cannot be a comment."""
+        text = clean_text(text)
+        if problems := comment_problems(text):
+            raise Invalid(*problems)
+        return Remark(author_id, post_id, text, reply_to_id, request, ip_region)
 
 
-async def add_comment(
-    pool: Pool,
-    author_id: AccountId,
-    post_id: PostId,
-    new: NewComment,
-    request: Once | None = None,
-    *,
-    ip_region: str | None = None,
-) -> CommentId:
-    """Adds a comment, once per `request`; a reply to a reply joins the same root. Returns its id.
+async def add_comments(pool: Pool, batch: Sequence[Remark]) -> list[int | Exception]:
+    """Adds comments in the order of their arrival, each once per its `request`; a reply to a reply joins the same root.
 
-    Raises Invalid, PostNotFound, PostNotPublished, CommentsClosed, Banned, Muted, IdempotencyKeyReused.
+    An answer is the comment's id, or what that one caller is told: Invalid, PostNotFound, PostNotPublished, CommentsClosed,
+    Banned, Muted, Answered, IdempotencyKeyReused, IdempotencyKeyBusy.
     """
-    text = clean_text(new.text)
-    if problems := comment_problems(text):
-        raise Invalid(*problems)
+    requests = [(remark.author_id, remark.request) for remark in batch]
     async with transaction(pool) as conn:
-        reserved = None
-        if request is not None:
-            reserved = await idempotency.reserve(conn, author_id, request)
-            if not reserved.fresh:
-                return CommentId(reserved.answer_id)
-        await changes.lock_stats(conn, [post_id])
-        await _must_take_comments(conn, author_id, post_id)
-        (await accounts.get_standing(conn, author_id)).may_write()
-        comment_id = await store.add_comment(
-            conn,
-            comment_id=reserved.answer_id if reserved else None,
-            post_id=post_id,
-            author_id=author_id,
-            root_id=await _root_of(conn, author_id, post_id, new.reply_to_id),
-            reply_to_id=new.reply_to_id,
-            text=text,
-            ip_region=ip_region,
-        )
-        comment = await store.lock_comment(conn, comment_id)
-        await count_comment(conn, comment, by=1)
-        await cases.add_case(conn, kind="comment", author_id=author_id, post_id=post_id, comment_id=comment_id)
-    return comment_id
+        # Keys first, then statistics, then comments, each in one order: every writer takes these locks so.
+        reserved, answers = await idempotency.sort_out(conn, requests)
+        new = {place: batch[place] for place in reserved}
+        await changes.lock_stats(conn, sorted({remark.post_id for remark in new.values()}))
+        meeting = await get_meeting(conn, [(remark.post_id, remark.author_id) for remark in new.values()])
+        threads = await _get_threads(conn, list(new.values()))
+        refusals: dict[int, FeedError] = {}
+        rows: dict[int, NewRow] = {}
+        for place, remark in new.items():
+            if refusal := _refusal(meeting, remark) or threads.refusal(remark):
+                refusals[place] = refusal
+            else:
+                rows[place] = _row(remark, reserved[place], threads.root_of(remark))
+        if rows:
+            answers |= zip(rows, await _add(conn, meeting, list(rows.values())), strict=True)
+        await idempotency.release_each(conn, [requests[place] for place in refusals])
+    answers |= refusals
+    return [answers[place] for place in range(len(batch))]
 
 
 async def delete_comment(pool: Pool, author_id: AccountId, comment_id: CommentId) -> PostId:
@@ -90,26 +94,69 @@ async def delete_comment(pool: Pool, author_id: AccountId, comment_id: CommentId
     return comment.post_id
 
 
-async def _must_take_comments(conn: Connection, author_id: AccountId, post_id: PostId) -> None:
-    post = await posts.find_post(conn, post_id)
-    if post is None or (post.state != "published" and (post.author_id != author_id or post.state == "deleted")):
-        raise PostNotFound
-    if await relations.is_apart(conn, author_id, post.author_id):
-        raise PostNotFound
-    if post.state != "published":
-        raise PostNotPublished
-    if post.comment_policy == "nobody" and post.author_id != author_id:
-        raise CommentsClosed
+class _Threads(msgspec.Struct, frozen=True):
+    """The comments that a batch answers, and between whom of them and who answers a block stands."""
 
+    targets: dict[int, Target]
+    apart: set[tuple[int, int]]
 
-async def _root_of(
-    conn: Connection, author_id: AccountId, post_id: PostId, reply_to_id: CommentId | None
-) -> CommentId | None:
-    if reply_to_id is None:
+    def refusal(self, remark: Remark) -> FeedError | None:
+        if remark.reply_to_id is None:
+            return None
+        target = self.targets.get(remark.reply_to_id)
+        seen = target is not None and target.post_id == remark.post_id and target.state == "published"
+        if target is None or not seen or (remark.author_id, target.author_id) in self.apart:
+            return Invalid(FieldError("reply_to_id", "not_found"))
         return None
-    comment = await store.find_comment(conn, reply_to_id)
-    if comment is None or comment.post_id != post_id or comment.state != "published":
-        raise Invalid(FieldError("reply_to_id", "not_found"))
-    if await relations.is_apart(conn, author_id, comment.author_id):
-        raise Invalid(FieldError("reply_to_id", "not_found"))
-    return comment.root_id or comment.id
+
+    def root_of(self, remark: Remark) -> CommentId | None:
+        if remark.reply_to_id is None:
+            return None
+        target = self.targets[remark.reply_to_id]
+        return target.root_id or target.id
+
+
+async def _get_threads(conn: Connection, replies: Sequence[Remark]) -> _Threads:
+    ids = {reply.reply_to_id for reply in replies if reply.reply_to_id is not None}
+    if not ids:
+        return _Threads({}, set())
+    targets = await store.list_targets(conn, list(ids))
+    pairs = {
+        (reply.author_id, targets[reply.reply_to_id].author_id) for reply in replies if reply.reply_to_id in targets
+    }
+    return _Threads(targets, await relations.list_apart(conn, list(pairs)))
+
+
+def _row(remark: Remark, id_: int | None, root_id: CommentId | None) -> NewRow:
+    return NewRow(id_, remark.post_id, remark.author_id, root_id, remark.reply_to_id, remark.text, remark.ip_region)
+
+
+async def _add(conn: Connection, meeting: Meeting, rows: Sequence[NewRow]) -> list[CommentId]:
+    """The comments, with every number in which they count and the cases that queue them for a look."""
+    replies = Counter(row.root_id for row in rows if row.root_id is not None)
+    if replies:
+        await store.lock_comments(conn, sorted(replies))
+    ids = await store.add_comments(conn, rows)
+    if replies:
+        await store.change_reply_counts(conn, replies)
+    all_ = Counter(row.post_id for row in rows)
+    own = Counter(row.post_id for row in rows if meeting.posts[row.post_id].author_id == row.author_id)
+    await changes.move_stats(
+        conn, [Delta(post_id, comments=by, own_comments=own[post_id]) for post_id, by in all_.items()]
+    )
+    await cases.add_first_cases(
+        conn, "comment", [(row.author_id, row.post_id, id_, None) for id_, row in zip(ids, rows, strict=True)]
+    )
+    return ids
+
+
+def _refusal(meeting: Meeting, remark: Remark) -> FeedError | None:
+    post = meeting.posts.get(remark.post_id)
+    if post is None or (remark.post_id, remark.author_id) in meeting.apart:
+        return PostNotFound()
+    own = post.author_id == remark.author_id
+    if post.state != "published":
+        return PostNotPublished() if own and post.state != "deleted" else PostNotFound()
+    if post.comment_policy == "nobody" and not own:
+        return CommentsClosed()
+    return meeting.standing(remark.author_id).refusal

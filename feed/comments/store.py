@@ -1,40 +1,63 @@
 """The SQL of comments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
+import msgspec
+
+from feed.accounts.model import AccountId
 from feed.comments.model import Comment, CommentId, CommentNotFound
 from feed.postgres import Connection, columns, many, one
-from feed.posts.model import State
+from feed.posts.model import PostId, State
 
 
-async def add_comment(
-    conn: Connection,
-    *,
-    comment_id: int | None,
-    post_id: int,
-    author_id: int,
-    root_id: int | None,
-    reply_to_id: int | None,
-    text: str,
-    ip_region: str | None,
-) -> CommentId:
-    """A comment, visible at once. `comment_id` is the id that an idempotency key has reserved, if there is one."""
-    return CommentId(
-        await conn.fetchval(
-            """
+class NewRow(NamedTuple):
+    """A comment to be added, visible at once. `id` is what an idempotency key has reserved, if there is one."""
+
+    id: int | None
+    post_id: int
+    author_id: int
+    root_id: int | None
+    reply_to_id: int | None
+    text: str
+    ip_region: str | None
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A comment that somebody wants to answer."""
+
+    id: CommentId
+    post_id: PostId
+    author_id: AccountId
+    root_id: CommentId | None
+    state: State
+
+
+async def add_comments(conn: Connection, rows: Sequence[NewRow]) -> list[CommentId]:
+    """The ids of the comments, in the order of the rows. Each is stamped when its row is written, under its post's lock."""
+    added = await conn.fetch(
+        """
+        WITH given AS MATERIALIZED (
+            SELECT place, coalesce(id, next_id()) AS id, post_id, author_id, root_id, reply_to_id, text, ip_region
+            FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[])
+                WITH ORDINALITY AS given (id, post_id, author_id, root_id, reply_to_id, text, ip_region, place)
+        ), added AS (
             INSERT INTO comments (id, post_id, author_id, root_id, reply_to_id, text, ip_region, state)
-            VALUES (coalesce($1, next_id()), $2, $3, $4, $5, $6, $7, 'published')
-            RETURNING id
-            """,
-            comment_id,
-            post_id,
-            author_id,
-            root_id,
-            reply_to_id,
-            text,
-            ip_region,
+            SELECT id, post_id, author_id, root_id, reply_to_id, text, ip_region, 'published' FROM given ORDER BY place
         )
+        SELECT id FROM given ORDER BY place
+        """,
+        *columns(rows, 7),
     )
+    return [CommentId(row["id"]) for row in added]
+
+
+async def list_targets(conn: Connection, comment_ids: Sequence[int]) -> dict[int, Target]:
+    """The comments in whatever state they are; unknown ones are absent."""
+    rows = await conn.fetch(
+        "SELECT id, post_id, author_id, root_id, state FROM comments WHERE id = ANY ($1::bigint[])", comment_ids
+    )
+    return {target.id: target for target in many(rows, Target)}
 
 
 async def find_comment(conn: Connection, comment_id: int) -> Comment | None:
@@ -91,9 +114,17 @@ async def change_state(conn: Connection, comment_id: int, state: State) -> None:
     )
 
 
-async def change_reply_count(conn: Connection, root_id: int, *, by: int) -> None:
-    """Moves the number of published replies that a root shows."""
-    await conn.execute("UPDATE comments SET reply_count = reply_count + $2 WHERE id = $1", root_id, by)
+async def change_reply_counts(conn: Connection, moved: Mapping[int, int]) -> None:
+    """Moves the numbers of published replies that roots show; whoever moves several has locked them."""
+    await conn.execute(
+        """
+        UPDATE comments SET reply_count = reply_count + given.by
+        FROM unnest($1::bigint[], $2::integer[]) AS given (id, by)
+        WHERE comments.id = given.id
+        """,
+        list(moved),
+        list(moved.values()),
+    )
 
 
 async def change_like_counts(conn: Connection, moved: Sequence[tuple[int, int, int]]) -> dict[int, int]:

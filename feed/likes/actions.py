@@ -15,6 +15,7 @@ from feed.likes import comment_store, store
 from feed.likes.model import CommentLike, Like, Liked
 from feed.postgres import Pool, transaction
 from feed.posts import store as posts
+from feed.posts.meeting import Meeting, get_meeting
 from feed.posts.model import PostNotFound
 
 
@@ -26,45 +27,37 @@ async def apply_likes(pool: Pool, batch: Sequence[Like]) -> list[Liked | FeedErr
     async with transaction(pool) as conn:
         # Statistics first, then likes, each ordered by id: every writer takes these locks in this order.
         stats = await changes.lock_stats(conn, sorted({like.post_id for like in batch}))
-        authors = await posts.find_visible(conn, list(stats))
-        standings = await accounts.list_standings(conn, list({like.account_id for like in batch}))
-        banned = {account_id for account_id, standing in standings.items() if standing.banned}
-        apart = await relations.list_apart(
-            conn, list({(like.account_id, authors[like.post_id]) for like in batch if like.post_id in authors})
-        )
-        hidden = {like for like in batch if (like.account_id, authors.get(like.post_id)) in apart}
-
+        meeting = await get_meeting(conn, [(like.post_id, like.account_id) for like in batch])
+        refusals = [_refusal(meeting, like) for like in batch]
         # Of one person's several wishes for one post the last one stands.
         wishes = {
             (like.post_id, like.account_id): like.liked
-            for like in batch
-            if like.post_id in authors and like.account_id not in banned and like not in hidden
+            for like, refusal in zip(batch, refusals, strict=True)
+            if refusal is None
         }
-        added = sorted(pair for pair, liked in wishes.items() if liked)
-        removed = sorted(pair for pair, liked in wishes.items() if not liked)
-        new = await store.add_likes(conn, added) if added else []
-        gone = await store.remove_likes(conn, removed) if removed else []
-
-        moved: Counter[int] = Counter()
-        own: Counter[int] = Counter()
+        new, gone = await store.change_likes(
+            conn,
+            sorted(pair for pair, liked in wishes.items() if liked),
+            sorted(pair for pair, liked in wishes.items() if not liked),
+        )
+        moved: dict[int, tuple[int, int]] = {}
         for pairs, by in ((new, 1), (gone, -1)):
             for post_id, account_id in pairs:
-                moved[post_id] += by
-                own[post_id] += by * (account_id == authors[post_id])
-        touched = {post_id for post_id, _ in (*new, *gone)}
-        if touched:
-            stats |= await changes.move_stats(
-                conn, [Delta(post_id, likes=moved[post_id], own_likes=own[post_id]) for post_id in sorted(touched)]
-            )
+                all_, own = moved.get(post_id, (0, 0))
+                moved[post_id] = (all_ + by, own + by * (account_id == meeting.posts[post_id].author_id))
+        stats |= await changes.move_stats(
+            conn, [Delta(post_id, likes=all_, own_likes=own) for post_id, (all_, own) in moved.items()]
+        )
+    return [
+        refusal or Liked(like.liked, stats[like.post_id].like_count)
+        for like, refusal in zip(batch, refusals, strict=True)
+    ]
 
-    def answer(like: Like) -> Liked | FeedError:
-        if like.post_id not in authors or like in hidden:
-            return PostNotFound()
-        if like.account_id in banned:
-            return Banned()
-        return Liked(like.liked, stats[like.post_id].like_count)
 
-    return [answer(like) for like in batch]
+def _refusal(meeting: Meeting, like: Like) -> FeedError | None:
+    if meeting.published(like.post_id, like.account_id) is None:
+        return PostNotFound()
+    return Banned() if meeting.standing(like.account_id).banned else None
 
 
 async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[Liked | FeedError]:

@@ -2,41 +2,43 @@
 
 from collections.abc import Sequence
 
-from feed.postgres import Connection
+from feed.postgres import Connection, columns
 
 Pair = tuple[int, int]
 
 
-async def add_likes(conn: Connection, pairs: Sequence[Pair]) -> list[Pair]:
-    """Those of the pairs (post, account), ordered by both, that are new: a retried request adds nothing."""
+async def change_likes(
+    conn: Connection, added: Sequence[Pair], removed: Sequence[Pair]
+) -> tuple[list[Pair], list[Pair]]:
+    """Those of the pairs (post, account) that are new, and those that were likes: a retried request changes nothing.
+
+    No pair stands in both; each list is ordered by both ids. The intervals of what was removed are closed and kept.
+    """
     rows = await conn.fetch(
         """
-        INSERT INTO likes (post_id, account_id)
-        SELECT post_id, account_id FROM unnest($1::bigint[], $2::bigint[]) AS given (post_id, account_id)
-        ON CONFLICT DO NOTHING
-        RETURNING post_id, account_id
-        """,
-        [post_id for post_id, _ in pairs],
-        [account_id for _, account_id in pairs],
-    )
-    return [(row["post_id"], row["account_id"]) for row in rows]
-
-
-async def remove_likes(conn: Connection, pairs: Sequence[Pair]) -> list[Pair]:
-    """Those of the pairs (post, account) that were likes; their intervals are closed and kept."""
-    rows = await conn.fetch(
-        """
-        WITH gone AS (
+        WITH new AS (
+            INSERT INTO likes (post_id, account_id)
+            SELECT post_id, account_id FROM unnest($1::bigint[], $2::bigint[]) AS given (post_id, account_id)
+            ON CONFLICT DO NOTHING
+            RETURNING post_id, account_id
+        ), gone AS (
             DELETE FROM likes
-            USING unnest($1::bigint[], $2::bigint[]) AS given (post_id, account_id)
+            USING unnest($3::bigint[], $4::bigint[]) AS given (post_id, account_id)
             WHERE likes.post_id = given.post_id AND likes.account_id = given.account_id
             RETURNING likes.post_id, likes.account_id, likes.liked_at
+        ), past AS (
+            INSERT INTO past_likes (post_id, account_id, liked_at, unliked_at)
+            SELECT post_id, account_id, liked_at, greatest(liked_at, clock_timestamp()) FROM gone
         )
-        INSERT INTO past_likes (post_id, account_id, liked_at, unliked_at)
-        SELECT post_id, account_id, liked_at, greatest(liked_at, clock_timestamp()) FROM gone
-        RETURNING post_id, account_id
+        SELECT post_id, account_id, true AS is_new FROM new
+        UNION ALL
+        SELECT post_id, account_id, false FROM gone
         """,
-        [post_id for post_id, _ in pairs],
-        [account_id for _, account_id in pairs],
+        *columns(added, 2),
+        *columns(removed, 2),
     )
-    return [(row["post_id"], row["account_id"]) for row in rows]
+    new: list[Pair] = []
+    gone: list[Pair] = []
+    for post_id, account_id, is_new in rows:
+        (new if is_new else gone).append((post_id, account_id))
+    return new, gone

@@ -1,11 +1,14 @@
-"""Publishing, editing and deleting posts: one transaction each."""
+"""Publishing posts, many at once, editing and deleting them: one transaction each."""
+
+from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
 from feed import idempotency
 from feed.accounts import store as accounts
-from feed.accounts.model import AccountId
-from feed.campaigns.entries import enter_post
+from feed.accounts.model import FREE, AccountId
+from feed.campaigns.entries import enter_posts
 from feed.cases import store as cases
 from feed.changes import store as changes
 from feed.changes.store import Delta
@@ -49,40 +52,51 @@ class PostChange(msgspec.Struct, frozen=True):
     comment_policy: str | None = None
 
 
-async def publish_post(
-    pool: Pool, author_id: AccountId, new: NewPost, request: Once | None = None, *, ip_region: str | None = None
-) -> PostId:
-    """Publishes a post, once per `request`; visible at once and queued for a look. Returns its id.
+class Draft(msgspec.Struct, frozen=True):
+    """A post that may be published, as it will be stored. `request`: once per key."""
 
-    Raises Invalid, Banned, Muted, IdempotencyKeyReused.
+    author_id: AccountId
+    text: str
+    mentions: list[TopicMention]
+    new: NewPost
+    request: Once | None = None
+    ip_region: str | None = None
+
+    @staticmethod
+    def checked(
+        author_id: AccountId, new: NewPost, request: Once | None = None, ip_region: str | None = None
+    ) -> "Draft":
+        """The draft of what a person wants to publish. Raises Invalid."""
+        text = clean_text(new.text)
+        if problems := post_problems(
+            text=text, media_ids=new.media_ids, location=new.location, comment_policy=new.comment_policy
+        ):
+            raise Invalid(*problems)
+        return Draft(author_id, text, find_topics(text), new, request, ip_region)
+
+
+async def publish_posts(pool: Pool, batch: Sequence[Draft]) -> list[int | Exception]:
+    """Publishes posts in the order of their arrival, each once per its `request`; visible at once and queued for a look.
+
+    An answer is the post's id, or what that one caller is told: Banned, Muted, Answered, IdempotencyKeyReused,
+    IdempotencyKeyBusy.
     """
-    text = clean_text(new.text)
-    problems = post_problems(
-        text=text, media_ids=new.media_ids, location=new.location, comment_policy=new.comment_policy
-    )
-    mentions = find_topics(text) if not problems else []
-    if problems:
-        raise Invalid(*problems)
+    requests = [(draft.author_id, draft.request) for draft in batch]
     async with transaction(pool) as conn:
-        reserved = None
-        if request is not None:
-            reserved = await idempotency.reserve(conn, author_id, request)
-            if not reserved.fresh:
-                return PostId(reserved.answer_id)
-        (await accounts.get_standing(conn, author_id)).may_write()
-        post = await store.add_post(
-            conn,
-            post_id=reserved.answer_id if reserved else None,
-            author_id=author_id,
-            comment_policy=new.comment_policy,
-            location=new.location,
-            ip_region=ip_region,
-            ai_generated=new.ai_generated,
-        )
-        await changes.add_stats(conn, post.id)
-        await _add_revision(conn, post, revision=1, text=text, mentions=mentions)
-        await accounts.change_post_count(conn, author_id, by=1)
-    return post.id
+        reserved, answers = await idempotency.sort_out(conn, requests)
+        standings = await accounts.list_standings(conn, list({batch[place].author_id for place in reserved}))
+        refusals = {
+            place: refusal
+            for place in reserved
+            if (refusal := standings.get(batch[place].author_id, FREE).refusal) is not None
+        }
+        accepted = [place for place in reserved if place not in refusals]
+        if accepted:
+            ids = await _add(conn, [(batch[place], reserved[place]) for place in accepted])
+            answers |= zip(accepted, ids, strict=True)
+        await idempotency.release_each(conn, [requests[place] for place in refusals])
+    answers |= refusals
+    return [answers[place] for place in range(len(batch))]
 
 
 async def edit_post(pool: Pool, author_id: AccountId, post_id: PostId, change: PostChange) -> None:
@@ -108,7 +122,8 @@ async def edit_post(pool: Pool, author_id: AccountId, post_id: PostId, change: P
             return
         revision = post.latest_revision + 1
         await store.show_revision(conn, post_id, revision, comment_policy=comment_policy)
-        await _add_revision(conn, post, revision=revision, text=text, mentions=find_topics(text))
+        await _add_revisions(conn, [(post.id, author_id, revision, text, find_topics(text))])
+        await cases.add_case(conn, kind="post", author_id=author_id, post_id=post_id, revision=revision)
         await changes.move_stats(conn, [Delta(post_id)])
 
 
@@ -125,30 +140,65 @@ async def delete_post(pool: Pool, author_id: AccountId, post_id: PostId) -> None
             await cases.close_cases(conn, post_id=post_id)
 
 
-async def _add_revision(
-    conn: Connection, post: Post, *, revision: int, text: str, mentions: list[TopicMention]
-) -> None:
-    """The revision with its topics, its places in lists and campaigns, and the case that queues it for a look."""
-    named = dict(list({mention.key: mention.name for mention in mentions}.items())[:TOPICS_MOST])
-    known = await topics.find_or_add_topics(conn, list(named.items()))
-    placed = [
-        TopicAt(known[mention.key].id, mention.name, mention.start, mention.length)
-        for mention in mentions
-        if mention.key in known
-    ]
-    await store.add_revision(
+async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> list[PostId]:
+    ids = await store.add_posts(
         conn,
-        post_id=post.id,
-        revision=revision,
-        text=text,
-        topics=placed,
-        content_sha256=content_sha256(text, []),
-        author_id=post.author_id,
-        approved=True,
+        [
+            store.NewRow(
+                id_,
+                draft.author_id,
+                draft.new.comment_policy,
+                draft.new.location,
+                draft.ip_region,
+                draft.new.ai_generated,
+            )
+            for draft, id_ in drafts
+        ],
     )
-    await store.list_under_topics(conn, post.id)
-    await enter_post(conn, post_id=post.id)
-    await cases.add_case(conn, kind="post", author_id=post.author_id, post_id=post.id, revision=revision)
+    await changes.add_stats(conn, ids)
+    await _add_revisions(
+        conn,
+        [(id_, draft.author_id, 1, draft.text, draft.mentions) for id_, (draft, _) in zip(ids, drafts, strict=True)],
+    )
+    await cases.add_first_cases(
+        conn, "post", [(draft.author_id, id_, None, 1) for id_, (draft, _) in zip(ids, drafts, strict=True)]
+    )
+    await accounts.change_post_counts(conn, Counter(draft.author_id for draft, _ in drafts))
+    return ids
+
+
+async def _add_revisions(
+    conn: Connection, revisions: Sequence[tuple[PostId, AccountId, int, str, list[TopicMention]]]
+) -> None:
+    """Revisions (post, author, number, text, topics) of different posts, with their places in lists and campaigns."""
+    named = [
+        # Of many topics the first ones count.
+        dict(list({mention.key: mention.name for mention in mentions}.items())[:TOPICS_MOST])
+        for *_, mentions in revisions
+    ]
+    known = await topics.find_or_add_topics(conn, [pair for names in named for pair in names.items()])
+    await store.add_revisions(
+        conn,
+        [
+            store.Revision(
+                post_id,
+                number,
+                text,
+                [
+                    TopicAt(known[mention.key].id, mention.name, mention.start, mention.length)
+                    for mention in mentions
+                    if mention.key in names
+                ],
+                content_sha256(text, []),
+                author_id,
+                approved=True,
+            )
+            for (post_id, author_id, number, text, mentions), names in zip(revisions, named, strict=True)
+        ],
+    )
+    post_ids = [post_id for post_id, *_ in revisions]
+    await store.list_under_topics(conn, post_ids)
+    await enter_posts(conn, post_ids)
 
 
 async def _lock_own(conn: Connection, author_id: AccountId, post_id: PostId) -> Post:

@@ -35,8 +35,8 @@ async def _move(conn: Connection, post_id: int, state: State) -> Post:
     if post.state == state:
         return post
     await store.change_state(conn, post_id, state)
-    await store.list_under_topics(conn, post_id)
+    await store.list_under_topics(conn, [post_id])
     if (post.state == "published") != (state == "published"):
-        await accounts.change_post_count(conn, post.author_id, by=1 if state == "published" else -1)
+        await accounts.change_post_counts(conn, {post.author_id: 1 if state == "published" else -1})
     await changes.move_stats(conn, [Delta(post_id)])
     return post

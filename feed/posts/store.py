@@ -1,74 +1,85 @@
 """The SQL of posts, their revisions and their places under topics."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
-from feed.postgres import Connection, one
-from feed.posts.model import Location, Post, PostNotFound, State, TopicAt
+from feed.postgres import Connection, columns, one
+from feed.posts.model import Location, Post, PostId, PostNotFound, State, TopicAt
 
 
-async def add_post(
-    conn: Connection,
-    *,
-    post_id: int | None,
-    author_id: int,
-    comment_policy: str,
-    location: Location | None,
-    ip_region: str | None,
-    ai_generated: bool,
-) -> Post:
-    """A new post, visible at once. `post_id` is the id that an idempotency key has reserved, if there is one."""
-    row = await conn.fetchrow(
-        """
-        INSERT INTO posts
-            (id, author_id, state, comment_policy, location, ip_region, ai_generated, created_at, published_at)
-        SELECT coalesce($1, next_id()), $2, 'published', $3, $4, $5, $6, clock.now, clock.now
-        FROM (SELECT clock_timestamp() AS now) AS clock
-        RETURNING id, author_id, state, revision, latest_revision, comment_policy, created_at, published_at, edited_at
-        """,
-        post_id,
-        author_id,
-        comment_policy,
-        msgspec.to_builtins(location),
-        ip_region,
-        ai_generated,
-    )
-    assert row is not None
-    return msgspec.convert(row, Post)
+class NewRow(NamedTuple):
+    """A post to be added, visible at once. `id` is what an idempotency key has reserved, if there is one."""
+
+    id: int | None
+    author_id: int
+    comment_policy: str
+    location: Location | None
+    ip_region: str | None
+    ai_generated: bool
 
 
-async def add_revision(
-    conn: Connection,
-    *,
-    post_id: int,
-    revision: int,
-    text: str,
-    topics: Sequence[TopicAt],
-    content_sha256: bytes,
-    author_id: int,
-    approved: bool,
-) -> None:
+class Revision(NamedTuple):
     """An immutable revision. `approved`: the machine check let it pass and nothing else stands before it."""
+
+    post_id: int
+    revision: int
+    text: str
+    topics: Sequence[TopicAt]
+    content_sha256: bytes
+    author_id: int
+    approved: bool
+
+
+async def add_posts(conn: Connection, rows: Sequence[NewRow]) -> list[PostId]:
+    """The ids of the posts, in the order of the rows."""
+    added = await conn.fetch(
+        """
+        WITH given AS MATERIALIZED (
+            SELECT place, coalesce(id, next_id()) AS id, author_id, comment_policy, location::jsonb AS location, ip_region,
+                   ai_generated, clock_timestamp() AS now
+            FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[])
+                WITH ORDINALITY AS given (id, author_id, comment_policy, location, ip_region, ai_generated, place)
+        ), added AS (
+            INSERT INTO posts
+                (id, author_id, state, comment_policy, location, ip_region, ai_generated, created_at, published_at)
+            SELECT id, author_id, 'published', comment_policy, location, ip_region, ai_generated, now, now
+            FROM given
+            ORDER BY place
+        )
+        SELECT id FROM given ORDER BY place
+        """,
+        *columns([row._replace(location=_json(row.location)) for row in rows], 6),
+    )
+    return [PostId(row["id"]) for row in added]
+
+
+async def add_revisions(conn: Connection, revisions: Sequence[Revision]) -> None:
+    """The revisions, each of another post."""
     await conn.execute(
         """
         INSERT INTO post_revisions
             (post_id, revision, text, topics, topic_ids, content_sha256, author_id, created_at, approved_at)
-        SELECT $1, $2, $3, $4, $5, $6, $7, made.at, CASE WHEN $8 THEN made.at END
-        FROM (
+        SELECT given.post_id, given.revision, given.text, given.topics::jsonb,
+               coalesce((SELECT array_agg(DISTINCT (topic ->> 'id')::bigint)
+                         FROM jsonb_array_elements(given.topics::jsonb) AS topic), '{}'),
+               given.content_sha256, given.author_id, made.at, CASE WHEN given.approved THEN made.at END
+        FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::boolean[])
+            AS given (post_id, revision, text, topics, content_sha256, author_id, approved)
+        JOIN posts ON posts.id = given.post_id
+        CROSS JOIN LATERAL (
             -- A first revision is as old as its post: a clock of its own could read later than a deadline that the post kept.
-            SELECT CASE WHEN $2 = 1 THEN posts.created_at ELSE clock_timestamp() END AS at FROM posts WHERE posts.id = $1
+            SELECT CASE WHEN given.revision = 1 THEN posts.created_at ELSE clock_timestamp() END AS at
         ) AS made
         """,
-        post_id,
-        revision,
-        text,
-        [msgspec.to_builtins(topic) for topic in topics],
-        list(dict.fromkeys(topic.id for topic in topics)),
-        content_sha256,
-        author_id,
-        approved,
+        *columns([each._replace(topics=_json(each.topics)) for each in revisions], 7),
     )
+
+
+def _json(value: Any) -> Any:
+    # As text: the driver would take lists within a list for further dimensions of an array.
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 async def find_visible(conn: Connection, post_ids: Sequence[int]) -> dict[int, int]:
@@ -165,24 +176,26 @@ async def approve_revision(conn: Connection, post_id: int, revision: int) -> Non
     )
 
 
-async def list_under_topics(conn: Connection, post_id: int) -> None:
-    """Puts a visible post under the topics of its shown revision, and under no others."""
+async def list_under_topics(conn: Connection, post_ids: Sequence[int]) -> None:
+    """Puts each visible one of these posts under the topics of its shown revision, and none of them under any other."""
     await conn.execute(
         """
         WITH shown AS (
             SELECT posts.id, posts.published_at, revisions.topic_ids
             FROM visible_posts AS posts JOIN post_revisions AS revisions
               ON revisions.post_id = posts.id AND revisions.revision = posts.revision
-            WHERE posts.id = $1
+            WHERE posts.id = ANY ($1::bigint[])
         ), gone AS (
             DELETE FROM topic_posts
-            WHERE post_id = $1 AND topic_id <> ALL (coalesce((SELECT topic_ids FROM shown), '{}'))
+            WHERE post_id = ANY ($1::bigint[]) AND NOT EXISTS (
+                SELECT FROM shown WHERE shown.id = topic_posts.post_id AND topic_posts.topic_id = ANY (shown.topic_ids)
+            )
         )
         INSERT INTO topic_posts (topic_id, published_at, post_id)
         SELECT topic_id, published_at, id FROM shown, unnest(topic_ids) AS topic_id
         ON CONFLICT DO NOTHING
         """,
-        post_id,
+        post_ids,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from feed.paging import Position
-from feed.postgres import Connection, many
+from feed.postgres import Connection, Pool, columns, many
 from feed.posts.model import State
 from feed.screens.cards import AuthorCard, Id
 from feed.screens.rights import Look
@@ -87,11 +87,6 @@ def comment_card(row: CommentRow, replies: list[CommentRow] | None = None) -> Co
         ip_region=row.ip_region if shown else None,
         created_at=row.created_at,
     )
-
-
-async def get_comment(conn: Connection, comment_id: int, viewer_id: int | None) -> CommentRow:
-    """One comment that exists."""
-    return (await list_comments(conn, [comment_id], viewer_id))[0]
 
 
 async def find_comment(conn: Connection, comment_id: int) -> CommentRow | None:
@@ -203,23 +198,33 @@ def _is_met(row: CommentRow, look: Look) -> bool:
 
 async def list_comments(conn: Connection, comment_ids: Sequence[int], viewer_id: int | None) -> list[CommentRow]:
     """The comments in the order of their ids' list, in whatever state they are."""
+    return await list_seen(conn, [(comment_id, viewer_id) for comment_id in comment_ids])
+
+
+async def list_seen(conn: Connection, asked: Sequence[tuple[int, int | None]]) -> list[CommentRow]:
+    """The comments as different viewers see them, asked as pairs of both and in that order, in whatever state they are."""
     rows = await conn.fetch(
         """
         SELECT comments.id, comments.post_id, comments.root_id, comments.author_id, accounts.name AS author_name,
                accounts.avatar_url, accounts.badge, comments.text, comments.reply_to_id,
                answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count,
                likes.account_id IS NOT NULL AS liked_by_me, comments.state, comments.ip_region, comments.created_at
-        FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)
+        FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS asked (id, viewer_id, place)
         JOIN comments ON comments.id = asked.id
         JOIN accounts ON accounts.id = comments.author_id
         LEFT JOIN comment_likes AS likes
-          ON likes.post_id = comments.post_id AND likes.comment_id = comments.id AND likes.account_id = $2
+          ON likes.post_id = comments.post_id AND likes.comment_id = comments.id AND likes.account_id = asked.viewer_id
         LEFT JOIN comments AS answered ON answered.id = comments.reply_to_id
         LEFT JOIN accounts AS answered_authors
           ON answered_authors.id = answered.author_id AND answered.state = 'published'
         ORDER BY asked.place
         """,
-        comment_ids,
-        viewer_id,
+        *columns(asked, 2),
     )
     return many(rows, CommentRow)
+
+
+async def read_cards(pool: Pool, asked: Sequence[tuple[int, int | None]]) -> list[CommentCard]:
+    """Comments that exist, each on the wire as its viewer sees it; asked as in `list_seen`."""
+    async with pool.acquire() as conn:
+        return [comment_card(row) for row in await list_seen(conn, asked)]

@@ -33,6 +33,7 @@ class Pages:
         self._bases: dict[Hashable, PageBase] = {}
         self._refreshing: dict[Hashable, asyncio.Task[PageBase]] = {}
         self._looks: Batcher[Asked, Look] = Batcher(self._read_looks)
+        self._singles: Batcher[int, Fragment | None] = Batcher(self._read_singles)
 
     async def page(
         self, name: str, listed: ListPart, *, viewer_id: int | None, cursor: str | None, limit: int, fresh: bool = False
@@ -78,12 +79,14 @@ class Pages:
         return cards.page([cards.card(part, look) for part in found if may_see(part, look)], None)
 
     async def post(self, post_id: int, viewer_id: int | None) -> bytes:
-        """The post as the viewer sees it now. Raises PostNotFound."""
-        found = await self.fragments([post_id])
-        look = await self.look(viewer_id, found)
-        if not found or not may_see(found[0], look):
+        """The post as the viewer sees it now; read together with what others ask for. Raises PostNotFound."""
+        found = await self._singles.submit(post_id)
+        if found is None:
             raise PostNotFound
-        return cards.card(found[0], look)
+        look = await self.look(viewer_id, [found])
+        if not may_see(found, look):
+            raise PostNotFound
+        return cards.card(found, look)
 
     async def own(self, viewer_id: int, states: Sequence[str], *, cursor: str | None, limit: int) -> bytes:
         """A page of the viewer's own posts in these states, read now. Raises CursorInvalid."""
@@ -147,3 +150,7 @@ class Pages:
     async def _read_looks(self, asked: Sequence[Asked]) -> list[Look]:
         async with self._pool.acquire() as conn:
             return await list_looks(conn, asked)
+
+    async def _read_singles(self, post_ids: Sequence[int]) -> list[Fragment | None]:
+        found = {part.post_id: part for part in await self.fragments(list(dict.fromkeys(post_ids)))}
+        return [found.get(post_id) for post_id in post_ids]

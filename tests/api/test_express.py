@@ -1,5 +1,6 @@
 """The express lane answers as the framework's way does, and leaves to it whatever is unusual."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -64,6 +65,9 @@ async def test_each_door_answers_alike_on_both_ways(world: World, join: Join, pa
     assert {"/v1/feeds/latest", "/v1/posts/{post_id}/like"} <= {door.template for door in doors.values()}
     for (method, _), door in doors.items():
         path = door.template.format(**paths)
+        if door.body is not None:
+            await both_ways_with_a_body(taken, method, path, token)
+            continue
         for who in ({}, token):
             for query in ("", "?limit=3") if "limit" in door.query else ("",):
                 short = await taken.ask(method, path + query, who, lane=True)
@@ -77,6 +81,53 @@ async def test_each_door_answers_alike_on_both_ways(world: World, join: Join, pa
                     assert again.status_code == 304
                     assert told(again) == told(await taken.ask(method, path + query, same, lane=False))
                 taken.long_way = 0
+
+
+async def both_ways_with_a_body(taken: Taken, method: str, path: str, token: dict[str, str]) -> None:
+    """What is made differs in its id and its instant; what is told again does not."""
+    keyed = {**token, "content-type": "application/json", "idempotency-key": "one"}
+    content = '{"text": "写得真好"}'.encode()
+    short = await taken.ask(method, path, keyed, content, lane=True)
+    long = await taken.ask(method, path, {**keyed, "idempotency-key": "two"}, content, lane=False)
+    assert (short.status_code, taken.long_way) == (201, 0), path
+    assert [made_alike(told(answer)) for answer in (short, long)] == [made_alike(told(short))] * 2
+    again = [await taken.ask(method, path, keyed, content, lane=lane) for lane in (True, False)]
+    assert told(again[0]) == told(again[1])
+    assert (again[0].content, again[0].headers["idempotency-replayed"]) == (short.content, "true")
+    for body, headers, status in (
+        (b"", {}, 400),
+        (b"{", {}, 400),
+        (b'{"text": 1}', {}, 400),
+        (b'{"text": "\xff"}', {}, 400),
+        (b"[" * 60_000, {}, 400),
+        (b'{"text": ""}', {}, 422),
+        (b'{"text": "' + b"x" * 2001 + b'"}', {}, 422),
+        (b'{"text": "other"}', {"idempotency-key": "one"}, 409),
+        (content, {"authorization": "Bearer no"}, 401),
+    ):
+        headers = {**token, "content-type": "application/json; charset=utf-8", **headers}
+        short = await taken.ask(method, path, headers, body, lane=True)
+        assert (short.status_code, taken.long_way) == (status, 0), (path, body[:30])
+        assert told(short) == told(await taken.ask(method, path, headers, body, lane=False))
+    for headers in (
+        {**token, "content-type": "text/plain"},
+        {**token},
+        {**keyed, "idempotency-key": "a key"},
+        {**keyed, "idempotency-key": "k" * 201},
+        {"content-type": "application/json"},
+    ):
+        taken.long_way = 0
+        short = await taken.ask(method, path, headers, content, lane=True)
+        assert taken.long_way == 1
+        assert short.status_code == (await taken.ask(method, path, headers, content, lane=False)).status_code
+    taken.long_way = 0
+
+
+def made_alike(seen: Any) -> Any:
+    """The answer without what is new each time."""
+    status, headers, content = seen
+    alike = re.sub(rb"[0-9]{15,}|20[0-9]{2}-[0-9T:.-]+Z", b"?", content)
+    return status, [(name, value) for name, value in headers if name != "content-length"], alike
 
 
 @pytest.mark.parametrize(

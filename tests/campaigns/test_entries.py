@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from feed.campaigns.entries import enter_post, list_engaged_by, sweep_entries
+from feed.campaigns.entries import enter_posts, list_engaged_by, sweep_entries
 from tests.campaigns.stage import DAY, Stage
 
 HOUR = timedelta(hours=1)
@@ -16,7 +16,7 @@ async def entered(stage: Stage, campaign_id: int) -> list[int]:
 
 async def enter(stage: Stage, post_id: int) -> None:
     async with stage.pool.acquire() as conn:
-        await enter_post(conn, post_id=post_id)
+        await enter_posts(conn, [post_id])
 
 
 async def sweep(stage: Stage, campaign_id: int) -> int:

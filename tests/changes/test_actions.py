@@ -26,7 +26,7 @@ async def test_a_transaction_that_commits_late_gets_a_later_number(pool: Pool) -
 
 async def test_a_second_sequencer_stands_aside(pool: Pool) -> None:
     async with transaction(pool) as conn:
-        await store.add_stats(conn, 1)
+        await store.add_stats(conn, [1])
     async with transaction(pool) as conn:
         assert await store.try_sequencer_lock(conn)
         assert await number_changes(pool) == 0
@@ -68,6 +68,6 @@ async def test_a_rolled_back_transaction_leaves_no_change(pool: Pool) -> None:
     async with pool.acquire() as conn:
         held = conn.transaction()
         await held.start()
-        await store.add_stats(conn, 1)
+        await store.add_stats(conn, [1])
         await held.rollback()
     assert await number_changes(pool) == 0

@@ -7,7 +7,7 @@ from tests import make
 
 
 async def test_a_new_post_has_counters_and_a_change(conn: Connection) -> None:
-    await store.add_stats(conn, 1)
+    await store.add_stats(conn, [1])
     assert await store.list_stats(conn, [1, 2]) == {1: Stats(1, 0, 0, 0, 0, 1)}
     assert [tuple(row) for row in await conn.fetch("SELECT post_id, version FROM changes")] == [(1, 1)]
 
@@ -53,7 +53,7 @@ async def test_a_backlog_is_numbered_in_portions(conn: Connection) -> None:
 
 
 async def test_a_number_is_never_given_twice_even_if_the_log_is_emptied(conn: Connection) -> None:
-    await store.add_stats(conn, 1)
+    await store.add_stats(conn, [1])
     await store.number_changes(conn)
     await conn.execute("DELETE FROM change_log")
     assert await store.oldest_number(conn) is None
@@ -65,7 +65,7 @@ async def test_a_number_is_never_given_twice_even_if_the_log_is_emptied(conn: Co
 
 async def test_trimming_leaves_the_newest_row(conn: Connection) -> None:
     for post_id in (1, 2, 3):
-        await store.add_stats(conn, post_id)
+        await store.add_stats(conn, [post_id])
     await store.number_changes(conn)
     await conn.execute("UPDATE change_log SET numbered_at = now() - interval '2 hours'")
     assert await store.trim_log(conn, hours=1) == 2

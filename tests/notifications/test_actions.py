@@ -10,7 +10,7 @@ from feed.accounts.actions import add_relation, change_notices, remove_relation
 from feed.accounts.model import AccountId
 from feed.accounts.relations import RelationKind
 from feed.changes.actions import number_changes
-from feed.comments.actions import NewComment, add_comment, delete_comment
+from feed.comments.actions import delete_comment
 from feed.comments.model import CommentId
 from feed.comments.showing import hide_comment, show_comment
 from feed.inbox import store as inbox
@@ -20,12 +20,12 @@ from feed.likes.actions import apply_likes
 from feed.likes.model import Like
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.postgres import transaction
-from feed.posts.actions import NewPost, delete_post, publish_post
+from feed.posts.actions import delete_post
 from feed.posts.erasing import erase_next_posts
 from feed.posts.model import PostId
 from feed.posts.showing import hide_post, show_post
 from feed.screens.inbox import InboxItem, count_unread, list_inbox
-from tests import make
+from tests import acting, make
 
 KINDS: tuple[InboxKind, ...] = ("like", "comment", "reply")
 
@@ -42,13 +42,13 @@ class Town:
         return account_id
 
     async def post(self, author: AccountId) -> PostId:
-        return await publish_post(self.pool, author, NewPost(text="今天读完一本书"))
+        return await acting.publish(self.pool, author, "今天读完一本书")
 
     async def like(self, post: PostId, *who: AccountId, liked: bool = True) -> None:
         await apply_likes(self.pool, [Like(post, account_id, liked) for account_id in who])
 
     async def comment(self, who: AccountId, post: PostId, text: str = "真好", to: CommentId | None = None) -> CommentId:
-        return await add_comment(self.pool, who, post, NewComment(text, to))
+        return await acting.comment(self.pool, who, post, text, to)
 
     async def follow(self) -> None:
         """What the worker does in a few seconds."""

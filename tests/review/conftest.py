@@ -7,11 +7,9 @@ from asyncpg import Record
 
 from feed.accounts.model import AccountId, Role
 from feed.cases.model import CaseId
-from feed.comments.actions import NewComment, add_comment
 from feed.comments.model import CommentId
-from feed.posts.actions import NewPost, publish_post
 from feed.posts.model import PostId
-from tests import make
+from tests import acting, make
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -36,12 +34,12 @@ class Newsroom:
             return await make.person(conn, role=role)
 
     async def post(self, author_id: AccountId, text: str = "今天读完一本书 #爱读书的深圳人#") -> PostId:
-        return await publish_post(self.pool, author_id, NewPost(text=text))
+        return await acting.publish(self.pool, author_id, text)
 
     async def comment(
         self, author_id: AccountId, post_id: PostId, text: str = "真好", reply_to_id: CommentId | None = None
     ) -> CommentId:
-        return await add_comment(self.pool, author_id, post_id, NewComment(text, reply_to_id))
+        return await acting.comment(self.pool, author_id, post_id, text, reply_to_id)
 
     async def case(self, *, post_id: int | None = None, comment_id: int | None = None) -> CaseId:
         """The newest case of a post, or of a comment."""

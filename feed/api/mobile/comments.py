@@ -21,7 +21,7 @@ from feed.api.inputs import (
 )
 from feed.api.world import World
 from feed.comments import actions
-from feed.comments.actions import NewComment
+from feed.comments.actions import Remark
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment
 from feed.paging import NEWEST, OLDEST, CursorExpired, Page, Position
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
@@ -49,6 +49,7 @@ class CommentIn(msgspec.Struct, frozen=True):
         Muted,
     ),
     limit="comments",
+    express=True,
 )
 async def add_comment(
     post_id: FromPath[str],
@@ -61,11 +62,10 @@ async def add_comment(
     """Comment on a post; a reply to a reply joins the same root."""
     id_ = PostId(id_of(post_id, PostNotFound))
     reply_to = None if data.reply_to_id is None else CommentId(field_id(data.reply_to_id, "reply_to_id"))
-    new = NewComment(data.text, reply_to)
-    comment_id = await actions.add_comment(world.pool, viewer.account_id, id_, new, once, ip_region=region)
+    remark = Remark.checked(viewer.account_id, id_, data.text, reply_to, once, region)
+    comment_id = await world.comments.submit(remark)
     world.projector.touch([id_])
-    async with world.pool.acquire() as conn:
-        return screen.comment_card(await screen.get_comment(conn, comment_id, viewer.account_id))
+    return await world.comment_cards.submit((comment_id, viewer.account_id))
 
 
 @get("/posts/{post_id:str}/comments", responses=answers(Page[CommentCard]), refuses=(PostNotFound, CursorExpired))

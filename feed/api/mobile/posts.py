@@ -10,7 +10,7 @@ from feed.api.answers import answers, encoded
 from feed.api.inputs import GivenOnce, GivenReader, GivenRegion, GivenViewer, GivenWorld, id_of, ids_of
 from feed.paging import Page
 from feed.posts import actions
-from feed.posts.actions import NewPost, PostChange
+from feed.posts.actions import Draft, NewPost, PostChange
 from feed.posts.model import NotYourPost, PostId, PostNotEditable, PostNotFound
 from feed.screens.cards import PostCard
 
@@ -28,12 +28,13 @@ Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated
         PostNotFound,
     ),
     limit="posts",
+    express=True,
 )
 async def publish_post(
     data: JSONBody[NewPost], world: GivenWorld, viewer: GivenViewer, once: GivenOnce, region: GivenRegion
 ) -> Response[bytes]:
     """Publish a post. Visible at once, and queued for a look."""
-    post_id = await actions.publish_post(world.pool, viewer.account_id, data, once, ip_region=region)
+    post_id = await world.posts.submit(Draft.checked(viewer.account_id, data, once, region))
     world.projector.touch([post_id])
     return encoded(await world.pages.post(post_id, viewer.account_id), status=201)
 
