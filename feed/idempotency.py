@@ -103,10 +103,8 @@ async def reserve_each(conn: Connection, requests: Sequence[tuple[int, Once]]) -
             return _of_held(request, held[known])
         if request.body_sha256 != first[known].body_sha256:
             return IdempotencyKeyReused()
-        # The same request a second time among these: the first of them is at it.
-        if known not in claimed or request is not first[known]:
-            return IdempotencyKeyBusy(retry_after=1)
-        return claimed[known]
+        # Taken out: the same request a second time among these is told that the first of them is at it.
+        return claimed.pop(known, None) or IdempotencyKeyBusy(retry_after=1)
 
     return [told(account_id, request) for account_id, request in requests]
 

@@ -1,0 +1,159 @@
+"""Comments by the batch: each caller is told what concerns him, and every number in which a comment counts moves once."""
+
+import asyncio
+
+import pytest
+
+from feed.accounts.model import Banned, Muted
+from feed.comments.actions import Remark, add_comments, delete_comment
+from feed.comments.model import CommentId, CommentsClosed
+from feed.errors import Invalid
+from feed.idempotency import Answered, Given, IdempotencyKeyBusy, IdempotencyKeyReused, Once, once, store_answers
+from feed.postgres import Pool
+from feed.posts.model import PostId, PostNotFound, PostNotPublished
+from tests import acting, make
+
+
+def key(name: str, body: bytes = b"{}") -> Once:
+    request = once("/v1/posts/1/comments", name, body)
+    assert request is not None
+    return request
+
+
+async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: Pool) -> None:
+    author, ming, banned, muted, blocked = [await make.account(pool) for _ in range(5)]
+    open_, closed = PostId(await make.post(pool, author)), PostId(await make.post(pool, author))
+    gone = PostId(await make.post(pool, author, state="removed"))
+    root = CommentId(await make.comment(pool, open_))
+    await pool.execute("UPDATE posts SET comment_policy = 'nobody' WHERE id = $1", closed)
+    await make.ban(pool, banned)
+    await pool.execute("INSERT INTO sanctions (account_id, kind, reason_code) VALUES ($1, 'mute', 'spam')", muted)
+    await pool.execute("INSERT INTO relations (account_id, target_id, kind) VALUES ($1, $2, 'block')", author, blocked)
+    answers = await add_comments(
+        pool,
+        [
+            Remark(ming, open_, "好"),
+            Remark(ming, closed, "好"),
+            Remark(author, closed, "自己的"),
+            Remark(ming, gone, "好"),
+            Remark(author, gone, "好"),
+            Remark(ming, PostId(1), "好"),
+            Remark(banned, open_, "好"),
+            Remark(muted, open_, "好"),
+            Remark(blocked, open_, "好"),
+            Remark(ming, open_, "回", root),
+            Remark(ming, closed, "回", root),
+            Remark(ming, open_, "回", CommentId(1)),
+        ],
+    )
+    assert [int if isinstance(answer, int) else type(answer) for answer in answers] == [
+        int,
+        CommentsClosed,
+        int,
+        PostNotFound,
+        PostNotPublished,
+        PostNotFound,
+        Banned,
+        Muted,
+        PostNotFound,
+        int,
+        CommentsClosed,
+        Invalid,
+    ]
+    counted = await pool.fetch("SELECT comment_count, own_comment_count FROM post_stats ORDER BY post_id")
+    assert [tuple(row) for row in counted] == [(3, 0), (1, 1), (0, 0)]
+    assert await pool.fetchval("SELECT reply_count FROM comments WHERE id = $1", root) == 1
+    assert await pool.fetchval("SELECT count(*) FROM cases WHERE kind = 'comment' AND state = 'open'") == 3
+
+
+async def test_a_reply_to_a_reply_joins_the_root_also_within_one_batch(pool: Pool) -> None:
+    post, ming = PostId(await make.post(pool)), await make.account(pool)
+    root = await acting.comment(pool, ming, post, "根")
+    reply = await acting.comment(pool, ming, post, "回", root)
+    answers = await add_comments(pool, [Remark(ming, post, f"再回{n}", reply) for n in range(3)])
+    rows = await pool.fetch("SELECT root_id, reply_to_id FROM comments WHERE id = ANY ($1::bigint[])", answers)
+    assert {tuple(row) for row in rows} == {(root, reply)}
+    assert await pool.fetchval("SELECT reply_count FROM comments WHERE id = $1", root) == 4
+
+
+async def test_ids_and_instants_are_in_the_order_of_arrival(pool: Pool) -> None:
+    post, ming = PostId(await make.post(pool)), await make.account(pool)
+    answers = await add_comments(pool, [Remark(ming, post, f"第{n}条") for n in range(200)])
+    rows = await pool.fetch("SELECT text FROM comments WHERE id = ANY ($1::bigint[]) ORDER BY created_at, id", answers)
+    assert [row["text"] for row in rows] == [f"第{n}条" for n in range(200)]
+    by_id = [await pool.fetchval("SELECT text FROM comments WHERE id = $1", answer) for answer in answers[::50]]
+    assert by_id == [f"第{n}条" for n in range(0, 200, 50)]
+
+
+async def test_keys_act_once_within_a_batch_and_after_it(pool: Pool) -> None:
+    post, ming, banned = PostId(await make.post(pool)), await make.account(pool), await make.account(pool)
+    await make.ban(pool, banned)
+    answers = await add_comments(
+        pool,
+        [
+            Remark(ming, post, "一", request=key("a")),
+            Remark(ming, post, "一", request=key("a")),
+            Remark(ming, post, "二", request=key("a", b"other")),
+            Remark(banned, post, "三", request=key("b")),
+            Remark(ming, post, "四", request=key("b")),
+        ],
+    )
+    assert [int if isinstance(answer, int) else type(answer) for answer in answers] == [
+        int,
+        IdempotencyKeyBusy,
+        IdempotencyKeyReused,
+        Banned,
+        int,
+    ]
+    # A refusal is not kept: once he is free, the same key acts.
+    assert await pool.fetchval("SELECT count(*) FROM idempotency_keys WHERE account_id = $1", banned) == 0
+    # Cut off before its answer was kept: the effect is told anew.
+    assert (await add_comments(pool, [Remark(ming, post, "一", request=key("a"))])) == [answers[0]]
+    await store_answers(pool, [Given(ming, key("a"), 201, b"told")])
+    (again,) = await add_comments(pool, [Remark(ming, post, "一", request=key("a"))])
+    assert isinstance(again, Answered)
+    assert (again.status, again.body) == (201, b"told")
+    assert await pool.fetchval("SELECT comment_count FROM post_stats WHERE post_id = $1", post) == 2
+
+
+async def test_batches_of_several_processes_lose_and_double_nothing(pool: Pool) -> None:
+    people = [await make.account(pool) for _ in range(6)]
+    posts = [PostId(await make.post(pool, people[0])) for _ in range(4)]
+    roots = [await acting.comment(pool, people[1], post, "根") for post in posts]
+
+    async def process(number: int) -> list[int | Exception]:
+        order = posts if number % 2 else posts[::-1]
+        answers: list[int | Exception] = []
+        for n in range(6):
+            batch = [Remark(people[(number + n) % 6], post, "好") for post in order]
+            batch += [Remark(people[n], posts[at], "回", roots[at]) for at in (range(4) if n % 2 else range(3, -1, -1))]
+            answers += await add_comments(pool, batch)
+        return answers
+
+    told = [answer for answers in await asyncio.gather(*(process(n) for n in range(5))) for answer in answers]
+    assert all(isinstance(answer, int) for answer in told)
+    assert len(set(told)) == len(told) == 240
+    await asyncio.gather(*(delete_comment(pool, people[1], root) for root in roots))
+    rows = await pool.fetch(
+        """
+        SELECT comment_count, own_comment_count, (
+            SELECT count(*) FROM comments WHERE comments.post_id = post_stats.post_id AND state = 'published'
+        ) AS rows, (
+            SELECT count(*) FROM comments
+            WHERE comments.post_id = post_stats.post_id AND state = 'published' AND author_id = $1
+        ) AS own
+        FROM post_stats
+        """,
+        people[0],
+    )
+    assert [(row["comment_count"], row["own_comment_count"]) for row in rows] == [
+        (row["rows"], row["own"]) for row in rows
+    ]
+    replies = await pool.fetch("SELECT reply_count FROM comments WHERE id = ANY ($1::bigint[])", roots)
+    assert [row["reply_count"] for row in replies] == [30] * 4
+
+
+async def test_what_cannot_be_a_comment_is_refused_before_it_waits(pool: Pool) -> None:
+    for text in ("", "  ", "x" * 501, "a\x00b"):
+        with pytest.raises(Invalid):
+            Remark.checked(await make.account(pool), PostId(1), text)
