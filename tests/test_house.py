@@ -41,6 +41,8 @@ OWNERS = {
     "review": {"verdicts"},
     "topics": {"topics"},
 }
+# One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).
+GUESTS = {"likes": {"post_stats", "changes"}}
 PURE = {
     "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "select.py", "result.py", "verify.py",
     "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "sheet_csv.py", "tally.py",
@@ -107,7 +109,7 @@ def test_each_table_is_written_by_its_owner() -> None:
     for name, tree in trees():
         if tables := writes(tree):
             written.setdefault(package_of(name), set()).update(tables)
-    assert written == OWNERS
+    assert written == {package: tables | GUESTS.get(package, set()) for package, tables in OWNERS.items()}
 
 
 def test_a_pure_room_waits_for_nothing_and_knows_no_world() -> None:

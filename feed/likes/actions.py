@@ -6,58 +6,33 @@ from collections.abc import Sequence
 from feed.accounts import relations
 from feed.accounts import store as accounts
 from feed.accounts.model import Banned
-from feed.changes import store as changes
-from feed.changes.store import Delta
 from feed.comments import store as comments
 from feed.comments.model import CommentNotFound
 from feed.errors import FeedError
 from feed.likes import comment_store, store
 from feed.likes.model import CommentLike, Like, Liked
+from feed.likes.store import Refusal
 from feed.postgres import Pool, transaction
 from feed.posts import store as posts
-from feed.posts.meeting import Meeting, get_meeting
 from feed.posts.model import PostNotFound
+
+_REFUSALS: dict[Refusal, type[FeedError]] = {"not_seen": PostNotFound, "banned": Banned}
 
 
 async def apply_likes(pool: Pool, batch: Sequence[Like]) -> list[Liked | FeedError]:
-    """Applies likes and unlikes in the order of their arrival; answers in that order.
+    """Applies likes and unlikes, one statement for all of them; answers in the order of their arrival.
 
-    An answer is the state and the post's count, or the refusal of that one item: PostNotFound, Banned.
+    Of one person's several wishes for one post the last one stands. An answer is the state and the post's count, or the
+    refusal of that one item: PostNotFound, Banned.
     """
-    async with transaction(pool) as conn:
-        # Statistics first, then likes, each ordered by id: every writer takes these locks in this order.
-        stats = await changes.lock_stats(conn, sorted({like.post_id for like in batch}))
-        meeting = await get_meeting(conn, [(like.post_id, like.account_id) for like in batch])
-        refusals = [_refusal(meeting, like) for like in batch]
-        # Of one person's several wishes for one post the last one stands.
-        wishes = {
-            (like.post_id, like.account_id): like.liked
-            for like, refusal in zip(batch, refusals, strict=True)
-            if refusal is None
-        }
-        new, gone = await store.change_likes(
-            conn,
-            sorted(pair for pair, liked in wishes.items() if liked),
-            sorted(pair for pair, liked in wishes.items() if not liked),
-        )
-        moved: dict[int, tuple[int, int]] = {}
-        for pairs, by in ((new, 1), (gone, -1)):
-            for post_id, account_id in pairs:
-                all_, own = moved.get(post_id, (0, 0))
-                moved[post_id] = (all_ + by, own + by * (account_id == meeting.posts[post_id].author_id))
-        stats |= await changes.move_stats(
-            conn, [Delta(post_id, likes=all_, own_likes=own) for post_id, (all_, own) in moved.items()]
-        )
-    return [
-        refusal or Liked(like.liked, stats[like.post_id].like_count)
-        for like, refusal in zip(batch, refusals, strict=True)
-    ]
+    async with pool.acquire() as conn:
+        applied = await store.apply_wishes(conn, {(like.post_id, like.account_id): like.liked for like in batch})
 
+    def answer(like: Like) -> Liked | FeedError:
+        refusal = applied.refused.get((like.post_id, like.account_id))
+        return Liked(like.liked, applied.counts[like.post_id]) if refusal is None else _REFUSALS[refusal]()
 
-def _refusal(meeting: Meeting, like: Like) -> FeedError | None:
-    if meeting.published(like.post_id, like.account_id) is None:
-        return PostNotFound()
-    return Banned() if meeting.standing(like.account_id).banned else None
+    return [answer(like) for like in batch]
 
 
 async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[Liked | FeedError]:
