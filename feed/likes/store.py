@@ -34,7 +34,10 @@ async def apply_wishes(conn: Connection, wishes: Mapping[Pair, bool]) -> Applied
             SELECT post_id, account_id, liked
             FROM unnest($1::bigint[], $2::bigint[], $3::boolean[]) AS given (post_id, account_id, liked)
         ), held AS MATERIALIZED (
-            SELECT post_id, like_count FROM post_stats WHERE post_id = ANY ($1) ORDER BY post_id FOR UPDATE
+            SELECT post_id, like_count, own_like_count, version FROM post_stats
+            WHERE post_id = ANY ($1)
+            ORDER BY post_id
+            FOR UPDATE
         ), met AS MATERIALIZED (
             SELECT held.post_id, posts.author_id FROM held JOIN visible_posts AS posts ON posts.id = held.post_id
         ), banned AS MATERIALIZED (
@@ -78,11 +81,12 @@ async def apply_wishes(conn: Connection, wishes: Mapping[Pair, bool]) -> Applied
             JOIN judged ON judged.post_id = changed.post_id AND judged.account_id = changed.account_id
             GROUP BY changed.post_id
         ), moved AS (
+            -- From the locked rows: the snapshot's may be older, and its sums would be checked before they are thrown away.
             UPDATE post_stats AS stats
-            SET like_count = stats.like_count + deltas.likes, own_like_count = stats.own_like_count + deltas.own_likes,
-                version = stats.version + 1
-            FROM deltas
-            WHERE stats.post_id = deltas.post_id
+            SET like_count = held.like_count + deltas.likes, own_like_count = held.own_like_count + deltas.own_likes,
+                version = held.version + 1
+            FROM held JOIN deltas ON deltas.post_id = held.post_id
+            WHERE stats.post_id = held.post_id
             RETURNING stats.post_id, stats.like_count, stats.version
         ), noted AS (
             INSERT INTO changes (post_id, version) SELECT post_id, version FROM moved
