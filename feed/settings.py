@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_quiet_hours: str = "22:00-08:00"  # In Shanghai; only sign-in codes ring then. `off` for none.
     ip_regions_file: str = ""  # Empty: nobody is told where a post was made.
     push_hook_url: str = ""  # Empty: nobody is told of what comes into an inbox.
+    drand_url: str = "https://api.drand.sh"  # A relay of the League of Entropy; `off`: none is asked.
     push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
     minimum_app_version: str = ""  # Older apps ask their people to renew them.
     metrics_token: str = ""  # Empty: /metrics answers loopback only.
@@ -117,6 +118,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         raise ValueError(f"settings: {error}") from None
     for name, schemes in _SCHEMES.items():
         _check_url(name, getattr(settings, name), schemes)
+    if settings.drand_url != "off":
+        _check_url("drand_url", settings.drand_url, ("https", "http"))
     _check_issuer(settings)
     if settings.account_hook_secret and len(hook_key(settings.account_hook_secret)) < _SECRET_SHORTEST:
         raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_SECRET_SHORTEST} bytes at least, at random")

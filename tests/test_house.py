@@ -25,7 +25,7 @@ OWNERS = {
     },
     "audit": {"audit"},
     "boards": {"installation"},
-    "campaigns": {"campaigns", "campaign_rules", "entries", "jurors", "marks", "voids"},
+    "campaigns": {"campaigns", "campaign_rules", "entries", "jurors", "marks", "voids", "draw_nonces"},
     "cases": {"cases"},
     "changes": {"changes", "change_log", "change_numbers", "post_stats"},
     "comments": {"comments"},
@@ -37,14 +37,14 @@ OWNERS = {
     "migrations": {"schema_migrations"},
     "notifications": {"inbox_position", "like_groups"},
     "posts": {"posts", "post_revisions", "topic_posts"},
-    "prizes": {"settlements", "sheet_rows", "winners", "reserves", "claims"},
+    "prizes": {"settlements", "sheet_rows", "winners", "reserves", "claims", "draws", "beacon_entries"},
     "review": {"verdicts"},
     "topics": {"topics"},
 }
 # One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).
 GUESTS = {"likes": {"post_stats", "changes"}}
 PURE = {
-    "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "select.py", "result.py", "verify.py",
+    "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "select.py", "result.py", "verify.py", "draw.py", "drawn.py", "drand.py", "beacon.py", "finding.py",
     "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "sheet_csv.py", "tally.py",
     "texts.py", "phones.py", "signatures.py", "errors.py",
 }  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import entries, store
+from feed.campaigns import entries, nonces, store
 from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules, unfavourable
 from feed.campaigns.holding import hold, is_repeated, must_be_unsettled, raise_versions
@@ -23,6 +23,7 @@ from feed.campaigns.rules_text import rules_text
 from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once
+from feed.keys import Keys
 from feed.postgres import Connection, Pool, transaction
 from feed.topics import store as topics
 from feed.topics.parse import topic_key
@@ -52,7 +53,9 @@ async def copy_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, requ
         return await _add(conn, editor_id, copied(campaign.draft), "campaign_copied", detail, request)
 
 
-async def change_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, fields: CampaignFields) -> None:
+async def change_campaign(
+    pool: Pool, keys: Keys, editor_id: AccountId, campaign_id: int, fields: CampaignFields
+) -> None:
     """Writes fields into a draft, or makes a new version of published rules; what is equal already changes nothing.
 
     Raises Invalid, CampaignRunning, CampaignSettled, CampaignCancelled, CampaignNotFound.
@@ -64,10 +67,12 @@ async def change_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, fi
         if campaign.state == "draft":
             await _change_draft(conn, editor_id, campaign, draft)
         else:
-            await _change_rules(conn, editor_id, campaign, draft)
+            await _change_rules(conn, keys, editor_id, campaign, draft)
 
 
-async def publish_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, request: Once | None = None) -> None:
+async def publish_campaign(
+    pool: Pool, keys: Keys, editor_id: AccountId, campaign_id: int, request: Once | None = None
+) -> None:
     """Makes the draft public under version 1 of its rules; opens at once when `starts_at` has passed.
 
     Raises CampaignIncomplete with everything that is missing, CampaignNotDraft, CampaignCancelled, CampaignNotFound.
@@ -86,7 +91,7 @@ async def publish_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, r
             raise CampaignIncomplete(*found)
         document = rules_document(rules)
         await store.change_draft(conn, campaign_id, document)
-        await _add_version(conn, editor_id, campaign_id, 1, rules, document)
+        await _add_version(conn, keys, editor_id, campaign_id, 1, rules, document)
         published = await store.mark_published(
             conn,
             campaign_id,
@@ -146,7 +151,9 @@ async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campai
     await audit.add(conn, editor_id, "campaign_changed", "campaign", campaign.id, detail)
 
 
-async def _change_rules(conn: Connection, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]) -> None:
+async def _change_rules(
+    conn: Connection, keys: Keys, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]
+) -> None:
     assert campaign.rules_version is not None
     assert campaign.starts_at is not None
     old, _ = read_rules(campaign.draft, publishing=True)
@@ -162,7 +169,7 @@ async def _change_rules(conn: Connection, editor_id: AccountId, campaign: Campai
     if document == campaign.draft:
         return
     version = campaign.rules_version + 1
-    await _add_version(conn, editor_id, campaign.id, version, rules, document)
+    await _add_version(conn, keys, editor_id, campaign.id, version, rules, document)
     changed = await store.change_rules(
         conn,
         campaign.id,
@@ -201,14 +208,23 @@ async def _problems_now(
 
 
 async def _add_version(
-    conn: Connection, editor_id: AccountId, campaign_id: int, version: int, rules: Rules, document: dict[str, Any]
+    conn: Connection,
+    keys: Keys,
+    editor_id: AccountId,
+    campaign_id: int,
+    version: int,
+    rules: Rules,
+    document: dict[str, Any],
 ) -> None:
+    nonce_sha256 = None
+    if rules.method == "draw":
+        nonce_sha256 = (await nonces.commit(conn, campaign_id, nonces.make(keys, campaign_id))).hex()
     await store.add_rules(
         conn,
         campaign_id,
         version,
         rules=document,
-        text=rules_text(rules),
+        text=rules_text(rules, nonce_sha256),
         sha256=rules_sha256(document),
         by=editor_id,
     )

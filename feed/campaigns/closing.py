@@ -128,7 +128,7 @@ async def mark_decided(conn: Connection, campaign_id: int, reason: str | None) -
     """The result stands; nobody but the editors has seen it."""
     await conn.execute(
         """
-        UPDATE campaigns SET state = 'decided', settled_at = clock_timestamp(), settle_reason = $2
+        UPDATE campaigns SET state = 'decided', settled_at = clock_timestamp(), settle_reason = $2, blocked_by = '[]'
         WHERE id = $1 AND state = 'judging' AND frozen_at IS NOT NULL
         """,
         campaign_id,

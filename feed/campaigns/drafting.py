@@ -55,6 +55,8 @@ class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
     review_chain: str | int | UnsetType | None = UNSET
     eligibility: Eligibility | UnsetType | None = UNSET
     beacon: str | UnsetType | None = UNSET
+    beacon_order: list[str] | UnsetType | None = UNSET
+    beacon_wait_hours: int | UnsetType | None = UNSET
 
 
 def merged(draft: Mapping[str, Any], fields: CampaignFields) -> dict[str, Any]:

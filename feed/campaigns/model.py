@@ -22,6 +22,8 @@ TIE_BREAKS = ("quality", "likes", "comments", "earliest")
 UNCLAIMED = ("next_reserve", "void")
 BOARDS = ("public", "after_close", "hidden")
 REVIEW_CHAINS = ("publish_first", 1, 2, 3)
+# Whence a draw takes its public random value.
+BEACONS = ("public_number", "drand")
 
 # User actions are stamped before the end and committed within five seconds; nothing is in flight after ten.
 FREEZE_AFTER = timedelta(seconds=10)
@@ -93,6 +95,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     review_chain: str | int | None = None
     eligibility: Eligibility = Eligibility()
     beacon: str | None = None
+    # Of a draw: where its public value comes from, in this order, and how long each is waited for. `beacon` names the number.
+    beacon_order: tuple[str, ...] = BEACONS
+    beacon_wait_hours: int = 96
 
     @property
     def settles_at(self) -> datetime:
@@ -122,6 +127,17 @@ def rules_sha256(document: Mapping[str, Any]) -> str:
 def time_text(at: datetime) -> str:
     """A moment in the one spelling of our documents: UTC, six decimals, `Z`."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """A moment in the spelling of `time_text`. Raises ValueError for any other spelling."""
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None and time_text(at) == text:
+            return at
+    except OverflowError:
+        pass
+    raise ValueError(text[:80])
 
 
 def decimal_text(value: Decimal) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 
 from feed.campaigns.model import (
+    BEACONS,
     BOARDS,
     FREEZE_AFTER,
     METHODS,
@@ -32,6 +33,7 @@ RANGES = {
     "objection_days": (0, 30),
     "claim_days": (0, 90),
     "shortlist_size": (1, 1000),
+    "beacon_wait_hours": (1, 720),
 }
 CAP_RANGE = (1, 1_000_000)
 PER_WINNER_RANGE = (1, 1000)
@@ -113,12 +115,17 @@ def _choices(rules: Rules) -> Iterator[FieldError]:
     yield from _choice("board", rules.board, BOARDS)
     if rules.review_chain is not None:
         yield from _choice("review_chain", rules.review_chain, REVIEW_CHAINS)
-    for i, criterion in enumerate(rules.tie_break):
-        if criterion in rules.tie_break[:i]:
-            yield FieldError(f"tie_break[{i}]", "repeated")
+    yield from _order("tie_break", rules.tie_break, TIE_BREAKS)
+    yield from _order("beacon_order", rules.beacon_order, BEACONS)
+
+
+def _order(field: str, given: Sequence[str], allowed: Sequence[str]) -> Iterator[FieldError]:
+    for i, each in enumerate(given):
+        if each in given[:i]:
+            yield FieldError(f"{field}[{i}]", "repeated")
         else:
-            yield from _choice(f"tie_break[{i}]", criterion, TIE_BREAKS)
-        if i >= len(TIE_BREAKS):  # Whatever follows repeats or is unknown, and a body may hold thousands.
+            yield from _choice(f"{field}[{i}]", each, allowed)
+        if i >= len(allowed):  # Whatever follows repeats or is unknown, and a body may hold thousands.
             break
 
 
@@ -208,9 +215,8 @@ def _missing(rules: Rules) -> Iterator[FieldError]:
     yield from _required((field, bool(getattr(rules, field).strip())) for field in ("body", "organiser", "contact"))
     yield from _required([("claim_days", rules.claim_days > 0), ("prizes", bool(rules.prizes))])
     yield from _required((f"prizes[{i}].value_cny", p.value_cny is not None) for i, p in enumerate(rules.prizes))
-    if rules.method == "draw":
-        # A draft may say so already; until lots are drawn nothing could settle it as its rules say.
-        yield FieldError("method", "not_available")
+    if rules.method == "draw" and "public_number" in rules.beacon_order:
+        yield from _required([("beacon", bool((rules.beacon or "").strip()))])
     if rules.method == "draw" and _value_per_winner(rules.prizes) > DRAW_VALUE_MOST:
         yield FieldError("prizes", "draw_value_too_high", {"most": int(DRAW_VALUE_MOST)})
 

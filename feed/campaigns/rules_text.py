@@ -17,11 +17,11 @@ _TIES = {
 }
 
 
-def rules_text(rules: Rules) -> str:
-    """The whole text in Chinese, one numbered paragraph per line."""
+def rules_text(rules: Rules, nonce_sha256: str | None = None) -> str:
+    """The whole text in Chinese, one numbered paragraph per line. A draw names the hash of its secret nonce."""
     paragraphs = [
         _taking_part(rules),
-        *_choosing(rules),
+        *(_drawing(rules, nonce_sha256) if rules.method == "draw" else _choosing(rules)),
         _prizes(rules),
         _announcing(rules),
         _claiming(rules),
@@ -55,8 +55,6 @@ def _taking_part(rules: Rules) -> str:
 
 
 def _choosing(rules: Rules) -> list[str]:
-    if rules.method == "draw":
-        return [f"评选方式：截止后在符合条件的参与者中随机抽取{rules.winner_count}人，每人仅有一次中签机会。"]
     shares = "、".join(
         f"{name}占{decimal_text(weight * 100)}%"
         for name, weight in (
@@ -80,6 +78,35 @@ def _choosing(rules: Rules) -> list[str]:
     ]
 
 
+def _drawing(rules: Rules, nonce_sha256: str | None) -> list[str]:
+    places = rules.winner_count + rules.reserve_count
+    committed = f"其SHA-256值为{nonce_sha256}，" if nonce_sha256 else "其SHA-256值随活动发布公开，"
+    return [
+        f"抽奖方式：截止后，在符合条件的参与者中随机抽取中奖者{rules.winner_count}人、候补{rules.reserve_count}人。"
+        "每人一签，发布多条内容不增加机会；点赞、评论、内容质量和评委打分均不影响结果。"
+        f"中奖概率为{rules.winner_count}÷有效参与人数；有效参与人数少于{rules.winner_count}人的，每人中奖，其余名额空缺；"
+        f"少于{places}人的，候补相应减少。",
+        f"抽签依据：活动发布前已生成一个保密随机数，{committed}开奖后公开原值；截止后公布签单的SHA-256值；"
+        f"{_beacons(rules)}"
+        "种子为签单哈希、保密随机数与该公开值合并后的SHA-256值，各签按以种子为密钥的HMAC-SHA256值由小到大排列，"
+        "依次为中奖者和候补。任何人可凭结果文件自行验算（算法feed-draw-1）。",
+    ]
+
+
+def _beacons(rules: Rules) -> str:
+    names = {
+        "public_number": f"{rules.beacon}（公布签单满60秒后开出的第一期，由两名编辑分别录入且一致）",
+        "drand": "国际公开随机信标drand quicknet（满60秒后的第一轮，附可验证签名）",
+    }
+    own = "改用主办方自行产生的随机值，并在结果中注明“不可公开验证”。"
+    if not rules.beacon_order:
+        return f"本活动不采用外部公开随机值，{own}"
+    waits = "；".join(f"（{number}）{names[name]}" for number, name in enumerate(rules.beacon_order, 1))
+    if len(rules.beacon_order) == 1:
+        return f"公开值取自{waits}，等候{rules.beacon_wait_hours}小时；逾期未得的，{own}"
+    return f"公开值依次取自{waits}，每项等候{rules.beacon_wait_hours}小时，前一项逾期未得的顺延至后一项，重新计时；均未得的，{own}"
+
+
 def _prizes(rules: Rules) -> str:
     each = "；".join(
         f"{prize.name}×{prize.per_winner}（{_KINDS[prize.kind]}，单价约{decimal_text(prize.value_cny or Decimal())}元）"
@@ -91,7 +118,7 @@ def _prizes(rules: Rules) -> str:
 def _announcing(rules: Rules) -> str:
     return (
         f"结果公布：预计{moment(rules.settles_at)}后评定，由两名编辑确认后公布，公示{rules.objection_days}天，期间可提出异议。"
-        "结果附带可独立验算的计分表和签名。"
+        f"结果附带可独立验算的{'签单' if rules.method == 'draw' else '计分表'}和签名。"
     )
 
 

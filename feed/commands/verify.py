@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from msgspec import UNSET
+
+from feed.prizes.drawn import Drawn
 from feed.prizes.verify import Finding, verify_result
 from feed.processes import CannotStart
 from feed.signatures import KeysUnreadable, PublicKey, read_public_keys
@@ -24,6 +27,20 @@ _PROBLEMS = {
     "counts": ("合计算错", "the sums are not those of the sheet"),
     "winners": ("获奖者与得分表不符", "not who wins by the sheet and the rules"),
     "reserves": ("候补与得分表不符", "not who is next by the sheet and the rules"),
+    "draw_missing": ("抽签部分与规则所写方式不符", "the draw's part is not what the method of the rules asks for"),
+    "draw_counts_nothing": ("抽签不计点赞、评论和打分", "in a draw likes, comments and marks count nothing"),
+    "draw_tickets": ("签数与签单不符", "not the number of tickets on the list"),
+    "draw_list_sha256": ("签单与其哈希不符", "the list does not have the hash that was published"),
+    "draw_nonce_sha256": ("保密随机数与其哈希不符", "the nonce does not have the hash that was committed to"),
+    "draw_seed": ("种子算错", "the seed is not what list, nonce and value make"),
+    "draw_publicly_verifiable": ("可否公开验证标注有误", "wrongly labelled as publicly verifiable or not"),
+    "draw_earlier": ("先前签单的列举有误", "the earlier lists are not listed right"),
+    "draw_beacon": ("公开值与规则所写来源不符", "the value is not from a source as the rules name it"),
+    "draw_beacon_time": ("公开值的时间不在规定之内", "the value did not appear when it had to"),
+    "draw_chain": ("未知的信标链", "a chain whose key is not known here"),
+    "draw_round": ("不是应取的那一轮", "not the round that decides"),
+    "draw_signature": ("信标签名无效", "the beacon's signature is not valid"),
+    "draw_value": ("公开值与信标签名不符", "the value is not that of the beacon's signature"),
 }
 
 
@@ -57,7 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
 def said(finding: Finding) -> list[str]:
     """The lines that tell a finding: what was checked, what is wrong, and what nobody can know from the file."""
     lines = [*_about(finding), *_problems(finding), *_about_signature(finding)]
-    if finding.holds:
+    if finding.holds and finding.outcome is not None and finding.outcome.draw is not UNSET:
+        lines += _about_draw(finding.outcome.draw)
+    elif finding.holds:
         lines += [
             "无法由文件得知：点赞评论者是否真人、未入排名的作品是否应被排除、评委打分是否公道；姓名不在签名之内。",
             "A file cannot tell: whether likers are real people, whether what is unranked was rightly excluded, "
@@ -78,6 +97,46 @@ def _about(finding: Finding) -> list[str]:
         head,
         f"[✓] 重算一致：规则哈希、{rows} 行得分、名次、{winners} 名得主、{reserves} 名候补",
         f"    recomputed and the same: the hash of the rules, {rows} scores, the ranks, {winners} winners, {reserves} reserves",
+    ]
+
+
+def _about_draw(drawn: Drawn) -> list[str]:
+    beacon = drawn.beacon
+    checked = (
+        "签单哈希、保密随机数哈希、种子、抽签顺序",
+        "the hashes of list and nonce, the seed, the order of the lots",
+    )
+    match beacon.source:
+        case "drand":
+            how = (
+                f"drand {beacon.name[:8]}… 第 {beacon.round} 轮：轮次正确，签名有效",
+                f"round {beacon.round} of drand is the one that decides, and its signature is valid",
+            )
+        case "public_number":
+            how = (
+                f"{beacon.name} 第 {beacon.round} 期 {beacon.value}：请自行核对开奖公告，是否为 "
+                f"{drawn.list_published_at} 满 60 秒后的第一期",
+                f"look up whether {beacon.value} is the number of issue {beacon.round}, and whether that is the first one "
+                f"60 seconds or more after {drawn.list_published_at}",
+            )
+        case "own":
+            how = (
+                "不可公开验证：未取得规则所列公开值，由主办方自行产生随机值",
+                "not publicly verifiable: no value of a public beacon came, and the organiser made one",
+            )
+    lines = [f"[✓] 抽签重算一致：{checked[0]}", f"    recomputed and the same: {checked[1]}"]
+    lines += [f"[{'✓' if beacon.source == 'drand' else '?'}] {how[0]}", f"    {how[1]}"]
+    if drawn.earlier:
+        lines += [
+            f"[?] 此前另有 {len(drawn.earlier)} 份签单被撤销，原因见主办方说明",
+            f"    {len(drawn.earlier)} earlier lists were set aside: ask the organiser why",
+        ]
+    return [
+        *lines,
+        f"无法由文件得知：随机数哈希 {drawn.nonce_sha256[:16]}… 和签单哈希 {drawn.list_sha256[:16]}… 是否按时公布（请与活动页面存档比对）、"
+        "签上是否真人、未入签单者是否应被排除；姓名不在签名之内。",
+        "A file cannot tell: whether these hashes were published in time (compare with what you saved of the campaign's page), "
+        "whether tickets are real people, whether who has none was rightly excluded; names are outside of what is signed.",
     ]
 
 

@@ -12,9 +12,10 @@ from feed.campaigns.closing import Ending
 from feed.campaigns.counting import Counted, count_engagement, quality_of
 from feed.campaigns.model import Rules
 from feed.postgres import Connection
-from feed.prizes import sheet_store, store
+from feed.prizes import draw_store, sheet_store, store
 from feed.prizes.eligibility import Facts, Terms, blocks, is_left_out, reason_of
 from feed.prizes.model import Settlement, SheetRow
+from feed.prizes.result import list_hash_of
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -33,25 +34,27 @@ async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> She
     marks: dict[int, list[Decimal]] = {}
     for mark in await jury.list_marks(conn, campaign.id):
         marks.setdefault(mark.post_id, []).append(mark.score)
-    terms = Terms(require_media=rules.eligibility.require_media, counts_quality=rules.weights.quality > 0)
+    drawn = rules.method == "draw"
+    terms = Terms(require_media=rules.eligibility.require_media, counts_quality=rules.weights.quality > 0 and not drawn)
     reasons = {each.post_id: reason_of(each, terms, counted[each.post_id].author_reason) for each in facts}
     waiting = blocks(
         [each for each in facts if reasons[each.post_id] is None],
         terms,
         marked=marks.keys(),
-        waiting_comments=await sheet_store.list_waiting_comments(conn, campaign.id),
+        waiting_comments=[] if drawn else await sheet_store.list_waiting_comments(conn, campaign.id),
     )
     left_out = [each for each in facts if reasons[each.post_id] is None and is_left_out(each)]
     skipped = {each.post_id for each in left_out}
+    rows = _rows([each for each in facts if each.post_id not in skipped], reasons, counted, marks)
     return Sheet(
-        rows=_rows([each for each in facts if each.post_id not in skipped], reasons, counted, marks),
+        rows=[_only_a_ticket(row) for row in rows] if drawn else rows,
         blocked_by=waiting,
         skipped=[{"post_id": str(each.post_id), "reason": "awaiting_review"} for each in left_out],
     )
 
 
-async def freeze(conn: Connection, campaign: Ending, sheet: Sheet) -> Settlement:
-    """Keeps the sheet. From here on the winners are a function of what is kept."""
+async def freeze(conn: Connection, campaign: Ending, rules: Rules, sheet: Sheet) -> Settlement:
+    """Keeps the sheet. From here on the winners are a function of what is kept, and in a draw of a value yet to come."""
     frozen_at = await closing.mark_frozen(conn, campaign.id, secrets.token_bytes(32))
     settlement_id = await store.add_settlement(
         conn, campaign.id, rules_version=campaign.rules_version, frozen_at=frozen_at, skipped=sheet.skipped
@@ -59,6 +62,11 @@ async def freeze(conn: Connection, campaign: Ending, sheet: Sheet) -> Settlement
     await sheet_store.add_sheet(conn, settlement_id, sheet.rows)
     settlement = await store.find_settlement(conn, campaign.id)
     assert settlement is not None
+    if rules.method == "draw":
+        await draw_store.add_draw(conn, settlement_id, *list_hash_of(settlement, sheet.rows))
+        draw = await draw_store.find_draw(conn, settlement_id)
+        if draw is not None and draw.beacon is None:
+            await closing.mark_blocked(conn, campaign.id, [{"kind": "awaiting_beacon"}])
     return settlement
 
 
@@ -84,6 +92,11 @@ def _rows(
         )
         for facts in judged
     ]
+
+
+def _only_a_ticket(row: SheetRow) -> SheetRow:
+    """In a draw marks, likes and comments are worth nothing."""
+    return msgspec.structs.replace(row, quality=Decimal("0.000000"), likes_counted=0, commenters_counted=0, excluded=[])
 
 
 def _excluded(counted: Counted) -> list[dict[str, Any]]:

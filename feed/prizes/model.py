@@ -7,6 +7,7 @@ from typing import Any, Literal, NewType
 import msgspec
 
 from feed.errors import Conflict, Forbidden, NotFound
+from feed.prizes.beacon import Source
 
 WinnerId = NewType("WinnerId", int)
 WinnerState = Literal[
@@ -58,6 +59,18 @@ class WinnerNotVisible(Conflict):
     """A winning post was removed, or its author banned, after the settlement: undo it and settle again."""
 
 
+class AwaitingBeacon(Conflict):
+    """The list is frozen and the lots are not drawn before the public value is there: no reason makes that shorter."""
+
+
+class NoNumberWanted(Conflict):
+    """No public number is waited for: it is no draw, not frozen, not this source's time, or the value is there already."""
+
+
+class BeaconMismatch(Conflict):
+    """Another editor has entered something else; both words are kept until two people agree."""
+
+
 class ClaimClosed(Conflict):
     """The prize cannot be claimed, or not any more."""
 
@@ -79,6 +92,39 @@ class Settlement(msgspec.Struct, frozen=True):
     skipped: list[dict[str, Any]]
     result: bytes | None
     salt: bytes
+
+
+class Beacon(msgspec.Struct, frozen=True, kw_only=True):
+    """The public value that decided, or our own where none came. What has no time or signature has none."""
+
+    source: Source
+    chain: str | None = None
+    round: str
+    value: str
+    signature: bytes | None = None
+    appeared_at: datetime | None = None
+    entered_by: list[int] | None = None
+
+
+class Draw(msgspec.Struct, frozen=True, kw_only=True):
+    """The lots of a frozen sheet. The beacon is empty while it is waited for, and the time until the list is stamped."""
+
+    list_sha256: bytes
+    ticket_count: int
+    list_published_at: datetime | None
+    beacon: Beacon | None
+
+
+class Lots(msgspec.Struct, frozen=True, kw_only=True):
+    """All that an order of tickets follows from, beside the list: the revealed nonce and the value that appeared.
+
+    `earlier` are the hashes of lists that were drawn from before, in settlements that were set aside.
+    """
+
+    draw: Draw
+    nonce: bytes
+    nonce_sha256: bytes
+    earlier: list[bytes]
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True):

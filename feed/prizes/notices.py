@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from feed.campaigns.closing import Ending
 from feed.inbox.model import NewInbox
 from feed.messages.model import SHANGHAI
+from feed.prizes.beacon import Window
 from feed.prizes.model import Settlement, Unclaimed, Winner
 
 
@@ -65,6 +67,21 @@ def of_block(campaign_id: int, editor_id: int, title: str, count: int) -> NewInb
         body=f"已到评选时间，还有 {count} 项未完成（待审内容或未打分的入围作品）。完成后系统自动评选，也可说明理由后立即评选。",
         once_key=f"settlement_blocked:{campaign_id}",
         subject={"kind": "campaign", "id": str(campaign_id)},
+    )
+
+
+def of_number(settlement_id: int, campaign: Ending, name: str, window: Window) -> NewInbox:
+    """The list of a draw is out and waits for a public number, which two editors enter."""
+    return NewInbox(
+        account_id=campaign.created_by,
+        kind="system",
+        title=f"“{campaign.title}”活动在等待公开号码",
+        body=(
+            f"签单哈希已公布。请在 {shown_time(window.until)} 前录入“{name}”于 {shown_time(window.not_before)} "
+            "之后开出的第一期：期号、号码和开出时间，由两位编辑分别录入，一致后生效。"
+        ),
+        once_key=f"number_wanted:{settlement_id}",
+        subject={"kind": "campaign", "id": str(campaign.id)},
     )
 
 

@@ -6,17 +6,19 @@ The signature covers the canonical form of the document without `signature` and 
 import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 import rfc8785
+from msgspec import UNSET, UnsetType
 
 from feed.campaigns.model import Rules, time_text
 from feed.campaigns.score import Ranked
-from feed.prizes.model import Place, Reserve, Settlement, SheetRow
-from feed.prizes.select import Selection, contender, select_winners
+from feed.prizes import draw, drawn
+from feed.prizes.drawn import Drawn
+from feed.prizes.model import Lots, Place, Reserve, Settlement, SheetRow
+from feed.prizes.select import Selection, contender, select_drawn, select_winners
 from feed.signatures import Signature
 
 FORMAT: Literal["feed-result-1"] = "feed-result-1"
@@ -87,6 +89,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sheet: list[Row]
     winners: list[WinnerLine]
     reserves: list[ReserveLine]
+    draw: Drawn | UnsetType = UNSET
 
 
 class Result(Outcome, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,14 +113,17 @@ def decide(
     rules: Rules,
     document: dict[str, Any],
     sha256: str,
+    lots: Lots | None = None,
 ) -> Decision:
     """The result of a frozen sheet: the same bytes whenever and wherever it is worked out.
 
-    `document` is the rules as they were published, `sha256` their hash.
+    `document` is the rules as they were published, `sha256` their hash. A draw has `lots`, and their value is there.
     """
     scored = [_contender(row, rules) for row in rows]
-    selection = select_winners([each for each, row in zip(scored, rows, strict=True) if row.eligible], rules)
+    able = [each for each, row in zip(scored, rows, strict=True) if row.eligible]
     pseudonyms = {row.post_id: pseudonym(settlement.salt, row.person, row.account_id) for row in rows}
+    draws = UNSET if lots is None else _drawn(lots, settlement, rules)
+    selection = select_winners(able, rules) if draws is UNSET else select_drawn(able, pseudonyms, draws.seed, rules)
     won = prizes_of(document)
     sheet = [
         Row(
@@ -141,6 +147,7 @@ def decide(
         sheet=sorted(sheet, key=order_in_sheet),
         winners=[WinnerLine(*_line(each, selection, pseudonyms), won) for each in selection.winners],
         reserves=[ReserveLine(*_line(each, selection, pseudonyms)) for each in selection.reserves],
+        draw=draws,
     )
     by_post = {row.post_id: row for row in rows}
     return Decision(
@@ -177,6 +184,12 @@ def pseudonym(salt: bytes, person: bytes, account_id: int) -> str:
     return hmac.digest(salt, who, "sha256")[:_PSEUDONYM_BYTES].hex()
 
 
+def list_hash_of(settlement: Settlement, rows: Sequence[SheetRow]) -> tuple[bytes, int]:
+    """The hash of the ticket list that these rows make, and how many tickets there are."""
+    tickets = draw.tickets_of(pseudonym(settlement.salt, row.person, row.account_id) for row in rows if row.eligible)
+    return draw.list_hash(settlement.campaign_id, tickets), len(tickets)
+
+
 def prizes_of(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What each winner gets, of a rules document."""
     return [{name: value for name, value in prize.items() if name != "image_media_id"} for prize in rules["prizes"]]
@@ -205,12 +218,10 @@ def six_decimals(value: Decimal) -> str:
     return f"{value:.6f}"
 
 
-def parse_time(text: str) -> datetime:
-    """A moment in the spelling of `time_text`. Raises ValueError for any other spelling."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None or time_text(at) != text:
-        raise ValueError(text)
-    return at
+def _drawn(lots: Lots, settlement: Settlement, rules: Rules) -> Drawn:
+    beacon = lots.draw.beacon
+    editors = (beacon.entered_by if beacon is not None else None) or ()
+    return drawn.drawn_from(lots, rules, [pseudonym(settlement.salt, b"", editor) for editor in editors])
 
 
 def _contender(row: SheetRow, rules: Rules) -> Ranked:

@@ -1,6 +1,6 @@
 """Who wins: a function of the sheet and the rules, and of nothing else. The settlement and its verification both call it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,6 +8,7 @@ import msgspec
 
 from feed.campaigns.model import Rules
 from feed.campaigns.score import Ranked, order_of, rank, score
+from feed.prizes import draw
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -35,4 +36,23 @@ def select_winners(able: Sequence[Ranked], rules: Rules) -> Selection:
         ranks={each.post_id: number for number, each in enumerate(order, start=1)},
         winners=persons[:last],
         reserves=persons[last : last + rules.reserve_count],
+    )
+
+
+def select_drawn(able: Sequence[Ranked], persons: Mapping[int, str], seed: str, rules: Rules) -> Selection:
+    """One ticket per person, whatever the number of entries: the first of them stands for the person, and all share its rank.
+
+    `persons` has the pseudonym behind each post. Where there are fewer tickets than places, places stay empty.
+    """
+    drawn = draw.order(bytes.fromhex(seed), draw.tickets_of(persons[each.post_id] for each in able))
+    ranks = {ticket.hex(): number for number, ticket in enumerate(drawn, start=1)}
+    first: dict[str, Ranked] = {}
+    for each in sorted(able, key=lambda each: (each.entered_at, each.post_id)):
+        first.setdefault(persons[each.post_id], each)
+    order = [first[ticket.hex()] for ticket in drawn]
+    last = rules.winner_count
+    return Selection(
+        ranks={each.post_id: ranks[persons[each.post_id]] for each in able},
+        winners=order[:last],
+        reserves=order[last : last + rules.reserve_count],
     )

@@ -7,7 +7,7 @@ import msgspec
 from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import closing
+from feed.campaigns import closing, nonces
 from feed.campaigns.closing import Ending
 from feed.campaigns.model import Rules
 from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
@@ -15,18 +15,20 @@ from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Connection, Pool, transaction
-from feed.prizes import notices, sheet_store, store
+from feed.prizes import draw_store, notices, sheet_store, store
 from feed.prizes.freezing import draw_up_sheet, freeze
 from feed.prizes.model import (
     AlreadyAnnounced,
     AlreadySettled,
+    AwaitingBeacon,
+    Lots,
     NotOverYet,
     NotSettled,
     Settlement,
     SettlementBlocked,
 )
 from feed.prizes.reasons import read_reason
-from feed.prizes.result import canonical, decide, signed
+from feed.prizes.result import canonical, decide, list_hash_of, signed
 
 
 async def freeze_next_campaign(pool: Pool) -> bool:
@@ -49,7 +51,7 @@ async def freeze_next_campaign(pool: Pool) -> bool:
             rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
             sheet = await draw_up_sheet(conn, campaign, rules)
             if not sheet.blocked_by:
-                await freeze(conn, campaign, sheet)
+                await freeze(conn, campaign, rules, sheet)
                 await audit.add(conn, None, "freeze", "campaign", campaign_id, {"entries": len(sheet.rows)})
             elif await closing.mark_blocked(conn, campaign_id, sheet.blocked_by):
                 notice = notices.of_block(campaign_id, campaign.created_by, campaign.title, len(sheet.blocked_by))
@@ -69,6 +71,8 @@ async def settle_next_campaign(pool: Pool, keys: Keys) -> bool:
             settlement = await store.find_settlement(conn, campaign_id) if campaign is not None else None
             if campaign is None or settlement is None or settlement.result is not None:
                 continue
+            if await _is_awaiting(conn, settlement):
+                continue
             await _decide(conn, keys, campaign, settlement, by=None, reason=None)
         return True
     return False
@@ -85,8 +89,9 @@ async def settle_campaign(
 ) -> None:
     """Settles now. Where something is waited for it takes a reason: a missing mark is 0, and what waits is left out.
 
-    `by` is None where an operator does it at the command line.
-    Raises CampaignNotFound, CampaignCancelled, NotOverYet, AlreadySettled, SettlementBlocked, Invalid.
+    A draw is frozen now and decided when its public value is there. `by` is None where an operator does it at the
+    command line.
+    Raises CampaignNotFound, CampaignCancelled, NotOverYet, AlreadySettled, SettlementBlocked, AwaitingBeacon, Invalid.
     """
     why = read_reason(reason) if reason else None
     async with transaction(pool) as conn:
@@ -99,6 +104,8 @@ async def settle_campaign(
             return
         if not campaign.is_over:
             raise NotOverYet
+        if settlement is not None and fresh and await _is_awaiting(conn, settlement):
+            raise AwaitingBeacon
         blocked = False
         if settlement is None:
             rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
@@ -108,8 +115,8 @@ async def settle_campaign(
                 # Committed, and then refused: who asked sees in the campaign what it waits for.
                 await closing.mark_blocked(conn, campaign_id, sheet.blocked_by)
             else:
-                settlement = await freeze(conn, campaign, sheet)
-        if settlement is not None:
+                settlement = await freeze(conn, campaign, rules, sheet)
+        if settlement is not None and not await _is_awaiting(conn, settlement):
             await _decide(conn, keys, campaign, settlement, by=by, reason=why)
     if blocked:
         raise SettlementBlocked
@@ -148,17 +155,41 @@ async def _hold(conn: Connection, campaign_id: int) -> Ending:
     return campaign
 
 
+async def _is_awaiting(conn: Connection, settlement: Settlement) -> bool:
+    """Whether it is a draw whose public value is not there yet."""
+    draw = await draw_store.find_draw(conn, settlement.id)
+    return draw is not None and draw.beacon is None
+
+
+async def _find_lots(conn: Connection, keys: Keys, settlement: Settlement) -> Lots | None:
+    draw = await draw_store.find_draw(conn, settlement.id)
+    if draw is None:
+        return None
+    nonce = await nonces.get(conn, settlement.campaign_id)
+    return Lots(
+        draw=draw,
+        nonce=nonces.reveal(keys, settlement.campaign_id, nonce),
+        nonce_sha256=nonce.sha256,
+        earlier=await draw_store.list_earlier(conn, settlement.id),
+    )
+
+
 async def _decide(
     conn: Connection, keys: Keys, campaign: Ending, settlement: Settlement, *, by: AccountId | None, reason: str | None
 ) -> None:
     """Keeps the result and fills the places. All of it follows from what was frozen, whoever comes to it and when."""
     document, rules_sha256 = await closing.get_rules_document(conn, campaign.id, settlement.rules_version)
+    rows = await sheet_store.list_sheet(conn, settlement.id)
+    lots = await _find_lots(conn, keys, settlement)
+    # Lots are drawn from what was published or not at all.
+    assert lots is None or (lots.draw.list_sha256, lots.draw.ticket_count) == list_hash_of(settlement, rows)
     decision = decide(
         settlement,
-        await sheet_store.list_sheet(conn, settlement.id),
+        rows,
         rules=msgspec.convert(document, Rules),
         document=document,
         sha256=rules_sha256,
+        lots=lots,
     )
     outcome = decision.outcome
     result = signed(outcome, keys.sign(canonical(outcome)))

@@ -7,10 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 import rfc8785
+from msgspec import UNSET
 
-from feed.campaigns.model import FREEZE_AFTER, Rules, rules_sha256
+from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
 from feed.campaigns.problems import problems
 from feed.campaigns.score import Ranked
+from feed.prizes.drand import QUICKNET, Chain
+from feed.prizes.drawn import Drawn, problems_of
+from feed.prizes.finding import Problem
 from feed.prizes.result import (
     Outcome,
     ReserveLine,
@@ -20,23 +24,14 @@ from feed.prizes.result import (
     canonical,
     counts_of,
     order_in_sheet,
-    parse_time,
     prizes_of,
     six_decimals,
 )
-from feed.prizes.select import Selection, contender, select_winners
+from feed.prizes.select import Selection, contender, select_drawn, select_winners
 from feed.signatures import PublicKey, is_signed
 
 Signed = Literal["authentic", "unknown_key", "wrong", "not_checked"]
 _LARGEST = 2**53 - 1
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """Something that does not follow: what, where in the document, and what would."""
-
-    code: str
-    where: str
-    expected: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,14 +59,17 @@ class Unreadable(ValueError):
     """The document is none; the message says where."""
 
 
-def verify_result(text: bytes, keys: Sequence[PublicKey] | None) -> Finding:
-    """What is right and wrong about a result. Without `keys` the signature is not looked at."""
+def verify_result(text: bytes, keys: Sequence[PublicKey] | None, chains: Sequence[Chain] = (QUICKNET,)) -> Finding:
+    """What is right and wrong about a result. Without `keys` the signature is not looked at.
+
+    `chains` are the beacons whose keys are known.
+    """
     try:
         result, names = _read(text)
     except Unreadable as error:
         return Finding(problems=[Problem("unreadable", str(error))], signed="not_checked")
     return Finding(
-        problems=list(_problems(result)),
+        problems=list(_problems(result, chains)),
         signed=_look_at_signature(result, keys),
         key_id=result.signature.key_id,
         outcome=result,
@@ -133,7 +131,7 @@ def _unsigned(result: Result) -> Outcome:
     return Outcome(**{name: getattr(result, name) for name in Outcome.__struct_fields__})
 
 
-def _problems(result: Outcome) -> Iterator[Problem]:
+def _problems(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:
     campaign = result.campaign
     if (expected := rules_sha256(campaign.rules)) != campaign.rules_sha256:
         yield Problem("rules_hash", "campaign.rules_sha256", expected)
@@ -155,7 +153,35 @@ def _problems(result: Outcome) -> Iterator[Problem]:
     found = [each for each in contenders if each is not None]
     yield from _row_problems(result, found, rules)
     able = [each for each, row in zip(found, result.sheet, strict=True) if row.rank is not None]
-    yield from _order_problems(result, select_winners(able, rules), prizes_of(campaign.rules))
+    if rules.method != "draw" and result.draw is UNSET:
+        yield from _order_problems(result, select_winners(able, rules), prizes_of(campaign.rules))
+    elif rules.method != "draw" or result.draw is UNSET:
+        yield Problem("draw_missing", "draw")
+    else:
+        yield from _draw_problems(result, result.draw, able, rules, chains)
+
+
+def _draw_problems(
+    result: Outcome, drawn: Drawn, able: Sequence[Ranked], rules: Rules, chains: Sequence[Chain]
+) -> Iterator[Problem]:
+    persons = {int(row.post_id): row.person for row in result.sheet}
+    ranked = [persons[each.post_id] for each in able]
+    wrong = list(problems_of(drawn, rules, _id_of(result.campaign.id), ranked, chains))
+    wrong += [
+        Problem("draw_counts_nothing", f"sheet[{number}]")
+        for number, row in enumerate(result.sheet)
+        if (row.quality, row.likes_counted, row.commenters_counted) != (six_decimals(Decimal(0)), 0, 0)
+    ]
+    yield from wrong
+    # Of a seed or a ticket that is none there is no order.
+    if not any(problem.code == "spelling" or problem.where == "draw.seed" for problem in wrong):
+        selection = select_drawn(able, persons, drawn.seed, rules)
+        yield from _order_problems(result, selection, prizes_of(result.campaign.rules))
+
+
+def _id_of(text: str) -> int:
+    """The campaign's number; what is none is number 0, which no campaign has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and text == str(int(text)) else 0
 
 
 def _frozen_problems(result: Outcome, rules: Rules) -> Iterator[Problem]:

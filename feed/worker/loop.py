@@ -17,6 +17,7 @@ from feed.messages.provider import SmsProvider
 from feed.metrics import TASKS
 from feed.postgres import DOWN, Pool, open_pool
 from feed.settings import Settings
+from feed.worker.drawing import DrandClient
 from feed.worker.pushing import PushClient
 from feed.worker.queue import QueueLost, run_queue
 from feed.worker.schedule import SCHEDULE, Entry
@@ -61,9 +62,12 @@ async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
         return
     redis = redis_room.connect(settings.redis_url)
     push = None if hook is None else PushClient(hook)
+    drand = None if settings.drand_url == "off" else DrandClient(settings.drand_url)
     try:
-        yield Worlds(pool, redis, keys, provider, quiet, push)
+        yield Worlds(pool, redis, keys, provider, quiet, push, drand)
     finally:
+        if drand is not None:
+            await drand.close()
         if push is not None:
             await push.close()
         await redis.aclose()

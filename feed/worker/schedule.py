@@ -11,9 +11,11 @@ from feed.notifications.actions import tell_comments, tell_likes
 from feed.posts.erasing import erase_next_posts
 from feed.prizes.announcing import finish_next_objections
 from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
+from feed.prizes.drawing import give_up_next_beacon, publish_next_list
 from feed.prizes.reminding import remind_next_winner
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from feed.worker import retention
+from feed.worker.drawing import ask_drand
 from feed.worker.pushing import send_pushes, watch_pushes
 from feed.worker.sending import resolve_abandoned
 from feed.worker.worlds import Worlds
@@ -40,6 +42,10 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("watch_pushes", 15, watch_pushes),
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.
     Entry("freeze_next_campaign", 1, lambda w: freeze_next_campaign(w.pool)),
+    # A draw in between: its list gets its time, and a beacon its chance.
+    Entry("publish_next_list", 1, lambda w: publish_next_list(w.pool)),
+    Entry("ask_drand", 5, ask_drand),
+    Entry("give_up_next_beacon", 10, lambda w: give_up_next_beacon(w.pool)),
     Entry("settle_next_campaign", 1, lambda w: settle_next_campaign(w.pool, w.keys)),
     Entry("forfeit_next_prize", 2, lambda w: forfeit_next_prize(w.pool, w.keys)),
     Entry("lapse_next_claim", 10, lambda w: lapse_next_claim(w.pool, w.keys)),

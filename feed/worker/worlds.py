@@ -10,6 +10,7 @@ from feed.messages.provider import SmsProvider
 from feed.postgres import Pool
 
 if TYPE_CHECKING:
+    from feed.worker.drawing import DrandClient
     from feed.worker.pushing import PushClient
 
 
@@ -22,3 +23,4 @@ class Worlds(NamedTuple):
     provider: SmsProvider
     quiet: QuietHours | None
     push: "PushClient | None" = None
+    drand: "DrandClient | None" = None

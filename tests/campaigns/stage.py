@@ -7,6 +7,7 @@ import asyncpg
 from asyncpg import Record
 
 from feed.accounts.model import AccountId
+from feed.keys import Keys
 
 _numbers = count(1)
 DAY = timedelta(days=1)
@@ -15,8 +16,9 @@ DAY = timedelta(days=1)
 class Stage:
     """What the stories of these tests are played on."""
 
-    def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[Record]", keys: Keys) -> None:
         self.pool = pool
+        self.keys = keys
 
     async def person(self, *, role: str | None = None, person: str | None = None) -> AccountId:
         """Somebody with a verified phone; `person` makes two accounts one person's."""

@@ -59,7 +59,7 @@ async def published(stage: Stage, editor: AccountId, *, opened: bool = False, **
     if opened:
         changed = {"starts_at": datetime.now(UTC) - HOUR} | changed
     campaign = await drafted(stage, editor, **changed)
-    await actions.publish_campaign(stage.pool, editor, campaign)
+    await actions.publish_campaign(stage.pool, stage.keys, editor, campaign)
     return campaign
 
 
@@ -119,7 +119,7 @@ async def test_publishing_is_refused_while_one_field_is_missing(stage: Stage, fi
     editor = await stage.person(role="editor")
     campaign = await drafted(stage, editor, **{field: None})
     with pytest.raises(CampaignIncomplete) as refused:
-        await actions.publish_campaign(stage.pool, editor, campaign)
+        await actions.publish_campaign(stage.pool, stage.keys, editor, campaign)
     assert [(error.field, error.code) for error in refused.value.errors] == [(field, "required")]
     assert (await seen(stage, campaign)).state == "draft"
 
@@ -128,7 +128,7 @@ async def test_publishing_names_everything_that_is_missing_at_once(stage: Stage)
     editor = await stage.person(role="editor")
     campaign = await actions.create_campaign(stage.pool, editor, fields(title="读书月"))
     with pytest.raises(CampaignIncomplete) as refused:
-        await actions.publish_campaign(stage.pool, editor, campaign)
+        await actions.publish_campaign(stage.pool, stage.keys, editor, campaign)
     assert {error.field for error in refused.value.errors} == set(NEEDED)
 
 
@@ -146,7 +146,7 @@ async def test_publishing_looks_at_the_clock_and_at_what_exists(
     editor = await stage.person(role="editor")
     campaign = await drafted(stage, editor, **changed)
     with pytest.raises(CampaignIncomplete) as refused:
-        await actions.publish_campaign(stage.pool, editor, campaign)
+        await actions.publish_campaign(stage.pool, stage.keys, editor, campaign)
     assert [(error.field, error.code) for error in refused.value.errors] == [(field, code)]
 
 
@@ -192,7 +192,9 @@ async def test_before_the_opening_everything_changes_and_every_version_stays(sta
     editor = await stage.person(role="editor")
     campaign = await published(stage, editor)
     later = datetime.now(UTC) + 3 * DAY
-    await actions.change_campaign(stage.pool, editor, campaign, fields(topic="跑步", ends_at=later, winner_count=1))
+    await actions.change_campaign(
+        stage.pool, stage.keys, editor, campaign, fields(topic="跑步", ends_at=later, winner_count=1)
+    )
     card = await seen(stage, campaign)
     assert (card.topic, card.ends_at, card.winner_count, card.rules_version) == ("跑步", later, 1, 2)
     async with stage.pool.acquire() as conn:
@@ -200,7 +202,7 @@ async def test_before_the_opening_everything_changes_and_every_version_stays(sta
     assert [version.rules["topic"] for version in versions] == ["读书", "跑步", "跑步"]
     assert len({version.rules_sha256 for version in versions}) == 2
     with pytest.raises(Invalid) as refused:
-        await actions.change_campaign(stage.pool, editor, campaign, fields(contact=None))
+        await actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(contact=None))
     assert [error.field for error in refused.value.errors] == ["contact"]
 
 
@@ -233,7 +235,7 @@ async def test_after_the_opening_nothing_that_hurts_is_accepted(stage: Stage, ch
     editor = await stage.person(role="editor")
     campaign = await published(stage, editor, opened=True)
     with pytest.raises(CampaignRunning) as refused:
-        await actions.change_campaign(stage.pool, editor, campaign, fields(**change))
+        await actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(**change))
     assert [error.field for error in refused.value.errors] == list(change)
     assert (await seen(stage, campaign)).rules_version == 1
 
@@ -260,7 +262,7 @@ async def test_after_the_opening_what_favours_people_makes_a_new_version(stage: 
     editor = await stage.person(role="editor")
     campaign = await published(stage, editor, opened=True)
     for _ in range(2):
-        await actions.change_campaign(stage.pool, editor, campaign, fields(**change))
+        await actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(**change))
     assert (await seen(stage, campaign)).rules_version == 2
     assert (await stage.actions(campaign))[2:] == ["campaign_changed"]
 
@@ -272,7 +274,7 @@ async def test_two_editors_who_patch_at_once_both_have_their_way(stage: Stage) -
     for campaign in (draft, running):
         await asyncio.gather(
             *(
-                actions.change_campaign(stage.pool, editor, campaign, fields(**change))
+                actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(**change))
                 for editor, change in ((first, {"body": "甲"}), (second, {"notes": "乙"})) * 3
             )
         )
@@ -285,7 +287,7 @@ async def test_two_publications_at_once_make_one_campaign(stage: Stage) -> None:
     editor = await stage.person(role="editor")
     campaign = await drafted(stage, editor)
     outcomes = await asyncio.gather(
-        *(actions.publish_campaign(stage.pool, editor, campaign) for _ in range(4)), return_exceptions=True
+        *(actions.publish_campaign(stage.pool, stage.keys, editor, campaign) for _ in range(4)), return_exceptions=True
     )
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [CampaignNotDraft] * 3
 
@@ -297,7 +299,7 @@ async def test_a_retried_post_acts_once(stage: Stage) -> None:
     assert made[0] == made[1]
     publishing = once("/publish", "key", b"")
     for _ in range(2):
-        await actions.publish_campaign(stage.pool, editor, made[0], publishing)
+        await actions.publish_campaign(stage.pool, stage.keys, editor, made[0], publishing)
     with pytest.raises(IdempotencyKeyReused):
         await actions.create_campaign(stage.pool, editor, fields(title="x"), once("/campaigns", "key", b"other"))
 
@@ -341,9 +343,9 @@ async def test_illegal_moves_are_refused(stage: Stage, state: str, verb: str, re
     else:
         await stage.pool.execute("UPDATE campaigns SET state = $2 WHERE id = $1", campaign, state)
     verbs = {
-        "publish": lambda: actions.publish_campaign(stage.pool, editor, campaign),
+        "publish": lambda: actions.publish_campaign(stage.pool, stage.keys, editor, campaign),
         "cancel": lambda: actions.cancel_campaign(stage.pool, editor, campaign),
-        "change": lambda: actions.change_campaign(stage.pool, editor, campaign, fields(body="x")),
+        "change": lambda: actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(body="x")),
         "jurors": lambda: judging.assign_jurors(stage.pool, editor, campaign, [editor]),
     }
     before = await seen(stage, campaign)

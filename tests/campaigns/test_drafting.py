@@ -63,7 +63,20 @@ def test_a_claim_may_end_later_and_never_earlier() -> None:
         assert (unfavourable(rules, other) == []) is fine
 
 
-def test_a_draw_may_be_drafted_and_not_published() -> None:
+def test_a_draw_names_its_public_number_before_it_is_published() -> None:
     draft = {**FULL, "method": "draw"}
+
+    def wrong(**more: object) -> set[tuple[str, str]]:
+        found = read_rules(draft | more, publishing=True)[1]
+        return {(error.field, error.code) for error in found if error.field.startswith("beacon")}
+
     assert read_rules(draft, publishing=False)[1] == []
-    assert ("method", "not_available") in {(error.field, error.code) for error in read_rules(draft, publishing=True)[1]}
+    assert wrong() == wrong(beacon=" ") == {("beacon", "required")}
+    assert wrong(beacon="双色球") == wrong(beacon_order=["drand"]) == wrong(beacon_order=[]) == set()
+    assert wrong(beacon_order=["drand", "dice", "drand"]) == {
+        ("beacon_order[1]", "unknown_value"),
+        ("beacon_order[2]", "repeated"),
+    }
+    assert wrong(beacon="双色球", beacon_wait_hours=0) == {("beacon_wait_hours", "out_of_range")}
+    assert read_rules({**FULL}, publishing=True)[1] != []
+    assert not {error.field for error in read_rules(FULL, publishing=True)[1]} & {"beacon", "beacon_order"}

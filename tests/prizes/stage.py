@@ -1,20 +1,24 @@
 """Campaigns at each step from the deadline to the claim. Two places, one reserve, and the most liked post first."""
 
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from asyncpg import Record
 
 from feed.accounts.model import AccountId
+from feed.campaigns import nonces
 from feed.campaigns.model import rules_sha256
 from feed.keys import Keys
-from feed.postgres import Pool
+from feed.postgres import Pool, transaction
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claim import ClaimForm
+from feed.prizes.drawing import publish_next_list
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from tests import make
 from tests.make import DAY
 
 PRIZE = {"name": "深圳盒子", "kind": "goods", "per_winner": 1, "value_cny": "99"}
+NUMBER_NAME = "中国福利彩票双色球"
 FORM = ClaimForm(recipient_name="吴秀兰", phone="13800100100", address="深圳市福田区红荔路2001号", privacy_version="1")
 
 
@@ -42,6 +46,46 @@ async def due(pool: Pool, keys: Keys | None = None, *, entries: int = 4, **more:
         if keys is not None:
             await _give_phone(pool, keys, post_id)
     return Played(campaign_id, posts)
+
+
+async def due_draw(pool: Pool, keys: Keys, *, entries: int = 6, **more: Any) -> Played:
+    """A draw whose time came a day ago, with a committed nonce; its first two posts are one person's."""
+    rules = {"method": "draw", "beacon": NUMBER_NAME, "beacon_wait_hours": 96} | more
+    campaign = await due(pool, keys, entries=entries, **rules)
+    async with transaction(pool) as conn:
+        await nonces.commit(conn, campaign.id, nonces.make(keys, campaign.id))
+    first, second = campaign.posts[:2]
+    await pool.execute(
+        """
+        UPDATE accounts SET person = (
+            SELECT person FROM accounts JOIN posts ON posts.author_id = accounts.id WHERE posts.id = $1
+        ) WHERE id = (SELECT author_id FROM posts WHERE id = $2)
+        """,
+        first,
+        second,
+    )
+    return campaign
+
+
+async def listed(pool: Pool, keys: Keys, *, ago: timedelta = timedelta(minutes=2), **more: Any) -> Played:
+    """Its list is out since `ago`."""
+    campaign = await due_draw(pool, keys, **more)
+    assert await freeze_next_campaign(pool)
+    assert await publish_next_list(pool)
+    await age_list(pool, campaign.id, ago)
+    return campaign
+
+
+async def age_list(pool: Pool, campaign_id: int, ago: timedelta) -> None:
+    """As if the list had been published so long ago."""
+    await pool.execute(
+        """
+        UPDATE draws SET list_published_at = clock_timestamp() - $2::interval
+        FROM settlements WHERE settlements.id = settlement_id AND campaign_id = $1 AND undone_at IS NULL
+        """,
+        campaign_id,
+        ago,
+    )
 
 
 async def frozen(pool: Pool, keys: Keys | None = None, *, entries: int = 4) -> Played:

@@ -77,7 +77,7 @@ async def change_campaign(
 ) -> EditorCampaignCard:
     """Change a campaign: a draft freely, an open one only in favour of those who take part."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await actions.change_campaign(world.pool, viewer.account_id, id_, data)
+    await actions.change_campaign(world.pool, world.keys, viewer.account_id, id_, data)
     return await _card(world, id_)
 
 
@@ -105,7 +105,7 @@ async def publish_campaign(
 ) -> EditorCampaignCard:
     """Make a draft public; refused with every field that is missing."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await actions.publish_campaign(world.pool, viewer.account_id, id_, once)
+    await actions.publish_campaign(world.pool, world.keys, viewer.account_id, id_, once)
     return await _card(world, id_)
 
 

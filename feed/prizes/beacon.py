@@ -1,0 +1,60 @@
+"""What a draw waits for: its beacons in the order of the rules, each for its time, and how a number from outside is spelled."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from feed.campaigns.model import Rules
+
+Source = Literal["public_number", "drand", "own"]
+# A value of the beacon is younger than the list by this much: whoever made the list could not know it.
+YOUNGER = timedelta(seconds=60)
+ROUND_LONGEST = 40
+VALUE_LONGEST = 100
+
+_ROUND = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
+_NUMBERS = re.compile(r"[0-9]+(?: [0-9]+)*")
+_BETWEEN = re.compile(r"[\s,、;:+|/]+")
+
+
+class Window(msgspec.Struct, frozen=True):
+    """While this source is waited for: its value appears at `not_before` or later, and is here before `until`."""
+
+    source: Source
+    not_before: datetime
+    until: datetime
+
+
+def windows(rules: Rules, published_at: datetime) -> list[Window]:
+    """The sources of the rules, one after the other from the publication of the list on."""
+    wait = timedelta(hours=rules.beacon_wait_hours)
+    starts = [published_at + number * wait for number in range(len(rules.beacon_order))]
+    return [
+        Window(source, start + YOUNGER, start + wait)
+        for source, start in zip(_sources(rules.beacon_order), starts, strict=True)
+    ]
+
+
+def window_at(rules: Rules, published_at: datetime, now: datetime) -> Window | None:
+    """What is waited for now; None when every source of the rules has had its time."""
+    return next((window for window in windows(rules, published_at) if now < window.until), None)
+
+
+def read_round(text: str) -> str | None:
+    """The issue of a public number in its one spelling: digits and letters, perhaps with hyphens. None for anything else."""
+    found = unicodedata.normalize("NFKC", text).strip()
+    return found if len(found) <= ROUND_LONGEST and _ROUND.fullmatch(found) else None
+
+
+def read_number(text: str) -> str | None:
+    """A public number in its one spelling: groups of ASCII digits with one space between. None for anything else."""
+    found = _BETWEEN.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    return found if len(found) <= VALUE_LONGEST and _NUMBERS.fullmatch(found) else None
+
+
+def _sources(order: Sequence[str]) -> list[Source]:
+    return msgspec.convert(order, list[Source])

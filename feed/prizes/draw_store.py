@@ -1,0 +1,191 @@
+"""The SQL of draws. Whoever calls a writing function holds the campaign's row."""
+
+from datetime import datetime
+
+import msgspec
+from asyncpg import Record
+
+from feed.postgres import Connection, many
+from feed.prizes.model import Beacon, Draw
+
+
+class Entered(msgspec.Struct, frozen=True):
+    """What an editor says the public number is, and which human being the editor is, as far as that is known."""
+
+    editor_id: int
+    person: bytes | None
+    round: str
+    value: str
+    appeared_at: datetime
+
+
+async def add_draw(conn: Connection, settlement_id: int, list_sha256: bytes, ticket_count: int) -> None:
+    """Keeps the hash of the list. The same list as one that was set aside has the lot that it had: nobody draws twice."""
+    await conn.execute(
+        """
+        INSERT INTO draws (
+            settlement_id, list_sha256, ticket_count, list_published_at, source, chain, round, value, signature,
+            appeared_at, entered_by, beacon_at
+        )
+        SELECT $1, $2, $3, earlier.list_published_at, earlier.source, earlier.chain, earlier.round, earlier.value,
+            earlier.signature, earlier.appeared_at, earlier.entered_by, earlier.beacon_at
+        FROM (SELECT campaign_id FROM settlements WHERE id = $1) AS mine
+        LEFT JOIN LATERAL (
+            SELECT draws.*
+            FROM draws JOIN settlements ON settlements.id = draws.settlement_id
+            WHERE settlements.campaign_id = mine.campaign_id AND settlements.undone_at IS NOT NULL
+                AND draws.list_sha256 = $2
+            ORDER BY settlements.id
+            LIMIT 1
+        ) AS earlier ON true
+        """,
+        settlement_id,
+        list_sha256,
+        ticket_count,
+    )
+
+
+async def find_draw(conn: Connection, settlement_id: int) -> Draw | None:
+    """The lots of a settlement; None for one that is no draw."""
+    row = await conn.fetchrow(
+        """
+        SELECT list_sha256, ticket_count, list_published_at, source, chain, round, value, signature, appeared_at,
+            entered_by
+        FROM draws WHERE settlement_id = $1
+        """,
+        settlement_id,
+    )
+    return None if row is None else _draw(row)
+
+
+async def list_earlier(conn: Connection, settlement_id: int) -> list[bytes]:
+    """The hashes of other lists of the same campaign that lots were drawn from, the first one first."""
+    rows = await conn.fetch(
+        """
+        SELECT draws.list_sha256
+        FROM settlements AS mine
+        JOIN settlements ON settlements.campaign_id = mine.campaign_id AND settlements.id < mine.id
+        JOIN draws ON draws.settlement_id = settlements.id
+        JOIN draws AS drawn ON drawn.settlement_id = mine.id AND drawn.list_sha256 <> draws.list_sha256
+        WHERE mine.id = $1
+        GROUP BY draws.list_sha256
+        ORDER BY min(settlements.id)
+        """,
+        settlement_id,
+    )
+    return [row["list_sha256"] for row in rows]
+
+
+async def list_unpublished(conn: Connection) -> list[tuple[int, int]]:
+    """Campaign and settlement of each list whose time is not stamped yet, in no order: see `closing.list_frozen`."""
+    rows = await conn.fetch(
+        """
+        SELECT settlements.campaign_id, draws.settlement_id
+        FROM draws JOIN settlements ON settlements.id = draws.settlement_id AND settlements.undone_at IS NULL
+        WHERE draws.list_published_at IS NULL
+        ORDER BY random()
+        """
+    )
+    return [(row["campaign_id"], row["settlement_id"]) for row in rows]
+
+
+async def mark_published(conn: Connection, settlement_id: int) -> datetime | None:
+    """Stamps the list, whose hash others can read since an earlier commit; None when it had its time."""
+    at: datetime | None = await conn.fetchval(
+        """
+        UPDATE draws SET list_published_at = clock_timestamp()
+        WHERE settlement_id = $1 AND list_published_at IS NULL
+        RETURNING list_published_at
+        """,
+        settlement_id,
+    )
+    return at
+
+
+async def list_awaited(conn: Connection) -> list[tuple[int, int]]:
+    """Campaign and settlement of each draw whose list is out and whose value is not there, in no order."""
+    rows = await conn.fetch(
+        """
+        SELECT settlements.campaign_id, draws.settlement_id
+        FROM draws JOIN settlements ON settlements.id = draws.settlement_id AND settlements.undone_at IS NULL
+        WHERE draws.list_published_at IS NOT NULL AND draws.source IS NULL
+        ORDER BY random()
+        """
+    )
+    return [(row["campaign_id"], row["settlement_id"]) for row in rows]
+
+
+async def get_clock(conn: Connection) -> datetime:
+    """The time by which deadlines are decided."""
+    now: datetime = await conn.fetchval("SELECT clock_timestamp()")
+    return now
+
+
+async def mark_beacon(conn: Connection, settlement_id: int, beacon: Beacon) -> bool:
+    """Whether the draw had no value yet. The first one stays, whoever comes with another."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE draws
+            SET source = $2, chain = $3, round = $4, value = $5, signature = $6, appeared_at = $7, entered_by = $8,
+                beacon_at = clock_timestamp()
+            WHERE settlement_id = $1 AND source IS NULL
+            RETURNING true
+            """,
+            settlement_id,
+            beacon.source,
+            beacon.chain,
+            beacon.round,
+            beacon.value,
+            beacon.signature,
+            beacon.appeared_at,
+            beacon.entered_by,
+        )
+    )
+
+
+async def add_entry(
+    conn: Connection, settlement_id: int, editor_id: int, *, round_: str, value: str, appeared_at: datetime
+) -> None:
+    """An editor's latest word on the number."""
+    await conn.execute(
+        """
+        INSERT INTO beacon_entries (settlement_id, editor_id, round, value, appeared_at)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (settlement_id, editor_id)
+        DO UPDATE SET round = excluded.round, value = excluded.value, appeared_at = excluded.appeared_at,
+            entered_at = excluded.entered_at
+        """,
+        settlement_id,
+        editor_id,
+        round_,
+        value,
+        appeared_at,
+    )
+
+
+async def list_entries(conn: Connection, settlement_id: int) -> list[Entered]:
+    """The latest word of each editor, in the order in which they came."""
+    rows = await conn.fetch(
+        """
+        SELECT editor_id, accounts.person, round, value, appeared_at
+        FROM beacon_entries JOIN accounts ON accounts.id = editor_id
+        WHERE settlement_id = $1
+        ORDER BY entered_at, editor_id
+        """,
+        settlement_id,
+    )
+    return many(rows, Entered)
+
+
+def _draw(row: Record) -> Draw:
+    beacon = None
+    if row["source"] is not None:
+        names = ("source", "chain", "round", "value", "signature", "appeared_at", "entered_by")
+        beacon = msgspec.convert({name: row[name] for name in names}, Beacon)
+    return Draw(
+        list_sha256=row["list_sha256"],
+        ticket_count=row["ticket_count"],
+        list_published_at=row["list_published_at"],
+        beacon=beacon,
+    )

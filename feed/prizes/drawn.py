@@ -1,0 +1,180 @@
+"""The draw's part of a result: everything that its order follows from, and whether it does."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, time_text
+from feed.campaigns.problems import LATEST
+from feed.prizes import draw
+from feed.prizes.beacon import Source, read_number, read_round, windows
+from feed.prizes.drand import Chain, first_round, is_signed, time_of, value_of
+from feed.prizes.finding import Problem
+from feed.prizes.model import Beacon, Lots
+
+_SHA256_DIGITS = 64
+
+
+class BeaconLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The value that decided. `name` is what the rules call the number, or the chain's hash; of our own value it is empty."""
+
+    source: Source
+    name: str
+    round: str
+    value: str
+    appeared_at: str | None
+    signature: str | None
+    # Pseudonyms of the two editors.
+    entered_by: list[str]
+
+
+class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What docs/draw-spec.md asks for. Hashes, the nonce and the seed are lower-case hexadecimal."""
+
+    algorithm: Literal["feed-draw-1"]
+    tickets: int
+    list_sha256: str
+    list_published_at: str
+    nonce: str
+    nonce_sha256: str
+    beacon: BeaconLine
+    seed: str
+    publicly_verifiable: bool
+    # Lists that lots were drawn from before, in settlements that were set aside; each is in the audit with its reason.
+    earlier: list[str]
+
+
+def drawn_from(lots: Lots, rules: Rules, editors: Sequence[str]) -> Drawn:
+    """The part of the result. The lots have their value by now."""
+    beacon, published_at = lots.draw.beacon, lots.draw.list_published_at
+    assert beacon is not None
+    assert published_at is not None
+    return Drawn(
+        algorithm="feed-draw-1",
+        tickets=lots.draw.ticket_count,
+        list_sha256=lots.draw.list_sha256.hex(),
+        list_published_at=time_text(published_at),
+        nonce=lots.nonce.hex(),
+        nonce_sha256=lots.nonce_sha256.hex(),
+        beacon=BeaconLine(
+            source=beacon.source,
+            name=_name(beacon, rules),
+            round=beacon.round,
+            value=beacon.value,
+            appeared_at=None if beacon.appeared_at is None else time_text(beacon.appeared_at),
+            signature=None if beacon.signature is None else beacon.signature.hex(),
+            entered_by=list(editors),
+        ),
+        seed=seed(lots.draw.list_sha256, lots.nonce, beacon).hex(),
+        publicly_verifiable=beacon.source != "own",
+        earlier=[each.hex() for each in lots.earlier],
+    )
+
+
+def seed(list_sha256: bytes, nonce: bytes, beacon: Beacon | BeaconLine) -> bytes:
+    """The seed that this value makes."""
+    return draw.seed_of(list_sha256, nonce, source=beacon.source, round_=beacon.round, value=beacon.value)
+
+
+def problems_of(
+    drawn: Drawn, rules: Rules, campaign_id: int, persons: Sequence[str], chains: Sequence[Chain]
+) -> Iterator[Problem]:
+    """What does not follow in the draw's part. Without any, its order may be worked out from `drawn.seed`."""
+    try:
+        tickets = draw.tickets_of(persons)
+        nonce = _exact_hex(drawn.nonce, 2 * draw.NONCE_BYTES)
+        published_at = parse_time(drawn.list_published_at)
+        if not rules.ends_at + FREEZE_AFTER <= published_at < LATEST:
+            yield Problem("frozen_too_early", "draw.list_published_at")
+            return
+        for each in drawn.earlier:
+            _exact_hex(each, _SHA256_DIGITS)
+    except ValueError as error:
+        yield Problem("spelling", "draw", str(error))
+        return
+    expected = {
+        "tickets": (drawn.tickets, len(tickets)),
+        "list_sha256": (drawn.list_sha256, draw.list_hash(campaign_id, tickets).hex()),
+        "nonce_sha256": (drawn.nonce_sha256, draw.nonce_hash(nonce).hex()),
+        "seed": (drawn.seed, seed(draw.list_hash(campaign_id, tickets), nonce, drawn.beacon).hex()),
+        "publicly_verifiable": (drawn.publicly_verifiable, drawn.beacon.source != "own"),
+    }
+    for name, (stated, right) in expected.items():
+        if stated != right:
+            yield Problem(f"draw_{name}", f"draw.{name}", str(right))
+    if drawn.list_sha256 in drawn.earlier or len(set(drawn.earlier)) != len(drawn.earlier):
+        yield Problem("draw_earlier", "draw.earlier")
+    yield from _beacon_problems(drawn.beacon, rules, published_at, chains)
+
+
+def _beacon_problems(
+    beacon: BeaconLine, rules: Rules, published_at: datetime, chains: Sequence[Chain]
+) -> Iterator[Problem]:
+    where = "draw.beacon"
+    try:
+        appeared_at = None if beacon.appeared_at is None else parse_time(beacon.appeared_at)
+        signature = None if beacon.signature is None else _exact_hex(beacon.signature, len(beacon.signature))
+        for editor in beacon.entered_by:
+            _exact_hex(editor, 2 * draw.TICKET_BYTES)
+    except ValueError as error:
+        yield Problem("spelling", where, str(error))
+        return
+    if beacon.source == "own":
+        if (beacon.name, beacon.round, appeared_at, signature, beacon.entered_by) != ("", "", None, None, []):
+            yield Problem("draw_beacon", where)
+        if not _is_hex(beacon.value, _SHA256_DIGITS):
+            yield Problem("spelling", f"{where}.value")
+        return
+    window = next((each for each in windows(rules, published_at) if each.source == beacon.source), None)
+    if window is None or appeared_at is None:
+        yield Problem("draw_beacon", f"{where}.source")
+        return
+    if not window.not_before <= appeared_at < window.until:
+        yield Problem("draw_beacon_time", f"{where}.appeared_at", time_text(window.not_before))
+    if beacon.source == "drand":
+        yield from _drand_problems(beacon, signature, window.not_before, chains)
+        return
+    if beacon.name != rules.beacon:
+        yield Problem("draw_beacon", f"{where}.name", rules.beacon or "")
+    if read_round(beacon.round) != beacon.round or read_number(beacon.value) != beacon.value:
+        yield Problem("spelling", where)
+    if signature is not None or len(set(beacon.entered_by)) != 2 or len(beacon.entered_by) != 2:
+        yield Problem("draw_beacon", f"{where}.entered_by")
+
+
+def _drand_problems(
+    beacon: BeaconLine, signature: bytes | None, not_before: datetime, chains: Sequence[Chain]
+) -> Iterator[Problem]:
+    where = "draw.beacon"
+    chain = next((each for each in chains if each.sha256 == beacon.name), None)
+    if chain is None:
+        yield Problem("draw_chain", f"{where}.name", chains[0].sha256)
+        return
+    round_ = first_round(chain, not_before)
+    if beacon.round != str(round_):
+        yield Problem("draw_round", f"{where}.round", str(round_))
+        return
+    if beacon.appeared_at != time_text(time_of(chain, round_)):
+        yield Problem("draw_beacon_time", f"{where}.appeared_at", time_text(time_of(chain, round_)))
+    if signature is None or not is_signed(chain, round_, signature):
+        yield Problem("draw_signature", f"{where}.signature")
+    elif beacon.value != value_of(signature):
+        yield Problem("draw_value", f"{where}.value", value_of(signature))
+    if beacon.entered_by:
+        yield Problem("draw_beacon", f"{where}.entered_by")
+
+
+def _name(beacon: Beacon, rules: Rules) -> str:
+    return (rules.beacon if beacon.source == "public_number" else beacon.chain) or ""
+
+
+def _is_hex(text: str, digits: int) -> bool:
+    return len(text) == digits and all(each in "0123456789abcdef" for each in text)
+
+
+def _exact_hex(text: str, digits: int) -> bytes:
+    if not _is_hex(text, digits):
+        raise ValueError(text[:80])
+    return bytes.fromhex(text)

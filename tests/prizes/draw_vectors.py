@@ -1,0 +1,82 @@
+"""The vectors of docs/draw-spec.md, from our own implementation: `python -m tests.prizes.draw_vectors > docs/draw-vectors.json`."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import feed
+from feed.prizes import draw
+
+PATH = Path(feed.__file__).parent.parent / "docs" / "draw-vectors.json"
+NUMBER = {"source": "public_number", "round": "2026137", "value": "03 07 12 18 25 33 09"}
+# A real round of quicknet.
+DRAND = {
+    "source": "drand",
+    "round": "1000",
+    "value": "fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd",
+}
+OWN = {"source": "own", "round": "", "value": "5f" * 32}
+
+
+def _bytes(what: str, length: int) -> str:
+    return hashlib.sha256(what.encode()).digest()[:length].hex()
+
+
+def _case(name: str, campaign_id: int, persons: list[str], places: tuple[int, int], beacon: dict[str, str]) -> Any:
+    nonce = bytes.fromhex(_bytes(f"nonce {name}", 32))
+    tickets = draw.tickets_of(persons)
+    listed = draw.list_hash(campaign_id, tickets)
+    seed = draw.seed_of(listed, nonce, source=beacon["source"], round_=beacon["round"], value=beacon["value"])
+    order = [ticket.hex() for ticket in draw.order(seed, tickets)]
+    winners, reserves = places
+    return {
+        "name": name,
+        "campaign_id": str(campaign_id),
+        "persons": persons,
+        "winner_count": winners,
+        "reserve_count": reserves,
+        "nonce": nonce.hex(),
+        "beacon": beacon,
+        "expected": {
+            "tickets": len(tickets),
+            "list_sha256": listed.hex(),
+            "nonce_sha256": draw.nonce_hash(nonce).hex(),
+            "seed": seed.hex(),
+            "order": order,
+            "winners": order[:winners],
+            "reserves": order[winners : winners + reserves],
+        },
+    }
+
+
+def vectors() -> dict[str, Any]:
+    """All of them."""
+
+    def people(count: int) -> list[str]:
+        return [_bytes(f"person {number}", draw.TICKET_BYTES) for number in range(count)]
+
+    cases = [
+        _case("nobody takes part", 1, [], (3, 2), NUMBER),
+        _case("one person", 1, people(1), (1, 0), NUMBER),
+        _case("fewer tickets than places", 7, people(4), (3, 3), NUMBER),
+        _case("a person named three times has one ticket", 7, [*people(4), *people(2), *people(1)], (3, 3), NUMBER),
+        _case("another campaign", 8, people(4), (3, 3), NUMBER),
+        _case("another issue of the number", 7, people(4), (3, 3), NUMBER | {"round": "2026138"}),
+        _case("drand", 7, people(12), (3, 2), DRAND),
+        _case("a value of our own", 7, people(12), (3, 2), OWN),
+        _case("lengths keep the parts apart", 7, people(12), (3, 2), NUMBER | {"round": "20261370", "value": "3 07"}),
+        _case("no reserves", 2**63 - 1, people(5), (5, 0), NUMBER),
+        _case("two hundred people", 1865263907721216001, people(200), (10, 20), DRAND),
+        _case("the lowest and the highest ticket", 9, ["ff" * 16, "00" * 16], (1, 1), NUMBER),
+    ]
+    return {"format": "feed-draw-vectors-1", "algorithm": draw.ALGORITHM, "vectors": cases}
+
+
+def text() -> str:
+    """The file."""
+    return json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    print(text(), end="")

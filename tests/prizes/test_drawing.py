@@ -1,0 +1,514 @@
+"""A draw from the frozen list to the result: two editors, drand, nobody; and what anybody can check of it."""
+
+import asyncio
+import copy
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from feed.accounts.model import AccountId
+from feed.campaigns import nonces
+from feed.campaigns.model import parse_time
+from feed.commands.verify import said
+from feed.errors import Invalid
+from feed.keys import Keys
+from feed.messages.outbox import FileProvider
+from feed.postgres import Pool
+from feed.prizes.drawing import (
+    enter_number,
+    give_up_next_beacon,
+    keep_drand_value,
+    list_drand_rounds,
+    publish_next_list,
+)
+from feed.prizes.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted, SecondPersonRequired
+from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign, undo_settlement
+from feed.prizes.verify import Finding, verify_result
+from feed.worker.drawing import DrandClient, ask_drand
+from feed.worker.schedule import SCHEDULE
+from feed.worker.worlds import Worlds
+from tests import make
+from tests.prizes import stage
+from tests.prizes.relay import TEST_CHAIN, Relay, relaying, signature_of
+from tests.prizes.test_draw import in_javascript
+from tests.worker.test_loop import becomes, running
+
+DRAWING = tuple(
+    entry
+    for entry in SCHEDULE
+    if entry.name
+    in ("freeze_next_campaign", "publish_next_list", "ask_drand", "give_up_next_beacon", "settle_next_campaign")
+)
+ROUND, VALUE = "2026137", "03 07 12 18 25 33 09"
+
+
+@pytest.fixture
+def relay() -> Iterator[Relay]:
+    with relaying() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def worlds(pool: Pool, redis: Redis, keys: Keys, relay: Relay, tmp_path: Path) -> Any:
+    client = DrandClient(relay.url, TEST_CHAIN)
+    yield Worlds(pool, redis, keys, FileProvider(tmp_path / "outbox.jsonl"), None, None, client)
+    await client.close()
+
+
+async def _result(pool: Pool, campaign_id: int) -> bytes:
+    found = await stage.result_of(pool, campaign_id)
+    assert found is not None
+    return found
+
+
+def _verified(text: bytes, keys: Keys) -> Finding:
+    return verify_result(text, keys.public_keys().keys, (TEST_CHAIN,))
+
+
+async def _enter(pool: Pool, campaign_id: int, by: AccountId, **other: Any) -> str:
+    word: dict[str, Any] = {"round_": ROUND, "value": VALUE, "appeared_at": make.now() - timedelta(seconds=30)} | other
+    return await enter_number(pool, campaign_id, by=by, **word)
+
+
+async def _drawn_by_two(pool: Pool, keys: Keys, **more: Any) -> stage.Played:
+    campaign = await stage.listed(pool, keys, **more)
+    at = make.now() - timedelta(seconds=30)
+    for said_ in ("recorded", "accepted"):
+        editor = await make.person(pool, role="editor")
+        assert await _enter(pool, campaign.id, editor, appeared_at=at) == said_
+    assert await settle_next_campaign(pool, keys)
+    return campaign
+
+
+async def _drawn_by_drand(worlds: Worlds, keys: Keys, **more: Any) -> stage.Played:
+    campaign = await stage.listed(worlds.pool, keys, beacon_order=["drand"], **more)
+    await ask_drand(worlds)
+    assert await settle_next_campaign(worlds.pool, keys)
+    return campaign
+
+
+async def test_two_editors_enter_the_number_and_the_lots_are_drawn(pool: Pool, keys: Keys, tmp_path: Path) -> None:
+    campaign = await _drawn_by_two(pool, keys)
+    text = await _result(pool, campaign.id)
+    assert _verified(text, keys).holds
+    result = msgspec.json.decode(text)
+    drawn = result["draw"]
+    assert drawn["beacon"]["source"] == "public_number"
+    assert (drawn["beacon"]["name"], drawn["beacon"]["round"], drawn["beacon"]["value"]) == (
+        stage.NUMBER_NAME,
+        ROUND,
+        VALUE,
+    )
+    assert len(set(drawn["beacon"]["entered_by"])) == 2
+    assert drawn["publicly_verifiable"] is True
+    # Six posts of five persons: five tickets, and the two posts of one person share a rank.
+    assert drawn["tickets"] == 5
+    assert sorted({row["rank"] for row in result["sheet"]}) == [1, 2, 3, 4, 5]
+    assert len(result["sheet"]) == 6
+    assert {row["score"] for row in result["sheet"]} == {"0.000000"}
+    assert len({winner["person"] for winner in result["winners"] + result["reserves"]}) == 3
+    assert not {int(winner["post_id"]) for winner in result["winners"] + result["reserves"]} & {campaign.posts[1]}
+    winners = await stage.winners_of(pool, campaign.id)
+    assert [str(row["post_id"]) for row in winners] == [winner["post_id"] for winner in result["winners"]]
+    path = tmp_path / "result.json"
+    path.write_bytes(text)
+    other = in_javascript(path)
+    assert other["winners"] == [winner["person"] for winner in result["winners"]]
+    assert other["reserves"] == [reserve["person"] for reserve in result["reserves"]]
+    assert (other["seed"], other["list_sha256"]) == (drawn["seed"], drawn["list_sha256"])
+
+
+async def test_nothing_is_drawn_before_the_value_is_there(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.listed(pool, keys)
+    assert not await settle_next_campaign(pool, keys)
+    assert not await give_up_next_beacon(pool)
+    editor = await make.person(pool, role="editor")
+    for reason in ("", "急"):
+        with pytest.raises(AwaitingBeacon):
+            await settle_campaign(pool, keys, campaign.id, by=editor, reason=reason)
+    row = await pool.fetchrow("SELECT state, blocked_by FROM campaigns WHERE id = $1", campaign.id)
+    assert row is not None
+    assert (row["state"], row["blocked_by"]) == ("judging", [{"kind": "awaiting_beacon"}])
+    told = await pool.fetchval("SELECT count(*) FROM inbox WHERE once_key LIKE 'number_wanted:%'")
+    assert told == 1
+    assert await stage.result_of(pool, campaign.id) is None
+
+
+async def test_an_editor_who_settles_a_draw_freezes_it(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.due_draw(pool, keys)
+    editor = await make.person(pool, role="editor")
+    await settle_campaign(pool, keys, campaign.id, by=editor)
+    with pytest.raises(AwaitingBeacon):
+        await settle_campaign(pool, keys, campaign.id, by=editor)
+    assert not await freeze_next_campaign(pool)
+    assert await publish_next_list(pool)
+    assert not await publish_next_list(pool)
+
+
+async def test_what_editors_enter_is_refused_until_two_people_agree(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.listed(pool, keys)
+    one, other, third = [await make.person(pool, role="editor") for _ in range(3)]
+    twin = await make.account(pool, person="a twin")
+    await pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", one, twin
+    )
+    at = make.now() - timedelta(seconds=40)
+    assert await _enter(pool, campaign.id, one, appeared_at=at) == "recorded"
+    for same in (one, twin):
+        with pytest.raises(SecondPersonRequired):
+            await _enter(pool, campaign.id, same, appeared_at=at)
+    for wrong in ({"value": "03 07"}, {"round_": "2026138"}, {"appeared_at": at + timedelta(seconds=1)}):
+        with pytest.raises(BeaconMismatch):
+            await _enter(pool, campaign.id, other, **{"appeared_at": at} | wrong)
+    assert not await settle_next_campaign(pool, keys)
+    # The third agrees with the second's last word, not with the first's.
+    last = {"appeared_at": at + timedelta(seconds=1)}
+    assert await _enter(pool, campaign.id, third, value=" 03，07,12 18、25 33+09", **last) == "accepted"
+    assert await _enter(pool, campaign.id, third, **last) == "accepted"
+    for late in (one, await make.person(pool, role="editor")):
+        with pytest.raises(NoNumberWanted):
+            await _enter(pool, campaign.id, late, appeared_at=at)
+    entered = await pool.fetchval("SELECT entered_by FROM draws")
+    assert entered == [other, third]
+    actions = await pool.fetch("SELECT action, actor_id FROM audit WHERE action IN ('enter_number', 'keep_beacon')")
+    assert [row["action"] for row in actions].count("keep_beacon") == 1
+    assert {row["actor_id"] for row in actions} == {one, other, third, twin}
+
+
+async def test_the_first_editor_may_correct_a_word(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.listed(pool, keys)
+    one, other = [await make.person(pool, role="editor") for _ in range(2)]
+    at = make.now() - timedelta(seconds=40)
+    assert await _enter(pool, campaign.id, one, value="1", appeared_at=at) == "recorded"
+    with pytest.raises(BeaconMismatch):
+        await _enter(pool, campaign.id, other, appeared_at=at)
+    assert await _enter(pool, campaign.id, one, appeared_at=at) == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "code"),
+    [
+        ("round", {"round_": "第一期"}, "invalid_value"),
+        ("value", {"value": "三"}, "invalid_value"),
+        ("value", {"value": ""}, "invalid_value"),
+        ("appeared_at", {"appeared_at": datetime(2026, 9, 20)}, "no_time_zone"),
+    ],
+)
+async def test_a_word_that_is_none_is_refused(
+    pool: Pool, keys: Keys, field: str, given: dict[str, Any], code: str
+) -> None:
+    campaign = await stage.listed(pool, keys)
+    with pytest.raises(Invalid) as refused:
+        await _enter(pool, campaign.id, await make.person(pool, role="editor"), **given)
+    assert [(error.field, error.code) for error in refused.value.errors] == [(field, code)]
+
+
+async def test_a_number_is_younger_than_the_list_and_not_of_tomorrow(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.listed(pool, keys)
+    editor = await make.person(pool, role="editor")
+    published_at = await pool.fetchval("SELECT list_published_at FROM draws")
+    for at, code in (
+        (published_at + timedelta(seconds=59.999), "too_early"),
+        (make.now() + timedelta(minutes=1), "in_the_future"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            await _enter(pool, campaign.id, editor, appeared_at=at)
+        assert [error.code for error in refused.value.errors] == [code]
+    assert await _enter(pool, campaign.id, editor, appeared_at=published_at + timedelta(seconds=60)) == "recorded"
+
+
+async def test_no_number_is_wanted_where_none_is_waited_for(pool: Pool, keys: Keys) -> None:
+    editor = await make.person(pool, role="editor")
+    ranked = await stage.frozen(pool, keys)
+    drand = await stage.listed(pool, keys, beacon_order=["drand", "public_number"])
+    late = await stage.listed(pool, keys, ago=timedelta(hours=97), beacon_order=["public_number"])
+    unfrozen = await stage.due_draw(pool, keys)
+    for campaign in (ranked, unfrozen, drand, late):
+        with pytest.raises(NoNumberWanted):
+            await _enter(pool, campaign.id, editor)
+
+
+async def test_drand_decides_by_a_signed_round(worlds: Worlds, pool: Pool, keys: Keys, relay: Relay) -> None:
+    campaign = await _drawn_by_drand(worlds, keys)
+    text = await _result(pool, campaign.id)
+    assert _verified(text, keys).holds
+    # Whoever knows another chain only cannot check it, and says so.
+    assert [problem.code for problem in verify_result(text, None).problems] == ["draw_chain"]
+    beacon = msgspec.json.decode(text)["draw"]["beacon"]
+    (round_,) = relay.asked
+    assert beacon["round"] == str(round_)
+    assert bytes.fromhex(beacon["signature"]) == signature_of(round_)
+    wanted = await pool.fetchval("SELECT list_published_at FROM draws") + timedelta(seconds=60)
+    assert timedelta() <= parse_time(beacon["appeared_at"]) - wanted < TEST_CHAIN.period
+
+
+@pytest.mark.parametrize(
+    "ill",
+    [
+        "wrong signature",
+        "another round's signature",
+        "another round",
+        "not found",
+        "failing",
+        "elsewhere",
+        "no json",
+        "no hex",
+        "endless",
+        "silent",
+    ],
+)
+async def test_what_the_chain_has_not_signed_is_not_believed(
+    worlds: Worlds, pool: Pool, keys: Keys, relay: Relay, ill: str
+) -> None:
+    campaign = await stage.listed(pool, keys, beacon_order=["drand"])
+    relay.ill = ill
+    await ask_drand(worlds)
+    assert not await settle_next_campaign(pool, keys)
+    relay.ill = ""
+    await ask_drand(worlds)
+    assert await settle_next_campaign(pool, keys)
+    assert _verified(await _result(pool, campaign.id), keys).holds
+
+
+async def test_a_round_is_not_asked_for_before_it_appears(worlds: Worlds, pool: Pool, keys: Keys, relay: Relay) -> None:
+    campaign = await stage.listed(pool, keys, ago=timedelta(seconds=30), beacon_order=["drand"])
+    await ask_drand(worlds)
+    assert relay.asked == []
+    await stage.age_list(pool, campaign.id, timedelta(minutes=2))
+    ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
+    # A true signature of a round that is not the one.
+    assert not await keep_drand_value(pool, TEST_CHAIN, campaign.id, round_ + 1, signature_of(round_ + 1))
+    assert await keep_drand_value(pool, TEST_CHAIN, campaign.id, round_, signature_of(round_))
+    assert not await keep_drand_value(pool, TEST_CHAIN, campaign.id, round_, signature_of(round_))
+
+
+async def test_without_a_number_in_time_drand_is_asked_for_a_round_after_that_time(
+    worlds: Worlds, pool: Pool, keys: Keys, relay: Relay
+) -> None:
+    campaign = await stage.listed(pool, keys, ago=timedelta(hours=1, minutes=2), beacon_wait_hours=1)
+    await ask_drand(worlds)
+    assert await settle_next_campaign(pool, keys)
+    text = await _result(pool, campaign.id)
+    assert _verified(text, keys).holds
+    appeared_at = parse_time(msgspec.json.decode(text)["draw"]["beacon"]["appeared_at"])
+    assert appeared_at >= await pool.fetchval("SELECT list_published_at FROM draws") + timedelta(hours=1, seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("order", "ago"),
+    [([], timedelta()), (["public_number", "drand"], timedelta(hours=2)), (["drand"], timedelta(hours=1))],
+)
+async def test_without_any_beacon_the_result_says_that_nobody_can_verify_it(
+    pool: Pool, keys: Keys, order: list[str], ago: timedelta
+) -> None:
+    campaign = await stage.listed(pool, keys, ago=ago, beacon_order=order, beacon_wait_hours=1)
+    assert await give_up_next_beacon(pool)
+    assert not await give_up_next_beacon(pool)
+    assert await settle_next_campaign(pool, keys)
+    text = await _result(pool, campaign.id)
+    finding = _verified(text, keys)
+    assert finding.holds
+    drawn = msgspec.json.decode(text)["draw"]
+    assert drawn["publicly_verifiable"] is False
+    assert drawn["beacon"]["source"] == "own"
+    assert re.fullmatch("[0-9a-f]{64}", drawn["beacon"]["value"])
+    assert any("不可公开验证" in line for line in said(finding))
+
+
+@pytest.mark.parametrize("by", ["two editors", "drand", "nobody"])
+async def test_no_changed_value_of_a_draw_verifies(worlds: Worlds, pool: Pool, keys: Keys, by: str) -> None:
+    if by == "two editors":
+        campaign = await _drawn_by_two(pool, keys)
+    elif by == "drand":
+        campaign = await _drawn_by_drand(worlds, keys)
+    else:
+        campaign = await stage.listed(pool, keys, beacon_order=[])
+        assert await give_up_next_beacon(pool)
+        assert await settle_next_campaign(pool, keys)
+    text = await _result(pool, campaign.id)
+    document = msgspec.json.decode(text)
+    changed = list(_changes(document))
+    assert len(changed) >= 100
+    silent = set()
+    for path, other in changed:
+        encoded = msgspec.json.encode(other)
+        assert not _verified(encoded, keys).holds, path
+        if verify_result(encoded, None, (TEST_CHAIN,)).is_consistent:
+            silent.add(".".join(map(str, path)))
+    # What no hash and no rule binds is vouched for by the signature alone.
+    free = {
+        "campaign.rules_version",
+        "frozen_at",
+        "signature.key_id",
+        "signature.value",
+        "draw.beacon.entered_by.0",
+        "draw.beacon.entered_by.1",
+    }
+    free |= {"draw.beacon.appeared_at"} if by == "two editors" else set()
+    assert {path for path in silent if not path.startswith("sheet.")} <= free | {"draw.list_published_at"}
+    assert {path.rsplit(".", 1)[1] for path in silent if path.startswith("sheet.")} <= {"entered_at", "post_id"}
+
+
+def _changes(document: Any) -> Any:
+    for path, value in list(_leaves(document, ())):
+        for new in _other(value):
+            other = copy.deepcopy(document)
+            inner = other
+            for step in path[:-1]:
+                inner = inner[step]
+            inner[path[-1]] = new
+            yield path, other
+
+
+def _other(value: Any) -> Iterator[Any]:
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield value + 1
+    elif value is None:
+        yield "x"
+    else:
+        yield f"{value}1"
+        digits = re.search("[0-9]", value)
+        if digits is not None:
+            at = digits.start()
+            yield value[:at] + str((int(value[at]) + 1) % 10) + value[at + 1 :]
+
+
+def _leaves(value: Any, path: tuple[Any, ...]) -> Any:
+    if isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(inner, (*path, step))
+    else:
+        yield path, value
+
+
+async def test_fewer_tickets_than_places_leave_places_empty(pool: Pool, keys: Keys) -> None:
+    campaign = await _drawn_by_two(pool, keys, entries=3, winner_count=5, reserve_count=5)
+    result = msgspec.json.decode(await _result(pool, campaign.id))
+    assert (len(result["winners"]), result["reserves"]) == (2, [])
+
+
+async def test_a_draw_that_nobody_entered_has_an_empty_result(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.listed(pool, keys, beacon_order=[])
+    await pool.execute("DELETE FROM sheet_rows")
+    await pool.execute("DELETE FROM draws")
+    await pool.execute("DELETE FROM settlements")
+    await pool.execute("DELETE FROM entries")
+    await pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now()")
+    await pool.execute("UPDATE campaigns SET state = 'scheduled', frozen_at = NULL WHERE id = $1", campaign.id)
+    assert await freeze_next_campaign(pool)
+    assert await publish_next_list(pool)
+    assert await give_up_next_beacon(pool)
+    assert await settle_next_campaign(pool, keys)
+    text = await _result(pool, campaign.id)
+    assert _verified(text, keys).holds
+    assert msgspec.json.decode(text)["winners"] == []
+
+
+async def test_who_may_not_win_has_no_ticket(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.due_draw(pool, keys, entries=8)
+    authors = [await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post) for post in campaign.posts]
+    await make.staff(pool, authors[2], since=make.now() - 20 * make.DAY)
+    await make.juror(pool, campaign.id, authors[3])
+    await make.ban(pool, authors[4])
+    await pool.execute("UPDATE accounts SET person = NULL, phone_verified_at = NULL WHERE id = $1", authors[5])
+    await pool.execute(
+        "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'spam' WHERE post_id = $1", campaign.posts[6]
+    )
+    await freeze_next_campaign(pool)
+    rows = await pool.fetch("SELECT post_id, reason_code FROM sheet_rows WHERE NOT eligible ORDER BY post_id")
+    assert {row["reason_code"] for row in rows} == {"staff", "juror", "banned", "not_verified", "disqualified"}
+    # One person with two posts, and the last one.
+    assert await pool.fetchval("SELECT ticket_count FROM draws") == 2
+
+
+async def test_neither_a_missing_mark_nor_a_waiting_comment_holds_a_draw_up(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.due_draw(pool, keys)
+    await pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", campaign.posts[0])
+    await make.comment(pool, campaign.posts[0], at=make.now() - 6 * make.DAY, state="pending")
+    assert await freeze_next_campaign(pool)
+
+
+async def test_a_settlement_undone_and_made_again_from_the_same_list_draws_the_same(pool: Pool, keys: Keys) -> None:
+    campaign = await _drawn_by_two(pool, keys)
+    before = msgspec.json.decode(await _result(pool, campaign.id))
+    editor = await make.person(pool, role="editor")
+    await undo_settlement(pool, campaign.id, by=editor, reason="复核")
+    await settle_campaign(pool, keys, campaign.id, by=editor)
+    after = msgspec.json.decode(await _result(pool, campaign.id))
+    for name in ("draw", "winners", "reserves", "sheet"):
+        assert after[name] == before[name]
+
+
+async def test_another_list_waits_for_another_value_and_the_result_names_the_first(pool: Pool, keys: Keys) -> None:
+    campaign = await _drawn_by_two(pool, keys, beacon_wait_hours=1)
+    before = msgspec.json.decode(await _result(pool, campaign.id))["draw"]
+    editor = await make.person(pool, role="editor")
+    await undo_settlement(pool, campaign.id, by=editor, reason="有人刷帖")
+    await pool.execute(
+        "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'spam' WHERE post_id = $1", campaign.posts[3]
+    )
+    await settle_campaign(pool, keys, campaign.id, by=editor)
+    assert await stage.result_of(pool, campaign.id) is None
+    assert await publish_next_list(pool)
+    await stage.age_list(pool, campaign.id, timedelta(hours=2))
+    assert await give_up_next_beacon(pool)
+    assert await settle_next_campaign(pool, keys)
+    text = await _result(pool, campaign.id)
+    assert _verified(text, keys).holds
+    after = msgspec.json.decode(text)["draw"]
+    assert after["earlier"] == [before["list_sha256"]]
+    assert after["nonce"] == before["nonce"]
+    assert after["list_sha256"] != before["list_sha256"]
+
+
+async def test_the_nonce_is_written_once_and_sealed(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.due_draw(pool, keys)
+    async with pool.acquire() as conn:
+        first = await nonces.get(conn, campaign.id)
+        for _ in range(2):
+            assert await nonces.commit(conn, campaign.id, nonces.make(keys, campaign.id)) == first.sha256
+        assert await nonces.get(conn, campaign.id) == first
+    assert nonces.reveal(keys, campaign.id, first) not in first.sealed
+    with pytest.raises(Exception, match=r"^$"):  # InvalidTag, which says nothing.
+        nonces.reveal(keys, campaign.id + 1, first)
+    with pytest.raises(ValueError):
+        nonces.reveal(keys, campaign.id, msgspec.structs.replace(first, sha256=bytes(32)))
+
+
+async def test_several_workers_at_once_keep_one_value_and_draw_once(
+    worlds: Worlds, pool: Pool, keys: Keys, database: str, relay: Relay
+) -> None:
+    campaign = await stage.listed(pool, keys, beacon_order=["drand"])
+    async with (
+        running(worlds, database, DRAWING),
+        running(worlds, database, DRAWING),
+        running(worlds, database, DRAWING),
+    ):
+
+        async def is_settled() -> bool:
+            return await stage.result_of(pool, campaign.id) is not None
+
+        await becomes(is_settled, within=20)
+    assert _verified(await _result(pool, campaign.id), keys).holds
+    assert await pool.fetchval("SELECT count(*) FROM winners") == 2
+    assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'keep_beacon'") == 1
+
+
+async def test_two_editors_and_the_end_of_the_wait_at_once_leave_one_value(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.listed(pool, keys, beacon_order=["public_number"])
+    editors = [await make.person(pool, role="editor") for _ in range(6)]
+    at = make.now() - timedelta(seconds=30)
+    said_ = await asyncio.gather(
+        *(_enter(pool, campaign.id, editor, appeared_at=at) for editor in editors), return_exceptions=True
+    )
+    assert sorted(str(each) for each in said_ if isinstance(each, str)) == ["accepted", "recorded"]
+    assert all(isinstance(each, str | NoNumberWanted) for each in said_)
+    assert await pool.fetchval("SELECT count(*) FROM draws WHERE source IS NOT NULL") == 1
