@@ -1,0 +1,173 @@
+"""One run: an installation, its load, its faults, and what the checker has to say."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from tests.chaos import check, rows
+from tests.chaos.faults import Fault, schedule
+from tests.chaos.journal import Journal
+from tests.chaos.load import Load
+from tests.chaos.place import Place
+
+# After the last fault has ended and the last client has its answer, boards and log are right within so long.
+DRIFT_SECONDS = 5.0
+# Everybody has an answer so soon after the last fault: more than the server's own limit for a request.
+_ANSWERS_SECONDS = 40.0
+_GIVEN_UP_SECONDS = 30.0
+_POLL_SECONDS = 0.2
+
+Tell = Callable[[str], None]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What came of a run. Good when nothing is wrong."""
+
+    seed: int
+    seconds: float
+    faults: dict[str, int]
+    statuses: dict[str, int]
+    deeds: int
+    acknowledged: int
+    unsure: int
+    pages: int
+    drift_seconds: float | None  # After the last fault; None: it never ended.
+    wrong: list[str]
+
+
+async def chaos(
+    data: Path,
+    *,
+    seconds: float,
+    seed: int,
+    tell: Tell = print,
+    plant: Callable[[Place], Awaitable[None]] | None = None,
+) -> Report:
+    """Runs the load for so long under the seed's faults, and checks. `plant` may spoil something before the check."""
+    place = Place(data, tell=tell)
+    try:
+        await place.start()
+        load = Load(place.base_url, place.keys, seed)
+        try:
+            return await _run(place, load, seconds, seed, tell, plant)
+        finally:
+            await load.close()
+    finally:
+        await place.stop()
+
+
+async def _run(
+    place: Place,
+    load: Load,
+    seconds: float,
+    seed: int,
+    tell: Tell,
+    plant: Callable[[Place], Awaitable[None]] | None,
+) -> Report:
+    await load.open()
+    faults = schedule(seed, seconds)
+    living = asyncio.create_task(load.live())
+    began = time.monotonic()
+    try:
+        await _hurt(place, faults, began, tell)
+        await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
+        load.stop()
+        ended = time.monotonic()
+        wrong = []
+        try:
+            async with asyncio.timeout(_ANSWERS_SECONDS):
+                await asyncio.shield(living)
+        except TimeoutError:
+            wrong.append(f"somebody has no answer {_ANSWERS_SECONDS:.0f} s after the last fault")
+    finally:
+        living.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await living
+    if plant is not None:
+        await plant(place)
+    since = max(ended, load.journal.last_write)
+    settled, drifted = await _until_settled(place)
+    drift = None if settled is None else settled - since
+    if drift is None or drift > DRIFT_SECONDS:
+        wrong += [f"drift after {_GIVEN_UP_SECONDS if drift is None else drift:.1f} s", *drifted]
+    wrong += await _check(place, load)
+    journal = load.journal
+    return Report(
+        seed=seed,
+        seconds=seconds,
+        faults=dict(Counter(fault.kind for fault in faults)),
+        statuses=journal.statuses,
+        deeds=len(journal.deeds),
+        acknowledged=sum(deed.done is not None for deed in journal.deeds),
+        unsure=sum(bool(deed.unsure) for deed in journal.deeds),
+        pages=len(journal.shown),
+        drift_seconds=None if drift is None else max(drift, 0.0),
+        wrong=wrong,
+    )
+
+
+async def _hurt(place: Place, faults: list[Fault], began: float, tell: Tell) -> None:
+    """Every fault at its time. Returns when the last one has ended."""
+    async with asyncio.TaskGroup() as group:
+        for fault in faults:
+            await asyncio.sleep(max(0.0, began + fault.at - time.monotonic()))
+            tell(f"{fault.at:6.1f} s  {fault.kind}" + (f" for {fault.lasts:.1f} s" if fault.lasts else ""))
+            group.create_task(place.suffer(fault))
+
+
+async def _until_settled(place: Place) -> tuple[float | None, list[str]]:
+    """The instant from which boards, log and counters agreed, and what last differed before."""
+    drifted: list[str] = []
+    until = time.monotonic() + _GIVEN_UP_SECONDS
+    async with place.postgres() as conn, place.redis() as redis:
+        while time.monotonic() < until:
+            looked = time.monotonic()
+            wanted, held = await rows.boards(conn, redis)
+            changes, versions, waiting, last = await rows.log(conn)
+            wrong = check.wrong_boards(wanted, held) + check.wrong_counts(await rows.counts(conn))
+            wrong += check.wrong_log(changes, versions, waiting=waiting, last_number=last)
+            if not wrong:
+                return looked, drifted
+            drifted = wrong
+            await asyncio.sleep(_POLL_SECONDS)
+    return None, drifted
+
+
+async def _check(place: Place, load: Load) -> list[str]:
+    """Everything that clients were told, against the rows."""
+    # Pages may lag a second behind; from here on nothing moves.
+    await asyncio.sleep(1.1)
+    before = len(load.journal.shown)
+    await load.read_pages(times=8)
+    last = load.journal.shown[before:]
+    async with place.postgres() as conn:
+        there = await rows.read(conn)
+        counts = await rows.counts(conn)
+        newest = tuple(await rows.latest(conn, 50))
+    return [*_told(load.journal, there), *check.wrong_counts(counts), *check.repeated_in_walks(load.walks)] + [
+        f"{page.page} is not what it should be: {page.ids}, not {newest}"
+        for page in last
+        if page.page.startswith("/feeds/latest") and page.ids != newest
+    ]
+
+
+def _told(journal: Journal, there: rows.Rows) -> list[str]:
+    deeds = journal.deeds
+    return [
+        *check.wrong_texts(deeds, there.posts, what="post"),
+        *check.wrong_texts(deeds, there.comments, what="comment"),
+        *check.wrong_states(deeds, [*there.posts, *there.comments]),
+        *check.wrong_likes(deeds, there.likes, there.past_likes, wishes=("like", "unlike")),
+        *check.wrong_likes(
+            deeds, there.comment_likes, there.past_comment_likes, wishes=("like_comment", "unlike_comment")
+        ),
+        *check.wrong_glances(deeds, journal.glances),
+        *check.acted_though_banned(deeds),
+        *check.shown_too_late(deeds, journal.shown),
+        *sorted(set(journal.breaches)),
+    ]
