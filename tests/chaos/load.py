@@ -69,6 +69,7 @@ class Load:
         self._seed = seed
         self._contract: Contract
         self._stop = asyncio.Event()
+        self._opened = time.monotonic()
         self._posts: list[Known] = []
         self._comments: list[Known] = []
         self._user_ids: list[str] = []
@@ -351,7 +352,7 @@ class Load:
         elif answer.status_code == 503 and "retry-after" not in answer.headers:
             breach = f"{name}: 503 without Retry-After"
         if breach:
-            self.journal.breaches.append(breach)
+            self.journal.breaches.append(f"{time.monotonic() - self._opened:.1f} s: {breach}")
 
     def _count(self, status: str) -> None:
         self.journal.statuses[status] = self.journal.statuses.get(status, 0) + 1
