@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.chaos.run import Report, chaos
+from tests.chaos.run import Report, storm
 
 _SHOWN_MOST = 40
 
@@ -42,7 +42,8 @@ async def _run(data: Path, seconds: float, seed: int) -> Report:
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not sys.stdout.isatty()) as progress:
         progress.add_task("under load")
-        return await chaos(data, seconds=seconds, seed=seed, tell=progress.console.print)
+        async with storm(data, seconds=seconds, seed=seed, tell=progress.console.print) as after:
+            return await after.judge()
 
 
 def main() -> int:

@@ -136,6 +136,10 @@ class Place:
             return [first, *first.children(recursive=True)]
         return []
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes of the API that answer."""
+        return [process for process in self.family("api")[1:] if "resource_tracker" not in _command(process)]
+
     def backends(self) -> list[psutil.Process]:
         """The processes of Postgres that serve a connection of ours."""
         return [process for process in self.family("postgres")[1:] if " feed 127.0.0.1" in _command(process)]
@@ -199,10 +203,7 @@ class Place:
     def _victims(self, fault: Fault) -> list[psutil.Process]:
         if fault.kind == "pause_backend" or fault.kind == "kill_backend":
             return _one(self.backends(), fault.pick)
-        family = self.family(fault.part)
-        if fault.part == "api":
-            return _one([process for process in family[1:] if "resource_tracker" not in _command(process)], fault.pick)
-        return family
+        return _one(self.workers(), fault.pick) if fault.part == "api" else self.family(fault.part)
 
     async def _until_back(self, part: Part) -> None:
         """Waits until the part does its work. Raises TimeoutError when it does not come back by itself."""
@@ -230,7 +231,7 @@ class Place:
                     self._start_again_if_ended("api")
                     async with httpx.AsyncClient(base_url=self.base_url, trust_env=False, timeout=1) as client:
                         answers = [(await client.get("/health/live")).status_code for _ in range(4)]
-                    return set(answers) == {200} and len(self.family("api")) > self._workers
+                    return set(answers) == {200} and len(self.workers()) >= self._workers
         return False
 
     async def _keep(self, part: Part) -> None:
