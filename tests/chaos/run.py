@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tests.chaos import check, rows
+from tests.chaos.asking import Line
 from tests.chaos.faults import Fault, schedule
 from tests.chaos.journal import Journal
 from tests.chaos.load import Load
@@ -43,9 +44,10 @@ class Report(msgspec.Struct, frozen=True):
 class Aftermath:
     """The installation when the storm is over and nobody is about anything any more; it may be judged more than once."""
 
-    def __init__(self, place: Place, load: Load, faults: list[Fault], *, seed: int, seconds: float) -> None:
+    def __init__(self, place: Place, line: Line, load: Load, faults: list[Fault], *, seed: int, seconds: float) -> None:
         self.place = place
         self.wrong: list[str] = []  # What is known before anybody looks at the rows.
+        self._line = line
         self._load = load
         self._faults = faults
         self._seed = seed
@@ -54,13 +56,13 @@ class Aftermath:
 
     async def judge(self, *, patience: float = 30.0) -> Report:
         """What clients were told against what is there. Boards and log that still move are waited for."""
-        journal = self._load.journal
+        journal = self._line.journal
         settled, drifted = await _until_settled(self.place, patience)
         drift = None if settled is None else max(0.0, settled - max(self._ended, journal.last_write))
         wrong = list(self.wrong)
         if drift is None or drift > DRIFT_SECONDS:
             wrong += [f"drift after {patience if drift is None else drift:.1f} s", *drifted]
-        wrong += await _compare(self.place, self._load)
+        wrong += await _compare(self.place, journal, self._load)
         return Report(
             seed=self._seed,
             seconds=self._seconds,
@@ -82,7 +84,9 @@ async def storm(data: Path, *, seconds: float, seed: int, tell: Tell = print) ->
     faults = schedule(seed, seconds)
     try:
         await place.start()
-        load = Load(place.base_url, place.keys, seed)
+        line = Line(place.base_url, place.keys)
+        await line.open()
+        load = Load(line, seed)
         await load.open()
         living = asyncio.create_task(load.live())
         try:
@@ -90,7 +94,7 @@ async def storm(data: Path, *, seconds: float, seed: int, tell: Tell = print) ->
             await _hurt(place, faults, began, tell)
             await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
             load.stop()
-            after = Aftermath(place, load, faults, seed=seed, seconds=seconds)
+            after = Aftermath(place, line, load, faults, seed=seed, seconds=seconds)
             _, waiting = await asyncio.wait([living], timeout=_ANSWERS_SECONDS)
             if waiting:
                 after.wrong.append(f"somebody has no answer {_ANSWERS_SECONDS:.0f} s after the last fault")
@@ -99,7 +103,7 @@ async def storm(data: Path, *, seconds: float, seed: int, tell: Tell = print) ->
             with contextlib.suppress(asyncio.CancelledError):
                 await living
         yield after
-        await load.close()
+        await line.close()
     finally:
         await place.stop()
 
@@ -132,17 +136,17 @@ async def _until_settled(place: Place, patience: float) -> tuple[float | None, l
             await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _compare(place: Place, load: Load) -> list[str]:
+async def _compare(place: Place, journal: Journal, load: Load) -> list[str]:
     """Everything that clients were told, against the rows and against what every page shows now."""
     # Pages may lag a second behind; from here on nothing moves.
     await asyncio.sleep(1.1)
-    before = len(load.journal.shown)
+    before = len(journal.shown)
     await load.read_pages(times=8)
-    last = load.journal.shown[before:]
+    last = journal.shown[before:]
     async with place.postgres() as conn:
         there = await rows.read(conn)
         newest = tuple(await rows.latest(conn, 50))
-    wrong = [*_told(load.journal, there), *check.repeated_in_walks(load.walks)]
+    wrong = [*_told(journal, there), *check.repeated_in_walks(load.walks)]
     return wrong + [
         f"{page.page} is not what it should be: {page.ids}, not {newest}"
         for page in last
