@@ -31,7 +31,7 @@ class Pages:
         self._cursors = cursors
         self._public_url = public_url
         self._bases: dict[Hashable, PageBase] = {}
-        self._refreshing: dict[Hashable, asyncio.Task[PageBase]] = {}
+        self._refreshing: dict[Hashable, tuple[asyncio.Task[PageBase], float]] = {}
         self._looks: Batcher[Asked, Look] = Batcher(self._read_looks)
         self._singles: Batcher[int, Fragment | None] = Batcher(self._read_singles)
 
@@ -45,12 +45,13 @@ class Pages:
         position = self._cursors.position(name, cursor)
 
         async def read() -> PageBase:
+            # What is removed while the list is being read must not be shown for a second more than the list is old.
+            read_at = time.monotonic()
             async with self._pool.acquire() as conn:
                 found = await listed(conn, position, limit + 1)
             more = found[limit - 1].position if len(found) > limit else None
-            return await self.base(
-                [row.id for row in found[:limit]], None if more is None else self._cursors.after(name, more)
-            )
+            next_cursor = None if more is None else self._cursors.after(name, more)
+            return await self.base([row.id for row in found[:limit]], next_cursor, read_at=read_at)
 
         base = await read() if fresh else await self.kept((name, position, limit), read)
         return await self.render(base, viewer_id)
@@ -99,9 +100,9 @@ class Pages:
         look = await self.look(viewer_id, found)
         return cards.page([cards.card(part, look) for part in found], more)
 
-    async def base(self, post_ids: Sequence[int], next_cursor: str | None) -> PageBase:
-        """The page of these posts, whatever list they come from."""
-        read_at = time.monotonic()
+    async def base(self, post_ids: Sequence[int], next_cursor: str | None, *, read_at: float | None = None) -> PageBase:
+        """The page of these posts, whatever list they come from; `read_at`: the instant before the list was read."""
+        read_at = time.monotonic() if read_at is None else read_at
         return base_of(await self.fragments(post_ids), list_frame(next_cursor), read_at=read_at)
 
     async def fragments(self, post_ids: Sequence[int]) -> list[Fragment]:
@@ -114,13 +115,15 @@ class Pages:
 
     async def kept(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
         """The base under this key, read anew by one caller when it is older than a second. Raises what `read` raises."""
+        oldest = time.monotonic() - KEPT_SECONDS
         base = self._bases.get(key)
-        if base is not None and time.monotonic() - base.read_at < KEPT_SECONDS:
+        if base is not None and base.read_at > oldest:
             return base
-        task = self._refreshing.get(key)
-        if task is None:
+        task, began = self._refreshing.get(key, (None, 0.0))
+        # A reading that began long ago, and is held up, may not know of what has been removed since: who comes now wants another.
+        if task is None or began < oldest:
             task = asyncio.create_task(self._refresh(key, read))
-            self._refreshing[key] = task
+            self._refreshing[key] = task, time.monotonic()
         # One impatient caller must not take the page away from the others.
         return await asyncio.shield(task)
 
@@ -138,7 +141,7 @@ class Pages:
         try:
             base = await read()
         finally:
-            newest = self._refreshing.get(key) is mine
+            newest = self._refreshing.get(key, (None, 0.0))[0] is mine
             if newest:
                 del self._refreshing[key]
         if newest:
