@@ -148,7 +148,7 @@ async def _compare(place: Place, journal: Journal, load: Load) -> list[str]:
         newest = tuple(await rows.latest(conn, 50))
     wrong = [*_told(journal, there), *check.repeated_in_walks(load.walks)]
     return wrong + [
-        f"{page.page} is not what it should be: {page.ids}, not {newest}"
+        f"{page.page} is not what it should be: {set(page.ids) ^ set(newest) or 'in another order'}"
         for page in last
         if page.page.startswith("/feeds/latest") and page.ids != newest
     ]
