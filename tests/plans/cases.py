@@ -18,6 +18,7 @@ from feed.cases.model import Wanted
 from feed.changes import actions as sequencing
 from feed.changes import store as changes
 from feed.changes.store import Delta
+from feed.comments.actions import Remark, add_comments
 from feed.comments.model import CommentId
 from feed.idempotency import Given, Once
 from feed.inbox import push_store
@@ -28,6 +29,7 @@ from feed.likes.model import CommentLike, Like
 from feed.messages import store as messages
 from feed.notifications import actions as notifications
 from feed.paging import MAX_ID, NEWEST, OLDEST, Position
+from feed.posts.actions import Draft, NewPost, publish_posts
 from feed.posts.model import PostId
 from feed.review import actions as review
 from feed.review import store as review_store
@@ -45,6 +47,7 @@ SOMEBODY = 900
 CROWD = list(range(1, 20_000, 200))
 PAGE = tuple(range(POSTS - 40, POSTS, 2))
 HOTTEST = tuple(range(1, 21))
+ANSWERED, ANSWERED_POST = 1, 30
 SPREAD = list(range(1, POSTS, 500))
 EVERYTHING = Wanted()
 KINDS: tuple[InboxKind, ...] = ("review_result", "comment", "reply", "like", "prize", "claim_deadline", "system")
@@ -77,6 +80,21 @@ def likes(post_id: int | None) -> list[Like]:
 def comment_likes() -> list[CommentLike]:
     """A hundred people like a comment each."""
     return [CommentLike(CommentId(n * 600 + 1), AccountId(viewer)) for n, viewer in enumerate(CROWD)]
+
+
+def remarks(post_id: int | None, reply_to_id: int | None = None) -> list[Remark]:
+    """A hundred people comment on this post, or each on another one."""
+    return [
+        Remark.checked(
+            AccountId(viewer), PostId(post_id or n * 450 + 1), "好", CommentId(reply_to_id) if reply_to_id else None
+        )
+        for n, viewer in enumerate(CROWD)
+    ]
+
+
+def drafts() -> list[Draft]:
+    """A hundred people publish under topics that there are."""
+    return [Draft.checked(AccountId(viewer), NewPost(text=f"一条 #t{n + 1}#")) for n, viewer in enumerate(CROWD)]
 
 
 async def unlikes(s: Stage) -> None:
@@ -187,7 +205,7 @@ CASES: dict[str, Case] = {
         lambda s: leaderboard.list_hot(s.conn, CAMPAIGN), ("entries_pkey", "posts_pkey", "post_stats_pkey"), 2_500
     ),
     "entering": Case(
-        lambda s: entries.enter_post(s.conn, post_id=POSTS - 10), ("posts_pkey", "post_revisions_pkey"), 100
+        lambda s: entries.enter_posts(s.conn, [POSTS - 10, POSTS - 20]), ("posts_pkey", "post_revisions_pkey"), 200
     ),
     "sweeping entries": Case(
         lambda s: entries.sweep_entries(s.conn, CAMPAIGN), ("posts_by_age", "post_revisions_pkey"), 20_000
@@ -259,6 +277,22 @@ CASES: dict[str, Case] = {
     "unlikes": Case(unlikes, ("post_stats_pkey", "posts_pkey", "likes_by_account|likes_pkey"), 5_000),
     "likes of comments": Case(
         lambda s: apply_comment_likes(s.pool, comment_likes()), ("comments_by_id", "posts_pkey"), 10_000
+    ),
+    "comments of one post": Case(
+        lambda s: add_comments(s.pool, remarks(VIRAL_POST)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 3_000
+    ),
+    "comments of many posts": Case(
+        lambda s: add_comments(s.pool, remarks(None)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 5_500
+    ),
+    "replies to one comment": Case(
+        lambda s: add_comments(s.pool, remarks(ANSWERED_POST, ANSWERED)),
+        ("post_stats_pkey", "posts_pkey", "comments_by_id|comments_pkey"),
+        3_500,
+    ),
+    "posts": Case(
+        lambda s: publish_posts(s.pool, drafts()),
+        ("topics_one_per_key", "sanctions_once", "campaigns_by_topic"),
+        12_500,
     ),
     "statistics locked": Case(lambda s: changes.lock_stats(s.conn, SPREAD), ("post_stats_pkey",), 1_000),
     "statistics moved": Case(
