@@ -77,6 +77,8 @@ async def open_pool(
             "statement_timeout": milliseconds,
             "idle_in_transaction_session_timeout": milliseconds,
             "jit": "off",
+            # Statements here are short: to start other processes for one costs more than it saves.
+            "max_parallel_workers_per_gather": "0",
         },
     )
     assert pool is not None
