@@ -29,6 +29,7 @@ OWNERS = {
     "cases": {"cases"},
     "changes": {"changes", "change_log", "change_numbers", "post_stats"},
     "comments": {"comments"},
+    "curation": {"hot_actions", "topic_trends"},
     "idempotency": {"idempotency_keys"},
     "inbox": {"inbox", "pushes", "push_hook"},
     "jobs": {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"},
@@ -45,7 +46,7 @@ OWNERS = {
 GUESTS = {"likes": {"post_stats", "changes"}}
 PURE = {
     "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "select.py", "result.py", "verify.py",
-    "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "sheet_csv.py", "tally.py",
+    "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "spread.py", "arranging.py", "sheet_csv.py", "tally.py",
     "texts.py", "phones.py", "signatures.py", "errors.py",
 }  # fmt: skip
 STATEMENTS = {"fetch", "fetchrow", "fetchval", "execute", "executemany"}

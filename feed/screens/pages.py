@@ -1,6 +1,5 @@
 """Pages of posts: a base that a worker keeps for at most a second, and what differs between viewers laid over it."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 
@@ -12,6 +11,7 @@ from feed.screens import cards, feeds
 from feed.screens.bases import PageBase, Rendered, base_of, list_frame, seen_by
 from feed.screens.cards import Fragment
 from feed.screens.feeds import Listed
+from feed.screens.kept import Kept
 from feed.screens.looks import Asked, list_looks
 from feed.screens.rights import ANONYMOUS, Look
 from feed.screens.visibility import may_see
@@ -30,8 +30,7 @@ class Pages:
         self._pool = pool
         self._cursors = cursors
         self._public_url = public_url
-        self._bases: dict[Hashable, PageBase] = {}
-        self._refreshing: dict[Hashable, tuple[asyncio.Task[PageBase], float]] = {}
+        self._kept: Kept[PageBase] = Kept(_BASES_MOST)
         self._looks: Batcher[Asked, Look] = Batcher(self._read_looks)
         self._singles: Batcher[int, Fragment | None] = Batcher(self._read_singles)
 
@@ -115,40 +114,12 @@ class Pages:
 
     async def kept(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
         """The base under this key, read anew by one caller when it is older than a second. Raises what `read` raises."""
-        oldest = time.monotonic() - KEPT_SECONDS
-        base = self._bases.get(key)
-        if base is not None and base.read_at > oldest:
-            return base
-        task, began = self._refreshing.get(key, (None, 0.0))
-        # A reading that began long ago, and is held up, may not know of what has been removed since: who comes now wants another.
-        if task is None or began < oldest:
-            task = asyncio.create_task(self._refresh(key, read))
-            self._refreshing[key] = task, time.monotonic()
-        # One impatient caller must not take the page away from the others.
-        return await asyncio.shield(task)
+        return await self._kept.get(key, read, seconds=KEPT_SECONDS)
 
     def forget(self, post_ids: Iterable[int] | None) -> None:
         """Drops the kept pages that bear one of these posts; None: all of them."""
         ids = None if post_ids is None else set(post_ids)
-        self._bases = {
-            key: base for key, base in self._bases.items() if ids is not None and ids.isdisjoint(base.post_ids)
-        }
-        # What is being read now may have been read before: it is given to those who wait for it, and not kept.
-        self._refreshing.clear()
-
-    async def _refresh(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
-        mine = asyncio.current_task()
-        try:
-            base = await read()
-        finally:
-            newest = self._refreshing.get(key, (None, 0.0))[0] is mine
-            if newest:
-                del self._refreshing[key]
-        if newest:
-            if len(self._bases) >= _BASES_MOST:
-                self._bases.clear()
-            self._bases[key] = base
-        return base
+        self._kept.forget(lambda base: ids is None or not ids.isdisjoint(base.post_ids))
 
     async def _read_looks(self, asked: Sequence[Asked]) -> list[Look]:
         async with self._pool.acquire() as conn:

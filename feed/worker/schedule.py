@@ -6,6 +6,7 @@ from typing import NamedTuple
 from feed.boards.actions import follow
 from feed.boards.drift import repair_drift
 from feed.changes.actions import number_changes
+from feed.curation.trending import count_trends
 from feed.messages.actions import wake_jobless
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.posts.erasing import erase_next_posts
@@ -36,6 +37,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("wake_jobless_messages", 5, lambda w: wake_jobless(w.pool)),
     Entry("tell_likes", 1, lambda w: tell_likes(w.pool)),
     Entry("tell_comments", 1, lambda w: tell_comments(w.pool)),
+    Entry("count_trends", 2, lambda w: count_trends(w.pool)),
     Entry("send_pushes", 0.5, send_pushes),
     Entry("watch_pushes", 15, watch_pushes),
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.

@@ -53,7 +53,7 @@ async def test_the_doors_of_the_staff_are_closed_to_others(
 WHO = {
     "anybody": """
         get_challenge request_code exchange_code refresh list_posts get_post list_comments list_replies list_latest read_topic
-        list_topic_posts get_user list_user_posts list_campaigns get_campaign get_rules list_campaign_posts get_leaderboard
+        list_topic_posts count_new list_hot explain_hot list_videos list_topics get_user list_user_posts list_campaigns get_campaign get_rules list_campaign_posts get_leaderboard
         get_result get_config live ready get_keys
     """,
     "user": """
@@ -68,7 +68,7 @@ WHO = {
     "editor": """
         list_all_campaigns create_campaign get_campaign_for_editors change_campaign copy_campaign publish_campaign
         cancel_campaign lock_marks list_entries assign_jurors shortlist_entry unlist_entry disqualify_entry reinstate_entry
-        list_voids add_voids withdraw_void settle_campaign undo_settlement announce_winners get_sheet list_claims reveal_claim
+        list_voids add_voids withdraw_void put_hot_action end_hot_action change_topic settle_campaign undo_settlement announce_winners get_sheet list_claims reveal_claim
     """,
     "admin": "list_pushes retry_push put_roles remove_roles",
     # The app's server, by its signature.

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from feed.api.world import World, assemble
 from feed.keys import Keys
+from feed.screens import hot_lists, newcomers, topics
 from feed.settings import Settings
 from tests import make
 from tests.api.conftest import Join
@@ -36,12 +37,17 @@ COSTS: dict[str, Cost] = {
     "list_comments": Cost("/posts/{post}/comments", 6, 5),
     "list_replies": Cost("/comments/{root}/replies", 5, 4),
     "list_latest": Cost("/feeds/latest", 3, 2),
+    "count_new": Cost("/feeds/latest/new?since_id={post}", 1, 1),
+    "list_hot": Cost("/feeds/hot", 6, 5),
+    "explain_hot": Cost("/feeds/hot/{post}/why", 9, 6),
+    "list_videos": Cost("/feeds/videos", 1, 1),
+    "list_topics": Cost("/topics?q=读", 3, 3),
     "list_topic_posts": Cost("/topics/读书/posts", 4, 3),
     "list_campaign_posts": Cost("/campaigns/{campaign}/posts", 4, 3),
     "get_user": Cost("/users/{author}", 2, 1),
     "list_user_posts": Cost("/users/{author}/posts", 5, 3),
     "list_my_posts": Cost("/me/posts", 3),
-    "read_topic": Cost("/topics/读书", 1, 1),
+    "read_topic": Cost("/topics/读书", 2, 2),
     "get_config": Cost("/config", 0, 0),
     "get_challenge": Cost("/auth/challenge", 0, 0),
     "get_me": Cost("/me", 3),
@@ -169,8 +175,10 @@ async def test_every_get_has_its_cost(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_screen_costs_the_same_however_much_it_shows(
-    world: World, client: httpx.AsyncClient, join: Join
+    world: World, client: httpx.AsyncClient, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for kept in (hot_lists, newcomers, topics):
+        monkeypatch.setattr(kept, "_KEPT_SECONDS", 0.0)
     person = join("小明", roles=STAFF)
     town = Town(world.pool, world.keys, int((await person("GET", "/me")).json()["id"]))
     await town.begin()

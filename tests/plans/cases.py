@@ -33,7 +33,7 @@ from feed.posts.actions import Draft, NewPost, publish_posts
 from feed.posts.model import PostId
 from feed.review import actions as review
 from feed.review import store as review_store
-from feed.screens import cards, comments, feeds, hot_comments, inbox, leaderboard, likers, people, pushes
+from feed.screens import cards, comments, feeds, hot_comments, inbox, likers, people, pushes
 from feed.screens import review as review_screen
 from feed.screens.looks import Asked, list_looks, must_see_post
 from feed.screens.owners import list_owners
@@ -125,8 +125,9 @@ CASES: dict[str, Case] = {
     "latest": Case(lambda s: feeds.list_latest(s.conn, NEWEST, 21), ("posts_latest",), 10),
     "latest, far down": Case(lambda s: feeds.list_latest(s.conn, MIDDLE, 21), ("posts_latest",), 10),
     "of a topic": Case(
-        lambda s: feeds.list_under_topic(s.conn, BUSY_TOPIC, NEWEST, 21), ("topic_posts_pkey", "posts_pkey"), 150
+        lambda s: feeds.list_under_topics(s.conn, [BUSY_TOPIC], NEWEST, 21), ("topic_posts_pkey", "posts_pkey"), 150
     ),
+    "videos": Case(lambda s: feeds.list_videos(s.conn, NEWEST, 21), ("posts_videos",), 10),
     "of an author": Case(lambda s: feeds.list_of_author(s.conn, BUSY_ACCOUNT, NEWEST, 21), ("posts_of_author",), 10),
     "of a campaign": Case(
         lambda s: feeds.list_of_campaign(s.conn, CAMPAIGN, NEWEST, 21), ("entries_latest", "posts_pkey"), 150
@@ -201,8 +202,14 @@ CASES: dict[str, Case] = {
         12_000,
         through=("accounts", "sanctions"),
     ),
-    "hot posts of a campaign": Case(
-        lambda s: leaderboard.list_hot(s.conn, CAMPAIGN), ("entries_pkey", "posts_pkey", "post_stats_pkey"), 2_500
+    "entries that may be hot": Case(
+        lambda s: feeds.list_newest_entries(s.conn, CAMPAIGN, 1_000), ("entries_pkey", "posts_pkey"), 6_000
+    ),
+    "topics of the hot list": Case(
+        lambda s: feeds.list_topics_of(s.conn, list(range(POSTS - 1_000, POSTS))),
+        ("topic_posts_by_post",),
+        6_000,
+        through=("topics",),
     ),
     "entering": Case(
         lambda s: entries.enter_posts(s.conn, [POSTS - 10, POSTS - 20]), ("posts_pkey", "post_revisions_pkey"), 200

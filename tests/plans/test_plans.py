@@ -28,7 +28,7 @@ SERVED_OTHERWISE = frozenset(
         "entries for boards",
         "entered",
         "leaderboard from Postgres",
-        "hot posts of a campaign",
+        "entries that may be hot",
         "entering",
         "entries engaged by some",
         "telling of likes",

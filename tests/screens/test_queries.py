@@ -14,6 +14,7 @@ from feed.screens import comments, hot_comments, likers
 from feed.screens.feeds import list_latest
 from feed.screens.pages import Pages
 from feed.screens.rights import ANONYMOUS, Look
+from feed.snapshots import LONGEST
 from tests import make
 
 CURSORS = Cursors(b"k" * 32)
@@ -111,4 +112,4 @@ async def test_a_ranking_ends_after_a_thousand(pool: "asyncpg.Pool[Record]") -> 
         author,
     )
     async with pool.acquire() as conn:
-        assert len((await hot_comments.rank(conn, post_id, author)).ids) == hot_comments.SHOWN
+        assert len((await hot_comments.rank(conn, post_id, author)).ids) == LONGEST
