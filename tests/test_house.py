@@ -47,6 +47,7 @@ GUESTS = {"likes": {"post_stats", "changes"}}
 PURE = {
     "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "select.py", "result.py", "verify.py",
     "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "spread.py", "arranging.py", "sheet_csv.py", "tally.py",
+    "zipf.py", "plan.py", "rows.py", "wording.py",
     "texts.py", "phones.py", "signatures.py", "errors.py",
 }  # fmt: skip
 STATEMENTS = {"fetch", "fetchrow", "fetchval", "execute", "executemany"}
@@ -71,7 +72,16 @@ def statements(tree: ast.AST) -> Iterator[ast.Call]:
 def writes(tree: ast.AST) -> set[str]:
     """The tables that a module's SQL writes."""
     constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    return {table for text in constants if isinstance(text, str) for table in WRITE.findall(text)}
+    said = {table for text in constants if isinstance(text, str) for table in WRITE.findall(text)}
+    copied = {
+        str(node.args[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "copy_records_to_table"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    return said | copied
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
