@@ -92,7 +92,9 @@ async def idle(scene: Scene) -> tuple[list[Verdict], list[str]]:
                 wanted=1.3,
             )
         ],
-        [f"one like: {found.batched / 1000:.2f} ms by the batcher, {found.plain / 1000:.2f} ms as the plainest statement"],
+        [
+            f"one like: {found.batched / 1000:.2f} ms by the batcher, {found.plain / 1000:.2f} ms as the plainest statement"
+        ],
     )
 
 
