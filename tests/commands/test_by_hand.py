@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from feed.auth import TokenVerifier
 from feed.commands.ops import phone_for
 from feed.keys import Keys, open_keys
-from feed.messages.model import MessageId, Purpose
+from feed.messages.model import Purpose, Reference
 from feed.messages.outbox import FileProvider
 from feed.phones import normalise_phone
 
@@ -63,8 +63,8 @@ async def test_the_outbox_is_json_lines_and_one_phones_on_demand(there: Installa
     assert await there.feed("outbox") == Ran(0, "", "")
     provider = FileProvider(there.outbox)
     notice = {"campaign": "爱读书的深圳人", "date": "10 月 1 日"}
-    await provider.send(MessageId(1), "+8613800138000", Purpose.PRIZE_NOTICE, notice)
-    await provider.send(MessageId(2), "+8613900139000", Purpose.SIGN_IN_CODE, {"code": "012345", "minutes": "5"})
+    await provider.send(Reference("1"), "+8613800138000", Purpose.PRIZE_NOTICE, notice)
+    await provider.send(Reference("2"), "+8613900139000", Purpose.SIGN_IN_CODE, {"code": "012345", "minutes": "5"})
 
     everything = [json.loads(line) for line in (await there.feed("outbox")).out.splitlines()]
     one_phone = [json.loads(line) for line in (await there.feed("outbox", "--phone", "139 0013 9000")).out.splitlines()]
