@@ -122,7 +122,7 @@ def read_sent(answer: Answer) -> str:
     """The BizId. Raises Refused, Throttled, Held, Uncertain."""
     said = _decoded(answer, _Sent)
     if said.code != "OK":
-        raise refuse(said.code, _meaning(answer, said))
+        raise refuse(said.code or f"status_{answer.status}", _meaning(answer, said))
     return kept_id(said.biz_id)
 
 
@@ -130,7 +130,7 @@ def read_details(answer: Answer) -> tuple[list[str], bool]:
     """The OutIds of a page, and whether it is full: another one may follow. Raises Uncertain."""
     said = _decoded(answer, _Found)
     if said.code != "OK":
-        raise Uncertain(shown_code(said.code))
+        raise Uncertain(shown_code(said.code or f"status_{answer.status}"))
     references = [detail.out_id for detail in said.details.items]
     return references, len(references) >= _PAGE
 
