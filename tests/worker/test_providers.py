@@ -1,6 +1,5 @@
 """Messages by the two providers, each as unreliable as they come: one message on the phone at most, and exact states."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,39 +9,19 @@ from feed.keys import Keys
 from feed.messages import actions, deciding
 from feed.messages.model import MessageId, Purpose, Reference, Sending, Wait
 from feed.messages.opening import open_provider
-from feed.messages.provider import ABANDONED_AFTER, MISSING_AFTER, SILENT_AFTER, SmsProvider
+from feed.messages.provider import ABANDONED_AFTER, MISSING_AFTER, SILENT_AFTER
 from feed.messages.templates import names_of
-from feed.settings import Settings, read_settings
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds
 from tests import make
 from tests.messages.fake_provider import REFUSALS, SECRETLY, SIGN, Fake, faking
-from tests.worker.conftest import WorldsWith
+from tests.worker.conftest import WorldsWith, settings_of
 from tests.worker.test_sending import PHONE, age, enqueue, job_count
 
-ACCOUNT = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}
-
-
-@pytest.fixture(params=["aliyun", "tencent"])
-def fake(request: pytest.FixtureRequest) -> Iterator[Fake]:
-    with faking(request.param) as opened:
-        yield opened
-
 
 @pytest.fixture
-async def provider(fake: Fake) -> AsyncIterator[SmsProvider]:
-    opened = open_provider(settings_of(fake))
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def worlds(worlds_with: WorldsWith, provider: SmsProvider) -> Worlds:
-    return worlds_with(provider)
-
-
-def settings_of(fake: Fake) -> Settings:
-    return read_settings(ACCOUNT | fake.settings)
+def worlds(unreliable: Worlds) -> Worlds:
+    return unreliable
 
 
 async def row_of(pool: "Pool[Record]", message_id: MessageId) -> tuple[str, str | None, str | None]:
@@ -231,8 +210,8 @@ async def test_many_pages_of_a_phone_are_searched(worlds: Worlds, fake: Fake) ->
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-async def test_each_purpose_has_a_template(provider: SmsProvider, fake: Fake, purpose: Purpose) -> None:
-    await provider.send(Reference("1"), "+85251234567", purpose, dict.fromkeys(names_of(purpose), "1"))
+async def test_each_purpose_has_a_template(worlds: Worlds, fake: Fake, purpose: Purpose) -> None:
+    await worlds.provider.send(Reference("1"), "+85251234567", purpose, dict.fromkeys(names_of(purpose), "1"))
 
     (order,) = fake.taken
     assert order.template == settings_of(fake).sms_templates.split(f"{purpose}=")[1].split(",")[0]
