@@ -34,7 +34,7 @@ OWNERS = {
     "inbox": {"inbox", "pushes", "push_hook"},
     "jobs": {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"},
     "likes": {"likes", "past_likes", "comment_likes", "past_comment_likes"},
-    "messages": {"messages"},
+    "messages": {"messages", "message_receipts", "message_days"},
     "migrations": {"schema_migrations"},
     "notifications": {"inbox_position", "like_groups"},
     "posts": {"posts", "post_revisions", "topic_posts"},
@@ -48,6 +48,7 @@ PURE = {
     "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "select.py", "result.py", "verify.py",
     "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "spread.py", "arranging.py", "sheet_csv.py", "tally.py",
     "zipf.py", "plan.py", "rows.py", "wording.py",
+    "acs3.py", "tc3.py", "wire.py", "aliyun_wire.py", "tencent_wire.py", "subscription.py", "templates.py", "caps.py",
     "texts.py", "phones.py", "signatures.py", "errors.py",
 }  # fmt: skip
 STATEMENTS = {"fetch", "fetchrow", "fetchval", "execute", "executemany"}

@@ -57,11 +57,13 @@ _TAGS = {
     "editor.prizes": "Editors: settling and claims",
     "editor.curation": "Editors: hot list and topics",
     "editor.pushes": "Operations",
+    "editor.messages": "Editors: messages",
     "moderator.cases": "Moderators: cases",
     "moderator.verdicts": "Moderators: verdicts",
     "moderator.sanctions": "Moderators: sanctions",
     "editor.staff": "Staff",
     "api.hooks": "Hooks",
+    "api.sms_hooks": "Hooks",
     "api.operations": "Operations",
 }
 _PAGE = re.compile(rb"Page_(?:\w+\.)*(\w+)_")

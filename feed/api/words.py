@@ -74,6 +74,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "last_admin": ("至少要保留一位管理员", "Nobody else is an admin: name another one first."),
     "limits_away": ("暂时无法发送验证码，请稍后再试", "Codes cannot be counted for now, so none is sent: try again."),
+    "message_not_found": ("没有找到该短信", "No such message."),
+    "message_not_stuck": ("该短信无需处理", "This message waits for nobody's decision."),
+    "message_too_late": ("短信内容已过期，不能重发", "What the message tells of is over: it is not sent any more."),
     "malformed_body": (
         "请求内容不是有效的 JSON，或字段类型有误",
         "The body is not valid JSON, or a value has the wrong type.",

@@ -71,6 +71,7 @@ COSTS: dict[str, Cost] = {
     "get_sheet": Cost("/admin/campaigns/{decided}/sheet", 3),
     "list_claims": Cost("/admin/campaigns/{decided}/claims", 3),
     "list_pushes": Cost("/admin/push", 3),
+    "list_messages": Cost("/admin/messages", 3),
 }
 # They ask for nothing, or whether somebody is there.
 OPERATIONS = {"live", "ready", "get_keys"}

@@ -295,6 +295,7 @@ TABLE: dict[str, Rule] = {
     "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
     "get_sheet": for_staff("/admin/campaigns/{campaign}/sheet", "editor", "admin", status=404),
     "list_claims": for_staff("/admin/campaigns/{campaign}/claims", "editor", "admin"),
+    "list_messages": for_staff("/admin/messages", "editor", "admin"),
     "list_pushes": for_staff("/admin/push", "admin"),
 }
 # The board is a public fact: it shows published entries to everybody, whoever has blocked whom; and nothing else, ever.

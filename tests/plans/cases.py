@@ -263,9 +263,11 @@ CASES: dict[str, Case] = {
     "pushes to send": Case(
         lambda s: push_store.lease_pushes(s.conn, limit=50, lease=timedelta(minutes=1)), ("pushes_due",), 1_600
     ),
-    "messages without a job": Case(lambda s: messages.list_jobless(s.conn), ("messages_open",), 100),
+    "messages without a job": Case(lambda s: messages.list_jobless(s.conn), ("messages_open|messages_by_state",), 150),
     "abandoned messages": Case(
-        lambda s: messages.list_abandoned(s.conn, after=timedelta(minutes=1)), ("messages_open",), 30
+        lambda s: messages.lease_abandoned(s.conn, after=timedelta(minutes=1)),
+        ("messages_open|messages_by_state", "messages_pkey"),
+        300,
     ),
     # What is forgotten: about as many rows as are old.
     "old keys": Case(lambda s: idempotency.remove_old(s.conn, hours=24), ("idempotency_keys_by_age",), 500),

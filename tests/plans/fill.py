@@ -263,8 +263,8 @@ _STEPS = (
     SELECT 'e' || n, now() - make_interval(mins => n * 4) FROM generate_series(1, 10700) AS n
     """,
     """
-    INSERT INTO messages (purpose, account_id, once_key, sealed, state, sending_at, not_before)
-    SELECT 'sign_in_code', n, 'm' || n, '', CASE WHEN n <= 19900 THEN 'sent' WHEN n <= 19990 THEN 'queued' ELSE 'sending' END,
+    INSERT INTO messages (purpose, account_id, once_key, sealed, provider, state, sending_at, not_before)
+    SELECT 'sign_in_code', n, 'm' || n, '', 'file', CASE WHEN n <= 19900 THEN 'sent' WHEN n <= 19990 THEN 'queued' ELSE 'sending' END,
            now() - interval '1 hour', now() - interval '1 hour'
     FROM generate_series(1, 20000) AS n
     """,
