@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from redis.asyncio import Redis
 
 from feed.keys import Keys
+from feed.messages.caps import UNCAPPED, Caps
 from feed.messages.model import QuietHours
 from feed.messages.provider import SmsProvider
 from feed.postgres import Pool
@@ -24,3 +25,4 @@ class Worlds(NamedTuple):
     quiet: QuietHours | None
     push: "PushClient | None" = None
     drand: "DrandClient | None" = None
+    caps: Caps = UNCAPPED
