@@ -51,6 +51,7 @@ _TAGS = {
     "mobile.campaigns": "Campaigns",
     "mobile.prizes": "Prizes",
     "editor.campaigns": "Editors: campaigns",
+    "editor.preview": "Editors: campaigns",
     "editor.judging": "Editors: entries and marks",
     "editor.voids": "Editors: entries and marks",
     "editor.prizes": "Editors: settling and claims",

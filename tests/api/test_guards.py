@@ -66,7 +66,7 @@ WHO = {
         lift_sanctions
     """,
     "editor": """
-        list_all_campaigns create_campaign get_campaign_for_editors change_campaign copy_campaign publish_campaign
+        list_all_campaigns create_campaign get_campaign_for_editors preview_campaign change_campaign copy_campaign publish_campaign
         cancel_campaign lock_marks list_entries assign_jurors shortlist_entry unlist_entry disqualify_entry reinstate_entry
         list_voids add_voids withdraw_void settle_campaign undo_settlement announce_winners get_sheet list_claims reveal_claim
     """,

@@ -277,6 +277,7 @@ TABLE: dict[str, Rule] = {
     "list_cases": for_staff("/moderation/cases", *STAFF),
     "list_all_campaigns": for_staff("/admin/campaigns", "editor", "admin"),
     "get_campaign_for_editors": for_staff("/admin/campaigns/{campaign}", "editor", "admin"),
+    "preview_campaign": for_staff("/admin/campaigns/{campaign}/preview", "editor", "admin"),
     "list_entries": for_staff("/admin/campaigns/{campaign}/entries?limit=50", "editor", "admin", whole=True),
     "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
     "get_sheet": for_staff("/admin/campaigns/{campaign}/sheet", "editor", "admin", status=404),

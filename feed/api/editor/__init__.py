@@ -4,6 +4,7 @@ from litestar import Router
 
 from feed.api.editor.campaigns import campaigns
 from feed.api.editor.judging import judgements, jury
+from feed.api.editor.preview import previews
 from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
 from feed.api.editor.staff import staff_rights
@@ -12,7 +13,7 @@ from feed.api.inputs import staff
 
 guarded = Router(
     "/admin",
-    route_handlers=[campaigns, judgements, exclusions, prizes, pushes],
+    route_handlers=[campaigns, previews, judgements, exclusions, prizes, pushes],
     guards=[staff("editor", "admin")],
     opt={"limit": "staff"},
 )
