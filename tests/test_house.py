@@ -25,7 +25,7 @@ OWNERS = {
     },
     "audit": {"audit"},
     "boards": {"installation"},
-    "campaigns": {"campaigns", "campaign_rules", "entries", "jurors", "marks", "voids"},
+    "campaigns": {"campaigns", "campaign_rules", "entries", "jurors", "marks", "past_marks", "recusals", "voids"},
     "cases": {"cases"},
     "changes": {"changes", "change_log", "change_numbers", "post_stats"},
     "comments": {"comments"},
@@ -44,7 +44,7 @@ OWNERS = {
 # One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).
 GUESTS = {"likes": {"post_stats", "changes"}}
 PURE = {
-    "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "promises.py", "favour.py", "marking.py", "select.py", "result.py", "verify.py",
+    "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "promises.py", "favour.py", "marking.py", "panel.py", "verdicts.py", "select.py", "result.py", "verify.py",
     "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "sheet_csv.py", "tally.py",
     "texts.py", "phones.py", "signatures.py", "errors.py",
 }  # fmt: skip

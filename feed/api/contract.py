@@ -53,6 +53,7 @@ _TAGS = {
     "editor.campaigns": "Editors: campaigns",
     "editor.preview": "Editors: campaigns",
     "editor.judging": "Editors: entries and marks",
+    "editor.jurors": "Editors: entries and marks",
     "editor.voids": "Editors: entries and marks",
     "editor.prizes": "Editors: settling and claims",
     "editor.pushes": "Operations",

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from feed.boards.actions import follow
 from feed.boards.drift import repair_drift
+from feed.campaigns.shortlisting import fill_next_shortlist
 from feed.changes.actions import number_changes
 from feed.messages.actions import wake_jobless
 from feed.notifications.actions import tell_comments, tell_likes
@@ -39,6 +40,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("send_pushes", 0.5, send_pushes),
     Entry("watch_pushes", 15, watch_pushes),
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.
+    Entry("fill_next_shortlist", 1, lambda w: fill_next_shortlist(w.pool)),
     Entry("freeze_next_campaign", 1, lambda w: freeze_next_campaign(w.pool)),
     Entry("settle_next_campaign", 1, lambda w: settle_next_campaign(w.pool, w.keys)),
     Entry("forfeit_next_prize", 2, lambda w: forfeit_next_prize(w.pool, w.keys)),

@@ -1,9 +1,10 @@
-"""The editors' doors: for editors and admins. The jurors' one door and the admins' stand beside them."""
+"""The editors' doors: for editors and admins. The jurors' doors and the admins' stand beside them."""
 
 from litestar import Router
 
 from feed.api.editor.campaigns import campaigns
 from feed.api.editor.judging import judgements, jury
+from feed.api.editor.jurors import progressing, sitting
 from feed.api.editor.preview import previews
 from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
@@ -13,8 +14,8 @@ from feed.api.inputs import staff
 
 guarded = Router(
     "/admin",
-    route_handlers=[campaigns, previews, judgements, exclusions, prizes, pushes],
+    route_handlers=[campaigns, previews, judgements, progressing, exclusions, prizes, pushes],
     guards=[staff("editor", "admin")],
     opt={"limit": "staff"},
 )
-router = Router("/", route_handlers=[guarded, jury, staff_rights])
+router = Router("/", route_handlers=[guarded, jury, sitting, staff_rights])
