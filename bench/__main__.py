@@ -2,204 +2,210 @@
 
 import argparse
 import asyncio
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
-from bench import load, processes
-from bench.load import http_request
-from bench.seed import Seeded, seed
-from feed.commands.running import Running, running
-from feed.keys import open_keys
-from feed.postgres import open_pool
-from feed.processes import free_port
+from bench import lines as table
+from bench import load, parts, report
+from bench.baseline import baseline
+from bench.lines import Line
+from bench.report import Report, Verdict
+from bench.rounds import Bench, Figure
+from bench.scene import Scene, scene
+from feed.seeding.model import Sizes, sizes_of
 
-# Away from a terminal the table would be folded into nothing readable.
-console = Console(width=None if sys.stdout.isatty() else 130)
-
-
-class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One measured line. CPU in microseconds per request."""
-
-    name: str
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-    api_cpu_us: float
-    postgres_cpu_us: float
-    failed: int
-    base: str
+# Away from a terminal the tables would be folded into nothing readable.
+console = Console(width=None if sys.stdout.isatty() else 160)
+_EXTRAS = ("idle", "memory", "tail", "workers")
+# Of these lines the tail is measured, and the second worker.
+_CHOSEN = ("latest", "like")
 
 
-async def measure(
-    name: str, base_url: str, requests: Sequence[bytes], *, seconds: float, connections: int, directory: Path, base: str
-) -> Figure:
-    """One run of the load, with the CPU that it cost whom."""
-    before = processes.cpu_seconds()
-    done = await load.run(base_url, requests, seconds=seconds, connections=connections, directory=directory)
-    spent = processes.cpu_seconds()
-    spent.subtract(before)
-    count = max(done.requests, 1)
-    served = "baseline" if base == "" else "api"
-    return Figure(
-        name=name,
-        per_second=done.per_second,
-        p50_ms=done.p50 / 1000,
-        p99_ms=done.p99 / 1000,
-        api_cpu_us=spent[served] / count * 1e6,
-        postgres_cpu_us=spent["postgres"] / count * 1e6,
-        failed=done.failed,
-        base=base,
-    )
+class Run:
+    """What one run of the benchmark collects."""
 
+    def __init__(self, options: argparse.Namespace, directory: Path) -> None:
+        self.options = options
+        self.directory = directory
+        self.figures: dict[str, list[Figure]] = {}
+        self.sizes: dict[str, dict[str, int]] = {}
+        self.verdicts: list[Verdict] = []
+        self.remarks: list[str] = []
 
-def scenarios(seeded: Seeded) -> list[tuple[str, str, list[bytes]]]:
-    """Name, base and requests of everything that is measured on `feed`."""
-    tokens, posts = seeded.tokens, seeded.post_ids
-    each = range(4000)
+    def wants(self, key: str) -> bool:
+        """Whether it is to be measured: everything, or what `--only` names."""
+        return not self.options.only or key in self.options.only
 
-    def token(n: int) -> str:
-        return tokens[n % len(tokens)]
+    async def measure(self) -> None:
+        """The small installation with one worker, then with two, then the large one."""
+        # Everybody who holds a token needs an account.
+        small = sizes_of(
+            posts=10_000, likes=100_000, comments=20_000, accounts=self.options.tokens, topics=200, days=365
+        )
+        await self._measure_small("small", small)
+        if self.wants("workers"):
+            await self._measure_workers("small", small)
+        if grown := self._large(small):
+            await self._measure_large("large", grown)
 
-    def like(n: int, post_id: int) -> bytes:
-        # Like and unlike in turn, so that every request changes a row.
-        return http_request("DELETE" if n // len(tokens) % 2 else "PUT", f"/v1/posts/{post_id}/like", token=token(n))
+    async def _measure_small(self, name: str, sizes: Sizes) -> None:
+        async with AsyncExitStack() as stack:
+            there, bench = await self._open(stack, name, sizes)
+            every = table.lines(there, people=self.options.people)
+            self.remarks += [f"not measured: {words}" for words in there.missing.values()]
+            wanted = [line for line in every if self.wants(line.key)]
+            # What the extras need is measured with them.
+            chosen = [line for line in every if line.key in _CHOSEN]
+            if self.wants("tail") or self.wants("workers"):
+                wanted += [line for line in chosen if line not in wanted]
+            figures = await bench.figures(wanted)
+            self._keep(name, sizes, figures)
+            goals = {line.key: (line.cpu, line.throughput, line.postgres_us) for line in wanted}
+            self.verdicts += report.judge(figures, goals) + parts.viral(figures)
+            if self.wants("tail"):
+                self._add(await parts.tail(bench, chosen, figures))
+            if self.wants("memory") and "latest" in there.pages:
+                console.print("memory …")
+                all_tokens = Line(key="memory", name="latest", base="", load=there.pages["latest"])
+                self._add(await parts.memory(bench, there, all_tokens))
+            if self.wants("idle"):
+                console.print("one like with nothing else going on …")
+                self._add(await parts.idle(there))
 
-    page = "/v1/feeds/latest"
-    text = "今天在书店坐了一下午 #爱读书的深圳人# 很值得"
-    return [
-        ("latest page of 20, anonymous", "constant", [http_request("GET", page)]),
-        ("latest page of 20, signed in", "constant", [http_request("GET", page, token=token(n)) for n in each]),
-        ("like, spread over posts", "hello", [like(n, posts[n * 7 % len(posts)]) for n in each]),
-        ("like, all on one post", "hello", [like(n, posts[0]) for n in each]),
-        (
-            "comment",
-            "hello",
-            [
-                http_request(
-                    "POST",
-                    f"/v1/posts/{posts[n % len(posts)]}/comments",
-                    token=token(n),
-                    body=msgspec.json.encode({"text": "写得真好，明天也去看看"}),
-                )
-                for n in each
-            ],
-        ),
-        (
-            "post",
-            "hello",
-            [http_request("POST", "/v1/posts", token=token(n), body=msgspec.json.encode({"text": text})) for n in each],
-        ),
-    ]
+    async def _measure_workers(self, name: str, sizes: Sizes) -> None:
+        async with AsyncExitStack() as stack:
+            there, bench = await self._open(stack, name, sizes, workers=2)
+            every = table.lines(there, people=self.options.people)
+            figures = await bench.figures([line for line in every if line.key in _CHOSEN])
+            self._keep(f"{name}, two workers", sizes, figures)
+            self.verdicts += parts.two_workers(self.figures[name], figures)
 
+    async def _measure_large(self, name: str, sizes: Sizes) -> None:
+        async with AsyncExitStack() as stack:
+            there, bench = await self._open(stack, name, sizes)
+            every = table.lines(there, people=self.options.people)
+            figures = await bench.figures([line for line in every if self.wants(line.key)])
+            self._keep(name, sizes, figures)
+            self.verdicts += parts.large(self.figures["small"], figures)
 
-async def serve_baseline(body_bytes: int, log: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """The bare application on the same server, with the same settings as `feed api`."""
-    port = free_port()
-    command = [
-        sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop", "--workers", "1",
-        "--no-ws", "--host", "127.0.0.1", "--port", str(port), "bench.baseline:application",
-    ]  # fmt: skip
-    server = subprocess.Popen(
-        command,
-        env={**os.environ, "BENCH_BODY_BYTES": str(body_bytes)},
-        stdout=log.open("wb"),
-        stderr=subprocess.STDOUT,
-    )
-    base_url = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient(trust_env=False) as client:
-        for _ in range(200):
-            try:
-                await client.get(f"{base_url}/hello")
-                return server, base_url
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-    raise RuntimeError(log.read_text())
-
-
-async def collect(place: Running, directory: Path, options: argparse.Namespace) -> list[Figure]:
-    """Every figure, the bases first."""
-    keys = open_keys(place.settings.keys_dir, create=False)
-    pool = await open_pool(place.settings.database_url, size=2, statement_seconds=300)
-    console.print(f"Writing {options.posts:,} posts and {options.accounts:,} accounts …")
-    seeded = await seed(pool, keys, accounts=options.accounts, posts=options.posts)
-    await pool.close()
-    async with httpx.AsyncClient(trust_env=False) as client:
-        body_bytes = len((await client.get(f"{place.base_url}/v1/feeds/latest")).content)
-    baseline, baseline_url = await serve_baseline(body_bytes, directory / "baseline.log")
-    how = {"connections": options.connections, "directory": directory}
-    figures = []
-    try:
-        for name in ("hello", "constant"):
-            console.print(f"Measuring {name} …")
-            request = [http_request("GET", f"/{name}")]
-            await load.run(baseline_url, request, seconds=1, **how)
-            figures.append(await measure(name, baseline_url, request, seconds=options.seconds, base="", **how))
-        for name, base, requests in scenarios(seeded):
-            console.print(f"Measuring {name} …")
-            await load.run(place.base_url, requests, seconds=1, **how)
-            figures.append(await measure(name, place.base_url, requests, seconds=options.seconds, base=base, **how))
+    async def _open(self, stack: AsyncExitStack, name: str, sizes: Sizes, *, workers: int = 1) -> tuple[Scene, Bench]:
+        data = (self.options.keep or self.directory) / name
+        data.parent.mkdir(parents=True, exist_ok=True)
         console.print(
-            f"API worker: {processes.resident_bytes('api') / 1e6:.0f} MB resident; page: {body_bytes:,} bytes"
+            f"{name}: {sizes.posts:,} posts, {sizes.likes:,} likes, {sizes.accounts:,} accounts, {workers} worker(s)"
         )
-    finally:
-        baseline.terminate()
-        baseline.wait(10)
-    return figures
-
-
-def show(figures: list[Figure]) -> None:
-    """The table: absolute figures, and the ratios that carry over to other machines."""
-    bases = {figure.name: figure for figure in figures}
-    table = Table(title="One API worker; CPU in µs per request, read from /proc")
-    for column in ("", "requests/s", "p50 ms", "p99 ms", "API µs", "× base", "% of base/s", "Postgres µs", "failed"):
-        table.add_column(column, justify="left" if not column else "right")
-    for figure in figures:
-        base = bases.get(figure.base)
-        table.add_row(
-            figure.name,
-            f"{figure.per_second:,.0f}",
-            f"{figure.p50_ms:.1f}",
-            f"{figure.p99_ms:.1f}",
-            f"{figure.api_cpu_us:.0f}",
-            f"{figure.api_cpu_us / base.api_cpu_us:.1f} × {figure.base}" if base else "",
-            f"{100 * figure.per_second / base.per_second:.0f} %" if base else "",
-            f"{figure.postgres_cpu_us:.0f}" if base else "",
-            str(figure.failed),
+        there = await stack.enter_async_context(scene(data, sizes, tokens=self.options.tokens, workers=workers))
+        lengths = there.body_bytes.values() or [10_000]
+        base_url = await stack.enter_async_context(baseline(lengths, self.directory / "baseline.log"))
+        bench = Bench(
+            there.place.base_url,
+            base_url,
+            self.directory,
+            seconds=self.options.seconds,
+            rounds=self.options.rounds,
+            connections=self.options.connections,
+            tell=console.print,
         )
-    console.print(table)
+        return there, bench
+
+    def _large(self, small: Sizes) -> Sizes | None:
+        if not (self.options.large or self.options.posts or self.options.likes):
+            return None
+        posts = self.options.posts or 1_000_000
+        return sizes_of(
+            posts=posts,
+            likes=self.options.likes or posts * 10,
+            comments=None,
+            accounts=max(posts // 10, small.accounts),
+            topics=small.topics,
+            days=small.days,
+        )
+
+    def _keep(self, name: str, sizes: Sizes, figures: Sequence[Figure]) -> None:
+        self.figures[name] = list(figures)
+        self.sizes[name] = {what: getattr(sizes, what) for what in ("posts", "likes", "comments", "accounts")}
+        self.remarks += [
+            f"{name}: {figure.failed} requests of {figure.name!r} failed" for figure in figures if figure.failed
+        ]
+
+    def _add(self, found: tuple[list[Verdict], list[str]]) -> None:
+        self.verdicts += found[0]
+        self.remarks += found[1]
 
 
-async def main() -> None:
-    """Measures everything once."""
+def read_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5, help="per figure (default 5)")
+    parser.add_argument("--seconds", type=int, default=4, help="of each sample (default 4)")
+    parser.add_argument("--rounds", type=int, default=3, help="samples of each line; medians count (default 3)")
     parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--accounts", type=int, default=500)
-    parser.add_argument("--posts", type=int, default=10_000)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures here")
-    options = parser.parse_args()
+    parser.add_argument(
+        "--tokens", type=int, default=30_000, help="of users, all of whom take turns as strangers (default 30000)"
+    )
+    parser.add_argument(
+        "--people", type=int, default=10_000, help="of them whom the worker knows already (default 10000)"
+    )
+    parser.add_argument("--large", action="store_true", help="also on a million posts and ten million likes")
+    parser.add_argument("--posts", type=int, metavar="N", help="size of the large installation")
+    parser.add_argument("--likes", type=int, metavar="N", help="size of the large installation")
+    parser.add_argument(
+        "--only",
+        type=lambda names: names.split(","),
+        metavar="A,B",
+        help="lines by name, and idle, memory, tail, workers",
+    )
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the installations here, and use those that are")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep everything that was measured here")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as docs/performance.md has them")
+    options = parser.parse_args(argv)
+    options.people = min(options.people, options.tokens)
+    return options
+
+
+async def main(options: argparse.Namespace) -> None:
+    """Measures everything once."""
+    load.find_tool()
+    where = report.machine()
     with tempfile.TemporaryDirectory(prefix="feed-bench-") as temporary:
-        directory = Path(temporary)
-        # Counted as ever, and never reached.
-        environ = {**os.environ, "FEED_LIMITS_SCALE": "100000"}
-        async with running(directory / "data", port=0, workers=1, environ=environ) as place:
-            figures = await collect(place, directory, options)
-    show(figures)
+        run = Run(options, Path(temporary))
+        await run.measure()
+    told = {
+        "seconds": options.seconds,
+        "rounds": options.rounds,
+        "connections": options.connections,
+        "people": options.people,
+        "tokens": options.tokens,
+    }
+    found = Report(
+        at=datetime.now(UTC),
+        machine=where,
+        versions=report.versions(),
+        options={name: str(value) for name, value in told.items()},
+        sizes=run.sizes,
+        figures=run.figures,
+        verdicts=run.verdicts,
+        remarks=run.remarks,
+    )
+    if options.markdown:
+        print(report.markdown(found))
+    else:
+        for each in report.tables(found):
+            console.print(each)
+        for remark in found.remarks:
+            console.print(f"- {remark}")
     if options.json:
-        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(found)))
 
 
 if __name__ == "__main__":
     try:
-        asyncio.run(main())
+        asyncio.run(main(read_options()))
     except load.LoadToolMissing as missing:
         sys.exit(str(missing))

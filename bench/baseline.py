@@ -1,10 +1,18 @@
-"""What the machine can do at all: a hello and a constant body through the same server and framework, and nothing else."""
+"""What the machine can do at all: a hello and constant bodies through the same server and framework, and nothing else."""
 
+import asyncio
 import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
+import httpx
 from litestar import Litestar, Response, get
+from litestar.handlers import HTTPRouteHandler
 
-_BODY = b"x" * int(os.environ.get("BENCH_BODY_BYTES", "10000"))
+from feed.processes import free_port
 
 
 @get("/hello")
@@ -13,12 +21,50 @@ async def hello() -> dict[str, str]:
     return {"hello": "world"}
 
 
-@get("/constant")
-async def constant() -> Response[bytes]:
-    """A body of a page's size that is there already."""
-    return Response(_BODY, media_type="application/json")
+def constant(length: int) -> HTTPRouteHandler:
+    """A body of a page's size that is there already, at a path of its own: a parameter would cost something."""
+    body = b"x" * length
+
+    @get(f"/constant/{length}")
+    async def handler() -> Response[bytes]:
+        return Response(body, media_type="application/json")
+
+    return handler
 
 
 def application() -> Litestar:
     """The bare application."""
-    return Litestar([hello, constant], openapi_config=None, logging_config=None)
+    lengths = [int(length) for length in os.environ.get("BENCH_BODY_BYTES", "10000").split(",")]
+    return Litestar([hello, *(constant(length) for length in lengths)], openapi_config=None, logging_config=None)
+
+
+@asynccontextmanager
+async def baseline(lengths: Iterable[int], log: Path) -> AsyncIterator[str]:
+    """The bare application on the same server, with the same settings as one worker of `feed api`; where it answers."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop", "--workers", "1",
+        "--http", "1", "--no-ws", "--host", "127.0.0.1", "--port", str(port), "bench.baseline:application",
+    ]  # fmt: skip
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            command,
+            env={**os.environ, "BENCH_BODY_BYTES": ",".join(str(length) for length in sorted(set(lengths)))},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        base_url = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(trust_env=False) as client:
+            for _ in range(200):
+                try:
+                    await client.get(f"{base_url}/hello")
+                    break
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+            else:
+                raise RuntimeError(log.read_text())
+        yield base_url
+    finally:
+        server.terminate()
+        server.wait(10)

@@ -1,4 +1,4 @@
-"""The load: wrk, with requests that are written out beforehand and taken in turn."""
+"""The load: wrk, whose every request is another person's, and for a like another pair of person and post."""
 
 import asyncio
 import shutil
@@ -7,21 +7,28 @@ from pathlib import Path
 
 import msgspec
 
+# The same function makes every request, those of the bases too, so that the generator costs the same everywhere.
 _SCRIPT = """
-local requests = {}
 local file = io.open("%s", "rb")
-while true do
+local function part()
   local length = file:read("*n")
-  if not length then break end
   file:read(1)
-  requests[#requests + 1] = file:read(length)
+  return length == 0 and "" or file:read(length)
 end
+local function list()
+  local found = {}
+  for at = 1, file:read("*n") do file:read(1) found[at] = part() end
+  return found
+end
+local before, middle, after = part(), part(), part()
+local posts, tokens = list(), list()
+local spread, nth = file:read("*n"), file:read("*n")
 file:close()
-local next = 0
 function request()
-  next = next + 1
-  if next > #requests then next = 1 end
-  return requests[next]
+  local person, turn = nth %% #tokens, math.floor(nth / #tokens)
+  local post = posts[(person * spread + turn) %% #posts + 1]
+  nth = nth + 1
+  return before .. post .. middle .. tokens[person + 1] .. after
 end
 function done(summary, latency, _)
   local errors = summary.errors
@@ -31,6 +38,53 @@ function done(summary, latency, _)
     errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end
 """
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests without end: the n-th is of person n, and of the post where that person's turn is.
+
+    With `spread` 1 neighbours in time speak to different posts; with 0 everybody speaks to one post, and to the next one
+    when all have. Either way a pair of person and post comes once until all have come.
+    """
+
+    before: bytes
+    middle: bytes
+    after: bytes
+    posts: tuple[bytes, ...] = (b"",)
+    tokens: tuple[bytes, ...] = (b"",)
+    spread: int = 1
+
+    def request(self, nth: int) -> bytes:
+        """What the script in wrk says, for whoever sends without it."""
+        turn, person = divmod(nth, len(self.tokens))
+        post = self.posts[(person * self.spread + turn) % len(self.posts)]
+        return self.before + post + self.middle + self.tokens[person] + self.after
+
+
+def load_of(
+    method: str,
+    path: str,
+    *,
+    posts: Sequence[int] = (),
+    tokens: Sequence[str] = (),
+    body: bytes = b"",
+    spread: int = 1,
+) -> Load:
+    """The load of one route; `{post}` in the path is where the post stands."""
+    before, _, rest = path.partition("{post}")
+    lines = [f"{rest} HTTP/1.1", "Host: 127.0.0.1"]
+    if body or method in ("POST", "PUT"):
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    if tokens:
+        lines.append("Authorization: Bearer ")
+    return Load(
+        before=f"{method} {before}".encode(),
+        middle="\r\n".join(lines).encode(),
+        after=b"\r\n\r\n" + body,
+        posts=tuple(str(post).encode() for post in posts) or (b"",),
+        tokens=tuple(token.encode() for token in tokens) or (b"",),
+        spread=spread,
+    )
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -52,31 +106,23 @@ class LoadToolMissing(Exception):
     """wrk is not on PATH."""
 
 
-def http_request(
-    method: str, path: str, *, token: str | None = None, body: bytes = b"", key: str | None = None
-) -> bytes:
-    """One HTTP/1.1 request as bytes."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
-    if token:
-        lines.append(f"Authorization: Bearer {token}")
-    if key:
-        lines.append(f"Idempotency-Key: {key}")
-    if body or method in ("POST", "PUT"):
-        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-async def run(base_url: str, requests: Sequence[bytes], *, seconds: float, connections: int, directory: Path) -> Run:
-    """Sends the requests in turn over `connections` for `seconds`. Raises LoadToolMissing."""
+def find_tool() -> str:
+    """Where wrk is. Raises LoadToolMissing."""
     tool = shutil.which("wrk")
     if tool is None:
         raise LoadToolMissing("The benchmark needs wrk on PATH (Debian: apt-get install wrk).")
+    return tool
+
+
+async def run(base_url: str, load: Load, *, seconds: int, connections: int, directory: Path, start: int = 0) -> Run:
+    """Sends from request `start` on, over `connections`, each of which waits for its answer. Raises LoadToolMissing."""
+    tool = find_tool()
     written = directory / "requests"
-    written.write_bytes(b"".join(b"%d\n%b" % (len(request), request) for request in requests))
+    written.write_bytes(_written(load, start))
     script = directory / "load.lua"
     script.write_text(_SCRIPT % written)
     process = await asyncio.create_subprocess_exec(
-        tool, "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(script), base_url,
+        tool, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script), base_url,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     out, _ = await process.communicate()
@@ -85,3 +131,14 @@ async def run(base_url: str, requests: Sequence[bytes], *, seconds: float, conne
         return msgspec.json.decode(answer, type=Run)
     except msgspec.DecodeError:
         raise RuntimeError(out.decode()) from None
+
+
+def _written(load: Load, start: int) -> bytes:
+    def part(content: bytes) -> bytes:
+        return b"%d\n%b" % (len(content), content)
+
+    def listed(parts: Sequence[bytes]) -> bytes:
+        return b"%d" % len(parts) + b"".join(b"\n" + part(each) for each in parts)
+
+    texts = [part(load.before), part(load.middle), part(load.after), listed(load.posts), b"\n" + listed(load.tokens)]
+    return b"".join(texts) + b"\n%d\n%d\n" % (load.spread, start)

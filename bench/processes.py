@@ -1,63 +1,80 @@
-"""CPU seconds of our own descendants, by what they are, read from /proc."""
+"""CPU seconds and memory of our own descendants, by what they are, read from /proc."""
 
 import os
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 
+import msgspec
+
 _TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_MARKS = (("postgres", "postgres"), ("valkey", "valkey-server"), ("baseline", "bench.baseline"))
 
 
-def _stat(pid: int) -> tuple[int, float, int] | None:
-    """Parent, CPU seconds (those of reaped children included) and resident bytes of a process."""
+class Process(msgspec.Struct, frozen=True):
+    """One process as /proc/PID/stat has it: all of its threads, and its children that have ended and were waited for."""
+
+    parent: int
+    cpu_seconds: float
+
+
+def _read(pid: int) -> Process | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    ticks = sum(int(field) for field in fields[11:15])
-    return int(fields[1]), ticks / _TICKS, int(fields[21]) * _PAGE
+    return Process(int(fields[1]), sum(int(field) for field in fields[11:15]) / _TICKS)
 
 
 def _kind(pid: int, inherited: str) -> str:
+    """What a process is by its words; a granian worker, a Postgres backend and their like are what their parents are."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return inherited
-    line = " ".join(words)
-    for kind, mark in (("postgres", "postgres"), ("valkey", "valkey-server"), ("baseline", "bench.baseline")):
-        if mark in line:
+    for kind, mark in _MARKS:
+        if any(mark in word for word in words):
             return kind
     if "feed" in words and "api" in words:
         return "api"
     if "feed" in words and "worker" in words:
         return "worker"
-    return "load" if words[0].endswith("wrk") else inherited
+    return "load" if words[0].endswith("wrk") or "bench.steady" in words else inherited
 
 
 def descendants() -> dict[int, str]:
     """Kind by process id for everything that this process has started."""
-    parents = {int(entry.name): _stat(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    everything = {int(entry.name): _read(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    children: dict[int, list[int]] = {}
+    for pid, process in everything.items():
+        if process is not None:
+            children.setdefault(process.parent, []).append(pid)
     found: dict[int, str] = {}
     waiting = [(os.getpid(), "other")]
     while waiting:
         parent, kind = waiting.pop()
-        for pid, stat in parents.items():
-            if stat is not None and stat[0] == parent and pid not in found:
-                found[pid] = _kind(pid, kind)
-                waiting.append((pid, found[pid]))
+        for pid in children.get(parent, ()):
+            found[pid] = _kind(pid, kind)
+            waiting.append((pid, found[pid]))
     return found
 
 
-def cpu_seconds() -> Counter[str]:
-    """CPU seconds used so far, by kind."""
-    spent: Counter[str] = Counter()
+def cpu_seconds() -> dict[str, float]:
+    """CPU seconds used so far, by kind. What a child has used goes over to its parent when it ends, so nothing is lost."""
+    spent: dict[str, float] = defaultdict(float)
     for pid, kind in descendants().items():
-        if stat := _stat(pid):
-            spent[kind] += stat[1]  # type: ignore[assignment]
+        if process := _read(pid):
+            spent[kind] += process.cpu_seconds
     return spent
 
 
-def resident_bytes(kind: str) -> int:
-    """The largest process of a kind."""
-    sizes = [stat[2] for pid, known in descendants().items() if known == kind and (stat := _stat(pid))]
-    return max(sizes, default=0)
+def peak_bytes(kind: str) -> int:
+    """The most memory that any process of a kind has ever had resident: its high-water mark."""
+    return max((_peak(pid) for pid, known in descendants().items() if known == kind), default=0)
+
+
+def _peak(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)

@@ -22,6 +22,7 @@ from feed.api.origins import cors
 from feed.api.remembered import remembered
 from feed.api.requests import StrictRequest, look_first
 from feed.api.shield import shielded
+from feed.api.sms_hooks import sms_hooks
 from feed.api.world import World
 from feed.settings import Settings
 
@@ -47,7 +48,7 @@ def build(
 
     if isinstance(opened, World):
         state.world = opened
-    versioned = Router("/v1", route_handlers=[mobile, moderator, editor, hooks], opt={"accept": "json"})
+    versioned = Router("/v1", route_handlers=[mobile, moderator, editor, hooks, sms_hooks], opt={"accept": "json"})
     app = Litestar(
         route_handlers=[versioned, operations, files],
         dependencies=DEPENDENCIES,

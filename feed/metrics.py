@@ -20,6 +20,9 @@ PUSHES = Counter("feed_pushes_total", "Attempts to tell the push hook.", ["outco
 PUSH_OLDEST = Gauge(
     "feed_push_oldest_seconds", "How long the oldest push that waits has been waiting.", multiprocess_mode="mostrecent"
 )
+MESSAGES = Counter(
+    "feed_messages_total", "Messages to phones, by what came of an attempt.", ["provider", "purpose", "outcome"]
+)
 TASKS = Counter("feed_tasks_total", "Runs of the worker's scheduled tasks.", ["task", "outcome"])
 
 

@@ -23,13 +23,17 @@ T = TypeVar("T")
 # Postgres ends one of two transactions that wait for each other; the loser may simply be repeated.
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
-# What a client sees when the database restarts under it; answered with 503, never with 500.
+# What a client sees when the database restarts under it, or does not answer in time; answered with 503, never with 500.
 DOWN = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    # The library's word for a question to a server that has just said farewell without being asked.
+    asyncpg.InternalClientError,
+    # `statement_timeout`, where the server is too old for the timeout of a whole transaction.
+    asyncpg.QueryCanceledError,
     asyncpg.TooManyConnectionsError,
     OSError,
     TimeoutError,
@@ -73,6 +77,8 @@ async def open_pool(
             "statement_timeout": milliseconds,
             "idle_in_transaction_session_timeout": milliseconds,
             "jit": "off",
+            # Statements here are short: to start other processes for one costs more than it saves.
+            "max_parallel_workers_per_gather": "0",
         },
     )
     assert pool is not None

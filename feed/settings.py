@@ -25,8 +25,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keys_dir: Path
     database_direct_url: str = ""  # Sessions that a transaction-mode pooler would break: migrations, LISTEN, locks.
     public_url: str = "http://127.0.0.1:8080"
-    sms_provider: str = "file"  # `file` writes the development outbox; providers come with part 4.
+    sms_provider: str = "file"  # `file` writes the development outbox, `console` prints; `aliyun` and `tencent` send.
     sms_outbox: Path = Path(".feed/outbox.jsonl")
+    sms_key_id: str = ""  # Of the provider's account: AccessKeyId, SecretId.
+    sms_key_secret: str = ""
+    sms_sign_name: str = ""  # As it is registered with the provider, without brackets.
+    sms_templates: str = ""  # The template registered for each purpose: `sign_in_code=SMS_1,prize_notice=…`.
+    sms_app_id: str = ""  # Tencent's SmsSdkAppId.
+    sms_endpoint: str = ""  # Empty: the provider's own.
+    sms_receipt_token: str = ""  # Part of the address at which the provider reports; empty: it reports to nobody.
+    sms_notices_per_day: int = 20_000  # Of the whole site: what a mistake can cost in SMS.
+    sms_notices_per_phone: int = 5  # In a day.
     sms_quiet_hours: str = "22:00-08:00"  # In Shanghai; only sign-in codes ring then. `off` for none.
     ip_regions_file: str = ""  # Empty: nobody is told where a post was made.
     push_hook_url: str = ""  # Empty: nobody is told of what comes into an inbox.
@@ -81,6 +90,8 @@ SECRETS = (
     "metrics_token",
     "account_hook_secret",
     "push_hook_secret",
+    "sms_key_secret",
+    "sms_receipt_token",
 )
 _TOKEN_SHORTEST = 16
 # What examples and images come with.
@@ -196,6 +207,9 @@ def _from_files(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[st
 def _refuse_weak(settings: Settings) -> None:
     if settings.metrics_token and len(settings.metrics_token) < _TOKEN_SHORTEST:
         raise WeakSecret("FEED_METRICS_TOKEN")
+    secret = settings.sms_key_secret
+    if secret and (len(secret) < _TOKEN_SHORTEST or secret == settings.sms_key_id):
+        raise WeakSecret("FEED_SMS_KEY_SECRET")
     for name in ("database_url", "database_direct_url", "redis_url"):
         parts = urlsplit(getattr(settings, name))
         # No password at all is somebody's decision: a socket, a certificate, a network of its own.

@@ -29,11 +29,12 @@ OWNERS = {
     "cases": {"cases"},
     "changes": {"changes", "change_log", "change_numbers", "post_stats"},
     "comments": {"comments"},
+    "curation": {"hot_actions", "topic_trends"},
     "idempotency": {"idempotency_keys"},
     "inbox": {"inbox", "pushes", "push_hook"},
     "jobs": {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"},
     "likes": {"likes", "past_likes", "comment_likes", "past_comment_likes"},
-    "messages": {"messages"},
+    "messages": {"messages", "message_receipts", "message_days"},
     "migrations": {"schema_migrations"},
     "notifications": {"inbox_position", "like_groups"},
     "posts": {"posts", "post_revisions", "topic_posts"},
@@ -45,7 +46,9 @@ OWNERS = {
 GUESTS = {"likes": {"post_stats", "changes"}}
 PURE = {
     "model.py", "refusals.py", "problems.py", "score.py", "rules_text.py", "promises.py", "favour.py", "marking.py", "panel.py", "verdicts.py", "select.py", "result.py", "verify.py",
-    "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "sheet_csv.py", "tally.py",
+    "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "spread.py", "arranging.py", "sheet_csv.py", "tally.py",
+    "zipf.py", "plan.py", "rows.py", "wording.py",
+    "acs3.py", "tc3.py", "wire.py", "aliyun_wire.py", "tencent_wire.py", "subscription.py", "templates.py", "caps.py",
     "texts.py", "phones.py", "signatures.py", "errors.py",
 }  # fmt: skip
 STATEMENTS = {"fetch", "fetchrow", "fetchval", "execute", "executemany"}
@@ -70,7 +73,16 @@ def statements(tree: ast.AST) -> Iterator[ast.Call]:
 def writes(tree: ast.AST) -> set[str]:
     """The tables that a module's SQL writes."""
     constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    return {table for text in constants if isinstance(text, str) for table in WRITE.findall(text)}
+    said = {table for text in constants if isinstance(text, str) for table in WRITE.findall(text)}
+    copied = {
+        str(node.args[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "copy_records_to_table"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    return said | copied
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[str, str]]:

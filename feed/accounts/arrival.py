@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import structlog
 
 from feed.accounts import erasure_store, store
-from feed.accounts.model import NAME_LONGEST, ROLES, AccountId, AccountNotFound, Viewer
+from feed.accounts.model import NAME_LONGEST, ROLES, AccountId, AccountNotFound, Known, Viewer
 from feed.accounts.phone import seal_phone
 from feed.auth import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
+from feed.batching import Batcher
 from feed.errors import Invalid
 from feed.jwks import KeyWanted
 from feed.keys import Keys
@@ -59,6 +61,7 @@ class Doorkeeper:
         self._keys = keys
         self._verifier = verifier
         self._known: OrderedDict[Claims, Viewer] = OrderedDict()
+        self._arrivals: Batcher[Claims, AccountId | None] = Batcher(self._recognise)
         self._gone: set[AccountId] = set()
         self._looked_at = time.monotonic()
         self._looking: asyncio.Task[None] | None = None
@@ -72,7 +75,9 @@ class Doorkeeper:
         viewer = self._known.get(claims)
         if viewer is None:
             try:
-                account_id = await retried(lambda: admit(self._pool, self._keys, claims))
+                account_id = await self._arrivals.submit(claims)
+                if account_id is None:
+                    account_id = await retried(lambda: admit(self._pool, self._keys, claims))
             except AccountNotFound:
                 raise TokenInvalid from None
             viewer = Viewer(account_id)
@@ -85,6 +90,18 @@ class Doorkeeper:
             self._known.pop(claims, None)
             raise TokenInvalid
         return viewer
+
+    async def _recognise(self, arriving: Sequence[Claims]) -> list[AccountId | None]:
+        """The accounts of those of whom their tokens tell nothing new: everybody, on the day after a first one."""
+        async with self._pool.acquire() as conn:
+            known = await store.list_known(conn, list({(claims.iss, claims.sub) for claims in arriving}))
+        return [self._unchanged(claims, known.get((claims.iss, claims.sub))) for claims in arriving]
+
+    def _unchanged(self, claims: Claims, known: Known | None) -> AccountId | None:
+        if known is None or claims.roles or known.claims_rights:
+            return None
+        phone = _phone_of(claims)
+        return known.id if phone is None or self._keys.person_of(phone) == known.person else None
 
     def _look(self) -> None:
         """Learns, beside the requests, who has been erased since: one small query per process and moment."""

@@ -78,8 +78,8 @@ async def _demands_challenge(pool: Pool, redis: Redis, mode: ChallengeMode, pers
     if key is not None and await code_quotas.count_lately(redis, key) >= ADDRESS_FREE:
         return True
     async with pool.acquire() as conn:
-        _, today = await sign_in_store.count_codes(conn, person)
-    return today >= PHONE_FREE
+        today = await sign_in_store.list_code_ages(conn, person)
+    return len(today) >= PHONE_FREE
 
 
 def solved_nonce(keys: Keys, payload: str) -> str | None:

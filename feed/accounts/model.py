@@ -84,6 +84,14 @@ class Account(msgspec.Struct, frozen=True):
     erased_at: datetime | None
 
 
+class Known(msgspec.Struct, frozen=True):
+    """An account that has been here before: whose person it is, and whether it holds rights that an app's token gave."""
+
+    id: AccountId
+    person: bytes | None
+    claims_rights: bool
+
+
 class Standing(msgspec.Struct, frozen=True):
     """What an account is forbidden at this moment."""
 

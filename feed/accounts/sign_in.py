@@ -15,14 +15,13 @@ from feed.errors import Unauthenticated
 from feed.keys import Keys
 from feed.limits.model import RateLimited
 from feed.messages import store as messages
+from feed.messages.caps import code_windows, wait_for_code
 from feed.messages.model import Purpose
 from feed.phones import normalise_phone
 from feed.postgres import Connection, Pool, transaction
 
 CODE_MINUTES = 5
 CODE_TRIES = 5
-CODES_PER_TEN_MINUTES = 5
-CODES_PER_DAY = 20
 ACCESS_SECONDS = 3600
 REFRESH_DAYS = 30
 
@@ -44,18 +43,19 @@ class SignedIn(msgspec.Struct, frozen=True):
     expires_in: int = ACCESS_SECONDS
 
 
-async def request_code(pool: Pool, keys: Keys, phone: str) -> None:
-    """Sends a code to a phone, whether or not somebody is known by it. Raises RateLimited, and Invalid for no phone."""
+async def request_code(pool: Pool, keys: Keys, phone: str, *, provider: str = "file") -> None:
+    """Sends a code to a phone, whether or not somebody is known by it. Raises RateLimited, and Invalid for no phone.
+
+    How often, the `provider` decides too: what it would refuse is refused here, where somebody is told.
+    """
     number = normalise_phone(phone)
     person = keys.person_of(number)
     code = f"{secrets.randbelow(1_000_000):06d}"
     async with transaction(pool) as conn:
         await store.lock_person(conn, person)
-        lately, today = await store.count_codes(conn, person)
-        if lately >= CODES_PER_TEN_MINUTES:
-            raise RateLimited(retry_after=600)
-        if today >= CODES_PER_DAY:
-            raise RateLimited(retry_after=86_400)
+        ages = await store.list_code_ages(conn, person)
+        if wait := wait_for_code(ages, code_windows(provider)):
+            raise RateLimited(retry_after=wait)
         added = await store.add_code(
             conn, person, _code_hash(keys, person, code), minutes=CODE_MINUTES, tries=CODE_TRIES
         )

@@ -36,18 +36,17 @@ async def lock_person(conn: Connection, person: bytes) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('sign-in ' || encode($1, 'hex'), 0))", person)
 
 
-async def count_codes(conn: Connection, person: bytes) -> tuple[int, int]:
-    """How many codes the person was sent in the last ten minutes, and in the last day."""
-    row = await conn.fetchrow(
+async def list_code_ages(conn: Connection, person: bytes) -> list[float]:
+    """How many seconds ago the person was sent each code of the last day."""
+    rows = await conn.fetch(
         """
-        SELECT count(*) FILTER (WHERE created_at > now() - interval '10 minutes') AS lately, count(*) AS today
+        SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 AS age
         FROM sign_in_codes
         WHERE person = $1 AND created_at > now() - interval '1 day'
         """,
         person,
     )
-    assert row is not None
-    return row["lately"], row["today"]
+    return [row["age"] for row in rows]
 
 
 async def add_code(conn: Connection, person: bytes, code_hash: bytes, *, minutes: int, tries: int) -> AddedCode:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from feed.accounts.model import FREE, Account, AccountId, AccountNotFound, Role, Standing
-from feed.postgres import Connection, one
+from feed.accounts.model import FREE, Account, AccountId, AccountNotFound, Known, Role, Standing
+from feed.postgres import Connection, columns, one
 
 
 async def find_or_add(conn: Connection, *, iss: str, sub: str, name: str) -> AccountId:
@@ -27,6 +27,24 @@ async def find_or_add(conn: Connection, *, iss: str, sub: str, name: str) -> Acc
             name,
         )
     )
+
+
+async def list_known(conn: Connection, subjects: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
+    """What is known of these subjects (issuer, subject); those without an account, and the erased, are absent."""
+    rows = await conn.fetch(
+        """
+        SELECT accounts.iss, accounts.sub, accounts.id, accounts.person,
+               EXISTS (
+                   SELECT FROM staff_rights AS rights
+                   WHERE rights.account_id = accounts.id AND rights.by_claim AND rights.revoked_at IS NULL
+               ) AS claims_rights
+        FROM unnest($1::text[], $2::text[]) AS given (iss, sub)
+        JOIN accounts ON accounts.iss = given.iss AND accounts.sub = given.sub
+        WHERE accounts.erased_at IS NULL
+        """,
+        *columns(subjects, 2),
+    )
+    return {(row["iss"], row["sub"]): Known(row["id"], row["person"], row["claims_rights"]) for row in rows}
 
 
 async def change_phone(conn: Connection, account_id: AccountId, *, person: bytes, phone_sealed: bytes) -> bool:

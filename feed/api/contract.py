@@ -46,6 +46,7 @@ _TAGS = {
     "mobile.likes": "Likes",
     "mobile.config": "Config",
     "mobile.feeds": "Feeds",
+    "mobile.topics": "Topics",
     "mobile.people": "People",
     "mobile.me": "Oneself",
     "mobile.campaigns": "Campaigns",
@@ -56,12 +57,15 @@ _TAGS = {
     "editor.jurors": "Editors: entries and marks",
     "editor.voids": "Editors: entries and marks",
     "editor.prizes": "Editors: settling and claims",
+    "editor.curation": "Editors: hot list and topics",
     "editor.pushes": "Operations",
+    "editor.messages": "Editors: messages",
     "moderator.cases": "Moderators: cases",
     "moderator.verdicts": "Moderators: verdicts",
     "moderator.sanctions": "Moderators: sanctions",
     "editor.staff": "Staff",
     "api.hooks": "Hooks",
+    "api.sms_hooks": "Hooks",
     "api.operations": "Operations",
 }
 _PAGE = re.compile(rb"Page_(?:\w+\.)*(\w+)_")

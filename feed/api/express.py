@@ -34,7 +34,12 @@ from feed.postgres import DOWN
 
 # The one parameter of a path stands here: /v1/posts/{post_id}/like.
 _PLACE = 3
-_QUERY = {"limit": re.compile(rb"[1-9]|[1-4][0-9]|50"), "cursor": re.compile(rb"[A-Za-z0-9_.-]+")}
+_QUERY = {
+    "limit": re.compile(rb"[1-9]|[1-4][0-9]|50"),
+    "cursor": re.compile(rb"[A-Za-z0-9_.-]+"),
+    "sort": re.compile(rb"latest|hot"),
+    "since_id": re.compile(rb"[0-9]+"),
+}
 _PLAIN_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]+)?")
 # With any of these the answer may be another one, or none of ours.
 _UNUSUAL = frozenset({b"origin", b"expect", b"transfer-encoding", b"upgrade", b"content-encoding"})

@@ -75,6 +75,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "juror_recused": ("你已声明回避该作者的作品", "You have declared a conflict of interest with this author."),
     "last_admin": ("至少要保留一位管理员", "Nobody else is an admin: name another one first."),
     "limits_away": ("暂时无法发送验证码，请稍后再试", "Codes cannot be counted for now, so none is sent: try again."),
+    "message_not_found": ("没有找到该短信", "No such message."),
+    "message_not_stuck": ("该短信无需处理", "This message waits for nobody's decision."),
+    "message_too_late": ("短信内容已过期，不能重发", "What the message tells of is over: it is not sent any more."),
     "malformed_body": (
         "请求内容不是有效的 JSON，或字段类型有误",
         "The body is not valid JSON, or a value has the wrong type.",
@@ -97,6 +100,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "own_entry": ("不能给自己的作品评分", "Nobody marks an entry of one's own."),
     "own_subject": ("不能审核自己的内容", "Nobody judges one's own words."),
     "person_marked_already": ("你已用另一账号为该作品打分", "You have marked this entry with another account."),
+    "pins_full": ("置顶数量已达上限，请先取消其他置顶", "As many posts are pinned as may be: unpin another one first."),
     "post_is_deleted": ("帖子已被作者删除", "The post has been deleted by its author."),
     "post_not_editable": ("该帖子现在不能修改", "This post cannot be edited now."),
     "post_not_found": ("没有找到该帖子", "No such post."),
@@ -119,6 +123,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "token_invalid": ("登录凭证无效，请重新登录", "The token is not valid: sign in again."),
     "too_many": ("操作太频繁，请稍后再试", "A limit was reached: try again later."),
     "took_too_long": ("处理超时，请稍后再试", "It took too long and was given up: try again."),
+    "topic_in_campaign": (
+        "该话题有尚未结束的活动，不能关闭",
+        "A campaign that has not ended takes entries by this topic: it cannot be closed.",
+    ),
     "topic_not_found": ("没有找到该话题", "No such topic."),
     "unauthenticated": ("请先登录", "Sign in first."),
     "unavailable": ("服务暂时不可用，请稍后再试", "The service is away for a moment: try again."),
@@ -131,6 +139,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "A winning post was removed or its author banned: undo and settle again.",
     ),
     # Fields: the numbers come from the refusal.
+    "field.closed_topic": ("该话题已关闭", "Is a topic that takes no more posts."),
     "field.draw_value_too_high": (
         "抽奖活动最高奖品价值不得超过五万元",
         "A draw's top prize must not be worth more than 50,000 yuan.",

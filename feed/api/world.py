@@ -25,9 +25,12 @@ from feed.postgres import Pool, open_pool
 from feed.posts.actions import Draft, publish_posts
 from feed.regions import IpRegions, open_regions
 from feed.screens.comments import CommentCard, read_cards
+from feed.screens.hot_lists import HotLists
+from feed.screens.newcomers import Newcomers
 from feed.screens.owners import list_owners
 from feed.screens.pages import Pages
 from feed.screens.takedowns import Takedowns
+from feed.screens.topics import Topics
 from feed.settings import Settings
 
 
@@ -47,6 +50,9 @@ class World(msgspec.Struct, frozen=True):
     comment_cards: Batcher[tuple[int, int | None], CommentCard]
     posts: Batcher[Draft, int]
     pages: Pages
+    hot: HotLists
+    topics: Topics
+    newcomers: Newcomers
     takedowns: Takedowns
     projector: Projector
     regions: IpRegions
@@ -57,6 +63,7 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
     """The world on top of parts that are already open. Raises RegionsUnreadable."""
     cursors = Cursors(keys.cursor_key)
     pages = Pages(pool, cursors, settings.public_url)
+    projector = Projector(pool, redis)
     return World(
         settings=settings,
         pool=pool,
@@ -71,8 +78,11 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         comment_cards=Batcher(partial(read_cards, pool)),
         posts=Batcher(partial(publish_posts, pool)),
         pages=pages,
+        hot=HotLists(pool, redis, lambda: projector.epoch),
+        topics=Topics(pool, redis, cursors),
+        newcomers=Newcomers(pool),
         takedowns=Takedowns(redis, pages.forget),
-        projector=Projector(pool, redis),
+        projector=projector,
         regions=open_regions(settings.ip_regions_file),
         limiter=_limiter(settings, pool, redis),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from typing import NamedTuple
 
 from redis.asyncio import Redis
 
@@ -15,6 +16,14 @@ from feed.redis import UNREACHABLE
 
 # Longer than a change takes to reach the boards, so what is on its way is no drift.
 _PATIENCE_SECONDS = 2.0
+
+
+class _Compared(NamedTuple):
+    """Board, post and version of each row that differs, among the posts that did not move meanwhile; and whether a board is
+    ahead: holds a version that Postgres does not know."""
+
+    different: set[tuple[str, int, int]]
+    ahead: bool
 
 
 async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float = _PATIENCE_SECONDS) -> int:
@@ -34,14 +43,19 @@ async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float =
                     else await store.list_some_entries(conn, int(board.removeprefix("c")), sample)
                 )
             sampled[board] = {*ids, *await counters.list_some_members(redis, board, moment.epoch, sample)}
-    suspects = await _compare(pool, redis, moment, sampled)
+    suspects, ahead = await _compare(pool, redis, moment, sampled)
+    if ahead:
+        # Postgres is back in an older state, so short a way that the boards had not followed the log to where it broke off.
+        async with transaction(pool) as conn:
+            await store.raise_rebuild(conn)
+        return len(suspects)
     if not suspects:
         return 0
     await asyncio.sleep(patience)
     again: dict[str, set[int]] = {}
     for board, post_id, _ in suspects:
         again.setdefault(board, set()).add(post_id)
-    wrong = suspects & await _compare(pool, redis, moment, again)
+    wrong = suspects & (await _compare(pool, redis, moment, again)).different
     if wrong:
         async with transaction(pool) as conn:
             post_ids = sorted({post_id for _, post_id, _ in wrong})
@@ -50,10 +64,10 @@ async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float =
     return len(wrong)
 
 
-async def _compare(pool: Pool, redis: Redis, moment: Moment, sampled: dict[str, set[int]]) -> set[tuple[str, int, int]]:
-    """Board, post and version of each row that differs, among the posts that did not move meanwhile."""
+async def _compare(pool: Pool, redis: Redis, moment: Moment, sampled: dict[str, set[int]]) -> _Compared:
     campaigns = {board_of(campaign_id): campaign_id for campaign_id in moment.campaign_ids}
     different: set[tuple[str, int, int]] = set()
+    ahead = False
     for board, ids in sampled.items():
         post_ids = sorted(ids)
         async with pool.acquire() as conn:
@@ -63,15 +77,17 @@ async def _compare(pool: Pool, redis: Redis, moment: Moment, sampled: dict[str, 
                 if board == HOT
                 else await standing.campaign_rows(conn, campaigns[board], post_ids)
             )
+            # Versions only rise, and are written here after their commit: none can be above what is read afterwards.
             held = await counters.list_rows(redis, board, moment.epoch, post_ids)
             least = await counters.find_least(redis, board, moment.epoch)
             still = await changes.list_stats(conn, post_ids)
         for post_id in post_ids:
             version = posts[post_id].version if post_id in posts else 0
             now = still[post_id].version if post_id in still else 0
+            ahead = ahead or (post_id in held and held[post_id][0] > now)
             if now == version and not _agree(rows.get(post_id), version, held.get(post_id), least):
                 different.add((board, post_id, version))
-    return different
+    return _Compared(different, ahead)
 
 
 def _agree(row: Row | None, version: int, held: tuple[int, Row | None] | None, least: int | None) -> bool:

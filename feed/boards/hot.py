@@ -9,6 +9,8 @@ COMMENT_WEIGHT = 2
 # No post has more weighted engagement than ten to this power.
 MOST = 8
 REACH = MOST * PERIOD
+# What an editor's boost adds to a score, in millionths: as much as ten times the engagement.
+BOOST = 1_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = 1_000_000

@@ -5,7 +5,6 @@ import contextlib
 import time
 from collections.abc import Iterable
 
-import asyncpg
 import structlog
 from redis.asyncio import Redis
 
@@ -68,7 +67,7 @@ class Projector:
         self._wake.clear()
         try:
             self.epoch = await actions.project(self._pool, self._redis, sorted(touched))
-        except (*UNREACHABLE, *DOWN, asyncpg.QueryCanceledError) as error:
+        except (*UNREACHABLE, *DOWN) as error:
             log.info("boards not written", error=type(error).__name__)
             return False
         return True

@@ -9,6 +9,8 @@ from feed.campaigns.drafting import read_rules
 from feed.campaigns.model import Rules
 from feed.errors import FieldError
 from feed.postgres import Connection
+from feed.topics import store as topics
+from feed.topics.parse import topic_key
 
 
 async def read_publishable(
@@ -22,4 +24,9 @@ async def read_publishable(
     post_id = rules.announcement_post_id
     if post_id is not None and "announcement_post_id" not in named and not await store.is_post(conn, int(post_id)):
         found.append(FieldError("announcement_post_id", "not_found"))
+    if "topic" not in named:
+        topic = await topics.find_by_key(conn, topic_key(rules.topic))
+        if topic is not None and topic.state == "closed":
+            # It takes no posts, so that nobody could take part.
+            found.append(FieldError("topic", "closed_topic"))
     return rules, found

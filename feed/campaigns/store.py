@@ -218,3 +218,18 @@ async def find_rules(conn: Connection, campaign_id: int, version: int) -> RulesV
 async def is_post(conn: Connection, post_id: int) -> bool:
     """Whether others can see the post."""
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM visible_posts WHERE id = $1)", post_id))
+
+
+async def is_awaited(conn: Connection, topic_id: int) -> bool:
+    """Whether a published campaign that has not ended takes its entries by this topic."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM campaigns
+                WHERE topic_id = $1 AND state = 'scheduled' AND ends_at > clock_timestamp()
+            )
+            """,
+            topic_id,
+        )
+    )

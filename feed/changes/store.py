@@ -203,9 +203,12 @@ async def trim_log(conn: Connection, *, hours: int) -> int:
     """How many rows left the log: those numbered longer ago, but never the newest row."""
     tag = await conn.execute(
         """
+        WITH kept AS (
+            -- Numbers are given in the order of time, so the old ones are those before the first young one.
+            SELECT number FROM change_log WHERE numbered_at >= now() - make_interval(hours => $1) ORDER BY number LIMIT 1
+        )
         DELETE FROM change_log
-        WHERE numbered_at < now() - make_interval(hours => $1)
-          AND number < (SELECT last_number FROM change_numbers)
+        WHERE number < coalesce((SELECT number FROM kept), (SELECT last_number FROM change_numbers))
         """,
         hours,
     )

@@ -14,6 +14,7 @@ from feed.accounts.model import ROLES, AccountNotFound, Role
 from feed.auth import LOCAL_ISSUER, issue_token
 from feed.commands.installation import add_data_option, find_settings
 from feed.keys import KeyStoreError, open_keys
+from feed.messages.subscription import REAL
 from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
 from feed.postgres import DOWN, Connection, open_pool, transaction
@@ -126,10 +127,18 @@ async def tell_findings(settings: Settings) -> int:
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """What there is to say, one part after the other."""
     yield _look_at_keys(settings)
+    yield Finding("sms", _told_provider(settings))
     async for finding in _look_at_postgres(settings):
         yield finding
     async for finding in _look_at_redis(settings):
         yield finding
+
+
+def _told_provider(settings: Settings) -> str:
+    """Who sends; that the settings suffice has been looked at before anything else."""
+    if settings.sms_provider not in REAL:
+        return f"{settings.sms_provider}: written down, no phone gets anything"
+    return f"{settings.sms_provider}, " + ("with receipts" if settings.sms_receipt_token else "without receipts")
 
 
 def _look_at_keys(settings: Settings) -> Finding:
@@ -168,8 +177,12 @@ async def _look_at_postgres(settings: Settings) -> AsyncIterator[Finding]:
     )
     yield Finding(
         "messages",
-        f"{backlog.stuck_messages} stuck, {backlog.unknown_messages} unknown",
-        wrong=bool(backlog.stuck_messages or backlog.unknown_messages),
+        f"{backlog.stuck_messages} stuck, {backlog.unknown_messages} unknown, {backlog.failed_messages} failed, "
+        f"{backlog.undelivered_messages} undelivered, {backlog.held_messages} put off"
+        + (f" ({backlog.held_by})" if backlog.held_by else ""),
+        wrong=bool(
+            backlog.stuck_messages or backlog.unknown_messages or backlog.failed_messages or backlog.held_messages
+        ),
     )
     yield Finding("jobs", f"{backlog.overdue_jobs} overdue", wrong=backlog.overdue_jobs > 0)
 

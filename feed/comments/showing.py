@@ -35,10 +35,11 @@ async def _move(conn: Connection, comment_id: int, state: State) -> Comment:
     # The statistics row first, as everybody does; then the comment as it is under the lock.
     await changes.lock_stats(conn, [found.post_id])
     comment = await store.lock_comment(conn, comment_id)
-    if comment.state == "deleted":
-        raise CommentIsDeleted
+    # Also for who has waited here while another try of his own deletion was being done.
     if comment.state == state:
         return comment
+    if comment.state == "deleted":
+        raise CommentIsDeleted
     await store.change_state(conn, comment_id, state)
     if (comment.state == "published") != (state == "published"):
         await count_comment(conn, comment, by=1 if state == "published" else -1)

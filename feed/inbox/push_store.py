@@ -160,7 +160,8 @@ async def remove_old(conn: Connection, *, days: int, dead_days: int) -> int:
     tag = await conn.execute(
         """
         DELETE FROM pushes
-        WHERE ended_at < now() - make_interval(days => CASE WHEN state = 'dead' THEN $2::integer ELSE $1::integer END)
+        WHERE (ended_at < now() - make_interval(days => $1::integer) AND state <> 'dead')
+            OR ended_at < now() - make_interval(days => $2::integer)
             OR (state = 'waiting' AND due_at < now() - make_interval(days => $2::integer))
         """,
         days,

@@ -6,8 +6,10 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 
 from feed.keys import Keys
-from feed.messages import store
+from feed.messages import quota_store, store
+from feed.messages.caps import UNCAPPED, Caps, next_day
 from feed.messages.model import (
+    URGENT,
     Expire,
     MessageId,
     QuietHours,
@@ -15,13 +17,14 @@ from feed.messages.model import (
     Send,
     Sending,
     Wait,
+    Waiting,
     next_step,
 )
-from feed.postgres import Pool, transaction
+from feed.postgres import Connection, Pool, transaction
 
 
 async def begin_sending(
-    pool: Pool, message_id: MessageId, provider: str, quiet: QuietHours | None
+    pool: Pool, message_id: MessageId, provider: str, quiet: QuietHours | None, caps: Caps = UNCAPPED
 ) -> Sending | Wait | None:
     """An attempt that is ours alone to make, or until when to wait. None: nothing is to be done any more."""
     async with transaction(pool) as conn:
@@ -34,8 +37,21 @@ async def begin_sending(
             case Expire():
                 await store.mark_expired(conn, message_id)
                 return None
-            case Send():
+            case Send() if await _is_within(conn, message, caps):
                 return await store.mark_sending(conn, message_id, provider)
+            case Send():
+                return next_day(message, quiet)
+
+
+async def _is_within(conn: Connection, message: Waiting, caps: Caps) -> bool:
+    """Whether the phone and the site may get another notice today; the site's is counted with the answer."""
+    if message.purpose in URGENT:
+        return True
+    if message.person is not None:
+        await quota_store.lock_person(conn, message.person)
+        if await quota_store.count_notices(conn, message.person) >= caps.per_phone:
+            return False
+    return await quota_store.take_of_day(conn, most=caps.per_day)
 
 
 def open_recipient(keys: Keys, attempt: Sending) -> Recipient | None:
@@ -65,10 +81,10 @@ async def record_unknown(pool: Pool, attempt: Sending) -> bool:
         return await store.mark_unknown(conn, attempt)
 
 
-async def list_abandoned(pool: Pool, *, after: timedelta) -> list[Sending]:
-    """Attempts that nobody is still making."""
-    async with pool.acquire() as conn:
-        return await store.list_abandoned(conn, after=after)
+async def lease_abandoned(pool: Pool, *, after: timedelta) -> list[Sending]:
+    """Attempts that nobody is still making, and that are ours to ask about."""
+    async with transaction(pool) as conn:
+        return await store.lease_abandoned(conn, after=after)
 
 
 async def send_again(pool: Pool, attempt: Sending, *, error_code: str, after: timedelta = timedelta(0)) -> bool:
@@ -76,6 +92,8 @@ async def send_again(pool: Pool, attempt: Sending, *, error_code: str, after: ti
     async with transaction(pool) as conn:
         queued = await store.mark_queued_again(conn, attempt, after=after, error_code=error_code)
         if queued:
+            if attempt.purpose not in URGENT:
+                await quota_store.give_back(conn, attempt.sending_at)
             await store.add_job(conn, attempt.id, attempt.purpose, after_attempt=attempt.sending_at, delay=after)
         return queued
 

@@ -1,17 +1,30 @@
-"""Messages to a phone: what they say, when they may go, and what can become of them."""
+"""Messages to a phone: when they may go, and what can become of them."""
 
-import re
-import string
 from datetime import UTC, datetime, time, timedelta, timezone
 from enum import StrEnum
 from typing import NewType
 
 import msgspec
 
+from feed.errors import Conflict, NotFound
+
 MessageId = NewType("MessageId", int)
+Reference = NewType("Reference", str)
 
 # China has had no summer time since 1991; a fixed offset asks for no time zone files.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+
+class MessageNotFound(NotFound):
+    """No such message."""
+
+
+class MessageNotStuck(Conflict):
+    """It waits, is on its way, or has arrived: there is nothing for an editor to decide."""
+
+
+class MessageTooLate(Conflict):
+    """What it tells of is over: sending it again would help nobody."""
 
 
 class Purpose(StrEnum):
@@ -23,60 +36,53 @@ class Purpose(StrEnum):
 
 
 class State(StrEnum):
-    """`sending` means: a provider may have been asked. Only its own word or an editor leads out of it."""
+    """`sending` means: a provider may have been asked. Only its own word or an editor leads out of it.
+
+    `sent` means that the provider has taken it; whether the phone has, a receipt tells later, or never.
+    """
 
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
     FAILED = "failed"
     UNKNOWN = "unknown"
     EXPIRED = "expired"
 
 
-# Providers refuse links and the vocabulary of lotteries, so the notice says where to look and not what was won.
-TEMPLATES = {
-    Purpose.SIGN_IN_CODE: "【读特】验证码 {code}，{minutes} 分钟内有效，请勿告诉他人。",
-    Purpose.PRIZE_NOTICE: (
-        "【读特】您参加的“{campaign}”活动有新的结果通知，请在 {date} 前到读特App“消息”查看并填写收件信息。"
-    ),
-    Purpose.CLAIM_REMINDER: (
-        "【读特】您参加的“{campaign}”活动还没有收到您的收件信息，请在 {date} 前到读特App“消息”填写。"
-    ),
-}
-REFUSED_WORDS = ("中奖", "抽奖", "奖品", "获奖", "大奖", "兑奖", "领奖")
-LONGEST_VALUE = 30
+# Of these an editor may order another attempt, or say how they ended.
+STUCK = (State.UNKNOWN, State.FAILED, State.UNDELIVERED)
 
-_REFUSED = re.compile("|".join(REFUSED_WORDS) + r"|https?:|www\.|[\w-]+\.(?:com|cn|net|org|top)\b", re.IGNORECASE)
-
-# A code is worthless after some minutes and its owner is awake; it overtakes whatever waits.
+# A code is worthless after some minutes and its owner is awake.
 URGENT = frozenset({Purpose.SIGN_IN_CODE})
 
 
-def priority_of(purpose: Purpose) -> int:
-    """The higher goes first: a thousand notices do not hold up a sign-in."""
-    return 100 if purpose in URGENT else 0
+class Lane(StrEnum):
+    """Messages of one lane wait for each other and for no other lane's: a thousand notices do not hold up a sign-in."""
+
+    CODES = "codes"
+    NOTICES = "notices"
 
 
-def fitted(purpose: Purpose, params: dict[str, str]) -> dict[str, str]:
-    """The values as a template takes them: no longer than providers allow, and without what they refuse.
-
-    Raises ValueError unless exactly the template's values are given.
-    """
-    wanted = {name for _, name, _, _ in string.Formatter().parse(TEMPLATES[purpose]) if name}
-    if wanted != params.keys():
-        raise ValueError(f"{purpose} takes {sorted(wanted)}")
-    return {name: _fitted_value(value) for name, value in params.items()}
+def lane_of(purpose: Purpose) -> Lane:
+    """Where a message waits for its turn."""
+    return Lane.CODES if purpose in URGENT else Lane.NOTICES
 
 
-def _fitted_value(value: str) -> str:
-    if _REFUSED.search(value):
-        return "社区"  # An unlucky title would have the whole message refused.
-    return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
+def reference_of(message_id: MessageId, attempt: int) -> Reference:
+    """What a provider knows an attempt by: one that somebody has ordered after another must not be taken for it."""
+    return Reference(str(message_id) if attempt <= 1 else f"{message_id}-{attempt}")
 
 
-def text_of(purpose: Purpose, params: dict[str, str]) -> str:
-    """What the phone shows."""
-    return TEMPLATES[purpose].format(**params)
+def read_reference(reference: str) -> tuple[MessageId, int] | None:
+    """The message and the attempt; None for what is no reference of ours."""
+    number, dash, attempt = reference.partition("-")
+    parts = (number, attempt) if dash else (number, "1")
+    if not all(part.isascii() and part.isdecimal() and len(part) <= 19 for part in parts):
+        return None
+    found = MessageId(int(number)), int(parts[1])
+    return found if found[0] < 2**63 and found[1] < 2**31 else None
 
 
 class QuietHours(msgspec.Struct, frozen=True):
@@ -122,19 +128,28 @@ class Waiting(msgspec.Struct, frozen=True):
     purpose: Purpose
     once_key: str
     sealed: bytes
+    person: bytes | None
     not_before: datetime
     expires_at: datetime | None
     now: datetime
 
 
 class Sending(msgspec.Struct, frozen=True):
-    """A message handed over, or about to be. `sending_at` tells one attempt from the next."""
+    """A message handed over, or about to be. `sending_at` tells one attempt from the next; `age` is the database's word."""
 
     id: MessageId
     purpose: Purpose
     once_key: str
     sealed: bytes
     sending_at: datetime
+    provider: str = ""
+    attempt: int = 1
+    age: timedelta = timedelta(0)
+
+    @property
+    def reference(self) -> Reference:
+        """What the provider knows it by."""
+        return reference_of(self.id, self.attempt)
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -142,6 +157,15 @@ class Recipient(msgspec.Struct, frozen=True):
 
     phone: str
     params: dict[str, str]
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A provider's word on what has become of a message that it had taken; `reference` where it tells ours."""
+
+    provider_id: str
+    reference: str | None
+    delivered: bool
+    error_code: str | None
 
 
 class Expire(msgspec.Struct, frozen=True):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from feed.messages.model import MessageId, Purpose, text_of
+from feed.messages.model import Purpose, Reference
 from feed.messages.provider import Found, NotSeen
+from feed.messages.templates import text_of
 
 
 class OutboxLine(msgspec.Struct, frozen=True):
@@ -44,10 +45,10 @@ class FileProvider:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def send(self, message_id: MessageId, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
+    async def send(self, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
         """Appends the message, on the disk when this returns."""
         line = OutboxLine(
-            id=str(message_id),
+            id=reference,
             at=datetime.now(UTC),
             phone=phone,
             purpose=purpose,
@@ -55,13 +56,15 @@ class FileProvider:
             params=params,
         )
         await asyncio.to_thread(self._append, msgspec.json.encode(line) + b"\n")
-        return f"file-{message_id}"
+        return f"file-{reference}"
 
-    async def find(self, message_id: MessageId, phone: str, sending_at: datetime) -> Found | NotSeen:
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Found | NotSeen:
         """Looks the message up in the file."""
-        wanted = str(message_id)
-        seen = await asyncio.to_thread(lambda: any(line.id == wanted for line in read_outbox(self._path)))
-        return Found(f"file-{message_id}") if seen else NotSeen()
+        seen = await asyncio.to_thread(lambda: any(line.id == reference for line in read_outbox(self._path)))
+        return Found(f"file-{reference}") if seen else NotSeen()
+
+    async def close(self) -> None:
+        """Holds nothing open."""
 
     def _append(self, line: bytes) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a provider of SMS must be able to say. No provider sends idempotently, so it must know our ids.
+"""What a provider of SMS must be able to say. No provider sends idempotently, so it must know our references.
 
 Words of errors go to logs and to the database: they may hold a provider's code and nothing of the recipient.
 """
@@ -8,15 +8,19 @@ from typing import Protocol
 
 import msgspec
 
-from feed.messages.model import MessageId, Purpose
+from feed.messages.model import Purpose, Reference
 
 # How long a provider may take for an answer. Nobody who has sent is still waiting after ABANDONED_AFTER.
 ANSWER_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=12)
+# Details of a message appear at the provider some time after it was taken; what has not by then may never.
+MISSING_AFTER = timedelta(minutes=3)
+# A provider that has not answered for so long may be asked by an editor.
+SILENT_AFTER = timedelta(hours=1)
 
 
 class Refused(Exception):
-    """For good: a number that does not exist, a template that is not registered. Certainly not sent."""
+    """For good: a number that does not exist, values that are not taken. Certainly not sent."""
 
 
 class Throttled(Exception):
@@ -25,6 +29,10 @@ class Throttled(Exception):
     def __init__(self, code: str, *, retry_after: timedelta = timedelta(seconds=30)) -> None:
         super().__init__(code)
         self.retry_after = retry_after
+
+
+class Held(Throttled):
+    """Until somebody acts: money, a quota, keys, a template that is not approved. Certainly not sent."""
 
 
 class Uncertain(Exception):
@@ -41,19 +49,33 @@ class NotSeen(msgspec.Struct, frozen=True):
     """The provider is sure that it has not taken the message and will not do so: it may be sent again."""
 
 
+class Missing(msgspec.Struct, frozen=True):
+    """It is not among what the provider shows, which proves nothing: it may show it later."""
+
+
 class CannotTell(msgspec.Struct, frozen=True):
     """Nobody knows; a person decides."""
 
 
+Trace = Found | NotSeen | Missing | CannotTell
+
+
 class SmsProvider(Protocol):
-    """Ours to call for one message at a time; `message_id` is what the provider keeps as its foreign id."""
+    """Ours to call for one message at a time; `reference` is what the provider keeps as its foreign id."""
 
-    name: str
-
-    async def send(self, message_id: MessageId, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
-        """The provider's id of the message it took. Raises Refused, Throttled or Uncertain."""
+    @property
+    def name(self) -> str:
+        """As messages remember it."""
         ...
 
-    async def find(self, message_id: MessageId, phone: str, sending_at: datetime) -> Found | NotSeen | CannotTell:
+    async def send(self, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
+        """The provider's id of the message it took. Raises Refused, Throttled (or Held) or Uncertain."""
+        ...
+
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Trace:
         """What became of an attempt made at `sending_at`. Raises Uncertain when the provider does not answer now."""
+        ...
+
+    async def close(self) -> None:
+        """Ends its connections."""
         ...

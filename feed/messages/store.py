@@ -7,10 +7,12 @@ import msgspec
 
 from feed import jobs
 from feed.keys import Keys
-from feed.messages.model import MessageId, Purpose, Recipient, Sending, Waiting, fitted, priority_of
+from feed.messages.model import Lane, MessageId, Purpose, Recipient, Sending, Waiting, lane_of
+from feed.messages.templates import fitted
 from feed.postgres import Connection, many, one
 
-SEND_JOB = "send_message"
+# The job of each lane.
+JOBS = {Lane.CODES: "send_code", Lane.NOTICES: "send_message"}
 
 
 async def enqueue(
@@ -22,6 +24,7 @@ async def enqueue(
     params: dict[str, str],
     once_key: str,
     account_id: int | None = None,
+    campaign_id: int | None = None,
     not_before: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> MessageId | None:
@@ -33,8 +36,8 @@ async def enqueue(
     sealed = keys.seal(msgspec.json.encode(recipient), aad=seal_of(once_key))
     message_id: MessageId | None = await conn.fetchval(
         """
-        INSERT INTO messages (purpose, account_id, once_key, sealed, not_before, expires_at)
-        VALUES ($1, $2, $3, $4, coalesce($5::timestamptz, now()), $6)
+        INSERT INTO messages (purpose, account_id, once_key, sealed, not_before, expires_at, person, campaign_id)
+        VALUES ($1, $2, $3, $4, coalesce($5::timestamptz, now()), $6, $7, $8)
         ON CONFLICT (once_key) DO NOTHING
         RETURNING id
         """,
@@ -44,6 +47,8 @@ async def enqueue(
         sealed,
         not_before,
         expires_at,
+        keys.person_of(phone),
+        campaign_id,
     )
     if message_id is not None:
         await add_job(conn, message_id, purpose)
@@ -65,16 +70,14 @@ async def add_job(
 ) -> bool:
     """Whether the message had no such job. The job of an earlier attempt may still be running, so each has its own key."""
     once_key = f"message:{message_id}" if after_attempt is None else f"message:{message_id}:{after_attempt.isoformat()}"
-    return await jobs.enqueue(
-        conn, SEND_JOB, str(message_id), once_key=once_key, priority=priority_of(purpose), delay=delay
-    )
+    return await jobs.enqueue(conn, JOBS[lane_of(purpose)], str(message_id), once_key=once_key, delay=delay)
 
 
 async def lock_waiting(conn: Connection, message_id: MessageId) -> Waiting | None:
     """The message, if it is queued still."""
     row = await conn.fetchrow(
         """
-        SELECT id, purpose, once_key, sealed, not_before, expires_at, clock_timestamp() AS now
+        SELECT id, purpose, once_key, sealed, person, not_before, expires_at, clock_timestamp() AS now
         FROM messages
         WHERE id = $1 AND state = 'queued'
         FOR UPDATE
@@ -89,9 +92,10 @@ async def mark_sending(conn: Connection, message_id: MessageId, provider: str) -
     row = await conn.fetchrow(
         """
         UPDATE messages
-        SET state = 'sending', sending_at = clock_timestamp(), provider = $2, error_code = NULL
+        SET state = 'sending', sending_at = clock_timestamp(), provider = $2, provider_id = NULL, error_code = NULL,
+            attempt = attempt + 1, asked_at = NULL, asks = 0
         WHERE id = $1 AND state = 'queued'
-        RETURNING id, purpose, once_key, sealed, sending_at
+        RETURNING id, purpose, once_key, sealed, provider, attempt, sending_at
         """,
         message_id,
         provider,
@@ -113,7 +117,7 @@ async def mark_sent(conn: Connection, attempt: Sending, provider_id: str) -> boo
     return await _changed(
         conn,
         """
-        UPDATE messages SET state = 'sent', sent_at = now(), ended_at = now(), provider_id = $3, error_code = NULL
+        UPDATE messages SET state = 'sent', sent_at = now(), ended_at = now(), provider_id = nullif($3, ''), error_code = NULL
         WHERE id = $1 AND sending_at = $2 AND state IN ('sending', 'unknown')
         RETURNING true
         """,
@@ -168,15 +172,22 @@ async def mark_queued_again(conn: Connection, attempt: Sending, *, after: timede
     )
 
 
-async def list_abandoned(conn: Connection, *, after: timedelta, limit: int = 20) -> list[Sending]:
-    """Attempts older than any sender waits for: their senders have died or heard nothing."""
+async def lease_abandoned(conn: Connection, *, after: timedelta, limit: int = 10) -> list[Sending]:
+    """Attempts older than any sender waits for, whose turn it is to be asked about: each by one worker, and ever more rarely."""
     rows = await conn.fetch(
         """
-        SELECT id, purpose, once_key, sealed, sending_at
-        FROM messages
-        WHERE state = 'sending' AND sending_at < clock_timestamp() - $1::interval
-        ORDER BY sending_at
-        LIMIT $2
+        UPDATE messages SET asked_at = clock_timestamp(), asks = asks + 1
+        WHERE id IN (
+            SELECT id
+            FROM messages
+            WHERE state = 'sending' AND sending_at < clock_timestamp() - $1::interval
+              AND (asked_at IS NULL
+                   OR asked_at < clock_timestamp() - least(5 * 2 ^ least(asks, 5), 60) * interval '1 second')
+            ORDER BY asked_at NULLS FIRST, sending_at
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING id, purpose, once_key, sealed, provider, attempt, sending_at, clock_timestamp() - sending_at AS age
         """,
         after,
         limit,
@@ -192,14 +203,14 @@ async def list_jobless(conn: Connection, *, limit: int = 100) -> Sequence[tuple[
         FROM messages
         WHERE state = 'queued' AND not_before < now() - interval '10 seconds' AND NOT EXISTS (
             SELECT FROM jobs.pgqueuer AS job
-            WHERE job.entrypoint = $2 AND convert_from(job.payload, 'UTF8') = messages.id::text
+            WHERE job.entrypoint = ANY ($2::text[]) AND convert_from(job.payload, 'UTF8') = messages.id::text
               AND job.status IN ('queued', 'picked')
         )
         ORDER BY not_before
         LIMIT $1
         """,
         limit,
-        SEND_JOB,
+        sorted(JOBS.values()),
     )
     return [(row["id"], Purpose(row["purpose"])) for row in rows]
 

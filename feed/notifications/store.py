@@ -73,7 +73,7 @@ async def list_newest_likers(conn: Connection, groups: Sequence[Group], *, each:
         FROM unnest($1::bigint[], $2::bigint[]) AS given (post_id, author_id)
         CROSS JOIN LATERAL (
             SELECT likes.account_id, likes.liked_at FROM likes
-            WHERE likes.post_id = given.post_id AND likes.account_id <> given.author_id
+            WHERE likes.post_id = given.post_id AND likes.account_id <> given.author_id AND likes.liked_at > '-infinity'
             ORDER BY likes.liked_at DESC, likes.account_id DESC
             LIMIT $3
         ) AS newest

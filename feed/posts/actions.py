@@ -177,6 +177,18 @@ async def _add_revisions(
         for *_, mentions in revisions
     ]
     known = await topics.find_or_add_topics(conn, [pair for names in named for pair in names.items()])
+    if any(topic.state == "closed" for topic in known.values()):
+        # What a post bears already it keeps; otherwise the mention of a closed topic is text like any other.
+        edited = [post_id for post_id, _, number, *_ in revisions if number > 1]
+        held = await store.list_topic_ids(conn, edited)
+        named = [
+            {
+                key: name
+                for key, name in names.items()
+                if known[key].state != "closed" or known[key].id in held.get(post_id, ())
+            }
+            for (post_id, *_), names in zip(revisions, named, strict=True)
+        ]
     await store.add_revisions(
         conn,
         [

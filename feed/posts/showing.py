@@ -30,10 +30,11 @@ async def _move(conn: Connection, post_id: int, state: State) -> Post:
     # The statistics row first: likes take the two locks in this order too.
     await changes.lock_stats(conn, [post_id])
     post = await store.lock_post(conn, post_id)
-    if post.state == "deleted":
-        raise PostIsDeleted
+    # Also for who has waited here while another try of his own deletion was being done.
     if post.state == state:
         return post
+    if post.state == "deleted":
+        raise PostIsDeleted
     await store.change_state(conn, post_id, state)
     await store.list_under_topics(conn, [post_id])
     if (post.state == "published") != (state == "published"):

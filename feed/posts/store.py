@@ -164,6 +164,20 @@ async def get_shown_text(conn: Connection, post_id: int) -> str:
     )
 
 
+async def list_topic_ids(conn: Connection, post_ids: Sequence[int]) -> dict[int, set[int]]:
+    """The topics that any revision of each post bears."""
+    rows = await conn.fetch(
+        """
+        SELECT post_id, array_agg(DISTINCT topic_id) AS topic_ids
+        FROM post_revisions, unnest(topic_ids) AS topic_id
+        WHERE post_id = ANY ($1::bigint[])
+        GROUP BY post_id
+        """,
+        post_ids,
+    )
+    return {row["post_id"]: set(row["topic_ids"]) for row in rows}
+
+
 async def approve_revision(conn: Connection, post_id: int, revision: int) -> None:
     """Records that the revision passed; a first approval keeps its instant."""
     await conn.execute(

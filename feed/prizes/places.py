@@ -35,6 +35,7 @@ async def tell_winners(
             params={"campaign": campaign.title, "date": notices.shown_time(winner.claim_ends_at)},
             once_key=f"prize:{winner.id}",
             account_id=winner.account_id,
+            campaign_id=winner.campaign_id,
             expires_at=winner.claim_ends_at,
         )
     return told

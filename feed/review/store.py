@@ -130,25 +130,26 @@ async def list_engaged_entries(conn: Connection, account_id: int) -> list[int]:
     """The entries of unsettled campaigns to whose score the person behind an account adds: as author, liker, commenter."""
     rows = await conn.fetch(
         """
-        WITH same AS (
-            SELECT id FROM accounts
-            WHERE id = $1 OR person = (SELECT person FROM accounts WHERE id = $1)
+        WITH same AS MATERIALIZED (
+            SELECT id FROM accounts WHERE id = $1
+            UNION
+            SELECT other.id FROM accounts AS me JOIN accounts AS other ON other.person = me.person WHERE me.id = $1
+        ), touched AS MATERIALIZED (
+            -- From the person to his posts, not from the entries to their engagement: there may be a hundred thousand of those.
+            SELECT entries.post_id FROM same, campaigns JOIN entries ON entries.campaign_id = campaigns.id
+            WHERE campaigns.state IN ('scheduled', 'judging') AND entries.author_id = same.id
+            UNION
+            SELECT likes.post_id FROM same JOIN likes ON likes.account_id = same.id
+            UNION
+            SELECT past_likes.post_id FROM same JOIN past_likes ON past_likes.account_id = same.id
+            UNION
+            SELECT comments.post_id FROM same JOIN comments ON comments.author_id = same.id
         )
         SELECT DISTINCT entries.post_id
-        FROM entries JOIN campaigns ON campaigns.id = entries.campaign_id
+        FROM touched
+        JOIN entries ON entries.post_id = touched.post_id
+        JOIN campaigns ON campaigns.id = entries.campaign_id
         WHERE campaigns.state IN ('scheduled', 'judging')
-          AND (
-              entries.author_id IN (SELECT id FROM same)
-              OR EXISTS (SELECT FROM likes WHERE likes.post_id = entries.post_id AND account_id IN (SELECT id FROM same))
-              OR EXISTS (
-                  SELECT FROM past_likes
-                  WHERE past_likes.post_id = entries.post_id AND account_id IN (SELECT id FROM same)
-              )
-              OR EXISTS (
-                  SELECT FROM comments
-                  WHERE comments.post_id = entries.post_id AND comments.author_id IN (SELECT id FROM same)
-              )
-          )
         ORDER BY entries.post_id
         """,
         account_id,

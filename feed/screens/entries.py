@@ -19,7 +19,8 @@ from feed.campaigns.score import score
 from feed.postgres import Connection, many
 from feed.screens import cards
 from feed.screens.cards import PostCard
-from feed.screens.leaderboard import SHOWN, place
+from feed.screens.leaderboard import place
+from feed.snapshots import LONGEST
 
 Id = str
 Sort = Literal["score", "newest"]
@@ -92,7 +93,7 @@ async def list_entries(
     if campaign is None:
         raise CampaignNotFound
     rules, _ = read_rules(campaign.draft, publishing=False)
-    ranked = await standing.campaign_standing(conn, campaign_id, SHOWN)
+    ranked = await standing.campaign_standing(conn, campaign_id, LONGEST)
     ranks = {each.post_id: each.rank for each in place(ranked, rules)}
     entries = [
         entry

@@ -1,4 +1,4 @@
-"""Timed lists of posts: latest, under a topic, of a person, of a campaign. Keyset paging, no optional predicates."""
+"""Timed lists of posts: latest, with videos, under a topic, of a person, of a campaign. Keyset paging, no optional predicates."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,19 +13,19 @@ class Listed(msgspec.Struct, frozen=True):
     """A post's place in a timed list."""
 
     id: int
-    published_at: datetime
+    at: datetime
 
     @property
     def position(self) -> Position:
         """Where a list goes on after this post."""
-        return Position(self.published_at, self.id)
+        return Position(self.at, self.id)
 
 
 async def list_latest(conn: Connection, after: Position, limit: int) -> list[Listed]:
     """Visible posts, newest first."""
     rows = await conn.fetch(
         """
-        SELECT id, published_at FROM visible_posts
+        SELECT id, published_at AS at FROM visible_posts
         WHERE (published_at, id) < ($1, $2)
         ORDER BY published_at DESC, id DESC
         LIMIT $3
@@ -41,7 +41,7 @@ async def list_of_author(conn: Connection, author_id: int, after: Position, limi
     """A person's visible posts, newest first."""
     rows = await conn.fetch(
         """
-        SELECT id, published_at FROM visible_posts
+        SELECT id, published_at AS at FROM visible_posts
         WHERE author_id = $1 AND (published_at, id) < ($2, $3)
         ORDER BY published_at DESC, id DESC
         LIMIT $4
@@ -71,17 +71,23 @@ async def list_own(conn: Connection, author_id: int, states: Sequence[str], befo
     return [row["id"] for row in rows]
 
 
-async def list_under_topic(conn: Connection, topic_id: int, after: Position, limit: int) -> list[Listed]:
-    """Visible posts that bear a topic, newest first."""
+async def list_under_topics(conn: Connection, topic_ids: Sequence[int], after: Position, limit: int) -> list[Listed]:
+    """Visible posts that bear one of these topics, newest first, each once: a topic and what stands for it."""
     rows = await conn.fetch(
         """
-        SELECT posts.id, posts.published_at
-        FROM topic_posts JOIN visible_posts AS posts ON posts.id = topic_posts.post_id
-        WHERE topic_posts.topic_id = $1 AND (topic_posts.published_at, topic_posts.post_id) < ($2, $3)
-        ORDER BY topic_posts.published_at DESC, topic_posts.post_id DESC
+        SELECT DISTINCT found.published_at AS at, found.id
+        FROM unnest($1::bigint[]) AS asked (topic_id)
+        CROSS JOIN LATERAL (
+            SELECT posts.id, posts.published_at
+            FROM topic_posts JOIN visible_posts AS posts ON posts.id = topic_posts.post_id
+            WHERE topic_posts.topic_id = asked.topic_id AND (topic_posts.published_at, topic_posts.post_id) < ($2, $3)
+            ORDER BY topic_posts.published_at DESC, topic_posts.post_id DESC
+            LIMIT $4
+        ) AS found
+        ORDER BY at DESC, id DESC
         LIMIT $4
         """,
-        topic_id,
+        topic_ids,
         after.at,
         after.id,
         limit,
@@ -89,14 +95,81 @@ async def list_under_topic(conn: Connection, topic_id: int, after: Position, lim
     return many(rows, Listed)
 
 
-async def list_of_campaign(conn: Connection, campaign_id: int, after: Position, limit: int) -> list[Listed]:
-    """Visible entries of a campaign, newest first."""
+async def list_topics_of(conn: Connection, post_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The topics that the posts stand under, those that stand for another one as that one."""
     rows = await conn.fetch(
         """
-        SELECT posts.id, posts.published_at
+        SELECT placed.post_id, array_agg(DISTINCT coalesce(aliases.alias_of, placed.topic_id)) AS topic_ids
+        FROM topic_posts AS placed
+        LEFT JOIN topics AS aliases ON aliases.id = placed.topic_id AND aliases.alias_of IS NOT NULL
+        WHERE placed.post_id = ANY ($1::bigint[])
+        GROUP BY placed.post_id
+        """,
+        post_ids,
+    )
+    return {row["post_id"]: row["topic_ids"] for row in rows}
+
+
+async def list_videos(conn: Connection, after: Position, limit: int) -> list[Listed]:
+    """Visible posts that hold a video, newest first."""
+    rows = await conn.fetch(
+        """
+        SELECT id, published_at AS at FROM visible_posts
+        WHERE has_video AND (published_at, id) < ($1, $2)
+        ORDER BY published_at DESC, id DESC
+        LIMIT $3
+        """,
+        after.at,
+        after.id,
+        limit,
+    )
+    return many(rows, Listed)
+
+
+async def list_newest_entries(conn: Connection, campaign_id: int, limit: int) -> list[int]:
+    """A campaign's newest entries by their ids, which are as old as they are; of posts that others see."""
+    rows = await conn.fetch(
+        """
+        SELECT entries.post_id
         FROM entries JOIN visible_posts AS posts ON posts.id = entries.post_id
-        WHERE entries.campaign_id = $1 AND (posts.published_at, posts.id) < ($2, $3)
-        ORDER BY posts.published_at DESC, posts.id DESC
+        WHERE entries.campaign_id = $1
+        ORDER BY entries.post_id DESC
+        LIMIT $2
+        """,
+        campaign_id,
+        limit,
+    )
+    return [row["post_id"] for row in rows]
+
+
+async def get_place(conn: Connection, post_id: int) -> Position:
+    """Where a post stands, or stood, in the order of time; one that nobody knows, where its id says that it was made."""
+    row = await conn.fetchrow(
+        """
+        SELECT coalesce(
+                   (SELECT coalesce(published_at, created_at) FROM posts WHERE id = $1),
+                   to_timestamp(($1::bigint >> 20) / 1000.0)
+               ) AS at
+        """,
+        post_id,
+    )
+    assert row is not None
+    return Position(row["at"], post_id)
+
+
+async def get_second(conn: Connection) -> int:
+    """The second, by the database clock."""
+    return int(await conn.fetchval("SELECT extract(epoch FROM clock_timestamp())::bigint"))
+
+
+async def list_of_campaign(conn: Connection, campaign_id: int, after: Position, limit: int) -> list[Listed]:
+    """Visible entries of a campaign, the latest to enter first."""
+    rows = await conn.fetch(
+        """
+        SELECT posts.id, entries.entered_at AS at
+        FROM entries JOIN visible_posts AS posts ON posts.id = entries.post_id
+        WHERE entries.campaign_id = $1 AND (entries.entered_at, entries.post_id) < ($2, $3)
+        ORDER BY entries.entered_at DESC, entries.post_id DESC
         LIMIT $4
         """,
         campaign_id,

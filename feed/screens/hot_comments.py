@@ -8,15 +8,13 @@ from collections.abc import Sequence
 import msgspec
 from redis.asyncio import Redis
 
-from feed.comments import counters
+from feed import snapshots
 from feed.paging import Cursors, Page
 from feed.postgres import Connection, Pool
 from feed.screens import comments
 from feed.screens.comments import CommentCard
 from feed.screens.rights import Look
-
-# Ranked lists end here.
-SHOWN = 1_000
+from feed.snapshots import LONGEST, Bookmark
 
 
 class Ranking(msgspec.Struct, frozen=True):
@@ -27,13 +25,6 @@ class Ranking(msgspec.Struct, frozen=True):
     second: int
 
 
-class Bookmark(msgspec.Struct, frozen=True, array_like=True):
-    """Where a reader goes on: in which ranking, after how many."""
-
-    name: str
-    start: int
-
-
 async def read_page(
     pool: Pool, redis: Redis, cursors: Cursors, post_id: int, *, look: Look, cursor: str | None, limit: int
 ) -> Page[CommentCard]:
@@ -42,8 +33,8 @@ async def read_page(
     Without Redis the pages go on through the ranking of the moment. Raises CursorInvalid, CursorExpired.
     """
     name = f"comments:{post_id}:hot"
-    mark = cursors.read(name, cursor, Bookmark) if cursor else Bookmark("", 0)
-    ids = await counters.find_ranking(redis, post_id, mark.name) if cursor else None
+    mark = cursors.read(name, cursor, Bookmark) if cursor else Bookmark()
+    ids = await snapshots.find(redis, _place(post_id), mark.name)
     if ids is None:
         async with pool.acquire() as conn:
             fresh = await rank(conn, post_id, look.viewer_id)
@@ -72,7 +63,7 @@ async def rank(conn: Connection, post_id: int, viewer_id: int | None) -> Ranking
         """,
         post_id,
         viewer_id,
-        SHOWN,
+        LONGEST,
     )
     return msgspec.convert(row, Ranking)
 
@@ -80,6 +71,10 @@ async def rank(conn: Connection, post_id: int, viewer_id: int | None) -> Ranking
 async def _begin(redis: Redis, post_id: int, fresh: Ranking, limit: int) -> tuple[Bookmark, Sequence[int]]:
     """Where a first page stands; a list of one page needs to be kept by nobody."""
     if len(fresh.ids) <= limit:
-        return Bookmark("", 0), fresh.ids
-    name, ids = await counters.share_ranking(redis, post_id, fresh.ids, own=fresh.own, second=fresh.second)
-    return Bookmark(name, 0), ids
+        return Bookmark(), fresh.ids
+    name, ids = await snapshots.share(redis, _place(post_id), fresh.ids, own=fresh.own, second=fresh.second)
+    return Bookmark(name), ids
+
+
+def _place(post_id: int) -> str:
+    return f"comments:{post_id}"

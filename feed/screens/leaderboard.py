@@ -9,7 +9,6 @@ import msgspec
 from redis.asyncio import Redis
 
 from feed.boards import counters, standing
-from feed.boards.hot import hot_score
 from feed.boards.model import Row, board_of
 from feed.campaigns import store as campaigns
 from feed.campaigns.drafting import read_rules
@@ -20,9 +19,8 @@ from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
 from feed.screens.bases import Frame, PageBase, base_of
 from feed.screens.cards import Fragment, PostCard
+from feed.snapshots import LONGEST
 
-# Ranked lists end here.
-SHOWN = 1_000
 _BOARD_STATES = ("scheduled", "judging")
 _RUNNING: tuple[State, ...] = ("scheduled", "open")
 
@@ -106,7 +104,7 @@ def is_board_shown(campaign: Campaign) -> bool:
 
 
 async def list_standing(
-    pool: Pool, redis: Redis, campaign: Campaign, *, epoch: str | None, limit: int = SHOWN
+    pool: Pool, redis: Redis, campaign: Campaign, *, epoch: str | None, limit: int = LONGEST
 ) -> list[Row]:
     """The `limit` best rows and all that tie with the last of them; boards live until the settlement."""
     if campaign.state in _BOARD_STATES:
@@ -149,26 +147,6 @@ def _face(place: Place) -> dict[str, Any]:
     quality = f"{place.score.quality:f}" if place.shows_quality else None
     parts = Parts(quality, f"{place.score.likes:f}", f"{place.score.comments:f}")
     return {"rank": place.rank, "score": f"{place.score.total:f}", "parts": parts}
-
-
-async def list_hot(conn: Connection, campaign_id: int) -> list[int]:
-    """The visible entries by the score of the hot list, the hottest first."""
-    rows = await conn.fetch(
-        """
-        SELECT posts.id, posts.published_at, stats.like_count - stats.own_like_count AS likes,
-            stats.comment_count - stats.own_comment_count AS comments
-        FROM entries
-        JOIN visible_posts AS posts ON posts.id = entries.post_id
-        JOIN post_stats AS stats ON stats.post_id = entries.post_id
-        WHERE entries.campaign_id = $1
-        """,
-        campaign_id,
-    )
-    scored = [
-        (hot_score(likes=row["likes"], comments=row["comments"], published_at=row["published_at"]), row["id"])
-        for row in rows
-    ]
-    return [post_id for _, post_id in sorted(scored, reverse=True)[:SHOWN]]
 
 
 def _ranked(row: Row) -> Ranked:

@@ -54,7 +54,7 @@ async def list_likers(conn: Connection, post_id: int, after: Position, limit: in
         """
         SELECT likes.account_id, accounts.name, accounts.avatar_url, accounts.badge, likes.liked_at
         FROM likes JOIN accounts ON accounts.id = likes.account_id
-        WHERE likes.post_id = $1 AND (likes.liked_at, likes.account_id) < ($2, $3)
+        WHERE likes.post_id = $1 AND likes.liked_at > '-infinity' AND (likes.liked_at, likes.account_id) < ($2, $3)
         ORDER BY likes.liked_at DESC, likes.account_id DESC
         LIMIT $4
         """,

@@ -1,6 +1,5 @@
 """Pages of posts: a base that a worker keeps for at most a second, and what differs between viewers laid over it."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 
@@ -12,6 +11,7 @@ from feed.screens import cards, feeds
 from feed.screens.bases import PageBase, Rendered, base_of, list_frame, seen_by
 from feed.screens.cards import Fragment
 from feed.screens.feeds import Listed
+from feed.screens.kept import Kept
 from feed.screens.looks import Asked, list_looks
 from feed.screens.rights import ANONYMOUS, Look
 from feed.screens.visibility import may_see
@@ -30,8 +30,7 @@ class Pages:
         self._pool = pool
         self._cursors = cursors
         self._public_url = public_url
-        self._bases: dict[Hashable, PageBase] = {}
-        self._refreshing: dict[Hashable, asyncio.Task[PageBase]] = {}
+        self._kept: Kept[PageBase] = Kept(_BASES_MOST)
         self._looks: Batcher[Asked, Look] = Batcher(self._read_looks)
         self._singles: Batcher[int, Fragment | None] = Batcher(self._read_singles)
 
@@ -45,12 +44,13 @@ class Pages:
         position = self._cursors.position(name, cursor)
 
         async def read() -> PageBase:
+            # What is removed while the list is being read must not be shown for a second more than the list is old.
+            read_at = time.monotonic()
             async with self._pool.acquire() as conn:
                 found = await listed(conn, position, limit + 1)
             more = found[limit - 1].position if len(found) > limit else None
-            return await self.base(
-                [row.id for row in found[:limit]], None if more is None else self._cursors.after(name, more)
-            )
+            next_cursor = None if more is None else self._cursors.after(name, more)
+            return await self.base([row.id for row in found[:limit]], next_cursor, read_at=read_at)
 
         base = await read() if fresh else await self.kept((name, position, limit), read)
         return await self.render(base, viewer_id)
@@ -99,9 +99,9 @@ class Pages:
         look = await self.look(viewer_id, found)
         return cards.page([cards.card(part, look) for part in found], more)
 
-    async def base(self, post_ids: Sequence[int], next_cursor: str | None) -> PageBase:
-        """The page of these posts, whatever list they come from."""
-        read_at = time.monotonic()
+    async def base(self, post_ids: Sequence[int], next_cursor: str | None, *, read_at: float | None = None) -> PageBase:
+        """The page of these posts, whatever list they come from; `read_at`: the instant before the list was read."""
+        read_at = time.monotonic() if read_at is None else read_at
         return base_of(await self.fragments(post_ids), list_frame(next_cursor), read_at=read_at)
 
     async def fragments(self, post_ids: Sequence[int]) -> list[Fragment]:
@@ -114,38 +114,12 @@ class Pages:
 
     async def kept(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
         """The base under this key, read anew by one caller when it is older than a second. Raises what `read` raises."""
-        base = self._bases.get(key)
-        if base is not None and time.monotonic() - base.read_at < KEPT_SECONDS:
-            return base
-        task = self._refreshing.get(key)
-        if task is None:
-            task = asyncio.create_task(self._refresh(key, read))
-            self._refreshing[key] = task
-        # One impatient caller must not take the page away from the others.
-        return await asyncio.shield(task)
+        return await self._kept.get(key, read, seconds=KEPT_SECONDS)
 
     def forget(self, post_ids: Iterable[int] | None) -> None:
         """Drops the kept pages that bear one of these posts; None: all of them."""
         ids = None if post_ids is None else set(post_ids)
-        self._bases = {
-            key: base for key, base in self._bases.items() if ids is not None and ids.isdisjoint(base.post_ids)
-        }
-        # What is being read now may have been read before: it is given to those who wait for it, and not kept.
-        self._refreshing.clear()
-
-    async def _refresh(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
-        mine = asyncio.current_task()
-        try:
-            base = await read()
-        finally:
-            newest = self._refreshing.get(key) is mine
-            if newest:
-                del self._refreshing[key]
-        if newest:
-            if len(self._bases) >= _BASES_MOST:
-                self._bases.clear()
-            self._bases[key] = base
-        return base
+        self._kept.forget(lambda base: ids is None or not ids.isdisjoint(base.post_ids))
 
     async def _read_looks(self, asked: Sequence[Asked]) -> list[Look]:
         async with self._pool.acquire() as conn:

@@ -54,13 +54,20 @@ async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, P
     """What there is to push of these messages: nothing of those that are gone, nor to the erased and the banned."""
     rows = await conn.fetch(
         """
+        WITH recipients AS MATERIALIZED (
+            -- Once for each, however many messages somebody has in this round.
+            SELECT told.account_id, (
+                SELECT count(*) FROM (
+                    SELECT FROM shown_inbox AS other
+                    WHERE other.account_id = told.account_id AND other.read_at IS NULL ORDER BY other.id DESC LIMIT $2
+                ) AS unread
+            ) AS unread_count
+            FROM (SELECT DISTINCT account_id FROM inbox WHERE id = ANY ($1::bigint[])) AS told
+        )
         SELECT shown.id, shown.kind, shown.title, shown.body, shown.deep_link, shown.subject, shown.created_at,
-               accounts.id AS account_id, accounts.iss, accounts.sub,
-               (SELECT count(*) FROM (
-                   SELECT FROM shown_inbox AS other
-                   WHERE other.account_id = accounts.id AND other.read_at IS NULL ORDER BY other.id DESC LIMIT $2
-               ) AS unread) AS unread_count
+               accounts.id AS account_id, accounts.iss, accounts.sub, recipients.unread_count
         FROM shown_inbox AS shown
+        JOIN recipients ON recipients.account_id = shown.account_id
         JOIN accounts ON accounts.id = shown.account_id AND accounts.erased_at IS NULL
         WHERE shown.id = ANY ($1::bigint[])
             AND NOT EXISTS (

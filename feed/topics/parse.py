@@ -7,6 +7,8 @@ from collections import deque
 
 import msgspec
 
+from feed.topics.model import TopicNotFound
+
 MARKS = "#＃"
 NAME_LONGEST = 40
 # One sign may stand for a whole sentence (U+FDFA becomes eighteen); a key stays an identifier.
@@ -38,6 +40,16 @@ def topic_key(name: str) -> str:
 def is_topic_name(name: str) -> bool:
     """Whether `#name#` is this topic."""
     return [mention.name for mention in find_topics(f"#{name}#")] == [name]
+
+
+def asked_key(name: str) -> str:
+    """The key of a topic that somebody asks for by name. Raises TopicNotFound for what can be no name.
+
+    It may hold what the database cannot even be asked about.
+    """
+    if not is_topic_name(name):
+        raise TopicNotFound
+    return topic_key(name)
 
 
 def find_topics(text: str) -> list[TopicMention]:

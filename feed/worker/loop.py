@@ -5,15 +5,16 @@ import random
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
 from feed import redis as redis_room
 from feed.inbox.hook import read_hook
 from feed.keys import open_keys
-from feed.messages.model import read_quiet_hours
-from feed.messages.outbox import FileProvider
-from feed.messages.provider import SmsProvider
+from feed.messages.caps import Caps
+from feed.messages.model import Lane, read_quiet_hours
+from feed.messages.opening import open_provider
 from feed.metrics import TASKS
 from feed.postgres import DOWN, Pool, open_pool
 from feed.settings import Settings
@@ -29,10 +30,6 @@ _STATEMENT_SECONDS = 60.0
 _POOL_SIZE = 8
 _LONGEST_PAUSE = 15.0
 _GRACE_SECONDS = 8.0
-
-
-class UnknownProvider(Exception):
-    """FEED_SMS_PROVIDER names none that there is."""
 
 
 async def run(settings: Settings) -> None:
@@ -52,18 +49,21 @@ async def run(settings: Settings) -> None:
 async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Worlds | None]:
     """Waits for Postgres as long as it takes; None when told to stop meanwhile. Redis may come later."""
     keys = open_keys(settings.keys_dir, create=settings.embedded)
-    provider = _open_provider(settings)
+    provider = open_provider(settings)
     quiet = read_quiet_hours(settings.sms_quiet_hours)
     hook = read_hook(settings.push_hook_url, settings.push_hook_secret)
     pool = await _open_pool_patiently(settings, stop)
     if pool is None:
+        await provider.close()
         yield None
         return
     redis = redis_room.connect(settings.redis_url)
     push = None if hook is None else PushClient(hook)
     try:
-        yield Worlds(pool, redis, keys, provider, quiet, push)
+        caps = Caps(settings.sms_notices_per_phone, settings.sms_notices_per_day)
+        yield Worlds(pool, redis, keys, provider, quiet, push, caps)
     finally:
+        await provider.close()
         if push is not None:
             await push.close()
         await redis.aclose()
@@ -72,12 +72,6 @@ async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
                 await pool.close()
         except TimeoutError:
             pool.terminate()
-
-
-def _open_provider(settings: Settings) -> SmsProvider:
-    if settings.sms_provider != "file":
-        raise UnknownProvider(settings.sms_provider)
-    return FileProvider(settings.sms_outbox)
 
 
 async def _open_pool_patiently(settings: Settings, stop: asyncio.Event) -> Pool | None:
@@ -91,15 +85,19 @@ async def _open_pool_patiently(settings: Settings, stop: asyncio.Event) -> Pool 
 
 
 async def work(worlds: Worlds, url: str, stop: asyncio.Event, schedule: tuple[Entry, ...] = SCHEDULE) -> None:
-    """Runs the queue and the schedule until `stop`; what runs then may end within the grace."""
-    queue = Entry("queue", 0.5, lambda w: run_queue(w, url, stop))
-    running = [asyncio.create_task(_repeat(entry, worlds, stop), name=entry.name) for entry in (queue, *schedule)]
+    """Runs the queue's lanes and the schedule until `stop`; what runs then may end within the grace."""
+    lanes = [Entry(f"queue {lane}", 0.5, partial(_run_lane, url, stop, lane)) for lane in Lane]
+    running = [asyncio.create_task(_repeat(entry, worlds, stop), name=entry.name) for entry in (*lanes, *schedule)]
     await stop.wait()
     _, late = await asyncio.wait(running, timeout=_GRACE_SECONDS)
     for task in late:
         log.warning("cut short", job=task.get_name())
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _run_lane(url: str, stop: asyncio.Event, lane: Lane, worlds: Worlds) -> None:
+    await run_queue(worlds, url, stop, lane)
 
 
 async def _repeat(entry: Entry, worlds: Worlds, stop: asyncio.Event) -> None:

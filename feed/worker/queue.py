@@ -14,8 +14,8 @@ from pgqueuer.domain.models import Job
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.domain.types import Channel
 
-from feed.messages.model import MessageId
-from feed.messages.store import SEND_JOB
+from feed.messages.model import Lane, MessageId
+from feed.messages.store import JOBS
 from feed.worker.sending import send_message
 from feed.worker.worlds import Worlds
 
@@ -24,7 +24,7 @@ _NAMES = DBSettings(db_schema="jobs")
 # A worker that is silent for so long is dead, and its jobs run again.
 _HEARTBEAT = timedelta(seconds=10)
 
-# Few at a time, so that a sign-in code finds a free place among a thousand notices.
+# Of each lane. What fills one has no place in the other.
 _AT_ONCE = 10
 
 
@@ -36,9 +36,9 @@ def _patient(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypoin
     return DatabaseRetryEntrypointExecutor(parameters, max_attempts=8, initial_delay=timedelta(seconds=1))
 
 
-async def run_queue(worlds: Worlds, url: str, stop: asyncio.Event) -> None:
-    """Runs jobs until `stop`, then ends those that run. Raises what the connection raises, or QueueLost."""
-    conn = await asyncpg.connect(url, command_timeout=30, server_settings={"application_name": "feed queue"})
+async def run_queue(worlds: Worlds, url: str, stop: asyncio.Event, lane: Lane) -> None:
+    """Runs a lane's jobs until `stop`, then ends those that run. Raises what the connection raises, or QueueLost."""
+    conn = await asyncpg.connect(url, command_timeout=30, server_settings={"application_name": f"feed queue {lane}"})
     try:
         queries = Queries(
             AsyncpgDriver(conn),
@@ -49,7 +49,7 @@ async def run_queue(worlds: Worlds, url: str, stop: asyncio.Event) -> None:
         manager = QueueManager(queries, Channel(_NAMES.channel))
         conn.add_termination_listener(lambda _: manager.shutdown.set())
 
-        @manager.entrypoint(SEND_JOB, executor_factory=_patient)
+        @manager.entrypoint(JOBS[lane], executor_factory=_patient)
         async def send(job: Job) -> None:
             assert job.payload is not None
             wait = await send_message(worlds, MessageId(int(job.payload)))

@@ -4,6 +4,7 @@ from feed import idempotency, jobs
 from feed.accounts import events_store, sign_in_store
 from feed.changes import store as changes
 from feed.inbox import push_store as pushes
+from feed.messages import quota_store, receipt_store
 from feed.postgres import transaction
 from feed.worker.worlds import Worlds
 
@@ -32,6 +33,13 @@ async def forget_pushes(worlds: Worlds) -> None:
     """What was delivered last week, and what nobody has revived for a month."""
     async with transaction(worlds.pool) as conn:
         await pushes.remove_old(conn, days=7, dead_days=30)
+
+
+async def forget_receipts(worlds: Worlds) -> None:
+    """Providers report within three days, and repeat themselves for less."""
+    async with transaction(worlds.pool) as conn:
+        await receipt_store.remove_old_receipts(conn, days=30)
+        await quota_store.remove_old_days(conn, days=30)
 
 
 async def trim_journal_of_jobs(worlds: Worlds) -> None:

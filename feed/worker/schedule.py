@@ -7,7 +7,9 @@ from feed.boards.actions import follow
 from feed.boards.drift import repair_drift
 from feed.campaigns.shortlisting import fill_next_shortlist
 from feed.changes.actions import number_changes
+from feed.curation.trending import count_trends
 from feed.messages.actions import wake_jobless
+from feed.messages.receipts import apply_receipts
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.posts.erasing import erase_next_posts
 from feed.prizes.announcing import finish_next_objections
@@ -35,8 +37,10 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("repair_drift", 15, lambda w: repair_drift(w.pool, w.redis)),
     Entry("resolve_abandoned_messages", 5, resolve_abandoned),
     Entry("wake_jobless_messages", 5, lambda w: wake_jobless(w.pool)),
+    Entry("apply_message_receipts", 5, lambda w: apply_receipts(w.pool)),
     Entry("tell_likes", 1, lambda w: tell_likes(w.pool)),
     Entry("tell_comments", 1, lambda w: tell_comments(w.pool)),
+    Entry("count_trends", 2, lambda w: count_trends(w.pool)),
     Entry("send_pushes", 0.5, send_pushes),
     Entry("watch_pushes", 15, watch_pushes),
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.
@@ -51,5 +55,6 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("forget_keys_and_codes", 600, retention.forget_keys_and_codes),
     Entry("trim_change_log", 3600, retention.trim_change_log),
     Entry("forget_pushes", 3600, retention.forget_pushes),
+    Entry("forget_receipts", 3600, retention.forget_receipts),
     Entry("trim_journal_of_jobs", 3600, retention.trim_journal_of_jobs),
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from redis.asyncio import Redis
 
 from feed.keys import Keys
+from feed.messages.caps import UNCAPPED, Caps
 from feed.messages.model import QuietHours
 from feed.messages.provider import SmsProvider
 from feed.postgres import Pool
@@ -22,3 +23,4 @@ class Worlds(NamedTuple):
     provider: SmsProvider
     quiet: QuietHours | None
     push: "PushClient | None" = None
+    caps: Caps = UNCAPPED

@@ -117,6 +117,7 @@ async def town(join: Join, world: World, client: httpx.AsyncClient) -> Town:
         assert root.post is not None
         replies.append(await comment("neutral", root.post, "published", root=root.id))
         replies.append(await comment("author ordinary", root.post, "published", root=root.id))
+    await pool.execute("UPDATE posts SET has_video = true")
     return Town(people, ids, [*posts, stage], comments, replies, campaign)
 
 
@@ -143,6 +144,11 @@ NOTHING: set[str] = set()
 def each_post(town: Town, viewer: str) -> Iterator[Case]:
     for post in town.posts:
         yield f"/posts/{post.id}", (200, {post.word}) if sees(viewer, post) else (404, NOTHING)
+
+
+def reasons_of_posts(town: Town, viewer: str) -> Iterator[Case]:
+    for post in town.posts:
+        yield f"/feeds/hot/{post.id}/why", (200 if sees(viewer, post) else 404, NOTHING)
 
 
 def several_posts(town: Town, viewer: str) -> Iterator[Case]:
@@ -194,9 +200,10 @@ def replies_to(town: Town, viewer: str) -> Iterator[Case]:
         yield path, (200, answers_to(town, viewer, root)) if shown else (404, NOTHING)
 
 
-def heard_at(path: str) -> Rule:
+def heard_at(*paths: str) -> Rule:
     def rule(town: Town, viewer: str) -> Iterator[Case]:
-        yield path.format(campaign=town.campaign), (200, {post.word for post in town.posts if hears(viewer, post)})
+        for path in paths:
+            yield path.format(campaign=town.campaign), (200, {post.word for post in town.posts if hears(viewer, post)})
 
     return rule
 
@@ -263,8 +270,15 @@ TABLE: dict[str, Rule] = {
     "list_comments": comments_of,
     "list_replies": replies_to,
     "list_latest": heard_at("/feeds/latest?limit=50"),
-    "list_topic_posts": heard_at("/topics/读书/posts?limit=50"),
-    "list_campaign_posts": heard_at("/campaigns/{campaign}/posts?limit=50"),
+    "list_hot": heard_at("/feeds/hot?limit=50"),
+    "list_videos": heard_at("/feeds/videos?limit=50"),
+    "explain_hot": reasons_of_posts,
+    "count_new": wordless("/feeds/latest/new?since_id=1"),
+    "list_topics": wordless("/topics?q=读"),
+    "list_topic_posts": heard_at("/topics/读书/posts?limit=50", "/topics/读书/posts?sort=hot&limit=50"),
+    "list_campaign_posts": heard_at(
+        "/campaigns/{campaign}/posts?limit=50", "/campaigns/{campaign}/posts?sort=hot&limit=50"
+    ),
     "get_user": people,
     "list_user_posts": posts_of_people,
     "list_my_posts": own_posts,
@@ -293,6 +307,7 @@ TABLE: dict[str, Rule] = {
     "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
     "get_sheet": for_staff("/admin/campaigns/{campaign}/sheet", "editor", "admin", status=404),
     "list_claims": for_staff("/admin/campaigns/{campaign}/claims", "editor", "admin"),
+    "list_messages": for_staff("/admin/messages", "editor", "admin"),
     "list_pushes": for_staff("/admin/push", "admin"),
 }
 # The board is a public fact: it shows published entries to everybody, whoever has blocked whom; and nothing else, ever.

@@ -166,3 +166,35 @@ async def test_with_redis_away_nothing_drifts_and_nothing_fails(pool: Pool) -> N
     away = redis_room.connect("redis://127.0.0.1:1/0")
     await repair_drift(pool, away)
     await away.aclose()
+
+
+async def test_a_transaction_that_commits_late_reaches_boards_that_have_long_gone_on(
+    pool: Pool, own_valkey: OwnValkey, client: Redis
+) -> None:
+    slow, quick = await make.post(pool), await make.post(pool)
+    async with working(pool, client):
+        async with pool.acquire() as late:
+            held = late.transaction()
+            await held.start()
+            await make.like(late, slow)
+            # Without a word to the projector: only the log tells of these.
+            for _ in range(3):
+                await make.like(pool, quick)
+            await until_right(pool, client, within=5)
+            await held.commit()
+        await until_right(pool, client, within=5)
+    epoch = (await moment_of(pool)).epoch
+    assert await counters.counts(client, [slow, quick], epoch=epoch) == {slow: (1, 0), quick: (3, 0)}
+
+
+async def test_two_workers_do_what_one_does(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
+    posts = [await make.post(pool) for _ in range(5)]
+    async with working(pool, client), working(pool, client):
+        for turn in range(20):
+            await make.like(pool, posts[turn % 5])
+        await client.flushall()
+        for turn in range(20):
+            await make.like(pool, posts[turn % 5])
+        await until_right(pool, client, within=5)
+    numbers = await pool.fetch("SELECT number FROM change_log ORDER BY number")
+    assert [row["number"] for row in numbers] == list(range(1, 41))

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from redis.asyncio import Redis
 from feed.auth import TokenVerifier
 from feed.commands.ops import phone_for
 from feed.keys import Keys, open_keys
-from feed.messages.model import MessageId, Purpose
+from feed.messages.model import Purpose, Reference
 from feed.messages.outbox import FileProvider
 from feed.phones import normalise_phone
 
@@ -63,8 +64,8 @@ async def test_the_outbox_is_json_lines_and_one_phones_on_demand(there: Installa
     assert await there.feed("outbox") == Ran(0, "", "")
     provider = FileProvider(there.outbox)
     notice = {"campaign": "爱读书的深圳人", "date": "10 月 1 日"}
-    await provider.send(MessageId(1), "+8613800138000", Purpose.PRIZE_NOTICE, notice)
-    await provider.send(MessageId(2), "+8613900139000", Purpose.SIGN_IN_CODE, {"code": "012345", "minutes": "5"})
+    await provider.send(Reference("1"), "+8613800138000", Purpose.PRIZE_NOTICE, notice)
+    await provider.send(Reference("2"), "+8613900139000", Purpose.SIGN_IN_CODE, {"code": "012345", "minutes": "5"})
 
     everything = [json.loads(line) for line in (await there.feed("outbox")).out.splitlines()]
     one_phone = [json.loads(line) for line in (await there.feed("outbox", "--phone", "139 0013 9000")).out.splitlines()]
@@ -157,6 +158,48 @@ async def test_the_doctor_sees_that_no_worker_runs(there: Installation) -> None:
     # Some seconds more on a machine that has much to do.
     assert re.search(r"the oldest for 36\d\d s", wrong[0])
     assert "1 stuck, 1 unknown" in wrong[1]
+
+
+async def test_the_doctor_tells_of_messages_that_wait_for_somebody(
+    there: Installation, database: str, redis: Redis
+) -> None:
+    conn = await asyncpg.connect(database)
+    add = """
+        INSERT INTO messages (purpose, once_key, sealed, state, sending_at, error_code, expires_at, resolved_at)
+        VALUES ('prize_notice', $1, '', $2, now(), $3, now() + $4::interval, $5)
+        """
+    day = timedelta(days=1)
+    for key, state, code, left, resolved in (
+        ("a", "unknown", "cannot_tell", day, None),
+        ("b", "failed", "isv.MOBILE_NUMBER_ILLEGAL", day, None),
+        ("c", "undelivered", "MOBILE_TERMINAL_ERROR", day, None),
+        ("d", "queued", "isv.AMOUNT_NOT_ENOUGH", day, None),
+        ("e", "unknown", "cannot_tell", -day, None),
+        ("f", "failed", "x", day, datetime.now(UTC)),
+        ("g", "queued", None, day, None),
+    ):
+        await conn.execute(add, key, state, code, left, resolved)
+    ran = await there.feed("doctor")
+    assert ran.status == 1
+    assert re.search(
+        r"WRONG\s+messages\s+0 stuck, 1 unknown, 1 failed, 1 undelivered, 1 put off \(isv.AMOUNT_NOT_ENOUGH\)", ran.out
+    )
+    assert re.search(r"ok\s+sms\s+file: written down, no phone gets anything", ran.out)
+    await conn.execute("UPDATE messages SET resolved_at = now(), error_code = NULL")
+    assert re.search(r"ok\s+messages\s+0 stuck, 0 unknown, 0 failed", (await there.feed("doctor")).out)
+    await conn.close()
+
+
+@pytest.mark.parametrize("command", ["worker", "doctor", "api"])
+async def test_messages_that_could_not_be_sent_stop_the_start(there: Installation, command: str) -> None:
+    secret = "a-secret-that-nobody-shows"
+    ran = await there.feed(command, FEED_SMS_PROVIDER="aliyun", FEED_SMS_KEY_ID="id", FEED_SMS_KEY_SECRET=secret)
+    assert ran.status == 1
+    assert "FEED_SMS_SIGN_NAME, FEED_SMS_TEMPLATES" in ran.err
+    assert secret not in ran.err
+    ran = await there.feed(command, FEED_SMS_PROVIDER="pigeon")
+    assert ran.status == 1
+    assert "FEED_SMS_PROVIDER is one of file, console, aliyun, tencent" in ran.err
 
 
 async def test_the_doctor_says_so_when_postgres_is_away(there: Installation) -> None:

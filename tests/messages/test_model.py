@@ -5,26 +5,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.messages.model import (
-    LONGEST_VALUE,
-    REFUSED_WORDS,
     SHANGHAI,
-    TEMPLATES,
     Expire,
+    Lane,
     MessageId,
     Purpose,
     Send,
     Wait,
     Waiting,
     earliest_send,
-    fitted,
+    lane_of,
     next_step,
-    priority_of,
     read_quiet_hours,
-    text_of,
+    read_reference,
+    reference_of,
 )
 
 NIGHT = read_quiet_hours("22:00-08:00")
-NOTICE = {"campaign": "爱读书的深圳人", "date": "10 月 1 日"}
 
 
 def shanghai(hour: int, minute: int = 0, *, day: int = 20) -> datetime:
@@ -85,6 +82,7 @@ def waiting(**changes: object) -> Waiting:
         "purpose": Purpose.PRIZE_NOTICE,
         "once_key": "prize:1",
         "sealed": b"",
+        "person": None,
         "not_before": shanghai(9),
         "expires_at": None,
         "now": shanghai(10),
@@ -107,35 +105,18 @@ def test_what_has_expired_or_will_before_it_may_go_is_not_sent() -> None:
     assert next_step(waiting(expires_at=shanghai(10, 1)), NIGHT) == Send()
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-def test_no_template_says_what_providers_refuse(purpose: Purpose) -> None:
-    for word in (*REFUSED_WORDS, "中奖", "抽奖", "奖品", "http", "www.", ".com", ".cn", "://"):
-        assert word not in TEMPLATES[purpose]
-    assert len(TEMPLATES[purpose]) <= 70
+def test_a_sign_in_waits_behind_no_notice() -> None:
+    assert lane_of(Purpose.SIGN_IN_CODE) == Lane.CODES
+    assert lane_of(Purpose.PRIZE_NOTICE) == lane_of(Purpose.CLAIM_REMINDER) == Lane.NOTICES
 
 
-@pytest.mark.parametrize("title", ["幸运大抽奖", "看 https://x.cn/y", "www.dute.net", "来 x.com 吧"])
-def test_a_title_that_would_have_the_message_refused_is_not_shown(title: str) -> None:
-    params = fitted(Purpose.PRIZE_NOTICE, NOTICE | {"campaign": title})
-
-    assert params["campaign"] == "社区"
-    assert text_of(Purpose.PRIZE_NOTICE, params) == (
-        "【读特】您参加的“社区”活动有新的结果通知，请在 10 月 1 日 前到读特App“消息”查看并填写收件信息。"
-    )
+@given(st.integers(1, 2**63 - 1), st.integers(1, 2**31 - 1))
+def test_a_reference_names_one_attempt(message_id: int, attempt: int) -> None:
+    assert read_reference(reference_of(MessageId(message_id), attempt)) == (message_id, attempt)
 
 
-def test_a_long_title_is_cut() -> None:
-    params = fitted(Purpose.PRIZE_NOTICE, NOTICE | {"campaign": "读" * 60})
-
-    assert len(params["campaign"]) == LONGEST_VALUE
-    assert params["campaign"].endswith("…")
-
-
-def test_a_template_takes_its_own_values_and_no_others() -> None:
-    for params in ({}, {"campaign": "a"}, NOTICE | {"url": "x"}):
-        with pytest.raises(ValueError, match="prize_notice takes"):
-            fitted(Purpose.PRIZE_NOTICE, params)
-
-
-def test_a_sign_in_overtakes_notices() -> None:
-    assert priority_of(Purpose.SIGN_IN_CODE) > priority_of(Purpose.PRIZE_NOTICE)
+@pytest.mark.parametrize(
+    "text", ["", "-", "1-", "-1", "1-2-3", "x", "1 ", "１", "9" * 20, str(2**63), f"1-{2**31}", "0x1"]
+)
+def test_what_others_use_as_references_is_none_of_ours(text: str) -> None:
+    assert read_reference(text) is None

@@ -1,21 +1,20 @@
-"""How many statements a screen asks, and by which index its lists are read."""
+"""How many statements a screen asks. By which index they are answered, tests/plans says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
-import pytest
 from asyncpg import Record
 from redis.asyncio import Redis
 
 from feed.paging import NEWEST, OLDEST, Cursors
-from feed.postgres import Connection
 from feed.screens import comments, hot_comments, likers
 from feed.screens.feeds import list_latest
 from feed.screens.pages import Pages
 from feed.screens.rights import ANONYMOUS, Look
+from feed.snapshots import LONGEST
 from tests import make
 
 CURSORS = Cursors(b"k" * 32)
@@ -113,43 +112,4 @@ async def test_a_ranking_ends_after_a_thousand(pool: "asyncpg.Pool[Record]") -> 
         author,
     )
     async with pool.acquire() as conn:
-        assert len((await hot_comments.rank(conn, post_id, author)).ids) == hot_comments.SHOWN
-
-
-LISTS: dict[str, Callable[[Connection, int], Awaitable[Any]]] = {
-    "comments_roots_timed using list_oldest": lambda conn, id_: comments.list_oldest(conn, id_, OLDEST, 20),
-    "comments_roots_timed using list_newest": lambda conn, id_: comments.list_newest(conn, id_, NEWEST, 20),
-    "comments_replies_timed using list_replies": lambda conn, id_: comments.list_replies(conn, id_, OLDEST, 20),
-    "comments_roots_hot using rank": lambda conn, id_: hot_comments.rank(conn, id_, None),
-    "likes_latest using list_likers": lambda conn, id_: likers.list_likers(conn, id_, NEWEST, 20),
-}
-
-
-@pytest.mark.parametrize("name", LISTS)
-async def test_each_order_is_read_from_its_index(conn: Connection, name: str) -> None:
-    post_id, author = await make.post(conn), await make.account(conn)
-    await conn.execute(
-        """
-        INSERT INTO comments (post_id, author_id, text, state, root_id, reply_to_id)
-        SELECT $1::bigint, $2, '好', 'published', root.id, root.id
-        FROM generate_series(1, 8000) AS n, nullif($1::bigint, (n % 2) * $1::bigint) AS root (id)
-        """,
-        post_id,
-        author,
-    )
-    await conn.execute(
-        """
-        WITH crowd AS (
-            INSERT INTO accounts (iss, sub, name) SELECT 'crowd', n::text, 'x' FROM generate_series(1, 8000) AS n RETURNING id
-        )
-        INSERT INTO likes (post_id, account_id) SELECT $1, id FROM crowd
-        """,
-        post_id,
-    )
-    await conn.execute("ANALYZE comments, likes, accounts")
-    said: list[Any] = []
-    with conn.query_logger(said.append):
-        await LISTS[name](conn, post_id)
-        await asyncio.sleep(0)  # As in `count`.
-    plan = "\n".join(row[0] for row in await conn.fetch(f"EXPLAIN {said[0].query}", *said[0].args))
-    assert name.split()[0] in plan, plan
+        assert len((await hot_comments.rank(conn, post_id, author)).ids) == LONGEST

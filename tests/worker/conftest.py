@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -6,9 +6,12 @@ from asyncpg import Pool, Record
 from redis.asyncio import Redis
 
 from feed.keys import Keys, open_keys
+from feed.messages.opening import open_provider
 from feed.messages.outbox import FileProvider
 from feed.messages.provider import SmsProvider
+from feed.settings import Settings, read_settings
 from feed.worker.worlds import Worlds
+from tests.messages.fake_provider import Fake, faking
 
 
 @pytest.fixture
@@ -32,3 +35,26 @@ def worlds_with(pool: "Pool[Record]", redis: Redis, keys: Keys) -> WorldsWith:
 @pytest.fixture
 def worlds(worlds_with: WorldsWith, outbox: Path) -> Worlds:
     return worlds_with(FileProvider(outbox))
+
+
+_ACCOUNT = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}
+
+
+def settings_of(fake: Fake) -> Settings:
+    """Those of a process that sends by it."""
+    return read_settings(_ACCOUNT | fake.settings)
+
+
+@pytest.fixture(params=["aliyun", "tencent"])
+def fake(request: pytest.FixtureRequest) -> Iterator[Fake]:
+    """Each provider in turn."""
+    with faking(request.param) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def unreliable(worlds_with: WorldsWith, fake: Fake) -> AsyncIterator[Worlds]:
+    """Worlds in which messages go by `fake`."""
+    provider = open_provider(settings_of(fake))
+    yield worlds_with(provider)
+    await provider.close()

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from feed import redis as redis_room
 from feed.keys import open_keys
-from feed.messages.model import MessageId, Purpose
+from feed.messages.model import Purpose, Reference
 from feed.messages.outbox import FileProvider
 from feed.messages.provider import Found, NotSeen
 from feed.postgres import open_pool
@@ -27,14 +27,17 @@ class Dying:
         self._provider = provider
         self._when = when
 
-    async def send(self, message_id: MessageId, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
+    async def send(self, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
         if self._when == "after":
-            await self._provider.send(message_id, phone, purpose, params)
+            await self._provider.send(reference, phone, purpose, params)
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
-    async def find(self, message_id: MessageId, phone: str, sending_at: datetime) -> Found | NotSeen:
-        return await self._provider.find(message_id, phone, sending_at)
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Found | NotSeen:
+        return await self._provider.find(reference, phone, sending_at)
+
+    async def close(self) -> None:
+        pass
 
 
 async def main() -> None:

@@ -7,7 +7,7 @@ from asyncpg import Pool, Record
 from feed.keys import Keys
 from feed.messages import actions
 from feed.messages import store as messages
-from feed.messages.model import SHANGHAI, MessageId, Purpose, QuietHours, Sending, Wait
+from feed.messages.model import SHANGHAI, MessageId, Purpose, QuietHours, Reference, Sending, Wait
 from feed.messages.outbox import OutboxLine, read_outbox
 from feed.messages.provider import (
     ABANDONED_AFTER,
@@ -16,6 +16,7 @@ from feed.messages.provider import (
     NotSeen,
     Refused,
     Throttled,
+    Trace,
     Uncertain,
 )
 from feed.postgres import transaction
@@ -62,10 +63,13 @@ async def job_count(pool: "Pool[Record]", message_id: MessageId) -> int:
     return count
 
 
-async def age(pool: "Pool[Record]", message_id: MessageId) -> None:
-    """Lets the attempt be older than any sender waits."""
+async def age(pool: "Pool[Record]", message_id: MessageId, by: timedelta = ABANDONED_AFTER) -> None:
+    """Lets the attempt be older than any sender waits, and the last question about it a while ago."""
     await pool.execute(
-        "UPDATE messages SET sending_at = sending_at - $2::interval WHERE id = $1", message_id, ABANDONED_AFTER
+        "UPDATE messages SET sending_at = sending_at - $2::interval, asked_at = asked_at - $3::interval WHERE id = $1",
+        message_id,
+        by,
+        timedelta(minutes=2),
     )
 
 
@@ -78,21 +82,24 @@ class Telling:
 
     name = "telling"
 
-    def __init__(self, outcome: str | Exception, knows: Found | NotSeen | CannotTell | Exception) -> None:
+    def __init__(self, outcome: str | Exception, knows: Trace | Exception) -> None:
         self.outcome = outcome
         self.knows = knows
         self.calls = 0
 
-    async def send(self, message_id: MessageId, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
+    async def send(self, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
         self.calls += 1
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
 
-    async def find(self, message_id: MessageId, phone: str, sending_at: datetime) -> Found | NotSeen | CannotTell:
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Trace:
         if isinstance(self.knows, Exception):
             raise self.knows
         return self.knows
+
+    async def close(self) -> None:
+        pass
 
 
 async def test_a_message_is_sent_once_however_often_its_job_runs(worlds: Worlds, outbox: Path) -> None:
@@ -184,7 +191,7 @@ async def test_killed_after_the_provider_took_it_the_message_is_not_sent_again(w
     message_id = await enqueue(worlds.pool, worlds.keys)
     attempt = await actions.begin_sending(worlds.pool, message_id, "file", None)
     assert isinstance(attempt, Sending)
-    await worlds.provider.send(attempt.id, PHONE, attempt.purpose, NOTICE)
+    await worlds.provider.send(attempt.reference, PHONE, attempt.purpose, NOTICE)
 
     await age(worlds.pool, message_id)
     await resolve_abandoned(worlds)
@@ -220,6 +227,7 @@ async def test_without_an_answer_it_is_asked_and_not_sent_again(worlds_with: Wor
     assert await state_of(worlds.pool, message_id) == "sending"
 
     provider.knows = Found("p-1")
+    await age(worlds.pool, message_id)
     await resolve_abandoned(worlds)
 
     assert await state_of(worlds.pool, message_id) == "sent"

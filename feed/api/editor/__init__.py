@@ -3,8 +3,10 @@
 from litestar import Router
 
 from feed.api.editor.campaigns import campaigns
+from feed.api.editor.curation import curation
 from feed.api.editor.judging import judgements, jury
 from feed.api.editor.jurors import progressing, sitting
+from feed.api.editor.messages import messages
 from feed.api.editor.preview import previews
 from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
@@ -14,7 +16,17 @@ from feed.api.inputs import staff
 
 guarded = Router(
     "/admin",
-    route_handlers=[campaigns, previews, judgements, progressing, exclusions, prizes, pushes],
+    route_handlers=[
+        campaigns,
+        previews,
+        judgements,
+        progressing,
+        exclusions,
+        messages,
+        prizes,
+        curation,
+        pushes,
+    ],
     guards=[staff("editor", "admin")],
     opt={"limit": "staff"},
 )

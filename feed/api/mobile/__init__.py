@@ -12,5 +12,8 @@ from feed.api.mobile.people import people
 from feed.api.mobile.posts import posts
 from feed.api.mobile.prizes import prizes
 from feed.api.mobile.sign_in import auth
+from feed.api.mobile.topics import topics
 
-router = Router("/", route_handlers=[auth, posts, likes, comments, feeds, people, me, campaigns, prizes, config])
+router = Router(
+    "/", route_handlers=[auth, posts, likes, comments, feeds, topics, people, me, campaigns, prizes, config]
+)

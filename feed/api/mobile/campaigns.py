@@ -9,14 +9,15 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
 from feed.api.inputs import Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
 from feed.campaigns.refusals import BoardHidden, CampaignNotFound, RulesNotFound
-from feed.paging import MAX_ID, Page, Position
+from feed.paging import MAX_ID, CursorExpired, Page, Position
 from feed.postgres import Connection
 from feed.screens import campaigns as screen
-from feed.screens import feeds, leaderboard, taking_part
+from feed.screens import feeds, leaderboard, ranked, taking_part
 from feed.screens.bases import PageBase
 from feed.screens.campaigns import CampaignCard, RulesCard
 from feed.screens.cards import PostCard
 from feed.screens.feeds import Listed
+from feed.screens.hot_lists import Ranking
 from feed.screens.leaderboard import Leaderboard
 from feed.screens.taking_part import TakingPart
 
@@ -71,8 +72,9 @@ async def get_rules(
 @get(
     "/campaigns/{campaign_id:str}/posts",
     responses=answers(Page[PostCard]),
-    refuses=(CampaignNotFound,),
+    refuses=(CampaignNotFound, CursorExpired),
     conditional=True,
+    express=True,
 )
 async def list_campaign_posts(
     campaign_id: FromPath[str],
@@ -85,22 +87,30 @@ async def list_campaign_posts(
     """The entries that everybody can see: the newest first, or the ones that move people most."""
     id_ = id_of(campaign_id, CampaignNotFound)
     viewer_id = reader.account_id if reader else None
-    async with world.pool.acquire() as conn:
-        await screen.get_campaign(conn, id_)
 
     async def listed(conn: Connection, after: Position, most: int) -> list[Listed]:
+        await leaderboard.get_published(conn, id_)
         return await feeds.list_of_campaign(conn, id_, after, most)
 
-    name = f"campaign:{id_}:{sort}"
+    async def rank() -> Ranking:
+        async with world.pool.acquire() as conn:
+            await leaderboard.get_published(conn, id_)
+        return await world.hot.of_campaign(id_)
+
     if sort == "latest":
-        body = await world.pages.page(name, listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
-        return encoded(body, public=reader is None)
-    start = world.cursors.read(name, cursor, int) if cursor else 0
-    async with world.pool.acquire() as conn:
-        ids = await leaderboard.list_hot(conn, id_)
-    more = world.cursors.write(name, start + limit) if len(ids) > start + limit else None
-    base = await world.pages.base(ids[start : start + limit], more)
-    return encoded(await world.pages.render(base, viewer_id), public=reader is None)
+        body = await world.pages.page(f"campaign:{id_}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
+    else:
+        body = await ranked.read_page(
+            world.pages,
+            world.redis,
+            world.cursors,
+            f"hot-entries:{id_}",
+            rank,
+            viewer_id=viewer_id,
+            cursor=cursor,
+            limit=limit,
+        )
+    return encoded(body, public=reader is None)
 
 
 @get(

@@ -7,9 +7,14 @@ from litestar import Response, Router, get
 
 from feed.accounts.model import BIO_LONGEST, NAME_LONGEST
 from feed.api.inputs import GivenWorld
+from feed.boards.hot import COMMENT_WEIGHT, PERIOD
+from feed.boards.spread import AUTHOR_MOST, TOPIC_MOST, WINDOW
 from feed.comments.model import TEXT_LONGEST as COMMENT_LONGEST
+from feed.curation.trending import HALF_LIFE, REACH
 from feed.posts.model import PLACE_LONGEST, TEXT_LONGEST, TOPICS_MOST, CommentPolicy
+from feed.screens.newcomers import COUNTED_MOST
 from feed.screens.review import ReasonCard, reason_cards
+from feed.snapshots import LONGEST
 from feed.topics.parse import MARKS
 from feed.topics.parse import NAME_LONGEST as TOPIC_LONGEST
 
@@ -34,14 +39,36 @@ class TopicRules(msgspec.Struct, frozen=True):
     per_post: int = TOPICS_MOST
 
 
+class HotRules(msgspec.Struct, frozen=True):
+    """How hot lists are made: ten times the engagement is worth one period; of any `window` posts in a row so many are by one
+    author and under one topic at most, as long as there is anything else."""
+
+    period_ms: int = int(PERIOD.total_seconds() * 1000)
+    comment_weight: int = COMMENT_WEIGHT
+    window: int = WINDOW
+    per_author: int = AUTHOR_MOST
+    per_topic: int = TOPIC_MOST
+
+
+class TrendRules(msgspec.Struct, frozen=True):
+    """Which topics trend: by the people who wrote in the last `reach_ms`, each by his best post, halved every `half_life_ms`."""
+
+    reach_ms: int = int(REACH.total_seconds() * 1000)
+    half_life_ms: int = int(HALF_LIFE.total_seconds() * 1000)
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Limits, rules and words that this server goes by."""
 
     limits: TextLimits
     page_most: int = 50
+    ranked_most: int = LONGEST
+    new_posts_most: int = COUNTED_MOST
     posts_at_once: int = 50
     comment_policies: list[CommentPolicy]
     topics: TopicRules
+    hot: HotRules
+    trends: TrendRules
     reason_codes: list[ReasonCard]
     minimum_app_version: str | None
 
@@ -53,6 +80,8 @@ async def get_config(world: GivenWorld) -> Response[Config]:
         limits=TextLimits(),
         comment_policies=list(get_args(CommentPolicy)),
         topics=TopicRules(list(MARKS)),
+        hot=HotRules(),
+        trends=TrendRules(),
         reason_codes=reason_cards(),
         minimum_app_version=world.settings.minimum_app_version or None,
     )

@@ -1,19 +1,26 @@
-"""Timed lists: the latest posts, a topic's, a campaign's."""
+"""Lists of everybody's posts: the latest, the hottest, those with videos."""
 
+import msgspec
 from litestar import Response, Router, get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
-from feed.api.answers import PUBLIC, answers, encoded
-from feed.api.inputs import Cursor, GivenReader, GivenWorld, Limit
-from feed.paging import Page, Position
-from feed.postgres import Connection
+from feed.accounts.store import list_roles
+from feed.api.answers import PRIVATE, answers, encoded
+from feed.api.inputs import Cursor, GivenReader, GivenWorld, Limit, field_id, id_of
+from feed.errors import FieldError, Invalid
+from feed.paging import CursorExpired, Page
+from feed.posts.model import PostNotFound
 from feed.screens import feeds as screen
+from feed.screens import hot_reasons, ranked
 from feed.screens.cards import PostCard
-from feed.screens.feeds import Listed
-from feed.screens.topics import TopicCard, get_topic
-from feed.topics import store as topics
-from feed.topics.model import TopicNotFound
-from feed.topics.parse import topic_key
+from feed.screens.hot_reasons import HotReasons
+from feed.screens.looks import must_see_post
+
+
+class NewCount(msgspec.Struct, frozen=True):
+    """How many posts have come since; a hundred means so many or more."""
+
+    count: int
 
 
 @get("/feeds/latest", responses=answers(Page[PostCard]), conditional=True, express=True)
@@ -26,37 +33,51 @@ async def list_latest(
     return encoded(body, public=reader is None)
 
 
-@get("/topics/{name:str}", refuses=(TopicNotFound,), conditional=True)
-async def read_topic(name: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[TopicCard]:
-    """A topic by its name, without marks."""
-    async with world.pool.acquire() as conn:
-        card = await get_topic(conn, topic_key(name))
-    return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
+@get("/feeds/latest/new", responses=answers(NewCount), express=True)
+async def count_new(world: GivenWorld, reader: GivenReader, since_id: FromQuery[str | None] = None) -> Response[bytes]:
+    """How many posts have come since this one, whoever may see them: a hundred at most. The post may be gone by now."""
+    if since_id is None:
+        raise Invalid(FieldError("since_id", "required"))
+    count = await world.newcomers.count(field_id(since_id, "since_id"))
+    return encoded(msgspec.json.encode(NewCount(count)), public=reader is None)
 
 
-@get(
-    "/topics/{name:str}/posts",
-    responses=answers(Page[PostCard]),
-    refuses=(TopicNotFound,),
-    conditional=True,
-    express=True,
-)
-async def list_topic_posts(
-    name: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
-) -> Response[bytes]:
-    """The newest posts that bear a topic."""
-    async with world.pool.acquire() as conn:
-        topic = await topics.find_by_key(conn, topic_key(name))
-    if topic is None or topic.state == "hidden":
-        raise TopicNotFound
-    topic_id = topic.id
-
-    async def listed(conn: Connection, after: Position, most: int) -> list[Listed]:
-        return await screen.list_under_topic(conn, topic_id, after, most)
-
-    viewer_id = reader.account_id if reader else None
-    body = await world.pages.page(f"topic:{topic_id}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
+@get("/feeds/hot", responses=answers(Page[PostCard]), refuses=(CursorExpired,), conditional=True, express=True)
+async def list_hot(world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None) -> Response[bytes]:
+    """What moves people most, of late. Pages go on through the list as it stood at the first one, for ten minutes; it ends after a thousand."""
+    body = await ranked.read_page(
+        world.pages,
+        world.redis,
+        world.cursors,
+        "hot-list",
+        world.hot.of_everybody,
+        viewer_id=reader.account_id if reader else None,
+        cursor=cursor,
+        limit=limit,
+    )
     return encoded(body, public=reader is None)
 
 
-feeds = Router("/", route_handlers=[list_latest, read_topic, list_topic_posts])
+@get("/feeds/hot/{post_id:str}/why", refuses=(PostNotFound,))
+async def explain_hot(post_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[HotReasons]:
+    """Where a post stands on the hot list and why: the formula and what goes into it. Staff also see what editors did, with their reasons."""
+    id_ = id_of(post_id, PostNotFound)
+    ranking = await world.hot.of_everybody()
+    async with world.pool.acquire() as conn:
+        await must_see_post(conn, id_, reader.account_id if reader else None)
+        staff = reader is not None and bool(await list_roles(conn, reader.account_id))
+        reasons = await hot_reasons.get_reasons(conn, id_, ranking.ids, staff=staff)
+    return Response(reasons, headers={"cache-control": PRIVATE})
+
+
+@get("/feeds/videos", responses=answers(Page[PostCard]), conditional=True, express=True)
+async def list_videos(
+    world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+) -> Response[bytes]:
+    """The newest posts with a video."""
+    viewer_id = reader.account_id if reader else None
+    body = await world.pages.page("videos", screen.list_videos, viewer_id=viewer_id, cursor=cursor, limit=limit)
+    return encoded(body, public=reader is None)
+
+
+feeds = Router("/", route_handlers=[list_latest, count_new, list_hot, explain_hot, list_videos])

@@ -100,7 +100,7 @@ async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, world: Give
         address=limited_address(request.scope, world.settings),
         challenge=data.challenge,
     )
-    await sign_in.request_code(world.pool, world.keys, data.phone)
+    await sign_in.request_code(world.pool, world.keys, data.phone, provider=world.settings.sms_provider)
     return CodeSent()
 
 

@@ -1,0 +1,111 @@
+"""What is measured, against what, and how good it has to be."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from bench.load import Load, load_of
+from bench.scene import Scene
+from feed.seeding.wording import topic_name
+
+_PAGES = {
+    "latest": "latest page of 20",
+    "hot": "hot page of 20",
+    "topic": "topic page of 20",
+    "leaderboard": "leaderboard of 20",
+}
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A load on `feed`, the base that it is compared with, and its goals.
+
+    CPU of the API in times of the base's; throughput as a part of the base's; CPU of Postgres in microseconds.
+    """
+
+    key: str
+    name: str
+    base: str
+    load: Load
+    cpu: float | None = None
+    throughput: float | None = None
+    postgres_us: float | None = None
+
+
+def hello() -> Load:
+    """The smallest request there is."""
+    return load_of("GET", "/hello")
+
+
+def constant(length: int) -> Load:
+    """A request for a body of this length."""
+    return load_of("GET", f"/constant/{length}")
+
+
+def base_load(base: str) -> Load:
+    """The load of a base by its name."""
+    return hello() if base == "hello" else constant(int(base.partition(" ")[2]))
+
+
+def lines(scene: Scene, *, people: int) -> list[Line]:
+    """Every line that the installation can serve. `people`: how many take turns; all tokens in the lines of writing."""
+    return [*_pages(scene, scene.tokens[:people]), *_writes(scene)]
+
+
+def _pages(scene: Scene, tokens: Sequence[str]) -> list[Line]:
+    found = []
+    if "latest" in scene.pages:
+        base = f"constant {scene.body_bytes['latest']}"
+        anonymous = load_of("GET", "/v1/feeds/latest")
+        found.append(Line(key="anonymous", name="latest page of 20, anonymous", base=base, load=anonymous, cpu=1.5))
+    for key, load in scene.pages.items():
+        some = tuple(token.encode() for token in tokens)
+        found.append(
+            Line(
+                key=key,
+                name=f"{_PAGES[key]}, signed in",
+                base=f"constant {scene.body_bytes[key]}",
+                load=msgspec.structs.replace(load, tokens=some),
+                cpu=2.5,
+                throughput=0.45,
+            )
+        )
+    return found
+
+
+def _writes(scene: Scene) -> list[Line]:
+    posts, tokens = scene.post_ids, scene.tokens
+    comment = msgspec.json.encode({"text": "写得真好，明天也去看看"})
+    post = msgspec.json.encode({"text": f"今天在书店坐了一下午 #{topic_name(0)}# 很值得"})
+    like = "/v1/posts/{post}/like"
+    return [
+        Line(
+            key="like",
+            name="like, spread over posts",
+            base="hello",
+            load=load_of("PUT", like, posts=posts[: len(posts) // 2], tokens=tokens),
+            cpu=3.5,
+            throughput=0.3,
+            postgres_us=25,
+        ),
+        Line(
+            key="viral",
+            name="like, all on one post",
+            base="hello",
+            load=load_of("PUT", like, posts=posts[len(posts) // 2 :], tokens=tokens, spread=0),
+            cpu=3,
+        ),
+        Line(
+            key="comment",
+            name="comment",
+            base="hello",
+            load=load_of("POST", "/v1/posts/{post}/comments", posts=posts, tokens=tokens, body=comment),
+            cpu=8,
+        ),
+        Line(
+            key="post",
+            name="post",
+            base="hello",
+            load=load_of("POST", "/v1/posts", tokens=tokens, body=post),
+            cpu=25,
+        ),
+    ]

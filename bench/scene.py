@@ -1,0 +1,153 @@
+"""An installation as the load finds it: filled, with a campaign that runs, and people who hold tokens."""
+
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from bench.load import Load, load_of
+from feed.auth import issue_token
+from feed.commands.bench import progress, seed_installation
+from feed.commands.running import Running, running
+from feed.keys import Keys, open_keys
+from feed.postgres import Pool, open_pool
+from feed.seeding.model import SUBJECT, Sizes
+from feed.seeding.wording import topic_name
+
+# Everything is counted as ever, and nothing is ever refused for it.
+ENVIRON = {"FEED_LIMITS_SCALE": "100000"}
+_TOKEN_SECONDS = 86_400
+# As many entries in a large installation as in a small one, or the leaderboards could not be compared.
+_ENTRIES = 300
+# Posts that are spoken to: of the newest ones, which is where people are.
+_POSTS = 2_000
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom and what the load speaks of."""
+
+    place: Running
+    sizes: Sizes
+    tokens: list[str]
+    post_ids: list[int]
+    pages: dict[str, Load]
+    body_bytes: dict[str, int]
+    missing: dict[str, str]  # Pages that are not served, and the answer instead.
+
+
+@asynccontextmanager
+async def scene(data: Path, sizes: Sizes, *, tokens: int, workers: int = 1) -> AsyncIterator[Scene]:
+    """The installation on `data`, filled if it is empty, while the block runs."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")} | ENVIRON
+    async with running(data, port=0, workers=workers, environ=environ) as place:
+        pool = await open_pool(place.settings.database_url, size=2, statement_seconds=600)
+        try:
+            if not await pool.fetchval("SELECT EXISTS (SELECT FROM posts)"):
+                with progress(sizes.rows, sys.stderr) as tell:
+                    await seed_installation(place.settings, sizes, tell)
+            keys = open_keys(place.settings.keys_dir, create=False)
+            campaign_id = await _campaign(pool, keys, place.base_url)
+            rows = await pool.fetch("SELECT id FROM posts ORDER BY published_at DESC LIMIT $1", _POSTS)
+        finally:
+            await pool.close()
+        held = [issue_token(keys.token_key, sub=f"{SUBJECT}{n}", seconds=_TOKEN_SECONDS) for n in range(tokens)]
+        paths = page_paths(campaign_id)
+        lengths, missing = await _lengths(place.base_url, paths, held[0])
+        yield Scene(
+            place=place,
+            sizes=sizes,
+            tokens=held,
+            post_ids=[row["id"] for row in rows],
+            pages={name: load_of("GET", path, tokens=held) for name, path in paths.items() if name in lengths},
+            body_bytes=lengths,
+            missing=missing,
+        )
+
+
+def page_paths(campaign_id: int) -> dict[str, str]:
+    """The pages of twenty that are measured."""
+    return {
+        "latest": "/v1/feeds/latest",
+        "hot": "/v1/feeds/hot",
+        "topic": f"/v1/topics/{quote(topic_name(0))}/posts",
+        "leaderboard": f"/v1/campaigns/{campaign_id}/leaderboard",
+    }
+
+
+async def _lengths(base_url: str, paths: dict[str, str], token: str) -> tuple[dict[str, int], dict[str, str]]:
+    lengths: dict[str, int] = {}
+    missing: dict[str, str] = {}
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30) as client:
+        for name, path in paths.items():
+            answer = await client.get(path, headers=headers)
+            if answer.status_code != 200:
+                missing[name] = f"{path} answers {answer.status_code}"
+            elif len(answer.json()["items"]) != 20:
+                missing[name] = f"{path} has {len(answer.json()['items'])} posts"
+            else:
+                lengths[name] = len(answer.content)
+    return lengths, missing
+
+
+async def _campaign(pool: Pool, keys: Keys, base_url: str) -> int:
+    """A published campaign that runs, opened by an editor as editors do; the newest posts of its topic are in it."""
+    known: int | None = await pool.fetchval(
+        "SELECT max(id) FROM campaigns WHERE state = 'scheduled' AND ends_at > now()"
+    )
+    if known is not None:
+        return known
+    since: datetime = await pool.fetchval(
+        """
+        SELECT min(published_at) FROM (
+            SELECT published_at FROM topic_posts JOIN topics ON topics.id = topic_posts.topic_id
+            WHERE topics.name = $1 ORDER BY published_at DESC LIMIT $2
+        ) AS newest
+        """,
+        topic_name(0),
+        _ENTRIES,
+    )
+    terms = {
+        "title": topic_name(0),
+        "topic": topic_name(0),
+        "body": "分享你的一个读书瞬间。",
+        "starts_at": _wire(since - timedelta(milliseconds=1)),
+        "ends_at": _wire(datetime.now(since.tzinfo) + timedelta(days=7)),
+        "method": "ranked",
+        "winner_count": 3,
+        "reserve_count": 2,
+        "prizes": [{"name": "有你“圳”好深圳盒子", "kind": "goods", "per_winner": 1, "value_cny": "199"}],
+        "weights": {"quality": "0.5", "likes": "0.3", "comments": "0.2"},
+        "caps": {"likes": 1000, "comments": 200},
+        "tie_break": ["quality", "likes", "comments", "earliest"],
+        "claim_days": 7,
+        "unclaimed": "next_reserve",
+        "objection_days": 3,
+        "organiser": "读特客户端",
+        "contact": "0755-12345678",
+        "board": "public",
+    }
+    editor = issue_token(keys.token_key, sub="bench-editor", name="编辑", roles=("editor",), seconds=600)
+    headers = {"authorization": f"Bearer {editor}"}
+    async with httpx.AsyncClient(base_url=base_url, trust_env=False, headers=headers, timeout=60) as client:
+        campaign = _done(await client.post("/v1/admin/campaigns", json=terms))
+        _done(await client.post(f"/v1/admin/campaigns/{campaign['id']}/publish"))
+    return int(campaign["id"])
+
+
+def _done(answer: httpx.Response) -> Any:
+    if answer.is_error:
+        raise RuntimeError(f"{answer.request.url} answers {answer.status_code}: {answer.text[:500]}")
+    return json.loads(answer.content) if answer.content else None
+
+
+def _wire(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,75 @@
+"""What editors do to the hot list and to topics."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Router, delete, patch, put
+from litestar.params import FromPath, JSONBody
+
+from feed.api.inputs import GivenViewer, GivenWorld, id_of
+from feed.curation import actions
+from feed.curation.model import PinsFull, TopicInCampaign
+from feed.posts.model import PostId, PostNotFound, PostNotPublished
+from feed.screens.cards import Id
+from feed.screens.hot_reasons import HotActionCard, hot_action_card
+from feed.topics.model import TopicNotFound, TopicState
+
+
+class HotActionIn(msgspec.Struct, frozen=True):
+    """What is done to a post, why, and until when."""
+
+    action: str
+    reason: str
+    until: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class TopicIn(msgspec.Struct, frozen=True):
+    """What of a topic changes; what is left out stays. `alias_of` names the topic that it stands for, null none."""
+
+    state: str | msgspec.UnsetType = msgspec.UNSET
+    alias_of: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class EditorTopicCard(msgspec.Struct, frozen=True):
+    """A topic as editors see it, hidden ones too."""
+
+    id: Id
+    name: str
+    state: TopicState
+    alias_of_id: Id | None
+
+
+@put("/hot/{post_id:str}", refuses=(PostNotFound, PostNotPublished, PinsFull))
+async def put_hot_action(
+    post_id: FromPath[str], data: JSONBody[HotActionIn], world: GivenWorld, viewer: GivenViewer
+) -> HotActionCard:
+    """Pin, boost or suppress a post on the hot list until then, in place of what stood; the same once more changes nothing."""
+    done = await actions.put_hot_action(
+        world.pool,
+        viewer.account_id,
+        PostId(id_of(post_id, PostNotFound)),
+        action=data.action,
+        reason=data.reason,
+        until=data.until,
+    )
+    return hot_action_card(done)
+
+
+@delete("/hot/{post_id:str}", refuses=(PostNotFound,))
+async def end_hot_action(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> None:
+    """Leave a post on the hot list to its own score again; a second time changes nothing."""
+    await actions.end_hot_action(world.pool, viewer.account_id, PostId(id_of(post_id, PostNotFound)))
+
+
+@patch("/topics/{name:str}", refuses=(TopicNotFound, TopicInCampaign))
+async def change_topic(
+    name: FromPath[str], data: JSONBody[TopicIn], world: GivenWorld, viewer: GivenViewer
+) -> EditorTopicCard:
+    """Keep a topic from trending, hide it, close it, allow it again, or let it stand for another one."""
+    topic = await actions.change_topic(world.pool, viewer.account_id, name, state=data.state, alias_of=data.alias_of)
+    alias_of_id = None if topic.alias_of is None else str(topic.alias_of)
+    return EditorTopicCard(str(topic.id), topic.name, topic.state, alias_of_id)
+
+
+curation = Router("/", route_handlers=[put_hot_action, end_hot_action, change_topic])

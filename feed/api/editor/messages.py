@@ -1,0 +1,107 @@
+"""Messages to phones that wait for somebody's decision, for editors and admins."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from feed.api.answers import PRIVATE
+from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.world import World
+from feed.messages import deciding
+from feed.messages.model import MessageId, MessageNotFound, MessageNotStuck, MessageTooLate, State
+from feed.paging import Page
+from feed.screens import messages as screen
+from feed.screens.messages import MessageCard
+
+# A parameter that is called `state` means the application's to the framework.
+GivenState = Annotated[State | None, QueryParameter(name="state")]
+GivenCampaign = Annotated[str | None, QueryParameter(name="campaign_id")]
+
+
+class RetryIn(msgspec.Struct, frozen=True):
+    """Why another attempt is right although the phone may have the message already; kept in the audit."""
+
+    reason: str
+
+
+class ResolveIn(msgspec.Struct, frozen=True):
+    """How it ended, and how one knows; kept in the audit."""
+
+    outcome: Literal["sent", "failed"]
+    reason: str
+
+
+@get("/messages")
+async def list_messages(
+    world: GivenWorld,
+    viewer: GivenViewer,
+    message_state: GivenState = None,
+    campaign_id: GivenCampaign = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[Page[MessageCard]]:
+    """Messages to phones, the latest first: by state, or of a campaign, else those that wait for somebody's decision.
+
+    What is `unknown` may have been sent or not; nothing but an editor's word makes another attempt.
+    """
+    campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
+    name = f"messages:{message_state or ''}:{campaign or ''}"
+    before_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with world.pool.acquire() as conn:
+        if campaign is not None:
+            states = [message_state] if message_state else list(State)
+            found = await screen.find_of_campaign(conn, campaign, states, before_id, limit + 1)
+        elif message_state:
+            found = await screen.find_in_state(conn, message_state, before_id, limit + 1)
+        else:
+            found = await screen.find_stuck(conn, before_id, limit + 1)
+        shown = await screen.list_messages(conn, world.keys, found[:limit])
+    next_cursor = world.cursors.write(name, found[limit - 1]) if len(found) > limit else None
+    return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
+
+
+@post(
+    "/messages/{message_id:str}/retry",
+    status_code=200,
+    refuses=(
+        MessageNotFound,
+        MessageNotStuck,
+        MessageTooLate,
+    ),
+)
+async def retry_message(
+    message_id: FromPath[str], data: JSONBody[RetryIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[MessageCard]:
+    """Send a message again that is unknown, failed or undelivered. Nothing else ever sends one twice."""
+    id_ = MessageId(id_of(message_id, MessageNotFound))
+    await deciding.retry_message(world.pool, id_, by=viewer.account_id, reason=data.reason, request=once)
+    return await _card(world, id_)
+
+
+@post(
+    "/messages/{message_id:str}/resolve",
+    status_code=200,
+    refuses=(
+        MessageNotFound,
+        MessageNotStuck,
+    ),
+)
+async def resolve_message(
+    message_id: FromPath[str], data: JSONBody[ResolveIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[MessageCard]:
+    """Say how a message ended that is unknown, failed or undelivered, without sending it again."""
+    id_ = MessageId(id_of(message_id, MessageNotFound))
+    await deciding.resolve_message(
+        world.pool, id_, outcome=data.outcome, by=viewer.account_id, reason=data.reason, request=once
+    )
+    return await _card(world, id_)
+
+
+async def _card(world: World, message_id: int) -> Response[MessageCard]:
+    async with world.pool.acquire() as conn:
+        return Response(await screen.get_message(conn, world.keys, message_id), headers={"cache-control": PRIVATE})
+
+
+messages = Router("/", route_handlers=[list_messages, retry_message, resolve_message])

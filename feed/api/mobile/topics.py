@@ -1,0 +1,91 @@
+"""Topics: what people write about, and what they write about it."""
+
+from functools import partial
+from typing import Annotated, Literal
+
+from litestar import Response, Router, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from feed.api.answers import PUBLIC, answers, encoded
+from feed.api.inputs import Cursor, GivenReader, GivenWorld, Limit
+from feed.errors import FieldError, Invalid
+from feed.paging import CursorExpired, Page, Position
+from feed.postgres import Connection
+from feed.screens import feeds as screen
+from feed.screens import ranked
+from feed.screens.cards import PostCard
+from feed.screens.feeds import Listed
+from feed.screens.topics import TopicCard, get_topic
+from feed.texts import text_problem
+from feed.topics.model import TopicNotFound
+from feed.topics.parse import MARKS, NAME_LONGEST, asked_key, topic_key
+
+Search = Annotated[
+    str, QueryParameter(max_length=NAME_LONGEST, description="How the name begins, with or without a mark.")
+]
+
+
+@get("/topics", refuses=(CursorExpired,))
+async def list_topics(
+    world: GivenWorld,
+    reader: GivenReader,
+    q: Search = "",
+    sort: FromQuery[Literal["trending"]] = "trending",
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[Page[TopicCard]]:
+    """What people write about now, by how many of them do. With `q` all topics whose names begin so, the trending ones first."""
+    if problem := text_problem(q, shortest=0, longest=NAME_LONGEST):
+        raise Invalid(FieldError("q", problem, {"longest": NAME_LONGEST}))
+    page = await world.topics.page(topic_key(q.strip().lstrip(MARKS)), cursor=cursor, limit=limit)
+    return Response(page, headers={"cache-control": PUBLIC, "vary": "Authorization"})
+
+
+@get("/topics/{name:str}", refuses=(TopicNotFound,), conditional=True)
+async def read_topic(name: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[TopicCard]:
+    """A topic by its name, without marks; for a name that stands for another topic that one."""
+    key = asked_key(name)
+    async with world.pool.acquire() as conn:
+        card = await get_topic(conn, key)
+    return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
+
+
+@get(
+    "/topics/{name:str}/posts",
+    responses=answers(Page[PostCard]),
+    refuses=(TopicNotFound, CursorExpired),
+    conditional=True,
+    express=True,
+)
+async def list_topic_posts(
+    name: FromPath[str],
+    world: GivenWorld,
+    reader: GivenReader,
+    sort: FromQuery[Literal["latest", "hot"]] = "latest",
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[bytes]:
+    """The posts that bear a topic, or a name that stands for it: the newest first, or those that move people most."""
+    topic = await world.topics.resolve(asked_key(name))
+    viewer_id = reader.account_id if reader else None
+
+    async def listed(conn: Connection, after: Position, most: int) -> list[Listed]:
+        return await screen.list_under_topics(conn, topic.ids, after, most)
+
+    if sort == "latest":
+        body = await world.pages.page(f"topic:{topic.id}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
+    else:
+        body = await ranked.read_page(
+            world.pages,
+            world.redis,
+            world.cursors,
+            f"hot-topic:{topic.id}",
+            partial(world.hot.under_topics, topic.ids),
+            viewer_id=viewer_id,
+            cursor=cursor,
+            limit=limit,
+        )
+    return encoded(body, public=reader is None)
+
+
+topics = Router("/", route_handlers=[list_topics, read_topic, list_topic_posts])

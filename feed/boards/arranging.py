@@ -1,0 +1,41 @@
+"""The hot list as it is shown: by score and without floods, and over that what editors have done."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+
+import msgspec
+
+from feed.boards.hot import BOOST
+from feed.boards.model import Row
+from feed.boards.spread import Topics, spread
+from feed.curation.model import HotAction
+
+
+def arrange(rows: Sequence[Row], actions: Sequence[HotAction], topics: Topics) -> list[int]:
+    """The posts of `rows` in the order in which they are shown, whatever order they are given in.
+
+    Pinned posts come first, the latest pin on top. A boost is worth ten times the engagement. Suppressed posts are left out,
+    unless nothing else is there: the list is never empty while there are posts.
+    """
+    standing = {each.post_id: each for each in actions}
+    free: list[Row] = []
+    pinned: list[Row] = []
+    suppressed: list[Row] = []
+    for row in rows:
+        done = standing.get(row.post_id)
+        if done is None:
+            free.append(row)
+        elif done.action == "pin":
+            pinned.append(row)
+        elif done.action == "suppress":
+            suppressed.append(row)
+        else:
+            free.append(msgspec.structs.replace(row, score=row.score + BOOST))
+    pinned.sort(key=lambda row: standing[row.post_id].id, reverse=True)
+    order = [row.post_id for row in pinned] + spread(ranked(free), topics)
+    return order or spread(ranked(suppressed), topics)
+
+
+def ranked(rows: Sequence[Row]) -> list[Row]:
+    """The total order: the highest score first, and of equals the younger post."""
+    return sorted(rows, key=attrgetter("score", "post_id"), reverse=True)

@@ -1,0 +1,66 @@
+"""The order in which a ranking is shown: neither one busy author nor one topic may flood it. It moves posts down and leaves none out."""
+
+from bisect import insort
+from collections import Counter, defaultdict, deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from feed.boards.model import Row
+
+# Among any ten posts in a row at most so many by one author, and under one topic.
+WINDOW = 10
+AUTHOR_MOST = 2
+TOPIC_MOST = 5
+# Where a topic is all that people write about, the search for something else ends after so many authors.
+_SEARCHED = 50
+
+Topics = Mapping[int, Collection[int]]
+
+
+def spread(rows: Sequence[Row], topics: Topics) -> list[int]:
+    """The posts of `rows`, which are given the best first: each place goes to the best post that floods nothing.
+
+    Where each would, the topic gives way first: to the best post that is not by an author who has his share. An author's
+    share is passed when posts by such authors are all that is left. An author's own posts keep their order.
+    """
+    waiting: dict[int, deque[int]] = defaultdict(deque)
+    for rank, row in enumerate(rows):
+        waiting[row.author_id].append(rank)
+    # The best post of each author that has no place yet, by rank.
+    heads = sorted(ranks.popleft() for ranks in waiting.values())
+    window: deque[int] = deque()
+    authors: Counter[int] = Counter()
+    borne: Counter[int] = Counter()
+    order: list[int] = []
+    while heads:
+        place = _next_place(heads, rows, topics, authors, borne)
+        rank = heads.pop(place)
+        if more := waiting[rows[rank].author_id]:
+            insort(heads, more.popleft())
+        order.append(rows[rank].post_id)
+        window.append(rank)
+        _count(rows[rank], topics, authors, borne, by=1)
+        if len(window) == WINDOW:
+            _count(rows[window.popleft()], topics, authors, borne, by=-1)
+    return order
+
+
+def _next_place(
+    heads: Sequence[int], rows: Sequence[Row], topics: Topics, authors: Counter[int], borne: Counter[int]
+) -> int:
+    second: int | None = None
+    for searched, place in enumerate(_of_new_authors(heads, rows, authors)):
+        if searched == _SEARCHED:
+            break
+        if all(borne[topic] < TOPIC_MOST for topic in topics.get(rows[heads[place]].post_id, ())):
+            return place
+        second = place if second is None else second
+    return second or 0
+
+
+def _of_new_authors(heads: Sequence[int], rows: Sequence[Row], authors: Counter[int]) -> Iterator[int]:
+    return (place for place, rank in enumerate(heads) if authors[rows[rank].author_id] < AUTHOR_MOST)
+
+
+def _count(row: Row, topics: Topics, authors: Counter[int], borne: Counter[int], *, by: int) -> None:
+    authors[row.author_id] += by
+    borne.update(dict.fromkeys(topics.get(row.post_id, ()), by))

@@ -1,0 +1,107 @@
+"""`feed bench seed`: an installation full of invented people, to measure on."""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from feed.commands.installation import add_data_option, find_settings
+from feed.postgres import open_pool
+from feed.seeding.actions import fill
+from feed.seeding.model import Sizes, sizes_of
+from feed.settings import Settings
+
+# The last step tidies tables of millions of rows in one statement.
+_STATEMENT_SECONDS = 3600.0
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "bench",
+        help="压测数据 · an installation to measure on",
+        description="Prepares what measurements need; `make bench` measures.",
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    seed = actions.add_parser(
+        "seed",
+        help="写入虚构的用户、动态、点赞和评论 · fill an empty database with invented posts",
+        description="Fills an empty database with invented accounts, posts, likes and comments: a few posts have very many "
+        "likes, most have few. Refuses a database that holds posts or campaigns.",
+    )
+    add_data_option(seed)
+    seed.add_argument("--posts", type=int, default=10_000, metavar="N", help="default 10000")
+    seed.add_argument("--likes", type=int, metavar="N", help="default: ten times the posts")
+    seed.add_argument("--comments", type=int, metavar="N", help="default: twice the posts")
+    seed.add_argument("--accounts", type=int, metavar="N", help="default: a tenth of the posts, at least 1000")
+    seed.add_argument("--topics", type=int, default=200, metavar="N", help="default 200")
+    seed.add_argument("--days", type=int, default=365, metavar="N", help="over which posts are spread (default 365)")
+    seed.set_defaults(run=run_seed)
+
+
+def run_seed(arguments: argparse.Namespace) -> int:
+    sizes = sizes_of(
+        posts=arguments.posts,
+        likes=arguments.likes,
+        comments=arguments.comments,
+        accounts=arguments.accounts,
+        topics=arguments.topics,
+        days=arguments.days,
+    )
+    settings = find_settings(arguments.data)
+    began = time.monotonic()
+    with progress(sizes.rows, sys.stderr) as tell:
+        asyncio.run(seed_installation(settings, sizes, tell))
+    seconds = time.monotonic() - began
+    print(
+        f"已写入 {sizes.posts} 条动态、{sizes.likes} 个赞、{sizes.comments} 条评论、{sizes.accounts} 个账号（{seconds:.0f} 秒）\n"
+        f"{sizes.posts} posts, {sizes.likes} likes, {sizes.comments} comments, {sizes.accounts} accounts "
+        f"written in {seconds:.0f} s"
+    )
+    return 0
+
+
+async def seed_installation(settings: Settings, sizes: Sizes, tell: Callable[[int], None]) -> None:
+    """Fills it. Raises NotEmpty, BeingFilled."""
+    pool = await open_pool(settings.direct_url, size=2, statement_seconds=_STATEMENT_SECONDS)
+    try:
+        await fill(pool, sizes, tell)
+    finally:
+        await pool.close()
+
+
+@contextmanager
+def progress(total: int, out: TextIO) -> Iterator[Callable[[int], None]]:
+    """How far it is: a bar on a terminal, a line for each tenth elsewhere. The block tells how many rows were written."""
+    console = Console(file=out)
+    if not console.is_terminal:
+        yield _line_for_each_tenth(total, out)
+        return
+    columns = (
+        TextColumn("写入 seeding"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} / {task.total:,.0f}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def _line_for_each_tenth(total: int, out: TextIO) -> Callable[[int], None]:
+    done = told = 0
+
+    def tell(count: int) -> None:
+        nonlocal done, told
+        done += count
+        if done * 10 // total > told:
+            told = done * 10 // total
+            print(f"写入 seeding {done:,} / {total:,}", file=out, flush=True)
+
+    return tell

@@ -1,0 +1,116 @@
+"""What editors do to the hot list and to topics: one transaction each, on the audit."""
+
+from datetime import datetime
+from typing import cast
+
+import msgspec
+
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import store as campaigns
+from feed.curation import store
+from feed.curation.model import PINS_MOST, HotAction, HotWord, PinsFull, TopicInCampaign, hot_problems
+from feed.errors import FieldError, Invalid
+from feed.postgres import Connection, Pool, transaction
+from feed.posts import store as posts
+from feed.posts.model import Post, PostId, PostNotFound, PostNotPublished
+from feed.texts import clean_text
+from feed.topics import store as topics
+from feed.topics.model import STATES, Topic, TopicNotFound
+from feed.topics.parse import asked_key, is_topic_name, topic_key
+
+
+async def put_hot_action(
+    pool: Pool, editor_id: AccountId, post_id: PostId, *, action: str, reason: str, until: datetime
+) -> HotAction:
+    """Pins, boosts or suppresses a post until then, in place of what stood; the same once more stays as it is.
+
+    Raises Invalid, PostNotFound, PostNotPublished, PinsFull.
+    """
+    reason = clean_text(reason)
+    if problems := hot_problems(action, reason, until):
+        raise Invalid(*problems)
+    word = cast(HotWord, action)
+    async with transaction(pool) as conn:
+        await store.lock_hot_list(conn)
+        post = await _get_post(conn, post_id)
+        if post.state != "published":
+            raise PostNotPublished
+        former = await store.find_unended(conn, post_id)
+        if former is not None:
+            if former.standing and (former.action, former.reason, former.until) == (word, reason, until):
+                return former
+            await store.mark_ended(conn, former.id, by=editor_id)
+        if word == "pin" and await store.count_pins(conn) >= PINS_MOST:
+            raise PinsFull
+        made = await store.add_hot_action(conn, post_id=post_id, action=word, reason=reason, until=until, by=editor_id)
+        if made is None:
+            raise Invalid(FieldError("until", "not_in_future"))
+        await audit.add(conn, editor_id, f"hot.{word}", "post", post_id, {"reason": reason, "until": until.isoformat()})
+    return made
+
+
+async def end_hot_action(pool: Pool, editor_id: AccountId, post_id: PostId) -> None:
+    """Leaves the post to its own score again; a second time changes nothing. Raises PostNotFound."""
+    async with transaction(pool) as conn:
+        await store.lock_hot_list(conn)
+        await _get_post(conn, post_id)
+        former = await store.find_unended(conn, post_id)
+        if former is None or not await store.mark_ended(conn, former.id, by=editor_id) or not former.standing:
+            return
+        await audit.add(conn, editor_id, "hot.end", "post", post_id, {"action": former.action})
+
+
+async def change_topic(
+    pool: Pool,
+    editor_id: AccountId,
+    name: str,
+    *,
+    state: str | msgspec.UnsetType,
+    alias_of: str | msgspec.UnsetType | None,
+) -> Topic:
+    """Gives a topic another state, or lets it stand for another one; what is unset stays, the same once more too.
+
+    Raises Invalid, TopicNotFound, TopicInCampaign.
+    """
+    if state is not msgspec.UNSET and state not in STATES:
+        raise Invalid(FieldError("state", "unknown_value", {"allowed": list(STATES)}))
+    key = asked_key(name)
+    async with transaction(pool) as conn:
+        await topics.lock_aliases(conn)
+        topic = await topics.lock_topic(conn, key)
+        if topic is None:
+            raise TopicNotFound
+        new_state = topic.state if state is msgspec.UNSET else state
+        target_id = topic.alias_of if alias_of is msgspec.UNSET else await _target_id(conn, topic, alias_of)
+        if (new_state, target_id) == (topic.state, topic.alias_of):
+            return topic
+        if new_state == "closed" != topic.state and await campaigns.is_awaited(conn, topic.id):
+            raise TopicInCampaign
+        if target_id is not None:
+            # What stood for this topic stands for its target from now on: an alias is one step long.
+            await topics.change_aliases(conn, topic.id, target_id)
+        changed = await topics.change_topic(conn, topic.id, state=new_state, alias_of=target_id)
+        detail = {"state": new_state, "alias_of": "" if target_id is None else str(target_id)}
+        await audit.add(conn, editor_id, "topic.change", "topic", topic.id, detail)
+    return changed
+
+
+async def _get_post(conn: Connection, post_id: PostId) -> Post:
+    post = await posts.find_post(conn, post_id)
+    if post is None or post.state == "deleted":
+        raise PostNotFound
+    return post
+
+
+async def _target_id(conn: Connection, topic: Topic, alias_of: str | None) -> int | None:
+    if alias_of is None:
+        return None
+    # What cannot be a name may hold what the database cannot even be asked about.
+    target = await topics.find_by_key(conn, topic_key(alias_of)) if is_topic_name(alias_of) else None
+    if target is None:
+        raise Invalid(FieldError("alias_of", "not_found"))
+    resolved = target.alias_of or target.id
+    if resolved == topic.id:
+        raise Invalid(FieldError("alias_of", "invalid_value"))
+    return resolved

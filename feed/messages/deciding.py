@@ -1,0 +1,71 @@
+"""What an editor decides about a message that nobody can tell of: another attempt, or how it ended."""
+
+from typing import Literal
+
+from feed import idempotency
+from feed.audit import store as audit
+from feed.errors import FieldError, Invalid
+from feed.idempotency import Once
+from feed.messages import deciding_store, store
+from feed.messages.deciding_store import Stuck
+from feed.messages.model import STUCK, MessageId, MessageNotFound, MessageNotStuck, MessageTooLate
+from feed.postgres import Connection, Pool, transaction
+from feed.texts import clean_text, text_problem
+
+REASON_LONGEST = 500
+
+
+async def retry_message(
+    pool: Pool, message_id: MessageId, *, by: int, reason: str, request: Once | None = None
+) -> None:
+    """Queues another attempt, which may be the second message on the phone: that is the editor's to weigh.
+
+    Raises Invalid, MessageNotFound, MessageNotStuck, MessageTooLate.
+    """
+    reason = _checked(reason)
+    async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
+            return
+        message = await _lock_stuck(conn, message_id)
+        if message.over:
+            raise MessageTooLate
+        await deciding_store.mark_queued(conn, message_id)
+        await store.add_job(conn, message_id, message.purpose, after_attempt=message.sending_at)
+        detail = {"reason": reason, "state": message.state, "attempt": message.attempt}
+        await audit.add(conn, by, "message.retry", "message", message_id, detail)
+
+
+async def resolve_message(
+    pool: Pool,
+    message_id: MessageId,
+    *,
+    outcome: Literal["sent", "failed"],
+    by: int,
+    reason: str,
+    request: Once | None = None,
+) -> None:
+    """Says how it ended, without another attempt. Raises Invalid, MessageNotFound, MessageNotStuck."""
+    reason = _checked(reason)
+    async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
+            return
+        message = await _lock_stuck(conn, message_id)
+        await deciding_store.mark_resolved(conn, message_id, outcome)
+        detail = {"reason": reason, "state": message.state, "outcome": outcome}
+        await audit.add(conn, by, "message.resolve", "message", message_id, detail)
+
+
+async def _lock_stuck(conn: Connection, message_id: MessageId) -> Stuck:
+    message = await deciding_store.lock_message(conn, message_id)
+    if message is None:
+        raise MessageNotFound
+    if message.state not in STUCK or message.resolved:
+        raise MessageNotStuck
+    return message
+
+
+def _checked(reason: str) -> str:
+    text = clean_text(reason).strip()
+    if problem := text_problem(text, shortest=1, longest=REASON_LONGEST):
+        raise Invalid(FieldError("reason", problem, {"longest": REASON_LONGEST}))
+    return text

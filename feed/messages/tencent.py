@@ -1,0 +1,44 @@
+"""Messages by Tencent Cloud."""
+
+from datetime import UTC, datetime
+
+from feed.messages import tencent_wire as wire
+from feed.messages.line import Line
+from feed.messages.model import Purpose, Reference
+from feed.messages.provider import Found, Missing, Throttled, Trace, Uncertain
+from feed.messages.subscription import Subscription
+
+_PAGES_MOST = 10
+
+
+class TencentProvider:
+    """Finds a message by its SessionContext among the receipts of its phone: only what has been received, or failed, is there."""
+
+    name = "tencent"
+
+    def __init__(self, account: Subscription) -> None:
+        self._account = account
+        self._line = Line()
+
+    async def send(self, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
+        """The SerialNo."""
+        request = wire.send_request(self._account, reference, phone, purpose, params, at=datetime.now(UTC))
+        return wire.read_sent(await self._line.post(request))
+
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Trace:
+        """Its SerialNo comes along."""
+        for page in range(_PAGES_MOST):
+            request = wire.pull_request(self._account, phone, sending_at, page=page, at=datetime.now(UTC))
+            try:
+                answer = await self._line.post(request)
+            except Throttled as refusal:
+                raise Uncertain(str(refusal)) from None
+            serials, full = wire.read_pulled(answer)
+            if reference in serials:
+                return Found(serials[reference])
+            if not full:
+                break
+        return Missing()
+
+    async def close(self) -> None:
+        await self._line.close()

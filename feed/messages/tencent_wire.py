@@ -1,0 +1,205 @@
+"""Tencent Cloud's short messages (SMS 2021-01-11) as they go over the wire."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from feed.messages import tc3
+from feed.messages.model import Purpose, Receipt, Reference
+from feed.messages.provider import Uncertain
+from feed.messages.subscription import Subscription
+from feed.messages.templates import names_of
+from feed.messages.wire import (
+    HELD,
+    REFUSED,
+    UNCERTAIN,
+    Answer,
+    Meaning,
+    Request,
+    kept_id,
+    meaning_of,
+    refuse,
+    shown_code,
+)
+
+_VERSION = "2021-01-11"
+# Messages are one service wherever it is asked.
+_REGION = "ap-guangzhou"
+_PAGE = 100
+_JSON = "application/json"
+
+# What is not named goes by the word before its dot.
+MEANINGS: dict[str, Meaning] = {
+    "AuthFailure": HELD,
+    "FailedOperation": UNCERTAIN,
+    "FailedOperation.ContainSensitiveWord": REFUSED,
+    "FailedOperation.InsufficientBalanceInSmsPackage": HELD,
+    "FailedOperation.JsonParseFail": REFUSED,
+    "FailedOperation.MarketingSendTimeConstraint": Meaning("throttled", 3600),
+    "FailedOperation.MissingSignature": HELD,
+    "FailedOperation.NotEnterpriseCertification": HELD,
+    "FailedOperation.PhoneNumberInBlacklist": REFUSED,
+    "FailedOperation.PhoneNumberParseFail": REFUSED,
+    "FailedOperation.ProhibitSubAccountUse": HELD,
+    "FailedOperation.SignatureIncorrectOrUnapproved": HELD,
+    "FailedOperation.TemplateIdNotExist": HELD,
+    "FailedOperation.TemplateIncorrectOrUnapproved": HELD,
+    "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": HELD,
+    "FailedOperation.TemplateUnapprovedOrNotExist": HELD,
+    "InternalError": UNCERTAIN,
+    "InternalError.RequestTimeException": HELD,
+    "InternalError.SigFieldMissing": HELD,
+    "InternalError.SigVerificationFail": HELD,
+    "InvalidParameter": REFUSED,
+    "InvalidParameterValue": REFUSED,
+    "InvalidParameterValue.SdkAppIdNotExist": HELD,
+    "InvalidParameterValue.SignExistAndUnapproved": HELD,
+    "LimitExceeded": HELD,
+    "LimitExceeded.AppCountryOrRegionInBlacklist": REFUSED,
+    "LimitExceeded.DeliveryFrequencyLimit": Meaning("throttled", 60),
+    "LimitExceeded.GlobalSmsSendingRateLimit": Meaning("throttled", 30),
+    "LimitExceeded.PhoneNumberCountLimit": REFUSED,
+    "LimitExceeded.PhoneNumberDailyLimit": Meaning("throttled", 6 * 3600),
+    "LimitExceeded.PhoneNumberOneHourLimit": Meaning("throttled", 3600),
+    "LimitExceeded.PhoneNumberSameContentDailyLimit": Meaning("throttled", 6 * 3600),
+    "LimitExceeded.PhoneNumberThirtySecondLimit": Meaning("throttled", 30),
+    "MissingParameter": REFUSED,
+    "RequestLimitExceeded": Meaning("throttled", 30),
+    "UnauthorizedOperation": HELD,
+    "UnknownParameter": REFUSED,
+    "UnsupportedOperation": REFUSED,
+    "UnsupportedRegion": HELD,
+}
+
+
+class _Fault(msgspec.Struct, rename="pascal"):
+    code: str = ""
+
+
+class _Status(msgspec.Struct, rename="pascal"):
+    code: str = ""
+    serial_no: str = ""
+
+
+class _Pulled(msgspec.Struct, rename="pascal"):
+    serial_no: str = ""
+    session_context: str | None = None
+
+
+class _Response(msgspec.Struct, rename="pascal"):
+    error: _Fault | None = None
+    send_status_set: list[_Status] | None = None
+    pull_sms_send_status_set: list[_Pulled] | None = None
+
+
+class _Body(msgspec.Struct, rename="pascal"):
+    response: _Response
+
+
+class Report(msgspec.Struct):
+    """A receipt as Tencent Cloud posts it; the rest of its fields is not read. It does not bear our reference."""
+
+    sid: str
+    report_status: str
+    errmsg: str | None = None
+
+
+def send_request(
+    account: Subscription, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str], *, at: datetime
+) -> Request:
+    """SendSms."""
+    body = {
+        "PhoneNumberSet": [phone],
+        "SmsSdkAppId": account.app_id,
+        "TemplateId": account.templates[purpose],
+        "SignName": account.sign_name,
+        "TemplateParamSet": [params[name] for name in names_of(purpose)],
+        "SessionContext": reference,
+    }
+    return _request(account, "SendSms", body, at)
+
+
+def pull_request(account: Subscription, phone: str, sending_at: datetime, *, page: int, at: datetime) -> Request:
+    """PullSmsSendStatusByPhoneNumber: what a phone got since shortly before an attempt."""
+    body = {
+        "BeginTime": int((sending_at - timedelta(minutes=1)).timestamp()),
+        "Offset": page * _PAGE,
+        "Limit": _PAGE,
+        "PhoneNumber": phone,
+        "SmsSdkAppId": account.app_id,
+        "EndTime": int((at + timedelta(minutes=1)).timestamp()),
+    }
+    return _request(account, "PullSmsSendStatusByPhoneNumber", body, at)
+
+
+def read_sent(answer: Answer) -> str:
+    """The SerialNo. Raises Refused, Throttled, Held, Uncertain."""
+    response = _decoded(answer)
+    if response.error is not None:
+        raise _refusal(answer, response.error.code)
+    statuses = response.send_status_set or []
+    if len(statuses) != 1:
+        raise Uncertain("unreadable")
+    if statuses[0].code != "Ok":
+        raise _refusal(answer, statuses[0].code)
+    return kept_id(statuses[0].serial_no)
+
+
+def read_pulled(answer: Answer) -> tuple[dict[str, str], bool]:
+    """SerialNos by the references of a page, and whether it is full. Raises Uncertain."""
+    response = _decoded(answer)
+    if response.error is not None or response.pull_sms_send_status_set is None:
+        raise Uncertain(shown_code(response.error.code if response.error else None))
+    pulled = response.pull_sms_send_status_set
+    return {each.session_context: kept_id(each.serial_no) for each in pulled if each.session_context}, len(
+        pulled
+    ) >= _PAGE
+
+
+def receipt_of(report: Report) -> Receipt | None:
+    """What a report says of which message; None when it is none that Tencent Cloud has taken."""
+    if not kept_id(report.sid):
+        return None
+    delivered = report.report_status == "SUCCESS"
+    return Receipt(
+        provider_id=report.sid,
+        reference=None,
+        delivered=delivered,
+        error_code=None if delivered else shown_code(report.errmsg),
+    )
+
+
+def _refusal(answer: Answer, code: str) -> Exception:
+    meaning = meaning_of(code, MEANINGS)
+    return refuse(code, UNCERTAIN if answer.status >= 500 and meaning.kind != "throttled" else meaning)
+
+
+def _decoded(answer: Answer) -> _Response:
+    try:
+        return msgspec.json.decode(answer.body, type=_Body).response
+    except msgspec.MsgspecError:
+        raise Uncertain(f"status_{answer.status}") from None
+
+
+def _request(account: Subscription, action: str, body: object, at: datetime) -> Request:
+    content = msgspec.json.encode(body)
+    headers = {
+        "content-type": _JSON,
+        "host": account.host,
+        "user-agent": "feed",
+        "x-tc-action": action,
+        "x-tc-language": "zh-CN",
+        "x-tc-region": _REGION,
+        "x-tc-timestamp": str(int(at.timestamp())),
+        "x-tc-version": _VERSION,
+    }
+    headers["authorization"] = tc3.authorization(
+        key_id=account.key_id,
+        key_secret=account.key_secret,
+        service="sms",
+        host=account.host,
+        content_type=_JSON,
+        body=content,
+        at=at,
+    )
+    return Request(f"{account.endpoint}/", headers, content)

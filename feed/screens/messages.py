@@ -1,0 +1,128 @@
+"""Messages to phones, as staff see them: nothing of what they say, and of the number what its owner would recognise."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from asyncpg import Record
+
+from feed.keys import Keys
+from feed.messages.actions import open_recipient
+from feed.messages.model import MessageNotFound, Purpose, Sending, State
+from feed.phones import mask_phone
+from feed.postgres import Connection
+from feed.screens.cards import Id
+from feed.screens.prizes import CampaignName
+
+
+class MessageCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A message. `campaign` is what it tells of; `receipt_at` is when its provider last reported on it."""
+
+    id: Id
+    purpose: Purpose
+    state: State
+    phone_masked: str | None
+    user_id: Id | None
+    campaign: CampaignName | None
+    provider: str | None
+    attempts: int
+    error_code: str | None
+    created_at: datetime
+    not_before: datetime
+    expires_at: datetime | None
+    sending_at: datetime | None
+    ended_at: datetime | None
+    receipt_at: datetime | None
+    resolved_at: datetime | None
+
+
+async def find_stuck(conn: Connection, before_id: int, limit: int) -> list[int]:
+    """Messages that wait for somebody's decision, the latest first."""
+    rows = await conn.fetch(
+        """
+        SELECT id
+        FROM messages
+        WHERE state IN ('unknown', 'failed', 'undelivered') AND resolved_at IS NULL AND id < $1
+        ORDER BY id DESC
+        LIMIT $2
+        """,
+        before_id,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def find_in_state(conn: Connection, state: State, before_id: int, limit: int) -> list[int]:
+    """Messages in a state, the latest first."""
+    rows = await conn.fetch(
+        "SELECT id FROM messages WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3", state, before_id, limit
+    )
+    return [row["id"] for row in rows]
+
+
+async def find_of_campaign(
+    conn: Connection, campaign_id: int, states: Sequence[State], before_id: int, limit: int
+) -> list[int]:
+    """Messages about a campaign in these states, the latest first."""
+    rows = await conn.fetch(
+        """
+        SELECT id
+        FROM messages
+        WHERE campaign_id = $1 AND state = ANY ($2::text[]) AND id < $3
+        ORDER BY id DESC
+        LIMIT $4
+        """,
+        campaign_id,
+        states,
+        before_id,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_messages(conn: Connection, keys: Keys, ids: Sequence[int]) -> list[MessageCard]:
+    """These messages, the latest first."""
+    rows = await conn.fetch(
+        """
+        SELECT messages.id, purpose, messages.state, once_key, sealed, account_id, campaign_id,
+               campaigns.draft ->> 'title' AS title, provider, attempt, error_code, messages.created_at, not_before,
+               expires_at, sending_at, ended_at, receipt_at, resolved_at
+        FROM messages
+        LEFT JOIN campaigns ON campaigns.id = messages.campaign_id
+        WHERE messages.id = ANY ($1::bigint[])
+        ORDER BY messages.id DESC
+        """,
+        ids,
+    )
+    return [_card(row, keys) for row in rows]
+
+
+async def get_message(conn: Connection, keys: Keys, message_id: int) -> MessageCard:
+    """One message. Raises MessageNotFound."""
+    for card in await list_messages(conn, keys, [message_id]):
+        return card
+    raise MessageNotFound
+
+
+def _card(row: Record, keys: Keys) -> MessageCard:
+    sealed = Sending(row["id"], row["purpose"], row["once_key"], row["sealed"], row["created_at"])
+    recipient = open_recipient(keys, sealed)
+    campaign_id = row["campaign_id"]
+    return MessageCard(
+        id=str(row["id"]),
+        purpose=Purpose(row["purpose"]),
+        state=State(row["state"]),
+        phone_masked=None if recipient is None else mask_phone(recipient.phone),
+        user_id=None if row["account_id"] is None else str(row["account_id"]),
+        campaign=None if campaign_id is None else CampaignName(str(campaign_id), row["title"] or ""),
+        provider=row["provider"],
+        attempts=row["attempt"],
+        error_code=row["error_code"],
+        created_at=row["created_at"],
+        not_before=row["not_before"],
+        expires_at=row["expires_at"],
+        sending_at=row["sending_at"],
+        ended_at=row["ended_at"],
+        receipt_at=row["receipt_at"],
+        resolved_at=row["resolved_at"],
+    )

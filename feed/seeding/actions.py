@@ -1,0 +1,96 @@
+"""Filling an empty installation: chunk by chunk, each one transaction whose rows and counters agree."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+from feed.accounts import bulk as accounts
+from feed.accounts.bulk import NewAccount
+from feed.auth import LOCAL_ISSUER
+from feed.boards import store as boards
+from feed.changes import bulk as stats
+from feed.comments import bulk as comments
+from feed.likes import bulk as likes
+from feed.postgres import Pool, transaction
+from feed.posts import bulk as posts
+from feed.seeding import store
+from feed.seeding.model import SUBJECT, BeingFilled, NotEmpty, Sizes
+from feed.seeding.plan import Plan
+from feed.seeding.rows import Rows, rows_of
+from feed.seeding.wording import topic_name
+from feed.topics import store as topics
+from feed.topics.parse import topic_key
+
+_ACCOUNTS = 10_000
+_POSTS = 2_000
+
+
+async def fill(pool: Pool, sizes: Sizes, tell: Callable[[int], None]) -> None:
+    """Writes accounts, topics, posts, likes and comments; `tell` hears after each chunk how many rows it had.
+
+    Whoever ends it early leaves what is whole: counters agree with rows after every chunk. Raises NotEmpty, BeingFilled.
+    """
+    async with pool.acquire() as holder:
+        if not await store.try_lock(holder):
+            raise BeingFilled
+        try:
+            if found := await store.find_content(holder):
+                raise NotEmpty(found)
+            plan = Plan(sizes, await store.get_now(holder))
+            try:
+                await _add_accounts(pool, plan, tell)
+                topic_ids = await _add_topics(pool, sizes)
+                await _add_posts(pool, plan, topic_ids, tell)
+            finally:
+                # Of what was written here the change log knows nothing, so boards that are there would never learn of it.
+                async with transaction(pool) as conn:
+                    await boards.raise_rebuild(conn)
+            await store.tidy(holder)
+        finally:
+            await store.unlock(holder)
+
+
+async def _add_accounts(pool: Pool, plan: Plan, tell: Callable[[int], None]) -> None:
+    for numbers in _chunks(plan.sizes.accounts, _ACCOUNTS):
+        async with transaction(pool) as conn:
+            await accounts.add_accounts(conn, (_account(plan, number) for number in numbers))
+        tell(len(numbers))
+
+
+def _account(plan: Plan, number: int) -> NewAccount:
+    sub = f"{SUBJECT}{number}"
+    at = plan.joined_at(number)
+    person = hashlib.sha256(sub.encode()).digest()
+    return NewAccount(plan.account_id(number), LOCAL_ISSUER, sub, f"读者{number + 1}", person, at, at)
+
+
+async def _add_topics(pool: Pool, sizes: Sizes) -> dict[str, int]:
+    """The ids of the topics by their keys."""
+    names = [topic_name(number) for number in range(sizes.topics)]
+    async with transaction(pool) as conn:
+        known = await topics.find_or_add_topics(conn, [(topic_key(name), name) for name in names])
+    return {key: topic.id for key, topic in known.items()}
+
+
+async def _add_posts(pool: Pool, plan: Plan, topic_ids: dict[str, int], tell: Callable[[int], None]) -> None:
+    comments_before = 0
+    for numbers in _chunks(plan.sizes.posts, _POSTS):
+        rows = rows_of(plan, (plan.post(number) for number in numbers), topic_ids, comments_before=comments_before)
+        await _add_rows(pool, rows)
+        comments_before += len(rows.comments)
+        tell(rows.count)
+
+
+async def _add_rows(pool: Pool, rows: Rows) -> None:
+    async with transaction(pool) as conn:
+        await posts.add_posts(conn, rows.posts)
+        await posts.add_revisions(conn, rows.posts)
+        await posts.add_to_topics(conn, rows.posts)
+        await stats.add_counted(conn, rows.counted)
+        await likes.add_many(conn, rows.likes)
+        await comments.add_many(conn, rows.comments)
+        await accounts.change_post_counts(conn, rows.posts_by_author)
+
+
+def _chunks(count: int, size: int) -> Iterator[range]:
+    for first in range(0, count, size):
+        yield range(first, min(first + size, count))

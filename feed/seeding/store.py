@@ -1,0 +1,45 @@
+"""What filling asks Postgres."""
+
+from datetime import datetime
+
+from feed.auth import LOCAL_ISSUER
+from feed.postgres import Connection
+from feed.seeding.model import SUBJECT
+
+
+async def try_lock(conn: Connection) -> bool:
+    """Held until `unlock` or the end of the connection: one process fills at a time."""
+    free: bool = await conn.fetchval("SELECT pg_try_advisory_lock(hashtextextended('feed.seeding', 0))")
+    return free
+
+
+async def unlock(conn: Connection) -> None:
+    await conn.execute("SELECT pg_advisory_unlock(hashtextextended('feed.seeding', 0))")
+
+
+async def find_content(conn: Connection) -> str | None:
+    """A word for what is there and must not be mixed with invented posts; None when nothing is."""
+    found: str | None = await conn.fetchval(
+        """
+        SELECT CASE
+            WHEN EXISTS (SELECT FROM posts) THEN 'posts'
+            WHEN EXISTS (SELECT FROM campaigns) THEN 'campaigns'
+            WHEN EXISTS (SELECT FROM accounts WHERE iss = $1 AND starts_with(sub, $2)) THEN 'seeded accounts'
+        END
+        """,
+        LOCAL_ISSUER,
+        SUBJECT,
+    )
+    return found
+
+
+async def get_now(conn: Connection) -> datetime:
+    now: datetime = await conn.fetchval("SELECT date_trunc('milliseconds', clock_timestamp())")
+    return now
+
+
+async def tidy(conn: Connection) -> None:
+    """What autovacuum would do in the next minutes anyway, and while somebody measures: statistics and visibility maps."""
+    await conn.execute(
+        "VACUUM (ANALYZE) accounts, topics, posts, post_revisions, topic_posts, post_stats, likes, comments"
+    )

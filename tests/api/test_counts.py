@@ -1,0 +1,255 @@
+"""Whatever happens in whatever order: counters, profiles and boards are those of a model that counts on its fingers."""
+
+from collections.abc import AsyncIterator
+from itertools import count
+from typing import Any, NamedTuple
+
+import asyncpg
+import pytest
+from asyncpg import Record
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from feed.boards import counters
+from feed.boards.model import HOT, board_of
+from feed.keys import Keys
+from feed.settings import Settings
+from tests import make
+from tests.api.square import Square, miscounted, square
+from tests.boards.test_actions import moment_of, settle
+
+PEOPLE = ("甲", "乙", "丙")
+_scenes = count()
+
+
+class Said(NamedTuple):
+    """A comment; `root` is its place among all comments."""
+
+    post: int
+    author: str
+    root: int | None
+
+
+class Model:
+    """Two posts, the first by 甲, the second by 乙, and what has happened to them."""
+
+    def __init__(self) -> None:
+        self.authors = ("甲", "乙")
+        self.states = ["published", "published"]
+        self.likes: set[tuple[int, str]] = set()
+        self.comments: list[Said] = []
+        self.comment_states: list[str] = []
+        self.comment_likes: set[tuple[int, str]] = set()
+        self.banned: set[str] = set()
+
+    def shown(self, comment: int) -> bool:
+        return self.comment_states[comment] == "published"
+
+    def allows(self, deed: str, who: str, post: int, comment: int) -> bool:
+        """Whether the deed is answered with a yes."""
+        writes, open_ = who not in self.banned, self.states[post] == "published"
+        match deed:
+            case "like" | "unlike" | "comment":
+                return writes and open_
+            case "reply" | "like comment" | "unlike comment":
+                return writes and self.shown(comment) and self.states[self.comments[comment].post] == "published"
+            case "remove comment":
+                return self.shown(comment)
+            case "restore comment":
+                return self.comment_states[comment] == "removed"
+            case "remove post":
+                return open_
+            case "restore post":
+                return self.states[post] == "removed"
+        return True
+
+    def apply(self, deed: str, who: str, post: int, comment: int) -> None:
+        match deed:
+            case "like":
+                self.likes.add((post, who))
+            case "unlike":
+                self.likes.discard((post, who))
+            case "comment":
+                self.comments.append(Said(post, who, None))
+                self.comment_states.append("published")
+            case "reply":
+                said = self.comments[comment]
+                self.comments.append(Said(said.post, who, comment if said.root is None else said.root))
+                self.comment_states.append("published")
+            case "like comment":
+                self.comment_likes.add((comment, who))
+            case "unlike comment":
+                self.comment_likes.discard((comment, who))
+            case "delete comment":
+                self.comment_states[comment] = "deleted"
+            case "remove comment":
+                self.comment_states[comment] = "removed"
+            case "restore comment":
+                self.comment_states[comment] = "published"
+            case "delete post":
+                self.states[post] = "deleted"
+            case "remove post":
+                self.states[post] = "removed"
+            case "restore post":
+                self.states[post] = "published"
+            case "ban":
+                self.banned.add(who)
+            case "lift":
+                self.banned.discard(who)
+
+    def numbers(self) -> dict[str, Any]:
+        """Everything that is kept as a number."""
+        found: dict[str, Any] = {}
+        visible = [state == "published" for state in self.states]
+        for name, post in (("甲", 0), ("乙", 1)):
+            found[f"posts of {name}"] = int(visible[post])
+        for post, author in enumerate(self.authors):
+            likers = {who for liked, who in self.likes if liked == post}
+            talk = [said for place, said in enumerate(self.comments) if said.post == post and self.shown(place)]
+            talkers = {said.author for said in talk}
+            found[f"post {post}"] = (len(likers), len(talk))
+            found[f"hot {post}"] = (len(likers), len(talk)) if visible[post] else None
+            others = set(PEOPLE) - {author} - self.banned
+            stands = visible[post] and author not in self.banned
+            found[f"board {post}"] = (len(likers & others), len(talkers & others)) if stands else None
+        for place in range(len(self.comments)):
+            replies = [n for n, said in enumerate(self.comments) if said.root == place and self.shown(n)]
+            likes = [who for liked, who in self.comment_likes if liked == place]
+            found[f"comment {place}"] = (len(replies), len(likes))
+        return found
+
+
+class Scene:
+    """The same two posts at the doors."""
+
+    def __init__(self, at: Square, campaign: int) -> None:
+        self.at = at
+        self.campaign = campaign
+        self.number = next(_scenes)
+        self.posts: list[str] = []
+        self.comments: list[str] = []
+
+    def name(self, who: str) -> str:
+        return f"{who}{self.number}"
+
+    async def begin(self) -> None:
+        for who in PEOPLE:
+            await self.at.id_of(self.name(who))
+        self.posts = [await self.at.publish(self.name(who)) for who in ("甲", "乙")]
+
+    async def do(self, model: Model, deed: str, who: str, post: int, comment: int) -> int:
+        at, name, post_id = self.at, self.name(who), self.posts[post]
+        comment_id = self.comments[comment] if self.comments else ""
+        match deed:
+            case "like" | "unlike":
+                return (await at.do(name, "PUT" if deed == "like" else "DELETE", f"/posts/{post_id}/like"))[0]
+            case "like comment" | "unlike comment":
+                method = "PUT" if deed == "like comment" else "DELETE"
+                return (await at.do(name, method, f"/comments/{comment_id}/like"))[0]
+            case "comment" | "reply":
+                if deed == "reply":
+                    status, made = await at.comment(name, self.posts[model.comments[comment].post], reply_to=comment_id)
+                else:
+                    status, made = await at.comment(name, post_id)
+                self.comments += [made] if made else []
+                return status
+            case "delete comment":
+                author = self.name(model.comments[comment].author)
+                return (await at.do(author, "DELETE", f"/comments/{comment_id}"))[0]
+            case "delete post":
+                return (await at.do(self.name(model.authors[post]), "DELETE", f"/posts/{post_id}"))[0]
+            case "remove comment" | "restore comment":
+                return await at.judge("comment", comment_id, deed.split()[0])
+            case "remove post" | "restore post":
+                return await at.judge("post", post_id, deed.split()[0])
+            case "ban":
+                return await at.sanction(name)
+        return await at.lift(name)
+
+    async def numbers(self) -> dict[str, Any]:
+        """What Postgres holds, and the boards once they have followed."""
+        pool = self.at.world.pool
+        found: dict[str, Any] = {}
+        for who in ("甲", "乙"):
+            found[f"posts of {who}"] = await pool.fetchval(
+                "SELECT post_count FROM accounts WHERE sub = $1", self.name(who)
+            )
+        for place, post_id in enumerate(self.posts):
+            row = await pool.fetchrow(
+                "SELECT like_count, comment_count FROM post_stats WHERE post_id = $1", int(post_id)
+            )
+            assert row is not None
+            found[f"post {place}"] = tuple(row)
+        for place, comment_id in enumerate(self.comments):
+            row = await pool.fetchrow("SELECT reply_count, like_count FROM comments WHERE id = $1", int(comment_id))
+            assert row is not None
+            found[f"comment {place}"] = tuple(row)
+        epoch = (await moment_of(pool)).epoch
+        for what, board in (("hot", HOT), ("board", board_of(self.campaign))):
+            held = await counters.list_rows(self.at.world.redis, board, epoch, [int(post_id) for post_id in self.posts])
+            for place, post_id in enumerate(self.posts):
+                _, ranked = held.get(int(post_id), (0, None))
+                found[f"{what} {place}"] = None if ranked is None else (ranked.likes, ranked.comments)
+        return found
+
+
+DEEDS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            # Often what makes numbers, seldom what takes them all away.
+            ["like"] * 3
+            + ["comment", "reply"] * 3
+            + ["unlike", "like comment", "unlike comment", "delete comment", "remove comment", "restore comment"] * 2
+            + ["delete post", "remove post", "restore post", "restore post", "ban", "lift"]
+        ),
+        st.sampled_from(PEOPLE),
+        st.integers(0, 1),
+        st.integers(0, 30),
+    ),
+    min_size=5,
+    max_size=30,
+)
+
+
+@pytest.fixture
+async def at(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys) -> AsyncIterator[Square]:
+    async with square(settings, pool, redis, keys) as opened:
+        await opened.id_of("reviewer")
+        yield opened
+
+
+@pytest.fixture
+async def campaign(at: Square) -> int:
+    made = await make.campaign(at.world.pool)
+    await settle(at.world.pool, at.world.redis)
+    return made
+
+
+# One database for all examples: each has people and posts of its own.
+@examples(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(deeds=DEEDS)
+async def test_numbers_are_those_of_a_naive_model(
+    at: Square, campaign: int, deeds: list[tuple[str, str, int, int]]
+) -> None:
+    model, scene = Model(), Scene(at, campaign)
+    await scene.begin()
+    for deed, who, post, place in deeds:
+        if not model.comments and deed.split()[-1] in ("comment", "reply") and deed != "comment":
+            continue
+        comment = place % len(model.comments) if model.comments else 0
+        allowed = model.allows(deed, who, post, comment)
+        status = await scene.do(model, deed, who, post, comment)
+        assert (status < 300) == allowed, (deed, who, post, comment, status)
+        assert status < 500
+        if allowed:
+            model.apply(deed, who, post, comment)
+        # As the process does after a deed; what it does not carry over, the change log does: a ban.
+        await at.project(scene.posts)
+        if deed in ("ban", "lift"):
+            await settle(at.world.pool, at.world.redis)
+        assert await scene.numbers() == model.numbers(), (deed, who, post, comment)
+    await settle(at.world.pool, at.world.redis)
+    assert await scene.numbers() == model.numbers()
+    assert await miscounted(at.world.pool) == []

@@ -1,0 +1,207 @@
+"""How many statements each GET costs, however much there is to show: one line for each operation of the document."""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import asyncpg
+import httpx
+import pytest
+from asyncpg import Record
+from redis.asyncio import Redis
+
+from feed.api.world import World, assemble
+from feed.keys import Keys
+from feed.screens import hot_lists, newcomers, topics
+from feed.settings import Settings
+from tests import make
+from tests.api.conftest import Join
+from tests.prizes.stage import announced
+from tests.screens.test_queries import asked, count
+
+STAFF = ("reviewer", "editor", "admin")
+
+
+class Cost(NamedTuple):
+    """How many statements, to whoever is signed in, and to nobody in particular if he is answered."""
+
+    path: str
+    signed_in: int
+    anonymous: int | None = None
+
+
+# One line for each GET of the document. Of a kept page the reading counts too, which is once a second for everybody.
+COSTS: dict[str, Cost] = {
+    "get_post": Cost("/posts/{post}", 2, 1),
+    "list_posts": Cost("/posts?ids={posts}", 2, 1),
+    "list_likers": Cost("/posts/{post}/likes", 4),
+    "list_comments": Cost("/posts/{post}/comments", 6, 5),
+    "list_replies": Cost("/comments/{root}/replies", 5, 4),
+    "list_latest": Cost("/feeds/latest", 3, 2),
+    "count_new": Cost("/feeds/latest/new?since_id={post}", 1, 1),
+    "list_hot": Cost("/feeds/hot", 6, 5),
+    "explain_hot": Cost("/feeds/hot/{post}/why", 9, 6),
+    "list_videos": Cost("/feeds/videos", 1, 1),
+    "list_topics": Cost("/topics?q=读", 3, 3),
+    "list_topic_posts": Cost("/topics/读书/posts", 4, 3),
+    "list_campaign_posts": Cost("/campaigns/{campaign}/posts", 4, 3),
+    "get_user": Cost("/users/{author}", 2, 1),
+    "list_user_posts": Cost("/users/{author}/posts", 5, 3),
+    "list_my_posts": Cost("/me/posts", 3),
+    "read_topic": Cost("/topics/读书", 2, 2),
+    "get_config": Cost("/config", 0, 0),
+    "get_challenge": Cost("/auth/challenge", 0, 0),
+    "get_me": Cost("/me", 3),
+    "list_blocks": Cost("/me/blocks", 1),
+    "get_settings": Cost("/me/settings", 1),
+    "list_inbox": Cost("/me/inbox", 1),
+    "list_prizes": Cost("/me/prizes", 4),
+    "get_prize": Cost("/me/prizes/{prize}", 5),
+    "list_campaigns": Cost("/campaigns", 1, 1),
+    "get_campaign": Cost("/campaigns/{campaign}", 1, 1),
+    "get_rules": Cost("/campaigns/{campaign}/rules", 1, 1),
+    "get_taking_part": Cost("/campaigns/{campaign}/me", 9),
+    "get_leaderboard": Cost("/campaigns/{campaign}/leaderboard", 7, 6),
+    "get_result": Cost("/campaigns/{decided}/result", 2, 2),
+    "list_reasons": Cost("/reason-codes", 1),
+    "list_cases": Cost("/moderation/cases", 3),
+    "list_all_campaigns": Cost("/admin/campaigns", 2),
+    "get_campaign_for_editors": Cost("/admin/campaigns/{campaign}", 3),
+    "list_entries": Cost("/admin/campaigns/{campaign}/entries", 9),
+    "list_voids": Cost("/admin/campaigns/{campaign}/voids", 4),
+    "get_sheet": Cost("/admin/campaigns/{decided}/sheet", 3),
+    "list_claims": Cost("/admin/campaigns/{decided}/claims", 3),
+    "list_pushes": Cost("/admin/push", 3),
+    "list_messages": Cost("/admin/messages", 3),
+}
+# They ask for nothing, or whether somebody is there.
+OPERATIONS = {"live", "ready", "get_keys"}
+
+
+@pytest.fixture
+async def world(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys) -> AsyncIterator[World]:
+    """Without the tasks that ask by themselves, so that each statement is a request's."""
+    assembled = assemble(settings, pool, redis, keys)
+    yield assembled
+    await assembled.likes.close()
+
+
+class Town:
+    """Somebody, and what he finds: `grow` adds to every list."""
+
+    def __init__(self, pool: "asyncpg.Pool[Record]", keys: Keys, viewer: int) -> None:
+        self._pool = pool
+        self._keys = keys
+        self._viewer = viewer
+
+    async def begin(self) -> None:
+        pool = self._pool
+        self.campaign = await make.campaign(pool, board="public")
+        self.author = await make.account(pool)
+        self.post = await make.entry(pool, self.campaign, self._viewer)
+        self.root = await make.comment(pool, self.post)
+        self.decided = (await announced(pool, self._keys)).id
+        self.posts = [self.post]
+
+    async def grow(self) -> None:
+        pool = self._pool
+        juror = await make.person(pool, role="editor")
+        for author in (self.author, self._viewer, await make.account(pool)):
+            post_id = await make.entry(pool, self.campaign, author)
+            self.posts.append(post_id)
+            await pool.execute(
+                "INSERT INTO topic_posts SELECT topic_ids[1], now(), $1 FROM post_revisions WHERE post_id = $1", post_id
+            )
+            await pool.execute(
+                "INSERT INTO cases (kind, author_id, post_id, revision, due_at) VALUES ('post', $1, $2, 1, now())",
+                author,
+                post_id,
+            )
+            await make.mark(pool, self.campaign, post_id, juror, "50")
+            await make.like(pool, post_id)
+            await make.like(pool, self.post)
+            for under in (self.post, post_id):
+                root = await make.comment(pool, under)
+                for answered in (root, self.root):
+                    reply = await make.comment(pool, self.post if answered == self.root else under)
+                    await pool.execute(
+                        "UPDATE comments SET root_id = $2, reply_to_id = $2 WHERE id = $1", reply, answered
+                    )
+                    await pool.execute("UPDATE comments SET reply_count = reply_count + 1 WHERE id = $1", answered)
+            await make.void(pool, self.campaign, account_id=author)
+            await make.campaign(pool, topic_name=f"别的 {post_id}")
+            other = await make.account(pool)
+            await pool.execute(
+                "INSERT INTO relations (account_id, target_id, kind) VALUES ($1, $2, 'mute')", self._viewer, other
+            )
+            await pool.execute(
+                """
+                WITH told AS (
+                    INSERT INTO inbox (account_id, kind, title, body, once_key, about_post_id, actor_id)
+                    VALUES ($1, 'comment', 't', 'b', $2::text, $3, $4) RETURNING id
+                )
+                INSERT INTO pushes (inbox_id, account_id, once_key) SELECT id, $1, $2 FROM told
+                """,
+                self._viewer,
+                f"k{post_id}",
+                post_id,
+                author,
+            )
+        won = await announced(pool, self._keys)
+        self.prize = await pool.fetchval(
+            """
+            UPDATE winners SET account_id = $2
+            WHERE id = (SELECT min(id) FROM winners WHERE campaign_id = $1)
+            RETURNING id
+            """,
+            won.id,
+            self._viewer,
+        )
+
+    def path(self, template: str) -> str:
+        return template.format(
+            post=self.post,
+            posts=",".join(str(post_id) for post_id in self.posts),
+            root=self.root,
+            author=self.author,
+            campaign=self.campaign,
+            decided=self.decided,
+            prize=self.prize,
+        )
+
+
+async def test_every_get_has_its_cost(client: httpx.AsyncClient) -> None:
+    document = (await client.get("http://feed.test/openapi.json")).json()
+    gets = {item["get"]["operationId"] for item in document["paths"].values() if "get" in item}
+    assert gets == COSTS.keys() | OPERATIONS
+
+
+async def test_a_screen_costs_the_same_however_much_it_shows(
+    world: World, client: httpx.AsyncClient, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kept in (hot_lists, newcomers, topics):
+        monkeypatch.setattr(kept, "_KEPT_SECONDS", 0.0)
+    person = join("小明", roles=STAFF)
+    town = Town(world.pool, world.keys, int((await person("GET", "/me")).json()["id"]))
+    await town.begin()
+    wrong: list[str] = []
+    async with asked(world.pool) as said:
+        for _ in range(2):
+            await town.grow()
+            for operation, cost in COSTS.items():
+                path = town.path(cost.path)
+                for who, wanted in ((person, cost.signed_in), (None, cost.anonymous)):
+                    if wanted is None:
+                        continue
+                    world.pages.forget(None)
+                    await count(said)
+                    said.clear()
+                    answer = await (client.get(path) if who is None else who("GET", path))
+                    assert answer.status_code == 200, (path, answer.text)
+                    await count(said)
+                    # Who was erased lately, a process asks beside its requests.
+                    found = len([each for each in said if "accounts WHERE erased_at >" not in each])
+                    if found != wanted:
+                        wrong.append(
+                            f"{operation} {'anonymous' if who is None else 'signed in'}: {found}, not {wanted}"
+                        )
+    assert wrong == [], "\n".join(wrong)

@@ -1,0 +1,331 @@
+"""The doors of topics: what trends, what is found, what stands for what, and what editors do to them."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from feed.api.world import World
+from feed.curation.trending import count_trends
+from feed.screens import hot_lists, pages
+from feed.screens import topics as screen
+from tests.api.conftest import Join, Person
+from tests.api.test_campaigns import publish, terms
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept: a test sees what it has just done."""
+    for module, name in ((pages, "KEPT_SECONDS"), (hot_lists, "_KEPT_SECONDS"), (screen, "_KEPT_SECONDS")):
+        monkeypatch.setattr(module, name, 0.0)
+
+
+async def say(person: Person, text: str) -> str:
+    answer = await person("POST", "/posts", {"text": text})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+async def names(client: httpx.AsyncClient, query: str = "") -> list[str]:
+    answer = await client.get(f"/topics{query}")
+    assert answer.status_code == 200, answer.text
+    return [item["name"] for item in answer.json()["items"]]
+
+
+async def posts(client: httpx.AsyncClient, name: str, query: str = "") -> list[str]:
+    answer = await client.get(f"/topics/{name}/posts{query}")
+    assert answer.status_code == 200, answer.text
+    return [item["id"] for item in answer.json()["items"]]
+
+
+async def change(editor: Person, name: str, **to: Any) -> Any:
+    answer = await editor("PATCH", f"/admin/topics/{name}", to)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_many_people_weigh_more_than_many_posts(client: httpx.AsyncClient, world: World, join: Join) -> None:
+    assert await names(client) == []
+    loud = join("大嗓门")
+    for n in range(6):
+        await say(loud, f"{n} #刷屏#")
+    for n in range(3):
+        await say(join(f"人{n}"), "#众人# 好")
+    assert await count_trends(world.pool) == 2
+    listed = (await client.get("/topics?sort=trending")).json()["items"]
+    assert [(each["name"], each["author_count"], each["post_count"]) for each in listed] == [
+        ("众人", 3, 3),
+        ("刷屏", 1, 6),
+    ]
+    # Only what people do moves a row, never the clock alone.
+    assert await count_trends(world.pool) == 0
+
+
+async def test_accounts_of_one_person_count_once(client: httpx.AsyncClient, world: World, join: Join) -> None:
+    for n in range(5):
+        await say(join(f"分身{n}", phone="+8613900000000"), "#水军#")
+    for n in range(2):
+        await say(join(f"人{n}"), "#真人#")
+    await count_trends(world.pool)
+    assert await names(client) == ["真人", "水军"]
+
+
+async def test_engagement_counts_and_fades_and_what_is_old_leaves(
+    client: httpx.AsyncClient, world: World, join: Join
+) -> None:
+    first, second = await say(join("甲"), "#甲#"), await say(join("乙"), "#乙#")
+    await join("丙")("PUT", f"/posts/{first}/like")
+    await count_trends(world.pool)
+    assert await names(client) == ["甲", "乙"]
+    # One like is worth less than a day.
+    await age(world, first, timedelta(hours=24))
+    await count_trends(world.pool)
+    assert await names(client) == ["乙", "甲"]
+    await age(world, first, timedelta(days=4))
+    await world.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(second))
+    assert await count_trends(world.pool) == 2
+    assert await names(client) == []
+
+
+async def age(world: World, post_id: str, by: timedelta) -> None:
+    await world.pool.execute("UPDATE posts SET published_at = now() - $2::interval WHERE id = $1", int(post_id), by)
+
+
+async def test_trends_may_be_emptied_at_any_time(client: httpx.AsyncClient, world: World, join: Join) -> None:
+    await say(join("甲"), "#甲#")
+    await count_trends(world.pool)
+    await world.pool.execute("DELETE FROM topic_trends")
+    assert await names(client) == []
+    await asyncio.gather(*(count_trends(world.pool) for _ in range(4)))
+    assert await names(client) == ["甲"]
+
+
+async def test_a_search_finds_by_the_beginning_of_the_key(client: httpx.AsyncClient, world: World, join: Join) -> None:
+    ming = join("小明")
+    await say(ming, "#读书# #读书会# #深圳读书# #Ｒｕｎ深圳# #run# #走路#")
+    await join("小红")("POST", "/posts", {"text": "#读书会#"})
+    assert await names(client, "?q=读书") == ["读书", "读书会"]
+    await count_trends(world.pool)
+    assert await names(client, "?q=读书&sort=trending") == ["读书会", "读书"]
+    # As topics are compared: in whatever width and case, with or without a mark.
+    assert sorted(await names(client, "?q=RU")) == ["run", "Ｒｕｎ深圳"]
+    assert sorted(await names(client, "?q=%23ＲＵ")) == ["run", "Ｒｕｎ深圳"]
+    for nothing in ("书", "%25", "_", "无"):
+        assert await names(client, f"?q={nothing}") == []
+    for bad, field in (("q=" + "长" * 41, "q"), ("q=%00", "q"), ("sort=latest", "sort"), ("limit=0", "limit")):
+        answer = await client.get(f"/topics?{bad}")
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), bad
+
+
+async def test_the_list_of_topics_pages_through_a_snapshot(client: httpx.AsyncClient, world: World, join: Join) -> None:
+    for n in range(7):
+        for m in range(7 - n):
+            await say(join(f"人{m}"), f"#题{n}#")
+    await count_trends(world.pool)
+    whole = await names(client)
+    assert whole == [f"题{n}" for n in range(7)]
+    for path in ("/topics?limit=3", "/topics?q=题&limit=3"):
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = (await client.get(f"{path}{cursor and '&cursor='}{cursor}")).json()
+            seen += [item["name"] for item in page["items"]]
+            cursor = page["next_cursor"]
+            for m in range(3):
+                await say(join(f"又{m}"), "#题6#")
+            await count_trends(world.pool)
+        assert sorted(seen) == whole, path
+    first = (await client.get("/topics?limit=3")).json()["next_cursor"]
+    assert (await client.get(f"/topics?q=题&cursor={first}")).json()["code"] == "cursor_invalid"
+    await world.redis.flushdb()
+    assert (await client.get(f"/topics?cursor={first}")).json()["code"] == "cursor_expired"
+
+
+async def test_what_shall_not_trend_is_found_all_the_same(client: httpx.AsyncClient, world: World, join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    post = await say(join("小明"), "#读书#")
+    await count_trends(world.pool)
+    assert (await change(editor, "读书", state="no_trend"))["state"] == "no_trend"
+    assert await names(client) == []
+    assert await names(client, "?q=读") == ["读书"]
+    assert await posts(client, "读书") == [post]
+    await change(editor, "读书", state="allowed")
+    assert await names(client) == ["读书"]
+
+
+async def test_a_hidden_topic_is_nowhere(client: httpx.AsyncClient, world: World, join: Join) -> None:
+    editor, ming = join("编辑", roles=("editor",)), join("小明")
+    post = await say(ming, "#读书#")
+    await count_trends(world.pool)
+    await change(editor, "读书", state="hidden")
+    assert await names(client) == []
+    assert await names(client, "?q=读") == []
+    for path in ("/topics/读书", "/topics/读书/posts", "/topics/读书/posts?sort=hot"):
+        assert (await client.get(path)).json()["code"] == "topic_not_found"
+    # Its posts stay, and it takes more: only nobody comes to them by it.
+    assert (await client.get(f"/posts/{post}")).status_code == 200
+    more = await say(ming, "#读书# 又一条")
+    await change(editor, "读书", state="allowed")
+    assert await posts(client, "读书") == [more, post]
+
+
+async def test_a_closed_topic_takes_no_new_posts_and_keeps_the_old(
+    client: httpx.AsyncClient, world: World, join: Join
+) -> None:
+    editor, ming = join("编辑", roles=("editor",)), join("小明")
+    old = await say(ming, "#读书#")
+    await count_trends(world.pool)
+    await change(editor, "读书", state="closed")
+    assert await names(client) == []
+    text = "晚了 #读书# #电影#"
+    late = (await ming("POST", "/posts", {"text": text})).json()
+    # The mention is text like any other.
+    assert (late["text"], [topic["name"] for topic in late["topics"]]) == (text, ["电影"])
+    assert await posts(client, "读书") == [old]
+    assert await posts(client, "电影") == [late["id"]]
+    # What stands there stays there when it is edited; what does not cannot come in by an edit.
+    await ming("PATCH", f"/posts/{old}", {"text": "改过 #读书#"})
+    await ming("PATCH", f"/posts/{late['id']}", {"text": "再试 #读书#"})
+    assert await posts(client, "读书") == [old]
+    await change(editor, "读书", state="allowed")
+    assert await posts(client, "读书") == [old]
+    await ming("PATCH", f"/posts/{late['id']}", {"text": "再试一次 #读书#"})
+    assert await posts(client, "读书") == [late["id"], old]
+
+
+async def test_a_topic_that_a_campaign_waits_for_is_not_closed(world: World, join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    campaign = await publish(editor)
+    refused = await editor("PATCH", "/admin/topics/读书", {"state": "closed"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "topic_in_campaign")
+    await world.pool.execute("UPDATE campaigns SET ends_at = now() - interval '1 second' WHERE id = $1", int(campaign))
+    await change(editor, "读书", state="closed")
+    # And none begins on one that is closed.
+    draft = (await editor("POST", "/admin/campaigns", terms())).json()["id"]
+    refused = await editor("POST", f"/admin/campaigns/{draft}/publish")
+    assert (refused.status_code, refused.json()["code"]) == (409, "campaign_incomplete")
+    assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [("topic", "closed_topic")]
+
+
+async def test_a_name_that_stands_for_another_leads_there(client: httpx.AsyncClient, world: World, join: Join) -> None:
+    editor, ming = join("编辑", roles=("editor",)), join("小明")
+    one, other = await say(ming, "#读书#"), await say(join("小红"), "#阅读#")
+    both = await say(ming, "#读书# #阅读#")
+    read = (await client.get("/topics/读书")).json()
+    changed = await change(editor, "阅读", alias_of="读书")
+    assert (changed["state"], changed["alias_of_id"]) == ("allowed", read["id"])
+    await count_trends(world.pool)
+    for name in ("读书", "阅读"):
+        assert (await client.get(f"/topics/{name}")).json()["id"] == read["id"]
+        for sort in ("latest", "hot"):
+            assert await posts(client, name, f"?sort={sort}") == [both, other, one]
+    first = (await client.get("/topics/阅读/posts?limit=2")).json()
+    rest = (await client.get(f"/topics/读书/posts?limit=2&cursor={first['next_cursor']}")).json()
+    assert [item["id"] for item in first["items"] + rest["items"]] == [both, other, one]
+    assert await names(client) == ["读书"]
+    assert await names(client, "?q=阅") == ["读书"]
+    assert (await client.get("/topics")).json()["items"][0]["author_count"] == 2
+    # A post keeps the name that its author wrote.
+    assert (await client.get(f"/posts/{other}")).json()["topics"][0]["name"] == "阅读"
+    # The state alone changes the state alone; null ends it.
+    assert (await change(editor, "阅读", state="no_trend"))["alias_of_id"] == read["id"]
+    assert (await change(editor, "阅读", alias_of=None))["alias_of_id"] is None
+    assert await posts(client, "阅读") == [both, other]
+    assert await posts(client, "读书") == [both, one]
+
+
+async def test_a_hidden_name_brings_no_posts_to_what_it_stands_for(client: httpx.AsyncClient, join: Join) -> None:
+    editor, ming = join("编辑", roles=("editor",)), join("小明")
+    one = await say(ming, "#读书#")
+    await say(ming, "#坏词#")
+    await change(editor, "坏词", state="hidden", alias_of="读书")
+    assert await posts(client, "读书") == [one]
+    assert (await client.get("/topics/坏词")).status_code == 404
+    await change(editor, "坏词", state="allowed")
+    await change(editor, "读书", state="hidden")
+    assert (await client.get("/topics/坏词")).status_code == 404
+
+
+async def test_no_alias_leads_to_an_alias_whoever_makes_them_at_once(world: World, join: Join) -> None:
+    editor, ming = join("编辑", roles=("editor",)), join("小明")
+    await say(ming, "#甲# #乙# #丙#")
+    await change(editor, "甲", alias_of="乙")
+    # What stood for the one stands for the other from now on.
+    await change(editor, "乙", alias_of="丙")
+    assert await chains(world) == 0
+    refused = await editor("PATCH", "/admin/topics/丙", {"alias_of": "甲"})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "invalid_value")
+    for name in ("甲", "乙"):
+        await change(editor, name, alias_of=None)
+    ways = [("甲", "乙"), ("乙", "丙"), ("丙", "甲")] * 2
+    answers = await asyncio.gather(
+        *(editor("PATCH", f"/admin/topics/{name}", {"alias_of": target}) for name, target in ways)
+    )
+    assert {answer.status_code for answer in answers} <= {200, 422}
+    assert await chains(world) == 0
+
+
+async def chains(world: World) -> int:
+    return int(
+        await world.pool.fetchval(
+            "SELECT count(*) FROM topics JOIN topics AS target ON target.id = topics.alias_of WHERE target.alias_of IS NOT NULL"
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"state": "loud"}, 422, "state"),
+        ({"alias_of": "没有"}, 422, "alias_of"),
+        ({"alias_of": "读书"}, 422, "alias_of"),
+        ({"alias_of": "a\0"}, 422, "alias_of"),
+        ({"state": 1}, 400, None),
+        ({"state": None}, 400, None),
+    ],
+)
+async def test_what_a_topic_may_not_become(
+    join: Join, world: World, body: dict[str, Any], status: int, field: str | None
+) -> None:
+    editor = join("编辑", roles=("editor",))
+    await say(join("小明"), "#读书#")
+    answer = await editor("PATCH", "/admin/topics/读书", body)
+    assert answer.status_code == status, answer.text
+    assert [error["field"] for error in answer.json().get("errors", [])] == ([field] if field else [])
+    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'topic.change'") == 0
+
+
+async def test_only_a_change_is_on_the_audit(join: Join, world: World) -> None:
+    editor = join("编辑", roles=("editor",))
+    await say(join("小明"), "#读书#")
+    for _ in range(2):
+        await change(editor, "读书", state="no_trend")
+    await change(editor, "读书")
+    rows = await world.pool.fetch("SELECT detail FROM audit WHERE action = 'topic.change'")
+    assert [row["detail"] for row in rows] == [{"state": "no_trend", "alias_of": ""}]
+    assert (await editor("PATCH", "/admin/topics/没有", {"state": "closed"})).json()["code"] == "topic_not_found"
+
+
+async def test_a_topics_hot_list_holds_old_favourites_beside_the_newest(client: httpx.AsyncClient, join: Join) -> None:
+    first = await say(join("甲"), "#读书# 一")
+    rest = [await say(join(f"人{n}"), "#读书#") for n in range(4)]
+    away = await say(join("乙"), "#电影#")
+    for n in range(3):
+        for post in (first, away):
+            await join(f"粉{n}")("PUT", f"/posts/{post}/like")
+    assert await posts(client, "读书", "?sort=hot") == [first, *rest[::-1]]
+    busy = join("忙人")
+    for n in range(6):
+        await say(busy, f"#读书# {n}")
+    mine = int((await busy("GET", "/me")).json()["id"])
+    shown = (await client.get("/topics/读书/posts?sort=hot&limit=6")).json()["items"]
+    assert sum(int(item["author"]["id"]) == mine for item in shown) == 2
+
+
+@pytest.mark.parametrize("path", ["/topics/a%00b", "/topics/%ED%A0%80/posts", "/topics/%00/posts?sort=hot"])
+async def test_what_can_be_no_name_is_nobodys(client: httpx.AsyncClient, join: Join, path: str) -> None:
+    assert (await client.get(path)).status_code == 404
+    editor = join("编辑", roles=("editor",))
+    assert (await editor("PATCH", "/admin" + path.removesuffix("/posts"), {})).status_code in (404, 405)

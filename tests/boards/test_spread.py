@@ -1,0 +1,131 @@
+"""The order in which rankings are shown: against a plain model, and against what it promises."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.boards.arranging import arrange, ranked
+from feed.boards.hot import BOOST, hot_score
+from feed.boards.model import Row
+from feed.boards.spread import _SEARCHED, AUTHOR_MOST, TOPIC_MOST, WINDOW, spread
+from feed.curation.model import HotAction, HotWord
+
+NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
+
+
+def row(post_id: int, author_id: int, score: int = 0) -> Row:
+    return Row(post_id, author_id, score, 0, 0, NOON)
+
+
+def action(post_id: int, word: HotWord, id: int = 1) -> HotAction:
+    return HotAction(id, post_id, word, "因为", NOON, 1, NOON, None, None, True)
+
+
+posts = st.lists(st.tuples(st.integers(1, 6), st.frozensets(st.integers(1, 4), max_size=3)), max_size=60)
+
+
+def made(given: Sequence[tuple[int, frozenset[int]]]) -> tuple[list[Row], dict[int, list[int]]]:
+    rows = [row(1000 - place, author) for place, (author, _) in enumerate(given)]
+    return rows, {each.post_id: sorted(topics) for each, (_, topics) in zip(rows, given, strict=True) if topics}
+
+
+def plain(rows: Sequence[Row], topics: dict[int, list[int]]) -> list[int]:
+    """The same rule said slowly: look at everything that is left, each time."""
+    left, placed = list(rows), list[Row]()
+    while left:
+        last = placed[-(WINDOW - 1) :]
+        authors = Counter(each.author_id for each in last)
+        borne = Counter(topic for each in last for topic in topics.get(each.post_id, ()))
+        # Of each author the best post that is left, for his posts keep their order.
+        heads = [each for place, each in enumerate(left) if each.author_id not in {e.author_id for e in left[:place]}]
+        welcome = [each for each in heads if authors[each.author_id] < AUTHOR_MOST]
+        fitting = [each for each in welcome if all(borne[t] < TOPIC_MOST for t in topics.get(each.post_id, ()))]
+        best = (fitting or welcome or heads)[0]
+        placed.append(best)
+        left.remove(best)
+    return [each.post_id for each in placed]
+
+
+@given(posts)
+def test_it_does_what_the_plain_rule_says(given: list[tuple[int, frozenset[int]]]) -> None:
+    rows, topics = made(given)
+    assert spread(rows, topics) == plain(rows, topics)
+
+
+@given(posts)
+def test_nothing_is_lost_and_nothing_comes_twice(given: list[tuple[int, frozenset[int]]]) -> None:
+    rows, topics = made(given)
+    assert sorted(spread(rows, topics)) == sorted(each.post_id for each in rows)
+
+
+@given(posts)
+def test_an_author_passes_his_share_only_when_nobody_else_is_left(given: list[tuple[int, frozenset[int]]]) -> None:
+    rows, topics = made(given)
+    author_of = {each.post_id: each.author_id for each in rows}
+    order = [author_of[post_id] for post_id in spread(rows, topics)]
+    for place, author in enumerate(order):
+        last = Counter(order[max(0, place - WINDOW + 1) : place])
+        if last[author] >= AUTHOR_MOST:
+            assert all(last[other] >= AUTHOR_MOST for other in order[place:])
+
+
+@given(posts)
+def test_without_a_flood_the_order_stays(given: list[tuple[int, frozenset[int]]]) -> None:
+    rows = [row(1000 - place, place) for place in range(len(given))]
+    assert spread(rows, {}) == [each.post_id for each in rows]
+
+
+def test_one_busy_author_cannot_flood_it() -> None:
+    busy = [row(500 - n, 1) for n in range(300)]
+    others = [row(100 - n, 2 + n) for n in range(60)]
+    order = spread(busy + others, {})
+    for start in range(60):
+        assert sum(post_id > 200 for post_id in order[start : start + WINDOW]) <= AUTHOR_MOST
+
+
+def test_one_topic_cannot_flood_it_however_many_write_about_it() -> None:
+    # Further down than the search goes nothing else is found, so the other posts are not that far.
+    loud = [row(500 - n, n) for n in range(_SEARCHED - 10)]
+    quiet = [row(100 - n, 1000 + n) for n in range(30)]
+    order = spread(loud + quiet, {each.post_id: [7] for each in loud})
+    for start in range(30):
+        assert sum(post_id > 100 for post_id in order[start : start + WINDOW]) <= TOPIC_MOST
+
+
+def test_where_all_write_about_one_thing_a_busy_author_still_cannot_flood_it() -> None:
+    rows = [row(500 - n, 1) for n in range(100)] + [row(300 - n, 2 + n) for n in range(100)]
+    order = spread(rows, {each.post_id: [7] for each in rows})
+    for start in range(100):
+        assert sum(post_id > 400 for post_id in order[start : start + WINDOW]) <= AUTHOR_MOST
+
+
+def test_pins_come_first_boosts_rise_and_what_is_suppressed_is_out() -> None:
+    rows = [row(n, n, score=n * BOOST) for n in range(1, 8)]
+    done = [action(1, "pin", id=1), action(2, "pin", id=2), action(7, "suppress"), action(4, "boost")]
+    # A boost is as much as ten times the engagement: 4 is level with 5, and of equals the younger one comes first.
+    assert arrange(rows, done, {}) == [2, 1, 6, 5, 4, 3]
+
+
+@given(st.lists(st.sampled_from(("pin", "boost", "suppress", None)), max_size=20))
+def test_the_list_is_never_empty_while_there_are_posts(words: list[HotWord | None]) -> None:
+    rows = [row(n + 1, n, score=n) for n in range(len(words))]
+    done = [action(n + 1, word, id=n) for n, word in enumerate(words) if word is not None]
+    order = arrange(rows, done, {})
+    assert bool(order) == bool(rows)
+    assert len(set(order)) == len(order)
+    if any(word != "suppress" for word in words):
+        assert set(order) == {n + 1 for n, word in enumerate(words) if word != "suppress"}
+
+
+@given(st.permutations([row(n, n, score=n // 2) for n in range(1, 9)]))
+def test_the_order_is_total(rows: list[Row]) -> None:
+    assert [each.post_id for each in ranked(rows)] == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert arrange(rows, [], {}) == [8, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_no_engagement_brings_back_what_is_two_years_old() -> None:
+    old = hot_score(likes=10**8, comments=10**8, published_at=NOON - timedelta(days=730))
+    assert hot_score(likes=0, comments=0, published_at=NOON) > old

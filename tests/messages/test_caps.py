@@ -1,0 +1,50 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from feed.messages.caps import code_windows, next_day, wait_for_code
+from feed.messages.model import SHANGHAI, MessageId, Purpose, Wait, Waiting, read_quiet_hours
+
+ALIYUN = code_windows("aliyun")
+
+
+@pytest.mark.parametrize(
+    ("ages", "wait"),
+    [
+        ([], 0),
+        ([61], 0),
+        ([60], 0),
+        ([20.5], 40),
+        ([20.5, 90, 100, 110], 40),
+        ([70, 90, 100, 110, 3599], 2),
+        ([70, 90, 100, 110, 3601], 0),
+        ([61 + 3600 * n for n in range(10)], 86_400 - 61 - 9 * 3600 + 1),
+    ],
+)
+def test_a_code_waits_for_the_narrowest_window_that_is_full(ages: list[float], wait: int) -> None:
+    assert wait_for_code(ages, ALIYUN) == wait
+    assert wait_for_code(ages[::-1], ALIYUN) == wait
+
+
+def test_after_the_wait_the_code_may_go() -> None:
+    for ages in ([0.0], [20.5], [1, 2, 3, 4, 5]):
+        wait = wait_for_code(ages, ALIYUN)
+        assert wait > 0
+        assert wait_for_code([age + wait for age in ages], ALIYUN) == 0
+        assert wait_for_code([age + wait - 1.5 for age in ages], ALIYUN) > 0
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        (datetime(2026, 9, 20, 9, tzinfo=SHANGHAI), datetime(2026, 9, 21, 8, tzinfo=SHANGHAI)),
+        (datetime(2026, 9, 20, 23, 59, tzinfo=SHANGHAI), datetime(2026, 9, 21, 8, tzinfo=SHANGHAI)),
+        (datetime(2026, 9, 20, 0, 0, tzinfo=SHANGHAI), datetime(2026, 9, 21, 8, tzinfo=SHANGHAI)),
+        (datetime(2026, 9, 20, 17, 0, tzinfo=UTC), datetime(2026, 9, 22, 8, tzinfo=SHANGHAI)),
+    ],
+)
+def test_what_is_over_a_day_s_quota_waits_for_the_next_morning(now: datetime, until: datetime) -> None:
+    message = Waiting(MessageId(1), Purpose.PRIZE_NOTICE, "prize:1", b"", None, now, None, now)
+
+    assert next_day(message, read_quiet_hours("22:00-08:00")) == Wait(until - now)
+    assert next_day(message, None) == Wait(until - now - timedelta(hours=8))

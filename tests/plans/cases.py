@@ -1,0 +1,311 @@
+"""Every hot read and the statements of the batches, each with the indexes it is to use and the pages it may ask for."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from feed import idempotency
+from feed.accounts import events_store, relations, sign_in_store
+from feed.accounts import store as accounts
+from feed.accounts.model import AccountId
+from feed.boards import standing
+from feed.boards import store as boards
+from feed.campaigns import entries
+from feed.cases import store as cases
+from feed.cases.model import Wanted
+from feed.changes import actions as sequencing
+from feed.changes import store as changes
+from feed.changes.store import Delta
+from feed.comments.actions import Remark, add_comments
+from feed.comments.model import CommentId
+from feed.idempotency import Given, Once
+from feed.inbox import push_store
+from feed.inbox import store as inbox_store
+from feed.inbox.model import InboxKind
+from feed.likes.actions import apply_comment_likes, apply_likes
+from feed.likes.model import CommentLike, Like
+from feed.messages import store as messages
+from feed.notifications import actions as notifications
+from feed.paging import MAX_ID, NEWEST, OLDEST, Position
+from feed.posts.actions import Draft, NewPost, publish_posts
+from feed.posts.model import PostId
+from feed.review import actions as review
+from feed.review import store as review_store
+from feed.screens import cards, comments, feeds, hot_comments, inbox, likers, people, pushes
+from feed.screens import review as review_screen
+from feed.screens.looks import Asked, list_looks, must_see_post
+from feed.screens.owners import list_owners
+from feed.screens.rights import Look
+from tests.make import now
+from tests.plans.fill import BUSY_ACCOUNT, BUSY_TOPIC, CAMPAIGN, POSTS, REVIEWER, VIRAL_POST
+from tests.plans.plans import Stage
+
+MIDDLE = Position(now() - timedelta(days=15), 0)
+SOMEBODY = 900
+CROWD = list(range(1, 20_000, 200))
+PAGE = tuple(range(POSTS - 40, POSTS, 2))
+HOTTEST = tuple(range(1, 21))
+ANSWERED, ANSWERED_POST = 1, 30
+SPREAD = list(range(1, POSTS, 500))
+EVERYTHING = Wanted()
+KINDS: tuple[InboxKind, ...] = ("review_result", "comment", "reply", "like", "prize", "claim_deadline", "system")
+
+
+class Case(msgspec.Struct, frozen=True):
+    """What is asked, by which indexes it is answered, and how many pages all its statements may touch.
+
+    `a|b` in `indexes` is either. `pages` is about twice what was touched when the case was written: what grows with the town
+    is a hundred times more. `through`: tables of which most is wanted, or that are hashed instead of asked for each row while
+    that is cheaper.
+    """
+
+    run: Callable[[Stage], Awaitable[Any]]
+    indexes: tuple[str, ...]
+    pages: int
+    through: tuple[str, ...] = ()
+
+
+def looks(*pages: tuple[int, ...]) -> list[Asked]:
+    """A hundred people look at these pages."""
+    return [Asked(viewer, pages[n % len(pages)], tuple(range(1, 200, 10))) for n, viewer in enumerate(CROWD)]
+
+
+def likes(post_id: int | None) -> list[Like]:
+    """A hundred people like this post, or each another one."""
+    return [Like(PostId(post_id or n * 450 + 1), AccountId(viewer)) for n, viewer in enumerate(CROWD)]
+
+
+def comment_likes() -> list[CommentLike]:
+    """A hundred people like a comment each."""
+    return [CommentLike(CommentId(n * 600 + 1), AccountId(viewer)) for n, viewer in enumerate(CROWD)]
+
+
+def remarks(post_id: int | None, reply_to_id: int | None = None) -> list[Remark]:
+    """A hundred people comment on this post, or each on another one."""
+    return [
+        Remark.checked(
+            AccountId(viewer), PostId(post_id or n * 450 + 1), "好", CommentId(reply_to_id) if reply_to_id else None
+        )
+        for n, viewer in enumerate(CROWD)
+    ]
+
+
+def drafts() -> list[Draft]:
+    """A hundred people publish under topics that there are."""
+    return [Draft.checked(AccountId(viewer), NewPost(text=f"一条 #t{n + 1}#")) for n, viewer in enumerate(CROWD)]
+
+
+async def unlikes(s: Stage) -> None:
+    """A hundred likes are taken back."""
+    rows = await s.conn.fetch("SELECT post_id, account_id FROM likes WHERE account_id < 10 ORDER BY 2, 1 LIMIT 100")
+    await s.plans()
+    await apply_likes(s.pool, [Like(row["post_id"], row["account_id"], liked=False) for row in rows])
+
+
+async def comment_cards(s: Stage) -> None:
+    """A page of comments with their first replies."""
+    ids = await comments.list_oldest(s.conn, VIRAL_POST, OLDEST, 20)
+    roots = await comments.list_comments(s.conn, ids, BUSY_ACCOUNT)
+    await comments.list_cards(s.conn, roots, Look(BUSY_ACCOUNT))
+
+
+async def answers(s: Stage) -> None:
+    """Answers of a hundred requests are kept."""
+    given = [
+        Given(AccountId(1 + n % 20_000), Once("POST /v1/posts", f"k{n}", b""), 201, b"{}")
+        for n in range(1, 29_000, 300)
+    ]
+    await idempotency.store_answers(s.pool, given)
+
+
+CASES: dict[str, Case] = {
+    # Lists of posts, and the cards in them.
+    "latest": Case(lambda s: feeds.list_latest(s.conn, NEWEST, 21), ("posts_latest",), 10),
+    "latest, far down": Case(lambda s: feeds.list_latest(s.conn, MIDDLE, 21), ("posts_latest",), 10),
+    "of a topic": Case(
+        lambda s: feeds.list_under_topics(s.conn, [BUSY_TOPIC], NEWEST, 21), ("topic_posts_pkey", "posts_pkey"), 150
+    ),
+    "videos": Case(lambda s: feeds.list_videos(s.conn, NEWEST, 21), ("posts_videos",), 10),
+    "of an author": Case(lambda s: feeds.list_of_author(s.conn, BUSY_ACCOUNT, NEWEST, 21), ("posts_of_author",), 10),
+    "of a campaign": Case(
+        lambda s: feeds.list_of_campaign(s.conn, CAMPAIGN, NEWEST, 21), ("entries_latest", "posts_pkey"), 150
+    ),
+    "own": Case(
+        lambda s: feeds.list_own(s.conn, SOMEBODY, ["published"], MAX_ID, 21), ("posts_own|posts_of_author",), 60
+    ),
+    "own of a rare state": Case(
+        lambda s: feeds.list_own(s.conn, BUSY_ACCOUNT, ["rejected"], MAX_ID, 21), ("posts_own",), 1_200
+    ),
+    "cards": Case(
+        lambda s: cards.list_posts(s.conn, PAGE),
+        ("posts_pkey", "post_revisions_pkey", "post_stats_pkey", "accounts_pkey", "entries_by_post"),
+        800,
+    ),
+    "looks at the latest page": Case(lambda s: list_looks(s.conn, looks(PAGE)), ("likes_by_account",), 1_300),
+    # The likes of the most popular posts are most of all likes: they must not be read.
+    "looks at the hottest page": Case(lambda s: list_looks(s.conn, looks(HOTTEST)), ("likes_by_account",), 1_300),
+    "looks at several pages": Case(lambda s: list_looks(s.conn, looks(PAGE, HOTTEST)), ("likes_by_account",), 7_000),
+    "whether somebody sees a post": Case(lambda s: must_see_post(s.conn, VIRAL_POST, SOMEBODY), ("posts_pkey",), 50),
+    # Comments and likers.
+    "comments, oldest": Case(
+        lambda s: comments.list_oldest(s.conn, VIRAL_POST, OLDEST, 21), ("comments_roots_timed",), 30
+    ),
+    "comments, newest": Case(
+        lambda s: comments.list_newest(s.conn, VIRAL_POST, NEWEST, 21), ("comments_roots_timed",), 30
+    ),
+    "comments, hot": Case(lambda s: hot_comments.rank(s.conn, VIRAL_POST, None), ("comments_roots_hot",), 1_500),
+    "replies": Case(lambda s: comments.list_replies(s.conn, 1, OLDEST, 21), ("comments_replies_timed",), 30),
+    "cards of comments": Case(
+        comment_cards, ("comments_by_id", "comment_likes_pkey", "comments_replies_timed", "accounts_pkey"), 2_500
+    ),
+    "likers": Case(
+        lambda s: likers.list_likers(s.conn, VIRAL_POST, NEWEST, 21), ("likes_lately", "accounts_pkey"), 150
+    ),
+    # People.
+    "blocks": Case(lambda s: people.list_blocks(s.conn, BUSY_ACCOUNT, NEWEST, 21), ("relations_latest",), 150),
+    "kept apart": Case(
+        lambda s: relations.list_kept_apart(s.conn, SOMEBODY), ("relations_pkey", "relations_blocked_by"), 30
+    ),
+    "owners": Case(lambda s: list_owners(s.pool, CROWD), ("accounts_pkey",), 700),
+    "standings": Case(lambda s: accounts.list_standings(s.conn, CROWD), ("sanctions_once",), 500),
+    "inbox": Case(
+        lambda s: inbox.list_inbox(s.conn, BUSY_ACCOUNT, KINDS, MAX_ID, 21),
+        ("inbox_of_account",),
+        800,
+        through=("relations",),
+    ),
+    "inbox of a rare kind": Case(
+        lambda s: inbox.list_inbox(s.conn, BUSY_ACCOUNT, ["prize"], MAX_ID, 21), ("inbox_of_account|inbox_once",), 1_700
+    ),
+    "unread": Case(
+        lambda s: inbox.count_unread(s.conn, BUSY_ACCOUNT), ("inbox_unread",), 20_000, through=("relations",)
+    ),
+    "read": Case(lambda s: inbox_store.mark_read(s.conn, BUSY_ACCOUNT, 60_000), ("inbox_unread",), 25_000),
+    "bodies of pushes": Case(
+        lambda s: pushes.list_bodies(s.conn, list(range(59_901, 59_951))), ("inbox_pkey", "inbox_unread"), 25_000
+    ),
+    # Boards and campaigns.
+    "moment": Case(lambda s: boards.get_moment(s.conn), ("change_log_pkey",), 40),
+    "posts for boards": Case(lambda s: boards.list_posts(s.conn, SPREAD), ("post_stats_pkey", "posts_pkey"), 1_800),
+    "entries for boards": Case(
+        lambda s: boards.list_entries(s.conn, SPREAD, [CAMPAIGN]), ("entries_by_post|entries_latest",), 500
+    ),
+    "entered": Case(
+        lambda s: boards.list_entered(s.conn, SPREAD, [CAMPAIGN]), ("entries_by_post|entries_latest",), 300
+    ),
+    # Whoever is banned on the whole site is looked at, once.
+    "leaderboard from Postgres": Case(
+        lambda s: standing.campaign_standing(s.conn, CAMPAIGN, 1_000),
+        ("entries_pkey|entries_latest", "likes_lately|likes_pkey", "past_likes_pkey", "comments_pkey"),
+        12_000,
+        through=("accounts", "sanctions"),
+    ),
+    "entries that may be hot": Case(
+        lambda s: feeds.list_newest_entries(s.conn, CAMPAIGN, 1_000), ("entries_pkey", "posts_pkey"), 6_000
+    ),
+    "topics of the hot list": Case(
+        lambda s: feeds.list_topics_of(s.conn, list(range(POSTS - 1_000, POSTS))),
+        ("topic_posts_by_post",),
+        6_000,
+        through=("topics",),
+    ),
+    "entering": Case(
+        lambda s: entries.enter_posts(s.conn, [POSTS - 10, POSTS - 20]), ("posts_pkey", "post_revisions_pkey"), 200
+    ),
+    "sweeping entries": Case(
+        lambda s: entries.sweep_entries(s.conn, CAMPAIGN), ("posts_by_age", "post_revisions_pkey"), 20_000
+    ),
+    "entries engaged by some": Case(
+        lambda s: entries.list_engaged_by(s.conn, CAMPAIGN, [3, 5]),
+        ("entries_pkey", "likes_by_account", "past_likes_by_account|past_likes_pkey", "comments_by_author"),
+        2_000,
+    ),
+    "entries engaged by one": Case(
+        lambda s: review_store.list_engaged_entries(s.conn, 3),
+        ("likes_by_account", "past_likes_by_account", "comments_by_author", "entries_by_post|entries_latest"),
+        200,
+    ),
+    # Moderation.
+    "queue": Case(
+        lambda s: review_screen.list_open(s.conn, EVERYTHING, OLDEST, 21), ("cases_urgent", "cases_pkey"), 1_200
+    ),
+    "archive": Case(
+        lambda s: review_screen.list_closed(s.conn, EVERYTHING, NEWEST, 21), ("cases_closed", "cases_pkey"), 1_400
+    ),
+    "lease": Case(
+        lambda s: review.lease_cases(s.pool, AccountId(REVIEWER), EVERYTHING, count=20),
+        ("cases_urgent", "cases_escalated", "verdicts_by_case|verdicts_one_per_reviewer_and_stage"),
+        5_000,
+    ),
+    "cases of a deleted post": Case(lambda s: cases.close_cases(s.conn, post_id=POSTS - 1), ("cases_by_post",), 100),
+    "case of a deleted comment": Case(
+        lambda s: cases.close_cases(s.conn, comment_id=99_999), ("cases_one_per_comment",), 100
+    ),
+    # The change log, and who follows it.
+    "changes": Case(lambda s: changes.list_changes(s.conn, 50_000, 500), ("change_log_pkey",), 30),
+    "stamps of changes": Case(lambda s: changes.list_stamps(s.conn, [100, 50_000, 99_999]), ("change_log_pkey",), 30),
+    # Two thousand changes; what waits for a number is read from end to end, and stays small.
+    "sequencer": Case(lambda s: sequencing.number_changes(s.pool), (), 25_000),
+    "telling of likes": Case(
+        lambda s: notifications.tell_likes(s.pool),
+        ("like_groups_due", "likes_lately", "change_log_pkey", "post_stats_pkey", "accounts_pkey"),
+        5_000,
+        through=("relations", "past_likes", "like_groups", "post_stats"),
+    ),
+    "telling of comments": Case(
+        lambda s: notifications.tell_comments(s.pool),
+        ("comments_untold", "posts_pkey", "accounts_pkey"),
+        17_000,
+        through=("relations",),
+    ),
+    "pushes to send": Case(
+        lambda s: push_store.lease_pushes(s.conn, limit=50, lease=timedelta(minutes=1)), ("pushes_due",), 1_600
+    ),
+    "messages without a job": Case(lambda s: messages.list_jobless(s.conn), ("messages_open|messages_by_state",), 150),
+    "abandoned messages": Case(
+        lambda s: messages.lease_abandoned(s.conn, after=timedelta(minutes=1)),
+        ("messages_open|messages_by_state", "messages_pkey"),
+        300,
+    ),
+    # What is forgotten: about as many rows as are old.
+    "old keys": Case(lambda s: idempotency.remove_old(s.conn, hours=24), ("idempotency_keys_by_age",), 500),
+    "old codes": Case(lambda s: sign_in_store.remove_old_codes(s.conn, hours=24), ("sign_in_codes_by_age",), 300),
+    "old tokens": Case(lambda s: sign_in_store.remove_old_tokens(s.conn, hours=24), ("refresh_tokens_by_end",), 200),
+    "old events": Case(lambda s: events_store.remove_old_events(s.conn, hours=30 * 24), ("account_events_by_age",), 30),
+    "old changes": Case(lambda s: changes.trim_log(s.conn, hours=7 * 24), ("change_log_pkey",), 9_000),
+    "old pushes": Case(lambda s: push_store.remove_old(s.conn, days=7, dead_days=30), ("pushes_ended",), 300),
+    # The batches: a hundred items each.
+    "likes of one post": Case(
+        lambda s: apply_likes(s.pool, likes(VIRAL_POST)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 3_000
+    ),
+    "likes of many posts": Case(
+        lambda s: apply_likes(s.pool, likes(None)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 7_000
+    ),
+    "unlikes": Case(unlikes, ("post_stats_pkey", "posts_pkey", "likes_by_account|likes_pkey"), 5_000),
+    "likes of comments": Case(
+        lambda s: apply_comment_likes(s.pool, comment_likes()), ("comments_by_id", "posts_pkey"), 10_000
+    ),
+    "comments of one post": Case(
+        lambda s: add_comments(s.pool, remarks(VIRAL_POST)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 3_000
+    ),
+    "comments of many posts": Case(
+        lambda s: add_comments(s.pool, remarks(None)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 5_500
+    ),
+    "replies to one comment": Case(
+        lambda s: add_comments(s.pool, remarks(ANSWERED_POST, ANSWERED)),
+        ("post_stats_pkey", "posts_pkey", "comments_by_id|comments_pkey"),
+        3_500,
+    ),
+    "posts": Case(
+        lambda s: publish_posts(s.pool, drafts()),
+        ("topics_one_per_key", "sanctions_once", "campaigns_by_topic"),
+        12_500,
+    ),
+    "statistics locked": Case(lambda s: changes.lock_stats(s.conn, SPREAD), ("post_stats_pkey",), 1_000),
+    "statistics moved": Case(
+        lambda s: changes.move_stats(s.conn, [Delta(id_, likes=1) for id_ in SPREAD]), ("post_stats_pkey",), 1_300
+    ),
+    "answers stored": Case(answers, ("idempotency_keys_pkey",), 2_500),
+}

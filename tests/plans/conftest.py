@@ -1,0 +1,22 @@
+"""One filled database for the whole run; whoever uses it leaves it as it was."""
+
+import asyncpg
+import pytest
+
+from feed.embedded import Embedded
+from feed.postgres import prepare_connection
+from tests import make
+from tests.conftest import administer, url_of
+from tests.plans.fill import fill
+
+
+@pytest.fixture(scope="session")
+async def town_database(servers: Embedded, template: str) -> str:
+    """The URL of the filled database."""
+    await administer(servers, f"CREATE DATABASE feed_town TEMPLATE {template} STRATEGY FILE_COPY")
+    url = url_of(servers, "feed_town")
+    conn = await asyncpg.connect(url)
+    await prepare_connection(conn)
+    await fill(conn, make.RULES | {"board": "public"})
+    await conn.close()
+    return url

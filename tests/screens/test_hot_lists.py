@@ -1,0 +1,167 @@
+"""How many statements hot lists and topics ask, and by which index each of them is read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from asyncpg import Record
+from redis.asyncio import Redis
+
+from feed.boards import store as boards
+from feed.curation import store as curation
+from feed.curation import trends_store
+from feed.curation.trending import HALF_LIFE
+from feed.paging import NEWEST
+from feed.postgres import Connection
+from feed.screens import feeds, ranked, topics
+from feed.screens.hot_lists import HotLists
+from feed.screens.newcomers import Newcomers
+from feed.screens.pages import Pages
+from feed.screens.topics import Topics
+from feed.topics import store as topic_store
+from tests import make
+from tests.screens.test_queries import CURSORS, asked, count
+
+
+async def read(
+    pages: Pages, redis: Redis, rank: Callable[[], Awaitable[Any]], viewer_id: int | None, cursor: str | None = None
+) -> Any:
+    return await ranked.read_page(pages, redis, CURSORS, "a list", rank, viewer_id=viewer_id, cursor=cursor, limit=3)
+
+
+async def test_a_hot_page_costs_a_viewer_what_a_latest_page_does(pool: "asyncpg.Pool[Record]", redis: Redis) -> None:
+    viewer = await make.account(pool)
+    campaign = await make.campaign(pool)
+    for _ in range(5):
+        await make.entry(pool, campaign)
+    topic_ids = [await make.topic(pool)]
+    pages, hot = Pages(pool, CURSORS, "http://feed.test"), HotLists(pool, redis, lambda: None)
+    lists: dict[str, tuple[Callable[[], Awaitable[Any]], int]] = {
+        # The board, what editors did, topics, the second; and the cards.
+        "everybody": (hot.of_everybody, 5),
+        # The hot list is there already: the newest under the topic, their counters; and the cards, of which there are none.
+        "topic": (lambda: hot.under_topics(topic_ids), 2),
+        "campaign": (lambda: hot.of_campaign(campaign), 4),
+    }
+    async with asked(pool) as said:
+        for name, (rank, statements) in lists.items():
+            pages.forget(None)
+            del said[:]
+            await read(pages, redis, rank, None)
+            assert await count(said) == statements, (name, said)
+            page = await read(pages, redis, rank, None)
+            assert await count(said) == statements, name
+            await read(pages, redis, rank, viewer)
+            assert await count(said) == statements + (b'"id"' in page.body), name
+
+
+async def test_counting_what_is_new_asks_nobody_who_is_up_to_date(pool: "asyncpg.Pool[Record]") -> None:
+    ids = [await make.post(pool) for _ in range(3)]
+    newcomers = Newcomers(pool)
+    async with asked(pool) as said:
+        assert [await newcomers.count(post_id) for post_id in ids] == [2, 1, 0]
+        assert await count(said) == 1
+        await newcomers.count(1)
+        assert await count(said) == 2
+
+
+async def test_topics_are_asked_for_once_a_second(pool: "asyncpg.Pool[Record]", redis: Redis) -> None:
+    await make.topic(pool)
+    names = Topics(pool, redis, CURSORS)
+    async with asked(pool) as said:
+        for _ in range(3):
+            await names.resolve("读书")
+        assert await count(own(said)) == 1
+        del said[:]
+        for _ in range(3):
+            await names.page("", cursor=None, limit=20)
+        # The ranking once, the cards each time.
+        assert await count(own(said)) == 4
+
+
+def own(said: list[str]) -> list[str]:
+    """Without what the driver asks when it meets a type for the first time."""
+    return [
+        query for query in said if not any(word in query for word in ("pg_catalog", "current_setting", "set_config"))
+    ]
+
+
+READS: dict[str, Callable[[Connection, int], Awaitable[Any]]] = {
+    "topic_posts_pkey": lambda conn, id_: feeds.list_under_topics(conn, [id_, id_ + 1], NEWEST, 20),
+    "topic_posts_by_post": lambda conn, id_: feeds.list_topics_of(conn, list(range(id_, id_ + 50))),
+    "posts_videos": lambda conn, id_: feeds.list_videos(conn, NEWEST, 20),
+    "posts_pkey": lambda conn, id_: feeds.get_place(conn, id_),
+    "post_stats_pkey": lambda conn, id_: boards.list_posts(conn, [id_, id_ + 1]),
+    "hot_actions_one_stands": lambda conn, id_: curation.find_unended(conn, id_),
+    "hot_actions_of_post": lambda conn, id_: curation.list_of_post(conn, id_, 50),
+    "topics_by_prefix": lambda conn, id_: topics.list_by_prefix(conn, "k12", 20),
+    "topic_trends_hottest": lambda conn, id_: topics.list_trending(conn, "", 20),
+    "topics_aliases": lambda conn, id_: topic_store.find_resolved(conn, "k12"),
+    "posts_latest": lambda conn, id_: trends_store.count_trends(
+        conn, reach=timedelta(minutes=10), half_life=HALF_LIFE, posts=100, topics=10
+    ),
+}
+
+
+@pytest.fixture
+async def crowd(conn: Connection) -> int:
+    """Thousands of posts under some topics and in one campaign, as many topics, and a history of editors' actions. One id for all."""
+    author, campaign = await make.account(conn), await make.campaign(conn)
+    await conn.execute(
+        """
+        INSERT INTO topics (id, key, name, alias_of)
+        SELECT $1::bigint + n, 'k' || n, 'k' || n, CASE WHEN n % 40 = 39 THEN $1::bigint END FROM generate_series(0, 7999) AS n ORDER BY n
+        """,
+        campaign,
+    )
+    await conn.execute(
+        """
+        INSERT INTO posts (id, author_id, state, published_at, has_video)
+        SELECT $1::bigint + n, $2, 'published', now() - n * interval '1 minute', n % 50 = 0 FROM generate_series(0, 7999) AS n
+        """,
+        campaign,
+        author,
+    )
+    for statement in FILLED:
+        await conn.execute(statement, campaign)
+    await conn.execute("ANALYZE posts, topics, topic_posts, post_stats, entries, hot_actions, topic_trends")
+    return campaign
+
+
+FILLED = (
+    """
+    INSERT INTO topic_posts (topic_id, published_at, post_id)
+    SELECT $1::bigint + id % 3, published_at, id FROM posts WHERE id >= $1
+    """,
+    "INSERT INTO post_stats (post_id) SELECT id FROM posts WHERE id >= $1",
+    """
+    INSERT INTO entries (campaign_id, post_id, author_id, entered_at)
+    SELECT $1, id, author_id, published_at FROM posts WHERE id >= $1
+    """,
+    """
+    INSERT INTO hot_actions (post_id, action, reason, until, made_by, made_at, ended_at, ended_by)
+    SELECT $1::bigint + n / 2, 'boost', 'x', now() + (n % 97 - 95) * interval '1 day', 1, now() - interval '99 days',
+           CASE WHEN n % 2 = 0 THEN now() END, 1
+    FROM generate_series(0, 5999) AS n
+    """,
+    """
+    INSERT INTO topic_trends (topic_id, score, author_count, post_count)
+    SELECT id, id % 977, 1, 1 FROM topics WHERE id >= $1 AND alias_of IS NULL
+    """,
+)
+
+
+@pytest.mark.parametrize("index", READS)
+async def test_each_is_read_by_its_index(conn: Connection, crowd: int, index: str) -> None:
+    said: list[Any] = []
+    with conn.query_logger(said.append):
+        await READS[index](conn, crowd)
+        await asyncio.sleep(0)
+    (asks,) = [each for each in said if own([each.query])]
+    plan = "\n".join(row[0] for row in await conn.fetch(f"EXPLAIN {asks.query}", *asks.args))
+    assert index in plan, plan
+    if index != "posts_latest":  # The trends look at all topics that trend.
+        assert "Seq Scan" not in plan, plan

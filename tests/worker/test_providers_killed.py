@@ -1,0 +1,163 @@
+"""SIGKILL around every commit and every call on a message's way to a provider: one message at most, and never a guess."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from feed.messages import actions
+from feed.messages.model import MessageId, Sending
+from feed.messages.provider import ABANDONED_AFTER, MISSING_AFTER
+from feed.worker.sending import resolve_abandoned, send_message
+from feed.worker.worlds import Worlds
+from tests.messages.fake_provider import Fake
+from tests.worker.test_providers import lets_time_pass, row_of
+from tests.worker.test_sending import age, enqueue
+
+
+class Ran(NamedTuple):
+    died: bool
+    at: str  # What it died at.
+
+
+Start = Callable[[str, MessageId, int, str], Awaitable[asyncio.subprocess.Process]]
+Run = Callable[[str, MessageId, int, str], Awaitable[Ran]]
+
+
+@pytest.fixture
+def worlds(unreliable: Worlds) -> Worlds:
+    return unreliable
+
+
+@pytest.fixture
+def start(database: str, redis_url: str, tmp_path: Path, fake: Fake) -> Start:
+    environ = {"FEED_DATABASE_URL": database, "FEED_REDIS_URL": redis_url, "FEED_KEYS_DIR": str(tmp_path / "keys")}
+
+    async def started(step: str, message_id: MessageId, nth: int, when: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.worker.dying_sms",
+            step,
+            str(message_id),
+            str(nth),
+            when,
+            env=os.environ | environ | fake.settings,
+            stdout=asyncio.subprocess.PIPE,
+        )
+
+    return started
+
+
+@pytest.fixture
+def run(start: Start) -> Run:
+    async def ran(step: str, message_id: MessageId, nth: int, when: str) -> Ran:
+        process = await start(step, message_id, nth, when)
+        out, _ = await asyncio.wait_for(process.communicate(), 30)
+        said = out.decode().split()[-1]
+        assert process.returncode == (0 if said == "lived" else -signal.SIGKILL)
+        return Ran(said != "lived", said)
+
+    return ran
+
+
+async def finish(worlds: Worlds, message_id: MessageId) -> tuple[str, str | None, str | None]:
+    """What other workers do in the time that everything takes."""
+    await send_message(worlds, message_id)
+    await resolve_abandoned(worlds)
+    await lets_time_pass(worlds, message_id)
+    for _ in range(2):
+        await lets_time_pass(worlds, message_id, MISSING_AFTER)
+    return await row_of(worlds.pool, message_id)
+
+
+async def test_killed_at_each_step_of_sending(worlds: Worlds, fake: Fake, run: Run) -> None:
+    """Where the call may have been made nobody sends again: it is found, or left to an editor."""
+    expected = {
+        (1, "before"): ("commit", "queued", 0, "sent", 1),
+        (1, "after"): ("commit", "sending", 0, "unknown", 0),
+        (2, "before"): ("call", "sending", 0, "unknown", 0),
+        (2, "after"): ("call", "sending", 1, "sent", 1),
+        (3, "before"): ("commit", "sending", 1, "sent", 1),
+        (3, "after"): ("commit", "sent", 1, "sent", 1),
+    }
+    seen = {}
+    for nth in range(1, 20):
+        lived = False
+        for when in ("before", "after"):
+            fake.taken.clear()
+            message_id = await enqueue(worlds.pool, worlds.keys, f"prize:{nth}:{when}")
+            ran = await run("send", message_id, nth, when)
+            if not ran.died:
+                lived = True
+                continue
+            left, taken = (await row_of(worlds.pool, message_id))[0], len(fake.taken)
+            end = (await finish(worlds, message_id))[0]
+            seen[nth, when] = (ran.at, left, taken, end, len(fake.taken))
+        if lived:
+            break
+    assert seen == expected
+
+
+async def test_killed_at_each_step_of_asking(worlds: Worlds, fake: Fake, run: Run) -> None:
+    """Asking is free: whoever comes next asks again."""
+    seen = {}
+    for nth in range(1, 20):
+        lived = False
+        for when in ("before", "after"):
+            fake.taken.clear()
+            fake.script = ["fails after taking"]
+            message_id = await enqueue(worlds.pool, worlds.keys, f"prize:{nth}:{when}")
+            await send_message(worlds, message_id)
+            await age(worlds.pool, message_id, ABANDONED_AFTER)
+            ran = await run("resolve", message_id, nth, when)
+            if not ran.died:
+                lived = True
+                continue
+            left = (await row_of(worlds.pool, message_id))[0]
+            end = (await finish(worlds, message_id))[0]
+            seen[nth, when] = (ran.at, left, end, len(fake.taken))
+        if lived:
+            break
+    assert seen == {
+        (1, "before"): ("commit", "sending", "sent", 1),
+        (1, "after"): ("commit", "sending", "sent", 1),
+        (2, "before"): ("call", "sending", "sent", 1),
+        (2, "after"): ("call", "sending", "sent", 1),
+        (3, "before"): ("commit", "sending", "sent", 1),
+        (3, "after"): ("commit", "sent", "sent", 1),
+    }
+
+
+async def test_killed_while_the_provider_takes_its_time(
+    worlds: Worlds,
+    fake: Fake,
+    start: Start,
+) -> None:
+    fake.script = ["hangs after taking"]
+    message_id = await enqueue(worlds.pool, worlds.keys)
+    process = await start("send", message_id, 99, "after")
+    async with asyncio.timeout(20):
+        while not fake.taken:
+            await asyncio.sleep(0.02)
+    process.kill()
+    assert await process.wait() == -signal.SIGKILL
+    assert (await row_of(worlds.pool, message_id))[0] == "sending"
+
+    assert (await finish(worlds, message_id))[0] == "sent"
+    assert len(fake.taken) == 1
+
+
+async def test_two_who_find_it_at_once_ask_once(worlds: Worlds, fake: Fake) -> None:
+    message_id = await enqueue(worlds.pool, worlds.keys)
+    assert isinstance(await actions.begin_sending(worlds.pool, message_id, fake.name, None), Sending)
+    await age(worlds.pool, message_id)
+
+    leases = await asyncio.gather(*(actions.lease_abandoned(worlds.pool, after=ABANDONED_AFTER) for _ in range(4)))
+
+    assert sorted(len(lease) for lease in leases) == [0, 0, 0, 1]
