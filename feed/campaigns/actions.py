@@ -8,7 +8,9 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import entries, nonces, store
 from feed.campaigns.counting import list_entry_ids
-from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules, unfavourable
+from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules
+from feed.campaigns.favour import unfavourable
+from feed.campaigns.gate import read_publishable
 from feed.campaigns.holding import hold, is_repeated, must_be_unsettled, raise_versions
 from feed.campaigns.model import CampaignId, Rules, rules_document, rules_sha256
 from feed.campaigns.refusals import (
@@ -85,8 +87,7 @@ async def publish_campaign(
             raise CampaignCancelled
         if campaign.state != "draft":
             raise CampaignNotDraft
-        rules, found = read_rules(campaign.draft, publishing=True)
-        found += await _problems_now(conn, campaign, rules, known=found)
+        rules, found = await read_publishable(conn, campaign.draft, now=campaign.now)
         if found:
             raise CampaignIncomplete(*found)
         document = rules_document(rules)
@@ -157,16 +158,16 @@ async def _change_rules(
     assert campaign.rules_version is not None
     assert campaign.starts_at is not None
     old, _ = read_rules(campaign.draft, publishing=True)
-    rules, found = read_rules(draft, publishing=True)
     has_opened = campaign.now >= campaign.starts_at
+    rules, found = await read_publishable(conn, draft, now=campaign.now, checks_end=not has_opened)
     refused = unfavourable(old, rules) if has_opened else []
     if refused:
         raise CampaignRunning(*refused)
-    found += await _problems_now(conn, campaign, rules, known=found, checks_end=not has_opened)
     if found:
         raise Invalid(*found)
     document = rules_document(rules)
-    if document == campaign.draft:
+    # Not by their documents: an older one does not name a field that came later.
+    if rules == old:
         return
     version = campaign.rules_version + 1
     await _add_version(conn, keys, editor_id, campaign.id, version, rules, document)
@@ -191,25 +192,6 @@ async def _change_rules(
         "rules_sha256": rules_sha256(document),
     }
     await audit.add(conn, editor_id, "campaign_changed", "campaign", campaign.id, detail)
-
-
-async def _problems_now(
-    conn: Connection, campaign: Campaign, rules: Rules, *, known: list[FieldError], checks_end: bool = True
-) -> list[FieldError]:
-    """What is wrong with the rules at this moment and in this database."""
-    named = {error.field for error in known}
-    found = []
-    if checks_end and "ends_at" not in named and rules.ends_at <= campaign.now:
-        found.append(FieldError("ends_at", "in_the_past"))
-    post_id = rules.announcement_post_id
-    if post_id is not None and "announcement_post_id" not in named and not await store.is_post(conn, int(post_id)):
-        found.append(FieldError("announcement_post_id", "not_found"))
-    if "topic" not in named:
-        topic = await topics.find_by_key(conn, topic_key(rules.topic))
-        if topic is not None and topic.state == "closed":
-            # It takes no posts, so that nobody could take part.
-            found.append(FieldError("topic", "closed_topic"))
-    return found
 
 
 async def _add_version(

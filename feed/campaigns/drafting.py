@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from feed.campaigns.model import Caps, Eligibility, Prize, Rules, Weights
+from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
 from feed.campaigns.problems import EARLIEST, problems
 from feed.errors import FieldError
 
@@ -57,6 +57,10 @@ class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
     beacon: str | UnsetType | None = UNSET
     beacon_order: list[str] | UnsetType | None = UNSET
     beacon_wait_hours: int | UnsetType | None = UNSET
+    criteria: list[Criterion] | UnsetType | None = UNSET
+    quorum: int | UnsetType | None = UNSET
+    delivery: Delivery | UnsetType | None = UNSET
+    tax_borne_by: str | UnsetType | None = UNSET
 
 
 def merged(draft: Mapping[str, Any], fields: CampaignFields) -> dict[str, Any]:
@@ -86,35 +90,6 @@ def copied(draft: Mapping[str, Any]) -> dict[str, Any]:
     """A draft like this one, without what belongs to its one time."""
     dated = {"starts_at", "ends_at", "settle_at", "claim_ends_at", "announcement_post_id"}
     return {name: value for name, value in draft.items() if name not in dated}
-
-
-def unfavourable(old: Rules, new: Rules) -> list[FieldError]:
-    """The changed fields that do not favour those who take part already. Empty: the change may be made after the opening.
-
-    Free are the texts that no rule depends on, more winners, reserves and prize value, and a longer claim.
-    """
-    free = {"title", "body", "notes", "cover_media_id", "announcement_post_id", "contact"}
-    more = {"winner_count", "reserve_count", "claim_days"}
-    wrong = []
-    for name in Rules.__struct_fields__:
-        before, after = getattr(old, name), getattr(new, name)
-        if before == after or name in free or (name in more and after > before):
-            continue
-        if name == "claim_ends_at" and after is not None and (before is None or after > before):
-            continue
-        if name == "prizes" and _is_no_less(old.prizes, new.prizes):
-            continue
-        wrong.append(FieldError(name, "fixed_after_opening"))
-    return wrong
-
-
-def _is_no_less(old: tuple[Prize, ...], new: tuple[Prize, ...]) -> bool:
-    return len(new) >= len(old) and all(
-        (before.name, before.kind) == (after.name, after.kind)
-        and after.per_winner >= before.per_winner
-        and (after.value_cny or 0) >= (before.value_cny or 0)
-        for before, after in zip(old, new, strict=False)
-    )
 
 
 def _says(error: FieldError, silent: set[str], publishing: bool) -> bool:

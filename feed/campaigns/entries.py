@@ -124,7 +124,7 @@ async def mark_shortlisted(conn: Connection, campaign_id: int, post_id: int, *, 
     return bool(
         await conn.fetchval(
             """
-            UPDATE entries SET shortlisted_at = now(), shortlisted_by = $3
+            UPDATE entries SET shortlisted_at = now(), shortlisted_by = $3, unlisted_at = NULL, unlisted_by = NULL
             WHERE campaign_id = $1 AND post_id = $2 AND shortlisted_at IS NULL
             RETURNING true
             """,
@@ -135,17 +135,18 @@ async def mark_shortlisted(conn: Connection, campaign_id: int, post_id: int, *, 
     )
 
 
-async def mark_not_shortlisted(conn: Connection, campaign_id: int, post_id: int) -> bool:
-    """Whether the entry was on the shortlist."""
+async def mark_not_shortlisted(conn: Connection, campaign_id: int, post_id: int, *, by: int) -> bool:
+    """Whether the entry was on the shortlist. That somebody took it off stays known."""
     return bool(
         await conn.fetchval(
             """
-            UPDATE entries SET shortlisted_at = NULL, shortlisted_by = NULL
+            UPDATE entries SET shortlisted_at = NULL, shortlisted_by = NULL, unlisted_at = now(), unlisted_by = $3
             WHERE campaign_id = $1 AND post_id = $2 AND shortlisted_at IS NOT NULL
             RETURNING true
             """,
             campaign_id,
             post_id,
+            by,
         )
     )
 

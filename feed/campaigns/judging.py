@@ -6,22 +6,28 @@ from decimal import Decimal
 from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import entries, jury, store, voids
+from feed.campaigns import entries, jury, recusals, store, voids
 from feed.campaigns.counting import list_entry_ids
+from feed.campaigns.drafting import read_rules
 from feed.campaigns.holding import hold, hold_judged, is_repeated, must_be_unsettled, raise_versions
-from feed.campaigns.marking import mark_of
+from feed.campaigns.marking import mark_of, mark_problems
+from feed.campaigns.model import decimal_text
+from feed.campaigns.panel import Panel
 from feed.campaigns.refusals import (
     CampaignNotClosed,
     EntryDisqualified,
     EntryNotDisqualified,
     EntryNotFound,
+    JurorRecused,
     MarksLocked,
     MarksMissing,
     NotAJuror,
     OwnEntry,
+    PersonMarkedAlready,
     ShortlistFull,
     VoidNotFound,
 )
+from feed.campaigns.store import Campaign
 from feed.campaigns.verdicts import NewMark, NewVoids, Reason, reason_problems, void_problems
 from feed.campaigns.voids import Void
 from feed.errors import FieldError, Invalid
@@ -32,12 +38,15 @@ JURORS_MOST = 50
 
 
 async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
-    """Puts an entry on the shortlist; a second time changes nothing. Raises ShortlistFull, EntryNotFound."""
+    """Puts an entry on the shortlist; a second time changes nothing. Raises ShortlistFull, MarksLocked, EntryNotFound."""
     async with transaction(pool) as conn:
         campaign = await hold_judged(conn, campaign_id)
         entry = await _get_entry(conn, campaign_id, post_id)
         if entry.shortlisted_at is not None:
             return
+        # It could not be marked any more.
+        if campaign.marks_locked_at is not None:
+            raise MarksLocked
         most = campaign.draft.get("shortlist_size")
         if most is not None and await entries.count_shortlisted(conn, campaign_id) >= most:
             raise ShortlistFull
@@ -47,17 +56,20 @@ async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, po
 
 
 async def unlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
-    """Takes an entry off the shortlist; a second time changes nothing. Raises EntryNotFound."""
+    """Takes an entry off the shortlist, and it does not come back by itself. A second time changes nothing. Raises EntryNotFound."""
     async with transaction(pool) as conn:
         await hold_judged(conn, campaign_id)
         await _get_entry(conn, campaign_id, post_id)
-        if await entries.mark_not_shortlisted(conn, campaign_id, post_id):
+        if await entries.mark_not_shortlisted(conn, campaign_id, post_id, by=editor_id):
             await raise_versions(conn, [post_id])
             await _note(conn, editor_id, "entry_unlisted", campaign_id, post_id)
 
 
 async def assign_jurors(pool: Pool, editor_id: AccountId, campaign_id: int, account_ids: Sequence[int]) -> None:
-    """Makes these the jurors; none: any editor may mark. Raises Invalid, MarksLocked."""
+    """Makes these the jurors; none: any editor may mark.
+
+    The marks of who is left out are kept and do not count; who is named again gets them back. Raises Invalid, MarksLocked.
+    """
     wanted = sorted(set(account_ids))
     if len(wanted) > JURORS_MOST:
         raise Invalid(FieldError("user_ids", "too_many", {"most": JURORS_MOST}))
@@ -72,20 +84,26 @@ async def assign_jurors(pool: Pool, editor_id: AccountId, campaign_id: int, acco
         changed = sorted(before ^ set(wanted))
         if not changed:
             return
+        if twice := await jury.list_twice_named(conn, wanted):
+            raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "repeated") for id_ in twice))
+        marked = await jury.list_marked(conn, campaign_id)
+        gone = sorted(before - set(wanted))
+        set_aside = await jury.count_marks_by(conn, campaign_id, gone)
         await jury.change_jurors(conn, campaign_id, wanted)
         # A juror's likes stop counting, and who joins or leaves changes whose marks do.
         engaged = await entries.list_engaged_by(conn, campaign_id, changed)
-        await raise_versions(conn, [*engaged, *await jury.list_marked(conn, campaign_id)])
-        detail = {"user_ids": [str(account_id) for account_id in wanted]}
+        await raise_versions(conn, [*engaged, *marked])
+        detail = {"user_ids": _texts(wanted), "removed": _texts(gone), "marks_set_aside": set_aside}
         await audit.add(conn, editor_id, "jurors_assigned", "campaign", campaign_id, detail)
 
 
 async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id: int, new: NewMark) -> Decimal:
     """The juror's one mark of the entry, in place of an earlier one.
 
-    Raises Invalid, NotAJuror, OwnEntry, MarksLocked, EntryNotFound.
+    Raises Invalid, NotAJuror, OwnEntry, JurorRecused, PersonMarkedAlready, MarksLocked, EntryNotFound.
     """
-    score = mark_of(new.score, new.scores, new.note)
+    if problems := mark_problems(new):
+        raise Invalid(*problems)
     async with transaction(pool) as conn:
         if not await jury.may_mark(conn, campaign_id, juror_id):
             raise NotAJuror
@@ -96,21 +114,28 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
         if campaign.marks_locked_at is not None:
             raise MarksLocked
         entry = await _get_entry(conn, campaign_id, post_id)
-        if await jury.is_own(conn, juror_id, entry.author_id):
+        if await recusals.is_own(conn, juror_id, entry.author_id):
             raise OwnEntry
+        if await recusals.has_conflict(conn, campaign_id, post_id, juror_id):
+            raise JurorRecused
+        if await jury.has_marked_otherwise(conn, campaign_id, post_id, juror_id):
+            raise PersonMarkedAlready
+        rules, _ = read_rules(campaign.draft, publishing=False)
+        given = mark_of(new, rules.criteria)
         moved = await jury.add_mark(
             conn,
             campaign_id=campaign_id,
             post_id=post_id,
             juror_id=juror_id,
-            score=score,
-            scores=None if new.scores is None else {name: str(each) for name, each in new.scores.items()},
+            score=given.score,
+            scores=None if given.scores is None else {name: decimal_text(each) for name, each in given.scores.items()},
             note=new.note,
         )
         if moved:
             await raise_versions(conn, [post_id])
-            await _note(conn, juror_id, "entry_marked", campaign_id, post_id, score=str(score))
-    return score
+            # Not the score: whoever reads the audit must not learn of a mark before they are locked.
+            await _note(conn, juror_id, "entry_marked", campaign_id, post_id)
+    return given.score
 
 
 async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request: Once | None = None) -> None:
@@ -126,8 +151,8 @@ async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request
             return
         if campaign.ends_at is None or campaign.now < campaign.ends_at:
             raise CampaignNotClosed
-        if missing := await jury.list_unmarked(conn, campaign_id):
-            raise MarksMissing(*(FieldError(f"entries.{post_id}", "mark_missing") for post_id in missing))
+        if missing := await _list_short(conn, campaign):
+            raise MarksMissing(*missing)
         if not await store.mark_marks_locked(conn, campaign_id):
             raise CampaignNotClosed
         await raise_versions(conn, await list_entry_ids(conn, campaign_id))
@@ -234,6 +259,24 @@ async def withdraw_void(pool: Pool, editor_id: AccountId, campaign_id: int, void
             touched = await entries.list_engaged_by(conn, campaign_id, [void.account_id])
         await raise_versions(conn, touched)
         await audit.add(conn, editor_id, "void_withdrawn", "campaign", campaign_id, {"void_id": str(void_id)})
+
+
+async def _list_short(conn: Connection, campaign: Campaign) -> list[FieldError]:
+    """The entries that compete and lack marks, each as the lock refuses it."""
+    rules, _ = read_rules(campaign.draft, publishing=False)
+    panel = Panel(len(await jury.list_jurors(conn, campaign.id)), rules.quorum)
+    competing = set(await jury.list_to_mark(conn, campaign.id))
+    return [
+        FieldError(
+            f"entries.{each.post_id}", "mark_missing", {"marks": each.marks, "needed": panel.needs(each.recused)}
+        )
+        for each in await recusals.list_tallies(conn, campaign.id)
+        if each.post_id in competing and panel.is_short(each)
+    ]
+
+
+def _texts(ids: Sequence[int]) -> list[str]:
+    return [str(id_) for id_ in ids]
 
 
 async def _get_entry(conn: Connection, campaign_id: int, post_id: int) -> entries.Entry:

@@ -14,15 +14,18 @@ class Juror(msgspec.Struct, frozen=True):
 
     account_id: int
     name: str
+    assigned_at: datetime
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What one juror thinks of one entry."""
+    """What one juror thinks of one entry, as it was in that revision."""
 
     post_id: int
     juror_id: int
     score: Decimal
+    scores: dict[str, str] | None
     note: str | None
+    revision: int | None
     marked_at: datetime
 
 
@@ -30,10 +33,25 @@ async def list_jurors(conn: Connection, campaign_id: int) -> list[Juror]:
     """Who marks now. Empty: any editor may."""
     rows = await conn.fetch(
         """
-        SELECT jurors.account_id, accounts.name
+        SELECT jurors.account_id, accounts.name, jurors.assigned_at
         FROM jurors JOIN accounts ON accounts.id = jurors.account_id
         WHERE jurors.campaign_id = $1 AND jurors.removed_at IS NULL
         ORDER BY jurors.account_id
+        """,
+        campaign_id,
+    )
+    return many(rows, Juror)
+
+
+async def list_who_marked(conn: Connection, campaign_id: int) -> list[Juror]:
+    """Whose marks count, each with the time of the first one: of a campaign without a jury, those who mark."""
+    rows = await conn.fetch(
+        """
+        SELECT marks.juror_id AS account_id, accounts.name, min(marks.marked_at) AS assigned_at
+        FROM counted_marks AS marks JOIN accounts ON accounts.id = marks.juror_id
+        WHERE marks.campaign_id = $1
+        GROUP BY marks.juror_id, accounts.name
+        ORDER BY marks.juror_id
         """,
         campaign_id,
     )
@@ -91,18 +109,38 @@ async def may_mark(conn: Connection, campaign_id: int, account_id: int) -> bool:
     )
 
 
-async def is_own(conn: Connection, account_id: int, author_id: int) -> bool:
-    """Whether both accounts are one person's."""
-    return account_id == author_id or bool(
+async def list_twice_named(conn: Connection, account_ids: Sequence[int]) -> list[int]:
+    """Those of the accounts whose person is already among them by an account with a lower id."""
+    rows = await conn.fetch(
+        """
+        SELECT accounts.id
+        FROM accounts
+        WHERE accounts.id = ANY($1::bigint[]) AND EXISTS (
+            SELECT FROM accounts AS earlier
+            WHERE earlier.id = ANY($1::bigint[]) AND earlier.person = accounts.person AND earlier.id < accounts.id
+        )
+        ORDER BY accounts.id
+        """,
+        account_ids,
+    )
+    return [row["id"] for row in rows]
+
+
+async def has_marked_otherwise(conn: Connection, campaign_id: int, post_id: int, account_id: int) -> bool:
+    """Whether a mark that counts is the same person's, by another account."""
+    return bool(
         await conn.fetchval(
             """
             SELECT EXISTS (
-                SELECT FROM accounts AS juror JOIN accounts AS author ON author.person = juror.person
-                WHERE juror.id = $1 AND author.id = $2
+                SELECT FROM counted_marks AS marks
+                JOIN accounts AS other ON other.id = marks.juror_id
+                JOIN accounts AS self ON self.person = other.person
+                WHERE marks.campaign_id = $1 AND marks.post_id = $2 AND self.id = $3 AND other.id <> $3
             )
             """,
+            campaign_id,
+            post_id,
             account_id,
-            author_id,
         )
     )
 
@@ -117,16 +155,44 @@ async def add_mark(
     scores: dict[str, str] | None,
     note: str | None,
 ) -> bool:
-    """The juror's mark of the entry, in place of an earlier one. False when it says what the earlier one said."""
+    """The juror's mark of what would be judged now, in place of an earlier one, which is kept.
+
+    False when it says what the earlier one said, of the same revision, and counts.
+    """
     return bool(
         await conn.fetchval(
             """
-            INSERT INTO marks (campaign_id, post_id, juror_id, score, scores, note)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            WITH given AS (
+                SELECT (
+                    SELECT revision
+                    FROM post_revisions JOIN campaigns ON campaigns.id = $1
+                    WHERE post_id = $2 AND post_revisions.created_at < campaigns.ends_at AND approved_at IS NOT NULL
+                    ORDER BY revision DESC
+                    LIMIT 1
+                ) AS revision
+            ), said AS (
+                SELECT marks.*
+                FROM marks, given
+                WHERE marks.campaign_id = $1 AND marks.post_id = $2 AND marks.juror_id = $3
+                    AND (marks.score, marks.scores, marks.note) IS NOT DISTINCT FROM ($4::numeric, $5::jsonb, $6::text)
+                    AND marks.revision IS NOT DISTINCT FROM given.revision
+                    AND EXISTS (
+                        SELECT FROM counted_marks AS counted
+                        WHERE counted.campaign_id = $1 AND counted.post_id = $2 AND counted.juror_id = $3
+                    )
+            ), replaced AS (
+                INSERT INTO past_marks (campaign_id, post_id, juror_id, score, scores, note, revision, marked_at)
+                SELECT campaign_id, post_id, juror_id, score, scores, note, revision, marked_at
+                FROM marks
+                WHERE campaign_id = $1 AND post_id = $2 AND juror_id = $3 AND NOT EXISTS (SELECT FROM said)
+            )
+            INSERT INTO marks (campaign_id, post_id, juror_id, score, scores, note, revision, marked_at)
+            SELECT $1, $2, $3, $4::numeric, $5::jsonb, $6::text, given.revision, clock_timestamp()
+            FROM given
+            WHERE NOT EXISTS (SELECT FROM said)
             ON CONFLICT (campaign_id, post_id, juror_id) DO UPDATE
-            SET score = excluded.score, scores = excluded.scores, note = excluded.note, marked_at = now()
-            WHERE (marks.score, marks.scores, marks.note)
-                IS DISTINCT FROM (excluded.score, excluded.scores, excluded.note)
+            SET score = excluded.score, scores = excluded.scores, note = excluded.note, revision = excluded.revision,
+                marked_at = excluded.marked_at
             RETURNING true
             """,
             campaign_id,
@@ -140,21 +206,11 @@ async def add_mark(
 
 
 async def list_marks(conn: Connection, campaign_id: int) -> list[Mark]:
-    """The marks that count: those of the present jurors; everybody's while there are none.
-
-    Who is taken off the jury takes the marks along, and gets them back when named again.
-    """
+    """The marks that count, by entry and juror."""
     rows = await conn.fetch(
         """
-        SELECT post_id, juror_id, score, note, marked_at
-        FROM marks
-        WHERE campaign_id = $1 AND (
-            NOT EXISTS (SELECT FROM jurors WHERE campaign_id = $1 AND removed_at IS NULL)
-            OR EXISTS (
-                SELECT FROM jurors
-                WHERE jurors.campaign_id = $1 AND jurors.account_id = marks.juror_id AND jurors.removed_at IS NULL
-            )
-        )
+        SELECT post_id, juror_id, score, scores, note, revision, marked_at
+        FROM counted_marks WHERE campaign_id = $1
         ORDER BY post_id, juror_id
         """,
         campaign_id,
@@ -163,29 +219,29 @@ async def list_marks(conn: Connection, campaign_id: int) -> list[Mark]:
 
 
 async def list_marked(conn: Connection, campaign_id: int) -> list[int]:
-    """The entries, by id, that anybody has marked."""
+    """The entries, by id, that anybody has marked, whether it counts or not."""
     rows = await conn.fetch("SELECT DISTINCT post_id FROM marks WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
     return [row["post_id"] for row in rows]
 
 
-async def list_unmarked(conn: Connection, campaign_id: int) -> list[int]:
-    """The shortlisted entries, by id, that still compete and that nobody whose mark counts has marked."""
+async def count_marks_by(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> int:
+    """How many marks of these accounts count now."""
+    return int(
+        await conn.fetchval(
+            "SELECT count(*) FROM counted_marks WHERE campaign_id = $1 AND juror_id = ANY($2::bigint[])",
+            campaign_id,
+            account_ids,
+        )
+    )
+
+
+async def list_to_mark(conn: Connection, campaign_id: int) -> list[int]:
+    """The shortlisted entries, by id, that still compete."""
     rows = await conn.fetch(
         """
         SELECT entries.post_id
         FROM entries JOIN visible_posts AS posts ON posts.id = entries.post_id
         WHERE entries.campaign_id = $1 AND entries.shortlisted_at IS NOT NULL AND entries.disqualified_at IS NULL
-            AND NOT EXISTS (
-                SELECT FROM marks
-                WHERE marks.campaign_id = $1 AND marks.post_id = entries.post_id AND (
-                    NOT EXISTS (SELECT FROM jurors WHERE jurors.campaign_id = $1 AND jurors.removed_at IS NULL)
-                    OR EXISTS (
-                        SELECT FROM jurors
-                        WHERE jurors.campaign_id = $1 AND jurors.account_id = marks.juror_id
-                            AND jurors.removed_at IS NULL
-                    )
-                )
-            )
         ORDER BY entries.post_id
         """,
         campaign_id,

@@ -1,39 +1,72 @@
-"""What a mark may be: exact, between 0 and 100, with at most six decimals."""
+"""What a mark may be: exact, between 0 and 100, with at most six decimals; by the criteria of the rules, if there are any."""
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from feed.campaigns.verdicts import note_problems
+import msgspec
+
+from feed.campaigns.model import Criterion
+from feed.campaigns.problems import CRITERIA_MOST, CRITERION_LONGEST
+from feed.campaigns.verdicts import NewMark, note_problems
 from feed.errors import FieldError, Invalid
 from feed.texts import text_problem
 
 MOST = Decimal(100)
 STEP = Decimal("0.000001")
-CRITERIA_MOST = 20
-CRITERION_LONGEST = 40
 
 
-def mark_of(score: Decimal | None, scores: Mapping[str, Decimal] | None, note: str | None) -> Decimal:
-    """The mark: the score itself, or the mean of the criteria's scores. Raises Invalid."""
+class Given(msgspec.Struct, frozen=True):
+    """A mark as it is kept: the number that counts, and the scores that it was made of."""
+
+    score: Decimal
+    scores: dict[str, Decimal] | None
+
+
+def mark_problems(new: NewMark) -> list[FieldError]:
+    """What is wrong with a mark whatever the rules say."""
     errors: list[FieldError] = []
-    if (score is None) == (not scores):
-        errors.append(FieldError("score", "one_of", {"fields": ["score", "scores"]}))
-    if score is not None:
-        errors += _problems("score", score)
-    if scores is not None:
-        if len(scores) > CRITERIA_MOST or any(
-            text_problem(name, shortest=1, longest=CRITERION_LONGEST) for name in scores
-        ):
+    if (new.score is None) == (not new.scores):
+        errors.append(FieldError("score", "one_of", {"allowed": ["score", "scores"]}))
+    if new.score is not None:
+        errors += _problems("score", new.score)
+    if new.scores is not None:
+        if len(new.scores) > CRITERIA_MOST:
+            errors.append(FieldError("scores", "too_many", {"most": CRITERIA_MOST}))
+        elif any(text_problem(name, shortest=1, longest=CRITERION_LONGEST) for name in new.scores):
             errors.append(FieldError("scores", "invalid_value"))
         else:
-            errors += [error for name, each in scores.items() for error in _problems(f"scores.{name}", each)]
-    errors += note_problems(note)
+            errors += [error for name, each in new.scores.items() for error in _problems(f"scores.{name}", each)]
+    return errors + note_problems(new.note)
+
+
+def mark_of(new: NewMark, criteria: Sequence[Criterion]) -> Given:
+    """The mark under the rules: the score itself, or the weighted sum of exactly the criteria's scores, to six decimals.
+
+    Raises Invalid.
+    """
+    if not criteria:
+        if new.score is None:
+            raise Invalid(FieldError("scores", "no_criteria"))
+        return Given(new.score.quantize(STEP, ROUND_HALF_EVEN), None)
+    if new.scores is None:
+        raise Invalid(FieldError("scores", "required"))
+    # A name is the same name however its characters were composed.
+    scores = {unicodedata.normalize("NFC", name): each for name, each in new.scores.items()}
+    names = [criterion.name for criterion in criteria]
+    errors = [FieldError(f"scores.{name}", "required") for name in names if name not in scores]
+    errors += [
+        FieldError(f"scores.{name}", "unknown_value", {"allowed": names}) for name in scores if name not in names
+    ]
+    if len(scores) < len(new.scores):
+        errors.append(FieldError("scores", "repeated"))
     if errors:
         raise Invalid(*errors)
     with localcontext() as context:
+        # Every product has at most 15 digits, so the sum is exact and is rounded once.
         context.prec = 34
-        given = [score] if score is not None else list((scores or {}).values())
-        return (sum(given, Decimal(0)) / len(given)).quantize(STEP, ROUND_HALF_EVEN)
+        total = sum((criterion.weight * scores[criterion.name] for criterion in criteria), Decimal(0))
+        return Given(total.quantize(STEP, ROUND_HALF_EVEN), scores)
 
 
 def _problems(field: str, score: Decimal) -> list[FieldError]:

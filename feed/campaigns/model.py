@@ -21,6 +21,7 @@ PRIZE_KINDS = ("goods", "code", "ticket")
 TIE_BREAKS = ("quality", "likes", "comments", "earliest")
 UNCLAIMED = ("next_reserve", "void")
 BOARDS = ("public", "after_close", "hidden")
+TAX_BEARERS = ("organiser", "winner")
 REVIEW_CHAINS = ("publish_first", 1, 2, 3)
 # Whence a draw takes its public random value.
 BEACONS = ("public_number", "drand")
@@ -46,13 +47,32 @@ class Caps(msgspec.Struct, frozen=True):
 
 
 class Prize(msgspec.Struct, frozen=True):
-    """What each winner gets, `per_winner` times. Its value is in yuan, each."""
+    """What each winner gets, `per_winner` times. Its value is in yuan, each.
+
+    `terms` and `valid_until` say how and until when it can be used: the law asks for them where a prize is a voucher.
+    """
 
     name: str = ""
     kind: str = ""
     per_winner: int = 1
     value_cny: Decimal | None = None
     image_media_id: str | None = None
+    terms: str | None = None
+    valid_until: datetime | None = None
+
+
+class Criterion(msgspec.Struct, frozen=True):
+    """One thing that jurors mark by itself, and what it weighs in a mark. The weights sum to 1 and are exact."""
+
+    name: str = ""
+    weight: Decimal = Decimal(0)
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """How prizes come to their winners: within so many days of the claim; `place` is where those are that are fetched."""
+
+    within_days: int = 30
+    place: str | None = None
 
 
 class Eligibility(msgspec.Struct, frozen=True):
@@ -98,6 +118,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     # Of a draw: where its public value comes from, in this order, and how long each is waited for. `beacon` names the number.
     beacon_order: tuple[str, ...] = BEACONS
     beacon_wait_hours: int = 96
+    # None: a mark is one score.
+    criteria: tuple[Criterion, ...] = ()
+    # Marks that a shortlisted entry needs. None: those of the whole jury, of one editor where nobody was named.
+    quorum: int | None = None
+    delivery: Delivery = Delivery()
+    tax_borne_by: str = "organiser"
 
     @property
     def settles_at(self) -> datetime:

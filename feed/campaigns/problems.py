@@ -11,8 +11,10 @@ from feed.campaigns.model import (
     METHODS,
     PRIZE_KINDS,
     REVIEW_CHAINS,
+    TAX_BEARERS,
     TIE_BREAKS,
     UNCLAIMED,
+    Criterion,
     Prize,
     Rules,
     time_text,
@@ -25,7 +27,11 @@ from feed.topics.parse import NAME_LONGEST, is_topic_name
 TEXTS = {"title": 60, "body": 5000, "organiser": 100, "contact": 200}
 OPTIONAL_TEXTS = {"notes": 2000, "beacon": 100}
 PRIZE_NAME_LONGEST = 60
+PRIZE_TERMS_LONGEST = 500
 PRIZES_MOST = 20
+CRITERION_LONGEST = 40
+CRITERIA_MOST = 20
+PLACE_LONGEST = 200
 # Least and most of each whole number.
 RANGES = {
     "winner_count": (1, 100),
@@ -34,13 +40,17 @@ RANGES = {
     "claim_days": (0, 90),
     "shortlist_size": (1, 1000),
     "beacon_wait_hours": (1, 720),
+    "quorum": (1, 50),
 }
 CAP_RANGE = (1, 1_000_000)
 PER_WINNER_RANGE = (1, 1000)
 ACCOUNT_AGE_RANGE = (0, 3650)
+DELIVERY_RANGE = (1, 180)
 VALUE_MOST = Decimal(10_000_000)
 # A sum of three such weights is exact in the 34 digits that scores are computed with.
 WEIGHT_DECIMALS = 28
+# Such a weight of a criterion, times a score with six decimals, summed over all criteria, is exact as well.
+CRITERION_DECIMALS = 6
 # What one winner of a draw may get at most, by the rules on prize promotions.
 DRAW_VALUE_MOST = Decimal(50_000)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -58,6 +68,8 @@ def problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
         *_choices(rules),
         *_numbers(rules),
         *_weights(rules),
+        *_criteria(rules.criteria),
+        *_delivery(rules),
         *_prizes(rules.prizes),
         *_ids(rules),
     ]
@@ -92,10 +104,7 @@ def _dates(rules: Rules) -> Iterator[FieldError]:
     given = [(field, at) for field in _DATES if (at := getattr(rules, field)) is not None]
     wrong: list[FieldError] = []
     for field, at in given:
-        if at.tzinfo is None:
-            wrong.append(FieldError(field, "no_time_zone"))
-        elif not EARLIEST <= at < LATEST:
-            wrong.append(FieldError(field, "out_of_range", {"least": time_text(EARLIEST), "most": time_text(LATEST)}))
+        wrong += _moment(field, at)
     yield from wrong
     # Moments that are none cannot be compared; what remains to say is said when they are right.
     if wrong:
@@ -109,10 +118,18 @@ def _dates(rules: Rules) -> Iterator[FieldError]:
         yield FieldError("claim_ends_at", "not_after", {"other": "settle_at"})
 
 
+def _moment(field: str, at: datetime) -> Iterator[FieldError]:
+    if at.tzinfo is None:
+        yield FieldError(field, "no_time_zone")
+    elif not EARLIEST <= at < LATEST:
+        yield FieldError(field, "out_of_range", {"least": time_text(EARLIEST), "most": time_text(LATEST)})
+
+
 def _choices(rules: Rules) -> Iterator[FieldError]:
     yield from _choice("method", rules.method, METHODS)
     yield from _choice("unclaimed", rules.unclaimed, UNCLAIMED)
     yield from _choice("board", rules.board, BOARDS)
+    yield from _choice("tax_borne_by", rules.tax_borne_by, TAX_BEARERS)
     if rules.review_chain is not None:
         yield from _choice("review_chain", rules.review_chain, REVIEW_CHAINS)
     yield from _order("tie_break", rules.tie_break, TIE_BREAKS)
@@ -165,6 +182,32 @@ def _weights(rules: Rules) -> Iterator[FieldError]:
             yield FieldError("weights", "sum_is_not_one", {"sum": format(total, "f")})
 
 
+def _criteria(criteria: Sequence[Criterion]) -> Iterator[FieldError]:
+    if len(criteria) > CRITERIA_MOST:
+        yield FieldError("criteria", "too_many", {"most": CRITERIA_MOST})
+        return
+    wrong: list[FieldError] = []
+    for i, criterion in enumerate(criteria):
+        at = f"criteria[{i}]"
+        yield from _text(f"{at}.name", criterion.name, shortest=1, longest=CRITERION_LONGEST)
+        if criterion.name in {each.name for each in criteria[:i]}:
+            yield FieldError(f"{at}.name", "repeated")
+        wrong += _decimal(f"{at}.weight", criterion.weight, Decimal(1), CRITERION_DECIMALS)
+        if not wrong and not criterion.weight:
+            wrong.append(FieldError(f"{at}.weight", "required"))
+    yield from wrong
+    if criteria and not wrong:
+        total = sum((criterion.weight for criterion in criteria), Decimal(0))
+        if total != 1:
+            yield FieldError("criteria", "sum_is_not_one", {"sum": format(total, "f")})
+
+
+def _delivery(rules: Rules) -> Iterator[FieldError]:
+    yield from _number("delivery.within_days", rules.delivery.within_days, DELIVERY_RANGE)
+    if rules.delivery.place is not None:
+        yield from _text("delivery.place", rules.delivery.place, shortest=1, longest=PLACE_LONGEST)
+
+
 def _decimal(field: str, value: Decimal, most: Decimal, decimals: int) -> Iterator[FieldError]:
     # NaN cannot even be compared, and the exponent of an unchecked number may be astronomic.
     if not value.is_finite() or not 0 <= value <= most:
@@ -196,6 +239,14 @@ def _prizes(prizes: Sequence[Prize]) -> Iterator[FieldError]:
         if prize.value_cny is not None:
             yield from _decimal(f"{at}.value_cny", prize.value_cny, VALUE_MOST, 2)
         yield from _id(f"{at}.image_media_id", prize.image_media_id)
+        yield from _using(at, prize)
+
+
+def _using(at: str, prize: Prize) -> Iterator[FieldError]:
+    if prize.terms is not None:
+        yield from _text(f"{at}.terms", prize.terms, shortest=1, longest=PRIZE_TERMS_LONGEST)
+    if prize.valid_until is not None:
+        yield from _moment(f"{at}.valid_until", prize.valid_until)
 
 
 def _ids(rules: Rules) -> Iterator[FieldError]:

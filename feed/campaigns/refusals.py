@@ -56,7 +56,7 @@ class MarksLocked(Conflict):
 
 
 class MarksMissing(Conflict, Invalid):
-    """Shortlisted entries that nobody has marked."""
+    """Shortlisted entries without their quorum of marks."""
 
 
 class ShortlistFull(Conflict):
@@ -77,3 +77,11 @@ class NotAJuror(Forbidden):
 
 class OwnEntry(Forbidden):
     """Nobody marks a post of one's own, whichever of one's accounts wrote it."""
+
+
+class JurorRecused(Forbidden):
+    """The juror has declared a conflict of interest with the author."""
+
+
+class PersonMarkedAlready(Forbidden):
+    """The same person has marked the entry by another account."""

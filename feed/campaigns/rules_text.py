@@ -1,13 +1,11 @@
 """The 活动规则 as people read it, made from the data that is executed, so that the two cannot differ."""
 
-from datetime import datetime, timedelta
-from decimal import Decimal
-from zoneinfo import ZoneInfo
+from collections.abc import Collection
 
-from feed.campaigns.model import Rules, decimal_text
+from feed.campaigns.model import Prize, Rules, decimal_text
+from feed.campaigns.promises import BLANK, moment, promises
 from feed.campaigns.score import worth
 
-_HERE = ZoneInfo("Asia/Shanghai")
 _KINDS = {"goods": "实物", "code": "兑换码", "ticket": "门票"}
 _TIES = {
     "quality": "内容质量分高者",
@@ -17,39 +15,35 @@ _TIES = {
 }
 
 
-def rules_text(rules: Rules, nonce_sha256: str | None = None) -> str:
-    """The whole text in Chinese, one numbered paragraph per line. A draw names the hash of its secret nonce."""
+def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collection[str] = ()) -> str:
+    """The whole text in Chinese, one numbered paragraph per line. A draw names the hash of its secret nonce.
+
+    Of a draft, `missing` names the fields that nobody has written: something stands in their place, and is not printed.
+    """
     paragraphs = [
-        _taking_part(rules),
+        _taking_part(rules, missing),
         *(_drawing(rules, nonce_sha256) if rules.method == "draw" else _choosing(rules)),
-        _prizes(rules),
-        _announcing(rules),
-        _claiming(rules),
-        f"主办方：{rules.organiser}。联系方式：{rules.contact}。",
+        *_judging(rules),
+        _fairness(rules),
+        _prizes(rules, missing),
+        *promises(rules, missing),
     ]
     lines = [f"{number}. {text}" for number, text in enumerate(paragraphs, 1)]
     if rules.notes:
         lines.append(f"温馨提示（不属于评选规则）：{rules.notes}")
-    return "\n".join([f"《{rules.title}》活动规则", *lines])
+    return "\n".join([f"《{rules.title or BLANK}》活动规则", *lines])
 
 
-def moment(at: datetime, *, ends: bool = False) -> str:
-    """A moment in Shenzhen as a newspaper prints it; midnight as an end is the 24:00 of the day before."""
-    here = at.astimezone(_HERE)
-    if ends and (here.hour, here.minute) == (0, 0):
-        day = here - timedelta(days=1)
-        return f"{day.year}年{day.month}月{day.day}日24:00"
-    return f"{here.year}年{here.month}月{here.day}日{here:%H:%M}"
-
-
-def _taking_part(rules: Rules) -> str:
+def _taking_part(rules: Rules, missing: Collection[str]) -> str:
+    begin = BLANK if "starts_at" in missing else moment(rules.starts_at)
+    end = BLANK if "ends_at" in missing else moment(rules.ends_at, ends=True)
     demands = ["手机号已验证"]
     if rules.eligibility.min_account_age_days:
         demands.append(f"截止时账号注册满{rules.eligibility.min_account_age_days}天")
     media = "，作品须附照片或视频" if rules.eligibility.require_media else ""
     return (
-        f"参与方式：{moment(rules.starts_at)}至{moment(rules.ends_at, ends=True)}，在读特鹏友圈发布带话题"
-        f"#{rules.topic}#的内容即为参与，无需购买{media}。参与者须{'、'.join(demands)}；"
+        f"参与时间、方式和条件：{begin}至{end}，在读特鹏友圈发布带话题"
+        f"#{rules.topic or BLANK}#的内容即为参与，无需购买{media}。参与者须{'、'.join(demands)}；"
         "主办方工作人员及评委不参与评选，其点赞和评论也不计入。"
     )
 
@@ -67,7 +61,8 @@ def _choosing(rules: Rules) -> list[str]:
         f"{n}人点赞约得{likes:.1f}分，{n}人评论约得{comments:.1f}分"
         for n, likes, comments in worth(rules.weights, rules.caps)
     )
-    ties = "、".join(_TIES[name] for name in rules.tie_break)
+    # Whatever the rules name, the order ends with who came first.
+    ties = "、".join(_TIES[name] for name in dict.fromkeys((*rules.tie_break, "earliest")))
     return [
         f"评选方式：按综合得分（满分100分）由高到低选出{rules.winner_count}人，候补{rules.reserve_count}人。{shares}。"
         "点赞、评论均按不同的人计算，同一人只计一次，作者本人的不计入；截止之后的点赞和评论不计入。",
@@ -107,25 +102,49 @@ def _beacons(rules: Rules) -> str:
     return f"公开值依次取自{waits}，每项等候{rules.beacon_wait_hours}小时，前一项逾期未得的顺延至后一项，重新计时；均未得的，{own}"
 
 
-def _prizes(rules: Rules) -> str:
-    each = "；".join(
-        f"{prize.name}×{prize.per_winner}（{_KINDS[prize.kind]}，单价约{decimal_text(prize.value_cny or Decimal())}元）"
-        for prize in rules.prizes
+def _judging(rules: Rules) -> list[str]:
+    """How quality is marked, where it counts."""
+    if rules.method == "draw" or not rules.weights.quality:
+        return []
+    said = ["质量评分：评委对"]
+    if rules.shortlist_size is None:
+        said.append("作品打分，0至100分，未获打分的作品质量分为0。")
+    else:
+        said.append(
+            f"入围作品打分，0至100分，未获打分的作品质量分为0。入围不超过{rules.shortlist_size}件："
+            "编辑部推荐的作品，其余名额在截止后按点赞、评论得分由高到低取满。"
+        )
+    if rules.criteria:
+        shares = "、".join(f"{each.name}（占{decimal_text(each.weight * 100)}%）" for each in rules.criteria)
+        said.append(f"按{shares}分项打分，加权得出。")
+    least = "全体评委" if rules.quorum is None else f"不少于{rules.quorum}名评委"
+    said.append(
+        f"入围作品须经{least}打分，质量分为各评委打分的平均值。评委互不知晓他人打分，不得为本人作品打分，"
+        "与作者有利害关系的应当回避，由其余评委打分。"
     )
-    return f"奖品：共{rules.winner_count}名，每人获得{each}。"
+    return ["".join(said)]
 
 
-def _announcing(rules: Rules) -> str:
+def _fairness(rules: Rules) -> str:
     return (
-        f"结果公布：预计{moment(rules.settles_at)}后评定，由两名编辑确认后公布，公示{rules.objection_days}天，期间可提出异议。"
-        f"结果附带可独立验算的{'签单' if rules.method == 'draw' else '计分表'}和签名。"
+        "公平参与：以雇佣、程序、多账号等方式取得的点赞和评论不计入；抄袭、侵权或者违法违规的作品取消评选资格。"
+        "不计入的数量和取消的理由告知作者本人。评定结果前删除作品的，视为退出。"
     )
 
 
-def _claiming(rules: Rules) -> str:
-    until = f"且不早于{moment(rules.claim_ends_at, ends=True)}" if rules.claim_ends_at else ""
-    next_one = "由候补依次递补" if rules.unclaimed == "next_reserve" else "不再递补"
-    return (
-        f"领取方式：结果公布后以站内消息和短信通知，请在通知后{rules.claim_days}天内{until}在读特App填写收件信息；"
-        f"逾期未填写视为放弃，{next_one}。"
-    )
+def _prizes(rules: Rules, missing: Collection[str]) -> str:
+    count = BLANK if "winner_count" in missing else rules.winner_count
+    each = "；".join(map(_prize, rules.prizes)) or BLANK
+    return f"奖品：共{count}名，每人获得{each}。符合条件的人数不足时，名额空缺。"
+
+
+def _prize(prize: Prize) -> str:
+    value = BLANK if prize.value_cny is None else f"{decimal_text(prize.value_cny)}元"
+    said = [_KINDS.get(prize.kind, BLANK), f"单价约{value}"]
+    if prize.terms:
+        said.append(f"使用规则：{prize.terms.strip().rstrip('。；')}")
+    if prize.valid_until:
+        said.append(f"有效期至{moment(prize.valid_until, ends=True)}")
+    if prize.kind == "code" and not (prize.terms and prize.valid_until):
+        said.append("未列明的使用范围和有效期，以兑换方页面公示为准")
+    return f"{prize.name or BLANK}×{prize.per_winner}（{'，'.join(said)}）"

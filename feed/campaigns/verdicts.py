@@ -28,6 +28,12 @@ class Reason(msgspec.Struct, frozen=True):
     note: str | None = None
 
 
+class NewRecusal(msgspec.Struct, frozen=True):
+    """Why a juror does not mark somebody's entries. Editors read it."""
+
+    reason: str = ""
+
+
 class NewVoids(msgspec.Struct, frozen=True):
     """Whose engagement does not count: some accounts', or everybody's with one entry."""
 
@@ -48,6 +54,12 @@ def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
     return errors
 
 
+def recusal_problems(reason: str) -> list[FieldError]:
+    """What is wrong with the reason of a recusal."""
+    problem = text_problem(reason, shortest=1, longest=NOTE_LONGEST)
+    return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []
+
+
 def note_problems(note: str | None) -> list[FieldError]:
     """What is wrong with a note."""
     problem = None if note is None else text_problem(note, shortest=0, longest=NOTE_LONGEST)
@@ -60,7 +72,7 @@ def void_problems(new: NewVoids) -> list[FieldError]:
     if not new.kinds:
         errors.append(FieldError("kinds", "required"))
     if (new.post_id is None) == (not new.user_ids):
-        errors.append(FieldError("user_ids", "one_of", {"fields": ["user_ids", "post_id"]}))
+        errors.append(FieldError("user_ids", "one_of", {"allowed": ["user_ids", "post_id"]}))
     if len(new.user_ids or ()) > VOIDED_MOST:
         errors.append(FieldError("user_ids", "too_many", {"most": VOIDED_MOST}))
     for place, raw in enumerate(new.user_ids or ()):

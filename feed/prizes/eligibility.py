@@ -1,10 +1,12 @@
 """Who may win: one reason at most for each entry, the gravest first. And what a settlement waits for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+
+from feed.campaigns.panel import Panel, Tally
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +24,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     newest_waits: bool
     is_disqualified: bool
     is_erased: bool
-    is_shortlisted: bool
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,17 +64,25 @@ def blocks(
     able: Sequence[Facts],
     terms: Terms,
     *,
-    marked: Collection[int],
+    panel: Panel,
+    tallies: Sequence[Tally],
     waiting_comments: Sequence[tuple[int, int]],
 ) -> list[dict[str, Any]]:
     """What the settlement waits for among the entries that are able to win: nobody else is waited for."""
-    found = [{"kind": "entry_waits", "post_id": str(facts.post_id)} for facts in able if is_waiting(facts)]
-    found += [
-        {"kind": "mark_missing", "post_id": str(facts.post_id)}
-        for facts in able
-        if terms.counts_quality and facts.is_shortlisted and facts.post_id not in marked
+    found: list[dict[str, Any]] = [
+        {"kind": "entry_waits", "post_id": str(facts.post_id)} for facts in able if is_waiting(facts)
     ]
     competing = {facts.post_id for facts in able}
+    found += [
+        {
+            "kind": "mark_missing",
+            "post_id": str(tally.post_id),
+            "marks": tally.marks,
+            "needed": panel.needs(tally.recused),
+        }
+        for tally in tallies
+        if terms.counts_quality and tally.post_id in competing and panel.is_short(tally)
+    ]
     found += [
         {"kind": "comment_waits", "post_id": str(post_id), "comment_id": str(comment_id)}
         for post_id, comment_id in waiting_comments

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from feed.campaigns import closing, entries, jury
+from feed.campaigns import closing, entries, jury, recusals, shortlist
 from feed.campaigns.closing import Ending
 from feed.campaigns.counting import Counted, count_engagement, quality_of
 from feed.campaigns.model import Rules
+from feed.campaigns.panel import Panel
 from feed.postgres import Connection
 from feed.prizes import draw_store, sheet_store, store
 from feed.prizes.eligibility import Facts, Terms, blocks, is_left_out, reason_of
@@ -28,6 +29,7 @@ class Sheet(msgspec.Struct, frozen=True):
 
 async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> Sheet:
     """The sheet as the verdicts stand. What users did counts as it was at the deadline, however late it is now."""
+    await shortlist.fill_at_close(conn, campaign.id)
     await entries.sweep_entries(conn, campaign.id)
     facts = await sheet_store.list_facts(conn, campaign.id)
     counted = {each.post_id: each for each in await count_engagement(conn, campaign.id)}
@@ -40,7 +42,8 @@ async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> She
     waiting = blocks(
         [each for each in facts if reasons[each.post_id] is None],
         terms,
-        marked=marks.keys(),
+        panel=Panel(len(await jury.list_jurors(conn, campaign.id)), rules.quorum),
+        tallies=await recusals.list_tallies(conn, campaign.id),
         waiting_comments=[] if drawn else await sheet_store.list_waiting_comments(conn, campaign.id),
     )
     left_out = [each for each in facts if reasons[each.post_id] is None and is_left_out(each)]

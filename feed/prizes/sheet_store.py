@@ -43,8 +43,7 @@ async def list_facts(conn: Connection, campaign_id: int) -> list[Facts]:
             coalesce(cardinality(judged.media_ids), 0) AS media_count,
             coalesce(newest.waits, false) AS newest_waits,
             entries.disqualified_at IS NOT NULL AS is_disqualified,
-            accounts.erased_at IS NOT NULL AS is_erased,
-            entries.shortlisted_at IS NOT NULL AS is_shortlisted
+            accounts.erased_at IS NOT NULL AS is_erased
         FROM campaign
         JOIN entries ON entries.campaign_id = campaign.id
         JOIN posts ON posts.id = entries.post_id

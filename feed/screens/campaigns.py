@@ -8,7 +8,17 @@ import msgspec
 
 from feed.campaigns import jury
 from feed.campaigns.drafting import read_rules
-from feed.campaigns.model import STATES, Caps, Eligibility, Prize, State, Weights, rules_document
+from feed.campaigns.model import (
+    STATES,
+    Caps,
+    Criterion,
+    Delivery,
+    Eligibility,
+    Prize,
+    State,
+    Weights,
+    rules_document,
+)
 from feed.campaigns.refusals import CampaignNotFound, RulesNotFound
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, many
@@ -48,6 +58,10 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     review_chain: str | int | None
     eligibility: Eligibility
     beacon: str | None
+    criteria: list[Criterion]
+    quorum: int | None
+    delivery: Delivery
+    tax_borne_by: str
     rules_version: int | None
     rules_sha256: str | None
     entry_count: int

@@ -9,8 +9,10 @@ import msgspec
 
 from feed.boards import standing
 from feed.boards.model import Row
+from feed.campaigns import ledger
 from feed.campaigns import store as campaigns
 from feed.campaigns.drafting import read_rules
+from feed.campaigns.ledger import Line
 from feed.campaigns.model import Rules
 from feed.campaigns.refusals import CampaignNotFound
 from feed.campaigns.score import score
@@ -33,10 +35,17 @@ class Disqualification(msgspec.Struct, frozen=True):
 
 
 class EntryItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry. Marks are blind until they are locked: until then an editor sees how many there are, and the own one."""
+    """An entry. Marks are blind until they are locked: until then an editor sees how many there are, and the own one.
+
+    `revision` would be judged now (null: none is approved yet), `newest_waits` for its review, and may take its place.
+    """
 
     post_id: Id
     entered_at: datetime
+    revision: int | None
+    newest_revision: int
+    newest_waits: bool
+    bears_topic: bool
     shortlisted: bool
     disqualified: Disqualification | None
     mark_count: int
@@ -69,6 +78,7 @@ class EntryPage(msgspec.Struct, frozen=True):
     rows: dict[int, Row]
     ranks: dict[int, int]
     rules: Rules
+    lines: dict[int, Line]
     is_more: bool
 
 
@@ -92,11 +102,14 @@ async def list_entries(
     ]
     if sort == "score":
         entries.sort(key=lambda entry: ranks.get(entry.post_id, len(ranks) + 1))
+    shown = entries[start : start + limit]
+    lines = await ledger.list_lines(conn, campaign_id, [entry.post_id for entry in shown])
     return EntryPage(
-        entries[start : start + limit],
+        shown,
         {row.post_id: row for row in ranked},
         ranks,
         rules,
+        {line.post_id: line for line in lines},
         len(entries) > start + limit,
     )
 
@@ -104,9 +117,14 @@ async def list_entries(
 def item(page: EntryPage, entry: EntryRow, card: bytes) -> EntryItem:
     """The entry on the wire."""
     row = page.rows.get(entry.post_id)
+    line = page.lines[entry.post_id]
     return EntryItem(
         post_id=str(entry.post_id),
         entered_at=entry.entered_at,
+        revision=line.revision,
+        newest_revision=line.newest_revision,
+        newest_waits=line.newest_waits,
+        bears_topic=line.bears_topic,
         shortlisted=entry.shortlisted_at is not None,
         disqualified=_disqualification(entry),
         mark_count=entry.mark_count,
@@ -134,7 +152,7 @@ async def _list_rows(conn: Connection, campaign_id: int, viewer_id: int) -> list
         FROM entries
         CROSS JOIN LATERAL (
             SELECT count(*) AS mark_count, max(marks.score) FILTER (WHERE marks.juror_id = $2) AS my_mark
-            FROM marks WHERE marks.campaign_id = entries.campaign_id AND marks.post_id = entries.post_id
+            FROM counted_marks AS marks WHERE marks.campaign_id = entries.campaign_id AND marks.post_id = entries.post_id
         ) AS given
         WHERE entries.campaign_id = $1
         ORDER BY entries.entered_at DESC, entries.post_id DESC

@@ -16,7 +16,11 @@ from tests import make
 from tests.api.conftest import Join
 
 # Who is named a juror marks without a role; the action says who may.
-_WITHOUT_A_ROLE = {"/v1/admin/campaigns/{campaign_id}/entries/{post_id}/mark"}
+_WITHOUT_A_ROLE = {
+    "/v1/admin/campaigns/{campaign_id}/entries/{post_id}/mark",
+    "/v1/admin/campaigns/{campaign_id}/entries/{post_id}/recuse",
+    "/v1/admin/campaigns/{campaign_id}/marks",
+}
 _STAFF = ("/v1/admin/", "/v1/moderation/")
 
 
@@ -60,14 +64,15 @@ WHO = {
         publish_post edit_post delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment
         delete_comment block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks get_settings
         change_settings list_inbox read_inbox get_taking_part list_prizes get_prize claim_prize mark_entry
+        list_my_marks recuse_juror
     """,
     "reviewer": """
         list_cases lease_cases release_case extend_case judge_case judge_cases undo_verdicts list_reasons impose_sanction
         lift_sanctions
     """,
     "editor": """
-        list_all_campaigns create_campaign get_campaign_for_editors change_campaign copy_campaign publish_campaign
-        cancel_campaign lock_marks list_entries assign_jurors shortlist_entry unlist_entry disqualify_entry reinstate_entry
+        list_all_campaigns create_campaign get_campaign_for_editors preview_campaign change_campaign copy_campaign publish_campaign
+        cancel_campaign lock_marks get_jury fill_shortlist list_entries assign_jurors shortlist_entry unlist_entry disqualify_entry reinstate_entry
         list_voids add_voids withdraw_void put_hot_action end_hot_action change_topic settle_campaign undo_settlement announce_winners get_sheet list_claims reveal_claim
         list_messages retry_message resolve_message
     """,

@@ -253,6 +253,15 @@ def for_staff(path: str, *roles: str, status: int = 200, whole: bool = False) ->
     return rule
 
 
+def to_mark(town: Town, viewer: str) -> Iterator[Case]:
+    """While no jury is named, editors mark what others see."""
+    path = f"/admin/campaigns/{town.campaign}/marks?limit=50"
+    if viewer in ("editor", "admin"):
+        yield path, (200, {post.word for post in town.posts if post.state == "published"})
+    else:
+        yield path, (401 if viewer == "anonymous" else 403, NOTHING)
+
+
 # One line for each GET of the document. A new operation without a line fails, and so does a line without an operation.
 TABLE: dict[str, Rule] = {
     "get_post": each_post,
@@ -291,7 +300,10 @@ TABLE: dict[str, Rule] = {
     "list_cases": for_staff("/moderation/cases", *STAFF),
     "list_all_campaigns": for_staff("/admin/campaigns", "editor", "admin"),
     "get_campaign_for_editors": for_staff("/admin/campaigns/{campaign}", "editor", "admin"),
+    "preview_campaign": for_staff("/admin/campaigns/{campaign}/preview", "editor", "admin"),
     "list_entries": for_staff("/admin/campaigns/{campaign}/entries?limit=50", "editor", "admin", whole=True),
+    "get_jury": for_staff("/admin/campaigns/{campaign}/jury", "editor", "admin"),
+    "list_my_marks": to_mark,
     "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
     "get_sheet": for_staff("/admin/campaigns/{campaign}/sheet", "editor", "admin", status=404),
     "list_claims": for_staff("/admin/campaigns/{campaign}/claims", "editor", "admin"),

@@ -1,6 +1,7 @@
 import msgspec
 
-from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules, unfavourable
+from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules
+from feed.campaigns.favour import unfavourable
 from feed.campaigns.model import Rules, rules_document
 
 FULL = {

@@ -1,50 +1,120 @@
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.campaigns.marking import mark_of
+from feed.campaigns.counting import quality_of
+from feed.campaigns.marking import mark_of, mark_problems
+from feed.campaigns.model import Criterion
+from feed.campaigns.problems import CRITERION_DECIMALS
+from feed.campaigns.verdicts import NewMark
 from feed.errors import Invalid
 
 marks = st.decimals(0, 100, places=6, allow_nan=False)
+NAMES = ("立意", "文采", "真情", "新意")
+MILLION = 10**CRITERION_DECIMALS
+THREE = tuple(map(Criterion, NAMES[:3], map(Decimal, ("0.5", "0.3", "0.2"))))
+
+
+@st.composite
+def juries(draw: st.DrawFn) -> tuple[tuple[Criterion, ...], list[dict[str, Decimal]]]:
+    """Criteria whose weights sum to 1 in millionths, and what one to five jurors give for each."""
+    count = draw(st.integers(1, len(NAMES)))
+    cuts = sorted(draw(st.sets(st.integers(1, MILLION - 1), min_size=count - 1, max_size=count - 1)))
+    shares = [high - low for low, high in zip([0, *cuts], [*cuts, MILLION], strict=True)]
+    criteria = tuple(
+        Criterion(name, Decimal(share).scaleb(-CRITERION_DECIMALS)) for name, share in zip(NAMES, shares, strict=False)
+    )
+    jurors = draw(st.lists(st.fixed_dictionaries({each.name: marks for each in criteria}), min_size=1, max_size=5))
+    return criteria, jurors
+
+
+def rounded(value: Fraction) -> Fraction:
+    """To millionths, a half to the even one: what `round` does with fractions."""
+    return Fraction(round(value * MILLION), MILLION)
 
 
 @given(marks)
 def test_a_mark_is_kept_as_it_was_given(score: Decimal) -> None:
-    assert mark_of(score, None, None) == score
+    assert mark_problems(NewMark(score)) == []
+    assert mark_of(NewMark(score), ()).score == score
 
 
 @given(st.decimals(allow_nan=True, allow_infinity=True))
 def test_every_number_is_a_mark_or_refused(score: Decimal) -> None:
-    try:
-        mark = mark_of(score, None, None)
-    except Invalid:
+    if mark_problems(NewMark(score)):
         return
+    mark = mark_of(NewMark(score), ()).score
     assert mark == score
     assert 0 <= mark <= 100
 
 
-@given(st.dictionaries(st.sampled_from(["立意", "文采", "真情"]), marks, min_size=1))
-def test_the_mean_of_the_criteria_lies_between_them(scores: dict[str, Decimal]) -> None:
-    assert min(scores.values()) <= mark_of(None, scores, None) <= max(scores.values())
+@given(juries())
+def test_a_mark_is_the_weighted_sum_and_quality_the_mean_of_the_marks(
+    jury: tuple[tuple[Criterion, ...], list[dict[str, Decimal]]],
+) -> None:
+    criteria, jurors = jury
+    given_marks = [mark_of(NewMark(scores=scores), criteria) for scores in jurors]
+    exact = [
+        rounded(sum((Fraction(each.weight) * Fraction(scores[each.name]) for each in criteria), Fraction(0)))
+        for scores in jurors
+    ]
+    assert [Fraction(mark.score) for mark in given_marks] == exact
+    assert Fraction(quality_of([mark.score for mark in given_marks])) == rounded(sum(exact, Fraction(0)) / len(exact))
+    assert all(min(scores.values()) <= mark.score <= max(scores.values()) for mark, scores in zip(given_marks, jurors, strict=True))  # fmt: skip
+    # Whoever comes first or last, and whatever is written first.
+    assert quality_of([mark.score for mark in given_marks[::-1]]) == quality_of([mark.score for mark in given_marks])
+    turned = dict(reversed(jurors[0].items()))
+    assert mark_of(NewMark(scores=turned), criteria[::-1]).score == given_marks[0].score
+
+
+def test_without_a_mark_quality_is_nought() -> None:
+    assert quality_of([]) == 0
 
 
 @pytest.mark.parametrize(
-    ("score", "scores", "note", "fields"),
+    ("new", "fields"),
     [
-        (None, None, None, ["score"]),
-        (None, {}, None, ["score"]),
-        (Decimal(1), {"a": Decimal(1)}, None, ["score"]),
-        (Decimal(-1), None, "x" * 501, ["score", "note"]),
-        (None, {"a": Decimal(101), "b": Decimal("1.0000001")}, None, ["scores.a", "scores.b"]),
-        (None, {"a\0": Decimal(1)}, None, ["scores"]),
-        (None, {str(number): Decimal(1) for number in range(21)}, None, ["scores"]),
+        (NewMark(), ["score"]),
+        (NewMark(scores={}), ["score"]),
+        (NewMark(Decimal(1), {"a": Decimal(1)}), ["score"]),
+        (NewMark(Decimal(-1), note="x" * 501), ["score", "note"]),
+        (NewMark(scores={"a": Decimal(101), "b": Decimal("1.0000001")}), ["scores.a", "scores.b"]),
+        (NewMark(scores={"a\0": Decimal(1)}), ["scores"]),
+        (NewMark(scores={str(number): Decimal(1) for number in range(21)}), ["scores"]),
     ],
 )
-def test_everything_wrong_with_a_mark_is_named(
-    score: Decimal | None, scores: dict[str, Decimal] | None, note: str | None, fields: list[str]
-) -> None:
-    with pytest.raises(Invalid) as refused:
-        mark_of(score, scores, note)
-    assert [error.field for error in refused.value.errors] == fields
+def test_everything_wrong_with_a_mark_is_named(new: NewMark, fields: list[str]) -> None:
+    assert [error.field for error in mark_problems(new)] == fields
+
+
+@pytest.mark.parametrize(
+    ("scores", "refused"),
+    [
+        ({"立意": 1, "文采": 1}, [("scores.真情", "required")]),
+        ({"立意": 1, "文采": 1, "真情": 1, "书法": 1}, [("scores.书法", "unknown_value")]),
+        ({"立意": 1, "书法": 1}, [("scores.文采", "required"), ("scores.真情", "required"), ("scores.书法", "unknown_value")]),
+        (None, [("scores", "required")]),
+    ],
+)  # fmt: skip
+def test_scores_name_exactly_the_criteria(scores: dict[str, int] | None, refused: list[tuple[str, str]]) -> None:
+    new = NewMark(Decimal(50)) if scores is None else NewMark(scores={n: Decimal(v) for n, v in scores.items()})
+    with pytest.raises(Invalid) as found:
+        mark_of(new, THREE)
+    assert [(error.field, error.code) for error in found.value.errors] == refused
+
+
+def test_without_criteria_a_mark_is_one_score() -> None:
+    with pytest.raises(Invalid) as found:
+        mark_of(NewMark(scores={"立意": Decimal(1)}), ())
+    assert [(error.field, error.code) for error in found.value.errors] == [("scores", "no_criteria")]
+
+
+def test_a_name_is_the_same_however_it_was_typed() -> None:
+    composed, apart = "\u00e9", "e\u0301"
+    criteria = (Criterion(composed, Decimal(1)),)
+    assert mark_of(NewMark(scores={apart: Decimal(7)}), criteria).score == 7
+    with pytest.raises(Invalid):
+        mark_of(NewMark(scores={apart: Decimal(7), composed: Decimal(8)}), criteria)

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from feed.campaigns.model import Caps, Eligibility, Prize, Rules, Weights
-from feed.campaigns.rules_text import moment, rules_text
+from feed.campaigns.drafting import read_rules
+from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
+from feed.campaigns.promises import BLANK, moment
+from feed.campaigns.rules_text import rules_text
 
 # 20 September is the last day: the end is midnight in Shanghai.
 ENDS_AT = datetime(2026, 9, 20, 16, tzinfo=UTC)
@@ -41,10 +43,19 @@ def test_the_text_is_numbered_and_says_what_was_promised() -> None:
         "选出3人，候补5人",
         "内容质量（评委打分）占50%、点赞占30%、评论占20%",
         "10人点赞约得10.",
-        "深圳盒子×1（实物，单价约59.9元）；月卡×2（兑换码，单价约30元）",
+        "深圳盒子×1（实物，单价约59.9元）；月卡×2（兑换码，单价约30元，",
         "无需购买",
         "公示3天",
         "通知后7天内",
+        "2026年9月24日00:00评定结果",
+        "弃奖：逾期未领取",
+        "自领取信息填写完整之日起30天内寄出，运费由主办方承担",
+        "兑换码在“我的奖品”中",
+        "税率20%），由主办方代扣代缴，税款由主办方承担",
+        "在活动页面提出异议",
+        "脱敏的获奖记录保存两年",
+        "不满十四周岁的，由监护人同意",
+        "未获打分的作品质量分为0",
         "由候补依次递补",
         "主办方：读特。联系方式：0755-12345678。",
     ):
@@ -76,6 +87,14 @@ def test_the_text_is_numbered_and_says_what_was_promised() -> None:
         {"eligibility": Eligibility(min_account_age_days=7)},
         {"eligibility": Eligibility(require_media=True)},
         {"notes": "多晒书架"},
+        {"prizes": (msgspec.structs.replace(RULES.prizes[1], terms="限深圳地区"),)},
+        {"prizes": (msgspec.structs.replace(RULES.prizes[1], valid_until=ENDS_AT + timedelta(days=90)),)},
+        {"criteria": (Criterion("立意", Decimal("0.6")), Criterion("文采", Decimal("0.4")))},
+        {"quorum": 3},
+        {"shortlist_size": 20},
+        {"delivery": Delivery(15)},
+        {"delivery": Delivery(30, "深圳书城")},
+        {"tax_borne_by": "winner"},
     ],
 )
 def test_whatever_decides_is_in_the_text(change: dict[str, Any]) -> None:
@@ -85,6 +104,35 @@ def test_whatever_decides_is_in_the_text(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize("change", [{"cover_media_id": "1"}, {"announcement_post_id": "1"}, {"body": "来晒书吧"}])
 def test_what_decides_nothing_is_not(change: dict[str, Any]) -> None:
     assert rules_text(msgspec.structs.replace(RULES, **change)) == rules_text(RULES)
+
+
+def test_criteria_and_quorum_are_told_to_those_who_are_marked() -> None:
+    criteria = (Criterion("立意", Decimal("0.625")), Criterion("文采", Decimal("0.375")))
+    text = rules_text(msgspec.structs.replace(RULES, criteria=criteria, quorum=3, shortlist_size=20))
+    assert "按立意（占62.5%）、文采（占37.5%）分项打分" in text
+    assert "须经不少于3名评委打分" in text
+    assert "入围不超过20件" in text
+    assert "全体评委打分" in rules_text(RULES)
+    # Where quality does not count nobody marks.
+    assert "评委打分，" not in rules_text(msgspec.structs.replace(RULES, weights=Weights(Decimal(0), Decimal(1))))
+
+
+def test_the_order_is_told_to_its_end() -> None:
+    assert "依次按发布时间早者排列" in rules_text(msgspec.structs.replace(RULES, tie_break=()))
+    assert "依次按有效点赞人数多者、发布时间早者排列" in rules_text(
+        msgspec.structs.replace(RULES, tie_break=("likes",))
+    )
+
+
+def test_an_unfinished_draft_has_a_text_with_blanks() -> None:
+    rules, _ = read_rules({"title": "读书月", "prizes": [{"name": "书"}]}, publishing=False)
+    text = rules_text(rules, missing={"topic", "starts_at", "ends_at", "winner_count", "method"})
+    assert "2000年" not in text
+    assert f"{BLANK}至{BLANK}" in text
+    assert f"书×1（{BLANK}，单价约{BLANK}）" in text
+    assert f"共{BLANK}名" in text
+    assert f"{BLANK}评定结果" in text
+    assert f"主办方：{BLANK}。联系方式：{BLANK}。" in text
 
 
 def test_notes_are_marked_as_no_part_of_the_rules() -> None:

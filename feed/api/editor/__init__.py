@@ -1,11 +1,13 @@
-"""The editors' doors: for editors and admins. The jurors' one door and the admins' stand beside them."""
+"""The editors' doors: for editors and admins. The jurors' doors and the admins' stand beside them."""
 
 from litestar import Router
 
 from feed.api.editor.campaigns import campaigns
 from feed.api.editor.curation import curation
 from feed.api.editor.judging import judgements, jury
+from feed.api.editor.jurors import progressing, sitting
 from feed.api.editor.messages import messages
+from feed.api.editor.preview import previews
 from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
 from feed.api.editor.staff import staff_rights
@@ -14,8 +16,18 @@ from feed.api.inputs import staff
 
 guarded = Router(
     "/admin",
-    route_handlers=[campaigns, judgements, exclusions, messages, prizes, curation, pushes],
+    route_handlers=[
+        campaigns,
+        previews,
+        judgements,
+        progressing,
+        exclusions,
+        messages,
+        prizes,
+        curation,
+        pushes,
+    ],
     guards=[staff("editor", "admin")],
     opt={"limit": "staff"},
 )
-router = Router("/", route_handlers=[guarded, jury, staff_rights])
+router = Router("/", route_handlers=[guarded, jury, sitting, staff_rights])

@@ -17,9 +17,11 @@ from feed.campaigns.refusals import (
     EntryDisqualified,
     EntryNotDisqualified,
     EntryNotFound,
+    JurorRecused,
     MarksLocked,
     NotAJuror,
     OwnEntry,
+    PersonMarkedAlready,
     ShortlistFull,
 )
 from feed.campaigns.verdicts import NewMark, Reason
@@ -103,7 +105,7 @@ async def list_entries(
 async def assign_jurors(
     campaign_id: FromPath[str], data: JSONBody[JurorsIn], world: GivenWorld, viewer: GivenViewer
 ) -> Jurors:
-    """Say who marks. They need no role, and cannot win."""
+    """Say who marks. They need no role, and cannot win. The marks of who is left out do not count any more."""
     id_ = id_of(campaign_id, CampaignNotFound)
     account_ids = [field_id(raw, f"user_ids.{place}") for place, raw in enumerate(data.user_ids)]
     await judging.assign_jurors(world.pool, viewer.account_id, id_, account_ids)
@@ -141,7 +143,6 @@ async def shortlist_entry(
         CampaignNotOpen,
         CampaignSettled,
         CampaignCancelled,
-        MarksLocked,
     ),
 )
 async def unlist_entry(
@@ -160,6 +161,8 @@ async def unlist_entry(
         EntryNotFound,
         NotAJuror,
         OwnEntry,
+        JurorRecused,
+        PersonMarkedAlready,
         MarksLocked,
         CampaignNotOpen,
         CampaignSettled,

@@ -1,0 +1,119 @@
+"""The jury: who marks, what each has to mark, conflicts of interest, and how far everybody is."""
+
+import msgspec
+from litestar import Response, Router, get, post, put
+from litestar.params import FromPath, JSONBody
+
+from feed.api.answers import answers, encoded
+from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.campaigns import recusing, shortlisting
+from feed.campaigns.refusals import (
+    CampaignCancelled,
+    CampaignNotFound,
+    CampaignNotOpen,
+    CampaignSettled,
+    EntryNotFound,
+    MarksLocked,
+    NotAJuror,
+)
+from feed.campaigns.verdicts import NewRecusal
+from feed.paging import Page
+from feed.screens import cards
+from feed.screens import jury as progress
+from feed.screens import my_marks as screen
+from feed.screens.cards import Id
+from feed.screens.jury import JuryProgress
+from feed.screens.my_marks import MarkingItem
+
+
+class ShortlistIn(msgspec.Struct, frozen=True):
+    """How many entries the shortlist is to hold; the size of the rules unless it is said."""
+
+    size: int | None = None
+
+
+class RecusedFrom(msgspec.Struct, frozen=True):
+    """One marks neither this entry nor any other one of its author's."""
+
+    post_id: Id
+    recused: bool
+
+
+@get("/campaigns/{campaign_id:str}/jury", refuses=(CampaignNotFound,))
+async def get_jury(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> JuryProgress:
+    """Who has marked how much, and which entries lack marks; the marks themselves once they are locked."""
+    async with world.pool.acquire() as conn:
+        return await progress.get_jury(conn, id_of(campaign_id, CampaignNotFound))
+
+
+@post(
+    "/campaigns/{campaign_id:str}/shortlist",
+    status_code=200,
+    refuses=(
+        CampaignNotFound,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+        MarksLocked,
+    ),
+)
+async def fill_shortlist(
+    campaign_id: FromPath[str], data: JSONBody[ShortlistIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> JuryProgress:
+    """Fill the shortlist up with the entries that have the most likes and comments, as the rules weigh them."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    await shortlisting.fill_shortlist(world.pool, viewer.account_id, id_, data.size, once)
+    async with world.pool.acquire() as conn:
+        return await progress.get_jury(conn, id_)
+
+
+@get(
+    "/admin/campaigns/{campaign_id:str}/marks",
+    responses=answers(Page[MarkingItem]),
+    refuses=(CampaignNotFound, NotAJuror),
+)
+async def list_my_marks(
+    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+) -> Response[bytes]:
+    """What one has to mark: the shortlist, or all entries while there is none; with one's own marks alone."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    name = f"my marks:{id_}"
+    after_id = world.cursors.read(name, cursor, int) if cursor else 0
+    async with world.pool.acquire() as conn:
+        rows = await screen.list_marking(conn, id_, viewer.account_id, after_id=after_id, limit=limit + 1)
+    more = world.cursors.write(name, rows[limit - 1].post_id) if len(rows) > limit else None
+    fragments = await world.pages.fragments([row.post_id for row in rows[:limit]])
+    look = await world.pages.look(viewer.account_id, fragments)
+    shown = {part.post_id: cards.card(part, look) for part in fragments}
+    items = [screen.item(row, shown[row.post_id]) for row in rows[:limit] if row.post_id in shown]
+    return encoded(screen.encode(items, more))
+
+
+@put(
+    "/admin/campaigns/{campaign_id:str}/entries/{post_id:str}/recuse",
+    refuses=(
+        CampaignNotFound,
+        EntryNotFound,
+        NotAJuror,
+        MarksLocked,
+        CampaignNotOpen,
+        CampaignSettled,
+        CampaignCancelled,
+    ),
+)
+async def recuse_juror(
+    campaign_id: FromPath[str],
+    post_id: FromPath[str],
+    data: JSONBody[NewRecusal],
+    world: GivenWorld,
+    viewer: GivenViewer,
+) -> RecusedFrom:
+    """Declare a conflict of interest with an entry's author. It is not taken back; a second time changes nothing."""
+    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    await recusing.recuse_juror(world.pool, viewer.account_id, *ids, data)
+    return RecusedFrom(post_id, True)
+
+
+progressing = Router("/", route_handlers=[get_jury, fill_shortlist])
+# Jurors need no role, so these doors stand outside of the editors' guard; what they call says who may pass.
+sitting = Router("/", route_handlers=[list_my_marks, recuse_juror])

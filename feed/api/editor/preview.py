@@ -1,0 +1,49 @@
+"""A campaign before it is published."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Router, get
+from litestar.params import FromPath
+
+from feed.api.errors import ProblemField, language_of
+from feed.api.inputs import GivenViewer, GivenWorld, id_of
+from feed.api.words import words_of
+from feed.campaigns.refusals import CampaignNotFound
+from feed.errors import FieldError
+from feed.screens import preview as screen
+from feed.screens.preview import Worth
+
+
+class CampaignPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign as it would be published. `problems` stand in the way, `advice` does not."""
+
+    publishable: bool
+    worth: list[Worth]
+    text: str
+    problems: list[ProblemField]
+    advice: list[ProblemField]
+
+
+@get("/campaigns/{campaign_id:str}/preview", refuses=(CampaignNotFound,))
+async def preview_campaign(
+    campaign_id: FromPath[str], request: Request[Any, Any, Any], world: GivenWorld, viewer: GivenViewer
+) -> CampaignPreview:
+    """What 10, 50 and 200 likes and commenters are worth, the text of the rules, and all that keeps it from being published."""
+    async with world.pool.acquire() as conn:
+        found = await screen.preview_campaign(conn, id_of(campaign_id, CampaignNotFound))
+    language = language_of(request)
+
+    def told(error: FieldError) -> ProblemField:
+        return ProblemField(error.field, error.code, words_of(f"field.{error.code}", language, **error.params))
+
+    return CampaignPreview(
+        publishable=not found.problems,
+        worth=found.worth,
+        text=found.text,
+        problems=[told(error) for error in found.problems],
+        advice=[told(error) for error in found.advice],
+    )
+
+
+previews = Router("/", route_handlers=[preview_campaign])

@@ -1,0 +1,112 @@
+"""What may still change once a campaign has opened: only what favours those who take part. docs/law.md has the same table."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.campaigns.model import Prize, Rules
+from feed.errors import FieldError
+
+# Whether the change from the first value to the second one may be made; both differ.
+Allowed = Callable[[Any, Any], bool]
+
+
+def unfavourable(old: Rules, new: Rules) -> list[FieldError]:
+    """The changed fields that do not favour those who take part already. Empty: the change may be made after the opening."""
+    return [
+        FieldError(name, "fixed_after_opening")
+        for name, allowed in AFTER_OPENING.items()
+        if (before := getattr(old, name)) != (after := getattr(new, name)) and not allowed(before, after)
+    ]
+
+
+def _free(before: object, after: object) -> bool:
+    return True
+
+
+def _fixed(before: object, after: object) -> bool:
+    return False
+
+
+def _more(before: Any, after: Any) -> bool:
+    return bool((after or 0) > (before or 0))
+
+
+def _later(before: datetime | None, after: datetime | None) -> bool:
+    return after is not None and (before is None or after > before)
+
+
+def _longer(before: datetime | None, after: datetime | None) -> bool:
+    # Without a limit at first, any limit takes something away.
+    return before is not None and after is not None and after > before
+
+
+def _sooner(before: msgspec.Struct, after: msgspec.Struct) -> bool:
+    return _each(before, after, {"within_days": lambda old, new: new < old, "place": _fixed})
+
+
+def _richer(before: tuple[Prize, ...], after: tuple[Prize, ...]) -> bool:
+    return len(after) >= len(before) and all(
+        _each(old, new, _OF_A_PRIZE) for old, new in zip(before, after, strict=False)
+    )
+
+
+def _lighter(before: str, after: str) -> bool:
+    return after == "organiser"
+
+
+def _each(before: msgspec.Struct, after: msgspec.Struct, table: Mapping[str, Allowed]) -> bool:
+    return all(
+        allowed(old, new)
+        for name, allowed in table.items()
+        if (old := getattr(before, name)) != (new := getattr(after, name))
+    )
+
+
+_OF_A_PRIZE: Mapping[str, Allowed] = {
+    "name": _fixed,
+    "kind": _fixed,
+    "per_winner": _more,
+    "value_cny": _more,
+    "image_media_id": _free,
+    "terms": _fixed,
+    "valid_until": _longer,
+}
+# Every field of the rules, so that a new one has to be thought about.
+AFTER_OPENING: Mapping[str, Allowed] = {
+    "title": _free,
+    "topic": _fixed,
+    "starts_at": _fixed,
+    "ends_at": _fixed,
+    "method": _fixed,
+    "winner_count": _more,
+    "body": _free,
+    "notes": _free,
+    "cover_media_id": _free,
+    "announcement_post_id": _free,
+    "settle_at": _fixed,
+    "objection_days": _fixed,
+    "reserve_count": _more,
+    "shortlist_size": _fixed,
+    "prizes": _richer,
+    "weights": _fixed,
+    "caps": _fixed,
+    "tie_break": _fixed,
+    "claim_days": _more,
+    "claim_ends_at": _later,
+    "unclaimed": _fixed,
+    "organiser": _fixed,
+    "contact": _free,
+    "board": _fixed,
+    "review_chain": _fixed,
+    "eligibility": _fixed,
+    "beacon": _fixed,
+    "beacon_order": _fixed,
+    "beacon_wait_hours": _fixed,
+    "criteria": _fixed,
+    "quorum": _fixed,
+    "delivery": _sooner,
+    "tax_borne_by": _lighter,
+}

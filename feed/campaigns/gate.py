@@ -1,0 +1,32 @@
+"""The publish gate: everything that keeps a draft from being published at this moment and in this database."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from feed.campaigns import store
+from feed.campaigns.drafting import read_rules
+from feed.campaigns.model import Rules
+from feed.errors import FieldError
+from feed.postgres import Connection
+from feed.topics import store as topics
+from feed.topics.parse import topic_key
+
+
+async def read_publishable(
+    conn: Connection, draft: Mapping[str, Any], *, now: datetime, checks_end: bool = True
+) -> tuple[Rules, list[FieldError]]:
+    """The rules that the draft amounts to, and all that is missing or wrong. `now` is the database's clock."""
+    rules, found = read_rules(draft, publishing=True)
+    named = {error.field for error in found}
+    if checks_end and "ends_at" not in named and rules.ends_at <= now:
+        found.append(FieldError("ends_at", "in_the_past"))
+    post_id = rules.announcement_post_id
+    if post_id is not None and "announcement_post_id" not in named and not await store.is_post(conn, int(post_id)):
+        found.append(FieldError("announcement_post_id", "not_found"))
+    if "topic" not in named:
+        topic = await topics.find_by_key(conn, topic_key(rules.topic))
+        if topic is not None and topic.state == "closed":
+            # It takes no posts, so that nobody could take part.
+            found.append(FieldError("topic", "closed_topic"))
+    return rules, found

@@ -1,0 +1,115 @@
+"""SQL of the entry ledger: of each entry, what would be judged now."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from feed.postgres import Connection, many
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry. `revision` would be judged now: the latest approved one made before the end; None while there is none."""
+
+    post_id: int
+    entered_at: datetime
+    visible: bool
+    revision: int | None
+    newest_revision: int
+    newest_waits: bool
+    bears_topic: bool
+    media_count: int
+    is_shortlisted: bool
+    is_disqualified: bool
+    was_unlisted: bool
+
+    @property
+    def competes(self) -> bool:
+        """Whether others see it and what would be judged belongs to the campaign."""
+        return self.visible and self.bears_topic and not self.is_disqualified
+
+
+async def list_lines(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[Line]:
+    """The lines of these posts, by id."""
+    rows = await conn.fetch(
+        """
+        SELECT entries.post_id, entries.entered_at, visible_posts.id IS NOT NULL AS visible, judged.revision,
+            coalesce(newest.revision, 1) AS newest_revision, coalesce(newest.waits, false) AS newest_waits,
+            coalesce(campaigns.topic_id = ANY (judged.topic_ids), false) AS bears_topic,
+            coalesce(cardinality(judged.media_ids), 0) AS media_count,
+            entries.shortlisted_at IS NOT NULL AS is_shortlisted, entries.disqualified_at IS NOT NULL AS is_disqualified,
+            entries.unlisted_at IS NOT NULL AS was_unlisted
+        FROM entries
+        JOIN campaigns ON campaigns.id = entries.campaign_id
+        LEFT JOIN visible_posts ON visible_posts.id = entries.post_id
+        LEFT JOIN LATERAL (
+            SELECT revision, topic_ids, media_ids
+            FROM post_revisions
+            WHERE post_id = entries.post_id AND created_at < campaigns.ends_at AND approved_at IS NOT NULL
+            ORDER BY revision DESC
+            LIMIT 1
+        ) AS judged ON true
+        LEFT JOIN LATERAL (
+            SELECT revision, approved_at IS NULL AND refused_at IS NULL AS waits
+            FROM post_revisions
+            WHERE post_id = entries.post_id AND created_at < campaigns.ends_at
+            ORDER BY revision DESC
+            LIMIT 1
+        ) AS newest ON true
+        WHERE entries.campaign_id = $1 AND entries.post_id = ANY ($2::bigint[])
+        ORDER BY entries.post_id
+        """,
+        campaign_id,
+        post_ids,
+    )
+    return many(rows, Line)
+
+
+async def is_fill_due(conn: Connection, campaign_id: int) -> bool:
+    """Whether the shortlist is to fill itself: the campaign has closed, its rules name a size, and it has not been done."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM campaigns
+                WHERE id = $1 AND state IN ('scheduled', 'judging') AND ends_at + interval '10 seconds' <= clock_timestamp()
+                    AND shortlist_filled_at IS NULL AND frozen_at IS NULL AND marks_locked_at IS NULL
+                    AND draft ->> 'shortlist_size' IS NOT NULL
+            )
+            """,
+            campaign_id,
+        )
+    )
+
+
+async def list_fills_due(conn: Connection) -> list[int]:
+    """The campaigns whose shortlist is to fill itself, in no order: one that fails must not stand before the others."""
+    rows = await conn.fetch(
+        """
+        SELECT id
+        FROM campaigns
+        WHERE state IN ('scheduled', 'judging') AND ends_at + interval '10 seconds' <= clock_timestamp()
+            AND shortlist_filled_at IS NULL AND frozen_at IS NULL AND marks_locked_at IS NULL
+            AND draft ->> 'shortlist_size' IS NOT NULL
+        ORDER BY random()
+        """
+    )
+    return [row["id"] for row in rows]
+
+
+async def mark_filled(conn: Connection, campaign_id: int) -> None:
+    """It does not happen again."""
+    await conn.execute("UPDATE campaigns SET shortlist_filled_at = clock_timestamp() WHERE id = $1", campaign_id)
+
+
+async def mark_all_shortlisted(conn: Connection, campaign_id: int, post_ids: Sequence[int], *, by: int | None) -> None:
+    """Puts these on the shortlist; `by` is None where nobody did it by hand."""
+    await conn.execute(
+        """
+        UPDATE entries SET shortlisted_at = now(), shortlisted_by = $3, unlisted_at = NULL, unlisted_by = NULL
+        WHERE campaign_id = $1 AND post_id = ANY ($2::bigint[]) AND shortlisted_at IS NULL
+        """,
+        campaign_id,
+        post_ids,
+        by,
+    )

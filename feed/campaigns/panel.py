@@ -1,0 +1,31 @@
+"""How many marks an entry needs, and whether it has them."""
+
+import msgspec
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """Of an entry, the marks that count and how many of the present jurors have a conflict with it."""
+
+    post_id: int
+    marks: int
+    recused: int
+
+
+class Panel(msgspec.Struct, frozen=True):
+    """Who marks: how many jurors are named, and the quorum of the rules."""
+
+    jurors: int
+    quorum: int | None = None
+
+    def needs(self, recused: int) -> int:
+        """The marks that an entry needs when so many of the jurors have a conflict with it; one at the least.
+
+        Without a quorum those of the whole jury, or of one editor where nobody is named. Only a conflict lowers a quorum:
+        a jury that is too small for it leaves entries short of marks, for everybody to see.
+        """
+        quorum = self.quorum or max(1, self.jurors)
+        return max(1, min(quorum, max(quorum, self.jurors) - recused))
+
+    def is_short(self, tally: Tally) -> bool:
+        """Whether marks are missing."""
+        return tally.marks < self.needs(tally.recused)

@@ -1,0 +1,106 @@
+"""The half of the 活动规则 that begins when the winners are found: result, claim, delivery, waiver, tax, objections, privacy."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from feed.campaigns.model import Rules
+
+# Stands where an editor has not written yet.
+BLANK = "【待填写】"
+_HERE = ZoneInfo("Asia/Shanghai")
+_ASKED = {"goods": "收件人姓名、手机号和地址", "ticket": "领取人姓名和手机号", "code": ""}
+
+
+def moment(at: datetime, *, ends: bool = False) -> str:
+    """A moment in Shenzhen as a newspaper prints it; midnight as an end is the 24:00 of the day before."""
+    here = at.astimezone(_HERE)
+    if ends and (here.hour, here.minute) == (0, 0):
+        day = here - timedelta(days=1)
+        return f"{day.year}年{day.month}月{day.day}日24:00"
+    return f"{here.year}年{here.month}月{here.day}日{here:%H:%M}"
+
+
+def promises(rules: Rules, missing: Collection[str]) -> list[str]:
+    """The paragraphs in their order. Fields that are `missing` have no value that may be printed."""
+    return [
+        _result(rules, missing),
+        _objections(rules),
+        _claiming(rules),
+        _delivery(rules),
+        _waiver(rules),
+        _tax(rules),
+        _privacy(rules),
+        "规则变更：活动开始后，主办方只作有利于参与者的变更和不影响评选的文字修改；本规则的每个版本都可在活动页面查阅。",
+        f"主办方：{rules.organiser.strip() or BLANK}。联系方式：{rules.contact.strip() or BLANK}。",
+    ]
+
+
+def _result(rules: Rules, missing: Collection[str]) -> str:
+    unknown = "settle_at" in missing or (rules.settle_at is None and "ends_at" in missing)
+    at = BLANK if unknown else moment(rules.settles_at)
+    return (
+        f"结果产生与公布：{at}评定结果；届时仍有内容待审核或待评分的，处理完毕后评定；"
+        "确需先行评定的，记录理由，尚未审核的作品不参与评选。结果经两名编辑确认后，"
+        f"在活动页面以昵称公布，附可独立验算的{'签单' if rules.method == 'draw' else '计分表'}和签名，并以站内消息和短信通知获奖者。"
+    )
+
+
+def _objections(rules: Rules) -> str:
+    if not rules.objection_days:
+        return "异议：对结果有异议的，可按下列联系方式向主办方提出。"
+    return (
+        f"公示与异议：结果公示{rules.objection_days}天，期间可在活动页面提出异议，由未参与组织和打分的人员核实答复；"
+        "经核实确有错误的，更正并公布。"
+    )
+
+
+def _claiming(rules: Rules) -> str:
+    until = f"且不早于{moment(rules.claim_ends_at, ends=True)}" if rules.claim_ends_at else ""
+    days = f"{rules.claim_days}天" if rules.claim_days else BLANK
+    asked = "；".join(dict.fromkeys(text for prize in rules.prizes if (text := _ASKED.get(prize.kind))))
+    how = f"填写{asked}" if asked else "确认领取"
+    free = "" if rules.tax_borne_by == "organiser" else "除下述税款外"
+    return (
+        f"领取条件、时间和方式：获奖者本人凭参与活动的账号，在收到通知后{days}内{until}，在读特App“我的奖品”中{how}。"
+        f"领取{free}不收取任何费用，也不附加其他条件。"
+    )
+
+
+def _delivery(rules: Rules) -> str:
+    kinds = {prize.kind for prize in rules.prizes}
+    within = f"自领取信息填写完整之日起{rules.delivery.within_days}天内"
+    place = rules.delivery.place or "站内消息另行通知的地点"
+    ways = [
+        text
+        for kind, text in (
+            ("goods", f"实物奖品{within}寄出，运费由主办方承担"),
+            ("code", "兑换码在“我的奖品”中向获奖者本人显示"),
+            ("ticket", f"门票{within}凭姓名和手机号在{place}领取"),
+        )
+        if kind in kinds
+    ]
+    if rules.delivery.place and "ticket" not in kinds:
+        ways.append(f"需要自取的，地点为{rules.delivery.place}")
+    return f"奖品交付方式：{'；'.join(ways) or BLANK}。"
+
+
+def _waiver(rules: Rules) -> str:
+    next_one = "由候补依次递补" if rules.unclaimed == "next_reserve" else "不再递补"
+    return (
+        "弃奖：逾期未领取，或者在“我的奖品”中放弃的，视为弃奖；结果评定后删除获奖作品、注销账号，"
+        f"或者获奖作品因违法违规被移除的，不再获奖。空出的名额{next_one}。"
+    )
+
+
+def _tax(rules: Rules) -> str:
+    by = "主办方" if rules.tax_borne_by == "organiser" else "获奖者"
+    return f"税费：奖品依法应缴纳个人所得税的（偶然所得，税率20%），由主办方代扣代缴，税款由{by}承担。"
+
+
+def _privacy(rules: Rules) -> str:
+    return (
+        "个人信息：领奖信息仅用于核实身份和交付奖品，加密保存，只提供给承担寄送的单位，活动结束后按期销毁；"
+        "为接受监督检查，脱敏的获奖记录保存两年。获奖者可以查询、更正自己的领奖信息；"
+        "不满十四周岁的，由监护人同意并代为填写。"
+    )

@@ -1,0 +1,117 @@
+"""SQL of conflicts of interest: who must not mark whose entries."""
+
+from datetime import datetime
+
+import msgspec
+
+from feed.campaigns.panel import Tally
+from feed.postgres import Connection, many
+
+
+class Recusal(msgspec.Struct, frozen=True):
+    """A juror's declared conflict with an author, and so with every entry of that person."""
+
+    juror_id: int
+    author_id: int
+    post_id: int
+    reason: str
+    declared_at: datetime
+
+
+async def add_recusal(
+    conn: Connection, campaign_id: int, *, juror_id: int, author_id: int, post_id: int, reason: str
+) -> bool:
+    """Whether the juror had declared none with this author; the first reason stays."""
+    return bool(
+        await conn.fetchval(
+            """
+            INSERT INTO recusals (campaign_id, juror_id, author_id, post_id, reason)
+            VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT DO NOTHING
+            RETURNING true
+            """,
+            campaign_id,
+            juror_id,
+            author_id,
+            post_id,
+            reason,
+        )
+    )
+
+
+async def list_recusals(conn: Connection, campaign_id: int) -> list[Recusal]:
+    """The declared conflicts of the campaign, the oldest first."""
+    rows = await conn.fetch(
+        """
+        SELECT juror_id, author_id, post_id, reason, declared_at
+        FROM recusals WHERE campaign_id = $1
+        ORDER BY declared_at, juror_id, author_id
+        """,
+        campaign_id,
+    )
+    return many(rows, Recusal)
+
+
+async def is_own(conn: Connection, account_id: int, author_id: int) -> bool:
+    """Whether both accounts are one person's."""
+    return account_id == author_id or bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM accounts AS juror JOIN accounts AS author ON author.person = juror.person
+                WHERE juror.id = $1 AND author.id = $2
+            )
+            """,
+            account_id,
+            author_id,
+        )
+    )
+
+
+async def has_conflict(conn: Connection, campaign_id: int, post_id: int, account_id: int) -> bool:
+    """Whether the account must not mark the entry."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM conflicts WHERE campaign_id = $1 AND post_id = $2 AND account_id = $3)
+            """,
+            campaign_id,
+            post_id,
+            account_id,
+        )
+    )
+
+
+async def list_in_conflict(conn: Connection, campaign_id: int, account_id: int) -> list[int]:
+    """The entries, by id, that the account must not mark."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT post_id FROM conflicts WHERE campaign_id = $1 AND account_id = $2 ORDER BY post_id",
+        campaign_id,
+        account_id,
+    )
+    return [row["post_id"] for row in rows]
+
+
+async def list_tallies(conn: Connection, campaign_id: int) -> list[Tally]:
+    """Of each shortlisted entry that is not disqualified, by id."""
+    rows = await conn.fetch(
+        """
+        SELECT entries.post_id,
+            (
+                SELECT count(*) FROM counted_marks AS marks
+                WHERE marks.campaign_id = entries.campaign_id AND marks.post_id = entries.post_id
+            ) AS marks,
+            (
+                SELECT count(DISTINCT jurors.account_id)
+                FROM jurors
+                JOIN conflicts ON conflicts.campaign_id = jurors.campaign_id AND conflicts.account_id = jurors.account_id
+                WHERE jurors.campaign_id = entries.campaign_id AND jurors.removed_at IS NULL
+                    AND conflicts.post_id = entries.post_id
+            ) AS recused
+        FROM entries
+        WHERE entries.campaign_id = $1 AND entries.shortlisted_at IS NOT NULL AND entries.disqualified_at IS NULL
+        ORDER BY entries.post_id
+        """,
+        campaign_id,
+    )
+    return many(rows, Tally)

@@ -1,0 +1,38 @@
+"""What a juror does who is too close to an author."""
+
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import entries, jury, recusals
+from feed.campaigns.holding import hold_judged, raise_versions
+from feed.campaigns.refusals import EntryNotFound, MarksLocked, NotAJuror
+from feed.campaigns.verdicts import NewRecusal, recusal_problems
+from feed.errors import Invalid
+from feed.postgres import Pool, transaction
+
+
+async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_id: int, new: NewRecusal) -> None:
+    """Declares a conflict of interest with an entry's author: no mark of this juror counts for that person's entries.
+
+    It is not taken back; a second time changes nothing. Raises Invalid, NotAJuror, MarksLocked, EntryNotFound.
+    """
+    if problems := recusal_problems(new.reason):
+        raise Invalid(*problems)
+    async with transaction(pool) as conn:
+        if not await jury.may_mark(conn, campaign_id, juror_id):
+            raise NotAJuror
+        campaign = await hold_judged(conn, campaign_id)
+        # Again under the lock: the jury may just have been changed.
+        if not await jury.may_mark(conn, campaign_id, juror_id):
+            raise NotAJuror
+        if campaign.marks_locked_at is not None:
+            raise MarksLocked
+        entry = await entries.find_entry(conn, campaign_id, post_id)
+        if entry is None:
+            raise EntryNotFound
+        if not await recusals.add_recusal(
+            conn, campaign_id, juror_id=juror_id, author_id=entry.author_id, post_id=post_id, reason=new.reason.strip()
+        ):
+            return
+        await raise_versions(conn, await recusals.list_in_conflict(conn, campaign_id, juror_id))
+        detail = {"post_id": str(post_id), "author_id": str(entry.author_id), "reason": new.reason.strip()}
+        await audit.add(conn, juror_id, "juror_recused", "campaign", campaign_id, detail)

@@ -1,0 +1,50 @@
+"""Filling shortlists: by the clock when a campaign has closed, and when an editor says so."""
+
+from feed.accounts.model import AccountId
+from feed.campaigns import closing, ledger, shortlist
+from feed.campaigns.drafting import read_rules
+from feed.campaigns.holding import hold_judged, is_repeated
+from feed.campaigns.problems import RANGES
+from feed.campaigns.refusals import MarksLocked
+from feed.errors import FieldError, Invalid
+from feed.idempotency import Once
+from feed.postgres import Pool, transaction
+
+
+async def fill_shortlist(
+    pool: Pool, editor_id: AccountId, campaign_id: int, size: int | None, request: Once | None = None
+) -> None:
+    """Fills the shortlist by engagement up to `size`, which is that of the rules unless it is said.
+
+    Raises Invalid, MarksLocked, CampaignNotFound, CampaignNotOpen, CampaignSettled, CampaignCancelled.
+    """
+    async with transaction(pool) as conn:
+        if await is_repeated(conn, editor_id, request):
+            return
+        campaign = await hold_judged(conn, campaign_id)
+        if campaign.marks_locked_at is not None:
+            raise MarksLocked
+        rules, _ = read_rules(campaign.draft, publishing=False)
+        least, most = RANGES["shortlist_size"]
+        most = rules.shortlist_size or most
+        wanted = rules.shortlist_size if size is None else size
+        if wanted is None:
+            raise Invalid(FieldError("size", "required"))
+        if not least <= wanted <= most:
+            raise Invalid(FieldError("size", "out_of_range", {"least": least, "most": most}))
+        await shortlist.fill(conn, campaign_id, rules, size=wanted, by=editor_id)
+
+
+async def fill_next_shortlist(pool: Pool) -> bool:
+    """Fills the shortlist of one campaign that has closed. False when there is none."""
+    async with pool.acquire() as conn:
+        due = await ledger.list_fills_due(conn)
+    for campaign_id in due:
+        async with transaction(pool) as conn:
+            # Whoever holds it fills it, or it is asked again.
+            if await closing.lock_free_ending(conn, campaign_id) is None:
+                continue
+            filled = await shortlist.fill_at_close(conn, campaign_id)
+        if filled:
+            return True
+    return False

@@ -1,0 +1,139 @@
+"""What a campaign must tell before it may be published, asked for through the door; docs/law.md says why."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import Join
+from tests.api.test_campaigns import HOUR, publish, terms, wire
+
+CODE = {"name": "月卡", "kind": "code", "per_winner": 1, "value_cny": 30}
+# Takes one thing away, and the field that the refusal names.
+MISSING: list[tuple[dict[str, Any], str]] = [
+    ({"topic": None}, "topic"),
+    ({"body": None}, "body"),
+    ({"body": "  "}, "body"),
+    ({"starts_at": None}, "starts_at"),
+    ({"ends_at": None}, "ends_at"),
+    ({"method": None}, "method"),
+    ({"winner_count": None}, "winner_count"),
+    ({"prizes": None}, "prizes"),
+    ({"prizes": []}, "prizes"),
+    ({"prizes": [{**CODE, "name": ""}]}, "prizes[0].name"),
+    ({"prizes": [CODE, {**CODE, "kind": ""}]}, "prizes[1].kind"),
+    ({"prizes": [{**CODE, "value_cny": None}]}, "prizes[0].value_cny"),
+    ({"claim_days": None}, "claim_days"),
+    ({"organiser": None}, "organiser"),
+    ({"organiser": " "}, "organiser"),
+    ({"contact": None}, "contact"),
+    ({"delivery": {"place": " "}}, "delivery.place"),
+    ({"prizes": [{**CODE, "terms": ""}]}, "prizes[0].terms"),
+    ({"criteria": [{"name": "立意", "weight": 1}, {"name": "", "weight": 0}]}, "criteria[1].name"),
+]
+# What cannot even be drafted.
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"criteria": [{"name": "立意", "weight": 0.5}]}, "criteria", "sum_is_not_one"),
+    ({"criteria": [{"name": "立意", "weight": 0.5}, {"name": "立意", "weight": 0.5}]}, "criteria[1].name", "repeated"),
+    ({"criteria": [{"name": "长" * 41, "weight": 1}]}, "criteria[0].name", "too_long"),
+    ({"criteria": [{"name": "立意", "weight": 1.5}]}, "criteria[0].weight", "out_of_range"),
+    ({"criteria": [{"name": "立意", "weight": 0.9999999}]}, "criteria[0].weight", "too_precise"),
+    ({"criteria": [{"name": f"{n}", "weight": 0.04} for n in range(25)]}, "criteria", "too_many"),
+    ({"quorum": 0}, "quorum", "out_of_range"),
+    ({"quorum": 51}, "quorum", "out_of_range"),
+    ({"delivery": {"within_days": 0}}, "delivery.within_days", "out_of_range"),
+    ({"tax_borne_by": "nobody"}, "tax_borne_by", "unknown_value"),
+    ({"prizes": [{**CODE, "terms": "长" * 501}]}, "prizes[0].terms", "too_long"),
+    ({"prizes": [{**CODE, "valid_until": "2026-09-01T00:00:00"}]}, "prizes[0].valid_until", "no_time_zone"),
+]
+
+
+@pytest.mark.parametrize(("change", "field"), MISSING, ids=[f"{change}"[:50] for change, _ in MISSING])
+async def test_what_the_law_asks_for_is_asked_for_by_name(join: Join, change: dict[str, Any], field: str) -> None:
+    editor = join("编辑", roles=("editor",))
+    draft = await editor("POST", "/admin/campaigns", terms(**change))
+    assert draft.status_code == 201, draft.text
+    path = f"/admin/campaigns/{draft.json()['id']}"
+    preview = (await editor("GET", f"{path}/preview")).json()
+    refused = await editor("POST", f"{path}/publish")
+    assert (refused.status_code, refused.json()["code"]) == (409, "campaign_incomplete")
+    assert field in [error["field"] for error in refused.json()["errors"]]
+    # The preview has said so, in the same words.
+    assert preview["publishable"] is False
+    assert preview["problems"] == refused.json()["errors"]
+
+
+@pytest.mark.parametrize(("change", "field", "code"), WRONG, ids=[f"{field} {code}" for _, field, code in WRONG])
+async def test_a_wrong_value_is_not_even_drafted(join: Join, change: dict[str, Any], field: str, code: str) -> None:
+    refused = await join("编辑", roles=("editor",))("POST", "/admin/campaigns", terms(**change))
+    assert refused.status_code in (400, 422), refused.text
+    assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [(field, code)]
+    assert all(error["message"] for error in refused.json()["errors"])
+
+
+async def test_a_preview_tells_what_engagement_is_worth_before_anything_is_decided(join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    draft = (await editor("POST", "/admin/campaigns", {"title": "读书月"})).json()
+    preview = (await editor("GET", f"/admin/campaigns/{draft['id']}/preview")).json()
+    assert preview["worth"] == [
+        {"count": 10, "likes": "10.412420", "comments": "9.043022"},
+        {"count": 50, "likes": "17.073231", "comments": "14.827832"},
+        {"count": 200, "likes": "23.028629", "comments": "20.000000"},
+    ]
+    assert preview["publishable"] is False
+    assert "【待填写】" in preview["text"]
+    assert "2000年" not in preview["text"]
+
+
+async def test_the_preview_is_the_text_that_is_published(client: httpx.AsyncClient, join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    whole = terms(
+        shortlist_size=10,
+        quorum=2,
+        criteria=[{"name": "立意", "weight": 0.6}, {"name": "文采", "weight": 0.4}],
+        prizes=[CODE, {"name": "戏票", "kind": "ticket", "per_winner": 2, "value_cny": 80}],
+    )
+    draft = (await editor("POST", "/admin/campaigns", whole)).json()
+    preview = (await editor("GET", f"/admin/campaigns/{draft['id']}/preview")).json()
+    assert (preview["publishable"], preview["problems"]) == (True, [])
+    assert [advice["field"] for advice in preview["advice"]] == [
+        "prizes[0].terms", "prizes[0].valid_until", "delivery.place",
+    ]  # fmt: skip
+    assert "【待填写】" not in preview["text"]
+    assert (await editor("POST", f"/admin/campaigns/{draft['id']}/publish")).status_code == 200
+    rules = (await client.get(f"/campaigns/{draft['id']}/rules")).json()
+    assert rules["text"] == preview["text"]
+    assert rules["rules"]["criteria"] == [{"name": "立意", "weight": "0.6"}, {"name": "文采", "weight": "0.4"}]
+    campaign = (await client.get(f"/campaigns/{draft['id']}")).json()
+    assert (campaign["quorum"], campaign["tax_borne_by"]) == (2, "organiser")
+    assert campaign["delivery"] == {"within_days": 30, "place": None}
+    again = (await editor("GET", f"/admin/campaigns/{draft['id']}/preview")).json()
+    assert (again["publishable"], again["text"]) == (True, preview["text"])
+
+
+async def test_an_end_in_the_past_stands_in_the_preview_too(join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    past = {"starts_at": wire(datetime.now(UTC) - 3 * HOUR), "ends_at": wire(datetime.now(UTC) - HOUR)}
+    draft = (await editor("POST", "/admin/campaigns", terms(**past))).json()
+    preview = (await editor("GET", f"/admin/campaigns/{draft['id']}/preview")).json()
+    assert [(error["field"], error["code"]) for error in preview["problems"]] == [("ends_at", "in_the_past")]
+
+
+async def test_every_field_of_the_rules_is_on_the_card(client: httpx.AsyncClient, join: Join) -> None:
+    campaign = await publish(join("编辑", roles=("editor",)))
+    card = (await client.get(f"/campaigns/{campaign}")).json()
+    rules = (await client.get(f"/campaigns/{campaign}/rules")).json()["rules"]
+    assert rules.keys() <= card.keys()
+
+
+async def test_equal_rules_make_no_new_version(join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    campaign = await publish(editor)
+    same = await editor("PATCH", f"/admin/campaigns/{campaign}", {"winner_count": 3, "delivery": {"within_days": 30}})
+    assert same.json()["rules_version"] == 1
+    richer = await editor("PATCH", f"/admin/campaigns/{campaign}", {"delivery": {"within_days": 10}})
+    assert richer.json()["rules_version"] == 2
+    poorer = await editor("PATCH", f"/admin/campaigns/{campaign}", {"delivery": {"within_days": 20}, "quorum": 2})
+    assert poorer.json()["code"] == "campaign_running"
+    assert [error["field"] for error in poorer.json()["errors"]] == ["quorum", "delivery"]

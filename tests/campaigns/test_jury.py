@@ -1,0 +1,447 @@
+"""Jurors who leave, who are close to an author, who are one person, who mark at once; and shortlists that fill themselves."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from feed.accounts.model import AccountId
+from feed.campaigns import judging, recusals
+from feed.campaigns import jury as jury_store
+from feed.campaigns.counting import quality_of
+from feed.campaigns.recusing import recuse_juror
+from feed.campaigns.refusals import (
+    JurorRecused,
+    MarksLocked,
+    MarksMissing,
+    NotAJuror,
+    OwnEntry,
+    PersonMarkedAlready,
+    ShortlistFull,
+)
+from feed.campaigns.shortlisting import fill_next_shortlist, fill_shortlist
+from feed.campaigns.verdicts import NewMark, NewRecusal, Reason
+from feed.errors import Invalid
+from tests import make
+from tests.campaigns.stage import DAY, Stage
+
+MINUTE = timedelta(minutes=1)
+CLOSE = NewRecusal("作者是我的学生")
+
+
+def mark(score: str) -> NewMark:
+    return NewMark(score=Decimal(score))
+
+
+async def rule(stage: Stage, campaign: int, **rules: Any) -> None:
+    """Puts these into the rules that the campaign is judged by."""
+    await stage.pool.execute("UPDATE campaigns SET draft = draft || $2 WHERE id = $1", campaign, rules)
+
+
+async def jury(stage: Stage, campaign: int, count: int = 2) -> list[AccountId]:
+    jurors = [await stage.person() for _ in range(count)]
+    await judging.assign_jurors(stage.pool, await stage.person(role="editor"), campaign, jurors)
+    return jurors
+
+
+async def quality(stage: Stage, campaign: int, entry: int) -> Decimal:
+    async with stage.pool.acquire() as conn:
+        found = await jury_store.list_marks(conn, campaign)
+    return quality_of([each.score for each in found if each.post_id == entry])
+
+
+async def short(stage: Stage, campaign: int) -> list[tuple[str, int, int]]:
+    """What a lock of the marks waits for: entry, marks, needed."""
+    with pytest.raises(MarksMissing) as found:
+        await judging.lock_marks(stage.pool, await stage.person(role="editor"), campaign)
+    return [(each.field, each.params["marks"], each.params["needed"]) for each in found.value.errors]
+
+
+async def shortlisted(stage: Stage, campaign: int) -> list[int]:
+    rows = await stage.pool.fetch(
+        "SELECT post_id FROM entries WHERE campaign_id = $1 AND shortlisted_at IS NOT NULL ORDER BY post_id", campaign
+    )
+    return [row["post_id"] for row in rows]
+
+
+async def test_a_juror_who_leaves_takes_the_marks_along_and_gets_them_back(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    editor = await stage.person(role="editor")
+    first, second = await jury(stage, campaign)
+    await judging.mark_entry(stage.pool, first, campaign, entry, mark("90"))
+    await judging.mark_entry(stage.pool, second, campaign, entry, mark("50"))
+    assert await quality(stage, campaign, entry) == 70
+    substitute = await stage.person()
+    before = await stage.version(entry)
+    await judging.assign_jurors(stage.pool, editor, campaign, [second, substitute])
+    assert await quality(stage, campaign, entry) == 50
+    assert await stage.version(entry) > before
+    with pytest.raises(NotAJuror):
+        await judging.mark_entry(stage.pool, first, campaign, entry, mark("100"))
+    await judging.mark_entry(stage.pool, substitute, campaign, entry, mark("60"))
+    assert await quality(stage, campaign, entry) == 55
+    await judging.assign_jurors(stage.pool, editor, campaign, [first, second])
+    assert await quality(stage, campaign, entry) == 70
+    details = await stage.pool.fetch("SELECT detail FROM audit WHERE action = 'jurors_assigned' ORDER BY id")
+    assert [(each["detail"]["removed"], each["detail"]["marks_set_aside"]) for each in details] == [
+        ([], 0),
+        ([str(first)], 1),
+        ([str(substitute)], 1),
+    ]
+
+
+async def test_a_dismissed_jury_does_not_come_back_when_nobody_is_named(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    editor, colleague = await stage.person(role="editor"), await stage.person(role="editor")
+    await judging.assign_jurors(stage.pool, editor, campaign, [colleague])
+    await judging.mark_entry(stage.pool, colleague, campaign, entry, mark("100"))
+    await judging.assign_jurors(stage.pool, editor, campaign, [])
+    assert await quality(stage, campaign, entry) == 0
+    await judging.mark_entry(stage.pool, editor, campaign, entry, mark("40"))
+    assert await quality(stage, campaign, entry) == 40
+    # As an editor the colleague may mark again, and saying the same counts.
+    await judging.mark_entry(stage.pool, colleague, campaign, entry, mark("100"))
+    assert await quality(stage, campaign, entry) == 70
+
+
+async def test_one_person_has_one_seat_and_one_voice(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    one, other = await stage.person(role="editor", person="twin"), await stage.person(role="editor", person="twin")
+    with pytest.raises(Invalid) as refused:
+        await judging.assign_jurors(stage.pool, one, campaign, [one, other])
+    assert [(error.field, error.code) for error in refused.value.errors] == [("user_ids.1", "repeated")]
+    await judging.mark_entry(stage.pool, one, campaign, entry, mark("100"))
+    with pytest.raises(PersonMarkedAlready):
+        await judging.mark_entry(stage.pool, other, campaign, entry, mark("100"))
+    await judging.mark_entry(stage.pool, one, campaign, entry, mark("90"))
+
+
+async def test_a_conflict_holds_for_every_entry_of_the_person_and_sets_marks_aside(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    author, second_account = await stage.person(person="pupil"), await stage.person(person="pupil")
+    entry, twin, other = [await stage.entry(campaign, each) for each in (author, second_account, None)]
+    close, juror = await jury(stage, campaign)
+    for post in (entry, twin, other):
+        await judging.mark_entry(stage.pool, close, campaign, post, mark("100"))
+        await judging.mark_entry(stage.pool, juror, campaign, post, mark("60"))
+    before = [await stage.version(post) for post in (entry, twin, other)]
+    for _ in range(2):
+        await recuse_juror(stage.pool, close, campaign, entry, CLOSE)
+    assert [await quality(stage, campaign, post) for post in (entry, twin, other)] == [60, 60, 80]
+    assert [await stage.version(post) for post in (entry, twin, other)] == [before[0] + 1, before[1] + 1, before[2]]
+    for post in (entry, twin):
+        with pytest.raises(JurorRecused):
+            await judging.mark_entry(stage.pool, close, campaign, post, mark("0"))
+    assert (await stage.actions(campaign)).count("juror_recused") == 1
+
+
+async def test_a_conflict_lowers_the_quorum_of_that_entry_alone(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    await rule(stage, campaign, quorum=2)
+    editor = await stage.person(role="editor")
+    entry, other = await stage.entry(campaign), await stage.entry(campaign)
+    first, second = await jury(stage, campaign)
+    for post in (entry, other):
+        await judging.shortlist_entry(stage.pool, editor, campaign, post)
+        await judging.mark_entry(stage.pool, first, campaign, post, mark("60"))
+    assert await short(stage, campaign) == [(f"entries.{entry}", 1, 2), (f"entries.{other}", 1, 2)]
+    await recuse_juror(stage.pool, second, campaign, entry, CLOSE)
+    assert await short(stage, campaign) == [(f"entries.{other}", 1, 2)]
+    await judging.mark_entry(stage.pool, second, campaign, other, mark("70"))
+    await judging.lock_marks(stage.pool, editor, campaign)
+    for juror in (first, second):
+        with pytest.raises(MarksLocked):
+            await recuse_juror(stage.pool, juror, campaign, other, CLOSE)
+
+
+async def test_an_own_entry_counts_as_a_conflict_and_nobody_left_means_somebody_must_come(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    editor = await stage.person(role="editor")
+    writer, juror = await jury(stage, campaign)
+    entry = await stage.entry(campaign, writer)
+    await judging.shortlist_entry(stage.pool, editor, campaign, entry)
+    assert await short(stage, campaign) == [(f"entries.{entry}", 0, 1)]
+    await recuse_juror(stage.pool, juror, campaign, entry, CLOSE)
+    # One mark is always needed, and none of these may give it.
+    assert await short(stage, campaign) == [(f"entries.{entry}", 0, 1)]
+    with pytest.raises(OwnEntry):
+        await judging.mark_entry(stage.pool, writer, campaign, entry, mark("100"))
+    substitute = await stage.person()
+    await judging.assign_jurors(stage.pool, editor, campaign, [writer, juror, substitute])
+    await judging.mark_entry(stage.pool, substitute, campaign, entry, mark("75"))
+    await judging.lock_marks(stage.pool, editor, campaign)
+
+
+async def test_an_account_that_turns_out_to_be_the_authors_has_no_mark(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    author = await stage.person(person="author")
+    entry = await stage.entry(campaign, author)
+    juror = (await jury(stage, campaign, 1))[0]
+    await judging.mark_entry(stage.pool, juror, campaign, entry, mark("100"))
+    assert await quality(stage, campaign, entry) == 100
+    await stage.pool.execute("UPDATE accounts SET person = 'author' WHERE id = $1", juror)
+    assert await quality(stage, campaign, entry) == 0
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "a\0", "x" * 501])
+async def test_a_conflict_has_a_reason_that_can_be_read(stage: Stage, reason: str) -> None:
+    with pytest.raises(Invalid):
+        await recuse_juror(stage.pool, await stage.person(role="editor"), 1, 1, NewRecusal(reason))
+
+
+async def test_only_who_marks_declares_a_conflict(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    await jury(stage, campaign)
+    for other in (await stage.person(), await stage.person(role="editor")):
+        with pytest.raises(NotAJuror):
+            await recuse_juror(stage.pool, other, campaign, entry, CLOSE)
+
+
+async def test_a_default_quorum_is_the_whole_jury(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    editor = await stage.person(role="editor")
+    entry = await stage.entry(campaign)
+    await judging.shortlist_entry(stage.pool, editor, campaign, entry)
+    jurors = await jury(stage, campaign, 3)
+    for given, juror in enumerate(jurors):
+        assert await short(stage, campaign) == [(f"entries.{entry}", given, 3)]
+        await judging.mark_entry(stage.pool, juror, campaign, entry, mark("60"))
+    await judging.lock_marks(stage.pool, editor, campaign)
+
+
+async def test_an_absent_juror_is_replaced_and_the_quorum_stays(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    await rule(stage, campaign, quorum=2)
+    editor = await stage.person(role="editor")
+    entry = await stage.entry(campaign)
+    await judging.shortlist_entry(stage.pool, editor, campaign, entry)
+    present, absent = await jury(stage, campaign)
+    await judging.mark_entry(stage.pool, present, campaign, entry, mark("80"))
+    # To send somebody home is no way to a result: the rules have promised two.
+    await judging.assign_jurors(stage.pool, editor, campaign, [present])
+    assert await short(stage, campaign) == [(f"entries.{entry}", 1, 2)]
+    substitute = await stage.person()
+    await judging.assign_jurors(stage.pool, editor, campaign, [present, substitute])
+    await judging.mark_entry(stage.pool, substitute, campaign, entry, mark("60"))
+    await judging.lock_marks(stage.pool, editor, campaign)
+    assert await quality(stage, campaign, entry) == 70
+    with pytest.raises(NotAJuror):
+        await judging.mark_entry(stage.pool, absent, campaign, entry, mark("1"))
+
+
+async def test_criteria_make_the_mark_and_earlier_marks_stay_known(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    await rule(stage, campaign, criteria=[{"name": "立意", "weight": "0.7"}, {"name": "文采", "weight": "0.3"}])
+    entry = await stage.entry(campaign)
+    juror = (await jury(stage, campaign, 1))[0]
+
+    def scores(first: str, second: str) -> NewMark:
+        return NewMark(scores={"立意": Decimal(first), "文采": Decimal(second)})
+
+    with pytest.raises(Invalid):
+        await judging.mark_entry(stage.pool, juror, campaign, entry, mark("80"))
+    given = [await judging.mark_entry(stage.pool, juror, campaign, entry, scores(*each)) for each in (("80", "90"), ("1E+1", "0"), ("10", "0"))]  # fmt: skip
+    assert given == [Decimal("83"), Decimal("7"), Decimal("7")]
+    row = await stage.pool.fetchrow("SELECT score, scores, revision FROM marks WHERE post_id = $1", entry)
+    assert row is not None
+    assert tuple(row) == (Decimal(7), {"立意": "10", "文采": "0"}, 1)
+    past = await stage.pool.fetch("SELECT score, scores FROM past_marks WHERE post_id = $1", entry)
+    assert [tuple(each) for each in past] == [(Decimal(83), {"立意": "80", "文采": "90"})]
+    # The audit says that there was a mark, and not which.
+    details = await stage.pool.fetch("SELECT detail FROM audit WHERE action = 'entry_marked'")
+    assert [each["detail"] for each in details] == [{"post_id": str(entry)}] * 2
+
+
+async def test_a_mark_is_of_the_revision_that_would_be_judged(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    editor = await stage.person(role="editor")
+    await judging.mark_entry(stage.pool, editor, campaign, entry, mark("80"))
+    await stage.pool.execute(
+        """
+        INSERT INTO post_revisions (post_id, revision, text, topic_ids, content_sha256, author_id, approved_at)
+        SELECT post_id, 2, 'y', topic_ids, '', author_id, now() FROM post_revisions WHERE post_id = $1
+        """,
+        entry,
+    )
+    # The same again is news: it is said of other words.
+    await judging.mark_entry(stage.pool, editor, campaign, entry, mark("80"))
+    assert await stage.pool.fetchval("SELECT revision FROM marks WHERE post_id = $1", entry) == 2
+    assert await stage.pool.fetchval("SELECT revision FROM past_marks WHERE post_id = $1", entry) == 1
+
+
+async def test_jurors_mark_at_once_and_every_mark_is_there(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entries = [await stage.entry(campaign) for _ in range(4)]
+    jurors = await jury(stage, campaign, 5)
+    await asyncio.gather(
+        *(
+            judging.mark_entry(stage.pool, juror, campaign, entry, mark(str(10 * number + place)))
+            for number, juror in enumerate(jurors)
+            for place, entry in enumerate(entries)
+        )
+    )
+    assert [await quality(stage, campaign, entry) for entry in entries] == [20, 21, 22, 23]
+
+
+async def test_a_jury_that_changes_while_it_marks_counts_whoever_is_left(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    editor = await stage.person(role="editor")
+    jurors = await jury(stage, campaign, 6)
+
+    async def give(juror: AccountId, score: int) -> bool:
+        try:
+            await judging.mark_entry(stage.pool, juror, campaign, entry, mark(str(score)))
+        except NotAJuror:
+            return False
+        return True
+
+    async def change(left: Sequence[int]) -> None:
+        await judging.assign_jurors(stage.pool, editor, campaign, left)
+
+    outcomes = await asyncio.gather(
+        *(give(juror, 10 * number) for number, juror in enumerate(jurors)), change(jurors[3:])
+    )
+    assert all(outcomes[3:6])
+    assert await quality(stage, campaign, entry) == 40
+    kept = await stage.pool.fetchval("SELECT count(*) FROM marks WHERE campaign_id = $1", campaign)
+    assert kept == sum(1 for given in outcomes[:6] if given)
+
+
+async def test_a_lock_and_a_mark_at_once_leave_no_mark_behind_the_lock(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    entry = await stage.entry(campaign)
+    editor = await stage.person(role="editor")
+    jurors = await jury(stage, campaign, 4)
+
+    async def give(juror: AccountId) -> bool:
+        try:
+            await judging.mark_entry(stage.pool, juror, campaign, entry, mark("50"))
+        except MarksLocked:
+            return False
+        return True
+
+    lock = asyncio.create_task(judging.lock_marks(stage.pool, editor, campaign))
+    given = await asyncio.gather(*map(give, jurors))
+    await lock
+    locked_at = await stage.pool.fetchval("SELECT marks_locked_at FROM campaigns WHERE id = $1", campaign)
+    times = await stage.pool.fetch("SELECT marked_at FROM marks WHERE campaign_id = $1", campaign)
+    assert len(times) == sum(given)
+    assert all(each["marked_at"] <= locked_at for each in times)
+
+
+async def liked(stage: Stage, campaign: int, likes: int, author: int | None = None) -> int:
+    entry = await stage.entry(campaign, author)
+    # Before a campaign's end of a minute ago.
+    await stage.pool.execute("UPDATE entries SET entered_at = now() - interval '1 hour' WHERE post_id = $1", entry)
+    for _ in range(likes):
+        await make.like(stage.pool, entry, at=make.now() - timedelta(minutes=30))
+    return entry
+
+
+async def test_at_the_close_the_shortlist_fills_itself_once(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    editor = await stage.person(role="editor")
+    await rule(stage, campaign, shortlist_size=4)
+    unpopular, third, second, first, out, taken_off = [await liked(stage, campaign, n) for n in (0, 1, 2, 3, 9, 8)]
+    hired = await stage.person()
+    await make.staff(stage.pool, hired)
+    by_staff = await liked(stage, campaign, 7, hired)
+    await judging.shortlist_entry(stage.pool, editor, campaign, unpopular)
+    await judging.shortlist_entry(stage.pool, editor, campaign, taken_off)
+    await judging.unlist_entry(stage.pool, editor, campaign, taken_off)
+    await judging.disqualify_entry(stage.pool, editor, campaign, out, Reason("copied"))
+    assert await fill_next_shortlist(stage.pool)
+    assert await shortlisted(stage, campaign) == sorted([unpopular, first, second, third])
+    assert by_staff not in await shortlisted(stage, campaign)
+    # What an editor takes off afterwards stays off.
+    await judging.unlist_entry(stage.pool, editor, campaign, third)
+    assert not await fill_next_shortlist(stage.pool)
+    await fill_shortlist(stage.pool, editor, campaign, None)
+    assert await shortlisted(stage, campaign) == sorted([unpopular, first, second])
+    await judging.shortlist_entry(stage.pool, editor, campaign, third)
+    with pytest.raises(ShortlistFull):
+        await judging.shortlist_entry(stage.pool, editor, campaign, taken_off)
+    row = await stage.pool.fetchrow("SELECT actor_id, detail FROM audit WHERE action = 'shortlist_filled'")
+    assert row is not None
+    assert (row["actor_id"], row["detail"]["post_ids"]) == (None, [str(first), str(second), str(third)])
+
+
+@pytest.mark.parametrize(
+    ("rules", "ends"),
+    [
+        ({}, -MINUTE),  # No size: nothing is promised.
+        ({"shortlist_size": 3}, DAY),
+        ({"shortlist_size": 3}, -timedelta(seconds=5)),  # Somebody's like may still be on its way.
+    ],
+)
+async def test_nothing_is_filled_before_its_time_or_without_a_size(
+    stage: Stage, rules: dict[str, int], ends: timedelta
+) -> None:
+    campaign = await stage.campaign(ends=ends)
+    await rule(stage, campaign, **rules)
+    await liked(stage, campaign, 1)
+    assert not await fill_next_shortlist(stage.pool)
+    assert await shortlisted(stage, campaign) == []
+
+
+async def test_where_quality_does_not_count_nothing_is_shortlisted(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    await rule(stage, campaign, shortlist_size=3, weights={"quality": "0", "likes": "1", "comments": "0"})
+    await liked(stage, campaign, 1)
+    await fill_next_shortlist(stage.pool)
+    assert await shortlisted(stage, campaign) == []
+
+
+async def test_two_workers_fill_it_once(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    await rule(stage, campaign, shortlist_size=2)
+    entries = [await liked(stage, campaign, n) for n in (3, 2, 1)]
+    await asyncio.gather(*(fill_next_shortlist(stage.pool) for _ in range(4)))
+    assert await shortlisted(stage, campaign) == sorted(entries[:2])
+    assert await stage.actions(campaign) == ["shortlist_filled"]
+
+
+async def test_on_demand_an_editor_says_the_size_that_the_rules_do_not(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    editor = await stage.person(role="editor")
+    entries = [await liked(stage, campaign, n) for n in (1, 3, 2)]
+    with pytest.raises(Invalid) as refused:
+        await fill_shortlist(stage.pool, editor, campaign, None)
+    assert [(error.field, error.code) for error in refused.value.errors] == [("size", "required")]
+    await fill_shortlist(stage.pool, editor, campaign, 2)
+    assert await shortlisted(stage, campaign) == sorted(entries[1:])
+    await rule(stage, campaign, shortlist_size=2)
+    for size in (0, 3, 10**30):
+        with pytest.raises(Invalid):
+            await fill_shortlist(stage.pool, editor, campaign, size)
+
+
+async def test_after_the_lock_nothing_joins_the_shortlist(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    editor = await stage.person(role="editor")
+    entry = await stage.entry(campaign)
+    await judging.lock_marks(stage.pool, editor, campaign)
+    with pytest.raises(MarksLocked):
+        await judging.shortlist_entry(stage.pool, editor, campaign, entry)
+    with pytest.raises(MarksLocked):
+        await fill_shortlist(stage.pool, editor, campaign, 5)
+
+
+async def test_conflicts_are_told_with_their_reasons(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    author = await stage.person()
+    entry = await stage.entry(campaign, author)
+    juror = (await jury(stage, campaign, 1))[0]
+    await recuse_juror(stage.pool, juror, campaign, entry, NewRecusal(" 作者是我的学生 "))
+    async with stage.pool.acquire() as conn:
+        (found,) = await recusals.list_recusals(conn, campaign)
+    assert (found.juror_id, found.author_id, found.post_id, found.reason) == (juror, author, entry, CLOSE.reason)
