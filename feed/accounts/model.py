@@ -85,11 +85,12 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """An account that has been here before: whose person it is, and whether it holds rights that an app's token gave."""
+    """An account that has been here before: whose person it is, how old, and whether it holds rights that an app's token gave."""
 
     id: AccountId
     person: bytes | None
     claims_rights: bool
+    age_seconds: float
 
 
 class Standing(msgspec.Struct, frozen=True):

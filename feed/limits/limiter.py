@@ -84,6 +84,10 @@ class Limiter:
         await self._questions.close()
         await self._lookups.close()
 
+    def meet(self, account_id: int, owner: Owner) -> None:
+        """Learns whose an account is from whoever has just looked, so that its first request need not ask again."""
+        self._learn(account_id, owner, time.monotonic())
+
     def counts_accounts(self, name: str) -> bool:
         """Whether it matters to this limit who asks."""
         return name in self._members
@@ -168,6 +172,9 @@ class Limiter:
             owner = await self._lookups.submit(account_id)
         except Unavailable:
             return _Known(f"a{account_id}", 0, 0)
+        return self._learn(account_id, owner, now)
+
+    def _learn(self, account_id: int, owner: Owner | None, now: float) -> _Known:
         person = owner.person if owner else None
         age = owner.age_seconds if owner else 0.0
         subject = f"p{person.hex()}" if person else f"a{account_id}"
