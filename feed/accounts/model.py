@@ -61,7 +61,7 @@ def profile_problems(*, name: str | UnsetType, bio: str | UnsetType) -> list[Fie
     return problems
 
 
-class Viewer(msgspec.Struct, frozen=True):
+class Viewer(msgspec.Struct, frozen=True, gc=False):
     """Who asks: an account behind a verified token."""
 
     account_id: AccountId
