@@ -118,14 +118,26 @@ class Bench:
             failed=done.failed,
         )
 
-    async def _run(self, key: str, what: Load, url: str, *, seconds: int) -> load.Run:
+    async def paced(
+        self, key: str, what: Load, url: str, *, seconds: int, connections: int, pause_ms: float
+    ) -> load.Run:
+        """The load of people who pause between an answer and their next request."""
         start = self._sent.get(key, 0)
         done = await load.run(
-            url, what, seconds=seconds, connections=self.connections, directory=self.directory, start=start
+            url,
+            what,
+            seconds=seconds,
+            connections=connections,
+            directory=self.directory,
+            start=start,
+            pause_ms=pause_ms,
         )
         # What was sent and not answered when the time was over has been done perhaps.
-        self._sent[key] = start + done.requests + 2 * self.connections
+        self._sent[key] = start + done.requests + 2 * connections
         return done
+
+    async def _run(self, key: str, what: Load, url: str, *, seconds: int) -> load.Run:
+        return await self.paced(key, what, url, seconds=seconds, connections=self.connections, pause_ms=0.0)
 
 
 async def until_quiet() -> None:
