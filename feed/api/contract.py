@@ -57,6 +57,7 @@ _TAGS = {
     "editor.jurors": "Editors: entries and marks",
     "editor.voids": "Editors: entries and marks",
     "editor.prizes": "Editors: settling and claims",
+    "editor.draws": "Editors: settling and claims",
     "editor.curation": "Editors: hot list and topics",
     "editor.pushes": "Operations",
     "editor.messages": "Editors: messages",

@@ -63,6 +63,10 @@ class AwaitingBeacon(Conflict):
     """The list is frozen and the lots are not drawn before the public value is there: no reason makes that shorter."""
 
 
+class DrawNotFound(NotFound):
+    """No such campaign, or its winners are not drawn by lot."""
+
+
 class NoNumberWanted(Conflict):
     """No public number is waited for: it is no draw, not frozen, not this source's time, or the value is there already."""
 

@@ -58,6 +58,8 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     review_chain: str | int | None
     eligibility: Eligibility
     beacon: str | None
+    beacon_order: list[str]
+    beacon_wait_hours: int
     criteria: list[Criterion]
     quorum: int | None
     delivery: Delivery

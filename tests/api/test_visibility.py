@@ -311,7 +311,7 @@ TABLE: dict[str, Rule] = {
     "list_pushes": for_staff("/admin/push", "admin"),
 }
 # The board is a public fact: it shows published entries to everybody, whoever has blocked whom; and nothing else, ever.
-PUBLIC_FACTS = {"get_leaderboard"}
+PUBLIC_FACTS = {"get_leaderboard", "get_draw"}
 WITHOUT_WORDS = {"live", "ready", "get_keys"}
 
 

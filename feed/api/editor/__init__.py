@@ -4,6 +4,7 @@ from litestar import Router
 
 from feed.api.editor.campaigns import campaigns
 from feed.api.editor.curation import curation
+from feed.api.editor.draws import draws
 from feed.api.editor.judging import judgements, jury
 from feed.api.editor.jurors import progressing, sitting
 from feed.api.editor.messages import messages
@@ -24,6 +25,7 @@ guarded = Router(
         exclusions,
         messages,
         prizes,
+        draws,
         curation,
         pushes,
     ],

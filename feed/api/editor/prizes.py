@@ -16,6 +16,7 @@ from feed.prizes.claim import Claim
 from feed.prizes.model import (
     AlreadyAnnounced,
     AlreadySettled,
+    AwaitingBeacon,
     ClaimNotFound,
     NotOverYet,
     NotSettled,
@@ -46,6 +47,7 @@ class ReasonIn(msgspec.Struct, frozen=True):
         CampaignCancelled,
         NotOverYet,
         AlreadySettled,
+        AwaitingBeacon,
         SettlementBlocked,
     ),
 )

@@ -1,5 +1,6 @@
 """Results for everybody, and what one has won."""
 
+import msgspec
 from litestar import Response, Router, get, put
 from litestar.params import FromPath, JSONBody
 
@@ -10,9 +11,11 @@ from feed.campaigns.refusals import CampaignNotFound
 from feed.paging import Page, Position
 from feed.prizes import claiming
 from feed.prizes.claim import ClaimForm
-from feed.prizes.model import ClaimClosed, NotYourPrize, PrizeNotFound, ResultNotFound, WinnerId
+from feed.prizes.model import ClaimClosed, DrawNotFound, NotYourPrize, PrizeNotFound, ResultNotFound, WinnerId
 from feed.prizes.result import Result
+from feed.screens import draws as screen_of_draws
 from feed.screens import prizes as screen
+from feed.screens.draws import DrawCard
 from feed.screens.prizes import PrizeCard
 
 
@@ -35,6 +38,14 @@ async def get_result(campaign_id: FromPath[str], world: GivenWorld) -> Response[
     """The result of an announced campaign: the signed document byte for byte, with the winners' names joined to it."""
     async with world.pool.acquire() as conn:
         return encoded(await screen.get_result(conn, id_of(campaign_id, CampaignNotFound)), public=True)
+
+
+@get("/campaigns/{campaign_id:str}/draw", responses=answers(DrawCard), refuses=(DrawNotFound,), conditional=True)
+async def get_draw(campaign_id: FromPath[str], world: GivenWorld) -> Response[bytes]:
+    """What a draw was committed to before anybody took part, its list's hash, what it waits for, and the value that decided."""
+    async with world.pool.acquire() as conn:
+        card = await screen_of_draws.get_draw(conn, id_of(campaign_id, DrawNotFound))
+    return encoded(msgspec.json.encode(card), public=True)
 
 
 @get("/me/prizes")
@@ -91,4 +102,4 @@ async def _prize(world: World, winner_id: WinnerId) -> Response[PrizeCard]:
     return Response(card, headers={"cache-control": PRIVATE})
 
 
-prizes = Router("/", route_handlers=[get_result, list_prizes, get_prize, claim_prize])
+prizes = Router("/", route_handlers=[get_result, get_draw, list_prizes, get_prize, claim_prize])

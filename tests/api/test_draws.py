@@ -1,0 +1,154 @@
+"""A draw through its doors: what everybody can read of it at each step, and the number that two people enter."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from asyncpg import Record
+
+from feed.api.world import World
+from feed.keys import Keys
+from feed.prizes.drawing import give_up_next_beacon, publish_next_list
+from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from tests import make
+from tests.api.conftest import Join
+from tests.api.test_campaigns import publish, terms, wire
+from tests.prizes import stage
+
+WORD = {"round": "２０２６１３７", "value": "03、07、12+09"}
+
+
+def word(**other: Any) -> dict[str, Any]:
+    return {**WORD, "appeared_at": wire(make.now() - timedelta(seconds=30))} | other
+
+
+async def draw_of(client: httpx.AsyncClient, campaign_id: int) -> dict[str, Any]:
+    answer = await client.get(f"/campaigns/{campaign_id}/draw")
+    assert answer.status_code == 200, answer.text
+    assert "public" in answer.headers["cache-control"]
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_a_draw_is_published_with_the_hash_of_its_nonce(join: Join, client: httpx.AsyncClient) -> None:
+    editor = join("编辑", roles=("editor",))
+    campaign = await publish(editor, method="draw", beacon=stage.NUMBER_NAME)
+    said = await draw_of(client, int(campaign))
+    text = (await client.get(f"/campaigns/{campaign}/rules")).json()["text"]
+    assert said["nonce_sha256"] in text
+    assert stage.NUMBER_NAME in text
+    assert {name: said[name] for name in ("list_sha256", "tickets", "list_published_at", "awaits", "beacon")} == {
+        "list_sha256": None,
+        "tickets": None,
+        "list_published_at": None,
+        "awaits": None,
+        "beacon": None,
+    }
+
+
+async def test_the_nonce_itself_is_nowhere_before_the_result(
+    join: Join, client: httpx.AsyncClient, world: World, keys: Keys
+) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    editor = join("编辑", roles=("editor",))
+    for said in [
+        await client.get(f"/campaigns/{campaign.id}/draw"),
+        await client.get(f"/campaigns/{campaign.id}"),
+        await editor("GET", f"/admin/campaigns/{campaign.id}"),
+        await editor("GET", f"/admin/campaigns/{campaign.id}/sheet"),
+    ]:
+        assert '"nonce"' not in said.text
+
+
+async def test_two_people_enter_the_number(join: Join, client: httpx.AsyncClient, world: World, keys: Keys) -> None:
+    campaign = await stage.due_draw(world.pool, keys)
+    assert await freeze_next_campaign(world.pool)
+    frozen = await draw_of(client, campaign.id)
+    assert (frozen["tickets"], frozen["list_published_at"]) == (5, None)
+    assert await publish_next_list(world.pool)
+    await stage.age_list(world.pool, campaign.id, timedelta(minutes=2))
+    awaited = await draw_of(client, campaign.id)
+    assert awaited["list_sha256"] == frozen["list_sha256"]
+    assert (awaited["awaits"]["source"], awaited["awaits"]["name"]) == ("public_number", stage.NUMBER_NAME)
+
+    one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
+    path = f"/admin/campaigns/{campaign.id}/draw/number"
+    said = word()
+    first = await one("PUT", path, said)
+    assert (first.status_code, first.json()["beacon"]) == (202, None), first.text
+    again = await one("PUT", path, said)
+    assert (again.status_code, again.json()["code"]) == (409, "second_person_required")
+    differs = await other("PUT", path, said | {"value": "03 07 12 10"})
+    assert (differs.status_code, differs.json()["code"]) == (409, "beacon_mismatch")
+    second = await other("PUT", path, said)
+    assert second.status_code == 200, second.text
+    assert second.json()["beacon"]["value"] == "03 07 12 09"
+    assert second.json()["beacon"]["round"] == "2026137"
+    assert second.json()["publicly_verifiable"] is True
+    assert (await other("PUT", path, said)).status_code == 200
+    third = await join("编辑丙", roles=("editor",))("PUT", path, word(value="1 2"))
+    assert (third.status_code, third.json()["code"]) == (409, "no_number_wanted")
+    assert await settle_next_campaign(world.pool, keys)
+    assert (await draw_of(client, campaign.id))["beacon"] == second.json()["beacon"]
+
+
+async def test_two_accounts_of_one_person_are_one_editor(join: Join, world: World, keys: Keys) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    one = join("编辑甲", roles=("editor",), phone="+8613800100999")
+    other = join("编辑乙", roles=("editor",), phone="+8613800100999")
+    path, said = f"/admin/campaigns/{campaign.id}/draw/number", word()
+    assert (await one("PUT", path, said)).status_code == 202
+    refused = await other("PUT", path, said)
+    assert (refused.status_code, refused.json()["code"]) == (409, "second_person_required")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"round": "第137期"}, "round", "invalid_value"),
+        ({"value": "3,7,x"}, "value", "invalid_value"),
+        ({"value": ""}, "value", "invalid_value"),
+        ({"appeared_at": "2026-09-20T00:00:00"}, "appeared_at", "no_time_zone"),
+        ({"appeared_at": "2026-09-20T00:00:00Z"}, "appeared_at", "too_early"),
+        ({"appeared_at": "2099-09-20T00:00:00Z"}, "appeared_at", "in_the_future"),
+    ],
+)
+async def test_what_cannot_be_the_number_is_refused_by_name(
+    join: Join, world: World, keys: Keys, change: dict[str, Any], field: str, code: str
+) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    editor = join("编辑", roles=("editor",))
+    refused = await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", word(**change))
+    assert refused.status_code == 422, refused.text
+    assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [(field, code)]
+
+
+async def test_a_value_of_our_own_says_so(client: httpx.AsyncClient, world: World, keys: Keys) -> None:
+    campaign = await stage.listed(world.pool, keys, beacon_order=[])
+    assert (await draw_of(client, campaign.id))["awaits"] is None
+    assert await give_up_next_beacon(world.pool)
+    said = await draw_of(client, campaign.id)
+    assert (said["beacon"]["source"], said["publicly_verifiable"]) == ("own", False)
+
+
+async def test_what_is_no_draw_has_none(join: Join, client: httpx.AsyncClient, world: World, keys: Keys) -> None:
+    editor = join("编辑", roles=("editor",))
+    ranked = await publish(editor)
+    draft = (await editor("POST", "/admin/campaigns", terms(method="draw", beacon=stage.NUMBER_NAME))).json()["id"]
+    for campaign in (ranked, draft, "1", "x"):
+        refused = await client.get(f"/campaigns/{campaign}/draw")
+        assert (refused.status_code, refused.json()["code"]) == (404, "draw_not_found")
+    refused = await editor("PUT", f"/admin/campaigns/{ranked}/draw/number", word())
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_number_wanted")
+    unknown = await editor("PUT", "/admin/campaigns/1/draw/number", word())
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "campaign_not_found")
+
+
+async def test_no_reason_settles_a_draw_before_its_value(join: Join, world: World, keys: Keys) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    editor = join("编辑", roles=("editor",))
+    refused = await editor("POST", f"/admin/campaigns/{campaign.id}/settle", {"reason": "等不及了"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "awaiting_beacon")
+    states: list[Record] = await world.pool.fetch("SELECT state FROM campaigns WHERE id = $1", campaign.id)
+    assert states[0]["state"] == "judging"
