@@ -59,7 +59,7 @@ PURE = {
     "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "spread.py", "arranging.py", "sheet_csv.py", "tally.py",
     "zipf.py", "plan.py", "rows.py", "wording.py",
     "acs3.py", "tc3.py", "wire.py", "aliyun_wire.py", "tencent_wire.py", "subscription.py", "templates.py", "caps.py",
-    "texts.py", "phones.py", "signatures.py", "errors.py",
+    "texts.py", "phones.py", "signatures.py", "signing.py", "errors.py",
 }  # fmt: skip
 STATEMENTS = {"fetch", "fetchrow", "fetchval", "execute", "executemany"}
 WORLDS = {"asyncio", "asyncpg", "redis", "litestar", "random", "secrets", "time", "os"}
