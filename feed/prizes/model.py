@@ -92,6 +92,8 @@ class Settlement(msgspec.Struct, frozen=True):
     skipped: list[dict[str, Any]]
     result: bytes | None
     salt: bytes
+    # Hashes of the campaign's results that were announced and set aside afterwards.
+    withdrawn: list[str] = []
 
 
 class Beacon(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +168,13 @@ class Reserve(msgspec.Struct, frozen=True, kw_only=True):
     score: str
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """Somebody in line, and what stands against a prize for them now."""
+
+    reserve: Reserve
+    obstacle: str | None
+
+
 class Unclaimed(msgspec.Struct, frozen=True):
     """A prize whose winner has given no details yet."""
 
@@ -189,3 +198,4 @@ class Winner(msgspec.Struct, frozen=True, kw_only=True):
     prizes: list[dict[str, Any]]
     state: WinnerState
     claim_ends_at: datetime | None
+    state_reason: str | None = None
