@@ -89,3 +89,8 @@ async def add_amendment(
         hashlib.sha256(document).hexdigest(),
         parse_time(change.made_at),
     )
+
+
+async def remove_unpublished(conn: Connection, settlement_id: int) -> None:
+    """Forgets the amendments of a settlement that is undone before anybody has seen its result."""
+    await conn.execute("DELETE FROM amendments WHERE settlement_id = $1", settlement_id)

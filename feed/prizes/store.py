@@ -64,16 +64,18 @@ async def add_result(conn: Connection, settlement_id: int, result: bytes, sha256
     )
 
 
-async def mark_undone(conn: Connection, settlement_id: int, *, by: int, reason: str) -> None:
-    """The settlement stays, and stands no more."""
+async def mark_undone(conn: Connection, settlement_id: int, *, by: int, reason: str, withdrawn: bool = False) -> None:
+    """The settlement stays, and stands no more. `withdrawn`: its result was public."""
     await conn.execute(
         """
-        UPDATE settlements SET undone_at = clock_timestamp(), undone_by = $2, undone_reason = $3
+        UPDATE settlements
+        SET undone_at = clock_timestamp(), undone_by = $2, undone_reason = $3, withdrawn = $4
         WHERE id = $1 AND undone_at IS NULL
         """,
         settlement_id,
         by,
         reason,
+        withdrawn,
     )
 
 
