@@ -26,6 +26,7 @@ COMMANDS = (
     "rebuild",
     "settle",
     "verify",
+    "keys",
     "bench",
     "ops",
 )

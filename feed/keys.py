@@ -6,20 +6,23 @@ campaigns/ID.gone the campaign's key was destroyed; none is ever made again
 """
 
 import base64
-import binascii
+import fcntl
 import hmac
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from feed import signatures
+from feed import signatures, signing
 from feed.signatures import PublicKey, PublicKeys, Signature
+from feed.signing import KEY_BYTES, Kept, KeyMalformed
 
-_KEY_BYTES = 32
 _NONCE_BYTES = 12
 # The first byte of everything sealed; another number will mean another cipher or key.
 _SEAL_FORMAT = b"\x01"
@@ -53,7 +56,7 @@ class _SiteKeys(msgspec.Struct, frozen=True):
     cursor: str
     person: str
     seal: str
-    signing: list[str]
+    signing: list[Kept]
 
 
 class Keys:
@@ -65,9 +68,8 @@ class Keys:
         self.cursor_key = _decoded(site.cursor)
         self._person_key = _decoded(site.person)
         self._seal_key = _decoded(site.seal)
-        self._signing_keys = [_decoded(key) for key in site.signing]
-        if not self._signing_keys:
-            raise KeysDamaged(f"{directory / _SITE}: no signing key")
+        self._signing = _signing_of(site)
+        self._stamp = _stamp_of(directory)
 
     def __repr__(self) -> str:
         return f"Keys({str(self._directory)!r})"
@@ -85,16 +87,33 @@ class Keys:
         return open_sealed(self._seal_key, sealed, aad)
 
     def sign(self, message: bytes) -> Signature:
-        """Signed with the current key."""
-        return signatures.sign(self._signing_keys[0], message)
+        """Signed with the current key: the one of this moment, also when it was rotated since the store was opened."""
+        return signatures.sign(self._current()[0][0], message)
 
     def public_keys(self) -> PublicKeys:
         """What `/.well-known/feed-keys.json` serves."""
-        return PublicKeys(tuple(signatures.public_key_of(key) for key in self._signing_keys))
+        return PublicKeys(tuple(public for _, public in self._current()))
 
     def signing_key(self) -> PublicKey:
         """The public half of the current signing key."""
-        return signatures.public_key_of(self._signing_keys[0])
+        return self._current()[0][1]
+
+    def rotate_signing_key(self, at: datetime) -> PublicKey:
+        """Makes a new current key. Earlier ones stay, so that what they have signed can be verified for good."""
+        with _held(self._directory):
+            site = _read_site(self._directory)
+            signing_keys = signing.rotated(site.signing, _fresh(), at)
+            _replace(self._directory / _SITE, msgspec.json.encode(msgspec.structs.replace(site, signing=signing_keys)))
+        return self.signing_key()
+
+    def _current(self) -> list[tuple[bytes, PublicKey]]:
+        """The signing keys as they are in the store now: a rotation reaches processes that run."""
+        stamp = _stamp_of(self._directory)
+        if stamp != self._stamp:
+            # A store that is away or half restored for a moment takes no key from whoever holds one.
+            with suppress(KeyStoreError, OSError):
+                self._signing, self._stamp = _signing_of(_read_site(self._directory)), stamp
+        return self._signing
 
     def campaign_key(self, campaign_id: int, *, create: bool = False) -> bytes:
         """The key of a campaign's claims. Raises KeyDestroyed, and KeysMissing unless it may be made."""
@@ -134,12 +153,34 @@ def open_keys(directory: Path, *, create: bool) -> Keys:
             _make_directory(directory)
             _write_once(path, msgspec.json.encode(_SiteKeys(_fresh(), _fresh(), _fresh(), _fresh(), [_fresh()])))
         _check_private(directory)
-        site = msgspec.json.decode(_read(path), type=_SiteKeys)
-    except msgspec.MsgspecError as error:
-        raise KeysDamaged(f"{path}: {error}") from None
+        site = _read_site(directory)
     except OSError as error:
         raise KeyStoreError(f"{path} cannot be used: {error.strerror}") from None
     return Keys(directory, site)
+
+
+def _read_site(directory: Path) -> _SiteKeys:
+    path = directory / _SITE
+    try:
+        return msgspec.json.decode(_read(path), type=_SiteKeys)
+    except msgspec.MsgspecError as error:
+        raise KeysDamaged(f"{path}: {error}") from None
+
+
+def _signing_of(site: _SiteKeys) -> list[tuple[bytes, PublicKey]]:
+    try:
+        return signing.opened(site.signing)
+    except KeyMalformed as error:
+        raise KeysDamaged(f"{_SITE}: {error}") from None
+
+
+def _stamp_of(directory: Path) -> tuple[int, int, int] | None:
+    """What tells one writing of the site's file from another."""
+    try:
+        found = (directory / _SITE).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def seal(key: bytes, plaintext: bytes, aad: bytes) -> bytes:
@@ -157,17 +198,14 @@ def open_sealed(key: bytes, sealed: bytes, aad: bytes) -> bytes:
 
 
 def _fresh() -> str:
-    return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def _decoded(text: str) -> bytes:
     try:
-        key = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != _KEY_BYTES:
-        raise KeysDamaged("a key in the store is not 32 bytes of base64; restore the store from its backup")
-    return key
+        return signing.decoded(text)
+    except KeyMalformed as error:
+        raise KeysDamaged(str(error)) from None
 
 
 def _read(path: Path) -> bytes:
@@ -210,6 +248,25 @@ def _write_once(path: Path, content: bytes) -> bool:
         draft.unlink(missing_ok=True)
     _sync_directory(path.parent)
     return first
+
+
+@contextmanager
+def _held(directory: Path) -> Iterator[None]:
+    """Keeps other processes from changing the store; a process that dies lets go."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Puts a whole file in the place of another one; a crash leaves the one or the other."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    _write_once(draft, content)
+    draft.replace(path)
+    _sync_directory(path.parent)
 
 
 def _sync_directory(directory: Path) -> None:

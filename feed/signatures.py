@@ -4,13 +4,15 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 ALGORITHM: Literal["Ed25519"] = "Ed25519"
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,11 +24,16 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PublicKey(msgspec.Struct, frozen=True):
-    """A public key as `/.well-known/feed-keys.json` serves it; the raw 32 bytes in base64."""
+    """A public key as `/.well-known/feed-keys.json` serves it; the raw 32 bytes in base64.
+
+    It signs nothing that is dated at `valid_until` or later. The current key has no end, and the first one no beginning.
+    """
 
     key_id: str
     public_key: str
     algorithm: Literal["Ed25519"] = ALGORITHM
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
 
 
 class PublicKeys(msgspec.Struct, frozen=True):
@@ -39,10 +46,12 @@ class KeysUnreadable(ValueError):
     """The text names no Ed25519 public key."""
 
 
-def public_key_of(private: bytes) -> PublicKey:
+def public_key_of(
+    private: bytes, *, valid_from: datetime | None = None, valid_until: datetime | None = None
+) -> PublicKey:
     """The public half. The id is a hash of the key, so a key cannot be passed off under another's id."""
     raw = Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
-    return PublicKey(_id_of(raw), base64.b64encode(raw).decode())
+    return PublicKey(_id_of(raw), base64.b64encode(raw).decode(), ALGORITHM, valid_from, valid_until)
 
 
 def sign(private: bytes, message: bytes) -> Signature:

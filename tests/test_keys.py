@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -13,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.keys import KeyDestroyed, KeysDamaged, KeysExposed, KeysMissing, KeyStoreError, open_keys, open_sealed, seal
-from feed.signatures import is_signed
+from feed.signatures import is_signed, read_public_keys
+from feed.signing import OVERLAP
 
 KEY = bytes(range(32))
 
@@ -258,3 +261,42 @@ def test_a_seal_is_bound_to_its_place_and_key() -> None:
     ):
         with pytest.raises(InvalidTag):
             open_sealed(key, value, aad)
+
+
+def test_a_rotation_reaches_whoever_has_the_store_open_and_takes_nothing_away(store: Path) -> None:
+    running, operator = open_keys(store, create=True), open_keys(store, create=False)
+    first = running.sign(b"result")
+    at = datetime(2026, 9, 1, tzinfo=UTC)
+
+    rotated = operator.rotate_signing_key(at)
+
+    second = running.sign(b"result")
+    assert second.key_id == rotated.key_id != first.key_id
+    current, former = running.public_keys().keys
+    assert (current.key_id, current.valid_from, current.valid_until) == (second.key_id, at, None)
+    assert (former.key_id, former.valid_from, former.valid_until) == (first.key_id, None, at + OVERLAP)
+    for signature in (first, second):
+        assert is_signed(b"result", signature, running.public_keys().keys)
+    served = msgspec.json.encode(running.public_keys())
+    assert read_public_keys(served.decode()) == (current, former)
+    assert running.token_key == open_keys(store, create=False).token_key
+    assert not [path for path in store.iterdir() if path.name.startswith(".")]
+
+
+def test_two_operators_who_rotate_at_once_lose_no_key(store: Path) -> None:
+    open_keys(store, create=True)
+    at = datetime(2026, 9, 1, tzinfo=UTC)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: open_keys(store, create=False).rotate_signing_key(at), range(8)))
+    kept = {key.key_id for key in open_keys(store, create=False).public_keys().keys}
+    assert len(kept) == 9
+    assert {key.key_id for key in made} <= kept
+
+
+def test_a_store_that_is_away_for_a_moment_takes_no_key_from_whoever_holds_one(store: Path) -> None:
+    keys = open_keys(store, create=True)
+    signature = keys.sign(b"result")
+    (store / "site.json").rename(store / "gone.json")
+    assert keys.sign(b"result") == signature
+    (store / "gone.json").rename(store / "site.json")
+    assert keys.sign(b"result") == signature

@@ -39,14 +39,6 @@ async def list_frozen(conn: Connection) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def list_objections_over(conn: Connection) -> list[int]:
-    """Announced campaigns whose objection days have passed."""
-    rows = await conn.fetch(
-        "SELECT id FROM campaigns WHERE state = 'announced' AND objections_end_at <= clock_timestamp() ORDER BY id"
-    )
-    return [row["id"] for row in rows]
-
-
 async def lock_ending(conn: Connection, campaign_id: int) -> Ending | None:
     """The campaign, held until the transaction ends; waits for whoever holds it. None: unknown or never published."""
     row = await conn.fetchrow(
@@ -144,6 +136,21 @@ async def mark_undecided(conn: Connection, campaign_id: int, blocks: Sequence[di
         SET state = 'judging', frozen_at = NULL, settled_at = NULL, settle_reason = NULL, blocked_by = $2,
             announced_first_by = NULL, announced_first_at = NULL
         WHERE id = $1 AND state = 'decided'
+        """,
+        campaign_id,
+        list(blocks),
+    )
+
+
+async def mark_withdrawn(conn: Connection, campaign_id: int, blocks: Sequence[dict[str, Any]]) -> None:
+    """Back to judging from the objection days, as if nothing had been frozen or announced."""
+    await conn.execute(
+        """
+        UPDATE campaigns
+        SET state = 'judging', frozen_at = NULL, settled_at = NULL, settle_reason = NULL, blocked_by = $2,
+            announced_first_by = NULL, announced_first_at = NULL, announced_by = NULL, announced_at = NULL,
+            objections_end_at = NULL
+        WHERE id = $1 AND state = 'announced'
         """,
         campaign_id,
         list(blocks),

@@ -27,6 +27,27 @@ _PROBLEMS = {
     "counts": ("合计算错", "the sums are not those of the sheet"),
     "winners": ("获奖者与得分表不符", "not who wins by the sheet and the rules"),
     "reserves": ("候补与得分表不符", "not who is next by the sheet and the rules"),
+    "amendment_chain": (
+        "更正与结果或前一份更正不衔接",
+        "an amendment is not chained to the result and the one before it",
+    ),
+    "amendment_time": ("更正早于此前的文件", "an amendment is older than what it follows"),
+    "amendment_key": (
+        "更正所用密钥不在所给密钥之中",
+        "an amendment is signed with a key that is not among those given",
+    ),
+    "amendment_signature": ("更正的签名不符，签名后被改动过", "an amendment was changed after it was signed"),
+    "amendment_key_over": ("更正的时间晚于其密钥的有效期", "an amendment is dated after the end of its key"),
+    "amendment_leaves": (
+        "更正中离开的人当时不在该名次",
+        "an amendment takes a place from somebody who did not hold it",
+    ),
+    "amendment_passed_over": (
+        "更正未按候补顺序列出被越过者",
+        "an amendment does not list whom it passes over in the order of the reserves",
+    ),
+    "amendment_enters": ("递补者不是下一名候补", "who takes the place is not the next of the reserves"),
+    "amendment_kept_empty": ("按规则逾期未领的名次应空缺", "by the rules a place that is not claimed stays empty"),
     "draw_missing": ("抽签部分与规则所写方式不符", "the draw's part is not what the method of the rules asks for"),
     "draw_counts_nothing": ("抽签不计点赞、评论和打分", "in a draw likes, comments and marks count nothing"),
     "draw_tickets": ("签数与签单不符", "not the number of tickets on the list"),
@@ -41,6 +62,16 @@ _PROBLEMS = {
     "draw_round": ("不是应取的那一轮", "not the round that decides"),
     "draw_signature": ("信标签名无效", "the beacon's signature is not valid"),
     "draw_value": ("公开值与信标签名不符", "the value is not that of the beacon's signature"),
+}
+
+# Why a place was left.
+_REASONS = {
+    "not_claimed": ("逾期未领", "not claimed in time"),
+    "declined": ("放弃", "declined"),
+    "post_deleted": ("作者删除作品", "the author deleted the post"),
+    "erased": ("注销账号", "the account was erased"),
+    "objection_upheld": ("异议成立", "an objection was upheld"),
+    "replaced": ("经两人核定更换", "replaced by two people"),
 }
 
 
@@ -73,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def said(finding: Finding) -> list[str]:
     """The lines that tell a finding: what was checked, what is wrong, and what nobody can know from the file."""
-    lines = [*_about(finding), *_problems(finding), *_about_signature(finding)]
+    lines = [*_about(finding), *_problems(finding), *_about_signature(finding), *_about_amendments(finding)]
     if finding.holds and finding.outcome is not None and finding.outcome.draw is not UNSET:
         lines += _about_draw(finding.outcome.draw)
     elif finding.holds:
@@ -97,6 +128,35 @@ def _about(finding: Finding) -> list[str]:
         head,
         f"[✓] 重算一致：规则哈希、{rows} 行得分、名次、{winners} 名得主、{reserves} 名候补",
         f"    recomputed and the same: the hash of the rules, {rows} scores, the ranks, {winners} winners, {reserves} reserves",
+    ]
+
+
+def _about_amendments(finding: Finding) -> list[str]:
+    outcome = finding.outcome
+    if outcome is None or not finding.holds:
+        return []
+    lines = []
+    if outcome.withdrawn is not UNSET:
+        lines += [
+            f"[?] 本活动此前公布过 {len(outcome.withdrawn)} 份结果，经异议撤销，原因见主办方说明",
+            f"    {len(outcome.withdrawn)} earlier results were announced and set aside: ask the organiser why",
+        ]
+    if amended := finding.amendments:
+        signed = ("，签名均有效", ", and each is signed") if finding.signed == "authentic" else ("", "")
+        lines += [
+            f"[✓] {len(amended)} 份更正：依次衔接，递补顺序无误{signed[0]}",
+            f"    {len(amended)} amendments: chained to the result and each other, the next in line each time{signed[1]}",
+        ]
+        for each in amended:
+            enters = "—" if each.enters is None else each.enters.post_id
+            why = _REASONS[each.reason]
+            lines.append(
+                f"    {each.made_at[:10]} #{each.place}: {each.leaves.post_id} → {enters} ({why[0]} · {why[1]})"
+            )
+    return [
+        *lines,
+        "无法由文件得知：文件取得之后是否又有更正；被越过的候补和离开的得主是否应当如此。",
+        "A file cannot tell: whether there are later amendments, whether who left or was passed over had to.",
     ]
 
 
@@ -167,6 +227,11 @@ def _about_signature(finding: Finding) -> list[str]:
             return [
                 f"[✗] 签名所用密钥 {finding.key_id} 不在所给密钥之中",
                 f"    signed with the key {finding.key_id}, which is not among those given",
+            ]
+        case "key_over":
+            return [
+                f"[✗] 签名所用密钥 {finding.key_id} 在结果冻结之前已停用",
+                f"    signed with the key {finding.key_id}, whose time was over before the sheet was frozen",
             ]
         case "not_checked":
             return [

@@ -3,16 +3,16 @@
 from typing import Literal
 
 from feed import idempotency
-from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.refusals import CampaignNotFound
 from feed.idempotency import Once
 from feed.keys import Keys
-from feed.postgres import Connection, Pool, transaction
-from feed.prizes import store
+from feed.postgres import Pool, transaction
+from feed.prizes import objections_store, store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, SecondPersonRequired, WinnerNotVisible
+from feed.prizes.persons import are_one_person
 from feed.prizes.places import fill_place, tell_winners
 
 Announced = Literal["recorded", "announced"]
@@ -41,7 +41,7 @@ async def announce_winners(
             await closing.mark_announced_first(conn, campaign_id, by)
             await audit.add(conn, by, "announce_first", "campaign", campaign_id)
             return "recorded"
-        if await _same_person(conn, campaign.announced_first_by, by):
+        if await are_one_person(conn, campaign.announced_first_by, by):
             raise SecondPersonRequired
         rules = await closing.get_rules(conn, campaign_id, settlement.rules_version)
         for winner_id in await store.list_withdrawn(conn, settlement.id):
@@ -56,20 +56,18 @@ async def announce_winners(
     return "announced"
 
 
-async def _same_person(conn: Connection, first: int, second: int) -> bool:
-    """Whether two accounts are one human being: the same, or verified by the same phone."""
-    if first == second:
-        return True
-    one = await accounts.find_account(conn, first)
-    other = await accounts.find_account(conn, second)
-    return one is not None and other is not None and one.person is not None and one.person == other.person
-
-
 async def finish_next_objections(pool: Pool) -> bool:
-    """Makes one campaign final whose objection days are over. False when there is none."""
-    async with transaction(pool) as conn:
-        for campaign_id in await closing.list_objections_over(conn):
-            if await closing.mark_final(conn, campaign_id):
-                await audit.add(conn, None, "finish_objections", "campaign", campaign_id)
-                return True
+    """Makes one campaign final whose objection days are over, with no objection open. False when there is none."""
+    async with pool.acquire() as conn:
+        over = await objections_store.list_over(conn)
+    for campaign_id in over:
+        async with transaction(pool) as conn:
+            campaign = await closing.lock_free_ending(conn, campaign_id)
+            settlement = None if campaign is None else await store.find_settlement(conn, campaign_id)
+            if settlement is None or await objections_store.has_open(conn, settlement.id):
+                continue
+            if not await closing.mark_final(conn, campaign_id):
+                continue
+            await audit.add(conn, None, "finish_objections", "campaign", campaign_id)
+        return True
     return False

@@ -96,7 +96,7 @@ async def lapse_next_claim(pool: Pool, keys: Keys) -> bool:
 
 
 async def forfeit_next_prize(pool: Pool, keys: Keys) -> bool:
-    """Takes one prize from a winner who has deleted the winning post since the freeze; the next in line moves up."""
+    """Takes one prize from a winner who has deleted the winning post since the freeze, or is erased; the next moves up."""
     async with pool.acquire() as conn:
         due = await store.list_forfeited(conn)
     return await _end_next(pool, keys, due, store.mark_forfeited)
@@ -115,9 +115,7 @@ async def _end_next(
             if campaign is None or (gone := await mark(conn, winner_id)) is None:
                 continue
             rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-            successor = None
-            if gone.state != "lapsed" or rules.unclaimed == "next_reserve":
-                successor = await fill_place(conn, keys, campaign, rules, gone)
+            successor = await fill_place(conn, keys, campaign, rules, gone)
             if gone.claim_ends_at is not None:  # Who was never told of the prize is not told of its end.
                 await inbox.add_inbox(conn, [notices.of_end(gone, campaign.title)])
             detail = {"place": gone.place, "successor": None if successor is None else str(successor)}

@@ -8,7 +8,7 @@ async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
     """The winner, once told."""
     row = await conn.fetchrow(
         """
-        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
         FROM winners
         WHERE id = $1 AND notified_at IS NOT NULL
         """,

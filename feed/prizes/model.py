@@ -10,6 +10,9 @@ from feed.errors import Conflict, Forbidden, NotFound
 from feed.prizes.beacon import Source
 
 WinnerId = NewType("WinnerId", int)
+ObjectionId = NewType("ObjectionId", int)
+# What an upheld objection leads to: another winner, or another settlement.
+Remedy = Literal["replace", "settle_again"]
 WinnerState = Literal[
     "selected", "notified", "viewed", "claimed", "verified", "shipped", "received", "lapsed", "declined", "forfeited"
 ]
@@ -55,6 +58,42 @@ class SecondPersonRequired(Conflict):
     """Announcing takes two people, and this is the first one again."""
 
 
+class NotAnnounced(Conflict):
+    """The result is not announced yet, or final already: winners are replaced in between."""
+
+
+class WinnerNotFound(NotFound):
+    """Nobody wins with this rank now."""
+
+
+class PrizeHandedOver(Conflict):
+    """The prize is on its way or received: the result cannot take it back."""
+
+
+class ObjectionsClosed(Conflict):
+    """It is not the time for objections: not announced yet, or the days are over."""
+
+
+class NotAParticipant(Forbidden):
+    """Only who takes part in the campaign may object."""
+
+
+class AlreadyObjected(Conflict):
+    """One objection each."""
+
+
+class ObjectionNotFound(NotFound):
+    """No such objection."""
+
+
+class ObjectionAnswered(Conflict):
+    """It has its answer, or the result that it was made against is gone."""
+
+
+class InvolvedInCampaign(Forbidden):
+    """Who has organised, announced, judged or entered a campaign answers no objection to it."""
+
+
 class WinnerNotVisible(Conflict):
     """A winning post was removed, or its author banned, after the settlement: undo it and settle again."""
 
@@ -96,6 +135,8 @@ class Settlement(msgspec.Struct, frozen=True):
     skipped: list[dict[str, Any]]
     result: bytes | None
     salt: bytes
+    # Hashes of the campaign's results that were announced and set aside afterwards.
+    withdrawn: list[str] = []
 
 
 class Beacon(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +211,27 @@ class Reserve(msgspec.Struct, frozen=True, kw_only=True):
     score: str
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """Somebody in line, and what stands against a prize for them now."""
+
+    reserve: Reserve
+    obstacle: str | None
+
+
+class Objection(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody has against a result, and whether it was answered."""
+
+    id: ObjectionId
+    campaign_id: int
+    settlement_id: int
+    account_id: int
+    text: str
+    answered_by: int | None
+    answered_at: datetime | None
+    remedy: Remedy | None
+    winner_id: WinnerId | None
+
+
 class Unclaimed(msgspec.Struct, frozen=True):
     """A prize whose winner has given no details yet."""
 
@@ -193,3 +255,4 @@ class Winner(msgspec.Struct, frozen=True, kw_only=True):
     prizes: list[dict[str, Any]]
     state: WinnerState
     claim_ends_at: datetime | None
+    state_reason: str | None = None

@@ -8,7 +8,7 @@ from feed.campaigns.closing import Ending
 from feed.inbox.model import NewInbox
 from feed.messages.model import SHANGHAI
 from feed.prizes.beacon import Window
-from feed.prizes.model import Settlement, Unclaimed, Winner
+from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, Unclaimed, Winner
 
 
 def shown_time(at: datetime) -> str:
@@ -37,9 +37,13 @@ def of_prize(winner: Winner, title: str) -> NewInbox:
 
 
 def of_end(winner: Winner, title: str) -> NewInbox:
-    """The prize is gone: its time has passed, or the winning post was deleted."""
+    """The prize is gone: its time has passed, the winning post was deleted, or two people have decided so."""
     if winner.state == "lapsed":
         told = f"“{title}”活动的奖品已逾期", "您未在规定时间内填写收件信息，奖品已视为放弃。"
+    elif winner.state_reason in ("objection_upheld", "replaced"):
+        told = f"“{title}”活动的获奖资格已取消", "公示期内经复核，您的获奖资格已取消。如有疑问，请联系主办方。"
+    elif winner.state_reason == "settlement_undone":
+        told = f"“{title}”活动的结果已撤销", "公示期内有异议成立，本次结果已撤销，活动将重新评选。"
     else:
         told = f"“{title}”活动的获奖资格已取消", "您已删除获奖作品，按活动规则奖品由候补者获得。"
     return _about(winner, title=told[0], body=told[1], event=winner.state)
@@ -94,6 +98,43 @@ def of_decision(settlement: Settlement, editor_id: int, title: str) -> NewInbox:
         body="结果尚未公开。请核对名单，由两位编辑先后确认后公布。",
         once_key=f"settled:{settlement.id}",
         subject={"kind": "campaign", "id": str(settlement.campaign_id)},
+    )
+
+
+def of_objection(objection_id: ObjectionId, campaign: Ending) -> NewInbox:
+    """Somebody objects; it takes a third person to answer."""
+    return NewInbox(
+        account_id=campaign.created_by,
+        kind="system",
+        title=f"“{campaign.title}”活动收到异议",
+        body="请安排未参与本活动组织、评审和公布的编辑答复。未答复前，结果不会生效为最终结果。",
+        once_key=f"objection:{objection_id}",
+        subject={"kind": "campaign", "id": str(campaign.id)},
+    )
+
+
+def of_answer(objection: Objection, title: str, answer: str, *, upheld: bool) -> NewInbox:
+    """To whoever has objected."""
+    return NewInbox(
+        account_id=objection.account_id,
+        kind="system",
+        title=f"您对“{title}”活动的异议{'成立' if upheld else '已答复'}",
+        body=answer,
+        once_key=f"objection_answered:{objection.id}",
+        subject={"kind": "campaign", "id": str(objection.campaign_id)},
+    )
+
+
+def of_upheld(objection_id: ObjectionId, campaign: Ending, remedy: Remedy, rank: int | None) -> NewInbox:
+    """To the editor: an objection was upheld, and another person has to do what follows."""
+    what = "撤销结果并重新评选" if remedy == "settle_again" else f"更换第 {rank} 名获奖者"
+    return NewInbox(
+        account_id=campaign.created_by,
+        kind="system",
+        title=f"“{campaign.title}”活动有异议成立",
+        body=f"需由答复人以外的另一位编辑{what}。完成前，结果不会生效为最终结果。",
+        once_key=f"objection_upheld:{objection_id}",
+        subject={"kind": "campaign", "id": str(campaign.id)},
     )
 
 

@@ -11,7 +11,8 @@ from feed.keys import Keys
 from feed.messages import store as messages
 from feed.messages.model import Purpose
 from feed.postgres import Connection
-from feed.prizes import notices, store
+from feed.prizes import amendments_store, notices, store
+from feed.prizes.amendment import canonical, change_of, signed
 from feed.prizes.model import Place, Winner, WinnerId
 
 
@@ -42,24 +43,39 @@ async def tell_winners(
 
 
 async def fill_place(conn: Connection, keys: Keys, campaign: Ending, rules: Rules, gone: Winner) -> WinnerId | None:
-    """Moves the next in line to the place that has become free; None when nobody is left, and the place stays empty.
+    """Signs what has become of the place that `gone` has left, and moves the next in line to it.
 
-    Before the announcement nobody is told; after it, the new winner is told at once.
+    None where it stays empty: nobody is left, or the rules void what is not claimed. Before the announcement nobody is
+    told; after it, the new winner is told at once.
     """
-    reserve = await store.find_next_reserve(conn, gone.settlement_id)
-    if reserve is None:
-        return None
-    await store.mark_promoted(conn, gone.settlement_id, reserve.position)
-    place = Place(
-        place=gone.place,
-        rank=reserve.rank,
-        post_id=reserve.post_id,
-        account_id=reserve.account_id,
-        person=reserve.person,
-        score=reserve.score,
-        prizes=gone.prizes,
+    assert campaign.result_salt is not None
+    left = await amendments_store.get_place(conn, gone.id)
+    link = await amendments_store.get_link(conn, gone.settlement_id)
+    line = await amendments_store.list_waiting(conn, gone.settlement_id)
+    change, reserve = change_of(
+        link,
+        gone,
+        left,
+        line,
+        fills=gone.state != "lapsed" or rules.unclaimed == "next_reserve",
+        salt=campaign.result_salt,
+        at=await amendments_store.get_clock(conn),
     )
-    (winner_id,) = await store.add_winners(conn, gone.campaign_id, gone.settlement_id, [place])
-    if campaign.announced_by is not None:
+    winner_id = None
+    if reserve is not None:
+        await store.mark_promoted(conn, gone.settlement_id, reserve.position)
+        place = Place(
+            place=gone.place,
+            rank=reserve.rank,
+            post_id=reserve.post_id,
+            account_id=reserve.account_id,
+            person=reserve.person,
+            score=reserve.score,
+            prizes=gone.prizes,
+        )
+        (winner_id,) = await store.add_winners(conn, gone.campaign_id, gone.settlement_id, [place])
+    document = signed(change, keys.sign(canonical(change)))
+    await amendments_store.add_amendment(conn, change, document, gone=gone, successor_id=winner_id)
+    if winner_id is not None and campaign.announced_by is not None:
         await tell_winners(conn, keys, campaign, rules, [winner_id])
     return winner_id

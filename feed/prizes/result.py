@@ -1,6 +1,6 @@
 """The result of a campaign as one document that holds everything its winners follow from. Canonical JSON (RFC 8785), signed.
 
-The signature covers the canonical form of the document without `signature` and without `people`.
+The signature covers the canonical form of the document without `signature`, `amendments` and `people`.
 """
 
 import hmac
@@ -90,6 +90,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     winners: list[WinnerLine]
     reserves: list[ReserveLine]
     draw: Drawn | UnsetType = UNSET
+    # Hashes of the campaign's results that were announced and then set aside for an objection.
+    withdrawn: list[str] | UnsetType = UNSET
 
 
 class Result(Outcome, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,6 +150,7 @@ def decide(
         winners=[WinnerLine(*_line(each, selection, pseudonyms), won) for each in selection.winners],
         reserves=[ReserveLine(*_line(each, selection, pseudonyms)) for each in selection.reserves],
         draw=draws,
+        withdrawn=settlement.withdrawn or UNSET,
     )
     by_post = {row.post_id: row for row in rows}
     return Decision(
@@ -173,9 +176,10 @@ def signed(outcome: Outcome, signature: Signature) -> bytes:
     return rfc8785.dumps(msgspec.to_builtins(outcome) | {"signature": msgspec.to_builtins(signature)})
 
 
-def with_people(document: bytes, people: Mapping[str, str]) -> bytes:
-    """The signed bytes with the names of pseudonyms joined to them."""
-    return document[:-1] + b',"people":' + msgspec.json.encode(people) + b"}"
+def published(document: bytes, amendments: Sequence[bytes], people: Mapping[str, str]) -> bytes:
+    """The signed bytes, and joined to them the amendments, each signed by itself, and the names of pseudonyms."""
+    joined = b",".join(amendments)
+    return document[:-1] + b',"amendments":[' + joined + b'],"people":' + msgspec.json.encode(people) + b"}"
 
 
 def pseudonym(salt: bytes, person: bytes, account_id: int) -> str:

@@ -18,12 +18,10 @@ from feed.postgres import Connection, Pool, transaction
 from feed.prizes import draw_store, notices, sheet_store, store
 from feed.prizes.freezing import draw_up_sheet, freeze
 from feed.prizes.model import (
-    AlreadyAnnounced,
     AlreadySettled,
     AwaitingBeacon,
     Lots,
     NotOverYet,
-    NotSettled,
     Settlement,
     SettlementBlocked,
 )
@@ -120,30 +118,6 @@ async def settle_campaign(
             await _decide(conn, keys, campaign, settlement, by=by, reason=why)
     if blocked:
         raise SettlementBlocked
-
-
-async def undo_settlement(
-    pool: Pool, campaign_id: int, *, by: AccountId, reason: str, request: Once | None = None
-) -> None:
-    """Sets a settlement aside before it is announced; the campaign is judged again until an editor settles.
-
-    Raises CampaignNotFound, NotSettled, AlreadyAnnounced, Invalid.
-    """
-    why = read_reason(reason)
-    async with transaction(pool) as conn:
-        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
-        campaign = await _hold(conn, campaign_id)
-        if not fresh:
-            return
-        if campaign.announced_by is not None:
-            raise AlreadyAnnounced
-        settlement = await store.find_settlement(conn, campaign_id)
-        if campaign.state != "decided" or settlement is None:
-            raise NotSettled
-        await store.remove_selected(conn, settlement.id)
-        await store.mark_undone(conn, settlement.id, by=by, reason=why)
-        await closing.mark_undecided(conn, campaign_id, [{"kind": "settlement_undone", "reason": why}])
-        await audit.add(conn, by, "undo_settlement", "campaign", campaign_id, {"reason": why})
 
 
 async def _hold(conn: Connection, campaign_id: int) -> Ending:

@@ -33,7 +33,13 @@ async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | No
     row = await conn.fetchrow(
         """
         SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, result,
-            campaigns.result_salt AS salt
+            campaigns.result_salt AS salt,
+            ARRAY (
+                SELECT earlier.result_sha256
+                FROM settlements AS earlier
+                WHERE earlier.campaign_id = $1 AND earlier.withdrawn
+                ORDER BY earlier.id
+            ) AS withdrawn
         FROM settlements JOIN campaigns ON campaigns.id = campaign_id
         WHERE campaign_id = $1 AND undone_at IS NULL
         """,
@@ -58,16 +64,18 @@ async def add_result(conn: Connection, settlement_id: int, result: bytes, sha256
     )
 
 
-async def mark_undone(conn: Connection, settlement_id: int, *, by: int, reason: str) -> None:
-    """The settlement stays, and stands no more."""
+async def mark_undone(conn: Connection, settlement_id: int, *, by: int, reason: str, withdrawn: bool = False) -> None:
+    """The settlement stays, and stands no more. `withdrawn`: its result was public."""
     await conn.execute(
         """
-        UPDATE settlements SET undone_at = clock_timestamp(), undone_by = $2, undone_reason = $3
+        UPDATE settlements
+        SET undone_at = clock_timestamp(), undone_by = $2, undone_reason = $3, withdrawn = $4
         WHERE id = $1 AND undone_at IS NULL
         """,
         settlement_id,
         by,
         reason,
+        withdrawn,
     )
 
 
@@ -129,12 +137,15 @@ async def list_selected(conn: Connection, settlement_id: int) -> list[Winner]:
 
 
 async def list_withdrawn(conn: Connection, settlement_id: int) -> list[WinnerId]:
-    """Winners not told yet whose post its author has deleted."""
+    """Winners not told yet whose post its author has deleted, or who are erased."""
     rows = await conn.fetch(
         """
         SELECT winners.id
-        FROM winners JOIN posts ON posts.id = winners.post_id AND posts.state = 'deleted'
+        FROM winners
+        JOIN posts ON posts.id = winners.post_id
+        JOIN accounts ON accounts.id = winners.account_id
         WHERE winners.settlement_id = $1 AND winners.state = 'selected'
+            AND (posts.state = 'deleted' OR accounts.erased_at IS NOT NULL)
         ORDER BY winners.place
         """,
         settlement_id,
@@ -203,7 +214,8 @@ async def mark_lapsed(conn: Connection, winner_id: WinnerId) -> Winner | None:
         """
         UPDATE winners SET state = 'lapsed', state_reason = 'not_claimed', ended_at = clock_timestamp()
         WHERE id = $1 AND state IN ('notified', 'viewed') AND claim_ends_at <= clock_timestamp()
-        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at,
+            state_reason
         """,
         winner_id,
     )
@@ -211,12 +223,15 @@ async def mark_lapsed(conn: Connection, winner_id: WinnerId) -> Winner | None:
 
 
 async def list_forfeited(conn: Connection) -> list[tuple[int, WinnerId]]:
-    """Campaign and winner of each prize whose post its author has deleted since the freeze, in no order."""
+    """Campaign and winner of each prize whose post its author has deleted since the freeze, or who is erased; in no order."""
     rows = await conn.fetch(
         """
         SELECT winners.campaign_id, winners.id
-        FROM winners JOIN posts ON posts.id = winners.post_id AND posts.state = 'deleted'
+        FROM winners
+        JOIN posts ON posts.id = winners.post_id
+        JOIN accounts ON accounts.id = winners.account_id
         WHERE winners.state IN ('selected', 'notified', 'viewed', 'claimed')
+            AND (posts.state = 'deleted' OR accounts.erased_at IS NOT NULL)
         ORDER BY random()
         LIMIT 100
         """
@@ -225,45 +240,22 @@ async def list_forfeited(conn: Connection) -> list[tuple[int, WinnerId]]:
 
 
 async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """The winner whose post is deleted, before an editor has verified the claim; None otherwise."""
+    """The winner whose post is deleted or who is erased, before an editor has verified the claim; None otherwise."""
     row = await conn.fetchrow(
         """
-        UPDATE winners SET state = 'forfeited', state_reason = 'post_deleted', ended_at = clock_timestamp()
-        FROM posts
+        UPDATE winners
+        SET state = 'forfeited', ended_at = clock_timestamp(),
+            state_reason = CASE WHEN accounts.erased_at IS NULL THEN 'post_deleted' ELSE 'erased' END
+        FROM posts, accounts
         WHERE winners.id = $1 AND winners.state IN ('selected', 'notified', 'viewed', 'claimed')
-            AND posts.id = winners.post_id AND posts.state = 'deleted'
+            AND posts.id = winners.post_id AND accounts.id = winners.account_id
+            AND (posts.state = 'deleted' OR accounts.erased_at IS NOT NULL)
         RETURNING winners.id, winners.campaign_id, winners.settlement_id, winners.place, winners.rank, winners.post_id,
-            winners.account_id, winners.prizes, winners.state, winners.claim_ends_at
+            winners.account_id, winners.prizes, winners.state, winners.claim_ends_at, winners.state_reason
         """,
         winner_id,
     )
     return one(row, Winner)
-
-
-async def find_next_reserve(conn: Connection, settlement_id: int) -> Reserve | None:
-    """The first in line who may still win: a person without a prize, not banned, whose post is there for all to see."""
-    row = await conn.fetchrow(
-        """
-        SELECT reserves.position, reserves.rank, reserves.post_id, reserves.account_id, reserves.person, reserves.score
-        FROM reserves
-        JOIN visible_posts ON visible_posts.id = reserves.post_id
-        JOIN accounts ON accounts.id = reserves.account_id AND accounts.erased_at IS NULL
-        WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL
-            AND NOT EXISTS (
-                SELECT FROM winners
-                WHERE winners.settlement_id = reserves.settlement_id AND winners.person = reserves.person
-            )
-            AND NOT EXISTS (
-                SELECT FROM sanctions
-                WHERE sanctions.account_id = reserves.account_id AND kind = 'ban' AND lifted_at IS NULL
-                    AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
-            )
-        ORDER BY reserves.position
-        LIMIT 1
-        """,
-        settlement_id,
-    )
-    return one(row, Reserve)
 
 
 async def mark_promoted(conn: Connection, settlement_id: int, position: int) -> None:

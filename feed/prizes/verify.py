@@ -12,6 +12,8 @@ from msgspec import UNSET
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
 from feed.campaigns.problems import problems
 from feed.campaigns.score import Ranked
+from feed.prizes.amendment import Amendment
+from feed.prizes.chain import follow, is_dated_too_late, problems_of_chain, standing_of
 from feed.prizes.drand import QUICKNET, Chain
 from feed.prizes.drawn import Drawn, problems_of
 from feed.prizes.finding import Problem
@@ -30,7 +32,7 @@ from feed.prizes.result import (
 from feed.prizes.select import Selection, contender, select_drawn, select_winners
 from feed.signatures import PublicKey, is_signed
 
-Signed = Literal["authentic", "unknown_key", "wrong", "not_checked"]
+Signed = Literal["authentic", "unknown_key", "wrong", "key_over", "not_checked"]
 _LARGEST = 2**53 - 1
 
 
@@ -41,6 +43,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     signed: Signed
     key_id: str | None = None
     outcome: Outcome | None = None
+    amendments: list[Amendment] = []
+    # Who holds each place after the amendments, by post; None where nobody does.
+    holders: list[str | None] = []
     # Names joined outside of what is signed; nothing vouches for them.
     names: int = 0
 
@@ -65,20 +70,25 @@ def verify_result(text: bytes, keys: Sequence[PublicKey] | None, chains: Sequenc
     `chains` are the beacons whose keys are known.
     """
     try:
-        result, names = _read(text)
+        result, amendments, names = _read(text)
     except Unreadable as error:
         return Finding(problems=[Problem("unreadable", str(error))], signed="not_checked")
+    found = list(_problems(result, chains))
+    found += problems_of_chain(result, amendments, _rules_of(result), keys)
+    places = follow(standing_of(result), amendments).places if not found else []
     return Finding(
-        problems=list(_problems(result, chains)),
+        problems=found,
         signed=_look_at_signature(result, keys),
         key_id=result.signature.key_id,
         outcome=result,
+        amendments=amendments,
+        holders=[None if place is None else place.post_id for place in places],
         names=names,
     )
 
 
-def _read(text: bytes) -> tuple[Result, int]:
-    """The document and how many names are joined to it. Raises Unreadable."""
+def _read(text: bytes) -> tuple[Result, list[Amendment], int]:
+    """The document, its amendments, and how many names are joined to it. Raises Unreadable."""
     try:
         document = json.loads(
             text,
@@ -90,14 +100,15 @@ def _read(text: bytes) -> tuple[Result, int]:
         if not isinstance(document, dict):
             raise Unreadable("not an object")
         people = msgspec.convert(document.pop("people", {}), dict[str, str])
-        result = msgspec.convert(document, Result)
         # Whatever has no canonical form, a lone surrogate for instance, was never signed.
         rfc8785.dumps(document)
+        amendments = msgspec.convert(document.pop("amendments", []), list[Amendment])
+        result = msgspec.convert(document, Result)
     except Unreadable:
         raise
     except (ValueError, msgspec.MsgspecError, RecursionError, rfc8785.CanonicalizationError) as error:
         raise Unreadable(str(error) or type(error).__name__) from None
-    return result, len(people)
+    return result, amendments, len(people)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -124,7 +135,21 @@ def _look_at_signature(result: Result, keys: Sequence[PublicKey] | None) -> Sign
         return "not_checked"
     if all(key.key_id != result.signature.key_id for key in keys):
         return "unknown_key"
-    return "authentic" if is_signed(canonical(_unsigned(result)), result.signature, keys) else "wrong"
+    if not is_signed(canonical(_unsigned(result)), result.signature, keys):
+        return "wrong"
+    try:
+        # A result is dated by its freeze, and may be signed later: by a newer key, but by no older one.
+        late = is_dated_too_late(result.frozen_at, result.signature.key_id, keys)
+    except ValueError:
+        return "wrong"
+    return "key_over" if late else "authentic"
+
+
+def _rules_of(result: Outcome) -> Rules | None:
+    try:
+        return msgspec.convert(result.campaign.rules, Rules)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _unsigned(result: Result) -> Outcome:
@@ -146,6 +171,8 @@ def _problems(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:
     if rules.title != campaign.title:
         yield Problem("title", "campaign.title", rules.title)
     yield from _frozen_problems(result, rules)
+    if not _are_hashes([] if result.withdrawn is UNSET else result.withdrawn, empty=result.withdrawn is UNSET):
+        yield Problem("spelling", "withdrawn")
     contenders = [_contender(row, rules) for row in result.sheet]
     if None in contenders:
         yield from (Problem("spelling", f"sheet[{i}]") for i, each in enumerate(contenders) if each is None)
@@ -182,6 +209,12 @@ def _draw_problems(
 def _id_of(text: str) -> int:
     """The campaign's number; what is none is number 0, which no campaign has."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and text == str(int(text)) else 0
+
+
+def _are_hashes(texts: Sequence[str], *, empty: bool) -> bool:
+    """Whether these are different SHA-256 in hexadecimal; none at all only where `empty`."""
+    right = all(len(text) == 64 and set(text) <= set("0123456789abcdef") for text in texts)
+    return right and len(set(texts)) == len(texts) and bool(texts) is not empty
 
 
 def _frozen_problems(result: Outcome, rules: Rules) -> Iterator[Problem]:

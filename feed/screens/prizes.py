@@ -10,7 +10,7 @@ from feed.paging import Position
 from feed.postgres import Connection, many
 from feed.prizes.claim import needed_fields
 from feed.prizes.model import PrizeNotFound, ResultNotFound
-from feed.prizes.result import pseudonym, with_people
+from feed.prizes.result import pseudonym, published
 
 Id = str
 
@@ -102,7 +102,7 @@ async def get_prize(conn: Connection, winner_id: int) -> PrizeCard:
 
 
 async def get_result(conn: Connection, campaign_id: int) -> bytes:
-    """The result of an announced campaign: the signed document byte for byte, and joined to it the winners' names.
+    """The result of an announced campaign: the signed document byte for byte, and joined to it amendments and names.
 
     Raises ResultNotFound before the announcement.
     """
@@ -122,13 +122,18 @@ async def get_result(conn: Connection, campaign_id: int) -> bytes:
         SELECT winners.person, winners.account_id, accounts.name
         FROM winners JOIN accounts ON accounts.id = winners.account_id AND accounts.erased_at IS NULL
         WHERE winners.settlement_id = $1 AND winners.notified_at IS NOT NULL
+            AND winners.state NOT IN ('lapsed', 'declined', 'forfeited')
         ORDER BY winners.id
         """,
         row["id"],
     )
+    amended = await conn.fetch(
+        "SELECT document FROM amendments WHERE settlement_id = $1 ORDER BY number",
+        row["id"],
+    )
     salt: bytes = row["result_salt"]
     people = {pseudonym(salt, each["person"], each["account_id"]): each["name"] for each in named}
-    return with_people(row["result"], people)
+    return published(row["result"], [each["document"] for each in amended], people)
 
 
 def items_of(prizes: Sequence[dict[str, Any]]) -> list[PrizeItem]:

@@ -58,13 +58,13 @@ WHO = {
     "anybody": """
         get_challenge request_code exchange_code refresh list_posts get_post list_comments list_replies list_latest read_topic
         list_topic_posts count_new list_hot explain_hot list_videos list_topics get_user list_user_posts list_campaigns get_campaign get_rules list_campaign_posts get_leaderboard
-        get_result get_draw get_config live ready get_keys
+        get_result get_draw list_winners get_config live ready get_keys
     """,
     "user": """
         publish_post edit_post delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment
         delete_comment block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks get_settings
         change_settings list_inbox read_inbox get_taking_part list_prizes get_prize claim_prize mark_entry
-        list_my_marks recuse_juror
+        list_my_marks recuse_juror object_to_result
     """,
     "reviewer": """
         list_cases lease_cases release_case extend_case judge_case judge_cases undo_verdicts list_reasons impose_sanction
@@ -74,7 +74,7 @@ WHO = {
         list_all_campaigns create_campaign get_campaign_for_editors preview_campaign change_campaign copy_campaign publish_campaign
         cancel_campaign lock_marks get_jury fill_shortlist list_entries assign_jurors shortlist_entry unlist_entry disqualify_entry reinstate_entry
         list_voids add_voids withdraw_void put_hot_action end_hot_action change_topic settle_campaign undo_settlement announce_winners enter_draw_number get_sheet list_claims reveal_claim
-        list_messages retry_message resolve_message
+        list_messages retry_message resolve_message list_objections answer_objection replace_winner get_fairness
     """,
     "admin": "list_pushes retry_push put_roles remove_roles",
     # The app's server, by its signature.

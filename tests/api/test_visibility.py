@@ -296,6 +296,7 @@ TABLE: dict[str, Rule] = {
     "get_rules": wordless("/campaigns/{campaign}/rules"),
     "get_taking_part": wordless("/campaigns/{campaign}/me", signed_in=True),
     "get_result": wordless("/campaigns/{campaign}/result", status=404),
+    "list_winners": wordless("/campaigns/{campaign}/winners", status=404),
     "list_reasons": for_staff("/reason-codes", *STAFF),
     "list_cases": for_staff("/moderation/cases", *STAFF),
     "list_all_campaigns": for_staff("/admin/campaigns", "editor", "admin"),
@@ -307,6 +308,8 @@ TABLE: dict[str, Rule] = {
     "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
     "get_sheet": for_staff("/admin/campaigns/{campaign}/sheet", "editor", "admin", status=404),
     "list_claims": for_staff("/admin/campaigns/{campaign}/claims", "editor", "admin"),
+    "get_fairness": for_staff("/admin/campaigns/{campaign}/fairness", "editor", "admin", status=404),
+    "list_objections": for_staff("/admin/objections", "editor", "admin"),
     "list_messages": for_staff("/admin/messages", "editor", "admin"),
     "list_pushes": for_staff("/admin/push", "admin"),
 }

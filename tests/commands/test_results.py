@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from feed.postgres import Pool
@@ -95,3 +96,30 @@ async def test_verifying_what_is_no_result_is_said_in_words(
     assert ran.status != 0
     assert "Traceback" not in ran.err + ran.out
     assert ran.err or ran.out
+
+
+async def test_a_rotated_key_signs_what_is_new_and_what_is_old_still_verifies(
+    there: Installation, pool: Pool, tmp_path: Path
+) -> None:
+    old = await stage.settled(pool, there.keys)
+    before = there.keys.signing_key()
+
+    ran = await there.feed("keys", "rotate")
+
+    assert ran.status == 0, ran.err
+    now = there.keys.signing_key()
+    assert now.key_id != before.key_id
+    assert now.key_id in ran.out
+    listed = await there.feed("keys")
+    assert [line.split()[0] for line in listed.out.splitlines()] == [now.key_id, before.key_id]
+    new = await stage.settled(pool, there.keys)
+    served = tmp_path / "feed-keys.json"
+    served.write_bytes(msgspec.json.encode(there.keys.public_keys()))
+    for campaign, key in ((old, before), (new, now)):
+        result = await stage.result_of(pool, campaign.id)
+        assert result is not None
+        file = tmp_path / f"{campaign.id}.json"
+        file.write_bytes(result)
+        ran = await there.feed("verify", str(file), "--key", str(served))
+        assert ran.status == 0, ran.out
+        assert key.key_id in ran.out

@@ -17,10 +17,13 @@ from feed.accounts.model import AccountId
 from feed.keys import Keys, open_keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
-from feed.prizes.announcing import announce_winners
+from feed.prizes.announcing import announce_winners, finish_next_objections
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim
 from feed.prizes.model import WinnerId
+from feed.prizes.objecting import answer_objection, object_to_result
+from feed.prizes.replacing import replace_winner
 from feed.prizes.settling import settle_campaign
+from feed.prizes.undoing import undo_settlement
 from feed.settings import Settings, read_settings
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
@@ -59,6 +62,18 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "settle": lambda pool, keys, campaign, by: settle_campaign(pool, keys, campaign, by=AccountId(by)),
     "announce": lambda pool, keys, campaign, by: announce_winners(pool, keys, campaign, by=AccountId(by)),
     "claim": lambda pool, keys, account, winner: claim_prize(pool, keys, AccountId(account), WinnerId(winner), FORM),
+    "object": lambda pool, keys, campaign, by: object_to_result(pool, campaign, by=AccountId(by), text="刷赞"),
+    "answer": lambda pool, keys, objection, by: answer_objection(
+        pool, objection, by=AccountId(by), text="属实", remedy="replace", rank=1
+    ),
+    "ask_again": lambda pool, keys, objection, by: answer_objection(
+        pool, objection, by=AccountId(by), text="计票有误", remedy="settle_again"
+    ),
+    "replace": lambda pool, keys, campaign, by: replace_winner(
+        pool, keys, campaign, 1, by=AccountId(by), reason="异议成立"
+    ),
+    "undo": lambda pool, keys, campaign, by: undo_settlement(pool, campaign, by=AccountId(by), reason="重新评选"),
+    "finish": lambda pool, keys: finish_next_objections(pool),
     "lapse": lapse_next_claim,
     "forfeit": forfeit_next_prize,
 }

@@ -88,23 +88,23 @@ async def age_list(pool: Pool, campaign_id: int, ago: timedelta) -> None:
     )
 
 
-async def frozen(pool: Pool, keys: Keys | None = None, *, entries: int = 4) -> Played:
+async def frozen(pool: Pool, keys: Keys | None = None, *, entries: int = 4, **more: Any) -> Played:
     """Its sheet is kept."""
-    campaign = await due(pool, keys, entries=entries)
+    campaign = await due(pool, keys, entries=entries, **more)
     assert await freeze_next_campaign(pool)
     return campaign
 
 
-async def settled(pool: Pool, keys: Keys, *, entries: int = 4) -> Played:
+async def settled(pool: Pool, keys: Keys, *, entries: int = 4, **more: Any) -> Played:
     """Its winners are found, and nobody knows."""
-    campaign = await frozen(pool, keys, entries=entries)
+    campaign = await frozen(pool, keys, entries=entries, **more)
     assert await settle_next_campaign(pool, keys)
     return campaign
 
 
-async def announced(pool: Pool, keys: Keys) -> Played:
+async def announced(pool: Pool, keys: Keys, *, entries: int = 4, **more: Any) -> Played:
     """Two editors have announced its winners."""
-    campaign = await settled(pool, keys)
+    campaign = await settled(pool, keys, entries=entries, **more)
     for _ in range(2):
         await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
     return campaign

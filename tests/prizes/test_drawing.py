@@ -28,7 +28,8 @@ from feed.prizes.drawing import (
     publish_next_list,
 )
 from feed.prizes.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted, SecondPersonRequired
-from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign, undo_settlement
+from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import Finding, verify_result
 from feed.worker.drawing import DrandClient, ask_drand
 from feed.worker.schedule import SCHEDULE

@@ -1,10 +1,5 @@
 """SIGKILL around every commit from the freeze to the claim: whoever comes next finds all of it or nothing of it."""
 
-import asyncio
-import os
-import signal
-import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -22,29 +17,10 @@ from feed.worker.sending import send_message
 from feed.worker.worlds import Worlds
 from tests import make
 from tests.prizes import stage
+from tests.prizes.conftest import Kill
 from tests.prizes.stage import FORM
 
-Kill = Callable[..., Awaitable[None]]
 WHEN = pytest.mark.parametrize("when", ["before", "after"])
-
-
-@pytest.fixture
-def kill(database: str, redis_url: str, tmp_path: Path, keys: Keys) -> Kill:
-    """`kill(when, nth, step, *ids)`: runs the step in a process that dies around its nth commit."""
-    environ = {
-        "FEED_DATABASE_URL": database,
-        "FEED_REDIS_URL": redis_url,
-        "FEED_KEYS_DIR": str(tmp_path / "keys"),
-        "FEED_SMS_OUTBOX": str(tmp_path / "outbox.jsonl"),
-    }
-
-    async def killed(when: str, nth: int, step: str, *ids: int) -> None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.prizes.dying", when, str(nth), step, *map(str, ids), env=os.environ | environ
-        )
-        assert await asyncio.wait_for(process.wait(), 20) == -signal.SIGKILL
-
-    return killed
 
 
 async def _finish(pool: Pool, keys: Keys) -> None:

@@ -14,7 +14,8 @@ from feed.postgres import Pool
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
 from feed.prizes.model import AlreadySettled, ClaimClosed, NotYourPrize, SecondPersonRequired, WinnerId
-from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign, undo_settlement
+from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import verify_result
 from tests import make
 from tests.prizes import stage

@@ -5,9 +5,11 @@ from litestar import Router
 from feed.api.editor.campaigns import campaigns
 from feed.api.editor.curation import curation
 from feed.api.editor.draws import draws
+from feed.api.editor.fairness import reports
 from feed.api.editor.judging import judgements, jury
 from feed.api.editor.jurors import progressing, sitting
 from feed.api.editor.messages import messages
+from feed.api.editor.objections import objections
 from feed.api.editor.preview import previews
 from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
@@ -26,6 +28,8 @@ guarded = Router(
         messages,
         prizes,
         draws,
+        objections,
+        reports,
         curation,
         pushes,
     ],

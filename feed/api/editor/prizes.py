@@ -11,7 +11,7 @@ from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
 from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
 from feed.paging import Page
-from feed.prizes import announcing, claiming, settling
+from feed.prizes import announcing, claiming, settling, undoing
 from feed.prizes.claim import Claim
 from feed.prizes.model import (
     AlreadyAnnounced,
@@ -20,6 +20,7 @@ from feed.prizes.model import (
     ClaimNotFound,
     NotOverYet,
     NotSettled,
+    PrizeHandedOver,
     SecondPersonRequired,
     SettlementBlocked,
     SheetNotFound,
@@ -73,14 +74,16 @@ async def settle_campaign(
         NotSettled,
         AlreadyAnnounced,
         CampaignCancelled,
+        SecondPersonRequired,
+        PrizeHandedOver,
     ),
 )
 async def undo_settlement(
     campaign_id: FromPath[str], data: JSONBody[ReasonIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Decision:
-    """Set a settlement aside before it is announced; the next one is made by an editor."""
+    """Set a settlement aside: before it is announced, or for an upheld objection that asks for it; an editor makes the next one."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await settling.undo_settlement(world.pool, id_, by=viewer.account_id, reason=data.reason, request=once)
+    await undoing.undo_settlement(world.pool, id_, by=viewer.account_id, reason=data.reason, request=once)
     return await _decision(world, id_)
 
 

@@ -8,6 +8,7 @@ from feed.api.mobile.config import config
 from feed.api.mobile.feeds import feeds
 from feed.api.mobile.likes import likes
 from feed.api.mobile.me import me
+from feed.api.mobile.objections import objections
 from feed.api.mobile.people import people
 from feed.api.mobile.posts import posts
 from feed.api.mobile.prizes import prizes
@@ -15,5 +16,5 @@ from feed.api.mobile.sign_in import auth
 from feed.api.mobile.topics import topics
 
 router = Router(
-    "/", route_handlers=[auth, posts, likes, comments, feeds, topics, people, me, campaigns, prizes, config]
+    "/", route_handlers=[auth, posts, likes, comments, feeds, topics, people, me, campaigns, prizes, objections, config]
 )

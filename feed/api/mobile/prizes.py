@@ -10,6 +10,7 @@ from feed.api.world import World
 from feed.campaigns.refusals import CampaignNotFound
 from feed.paging import Page, Position
 from feed.prizes import claiming
+from feed.prizes.amendment import Amendment
 from feed.prizes.claim import ClaimForm
 from feed.prizes.model import ClaimClosed, DrawNotFound, NotYourPrize, PrizeNotFound, ResultNotFound, WinnerId
 from feed.prizes.result import Result
@@ -20,8 +21,9 @@ from feed.screens.prizes import PrizeCard
 
 
 class PublishedResult(Result, frozen=True):
-    """The signed document, and beside it the names behind the winners' pseudonyms."""
+    """The signed document; beside it the amendments, each signed by itself, and the names behind the winners' pseudonyms."""
 
+    amendments: list[Amendment]
     people: dict[str, str]
 
 
@@ -35,7 +37,7 @@ class PublishedResult(Result, frozen=True):
     conditional=True,
 )
 async def get_result(campaign_id: FromPath[str], world: GivenWorld) -> Response[bytes]:
-    """The result of an announced campaign: the signed document byte for byte, with the winners' names joined to it."""
+    """The result of an announced campaign: the signed document byte for byte, with amendments and winners' names joined to it."""
     async with world.pool.acquire() as conn:
         return encoded(await screen.get_result(conn, id_of(campaign_id, CampaignNotFound)), public=True)
 

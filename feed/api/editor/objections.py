@@ -1,0 +1,122 @@
+"""Objections and what follows from them: an answer by somebody who had no part in the campaign, a replacement by two people."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from feed.api.answers import PRIVATE, answers
+from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.campaigns.refusals import CampaignNotFound
+from feed.paging import Page
+from feed.prizes import objecting, replacing
+from feed.prizes.model import (
+    InvolvedInCampaign,
+    NotAnnounced,
+    ObjectionAnswered,
+    ObjectionNotFound,
+    PrizeHandedOver,
+    Remedy,
+    SecondPersonRequired,
+    WinnerNotFound,
+)
+from feed.screens import decisions
+from feed.screens import objections as screen
+from feed.screens.decisions import Decision
+from feed.screens.objections import ObjectionCard
+
+# A parameter that is called `state` means the application's to the framework.
+GivenState = Annotated[Literal["open", "answered"] | None, QueryParameter(name="state")]
+_ANSWERED: dict[str | None, tuple[bool, ...]] = {None: (False, True), "open": (False,), "answered": (True,)}
+
+
+class AnswerIn(msgspec.Struct, frozen=True):
+    """The answer, told to whoever has objected; where the objection is upheld, what follows, and of `replace` whom it is about."""
+
+    text: str
+    remedy: Remedy | None = None
+    rank: int | None = None
+
+
+class WhyIn(msgspec.Struct, frozen=True):
+    """Why; kept in the audit."""
+
+    reason: str
+
+
+@get("/objections")
+async def list_objections(
+    world: GivenWorld,
+    viewer: GivenViewer,
+    objection_state: GivenState = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[Page[ObjectionCard]]:
+    """Objections to results, the latest first."""
+    name = f"objections:{objection_state or ''}"
+    before_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with world.pool.acquire() as conn:
+        found = await screen.list_objections(
+            conn, answered=_ANSWERED[objection_state], before_id=before_id, limit=limit + 1
+        )
+    next_cursor = world.cursors.write(name, int(found[limit - 1].id)) if len(found) > limit else None
+    return Response(Page(found[:limit], next_cursor), headers={"cache-control": PRIVATE})
+
+
+@post(
+    "/objections/{objection_id:str}/answer",
+    status_code=200,
+    refuses=(
+        ObjectionNotFound,
+        ObjectionAnswered,
+        InvolvedInCampaign,
+        WinnerNotFound,
+        PrizeHandedOver,
+    ),
+)
+async def answer_objection(
+    objection_id: FromPath[str], data: JSONBody[AnswerIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[ObjectionCard]:
+    """Answer, as somebody who has neither organised, announced, judged nor entered the campaign. A remedy needs another person."""
+    id_ = id_of(objection_id, ObjectionNotFound)
+    await objecting.answer_objection(
+        world.pool, id_, by=viewer.account_id, text=data.text, remedy=data.remedy, rank=data.rank, request=once
+    )
+    async with world.pool.acquire() as conn:
+        card = await screen.get_objection(conn, id_)
+    return Response(card, headers={"cache-control": PRIVATE})
+
+
+@post(
+    "/campaigns/{campaign_id:str}/winners/{rank:str}/replace",
+    status_code=200,
+    responses=answers(Decision, status=202, description="Recorded: a second person replaces."),
+    refuses=(
+        CampaignNotFound,
+        NotAnnounced,
+        WinnerNotFound,
+        PrizeHandedOver,
+        SecondPersonRequired,
+    ),
+)
+async def replace_winner(
+    campaign_id: FromPath[str],
+    rank: FromPath[str],
+    data: JSONBody[WhyIn],
+    world: GivenWorld,
+    viewer: GivenViewer,
+    once: GivenOnce,
+) -> Response[Decision]:
+    """Replace the winner of this rank by the next reserve. It takes two people: recorded (202), then replaced (200)."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    rank_ = id_of(rank, WinnerNotFound)
+    said = await replacing.replace_winner(
+        world.pool, world.keys, id_, rank_, by=viewer.account_id, reason=data.reason, request=once
+    )
+    async with world.pool.acquire() as conn:
+        decision = await decisions.get_decision(conn, id_)
+    return Response(decision, status_code=202 if said == "recorded" else 200)
+
+
+objections = Router("/", route_handlers=[list_objections, answer_objection, replace_winner])

@@ -1,0 +1,60 @@
+"""Who has won, for everybody, and what those who take part have against it."""
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, JSONBody
+
+from feed.api.answers import PRIVATE, PUBLIC
+from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, field_id, id_of
+from feed.campaigns.refusals import CampaignNotFound, EntryNotFound
+from feed.prizes import objecting
+from feed.prizes.model import AlreadyObjected, NotAParticipant, ObjectionsClosed, ResultNotFound
+from feed.screens import objections as screen
+from feed.screens import winners as winners_screen
+from feed.screens.objections import OwnObjection
+from feed.screens.winners import WinnersCard
+
+
+class ObjectionIn(msgspec.Struct, frozen=True):
+    """What is wrong with the result, and the entry that it is about, if any."""
+
+    text: str
+    post_id: str | None = None
+
+
+@get("/campaigns/{campaign_id:str}/winners", refuses=(CampaignNotFound, ResultNotFound), conditional=True)
+async def list_winners(campaign_id: FromPath[str], world: GivenWorld) -> Response[WinnersCard]:
+    """Who holds each place of an announced campaign now, names masked."""
+    async with world.pool.acquire() as conn:
+        card = await winners_screen.list_winners(conn, id_of(campaign_id, CampaignNotFound))
+    return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
+
+
+@post(
+    "/campaigns/{campaign_id:str}/objections",
+    refuses=(
+        CampaignNotFound,
+        NotAParticipant,
+        EntryNotFound,
+        ObjectionsClosed,
+        AlreadyObjected,
+    ),
+)
+async def object_to_result(
+    campaign_id: FromPath[str], data: JSONBody[ObjectionIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[OwnObjection]:
+    """Object to an announced result, once, as somebody who takes part, within the objection days."""
+    objection_id = await objecting.object_to_result(
+        world.pool,
+        id_of(campaign_id, CampaignNotFound),
+        by=viewer.account_id,
+        text=data.text,
+        post_id=None if data.post_id is None else field_id(data.post_id, "post_id"),
+        request=once,
+    )
+    async with world.pool.acquire() as conn:
+        own = await screen.get_own(conn, objection_id)
+    return Response(own, headers={"cache-control": PRIVATE})
+
+
+objections = Router("/", route_handlers=[list_winners, object_to_result])

@@ -1,0 +1,96 @@
+"""The SQL of amendments: the chain, who waits in line, and what was kept of a place. Whoever writes holds the campaign's row."""
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+
+from feed.campaigns.model import parse_time
+from feed.postgres import Connection
+from feed.prizes.amendment import Change, Link
+from feed.prizes.model import Place, Reserve, Waiting, Winner, WinnerId
+
+
+async def get_link(conn: Connection, settlement_id: int) -> Link:
+    """What the settlement's next amendment is chained to."""
+    row = await conn.fetchrow(
+        """
+        SELECT result_sha256, coalesce(last.number, 0) AS number, coalesce(last.document_sha256, result_sha256) AS sha256
+        FROM settlements
+        LEFT JOIN LATERAL (
+            SELECT number, document_sha256
+            FROM amendments
+            WHERE amendments.settlement_id = settlements.id
+            ORDER BY number DESC
+            LIMIT 1
+        ) AS last ON true
+        WHERE settlements.id = $1
+        """,
+        settlement_id,
+    )
+    return msgspec.convert(row, Link)
+
+
+async def get_clock(conn: Connection) -> datetime:
+    """The database's clock."""
+    now: datetime = await conn.fetchval("SELECT clock_timestamp()")
+    return now
+
+
+async def get_place(conn: Connection, winner_id: WinnerId) -> Place:
+    """Who fills a place, or filled it, with the person behind it."""
+    row = await conn.fetchrow(
+        "SELECT place, rank, post_id, account_id, person, score, prizes FROM winners WHERE id = $1", winner_id
+    )
+    return msgspec.convert(row, Place)
+
+
+async def list_waiting(conn: Connection, settlement_id: int) -> list[Waiting]:
+    """The reserves who have not moved up, in order, each with what stands against a prize for them now."""
+    rows = await conn.fetch(
+        """
+        SELECT reserves.position, reserves.rank, reserves.post_id, reserves.account_id, reserves.person, reserves.score,
+            CASE
+                WHEN accounts.erased_at IS NOT NULL THEN 'erased'
+                WHEN EXISTS (
+                    SELECT FROM winners
+                    WHERE winners.settlement_id = reserves.settlement_id AND winners.person = reserves.person
+                ) THEN 'has_prize'
+                WHEN EXISTS (
+                    SELECT FROM sanctions
+                    WHERE sanctions.account_id = reserves.account_id AND kind = 'ban' AND lifted_at IS NULL
+                        AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
+                ) THEN 'banned'
+                WHEN NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = reserves.post_id) THEN 'not_visible'
+            END AS obstacle
+        FROM reserves JOIN accounts ON accounts.id = reserves.account_id
+        WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL
+        ORDER BY reserves.position
+        """,
+        settlement_id,
+    )
+    return [Waiting(msgspec.convert(row, Reserve), row["obstacle"]) for row in rows]
+
+
+async def add_amendment(
+    conn: Connection, change: Change, document: bytes, *, gone: Winner, successor_id: WinnerId | None
+) -> None:
+    """Keeps the signed document; a second one of this number, or for this winner, is impossible."""
+    await conn.execute(
+        """
+        INSERT INTO amendments (settlement_id, number, winner_id, successor_id, document, document_sha256, made_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        gone.settlement_id,
+        change.number,
+        gone.id,
+        successor_id,
+        document,
+        hashlib.sha256(document).hexdigest(),
+        parse_time(change.made_at),
+    )
+
+
+async def remove_unpublished(conn: Connection, settlement_id: int) -> None:
+    """Forgets the amendments of a settlement that is undone before anybody has seen its result."""
+    await conn.execute("DELETE FROM amendments WHERE settlement_id = $1", settlement_id)

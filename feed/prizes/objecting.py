@@ -1,0 +1,143 @@
+"""Objections: whoever takes part may say that a result is wrong, and somebody who had no part in it answers."""
+
+from feed import idempotency
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import closing
+from feed.campaigns.refusals import CampaignNotFound, EntryNotFound
+from feed.errors import FieldError, Invalid
+from feed.idempotency import Once
+from feed.inbox import store as inbox
+from feed.postgres import Connection, Pool, transaction
+from feed.prizes import notices, objections_store, persons, store
+from feed.prizes.model import (
+    AlreadyObjected,
+    InvolvedInCampaign,
+    NotAParticipant,
+    Objection,
+    ObjectionAnswered,
+    ObjectionId,
+    ObjectionNotFound,
+    ObjectionsClosed,
+    PrizeHandedOver,
+    Remedy,
+    Winner,
+    WinnerNotFound,
+)
+from feed.texts import clean_text, text_problem
+
+LONGEST = 1000
+
+
+async def object_to_result(
+    pool: Pool,
+    campaign_id: int,
+    *,
+    by: AccountId,
+    text: str,
+    post_id: int | None = None,
+    request: Once | None = None,
+) -> ObjectionId:
+    """Keeps what a participant has against the announced result, within the objection days by the database's clock.
+
+    Raises Invalid, CampaignNotFound, NotAParticipant, EntryNotFound, ObjectionsClosed, AlreadyObjected.
+    """
+    said = _read("text", text)
+    async with transaction(pool) as conn:
+        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+        campaign = await closing.lock_ending(conn, campaign_id)
+        if campaign is None:
+            raise CampaignNotFound
+        settlement = await store.find_settlement(conn, campaign_id)
+        if settlement is not None and not fresh:
+            before = await objections_store.find_of_account(conn, settlement.id, by)
+            if before is not None:
+                return before.id
+        if not await persons.is_participant(conn, campaign_id, by):
+            raise NotAParticipant
+        if post_id is not None and not await objections_store.has_entry(conn, campaign_id, post_id):
+            raise EntryNotFound
+        if settlement is None or not await objections_store.is_open(conn, campaign_id):
+            raise ObjectionsClosed
+        objection_id = await objections_store.add_objection(
+            conn, campaign_id, settlement.id, by, text=said, post_id=post_id
+        )
+        if objection_id is None:
+            raise AlreadyObjected
+        await audit.add(conn, by, "object", "campaign", campaign_id, {"objection": str(objection_id)})
+        await inbox.add_inbox(conn, [notices.of_objection(objection_id, campaign)])
+    return objection_id
+
+
+async def answer_objection(
+    pool: Pool,
+    objection_id: int,
+    *,
+    by: AccountId,
+    text: str,
+    remedy: Remedy | None = None,
+    rank: int | None = None,
+    request: Once | None = None,
+) -> None:
+    """Answers an objection. One that is upheld names what follows, which another person then does.
+
+    `rank`: the winner to be replaced. Raises Invalid, ObjectionNotFound, InvolvedInCampaign, ObjectionAnswered,
+    WinnerNotFound, PrizeHandedOver.
+    """
+    answer = _read("text", text)
+    if (remedy == "replace") is not (rank is not None):
+        raise Invalid(FieldError("rank", "required" if rank is None else "not_asked_for"))
+    async with transaction(pool) as conn:
+        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+        campaign_id = await _campaign_of(conn, objection_id)
+        campaign = await closing.lock_ending(conn, campaign_id)
+        objection = await objections_store.find_objection(conn, objection_id)
+        assert campaign is not None
+        assert objection is not None
+        if not fresh:
+            return
+        if await persons.is_involved(conn, campaign_id, by):
+            raise InvolvedInCampaign
+        settlement = await store.find_settlement(conn, campaign_id)
+        stands = settlement is not None and settlement.id == objection.settlement_id
+        # With the result it was made against, whatever it asked for has gone.
+        if objection.answered_at is not None or not stands or campaign.state != "announced":
+            raise ObjectionAnswered
+        winner = None if rank is None else await _replaceable(conn, objection, rank)
+        if remedy == "settle_again" and await objections_store.has_handed_over(conn, objection.settlement_id):
+            raise PrizeHandedOver
+        winner_id = None if winner is None else winner.id
+        await objections_store.mark_answered(
+            conn, objection.id, answer=answer, by=by, remedy=remedy, winner_id=winner_id
+        )
+        if winner_id is not None:
+            await objections_store.add_replacement(conn, winner_id, by=by, reason=answer)
+        detail = {"objection": str(objection_id), "remedy": remedy, "rank": rank}
+        await audit.add(conn, by, "answer_objection", "campaign", campaign_id, detail)
+        told = [notices.of_answer(objection, campaign.title, answer, upheld=remedy is not None)]
+        if remedy is not None:
+            told.append(notices.of_upheld(objection.id, campaign, remedy, rank))
+        await inbox.add_inbox(conn, told)
+
+
+async def _campaign_of(conn: Connection, objection_id: int) -> int:
+    found = await objections_store.find_objection(conn, objection_id)
+    if found is None:
+        raise ObjectionNotFound
+    return found.campaign_id
+
+
+async def _replaceable(conn: Connection, objection: Objection, rank: int) -> Winner:
+    winner = await objections_store.find_standing(conn, objection.settlement_id, rank)
+    if winner is None:
+        raise WinnerNotFound
+    if winner.state in ("shipped", "received"):
+        raise PrizeHandedOver
+    return winner
+
+
+def _read(field: str, text: str) -> str:
+    said = clean_text(text).strip()
+    if problem := text_problem(said, shortest=1, longest=LONGEST):
+        raise Invalid(FieldError(field, problem, {"longest": LONGEST}))
+    return said

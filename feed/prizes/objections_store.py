@@ -1,0 +1,245 @@
+"""The SQL of objections, and of replacements that one person has asked for. Whoever writes holds the campaign's row."""
+
+from feed.postgres import Connection, one
+from feed.prizes.model import Objection, ObjectionId, Remedy, Winner, WinnerId
+
+
+async def add_objection(
+    conn: Connection, campaign_id: int, settlement_id: int, account_id: int, *, text: str, post_id: int | None
+) -> ObjectionId | None:
+    """The new objection; None when this account has made one. Whether it is in time, `is_open` says."""
+    objection_id: ObjectionId | None = await conn.fetchval(
+        """
+        INSERT INTO objections (campaign_id, settlement_id, account_id, post_id, text)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (settlement_id, account_id) DO NOTHING
+        RETURNING id
+        """,
+        campaign_id,
+        settlement_id,
+        account_id,
+        post_id,
+        text,
+    )
+    return objection_id
+
+
+async def is_open(conn: Connection, campaign_id: int) -> bool:
+    """Whether it is the time for objections, by the database's clock."""
+    return bool(
+        await conn.fetchval(
+            "SELECT state = 'announced' AND clock_timestamp() < objections_end_at FROM campaigns WHERE id = $1",
+            campaign_id,
+        )
+    )
+
+
+async def has_entry(conn: Connection, campaign_id: int, post_id: int) -> bool:
+    """Whether the post is an entry of the campaign."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM entries WHERE campaign_id = $1 AND post_id = $2)", campaign_id, post_id
+        )
+    )
+
+
+async def find_of_account(conn: Connection, settlement_id: int, account_id: int) -> Objection | None:
+    """What this account has objected to this result."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, campaign_id, settlement_id, account_id, text, answered_by, answered_at, remedy, winner_id
+        FROM objections
+        WHERE settlement_id = $1 AND account_id = $2
+        """,
+        settlement_id,
+        account_id,
+    )
+    return one(row, Objection)
+
+
+async def find_objection(conn: Connection, objection_id: int) -> Objection | None:
+    """The objection. Read once to know the campaign, and again when that is held."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, campaign_id, settlement_id, account_id, text, answered_by, answered_at, remedy, winner_id
+        FROM objections
+        WHERE id = $1
+        """,
+        objection_id,
+    )
+    return one(row, Objection)
+
+
+async def mark_answered(
+    conn: Connection,
+    objection_id: ObjectionId,
+    *,
+    answer: str,
+    by: int,
+    remedy: Remedy | None,
+    winner_id: WinnerId | None,
+) -> bool:
+    """Whether it was open until now."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE objections
+            SET answer = $2, answered_by = $3, answered_at = clock_timestamp(), remedy = $4, winner_id = $5
+            WHERE id = $1 AND answered_at IS NULL
+            RETURNING true
+            """,
+            objection_id,
+            answer,
+            by,
+            remedy,
+            winner_id,
+        )
+    )
+
+
+async def mark_remedied(conn: Connection, settlement_id: int, *, winner_id: WinnerId | None) -> int:
+    """How many upheld objections get what they asked for: this winner replaced, or for None all of the result set aside."""
+    rows = await conn.fetch(
+        """
+        UPDATE objections SET remedied_at = clock_timestamp()
+        WHERE settlement_id = $1 AND remedy IS NOT NULL AND remedied_at IS NULL
+            AND ($2::bigint IS NULL OR winner_id = $2)
+        RETURNING id
+        """,
+        settlement_id,
+        winner_id,
+    )
+    return len(rows)
+
+
+async def find_asked_again(conn: Connection, settlement_id: int) -> int | None:
+    """Who has upheld an objection that asks for another settlement; None when nobody has."""
+    answered_by: int | None = await conn.fetchval(
+        """
+        SELECT answered_by
+        FROM objections
+        WHERE settlement_id = $1 AND remedy = 'settle_again' AND remedied_at IS NULL
+        ORDER BY id
+        LIMIT 1
+        """,
+        settlement_id,
+    )
+    return answered_by
+
+
+async def has_open(conn: Connection, settlement_id: int) -> bool:
+    """Whether an objection waits for its answer, or for what its answer promises; a winner gone by himself is replaced."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT
+                FROM objections LEFT JOIN winners ON winners.id = objections.winner_id
+                WHERE objections.settlement_id = $1
+                    AND (answered_at IS NULL OR (remedy IS NOT NULL AND remedied_at IS NULL))
+                    AND coalesce(winners.state, '') NOT IN ('lapsed', 'declined', 'forfeited')
+            )
+            """,
+            settlement_id,
+        )
+    )
+
+
+async def find_standing(conn: Connection, settlement_id: int, rank: int) -> Winner | None:
+    """Who wins with this rank now."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
+        FROM winners
+        WHERE settlement_id = $1 AND rank = $2 AND state NOT IN ('lapsed', 'declined', 'forfeited')
+        """,
+        settlement_id,
+        rank,
+    )
+    return one(row, Winner)
+
+
+async def add_replacement(conn: Connection, winner_id: WinnerId, *, by: int, reason: str) -> bool:
+    """Whether nobody had asked for it before."""
+    return bool(
+        await conn.fetchval(
+            """
+            INSERT INTO replacements (winner_id, asked_by, reason) VALUES ($1, $2, $3)
+            ON CONFLICT DO NOTHING
+            RETURNING true
+            """,
+            winner_id,
+            by,
+            reason,
+        )
+    )
+
+
+async def get_asker(conn: Connection, winner_id: WinnerId) -> int:
+    """Who has asked for the replacement."""
+    asked_by: int = await conn.fetchval("SELECT asked_by FROM replacements WHERE winner_id = $1", winner_id)
+    return asked_by
+
+
+async def mark_replaced(conn: Connection, winner_id: WinnerId) -> Winner | None:
+    """The winner who is one no more; None where the prize is out of our hands, or gone already."""
+    row = await conn.fetchrow(
+        """
+        UPDATE winners
+        SET state = 'forfeited', ended_at = clock_timestamp(),
+            state_reason = CASE
+                WHEN EXISTS (SELECT FROM objections WHERE objections.winner_id = winners.id AND remedied_at IS NULL)
+                    THEN 'objection_upheld'
+                ELSE 'replaced'
+            END
+        WHERE id = $1 AND state IN ('selected', 'notified', 'viewed', 'claimed', 'verified')
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
+        """,
+        winner_id,
+    )
+    return one(row, Winner)
+
+
+async def has_handed_over(conn: Connection, settlement_id: int) -> bool:
+    """Whether a prize of this settlement is on its way or received."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM winners WHERE settlement_id = $1 AND state IN ('shipped', 'received'))",
+            settlement_id,
+        )
+    )
+
+
+async def mark_all_forfeited(conn: Connection, settlement_id: int) -> list[WinnerId]:
+    """Ends every place of a result that is set aside; whoever was told of a prize has to be told of this."""
+    rows = await conn.fetch(
+        """
+        UPDATE winners SET state = 'forfeited', state_reason = 'settlement_undone', ended_at = clock_timestamp()
+        WHERE settlement_id = $1 AND state NOT IN ('lapsed', 'declined', 'forfeited')
+        RETURNING id
+        """,
+        settlement_id,
+    )
+    return sorted(WinnerId(row["id"]) for row in rows)
+
+
+async def list_over(conn: Connection) -> list[int]:
+    """Announced campaigns whose objection days have passed and with nothing open, in no order."""
+    rows = await conn.fetch(
+        """
+        SELECT campaigns.id
+        FROM campaigns
+        JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
+        WHERE campaigns.state = 'announced' AND campaigns.objections_end_at <= clock_timestamp()
+            AND NOT EXISTS (
+                SELECT
+                FROM objections LEFT JOIN winners ON winners.id = objections.winner_id
+                WHERE objections.settlement_id = settlements.id
+                    AND (answered_at IS NULL OR (remedy IS NOT NULL AND remedied_at IS NULL))
+                    AND coalesce(winners.state, '') NOT IN ('lapsed', 'declined', 'forfeited')
+            )
+        ORDER BY random()
+        LIMIT 100
+        """
+    )
+    return [row["id"] for row in rows]

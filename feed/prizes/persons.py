@@ -1,0 +1,64 @@
+"""Who is whom: accounts are many, people are counted. SQL of whether two accounts are one human being, and who is involved."""
+
+from feed.postgres import Connection
+
+
+async def are_one_person(conn: Connection, first: int, second: int) -> bool:
+    """Whether two accounts are one human being: the same, or verified by the same phone."""
+    return first == second or bool(
+        await conn.fetchval(
+            """
+            SELECT true
+            FROM accounts AS one JOIN accounts AS other ON other.person = one.person
+            WHERE one.id = $1 AND other.id = $2
+            """,
+            first,
+            second,
+        )
+    )
+
+
+async def is_participant(conn: Connection, campaign_id: int, account_id: int) -> bool:
+    """Whether the account has an entry in the campaign, or its person has with another account."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM entries
+                WHERE campaign_id = $1 AND author_id IN (
+                    SELECT $2
+                    UNION ALL
+                    SELECT other.id FROM accounts AS one JOIN accounts AS other ON other.person = one.person WHERE one.id = $2
+                )
+            )
+            """,
+            campaign_id,
+            account_id,
+        )
+    )
+
+
+async def is_involved(conn: Connection, campaign_id: int, account_id: int) -> bool:
+    """Whether this person has organised, judged, announced or entered the campaign, with whatever account."""
+    return bool(
+        await conn.fetchval(
+            """
+            WITH self AS (
+                SELECT $2::bigint AS id
+                UNION ALL
+                SELECT other.id FROM accounts AS one JOIN accounts AS other ON other.person = one.person WHERE one.id = $2
+            )
+            SELECT EXISTS (
+                    SELECT FROM campaigns JOIN self ON self.id IN (created_by, announced_first_by, announced_by)
+                    WHERE campaigns.id = $1
+                )
+                OR EXISTS (SELECT FROM campaign_rules WHERE campaign_id = $1 AND created_by IN (SELECT id FROM self))
+                OR EXISTS (SELECT FROM jurors WHERE campaign_id = $1 AND account_id IN (SELECT id FROM self))
+                OR EXISTS (SELECT FROM marks WHERE campaign_id = $1 AND juror_id IN (SELECT id FROM self))
+                OR EXISTS (SELECT FROM past_marks WHERE campaign_id = $1 AND juror_id IN (SELECT id FROM self))
+                OR EXISTS (SELECT FROM entries WHERE campaign_id = $1 AND author_id IN (SELECT id FROM self))
+            """,
+            campaign_id,
+            account_id,
+        )
+    )

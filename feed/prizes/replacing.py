@@ -1,0 +1,59 @@
+"""Taking a place from a winner: one person asks, another does it, and the next in line moves up in the same transaction."""
+
+from typing import Literal
+
+from feed import idempotency
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import closing
+from feed.campaigns.refusals import CampaignNotFound
+from feed.idempotency import Once
+from feed.inbox import store as inbox
+from feed.keys import Keys
+from feed.postgres import Pool, transaction
+from feed.prizes import notices, objections_store, persons, store
+from feed.prizes.model import NotAnnounced, PrizeHandedOver, SecondPersonRequired, WinnerNotFound
+from feed.prizes.places import fill_place
+from feed.prizes.reasons import read_reason
+
+Replaced = Literal["recorded", "replaced"]
+
+
+async def replace_winner(
+    pool: Pool, keys: Keys, campaign_id: int, rank: int, *, by: AccountId, reason: str, request: Once | None = None
+) -> Replaced:
+    """Records the first of the two, or replaces on the word of the second. Who has upheld an objection was the first.
+
+    Raises Invalid, CampaignNotFound, NotAnnounced, WinnerNotFound, PrizeHandedOver, SecondPersonRequired.
+    """
+    why = read_reason(reason)
+    async with transaction(pool) as conn:
+        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+        campaign = await closing.lock_ending(conn, campaign_id)
+        if campaign is None:
+            raise CampaignNotFound
+        settlement = await store.find_settlement(conn, campaign_id)
+        if settlement is None or campaign.state != "announced":
+            raise NotAnnounced
+        winner = await objections_store.find_standing(conn, settlement.id, rank)
+        if not fresh:
+            return "replaced" if winner is None else "recorded"
+        if winner is None:
+            raise WinnerNotFound
+        if winner.state in ("shipped", "received"):
+            raise PrizeHandedOver
+        detail = {"place": winner.place, "rank": rank, "reason": why}
+        if await objections_store.add_replacement(conn, winner.id, by=by, reason=why):
+            await audit.add(conn, by, "replace_first", "prize", winner.id, detail)
+            return "recorded"
+        if await persons.are_one_person(conn, await objections_store.get_asker(conn, winner.id), by):
+            raise SecondPersonRequired
+        gone = await objections_store.mark_replaced(conn, winner.id)
+        assert gone is not None, "the campaign is held, and the state was looked at"
+        rules = await closing.get_rules(conn, campaign_id, settlement.rules_version)
+        successor = await fill_place(conn, keys, campaign, rules, gone)
+        await objections_store.mark_remedied(conn, settlement.id, winner_id=winner.id)
+        await inbox.add_inbox(conn, [notices.of_end(gone, campaign.title)])
+        detail["successor"] = None if successor is None else str(successor)
+        await audit.add(conn, by, "replace", "prize", winner.id, detail)
+    return "replaced"

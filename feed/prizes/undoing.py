@@ -1,0 +1,65 @@
+"""Setting a settlement aside: before it is announced on one editor's word, afterwards for an objection that was upheld."""
+
+from feed import idempotency
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import closing
+from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
+from feed.idempotency import Once
+from feed.inbox import store as inbox
+from feed.postgres import Connection, Pool, transaction
+from feed.prizes import amendments_store, claims_store, notices, objections_store, persons, store
+from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, SecondPersonRequired, Settlement
+from feed.prizes.reasons import read_reason
+
+
+async def undo_settlement(
+    pool: Pool, campaign_id: int, *, by: AccountId, reason: str, request: Once | None = None
+) -> None:
+    """Sets a settlement aside; the campaign is judged again until an editor settles.
+
+    After the announcement it takes an upheld objection that asks for it, and somebody else than who upheld it.
+    Raises CampaignNotFound, CampaignCancelled, NotSettled, AlreadyAnnounced, SecondPersonRequired, PrizeHandedOver, Invalid.
+    """
+    why = read_reason(reason)
+    async with transaction(pool) as conn:
+        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+        campaign = await closing.lock_ending(conn, campaign_id)
+        if campaign is None:
+            raise CampaignNotFound
+        if campaign.state == "cancelled":
+            raise CampaignCancelled
+        if not fresh:
+            return
+        settlement = await store.find_settlement(conn, campaign_id)
+        blocks = [{"kind": "settlement_undone", "reason": why}]
+        if campaign.announced_by is not None:
+            if settlement is None or campaign.state != "announced":
+                raise AlreadyAnnounced
+            await _withdraw(conn, settlement, campaign.title, by=by)
+            await closing.mark_withdrawn(conn, campaign_id, blocks)
+        elif campaign.state != "decided" or settlement is None:
+            raise NotSettled
+        else:
+            await amendments_store.remove_unpublished(conn, settlement.id)
+            await store.remove_selected(conn, settlement.id)
+            await closing.mark_undecided(conn, campaign_id, blocks)
+        withdrawn = campaign.announced_by is not None
+        await store.mark_undone(conn, settlement.id, by=by, reason=why, withdrawn=withdrawn)
+        action = "withdraw_result" if withdrawn else "undo_settlement"
+        await audit.add(conn, by, action, "campaign", campaign_id, {"reason": why})
+
+
+async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by: AccountId) -> None:
+    """Ends what was announced: each winner who was told of a prize is told of this."""
+    upheld_by = await objections_store.find_asked_again(conn, settlement.id)
+    if upheld_by is None:
+        raise AlreadyAnnounced
+    if await persons.are_one_person(conn, upheld_by, by):
+        raise SecondPersonRequired
+    if await objections_store.has_handed_over(conn, settlement.id):
+        raise PrizeHandedOver
+    ended = await objections_store.mark_all_forfeited(conn, settlement.id)
+    await objections_store.mark_remedied(conn, settlement.id, winner_id=None)
+    gone = [await claims_store.find_winner(conn, winner_id) for winner_id in ended]
+    await inbox.add_inbox(conn, [notices.of_end(each, title) for each in gone if each is not None])

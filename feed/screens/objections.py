@@ -1,0 +1,119 @@
+"""Objections, for whoever has made one and for whoever answers them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from feed.postgres import Connection, many
+from feed.prizes.model import ObjectionNotFound, Remedy
+from feed.screens.prizes import CampaignName, Id
+
+State = Literal["open", "upheld", "answered"]
+
+
+class OwnObjection(msgspec.Struct, frozen=True, kw_only=True):
+    """An objection as its author sees it."""
+
+    id: Id
+    campaign: CampaignName
+    post_id: Id | None
+    text: str
+    state: State
+    made_at: datetime
+    answer: str | None
+    answered_at: datetime | None
+
+
+class ObjectionCard(OwnObjection, frozen=True, kw_only=True):
+    """An objection as editors see it. `upheld` waits for what its remedy names, until `remedied_at`."""
+
+    user: dict[str, str]
+    answered_by: Id | None
+    remedy: Remedy | None
+    rank: int | None
+    remedied_at: datetime | None
+    # Whether the result that it is about still stands.
+    stands: bool
+
+
+class _Row(msgspec.Struct, frozen=True):
+    id: int
+    campaign_id: int
+    title: str
+    account_id: int
+    name: str
+    post_id: int | None
+    text: str
+    made_at: datetime
+    answer: str | None
+    answered_at: datetime | None
+    answered_by: int | None
+    remedy: Remedy | None
+    rank: int | None
+    remedied_at: datetime | None
+    stands: bool
+
+
+async def list_objections(
+    conn: Connection, *, answered: tuple[bool, ...], before_id: int, limit: int
+) -> list[ObjectionCard]:
+    """Objections with or without an answer, the latest first."""
+    rows = await conn.fetch(
+        """
+        SELECT objections.id, objections.campaign_id, campaigns.draft ->> 'title' AS title, objections.account_id,
+            accounts.name, objections.post_id, objections.text, objections.made_at, objections.answer,
+            objections.answered_at, objections.answered_by, objections.remedy, winners.rank, objections.remedied_at,
+            settlements.undone_at IS NULL AS stands
+        FROM objections
+        JOIN campaigns ON campaigns.id = objections.campaign_id
+        JOIN settlements ON settlements.id = objections.settlement_id
+        JOIN accounts ON accounts.id = objections.account_id
+        LEFT JOIN winners ON winners.id = objections.winner_id
+        WHERE objections.id < $1 AND (objections.answered_at IS NOT NULL) = ANY ($2::boolean[])
+        ORDER BY objections.id DESC
+        LIMIT $3
+        """,
+        before_id,
+        list(answered),
+        limit,
+    )
+    return [ObjectionCard(**_own(row), **_inside(row)) for row in many(rows, _Row)]
+
+
+async def get_objection(conn: Connection, objection_id: int) -> ObjectionCard:
+    """One objection as editors see it. Raises ObjectionNotFound."""
+    found = await list_objections(conn, answered=(True, False), before_id=objection_id + 1, limit=1)
+    if not found or found[0].id != str(objection_id):
+        raise ObjectionNotFound
+    return found[0]
+
+
+async def get_own(conn: Connection, objection_id: int) -> OwnObjection:
+    """One objection as its author sees it. Raises ObjectionNotFound."""
+    card = await get_objection(conn, objection_id)
+    return OwnObjection(**{name: getattr(card, name) for name in OwnObjection.__struct_fields__})
+
+
+def _own(row: _Row) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "campaign": CampaignName(str(row.campaign_id), row.title),
+        "post_id": None if row.post_id is None else str(row.post_id),
+        "text": row.text,
+        "state": "open" if row.answered_at is None else "answered" if row.remedy is None else "upheld",
+        "made_at": row.made_at,
+        "answer": row.answer,
+        "answered_at": row.answered_at,
+    }
+
+
+def _inside(row: _Row) -> dict[str, Any]:
+    return {
+        "user": {"id": str(row.account_id), "name": row.name},
+        "answered_by": None if row.answered_by is None else str(row.answered_by),
+        "remedy": row.remedy,
+        "rank": row.rank,
+        "remedied_at": row.remedied_at,
+        "stands": row.stands,
+    }

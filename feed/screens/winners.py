@@ -1,0 +1,86 @@
+"""The list of winners for everybody, names masked: a result in a form that people read."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from feed.postgres import Connection
+from feed.prizes.model import ResultNotFound
+from feed.screens.prizes import Id, PrizeItem, items_of
+
+
+class WinnerCard(msgspec.Struct, frozen=True, kw_only=True):
+    """Who holds a place now. `moved_up`: from the reserves."""
+
+    place: int
+    rank: int
+    name_masked: str
+    post_id: Id
+    score: str
+    prizes: list[PrizeItem]
+    moved_up: bool
+
+
+class WinnersCard(msgspec.Struct, frozen=True, kw_only=True):
+    """The winners as they stand; objections are taken until `objections_end_at`. Places that nobody holds are left out."""
+
+    campaign_id: Id
+    state: Literal["announced", "final", "archived"]
+    announced_at: datetime
+    objections_end_at: datetime
+    result_sha256: str
+    amendment_count: int
+    items: list[WinnerCard]
+
+
+async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
+    """The list of an announced campaign. Raises ResultNotFound before."""
+    campaign = await conn.fetchrow(
+        """
+        SELECT campaigns.state, campaigns.announced_at, campaigns.objections_end_at, settlements.id AS settlement_id,
+            settlements.result_sha256,
+            (SELECT count(*) FROM amendments WHERE amendments.settlement_id = settlements.id) AS amendment_count
+        FROM campaigns
+        JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
+        WHERE campaigns.id = $1 AND campaigns.state IN ('announced', 'final', 'archived')
+        """,
+        campaign_id,
+    )
+    if campaign is None:
+        raise ResultNotFound
+    rows = await conn.fetch(
+        """
+        SELECT winners.place, winners.rank, accounts.name, winners.post_id, winners.score, winners.prizes,
+            EXISTS (SELECT FROM amendments WHERE amendments.successor_id = winners.id) AS moved_up
+        FROM winners JOIN accounts ON accounts.id = winners.account_id
+        WHERE winners.settlement_id = $1 AND winners.state NOT IN ('lapsed', 'declined', 'forfeited')
+        ORDER BY winners.place
+        """,
+        campaign["settlement_id"],
+    )
+    return WinnersCard(
+        campaign_id=str(campaign_id),
+        state=campaign["state"],
+        announced_at=campaign["announced_at"],
+        objections_end_at=campaign["objections_end_at"],
+        result_sha256=campaign["result_sha256"],
+        amendment_count=campaign["amendment_count"],
+        items=[
+            WinnerCard(
+                place=row["place"],
+                rank=row["rank"],
+                name_masked=mask_name(row["name"]),
+                post_id=str(row["post_id"]),
+                score=row["score"],
+                prizes=items_of(row["prizes"]),
+                moved_up=row["moved_up"],
+            )
+            for row in rows
+        ],
+    )
+
+
+def mask_name(name: str) -> str:
+    """Enough of a name for its owner: the same two stars whatever its length."""
+    return name[:1] + "**"

@@ -1,0 +1,157 @@
+"""The doors of the objection days: what they answer, and every way in which they refuse."""
+
+import httpx
+import pytest
+
+from feed.api.world import World
+from feed.keys import Keys
+from tests.api.conftest import Join, Person
+from tests.api.test_prizes import become, refusal
+from tests.prizes import stage
+
+
+async def _author(world: World, join: Join, post_id: int, name: str) -> Person:
+    account_id = await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
+    return await become(world.pool, join, account_id, name)
+
+
+async def test_from_an_objection_to_another_winner(
+    client: httpx.AsyncClient, world: World, keys: Keys, join: Join
+) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    author = await _author(world, join, campaign.posts[3], "落选者")
+    address = f"/campaigns/{campaign.id}/objections"
+    key = {"idempotency-key": "once"}
+    words = {"text": "第一名刷赞", "post_id": str(campaign.posts[0])}
+
+    made = await author("POST", address, words, headers=key)
+
+    assert made.status_code == 201
+    assert (made.json()["state"], made.json()["answer"], made.json()["text"]) == ("open", None, "第一名刷赞")
+    assert (await author("POST", address, words, headers=key)).json() == made.json()
+    assert refusal(await author("POST", address, words)) == (409, "already_objected")
+
+    third, fourth = join("丙", roles=("editor",)), join("丁", roles=("admin",))
+    (listed,) = (await third("GET", "/admin/objections?state=open")).json()["items"]
+    assert (listed["id"], listed["campaign"]["id"]) == (made.json()["id"], str(campaign.id))
+    assert (await third("GET", "/admin/objections?state=answered")).json()["items"] == []
+    answer = f"/admin/objections/{listed['id']}/answer"
+    upheld = {"text": "属实", "remedy": "replace", "rank": 1}
+    answered = (await third("POST", answer, upheld, headers=key)).json()
+    assert (answered["state"], answered["rank"], answered["remedied_at"]) == ("upheld", 1, None)
+    assert (await third("POST", answer, upheld, headers=key)).json() == answered
+    assert refusal(await fourth("POST", answer, {"text": "属实"})) == (409, "objection_answered")
+
+    replace = f"/admin/campaigns/{campaign.id}/winners/1/replace"
+    assert refusal(await third("POST", replace, {"reason": "异议成立"})) == (409, "second_person_required")
+    replaced = await fourth("POST", replace, {"reason": "异议成立"}, headers=key)
+    assert replaced.status_code == 200
+    assert (await fourth("POST", replace, {"reason": "异议成立"}, headers=key)).status_code == 200
+    posts = [each["post_id"] for each in replaced.json()["winners"]]
+    assert posts == [str(campaign.posts[2]), str(campaign.posts[1])]
+    (inbox, *_) = (await author("GET", "/me/inbox")).json()["items"]
+    assert (inbox["body"], "成立" in inbox["title"]) == ("属实", True)
+
+    winners = await client.get(f"/campaigns/{campaign.id}/winners")
+    assert winners.status_code == 200
+    assert (winners.json()["state"], winners.json()["amendment_count"]) == ("announced", 1)
+    assert [(each["post_id"], each["moved_up"]) for each in winners.json()["items"]] == [
+        (posts[0], True),
+        (posts[1], False),
+    ]
+    names = [row["name"] for row in await world.pool.fetch("SELECT name FROM accounts WHERE length(name) > 2")]
+    assert not [name for name in names if f'"{name}"' in winners.text]
+    assert len((await client.get(f"/campaigns/{campaign.id}/result")).json()["amendments"]) == 1
+
+
+async def test_an_objection_is_refused_in_words(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    address = f"/campaigns/{campaign.id}/objections"
+    author = await _author(world, join, campaign.posts[3], "落选者")
+    assert refusal(await join("路人")("POST", address, {"text": "不公平"})) == (403, "not_a_participant")
+    assert refusal(await author("POST", "/campaigns/1/objections", {"text": "不公平"})) == (404, "campaign_not_found")
+    assert refusal(await author("POST", address, {"text": "不公平", "post_id": "1"})) == (404, "entry_not_found")
+    for bad in ("", "长" * 1001):
+        assert refusal(await author("POST", address, {"text": bad})) == (422, "invalid")
+    assert refusal(await author("POST", address, {"text": 7})) == (400, "malformed_body")
+    await world.pool.execute("UPDATE campaigns SET objections_end_at = clock_timestamp()")
+    assert refusal(await author("POST", address, {"text": "不公平"})) == (409, "objections_closed")
+
+
+async def test_an_answer_is_refused_in_words(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    author = await _author(world, join, campaign.posts[3], "落选者")
+    made = (await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "不公平"})).json()
+    organiser = await become(
+        world.pool, join, await world.pool.fetchval("SELECT created_by FROM campaigns"), "主办方编辑"
+    )
+    await world.pool.execute("INSERT INTO staff_rights (account_id, role) SELECT created_by, 'editor' FROM campaigns")
+    third, answer = join("丙", roles=("editor",)), f"/admin/objections/{made['id']}/answer"
+    assert refusal(await organiser("POST", answer, {"text": "没有问题"})) == (403, "involved_in_campaign")
+    assert refusal(await third("POST", "/admin/objections/1/answer", {"text": "无误"})) == (404, "objection_not_found")
+    for bad in ({"text": ""}, {"text": "成立", "remedy": "replace"}, {"text": "成立", "rank": 1}):
+        assert refusal(await third("POST", answer, bad)) == (422, "invalid")
+    wrong = {"text": "成立", "remedy": "replace", "rank": 9}
+    assert refusal(await third("POST", answer, wrong)) == (404, "winner_not_found")
+    await world.pool.execute("UPDATE winners SET state = 'received' WHERE rank = 1")
+    assert refusal(await third("POST", answer, wrong | {"rank": 1})) == (409, "prize_handed_over")
+    assert refusal(await third("POST", answer, {"text": "成立", "remedy": "shred"})) == (400, "malformed_body")
+
+
+@pytest.mark.parametrize("rank", ["0", "x", "-1", "9", "99999999999999999999"])
+async def test_a_rank_that_nobody_has_is_replaced_by_nobody(world: World, keys: Keys, join: Join, rank: str) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    editor = join("丙", roles=("editor",))
+    address = f"/admin/campaigns/{campaign.id}/winners/{rank}/replace"
+    assert refusal(await editor("POST", address, {"reason": "刷赞"})) == (404, "winner_not_found")
+
+
+async def test_a_replacement_is_refused_in_words(world: World, keys: Keys, join: Join) -> None:
+    decided = await stage.settled(world.pool, keys)
+    campaign = await stage.announced(world.pool, keys)
+    third = join("丙", roles=("editor",))
+    address = f"/admin/campaigns/{campaign.id}/winners/1/replace"
+    early = f"/admin/campaigns/{decided.id}/winners/1/replace"
+    assert refusal(await third("POST", early, {"reason": "刷赞"})) == (409, "not_announced")
+    assert refusal(await third("POST", address, {"reason": " "})) == (422, "invalid")
+    assert (await third("POST", address, {"reason": "刷赞"})).status_code == 202
+    assert refusal(await third("POST", address, {"reason": "刷赞"})) == (409, "second_person_required")
+    await world.pool.execute("UPDATE winners SET state = 'shipped' WHERE rank = 1")
+    assert refusal(await join("丁", roles=("editor",))("POST", address, {"reason": "刷赞"})) == (
+        409,
+        "prize_handed_over",
+    )
+
+
+async def test_a_result_is_withdrawn_for_an_upheld_objection_only(
+    client: httpx.AsyncClient, world: World, keys: Keys, join: Join
+) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    author = await _author(world, join, campaign.posts[3], "落选者")
+    made = (await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "计票有误"})).json()
+    third, fourth = join("丙", roles=("editor",)), join("丁", roles=("editor",))
+    undo = f"/admin/campaigns/{campaign.id}/undo-settle"
+    assert refusal(await fourth("POST", undo, {"reason": "重新评选"})) == (409, "already_announced")
+    answer = {"text": "属实", "remedy": "settle_again"}
+    assert (await third("POST", f"/admin/objections/{made['id']}/answer", answer)).status_code == 200
+    assert refusal(await third("POST", undo, {"reason": "重新评选"})) == (409, "second_person_required")
+    undone = await fourth("POST", undo, {"reason": "重新评选"})
+    assert (undone.status_code, undone.json()["state"], undone.json()["winners"]) == (200, "judging", [])
+    for path in ("result", "winners"):
+        assert refusal(await client.get(f"/campaigns/{campaign.id}/{path}")) == (404, "result_not_found")
+    (listed,) = (await third("GET", "/admin/objections")).json()["items"]
+    assert (listed["stands"], listed["remedied_at"] is not None) == (False, True)
+
+
+async def test_the_fairness_report_is_for_editors_before_they_announce(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.settled(world.pool, keys)
+    report = await join("丙", roles=("editor",))("GET", f"/admin/campaigns/{campaign.id}/fairness")
+    assert report.status_code == 200
+    assert report.headers["cache-control"] == "private, no-store"
+    assert [each["post_id"] for each in report.json()["winners"]] == [str(each) for each in campaign.posts[:2]]
+    assert {each["name"] for each in report.json()["other_ways"]} == {
+        "without_voids",
+        "without_top_likers",
+        "half_caps",
+        "double_caps",
+    }

@@ -1,0 +1,160 @@
+"""What changes after a result is signed: each change a signed document, chained, and worked out again by whoever doubts it."""
+
+import copy
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from feed.keys import Keys
+from feed.postgres import Pool
+from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
+from feed.prizes.verify import Finding, verify_result
+from feed.screens.prizes import get_result
+from feed.signatures import PublicKey
+from tests import make
+from tests.prizes import stage
+
+
+async def _published(pool: Pool, campaign_id: int) -> dict[str, Any]:
+    async with pool.acquire() as conn:
+        document: dict[str, Any] = msgspec.json.decode(await get_result(conn, campaign_id))
+    return document
+
+
+def _verify(document: dict[str, Any], keys: Keys | None) -> Finding:
+    return verify_result(msgspec.json.encode(document), None if keys is None else keys.public_keys().keys)
+
+
+async def _amended(pool: Pool, keys: Keys) -> tuple[stage.Played, dict[str, Any]]:
+    """Two winners gone: the first lapsed, with the first reserve banned; the second erased, with nobody left."""
+    campaign = await stage.announced(pool, keys, entries=16, reserve_count=2)
+    first, second = await stage.winners_of(pool, campaign.id)
+    await make.ban(pool, await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[2]))
+    await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", first["id"])
+    assert await lapse_next_claim(pool, keys)
+    await pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", second["account_id"])
+    assert await forfeit_next_prize(pool, keys)
+    return campaign, await _published(pool, campaign.id)
+
+
+async def test_each_change_of_a_place_is_signed_and_chained(pool: Pool, keys: Keys) -> None:
+    campaign, document = await _amended(pool, keys)
+    posts = [str(each) for each in campaign.posts]
+    one, two = document["amendments"]
+    assert (one["number"], one["place"], one["reason"]) == (1, 1, "not_claimed")
+    assert [one["leaves"]["post_id"], one["enters"]["post_id"]] == [posts[0], posts[3]]
+    assert [(each["post_id"], each["reason"]) for each in one["passed_over"]] == [(posts[2], "not_eligible")]
+    assert (two["number"], two["place"], two["reason"], two["enters"]) == (2, 2, "erased", None)
+
+    finding = _verify(document, keys)
+
+    assert finding.problems == []
+    assert finding.signed == "authentic"
+    assert finding.holders == [posts[3], None]
+    # Only who has a prize is named, and the result itself is as it was signed.
+    assert list(document["people"]) == [one["enters"]["person"]]
+    result = await stage.result_of(pool, campaign.id)
+    assert result is not None
+    kept = {name: value for name, value in document.items() if name not in ("amendments", "people")}
+    assert kept == msgspec.json.decode(result)
+
+
+async def test_no_changed_value_of_a_result_or_its_amendments_verifies(pool: Pool, keys: Keys) -> None:
+    _, document = await _amended(pool, keys)
+    people = document.pop("people")
+    assert _verify(document | {"people": people}, keys).holds
+    changed = list(_mutations(document))
+    assert len(changed) >= 200
+    assert sum("amendments" in path for path, _ in changed) >= 40
+    assert [path for path, other in changed if _verify(other, keys).holds] == []
+
+
+async def test_amendments_out_of_order_left_out_or_of_another_result_are_refused(pool: Pool, keys: Keys) -> None:
+    _, document = await _amended(pool, keys)
+    _, foreign = await _amended(pool, keys)
+    one, two = document["amendments"]
+    for amendments in ([two, one], [two], [one, one, two], [one, two, two], foreign["amendments"]):
+        assert not _verify(document | {"amendments": amendments}, keys).holds
+        # The chain shows it to whoever has no key, too.
+        assert not _verify(document | {"amendments": amendments}, None).is_consistent
+    # That the last one is missing nobody can see, and it is said so.
+    assert _verify(document | {"amendments": [one]}, keys).holds
+
+
+async def test_who_takes_a_place_has_to_be_next_also_for_whoever_has_no_key(pool: Pool, keys: Keys) -> None:
+    _, document = await _amended(pool, keys)
+    reserve = {name: document["reserves"][0][name] for name in ("rank", "post_id", "person", "score")}
+    wrong = {
+        "amendment_leaves": {"place": 2},
+        "amendment_enters": {"enters": None},
+        "amendment_passed_over": {"passed_over": [{**document["amendments"][0]["passed_over"][0], "post_id": "1"}]},
+        "amendment_time": {"made_at": "2020-01-01T00:00:00.000000Z"},
+        "amendment_chain": {"previous_sha256": "0" * 64},
+    }
+    for code, change in wrong.items():
+        changed = document | {"amendments": [document["amendments"][0] | change]}
+        assert [problem.code for problem in _verify(changed, None).problems] == [code]
+    taken = document["amendments"][0] | {"passed_over": [], "enters": reserve}
+    # Nobody but the signature can tell that who was passed over had to be.
+    assert _verify(document | {"amendments": [taken]}, None).is_consistent
+    assert not _verify(document | {"amendments": [taken]}, keys).holds
+
+
+async def test_a_key_signs_nothing_that_is_dated_after_its_end(pool: Pool, keys: Keys) -> None:
+    _, document = await _amended(pool, keys)
+    (key,) = keys.public_keys().keys
+    made_at = await pool.fetchval("SELECT max(made_at) FROM amendments")
+    frozen_at = await pool.fetchval("SELECT frozen_at FROM settlements")
+    later = [made_at + timedelta(seconds=1), made_at, frozen_at]
+    for until, holds in zip(later, (True, False, False), strict=True):
+        ended: PublicKey = msgspec.structs.replace(key, valid_until=until)
+        assert verify_result(msgspec.json.encode(document), [ended]).holds is holds
+    ended = msgspec.structs.replace(key, valid_until=frozen_at)
+    assert verify_result(msgspec.json.encode(document), [ended]).signed == "key_over"
+
+
+@pytest.mark.parametrize("unclaimed", ["next_reserve", "void"])
+async def test_by_the_rules_an_unclaimed_place_is_filled_or_stays_empty(pool: Pool, keys: Keys, unclaimed: str) -> None:
+    campaign = await stage.announced(pool, keys, unclaimed=unclaimed)
+    first, _ = await stage.winners_of(pool, campaign.id)
+    await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", first["id"])
+    assert await lapse_next_claim(pool, keys)
+    document = await _published(pool, campaign.id)
+    filled = None if unclaimed == "void" else str(campaign.posts[2])
+    finding = _verify(document, keys)
+    assert finding.problems == []
+    assert finding.holders == [filled, str(campaign.posts[1])]
+
+
+async def test_a_rotated_key_signs_the_amendments_of_an_older_result(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.announced(pool, keys)
+    keys.rotate_signing_key(make.now())
+    first, _ = await stage.winners_of(pool, campaign.id)
+    await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", first["id"])
+    assert await lapse_next_claim(pool, keys)
+    document = await _published(pool, campaign.id)
+    assert document["signature"]["key_id"] != document["amendments"][0]["signature"]["key_id"]
+    assert _verify(document, keys).holds
+    only_old = keys.public_keys().keys[1:]
+    assert not verify_result(msgspec.json.encode(document), only_old).holds
+
+
+def _mutations(document: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    for path, value in list(_leaves(document, ())):
+        other = copy.deepcopy(document)
+        inner = other
+        for step in path[:-1]:
+            inner = inner[step]
+        inner[path[-1]] = value + 1 if type(value) is int else "x" if value is None else f"{value}1"
+        yield path, other
+
+
+def _leaves(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(inner, (*path, step))
+    else:
+        yield path, value

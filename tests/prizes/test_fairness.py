@@ -1,0 +1,180 @@
+"""The report before announcing: what it says is checked against a campaign whose likes are known one by one."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.keys import Keys
+from feed.postgres import Pool
+from feed.prizes.drawing import give_up_next_beacon
+from feed.prizes.model import SheetNotFound
+from feed.prizes.scrutiny import Act, busiest_of, clusters_of, shares_of
+from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from feed.screens import fairness
+from feed.screens.fairness import FairnessCard, get_fairness
+from tests import make
+from tests.make import DAY, HOUR
+from tests.prizes import stage
+
+AT = make.now() - 5 * DAY
+
+
+async def _report(pool: Pool, campaign_id: int) -> FairnessCard:
+    async with pool.acquire() as conn:
+        return await get_fairness(conn, campaign_id)
+
+
+async def _settle(pool: Pool, keys: Keys) -> None:
+    assert await freeze_next_campaign(pool)
+    assert await settle_next_campaign(pool, keys)
+
+
+async def test_there_is_no_report_before_a_result(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.frozen(pool)
+    with pytest.raises(SheetNotFound):
+        await _report(pool, campaign.id)
+    assert await settle_next_campaign(pool, keys)
+    assert (await _report(pool, campaign.id)).entries == 4
+
+
+async def test_each_winner_has_parts_and_margins(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.settled(pool, keys, entries=6)
+    report = await _report(pool, campaign.id)
+    first, second = report.winners
+    assert [first.post_id, second.post_id] == [str(each) for each in campaign.posts[:2]]
+    assert first.score == first.parts["likes"]
+    # 5, 4 and 3 likes; the third does not win.
+    scores = await pool.fetch("SELECT score FROM winners UNION ALL SELECT score FROM reserves ORDER BY score DESC")
+    one, two, three = (float(row["score"]) for row in scores)
+    assert float(first.margin_to_next or 0) == pytest.approx(one - two)
+    assert float(first.margin_to_first_without_prize or 0) == pytest.approx(one - three)
+    assert second.margin_to_next == second.margin_to_first_without_prize
+    assert first.likes is not None
+    assert (first.likes.persons, sum(first.likes.by_hour), sum(first.likes.by_account_age.values())) == (5, 5, 5)
+    assert first.comments is None
+    assert report.looked_at == report.entries == 6
+
+
+async def test_what_is_looked_at_is_what_was_counted(pool: Pool, keys: Keys) -> None:
+    """Every reason not to count, each at one like or comment: the report's acts are the sheet's numbers."""
+    campaign = await stage.due(pool, entries=3)
+    at, post = make.now() - 5 * DAY, campaign.posts[0]
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post)
+    await make.like(pool, post, author, at=at)
+    await make.like(pool, post, await make.account(pool, verified=False), at=at)
+    twins = [await make.account(pool, person="twins") for _ in range(2)]
+    for twin in twins:
+        await make.like(pool, post, twin, at=at)
+    juror, banned, voided, late, fan = [await make.account(pool) for _ in range(5)]
+    await pool.execute("INSERT INTO jurors (campaign_id, account_id) VALUES ($1, $2)", campaign.id, juror)
+    await pool.execute(
+        "INSERT INTO sanctions (account_id, kind, starts_at, reason_code, imposed_by) VALUES ($1, 'ban', $2, 'spam', 1)",
+        banned,
+        at,
+    )
+    await make.void(pool, campaign.id, account_id=voided, kinds=["like"])
+    for account in (juror, banned, voided, await make.person(pool, role="editor"), fan):
+        await make.like(pool, post, account, at=at)
+    await make.like(pool, post, late, at=make.now() - DAY)
+    await make.past_like(pool, post, await make.account(pool), at=at, until=make.now() - DAY)
+    await make.past_like(pool, post, await make.account(pool), at=at, until=at + HOUR)
+    for account in (voided, fan, juror):
+        await make.comment(pool, post, account, at=at)
+    await make.void(pool, campaign.id, post_id=campaign.posts[1], kinds=["like"])
+    await pool.execute("UPDATE staff_rights SET granted_at = $1", at)
+    await _settle(pool, keys)
+
+    async with pool.acquire() as conn:
+        acts = await fairness.list_acts(conn, campaign.id, campaign.posts)
+
+    for row in await pool.fetch("SELECT post_id, likes_counted, commenters_counted FROM sheet_rows"):
+        mine = [act for act in acts if act.post_id == row["post_id"]]
+        found = sum(act.liked for act in mine), sum(not act.liked for act in mine)
+        assert found == (row["likes_counted"], row["commenters_counted"])
+    assert sum(act.post_id == post and act.liked for act in acts) == 2 + 1 + 1 + 1
+
+
+async def test_other_ways_of_counting_say_who_would_have_won(pool: Pool, keys: Keys) -> None:
+    # 6, 5, 4, … likes; the first one's were voided, and one person likes the second one and everything else.
+    campaign = await stage.due(pool, entries=7, caps={"likes": 4, "comments": 4})
+    await make.void(pool, campaign.id, post_id=campaign.posts[0], kinds=["like"])
+    await _settle(pool, keys)
+
+    report = await _report(pool, campaign.id)
+
+    ways = {each.name: each for each in report.other_ways}
+    assert set(ways) == {"without_voids", "without_top_likers", "half_caps", "double_caps"}
+    assert [each.post_id for each in report.winners] == [str(each) for each in campaign.posts[1:3]]
+    voids = ways["without_voids"]
+    assert voids.same_winners is False
+    assert [each.post_id for each in voids.enters] == [str(campaign.posts[0])]
+    (gone,) = voids.leaves
+    assert (gone.post_id, gone.rank, gone.rank_then) == (str(campaign.posts[2]), 2, 3)
+    assert ways["double_caps"].same_winners
+
+
+async def test_likers_who_go_together_show_as_a_cluster(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.due(pool, entries=6)
+    ring = [await make.account(pool) for _ in range(8)]
+    pushed = campaign.posts[3:6]
+    for post in pushed:
+        for account in ring:
+            await make.like(pool, post, account, at=make.now() - 5 * DAY)
+    await _settle(pool, keys)
+    report = await _report(pool, campaign.id)
+    (cluster,) = report.clusters
+    assert cluster.post_ids == sorted(map(str, pushed), key=int)
+    assert [pair.shared for pair in cluster.pairs] == [8, 8, 8]
+    assert all(pair.by_chance < pair.shared for pair in cluster.pairs)
+
+
+async def test_a_draw_has_nothing_to_weigh(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.listed(pool, keys, ago=2 * DAY, beacon_order=["public_number"], beacon_wait_hours=1)
+    with pytest.raises(SheetNotFound):
+        await _report(pool, campaign.id)
+    assert await give_up_next_beacon(pool)
+    assert await settle_next_campaign(pool, keys)
+    report = await _report(pool, campaign.id)
+    assert (report.method, report.other_ways, report.clusters) == ("draw", [], [])
+    assert [each.rank for each in report.winners] == [1, 2]
+    assert all(each.likes is None for each in report.winners)
+
+
+def _act(post_id: int, person: int, **more: Any) -> Act:
+    usual: dict[str, Any] = {"liked": True, "at": AT, "made_at": AT - 40 * DAY}
+    return Act(post_id, person, **(usual | more))
+
+
+def test_ages_and_hours_are_those_of_shenzhen_at_the_deed() -> None:
+    four_in_the_morning = AT.replace(hour=20, minute=30)
+    acts = [
+        _act(1, 1, at=four_in_the_morning, made_at=four_in_the_morning - HOUR),
+        _act(1, 2, at=four_in_the_morning, made_at=four_in_the_morning - 3 * DAY),
+        _act(1, 3, at=four_in_the_morning, made_at=four_in_the_morning - 400 * DAY),
+        _act(1, 3, at=four_in_the_morning, liked=False),
+    ]
+    shares = shares_of(acts, liked=True)[1]
+    assert shares.by_hour[4] == shares.persons == 3
+    assert shares.by_account_age == {"under_1d": 1, "under_7d": 1, "under_30d": 0, "under_365d": 0, "older": 1}
+
+
+def test_the_busiest_are_one_in_a_hundred_and_at_least_one() -> None:
+    acts = [_act(post, person) for person in range(150) for post in range(1 + (person in (7, 8)) * 3)]
+    assert busiest_of(acts) == {7, 8}
+    assert busiest_of([_act(1, 5)]) == {5}
+    assert busiest_of([]) == set()
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 20)), max_size=80, unique=True))
+def test_a_cluster_holds_its_pairs_and_no_entry_is_in_two(likes: list[tuple[int, int]]) -> None:
+    clusters = clusters_of([_act(post, person) for post, person in likes])
+    posts = [post for cluster in clusters for post in cluster.posts]
+    assert len(set(posts)) == len(posts)
+    for cluster in clusters:
+        assert {post for pair in cluster.pairs for post in pair.posts} == set(cluster.posts)
+        for pair in cluster.pairs:
+            one, other = ({person for post, person in likes if post == each} for each in pair.posts)
+            assert pair.shared == len(one & other) >= 5
+            assert 2 * pair.shared >= min(len(one), len(other))

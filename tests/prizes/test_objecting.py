@@ -1,0 +1,260 @@
+"""From the announcement to the final result: who may object, who may answer, and what follows when an objection is upheld."""
+
+import asyncio
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from feed.accounts.model import AccountId
+from feed.errors import Invalid
+from feed.keys import Keys
+from feed.postgres import Pool
+from feed.prizes.announcing import announce_winners, finish_next_objections
+from feed.prizes.claiming import lapse_next_claim
+from feed.prizes.model import (
+    AlreadyAnnounced,
+    AlreadyObjected,
+    InvolvedInCampaign,
+    NotAnnounced,
+    NotAParticipant,
+    ObjectionAnswered,
+    ObjectionId,
+    ObjectionsClosed,
+    PrizeHandedOver,
+    SecondPersonRequired,
+    WinnerNotFound,
+)
+from feed.prizes.objecting import answer_objection, object_to_result
+from feed.prizes.replacing import replace_winner
+from feed.prizes.settling import settle_campaign
+from feed.prizes.undoing import undo_settlement
+from feed.prizes.verify import verify_result
+from feed.screens.prizes import get_result
+from feed.screens.winners import list_winners
+from tests import make
+from tests.prizes import stage
+
+
+class Announced(NamedTuple):
+    id: int
+    posts: list[int]
+    authors: list[AccountId]
+    # Two who had no part in it.
+    third: AccountId
+    fourth: AccountId
+
+
+@pytest.fixture
+async def announced(pool: Pool, keys: Keys) -> Announced:
+    campaign = await stage.announced(pool, keys, entries=6, reserve_count=2)
+    authors = [await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post) for post in campaign.posts]
+    third, fourth = [await make.person(pool, role="editor") for _ in range(2)]
+    return Announced(campaign.id, campaign.posts, authors, third, fourth)
+
+
+async def _object(pool: Pool, campaign: Announced, number: int = -1) -> ObjectionId:
+    return await object_to_result(
+        pool, campaign.id, by=campaign.authors[number], text="第一名刷赞", post_id=campaign.posts[0]
+    )
+
+
+async def _end_days(pool: Pool, campaign_id: int) -> None:
+    await pool.execute("UPDATE campaigns SET objections_end_at = clock_timestamp() WHERE id = $1", campaign_id)
+
+
+async def _state(pool: Pool, campaign_id: int) -> str:
+    state: str = await pool.fetchval("SELECT state FROM campaigns WHERE id = $1", campaign_id)
+    return state
+
+
+async def test_who_takes_part_objects_once_within_the_days(pool: Pool, keys: Keys, announced: Announced) -> None:
+    with pytest.raises(NotAParticipant):
+        await object_to_result(pool, announced.id, by=await make.person(pool), text="不公平")
+    for bad in ("", " ", "\x00", "长" * 1001):
+        with pytest.raises(Invalid):
+            await object_to_result(pool, announced.id, by=announced.authors[-1], text=bad)
+    objection = await _object(pool, announced)
+    with pytest.raises(AlreadyObjected):
+        await _object(pool, announced)
+    told = await pool.fetchval("SELECT count(*) FROM inbox WHERE once_key = $1", f"objection:{objection}")
+    assert told == 1
+    await _end_days(pool, announced.id)
+    with pytest.raises(ObjectionsClosed):
+        await _object(pool, announced, number=-2)
+    decided = await stage.settled(pool, keys)
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", decided.posts[0])
+    with pytest.raises(ObjectionsClosed):
+        await object_to_result(pool, decided.id, by=author, text="为时过早")
+
+
+async def test_one_person_objects_once_however_many_requests_come(pool: Pool, announced: Announced) -> None:
+    tries = [_object(pool, announced) for _ in range(5)]
+    found = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(each, AlreadyObjected) for each in found) == 4
+    assert await pool.fetchval("SELECT count(*) FROM objections") == 1
+
+
+async def test_whoever_had_a_part_in_it_answers_nothing(pool: Pool, announced: Announced) -> None:
+    objection = await _object(pool, announced)
+    row = await pool.fetchrow(
+        "SELECT created_by, announced_first_by, announced_by FROM campaigns WHERE id = $1", announced.id
+    )
+    assert row is not None
+    juror, former, twin = [await make.person(pool, role="editor") for _ in range(3)]
+    await pool.execute("INSERT INTO jurors (campaign_id, account_id) VALUES ($1, $2)", announced.id, juror)
+    await pool.execute("INSERT INTO jurors VALUES ($1, $2, now(), now())", announced.id, former)
+    # The organiser's editor with another account.
+    await pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2",
+        row["created_by"],
+        twin,
+    )
+    for involved in (*row.values(), juror, former, twin, announced.authors[1], announced.authors[-1]):
+        with pytest.raises(InvolvedInCampaign):
+            await answer_objection(pool, objection, by=involved, text="没有问题")
+    await answer_objection(pool, objection, by=announced.third, text="经核查，计数无误。")
+    with pytest.raises(ObjectionAnswered):
+        await answer_objection(pool, objection, by=announced.fourth, text="再答一次")
+    body = await pool.fetchval("SELECT body FROM inbox WHERE once_key = $1", f"objection_answered:{objection}")
+    assert body == "经核查，计数无误。"
+
+
+async def test_a_result_is_final_when_the_days_are_over_and_nothing_is_open(pool: Pool, announced: Announced) -> None:
+    objection = await _object(pool, announced)
+    assert not await finish_next_objections(pool)
+    await _end_days(pool, announced.id)
+    assert not await finish_next_objections(pool)
+    await answer_objection(pool, objection, by=announced.third, text="计数无误")
+    assert await finish_next_objections(pool)
+    assert not await finish_next_objections(pool)
+    assert await _state(pool, announced.id) == "final"
+
+
+async def test_an_upheld_objection_replaces_the_winner_by_another_persons_hand(
+    pool: Pool, keys: Keys, announced: Announced
+) -> None:
+    objection = await _object(pool, announced)
+    with pytest.raises(Invalid):
+        await answer_objection(pool, objection, by=announced.third, text="成立", remedy="replace")
+    with pytest.raises(WinnerNotFound):
+        await answer_objection(pool, objection, by=announced.third, text="成立", remedy="replace", rank=5)
+    await answer_objection(pool, objection, by=announced.third, text="第一名刷赞属实", remedy="replace", rank=1)
+    await _end_days(pool, announced.id)
+    assert not await finish_next_objections(pool)
+    with pytest.raises(SecondPersonRequired):
+        await replace_winner(pool, keys, announced.id, 1, by=announced.third, reason="异议成立")
+
+    said = await replace_winner(pool, keys, announced.id, 1, by=announced.fourth, reason="异议成立")
+
+    assert said == "replaced"
+    places = [(row["place"], row["post_id"], row["state"]) for row in await stage.winners_of(pool, announced.id)]
+    assert places == [
+        (1, announced.posts[0], "forfeited"),
+        (1, announced.posts[2], "notified"),
+        (2, announced.posts[1], "notified"),
+    ]
+    async with pool.acquire() as conn:
+        document = await get_result(conn, announced.id)
+        shown = await list_winners(conn, announced.id)
+    (amendment,) = msgspec.json.decode(document)["amendments"]
+    assert amendment["reason"] == "objection_upheld"
+    assert verify_result(document, keys.public_keys().keys).holds
+    assert [(each.place, each.post_id, each.moved_up) for each in shown.items] == [
+        (1, str(announced.posts[2]), True),
+        (2, str(announced.posts[1]), False),
+    ]
+    assert all(each.name_masked == "p**" for each in shown.items)
+    told = await pool.fetch(
+        "SELECT title FROM inbox WHERE account_id = $1 AND kind = 'prize' ORDER BY id", announced.authors[0]
+    )
+    assert "取消" in told[-1]["title"]
+    assert await finish_next_objections(pool)
+    with pytest.raises(NotAnnounced):
+        await replace_winner(pool, keys, announced.id, 2, by=announced.third, reason="太晚")
+
+
+async def test_replacing_takes_two_people_and_a_prize_that_is_here(
+    pool: Pool, keys: Keys, announced: Announced
+) -> None:
+    twin = await make.person(pool, role="editor")
+    await pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", announced.third, twin
+    )
+    assert await replace_winner(pool, keys, announced.id, 1, by=announced.third, reason="冒用他人作品") == "recorded"
+    for same in (announced.third, twin):
+        with pytest.raises(SecondPersonRequired):
+            await replace_winner(pool, keys, announced.id, 1, by=same, reason="冒用他人作品")
+    with pytest.raises(Invalid):
+        await replace_winner(pool, keys, announced.id, 1, by=announced.fourth, reason=" ")
+    await pool.execute("UPDATE winners SET state = 'shipped' WHERE campaign_id = $1 AND place = 1", announced.id)
+    with pytest.raises(PrizeHandedOver):
+        await replace_winner(pool, keys, announced.id, 1, by=announced.fourth, reason="冒用他人作品")
+    assert await pool.fetchval("SELECT count(*) FROM amendments") == 0
+    with pytest.raises(WinnerNotFound):
+        await replace_winner(pool, keys, announced.id, 3, by=announced.fourth, reason="冒用他人作品")
+
+
+async def test_two_second_persons_at_once_replace_once(pool: Pool, keys: Keys, announced: Announced) -> None:
+    await replace_winner(pool, keys, announced.id, 1, by=announced.third, reason="刷赞")
+    others = [await make.person(pool, role="editor") for _ in range(4)]
+    said = await asyncio.gather(
+        *(replace_winner(pool, keys, announced.id, 1, by=each, reason="刷赞") for each in others),
+        return_exceptions=True,
+    )
+    assert said.count("replaced") == 1
+    assert sum(isinstance(each, WinnerNotFound) for each in said) == 3
+    assert await pool.fetchval("SELECT count(*) FROM amendments") == 1
+
+
+async def test_a_winner_who_goes_by_himself_keeps_nothing_open(pool: Pool, keys: Keys, announced: Announced) -> None:
+    objection = await _object(pool, announced)
+    await answer_objection(pool, objection, by=announced.third, text="属实", remedy="replace", rank=1)
+    await pool.execute(
+        "UPDATE winners SET claim_ends_at = clock_timestamp() WHERE campaign_id = $1 AND place = 1", announced.id
+    )
+    assert await lapse_next_claim(pool, keys)
+    await _end_days(pool, announced.id)
+    assert await finish_next_objections(pool)
+
+
+async def test_an_upheld_objection_sets_the_result_aside_and_the_next_one_says_so(
+    pool: Pool, keys: Keys, announced: Announced
+) -> None:
+    objection = await _object(pool, announced)
+    with pytest.raises(AlreadyAnnounced):
+        await undo_settlement(pool, announced.id, by=announced.fourth, reason="重新评选")
+    await answer_objection(pool, objection, by=announced.third, text="计票有误", remedy="settle_again")
+    with pytest.raises(SecondPersonRequired):
+        await undo_settlement(pool, announced.id, by=announced.third, reason="重新评选")
+    withdrawn = await pool.fetchval("SELECT result_sha256 FROM settlements")
+
+    await undo_settlement(pool, announced.id, by=announced.fourth, reason="重新评选")
+
+    assert await _state(pool, announced.id) == "judging"
+    assert {row["state"] for row in await stage.winners_of(pool, announced.id)} == {"forfeited"}
+    titles = await pool.fetch("SELECT title FROM inbox WHERE kind = 'prize' AND title LIKE '%撤销%'")
+    assert len(titles) == 2
+    assert not await finish_next_objections(pool)
+    await make.void(pool, announced.id, post_id=announced.posts[0])
+    await settle_campaign(pool, keys, announced.id, by=announced.third)
+    for _ in range(2):
+        await announce_winners(pool, keys, announced.id, by=await make.person(pool, role="editor"))
+    async with pool.acquire() as conn:
+        document = await get_result(conn, announced.id)
+    finding = verify_result(document, keys.public_keys().keys)
+    assert finding.holds, finding.problems
+    assert msgspec.json.decode(document)["withdrawn"] == [withdrawn]
+    assert finding.holders == [str(announced.posts[1]), str(announced.posts[2])]
+    # Against the new result one may object again.
+    await _object(pool, announced)
+
+
+async def test_a_prize_on_its_way_keeps_the_result_from_being_set_aside(pool: Pool, announced: Announced) -> None:
+    one, other = await _object(pool, announced), await _object(pool, announced, number=-2)
+    await answer_objection(pool, one, by=announced.third, text="计票有误", remedy="settle_again")
+    await pool.execute("UPDATE winners SET state = 'shipped' WHERE campaign_id = $1 AND place = 2", announced.id)
+    with pytest.raises(PrizeHandedOver):
+        await undo_settlement(pool, announced.id, by=announced.fourth, reason="重新评选")
+    with pytest.raises(PrizeHandedOver):
+        await answer_objection(pool, other, by=announced.third, text="计票有误", remedy="settle_again")
