@@ -17,9 +17,10 @@ VECTOR = json.loads((ROOT / "tests/prizes/result_vector.json").read_text("utf-8"
 )
 def test_a_result_is_verified_by_hand(tmp_path: Path, change: str | None, holds: bool) -> None:
     (script,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/result.md").read_text("utf-8"), re.DOTALL)
-    document = json.loads(VECTOR["document"]) | {"amendments": VECTOR["amendments"], "people": {"x": "小明"}}
+    amendments = list(VECTOR["amendments"])
+    document = json.loads(VECTOR["document"]) | {"amendments": amendments, "people": {"x": "小明"}}
     if change == "amendments":
-        document[change].pop(0)
+        amendments.pop(0)
     elif change == "people":
         document[change]["x"] = "小红"
     elif change is not None:
