@@ -65,7 +65,7 @@ async def finish_next_objections(pool: Pool) -> bool:
     for campaign_id in over:
         async with transaction(pool) as conn:
             campaign = await closing.lock_free_ending(conn, campaign_id)
-            settlement = None if campaign is None else await store.find_settlement(conn, campaign_id)
+            settlement = None if campaign is None else await objections_store.find_settled(conn, campaign_id)
             if settlement is None or await objections_store.has_open(conn, settlement.id):
                 continue
             if not await closing.mark_final(conn, campaign_id):
