@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HOLD := --disable-pip-version-check --quiet --require-hashes --no-deps
 
-.PHONY: demo run test lint bench chaos fuzz clients lock clean install install-dev
+.PHONY: demo run test lint bench bench-settle chaos fuzz clients lock clean install install-dev
 
 demo: install          ## Plays a whole campaign, from the first post to the claimed prize, and checks every step.
 	"$(BIN)/feed" demo $(ARGS)
@@ -25,6 +25,9 @@ lint: install-dev
 
 bench: install-dev     ## Measures against a constant body and a hello on the same server.
 	"$(BIN)/python" -m bench $(ARGS)
+
+bench-settle: install-dev  ## Settles a campaign of 100,000 entries and five million likes, against the bare SQL that counts the same.
+	"$(BIN)/python" -m bench.settle $(ARGS)
 
 chaos: install-dev     ## Kills, pauses, empties and sets back every part under load; then nothing may be lost, doubled or adrift.
 	"$(BIN)/python" -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(ARGS)

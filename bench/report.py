@@ -116,7 +116,7 @@ def _lines(path: str) -> list[str]:
 _FIGURE_COLUMNS = (
     "", "requests/s", "p50 ms", "p99 ms", "API µs", "× base", "of base/s", "Postgres µs", "Valkey µs", "worker µs", "failed",
 )  # fmt: skip
-_VERDICT_COLUMNS = ("", "what", "measured", "goal", "measured / goal", "reached")
+VERDICT_COLUMNS = ("", "what", "measured", "goal", "measured / goal", "reached")
 
 
 def figure_rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
@@ -164,7 +164,7 @@ def tables(report: Report) -> list[Table]:
         _table(f"{name}: API CPU and others in µs per request, from /proc", _FIGURE_COLUMNS, figure_rows(figures))
         for name, figures in report.figures.items()
     ]
-    return [*made, _table("Goals", _VERDICT_COLUMNS, verdict_rows(report.verdicts))]
+    return [*made, _table("Goals", VERDICT_COLUMNS, verdict_rows(report.verdicts))]
 
 
 def markdown(report: Report) -> str:
@@ -173,8 +173,8 @@ def markdown(report: Report) -> str:
     parts = [f"{report.at:%Y-%m-%d}: {about}."]
     for name, figures in report.figures.items():
         sizes = ", ".join(f"{count:,} {what}" for what, count in report.sizes[name].items())
-        parts += [f"**{name}** ({sizes})", _marked(_FIGURE_COLUMNS, figure_rows(figures))]
-    parts += ["**Goals**", _marked(_VERDICT_COLUMNS, verdict_rows(report.verdicts))]
+        parts += [f"**{name}** ({sizes})", marked(_FIGURE_COLUMNS, figure_rows(figures))]
+    parts += ["**Goals**", marked(VERDICT_COLUMNS, verdict_rows(report.verdicts))]
     if report.remarks:
         parts.append("\n".join(f"- {remark}" for remark in report.remarks))
     return "\n\n".join(parts) + "\n"
@@ -193,6 +193,7 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) ->
     return table
 
 
-def _marked(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def marked(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -101,17 +101,16 @@ async def mark_blocked(conn: Connection, campaign_id: int, blocks: Sequence[dict
     )
 
 
-async def mark_frozen(conn: Connection, campaign_id: int, salt: bytes) -> datetime:
-    """Stamps the freeze with the database's clock; the salt of the pseudonyms stays the one that was first given."""
+async def mark_frozen(conn: Connection, campaign_id: int) -> datetime:
+    """Stamps the freeze with the database's clock."""
     frozen_at: datetime = await conn.fetchval(
         """
         UPDATE campaigns
-        SET state = 'judging', frozen_at = clock_timestamp(), blocked_by = '[]', result_salt = coalesce(result_salt, $2)
+        SET state = 'judging', frozen_at = clock_timestamp(), blocked_by = '[]'
         WHERE id = $1 AND state IN ('scheduled', 'judging') AND frozen_at IS NULL
         RETURNING frozen_at
         """,
         campaign_id,
-        salt,
     )
     return frozen_at
 

@@ -106,52 +106,70 @@ async def count_engagement(
             WHERE comments.created_at < instant
                 AND (comments.state = 'published' OR (comments.state = 'deleted' AND comments.deleted_at >= instant))
         ), judged AS (
+            -- Numbers of REASONS, 0 where it counts: what is sorted and counted by the million is small. Few people are flagged, so
+            -- whether somebody is at all is asked first.
             SELECT acted.post_id, acted.liked, accounts.person,
                    CASE
-                       WHEN accounts.id = acted.author_id OR accounts.person = acted.author_person THEN 'own'
-                       WHEN accounts.person IS NULL OR accounts.phone_verified_at >= campaign.ends_at THEN 'not_verified'
-                       WHEN accounts.person IN (SELECT person FROM flagged WHERE staff) THEN 'staff'
-                       WHEN accounts.person IN (SELECT person FROM flagged WHERE juror) THEN 'juror'
-                       WHEN accounts.person IN (SELECT person FROM flagged WHERE banned) THEN 'banned'
-                       WHEN accounts.created_at > campaign.made_until THEN 'too_new'
-                       WHEN acted.void THEN 'voided'
-                       WHEN acted.liked AND accounts.person IN (SELECT person FROM flagged WHERE void_like) THEN 'voided'
-                       WHEN NOT acted.liked AND accounts.person IN (SELECT person FROM flagged WHERE void_comment) THEN 'voided'
+                       WHEN accounts.id = acted.author_id OR accounts.person = acted.author_person THEN 1
+                       WHEN accounts.person IS NULL OR accounts.phone_verified_at >= campaign.ends_at THEN 2
+                       WHEN accounts.person IN (SELECT person FROM flagged) THEN CASE
+                           WHEN accounts.person IN (SELECT person FROM flagged WHERE staff) THEN 3
+                           WHEN accounts.person IN (SELECT person FROM flagged WHERE juror) THEN 4
+                           WHEN accounts.person IN (SELECT person FROM flagged WHERE banned) THEN 5
+                           WHEN accounts.created_at > campaign.made_until THEN 6
+                           WHEN acted.void THEN 7
+                           WHEN acted.liked AND accounts.person IN (SELECT person FROM flagged WHERE void_like) THEN 7
+                           WHEN NOT acted.liked AND accounts.person IN (SELECT person FROM flagged WHERE void_comment) THEN 7
+                           ELSE 0
+                       END
+                       WHEN accounts.created_at > campaign.made_until THEN 6
+                       WHEN acted.void THEN 7
+                       ELSE 0
                    END AS reason
             FROM campaign
             CROSS JOIN acted
             JOIN accounts ON accounts.id = acted.account_id
+        ), groups AS (
+            -- Whoever has one account only is a person for each row, so that nothing has to be sorted to find those who have several.
+            SELECT post_id, liked, reason, count(*) AS shown,
+                   CASE WHEN reason = 0 AND ($4::bytea[] IS NULL OR person IN (SELECT unnest($4::bytea[]))) THEN person END AS several
+            FROM judged
+            GROUP BY post_id, liked, reason, several
+        ), counts AS (
+            SELECT post_id, liked, reason, sum(shown)::bigint AS shown,
+                   sum(CASE WHEN several IS NULL THEN shown ELSE 1 END)::bigint AS persons, NULL AS author_reason
+            FROM groups
+            GROUP BY post_id, liked, reason
             UNION ALL
             -- The entry itself: what holds for its author, and a row where there is no engagement.
-            SELECT post_id, NULL, NULL, author_reason FROM entered
+            SELECT post_id, NULL, NULL, 0, 0, author_reason FROM entered
         ), sums AS (
-            SELECT post_id, max(reason) FILTER (WHERE liked IS NULL) AS author_reason,
-                   count(DISTINCT person) FILTER (WHERE liked AND reason IS NULL) AS likes,
-                   count(*) FILTER (WHERE liked) AS likes_shown,
-                   count(DISTINCT person) FILTER (WHERE NOT liked AND reason IS NULL) AS commenters,
-                   count(*) FILTER (WHERE NOT liked) AS commenters_shown,
-                   count(*) FILTER (WHERE liked AND reason IS NULL) AS likes_passed,
-                   count(*) FILTER (WHERE NOT liked AND reason IS NULL) AS commenters_passed,
-                   -- In the order of REASONS.
+            SELECT post_id, max(author_reason) AS author_reason,
+                   coalesce(sum(shown) FILTER (WHERE liked), 0)::bigint AS likes_shown,
+                   coalesce(sum(shown) FILTER (WHERE NOT liked), 0)::bigint AS commenters_shown,
+                   coalesce(max(persons) FILTER (WHERE liked AND reason = 0), 0) AS likes,
+                   coalesce(max(persons) FILTER (WHERE NOT liked AND reason = 0), 0) AS commenters,
+                   coalesce(max(shown) FILTER (WHERE liked AND reason = 0), 0) AS likes_passed,
+                   coalesce(max(shown) FILTER (WHERE NOT liked AND reason = 0), 0) AS commenters_passed,
                    ARRAY[
-                       count(*) FILTER (WHERE liked AND reason = 'own'),
-                       count(*) FILTER (WHERE liked AND reason = 'not_verified'),
-                       count(*) FILTER (WHERE liked AND reason = 'staff'),
-                       count(*) FILTER (WHERE liked AND reason = 'juror'),
-                       count(*) FILTER (WHERE liked AND reason = 'banned'),
-                       count(*) FILTER (WHERE liked AND reason = 'too_new'),
-                       count(*) FILTER (WHERE liked AND reason = 'voided')
+                       max(shown) FILTER (WHERE liked AND reason = 1),
+                       max(shown) FILTER (WHERE liked AND reason = 2),
+                       max(shown) FILTER (WHERE liked AND reason = 3),
+                       max(shown) FILTER (WHERE liked AND reason = 4),
+                       max(shown) FILTER (WHERE liked AND reason = 5),
+                       max(shown) FILTER (WHERE liked AND reason = 6),
+                       max(shown) FILTER (WHERE liked AND reason = 7)
                    ] AS likes_refused,
                    ARRAY[
-                       count(*) FILTER (WHERE NOT liked AND reason = 'own'),
-                       count(*) FILTER (WHERE NOT liked AND reason = 'not_verified'),
-                       count(*) FILTER (WHERE NOT liked AND reason = 'staff'),
-                       count(*) FILTER (WHERE NOT liked AND reason = 'juror'),
-                       count(*) FILTER (WHERE NOT liked AND reason = 'banned'),
-                       count(*) FILTER (WHERE NOT liked AND reason = 'too_new'),
-                       count(*) FILTER (WHERE NOT liked AND reason = 'voided')
+                       max(shown) FILTER (WHERE NOT liked AND reason = 1),
+                       max(shown) FILTER (WHERE NOT liked AND reason = 2),
+                       max(shown) FILTER (WHERE NOT liked AND reason = 3),
+                       max(shown) FILTER (WHERE NOT liked AND reason = 4),
+                       max(shown) FILTER (WHERE NOT liked AND reason = 5),
+                       max(shown) FILTER (WHERE NOT liked AND reason = 6),
+                       max(shown) FILTER (WHERE NOT liked AND reason = 7)
                    ] AS commenters_refused
-            FROM judged
+            FROM counts
             GROUP BY post_id
         )
         SELECT post_id, author_reason, likes, likes_shown, commenters, commenters_shown,
@@ -163,6 +181,7 @@ async def count_engagement(
         campaign_id,
         await list_entry_ids(conn, campaign_id) if post_ids is None else post_ids,
         now,
+        await list_with_several_accounts(conn) if post_ids is None else None,
     )
     return [
         Counted(
@@ -187,6 +206,14 @@ def quality_of(marks: Sequence[Decimal]) -> Decimal:
 
 def _by_reason(counts: Sequence[int | None]) -> dict[Reason, int]:
     return {reason: count for reason, count in zip(REASONS, counts, strict=True) if count}
+
+
+async def list_with_several_accounts(conn: Connection) -> list[bytes]:
+    """The persons with more than one account: who reads everybody once need not look for them among millions of likes."""
+    rows = await conn.fetch(
+        "SELECT person FROM accounts WHERE person IS NOT NULL GROUP BY person HAVING count(*) > 1 ORDER BY person"
+    )
+    return [row["person"] for row in rows]
 
 
 async def list_entry_ids(conn: Connection, campaign_id: int) -> list[int]:

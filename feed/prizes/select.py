@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from feed.campaigns.model import Rules
-from feed.campaigns.score import Ranked, order_of, rank, score
+from feed.campaigns.score import Ranked, best_of_each, order_of, score
 from feed.prizes import draw
 
 
@@ -30,7 +30,7 @@ def contender(
 def select_winners(able: Sequence[Ranked], rules: Rules) -> Selection:
     """One prize per person; who comes after the winners waits in reserve. Where there are too few, places stay empty."""
     order = sorted(able, key=lambda each: order_of(each, rules.tie_break))
-    persons = rank(order, rules.tie_break)
+    persons = best_of_each(order)
     last = rules.winner_count
     return Selection(
         ranks={each.post_id: number for number, each in enumerate(order, start=1)},

@@ -1,6 +1,9 @@
 """Settling: the sheet is frozen in one commit and the winners are found from it in another, whoever dies in between."""
 
+import asyncio
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -24,9 +27,10 @@ from feed.prizes.model import (
     NotOverYet,
     Settlement,
     SettlementBlocked,
+    SheetRow,
 )
 from feed.prizes.reasons import read_reason
-from feed.prizes.result import canonical, decide, list_hash_of, signed
+from feed.prizes.result import Decision, canonical, decide, list_hash_of, signed
 
 
 async def freeze_next_campaign(pool: Pool) -> bool:
@@ -148,16 +152,29 @@ async def _find_lots(conn: Connection, keys: Keys, settlement: Settlement) -> Lo
     )
 
 
+def _work_out(
+    keys: Keys, settlement: Settlement, rows: Sequence[SheetRow], **rules: Any
+) -> tuple[Decision, bytes, str]:
+    """The decision, its document, and the hash of that."""
+    decision = decide(settlement, rows, **rules)
+    result = signed(decision.outcome, keys.sign(canonical(decision.outcome)))
+    return decision, result, hashlib.sha256(result).hexdigest()
+
+
 async def _decide(
     conn: Connection, keys: Keys, campaign: Ending, settlement: Settlement, *, by: AccountId | None, reason: str | None
 ) -> None:
     """Keeps the result and fills the places. All of it follows from what was frozen, whoever comes to it and when."""
+    await sheet_store.take_time(conn)
     document, rules_sha256 = await closing.get_rules_document(conn, campaign.id, settlement.rules_version)
     rows = await sheet_store.list_sheet(conn, settlement.id)
     lots = await _find_lots(conn, keys, settlement)
     # Lots are drawn from what was published or not at all.
     assert lots is None or (lots.draw.list_sha256, lots.draw.ticket_count) == list_hash_of(settlement, rows)
-    decision = decide(
+    # Apart from the loop: the rest of the worker goes on while a hundred thousand entries are ranked.
+    decision, result, sha256 = await asyncio.to_thread(
+        _work_out,
+        keys,
         settlement,
         rows,
         rules=msgspec.convert(document, Rules),
@@ -166,8 +183,6 @@ async def _decide(
         lots=lots,
     )
     outcome = decision.outcome
-    result = signed(outcome, keys.sign(canonical(outcome)))
-    sha256 = hashlib.sha256(result).hexdigest()
     await store.add_result(conn, settlement.id, result, sha256)
     await store.add_winners(conn, campaign.id, settlement.id, decision.places)
     await store.add_reserves(conn, settlement.id, decision.reserves)

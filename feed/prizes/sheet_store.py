@@ -26,6 +26,26 @@ async def list_due(conn: Connection) -> list[int]:
     return [row["id"] for row in rows]
 
 
+async def take_time(conn: Connection) -> None:
+    """Lets this transaction be longer than the pool's are, and count in memory: each of its statements is still bounded.
+
+    The clock of a transaction is only wound anew once it has been stopped. Before version 17 Postgres has none.
+    """
+    await conn.execute(
+        """
+        SELECT set_config(name, value, true)
+        FROM (VALUES
+            (1, 'work_mem', '64MB'),
+            (2, 'transaction_timeout', '0'),
+            (3, 'transaction_timeout', '300s'),
+            (4, 'idle_in_transaction_session_timeout', '300s')
+        ) AS wanted (step, name, value)
+        WHERE EXISTS (SELECT FROM pg_settings WHERE pg_settings.name = wanted.name)
+        ORDER BY step
+        """
+    )
+
+
 async def list_facts(conn: Connection, campaign_id: int) -> list[Facts]:
     """What decides about each entry, its author's standing apart.
 

@@ -28,8 +28,8 @@ from feed.worker.worlds import Worlds
 log = structlog.get_logger("feed.worker")
 
 # Statements of the settlement may be longer than those of a request.
-_STATEMENT_SECONDS = 60.0
-_POOL_SIZE = 8
+STATEMENT_SECONDS = 60.0
+POOL_SIZE = 8
 _LONGEST_PAUSE = 15.0
 _GRACE_SECONDS = 8.0
 
@@ -92,7 +92,7 @@ async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
 async def _open_pool_patiently(settings: Settings, stop: asyncio.Event) -> Pool | None:
     while not stop.is_set():
         try:
-            return await open_pool(settings.direct_url, size=_POOL_SIZE, statement_seconds=_STATEMENT_SECONDS)
+            return await open_pool(settings.direct_url, size=POOL_SIZE, statement_seconds=STATEMENT_SECONDS)
         except DOWN as error:
             log.warning("postgres is away", error=type(error).__name__)
             await _pause(1, stop)

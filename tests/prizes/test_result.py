@@ -8,6 +8,7 @@ from random import Random
 
 import msgspec
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,3 +104,14 @@ def test_any_sheet_in_any_order_gives_the_same_bytes_and_they_verify(
     assert len(one.outcome.winners) == min(RULES.winner_count, len(able))
     ranked = sorted((row for row in one.outcome.sheet if row.rank is not None), key=lambda row: row.rank or 0)
     assert all(Decimal(a.score) >= Decimal(b.score) for a, b in itertools.pairwise(ranked))
+
+
+@given(st.lists(rows, max_size=3, unique_by=lambda row: row.post_id), st.text(), st.text())
+def test_its_bytes_are_those_of_the_standard(keys: Keys, sheet: list[SheetRow], title: str, prize: str) -> None:
+    rules = msgspec.structs.replace(RULES, title=title, prizes=(Prize(prize, "goods", 1, Decimal(1)),))
+    document = rules_document(rules)
+    outcome = decide(SETTLEMENT, sheet, rules=rules, document=document, sha256=rules_sha256(document)).outcome
+    signature = keys.sign(canonical(outcome))
+    plain = msgspec.to_builtins(outcome)
+    assert canonical(outcome) == rfc8785.dumps(plain)
+    assert signed(outcome, signature) == rfc8785.dumps(plain | {"signature": msgspec.to_builtins(signature)})

@@ -1,0 +1,78 @@
+"""A process that settles what is due as the worker does, and says as JSON what it cost: `python -m bench.settle.settling URL KEYS`."""
+
+import asyncio
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from feed.keys import open_keys
+from feed.postgres import Pool, open_pool
+from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+
+# The memory that counts is that of a worker, which has all of this loaded.
+from feed.worker import loop, schedule
+
+assert schedule.SCHEDULE
+_TICK_SECONDS = 0.02
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one step. `held_up_seconds`: the longest that another task of the process had to wait for its turn."""
+
+    seconds: float
+    cpu_seconds: float
+    held_up_seconds: float
+
+
+class Costs(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one settlement, and the most memory that its process ever had resident."""
+
+    freeze: Cost
+    decide: Cost
+    idle_bytes: int
+    peak_bytes: int
+
+
+async def settle(url: str, keys_dir: Path) -> Costs:
+    """Freezes and settles the one campaign that is due."""
+    keys = open_keys(keys_dir, create=False)
+    pool = await open_pool(url, size=loop.POOL_SIZE, statement_seconds=loop.STATEMENT_SECONDS)
+    try:
+        idle = _peak_bytes()
+        freeze = await _measured(pool, freeze_next_campaign)
+        decide = await _measured(pool, lambda pool: settle_next_campaign(pool, keys))
+        return Costs(freeze=freeze, decide=decide, idle_bytes=idle, peak_bytes=_peak_bytes())
+    finally:
+        await pool.close()
+
+
+async def _measured(pool: Pool, step: Callable[[Pool], Awaitable[bool]]) -> Cost:
+    longest = 0.0
+
+    async def tick() -> None:
+        nonlocal longest
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(_TICK_SECONDS)
+            longest = max(longest, time.perf_counter() - began - _TICK_SECONDS)
+
+    ticking = asyncio.create_task(tick())
+    began, cpu = time.perf_counter(), time.process_time()
+    did = await step(pool)
+    cost = Cost(seconds=time.perf_counter() - began, cpu_seconds=time.process_time() - cpu, held_up_seconds=longest)
+    await asyncio.sleep(0)
+    ticking.cancel()
+    assert did, "there was nothing to settle"
+    return msgspec.structs.replace(cost, held_up_seconds=longest)
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    print(msgspec.json.encode(asyncio.run(settle(sys.argv[1], Path(sys.argv[2])))).decode())
