@@ -152,21 +152,23 @@ async def ship_prize(
 
 
 @post(
-    "/campaigns/{campaign_id:str}/prizes/{number:int}/codes",
+    "/campaigns/{campaign_id:str}/prizes/{number:str}/codes",
     status_code=200,
     refuses=(CampaignNotFound, PrizeNotFound, ClaimClosed),
     secret=True,
 )
 async def add_codes(
     campaign_id: FromPath[str],
-    number: FromPath[int],
+    number: FromPath[str],
     data: JSONBody[CodesIn],
     world: GivenWorld,
     viewer: GivenViewer,
 ) -> Stock:
     """Codes for the campaign's n-th prize, from 1. They are kept sealed; those that are known already change nothing."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    return await codes.add_codes(world.pool, world.keys, id_, number, data.codes, by=viewer.account_id)
+    return await codes.add_codes(
+        world.pool, world.keys, id_, id_of(number, PrizeNotFound), data.codes, by=viewer.account_id
+    )
 
 
 @get(
