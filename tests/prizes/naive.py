@@ -34,7 +34,8 @@ def settle(world: dict[str, Any]) -> tuple[list[int], list[int], dict[int, Decim
                     persons.add(people[who]["person"])
             return len(persons), excluded
 
-        rows, scores, told, best = [], {}, {}, {}
+        rows, scores, told = [], {}, {}
+        best: dict[str, int] = {}
         for n, entry in enumerate(entries):
             (likes, unliked), (comments, unsaid) = counted(entry, "like"), counted(entry, "comment")
             quality = (sum(map(Decimal, entry["marks"]), Decimal(0)) / max(1, len(entry["marks"]))).quantize(step)
