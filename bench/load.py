@@ -22,8 +22,12 @@ local function list()
 end
 local before, middle, after = part(), part(), part()
 local posts, tokens = list(), list()
-local spread, nth = file:read("*n"), file:read("*n")
+local spread, nth, pause = file:read("*n"), file:read("*n"), file:read("*n")
 file:close()
+if pause > 0 then
+  -- Between an answer and the next request of its connection: memoryless, rounded up or down by chance.
+  function delay() return math.floor(-pause * math.log(1 - math.random()) + math.random()) end
+end
 function request()
   local person, turn = nth %% #tokens, math.floor(nth / #tokens)
   local post = posts[(person * spread + turn) %% #posts + 1]
@@ -53,12 +57,6 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     posts: tuple[bytes, ...] = (b"",)
     tokens: tuple[bytes, ...] = (b"",)
     spread: int = 1
-
-    def request(self, nth: int) -> bytes:
-        """What the script in wrk says, for whoever sends without it."""
-        turn, person = divmod(nth, len(self.tokens))
-        post = self.posts[(person * self.spread + turn) % len(self.posts)]
-        return self.before + post + self.middle + self.tokens[person] + self.after
 
 
 def load_of(
@@ -114,11 +112,23 @@ def find_tool() -> str:
     return tool
 
 
-async def run(base_url: str, load: Load, *, seconds: int, connections: int, directory: Path, start: int = 0) -> Run:
-    """Sends from request `start` on, over `connections`, each of which waits for its answer. Raises LoadToolMissing."""
+async def run(
+    base_url: str,
+    load: Load,
+    *,
+    seconds: int,
+    connections: int,
+    directory: Path,
+    start: int = 0,
+    pause_ms: float = 0.0,
+) -> Run:
+    """Sends from request `start` on, over `connections`, each of which waits for its answer and then `pause_ms` on average.
+
+    Raises LoadToolMissing.
+    """
     tool = find_tool()
     written = directory / "requests"
-    written.write_bytes(_written(load, start))
+    written.write_bytes(_written(load, start, pause_ms))
     script = directory / "load.lua"
     script.write_text(_SCRIPT % written)
     process = await asyncio.create_subprocess_exec(
@@ -133,7 +143,7 @@ async def run(base_url: str, load: Load, *, seconds: int, connections: int, dire
         raise RuntimeError(out.decode()) from None
 
 
-def _written(load: Load, start: int) -> bytes:
+def _written(load: Load, start: int, pause_ms: float) -> bytes:
     def part(content: bytes) -> bytes:
         return b"%d\n%b" % (len(content), content)
 
@@ -141,4 +151,4 @@ def _written(load: Load, start: int) -> bytes:
         return b"%d" % len(parts) + b"".join(b"\n" + part(each) for each in parts)
 
     texts = [part(load.before), part(load.middle), part(load.after), listed(load.posts), b"\n" + listed(load.tokens)]
-    return b"".join(texts) + b"\n%d\n%d\n" % (load.spread, start)
+    return b"".join(texts) + b"\n%d\n%d\n%f\n" % (load.spread, start, pause_ms)

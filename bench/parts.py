@@ -1,65 +1,60 @@
 """What is measured beside the lines: a steady load, memory, two workers, an idle one, a large installation."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
-from bench import processes, steady
+from bench import processes
 from bench.idle import measure_idle
 from bench.lines import Line, base_load
+from bench.load import Load, Run
 from bench.report import Verdict
 from bench.rounds import Bench, Figure, until_quiet
 from bench.scene import Scene
-from bench.steady import Asked, Steady
 
 # With both workers' CPU adjusted, twice as much would be perfect.
 _WORKERS = 2
+# Who take turns in a steady load: so many that their arrivals are as good as random.
+_PEOPLE = 256
 
 
 async def tail(bench: Bench, lines: Sequence[Line], figures: Sequence[Figure]) -> tuple[list[Verdict], list[str]]:
-    """p99 against p50 at half of what each line reached, everybody arriving by chance. The base beside it as a control."""
+    """p99 against p50 at half of what each line reached. The base beside it as a control."""
     reached = {figure.key: figure.median.per_second for figure in figures}
     verdicts: list[Verdict] = []
     remarks: list[str] = []
     for line in lines:
         rate = reached[line.key] / 2
-        seen = await _steadily(bench, line, bench.base_url, rate)
-        control = await _steadily(bench, None, bench.baseline_url, rate)
+        seen = await _at(bench, line.key, line.load, bench.base_url, rate)
+        control = await _at(bench, "hello", base_load("hello"), bench.baseline_url, rate)
         verdicts.append(
             Verdict(
                 name=line.name,
-                what=f"p99 at {rate:,.0f}/s, half of the maximum",
+                what=f"p99 at {seen.per_second:,.0f}/s, half of the maximum",
                 measured=seen.p99 / max(seen.p50, 1),
                 unit="× p50",
                 wanted=10,
             )
         )
         remarks.append(
-            f"{line.name} at {rate:,.0f}/s: p50 {seen.p50 / 1000:.2f} ms, p99 {seen.p99 / 1000:.2f} ms, {seen.failed} failed; "
-            f"sent late by {seen.late_p50 / 1000:.2f} ms (p99 {seen.late_p99 / 1000:.2f} ms), which is counted; "
-            f"hello at the same rate: p50 {control.p50 / 1000:.2f} ms, p99 {control.p99 / 1000:.2f} ms"
+            f"{line.name} at {seen.per_second:,.0f}/s: p50 {seen.p50 / 1000:.2f} ms, p99 {seen.p99 / 1000:.2f} ms, "
+            f"{seen.failed} failed; hello at {control.per_second:,.0f}/s: "
+            f"p50 {control.p50 / 1000:.2f} ms, p99 {control.p99 / 1000:.2f} ms"
         )
     return verdicts, remarks
 
 
-async def _steadily(bench: Bench, line: Line | None, url: str, rate: float) -> Steady:
+async def _at(bench: Bench, key: str, what: Load, url: str, rate: float) -> Run:
+    """The load at that many a second: of many people each of whom waits for an answer, and then reads for a while.
+
+    A connection's turn is its answer and its pause, so a first second tells how long the pause has to be.
+    """
+    turn_ms = _PEOPLE / rate * 1000
     await until_quiet()
-    place = urlsplit(url)
+    first = await bench.paced(key, what, url, seconds=2, connections=_PEOPLE, pause_ms=turn_ms)
+    answered_ms = _PEOPLE / first.per_second * 1000 - turn_ms
     # Long enough for a p99 that is more than a few requests.
-    seconds, warm_seconds = max(5.0, 2.0 * bench.seconds), 1.0
-    count = int(rate * (seconds + warm_seconds) * 1.2)
-    return await steady.run(
-        Asked(
-            host=place.hostname or "127.0.0.1",
-            port=place.port or 80,
-            load=base_load("hello") if line is None else line.load,
-            start=0 if line is None else bench.skip(line.key, count),
-            per_second=rate,
-            seconds=seconds,
-            warm_seconds=warm_seconds,
-            connections=bench.connections,
-        ),
-        bench.directory,
-    )
+    seconds = max(6, 2 * bench.seconds)
+    pause_ms = max(turn_ms - answered_ms, 0.1)
+    return await bench.paced(key, what, url, seconds=seconds, connections=_PEOPLE, pause_ms=pause_ms)
 
 
 async def memory(bench: Bench, scene: Scene, line: Line) -> tuple[list[Verdict], list[str]]:

@@ -38,7 +38,7 @@ def _kind(pid: int, inherited: str) -> str:
         return "api"
     if "feed" in words and "worker" in words:
         return "worker"
-    return "load" if words[0].endswith("wrk") or "bench.steady" in words else inherited
+    return "load" if words[0].endswith("wrk") else inherited
 
 
 def descendants() -> dict[int, str]:

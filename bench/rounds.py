@@ -56,6 +56,7 @@ class Bench:
         seconds: int,
         rounds: int,
         connections: int,
+        first: int,
         tell: Callable[[str], None],
     ) -> None:
         self.base_url = base_url
@@ -65,11 +66,13 @@ class Bench:
         self.rounds = rounds
         self.connections = connections
         self._tell = tell
+        # On installations that are kept, likes of an earlier run would be none: so each run begins somewhere else.
+        self._first = first
         self._sent: dict[str, int] = {}
 
     def skip(self, key: str, count: int) -> int:
         """Takes `count` requests of a line for somebody else to send; the number of the first."""
-        first = self._sent.get(key, 0)
+        first = self._sent.get(key, self._first)
         self._sent[key] = first + count
         return first
 
@@ -118,14 +121,26 @@ class Bench:
             failed=done.failed,
         )
 
-    async def _run(self, key: str, what: Load, url: str, *, seconds: int) -> load.Run:
-        start = self._sent.get(key, 0)
+    async def paced(
+        self, key: str, what: Load, url: str, *, seconds: int, connections: int, pause_ms: float
+    ) -> load.Run:
+        """The load of people who pause between an answer and their next request."""
+        start = self._sent.get(key, self._first)
         done = await load.run(
-            url, what, seconds=seconds, connections=self.connections, directory=self.directory, start=start
+            url,
+            what,
+            seconds=seconds,
+            connections=connections,
+            directory=self.directory,
+            start=start,
+            pause_ms=pause_ms,
         )
         # What was sent and not answered when the time was over has been done perhaps.
-        self._sent[key] = start + done.requests + 2 * self.connections
+        self._sent[key] = start + done.requests + 2 * connections
         return done
+
+    async def _run(self, key: str, what: Load, url: str, *, seconds: int) -> load.Run:
+        return await self.paced(key, what, url, seconds=seconds, connections=self.connections, pause_ms=0.0)
 
 
 async def until_quiet() -> None:

@@ -35,7 +35,8 @@ class TokenExpired(Unauthenticated):
     """A token that was good until it expired."""
 
 
-class Claims(msgspec.Struct, frozen=True):
+# Remembered by the ten thousands, and without cycles: the collector would walk through all of them while everybody waits.
+class Claims(msgspec.Struct, frozen=True, gc=False):
     """What a verified token says. `roles`: what its issuer may say about them, which for the app is mostly nothing."""
 
     iss: str
@@ -79,7 +80,7 @@ class _Issuer(msgspec.Struct):
     iss: str
 
 
-class _Known(msgspec.Struct, frozen=True):
+class _Known(msgspec.Struct, frozen=True, gc=False):
     claims: Claims
     until: float
     key: str  # The thumbprint of the app's key; empty for our own.

@@ -61,7 +61,7 @@ def profile_problems(*, name: str | UnsetType, bio: str | UnsetType) -> list[Fie
     return problems
 
 
-class Viewer(msgspec.Struct, frozen=True):
+class Viewer(msgspec.Struct, frozen=True, gc=False):
     """Who asks: an account behind a verified token."""
 
     account_id: AccountId
@@ -85,11 +85,12 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """An account that has been here before: whose person it is, and whether it holds rights that an app's token gave."""
+    """An account that has been here before: whose person it is, how old, and whether it holds rights that an app's token gave."""
 
     id: AccountId
     person: bytes | None
     claims_rights: bool
+    age_seconds: float
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -37,14 +37,18 @@ async def list_known(conn: Connection, subjects: Sequence[tuple[str, str]]) -> d
                EXISTS (
                    SELECT FROM staff_rights AS rights
                    WHERE rights.account_id = accounts.id AND rights.by_claim AND rights.revoked_at IS NULL
-               ) AS claims_rights
+               ) AS claims_rights,
+               extract(epoch FROM clock_timestamp() - accounts.created_at)::float8 AS age_seconds
         FROM unnest($1::text[], $2::text[]) AS given (iss, sub)
         JOIN accounts ON accounts.iss = given.iss AND accounts.sub = given.sub
         WHERE accounts.erased_at IS NULL
         """,
         *columns(subjects, 2),
     )
-    return {(row["iss"], row["sub"]): Known(row["id"], row["person"], row["claims_rights"]) for row in rows}
+    return {
+        (row["iss"], row["sub"]): Known(row["id"], row["person"], row["claims_rights"], row["age_seconds"])
+        for row in rows
+    }
 
 
 async def change_phone(conn: Connection, account_id: AccountId, *, person: bytes, phone_sealed: bytes) -> bool:

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from feed import redis as redis_room
 from feed.accounts.arrival import Doorkeeper
+from feed.accounts.model import Known
 from feed.auth import AppIssuer, TokenVerifier
 from feed.batching import Batcher
 from feed.boards.projector import Projector
@@ -19,6 +20,7 @@ from feed.keys import Keys, open_keys
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like, Liked
 from feed.limits.limiter import Limiter
+from feed.limits.model import Owner
 from feed.limits.reading import read_table
 from feed.paging import Cursors
 from feed.postgres import Pool, open_pool
@@ -64,13 +66,19 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
     cursors = Cursors(keys.cursor_key)
     pages = Pages(pool, cursors, settings.public_url)
     projector = Projector(pool, redis)
+    limiter = _limiter(settings, pool, redis)
     return World(
         settings=settings,
         pool=pool,
         redis=redis,
         keys=keys,
         cursors=cursors,
-        doorkeeper=Doorkeeper(pool, keys, TokenVerifier(keys.token_key, app_issuer(settings))),
+        doorkeeper=Doorkeeper(
+            pool,
+            keys,
+            TokenVerifier(keys.token_key, app_issuer(settings)),
+            introduce=None if limiter is None else partial(_introduce, limiter),
+        ),
         likes=Batcher(partial(apply_likes, pool)),
         answers=Batcher(partial(store_answers, pool)),
         comment_likes=Batcher(partial(apply_comment_likes, pool)),
@@ -84,7 +92,7 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         takedowns=Takedowns(redis, pages.forget),
         projector=projector,
         regions=open_regions(settings.ip_regions_file),
-        limiter=_limiter(settings, pool, redis),
+        limiter=limiter,
     )
 
 
@@ -100,6 +108,10 @@ def app_issuer(settings: Settings) -> AppIssuer | None:
         keys=KeySet(settings.jwks_url, algorithms),
         roles_claim=settings.roles_claim,
     )
+
+
+def _introduce(limiter: Limiter, known: Known) -> None:
+    limiter.meet(known.id, Owner(known.person, known.age_seconds))
 
 
 def _limiter(settings: Settings, pool: Pool, redis: Redis) -> Limiter | None:

@@ -5,32 +5,32 @@ import contextlib
 import itertools
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from redis.asyncio import Redis
 
 from feed.boards import counters, standing, store
 from feed.boards.counters import Guard, Item, Meta
 from feed.boards.model import HOT, HOT_KEPT, HOT_SHOWN, Moment, board_of
-from feed.campaigns import counting
+from feed.campaigns.counting import list_entry_ids
 from feed.changes import store as changes
 from feed.postgres import Connection, Pool, transaction
 from feed.redis import UNREACHABLE
 
 # Posts in one script call and in one counting statement; changes in one step along the log.
 _CHUNK = 200
-_STEP = 500
+_STEP = 5_000
 _TOMBSTONES_KEPT = 1_000
-# A post of a campaign with more likes and comments than this is counted by `follow` alone, for all processes.
-_OFTEN = 5_000
 _LONG_SECONDS = 0.1
-_LONGEST_REST_SECONDS = 2.0
+_REST = 9
+_LONGEST_REST_SECONDS = 3.0
 
 
 async def project(pool: Pool, redis: Redis, post_ids: Sequence[int]) -> str:
     """Writes what the boards should hold of these posts now. Returns the epoch under which it was written.
 
-    What is expensive to count is left to `follow`. Redis away raises UNREACHABLE.
+    Who counts in a campaign is expensive to tell, and left to `follow`, which does it once for all processes and for many
+    changes together; what others no longer see leaves every board at once. Redis away raises UNREACHABLE.
     """
     async with pool.acquire() as conn:
         moment = await store.get_moment(conn)
@@ -46,7 +46,7 @@ async def project(pool: Pool, redis: Redis, post_ids: Sequence[int]) -> str:
 async def follow(pool: Pool, redis: Redis) -> bool:
     """One step of repair: brings boards that lag further along the change log, or builds one anew. Whether more is to do.
 
-    With nothing left it rests four times as long as it took, so that a storm on one post does not keep Postgres counting.
+    With nothing left it rests nine times as long as it took, so that a storm does not keep Postgres counting.
     """
     started = time.monotonic()
     async with pool.acquire() as conn:
@@ -57,7 +57,7 @@ async def follow(pool: Pool, redis: Redis) -> bool:
         return False
     spent = time.monotonic() - started
     if not more and spent > _LONG_SECONDS:
-        await asyncio.sleep(min(4 * spent, _LONGEST_REST_SECONDS))
+        await asyncio.sleep(min(_REST * spent, _LONGEST_REST_SECONDS))
     return more
 
 
@@ -78,7 +78,12 @@ async def rebuild(pool: Pool, redis: Redis) -> int:
 async def _project_chunk(pool: Pool, redis: Redis, moment: Moment, post_ids: Sequence[int]) -> list[int]:
     async with pool.acquire() as conn:
         posts = await store.list_posts(conn, post_ids)
-    items = await _read_items(pool, redis, moment, posts, most=_OFTEN)
+    items = await _read_items(pool, redis, moment, posts, counting=False)
+    return await _write(redis, moment, items)
+
+
+async def _write(redis: Redis, moment: Moment, items: Mapping[str, Sequence[Item]]) -> list[int]:
+    """The posts that have to be read again to be believed."""
     late = await asyncio.gather(
         *(
             counters.write(redis, board, moment.epoch, some, read_at=moment.position.number)
@@ -111,7 +116,6 @@ async def _catch_up(pool: Pool, redis: Redis, moment: Moment, lagging: dict[str,
     async with pool.acquire() as conn:
         stamps = await changes.list_stamps(conn, [meta.position.number for meta in lagging.values()])
         log = await changes.list_changes(conn, after, _STEP)
-        posts = await store.list_posts(conn, sorted({change.post_id for change in log}))
         end = await changes.last_number(conn)
     for board, meta in lagging.items():
         number = meta.position.number
@@ -124,7 +128,13 @@ async def _catch_up(pool: Pool, redis: Redis, moment: Moment, lagging: dict[str,
             return await _build(pool, redis, moment, board)
     if not log:
         return False
-    items = await _read_items(pool, redis, moment, posts)
+    # However often a post has changed in this step, it is read and counted once; only the last write moves the boards on.
+    *before, last = _chunks(sorted({change.post_id for change in log}))
+    for chunk in before:
+        items = await _read_chunk(pool, redis, moment, chunk)
+        if await _write(redis, moment, {board: some for board, some in items.items() if board in lagging}):
+            return True
+    items = await _read_chunk(pool, redis, moment, last)
     guard = Guard("ready", after, log[-1].number, log[-1].stamp)
     written = await asyncio.gather(
         *(
@@ -171,25 +181,31 @@ async def _build(pool: Pool, redis: Redis, moment: Moment, board: str) -> bool:
 async def _list_members(conn: Connection, board: str) -> tuple[list[int], int | None]:
     """The posts that belong on the board, and the score above which none is left out."""
     if board != HOT:
-        return await counting.list_entry_ids(conn, int(board.removeprefix("c"))), None
+        return await list_entry_ids(conn, int(board.removeprefix("c"))), None
     rows = await standing.hot_standing(conn, HOT_KEPT)
     return [row.post_id for row in rows], rows[-1].score - 1 if len(rows) >= HOT_KEPT else None
 
 
+async def _read_chunk(pool: Pool, redis: Redis, moment: Moment, post_ids: Sequence[int]) -> dict[str, list[Item]]:
+    async with pool.acquire() as conn:
+        posts = await store.list_posts(conn, post_ids)
+    return await _read_items(pool, redis, moment, posts)
+
+
 async def _read_items(
-    pool: Pool, redis: Redis, moment: Moment, posts: Sequence[store.Post], *, most: int | None = None
+    pool: Pool, redis: Redis, moment: Moment, posts: Sequence[store.Post], *, counting: bool = True
 ) -> dict[str, list[Item]]:
     """What each board should hold of the posts. The posts were read before: so no item is older than its version.
 
     Engagement in a campaign is expensive to count; where a board holds the version already, it is not counted again.
-    Posts with more than `most` likes and comments are not counted at all.
+    Without `counting`, campaigns' boards hear of those posts only that others do not see.
     """
     if not posts:
         return {}
     items = {HOT: [Item(post.post_id, post.version, standing.hot_row(post)) for post in posts]}
-    versions = {
-        post.post_id: post.version for post in posts if most is None or post.like_count + post.comment_count <= most
-    }
+    versions = {post.post_id: post.version for post in posts if counting or not post.visible}
+    if not versions:
+        return items
     async with pool.acquire() as conn:
         entered = await store.list_entered(conn, list(versions), moment.campaign_ids)
     for campaign_id, post_ids in entered.items():

@@ -12,7 +12,8 @@ from feed.boards import actions
 from feed.postgres import DOWN, Pool
 from feed.redis import UNREACHABLE
 
-_EVERY_SECONDS = 0.2
+# Hot lists are ranked once a second; whatever is touched while nothing else goes on is projected at once all the same.
+_EVERY_SECONDS = 1.0
 # Projecting takes at most a fifth of the time, however expensive a post has become.
 _REST = 4
 _EPOCH_SECONDS = 2.0

@@ -9,6 +9,7 @@ let pass at most N - 1 portions too many.
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import msgspec
 from redis.asyncio import Redis
 
 from feed import metrics
@@ -29,29 +30,29 @@ Question = tuple[str, int, int, Terms]
 Answer = list[int]
 
 
-class Purse:
+# Remembered by the ten thousands, and without cycles: the collector would walk through all of them while everybody waits.
+class Purse(msgspec.Struct, gc=False):
     """What one subject may still spend in one class before anybody asks."""
 
-    __slots__ = ("closed_for", "closed_until", "index", "left", "remaining", "resets_at", "spent")
-
-    def __init__(self, held: Terms, now: float) -> None:
-        # The request that opens the purse is one of its portion.
-        self.left = held.portion
-        self.spent = 0
-        self.closed_until = 0.0
-        self.closed_for = 0
-        self.index = 0
-        self.remaining = held.windows[0].quota
-        self.resets_at = now + held.windows[0].seconds
+    left: int
+    remaining: int
+    resets_at: float
+    spent: int = 0
+    closed_until: float = 0.0
+    closed_for: int = 0
+    index: int = 0
 
 
-class _Known:
-    __slots__ = ("grown_at", "subject", "until")
+class _Known(msgspec.Struct, frozen=True, gc=False):
+    subject: str
+    until: float
+    grown_at: float
 
-    def __init__(self, subject: str, until: float, grown_at: float) -> None:
-        self.subject = subject
-        self.until = until
-        self.grown_at = grown_at
+
+def _opened(held: Terms, now: float) -> Purse:
+    # The request that opens the purse is one of its portion.
+    first = held.windows[0]
+    return Purse(left=held.portion, remaining=first.quota, resets_at=now + first.seconds)
 
 
 class Limiter:
@@ -84,6 +85,10 @@ class Limiter:
         await self._questions.close()
         await self._lookups.close()
 
+    def meet(self, account_id: int, owner: Owner) -> None:
+        """Learns whose an account is from whoever has just looked, so that its first request need not ask again."""
+        self._learn(account_id, owner, time.monotonic())
+
     def counts_accounts(self, name: str) -> bool:
         """Whether it matters to this limit who asks."""
         return name in self._members
@@ -108,7 +113,7 @@ class Limiter:
         key = (held.name, subject)
         purse = self._purses.get(key)
         if purse is None:
-            purse = self._purses[key] = Purse(held, now)
+            purse = self._purses[key] = _opened(held, now)
             if len(self._purses) > _PURSES:
                 # The oldest; with it goes a portion at most that nobody was told of.
                 del self._purses[next(iter(self._purses))]
@@ -168,6 +173,9 @@ class Limiter:
             owner = await self._lookups.submit(account_id)
         except Unavailable:
             return _Known(f"a{account_id}", 0, 0)
+        return self._learn(account_id, owner, now)
+
+    def _learn(self, account_id: int, owner: Owner | None, now: float) -> _Known:
         person = owner.person if owner else None
         age = owner.age_seconds if owner else 0.0
         subject = f"p{person.hex()}" if person else f"a{account_id}"

@@ -42,7 +42,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("apply_message_receipts", 5, lambda w: apply_receipts(w.pool)),
     Entry("tell_likes", 1, lambda w: tell_likes(w.pool)),
     Entry("tell_comments", 1, lambda w: tell_comments(w.pool)),
-    Entry("count_trends", 2, lambda w: count_trends(w.pool)),
+    Entry("count_trends", 10, lambda w: count_trends(w.pool)),
     Entry("send_pushes", 0.5, send_pushes),
     Entry("watch_pushes", 15, watch_pushes),
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.

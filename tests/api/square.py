@@ -164,6 +164,7 @@ class Square:
     async def project(self, post_ids: list[str]) -> None:
         """What a process does a moment after it has touched posts."""
         await boards.project(self.world.pool, self.world.redis, [int(post_id) for post_id in post_ids])
+        await settle(self.world.pool, self.world.redis)
 
 
 @asynccontextmanager

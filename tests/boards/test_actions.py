@@ -127,8 +127,23 @@ async def test_a_projection_is_there_at_once(pool: Pool, redis: Redis) -> None:
     await settle(pool, redis)
     await make.like(pool, post_id, at=make.now() - timedelta(seconds=1))
     await actions.project(pool, redis, [post_id])
-    await assert_same(pool, redis, [campaign_id])
+    await assert_same(pool, redis, [])
     assert not await is_caught_up(pool, redis) or await number_changes(pool)
+
+
+async def test_what_is_removed_leaves_a_campaign_at_once_and_what_is_liked_moves_in_it_later(
+    pool: Pool, redis: Redis
+) -> None:
+    campaign_id = await make.campaign(pool)
+    liked, removed = await make.entry(pool, campaign_id), await make.entry(pool, campaign_id)
+    await settle(pool, redis)
+    await make.like(pool, liked, at=make.now() - timedelta(seconds=1))
+    await remove_post(pool, removed)
+    await actions.project(pool, redis, [liked, removed])
+    rows = await top(pool, redis, board_of(campaign_id))
+    assert [(row.post_id, row.likes) for row in ordered(rows)] == [(liked, 0)]
+    await settle(pool, redis)
+    await assert_same(pool, redis, [campaign_id])
 
 
 async def test_a_projection_before_there_are_boards_does_nothing(pool: Pool, redis: Redis) -> None:
