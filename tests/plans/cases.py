@@ -12,7 +12,7 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.boards import standing
 from feed.boards import store as boards
-from feed.campaigns import entries
+from feed.campaigns import counting, entries
 from feed.cases import store as cases
 from feed.cases.model import Wanted
 from feed.changes import actions as sequencing
@@ -31,6 +31,7 @@ from feed.notifications import actions as notifications
 from feed.paging import MAX_ID, NEWEST, OLDEST, Position
 from feed.posts.actions import Draft, NewPost, publish_posts
 from feed.posts.model import PostId
+from feed.prizes import sheet_store
 from feed.review import actions as review
 from feed.review import store as review_store
 from feed.screens import cards, comments, feeds, hot_comments, inbox, likers, people, pushes
@@ -201,6 +202,19 @@ CASES: dict[str, Case] = {
         ("entries_pkey|entries_latest", "likes_lately|likes_pkey", "past_likes_pkey", "comments_pkey"),
         12_000,
         through=("accounts", "sanctions"),
+    ),
+    # All that was ever done to the entries, and who has several accounts: the settlement wants it whole, once.
+    "counting for a settlement": Case(
+        lambda s: counting.count_engagement(s.conn, CAMPAIGN),
+        ("likes_lately|likes_pkey", "comments_pkey"),
+        12_000,
+        through=("accounts", "sanctions", "entries"),
+    ),
+    "facts for a settlement": Case(
+        lambda s: sheet_store.list_facts(s.conn, CAMPAIGN),
+        ("post_revisions_pkey", "posts_pkey"),
+        12_000,
+        through=("accounts", "entries"),
     ),
     "entries that may be hot": Case(
         lambda s: feeds.list_newest_entries(s.conn, CAMPAIGN, 1_000), ("entries_pkey", "posts_pkey"), 6_000

@@ -230,3 +230,22 @@ async def test_a_blocked_campaign_does_not_hold_up_another(pool: Pool) -> None:
     ready = await ended(pool, topic_name="电影")
     assert await ready.frozen() == {}
     assert not await freeze_next_campaign(pool)
+
+
+async def test_a_settlement_may_be_longer_than_other_transactions_and_nothing_else_may(pool: Pool) -> None:
+    async with pool.acquire() as conn:
+        before = await conn.fetchval(_LIMITS)
+        async with conn.transaction():
+            await sheet_store.take_time(conn)
+            within = await conn.fetchval(_LIMITS)
+        assert await conn.fetchval(_LIMITS) == before
+    assert within["work_mem"] == "64MB"
+    assert {name: value for name, value in within.items() if name != "work_mem"} == {
+        name: "5min" if name != "statement_timeout" else value for name, value in before.items() if name != "work_mem"
+    }
+
+
+_LIMITS = """
+    SELECT jsonb_object_agg(name, current_setting(name)) FROM pg_settings
+    WHERE name IN ('work_mem', 'transaction_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout')
+"""

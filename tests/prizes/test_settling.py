@@ -14,7 +14,15 @@ from feed.postgres import Pool
 from feed.prizes.access import grant_access
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
-from feed.prizes.model import AlreadySettled, ClaimClosed, NotYourPrize, SecondPersonRequired, WinnerId
+from feed.prizes.model import (
+    AlreadySettled,
+    ClaimClosed,
+    NotOverYet,
+    NotYourPrize,
+    SecondPersonRequired,
+    SettlementBlocked,
+    WinnerId,
+)
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import verify_result
@@ -112,6 +120,72 @@ async def test_a_settlement_is_undone_with_a_reason_and_made_again(pool: Pool, k
     await settle_campaign(pool, keys, campaign_id, by=editor)
     with pytest.raises(AlreadySettled):
         await settle_campaign(pool, keys, campaign_id, by=editor)
+
+
+async def test_an_editor_settles_early_once_the_end_is_ten_seconds_past(pool: Pool, keys: Keys) -> None:
+    campaign_id, posts = await stage.due(pool)
+    editor = await make.person(pool, role="editor")
+    for ended, settled in (("5 seconds", False), ("11 seconds", True)):
+        await pool.execute(
+            """
+            UPDATE campaigns SET ends_at = clock_timestamp() - $2::text::interval, settle_at = clock_timestamp() + interval '3 days'
+            WHERE id = $1
+            """,
+            campaign_id,
+            ended,
+        )
+        # The clock is not asked to do it before its time.
+        assert not await freeze_next_campaign(pool)
+        if settled:
+            await settle_campaign(pool, keys, campaign_id, by=editor)
+        else:
+            with pytest.raises(NotOverYet):
+                await settle_campaign(pool, keys, campaign_id, by=editor, reason="提前")
+    result = msgspec.json.decode(await _result(pool, campaign_id))
+    assert [int(winner["post_id"]) for winner in result["winners"]] == posts[:2]
+
+
+async def test_a_forced_settlement_lists_what_it_left_out_and_a_missing_mark_is_nothing(pool: Pool, keys: Keys) -> None:
+    campaign_id, (waiting, unmarked, marked, other) = await stage.due(pool)
+    editor, juror = await make.person(pool, role="editor"), await make.account(pool)
+    await make.juror(pool, campaign_id, juror)
+    await make.mark(pool, campaign_id, marked, juror, "90")
+    await pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", waiting)
+    await pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = ANY ($1)", [unmarked, marked])
+    assert not await freeze_next_campaign(pool)
+    with pytest.raises(SettlementBlocked):
+        await settle_campaign(pool, keys, campaign_id, by=editor)
+    blocks = await pool.fetchval("SELECT blocked_by FROM campaigns WHERE id = $1", campaign_id)
+    assert {(block["kind"], int(block["post_id"])) for block in blocks} == {
+        ("entry_waits", waiting),
+        ("mark_missing", unmarked),
+    }
+    await settle_campaign(pool, keys, campaign_id, by=editor, reason="评委缺席")
+    result = msgspec.json.decode(await _result(pool, campaign_id))
+    assert result["skipped"] == [{"post_id": str(waiting), "reason": "awaiting_review"}]
+    assert {int(row["post_id"]): row["quality"] for row in result["sheet"]} == {
+        marked: "90.000000",
+        unmarked: "0.000000",
+        other: "0.000000",
+    }
+    assert [int(winner["post_id"]) for winner in result["winners"]] == [marked, unmarked]
+    row = await pool.fetchrow("SELECT state, settle_reason, blocked_by FROM campaigns WHERE id = $1", campaign_id)
+    assert row is not None
+    assert tuple(row) == ("decided", "评委缺席", [])
+
+
+async def test_verdicts_of_the_time_after_an_undone_settlement_count_in_the_next(pool: Pool, keys: Keys) -> None:
+    campaign_id, (best, second, third, _) = await stage.settled(pool, keys)
+    editor = await make.person(pool, role="editor")
+    first_result = await _result(pool, campaign_id)
+    await undo_settlement(pool, campaign_id, by=editor, reason="刷票")
+    await make.void(pool, campaign_id, post_id=best)
+    await settle_campaign(pool, keys, campaign_id, by=editor)
+    result = msgspec.json.decode(await _result(pool, campaign_id))
+    assert [int(winner["post_id"]) for winner in result["winners"]] == [second, third]
+    # The one that was set aside is kept, and fills no place.
+    assert await pool.fetchval("SELECT result FROM settlements WHERE undone_at IS NOT NULL") == first_result
+    assert await pool.fetchval("SELECT count(*) FROM winners WHERE campaign_id = $1", campaign_id) == 2
 
 
 async def test_a_claim_is_sealed_and_only_the_winners(pool: Pool, keys: Keys) -> None:

@@ -1,0 +1,199 @@
+"""Settlements of invented campaigns on a real database, against a model that is told in fifty lines."""
+
+from datetime import timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feed.keys import Keys
+from feed.postgres import Pool
+from feed.prizes import sheet_store, store
+from feed.prizes.settling import settle_campaign
+from feed.prizes.verify import verify_result
+from tests import make
+from tests.make import DAY
+from tests.prizes import stage
+from tests.prizes.naive import settle
+
+# Instants count minutes from the end; few values of everything, so that ties, twins and shared reasons are the rule.
+_TIMES = [-9, -3, -1, 0, 1, 5]
+_numbers = count(1)
+_people = st.lists(
+    st.fixed_dictionaries(
+        {
+            "person": st.sampled_from(["a", "b", "c", "d", "e", "f", None]),
+            "age_days": st.sampled_from([1, 30]),
+            "staff": st.sampled_from([False] * 9 + [True]),
+            "juror": st.sampled_from([False] * 9 + [True]),
+            "banned": st.sampled_from([False] * 9 + [True]),
+            "voids": st.sampled_from([()] * 9 + [("like",), ("comment",), ("like", "comment")]),
+        }
+    ),
+    min_size=2,
+    max_size=9,
+)
+_rules = st.fixed_dictionaries(
+    {
+        "weights": st.sampled_from([(".5", ".3", ".2"), ("0", ".6", ".4"), ("1", "0", "0"), (".2", ".4", ".4")]).map(
+            lambda weights: tuple(map(Decimal, weights))
+        ),
+        "caps": st.sampled_from([(1000, 200), (2, 1), (1, 1)]),
+        "ties": st.permutations(["quality", "likes", "comments", "earliest"]),
+        "winners": st.integers(1, 3),
+        "reserves": st.integers(0, 3),
+        "min_age_days": st.sampled_from([0, 7]),
+    }
+)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> dict[str, Any]:
+    people = draw(_people)
+    who = st.integers(0, len(people) - 1)
+    act = st.builds(
+        lambda **fields: fields,
+        kind=st.sampled_from(["like", "comment"]),
+        who=who,
+        at=st.sampled_from(_TIMES[:4]),
+        undone=st.sampled_from([None, None, 0, 1, 5, -1]),
+    ).filter(lambda act: bool(act["undone"] is None or act["undone"] >= act["at"]))
+    entry = st.fixed_dictionaries(
+        {
+            "author": who,
+            "at": st.sampled_from([-30, -20, -10]),
+            "gone": st.sampled_from([None, None, None, "deleted", "removed", "disqualified"]),
+            "voids": st.sampled_from([()] * 5 + [("like",), ("comment",)]),
+            "marks": st.lists(st.sampled_from(["0", "66.5", "100"]), max_size=3),
+            "acts": st.lists(
+                act,
+                max_size=12,
+                unique_by=lambda act: (act["kind"], act["who"], act["kind"] == "comment" and act["at"]),
+            ),
+        }
+    )
+    return {"rules": draw(_rules), "people": people, "end": 0, "entries": draw(st.lists(entry, max_size=7))}
+
+
+async def _write(pool: Pool, world: dict[str, Any]) -> tuple[int, list[int]]:
+    """The campaign and its entries as rows."""
+    # Worlds share a database: each has persons and a topic of its own.
+    name = f"世界{next(_numbers)}"
+    rules, ends_at = world["rules"], make.now().replace(microsecond=0) - 4 * DAY
+    quality, likes, comments = map(str, rules["weights"])
+    campaign_id = await make.campaign(
+        pool, starts_at=ends_at - 10 * DAY, ends_at=ends_at,
+        weights={"quality": quality, "likes": likes, "comments": comments},
+        caps={"likes": rules["caps"][0], "comments": rules["caps"][1]},
+        tie_break=rules["ties"], winner_count=rules["winners"], reserve_count=rules["reserves"],
+        eligibility={"min_account_age_days": rules["min_age_days"], "require_media": False}, prizes=[stage.PRIZE],
+        topic_name=name,
+    )  # fmt: skip
+    await pool.execute("UPDATE campaigns SET created_by = $2 WHERE id = $1", campaign_id, await make.account(pool))
+    accounts = []
+    for each in world["people"]:
+        account_id = await make.account(
+            pool, person=f"{name} {each['person']}", verified=each["person"] is not None,
+            created_at=ends_at - each["age_days"] * DAY,
+        )  # fmt: skip
+        accounts.append(account_id)
+        if each["staff"]:
+            await make.staff(pool, account_id, since=ends_at - DAY)
+        if each["juror"]:
+            await make.juror(pool, campaign_id, account_id)
+        if each["banned"]:
+            await make.ban(pool, account_id, since=ends_at - DAY)
+        if each["voids"]:
+            await make.void(pool, campaign_id, account_id=account_id, kinds=each["voids"])
+    markers = [await make.account(pool) for _ in range(3)]
+    for marker in markers:
+        await make.juror(pool, campaign_id, marker)
+    posts = []
+    for entry in world["entries"]:
+        author, made = accounts[entry["author"]], ends_at + timedelta(minutes=entry["at"])
+        post_id = await make.post(pool, author, at=made, topics=(name,))
+        posts.append(post_id)
+        await pool.execute(
+            "INSERT INTO entries (campaign_id, post_id, author_id, entered_at) VALUES ($1, $2, $3, $4)",
+            campaign_id,
+            post_id,
+            author,
+            made,
+        )
+        for marker, score in zip(markers, entry["marks"], strict=False):
+            await make.mark(pool, campaign_id, post_id, marker, score)
+        if entry["voids"]:
+            await make.void(pool, campaign_id, post_id=post_id, kinds=entry["voids"])
+        for act in entry["acts"]:
+            who, at = accounts[act["who"]], ends_at + timedelta(minutes=act["at"])
+            undone = None if act["undone"] is None else ends_at + timedelta(minutes=act["undone"])
+            if act["kind"] == "comment":
+                state = "published" if undone is None else "deleted"
+                await make.comment(pool, post_id, who, at=at, state=state, deleted_at=undone)
+            elif undone is None:
+                await make.like(pool, post_id, who, at=at)
+            else:
+                await make.past_like(pool, post_id, who, at=at, until=undone)
+        if entry["gone"] == "disqualified":
+            await pool.execute(
+                "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'copied' WHERE post_id = $1", post_id
+            )
+        elif entry["gone"]:
+            await pool.execute(
+                "UPDATE posts SET state = $2, deleted_at = CASE WHEN $2 = 'deleted' THEN now() END WHERE id = $1",
+                post_id,
+                entry["gone"],
+            )
+    return campaign_id, posts
+
+
+async def _compare(pool: Pool, keys: Keys, world: dict[str, Any], campaign_id: int, posts: list[int]) -> None:
+    await settle_campaign(pool, keys, campaign_id, by=None)
+    document = await stage.result_of(pool, campaign_id)
+    assert document is not None
+    finding = verify_result(document, None)
+    # That the rules of this stage bear no proper hash is not the matter here.
+    assert finding.outcome is not None
+    winners, reserves, scores, excluded = settle(world)
+    outcome = finding.outcome
+    assert [int(each.post_id) for each in outcome.winners] == [posts[n] for n in winners]
+    assert [int(each.post_id) for each in outcome.reserves] == [posts[n] for n in reserves]
+    assert {int(row.post_id): Decimal(row.score) for row in outcome.sheet} == {posts[n]: scores[n] for n in scores}
+    async with pool.acquire() as conn:
+        settlement = await store.find_settlement(conn, campaign_id)
+        assert settlement is not None
+        sheet = await sheet_store.list_sheet(conn, settlement.id)
+    told = {row.post_id: {(each["kind"], each["reason_code"]): each["count"] for each in row.excluded} for row in sheet}
+    assert told == {posts[n]: excluded[n] for n in excluded}
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(worlds())
+async def test_a_settlement_finds_what_a_naive_model_finds(pool: Pool, keys: Keys, world: dict[str, Any]) -> None:
+    campaign_id, posts = await _write(pool, world)
+    await _compare(pool, keys, world, campaign_id, posts)
+
+
+async def test_the_comparison_finds_a_like_too_many(pool: Pool, keys: Keys) -> None:
+    world = _small_world()
+    campaign_id, posts = await _write(pool, world)
+    ends_at = await pool.fetchval("SELECT ends_at FROM campaigns WHERE id = $1", campaign_id)
+    await make.like(pool, posts[0], at=ends_at - DAY)
+    with pytest.raises(AssertionError):
+        await _compare(pool, keys, world, campaign_id, posts)
+
+
+def _small_world() -> dict[str, Any]:
+    person = {"age_days": 30, "staff": False, "juror": False, "banned": False, "voids": ()}
+    entry: dict[str, Any] = {"author": 0, "at": -9, "gone": None, "voids": (), "marks": [], "acts": []}
+    rules = {
+        "weights": (Decimal(".5"), Decimal(".3"), Decimal(".2")), "caps": (9, 9), "winners": 1, "reserves": 1,
+        "ties": ["quality", "likes", "comments", "earliest"], "min_age_days": 0,
+    }  # fmt: skip
+    people = [person | {"person": "a"}, person | {"person": "b"}]
+    return {"rules": rules, "people": people, "end": 0, "entries": [entry]}
