@@ -1,6 +1,7 @@
 """A draw through its doors: what everybody can read of it at each step, and the number that two people enter."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,10 +12,12 @@ from feed.api.world import World
 from feed.keys import Keys
 from feed.prizes.drawing import give_up_next_beacon, publish_next_list
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from feed.prizes.verify import verify_result
 from tests import make
 from tests.api.conftest import Join
 from tests.api.test_campaigns import publish, terms, wire
 from tests.prizes import stage
+from tests.prizes.test_draw import in_javascript
 
 WORD = {"round": "２０２６１３７", "value": "03、07、12+09"}
 
@@ -101,6 +104,33 @@ async def test_two_accounts_of_one_person_are_one_editor(join: Join, world: Worl
     assert (await one("PUT", path, said)).status_code == 202
     refused = await other("PUT", path, said)
     assert (refused.status_code, refused.json()["code"]) == (409, "second_person_required")
+
+
+async def test_the_announced_result_of_a_draw_can_be_computed_again_by_anybody(
+    join: Join, client: httpx.AsyncClient, world: World, keys: Keys, tmp_path: Path
+) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
+    said = word()
+    for editor in (one, other):
+        assert (await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", said)).status_code in (200, 202)
+    assert await settle_next_campaign(world.pool, keys)
+    committed = await draw_of(client, campaign.id)
+    assert (await client.get(f"/campaigns/{campaign.id}/result")).status_code == 404
+    for editor, status in ((one, 202), (other, 200)):
+        answer = await editor("POST", f"/admin/campaigns/{campaign.id}/announce")
+        assert answer.status_code == status, answer.text
+    published = await client.get(f"/campaigns/{campaign.id}/result")
+    assert published.status_code == 200, published.text
+    assert verify_result(published.content, keys.public_keys().keys).holds
+    result = published.json()
+    for name in ("list_sha256", "nonce_sha256", "tickets"):
+        assert result["draw"][name] == committed[name]
+    path = tmp_path / "result.json"
+    path.write_bytes(published.content)
+    computed = in_javascript(path)
+    assert computed["winners"] == [winner["person"] for winner in result["winners"]]
+    assert computed["seed"] == result["draw"]["seed"]
 
 
 @pytest.mark.parametrize(

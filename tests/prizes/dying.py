@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -19,15 +20,17 @@ from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
 from feed.prizes.announcing import announce_winners, finish_next_objections
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim
+from feed.prizes.drawing import enter_number, give_up_next_beacon, keep_drand_value, publish_next_list
 from feed.prizes.model import WinnerId
 from feed.prizes.objecting import answer_objection, object_to_result
 from feed.prizes.replacing import replace_winner
-from feed.prizes.settling import settle_campaign
+from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.undoing import undo_settlement
 from feed.settings import Settings, read_settings
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
 from feed.worker.worlds import Worlds
+from tests.prizes.relay import TEST_CHAIN, signature_of
 from tests.prizes.stage import FORM
 
 
@@ -58,6 +61,18 @@ async def _work(settings: Settings, pool: Pool, keys: Keys) -> None:
     await work(worlds, settings.direct_url, asyncio.Event(), schedule)
 
 
+async def _draw(pool: Pool, keys: Keys) -> None:
+    """The lines of the worker's table that end a draw, each until it finds nothing more."""
+    while await freeze_next_campaign(pool):
+        pass
+    while await publish_next_list(pool):
+        pass
+    while await give_up_next_beacon(pool):
+        pass
+    while await settle_next_campaign(pool, keys):
+        pass
+
+
 STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "settle": lambda pool, keys, campaign, by: settle_campaign(pool, keys, campaign, by=AccountId(by)),
     "announce": lambda pool, keys, campaign, by: announce_winners(pool, keys, campaign, by=AccountId(by)),
@@ -74,6 +89,18 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     ),
     "undo": lambda pool, keys, campaign, by: undo_settlement(pool, campaign, by=AccountId(by), reason="重新评选"),
     "finish": lambda pool, keys: finish_next_objections(pool),
+    "draw": _draw,
+    "enter": lambda pool, keys, campaign, by, at: enter_number(
+        pool,
+        campaign,
+        by=AccountId(by),
+        round_="2026137",
+        value="03 07 12",
+        appeared_at=datetime.fromtimestamp(at, UTC),
+    ),
+    "keep": lambda pool, keys, campaign, round_: keep_drand_value(
+        pool, TEST_CHAIN, campaign, round_, signature_of(round_)
+    ),
     "lapse": lapse_next_claim,
     "forfeit": forfeit_next_prize,
 }

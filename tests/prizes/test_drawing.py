@@ -503,6 +503,27 @@ async def test_several_workers_at_once_keep_one_value_and_draw_once(
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'keep_beacon'") == 1
 
 
+async def test_the_worker_gives_a_draw_its_own_value_once_every_source_has_had_its_time(
+    worlds: Worlds, pool: Pool, keys: Keys, database: str, relay: Relay
+) -> None:
+    sources = {"beacon_order": ["public_number", "drand"], "beacon_wait_hours": 1}
+    waiting = await stage.listed(pool, keys, ago=timedelta(minutes=30), **sources)
+    over = await stage.listed(pool, keys, ago=timedelta(hours=2), **sources)
+    relay.ill = "failing"
+    for_drand = await stage.listed(pool, keys, ago=timedelta(hours=1, minutes=30), **sources)
+    async with running(worlds, database, DRAWING):
+
+        async def is_settled() -> bool:
+            return await stage.result_of(pool, over.id) is not None and bool(relay.asked)
+
+        await becomes(is_settled, within=20)
+    drawn = msgspec.json.decode(await _result(pool, over.id))["draw"]
+    assert (drawn["beacon"]["source"], drawn["publicly_verifiable"]) == ("own", False)
+    for campaign in (waiting, for_drand):
+        assert await stage.result_of(pool, campaign.id) is None
+    assert await pool.fetchval("SELECT count(*) FROM draws WHERE source IS NOT NULL") == 1
+
+
 async def test_two_editors_and_the_end_of_the_wait_at_once_leave_one_value(pool: Pool, keys: Keys) -> None:
     campaign = await stage.listed(pool, keys, beacon_order=["public_number"])
     editors = [await make.person(pool, role="editor") for _ in range(6)]
