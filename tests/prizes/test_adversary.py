@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns import judging
+from feed.campaigns import disqualifying, judging
 from feed.campaigns.verdicts import NewVoids, Reason
 from feed.cases import store as cases
 from feed.keys import Keys
@@ -310,9 +310,9 @@ async def test_verdicts_count_until_the_settlement_and_can_be_taken_back(
     bribed, upright = [await make.person(pool, role="editor") for _ in range(2)]
     new = NewVoids(kinds=["like"], reason_code="bought", post_id=str(contest.honest))
     (void,) = await judging.add_voids(pool, bribed, contest.id, new)
-    await judging.disqualify_entry(pool, bribed, contest.id, contest.honest, Reason("copied"))
+    await disqualifying.disqualify_entry(pool, bribed, contest.id, contest.honest, Reason("copied"))
     await judging.withdraw_void(pool, upright, contest.id, void.id)
-    await judging.reinstate_entry(pool, upright, contest.id, contest.honest)
+    await disqualifying.reinstate_entry(pool, upright, contest.id, contest.honest, Reason("checked"))
     row = (await sheet_of(pool, contest.id))[contest.honest]
     assert (row.likes_counted, row.eligible, row.excluded) == (3, True, [])
     assert await best_of(pool, keys, contest.id) == contest.honest
