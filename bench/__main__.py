@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import secrets
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -111,6 +112,7 @@ class Run:
             seconds=self.options.seconds,
             rounds=self.options.rounds,
             connections=self.options.connections,
+            first=len(there.tokens) * secrets.randbelow(len(there.post_ids)),
             tell=console.print,
         )
         return there, bench

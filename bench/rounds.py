@@ -56,6 +56,7 @@ class Bench:
         seconds: int,
         rounds: int,
         connections: int,
+        first: int,
         tell: Callable[[str], None],
     ) -> None:
         self.base_url = base_url
@@ -65,11 +66,13 @@ class Bench:
         self.rounds = rounds
         self.connections = connections
         self._tell = tell
+        # On installations that are kept, likes of an earlier run would be none: so each run begins somewhere else.
+        self._first = first
         self._sent: dict[str, int] = {}
 
     def skip(self, key: str, count: int) -> int:
         """Takes `count` requests of a line for somebody else to send; the number of the first."""
-        first = self._sent.get(key, 0)
+        first = self._sent.get(key, self._first)
         self._sent[key] = first + count
         return first
 
@@ -122,7 +125,7 @@ class Bench:
         self, key: str, what: Load, url: str, *, seconds: int, connections: int, pause_ms: float
     ) -> load.Run:
         """The load of people who pause between an answer and their next request."""
-        start = self._sent.get(key, 0)
+        start = self._sent.get(key, self._first)
         done = await load.run(
             url,
             what,

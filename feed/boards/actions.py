@@ -22,7 +22,8 @@ _CHUNK = 200
 _STEP = 5_000
 _TOMBSTONES_KEPT = 1_000
 _LONG_SECONDS = 0.1
-_LONGEST_REST_SECONDS = 2.0
+_REST = 9
+_LONGEST_REST_SECONDS = 3.0
 
 
 async def project(pool: Pool, redis: Redis, post_ids: Sequence[int]) -> str:
@@ -45,7 +46,7 @@ async def project(pool: Pool, redis: Redis, post_ids: Sequence[int]) -> str:
 async def follow(pool: Pool, redis: Redis) -> bool:
     """One step of repair: brings boards that lag further along the change log, or builds one anew. Whether more is to do.
 
-    With nothing left it rests four times as long as it took, so that a storm on one post does not keep Postgres counting.
+    With nothing left it rests nine times as long as it took, so that a storm does not keep Postgres counting.
     """
     started = time.monotonic()
     async with pool.acquire() as conn:
@@ -56,7 +57,7 @@ async def follow(pool: Pool, redis: Redis) -> bool:
         return False
     spent = time.monotonic() - started
     if not more and spent > _LONG_SECONDS:
-        await asyncio.sleep(min(4 * spent, _LONGEST_REST_SECONDS))
+        await asyncio.sleep(min(_REST * spent, _LONGEST_REST_SECONDS))
     return more
 
 

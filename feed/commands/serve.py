@@ -97,7 +97,7 @@ def load_application() -> Any:
     gc.collect()
     gc.freeze()
     # A request leaves hundreds of objects that need no collector; every 700 of them would wake it several times a request.
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(5_000, 20, 20)
     return built
 
 

@@ -16,7 +16,7 @@ async def lock_position(conn: Connection) -> int | None:
 async def note_changed(conn: Connection, after: int, *, limit: int) -> tuple[int, int]:
     """Makes the likes due of each post that has changed. How far this has read, and how many changes.
 
-    A post that was told of rests for two seconds, however many like it meanwhile.
+    A post that was told of rests for ten seconds, however many like it meanwhile.
     """
     row = await conn.fetchrow(
         """
@@ -24,7 +24,7 @@ async def note_changed(conn: Connection, after: int, *, limit: int) -> tuple[int
             SELECT number, post_id FROM change_log WHERE number > $1 ORDER BY number LIMIT $2
         ), noted AS (
             INSERT INTO like_groups (post_id, due_at)
-            SELECT stats.post_id, greatest(now(), held.refreshed_at + interval '2 seconds')
+            SELECT stats.post_id, greatest(now(), held.refreshed_at + interval '10 seconds')
             FROM (SELECT DISTINCT post_id FROM seen) AS changed
             JOIN post_stats AS stats ON stats.post_id = changed.post_id
             LEFT JOIN like_groups AS held ON held.post_id = changed.post_id
