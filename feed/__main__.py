@@ -27,6 +27,7 @@ COMMANDS = (
     "settle",
     "verify",
     "keys",
+    "retention",
     "bench",
     "ops",
 )

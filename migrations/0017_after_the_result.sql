@@ -18,6 +18,7 @@ CREATE TABLE amendments (
 
 -- A result that was announced and then set aside for an objection: its hash stands in the one that follows.
 ALTER TABLE settlements ADD COLUMN withdrawn boolean NOT NULL DEFAULT false;
+CREATE INDEX settlements_withdrawn ON settlements (campaign_id) WHERE withdrawn;
 
 CREATE TABLE objections (
     id bigint NOT NULL DEFAULT next_id(),

@@ -58,6 +58,7 @@ _TAGS = {
     "editor.jurors": "Editors: entries and marks",
     "editor.voids": "Editors: entries and marks",
     "editor.prizes": "Editors: settling and claims",
+    "editor.claims": "Editors: settling and claims",
     "editor.draws": "Editors: settling and claims",
     "editor.curation": "Editors: hot list and topics",
     "editor.pushes": "Operations",

@@ -55,6 +55,15 @@ _WORDS: dict[str, tuple[str, str]] = {
     "database_away": ("服务暂时不可用，请稍后再试", "The service is away for a moment: try again."),
     "draw_not_found": ("该活动没有抽奖", "No such campaign, or it is no draw."),
     "already_objected": ("你已对该结果提出过异议", "You have objected to this result already."),
+    "claim_access_required": (
+        "需由管理员授权后才能查看领取信息",
+        "Winners' details are read by whom an admin has let in for this campaign.",
+    ),
+    "codes_missing": ("兑换码数量少于获奖人数", "There are fewer codes than winners."),
+    "codes_shown": (
+        "兑换码已显示过，如有问题请联系主办方",
+        "The codes have been shown: ask the organiser if they are lost.",
+    ),
     "involved_in_campaign": (
         "参与该活动组织、评审、公布或参评的人不能答复其异议",
         "Whoever has organised, announced, judged or entered the campaign answers no objection to it.",
@@ -134,6 +143,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "push_not_dead": ("只有已放弃的推送可以重发", "Only a push that was given up can be tried again."),
     "push_not_found": ("没有找到该推送", "No such push."),
     "rate_limited": ("操作太频繁，请稍后再试", "Too often: try again later."),
+    "receipt_not_found": ("领取信息尚未销毁", "The details have not been destroyed yet."),
     "refresh_refused": ("登录已失效，请重新登录", "The sign-in has ended: sign in again."),
     "sheet_not_found": ("评分表尚未生成", "There is no score sheet yet."),
     "result_not_found": ("结果尚未公布", "There is no public result yet."),
@@ -163,6 +173,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "有获奖作品已被移除或作者已被封禁，请撤销后重新评选",
         "A winning post was removed or its author banned: undo and settle again.",
     ),
+    "wrong_prize_state": ("奖品当前状态不允许此操作", "The prize is in a state from which this does not follow."),
     # Fields: the numbers come from the refusal.
     "field.closed_topic": ("该话题已关闭", "Is a topic that takes no more posts."),
     "field.draw_value_too_high": (

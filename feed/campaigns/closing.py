@@ -199,3 +199,8 @@ async def mark_final(conn: Connection, campaign_id: int) -> bool:
             campaign_id,
         )
     )
+
+
+async def mark_archived(conn: Connection, campaign_id: int) -> None:
+    """The last state: nobody's details can be read any more."""
+    await conn.execute("UPDATE campaigns SET state = 'archived' WHERE id = $1 AND state = 'final'", campaign_id)

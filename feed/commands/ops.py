@@ -19,6 +19,7 @@ from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
 from feed.postgres import DOWN, Connection, open_pool, transaction
 from feed.screens.doctor import read_applied, read_backlog
+from feed.screens.stuck import list_stuck
 from feed.settings import Settings
 
 # A day: long enough for an afternoon with curl.
@@ -168,6 +169,7 @@ async def _look_at_postgres(settings: Settings) -> AsyncIterator[Finding]:
             return
         yield Finding("migrations", "all applied")
         backlog = await read_backlog(conn)
+        stuck = await list_stuck(conn, kept_days=settings.claims_kept_days, english=True)
     finally:
         await conn.close()
     yield Finding(
@@ -184,6 +186,11 @@ async def _look_at_postgres(settings: Settings) -> AsyncIterator[Finding]:
             backlog.stuck_messages or backlog.unknown_messages or backlog.failed_messages or backlog.held_messages
         ),
     )
+    if not stuck:
+        yield Finding("prizes", "nothing waits for a person")
+    for each in stuck:
+        since = f", since {each.since:%Y-%m-%d %H:%M} UTC" if each.since else ""
+        yield Finding("prizes", f"campaign {each.campaign_id} {each.what} ({each.count}{since})", wrong=True)
     yield Finding("jobs", f"{backlog.overdue_jobs} overdue", wrong=backlog.overdue_jobs > 0)
 
 

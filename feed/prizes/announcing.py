@@ -14,6 +14,7 @@ from feed.prizes import objections_store, store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, SecondPersonRequired, WinnerNotVisible
 from feed.prizes.persons import are_one_person
 from feed.prizes.places import fill_place, tell_winners
+from feed.prizes.requiring import require_codes
 
 Announced = Literal["recorded", "announced"]
 
@@ -23,7 +24,7 @@ async def announce_winners(
 ) -> Announced:
     """Records the first of the two, or announces on the word of the second: winners learn of it in the same transaction.
 
-    Raises CampaignNotFound, NotSettled, AlreadyAnnounced, SecondPersonRequired, WinnerNotVisible.
+    Raises CampaignNotFound, NotSettled, AlreadyAnnounced, SecondPersonRequired, WinnerNotVisible, CodesMissing.
     """
     async with transaction(pool) as conn:
         fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
@@ -49,8 +50,9 @@ async def announce_winners(
                 await fill_place(conn, keys, campaign, rules, gone)
         if await store.list_not_visible(conn, settlement.id):
             raise WinnerNotVisible
-        await closing.mark_announced(conn, campaign_id, by, objection_days=rules.objection_days)
         selected = await store.list_selected(conn, settlement.id)
+        await require_codes(conn, campaign_id, settlement.rules_version, len(selected))
+        await closing.mark_announced(conn, campaign_id, by, objection_days=rules.objection_days)
         await tell_winners(conn, keys, campaign, rules, [winner.id for winner in selected])
         await audit.add(conn, by, "announce", "campaign", campaign_id, {"winners": [str(w.id) for w in selected]})
     return "announced"
@@ -63,7 +65,7 @@ async def finish_next_objections(pool: Pool) -> bool:
     for campaign_id in over:
         async with transaction(pool) as conn:
             campaign = await closing.lock_free_ending(conn, campaign_id)
-            settlement = None if campaign is None else await store.find_settlement(conn, campaign_id)
+            settlement = None if campaign is None else await objections_store.find_settled(conn, campaign_id)
             if settlement is None or await objections_store.has_open(conn, settlement.id):
                 continue
             if not await closing.mark_final(conn, campaign_id):

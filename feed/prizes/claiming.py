@@ -17,6 +17,7 @@ from feed.prizes.claim import Claim, ClaimForm, masked, read_claim, seal_of
 from feed.prizes.model import ClaimClosed, ClaimNotFound, NotYourPrize, PrizeNotFound, Winner, WinnerId
 from feed.prizes.places import fill_place
 from feed.prizes.reasons import read_reason
+from feed.prizes.requiring import require_access
 
 
 async def view_prizes(pool: Pool, account_id: AccountId) -> int:
@@ -72,10 +73,11 @@ async def reveal_claim(
 ) -> Claim:
     """The details of a winner in the clear; who looked, and why, is on record before they are seen.
 
-    Raises ClaimNotFound, Invalid.
+    Raises ClaimAccessRequired, ClaimNotFound, Invalid.
     """
     why = read_reason(reason)
     async with transaction(pool) as conn:
+        await require_access(conn, campaign_id, by)
         fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
         sealed = await claims_store.get_claim(conn, campaign_id, winner_id)
         if fresh:

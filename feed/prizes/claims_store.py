@@ -1,7 +1,23 @@
 """The SQL of claims: sealed recipient data, and the winner's side of a prize."""
 
-from feed.postgres import Connection, one
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from feed.campaigns.refusals import CampaignNotFound
+from feed.postgres import Connection, many, one
 from feed.prizes.model import ClaimNotFound, Unclaimed, Winner, WinnerId
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """What the shipper needs of one winner, still sealed."""
+
+    winner_id: WinnerId
+    place: int
+    prizes: list[dict[str, Any]]
+    state: str
+    sealed: bytes
 
 
 async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
@@ -71,6 +87,66 @@ async def change_claim(
             privacy_version,
         )
     )
+
+
+async def remove_claim(conn: Connection, winner_id: int) -> None:
+    """Forgets what somebody told who does not want the prize."""
+    await conn.execute("DELETE FROM claims WHERE winner_id = $1", winner_id)
+
+
+async def add_access(
+    conn: Connection, campaign_id: int, account_id: int, *, by: int, reason: str, lasts: timedelta
+) -> datetime:
+    """Until when the account may read the campaign's claims. Raises CampaignNotFound."""
+    until: datetime | None = await conn.fetchval(
+        """
+        INSERT INTO claim_access (campaign_id, account_id, granted_by, reason, until)
+        SELECT id, $2, $3, $4, clock_timestamp() + $5::interval FROM campaigns WHERE id = $1 AND published_at IS NOT NULL
+        ON CONFLICT (campaign_id, account_id) DO UPDATE
+        SET granted_by = excluded.granted_by, reason = excluded.reason, granted_at = excluded.granted_at,
+            until = excluded.until
+        RETURNING until
+        """,
+        campaign_id,
+        account_id,
+        by,
+        reason,
+        lasts,
+    )
+    if until is None:
+        raise CampaignNotFound
+    return until
+
+
+async def has_access(conn: Connection, campaign_id: int, account_id: int) -> bool:
+    """Whether somebody has let the account in, and its time is not over."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM claim_access
+                WHERE campaign_id = $1 AND account_id = $2 AND until > clock_timestamp()
+            )
+            """,
+            campaign_id,
+            account_id,
+        )
+    )
+
+
+async def list_to_send(conn: Connection, campaign_id: int) -> list[Parcel]:
+    """The claims that are verified, or claimed and not verified yet, with goods to be sent; by place."""
+    rows = await conn.fetch(
+        """
+        SELECT winners.id AS winner_id, winners.place, winners.prizes, winners.state, claims.sealed
+        FROM winners
+        JOIN claims ON claims.winner_id = winners.id AND claims.sealed IS NOT NULL
+        WHERE winners.campaign_id = $1 AND winners.state IN ('claimed', 'verified') AND winners.prizes @> '[{"kind": "goods"}]'
+        ORDER BY winners.place, winners.id
+        """,
+        campaign_id,
+    )
+    return many(rows, Parcel)
 
 
 async def get_claim(conn: Connection, campaign_id: int, winner_id: int) -> bytes:

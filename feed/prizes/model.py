@@ -118,6 +118,26 @@ class ClaimClosed(Conflict):
     """The prize cannot be claimed, or not any more."""
 
 
+class ClaimAccessRequired(Forbidden):
+    """Winners' details are read by whom an admin, who is another person, has let in for this campaign."""
+
+
+class WrongPrizeState(Conflict):
+    """The prize is in a state from which this does not follow."""
+
+
+class CodesMissing(Conflict):
+    """There are fewer codes than winners."""
+
+
+class CodesShown(Conflict):
+    """The winner has seen the codes, more than a day ago."""
+
+
+class ReceiptNotFound(NotFound):
+    """The campaign's details have not been destroyed yet, or there is no such campaign."""
+
+
 class ClaimNotFound(NotFound):
     """The winner has given no details, or there is no such winner in this campaign."""
 

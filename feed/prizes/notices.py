@@ -49,6 +49,16 @@ def of_end(winner: Winner, title: str) -> NewInbox:
     return _about(winner, title=told[0], body=told[1], event=winner.state)
 
 
+def of_shipment(winner: Winner, carrier: str, tracking_no: str) -> NewInbox:
+    """The parcel is on its way, or has another number than the one that was told."""
+    return _about(
+        winner,
+        title="您的奖品已寄出",
+        body=f"{carrier}，单号 {tracking_no}。收到后请在“我的奖品”中确认。",
+        event=f"shipped:{tracking_no}",
+    )
+
+
 def of_deadline(due: Unclaimed) -> NewInbox:
     """The claim ends soon."""
     return NewInbox(

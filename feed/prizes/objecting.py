@@ -9,7 +9,7 @@ from feed.errors import FieldError, Invalid
 from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
-from feed.prizes import notices, objections_store, persons, store
+from feed.prizes import notices, objections_store, persons
 from feed.prizes.model import (
     AlreadyObjected,
     InvolvedInCampaign,
@@ -48,7 +48,7 @@ async def object_to_result(
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
-        settlement = await store.find_settlement(conn, campaign_id)
+        settlement = await objections_store.find_settled(conn, campaign_id)
         if settlement is not None and not fresh:
             before = await objections_store.find_of_account(conn, settlement.id, by)
             if before is not None:
@@ -98,7 +98,7 @@ async def answer_objection(
             return
         if await persons.is_involved(conn, campaign_id, by):
             raise InvolvedInCampaign
-        settlement = await store.find_settlement(conn, campaign_id)
+        settlement = await objections_store.find_settled(conn, campaign_id)
         stands = settlement is not None and settlement.id == objection.settlement_id
         # With the result it was made against, whatever it asked for has gone.
         if objection.answered_at is not None or not stands or campaign.state != "announced":

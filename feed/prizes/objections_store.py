@@ -1,7 +1,29 @@
 """The SQL of objections, and of replacements that one person has asked for. Whoever writes holds the campaign's row."""
 
+import msgspec
+
 from feed.postgres import Connection, one
 from feed.prizes.model import Objection, ObjectionId, Remedy, Winner, WinnerId
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The settlement that stands, without its result: that may be megabytes."""
+
+    id: int
+    rules_version: int
+
+
+async def find_settled(conn: Connection, campaign_id: int) -> Standing | None:
+    """The campaign's settlement, once it has a result."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, rules_version
+        FROM settlements
+        WHERE campaign_id = $1 AND undone_at IS NULL AND result IS NOT NULL
+        """,
+        campaign_id,
+    )
+    return one(row, Standing)
 
 
 async def add_objection(

@@ -11,7 +11,7 @@ from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Pool, transaction
-from feed.prizes import notices, objections_store, persons, store
+from feed.prizes import notices, objections_store, persons
 from feed.prizes.model import NotAnnounced, PrizeHandedOver, SecondPersonRequired, WinnerNotFound
 from feed.prizes.places import fill_place
 from feed.prizes.reasons import read_reason
@@ -32,7 +32,7 @@ async def replace_winner(
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
-        settlement = await store.find_settlement(conn, campaign_id)
+        settlement = await objections_store.find_settled(conn, campaign_id)
         if settlement is None or campaign.state != "announced":
             raise NotAnnounced
         winner = await objections_store.find_standing(conn, settlement.id, rank)

@@ -7,7 +7,7 @@ import msgspec
 
 from feed.campaigns.refusals import CampaignNotFound
 from feed.postgres import Connection, many
-from feed.screens.prizes import Id, PrizeItem, items_of
+from feed.screens.prizes import Id, Parcel, PrizeItem, items_of, parcel_of
 
 
 class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +23,7 @@ class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     state_reason: str | None
     claim: dict[str, str] | None
+    shipment: Parcel | None
     notified_at: datetime | None
     claim_ends_at: datetime | None
     claimed_at: datetime | None
@@ -40,6 +41,9 @@ class _Row(msgspec.Struct, frozen=True):
     state: str
     state_reason: str | None
     masked: dict[str, str] | None
+    carrier: str | None
+    tracking_no: str | None
+    shipped_at: datetime | None
     notified_at: datetime | None
     claim_ends_at: datetime | None
     claimed_at: datetime | None
@@ -52,12 +56,14 @@ async def list_claims(conn: Connection, campaign_id: int) -> list[ClaimCard]:
     rows = await conn.fetch(
         """
         SELECT winners.id, winners.place, winners.rank, winners.account_id, accounts.name, winners.post_id, winners.score,
-            winners.prizes, winners.state, winners.state_reason, claims.masked, winners.notified_at,
+            winners.prizes, winners.state, winners.state_reason, claims.masked,
+            shipments.carrier, shipments.tracking_no, shipments.shipped_at, winners.notified_at,
             winners.claim_ends_at, claims.claimed_at
         FROM winners
         JOIN settlements ON settlements.id = winners.settlement_id AND settlements.undone_at IS NULL
         JOIN accounts ON accounts.id = winners.account_id
         LEFT JOIN claims ON claims.winner_id = winners.id
+        LEFT JOIN shipments ON shipments.winner_id = winners.id
         WHERE winners.campaign_id = $1
         ORDER BY winners.place, winners.id
         """,
@@ -78,6 +84,7 @@ def _claim_card(row: _Row) -> ClaimCard:
         state=row.state,
         state_reason=row.state_reason,
         claim=row.masked,
+        shipment=parcel_of(row.carrier, row.tracking_no, row.shipped_at),
         notified_at=row.notified_at,
         claim_ends_at=row.claim_ends_at,
         claimed_at=row.claimed_at,

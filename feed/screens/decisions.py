@@ -15,13 +15,17 @@ Id = str
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody whom the settlement has found. Reserves have their position in line as `place`."""
+    """Somebody whom the settlement has found. Reserves have their position in line as `place`.
+
+    `replacement_asked_by`: one of the two whom it takes to replace this winner.
+    """
 
     place: int
     rank: int
     user: dict[str, str]
     post_id: Id
     score: str
+    replacement_asked_by: Id | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +42,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     reserves: list[Chosen]
     announced_first_by: Id | None
     announced_at: datetime | None
+    objections_end_at: datetime | None
+    # Without an answer, or upheld and what follows not done.
+    objections_open: int
 
 
 class SheetLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +80,15 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
     row = await conn.fetchrow(
         """
         SELECT campaigns.state, blocked_by, campaigns.frozen_at, campaigns.settled_at, campaigns.announced_first_by,
-            campaigns.announced_at, settlements.id AS settlement_id, settlements.result_sha256,
-            coalesce(settlements.skipped, '[]') AS skipped
+            campaigns.announced_at, campaigns.objections_end_at, settlements.id AS settlement_id,
+            settlements.result_sha256, coalesce(settlements.skipped, '[]') AS skipped,
+            (
+                SELECT count(*)
+                FROM objections LEFT JOIN winners ON winners.id = objections.winner_id
+                WHERE objections.settlement_id = settlements.id
+                    AND (answered_at IS NULL OR (remedy IS NOT NULL AND remedied_at IS NULL))
+                    AND coalesce(winners.state, '') NOT IN ('lapsed', 'declined', 'forfeited')
+            ) AS objections_open
         FROM campaigns
         LEFT JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
         WHERE campaigns.id = $1
@@ -96,14 +110,19 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
         reserves=await _list_reserves(conn, row["settlement_id"]),
         announced_first_by=None if first_by is None else str(first_by),
         announced_at=row["announced_at"],
+        objections_end_at=row["objections_end_at"],
+        objections_open=row["objections_open"],
     )
 
 
 async def _list_winners(conn: Connection, settlement_id: int | None) -> list[Chosen]:
     rows = await conn.fetch(
         """
-        SELECT winners.place, winners.rank, winners.account_id, accounts.name, winners.post_id, winners.score
-        FROM winners JOIN accounts ON accounts.id = winners.account_id
+        SELECT winners.place, winners.rank, winners.account_id, accounts.name, winners.post_id, winners.score,
+            replacements.asked_by
+        FROM winners
+        JOIN accounts ON accounts.id = winners.account_id
+        LEFT JOIN replacements ON replacements.winner_id = winners.id
         WHERE winners.settlement_id = $1 AND winners.state NOT IN ('lapsed', 'declined', 'forfeited')
         ORDER BY winners.place
         """,
@@ -115,7 +134,8 @@ async def _list_winners(conn: Connection, settlement_id: int | None) -> list[Cho
 async def _list_reserves(conn: Connection, settlement_id: int | None) -> list[Chosen]:
     rows = await conn.fetch(
         """
-        SELECT reserves.position AS place, reserves.rank, reserves.account_id, accounts.name, reserves.post_id, reserves.score
+        SELECT reserves.position AS place, reserves.rank, reserves.account_id, accounts.name, reserves.post_id, reserves.score,
+            NULL::bigint AS asked_by
         FROM reserves JOIN accounts ON accounts.id = reserves.account_id
         WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL
         ORDER BY reserves.position
@@ -132,6 +152,7 @@ def _chosen(row: Record) -> Chosen:
         user={"id": str(row["account_id"]), "name": row["name"]},
         post_id=str(row["post_id"]),
         score=row["score"],
+        replacement_asked_by=None if row["asked_by"] is None else str(row["asked_by"]),
     )
 
 

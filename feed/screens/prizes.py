@@ -31,6 +31,14 @@ class PrizeItem(msgspec.Struct, frozen=True):
     value_cny: Any = None
 
 
+class Parcel(msgspec.Struct, frozen=True):
+    """What carries the goods, since when."""
+
+    carrier: str
+    tracking_no: str
+    shipped_at: datetime
+
+
 class PrizeCard(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody has won, as the winner sees it. `needs` are the fields that its claim asks for."""
 
@@ -43,6 +51,7 @@ class PrizeCard(msgspec.Struct, frozen=True, kw_only=True):
     state_reason: str | None
     needs: list[str]
     claim: dict[str, str] | None
+    shipment: Parcel | None
     notified_at: datetime
     claim_ends_at: datetime
 
@@ -57,6 +66,9 @@ class _Row(msgspec.Struct, frozen=True):
     state: str
     state_reason: str | None
     masked: dict[str, str] | None
+    carrier: str | None
+    tracking_no: str | None
+    shipped_at: datetime | None
     notified_at: datetime
     claim_ends_at: datetime
 
@@ -66,10 +78,12 @@ async def list_prizes(conn: Connection, account_id: int, after: Position, limit:
     rows = await conn.fetch(
         """
         SELECT winners.id, winners.campaign_id, campaigns.draft ->> 'title' AS title, winners.place, winners.post_id,
-            winners.prizes, winners.state, winners.state_reason, claims.masked, winners.notified_at, winners.claim_ends_at
+            winners.prizes, winners.state, winners.state_reason, claims.masked,
+            shipments.carrier, shipments.tracking_no, shipments.shipped_at, winners.notified_at, winners.claim_ends_at
         FROM winners
         JOIN campaigns ON campaigns.id = winners.campaign_id
         LEFT JOIN claims ON claims.winner_id = winners.id
+        LEFT JOIN shipments ON shipments.winner_id = winners.id
         WHERE winners.account_id = $1 AND winners.notified_at IS NOT NULL
             AND (winners.notified_at, winners.id) < ($2, $3)
         ORDER BY winners.notified_at DESC, winners.id DESC
@@ -88,10 +102,12 @@ async def get_prize(conn: Connection, winner_id: int) -> PrizeCard:
     rows = await conn.fetch(
         """
         SELECT winners.id, winners.campaign_id, campaigns.draft ->> 'title' AS title, winners.place, winners.post_id,
-            winners.prizes, winners.state, winners.state_reason, claims.masked, winners.notified_at, winners.claim_ends_at
+            winners.prizes, winners.state, winners.state_reason, claims.masked,
+            shipments.carrier, shipments.tracking_no, shipments.shipped_at, winners.notified_at, winners.claim_ends_at
         FROM winners
         JOIN campaigns ON campaigns.id = winners.campaign_id
         LEFT JOIN claims ON claims.winner_id = winners.id
+        LEFT JOIN shipments ON shipments.winner_id = winners.id
         WHERE winners.id = $1 AND winners.notified_at IS NOT NULL
         """,
         winner_id,
@@ -141,6 +157,13 @@ def items_of(prizes: Sequence[dict[str, Any]]) -> list[PrizeItem]:
     return msgspec.convert(list(prizes), list[PrizeItem])
 
 
+def parcel_of(carrier: str | None, tracking_no: str | None, shipped_at: datetime | None) -> Parcel | None:
+    """The parcel, where there is one."""
+    if carrier is None or tracking_no is None or shipped_at is None:
+        return None
+    return Parcel(carrier, tracking_no, shipped_at)
+
+
 def _prize_card(row: _Row) -> PrizeCard:
     return PrizeCard(
         id=str(row.id),
@@ -152,6 +175,7 @@ def _prize_card(row: _Row) -> PrizeCard:
         state_reason=row.state_reason,
         needs=needed_fields(row.prizes),
         claim=row.masked,
+        shipment=parcel_of(row.carrier, row.tracking_no, row.shipped_at),
         notified_at=row.notified_at,
         claim_ends_at=row.claim_ends_at,
     )

@@ -17,6 +17,7 @@ from feed.messages.model import Lane, read_quiet_hours
 from feed.messages.opening import open_provider
 from feed.metrics import TASKS
 from feed.postgres import DOWN, Pool, open_pool
+from feed.prizes.shredding import Retention
 from feed.settings import Settings
 from feed.worker.drawing import DrandClient
 from feed.worker.pushing import PushClient
@@ -63,7 +64,17 @@ async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
     drand = None if settings.drand_url == "off" else DrandClient(settings.drand_url)
     try:
         caps = Caps(settings.sms_notices_per_phone, settings.sms_notices_per_day)
-        yield Worlds(pool, redis, keys, provider, quiet, push, drand, caps)
+        yield Worlds(
+            pool,
+            redis,
+            keys,
+            provider,
+            quiet,
+            push,
+            drand,
+            caps,
+            Retention(settings.claims_kept_days, settings.backup_days),
+        )
     finally:
         await provider.close()
         if drand is not None:

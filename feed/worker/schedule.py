@@ -17,6 +17,7 @@ from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
 from feed.prizes.drawing import give_up_next_beacon, publish_next_list
 from feed.prizes.reminding import remind_next_winner
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from feed.prizes.shredding import forget_next_archive, shred_next_campaign
 from feed.worker import retention
 from feed.worker.drawing import ask_drand
 from feed.worker.pushing import send_pushes, watch_pushes
@@ -58,6 +59,8 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("remind_next_winner", 60, lambda w: remind_next_winner(w.pool, w.keys)),
     Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
     Entry("erase_next_posts", 1, lambda w: erase_next_posts(w.pool)),
+    Entry("shred_next_campaign", 60, lambda w: shred_next_campaign(w.pool, w.keys, w.retention)),
+    Entry("forget_next_archive", 3600, lambda w: forget_next_archive(w.pool)),
     Entry("forget_keys_and_codes", 600, retention.forget_keys_and_codes),
     Entry("trim_change_log", 3600, retention.trim_change_log),
     Entry("forget_pushes", 3600, retention.forget_pushes),

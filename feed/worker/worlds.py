@@ -9,6 +9,7 @@ from feed.messages.caps import UNCAPPED, Caps
 from feed.messages.model import QuietHours
 from feed.messages.provider import SmsProvider
 from feed.postgres import Pool
+from feed.prizes.shredding import Retention
 
 if TYPE_CHECKING:
     from feed.worker.drawing import DrandClient
@@ -26,3 +27,4 @@ class Worlds(NamedTuple):
     push: "PushClient | None" = None
     drand: "DrandClient | None" = None
     caps: Caps = UNCAPPED
+    retention: Retention = Retention()

@@ -63,7 +63,7 @@ WHO = {
     "user": """
         publish_post edit_post delete_post like_post unlike_post like_comment unlike_comment list_likers add_comment
         delete_comment block_user unblock_user mute_user unmute_user get_me change_me list_my_posts list_blocks get_settings
-        change_settings list_inbox read_inbox get_taking_part list_prizes get_prize claim_prize mark_entry
+        change_settings list_inbox read_inbox get_taking_part list_prizes get_prize claim_prize decline_prize receive_prize show_codes mark_entry
         list_my_marks recuse_juror object_to_result
     """,
     "reviewer": """
@@ -73,10 +73,10 @@ WHO = {
     "editor": """
         list_all_campaigns create_campaign get_campaign_for_editors preview_campaign change_campaign copy_campaign publish_campaign
         cancel_campaign lock_marks get_jury fill_shortlist list_entries assign_jurors shortlist_entry unlist_entry disqualify_entry reinstate_entry
-        list_voids add_voids withdraw_void put_hot_action end_hot_action change_topic settle_campaign undo_settlement announce_winners enter_draw_number get_sheet list_claims reveal_claim
+        list_voids add_voids withdraw_void put_hot_action end_hot_action change_topic settle_campaign undo_settlement announce_winners enter_draw_number get_sheet list_claims reveal_claim export_claims verify_claim ship_prize add_codes get_shredding list_stuck_prizes
         list_messages retry_message resolve_message list_objections answer_objection replace_winner get_fairness
     """,
-    "admin": "list_pushes retry_push put_roles remove_roles",
+    "admin": "grant_claim_access list_pushes retry_push put_roles remove_roles",
     # The app's server, by its signature.
     "hook": "hear_account_event",
     # Providers of SMS, by a secret in the address.

@@ -43,10 +43,13 @@ async def test_from_an_objection_to_another_winner(
     assert refusal(await fourth("POST", answer, {"text": "属实"})) == (409, "objection_answered")
 
     replace = f"/admin/campaigns/{campaign.id}/winners/1/replace"
+    # The same words under the same key: what is to be done shows to whoever looks.
+    assert (await world.pool.fetchval("SELECT asked_by FROM replacements")) == int(answered["answered_by"])
     assert refusal(await third("POST", replace, {"reason": "异议成立"})) == (409, "second_person_required")
     replaced = await fourth("POST", replace, {"reason": "异议成立"}, headers=key)
     assert replaced.status_code == 200
     assert (await fourth("POST", replace, {"reason": "异议成立"}, headers=key)).status_code == 200
+    assert replaced.json()["objections_open"] == 0
     posts = [each["post_id"] for each in replaced.json()["winners"]]
     assert posts == [str(campaign.posts[2]), str(campaign.posts[1])]
     (inbox, *_) = (await author("GET", "/me/inbox")).json()["items"]
@@ -114,7 +117,9 @@ async def test_a_replacement_is_refused_in_words(world: World, keys: Keys, join:
     early = f"/admin/campaigns/{decided.id}/winners/1/replace"
     assert refusal(await third("POST", early, {"reason": "刷赞"})) == (409, "not_announced")
     assert refusal(await third("POST", address, {"reason": " "})) == (422, "invalid")
-    assert (await third("POST", address, {"reason": "刷赞"})).status_code == 202
+    asked = await third("POST", address, {"reason": "刷赞"})
+    assert asked.status_code == 202
+    assert [each["replacement_asked_by"] is None for each in asked.json()["winners"]] == [False, True]
     assert refusal(await third("POST", address, {"reason": "刷赞"})) == (409, "second_person_required")
     await world.pool.execute("UPDATE winners SET state = 'shipped' WHERE rank = 1")
     assert refusal(await join("丁", roles=("editor",))("POST", address, {"reason": "刷赞"})) == (

@@ -15,6 +15,7 @@ from feed.prizes.verify import verify_result
 from feed.signatures import read_public_keys
 from tests import make
 from tests.api.conftest import Join, Person
+from tests.api.test_campaigns import my_id
 from tests.prizes import stage
 
 FORM = msgspec.to_builtins(stage.FORM)
@@ -43,7 +44,9 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
         ("POST", "/announce", None),
         ("GET", "/sheet", None),
         ("GET", "/claims", None),
-        ("POST", "/claims/1/reveal", {"reason": "寄送"}),
+        ("POST", "/claims/1/verify", None),
+        ("PUT", "/claims/1/shipment", {"carrier": "顺丰", "tracking_no": "1"}),
+        ("GET", "/shredding", None),
     ],
 )
 async def test_only_editors_come_in(
@@ -205,6 +208,71 @@ async def test_a_form_with_a_mistake_is_told_which(
     assert all(each["message"] for each in answer.json()["errors"])
 
 
+async def let_in(join: Join, campaign_id: int) -> Person:
+    """An editor whom an admin lets read the details of a campaign's winners."""
+    editor, admin = join("编辑", roles=("editor",)), join("管理员", roles=("admin",))
+    given = {"user_id": await my_id(editor), "days": 1, "reason": "寄送"}
+    said = await admin("PUT", f"/admin/campaigns/{campaign_id}/claim-access", given)
+    assert said.status_code == 200, said.text
+    return editor
+
+
+async def test_a_prize_goes_through_the_doors_from_claim_to_hand(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    best, other = await stage.winners_of(world.pool, campaign.id)
+    winner = await become(world.pool, join, best["account_id"], "得主")
+    second = await become(world.pool, join, other["account_id"], "次席")
+    editor = await let_in(join, campaign.id)
+    prize, claim = f"/me/prizes/{best['id']}", f"/admin/campaigns/{campaign.id}/claims/{best['id']}"
+    for person, method, path, body in (
+        (editor, "POST", f"{claim}/verify", None),
+        (editor, "PUT", f"{claim}/shipment", {"carrier": "顺丰", "tracking_no": "SF1"}),
+        (winner, "POST", f"{prize}/received", None),
+        (winner, "POST", f"{prize}/codes", None),
+    ):
+        assert refusal(await person(method, path, body)) == (409, "wrong_prize_state"), path
+    assert (await winner("PUT", f"{prize}/claim", FORM)).status_code == 200
+    assert (await editor("POST", f"{claim}/verify")).json()["state"] == "verified"
+    table = await editor("POST", f"/admin/campaigns/{campaign.id}/claims/export", {"reason": "寄送"})
+    assert (table.status_code, table.headers["cache-control"]) == (200, "no-store")
+    assert FORM["address"] in table.text
+    sent = await editor("PUT", f"{claim}/shipment", {"carrier": "顺丰", "tracking_no": "SF1"})
+    assert (sent.json()["state"], sent.json()["shipment"]["carrier"]) == ("shipped", "顺丰")
+    assert (await winner("GET", prize)).json()["shipment"]["tracking_no"] == "SF1"
+    assert (await winner("POST", f"{prize}/received")).json()["state"] == "received"
+    declined = await second("POST", f"/me/prizes/{other['id']}/decline")
+    assert declined.json()["state"] == "declined"
+    assert refusal(await winner("POST", f"/me/prizes/{other['id']}/decline")) == (403, "not_your_prize")
+    assert refusal(await editor("GET", f"/admin/campaigns/{campaign.id}/shredding")) == (404, "receipt_not_found")
+    assert (await editor("GET", "/admin/prizes/stuck")).json()["items"] == []
+
+
+async def test_codes_come_by_one_door_and_go_by_another(world: World, keys: Keys, join: Join) -> None:
+    code = {"name": "月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
+    campaign = await stage.settled(world.pool, keys, prizes=[code])
+    editors = [join(f"编辑{n}", roles=("editor",)) for n in range(2)]
+    announce, stock = f"/admin/campaigns/{campaign.id}/announce", f"/admin/campaigns/{campaign.id}/prizes/1/codes"
+    assert (await editors[0]("POST", announce)).status_code == 202
+    assert refusal(await editors[1]("POST", announce)) == (409, "codes_missing")
+    waits = (await editors[0]("GET", "/admin/prizes/stuck")).json()["items"]
+    assert [(each["kind"], each["count"]) for each in waits] == [("codes_missing", 2)]
+    brought = await editors[0]("POST", stock, {"codes": ["CARD-A1", "CARD-B2"]})
+    assert (brought.status_code, brought.json()["added"]) == (200, 2)
+    assert refusal(await editors[0]("POST", stock.replace("/1/codes", "/2/codes"), {"codes": ["X"]})) == (
+        404,
+        "prize_not_found",
+    )
+    assert (await editors[1]("POST", announce)).status_code == 200
+    best, _ = await stage.winners_of(world.pool, campaign.id)
+    winner = await become(world.pool, join, best["account_id"], "得主")
+    prize = f"/me/prizes/{best['id']}"
+    assert (await winner("PUT", f"{prize}/claim", {"privacy_version": "1"})).status_code == 200
+    shown = await winner("POST", f"{prize}/codes")
+    assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
+    assert shown.json()["items"][0]["code"] in ("CARD-A1", "CARD-B2")
+    assert (await winner("GET", prize)).json()["state"] == "received"
+
+
 async def test_too_late_is_too_late_and_a_key_that_is_gone_seals_nothing(world: World, keys: Keys, join: Join) -> None:
     campaign = await stage.announced(world.pool, keys)
     best, other = await stage.winners_of(world.pool, campaign.id)
@@ -217,7 +285,8 @@ async def test_too_late_is_too_late_and_a_key_that_is_gone_seals_nothing(world: 
     keys.destroy_campaign_key(campaign.id)
     assert refusal(await in_time("PUT", f"/me/prizes/{other['id']}/claim", FORM)) == (409, "claim_closed")
     reveal = f"/admin/campaigns/{campaign.id}/claims/{other['id']}/reveal"
-    gone = await join("编辑", roles=("editor",))("POST", reveal, {"reason": "寄送"})
+    editor = await let_in(join, campaign.id)
+    gone = await editor("POST", reveal, {"reason": "寄送"})
     assert refusal(gone) == (404, "claim_not_found")
 
 
@@ -226,8 +295,10 @@ async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(world: World, k
     best, other = await stage.winners_of(world.pool, campaign.id)
     winner = await become(world.pool, join, best["account_id"], "得主")
     await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)
-    editor = join("编辑", roles=("editor",))
     claims = f"/admin/campaigns/{campaign.id}/claims"
+    refused = await join("编辑", roles=("editor",))("POST", f"{claims}/{best['id']}/reveal", {"reason": "寄送"})
+    assert refusal(refused) == (403, "claim_access_required")
+    editor = await let_in(join, campaign.id)
 
     listed = await editor("GET", claims)
     assert [each["state"] for each in listed.json()["items"]] == ["claimed", "notified"]
@@ -245,7 +316,9 @@ async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(world: World, k
     for absent in (other["id"], 1, "x"):
         answer = await editor("POST", f"{claims}/{absent}/reveal", {"reason": "寄送"})
         assert refusal(answer) == (404, "claim_not_found")
-    strange = f"/admin/campaigns/{(await stage.due(world.pool)).id}/claims/{best['id']}/reveal"
+    elsewhere = (await stage.due(world.pool)).id
+    await let_in(join, elsewhere)
+    strange = f"/admin/campaigns/{elsewhere}/claims/{best['id']}/reveal"
     assert refusal(await editor("POST", strange, {"reason": "寄送"})) == (404, "claim_not_found")
 
 

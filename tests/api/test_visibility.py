@@ -308,6 +308,8 @@ TABLE: dict[str, Rule] = {
     "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
     "get_sheet": for_staff("/admin/campaigns/{campaign}/sheet", "editor", "admin", status=404),
     "list_claims": for_staff("/admin/campaigns/{campaign}/claims", "editor", "admin"),
+    "get_shredding": for_staff("/admin/campaigns/{campaign}/shredding", "editor", "admin", status=404),
+    "list_stuck_prizes": for_staff("/admin/prizes/stuck", "editor", "admin"),
     "get_fairness": for_staff("/admin/campaigns/{campaign}/fairness", "editor", "admin", status=404),
     "list_objections": for_staff("/admin/objections", "editor", "admin"),
     "list_messages": for_staff("/admin/messages", "editor", "admin"),

@@ -123,3 +123,27 @@ async def test_a_rotated_key_signs_what_is_new_and_what_is_old_still_verifies(
         ran = await there.feed("verify", str(file), "--key", str(served))
         assert ran.status == 0, ran.out
         assert key.key_id in ran.out
+
+
+async def test_verifying_tells_of_amendments_and_of_what_a_file_cannot_tell(
+    there: Installation, tmp_path: Path
+) -> None:
+    vector = json.loads((Path(__file__).parents[1] / "prizes/result_vector.json").read_text("utf-8"))
+    document = json.loads(vector["document"]) | {"amendments": vector["amendments"], "people": {}}
+    file, served = tmp_path / "result.json", tmp_path / "feed-keys.json"
+    file.write_text(json.dumps(document), "utf-8")
+    served.write_text(json.dumps({"keys": [vector["public_key"]]}), "utf-8")
+    alone = {"FEED_DATABASE_URL": "", "FEED_REDIS_URL": "", "FEED_KEYS_DIR": ""}
+
+    ran = await there.feed("verify", str(file), "--key", str(served), **alone)
+
+    assert ran.status == 0, ran.out
+    for words in ("2 份更正", "an objection was upheld", "逾期未领", "whether there are later amendments", "是否真人"):
+        assert words in ran.out
+    changed = [vector["amendments"][0], vector["amendments"][1] | {"reason": "declined"}]
+    file.write_text(json.dumps(document | {"amendments": changed}), "utf-8")
+    ran = await there.feed("verify", str(file), "--key", str(served), **alone)
+    assert ran.status == 1
+    assert "更正的签名不符" in ran.out
+    ran = await there.feed("verify", str(file), **alone)
+    assert "self-consistent, not authenticated" in ran.out

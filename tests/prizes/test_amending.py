@@ -10,7 +10,10 @@ import pytest
 
 from feed.keys import Keys
 from feed.postgres import Pool
+from feed.prizes.announcing import announce_winners
 from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
+from feed.prizes.settling import settle_campaign
+from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import Finding, verify_result
 from feed.screens.prizes import get_result
 from feed.signatures import PublicKey
@@ -127,6 +130,37 @@ async def test_by_the_rules_an_unclaimed_place_is_filled_or_stays_empty(pool: Po
     finding = _verify(document, keys)
     assert finding.problems == []
     assert finding.holders == [filled, str(campaign.posts[1])]
+
+
+async def test_a_place_left_before_anybody_knows_is_amended_and_forgotten_with_its_settlement(
+    pool: Pool, keys: Keys
+) -> None:
+    campaign = await stage.settled(pool, keys)
+    await pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", campaign.posts[0])
+    assert await forfeit_next_prize(pool, keys)
+    assert await pool.fetchval("SELECT count(*) FROM amendments") == 1
+    assert await pool.fetchval("SELECT count(*) FROM inbox WHERE kind = 'prize'") == 0
+    await undo_settlement(pool, campaign.id, by=await make.person(pool, role="editor"), reason="复核")
+    assert await pool.fetchval("SELECT count(*) FROM amendments") == 0
+    await settle_campaign(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+    for _ in range(2):
+        await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+    document = await _published(pool, campaign.id)
+    assert document["amendments"] == []
+    assert "withdrawn" not in document
+    assert _verify(document, keys).holders == [str(each) for each in campaign.posts[1:3]]
+
+
+async def test_who_withdraws_between_the_settlement_and_the_announcement_is_amended_with_it(
+    pool: Pool, keys: Keys
+) -> None:
+    campaign = await stage.settled(pool, keys)
+    await pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", campaign.posts[1])
+    for _ in range(2):
+        await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+    document = await _published(pool, campaign.id)
+    assert [each["reason"] for each in document["amendments"]] == ["post_deleted"]
+    assert _verify(document, keys).holders == [str(campaign.posts[0]), str(campaign.posts[2])]
 
 
 async def test_a_rotated_key_signs_the_amendments_of_an_older_result(pool: Pool, keys: Keys) -> None:

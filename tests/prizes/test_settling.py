@@ -11,6 +11,7 @@ import pytest
 from feed.errors import Invalid
 from feed.keys import Keys
 from feed.postgres import Pool
+from feed.prizes.access import grant_access
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
 from feed.prizes.model import AlreadySettled, ClaimClosed, NotYourPrize, SecondPersonRequired, WinnerId
@@ -125,6 +126,7 @@ async def test_a_claim_is_sealed_and_only_the_winners(pool: Pool, keys: Keys) ->
     for bad in ("", " ", "\x00", "长" * 501):
         with pytest.raises(Invalid):
             await reveal_claim(pool, keys, campaign_id, WinnerId(best["id"]), by=editor, reason=bad)
+    await grant_access(pool, campaign_id, editor, by=await make.person(pool, role="admin"), days=1, reason="寄送")
     shown = await reveal_claim(pool, keys, campaign_id, WinnerId(best["id"]), by=editor, reason="寄送")
     assert shown.address == FORM.address
 

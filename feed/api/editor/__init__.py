@@ -3,6 +3,7 @@
 from litestar import Router
 
 from feed.api.editor.campaigns import campaigns
+from feed.api.editor.claims import claims
 from feed.api.editor.curation import curation
 from feed.api.editor.draws import draws
 from feed.api.editor.fairness import reports
@@ -28,6 +29,7 @@ guarded = Router(
         messages,
         prizes,
         draws,
+        claims,
         objections,
         reports,
         curation,

@@ -1,4 +1,4 @@
-"""Settling, announcing, and what winners have claimed."""
+"""Settling and announcing."""
 
 from typing import Any
 
@@ -10,26 +10,21 @@ from feed.api.answers import PRIVATE, answers
 from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
 from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
-from feed.paging import Page
-from feed.prizes import announcing, claiming, settling, undoing
-from feed.prizes.claim import Claim
+from feed.prizes import announcing, settling, undoing
 from feed.prizes.model import (
     AlreadyAnnounced,
     AlreadySettled,
     AwaitingBeacon,
-    ClaimNotFound,
+    CodesMissing,
     NotOverYet,
     NotSettled,
     PrizeHandedOver,
     SecondPersonRequired,
     SettlementBlocked,
     SheetNotFound,
-    WinnerId,
     WinnerNotVisible,
 )
-from feed.screens import claims as claims_screen
 from feed.screens import decisions as screen
-from feed.screens.claims import ClaimCard
 from feed.screens.decisions import Decision, SheetCard
 from feed.screens.sheet_csv import csv_of
 
@@ -97,6 +92,7 @@ async def undo_settlement(
         AlreadyAnnounced,
         SecondPersonRequired,
         WinnerNotVisible,
+        CodesMissing,
     ),
 )
 async def announce_winners(
@@ -128,50 +124,9 @@ async def get_sheet(campaign_id: FromPath[str], request: Request[Any, Any, Any],
     return Response(csv_of(sheet), media_type="text/csv", headers=headers)
 
 
-@get("/campaigns/{campaign_id:str}/claims", refuses=(CampaignNotFound,))
-async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response[Page[ClaimCard]]:
-    """Every place and what has become of it; recipient data is masked."""
-    async with world.pool.acquire() as conn:
-        cards = await claims_screen.list_claims(conn, id_of(campaign_id, CampaignNotFound))
-    return Response(Page(cards, None), headers={"cache-control": PRIVATE})
-
-
-@post(
-    "/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal",
-    status_code=200,
-    refuses=(
-        CampaignNotFound,
-        ClaimNotFound,
-    ),
-    secret=True,
-    limit="reveals",
-)
-async def reveal_claim(
-    campaign_id: FromPath[str],
-    prize_id: FromPath[str],
-    data: JSONBody[ReasonIn],
-    world: GivenWorld,
-    viewer: GivenViewer,
-    once: GivenOnce,
-) -> Response[Claim]:
-    """The recipient's data in the clear, for a reason that is kept."""
-    claim = await claiming.reveal_claim(
-        world.pool,
-        world.keys,
-        id_of(campaign_id, CampaignNotFound),
-        WinnerId(id_of(prize_id, ClaimNotFound)),
-        by=viewer.account_id,
-        reason=data.reason,
-        request=once,
-    )
-    return Response(claim, headers={"cache-control": "no-store"})
-
-
 async def _decision(world: World, campaign_id: int) -> Decision:
     async with world.pool.acquire() as conn:
         return await screen.get_decision(conn, campaign_id)
 
 
-prizes = Router(
-    "/", route_handlers=[settle_campaign, undo_settlement, announce_winners, get_sheet, list_claims, reveal_claim]
-)
+prizes = Router("/", route_handlers=[settle_campaign, undo_settlement, announce_winners, get_sheet])

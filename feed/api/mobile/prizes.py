@@ -1,7 +1,7 @@
 """Results for everybody, and what one has won."""
 
 import msgspec
-from litestar import Response, Router, get, put
+from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from feed.api.answers import PRIVATE, answers, encoded
@@ -9,10 +9,21 @@ from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.world import World
 from feed.campaigns.refusals import CampaignNotFound
 from feed.paging import Page, Position
-from feed.prizes import claiming
+from feed.prizes import claiming, codes, handover
 from feed.prizes.amendment import Amendment
 from feed.prizes.claim import ClaimForm
-from feed.prizes.model import ClaimClosed, DrawNotFound, NotYourPrize, PrizeNotFound, ResultNotFound, WinnerId
+from feed.prizes.codes import ShownCode
+from feed.prizes.model import (
+    ClaimClosed,
+    CodesMissing,
+    CodesShown,
+    DrawNotFound,
+    NotYourPrize,
+    PrizeNotFound,
+    ResultNotFound,
+    WinnerId,
+    WrongPrizeState,
+)
 from feed.prizes.result import Result
 from feed.screens import draws as screen_of_draws
 from feed.screens import prizes as screen
@@ -98,10 +109,60 @@ async def claim_prize(
     return await _prize(world, winner_id)
 
 
+@post(
+    "/me/prizes/{prize_id:str}/decline",
+    status_code=200,
+    refuses=(PrizeNotFound, NotYourPrize, WrongPrizeState),
+)
+async def decline_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[PrizeCard]:
+    """Give the prize up, until it is verified: what was claimed is removed, and the next in line has it."""
+    winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
+    await handover.decline_prize(world.pool, world.keys, viewer.account_id, winner_id)
+    return await _prize(world, winner_id)
+
+
+@post(
+    "/me/prizes/{prize_id:str}/received",
+    status_code=200,
+    refuses=(PrizeNotFound, NotYourPrize, WrongPrizeState),
+)
+async def receive_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[PrizeCard]:
+    """Say that it has arrived."""
+    winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
+    await handover.receive_prize(world.pool, viewer.account_id, winner_id)
+    return await _prize(world, winner_id)
+
+
+@post(
+    "/me/prizes/{prize_id:str}/codes",
+    status_code=200,
+    refuses=(PrizeNotFound, NotYourPrize, WrongPrizeState, ClaimClosed, CodesShown, CodesMissing),
+    secret=True,
+    limit="claims",
+)
+async def show_codes(prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[Page[ShownCode]]:
+    """The codes of a claimed prize: shown once, and for a day after that again."""
+    winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
+    shown = await codes.show_codes(world.pool, world.keys, viewer.account_id, winner_id)
+    return Response(Page(shown, None), headers={"cache-control": "no-store"})
+
+
 async def _prize(world: World, winner_id: WinnerId) -> Response[PrizeCard]:
     async with world.pool.acquire() as conn:
         card = await screen.get_prize(conn, winner_id)
     return Response(card, headers={"cache-control": PRIVATE})
 
 
-prizes = Router("/", route_handlers=[get_result, get_draw, list_prizes, get_prize, claim_prize])
+prizes = Router(
+    "/",
+    route_handlers=[
+        get_result,
+        get_draw,
+        list_prizes,
+        get_prize,
+        claim_prize,
+        decline_prize,
+        receive_prize,
+        show_codes,
+    ],
+)

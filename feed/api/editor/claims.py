@@ -1,0 +1,236 @@
+"""What winners have claimed, for editors: who may read it, codes, parcels, and what became of the details in the end."""
+
+from datetime import datetime
+
+import msgspec
+from litestar import Response, Router, get, post, put
+from litestar.params import FromPath, JSONBody
+
+from feed.accounts.model import AccountNotFound
+from feed.api.answers import PRIVATE, answers, encoded
+from feed.api.editor.prizes import ReasonIn
+from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of, staff
+from feed.api.world import World
+from feed.campaigns.refusals import CampaignNotFound
+from feed.paging import Page
+from feed.prizes import access, claiming, codes, export, handover, shredding_store
+from feed.prizes.claim import Claim
+from feed.prizes.codes import Stock
+from feed.prizes.model import (
+    ClaimAccessRequired,
+    ClaimClosed,
+    ClaimNotFound,
+    PrizeNotFound,
+    ReceiptNotFound,
+    SecondPersonRequired,
+    WinnerId,
+    WrongPrizeState,
+)
+from feed.prizes.shredding import Receipt
+from feed.screens import claims as screen
+from feed.screens.claims import ClaimCard
+from feed.screens.stuck import Stuck, list_stuck
+
+_NO_STORE = {"cache-control": "no-store"}
+
+
+class AccessIn(msgspec.Struct, frozen=True):
+    """Who may read the details of this campaign's winners, for how many days, and why."""
+
+    user_id: str
+    reason: str
+    days: int = 7
+
+
+class Access(msgspec.Struct, frozen=True):
+    """Who may read, until when."""
+
+    user_id: str
+    until: datetime
+
+
+class ShipmentIn(msgspec.Struct, frozen=True):
+    """The parcel."""
+
+    carrier: str
+    tracking_no: str
+
+
+class CodesIn(msgspec.Struct, frozen=True):
+    """Codes, one for each time that the prize is handed over."""
+
+    codes: list[str]
+
+
+@get("/campaigns/{campaign_id:str}/claims", refuses=(CampaignNotFound,))
+async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response[Page[ClaimCard]]:
+    """Every place and what has become of it; recipient data is masked."""
+    async with world.pool.acquire() as conn:
+        cards = await screen.list_claims(conn, id_of(campaign_id, CampaignNotFound))
+    return Response(Page(cards, None), headers={"cache-control": PRIVATE})
+
+
+@post(
+    "/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal",
+    status_code=200,
+    refuses=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired),
+    secret=True,
+    limit="reveals",
+)
+async def reveal_claim(
+    campaign_id: FromPath[str],
+    prize_id: FromPath[str],
+    data: JSONBody[ReasonIn],
+    world: GivenWorld,
+    viewer: GivenViewer,
+    once: GivenOnce,
+) -> Response[Claim]:
+    """The recipient's data in the clear, for a reason that is kept, and for whom an admin has let in."""
+    claim = await claiming.reveal_claim(
+        world.pool,
+        world.keys,
+        id_of(campaign_id, CampaignNotFound),
+        WinnerId(id_of(prize_id, ClaimNotFound)),
+        by=viewer.account_id,
+        reason=data.reason,
+        request=once,
+    )
+    return Response(claim, headers=_NO_STORE)
+
+
+@post(
+    "/campaigns/{campaign_id:str}/claims/export",
+    status_code=200,
+    responses=answers(str, description="text/csv"),
+    refuses=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired),
+    also=("text/csv",),
+    accept="any",
+    secret=True,
+    limit="reveals",
+)
+async def export_claims(
+    campaign_id: FromPath[str], data: JSONBody[ReasonIn], world: GivenWorld, viewer: GivenViewer
+) -> Response[bytes]:
+    """The parcels that are to be sent, as a table for the shipper. It exists in this answer only and is kept nowhere."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    table = await export.export_claims(world.pool, world.keys, id_, by=viewer.account_id, reason=data.reason)
+    headers = _NO_STORE | {"content-disposition": f'attachment; filename="parcels-{id_}.csv"'}
+    return Response(table.encode(), media_type="text/csv", headers=headers)
+
+
+@post(
+    "/campaigns/{campaign_id:str}/claims/{prize_id:str}/verify",
+    status_code=200,
+    refuses=(CampaignNotFound, ClaimNotFound, WrongPrizeState),
+)
+async def verify_claim(
+    campaign_id: FromPath[str], prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[ClaimCard]:
+    """The claim is in order: it is not changed any more, and the prize may be handed over."""
+    ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
+    await handover.verify_claim(world.pool, *ids, by=viewer.account_id, request=once)
+    return await _claim(world, *ids)
+
+
+@put(
+    "/campaigns/{campaign_id:str}/claims/{prize_id:str}/shipment",
+    refuses=(CampaignNotFound, ClaimNotFound, WrongPrizeState),
+)
+async def ship_prize(
+    campaign_id: FromPath[str],
+    prize_id: FromPath[str],
+    data: JSONBody[ShipmentIn],
+    world: GivenWorld,
+    viewer: GivenViewer,
+) -> Response[ClaimCard]:
+    """The parcel of a verified claim is on its way; the winner is told. A second time corrects it."""
+    ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
+    await handover.ship_prize(
+        world.pool, *ids, by=viewer.account_id, carrier=data.carrier, tracking_no=data.tracking_no
+    )
+    return await _claim(world, *ids)
+
+
+@post(
+    "/campaigns/{campaign_id:str}/prizes/{number:int}/codes",
+    status_code=200,
+    refuses=(CampaignNotFound, PrizeNotFound, ClaimClosed),
+    secret=True,
+)
+async def add_codes(
+    campaign_id: FromPath[str],
+    number: FromPath[int],
+    data: JSONBody[CodesIn],
+    world: GivenWorld,
+    viewer: GivenViewer,
+) -> Stock:
+    """Codes for the campaign's n-th prize, from 1. They are kept sealed; those that are known already change nothing."""
+    id_ = id_of(campaign_id, CampaignNotFound)
+    return await codes.add_codes(world.pool, world.keys, id_, number, data.codes, by=viewer.account_id)
+
+
+@get(
+    "/campaigns/{campaign_id:str}/shredding",
+    responses=answers(Receipt),
+    refuses=(CampaignNotFound, ReceiptNotFound),
+)
+async def get_shredding(campaign_id: FromPath[str], world: GivenWorld) -> Response[bytes]:
+    """The signed receipt of the destruction of the winners' details, and until when backups may hold what it sealed."""
+    async with world.pool.acquire() as conn:
+        receipt = await shredding_store.find_receipt(conn, id_of(campaign_id, CampaignNotFound))
+    if receipt is None:
+        raise ReceiptNotFound
+    return encoded(receipt)
+
+
+@get("/prizes/stuck")
+async def list_stuck_prizes(world: GivenWorld) -> Response[Page[Stuck]]:
+    """Campaigns that wait for a person on the way from the end to the prize in hand, and for what; the oldest first."""
+    async with world.pool.acquire() as conn:
+        found = await list_stuck(conn, kept_days=world.settings.claims_kept_days)
+    return Response(Page(found, None), headers={"cache-control": PRIVATE})
+
+
+@put(
+    "/campaigns/{campaign_id:str}/claim-access",
+    refuses=(CampaignNotFound, AccountNotFound, SecondPersonRequired),
+    guards=[staff("admin")],
+)
+async def grant_claim_access(
+    campaign_id: FromPath[str], data: JSONBody[AccessIn], world: GivenWorld, viewer: GivenViewer
+) -> Access:
+    """Let somebody else read the details of this campaign's winners, for a reason and for some days."""
+    until = await access.grant_access(
+        world.pool,
+        id_of(campaign_id, CampaignNotFound),
+        id_of(data.user_id, AccountNotFound),
+        by=viewer.account_id,
+        days=data.days,
+        reason=data.reason,
+    )
+    return Access(data.user_id, until)
+
+
+async def _claim(world: World, campaign_id: int, winner_id: WinnerId) -> Response[ClaimCard]:
+    async with world.pool.acquire() as conn:
+        cards = await screen.list_claims(conn, campaign_id)
+    card = next((each for each in cards if each.id == str(winner_id)), None)
+    if card is None:
+        raise ClaimNotFound
+    return Response(card, headers={"cache-control": PRIVATE})
+
+
+claims = Router(
+    "/",
+    route_handlers=[
+        list_claims,
+        reveal_claim,
+        export_claims,
+        verify_claim,
+        ship_prize,
+        add_codes,
+        get_shredding,
+        list_stuck_prizes,
+        grant_claim_access,
+    ],
+)

@@ -1,0 +1,144 @@
+"""Codes as prizes: a stock that an editor brings, sealed, and one for each winner, who alone sees it."""
+
+import hmac
+from collections.abc import Sequence
+
+import msgspec
+
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import closing
+from feed.campaigns.refusals import CampaignNotFound
+from feed.errors import FieldError, Invalid
+from feed.keys import KeyDestroyed, Keys, open_sealed, seal
+from feed.postgres import Pool, transaction
+from feed.prizes import claims_store, codes_store, handover_store
+from feed.prizes.model import (
+    ClaimClosed,
+    CodesMissing,
+    CodesShown,
+    NotYourPrize,
+    PrizeNotFound,
+    WinnerId,
+    WrongPrizeState,
+)
+from feed.texts import clean_text, text_problem
+
+CODE_LONGEST = 200
+MOST_CODES = 5_000
+
+
+class Stock(msgspec.Struct, frozen=True, kw_only=True):
+    """Codes of one prize: new and known ones of this request, all that there are, and how many the winners need."""
+
+    prize_number: int
+    added: int
+    known: int
+    stock: int
+    needed: int
+
+
+class ShownCode(msgspec.Struct, frozen=True):
+    """A code in the clear, and the prize that it is."""
+
+    prize: str
+    code: str
+
+
+async def add_codes(
+    pool: Pool, keys: Keys, campaign_id: int, prize_number: int, codes: Sequence[str], *, by: AccountId
+) -> Stock:
+    """Seals codes for the campaign's n-th prize, from 1. Those that are there already change nothing, so it may be repeated.
+
+    Raises CampaignNotFound, PrizeNotFound, ClaimClosed, Invalid.
+    """
+    given = _read_codes(codes)
+    # The key is a file: it is made before the transaction.
+    try:
+        key = keys.campaign_key(campaign_id, create=True)
+    except KeyDestroyed:
+        raise ClaimClosed from None
+    async with transaction(pool) as conn:
+        campaign = await closing.lock_ending(conn, campaign_id)
+        if campaign is None or campaign.state == "cancelled":
+            raise CampaignNotFound
+        rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+        if not 1 <= prize_number <= len(rules.prizes) or rules.prizes[prize_number - 1].kind != "code":
+            raise PrizeNotFound
+        rows = [
+            (digest := hmac.digest(key, code.encode(), "sha256"), seal(key, code.encode(), _place(campaign_id, digest)))
+            for code in given
+        ]
+        added = await codes_store.add_codes(conn, campaign_id, prize_number, rows)
+        stock = await codes_store.count_codes(conn, campaign_id, prize_number)
+        await audit.add(
+            conn, by, "add_codes", "campaign", campaign_id, {"prize": prize_number, "added": added, "stock": stock}
+        )
+    needed = rules.winner_count * rules.prizes[prize_number - 1].per_winner
+    return Stock(prize_number=prize_number, added=added, known=len(given) - added, stock=stock, needed=needed)
+
+
+async def show_codes(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId) -> list[ShownCode]:
+    """The winner's codes, which are the winner's from now on. For a day they may be read again, as an answer can be lost.
+
+    What is codes alone is received by this. Raises PrizeNotFound, NotYourPrize, WrongPrizeState, ClaimClosed, CodesShown,
+    CodesMissing.
+    """
+    async with transaction(pool) as conn:
+        winner = await claims_store.find_winner(conn, winner_id)
+        if winner is None:
+            raise PrizeNotFound
+        if winner.account_id != account_id:
+            raise NotYourPrize
+        campaign = await closing.lock_ending(conn, winner.campaign_id)
+        assert campaign is not None, "a winner has a published campaign"
+        state = await codes_store.get_state(conn, winner_id)
+        if state not in ("claimed", "verified", "shipped", "received"):
+            raise WrongPrizeState
+        try:
+            key = keys.campaign_key(winner.campaign_id)
+        except KeyDestroyed:
+            raise ClaimClosed from None
+        numbers = {number: prize for number, prize in enumerate(winner.prizes, 1) if prize["kind"] == "code"}
+        if not numbers:
+            raise WrongPrizeState
+        held = await codes_store.list_of_winner(conn, winner_id)
+        if held and not held[0].is_recent:
+            raise CodesShown
+        if not held:
+            for number, prize in numbers.items():
+                taken = await codes_store.take_codes(conn, winner.campaign_id, number, winner_id, prize["per_winner"])
+                if taken < prize["per_winner"]:
+                    raise CodesMissing(prize=prize["name"], stock=taken, needed=prize["per_winner"])
+            held = await codes_store.list_of_winner(conn, winner_id)
+            await audit.add(conn, account_id, "show_codes", "prize", winner_id, {"codes": len(held)})
+        if len(numbers) == len(winner.prizes):
+            await handover_store.mark_taken(conn, winner_id)
+    return [
+        ShownCode(
+            numbers[each.prize_number]["name"],
+            open_sealed(key, each.sealed, _place(winner.campaign_id, each.code_hash)).decode(),
+        )
+        for each in held
+    ]
+
+
+def _read_codes(codes: Sequence[str]) -> list[str]:
+    if not codes:
+        raise Invalid(FieldError("codes", "required"))
+    if len(codes) > MOST_CODES:
+        raise Invalid(FieldError("codes", "too_many", {"most": MOST_CODES}))
+    given = [clean_text(code).strip() for code in codes]
+    wrong = [
+        FieldError(f"codes[{at}]", problem, {"longest": CODE_LONGEST})
+        for at, code in enumerate(given)
+        if (problem := text_problem(code, shortest=1, longest=CODE_LONGEST))
+    ]
+    if wrong:
+        raise Invalid(*wrong[:20])
+    return list(dict.fromkeys(given))
+
+
+def _place(campaign_id: int, digest: bytes) -> bytes:
+    # A sealed code opens in no other row.
+    return b"code:%d:%b" % (campaign_id, digest)

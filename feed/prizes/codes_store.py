@@ -1,0 +1,85 @@
+"""The SQL of codes. Whoever takes one holds the campaign's row."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from feed.postgres import Connection, columns, many
+
+
+class HeldCode(msgspec.Struct, frozen=True):
+    """A code that its winner has seen; recently enough to see it again or not."""
+
+    prize_number: int
+    code_hash: bytes
+    sealed: bytes
+    is_recent: bool
+
+
+async def add_codes(conn: Connection, campaign_id: int, prize_number: int, rows: Sequence[tuple[bytes, bytes]]) -> int:
+    """How many were new."""
+    added = await conn.fetch(
+        """
+        INSERT INTO prize_codes (campaign_id, prize_number, code_hash, sealed)
+        SELECT $1, $2, code_hash, sealed FROM unnest($3::bytea[], $4::bytea[]) AS given (code_hash, sealed)
+        ON CONFLICT DO NOTHING
+        RETURNING true
+        """,
+        campaign_id,
+        prize_number,
+        *columns(rows, 2),
+    )
+    return len(added)
+
+
+async def count_codes(conn: Connection, campaign_id: int, prize_number: int) -> int:
+    """All that there are, those of winners too."""
+    count: int = await conn.fetchval(
+        "SELECT count(*) FROM prize_codes WHERE campaign_id = $1 AND prize_number = $2", campaign_id, prize_number
+    )
+    return count
+
+
+async def get_state(conn: Connection, winner_id: int) -> str:
+    """Of a winner whose campaign is held."""
+    state: str = await conn.fetchval("SELECT state FROM winners WHERE id = $1", winner_id)
+    return state
+
+
+async def list_of_winner(conn: Connection, winner_id: int) -> list[HeldCode]:
+    """The winner's codes that can be opened still, in the order of the prizes."""
+    rows = await conn.fetch(
+        """
+        SELECT prize_number, code_hash, sealed, shown_at > clock_timestamp() - interval '1 day' AS is_recent
+        FROM prize_codes
+        WHERE winner_id = $1 AND sealed IS NOT NULL
+        ORDER BY prize_number, code_hash
+        """,
+        winner_id,
+    )
+    return many(rows, HeldCode)
+
+
+async def take_codes(conn: Connection, campaign_id: int, prize_number: int, winner_id: int, count: int) -> int:
+    """How many free ones became the winner's."""
+    taken = await conn.fetch(
+        """
+        -- A plan may scan a subquery again and find other free ones; what is materialized is found once.
+        WITH free AS MATERIALIZED (
+            SELECT code_hash FROM prize_codes
+            WHERE campaign_id = $1 AND prize_number = $2 AND winner_id IS NULL AND sealed IS NOT NULL
+            ORDER BY added_at, code_hash
+            LIMIT $4
+            FOR UPDATE
+        )
+        UPDATE prize_codes SET winner_id = $3, shown_at = clock_timestamp()
+        FROM free
+        WHERE prize_codes.campaign_id = $1 AND prize_codes.prize_number = $2 AND prize_codes.code_hash = free.code_hash
+        RETURNING true
+        """,
+        campaign_id,
+        prize_number,
+        winner_id,
+        count,
+    )
+    return len(taken)

@@ -1,0 +1,63 @@
+"""The list for the shipper: it exists in one answer only, and who has asked for it, and why, is on record before it does."""
+
+import csv
+import io
+
+import msgspec
+
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.keys import KeyDestroyed, Keys, open_sealed
+from feed.postgres import Pool, transaction
+from feed.prizes import claims_store
+from feed.prizes.claim import Claim, seal_of
+from feed.prizes.model import ClaimNotFound
+from feed.prizes.notices import shown_prizes
+from feed.prizes.reasons import read_reason
+from feed.prizes.requiring import require_access
+
+_HEAD = ("prize_id", "名次", "奖品", "收件人", "手机号", "地址", "已核验")
+
+
+async def export_claims(pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, reason: str) -> str:
+    """The parcels of a campaign that are to be sent, as CSV for a spreadsheet.
+
+    Raises ClaimAccessRequired, ClaimNotFound where there is nothing to send, Invalid.
+    """
+    why = read_reason(reason)
+    async with transaction(pool) as conn:
+        await require_access(conn, campaign_id, by)
+        parcels = await claims_store.list_to_send(conn, campaign_id)
+        if not parcels:
+            raise ClaimNotFound
+        detail = {"reason": why, "prizes": [str(parcel.winner_id) for parcel in parcels]}
+        await audit.add(conn, by, "export_claims", "campaign", campaign_id, detail)
+    try:
+        key = keys.campaign_key(campaign_id)
+    except KeyDestroyed:
+        raise ClaimNotFound from None
+    written = io.StringIO()
+    # A spreadsheet takes UTF-8 for it only with this mark.
+    written.write("\ufeff")
+    lines = csv.writer(written)
+    lines.writerow(_HEAD)
+    for parcel in parcels:
+        claim = msgspec.json.decode(open_sealed(key, parcel.sealed, seal_of(parcel.winner_id)), type=Claim)
+        lines.writerow(
+            [
+                # As text: a spreadsheet rounds long numbers.
+                f"\t{parcel.winner_id}",
+                parcel.place,
+                _plain(shown_prizes(parcel.prizes)),
+                _plain(claim.recipient_name),
+                f"\t{claim.phone}",
+                _plain(claim.address),
+                "是" if parcel.state == "verified" else "否",
+            ]
+        )
+    return written.getvalue()
+
+
+def _plain(text: str) -> str:
+    # What begins so is a formula to a spreadsheet.
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,112 @@
+"""From the claim to the prize in hand: declined, verified, on its way, received. Each move guards itself in its statement."""
+
+from feed import idempotency
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import closing
+from feed.errors import FieldError, Invalid
+from feed.idempotency import Once
+from feed.inbox import store as inbox
+from feed.keys import Keys
+from feed.postgres import Connection, Pool, transaction
+from feed.prizes import claims_store, handover_store, notices
+from feed.prizes.model import ClaimNotFound, NotYourPrize, PrizeNotFound, Winner, WinnerId, WrongPrizeState
+from feed.prizes.places import fill_place
+from feed.texts import clean_text, text_problem
+
+_LONGEST = {"carrier": 40, "tracking_no": 60}
+
+
+async def decline_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId) -> None:
+    """Gives the prize up: what was claimed is removed, and the next in line moves up. A second time changes nothing.
+
+    Raises PrizeNotFound, NotYourPrize, WrongPrizeState.
+    """
+    async with transaction(pool) as conn:
+        winner = await _get_own(conn, account_id, winner_id)
+        campaign = await closing.lock_ending(conn, winner.campaign_id)
+        assert campaign is not None, "a winner has a published campaign"
+        gone = await handover_store.mark_declined(conn, winner_id)
+        if gone is None:
+            await _must_be(conn, winner_id, "declined")
+            return
+        await claims_store.remove_claim(conn, winner_id)
+        rules = await closing.get_rules(conn, campaign.id, campaign.rules_version)
+        successor = await fill_place(conn, keys, campaign, rules, gone)
+        detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
+        await audit.add(conn, account_id, "prize_declined", "prize", winner_id, detail)
+
+
+async def verify_claim(
+    pool: Pool, campaign_id: int, winner_id: WinnerId, *, by: AccountId, request: Once | None = None
+) -> None:
+    """An editor has looked at the claim: from now on it is not changed and the prize is not taken back by itself.
+
+    Raises ClaimNotFound, WrongPrizeState.
+    """
+    async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
+            return
+        await _must_be_of(conn, campaign_id, winner_id)
+        if not await handover_store.mark_verified(conn, winner_id):
+            raise WrongPrizeState
+        await audit.add(conn, by, "verify_claim", "prize", winner_id)
+
+
+async def ship_prize(
+    pool: Pool, campaign_id: int, winner_id: WinnerId, *, by: AccountId, carrier: str, tracking_no: str
+) -> None:
+    """Records the parcel of a verified claim, or corrects it; the winner is told.
+
+    Raises Invalid, ClaimNotFound, WrongPrizeState.
+    """
+    given = {"carrier": clean_text(carrier).strip(), "tracking_no": clean_text(tracking_no).strip()}
+    wrong = [
+        FieldError(field, problem, {"longest": _LONGEST[field]})
+        for field, value in given.items()
+        if (problem := text_problem(value, shortest=1, longest=_LONGEST[field]))
+    ]
+    if wrong:
+        raise Invalid(*wrong)
+    async with transaction(pool) as conn:
+        await _must_be_of(conn, campaign_id, winner_id)
+        winner = await handover_store.mark_shipped(conn, winner_id)
+        if winner is None:
+            raise WrongPrizeState
+        if await handover_store.change_shipment(conn, winner_id, by=by, **given):
+            await audit.add(conn, by, "ship_prize", "prize", winner_id, given)
+            await inbox.add_inbox(conn, [notices.of_shipment(winner, given["carrier"], given["tracking_no"])])
+
+
+async def receive_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId) -> None:
+    """The winner has it: a parcel that was sent, or what is handed over without one. A second time changes nothing.
+
+    Raises PrizeNotFound, NotYourPrize, WrongPrizeState.
+    """
+    async with transaction(pool) as conn:
+        await _get_own(conn, account_id, winner_id)
+        if not await handover_store.mark_received(conn, winner_id):
+            await _must_be(conn, winner_id, "received")
+            return
+        await audit.add(conn, account_id, "prize_received", "prize", winner_id)
+
+
+async def _get_own(conn: Connection, account_id: AccountId, winner_id: WinnerId) -> Winner:
+    winner = await claims_store.find_winner(conn, winner_id)
+    if winner is None:
+        raise PrizeNotFound
+    if winner.account_id != account_id:
+        raise NotYourPrize
+    return winner
+
+
+async def _must_be(conn: Connection, winner_id: WinnerId, state: str) -> None:
+    winner = await claims_store.find_winner(conn, winner_id)
+    if winner is None or winner.state != state:
+        raise WrongPrizeState
+
+
+async def _must_be_of(conn: Connection, campaign_id: int, winner_id: WinnerId) -> None:
+    winner = await claims_store.find_winner(conn, winner_id)
+    if winner is None or winner.campaign_id != campaign_id:
+        raise ClaimNotFound

@@ -1,0 +1,84 @@
+"""The SQL of handing prizes over."""
+
+from feed.postgres import Connection, one
+from feed.prizes.model import Winner, WinnerId
+
+
+async def mark_declined(conn: Connection, winner_id: WinnerId) -> Winner | None:
+    """The winner who has given the prize up before anybody has verified it; None in any other state."""
+    row = await conn.fetchrow(
+        """
+        UPDATE winners SET state = 'declined', state_reason = 'declined', ended_at = clock_timestamp()
+        WHERE id = $1 AND state IN ('notified', 'viewed', 'claimed')
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at,
+            state_reason
+        """,
+        winner_id,
+    )
+    return one(row, Winner)
+
+
+async def mark_verified(conn: Connection, winner_id: WinnerId) -> bool:
+    """Whether there was a claim to be verified."""
+    return bool(
+        await conn.fetchval(
+            "UPDATE winners SET state = 'verified' WHERE id = $1 AND state = 'claimed' RETURNING true", winner_id
+        )
+    )
+
+
+async def mark_shipped(conn: Connection, winner_id: WinnerId) -> Winner | None:
+    """The winner whose goods are on their way, now or since earlier; None where nothing is to be sent, or not yet."""
+    row = await conn.fetchrow(
+        """
+        UPDATE winners SET state = 'shipped'
+        WHERE id = $1 AND state IN ('verified', 'shipped') AND prizes @> '[{"kind": "goods"}]'
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at,
+            state_reason
+        """,
+        winner_id,
+    )
+    return one(row, Winner)
+
+
+async def change_shipment(conn: Connection, winner_id: WinnerId, *, by: int, carrier: str, tracking_no: str) -> bool:
+    """Keeps the parcel. False when exactly this one is known."""
+    return bool(
+        await conn.fetchval(
+            """
+            INSERT INTO shipments (winner_id, carrier, tracking_no, shipped_by)
+            VALUES ($1, $2, $3, $4)
+            ON CONFLICT (winner_id) DO UPDATE
+            SET carrier = excluded.carrier, tracking_no = excluded.tracking_no, shipped_by = excluded.shipped_by,
+                changed_at = clock_timestamp()
+            WHERE (shipments.carrier, shipments.tracking_no) <> (excluded.carrier, excluded.tracking_no)
+            RETURNING true
+            """,
+            winner_id,
+            carrier,
+            tracking_no,
+            by,
+        )
+    )
+
+
+async def mark_taken(conn: Connection, winner_id: WinnerId) -> None:
+    """What is codes alone is in the winner's hands when they have been seen."""
+    await conn.execute(
+        "UPDATE winners SET state = 'received' WHERE id = $1 AND state IN ('claimed', 'verified')", winner_id
+    )
+
+
+async def mark_received(conn: Connection, winner_id: WinnerId) -> bool:
+    """Whether it was on its way, or verified with nothing to be sent, and has arrived now."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE winners SET state = 'received'
+            WHERE id = $1
+                AND (state = 'shipped' OR (state = 'verified' AND NOT prizes @> '[{"kind": "goods"}]'))
+            RETURNING true
+            """,
+            winner_id,
+        )
+    )

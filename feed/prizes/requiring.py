@@ -1,0 +1,23 @@
+"""What has to be so before something else may happen. Called inside a transaction."""
+
+from feed.campaigns import closing
+from feed.postgres import Connection
+from feed.prizes import claims_store, codes_store
+from feed.prizes.model import ClaimAccessRequired, CodesMissing
+
+
+async def require_access(conn: Connection, campaign_id: int, account_id: int) -> None:
+    """Raises ClaimAccessRequired for whom nobody has let in, or not any more."""
+    if not await claims_store.has_access(conn, campaign_id, account_id):
+        raise ClaimAccessRequired
+
+
+async def require_codes(conn: Connection, campaign_id: int, rules_version: int, winners: int) -> None:
+    """Raises CodesMissing where so many winners could not all get theirs."""
+    rules = await closing.get_rules(conn, campaign_id, rules_version)
+    for number, prize in enumerate(rules.prizes, 1):
+        if prize.kind != "code":
+            continue
+        stock = await codes_store.count_codes(conn, campaign_id, number)
+        if stock < winners * prize.per_winner:
+            raise CodesMissing(prize=prize.name, stock=stock, needed=winners * prize.per_winner)

@@ -1,0 +1,112 @@
+"""The end of winners' details: the key that sealed them is destroyed on schedule, and a signed receipt says so."""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+import rfc8785
+
+from feed.audit import store as audit
+from feed.campaigns import closing
+from feed.campaigns.model import time_text
+from feed.keys import Keys
+from feed.postgres import Pool, transaction
+from feed.prizes import shredding_store
+from feed.signatures import Signature
+
+FORMAT: Literal["feed-shredding-1"] = "feed-shredding-1"
+# What the law on prize promotions asks to be kept, which is kept masked.
+ARCHIVE = timedelta(days=2 * 365 + 1)
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """How many days after its end a campaign's details are readable, and how old the oldest backup of the database is."""
+
+    claims_days: int = 90
+    backup_days: int = 35
+
+
+class Shredded(msgspec.Struct, frozen=True, kw_only=True):
+    """What became unreadable. Until `backups_until` backups may hold it sealed; of the key there is no backup by design.
+
+    `archive_until`: masked records of who won stay until then.
+    """
+
+    format: Literal["feed-shredding-1"]
+    campaign_id: str
+    claims: int
+    codes: int
+    shredded_at: str
+    backups_until: str
+    archive_until: str
+
+
+class Receipt(Shredded, frozen=True, kw_only=True):
+    """The same, signed."""
+
+    signature: Signature
+
+
+async def shred_next_campaign(pool: Pool, keys: Keys, retention: Retention) -> bool:
+    """Destroys the key of one campaign whose time has come and in which no prize is on its way. False when there is none.
+
+    The key goes first: whoever is interrupted then does the rest the next time, and reads nothing in between.
+    """
+    async with pool.acquire() as conn:
+        due = await shredding_store.list_due(conn, days=retention.claims_days)
+    for campaign_id in due:
+        async with transaction(pool) as conn:
+            campaign = await closing.lock_free_ending(conn, campaign_id)
+            if campaign is None or campaign_id not in await shredding_store.list_due(conn, days=retention.claims_days):
+                continue
+            keys.destroy_campaign_key(campaign_id)
+            claims, codes = await shredding_store.remove_sealed(conn, campaign_id)
+            now, final_at = await shredding_store.get_times(conn, campaign_id)
+            shredded = Shredded(
+                format=FORMAT,
+                campaign_id=str(campaign_id),
+                claims=claims,
+                codes=codes,
+                shredded_at=time_text(now),
+                backups_until=time_text(now + timedelta(days=retention.backup_days)),
+                archive_until=time_text(final_at + ARCHIVE),
+            )
+            receipt = _signed(shredded, keys.sign(canonical(shredded)))
+            await shredding_store.add_shredding(
+                conn,
+                campaign_id,
+                shredded_at=now,
+                backups_until=now + timedelta(days=retention.backup_days),
+                archive_until=final_at + ARCHIVE,
+                receipt=receipt,
+            )
+            await closing.mark_archived(conn, campaign_id)
+            await audit.add(conn, None, "shred_claims", "campaign", campaign_id, {"claims": claims, "codes": codes})
+        return True
+    return False
+
+
+async def forget_next_archive(pool: Pool) -> bool:
+    """Removes the masked records of one campaign after two years. False when there is none."""
+    async with transaction(pool) as conn:
+        campaign_id = await shredding_store.remove_next_archive(conn)
+        if campaign_id is None:
+            return False
+        await audit.add(conn, None, "forget_archive", "campaign", campaign_id)
+    return True
+
+
+def canonical(shredded: Shredded) -> bytes:
+    """What is signed (RFC 8785)."""
+    document: dict[str, Any] = msgspec.to_builtins(shredded)
+    return rfc8785.dumps(document)
+
+
+def _signed(shredded: Shredded, signature: Signature) -> bytes:
+    document: dict[str, Any] = msgspec.to_builtins(shredded) | {"signature": msgspec.to_builtins(signature)}
+    return rfc8785.dumps(document)
+
+
+def until_of(final_at: datetime, retention: Retention) -> datetime:
+    """When the details of a campaign are to be destroyed."""
+    return final_at + timedelta(days=retention.claims_days)

@@ -1,0 +1,37 @@
+"""When the details of each campaign's winners end, or ended. For `feed retention`."""
+
+from datetime import datetime
+
+import msgspec
+
+from feed.postgres import Connection, many
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign that is final: when its key is due to be destroyed, what keeps it, and what its receipt says."""
+
+    campaign_id: int
+    title: str
+    claims: int
+    under_way: int
+    due_at: datetime
+    shredded_at: datetime | None
+    backups_until: datetime | None
+
+
+async def list_kept(conn: Connection, *, days: int) -> list[Kept]:
+    """Every final or archived campaign, the next one that is due first."""
+    rows = await conn.fetch(
+        """
+        SELECT campaigns.id AS campaign_id, campaigns.draft ->> 'title' AS title,
+               (SELECT count(*) FROM claims WHERE claims.campaign_id = campaigns.id AND sealed IS NOT NULL) AS claims,
+               (SELECT count(*) FROM winners
+                WHERE winners.campaign_id = campaigns.id AND state IN ('notified', 'viewed', 'claimed', 'verified')) AS under_way,
+               final_at + make_interval(days => $1) AS due_at, shredded_at, backups_until
+        FROM campaigns LEFT JOIN shreddings ON shreddings.campaign_id = campaigns.id
+        WHERE campaigns.state IN ('final', 'archived')
+        ORDER BY due_at
+        """,
+        days,
+    )
+    return many(rows, Kept)

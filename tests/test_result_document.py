@@ -1,0 +1,31 @@
+"""What docs/result.md tells outsiders to run does what it says."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+VECTOR = json.loads((ROOT / "tests/prizes/result_vector.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("change", "holds"), [(None, True), ("frozen_at", False), ("amendments", False), ("people", True)]
+)
+def test_a_result_is_verified_by_hand(tmp_path: Path, change: str | None, holds: bool) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/result.md").read_text("utf-8"), re.DOTALL)
+    amendments = list(VECTOR["amendments"])
+    document = json.loads(VECTOR["document"]) | {"amendments": amendments, "people": {"x": "小明"}}
+    if change == "amendments":
+        amendments.pop(0)
+    elif change == "people":
+        document[change]["x"] = "小红"
+    elif change is not None:
+        document[change] = "2026-01-01T00:00:00.000000Z"
+    (tmp_path / "result.json").write_text(json.dumps(document), "utf-8")
+    (tmp_path / "feed-keys.json").write_text(json.dumps({"keys": [VECTOR["public_key"]]}), "utf-8")
+    ran = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode == 0) is holds, ran.stderr
