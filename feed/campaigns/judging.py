@@ -1,4 +1,4 @@
-"""What editors and jurors do with entries: shortlist, mark, disqualify, void. Accepted from the opening until the freeze."""
+"""What editors and jurors do with entries: shortlist, mark, void. Accepted from the opening until the freeze."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -15,8 +15,6 @@ from feed.campaigns.model import decimal_text
 from feed.campaigns.panel import Panel
 from feed.campaigns.refusals import (
     CampaignNotClosed,
-    EntryDisqualified,
-    EntryNotDisqualified,
     EntryNotFound,
     JurorRecused,
     MarksLocked,
@@ -28,7 +26,7 @@ from feed.campaigns.refusals import (
     VoidNotFound,
 )
 from feed.campaigns.store import Campaign
-from feed.campaigns.verdicts import NewMark, NewVoids, Reason, reason_problems, void_problems
+from feed.campaigns.verdicts import NewMark, NewVoids, void_problems
 from feed.campaigns.voids import Void
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once
@@ -159,40 +157,6 @@ async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request
         await audit.add(conn, editor_id, "marks_locked", "campaign", campaign_id)
 
 
-async def disqualify_entry(
-    pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int, reason: Reason, request: Once | None = None
-) -> None:
-    """Takes the entry out of the contest; the post stays. Raises Invalid, EntryDisqualified, EntryNotFound."""
-    if problems := reason_problems(reason.reason_code, reason.note):
-        raise Invalid(*problems)
-    async with transaction(pool) as conn:
-        if await is_repeated(conn, editor_id, request):
-            return
-        await hold_judged(conn, campaign_id)
-        await _get_entry(conn, campaign_id, post_id)
-        if not await entries.mark_disqualified(
-            conn, campaign_id, post_id, reason_code=reason.reason_code, note=reason.note, by=editor_id
-        ):
-            raise EntryDisqualified
-        await raise_versions(conn, [post_id])
-        await _note(conn, editor_id, "entry_disqualified", campaign_id, post_id, reason_code=reason.reason_code)
-
-
-async def reinstate_entry(
-    pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int, request: Once | None = None
-) -> None:
-    """Lets a disqualified entry compete again. Raises EntryNotDisqualified, EntryNotFound."""
-    async with transaction(pool) as conn:
-        if await is_repeated(conn, editor_id, request):
-            return
-        await hold_judged(conn, campaign_id)
-        await _get_entry(conn, campaign_id, post_id)
-        if not await entries.mark_reinstated(conn, campaign_id, post_id):
-            raise EntryNotDisqualified
-        await raise_versions(conn, [post_id])
-        await _note(conn, editor_id, "entry_reinstated", campaign_id, post_id)
-
-
 async def add_voids(
     pool: Pool, editor_id: AccountId, campaign_id: int, new: NewVoids, request: Once | None = None
 ) -> list[Void]:
@@ -286,7 +250,5 @@ async def _get_entry(conn: Connection, campaign_id: int, post_id: int) -> entrie
     return entry
 
 
-async def _note(
-    conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int, **detail: str
-) -> None:
-    await audit.add(conn, actor_id, action, "campaign", campaign_id, {"post_id": str(post_id), **detail})
+async def _note(conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int) -> None:
+    await audit.add(conn, actor_id, action, "campaign", campaign_id, {"post_id": str(post_id)})

@@ -22,7 +22,7 @@ class NewMark(msgspec.Struct, frozen=True):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why an entry is disqualified. The code is shown to the author, the note is not."""
+    """Why an entry is disqualified or reinstated. The code is shown to the author, the note is not."""
 
     reason_code: str = ""
     note: str | None = None

@@ -254,7 +254,9 @@ async def test_voids_and_disqualifications_move_the_board_and_can_be_taken_back(
     listed = (await editor("GET", f"{admin}/entries")).json()["items"]
     assert [item["post_id"] for item in listed] == [*entries[1:], entries[0]]
     assert listed[2]["disqualified"]["reason_code"] == "copied"
-    assert (await editor("POST", f"{admin}/entries/{entries[0]}/reinstate")).status_code == 200
+    assert (
+        await editor("POST", f"{admin}/entries/{entries[0]}/reinstate", {"reason_code": "checked"})
+    ).status_code == 200
     assert await standing() == entries
 
 

@@ -80,7 +80,7 @@ async def test_nobody_reads_anothers_mark_before_the_lock(
         for reader in readers:
             text = (await reader("GET", filled)).text
             asked += 1
-            for secret in ("73.171717", "61.393939", "68.460606"):
+            for secret in ("73.171717", "61.393939", "68.460606", "34.230303"):
                 assert secret not in text, (filled, secret)
     assert asked > 100
     # Once they are locked, the same pages tell.
@@ -181,4 +181,10 @@ async def test_a_disqualification_is_told_with_its_reason_and_taken_back(court: 
         await court.editor("POST", f"{path}/reinstate", {"reason_code": "appeal", "note": "查证无误"})
     ).status_code == 200
     assert (await author("GET", f"/campaigns/{court.id}/me")).json()["entries"][0]["state"] != "disqualified"
+    nameless = await court.editor("POST", f"{path}/reinstate", {})
+    assert (nameless.status_code, nameless.json()["errors"][0]["field"]) == (422, "reason_code")
+    told = [each for each in (await author("GET", "/me/inbox")).json()["items"] if each["kind"] == "system"]
+    assert [("恢复" in each["title"], "plagiarism" in each["body"]) for each in told] == [(True, False), (False, True)]
+    # What the editor noted for the colleagues is not the author's to read.
+    assert not any("雷同" in each["body"] for each in told)
     assert (await court.mark(court.jurors[0], entry)).status_code == 200

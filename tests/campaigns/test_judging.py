@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from feed.campaigns import judging
+from feed.campaigns import disqualifying, judging
 from feed.campaigns.refusals import (
     CampaignNotClosed,
     CampaignNotFound,
@@ -27,6 +27,7 @@ from tests.campaigns.stage import DAY, Stage
 
 MINUTE = timedelta(minutes=1)
 CHEAT = Reason("copied", "抄袭")
+FAIR = Reason("checked")
 
 
 def mark(score: str) -> NewMark:
@@ -127,11 +128,11 @@ async def _lock(stage: Stage, campaign: int, entry: int) -> None:
 
 
 async def _disqualify(stage: Stage, campaign: int, entry: int) -> None:
-    await judging.disqualify_entry(stage.pool, await stage.person(role="editor"), campaign, entry, CHEAT)
+    await disqualifying.disqualify_entry(stage.pool, await stage.person(role="editor"), campaign, entry, CHEAT)
 
 
 async def _reinstate(stage: Stage, campaign: int, entry: int) -> None:
-    await judging.reinstate_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
+    await disqualifying.reinstate_entry(stage.pool, await stage.person(role="editor"), campaign, entry, FAIR)
 
 
 async def _void(stage: Stage, campaign: int, entry: int) -> None:
@@ -172,11 +173,11 @@ async def test_a_disqualified_entry_can_be_reinstated(stage: Stage) -> None:
     entry = await stage.entry(campaign)
     editor = await stage.person(role="editor")
     with pytest.raises(EntryNotDisqualified):
-        await judging.reinstate_entry(stage.pool, editor, campaign, entry)
-    await judging.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT)
+        await disqualifying.reinstate_entry(stage.pool, editor, campaign, entry, FAIR)
+    await disqualifying.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT)
     with pytest.raises(EntryDisqualified):
-        await judging.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT)
-    await judging.reinstate_entry(stage.pool, editor, campaign, entry)
+        await disqualifying.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT)
+    await disqualifying.reinstate_entry(stage.pool, editor, campaign, entry, FAIR)
     assert await stage.version(entry) == 3
     assert await stage.actions(campaign) == ["entry_disqualified", "entry_reinstated"]
 
@@ -186,7 +187,7 @@ async def test_a_retried_disqualification_acts_once(stage: Stage) -> None:
     entry = await stage.entry(campaign)
     editor = await stage.person(role="editor")
     for _ in range(2):
-        await judging.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT, once("route", "key", b"body"))
+        await disqualifying.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT, once("route", "key", b"body"))
     assert await stage.actions(campaign) == ["entry_disqualified"]
 
 

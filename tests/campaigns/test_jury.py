@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns import judging, recusals
+from feed.campaigns import disqualifying, judging, recusals
 from feed.campaigns import jury as jury_store
 from feed.campaigns.counting import quality_of
 from feed.campaigns.recusing import recuse_juror
@@ -358,7 +358,7 @@ async def test_at_the_close_the_shortlist_fills_itself_once(stage: Stage) -> Non
     await judging.shortlist_entry(stage.pool, editor, campaign, unpopular)
     await judging.shortlist_entry(stage.pool, editor, campaign, taken_off)
     await judging.unlist_entry(stage.pool, editor, campaign, taken_off)
-    await judging.disqualify_entry(stage.pool, editor, campaign, out, Reason("copied"))
+    await disqualifying.disqualify_entry(stage.pool, editor, campaign, out, Reason("copied"))
     assert await fill_next_shortlist(stage.pool)
     assert await shortlisted(stage, campaign) == sorted([unpopular, first, second, third])
     assert by_staff not in await shortlisted(stage, campaign)

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.api.answers import answers, encoded
 from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
-from feed.campaigns import judging
+from feed.campaigns import disqualifying, judging
 from feed.campaigns.refusals import (
     CampaignCancelled,
     CampaignNotFound,
@@ -203,9 +203,9 @@ async def disqualify_entry(
     viewer: GivenViewer,
     once: GivenOnce,
 ) -> Disqualified:
-    """Take an entry out of the contest; the post stays."""
+    """Take an entry out of the contest; the post stays, and its author is told the code of the reason."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await judging.disqualify_entry(world.pool, viewer.account_id, *ids, data, once)
+    await disqualifying.disqualify_entry(world.pool, viewer.account_id, *ids, data, once)
     world.projector.touch(ids[1:])
     return Disqualified(post_id, True)
 
@@ -223,11 +223,16 @@ async def disqualify_entry(
     ),
 )
 async def reinstate_entry(
-    campaign_id: FromPath[str], post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str],
+    post_id: FromPath[str],
+    data: JSONBody[Reason],
+    world: GivenWorld,
+    viewer: GivenViewer,
+    once: GivenOnce,
 ) -> Disqualified:
-    """Let a disqualified entry compete again."""
+    """Let a disqualified entry compete again; its author is told."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await judging.reinstate_entry(world.pool, viewer.account_id, *ids, once)
+    await disqualifying.reinstate_entry(world.pool, viewer.account_id, *ids, data, once)
     world.projector.touch(ids[1:])
     return Disqualified(post_id, False)
 

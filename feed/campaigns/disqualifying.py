@@ -1,0 +1,65 @@
+"""Taking an entry out of the contest and letting it in again: with a reason each time, and its author is told."""
+
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import entries, notices
+from feed.campaigns.holding import hold_judged, is_repeated, raise_versions
+from feed.campaigns.refusals import EntryDisqualified, EntryNotDisqualified, EntryNotFound
+from feed.campaigns.verdicts import Reason, reason_problems
+from feed.errors import Invalid
+from feed.idempotency import Once
+from feed.inbox import store as inbox
+from feed.postgres import Connection, Pool, transaction
+
+
+async def disqualify_entry(
+    pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int, reason: Reason, request: Once | None = None
+) -> None:
+    """Takes the entry out of the contest; the post stays. Raises Invalid, EntryDisqualified, EntryNotFound."""
+    if problems := reason_problems(reason.reason_code, reason.note):
+        raise Invalid(*problems)
+    async with transaction(pool) as conn:
+        if await is_repeated(conn, editor_id, request):
+            return
+        campaign = await hold_judged(conn, campaign_id)
+        entry = await _get_entry(conn, campaign_id, post_id)
+        if not await entries.mark_disqualified(
+            conn, campaign_id, post_id, reason_code=reason.reason_code, note=reason.note, by=editor_id
+        ):
+            raise EntryDisqualified
+        await raise_versions(conn, [post_id])
+        await _record(conn, editor_id, "entry_disqualified", campaign_id, post_id, reason)
+        await inbox.add_inbox(conn, [notices.of_disqualification(campaign, entry, reason)])
+
+
+async def reinstate_entry(
+    pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int, reason: Reason, request: Once | None = None
+) -> None:
+    """Lets a disqualified entry compete again. Raises Invalid, EntryNotDisqualified, EntryNotFound."""
+    if problems := reason_problems(reason.reason_code, reason.note):
+        raise Invalid(*problems)
+    async with transaction(pool) as conn:
+        if await is_repeated(conn, editor_id, request):
+            return
+        campaign = await hold_judged(conn, campaign_id)
+        entry = await _get_entry(conn, campaign_id, post_id)
+        if not await entries.mark_reinstated(conn, campaign_id, post_id):
+            raise EntryNotDisqualified
+        await raise_versions(conn, [post_id])
+        await _record(conn, editor_id, "entry_reinstated", campaign_id, post_id, reason)
+        await inbox.add_inbox(conn, [notices.of_reinstatement(campaign, entry)])
+
+
+async def _get_entry(conn: Connection, campaign_id: int, post_id: int) -> entries.Entry:
+    entry = await entries.find_entry(conn, campaign_id, post_id)
+    if entry is None:
+        raise EntryNotFound
+    return entry
+
+
+async def _record(
+    conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int, reason: Reason
+) -> None:
+    # With the note: of a disqualification that was taken back the entry itself says nothing any more.
+    detail = {"post_id": str(post_id), "reason_code": reason.reason_code, "note": reason.note}
+    await audit.add(conn, actor_id, action, "campaign", campaign_id, detail)

@@ -1,0 +1,327 @@
+"""What somebody does who wants a prize that is not theirs, played through the doors' own actions up to the result."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import pytest
+
+from feed.accounts.model import AccountId
+from feed.campaigns import disqualifying, judging
+from feed.campaigns.verdicts import NewVoids, Reason
+from feed.cases import store as cases
+from feed.keys import Keys
+from feed.likes.actions import apply_likes
+from feed.likes.model import Like
+from feed.postgres import Pool, transaction
+from feed.posts.actions import PostChange, delete_post, edit_post
+from feed.posts.erasing import erase_next_posts
+from feed.posts.model import PostId
+from feed.prizes import sheet_store, store
+from feed.prizes.announcing import announce_winners
+from feed.prizes.claiming import forfeit_next_prize
+from feed.prizes.model import SecondPersonRequired, SheetRow
+from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from feed.prizes.verify import verify_result
+from feed.review.actions import judge_case
+from feed.review.app_events import AppEvent, Told, apply_event
+from feed.review.model import NewVerdict
+from feed.review.sanctioning import impose_sanction, lift_sanctions
+from tests import make
+from tests.make import DAY, HOUR
+from tests.prizes import stage
+from tests.prizes.stage import Played
+
+
+class Contest(NamedTuple):
+    """An ended campaign; `honest` has three likes, `cheat` has none by honest means."""
+
+    id: int
+    ends_at: datetime
+    honest: int
+    cheat: int
+    cheater: AccountId
+
+
+@pytest.fixture
+async def contest(pool: Pool) -> Contest:
+    campaign = await stage.due(pool, entries=1)
+    ends_at: datetime = await pool.fetchval("SELECT ends_at FROM campaigns WHERE id = $1", campaign.id)
+    cheater = await make.account(pool)
+    cheat = await make.entry(pool, campaign.id, cheater, at=ends_at - DAY)
+    for _ in range(3):
+        await make.like(pool, campaign.posts[0], at=ends_at - HOUR)
+    return Contest(campaign.id, ends_at, campaign.posts[0], cheat, cheater)
+
+
+async def count_posts(pool: Pool) -> None:
+    """Everybody's counter as publishing leaves it; the rows of these tests were not made by publishing."""
+    await pool.execute("UPDATE accounts SET post_count = (SELECT count(*) FROM posts WHERE author_id = accounts.id)")
+
+
+async def sheet_of(pool: Pool, campaign_id: int) -> dict[int, SheetRow]:
+    """The frozen sheet by post."""
+    assert await freeze_next_campaign(pool)
+    async with pool.acquire() as conn:
+        settlement = await store.find_settlement(conn, campaign_id)
+        assert settlement is not None
+        return {row.post_id: row for row in await sheet_store.list_sheet(conn, settlement.id)}
+
+
+async def best_of(pool: Pool, keys: Keys, campaign_id: int) -> int:
+    """The post that is first in the result."""
+    assert await settle_next_campaign(pool, keys)
+    return int((await stage.winners_of(pool, campaign_id))[0]["post_id"])
+
+
+def why(row: SheetRow) -> dict[tuple[str, str], int]:
+    return {(each["kind"], each["reason_code"]): each["count"] for each in row.excluded}
+
+
+async def test_likes_after_the_end_win_nothing(pool: Pool, keys: Keys, contest: Contest) -> None:
+    fans = [await make.account(pool) for _ in range(10)]
+    said = await apply_likes(pool, [Like(PostId(contest.cheat), fan) for fan in fans])
+    assert len(said) == 10
+    assert await pool.fetchval("SELECT like_count FROM post_stats WHERE post_id = $1", contest.cheat) == 10
+    row = (await sheet_of(pool, contest.id))[contest.cheat]
+    assert (row.likes_counted, row.eligible) == (0, True)
+    assert await best_of(pool, keys, contest.id) == contest.honest
+
+
+async def test_a_like_taken_back_after_the_end_hurts_nobody(pool: Pool, contest: Contest) -> None:
+    likers = await pool.fetch("SELECT account_id FROM likes WHERE post_id = $1", contest.honest)
+    await apply_likes(pool, [Like(PostId(contest.honest), row["account_id"], liked=False) for row in likers])
+    assert await pool.fetchval("SELECT like_count FROM post_stats WHERE post_id = $1", contest.honest) == 0
+    assert (await sheet_of(pool, contest.id))[contest.honest].likes_counted == 3
+
+
+async def test_staff_and_their_other_accounts_lift_nobody(pool: Pool, keys: Keys, contest: Contest) -> None:
+    for number in range(5):
+        colleague = await make.account(pool, person=f"colleague {number}")
+        await make.staff(pool, colleague, since=contest.ends_at - 5 * DAY, role="reviewer")
+        other = await make.account(pool, person=f"colleague {number}")
+        for account in (colleague, other):
+            await make.like(pool, contest.cheat, account, at=contest.ends_at - HOUR)
+    # Resigned between the end and the settlement: at the end they were staff.
+    await pool.execute("UPDATE staff_rights SET revoked_at = $1 WHERE role = 'reviewer'", contest.ends_at + HOUR)
+    row = (await sheet_of(pool, contest.id))[contest.cheat]
+    assert (row.likes_counted, why(row)) == (0, {("like", "staff"): 10})
+    assert await best_of(pool, keys, contest.id) == contest.honest
+
+
+async def test_one_phone_with_ten_accounts_is_one_like_and_one_commenter(
+    pool: Pool, keys: Keys, contest: Contest
+) -> None:
+    for _ in range(10):
+        account = await make.account(pool, person="one phone")
+        await make.like(pool, contest.cheat, account, at=contest.ends_at - HOUR)
+        await make.comment(pool, contest.cheat, account, at=contest.ends_at - HOUR)
+    row = (await sheet_of(pool, contest.id))[contest.cheat]
+    assert (row.likes_counted, row.commenters_counted) == (1, 1)
+    assert why(row) == {("like", "same_person"): 9, ("comment", "same_person"): 9}
+
+
+async def test_one_phone_with_two_entries_takes_one_place(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.due(pool, entries=3)
+    for post in campaign.posts[:2]:
+        await pool.execute(
+            "UPDATE accounts SET person = 'same' WHERE id = (SELECT author_id FROM posts WHERE id = $1)", post
+        )
+    assert await freeze_next_campaign(pool)
+    await best_of(pool, keys, campaign.id)
+    posts = [row["post_id"] for row in await stage.winners_of(pool, campaign.id)]
+    assert posts == [campaign.posts[0], campaign.posts[2]]
+
+
+async def test_ten_accounts_of_the_author_are_the_author(pool: Pool, contest: Contest) -> None:
+    await pool.execute("UPDATE accounts SET person = 'author' WHERE id = $1", contest.cheater)
+    for _ in range(10):
+        account = await make.account(pool, person="author")
+        await make.like(pool, contest.cheat, account, at=contest.ends_at - HOUR)
+    row = (await sheet_of(pool, contest.id))[contest.cheat]
+    assert (row.likes_counted, why(row)) == (0, {("like", "own"): 10})
+
+
+async def _banned_between(pool: Pool, account: AccountId, since: datetime, until: datetime) -> None:
+    """Banned and restored by an editor; only the two moments are moved."""
+    editor = await make.person(pool, role="admin")
+    await impose_sanction(pool, editor, account, kind="ban", reason_code="spam", until=None)
+    await lift_sanctions(pool, editor, account)
+    moved = await pool.execute(
+        "UPDATE sanctions SET starts_at = $2, lifted_at = $3 WHERE account_id = $1", account, since, until
+    )
+    assert moved == "UPDATE 1"
+
+
+async def test_who_is_banned_at_the_end_stays_out_however_soon_restored(pool: Pool, contest: Contest) -> None:
+    before, across, after = [await make.account(pool) for _ in range(3)]
+    for account in (before, across, after):
+        await make.like(pool, contest.honest, account, at=contest.ends_at - 2 * HOUR)
+    end = contest.ends_at
+    await _banned_between(pool, before, end - 3 * DAY, end - DAY)
+    await _banned_between(pool, across, end - DAY, end + HOUR)
+    await _banned_between(pool, after, end + HOUR, end + 2 * HOUR)
+    await _banned_between(pool, contest.cheater, end - DAY, end + HOUR)
+    sheet = await sheet_of(pool, contest.id)
+    row = sheet[contest.honest]
+    assert (row.likes_counted, why(row)) == (5, {("like", "banned"): 1})
+    assert (sheet[contest.cheat].eligible, sheet[contest.cheat].reason_code) == (False, "banned")
+
+
+async def _judge(pool: Pool, post_id: int, word: str) -> None:
+    reviewer = await make.person(pool, role="reviewer")
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
+    case = await pool.fetchrow("SELECT id, version FROM cases WHERE post_id = $1", post_id)
+    if case is None:
+        async with transaction(pool) as conn:
+            await cases.add_case(conn, kind="post", author_id=author, post_id=post_id, revision=1)
+        case = await pool.fetchrow("SELECT id, version FROM cases WHERE post_id = $1", post_id)
+    assert case is not None
+    await judge_case(pool, reviewer, case["id"], NewVerdict(verdict=word, reason_code="spam", version=case["version"]))
+
+
+async def test_a_removed_entry_is_out_and_a_restored_one_has_its_likes_back(
+    pool: Pool, keys: Keys, contest: Contest
+) -> None:
+    await count_posts(pool)
+    await _judge(pool, contest.honest, "remove")
+    await _judge(pool, contest.cheat, "remove")
+    # Nobody likes what nobody sees.
+    refused = await apply_likes(pool, [Like(PostId(contest.honest), await make.account(pool))])
+    assert [type(each).__name__ for each in refused] == ["PostNotFound"]
+    await _judge(pool, contest.honest, "restore")
+    sheet = await sheet_of(pool, contest.id)
+    assert (sheet[contest.honest].eligible, sheet[contest.honest].likes_counted) == (True, 3)
+    assert (sheet[contest.cheat].eligible, sheet[contest.cheat].reason_code) == (False, "removed")
+    assert await best_of(pool, keys, contest.id) == contest.honest
+
+
+async def test_a_topic_edited_in_after_the_end_enters_nothing(pool: Pool, contest: Contest) -> None:
+    late = await make.post(pool, at=contest.ends_at - DAY, topics=())
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", late)
+    await edit_post(pool, author, PostId(late), PostChange(text="忘了话题 #读书#"))
+    assert await pool.fetchval("SELECT topic_ids <> '{}' FROM post_revisions WHERE post_id = $1 AND revision = 2", late)
+    assert late not in await sheet_of(pool, contest.id)
+
+
+async def test_a_topic_edited_out_and_in_again_after_the_end_is_out(pool: Pool, contest: Contest) -> None:
+    """What is judged is the last revision of the period, so a prize cannot be edited into."""
+    await edit_post(pool, contest.cheater, PostId(contest.cheat), PostChange(text="没有话题"))
+    await pool.execute(
+        "UPDATE post_revisions SET created_at = $2, approved_at = $2 WHERE post_id = $1 AND revision = 2",
+        contest.cheat,
+        contest.ends_at - HOUR,
+    )
+    await edit_post(pool, contest.cheater, PostId(contest.cheat), PostChange(text="又有了 #读书#"))
+    row = (await sheet_of(pool, contest.id))[contest.cheat]
+    assert (row.revision, row.reason_code) == (2, "topic_edited_out")
+
+
+async def test_a_text_edited_after_the_end_is_not_what_is_judged(pool: Pool, contest: Contest) -> None:
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", contest.honest)
+    await edit_post(pool, author, PostId(contest.honest), PostChange(text="没有话题了"))
+    row = (await sheet_of(pool, contest.id))[contest.honest]
+    assert (row.revision, row.eligible) == (1, True)
+
+
+async def test_who_deletes_before_the_freeze_has_withdrawn(pool: Pool, keys: Keys, contest: Contest) -> None:
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", contest.honest)
+    await count_posts(pool)
+    await delete_post(pool, author, PostId(contest.honest))
+    assert (await sheet_of(pool, contest.id))[contest.honest].reason_code == "withdrawn"
+    assert await best_of(pool, keys, contest.id) == contest.cheat
+
+
+async def test_who_deletes_after_the_freeze_is_in_the_result_and_loses_the_prize(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.frozen(pool, keys)
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
+    await count_posts(pool)
+    await delete_post(pool, author, PostId(campaign.posts[0]))
+    assert await best_of(pool, keys, campaign.id) == campaign.posts[0]
+    await _announce(pool, keys, campaign)
+    assert await _holders(pool, campaign) == [(1, campaign.posts[2]), (2, campaign.posts[1])]
+
+
+async def _announce(pool: Pool, keys: Keys, campaign: Played) -> None:
+    for _ in range(2):
+        await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+
+
+async def _holders(pool: Pool, campaign: Played) -> list[tuple[int, int]]:
+    """Place and post of each winner who has been told and still holds the prize."""
+    rows = await stage.winners_of(pool, campaign.id)
+    return [(row["place"], row["post_id"]) for row in rows if row["state"] == "notified"]
+
+
+async def test_two_editors_that_are_one_person_announce_nothing(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.settled(pool, keys)
+    first, second = [await make.account(pool, person="one editor") for _ in range(2)]
+    for editor in (first, second):
+        await make.staff(pool, editor)
+    await announce_winners(pool, keys, campaign.id, by=first)
+    for editor in (first, second):
+        with pytest.raises(SecondPersonRequired):
+            await announce_winners(pool, keys, campaign.id, by=editor)
+    assert await _holders(pool, campaign) == []
+    await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+    assert len(await _holders(pool, campaign)) == 2
+
+
+@pytest.mark.parametrize("account", ["the same", "another"])
+@pytest.mark.parametrize("has_left", [False, True])
+async def test_a_juror_does_not_win(pool: Pool, keys: Keys, contest: Contest, account: str, has_left: bool) -> None:
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", contest.honest)
+    await pool.execute("UPDATE accounts SET person = 'juror' WHERE id = $1", author)
+    juror = author if account == "the same" else await make.account(pool, person="juror")
+    editor = await make.person(pool, role="editor")
+    await judging.assign_jurors(pool, editor, contest.id, [juror])
+    if has_left:
+        await judging.assign_jurors(pool, editor, contest.id, [])
+    row = (await sheet_of(pool, contest.id))[contest.honest]
+    assert (row.eligible, row.reason_code) == (False, "juror")
+    assert await best_of(pool, keys, contest.id) == contest.cheat
+
+
+@pytest.mark.parametrize("announced", [False, True])
+async def test_a_winner_who_is_erased_leaves_the_place_to_the_next(pool: Pool, keys: Keys, announced: bool) -> None:
+    campaign = await (stage.announced if announced else stage.settled)(pool, keys)
+    signed = await stage.result_of(pool, campaign.id)
+    best = (await stage.winners_of(pool, campaign.id))[0]
+    iss, sub = (await pool.fetchrow("SELECT iss, sub FROM accounts WHERE id = $1", best["account_id"])) or ("", "")
+    gone = AppEvent("account.erased", make.now(), Told(sub))
+    assert await apply_event(pool, iss, "erased", gone, make.now()) == "applied"
+    # The place is filled before the posts are gone, and whether it had been announced or not.
+    assert await forfeit_next_prize(pool, keys)
+    if not announced:
+        await _announce(pool, keys, campaign)
+    assert await _holders(pool, campaign) == [(1, campaign.posts[2]), (2, campaign.posts[1])]
+    await count_posts(pool)
+    assert await erase_next_posts(pool)
+    assert not await forfeit_next_prize(pool, keys)
+    # What was signed stays as it was, names nobody, and still verifies.
+    assert signed is not None
+    assert await stage.result_of(pool, campaign.id) == signed
+    assert verify_result(signed, keys.public_keys().keys).holds
+
+
+async def test_verdicts_count_until_the_settlement_and_can_be_taken_back(
+    pool: Pool, keys: Keys, contest: Contest
+) -> None:
+    """An editor who is bribed leaves traces, and another puts it right."""
+    bribed, upright = [await make.person(pool, role="editor") for _ in range(2)]
+    new = NewVoids(kinds=["like"], reason_code="bought", post_id=str(contest.honest))
+    (void,) = await judging.add_voids(pool, bribed, contest.id, new)
+    await disqualifying.disqualify_entry(pool, bribed, contest.id, contest.honest, Reason("copied"))
+    await judging.withdraw_void(pool, upright, contest.id, void.id)
+    await disqualifying.reinstate_entry(pool, upright, contest.id, contest.honest, Reason("checked"))
+    row = (await sheet_of(pool, contest.id))[contest.honest]
+    assert (row.likes_counted, row.eligible, row.excluded) == (3, True, [])
+    assert await best_of(pool, keys, contest.id) == contest.honest
+    traces = await pool.fetch(
+        "SELECT actor_id, action FROM audit WHERE actor_id = ANY ($1) ORDER BY id", [bribed, upright]
+    )
+    assert [(trace["actor_id"] == bribed, trace["action"]) for trace in traces] == [
+        (True, "voids_added"),
+        (True, "entry_disqualified"),
+        (False, "void_withdrawn"),
+        (False, "entry_reinstated"),
+    ]
