@@ -5,11 +5,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.refusals import CampaignNotFound
 from feed.errors import FieldError, Invalid
+from feed.idempotency import Once
 from feed.keys import KeyDestroyed, Keys, open_sealed, seal
 from feed.postgres import Pool, transaction
 from feed.prizes import claims_store, codes_store, handover_store
@@ -46,7 +48,14 @@ class ShownCode(msgspec.Struct, frozen=True):
 
 
 async def add_codes(
-    pool: Pool, keys: Keys, campaign_id: int, prize_number: int, codes: Sequence[str], *, by: AccountId
+    pool: Pool,
+    keys: Keys,
+    campaign_id: int,
+    prize_number: int,
+    codes: Sequence[str],
+    *,
+    by: AccountId,
+    request: Once | None = None,
 ) -> Stock:
     """Seals codes for the campaign's n-th prize, from 1. Those that are there already change nothing, so it may be repeated.
 
@@ -59,6 +68,7 @@ async def add_codes(
     except KeyDestroyed:
         raise ClaimClosed from None
     async with transaction(pool) as conn:
+        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None or campaign.state == "cancelled":
             raise CampaignNotFound
@@ -71,20 +81,26 @@ async def add_codes(
         ]
         added = await codes_store.add_codes(conn, campaign_id, prize_number, rows)
         stock = await codes_store.count_codes(conn, campaign_id, prize_number)
-        await audit.add(
-            conn, by, "add_codes", "campaign", campaign_id, {"prize": prize_number, "added": added, "stock": stock}
-        )
+        if fresh:
+            await audit.add(
+                conn, by, "add_codes", "campaign", campaign_id, {"prize": prize_number, "added": added, "stock": stock}
+            )
     needed = rules.winner_count * rules.prizes[prize_number - 1].per_winner
     return Stock(prize_number=prize_number, added=added, known=len(given) - added, stock=stock, needed=needed)
 
 
-async def show_codes(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId) -> list[ShownCode]:
+async def show_codes(
+    pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, request: Once | None = None
+) -> list[ShownCode]:
     """The winner's codes, which are the winner's from now on. For a day they may be read again, as an answer can be lost.
 
     What is codes alone is received by this. Raises PrizeNotFound, NotYourPrize, WrongPrizeState, ClaimClosed, CodesShown,
     CodesMissing.
     """
     async with transaction(pool) as conn:
+        if request is not None:
+            # The winner's codes are the same at the second try.
+            await idempotency.reserve(conn, account_id, request)
         winner = await claims_store.find_winner(conn, winner_id)
         if winner is None:
             raise PrizeNotFound

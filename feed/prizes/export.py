@@ -5,8 +5,10 @@ import io
 
 import msgspec
 
+from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
+from feed.idempotency import Once
 from feed.keys import KeyDestroyed, Keys, open_sealed
 from feed.postgres import Pool, transaction
 from feed.prizes import claims_store
@@ -19,19 +21,23 @@ from feed.prizes.requiring import require_access
 _HEAD = ("prize_id", "名次", "奖品", "收件人", "手机号", "地址", "已核验")
 
 
-async def export_claims(pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, reason: str) -> str:
+async def export_claims(
+    pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, reason: str, request: Once | None = None
+) -> str:
     """The parcels of a campaign that are to be sent, as CSV for a spreadsheet.
 
     Raises ClaimAccessRequired, ClaimNotFound where there is nothing to send, Invalid.
     """
     why = read_reason(reason)
     async with transaction(pool) as conn:
+        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
         await require_access(conn, campaign_id, by)
         parcels = await claims_store.list_to_send(conn, campaign_id)
         if not parcels:
             raise ClaimNotFound
         detail = {"reason": why, "prizes": [str(parcel.winner_id) for parcel in parcels]}
-        await audit.add(conn, by, "export_claims", "campaign", campaign_id, detail)
+        if fresh:
+            await audit.add(conn, by, "export_claims", "campaign", campaign_id, detail)
     try:
         key = keys.campaign_key(campaign_id)
     except KeyDestroyed:

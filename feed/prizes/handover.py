@@ -17,12 +17,16 @@ from feed.texts import clean_text, text_problem
 _LONGEST = {"carrier": 40, "tracking_no": 60}
 
 
-async def decline_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId) -> None:
+async def decline_prize(
+    pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, request: Once | None = None
+) -> None:
     """Gives the prize up: what was claimed is removed, and the next in line moves up. A second time changes nothing.
 
     Raises PrizeNotFound, NotYourPrize, WrongPrizeState.
     """
     async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, account_id, request)).fresh:
+            return
         winner = await _get_own(conn, account_id, winner_id)
         campaign = await closing.lock_ending(conn, winner.campaign_id)
         assert campaign is not None, "a winner has a published campaign"
@@ -78,12 +82,14 @@ async def ship_prize(
             await inbox.add_inbox(conn, [notices.of_shipment(winner, given["carrier"], given["tracking_no"])])
 
 
-async def receive_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId) -> None:
+async def receive_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId, request: Once | None = None) -> None:
     """The winner has it: a parcel that was sent, or what is handed over without one. A second time changes nothing.
 
     Raises PrizeNotFound, NotYourPrize, WrongPrizeState.
     """
     async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, account_id, request)).fresh:
+            return
         await _get_own(conn, account_id, winner_id)
         if not await handover_store.mark_received(conn, winner_id):
             await _must_be(conn, winner_id, "received")

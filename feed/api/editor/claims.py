@@ -109,11 +109,13 @@ async def reveal_claim(
     limit="reveals",
 )
 async def export_claims(
-    campaign_id: FromPath[str], data: JSONBody[ReasonIn], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], data: JSONBody[ReasonIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Response[bytes]:
     """The parcels that are to be sent, as a table for the shipper. It exists in this answer only and is kept nowhere."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    table = await export.export_claims(world.pool, world.keys, id_, by=viewer.account_id, reason=data.reason)
+    table = await export.export_claims(
+        world.pool, world.keys, id_, by=viewer.account_id, reason=data.reason, request=once
+    )
     headers = _NO_STORE | {"content-disposition": f'attachment; filename="parcels-{id_}.csv"'}
     return Response(table.encode(), media_type="text/csv", headers=headers)
 
@@ -163,11 +165,12 @@ async def add_codes(
     data: JSONBody[CodesIn],
     world: GivenWorld,
     viewer: GivenViewer,
+    once: GivenOnce,
 ) -> Stock:
     """Codes for the campaign's n-th prize, from 1. They are kept sealed; those that are known already change nothing."""
     id_ = id_of(campaign_id, CampaignNotFound)
     return await codes.add_codes(
-        world.pool, world.keys, id_, id_of(number, PrizeNotFound), data.codes, by=viewer.account_id
+        world.pool, world.keys, id_, id_of(number, PrizeNotFound), data.codes, by=viewer.account_id, request=once
     )
 
 

@@ -5,7 +5,7 @@ from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from feed.api.answers import PRIVATE, answers, encoded
-from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.world import World
 from feed.campaigns.refusals import CampaignNotFound
 from feed.paging import Page, Position
@@ -114,10 +114,12 @@ async def claim_prize(
     status_code=200,
     refuses=(PrizeNotFound, NotYourPrize, WrongPrizeState),
 )
-async def decline_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[PrizeCard]:
+async def decline_prize(
+    prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[PrizeCard]:
     """Give the prize up, until it is verified: what was claimed is removed, and the next in line has it."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    await handover.decline_prize(world.pool, world.keys, viewer.account_id, winner_id)
+    await handover.decline_prize(world.pool, world.keys, viewer.account_id, winner_id, once)
     return await _prize(world, winner_id)
 
 
@@ -126,10 +128,12 @@ async def decline_prize(prize_id: FromPath[str], world: GivenWorld, viewer: Give
     status_code=200,
     refuses=(PrizeNotFound, NotYourPrize, WrongPrizeState),
 )
-async def receive_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[PrizeCard]:
+async def receive_prize(
+    prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[PrizeCard]:
     """Say that it has arrived."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    await handover.receive_prize(world.pool, viewer.account_id, winner_id)
+    await handover.receive_prize(world.pool, viewer.account_id, winner_id, once)
     return await _prize(world, winner_id)
 
 
@@ -140,10 +144,12 @@ async def receive_prize(prize_id: FromPath[str], world: GivenWorld, viewer: Give
     secret=True,
     limit="claims",
 )
-async def show_codes(prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[Page[ShownCode]]:
+async def show_codes(
+    prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+) -> Response[Page[ShownCode]]:
     """The codes of a claimed prize: shown once, and for a day after that again."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    shown = await codes.show_codes(world.pool, world.keys, viewer.account_id, winner_id)
+    shown = await codes.show_codes(world.pool, world.keys, viewer.account_id, winner_id, once)
     return Response(Page(shown, None), headers={"cache-control": "no-store"})
 
 
