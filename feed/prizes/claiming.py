@@ -14,10 +14,10 @@ from feed.keys import KeyDestroyed, Keys, open_sealed, seal
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import claims_store, notices, store
 from feed.prizes.claim import Claim, ClaimForm, masked, read_claim, seal_of
-from feed.prizes.model import ClaimClosed, ClaimNotFound, NotYourPrize, PrizeNotFound, Winner, WinnerId
+from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
 from feed.prizes.places import fill_place
 from feed.prizes.reasons import read_reason
-from feed.prizes.requiring import require_access
+from feed.prizes.requiring import require_access, require_own
 
 
 async def view_prizes(pool: Pool, account_id: AccountId) -> int:
@@ -29,7 +29,7 @@ async def view_prizes(pool: Pool, account_id: AccountId) -> int:
 async def view_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId) -> None:
     """Marks one prize of the account as seen. Raises PrizeNotFound, NotYourPrize."""
     async with transaction(pool) as conn:
-        await _get_own(conn, account_id, winner_id)
+        await require_own(conn, account_id, winner_id)
         await claims_store.mark_one_viewed(conn, winner_id)
 
 
@@ -39,7 +39,7 @@ async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: 
     Raises PrizeNotFound, NotYourPrize, ClaimClosed, Invalid.
     """
     async with pool.acquire() as conn:
-        winner = await _get_own(conn, account_id, winner_id)
+        winner = await require_own(conn, account_id, winner_id)
     claim = read_claim(form, winner.prizes)
     # The key is a file: it is made before the transaction, and a refusal leaves a key that sealed nothing.
     try:
@@ -124,12 +124,3 @@ async def _end_next(
             await audit.add(conn, None, f"prize_{gone.state}", "prize", gone.id, detail)
         return True
     return False
-
-
-async def _get_own(conn: Connection, account_id: AccountId, winner_id: WinnerId) -> Winner:
-    winner = await claims_store.find_winner(conn, winner_id)
-    if winner is None:
-        raise PrizeNotFound
-    if winner.account_id != account_id:
-        raise NotYourPrize
-    return winner

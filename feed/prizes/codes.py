@@ -14,16 +14,16 @@ from feed.errors import FieldError, Invalid
 from feed.idempotency import Once
 from feed.keys import KeyDestroyed, Keys, open_sealed, seal
 from feed.postgres import Pool, transaction
-from feed.prizes import claims_store, codes_store, handover_store
+from feed.prizes import codes_store, handover_store
 from feed.prizes.model import (
     ClaimClosed,
     CodesMissing,
     CodesShown,
-    NotYourPrize,
     PrizeNotFound,
     WinnerId,
     WrongPrizeState,
 )
+from feed.prizes.requiring import require_own
 from feed.texts import clean_text, text_problem
 
 CODE_LONGEST = 200
@@ -101,11 +101,7 @@ async def show_codes(
         if request is not None:
             # The winner's codes are the same at the second try.
             await idempotency.reserve(conn, account_id, request)
-        winner = await claims_store.find_winner(conn, winner_id)
-        if winner is None:
-            raise PrizeNotFound
-        if winner.account_id != account_id:
-            raise NotYourPrize
+        winner = await require_own(conn, account_id, winner_id)
         campaign = await closing.lock_ending(conn, winner.campaign_id)
         assert campaign is not None, "a winner has a published campaign"
         state = await codes_store.get_state(conn, winner_id)

@@ -10,8 +10,9 @@ from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import claims_store, handover_store, notices
-from feed.prizes.model import ClaimNotFound, NotYourPrize, PrizeNotFound, Winner, WinnerId, WrongPrizeState
+from feed.prizes.model import ClaimNotFound, WinnerId, WrongPrizeState
 from feed.prizes.places import fill_place
+from feed.prizes.requiring import require_own
 from feed.texts import clean_text, text_problem
 
 _LONGEST = {"carrier": 40, "tracking_no": 60}
@@ -27,7 +28,7 @@ async def decline_prize(
     async with transaction(pool) as conn:
         if request is not None and not (await idempotency.reserve(conn, account_id, request)).fresh:
             return
-        winner = await _get_own(conn, account_id, winner_id)
+        winner = await require_own(conn, account_id, winner_id)
         campaign = await closing.lock_ending(conn, winner.campaign_id)
         assert campaign is not None, "a winner has a published campaign"
         gone = await handover_store.mark_declined(conn, winner_id)
@@ -90,20 +91,11 @@ async def receive_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId, 
     async with transaction(pool) as conn:
         if request is not None and not (await idempotency.reserve(conn, account_id, request)).fresh:
             return
-        await _get_own(conn, account_id, winner_id)
+        await require_own(conn, account_id, winner_id)
         if not await handover_store.mark_received(conn, winner_id):
             await _must_be(conn, winner_id, "received")
             return
         await audit.add(conn, account_id, "prize_received", "prize", winner_id)
-
-
-async def _get_own(conn: Connection, account_id: AccountId, winner_id: WinnerId) -> Winner:
-    winner = await claims_store.find_winner(conn, winner_id)
-    if winner is None:
-        raise PrizeNotFound
-    if winner.account_id != account_id:
-        raise NotYourPrize
-    return winner
 
 
 async def _must_be(conn: Connection, winner_id: WinnerId, state: str) -> None:

@@ -3,7 +3,17 @@
 from feed.campaigns import closing
 from feed.postgres import Connection
 from feed.prizes import claims_store, codes_store
-from feed.prizes.model import ClaimAccessRequired, CodesMissing
+from feed.prizes.model import ClaimAccessRequired, CodesMissing, NotYourPrize, PrizeNotFound, Winner, WinnerId
+
+
+async def require_own(conn: Connection, account_id: int, winner_id: WinnerId) -> Winner:
+    """The account's prize, once it was told of it. Raises PrizeNotFound, NotYourPrize."""
+    winner = await claims_store.find_winner(conn, winner_id)
+    if winner is None:
+        raise PrizeNotFound
+    if winner.account_id != account_id:
+        raise NotYourPrize
+    return winner
 
 
 async def require_access(conn: Connection, campaign_id: int, account_id: int) -> None:
