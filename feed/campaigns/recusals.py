@@ -1,5 +1,6 @@
 """SQL of conflicts of interest: who must not mark whose entries."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -82,14 +83,21 @@ async def has_conflict(conn: Connection, campaign_id: int, post_id: int, account
     )
 
 
-async def list_in_conflict(conn: Connection, campaign_id: int, account_id: int) -> list[int]:
-    """The entries, by id, that the account must not mark."""
+async def list_in_conflict(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The entries, by id, that each of the accounts must not mark."""
     rows = await conn.fetch(
-        "SELECT DISTINCT post_id FROM conflicts WHERE campaign_id = $1 AND account_id = $2 ORDER BY post_id",
+        """
+        SELECT DISTINCT account_id, post_id FROM conflicts
+        WHERE campaign_id = $1 AND account_id = ANY ($2::bigint[])
+        ORDER BY account_id, post_id
+        """,
         campaign_id,
-        account_id,
+        account_ids,
     )
-    return [row["post_id"] for row in rows]
+    found: dict[int, list[int]] = {account_id: [] for account_id in account_ids}
+    for row in rows:
+        found[row["account_id"]].append(row["post_id"])
+    return found
 
 
 async def list_tallies(conn: Connection, campaign_id: int) -> list[Tally]:

@@ -33,6 +33,6 @@ async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_i
             conn, campaign_id, juror_id=juror_id, author_id=entry.author_id, post_id=post_id, reason=new.reason.strip()
         ):
             return
-        await raise_versions(conn, await recusals.list_in_conflict(conn, campaign_id, juror_id))
+        await raise_versions(conn, (await recusals.list_in_conflict(conn, campaign_id, [juror_id]))[juror_id])
         detail = {"post_id": str(post_id), "author_id": str(entry.author_id), "reason": new.reason.strip()}
         await audit.add(conn, juror_id, "juror_recused", "campaign", campaign_id, detail)

@@ -134,10 +134,8 @@ async def _list_jurors(
         mark.juror_id for post_id, given in marks.items() for mark in given if not competing or post_id in competing
     )
     people = named or await jury.list_who_marked(conn, campaign_id)
-    barred = {
-        each.account_id: set(await recusals.list_in_conflict(conn, campaign_id, each.account_id)) & competing
-        for each in people
-    }
+    conflicts = await recusals.list_in_conflict(conn, campaign_id, [each.account_id for each in people])
+    barred = {account_id: competing.intersection(post_ids) for account_id, post_ids in conflicts.items()}
     return [
         JurorProgress(
             id=str(each.account_id),

@@ -11,11 +11,12 @@ from redis.asyncio import Redis
 
 from feed.api.world import World, assemble
 from feed.keys import Keys
+from feed.prizes.shredding import Retention, shred_next_campaign
 from feed.screens import hot_lists, newcomers, topics
 from feed.settings import Settings
 from tests import make
 from tests.api.conftest import Join
-from tests.prizes.stage import announced
+from tests.prizes.stage import announced, listed
 from tests.screens.test_queries import asked, count
 
 STAFF = ("reviewer", "editor", "admin")
@@ -61,12 +62,21 @@ COSTS: dict[str, Cost] = {
     "get_rules": Cost("/campaigns/{campaign}/rules", 1, 1),
     "get_taking_part": Cost("/campaigns/{campaign}/me", 9),
     "get_leaderboard": Cost("/campaigns/{campaign}/leaderboard", 7, 6),
-    "get_result": Cost("/campaigns/{decided}/result", 2, 2),
+    "get_result": Cost("/campaigns/{decided}/result", 3, 3),
+    "get_draw": Cost("/campaigns/{drawn}/draw", 3, 3),
+    "list_winners": Cost("/campaigns/{decided}/winners", 2, 2),
     "list_reasons": Cost("/reason-codes", 1),
     "list_cases": Cost("/moderation/cases", 3),
     "list_all_campaigns": Cost("/admin/campaigns", 2),
     "get_campaign_for_editors": Cost("/admin/campaigns/{campaign}", 3),
-    "list_entries": Cost("/admin/campaigns/{campaign}/entries", 9),
+    "list_entries": Cost("/admin/campaigns/{campaign}/entries", 10),
+    "preview_campaign": Cost("/admin/campaigns/{campaign}/preview", 2),
+    "get_jury": Cost("/admin/campaigns/{campaign}/jury", 9),
+    "list_my_marks": Cost("/admin/campaigns/{campaign}/marks", 5),
+    "get_fairness": Cost("/admin/campaigns/{decided}/fairness", 5),
+    "list_objections": Cost("/admin/objections", 2),
+    "list_stuck_prizes": Cost("/admin/prizes/stuck", 2),
+    "get_shredding": Cost("/admin/campaigns/{ended}/shredding", 2),
     "list_voids": Cost("/admin/campaigns/{campaign}/voids", 4),
     "get_sheet": Cost("/admin/campaigns/{decided}/sheet", 3),
     "list_claims": Cost("/admin/campaigns/{decided}/claims", 3),
@@ -100,7 +110,18 @@ class Town:
         self.post = await make.entry(pool, self.campaign, self._viewer)
         self.root = await make.comment(pool, self.post)
         self.decided = (await announced(pool, self._keys)).id
+        await self._end_details()
+        self.drawn = (await listed(pool, self._keys)).id
         self.posts = [self.post]
+
+    async def _end_details(self) -> None:
+        """Those of another campaign, which nobody has claimed."""
+        self.ended = (await announced(self._pool, self._keys)).id
+        await self._pool.execute("UPDATE winners SET state = 'lapsed' WHERE campaign_id = $1", self.ended)
+        await self._pool.execute(
+            "UPDATE campaigns SET state = 'final', final_at = now() - interval '1 year' WHERE id = $1", self.ended
+        )
+        assert await shred_next_campaign(self._pool, self._keys, Retention())
 
     async def grow(self) -> None:
         pool = self._pool
@@ -165,6 +186,8 @@ class Town:
             author=self.author,
             campaign=self.campaign,
             decided=self.decided,
+            drawn=self.drawn,
+            ended=self.ended,
             prize=self.prize,
         )
 
