@@ -199,6 +199,10 @@ async def test_a_taken_port_is_named(data: Path) -> None:
         port = other.getsockname()[1]
         with pytest.raises(PortBusy, match=str(port)):
             await embedded.start(data, valkey_port=port)
+    # A shell of initdb's may take a moment to be gone.
+    deadline = time.monotonic() + 10
+    while processes_of(data) and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
     assert processes_of(data) == []
 
 
