@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import reduce
 from typing import Literal, get_args
 
 import msgspec
@@ -12,6 +13,10 @@ from feed.postgres import Connection
 # Why a like or a commenter does not count, in the order in which the rules are asked.
 Reason = Literal["own", "not_verified", "staff", "juror", "banned", "too_new", "voided", "same_person"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
+
+_CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)
+_STEP = Decimal("0.000001")
+_NO_QUALITY = Decimal("0.000000")
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -94,41 +99,54 @@ async def count_engagement(
             WHERE entries.campaign_id = $1 AND entries.post_id = ANY($2::bigint[])
         ), acted AS (
             SELECT likes.account_id, true AS liked, entered.post_id, author_id, author_person, void_like AS void
-            FROM campaign CROSS JOIN entered JOIN likes ON likes.post_id = entered.post_id
-            WHERE likes.liked_at < instant AND likes.liked_at > '-infinity'
+            FROM entered JOIN likes ON likes.post_id = entered.post_id
+            WHERE likes.liked_at < (SELECT instant FROM campaign) AND likes.liked_at > '-infinity'
             UNION ALL
             SELECT past_likes.account_id, true, entered.post_id, author_id, author_person, void_like
-            FROM campaign CROSS JOIN entered JOIN past_likes ON past_likes.post_id = entered.post_id
-            WHERE past_likes.liked_at < instant AND past_likes.unliked_at >= instant
+            FROM entered JOIN past_likes ON past_likes.post_id = entered.post_id
+            WHERE past_likes.liked_at < (SELECT instant FROM campaign)
+                AND past_likes.unliked_at >= (SELECT instant FROM campaign)
             UNION ALL
             SELECT DISTINCT comments.author_id, false, entered.post_id, entered.author_id, author_person, void_comment
-            FROM campaign CROSS JOIN entered JOIN comments ON comments.post_id = entered.post_id
-            WHERE comments.created_at < instant
-                AND (comments.state = 'published' OR (comments.state = 'deleted' AND comments.deleted_at >= instant))
+            FROM entered JOIN comments ON comments.post_id = entered.post_id
+            WHERE comments.created_at < (SELECT instant FROM campaign)
+                AND (
+                    comments.state = 'published'
+                    OR (comments.state = 'deleted' AND comments.deleted_at >= (SELECT instant FROM campaign))
+                )
         ), judged AS (
-            -- Numbers of REASONS, 0 where it counts: what is sorted and counted by the million is small. Few people are flagged, so
-            -- whether somebody is at all is asked first.
+            -- Numbers of REASONS, 0 where it counts: what is sorted and counted by the million is small. Where everybody is read, only
+            -- those accounts are looked up of which there is something to say (whoever acts has an account, and accounts stay); few
+            -- people are flagged, so whether somebody is at all is asked first. OFFSET 0: the reason is found once, not where it is named.
             SELECT acted.post_id, acted.liked, accounts.person,
                    CASE
-                       WHEN accounts.id = acted.author_id OR accounts.person = acted.author_person THEN 1
-                       WHEN accounts.person IS NULL OR accounts.phone_verified_at >= campaign.ends_at THEN 2
+                       WHEN acted.account_id = acted.author_id OR accounts.person = acted.author_person THEN 1
+                       WHEN accounts.id IS NULL THEN CASE WHEN acted.void THEN 7 ELSE 0 END
+                       WHEN accounts.person IS NULL OR accounts.phone_verified_at >= (SELECT ends_at FROM campaign) THEN 2
                        WHEN accounts.person IN (SELECT person FROM flagged) THEN CASE
                            WHEN accounts.person IN (SELECT person FROM flagged WHERE staff) THEN 3
                            WHEN accounts.person IN (SELECT person FROM flagged WHERE juror) THEN 4
                            WHEN accounts.person IN (SELECT person FROM flagged WHERE banned) THEN 5
-                           WHEN accounts.created_at > campaign.made_until THEN 6
+                           WHEN accounts.created_at > (SELECT made_until FROM campaign) THEN 6
                            WHEN acted.void THEN 7
                            WHEN acted.liked AND accounts.person IN (SELECT person FROM flagged WHERE void_like) THEN 7
                            WHEN NOT acted.liked AND accounts.person IN (SELECT person FROM flagged WHERE void_comment) THEN 7
                            ELSE 0
                        END
-                       WHEN accounts.created_at > campaign.made_until THEN 6
+                       WHEN accounts.created_at > (SELECT made_until FROM campaign) THEN 6
                        WHEN acted.void THEN 7
                        ELSE 0
                    END AS reason
-            FROM campaign
-            CROSS JOIN acted
-            JOIN accounts ON accounts.id = acted.account_id
+            FROM acted
+            LEFT JOIN accounts ON accounts.id = acted.account_id AND (
+                $4::bytea[] IS NULL
+                OR accounts.person IS NULL
+                OR accounts.phone_verified_at >= (SELECT ends_at FROM campaign)
+                OR accounts.created_at > (SELECT made_until FROM campaign)
+                OR accounts.person IN (SELECT person FROM flagged)
+                OR accounts.person IN (SELECT unnest($4::bytea[]))
+            )
+            OFFSET 0
         ), groups AS (
             -- Whoever has one account only is a person for each row, so that nothing has to be sorted to find those who have several.
             SELECT post_id, liked, reason, count(*) AS shown,
@@ -173,8 +191,8 @@ async def count_engagement(
             GROUP BY post_id
         )
         SELECT post_id, author_reason, likes, likes_shown, commenters, commenters_shown,
-               likes_refused || (likes_passed - likes) AS no_likes,
-               commenters_refused || (commenters_passed - commenters) AS no_commenters
+               CASE WHEN likes < likes_shown THEN likes_refused || (likes_passed - likes) END AS no_likes,
+               CASE WHEN commenters < commenters_shown THEN commenters_refused || (commenters_passed - commenters) END AS no_commenters
         FROM sums
         ORDER BY post_id
         """,
@@ -200,12 +218,15 @@ async def count_engagement(
 
 def quality_of(marks: Sequence[Decimal]) -> Decimal:
     """The mean of an entry's marks that count, to six decimals; 0 without any."""
-    with localcontext(Context(prec=34, rounding=ROUND_HALF_EVEN)):
-        return (sum(marks, Decimal(0)) / max(1, len(marks))).quantize(Decimal("0.000001"))
+    if not marks:
+        return _NO_QUALITY
+    total = _CONTEXT.divide(reduce(_CONTEXT.add, marks), Decimal(len(marks)))
+    return total.quantize(_STEP, context=_CONTEXT)
 
 
-def _by_reason(counts: Sequence[int | None]) -> dict[Reason, int]:
-    return {reason: count for reason, count in zip(REASONS, counts, strict=True) if count}
+def _by_reason(counts: Sequence[int | None] | None) -> dict[Reason, int]:
+    """The reasons with a case; None where everything that is shown counted."""
+    return {reason: count for reason, count in zip(REASONS, counts, strict=True) if count} if counts else {}
 
 
 async def list_with_several_accounts(conn: Connection) -> list[bytes]:

@@ -38,7 +38,6 @@ class Ranked(msgspec.Struct, frozen=True):
     score: Decimal
 
 
-@lru_cache(maxsize=65_536)
 def part(count: int, cap: int) -> Decimal:
     """s(count): 0 for none, 1 from `cap` on; 34 digits."""
     if cap <= 0 or count <= 0:
@@ -48,13 +47,13 @@ def part(count: int, cap: int) -> Decimal:
 
 def score(quality: Decimal, likes: int, commenters: int, weights: Weights, caps: Caps) -> Score:
     """The score of an entry with this mark (0–100), these distinct likers and commenters; 0 to 100."""
-    exact = (
-        _CONTEXT.multiply(weights.quality, quality),
-        _hundredfold(weights.likes, part(likes, caps.likes)),
-        _hundredfold(weights.comments, part(commenters, caps.comments)),
-    )
-    total = _CONTEXT.add(_CONTEXT.add(exact[0], exact[1]), exact[2])
-    return Score(*(value.quantize(_STEP, ROUND_HALF_EVEN) for value in (*exact, total)))
+    parts = _exact(quality, likes, commenters, weights, caps)
+    return Score(*(value.quantize(_STEP, ROUND_HALF_EVEN) for value in (*parts, _sum(parts))))
+
+
+def total_score(quality: Decimal, likes: int, commenters: int, weights: Weights, caps: Caps) -> Decimal:
+    """The total of `score`, by itself: rounded once, from exact parts, and not their sum."""
+    return _sum(_exact(quality, likes, commenters, weights, caps)).quantize(_STEP, ROUND_HALF_EVEN)
 
 
 def micro_points(value: Score) -> int:
@@ -95,8 +94,23 @@ def worth(weights: Weights, caps: Caps, counts: Sequence[int] = (10, 50, 200)) -
     ]
 
 
-def _hundredfold(weight: Decimal, value: Decimal) -> Decimal:
-    return _CONTEXT.multiply(_CONTEXT.multiply(Decimal(100), weight), value)
+def _exact(
+    quality: Decimal, likes: int, commenters: int, weights: Weights, caps: Caps
+) -> tuple[Decimal, Decimal, Decimal]:
+    return (
+        _CONTEXT.multiply(weights.quality, quality),
+        _weighted(weights.likes, likes, caps.likes),
+        _weighted(weights.comments, commenters, caps.comments),
+    )
+
+
+def _sum(parts: tuple[Decimal, Decimal, Decimal]) -> Decimal:
+    return _CONTEXT.add(_CONTEXT.add(parts[0], parts[1]), parts[2])
+
+
+@lru_cache(maxsize=65_536)
+def _weighted(weight: Decimal, count: int, cap: int) -> Decimal:
+    return _CONTEXT.multiply(_CONTEXT.multiply(Decimal(100), weight), part(count, cap))
 
 
 def _microseconds(at: datetime) -> int:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from feed.campaigns.model import Rules
-from feed.campaigns.score import Ranked, best_of_each, order_of, score
+from feed.campaigns.score import Ranked, best_of_each, order_of, total_score
 from feed.prizes import draw
 
 
@@ -23,7 +23,7 @@ def contender(
     post_id: int, *, person: bytes, entered_at: datetime, quality: Decimal, likes: int, commenters: int, rules: Rules
 ) -> Ranked:
     """An entry and its score under these rules. Quality is a mean of marks, 0 to 100; the others count persons."""
-    total = score(quality, likes, commenters, rules.weights, rules.caps).total
+    total = total_score(quality, likes, commenters, rules.weights, rules.caps)
     return Ranked(post_id, person, entered_at, quality, likes, commenters, total)
 
 
