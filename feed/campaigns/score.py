@@ -3,7 +3,7 @@
 100 · (w_q · quality / 100 + w_l · s(likes) + w_c · s(commenters)),   s(n) = ln(1 + min(n, cap)) / ln(1 + cap)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
@@ -61,15 +61,14 @@ def micro_points(value: Score) -> int:
     return int(value.total * _MILLION)
 
 
-def order_of(entry: Ranked, tie_break: Sequence[str]) -> tuple[Decimal | int | float, ...]:
+def order_of(entry: Ranked, tie_break: Sequence[str]) -> tuple[Decimal | int, ...]:
     """A total order, the best first: the score, then the published tie-breaks, then who came first."""
-    ties = {
-        "quality": -entry.quality,
-        "likes": Decimal(-entry.likes),
-        "comments": Decimal(-entry.commenters),
-        "earliest": Decimal(_microseconds(entry.entered_at)),
-    }
-    return (-entry.score, *(ties[name] for name in tie_break), _microseconds(entry.entered_at), entry.post_id)
+    return (
+        -entry.score,
+        *(_TIES[name](entry) for name in tie_break),
+        _microseconds(entry.entered_at),
+        entry.post_id,
+    )
 
 
 def rank(entries: Sequence[Ranked], tie_break: Sequence[str]) -> list[Ranked]:
@@ -116,3 +115,11 @@ def _weighted(weight: Decimal, count: int, cap: int) -> Decimal:
 def _microseconds(at: datetime) -> int:
     # From whole parts: a float would merge neighbours.
     return int(at.timestamp()) * 1_000_000 + at.microsecond
+
+
+_TIES: dict[str, Callable[[Ranked], Decimal | int]] = {
+    "quality": lambda entry: -entry.quality,
+    "likes": lambda entry: -entry.likes,
+    "comments": lambda entry: -entry.commenters,
+    "earliest": lambda entry: _microseconds(entry.entered_at),
+}
