@@ -32,6 +32,7 @@ OWNERS = {
         "jurors",
         "marks",
         "past_marks",
+        "jury_changes",
         "recusals",
         "voids",
         "draw_nonces",

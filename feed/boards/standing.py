@@ -8,7 +8,7 @@ from feed.boards import store
 from feed.boards.hot import REACH, hot_score
 from feed.boards.model import Row, cut
 from feed.boards.store import Post
-from feed.campaigns import counting, jury
+from feed.campaigns import counting, marks
 from feed.campaigns import store as campaigns
 from feed.campaigns.drafting import read_rules
 from feed.campaigns.score import micro_points, score
@@ -71,10 +71,10 @@ async def campaign_rows(conn: Connection, campaign_id: int, post_ids: Sequence[i
 
 async def _qualities(conn: Connection, campaign_id: int) -> dict[int, Decimal]:
     """Of each entry that has a mark."""
-    marks: dict[int, list[Decimal]] = defaultdict(list)
-    for mark in await jury.list_marks(conn, campaign_id):
-        marks[mark.post_id].append(mark.score)
-    return {post_id: counting.quality_of(scores) for post_id, scores in marks.items()}
+    scores: dict[int, list[Decimal]] = defaultdict(list)
+    for mark in await marks.list_marks(conn, campaign_id):
+        scores[mark.post_id].append(mark.score)
+    return {post_id: counting.quality_of(given) for post_id, given in scores.items()}
 
 
 async def campaign_standing(conn: Connection, campaign_id: int, limit: int) -> list[Row]:

@@ -102,11 +102,12 @@ async def mark_blocked(conn: Connection, campaign_id: int, blocks: Sequence[dict
 
 
 async def mark_frozen(conn: Connection, campaign_id: int) -> datetime:
-    """Stamps the freeze with the database's clock."""
+    """Stamps the freeze with the database's clock. With it the marks are locked for good: from now on they can be seen."""
     frozen_at: datetime = await conn.fetchval(
         """
         UPDATE campaigns
-        SET state = 'judging', frozen_at = clock_timestamp(), blocked_by = '[]'
+        SET state = 'judging', frozen_at = clock_timestamp(), blocked_by = '[]',
+            marks_locked_at = coalesce(marks_locked_at, clock_timestamp())
         WHERE id = $1 AND state IN ('scheduled', 'judging') AND frozen_at IS NULL
         RETURNING frozen_at
         """,

@@ -111,10 +111,15 @@ async def list_engaged_by(conn: Connection, campaign_id: int, account_ids: Seque
 
 
 async def count_shortlisted(conn: Connection, campaign_id: int) -> int:
-    """How many entries the editors have shortlisted."""
+    """How many entries on the shortlist still compete: who is disqualified, removed or gone leaves a place to somebody else."""
     return int(
         await conn.fetchval(
-            "SELECT count(*) FROM entries WHERE campaign_id = $1 AND shortlisted_at IS NOT NULL", campaign_id
+            """
+            SELECT count(*)
+            FROM entries JOIN visible_posts AS posts ON posts.id = entries.post_id
+            WHERE entries.campaign_id = $1 AND entries.shortlisted_at IS NOT NULL AND entries.disqualified_at IS NULL
+            """,
+            campaign_id,
         )
     )
 

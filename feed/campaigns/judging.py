@@ -1,27 +1,28 @@
 """What editors and jurors do with entries: shortlist, mark, void. Accepted from the opening until the freeze."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import entries, jury, recusals, store, voids
+from feed.campaigns import entries, jury, marks, recusals, store, voids
 from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.drafting import read_rules
-from feed.campaigns.holding import hold, hold_judged, is_repeated, must_be_unsettled, raise_versions
+from feed.campaigns.holding import hold_judged, is_repeated, raise_versions
 from feed.campaigns.marking import mark_of, mark_problems
 from feed.campaigns.model import decimal_text
 from feed.campaigns.panel import Panel
 from feed.campaigns.refusals import (
     CampaignNotClosed,
     EntryNotFound,
+    EntryNotShortlisted,
     JurorRecused,
     MarksLocked,
     MarksMissing,
     NotAJuror,
     OwnEntry,
     PersonMarkedAlready,
+    RevisionStale,
     ShortlistFull,
     VoidNotFound,
 )
@@ -31,8 +32,6 @@ from feed.campaigns.voids import Void
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once
 from feed.postgres import Connection, Pool, transaction
-
-JURORS_MOST = 50
 
 
 async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
@@ -54,51 +53,25 @@ async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, po
 
 
 async def unlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
-    """Takes an entry off the shortlist, and it does not come back by itself. A second time changes nothing. Raises EntryNotFound."""
+    """Takes an entry off the shortlist, and it does not come back by itself. A second time changes nothing.
+
+    Not once the marks are locked and can be seen: off the shortlist they would count no more. Raises MarksLocked, EntryNotFound.
+    """
     async with transaction(pool) as conn:
-        await hold_judged(conn, campaign_id)
-        await _get_entry(conn, campaign_id, post_id)
+        campaign = await hold_judged(conn, campaign_id)
+        entry = await _get_entry(conn, campaign_id, post_id)
+        if entry.shortlisted_at is not None and campaign.marks_locked_at is not None:
+            raise MarksLocked
         if await entries.mark_not_shortlisted(conn, campaign_id, post_id, by=editor_id):
             await raise_versions(conn, [post_id])
             await _note(conn, editor_id, "entry_unlisted", campaign_id, post_id)
 
 
-async def assign_jurors(pool: Pool, editor_id: AccountId, campaign_id: int, account_ids: Sequence[int]) -> None:
-    """Makes these the jurors; none: any editor may mark.
-
-    The marks of who is left out are kept and do not count; who is named again gets them back. Raises Invalid, MarksLocked.
-    """
-    wanted = sorted(set(account_ids))
-    if len(wanted) > JURORS_MOST:
-        raise Invalid(FieldError("user_ids", "too_many", {"most": JURORS_MOST}))
-    async with transaction(pool) as conn:
-        campaign = await hold(conn, campaign_id)
-        must_be_unsettled(campaign)
-        if campaign.marks_locked_at is not None:
-            raise MarksLocked
-        if unknown := await jury.list_unknown(conn, wanted):
-            raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
-        before = {juror.account_id for juror in await jury.list_jurors(conn, campaign_id)}
-        changed = sorted(before ^ set(wanted))
-        if not changed:
-            return
-        if twice := await jury.list_twice_named(conn, wanted):
-            raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "repeated") for id_ in twice))
-        marked = await jury.list_marked(conn, campaign_id)
-        gone = sorted(before - set(wanted))
-        set_aside = await jury.count_marks_by(conn, campaign_id, gone)
-        await jury.change_jurors(conn, campaign_id, wanted)
-        # A juror's likes stop counting, and who joins or leaves changes whose marks do.
-        engaged = await entries.list_engaged_by(conn, campaign_id, changed)
-        await raise_versions(conn, [*engaged, *marked])
-        detail = {"user_ids": _texts(wanted), "removed": _texts(gone), "marks_set_aside": set_aside}
-        await audit.add(conn, editor_id, "jurors_assigned", "campaign", campaign_id, detail)
-
-
 async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id: int, new: NewMark) -> Decimal:
     """The juror's one mark of the entry, in place of an earlier one.
 
-    Raises Invalid, NotAJuror, OwnEntry, JurorRecused, PersonMarkedAlready, MarksLocked, EntryNotFound.
+    Raises Invalid, NotAJuror, OwnEntry, JurorRecused, PersonMarkedAlready, MarksLocked, EntryNotFound, EntryNotShortlisted,
+    RevisionStale.
     """
     if problems := mark_problems(new):
         raise Invalid(*problems)
@@ -112,15 +85,21 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
         if campaign.marks_locked_at is not None:
             raise MarksLocked
         entry = await _get_entry(conn, campaign_id, post_id)
+        closed = campaign.ends_at is not None and campaign.now >= campaign.ends_at
+        # Until then it may still come onto the list, and its mark waits for that.
+        if closed and entry.shortlisted_at is None and campaign.draft.get("shortlist_size") is not None:
+            raise EntryNotShortlisted
+        if new.revision is not None and new.revision != await marks.find_judged_revision(conn, campaign_id, post_id):
+            raise RevisionStale
         if await recusals.is_own(conn, juror_id, entry.author_id):
             raise OwnEntry
         if await recusals.has_conflict(conn, campaign_id, post_id, juror_id):
             raise JurorRecused
-        if await jury.has_marked_otherwise(conn, campaign_id, post_id, juror_id):
+        if await marks.has_marked_otherwise(conn, campaign_id, post_id, juror_id):
             raise PersonMarkedAlready
         rules, _ = read_rules(campaign.draft, publishing=False)
         given = mark_of(new, rules.criteria)
-        moved = await jury.add_mark(
+        moved = await marks.add_mark(
             conn,
             campaign_id=campaign_id,
             post_id=post_id,
@@ -229,7 +208,7 @@ async def _list_short(conn: Connection, campaign: Campaign) -> list[FieldError]:
     """The entries that compete and lack marks, each as the lock refuses it."""
     rules, _ = read_rules(campaign.draft, publishing=False)
     panel = Panel(len(await jury.list_jurors(conn, campaign.id)), rules.quorum)
-    competing = set(await jury.list_to_mark(conn, campaign.id))
+    competing = set(await marks.list_to_mark(conn, campaign.id))
     return [
         FieldError(
             f"entries.{each.post_id}", "mark_missing", {"marks": each.marks, "needed": panel.needs(each.recused)}
@@ -237,10 +216,6 @@ async def _list_short(conn: Connection, campaign: Campaign) -> list[FieldError]:
         for each in await recusals.list_tallies(conn, campaign.id)
         if each.post_id in competing and panel.is_short(each)
     ]
-
-
-def _texts(ids: Sequence[int]) -> list[str]:
-    return [str(id_) for id_ in ids]
 
 
 async def _get_entry(conn: Connection, campaign_id: int, post_id: int) -> entries.Entry:

@@ -1,12 +1,11 @@
-"""SQL of the jury: who marks a campaign's entries, and the marks."""
+"""SQL of the jury: who marks a campaign's entries."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 
 import msgspec
 
-from feed.postgres import Connection, many
+from feed.postgres import Connection, many, one
 
 
 class Juror(msgspec.Struct, frozen=True):
@@ -17,16 +16,13 @@ class Juror(msgspec.Struct, frozen=True):
     assigned_at: datetime
 
 
-class Mark(msgspec.Struct, frozen=True):
-    """What one juror thinks of one entry, as it was in that revision."""
+class Change(msgspec.Struct, frozen=True):
+    """Another jury that somebody has asked for, and that waits for a second person."""
 
-    post_id: int
-    juror_id: int
-    score: Decimal
-    scores: dict[str, str] | None
-    note: str | None
-    revision: int | None
-    marked_at: datetime
+    user_ids: list[int]
+    reason: str
+    asked_by: int
+    asked_at: datetime
 
 
 async def list_jurors(conn: Connection, campaign_id: int) -> list[Juror]:
@@ -88,6 +84,34 @@ async def change_jurors(conn: Connection, campaign_id: int, account_ids: Sequenc
     )
 
 
+async def find_change(conn: Connection, campaign_id: int) -> Change | None:
+    """What waits for a second person."""
+    row = await conn.fetchrow(
+        "SELECT user_ids, reason, asked_by, asked_at FROM jury_changes WHERE campaign_id = $1", campaign_id
+    )
+    return one(row, Change)
+
+
+async def put_change(conn: Connection, campaign_id: int, account_ids: Sequence[int], *, reason: str, by: int) -> None:
+    """This is asked for, in place of what was asked for before."""
+    await conn.execute(
+        """
+        INSERT INTO jury_changes (campaign_id, user_ids, reason, asked_by) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (campaign_id) DO UPDATE
+        SET user_ids = excluded.user_ids, reason = excluded.reason, asked_by = excluded.asked_by, asked_at = clock_timestamp()
+        """,
+        campaign_id,
+        account_ids,
+        reason,
+        by,
+    )
+
+
+async def remove_change(conn: Connection, campaign_id: int) -> None:
+    """Nothing is asked for any more."""
+    await conn.execute("DELETE FROM jury_changes WHERE campaign_id = $1", campaign_id)
+
+
 async def may_mark(conn: Connection, campaign_id: int, account_id: int) -> bool:
     """Whether the account is one of the jurors, or, while there are none, an editor or admin."""
     return bool(
@@ -124,126 +148,3 @@ async def list_twice_named(conn: Connection, account_ids: Sequence[int]) -> list
         account_ids,
     )
     return [row["id"] for row in rows]
-
-
-async def has_marked_otherwise(conn: Connection, campaign_id: int, post_id: int, account_id: int) -> bool:
-    """Whether a mark that counts is the same person's, by another account."""
-    return bool(
-        await conn.fetchval(
-            """
-            SELECT EXISTS (
-                SELECT FROM counted_marks AS marks
-                JOIN accounts AS other ON other.id = marks.juror_id
-                JOIN accounts AS self ON self.person = other.person
-                WHERE marks.campaign_id = $1 AND marks.post_id = $2 AND self.id = $3 AND other.id <> $3
-            )
-            """,
-            campaign_id,
-            post_id,
-            account_id,
-        )
-    )
-
-
-async def add_mark(
-    conn: Connection,
-    *,
-    campaign_id: int,
-    post_id: int,
-    juror_id: int,
-    score: Decimal,
-    scores: dict[str, str] | None,
-    note: str | None,
-) -> bool:
-    """The juror's mark of what would be judged now, in place of an earlier one, which is kept.
-
-    False when it says what the earlier one said, of the same revision, and counts.
-    """
-    return bool(
-        await conn.fetchval(
-            """
-            WITH given AS (
-                SELECT (
-                    SELECT revision
-                    FROM post_revisions JOIN campaigns ON campaigns.id = $1
-                    WHERE post_id = $2 AND post_revisions.created_at < campaigns.ends_at AND approved_at IS NOT NULL
-                    ORDER BY revision DESC
-                    LIMIT 1
-                ) AS revision
-            ), said AS (
-                SELECT marks.*
-                FROM marks, given
-                WHERE marks.campaign_id = $1 AND marks.post_id = $2 AND marks.juror_id = $3
-                    AND (marks.score, marks.scores, marks.note) IS NOT DISTINCT FROM ($4::numeric, $5::jsonb, $6::text)
-                    AND marks.revision IS NOT DISTINCT FROM given.revision
-                    AND EXISTS (
-                        SELECT FROM counted_marks AS counted
-                        WHERE counted.campaign_id = $1 AND counted.post_id = $2 AND counted.juror_id = $3
-                    )
-            ), replaced AS (
-                INSERT INTO past_marks (campaign_id, post_id, juror_id, score, scores, note, revision, marked_at)
-                SELECT campaign_id, post_id, juror_id, score, scores, note, revision, marked_at
-                FROM marks
-                WHERE campaign_id = $1 AND post_id = $2 AND juror_id = $3 AND NOT EXISTS (SELECT FROM said)
-            )
-            INSERT INTO marks (campaign_id, post_id, juror_id, score, scores, note, revision, marked_at)
-            SELECT $1, $2, $3, $4::numeric, $5::jsonb, $6::text, given.revision, clock_timestamp()
-            FROM given
-            WHERE NOT EXISTS (SELECT FROM said)
-            ON CONFLICT (campaign_id, post_id, juror_id) DO UPDATE
-            SET score = excluded.score, scores = excluded.scores, note = excluded.note, revision = excluded.revision,
-                marked_at = excluded.marked_at
-            RETURNING true
-            """,
-            campaign_id,
-            post_id,
-            juror_id,
-            score,
-            scores,
-            note,
-        )
-    )
-
-
-async def list_marks(conn: Connection, campaign_id: int) -> list[Mark]:
-    """The marks that count, by entry and juror."""
-    rows = await conn.fetch(
-        """
-        SELECT post_id, juror_id, score, scores, note, revision, marked_at
-        FROM counted_marks WHERE campaign_id = $1
-        ORDER BY post_id, juror_id
-        """,
-        campaign_id,
-    )
-    return many(rows, Mark)
-
-
-async def list_marked(conn: Connection, campaign_id: int) -> list[int]:
-    """The entries, by id, that anybody has marked, whether it counts or not."""
-    rows = await conn.fetch("SELECT DISTINCT post_id FROM marks WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
-    return [row["post_id"] for row in rows]
-
-
-async def count_marks_by(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> int:
-    """How many marks of these accounts count now."""
-    return int(
-        await conn.fetchval(
-            "SELECT count(*) FROM counted_marks WHERE campaign_id = $1 AND juror_id = ANY($2::bigint[])",
-            campaign_id,
-            account_ids,
-        )
-    )
-
-
-async def list_to_mark(conn: Connection, campaign_id: int) -> list[int]:
-    """The shortlisted entries, by id, that still compete."""
-    rows = await conn.fetch(
-        """
-        SELECT entries.post_id
-        FROM entries JOIN visible_posts AS posts ON posts.id = entries.post_id
-        WHERE entries.campaign_id = $1 AND entries.shortlisted_at IS NOT NULL AND entries.disqualified_at IS NULL
-        ORDER BY entries.post_id
-        """,
-        campaign_id,
-    )
-    return [row["post_id"] for row in rows]

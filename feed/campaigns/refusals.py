@@ -63,6 +63,22 @@ class ShortlistFull(Conflict):
     """As many entries are shortlisted as the rules say."""
 
 
+class SecondPersonRequired(Conflict):
+    """It takes two people, and this is the first one again."""
+
+
+class JuryNeeded(Conflict):
+    """The campaign has opened: a jury that is named is not dissolved."""
+
+
+class EntryNotShortlisted(Conflict):
+    """The campaign has closed with a shortlist, and this entry is not on it: it is not marked."""
+
+
+class RevisionStale(Conflict):
+    """The entry has been rewritten since the juror read it."""
+
+
 class EntryDisqualified(Conflict):
     """The entry is disqualified already."""
 

@@ -14,11 +14,12 @@ VOIDED_MOST = 500
 
 
 class NewMark(msgspec.Struct, frozen=True):
-    """A mark: one score, or one for each criterion."""
+    """A mark: one score, or one for each criterion. `revision` is the one that was read; left out, what would be judged now."""
 
     score: Decimal | None = None
     scores: dict[str, Decimal] | None = None
     note: str | None = None
+    revision: int | None = None
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -56,6 +57,12 @@ def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
 
 def recusal_problems(reason: str) -> list[FieldError]:
     """What is wrong with the reason of a recusal."""
+    problem = text_problem(reason, shortest=1, longest=NOTE_LONGEST)
+    return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []
+
+
+def removal_problems(reason: str) -> list[FieldError]:
+    """What is wrong with the reason why a juror leaves."""
     problem = text_problem(reason, shortest=1, longest=NOTE_LONGEST)
     return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []
 

@@ -6,10 +6,10 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.audit import store as audit
 from feed.campaigns.model import time_text
+from feed.campaigns.refusals import SecondPersonRequired
 from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction
 from feed.prizes import claims_store
-from feed.prizes.model import SecondPersonRequired
 from feed.prizes.persons import are_one_person
 from feed.prizes.reasons import read_reason
 

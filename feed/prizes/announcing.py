@@ -6,12 +6,12 @@ from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.idempotency import Once
 from feed.keys import Keys
 from feed.postgres import Pool, transaction
 from feed.prizes import objections_store, store
-from feed.prizes.model import AlreadyAnnounced, NotSettled, SecondPersonRequired, WinnerNotVisible
+from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
 from feed.prizes.persons import are_one_person
 from feed.prizes.places import fill_place, tell_winners
 from feed.prizes.requiring import require_codes

@@ -9,7 +9,7 @@ from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.closing import Ending
 from feed.campaigns.model import time_text
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
@@ -17,7 +17,7 @@ from feed.prizes import draw_store, notices, store
 from feed.prizes.beacon import Window, read_number, read_round, window_at, windows
 from feed.prizes.drand import Chain, first_round, is_signed, time_of, value_of
 from feed.prizes.draw_store import Entered
-from feed.prizes.model import Beacon, BeaconMismatch, NoNumberWanted, SecondPersonRequired
+from feed.prizes.model import Beacon, BeaconMismatch, NoNumberWanted
 
 Entering = Literal["recorded", "accepted"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from feed.campaigns import closing, entries, jury, recusals, shortlist
+from feed.campaigns import closing, entries, jury, marks, recusals, shortlist
 from feed.campaigns.closing import Ending
 from feed.campaigns.counting import Counted, count_engagement, quality_of
 from feed.campaigns.model import Rules
@@ -33,9 +33,9 @@ async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> She
     await entries.sweep_entries(conn, campaign.id)
     facts = await sheet_store.list_facts(conn, campaign.id)
     counted = {each.post_id: each for each in await count_engagement(conn, campaign.id)}
-    marks: dict[int, list[Decimal]] = {}
-    for mark in await jury.list_marks(conn, campaign.id):
-        marks.setdefault(mark.post_id, []).append(mark.score)
+    scores: dict[int, list[Decimal]] = {}
+    for mark in await marks.list_marks(conn, campaign.id):
+        scores.setdefault(mark.post_id, []).append(mark.score)
     drawn = rules.method == "draw"
     terms = Terms(require_media=rules.eligibility.require_media, counts_quality=rules.weights.quality > 0 and not drawn)
     reasons = {each.post_id: reason_of(each, terms, counted[each.post_id].author_reason) for each in facts}
@@ -48,7 +48,7 @@ async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> She
     )
     left_out = [each for each in facts if reasons[each.post_id] is None and is_left_out(each)]
     skipped = {each.post_id for each in left_out}
-    rows = _rows([each for each in facts if each.post_id not in skipped], reasons, counted, marks)
+    rows = _rows([each for each in facts if each.post_id not in skipped], reasons, counted, scores)
     return Sheet(
         rows=[_only_a_ticket(row) for row in rows] if drawn else rows,
         blocked_by=waiting,
@@ -77,7 +77,7 @@ def _rows(
     judged: Sequence[Facts],
     reasons: Mapping[int, str | None],
     counted: Mapping[int, Counted],
-    marks: Mapping[int, Sequence[Decimal]],
+    scores: Mapping[int, Sequence[Decimal]],
 ) -> list[SheetRow]:
     return [
         SheetRow(
@@ -86,7 +86,7 @@ def _rows(
             person=facts.person or b"",
             entered_at=facts.entered_at,
             revision=facts.revision or 1,
-            quality=quality_of(marks.get(facts.post_id, ())),
+            quality=quality_of(scores.get(facts.post_id, ())),
             likes_counted=counted[facts.post_id].likes,
             commenters_counted=counted[facts.post_id].commenters,
             eligible=reasons[facts.post_id] is None,

@@ -54,10 +54,6 @@ class AlreadyAnnounced(Conflict):
     """The winners have been told."""
 
 
-class SecondPersonRequired(Conflict):
-    """Announcing takes two people, and this is the first one again."""
-
-
 class NotAnnounced(Conflict):
     """The result is not announced yet, or final already: winners are replaced in between."""
 

@@ -6,13 +6,13 @@ from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Pool, transaction
 from feed.prizes import notices, objections_store, persons
-from feed.prizes.model import NotAnnounced, PrizeHandedOver, SecondPersonRequired, WinnerNotFound
+from feed.prizes.model import NotAnnounced, PrizeHandedOver, WinnerNotFound
 from feed.prizes.places import fill_place
 from feed.prizes.reasons import read_reason
 

@@ -4,12 +4,12 @@ from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
-from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
+from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound, SecondPersonRequired
 from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import amendments_store, claims_store, notices, objections_store, persons, store
-from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, SecondPersonRequired, Settlement
+from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, Settlement
 from feed.prizes.reasons import read_reason
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import msgspec
 
-from feed.campaigns import jury, recusals
+from feed.campaigns import jury, marks, recusals
 from feed.campaigns import store as campaigns
 from feed.campaigns.counting import quality_of
 from feed.campaigns.drafting import read_rules
-from feed.campaigns.jury import Mark
+from feed.campaigns.marks import Mark
 from feed.campaigns.model import Criterion
 from feed.campaigns.panel import Panel
 from feed.campaigns.refusals import CampaignNotFound
@@ -89,10 +89,10 @@ async def get_jury(conn: Connection, campaign_id: int) -> JuryProgress:
     locked = campaign.marks_locked_at is not None or campaign.frozen_at is not None
     named = await jury.list_jurors(conn, campaign_id)
     panel = Panel(len(named), rules.quorum)
-    marks: dict[int, list[Mark]] = defaultdict(list)
-    for mark in await jury.list_marks(conn, campaign_id):
-        marks[mark.post_id].append(mark)
-    competing = set(await jury.list_to_mark(conn, campaign_id))
+    given: dict[int, list[Mark]] = defaultdict(list)
+    for mark in await marks.list_marks(conn, campaign_id):
+        given[mark.post_id].append(mark)
+    competing = set(await marks.list_to_mark(conn, campaign_id))
     entries = [
         EntryProgress(
             post_id=str(each.post_id),
@@ -100,8 +100,8 @@ async def get_jury(conn: Connection, campaign_id: int) -> JuryProgress:
             needed=panel.needs(each.recused),
             recused=each.recused,
             complete=not panel.is_short(each),
-            quality=f"{quality_of([mark.score for mark in marks[each.post_id]]):f}" if locked else None,
-            given=[_given(mark) for mark in marks[each.post_id]] if locked else None,
+            quality=f"{quality_of([mark.score for mark in given[each.post_id]]):f}" if locked else None,
+            given=[_given(mark) for mark in given[each.post_id]] if locked else None,
         )
         for each in await recusals.list_tallies(conn, campaign_id)
         if each.post_id in competing
@@ -112,7 +112,7 @@ async def get_jury(conn: Connection, campaign_id: int) -> JuryProgress:
         complete=all(entry.complete for entry in entries),
         quorum=rules.quorum,
         criteria=list(rules.criteria),
-        jurors=await _list_jurors(conn, campaign_id, named, marks, competing),
+        jurors=await _list_jurors(conn, campaign_id, named, given, competing),
         entries=entries,
         recusals=[
             Recused(
@@ -128,10 +128,10 @@ async def get_jury(conn: Connection, campaign_id: int) -> JuryProgress:
 
 
 async def _list_jurors(
-    conn: Connection, campaign_id: int, named: Sequence[jury.Juror], marks: dict[int, list[Mark]], competing: set[int]
+    conn: Connection, campaign_id: int, named: Sequence[jury.Juror], given: dict[int, list[Mark]], competing: set[int]
 ) -> list[JurorProgress]:
     done = Counter(
-        mark.juror_id for post_id, given in marks.items() for mark in given if not competing or post_id in competing
+        mark.juror_id for post_id, those in given.items() for mark in those if not competing or post_id in competing
     )
     people = named or await jury.list_who_marked(conn, campaign_id)
     conflicts = await recusals.list_in_conflict(conn, campaign_id, [each.account_id for each in people])

@@ -135,12 +135,29 @@ async def test_who_is_absent_is_replaced_and_marks_of_who_left_count_no_more(cou
     await court.mark(court.jurors[2], court.entries[0])
     late = join("后来的评委")
     ids = [await my_id(juror) for juror in (*court.jurors[:2], late)]
-    assert (await court.editor("PUT", court.path("/jurors"), {"user_ids": ids})).status_code == 200
+    refused = await court.editor("PUT", court.path("/jurors"), {"user_ids": ids})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "reason")
+    asked = {"user_ids": ids, "reason": "住院"}
+    first = await court.editor("PUT", court.path("/jurors"), asked)
+    assert (first.status_code, [each["id"] for each in first.json()["items"]].count(ids[2])) == (202, 0)
+    again = await court.editor("PUT", court.path("/jurors"), asked)
+    assert (again.status_code, again.json()["code"]) == (409, "second_person_required")
+    second = await join("副主编", roles=["editor"])("PUT", court.path("/jurors"), asked)
+    assert (second.status_code, {each["id"] for each in second.json()["items"]}) == (200, set(ids))
+    dissolved = await court.editor("PUT", court.path("/jurors"), {"user_ids": [], "reason": "不需要了"})
+    assert (dissolved.status_code, dissolved.json()["code"]) == (409, "jury_needed")
     refused = await court.mark(court.jurors[2], court.entries[1])
     assert (refused.status_code, refused.json()["code"]) == (403, "not_a_juror")
     said = await court.progress()
     assert [each["marks"] for each in said["entries"]] == [0, 0]
     assert (await court.mark(late, court.entries[0])).status_code == 200
+
+
+async def test_a_mark_names_the_revision_that_was_read(court: Court) -> None:
+    path = f"/admin/campaigns/{court.id}/entries/{court.entries[0]}/mark"
+    stale = await court.jurors[0]("PUT", path, {"scores": SECRET, "revision": 7})
+    assert (stale.status_code, stale.json()["code"]) == (409, "revision_stale")
+    assert (await court.jurors[0]("PUT", path, {"scores": SECRET, "revision": 1})).status_code == 200
 
 
 async def test_the_settlement_waits_for_the_quorum_and_says_for_what(court: Court, world: World) -> None:

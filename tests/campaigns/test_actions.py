@@ -1,5 +1,6 @@
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 import rfc8785
 
 from feed.accounts.model import AccountId
-from feed.campaigns import actions, judging, store
+from feed.campaigns import actions, seating, store
 from feed.campaigns.drafting import CampaignFields
 from feed.campaigns.model import served_state
 from feed.campaigns.refusals import (
@@ -342,11 +343,11 @@ async def test_illegal_moves_are_refused(stage: Stage, state: str, verb: str, re
         )
     else:
         await stage.pool.execute("UPDATE campaigns SET state = $2 WHERE id = $1", campaign, state)
-    verbs = {
+    verbs: dict[str, Callable[[], Awaitable[object]]] = {
         "publish": lambda: actions.publish_campaign(stage.pool, stage.keys, editor, campaign),
         "cancel": lambda: actions.cancel_campaign(stage.pool, editor, campaign),
         "change": lambda: actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(body="x")),
-        "jurors": lambda: judging.assign_jurors(stage.pool, editor, campaign, [editor]),
+        "jurors": lambda: seating.assign_jurors(stage.pool, editor, campaign, [editor]),
     }
     before = await seen(stage, campaign)
     with pytest.raises(refusal):

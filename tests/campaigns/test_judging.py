@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from feed.campaigns import disqualifying, judging
+from feed.campaigns import disqualifying, judging, seating
 from feed.campaigns.refusals import (
     CampaignNotClosed,
     CampaignNotFound,
@@ -49,7 +49,7 @@ async def test_with_jurors_only_they_mark_and_they_need_no_role(stage: Stage) ->
     campaign = await stage.campaign()
     entry = await stage.entry(campaign)
     editor, juror = await stage.person(role="editor"), await stage.person()
-    await judging.assign_jurors(stage.pool, editor, campaign, [juror])
+    await seating.assign_jurors(stage.pool, editor, campaign, [juror])
     await judging.mark_entry(stage.pool, juror, campaign, entry, mark("70"))
     with pytest.raises(NotAJuror):
         await judging.mark_entry(stage.pool, editor, campaign, entry, mark("70"))
@@ -105,7 +105,7 @@ async def test_marks_are_locked_after_the_closing_and_only_when_none_is_missing(
     with pytest.raises(MarksLocked):
         await judging.mark_entry(stage.pool, editor, campaign, marked, mark("61"))
     with pytest.raises(MarksLocked):
-        await judging.assign_jurors(stage.pool, editor, campaign, [editor])
+        await seating.assign_jurors(stage.pool, editor, campaign, [editor])
 
 
 Verb = Callable[[Stage, int, int], Awaitable[None]]
@@ -268,8 +268,8 @@ async def test_changing_the_jury_moves_what_it_touches(stage: Stage) -> None:
     liked, marked, other = [await stage.entry(campaign) for _ in range(3)]
     await stage.like(liked, juror)
     await judging.mark_entry(stage.pool, editor, campaign, marked, mark("50"))
-    await judging.assign_jurors(stage.pool, editor, campaign, [juror])
+    await seating.assign_jurors(stage.pool, editor, campaign, [juror])
     assert [await stage.version(post) for post in (liked, marked, other)] == [2, 3, 1]
     with pytest.raises(Invalid) as refused:
-        await judging.assign_jurors(stage.pool, editor, campaign, [juror, 12345])
+        await seating.assign_jurors(stage.pool, editor, campaign, [juror, 12345])
     assert [error.field for error in refused.value.errors] == ["user_ids.1"]

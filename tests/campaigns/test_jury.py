@@ -9,17 +9,20 @@ from typing import Any
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns import disqualifying, judging, recusals
-from feed.campaigns import jury as jury_store
+from feed.campaigns import disqualifying, judging, marks, recusals, seating
 from feed.campaigns.counting import quality_of
 from feed.campaigns.recusing import recuse_juror
 from feed.campaigns.refusals import (
+    EntryNotShortlisted,
     JurorRecused,
+    JuryNeeded,
     MarksLocked,
     MarksMissing,
     NotAJuror,
     OwnEntry,
     PersonMarkedAlready,
+    RevisionStale,
+    SecondPersonRequired,
     ShortlistFull,
 )
 from feed.campaigns.shortlisting import fill_next_shortlist, fill_shortlist
@@ -43,13 +46,22 @@ async def rule(stage: Stage, campaign: int, **rules: Any) -> None:
 
 async def jury(stage: Stage, campaign: int, count: int = 2) -> list[AccountId]:
     jurors = [await stage.person() for _ in range(count)]
-    await judging.assign_jurors(stage.pool, await stage.person(role="editor"), campaign, jurors)
+    await seating.assign_jurors(stage.pool, await stage.person(role="editor"), campaign, jurors)
     return jurors
+
+
+async def reseat(stage: Stage, campaign: int, wanted: Sequence[AccountId]) -> None:
+    """Two editors want the same jury."""
+    said = [
+        await seating.assign_jurors(stage.pool, await stage.person(role="editor"), campaign, wanted, "另有安排")
+        for _ in range(2)
+    ]
+    assert said == ["recorded", "seated"]
 
 
 async def quality(stage: Stage, campaign: int, entry: int) -> Decimal:
     async with stage.pool.acquire() as conn:
-        found = await jury_store.list_marks(conn, campaign)
+        found = await marks.list_marks(conn, campaign)
     return quality_of([each.score for each in found if each.post_id == entry])
 
 
@@ -70,21 +82,20 @@ async def shortlisted(stage: Stage, campaign: int) -> list[int]:
 async def test_a_juror_who_leaves_takes_the_marks_along_and_gets_them_back(stage: Stage) -> None:
     campaign = await stage.campaign()
     entry = await stage.entry(campaign)
-    editor = await stage.person(role="editor")
     first, second = await jury(stage, campaign)
     await judging.mark_entry(stage.pool, first, campaign, entry, mark("90"))
     await judging.mark_entry(stage.pool, second, campaign, entry, mark("50"))
     assert await quality(stage, campaign, entry) == 70
     substitute = await stage.person()
     before = await stage.version(entry)
-    await judging.assign_jurors(stage.pool, editor, campaign, [second, substitute])
+    await reseat(stage, campaign, [second, substitute])
     assert await quality(stage, campaign, entry) == 50
     assert await stage.version(entry) > before
     with pytest.raises(NotAJuror):
         await judging.mark_entry(stage.pool, first, campaign, entry, mark("100"))
     await judging.mark_entry(stage.pool, substitute, campaign, entry, mark("60"))
     assert await quality(stage, campaign, entry) == 55
-    await judging.assign_jurors(stage.pool, editor, campaign, [first, second])
+    await reseat(stage, campaign, [first, second])
     assert await quality(stage, campaign, entry) == 70
     details = await stage.pool.fetch("SELECT detail FROM audit WHERE action = 'jurors_assigned' ORDER BY id")
     assert [(each["detail"]["removed"], each["detail"]["marks_set_aside"]) for each in details] == [
@@ -98,9 +109,12 @@ async def test_a_dismissed_jury_does_not_come_back_when_nobody_is_named(stage: S
     campaign = await stage.campaign()
     entry = await stage.entry(campaign)
     editor, colleague = await stage.person(role="editor"), await stage.person(role="editor")
-    await judging.assign_jurors(stage.pool, editor, campaign, [colleague])
+    await seating.assign_jurors(stage.pool, editor, campaign, [colleague])
     await judging.mark_entry(stage.pool, colleague, campaign, entry, mark("100"))
-    await judging.assign_jurors(stage.pool, editor, campaign, [])
+    # Before the opening a jury may be dismissed; marks from before it are those of an earlier opening that was put off.
+    await stage.pool.execute("UPDATE campaigns SET starts_at = now() + interval '1 hour' WHERE id = $1", campaign)
+    await seating.assign_jurors(stage.pool, editor, campaign, [])
+    await stage.pool.execute("UPDATE campaigns SET starts_at = now() - interval '1 hour' WHERE id = $1", campaign)
     assert await quality(stage, campaign, entry) == 0
     await judging.mark_entry(stage.pool, editor, campaign, entry, mark("40"))
     assert await quality(stage, campaign, entry) == 40
@@ -114,7 +128,7 @@ async def test_one_person_has_one_seat_and_one_voice(stage: Stage) -> None:
     entry = await stage.entry(campaign)
     one, other = await stage.person(role="editor", person="twin"), await stage.person(role="editor", person="twin")
     with pytest.raises(Invalid) as refused:
-        await judging.assign_jurors(stage.pool, one, campaign, [one, other])
+        await seating.assign_jurors(stage.pool, one, campaign, [one, other])
     assert [(error.field, error.code) for error in refused.value.errors] == [("user_ids.1", "repeated")]
     await judging.mark_entry(stage.pool, one, campaign, entry, mark("100"))
     with pytest.raises(PersonMarkedAlready):
@@ -173,7 +187,7 @@ async def test_an_own_entry_counts_as_a_conflict_and_nobody_left_means_somebody_
     with pytest.raises(OwnEntry):
         await judging.mark_entry(stage.pool, writer, campaign, entry, mark("100"))
     substitute = await stage.person()
-    await judging.assign_jurors(stage.pool, editor, campaign, [writer, juror, substitute])
+    await seating.assign_jurors(stage.pool, editor, campaign, [writer, juror, substitute])
     await judging.mark_entry(stage.pool, substitute, campaign, entry, mark("75"))
     await judging.lock_marks(stage.pool, editor, campaign)
 
@@ -225,10 +239,10 @@ async def test_an_absent_juror_is_replaced_and_the_quorum_stays(stage: Stage) ->
     present, absent = await jury(stage, campaign)
     await judging.mark_entry(stage.pool, present, campaign, entry, mark("80"))
     # To send somebody home is no way to a result: the rules have promised two.
-    await judging.assign_jurors(stage.pool, editor, campaign, [present])
+    await seating.assign_jurors(stage.pool, editor, campaign, [present], "出差")
     assert await short(stage, campaign) == [(f"entries.{entry}", 1, 2)]
     substitute = await stage.person()
-    await judging.assign_jurors(stage.pool, editor, campaign, [present, substitute])
+    await seating.assign_jurors(stage.pool, editor, campaign, [present, substitute])
     await judging.mark_entry(stage.pool, substitute, campaign, entry, mark("60"))
     await judging.lock_marks(stage.pool, editor, campaign)
     assert await quality(stage, campaign, entry) == 70
@@ -305,7 +319,8 @@ async def test_a_jury_that_changes_while_it_marks_counts_whoever_is_left(stage: 
         return True
 
     async def change(left: Sequence[int]) -> None:
-        await judging.assign_jurors(stage.pool, editor, campaign, left)
+        if await seating.assign_jurors(stage.pool, editor, campaign, left, "改期") == "recorded":
+            await seating.assign_jurors(stage.pool, await stage.person(role="editor"), campaign, left, "改期")
 
     outcomes = await asyncio.gather(
         *(give(juror, 10 * number) for number, juror in enumerate(jurors)), change(jurors[3:])
@@ -445,3 +460,122 @@ async def test_conflicts_are_told_with_their_reasons(stage: Stage) -> None:
     async with stage.pool.acquire() as conn:
         (found,) = await recusals.list_recusals(conn, campaign)
     assert (found.juror_id, found.author_id, found.post_id, found.reason) == (juror, author, entry, CLOSE.reason)
+
+
+async def test_nobody_dissolves_a_jury_and_decides_alone(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    entry = await stage.entry(campaign)
+    editor, twin = await stage.person(role="editor", person="one"), await stage.person(role="editor", person="one")
+    first, second = await jury(stage, campaign)
+    await judging.mark_entry(stage.pool, first, campaign, entry, mark("90"))
+    with pytest.raises(JuryNeeded):
+        await seating.assign_jurors(stage.pool, editor, campaign, [], "不需要了")
+    with pytest.raises(Invalid) as refused:
+        await seating.assign_jurors(stage.pool, editor, campaign, [second])
+    assert [(each.field, each.code) for each in refused.value.errors] == [("reason", "required")]
+    assert await seating.assign_jurors(stage.pool, editor, campaign, [second], "分数太高") == "recorded"
+    for again in (editor, twin):
+        with pytest.raises(SecondPersonRequired):
+            await seating.assign_jurors(stage.pool, again, campaign, [second], "分数太高")
+    # Another one who wants another jury begins anew.
+    other = await stage.person(role="editor")
+    newcomer = await stage.person()
+    assert await seating.assign_jurors(stage.pool, other, campaign, [second, newcomer], "换人") == "recorded"
+    assert await quality(stage, campaign, entry) == 90
+    assert await seating.assign_jurors(stage.pool, editor, campaign, [second, newcomer], "换人") == "seated"
+    assert await quality(stage, campaign, entry) == 0
+    assert await stage.pool.fetchval("SELECT count(*) FROM jury_changes") == 0
+    assert [each for each in await stage.actions(campaign) if each.startswith("jurors")] == [
+        "jurors_assigned",
+        "jurors_proposed",
+        "jurors_proposed",
+        "jurors_assigned",
+    ]
+
+
+async def test_two_who_ask_for_the_same_jury_at_once_are_two(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    first, second = await jury(stage, campaign)
+    await judging.mark_entry(stage.pool, first, campaign, entry, mark("90"))
+    editors = [await stage.person(role="editor") for _ in range(2)]
+    said = await asyncio.gather(
+        *(seating.assign_jurors(stage.pool, each, campaign, [second], "离任") for each in editors)
+    )
+    assert sorted(said) == ["recorded", "seated"]
+
+
+async def test_a_mark_counts_only_for_an_entry_on_the_shortlist_that_the_rules_name(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    await rule(stage, campaign, shortlist_size=1)
+    editor = await stage.person(role="editor")
+    juror, _ = await jury(stage, campaign)
+    listed, unlisted = await stage.entry(campaign), await stage.entry(campaign)
+    for entry in (listed, unlisted):
+        await judging.mark_entry(stage.pool, juror, campaign, entry, mark("100"))
+        assert await quality(stage, campaign, entry) == 0
+    before = await stage.version(listed)
+    await judging.shortlist_entry(stage.pool, editor, campaign, listed)
+    assert await stage.version(listed) > before
+    assert [await quality(stage, campaign, entry) for entry in (listed, unlisted)] == [100, 0]
+    await stage.pool.execute("UPDATE campaigns SET ends_at = now() - interval '1 second' WHERE id = $1", campaign)
+    with pytest.raises(EntryNotShortlisted):
+        await judging.mark_entry(stage.pool, juror, campaign, unlisted, mark("90"))
+    await judging.mark_entry(stage.pool, juror, campaign, listed, mark("90"))
+
+
+async def test_a_mark_is_of_what_was_read(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    await rule(stage, campaign, quorum=1)
+    entry = await stage.entry(campaign)
+    editor = await stage.person(role="editor")
+    await judging.shortlist_entry(stage.pool, editor, campaign, entry)
+    juror, _ = await jury(stage, campaign)
+    await judging.mark_entry(stage.pool, juror, campaign, entry, mark("100"))
+    await stage.pool.execute(
+        """
+        INSERT INTO post_revisions (post_id, revision, text, topic_ids, content_sha256, author_id, created_at, approved_at)
+        SELECT post_id, 2, '广告', topic_ids, content_sha256, author_id, now(), now() FROM post_revisions WHERE post_id = $1
+        """,
+        entry,
+    )
+    await stage.pool.execute("UPDATE campaigns SET ends_at = clock_timestamp() WHERE id = $1", campaign)
+    assert await quality(stage, campaign, entry) == 0
+    assert await short(stage, campaign) == [(f"entries.{entry}", 0, 1)]
+    stale = NewMark(score=Decimal(100), revision=1)
+    with pytest.raises(RevisionStale):
+        await judging.mark_entry(stage.pool, juror, campaign, entry, stale)
+    await judging.mark_entry(stage.pool, juror, campaign, entry, NewMark(score=Decimal(5), revision=2))
+    assert await quality(stage, campaign, entry) == 5
+    await judging.lock_marks(stage.pool, editor, campaign)
+
+
+async def test_after_the_lock_nothing_leaves_the_shortlist(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    entry, other = await stage.entry(campaign), await stage.entry(campaign)
+    editor = await stage.person(role="editor")
+    await judging.shortlist_entry(stage.pool, editor, campaign, entry)
+    await judging.mark_entry(stage.pool, editor, campaign, entry, mark("90"))
+    await judging.lock_marks(stage.pool, editor, campaign)
+    with pytest.raises(MarksLocked):
+        await judging.unlist_entry(stage.pool, editor, campaign, entry)
+    # What is not on it stays off, however often it is said.
+    await judging.unlist_entry(stage.pool, editor, campaign, other)
+    assert await shortlisted(stage, campaign) == [entry]
+
+
+async def test_who_is_disqualified_or_gone_leaves_the_place_on_the_shortlist(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    await rule(stage, campaign, shortlist_size=2)
+    editor = await stage.person(role="editor")
+    entries = [await stage.entry(campaign) for _ in range(5)]
+    for entry in entries[:2]:
+        await judging.shortlist_entry(stage.pool, editor, campaign, entry)
+    with pytest.raises(ShortlistFull):
+        await judging.shortlist_entry(stage.pool, editor, campaign, entries[2])
+    await disqualifying.disqualify_entry(stage.pool, editor, campaign, entries[0], Reason("plagiarism"))
+    await judging.shortlist_entry(stage.pool, editor, campaign, entries[2])
+    await stage.pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", entries[1])
+    await judging.shortlist_entry(stage.pool, editor, campaign, entries[3])
+    with pytest.raises(ShortlistFull):
+        await judging.shortlist_entry(stage.pool, editor, campaign, entries[4])

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns import disqualifying, judging
+from feed.campaigns import disqualifying, judging, seating
+from feed.campaigns.refusals import SecondPersonRequired
 from feed.campaigns.verdicts import NewVoids, Reason
 from feed.cases import store as cases
 from feed.keys import Keys
@@ -19,7 +20,7 @@ from feed.posts.model import PostId
 from feed.prizes import sheet_store, store
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claiming import forfeit_next_prize
-from feed.prizes.model import SecondPersonRequired, SheetRow
+from feed.prizes.model import SheetRow
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from feed.prizes.verify import verify_result
 from feed.review.actions import judge_case
@@ -273,9 +274,10 @@ async def test_a_juror_does_not_win(pool: Pool, keys: Keys, contest: Contest, ac
     await pool.execute("UPDATE accounts SET person = 'juror' WHERE id = $1", author)
     juror = author if account == "the same" else await make.account(pool, person="juror")
     editor = await make.person(pool, role="editor")
-    await judging.assign_jurors(pool, editor, contest.id, [juror])
+    await seating.assign_jurors(pool, editor, contest.id, [juror])
     if has_left:
-        await judging.assign_jurors(pool, editor, contest.id, [])
+        substitute = await make.account(pool, person="substitute")
+        assert await seating.assign_jurors(pool, editor, contest.id, [substitute], "换人") == "seated"
     row = (await sheet_of(pool, contest.id))[contest.honest]
     assert (row.eligible, row.reason_code) == (False, "juror")
     assert await best_of(pool, keys, contest.id) == contest.cheat

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from feed.accounts.model import AccountId
 from feed.campaigns import nonces
 from feed.campaigns.model import parse_time
+from feed.campaigns.refusals import SecondPersonRequired
 from feed.commands.verify import said
 from feed.errors import Invalid
 from feed.keys import Keys
@@ -27,7 +28,7 @@ from feed.prizes.drawing import (
     list_drand_rounds,
     publish_next_list,
 )
-from feed.prizes.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted, SecondPersonRequired
+from feed.prizes.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import Finding, verify_result

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
+from feed.campaigns.refusals import SecondPersonRequired
 from feed.errors import Invalid
 from feed.keys import KeyDestroyed, Keys
 from feed.postgres import Pool
@@ -27,7 +28,6 @@ from feed.prizes.model import (
     CodesShown,
     NotYourPrize,
     PrizeNotFound,
-    SecondPersonRequired,
     WinnerId,
     WrongPrizeState,
 )

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from feed.campaigns.refusals import SecondPersonRequired
 from feed.keys import Keys
 from feed.messages.outbox import FileProvider, read_outbox
 from feed.postgres import Pool
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim
-from feed.prizes.model import AlreadyAnnounced, AlreadySettled, SecondPersonRequired, WinnerId
+from feed.prizes.model import AlreadyAnnounced, AlreadySettled, WinnerId
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.verify import verify_result
 from feed.worker.sending import send_message

@@ -6,10 +6,11 @@ import asyncpg
 import msgspec
 import pytest
 
+from feed.campaigns.refusals import SecondPersonRequired
 from feed.keys import Keys
 from feed.postgres import Pool
 from feed.prizes.drawing import list_drand_rounds
-from feed.prizes.model import NoNumberWanted, SecondPersonRequired
+from feed.prizes.model import NoNumberWanted
 from feed.prizes.settling import settle_next_campaign
 from feed.prizes.verify import verify_result
 from tests import make

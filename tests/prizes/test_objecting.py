@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
+from feed.campaigns.refusals import SecondPersonRequired
 from feed.errors import Invalid
 from feed.keys import Keys
 from feed.postgres import Pool
@@ -22,7 +23,6 @@ from feed.prizes.model import (
     ObjectionId,
     ObjectionsClosed,
     PrizeHandedOver,
-    SecondPersonRequired,
     WinnerNotFound,
 )
 from feed.prizes.objecting import answer_objection, object_to_result

@@ -11,7 +11,7 @@ from feed.api.answers import PRIVATE, answers, encoded
 from feed.api.editor.prizes import ReasonIn
 from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of, staff
 from feed.api.world import World
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.paging import Page
 from feed.prizes import access, claiming, codes, export, handover, shredding_store
 from feed.prizes.claim import Claim
@@ -22,7 +22,6 @@ from feed.prizes.model import (
     ClaimNotFound,
     PrizeNotFound,
     ReceiptNotFound,
-    SecondPersonRequired,
     WinnerId,
     WrongPrizeState,
 )

@@ -8,9 +8,9 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.answers import PRIVATE, answers
 from feed.api.inputs import GivenViewer, GivenWorld, id_of
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.prizes import drawing
-from feed.prizes.model import BeaconMismatch, NoNumberWanted, SecondPersonRequired
+from feed.prizes.model import BeaconMismatch, NoNumberWanted
 from feed.screens import draws as screen
 from feed.screens.draws import DrawCard
 

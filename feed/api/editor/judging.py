@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.api.answers import answers, encoded
 from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
-from feed.campaigns import disqualifying, judging
+from feed.campaigns import disqualifying, judging, seating
 from feed.campaigns.refusals import (
     CampaignCancelled,
     CampaignNotFound,
@@ -17,11 +17,15 @@ from feed.campaigns.refusals import (
     EntryDisqualified,
     EntryNotDisqualified,
     EntryNotFound,
+    EntryNotShortlisted,
     JurorRecused,
+    JuryNeeded,
     MarksLocked,
     NotAJuror,
     OwnEntry,
     PersonMarkedAlready,
+    RevisionStale,
+    SecondPersonRequired,
     ShortlistFull,
 )
 from feed.campaigns.verdicts import NewMark, Reason
@@ -35,9 +39,10 @@ Id = str
 
 
 class JurorsIn(msgspec.Struct, frozen=True):
-    """The whole jury; nobody: any editor may mark."""
+    """The whole jury; nobody: any editor may mark. `reason` is asked for where an open campaign loses a juror."""
 
     user_ids: list[str]
+    reason: str = ""
 
 
 class Jurors(msgspec.Struct, frozen=True):
@@ -95,8 +100,11 @@ async def list_entries(
 
 @put(
     "/campaigns/{campaign_id:str}/jurors",
+    responses=answers(Jurors, status=202, description="Recorded: a second person has to ask for the same jury."),
     refuses=(
         CampaignNotFound,
+        JuryNeeded,
+        SecondPersonRequired,
         MarksLocked,
         CampaignSettled,
         CampaignCancelled,
@@ -104,13 +112,18 @@ async def list_entries(
 )
 async def assign_jurors(
     campaign_id: FromPath[str], data: JSONBody[JurorsIn], world: GivenWorld, viewer: GivenViewer
-) -> Jurors:
-    """Say who marks. They need no role, and cannot win. The marks of who is left out do not count any more."""
+) -> Response[Jurors]:
+    """Say who marks. They need no role, and cannot win. The marks of who is left out do not count any more.
+
+    Once the campaign is open, removing somebody takes a reason, and removing somebody who has marked takes two people: 202
+    until another one asks for the same jury. A jury that is named is not dissolved.
+    """
     id_ = id_of(campaign_id, CampaignNotFound)
     account_ids = [field_id(raw, f"user_ids.{place}") for place, raw in enumerate(data.user_ids)]
-    await judging.assign_jurors(world.pool, viewer.account_id, id_, account_ids)
+    done = await seating.assign_jurors(world.pool, viewer.account_id, id_, account_ids, data.reason)
     async with world.pool.acquire() as conn:
-        return Jurors((await get_campaign_for_editors(conn, id_)).jurors)
+        jurors = Jurors((await get_campaign_for_editors(conn, id_)).jurors)
+    return Response(jurors, status_code=202 if done == "recorded" else 200)
 
 
 @put(
@@ -143,6 +156,7 @@ async def shortlist_entry(
         CampaignNotOpen,
         CampaignSettled,
         CampaignCancelled,
+        MarksLocked,
     ),
 )
 async def unlist_entry(
@@ -159,6 +173,8 @@ async def unlist_entry(
     refuses=(
         CampaignNotFound,
         EntryNotFound,
+        EntryNotShortlisted,
+        RevisionStale,
         NotAJuror,
         OwnEntry,
         JurorRecused,

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.api.answers import PRIVATE, answers
 from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.paging import Page
 from feed.prizes import objecting, replacing
 from feed.prizes.model import (
@@ -18,7 +18,6 @@ from feed.prizes.model import (
     ObjectionNotFound,
     PrizeHandedOver,
     Remedy,
-    SecondPersonRequired,
     WinnerNotFound,
 )
 from feed.screens import decisions

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from feed.api.answers import PRIVATE, answers
 from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
-from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
+from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound, SecondPersonRequired
 from feed.prizes import announcing, settling, undoing
 from feed.prizes.model import (
     AlreadyAnnounced,
@@ -19,7 +19,6 @@ from feed.prizes.model import (
     NotOverYet,
     NotSettled,
     PrizeHandedOver,
-    SecondPersonRequired,
     SettlementBlocked,
     SheetNotFound,
     WinnerNotVisible,

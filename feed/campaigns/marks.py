@@ -1,0 +1,169 @@
+"""SQL of marks: what each juror thinks of each entry, and of which revision."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from feed.postgres import Connection, many
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """What one juror thinks of one entry, as it was in that revision."""
+
+    post_id: int
+    juror_id: int
+    score: Decimal
+    scores: dict[str, str] | None
+    note: str | None
+    revision: int | None
+    marked_at: datetime
+
+
+async def find_judged_revision(conn: Connection, campaign_id: int, post_id: int) -> int | None:
+    """The revision that would be judged now; None while none is approved."""
+    found: int | None = await conn.fetchval(
+        """
+        SELECT max(revision)
+        FROM post_revisions JOIN campaigns ON campaigns.id = $1
+        WHERE post_id = $2 AND post_revisions.created_at < campaigns.ends_at AND approved_at IS NOT NULL
+        """,
+        campaign_id,
+        post_id,
+    )
+    return found
+
+
+async def has_marked_otherwise(conn: Connection, campaign_id: int, post_id: int, account_id: int) -> bool:
+    """Whether a mark that counts is the same person's, by another account."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM counted_marks AS marks
+                JOIN accounts AS other ON other.id = marks.juror_id
+                JOIN accounts AS self ON self.person = other.person
+                WHERE marks.campaign_id = $1 AND marks.post_id = $2 AND self.id = $3 AND other.id <> $3
+            )
+            """,
+            campaign_id,
+            post_id,
+            account_id,
+        )
+    )
+
+
+async def add_mark(
+    conn: Connection,
+    *,
+    campaign_id: int,
+    post_id: int,
+    juror_id: int,
+    score: Decimal,
+    scores: dict[str, str] | None,
+    note: str | None,
+) -> bool:
+    """The juror's mark of what would be judged now, in place of an earlier one, which is kept.
+
+    False when it says what the earlier one said, of the same revision, and counts.
+    """
+    return bool(
+        await conn.fetchval(
+            """
+            WITH given AS (
+                SELECT (
+                    SELECT revision
+                    FROM post_revisions JOIN campaigns ON campaigns.id = $1
+                    WHERE post_id = $2 AND post_revisions.created_at < campaigns.ends_at AND approved_at IS NOT NULL
+                    ORDER BY revision DESC
+                    LIMIT 1
+                ) AS revision
+            ), said AS (
+                SELECT marks.*
+                FROM marks, given
+                WHERE marks.campaign_id = $1 AND marks.post_id = $2 AND marks.juror_id = $3
+                    AND (marks.score, marks.scores, marks.note) IS NOT DISTINCT FROM ($4::numeric, $5::jsonb, $6::text)
+                    AND marks.revision IS NOT DISTINCT FROM given.revision
+                    AND EXISTS (
+                        SELECT FROM counted_marks AS counted
+                        WHERE counted.campaign_id = $1 AND counted.post_id = $2 AND counted.juror_id = $3
+                    )
+            ), replaced AS (
+                INSERT INTO past_marks (campaign_id, post_id, juror_id, score, scores, note, revision, marked_at)
+                SELECT campaign_id, post_id, juror_id, score, scores, note, revision, marked_at
+                FROM marks
+                WHERE campaign_id = $1 AND post_id = $2 AND juror_id = $3 AND NOT EXISTS (SELECT FROM said)
+            )
+            INSERT INTO marks (campaign_id, post_id, juror_id, score, scores, note, revision, marked_at)
+            SELECT $1, $2, $3, $4::numeric, $5::jsonb, $6::text, given.revision, clock_timestamp()
+            FROM given
+            WHERE NOT EXISTS (SELECT FROM said)
+            ON CONFLICT (campaign_id, post_id, juror_id) DO UPDATE
+            SET score = excluded.score, scores = excluded.scores, note = excluded.note, revision = excluded.revision,
+                marked_at = excluded.marked_at
+            RETURNING true
+            """,
+            campaign_id,
+            post_id,
+            juror_id,
+            score,
+            scores,
+            note,
+        )
+    )
+
+
+async def list_marks(conn: Connection, campaign_id: int) -> list[Mark]:
+    """The marks that count, by entry and juror."""
+    rows = await conn.fetch(
+        """
+        SELECT post_id, juror_id, score, scores, note, revision, marked_at
+        FROM counted_marks WHERE campaign_id = $1
+        ORDER BY post_id, juror_id
+        """,
+        campaign_id,
+    )
+    return many(rows, Mark)
+
+
+async def list_marked(conn: Connection, campaign_id: int) -> list[int]:
+    """The entries, by id, that anybody has marked, whether it counts or not."""
+    rows = await conn.fetch("SELECT DISTINCT post_id FROM marks WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
+    return [row["post_id"] for row in rows]
+
+
+async def have_marked(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> bool:
+    """Whether any of these accounts has given a mark, whether it counts now or not."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM marks WHERE campaign_id = $1 AND juror_id = ANY($2::bigint[]))",
+            campaign_id,
+            account_ids,
+        )
+    )
+
+
+async def count_marks_by(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> int:
+    """How many marks of these accounts count now."""
+    return int(
+        await conn.fetchval(
+            "SELECT count(*) FROM counted_marks WHERE campaign_id = $1 AND juror_id = ANY($2::bigint[])",
+            campaign_id,
+            account_ids,
+        )
+    )
+
+
+async def list_to_mark(conn: Connection, campaign_id: int) -> list[int]:
+    """The shortlisted entries, by id, that still compete."""
+    rows = await conn.fetch(
+        """
+        SELECT entries.post_id
+        FROM entries JOIN visible_posts AS posts ON posts.id = entries.post_id
+        WHERE entries.campaign_id = $1 AND entries.shortlisted_at IS NOT NULL AND entries.disqualified_at IS NULL
+        ORDER BY entries.post_id
+        """,
+        campaign_id,
+    )
+    return [row["post_id"] for row in rows]

@@ -1,0 +1,92 @@
+"""Who sits on a jury. Once the campaign is open a jury that is named stays one, and who has marked leaves by the word of two."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns import entries, jury, marks, recusals
+from feed.campaigns.holding import hold, must_be_unsettled, raise_versions
+from feed.campaigns.refusals import JuryNeeded, MarksLocked, SecondPersonRequired
+from feed.campaigns.store import Campaign
+from feed.campaigns.verdicts import removal_problems
+from feed.errors import FieldError, Invalid
+from feed.postgres import Connection, Pool, transaction
+
+JURORS_MOST = 50
+Seated = Literal["recorded", "seated"]
+
+
+async def assign_jurors(
+    pool: Pool, editor_id: AccountId, campaign_id: int, account_ids: Sequence[int], reason: str = ""
+) -> Seated:
+    """Makes these the jurors; none, before the opening: any editor may mark.
+
+    After the opening removing somebody takes a reason; somebody who has marked, a second person who asks for the same jury.
+    The marks of who is left out are kept and do not count; who is named again gets them back.
+    Raises Invalid, MarksLocked, JuryNeeded, SecondPersonRequired.
+    """
+    wanted = sorted(set(account_ids))
+    if len(wanted) > JURORS_MOST:
+        raise Invalid(FieldError("user_ids", "too_many", {"most": JURORS_MOST}))
+    async with transaction(pool) as conn:
+        campaign = await hold(conn, campaign_id)
+        must_be_unsettled(campaign)
+        if campaign.marks_locked_at is not None:
+            raise MarksLocked
+        if unknown := await jury.list_unknown(conn, wanted):
+            raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
+        before = {juror.account_id for juror in await jury.list_jurors(conn, campaign_id)}
+        changed = sorted(before ^ set(wanted))
+        if not changed:
+            return "seated"
+        if twice := await jury.list_twice_named(conn, wanted):
+            raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "repeated") for id_ in twice))
+        gone = sorted(before - set(wanted))
+        set_aside = await marks.count_marks_by(conn, campaign_id, gone)
+        if gone and _is_open(campaign):
+            if not wanted:
+                raise JuryNeeded
+            if problems := removal_problems(reason):
+                raise Invalid(*problems)
+            if await marks.have_marked(conn, campaign_id, gone) and not await _is_agreed(
+                conn, editor_id, campaign_id, wanted, reason
+            ):
+                return "recorded"
+        marked = await marks.list_marked(conn, campaign_id)
+        await jury.change_jurors(conn, campaign_id, wanted)
+        await jury.remove_change(conn, campaign_id)
+        # A juror's likes stop counting, and who joins or leaves changes whose marks do.
+        engaged = await entries.list_engaged_by(conn, campaign_id, changed)
+        await raise_versions(conn, [*engaged, *marked])
+        detail = {
+            "user_ids": _texts(wanted),
+            "removed": _texts(gone),
+            "marks_set_aside": set_aside,
+            "reason": reason or None,
+        }
+        await audit.add(conn, editor_id, "jurors_assigned", "campaign", campaign_id, detail)
+    return "seated"
+
+
+def _is_open(campaign: Campaign) -> bool:
+    return campaign.published_at is not None and campaign.starts_at is not None and campaign.now >= campaign.starts_at
+
+
+async def _is_agreed(
+    conn: Connection, editor_id: AccountId, campaign_id: int, wanted: Sequence[int], reason: str
+) -> bool:
+    """Whether somebody else has asked for the same jury; otherwise this one now has. Raises SecondPersonRequired."""
+    asked = await jury.find_change(conn, campaign_id)
+    if asked is not None and asked.user_ids == wanted:
+        if await recusals.is_own(conn, asked.asked_by, editor_id):
+            raise SecondPersonRequired
+        return True
+    await jury.put_change(conn, campaign_id, wanted, reason=reason, by=editor_id)
+    detail = {"user_ids": _texts(wanted), "reason": reason}
+    await audit.add(conn, editor_id, "jurors_proposed", "campaign", campaign_id, detail)
+    return False
+
+
+def _texts(ids: Sequence[int]) -> list[str]:
+    return [str(id_) for id_ in ids]
