@@ -55,6 +55,7 @@ _PROBLEMS = {
     "draw_nonce_sha256": ("保密随机数与其哈希不符", "the nonce does not have the hash that was committed to"),
     "draw_seed": ("种子算错", "the seed is not what list, nonce and value make"),
     "draw_publicly_verifiable": ("可否公开验证标注有误", "wrongly labelled as publicly verifiable or not"),
+    "draw_list": ("签单的增减与可获奖名单不符", "what left and joined the list does not fit who may win"),
     "draw_earlier": ("先前签单的列举有误", "the earlier lists are not listed right"),
     "draw_beacon": ("公开值与规则所写来源不符", "the value is not from a source as the rules name it"),
     "draw_beacon_time": ("公开值的时间不在规定之内", "the value did not appear when it had to"),
@@ -186,6 +187,13 @@ def _about_draw(drawn: Drawn) -> list[str]:
             )
     lines = [f"[✓] 抽签重算一致：{checked[0]}", f"    recomputed and the same: {checked[1]}"]
     lines += [f"[{'✓' if beacon.source == 'drand' else '?'}] {how[0]}", f"    {how[1]}"]
+    if drawn.removed or drawn.added:
+        void, joined = len(drawn.removed or ()), len(drawn.added or ())
+        lines += [
+            f"[?] 抽签后重新核定：{void} 签作废，{joined} 签补入且排在最后，签序不变，原因见主办方说明",
+            f"    judged again after the draw: {void} tickets void, {joined} joined behind all others, in the order that was drawn: "
+            "ask the organiser why",
+        ]
     if drawn.earlier:
         lines += [
             f"[?] 此前另有 {len(drawn.earlier)} 份签单被撤销，原因见主办方说明",

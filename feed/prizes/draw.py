@@ -5,7 +5,7 @@ Every part of what is hashed has a fixed length or is preceded by its length, so
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 ALGORITHM = "feed-draw-1"
 TICKET_BYTES = 16
@@ -45,6 +45,7 @@ def seed_of(list_sha256: bytes, nonce: bytes, *, source: str, round_: str, value
     return hashlib.sha256(_SEED + list_sha256 + nonce + beacon).digest()
 
 
-def order(seed: bytes, tickets: Iterable[bytes]) -> list[bytes]:
-    """The tickets as they are drawn, the first winner first."""
-    return sorted(tickets, key=lambda ticket: (hmac.digest(seed, ticket, "sha256"), ticket))
+def order(seed: bytes, tickets: Iterable[bytes], *, behind: Collection[bytes] = ()) -> list[bytes]:
+    """The tickets as they are drawn, the first winner first; those `behind` after all others, drawn among themselves."""
+    late = frozenset(behind)
+    return sorted(tickets, key=lambda ticket: (ticket in late, hmac.digest(seed, ticket, "sha256"), ticket))

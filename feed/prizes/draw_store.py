@@ -20,21 +20,22 @@ class Entered(msgspec.Struct, frozen=True):
 
 
 async def add_draw(conn: Connection, settlement_id: int, list_sha256: bytes, ticket_count: int) -> None:
-    """Keeps the hash of the list. The same list as one that was set aside has the lot that it had: nobody draws twice."""
+    """Keeps the hash of the list, unless a value has decided before: then its list and its lot stay, and nobody draws twice."""
     await conn.execute(
         """
         INSERT INTO draws (
-            settlement_id, list_sha256, ticket_count, list_published_at, source, chain, round, value, signature,
+            settlement_id, list_sha256, ticket_count, listed_in, list_published_at, source, chain, round, value, signature,
             appeared_at, entered_by, beacon_at
         )
-        SELECT $1, $2, $3, earlier.list_published_at, earlier.source, earlier.chain, earlier.round, earlier.value,
+        SELECT $1, coalesce(earlier.list_sha256, $2), coalesce(earlier.ticket_count, $3),
+            coalesce(earlier.listed_in, earlier.settlement_id), earlier.list_published_at, earlier.source, earlier.chain, earlier.round, earlier.value,
             earlier.signature, earlier.appeared_at, earlier.entered_by, earlier.beacon_at
         FROM (SELECT campaign_id FROM settlements WHERE id = $1) AS mine
         LEFT JOIN LATERAL (
             SELECT draws.*
             FROM draws JOIN settlements ON settlements.id = draws.settlement_id
             WHERE settlements.campaign_id = mine.campaign_id AND settlements.undone_at IS NOT NULL
-                AND draws.list_sha256 = $2
+                AND draws.source IS NOT NULL
             ORDER BY settlements.id
             LIMIT 1
         ) AS earlier ON true
@@ -49,31 +50,13 @@ async def find_draw(conn: Connection, settlement_id: int) -> Draw | None:
     """The lots of a settlement; None for one that is no draw."""
     row = await conn.fetchrow(
         """
-        SELECT list_sha256, ticket_count, list_published_at, source, chain, round, value, signature, appeared_at,
+        SELECT list_sha256, ticket_count, listed_in, list_published_at, source, chain, round, value, signature, appeared_at,
             entered_by
         FROM draws WHERE settlement_id = $1
         """,
         settlement_id,
     )
     return None if row is None else _draw(row)
-
-
-async def list_earlier(conn: Connection, settlement_id: int) -> list[bytes]:
-    """The hashes of other lists of the same campaign that lots were drawn from, the first one first."""
-    rows = await conn.fetch(
-        """
-        SELECT draws.list_sha256
-        FROM settlements AS mine
-        JOIN settlements ON settlements.campaign_id = mine.campaign_id AND settlements.id < mine.id
-        JOIN draws ON draws.settlement_id = settlements.id
-        JOIN draws AS drawn ON drawn.settlement_id = mine.id AND drawn.list_sha256 <> draws.list_sha256
-        WHERE mine.id = $1
-        GROUP BY draws.list_sha256
-        ORDER BY min(settlements.id)
-        """,
-        settlement_id,
-    )
-    return [row["list_sha256"] for row in rows]
 
 
 async def list_unpublished(conn: Connection) -> list[tuple[int, int]]:
@@ -186,6 +169,7 @@ def _draw(row: Record) -> Draw:
     return Draw(
         list_sha256=row["list_sha256"],
         ticket_count=row["ticket_count"],
+        listed_in=row["listed_in"],
         list_published_at=row["list_published_at"],
         beacon=beacon,
     )

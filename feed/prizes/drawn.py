@@ -30,7 +30,7 @@ class BeaconLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     entered_by: list[str]
 
 
-class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What docs/draw-spec.md asks for. Hashes, the nonce and the seed are lower-case hexadecimal."""
 
     algorithm: Literal["feed-draw-1"]
@@ -42,15 +42,19 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     beacon: BeaconLine
     seed: str
     publicly_verifiable: bool
-    # Lists that lots were drawn from before, in settlements that were set aside; each is in the audit with its reason.
+    # Lists that lots were drawn from before, in settlements that were set aside; only older results have any.
     earlier: list[str]
+    # Of a settlement that was made again: pseudonyms that were on the list and may not win any more, and those that were not on it.
+    removed: list[str] | None = None
+    added: list[str] | None = None
 
 
-def drawn_from(lots: Lots, rules: Rules, editors: Sequence[str]) -> Drawn:
-    """The part of the result. The lots have their value by now."""
+def drawn_from(lots: Lots, rules: Rules, editors: Sequence[str], *, able: Sequence[bytes]) -> Drawn:
+    """The part of the result. The lots have their value by now; `able` are the tickets that may win."""
     beacon, published_at = lots.draw.beacon, lots.draw.list_published_at
     assert beacon is not None
     assert published_at is not None
+    listed, now = set(lots.tickets), set(able)
     return Drawn(
         algorithm="feed-draw-1",
         tickets=lots.draw.ticket_count,
@@ -69,7 +73,9 @@ def drawn_from(lots: Lots, rules: Rules, editors: Sequence[str]) -> Drawn:
         ),
         seed=seed(lots.draw.list_sha256, lots.nonce, beacon).hex(),
         publicly_verifiable=beacon.source != "own",
-        earlier=[each.hex() for each in lots.earlier],
+        earlier=[],
+        removed=[each.hex() for each in lots.tickets if each not in now] or None,
+        added=[each.hex() for each in able if each not in listed] or None,
     )
 
 
@@ -83,7 +89,7 @@ def problems_of(
 ) -> Iterator[Problem]:
     """What does not follow in the draw's part. Without any, its order may be worked out from `drawn.seed`."""
     try:
-        tickets = draw.tickets_of(persons)
+        tickets = _listed(drawn, draw.tickets_of(persons))
         nonce = _exact_hex(drawn.nonce, 2 * draw.NONCE_BYTES)
         published_at = parse_time(drawn.list_published_at)
         if not rules.ends_at + FREEZE_AFTER <= published_at < LATEST:
@@ -93,6 +99,9 @@ def problems_of(
             _exact_hex(each, _SHA256_DIGITS)
     except ValueError as error:
         yield Problem("spelling", "draw", str(error))
+        return
+    if tickets is None:
+        yield Problem("draw_list", "draw.removed")
         return
     expected = {
         "tickets": (drawn.tickets, len(tickets)),
@@ -164,6 +173,21 @@ def _drand_problems(
         yield Problem("draw_value", f"{where}.value", value_of(signature))
     if beacon.entered_by:
         yield Problem("draw_beacon", f"{where}.entered_by")
+
+
+def _listed(drawn: Drawn, able: Sequence[bytes]) -> list[bytes] | None:
+    """The list that lots were drawn from, of the tickets that may win now; None where what came and went does not fit them.
+
+    Raises ValueError for what is no ticket.
+    """
+    removed = [draw.ticket_of(each) for each in drawn.removed or ()]
+    added = [draw.ticket_of(each) for each in drawn.added or ()]
+    now = set(able)
+    fits = now.isdisjoint(removed) and now.issuperset(added)
+    named = all(given is None or given for given in (drawn.removed, drawn.added))
+    if not (fits and named and all(each == sorted(set(each)) for each in (removed, added))):
+        return None
+    return sorted((now - set(added)) | set(removed))
 
 
 def _name(beacon: Beacon, rules: Rules) -> str:

@@ -12,10 +12,10 @@ from feed.campaigns.counting import Counted, count_engagement, quality_of
 from feed.campaigns.model import Rules
 from feed.campaigns.panel import Panel
 from feed.postgres import Connection
-from feed.prizes import draw_store, sheet_store, store
+from feed.prizes import draw, draw_store, sheet_store, store
 from feed.prizes.eligibility import Facts, Terms, blocks, is_left_out, reason_of
 from feed.prizes.model import Settlement, SheetRow
-from feed.prizes.result import list_hash_of
+from feed.prizes.result import tickets_of
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -66,9 +66,10 @@ async def freeze(conn: Connection, campaign: Ending, rules: Rules, sheet: Sheet)
     settlement = await store.find_settlement(conn, campaign.id)
     assert settlement is not None
     if rules.method == "draw":
-        await draw_store.add_draw(conn, settlement_id, *list_hash_of(settlement, sheet.rows))
-        draw = await draw_store.find_draw(conn, settlement_id)
-        if draw is not None and draw.beacon is None:
+        tickets = tickets_of(settlement, sheet.rows)
+        await draw_store.add_draw(conn, settlement_id, draw.list_hash(campaign.id, tickets), len(tickets))
+        found = await draw_store.find_draw(conn, settlement_id)
+        if found is not None and found.beacon is None:
             await closing.mark_blocked(conn, campaign.id, [{"kind": "awaiting_beacon"}])
     return settlement
 

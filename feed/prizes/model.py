@@ -168,24 +168,25 @@ class Beacon(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Draw(msgspec.Struct, frozen=True, kw_only=True):
-    """The lots of a frozen sheet. The beacon is empty while it is waited for, and the time until the list is stamped."""
+    """The lots of a frozen sheet. The beacon is empty while it is waited for, and the time until the list is stamped.
+
+    `listed_in`: the earlier settlement whose list was drawn from and stays the one of the campaign; None: its own.
+    """
 
     list_sha256: bytes
     ticket_count: int
+    listed_in: int | None
     list_published_at: datetime | None
     beacon: Beacon | None
 
 
 class Lots(msgspec.Struct, frozen=True, kw_only=True):
-    """All that an order of tickets follows from, beside the list: the revealed nonce and the value that appeared.
-
-    `earlier` are the hashes of lists that were drawn from before, in settlements that were set aside.
-    """
+    """All that an order of tickets follows from: the list that was drawn from, the revealed nonce and the value that appeared."""
 
     draw: Draw
+    tickets: list[bytes]
     nonce: bytes
     nonce_sha256: bytes
-    earlier: list[bytes]
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,8 +123,8 @@ def decide(
     scored = [_contender(row, rules) for row in rows]
     able = [each for each, row in zip(scored, rows, strict=True) if row.eligible]
     pseudonyms = {row.post_id: pseudonym(settlement.salt, row.person, row.account_id) for row in rows}
-    draws = UNSET if lots is None else _drawn(lots, settlement, rules)
-    selection = select_winners(able, rules) if draws is UNSET else select_drawn(able, pseudonyms, draws.seed, rules)
+    draws = UNSET if lots is None else _drawn(lots, settlement, rows, rules)
+    selection = select_winners(able, rules) if draws is UNSET else select_drawn(able, pseudonyms, draws, rules)
     won = prizes_of(document)
     sheet = [
         Row(
@@ -189,10 +189,9 @@ def pseudonym(salt: bytes, person: bytes, account_id: int) -> str:
     return hmac.digest(salt, who, "sha256")[:_PSEUDONYM_BYTES].hex()
 
 
-def list_hash_of(settlement: Settlement, rows: Sequence[SheetRow]) -> tuple[bytes, int]:
-    """The hash of the ticket list that these rows make, and how many tickets there are."""
-    tickets = draw.tickets_of(pseudonym(settlement.salt, row.person, row.account_id) for row in rows if row.eligible)
-    return draw.list_hash(settlement.campaign_id, tickets), len(tickets)
+def tickets_of(settlement: Settlement, rows: Sequence[SheetRow]) -> list[bytes]:
+    """The tickets of those of these rows that may win, in the order of the list."""
+    return draw.tickets_of(pseudonym(settlement.salt, row.person, row.account_id) for row in rows if row.eligible)
 
 
 def prizes_of(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -223,10 +222,11 @@ def six_decimals(value: Decimal) -> str:
     return f"{value:.6f}"
 
 
-def _drawn(lots: Lots, settlement: Settlement, rules: Rules) -> Drawn:
+def _drawn(lots: Lots, settlement: Settlement, rows: Sequence[SheetRow], rules: Rules) -> Drawn:
     beacon = lots.draw.beacon
     editors = (beacon.entered_by if beacon is not None else None) or ()
-    return drawn.drawn_from(lots, rules, [pseudonym(settlement.salt, b"", editor) for editor in editors])
+    names = [pseudonym(settlement.salt, b"", editor) for editor in editors]
+    return drawn.drawn_from(lots, rules, names, able=tickets_of(settlement, rows))
 
 
 def _contender(row: SheetRow, rules: Rules) -> Ranked:

@@ -9,6 +9,7 @@ import msgspec
 from feed.campaigns.model import Rules
 from feed.campaigns.score import Ranked, best_of_each, order_of, total_score
 from feed.prizes import draw
+from feed.prizes.drawn import Drawn
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -39,17 +40,19 @@ def select_winners(able: Sequence[Ranked], rules: Rules) -> Selection:
     )
 
 
-def select_drawn(able: Sequence[Ranked], persons: Mapping[int, str], seed: str, rules: Rules) -> Selection:
+def select_drawn(able: Sequence[Ranked], persons: Mapping[int, str], drawn: Drawn, rules: Rules) -> Selection:
     """One ticket per person, whatever the number of entries: the first of them stands for the person, and all share its rank.
 
-    `persons` has the pseudonym behind each post. Where there are fewer tickets than places, places stay empty.
+    `persons` has the pseudonym behind each post. Who came onto the list after the value was known comes behind everybody who was
+    on it. Where there are fewer tickets than places, places stay empty.
     """
-    drawn = draw.order(bytes.fromhex(seed), draw.tickets_of(persons[each.post_id] for each in able))
-    ranks = {ticket.hex(): number for number, ticket in enumerate(drawn, start=1)}
+    tickets = draw.tickets_of(persons[each.post_id] for each in able)
+    order_drawn = draw.order(bytes.fromhex(drawn.seed), tickets, behind=draw.tickets_of(drawn.added or ()))
+    ranks = {ticket.hex(): number for number, ticket in enumerate(order_drawn, start=1)}
     first: dict[str, Ranked] = {}
     for each in sorted(able, key=lambda each: (each.entered_at, each.post_id)):
         first.setdefault(persons[each.post_id], each)
-    order = [first[ticket.hex()] for ticket in drawn]
+    order = [first[ticket.hex()] for ticket in order_drawn]
     last = rules.winner_count
     return Selection(
         ranks={each.post_id: ranks[persons[each.post_id]] for each in able},

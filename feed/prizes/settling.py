@@ -18,7 +18,7 @@ from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Connection, Pool, transaction
-from feed.prizes import draw_store, notices, sheet_store, store
+from feed.prizes import draw, draw_store, notices, sheet_store, store
 from feed.prizes.freezing import draw_up_sheet, freeze
 from feed.prizes.model import (
     AlreadySettled,
@@ -30,7 +30,7 @@ from feed.prizes.model import (
     SheetRow,
 )
 from feed.prizes.reasons import read_reason
-from feed.prizes.result import Decision, canonical, decide, list_hash_of, signed
+from feed.prizes.result import Decision, canonical, decide, signed, tickets_of
 
 
 async def freeze_next_campaign(pool: Pool) -> bool:
@@ -135,20 +135,24 @@ async def _hold(conn: Connection, campaign_id: int) -> Ending:
 
 async def _is_awaiting(conn: Connection, settlement: Settlement) -> bool:
     """Whether it is a draw whose public value is not there yet."""
-    draw = await draw_store.find_draw(conn, settlement.id)
-    return draw is not None and draw.beacon is None
+    found = await draw_store.find_draw(conn, settlement.id)
+    return found is not None and found.beacon is None
 
 
-async def _find_lots(conn: Connection, keys: Keys, settlement: Settlement) -> Lots | None:
-    draw = await draw_store.find_draw(conn, settlement.id)
-    if draw is None:
+async def _find_lots(conn: Connection, keys: Keys, settlement: Settlement, rows: Sequence[SheetRow]) -> Lots | None:
+    found = await draw_store.find_draw(conn, settlement.id)
+    if found is None:
         return None
     nonce = await nonces.get(conn, settlement.campaign_id)
+    listed = rows if found.listed_in is None else await sheet_store.list_sheet(conn, found.listed_in)
+    tickets = tickets_of(settlement, listed)
+    # Lots are drawn from what was published or not at all.
+    assert (found.list_sha256, found.ticket_count) == (draw.list_hash(settlement.campaign_id, tickets), len(tickets))
     return Lots(
-        draw=draw,
+        draw=found,
+        tickets=tickets,
         nonce=nonces.reveal(keys, settlement.campaign_id, nonce),
         nonce_sha256=nonce.sha256,
-        earlier=await draw_store.list_earlier(conn, settlement.id),
     )
 
 
@@ -168,9 +172,7 @@ async def _decide(
     await sheet_store.take_time(conn)
     document, rules_sha256 = await closing.get_rules_document(conn, campaign.id, settlement.rules_version)
     rows = await sheet_store.list_sheet(conn, settlement.id)
-    lots = await _find_lots(conn, keys, settlement)
-    # Lots are drawn from what was published or not at all.
-    assert lots is None or (lots.draw.list_sha256, lots.draw.ticket_count) == list_hash_of(settlement, rows)
+    lots = await _find_lots(conn, keys, settlement, rows)
     # Apart from the loop: the rest of the worker goes on while a hundred thousand entries are ranked.
     decision, result, sha256 = await asyncio.to_thread(
         _work_out,

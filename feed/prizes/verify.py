@@ -201,8 +201,8 @@ def _draw_problems(
     ]
     yield from wrong
     # Of a seed or a ticket that is none there is no order.
-    if not any(problem.code == "spelling" or problem.where == "draw.seed" for problem in wrong):
-        selection = select_drawn(able, persons, drawn.seed, rules)
+    if not any(problem.code in ("spelling", "draw_list") or problem.where == "draw.seed" for problem in wrong):
+        selection = select_drawn(able, persons, drawn, rules)
         yield from _order_problems(result, selection, prizes_of(result.campaign.rules))
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -449,26 +449,93 @@ async def test_a_settlement_undone_and_made_again_from_the_same_list_draws_the_s
         assert after[name] == before[name]
 
 
-async def test_another_list_waits_for_another_value_and_the_result_names_the_first(pool: Pool, keys: Keys) -> None:
-    campaign = await _drawn_by_two(pool, keys, beacon_wait_hours=1)
-    before = msgspec.json.decode(await _result(pool, campaign.id))["draw"]
+async def _again(pool: Pool, keys: Keys, campaign: stage.Played, *, out: Sequence[int]) -> dict[str, Any]:
+    """What comes of it when an editor undoes the settlement, disqualifies exactly these entries, and settles."""
     editor = await make.person(pool, role="editor")
-    await undo_settlement(pool, campaign.id, by=editor, reason="有人刷帖")
+    await undo_settlement(pool, campaign.id, by=editor, reason="复核")
     await pool.execute(
-        "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'spam' WHERE post_id = $1", campaign.posts[3]
+        """
+        UPDATE entries
+        SET disqualified_at = CASE WHEN post_id = ANY ($2::bigint[]) THEN now() END,
+            disqualified_reason = CASE WHEN post_id = ANY ($2::bigint[]) THEN 'spam' END
+        WHERE campaign_id = $1
+        """,
+        campaign.id,
+        list(out),
     )
     await settle_campaign(pool, keys, campaign.id, by=editor)
-    assert await stage.result_of(pool, campaign.id) is None
+    text = await _result(pool, campaign.id)
+    finding = _verified(text, keys)
+    assert finding.holds, finding.problems
+    result: dict[str, Any] = msgspec.json.decode(text)
+    return result
+
+
+def _order(result: dict[str, Any]) -> list[str]:
+    ranked = {row["rank"]: row["person"] for row in result["sheet"] if row["rank"] is not None}
+    return [ranked[rank] for rank in sorted(ranked)]
+
+
+@pytest.mark.parametrize("sources", [["public_number"], []])
+async def test_nobody_rolls_again_by_putting_somebody_out(pool: Pool, keys: Keys, sources: list[str]) -> None:
+    if sources:
+        campaign = await _drawn_by_two(pool, keys, entries=7)
+    else:
+        campaign = await stage.listed(pool, keys, entries=7, beacon_order=[])
+        assert await give_up_next_beacon(pool)
+        assert await settle_next_campaign(pool, keys)
+    first = msgspec.json.decode(await _result(pool, campaign.id))
+    drawn = _order(first)
+    person_of = {int(row["post_id"]): row["person"] for row in first["sheet"]}
+    for post_id in campaign.posts[2:]:
+        again = await _again(pool, keys, campaign, out=[post_id])
+        assert _order(again) == [each for each in drawn if each != person_of[post_id]]
+        assert again["draw"].pop("removed") == [person_of[post_id]]
+        assert again["draw"] == first["draw"]
+    assert await _again(pool, keys, campaign, out=[]) | {"frozen_at": "", "signature": ""} == first | {
+        "frozen_at": "",
+        "signature": "",
+    }
+
+
+async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.due_draw(pool, keys, entries=9, beacon_order=[])
+    late = campaign.posts[3:8]
+    await pool.execute(
+        "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'spam' WHERE post_id = ANY ($1::bigint[])",
+        late,
+    )
+    assert await freeze_next_campaign(pool)
     assert await publish_next_list(pool)
-    await stage.age_list(pool, campaign.id, timedelta(hours=2))
     assert await give_up_next_beacon(pool)
     assert await settle_next_campaign(pool, keys)
-    text = await _result(pool, campaign.id)
-    assert _verified(text, keys).holds
-    after = msgspec.json.decode(text)["draw"]
-    assert after["earlier"] == [before["list_sha256"]]
-    assert after["nonce"] == before["nonce"]
-    assert after["list_sha256"] != before["list_sha256"]
+    drawn = _order(msgspec.json.decode(await _result(pool, campaign.id)))
+    again = await _again(pool, keys, campaign, out=late[:1])
+    assert _order(again)[: len(drawn)] == drawn
+    assert sorted(_order(again)[len(drawn) :]) == again["draw"]["added"]
+    assert len(again["draw"]["added"]) == len(late) - 1
+
+
+async def test_what_left_and_joined_the_list_cannot_be_said_otherwise(pool: Pool, keys: Keys) -> None:
+    campaign = await _drawn_by_two(pool, keys, entries=7)
+    result = await _again(pool, keys, campaign, out=campaign.posts[4:5])
+    ranked = sorted(_order(result))
+    gone = result["draw"]["removed"]
+    changes: list[dict[str, list[str]]] = [
+        {"removed": []},
+        {"removed": [ranked[0]]},
+        {"removed": gone * 2},
+        {"removed": ["0" * 32]},
+        {"removed": ["x"]},
+        {"added": []},
+        {"added": [ranked[0]]},
+        {"added": gone},
+    ]
+    for change in changes:
+        changed = result | {"draw": result["draw"] | change}
+        assert not _verified(msgspec.json.encode(changed, order="sorted"), keys).holds, change
+    without = result | {"draw": {name: value for name, value in result["draw"].items() if name != "removed"}}
+    assert not _verified(msgspec.json.encode(without, order="sorted"), keys).holds
 
 
 async def test_the_nonce_is_written_once_and_sealed(pool: Pool, keys: Keys) -> None:
