@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push_hook_url: str = ""  # Empty: nobody is told of what comes into an inbox.
     drand_url: str = "https://api.drand.sh"  # A relay of the League of Entropy; `off`: none is asked.
     claims_kept_days: int = 90  # Winners' details after a campaign has become final; then their key is destroyed.
+    claims_kept_at_most_days: int = 180  # The same although a prize is still waited for.
     backup_days: int = 35  # How old the oldest backup of the database is, which the receipts name.
     push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
     minimum_app_version: str = ""  # Older apps ask their people to renew them.

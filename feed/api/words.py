@@ -176,6 +176,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "有获奖作品已被移除或作者已被封禁，请撤销后重新评选",
         "A winning post was removed or its author banned: undo and settle again.",
     ),
+    "prize_not_final": ("公示期未结束，奖品尚未发放", "The objection days are not over: no prize is handed over yet."),
     "wrong_prize_state": ("奖品当前状态不允许此操作", "The prize is in a state from which this does not follow."),
     # Fields: the numbers come from the refusal.
     "field.closed_topic": ("该话题已关闭", "Is a topic that takes no more posts."),

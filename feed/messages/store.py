@@ -55,6 +55,21 @@ async def enqueue(
     return message_id
 
 
+async def withdraw(conn: Connection, once_keys: Sequence[str]) -> None:
+    """What these tell of holds no more: what waits is not sent, and what somebody would try again is too late."""
+    await conn.execute(
+        """
+        UPDATE messages
+        SET expires_at = least(expires_at, clock_timestamp()),
+            state = CASE WHEN state = 'queued' THEN 'expired' ELSE state END,
+            ended_at = CASE WHEN state = 'queued' THEN clock_timestamp() ELSE ended_at END,
+            error_code = CASE WHEN state = 'queued' THEN 'withdrawn' ELSE error_code END
+        WHERE once_key = ANY ($1::text[])
+        """,
+        once_keys,
+    )
+
+
 def seal_of(once_key: str) -> bytes:
     """What a sealed message is bound to: it opens in no other row."""
     return f"message:{once_key}".encode()

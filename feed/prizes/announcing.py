@@ -8,9 +8,10 @@ from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.idempotency import Once
+from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Pool, transaction
-from feed.prizes import objections_store, store
+from feed.prizes import notices, objections_store, store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
 from feed.prizes.persons import are_one_person
 from feed.prizes.places import fill_place, tell_winners
@@ -65,11 +66,15 @@ async def finish_next_objections(pool: Pool) -> bool:
     for campaign_id in over:
         async with transaction(pool) as conn:
             campaign = await closing.lock_free_ending(conn, campaign_id)
-            settlement = None if campaign is None else await objections_store.find_settled(conn, campaign_id)
+            if campaign is None:
+                continue
+            settlement = await objections_store.find_settled(conn, campaign_id)
             if settlement is None or await objections_store.has_open(conn, settlement.id):
                 continue
             if not await closing.mark_final(conn, campaign_id):
                 continue
+            holders = await store.list_with_codes(conn, settlement.id)
+            await inbox.add_inbox(conn, [notices.of_codes(winner, campaign.title) for winner in holders])
             await audit.add(conn, None, "finish_objections", "campaign", campaign_id)
         return True
     return False

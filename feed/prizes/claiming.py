@@ -11,6 +11,7 @@ from feed.campaigns import closing
 from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.keys import KeyDestroyed, Keys, open_sealed, seal
+from feed.messages import store as messages
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import claims_store, notices, store
 from feed.prizes.claim import Claim, ClaimForm, masked, read_claim, seal_of
@@ -58,6 +59,7 @@ async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: 
             masked=masked(claim),
             privacy_version=form.privacy_version,
         )
+        await messages.withdraw(conn, [notices.reminder_key(winner_id)])
         await audit.add(conn, account_id, "claim" if first else "change_claim", "prize", winner_id)
 
 
@@ -78,10 +80,11 @@ async def reveal_claim(
     why = read_reason(reason)
     async with transaction(pool) as conn:
         await require_access(conn, campaign_id, by)
-        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+        if request is not None:
+            # Nothing is kept to be answered again: whoever repeats the request looks again, and that is on record too.
+            await idempotency.reserve(conn, by, request)
         sealed = await claims_store.get_claim(conn, campaign_id, winner_id)
-        if fresh:
-            await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": why})
+        await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": why})
     try:
         key = keys.campaign_key(campaign_id)
     except KeyDestroyed:

@@ -1,5 +1,6 @@
 """The SQL of claims: sealed recipient data, and the winner's side of a prize."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,9 +90,9 @@ async def change_claim(
     )
 
 
-async def remove_claim(conn: Connection, winner_id: int) -> None:
-    """Forgets what somebody told who does not want the prize."""
-    await conn.execute("DELETE FROM claims WHERE winner_id = $1", winner_id)
+async def remove_claims(conn: Connection, winner_ids: Sequence[int]) -> None:
+    """Forgets what these told: they do not get the prize, or do not want it."""
+    await conn.execute("DELETE FROM claims WHERE winner_id = ANY ($1::bigint[])", winner_ids)
 
 
 async def add_access(
@@ -150,9 +151,15 @@ async def list_to_send(conn: Connection, campaign_id: int) -> list[Parcel]:
 
 
 async def get_claim(conn: Connection, campaign_id: int, winner_id: int) -> bytes:
-    """The sealed details of a winner of this campaign. Raises ClaimNotFound."""
+    """The sealed details of somebody who wins in this campaign now. Raises ClaimNotFound."""
     sealed: bytes | None = await conn.fetchval(
-        "SELECT sealed FROM claims WHERE winner_id = $1 AND campaign_id = $2", winner_id, campaign_id
+        """
+        SELECT claims.sealed
+        FROM claims JOIN winners ON winners.id = claims.winner_id
+        WHERE claims.winner_id = $1 AND claims.campaign_id = $2 AND winners.state IN ('claimed', 'verified', 'shipped', 'received')
+        """,
+        winner_id,
+        campaign_id,
     )
     if sealed is None:
         raise ClaimNotFound

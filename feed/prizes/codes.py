@@ -23,7 +23,7 @@ from feed.prizes.model import (
     WinnerId,
     WrongPrizeState,
 )
-from feed.prizes.requiring import require_own
+from feed.prizes.requiring import require_final, require_own
 from feed.texts import clean_text, text_problem
 
 CODE_LONGEST = 200
@@ -94,16 +94,15 @@ async def show_codes(
 ) -> list[ShownCode]:
     """The winner's codes, which are the winner's from now on. For a day they may be read again, as an answer can be lost.
 
-    What is codes alone is received by this. Raises PrizeNotFound, NotYourPrize, WrongPrizeState, ClaimClosed, CodesShown,
-    CodesMissing.
+    Not before the objection days are over: a code that was seen cannot be taken back. What is codes alone is received by this.
+    Raises PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState, ClaimClosed, CodesShown, CodesMissing.
     """
     async with transaction(pool) as conn:
         if request is not None:
             # The winner's codes are the same at the second try.
             await idempotency.reserve(conn, account_id, request)
         winner = await require_own(conn, account_id, winner_id)
-        campaign = await closing.lock_ending(conn, winner.campaign_id)
-        assert campaign is not None, "a winner has a published campaign"
+        await require_final(conn, winner.campaign_id)
         state = await codes_store.get_state(conn, winner_id)
         if state not in ("claimed", "verified", "shipped", "received"):
             raise WrongPrizeState

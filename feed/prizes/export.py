@@ -30,14 +30,15 @@ async def export_claims(
     """
     why = read_reason(reason)
     async with transaction(pool) as conn:
-        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+        if request is not None:
+            # The list is written anew at each request, and each is on record with whom it names.
+            await idempotency.reserve(conn, by, request)
         await require_access(conn, campaign_id, by)
         parcels = await claims_store.list_to_send(conn, campaign_id)
         if not parcels:
             raise ClaimNotFound
         detail = {"reason": why, "prizes": [str(parcel.winner_id) for parcel in parcels]}
-        if fresh:
-            await audit.add(conn, by, "export_claims", "campaign", campaign_id, detail)
+        await audit.add(conn, by, "export_claims", "campaign", campaign_id, detail)
     try:
         key = keys.campaign_key(campaign_id)
     except KeyDestroyed:

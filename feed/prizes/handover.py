@@ -12,7 +12,8 @@ from feed.postgres import Connection, Pool, transaction
 from feed.prizes import claims_store, handover_store, notices
 from feed.prizes.model import ClaimNotFound, WinnerId, WrongPrizeState
 from feed.prizes.places import fill_place
-from feed.prizes.requiring import require_own
+from feed.prizes.reasons import read_reason
+from feed.prizes.requiring import require_final, require_own
 from feed.texts import clean_text, text_problem
 
 _LONGEST = {"carrier": 40, "tracking_no": 60}
@@ -35,7 +36,6 @@ async def decline_prize(
         if gone is None:
             await _must_be(conn, winner_id, "declined")
             return
-        await claims_store.remove_claim(conn, winner_id)
         rules = await closing.get_rules(conn, campaign.id, campaign.rules_version)
         successor = await fill_place(conn, keys, campaign, rules, gone)
         detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
@@ -63,7 +63,7 @@ async def ship_prize(
 ) -> None:
     """Records the parcel of a verified claim, or corrects it; the winner is told.
 
-    Raises Invalid, ClaimNotFound, WrongPrizeState.
+    Raises Invalid, ClaimNotFound, PrizeNotFinal, WrongPrizeState.
     """
     given = {"carrier": clean_text(carrier).strip(), "tracking_no": clean_text(tracking_no).strip()}
     wrong = [
@@ -75,27 +75,49 @@ async def ship_prize(
         raise Invalid(*wrong)
     async with transaction(pool) as conn:
         await _must_be_of(conn, campaign_id, winner_id)
+        await require_final(conn, campaign_id)
         winner = await handover_store.mark_shipped(conn, winner_id)
         if winner is None:
             raise WrongPrizeState
         if await handover_store.change_shipment(conn, winner_id, by=by, **given):
-            await audit.add(conn, by, "ship_prize", "prize", winner_id, given)
+            # The number is the winner's and the carrier's: it goes with the shipment, and the audit stays.
+            await audit.add(conn, by, "ship_prize", "prize", winner_id, {"carrier": given["carrier"]})
             await inbox.add_inbox(conn, [notices.of_shipment(winner, given["carrier"], given["tracking_no"])])
 
 
 async def receive_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId, request: Once | None = None) -> None:
     """The winner has it: a parcel that was sent, or what is handed over without one. A second time changes nothing.
 
-    Raises PrizeNotFound, NotYourPrize, WrongPrizeState.
+    Raises PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState.
     """
     async with transaction(pool) as conn:
         if request is not None and not (await idempotency.reserve(conn, account_id, request)).fresh:
             return
-        await require_own(conn, account_id, winner_id)
+        winner = await require_own(conn, account_id, winner_id)
+        await require_final(conn, winner.campaign_id)
         if not await handover_store.mark_received(conn, winner_id):
             await _must_be(conn, winner_id, "received")
             return
         await audit.add(conn, account_id, "prize_received", "prize", winner_id)
+
+
+async def hand_over_prize(
+    pool: Pool, campaign_id: int, winner_id: WinnerId, *, by: AccountId, reason: str, request: Once | None = None
+) -> None:
+    """An editor says that it is out of our hands: given at the door, or as good as taken by somebody who says nothing.
+
+    A second time changes nothing. Raises Invalid, ClaimNotFound, PrizeNotFinal, WrongPrizeState.
+    """
+    why = read_reason(reason)
+    async with transaction(pool) as conn:
+        if request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
+            return
+        await _must_be_of(conn, campaign_id, winner_id)
+        await require_final(conn, campaign_id)
+        if not await handover_store.mark_handed_over(conn, winner_id):
+            await _must_be(conn, winner_id, "received")
+            return
+        await audit.add(conn, by, "hand_over_prize", "prize", winner_id, {"reason": why})
 
 
 async def _must_be(conn: Connection, winner_id: WinnerId, state: str) -> None:

@@ -5,11 +5,12 @@ from feed.prizes.model import Winner, WinnerId
 
 
 async def mark_declined(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """The winner who has given the prize up before anybody has verified it; None in any other state."""
+    """The winner who has given the prize up before anybody has verified it or a code was seen; None in any other state."""
     row = await conn.fetchrow(
         """
         UPDATE winners SET state = 'declined', state_reason = 'declined', ended_at = clock_timestamp()
         WHERE id = $1 AND state IN ('notified', 'viewed', 'claimed')
+            AND NOT EXISTS (SELECT FROM prize_codes WHERE prize_codes.winner_id = winners.id)
         RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at,
             state_reason
         """,
@@ -77,6 +78,20 @@ async def mark_received(conn: Connection, winner_id: WinnerId) -> bool:
             UPDATE winners SET state = 'received'
             WHERE id = $1
                 AND (state = 'shipped' OR (state = 'verified' AND NOT prizes @> '[{"kind": "goods"}]'))
+            RETURNING true
+            """,
+            winner_id,
+        )
+    )
+
+
+async def mark_handed_over(conn: Connection, winner_id: WinnerId) -> bool:
+    """Whether it was claimed, and is in the winner's hands by an editor's word now."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE winners SET state = 'received'
+            WHERE id = $1 AND state IN ('claimed', 'verified', 'shipped')
             RETURNING true
             """,
             winner_id,

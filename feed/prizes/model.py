@@ -118,6 +118,10 @@ class ClaimAccessRequired(Forbidden):
     """Winners' details are read by whom an admin, who is another person, has let in for this campaign."""
 
 
+class PrizeNotFinal(Conflict):
+    """The objection days are not over: nothing leaves the house that could not be taken back."""
+
+
 class WrongPrizeState(Conflict):
     """The prize is in a state from which this does not follow."""
 

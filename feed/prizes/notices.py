@@ -8,7 +8,7 @@ from feed.campaigns.closing import Ending
 from feed.inbox.model import NewInbox
 from feed.messages.model import SHANGHAI
 from feed.prizes.beacon import Window
-from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, Unclaimed, Winner
+from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, Unclaimed, Winner, WinnerId
 
 
 def shown_time(at: datetime) -> str:
@@ -20,6 +20,16 @@ def shown_time(at: datetime) -> str:
 def shown_prizes(prizes: Sequence[dict[str, Any]]) -> str:
     """The prizes of one winner in a line."""
     return "、".join(f"{prize['name']} ×{prize['per_winner']}" for prize in prizes)
+
+
+def notice_key(winner_id: WinnerId) -> str:
+    """By which the message about a prize is there once."""
+    return f"prize:{winner_id}"
+
+
+def reminder_key(winner_id: WinnerId) -> str:
+    """By which a reminder is there once."""
+    return f"claim_deadline:{winner_id}"
 
 
 def of_prize(winner: Winner, title: str) -> NewInbox:
@@ -44,9 +54,21 @@ def of_end(winner: Winner, title: str) -> NewInbox:
         told = f"“{title}”活动的获奖资格已取消", "公示期内经复核，您的获奖资格已取消。如有疑问，请联系主办方。"
     elif winner.state_reason == "settlement_undone":
         told = f"“{title}”活动的结果已撤销", "公示期内有异议成立，本次结果已撤销，活动将重新评选。"
+    elif winner.state_reason == "erased":
+        told = f"“{title}”活动的获奖资格已取消", "您的账号已注销，按活动规则奖品由候补者获得。"
     else:
         told = f"“{title}”活动的获奖资格已取消", "您已删除获奖作品，按活动规则奖品由候补者获得。"
     return _about(winner, title=told[0], body=told[1], event=winner.state)
+
+
+def of_codes(winner: Winner, title: str) -> NewInbox:
+    """The objection days are over: codes that were claimed can be seen."""
+    return _about(
+        winner,
+        title="您的奖品码可以查看了",
+        body=f"“{title}”活动公示期已结束。请在“我的奖品”中查看，首次查看后一天内可再次查看，请妥善保存。",
+        event="codes",
+    )
 
 
 def of_shipment(winner: Winner, carrier: str, tracking_no: str) -> NewInbox:
@@ -66,7 +88,7 @@ def of_deadline(due: Unclaimed) -> NewInbox:
         kind="claim_deadline",
         title=f"“{due.title}”活动的奖品即将到期",
         body=f"您还没有填写收件信息，请在 {shown_time(due.claim_ends_at)} 前填写，逾期视为放弃。",
-        once_key=f"claim_deadline:{due.id}",
+        once_key=reminder_key(due.id),
         deep_link=f"/prizes/{due.id}",
         subject={"kind": "prize", "id": str(due.id), "campaign_id": str(due.campaign_id)},
     )

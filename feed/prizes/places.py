@@ -11,9 +11,10 @@ from feed.keys import Keys
 from feed.messages import store as messages
 from feed.messages.model import Purpose
 from feed.postgres import Connection
-from feed.prizes import amendments_store, notices, store
+from feed.prizes import amendments_store, claims_store, notices, store
 from feed.prizes.amendment import canonical, change_of, signed
 from feed.prizes.model import Place, Winner, WinnerId
+from feed.prizes.notices import notice_key, reminder_key
 
 
 async def tell_winners(
@@ -34,12 +35,18 @@ async def tell_winners(
             purpose=Purpose.PRIZE_NOTICE,
             phone=phone,
             params={"campaign": campaign.title, "date": notices.shown_time(winner.claim_ends_at)},
-            once_key=f"prize:{winner.id}",
+            once_key=notice_key(winner.id),
             account_id=winner.account_id,
             campaign_id=winner.campaign_id,
             expires_at=winner.claim_ends_at,
         )
     return told
+
+
+async def forget_winners(conn: Connection, winner_ids: Sequence[WinnerId]) -> None:
+    """Whose place has ended is written to no more, and what they have told of themselves goes."""
+    await claims_store.remove_claims(conn, winner_ids)
+    await messages.withdraw(conn, [key(winner_id) for winner_id in winner_ids for key in (notice_key, reminder_key)])
 
 
 async def fill_place(conn: Connection, keys: Keys, campaign: Ending, rules: Rules, gone: Winner) -> WinnerId | None:
@@ -49,6 +56,7 @@ async def fill_place(conn: Connection, keys: Keys, campaign: Ending, rules: Rule
     told; after it, the new winner is told at once.
     """
     assert campaign.result_salt is not None
+    await forget_winners(conn, [gone.id])
     left = await amendments_store.get_place(conn, gone.id)
     link = await amendments_store.get_link(conn, gone.settlement_id)
     line = await amendments_store.list_waiting(conn, gone.settlement_id)

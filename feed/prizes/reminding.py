@@ -26,7 +26,7 @@ async def remind_next_winner(pool: Pool, keys: Keys) -> bool:
                 purpose=Purpose.CLAIM_REMINDER,
                 phone=phone,
                 params={"campaign": due.title, "date": notices.shown_time(due.claim_ends_at)},
-                once_key=f"claim_deadline:{due.id}",
+                once_key=notices.reminder_key(due.id),
                 account_id=due.account_id,
                 campaign_id=due.campaign_id,
                 expires_at=due.claim_ends_at,

@@ -3,7 +3,15 @@
 from feed.campaigns import closing
 from feed.postgres import Connection
 from feed.prizes import claims_store, codes_store
-from feed.prizes.model import ClaimAccessRequired, CodesMissing, NotYourPrize, PrizeNotFound, Winner, WinnerId
+from feed.prizes.model import (
+    ClaimAccessRequired,
+    CodesMissing,
+    NotYourPrize,
+    PrizeNotFinal,
+    PrizeNotFound,
+    Winner,
+    WinnerId,
+)
 
 
 async def require_own(conn: Connection, account_id: int, winner_id: WinnerId) -> Winner:
@@ -14,6 +22,13 @@ async def require_own(conn: Connection, account_id: int, winner_id: WinnerId) ->
     if winner.account_id != account_id:
         raise NotYourPrize
     return winner
+
+
+async def require_final(conn: Connection, campaign_id: int) -> None:
+    """Holds the campaign. Raises PrizeNotFinal while somebody may object: what has left the house cannot be taken back."""
+    campaign = await closing.lock_ending(conn, campaign_id)
+    if campaign is None or campaign.state not in ("final", "archived"):
+        raise PrizeNotFinal
 
 
 async def require_access(conn: Connection, campaign_id: int, account_id: int) -> None:

@@ -10,7 +10,7 @@ from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.model import time_text
 from feed.keys import Keys
-from feed.postgres import Pool, transaction
+from feed.postgres import Connection, Pool, transaction
 from feed.prizes import shredding_store
 from feed.signatures import Signature
 
@@ -20,10 +20,14 @@ ARCHIVE = timedelta(days=2 * 365 + 1)
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """How many days after its end a campaign's details are readable, and how old the oldest backup of the database is."""
+    """How many days after its end a campaign's details are readable, and how old the oldest backup of the database is.
+
+    `most_days`: when they end although a prize is still waited for.
+    """
 
     claims_days: int = 90
     backup_days: int = 35
+    most_days: int = 180
 
 
 class Shredded(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,20 +52,20 @@ class Receipt(Shredded, frozen=True, kw_only=True):
 
 
 async def shred_next_campaign(pool: Pool, keys: Keys, retention: Retention) -> bool:
-    """Destroys the key of one campaign whose time has come and in which no prize is on its way. False when there is none.
+    """Destroys the key of one campaign whose time has come and in which no prize is waited for. False when there is none.
 
     The key goes first: whoever is interrupted then does the rest the next time, and reads nothing in between.
     """
     async with pool.acquire() as conn:
-        due = await shredding_store.list_due(conn, days=retention.claims_days)
+        due = await _list_due(conn, retention)
     for campaign_id in due:
         async with transaction(pool) as conn:
             campaign = await closing.lock_free_ending(conn, campaign_id)
-            if campaign is None or campaign_id not in await shredding_store.list_due(conn, days=retention.claims_days):
+            if campaign is None or campaign_id not in await _list_due(conn, retention):
                 continue
             keys.destroy_campaign_key(campaign_id)
             claims, codes = await shredding_store.remove_sealed(conn, campaign_id)
-            now, final_at = await shredding_store.get_times(conn, campaign_id)
+            now, ended_at = await shredding_store.get_times(conn, campaign_id)
             shredded = Shredded(
                 format=FORMAT,
                 campaign_id=str(campaign_id),
@@ -69,7 +73,7 @@ async def shred_next_campaign(pool: Pool, keys: Keys, retention: Retention) -> b
                 codes=codes,
                 shredded_at=time_text(now),
                 backups_until=time_text(now + timedelta(days=retention.backup_days)),
-                archive_until=time_text(final_at + ARCHIVE),
+                archive_until=time_text(ended_at + ARCHIVE),
             )
             receipt = _signed(shredded, keys.sign(canonical(shredded)))
             await shredding_store.add_shredding(
@@ -77,13 +81,18 @@ async def shred_next_campaign(pool: Pool, keys: Keys, retention: Retention) -> b
                 campaign_id,
                 shredded_at=now,
                 backups_until=now + timedelta(days=retention.backup_days),
-                archive_until=final_at + ARCHIVE,
+                archive_until=ended_at + ARCHIVE,
                 receipt=receipt,
             )
             await closing.mark_archived(conn, campaign_id)
             await audit.add(conn, None, "shred_claims", "campaign", campaign_id, {"claims": claims, "codes": codes})
         return True
     return False
+
+
+async def _list_due(conn: Connection, retention: Retention) -> list[int]:
+    most = max(retention.claims_days, retention.most_days)
+    return await shredding_store.list_due(conn, days=retention.claims_days, most_days=most)
 
 
 async def forget_next_archive(pool: Pool) -> bool:

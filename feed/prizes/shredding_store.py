@@ -5,28 +5,49 @@ from datetime import datetime
 from feed.postgres import Connection
 
 
-async def list_due(conn: Connection, *, days: int) -> list[int]:
-    """Campaigns that have been final for so long, in none of which a prize is on its way; in no order."""
+async def list_due(conn: Connection, *, days: int, most_days: int) -> list[int]:
+    """Campaigns whose details end now, in no order.
+
+    They have been final for `days` and no prize waits for anybody, or for `most_days` whatever waits; or they were cancelled after
+    somebody could have claimed.
+    """
     rows = await conn.fetch(
         """
         SELECT id FROM campaigns
-        WHERE state = 'final' AND final_at <= clock_timestamp() - make_interval(days => $1)
-            AND NOT EXISTS (
-                SELECT FROM winners
-                WHERE winners.campaign_id = campaigns.id AND state IN ('notified', 'viewed', 'claimed', 'verified')
+        WHERE (
+                state = 'final' AND final_at <= clock_timestamp() - make_interval(days => $1)
+                AND (
+                    final_at <= clock_timestamp() - make_interval(days => $2)
+                    OR NOT EXISTS (
+                        SELECT FROM winners
+                        WHERE winners.campaign_id = campaigns.id AND state IN ('notified', 'viewed', 'claimed', 'verified')
+                    )
+                )
+            )
+            OR (
+                state = 'cancelled'
+                AND NOT EXISTS (SELECT FROM shreddings WHERE shreddings.campaign_id = campaigns.id)
+                AND (
+                    EXISTS (SELECT FROM winners WHERE winners.campaign_id = campaigns.id)
+                    OR EXISTS (SELECT FROM prize_codes WHERE prize_codes.campaign_id = campaigns.id)
+                )
             )
         ORDER BY random()
         """,
         days,
+        most_days,
     )
     return [row["id"] for row in rows]
 
 
 async def get_times(conn: Connection, campaign_id: int) -> tuple[datetime, datetime]:
-    """The database's clock, and since when the campaign is final."""
-    row = await conn.fetchrow("SELECT clock_timestamp() AS now, final_at FROM campaigns WHERE id = $1", campaign_id)
+    """The database's clock, and since when the campaign is final or cancelled."""
+    row = await conn.fetchrow(
+        "SELECT clock_timestamp() AS now, coalesce(final_at, cancelled_at) AS ended_at FROM campaigns WHERE id = $1",
+        campaign_id,
+    )
     assert row is not None
-    return row["now"], row["final_at"]
+    return row["now"], row["ended_at"]
 
 
 async def remove_sealed(conn: Connection, campaign_id: int) -> tuple[int, int]:
@@ -86,6 +107,9 @@ async def remove_next_archive(conn: Connection) -> int | None:
             FOR UPDATE SKIP LOCKED
         ), forgotten AS (
             DELETE FROM claims USING due WHERE claims.campaign_id = due.campaign_id
+        ), parcels AS (
+            DELETE FROM shipments USING due, winners
+            WHERE winners.campaign_id = due.campaign_id AND shipments.winner_id = winners.id
         ), spent AS (
             DELETE FROM prize_codes USING due WHERE prize_codes.campaign_id = due.campaign_id
         )

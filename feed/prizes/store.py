@@ -232,6 +232,7 @@ async def list_forfeited(conn: Connection) -> list[tuple[int, WinnerId]]:
         JOIN accounts ON accounts.id = winners.account_id
         WHERE winners.state IN ('selected', 'notified', 'viewed', 'claimed')
             AND (posts.state = 'deleted' OR accounts.erased_at IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM prize_codes WHERE prize_codes.winner_id = winners.id)
         ORDER BY random()
         LIMIT 100
         """
@@ -240,7 +241,7 @@ async def list_forfeited(conn: Connection) -> list[tuple[int, WinnerId]]:
 
 
 async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """The winner whose post is deleted or who is erased, before an editor has verified the claim; None otherwise."""
+    """The winner whose post is deleted or who is erased, before the claim was verified or a code seen; None otherwise."""
     row = await conn.fetchrow(
         """
         UPDATE winners
@@ -250,12 +251,27 @@ async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None
         WHERE winners.id = $1 AND winners.state IN ('selected', 'notified', 'viewed', 'claimed')
             AND posts.id = winners.post_id AND accounts.id = winners.account_id
             AND (posts.state = 'deleted' OR accounts.erased_at IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM prize_codes WHERE prize_codes.winner_id = winners.id)
         RETURNING winners.id, winners.campaign_id, winners.settlement_id, winners.place, winners.rank, winners.post_id,
             winners.account_id, winners.prizes, winners.state, winners.claim_ends_at, winners.state_reason
         """,
         winner_id,
     )
     return one(row, Winner)
+
+
+async def list_with_codes(conn: Connection, settlement_id: int) -> list[Winner]:
+    """Who has claimed a prize that is a code."""
+    rows = await conn.fetch(
+        """
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
+        FROM winners
+        WHERE settlement_id = $1 AND state IN ('claimed', 'verified') AND prizes @> '[{"kind": "code"}]'
+        ORDER BY place
+        """,
+        settlement_id,
+    )
+    return many(rows, Winner)
 
 
 async def mark_promoted(conn: Connection, settlement_id: int, position: int) -> None:

@@ -10,6 +10,7 @@ from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import amendments_store, claims_store, notices, objections_store, persons, store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, Settlement
+from feed.prizes.places import forget_winners
 from feed.prizes.reasons import read_reason
 
 
@@ -61,5 +62,6 @@ async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by:
         raise PrizeHandedOver
     ended = await objections_store.mark_all_forfeited(conn, settlement.id)
     await objections_store.mark_remedied(conn, settlement.id, winner_id=None)
+    await forget_winners(conn, ended)
     gone = [await claims_store.find_winner(conn, winner_id) for winner_id in ended]
     await inbox.add_inbox(conn, [notices.of_end(each, title) for each in gone if each is not None])

@@ -8,7 +8,7 @@ from feed.postgres import Connection, many
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign that is final: when its key is due to be destroyed, what keeps it, and what its receipt says."""
+    """A campaign that is final or was cancelled: when its key is due to be destroyed, what keeps it, and what its receipt says."""
 
     campaign_id: int
     title: str
@@ -20,16 +20,21 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_kept(conn: Connection, *, days: int) -> list[Kept]:
-    """Every final or archived campaign, the next one that is due first."""
+    """Every final or archived campaign, and those cancelled after somebody could have claimed; the next one that is due first."""
     rows = await conn.fetch(
         """
         SELECT campaigns.id AS campaign_id, campaigns.draft ->> 'title' AS title,
                (SELECT count(*) FROM claims WHERE claims.campaign_id = campaigns.id AND sealed IS NOT NULL) AS claims,
                (SELECT count(*) FROM winners
                 WHERE winners.campaign_id = campaigns.id AND state IN ('notified', 'viewed', 'claimed', 'verified')) AS under_way,
-               final_at + make_interval(days => $1) AS due_at, shredded_at, backups_until
+               coalesce(final_at + make_interval(days => $1), cancelled_at) AS due_at, shredded_at, backups_until
         FROM campaigns LEFT JOIN shreddings ON shreddings.campaign_id = campaigns.id
-        WHERE campaigns.state IN ('final', 'archived')
+        WHERE campaigns.state IN ('final', 'archived') OR (
+            campaigns.state = 'cancelled' AND (
+                EXISTS (SELECT FROM winners WHERE winners.campaign_id = campaigns.id)
+                OR EXISTS (SELECT FROM prize_codes WHERE prize_codes.campaign_id = campaigns.id)
+            )
+        )
         ORDER BY due_at
         """,
         days,

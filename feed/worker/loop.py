@@ -73,7 +73,7 @@ async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
             push,
             drand,
             caps,
-            Retention(settings.claims_kept_days, settings.backup_days),
+            Retention(settings.claims_kept_days, settings.backup_days, settings.claims_kept_at_most_days),
         )
     finally:
         await provider.close()

@@ -224,8 +224,12 @@ async def test_a_prize_goes_through_the_doors_from_claim_to_hand(world: World, k
     second = await become(world.pool, join, other["account_id"], "次席")
     editor = await let_in(join, campaign.id)
     prize, claim = f"/me/prizes/{best['id']}", f"/admin/campaigns/{campaign.id}/claims/{best['id']}"
+    early = await winner("POST", f"{prize}/received")
+    assert refusal(early) == (409, "prize_not_final")
+    await stage.finish(world.pool, campaign.id)
     for person, method, path, body in (
         (editor, "POST", f"{claim}/verify", None),
+        (editor, "POST", f"{claim}/handed-over", {"reason": "现场领取"}),
         (editor, "PUT", f"{claim}/shipment", {"carrier": "顺丰", "tracking_no": "SF1"}),
         (winner, "POST", f"{prize}/received", None),
         (winner, "POST", f"{prize}/codes", None),
@@ -267,6 +271,8 @@ async def test_codes_come_by_one_door_and_go_by_another(world: World, keys: Keys
     winner = await become(world.pool, join, best["account_id"], "得主")
     prize = f"/me/prizes/{best['id']}"
     assert (await winner("PUT", f"{prize}/claim", {"privacy_version": "1"})).status_code == 200
+    assert refusal(await winner("POST", f"{prize}/codes")) == (409, "prize_not_final")
+    await stage.finish(world.pool, campaign.id)
     shown = await winner("POST", f"{prize}/codes")
     assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
     assert shown.json()["items"][0]["code"] in ("CARD-A1", "CARD-B2")

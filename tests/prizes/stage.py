@@ -10,7 +10,7 @@ from feed.campaigns import nonces
 from feed.campaigns.model import rules_sha256
 from feed.keys import Keys
 from feed.postgres import Pool, transaction
-from feed.prizes.announcing import announce_winners
+from feed.prizes.announcing import announce_winners, finish_next_objections
 from feed.prizes.claim import ClaimForm
 from feed.prizes.drawing import publish_next_list
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
@@ -108,6 +108,15 @@ async def announced(pool: Pool, keys: Keys, *, entries: int = 4, **more: Any) ->
     for _ in range(2):
         await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
     return campaign
+
+
+async def finish(pool: Pool, campaign_id: int, *, days: int = 0) -> None:
+    """Its objection days are over since so many days, and prizes leave the house."""
+    await pool.execute("UPDATE campaigns SET objections_end_at = clock_timestamp() WHERE id = $1", campaign_id)
+    assert await finish_next_objections(pool)
+    await pool.execute(
+        "UPDATE campaigns SET final_at = final_at - make_interval(days => $2) WHERE id = $1", campaign_id, days
+    )
 
 
 async def result_of(pool: Pool, campaign_id: int) -> bytes | None:

@@ -3,23 +3,28 @@
 import asyncio
 import csv
 import io
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
+from feed.campaigns.actions import cancel_campaign
 from feed.campaigns.refusals import SecondPersonRequired
 from feed.errors import Invalid
 from feed.keys import KeyDestroyed, Keys
-from feed.postgres import Pool
+from feed.messages.deciding import retry_message
+from feed.messages.model import MessageId, MessageTooLate
+from feed.postgres import Pool, transaction
+from feed.prizes import claims_store, store
 from feed.prizes.access import grant_access
-from feed.prizes.announcing import announce_winners, finish_next_objections
+from feed.prizes.announcing import announce_winners
 from feed.prizes.claim import ClaimForm
-from feed.prizes.claiming import claim_prize, lapse_next_claim, reveal_claim
-from feed.prizes.codes import add_codes, show_codes
+from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
+from feed.prizes.codes import ShownCode, add_codes, show_codes
 from feed.prizes.export import export_claims
-from feed.prizes.handover import decline_prize, receive_prize, ship_prize, verify_claim
+from feed.prizes.handover import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
 from feed.prizes.model import (
     ClaimAccessRequired,
     ClaimClosed,
@@ -27,11 +32,16 @@ from feed.prizes.model import (
     CodesMissing,
     CodesShown,
     NotYourPrize,
+    PrizeNotFinal,
     PrizeNotFound,
     WinnerId,
     WrongPrizeState,
 )
+from feed.prizes.objecting import answer_objection, object_to_result
+from feed.prizes.replacing import replace_winner
 from feed.prizes.shredding import Retention, Shredded, canonical, forget_next_archive, shred_next_campaign
+from feed.prizes.undoing import undo_settlement
+from feed.screens.retention import Kept, list_kept
 from feed.screens.stuck import list_stuck
 from feed.signatures import Signature, is_signed
 from tests import make
@@ -68,22 +78,43 @@ class Won:
         state: str = await self.pool.fetchval("SELECT state FROM winners WHERE id = $1", self.id)
         return state
 
+    async def hand_over(self) -> None:
+        await hand_over_prize(self.pool, self.campaign, self.id, by=self.editor, reason="现场领取")
+
+    async def age(self, days: int) -> None:
+        await self.pool.execute(
+            "UPDATE campaigns SET final_at = now() - make_interval(days => $2) WHERE id = $1", self.campaign, days
+        )
+
+    async def codes(self) -> list[ShownCode]:
+        return await show_codes(self.pool, self.keys, self.account, self.id)
+
 
 @pytest.fixture
-async def won(pool: Pool, keys: Keys) -> Won:
+async def told(pool: Pool, keys: Keys) -> Won:
+    """Within the objection days."""
     campaign = await stage.announced(pool, keys)
     best, _ = await stage.winners_of(pool, campaign.id)
     return Won(pool, keys, campaign.id, best, await make.person(pool, role="editor"))
 
 
-async def coded(pool: Pool, keys: Keys, *, stock: int = 3) -> Won:
-    campaign = await stage.settled(pool, keys, prizes=[CODE])
+@pytest.fixture
+async def won(told: Won) -> Won:
+    """After them."""
+    await stage.finish(told.pool, told.campaign)
+    return told
+
+
+async def coded(pool: Pool, keys: Keys, *, prizes: Sequence[dict[str, Any]] = (CODE,), final: bool = True) -> Won:
+    number = len(prizes)
+    campaign = await stage.settled(pool, keys, prizes=list(prizes))
     editors = [await make.person(pool, role="editor") for _ in range(2)]
-    if stock:
-        said = await add_codes(pool, keys, campaign.id, 1, [f"CODE-{n}" for n in range(stock)], by=editors[0])
-        assert (said.added, said.stock, said.needed) == (stock, stock, 2)
+    said = await add_codes(pool, keys, campaign.id, number, [f"CODE-{n}" for n in range(3)], by=editors[0])
+    assert (said.added, said.stock, said.needed) == (3, 3, 2)
     for editor in editors:
         await announce_winners(pool, keys, campaign.id, by=editor)
+    if final:
+        await stage.finish(pool, campaign.id)
     best, _ = await stage.winners_of(pool, campaign.id)
     return Won(pool, keys, campaign.id, best, editors[0])
 
@@ -117,12 +148,13 @@ async def test_a_parcel_is_corrected_and_told_anew_and_the_same_one_is_told_once
 @pytest.mark.parametrize(
     ("before", "refused"),
     [
-        ((), ("verify", "ship", "receive")),
+        ((), ("verify", "ship", "receive", "hand_over")),
         (("claim",), ("ship", "receive")),
         (("claim", "verify"), ("verify", "receive", "decline")),
         (("claim", "verify", "ship"), ("verify", "decline")),
         (("claim", "verify", "ship", "receive"), ("verify", "ship", "decline")),
-        (("decline",), ("verify", "ship", "receive")),
+        (("claim", "hand_over"), ("verify", "ship", "decline")),
+        (("decline",), ("verify", "ship", "receive", "hand_over")),
     ],
 )
 async def test_nothing_is_skipped_and_nothing_goes_back(
@@ -135,9 +167,124 @@ async def test_nothing_is_skipped_and_nothing_goes_back(
         with pytest.raises(WrongPrizeState):
             await getattr(won, step)()
     assert await won.state() == state
-    if "verify" in before or "decline" in before:
+    if {"verify", "decline", "hand_over"} & set(before):
         with pytest.raises(ClaimClosed):
             await won.claim()
+
+
+async def test_nothing_leaves_the_house_while_somebody_may_object(told: Won, pool: Pool, keys: Keys) -> None:
+    await told.claim()
+    await told.verify()
+    for step in (told.ship, told.receive, told.hand_over):
+        with pytest.raises(PrizeNotFinal):
+            await step()
+    assert await told.state() == "verified"
+    holder = await coded(pool, keys, final=False)
+    await holder.claim(NO_FIELDS)
+    with pytest.raises(PrizeNotFinal):
+        await holder.codes()
+    assert await pool.fetchval("SELECT count(*) FROM prize_codes WHERE winner_id IS NOT NULL") == 0
+    await pool.execute("UPDATE campaigns SET objections_end_at = now() + interval '1 day' WHERE id = $1", told.campaign)
+    await stage.finish(pool, holder.campaign)
+    news = await pool.fetch("SELECT account_id, title FROM inbox WHERE once_key LIKE 'codes:%'")
+    assert [tuple(row) for row in news] == [(holder.account, "您的奖品码可以查看了")]
+    assert len(await holder.codes()) == 1
+
+
+async def test_whose_claim_waits_for_the_objections_does_not_lapse(told: Won) -> None:
+    await told.claim()
+    await told.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", told.id)
+    assert not await lapse_next_claim(told.pool, told.keys)
+    assert await told.state() == "claimed"
+
+
+async def test_a_code_that_was_seen_is_neither_given_back_nor_forfeited(pool: Pool, keys: Keys) -> None:
+    won = await coded(pool, keys, prizes=[stage.PRIZE, CODE])
+    await won.claim()
+    assert len(await won.codes()) == 1
+    assert await won.state() == "claimed"
+    with pytest.raises(WrongPrizeState):
+        await won.decline()
+    await pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE author_id = $1", won.account)
+    assert not await forfeit_next_prize(pool, keys)
+    await won.verify()
+    assert await pool.fetchval("SELECT count(*) FROM amendments") == 0
+
+
+async def test_an_editor_says_that_a_ticket_was_given_and_its_details_end(pool: Pool, keys: Keys) -> None:
+    ticket = {"name": "音乐会门票", "kind": "ticket", "per_winner": 1, "value_cny": "80", "place": "图书馆"}
+    campaign = await stage.announced(pool, keys, prizes=[ticket])
+    await stage.finish(pool, campaign.id, days=91)
+    best, other = await stage.winners_of(pool, campaign.id)
+    won = Won(pool, keys, campaign.id, best, await make.person(pool, role="editor"))
+    await pool.execute("UPDATE winners SET state = 'lapsed' WHERE id = $1", other["id"])
+    await won.claim(msgspec.structs.replace(stage.FORM, address=""))
+    assert not await shred_next_campaign(pool, keys, Retention())
+    with pytest.raises(Invalid):
+        await hand_over_prize(pool, campaign.id, won.id, by=won.editor, reason="")
+    await won.hand_over()
+    await won.hand_over()
+    done = await pool.fetch("SELECT detail FROM audit WHERE action = 'hand_over_prize'")
+    assert [row["detail"] for row in done] == [{"reason": "现场领取"}]
+    assert await shred_next_campaign(pool, keys, Retention())
+
+
+async def test_details_end_at_the_last_although_nobody_says_anything(won: Won, keys: Keys) -> None:
+    await won.claim()
+    await won.verify()
+    await won.age(179)
+    assert not await shred_next_campaign(won.pool, keys, Retention())
+    await won.age(181)
+    assert await shred_next_campaign(won.pool, keys, Retention())
+    with pytest.raises(KeyDestroyed):
+        keys.campaign_key(won.campaign)
+
+
+async def test_a_claim_is_taken_until_the_last_moment(told: Won) -> None:
+    await told.pool.execute(
+        "UPDATE winners SET claim_ends_at = clock_timestamp() + interval '1 second' WHERE id = $1", told.id
+    )
+    await told.claim()
+    await told.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", told.id)
+    with pytest.raises(ClaimClosed):
+        await told.claim()
+    assert await told.state() == "claimed"
+
+
+@pytest.mark.parametrize("first", ["claim", "lapse"])
+async def test_of_a_claim_and_its_lapse_at_once_one_has_its_way(told: Won, pool: Pool, keys: Keys, first: str) -> None:
+    # Whoever holds the row when the time passes decides; the other one looks at it again.
+    await pool.execute(
+        "UPDATE winners SET claim_ends_at = clock_timestamp() + interval '300 ms' WHERE id = $1", told.id
+    )
+    holder = await pool.acquire()
+    held = holder.transaction()
+    await held.start()
+    if first == "claim":
+        assert await claims_store.mark_claimed(holder, told.id)
+        await asyncio.sleep(0.4)
+        waiting = asyncio.create_task(_lapse(pool, told))
+    else:
+        await holder.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", told.id)
+        assert await store.mark_lapsed(holder, told.id) is not None
+        waiting = asyncio.create_task(told.claim())
+    await asyncio.sleep(0.2)
+    assert not waiting.done()
+    await held.commit()
+    await pool.release(holder)
+    if first == "claim":
+        assert await waiting is None
+        assert await told.state() == "claimed"
+    else:
+        with pytest.raises(ClaimClosed):
+            await waiting
+        assert await told.state() == "lapsed"
+        assert await pool.fetchval("SELECT count(*) FROM claims") == 0
+
+
+async def _lapse(pool: Pool, won: Won) -> Any:
+    async with transaction(pool) as conn:
+        return await store.mark_lapsed(conn, won.id)
 
 
 async def test_who_declines_is_forgotten_and_the_next_in_line_is_told(won: Won) -> None:
@@ -149,6 +296,109 @@ async def test_who_declines_is_forgotten_and_the_next_in_line_is_told(won: Won) 
     assert [(row["place"], row["state"]) for row in winners] == [(1, "declined"), (1, "notified"), (2, "notified")]
     amended = await won.pool.fetchval("SELECT document FROM amendments")
     assert msgspec.json.decode(amended)["reason"] == "declined"
+
+
+async def _tell(pool: Pool, campaign_id: int) -> None:
+    """As the phones of its winners were known, a message waits for each."""
+    await pool.execute(
+        """
+        INSERT INTO messages (purpose, once_key, sealed, campaign_id, expires_at)
+        SELECT purpose, once_key || id, '', campaign_id, claim_ends_at
+        FROM winners, (VALUES ('prize_notice', 'prize:'), ('claim_reminder', 'claim_deadline:')) AS told (purpose, once_key)
+        WHERE campaign_id = $1
+        ON CONFLICT DO NOTHING
+        """,
+        campaign_id,
+    )
+
+
+async def _waiting(pool: Pool, winner_id: int) -> list[str]:
+    rows = await pool.fetch(
+        "SELECT once_key FROM messages WHERE state = 'queued' AND once_key LIKE '%:' || $1::text ORDER BY id",
+        str(winner_id),
+    )
+    return [row["once_key"].split(":")[0] for row in rows]
+
+
+async def _withdrawn(told: Won) -> None:
+    """An objection was upheld, and another person sets the result aside."""
+    editors = [await make.person(told.pool, role="editor") for _ in range(3)]
+    other = (await stage.winners_of(told.pool, told.campaign))[1]
+    objection = await object_to_result(told.pool, told.campaign, by=AccountId(other["account_id"]), text="名单有误")
+    await answer_objection(told.pool, objection, by=editors[0], text="成立", remedy="settle_again")
+    await undo_settlement(told.pool, told.campaign, by=editors[1], reason="异议成立")
+
+
+async def _replaced(told: Won) -> None:
+    for _ in range(2):
+        await replace_winner(
+            told.pool, told.keys, told.campaign, 1, by=await make.person(told.pool, role="editor"), reason="抄袭"
+        )
+
+
+async def _deleted(told: Won) -> None:
+    await told.pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE author_id = $1", told.account)
+    assert await forfeit_next_prize(told.pool, told.keys)
+
+
+async def _lapsed(told: Won) -> None:
+    await told.pool.execute(
+        "UPDATE winners SET state = 'viewed', claim_ends_at = clock_timestamp() WHERE id = $1", told.id
+    )
+    assert await lapse_next_claim(told.pool, told.keys)
+
+
+@pytest.mark.parametrize("leave", [Won.decline, _replaced, _deleted, _lapsed, _withdrawn])
+async def test_who_wins_no_more_is_written_to_no_more_and_forgotten(
+    told: Won, pool: Pool, keys: Keys, leave: Callable[[Won], Awaitable[None]]
+) -> None:
+    await told.claim()
+    await _tell(pool, told.campaign)
+    await leave(told)
+    assert await told.state() in ("declined", "forfeited", "lapsed")
+    assert await _waiting(pool, told.id) == []
+    assert await pool.fetchval("SELECT count(*) FROM claims WHERE winner_id = $1", told.id) == 0
+    await grant_access(
+        pool, told.campaign, told.editor, by=await make.person(pool, role="admin"), days=1, reason="查询"
+    )
+    with pytest.raises(ClaimNotFound):
+        await reveal_claim(pool, keys, told.campaign, told.id, by=told.editor, reason="查询")
+    # Nor by hand: what it says is over.
+    message = MessageId(
+        await pool.fetchval("SELECT id FROM messages WHERE once_key = 'prize:' || $1::text", str(told.id))
+    )
+    await pool.execute("UPDATE messages SET state = 'failed', sending_at = now() WHERE id = $1", message)
+    with pytest.raises(MessageTooLate):
+        await retry_message(pool, message, by=told.editor, reason="再发一次")
+    if leave is not _withdrawn:
+        other = next(row for row in await stage.winners_of(pool, told.campaign) if row["place"] == 2)
+        assert await _waiting(pool, other["id"]) == ["prize", "claim_deadline"]
+
+
+async def test_who_claims_is_not_reminded(told: Won, pool: Pool) -> None:
+    await _tell(pool, told.campaign)
+    await told.claim()
+    assert await _waiting(pool, told.id) == ["prize"]
+
+
+async def test_a_cancelled_campaign_keeps_no_key(told: Won, pool: Pool, keys: Keys) -> None:
+    await told.claim()
+    await _withdrawn(told)
+    await cancel_campaign(pool, told.editor, told.campaign)
+    assert [kept.campaign_id for kept in await _kept(pool)] == [told.campaign]
+    assert await shred_next_campaign(pool, keys, Retention())
+    assert not await shred_next_campaign(pool, keys, Retention())
+    with pytest.raises(KeyDestroyed):
+        keys.campaign_key(told.campaign, create=True)
+    assert await pool.fetchval("SELECT state FROM campaigns WHERE id = $1", told.campaign) == "cancelled"
+    nobodys = await stage.due(pool)
+    await cancel_campaign(pool, told.editor, nobodys.id)
+    assert not await shred_next_campaign(pool, keys, Retention())
+
+
+async def _kept(pool: Pool) -> list[Kept]:
+    async with pool.acquire() as conn:
+        return await list_kept(conn, days=90)
 
 
 async def test_two_ways_to_leave_at_once_fill_the_place_once(won: Won) -> None:
@@ -200,6 +450,8 @@ async def test_details_are_read_by_whom_another_person_has_let_in(won: Won, pool
     await grant_access(pool, won.campaign, won.editor, by=admin, days=1, reason="寄送")
     shown = await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送")
     assert shown.address == stage.FORM.address
+    assert await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送") == shown
+    assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 2
     await pool.execute("UPDATE claim_access SET until = clock_timestamp()")
     with pytest.raises(ClaimAccessRequired):
         await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送")
@@ -281,18 +533,10 @@ async def test_codes_that_cannot_be_are_refused_by_their_place(pool: Pool, keys:
     assert sealed == 0
 
 
-async def _final(won: Won, *, days: int) -> None:
-    await won.pool.execute("UPDATE campaigns SET objections_end_at = clock_timestamp() WHERE id = $1", won.campaign)
-    assert await finish_next_objections(won.pool)
-    await won.pool.execute(
-        "UPDATE campaigns SET final_at = final_at - make_interval(days => $2) WHERE id = $1", won.campaign, days
-    )
-
-
 async def test_the_key_is_destroyed_when_its_time_is_over_and_no_prize_is_on_its_way(won: Won, keys: Keys) -> None:
     retention = Retention()
     await won.claim()
-    await _final(won, days=91)
+    await won.age(91)
     # One is claimed and not sent, the other one may still be claimed.
     assert not await shred_next_campaign(won.pool, keys, retention)
     async with won.pool.acquire() as conn:
@@ -331,7 +575,7 @@ async def test_an_interrupted_destruction_is_finished(won: Won, keys: Keys) -> N
     await won.verify()
     await won.ship()
     await won.pool.execute("UPDATE winners SET state = 'lapsed' WHERE state = 'notified'")
-    await _final(won, days=91)
+    await won.age(91)
     keys.destroy_campaign_key(won.campaign)  # As far as a worker came that was killed before its commit.
     admin = await make.person(won.pool, role="admin")
     await grant_access(won.pool, won.campaign, won.editor, by=admin, days=1, reason="查询")

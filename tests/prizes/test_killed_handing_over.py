@@ -24,7 +24,9 @@ CODES = (("codes", "account winner"), ("shred", ""))
 
 
 async def _goods(pool: Pool, keys: Keys) -> dict[str, int]:
-    return await _people(pool, await stage.announced(pool, keys))
+    campaign = await stage.announced(pool, keys)
+    await stage.finish(pool, campaign.id)
+    return await _people(pool, campaign)
 
 
 async def _codes(pool: Pool, keys: Keys) -> dict[str, int]:
@@ -33,6 +35,7 @@ async def _codes(pool: Pool, keys: Keys) -> dict[str, int]:
     await add_codes(pool, keys, campaign.id, 1, ["A", "B"], by=editors[0])
     for editor in editors:
         await announce_winners(pool, keys, campaign.id, by=editor)
+    await stage.finish(pool, campaign.id)
     await pool.execute("UPDATE winners SET state = 'claimed' WHERE place = 1")
     return await _people(pool, campaign)
 
@@ -47,7 +50,7 @@ async def _ids(pool: Pool, people: dict[str, int], step: str, whose: str) -> tup
     if step == "shred":
         await pool.execute(NO_MORE)
         await pool.execute(
-            "UPDATE campaigns SET state = 'final', final_at = now() - interval '91 days' WHERE id = $1 AND state = 'announced'",
+            "UPDATE campaigns SET final_at = now() - interval '91 days' WHERE id = $1 AND state = 'final'",
             people["campaign"],
         )
     return tuple(people[each] for each in whose.split())

@@ -20,6 +20,7 @@ from feed.prizes.model import (
     ClaimAccessRequired,
     ClaimClosed,
     ClaimNotFound,
+    PrizeNotFinal,
     PrizeNotFound,
     ReceiptNotFound,
     WinnerId,
@@ -135,7 +136,7 @@ async def verify_claim(
 
 @put(
     "/campaigns/{campaign_id:str}/claims/{prize_id:str}/shipment",
-    refuses=(CampaignNotFound, ClaimNotFound, WrongPrizeState),
+    refuses=(CampaignNotFound, ClaimNotFound, PrizeNotFinal, WrongPrizeState),
 )
 async def ship_prize(
     campaign_id: FromPath[str],
@@ -149,6 +150,25 @@ async def ship_prize(
     await handover.ship_prize(
         world.pool, *ids, by=viewer.account_id, carrier=data.carrier, tracking_no=data.tracking_no
     )
+    return await _claim(world, *ids)
+
+
+@post(
+    "/campaigns/{campaign_id:str}/claims/{prize_id:str}/handed-over",
+    status_code=200,
+    refuses=(CampaignNotFound, ClaimNotFound, PrizeNotFinal, WrongPrizeState),
+)
+async def hand_over_prize(
+    campaign_id: FromPath[str],
+    prize_id: FromPath[str],
+    data: JSONBody[ReasonIn],
+    world: GivenWorld,
+    viewer: GivenViewer,
+    once: GivenOnce,
+) -> Response[ClaimCard]:
+    """The prize is out of our hands: given at the door, or its winner says nothing. A second time changes nothing."""
+    ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
+    await handover.hand_over_prize(world.pool, *ids, by=viewer.account_id, reason=data.reason, request=once)
     return await _claim(world, *ids)
 
 
@@ -232,6 +252,7 @@ claims = Router(
         export_claims,
         verify_claim,
         ship_prize,
+        hand_over_prize,
         add_codes,
         get_shredding,
         list_stuck_prizes,

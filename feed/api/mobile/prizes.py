@@ -19,6 +19,7 @@ from feed.prizes.model import (
     CodesShown,
     DrawNotFound,
     NotYourPrize,
+    PrizeNotFinal,
     PrizeNotFound,
     ResultNotFound,
     WinnerId,
@@ -126,7 +127,7 @@ async def decline_prize(
 @post(
     "/me/prizes/{prize_id:str}/received",
     status_code=200,
-    refuses=(PrizeNotFound, NotYourPrize, WrongPrizeState),
+    refuses=(PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState),
 )
 async def receive_prize(
     prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
@@ -140,7 +141,7 @@ async def receive_prize(
 @post(
     "/me/prizes/{prize_id:str}/codes",
     status_code=200,
-    refuses=(PrizeNotFound, NotYourPrize, WrongPrizeState, ClaimClosed, CodesShown, CodesMissing),
+    refuses=(PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState, ClaimClosed, CodesShown, CodesMissing),
     secret=True,
     limit="claims",
 )
