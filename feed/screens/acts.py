@@ -11,6 +11,7 @@ from feed.prizes.scrutiny import Act
 
 # So much is asked for at once: each statement is over in a fraction of the time that one has.
 _AT_ONCE = 25_000
+_AT_A_TIME = 1_000
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -31,7 +32,8 @@ async def read_acts(conn: Connection, campaign_id: int, weights: Mapping[int, in
 
 def acts_of(rows: Sequence[Record]) -> list[Act]:
     """The acts, persons numbered in the order of their hashes."""
-    read = many(rows, _Row)
+    # Bit by bit: whoever calls this in a thread lets the others go on in between.
+    read = [row for start in range(0, len(rows), _AT_A_TIME) for row in many(rows[start : start + _AT_A_TIME], _Row)]
     numbers = {person: number for number, person in enumerate(sorted({row.person for row in read}), start=1)}
     return [Act(row.post_id, numbers[row.person], row.liked, row.at, row.made_at) for row in read]
 
