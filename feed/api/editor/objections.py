@@ -7,7 +7,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.api.answers import PRIVATE, answers
-from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, number_of
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.paging import Page
 from feed.prizes import objecting, replacing
@@ -109,7 +109,7 @@ async def replace_winner(
 ) -> Response[Decision]:
     """Replace the winner of this rank by the next reserve. It takes two people: recorded (202), then replaced (200)."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    rank_ = id_of(rank, WinnerNotFound)
+    rank_ = number_of(rank, WinnerNotFound)
     said = await replacing.replace_winner(
         world.pool, world.keys, id_, rank_, by=viewer.account_id, reason=data.reason, request=once
     )
