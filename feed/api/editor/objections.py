@@ -77,7 +77,10 @@ async def list_objections(
 async def answer_objection(
     objection_id: FromPath[str], data: JSONBody[AnswerIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Response[ObjectionCard]:
-    """Answer, as somebody who has neither organised, announced, judged nor entered the campaign. A remedy needs another person."""
+    """Answer, as somebody who has neither organised, announced, judged nor entered the campaign, nor decided anything about it.
+
+    A remedy needs another person.
+    """
     id_ = id_of(objection_id, ObjectionNotFound)
     await objecting.answer_objection(
         world.pool, id_, by=viewer.account_id, text=data.text, remedy=data.remedy, rank=data.rank, request=once
