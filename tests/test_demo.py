@@ -55,7 +55,7 @@ async def test_the_demo_ends_well_and_its_winners_are_those_that_anybody_counts(
             for winner in result["winners"][:2]:
                 post = (await client.get(f"/v1/posts/{winner['post_id']}")).json()
                 (row,) = [row for row in result["sheet"] if row["post_id"] == winner["post_id"]]
-                assert post["author"]["name"] == result["people"][winner["person"]]
+                assert result["people"][winner["person"]] == post["author"]["name"][:1] + "**"
                 assert post["like_count"] >= row["likes_counted"] > 0
         assert [winner["post_id"] for winner in result["winners"]] == _counted_again(result)
     assert process.returncode == 0

@@ -34,6 +34,8 @@ Limit = Annotated[int, QueryParameter(ge=1, le=50, description="Items per page."
 Cursor = FromQuery[str | None]
 
 MAX_ID = 2**63 - 1
+# Versions, places and ranks are counted in the database's integers.
+MAX_NUMBER = 2**31 - 1
 
 
 def id_of(raw: str, missing: type[NotFound]) -> int:
@@ -41,6 +43,14 @@ def id_of(raw: str, missing: type[NotFound]) -> int:
     if not _is_id(raw):
         raise missing
     return int(raw)
+
+
+def number_of(raw: str, missing: type[NotFound]) -> int:
+    """A path's number that counts something, from 1. Raises `missing` for what nothing has."""
+    number = id_of(raw, missing)
+    if number > MAX_NUMBER:
+        raise missing
+    return number
 
 
 def field_id(raw: str, field: str) -> int:

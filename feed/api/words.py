@@ -65,8 +65,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The codes have been shown: ask the organiser if they are lost.",
     ),
     "involved_in_campaign": (
-        "参与该活动组织、评审、公布或参评的人不能答复其异议",
-        "Whoever has organised, announced, judged or entered the campaign answers no objection to it.",
+        "参与该活动组织、评审、公布、参评或对其作过处理决定的人不能答复其异议",
+        "Whoever has organised, announced, judged or entered the campaign, or decided anything about it, answers no objection to it.",
     ),
     "not_a_participant": ("只有参加活动的人可以提出异议", "Only who takes part in the campaign may object."),
     "not_announced": ("结果尚未公布或已最终确定", "The result is not announced yet, or final already."),

@@ -27,6 +27,7 @@ from feed.postgres import Pool, open_pool
 from feed.posts.actions import Draft, publish_posts
 from feed.regions import IpRegions, open_regions
 from feed.screens.comments import CommentCard, read_cards
+from feed.screens.fairness import FairnessReports
 from feed.screens.hot_lists import HotLists
 from feed.screens.newcomers import Newcomers
 from feed.screens.owners import list_owners
@@ -53,6 +54,7 @@ class World(msgspec.Struct, frozen=True):
     posts: Batcher[Draft, int]
     pages: Pages
     hot: HotLists
+    fairness: FairnessReports
     topics: Topics
     newcomers: Newcomers
     takedowns: Takedowns
@@ -87,6 +89,7 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         posts=Batcher(partial(publish_posts, pool)),
         pages=pages,
         hot=HotLists(pool, redis, lambda: projector.epoch),
+        fairness=FairnessReports(pool),
         topics=Topics(pool, redis, cursors),
         newcomers=Newcomers(pool),
         takedowns=Takedowns(redis, pages.forget),

@@ -32,13 +32,14 @@ class Refused(CannotStart):
     """A setting that would leave a door open: nothing starts with it."""
 
 
-def add_data_option(parser: argparse.ArgumentParser) -> None:
-    """`--data DIR`, for every command that needs an installation."""
+def add_data_option(parser: argparse.ArgumentParser, *, inner: bool = False) -> None:
+    """`--data DIR`, for every command that needs an installation. `inner`: below one that has it, said before or behind."""
     parser.add_argument(
         "--data",
         metavar="DIR",
         type=Path,
-        default=Path(os.environ.get("FEED_DATA") or ".feed"),
+        # The default of an inner command would take the place of what was said before it.
+        default=argparse.SUPPRESS if inner else Path(os.environ.get("FEED_DATA") or ".feed"),
         help="数据目录 data directory (FEED_DATA, default .feed); unused where FEED_DATABASE_URL is set",
     )
 

@@ -23,6 +23,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Makes a new signing key. Running processes use it at once; earlier keys stay, and what they have "
         "signed can be verified for good. Back the key store up afterwards.",
     )
+    add_data_option(rotate, inner=True)
     rotate.set_defaults(run=run_rotate)
 
 

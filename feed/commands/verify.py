@@ -105,7 +105,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def said(finding: Finding) -> list[str]:
     """The lines that tell a finding: what was checked, what is wrong, and what nobody can know from the file."""
-    lines = [*_about(finding), *_problems(finding), *_about_signature(finding), *_about_amendments(finding)]
+    lines = [
+        *_about(finding),
+        *_problems(finding),
+        *_about_signature(finding),
+        *_about_amendments(finding),
+        *_about_holders(finding),
+    ]
     if finding.holds and finding.outcome is not None and finding.outcome.draw is not UNSET:
         lines += _about_draw(finding.outcome.draw)
     elif finding.holds:
@@ -159,6 +165,20 @@ def _about_amendments(finding: Finding) -> list[str]:
         "无法由文件得知：文件取得之后是否又有更正；被越过的候补和离开的得主是否应当如此。",
         "A file cannot tell: whether there are later amendments, whether who left or was passed over had to.",
     ]
+
+
+def _about_holders(finding: Finding) -> list[str]:
+    if finding.outcome is None or not finding.holds:
+        return []
+    chinese = "，".join(f"#{place} {post_id or '空缺'}" for place, post_id in enumerate(finding.holders, 1))
+    english = ", ".join(f"#{place} {post_id or 'nobody'}" for place, post_id in enumerate(finding.holders, 1))
+    lines = [f"    各名次现由下列作品持有：{chinese}", f"    who holds each place now, by post: {english}"]
+    if finding.names:
+        lines += [
+            f"[?] 另附 {finding.names} 个姓名，均不在签名之内，无法由文件核实",
+            f"    {finding.names} names are joined to it, none of them signed: nothing in the file vouches for them",
+        ]
+    return lines
 
 
 def _about_draw(drawn: Drawn) -> list[str]:

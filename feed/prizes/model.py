@@ -87,7 +87,7 @@ class ObjectionAnswered(Conflict):
 
 
 class InvolvedInCampaign(Forbidden):
-    """Who has organised, announced, judged or entered a campaign answers no objection to it."""
+    """Who has organised, announced, judged or entered a campaign, or decided anything about it, answers no objection to it."""
 
 
 class WinnerNotVisible(Conflict):

@@ -27,6 +27,8 @@ from feed.prizes.model import (
 from feed.texts import clean_text, text_problem
 
 LONGEST = 1000
+# As the database counts ranks.
+_LAST_RANK = 2**31 - 1
 
 
 async def object_to_result(
@@ -87,6 +89,8 @@ async def answer_objection(
     answer = _read("text", text)
     if (remedy == "replace") is not (rank is not None):
         raise Invalid(FieldError("rank", "required" if rank is None else "not_asked_for"))
+    if rank is not None and not 1 <= rank <= _LAST_RANK:
+        raise Invalid(FieldError("rank", "out_of_range", {"least": 1, "most": _LAST_RANK}))
     async with transaction(pool) as conn:
         fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
         campaign_id = await _campaign_of(conn, objection_id)

@@ -29,11 +29,18 @@ async def find_settled(conn: Connection, campaign_id: int) -> Standing | None:
 async def add_objection(
     conn: Connection, campaign_id: int, settlement_id: int, account_id: int, *, text: str, post_id: int | None
 ) -> ObjectionId | None:
-    """The new objection; None when this account has made one. Whether it is in time, `is_open` says."""
+    """The new objection; None when this person has made one, with whatever account. Whether it is in time, `is_open` says."""
     objection_id: ObjectionId | None = await conn.fetchval(
         """
         INSERT INTO objections (campaign_id, settlement_id, account_id, post_id, text)
-        VALUES ($1, $2, $3, $4, $5)
+        SELECT $1, $2, $3, $4, $5
+        WHERE NOT EXISTS (
+            SELECT
+            FROM objections
+            JOIN accounts AS before ON before.id = objections.account_id
+            JOIN accounts AS now ON now.person = before.person
+            WHERE objections.settlement_id = $2 AND now.id = $3
+        )
         ON CONFLICT (settlement_id, account_id) DO NOTHING
         RETURNING id
         """,
@@ -197,10 +204,22 @@ async def add_replacement(conn: Connection, winner_id: WinnerId, *, by: int, rea
     )
 
 
-async def get_asker(conn: Connection, winner_id: WinnerId) -> int:
-    """Who has asked for the replacement."""
-    asked_by: int = await conn.fetchval("SELECT asked_by FROM replacements WHERE winner_id = $1", winner_id)
-    return asked_by
+async def list_first_persons(conn: Connection, winner_id: WinnerId) -> list[int]:
+    """Who has said that this winner is to be replaced, and so must not be who does it.
+
+    Where an objection was upheld, that is whoever has upheld it: who had asked before is another person, and may.
+    """
+    rows = await conn.fetch(
+        """
+        SELECT answered_by AS account_id FROM objections WHERE winner_id = $1 AND remedied_at IS NULL
+        UNION
+        SELECT asked_by
+        FROM replacements
+        WHERE winner_id = $1 AND NOT EXISTS (SELECT FROM objections WHERE winner_id = $1 AND remedied_at IS NULL)
+        """,
+        winner_id,
+    )
+    return [row["account_id"] for row in rows]
 
 
 async def mark_replaced(conn: Connection, winner_id: WinnerId) -> Winner | None:

@@ -2,6 +2,9 @@
 
 from feed.postgres import Connection
 
+# Of what stands in the audit of a campaign, what says nothing about who wins.
+_NO_PART = ["answer_objection", "grant_claim_access", "export_claims", "add_codes"]
+
 
 async def are_one_person(conn: Connection, first: int, second: int) -> bool:
     """Whether two accounts are one human being: the same, or verified by the same phone."""
@@ -39,7 +42,12 @@ async def is_participant(conn: Connection, campaign_id: int, account_id: int) ->
 
 
 async def is_involved(conn: Connection, campaign_id: int, account_id: int) -> bool:
-    """Whether this person has organised, judged, announced or entered the campaign, with whatever account."""
+    """Whether this person has organised, judged, announced or entered the campaign, or decided anything about it, with whatever account.
+
+    What editors decide leaves a row in the audit, also what another decision has undone since: voids, disqualifications,
+    shortlists, settlements, numbers of a draw, replacements. Answering objections is no part in it, nor is handing over
+    prizes.
+    """
     return bool(
         await conn.fetchval(
             """
@@ -57,8 +65,20 @@ async def is_involved(conn: Connection, campaign_id: int, account_id: int) -> bo
                 OR EXISTS (SELECT FROM marks WHERE campaign_id = $1 AND juror_id IN (SELECT id FROM self))
                 OR EXISTS (SELECT FROM past_marks WHERE campaign_id = $1 AND juror_id IN (SELECT id FROM self))
                 OR EXISTS (SELECT FROM entries WHERE campaign_id = $1 AND author_id IN (SELECT id FROM self))
+                OR EXISTS (
+                    SELECT FROM audit
+                    WHERE subject_kind = 'campaign' AND subject_id = $1 AND actor_id IN (SELECT id FROM self)
+                        AND action <> ALL ($3::text[])
+                )
+                OR EXISTS (
+                    SELECT FROM audit
+                    WHERE subject_kind = 'prize' AND action IN ('replace_first', 'replace')
+                        AND actor_id IN (SELECT id FROM self)
+                        AND subject_id IN (SELECT id FROM winners WHERE campaign_id = $1)
+                )
             """,
             campaign_id,
             account_id,
+            _NO_PART,
         )
     )

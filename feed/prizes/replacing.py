@@ -33,11 +33,13 @@ async def replace_winner(
         if campaign is None:
             raise CampaignNotFound
         settlement = await objections_store.find_settled(conn, campaign_id)
+        if not fresh:
+            # What was done under this key stays done, whatever has become of the campaign since.
+            winner = None if settlement is None else await objections_store.find_standing(conn, settlement.id, rank)
+            return "replaced" if winner is None else "recorded"
         if settlement is None or campaign.state != "announced":
             raise NotAnnounced
         winner = await objections_store.find_standing(conn, settlement.id, rank)
-        if not fresh:
-            return "replaced" if winner is None else "recorded"
         if winner is None:
             raise WinnerNotFound
         if winner.state in ("shipped", "received"):
@@ -46,8 +48,9 @@ async def replace_winner(
         if await objections_store.add_replacement(conn, winner.id, by=by, reason=why):
             await audit.add(conn, by, "replace_first", "prize", winner.id, detail)
             return "recorded"
-        if await persons.are_one_person(conn, await objections_store.get_asker(conn, winner.id), by):
-            raise SecondPersonRequired
+        for first in await objections_store.list_first_persons(conn, winner.id):
+            if await persons.are_one_person(conn, first, by):
+                raise SecondPersonRequired
         gone = await objections_store.mark_replaced(conn, winner.id)
         assert gone is not None, "the campaign is held, and the state was looked at"
         rules = await closing.get_rules(conn, campaign_id, settlement.rules_version)

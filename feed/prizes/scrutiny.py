@@ -1,10 +1,9 @@
-"""What an editor should know before announcing: how near it was, how it would have come out otherwise, and whose likes go together."""
+"""What an editor should know before announcing: how near it was, how it would have come out otherwise, and who was behind it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import combinations
 from typing import Literal
 
 import msgspec
@@ -15,10 +14,6 @@ from feed.messages.model import SHANGHAI
 from feed.prizes.model import SheetRow
 from feed.prizes.select import Selection, contender, select_winners
 
-# A pair of entries is unusual when so many likers are shared: of the smaller one half, and twice what chance would give.
-_LEAST_SHARED = 5
-_LEAST_PERCENT = 50
-_TIMES_CHANCE = 2
 _AGES = (
     ("under_1d", timedelta(days=1)),
     ("under_7d", timedelta(days=7)),
@@ -66,6 +61,16 @@ class Moved(msgspec.Struct, frozen=True):
     rank_then: int | None
 
 
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """A winner's rank, and that of the same person's best entry if it had been counted otherwise."""
+
+    post_id: int
+    rank: int
+    post_id_then: int
+    rank_then: int
+    wins_then: bool
+
+
 Way = Literal["without_voids", "without_top_likers", "half_caps", "double_caps"]
 
 
@@ -74,39 +79,56 @@ class Scenario(msgspec.Struct, frozen=True):
 
     name: Way
     winners: list[int]
+    shifts: list[Shift]
     enters: list[Moved]
     leaves: list[Moved]
 
 
-class Pair(msgspec.Struct, frozen=True):
-    """Two entries and the likers whom they share; `by_chance`: how many they would if everybody liked at random."""
-
-    posts: tuple[int, int]
-    likers: tuple[int, int]
-    shared: int
-    by_chance: int
+def select_now(rows: Sequence[SheetRow], rules: Rules) -> Selection:
+    """Who wins by the sheet, and everybody's rank; with the first who does not, also where nobody waits in reserve."""
+    return select_winners(
+        _contenders(rows, rules), msgspec.structs.replace(rules, reserve_count=max(1, rules.reserve_count))
+    )
 
 
-class Cluster(msgspec.Struct, frozen=True):
-    """Entries that hang together by unusual pairs."""
+def front_of(rows: Sequence[SheetRow], ranks: Mapping[int, int], remarks: Mapping[int, int], *, most: int) -> list[int]:
+    """The best entries, the first one first, until there are too many likes and comments to look at.
 
-    posts: list[int]
-    pairs: list[Pair]
+    `remarks`: how many comments to read, where they are more than the commenters. An entry that is too large by itself is passed over.
+    """
+    found, total = [], 0
+    for row in sorted((row for row in rows if row.post_id in ranks), key=lambda row: ranks[row.post_id]):
+        cost = weight_of(row, remarks.get(row.post_id, 0))
+        if cost > most:
+            continue
+        total += cost
+        if total > most:
+            break
+        found.append(row.post_id)
+    return found
 
 
-def margins_of(rows: Sequence[SheetRow], rules: Rules) -> list[Margin]:
+def weight_of(row: SheetRow, remarks: int = 0) -> int:
+    """How many likes and comments have to be read to know who is behind the entry's numbers."""
+    left_out = Counter[str]()
+    for each in row.excluded:
+        left_out[each["kind"]] += each["count"]
+    commenters = row.commenters_counted + left_out["comment"]
+    return row.likes_counted + left_out["like"] + max(commenters, remarks)
+
+
+def margins_of(now: Selection, rules: Rules) -> list[Margin]:
     """Each winner, the best first."""
-    seen = select_winners(_contenders(rows, rules), msgspec.structs.replace(rules, reserve_count=1))
-    order = [*seen.winners, *seen.reserves]
+    order = [*now.winners, *now.reserves]
     found = []
-    for number, each in enumerate(seen.winners):
+    for number, each in enumerate(now.winners):
         parts = score(each.quality, each.likes, each.commenters, rules.weights, rules.caps)
         after = order[number + 1] if number + 1 < len(order) else None
-        without = seen.reserves[0] if seen.reserves else None
+        without = now.reserves[0] if now.reserves else None
         found.append(
             Margin(
                 post_id=each.post_id,
-                rank=seen.ranks[each.post_id],
+                rank=now.ranks[each.post_id],
                 score=f"{parts.total:f}",
                 quality=f"{parts.quality:f}",
                 likes=f"{parts.likes:f}",
@@ -118,8 +140,8 @@ def margins_of(rows: Sequence[SheetRow], rules: Rules) -> list[Margin]:
     return found
 
 
-def scenarios_of(rows: Sequence[SheetRow], acts: Sequence[Act], rules: Rules) -> list[Scenario]:
-    """The same sheet without voids, without the likes of the busiest likers, and under half and double caps."""
+def scenarios_of(rows: Sequence[SheetRow], acts: Sequence[Act], rules: Rules, now: Selection) -> list[Scenario]:
+    """The same sheet without voids, as if the busiest likers had not been there, and under half and double caps."""
     caps = rules.caps
     halved = msgspec.structs.replace(rules, caps=Caps(max(1, caps.likes // 2), max(1, caps.comments // 2)))
     doubled = msgspec.structs.replace(rules, caps=Caps(caps.likes * 2, caps.comments * 2))
@@ -129,10 +151,7 @@ def scenarios_of(rows: Sequence[SheetRow], acts: Sequence[Act], rules: Rules) ->
         "half_caps": (rows, halved),
         "double_caps": (rows, doubled),
     }
-    now = select_winners(_contenders(rows, rules), rules)
-    return [
-        _compared(name, now, select_winners(_contenders(counted, by), by)) for name, (counted, by) in other_ways.items()
-    ]
+    return [_compared(name, now, _contenders(counted, by), by) for name, (counted, by) in other_ways.items()]
 
 
 def busiest_of(acts: Sequence[Act]) -> set[int]:
@@ -149,39 +168,6 @@ def shares_of(acts: Sequence[Act], *, liked: bool) -> dict[int, Shares]:
         if act.liked is liked:
             by_post[act.post_id].append(act)
     return {post_id: _shares(each) for post_id, each in by_post.items()}
-
-
-def clusters_of(acts: Sequence[Act]) -> list[Cluster]:
-    """Entries with an unusual overlap of likers, grouped; the largest group first."""
-    likers: dict[int, set[int]] = defaultdict(set)
-    for act in acts:
-        if act.liked:
-            likers[act.post_id].add(act.person)
-    everybody = len(set().union(*likers.values())) if likers else 0
-    pairs = []
-    for one, other in combinations(sorted(likers), 2):
-        sizes = len(likers[one]), len(likers[other])
-        shared = len(likers[one] & likers[other])
-        unusual = (
-            shared >= _LEAST_SHARED
-            and 100 * shared >= _LEAST_PERCENT * min(sizes)
-            and shared * everybody >= _TIMES_CHANCE * sizes[0] * sizes[1]
-        )
-        if unusual:
-            pairs.append(Pair((one, other), sizes, shared, sizes[0] * sizes[1] // everybody))
-    return _grouped(pairs)
-
-
-def _grouped(pairs: Sequence[Pair]) -> list[Cluster]:
-    groups: list[set[int]] = []
-    for pair in pairs:
-        touched = [group for group in groups if group & set(pair.posts)]
-        groups = [group for group in groups if group not in touched]
-        groups.append(set(pair.posts).union(*touched))
-    return [
-        Cluster(sorted(group), [pair for pair in pairs if pair.posts[0] in group])
-        for group in sorted(groups, key=lambda group: (-len(group), min(group)))
-    ]
 
 
 def _shares(acts: Sequence[Act]) -> Shares:
@@ -210,8 +196,16 @@ def _without_voids(rows: Sequence[SheetRow]) -> list[SheetRow]:
 
 
 def _without(rows: Sequence[SheetRow], acts: Sequence[Act], persons: set[int]) -> list[SheetRow]:
-    lost = Counter(act.post_id for act in acts if act.liked and act.person in persons)
-    return [msgspec.structs.replace(row, likes_counted=max(0, row.likes_counted - lost[row.post_id])) for row in rows]
+    """As if these persons had done nothing: neither their likes nor their comments count."""
+    lost = Counter((act.post_id, act.liked) for act in acts if act.person in persons)
+    return [
+        msgspec.structs.replace(
+            row,
+            likes_counted=max(0, row.likes_counted - lost[row.post_id, True]),
+            commenters_counted=max(0, row.commenters_counted - lost[row.post_id, False]),
+        )
+        for row in rows
+    ]
 
 
 def _contenders(rows: Sequence[SheetRow], rules: Rules) -> list[Ranked]:
@@ -230,12 +224,27 @@ def _contenders(rows: Sequence[SheetRow], rules: Rules) -> list[Ranked]:
     ]
 
 
-def _compared(name: Way, now: Selection, then: Selection) -> Scenario:
+def _compared(name: Way, now: Selection, able: Sequence[Ranked], rules: Rules) -> Scenario:
+    then = select_winners(able, rules)
     winning = {each.person: each.post_id for each in now.winners}
     winning_then = {each.person: each.post_id for each in then.winners}
+    best: dict[bytes, int] = {}
+    for each in able:
+        if each.person in winning:
+            best[each.person] = min(best.get(each.person, each.post_id), each.post_id, key=then.ranks.__getitem__)
     return Scenario(
         name,
         [each.post_id for each in then.winners],
+        [
+            Shift(
+                post_id=post_id,
+                rank=now.ranks[post_id],
+                post_id_then=best[person],
+                rank_then=then.ranks[best[person]],
+                wins_then=person in winning_then,
+            )
+            for person, post_id in winning.items()
+        ],
         _moved([post for person, post in winning_then.items() if person not in winning], now.ranks, then.ranks),
         _moved([post for person, post in winning.items() if person not in winning_then], now.ranks, then.ranks),
     )

@@ -129,3 +129,21 @@ async def list_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
         settlement_id,
     )
     return many(rows, SheetRow)
+
+
+async def list_sheet_after(conn: Connection, settlement_id: int, after_post_id: int, *, limit: int) -> list[SheetRow]:
+    """The next of the frozen rows, by post."""
+    rows = await conn.fetch(
+        """
+        SELECT post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,
+            reason_code, excluded
+        FROM sheet_rows
+        WHERE settlement_id = $1 AND post_id > $2
+        ORDER BY post_id
+        LIMIT $3
+        """,
+        settlement_id,
+        after_post_id,
+        limit,
+    )
+    return many(rows, SheetRow)

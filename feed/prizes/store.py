@@ -161,11 +161,7 @@ async def list_not_visible(conn: Connection, settlement_id: int) -> list[WinnerI
         FROM winners
         WHERE settlement_id = $1 AND state = 'selected' AND (
             NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = winners.post_id)
-            OR EXISTS (
-                SELECT FROM sanctions
-                WHERE sanctions.account_id = winners.account_id AND kind = 'ban' AND lifted_at IS NULL
-                    AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
-            )
+            OR EXISTS (SELECT FROM banned_now WHERE banned_now.account_id = winners.account_id)
         )
         ORDER BY winners.id
         """,

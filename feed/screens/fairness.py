@@ -1,20 +1,34 @@
 """The fairness report: for editors, between the settlement and the announcement and ever after."""
 
+import asyncio
+import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import msgspec
+from asyncpg import Record
 
 from feed.campaigns import closing
-from feed.postgres import Connection, many
-from feed.prizes import scrutiny, sheet_store, store
+from feed.campaigns.model import Rules
+from feed.postgres import Connection, Pool
+from feed.prizes import objections_store, scrutiny, sheet_store
 from feed.prizes.model import SheetNotFound, SheetRow
-from feed.prizes.result import Result
+from feed.prizes.objections_store import Standing
+from feed.prizes.rings import Cluster, find_rings
 from feed.prizes.scrutiny import Act, Shares, Way
+from feed.prizes.select import Selection
+from feed.screens.acts import acts_of, count_remarks, read_acts
+from feed.screens.kept import Kept
 from feed.screens.prizes import Id
 
-# Whose likes are looked at: the best entries, until they have so many counted persons between them.
+# Whose likes and comments are looked at: the best entries, until there is so much to read of them.
 MOST_ACTS = 200_000
+# The sheet is read in portions, between which the process answers others.
+_ROWS_AT_ONCE = 2_000
+# A report changes with the settlement only. Whoever asks again within that time is told the same.
+_KEPT_SECONDS = 60.0
+_KEPT_MOST = 8
 
 
 class FairWinner(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +52,23 @@ class Move(msgspec.Struct, frozen=True):
     rank_then: int | None
 
 
+class RankThen(msgspec.Struct, frozen=True, kw_only=True):
+    """A winner's rank as it is, and that of the same person's best entry as it would have been."""
+
+    post_id: Id
+    rank: int
+    post_id_then: Id
+    rank_then: int
+    wins_then: bool
+
+
 class OtherWay(msgspec.Struct, frozen=True):
-    """Who would have won if it had been counted otherwise, and for whom it would have made a difference."""
+    """Who would have won if it had been counted otherwise: where each winner would be, and who moves in and out."""
 
     name: Way
     same_winners: bool
     winners: list[Id]
+    ranks: list[RankThen]
     enters: list[Move]
     leaves: list[Move]
 
@@ -58,15 +83,18 @@ class LikerPair(msgspec.Struct, frozen=True):
 
 
 class LikerCluster(msgspec.Struct, frozen=True):
-    """Entries with unusually many likers in common."""
+    """Entries with unusually many likers in common; of its `pair_count` pairs the strongest."""
 
     post_ids: list[Id]
+    pair_count: int
     pairs: list[LikerPair]
 
 
 class FairnessCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look at before announcing. `looked_at` of `entries`: those whose likers were compared, the best first.
+    """What to look at before announcing. Of `entries` the best ones, as far as the work is bounded.
 
+    `looked_at`: whose likers and commenters were read. `compared`: so many of these, the best, were compared with each
+    other, and in `clusters` are the largest of `clusters_found`. A winner that was not looked at has no `likes`.
     In a draw nothing is counted, so there is nothing but the tickets' order.
     """
 
@@ -74,51 +102,131 @@ class FairnessCard(msgspec.Struct, frozen=True, kw_only=True):
     method: Literal["ranked", "draw"]
     entries: int
     looked_at: int
+    compared: int
     top_likers: int
     winners: list[FairWinner]
     other_ways: list[OtherWay]
+    clusters_found: int
     clusters: list[LikerCluster]
 
 
-async def get_fairness(conn: Connection, campaign_id: int) -> FairnessCard:
-    """The report of the settlement that stands. Raises SheetNotFound while there is no result."""
-    settlement = await store.find_settlement(conn, campaign_id)
-    if settlement is None or settlement.result is None:
-        raise SheetNotFound
-    rules = await closing.get_rules(conn, campaign_id, settlement.rules_version)
-    rows = await sheet_store.list_sheet(conn, settlement.id)
-    result = msgspec.json.decode(settlement.result, type=Result)
-    if rules.method == "draw":
-        return FairnessCard(
-            campaign_id=str(campaign_id),
-            method="draw",
-            entries=len(rows),
-            looked_at=0,
-            top_likers=0,
-            winners=[
-                FairWinner(
-                    rank=each.rank,
-                    post_id=each.post_id,
-                    score=each.score,
-                    parts={},
-                    margin_to_next=None,
-                    margin_to_first_without_prize=None,
-                    likes=None,
-                    comments=None,
-                )
-                for each in result.winners
-            ],
-            other_ways=[],
-            clusters=[],
-        )
-    front = _front(rows, [int(row.post_id) for row in result.sheet if row.rank is not None])
-    acts = await list_acts(conn, campaign_id, front)
-    likes, comments = scrutiny.shares_of(acts, liked=True), scrutiny.shares_of(acts, liked=False)
+class _Report(msgspec.Struct, frozen=True):
+    card: FairnessCard
+    read_at: float
+
+
+class FairnessReports:
+    """Works out one report at a time, apart from the loop; whoever asks for the same meanwhile, or soon again, gets it too."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._turn = asyncio.Semaphore(1)
+        self._kept: Kept[_Report] = Kept(_KEPT_MOST)
+
+    async def get(self, campaign_id: int) -> FairnessCard:
+        """The report of the settlement that stands. Raises SheetNotFound while there is no result."""
+        async with self._pool.acquire() as conn:
+            standing = await objections_store.find_settled(conn, campaign_id)
+        if standing is None:
+            raise SheetNotFound
+        read = partial(self._read, campaign_id, standing)
+        return (await self._kept.get(standing.id, read, seconds=_KEPT_SECONDS)).card
+
+    async def _read(self, campaign_id: int, standing: Standing) -> _Report:
+        # Who waits for the turn holds neither a thread nor a connection.
+        async with self._turn:
+            return _Report(await self._work_out(campaign_id, standing), time.monotonic())
+
+    async def _work_out(self, campaign_id: int, standing: Standing) -> FairnessCard:
+        async with self._pool.acquire() as conn:
+            rules = await closing.get_rules(conn, campaign_id, standing.rules_version)
+            if rules.method == "draw":
+                return await _read_draw(conn, campaign_id, standing.id)
+            rows = await _read_sheet(conn, standing.id)
+        now, front = await asyncio.to_thread(_look, rows, rules)
+        async with self._pool.acquire() as conn:
+            remarks = await count_remarks(conn, front)
+            weights = await asyncio.to_thread(_weights, rows, now, remarks)
+            read = await read_acts(conn, campaign_id, weights)
+        return await asyncio.to_thread(_report, campaign_id, rows, rules, now, list(weights), read)
+
+
+async def _read_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
+    found: list[SheetRow] = []
+    while portion := await sheet_store.list_sheet_after(
+        conn, settlement_id, found[-1].post_id if found else 0, limit=_ROWS_AT_ONCE
+    ):
+        found += portion
+    return found
+
+
+def _look(rows: Sequence[SheetRow], rules: Rules) -> tuple[Selection, list[int]]:
+    now = scrutiny.select_now(rows, rules)
+    return now, scrutiny.front_of(rows, now.ranks, {}, most=MOST_ACTS)
+
+
+def _weights(rows: Sequence[SheetRow], now: Selection, remarks: dict[int, int]) -> dict[int, int]:
+    """How much is to be read of each entry that is looked at, the best first."""
+    weights = {row.post_id: scrutiny.weight_of(row, remarks.get(row.post_id, 0)) for row in rows}
+    return {post_id: weights[post_id] for post_id in scrutiny.front_of(rows, now.ranks, remarks, most=MOST_ACTS)}
+
+
+async def _read_draw(conn: Connection, campaign_id: int, settlement_id: int) -> FairnessCard:
+    rows = await conn.fetch(
+        """
+        SELECT rank, post_id, score
+        FROM winners
+        WHERE settlement_id = $1
+            AND NOT EXISTS (SELECT FROM amendments WHERE amendments.successor_id = winners.id)
+        ORDER BY place
+        """,
+        settlement_id,
+    )
+    return FairnessCard(
+        campaign_id=str(campaign_id),
+        method="draw",
+        entries=await conn.fetchval("SELECT count(*) FROM sheet_rows WHERE settlement_id = $1", settlement_id),
+        looked_at=0,
+        compared=0,
+        top_likers=0,
+        winners=[
+            FairWinner(
+                rank=each["rank"],
+                post_id=str(each["post_id"]),
+                score=each["score"],
+                parts={},
+                margin_to_next=None,
+                margin_to_first_without_prize=None,
+                likes=None,
+                comments=None,
+            )
+            for each in rows
+        ],
+        other_ways=[],
+        clusters_found=0,
+        clusters=[],
+    )
+
+
+def _report(
+    campaign_id: int,
+    rows: Sequence[SheetRow],
+    rules: Rules,
+    now: Selection,
+    front: Sequence[int],
+    read: Sequence[Record],
+) -> FairnessCard:
+    acts = acts_of(read)
+    winning = {each.post_id for each in now.winners}
+    of_winners = [act for act in acts if act.post_id in winning]
+    likes, comments = scrutiny.shares_of(of_winners, liked=True), scrutiny.shares_of(of_winners, liked=False)
+    rings = find_rings(_likers(acts, front))
     return FairnessCard(
         campaign_id=str(campaign_id),
         method="ranked",
         entries=len(rows),
         looked_at=len(front),
+        compared=rings.compared,
         top_likers=len(scrutiny.busiest_of(acts)),
         winners=[
             FairWinner(
@@ -131,97 +239,20 @@ async def get_fairness(conn: Connection, campaign_id: int) -> FairnessCard:
                 likes=likes.get(each.post_id),
                 comments=comments.get(each.post_id),
             )
-            for each in scrutiny.margins_of(rows, rules)
+            for each in scrutiny.margins_of(now, rules)
         ],
-        other_ways=[_other_way(each) for each in scrutiny.scenarios_of(rows, acts, rules)],
-        clusters=[_cluster(each) for each in scrutiny.clusters_of(acts)],
+        other_ways=[_other_way(each) for each in scrutiny.scenarios_of(rows, acts, rules, now)],
+        clusters_found=rings.found,
+        clusters=[_cluster(each) for each in rings.clusters],
     )
 
 
-def _front(rows: Sequence[SheetRow], by_rank: Sequence[int]) -> list[int]:
-    """The best entries, until there are too many likers to compare."""
-    counted = {row.post_id: row.likes_counted + row.commenters_counted for row in rows}
-    found, total = [], 0
-    for post_id in by_rank:
-        total += counted[post_id]
-        if total > MOST_ACTS:
-            break
-        found.append(post_id)
-    return found
-
-
-async def list_acts(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[Act]:
-    """The likes and comments of these entries that count, one of each person; as `count_engagement` counts them."""
-    rows = await conn.fetch(
-        """
-        WITH campaign AS MATERIALIZED (
-            SELECT campaigns.id, campaigns.ends_at,
-                campaigns.ends_at - make_interval(
-                    days => coalesce((rules -> 'eligibility' ->> 'min_account_age_days')::integer, 0)
-                ) AS made_until
-            FROM campaigns
-            JOIN campaign_rules ON campaign_rules.campaign_id = campaigns.id
-                AND campaign_rules.version = campaigns.rules_version
-            WHERE campaigns.id = $1
-        ), unfit (account_id, liked) AS (
-            SELECT account_id, NULL::boolean
-            FROM staff_rights, campaign
-            WHERE granted_at <= ends_at AND coalesce(revoked_at, 'infinity') > ends_at
-            UNION ALL
-            SELECT account_id, NULL FROM jurors WHERE campaign_id = $1
-            UNION ALL
-            SELECT account_id, NULL
-            FROM sanctions, campaign
-            WHERE kind = 'ban' AND starts_at <= ends_at AND coalesce(least(lifted_at, until), 'infinity') > ends_at
-            UNION ALL
-            SELECT account_id, kind = 'like'
-            FROM voids CROSS JOIN unnest(kinds) AS kind
-            WHERE campaign_id = $1 AND withdrawn_at IS NULL AND account_id IS NOT NULL
-        ), unfit_persons AS MATERIALIZED (
-            SELECT DISTINCT accounts.person, unfit.liked
-            FROM unfit JOIN accounts ON accounts.id = unfit.account_id
-            WHERE accounts.person IS NOT NULL
-        ), void_posts AS MATERIALIZED (
-            SELECT post_id, kind = 'like' AS liked
-            FROM voids CROSS JOIN unnest(kinds) AS kind
-            WHERE campaign_id = $1 AND withdrawn_at IS NULL AND post_id IS NOT NULL
-        ), acted (post_id, account_id, liked, at) AS (
-            SELECT likes.post_id, likes.account_id, true, likes.liked_at
-            FROM campaign CROSS JOIN likes
-            WHERE likes.post_id = ANY ($2::bigint[]) AND likes.liked_at < ends_at AND likes.liked_at > '-infinity'
-            UNION ALL
-            SELECT past_likes.post_id, past_likes.account_id, true, past_likes.liked_at
-            FROM campaign CROSS JOIN past_likes
-            WHERE past_likes.post_id = ANY ($2::bigint[]) AND past_likes.liked_at < ends_at
-                AND past_likes.unliked_at >= ends_at
-            UNION ALL
-            SELECT comments.post_id, comments.author_id, false, comments.created_at
-            FROM campaign CROSS JOIN comments
-            WHERE comments.post_id = ANY ($2::bigint[]) AND comments.created_at < ends_at
-                AND (comments.state = 'published' OR (comments.state = 'deleted' AND comments.deleted_at >= ends_at))
-        ), counted AS (
-            SELECT acted.post_id, accounts.person, acted.liked, min(acted.at) AS at, min(accounts.created_at) AS made_at
-            FROM acted
-            CROSS JOIN campaign
-            JOIN entries ON entries.campaign_id = campaign.id AND entries.post_id = acted.post_id
-            JOIN accounts AS author ON author.id = entries.author_id
-            JOIN accounts ON accounts.id = acted.account_id
-            WHERE accounts.id <> entries.author_id AND accounts.person IS DISTINCT FROM author.person
-                AND accounts.person IS NOT NULL AND accounts.phone_verified_at < campaign.ends_at
-                AND accounts.created_at <= campaign.made_until
-                AND accounts.person NOT IN (SELECT person FROM unfit_persons WHERE liked IS NULL)
-                AND (accounts.person, acted.liked) NOT IN (SELECT person, liked FROM unfit_persons WHERE liked IS NOT NULL)
-                AND (acted.post_id, acted.liked) NOT IN (SELECT post_id, liked FROM void_posts)
-            GROUP BY acted.post_id, accounts.person, acted.liked
-        )
-        SELECT post_id, dense_rank() OVER (ORDER BY person)::integer AS person, liked, at, made_at
-        FROM counted
-        ORDER BY post_id, person, liked
-        """,
-        campaign_id,
-        list(post_ids),
-    )
-    return many(rows, Act)
+def _likers(acts: Sequence[Act], front: Sequence[int]) -> dict[int, set[int]]:
+    likers: dict[int, set[int]] = {post_id: set() for post_id in front}
+    for act in acts:
+        if act.liked:
+            likers[act.post_id].add(act.person)
+    return likers
 
 
 def _other_way(each: scrutiny.Scenario) -> OtherWay:
@@ -229,14 +260,25 @@ def _other_way(each: scrutiny.Scenario) -> OtherWay:
         each.name,
         not each.enters and not each.leaves,
         [str(post_id) for post_id in each.winners],
+        [
+            RankThen(
+                post_id=str(shift.post_id),
+                rank=shift.rank,
+                post_id_then=str(shift.post_id_then),
+                rank_then=shift.rank_then,
+                wins_then=shift.wins_then,
+            )
+            for shift in each.shifts
+        ],
         [Move(str(moved.post_id), moved.rank, moved.rank_then) for moved in each.enters],
         [Move(str(moved.post_id), moved.rank, moved.rank_then) for moved in each.leaves],
     )
 
 
-def _cluster(each: scrutiny.Cluster) -> LikerCluster:
+def _cluster(each: Cluster) -> LikerCluster:
     return LikerCluster(
         [str(post_id) for post_id in each.posts],
+        each.pair_count,
         [
             LikerPair([str(post_id) for post_id in pair.posts], list(pair.likers), pair.shared, pair.by_chance)
             for pair in each.pairs

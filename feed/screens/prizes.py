@@ -117,10 +117,10 @@ async def get_prize(conn: Connection, winner_id: int) -> PrizeCard:
     return _prize_card(many(rows, _Row)[0])
 
 
-async def get_result(conn: Connection, campaign_id: int) -> bytes:
+async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None = None) -> bytes:
     """The result of an announced campaign: the signed document byte for byte, and joined to it amendments and names.
 
-    Raises ResultNotFound before the announcement.
+    Names are masked as in the list of winners, but for staff and for whoever bears the name, with whatever account. Raises ResultNotFound before the announcement.
     """
     row = await conn.fetchrow(
         """
@@ -135,21 +135,37 @@ async def get_result(conn: Connection, campaign_id: int) -> bytes:
         raise ResultNotFound
     named = await conn.fetch(
         """
-        SELECT winners.person, winners.account_id, accounts.name
+        SELECT winners.person, winners.account_id, accounts.name,
+            EXISTS (SELECT FROM staff_rights WHERE staff_rights.account_id = $2 AND revoked_at IS NULL)
+                OR EXISTS (
+                    SELECT FROM accounts AS viewer
+                    WHERE viewer.id = $2 AND (viewer.id = winners.account_id OR viewer.person = accounts.person)
+                ) AS is_whole
         FROM winners JOIN accounts ON accounts.id = winners.account_id AND accounts.erased_at IS NULL
         WHERE winners.settlement_id = $1 AND winners.notified_at IS NOT NULL
             AND winners.state NOT IN ('lapsed', 'declined', 'forfeited')
         ORDER BY winners.id
         """,
         row["id"],
+        viewer_id,
     )
     amended = await conn.fetch(
         "SELECT document FROM amendments WHERE settlement_id = $1 ORDER BY number",
         row["id"],
     )
     salt: bytes = row["result_salt"]
-    people = {pseudonym(salt, each["person"], each["account_id"]): each["name"] for each in named}
+    people = {
+        pseudonym(salt, each["person"], each["account_id"]): each["name"]
+        if each["is_whole"]
+        else mask_name(each["name"])
+        for each in named
+    }
     return published(row["result"], [each["document"] for each in amended], people)
+
+
+def mask_name(name: str) -> str:
+    """Enough of a name for its owner: the same two stars whatever its length."""
+    return name[:1] + "**"
 
 
 def items_of(prizes: Sequence[dict[str, Any]]) -> list[PrizeItem]:

@@ -7,7 +7,7 @@ import msgspec
 
 from feed.postgres import Connection
 from feed.prizes.model import ResultNotFound
-from feed.screens.prizes import Id, PrizeItem, items_of
+from feed.screens.prizes import Id, PrizeItem, items_of, mask_name
 
 
 class WinnerCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +79,3 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
             for row in rows
         ],
     )
-
-
-def mask_name(name: str) -> str:
-    """Enough of a name for its owner: the same two stars whatever its length."""
-    return name[:1] + "**"

@@ -148,6 +148,34 @@ async def test_a_result_is_withdrawn_for_an_upheld_objection_only(
     assert (listed["stands"], listed["remedied_at"] is not None) == (False, True)
 
 
+async def test_names_are_masked_in_the_result_but_for_staff_and_for_oneself(
+    client: httpx.AsyncClient, world: World, keys: Keys, join: Join
+) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    path = f"/campaigns/{campaign.id}/result"
+    author_id = await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
+    winner = await become(world.pool, join, author_id, "沈从文")
+    await world.pool.execute("UPDATE accounts SET name = '巴金' WHERE id <> $1", author_id)
+    await world.pool.execute("UPDATE accounts SET name = '沈从文' WHERE id = $1", author_id)
+
+    public = await client.get(path)
+
+    assert sorted(public.json()["people"].values()) == ["巴**", "沈**"]
+    assert public.headers["cache-control"].startswith("public")
+    assert "沈从文" not in public.text
+    passer_by = await join("路人")("GET", path)
+    assert passer_by.json()["people"] == public.json()["people"]
+    own = await winner("GET", path)
+    assert sorted(own.json()["people"].values()) == ["巴**", "沈从文"]
+    assert own.headers["cache-control"].startswith("private")
+    assert own.headers["etag"] != public.headers["etag"]
+    for role in ("reviewer", "editor", "admin"):
+        seen = await join(f"编务 {role}", roles=(role,))("GET", path)
+        assert sorted(seen.json()["people"].values()) == ["巴金", "沈从文"]
+    signed = {name: value for name, value in public.json().items() if name != "people"}
+    assert signed == {name: value for name, value in own.json().items() if name != "people"}
+
+
 async def test_the_fairness_report_is_for_editors_before_they_announce(world: World, keys: Keys, join: Join) -> None:
     campaign = await stage.settled(world.pool, keys)
     report = await join("丙", roles=("editor",))("GET", f"/admin/campaigns/{campaign.id}/fairness")

@@ -1,11 +1,13 @@
 """`feed settle` and `feed verify`, as an operator and a doubter type them."""
 
+import argparse
 import json
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from feed.commands import keys
 from feed.postgres import Pool
 from tests.commands.test_by_hand import Installation
 from tests.prizes import stage
@@ -98,6 +100,14 @@ async def test_verifying_what_is_no_result_is_said_in_words(
     assert ran.err or ran.out
 
 
+@pytest.mark.parametrize("words", [("--data", "{}", "rotate"), ("rotate", "--data", "{}")])
+def test_the_directory_is_said_before_or_behind_the_inner_command(tmp_path: Path, words: tuple[str, ...]) -> None:
+    parser = argparse.ArgumentParser()
+    keys.register(parser.add_subparsers())
+    arguments = parser.parse_args(["keys", *(word.format(tmp_path) for word in words)])
+    assert (arguments.data, arguments.run) == (tmp_path, keys.run_rotate)
+
+
 async def test_a_rotated_key_signs_what_is_new_and_what_is_old_still_verifies(
     there: Installation, pool: Pool, tmp_path: Path
 ) -> None:
@@ -129,7 +139,10 @@ async def test_verifying_tells_of_amendments_and_of_what_a_file_cannot_tell(
     there: Installation, tmp_path: Path
 ) -> None:
     vector = json.loads((Path(__file__).parents[1] / "prizes/result_vector.json").read_text("utf-8"))
-    document = json.loads(vector["document"]) | {"amendments": vector["amendments"], "people": {}}
+    document = json.loads(vector["document"]) | {
+        "amendments": vector["amendments"],
+        "people": {"ab": "沈**", "cd": "巴**"},
+    }
     file, served = tmp_path / "result.json", tmp_path / "feed-keys.json"
     file.write_text(json.dumps(document), "utf-8")
     served.write_text(json.dumps({"keys": [vector["public_key"]]}), "utf-8")
@@ -140,6 +153,16 @@ async def test_verifying_tells_of_amendments_and_of_what_a_file_cannot_tell(
     assert ran.status == 0, ran.out
     for words in ("2 份更正", "an objection was upheld", "逾期未领", "whether there are later amendments", "是否真人"):
         assert words in ran.out
+    winners = [winner["post_id"] for winner in document["winners"]]
+    for amendment in vector["amendments"]:
+        winners[amendment["place"] - 1] = amendment["enters"] and amendment["enters"]["post_id"]
+    assert "，".join(f"#{place} {post_id or '空缺'}" for place, post_id in enumerate(winners, 1)) in ran.out
+    assert ", ".join(f"#{place} {post_id or 'nobody'}" for place, post_id in enumerate(winners, 1)) in ran.out
+    for words in ("另附 2 个姓名", "2 names are joined to it, none of them signed"):
+        assert words in ran.out
+    file.write_text(json.dumps({name: value for name, value in document.items() if name != "people"}), "utf-8")
+    ran = await there.feed("verify", str(file), **alone)
+    assert "names are joined" not in ran.out
     changed = [vector["amendments"][0], vector["amendments"][1] | {"reason": "declined"}]
     file.write_text(json.dumps(document | {"amendments": changed}), "utf-8")
     ran = await there.feed("verify", str(file), "--key", str(served), **alone)

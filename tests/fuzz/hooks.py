@@ -10,6 +10,8 @@ import schemathesis
 _known = json.loads(os.environ.get("FEED_FUZZ", '{"tokens": {}, "ids": {}}'))
 _roles = [*_known["tokens"], None]
 _random = random.Random(0)
+# Where the columns of a database end, and beyond: schemas that name no most say nothing of them.
+NUMBERS = (2**31, 2**63, 2**64, 10**12, 10**30, -1)
 
 
 @schemathesis.hook
@@ -18,7 +20,31 @@ def map_path_parameters(context: Any, path_parameters: Any) -> Any:
     for name in path_parameters or {}:
         if name in _known["ids"] and _random.random() < 0.5:
             path_parameters[name] = _random.choice(_known["ids"][name])
+        elif _random.random() < 0.1:
+            path_parameters[name] = str(_random.choice(NUMBERS))
     return path_parameters
+
+
+@schemathesis.hook
+def map_query(context: Any, query: Any) -> Any:
+    """Some numbers are larger than anything that can be counted."""
+    return _enlarged(query)
+
+
+@schemathesis.hook
+def map_body(context: Any, body: Any) -> Any:
+    """Some numbers are larger than anything that can be counted, however deep they stand."""
+    return _enlarged(body)
+
+
+def _enlarged(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _enlarged(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_enlarged(each) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool) and _random.random() < 0.2:
+        return _random.choice(NUMBERS)
+    return value
 
 
 @schemathesis.hook

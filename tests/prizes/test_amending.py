@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from feed.accounts.model import AccountId
 from feed.keys import Keys
 from feed.postgres import Pool
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
+from feed.prizes.model import WinnerNotVisible
 from feed.prizes.settling import settle_campaign
 from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import Finding, verify_result
@@ -63,6 +65,38 @@ async def test_each_change_of_a_place_is_signed_and_chained(pool: Pool, keys: Ke
     assert result is not None
     kept = {name: value for name, value in document.items() if name not in ("amendments", "people")}
     assert kept == msgspec.json.decode(result)
+
+
+async def _other_account(pool: Pool, post_id: int) -> AccountId:
+    """Another account of the same phone as the post's author."""
+    person = await pool.fetchval(
+        "SELECT person FROM accounts JOIN posts ON posts.author_id = accounts.id WHERE posts.id = $1", post_id
+    )
+    other = await make.account(pool)
+    await pool.execute("UPDATE accounts SET person = $2 WHERE id = $1", other, person)
+    return other
+
+
+async def test_a_reserve_who_is_banned_with_another_account_is_passed_over(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.announced(pool, keys, entries=6, reserve_count=2)
+    await make.ban(pool, await _other_account(pool, campaign.posts[2]))
+    await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE place = 1")
+    assert await lapse_next_claim(pool, keys)
+    (amendment,) = (await _published(pool, campaign.id))["amendments"]
+    assert [each["post_id"] for each in amendment["passed_over"]] == [str(campaign.posts[2])]
+    assert amendment["enters"]["post_id"] == str(campaign.posts[3])
+
+
+async def test_who_is_banned_with_another_account_is_not_announced(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.settled(pool, keys)
+    other = await _other_account(pool, campaign.posts[0])
+    await make.ban(pool, other)
+    await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+    second = await make.person(pool, role="editor")
+    with pytest.raises(WinnerNotVisible):
+        await announce_winners(pool, keys, campaign.id, by=second)
+    await pool.execute("UPDATE sanctions SET lifted_at = clock_timestamp() WHERE account_id = $1", other)
+    assert await announce_winners(pool, keys, campaign.id, by=second) == "announced"
 
 
 async def test_no_changed_value_of_a_result_or_its_amendments_verifies(pool: Pool, keys: Keys) -> None:

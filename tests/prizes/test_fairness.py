@@ -1,19 +1,20 @@
 """The report before announcing: what it says is checked against a campaign whose likes are known one by one."""
 
+import asyncio
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from feed.keys import Keys
 from feed.postgres import Pool
 from feed.prizes.drawing import give_up_next_beacon
-from feed.prizes.model import SheetNotFound
-from feed.prizes.scrutiny import Act, busiest_of, clusters_of, shares_of
-from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
-from feed.screens import fairness
-from feed.screens.fairness import FairnessCard, get_fairness
+from feed.prizes.model import SheetNotFound, SheetRow
+from feed.prizes.scrutiny import Act, busiest_of, front_of, shares_of
+from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.undoing import undo_settlement
+from feed.screens.acts import acts_of, read_acts
+from feed.screens.fairness import FairnessCard, FairnessReports
 from tests import make
 from tests.make import DAY, HOUR
 from tests.prizes import stage
@@ -22,8 +23,7 @@ AT = make.now() - 5 * DAY
 
 
 async def _report(pool: Pool, campaign_id: int) -> FairnessCard:
-    async with pool.acquire() as conn:
-        return await get_fairness(conn, campaign_id)
+    return await FairnessReports(pool).get(campaign_id)
 
 
 async def _settle(pool: Pool, keys: Keys) -> None:
@@ -87,7 +87,8 @@ async def test_what_is_looked_at_is_what_was_counted(pool: Pool, keys: Keys) -> 
     await _settle(pool, keys)
 
     async with pool.acquire() as conn:
-        acts = await fairness.list_acts(conn, campaign.id, campaign.posts)
+        # More than one portion.
+        acts = acts_of(await read_acts(conn, campaign.id, dict.fromkeys(campaign.posts, 20_000)))
 
     for row in await pool.fetch("SELECT post_id, likes_counted, commenters_counted FROM sheet_rows"):
         mine = [act for act in acts if act.post_id == row["post_id"]]
@@ -112,7 +113,72 @@ async def test_other_ways_of_counting_say_who_would_have_won(pool: Pool, keys: K
     assert [each.post_id for each in voids.enters] == [str(campaign.posts[0])]
     (gone,) = voids.leaves
     assert (gone.post_id, gone.rank, gone.rank_then) == (str(campaign.posts[2]), 2, 3)
+    assert [(each.post_id, each.rank, each.post_id_then, each.rank_then, each.wins_then) for each in voids.ranks] == [
+        (str(campaign.posts[1]), 1, str(campaign.posts[1]), 2, True),
+        (str(campaign.posts[2]), 2, str(campaign.posts[2]), 3, False),
+    ]
     assert ways["double_caps"].same_winners
+    assert [(each.rank, each.rank_then) for each in ways["double_caps"].ranks] == [(1, 1), (2, 2)]
+
+
+async def test_without_the_busiest_their_comments_do_not_count_either(pool: Pool, keys: Keys) -> None:
+    """The busiest liker's only comment makes the third entry win; as if the liker had not been there, it would not."""
+    campaign = await stage.due(
+        pool,
+        entries=4,
+        weights={"quality": "0.2", "likes": "0.4", "comments": "0.4"},
+        caps={"likes": 200, "comments": 2},
+    )
+    at, busy = make.now() - 5 * DAY, await make.account(pool)
+    for post in campaign.posts:
+        await make.like(pool, post, busy, at=at)
+    await make.comment(pool, campaign.posts[3], busy, at=at)
+    await _settle(pool, keys)
+
+    report = await _report(pool, campaign.id)
+
+    assert report.winners[0].post_id == str(campaign.posts[3])
+    (way,) = [each for each in report.other_ways if each.name == "without_top_likers"]
+    assert (way.ranks[0].rank, way.ranks[0].rank_then, way.ranks[0].wins_then) == (1, 4, False)
+
+
+async def test_a_winner_whose_other_entry_would_be_better_is_told_by_that(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.due(pool, entries=4)
+    first, second = campaign.posts[:2]
+    await pool.execute(
+        """
+        UPDATE accounts SET person = 'one'
+        WHERE id IN (SELECT author_id FROM posts WHERE id = ANY ($1::bigint[]))
+        """,
+        [first, second],
+    )
+    await make.void(pool, campaign.id, post_id=first, kinds=["like"])
+    await _settle(pool, keys)
+    report = await _report(pool, campaign.id)
+    (voids,) = [each for each in report.other_ways if each.name == "without_voids"]
+    assert voids.same_winners
+    best = voids.ranks[0]
+    assert (best.post_id, best.post_id_then, best.rank, best.rank_then) == (str(second), str(first), 1, 1)
+
+
+async def test_whoever_asks_again_meanwhile_or_soon_gets_the_same_report(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.settled(pool, keys)
+    reports = FairnessReports(pool)
+    asked = await asyncio.gather(*(reports.get(campaign.id) for _ in range(10)))
+    asked.append(await reports.get(campaign.id))
+    assert {id(each) for each in asked} == {id(asked[0])}
+
+
+async def test_a_new_settlement_has_a_report_of_its_own(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.settled(pool, keys)
+    reports, editor = FairnessReports(pool), await make.person(pool, role="editor")
+    before = await reports.get(campaign.id)
+    await undo_settlement(pool, campaign.id, by=editor, reason="补作废")
+    with pytest.raises(SheetNotFound):
+        await reports.get(campaign.id)
+    await make.void(pool, campaign.id, post_id=campaign.posts[0], kinds=["like"])
+    await settle_campaign(pool, keys, campaign.id, by=editor)
+    assert (await reports.get(campaign.id)).winners != before.winners
 
 
 async def test_likers_who_go_together_show_as_a_cluster(pool: Pool, keys: Keys) -> None:
@@ -127,6 +193,7 @@ async def test_likers_who_go_together_show_as_a_cluster(pool: Pool, keys: Keys) 
     (cluster,) = report.clusters
     assert cluster.post_ids == sorted(map(str, pushed), key=int)
     assert [pair.shared for pair in cluster.pairs] == [8, 8, 8]
+    assert (cluster.pair_count, report.clusters_found, report.compared) == (3, 1, 6)
     assert all(pair.by_chance < pair.shared for pair in cluster.pairs)
 
 
@@ -167,14 +234,29 @@ def test_the_busiest_are_one_in_a_hundred_and_at_least_one() -> None:
     assert busiest_of([]) == set()
 
 
-@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 20)), max_size=80, unique=True))
-def test_a_cluster_holds_its_pairs_and_no_entry_is_in_two(likes: list[tuple[int, int]]) -> None:
-    clusters = clusters_of([_act(post, person) for post, person in likes])
-    posts = [post for cluster in clusters for post in cluster.posts]
-    assert len(set(posts)) == len(posts)
-    for cluster in clusters:
-        assert {post for pair in cluster.pairs for post in pair.posts} == set(cluster.posts)
-        for pair in cluster.pairs:
-            one, other = ({person for post, person in likes if post == each} for each in pair.posts)
-            assert pair.shared == len(one & other) >= 5
-            assert 2 * pair.shared >= min(len(one), len(other))
+def _row(post_id: int, likes: int, **more: Any) -> SheetRow:
+    usual: dict[str, Any] = {
+        "account_id": post_id,
+        "person": str(post_id).encode(),
+        "entered_at": AT,
+        "revision": 1,
+        "quality": Decimal(0),
+        "likes_counted": likes,
+        "commenters_counted": 0,
+        "eligible": True,
+        "reason_code": None,
+        "excluded": [],
+    }
+    return SheetRow(post_id=post_id, **(usual | more))
+
+
+def test_what_is_read_is_bounded_also_where_little_of_it_counts() -> None:
+    void = [{"kind": "like", "reason_code": "voided", "count": 900}]
+    rows = [_row(1, 90, excluded=void), _row(2, 50), _row(3, 40), _row(4, 30)]
+    ranks = {1: 1, 2: 2, 3: 3, 4: 4}
+    assert front_of(rows, ranks, {}, most=100) == [2, 3], (
+        "the first is too large to be looked at, the last comes too late"
+    )
+    assert front_of(rows, ranks, {2: 30}, most=100) == [2], "one commenter may have written thirty comments"
+    assert front_of(rows, ranks, {}, most=10_000) == [1, 2, 3, 4]
+    assert front_of(rows, {4: 1}, {}, most=100) == [4], "what cannot win is not looked at"

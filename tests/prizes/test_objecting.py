@@ -1,18 +1,24 @@
 """From the announcement to the final result: who may object, who may answer, and what follows when an objection is upheld."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
+from feed.campaigns.disqualifying import disqualify_entry, reinstate_entry
+from feed.campaigns.judging import add_voids, shortlist_entry, unlist_entry
 from feed.campaigns.refusals import SecondPersonRequired
+from feed.campaigns.verdicts import NewVoids, Reason
 from feed.errors import Invalid
+from feed.idempotency import once
 from feed.keys import Keys
 from feed.postgres import Pool
 from feed.prizes.announcing import announce_winners, finish_next_objections
 from feed.prizes.claiming import lapse_next_claim
+from feed.prizes.drawing import enter_number
 from feed.prizes.model import (
     AlreadyAnnounced,
     AlreadyObjected,
@@ -26,6 +32,7 @@ from feed.prizes.model import (
     WinnerNotFound,
 )
 from feed.prizes.objecting import answer_objection, object_to_result
+from feed.prizes.persons import is_involved
 from feed.prizes.replacing import replace_winner
 from feed.prizes.settling import settle_campaign
 from feed.prizes.undoing import undo_settlement
@@ -33,7 +40,11 @@ from feed.prizes.verify import verify_result
 from feed.screens.prizes import get_result
 from feed.screens.winners import list_winners
 from tests import make
+from tests.make import DAY
 from tests.prizes import stage
+from tests.prizes.stage import Played
+
+Decides = Callable[[Pool, Keys, Played, AccountId], Awaitable[None]]
 
 
 class Announced(NamedTuple):
@@ -118,6 +129,125 @@ async def test_whoever_had_a_part_in_it_answers_nothing(pool: Pool, announced: A
         await answer_objection(pool, objection, by=announced.fourth, text="再答一次")
     body = await pool.fetchval("SELECT body FROM inbox WHERE once_key = $1", f"objection_answered:{objection}")
     assert body == "经核查，计数无误。"
+
+
+async def _shortlist(pool: Pool, keys: Keys, campaign: Played, by: AccountId) -> None:
+    await shortlist_entry(pool, by, campaign.id, campaign.posts[1])
+    await unlist_entry(pool, by, campaign.id, campaign.posts[1])
+
+
+async def _disqualify(pool: Pool, keys: Keys, campaign: Played, by: AccountId) -> None:
+    await disqualify_entry(pool, by, campaign.id, campaign.posts[-1], Reason("plagiarism"))
+
+
+async def _disqualify_and_reinstate(pool: Pool, keys: Keys, campaign: Played, by: AccountId) -> None:
+    await _disqualify(pool, keys, campaign, await make.person(pool, role="editor"))
+    await reinstate_entry(pool, by, campaign.id, campaign.posts[-1], Reason("appeal"))
+
+
+async def _void(pool: Pool, keys: Keys, campaign: Played, by: AccountId) -> None:
+    new = NewVoids(post_id=str(campaign.posts[-1]), kinds=["like"], reason_code="bought")
+    await add_voids(pool, by, campaign.id, new)
+
+
+async def _settle(pool: Pool, keys: Keys, campaign: Played, by: AccountId) -> None:
+    await settle_campaign(pool, keys, campaign.id, by=by, reason="提前")
+
+
+async def _settle_and_undo(pool: Pool, keys: Keys, campaign: Played, by: AccountId) -> None:
+    other = await make.person(pool, role="editor")
+    await settle_campaign(pool, keys, campaign.id, by=other)
+    await undo_settlement(pool, campaign.id, by=by, reason="补作废")
+    await settle_campaign(pool, keys, campaign.id, by=other)
+
+
+@pytest.mark.parametrize(
+    "decide", [_shortlist, _disqualify, _disqualify_and_reinstate, _void, _settle, _settle_and_undo]
+)
+async def test_who_has_decided_something_answers_nothing_with_whatever_account(
+    pool: Pool, keys: Keys, decide: Decides
+) -> None:
+    campaign = await stage.due(pool, entries=6)
+    decider, twin = [await make.person(pool, role="editor") for _ in range(2)]
+    await pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", decider, twin
+    )
+    await decide(pool, keys, campaign, decider)
+    if not await pool.fetchval("SELECT EXISTS (SELECT FROM settlements WHERE undone_at IS NULL)"):
+        await settle_campaign(pool, keys, campaign.id, by=await make.person(pool, role="editor"), reason="开奖")
+    for _ in range(2):
+        await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[-1])
+    objection = await object_to_result(pool, campaign.id, by=author, text="不服")
+    for involved in (decider, twin):
+        with pytest.raises(InvolvedInCampaign):
+            await answer_objection(pool, objection, by=involved, text="维持")
+    await answer_objection(pool, objection, by=await make.person(pool, role="editor"), text="维持")
+
+
+async def test_who_has_entered_the_number_of_a_draw_answers_nothing(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.listed(pool, keys, ago=2 * DAY, beacon_order=["public_number"])
+    at = make.now() - DAY
+    decider, other, third = [await make.person(pool, role="editor") for _ in range(3)]
+    for each in (decider, other):
+        await enter_number(pool, campaign.id, by=each, round_="2026095", value="03 09 14 21 27 33 + 05", appeared_at=at)
+    async with pool.acquire() as conn:
+        assert await is_involved(conn, campaign.id, decider)
+        assert await is_involved(conn, campaign.id, other)
+        assert not await is_involved(conn, campaign.id, third)
+
+
+async def test_who_wants_a_winner_replaced_answers_nothing_but_who_upholds_may_answer_the_next(
+    pool: Pool, keys: Keys, announced: Announced
+) -> None:
+    one, other = await _object(pool, announced), await _object(pool, announced, number=-2)
+    assert await replace_winner(pool, keys, announced.id, 2, by=announced.fourth, reason="刷赞") == "recorded"
+    with pytest.raises(InvolvedInCampaign):
+        await answer_objection(pool, one, by=announced.fourth, text="属实")
+    await answer_objection(pool, one, by=announced.third, text="属实", remedy="replace", rank=1)
+    await answer_objection(pool, other, by=announced.third, text="计数无误")
+
+
+async def test_who_upholds_an_objection_does_not_carry_it_out_whoever_had_asked_before(
+    pool: Pool, keys: Keys, announced: Announced
+) -> None:
+    twin = await make.person(pool, role="editor")
+    await pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", announced.third, twin
+    )
+    assert await replace_winner(pool, keys, announced.id, 2, by=announced.fourth, reason="刷赞") == "recorded"
+    objection = await _object(pool, announced)
+    await answer_objection(pool, objection, by=announced.third, text="属实", remedy="replace", rank=2)
+    for same in (announced.third, twin):
+        with pytest.raises(SecondPersonRequired):
+            await replace_winner(pool, keys, announced.id, 2, by=same, reason="异议成立")
+    # Who had asked is another person than who has upheld it.
+    assert await replace_winner(pool, keys, announced.id, 2, by=announced.fourth, reason="异议成立") == "replaced"
+
+
+async def test_one_person_objects_once_with_whatever_account(pool: Pool, announced: Announced) -> None:
+    first, second = announced.authors[-1], announced.authors[-2]
+    await pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", first, second
+    )
+    found = await asyncio.gather(
+        *(_object(pool, announced, number=number) for number in (-1, -2, -1, -2)), return_exceptions=True
+    )
+    assert sum(isinstance(each, AlreadyObjected) for each in found) == 3
+    assert await pool.fetchval("SELECT count(*) FROM objections") == 1
+
+
+async def test_a_replacement_that_is_asked_for_again_is_told_as_done_also_when_all_is_final(
+    pool: Pool, keys: Keys, announced: Announced
+) -> None:
+    request = once("/replace", "the same key", b"{}")
+    await replace_winner(pool, keys, announced.id, 1, by=announced.third, reason="刷赞")
+    for _ in range(2):
+        said = await replace_winner(pool, keys, announced.id, 1, by=announced.fourth, reason="刷赞", request=request)
+        assert said == "replaced"
+        await _end_days(pool, announced.id)
+        await finish_next_objections(pool)
+    assert await _state(pool, announced.id) == "final"
 
 
 async def test_a_result_is_final_when_the_days_are_over_and_nothing_is_open(pool: Pool, announced: Announced) -> None:

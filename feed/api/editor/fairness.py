@@ -6,15 +6,13 @@ from litestar.params import FromPath
 from feed.api.answers import PRIVATE
 from feed.api.inputs import GivenWorld, id_of
 from feed.prizes.model import SheetNotFound
-from feed.screens import fairness as screen
 from feed.screens.fairness import FairnessCard
 
 
 @get("/campaigns/{campaign_id:str}/fairness", refuses=(SheetNotFound,), weight=20)
 async def get_fairness(campaign_id: FromPath[str], world: GivenWorld) -> Response[FairnessCard]:
     """How near it was, how it would have come out otherwise, and which entries share unusually many likers."""
-    async with world.pool.acquire() as conn:
-        card = await screen.get_fairness(conn, id_of(campaign_id, SheetNotFound))
+    card = await world.fairness.get(id_of(campaign_id, SheetNotFound))
     return Response(card, headers={"cache-control": PRIVATE})
 
 

@@ -7,7 +7,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.api.answers import PRIVATE, answers
-from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, number_of
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.paging import Page
 from feed.prizes import objecting, replacing
@@ -77,7 +77,10 @@ async def list_objections(
 async def answer_objection(
     objection_id: FromPath[str], data: JSONBody[AnswerIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Response[ObjectionCard]:
-    """Answer, as somebody who has neither organised, announced, judged nor entered the campaign. A remedy needs another person."""
+    """Answer, as somebody who has neither organised, announced, judged nor entered the campaign, nor decided anything about it.
+
+    A remedy needs another person.
+    """
     id_ = id_of(objection_id, ObjectionNotFound)
     await objecting.answer_objection(
         world.pool, id_, by=viewer.account_id, text=data.text, remedy=data.remedy, rank=data.rank, request=once
@@ -109,7 +112,7 @@ async def replace_winner(
 ) -> Response[Decision]:
     """Replace the winner of this rank by the next reserve. It takes two people: recorded (202), then replaced (200)."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    rank_ = id_of(rank, WinnerNotFound)
+    rank_ = number_of(rank, WinnerNotFound)
     said = await replacing.replace_winner(
         world.pool, world.keys, id_, rank_, by=viewer.account_id, reason=data.reason, request=once
     )

@@ -7,7 +7,7 @@ from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
-from feed.api.inputs import Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.inputs import MAX_NUMBER, Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
 from feed.campaigns.refusals import BoardHidden, CampaignNotFound, RulesNotFound
 from feed.paging import MAX_ID, CursorExpired, Page, Position
 from feed.postgres import Connection
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 # A parameter that is called `state` means the application's to the framework.
 CampaignState = Annotated[str | None, QueryParameter(name="state")]
-Version = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
+Version = Annotated[int | None, QueryParameter(ge=1, le=MAX_NUMBER)]
 
 
 @get("/campaigns")

@@ -5,7 +5,7 @@ from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from feed.api.answers import PRIVATE, answers, encoded
-from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.inputs import Cursor, GivenOnce, GivenReader, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.world import World
 from feed.campaigns.refusals import CampaignNotFound
 from feed.paging import Page, Position
@@ -33,7 +33,7 @@ from feed.screens.prizes import PrizeCard
 
 
 class PublishedResult(Result, frozen=True):
-    """The signed document; beside it the amendments, each signed by itself, and the names behind the winners' pseudonyms."""
+    """The signed document; beside it the amendments, each signed by itself, and the masked names behind the winners' pseudonyms."""
 
     amendments: list[Amendment]
     people: dict[str, str]
@@ -48,10 +48,15 @@ class PublishedResult(Result, frozen=True):
     ),
     conditional=True,
 )
-async def get_result(campaign_id: FromPath[str], world: GivenWorld) -> Response[bytes]:
-    """The result of an announced campaign: the signed document byte for byte, with amendments and winners' names joined to it."""
+async def get_result(campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[bytes]:
+    """The result of an announced campaign: the signed document byte for byte, with amendments and winners' names joined to it.
+
+    Names are masked but for staff and for oneself.
+    """
+    viewer_id = None if reader is None else reader.account_id
     async with world.pool.acquire() as conn:
-        return encoded(await screen.get_result(conn, id_of(campaign_id, CampaignNotFound)), public=True)
+        document = await screen.get_result(conn, id_of(campaign_id, CampaignNotFound), viewer_id)
+    return encoded(document, public=reader is None)
 
 
 @get("/campaigns/{campaign_id:str}/draw", responses=answers(DrawCard), refuses=(DrawNotFound,), conditional=True)

@@ -1,0 +1,154 @@
+"""Numbers that Postgres has no room for, and such below zero, at every place of the API that takes a number: never a 500."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import httpx
+import pytest
+
+from feed.api.world import World
+from feed.keys import Keys
+from tests.api.conftest import Join, Person
+from tests.api.test_prizes import become
+from tests.prizes import stage
+
+Json = dict[str, Any]
+NUMBERS = {"2^31": 2**31, "2^63": 2**63, "2^64": 2**64, "10^12": 10**12, "10^30": 10**30, "-1": -1}
+# Below zero it is a place on earth, or what a provider reports.
+MAY_BE_NEGATIVE = {"lat", "lng"}
+# Their answer tells of each item by itself.
+BY_ITEM = {"judge_cases"}
+
+
+@pytest.fixture
+async def ids(client: httpx.AsyncClient, world: World, keys: Keys, join: Join) -> Json:
+    """A campaign with its result out and an objection, a prize, a post, a comment, a case: what every path leads to."""
+    campaign = await stage.announced(world.pool, keys)
+    account_id = await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[3])
+    author = await become(world.pool, join, account_id, "落选者")
+    objected = await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "不公平"})
+    ming = join("小明")
+    post = (await ming("POST", "/posts", {"text": "读书"})).json()
+    comment = (await ming("POST", f"/posts/{post['id']}/comments", {"text": "好"})).json()
+    return {
+        "campaign_id": str(campaign.id),
+        "objection_id": objected.json()["id"],
+        "post_id": str(campaign.posts[0]),
+        "comment_id": comment["id"],
+        "user_id": post["author"]["id"],
+        "prize_id": str(await world.pool.fetchval("SELECT max(id) FROM winners")),
+        "case_id": str(await world.pool.fetchval("SELECT max(id) FROM cases")),
+        "rank": "1",
+        "number": "1",
+        "name": "读书",
+    }
+
+
+@pytest.fixture
+def chief(join: Join) -> Person:
+    return join("主编", roles=("reviewer", "editor", "admin"))
+
+
+def _whole(schema: Json, schemas: Json) -> Json:
+    while "$ref" in schema:
+        schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
+    return schema
+
+
+def _kinds(schema: Json) -> list[Json]:
+    return [each for key in ("anyOf", "oneOf") for each in schema.get(key, [])] or [schema]
+
+
+def places(schema: Json, schemas: Json, depth: int = 0) -> Iterator[tuple[str | int, ...]]:
+    """The way to every number inside of a body."""
+    for kind in _kinds(_whole(schema, schemas)):
+        each = _whole(kind, schemas)
+        if {"integer", "number"} & set([each["type"]] if isinstance(each.get("type"), str) else each.get("type", [])):
+            yield ()
+        if depth < 4:
+            for name, inner in each.get("properties", {}).items():
+                yield from ((name, *rest) for rest in places(inner, schemas, depth + 1))
+            if "items" in each:
+                yield from ((0, *rest) for rest in places(each["items"], schemas, depth + 1))
+
+
+def _put(body: Any, way: tuple[str | int, ...], value: Any) -> Any:
+    """The body with this number there; what is missing on the way is made."""
+    if not way:
+        return value
+    first, *rest = way
+    if isinstance(first, int):
+        found = list(body) if isinstance(body, list) and body else [None]
+        found[0] = _put(found[0], tuple(rest), value)
+        return found
+    filled = dict(body) if isinstance(body, dict) else {}
+    filled[first] = _put(filled.get(first), tuple(rest), value)
+    return filled
+
+
+def asked(document: Json, ids: Json, number: int) -> Iterator[tuple[str, str, str, Json, bool]]:
+    """What about, method, address, what else is sent, and whether it must be refused."""
+    schemas = document["components"]["schemas"]
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            name = operation["operationId"]
+            parameters = [_whole(each, document) for each in operation.get("parameters", [])]
+            in_path = [each["name"] for each in parameters if each["in"] == "path"]
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            schema = content.get("schema")
+            whole = None if schema is None else _whole(schema, schemas)
+            example = None if whole is None else (whole.get("examples") or [{}])[0]
+            sent: Json = {} if example is None else {"json": example}
+            for parameter in parameters:
+                values = ids | {parameter["name"]: str(number)} if parameter["in"] == "path" else ids
+                address = path.format(**{each: values.get(each, "1") for each in in_path})
+                about = f"{name} {parameter['name']}={number}"
+                if parameter["in"] == "path" and parameter["name"] != "name":
+                    # An offer to leave what is not there is no refusal.
+                    yield about, method, address, sent, method != "delete" and method != "put"
+                elif parameter["in"] == "query":
+                    numeric = any("integer" in str(kind.get("type")) for kind in _kinds(parameter["schema"]))
+                    yield about, method, f"{address}?{parameter['name']}={number}", sent, numeric
+            if schema is not None:
+                address = path.format(**{each: ids.get(each, "1") for each in in_path})
+                if name == "judge_cases":
+                    example = _put(example, ("cases", 0, "id"), ids["case_id"])
+                for way in places(schema, schemas):
+                    about = f"{name} {'.'.join(map(str, way))}={number}"
+                    body = _put(deepcopy(example), way, number)
+                    yield (
+                        about,
+                        method,
+                        address,
+                        {"json": body},
+                        name not in BY_ITEM and not (number < 0 and way[-1] in MAY_BE_NEGATIVE),
+                    )
+
+
+@pytest.mark.parametrize("number", NUMBERS.values(), ids=list(NUMBERS))
+async def test_a_number_out_of_range_is_the_callers_mistake(
+    client: httpx.AsyncClient, chief: Person, ids: Json, number: int
+) -> None:
+    document = (await client.get("http://feed.test/openapi.json")).json()
+    client.event_hooks = {}  # All that is wrong is told, not the first.
+    tried, wrong = 0, []
+    for about, method, address, sent, refused in asked(document, ids, number):
+        answer = await chief(method.upper(), "http://feed.test" + address, **sent)
+        if answer.status_code >= 500 or (refused and answer.status_code < 400):
+            wrong.append(f"{about}: {answer.status_code} {answer.text[:200]}")
+        tried += 1
+    assert not wrong, "\n".join(wrong)
+    assert tried > 200
+
+
+async def test_what_no_winner_has_is_said_as_such(world: World, keys: Keys, join: Join, ids: Json) -> None:
+    third = join("丙", roles=("editor",))
+    for number in NUMBERS.values():
+        replace = f"/admin/campaigns/{ids['campaign_id']}/winners/{number}/replace"
+        answer = await third("POST", replace, {"reason": "刷赞"})
+        assert (answer.status_code, answer.json()["code"]) == (404, "winner_not_found")
+        upheld = {"text": "属实", "remedy": "replace", "rank": number}
+        answer = await third("POST", f"/admin/objections/{ids['objection_id']}/answer", upheld)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert await world.pool.fetchval("SELECT count(*) FROM replacements") == 0
