@@ -6,6 +6,7 @@ import msgspec
 from asyncpg import Record
 
 from feed.postgres import Connection, many
+from feed.prizes.beacon import Word
 from feed.prizes.model import Beacon, Draw
 
 
@@ -17,6 +18,15 @@ class Entered(msgspec.Struct, frozen=True):
     round: str
     value: str
     appeared_at: datetime
+
+    @property
+    def word(self) -> Word:
+        """What is said, whoever says it."""
+        return Word(self.round, self.value, self.appeared_at)
+
+    def is_same_person(self, other: "Entered") -> bool:
+        """Whether two accounts are one human being: the same, or verified by the same phone."""
+        return self.editor_id == other.editor_id or (self.person is not None and self.person == other.person)
 
 
 async def add_draw(conn: Connection, settlement_id: int, list_sha256: bytes, ticket_count: int) -> None:
@@ -127,9 +137,7 @@ async def mark_beacon(conn: Connection, settlement_id: int, beacon: Beacon) -> b
     )
 
 
-async def add_entry(
-    conn: Connection, settlement_id: int, editor_id: int, *, round_: str, value: str, appeared_at: datetime
-) -> None:
+async def add_entry(conn: Connection, settlement_id: int, editor_id: int, word: Word) -> None:
     """An editor's latest word on the number."""
     await conn.execute(
         """
@@ -141,9 +149,9 @@ async def add_entry(
         """,
         settlement_id,
         editor_id,
-        round_,
-        value,
-        appeared_at,
+        word.round,
+        word.value,
+        word.appeared_at,
     )
 
 

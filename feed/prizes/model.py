@@ -6,7 +6,7 @@ from typing import Any, Literal, NewType
 
 import msgspec
 
-from feed.errors import Conflict, Forbidden, NotFound
+from feed.errors import Conflict, FieldError, Forbidden, NotFound
 from feed.prizes.beacon import Source
 
 WinnerId = NewType("WinnerId", int)
@@ -107,7 +107,11 @@ class NoNumberWanted(Conflict):
 
 
 class BeaconMismatch(Conflict):
-    """Another editor has entered something else; both words are kept until two people agree."""
+    """Another editor has entered something else; both words are kept until two people agree. Names the fields that differ."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__()
+        self.errors = errors
 
 
 class ClaimClosed(Conflict):

@@ -84,6 +84,8 @@ async def test_two_people_enter_the_number(join: Join, client: httpx.AsyncClient
     assert (again.status_code, again.json()["code"]) == (409, "second_person_required")
     differs = await other("PUT", path, said | {"value": "03 07 12 10"})
     assert (differs.status_code, differs.json()["code"]) == (409, "beacon_mismatch")
+    assert [(each["field"], each["code"]) for each in differs.json()["errors"]] == [("value", "differs")]
+    assert "03" not in differs.text
     second = await other("PUT", path, said)
     assert second.status_code == 200, second.text
     assert second.json()["beacon"]["value"] == "03 07 12 09"
