@@ -8,6 +8,7 @@ import msgspec
 
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
 from feed.prizes.beacon import Source
+from feed.prizes.correction import Number
 
 WinnerId = NewType("WinnerId", int)
 ObjectionId = NewType("ObjectionId", int)
@@ -191,6 +192,8 @@ class Lots(msgspec.Struct, frozen=True, kw_only=True):
     tickets: list[bytes]
     nonce: bytes
     nonce_sha256: bytes
+    # What was entered for the draw: the number that decided last, and before it those that were wrong.
+    numbers: list[Number] = []
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import pytest
 from asyncpg import Record
 
 from feed.api.world import World
+from feed.campaigns.model import time_text
 from feed.keys import Keys
 from feed.prizes.drawing import give_up_next_beacon, publish_next_list
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
@@ -96,6 +97,68 @@ async def test_two_people_enter_the_number(join: Join, client: httpx.AsyncClient
     assert (third.status_code, third.json()["code"]) == (409, "no_number_wanted")
     assert await settle_next_campaign(world.pool, keys)
     assert (await draw_of(client, campaign.id))["beacon"] == second.json()["beacon"]
+
+
+async def test_editors_see_who_has_entered_a_number_and_not_which(join: Join, world: World, keys: Keys) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
+    path = f"/admin/campaigns/{campaign.id}/draw/number"
+    assert (await other("GET", path)).json() == {"wanted": "number", "entered": []}
+    assert (await one("PUT", path, word())).status_code == 202
+    seen = await other("GET", path)
+    assert seen.json()["wanted"] == "number"
+    (entered,) = seen.json()["entered"]
+    assert entered["user_id"] == (await one("GET", "/me")).json()["id"]
+    assert "03" not in seen.text.replace(entered["entered_at"], "").replace(entered["user_id"], "")
+    assert (await other("GET", "/admin/campaigns/1/draw/number")).status_code == 404
+
+
+async def test_too_early_says_from_when_on_it_would_not_be(join: Join, world: World, keys: Keys) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    editor = join("编辑", roles=("editor",))
+    refused = await editor(
+        "PUT", f"/admin/campaigns/{campaign.id}/draw/number", word(appeared_at="2026-09-20T00:00:00Z")
+    )
+    published_at = await world.pool.fetchval("SELECT list_published_at FROM draws")
+    (error,) = refused.json()["errors"]
+    assert time_text(published_at + timedelta(seconds=60)) in error["message"]
+
+
+async def test_a_wrong_number_is_corrected_by_two_for_all_to_see(
+    join: Join, client: httpx.AsyncClient, world: World, keys: Keys
+) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    one, other, third = [join(name, roles=("editor",)) for name in ("编辑甲", "编辑乙", "编辑丙")]
+    wrong = word(value="03 07 12 90")
+    for editor in (one, other):
+        await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", wrong)
+    assert await settle_next_campaign(world.pool, keys)
+    path = f"/admin/campaigns/{campaign.id}/draw/correction"
+    said = wrong | {"value": WORD["value"], "reason_code": "misread", "reason": "末尾两位录反"}
+    refused = await one("PUT", path, said)
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_number_to_correct")
+    drawn = await draw_of(client, campaign.id)
+    undone = await one("POST", f"/admin/campaigns/{campaign.id}/undo-settle", {"reason": "录错了"})
+    assert undone.status_code == 200, undone.text
+    # What was drawn by does not vanish while it is judged again.
+    assert await draw_of(client, campaign.id) == drawn
+    first = await one("PUT", path, said)
+    assert (first.status_code, first.json()["corrected"]) == (202, []), first.text
+    waiting = (await third("GET", f"/admin/campaigns/{campaign.id}/draw/number")).json()
+    assert (waiting["wanted"], len(waiting["entered"])) == ("correction", 1)
+    mistaken = await other("PUT", path, said)
+    assert (mistaken.status_code, mistaken.json()["code"]) == (409, "third_person_required")
+    differs = await third("PUT", path, said | {"reason_code": "publisher_corrected"})
+    assert [error["field"] for error in differs.json()["errors"]] == ["reason_code"]
+    assert (await third("PUT", path, said | {"reason_code": "else"})).status_code == 400
+    second = await third("PUT", path, said)
+    assert second.status_code == 200, second.text
+    assert (await one("POST", f"/admin/campaigns/{campaign.id}/settle", {})).status_code == 200
+    shown = await draw_of(client, campaign.id)
+    assert shown["beacon"]["value"] == "03 07 12 09"
+    assert shown["corrected"] == second.json()["corrected"]
+    assert [(each["value"], each["reason_code"]) for each in shown["corrected"]] == [("03 07 12 90", "misread")]
+    assert shown["list_sha256"] == drawn["list_sha256"]
 
 
 async def test_two_accounts_of_one_person_are_one_editor(join: Join, world: World, keys: Keys) -> None:
