@@ -520,7 +520,9 @@ async def test_nobody_rolls_again_by_putting_somebody_out(pool: Pool, keys: Keys
     }
 
 
-async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(pool: Pool, keys: Keys) -> None:
+async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(
+    pool: Pool, keys: Keys, tmp_path: Path
+) -> None:
     campaign = await stage.due_draw(pool, keys, entries=9, beacon_order=[])
     late = campaign.posts[3:8]
     await pool.execute(
@@ -536,6 +538,11 @@ async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(poo
     assert _order(again)[: len(drawn)] == drawn
     assert sorted(_order(again)[len(drawn) :]) == again["draw"]["added"]
     assert len(again["draw"]["added"]) == len(late) - 1
+    path = tmp_path / "result.json"
+    path.write_bytes(await _result(pool, campaign.id))
+    other = in_javascript(path)
+    assert other["order"] == _order(again)
+    assert (other["seed"], other["list_sha256"]) == (again["draw"]["seed"], again["draw"]["list_sha256"])
 
 
 async def test_what_left_and_joined_the_list_cannot_be_said_otherwise(pool: Pool, keys: Keys) -> None:
