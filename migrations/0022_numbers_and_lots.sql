@@ -1,5 +1,6 @@
--- A public number that two people entered wrongly is corrected by two, one of them somebody else; what it was stays on record.
+-- Wrong public numbers and who corrected them, and where each ticket of a draw came: what a result says of both is kept by row too.
 
+-- A public number that two people entered wrongly is corrected by two, one of them somebody else; what it was stays on record.
 -- What each editor says the number should have been; the latest word of each. `number` counts the corrections of this draw from 1.
 CREATE TABLE number_corrections (
     settlement_id bigint NOT NULL,
@@ -32,3 +33,6 @@ CREATE TABLE corrected_numbers (
     CONSTRAINT corrected_numbers_reason CHECK (reason_code IN ('misread', 'wrong_issue', 'publisher_corrected')),
     CONSTRAINT corrected_numbers_by_two CHECK (cardinality(entered_by) = 2 AND entered_by[1] <> entered_by[2])
 );
+
+-- Of a draw: the place of the person's ticket, known when the lots are drawn. In a ranked campaign it follows from the row.
+ALTER TABLE sheet_rows ADD COLUMN rank integer;

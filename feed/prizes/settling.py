@@ -187,6 +187,9 @@ async def _decide(
     )
     outcome = decision.outcome
     await store.add_result(conn, settlement.id, result, sha256)
+    if lots is not None:
+        ranks = {int(row.post_id): row.rank for row in outcome.sheet if row.rank is not None}
+        await sheet_store.mark_lots(conn, settlement.id, ranks)
     await store.add_winners(conn, campaign.id, settlement.id, decision.places)
     await store.add_reserves(conn, settlement.id, decision.reserves)
     await closing.mark_decided(conn, campaign.id, reason)

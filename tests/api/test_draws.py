@@ -247,3 +247,57 @@ async def test_no_reason_settles_a_draw_before_its_value(join: Join, world: Worl
     assert (refused.status_code, refused.json()["code"]) == (409, "awaiting_beacon")
     states: list[Record] = await world.pool.fetch("SELECT state FROM campaigns WHERE id = $1", campaign.id)
     assert states[0]["state"] == "judging"
+
+
+async def test_a_draw_ranks_nobody_before_the_result_and_then_as_the_lots_fell(
+    join: Join, client: httpx.AsyncClient, world: World, keys: Keys
+) -> None:
+    editor, author = join("编辑", roles=("editor",)), join("小明")
+    me = int((await author("GET", "/me")).json()["id"])
+    campaign = await stage.due_draw(world.pool, keys, beacon_order=[], winner_count=5)
+    # Two posts of one person, the most liked one and another, and a third that was put out.
+    mine = [campaign.posts[0], campaign.posts[3]]
+    for post_id in (*mine, campaign.posts[4]):
+        await world.pool.execute("UPDATE posts SET author_id = $2 WHERE id = $1", post_id, me)
+        await world.pool.execute("UPDATE entries SET author_id = $2 WHERE post_id = $1", post_id, me)
+    admin = f"/admin/campaigns/{campaign.id}"
+    out = await editor("POST", f"{admin}/entries/{campaign.posts[4]}/disqualify", {"reason_code": "copied"})
+    assert out.status_code == 200, out.text
+    await world.pool.execute(
+        "UPDATE accounts SET created_at = created_at - interval '99 days', "
+        "phone_verified_at = created_at - interval '90 days' WHERE id = $1",
+        me,
+    )
+
+    async def part() -> dict[str, Any]:
+        return dict((await author("GET", f"/campaigns/{campaign.id}/me")).json())
+
+    async def unranked() -> None:
+        said = await part()
+        assert said["reasons"] == []
+        assert [(each["score"], each["rank"]) for each in said["entries"]] == [(None, None)] * 3
+        assert said["tickets"] == 1
+        board = await client.get(f"/campaigns/{campaign.id}/leaderboard")
+        assert (board.status_code, board.json()["code"]) == (404, "board_hidden")
+        assert (await client.get(f"/campaigns/{campaign.id}")).json()["board"] == "hidden"
+        listed = (await editor("GET", f"{admin}/entries?sort=score")).json()["items"]
+        assert {(each["score"], each["rank"]) for each in listed} == {(None, None)}
+
+    await unranked()
+    assert await freeze_next_campaign(world.pool)
+    assert await publish_next_list(world.pool)
+    await unranked()
+    assert await give_up_next_beacon(world.pool)
+    assert await settle_next_campaign(world.pool, keys)
+    await unranked()
+    for second in (editor, join("编辑乙", roles=("editor",))):
+        assert (await second("POST", f"{admin}/announce")).status_code in (200, 202)
+    result = (await client.get(f"/campaigns/{campaign.id}/result")).json()
+    ranks = {row["post_id"]: row["rank"] for row in result["sheet"]}
+    said = await part()
+    assert {each["post_id"]: each["rank"] for each in said["entries"]} == {
+        str(post_id): ranks[str(post_id)] for post_id in (*mine, campaign.posts[4])
+    }
+    assert ranks[str(mine[0])] == ranks[str(mine[1])] == said["prize"]["rank"]
+    assert ranks[str(campaign.posts[4])] is None
+    assert said["tickets"] == 1
