@@ -27,6 +27,8 @@ class FeedError(Exception):
         super().__init__(detail or self.code)
         self.detail = detail
         self.params = params
+        # The fields that it is about, where it is about some.
+        self.errors: tuple[FieldError, ...] = ()
 
 
 class MalformedBody(FeedError):

@@ -140,7 +140,6 @@ def problem(
     """The response that tells of a refusal."""
     language = language_of(request)
     words = words_of(error.code, language)
-    fields = error.errors if isinstance(error, Invalid) else ()
     document = Problem(
         type=f"urn:feed:problem:{error.code}",
         title=words or HTTPStatus(status).phrase,
@@ -149,7 +148,7 @@ def problem(
         code=error.code,
         errors=[
             ProblemField(field.field, field.code, words_of(f"field.{field.code}", language, **field.params))
-            for field in fields
+            for field in error.errors
         ],
     )
     headers = {"cache-control": "no-store", "content-language": language, **(headers or {})}

@@ -12,7 +12,7 @@ class RulesNotFound(NotFound):
 
 
 class BoardHidden(NotFound):
-    """The rules show no board, or none until the campaign has closed."""
+    """The rules show no board, or none until the campaign has closed; a draw never has one."""
 
 
 class EntryNotFound(NotFound):

@@ -57,12 +57,20 @@ _PROBLEMS = {
     "draw_publicly_verifiable": ("可否公开验证标注有误", "wrongly labelled as publicly verifiable or not"),
     "draw_list": ("签单的增减与可获奖名单不符", "what left and joined the list does not fit who may win"),
     "draw_earlier": ("先前签单的列举有误", "the earlier lists are not listed right"),
+    "draw_corrected": ("更正前的公开值列举有误", "the numbers that were corrected are not listed right"),
     "draw_beacon": ("公开值与规则所写来源不符", "the value is not from a source as the rules name it"),
     "draw_beacon_time": ("公开值的时间不在规定之内", "the value did not appear when it had to"),
     "draw_chain": ("未知的信标链", "a chain whose key is not known here"),
     "draw_round": ("不是应取的那一轮", "not the round that decides"),
     "draw_signature": ("信标签名无效", "the beacon's signature is not valid"),
     "draw_value": ("公开值与信标签名不符", "the value is not that of the beacon's signature"),
+}
+
+# Why a public number was wrong.
+_CORRECTIONS = {
+    "misread": ("录入有误", "it was misread"),
+    "wrong_issue": ("录入了另一期", "it was of another issue"),
+    "publisher_corrected": ("发布方更正", "its publisher corrected it"),
 }
 
 # Why a place was left.
@@ -207,6 +215,13 @@ def _about_draw(drawn: Drawn) -> list[str]:
             )
     lines = [f"[✓] 抽签重算一致：{checked[0]}", f"    recomputed and the same: {checked[1]}"]
     lines += [f"[{'✓' if beacon.source == 'drand' else '?'}] {how[0]}", f"    {how[1]}"]
+    for each in drawn.corrected or ():
+        why = _CORRECTIONS[each.reason]
+        lines += [
+            f"[?] {each.corrected_at} 由两人更正公开值：原录入第 {each.round} 期 {each.value}（{why[0]}），请与开奖公告核对",
+            f"    corrected by two people, one of whom had not entered it: it was {each.value} of issue {each.round} "
+            f"({why[1]}); look both up",
+        ]
     if drawn.removed or drawn.added:
         void, joined = len(drawn.removed or ()), len(drawn.added or ())
         lines += [

@@ -8,11 +8,14 @@ from typing import Literal
 
 import msgspec
 
-from feed.campaigns.model import Rules
+from feed.campaigns.model import Rules, time_text
+from feed.errors import FieldError, Invalid
 
 Source = Literal["public_number", "drand", "own"]
 # A value of the beacon is younger than the list by this much: whoever made the list could not know it.
 YOUNGER = timedelta(seconds=60)
+# Publishers print the minute: words whose times are nearer than this do not differ in them.
+PRINTED = timedelta(minutes=1)
 ROUND_LONGEST = 40
 VALUE_LONGEST = 100
 
@@ -27,6 +30,20 @@ class Window(msgspec.Struct, frozen=True):
     source: Source
     not_before: datetime
     until: datetime
+
+
+class Word(msgspec.Struct, frozen=True):
+    """What somebody says the public number is, in its one spelling."""
+
+    round: str
+    value: str
+    appeared_at: datetime
+
+    def differing(self, other: "Word") -> list[str]:
+        """The names of what the two do not agree in."""
+        apart = abs(self.appeared_at - other.appeared_at) >= PRINTED
+        differs = {"round": self.round != other.round, "value": self.value != other.value, "appeared_at": apart}
+        return [name for name, differ in differs.items() if differ]
 
 
 def windows(rules: Rules, published_at: datetime) -> list[Window]:
@@ -54,6 +71,27 @@ def read_number(text: str) -> str | None:
     """A public number in its one spelling: groups of ASCII digits with one space between. None for anything else."""
     found = _BETWEEN.sub(" ", unicodedata.normalize("NFKC", text)).strip()
     return found if len(found) <= VALUE_LONGEST and _NUMBERS.fullmatch(found) else None
+
+
+def read_word(round_: str, value: str, appeared_at: datetime, window: Window, now: datetime) -> Word:
+    """The number of this window as somebody says it. Raises Invalid, which names each field that cannot be right."""
+    issue, number = read_round(round_), read_number(value)
+    wrong = []
+    if issue is None:
+        wrong.append(FieldError("round", "invalid_value"))
+    if number is None:
+        wrong.append(FieldError("value", "invalid_value"))
+    if appeared_at.tzinfo is None:
+        wrong.append(FieldError("appeared_at", "no_time_zone"))
+    elif appeared_at < window.not_before:
+        wrong.append(FieldError("appeared_at", "too_early", {"earliest": time_text(window.not_before)}))
+    elif appeared_at > now:
+        wrong.append(FieldError("appeared_at", "in_the_future"))
+    elif appeared_at >= window.until:
+        wrong.append(FieldError("appeared_at", "too_late", {"until": time_text(window.until)}))
+    if wrong or issue is None or number is None:
+        raise Invalid(*wrong)
+    return Word(issue, number, appeared_at)
 
 
 def _sources(order: Sequence[str]) -> list[Source]:

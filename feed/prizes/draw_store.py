@@ -6,6 +6,7 @@ import msgspec
 from asyncpg import Record
 
 from feed.postgres import Connection, many
+from feed.prizes.beacon import Word
 from feed.prizes.model import Beacon, Draw
 
 
@@ -18,9 +19,21 @@ class Entered(msgspec.Struct, frozen=True):
     value: str
     appeared_at: datetime
 
+    @property
+    def word(self) -> Word:
+        """What is said, whoever says it."""
+        return Word(self.round, self.value, self.appeared_at)
+
+    def is_same_person(self, other: "Entered") -> bool:
+        """Whether two accounts are one human being: the same, or verified by the same phone."""
+        return self.editor_id == other.editor_id or (self.person is not None and self.person == other.person)
+
 
 async def add_draw(conn: Connection, settlement_id: int, list_sha256: bytes, ticket_count: int) -> None:
-    """Keeps the hash of the list, unless a value has decided before: then its list and its lot stay, and nobody draws twice."""
+    """Keeps the hash of the list, unless a value has decided before: then its list and its lot stay, and nobody draws twice.
+
+    Of a number that was corrected since, the right one is kept.
+    """
     await conn.execute(
         """
         INSERT INTO draws (
@@ -28,8 +41,10 @@ async def add_draw(conn: Connection, settlement_id: int, list_sha256: bytes, tic
             appeared_at, entered_by, beacon_at
         )
         SELECT $1, coalesce(earlier.list_sha256, $2), coalesce(earlier.ticket_count, $3),
-            coalesce(earlier.listed_in, earlier.settlement_id), earlier.list_published_at, earlier.source, earlier.chain, earlier.round, earlier.value,
-            earlier.signature, earlier.appeared_at, earlier.entered_by, earlier.beacon_at
+            coalesce(earlier.listed_in, earlier.settlement_id), earlier.list_published_at, earlier.source, earlier.chain,
+            coalesce(corrected.round, earlier.round), coalesce(corrected.value, earlier.value), earlier.signature,
+            coalesce(corrected.appeared_at, earlier.appeared_at), coalesce(corrected.entered_by, earlier.entered_by),
+            coalesce(corrected.corrected_at, earlier.beacon_at)
         FROM (SELECT campaign_id FROM settlements WHERE id = $1) AS mine
         LEFT JOIN LATERAL (
             SELECT draws.*
@@ -39,6 +54,13 @@ async def add_draw(conn: Connection, settlement_id: int, list_sha256: bytes, tic
             ORDER BY settlements.id
             LIMIT 1
         ) AS earlier ON true
+        LEFT JOIN LATERAL (
+            SELECT round, value, appeared_at, entered_by, corrected_at
+            FROM corrected_numbers
+            WHERE corrected_numbers.settlement_id = earlier.settlement_id
+            ORDER BY number DESC
+            LIMIT 1
+        ) AS corrected ON true
         """,
         settlement_id,
         list_sha256,
@@ -127,9 +149,7 @@ async def mark_beacon(conn: Connection, settlement_id: int, beacon: Beacon) -> b
     )
 
 
-async def add_entry(
-    conn: Connection, settlement_id: int, editor_id: int, *, round_: str, value: str, appeared_at: datetime
-) -> None:
+async def add_entry(conn: Connection, settlement_id: int, editor_id: int, word: Word) -> None:
     """An editor's latest word on the number."""
     await conn.execute(
         """
@@ -141,9 +161,9 @@ async def add_entry(
         """,
         settlement_id,
         editor_id,
-        round_,
-        value,
-        appeared_at,
+        word.round,
+        word.value,
+        word.appeared_at,
     )
 
 

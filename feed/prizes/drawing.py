@@ -10,13 +10,12 @@ from feed.campaigns import closing
 from feed.campaigns.closing import Ending
 from feed.campaigns.model import time_text
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
-from feed.errors import FieldError, Invalid
+from feed.errors import FieldError
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import draw_store, notices, store
-from feed.prizes.beacon import Window, read_number, read_round, window_at, windows
+from feed.prizes.beacon import PRINTED, Window, read_number, read_round, read_word, window_at, windows
 from feed.prizes.drand import Chain, first_round, is_signed, time_of, value_of
-from feed.prizes.draw_store import Entered
 from feed.prizes.model import Beacon, BeaconMismatch, NoNumberWanted
 
 Entering = Literal["recorded", "accepted"]
@@ -126,23 +125,24 @@ async def enter_number(
             if settlement is not None and await _is_kept(conn, settlement.id, by, (round_, value, appeared_at)):
                 return "accepted"
             raise NoNumberWanted
-        word = _read(round_, value, appeared_at, window, await draw_store.get_clock(conn))
+        word = read_word(round_, value, appeared_at, window, await draw_store.get_clock(conn))
         before = await draw_store.list_entries(conn, settlement.id)
-        repeated = any(each.editor_id == by and _word(each) == word for each in before)
-        await draw_store.add_entry(conn, settlement.id, by, round_=word[0], value=word[1], appeared_at=word[2])
-        detail = {"round": word[0], "value": word[1], "appeared_at": time_text(word[2])}
+        repeated = any(each.editor_id == by and each.word == word for each in before)
+        await draw_store.add_entry(conn, settlement.id, by, word)
         if not repeated:
+            detail = {"round": word.round, "value": word.value, "appeared_at": time_text(word.appeared_at)}
             await audit.add(conn, by, "enter_number", "campaign", campaign_id, detail)
         entries = await draw_store.list_entries(conn, settlement.id)
         mine = next(each for each in entries if each.editor_id == by)
-        others = [each for each in entries if not _is_same_person(each, mine)]
-        second = next((each for each in others if _word(each) == word), None)
+        others = [each for each in entries if not each.is_same_person(mine)]
+        second = next((each for each in others if not each.word.differing(word)), None)
         if second is not None:
             beacon = Beacon(
                 source="public_number",
-                round=word[0],
-                value=word[1],
-                appeared_at=word[2],
+                round=word.round,
+                value=word.value,
+                # The later one, should they be seconds apart: never younger than both say.
+                appeared_at=max(word.appeared_at, second.appeared_at),
                 entered_by=[second.editor_id, mine.editor_id],
             )
             await _keep(conn, campaign, settlement.id, beacon, by=by)
@@ -150,37 +150,10 @@ async def enter_number(
         return "accepted"
     if others:
         # Committed, and then refused: a third person may agree with either.
-        raise BeaconMismatch
-    if repeated or any(each.editor_id != by and _word(each) == word for each in before):
+        raise BeaconMismatch(*(FieldError(name, "differs") for name in word.differing(others[-1].word)))
+    if repeated or any(each.editor_id != by and not each.word.differing(word) for each in before):
         raise SecondPersonRequired
     return "recorded"
-
-
-def _read(round_: str, value: str, appeared_at: datetime, window: Window, now: datetime) -> tuple[str, str, datetime]:
-    issue, number = read_round(round_), read_number(value)
-    wrong = []
-    if issue is None:
-        wrong.append(FieldError("round", "invalid_value"))
-    if number is None:
-        wrong.append(FieldError("value", "invalid_value"))
-    if appeared_at.tzinfo is None:
-        wrong.append(FieldError("appeared_at", "no_time_zone"))
-    elif appeared_at < window.not_before:
-        wrong.append(FieldError("appeared_at", "too_early", {"earliest": time_text(window.not_before)}))
-    elif appeared_at > now:
-        wrong.append(FieldError("appeared_at", "in_the_future"))
-    if wrong or issue is None or number is None:
-        raise Invalid(*wrong)
-    return issue, number, appeared_at
-
-
-def _word(entered: Entered) -> tuple[str, str, datetime]:
-    return entered.round, entered.value, entered.appeared_at
-
-
-def _is_same_person(one: Entered, other: Entered) -> bool:
-    """Whether two accounts are one human being: the same, or verified by the same phone."""
-    return one.editor_id == other.editor_id or (one.person is not None and one.person == other.person)
 
 
 async def _is_kept(conn: Connection, settlement_id: int, by: AccountId, given: tuple[str, str, datetime]) -> bool:
@@ -189,8 +162,9 @@ async def _is_kept(conn: Connection, settlement_id: int, by: AccountId, given: t
     beacon = None if draw is None else draw.beacon
     if beacon is None or by not in (beacon.entered_by or ()) or given[2].tzinfo is None:
         return False
-    said = read_round(given[0]), read_number(given[1]), given[2]
-    return said == (beacon.round, beacon.value, beacon.appeared_at)
+    said = read_round(given[0]), read_number(given[1])
+    apart = beacon.appeared_at is None or abs(given[2] - beacon.appeared_at) >= PRINTED
+    return said == (beacon.round, beacon.value) and not apart
 
 
 async def _stands(conn: Connection, campaign_id: int, settlement_id: int) -> bool:

@@ -1,7 +1,8 @@
 """The draw's part of a result: everything that its order follows from, and whether it does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -10,6 +11,7 @@ from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, time_text
 from feed.campaigns.problems import LATEST
 from feed.prizes import draw
 from feed.prizes.beacon import Source, read_number, read_round, windows
+from feed.prizes.correction import CorrectionReason, Number
 from feed.prizes.drand import Chain, first_round, is_signed, time_of, value_of
 from feed.prizes.finding import Problem
 from feed.prizes.model import Beacon, Lots
@@ -30,6 +32,20 @@ class BeaconLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     entered_by: list[str]
 
 
+class WrongNumber(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A public number that was corrected: who entered it, why it was wrong, and when two people said so.
+
+    Those two are named at the number that came instead of it.
+    """
+
+    round: str
+    value: str
+    appeared_at: str
+    entered_by: list[str]
+    reason: CorrectionReason
+    corrected_at: str
+
+
 class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What docs/draw-spec.md asks for. Hashes, the nonce and the seed are lower-case hexadecimal."""
 
@@ -47,10 +63,12 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     # Of a settlement that was made again: pseudonyms that were on the list and may not win any more, and those that were not on it.
     removed: list[str] | None = None
     added: list[str] | None = None
+    # Numbers that were entered before the one that decides, the first one first.
+    corrected: list[WrongNumber] | None = None
 
 
-def drawn_from(lots: Lots, rules: Rules, editors: Sequence[str], *, able: Sequence[bytes]) -> Drawn:
-    """The part of the result. The lots have their value by now; `able` are the tickets that may win."""
+def drawn_from(lots: Lots, rules: Rules, editors: Mapping[int, str], *, able: Sequence[bytes]) -> Drawn:
+    """The part of the result. The lots have their value by now; `able` are the tickets that may win, `editors` pseudonyms."""
     beacon, published_at = lots.draw.beacon, lots.draw.list_published_at
     assert beacon is not None
     assert published_at is not None
@@ -69,13 +87,14 @@ def drawn_from(lots: Lots, rules: Rules, editors: Sequence[str], *, able: Sequen
             value=beacon.value,
             appeared_at=None if beacon.appeared_at is None else time_text(beacon.appeared_at),
             signature=None if beacon.signature is None else beacon.signature.hex(),
-            entered_by=list(editors),
+            entered_by=[editors[each] for each in beacon.entered_by or ()],
         ),
         seed=seed(lots.draw.list_sha256, lots.nonce, beacon).hex(),
         publicly_verifiable=beacon.source != "own",
         earlier=[],
         removed=[each.hex() for each in lots.tickets if each not in now] or None,
         added=[each.hex() for each in able if each not in listed] or None,
+        corrected=[_wrong(wrong, right, editors) for wrong, right in pairwise(lots.numbers)] or None,
     )
 
 
@@ -116,6 +135,7 @@ def problems_of(
     if drawn.list_sha256 in drawn.earlier or len(set(drawn.earlier)) != len(drawn.earlier):
         yield Problem("draw_earlier", "draw.earlier")
     yield from _beacon_problems(drawn.beacon, rules, published_at, chains)
+    yield from _correction_problems(drawn, rules, published_at)
 
 
 def _beacon_problems(
@@ -153,6 +173,35 @@ def _beacon_problems(
         yield Problem("draw_beacon", f"{where}.entered_by")
 
 
+def _correction_problems(drawn: Drawn, rules: Rules, published_at: datetime) -> Iterator[Problem]:
+    if drawn.corrected is None:
+        return
+    window = next((each for each in windows(rules, published_at) if each.source == "public_number"), None)
+    if window is None or drawn.beacon.source != "public_number" or not drawn.corrected:
+        yield Problem("draw_corrected", "draw.corrected")
+        return
+    since = published_at
+    followers: list[WrongNumber | BeaconLine] = [*drawn.corrected[1:], drawn.beacon]
+    for number, (wrong, right) in enumerate(zip(drawn.corrected, followers, strict=True)):
+        where = f"draw.corrected[{number}]"
+        try:
+            appeared_at, corrected_at = parse_time(wrong.appeared_at), parse_time(wrong.corrected_at)
+            editors = {_exact_hex(each, 2 * draw.TICKET_BYTES) for each in wrong.entered_by}
+        except ValueError as error:
+            yield Problem("spelling", where, str(error))
+            return
+        if read_round(wrong.round) != wrong.round or read_number(wrong.value) != wrong.value:
+            yield Problem("spelling", where)
+        if not window.not_before <= appeared_at < window.until or not max(since, appeared_at) < corrected_at < LATEST:
+            yield Problem("draw_corrected", where)
+        if len(editors) != 2 or len(wrong.entered_by) != 2 or set(wrong.entered_by).issuperset(right.entered_by):
+            # Who corrects is not only who was mistaken.
+            yield Problem("draw_corrected", f"{where}.entered_by")
+        if (wrong.round, wrong.value, wrong.appeared_at) == (right.round, right.value, right.appeared_at):
+            yield Problem("draw_corrected", where)
+        since = corrected_at
+
+
 def _drand_problems(
     beacon: BeaconLine, signature: bytes | None, not_before: datetime, chains: Sequence[Chain]
 ) -> Iterator[Problem]:
@@ -188,6 +237,18 @@ def _listed(drawn: Drawn, able: Sequence[bytes]) -> list[bytes] | None:
     if not (fits and named and all(each == sorted(set(each)) for each in (removed, added))):
         return None
     return sorted((now - set(added)) | set(removed))
+
+
+def _wrong(wrong: Number, right: Number, editors: Mapping[int, str]) -> WrongNumber:
+    assert right.reason_code is not None
+    return WrongNumber(
+        round=wrong.round,
+        value=wrong.value,
+        appeared_at=time_text(wrong.appeared_at),
+        entered_by=[editors[each] for each in wrong.entered_by],
+        reason=right.reason_code,
+        corrected_at=time_text(right.entered_at),
+    )
 
 
 def _name(beacon: Beacon, rules: Rules) -> str:

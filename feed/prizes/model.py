@@ -6,8 +6,9 @@ from typing import Any, Literal, NewType
 
 import msgspec
 
-from feed.errors import Conflict, Forbidden, NotFound
+from feed.errors import Conflict, FieldError, Forbidden, NotFound
 from feed.prizes.beacon import Source
+from feed.prizes.correction import Number
 
 WinnerId = NewType("WinnerId", int)
 ObjectionId = NewType("ObjectionId", int)
@@ -107,7 +108,11 @@ class NoNumberWanted(Conflict):
 
 
 class BeaconMismatch(Conflict):
-    """Another editor has entered something else; both words are kept until two people agree."""
+    """Another editor has entered something else; both words are kept until two people agree. Names the fields that differ."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__()
+        self.errors = errors
 
 
 class ClaimClosed(Conflict):
@@ -191,6 +196,8 @@ class Lots(msgspec.Struct, frozen=True, kw_only=True):
     tickets: list[bytes]
     nonce: bytes
     nonce_sha256: bytes
+    # What was entered for the draw: the number that decided last, and before it those that were wrong.
+    numbers: list[Number] = []
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -223,9 +223,9 @@ def six_decimals(value: Decimal) -> str:
 
 
 def _drawn(lots: Lots, settlement: Settlement, rows: Sequence[SheetRow], rules: Rules) -> Drawn:
-    beacon = lots.draw.beacon
-    editors = (beacon.entered_by if beacon is not None else None) or ()
-    names = [pseudonym(settlement.salt, b"", editor) for editor in editors]
+    entered = (lots.draw.beacon.entered_by if lots.draw.beacon is not None else None) or ()
+    editors = {*entered, *(editor for number in lots.numbers for editor in number.entered_by)}
+    names = {editor: pseudonym(settlement.salt, b"", editor) for editor in editors}
     return drawn.drawn_from(lots, rules, names, able=tickets_of(settlement, rows))
 
 

@@ -18,7 +18,7 @@ from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Connection, Pool, transaction
-from feed.prizes import draw, draw_store, notices, sheet_store, store
+from feed.prizes import corrections_store, draw, draw_store, notices, sheet_store, store
 from feed.prizes.freezing import draw_up_sheet, freeze
 from feed.prizes.model import (
     AlreadySettled,
@@ -153,6 +153,7 @@ async def _find_lots(conn: Connection, keys: Keys, settlement: Settlement, rows:
         tickets=tickets,
         nonce=nonces.reveal(keys, settlement.campaign_id, nonce),
         nonce_sha256=nonce.sha256,
+        numbers=await corrections_store.list_numbers(conn, found.listed_in or settlement.id),
     )
 
 
@@ -186,6 +187,9 @@ async def _decide(
     )
     outcome = decision.outcome
     await store.add_result(conn, settlement.id, result, sha256)
+    if lots is not None:
+        ranks = {int(row.post_id): row.rank for row in outcome.sheet if row.rank is not None}
+        await sheet_store.mark_lots(conn, settlement.id, ranks)
     await store.add_winners(conn, campaign.id, settlement.id, decision.places)
     await store.add_reserves(conn, settlement.id, decision.reserves)
     await closing.mark_decided(conn, campaign.id, reason)

@@ -1,6 +1,6 @@
 """The SQL of the score sheet: what is true of each entry at the deadline, and the rows that are frozen from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -147,3 +147,17 @@ async def list_sheet_after(conn: Connection, settlement_id: int, after_post_id: 
         limit,
     )
     return many(rows, SheetRow)
+
+
+async def mark_lots(conn: Connection, settlement_id: int, ranks: Mapping[int, int]) -> None:
+    """Keeps where each entry's ticket came."""
+    await conn.execute(
+        """
+        UPDATE sheet_rows SET rank = drawn.rank
+        FROM unnest($2::bigint[], $3::integer[]) AS drawn (post_id, rank)
+        WHERE settlement_id = $1 AND sheet_rows.post_id = drawn.post_id
+        """,
+        settlement_id,
+        list(ranks),
+        list(ranks.values()),
+    )

@@ -225,8 +225,9 @@ async def get_rules(conn: Connection, campaign_id: int, version: int | None) -> 
 
 
 def card(row: CampaignRow) -> CampaignCard:
-    """The campaign as everybody sees it."""
-    return msgspec.convert(_face(row), CampaignCard)
+    """The campaign as everybody sees it. A draw has no board, whatever its rules say."""
+    face = _face(row)
+    return msgspec.convert(face | ({"board": "hidden"} if face["method"] == "draw" else {}), CampaignCard)
 
 
 def editor_card(row: CampaignRow, jurors: Sequence[jury.Juror] = ()) -> EditorCampaignCard:

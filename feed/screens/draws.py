@@ -1,13 +1,17 @@
 """Where a draw stands, for everybody: what it was committed to before anybody took part, and what it waits for."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from itertools import pairwise
+from typing import Literal
 
 import msgspec
 
 from feed.campaigns import closing
-from feed.postgres import Connection
-from feed.prizes import draw_store
+from feed.postgres import Connection, many
+from feed.prizes import corrections_store, draw_store
 from feed.prizes.beacon import Source, window_at
+from feed.prizes.correction import CorrectionReason, Number
 from feed.prizes.model import Beacon, DrawNotFound
 
 Id = str
@@ -32,10 +36,35 @@ class BeaconCard(msgspec.Struct, frozen=True, kw_only=True):
     appeared_at: datetime | None
 
 
+class WrongNumberCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A public number that was entered wrongly, and corrected by two people."""
+
+    round: str
+    value: str
+    appeared_at: datetime
+    reason_code: CorrectionReason
+    corrected_at: datetime
+
+
+class EnteredCard(msgspec.Struct, frozen=True):
+    """Somebody has entered a number. What it is others learn when two have entered the same."""
+
+    user_id: Id
+    entered_at: datetime
+
+
+class NumberCard(msgspec.Struct, frozen=True):
+    """Whether the public number of a draw, or a correction of it, is waited for, and who has entered one."""
+
+    wanted: Literal["number", "correction"] | None
+    entered: list[EnteredCard]
+
+
 class DrawCard(msgspec.Struct, frozen=True, kw_only=True):
     """The commitments of a draw, in the order in which they become public; what has not come yet is null.
 
     `nonce_sha256` stands from the publication on, the list's hash from the freeze on. Hashes are lower-case hexadecimal.
+    Once a value has decided, it and its list stay while a settlement is made again; `corrected` are numbers that were wrong.
     """
 
     campaign_id: Id
@@ -46,6 +75,7 @@ class DrawCard(msgspec.Struct, frozen=True, kw_only=True):
     list_published_at: datetime | None
     awaits: Awaited | None
     beacon: BeaconCard | None
+    corrected: list[WrongNumberCard]
     publicly_verifiable: bool | None
 
 
@@ -53,11 +83,18 @@ async def get_draw(conn: Connection, campaign_id: int) -> DrawCard:
     """The draw of a published campaign. Raises DrawNotFound."""
     row = await conn.fetchrow(
         """
-        SELECT nonces.nonce_sha256, settlements.id AS settlement_id,
-            coalesce(settlements.rules_version, campaigns.rules_version) AS rules_version, clock_timestamp() AS now
+        SELECT nonces.nonce_sha256, settled.id AS settlement_id,
+            coalesce(settled.rules_version, campaigns.rules_version) AS rules_version, clock_timestamp() AS now
         FROM campaigns
         JOIN draw_nonces AS nonces ON nonces.campaign_id = campaigns.id
-        LEFT JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
+        LEFT JOIN LATERAL (
+            SELECT settlements.id, settlements.rules_version
+            FROM settlements JOIN draws ON draws.settlement_id = settlements.id
+            WHERE settlements.campaign_id = campaigns.id
+                AND (settlements.undone_at IS NULL OR draws.source IS NOT NULL)
+            ORDER BY settlements.undone_at IS NULL DESC, settlements.id
+            LIMIT 1
+        ) AS settled ON true
         WHERE campaigns.id = $1
         """,
         campaign_id,
@@ -67,6 +104,9 @@ async def get_draw(conn: Connection, campaign_id: int) -> DrawCard:
     rules = await closing.get_rules(conn, campaign_id, row["rules_version"])
     found = None if row["settlement_id"] is None else await draw_store.find_draw(conn, row["settlement_id"])
     beacon = None if found is None else found.beacon
+    numbers = []
+    if found is not None and beacon is not None and beacon.source == "public_number":
+        numbers = await corrections_store.list_numbers(conn, found.listed_in or row["settlement_id"])
     names = {"public_number": rules.beacon or "", "drand": "drand quicknet"}
     awaits = None
     if found is not None and beacon is None and found.list_published_at is not None:
@@ -86,12 +126,68 @@ async def get_draw(conn: Connection, campaign_id: int) -> DrawCard:
         tickets=None if found is None else found.ticket_count,
         list_published_at=None if found is None else found.list_published_at,
         awaits=awaits,
-        beacon=None if beacon is None else _card(beacon, names.get(beacon.source, "")),
+        beacon=None if beacon is None else _card(numbers[-1] if numbers else beacon, beacon.source, names),
+        corrected=[_wrong(wrong, right) for wrong, right in pairwise(numbers)],
         publicly_verifiable=None if beacon is None else beacon.source != "own",
     )
 
 
-def _card(beacon: Beacon, name: str) -> BeaconCard:
+async def get_number(conn: Connection, campaign_id: int) -> NumberCard:
+    """What editors need to know of the public number before it is there. Raises DrawNotFound."""
+    card = await get_draw(conn, campaign_id)
+    if card.awaits is not None:
+        wanted = card.awaits.source == "public_number"
+        return NumberCard("number" if wanted else None, await _list_entered(conn, campaign_id))
+    drawn = await corrections_store.find_set_aside(conn, campaign_id)
+    if drawn is None or drawn.source != "public_number":
+        return NumberCard(None, await _list_entered(conn, campaign_id))
+    return NumberCard("correction", await _list_correcting(conn, drawn.settlement_id, len(card.corrected) + 1))
+
+
+async def _list_entered(conn: Connection, campaign_id: int) -> list[EnteredCard]:
+    rows = await conn.fetch(
+        """
+        SELECT editor_id::text AS user_id, entered_at
+        FROM beacon_entries
+        JOIN settlements ON settlements.id = beacon_entries.settlement_id AND settlements.undone_at IS NULL
+        WHERE settlements.campaign_id = $1
+        ORDER BY entered_at, editor_id
+        """,
+        campaign_id,
+    )
+    return many(rows, EnteredCard)
+
+
+async def _list_correcting(conn: Connection, settlement_id: int, number: int) -> list[EnteredCard]:
+    rows = await conn.fetch(
+        """
+        SELECT editor_id::text AS user_id, entered_at
+        FROM number_corrections
+        WHERE settlement_id = $1 AND number = $2
+        ORDER BY entered_at, editor_id
+        """,
+        settlement_id,
+        number,
+    )
+    return many(rows, EnteredCard)
+
+
+def _card(value: Beacon | Number, source: Source, names: Mapping[str, str]) -> BeaconCard:
     return BeaconCard(
-        source=beacon.source, name=name, round=beacon.round, value=beacon.value, appeared_at=beacon.appeared_at
+        source=source,
+        name=names.get(source, ""),
+        round=value.round,
+        value=value.value,
+        appeared_at=value.appeared_at,
+    )
+
+
+def _wrong(wrong: Number, right: Number) -> WrongNumberCard:
+    assert right.reason_code is not None
+    return WrongNumberCard(
+        round=wrong.round,
+        value=wrong.value,
+        appeared_at=wrong.appeared_at,
+        reason_code=right.reason_code,
+        corrected_at=right.entered_at,
     )

@@ -94,7 +94,9 @@ async def list_entries(
         raise CampaignNotFound
     rules, _ = read_rules(campaign.draft, publishing=False)
     ranked = await standing.campaign_standing(conn, campaign_id, LONGEST)
-    ranks = {each.post_id: each.rank for each in place(ranked, rules)}
+    # Likes and marks order nothing in a draw.
+    drawn = rules.method == "draw"
+    ranks = {} if drawn else {each.post_id: each.rank for each in place(ranked, rules)}
     entries = [
         entry
         for entry in await _list_rows(conn, campaign_id, viewer_id)
@@ -132,7 +134,7 @@ def item(page: EntryPage, entry: EntryRow, card: bytes) -> EntryItem:
         quality=None if row is None or row.quality is None else f"{row.quality:f}",
         likes_counted=None if row is None else row.likes,
         commenters_counted=None if row is None else row.comments,
-        score=None if row is None else _total(row, page.rules),
+        score=None if row is None or page.rules.method == "draw" else _total(row, page.rules),
         rank=page.ranks.get(entry.post_id),
         post=cards.encoded_post(card),
     )

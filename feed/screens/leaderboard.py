@@ -97,7 +97,9 @@ async def get_published(conn: Connection, campaign_id: int) -> Campaign:
 
 
 def is_board_shown(campaign: Campaign) -> bool:
-    """Whether the rules let everybody see the board now."""
+    """Whether the rules let everybody see the board now. A draw has none: likes and marks bring nobody nearer to a prize."""
+    if campaign.draft.get("method") == "draw":
+        return False
     board = campaign.draft.get("board")
     now = served_state(campaign.state, campaign.starts_at, campaign.ends_at, campaign.now)
     return board == "public" or (board == "after_close" and now not in _RUNNING)

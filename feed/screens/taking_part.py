@@ -1,6 +1,6 @@
 """What a campaign makes of one's own entries: what is shown, what counts, and in numbers why the rest does not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -30,7 +30,10 @@ class Excluded(msgspec.Struct, frozen=True):
 
 
 class MyEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One's own entry. `likes_shown` is what counts plus what is excluded; so it is for commenters."""
+    """One's own entry. `likes_shown` is what counts plus what is excluded; so it is for commenters.
+
+    In a draw nothing of it brings a prize nearer: there is no score, and until the result no rank; then it is the ticket's.
+    """
 
     post_id: Id
     state: EntryState
@@ -41,7 +44,7 @@ class MyEntry(msgspec.Struct, frozen=True, kw_only=True):
     commenters_shown: int
     commenters_counted: int
     excluded: list[Excluded]
-    score: str
+    score: str | None
     rank: int | None
 
 
@@ -56,12 +59,24 @@ class MyPrize(msgspec.Struct, frozen=True):
 
 
 class TakingPart(msgspec.Struct, frozen=True):
-    """One's own part in a campaign. `reasons` say why one cannot win."""
+    """One's own part in a campaign. `reasons` say why one cannot win.
+
+    `tickets`: in a draw, 1 or 0: a person has one, with however many entries and accounts; null where nothing is drawn.
+    """
 
     entries: list[MyEntry]
     eligible: bool
     reasons: list[str]
+    tickets: int | None
     prize: MyPrize | None
+
+
+class _Lot(msgspec.Struct, frozen=True):
+    """What the frozen sheet of a draw says of an entry; the rank only when everybody may know it."""
+
+    post_id: int
+    eligible: bool
+    rank: int | None
 
 
 class _Own(msgspec.Struct, frozen=True):
@@ -94,24 +109,32 @@ async def get_taking_part(
         counted = {each.post_id: each for each in await count_engagement(conn, campaign_id, [o.post_id for o in own])}
         reasons = await _list_reasons(conn, campaign_id, account_id)
         prize = await _find_prize(conn, campaign_id, account_id)
+        lots = await _list_lots(conn, campaign_id, [o.post_id for o in own]) if rules.method == "draw" else None
     places: dict[int, int] = {}
     rows: dict[int, Row] = {}
     if is_board_shown(campaign) and any(each.state == "entered" for each in own):
         standing = await list_standing(pool, redis, campaign, epoch=epoch)
         rows = {row.post_id: row for row in standing}
         places = {each.post_id: each.rank for each in place(standing, rules)}
+    tickets = None
+    if lots is not None:
+        places = {lot.post_id: lot.rank for lot in lots if lot.rank is not None}
+        # Before the freeze, as it would be now.
+        would = not reasons and any(each.state == "entered" for each in own)
+        tickets = int(any(lot.eligible for lot in lots) if lots else would)
     entries = [
         _entry(each, counted[each.post_id], rules, rows.get(each.post_id), places.get(each.post_id))
         for each in own
         if each.post_id in counted
     ]
-    return TakingPart(entries, not reasons, reasons, prize)
+    return TakingPart(entries, not reasons, reasons, tickets, prize)
 
 
 def _entry(own: _Own, counted: Counted, rules: Rules, row: Row | None, rank: int | None) -> MyEntry:
     # Quality is everybody's to see or nobody's: what the board does not show, the author does not see here.
     quality = row.quality if row is not None and row.quality is not None else Decimal(0)
     total = score(quality, counted.likes, counted.commenters, rules.weights, rules.caps).total
+    drawn = rules.method == "draw"
     return MyEntry(
         post_id=str(own.post_id),
         state=own.state,
@@ -125,8 +148,8 @@ def _entry(own: _Own, counted: Counted, rules: Rules, row: Row | None, rank: int
             *_excluded("like", counted.likes_excluded.items()),
             *_excluded("comment", counted.commenters_excluded.items()),
         ],
-        score=f"{total:f}",
-        rank=rank if own.state == "entered" else None,
+        score=None if drawn else f"{total:f}",
+        rank=rank if drawn or own.state == "entered" else None,
     )
 
 
@@ -157,6 +180,22 @@ async def _list_own(conn: Connection, campaign_id: int, account_id: int) -> list
         account_id,
     )
     return many(rows, _Own)
+
+
+async def _list_lots(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[_Lot]:
+    rows = await conn.fetch(
+        """
+        SELECT sheet_rows.post_id, sheet_rows.eligible,
+            CASE WHEN campaigns.announced_at IS NOT NULL THEN sheet_rows.rank END AS rank
+        FROM campaigns
+        JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
+        JOIN sheet_rows ON sheet_rows.settlement_id = settlements.id AND sheet_rows.post_id = ANY ($2::bigint[])
+        WHERE campaigns.id = $1
+        """,
+        campaign_id,
+        post_ids,
+    )
+    return many(rows, _Lot)
 
 
 async def _list_reasons(conn: Connection, campaign_id: int, account_id: int) -> list[str]:

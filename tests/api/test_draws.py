@@ -9,6 +9,7 @@ import pytest
 from asyncpg import Record
 
 from feed.api.world import World
+from feed.campaigns.model import time_text
 from feed.keys import Keys
 from feed.prizes.drawing import give_up_next_beacon, publish_next_list
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
@@ -84,6 +85,8 @@ async def test_two_people_enter_the_number(join: Join, client: httpx.AsyncClient
     assert (again.status_code, again.json()["code"]) == (409, "second_person_required")
     differs = await other("PUT", path, said | {"value": "03 07 12 10"})
     assert (differs.status_code, differs.json()["code"]) == (409, "beacon_mismatch")
+    assert [(each["field"], each["code"]) for each in differs.json()["errors"]] == [("value", "differs")]
+    assert "03" not in differs.text
     second = await other("PUT", path, said)
     assert second.status_code == 200, second.text
     assert second.json()["beacon"]["value"] == "03 07 12 09"
@@ -94,6 +97,68 @@ async def test_two_people_enter_the_number(join: Join, client: httpx.AsyncClient
     assert (third.status_code, third.json()["code"]) == (409, "no_number_wanted")
     assert await settle_next_campaign(world.pool, keys)
     assert (await draw_of(client, campaign.id))["beacon"] == second.json()["beacon"]
+
+
+async def test_editors_see_who_has_entered_a_number_and_not_which(join: Join, world: World, keys: Keys) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
+    path = f"/admin/campaigns/{campaign.id}/draw/number"
+    assert (await other("GET", path)).json() == {"wanted": "number", "entered": []}
+    assert (await one("PUT", path, word())).status_code == 202
+    seen = await other("GET", path)
+    assert seen.json()["wanted"] == "number"
+    (entered,) = seen.json()["entered"]
+    assert entered["user_id"] == (await one("GET", "/me")).json()["id"]
+    assert "03" not in seen.text.replace(entered["entered_at"], "").replace(entered["user_id"], "")
+    assert (await other("GET", "/admin/campaigns/1/draw/number")).status_code == 404
+
+
+async def test_too_early_says_from_when_on_it_would_not_be(join: Join, world: World, keys: Keys) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    editor = join("编辑", roles=("editor",))
+    refused = await editor(
+        "PUT", f"/admin/campaigns/{campaign.id}/draw/number", word(appeared_at="2026-09-20T00:00:00Z")
+    )
+    published_at = await world.pool.fetchval("SELECT list_published_at FROM draws")
+    (error,) = refused.json()["errors"]
+    assert time_text(published_at + timedelta(seconds=60)) in error["message"]
+
+
+async def test_a_wrong_number_is_corrected_by_two_for_all_to_see(
+    join: Join, client: httpx.AsyncClient, world: World, keys: Keys
+) -> None:
+    campaign = await stage.listed(world.pool, keys)
+    one, other, third = [join(name, roles=("editor",)) for name in ("编辑甲", "编辑乙", "编辑丙")]
+    wrong = word(value="03 07 12 90")
+    for editor in (one, other):
+        await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", wrong)
+    assert await settle_next_campaign(world.pool, keys)
+    path = f"/admin/campaigns/{campaign.id}/draw/correction"
+    said = wrong | {"value": WORD["value"], "reason_code": "misread", "reason": "末尾两位录反"}
+    refused = await one("PUT", path, said)
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_number_to_correct")
+    drawn = await draw_of(client, campaign.id)
+    undone = await one("POST", f"/admin/campaigns/{campaign.id}/undo-settle", {"reason": "录错了"})
+    assert undone.status_code == 200, undone.text
+    # What was drawn by does not vanish while it is judged again.
+    assert await draw_of(client, campaign.id) == drawn
+    first = await one("PUT", path, said)
+    assert (first.status_code, first.json()["corrected"]) == (202, []), first.text
+    waiting = (await third("GET", f"/admin/campaigns/{campaign.id}/draw/number")).json()
+    assert (waiting["wanted"], len(waiting["entered"])) == ("correction", 1)
+    mistaken = await other("PUT", path, said)
+    assert (mistaken.status_code, mistaken.json()["code"]) == (409, "third_person_required")
+    differs = await third("PUT", path, said | {"reason_code": "publisher_corrected"})
+    assert [error["field"] for error in differs.json()["errors"]] == ["reason_code"]
+    assert (await third("PUT", path, said | {"reason_code": "else"})).status_code == 400
+    second = await third("PUT", path, said)
+    assert second.status_code == 200, second.text
+    assert (await one("POST", f"/admin/campaigns/{campaign.id}/settle", {})).status_code == 200
+    shown = await draw_of(client, campaign.id)
+    assert shown["beacon"]["value"] == "03 07 12 09"
+    assert shown["corrected"] == second.json()["corrected"]
+    assert [(each["value"], each["reason_code"]) for each in shown["corrected"]] == [("03 07 12 90", "misread")]
+    assert shown["list_sha256"] == drawn["list_sha256"]
 
 
 async def test_two_accounts_of_one_person_are_one_editor(join: Join, world: World, keys: Keys) -> None:
@@ -182,3 +247,57 @@ async def test_no_reason_settles_a_draw_before_its_value(join: Join, world: Worl
     assert (refused.status_code, refused.json()["code"]) == (409, "awaiting_beacon")
     states: list[Record] = await world.pool.fetch("SELECT state FROM campaigns WHERE id = $1", campaign.id)
     assert states[0]["state"] == "judging"
+
+
+async def test_a_draw_ranks_nobody_before_the_result_and_then_as_the_lots_fell(
+    join: Join, client: httpx.AsyncClient, world: World, keys: Keys
+) -> None:
+    editor, author = join("编辑", roles=("editor",)), join("小明")
+    me = int((await author("GET", "/me")).json()["id"])
+    campaign = await stage.due_draw(world.pool, keys, beacon_order=[], winner_count=5)
+    # Two posts of one person, the most liked one and another, and a third that was put out.
+    mine = [campaign.posts[0], campaign.posts[3]]
+    for post_id in (*mine, campaign.posts[4]):
+        await world.pool.execute("UPDATE posts SET author_id = $2 WHERE id = $1", post_id, me)
+        await world.pool.execute("UPDATE entries SET author_id = $2 WHERE post_id = $1", post_id, me)
+    admin = f"/admin/campaigns/{campaign.id}"
+    out = await editor("POST", f"{admin}/entries/{campaign.posts[4]}/disqualify", {"reason_code": "copied"})
+    assert out.status_code == 200, out.text
+    await world.pool.execute(
+        "UPDATE accounts SET created_at = created_at - interval '99 days', "
+        "phone_verified_at = created_at - interval '90 days' WHERE id = $1",
+        me,
+    )
+
+    async def part() -> dict[str, Any]:
+        return dict((await author("GET", f"/campaigns/{campaign.id}/me")).json())
+
+    async def unranked() -> None:
+        said = await part()
+        assert said["reasons"] == []
+        assert [(each["score"], each["rank"]) for each in said["entries"]] == [(None, None)] * 3
+        assert said["tickets"] == 1
+        board = await client.get(f"/campaigns/{campaign.id}/leaderboard")
+        assert (board.status_code, board.json()["code"]) == (404, "board_hidden")
+        assert (await client.get(f"/campaigns/{campaign.id}")).json()["board"] == "hidden"
+        listed = (await editor("GET", f"{admin}/entries?sort=score")).json()["items"]
+        assert {(each["score"], each["rank"]) for each in listed} == {(None, None)}
+
+    await unranked()
+    assert await freeze_next_campaign(world.pool)
+    assert await publish_next_list(world.pool)
+    await unranked()
+    assert await give_up_next_beacon(world.pool)
+    assert await settle_next_campaign(world.pool, keys)
+    await unranked()
+    for second in (editor, join("编辑乙", roles=("editor",))):
+        assert (await second("POST", f"{admin}/announce")).status_code in (200, 202)
+    result = (await client.get(f"/campaigns/{campaign.id}/result")).json()
+    ranks = {row["post_id"]: row["rank"] for row in result["sheet"]}
+    said = await part()
+    assert {each["post_id"]: each["rank"] for each in said["entries"]} == {
+        str(post_id): ranks[str(post_id)] for post_id in (*mine, campaign.posts[4])
+    }
+    assert ranks[str(mine[0])] == ranks[str(mine[1])] == said["prize"]["rank"]
+    assert ranks[str(campaign.posts[4])] is None
+    assert said["tickets"] == 1

@@ -73,6 +73,7 @@ COSTS: dict[str, Cost] = {
     "preview_campaign": Cost("/admin/campaigns/{campaign}/preview", 2),
     "get_jury": Cost("/admin/campaigns/{campaign}/jury", 9),
     "list_my_marks": Cost("/admin/campaigns/{campaign}/marks", 5),
+    "get_draw_number": Cost("/admin/campaigns/{drawn}/draw/number", 5),
     "get_fairness": Cost("/admin/campaigns/{decided}/fairness", 5),
     "list_objections": Cost("/admin/objections", 2),
     "list_stuck_prizes": Cost("/admin/prizes/stuck", 2),

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import feed
+from feed.campaigns.model import parse_time, time_text
 from feed.prizes import draw
+from feed.prizes.drand import QUICKNET, first_round, time_of
 
 PATH = Path(feed.__file__).parent.parent / "docs" / "draw-vectors.json"
 NUMBER = {"source": "public_number", "round": "2026137", "value": "03 07 12 18 25 33 09"}
@@ -16,6 +19,9 @@ DRAND = {
     "round": "1000",
     "value": "fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd",
 }
+# Tickets of nobody else, in their order.
+GONE = ["00" * 15 + "01", "ff" * 15 + "fe"]
+SIGNATURE = "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39"
 OWN = {"source": "own", "round": "", "value": "5f" * 32}
 
 
@@ -23,13 +29,24 @@ def _bytes(what: str, length: int) -> str:
     return hashlib.sha256(what.encode()).digest()[:length].hex()
 
 
-def _case(name: str, campaign_id: int, persons: list[str], places: tuple[int, int], beacon: dict[str, str]) -> Any:
+def _case(
+    name: str,
+    campaign_id: int,
+    persons: list[str],
+    places: tuple[int, int],
+    beacon: dict[str, str],
+    *,
+    removed: Sequence[str] = (),
+    added: Sequence[str] = (),
+) -> Any:
     nonce = bytes.fromhex(_bytes(f"nonce {name}", 32))
-    tickets = draw.tickets_of(persons)
+    tickets = draw.tickets_of([*(each for each in persons if each not in added), *removed])
     listed = draw.list_hash(campaign_id, tickets)
     seed = draw.seed_of(listed, nonce, source=beacon["source"], round_=beacon["round"], value=beacon["value"])
-    order = [ticket.hex() for ticket in draw.order(seed, tickets)]
+    behind = draw.tickets_of(added)
+    order = [ticket.hex() for ticket in draw.order(seed, draw.tickets_of(persons), behind=behind)]
     winners, reserves = places
+    again = {name: list(given) for name, given in (("removed", removed), ("added", added)) if given}
     return {
         "name": name,
         "campaign_id": str(campaign_id),
@@ -38,6 +55,7 @@ def _case(name: str, campaign_id: int, persons: list[str], places: tuple[int, in
         "reserve_count": reserves,
         "nonce": nonce.hex(),
         "beacon": beacon,
+        **again,
         "expected": {
             "tickets": len(tickets),
             "list_sha256": listed.hex(),
@@ -68,9 +86,46 @@ def vectors() -> dict[str, Any]:
         _case("lengths keep the parts apart", 7, people(12), (3, 2), NUMBER | {"round": "20261370", "value": "3 07"}),
         _case("no reserves", 2**63 - 1, people(5), (5, 0), NUMBER),
         _case("two hundred people", 1865263907721216001, people(200), (10, 20), DRAND),
+        _case(
+            "judged again: two are void, three come behind",
+            7,
+            people(12),
+            (3, 2),
+            NUMBER,
+            removed=GONE,
+            added=people(3),
+        ),
         _case("the lowest and the highest ticket", 9, ["ff" * 16, "00" * 16], (1, 1), NUMBER),
     ]
-    return {"format": "feed-draw-vectors-1", "algorithm": draw.ALGORITHM, "vectors": cases}
+    return {"format": "feed-draw-vectors-1", "algorithm": draw.ALGORITHM, "vectors": cases, "drand": drand()}
+
+
+def drand() -> dict[str, Any]:
+    """Quicknet, and which of its rounds decides from a moment on; of a real one the signature, and the value made from it."""
+    moments = [
+        "2023-08-01T00:00:00.000000Z",
+        "2023-08-23T15:09:27.000000Z",
+        "2023-08-23T15:09:27.000001Z",
+        "2023-08-23T15:09:30.000000Z",
+        "2023-08-23T15:59:21.000001Z",
+        "2023-08-23T15:59:24.000000Z",
+        "2026-09-20T13:15:00.500000Z",
+    ]
+    rounds = [(moment, first_round(QUICKNET, parse_time(moment))) for moment in moments]
+    return {
+        "chain": QUICKNET.sha256,
+        "public_key": QUICKNET.public_key.hex(),
+        "genesis_unix_seconds": int(QUICKNET.genesis_at.timestamp()),
+        "period_seconds": int(QUICKNET.period.total_seconds()),
+        "rounds": [
+            {
+                "not_before": moment,
+                "expected": {"round": str(round_), "appeared_at": time_text(time_of(QUICKNET, round_))},
+            }
+            for moment, round_ in rounds
+        ],
+        "signatures": [{"round": DRAND["round"], "signature": SIGNATURE, "expected": {"value": DRAND["value"]}}],
+    }
 
 
 def text() -> str:

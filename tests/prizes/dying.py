@@ -21,6 +21,7 @@ from feed.postgres import Pool, open_pool
 from feed.prizes.announcing import announce_winners, finish_next_objections
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim
 from feed.prizes.codes import show_codes
+from feed.prizes.correcting import correct_number
 from feed.prizes.drawing import enter_number, give_up_next_beacon, keep_drand_value, publish_next_list
 from feed.prizes.handover import decline_prize, receive_prize, ship_prize, verify_claim
 from feed.prizes.model import WinnerId
@@ -100,6 +101,16 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
         round_="2026137",
         value="03 07 12",
         appeared_at=datetime.fromtimestamp(at, UTC),
+    ),
+    "correct": lambda pool, keys, campaign, by, at: correct_number(
+        pool,
+        campaign,
+        by=AccountId(by),
+        round_="2026137",
+        value="03 07 21",
+        appeared_at=datetime.fromtimestamp(at, UTC),
+        reason_code="misread",
+        reason="录反了",
     ),
     "keep": lambda pool, keys, campaign, round_: keep_drand_value(
         pool, TEST_CHAIN, campaign, round_, signature_of(round_)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.prizes import draw
+from feed.prizes.drand import Chain, is_signed
 from tests.prizes import draw_vectors
 
 persons = st.lists(st.binary(min_size=16, max_size=16).map(bytes.hex), max_size=30)
@@ -25,8 +27,29 @@ def test_the_published_vectors_are_ours() -> None:
 
 
 def test_another_language_agrees_on_the_vectors() -> None:
-    expected = [each["expected"] for each in draw_vectors.vectors()["vectors"]]
-    assert in_javascript(draw_vectors.PATH) == expected
+    vectors = draw_vectors.vectors()
+
+    def expected(cases: list[dict[str, Any]]) -> list[Any]:
+        return [each["expected"] for each in cases]
+
+    drand = vectors["drand"]
+    assert in_javascript(draw_vectors.PATH) == {
+        "vectors": expected(vectors["vectors"]),
+        "rounds": expected(drand["rounds"]),
+        "values": expected(drand["signatures"]),
+    }
+
+
+def test_the_published_signature_is_the_chains() -> None:
+    drand = draw_vectors.vectors()["drand"]
+    chain = Chain(
+        sha256=drand["chain"],
+        public_key=bytes.fromhex(drand["public_key"]),
+        genesis_at=datetime.fromtimestamp(drand["genesis_unix_seconds"], UTC),
+        period=timedelta(seconds=drand["period_seconds"]),
+    )
+    for each in drand["signatures"]:
+        assert is_signed(chain, int(each["round"]), bytes.fromhex(each["signature"]))
 
 
 def in_javascript(path: Path) -> Any:

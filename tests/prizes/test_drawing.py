@@ -154,23 +154,30 @@ async def test_an_editor_who_settles_a_draw_freezes_it(pool: Pool, keys: Keys) -
 
 
 async def test_what_editors_enter_is_refused_until_two_people_agree(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys)
+    campaign = await stage.listed(pool, keys, ago=timedelta(minutes=10))
     one, other, third = [await make.person(pool, role="editor") for _ in range(3)]
     twin = await make.account(pool, person="a twin")
     await pool.execute(
         "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", one, twin
     )
-    at = make.now() - timedelta(seconds=40)
+    at = make.now() - timedelta(minutes=5)
     assert await _enter(pool, campaign.id, one, appeared_at=at) == "recorded"
     for same in (one, twin):
         with pytest.raises(SecondPersonRequired):
             await _enter(pool, campaign.id, same, appeared_at=at)
-    for wrong in ({"value": "03 07"}, {"round_": "2026138"}, {"appeared_at": at + timedelta(seconds=1)}):
-        with pytest.raises(BeaconMismatch):
+    last: dict[str, Any] = {"appeared_at": at + timedelta(seconds=60)}
+    for wrong, named in (
+        ({"value": "03 07"}, ["value"]),
+        ({"round_": "2026138", "value": "1"}, ["round", "value"]),
+        (last, ["appeared_at"]),
+    ):
+        with pytest.raises(BeaconMismatch) as refused:
             await _enter(pool, campaign.id, other, **{"appeared_at": at} | wrong)
+        assert [(each.field, each.code, each.params) for each in refused.value.errors] == [
+            (name, "differs", {}) for name in named
+        ]
     assert not await settle_next_campaign(pool, keys)
     # The third agrees with the second's last word, not with the first's.
-    last = {"appeared_at": at + timedelta(seconds=1)}
     assert await _enter(pool, campaign.id, third, value=" 03，07,12 18、25 33+09", **last) == "accepted"
     assert await _enter(pool, campaign.id, third, **last) == "accepted"
     for late in (one, await make.person(pool, role="editor")):
@@ -181,6 +188,21 @@ async def test_what_editors_enter_is_refused_until_two_people_agree(pool: Pool, 
     actions = await pool.fetch("SELECT action, actor_id FROM audit WHERE action IN ('enter_number', 'keep_beacon')")
     assert [row["action"] for row in actions].count("keep_beacon") == 1
     assert {row["actor_id"] for row in actions} == {one, other, third, twin}
+
+
+async def test_seconds_make_no_mismatch_where_publishers_print_minutes(pool: Pool, keys: Keys) -> None:
+    campaign = await stage.listed(pool, keys)
+    one, other = [await make.person(pool, role="editor") for _ in range(2)]
+    at = make.now() - timedelta(seconds=40)
+    later = at + timedelta(seconds=0.4)
+    assert await _enter(pool, campaign.id, one, appeared_at=later) == "recorded"
+    assert await _enter(pool, campaign.id, other, appeared_at=at) == "accepted"
+    # Asked again, either of them hears the same.
+    for editor, said_ in ((one, later), (other, at)):
+        assert await _enter(pool, campaign.id, editor, appeared_at=said_) == "accepted"
+    assert await pool.fetchval("SELECT appeared_at FROM draws") == later
+    assert await settle_next_campaign(pool, keys)
+    assert _verified(await _result(pool, campaign.id), keys).holds
 
 
 async def test_the_first_editor_may_correct_a_word(pool: Pool, keys: Keys) -> None:
@@ -498,7 +520,9 @@ async def test_nobody_rolls_again_by_putting_somebody_out(pool: Pool, keys: Keys
     }
 
 
-async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(pool: Pool, keys: Keys) -> None:
+async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(
+    pool: Pool, keys: Keys, tmp_path: Path
+) -> None:
     campaign = await stage.due_draw(pool, keys, entries=9, beacon_order=[])
     late = campaign.posts[3:8]
     await pool.execute(
@@ -514,6 +538,11 @@ async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(poo
     assert _order(again)[: len(drawn)] == drawn
     assert sorted(_order(again)[len(drawn) :]) == again["draw"]["added"]
     assert len(again["draw"]["added"]) == len(late) - 1
+    path = tmp_path / "result.json"
+    path.write_bytes(await _result(pool, campaign.id))
+    other = in_javascript(path)
+    assert other["order"] == _order(again)
+    assert (other["seed"], other["list_sha256"]) == (again["draw"]["seed"], again["draw"]["list_sha256"])
 
 
 async def test_what_left_and_joined_the_list_cannot_be_said_otherwise(pool: Pool, keys: Keys) -> None:

@@ -11,7 +11,8 @@ from feed.keys import Keys
 from feed.postgres import Pool
 from feed.prizes.drawing import list_drand_rounds
 from feed.prizes.model import NoNumberWanted
-from feed.prizes.settling import settle_next_campaign
+from feed.prizes.settling import settle_campaign, settle_next_campaign
+from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import verify_result
 from tests import make
 from tests.prizes import dying, stage
@@ -111,6 +112,46 @@ async def test_killed_at_an_editors_word_the_number_still_takes_two_people(
     kept = await _kept(pool, campaign.id)
     assert verify_result(kept["result"], keys.public_keys().keys).holds
     assert await pool.fetchval("SELECT entered_by FROM draws") == [first, second]
+
+
+@WHEN
+@pytest.mark.parametrize("whose", ["first", "second"])
+async def test_killed_at_a_correction_it_still_takes_two_people_and_is_made_once(
+    pool: Pool, keys: Keys, kill: Kill, whose: str, when: str
+) -> None:
+    campaign = await stage.listed(pool, keys)
+    first, second, third = [await make.person(pool, role="editor") for _ in range(3)]
+    at = int(make.now().timestamp()) - 20
+    for editor in (first, second):
+        await dying.STEPS["enter"](pool, keys, campaign.id, editor, at)
+    assert await settle_next_campaign(pool, keys)
+    await undo_settlement(pool, campaign.id, by=first, reason="录错了")
+
+    async def correct(by: int) -> object:
+        return await dying.STEPS["correct"](pool, keys, campaign.id, by, at)
+
+    if whose == "first":
+        await kill(when, 1, "correct", campaign.id, first, at)
+        if when == "before":
+            assert await correct(first) == "recorded"
+        with pytest.raises(SecondPersonRequired):
+            await correct(first)
+        assert await correct(third) == "accepted"
+    else:
+        assert await correct(first) == "recorded"
+        await kill(when, 1, "correct", campaign.id, third, at)
+        assert await pool.fetchval("SELECT count(*) FROM corrected_numbers") == (when == "after")
+        # Said again, it is what it would have been told the first time.
+        assert await correct(third) == "accepted"
+    await settle_campaign(pool, keys, campaign.id, by=first)
+    result = await stage.result_of(pool, campaign.id)
+    assert result is not None
+    assert verify_result(result, keys.public_keys().keys).holds
+    drawn = msgspec.json.decode(result)["draw"]
+    assert drawn["beacon"]["value"] == "03 07 21"
+    assert [each["value"] for each in drawn["corrected"]] == ["03 07 12"]
+    assert await pool.fetchval("SELECT entered_by FROM corrected_numbers") == [first, third]
+    assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'correct_number'") == 1
 
 
 @WHEN

@@ -3,16 +3,17 @@
 from datetime import datetime
 
 import msgspec
-from litestar import Response, Router, put
+from litestar import Response, Router, get, put
 from litestar.params import FromPath, JSONBody
 
 from feed.api.answers import PRIVATE, answers
 from feed.api.inputs import GivenViewer, GivenWorld, id_of
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
-from feed.prizes import drawing
-from feed.prizes.model import BeaconMismatch, NoNumberWanted
+from feed.prizes import correcting, drawing
+from feed.prizes.correction import CorrectionReason, NoNumberToCorrect, ThirdPersonRequired
+from feed.prizes.model import BeaconMismatch, DrawNotFound, NoNumberWanted
 from feed.screens import draws as screen
-from feed.screens.draws import DrawCard
+from feed.screens.draws import DrawCard, NumberCard
 
 
 class NumberIn(msgspec.Struct, frozen=True):
@@ -21,6 +22,21 @@ class NumberIn(msgspec.Struct, frozen=True):
     round: str
     value: str
     appeared_at: datetime
+
+
+class CorrectionIn(NumberIn, frozen=True):
+    """The number as it should have been entered. The code is published, the reason is kept in the audit."""
+
+    reason_code: CorrectionReason
+    reason: str
+
+
+@get("/campaigns/{campaign_id:str}/draw/number", refuses=(DrawNotFound,))
+async def get_draw_number(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[NumberCard]:
+    """Whether a number is waited for, and who has entered one. Its value is not shown before two people agree."""
+    async with world.pool.acquire() as conn:
+        card = await screen.get_number(conn, id_of(campaign_id, DrawNotFound))
+    return Response(card, headers={"cache-control": PRIVATE})
 
 
 @put(
@@ -43,4 +59,34 @@ async def enter_draw_number(
     return Response(card, status_code=status, headers={"cache-control": PRIVATE})
 
 
-draws = Router("/", route_handlers=[enter_draw_number])
+@put(
+    "/campaigns/{campaign_id:str}/draw/correction",
+    status_code=200,
+    responses=answers(DrawCard, status=202, description="Recorded: a second person has to enter the same."),
+    refuses=(CampaignNotFound, NoNumberToCorrect, SecondPersonRequired, ThirdPersonRequired, BeaconMismatch),
+)
+async def correct_draw_number(
+    campaign_id: FromPath[str], data: JSONBody[CorrectionIn], world: GivenWorld, viewer: GivenViewer
+) -> Response[DrawCard]:
+    """Correct a public number that was entered wrongly, after its settlement was undone: 202 for the first, 200 for the second.
+
+    One of the two is somebody who has not entered the wrong one. The result names both numbers; lots are drawn anew when somebody settles.
+    """
+    id_ = id_of(campaign_id, CampaignNotFound)
+    said = await correcting.correct_number(
+        world.pool,
+        id_,
+        by=viewer.account_id,
+        round_=data.round,
+        value=data.value,
+        appeared_at=data.appeared_at,
+        reason_code=data.reason_code,
+        reason=data.reason,
+    )
+    async with world.pool.acquire() as conn:
+        card = await screen.get_draw(conn, id_)
+    status = 202 if said == "recorded" else 200
+    return Response(card, status_code=status, headers={"cache-control": PRIVATE})
+
+
+draws = Router("/", route_handlers=[get_draw_number, enter_draw_number, correct_draw_number])

@@ -1,0 +1,131 @@
+"""The SQL of corrected numbers. Whoever calls a writing function holds the campaign's row."""
+
+from datetime import datetime
+
+import msgspec
+
+from feed.postgres import Connection, many, one
+from feed.prizes.beacon import Word
+from feed.prizes.correction import CorrectionReason, Number
+from feed.prizes.draw_store import Entered
+
+
+class Correction(Entered, frozen=True):
+    """What an editor says the number should have been."""
+
+    reason_code: CorrectionReason
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """The first draw of a campaign none of whose settlements stands: its list and its seed are those of the next one."""
+
+    settlement_id: int
+    rules_version: int
+    source: str
+    list_published_at: datetime
+
+
+async def find_set_aside(conn: Connection, campaign_id: int) -> SetAside | None:
+    """The draw whose value has decided; None while none has, or a settlement stands."""
+    row = await conn.fetchrow(
+        """
+        SELECT draws.settlement_id, settlements.rules_version, draws.source, draws.list_published_at
+        FROM draws JOIN settlements ON settlements.id = draws.settlement_id
+        WHERE settlements.campaign_id = $1 AND draws.source IS NOT NULL AND settlements.undone_at IS NOT NULL
+            AND NOT EXISTS (SELECT FROM settlements WHERE campaign_id = $1 AND undone_at IS NULL)
+        ORDER BY settlements.id
+        LIMIT 1
+        """,
+        campaign_id,
+    )
+    return one(row, SetAside)
+
+
+async def list_numbers(conn: Connection, settlement_id: int) -> list[Number]:
+    """What was entered for this draw, and then each correction. The last one decides."""
+    rows = await conn.fetch(
+        """
+        SELECT round, value, appeared_at, entered_by, reason_code, entered_at
+        FROM (
+            SELECT 0 AS number, round, value, appeared_at, entered_by, NULL AS reason_code, beacon_at AS entered_at
+            FROM draws WHERE settlement_id = $1 AND source = 'public_number'
+            UNION ALL
+            SELECT number, round, value, appeared_at, entered_by, reason_code, corrected_at
+            FROM corrected_numbers WHERE settlement_id = $1
+        ) AS numbers
+        ORDER BY number
+        """,
+        settlement_id,
+    )
+    return many(rows, Number)
+
+
+async def add_correction(
+    conn: Connection,
+    settlement_id: int,
+    number: int,
+    editor_id: int,
+    word: Word,
+    *,
+    reason_code: CorrectionReason,
+    reason: str,
+) -> None:
+    """An editor's latest word on the nth correction."""
+    await conn.execute(
+        """
+        INSERT INTO number_corrections
+            (settlement_id, number, editor_id, round, value, appeared_at, reason_code, reason)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (settlement_id, number, editor_id)
+        DO UPDATE SET round = excluded.round, value = excluded.value, appeared_at = excluded.appeared_at,
+            reason_code = excluded.reason_code, reason = excluded.reason, entered_at = excluded.entered_at
+        """,
+        settlement_id,
+        number,
+        editor_id,
+        word.round,
+        word.value,
+        word.appeared_at,
+        reason_code,
+        reason,
+    )
+
+
+async def list_corrections(conn: Connection, settlement_id: int, number: int) -> list[Correction]:
+    """The latest word of each editor on the nth correction, in the order in which they came."""
+    rows = await conn.fetch(
+        """
+        SELECT editor_id, accounts.person, round, value, appeared_at, reason_code
+        FROM number_corrections JOIN accounts ON accounts.id = editor_id
+        WHERE settlement_id = $1 AND number = $2
+        ORDER BY entered_at, editor_id
+        """,
+        settlement_id,
+        number,
+    )
+    return many(rows, Correction)
+
+
+async def add_number(
+    conn: Connection,
+    settlement_id: int,
+    number: int,
+    word: Word,
+    *,
+    reason_code: CorrectionReason,
+    entered_by: list[int],
+) -> None:
+    """What decides from now on."""
+    await conn.execute(
+        """
+        INSERT INTO corrected_numbers (settlement_id, number, round, value, appeared_at, reason_code, entered_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        settlement_id,
+        number,
+        word.round,
+        word.value,
+        word.appeared_at,
+        reason_code,
+        entered_by,
+    )

@@ -1,0 +1,236 @@
+"""A public number that both editors entered wrongly, and what two people can do about it before all eyes."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from feed.accounts.model import AccountId
+from feed.campaigns.refusals import SecondPersonRequired
+from feed.commands.verify import said
+from feed.errors import Invalid
+from feed.keys import Keys
+from feed.postgres import Pool
+from feed.prizes.announcing import announce_winners
+from feed.prizes.correcting import correct_number
+from feed.prizes.correction import NoNumberToCorrect, ThirdPersonRequired
+from feed.prizes.drawing import enter_number, give_up_next_beacon
+from feed.prizes.model import BeaconMismatch
+from feed.prizes.objecting import answer_objection, object_to_result
+from feed.prizes.settling import settle_campaign, settle_next_campaign
+from feed.prizes.undoing import undo_settlement
+from feed.prizes.verify import Finding, verify_result
+from tests import make
+from tests.prizes import stage
+
+ISSUE = "2026137"
+WRONG, RIGHT = "03 07 12 18 25 33 90", "03 07 12 18 25 33 09"
+
+
+class Drawn:
+    """A draw by a wrong number, two editors who were mistaken, and two who were not."""
+
+    def __init__(self, pool: Pool, keys: Keys, campaign: stage.Played, editors: list[AccountId], at: datetime) -> None:
+        self.pool, self.keys, self.campaign, self.at = pool, keys, campaign, at
+        self.one, self.other, self.third, self.fourth = editors
+
+    async def undo(self) -> None:
+        await undo_settlement(self.pool, self.campaign.id, by=self.one, reason="录错了")
+
+    async def correct(self, by: AccountId, **other: Any) -> str:
+        word: dict[str, Any] = {"round_": ISSUE, "value": RIGHT, "appeared_at": self.at, "reason_code": "misread"}
+        return await correct_number(self.pool, self.campaign.id, by=by, reason="末尾两位录反", **word | other)
+
+    async def settle(self) -> dict[str, Any]:
+        await settle_campaign(self.pool, self.keys, self.campaign.id, by=self.one)
+        return (await self.read())[0]
+
+    async def read(self) -> tuple[dict[str, Any], Finding]:
+        text = await stage.result_of(self.pool, self.campaign.id)
+        assert text is not None
+        finding = verify_result(text, self.keys.public_keys().keys)
+        assert finding.holds, finding.problems
+        return msgspec.json.decode(text), finding
+
+
+@pytest.fixture
+async def drawn(pool: Pool, keys: Keys) -> Drawn:
+    campaign = await stage.listed(pool, keys, ago=timedelta(minutes=10), entries=8)
+    editors = [await make.person(pool, role="editor") for _ in range(4)]
+    at = make.now() - timedelta(minutes=5)
+    for editor in editors[:2]:
+        await enter_number(pool, campaign.id, by=editor, round_=ISSUE, value=WRONG, appeared_at=at)
+    assert await settle_next_campaign(pool, keys)
+    return Drawn(pool, keys, campaign, editors, at)
+
+
+def _order(result: dict[str, Any]) -> list[str]:
+    ranked = {row["rank"]: row["person"] for row in result["sheet"] if row["rank"] is not None}
+    return [ranked[rank] for rank in sorted(ranked)]
+
+
+async def test_lots_are_drawn_by_the_corrected_number_and_the_result_names_both(drawn: Drawn) -> None:
+    before, _ = await drawn.read()
+    assert "corrected" not in before["draw"]
+    await drawn.undo()
+    assert await drawn.correct(drawn.one) == "recorded"
+    assert await drawn.correct(drawn.third) == "accepted"
+    assert await drawn.correct(drawn.third) == "accepted"
+    after = await drawn.settle()
+    assert (after["draw"]["beacon"]["value"], after["draw"]["beacon"]["round"]) == (RIGHT, ISSUE)
+    (wrong,) = after["draw"]["corrected"]
+    assert (wrong["round"], wrong["value"], wrong["reason"]) == (ISSUE, WRONG, "misread")
+    assert wrong["entered_by"] == before["draw"]["beacon"]["entered_by"]
+    assert len(set(wrong["entered_by"]) & set(after["draw"]["beacon"]["entered_by"])) == 1
+    assert after["draw"]["list_sha256"] == before["draw"]["list_sha256"]
+    assert after["draw"]["seed"] != before["draw"]["seed"]
+    assert sorted(_order(after)) == sorted(_order(before))
+    assert _order(after) != _order(before)
+    words = "\n".join(said((await drawn.read())[1]))
+    assert f"原录入第 {ISSUE} 期 {WRONG}（录入有误）" in words
+    assert f"it was {WRONG} of issue {ISSUE} (it was misread)" in words
+    audited = await drawn.pool.fetch("SELECT action FROM audit WHERE action LIKE '%correct%' ORDER BY id")
+    assert [row["action"] for row in audited] == ["enter_correction", "enter_correction", "correct_number"]
+
+
+async def test_who_comes_and_goes_changes_nothing_of_a_corrected_order(drawn: Drawn) -> None:
+    await drawn.undo()
+    await drawn.correct(drawn.third)
+    await drawn.correct(drawn.fourth)
+    first = await drawn.settle()
+    await drawn.undo()
+    await drawn.pool.execute(
+        "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'spam' WHERE post_id = $1",
+        drawn.campaign.posts[4],
+    )
+    again = await drawn.settle()
+    (gone,) = again["draw"]["removed"]
+    assert _order(again) == [each for each in _order(first) if each != gone]
+    assert again["draw"]["corrected"] == first["draw"]["corrected"]
+
+
+async def test_a_number_is_corrected_after_an_upheld_objection_too(drawn: Drawn) -> None:
+    pool, campaign = drawn.pool, drawn.campaign
+    for editor in (drawn.one, drawn.other):
+        await announce_winners(pool, drawn.keys, campaign.id, by=editor)
+    with pytest.raises(NoNumberToCorrect):
+        await drawn.correct(drawn.third)
+    objector = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[3])
+    objection = await object_to_result(pool, campaign.id, by=objector, text="开奖号码与公告不符")
+    await answer_objection(pool, objection, by=drawn.third, text="属实", remedy="settle_again")
+    await undo_settlement(pool, campaign.id, by=drawn.fourth, reason="号码录错")
+    await drawn.correct(drawn.third)
+    await drawn.correct(drawn.fourth)
+    after = await drawn.settle()
+    assert len(after["withdrawn"]) == 1
+    assert [each["value"] for each in after["draw"]["corrected"]] == [WRONG]
+
+
+async def test_a_correction_takes_two_people_one_of_whom_had_no_part_in_the_mistake(drawn: Drawn) -> None:
+    await drawn.undo()
+    twin = await make.account(drawn.pool, person="a twin")
+    await drawn.pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", drawn.one, twin
+    )
+    assert await drawn.correct(drawn.one) == "recorded"
+    for same in (drawn.one, AccountId(twin)):
+        with pytest.raises(SecondPersonRequired):
+            await drawn.correct(same)
+    for mistaken in (drawn.other, drawn.one):
+        with pytest.raises(ThirdPersonRequired):
+            await drawn.correct(mistaken)
+    with pytest.raises(BeaconMismatch) as refused:
+        await drawn.correct(drawn.third, value="1", reason_code="wrong_issue")
+    assert [each.field for each in refused.value.errors] == ["value", "reason_code"]
+    assert await drawn.pool.fetchval("SELECT count(*) FROM corrected_numbers") == 0
+    assert await drawn.correct(drawn.third) == "accepted"
+
+
+async def test_a_wrong_correction_is_corrected_again(drawn: Drawn) -> None:
+    await drawn.undo()
+    await drawn.correct(drawn.one, value="1 2 3")
+    await drawn.correct(drawn.third, value="1 2 3")
+    await drawn.settle()
+    await drawn.undo()
+    # Neither of the last two by themselves, whoever else has been mistaken.
+    await drawn.correct(drawn.one)
+    with pytest.raises(ThirdPersonRequired):
+        await drawn.correct(drawn.third)
+    assert await drawn.correct(drawn.fourth) == "accepted"
+    after = await drawn.settle()
+    assert [each["value"] for each in after["draw"]["corrected"]] == [WRONG, "1 2 3"]
+    assert after["draw"]["beacon"]["value"] == RIGHT
+
+
+async def test_nothing_else_is_corrected(pool: Pool, keys: Keys, drawn: Drawn) -> None:
+    for stands in (drawn.one, drawn.third):
+        with pytest.raises(NoNumberToCorrect):
+            await drawn.correct(stands)
+    own = await stage.listed(pool, keys, beacon_order=[])
+    assert await give_up_next_beacon(pool)
+    assert await settle_next_campaign(pool, keys)
+    await undo_settlement(pool, own.id, by=drawn.one, reason="复核")
+    ranked = await stage.settled(pool, keys)
+    await undo_settlement(pool, ranked.id, by=drawn.one, reason="复核")
+    for campaign in (own, ranked):
+        with pytest.raises(NoNumberToCorrect):
+            await Drawn(pool, keys, campaign, [drawn.one] * 4, drawn.at).correct(drawn.third)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"value": WRONG}, "value", "unchanged"),
+        ({"value": "三"}, "value", "invalid_value"),
+        ({"round_": ""}, "round", "invalid_value"),
+        ({"appeared_at": datetime(2026, 9, 20)}, "appeared_at", "no_time_zone"),
+    ],
+)
+async def test_what_cannot_be_right_is_refused_by_name(
+    drawn: Drawn, change: dict[str, Any], field: str, code: str
+) -> None:
+    await drawn.undo()
+    with pytest.raises(Invalid) as refused:
+        await drawn.correct(drawn.third, **change)
+    assert [(error.field, error.code) for error in refused.value.errors] == [(field, code)]
+
+
+async def test_a_corrected_number_too_appears_in_its_sources_time(drawn: Drawn) -> None:
+    await drawn.undo()
+    published_at = make.now() - timedelta(hours=97)
+    await drawn.pool.execute("UPDATE draws SET list_published_at = $1", published_at)
+    for at, code in (
+        (published_at + timedelta(seconds=59), "too_early"),
+        (published_at + timedelta(hours=96), "too_late"),
+        (make.now() + timedelta(minutes=1), "in_the_future"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            await drawn.correct(drawn.third, appeared_at=at)
+        assert [error.code for error in refused.value.errors] == [code]
+    assert await drawn.correct(drawn.third, appeared_at=published_at + timedelta(seconds=60)) == "recorded"
+
+
+async def test_corrected_numbers_cannot_be_said_otherwise(drawn: Drawn) -> None:
+    await drawn.undo()
+    await drawn.correct(drawn.one)
+    await drawn.correct(drawn.third)
+    after = await drawn.settle()
+    (wrong,) = after["draw"]["corrected"]
+    right = after["draw"]["beacon"]
+    changes: list[Any] = [
+        [],
+        [wrong, wrong],
+        [wrong | {"entered_by": right["entered_by"]}],
+        [wrong | {"entered_by": wrong["entered_by"][:1]}],
+        [wrong | {"entered_by": ["x", "y"]}],
+        [wrong | {"value": right["value"]}],
+        [wrong | {"value": "03  07"}],
+        [wrong | {"appeared_at": after["draw"]["list_published_at"]}],
+        [wrong | {"corrected_at": after["draw"]["list_published_at"]}],
+        [wrong | {"corrected_at": "soon"}],
+        [wrong | {"reason": "other"}],
+    ]
+    for change in changes:
+        changed = after | {"draw": after["draw"] | {"corrected": change}}
+        assert not verify_result(msgspec.json.encode(changed, order="sorted"), None).is_consistent, change
