@@ -59,6 +59,7 @@ _TAGS = {
     "editor.voids": "Editors: entries and marks",
     "editor.prizes": "Editors: settling and claims",
     "editor.claims": "Editors: settling and claims",
+    "editor.claim_access": "Editors: settling and claims",
     "editor.draws": "Editors: settling and claims",
     "editor.curation": "Editors: hot list and topics",
     "editor.pushes": "Operations",

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.audit import store as audit
+from feed.campaigns import closing
 from feed.campaigns.model import time_text
-from feed.campaigns.refusals import SecondPersonRequired
+from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction
 from feed.prizes import claims_store
@@ -37,3 +38,17 @@ async def grant_access(
         detail = {"to": str(account_id), "until": time_text(until), "reason": why}
         await audit.add(conn, by, "grant_claim_access", "campaign", campaign_id, detail)
     return until
+
+
+async def end_access(pool: Pool, campaign_id: int, account_id: int, *, by: AccountId) -> None:
+    """Whom somebody has let in may read no more, from this commit on; a second time changes nothing.
+
+    Raises CampaignNotFound, AccountNotFound.
+    """
+    async with transaction(pool) as conn:
+        if await closing.lock_ending(conn, campaign_id) is None:
+            raise CampaignNotFound
+        if await accounts.find_account(conn, account_id) is None:
+            raise AccountNotFound
+        if await claims_store.end_access(conn, campaign_id, account_id):
+            await audit.add(conn, by, "end_claim_access", "campaign", campaign_id, {"of": str(account_id)})

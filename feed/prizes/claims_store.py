@@ -119,6 +119,21 @@ async def add_access(
     return until
 
 
+async def end_access(conn: Connection, campaign_id: int, account_id: int) -> bool:
+    """Whether the account could read until now; it cannot any more."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE claim_access SET until = clock_timestamp()
+            WHERE campaign_id = $1 AND account_id = $2 AND until > clock_timestamp()
+            RETURNING true
+            """,
+            campaign_id,
+            account_id,
+        )
+    )
+
+
 async def has_access(conn: Connection, campaign_id: int, account_id: int) -> bool:
     """Whether somebody has let the account in, and its time is not over."""
     return bool(

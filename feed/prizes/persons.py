@@ -3,7 +3,7 @@
 from feed.postgres import Connection
 
 # Of what stands in the audit of a campaign, what says nothing about who wins.
-_NO_PART = ["answer_objection", "grant_claim_access", "export_claims", "add_codes"]
+_NO_PART = ["answer_objection", "grant_claim_access", "end_claim_access", "export_claims", "add_codes"]
 
 
 async def are_one_person(conn: Connection, first: int, second: int) -> bool:

@@ -412,3 +412,26 @@ async def test_planted_details_are_in_no_log_no_metric_and_no_redis(
         said += [row["line"] for row in await world.pool.fetch(f"SELECT t::text AS line FROM {table} AS t")]
     for word in planted:
         assert not [text for text in said if word in text], word
+
+
+async def test_whom_an_admin_lets_in_no_more_reads_no_more(world: World, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    best, _ = await stage.winners_of(world.pool, campaign.id)
+    winner = await become(world.pool, join, best["account_id"], "得主")
+    await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)
+    editor, admin = await let_in(join, campaign.id), join("另一管理员", roles=("admin",))
+    access = f"/admin/campaigns/{campaign.id}/claim-access"
+    user = await my_id(editor)
+    [listed] = (await admin("GET", access)).json()["items"]
+    assert (listed["user_id"], listed["name"], listed["reason"]) == (user, "编辑", "寄送")
+    for _ in range(2):
+        ended = await admin("DELETE", f"{access}/{user}")
+        assert (ended.status_code, ended.json()) == (200, {"user_id": user})
+    assert (await admin("GET", access)).json()["items"] == []
+    reveal = f"/admin/campaigns/{campaign.id}/claims/{best['id']}/reveal"
+    assert refusal(await editor("POST", reveal, {"reason": "寄送"})) == (403, "claim_access_required")
+    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'end_claim_access'") == 1
+    assert refusal(await admin("DELETE", f"{access}/1")) == (404, "account_not_found")
+    for method, path in (("GET", ""), ("DELETE", f"/{user}")):
+        refused = await admin(method, f"/admin/campaigns/1/claim-access{path}")
+        assert refusal(refused) == (404, "campaign_not_found")

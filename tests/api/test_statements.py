@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from feed.api.world import World, assemble
 from feed.keys import Keys
 from feed.prizes.shredding import Retention, shred_next_campaign
-from feed.screens import hot_lists, newcomers, topics
+from feed.screens import fairness, hot_lists, newcomers, topics
 from feed.settings import Settings
 from tests import make
 from tests.api.conftest import Join
@@ -74,9 +74,10 @@ COSTS: dict[str, Cost] = {
     "get_jury": Cost("/admin/campaigns/{campaign}/jury", 9),
     "list_my_marks": Cost("/admin/campaigns/{campaign}/marks", 5),
     "get_draw_number": Cost("/admin/campaigns/{drawn}/draw/number", 5),
-    "get_fairness": Cost("/admin/campaigns/{decided}/fairness", 5),
+    "get_fairness": Cost("/admin/campaigns/{decided}/fairness", 7),
     "list_objections": Cost("/admin/objections", 2),
     "list_stuck_prizes": Cost("/admin/prizes/stuck", 2),
+    "list_claim_access": Cost("/admin/campaigns/{ended}/claim-access", 4),
     "get_shredding": Cost("/admin/campaigns/{ended}/shredding", 2),
     "list_voids": Cost("/admin/campaigns/{campaign}/voids", 4),
     "get_sheet": Cost("/admin/campaigns/{decided}/sheet", 3),
@@ -202,7 +203,7 @@ async def test_every_get_has_its_cost(client: httpx.AsyncClient) -> None:
 async def test_a_screen_costs_the_same_however_much_it_shows(
     world: World, client: httpx.AsyncClient, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for kept in (hot_lists, newcomers, topics):
+    for kept in (hot_lists, newcomers, topics, fairness):
         monkeypatch.setattr(kept, "_KEPT_SECONDS", 0.0)
     person = join("小明", roles=STAFF)
     town = Town(world.pool, world.keys, int((await person("GET", "/me")).json()["id"]))

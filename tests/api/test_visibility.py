@@ -308,6 +308,7 @@ TABLE: dict[str, Rule] = {
     "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
     "get_sheet": for_staff("/admin/campaigns/{campaign}/sheet", "editor", "admin", status=404),
     "list_claims": for_staff("/admin/campaigns/{campaign}/claims", "editor", "admin"),
+    "list_claim_access": for_staff("/admin/campaigns/{campaign}/claim-access", "admin"),
     "get_shredding": for_staff("/admin/campaigns/{campaign}/shredding", "editor", "admin", status=404),
     "list_stuck_prizes": for_staff("/admin/prizes/stuck", "editor", "admin"),
     "get_fairness": for_staff("/admin/campaigns/{campaign}/fairness", "editor", "admin", status=404),

@@ -3,6 +3,7 @@
 from litestar import Router
 
 from feed.api.editor.campaigns import campaigns
+from feed.api.editor.claim_access import claim_access
 from feed.api.editor.claims import claims
 from feed.api.editor.curation import curation
 from feed.api.editor.draws import draws
@@ -30,6 +31,7 @@ guarded = Router(
         prizes,
         draws,
         claims,
+        claim_access,
         objections,
         reports,
         curation,

@@ -1,19 +1,16 @@
-"""What winners have claimed, for editors: who may read it, codes, parcels, and what became of the details in the end."""
-
-from datetime import datetime
+"""What winners have claimed, for editors: details, codes, parcels, and what became of the details in the end."""
 
 import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from feed.accounts.model import AccountNotFound
 from feed.api.answers import PRIVATE, answers, encoded
 from feed.api.editor.prizes import ReasonIn
-from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of, staff
+from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
-from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
+from feed.campaigns.refusals import CampaignNotFound
 from feed.paging import Page
-from feed.prizes import access, claiming, codes, export, handover, shredding_store
+from feed.prizes import claiming, codes, export, handover, shredding_store
 from feed.prizes.claim import Claim
 from feed.prizes.codes import Stock
 from feed.prizes.model import (
@@ -32,21 +29,6 @@ from feed.screens.claims import ClaimCard
 from feed.screens.stuck import Stuck, list_stuck
 
 _NO_STORE = {"cache-control": "no-store"}
-
-
-class AccessIn(msgspec.Struct, frozen=True):
-    """Who may read the details of this campaign's winners, for how many days, and why."""
-
-    user_id: str
-    reason: str
-    days: int = 7
-
-
-class Access(msgspec.Struct, frozen=True):
-    """Who may read, until when."""
-
-    user_id: str
-    until: datetime
 
 
 class ShipmentIn(msgspec.Struct, frozen=True):
@@ -215,26 +197,6 @@ async def list_stuck_prizes(world: GivenWorld) -> Response[Page[Stuck]]:
     return Response(Page(found, None), headers={"cache-control": PRIVATE})
 
 
-@put(
-    "/campaigns/{campaign_id:str}/claim-access",
-    refuses=(CampaignNotFound, AccountNotFound, SecondPersonRequired),
-    guards=[staff("admin")],
-)
-async def grant_claim_access(
-    campaign_id: FromPath[str], data: JSONBody[AccessIn], world: GivenWorld, viewer: GivenViewer
-) -> Access:
-    """Let somebody else read the details of this campaign's winners, for a reason and for some days."""
-    until = await access.grant_access(
-        world.pool,
-        id_of(campaign_id, CampaignNotFound),
-        id_of(data.user_id, AccountNotFound),
-        by=viewer.account_id,
-        days=data.days,
-        reason=data.reason,
-    )
-    return Access(data.user_id, until)
-
-
 async def _claim(world: World, campaign_id: int, winner_id: WinnerId) -> Response[ClaimCard]:
     async with world.pool.acquire() as conn:
         cards = await screen.list_claims(conn, campaign_id)
@@ -256,6 +218,5 @@ claims = Router(
         add_codes,
         get_shredding,
         list_stuck_prizes,
-        grant_claim_access,
     ],
 )

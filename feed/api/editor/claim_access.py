@@ -1,0 +1,82 @@
+"""Who may read the details of a campaign's winners: whom an admin, another person, has let in."""
+
+from datetime import datetime
+
+import msgspec
+from litestar import Router, delete, get, put
+from litestar.params import FromPath, JSONBody
+
+from feed.accounts.model import AccountNotFound
+from feed.api.inputs import GivenViewer, GivenWorld, id_of, staff
+from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
+from feed.prizes import access
+from feed.screens.claim_access import Reader, list_readers
+
+
+class AccessIn(msgspec.Struct, frozen=True):
+    """Who may read the details of this campaign's winners, for how many days, and why."""
+
+    user_id: str
+    reason: str
+    days: int = 7
+
+
+class Access(msgspec.Struct, frozen=True):
+    """Who may read, until when."""
+
+    user_id: str
+    until: datetime
+
+
+class AccessEnded(msgspec.Struct, frozen=True):
+    """Who may not read any more."""
+
+    user_id: str
+
+
+class Readers(msgspec.Struct, frozen=True):
+    """Everybody who may read now, the soonest to end first."""
+
+    items: list[Reader]
+
+
+@put("/campaigns/{campaign_id:str}/claim-access", refuses=(CampaignNotFound, AccountNotFound, SecondPersonRequired))
+async def grant_claim_access(
+    campaign_id: FromPath[str], data: JSONBody[AccessIn], world: GivenWorld, viewer: GivenViewer
+) -> Access:
+    """Let somebody else read the details of this campaign's winners, for a reason and for some days."""
+    until = await access.grant_access(
+        world.pool,
+        id_of(campaign_id, CampaignNotFound),
+        id_of(data.user_id, AccountNotFound),
+        by=viewer.account_id,
+        days=data.days,
+        reason=data.reason,
+    )
+    return Access(data.user_id, until)
+
+
+@delete(
+    "/campaigns/{campaign_id:str}/claim-access/{user_id:str}",
+    status_code=200,
+    refuses=(CampaignNotFound, AccountNotFound),
+)
+async def end_claim_access(
+    campaign_id: FromPath[str], user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+) -> AccessEnded:
+    """Let somebody read no more, at once. A second time changes nothing."""
+    ids = id_of(campaign_id, CampaignNotFound), id_of(user_id, AccountNotFound)
+    await access.end_access(world.pool, *ids, by=viewer.account_id)
+    return AccessEnded(user_id)
+
+
+@get("/campaigns/{campaign_id:str}/claim-access", refuses=(CampaignNotFound,))
+async def list_claim_access(campaign_id: FromPath[str], world: GivenWorld) -> Readers:
+    """Who may read the details of this campaign's winners now, by whose leave and why."""
+    async with world.pool.acquire() as conn:
+        return Readers(await list_readers(conn, id_of(campaign_id, CampaignNotFound)))
+
+
+claim_access = Router(
+    "/", route_handlers=[grant_claim_access, end_claim_access, list_claim_access], guards=[staff("admin")]
+)
