@@ -28,7 +28,9 @@ from feed.posts.actions import Draft, publish_posts
 from feed.regions import IpRegions, open_regions
 from feed.screens.comments import CommentCard, read_cards
 from feed.screens.fairness import FairnessReports
+from feed.screens.frozen import FrozenBoards
 from feed.screens.hot_lists import HotLists
+from feed.screens.leaderboard import Standings
 from feed.screens.newcomers import Newcomers
 from feed.screens.owners import list_owners
 from feed.screens.pages import Pages
@@ -55,6 +57,7 @@ class World(msgspec.Struct, frozen=True):
     pages: Pages
     hot: HotLists
     fairness: FairnessReports
+    standings: Standings
     topics: Topics
     newcomers: Newcomers
     takedowns: Takedowns
@@ -90,6 +93,7 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         pages=pages,
         hot=HotLists(pool, redis, lambda: projector.epoch),
         fairness=FairnessReports(pool),
+        standings=Standings(pool, redis, FrozenBoards(pool), lambda: projector.epoch),
         topics=Topics(pool, redis, cursors),
         newcomers=Newcomers(pool),
         takedowns=Takedowns(redis, pages.forget),

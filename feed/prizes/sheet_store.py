@@ -8,6 +8,8 @@ from feed.postgres import Connection, many
 from feed.prizes.eligibility import Facts
 from feed.prizes.model import SheetRow
 
+_ROWS_AT_ONCE = 2_000
+
 
 async def list_due(conn: Connection) -> list[int]:
     """Campaigns whose sheet should be frozen by now, in no order: one that fails must not stand before the others.
@@ -131,8 +133,15 @@ async def list_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
     return many(rows, SheetRow)
 
 
-async def list_sheet_after(conn: Connection, settlement_id: int, after_post_id: int, *, limit: int) -> list[SheetRow]:
-    """The next of the frozen rows, by post."""
+async def read_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
+    """The frozen rows, read in portions between which the process answers others."""
+    found: list[SheetRow] = []
+    while portion := await _list_after(conn, settlement_id, found[-1].post_id if found else 0, limit=_ROWS_AT_ONCE):
+        found += portion
+    return found
+
+
+async def _list_after(conn: Connection, settlement_id: int, after_post_id: int, *, limit: int) -> list[SheetRow]:
     rows = await conn.fetch(
         """
         SELECT post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,

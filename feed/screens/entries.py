@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from feed.boards import standing
 from feed.boards.model import Row
 from feed.campaigns import ledger
 from feed.campaigns import store as campaigns
@@ -19,8 +18,7 @@ from feed.campaigns.score import score
 from feed.postgres import Connection, many
 from feed.screens import cards
 from feed.screens.cards import PostCard
-from feed.screens.leaderboard import place
-from feed.snapshots import LONGEST
+from feed.screens.leaderboard import Standings, place
 
 Id = str
 Sort = Literal["score", "newest"]
@@ -83,29 +81,38 @@ class EntryPage(msgspec.Struct, frozen=True):
 
 
 async def list_entries(
-    conn: Connection, campaign_id: int, *, viewer_id: int, sort: Sort, shortlist: bool | None, start: int, limit: int
+    standings: Standings,
+    campaign_id: int,
+    *,
+    viewer_id: int,
+    sort: Sort,
+    shortlist: bool | None,
+    start: int,
+    limit: int,
 ) -> EntryPage:
     """The entries from the `start`-th on. By score, those that do not stand in the running come last.
 
     Raises CampaignNotFound.
     """
-    campaign = await campaigns.find_campaign(conn, campaign_id)
+    async with standings.pool.acquire() as conn:
+        campaign = await campaigns.find_campaign(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
     rules, _ = read_rules(campaign.draft, publishing=False)
-    ranked = await standing.campaign_standing(conn, campaign_id, LONGEST)
     # Likes and marks order nothing in a draw.
     drawn = rules.method == "draw"
+    ranked = await standings.list(campaign)
     ranks = {} if drawn else {each.post_id: each.rank for each in place(ranked, rules)}
-    entries = [
-        entry
-        for entry in await _list_rows(conn, campaign_id, viewer_id)
-        if shortlist is None or shortlist == (entry.shortlisted_at is not None)
-    ]
-    if sort == "score":
-        entries.sort(key=lambda entry: ranks.get(entry.post_id, len(ranks) + 1))
-    shown = entries[start : start + limit]
-    lines = await ledger.list_lines(conn, campaign_id, [entry.post_id for entry in shown])
+    async with standings.pool.acquire() as conn:
+        entries = [
+            entry
+            for entry in await _list_rows(conn, campaign_id, viewer_id)
+            if shortlist is None or shortlist == (entry.shortlisted_at is not None)
+        ]
+        if sort == "score":
+            entries.sort(key=lambda entry: ranks.get(entry.post_id, len(ranks) + 1))
+        shown = entries[start : start + limit]
+        lines = await ledger.list_lines(conn, campaign_id, [entry.post_id for entry in shown])
     return EntryPage(
         shown,
         {row.post_id: row for row in ranked},

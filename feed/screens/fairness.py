@@ -24,8 +24,6 @@ from feed.screens.prizes import Id
 
 # Whose likes and comments are looked at: the best entries, until there is so much to read of them.
 MOST_ACTS = 200_000
-# The sheet is read in portions, between which the process answers others.
-_ROWS_AT_ONCE = 2_000
 # A report changes with the settlement only. Whoever asks again within that time is told the same.
 _KEPT_SECONDS = 60.0
 _KEPT_MOST = 8
@@ -142,22 +140,13 @@ class FairnessReports:
             rules = await closing.get_rules(conn, campaign_id, standing.rules_version)
             if rules.method == "draw":
                 return await _read_draw(conn, campaign_id, standing.id)
-            rows = await _read_sheet(conn, standing.id)
+            rows = await sheet_store.read_sheet(conn, standing.id)
         now, front = await asyncio.to_thread(_look, rows, rules)
         async with self._pool.acquire() as conn:
             remarks = await count_remarks(conn, front)
             weights = await asyncio.to_thread(_weights, rows, now, remarks)
             read = await read_acts(conn, campaign_id, weights)
         return await asyncio.to_thread(_report, campaign_id, rows, rules, now, list(weights), read)
-
-
-async def _read_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
-    found: list[SheetRow] = []
-    while portion := await sheet_store.list_sheet_after(
-        conn, settlement_id, found[-1].post_id if found else 0, limit=_ROWS_AT_ONCE
-    ):
-        found += portion
-    return found
 
 
 def _look(rows: Sequence[SheetRow], rules: Rules) -> tuple[Selection, list[int]]:

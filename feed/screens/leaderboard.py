@@ -1,6 +1,6 @@
-"""How a campaign stands: from the board in Redis, from Postgres where Redis cannot tell, the same either way."""
+"""How a campaign stands: from the board in Redis, from Postgres where Redis cannot tell, the same either way; once settled, from the sheet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
 from feed.screens.bases import Frame, PageBase, base_of
 from feed.screens.cards import Fragment, PostCard
+from feed.screens.frozen import FrozenBoards
 from feed.snapshots import LONGEST
 
 _BOARD_STATES = ("scheduled", "judging")
@@ -71,14 +72,35 @@ class Board(msgspec.Struct, frozen=True):
     basis: Literal["engagement", "full"]
 
 
-async def get_leaderboard(pool: Pool, redis: Redis, campaign_id: int, *, epoch: str | None, limit: int) -> Board:
+class Standings:
+    """Where campaigns stand: until the settlement by their boards in Redis, then by the frozen sheet."""
+
+    def __init__(self, pool: Pool, redis: Redis, frozen: FrozenBoards, epoch: Callable[[], str | None]) -> None:
+        self.pool = pool
+        self._redis = redis
+        self._frozen = frozen
+        self._epoch = epoch
+
+    async def list(self, campaign: Campaign, *, limit: int = LONGEST) -> list[Row]:
+        """The `limit` best rows and all that tie with the last of them, or more."""
+        if campaign.state in _BOARD_STATES:
+            rows = await counters.top(self._redis, board_of(campaign.id), epoch=self._epoch(), limit=limit)
+        else:
+            rows = await self._frozen.best(campaign.id)
+        if rows is not None:
+            return rows
+        async with self.pool.acquire() as conn:
+            return await standing.campaign_standing(conn, campaign.id, limit)
+
+
+async def get_leaderboard(standings: Standings, campaign_id: int, *, limit: int) -> Board:
     """The best `limit` entries. Raises CampaignNotFound, BoardHidden."""
-    async with pool.acquire() as conn:
+    async with standings.pool.acquire() as conn:
         campaign = await get_published(conn, campaign_id)
     if not is_board_shown(campaign):
         raise BoardHidden
     rules, _ = read_rules(campaign.draft, publishing=True)
-    places = place(await list_standing(pool, redis, campaign, epoch=epoch, limit=limit), rules)
+    places = place(await standings.list(campaign, limit=limit), rules)
     full = campaign.marks_locked_at is not None
     return Board(
         places=places[:limit],
@@ -103,18 +125,6 @@ def is_board_shown(campaign: Campaign) -> bool:
     board = campaign.draft.get("board")
     now = served_state(campaign.state, campaign.starts_at, campaign.ends_at, campaign.now)
     return board == "public" or (board == "after_close" and now not in _RUNNING)
-
-
-async def list_standing(
-    pool: Pool, redis: Redis, campaign: Campaign, *, epoch: str | None, limit: int = LONGEST
-) -> list[Row]:
-    """The `limit` best rows and all that tie with the last of them; boards live until the settlement."""
-    if campaign.state in _BOARD_STATES:
-        rows = await counters.top(redis, board_of(campaign.id), epoch=epoch, limit=limit)
-        if rows is not None:
-            return rows
-    async with pool.acquire() as conn:
-        return await standing.campaign_standing(conn, campaign.id, limit)
 
 
 def place(rows: Sequence[Row], rules: Rules) -> list[Place]:

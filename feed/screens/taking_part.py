@@ -6,15 +6,14 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
-from redis.asyncio import Redis
 
 from feed.boards.model import Row
 from feed.campaigns.counting import Counted, Reason, count_engagement
 from feed.campaigns.drafting import read_rules
 from feed.campaigns.model import Rules
 from feed.campaigns.score import score
-from feed.postgres import Connection, Pool, many, one
-from feed.screens.leaderboard import get_published, is_board_shown, list_standing, place
+from feed.postgres import Connection, many, one
+from feed.screens.leaderboard import Standings, get_published, is_board_shown, place
 
 Id = str
 # Why an entry does not stand, or that it does.
@@ -98,11 +97,9 @@ class _Own(msgspec.Struct, frozen=True):
         return "topic_edited_out" if self.bears_topic is False else "entered"
 
 
-async def get_taking_part(
-    pool: Pool, redis: Redis, campaign_id: int, account_id: int, *, epoch: str | None
-) -> TakingPart:
+async def get_taking_part(standings: Standings, campaign_id: int, account_id: int) -> TakingPart:
     """Raises CampaignNotFound."""
-    async with pool.acquire() as conn:
+    async with standings.pool.acquire() as conn:
         campaign = await get_published(conn, campaign_id)
         rules, _ = read_rules(campaign.draft, publishing=True)
         own = await _list_own(conn, campaign_id, account_id)
@@ -113,7 +110,7 @@ async def get_taking_part(
     places: dict[int, int] = {}
     rows: dict[int, Row] = {}
     if is_board_shown(campaign) and any(each.state == "entered" for each in own):
-        standing = await list_standing(pool, redis, campaign, epoch=epoch)
+        standing = await standings.list(campaign)
         rows = {row.post_id: row for row in standing}
         places = {each.post_id: each.rank for each in place(standing, rules)}
     tickets = None

@@ -13,7 +13,8 @@ from feed.boards import store as boards
 from feed.boards.actions import follow
 from feed.boards.model import board_of
 from feed.changes.actions import number_changes
-from feed.screens.leaderboard import Board, get_leaderboard
+from feed.screens.frozen import FrozenBoards
+from feed.screens.leaderboard import Board, Standings, get_leaderboard
 from tests.api.conftest import Join, Person
 
 HOUR = timedelta(hours=1)
@@ -201,8 +202,12 @@ async def both_ways(world: World, campaign: str) -> Board:
     async with world.pool.acquire() as conn:
         epoch = (await boards.get_moment(conn)).epoch
     assert await counters.top(world.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
-    from_redis = await get_leaderboard(world.pool, world.redis, int(campaign), epoch=epoch, limit=10)
-    from_postgres = await get_leaderboard(world.pool, world.redis, int(campaign), epoch=None, limit=10)
+    from_redis, from_postgres = [
+        await get_leaderboard(
+            Standings(world.pool, world.redis, FrozenBoards(world.pool), moment), int(campaign), limit=10
+        )
+        for moment in (lambda: epoch, lambda: None)
+    ]
     assert from_redis.places == from_postgres.places
     assert from_redis.basis == from_postgres.basis
     return from_redis

@@ -435,3 +435,24 @@ async def test_whom_an_admin_lets_in_no_more_reads_no_more(world: World, keys: K
     for method, path in (("GET", ""), ("DELETE", f"/{user}")):
         refused = await admin(method, f"/admin/campaigns/1/claim-access{path}")
         assert refusal(refused) == (404, "campaign_not_found")
+
+
+async def test_after_the_settlement_the_board_is_the_sheets(
+    client: httpx.AsyncClient, world: World, keys: Keys, join: Join
+) -> None:
+    campaign = await stage.settled(world.pool, keys)
+    board, entries = f"/campaigns/{campaign.id}/leaderboard", f"/admin/campaigns/{campaign.id}/entries"
+    await world.pool.execute('UPDATE campaigns SET draft = draft || \'{"board": "public"}\' WHERE id = $1', campaign.id)
+    # As if everything that could be counted anew were gone.
+    for table in ("likes", "past_likes", "comments", "marks"):
+        await world.pool.execute(f"TRUNCATE {table} CASCADE")
+    items = (await client.get(board)).json()["items"]
+    result = msgspec.json.decode(await stage.result_of(world.pool, campaign.id) or b"")
+    assert [(item["post"]["id"], item["rank"], item["score"]) for item in items[:2]] == [
+        (winner["post_id"], winner["rank"], winner["score"]) for winner in result["winners"]
+    ]
+    assert len({item["score"] for item in items}) > 1
+    listed = (await join("编辑", roles=("editor",))("GET", entries)).json()["items"]
+    assert [(each["post_id"], each["score"]) for each in listed] == [
+        (each["post"]["id"], each["score"]) for each in items
+    ]

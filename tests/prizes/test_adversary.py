@@ -19,7 +19,7 @@ from feed.posts.erasing import erase_next_posts
 from feed.posts.model import PostId
 from feed.prizes import sheet_store, store
 from feed.prizes.announcing import announce_winners
-from feed.prizes.claiming import forfeit_next_prize
+from feed.prizes.claiming import claim_prize, forfeit_next_prize
 from feed.prizes.model import SheetRow
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from feed.prizes.verify import verify_result
@@ -288,11 +288,14 @@ async def test_a_winner_who_is_erased_leaves_the_place_to_the_next(pool: Pool, k
     campaign = await (stage.announced if announced else stage.settled)(pool, keys)
     signed = await stage.result_of(pool, campaign.id)
     best = (await stage.winners_of(pool, campaign.id))[0]
+    if announced:
+        await claim_prize(pool, keys, best["account_id"], best["id"], stage.FORM)
     iss, sub = (await pool.fetchrow("SELECT iss, sub FROM accounts WHERE id = $1", best["account_id"])) or ("", "")
     gone = AppEvent("account.erased", make.now(), Told(sub))
     assert await apply_event(pool, iss, "erased", gone, make.now()) == "applied"
     # The place is filled before the posts are gone, and whether it had been announced or not.
     assert await forfeit_next_prize(pool, keys)
+    assert await pool.fetchval("SELECT count(*) FROM claims") == 0
     if not announced:
         await _announce(pool, keys, campaign)
     assert await _holders(pool, campaign) == [(1, campaign.posts[2]), (2, campaign.posts[1])]

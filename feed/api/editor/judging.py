@@ -86,10 +86,9 @@ async def list_entries(
     id_ = id_of(campaign_id, CampaignNotFound)
     name = f"entries:{id_}:{sort}:{shortlist}"
     start = world.cursors.read(name, cursor, int) if cursor else 0
-    async with world.pool.acquire() as conn:
-        page = await screen.list_entries(
-            conn, id_, viewer_id=viewer.account_id, sort=sort, shortlist=shortlist, start=start, limit=limit
-        )
+    page = await screen.list_entries(
+        world.standings, id_, viewer_id=viewer.account_id, sort=sort, shortlist=shortlist, start=start, limit=limit
+    )
     ids = [entry.post_id for entry in page.entries]
     fragments = await world.pages.fragments(ids)
     look = await world.pages.look(viewer.account_id, fragments)

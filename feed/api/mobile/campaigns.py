@@ -130,9 +130,7 @@ async def get_leaderboard(
 
     async def read() -> PageBase:
         read_at = time.monotonic()
-        board = await leaderboard.get_leaderboard(
-            world.pool, world.redis, id_, epoch=world.projector.epoch, limit=limit
-        )
+        board = await leaderboard.get_leaderboard(world.standings, id_, limit=limit)
         fragments = await world.pages.fragments([place.post_id for place in board.places])
         return leaderboard.board_base(board, fragments, read_at=read_at)
 
@@ -146,9 +144,7 @@ async def get_leaderboard(
 async def get_taking_part(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[TakingPart]:
     """One's own entries: what is shown, what counts, and in numbers why the rest does not."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    mine = await taking_part.get_taking_part(
-        world.pool, world.redis, id_, viewer.account_id, epoch=world.projector.epoch
-    )
+    mine = await taking_part.get_taking_part(world.standings, id_, viewer.account_id)
     return Response(mine, headers={"cache-control": PRIVATE})
 
 

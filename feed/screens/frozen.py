@@ -1,0 +1,71 @@
+"""How a settled campaign stands: by its frozen sheet, which the result was made of, and never counted anew."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from feed.boards.model import Row
+from feed.campaigns import closing
+from feed.campaigns.model import Rules
+from feed.campaigns.score import micro_points, score
+from feed.postgres import Pool
+from feed.prizes import objections_store, scrutiny, sheet_store
+from feed.prizes.model import SheetRow
+from feed.prizes.objections_store import Standing
+from feed.screens.kept import Kept
+from feed.snapshots import LONGEST
+
+# A sheet never changes, and a settlement that replaces another has a number of its own.
+_KEPT_SECONDS = 3600.0
+_KEPT_MOST = 64
+
+
+class _Best(msgspec.Struct, frozen=True):
+    rows: list[Row]
+    read_at: float
+
+
+class FrozenBoards:
+    """The best entries of settled campaigns. One sheet is read at a time, apart from the loop, once in an hour."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._turn = asyncio.Semaphore(1)
+        self._kept: Kept[_Best] = Kept(_KEPT_MOST)
+
+    async def best(self, campaign_id: int) -> list[Row] | None:
+        """The best entries, at most as many as a ranked list shows, the best first; None: no settlement stands."""
+        async with self._pool.acquire() as conn:
+            standing = await objections_store.find_settled(conn, campaign_id)
+        if standing is None:
+            return None
+        read = partial(self._read, campaign_id, standing)
+        return (await self._kept.get(standing.id, read, seconds=_KEPT_SECONDS)).rows
+
+    async def _read(self, campaign_id: int, standing: Standing) -> _Best:
+        async with self._turn, self._pool.acquire() as conn:
+            rules = await closing.get_rules(conn, campaign_id, standing.rules_version)
+            sheet = await sheet_store.read_sheet(conn, standing.id)
+        return _Best(await asyncio.to_thread(_best, sheet, rules), time.monotonic())
+
+
+def _best(sheet: Sequence[SheetRow], rules: Rules) -> list[Row]:
+    ranks = scrutiny.select_now(sheet, rules).ranks
+    rows = [(ranks[row.post_id], row) for row in sheet if row.post_id in ranks]
+    return [_row(row, rules) for rank, row in sorted(rows, key=lambda each: each[0]) if rank <= LONGEST]
+
+
+def _row(row: SheetRow, rules: Rules) -> Row:
+    points = score(row.quality, row.likes_counted, row.commenters_counted, rules.weights, rules.caps)
+    return Row(
+        post_id=row.post_id,
+        author_id=row.account_id,
+        score=micro_points(points),
+        likes=row.likes_counted,
+        comments=row.commenters_counted,
+        at=row.entered_at,
+        quality=row.quality,
+    )
