@@ -10,7 +10,7 @@ from feed.postgres import Connection, one
 
 
 class Stuck(msgspec.Struct, frozen=True):
-    """A message as somebody finds it who is to decide. `over`: what it tells of has passed."""
+    """A message as somebody finds it who is to decide. `over`: what it tells of has passed, or its number is forgotten."""
 
     id: MessageId
     purpose: Purpose
@@ -26,7 +26,7 @@ async def lock_message(conn: Connection, message_id: MessageId) -> Stuck | None:
     row = await conn.fetchrow(
         """
         SELECT id, purpose, state, attempt, sending_at, resolved_at IS NOT NULL AS resolved,
-               coalesce(expires_at <= clock_timestamp(), false) AS over
+               sealed = '' OR coalesce(expires_at <= clock_timestamp(), false) AS over
         FROM messages
         WHERE id = $1
         FOR UPDATE

@@ -232,3 +232,20 @@ async def list_jobless(conn: Connection, *, limit: int = 100) -> Sequence[tuple[
 
 async def _changed(conn: Connection, statement: str, *values: object) -> bool:
     return await conn.fetchval(statement, *values) is not None
+
+
+async def remove_old_numbers(conn: Connection, *, days: int, limit: int = 1000) -> None:
+    """Of messages that have ended, the oldest first; what they were, and what became of them, stays."""
+    await conn.execute(
+        """
+        UPDATE messages SET sealed = '', person = NULL
+        WHERE id IN (
+            SELECT id FROM messages
+            WHERE sealed <> '' AND created_at < now() - make_interval(days => $1) AND state NOT IN ('queued', 'sending')
+            ORDER BY created_at
+            LIMIT $2
+        )
+        """,
+        days,
+        limit,
+    )

@@ -5,6 +5,7 @@ from feed.accounts import events_store, sign_in_store
 from feed.changes import store as changes
 from feed.inbox import push_store as pushes
 from feed.messages import quota_store, receipt_store
+from feed.messages import store as messages
 from feed.postgres import transaction
 from feed.worker.worlds import Worlds
 
@@ -40,6 +41,12 @@ async def forget_receipts(worlds: Worlds) -> None:
     async with transaction(worlds.pool) as conn:
         await receipt_store.remove_old_receipts(conn, days=30)
         await quota_store.remove_old_days(conn, days=30)
+
+
+async def forget_numbers(worlds: Worlds) -> None:
+    """Nobody asks again after a month whom a message went to."""
+    async with transaction(worlds.pool) as conn:
+        await messages.remove_old_numbers(conn, days=30)
 
 
 async def trim_journal_of_jobs(worlds: Worlds) -> None:

@@ -65,5 +65,6 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("trim_change_log", 3600, retention.trim_change_log),
     Entry("forget_pushes", 3600, retention.forget_pushes),
     Entry("forget_receipts", 3600, retention.forget_receipts),
+    Entry("forget_numbers", 600, retention.forget_numbers),
     Entry("trim_journal_of_jobs", 3600, retention.trim_journal_of_jobs),
 )

@@ -5,9 +5,9 @@ import pytest
 from asyncpg import Pool, Record
 
 from feed.keys import Keys
-from feed.messages import actions
+from feed.messages import actions, deciding
 from feed.messages import store as messages
-from feed.messages.model import SHANGHAI, MessageId, Purpose, QuietHours, Reference, Sending, Wait
+from feed.messages.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHours, Reference, Sending, Wait
 from feed.messages.outbox import OutboxLine, read_outbox
 from feed.messages.provider import (
     ABANDONED_AFTER,
@@ -20,8 +20,10 @@ from feed.messages.provider import (
     Uncertain,
 )
 from feed.postgres import transaction
+from feed.worker import retention
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds
+from tests import make
 from tests.worker.conftest import WorldsWith
 
 PHONE = "+8613800138000"
@@ -307,3 +309,21 @@ async def test_a_message_whose_job_is_lost_gets_another_one(worlds: Worlds) -> N
     assert await actions.wake_jobless(worlds.pool) == 1
     assert await actions.wake_jobless(worlds.pool) == 0
     assert await job_count(worlds.pool, message_id) == 1
+
+
+async def test_a_number_is_forgotten_a_month_after_its_message_has_ended(worlds: Worlds, keys: Keys) -> None:
+    sent, fresh, waiting, failed = [await enqueue(worlds.pool, keys, f"prize:{number}") for number in range(4)]
+    for message_id in (sent, fresh, failed):
+        await send_message(worlds, message_id)
+    await worlds.pool.execute("UPDATE messages SET state = 'failed' WHERE id = $1", failed)
+    month = "UPDATE messages SET created_at = now() - interval '31 days' WHERE id <> $1"
+    await worlds.pool.execute(month, fresh)
+    await retention.forget_numbers(worlds)
+    kept = await worlds.pool.fetch("SELECT id FROM messages WHERE sealed <> '' ORDER BY id")
+    assert [row["id"] for row in kept] == [fresh, waiting]
+    assert await state_of(worlds.pool, sent) == "sent"
+    assert await worlds.pool.fetchval("SELECT person FROM messages WHERE id = $1", sent) is None
+    # There is nobody any more to send it to again.
+    editor = await make.person(worlds.pool, role="editor")
+    with pytest.raises(MessageTooLate):
+        await deciding.retry_message(worlds.pool, failed, by=editor, reason="再发一次")
