@@ -213,6 +213,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "field.no_criteria": ("活动规则未设评分项，请直接打分", "The rules name no criteria: give one score."),
     "field.not_asked_for": ("此奖品无需填写该项", "Is not asked for by this prize."),
     "field.not_found": ("不存在或不可用", "Does not exist or cannot be used."),
+    "field.not_available": ("暂不支持", "Is not available yet."),
     "field.not_in_future": ("应为将来的时间", "Must lie in the future."),
     "field.one_of": ("应为以下之一：{allowed}", "Must be one of {allowed}."),
     "field.out_of_range": ("应在 {least} 到 {most} 之间", "Must be between {least} and {most}."),

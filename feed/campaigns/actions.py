@@ -1,4 +1,4 @@
-"""The life of a campaign until it is judged: written, published, changed in favour of those who take part, cancelled."""
+"""The life of a campaign until it is judged: written, published, changed in favour of those who take part."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,6 @@ from feed.campaigns.refusals import (
     CampaignNotDraft,
     CampaignNotFound,
     CampaignRunning,
-    CampaignSettled,
 )
 from feed.campaigns.rules_text import rules_text
 from feed.campaigns.store import Campaign
@@ -106,21 +105,6 @@ async def publish_campaign(
         await _enter_all(conn, campaign_id)
         detail = {"rules_version": 1, "rules_sha256": rules_sha256(document)}
         await audit.add(conn, editor_id, "campaign_published", "campaign", campaign_id, detail)
-
-
-async def cancel_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, request: Once | None = None) -> None:
-    """Ends the campaign without winners; a second time changes nothing. Raises CampaignSettled, CampaignNotFound."""
-    async with transaction(pool) as conn:
-        if await is_repeated(conn, editor_id, request):
-            return
-        campaign = await hold(conn, campaign_id)
-        if campaign.state == "cancelled":
-            return
-        must_be_unsettled(campaign)
-        if not await store.mark_cancelled(conn, campaign_id):
-            raise CampaignSettled
-        detail = {"state": campaign.state}
-        await audit.add(conn, editor_id, "campaign_cancelled", "campaign", campaign_id, detail)
 
 
 async def _add(

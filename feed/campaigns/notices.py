@@ -1,5 +1,6 @@
 """What participants are told about their entries. Pure."""
 
+from feed.campaigns.cancellations import Untold
 from feed.campaigns.entries import Entry
 from feed.campaigns.store import Campaign
 from feed.campaigns.verdicts import Reason
@@ -28,6 +29,22 @@ def of_reinstatement(campaign: Campaign, entry: Entry) -> NewInbox:
         event="reinstated",
         title=f"您的作品已恢复“{campaign.draft.get('title', '')}”活动的参评资格",
         body="经复核，您的作品恢复参评，原有点赞和评论照常计入。",
+    )
+
+
+def of_cancellation(untold: Untold, author_id: int) -> NewInbox:
+    """Why, and whom to ask: nobody wins anything."""
+    return NewInbox(
+        account_id=author_id,
+        kind="system",
+        title=f"“{untold.title}”活动已取消",
+        body=(
+            f"原因：{untold.reason.strip().rstrip('。')}。活动不再评选获奖者，您发布的内容仍可正常浏览。"
+            f"如有疑问，请联系主办方：{untold.contact or '活动主办方'}。"
+        ),
+        once_key=f"campaign_cancelled:{untold.campaign_id}",
+        deep_link=f"/campaigns/{untold.campaign_id}",
+        subject={"kind": "campaign", "id": str(untold.campaign_id)},
     )
 
 

@@ -1,9 +1,11 @@
 """Everything that keeps rules from being kept or published, field by field and all at once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 
+from feed.campaigns.lawful import missing
+from feed.campaigns.lines import line_problem, passage_problem
 from feed.campaigns.model import (
     BEACONS,
     BOARDS,
@@ -26,6 +28,8 @@ from feed.topics.parse import NAME_LONGEST, is_topic_name
 # The longest each text may be, in code points.
 TEXTS = {"title": 60, "body": 5000, "organiser": 100, "contact": 200}
 OPTIONAL_TEXTS = {"notes": 2000, "beacon": 100}
+# The others stand within a paragraph of the rules as people read them, and must not begin one of their own.
+PASSAGES = {"body", "notes"}
 PRIZE_NAME_LONGEST = 60
 PRIZE_TERMS_LONGEST = 500
 PRIZES_MOST = 20
@@ -51,8 +55,6 @@ VALUE_MOST = Decimal(10_000_000)
 WEIGHT_DECIMALS = 28
 # Such a weight of a criterion, times a score with six decimals, summed over all criteria, is exact as well.
 CRITERION_DECIMALS = 6
-# What one winner of a draw may get at most, by the rules on prize promotions.
-DRAW_VALUE_MOST = Decimal(50_000)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _DATES = ("starts_at", "ends_at", "settle_at", "claim_ends_at")
@@ -75,7 +77,7 @@ def problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
     ]
     if publishing:
         wrong = {error.field for error in found}
-        found += [error for error in _missing(rules) if error.field not in wrong]
+        found += [error for error in missing(rules) if error.field not in wrong]
     return found
 
 
@@ -89,7 +91,8 @@ def _texts(rules: Rules) -> Iterator[FieldError]:
 
 
 def _text(field: str, value: str, *, shortest: int, longest: int) -> Iterator[FieldError]:
-    if problem := text_problem(value, shortest=shortest, longest=longest):
+    check = passage_problem if field in PASSAGES else line_problem
+    if problem := check(value, shortest=shortest, longest=longest):
         yield FieldError(field, problem, {"longest": longest} if problem == "too_long" else {})
 
 
@@ -259,25 +262,3 @@ def _id(field: str, value: str | None) -> Iterator[FieldError]:
         value.isascii() and value.isdigit() and len(value) <= 19 and int(value) <= _LARGEST_ID
     ):
         yield FieldError(field, "not_found")
-
-
-def _missing(rules: Rules) -> Iterator[FieldError]:
-    """What those who take part must be able to read before they do: who, what, how much, until when, and whom to ask."""
-    yield from _required((field, bool(getattr(rules, field).strip())) for field in ("body", "organiser", "contact"))
-    yield from _required([("claim_days", rules.claim_days > 0), ("prizes", bool(rules.prizes))])
-    yield from _required((f"prizes[{i}].value_cny", p.value_cny is not None) for i, p in enumerate(rules.prizes))
-    if rules.method == "draw" and "public_number" in rules.beacon_order:
-        yield from _required([("beacon", bool((rules.beacon or "").strip()))])
-    if rules.method == "draw" and _value_per_winner(rules.prizes) > DRAW_VALUE_MOST:
-        yield FieldError("prizes", "draw_value_too_high", {"most": int(DRAW_VALUE_MOST)})
-
-
-def _required(given: Iterable[tuple[str, bool]]) -> Iterator[FieldError]:
-    for field, is_there in given:
-        if not is_there:
-            yield FieldError(field, "required")
-
-
-def _value_per_winner(prizes: Sequence[Prize]) -> Decimal:
-    values = [prize.per_winner * prize.value_cny for prize in prizes if prize.value_cny is not None]
-    return sum(values, Decimal(0))

@@ -1,7 +1,7 @@
 """The half of the 活动规则 that begins when the winners are found: result, claim, delivery, waiver, tax, objections, privacy."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from feed.campaigns.model import Rules
@@ -13,12 +13,17 @@ _ASKED = {"goods": "收件人姓名、手机号和地址", "ticket": "领取人�
 
 
 def moment(at: datetime, *, ends: bool = False) -> str:
-    """A moment in Shenzhen as a newspaper prints it; midnight as an end is the 24:00 of the day before."""
+    """A moment in Shenzhen as a newspaper prints it; midnight as an end is the 24:00 of the day before.
+
+    Seconds are printed where there are some: what is read is what is executed.
+    """
     here = at.astimezone(_HERE)
-    if ends and (here.hour, here.minute) == (0, 0):
+    if ends and here.time() == time.min:
         day = here - timedelta(days=1)
         return f"{day.year}年{day.month}月{day.day}日24:00"
-    return f"{here.year}年{here.month}月{here.day}日{here:%H:%M}"
+    seconds = f":{here:%S}" if here.second or here.microsecond else ""
+    parts = f".{here:%f}".rstrip("0") if here.microsecond else ""
+    return f"{here.year}年{here.month}月{here.day}日{here:%H:%M}{seconds}{parts}"
 
 
 def promises(rules: Rules, missing: Collection[str]) -> list[str]:
@@ -39,10 +44,24 @@ def promises(rules: Rules, missing: Collection[str]) -> list[str]:
 def _result(rules: Rules, missing: Collection[str]) -> str:
     unknown = "settle_at" in missing or (rules.settle_at is None and "ends_at" in missing)
     at = BLANK if unknown else moment(rules.settles_at)
+    drawn = rules.method == "draw"
+    found = _lots_fall(rules, at, unknown=unknown) if drawn else f"{at}评定结果"
     return (
-        f"结果产生与公布：{at}评定结果；届时仍有内容待审核或待评分的，处理完毕后评定；"
-        "确需先行评定的，记录理由，尚未审核的作品不参与评选。结果经两名编辑确认后，"
-        f"在活动页面以昵称公布，附可独立验算的{'签单' if rules.method == 'draw' else '计分表'}和签名，并以站内消息和短信通知获奖者。"
+        f"结果产生与公布：{found}；届时仍有内容待审核{'' if drawn else '或待评分'}的，处理完毕后{'确定签单' if drawn else '评定'}；"
+        f"确需先行{'确定' if drawn else '评定'}的，记录理由，尚未审核的作品不参与评选。结果经两名编辑确认后，"
+        f"在活动页面以昵称公布，附可独立验算的{'签单' if drawn else '计分表'}和签名，并以站内消息和短信通知获奖者。"
+    )
+
+
+def _lots_fall(rules: Rules, at: str, *, unknown: bool) -> str:
+    """When a draw is decided: with its list, or with the value that is waited for, and at the latest when no more is waited."""
+    if not rules.beacon_order:
+        return f"{at}确定签单并随即开奖"
+    hours = rules.beacon_wait_hours * len(rules.beacon_order)
+    latest = BLANK if unknown else moment(rules.settles_at + timedelta(hours=hours))
+    return (
+        f"{at}确定签单并公布其SHA-256值，取得抽签依据所列的公开值后随即开奖，"
+        f"至迟在公布签单后{hours}小时（按时公布的，即{latest}）"
     )
 
 

@@ -30,7 +30,9 @@ def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collec
     ]
     lines = [f"{number}. {text}" for number, text in enumerate(paragraphs, 1)]
     if rules.notes:
-        lines.append(f"温馨提示（不属于评选规则）：{rules.notes}")
+        # Its lines are set in, so that none of them reads as a paragraph of the rules.
+        notes = "\n　　".join(rules.notes.splitlines())
+        lines.append(f"温馨提示（不属于评选规则）：{notes}")
     return "\n".join([f"《{rules.title or BLANK}》活动规则", *lines])
 
 
@@ -64,13 +66,24 @@ def _choosing(rules: Rules) -> list[str]:
     # Whatever the rules name, the order ends with who came first.
     ties = "、".join(_TIES[name] for name in dict.fromkeys((*rules.tie_break, "earliest")))
     return [
-        f"评选方式：按综合得分（满分100分）由高到低选出{rules.winner_count}人，候补{rules.reserve_count}人。{shares}。"
-        "点赞、评论均按不同的人计算，同一人只计一次，作者本人的不计入；截止之后的点赞和评论不计入。",
+        f"评选方式：按综合得分（满分100分）由高到低选出{rules.winner_count}人，候补{rules.reserve_count}人。{shares}。",
+        _counting(rules),
         f"计分公式：100×[质量权重×质量分÷100＋点赞权重×ln(1+点赞人数)÷ln(1+{rules.caps.likes})"
         f"＋评论权重×ln(1+评论人数)÷ln(1+{rules.caps.comments})]，点赞人数以{rules.caps.likes}为上限，"
         f"评论人数以{rules.caps.comments}为上限。例如：{examples}。",
         f"得分相同时，依次按{ties}排列。同一人有多件作品的，取得分最高的一件，每人限获奖一次。",
     ]
+
+
+def _counting(rules: Rules) -> str:
+    """Whose likes and comments count, and as of when: `counting` says the same to the database."""
+    age = rules.eligibility.min_account_age_days
+    old_enough = f"账号注册满{age}天、" if age else ""
+    return (
+        "点赞人数和评论人数：只计不同的人，同一手机号的多个账号视为同一人，只计一次。点赞或评论的人须在截止时手机号已验证、"
+        f"{old_enough}未被封禁，且不是作者本人、主办方工作人员或评委。以截止时的情况为准：截止前已取消的点赞、已删除的评论不计入，"
+        "截止后取消或删除的不影响计数；未公开或被移除的评论，以及截止之后的点赞和评论不计入。"
+    )
 
 
 def _drawing(rules: Rules, nonce_sha256: str | None) -> list[str]:

@@ -62,7 +62,7 @@ def recusal_problems(reason: str) -> list[FieldError]:
 
 
 def removal_problems(reason: str) -> list[FieldError]:
-    """What is wrong with the reason why a juror leaves."""
+    """What is wrong with the reason why a juror leaves, or a campaign is cancelled."""
     problem = text_problem(reason, shortest=1, longest=NOTE_LONGEST)
     return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []
 

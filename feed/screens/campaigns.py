@@ -71,6 +71,8 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     marks_locked_at: datetime | None
     announced_at: datetime | None
     objections_end_at: datetime | None
+    # Of a cancelled one that people took part in.
+    cancel_reason: str | None
 
 
 class JurorCard(msgspec.Struct, frozen=True):
@@ -92,6 +94,7 @@ class EditorCampaignCard(CampaignCard, frozen=True, kw_only=True):
     settled_at: datetime | None
     announced_first_by: Id | None
     cancelled_at: datetime | None
+    cancel_asked_by: Id | None
 
 
 class RulesCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +130,8 @@ class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: datetime | None
     announced_first_by: int | None
     cancelled_at: datetime | None
+    cancel_reason: str | None
+    cancel_asked_by: int | None
 
 
 def states_of(state: str | None) -> Sequence[str]:
@@ -148,7 +153,8 @@ async def list_rows(
         FROM (
             SELECT campaigns.id, draft, rules_version, rules_sha256, settle_at, marks_locked_at, published_at,
                 announced_at, objections_end_at, campaigns.created_by, campaigns.created_at, blocked_by, frozen_at,
-                settled_at, announced_first_by, cancelled_at,
+                settled_at, announced_first_by, cancelled_at, cancellations.reason AS cancel_reason,
+                cancellations.asked_by AS cancel_asked_by,
                 CASE
                     WHEN state = 'scheduled' AND clock_timestamp() >= ends_at THEN 'closed'
                     WHEN state = 'scheduled' AND clock_timestamp() >= starts_at THEN 'open'
@@ -157,6 +163,7 @@ async def list_rows(
             FROM campaigns
             LEFT JOIN campaign_rules AS rules
                 ON rules.campaign_id = campaigns.id AND rules.version = campaigns.rules_version
+            LEFT JOIN cancellations ON cancellations.campaign_id = campaigns.id
             WHERE ($2 OR published_at IS NOT NULL) AND campaigns.id <= $3
         ) AS served
         CROSS JOIN LATERAL (
@@ -242,6 +249,7 @@ def editor_card(row: CampaignRow, jurors: Sequence[jury.Juror] = ()) -> EditorCa
         "settled_at": row.settled_at,
         "announced_first_by": None if row.announced_first_by is None else str(row.announced_first_by),
         "cancelled_at": row.cancelled_at,
+        "cancel_asked_by": None if row.cancel_asked_by is None else str(row.cancel_asked_by),
     }
     return msgspec.convert(face, EditorCampaignCard)
 
@@ -258,6 +266,7 @@ def _face(row: CampaignRow) -> dict[str, Any]:
         "marks_locked_at": row.marks_locked_at,
         "announced_at": row.announced_at,
         "objections_end_at": row.objections_end_at,
+        "cancel_reason": row.cancel_reason if row.state == "cancelled" else None,
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 import rfc8785
 
 from feed.accounts.model import AccountId
-from feed.campaigns import actions, seating, store
+from feed.campaigns import actions, cancelling, seating, store
 from feed.campaigns.drafting import CampaignFields
 from feed.campaigns.model import served_state
 from feed.campaigns.refusals import (
@@ -19,10 +19,12 @@ from feed.campaigns.refusals import (
     CampaignNotFound,
     CampaignRunning,
     CampaignSettled,
+    SecondPersonRequired,
 )
 from feed.errors import FeedError, Invalid
 from feed.idempotency import IdempotencyKeyReused, once
 from feed.screens import campaigns as screen
+from tests import make
 from tests.campaigns.stage import DAY, Stage
 
 HOUR = timedelta(hours=1)
@@ -93,6 +95,21 @@ async def test_a_draft_needs_a_title_and_nothing_else(stage: Stage) -> None:
         ({"starts_at": datetime(2026, 1, 1)}, "starts_at"),
         ({"prizes": [{"name": "x" * 100, "kind": "goods"}]}, "prizes[0].name"),
         ({"cover_media_id": "x"}, "cover_media_id"),
+        *(
+            (given, field)
+            # They would begin a paragraph of their own in the rules as people read them, or turn it round.
+            for sign in ("\n", "\r", "\x0b", "\x85", "\u2028", "\u2029", "\u202e", "\u200b", "\t")
+            for given, field in (
+                ({"organiser": f"读特{sign}9. 另附条件"}, "organiser"),
+                ({"contact": f"0755{sign}"}, "contact"),
+                ({"title": f"读书{sign}月"}, "title"),
+                ({"beacon": f"福彩{sign}3D"}, "beacon"),
+                ({"delivery": {"place": f"书城{sign}"}}, "delivery.place"),
+                ({"criteria": [{"name": f"立{sign}意", "weight": 1}]}, "criteria[0].name"),
+                ({"prizes": [{"name": f"好{sign}书", "kind": "goods"}]}, "prizes[0].name"),
+                ({"prizes": [{"name": "好书", "kind": "goods", "terms": f"限{sign}用"}]}, "prizes[0].terms"),
+            )
+        ),
     ],
 )
 async def test_a_draft_holds_no_wrong_value(stage: Stage, given: dict[str, Any], field: str) -> None:
@@ -133,12 +150,26 @@ async def test_publishing_names_everything_that_is_missing_at_once(stage: Stage)
     assert {error.field for error in refused.value.errors} == set(NEEDED)
 
 
+# It would be worth nothing before the last winner has it in hand.
+PASSED = {
+    "name": "月卡", "kind": "code", "value_cny": "30", "valid_until": datetime.now(UTC) + 5 * DAY,
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("changed", "field", "code"),
     [
         ({"starts_at": datetime(2020, 1, 1, tzinfo=UTC), "ends_at": datetime(2020, 1, 2, tzinfo=UTC)}, "ends_at", "in_the_past"),
         ({"announcement_post_id": "12345"}, "announcement_post_id", "not_found"),
         ({"prizes": [{"name": "好书", "kind": "goods"}]}, "prizes[0].value_cny", "required"),
+        ({"prizes": [{"name": "好书", "kind": "goods", "value_cny": "0.00"}]}, "prizes[0].value_cny", "required"),
+        ({"prizes": [PASSED]}, "prizes[0].valid_until", "too_early"),
+        ({"organiser": "\u3164 "}, "organiser", "required"),
+        ({"contact": "\u3164\u2800"}, "contact", "required"),
+        ({"body": "\u200b\n\u200d"}, "body", "required"),
+        ({"method": "draw", "beacon": "\u115f"}, "beacon", "required"),
+        ({"eligibility": {"require_media": True}}, "eligibility.require_media", "not_available"),
+        ({"review_chain": 2}, "review_chain", "not_available"),
     ],
 )  # fmt: skip
 async def test_publishing_looks_at_the_clock_and_at_what_exists(
@@ -345,7 +376,7 @@ async def test_illegal_moves_are_refused(stage: Stage, state: str, verb: str, re
         await stage.pool.execute("UPDATE campaigns SET state = $2 WHERE id = $1", campaign, state)
     verbs: dict[str, Callable[[], Awaitable[object]]] = {
         "publish": lambda: actions.publish_campaign(stage.pool, stage.keys, editor, campaign),
-        "cancel": lambda: actions.cancel_campaign(stage.pool, editor, campaign),
+        "cancel": lambda: cancelling.cancel_campaign(stage.pool, editor, campaign, "停办"),
         "change": lambda: actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(body="x")),
         "jurors": lambda: seating.assign_jurors(stage.pool, editor, campaign, [editor]),
     }
@@ -355,10 +386,56 @@ async def test_illegal_moves_are_refused(stage: Stage, state: str, verb: str, re
     assert await seen(stage, campaign) == before
 
 
-async def test_a_campaign_can_be_cancelled_until_it_is_frozen(stage: Stage) -> None:
+async def test_what_nobody_takes_part_in_yet_is_cancelled_by_one(stage: Stage) -> None:
     editor = await stage.person(role="editor")
-    for campaign in (await drafted(stage, editor), await published(stage, editor, opened=True)):
+    for campaign in (await drafted(stage, editor), await published(stage, editor)):
         for _ in range(2):
-            await actions.cancel_campaign(stage.pool, editor, campaign)
+            assert await cancelling.cancel_campaign(stage.pool, editor, campaign) == "cancelled"
         assert (await seen(stage, campaign)).state == "cancelled"
         assert (await stage.actions(campaign)).count("campaign_cancelled") == 1
+    assert not await cancelling.tell_next_cancellation(stage.pool)
+
+
+async def test_what_people_take_part_in_is_cancelled_by_two_for_a_reason(stage: Stage) -> None:
+    first = await stage.person(role="editor", person="one")
+    same = await stage.person(role="editor", person="one")
+    second = await stage.person(role="editor")
+    campaign = await published(stage, first, opened=True)
+    with pytest.raises(Invalid) as refused:
+        await cancelling.cancel_campaign(stage.pool, first, campaign, "　")
+    assert [error.field for error in refused.value.errors] == ["reason"]
+    request = once("/cancel", "key", b"{}")
+    for _ in range(2):
+        assert await cancelling.cancel_campaign(stage.pool, first, campaign, "场地停用", request) == "recorded"
+    for editor in (first, same):
+        with pytest.raises(SecondPersonRequired):
+            await cancelling.cancel_campaign(stage.pool, editor, campaign, "场地停用")
+    card = await seen(stage, campaign)
+    assert (card.state, card.cancel_asked_by, card.cancel_reason) == ("open", str(first), None)
+    for _ in range(2):
+        assert await cancelling.cancel_campaign(stage.pool, second, campaign) == "cancelled"
+    card = await seen(stage, campaign)
+    assert (card.state, card.cancel_reason) == ("cancelled", "场地停用")
+    acted = await stage.actions(campaign)
+    assert (acted.count("campaign_cancel_proposed"), acted.count("campaign_cancelled")) == (1, 1)
+
+
+async def test_of_a_cancelled_campaign_everybody_who_took_part_is_told_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cancelling, "_TOLD_AT_ONCE", 2)
+    campaign = await published(stage, await stage.person(role="editor"), opened=True)
+    authors = [await make.account(stage.pool) for _ in range(3)]
+    for author in (*authors, authors[0]):
+        await make.entry(stage.pool, campaign, author)
+    for _ in range(2):
+        assert not await cancelling.tell_next_cancellation(stage.pool)
+        await cancelling.cancel_campaign(stage.pool, await stage.person(role="editor"), campaign, "场地停用")
+    told = await asyncio.gather(*(cancelling.tell_next_cancellation(stage.pool) for _ in range(3)))
+    assert any(told)
+    while await cancelling.tell_next_cancellation(stage.pool):
+        pass
+    news = await stage.pool.fetch("SELECT account_id, title, body FROM inbox ORDER BY account_id")
+    assert [row["account_id"] for row in news] == sorted(authors)
+    assert news[0]["title"] == "“读书月”活动已取消"
+    assert news[0]["body"].startswith("原因：场地停用。活动不再评选获奖者")

@@ -68,6 +68,9 @@ def test_the_text_is_numbered_and_says_what_was_promised() -> None:
         {"title": "读书月"},
         {"topic": "读书月"},
         {"starts_at": RULES.starts_at + timedelta(minutes=1)},
+        {"starts_at": RULES.starts_at + timedelta(seconds=1)},
+        {"ends_at": ENDS_AT + timedelta(milliseconds=1)},
+        {"settle_at": ENDS_AT + timedelta(days=3, seconds=1)},
         {"ends_at": ENDS_AT + timedelta(minutes=1)},
         {"settle_at": ENDS_AT + timedelta(days=5)},
         {"method": "draw"},
@@ -144,3 +147,42 @@ def test_midnight_is_the_end_of_a_day_and_the_beginning_of_the_next() -> None:
     assert moment(ENDS_AT, ends=True) == "2026年9月20日24:00"
     assert moment(ENDS_AT) == "2026年9月21日00:00"
     assert moment(ENDS_AT + timedelta(minutes=1), ends=True) == "2026年9月21日00:01"
+
+
+def test_a_moment_is_printed_to_its_last_digit() -> None:
+    assert moment(ENDS_AT + timedelta(seconds=5)) == "2026年9月21日00:00:05"
+    assert moment(ENDS_AT + timedelta(seconds=5), ends=True) == "2026年9月21日00:00:05"
+    assert moment(ENDS_AT + timedelta(milliseconds=20), ends=True) == "2026年9月21日00:00:00.02"
+
+
+def test_a_draw_says_when_its_lots_fall() -> None:
+    draw = msgspec.structs.replace(RULES, method="draw", beacon="福彩3D", beacon_wait_hours=48)
+    text = rules_text(draw)
+    assert "2026年9月24日00:00确定签单并公布其SHA-256值，取得抽签依据所列的公开值后随即开奖" in text
+    # Two sources, two days each.
+    assert "至迟在公布签单后96小时（按时公布的，即2026年9月28日00:00）" in text
+    assert "待评分" not in text
+    own = rules_text(msgspec.structs.replace(draw, beacon_order=()))
+    assert "2026年9月24日00:00确定签单并随即开奖；" in own
+
+
+def test_notes_of_several_lines_are_no_paragraphs_of_the_rules() -> None:
+    text = rules_text(msgspec.structs.replace(RULES, notes="多晒书架\n3. 转发者必得奖\u20284. 免税"))
+    assert [line for line in text.splitlines() if line.startswith(("3. ", "4. "))] == [
+        line for line in rules_text(RULES).splitlines() if line.startswith(("3. ", "4. "))
+    ]
+    assert text.splitlines()[-2:] == ["　　3. 转发者必得奖", "　　4. 免税"]
+
+
+def test_whose_likes_and_comments_count_is_told() -> None:
+    text = rules_text(msgspec.structs.replace(RULES, eligibility=Eligibility(min_account_age_days=7)))
+    for promise in (
+        "同一手机号的多个账号视为同一人，只计一次",
+        "在截止时手机号已验证、账号注册满7天、未被封禁",
+        "不是作者本人、主办方工作人员或评委",
+        "截止前已取消的点赞、已删除的评论不计入，截止后取消或删除的不影响计数",
+        "截止之后的点赞和评论不计入",
+    ):
+        assert promise in text, promise
+    # Lots fall as they fall, whoever likes.
+    assert "点赞人数和评论人数：" not in rules_text(msgspec.structs.replace(RULES, method="draw"))

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from litestar import Router, get, patch, post
+import msgspec
+from litestar import Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from feed.api.answers import answers
 from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.world import World
-from feed.campaigns import actions, judging
+from feed.campaigns import actions, cancelling, judging
 from feed.campaigns.drafting import CampaignFields
 from feed.campaigns.refusals import (
     CampaignCancelled,
@@ -20,6 +22,7 @@ from feed.campaigns.refusals import (
     CampaignSettled,
     MarksLocked,
     MarksMissing,
+    SecondPersonRequired,
 )
 from feed.paging import MAX_ID, Page
 from feed.screens import campaigns as screen
@@ -27,6 +30,12 @@ from feed.screens.campaigns import EditorCampaignCard
 
 # A parameter that is called `state` means the application's to the framework.
 CampaignState = Annotated[str | None, QueryParameter(name="state")]
+
+
+class CancelIn(msgspec.Struct, frozen=True):
+    """Why; everybody reads it. What nobody can take part in yet needs none."""
+
+    reason: str = ""
 
 
 @post("/campaigns", status_code=201)
@@ -112,18 +121,28 @@ async def publish_campaign(
 @post(
     "/campaigns/{campaign_id:str}/cancel",
     status_code=200,
+    responses=answers(EditorCampaignCard, status=202, description="Recorded: a second person cancels."),
     refuses=(
         CampaignNotFound,
         CampaignSettled,
+        SecondPersonRequired,
     ),
 )
 async def cancel_campaign(
-    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
-) -> EditorCampaignCard:
-    """End a campaign without winners, while nothing of it is frozen."""
+    campaign_id: FromPath[str],
+    data: JSONBody[CancelIn | None],
+    world: GivenWorld,
+    viewer: GivenViewer,
+    once: GivenOnce,
+) -> Response[EditorCampaignCard]:
+    """End a campaign without winners, while nothing of it is frozen.
+
+    Once it is open that takes a reason, which everybody reads, and two people: the first is recorded (202).
+    """
     id_ = id_of(campaign_id, CampaignNotFound)
-    await actions.cancel_campaign(world.pool, viewer.account_id, id_, once)
-    return await _card(world, id_)
+    reason = data.reason if data else ""
+    done = await cancelling.cancel_campaign(world.pool, viewer.account_id, id_, reason, once)
+    return Response(await _card(world, id_), status_code=202 if done == "recorded" else 200)
 
 
 @post(
