@@ -18,18 +18,12 @@ from feed.accounts.model import AccountId
 from feed.keys import Keys, open_keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
-from feed.prizes.announcing import announce_winners, finish_next_objections
-from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim
-from feed.prizes.codes import show_codes
+from feed.prizes.announcing import announce_winners
+from feed.prizes.claiming import claim_prize
 from feed.prizes.correcting import correct_number
 from feed.prizes.drawing import enter_number, give_up_next_beacon, keep_drand_value, publish_next_list
-from feed.prizes.handover import decline_prize, receive_prize, ship_prize, verify_claim
 from feed.prizes.model import WinnerId
-from feed.prizes.objecting import answer_objection, object_to_result
-from feed.prizes.replacing import replace_winner
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
-from feed.prizes.shredding import Retention, shred_next_campaign
-from feed.prizes.undoing import undo_settlement
 from feed.settings import Settings, read_settings
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
@@ -81,18 +75,6 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "settle": lambda pool, keys, campaign, by: settle_campaign(pool, keys, campaign, by=AccountId(by)),
     "announce": lambda pool, keys, campaign, by: announce_winners(pool, keys, campaign, by=AccountId(by)),
     "claim": lambda pool, keys, account, winner: claim_prize(pool, keys, AccountId(account), WinnerId(winner), FORM),
-    "object": lambda pool, keys, campaign, by: object_to_result(pool, campaign, by=AccountId(by), text="刷赞"),
-    "answer": lambda pool, keys, objection, by: answer_objection(
-        pool, objection, by=AccountId(by), text="属实", remedy="replace", rank=1
-    ),
-    "ask_again": lambda pool, keys, objection, by: answer_objection(
-        pool, objection, by=AccountId(by), text="计票有误", remedy="settle_again"
-    ),
-    "replace": lambda pool, keys, campaign, by: replace_winner(
-        pool, keys, campaign, 1, by=AccountId(by), reason="异议成立"
-    ),
-    "undo": lambda pool, keys, campaign, by: undo_settlement(pool, campaign, by=AccountId(by), reason="重新评选"),
-    "finish": lambda pool, keys: finish_next_objections(pool),
     "draw": _draw,
     "enter": lambda pool, keys, campaign, by, at: enter_number(
         pool,
@@ -115,16 +97,6 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "keep": lambda pool, keys, campaign, round_: keep_drand_value(
         pool, TEST_CHAIN, campaign, round_, signature_of(round_)
     ),
-    "decline": lambda pool, keys, account, winner: decline_prize(pool, keys, AccountId(account), WinnerId(winner)),
-    "verify": lambda pool, keys, campaign, winner, by: verify_claim(pool, campaign, WinnerId(winner), by=AccountId(by)),
-    "ship": lambda pool, keys, campaign, winner, by: ship_prize(
-        pool, campaign, WinnerId(winner), by=AccountId(by), carrier="顺丰", tracking_no="SF1"
-    ),
-    "receive": lambda pool, keys, account, winner: receive_prize(pool, AccountId(account), WinnerId(winner)),
-    "codes": lambda pool, keys, account, winner: show_codes(pool, keys, AccountId(account), WinnerId(winner)),
-    "shred": lambda pool, keys: shred_next_campaign(pool, keys, Retention()),
-    "lapse": lapse_next_claim,
-    "forfeit": forfeit_next_prize,
 }
 
 

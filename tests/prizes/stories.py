@@ -1,0 +1,407 @@
+"""What happens to a campaign from its end to the last of its traces, deed by deed; each may be cut short and done again."""
+
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from feed import redis as redis_room
+from feed.accounts.model import AccountId
+from feed.campaigns.cancelling import cancel_campaign, tell_next_cancellation
+from feed.campaigns.shortlisting import fill_next_shortlist
+from feed.idempotency import Once, once
+from feed.keys import Keys, open_keys
+from feed.messages.outbox import FileProvider
+from feed.postgres import Pool, open_pool
+from feed.prizes.access import end_access, grant_access
+from feed.prizes.announcing import announce_winners, finish_next_objections
+from feed.prizes.claiming import (
+    claim_prize,
+    forfeit_next_prize,
+    lapse_next_claim,
+    reveal_claim,
+    view_prize,
+    view_prizes,
+)
+from feed.prizes.codes import add_codes, show_codes
+from feed.prizes.correcting import correct_number
+from feed.prizes.drawing import (
+    enter_number,
+    give_up_next_beacon,
+    keep_drand_value,
+    list_drand_rounds,
+    publish_next_list,
+)
+from feed.prizes.export import export_claims
+from feed.prizes.handover import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
+from feed.prizes.model import WinnerId
+from feed.prizes.objecting import answer_objection, object_to_result
+from feed.prizes.reminding import remind_next_winner
+from feed.prizes.replacing import replace_winner
+from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.shredding import Retention, forget_next_archive, shred_next_campaign
+from feed.prizes.undoing import undo_settlement
+from feed.settings import read_settings
+from feed.worker.sending import resolve_abandoned, send_message
+from feed.worker.worlds import Worlds
+from tests import make
+from tests.prizes import stage
+from tests.prizes.relay import TEST_CHAIN, signature_of
+
+Ids = dict[str, int]
+
+
+class Play(NamedTuple):
+    """Who is there, and what they do it with."""
+
+    pool: Pool
+    keys: Keys
+    outbox: Path
+    ids: Ids
+
+    def who(self, name: str) -> AccountId:
+        return AccountId(self.ids[name])
+
+    @property
+    def campaign(self) -> int:
+        return self.ids["campaign"]
+
+    @property
+    def holder(self) -> tuple[AccountId, WinnerId]:
+        """Whose deed it is, by the place."""
+        return AccountId(self.ids["account"]), WinnerId(self.ids["winner"])
+
+
+class Deed(NamedTuple):
+    """What somebody does, or the worker does until there is nothing more.
+
+    `passes` lets the time pass that it waits for; `place`: it is that of whoever holds this place when it begins.
+    """
+
+    act: Callable[[Play], Awaitable[object]]
+    passes: str | None = None
+    place: int | None = None
+
+
+class Story(NamedTuple):
+    """How it begins, and its deeds in their order. `drawn`: chance says who wins, anew each time."""
+
+    begin: Callable[[Pool, Keys], Awaitable[Ids]]
+    deeds: tuple[Deed, ...]
+    drawn: bool = False
+
+
+async def prepare(each: Play, deed: Deed) -> None:
+    """As if it were later, and finds whose deed it is."""
+    if deed.passes is not None:
+        await each.pool.execute(deed.passes, each.campaign)
+    if deed.place is not None:
+        holders = await stage.winners_of(each.pool, each.campaign)
+        holder = next(row for row in reversed(holders) if row["place"] == deed.place)
+        each.ids.update(account=holder["account_id"], winner=holder["id"])
+
+
+async def act_alone(story: str, number: int, ids: Ids) -> None:
+    """One deed in a process of its own."""
+    settings = read_settings()
+    pool = await open_pool(settings.direct_url, size=2)
+    keys = open_keys(settings.keys_dir, create=False)
+    await STORIES[story].deeds[number].act(Play(pool, keys, settings.sms_outbox, ids))
+
+
+def _once(route: str, key: object = "") -> Once:
+    made = once(route, f"{route}{key}", b"{}")
+    assert made is not None
+    return made
+
+
+def _worker(*lines: Callable[[Play], Awaitable[bool]]) -> Callable[[Play], Awaitable[object]]:
+    async def work(each: Play) -> None:
+        for line in lines:
+            while await line(each):
+                pass
+
+    return work
+
+
+async def _send(each: Play) -> None:
+    """As the queue does. An attempt that nobody finished is old by the time that somebody asks about it."""
+    worlds = Worlds(
+        each.pool, redis_room.connect(os.environ["FEED_REDIS_URL"]), each.keys, FileProvider(each.outbox), None
+    )
+    await each.pool.execute(
+        "UPDATE messages SET sending_at = sending_at - interval '1 hour', asked_at = NULL WHERE state = 'sending'"
+    )
+    await resolve_abandoned(worlds)
+    for row in await each.pool.fetch("SELECT id FROM messages WHERE state = 'queued' ORDER BY id"):
+        await send_message(worlds, row["id"])
+    await worlds.redis.aclose()
+
+
+def _announce(who: str) -> Deed:
+    return Deed(lambda p: announce_winners(p.pool, p.keys, p.campaign, by=p.who(who), request=_once("announce")))
+
+
+def _claim(place: int, **form: str) -> Deed:
+    given = msgspec.structs.replace(stage.FORM, **form)
+    return Deed(lambda p: claim_prize(p.pool, p.keys, *p.holder, given), place=place)
+
+
+def _of(place: int, act: Callable[[Play, AccountId, WinnerId], Awaitable[object]]) -> Deed:
+    return Deed(lambda p: act(p, *p.holder), place=place)
+
+
+async def _object(p: Play) -> None:
+    await object_to_result(p.pool, p.campaign, by=p.who("author"), text="刷赞", request=_once("object"))
+
+
+def _answer(**remedy: Any) -> Deed:
+    async def answer(p: Play) -> None:
+        objection = await p.pool.fetchval("SELECT id FROM objections WHERE campaign_id = $1", p.campaign)
+        await answer_objection(p.pool, objection, by=p.who("third"), text="属实", request=_once("answer"), **remedy)
+
+    return Deed(answer)
+
+
+def _enter(who: str) -> Deed:
+    async def enter(p: Play) -> None:
+        await enter_number(
+            p.pool, p.campaign, by=p.who(who), round_="2026137", value="03 07 12", appeared_at=_appeared(p)
+        )
+
+    return Deed(enter)
+
+
+def _correct(who: str) -> Deed:
+    async def correct(p: Play) -> None:
+        await correct_number(
+            p.pool,
+            p.campaign,
+            by=p.who(who),
+            round_="2026137",
+            value="03 07 21",
+            appeared_at=_appeared(p),
+            reason_code="misread",
+            reason="录反了",
+        )
+
+    return Deed(correct)
+
+
+def _appeared(p: Play) -> datetime:
+    return datetime.fromtimestamp(p.ids["appeared"], UTC)
+
+
+async def _keep(p: Play) -> None:
+    for campaign, round_ in await list_drand_rounds(p.pool, TEST_CHAIN):
+        await keep_drand_value(p.pool, TEST_CHAIN, campaign, round_, signature_of(round_))
+
+
+_FREEZE = Deed(_worker(lambda p: fill_next_shortlist(p.pool), lambda p: freeze_next_campaign(p.pool)))
+_SETTLE = Deed(_worker(lambda p: settle_next_campaign(p.pool, p.keys)))
+_LIST = Deed(
+    _worker(lambda p: freeze_next_campaign(p.pool), lambda p: publish_next_list(p.pool)),
+)
+_SEND = Deed(_send)
+_LAPSE = Deed(
+    _worker(lambda p: lapse_next_claim(p.pool, p.keys)),
+    "UPDATE winners SET claim_ends_at = least(claim_ends_at, now()) WHERE campaign_id = $1 AND state = 'notified' AND place = 2",
+)
+_FORFEIT = Deed(
+    _worker(lambda p: forfeit_next_prize(p.pool, p.keys)),
+    """
+    UPDATE posts SET state = 'deleted', deleted_at = coalesce(deleted_at, now())
+    WHERE id = (SELECT post_id FROM winners WHERE campaign_id = $1 ORDER BY place, id LIMIT 1)
+    """,
+)
+_FINISH = Deed(
+    _worker(lambda p: finish_next_objections(p.pool)),
+    "UPDATE campaigns SET objections_end_at = least(objections_end_at, now()) WHERE id = $1",
+)
+_REMIND = Deed(
+    _worker(lambda p: remind_next_winner(p.pool, p.keys)),
+    """
+    UPDATE winners SET claim_ends_at = least(claim_ends_at, now() + interval '1 day')
+    WHERE campaign_id = $1 AND state = 'notified'
+    """,
+)
+_SHRED = Deed(
+    _worker(lambda p: shred_next_campaign(p.pool, p.keys, Retention())),
+    "UPDATE campaigns SET final_at = now() - interval '200 days' WHERE id = $1 AND state IN ('final', 'archived')",
+)
+_FORGET = Deed(
+    _worker(lambda p: forget_next_archive(p.pool)),
+    "UPDATE campaigns SET final_at = now() - interval '1000 days', announced_at = now() - interval '1001 days' WHERE id = $1",
+)
+
+
+async def _ranked(pool: Pool, keys: Keys) -> Ids:
+    # Engagement alone, so that the shortlist is filled and nobody has to mark it.
+    weights = {"quality": "0", "likes": "0.6", "comments": "0.4"}
+    campaign = await stage.due(pool, keys, entries=6, reserve_count=3, shortlist_size=5, weights=weights)
+    return await _people(pool, campaign)
+
+
+async def _coded(pool: Pool, keys: Keys) -> Ids:
+    code = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
+    return await _people(pool, await stage.due(pool, keys, prizes=[code]))
+
+
+async def _ticketed(pool: Pool, keys: Keys) -> Ids:
+    ticket = {"name": "音乐会门票", "kind": "ticket", "per_winner": 1, "value_cny": "80"}
+    return await _people(pool, await stage.due(pool, keys, winner_count=1, prizes=[ticket]))
+
+
+async def _drawn(pool: Pool, keys: Keys) -> Ids:
+    return await _people(pool, await stage.due_draw(pool, keys, beacon_order=["public_number"]))
+
+
+async def _by_drand(pool: Pool, keys: Keys) -> Ids:
+    return await _people(pool, await stage.due_draw(pool, keys, beacon_order=["public_number", "drand"]))
+
+
+async def _by_nobody(pool: Pool, keys: Keys) -> Ids:
+    return await _people(pool, await stage.due_draw(pool, keys, beacon_order=[]))
+
+
+async def _people(pool: Pool, campaign: stage.Played) -> Ids:
+    editors = ("first", "second", "third", "fourth", "fifth")
+    made = {name: await make.person(pool, role="editor") for name in editors}
+    admin = await make.person(pool, role="admin")
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[-1])
+    appeared = int(make.now().timestamp()) - 20
+    return made | {"campaign": campaign.id, "author": author, "admin": admin, "appeared": appeared}
+
+
+def _list_out(ago: str) -> str:
+    return f"""
+        UPDATE draws SET list_published_at = least(list_published_at, now() - interval '{ago}')
+        FROM settlements WHERE settlements.id = settlement_id AND campaign_id = $1 AND undone_at IS NULL
+    """
+
+
+_reveal = _of(
+    1,
+    lambda p, _, winner: reveal_claim(
+        p.pool, p.keys, p.campaign, winner, by=p.who("first"), reason="寄送", request=_once("reveal")
+    ),
+)
+STORIES: dict[str, Story] = {
+    "goods": Story(
+        _ranked,
+        (
+            _FREEZE,
+            _SETTLE,
+            _announce("first"),
+            _announce("second"),
+            _SEND,
+            Deed(lambda p: view_prizes(p.pool, p.who("author"))),
+            _of(1, lambda p, account, winner: view_prize(p.pool, account, winner)),
+            _claim(1),
+            _claim(1, address="深圳市南山区海德三道1号"),
+            _claim(2),
+            Deed(_object),
+            _answer(remedy="replace", rank=2),
+            Deed(lambda p: replace_winner(
+                p.pool, p.keys, p.campaign, 2, by=p.who("fourth"), reason="异议成立", request=_once("replace")
+            )),
+            _REMIND,
+            _LAPSE,
+            _of(2, lambda p, account, winner: decline_prize(p.pool, p.keys, account, winner, _once("decline"))),
+            _SEND,
+            _FINISH,
+            _of(1, lambda p, _, winner: verify_claim(
+                p.pool, p.campaign, winner, by=p.who("first"), request=_once("verify")
+            )),
+            Deed(lambda p: grant_access(p.pool, p.campaign, p.who("first"), by=p.who("admin"), days=1, reason="寄送")),
+            _reveal,
+            Deed(lambda p: export_claims(
+                p.pool, p.keys, p.campaign, by=p.who("first"), reason="寄送", request=_once("export")
+            )),
+            Deed(lambda p: end_access(p.pool, p.campaign, p.who("first"), by=p.who("admin"))),
+            _of(1, lambda p, _, winner: ship_prize(
+                p.pool, p.campaign, winner, by=p.who("first"), carrier="顺丰", tracking_no="SF1"
+            )),
+            _of(1, lambda p, account, winner: receive_prize(p.pool, account, winner, _once("receive"))),
+            _SHRED,
+            _FORGET,
+        ),
+    ),
+    "codes": Story(
+        _coded,
+        (
+            Deed(lambda p: add_codes(
+                p.pool, p.keys, p.campaign, 1, ["A-1", "B-2"], by=p.who("first"), request=_once("codes")
+            )),
+            _FREEZE, _SETTLE, _announce("first"), _announce("second"), _FORFEIT, _claim(1, recipient_name="", phone="", address=""), _FINISH,
+            _of(1, lambda p, account, winner: show_codes(p.pool, p.keys, account, winner, _once("show"))),
+            _SHRED,
+        ),
+    ),
+    "ticket": Story(
+        _ticketed,
+        (
+            Deed(lambda p: settle_campaign(p.pool, p.keys, p.campaign, by=p.who("first"), request=_once("settle"))),
+            Deed(lambda p: undo_settlement(
+                p.pool, p.campaign, by=p.who("second"), reason="重新评选", request=_once("undo")
+            )),
+            Deed(lambda p: settle_campaign(
+                p.pool, p.keys, p.campaign, by=p.who("first"), request=_once("settle", "again")
+            )),
+            _announce("first"), _announce("second"), _claim(1, address=""), _FINISH,
+            _of(1, lambda p, _, winner: hand_over_prize(
+                p.pool, p.campaign, winner, by=p.who("first"), reason="现场领取", request=_once("hand over")
+            )),
+            _SHRED,
+        ),
+    ),
+    "settled again": Story(
+        _ranked,
+        (
+            _FREEZE, _SETTLE, _announce("first"), _announce("second"), _claim(1), Deed(_object),
+            _answer(remedy="settle_again"),
+            Deed(lambda p: undo_settlement(
+                p.pool, p.campaign, by=p.who("fourth"), reason="异议成立", request=_once("undo")
+            )),
+            Deed(lambda p: cancel_campaign(p.pool, p.who("first"), p.campaign, "名单有误", _once("cancel"))),
+            Deed(lambda p: cancel_campaign(p.pool, p.who("second"), p.campaign, "名单有误", _once("cancel"))),
+            Deed(_worker(lambda p: tell_next_cancellation(p.pool))),
+            _SHRED,
+        ),
+    ),
+    "draw": Story(
+        _drawn,
+        (
+            _LIST,
+            Deed(_enter("first").act, _list_out("2 minutes")),
+            _enter("second"),
+            _SETTLE,
+            Deed(lambda p: undo_settlement(
+                p.pool, p.campaign, by=p.who("first"), reason="录错了", request=_once("undo")
+            )),
+            _correct("first"),
+            _correct("third"),
+            Deed(lambda p: settle_campaign(p.pool, p.keys, p.campaign, by=p.who("first"), request=_once("settle"))),
+            _announce("first"),
+            _announce("second"),
+        ),
+        drawn=True,
+    ),
+    "drand": Story(
+        _by_drand,
+        (
+            _LIST, Deed(_keep, _list_out("97 hours")), _SETTLE,
+        ),
+        drawn=True,
+    ),
+    "own value": Story(
+        _by_nobody,
+        (
+            _LIST, Deed(_worker(lambda p: give_up_next_beacon(p.pool))), _SETTLE,
+        ),
+        drawn=True,
+    ),
+}  # fmt: skip

@@ -1,0 +1,249 @@
+"""SIGKILL before and after every moment of every deed, found by looking at an undisturbed run: the end is the same."""
+
+import ast
+import asyncio
+import contextlib
+import importlib
+import inspect
+import json
+import os
+import pkgutil
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import feed.campaigns
+import feed.prizes
+from feed import postgres
+from feed.errors import FeedError
+from feed.keys import Keys
+from feed.postgres import Pool
+from tests.prizes.moments import watched
+from tests.prizes.stories import STORIES, Deed, Play, prepare
+
+# What of `campaigns` belongs to a campaign's end; all of `prizes` does.
+ENDING = {"cancelling", "shortlisting"}
+# An editor's fills of a shortlist come before the end: tests/campaigns/test_judging.py.
+ELSEWHERE = {"feed.campaigns.shortlisting.fill_shortlist"}
+# Left out of the comparison: what is to be done, once for each attempt; whether it was done, the messages tell.
+NOT_COMPARED = {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"}
+# An attempt that has never reached the provider is followed by another one; a claim that is made twice was changed.
+AGAIN = {"attempt", "asks", "asked_at", "provider_id", "changed_at"}
+# Each look at details is on the audit, and a claim that is made twice has been changed: after a kill there is one more.
+ONCE_MORE = {"reveal_claim", "export_claims", "change_claim", "grant_claim_access"}
+# Ids, and the names that `make` counts.
+_NUMBERS = re.compile(r"\d{7,}|\bp\d+\b")
+_HASHES = re.compile(r"[0-9a-f]{40,}")
+_TIMES = re.compile(r"\d+月\d+日\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d(:?\d\d)?)?")
+
+
+class Graveyard:
+    """Processes that fork from one that has read the code already, and die as they are told."""
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.prizes.moments"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._answer() == "ready"
+
+    def kill(self, **asked: Any) -> int:
+        """How the process ended."""
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps(asked) + "\n")
+        self._server.stdin.flush()
+        return int(self._answer())
+
+    def close(self) -> None:
+        assert self._server.stdin is not None
+        self._server.stdin.close()
+        self._server.wait(10)
+
+    def _answer(self) -> str:
+        assert self._server.stdout is not None
+        return self._server.stdout.readline().strip()
+
+
+@pytest.fixture(scope="module")
+def graveyard() -> Iterator[Graveyard]:
+    made = Graveyard()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def environ(database: str, redis_url: str, tmp_path: Path) -> dict[str, str]:
+    given = {
+        "FEED_DATABASE_URL": database,
+        "FEED_REDIS_URL": redis_url,
+        "FEED_KEYS_DIR": str(tmp_path / "keys"),
+        "FEED_SMS_OUTBOX": str(tmp_path / "outbox.jsonl"),
+    }
+    os.environ["FEED_REDIS_URL"] = redis_url
+    return given
+
+
+async def _begin(pool: Pool, keys: Keys, tmp_path: Path, story: str) -> Play:
+    return Play(pool, keys, tmp_path / "outbox.jsonl", await STORIES[story].begin(pool, keys))
+
+
+async def _run(play: Play, deeds: tuple[Deed, ...]) -> list[int]:
+    """How many moments each deed has."""
+    seen: list[int] = []
+    for deed in deeds:
+        moments: list[str] = []
+        await prepare(play, deed)
+        with watched(lambda name, over: None if over else moments.append(name)):  # noqa: B023
+            await deed.act(play)
+        seen.append(len(moments))
+    return seen
+
+
+async def _forget(pool: Pool, outbox: Path) -> None:
+    rows = await pool.fetch(
+        """
+        SELECT schemaname || '.' || tablename AS name FROM pg_tables
+        WHERE schemaname IN ('public', 'jobs') AND tablename <> 'schema_migrations' AND NOT EXISTS (
+            -- The rows of which there is one are a migration's.
+            SELECT FROM information_schema.columns
+            WHERE table_schema = schemaname AND table_name = tablename AND column_name IN ('single', 'epoch')
+        )
+        """
+    )
+    await pool.execute(f"TRUNCATE {', '.join(row['name'] for row in rows)} RESTART IDENTITY CASCADE")
+    outbox.unlink(missing_ok=True)
+
+
+async def _end(pool: Pool, outbox: Path, *, drawn: bool) -> dict[str, Counter[str]]:
+    """Every row of every table, without ids, times and what is sealed or random."""
+    tables = await pool.fetch(
+        "SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname IN ('public', 'jobs')"
+    )
+    end: dict[str, Counter[str]] = {}
+    left_out = AGAIN | ({"rank"} if drawn else set())
+    for table in (row["name"] for row in tables if row["name"] not in NOT_COMPARED):
+        rows = await pool.fetch(f"SELECT * FROM {table}")
+        end[table] = Counter(_face({name: row[name] for name in {*row.keys()} - left_out}) for row in rows)
+    sent = outbox.read_text().splitlines() if outbox.exists() else []
+    end["outbox"] = Counter(_face({name: json.loads(line)[name] for name in ("purpose", "text")}) for line in sent)
+    return end
+
+
+async def _let_go(pool: Pool) -> None:
+    """Waits until Postgres has noticed that the process is gone, and gives its locks to others."""
+    async with asyncio.timeout(10):
+        while await pool.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+            )
+            """
+        ):
+            await asyncio.sleep(0.002)
+
+
+def _face(row: dict[str, Any]) -> str:
+    def plain(value: Any) -> Any:
+        match value:
+            case bytes():
+                return "bytes" if value else "no bytes"
+            case dict():
+                return {name: plain(each) for name, each in value.items()}
+            case list() | tuple():
+                return [plain(each) for each in value]
+            case None | bool():
+                return value
+            case _:
+                return _NUMBERS.sub("number", _HASHES.sub("hash", _TIMES.sub("time", str(value))))
+
+    return json.dumps(plain(row), sort_keys=True, ensure_ascii=False)
+
+
+def _differences(undisturbed: dict[str, Counter[str]], end: dict[str, Counter[str]]) -> dict[str, Any]:
+    return {
+        table: {"missing": list(undisturbed[table] - end[table]), "more": more}
+        for table in undisturbed
+        if (more := [each for each in end[table] - undisturbed[table] if not _is_once_more(table, each)])
+        or undisturbed[table] - end[table]
+    }
+
+
+def _is_once_more(table: str, face: str) -> bool:
+    return table == "public.audit" and json.loads(face)["action"] in ONCE_MORE
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("story", STORIES)
+async def test_killed_at_any_moment_the_end_is_that_of_an_undisturbed_run(
+    pool: Pool,
+    keys: Keys,
+    graveyard: Graveyard,
+    environ: dict[str, str],
+    tmp_path: Path,
+    story: str,
+    when: str,
+) -> None:
+    deeds = STORIES[story].deeds
+    play = await _begin(pool, keys, tmp_path, story)
+    moments = await _run(play, deeds)
+    assert all(moments), [number for number, count in enumerate(moments) if not count]
+    undisturbed = await _end(pool, play.outbox, drawn=STORIES[story].drawn)
+    for nth in range(1, max(moments) + 1):
+        await _forget(pool, play.outbox)
+        play = await _begin(pool, keys, tmp_path, story)
+        for number, deed in enumerate(deeds):
+            await prepare(play, deed)
+            if nth <= moments[number]:
+                died = graveyard.kill(environ=environ, when=when, nth=nth, story=story, step=number, people=play.ids)
+                assert died == -signal.SIGKILL, (story, number, nth, died)
+                await _let_go(pool)
+            # Whoever comes next: the same person again, or the next turn of the worker. What was done may be refused as done.
+            with contextlib.suppress(FeedError):
+                await deed.act(play)
+        differing = _differences(undisturbed, await _end(pool, play.outbox, drawn=STORIES[story].drawn))
+        assert differing == {}, json.dumps([when, nth, differing], ensure_ascii=False, indent=1)
+
+
+async def test_every_transaction_of_a_campaigns_end_is_a_deed_of_some_story(
+    pool: Pool, keys: Keys, environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: set[str] = set()
+    written: set[str] = set()
+
+    def transaction(pool: Pool) -> Any:
+        caller = sys._getframe(1)
+        opened.add(f"{caller.f_globals['__name__']}.{caller.f_code.co_name}")
+        return postgres.transaction(pool)
+
+    for module in _modules():
+        written |= {f"{module.__name__}.{name}" for name in _with_transactions(module)}
+        if hasattr(module, "transaction"):
+            monkeypatch.setattr(module, "transaction", transaction)
+    assert written >= ELSEWHERE
+    for story in STORIES:
+        await _run(await _begin(pool, keys, tmp_path, story), STORIES[story].deeds)
+    assert written - opened - ELSEWHERE == set()
+
+
+def _modules() -> Iterator[ModuleType]:
+    for room, names in ((feed.prizes, None), (feed.campaigns, ENDING)):
+        for found in pkgutil.iter_modules(room.__path__):
+            if names is None or found.name in names:
+                yield importlib.import_module(f"{room.__name__}.{found.name}")
+
+
+def _with_transactions(module: ModuleType) -> Iterator[str]:
+    for each in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(each, ast.AsyncFunctionDef) and any(
+            isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "transaction"
+            for call in ast.walk(each)
+        ):
+            yield each.name
