@@ -19,7 +19,7 @@ from feed.keys import Keys, open_keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
 from feed.prizes.announcing import announce_winners
-from feed.prizes.claiming import claim_prize
+from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim
 from feed.prizes.correcting import correct_number
 from feed.prizes.drawing import enter_number, give_up_next_beacon, keep_drand_value, publish_next_list
 from feed.prizes.model import WinnerId
@@ -97,6 +97,8 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
     "keep": lambda pool, keys, campaign, round_: keep_drand_value(
         pool, TEST_CHAIN, campaign, round_, signature_of(round_)
     ),
+    "lapse": lapse_next_claim,
+    "forfeit": forfeit_next_prize,
 }
 
 
