@@ -373,47 +373,6 @@ async def test_a_sheet_without_winners_yet_has_no_scores(world: World, join: Joi
     assert {each["score"] for each in sheet["items"]} == {None}
 
 
-async def test_planted_details_are_in_no_log_no_metric_and_no_redis(
-    client: httpx.AsyncClient,
-    world: World,
-    keys: Keys,
-    join: Join,
-    capsys: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    best, _ = await stage.winners_of(world.pool, campaign.id)
-    winner = await become(world.pool, join, best["account_id"], "得主")
-    editor = await let_in(join, campaign.id)
-    prize, claims = f"/me/prizes/{best['id']}", f"/admin/campaigns/{campaign.id}/claims"
-    again = {"headers": {"idempotency-key": "planted-1"}}
-    await winner("PUT", f"{prize}/claim", FORM | {"phone": "wrong"})
-    await winner("PUT", f"{prize}/claim", FORM, **again)
-    for _ in range(2):
-        await editor("POST", f"{claims}/{best['id']}/reveal", {"reason": "寄送"}, **again)
-    await editor("POST", f"{claims}/export", {"reason": "寄送"}, **again)
-    await editor("POST", f"{claims}/{best['id']}/verify")
-    planted = (FORM["recipient_name"], FORM["address"][-8:], FORM["phone"])
-
-    written = capsys.readouterr()
-    said = [written.out, written.err, caplog.text, (await client.get("http://feed.test/metrics")).text]
-    public = [f"/campaigns/{campaign.id}{path}" for path in ("", "/winners", "/result", "/leaderboard", "/posts")]
-    said += [(await client.get(path)).text for path in public]
-    await world.redis.config_set("rdbcompression", "no")
-    async for key in world.redis.scan_iter():
-        # A dump is bytes: read as text wherever it can be.
-        said.append(key.decode(errors="replace") if isinstance(key, bytes) else key)
-        raw = await world.redis.execute_command("DUMP", key, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
-        said.append(raw.decode("utf-8", errors="replace"))
-    for table in [
-        row["tablename"]
-        for row in await world.pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    ]:
-        said += [row["line"] for row in await world.pool.fetch(f"SELECT t::text AS line FROM {table} AS t")]
-    for word in planted:
-        assert not [text for text in said if word in text], word
-
-
 async def test_whom_an_admin_lets_in_no_more_reads_no_more(world: World, keys: Keys, join: Join) -> None:
     campaign = await stage.announced(world.pool, keys)
     best, _ = await stage.winners_of(world.pool, campaign.id)

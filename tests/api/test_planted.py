@@ -1,0 +1,297 @@
+"""One run with planted names, phones and addresses: they stand where a person was shown them, and nowhere else in any form.
+
+The development outbox of messages (FEED_SMS_OUTBOX, which no installation with a provider writes) is the one place that
+may hold a phone in clear. A provider is told the phone, and its requests are looked at by the fake alone.
+"""
+
+import asyncio
+import base64
+import contextlib
+import io
+import logging
+import re
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import msgspec
+import pytest
+import structlog
+
+from feed.api.world import World
+from feed.keys import Keys
+from feed.logging import configure
+from feed.messages.opening import open_provider
+from feed.messages.outbox import read_outbox
+from feed.phones import normalise_phone
+from feed.settings import Settings, read_settings
+from feed.worker.loop import work
+from feed.worker.worlds import Worlds
+from tests import make
+from tests.api.conftest import Join, Person
+from tests.api.planting import dumped, files_below, forms_of, found_in, saved, tables_of
+from tests.api.test_prizes import let_in
+from tests.messages.fake_provider import Fake, faking
+from tests.prizes import stage
+
+TOKEN = "a-token-of-thirty-two-letters-0001"
+BEST, OTHER, LOSER, STRANGER = "13911357924", "13922468135", "15833579246", "18644681357"
+CLAIMS = (
+    {"recipient_name": "欧阳翠薇", "phone": "13755791468", "address": "深圳市盐田区海涛路九九六弄7号楼3单元", "privacy_version": "1"},
+    {"recipient_name": "司徒砚秋", "phone": "17766802579", "address": "深圳市坪山区竹坑老围村41巷2-805", "privacy_version": "1"},
+)  # fmt: skip
+PHONES = (BEST, OTHER, LOSER, STRANGER, *(claim["phone"] for claim in CLAIMS))
+# A beginning is shown to editors; what is planted of an address is therefore its end.
+PLANTED = (*PHONES, *(claim["recipient_name"] for claim in CLAIMS), *(claim["address"][9:] for claim in CLAIMS))
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return msgspec.structs.replace(settings, sms_receipt_token=TOKEN, sign_in_challenge="never")
+
+
+@pytest.fixture
+def written() -> Iterator[Callable[[], bytes]]:
+    """All that API, worker and their libraries log at the level of debugging, and what anybody prints."""
+    kept, said = io.StringIO(), io.StringIO()
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    with contextlib.redirect_stderr(kept), contextlib.redirect_stdout(said):
+        configure("json", level=logging.DEBUG)
+        assert sys.stderr is kept
+        yield lambda: (kept.getvalue() + said.getvalue()).encode()
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+class Played(NamedTuple):
+    """The campaign of the run, its people, and the only answers that may show what was planted."""
+
+    campaign: stage.Played
+    prizes: list[int]
+    people: dict[str, Person | None]
+    revealed: httpx.Response
+    exported: httpx.Response
+
+
+class Run:
+    """What the run does, door by door; the worker with its whole schedule runs beside it."""
+
+    def __init__(self, client: httpx.AsyncClient, world: World, join: Join, database: str) -> None:
+        self.client, self.world, self.join, self._database = client, world, join, database
+
+    @contextlib.asynccontextmanager
+    async def sending_by(self, settings: Settings) -> AsyncIterator[None]:
+        provider, stop = open_provider(settings), asyncio.Event()
+        worlds = Worlds(self.world.pool, self.world.redis, self.world.keys, provider, None)
+        running = asyncio.create_task(work(worlds, self._database, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await running
+            await provider.close()
+
+    async def sign_in(self, phone: str, code_of: Callable[[str], str | None]) -> Person:
+        assert (await self.client.post("/auth/codes", json={"phone": phone})).status_code == 202
+        async with asyncio.timeout(20):
+            while (code := code_of(phone)) is None:
+                await asyncio.sleep(0.02)
+        wrong = await self.client.post("/auth/tokens", json={"phone": phone, "code": f"{(int(code) + 1) % 10**6:06}"})
+        assert wrong.status_code == 401
+        tokens = await self.client.post("/auth/tokens", json={"phone": phone, "code": code})
+        return Person(self.client, tokens.json()["access_token"])
+
+    async def receipts(self, fake: Fake, purposes: list[str]) -> None:
+        """Waits until the provider has taken messages of these purposes, and lets it report on them."""
+        async with asyncio.timeout(20):
+            while await self._sent(fake.name) < len(purposes):
+                await asyncio.sleep(0.02)
+        sent = await self.world.pool.fetch("SELECT purpose FROM messages WHERE provider = $1", fake.name)
+        assert sorted(row["purpose"] for row in sent) == sorted(purposes)
+        for success in (True, False):
+            answer = await self.client.post(f"/hooks/sms/{fake.name}/{TOKEN}", json=fake.reports(success=success))
+            assert answer.status_code == 200
+        delivered = "SELECT count(*) FROM messages WHERE provider = $1 AND state = 'delivered'"
+        assert await self.world.pool.fetchval(delivered, fake.name) == len(purposes)
+
+    async def _sent(self, provider: str) -> int:
+        counted: int = await self.world.pool.fetchval(
+            "SELECT count(*) FROM messages WHERE provider = $1 AND state = 'sent'", provider
+        )
+        return counted
+
+
+def _code_at(fake: Fake) -> Callable[[str], str | None]:
+    def code_of(phone: str) -> str | None:
+        values = [taken.values for taken in fake.taken if taken.phone.endswith(phone)]
+        return None if not values else values[-1]["code"] if fake.name == "aliyun" else values[-1][0]
+
+    return code_of
+
+
+async def _becomes_of_phone(world: World, post_id: int, phone: str) -> None:
+    """The author of the post is whoever signs in with this phone."""
+    sub = f"phone:{world.keys.person_of(normalise_phone(phone)).hex()}"
+    await world.pool.execute(
+        "UPDATE accounts SET iss = 'feed', sub = $2 WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
+        post_id,
+        sub,
+    )
+
+
+def _settings_of(fake: Fake, settings: Settings) -> Settings:
+    account = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}
+    return msgspec.structs.replace(read_settings(account | fake.settings), drand_url="off")
+
+
+async def _play(run: Run, keys: Keys, settings: Settings) -> Played:
+    world, join = run.world, run.join
+    campaign = await stage.settled(world.pool, keys)
+    for post_id, phone in zip((*campaign.posts[:2], campaign.posts[3]), (BEST, OTHER, LOSER), strict=True):
+        await _becomes_of_phone(world, post_id, phone)
+    editors = [join(name, roles=("editor",)) for name in ("编辑甲", "编辑乙")]
+    people: dict[str, Person | None] = {"anybody": None, "stranger": join("路人", phone=f"+86{STRANGER}")}
+    assert people["stranger"] is not None
+    address = f"/admin/campaigns/{campaign.id}"
+
+    def in_outbox(phone: str) -> str | None:
+        return next((line.params["code"] for line in read_outbox(settings.sms_outbox) if phone in line.phone), None)
+
+    async with run.sending_by(msgspec.structs.replace(settings, drand_url="off")):
+        best = people["winner"] = await run.sign_in(BEST, in_outbox)
+    prizes = [row["id"] for row in await stage.winners_of(world.pool, campaign.id)]
+    with faking("aliyun") as fake:
+        async with run.sending_by(_settings_of(fake, settings)):
+            other = people["other winner"] = await run.sign_in(OTHER, _code_at(fake))
+            for editor, status in zip(editors, (202, 200), strict=True):
+                assert (await editor("POST", f"{address}/announce")).status_code == status
+            await run.receipts(fake, ["sign_in_code", "prize_notice", "prize_notice"])
+    await world.pool.execute(
+        "UPDATE winners SET claim_ends_at = now() + interval '1 day', notified_at = now() - interval '2 days' WHERE id = $1",
+        prizes[1],
+    )
+    with faking("tencent") as fake:
+        async with run.sending_by(_settings_of(fake, settings)):
+            loser = people["loser"] = await run.sign_in(LOSER, _code_at(fake))
+            await run.receipts(fake, ["sign_in_code", "claim_reminder"])
+
+    for person in (best, other, loser, people["stranger"]):
+        assert person is not None
+        assert (await person("POST", "/posts", {"text": "秋天的书 #读书#"})).status_code == 201
+    await _claim(best, other, prizes)
+    given = {"text": "第一名刷赞", "post_id": str(campaign.posts[0])}
+    assert (await loser("POST", f"/campaigns/{campaign.id}/objections", given)).status_code == 201
+    editor = await let_in(join, campaign.id)
+    key = {"headers": {"idempotency-key": "planted-2"}}
+    claim, why = f"{address}/claims/{prizes[0]}", {"reason": "寄送"}
+    for _ in range(2):
+        revealed = await editor("POST", f"{claim}/reveal", why, **key)
+        exported = await editor("POST", f"{address}/claims/export", why, **key)
+    assert (await editor("POST", f"{claim}/verify")).status_code == 200
+    objection = await world.pool.fetchval("SELECT id FROM objections")
+    answered = await join("编辑丙", roles=("editor",))(
+        "POST", f"/admin/objections/{objection}/answer", {"text": "查无此事"}
+    )
+    assert answered.status_code == 200, answered.text
+    await stage.finish(world.pool, campaign.id)
+    parcel = {"carrier": "顺丰", "tracking_no": "SF1"}
+    assert (await editor("PUT", f"{claim}/shipment", parcel)).status_code == 200
+    people |= {"editor": editor, "reviewer": join("审核", roles=("reviewer",)), "admin": join("主管", roles=("admin",))}
+    return Played(campaign, prizes, people, revealed, exported)
+
+
+async def _claim(best: Person, other: Person, prizes: list[int]) -> None:
+    """Two claims, and every way to be refused with the details in one's hands."""
+    path, form = f"/me/prizes/{prizes[0]}/claim", CLAIMS[0]
+    for change in ({"phone": form["phone"] + "x"}, {"privacy_version": ""}, {"address": form["address"] * 20}):
+        assert (await best("PUT", path, form | change)).status_code == 422
+    assert (await best("PUT", f"/me/prizes/{prizes[1]}/claim", form)).status_code == 403
+    torn = msgspec.json.encode(form)[:-9]
+    headers = {"content-type": "application/json"}
+    assert (await best("PUT", path, headers=headers, content=torn)).status_code == 400
+    for _ in range(2):
+        claimed = await best("PUT", path, form, headers={"idempotency-key": "planted-1"})
+        assert (claimed.status_code, claimed.json()["state"]) == (200, "claimed")
+    assert (await other("PUT", f"/me/prizes/{prizes[1]}/claim", CLAIMS[1])).status_code == 200
+
+
+async def _answers(run: Run, played: Played) -> dict[str, bytes]:
+    """What every GET of the document answers, to each of the people."""
+    document = (await run.client.get("http://feed.test/openapi.json")).json()
+    campaign, world = played.campaign, run.world
+    author = str(await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0]))
+    comment = str(await make.comment(world.pool, campaign.posts[0]))
+    ids = {"campaign_id": str(campaign.id), "post_id": str(campaign.posts[0]), "user_id": author, "name": "读书"}
+    ids |= {"comment_id": comment, "prize_id": str(played.prizes[0])}
+    seen: dict[str, bytes] = {}
+    for path, item in document["paths"].items():
+        if "get" not in item:
+            continue
+        url = "http://feed.test" + re.sub(r"\{([^}]*)\}", lambda found: ids[found[1]], path)
+        for who, person in played.people.items():
+            answer = await (run.client.get(url) if person is None else person("GET", url))
+            seen[f"GET {path} for {who}"] = _as_bytes(answer)
+    good = [name for name, answer in seen.items() if b" 200 " in answer[:20]]
+    assert "GET /v1/admin/campaigns/{campaign_id}/claims for editor" in good
+    assert "GET /v1/me/prizes/{prize_id} for winner" in good
+    seen["/metrics"] = _as_bytes(await run.client.get("http://feed.test/metrics"))
+    return seen
+
+
+def _as_bytes(answer: httpx.Response) -> bytes:
+    return f"HTTP {answer.status_code} {dict(answer.headers)}\n".encode() + answer.content
+
+
+async def test_planted_details_stand_nowhere_but_in_the_answers_that_are_to_show_them(
+    client: httpx.AsyncClient,
+    world: World,
+    keys: Keys,
+    join: Join,
+    database: str,
+    settings: Settings,
+    tmp_path: Path,
+    written: Callable[[], bytes],
+) -> None:
+    run = Run(client, world, join, database)
+    played = await _play(run, keys, settings)
+
+    places: dict[str, bytes] = await _answers(run, played)
+    places |= {f"table {name}": held for name, held in (await tables_of(database)).items()}
+    assert {"table public.audit", "table public.idempotency_keys", "table jobs.pgqueuer_log"} <= places.keys()
+    places |= files_below(tmp_path, but=settings.sms_outbox)
+    places |= {"pg_dump": await dumped(database), "Redis": await saved(world.redis), "logs": written()}
+    servers = Path(str((await world.redis.config_get("dir"))["dir"])).parent / "log"
+    places |= files_below(servers, but=servers)
+
+    assert found_in(places.items(), PLANTED) == []
+    # They were there to be found: who may read them has read them, and the search sees them in what nobody seals.
+    shown = {"revealed": played.revealed.content, "exported": played.exported.content}
+    shown["outbox"] = settings.sms_outbox.read_bytes()
+    seen = {where: {word for place, word in found_in(shown.items(), PLANTED) if place == where} for where in shown}
+    first, second = ({claim["recipient_name"], claim["phone"], claim["address"][9:]} for claim in CLAIMS)
+    assert seen == {"revealed": first, "exported": first | second, "outbox": {BEST}}
+    assert b"message sent" in places["logs"]
+    assert b'"level": "debug"' in places["logs"]
+    assert b"\\\\x" in places["pg_dump"]
+
+
+@pytest.mark.parametrize("word", [CLAIMS[0]["recipient_name"], BEST])
+async def test_the_search_finds_a_word_in_every_place_and_form(world: World, database: str, word: str) -> None:
+    """What was not found would have been: each place is searched with something in it, down to bytes in a schema of their own."""
+    await world.pool.execute("CREATE SCHEMA hidden")
+    await world.pool.execute("CREATE TABLE hidden.plants (held bytea)")
+    for form in sorted(forms_of(word)):
+        await world.pool.execute("TRUNCATE hidden.plants")
+        await world.pool.execute("INSERT INTO hidden.plants VALUES ($1)", b"before " + form + b" after")
+        assert found_in((await tables_of(database)).items(), [word]) == [("hidden.plants", word)], form
+    await world.pool.execute("UPDATE hidden.plants SET held = $1", word.encode())
+    assert found_in([("pg_dump", await dumped(database))], [word])
+    for text in (f'{{"a":"{word}"}}', f"x{word}", f"xy{word}", f"xyz{word}"):
+        letters = base64.urlsafe_b64encode(text.encode())
+        assert found_in([("letters", letters)], [word]), text
+    await world.redis.rpush("plants", word, "x")
+    assert found_in([("Redis", await saved(world.redis))], [word])
