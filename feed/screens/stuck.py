@@ -8,20 +8,32 @@ import msgspec
 from feed.postgres import Connection, many
 
 Kind = Literal[
-    "unsettled", "awaiting_beacon", "unannounced", "objection_open", "unclaimed", "unverified", "unshipped",
-    "codes_missing", "notice_unsent", "key_overdue",
+    "unsettled", "undecided", "awaiting_beacon", "unannounced", "objection_open", "unclaimed", "unverified", "unshipped",
+    "codes_missing", "notice_unsent", "notice_held", "lapsed_untold", "key_overdue",
 ]  # fmt: skip
 # What somebody has to do, in the product's language first.
 WHAT: dict[Kind, tuple[str, str]] = {
     "unsettled": ("已到评选时间仍未评选", "is due and not settled: see its blocked_by"),
+    "undecided": (
+        "评选数据已冻结，十分钟后仍无结果",
+        "is frozen since more than ten minutes and has no result: see the worker's log",
+    ),
     "awaiting_beacon": ("签单已公布，等待公开随机值", "waits for the public value of its draw"),
     "unannounced": ("评选完成超过一天未公布", "is settled since more than a day and not announced"),
-    "objection_open": ("有异议未答复或未处理", "has objections without an answer or what follows from it"),
+    "objection_open": (
+        "异议超过两天未答复，或答复后超过一天未处理",
+        "has objections without an answer since more than two days, or without what follows from it since more than one",
+    ),
     "unclaimed": ("领取期限将在两天内结束", "has prizes that nobody has claimed, within two days of the end"),
     "unverified": ("领取信息超过三天未核验", "has claims that wait to be verified since more than three days"),
-    "unshipped": ("核验后超过七天未寄出", "has goods that wait to be sent since more than seven days"),
+    "unshipped": ("可寄出超过七天而未寄出", "has goods that wait to be sent since more than seven days"),
     "codes_missing": ("兑换码数量不足", "has fewer codes than winners"),
     "notice_unsent": ("获奖短信未能送达或无法确认", "has winners whose SMS failed or is unknown"),
+    "notice_held": ("获奖短信迟迟未发出", "has winners whose SMS still waits: for the provider, a quota, or a worker"),
+    "lapsed_untold": (
+        "七天内有奖品逾期作废，而获奖短信从未送达",
+        "has prizes that lapsed within the last seven days though their SMS never went out or arrived",
+    ),
     "key_overdue": ("个人信息应销毁而未销毁", "keeps details whose time is over, since prizes are still on their way"),
 }
 
@@ -54,6 +66,13 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
             FROM campaigns
             WHERE state IN ('scheduled', 'judging') AND frozen_at IS NULL AND settle_at < now() - interval '10 minutes'
             UNION ALL
+            -- A draw has no result yet by rights while its list is out and its value is not.
+            SELECT campaign_id, 'undecided', 1, greatest(settlements.frozen_at, beacon_at)
+            FROM settlements
+            LEFT JOIN draws ON draws.settlement_id = settlements.id
+            WHERE undone_at IS NULL AND result IS NULL AND (list_published_at IS NULL OR source IS NOT NULL)
+                AND greatest(settlements.frozen_at, beacon_at) < now() - interval '10 minutes'
+            UNION ALL
             SELECT campaign_id, 'awaiting_beacon', 1, list_published_at
             FROM draws JOIN settlements ON settlements.id = draws.settlement_id AND settlements.undone_at IS NULL
             WHERE source IS NULL AND list_published_at < now() - interval '1 day'
@@ -61,8 +80,15 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
             SELECT id, 'unannounced', 1, settled_at FROM campaigns WHERE state = 'decided' AND settled_at < now() - interval '1 day'
             UNION ALL
             SELECT objections.campaign_id, 'objection_open', count(*), min(made_at)
-            FROM objections JOIN settlements ON settlements.id = objections.settlement_id AND settlements.undone_at IS NULL
-            WHERE answered_at IS NULL OR (remedy IS NOT NULL AND remedied_at IS NULL)
+            FROM objections
+            JOIN settlements ON settlements.id = objections.settlement_id AND settlements.undone_at IS NULL
+            LEFT JOIN winners ON winners.id = objections.winner_id
+            WHERE (
+                    (answered_at IS NULL AND made_at < now() - interval '2 days')
+                    OR (remedy IS NOT NULL AND remedied_at IS NULL AND answered_at < now() - interval '1 day')
+                )
+                -- A winner gone by himself is replaced.
+                AND coalesce(winners.state, '') NOT IN ('lapsed', 'declined', 'forfeited')
             GROUP BY objections.campaign_id
             UNION ALL
             SELECT campaign_id, 'unclaimed', count(*), min(notified_at)
@@ -75,9 +101,13 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
             WHERE winners.state = 'claimed' AND claimed_at < now() - interval '3 days'
             GROUP BY winners.campaign_id
             UNION ALL
-            SELECT winners.campaign_id, 'unshipped', count(*), min(claimed_at)
-            FROM winners JOIN claims ON claims.winner_id = winners.id
-            WHERE winners.state = 'verified' AND prizes @> '[{"kind": "goods"}]' AND claimed_at < now() - interval '7 days'
+            -- Before the objection days are over nothing may be sent.
+            SELECT winners.campaign_id, 'unshipped', count(*), min(greatest(claimed_at, final_at))
+            FROM winners
+            JOIN claims ON claims.winner_id = winners.id
+            JOIN campaigns ON campaigns.id = winners.campaign_id AND campaigns.state = 'final'
+            WHERE winners.state = 'verified' AND prizes @> '[{"kind": "goods"}]'
+                AND greatest(claimed_at, final_at) < now() - interval '7 days'
             GROUP BY winners.campaign_id
             UNION ALL
             SELECT campaigns.id, 'codes_missing',
@@ -97,7 +127,27 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
             SELECT campaign_id, 'notice_unsent', count(*), min(created_at)
             FROM messages
             WHERE campaign_id IS NOT NULL AND state IN ('unknown', 'failed', 'undelivered') AND resolved_at IS NULL
+                AND (expires_at IS NULL OR expires_at > now())
             GROUP BY campaign_id
+            UNION ALL
+            SELECT campaign_id, 'notice_held', count(*), min(created_at)
+            FROM messages
+            WHERE campaign_id IS NOT NULL AND state IN ('queued', 'sending')
+                AND (expires_at IS NULL OR expires_at > now())
+                AND (
+                    (state = 'queued' AND error_code IS NOT NULL AND created_at < now() - interval '1 hour')
+                    -- Longer than a night of quiet hours.
+                    OR (state = 'queued' AND not_before < now() - interval '12 hours')
+                    -- Longer than a provider is asked before somebody has to decide.
+                    OR (state = 'sending' AND sending_at < now() - interval '2 hours')
+                )
+            GROUP BY campaign_id
+            UNION ALL
+            SELECT winners.campaign_id, 'lapsed_untold', count(*), min(winners.ended_at)
+            FROM winners JOIN messages ON messages.once_key = 'prize:' || winners.id::text
+            WHERE winners.state = 'lapsed' AND winners.ended_at > now() - interval '7 days' AND resolved_at IS NULL
+                AND messages.state NOT IN ('sent', 'delivered')
+            GROUP BY winners.campaign_id
             UNION ALL
             SELECT id, 'key_overdue', 1, final_at + make_interval(days => $1)
             FROM campaigns WHERE state = 'final' AND final_at < now() - make_interval(days => $1 + 1)
