@@ -103,4 +103,4 @@ def files_below(directory: Path, *, but: Path) -> dict[str, bytes]:
     """Every file but one, and the names of all of them."""
     found = [Path(at) / name for at, _, names in os.walk(directory) for name in names]
     held = {str(path): path.read_bytes() for path in found if path != but}
-    return held | {"names of files": "\n".join(map(str, found)).encode()}
+    return held | {f"names of files below {directory}": "\n".join(map(str, found)).encode()}
