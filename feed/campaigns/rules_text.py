@@ -30,11 +30,12 @@ def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collec
         _prizes(rules, missing),
         *promises(rules, missing),
     ]
-    lines = [f"{number}. {text}" for number, text in enumerate(paragraphs, 1)]
+    # Rules that are older than the gate's look at line breaks may hold some: no field begins a paragraph.
+    lines = [f"{number}. {' '.join(text.splitlines())}" for number, text in enumerate(paragraphs, 1)]
     if rules.notes:
         # Each of its lines says what it is: set in alone, a line that is trimmed where it is shown reads as a paragraph of the rules.
         lines += [f"温馨提示（不属于评选规则）：{line.strip()}" for line in rules.notes.splitlines() if line.strip()]
-    return "\n".join([f"《{rules.title or BLANK}》活动规则", *lines])
+    return "\n".join([f"《{' '.join(rules.title.splitlines()) or BLANK}》活动规则", *lines])
 
 
 def _taking_part(rules: Rules, missing: Collection[str]) -> str:

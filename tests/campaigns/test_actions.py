@@ -152,7 +152,7 @@ async def test_publishing_names_everything_that_is_missing_at_once(stage: Stage)
 
 # It would be worth nothing before the last winner has it in hand.
 PASSED = {
-    "name": "月卡", "kind": "code", "value_cny": "30", "valid_until": datetime.now(UTC) + 5 * DAY,
+    "name": "月卡", "kind": "code", "value_cny": "30", "terms": "限本人", "valid_until": datetime.now(UTC) + 5 * DAY,
 }  # fmt: skip
 
 
