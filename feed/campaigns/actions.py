@@ -12,6 +12,7 @@ from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules
 from feed.campaigns.favour import unfavourable
 from feed.campaigns.gate import read_publishable
 from feed.campaigns.holding import hold, is_repeated, must_be_unsettled, raise_versions
+from feed.campaigns.lines import is_written
 from feed.campaigns.model import CampaignId, Rules, rules_document, rules_sha256
 from feed.campaigns.refusals import (
     CampaignCancelled,
@@ -35,10 +36,7 @@ async def create_campaign(
 ) -> CampaignId:
     """A draft; only its title must be there. Raises Invalid."""
     draft = merged({}, fields)
-    _, found = read_rules(draft, publishing=False)
-    if not draft.get("title"):
-        found = [FieldError("title", "required"), *found]
-    if found:
+    if found := _draft_problems(draft):
         raise Invalid(*found)
     async with transaction(pool) as conn:
         return await _add(conn, editor_id, draft, "campaign_created", {}, request)
@@ -126,8 +124,7 @@ async def _add(
 
 
 async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]) -> None:
-    _, found = read_rules(draft, publishing=False)
-    if found:
+    if found := _draft_problems(draft):
         raise Invalid(*found)
     if draft == campaign.draft:
         return
@@ -136,17 +133,27 @@ async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campai
     await audit.add(conn, editor_id, "campaign_changed", "campaign", campaign.id, detail)
 
 
+def _draft_problems(draft: Mapping[str, Any]) -> list[FieldError]:
+    _, found = read_rules(draft, publishing=False)
+    if is_written(draft.get("title", "")) or any(error.field == "title" for error in found):
+        return found
+    return [FieldError("title", "required"), *found]
+
+
 async def _change_rules(
     conn: Connection, keys: Keys, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]
 ) -> None:
     assert campaign.rules_version is not None
     assert campaign.starts_at is not None
-    old, _ = read_rules(campaign.draft, publishing=True)
     has_opened = campaign.now >= campaign.starts_at
+    old, passed = await read_publishable(conn, campaign.draft, now=campaign.now, checks_end=not has_opened)
     rules, found = await read_publishable(conn, draft, now=campaign.now, checks_end=not has_opened)
-    refused = unfavourable(old, rules) if has_opened else []
-    if refused:
-        raise CampaignRunning(*refused)
+    hurts = unfavourable(old, rules)
+    if has_opened:
+        if hurts:
+            raise CampaignRunning(*hurts)
+        # What an earlier gate let pass and nobody may touch any more does not stand in the way of a change that helps.
+        found = [error for error in found if error not in passed]
     if found:
         raise Invalid(*found)
     document = rules_document(rules)
@@ -164,10 +171,11 @@ async def _change_rules(
         starts_at=rules.starts_at,
         ends_at=rules.ends_at,
         settle_at=rules.settles_at,
+        hurts=bool(hurts),
     )
     if not changed:
         # The opening has come between the look at the clock and the write.
-        raise CampaignRunning(*unfavourable(old, rules))
+        raise CampaignRunning(*hurts)
     if not has_opened:
         await _enter_all(conn, campaign.id)
     detail = {

@@ -13,7 +13,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Untold(msgspec.Struct, frozen=True):
-    """A cancelled campaign of which not everybody knows yet."""
+    """A cancelled campaign of which perhaps not everybody knows yet."""
 
     campaign_id: int
     title: str
@@ -40,15 +40,33 @@ async def mark_agreed(conn: Connection, campaign_id: int, *, by: int) -> None:
     await conn.execute("UPDATE cancellations SET agreed_by = $2 WHERE campaign_id = $1", campaign_id, by)
 
 
+async def get_untold(conn: Connection, campaign_id: int) -> Untold:
+    """What those who took part in it are told."""
+    row = await conn.fetchrow(
+        """
+        SELECT campaign_id, draft ->> 'title' AS title, reason,
+               coalesce(draft ->> 'contact', draft ->> 'organiser', '') AS contact, told_up_to
+        FROM cancellations JOIN campaigns ON campaigns.id = campaign_id
+        WHERE campaign_id = $1
+        """,
+        campaign_id,
+    )
+    return msgspec.convert(row, Untold)
+
+
 async def lock_untold(conn: Connection) -> Untold | None:
-    """One that nobody else is telling of."""
+    """One that nobody else is telling of, in no order: one that fails must not stand before the others.
+
+    Ten seconds after the cancellation no entry is in flight any more that was begun before it.
+    """
     row = await conn.fetchrow(
         """
         SELECT campaign_id, draft ->> 'title' AS title, reason,
                coalesce(draft ->> 'contact', draft ->> 'organiser', '') AS contact, told_up_to
         FROM cancellations JOIN campaigns ON campaigns.id = campaign_id
         WHERE agreed_by IS NOT NULL AND told_at IS NULL
-        ORDER BY campaign_id
+            AND campaigns.cancelled_at + interval '10 seconds' <= clock_timestamp()
+        ORDER BY random()
         LIMIT 1
         FOR UPDATE OF cancellations SKIP LOCKED
         """

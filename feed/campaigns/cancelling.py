@@ -5,6 +5,7 @@ from typing import Literal
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import cancellations, notices, recusals, store
+from feed.campaigns.cancellations import Untold
 from feed.campaigns.holding import hold, is_repeated, must_be_unsettled
 from feed.campaigns.refusals import CampaignSettled, SecondPersonRequired
 from feed.campaigns.store import Campaign
@@ -23,7 +24,7 @@ async def cancel_campaign(
 ) -> Cancelled:
     """Ends the campaign without winners; a second time changes nothing.
 
-    From the opening on it takes a reason and two people; the reason of the first is the one that is told.
+    From the opening on it takes a reason and two people; the reason of the first is the one that is told, with the cancellation.
     Raises Invalid, SecondPersonRequired, CampaignSettled, CampaignNotFound.
     """
     async with transaction(pool) as conn:
@@ -34,10 +35,14 @@ async def cancel_campaign(
         if not fresh:
             return "recorded"
         must_be_unsettled(campaign)
-        if _is_open(campaign) and not await _is_agreed(conn, editor_id, campaign_id, reason):
+        opened = _is_open(campaign)
+        if opened and not await _is_agreed(conn, editor_id, campaign_id, reason):
             return "recorded"
         if not await store.mark_cancelled(conn, campaign_id):
             raise CampaignSettled
+        if opened:
+            # Of a large campaign the first of them; the worker goes through all, and also finds who was just entering.
+            await _tell(conn, await cancellations.get_untold(conn, campaign_id))
         detail = {"state": campaign.state, "reason": reason or None}
         await audit.add(conn, editor_id, "campaign_cancelled", "campaign", campaign_id, detail)
     return "cancelled"
@@ -49,12 +54,16 @@ async def tell_next_cancellation(pool: Pool) -> bool:
         untold = await cancellations.lock_untold(conn)
         if untold is None:
             return False
-        authors = await cancellations.list_authors(
-            conn, untold.campaign_id, after=untold.told_up_to, limit=_TOLD_AT_ONCE
-        )
-        await inbox.add_inbox(conn, [notices.of_cancellation(untold, author) for author in authors])
+        authors = await _tell(conn, untold)
         await cancellations.mark_told(conn, untold.campaign_id, up_to=authors[-1] if authors else None)
     return True
+
+
+async def _tell(conn: Connection, untold: Untold) -> list[int]:
+    """Tells the next ones, and says whom: who knows already is not told twice."""
+    authors = await cancellations.list_authors(conn, untold.campaign_id, after=untold.told_up_to, limit=_TOLD_AT_ONCE)
+    await inbox.add_inbox(conn, [notices.of_cancellation(untold, author) for author in authors])
+    return authors
 
 
 def _is_open(campaign: Campaign) -> bool:

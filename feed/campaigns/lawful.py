@@ -26,12 +26,22 @@ def missing(rules: Rules) -> Iterator[FieldError]:
         yield FieldError("eligibility.require_media", "not_available")
     if rules.review_chain not in (None, "publish_first"):
         yield FieldError("review_chain", "not_available")
+    yield from _exchangeable(rules.prizes)
     yield from _usable(rules)
+
+
+def _exchangeable(prizes: Sequence[Prize]) -> Iterator[FieldError]:
+    """Of a code people must be able to read how, where and until when it is exchanged, before they take part for it."""
+    for i, prize in enumerate(prizes):
+        if prize.kind == "code":
+            said = [("terms", prize.terms is not None), ("valid_until", prize.valid_until is not None)]
+            yield from _required((f"prizes[{i}].{name}", is_said) for name, is_said in said)
 
 
 def _usable(rules: Rules) -> Iterator[FieldError]:
     """A prize that ends before its last winner can have it is none."""
-    in_hand = rules.settles_at + timedelta(days=max(rules.objection_days, rules.claim_days))
+    waits = rules.beacon_wait_hours * len(rules.beacon_order) if rules.method == "draw" else 0
+    in_hand = rules.settles_at + timedelta(hours=waits, days=max(rules.objection_days, rules.claim_days))
     in_hand = max(in_hand, rules.claim_ends_at or in_hand)
     for i, prize in enumerate(rules.prizes):
         if prize.valid_until is not None and prize.valid_until < in_hand:

@@ -29,6 +29,8 @@ BEACONS = ("public_number", "drand")
 # User actions are stamped before the end and committed within five seconds; nothing is in flight after ten.
 FREEZE_AFTER = timedelta(seconds=10)
 SETTLE_AFTER = timedelta(hours=72)
+# A value of a draw's beacon is younger than the list by this much: whoever made the list could not know it.
+BEACON_YOUNGER = timedelta(seconds=60)
 
 
 class Weights(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from feed.campaigns.model import Rules
+from feed.campaigns.model import FREEZE_AFTER, Rules
 
 # Stands where an editor has not written yet.
 BLANK = "【待填写】"
@@ -42,27 +42,22 @@ def promises(rules: Rules, missing: Collection[str]) -> list[str]:
 
 
 def _result(rules: Rules, missing: Collection[str]) -> str:
-    unknown = "settle_at" in missing or (rules.settle_at is None and "ends_at" in missing)
-    at = BLANK if unknown else moment(rules.settles_at)
+    at = BLANK if is_undated(rules, missing) else moment(rules.settles_at)
     drawn = rules.method == "draw"
-    found = _lots_fall(rules, at, unknown=unknown) if drawn else f"{at}评定结果"
+    done, waits = ("确定签单", "待审核") if drawn else ("评定", "待审核或待评分")
+    unmarked = "" if drawn else "，未获打分的作品质量分为0"
     return (
-        f"结果产生与公布：{found}；届时仍有内容待审核{'' if drawn else '或待评分'}的，处理完毕后{'确定签单' if drawn else '评定'}；"
-        f"确需先行{'确定' if drawn else '评定'}的，记录理由，尚未审核的作品不参与评选。结果经两名编辑确认后，"
-        f"在活动页面以昵称公布，附可独立验算的{'签单' if drawn else '计分表'}和签名，并以站内消息和短信通知获奖者。"
+        f"结果产生与公布：{at}{'确定签单，并按上述时间开奖' if drawn else '评定结果'}；"
+        f"截止满{FREEZE_AFTER // timedelta(seconds=1)}秒后已无内容{waits}的，可以提前{done}；"
+        f"届时仍有内容{waits}的，处理完毕后{done}；确需先行{done}的，记录理由，尚未审核的作品不参与评选{unmarked}。"
+        f"结果经两名编辑确认后，在活动页面以昵称公布，附可独立验算的{'签单' if drawn else '计分表'}和签名，"
+        "并以站内消息和短信通知获奖者。"
     )
 
 
-def _lots_fall(rules: Rules, at: str, *, unknown: bool) -> str:
-    """When a draw is decided: with its list, or with the value that is waited for, and at the latest when no more is waited."""
-    if not rules.beacon_order:
-        return f"{at}确定签单并随即开奖"
-    hours = rules.beacon_wait_hours * len(rules.beacon_order)
-    latest = BLANK if unknown else moment(rules.settles_at + timedelta(hours=hours))
-    return (
-        f"{at}确定签单并公布其SHA-256值，取得抽签依据所列的公开值后随即开奖，"
-        f"至迟在公布签单后{hours}小时（按时公布的，即{latest}）"
-    )
+def is_undated(rules: Rules, missing: Collection[str]) -> bool:
+    """Whether nobody has written yet when the result is found."""
+    return "settle_at" in missing or (rules.settle_at is None and "ends_at" in missing)
 
 
 def _objections(rules: Rules) -> str:
@@ -99,9 +94,11 @@ def _delivery(rules: Rules) -> str:
         )
         if kind in kinds
     ]
+    if rules.objection_days:
+        ways.append("以上均在公示期满、异议处理完毕后进行")
     if rules.delivery.place and "ticket" not in kinds:
         ways.append(f"需要自取的，地点为{rules.delivery.place}")
-    return f"奖品交付方式：{'；'.join(ways) or BLANK}。"
+    return f"奖品交付方式：{'；'.join(ways) if kinds else BLANK}。"
 
 
 def _waiver(rules: Rules) -> str:

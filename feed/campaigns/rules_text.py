@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from feed.campaigns.counting_text import counting_text
+from feed.campaigns.draw_text import draw_text
 from feed.campaigns.model import Prize, Rules, decimal_text
 from feed.campaigns.promises import BLANK, moment, promises
 from feed.campaigns.score import worth
@@ -22,31 +24,33 @@ def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collec
     """
     paragraphs = [
         _taking_part(rules, missing),
-        *(_drawing(rules, nonce_sha256) if rules.method == "draw" else _choosing(rules)),
+        *(draw_text(rules, nonce_sha256, missing) if rules.method == "draw" else _choosing(rules)),
         *_judging(rules),
         _fairness(rules),
         _prizes(rules, missing),
         *promises(rules, missing),
     ]
-    lines = [f"{number}. {text}" for number, text in enumerate(paragraphs, 1)]
+    # Rules that are older than the gate's look at line breaks may hold some: no field begins a paragraph.
+    lines = [f"{number}. {' '.join(text.splitlines())}" for number, text in enumerate(paragraphs, 1)]
     if rules.notes:
-        # Its lines are set in, so that none of them reads as a paragraph of the rules.
-        notes = "\n　　".join(rules.notes.splitlines())
-        lines.append(f"温馨提示（不属于评选规则）：{notes}")
-    return "\n".join([f"《{rules.title or BLANK}》活动规则", *lines])
+        # Each of its lines says what it is: set in alone, a line that is trimmed where it is shown reads as a paragraph of the rules.
+        lines += [f"温馨提示（不属于评选规则）：{line.strip()}" for line in rules.notes.splitlines() if line.strip()]
+    return "\n".join([f"《{' '.join(rules.title.splitlines()) or BLANK}》活动规则", *lines])
 
 
 def _taking_part(rules: Rules, missing: Collection[str]) -> str:
     begin = BLANK if "starts_at" in missing else moment(rules.starts_at)
     end = BLANK if "ends_at" in missing else moment(rules.ends_at, ends=True)
-    demands = ["手机号已验证"]
+    demands = ["截止前已验证手机号", "截止时未处于封禁中"]
     if rules.eligibility.min_account_age_days:
         demands.append(f"截止时账号注册满{rules.eligibility.min_account_age_days}天")
     media = "，作品须附照片或视频" if rules.eligibility.require_media else ""
     return (
         f"参与时间、方式和条件：{begin}至{end}，在读特鹏友圈发布带话题"
-        f"#{rules.topic or BLANK}#的内容即为参与，无需购买{media}。参与者须{'、'.join(demands)}；"
-        "主办方工作人员及评委不参与评选，其点赞和评论也不计入。"
+        f"#{rules.topic or BLANK}#的内容即为参与，无需购买{media}。"
+        "作品以截止前最后提交并通过审核的版本为准，该版本须带本话题。"
+        f"参与者须{'、'.join(demands)}；截止时在本平台有审核、编辑或管理权限的工作人员，以及本活动评委（包括已退出的），不参与评选。"
+        "除注册时间按账号计算外，同一手机号验证的各账号视为同一人。"
     )
 
 
@@ -67,52 +71,12 @@ def _choosing(rules: Rules) -> list[str]:
     ties = "、".join(_TIES[name] for name in dict.fromkeys((*rules.tie_break, "earliest")))
     return [
         f"评选方式：按综合得分（满分100分）由高到低选出{rules.winner_count}人，候补{rules.reserve_count}人。{shares}。",
-        _counting(rules),
+        counting_text(rules),
         f"计分公式：100×[质量权重×质量分÷100＋点赞权重×ln(1+点赞人数)÷ln(1+{rules.caps.likes})"
         f"＋评论权重×ln(1+评论人数)÷ln(1+{rules.caps.comments})]，点赞人数以{rules.caps.likes}为上限，"
         f"评论人数以{rules.caps.comments}为上限。例如：{examples}。",
         f"得分相同时，依次按{ties}排列。同一人有多件作品的，取得分最高的一件，每人限获奖一次。",
     ]
-
-
-def _counting(rules: Rules) -> str:
-    """Whose likes and comments count, and as of when: `counting` says the same to the database."""
-    age = rules.eligibility.min_account_age_days
-    old_enough = f"账号注册满{age}天、" if age else ""
-    return (
-        "点赞人数和评论人数：只计不同的人，同一手机号的多个账号视为同一人，只计一次。点赞或评论的人须在截止时手机号已验证、"
-        f"{old_enough}未被封禁，且不是作者本人、主办方工作人员或评委。以截止时的情况为准：截止前已取消的点赞、已删除的评论不计入，"
-        "截止后取消或删除的不影响计数；未公开或被移除的评论，以及截止之后的点赞和评论不计入。"
-    )
-
-
-def _drawing(rules: Rules, nonce_sha256: str | None) -> list[str]:
-    places = rules.winner_count + rules.reserve_count
-    committed = f"其SHA-256值为{nonce_sha256}，" if nonce_sha256 else "其SHA-256值随活动发布公开，"
-    return [
-        f"抽奖方式：截止后，在符合条件的参与者中随机抽取中奖者{rules.winner_count}人、候补{rules.reserve_count}人。"
-        "每人一签，发布多条内容不增加机会；点赞、评论、内容质量和评委打分均不影响结果。"
-        f"中奖概率为{rules.winner_count}÷有效参与人数；有效参与人数少于{rules.winner_count}人的，每人中奖，其余名额空缺；"
-        f"少于{places}人的，候补相应减少。",
-        f"抽签依据：活动发布前已生成一个保密随机数，{committed}开奖后公开原值；截止后公布签单的SHA-256值；"
-        f"{_beacons(rules)}"
-        "种子为签单哈希、保密随机数与该公开值合并后的SHA-256值，各签按以种子为密钥的HMAC-SHA256值由小到大排列，"
-        "依次为中奖者和候补。任何人可凭结果文件自行验算（算法feed-draw-1）。",
-    ]
-
-
-def _beacons(rules: Rules) -> str:
-    names = {
-        "public_number": f"{rules.beacon}（公布签单满60秒后开出的第一期，由两名编辑分别录入且一致）",
-        "drand": "国际公开随机信标drand quicknet（满60秒后的第一轮，附可验证签名）",
-    }
-    own = "改用主办方自行产生的随机值，并在结果中注明“不可公开验证”。"
-    if not rules.beacon_order:
-        return f"本活动不采用外部公开随机值，{own}"
-    waits = "；".join(f"（{number}）{names[name]}" for number, name in enumerate(rules.beacon_order, 1))
-    if len(rules.beacon_order) == 1:
-        return f"公开值取自{waits}，等候{rules.beacon_wait_hours}小时；逾期未得的，{own}"
-    return f"公开值依次取自{waits}，每项等候{rules.beacon_wait_hours}小时，前一项逾期未得的顺延至后一项，重新计时；均未得的，{own}"
 
 
 def _judging(rules: Rules) -> list[str]:

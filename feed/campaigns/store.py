@@ -147,10 +147,11 @@ async def change_rules(
     starts_at: datetime,
     ends_at: datetime,
     settle_at: datetime,
+    hurts: bool,
 ) -> bool:
     """Puts the campaign under the next version of its rules. False: somebody was faster, it is frozen, or it is over.
 
-    What decides who takes part and until when moves before the opening only.
+    What `hurts` those who take part, and what decides who does and until when, moves before the opening only.
     """
     return bool(
         await conn.fetchval(
@@ -158,7 +159,7 @@ async def change_rules(
             UPDATE campaigns
             SET draft = $3, rules_version = $2, topic_id = $4, starts_at = $5, ends_at = $6, settle_at = $7
             WHERE id = $1 AND state IN ('scheduled', 'judging') AND rules_version = $2 - 1 AND frozen_at IS NULL
-                AND ((topic_id, starts_at, ends_at, settle_at) = ($4, $5, $6, $7)
+                AND (((topic_id, starts_at, ends_at, settle_at) = ($4, $5, $6, $7) AND NOT $8)
                     OR (starts_at > clock_timestamp() AND $6 > clock_timestamp()))
             RETURNING true
             """,
@@ -169,6 +170,7 @@ async def change_rules(
             starts_at,
             ends_at,
             settle_at,
+            hurts,
         )
     )
 

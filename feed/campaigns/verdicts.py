@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from feed.campaigns.lines import line_problem
 from feed.errors import FieldError
 from feed.texts import text_problem
 
@@ -63,7 +64,7 @@ def recusal_problems(reason: str) -> list[FieldError]:
 
 def removal_problems(reason: str) -> list[FieldError]:
     """What is wrong with the reason why a juror leaves, or a campaign is cancelled."""
-    problem = text_problem(reason, shortest=1, longest=NOTE_LONGEST)
+    problem = line_problem(reason, shortest=1, longest=NOTE_LONGEST)
     return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []
 
 

@@ -8,12 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from feed.campaigns.model import Rules, time_text
+from feed.campaigns.model import BEACON_YOUNGER, Rules, time_text
 from feed.errors import FieldError, Invalid
 
 Source = Literal["public_number", "drand", "own"]
-# A value of the beacon is younger than the list by this much: whoever made the list could not know it.
-YOUNGER = timedelta(seconds=60)
 # Publishers print the minute: words whose times are nearer than this do not differ in them.
 PRINTED = timedelta(minutes=1)
 ROUND_LONGEST = 40
@@ -51,7 +49,7 @@ def windows(rules: Rules, published_at: datetime) -> list[Window]:
     wait = timedelta(hours=rules.beacon_wait_hours)
     starts = [published_at + number * wait for number in range(len(rules.beacon_order))]
     return [
-        Window(source, start + YOUNGER, start + wait)
+        Window(source, start + BEACON_YOUNGER, start + wait)
         for source, start in zip(_sources(rules.beacon_order), starts, strict=True)
     ]
 

@@ -95,6 +95,8 @@ class EditorCampaignCard(CampaignCard, frozen=True, kw_only=True):
     announced_first_by: Id | None
     cancelled_at: datetime | None
     cancel_asked_by: Id | None
+    # What whoever is the second would agree to.
+    cancel_asked_reason: str | None
 
 
 class RulesCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,6 +252,7 @@ def editor_card(row: CampaignRow, jurors: Sequence[jury.Juror] = ()) -> EditorCa
         "announced_first_by": None if row.announced_first_by is None else str(row.announced_first_by),
         "cancelled_at": row.cancelled_at,
         "cancel_asked_by": None if row.cancel_asked_by is None else str(row.cancel_asked_by),
+        "cancel_asked_reason": row.cancel_reason,
     }
     return msgspec.convert(face, EditorCampaignCard)
 

@@ -15,7 +15,7 @@ from feed.postgres import Connection
 
 
 class Worth(msgspec.Struct, frozen=True):
-    """What so many likes, and so many commenters, are worth in points of 100."""
+    """What so many likes, and so many commenters, are worth in points of 100; in a draw nothing is."""
 
     count: int
     likes: str
@@ -41,23 +41,19 @@ async def preview_campaign(conn: Connection, campaign_id: int) -> Preview:
     )
     missing = {error.field for error in found if error.code == "required"}
     return Preview(
-        worth=[
-            Worth(count, f"{likes:f}", f"{comments:f}") for count, likes, comments in worth(rules.weights, rules.caps)
-        ],
+        worth=[] if rules.method == "draw" else list(_worth(rules)),
         text=rules_text(rules, missing=missing),
         problems=found,
         advice=list(_advice(rules)),
     )
 
 
+def _worth(rules: Rules) -> Iterator[Worth]:
+    for count, likes, comments in worth(rules.weights, rules.caps):
+        yield Worth(count, f"{likes:f}", f"{comments:f}")
+
+
 def _advice(rules: Rules) -> Iterator[FieldError]:
-    for i, prize in enumerate(rules.prizes):
-        if prize.kind == "code":
-            yield from (
-                FieldError(f"prizes[{i}].{name}", "advised")
-                for name in ("terms", "valid_until")
-                if getattr(prize, name) is None
-            )
     if any(prize.kind == "ticket" for prize in rules.prizes) and rules.delivery.place is None:
         yield FieldError("delivery.place", "advised")
     # Without a shortlist no mark is ever waited for.

@@ -365,3 +365,35 @@ async def test_editors_see_entries_and_no_marks_of_others(join: Join) -> None:
     rest = (await editor("GET", f"{admin}/entries?limit=2&sort=newest&cursor={first['next_cursor']}")).json()
     assert [item["post_id"] for item in first["items"] + rest["items"]] == entries[::-1]
     assert (await editor("DELETE", f"{admin}/entries/{entries[0]}/shortlist")).json()["shortlisted"] is False
+
+
+async def test_an_open_campaign_is_cancelled_by_two_for_a_reason(client: httpx.AsyncClient, join: Join) -> None:
+    first, second, author = join("编辑", roles=("editor",)), join("主编", roles=("admin",)), join("小明")
+    campaign = await publish(first)
+    await post(author)
+    path = f"/admin/campaigns/{campaign}/cancel"
+    for body in ({}, {"reason": "\u200b"}, {"reason": "停办\n1. 另有活动"}):
+        refused = await first("POST", path, body)
+        assert (refused.status_code, [error["field"] for error in refused.json()["errors"]]) == (422, ["reason"])
+    asked = await first("POST", path, {"reason": "场地停用"})
+    assert (asked.status_code, asked.json()["state"]) == (202, "open")
+    assert asked.json()["cancel_asked_reason"] == "场地停用"
+    again = await first("POST", path, {"reason": "场地停用"})
+    assert (again.status_code, again.json()["code"]) == (409, "second_person_required")
+    assert (await client.get(f"/campaigns/{campaign}")).json()["cancel_reason"] is None
+    assert (await author("GET", "/me/inbox")).json()["items"] == []
+    agreed = await second("POST", path)
+    assert (agreed.status_code, agreed.json()["state"]) == (200, "cancelled")
+    assert (await client.get(f"/campaigns/{campaign}")).json()["cancel_reason"] == "场地停用"
+    (news,) = (await author("GET", "/me/inbox")).json()["items"]
+    assert news["title"] == "“读书月”活动已取消"
+    assert "场地停用" in news["body"]
+
+
+async def test_what_has_not_opened_is_cancelled_by_one(join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    draft = (await editor("POST", "/admin/campaigns", {"title": "读书月"})).json()["id"]
+    coming = await publish(editor, starts_at=wire(datetime.now(UTC) + HOUR / 2))
+    for campaign in (draft, coming):
+        done = await editor("POST", f"/admin/campaigns/{campaign}/cancel")
+        assert (done.status_code, done.json()["state"]) == (200, "cancelled")

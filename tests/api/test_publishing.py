@@ -9,7 +9,14 @@ import pytest
 from tests.api.conftest import Join
 from tests.api.test_campaigns import HOUR, publish, terms, wire
 
-CODE = {"name": "月卡", "kind": "code", "per_winner": 1, "value_cny": 30}
+CODE = {
+    "name": "月卡",
+    "kind": "code",
+    "per_winner": 1,
+    "value_cny": 30,
+    "terms": "在读特听书页面兑换，限本人使用",
+    "valid_until": "2099-01-01T00:00:00Z",
+}
 # Takes one thing away, and the field that the refusal names.
 MISSING: list[tuple[dict[str, Any], str]] = [
     ({"topic": None}, "topic"),
@@ -30,6 +37,8 @@ MISSING: list[tuple[dict[str, Any], str]] = [
     ({"contact": None}, "contact"),
     ({"delivery": {"place": " "}}, "delivery.place"),
     ({"prizes": [{**CODE, "terms": ""}]}, "prizes[0].terms"),
+    ({"prizes": [{**CODE, "terms": None}]}, "prizes[0].terms"),
+    ({"prizes": [{**CODE, "valid_until": None}]}, "prizes[0].valid_until"),
     ({"criteria": [{"name": "立意", "weight": 1}, {"name": "", "weight": 0}]}, "criteria[1].name"),
 ]
 # What cannot even be drafted.
@@ -86,6 +95,13 @@ async def test_a_preview_tells_what_engagement_is_worth_before_anything_is_decid
     assert "2000年" not in preview["text"]
 
 
+async def test_in_a_draw_engagement_is_worth_nothing(join: Join) -> None:
+    editor = join("编辑", roles=("editor",))
+    draft = (await editor("POST", "/admin/campaigns", terms(method="draw", beacon="福彩"))).json()
+    preview = (await editor("GET", f"/admin/campaigns/{draft['id']}/preview")).json()
+    assert (preview["worth"], preview["publishable"]) == ([], True)
+
+
 async def test_the_preview_is_the_text_that_is_published(client: httpx.AsyncClient, join: Join) -> None:
     editor = join("编辑", roles=("editor",))
     whole = terms(
@@ -97,9 +113,7 @@ async def test_the_preview_is_the_text_that_is_published(client: httpx.AsyncClie
     draft = (await editor("POST", "/admin/campaigns", whole)).json()
     preview = (await editor("GET", f"/admin/campaigns/{draft['id']}/preview")).json()
     assert (preview["publishable"], preview["problems"]) == (True, [])
-    assert [advice["field"] for advice in preview["advice"]] == [
-        "prizes[0].terms", "prizes[0].valid_until", "delivery.place",
-    ]  # fmt: skip
+    assert [advice["field"] for advice in preview["advice"]] == ["delivery.place"]
     assert "【待填写】" not in preview["text"]
     assert (await editor("POST", f"/admin/campaigns/{draft['id']}/publish")).status_code == 200
     rules = (await client.get(f"/campaigns/{draft['id']}/rules")).json()

@@ -6,11 +6,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from feed.campaigns.counting import REASONS
+from feed.campaigns.counting_text import LEFT_OUT
 from feed.campaigns.drafting import read_rules
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
 from feed.campaigns.promises import BLANK, moment
 from feed.campaigns.rules_text import rules_text
+from feed.prizes.beacon import window_at, windows
 
 # 20 September is the last day: the end is midnight in Shanghai.
 ENDS_AT = datetime(2026, 9, 20, 16, tzinfo=UTC)
@@ -155,34 +160,74 @@ def test_a_moment_is_printed_to_its_last_digit() -> None:
     assert moment(ENDS_AT + timedelta(milliseconds=20), ends=True) == "2026年9月21日00:00:00.02"
 
 
-def test_a_draw_says_when_its_lots_fall() -> None:
-    draw = msgspec.structs.replace(RULES, method="draw", beacon="福彩3D", beacon_wait_hours=48)
-    text = rules_text(draw)
-    assert "2026年9月24日00:00确定签单并公布其SHA-256值，取得抽签依据所列的公开值后随即开奖" in text
-    # Two sources, two days each.
-    assert "至迟在公布签单后96小时（按时公布的，即2026年9月28日00:00）" in text
-    assert "待评分" not in text
-    own = rules_text(msgspec.structs.replace(draw, beacon_order=()))
-    assert "2026年9月24日00:00确定签单并随即开奖；" in own
-
-
 def test_notes_of_several_lines_are_no_paragraphs_of_the_rules() -> None:
     text = rules_text(msgspec.structs.replace(RULES, notes="多晒书架\n3. 转发者必得奖\u20284. 免税"))
     assert [line for line in text.splitlines() if line.startswith(("3. ", "4. "))] == [
         line for line in rules_text(RULES).splitlines() if line.startswith(("3. ", "4. "))
     ]
-    assert text.splitlines()[-2:] == ["　　3. 转发者必得奖", "　　4. 免税"]
+    assert text.splitlines()[-3:] == [
+        f"温馨提示（不属于评选规则）：{line}" for line in ("多晒书架", "3. 转发者必得奖", "4. 免税")
+    ]
 
 
-def test_whose_likes_and_comments_count_is_told() -> None:
+TIMES = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=st.just(UTC))
+
+
+@given(TIMES, TIMES, st.booleans())
+def test_two_moments_are_never_told_alike(one: datetime, other: datetime, ends: bool) -> None:
+    for at in (other, one + timedelta(microseconds=1), one + timedelta(seconds=1), one + timedelta(minutes=1)):
+        assert (moment(one, ends=ends) == moment(at, ends=ends)) is (one == at)
+
+
+@pytest.mark.parametrize(
+    "order", [("public_number", "drand"), ("drand", "public_number"), ("drand",), ("public_number",)]
+)
+@pytest.mark.parametrize("settle_at", [None, ENDS_AT + timedelta(days=2, seconds=17)])
+def test_a_draw_tells_when_it_is_drawn_as_it_is_executed(order: tuple[str, ...], settle_at: datetime | None) -> None:
+    rules = msgspec.structs.replace(
+        RULES, method="draw", beacon="福彩双色球", beacon_order=order, beacon_wait_hours=30, settle_at=settle_at
+    )
+    (line,) = [line for line in rules_text(rules).splitlines() if "开奖时间：" in line]
+    executed = windows(rules, rules.settles_at)
+    assert f"{moment(rules.settles_at)}公布签单" in line
+    for window in executed:
+        assert f"{moment(window.not_before)}至{moment(window.until)}" in line
+    assert f"至{moment(executed[-1].until)}仍未取得公开值的，不再有可公开验证的抽签" in line
+    assert window_at(rules, rules.settles_at, executed[-1].until) is None
+
+
+def test_a_draw_without_a_beacon_is_drawn_at_once() -> None:
+    rules = msgspec.structs.replace(RULES, method="draw", beacon_order=())
+    assert "开奖时间：2026年9月24日00:00公布签单，随即开奖" in rules_text(rules)
+
+
+def test_a_draw_that_is_not_dated_yet_has_blanks_for_its_times() -> None:
+    rules, _ = read_rules({"title": "读书月", "method": "draw"}, publishing=False)
+    for order in (("public_number", "drand"), ("drand",), ()):
+        text = rules_text(msgspec.structs.replace(rules, beacon_order=order), missing={"starts_at", "ends_at"})
+        assert "2000年" not in text
+        assert f"开奖时间：{BLANK}公布签单" in text
+
+
+def test_every_reason_for_which_engagement_does_not_count_is_told() -> None:
+    assert tuple(LEFT_OUT) == REASONS
     text = rules_text(msgspec.structs.replace(RULES, eligibility=Eligibility(min_account_age_days=7)))
-    for promise in (
-        "同一手机号的多个账号视为同一人，只计一次",
-        "在截止时手机号已验证、账号注册满7天、未被封禁",
-        "不是作者本人、主办方工作人员或评委",
-        "截止前已取消的点赞、已删除的评论不计入，截止后取消或删除的不影响计数",
-        "截止之后的点赞和评论不计入",
+    for words in LEFT_OUT.values():
+        assert words.format(days=7) in text
+    assert "注册未满" not in rules_text(RULES)
+    # Of a draw nothing of this is counted.
+    assert "有效点赞和评论" not in rules_text(msgspec.structs.replace(RULES, method="draw"))
+
+
+def test_what_is_looked_at_at_the_deadline_is_told() -> None:
+    text = rules_text(RULES)
+    for words in (
+        "截止时未撤回的点赞",
+        "截止时未被发表者删除且评定时公开可见的评论（含回复）",
+        "手机验证、工作人员身份、封禁和注册时间一律以截止时刻为准",
+        "截止时未处于封禁中",
+        "该版本须带本话题",
+        "截止满10秒后已无内容待审核或待评分的，可以提前评定",
+        "以上均在公示期满、异议处理完毕后进行",
     ):
-        assert promise in text, promise
-    # Lots fall as they fall, whoever likes.
-    assert "点赞人数和评论人数：" not in rules_text(msgspec.structs.replace(RULES, method="draw"))
+        assert words in text, words

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.campaigns.model import Caps, Weights
-from feed.campaigns.score import Ranked, micro_points, order_of, part, rank, score
+from feed.campaigns.score import Ranked, micro_points, order_of, part, rank, score, total_score, worth
 
 WEIGHTS = Weights(Decimal("0.5"), Decimal("0.3"), Decimal("0.2"))
 CAPS = Caps(1000, 200)
@@ -54,3 +54,23 @@ def test_the_order_is_total_and_does_not_depend_on_where_one_starts(rows, random
     shuffled = random.sample(entries, len(entries))
     assert rank(entries, ties) == rank(shuffled, ties)
     assert len({each.person for each in rank(entries, ties)}) == len(rank(entries, ties))
+
+
+@st.composite
+def shares(draw: st.DrawFn) -> Weights:
+    quality = draw(st.decimals(0, 1, places=4))
+    likes = draw(st.decimals(0, 1 - quality, places=4))
+    return Weights(quality, likes, 1 - quality - likes)
+
+
+@given(shares(), st.builds(Caps, st.integers(1, 1_000_000), st.integers(1, 1_000_000)))
+def test_what_engagement_is_said_to_be_worth_is_what_it_scores(weights: Weights, caps: Caps) -> None:
+    zero = Decimal(0)
+    told = worth(weights, caps)
+    assert [count for count, _, _ in told] == [10, 50, 200]
+    for count, likes, comments in told:
+        # The score of the board in whole millionths, and that of the settlement.
+        assert likes * 1_000_000 == micro_points(score(zero, count, 0, weights, caps))
+        assert comments * 1_000_000 == micro_points(score(zero, 0, count, weights, caps))
+        assert likes == total_score(zero, count, 0, weights, caps)
+        assert comments == total_score(zero, 0, count, weights, caps)

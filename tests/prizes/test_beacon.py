@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from feed.prizes.beacon import YOUNGER, read_number, read_round, window_at, windows
+from feed.campaigns.model import BEACON_YOUNGER
+from feed.prizes.beacon import read_number, read_round, window_at, windows
 from feed.prizes.drand import QUICKNET, first_round, is_signed, time_of, value_of
 from tests.prizes.relay import TEST_CHAIN, signature_of
 from tests.prizes.test_result import ENDS_AT, RULES
@@ -73,10 +74,10 @@ def test_the_sources_have_their_time_one_after_the_other() -> None:
     rules = msgspec.structs.replace(RULES, beacon_order=("drand", "public_number"), beacon_wait_hours=2)
     wait = timedelta(hours=2)
     first, second = windows(rules, PUBLISHED)
-    assert (first.source, first.not_before, first.until) == ("drand", PUBLISHED + YOUNGER, PUBLISHED + wait)
+    assert (first.source, first.not_before, first.until) == ("drand", PUBLISHED + BEACON_YOUNGER, PUBLISHED + wait)
     assert (second.source, second.not_before, second.until) == (
         "public_number",
-        PUBLISHED + wait + YOUNGER,
+        PUBLISHED + wait + BEACON_YOUNGER,
         PUBLISHED + 2 * wait,
     )
     assert window_at(rules, PUBLISHED, PUBLISHED) == first

@@ -130,10 +130,10 @@ async def publish_campaign(
 )
 async def cancel_campaign(
     campaign_id: FromPath[str],
-    data: JSONBody[CancelIn | None],
     world: GivenWorld,
     viewer: GivenViewer,
     once: GivenOnce,
+    data: JSONBody[CancelIn | None] = None,
 ) -> Response[EditorCampaignCard]:
     """End a campaign without winners, while nothing of it is frozen.
 

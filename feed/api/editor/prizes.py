@@ -48,10 +48,10 @@ class ReasonIn(msgspec.Struct, frozen=True):
 )
 async def settle_campaign(
     campaign_id: FromPath[str],
-    data: JSONBody[ReasonIn | None],
     world: GivenWorld,
     viewer: GivenViewer,
     once: GivenOnce,
+    data: JSONBody[ReasonIn | None] = None,
 ) -> Decision:
     """Settle now: early when nothing is waited for, or with a reason although something is."""
     id_ = id_of(campaign_id, CampaignNotFound)
