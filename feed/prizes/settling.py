@@ -117,11 +117,24 @@ async def settle_campaign(
                 # Committed, and then refused: who asked sees in the campaign what it waits for.
                 await closing.mark_blocked(conn, campaign_id, sheet.blocked_by)
             else:
-                settlement = await freeze(conn, campaign, rules, sheet)
+                settlement = await freeze(conn, campaign, rules, sheet, reason=why)
+                await audit.add(
+                    conn,
+                    by,
+                    "freeze",
+                    "campaign",
+                    campaign_id,
+                    {"entries": len(sheet.rows)} | _told(settlement),
+                )
         if settlement is not None and not await _is_awaiting(conn, settlement):
             await _decide(conn, keys, campaign, settlement, by=by, reason=why)
     if blocked:
         raise SettlementBlocked
+
+
+def _told(settlement: Settlement) -> dict[str, Any]:
+    """For the audit: what the settlement went over, and why."""
+    return {} if settlement.forced is None else {"forced": msgspec.to_builtins(settlement.forced)}
 
 
 async def _hold(conn: Connection, campaign_id: int) -> Ending:
@@ -192,7 +205,9 @@ async def _decide(
         await sheet_store.mark_lots(conn, settlement.id, ranks)
     await store.add_winners(conn, campaign.id, settlement.id, decision.places)
     await store.add_reserves(conn, settlement.id, decision.reserves)
+    if reason is None and settlement.forced is not None:
+        reason = settlement.forced.reason
     await closing.mark_decided(conn, campaign.id, reason)
-    detail = {"winners": len(outcome.winners), "sha256": sha256, "reason": reason}
+    detail = {"winners": len(outcome.winners), "sha256": sha256, "reason": reason} | _told(settlement)
     await audit.add(conn, by, "settle", "campaign", campaign.id, detail)
     await inbox.add_inbox(conn, [notices.of_decision(settlement, campaign.created_by, campaign.title)])
