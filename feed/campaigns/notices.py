@@ -1,4 +1,4 @@
-"""What participants are told about their entries. Pure."""
+"""What participants are told about their entries, and jurors about their seat. Pure."""
 
 from feed.campaigns.cancellations import Untold
 from feed.campaigns.entries import Entry
@@ -45,6 +45,31 @@ def of_cancellation(untold: Untold, author_id: int) -> NewInbox:
         once_key=f"campaign_cancelled:{untold.campaign_id}",
         deep_link=f"/campaigns/{untold.campaign_id}",
         subject={"kind": "campaign", "id": str(untold.campaign_id)},
+    )
+
+
+def of_seat(campaign: Campaign, account_id: int, *, seated: bool) -> NewInbox:
+    """Somebody is a juror from now on, or none any more. Why is not told: it is the organiser's to say."""
+    title = campaign.draft.get("title", "")
+    contact = campaign.draft.get("contact") or campaign.draft.get("organiser") or "活动主办方"
+    named = (
+        f"您已被指定为“{title}”活动的评委",
+        f"活动开始后即可为作品打分，请在评选前完成。与作者有利害关系的作品请回避。如有疑问，请联系主办方：{contact}。",
+    )
+    gone = (
+        f"您不再担任“{title}”活动的评委",
+        f"您已打的分数不再计入评选。如有疑问，请联系主办方：{contact}。",
+    )
+    told = named if seated else gone
+    return NewInbox(
+        account_id=account_id,
+        kind="system",
+        title=told[0],
+        body=told[1],
+        # A juror may leave and come back: each time is an event of its own.
+        once_key=f"juror_{'named' if seated else 'removed'}:{campaign.id}:{campaign.now.timestamp():.6f}",
+        deep_link=f"/campaigns/{campaign.id}",
+        subject={"kind": "campaign", "id": str(campaign.id)},
     )
 
 

@@ -250,6 +250,36 @@ async def test_an_absent_juror_is_replaced_and_the_quorum_stays(stage: Stage) ->
         await judging.mark_entry(stage.pool, absent, campaign, entry, mark("1"))
 
 
+async def test_who_is_named_or_leaves_the_jury_is_told_each_time(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    staying, leaving = await jury(stage, campaign)
+    editor, substitute = await stage.person(role="editor"), await stage.person()
+    await seating.assign_jurors(stage.pool, editor, campaign, [staying, substitute], "出差")
+    # The same jury again is no news.
+    await seating.assign_jurors(stage.pool, editor, campaign, [staying, substitute])
+    await seating.assign_jurors(stage.pool, editor, campaign, [staying, leaving], "回来了")
+    rows = await stage.pool.fetch("SELECT account_id, split_part(once_key, ':', 1) AS event FROM inbox ORDER BY id")
+    told = {
+        each: [row["event"] for row in rows if row["account_id"] == each] for each in (staying, leaving, substitute)
+    }
+    assert told == {
+        staying: ["juror_named"],
+        leaving: ["juror_named", "juror_removed", "juror_named"],
+        substitute: ["juror_named", "juror_removed"],
+    }
+
+
+async def test_a_jury_that_waits_for_a_second_person_is_told_to_nobody(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    staying, leaving = await jury(stage, campaign)
+    await judging.mark_entry(stage.pool, leaving, campaign, entry, mark("80"))
+    told = "SELECT count(*) FROM inbox WHERE once_key LIKE 'juror_%'"
+    before = await stage.pool.fetchval(told)
+    asked = await seating.assign_jurors(stage.pool, await stage.person(role="editor"), campaign, [staying], "离任")
+    assert (asked, await stage.pool.fetchval(told)) == ("recorded", before)
+
+
 async def test_criteria_make_the_mark_and_earlier_marks_stay_known(stage: Stage) -> None:
     campaign = await stage.campaign()
     await rule(stage, campaign, criteria=[{"name": "立意", "weight": "0.7"}, {"name": "文采", "weight": "0.3"}])
