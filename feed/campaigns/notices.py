@@ -2,9 +2,11 @@
 
 from feed.campaigns.cancellations import Untold
 from feed.campaigns.entries import Entry
+from feed.campaigns.jury import Called
 from feed.campaigns.store import Campaign
 from feed.campaigns.verdicts import Reason
 from feed.inbox.model import NewInbox
+from feed.messages.model import SHANGHAI
 
 
 def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> NewInbox:
@@ -70,6 +72,25 @@ def of_seat(campaign: Campaign, account_id: int, *, seated: bool) -> NewInbox:
         once_key=f"juror_{'named' if seated else 'removed'}:{campaign.id}:{campaign.now.timestamp():.6f}",
         deep_link=f"/campaigns/{campaign.id}",
         subject={"kind": "campaign", "id": str(campaign.id)},
+    )
+
+
+def of_call(called: Called) -> NewInbox:
+    """Marks are awaited until the settlement."""
+    until = called.settle_at.astimezone(SHANGHAI)
+    when = f"{until.month}月{until.day}日{until:%H:%M}"
+    if called.event == "marking_began":
+        told = f"“{called.title}”活动可以打分了", f"请在 {when} 前为作品打分，可随时修改，直至打分锁定。"
+    else:
+        told = f"“{called.title}”活动的打分即将截止", f"您还有作品未打分，请在 {when} 前完成。"
+    return NewInbox(
+        account_id=called.account_id,
+        kind="system",
+        title=told[0],
+        body=told[1],
+        once_key=f"{called.event}:{called.campaign_id}",
+        deep_link=f"/campaigns/{called.campaign_id}",
+        subject={"kind": "campaign", "id": str(called.campaign_id)},
     )
 
 
