@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -23,6 +24,71 @@ class Change(msgspec.Struct, frozen=True):
     reason: str
     asked_by: int
     asked_at: datetime
+
+
+class Called(msgspec.Struct, frozen=True):
+    """A juror whom nobody has told yet that marking has begun, or that it ends soon with entries unmarked."""
+
+    campaign_id: int
+    account_id: int
+    title: str
+    settle_at: datetime
+    event: Literal["marking_began", "marking_ends"]
+
+
+async def lock_next_to_call(conn: Connection) -> Called | None:
+    """A juror to be told that marks are awaited; held by nobody else.
+
+    The message in the inbox is the mark that there was one.
+    """
+    row = await conn.fetchrow(
+        """
+        SELECT jurors.campaign_id, jurors.account_id, campaigns.draft ->> 'title' AS title, campaigns.settle_at, due.event
+        FROM campaigns
+        JOIN jurors ON jurors.campaign_id = campaigns.id AND jurors.removed_at IS NULL
+        CROSS JOIN LATERAL (
+            VALUES ('marking_began', campaigns.starts_at),
+                ('marking_ends', greatest(campaigns.starts_at, campaigns.settle_at - interval '2 days'))
+        ) AS due (event, at)
+        WHERE campaigns.state IN ('scheduled', 'judging') AND campaigns.published_at IS NOT NULL
+            AND campaigns.frozen_at IS NULL AND campaigns.marks_locked_at IS NULL
+            AND coalesce(campaigns.draft ->> 'method', '') <> 'draw'
+            AND coalesce(campaigns.draft #>> '{weights,quality}', '1') !~ '^0([.]0*)?$'
+            AND due.at <= clock_timestamp() AND clock_timestamp() < campaigns.settle_at
+            AND NOT EXISTS (
+                SELECT FROM inbox
+                WHERE inbox.account_id = jurors.account_id AND inbox.once_key = due.event || ':' || campaigns.id
+            )
+            AND (
+                due.event = 'marking_began'
+                OR EXISTS (
+                    SELECT FROM entries JOIN visible_posts ON visible_posts.id = entries.post_id
+                    WHERE entries.campaign_id = campaigns.id AND entries.disqualified_at IS NULL
+                        AND (
+                            entries.shortlisted_at IS NOT NULL
+                            OR NOT EXISTS (
+                                SELECT FROM entries AS listed
+                                WHERE listed.campaign_id = campaigns.id AND listed.shortlisted_at IS NOT NULL
+                            )
+                        )
+                        AND NOT EXISTS (
+                            SELECT FROM counted_marks AS marks
+                            WHERE marks.campaign_id = campaigns.id AND marks.post_id = entries.post_id
+                                AND marks.juror_id = jurors.account_id
+                        )
+                        AND NOT EXISTS (
+                            SELECT FROM conflicts
+                            WHERE conflicts.campaign_id = campaigns.id AND conflicts.post_id = entries.post_id
+                                AND conflicts.account_id = jurors.account_id
+                        )
+                )
+            )
+        ORDER BY campaigns.settle_at, jurors.account_id, due.event
+        LIMIT 1
+        FOR NO KEY UPDATE OF jurors SKIP LOCKED
+        """
+    )
+    return one(row, Called)
 
 
 async def list_jurors(conn: Connection, campaign_id: int) -> list[Juror]:

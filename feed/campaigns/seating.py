@@ -5,12 +5,13 @@ from typing import Literal
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import entries, jury, marks, recusals
+from feed.campaigns import entries, jury, marks, notices, recusals
 from feed.campaigns.holding import hold, must_be_unsettled, raise_versions
 from feed.campaigns.refusals import JuryNeeded, MarksLocked, SecondPersonRequired
 from feed.campaigns.store import Campaign
 from feed.campaigns.verdicts import removal_problems
 from feed.errors import FieldError, Invalid
+from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 
 JURORS_MOST = 50
@@ -66,6 +67,8 @@ async def assign_jurors(
             "reason": reason or None,
         }
         await audit.add(conn, editor_id, "jurors_assigned", "campaign", campaign_id, detail)
+        told = [notices.of_seat(campaign, each, seated=each not in before) for each in changed]
+        await inbox.add_inbox(conn, told)
     return "seated"
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import closing
+from feed.campaigns import closing, concerned
 from feed.campaigns.closing import Ending
 from feed.campaigns.model import time_text
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
@@ -40,10 +40,12 @@ async def publish_next_list(pool: Pool) -> bool:
             detail = {"list_sha256": draw.list_sha256.hex(), "tickets": draw.ticket_count}
             await audit.add(conn, None, "publish_list", "campaign", campaign_id, detail)
             rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+            editors = await concerned.list_concerned(conn, campaign_id)
             told = [
-                notices.of_number(settlement_id, campaign, rules.beacon or "", window)
+                notices.of_number(settlement_id, campaign, editor_id, rules.beacon or "", window)
                 for window in windows(rules, published_at)
                 if window.source == "public_number"
+                for editor_id in editors
             ]
             await inbox.add_inbox(conn, told)
         return True

@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from feed.campaigns.model import time_text
 from feed.campaigns.panel import Panel, Tally
+from feed.prizes.model import Forced
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,3 +91,11 @@ def blocks(
         if post_id in competing
     ]
     return found
+
+
+def forced_by(
+    waiting: Sequence[dict[str, Any]], *, frozen_at: datetime, settle_at: datetime, reason: str | None
+) -> Forced | None:
+    """All that a sheet frozen now went over, its own time included; None where it went over nothing."""
+    early = [{"kind": "before_settle_at", "settle_at": time_text(settle_at)}] if frozen_at < settle_at else []
+    return Forced(reason, [*early, *waiting]) if early or waiting else None

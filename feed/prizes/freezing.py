@@ -13,7 +13,7 @@ from feed.campaigns.model import Rules
 from feed.campaigns.panel import Panel
 from feed.postgres import Connection
 from feed.prizes import draw, draw_store, sheet_store, store
-from feed.prizes.eligibility import Facts, Terms, blocks, is_left_out, reason_of
+from feed.prizes.eligibility import Facts, Terms, blocks, forced_by, is_left_out, reason_of
 from feed.prizes.model import Settlement, SheetRow
 from feed.prizes.result import tickets_of
 
@@ -56,11 +56,18 @@ async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> She
     )
 
 
-async def freeze(conn: Connection, campaign: Ending, rules: Rules, sheet: Sheet) -> Settlement:
+async def freeze(
+    conn: Connection, campaign: Ending, rules: Rules, sheet: Sheet, *, reason: str | None = None
+) -> Settlement:
     """Keeps the sheet. From here on the winners are a function of what is kept, and in a draw of a value yet to come."""
     frozen_at = await closing.mark_frozen(conn, campaign.id)
     settlement_id = await store.add_settlement(
-        conn, campaign.id, rules_version=campaign.rules_version, frozen_at=frozen_at, skipped=sheet.skipped
+        conn,
+        campaign.id,
+        rules_version=campaign.rules_version,
+        frozen_at=frozen_at,
+        skipped=sheet.skipped,
+        forced=forced_by(sheet.blocked_by, frozen_at=frozen_at, settle_at=campaign.settle_at, reason=reason),
     )
     await sheet_store.add_sheet(conn, settlement_id, sheet.rows)
     settlement = await store.find_settlement(conn, campaign.id)

@@ -147,6 +147,13 @@ class ClaimNotFound(NotFound):
     """The winner has given no details, or there is no such winner in this campaign."""
 
 
+class Forced(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That a settlement did not wait: each thing that it went over, and why. Early and without anything waiting it may have no reason."""
+
+    reason: str | None
+    overrides: list[dict[str, Any]]
+
+
 class Settlement(msgspec.Struct, frozen=True):
     """The one settlement of a campaign that stands; without a result while only the sheet is frozen.
 
@@ -162,6 +169,7 @@ class Settlement(msgspec.Struct, frozen=True):
     salt: bytes
     # Hashes of the campaign's results that were announced and set aside afterwards.
     withdrawn: list[str] = []
+    forced: Forced | None = None
 
 
 class Beacon(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What winners are told in the app, and what the editors are told when a settlement waits."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,9 @@ from feed.inbox.model import NewInbox
 from feed.messages.model import SHANGHAI
 from feed.prizes.beacon import Window
 from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, Unclaimed, Winner, WinnerId
+
+# What a settlement waits for.
+_WAITS = {"entry_waits": "待审作品", "mark_missing": "打分不足的入围作品", "comment_waits": "待审评论"}
 
 
 def shown_time(at: datetime) -> str:
@@ -94,22 +98,29 @@ def of_deadline(due: Unclaimed) -> NewInbox:
     )
 
 
-def of_block(campaign_id: int, editor_id: int, title: str, count: int) -> NewInbox:
-    """The settlement is due and waits."""
+def of_blocks(campaign: Ending, blocks: Sequence[dict[str, Any]], editor_ids: Sequence[int]) -> list[NewInbox]:
+    """The settlement waits: each editor is told once of every kind of what it waits for."""
+    kinds = Counter(str(block["kind"]) for block in blocks)
+    return [
+        _of_block(campaign, editor_id, kind, count) for kind, count in sorted(kinds.items()) for editor_id in editor_ids
+    ]
+
+
+def _of_block(campaign: Ending, editor_id: int, kind: str, count: int) -> NewInbox:
     return NewInbox(
         account_id=editor_id,
         kind="system",
-        title=f"“{title}”活动的评选在等待处理",
-        body=f"已到评选时间，还有 {count} 项未完成（待审内容或未打分的入围作品）。完成后系统自动评选，也可说明理由后立即评选。",
-        once_key=f"settlement_blocked:{campaign_id}",
-        subject={"kind": "campaign", "id": str(campaign_id)},
+        title=f"“{campaign.title}”活动的评选在等待处理",
+        body=f"还有 {count} 项未完成（{_WAITS.get(kind, '其他')}）。完成后系统自动评选，也可说明理由后立即评选，理由随结果公布。",
+        once_key=f"settlement_blocked:{campaign.id}:{kind}",
+        subject={"kind": "campaign", "id": str(campaign.id)},
     )
 
 
-def of_number(settlement_id: int, campaign: Ending, name: str, window: Window) -> NewInbox:
+def of_number(settlement_id: int, campaign: Ending, editor_id: int, name: str, window: Window) -> NewInbox:
     """The list of a draw is out and waits for a public number, which two editors enter."""
     return NewInbox(
-        account_id=campaign.created_by,
+        account_id=editor_id,
         kind="system",
         title=f"“{campaign.title}”活动在等待公开号码",
         body=(

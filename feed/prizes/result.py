@@ -16,7 +16,7 @@ from feed.campaigns.model import Rules, time_text
 from feed.campaigns.score import Ranked
 from feed.prizes import draw, drawn
 from feed.prizes.drawn import Drawn
-from feed.prizes.model import Lots, Place, Reserve, Settlement, SheetRow
+from feed.prizes.model import Forced, Lots, Place, Reserve, Settlement, SheetRow
 from feed.prizes.select import Selection, contender, select_drawn, select_winners
 from feed.signatures import Signature
 
@@ -91,6 +91,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     draw: Drawn | UnsetType = UNSET
     # Hashes of the campaign's results that were announced and then set aside for an objection.
     withdrawn: list[str] | UnsetType = UNSET
+    # That an editor did not wait, for what, and why.
+    forced: Forced | UnsetType = UNSET
 
 
 class Result(Outcome, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,6 +152,7 @@ def decide(
         reserves=[ReserveLine(*_line(each, selection, pseudonyms)) for each in selection.reserves],
         draw=draws,
         withdrawn=settlement.withdrawn or UNSET,
+        forced=settlement.forced or UNSET,
     )
     by_post = {row.post_id: row for row in rows}
     return Decision(

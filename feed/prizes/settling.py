@@ -10,7 +10,7 @@ import msgspec
 from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import closing, nonces
+from feed.campaigns import closing, concerned, nonces
 from feed.campaigns.closing import Ending
 from feed.campaigns.model import Rules
 from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
@@ -19,7 +19,7 @@ from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import corrections_store, draw, draw_store, notices, sheet_store, store
-from feed.prizes.freezing import draw_up_sheet, freeze
+from feed.prizes.freezing import Sheet, draw_up_sheet, freeze
 from feed.prizes.model import (
     AlreadySettled,
     AwaitingBeacon,
@@ -36,7 +36,7 @@ from feed.prizes.result import Decision, canonical, decide, signed, tickets_of
 async def freeze_next_campaign(pool: Pool) -> bool:
     """Freezes the sheet of one campaign that is due and waits for nothing. False when there is none.
 
-    One that waits goes to judging and says for what; its editor is told once.
+    One that waits goes to judging and says for what; its editors are told once.
     """
     async with pool.acquire() as conn:
         due = await sheet_store.list_due(conn)
@@ -55,9 +55,8 @@ async def freeze_next_campaign(pool: Pool) -> bool:
             if not sheet.blocked_by:
                 await freeze(conn, campaign, rules, sheet)
                 await audit.add(conn, None, "freeze", "campaign", campaign_id, {"entries": len(sheet.rows)})
-            elif await closing.mark_blocked(conn, campaign_id, sheet.blocked_by):
-                notice = notices.of_block(campaign_id, campaign.created_by, campaign.title, len(sheet.blocked_by))
-                await inbox.add_inbox(conn, [notice])
+            else:
+                await _wait(conn, campaign, sheet)
         if not sheet.blocked_by:
             return True
     return False
@@ -115,13 +114,33 @@ async def settle_campaign(
             blocked = bool(sheet.blocked_by) and why is None
             if blocked:
                 # Committed, and then refused: who asked sees in the campaign what it waits for.
-                await closing.mark_blocked(conn, campaign_id, sheet.blocked_by)
+                await _wait(conn, campaign, sheet)
             else:
-                settlement = await freeze(conn, campaign, rules, sheet)
+                settlement = await freeze(conn, campaign, rules, sheet, reason=why)
+                await audit.add(
+                    conn,
+                    by,
+                    "freeze",
+                    "campaign",
+                    campaign_id,
+                    {"entries": len(sheet.rows)} | _told(settlement),
+                )
         if settlement is not None and not await _is_awaiting(conn, settlement):
             await _decide(conn, keys, campaign, settlement, by=by, reason=why)
     if blocked:
         raise SettlementBlocked
+
+
+async def _wait(conn: Connection, campaign: Ending, sheet: Sheet) -> None:
+    """Says in the campaign what it waits for, and tells its editors where that is news."""
+    if await closing.mark_blocked(conn, campaign.id, sheet.blocked_by):
+        editors = await concerned.list_concerned(conn, campaign.id)
+        await inbox.add_inbox(conn, notices.of_blocks(campaign, sheet.blocked_by, editors))
+
+
+def _told(settlement: Settlement) -> dict[str, Any]:
+    """For the audit: what the settlement went over, and why."""
+    return {} if settlement.forced is None else {"forced": msgspec.to_builtins(settlement.forced)}
 
 
 async def _hold(conn: Connection, campaign_id: int) -> Ending:
@@ -192,7 +211,9 @@ async def _decide(
         await sheet_store.mark_lots(conn, settlement.id, ranks)
     await store.add_winners(conn, campaign.id, settlement.id, decision.places)
     await store.add_reserves(conn, settlement.id, decision.reserves)
+    if reason is None and settlement.forced is not None:
+        reason = settlement.forced.reason
     await closing.mark_decided(conn, campaign.id, reason)
-    detail = {"winners": len(outcome.winners), "sha256": sha256, "reason": reason}
+    detail = {"winners": len(outcome.winners), "sha256": sha256, "reason": reason} | _told(settlement)
     await audit.add(conn, by, "settle", "campaign", campaign.id, detail)
     await inbox.add_inbox(conn, [notices.of_decision(settlement, campaign.created_by, campaign.title)])

@@ -7,23 +7,30 @@ from typing import Any
 import msgspec
 
 from feed.postgres import Connection, columns, many, one
-from feed.prizes.model import Place, Reserve, Settlement, Winner, WinnerId
+from feed.prizes.model import Forced, Place, Reserve, Settlement, Winner, WinnerId
 
 
 async def add_settlement(
-    conn: Connection, campaign_id: int, *, rules_version: int, frozen_at: datetime, skipped: Sequence[dict[str, Any]]
+    conn: Connection,
+    campaign_id: int,
+    *,
+    rules_version: int,
+    frozen_at: datetime,
+    skipped: Sequence[dict[str, Any]],
+    forced: Forced | None,
 ) -> int:
     """The id of the campaign's new settlement; a second one beside it is impossible."""
     settlement_id: int = await conn.fetchval(
         """
-        INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped)
-        VALUES ($1, $2, $3, $4)
+        INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped, forced)
+        VALUES ($1, $2, $3, $4, $5)
         RETURNING id
         """,
         campaign_id,
         rules_version,
         frozen_at,
         list(skipped),
+        None if forced is None else msgspec.to_builtins(forced),
     )
     return settlement_id
 
@@ -32,7 +39,7 @@ async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | No
     """The settlement that stands."""
     row = await conn.fetchrow(
         """
-        SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, result,
+        SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, result, forced,
             campaigns.result_salt AS salt,
             ARRAY (
                 SELECT earlier.result_sha256

@@ -173,6 +173,8 @@ def _problems(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:
     yield from _frozen_problems(result, rules)
     if not _are_hashes([] if result.withdrawn is UNSET else result.withdrawn, empty=result.withdrawn is UNSET):
         yield Problem("spelling", "withdrawn")
+    if result.forced is not UNSET and not result.forced.overrides:
+        yield Problem("spelling", "forced")
     contenders = [_contender(row, rules) for row in result.sheet]
     if None in contenders:
         yield from (Problem("spelling", f"sheet[{i}]") for i, each in enumerate(contenders) if each is None)

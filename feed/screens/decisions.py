@@ -8,7 +8,7 @@ from asyncpg import Record
 
 from feed.campaigns.refusals import CampaignNotFound
 from feed.postgres import Connection
-from feed.prizes.model import SheetNotFound
+from feed.prizes.model import Forced, SheetNotFound
 from feed.prizes.result import Result, Row
 
 Id = str
@@ -35,6 +35,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     blocked_by: list[dict[str, Any]]
     skipped: list[dict[str, Any]]
+    # For what the settlement did not wait, and why.
+    forced: Forced | None
     frozen_at: datetime | None
     settled_at: datetime | None
     result_sha256: str | None
@@ -81,7 +83,7 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
         """
         SELECT campaigns.state, blocked_by, campaigns.frozen_at, campaigns.settled_at, campaigns.announced_first_by,
             campaigns.announced_at, campaigns.objections_end_at, settlements.id AS settlement_id,
-            settlements.result_sha256, coalesce(settlements.skipped, '[]') AS skipped,
+            settlements.result_sha256, coalesce(settlements.skipped, '[]') AS skipped, settlements.forced,
             (
                 SELECT count(*)
                 FROM objections LEFT JOIN winners ON winners.id = objections.winner_id
@@ -103,6 +105,7 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
         state=row["state"],
         blocked_by=row["blocked_by"],
         skipped=row["skipped"],
+        forced=None if row["forced"] is None else msgspec.convert(row["forced"], Forced),
         frozen_at=row["frozen_at"],
         settled_at=row["settled_at"],
         result_sha256=row["result_sha256"],

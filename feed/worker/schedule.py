@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from feed.boards.actions import follow
 from feed.boards.drift import repair_drift
+from feed.campaigns.calling import call_next_juror
 from feed.campaigns.cancelling import tell_next_cancellation
 from feed.campaigns.shortlisting import fill_next_shortlist
 from feed.changes.actions import number_changes
@@ -49,6 +50,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("watch_pushes", 15, watch_pushes),
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.
     Entry("fill_next_shortlist", 1, lambda w: fill_next_shortlist(w.pool)),
+    Entry("call_next_juror", 60, lambda w: call_next_juror(w.pool)),
     Entry("tell_next_cancellation", 2, lambda w: tell_next_cancellation(w.pool)),
     Entry("freeze_next_campaign", 1, lambda w: freeze_next_campaign(w.pool)),
     # A draw in between: its list gets its time, and a beacon its chance.

@@ -153,6 +153,25 @@ async def test_who_is_absent_is_replaced_and_marks_of_who_left_count_no_more(cou
     assert (await court.mark(late, court.entries[0])).status_code == 200
 
 
+async def test_a_juror_sees_on_which_juries_one_sits_and_how_far_one_is(court: Court, join: Join) -> None:
+    juror, stranger = court.jurors[0], court.editor
+    other = await publish(court.editor, topic="第二个活动")
+    ids = {"user_ids": [await my_id(juror)]}
+    assert (await court.editor("PUT", f"/admin/campaigns/{other}/jurors", ids)).status_code == 200
+    await court.mark(juror, court.entries[0])
+    recused = await juror("PUT", court.path(f"/entries/{court.entries[1]}/recuse"), {"reason": "作者是我的学生"})
+    assert recused.status_code == 200
+    first = (await juror("GET", "/me/juries?limit=1")).json()
+    rest = (await juror("GET", f"/me/juries?limit=1&cursor={first['next_cursor']}")).json()
+    assert [each["campaign_id"] for each in (*first["items"], *rest["items"])] == [other, court.id]
+    assert rest["next_cursor"] is None
+    (seat,) = rest["items"]
+    assert (seat["to_mark"], seat["marked"], seat["locked"]) == (1, 1, False)
+    assert (await stranger("GET", "/me/juries")).json()["items"] == []
+    told = [each["title"] for each in (await juror("GET", "/me/inbox")).json()["items"]]
+    assert sum("评委" in title for title in told) == 2
+
+
 async def test_a_mark_names_the_revision_that_was_read(court: Court) -> None:
     path = f"/admin/campaigns/{court.id}/entries/{court.entries[0]}/mark"
     stale = await court.jurors[0]("PUT", path, {"scores": SECRET, "revision": 7})

@@ -53,6 +53,7 @@ COSTS: dict[str, Cost] = {
     "get_challenge": Cost("/auth/challenge", 0, 0),
     "get_me": Cost("/me", 3),
     "list_blocks": Cost("/me/blocks", 1),
+    "list_juries": Cost("/me/juries", 1),
     "get_settings": Cost("/me/settings", 1),
     "list_inbox": Cost("/me/inbox", 1),
     "list_prizes": Cost("/me/prizes", 4),

@@ -287,6 +287,7 @@ TABLE: dict[str, Rule] = {
     "get_challenge": wordless("/auth/challenge"),
     "get_me": wordless("/me", signed_in=True),
     "list_blocks": wordless("/me/blocks", signed_in=True),
+    "list_juries": wordless("/me/juries", signed_in=True),
     "get_settings": wordless("/me/settings", signed_in=True),
     "list_inbox": wordless("/me/inbox", signed_in=True),
     "list_prizes": wordless("/me/prizes", signed_in=True),

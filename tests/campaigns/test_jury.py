@@ -10,6 +10,7 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.campaigns import disqualifying, judging, marks, recusals, seating
+from feed.campaigns.calling import call_next_juror
 from feed.campaigns.counting import quality_of
 from feed.campaigns.recusing import recuse_juror
 from feed.campaigns.refusals import (
@@ -248,6 +249,77 @@ async def test_an_absent_juror_is_replaced_and_the_quorum_stays(stage: Stage) ->
     assert await quality(stage, campaign, entry) == 70
     with pytest.raises(NotAJuror):
         await judging.mark_entry(stage.pool, absent, campaign, entry, mark("1"))
+
+
+async def test_who_is_named_or_leaves_the_jury_is_told_each_time(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    staying, leaving = await jury(stage, campaign)
+    editor, substitute = await stage.person(role="editor"), await stage.person()
+    await seating.assign_jurors(stage.pool, editor, campaign, [staying, substitute], "出差")
+    # The same jury again is no news.
+    await seating.assign_jurors(stage.pool, editor, campaign, [staying, substitute])
+    await seating.assign_jurors(stage.pool, editor, campaign, [staying, leaving], "回来了")
+    rows = await stage.pool.fetch("SELECT account_id, split_part(once_key, ':', 1) AS event FROM inbox ORDER BY id")
+    told = {
+        each: [row["event"] for row in rows if row["account_id"] == each] for each in (staying, leaving, substitute)
+    }
+    assert told == {
+        staying: ["juror_named"],
+        leaving: ["juror_named", "juror_removed", "juror_named"],
+        substitute: ["juror_named", "juror_removed"],
+    }
+
+
+async def test_a_jury_that_waits_for_a_second_person_is_told_to_nobody(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    staying, leaving = await jury(stage, campaign)
+    await judging.mark_entry(stage.pool, leaving, campaign, entry, mark("80"))
+    told = "SELECT count(*) FROM inbox WHERE once_key LIKE 'juror_%'"
+    before = await stage.pool.fetchval(told)
+    asked = await seating.assign_jurors(stage.pool, await stage.person(role="editor"), campaign, [staying], "离任")
+    assert (asked, await stage.pool.fetchval(told)) == ("recorded", before)
+
+
+async def calls(stage: Stage) -> list[tuple[int, str]]:
+    """Everybody who was called, and to what."""
+    while await call_next_juror(stage.pool):
+        pass
+    rows = await stage.pool.fetch(
+        """
+        SELECT account_id, split_part(once_key, ':', 1) AS event FROM inbox
+        WHERE once_key LIKE 'marking_%' ORDER BY account_id, event
+        """
+    )
+    return [(row["account_id"], row["event"]) for row in rows]
+
+
+async def test_jurors_are_called_at_the_opening_and_before_the_settlement_while_marks_are_missing(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    entry = await stage.entry(campaign)
+    diligent, late, close = await jury(stage, campaign, 3)
+    await stage.pool.execute(
+        "UPDATE campaigns SET settle_at = clock_timestamp() + interval '3 days' WHERE id = $1", campaign
+    )
+    began = [(each, "marking_began") for each in (diligent, late, close)]
+    assert await calls(stage) == sorted(began)
+    await judging.mark_entry(stage.pool, diligent, campaign, entry, mark("80"))
+    await recuse_juror(stage.pool, close, campaign, entry, CLOSE)
+    await stage.pool.execute(
+        "UPDATE campaigns SET settle_at = clock_timestamp() + interval '47 hours' WHERE id = $1", campaign
+    )
+    assert await calls(stage) == sorted([*began, (late, "marking_ends")])
+
+
+async def test_nobody_is_called_to_marks_that_do_not_count_or_are_locked(stage: Stage) -> None:
+    campaign = await stage.campaign(ends=-MINUTE)
+    await stage.entry(campaign)
+    await jury(stage, campaign)
+    await rule(stage, campaign, weights={"quality": "0.0", "likes": "0.6", "comments": "0.4"})
+    assert await calls(stage) == []
+    await rule(stage, campaign, weights={"quality": "0.5", "likes": "0.3", "comments": "0.2"})
+    await stage.pool.execute("UPDATE campaigns SET marks_locked_at = now() WHERE id = $1", campaign)
+    assert await calls(stage) == []
 
 
 async def test_criteria_make_the_mark_and_earlier_marks_stay_known(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from feed.audit import store as audit
 from feed.postgres import Pool
 from feed.prizes import sheet_store, store
 from feed.prizes.model import SheetRow
@@ -215,6 +216,41 @@ async def test_the_editor_is_told_once_that_the_settlement_waits(pool: Pool) -> 
         await pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", await campaign.entry())
         await campaign.blocked_by()
     assert await pool.fetchval("SELECT count(*) FROM inbox WHERE account_id = $1", editor) == 1
+
+
+async def test_every_editor_concerned_is_told_once_of_each_kind_of_block(pool: Pool) -> None:
+    campaign = await ended(pool)
+    acted, stranger = [await make.person(pool, role="editor") for _ in range(2)]
+    gone = await make.person(pool, role="editor")
+    async with pool.acquire() as conn:
+        for each in (acted, gone):
+            await audit.add(conn, each, "void", "campaign", campaign.id)
+    await pool.execute("UPDATE staff_rights SET revoked_at = now() WHERE account_id = $1", gone)
+    entry = await campaign.entry()
+    await pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", entry)
+    await campaign.blocked_by()
+    await campaign.blocked_by()
+    other = await campaign.entry()
+    await pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", other)
+    await campaign.blocked_by()
+    told = await pool.fetch("SELECT account_id, once_key FROM inbox ORDER BY id")
+    assert [each["once_key"].split(":")[-1] for each in told if each["account_id"] == acted] == [
+        "entry_waits",
+        "mark_missing",
+    ]
+    assert not {stranger, gone} & {each["account_id"] for each in told}
+
+
+async def test_where_nobody_concerned_is_an_editor_any_more_all_editors_are_told(pool: Pool) -> None:
+    campaign = await ended(pool)
+    await pool.execute("UPDATE staff_rights SET revoked_at = now()")
+    editors = {await make.person(pool, role=role) for role in ("editor", "admin")}
+    reviewer = await make.person(pool, role="reviewer")
+    await pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", await campaign.entry())
+    await campaign.blocked_by()
+    told = {row["account_id"] for row in await pool.fetch("SELECT account_id FROM inbox")}
+    assert editors <= told
+    assert reviewer not in told
 
 
 async def test_nothing_is_frozen_before_its_time(pool: Pool) -> None:

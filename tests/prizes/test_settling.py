@@ -9,16 +9,18 @@ import msgspec
 import pytest
 
 from feed.campaigns.refusals import SecondPersonRequired
+from feed.commands.verify import said
 from feed.errors import Invalid
 from feed.keys import Keys
 from feed.postgres import Pool
 from feed.prizes.access import grant_access
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
-from feed.prizes.model import AlreadySettled, ClaimClosed, NotOverYet, NotYourPrize, SettlementBlocked, WinnerId
+from feed.prizes.model import AlreadySettled, ClaimClosed, Forced, NotOverYet, NotYourPrize, SettlementBlocked, WinnerId
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import verify_result
+from feed.screens.decisions import get_decision
 from tests import make
 from tests.prizes import stage
 from tests.prizes.stage import FORM
@@ -136,6 +138,10 @@ async def test_an_editor_settles_early_once_the_end_is_ten_seconds_past(pool: Po
                 await settle_campaign(pool, keys, campaign_id, by=editor, reason="提前")
     result = msgspec.json.decode(await _result(pool, campaign_id))
     assert [int(winner["post_id"]) for winner in result["winners"]] == posts[:2]
+    # That it was early is signed too.
+    (early,) = result["forced"]["overrides"]
+    assert (result["forced"]["reason"], early["kind"]) == (None, "before_settle_at")
+    assert verify_result(await _result(pool, campaign_id), keys.public_keys().keys).holds
 
 
 async def test_a_forced_settlement_lists_what_it_left_out_and_a_missing_mark_is_nothing(pool: Pool, keys: Keys) -> None:
@@ -165,6 +171,31 @@ async def test_a_forced_settlement_lists_what_it_left_out_and_a_missing_mark_is_
     row = await pool.fetchrow("SELECT state, settle_reason, blocked_by FROM campaigns WHERE id = $1", campaign_id)
     assert row is not None
     assert tuple(row) == ("decided", "评委缺席", [])
+    # All that it went over is signed, with the reason; said in words; and in the audit.
+    missing = next(block for block in blocks if block["kind"] == "mark_missing")
+    assert (missing["marks"], missing["needed"]) == (0, 1)
+    assert result["forced"] == {"reason": "评委缺席", "overrides": blocks}
+    finding = verify_result(await _result(pool, campaign_id), keys.public_keys().keys)
+    assert finding.holds
+    words = "\n".join(said(finding))
+    assert "评委缺席" in words
+    assert f"作品打分不足 · an entry lacks marks：marks=0 needed=1 post_id={unmarked}" in words
+    kept = await pool.fetch(
+        "SELECT action, detail FROM audit WHERE subject_kind = 'campaign' AND subject_id = $1 ORDER BY id", campaign_id
+    )
+    assert {row["action"]: row["detail"].get("forced") for row in kept} == {
+        "freeze": result["forced"],
+        "settle": result["forced"],
+    }
+    async with pool.acquire() as conn:
+        assert (await get_decision(conn, campaign_id)).forced == Forced("评委缺席", blocks)
+
+
+async def test_a_reason_where_nothing_waits_changes_no_byte_of_the_result(pool: Pool, keys: Keys) -> None:
+    campaign_id, _ = await stage.due(pool)
+    editor = await make.person(pool, role="editor")
+    await settle_campaign(pool, keys, campaign_id, by=editor, reason="例行")
+    assert "forced" not in msgspec.json.decode(await _result(pool, campaign_id))
 
 
 async def test_verdicts_of_the_time_after_an_undone_settlement_count_in_the_next(pool: Pool, keys: Keys) -> None:

@@ -16,9 +16,10 @@ from feed.inbox import actions
 from feed.inbox.model import InboxKind
 from feed.paging import Page, Position
 from feed.screens import inbox as screen
-from feed.screens import people
+from feed.screens import juries, people
 from feed.screens.cards import PostCard
 from feed.screens.inbox import InboxItem
+from feed.screens.juries import SeatCard
 from feed.screens.people import Kept, MeCard, SettingsCard
 
 _KINDS: tuple[InboxKind, ...] = get_args(InboxKind)
@@ -92,6 +93,20 @@ async def list_blocks(
     return Response(Page(found[:limit], more), headers=_OWN)
 
 
+@get("/juries")
+async def list_juries(
+    world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+) -> Response[Page[SeatCard]]:
+    """The campaigns on whose jury one sits, the latest first, and how far one is with the marks."""
+    name = f"juries:{viewer.account_id}"
+    before_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with world.pool.acquire() as conn:
+        found = await juries.list_juries(conn, viewer.account_id, before_id=before_id, limit=limit + 1)
+    shown = found[:limit]
+    more = world.cursors.write(name, int(shown[-1].campaign_id)) if len(found) > limit else None
+    return Response(Page(shown, more), headers=_OWN)
+
+
 @get("/settings")
 async def get_settings(world: GivenWorld, viewer: GivenViewer) -> Response[SettingsCard]:
     """What one wants to be told of."""
@@ -148,6 +163,7 @@ me = Router(
         change_me,
         list_my_posts,
         list_blocks,
+        list_juries,
         get_settings,
         change_settings,
         list_inbox,

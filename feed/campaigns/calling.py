@@ -1,0 +1,15 @@
+"""Calling jurors to their marks: when marking begins, and two days before the settlement where some are missing."""
+
+from feed.campaigns import jury, notices
+from feed.inbox import store as inbox
+from feed.postgres import Pool, transaction
+
+
+async def call_next_juror(pool: Pool) -> bool:
+    """Tells one juror one thing, once for each campaign. False when there is nothing to tell."""
+    async with transaction(pool) as conn:
+        called = await jury.lock_next_to_call(conn)
+        if called is None:
+            return False
+        await inbox.add_inbox(conn, [notices.of_call(called)])
+    return True
