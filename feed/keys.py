@@ -1,48 +1,32 @@
 """The key store: secrets that live outside of Postgres, in files that nobody else may read.
 
 site.json         one file, made whole: the keys of tokens, cursors, persons and sealed columns, and the signing keys
-campaigns/ID.key  the key of one campaign's claims, made on demand, destroyed on schedule
+campaigns/ID.key  the key of one campaign's claims, made on demand, destroyed on schedule; with a KMS, wrapped by a key of its own there
 campaigns/ID.gone the campaign's key was destroyed; none is ever made again
 """
 
 import base64
-import fcntl
 import hmac
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from feed import signatures, signing
+from feed import keyfiles, signatures, signing
+from feed.keyfiles import KeysDamaged, KeyStoreError
+from feed.kms import Kms
+from feed.sealing import open_sealed, seal
 from feed.signatures import PublicKey, PublicKeys, Signature
 from feed.signing import KEY_BYTES, Kept, KeyMalformed
 
-_NONCE_BYTES = 12
-# The first byte of everything sealed; another number will mean another cipher or key.
-_SEAL_FORMAT = b"\x01"
 _SITE = "site.json"
-
-
-class KeyStoreError(Exception):
-    """The key store cannot be used; the message says what to do."""
-
-
-class KeysMissing(KeyStoreError):
-    """There are no keys where they should be, and none are to be made."""
-
-
-class KeysExposed(KeyStoreError):
-    """Others than the owner may read or change the keys."""
-
-
-class KeysDamaged(KeyStoreError):
-    """A file of the store is not what was written."""
+# Before what a KMS has wrapped; a key as it is begins otherwise.
+_WRAPPED = "kms:"
+# How long an unwrapped key is remembered, so that not every claim asks the KMS. The marker of a destroyed one is looked for each time.
+_REMEMBERED_SECONDS = 60.0
 
 
 class KeyDestroyed(KeyStoreError):
@@ -62,8 +46,10 @@ class _SiteKeys(msgspec.Struct, frozen=True):
 class Keys:
     """The opened store. Its secrets do not appear when it is printed."""
 
-    def __init__(self, directory: Path, site: _SiteKeys) -> None:
+    def __init__(self, directory: Path, site: _SiteKeys, kms: Kms | None = None) -> None:
         self._directory = directory
+        self._kms = kms
+        self._unwrapped: dict[str, tuple[bytes, float]] = {}
         self.token_key = _decoded(site.token)
         self.cursor_key = _decoded(site.cursor)
         self._person_key = _decoded(site.person)
@@ -100,10 +86,12 @@ class Keys:
 
     def rotate_signing_key(self, at: datetime) -> PublicKey:
         """Makes a new current key. Earlier ones stay, so that what they have signed can be verified for good."""
-        with _held(self._directory):
+        with keyfiles.held(self._directory):
             site = _read_site(self._directory)
             signing_keys = signing.rotated(site.signing, _fresh(), at)
-            _replace(self._directory / _SITE, msgspec.json.encode(msgspec.structs.replace(site, signing=signing_keys)))
+            keyfiles.replace(
+                self._directory / _SITE, msgspec.json.encode(msgspec.structs.replace(site, signing=signing_keys))
+            )
         return self.signing_key()
 
     def _current(self) -> list[tuple[bytes, PublicKey]]:
@@ -116,33 +104,74 @@ class Keys:
         return self._signing
 
     def campaign_key(self, campaign_id: int, *, create: bool = False) -> bytes:
-        """The key of a campaign's claims. Raises KeyDestroyed, and KeysMissing unless it may be made."""
+        """The key of a campaign's claims. A KMS is waited for: to be called in a thread.
+
+        Raises KeyDestroyed, KmsAway, KeyStoreError, and KeysMissing unless it may be made.
+        """
         path = self._campaign_path(campaign_id, "key")
         gone = self._campaign_path(campaign_id, "gone")
         if create and not gone.exists() and not path.exists():
-            _make_directory(path.parent)
-            _write_once(path, _fresh().encode())
+            keyfiles.make_directory(path.parent)
+            keyfiles.write_once(path, self._made(campaign_id).encode())
         # Looked at after the key was made: one that was made while it was being destroyed is not used.
         if gone.exists():
-            path.unlink(missing_ok=True)
+            if path.exists():
+                self.destroy_campaign_key(campaign_id)
             raise KeyDestroyed(f"the key of campaign {campaign_id} was destroyed")
-        return _decoded(_read(path).decode(errors="replace").strip())
+        return self._opened(campaign_id, keyfiles.read(path).decode(errors="replace").strip())
 
     def destroy_campaign_key(self, campaign_id: int) -> bool:
-        """Makes everything sealed under the campaign's key unreadable for good. False when that was done before."""
+        """Makes everything sealed under the campaign's key unreadable for good. False when that was done before.
+
+        Raises KmsAway: then nothing opens any more, and it is to be asked for again.
+        """
         gone = self._campaign_path(campaign_id, "gone")
-        _make_directory(gone.parent)
+        path = self._campaign_path(campaign_id, "key")
+        keyfiles.make_directory(gone.parent)
         # The marker first: whoever is interrupted in between finds no key where one would be made anew.
-        first = _write_once(gone, b"")
-        self._campaign_path(campaign_id, "key").unlink(missing_ok=True)
-        _sync_directory(gone.parent)
+        first = keyfiles.write_once(gone, b"")
+        # The KMS before the file: a copy of the file is worth nothing once this returns.
+        if self._kms is not None:
+            self._kms.destroy(self._name_of(campaign_id))
+        elif path.exists() and path.read_bytes().startswith(_WRAPPED.encode()):
+            raise KeyStoreError(f"{path} is wrapped by a KMS, and none is named: set FEED_KMS_URL")
+        path.unlink(missing_ok=True)
+        keyfiles.sync_directory(gone.parent)
         return first
+
+    def _made(self, campaign_id: int) -> str:
+        """A fresh key as it is to be kept."""
+        if self._kms is None:
+            return _fresh()
+        name = self._name_of(campaign_id)
+        self._kms.make(name)
+        return _WRAPPED + self._kms.wrap(name, secrets.token_bytes(KEY_BYTES))
+
+    def _opened(self, campaign_id: int, kept: str) -> bytes:
+        if not kept.startswith(_WRAPPED):
+            return _decoded(kept)
+        if self._kms is None:
+            raise KeyStoreError(
+                f"the key of campaign {campaign_id} is wrapped by a KMS, and none is named: set FEED_KMS_URL"
+            )
+        key, until = self._unwrapped.get(kept, (b"", 0.0))
+        if time.monotonic() >= until:
+            key = self._kms.unwrap(self._name_of(campaign_id), kept.removeprefix(_WRAPPED))
+            if len(key) != KEY_BYTES:
+                raise KeysDamaged(f"what the KMS has wrapped for campaign {campaign_id} is no key")
+            self._unwrapped = {kept: (key, time.monotonic() + _REMEMBERED_SECONDS)}
+        return key
+
+    def _name_of(self, campaign_id: int) -> str:
+        """The name of the campaign's key in a KMS; another installation that shares it has another stamp in its names."""
+        site = hmac.digest(self._person_key, b"kms", "sha256").hex()[:12]
+        return f"feed-{site}-{int(campaign_id)}"
 
     def _campaign_path(self, campaign_id: int, kind: str) -> Path:
         return self._directory / "campaigns" / f"{int(campaign_id)}.{kind}"
 
 
-def open_keys(directory: Path, *, create: bool) -> Keys:
+def open_keys(directory: Path, *, create: bool, kms: Kms | None = None) -> Keys:
     """Opens the store in `directory`; with `create`, makes it when there is none. Two processes at once get the same keys.
 
     Raises KeysMissing, KeysExposed or KeysDamaged.
@@ -150,19 +179,21 @@ def open_keys(directory: Path, *, create: bool) -> Keys:
     path = directory / _SITE
     try:
         if create and not path.exists():
-            _make_directory(directory)
-            _write_once(path, msgspec.json.encode(_SiteKeys(_fresh(), _fresh(), _fresh(), _fresh(), [_fresh()])))
-        _check_private(directory)
+            keyfiles.make_directory(directory)
+            keyfiles.write_once(
+                path, msgspec.json.encode(_SiteKeys(_fresh(), _fresh(), _fresh(), _fresh(), [_fresh()]))
+            )
+        keyfiles.check_private(directory)
         site = _read_site(directory)
     except OSError as error:
         raise KeyStoreError(f"{path} cannot be used: {error.strerror}") from None
-    return Keys(directory, site)
+    return Keys(directory, site, kms)
 
 
 def _read_site(directory: Path) -> _SiteKeys:
     path = directory / _SITE
     try:
-        return msgspec.json.decode(_read(path), type=_SiteKeys)
+        return msgspec.json.decode(keyfiles.read(path), type=_SiteKeys)
     except msgspec.MsgspecError as error:
         raise KeysDamaged(f"{path}: {error}") from None
 
@@ -183,20 +214,6 @@ def _stamp_of(directory: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def seal(key: bytes, plaintext: bytes, aad: bytes) -> bytes:
-    """AES-256-GCM under a fresh nonce; `aad` names the row and column, so that a seal cannot be moved."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return _SEAL_FORMAT + nonce + AESGCM(key).encrypt(nonce, plaintext, aad)
-
-
-def open_sealed(key: bytes, sealed: bytes, aad: bytes) -> bytes:
-    """What was sealed. Raises InvalidTag when key, place or a single byte differ."""
-    start = len(_SEAL_FORMAT)
-    if not sealed.startswith(_SEAL_FORMAT) or len(sealed) < start + _NONCE_BYTES:
-        raise InvalidTag
-    return AESGCM(key).decrypt(sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :], aad)
-
-
 def _fresh() -> str:
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
@@ -206,72 +223,3 @@ def _decoded(text: str) -> bytes:
         return signing.decoded(text)
     except KeyMalformed as error:
         raise KeysDamaged(str(error)) from None
-
-
-def _read(path: Path) -> bytes:
-    _check_private(path)
-    return path.read_bytes()
-
-
-def _check_private(path: Path) -> None:
-    try:
-        mode = path.stat().st_mode & 0o777
-    except FileNotFoundError:
-        raise KeysMissing(f"{path} does not exist; check FEED_KEYS_DIR") from None
-    if mode & 0o077:
-        wanted = "700" if path.is_dir() else "600"
-        raise KeysExposed(f"{path} is open to others (mode {mode:o}); run: chmod {wanted} '{path}'")
-
-
-def _make_directory(directory: Path) -> None:
-    """A directory for the owner alone. An empty one that was prepared for us is closed to others."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not any(directory.iterdir()):
-        directory.chmod(0o700)
-
-
-def _write_once(path: Path, content: bytes) -> bool:
-    """Writes a new file that is whole from its first moment and stays after a crash. False when there is one already."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link, not a rename: of two processes one succeeds, and the other reads what that one has made.
-        os.link(draft, path)
-        first = True
-    except FileExistsError:
-        first = False
-    finally:
-        draft.unlink(missing_ok=True)
-    _sync_directory(path.parent)
-    return first
-
-
-@contextmanager
-def _held(directory: Path) -> Iterator[None]:
-    """Keeps other processes from changing the store; a process that dies lets go."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Puts a whole file in the place of another one; a crash leaves the one or the other."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    _write_once(draft, content)
-    draft.replace(path)
-    _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -23,6 +23,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str
     redis_url: str
     keys_dir: Path
+    kms_url: str = (
+        ""  # Of a Vault or OpenBao, whose keys wrap those of campaigns. Empty: they lie in keys_dir as they are.
+    )
+    kms_token_file: str = ""  # Read at each question: whoever renews the token writes it there.
+    kms_mount: str = "transit"
+    kms_ca_file: str = ""  # Empty: the authorities that everybody trusts.
     database_direct_url: str = ""  # Sessions that a transaction-mode pooler would break: migrations, LISTEN, locks.
     public_url: str = "http://127.0.0.1:8080"
     sms_provider: str = "file"  # `file` writes the development outbox, `console` prints; `aliyun` and `tencent` send.
@@ -134,6 +140,12 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         _check_url(name, getattr(settings, name), schemes)
     if settings.drand_url != "off":
         _check_url("drand_url", settings.drand_url, ("https", "http"))
+    if settings.kms_url:
+        _check_url("kms_url", settings.kms_url, ("https", "http"))
+        if settings.kms_url.startswith("http:") and not is_loopback(settings.kms_url):
+            raise ValueError("FEED_KMS_URL is https, except on this machine: what it unwraps are keys")
+        if not settings.kms_token_file:
+            raise MissingSetting("FEED_KMS_TOKEN_FILE")
     _check_issuer(settings)
     if settings.account_hook_secret and len(hook_key(settings.account_hook_secret)) < _SECRET_SHORTEST:
         raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_SECRET_SHORTEST} bytes at least, at random")

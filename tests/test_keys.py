@@ -14,7 +14,9 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.keys import KeyDestroyed, KeysDamaged, KeysExposed, KeysMissing, KeyStoreError, open_keys, open_sealed, seal
+from feed.keyfiles import KeysDamaged, KeysExposed, KeysMissing, KeyStoreError
+from feed.keys import KeyDestroyed, open_keys
+from feed.sealing import open_sealed, seal
 from feed.signatures import is_signed, read_public_keys
 from feed.signing import OVERLAP
 

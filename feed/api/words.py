@@ -108,6 +108,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "juror_recused": ("你已声明回避该作者的作品", "You have declared a conflict of interest with this author."),
     "last_admin": ("至少要保留一位管理员", "Nobody else is an admin: name another one first."),
+    "kms_away": (
+        "暂时无法读写领奖信息，请稍后再试",
+        "Details and codes cannot be sealed or opened for now: try again.",
+    ),
     "limits_away": ("暂时无法发送验证码，请稍后再试", "Codes cannot be counted for now, so none is sent: try again."),
     "message_not_found": ("没有找到该短信", "No such message."),
     "message_not_stuck": ("该短信无需处理", "This message waits for nobody's decision."),

@@ -37,6 +37,7 @@ from feed.screens.pages import Pages
 from feed.screens.takedowns import Takedowns
 from feed.screens.topics import Topics
 from feed.settings import Settings
+from feed.vault import open_kms
 
 
 class World(msgspec.Struct, frozen=True):
@@ -131,7 +132,7 @@ def _limiter(settings: Settings, pool: Pool, redis: Redis) -> Limiter | None:
 @asynccontextmanager
 async def open_world(settings: Settings) -> AsyncIterator[World]:
     """Opens everything an API process needs and closes it again, the writes that wait first."""
-    keys = open_keys(settings.keys_dir, create=settings.embedded)
+    keys = open_keys(settings.keys_dir, create=settings.embedded, kms=open_kms(settings))
     pool = await open_pool(settings.database_url, size=settings.api_pool_size)
     redis = redis_room.connect(settings.redis_url)
     world = assemble(settings, pool, redis, keys)

@@ -13,7 +13,9 @@ from feed.accounts import store as accounts
 from feed.accounts.model import ROLES, AccountNotFound, Role
 from feed.auth import LOCAL_ISSUER, issue_token
 from feed.commands.installation import add_data_option, find_settings
-from feed.keys import KeyStoreError, open_keys
+from feed.keyfiles import KeyStoreError
+from feed.keys import open_keys
+from feed.kms import KmsAway
 from feed.messages.subscription import REAL
 from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
@@ -21,6 +23,7 @@ from feed.postgres import DOWN, Connection, open_pool, transaction
 from feed.screens.doctor import read_applied, read_backlog
 from feed.screens.stuck import list_stuck
 from feed.settings import Settings
+from feed.vault import open_kms
 
 # A day: long enough for an afternoon with curl.
 TOKEN_SECONDS = 86_400
@@ -147,7 +150,14 @@ def _look_at_keys(settings: Settings) -> Finding:
         open_keys(settings.keys_dir, create=False)
     except KeyStoreError as error:
         return Finding("keys", str(error), wrong=True)
-    return Finding("keys", f"present in {settings.keys_dir}")
+    kms = open_kms(settings)
+    if kms is None:
+        return Finding("keys", f"present in {settings.keys_dir}")
+    try:
+        kms.check()
+    except KmsAway as error:
+        return Finding("keys", error.__notes__[0], wrong=True)
+    return Finding("keys", f"present in {settings.keys_dir}, those of campaigns wrapped by {settings.kms_url}")
 
 
 async def _look_at_postgres(settings: Settings) -> AsyncIterator[Finding]:

@@ -1,5 +1,6 @@
 """Prizes in their winners' hands: seen, claimed, lapsed, forfeited; and an editor's look at what was claimed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -10,7 +11,7 @@ from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.idempotency import Once
 from feed.inbox import store as inbox
-from feed.keys import KeyDestroyed, Keys, open_sealed, seal
+from feed.keys import KeyDestroyed, Keys
 from feed.messages import store as messages
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import claims_store, notices, store
@@ -19,6 +20,7 @@ from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
 from feed.prizes.places import fill_place
 from feed.prizes.reasons import read_reason
 from feed.prizes.requiring import require_access, require_own
+from feed.sealing import open_sealed, seal
 
 
 async def view_prizes(pool: Pool, account_id: AccountId) -> int:
@@ -44,7 +46,7 @@ async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: 
     claim = read_claim(form, winner.prizes)
     # The key is a file: it is made before the transaction, and a refusal leaves a key that sealed nothing.
     try:
-        key = keys.campaign_key(winner.campaign_id, create=True)
+        key = await asyncio.to_thread(keys.campaign_key, winner.campaign_id, create=True)
     except KeyDestroyed:
         raise ClaimClosed from None  # The retention of this campaign's claims is over.
     sealed = seal(key, msgspec.json.encode(claim), seal_of(winner_id))
@@ -86,7 +88,7 @@ async def reveal_claim(
         sealed = await claims_store.get_claim(conn, campaign_id, winner_id)
         await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": why})
     try:
-        key = keys.campaign_key(campaign_id)
+        key = await asyncio.to_thread(keys.campaign_key, campaign_id)
     except KeyDestroyed:
         raise ClaimNotFound from None
     plain = open_sealed(key, sealed, seal_of(winner_id))

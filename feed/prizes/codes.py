@@ -1,5 +1,6 @@
 """Codes as prizes: a stock that an editor brings, sealed, and one for each winner, who alone sees it."""
 
+import asyncio
 import hmac
 from collections.abc import Sequence
 
@@ -12,7 +13,8 @@ from feed.campaigns import closing
 from feed.campaigns.refusals import CampaignNotFound
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once
-from feed.keys import KeyDestroyed, Keys, open_sealed, seal
+from feed.keyfiles import KeysMissing
+from feed.keys import KeyDestroyed, Keys
 from feed.postgres import Pool, transaction
 from feed.prizes import codes_store, handover_store
 from feed.prizes.model import (
@@ -24,6 +26,7 @@ from feed.prizes.model import (
     WrongPrizeState,
 )
 from feed.prizes.requiring import require_final, require_own
+from feed.sealing import open_sealed, seal
 from feed.texts import clean_text, text_problem
 
 CODE_LONGEST = 200
@@ -64,7 +67,7 @@ async def add_codes(
     given = _read_codes(codes)
     # The key is a file: it is made before the transaction.
     try:
-        key = keys.campaign_key(campaign_id, create=True)
+        key = await asyncio.to_thread(keys.campaign_key, campaign_id, create=True)
     except KeyDestroyed:
         raise ClaimClosed from None
     async with transaction(pool) as conn:
@@ -97,6 +100,10 @@ async def show_codes(
     Not before the objection days are over: a code that was seen cannot be taken back. What is codes alone is received by this.
     Raises PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState, ClaimClosed, CodesShown, CodesMissing.
     """
+    async with pool.acquire() as conn:
+        winner = await require_own(conn, account_id, winner_id)
+    # A KMS may be asked for it: before the transaction.
+    key = await _find_key(keys, winner.campaign_id)
     async with transaction(pool) as conn:
         if request is not None:
             # The winner's codes are the same at the second try.
@@ -106,13 +113,11 @@ async def show_codes(
         state = await codes_store.get_state(conn, winner_id)
         if state not in ("claimed", "verified", "shipped", "received"):
             raise WrongPrizeState
-        try:
-            key = keys.campaign_key(winner.campaign_id)
-        except KeyDestroyed:
-            raise ClaimClosed from None
         numbers = {number: prize for number, prize in enumerate(winner.prizes, 1) if prize["kind"] == "code"}
         if not numbers:
             raise WrongPrizeState
+        if key is None:
+            raise ClaimClosed
         held = await codes_store.list_of_winner(conn, winner_id)
         if held and not held[0].is_recent:
             raise CodesShown
@@ -132,6 +137,14 @@ async def show_codes(
         )
         for each in held
     ]
+
+
+async def _find_key(keys: Keys, campaign_id: int) -> bytes | None:
+    """The campaign's key; None: it was destroyed, or nothing was ever sealed."""
+    try:
+        return await asyncio.to_thread(keys.campaign_key, campaign_id)
+    except (KeyDestroyed, KeysMissing):
+        return None
 
 
 def _read_codes(codes: Sequence[str]) -> list[str]:

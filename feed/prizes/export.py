@@ -1,5 +1,6 @@
 """The list for the shipper: it exists in one answer only, and who has asked for it, and why, is on record before it does."""
 
+import asyncio
 import csv
 import io
 
@@ -9,7 +10,7 @@ from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.idempotency import Once
-from feed.keys import KeyDestroyed, Keys, open_sealed
+from feed.keys import KeyDestroyed, Keys
 from feed.postgres import Pool, transaction
 from feed.prizes import claims_store
 from feed.prizes.claim import Claim, seal_of
@@ -17,6 +18,7 @@ from feed.prizes.model import ClaimNotFound
 from feed.prizes.notices import shown_prizes
 from feed.prizes.reasons import read_reason
 from feed.prizes.requiring import require_access
+from feed.sealing import open_sealed
 
 _HEAD = ("prize_id", "名次", "奖品", "收件人", "手机号", "地址", "已核验")
 
@@ -40,7 +42,7 @@ async def export_claims(
         detail = {"reason": why, "prizes": [str(parcel.winner_id) for parcel in parcels]}
         await audit.add(conn, by, "export_claims", "campaign", campaign_id, detail)
     try:
-        key = keys.campaign_key(campaign_id)
+        key = await asyncio.to_thread(keys.campaign_key, campaign_id)
     except KeyDestroyed:
         raise ClaimNotFound from None
     written = io.StringIO()

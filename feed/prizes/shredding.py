@@ -1,5 +1,6 @@
 """The end of winners' details: the key that sealed them is destroyed on schedule, and a signed receipt says so."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -31,7 +32,7 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class Shredded(msgspec.Struct, frozen=True, kw_only=True):
-    """What became unreadable. Until `backups_until` backups may hold it sealed; of the key there is no backup by design.
+    """What became unreadable. Until `backups_until` backups may hold it sealed; the key was destroyed, and no backup keeps one.
 
     `archive_until`: masked records of who won stay until then.
     """
@@ -63,7 +64,7 @@ async def shred_next_campaign(pool: Pool, keys: Keys, retention: Retention) -> b
             campaign = await closing.lock_free_ending(conn, campaign_id)
             if campaign is None or campaign_id not in await _list_due(conn, retention):
                 continue
-            keys.destroy_campaign_key(campaign_id)
+            await asyncio.to_thread(keys.destroy_campaign_key, campaign_id)
             claims, codes = await shredding_store.remove_sealed(conn, campaign_id)
             now, ended_at = await shredding_store.get_times(conn, campaign_id)
             shredded = Shredded(

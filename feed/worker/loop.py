@@ -19,6 +19,7 @@ from feed.metrics import TASKS
 from feed.postgres import DOWN, Pool, open_pool
 from feed.prizes.shredding import Retention
 from feed.settings import Settings
+from feed.vault import open_kms
 from feed.worker.drawing import DrandClient
 from feed.worker.pushing import PushClient
 from feed.worker.queue import QueueLost, run_queue
@@ -50,7 +51,7 @@ async def run(settings: Settings) -> None:
 @asynccontextmanager
 async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Worlds | None]:
     """Waits for Postgres as long as it takes; None when told to stop meanwhile. Redis may come later."""
-    keys = open_keys(settings.keys_dir, create=settings.embedded)
+    keys = open_keys(settings.keys_dir, create=settings.embedded, kms=open_kms(settings))
     provider = open_provider(settings)
     quiet = read_quiet_hours(settings.sms_quiet_hours)
     hook = read_hook(settings.push_hook_url, settings.push_hook_secret)

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -13,9 +14,11 @@ from feed.keys import Keys
 from feed.postgres import Pool
 from feed.prizes.verify import verify_result
 from feed.signatures import read_public_keys
+from feed.vault import Vault
 from tests import make
 from tests.api.conftest import Join, Person
 from tests.api.test_campaigns import my_id
+from tests.fake_vault import TOKEN, vaulting
 from tests.prizes import stage
 
 FORM = msgspec.to_builtins(stage.FORM)
@@ -415,3 +418,30 @@ async def test_after_the_settlement_the_board_is_the_sheets(
     assert [(each["post_id"], each["score"]) for each in listed] == [
         (each["post"]["id"], each["score"]) for each in items
     ]
+
+
+async def test_while_the_kms_is_away_a_claim_waits_and_nothing_is_lost(
+    world: World, keys: Keys, join: Join, tmp_path: Path
+) -> None:
+    campaign = await stage.announced(world.pool, keys)
+    best, _ = await stage.winners_of(world.pool, campaign.id)
+    winner = await become(world.pool, join, best["account_id"], "得主")
+    claim = f"/me/prizes/{best['id']}/claim"
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    with vaulting() as fake:
+        keys._kms = Vault(fake.url, token_file=token)
+        fake.trouble = ["sealed"]
+        away = await winner("PUT", claim, FORM)
+        assert refusal(away) == (503, "kms_away")
+        assert away.headers["retry-after"] == "30"
+        assert await world.pool.fetchval("SELECT count(*) FROM claims") == 0
+        assert (await winner("PUT", claim, FORM)).status_code == 200
+        editor = await let_in(join, campaign.id)
+        reveal = f"/admin/campaigns/{campaign.id}/claims/{best['id']}/reveal"
+        keys._unwrapped.clear()
+        fake.trouble = ["broken"]
+        assert refusal(await editor("POST", reveal, {"reason": "寄送"})) == (503, "kms_away")
+        shown = await editor("POST", reveal, {"reason": "寄送"})
+        assert shown.json()["address"] == FORM["address"]

@@ -9,6 +9,7 @@ from feed.api.editor.prizes import ReasonIn
 from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
 from feed.campaigns.refusals import CampaignNotFound
+from feed.kms import KmsAway
 from feed.paging import Page
 from feed.prizes import claiming, codes, export, handover, shredding_store
 from feed.prizes.claim import Claim
@@ -55,7 +56,7 @@ async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response
 @post(
     "/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal",
     status_code=200,
-    refuses=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired),
+    refuses=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KmsAway),
     secret=True,
     limit="reveals",
 )
@@ -84,7 +85,7 @@ async def reveal_claim(
     "/campaigns/{campaign_id:str}/claims/export",
     status_code=200,
     responses=answers(str, description="text/csv"),
-    refuses=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired),
+    refuses=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KmsAway),
     also=("text/csv",),
     accept="any",
     secret=True,
@@ -157,7 +158,7 @@ async def hand_over_prize(
 @post(
     "/campaigns/{campaign_id:str}/prizes/{number:str}/codes",
     status_code=200,
-    refuses=(CampaignNotFound, PrizeNotFound, ClaimClosed),
+    refuses=(CampaignNotFound, PrizeNotFound, ClaimClosed, KmsAway),
     secret=True,
 )
 async def add_codes(

@@ -8,6 +8,7 @@ from feed.api.answers import PRIVATE, answers, encoded
 from feed.api.inputs import Cursor, GivenOnce, GivenReader, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.world import World
 from feed.campaigns.refusals import CampaignNotFound
+from feed.kms import KmsAway
 from feed.paging import Page, Position
 from feed.prizes import claiming, codes, handover
 from feed.prizes.amendment import Amendment
@@ -103,6 +104,7 @@ async def get_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenVie
         PrizeNotFound,
         NotYourPrize,
         ClaimClosed,
+        KmsAway,
     ),
     limit="claims",
 )
@@ -146,7 +148,16 @@ async def receive_prize(
 @post(
     "/me/prizes/{prize_id:str}/codes",
     status_code=200,
-    refuses=(PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState, ClaimClosed, CodesShown, CodesMissing),
+    refuses=(
+        PrizeNotFound,
+        NotYourPrize,
+        PrizeNotFinal,
+        WrongPrizeState,
+        ClaimClosed,
+        CodesShown,
+        CodesMissing,
+        KmsAway,
+    ),
     secret=True,
     limit="claims",
 )
