@@ -23,6 +23,21 @@ class NewMark(msgspec.Struct, frozen=True):
     revision: int | None = None
 
 
+# What an author reads for the codes that editors use most; any other code may be used too.
+_WORDS = {
+    "copied": "抄袭或搬运他人作品",
+    "plagiarism": "抄袭或搬运他人作品",
+    "copyright": "侵犯著作权",
+    "off_topic": "与活动主题无关",
+    "duplicate": "重复投稿",
+    "spam": "广告或刷屏",
+    "cheating": "刷赞或作弊",
+    "bought": "刷赞或作弊",
+    "unlawful": "违法违规",
+    "ineligible": "不符合参与条件",
+}
+
+
 class Reason(msgspec.Struct, frozen=True):
     """Why an entry is disqualified or reinstated. The code is shown to the author, the note is not."""
 
@@ -54,6 +69,11 @@ def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
     elif not (reason_code.isascii() and reason_code.replace("_", "").isalnum()):
         errors.append(FieldError("reason_code", "forbidden_character"))
     return errors
+
+
+def reason_words(reason_code: str) -> str:
+    """What the author reads as the reason."""
+    return _WORDS.get(reason_code, f"其他原因（{reason_code}）")
 
 
 def recusal_problems(reason: str) -> list[FieldError]:

@@ -273,3 +273,11 @@ async def test_changing_the_jury_moves_what_it_touches(stage: Stage) -> None:
     with pytest.raises(Invalid) as refused:
         await seating.assign_jurors(stage.pool, editor, campaign, [juror, 12345])
     assert [error.field for error in refused.value.errors] == ["user_ids.1"]
+
+
+@pytest.mark.parametrize(("code", "words"), [("off_topic", "与活动主题无关"), ("own_code_7", "其他原因（own_code_7）")])
+async def test_an_author_reads_why_in_words(stage: Stage, code: str, words: str) -> None:
+    campaign = await stage.campaign()
+    entry = await stage.entry(campaign)
+    await disqualifying.disqualify_entry(stage.pool, await stage.person(role="editor"), campaign, entry, Reason(code))
+    assert (await stage.pool.fetchval("SELECT body FROM inbox")).startswith(f"原因：{words}。")
