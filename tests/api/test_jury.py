@@ -220,7 +220,10 @@ async def test_a_disqualification_is_told_with_its_reason_and_taken_back(court: 
     nameless = await court.editor("POST", f"{path}/reinstate", {})
     assert (nameless.status_code, nameless.json()["errors"][0]["field"]) == (422, "reason_code")
     told = [each for each in (await author("GET", "/me/inbox")).json()["items"] if each["kind"] == "system"]
-    assert [("恢复" in each["title"], "plagiarism" in each["body"]) for each in told] == [(True, False), (False, True)]
+    assert [("恢复" in each["title"], "抄袭或搬运他人作品" in each["body"]) for each in told] == [
+        (True, False),
+        (False, True),
+    ]
     # What the editor noted for the colleagues is not the author's to read.
     assert not any("雷同" in each["body"] for each in told)
     assert (await court.mark(court.jurors[0], entry)).status_code == 200
