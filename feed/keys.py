@@ -17,7 +17,7 @@ import msgspec
 
 from feed import keyfiles, signatures, signing
 from feed.keyfiles import KeysDamaged, KeyStoreError
-from feed.kms import Kms
+from feed.kms import Kms, kms_away
 from feed.sealing import open_sealed, seal
 from feed.signatures import PublicKey, PublicKeys, Signature
 from feed.signing import KEY_BYTES, Kept, KeyMalformed
@@ -134,7 +134,7 @@ class Keys:
         if self._kms is not None:
             self._kms.destroy(self._name_of(campaign_id))
         elif path.exists() and path.read_bytes().startswith(_WRAPPED.encode()):
-            raise KeyStoreError(f"{path} is wrapped by a KMS, and none is named: set FEED_KMS_URL")
+            raise kms_away(f"{path} is wrapped by a KMS, and none is named: set FEED_KMS_URL")
         path.unlink(missing_ok=True)
         keyfiles.sync_directory(gone.parent)
         return first
@@ -151,7 +151,7 @@ class Keys:
         if not kept.startswith(_WRAPPED):
             return _decoded(kept)
         if self._kms is None:
-            raise KeyStoreError(
+            raise kms_away(
                 f"the key of campaign {campaign_id} is wrapped by a KMS, and none is named: set FEED_KMS_URL"
             )
         key, until = self._unwrapped.get(kept, (b"", 0.0))

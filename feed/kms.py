@@ -2,11 +2,24 @@
 
 from typing import Protocol
 
+import structlog
+
 from feed.errors import Unavailable
+
+log = structlog.get_logger("feed.kms")
 
 
 class KmsAway(Unavailable):
     """The KMS does not answer, is sealed or refuses us. Nothing was lost, and the same may be asked again; a note says why."""
+
+
+def kms_away(why: str) -> KmsAway:
+    """The error with its note, which is for the log and for `feed doctor`; whoever asked is told when to ask again."""
+    log.warning("kms cannot be used", why=why)
+    # Longer than a busy KMS needs, and short enough for a second tap on the same button.
+    error = KmsAway(retry_after=30)
+    error.add_note(why)
+    return error
 
 
 class Kms(Protocol):

@@ -10,17 +10,12 @@ from urllib.parse import quote
 
 import httpx
 import msgspec
-import structlog
 
-from feed.kms import Kms, KmsAway
+from feed.kms import Kms, KmsAway, kms_away
 from feed.settings import Settings
-
-log = structlog.get_logger("feed.kms")
 
 _SECONDS = 2.0
 _LARGEST = 64 * 1024
-# Longer than a busy Vault needs, and short enough for a second tap on the same button.
-_RETRY_AFTER = 30
 _TOKEN = re.compile(r"[!-~]{1,8192}")
 
 
@@ -139,10 +134,7 @@ class Vault:
         return token
 
     def _away(self, why: str) -> KmsAway:
-        log.warning("kms cannot be used", why=why)
-        error = KmsAway(retry_after=_RETRY_AFTER)
-        error.add_note(f"the KMS at {self._url} cannot be used: {why}")
-        return error
+        return kms_away(f"the KMS at {self._url} cannot be used: {why}")
 
 
 def open_kms(settings: Settings) -> Kms | None:

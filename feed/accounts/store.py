@@ -203,3 +203,18 @@ async def list_standings(conn: Connection, account_ids: Sequence[int]) -> dict[i
 async def get_standing(conn: Connection, account_id: int) -> Standing:
     """The standing of one account."""
     return (await list_standings(conn, [account_id])).get(account_id, FREE)
+
+
+async def are_one_person(conn: Connection, first: int, second: int) -> bool:
+    """Whether two accounts are one human being: the same, or verified by the same phone."""
+    return first == second or bool(
+        await conn.fetchval(
+            """
+            SELECT true
+            FROM accounts AS one JOIN accounts AS other ON other.person = one.person
+            WHERE one.id = $1 AND other.id = $2
+            """,
+            first,
+            second,
+        )
+    )

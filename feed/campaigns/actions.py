@@ -144,8 +144,7 @@ async def _change_rules(
     conn: Connection, keys: Keys, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]
 ) -> None:
     assert campaign.rules_version is not None
-    assert campaign.starts_at is not None
-    has_opened = campaign.now >= campaign.starts_at
+    has_opened = campaign.has_opened
     old, passed = await read_publishable(conn, campaign.draft, now=campaign.now, checks_end=not has_opened)
     rules, found = await read_publishable(conn, draft, now=campaign.now, checks_end=not has_opened)
     hurts = unfavourable(old, rules)

@@ -59,10 +59,9 @@ async def lock_untold(conn: Connection) -> Untold | None:
 
     Ten seconds after the cancellation no entry is in flight any more that was begun before it.
     """
-    row = await conn.fetchrow(
+    campaign_id = await conn.fetchval(
         """
-        SELECT campaign_id, draft ->> 'title' AS title, reason,
-               coalesce(draft ->> 'contact', draft ->> 'organiser', '') AS contact, told_up_to
+        SELECT campaign_id
         FROM cancellations JOIN campaigns ON campaigns.id = campaign_id
         WHERE agreed_by IS NOT NULL AND told_at IS NULL
             AND campaigns.cancelled_at + interval '10 seconds' <= clock_timestamp()
@@ -71,7 +70,7 @@ async def lock_untold(conn: Connection) -> Untold | None:
         FOR UPDATE OF cancellations SKIP LOCKED
         """
     )
-    return one(row, Untold)
+    return None if campaign_id is None else await get_untold(conn, campaign_id)
 
 
 async def list_authors(conn: Connection, campaign_id: int, *, after: int, limit: int) -> list[int]:

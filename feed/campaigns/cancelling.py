@@ -2,13 +2,13 @@
 
 from typing import Literal
 
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import cancellations, notices, recusals, store
+from feed.campaigns import cancellations, notices, store
 from feed.campaigns.cancellations import Untold
 from feed.campaigns.holding import hold, is_repeated, must_be_unsettled
 from feed.campaigns.refusals import CampaignSettled, SecondPersonRequired
-from feed.campaigns.store import Campaign
 from feed.campaigns.verdicts import removal_problems
 from feed.errors import Invalid
 from feed.idempotency import Once
@@ -35,12 +35,11 @@ async def cancel_campaign(
         if not fresh:
             return "recorded"
         must_be_unsettled(campaign)
-        opened = _is_open(campaign)
-        if opened and not await _is_agreed(conn, editor_id, campaign_id, reason):
+        if campaign.has_opened and not await _is_agreed(conn, editor_id, campaign_id, reason):
             return "recorded"
         if not await store.mark_cancelled(conn, campaign_id):
             raise CampaignSettled
-        if opened:
+        if campaign.has_opened:
             # Of a large campaign the first of them; the worker goes through all, and also finds who was just entering.
             await _tell(conn, await cancellations.get_untold(conn, campaign_id))
         detail = {"state": campaign.state, "reason": reason or None}
@@ -66,15 +65,11 @@ async def _tell(conn: Connection, untold: Untold) -> list[int]:
     return authors
 
 
-def _is_open(campaign: Campaign) -> bool:
-    return campaign.published_at is not None and campaign.starts_at is not None and campaign.now >= campaign.starts_at
-
-
 async def _is_agreed(conn: Connection, editor_id: AccountId, campaign_id: int, reason: str) -> bool:
     """Whether somebody else wants it too; otherwise this one now does. Raises Invalid, SecondPersonRequired."""
     asked = await cancellations.find_asked(conn, campaign_id)
     if asked is not None:
-        if await recusals.is_own(conn, asked.asked_by, editor_id):
+        if await accounts.are_one_person(conn, asked.asked_by, editor_id):
             raise SecondPersonRequired
         await cancellations.mark_agreed(conn, campaign_id, by=editor_id)
         return True

@@ -35,7 +35,7 @@ async def hold_judged(conn: Connection, campaign_id: int) -> Campaign:
     """
     campaign = await hold(conn, campaign_id)
     must_be_unsettled(campaign)
-    if campaign.starts_at is None or campaign.published_at is None or campaign.now < campaign.starts_at:
+    if not campaign.has_opened:
         raise CampaignNotOpen
     return campaign
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from feed import idempotency
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import entries, jury, marks, recusals, store, voids
@@ -91,7 +92,7 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
             raise EntryNotShortlisted
         if new.revision is not None and new.revision != await marks.find_judged_revision(conn, campaign_id, post_id):
             raise RevisionStale
-        if await recusals.is_own(conn, juror_id, entry.author_id):
+        if await accounts.are_one_person(conn, juror_id, entry.author_id):
             raise OwnEntry
         if await recusals.has_conflict(conn, campaign_id, post_id, juror_id):
             raise JurorRecused

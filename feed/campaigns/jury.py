@@ -53,7 +53,7 @@ async def lock_next_to_call(conn: Connection) -> Called | None:
         WHERE campaigns.state IN ('scheduled', 'judging') AND campaigns.published_at IS NOT NULL
             AND campaigns.frozen_at IS NULL AND campaigns.marks_locked_at IS NULL
             AND coalesce(campaigns.draft ->> 'method', '') <> 'draw'
-            AND coalesce(campaigns.draft #>> '{weights,quality}', '1') !~ '^0([.]0*)?$'
+            AND coalesce((campaigns.draft #>> '{weights,quality}')::numeric, 1) > 0
             AND due.at <= clock_timestamp() AND clock_timestamp() < campaigns.settle_at
             AND NOT EXISTS (
                 SELECT FROM inbox
@@ -62,25 +62,8 @@ async def lock_next_to_call(conn: Connection) -> Called | None:
             AND (
                 due.event = 'marking_began'
                 OR EXISTS (
-                    SELECT FROM entries JOIN visible_posts ON visible_posts.id = entries.post_id
-                    WHERE entries.campaign_id = campaigns.id AND entries.disqualified_at IS NULL
-                        AND (
-                            entries.shortlisted_at IS NOT NULL
-                            OR NOT EXISTS (
-                                SELECT FROM entries AS listed
-                                WHERE listed.campaign_id = campaigns.id AND listed.shortlisted_at IS NOT NULL
-                            )
-                        )
-                        AND NOT EXISTS (
-                            SELECT FROM counted_marks AS marks
-                            WHERE marks.campaign_id = campaigns.id AND marks.post_id = entries.post_id
-                                AND marks.juror_id = jurors.account_id
-                        )
-                        AND NOT EXISTS (
-                            SELECT FROM conflicts
-                            WHERE conflicts.campaign_id = campaigns.id AND conflicts.post_id = entries.post_id
-                                AND conflicts.account_id = jurors.account_id
-                        )
+                    SELECT FROM juror_entries AS mine
+                    WHERE mine.campaign_id = campaigns.id AND mine.account_id = jurors.account_id AND NOT mine.is_marked
                 )
             )
         ORDER BY campaigns.settle_at, jurors.account_id, due.event

@@ -53,22 +53,6 @@ async def list_recusals(conn: Connection, campaign_id: int) -> list[Recusal]:
     return many(rows, Recusal)
 
 
-async def is_own(conn: Connection, account_id: int, author_id: int) -> bool:
-    """Whether both accounts are one person's."""
-    return account_id == author_id or bool(
-        await conn.fetchval(
-            """
-            SELECT EXISTS (
-                SELECT FROM accounts AS juror JOIN accounts AS author ON author.person = juror.person
-                WHERE juror.id = $1 AND author.id = $2
-            )
-            """,
-            account_id,
-            author_id,
-        )
-    )
-
-
 async def has_conflict(conn: Connection, campaign_id: int, post_id: int, account_id: int) -> bool:
     """Whether the account must not mark the entry."""
     return bool(

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import entries, jury, marks, notices, recusals
+from feed.campaigns import entries, jury, marks, notices
 from feed.campaigns.holding import hold, must_be_unsettled, raise_versions
 from feed.campaigns.refusals import JuryNeeded, MarksLocked, SecondPersonRequired
-from feed.campaigns.store import Campaign
 from feed.campaigns.verdicts import removal_problems
 from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox
@@ -45,7 +45,7 @@ async def assign_jurors(
             raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "repeated") for id_ in twice))
         gone = sorted(before - set(wanted))
         set_aside = await marks.count_marks_by(conn, campaign_id, gone)
-        if gone and _is_open(campaign):
+        if gone and campaign.has_opened:
             if not wanted:
                 raise JuryNeeded
             if problems := removal_problems(reason):
@@ -72,17 +72,13 @@ async def assign_jurors(
     return "seated"
 
 
-def _is_open(campaign: Campaign) -> bool:
-    return campaign.published_at is not None and campaign.starts_at is not None and campaign.now >= campaign.starts_at
-
-
 async def _is_agreed(
     conn: Connection, editor_id: AccountId, campaign_id: int, wanted: Sequence[int], reason: str
 ) -> bool:
     """Whether somebody else has asked for the same jury; otherwise this one now has. Raises SecondPersonRequired."""
     asked = await jury.find_change(conn, campaign_id)
     if asked is not None and asked.user_ids == wanted:
-        if await recusals.is_own(conn, asked.asked_by, editor_id):
+        if await accounts.are_one_person(conn, asked.asked_by, editor_id):
             raise SecondPersonRequired
         return True
     await jury.put_change(conn, campaign_id, wanted, reason=reason, by=editor_id)

@@ -37,6 +37,11 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     objections_end_at: datetime | None
     cancelled_at: datetime | None
 
+    @property
+    def has_opened(self) -> bool:
+        """Whether anybody could take part by now, or could have."""
+        return self.published_at is not None and self.starts_at is not None and self.now >= self.starts_at
+
 
 class RulesVersion(msgspec.Struct, frozen=True):
     """The rules as they were published at one time, and their text."""

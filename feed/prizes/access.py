@@ -11,7 +11,6 @@ from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction
 from feed.prizes import claims_store
-from feed.prizes.persons import are_one_person
 from feed.prizes.reasons import read_reason
 
 MOST_DAYS = 30
@@ -30,7 +29,7 @@ async def grant_access(
     async with transaction(pool) as conn:
         if await accounts.find_account(conn, account_id) is None:
             raise AccountNotFound
-        if await are_one_person(conn, account_id, by):
+        if await accounts.are_one_person(conn, account_id, by):
             raise SecondPersonRequired
         until = await claims_store.add_access(
             conn, campaign_id, account_id, by=by, reason=why, lasts=timedelta(days=days)

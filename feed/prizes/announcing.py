@@ -3,6 +3,7 @@
 from typing import Literal
 
 from feed import idempotency
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
@@ -13,7 +14,6 @@ from feed.keys import Keys
 from feed.postgres import Pool, transaction
 from feed.prizes import notices, objections_store, store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
-from feed.prizes.persons import are_one_person
 from feed.prizes.places import fill_place, tell_winners
 from feed.prizes.requiring import require_codes
 
@@ -43,7 +43,7 @@ async def announce_winners(
             await closing.mark_announced_first(conn, campaign_id, by)
             await audit.add(conn, by, "announce_first", "campaign", campaign_id)
             return "recorded"
-        if await are_one_person(conn, campaign.announced_first_by, by):
+        if await accounts.are_one_person(conn, campaign.announced_first_by, by):
             raise SecondPersonRequired
         rules = await closing.get_rules(conn, campaign_id, settlement.rules_version)
         for winner_id in await store.list_withdrawn(conn, settlement.id):

@@ -108,7 +108,6 @@ async def show_codes(
         if request is not None:
             # The winner's codes are the same at the second try.
             await idempotency.reserve(conn, account_id, request)
-        winner = await require_own(conn, account_id, winner_id)
         await require_final(conn, winner.campaign_id)
         state = await codes_store.get_state(conn, winner_id)
         if state not in ("claimed", "verified", "shipped", "received"):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
@@ -16,7 +17,6 @@ from feed.prizes.correction import CorrectionReason, NoNumberToCorrect, ThirdPer
 from feed.prizes.corrections_store import Correction
 from feed.prizes.drawing import Entering
 from feed.prizes.model import BeaconMismatch
-from feed.prizes.persons import are_one_person
 from feed.prizes.reasons import read_reason
 
 
@@ -101,7 +101,7 @@ async def _find_second(
 
 async def _is_one_of(conn: Connection, editor_id: int, editors: Sequence[int]) -> bool:
     """Whether one of these is the same human being."""
-    return any([await are_one_person(conn, editor_id, each) for each in editors])
+    return any([await accounts.are_one_person(conn, editor_id, each) for each in editors])
 
 
 def _differing(one: Correction, other: Correction) -> list[str]:

@@ -1,24 +1,9 @@
-"""Who is whom: accounts are many, people are counted. SQL of whether two accounts are one human being, and who is involved."""
+"""Who is whom: accounts are many, people are counted. SQL of who takes part in a campaign, and who is involved."""
 
 from feed.postgres import Connection
 
 # Of what stands in the audit of a campaign, what says nothing about who wins.
 _NO_PART = ["answer_objection", "grant_claim_access", "end_claim_access", "export_claims", "add_codes"]
-
-
-async def are_one_person(conn: Connection, first: int, second: int) -> bool:
-    """Whether two accounts are one human being: the same, or verified by the same phone."""
-    return first == second or bool(
-        await conn.fetchval(
-            """
-            SELECT true
-            FROM accounts AS one JOIN accounts AS other ON other.person = one.person
-            WHERE one.id = $1 AND other.id = $2
-            """,
-            first,
-            second,
-        )
-    )
 
 
 async def is_participant(conn: Connection, campaign_id: int, account_id: int) -> bool:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from feed import idempotency
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
@@ -11,7 +12,7 @@ from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Pool, transaction
-from feed.prizes import notices, objections_store, persons
+from feed.prizes import notices, objections_store
 from feed.prizes.model import NotAnnounced, PrizeHandedOver, WinnerNotFound
 from feed.prizes.places import fill_place
 from feed.prizes.reasons import read_reason
@@ -49,7 +50,7 @@ async def replace_winner(
             await audit.add(conn, by, "replace_first", "prize", winner.id, detail)
             return "recorded"
         for first in await objections_store.list_first_persons(conn, winner.id):
-            if await persons.are_one_person(conn, first, by):
+            if await accounts.are_one_person(conn, first, by):
                 raise SecondPersonRequired
         gone = await objections_store.mark_replaced(conn, winner.id)
         assert gone is not None, "the campaign is held, and the state was looked at"

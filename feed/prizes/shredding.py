@@ -32,7 +32,7 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class Shredded(msgspec.Struct, frozen=True, kw_only=True):
-    """What became unreadable. Until `backups_until` backups may hold it sealed; the key was destroyed, and no backup keeps one.
+    """What became unreadable. Until `backups_until` backups of the database may hold it sealed; the key that opens it was destroyed.
 
     `archive_until`: masked records of who won stay until then.
     """

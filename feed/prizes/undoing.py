@@ -1,6 +1,7 @@
 """Setting a settlement aside: before it is announced on one editor's word, afterwards for an objection that was upheld."""
 
 from feed import idempotency
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
@@ -8,7 +9,7 @@ from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound, SecondP
 from feed.idempotency import Once
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
-from feed.prizes import amendments_store, claims_store, notices, objections_store, persons, store
+from feed.prizes import amendments_store, claims_store, notices, objections_store, store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, Settlement
 from feed.prizes.places import forget_winners
 from feed.prizes.reasons import read_reason
@@ -56,7 +57,7 @@ async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by:
     upheld_by = await objections_store.find_asked_again(conn, settlement.id)
     if upheld_by is None:
         raise AlreadyAnnounced
-    if await persons.are_one_person(conn, upheld_by, by):
+    if await accounts.are_one_person(conn, upheld_by, by):
         raise SecondPersonRequired
     if await objections_store.has_handed_over(conn, settlement.id):
         raise PrizeHandedOver

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from feed.campaigns.model import State
 from feed.postgres import Connection, many
 
 Id = str
@@ -17,7 +18,7 @@ class SeatCard(msgspec.Struct, frozen=True, kw_only=True):
 
     campaign_id: Id
     title: str
-    state: str
+    state: State
     starts_at: datetime | None
     ends_at: datetime | None
     settle_at: datetime | None
@@ -30,30 +31,19 @@ async def list_juries(conn: Connection, account_id: int, *, before_id: int, limi
     """Where the account is a juror now, the campaign that was made last first."""
     rows = await conn.fetch(
         """
-        SELECT campaigns.id::text AS campaign_id, coalesce(campaigns.draft ->> 'title', '') AS title, campaigns.state,
-            campaigns.starts_at, campaigns.ends_at, campaigns.settle_at, mine.to_mark, mine.marked,
-            campaigns.marks_locked_at IS NOT NULL AS locked
+        SELECT campaigns.id::text AS campaign_id, coalesce(campaigns.draft ->> 'title', '') AS title,
+            CASE
+                WHEN state = 'scheduled' AND clock_timestamp() >= ends_at THEN 'closed'
+                WHEN state = 'scheduled' AND clock_timestamp() >= starts_at THEN 'open'
+                ELSE state
+            END AS state,
+            starts_at, ends_at, settle_at, mine.to_mark, mine.marked, marks_locked_at IS NOT NULL AS locked
         FROM jurors
         JOIN campaigns ON campaigns.id = jurors.campaign_id
         CROSS JOIN LATERAL (
-            SELECT count(*) AS to_mark, count(marks.post_id) AS marked
-            FROM entries
-            JOIN visible_posts ON visible_posts.id = entries.post_id
-            LEFT JOIN counted_marks AS marks
-                ON marks.campaign_id = entries.campaign_id AND marks.post_id = entries.post_id AND marks.juror_id = $1
-            WHERE entries.campaign_id = campaigns.id AND entries.disqualified_at IS NULL
-                AND (
-                    entries.shortlisted_at IS NOT NULL
-                    OR NOT EXISTS (
-                        SELECT FROM entries AS listed
-                        WHERE listed.campaign_id = campaigns.id AND listed.shortlisted_at IS NOT NULL
-                    )
-                )
-                AND NOT EXISTS (
-                    SELECT FROM conflicts
-                    WHERE conflicts.campaign_id = campaigns.id AND conflicts.post_id = entries.post_id
-                        AND conflicts.account_id = $1
-                )
+            SELECT count(*) AS to_mark, count(*) FILTER (WHERE is_marked) AS marked
+            FROM juror_entries
+            WHERE juror_entries.campaign_id = campaigns.id AND juror_entries.account_id = $1
         ) AS mine
         WHERE jurors.account_id = $1 AND jurors.removed_at IS NULL AND jurors.campaign_id < $2
         ORDER BY jurors.campaign_id DESC

@@ -70,12 +70,29 @@ class TakingPart(msgspec.Struct, frozen=True):
     prize: MyPrize | None
 
 
-class _Lot(msgspec.Struct, frozen=True):
-    """What the frozen sheet of a draw says of an entry; the rank only when everybody may know it."""
+class _Frozen(msgspec.Struct, frozen=True):
+    """One's entry on the sheet of the settlement that stands. `rank`: its ticket's, of an announced draw."""
 
     post_id: int
     eligible: bool
     rank: int | None
+    likes_counted: int
+    commenters_counted: int
+    excluded: list[Excluded]
+
+    def counted(self) -> Counted:
+        likes = {each.reason_code: each.count for each in self.excluded if each.kind == "like"}
+        commenters = {each.reason_code: each.count for each in self.excluded if each.kind == "comment"}
+        return Counted(
+            post_id=self.post_id,
+            likes=self.likes_counted,
+            commenters=self.commenters_counted,
+            likes_shown=self.likes_counted + sum(likes.values()),
+            commenters_shown=self.commenters_counted + sum(commenters.values()),
+            likes_excluded=likes,
+            commenters_excluded=commenters,
+            author_reason=None,
+        )
 
 
 class _Own(msgspec.Struct, frozen=True):
@@ -103,10 +120,14 @@ async def get_taking_part(standings: Standings, campaign_id: int, account_id: in
         campaign = await get_published(conn, campaign_id)
         rules, _ = read_rules(campaign.draft, publishing=True)
         own = await _list_own(conn, campaign_id, account_id)
-        counted = {each.post_id: each for each in await count_engagement(conn, campaign_id, [o.post_id for o in own])}
+        rows_of = [] if campaign.frozen_at is None else [each.post_id for each in own]
+        frozen = {each.post_id: each for each in await _list_frozen(conn, campaign_id, rows_of)} if rows_of else {}
+        # What the sheet says is what was judged, whatever has happened since.
+        counted = {post_id: row.counted() for post_id, row in frozen.items()}
+        if open_ids := [each.post_id for each in own if each.post_id not in frozen]:
+            counted |= {each.post_id: each for each in await count_engagement(conn, campaign_id, open_ids)}
         reasons = await _list_reasons(conn, campaign_id, account_id)
         prize = await _find_prize(conn, campaign_id, account_id)
-        lots = await _list_lots(conn, campaign_id, [o.post_id for o in own]) if rules.method == "draw" else None
     places: dict[int, int] = {}
     rows: dict[int, Row] = {}
     if is_board_shown(campaign) and any(each.state == "entered" for each in own):
@@ -114,11 +135,11 @@ async def get_taking_part(standings: Standings, campaign_id: int, account_id: in
         rows = {row.post_id: row for row in standing}
         places = {each.post_id: each.rank for each in place(standing, rules)}
     tickets = None
-    if lots is not None:
-        places = {lot.post_id: lot.rank for lot in lots if lot.rank is not None}
+    if rules.method == "draw":
+        places = {lot.post_id: lot.rank for lot in frozen.values() if lot.rank is not None}
         # Before the freeze, as it would be now.
         would = not reasons and any(each.state == "entered" for each in own)
-        tickets = int(any(lot.eligible for lot in lots) if lots else would)
+        tickets = int(any(lot.eligible for lot in frozen.values()) if frozen else would)
     entries = [
         _entry(each, counted[each.post_id], rules, rows.get(each.post_id), places.get(each.post_id))
         for each in own
@@ -179,11 +200,11 @@ async def _list_own(conn: Connection, campaign_id: int, account_id: int) -> list
     return many(rows, _Own)
 
 
-async def _list_lots(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[_Lot]:
+async def _list_frozen(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[_Frozen]:
     rows = await conn.fetch(
         """
-        SELECT sheet_rows.post_id, sheet_rows.eligible,
-            CASE WHEN campaigns.announced_at IS NOT NULL THEN sheet_rows.rank END AS rank
+        SELECT sheet_rows.post_id, eligible, CASE WHEN campaigns.announced_at IS NOT NULL THEN sheet_rows.rank END AS rank,
+            likes_counted, commenters_counted, excluded
         FROM campaigns
         JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
         JOIN sheet_rows ON sheet_rows.settlement_id = settlements.id AND sheet_rows.post_id = ANY ($2::bigint[])
@@ -192,7 +213,7 @@ async def _list_lots(conn: Connection, campaign_id: int, post_ids: Sequence[int]
         campaign_id,
         post_ids,
     )
-    return many(rows, _Lot)
+    return many(rows, _Frozen)
 
 
 async def _list_reasons(conn: Connection, campaign_id: int, account_id: int) -> list[str]:

@@ -166,7 +166,7 @@ async def test_a_juror_sees_on_which_juries_one_sits_and_how_far_one_is(court: C
     assert [each["campaign_id"] for each in (*first["items"], *rest["items"])] == [other, court.id]
     assert rest["next_cursor"] is None
     (seat,) = rest["items"]
-    assert (seat["to_mark"], seat["marked"], seat["locked"]) == (1, 1, False)
+    assert (seat["state"], seat["to_mark"], seat["marked"], seat["locked"]) == ("open", 1, 1, False)
     assert (await stranger("GET", "/me/juries")).json()["items"] == []
     told = [each["title"] for each in (await juror("GET", "/me/inbox")).json()["items"]]
     assert sum("评委" in title for title in told) == 2

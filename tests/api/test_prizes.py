@@ -409,6 +409,11 @@ async def test_after_the_settlement_the_board_is_the_sheets(
     for table in ("likes", "past_likes", "comments", "marks"):
         await world.pool.execute(f"TRUNCATE {table} CASCADE")
     items = (await client.get(board)).json()["items"]
+    author = await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
+    [mine] = (await (await become(world.pool, join, author, "作者"))("GET", f"/campaigns/{campaign.id}/me")).json()[
+        "entries"
+    ]
+    assert (mine["likes_counted"], mine["likes_shown"], mine["rank"], mine["score"]) == (3, 3, 1, items[0]["score"])
     result = msgspec.json.decode(await stage.result_of(world.pool, campaign.id) or b"")
     assert [(item["post"]["id"], item["rank"], item["score"]) for item in items[:2]] == [
         (winner["post_id"], winner["rank"], winner["score"]) for winner in result["winners"]
