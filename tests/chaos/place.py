@@ -137,8 +137,8 @@ class Place:
         return []
 
     def workers(self) -> list[psutil.Process]:
-        """The processes of the API that answer."""
-        return [process for process in self.family("api")[1:] if "resource_tracker" not in _command(process)]
+        """The processes of the API that answer: each listens for itself, and one that has just been started does not yet."""
+        return [process for process in self.family("api")[1:] if _listens(process, self._ports["api"])]
 
     def backends(self) -> list[psutil.Process]:
         """The processes of Postgres that serve a connection of ours."""
@@ -282,6 +282,14 @@ def _signal(processes: list[psutil.Process], number: Signals) -> None:
 
 def _one(processes: list[psutil.Process], pick: float) -> list[psutil.Process]:
     return [sorted(processes, key=lambda process: process.pid)[int(pick * len(processes))]] if processes else []
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return any(
+            each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in process.net_connections("tcp")
+        )
+    return False
 
 
 def _command(process: psutil.Process) -> str:
