@@ -5,12 +5,18 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 HOLD := --disable-pip-version-check --quiet --require-hashes --no-deps
 
-.PHONY: demo run test lint bench bench-settle chaos fuzz clients lock clean install install-dev
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
 
-demo: install          ## Plays a whole campaign, from the first post to the claimed prize, and checks every step.
+.PHONY: help demo run test lint bench bench-settle chaos fuzz clients lock clean install install-dev
+
+help:                  ## Lists the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: install          ## Runs a whole campaign, from the first post to the claimed prize, and checks every step.
 	"$(BIN)/feed" demo $(ARGS)
 
-run: install           ## The demo's world, kept running to look around in.
+run: install           ## Runs the demo and keeps its servers running.
 	"$(BIN)/feed" demo --keep $(ARGS)
 
 test: lint             ## Lint, types, contracts and every test.
@@ -23,25 +29,25 @@ lint: install-dev
 	"$(BIN)/lint-imports"
 	"$(BIN)/squawk" migrations/*.sql
 
-bench: install-dev     ## Measures against a constant body and a hello on the same server.
+bench: install-dev     ## Measures CPU per request against a constant body and a hello on the same server; needs wrk.
 	"$(BIN)/python" -m bench $(ARGS)
 
-bench-settle: install-dev  ## Settles a campaign of 100,000 entries and five million likes, against the bare SQL that counts the same.
+bench-settle: install-dev  ## Settles a campaign of 100,000 entries and five million likes, compared with plain SQL for the same counts.
 	"$(BIN)/python" -m bench.settle $(ARGS)
 
-chaos: install-dev     ## Kills, pauses, empties and sets back every part under load; then nothing may be lost, doubled or adrift.
+chaos: install-dev     ## Kills, pauses, empties and rolls back every component under load, then checks for lost or doubled writes and drift.
 	"$(BIN)/python" -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-fuzz: install-dev      ## Asks a live server 20,000 things in every role; every answer must be one that the document promises.
+fuzz: install-dev      ## Sends 20,000 requests in every role to a live server and checks each response against the OpenAPI document.
 	"$(BIN)/python" -m tests.fuzz --seed $(or $(SEED),1) $(ARGS)
 
-clients: install-dev   ## Generates clients from the served document, and tells the demo's story with the Python one.
+clients: install-dev   ## Generates clients from the OpenAPI document and runs the demo with the Python one.
 	@test -x "$(VENV)-clients/bin/python" || "$(BIN)/python" -m venv "$(VENV)-clients"
 	@"$(VENV)-clients/bin/python" -m pip install $(HOLD) -r requirements-clients.lock
 	"$(BIN)/python" -m tests.clients --generator "$(VENV)-clients/bin/openapi-python-client" $(ARGS)
 
-install: $(VENV)/.installed
-install-dev: $(VENV)/.installed-dev
+install: $(VENV)/.installed          ## Installs the package into .venv.
+install-dev: $(VENV)/.installed-dev  ## Installs what development and tests need as well.
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "feed needs Python 3.11 or newer, with its venv module, on PATH."; exit 1; }
@@ -60,5 +66,5 @@ lock:                  ## Pins every version with its hashes; needs uv on PATH.
 	uv pip compile pyproject.toml --all-extras --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-dev.lock
 	uv pip compile tests/clients/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-clients.lock
 
-clean:
+clean:                 ## Deletes .venv, .feed and all caches.
 	rm -rf "$(VENV)" "$(VENV)-clients" .feed .pytest_cache .mypy_cache .ruff_cache .hypothesis
