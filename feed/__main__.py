@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 
 import asyncpg
 
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="feed",
         description="feed · 鹏友圈：社区动态、活动与可验证的评奖 · moments, campaigns, prizes that can be verified",
     )
+    parser.add_argument("--version", action="version", version=f"feed {version('feed')}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in COMMANDS:
         import_module(f"feed.commands.{name}").register(subparsers)
