@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import feed
@@ -157,6 +158,16 @@ def test_accounts_stay() -> None:
     # Likes have no foreign key, and the count of a whole campaign takes whoever it has nothing to say of for an account that may like.
     gone = re.compile(r"\b(?:DELETE\s+FROM|TRUNCATE)\s+(?:ONLY\s+)?accounts\b")
     assert not [name for name, source in SOURCES.items() if gone.search(source)]
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Imports for types and imports inside of functions count too: they only hide a circle."""
+    modules = {"feed." + name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in SOURCES}
+    graph = {}
+    for name, tree in trees():
+        names = {each for module, imported_name in imported(tree) for each in (module, f"{module}.{imported_name}")}
+        graph["feed." + name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")] = names & modules
+    TopologicalSorter(graph).prepare()
 
 
 def test_a_pure_room_waits_for_nothing_and_knows_no_world() -> None:

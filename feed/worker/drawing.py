@@ -6,9 +6,9 @@ import httpx
 import msgspec
 import structlog
 
+from feed.postgres import Pool
 from feed.prizes.drand import QUICKNET, Chain
 from feed.prizes.drawing import keep_drand_value, list_drand_rounds
-from feed.worker.worlds import Worlds
 
 log = structlog.get_logger("feed.draws")
 
@@ -62,12 +62,14 @@ class DrandClient:
         await self._http.aclose()
 
 
-async def ask_drand(worlds: Worlds) -> None:
-    """Fetches the round of each draw that waits for one that has appeared. What fails is asked for again until its time is over."""
-    client = worlds.drand
+async def ask_drand(pool: Pool, client: DrandClient | None) -> None:
+    """Fetches the round of each draw that waits for one that has appeared, and retries until the time of the round is over.
+
+    Does nothing without a client: drand is turned off.
+    """
     if client is None:
         return
-    for campaign_id, round_ in await list_drand_rounds(worlds.pool, client.chain):
+    for campaign_id, round_ in await list_drand_rounds(pool, client.chain):
         try:
             signature = await client.get(round_)
         except (NoValue, httpx.HTTPError, TimeoutError, OSError) as error:
@@ -75,5 +77,5 @@ async def ask_drand(worlds: Worlds) -> None:
                 "drand gave nothing", campaign=campaign_id, round=round_, error=f"{type(error).__name__}: {error}"
             )
             continue
-        if not await keep_drand_value(worlds.pool, client.chain, campaign_id, round_, signature):
+        if not await keep_drand_value(pool, client.chain, campaign_id, round_, signature):
             log.error("drand value refused", campaign=campaign_id, round=round_)

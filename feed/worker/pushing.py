@@ -12,9 +12,9 @@ from feed.inbox import pushing
 from feed.inbox.hook import Hook, headers_of, outcome_of, patience_of, pause_after
 from feed.inbox.push_store import Attempt
 from feed.metrics import PUSH_OLDEST, PUSHES
+from feed.postgres import Pool
 from feed.screens import pushes as screen
 from feed.screens.pushes import PushBody
-from feed.worker.worlds import Worlds
 
 log = structlog.get_logger("feed.pushes")
 
@@ -55,18 +55,17 @@ class PushClient:
         await self._http.aclose()
 
 
-async def send_pushes(worlds: Worlds) -> bool:
-    """Sends what is due, a handful at a time. Whether more may wait."""
-    client = worlds.push
+async def send_pushes(pool: Pool, client: PushClient | None) -> bool:
+    """Sends what is due, a handful at a time. Whether more may wait. Does nothing without a client: no hook is set."""
     if client is None:
         return False
-    leased = await pushing.lease_pushes(worlds.pool)
+    leased = await pushing.lease_pushes(pool)
     if not leased:
         return False
-    async with worlds.pool.acquire() as conn:
+    async with pool.acquire() as conn:
         bodies = await screen.list_bodies(conn, [attempt.inbox_id for attempt in leased])
     done = await asyncio.gather(
-        *(_send(worlds, client, attempt, bodies.get(attempt.inbox_id)) for attempt in leased), return_exceptions=True
+        *(_send(pool, client, attempt, bodies.get(attempt.inbox_id)) for attempt in leased), return_exceptions=True
     )
     for failure in done:
         if isinstance(failure, BaseException):
@@ -74,31 +73,27 @@ async def send_pushes(worlds: Worlds) -> bool:
     return len(leased) == pushing.AT_ONCE
 
 
-async def _send(worlds: Worlds, client: PushClient, attempt: Attempt, body: PushBody | None) -> None:
+async def _send(pool: Pool, client: PushClient, attempt: Attempt, body: PushBody | None) -> None:
     if body is None:
         PUSHES.labels("retracted").inc()
-        await pushing.record_end(worlds.pool, attempt, "retracted", answered=False)
+        await pushing.record_end(pool, attempt, "retracted", answered=False)
         return
     try:
         status, retry_after = await client.post(attempt.inbox_id, msgspec.json.encode(body))
     except (httpx.HTTPError, TimeoutError, OSError) as error:
-        await _fail(worlds, attempt, type(error).__name__)
+        await _fail(pool, attempt, type(error).__name__)
         return
     outcome = outcome_of(status)
     if outcome == "again":
-        await _fail(worlds, attempt, f"status_{status}", status, retry_after)
+        await _fail(pool, attempt, f"status_{status}", status, retry_after)
         return
     PUSHES.labels(outcome).inc()
     if outcome == "dead":
         log.error("push refused", id=attempt.inbox_id, status=status)
-    await pushing.record_end(
-        worlds.pool, attempt, outcome, error_code=None if outcome == "delivered" else f"status_{status}"
-    )
+    await pushing.record_end(pool, attempt, outcome, error_code=None if outcome == "delivered" else f"status_{status}")
 
 
-async def _fail(
-    worlds: Worlds, attempt: Attempt, error_code: str, status: int = 0, retry_after: str | None = None
-) -> None:
+async def _fail(pool: Pool, attempt: Attempt, error_code: str, status: int = 0, retry_after: str | None = None) -> None:
     pause = pause_after(attempt.tries, random.random())  # noqa: S311
     patience = patience_of(status, retry_after, datetime.now(UTC))
     if pause is not None and patience is not None:
@@ -111,10 +106,10 @@ async def _fail(
         tries=attempt.tries,
         error=error_code,
     )
-    await pushing.record_failure(worlds.pool, attempt, after=pause, error_code=error_code, patience=patience)
+    await pushing.record_failure(pool, attempt, after=pause, error_code=error_code, patience=patience)
 
 
-async def watch_pushes(worlds: Worlds) -> None:
-    """Keeps the hook served, and its backlog measured."""
-    if worlds.push is not None:
-        PUSH_OLDEST.set(await pushing.serve_hook(worlds.pool))
+async def watch_pushes(pool: Pool, client: PushClient | None) -> None:
+    """Keeps the hook served, and its backlog measured. Does nothing without a client: no hook is set."""
+    if client is not None:
+        PUSH_OLDEST.set(await pushing.serve_hook(pool))

@@ -46,8 +46,8 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("tell_likes", 1, lambda w: tell_likes(w.pool)),
     Entry("tell_comments", 1, lambda w: tell_comments(w.pool)),
     Entry("count_trends", 10, lambda w: count_trends(w.pool)),
-    Entry("send_pushes", 0.5, send_pushes),
-    Entry("watch_pushes", 15, watch_pushes),
+    Entry("send_pushes", 0.5, lambda w: send_pushes(w.pool, w.push)),
+    Entry("watch_pushes", 15, lambda w: watch_pushes(w.pool, w.push)),
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.
     Entry("fill_next_shortlist", 1, lambda w: fill_next_shortlist(w.pool)),
     Entry("call_next_juror", 60, lambda w: call_next_juror(w.pool)),
@@ -55,7 +55,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("freeze_next_campaign", 1, lambda w: freeze_next_campaign(w.pool)),
     # A draw in between: its list gets its time, and a beacon its chance.
     Entry("publish_next_list", 1, lambda w: publish_next_list(w.pool)),
-    Entry("ask_drand", 5, ask_drand),
+    Entry("ask_drand", 5, lambda w: ask_drand(w.pool, w.drand)),
     Entry("give_up_next_beacon", 10, lambda w: give_up_next_beacon(w.pool)),
     Entry("settle_next_campaign", 1, lambda w: settle_next_campaign(w.pool, w.keys)),
     Entry("forfeit_next_prize", 2, lambda w: forfeit_next_prize(w.pool, w.keys)),

@@ -1,6 +1,6 @@
 """What the worker's jobs may touch."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from redis.asyncio import Redis
 
@@ -10,10 +10,8 @@ from feed.messages.model import QuietHours
 from feed.messages.provider import SmsProvider
 from feed.postgres import Pool
 from feed.prizes.shredding import Retention
-
-if TYPE_CHECKING:
-    from feed.worker.drawing import DrandClient
-    from feed.worker.pushing import PushClient
+from feed.worker.drawing import DrandClient
+from feed.worker.pushing import PushClient
 
 
 class Worlds(NamedTuple):
@@ -24,7 +22,7 @@ class Worlds(NamedTuple):
     keys: Keys
     provider: SmsProvider
     quiet: QuietHours | None
-    push: "PushClient | None" = None
-    drand: "DrandClient | None" = None
+    push: PushClient | None = None
+    drand: DrandClient | None = None
     caps: Caps = UNCAPPED
     retention: Retention = Retention()

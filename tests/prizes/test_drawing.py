@@ -90,7 +90,7 @@ async def _drawn_by_two(pool: Pool, keys: Keys, **more: Any) -> stage.Played:
 
 async def _drawn_by_drand(worlds: Worlds, keys: Keys, **more: Any) -> stage.Played:
     campaign = await stage.listed(worlds.pool, keys, beacon_order=["drand"], **more)
-    await ask_drand(worlds)
+    await ask_drand(worlds.pool, worlds.drand)
     assert await settle_next_campaign(worlds.pool, keys)
     return campaign
 
@@ -292,17 +292,17 @@ async def test_what_the_chain_has_not_signed_is_not_believed(
 ) -> None:
     campaign = await stage.listed(pool, keys, beacon_order=["drand"])
     relay.ill = ill
-    await ask_drand(worlds)
+    await ask_drand(worlds.pool, worlds.drand)
     assert not await settle_next_campaign(pool, keys)
     relay.ill = ""
-    await ask_drand(worlds)
+    await ask_drand(worlds.pool, worlds.drand)
     assert await settle_next_campaign(pool, keys)
     assert _verified(await _result(pool, campaign.id), keys).holds
 
 
 async def test_a_round_is_not_asked_for_before_it_appears(worlds: Worlds, pool: Pool, keys: Keys, relay: Relay) -> None:
     campaign = await stage.listed(pool, keys, ago=timedelta(seconds=30), beacon_order=["drand"])
-    await ask_drand(worlds)
+    await ask_drand(worlds.pool, worlds.drand)
     assert relay.asked == []
     await stage.age_list(pool, campaign.id, timedelta(minutes=2))
     ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
@@ -316,7 +316,7 @@ async def test_without_a_number_in_time_drand_is_asked_for_a_round_after_that_ti
     worlds: Worlds, pool: Pool, keys: Keys, relay: Relay
 ) -> None:
     campaign = await stage.listed(pool, keys, ago=timedelta(hours=1, minutes=2), beacon_wait_hours=1)
-    await ask_drand(worlds)
+    await ask_drand(worlds.pool, worlds.drand)
     assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign.id)
     assert _verified(text, keys).holds

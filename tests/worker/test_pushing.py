@@ -39,7 +39,7 @@ async def hooked(worlds: Worlds, receiver: Receiver) -> AsyncIterator[Worlds]:
     """A world with a hook that a worker serves."""
     client = client_of(receiver.url)
     world = worlds._replace(push=client)
-    await watch_pushes(world)
+    await watch_pushes(world.pool, world.push)
     yield world
     await client.close()
 
@@ -75,7 +75,7 @@ async def test_a_message_is_pushed_signed_and_names_its_reader_as_the_app_does(
     hooked: Worlds, receiver: Receiver
 ) -> None:
     reader = await tell(hooked)
-    assert await send_pushes(hooked) is False
+    assert await send_pushes(hooked.pool, hooked.push) is False
     (heard,) = receiver.heard
     account = await hooked.pool.fetchrow("SELECT iss, sub FROM accounts WHERE id = $1", reader)
     assert account is not None
@@ -91,28 +91,28 @@ async def test_a_message_is_pushed_signed_and_names_its_reader_as_the_app_does(
         "unread_count": 1,
     }
     await hurry(hooked)
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     assert await states(hooked) == [("delivered", 1, None)]
     assert len(receiver.heard) == 1
 
 
 async def test_without_a_hook_messages_leave_no_pushes(worlds: Worlds) -> None:
-    await watch_pushes(worlds)
+    await watch_pushes(worlds.pool, worlds.push)
     await tell(worlds)
-    assert await send_pushes(worlds) is False
+    assert await send_pushes(worlds.pool, worlds.push) is False
     assert await states(worlds) == []
 
 
 async def test_a_receiver_that_fails_first_hears_the_same_push_again(hooked: Worlds, receiver: Receiver) -> None:
     receiver.script = [Answer(500), Answer(307, (("location", receiver.url),))]
     await tell(hooked)
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM pushes")
     assert 7 < wait <= 12
-    assert await send_pushes(hooked) is False
+    assert await send_pushes(hooked.pool, hooked.push) is False
     for _ in range(2):
         await hurry(hooked)
-        await send_pushes(hooked)
+        await send_pushes(hooked.pool, hooked.push)
     assert len(receiver.heard) == 3
     assert len(set(receiver.ids)) == 1
     assert all(each.signed for each in receiver.heard)
@@ -123,11 +123,11 @@ async def test_a_receiver_that_takes_it_and_says_nothing_is_not_waited_for(hooke
     receiver.script = [Answer(after_seconds=7)]
     await tell(hooked)
     async with asyncio.timeout(6.5):
-        await send_pushes(hooked)
+        await send_pushes(hooked.pool, hooked.push)
     (state,) = await states(hooked)
     assert state[:2] == ("waiting", 1)
     await hurry(hooked)
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     assert len(set(receiver.ids)) == 1
     assert len(receiver.heard) == 2
 
@@ -135,14 +135,14 @@ async def test_a_receiver_that_takes_it_and_says_nothing_is_not_waited_for(hooke
 async def test_gone_is_final_until_somebody_tries_it_again(hooked: Worlds, receiver: Receiver) -> None:
     receiver.script = [Answer(410), Answer(404)]
     await tell(hooked, 2)
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     await hurry(hooked)
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     assert {state for state, *_ in await states(hooked)} == {"dead"}
     assert len(receiver.heard) == 2
 
     assert await retry_all_pushes(hooked.pool, by=None) == 2
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     assert {state for state, *_ in await states(hooked)} == {"delivered"}
     assert sorted(receiver.ids[:2]) == sorted(receiver.ids[2:])
     assert await hooked.pool.fetchval("SELECT detail ->> 'count' FROM audit WHERE action = 'push.retry_all'") == "2"
@@ -153,41 +153,41 @@ async def test_after_its_last_try_a_push_is_dead(hooked: Worlds, receiver: Recei
     receiver.always = Answer(503)
     await tell(hooked)
     await hooked.pool.execute("UPDATE pushes SET tries = $1", TRIES_MOST - 1)
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     assert await states(hooked) == [("dead", TRIES_MOST, "status_503")]
 
 
 async def test_a_receiver_that_asks_for_patience_gets_it(hooked: Worlds, receiver: Receiver) -> None:
     receiver.script = [Answer(429, (("retry-after", "300"),))]
     reader = await tell(hooked)
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM pushes")
     assert 290 < wait <= 300
     # Nor is it asked by others' pushes.
     async with transaction(hooked.pool) as conn:
         await inbox.add_inbox(conn, [NewInbox(reader, "system", "t", "b", "another")])
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     assert len(receiver.heard) == 1
 
 
 async def test_a_receiver_that_is_down_is_probed_and_not_stormed(worlds: Worlds, receiver: Receiver) -> None:
     absent = worlds._replace(push=client_of("http://127.0.0.1:9/hook"))
-    await watch_pushes(absent)
+    await watch_pushes(absent.pool, absent.push)
     await tell(absent, 40)
     for _ in range(10):
-        await send_pushes(absent)
+        await send_pushes(absent.pool, absent.push)
     tries = sum(tries for _, tries, _ in await states(absent))
     assert tries == 10
     await absent.pool.execute("UPDATE push_hook SET probe_at = now()")
     for _ in range(5):
-        await send_pushes(absent)
+        await send_pushes(absent.pool, absent.push)
     assert sum(tries for _, tries, _ in await states(absent)) == tries + 1
 
     back = worlds._replace(push=client_of(receiver.url))
     await hurry(back)
-    await send_pushes(back)
+    await send_pushes(back.pool, back.push)
     assert len(receiver.heard) == 1
-    while await send_pushes(back):
+    while await send_pushes(back.pool, back.push):
         pass
     assert {state for state, *_ in await states(back)} == {"delivered"}
     assert len(set(receiver.ids)) == len(receiver.ids) == 40
@@ -198,7 +198,7 @@ async def test_what_was_taken_back_is_not_pushed(hooked: Worlds, receiver: Recei
     reader = await tell(hooked, 2)
     async with transaction(hooked.pool) as conn:
         await inbox.remove_inbox(conn, [(reader, "prize:0")])
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     assert [each.body["title"] for each in receiver.heard] == ["结果 1"]
     assert await states(hooked) == [("retracted", 1, None), ("delivered", 1, None)]
 
@@ -207,7 +207,7 @@ async def test_nothing_is_pushed_to_the_erased_and_the_banned(hooked: Worlds, re
     banned, erased = await tell(hooked), await tell(hooked)
     await make.ban(hooked.pool, banned)
     await hooked.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", erased)
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     assert receiver.heard == []
     assert {state for state, *_ in await states(hooked)} == {"retracted"}
 
@@ -218,17 +218,17 @@ async def test_likes_of_a_post_ring_at_once_and_then_not_for_each(hooked: Worlds
     post = await town.post(author)
     await town.like(post, ming)
     await town.follow()
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     for n in range(3):
         await town.like(post, await town.person(f"读者{n}"))
         await town.follow()
-        await send_pushes(hooked)
+        await send_pushes(hooked.pool, hooked.push)
     assert [each.body["title"] for each in receiver.heard] == ["小明赞了你的动态"]
     assert [state for state, *_ in await states(hooked)] == ["delivered", "retracted", "retracted", "waiting"]
     wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now()) FROM pushes WHERE state = 'waiting'")
     assert 50 < wait <= 60
     await hurry(hooked)
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     assert receiver.heard[-1].body["title"] == "读者2等 4 人赞了你的动态"
     assert receiver.heard[-1].body["subject"]["post_id"] == str(post)
     assert len(set(receiver.ids)) == 2
@@ -261,11 +261,11 @@ async def test_a_worker_killed_before_it_records_leaves_the_push_to_another(
     )
     assert await asyncio.wait_for(dying.wait(), 20) == -signal.SIGKILL
     assert await states(hooked) == [("waiting", 1, None)]
-    assert await send_pushes(hooked) is False
+    assert await send_pushes(hooked.pool, hooked.push) is False
     assert len(receiver.heard) == 1
 
     await hurry(hooked)  # The lease ends.
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     assert await states(hooked) == [("delivered", 2, None)]
     assert len(receiver.heard) == 2
     assert len(set(receiver.ids)) == 1
@@ -273,7 +273,7 @@ async def test_a_worker_killed_before_it_records_leaves_the_push_to_another(
 
 async def test_what_was_delivered_is_forgotten_after_a_week(hooked: Worlds) -> None:
     await tell(hooked, 3)
-    await send_pushes(hooked)
+    await send_pushes(hooked.pool, hooked.push)
     for n, (state, days) in enumerate((("delivered", 8), ("dead", 8), ("delivered", 6))):
         await hooked.pool.execute(
             "UPDATE pushes SET state = $2, ended_at = now() - make_interval(days => $3) WHERE once_key = $1",
