@@ -7,6 +7,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import feed
+from tests.call_graph import CallGraph, statements, takes_connection, transactions
 
 ROOT = Path(feed.__file__).parent
 SOURCES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sorted(ROOT.rglob("*.py"))}
@@ -81,7 +82,6 @@ PURE = {
     "acs3.py", "tc3.py", "wire.py", "aliyun_wire.py", "tencent_wire.py", "subscription.py", "templates.py", "caps.py",
     "texts.py", "phones.py", "signatures.py", "signing.py", "errors.py",
 }  # fmt: skip
-STATEMENTS = {"fetch", "fetchrow", "fetchval", "execute", "executemany"}
 WORLDS = {"asyncio", "asyncpg", "redis", "litestar", "random", "secrets", "time", "os"}
 WRITE = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([a-z_.]+)")
 # Migrations run files and the statements between them; an attempt's outcome hands its constant statement on.
@@ -91,13 +91,6 @@ NO_CONSTANT = {"migrations.py": 2, "messages/store.py": 1}
 def trees() -> Iterator[tuple[str, ast.Module]]:
     for name, source in SOURCES.items():
         yield name, ast.parse(source)
-
-
-def statements(tree: ast.AST) -> Iterator[ast.Call]:
-    """Calls that run SQL."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in STATEMENTS:
-            yield node
 
 
 def writes(tree: ast.AST) -> set[str]:
@@ -129,17 +122,29 @@ def waits(tree: ast.AST) -> bool:
 
 
 def opens_transactions(tree: ast.AST) -> bool:
-    return ("feed.postgres", "transaction") in set(imported(tree))
+    return any(transactions(tree))
 
 
-def transactions(tree: ast.AST) -> Iterator[ast.AsyncWith]:
-    """The blocks that are transactions."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.AsyncWith) and any(
-            isinstance(item.context_expr, ast.Call) and ast.unparse(item.context_expr.func) == "transaction"
-            for item in node.items
-        ):
-            yield node
+def mixing_sql_and_transactions(graph: CallGraph) -> list[str]:
+    """Functions that open a transaction and hold SQL."""
+    return [
+        f"{function.module}.{function.name}"
+        for function, node in graph.nodes.items()
+        if opens_transactions(node) and any(statements(node))
+    ]
+
+
+def reaching_out_of_transactions(graph: CallGraph) -> list[str]:
+    """Functions that use another action or Redis inside of a transaction: in the block that opens it, or with a caller's connection."""
+    actions = graph.actions()
+    found = []
+    for function, node in graph.nodes.items():
+        inside: list[ast.stmt] = node.body if takes_connection(node) else []
+        inside = inside or [each for block in transactions(node) for each in block.body]
+        names = {each.id for start in inside for each in ast.walk(start) if isinstance(each, ast.Name)}
+        if names & {"redis", "counters"} or graph.references(function.module, inside) & actions:
+            found.append(f"{function.module}.{function.name}")
+    return found
 
 
 def package_of(name: str) -> str:
@@ -190,10 +195,18 @@ def test_sql_is_a_constant_that_stands_where_it_runs() -> None:
     assert found == NO_CONSTANT
 
 
-def test_who_holds_sql_opens_no_transaction_and_who_opens_one_holds_no_sql() -> None:
-    for name, tree in trees():
-        if opens_transactions(tree):
-            assert not list(statements(tree)), name
+def test_a_function_holds_sql_or_opens_a_transaction() -> None:
+    assert mixing_sql_and_transactions(CallGraph(SOURCES)) == []
+
+
+def test_sql_beside_a_transaction_is_found_in_a_function_and_not_in_its_neighbours() -> None:
+    opens = "async def act(pool, by, request):\n    async with {opener} as conn:\n        await {body}\n"
+    store = "async def add(conn: Connection):\n    await conn.execute('SELECT 1')\n"
+    for opener in ("transaction(pool)", "idempotent_transaction(pool, by, request)", "postgres.transaction(pool)"):
+        mixed = opens.format(opener=opener, body="conn.execute('SELECT 1')")
+        assert mixing_sql_and_transactions(CallGraph({"posts/actions.py": mixed})) == ["feed.posts.actions.act"]
+        apart = opens.format(opener=opener, body="add(conn)") + store
+        assert mixing_sql_and_transactions(CallGraph({"posts/actions.py": apart})) == []
 
 
 def test_doors_hold_no_sql_and_open_no_transaction() -> None:
@@ -211,18 +224,37 @@ def test_screens_write_nothing() -> None:
 
 
 def test_a_transaction_holds_no_other_action_and_no_redis() -> None:
-    acting = {name for name, tree in trees() if opens_transactions(tree)}
-    modules = {"feed." + name.removesuffix(".py").replace("/", ".") for name in acting}
-    for name, tree in trees():
-        foreign = {
-            imported_name
-            for module, imported_name in imported(tree)
-            if module in modules or f"{module}.{imported_name}" in modules
-        }
-        for block in transactions(tree):
-            used = {node.id for node in ast.walk(block) if isinstance(node, ast.Name)}
-            assert not used & foreign, f"{name}:{block.lineno} calls another action inside of a transaction"
-            assert not used & {"redis", "counters"}, f"{name}:{block.lineno} reaches Redis inside of a transaction"
+    assert reaching_out_of_transactions(CallGraph(SOURCES)) == []
+
+
+def test_what_a_transaction_must_not_hold_is_found() -> None:
+    like = "async def like_post(pool):\n    async with transaction(pool) as conn:\n        await conn\n"
+    around = "async def like_twice(pool):\n    await like_post(pool)\n"
+    act = "from {package} import {name}\nasync def act(pool):\n    async with {opener} as conn:\n        await {body}\n"
+    helper = "from feed.likes import actions\nasync def helper(conn: Connection, pool):\n    await {body}\n"
+    wrong = [
+        act.format(package="feed.likes", name="actions", opener="transaction(pool)", body="actions.like_post(pool)"),
+        act.format(
+            package="feed.likes.actions", name="like_twice", opener="transaction(pool)", body="like_twice(pool)"
+        ),
+        act.format(
+            package="feed.likes",
+            name="actions",
+            opener="idempotent_transaction(pool)",
+            body="gather(actions.like_post)",
+        ),
+        act.format(package="feed.likes", name="actions", opener="transaction(pool)", body="redis.get('a')"),
+        helper.format(body="actions.like_twice(pool)"),
+        helper.format(body="counters.count(conn)"),
+    ]
+    for source in wrong:
+        graph = CallGraph({"likes/actions.py": like + around, "posts/actions.py": source})
+        assert reaching_out_of_transactions(graph) == [
+            f"feed.posts.actions.{'helper' if 'helper' in source else 'act'}"
+        ], source
+    right = act.format(package="feed.likes", name="actions", opener="transaction(pool)", body="actions.price(conn)")
+    graph = CallGraph({"likes/actions.py": like + "def price(conn):\n    pass\n", "posts/actions.py": right})
+    assert reaching_out_of_transactions(graph) == []
 
 
 def test_everything_is_caught_in_three_places_only() -> None:
