@@ -6,15 +6,17 @@ import itertools
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from feed.boards import counters, standing, store
-from feed.boards.counters import Guard, Item, Meta
-from feed.boards.model import HOT, HOT_KEPT, HOT_SHOWN, Moment, board_of
-from feed.campaigns.counting import list_entry_ids
+from feed.boards import counters, store
+from feed.boards.counters import UNGUARDED, Guard, Item, Meta
+from feed.boards.definitions import Board, list_boards
+from feed.boards.model import Moment, Position
 from feed.changes import store as changes
-from feed.postgres import Connection, Pool, transaction
+from feed.changes.store import Change
+from feed.postgres import Pool, transaction
 from feed.redis import UNREACHABLE
 
 # Posts in one script call and in one counting statement; changes in one step along the log.
@@ -26,33 +28,51 @@ _REST = 9
 _LONGEST_REST_SECONDS = 3.0
 
 
+class _Log(NamedTuple):
+    """One step of the change log, read for boards that lag: the changes after the last of them, and where the log ends.
+
+    `stamps` are those of the boards' positions, as far as the log still holds them.
+    """
+
+    changes: list[Change]
+    end: int
+    stamps: dict[int, str]
+
+    def contradicts(self, position: Position) -> bool:
+        """Whether the position belongs to another history: Postgres has been set back to an older state."""
+        return position.number > self.end or self.stamps.get(position.number, position.stamp) != position.stamp
+
+    def reaches(self, position: Position) -> bool:
+        """Whether no change after the position has been trimmed from the log."""
+        if position.number == 0:
+            return not self.changes or self.changes[0].number == 1
+        return position.number in self.stamps
+
+
 async def project(pool: Pool, redis: Redis, post_ids: Sequence[int]) -> str:
     """Writes what the boards should hold of these posts now. Returns the epoch under which it was written.
 
-    Who counts in a campaign is expensive to tell, and left to `follow`, which does it once for all processes and for many
-    changes together; what others no longer see leaves every board at once. Redis away raises UNREACHABLE.
+    Deferred boards are left to `follow`, which computes their rows once for all processes and for many changes together;
+    a post that others no longer see leaves every board at once. Raises UNREACHABLE while Redis is away.
     """
-    async with pool.acquire() as conn:
-        moment = await store.get_moment(conn)
+    moment, boards = await _read_moment(pool)
     for chunk in _chunks(post_ids):
-        if late := await _project_chunk(pool, redis, moment, chunk):
+        if late := await _project_chunk(pool, redis, moment, boards, chunk):
             # A board has forgotten versions since the moment: these must be read again to be believed.
-            async with pool.acquire() as conn:
-                moment = await store.get_moment(conn)
-            await _project_chunk(pool, redis, moment, late)
+            moment, boards = await _read_moment(pool)
+            await _project_chunk(pool, redis, moment, boards, late)
     return moment.epoch
 
 
 async def follow(pool: Pool, redis: Redis) -> bool:
-    """One step of repair: brings boards that lag further along the change log, or builds one anew. Whether more is to do.
+    """One step of repair: moves boards that lag along the change log, or rebuilds one. Returns whether more is to do.
 
     With nothing left it rests nine times as long as it took, so that a storm does not keep Postgres counting.
     """
     started = time.monotonic()
-    async with pool.acquire() as conn:
-        moment = await store.get_moment(conn)
+    moment, boards = await _read_moment(pool)
     try:
-        more = await _follow(pool, redis, moment)
+        more = await _follow(pool, redis, moment, boards)
     except UNREACHABLE:
         return False
     spent = time.monotonic() - started
@@ -62,163 +82,176 @@ async def follow(pool: Pool, redis: Redis) -> bool:
 
 
 async def rebuild(pool: Pool, redis: Redis) -> int:
-    """Builds every board under a new epoch; how many. What the old one left is removed."""
+    """Builds every board under a new epoch and removes the keys of the old one. Returns how many boards there are."""
     async with transaction(pool) as conn:
         before = await store.get_moment(conn)
         await store.raise_rebuild(conn)
         moment = await store.get_moment(conn)
-    for board in moment.boards:
-        while await counters.find_meta(redis, board, moment.epoch) is None:
+        boards = await list_boards(conn)
+    for board in boards:
+        while await counters.find_meta(redis, board.key, moment.epoch) is None:
             if not await _build(pool, redis, moment, board):
                 await asyncio.sleep(0.1)  # A worker that has seen the new epoch is at it.
-    await counters.remove_boards(redis, before.boards, before.epoch)
-    return len(moment.boards)
+    await counters.remove_boards(redis, [board.key for board in boards], before.epoch)
+    return len(boards)
 
 
-async def _project_chunk(pool: Pool, redis: Redis, moment: Moment, post_ids: Sequence[int]) -> list[int]:
+async def _read_moment(pool: Pool) -> tuple[Moment, list[Board]]:
     async with pool.acquire() as conn:
-        posts = await store.list_posts(conn, post_ids)
-    items = await _read_items(pool, redis, moment, posts, counting=False)
-    return await _write(redis, moment, items)
+        return await store.get_moment(conn), await list_boards(conn)
 
 
-async def _write(redis: Redis, moment: Moment, items: Mapping[str, Sequence[Item]]) -> list[int]:
-    """The posts that have to be read again to be believed."""
-    late = await asyncio.gather(
-        *(
-            counters.write(redis, board, moment.epoch, some, read_at=moment.position.number)
-            for board, some in items.items()
-        )
-    )
+async def _project_chunk(
+    pool: Pool, redis: Redis, moment: Moment, boards: Sequence[Board], post_ids: Sequence[int]
+) -> list[int]:
+    items = await _read_items(pool, redis, moment, boards, post_ids, deferred=False)
+    return await _write_all(redis, moment, items)
+
+
+async def _write(
+    redis: Redis, moment: Moment, board: Board, items: Sequence[Item], guard: Guard = UNGUARDED
+) -> list[int] | None:
+    """As `counters.write`, with items that were read at the moment or later."""
+    return await counters.write(redis, board.key, moment.epoch, items, read_at=moment.position.number, guard=guard)
+
+
+async def _write_all(redis: Redis, moment: Moment, items: Mapping[Board, Sequence[Item]]) -> list[int]:
+    """Writes to several boards. Returns the posts that have to be read again to be believed."""
+    late = await asyncio.gather(*(_write(redis, moment, board, some) for board, some in items.items()))
     return sorted({post_id for some in late for post_id in some or ()})
 
 
-async def _follow(pool: Pool, redis: Redis, moment: Moment) -> bool:
-    boards = moment.boards
-    metas = await asyncio.gather(*(counters.find_meta(redis, board, moment.epoch) for board in boards))
-    lagging: dict[str, Meta] = {}
+async def _follow(pool: Pool, redis: Redis, moment: Moment, boards: Sequence[Board]) -> bool:
+    metas = await asyncio.gather(*(counters.find_meta(redis, board.key, moment.epoch) for board in boards))
+    lagging: dict[Board, Meta] = {}
     for board, meta in zip(boards, metas, strict=True):
-        if meta is None or (meta.sure is not None and meta.sure < HOT_SHOWN):
+        if meta is None or (meta.sure is not None and meta.sure < board.definition.shown):
             if await _build(pool, redis, moment, board):
                 return True
             continue
-        if meta.tombstones > _TOMBSTONES_KEPT:
-            await counters.forget_tombstones(redis, board, moment.epoch)
-        if board == HOT and meta.ranks > 2 * HOT_KEPT:
-            await counters.trim(redis, board, moment.epoch, keep=HOT_KEPT)
+        await _tidy(redis, moment, board, meta)
         if meta.position != moment.position:
             lagging[board] = meta
     return bool(lagging) and await _catch_up(pool, redis, moment, lagging)
 
 
-async def _catch_up(pool: Pool, redis: Redis, moment: Moment, lagging: dict[str, Meta]) -> bool:
-    after = min(meta.position.number for meta in lagging.values())
-    async with pool.acquire() as conn:
-        stamps = await changes.list_stamps(conn, [meta.position.number for meta in lagging.values()])
-        log = await changes.list_changes(conn, after, _STEP)
-        end = await changes.last_number(conn)
-    for board, meta in lagging.items():
-        number = meta.position.number
-        if number > end or stamps.get(number, meta.position.stamp) != meta.position.stamp:
-            # Redis has followed another history: Postgres is back in an older state, without telling.
-            async with transaction(pool) as conn:
-                await store.raise_rebuild(conn)
-            return True
-        if number not in stamps and (number > 0 or (log and log[0].number > 1)):
+async def _tidy(redis: Redis, moment: Moment, board: Board, meta: Meta) -> None:
+    if meta.tombstones > _TOMBSTONES_KEPT:
+        await counters.forget_tombstones(redis, board.key, moment.epoch)
+    kept = board.definition.kept
+    if kept is not None and meta.ranks > 2 * kept:
+        await counters.trim(redis, board.key, moment.epoch, keep=kept)
+
+
+async def _catch_up(pool: Pool, redis: Redis, moment: Moment, lagging: Mapping[Board, Meta]) -> bool:
+    """One step along the log for all boards that lag. Returns whether more is to do."""
+    positions = {board: meta.position for board, meta in lagging.items()}
+    log = await _read_log(pool, list(positions.values()))
+    if any(log.contradicts(position) for position in positions.values()):
+        async with transaction(pool) as conn:
+            await store.raise_rebuild(conn)
+        return True
+    for board, position in positions.items():
+        if not log.reaches(position):
             return await _build(pool, redis, moment, board)
-    if not log:
+    if not log.changes:
         return False
-    # However often a post has changed in this step, it is read and counted once; only the last write moves the boards on.
-    *before, last = _chunks(sorted({change.post_id for change in log}))
+    start = min(position.number for position in positions.values())
+    return await _advance(pool, redis, moment, list(lagging), start, log)
+
+
+async def _read_log(pool: Pool, positions: Sequence[Position]) -> _Log:
+    numbers = [position.number for position in positions]
+    async with pool.acquire() as conn:
+        stamps = await changes.list_stamps(conn, numbers)
+        step = await changes.list_changes(conn, min(numbers), _STEP)
+        return _Log(step, await changes.last_number(conn), stamps)
+
+
+async def _advance(pool: Pool, redis: Redis, moment: Moment, boards: Sequence[Board], start: int, log: _Log) -> bool:
+    """Writes what the step has changed, and moves the boards from `start` on. Returns whether more is to do.
+
+    However often a post has changed in this step, it is read and counted once. Only the last write moves the boards, so a
+    step that was cut short is done again.
+    """
+    *before, last = _chunks(sorted({change.post_id for change in log.changes}))
     for chunk in before:
-        items = await _read_chunk(pool, redis, moment, chunk)
-        if await _write(redis, moment, {board: some for board, some in items.items() if board in lagging}):
+        if await _write_all(redis, moment, await _read_items(pool, redis, moment, boards, chunk)):
             return True
-    items = await _read_chunk(pool, redis, moment, last)
-    guard = Guard("ready", after, log[-1].number, log[-1].stamp)
-    written = await asyncio.gather(
-        *(
-            counters.write(
-                redis, board, moment.epoch, items.get(board, []), read_at=moment.position.number, guard=guard
-            )
-            for board in lagging
-        )
-    )
-    return guard.end < end or any(late != [] for late in written)
+    items = await _read_items(pool, redis, moment, boards, last)
+    guard = Guard("ready", start, log.changes[-1].number, log.changes[-1].stamp)
+    written = await asyncio.gather(*(_write(redis, moment, board, items.get(board, []), guard) for board in boards))
+    return guard.end < log.end or any(late != [] for late in written)
 
 
-async def _build(pool: Pool, redis: Redis, moment: Moment, board: str) -> bool:
-    """Whether the board is ready; not so if somebody else builds it, or Redis forgot a step."""
-    if await counters.is_being_built(redis, board, moment.epoch):
+async def _build(pool: Pool, redis: Redis, moment: Moment, board: Board) -> bool:
+    """Whether the board is ready. False while another process builds it, and after Redis has lost a step."""
+    key, epoch = board.key, moment.epoch
+    if await counters.is_being_built(redis, key, epoch):
         return False
     async with pool.acquire() as conn:
-        post_ids, least = await _list_members(conn, board)
+        members = await board.definition.list_members(conn, board)
     # A random start keeps two builders apart that count their steps on one board.
     step = secrets.randbits(32) << 20
-    if not await counters.begin_building(redis, board, moment.epoch, step=step, floor=moment.position.number):
+    if not await counters.begin_building(redis, key, epoch, step=step, floor=moment.position.number):
         return False
     try:
-        for chunk in _chunks(post_ids):
-            async with pool.acquire() as conn:
-                posts = await store.list_posts(conn, chunk)
-            items = (await _read_items(pool, redis, moment, posts)).get(board, [])
-            guard = Guard("built", step, step + 1)
-            if (
-                await counters.write(redis, board, moment.epoch, items, read_at=moment.position.number, guard=guard)
-                != []
-            ):
+        for chunk in _chunks(members.post_ids):
+            items = await _read_items(pool, redis, moment, [board], chunk)
+            if await _write(redis, moment, board, items.get(board, []), Guard("built", step, step + 1)) != []:
                 return False
             step += 1
         return await counters.finish_building(
-            redis, board, moment.epoch, step=step, position=moment.position, least=least
+            redis, key, epoch, step=step, position=moment.position, least=members.least
         )
     except BaseException:
         with contextlib.suppress(*UNREACHABLE):
-            await counters.give_up_building(redis, board, moment.epoch)
+            await counters.give_up_building(redis, key, epoch)
         raise
 
 
-async def _list_members(conn: Connection, board: str) -> tuple[list[int], int | None]:
-    """The posts that belong on the board, and the score above which none is left out."""
-    if board != HOT:
-        return await list_entry_ids(conn, int(board.removeprefix("c"))), None
-    rows = await standing.hot_standing(conn, HOT_KEPT)
-    return [row.post_id for row in rows], rows[-1].score - 1 if len(rows) >= HOT_KEPT else None
-
-
-async def _read_chunk(pool: Pool, redis: Redis, moment: Moment, post_ids: Sequence[int]) -> dict[str, list[Item]]:
-    async with pool.acquire() as conn:
-        posts = await store.list_posts(conn, post_ids)
-    return await _read_items(pool, redis, moment, posts)
-
-
 async def _read_items(
-    pool: Pool, redis: Redis, moment: Moment, posts: Sequence[store.Post], *, counting: bool = True
-) -> dict[str, list[Item]]:
-    """What each board should hold of the posts. The posts were read before: so no item is older than its version.
+    pool: Pool,
+    redis: Redis,
+    moment: Moment,
+    boards: Sequence[Board],
+    post_ids: Sequence[int],
+    *,
+    deferred: bool = True,
+) -> dict[Board, list[Item]]:
+    """What each of the boards should hold of the posts.
 
-    Engagement in a campaign is expensive to count; where a board holds the version already, it is not counted again.
-    Without `counting`, campaigns' boards hear of those posts only that others do not see.
+    Without `deferred`, deferred boards get those posts only that others no longer see.
     """
-    if not posts:
-        return {}
-    items = {HOT: [Item(post.post_id, post.version, standing.hot_row(post)) for post in posts]}
-    versions = {post.post_id: post.version for post in posts if counting or not post.visible}
-    if not versions:
-        return items
     async with pool.acquire() as conn:
-        entered = await store.list_entered(conn, list(versions), moment.campaign_ids)
-    for campaign_id, post_ids in entered.items():
-        board = board_of(campaign_id)
-        held = await counters.list_versions(redis, board, moment.epoch, post_ids)
-        due = [post_id for post_id in post_ids if held.get(post_id, 0) < versions[post_id]]
+        posts = {post.post_id: post for post in await store.list_posts(conn, post_ids)}
+    items: dict[Board, list[Item]] = {}
+    for definition, some in itertools.groupby(boards, key=lambda board: board.definition):
+        everything = deferred or not definition.deferred
+        due = [post.post_id for post in posts.values() if everything or not post.visible]
+        if not due:
+            continue
         async with pool.acquire() as conn:
-            rows = await standing.campaign_rows(conn, campaign_id, due) if due else {}
-        fresh = set(due)
-        items[board] = [
-            Item(post_id, versions[post_id], rows.get(post_id), held=post_id not in fresh) for post_id in post_ids
-        ]
+            concerned = await definition.list_concerned(conn, list(some), due)
+        for board, members in concerned.items():
+            items[board] = await _read_board(pool, redis, moment, board, [posts[post_id] for post_id in members])
     return items
+
+
+async def _read_board(
+    pool: Pool, redis: Redis, moment: Moment, board: Board, posts: Sequence[store.Post]
+) -> list[Item]:
+    """The board's items of these posts. The posts were read before the rows: so no item is older than its version.
+
+    The rows of a deferred board are expensive; where it holds a version already, its row is not computed again.
+    """
+    held: dict[int, int] = {}
+    if board.definition.deferred:
+        held = await counters.list_versions(redis, board.key, moment.epoch, [post.post_id for post in posts])
+    due = {post.post_id: post for post in posts if held.get(post.post_id, -1) < post.version}
+    async with pool.acquire() as conn:
+        rows = await board.definition.list_rows(conn, board, list(due.values())) if due else {}
+    return [Item(post.post_id, post.version, rows.get(post.post_id), held=post.post_id not in due) for post in posts]
 
 
 def _chunks(post_ids: Sequence[int]) -> Iterator[list[int]]:

@@ -7,7 +7,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from feed.boards import scripts
-from feed.boards.model import HOT, Position, Row
+from feed.boards.model import Position, Row
 from feed.redis import UNREACHABLE
 
 # A board that nothing happens to for so long is built anew when it is missed; so keys of an old epoch vanish by themselves.
@@ -45,7 +45,7 @@ class Guard(NamedTuple):
     stamp: str = ""
 
 
-_UNGUARDED = Guard("", 0, 0)
+UNGUARDED = Guard("", 0, 0)
 
 
 def _keys(board: str, epoch: str) -> list[str]:
@@ -53,7 +53,7 @@ def _keys(board: str, epoch: str) -> list[str]:
 
 
 async def write(
-    redis: Redis, board: str, epoch: str, items: Sequence[Item], *, read_at: int, guard: Guard = _UNGUARDED
+    redis: Redis, board: str, epoch: str, items: Sequence[Item], *, read_at: int, guard: Guard = UNGUARDED
 ) -> list[int] | None:
     """The posts that must be read again, because the reading is too old; none: everything is written.
 
@@ -93,17 +93,6 @@ async def top(redis: Redis, board: str, *, epoch: str | None, limit: int) -> lis
     except UNREACHABLE:
         return None
     return None if rows is None else [_unpack(row.partition(b" ")[2]) for row in rows]
-
-
-async def counts(redis: Redis, post_ids: Sequence[int], *, epoch: str | None) -> dict[int, tuple[int, int]]:
-    """Likes and comments of those posts that the hot list holds. Empty while Redis is away."""
-    if epoch is None:
-        return {}
-    try:
-        found = await list_rows(redis, HOT, epoch, post_ids)
-    except UNREACHABLE:
-        return {}
-    return {post_id: (row.likes, row.comments) for post_id, (_, row) in found.items() if row is not None}
 
 
 async def find_meta(redis: Redis, board: str, epoch: str) -> Meta | None:

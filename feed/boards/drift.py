@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from feed.boards import counters, standing, store
-from feed.boards.model import HOT, Moment, Row, board_of
+from feed.boards import counters, store
+from feed.boards.definitions import Board, list_boards
+from feed.boards.model import Moment, Row
 from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.metrics import DRIFT
@@ -22,7 +23,7 @@ class _Compared(NamedTuple):
     """Board, post and version of each row that differs, among the posts that did not move meanwhile; and whether a board is
     ahead: holds a version that Postgres does not know."""
 
-    different: set[tuple[str, int, int]]
+    different: set[tuple[Board, int, int]]
     ahead: bool
 
 
@@ -33,16 +34,13 @@ async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float =
     """
     async with pool.acquire() as conn:
         moment = await store.get_moment(conn)
-    sampled: dict[str, set[int]] = {}
-    for board in moment.boards:
-        if await counters.find_meta(redis, board, moment.epoch) is not None:
+        boards = await list_boards(conn)
+    sampled: dict[Board, set[int]] = {}
+    for board in boards:
+        if await counters.find_meta(redis, board.key, moment.epoch) is not None:
             async with pool.acquire() as conn:
-                ids = (
-                    await store.list_some_posts(conn, sample)
-                    if board == HOT
-                    else await store.list_some_entries(conn, int(board.removeprefix("c")), sample)
-                )
-            sampled[board] = {*ids, *await counters.list_some_members(redis, board, moment.epoch, sample)}
+                ids = await board.definition.list_sample(conn, board, sample)
+            sampled[board] = {*ids, *await counters.list_some_members(redis, board.key, moment.epoch, sample)}
     suspects, ahead = await _compare(pool, redis, moment, sampled)
     if ahead:
         # Postgres is back in an older state, so short a way that the boards had not followed the log to where it broke off.
@@ -52,7 +50,7 @@ async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float =
     if not suspects:
         return 0
     await asyncio.sleep(patience)
-    again: dict[str, set[int]] = {}
+    again: dict[Board, set[int]] = {}
     for board, post_id, _ in suspects:
         again.setdefault(board, set()).add(post_id)
     wrong = suspects & (await _compare(pool, redis, moment, again)).different
@@ -64,22 +62,17 @@ async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float =
     return len(wrong)
 
 
-async def _compare(pool: Pool, redis: Redis, moment: Moment, sampled: dict[str, set[int]]) -> _Compared:
-    campaigns = {board_of(campaign_id): campaign_id for campaign_id in moment.campaign_ids}
-    different: set[tuple[str, int, int]] = set()
+async def _compare(pool: Pool, redis: Redis, moment: Moment, sampled: dict[Board, set[int]]) -> _Compared:
+    different: set[tuple[Board, int, int]] = set()
     ahead = False
     for board, ids in sampled.items():
         post_ids = sorted(ids)
         async with pool.acquire() as conn:
             posts = {post.post_id: post for post in await store.list_posts(conn, post_ids)}
-            rows: dict[int, Row] = (
-                {post_id: row for post_id, post in posts.items() if (row := standing.hot_row(post)) is not None}
-                if board == HOT
-                else await standing.campaign_rows(conn, campaigns[board], post_ids)
-            )
+            rows = await board.definition.list_rows(conn, board, list(posts.values()))
             # Versions only rise, and are written here after their commit: none can be above what is read afterwards.
-            held = await counters.list_rows(redis, board, moment.epoch, post_ids)
-            least = await counters.find_least(redis, board, moment.epoch)
+            held = await counters.list_rows(redis, board.key, moment.epoch, post_ids)
+            least = await counters.find_least(redis, board.key, moment.epoch)
             still = await changes.list_stats(conn, post_ids)
         for post_id in post_ids:
             version = posts[post_id].version if post_id in posts else 0

@@ -1,4 +1,4 @@
-"""Boards: ranked lists kept in Redis and computable from Postgres; their rows, and where they stand in the change log."""
+"""Boards: ranked lists kept in Redis and computable from Postgres; their rows, and their position in the change log."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,10 +11,12 @@ import msgspec
 HOT = "hot"
 HOT_KEPT = 5_000
 HOT_SHOWN = 1_000
+# A campaign has a board in Redis in these states; once settled it is read from the frozen sheet.
+BOARD_STATES = ("scheduled", "judging")
 
 
 def board_of(campaign_id: int) -> str:
-    """A board's name is its hash tag: everything of one board lies on one node."""
+    """The key of a campaign's board. It is the hash tag of its keys: everything of one board lies on one node."""
     return f"c{campaign_id}"
 
 
@@ -41,15 +43,10 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """Whose data this is, where its change log stood, and which campaigns have a board."""
+    """Whose data this is, and where its change log stood."""
 
     epoch: str
     position: Position
-    campaign_ids: list[int]
-
-    @property
-    def boards(self) -> list[str]:
-        return [HOT, *map(board_of, self.campaign_ids)]
 
 
 def epoch_of(*parts: object) -> str:

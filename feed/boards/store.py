@@ -40,8 +40,7 @@ async def get_moment(conn: Connection) -> Moment:
     row = await conn.fetchrow(
         """
         SELECT token, rebuild, (SELECT oid FROM pg_database WHERE datname = current_database()) AS oid, last_number,
-               (SELECT numbered_at FROM change_log WHERE number = last_number) AS numbered_at,
-               ARRAY(SELECT id FROM campaigns WHERE state IN ('scheduled', 'judging') ORDER BY id) AS campaign_ids
+               (SELECT numbered_at FROM change_log WHERE number = last_number) AS numbered_at
         FROM installation, change_numbers
         """
     )
@@ -49,8 +48,13 @@ async def get_moment(conn: Connection) -> Moment:
     return Moment(
         epoch=epoch_of(await _find_history(conn), row["oid"], row["token"], row["rebuild"]),
         position=Position(row["last_number"], stamp_of(row["numbered_at"]) if row["numbered_at"] else ""),
-        campaign_ids=row["campaign_ids"],
     )
+
+
+async def list_campaigns(conn: Connection, states: Sequence[str]) -> list[int]:
+    """The campaigns in these states, by id."""
+    rows = await conn.fetch("SELECT id FROM campaigns WHERE state = ANY($1::text[]) ORDER BY id", states)
+    return [row["id"] for row in rows]
 
 
 async def _find_history(conn: Connection) -> str:
@@ -72,6 +76,7 @@ async def _find_history(conn: Connection) -> str:
 
 
 async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[Post]:
+    """Those of the posts that exist."""
     rows = await conn.fetch(
         """
         SELECT posts.id AS post_id, posts.author_id, stats.version, visible_posts.id IS NOT NULL AS visible,

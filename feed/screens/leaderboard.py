@@ -9,7 +9,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from feed.boards import counters, standing
-from feed.boards.model import Row, board_of
+from feed.boards.model import BOARD_STATES, Row, board_of
 from feed.campaigns import store as campaigns
 from feed.campaigns.drafting import read_rules
 from feed.campaigns.model import Rules, State, served_state
@@ -22,7 +22,6 @@ from feed.screens.cards import Fragment, PostCard
 from feed.screens.frozen import FrozenBoards
 from feed.snapshots import LONGEST
 
-_BOARD_STATES = ("scheduled", "judging")
 _RUNNING: tuple[State, ...] = ("scheduled", "open")
 
 _encode = msgspec.json.Encoder().encode
@@ -83,7 +82,7 @@ class Standings:
 
     async def list(self, campaign: Campaign, *, limit: int = LONGEST) -> list[Row]:
         """The `limit` best rows and all that tie with the last of them, or more."""
-        if campaign.state in _BOARD_STATES:
+        if campaign.state in BOARD_STATES:
             rows = await counters.top(self._redis, board_of(campaign.id), epoch=self._epoch(), limit=limit)
         else:
             rows = await self._frozen.best(campaign.id)
@@ -105,7 +104,7 @@ async def get_leaderboard(standings: Standings, campaign_id: int, *, limit: int)
     return Board(
         places=places[:limit],
         as_of=campaign.now,
-        provisional=campaign.state in (*_BOARD_STATES, "decided", "cancelled"),
+        provisional=campaign.state in (*BOARD_STATES, "decided", "cancelled"),
         basis="full" if full else "engagement",
     )
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from feed.boards import counters
 from feed.boards.counters import Guard, Item
-from feed.boards.model import HOT, Position, Row
+from feed.boards.model import Position, Row
 
 BOARD, EPOCH = "c7", "e"
 AT = datetime(2026, 9, 1, 8, 30, 0, 123456, tzinfo=UTC)
@@ -224,15 +224,6 @@ async def test_a_forgotten_rank_refuses_what_was_read_before(redis: Redis) -> No
     assert await write(redis, item(1, 4, 99), read_at=9) == [1]
     assert await write(redis, item(1, 6, 30), read_at=10) == []
     assert await top(redis, 2) == [(1, 30), (2, 20)]
-
-
-async def test_counts_come_from_the_hot_list(redis: Redis) -> None:
-    assert await counters.counts(redis, [1], epoch=EPOCH) == {}
-    await counters.begin_building(redis, HOT, EPOCH, step=0, floor=0)
-    await counters.finish_building(redis, HOT, EPOCH, step=0, position=Position(0), least=None)
-    await counters.write(redis, HOT, EPOCH, [Item(1, 1, row(1, 5, likes=3)), Item(2, 1, None)], read_at=0)
-    assert await counters.counts(redis, [1, 2, 3], epoch=EPOCH) == {1: (3, 0)}
-    assert await counters.counts(redis, [1], epoch=None) == {}
 
 
 async def test_a_server_that_has_forgotten_the_scripts_gets_them_again(redis: Redis) -> None:

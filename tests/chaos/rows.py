@@ -8,7 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from feed.boards import counters, standing, store
-from feed.boards.model import HOT, HOT_KEPT, board_of
+from feed.boards.model import BOARD_STATES, HOT, HOT_KEPT, board_of
 from feed.postgres import Connection
 from tests.chaos.check import Change, Count, Made, Pair
 
@@ -70,7 +70,7 @@ async def boards(
     """Each board as Postgres has it, and as Redis does."""
     moment = await store.get_moment(conn)
     wanted: dict[str, Collection[Any]] = {HOT: await standing.hot_standing(conn, HOT_KEPT)}
-    for campaign_id in moment.campaign_ids:
+    for campaign_id in await store.list_campaigns(conn, BOARD_STATES):
         wanted[board_of(campaign_id)] = await standing.campaign_standing(conn, campaign_id, HOT_KEPT)
     held = {board: await counters.top(redis, board, epoch=moment.epoch, limit=HOT_KEPT) for board in wanted}
     return wanted, held

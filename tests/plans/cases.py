@@ -12,6 +12,7 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.boards import standing
 from feed.boards import store as boards
+from feed.boards.model import BOARD_STATES
 from feed.campaigns import counting, entries
 from feed.cases import store as cases
 from feed.cases.model import Wanted
@@ -189,6 +190,7 @@ CASES: dict[str, Case] = {
     ),
     # Boards and campaigns.
     "moment": Case(lambda s: boards.get_moment(s.conn), ("change_log_pkey",), 40),
+    "campaigns with boards": Case(lambda s: boards.list_campaigns(s.conn, BOARD_STATES), (), 40),
     "posts for boards": Case(lambda s: boards.list_posts(s.conn, SPREAD), ("post_stats_pkey", "posts_pkey"), 1_800),
     "entries for boards": Case(
         lambda s: boards.list_entries(s.conn, SPREAD, [CAMPAIGN]), ("entries_by_post|entries_latest",), 500

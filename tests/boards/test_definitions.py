@@ -1,0 +1,142 @@
+"""A board that is only a definition in the table is filled, followed, rebuilt, compared and emptied as the others are."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from feed.boards import actions, counters, definitions, standing, store
+from feed.boards.definitions import SiteBoard
+from feed.boards.drift import drift
+from feed.boards.hot import REACH
+from feed.boards.model import HOT, Row, cut
+from feed.boards.projector import Projector
+from feed.boards.store import Post
+from feed.changes.actions import number_changes
+from feed.postgres import Connection, Pool
+from tests import make
+from tests.boards.test_actions import keys_of, moment_of, remove_post, settle, shown, top
+
+RISING = "rising"
+
+
+def rising_row(post: Post) -> Row | None:
+    """Posts with at least one like, by likes."""
+    row = standing.hot_row(post)
+    return None if row is None or not row.likes else msgspec.structs.replace(row, score=row.likes)
+
+
+async def rising_ranking(conn: Connection, limit: int) -> list[Row]:
+    rows = [rising_row(post) for post in await store.list_hottest(conn, 100, REACH)]
+    return cut([row for row in rows if row is not None], limit)
+
+
+@pytest.fixture(autouse=True)
+def rising(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table with one more board."""
+    more = SiteBoard(key=RISING, row=rising_row, ranking=rising_ranking, kept=4, shown=2)
+    monkeypatch.setattr(definitions, "DEFINITIONS", (*definitions.DEFINITIONS, more))
+
+
+async def like(pool: Pool, post_id: int, times: int = 1) -> None:
+    for _ in range(times):
+        await make.like(pool, post_id, at=make.now() - timedelta(seconds=1))
+
+
+async def scores(pool: Pool, redis: Redis) -> dict[int, int] | None:
+    rows = await top(pool, redis, RISING)
+    return None if rows is None else {row.post_id: row.score for row in rows}
+
+
+async def test_the_change_log_fills_it(pool: Pool, redis: Redis) -> None:
+    campaign_id = await make.campaign(pool)
+    liked, other = await make.entry(pool, campaign_id), await make.post(pool)
+    await settle(pool, redis)
+    assert await keys_of(pool) == [HOT, f"c{campaign_id}", RISING]
+    assert await scores(pool, redis) == {}
+    epoch = (await moment_of(pool)).epoch
+    await like(pool, liked, 2)
+    await settle(pool, redis)
+    assert (await moment_of(pool)).epoch == epoch
+    assert await scores(pool, redis) == {liked: 2}
+    assert await shown(pool, redis, HOT) == [liked, other]
+
+
+async def test_a_process_projects_it_and_takes_removed_posts_off(pool: Pool, redis: Redis) -> None:
+    kept, removed = await make.post(pool), await make.post(pool)
+    await like(pool, removed)
+    await settle(pool, redis)
+    await like(pool, kept)
+    await remove_post(pool, removed)
+    projector = Projector(pool, redis)
+    projector.start()
+    projector.touch([kept, removed])
+    await projector.close()
+    assert await scores(pool, redis) == {kept: 1}
+    # The worker finds the same by the log.
+    await settle(pool, redis)
+    assert await scores(pool, redis) == {kept: 1}
+
+
+async def test_it_is_rebuilt_from_its_own_ranking(pool: Pool, redis: Redis) -> None:
+    liked = await make.post(pool)
+    await like(pool, liked)
+    await make.post(pool)
+    await settle(pool, redis)
+    old = (await moment_of(pool)).epoch
+    assert await actions.rebuild(pool, redis) == 2
+    assert await scores(pool, redis) == {liked: 1}
+    assert not await redis.exists(f"feed:{{{RISING}}}:{old}:rows", f"feed:{{{RISING}}}:{old}:rank")
+    await redis.flushdb()
+    await settle(pool, redis)
+    assert await scores(pool, redis) == {liked: 1}
+
+
+async def test_drift_compares_it(pool: Pool, redis: Redis) -> None:
+    first, second = await make.post(pool), await make.post(pool)
+    await like(pool, first)
+    await like(pool, second, 3)
+    await settle(pool, redis)
+    assert await drift(pool, redis, patience=0) == 0
+    rows_key = f"feed:{{{RISING}}}:{(await moment_of(pool)).epoch}:rows"
+    held = await redis.hget(rows_key, str(second))
+    assert held is not None
+    await redis.hset(rows_key, str(first), held)
+    assert await drift(pool, redis, patience=0) == 1
+    await settle(pool, redis)
+    assert await scores(pool, redis) == {first: 1, second: 3}
+    assert await drift(pool, redis, patience=0) == 0
+
+
+async def test_it_keeps_as_many_ranks_as_it_says(pool: Pool, redis: Redis) -> None:
+    posts = [await make.post(pool) for _ in range(9)]
+    await settle(pool, redis)
+    for times, post_id in enumerate(posts, 1):
+        await like(pool, post_id, times)
+    await settle(pool, redis)
+    await make.like(pool, posts[-1], at=make.now() - timedelta(seconds=1))
+    await settle(pool, redis)
+    epoch = (await moment_of(pool)).epoch
+    meta = await counters.find_meta(redis, RISING, epoch)
+    assert meta is not None
+    assert meta.ranks == 4
+    rows = await counters.top(redis, RISING, epoch=epoch, limit=2)
+    assert rows is not None
+    assert [row.post_id for row in rows] == [posts[8], posts[7]]
+
+
+async def test_a_deferred_board_waits_for_the_worker(pool: Pool, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    *others, more = definitions.DEFINITIONS
+    assert isinstance(more, SiteBoard)
+    monkeypatch.setattr(definitions, "DEFINITIONS", (*others, msgspec.structs.replace(more, deferred=True)))
+    liked, removed = await make.post(pool), await make.post(pool)
+    await like(pool, removed)
+    await settle(pool, redis)
+    await like(pool, liked)
+    await remove_post(pool, removed)
+    await actions.project(pool, redis, [liked, removed])
+    assert await scores(pool, redis) == {}
+    await number_changes(pool)
+    await settle(pool, redis)
+    assert await scores(pool, redis) == {liked: 1}
