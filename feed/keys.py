@@ -20,7 +20,7 @@ from feed.keyfiles import KeysDamaged, KeyStoreError
 from feed.kms import Kms, kms_away
 from feed.sealing import open_sealed, seal
 from feed.signatures import PublicKey, PublicKeys, Signature
-from feed.signing import KEY_BYTES, Kept, KeyMalformed
+from feed.signing import KEY_BYTES, KeyMalformed, SigningKey
 
 _SITE = "site.json"
 # Before what a KMS has wrapped; a key as it is begins otherwise.
@@ -40,7 +40,7 @@ class _SiteKeys(msgspec.Struct, frozen=True):
     cursor: str
     person: str
     seal: str
-    signing: list[Kept]
+    signing: list[SigningKey]
 
 
 class Keys:
@@ -181,7 +181,7 @@ def open_keys(directory: Path, *, create: bool, kms: Kms | None = None) -> Keys:
         if create and not path.exists():
             keyfiles.make_directory(directory)
             keyfiles.write_once(
-                path, msgspec.json.encode(_SiteKeys(_fresh(), _fresh(), _fresh(), _fresh(), [_fresh()]))
+                path, msgspec.json.encode(_SiteKeys(_fresh(), _fresh(), _fresh(), _fresh(), [SigningKey(_fresh())]))
             )
         keyfiles.check_private(directory)
         site = _read_site(directory)

@@ -35,7 +35,6 @@ Event = MutableMapping[str, Any]
 def configure(log_format: str, *, level: int = logging.INFO) -> None:
     """Sends the logs of this process, the libraries' included, to stderr: `json`, or `console` for a terminal."""
     first: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -65,11 +64,6 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-
-
-def bind_request(request_id: str) -> None:
-    """Every line that this task and its children log from here on bears the id."""
-    structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 def hide_personal(_: object, __: str, event: Event) -> Event:

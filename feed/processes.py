@@ -203,11 +203,6 @@ def find_holder(directory: Path) -> int | None:
     return None
 
 
-def is_held(directory: Path) -> bool:
-    """Whether a running process holds the directory."""
-    return find_holder(directory) is not None
-
-
 def free_port() -> int:
     """A port on which nobody listens at this moment."""
     with socket.socket() as probe:

@@ -26,26 +26,22 @@ class SigningKey(msgspec.Struct, frozen=True, omit_defaults=True):
     valid_until: Moment | None = None
 
 
-# One that is only text is from before there were rotations.
-Kept = str | SigningKey
-
-
-def opened(kept: Sequence[Kept]) -> list[tuple[bytes, PublicKey]]:
+def opened(kept: Sequence[SigningKey]) -> list[tuple[bytes, PublicKey]]:
     """Each key with its public half. Raises KeyMalformed."""
     if not kept:
         raise KeyMalformed("no signing key")
     found = []
-    for each in map(_whole, kept):
+    for each in kept:
         key = decoded(each.key)
         found.append((key, public_key_of(key, valid_from=each.valid_from, valid_until=each.valid_until)))
     return found
 
 
-def rotated(kept: Sequence[Kept], fresh: str, at: datetime) -> list[Kept]:
+def rotated(kept: Sequence[SigningKey], fresh: str, at: datetime) -> list[SigningKey]:
     """The same keys behind a new one."""
-    former = [_whole(each) for each in kept]
-    retired = msgspec.structs.replace(former[0], valid_until=at + OVERLAP)
-    return [SigningKey(fresh, valid_from=at), retired, *former[1:]]
+    current, *former = kept
+    retired = msgspec.structs.replace(current, valid_until=at + OVERLAP)
+    return [SigningKey(fresh, valid_from=at), retired, *former]
 
 
 def decoded(text: str) -> bytes:
@@ -57,7 +53,3 @@ def decoded(text: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise KeyMalformed("a key in the store is not 32 bytes of base64; restore the store from its backup")
     return key
-
-
-def _whole(each: Kept) -> SigningKey:
-    return each if isinstance(each, SigningKey) else SigningKey(each)

@@ -56,7 +56,7 @@ def test_a_store_opened_again_has_the_same_keys(store: Path) -> None:
 def test_each_key_of_a_store_is_another(store: Path) -> None:
     open_keys(store, create=True)
     site = msgspec.json.decode((store / "site.json").read_bytes())
-    keys = [site["token"], site["cursor"], site["person"], site["seal"], *site["signing"]]
+    keys = [site["token"], site["cursor"], site["person"], site["seal"], *(each["key"] for each in site["signing"])]
     assert len(set(keys)) == 5
 
 
@@ -102,7 +102,7 @@ def test_a_campaign_key_open_to_others_is_refused(store: Path) -> None:
         b"",
         b"{",
         b"[]",
-        b'{"token": "AAAA", "cursor": "AAAA", "person": "AAAA", "seal": "AAAA", "signing": ["AAAA"]}',
+        b'{"token": "AAAA", "cursor": "AAAA", "person": "AAAA", "seal": "AAAA", "signing": [{"key": "AAAA"}]}',
         b'{"token": 1}',
         b"\xff",
     ],

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from feed.errors import NotFound
-from feed.logging import HIDDEN, bind_request, configure
+from feed.logging import HIDDEN, configure
 
 
 @pytest.fixture(autouse=True)
@@ -19,26 +19,23 @@ def _own_logging() -> Iterator[None]:
     root.handlers[:] = before
     root.setLevel(level)
     structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-def test_a_line_says_what_when_where_and_for_which_request(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_says_what_when_and_where(capsys: pytest.CaptureFixture[str]) -> None:
     configure("json")
-    bind_request("r-1")
 
     structlog.get_logger("feed.worker").info("message sent", id=7)
 
     (line,) = lines(capsys)
-    assert {key: line[key] for key in ("event", "id", "logger", "level", "request_id")} == {
+    assert {key: line[key] for key in ("event", "id", "logger", "level")} == {
         "event": "message sent",
         "id": 7,
         "logger": "feed.worker",
         "level": "info",
-        "request_id": "r-1",
     }
     assert str(line["timestamp"]).endswith("Z")
 

@@ -1,12 +1,11 @@
 """The SQL of relations between people: whom one has blocked or muted."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from feed.postgres import Connection
 
 RelationKind = Literal["block", "mute"]
-RELATION_KINDS: tuple[RelationKind, ...] = get_args(RelationKind)
 
 
 class KeptApart(NamedTuple):
@@ -53,22 +52,6 @@ async def list_kinds(conn: Connection, account_id: int, target_id: int) -> set[R
         target_id,
     )
     return {row["kind"] for row in rows}
-
-
-async def is_apart(conn: Connection, one: int, other: int) -> bool:
-    """Whether either has blocked the other."""
-    return bool(
-        await conn.fetchval(
-            """
-            SELECT EXISTS (
-                SELECT FROM relations
-                WHERE kind = 'block' AND ((account_id = $1 AND target_id = $2) OR (account_id = $2 AND target_id = $1))
-            )
-            """,
-            one,
-            other,
-        )
-    )
 
 
 async def list_kept_apart(conn: Connection, account_id: int) -> KeptApart:

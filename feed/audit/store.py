@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from feed.audit.model import AuditRow, refuse_personal, sha256_of
-from feed.postgres import Connection, many
+from feed.postgres import Connection
 
 
 async def add(
@@ -34,20 +34,3 @@ async def add(
         sha256_of(row),
     )
     return row.id
-
-
-async def list_of_subject(conn: Connection, subject_kind: str, subject_id: int, *, limit: int = 100) -> list[AuditRow]:
-    """What happened to one thing, the latest first."""
-    rows = await conn.fetch(
-        """
-        SELECT id, at, actor_id, action, subject_kind, subject_id, detail, row_sha256
-        FROM audit
-        WHERE subject_kind = $1 AND subject_id = $2
-        ORDER BY id DESC
-        LIMIT $3
-        """,
-        subject_kind,
-        subject_id,
-        limit,
-    )
-    return many(rows, AuditRow)

@@ -71,11 +71,6 @@ def order_of(entry: Ranked, tie_break: Sequence[str]) -> tuple[Decimal | int, ..
     )
 
 
-def rank(entries: Sequence[Ranked], tie_break: Sequence[str]) -> list[Ranked]:
-    """The best entry of each person, best first."""
-    return best_of_each(sorted(entries, key=lambda each: order_of(each, tie_break)))
-
-
 def best_of_each(order: Sequence[Ranked]) -> list[Ranked]:
     """The first entry of each person, in this order."""
     best: dict[bytes, Ranked] = {}

@@ -209,19 +209,6 @@ async def mark_marks_locked(conn: Connection, campaign_id: int) -> bool:
     )
 
 
-async def find_rules(conn: Connection, campaign_id: int, version: int) -> RulesVersion | None:
-    """One version of the rules."""
-    row = await conn.fetchrow(
-        """
-        SELECT version, rules, rules_text, rules_sha256, created_at
-        FROM campaign_rules WHERE campaign_id = $1 AND version = $2
-        """,
-        campaign_id,
-        version,
-    )
-    return one(row, RulesVersion)
-
-
 async def is_post(conn: Connection, post_id: int) -> bool:
     """Whether others can see the post."""
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM visible_posts WHERE id = $1)", post_id))

@@ -193,12 +193,6 @@ async def list_stamps(conn: Connection, numbers: Sequence[int]) -> dict[int, str
     return {row["number"]: stamp_of(row["numbered_at"]) for row in rows}
 
 
-async def oldest_number(conn: Connection) -> int | None:
-    """The first number that the log still holds. None when it holds none."""
-    number: int | None = await conn.fetchval("SELECT min(number) FROM change_log")
-    return number
-
-
 async def trim_log(conn: Connection, *, hours: int) -> int:
     """How many rows left the log: those numbered longer ago, but never the newest row."""
     tag = await conn.execute(

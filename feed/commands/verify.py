@@ -174,11 +174,6 @@ def _about_draw(drawn: Drawn) -> list[str]:
             f"    judged again after the draw: {void} tickets void, {joined} joined behind all others, in the order that was drawn: "
             "ask the organiser why",
         ]
-    if drawn.earlier:
-        lines += [
-            f"[?] 此前另有 {len(drawn.earlier)} 份签单被撤销，原因见主办方说明",
-            f"    {len(drawn.earlier)} earlier lists were set aside: ask the organiser why",
-        ]
     return [
         *lines,
         f"无法由文件得知：随机数哈希 {drawn.nonce_sha256[:16]}… 和签单哈希 {drawn.list_sha256[:16]}… 是否按时公布（请与活动页面存档比对）、"

@@ -46,7 +46,6 @@ PROBLEMS = {
     "draw_seed": ("种子算错", "the seed is not what list, nonce and value make"),
     "draw_publicly_verifiable": ("可否公开验证标注有误", "wrongly labelled as publicly verifiable or not"),
     "draw_list": ("签单的增减与可获奖名单不符", "what left and joined the list does not fit who may win"),
-    "draw_earlier": ("先前签单的列举有误", "the earlier lists are not listed right"),
     "draw_corrected": ("更正前的公开值列举有误", "the numbers that were corrected are not listed right"),
     "draw_beacon": ("公开值与规则所写来源不符", "the value is not from a source as the rules name it"),
     "draw_beacon_time": ("公开值的时间不在规定之内", "the value did not appear when it had to"),

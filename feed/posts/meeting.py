@@ -6,7 +6,7 @@ import msgspec
 
 from feed.accounts.model import FREE, AccountId, Standing
 from feed.postgres import Connection
-from feed.posts.model import CommentPolicy, PostId, State
+from feed.posts.model import CommentPolicy, State
 
 
 class Met(msgspec.Struct, frozen=True):
@@ -23,13 +23,6 @@ class Meeting(msgspec.Struct, frozen=True):
     posts: dict[int, Met]
     standings: dict[int, Standing]
     apart: set[tuple[int, int]]  # Post and account.
-
-    def published(self, post_id: PostId, account_id: AccountId) -> Met | None:
-        """The post, if others see it and this account is one of them."""
-        post = self.posts.get(post_id)
-        if post is None or post.state != "published" or (post_id, account_id) in self.apart:
-            return None
-        return post
 
     def standing(self, account_id: AccountId) -> Standing:
         """What the account is forbidden now."""

@@ -6,8 +6,9 @@ Every part of what is hashed has a fixed length or is preceded by its length, so
 import hashlib
 import hmac
 from collections.abc import Collection, Iterable, Sequence
+from typing import Literal
 
-ALGORITHM = "feed-draw-1"
+ALGORITHM: Literal["feed-draw-1"] = "feed-draw-1"
 TICKET_BYTES = 16
 NONCE_BYTES = 32
 # Sixteen bytes each: what is hashed as a list is never what is hashed as a seed.

@@ -58,8 +58,6 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     beacon: BeaconLine
     seed: str
     publicly_verifiable: bool
-    # Lists that lots were drawn from before, in settlements that were set aside; only older results have any.
-    earlier: list[str]
     # Of a settlement that was made again: pseudonyms that were on the list and may not win any more, and those that were not on it.
     removed: list[str] | None = None
     added: list[str] | None = None
@@ -74,7 +72,7 @@ def drawn_from(lots: Lots, rules: Rules, editors: Mapping[int, str], *, able: Se
     assert published_at is not None
     listed, now = set(lots.tickets), set(able)
     return Drawn(
-        algorithm="feed-draw-1",
+        algorithm=draw.ALGORITHM,
         tickets=lots.draw.ticket_count,
         list_sha256=lots.draw.list_sha256.hex(),
         list_published_at=time_text(published_at),
@@ -91,7 +89,6 @@ def drawn_from(lots: Lots, rules: Rules, editors: Mapping[int, str], *, able: Se
         ),
         seed=seed(lots.draw.list_sha256, lots.nonce, beacon).hex(),
         publicly_verifiable=beacon.source != "own",
-        earlier=[],
         removed=[each.hex() for each in lots.tickets if each not in now] or None,
         added=[each.hex() for each in able if each not in listed] or None,
         corrected=[_wrong(wrong, right, editors) for wrong, right in pairwise(lots.numbers)] or None,
@@ -114,8 +111,6 @@ def problems_of(
         if not rules.ends_at + FREEZE_AFTER <= published_at < LATEST:
             yield Problem("frozen_too_early", "draw.list_published_at")
             return
-        for each in drawn.earlier:
-            _exact_hex(each, _SHA256_DIGITS)
     except ValueError as error:
         yield Problem("spelling", "draw", str(error))
         return
@@ -132,8 +127,6 @@ def problems_of(
     for name, (stated, right) in expected.items():
         if stated != right:
             yield Problem(f"draw_{name}", f"draw.{name}", str(right))
-    if drawn.list_sha256 in drawn.earlier or len(set(drawn.earlier)) != len(drawn.earlier):
-        yield Problem("draw_earlier", "draw.earlier")
     yield from _beacon_problems(drawn.beacon, rules, published_at, chains)
     yield from _correction_problems(drawn, rules, published_at)
 

@@ -1,7 +1,7 @@
 """The end of winners' details: the key that sealed them is destroyed on schedule, and a signed receipt says so."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -115,8 +115,3 @@ def canonical(shredded: Shredded) -> bytes:
 def _signed(shredded: Shredded, signature: Signature) -> bytes:
     document: dict[str, Any] = msgspec.to_builtins(shredded) | {"signature": msgspec.to_builtins(signature)}
     return rfc8785.dumps(document)
-
-
-def until_of(final_at: datetime, retention: Retention) -> datetime:
-    """When the details of a campaign are to be destroyed."""
-    return final_at + timedelta(days=retention.claims_days)

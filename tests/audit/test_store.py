@@ -2,6 +2,7 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta, timezone
 
+import msgspec
 import pytest
 
 from feed.audit import store as audit
@@ -9,12 +10,25 @@ from feed.audit.model import AuditRow, sha256_of
 from feed.postgres import Connection
 
 
+async def _row(conn: Connection, campaign_id: int) -> AuditRow:
+    return msgspec.convert(
+        await conn.fetchrow(
+            """
+            SELECT id, at, actor_id, action, subject_kind, subject_id, detail, row_sha256
+            FROM audit WHERE subject_kind = 'campaign' AND subject_id = $1
+            """,
+            campaign_id,
+        ),
+        AuditRow,
+    )
+
+
 async def test_a_row_carries_a_hash_that_anybody_can_recompute(conn: Connection) -> None:
     audit_id = await audit.add(
         conn, 7, "campaign.announce", "campaign", 42, {"second": True, "winners": [1, 2], "b": "读"}
     )
 
-    (row,) = await audit.list_of_subject(conn, "campaign", 42)
+    row = await _row(conn, 42)
 
     assert row.id == audit_id
     assert row.row_sha256 == sha256_of(row)
@@ -37,17 +51,8 @@ async def test_a_changed_row_no_longer_fits_its_hash(conn: Connection) -> None:
 
     await conn.execute("UPDATE audit SET actor_id = 9 WHERE subject_id = 43")
 
-    (row,) = await audit.list_of_subject(conn, "campaign", 43)
+    row = await _row(conn, 43)
     assert row.row_sha256 != sha256_of(row)
-
-
-async def test_the_last_thing_that_happened_comes_first(conn: Connection) -> None:
-    for action in ("campaign.publish", "campaign.cancel"):
-        await audit.add(conn, 7, action, "campaign", 44)
-
-    rows = await audit.list_of_subject(conn, "campaign", 44)
-
-    assert [row.action for row in rows] == ["campaign.cancel", "campaign.publish"]
 
 
 @pytest.mark.parametrize("detail", [{"phone": "1"}, {"winner": {"name": "王"}}, {"winners": [{"address": "深圳"}]}])
