@@ -1,13 +1,14 @@
 """A retried POST acts once: its key is a row of the transaction that holds its effect."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from asyncpg import Record
 
 from feed.errors import Conflict
-from feed.postgres import Connection, Pool, columns
+from feed.postgres import Connection, Pool, columns, transaction
 
 
 class IdempotencyKeyReused(Conflict):
@@ -51,6 +52,22 @@ class Reserved(NamedTuple):
     fresh: bool
 
 
+class Attempt(NamedTuple):
+    """An action's attempt at a request. `reserved` is None for a request without a key, which is never a repeat."""
+
+    reserved: Reserved | None
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether an earlier attempt has committed its effect, and only its answer was lost."""
+        return self.reserved is not None and not self.reserved.fresh
+
+    @property
+    def reserved_id(self) -> int | None:
+        """The id of what the request makes; a repeat finds under it what was made before."""
+        return None if self.reserved is None else self.reserved.answer_id
+
+
 Claim = Reserved | Answered | IdempotencyKeyBusy | IdempotencyKeyReused
 
 
@@ -59,21 +76,32 @@ def once(route: str, key: str | None, body: bytes) -> Once | None:
     return None if not key else Once(route, key[:200], hashlib.sha256(body).digest())
 
 
-async def reserve(conn: Connection, account_id: int, request: Once) -> Reserved:
-    """Claims the key inside the transaction of the effect, for a day.
+@asynccontextmanager
+async def idempotent_transaction(
+    pool: Pool, account_id: int | None, request: Once | None
+) -> AsyncIterator[tuple[Connection, Attempt]]:
+    """The transaction of an action that a caller may retry; it claims the request's key, for a day, before anything else.
 
-    Raises Answered for a request that has been answered, IdempotencyKeyReused, and IdempotencyKeyBusy while the first
-    request with this key has not ended. Neither fresh nor answered is a request that was cut off between its commit and its
-    answer: its effect stands, and the caller tells of it anew.
+    `account_id` is None for what an operator does at the command line. An error in the block releases the key with the
+    rest. Raises Answered for a request that has been answered, IdempotencyKeyReused, and IdempotencyKeyBusy while the
+    first request with this key runs. A repeat was cut off between its commit and its answer: its effect is kept, and the
+    action answers it anew.
     """
-    (found,) = await reserve_each(conn, [(account_id, request)])
-    if isinstance(found, Exception):
-        raise found
-    return found
+    async with transaction(pool) as conn:
+        if request is None or account_id is None:
+            yield conn, Attempt(None)
+            return
+        (found,) = await reserve_each(conn, [(account_id, request)])
+        if isinstance(found, Exception):
+            raise found
+        yield conn, Attempt(found)
 
 
 async def reserve_each(conn: Connection, requests: Sequence[tuple[int, Once]]) -> list[Claim]:
-    """Claims the keys of many requests, given with whose they are; for each what `reserve` returns or raises."""
+    """Claims the keys of many requests, given with whose they are, for a day; for each the id of what it makes, or an error.
+
+    The errors are those that `idempotent_transaction` raises.
+    """
     if not requests:
         return []
     first: dict[tuple[int, str, str], Once] = {}
@@ -137,7 +165,7 @@ async def sort_out(
     conn: Connection, requests: Sequence[tuple[int, Once | None]]
 ) -> tuple[dict[int, int | None], dict[int, int | Exception]]:
     """Which requests, by their place, are to be acted on, with the id that is reserved for what each makes, if one is;
-    and what the others are told: the id of what they made before, or what `reserve` raises. Without a key everybody acts.
+    and what the others are told: the id of what they made before, or an error of `reserve_each`. Without a key everybody acts.
     """
     keyed = [(place, (account_id, once)) for place, (account_id, once) in enumerate(requests) if once is not None]
     fresh: dict[int, int | None] = {place: None for place, (_, once) in enumerate(requests) if once is None}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import entries, nonces, store
@@ -11,7 +10,7 @@ from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules
 from feed.campaigns.favour import unfavourable
 from feed.campaigns.gate import read_publishable
-from feed.campaigns.holding import hold, is_repeated, must_be_unsettled, raise_versions
+from feed.campaigns.holding import hold, must_be_unsettled, raise_versions
 from feed.campaigns.lines import is_written
 from feed.campaigns.model import CampaignId, Rules, rules_document, rules_sha256
 from feed.campaigns.refusals import (
@@ -24,7 +23,7 @@ from feed.campaigns.refusals import (
 from feed.campaigns.rules_text import rules_text
 from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once
+from feed.idempotency import Attempt, Once, idempotent_transaction
 from feed.keys import Keys
 from feed.postgres import Connection, Pool, transaction
 from feed.topics import store as topics
@@ -38,18 +37,18 @@ async def create_campaign(
     draft = merged({}, fields)
     if found := _draft_problems(draft):
         raise Invalid(*found)
-    async with transaction(pool) as conn:
-        return await _add(conn, editor_id, draft, "campaign_created", {}, request)
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
+        return await _add(conn, attempt, editor_id, draft, "campaign_created", {})
 
 
 async def copy_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, request: Once | None = None) -> CampaignId:
     """A draft like another campaign, without its dates. Raises CampaignNotFound."""
-    async with transaction(pool) as conn:
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         campaign = await store.find_campaign(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
         detail = {"of": str(campaign_id)}
-        return await _add(conn, editor_id, copied(campaign.draft), "campaign_copied", detail, request)
+        return await _add(conn, attempt, editor_id, copied(campaign.draft), "campaign_copied", detail)
 
 
 async def change_campaign(
@@ -76,8 +75,8 @@ async def publish_campaign(
 
     Raises CampaignIncomplete with everything that is missing, CampaignNotDraft, CampaignCancelled, CampaignNotFound.
     """
-    async with transaction(pool) as conn:
-        if await is_repeated(conn, editor_id, request):
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         campaign = await hold(conn, campaign_id)
         if campaign.state == "cancelled":
@@ -107,18 +106,15 @@ async def publish_campaign(
 
 async def _add(
     conn: Connection,
+    attempt: Attempt,
     editor_id: AccountId,
     draft: dict[str, Any],
     action: str,
     detail: dict[str, Any],
-    request: Once | None,
 ) -> CampaignId:
-    reserved = None if request is None else await idempotency.reserve(conn, editor_id, request)
-    if reserved is not None and not reserved.fresh:
-        return CampaignId(reserved.answer_id)
-    campaign_id = await store.add_campaign(
-        conn, campaign_id=None if reserved is None else reserved.answer_id, draft=draft, by=editor_id
-    )
+    if attempt.reserved is not None and attempt.is_repeat:
+        return CampaignId(attempt.reserved.answer_id)
+    campaign_id = await store.add_campaign(conn, campaign_id=attempt.reserved_id, draft=draft, by=editor_id)
     await audit.add(conn, editor_id, action, "campaign", campaign_id, detail)
     return CampaignId(campaign_id)
 

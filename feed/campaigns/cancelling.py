@@ -7,11 +7,11 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import cancellations, notices, store
 from feed.campaigns.cancellations import Untold
-from feed.campaigns.holding import hold, is_repeated, must_be_unsettled
+from feed.campaigns.holding import hold, must_be_unsettled
 from feed.campaigns.refusals import CampaignSettled, SecondPersonRequired
 from feed.campaigns.verdicts import removal_problems
 from feed.errors import Invalid
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 
@@ -27,12 +27,11 @@ async def cancel_campaign(
     From the opening on it takes a reason and two people; the reason of the first is the one that is told, with the cancellation.
     Raises Invalid, SecondPersonRequired, CampaignSettled, CampaignNotFound.
     """
-    async with transaction(pool) as conn:
-        fresh = not await is_repeated(conn, editor_id, request)
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         campaign = await hold(conn, campaign_id)
         if campaign.state == "cancelled":
             return "cancelled"
-        if not fresh:
+        if attempt.is_repeat:
             return "recorded"
         must_be_unsettled(campaign)
         if campaign.has_opened and not await _is_agreed(conn, editor_id, campaign_id, reason):

@@ -3,13 +3,13 @@
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import entries, notices
-from feed.campaigns.holding import hold_judged, is_repeated, raise_versions
+from feed.campaigns.holding import hold_judged, raise_versions
 from feed.campaigns.refusals import EntryDisqualified, EntryNotDisqualified, EntryNotFound
 from feed.campaigns.verdicts import Reason, reason_problems
 from feed.errors import Invalid
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
-from feed.postgres import Connection, Pool, transaction
+from feed.postgres import Connection, Pool
 
 
 async def disqualify_entry(
@@ -18,8 +18,8 @@ async def disqualify_entry(
     """Takes the entry out of the contest; the post stays. Raises Invalid, EntryDisqualified, EntryNotFound."""
     if problems := reason_problems(reason.reason_code, reason.note):
         raise Invalid(*problems)
-    async with transaction(pool) as conn:
-        if await is_repeated(conn, editor_id, request):
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         campaign = await hold_judged(conn, campaign_id)
         entry = await _get_entry(conn, campaign_id, post_id)
@@ -38,8 +38,8 @@ async def reinstate_entry(
     """Lets a disqualified entry compete again. Raises Invalid, EntryNotDisqualified, EntryNotFound."""
     if problems := reason_problems(reason.reason_code, reason.note):
         raise Invalid(*problems)
-    async with transaction(pool) as conn:
-        if await is_repeated(conn, editor_id, request):
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         campaign = await hold_judged(conn, campaign_id)
         entry = await _get_entry(conn, campaign_id, post_id)

@@ -2,19 +2,12 @@
 
 from collections.abc import Iterable
 
-from feed import idempotency
 from feed.campaigns import store
 from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound, CampaignNotOpen, CampaignSettled
 from feed.campaigns.store import Campaign
 from feed.changes import store as changes
 from feed.changes.store import Delta
-from feed.idempotency import Once
 from feed.postgres import Connection
-
-
-async def is_repeated(conn: Connection, account_id: int, request: Once | None) -> bool:
-    """Whether this request has had its effect already. Raises IdempotencyKeyReused."""
-    return request is not None and not (await idempotency.reserve(conn, account_id, request)).fresh
 
 
 async def hold(conn: Connection, campaign_id: int) -> Campaign:

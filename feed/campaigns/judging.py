@@ -2,14 +2,13 @@
 
 from decimal import Decimal
 
-from feed import idempotency
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import entries, jury, marks, recusals, store, voids
 from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.drafting import read_rules
-from feed.campaigns.holding import hold_judged, is_repeated, raise_versions
+from feed.campaigns.holding import hold_judged, raise_versions
 from feed.campaigns.marking import mark_of, mark_problems
 from feed.campaigns.model import decimal_text
 from feed.campaigns.panel import Panel
@@ -31,7 +30,7 @@ from feed.campaigns.store import Campaign
 from feed.campaigns.verdicts import NewMark, NewVoids, void_problems
 from feed.campaigns.voids import Void
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.postgres import Connection, Pool, transaction
 
 
@@ -121,8 +120,8 @@ async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request
 
     Not before the closing: what is posted after the lock could never be marked. Raises CampaignNotClosed, MarksMissing.
     """
-    async with transaction(pool) as conn:
-        if await is_repeated(conn, editor_id, request):
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         campaign = await hold_judged(conn, campaign_id)
         if campaign.marks_locked_at is not None:
@@ -146,11 +145,10 @@ async def add_voids(
     """
     if problems := void_problems(new):
         raise Invalid(*problems)
-    async with transaction(pool) as conn:
-        reserved = None if request is None else await idempotency.reserve(conn, editor_id, request)
-        if reserved is not None and not reserved.fresh:
-            return await voids.list_made_with(conn, campaign_id, reserved.answer_id)
-        first_id = None if reserved is None else reserved.answer_id
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
+        first_id = attempt.reserved_id
+        if first_id is not None and attempt.is_repeat:
+            return await voids.list_made_with(conn, campaign_id, first_id)
         await hold_judged(conn, campaign_id)
         if new.post_id is not None:
             post_id = int(new.post_id)

@@ -3,11 +3,11 @@
 from feed.accounts.model import AccountId
 from feed.campaigns import closing, ledger, shortlist
 from feed.campaigns.drafting import read_rules
-from feed.campaigns.holding import hold_judged, is_repeated
+from feed.campaigns.holding import hold_judged
 from feed.campaigns.problems import RANGES
 from feed.campaigns.refusals import MarksLocked
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.postgres import Pool, transaction
 
 
@@ -18,8 +18,8 @@ async def fill_shortlist(
 
     Raises Invalid, MarksLocked, CampaignNotFound, CampaignNotOpen, CampaignSettled, CampaignCancelled.
     """
-    async with transaction(pool) as conn:
-        if await is_repeated(conn, editor_id, request):
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         campaign = await hold_judged(conn, campaign_id)
         if campaign.marks_locked_at is not None:

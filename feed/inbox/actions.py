@@ -1,15 +1,12 @@
 """What a person does with the inbox."""
 
-from feed import idempotency
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store
-from feed.postgres import Pool, transaction
+from feed.postgres import Pool
 
 
 async def read_inbox(pool: Pool, account_id: int, until_id: int, request: Once | None = None) -> None:
     """Marks the person's messages up to and with `until_id` as read; repeating it changes nothing."""
-    async with transaction(pool) as conn:
-        # Reading is idempotent by itself; the key is claimed for its other promises.
-        if request is not None:
-            await idempotency.reserve(conn, account_id, request)
+    # Reading is idempotent by itself: a repeat reads again.
+    async with idempotent_transaction(pool, account_id, request) as (conn, _):
         await store.mark_read(conn, account_id, until_id)

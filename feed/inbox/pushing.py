@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from feed import idempotency
 from feed.audit import store as audit
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import push_store as store
 from feed.inbox.model import PushNotDead, PushNotFound
 from feed.inbox.push_store import Attempt, PushState
@@ -60,8 +59,8 @@ async def serve_hook(pool: Pool) -> float:
 
 async def retry_push(pool: Pool, push_id: int, *, by: int | None, request: Once | None = None) -> None:
     """Tries a dead push again from the beginning. Raises PushNotFound, PushNotDead."""
-    async with transaction(pool) as conn:
-        if by is not None and request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         push = await store.lock_push(conn, push_id)
         if push is None:

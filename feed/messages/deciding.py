@@ -2,14 +2,13 @@
 
 from typing import Literal
 
-from feed import idempotency
 from feed.audit import store as audit
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.messages import deciding_store, store
 from feed.messages.deciding_store import Stuck
 from feed.messages.model import STUCK, MessageId, MessageNotFound, MessageNotStuck, MessageTooLate
-from feed.postgres import Connection, Pool, transaction
+from feed.postgres import Connection, Pool
 from feed.texts import clean_text, text_problem
 
 REASON_LONGEST = 500
@@ -23,8 +22,8 @@ async def retry_message(
     Raises Invalid, MessageNotFound, MessageNotStuck, MessageTooLate.
     """
     reason = _checked(reason)
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         message = await _lock_stuck(conn, message_id)
         if message.over:
@@ -46,8 +45,8 @@ async def resolve_message(
 ) -> None:
     """Says how it ended, without another attempt. Raises Invalid, MessageNotFound, MessageNotStuck."""
     reason = _checked(reason)
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         message = await _lock_stuck(conn, message_id)
         await deciding_store.mark_resolved(conn, message_id, outcome)

@@ -2,13 +2,12 @@
 
 from typing import Literal
 
-from feed import idempotency
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Pool, transaction
@@ -27,12 +26,11 @@ async def announce_winners(
 
     Raises CampaignNotFound, NotSettled, AlreadyAnnounced, SecondPersonRequired, WinnerNotVisible, CodesMissing.
     """
-    async with transaction(pool) as conn:
-        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
-        if not fresh:
+        if attempt.is_repeat:
             return "recorded" if campaign.announced_by is None else "announced"
         if campaign.announced_by is not None:
             raise AlreadyAnnounced

@@ -5,11 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import KeyDestroyed, Keys
 from feed.messages import store as messages
@@ -80,11 +79,9 @@ async def reveal_claim(
     Raises ClaimAccessRequired, ClaimNotFound, Invalid.
     """
     why = read_reason(reason)
-    async with transaction(pool) as conn:
+    # No answer is kept: a repeat of the request reveals the details again, and that is on record too.
+    async with idempotent_transaction(pool, by, request) as (conn, _):
         await require_access(conn, campaign_id, by)
-        if request is not None:
-            # Nothing is kept to be answered again: whoever repeats the request looks again, and that is on record too.
-            await idempotency.reserve(conn, by, request)
         sealed = await claims_store.get_claim(conn, campaign_id, winner_id)
         await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": why})
     try:

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.refusals import CampaignNotFound
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.keyfiles import KeysMissing
 from feed.keys import KeyDestroyed, Keys
-from feed.postgres import Pool, transaction
+from feed.postgres import Pool
 from feed.prizes import codes_store, handover_store
 from feed.prizes.model import (
     ClaimClosed,
@@ -70,8 +69,7 @@ async def add_codes(
         key = await asyncio.to_thread(keys.campaign_key, campaign_id, create=True)
     except KeyDestroyed:
         raise ClaimClosed from None
-    async with transaction(pool) as conn:
-        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None or campaign.state == "cancelled":
             raise CampaignNotFound
@@ -84,7 +82,7 @@ async def add_codes(
         ]
         added = await codes_store.add_codes(conn, campaign_id, prize_number, rows)
         stock = await codes_store.count_codes(conn, campaign_id, prize_number)
-        if fresh:
+        if not attempt.is_repeat:
             await audit.add(
                 conn, by, "add_codes", "campaign", campaign_id, {"prize": prize_number, "added": added, "stock": stock}
             )
@@ -104,10 +102,8 @@ async def show_codes(
         winner = await require_own(conn, account_id, winner_id)
     # A KMS may be asked for it: before the transaction.
     key = await _find_key(keys, winner.campaign_id)
-    async with transaction(pool) as conn:
-        if request is not None:
-            # The winner's codes are the same at the second try.
-            await idempotency.reserve(conn, account_id, request)
+    # A repeat shows the same codes.
+    async with idempotent_transaction(pool, account_id, request) as (conn, _):
         await require_final(conn, winner.campaign_id)
         state = await codes_store.get_state(conn, winner_id)
         if state not in ("claimed", "verified", "shipped", "received"):

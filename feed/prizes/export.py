@@ -6,12 +6,11 @@ import io
 
 import msgspec
 
-from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.keys import KeyDestroyed, Keys
-from feed.postgres import Pool, transaction
+from feed.postgres import Pool
 from feed.prizes import claims_store
 from feed.prizes.claim import Claim, seal_of
 from feed.prizes.model import ClaimNotFound
@@ -31,10 +30,8 @@ async def export_claims(
     Raises ClaimAccessRequired, ClaimNotFound where there is nothing to send, Invalid.
     """
     why = read_reason(reason)
-    async with transaction(pool) as conn:
-        if request is not None:
-            # The list is written anew at each request, and each is on record with whom it names.
-            await idempotency.reserve(conn, by, request)
+    # The list is written anew at each request, and each is on record with whom it names.
+    async with idempotent_transaction(pool, by, request) as (conn, _):
         await require_access(conn, campaign_id, by)
         parcels = await claims_store.list_to_send(conn, campaign_id)
         if not parcels:

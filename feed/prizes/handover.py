@@ -1,11 +1,10 @@
 """From the claim to the prize in hand: declined, verified, on its way, received. Each move guards itself in its statement."""
 
-from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Connection, Pool, transaction
@@ -26,8 +25,8 @@ async def decline_prize(
 
     Raises PrizeNotFound, NotYourPrize, WrongPrizeState.
     """
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, account_id, request)).fresh:
+    async with idempotent_transaction(pool, account_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         winner = await require_own(conn, account_id, winner_id)
         campaign = await closing.lock_ending(conn, winner.campaign_id)
@@ -49,8 +48,8 @@ async def verify_claim(
 
     Raises ClaimNotFound, WrongPrizeState.
     """
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         await _must_be_of(conn, campaign_id, winner_id)
         if not await handover_store.mark_verified(conn, winner_id):
@@ -90,8 +89,8 @@ async def receive_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId, 
 
     Raises PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState.
     """
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, account_id, request)).fresh:
+    async with idempotent_transaction(pool, account_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         winner = await require_own(conn, account_id, winner_id)
         await require_final(conn, winner.campaign_id)
@@ -109,8 +108,8 @@ async def hand_over_prize(
     A second time changes nothing. Raises Invalid, ClaimNotFound, PrizeNotFinal, WrongPrizeState.
     """
     why = read_reason(reason)
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, by, request)).fresh:
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         await _must_be_of(conn, campaign_id, winner_id)
         await require_final(conn, campaign_id)

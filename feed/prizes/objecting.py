@@ -1,14 +1,13 @@
 """Objections: whoever takes part may say that a result is wrong, and somebody who had no part in it answers."""
 
-from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.refusals import CampaignNotFound, EntryNotFound
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
-from feed.postgres import Connection, Pool, transaction
+from feed.postgres import Connection, Pool
 from feed.prizes import notices, objections_store, persons
 from feed.prizes.model import (
     AlreadyObjected,
@@ -45,13 +44,12 @@ async def object_to_result(
     Raises Invalid, CampaignNotFound, NotAParticipant, EntryNotFound, ObjectionsClosed, AlreadyObjected.
     """
     said = _read("text", text)
-    async with transaction(pool) as conn:
-        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
         settlement = await objections_store.find_settled(conn, campaign_id)
-        if settlement is not None and not fresh:
+        if settlement is not None and attempt.is_repeat:
             before = await objections_store.find_of_account(conn, settlement.id, by)
             if before is not None:
                 return before.id
@@ -91,14 +89,13 @@ async def answer_objection(
         raise Invalid(FieldError("rank", "required" if rank is None else "not_asked_for"))
     if rank is not None and not 1 <= rank <= _LAST_RANK:
         raise Invalid(FieldError("rank", "out_of_range", {"least": 1, "most": _LAST_RANK}))
-    async with transaction(pool) as conn:
-        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign_id = await _campaign_of(conn, objection_id)
         campaign = await closing.lock_ending(conn, campaign_id)
         objection = await objections_store.find_objection(conn, objection_id)
         assert campaign is not None
         assert objection is not None
-        if not fresh:
+        if attempt.is_repeat:
             return
         if await persons.is_involved(conn, campaign_id, by):
             raise InvolvedInCampaign

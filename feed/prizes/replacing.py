@@ -2,16 +2,15 @@
 
 from typing import Literal
 
-from feed import idempotency
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import Keys
-from feed.postgres import Pool, transaction
+from feed.postgres import Pool
 from feed.prizes import notices, objections_store
 from feed.prizes.model import NotAnnounced, PrizeHandedOver, WinnerNotFound
 from feed.prizes.places import fill_place
@@ -28,13 +27,12 @@ async def replace_winner(
     Raises Invalid, CampaignNotFound, NotAnnounced, WinnerNotFound, PrizeHandedOver, SecondPersonRequired.
     """
     why = read_reason(reason)
-    async with transaction(pool) as conn:
-        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
         settlement = await objections_store.find_settled(conn, campaign_id)
-        if not fresh:
+        if attempt.is_repeat:
             # What was done under this key stays done, whatever has become of the campaign since.
             winner = None if settlement is None else await objections_store.find_standing(conn, settlement.id, rank)
             return "replaced" if winner is None else "recorded"

@@ -7,14 +7,13 @@ from typing import Any
 
 import msgspec
 
-from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing, concerned, nonces
 from feed.campaigns.closing import Ending
 from feed.campaigns.model import Rules
 from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import Keys
 from feed.postgres import Connection, Pool, transaction
@@ -95,17 +94,16 @@ async def settle_campaign(
     Raises CampaignNotFound, CampaignCancelled, NotOverYet, AlreadySettled, SettlementBlocked, AwaitingBeacon, Invalid.
     """
     why = read_reason(reason) if reason else None
-    async with transaction(pool) as conn:
-        fresh = request is None or by is None or (await idempotency.reserve(conn, by, request)).fresh
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await _hold(conn, campaign_id)
         settlement = await store.find_settlement(conn, campaign_id)
         if settlement is not None and settlement.result is not None:
-            if fresh:
-                raise AlreadySettled
-            return
+            if attempt.is_repeat:
+                return
+            raise AlreadySettled
         if not campaign.is_over:
             raise NotOverYet
-        if settlement is not None and fresh and await _is_awaiting(conn, settlement):
+        if settlement is not None and not attempt.is_repeat and await _is_awaiting(conn, settlement):
             raise AwaitingBeacon
         blocked = False
         if settlement is None:

@@ -1,14 +1,13 @@
 """Setting a settlement aside: before it is announced on one editor's word, afterwards for an objection that was upheld."""
 
-from feed import idempotency
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound, SecondPersonRequired
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
-from feed.postgres import Connection, Pool, transaction
+from feed.postgres import Connection, Pool
 from feed.prizes import amendments_store, claims_store, notices, objections_store, store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, Settlement
 from feed.prizes.places import forget_winners
@@ -24,14 +23,13 @@ async def undo_settlement(
     Raises CampaignNotFound, CampaignCancelled, NotSettled, AlreadyAnnounced, SecondPersonRequired, PrizeHandedOver, Invalid.
     """
     why = read_reason(reason)
-    async with transaction(pool) as conn:
-        fresh = request is None or (await idempotency.reserve(conn, by, request)).fresh
+    async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
         if campaign.state == "cancelled":
             raise CampaignCancelled
-        if not fresh:
+        if attempt.is_repeat:
             return
         settlement = await store.find_settlement(conn, campaign_id)
         blocks = [{"kind": "settlement_undone", "reason": why}]

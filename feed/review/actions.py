@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import cast
 
-from feed import idempotency
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.cases import store as cases
@@ -23,7 +22,7 @@ from feed.changes import store as changes
 from feed.comments import store as comments
 from feed.comments.showing import hide_comment, show_comment
 from feed.errors import FeedError, FieldError, Invalid
-from feed.idempotency import Once
+from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
@@ -65,8 +64,8 @@ async def lease_cases(
         problems.append(FieldError("kind", "unknown_value", {"allowed": list(KINDS)}))
     if problems:
         raise Invalid(*problems)
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, reviewer_id, request)).fresh:
+    async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return await cases.list_held(conn, reviewer_id)
         but = await store.list_judged_open(conn, reviewer_id)
         return await cases.lease_cases(conn, reviewer_id, wanted, count=count, but=but)
@@ -74,8 +73,8 @@ async def lease_cases(
 
 async def release_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, request: Once | None = None) -> None:
     """Gives a case back to the queue; one that nobody holds stays so. Raises CaseNotFound, CaseLeased."""
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, reviewer_id, request)).fresh:
+    async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         if await cases.remove_lease(conn, case_id, reviewer_id):
             return
@@ -84,8 +83,8 @@ async def release_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, requ
 
 async def extend_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, request: Once | None = None) -> None:
     """Holds a case for a whole lease more. Raises CaseNotFound, CaseLeased, CaseNotLeased when the lease has ended."""
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, reviewer_id, request)).fresh:
+    async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return
         if await cases.extend_lease(conn, case_id, reviewer_id):
             return
@@ -102,8 +101,8 @@ async def judge_case(
     """
     if problems := verdict_problems(verdict=new.verdict, reason_code=new.reason_code, note=new.note):
         raise Invalid(*problems)
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, reviewer_id, request)).fresh:
+    async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             return None
         return await _judge(conn, reviewer_id, case_id, new)
 
@@ -122,10 +121,10 @@ async def judge_cases(
         problems += verdict_problems(verdict=new.verdict, reason_code=new.reason_code, note=new.note)
     if problems:
         raise Invalid(*problems)
-    async with transaction(pool) as conn:
-        reserved = None if request is None else await idempotency.reserve(conn, reviewer_id, request)
-        batch_id = await store.next_batch_id(conn) if reserved is None else BatchId(reserved.answer_id)
-        judged = {} if reserved is None or reserved.fresh else await store.list_judged(conn, batch_id, reviewer_id)
+    async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
+        reserved_id = attempt.reserved_id
+        batch_id = await store.next_batch_id(conn) if reserved_id is None else BatchId(reserved_id)
+        judged = await store.list_judged(conn, batch_id, reviewer_id) if attempt.is_repeat else {}
     outcomes: list[Outcome] = []
     for case_id, new in given:
         if case_id in judged:
@@ -145,8 +144,8 @@ async def undo_verdicts(
 ) -> list[tuple[CaseId, Outcome]]:
     """Takes the reviewer's own batch back, case by case, unless somebody has judged since. Raises BatchNotFound."""
     outcomes: list[tuple[CaseId, Outcome]] = []
-    async with transaction(pool) as conn:
-        if request is not None and not (await idempotency.reserve(conn, reviewer_id, request)).fresh:
+    async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
+        if attempt.is_repeat:
             undone = await store.list_judged(conn, batch_id, reviewer_id, undone=True)
             outcomes.extend(undone.items())
         verdicts = await store.list_of_batch(conn, batch_id, reviewer_id)

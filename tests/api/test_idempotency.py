@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from feed.api.world import World
 from feed.auth import issue_token
-from feed.idempotency import IdempotencyKeyBusy, once, reserve
 from feed.keys import open_keys
-from feed.postgres import Pool, transaction
+from feed.postgres import Pool
 from tests import make
 from tests.api.conftest import Join, Person
 from tests.api.dropping import dropping
@@ -81,19 +79,6 @@ async def test_two_at_once_act_once(join: Join, world: World) -> None:
     assert all(answer.headers["retry-after"] == "1" for answer in answers if answer.status_code == 409)
     assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
     assert await world.pool.fetchval("SELECT count(*) FROM posts") == 1
-
-
-async def test_while_the_first_one_runs_the_second_is_told_to_wait(pool: Pool) -> None:
-    account = await make.account(pool)
-    request = once("/v1/posts", "k", b"x")
-    assert request is not None
-    async with transaction(pool) as first:
-        assert (await reserve(first, account, request)).fresh
-        async with transaction(pool) as second:
-            with pytest.raises(IdempotencyKeyBusy):
-                await reserve(second, account, request)
-    async with transaction(pool) as third:
-        assert not (await reserve(third, account, request)).fresh
 
 
 async def test_cut_off_between_commit_and_answer_the_effect_is_told_anew(join: Join, world: World) -> None:

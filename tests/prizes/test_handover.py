@@ -13,6 +13,7 @@ from feed.accounts.model import AccountId
 from feed.campaigns.cancelling import cancel_campaign
 from feed.campaigns.refusals import SecondPersonRequired
 from feed.errors import Invalid
+from feed.idempotency import IdempotencyKeyReused, idempotent_transaction, once
 from feed.keys import KeyDestroyed, Keys
 from feed.messages.deciding import retry_message
 from feed.messages.model import MessageId, MessageTooLate
@@ -459,6 +460,23 @@ async def test_details_are_read_by_whom_another_person_has_let_in(won: Won, pool
         await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送")
     actions = {row["action"] for row in await pool.fetch("SELECT action FROM audit")}
     assert {"grant_claim_access", "reveal_claim"} <= actions
+
+
+async def test_what_shows_details_claims_its_key_before_it_asks_for_access(won: Won, pool: Pool, keys: Keys) -> None:
+    reveal, export = once("reveal", "k", b"x"), once("export", "k", b"x")
+    for request in (reveal, export):
+        async with idempotent_transaction(pool, won.editor, request):
+            pass
+    other = once("reveal", "k", b"y")
+    with pytest.raises(IdempotencyKeyReused):
+        await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送", request=other)
+    with pytest.raises(IdempotencyKeyReused):
+        await export_claims(pool, keys, won.campaign, by=won.editor, reason="寄送", request=once("export", "k", b"y"))
+    # A repeat needs the access as much as the first attempt.
+    with pytest.raises(ClaimAccessRequired):
+        await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送", request=reveal)
+    with pytest.raises(ClaimAccessRequired):
+        await export_claims(pool, keys, won.campaign, by=won.editor, reason="寄送", request=export)
 
 
 async def test_the_shippers_list_holds_what_is_to_be_sent_and_no_formula(won: Won, pool: Pool, keys: Keys) -> None:
