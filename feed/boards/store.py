@@ -135,17 +135,11 @@ async def list_entries(conn: Connection, post_ids: Sequence[int], campaign_ids: 
         """
         SELECT entries.campaign_id, entries.post_id, entries.author_id, entries.entered_at,
                visible_posts.id IS NOT NULL AND entries.disqualified_at IS NULL
-                   AND coalesce(campaigns.topic_id = ANY(judged.topic_ids), false) AS standing
+                   AND coalesce(judged.bears_topic, false) AS standing
         FROM entries
-        JOIN campaigns ON campaigns.id = entries.campaign_id
         LEFT JOIN visible_posts ON visible_posts.id = entries.post_id
-        LEFT JOIN LATERAL (
-            SELECT topic_ids
-            FROM post_revisions
-            WHERE post_id = entries.post_id AND created_at < campaigns.ends_at AND approved_at IS NOT NULL
-            ORDER BY revision DESC
-            LIMIT 1
-        ) AS judged ON true
+        LEFT JOIN judged_revisions AS judged
+            ON judged.campaign_id = entries.campaign_id AND judged.post_id = entries.post_id
         WHERE entries.post_id = ANY($1::bigint[]) AND entries.campaign_id = ANY($2::bigint[])
         """,
         post_ids,

@@ -9,7 +9,7 @@ from feed.postgres import Connection, many
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry. `revision` would be judged now: the latest approved one made before the end; None while there is none."""
+    """An entry. `revision` is the one that would be judged now; None while there is none."""
 
     post_id: int
     entered_at: datetime
@@ -35,27 +35,16 @@ async def list_lines(conn: Connection, campaign_id: int, post_ids: Sequence[int]
         """
         SELECT entries.post_id, entries.entered_at, visible_posts.id IS NOT NULL AS visible, judged.revision,
             coalesce(newest.revision, 1) AS newest_revision, coalesce(newest.waits, false) AS newest_waits,
-            coalesce(campaigns.topic_id = ANY (judged.topic_ids), false) AS bears_topic,
+            coalesce(judged.bears_topic, false) AS bears_topic,
             coalesce(cardinality(judged.media_ids), 0) AS media_count,
             entries.shortlisted_at IS NOT NULL AS is_shortlisted, entries.disqualified_at IS NOT NULL AS is_disqualified,
             entries.unlisted_at IS NOT NULL AS was_unlisted
         FROM entries
-        JOIN campaigns ON campaigns.id = entries.campaign_id
         LEFT JOIN visible_posts ON visible_posts.id = entries.post_id
-        LEFT JOIN LATERAL (
-            SELECT revision, topic_ids, media_ids
-            FROM post_revisions
-            WHERE post_id = entries.post_id AND created_at < campaigns.ends_at AND approved_at IS NOT NULL
-            ORDER BY revision DESC
-            LIMIT 1
-        ) AS judged ON true
-        LEFT JOIN LATERAL (
-            SELECT revision, approved_at IS NULL AND refused_at IS NULL AS waits
-            FROM post_revisions
-            WHERE post_id = entries.post_id AND created_at < campaigns.ends_at
-            ORDER BY revision DESC
-            LIMIT 1
-        ) AS newest ON true
+        LEFT JOIN judged_revisions AS judged
+            ON judged.campaign_id = entries.campaign_id AND judged.post_id = entries.post_id
+        LEFT JOIN newest_revisions AS newest
+            ON newest.campaign_id = entries.campaign_id AND newest.post_id = entries.post_id
         WHERE entries.campaign_id = $1 AND entries.post_id = ANY ($2::bigint[])
         ORDER BY entries.post_id
         """,

@@ -24,13 +24,7 @@ class Mark(msgspec.Struct, frozen=True):
 async def find_judged_revision(conn: Connection, campaign_id: int, post_id: int) -> int | None:
     """The revision that would be judged now; None while none is approved."""
     found: int | None = await conn.fetchval(
-        """
-        SELECT max(revision)
-        FROM post_revisions JOIN campaigns ON campaigns.id = $1
-        WHERE post_id = $2 AND post_revisions.created_at < campaigns.ends_at AND approved_at IS NOT NULL
-        """,
-        campaign_id,
-        post_id,
+        "SELECT revision FROM judged_revisions WHERE campaign_id = $1 AND post_id = $2", campaign_id, post_id
     )
     return found
 
@@ -72,13 +66,7 @@ async def add_mark(
         await conn.fetchval(
             """
             WITH given AS (
-                SELECT (
-                    SELECT revision
-                    FROM post_revisions JOIN campaigns ON campaigns.id = $1
-                    WHERE post_id = $2 AND post_revisions.created_at < campaigns.ends_at AND approved_at IS NOT NULL
-                    ORDER BY revision DESC
-                    LIMIT 1
-                ) AS revision
+                SELECT (SELECT revision FROM judged_revisions WHERE campaign_id = $1 AND post_id = $2) AS revision
             ), said AS (
                 SELECT marks.*
                 FROM marks, given

@@ -49,41 +49,25 @@ async def take_time(conn: Connection) -> None:
 
 
 async def list_facts(conn: Connection, campaign_id: int) -> list[Facts]:
-    """What decides about each entry, its author's standing apart.
-
-    The judged revision is the latest approved one made before the deadline, whenever its approval came.
-    """
+    """What decides whether each entry may win, apart from its author."""
     rows = await conn.fetch(
         """
-        WITH campaign AS (
-            SELECT id, topic_id, ends_at FROM campaigns WHERE id = $1
-        )
         SELECT entries.post_id, entries.author_id AS account_id, accounts.person, entries.entered_at,
             posts.state AS post_state,
             judged.revision,
-            coalesce(campaign.topic_id = ANY (judged.topic_ids), false) AS bears_topic,
+            coalesce(judged.bears_topic, false) AS bears_topic,
             coalesce(cardinality(judged.media_ids), 0) AS media_count,
             coalesce(newest.waits, false) AS newest_waits,
             entries.disqualified_at IS NOT NULL AS is_disqualified,
             accounts.erased_at IS NOT NULL AS is_erased
-        FROM campaign
-        JOIN entries ON entries.campaign_id = campaign.id
+        FROM entries
         JOIN posts ON posts.id = entries.post_id
         JOIN accounts ON accounts.id = entries.author_id
-        LEFT JOIN LATERAL (
-            SELECT revision, topic_ids, media_ids
-            FROM post_revisions
-            WHERE post_id = entries.post_id AND created_at < campaign.ends_at AND approved_at IS NOT NULL
-            ORDER BY revision DESC
-            LIMIT 1
-        ) AS judged ON true
-        LEFT JOIN LATERAL (
-            SELECT approved_at IS NULL AND refused_at IS NULL AS waits
-            FROM post_revisions
-            WHERE post_id = entries.post_id AND created_at < campaign.ends_at
-            ORDER BY revision DESC
-            LIMIT 1
-        ) AS newest ON true
+        LEFT JOIN judged_revisions AS judged
+            ON judged.campaign_id = entries.campaign_id AND judged.post_id = entries.post_id
+        LEFT JOIN newest_revisions AS newest
+            ON newest.campaign_id = entries.campaign_id AND newest.post_id = entries.post_id
+        WHERE entries.campaign_id = $1
         ORDER BY entries.post_id
         """,
         campaign_id,

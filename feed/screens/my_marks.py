@@ -72,15 +72,9 @@ async def list_marking(
             judged.revision, judged.text, marks.score, marks.scores, marks.note, marks.revision AS marked_revision,
             marks.marked_at
         FROM entries
-        JOIN campaigns ON campaigns.id = entries.campaign_id
         JOIN visible_posts ON visible_posts.id = entries.post_id
-        JOIN LATERAL (
-            SELECT revision, text, topic_ids
-            FROM post_revisions
-            WHERE post_id = entries.post_id AND created_at < campaigns.ends_at AND approved_at IS NOT NULL
-            ORDER BY revision DESC
-            LIMIT 1
-        ) AS judged ON campaigns.topic_id = ANY (judged.topic_ids)
+        JOIN judged_revisions AS judged
+            ON judged.campaign_id = entries.campaign_id AND judged.post_id = entries.post_id AND judged.bears_topic
         LEFT JOIN counted_marks AS marks
             ON marks.campaign_id = entries.campaign_id AND marks.post_id = entries.post_id AND marks.juror_id = $2
         WHERE entries.campaign_id = $1 AND entries.post_id > $3 AND entries.disqualified_at IS NULL

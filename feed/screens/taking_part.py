@@ -95,7 +95,7 @@ class _Frozen(msgspec.Struct, frozen=True):
         )
 
 
-class _Own(msgspec.Struct, frozen=True):
+class OwnEntry(msgspec.Struct, frozen=True):
     post_id: int
     post_state: str
     bears_topic: bool | None
@@ -119,7 +119,7 @@ async def get_taking_part(standings: Standings, campaign_id: int, account_id: in
     async with standings.pool.acquire() as conn:
         campaign = await get_published(conn, campaign_id)
         rules, _ = read_rules(campaign.draft, publishing=True)
-        own = await _list_own(conn, campaign_id, account_id)
+        own = await list_own(conn, campaign_id, account_id)
         rows_of = [] if campaign.frozen_at is None else [each.post_id for each in own]
         frozen = {each.post_id: each for each in await _list_frozen(conn, campaign_id, rows_of)} if rows_of else {}
         # What the sheet says is what was judged, whatever has happened since.
@@ -148,7 +148,7 @@ async def get_taking_part(standings: Standings, campaign_id: int, account_id: in
     return TakingPart(entries, not reasons, reasons, tickets, prize)
 
 
-def _entry(own: _Own, counted: Counted, rules: Rules, row: Row | None, rank: int | None) -> MyEntry:
+def _entry(own: OwnEntry, counted: Counted, rules: Rules, row: Row | None, rank: int | None) -> MyEntry:
     # Quality is everybody's to see or nobody's: what the board does not show, the author does not see here.
     quality = row.quality if row is not None and row.quality is not None else Decimal(0)
     total = score(quality, counted.likes, counted.commenters, rules.weights, rules.caps).total
@@ -175,29 +175,23 @@ def _excluded(kind: Literal["like", "comment"], counts: Iterable[tuple[Reason, i
     return [Excluded(kind, reason, count) for reason, count in counts]
 
 
-async def _list_own(conn: Connection, campaign_id: int, account_id: int) -> list[_Own]:
+async def list_own(conn: Connection, campaign_id: int, account_id: int) -> list[OwnEntry]:
     rows = await conn.fetch(
         """
-        SELECT entries.post_id, posts.state AS post_state, campaigns.topic_id = ANY(judged.topic_ids) AS bears_topic,
+        SELECT entries.post_id, posts.state AS post_state, judged.bears_topic,
             entries.disqualified_reason, stats.comment_count
         FROM entries
-        JOIN campaigns ON campaigns.id = entries.campaign_id
         JOIN posts ON posts.id = entries.post_id
         JOIN post_stats AS stats ON stats.post_id = entries.post_id
-        LEFT JOIN LATERAL (
-            SELECT topic_ids
-            FROM post_revisions
-            WHERE post_id = entries.post_id AND created_at < campaigns.ends_at AND approved_at IS NOT NULL
-            ORDER BY revision DESC
-            LIMIT 1
-        ) AS judged ON true
+        LEFT JOIN judged_revisions AS judged
+            ON judged.campaign_id = entries.campaign_id AND judged.post_id = entries.post_id
         WHERE entries.campaign_id = $1 AND entries.author_id = $2
         ORDER BY entries.entered_at, entries.post_id
         """,
         campaign_id,
         account_id,
     )
-    return many(rows, _Own)
+    return many(rows, OwnEntry)
 
 
 async def _list_frozen(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[_Frozen]:
