@@ -98,6 +98,26 @@ async def transaction(pool: "asyncpg.Pool[Record]") -> AsyncIterator[Connection]
         yield conn
 
 
+async def act_on_next(
+    pool: "asyncpg.Pool[Record]",
+    list_due: Callable[[Connection], Awaitable[Sequence[T]]],
+    act: Callable[[Connection, T], Awaitable[bool]],
+) -> bool:
+    """Lists what is due and acts on the first item that is left to do, each in a transaction of its own. False for none.
+
+    Workers run this side by side. So `act` locks its item without waiting for another worker, looks again whether it is
+    due, and returns False where there is nothing to do; what it has written by then is committed all the same.
+    """
+    async with pool.acquire() as conn:
+        due = await list_due(conn)
+    for item in due:
+        async with transaction(pool) as conn:
+            done = await act(conn, item)
+        if done:
+            return True
+    return False
+
+
 async def retried(work: Callable[[], Awaitable[T]], *, times: int = 5) -> T:
     """What `work` returns, repeated when Postgres chose it as the victim of a deadlock or of a serialization failure."""
     for attempt in range(times - 1):

@@ -1,4 +1,4 @@
-"""A database that goes away, or keeps silent, in the middle of a transaction: nothing but what is answered with 503."""
+"""Transactions: what a database that goes away or keeps silent does to one, and how workers share what is due."""
 
 import asyncio
 import threading
@@ -6,7 +6,7 @@ import threading
 import asyncpg
 import pytest
 
-from feed.postgres import DOWN, Pool, open_pool, transaction
+from feed.postgres import DOWN, Connection, Pool, act_on_next, open_pool, transaction
 
 
 async def terminate(url: str, backend: int) -> None:
@@ -43,3 +43,72 @@ async def test_a_statement_that_waits_too_long_is_given_up(database: str, transa
             await pool.execute("SELECT pg_sleep(5)")
     finally:
         pool.terminate()
+
+
+async def list_due(conn: Connection) -> list[int]:
+    return [row["id"] for row in await conn.fetch("SELECT id FROM due ORDER BY id")]
+
+
+async def due(pool: Pool, *ids: int) -> None:
+    await pool.execute("CREATE TABLE due (id int PRIMARY KEY, looked_at int NOT NULL DEFAULT 0)")
+    await pool.executemany("INSERT INTO due (id) VALUES ($1)", [(id_,) for id_ in ids])
+
+
+async def looked_at(pool: Pool) -> dict[int, int]:
+    return {row["id"]: row["looked_at"] for row in await pool.fetch("SELECT id, looked_at FROM due")}
+
+
+async def test_what_is_not_left_to_do_is_passed_over_and_keeps_what_was_written(pool: Pool) -> None:
+    await due(pool, 1, 2, 3)
+
+    async def act(conn: Connection, id_: int) -> bool:
+        await conn.execute("UPDATE due SET looked_at = looked_at + 1 WHERE id = $1", id_)
+        return id_ == 2
+
+    assert await act_on_next(pool, list_due, act)
+    assert await looked_at(pool) == {1: 1, 2: 1, 3: 0}
+
+
+async def test_nothing_due_or_nothing_left_to_do_is_said(pool: Pool) -> None:
+    await due(pool)
+
+    async def act(conn: Connection, id_: int) -> bool:
+        return False
+
+    assert not await act_on_next(pool, list_due, act)
+    await pool.execute("INSERT INTO due (id) VALUES (1)")
+    assert not await act_on_next(pool, list_due, act)
+
+
+async def test_an_error_takes_back_its_own_item_alone(pool: Pool) -> None:
+    await due(pool, 1, 2)
+
+    async def act(conn: Connection, id_: int) -> bool:
+        await conn.execute("UPDATE due SET looked_at = looked_at + 1 WHERE id = $1", id_)
+        if id_ == 2:
+            raise ZeroDivisionError
+        return False
+
+    with pytest.raises(ZeroDivisionError):
+        await act_on_next(pool, list_due, act)
+    assert await looked_at(pool) == {1: 1, 2: 0}
+
+
+async def test_an_item_that_another_worker_holds_is_passed_over_without_waiting(pool: Pool) -> None:
+    await due(pool, 1, 2)
+
+    async def act(conn: Connection, id_: int) -> bool:
+        return await conn.fetchval("SELECT true FROM due WHERE id = $1 FOR UPDATE SKIP LOCKED", id_) is not None
+
+    async with transaction(pool) as other:
+        await other.execute("SELECT FROM due WHERE id = 1 FOR UPDATE")
+        taken: list[int] = []
+
+        async def note(conn: Connection, id_: int) -> bool:
+            done = await act(conn, id_)
+            if done:
+                taken.append(id_)
+            return done
+
+        assert await act_on_next(pool, list_due, note)
+    assert taken == [2]

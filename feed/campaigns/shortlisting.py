@@ -8,7 +8,7 @@ from feed.campaigns.problems import RANGES
 from feed.campaigns.refusals import MarksLocked
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
-from feed.postgres import Pool, transaction
+from feed.postgres import Connection, Pool, act_on_next
 
 
 async def fill_shortlist(
@@ -37,14 +37,11 @@ async def fill_shortlist(
 
 async def fill_next_shortlist(pool: Pool) -> bool:
     """Fills the shortlist of one campaign that has closed. False when there is none."""
-    async with pool.acquire() as conn:
-        due = await ledger.list_fills_due(conn)
-    for campaign_id in due:
-        async with transaction(pool) as conn:
-            # Whoever holds it fills it, or it is asked again.
-            if await closing.lock_free_ending(conn, campaign_id) is None:
-                continue
-            filled = await shortlist.fill_at_close(conn, campaign_id)
-        if filled:
-            return True
-    return False
+    return await act_on_next(pool, ledger.list_fills_due, _fill_due)
+
+
+async def _fill_due(conn: Connection, campaign_id: int) -> bool:
+    # A campaign that is locked is being filled, or is asked about again.
+    if await closing.lock_free_ending(conn, campaign_id) is None:
+        return False
+    return await shortlist.fill_at_close(conn, campaign_id)

@@ -10,7 +10,7 @@ from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import Keys
-from feed.postgres import Pool, transaction
+from feed.postgres import Connection, Pool, act_on_next
 from feed.prizes import notices, objections_store, store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
 from feed.prizes.places import fill_place, tell_winners
@@ -59,20 +59,19 @@ async def announce_winners(
 
 async def finish_next_objections(pool: Pool) -> bool:
     """Makes one campaign final whose objection days are over, with no objection open. False when there is none."""
-    async with pool.acquire() as conn:
-        over = await objections_store.list_over(conn)
-    for campaign_id in over:
-        async with transaction(pool) as conn:
-            campaign = await closing.lock_free_ending(conn, campaign_id)
-            if campaign is None:
-                continue
-            settlement = await objections_store.find_settled(conn, campaign_id)
-            if settlement is None or await objections_store.has_open(conn, settlement.id):
-                continue
-            if not await closing.mark_final(conn, campaign_id):
-                continue
-            holders = await store.list_with_codes(conn, settlement.id)
-            await inbox.add_inbox(conn, [notices.of_codes(winner, campaign.title) for winner in holders])
-            await audit.add(conn, None, "finish_objections", "campaign", campaign_id)
-        return True
-    return False
+    return await act_on_next(pool, objections_store.list_over, _finish_objections)
+
+
+async def _finish_objections(conn: Connection, campaign_id: int) -> bool:
+    campaign = await closing.lock_free_ending(conn, campaign_id)
+    if campaign is None:
+        return False
+    settlement = await objections_store.find_settled(conn, campaign_id)
+    if settlement is None or await objections_store.has_open(conn, settlement.id):
+        return False
+    if not await closing.mark_final(conn, campaign_id):
+        return False
+    holders = await store.list_with_codes(conn, settlement.id)
+    await inbox.add_inbox(conn, [notices.of_codes(winner, campaign.title) for winner in holders])
+    await audit.add(conn, None, "finish_objections", "campaign", campaign_id)
+    return True

@@ -1,7 +1,8 @@
 """Prizes in their winners' hands: seen, claimed, lapsed, forfeited; and an editor's look at what was claimed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 
@@ -12,7 +13,7 @@ from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import KeyDestroyed, Keys
 from feed.messages import store as messages
-from feed.postgres import Connection, Pool, transaction
+from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes import claims_store, notices, store
 from feed.prizes.claim import Claim, ClaimForm, masked, read_claim, seal_of
 from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
@@ -94,35 +95,29 @@ async def reveal_claim(
 
 async def lapse_next_claim(pool: Pool, keys: Keys) -> bool:
     """Ends one claim whose time has passed; the next in line moves up, unless the rules leave the place empty."""
-    async with pool.acquire() as conn:
-        due = await store.list_lapsed(conn)
-    return await _end_next(pool, keys, due, store.mark_lapsed)
+    return await act_on_next(pool, store.list_lapsed, partial(_end_prize, keys=keys, mark=store.mark_lapsed))
 
 
 async def forfeit_next_prize(pool: Pool, keys: Keys) -> bool:
     """Takes one prize from a winner who has deleted the winning post since the freeze, or is erased; the next moves up."""
-    async with pool.acquire() as conn:
-        due = await store.list_forfeited(conn)
-    return await _end_next(pool, keys, due, store.mark_forfeited)
+    return await act_on_next(pool, store.list_forfeited, partial(_end_prize, keys=keys, mark=store.mark_forfeited))
 
 
-async def _end_next(
-    pool: Pool,
+async def _end_prize(
+    conn: Connection,
+    due: tuple[int, WinnerId],
+    *,
     keys: Keys,
-    due: Sequence[tuple[int, WinnerId]],
     mark: Callable[[Connection, WinnerId], Awaitable[Winner | None]],
 ) -> bool:
-    """Ends the first of these prizes that nobody else has in hand. False when there is none."""
-    for campaign_id, winner_id in due:
-        async with transaction(pool) as conn:
-            campaign = await closing.lock_free_ending(conn, campaign_id)
-            if campaign is None or (gone := await mark(conn, winner_id)) is None:
-                continue
-            rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-            successor = await fill_place(conn, keys, campaign, rules, gone)
-            if gone.claim_ends_at is not None:  # Who was never told of the prize is not told of its end.
-                await inbox.add_inbox(conn, [notices.of_end(gone, campaign.title)])
-            detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
-            await audit.add(conn, None, f"prize_{gone.state}", "prize", gone.id, detail)
-        return True
-    return False
+    campaign_id, winner_id = due
+    campaign = await closing.lock_free_ending(conn, campaign_id)
+    if campaign is None or (gone := await mark(conn, winner_id)) is None:
+        return False
+    rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+    successor = await fill_place(conn, keys, campaign, rules, gone)
+    if gone.claim_ends_at is not None:  # A winner who was not notified of the prize is not notified of its end.
+        await inbox.add_inbox(conn, [notices.of_end(gone, campaign.title)])
+    detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
+    await audit.add(conn, None, f"prize_{gone.state}", "prize", gone.id, detail)
+    return True

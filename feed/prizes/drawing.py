@@ -12,7 +12,7 @@ from feed.campaigns.model import time_text
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.errors import FieldError
 from feed.inbox import store as inbox
-from feed.postgres import Connection, Pool, transaction
+from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes import draw_store, notices, store
 from feed.prizes.beacon import PRINTED, Window, read_number, read_round, read_word, window_at, windows
 from feed.prizes.drand import Chain, first_round, is_signed, time_of, value_of
@@ -26,30 +26,7 @@ async def publish_next_list(pool: Pool) -> bool:
 
     From this moment its beacons are waited for; who enters a number is told.
     """
-    async with pool.acquire() as conn:
-        waiting = await draw_store.list_unpublished(conn)
-    for campaign_id, settlement_id in waiting:
-        async with transaction(pool) as conn:
-            campaign = await closing.lock_free_ending(conn, campaign_id)
-            if campaign is None or not await _stands(conn, campaign_id, settlement_id):
-                continue
-            published_at = await draw_store.mark_published(conn, settlement_id)
-            draw = await draw_store.find_draw(conn, settlement_id)
-            if published_at is None or draw is None:
-                continue
-            detail = {"list_sha256": draw.list_sha256.hex(), "tickets": draw.ticket_count}
-            await audit.add(conn, None, "publish_list", "campaign", campaign_id, detail)
-            rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-            editors = await concerned.list_concerned(conn, campaign_id)
-            told = [
-                notices.of_number(settlement_id, campaign, editor_id, rules.beacon or "", window)
-                for window in windows(rules, published_at)
-                if window.source == "public_number"
-                for editor_id in editors
-            ]
-            await inbox.add_inbox(conn, told)
-        return True
-    return False
+    return await act_on_next(pool, draw_store.list_unpublished, _publish_list)
 
 
 async def list_drand_rounds(pool: Pool, chain: Chain) -> list[tuple[int, int]]:
@@ -94,20 +71,7 @@ async def give_up_next_beacon(pool: Pool) -> bool:
 
     The result says that nobody outside can verify such a value.
     """
-    async with pool.acquire() as conn:
-        waiting = await draw_store.list_awaited(conn)
-    for campaign_id, settlement_id in waiting:
-        async with transaction(pool) as conn:
-            campaign = await closing.lock_free_ending(conn, campaign_id)
-            if campaign is None or not await _stands(conn, campaign_id, settlement_id):
-                continue
-            if await _window(conn, campaign_id, settlement_id) is not None:
-                continue
-            own = Beacon(source="own", round="", value=secrets.token_hex(32))
-            kept = await _keep(conn, campaign, settlement_id, own, by=None)
-        if kept:
-            return True
-    return False
+    return await act_on_next(pool, draw_store.list_awaited, _give_up_beacon)
 
 
 async def enter_number(
@@ -156,6 +120,40 @@ async def enter_number(
     if repeated or any(each.editor_id != by and not each.word.differing(word) for each in before):
         raise SecondPersonRequired
     return "recorded"
+
+
+async def _publish_list(conn: Connection, waiting: tuple[int, int]) -> bool:
+    campaign_id, settlement_id = waiting
+    campaign = await closing.lock_free_ending(conn, campaign_id)
+    if campaign is None or not await _stands(conn, campaign_id, settlement_id):
+        return False
+    published_at = await draw_store.mark_published(conn, settlement_id)
+    draw = await draw_store.find_draw(conn, settlement_id)
+    if published_at is None or draw is None:
+        return False
+    detail = {"list_sha256": draw.list_sha256.hex(), "tickets": draw.ticket_count}
+    await audit.add(conn, None, "publish_list", "campaign", campaign_id, detail)
+    rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+    editors = await concerned.list_concerned(conn, campaign_id)
+    told = [
+        notices.of_number(settlement_id, campaign, editor_id, rules.beacon or "", window)
+        for window in windows(rules, published_at)
+        if window.source == "public_number"
+        for editor_id in editors
+    ]
+    await inbox.add_inbox(conn, told)
+    return True
+
+
+async def _give_up_beacon(conn: Connection, waiting: tuple[int, int]) -> bool:
+    campaign_id, settlement_id = waiting
+    campaign = await closing.lock_free_ending(conn, campaign_id)
+    if campaign is None or not await _stands(conn, campaign_id, settlement_id):
+        return False
+    if await _window(conn, campaign_id, settlement_id) is not None:
+        return False
+    own = Beacon(source="own", round="", value=secrets.token_hex(32))
+    return await _keep(conn, campaign, settlement_id, own, by=None)
 
 
 async def _is_kept(conn: Connection, settlement_id: int, by: AccountId, given: tuple[str, str, datetime]) -> bool:

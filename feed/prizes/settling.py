@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import Keys
-from feed.postgres import Connection, Pool, transaction
+from feed.postgres import Connection, Pool, act_on_next
 from feed.prizes import corrections_store, draw, draw_store, notices, sheet_store, store
 from feed.prizes.freezing import Sheet, draw_up_sheet, freeze
 from feed.prizes.model import (
@@ -37,45 +38,12 @@ async def freeze_next_campaign(pool: Pool) -> bool:
 
     One that waits goes to judging and says for what; its editors are told once.
     """
-    async with pool.acquire() as conn:
-        due = await sheet_store.list_due(conn)
-    for campaign_id in due:
-        async with transaction(pool) as conn:
-            campaign = await closing.lock_free_ending(conn, campaign_id)
-            # Another worker may have been faster between the list and the lock.
-            if (
-                campaign is None
-                or campaign.frozen_at is not None
-                or campaign_id not in await sheet_store.list_due(conn)
-            ):
-                continue
-            rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-            sheet = await draw_up_sheet(conn, campaign, rules)
-            if not sheet.blocked_by:
-                await freeze(conn, campaign, rules, sheet)
-                await audit.add(conn, None, "freeze", "campaign", campaign_id, {"entries": len(sheet.rows)})
-            else:
-                await _wait(conn, campaign, sheet)
-        if not sheet.blocked_by:
-            return True
-    return False
+    return await act_on_next(pool, sheet_store.list_due, _freeze_due)
 
 
 async def settle_next_campaign(pool: Pool, keys: Keys) -> bool:
     """Finds the winners of one frozen sheet. False when there is none."""
-    async with pool.acquire() as conn:
-        frozen = await closing.list_frozen(conn)
-    for campaign_id in frozen:
-        async with transaction(pool) as conn:
-            campaign = await closing.lock_free_ending(conn, campaign_id)
-            settlement = await store.find_settlement(conn, campaign_id) if campaign is not None else None
-            if campaign is None or settlement is None or settlement.result is not None:
-                continue
-            if await _is_awaiting(conn, settlement):
-                continue
-            await _decide(conn, keys, campaign, settlement, by=None, reason=None)
-        return True
-    return False
+    return await act_on_next(pool, closing.list_frozen, partial(_settle_frozen, keys=keys))
 
 
 async def settle_campaign(
@@ -127,6 +95,31 @@ async def settle_campaign(
             await _decide(conn, keys, campaign, settlement, by=by, reason=why)
     if blocked:
         raise SettlementBlocked
+
+
+async def _freeze_due(conn: Connection, campaign_id: int) -> bool:
+    campaign = await closing.lock_free_ending(conn, campaign_id)
+    if campaign is None or campaign.frozen_at is not None or campaign_id not in await sheet_store.list_due(conn):
+        return False
+    rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+    sheet = await draw_up_sheet(conn, campaign, rules)
+    if sheet.blocked_by:
+        await _wait(conn, campaign, sheet)
+        return False
+    await freeze(conn, campaign, rules, sheet)
+    await audit.add(conn, None, "freeze", "campaign", campaign_id, {"entries": len(sheet.rows)})
+    return True
+
+
+async def _settle_frozen(conn: Connection, campaign_id: int, *, keys: Keys) -> bool:
+    campaign = await closing.lock_free_ending(conn, campaign_id)
+    settlement = await store.find_settlement(conn, campaign_id) if campaign is not None else None
+    if campaign is None or settlement is None or settlement.result is not None:
+        return False
+    if await _is_awaiting(conn, settlement):
+        return False
+    await _decide(conn, keys, campaign, settlement, by=None, reason=None)
+    return True
 
 
 async def _wait(conn: Connection, campaign: Ending, sheet: Sheet) -> None:

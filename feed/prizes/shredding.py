@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +12,7 @@ from feed.audit import store as audit
 from feed.campaigns import closing
 from feed.campaigns.model import time_text
 from feed.keys import Keys
-from feed.postgres import Connection, Pool, transaction
+from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes import shredding_store
 from feed.signatures import Signature
 
@@ -57,41 +58,42 @@ async def shred_next_campaign(pool: Pool, keys: Keys, retention: Retention) -> b
 
     The key goes first: whoever is interrupted then does the rest the next time, and reads nothing in between.
     """
-    async with pool.acquire() as conn:
-        due = await _list_due(conn, retention)
-    for campaign_id in due:
-        async with transaction(pool) as conn:
-            campaign = await closing.lock_free_ending(conn, campaign_id)
-            if campaign is None or campaign_id not in await _list_due(conn, retention):
-                continue
-            await asyncio.to_thread(keys.destroy_campaign_key, campaign_id)
-            claims, codes = await shredding_store.remove_sealed(conn, campaign_id)
-            now, ended_at = await shredding_store.get_times(conn, campaign_id)
-            shredded = Shredded(
-                format=FORMAT,
-                campaign_id=str(campaign_id),
-                claims=claims,
-                codes=codes,
-                shredded_at=time_text(now),
-                backups_until=time_text(now + timedelta(days=retention.backup_days)),
-                archive_until=time_text(ended_at + ARCHIVE),
-            )
-            receipt = _signed(shredded, keys.sign(canonical(shredded)))
-            await shredding_store.add_shredding(
-                conn,
-                campaign_id,
-                shredded_at=now,
-                backups_until=now + timedelta(days=retention.backup_days),
-                archive_until=ended_at + ARCHIVE,
-                receipt=receipt,
-            )
-            await closing.mark_archived(conn, campaign_id)
-            await audit.add(conn, None, "shred_claims", "campaign", campaign_id, {"claims": claims, "codes": codes})
-        return True
-    return False
+    return await act_on_next(
+        pool, partial(_list_due, retention=retention), partial(_shred, keys=keys, retention=retention)
+    )
 
 
-async def _list_due(conn: Connection, retention: Retention) -> list[int]:
+async def _shred(conn: Connection, campaign_id: int, *, keys: Keys, retention: Retention) -> bool:
+    campaign = await closing.lock_free_ending(conn, campaign_id)
+    if campaign is None or campaign_id not in await _list_due(conn, retention=retention):
+        return False
+    await asyncio.to_thread(keys.destroy_campaign_key, campaign_id)
+    claims, codes = await shredding_store.remove_sealed(conn, campaign_id)
+    now, ended_at = await shredding_store.get_times(conn, campaign_id)
+    shredded = Shredded(
+        format=FORMAT,
+        campaign_id=str(campaign_id),
+        claims=claims,
+        codes=codes,
+        shredded_at=time_text(now),
+        backups_until=time_text(now + timedelta(days=retention.backup_days)),
+        archive_until=time_text(ended_at + ARCHIVE),
+    )
+    receipt = _signed(shredded, keys.sign(canonical(shredded)))
+    await shredding_store.add_shredding(
+        conn,
+        campaign_id,
+        shredded_at=now,
+        backups_until=now + timedelta(days=retention.backup_days),
+        archive_until=ended_at + ARCHIVE,
+        receipt=receipt,
+    )
+    await closing.mark_archived(conn, campaign_id)
+    await audit.add(conn, None, "shred_claims", "campaign", campaign_id, {"claims": claims, "codes": codes})
+    return True
+
+
+async def _list_due(conn: Connection, *, retention: Retention) -> list[int]:
     most = max(retention.claims_days, retention.most_days)
     return await shredding_store.list_due(conn, days=retention.claims_days, most_days=most)
 

@@ -22,10 +22,11 @@ import pytest
 
 import feed.campaigns
 import feed.prizes
-from feed import postgres
+from feed import idempotency, postgres
 from feed.errors import FeedError
+from feed.idempotency import Once
 from feed.keys import Keys
-from feed.postgres import Pool
+from feed.postgres import Connection, Pool
 from tests.prizes.moments import watched
 from tests.prizes.stories import STORIES, Deed, Play, prepare
 
@@ -33,6 +34,7 @@ from tests.prizes.stories import STORIES, Deed, Play, prepare
 ENDING = {"cancelling", "shortlisting"}
 # An editor's fills of a shortlist come before the end: tests/campaigns/test_judging.py.
 ELSEWHERE = {"feed.campaigns.shortlisting.fill_shortlist"}
+OPENERS = {"transaction", "idempotent_transaction", "act_on_next"}
 # Left out of the comparison: what is to be done, once for each attempt; whether it was done, the messages tell. And the quota of the
 # day: an attempt is made an hour old, so that somebody asks about it, and soon after midnight that is another day's.
 NOT_COMPARED = {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics", "public.message_days"}
@@ -228,15 +230,32 @@ async def test_every_transaction_of_a_campaigns_end_is_a_deed_of_some_story(
     opened: set[str] = set()
     written: set[str] = set()
 
+    def caller() -> str:
+        frame = sys._getframe(2)
+        return f"{frame.f_globals['__name__']}.{frame.f_code.co_name}"
+
     def transaction(pool: Pool) -> Any:
-        caller = sys._getframe(1)
-        opened.add(f"{caller.f_globals['__name__']}.{caller.f_code.co_name}")
+        opened.add(caller())
         return postgres.transaction(pool)
+
+    def idempotent_transaction(pool: Pool, account_id: int | None, request: Once | None) -> Any:
+        opened.add(caller())
+        return idempotency.idempotent_transaction(pool, account_id, request)
+
+    def act_on_next(pool: Pool, list_due: Any, act: Any) -> Any:
+        name = caller()
+
+        async def noted(conn: Connection, item: Any) -> bool:
+            opened.add(name)
+            return bool(await act(conn, item))
+
+        return postgres.act_on_next(pool, list_due, noted)
 
     for module in _modules():
         written |= {f"{module.__name__}.{name}" for name in _with_transactions(module)}
-        if hasattr(module, "transaction"):
-            monkeypatch.setattr(module, "transaction", transaction)
+        for opener in (transaction, idempotent_transaction, act_on_next):
+            if hasattr(module, opener.__name__):
+                monkeypatch.setattr(module, opener.__name__, opener)
     assert written >= ELSEWHERE
     for story in STORIES:
         await _run(await _begin(pool, keys, tmp_path, story), STORIES[story].deeds)
@@ -253,7 +272,7 @@ def _modules() -> Iterator[ModuleType]:
 def _with_transactions(module: ModuleType) -> Iterator[str]:
     for each in ast.walk(ast.parse(inspect.getsource(module))):
         if isinstance(each, ast.AsyncFunctionDef) and any(
-            isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "transaction"
+            isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in OPENERS
             for call in ast.walk(each)
         ):
             yield each.name
