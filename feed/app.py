@@ -48,7 +48,7 @@ def build(
 
     if isinstance(opened, World):
         state.world = opened
-    versioned = Router("/v1", route_handlers=[mobile, moderator, editor, hooks, sms_hooks], opt={"accept": "json"})
+    versioned = Router("/v1", route_handlers=[mobile, moderator, editor, hooks, sms_hooks()], opt={"accept": "json"})
     app = Litestar(
         route_handlers=[versioned, operations, files],
         dependencies=DEPENDENCIES,

@@ -15,8 +15,9 @@ from feed.errors import Unauthenticated
 from feed.keys import Keys
 from feed.limits.model import RateLimited
 from feed.messages import store as messages
-from feed.messages.caps import code_windows, wait_for_code
+from feed.messages.caps import wait_for_code
 from feed.messages.model import Purpose
+from feed.messages.opening import code_windows
 from feed.phones import normalise_phone
 from feed.postgres import Connection, Pool, transaction
 
@@ -44,9 +45,9 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 
 async def request_code(pool: Pool, keys: Keys, phone: str, *, provider: str = "file") -> None:
-    """Sends a code to a phone, whether or not somebody is known by it. Raises RateLimited, and Invalid for no phone.
+    """Sends a code to a phone, whether or not an account has it. Raises RateLimited, and Invalid for no phone.
 
-    How often, the `provider` decides too: what it would refuse is refused here, where somebody is told.
+    The windows are those of `provider`: a code that it would refuse is refused here, where the caller gets an answer.
     """
     number = normalise_phone(phone)
     person = keys.person_of(number)

@@ -1,23 +1,23 @@
-"""The doors for providers of SMS: what has become of messages. They do not sign, so the address itself is the secret."""
+"""Webhooks for providers of SMS, which report what has become of messages. They do not sign, so the address is the secret."""
 
 import hmac
-from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from litestar import Router, post
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from feed.api.inputs import AnyConnection, GivenWorld
 from feed.api.world import World
 from feed.errors import NotFound
-from feed.messages import aliyun_wire, tencent_wire
-from feed.messages.model import Receipt
+from feed.messages import opening
+from feed.messages.provider import ReceiptFormat
 from feed.messages.receipts import hear_receipts
 
 
 class ReceiptsHeard(msgspec.Struct, frozen=True):
-    """What either provider takes for an acknowledgement."""
+    """What every provider takes for an acknowledgement."""
 
     code: int = 0
     msg: str = "OK"
@@ -26,37 +26,40 @@ class ReceiptsHeard(msgspec.Struct, frozen=True):
 
 
 async def must_know_the_address(connection: AnyConnection, _: BaseRouteHandler) -> None:
-    """Whoever does not know the token finds nothing here."""
+    """Without the token there is no such address. Raises NotFound."""
     world: World = connection.app.state.world
     token, given = world.settings.sms_receipt_token, str(connection.path_params.get("token", ""))
     if not token or not hmac.compare_digest(token.encode(), given.encode(errors="replace")):
         raise NotFound
 
 
-@post("/aliyun/{token:str}", status_code=200, limit="hooks", refuses=(NotFound,))
-async def hear_aliyun_receipts(
-    token: FromPath[str], data: JSONBody[list[aliyun_wire.Report]], world: GivenWorld
-) -> ReceiptsHeard:
-    """Report deliveries as Aliyun does (SmsReport): a list, any number of times and in any order. Unknown ones are no error."""
-    return await _hear(world, "aliyun", [aliyun_wire.receipt_of(report) for report in data])
+def receipts_hook(provider: str, receipts: ReceiptFormat[Any]) -> HTTPRouteHandler:
+    """The handler at which a provider reports deliveries."""
+
+    async def hear_receipts_of(token: FromPath[str], data: JSONBody[list[Any]], world: GivenWorld) -> ReceiptsHeard:
+        read = [receipts.read(report) for report in data]
+        await hear_receipts(world.pool, provider, [receipt for receipt in read if receipt is not None])
+        return ReceiptsHeard()
+
+    hear_receipts_of.__name__ = f"hear_{provider}_receipts"
+    hear_receipts_of.__doc__ = (
+        f"Report deliveries as {receipts.title} does: a list, any number of times and in any order. "
+        "Unknown ones are no error."
+    )
+    # What is decoded, and documented, is the provider's own report.
+    hear_receipts_of.__annotations__["data"] = JSONBody[list[receipts.report]]  # type: ignore[name-defined]
+    return post(f"/{provider}/{{token:str}}", status_code=200, limit="hooks", refuses=(NotFound,))(hear_receipts_of)
 
 
-@post("/tencent/{token:str}", status_code=200, limit="hooks", refuses=(NotFound,))
-async def hear_tencent_receipts(
-    token: FromPath[str], data: JSONBody[list[tencent_wire.Report]], world: GivenWorld
-) -> ReceiptsHeard:
-    """Report deliveries as Tencent Cloud does: a list, any number of times and in any order. Unknown ones are no error."""
-    return await _hear(world, "tencent", [tencent_wire.receipt_of(report) for report in data])
-
-
-async def _hear(world: World, provider: str, receipts: Sequence[Receipt | None]) -> ReceiptsHeard:
-    await hear_receipts(world.pool, provider, [receipt for receipt in receipts if receipt is not None])
-    return ReceiptsHeard()
-
-
-sms_hooks = Router(
-    "/hooks/sms",
-    route_handlers=[hear_aliyun_receipts, hear_tencent_receipts],
-    guards=[must_know_the_address],
-    tags=["Hooks"],
-)
+def sms_hooks() -> Router:
+    """One route for each registered provider that reports."""
+    return Router(
+        "/hooks/sms",
+        route_handlers=[
+            receipts_hook(registration.name, registration.receipts)
+            for registration in opening.REGISTRATIONS
+            if registration.receipts is not None
+        ],
+        guards=[must_know_the_address],
+        tags=["Hooks"],
+    )

@@ -11,7 +11,7 @@ import msgspec
 
 from feed.inbox.hook import read_hook
 from feed.limits.reading import read_table
-from feed.messages.subscription import read_subscription
+from feed.messages.opening import check_settings
 from feed.processes import CannotStart, find_holder, write_private
 from feed.settings import MissingSetting, Settings, WeakSecret, read_settings
 
@@ -85,7 +85,7 @@ def checked(environ: Mapping[str, str]) -> Settings:
         # Here once, so that a file that does not read is named before anything starts.
         read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
         read_hook(settings.push_hook_url, settings.push_hook_secret)
-        read_subscription(settings)
+        check_settings(settings)
         return settings
     except MissingSetting as error:
         raise CannotStart(f"缺少环境变量 {error}。\nThe environment variable {error} is not set.") from None

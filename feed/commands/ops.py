@@ -16,7 +16,7 @@ from feed.commands.installation import add_data_option, find_settings
 from feed.keyfiles import KeyStoreError
 from feed.keys import open_keys
 from feed.kms import KmsAway
-from feed.messages.subscription import REAL
+from feed.messages.opening import get_registration
 from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
 from feed.postgres import DOWN, Connection, open_pool, transaction
@@ -140,7 +140,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 
 def _told_provider(settings: Settings) -> str:
     """Who sends; that the settings suffice has been looked at before anything else."""
-    if settings.sms_provider not in REAL:
+    if not get_registration(settings.sms_provider).sends:
         return f"{settings.sms_provider}: written down, no phone gets anything"
     return f"{settings.sms_provider}, " + ("with receipts" if settings.sms_receipt_token else "without receipts")
 

@@ -2,12 +2,13 @@
 
 import secrets
 from datetime import UTC, datetime
+from functools import partial
 
 from feed.messages import aliyun_wire as wire
 from feed.messages.line import Line
 from feed.messages.model import Purpose, Reference
-from feed.messages.provider import Found, Missing, Throttled, Trace, Uncertain
-from feed.messages.subscription import Subscription
+from feed.messages.provider import Found, Missing, ReceiptFormat, Registration, Throttled, Trace, Uncertain
+from feed.messages.subscription import Subscription, read_subscription
 
 # A phone gets a handful a day.
 _PAGES_MOST = 10
@@ -51,3 +52,13 @@ class AliyunProvider:
             if not full:
                 return False
         return False
+
+
+ALIYUN = Registration(
+    name=AliyunProvider.name,
+    read=partial(read_subscription, endpoint="https://dysmsapi.aliyuncs.com"),
+    open=AliyunProvider,
+    # A minute, an hour, a day.
+    code_windows=((60, 1), (3600, 5), (86_400, 10)),
+    receipts=ReceiptFormat("Aliyun (SmsReport)", wire.Report, wire.receipt_of),
+)

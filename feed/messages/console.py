@@ -7,7 +7,7 @@ import msgspec
 
 from feed.messages.model import Purpose, Reference
 from feed.messages.outbox import OutboxLine
-from feed.messages.provider import CannotTell
+from feed.messages.provider import CannotTell, Registration
 from feed.messages.templates import text_of
 
 
@@ -29,3 +29,6 @@ class ConsoleProvider:
 
     async def close(self) -> None:
         """Holds nothing."""
+
+
+CONSOLE = Registration(name=ConsoleProvider.name, read=lambda _: None, open=lambda _: ConsoleProvider(), sends=False)

@@ -1,17 +1,41 @@
-"""Which provider the settings name."""
+"""The providers of SMS that there are, by name. A new one is a module with its registration, and a name in the table."""
 
-from feed.messages.aliyun import AliyunProvider
-from feed.messages.console import ConsoleProvider
-from feed.messages.outbox import FileProvider
-from feed.messages.provider import SmsProvider
-from feed.messages.subscription import read_subscription
-from feed.messages.tencent import TencentProvider
+from collections.abc import Sequence
+from typing import Any
+
+from feed.messages.aliyun import ALIYUN
+from feed.messages.console import CONSOLE
+from feed.messages.outbox import FILE
+from feed.messages.provider import Registration, SmsProvider
+from feed.messages.subscription import SmsSettingsRefused, check_common
+from feed.messages.tencent import TENCENT
 from feed.settings import Settings
+
+REGISTRATIONS: tuple[Registration[Any], ...] = (FILE, CONSOLE, ALIYUN, TENCENT)
+
+
+def get_registration(name: str) -> Registration[Any]:
+    """The provider of this name. Raises SmsSettingsRefused with the names that there are."""
+    known = {registration.name: registration for registration in REGISTRATIONS}
+    if name not in known:
+        raise SmsSettingsRefused(f"FEED_SMS_PROVIDER is one of {', '.join(known)}")
+    return known[name]
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises SmsSettingsRefused, TemplateRefused when no message could be sent with these settings."""
+    registration = get_registration(settings.sms_provider)
+    check_common(settings)
+    registration.read(settings)
 
 
 def open_provider(settings: Settings) -> SmsProvider:
-    """The provider, to be closed by whoever opened it. Raises SmsSettingsRefused, TemplateRefused."""
-    account = read_subscription(settings)
-    if account is None:
-        return ConsoleProvider() if settings.sms_provider == "console" else FileProvider(settings.sms_outbox)
-    return AliyunProvider(account) if settings.sms_provider == "aliyun" else TencentProvider(account)
+    """The provider that the settings name; the caller closes it. Raises SmsSettingsRefused, TemplateRefused."""
+    check_settings(settings)
+    registration = get_registration(settings.sms_provider)
+    return registration.open(registration.read(settings))
+
+
+def code_windows(provider: str) -> Sequence[tuple[int, int]]:
+    """Seconds and quota of each window of a phone's codes. Raises SmsSettingsRefused for an unknown provider."""
+    return get_registration(provider).code_windows

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from feed.messages.model import Purpose, Reference
-from feed.messages.provider import Found, NotSeen
+from feed.messages.provider import Found, NotSeen, Registration
 from feed.messages.templates import text_of
 
 
@@ -78,3 +78,6 @@ class FileProvider:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+FILE = Registration(name=FileProvider.name, read=lambda settings: settings.sms_outbox, open=FileProvider, sends=False)

@@ -1,14 +1,20 @@
-"""What a provider of SMS must be able to say. No provider sends idempotently, so it must know our references.
+"""What a provider of SMS must be able to do, and how it is registered. No provider sends idempotently, so it must know our references.
 
 Words of errors go to logs and to the database: they may hold a provider's code and nothing of the recipient.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from feed.messages.model import Purpose, Reference
+from feed.messages.caps import CODE_WINDOWS
+from feed.messages.model import Purpose, Receipt, Reference
+from feed.settings import Settings
+
+Account = TypeVar("Account")
+Report = TypeVar("Report")
 
 # How long a provider may take for an answer. Nobody who has sent is still waiting after ABANDONED_AFTER.
 ANSWER_SECONDS = 5.0
@@ -79,3 +85,30 @@ class SmsProvider(Protocol):
     async def close(self) -> None:
         """Ends its connections."""
         ...
+
+
+class ReceiptFormat(msgspec.Struct, Generic[Report], frozen=True):
+    """How a provider reports deliveries: its webhook takes a list of `report`. `title` names it in the served document.
+
+    `read(report)` is None for a report of a message that the provider cannot have taken.
+    """
+
+    title: str
+    report: type[Report]
+    read: Callable[[Report], Receipt | None]
+
+
+class Registration(msgspec.Struct, Generic[Account], frozen=True, kw_only=True):
+    """A provider as the settings name it.
+
+    `read(settings)` is what it needs of the settings and raises SmsSettingsRefused; `open` takes that and opens no
+    connection. `sends` is False for a provider that only writes down what would be sent. `code_windows` are seconds and
+    quota within which one phone gets codes. Its webhook is `/v1/hooks/sms/{name}/{token}`.
+    """
+
+    name: str
+    read: Callable[[Settings], Account]
+    open: Callable[[Account], SmsProvider]
+    sends: bool = True
+    code_windows: Sequence[tuple[int, int]] = CODE_WINDOWS
+    receipts: ReceiptFormat[Any] | None = None

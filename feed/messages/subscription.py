@@ -1,6 +1,6 @@
-"""What a provider knows us by: keys, signature, and the template registered for each purpose."""
+"""An account at a provider of SMS: keys, signature, and the template registered for each purpose."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -9,10 +9,8 @@ from feed.messages.model import Purpose
 from feed.messages.templates import check_templates
 from feed.settings import Settings, is_loopback
 
-# Those that send; the others write down what would be sent.
-REAL = ("aliyun", "tencent")
-PROVIDERS = ("file", "console", *REAL)
-_ENDPOINTS = {"aliyun": "https://dysmsapi.aliyuncs.com", "tencent": "https://sms.tencentcloudapi.com"}
+# What every provider that sends asks for; each may need more.
+_NEEDED = ("sms_key_id", "sms_key_secret", "sms_sign_name", "sms_templates")
 RECEIPT_TOKEN_SHORTEST = 32
 
 
@@ -39,12 +37,9 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
         return urlsplit(self.endpoint).netloc
 
 
-def read_subscription(settings: Settings) -> Subscription | None:
-    """What the settings name; None for a provider that only writes down. Raises SmsSettingsRefused, TemplateRefused."""
+def check_common(settings: Settings) -> None:
+    """What holds for every provider. Raises SmsSettingsRefused, TemplateRefused."""
     check_templates()
-    provider = settings.sms_provider
-    if provider not in PROVIDERS:
-        raise SmsSettingsRefused(f"FEED_SMS_PROVIDER is one of {', '.join(PROVIDERS)}")
     if settings.sms_receipt_token and (
         len(settings.sms_receipt_token) < RECEIPT_TOKEN_SHORTEST or not _fits_path(settings.sms_receipt_token)
     ):
@@ -53,20 +48,24 @@ def read_subscription(settings: Settings) -> Subscription | None:
         )
     if settings.sms_notices_per_day < 1 or settings.sms_notices_per_phone < 1:
         raise SmsSettingsRefused("FEED_SMS_NOTICES_PER_DAY and FEED_SMS_NOTICES_PER_PHONE are 1 or more")
-    if provider not in REAL:
-        return None
-    needed = ["sms_key_id", "sms_key_secret", "sms_sign_name", "sms_templates"]
-    needed += ["sms_app_id"] if provider == "tencent" else []
-    if missing := [f"FEED_{name.upper()}" for name in needed if not getattr(settings, name)]:
-        raise SmsSettingsRefused(f"FEED_SMS_PROVIDER={provider} needs {', '.join(missing)}")
-    endpoint = settings.sms_endpoint or _ENDPOINTS[provider]
-    _check_endpoint(endpoint)
+
+
+def read_subscription(settings: Settings, *, endpoint: str, needs: Sequence[str] = ()) -> Subscription:
+    """The account that the settings name.
+
+    `endpoint` is the provider's own address, `needs` are fields of the settings that it needs beside what all need.
+    Raises SmsSettingsRefused.
+    """
+    if missing := [f"FEED_{name.upper()}" for name in (*_NEEDED, *needs) if not getattr(settings, name)]:
+        raise SmsSettingsRefused(f"FEED_SMS_PROVIDER={settings.sms_provider} needs {', '.join(missing)}")
+    address = settings.sms_endpoint or endpoint
+    _check_endpoint(address)
     return Subscription(
         key_id=settings.sms_key_id,
         key_secret=settings.sms_key_secret,
         sign_name=settings.sms_sign_name,
         templates=read_templates(settings.sms_templates),
-        endpoint=endpoint.rstrip("/"),
+        endpoint=address.rstrip("/"),
         app_id=settings.sms_app_id,
     )
 

@@ -1,12 +1,13 @@
 """Messages by Tencent Cloud."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from feed.messages import tencent_wire as wire
 from feed.messages.line import Line
 from feed.messages.model import Purpose, Reference
-from feed.messages.provider import Found, Missing, Throttled, Trace, Uncertain
-from feed.messages.subscription import Subscription
+from feed.messages.provider import Found, Missing, ReceiptFormat, Registration, Throttled, Trace, Uncertain
+from feed.messages.subscription import Subscription, read_subscription
 
 _PAGES_MOST = 10
 
@@ -42,3 +43,13 @@ class TencentProvider:
 
     async def close(self) -> None:
         await self._line.close()
+
+
+TENCENT = Registration(
+    name=TencentProvider.name,
+    read=partial(read_subscription, endpoint="https://sms.tencentcloudapi.com", needs=("sms_app_id",)),
+    open=TencentProvider,
+    # Half a minute, an hour, a day.
+    code_windows=((30, 1), (3600, 5), (86_400, 10)),
+    receipts=ReceiptFormat("Tencent Cloud", wire.Report, wire.receipt_of),
+)

@@ -1,20 +1,24 @@
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import feed
 from feed.commands.installation import Refused, checked
 from feed.messages.aliyun import AliyunProvider
 from feed.messages.console import ConsoleProvider
 from feed.messages.model import Purpose, Reference
-from feed.messages.opening import open_provider
+from feed.messages.opening import REGISTRATIONS, check_settings, code_windows, get_registration, open_provider
 from feed.messages.outbox import FileProvider
 from feed.messages.provider import CannotTell
-from feed.messages.subscription import SmsSettingsRefused, read_subscription
+from feed.messages.subscription import SmsSettingsRefused
 from feed.messages.tencent import TencentProvider
 from feed.processes import CannotStart
 from feed.settings import read_settings
 from tests.messages.fake_provider import KEY_SECRET, TEMPLATES, Fake
 
+OPERATIONS = Path(feed.__file__).parent.parent.joinpath("docs", "operations.md").read_text("utf-8")
 BASE = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}
 ALIYUN = Fake("aliyun", "https://sms.example").settings
 TENCENT = Fake("tencent", "https://sms.example").settings
@@ -34,8 +38,7 @@ async def test_the_settings_name_a_provider(given: dict[str, str], kind: type) -
 
 
 def test_an_account_is_read_whole() -> None:
-    account = read_subscription(read_settings(BASE | ALIYUN | {"FEED_SMS_ENDPOINT": ""}))
-    assert account is not None
+    account = get_registration("aliyun").read(read_settings(BASE | ALIYUN | {"FEED_SMS_ENDPOINT": ""}))
     assert account.endpoint == "https://dysmsapi.aliyuncs.com"
     assert account.host == "dysmsapi.aliyuncs.com"
     assert account.templates == {Purpose(name): code for name, code in TEMPLATES.items()}
@@ -79,7 +82,23 @@ def test_a_weak_secret_is_refused(secret: str) -> None:
 
 def test_the_refusal_is_one_of_its_own() -> None:
     with pytest.raises(SmsSettingsRefused):
-        read_subscription(read_settings(BASE | {"FEED_SMS_PROVIDER": "none"}))
+        check_settings(read_settings(BASE | {"FEED_SMS_PROVIDER": "none"}))
+
+
+@pytest.mark.parametrize("ask", [get_registration, code_windows])
+def test_an_unknown_provider_is_refused_with_the_names_of_all(ask: Callable[[str], object]) -> None:
+    with pytest.raises(SmsSettingsRefused, match=r"one of file, console, aliyun, tencent$"):
+        ask("Tencent")
+
+
+def test_every_provider_is_registered_under_its_own_name_and_documented() -> None:
+    for registration in REGISTRATIONS:
+        provider = registration.open(registration.read(read_settings(BASE | ALIYUN | TENCENT)))
+        assert provider.name == registration.name
+        assert get_registration(registration.name) is registration
+        assert f"`{registration.name}`" in OPERATIONS
+        if registration.receipts is not None:
+            assert f"/sms/{registration.name}/TOKEN" in OPERATIONS
 
 
 async def test_the_console_shows_what_a_phone_would_get(capsys: pytest.CaptureFixture[Any]) -> None:
