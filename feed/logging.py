@@ -17,7 +17,7 @@ HIDDEN = "[hidden]"
 # Keys whose values speak of people, or open their doors. An error's code is therefore logged as `error`.
 PERSONAL = frozenset(
     (
-        *("phone", "phone_number", "text", "body", "name", "nickname", "bio", "recipient_name", "address", "email"),
+        *("phone", "phone_number", "text", "body", "name", "nickname", "bio", "address", "email"),
         *("location", "params", "sealed", "sub", "code", "token", "access_token", "refresh_token", "authorization"),
         *("cookie", "password", "secret", "key", "challenge"),
     )
@@ -69,15 +69,20 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
 def hide_personal(_: object, __: str, event: Event) -> Event:
     """Blanks the values of personal keys, at any depth, and every number that could be called."""
     for key, value in event.items():
-        event[key] = HIDDEN if key in PERSONAL else _hidden(value)
+        event[key] = HIDDEN if _is_personal(key) else _hidden(value)
     return event
+
+
+def _is_personal(key: object) -> bool:
+    # Fields of claims, whatever a kind of prize asks for.
+    return key in PERSONAL or (isinstance(key, str) and key.startswith("recipient_"))
 
 
 def _hidden(value: object) -> object:
     if isinstance(value, str):
         return _CALLABLE.sub(HIDDEN, value)
     if isinstance(value, Mapping):
-        return {key: HIDDEN if key in PERSONAL else _hidden(inner) for key, inner in value.items()}
+        return {key: HIDDEN if _is_personal(key) else _hidden(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_hidden(inner) for inner in value]
     return value

@@ -7,6 +7,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import feed
+from feed.campaigns.prize_kinds import KINDS
 from tests.call_graph import CallGraph, statements, takes_connection, transactions
 
 ROOT = Path(feed.__file__).parent
@@ -76,7 +77,7 @@ OWNERS = {
 # One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).
 GUESTS = {"likes": {"post_stats", "changes"}}
 PURE = {
-    "model.py", "refusals.py", "problems.py", "lawful.py", "lines.py", "score.py", "rules_text.py", "draw_text.py", "counting_text.py", "promises.py", "favour.py", "marking.py", "panel.py", "verdicts.py", "select.py", "result.py", "verify.py", "draw.py", "drawn.py", "drand.py", "beacon.py", "correction.py", "finding.py", "amendment.py", "chain.py", "scrutiny.py", "rings.py",
+    "model.py", "refusals.py", "problems.py", "lawful.py", "lines.py", "score.py", "rules_text.py", "draw_text.py", "counting_text.py", "promises.py", "prize_kinds.py", "favour.py", "marking.py", "panel.py", "verdicts.py", "select.py", "result.py", "verify.py", "draw.py", "drawn.py", "drand.py", "beacon.py", "correction.py", "finding.py", "amendment.py", "chain.py", "scrutiny.py", "rings.py",
     "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "reasons.py", "notices.py", "parse.py", "hot.py", "spread.py", "arranging.py", "sheet_csv.py", "tally.py",
     "zipf.py", "plan.py", "rows.py", "wording.py",
     "acs3.py", "tc3.py", "wire.py", "aliyun_wire.py", "tencent_wire.py", "subscription.py", "templates.py", "caps.py",
@@ -270,3 +271,28 @@ def test_everything_is_caught_in_three_places_only() -> None:
 
 def test_no_module_is_longer_than_a_room() -> None:
     assert [name for name, source in SOURCES.items() if source.count("\n") > 300] == []
+
+
+def test_a_kind_of_prize_is_named_in_one_file() -> None:
+    """What differs between kinds is an entry of `prize_kinds.KINDS`; SQL gets kinds as parameters."""
+    quoted = re.compile(rf"""['"](?:{"|".join(KINDS)})['"]""")
+    # Errors and SMS have a code as well: this name is a kind only where kinds are spoken of.
+    unmistakable = KINDS.keys() - {"code"}
+    for name, tree in trees():
+        if name.endswith("/prize_kinds.py"):
+            continue
+        for node in ast.walk(tree):
+            at = f"{name}:{getattr(node, 'lineno', 0)}"
+            match node:
+                case ast.Constant(value=str(text)):
+                    assert text not in unmistakable, at
+                    assert not ("kind" in text and quoted.search(text)), at
+                case ast.Compare():
+                    text = ast.unparse(node)
+                    assert not ("kind" in text and quoted.search(text)), at
+                case ast.keyword(arg="kind", value=ast.Constant(value=value)):
+                    assert value not in KINDS, at
+                case ast.Dict(keys=keys, values=values):
+                    for key, given in zip(keys, values, strict=True):
+                        of_a_kind = isinstance(key, ast.Constant) and key.value == "kind"
+                        assert not (of_a_kind and isinstance(given, ast.Constant) and given.value in KINDS), at

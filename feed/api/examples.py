@@ -3,6 +3,8 @@
 import copy
 from typing import Any
 
+from feed.campaigns.prize_kinds import GOODS
+
 Json = dict[str, Any]
 
 _ID = "1865263907721216001"
@@ -54,7 +56,7 @@ _BY_NAME: dict[str, Any] = {
     "tie_break": ["quality", "likes", "comments", "earliest"],
     "weights": {"quality": "0.5", "likes": "0.3", "comments": "0.2"},
     "caps": {"likes": 1000, "comments": 200},
-    "prizes": [{"name": "有你“圳”好深圳盒子", "kind": "goods", "per_winner": 1, "value_cny": "199"}],
+    "prizes": [{"name": "有你“圳”好深圳盒子", "kind": GOODS.name, "per_winner": 1, "value_cny": "199"}],
     "kinds": ["like"],
     "verdict": "approve",
     "media_ids": [],

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from feed.campaigns.lines import is_written
 from feed.campaigns.model import Prize, Rules, time_text
+from feed.campaigns.prize_kinds import KINDS
 from feed.errors import FieldError
 
 # What one winner of a draw may get at most, by the rules on prize promotions.
@@ -31,9 +32,9 @@ def missing(rules: Rules) -> Iterator[FieldError]:
 
 
 def _exchangeable(prizes: Sequence[Prize]) -> Iterator[FieldError]:
-    """Of a code people must be able to read how, where and until when it is exchanged, before they take part for it."""
+    """Of a voucher people must be able to read how, where and until when it is exchanged, before they take part for it."""
     for i, prize in enumerate(prizes):
-        if prize.kind == "code":
+        if prize.kind in KINDS and KINDS[prize.kind].is_voucher:
             said = [("terms", prize.terms is not None), ("valid_until", prize.valid_until is not None)]
             yield from _required((f"prizes[{i}].{name}", is_said) for name, is_said in said)
 

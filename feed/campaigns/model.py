@@ -17,7 +17,6 @@ State = Literal[
 STATES: tuple[State, ...] = get_args(State)
 
 METHODS = ("ranked", "draw")
-PRIZE_KINDS = ("goods", "code", "ticket")
 TIE_BREAKS = ("quality", "likes", "comments", "earliest")
 UNCLAIMED = ("next_reserve", "void")
 BOARDS = ("public", "after_close", "hidden")

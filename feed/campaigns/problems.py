@@ -11,7 +11,6 @@ from feed.campaigns.model import (
     BOARDS,
     FREEZE_AFTER,
     METHODS,
-    PRIZE_KINDS,
     REVIEW_CHAINS,
     TAX_BEARERS,
     TIE_BREAKS,
@@ -21,6 +20,7 @@ from feed.campaigns.model import (
     Rules,
     time_text,
 )
+from feed.campaigns.prize_kinds import KINDS
 from feed.errors import FieldError
 from feed.texts import text_problem
 from feed.topics.parse import NAME_LONGEST, is_topic_name
@@ -235,7 +235,7 @@ def _prizes(prizes: Sequence[Prize]) -> Iterator[FieldError]:
         at = f"prizes[{i}]"
         yield from _text(f"{at}.name", prize.name, shortest=1, longest=PRIZE_NAME_LONGEST)
         if prize.kind:
-            yield from _choice(f"{at}.kind", prize.kind, PRIZE_KINDS)
+            yield from _choice(f"{at}.kind", prize.kind, tuple(KINDS))
         else:
             yield FieldError(f"{at}.kind", "required")
         yield from _number(f"{at}.per_winner", prize.per_winner, PER_WINNER_RANGE)

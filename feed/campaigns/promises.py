@@ -5,11 +5,11 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from feed.campaigns.model import FREEZE_AFTER, Rules
+from feed.campaigns.prize_kinds import KINDS, kinds_of
 
 # Stands where an editor has not written yet.
 BLANK = "【待填写】"
 _HERE = ZoneInfo("Asia/Shanghai")
-_ASKED = {"goods": "收件人姓名、手机号和地址", "ticket": "领取人姓名和手机号", "code": ""}
 
 
 def moment(at: datetime, *, ends: bool = False) -> str:
@@ -72,7 +72,8 @@ def _objections(rules: Rules) -> str:
 def _claiming(rules: Rules) -> str:
     until = f"且不早于{moment(rules.claim_ends_at, ends=True)}" if rules.claim_ends_at else ""
     days = f"{rules.claim_days}天" if rules.claim_days else BLANK
-    asked = "；".join(dict.fromkeys(text for prize in rules.prizes if (text := _ASKED.get(prize.kind))))
+    kinds = [prize.kind for prize in rules.prizes if prize.kind in KINDS]
+    asked = "；".join(dict.fromkeys(text for kind in kinds if (text := KINDS[kind].claim_text)))
     how = f"填写{asked}" if asked else "确认领取"
     free = "" if rules.tax_borne_by == "organiser" else "除下述税款外"
     return (
@@ -82,23 +83,15 @@ def _claiming(rules: Rules) -> str:
 
 
 def _delivery(rules: Rules) -> str:
-    kinds = {prize.kind for prize in rules.prizes}
+    kinds = kinds_of(prize.kind for prize in rules.prizes)
     within = f"自领取信息填写完整之日起{rules.delivery.within_days}天内"
     place = rules.delivery.place or "站内消息另行通知的地点"
-    ways = [
-        text
-        for kind, text in (
-            ("goods", f"实物奖品{within}寄出，运费由主办方承担"),
-            ("code", "兑换码在“我的奖品”中向获奖者本人显示"),
-            ("ticket", f"门票{within}凭姓名和手机号在{place}领取"),
-        )
-        if kind in kinds
-    ]
+    ways = [kind.delivery_text.format(within=within, place=place) for kind in kinds]
     if rules.objection_days:
         ways.append("以上均在公示期满、异议处理完毕后进行")
-    if rules.delivery.place and "ticket" not in kinds:
+    if rules.delivery.place and not any(kind.is_collected for kind in kinds):
         ways.append(f"需要自取的，地点为{rules.delivery.place}")
-    return f"奖品交付方式：{'；'.join(ways) if kinds else BLANK}。"
+    return f"奖品交付方式：{'；'.join(ways) if rules.prizes else BLANK}。"
 
 
 def _waiver(rules: Rules) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from feed.campaigns.counting_text import counting_text
 from feed.campaigns.draw_text import draw_text
 from feed.campaigns.model import Prize, Rules, decimal_text
+from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.promises import BLANK, moment, promises
 from feed.campaigns.score import worth
 
-_KINDS = {"goods": "实物", "code": "兑换码", "ticket": "门票"}
 _TIES = {
     "quality": "内容质量分高者",
     "likes": "有效点赞人数多者",
@@ -117,11 +117,12 @@ def _prizes(rules: Rules, missing: Collection[str]) -> str:
 
 def _prize(prize: Prize) -> str:
     value = BLANK if prize.value_cny is None else f"{decimal_text(prize.value_cny)}元"
-    said = [_KINDS.get(prize.kind, BLANK), f"单价约{value}"]
+    kind = KINDS.get(prize.kind)
+    said = [BLANK if kind is None else kind.label, f"单价约{value}"]
     if prize.terms:
         said.append(f"使用规则：{prize.terms.strip().rstrip('。；')}")
     if prize.valid_until:
         said.append(f"有效期至{moment(prize.valid_until, ends=True)}")
-    if prize.kind == "code" and not (prize.terms and prize.valid_until):
+    if kind is not None and kind.is_voucher and not (prize.terms and prize.valid_until):
         said.append("未列明的使用范围和有效期，以兑换方页面公示为准")
     return f"{prize.name or BLANK}×{prize.per_winner}（{'，'.join(said)}）"

@@ -7,6 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from feed.campaigns.prize_kinds import GOODS
 from feed.demo.cast import EDITOR, REVIEWER
 from feed.demo.folding import folded
 from feed.demo.moments import TOPIC
@@ -16,8 +17,8 @@ from feed.demo.telling import Unexpected
 
 TITLE = "爱读书的深圳人"
 _PRIZES = [
-    {"name": "有你“圳”好深圳盒子", "kind": "goods", "per_winner": 1, "value_cny": "199"},
-    {"name": "帆书“李蕾讲经典”月卡", "kind": "goods", "per_winner": 1, "value_cny": "30"},
+    {"name": "有你“圳”好深圳盒子", "kind": GOODS.name, "per_winner": 1, "value_cny": "199"},
+    {"name": "帆书“李蕾讲经典”月卡", "kind": GOODS.name, "per_winner": 1, "value_cny": "30"},
 ]
 WINNERS, RESERVES = 3, 2
 # From the deadline to the settlement; ten seconds are the least.

@@ -15,7 +15,7 @@ from feed.keys import KeyDestroyed, Keys
 from feed.messages import store as messages
 from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes import claims_store, notices, store
-from feed.prizes.claim import Claim, ClaimForm, masked, read_claim, seal_of
+from feed.prizes.claim import ClaimForm, masked, read_claim, seal_of
 from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
 from feed.prizes.places import fill_place
 from feed.prizes.reasons import read_reason
@@ -43,13 +43,13 @@ async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: 
     """
     async with pool.acquire() as conn:
         winner = await require_own(conn, account_id, winner_id)
-    claim = read_claim(form, winner.prizes)
+    details = read_claim(form, winner.prizes)
     # The key is a file: it is made before the transaction, and a refusal leaves a key that sealed nothing.
     try:
         key = await asyncio.to_thread(keys.campaign_key, winner.campaign_id, create=True)
     except KeyDestroyed:
         raise ClaimClosed from None  # The retention of this campaign's claims is over.
-    sealed = seal(key, msgspec.json.encode(claim), seal_of(winner_id))
+    sealed = seal(key, msgspec.json.encode(details), seal_of(winner_id))
     async with transaction(pool) as conn:
         if not await claims_store.mark_claimed(conn, winner_id):
             raise ClaimClosed
@@ -58,7 +58,7 @@ async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: 
             winner_id=winner_id,
             campaign_id=winner.campaign_id,
             sealed=sealed,
-            masked=masked(claim),
+            masked=masked(details),
             privacy_version=form.privacy_version,
         )
         await messages.withdraw(conn, [notices.reminder_key(winner_id)])
@@ -74,7 +74,7 @@ async def reveal_claim(
     by: AccountId,
     reason: str,
     request: Once | None = None,
-) -> Claim:
+) -> dict[str, str]:
     """The details of a winner in the clear; who looked, and why, is on record before they are seen.
 
     Raises ClaimAccessRequired, ClaimNotFound, Invalid.
@@ -90,7 +90,7 @@ async def reveal_claim(
     except KeyDestroyed:
         raise ClaimNotFound from None
     plain = open_sealed(key, sealed, seal_of(winner_id))
-    return msgspec.json.decode(plain, type=Claim)
+    return msgspec.json.decode(plain, type=dict[str, str])
 
 
 async def lapse_next_claim(pool: Pool, keys: Keys) -> bool:

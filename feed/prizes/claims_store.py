@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from feed.campaigns.prize_kinds import shipped_kinds
 from feed.campaigns.refusals import CampaignNotFound
 from feed.postgres import Connection, many, one
 from feed.prizes.model import ClaimNotFound, Unclaimed, Winner, WinnerId
@@ -151,16 +152,18 @@ async def has_access(conn: Connection, campaign_id: int, account_id: int) -> boo
 
 
 async def list_to_send(conn: Connection, campaign_id: int) -> list[Parcel]:
-    """The claims that are verified, or claimed and not verified yet, with goods to be sent; by place."""
+    """The claims that are verified, or claimed and not verified yet, with a prize that is shipped; by place."""
     rows = await conn.fetch(
         """
         SELECT winners.id AS winner_id, winners.place, winners.prizes, winners.state, claims.sealed
         FROM winners
         JOIN claims ON claims.winner_id = winners.id AND claims.sealed IS NOT NULL
-        WHERE winners.campaign_id = $1 AND winners.state IN ('claimed', 'verified') AND winners.prizes @> '[{"kind": "goods"}]'
+        WHERE winners.campaign_id = $1 AND winners.state IN ('claimed', 'verified')
+            AND has_prize_of(winners.prizes, $2)
         ORDER BY winners.place, winners.id
         """,
         campaign_id,
+        shipped_kinds(),
     )
     return many(rows, Parcel)
 

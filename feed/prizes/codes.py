@@ -9,6 +9,7 @@ import msgspec
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
+from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.refusals import CampaignNotFound
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
@@ -74,7 +75,7 @@ async def add_codes(
         if campaign is None or campaign.state == "cancelled":
             raise CampaignNotFound
         rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-        if not 1 <= prize_number <= len(rules.prizes) or rules.prizes[prize_number - 1].kind != "code":
+        if not 1 <= prize_number <= len(rules.prizes) or not KINDS[rules.prizes[prize_number - 1].kind].has_codes:
             raise PrizeNotFound
         rows = [
             (digest := hmac.digest(key, code.encode(), "sha256"), seal(key, code.encode(), _place(campaign_id, digest)))
@@ -108,7 +109,7 @@ async def show_codes(
         state = await codes_store.get_state(conn, winner_id)
         if state not in ("claimed", "verified", "shipped", "received"):
             raise WrongPrizeState
-        numbers = {number: prize for number, prize in enumerate(winner.prizes, 1) if prize["kind"] == "code"}
+        numbers = {number: prize for number, prize in enumerate(winner.prizes, 1) if KINDS[prize["kind"]].has_codes}
         if not numbers:
             raise WrongPrizeState
         if key is None:

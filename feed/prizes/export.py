@@ -8,18 +8,17 @@ import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
+from feed.campaigns.prize_kinds import ClaimField, claim_fields, shipped_kinds
 from feed.idempotency import Once, idempotent_transaction
 from feed.keys import KeyDestroyed, Keys
 from feed.postgres import Pool
 from feed.prizes import claims_store
-from feed.prizes.claim import Claim, seal_of
+from feed.prizes.claim import seal_of
 from feed.prizes.model import ClaimNotFound
 from feed.prizes.notices import shown_prizes
 from feed.prizes.reasons import read_reason
 from feed.prizes.requiring import require_access
 from feed.sealing import open_sealed
-
-_HEAD = ("prize_id", "名次", "奖品", "收件人", "手机号", "地址", "已核验")
 
 
 async def export_claims(
@@ -46,22 +45,26 @@ async def export_claims(
     # A spreadsheet takes UTF-8 for it only with this mark.
     written.write("\ufeff")
     lines = csv.writer(written)
-    lines.writerow(_HEAD)
+    # What a parcel does not take is not the shipper's to know.
+    fields = claim_fields(shipped_kinds())
+    lines.writerow(["prize_id", "名次", "奖品", *(field.label for field in fields), "已核验"])
     for parcel in parcels:
-        claim = msgspec.json.decode(open_sealed(key, parcel.sealed, seal_of(parcel.winner_id)), type=Claim)
+        details = msgspec.json.decode(open_sealed(key, parcel.sealed, seal_of(parcel.winner_id)), type=dict[str, str])
         lines.writerow(
             [
                 # As text: a spreadsheet rounds long numbers.
                 f"\t{parcel.winner_id}",
                 parcel.place,
                 _plain(shown_prizes(parcel.prizes)),
-                _plain(claim.recipient_name),
-                f"\t{claim.phone}",
-                _plain(claim.address),
+                *(_cell(field, details.get(field.name, "")) for field in fields),
                 "是" if parcel.state == "verified" else "否",
             ]
         )
     return written.getvalue()
+
+
+def _cell(field: ClaimField, value: str) -> str:
+    return f"\t{value}" if field.is_number else _plain(value)
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,6 @@
 """The SQL of handing prizes over."""
 
+from feed.campaigns.prize_kinds import shipped_kinds
 from feed.postgres import Connection, one
 from feed.prizes.model import Winner, WinnerId
 
@@ -33,11 +34,12 @@ async def mark_shipped(conn: Connection, winner_id: WinnerId) -> Winner | None:
     row = await conn.fetchrow(
         """
         UPDATE winners SET state = 'shipped'
-        WHERE id = $1 AND state IN ('verified', 'shipped') AND prizes @> '[{"kind": "goods"}]'
+        WHERE id = $1 AND state IN ('verified', 'shipped') AND has_prize_of(prizes, $2)
         RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at,
             state_reason
         """,
         winner_id,
+        shipped_kinds(),
     )
     return one(row, Winner)
 
@@ -77,10 +79,11 @@ async def mark_received(conn: Connection, winner_id: WinnerId) -> bool:
             """
             UPDATE winners SET state = 'received'
             WHERE id = $1
-                AND (state = 'shipped' OR (state = 'verified' AND NOT prizes @> '[{"kind": "goods"}]'))
+                AND (state = 'shipped' OR (state = 'verified' AND NOT has_prize_of(prizes, $2)))
             RETURNING true
             """,
             winner_id,
+            shipped_kinds(),
         )
     )
 

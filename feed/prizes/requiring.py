@@ -1,6 +1,7 @@
 """What has to be so before something else may happen. Called inside a transaction."""
 
 from feed.campaigns import closing
+from feed.campaigns.prize_kinds import KINDS
 from feed.postgres import Connection
 from feed.prizes import claims_store, codes_store
 from feed.prizes.model import (
@@ -41,7 +42,7 @@ async def require_codes(conn: Connection, campaign_id: int, rules_version: int, 
     """Raises CodesMissing where so many winners could not all get theirs."""
     rules = await closing.get_rules(conn, campaign_id, rules_version)
     for number, prize in enumerate(rules.prizes, 1):
-        if prize.kind != "code":
+        if not KINDS[prize.kind].has_codes:
             continue
         stock = await codes_store.count_codes(conn, campaign_id, number)
         if stock < winners * prize.per_winner:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from feed.campaigns.prize_kinds import code_kinds
 from feed.postgres import Connection, columns, many, one
 from feed.prizes.model import Forced, Place, Reserve, Settlement, Winner, WinnerId
 
@@ -264,15 +265,16 @@ async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None
 
 
 async def list_with_codes(conn: Connection, settlement_id: int) -> list[Winner]:
-    """Who has claimed a prize that is a code."""
+    """Who has claimed a prize that brings codes."""
     rows = await conn.fetch(
         """
         SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
         FROM winners
-        WHERE settlement_id = $1 AND state IN ('claimed', 'verified') AND prizes @> '[{"kind": "code"}]'
+        WHERE settlement_id = $1 AND state IN ('claimed', 'verified') AND has_prize_of(prizes, $2)
         ORDER BY place
         """,
         settlement_id,
+        code_kinds(),
     )
     return many(rows, Winner)
 

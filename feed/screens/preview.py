@@ -7,6 +7,7 @@ import msgspec
 from feed.campaigns import store as campaigns
 from feed.campaigns.gate import read_publishable
 from feed.campaigns.model import Rules
+from feed.campaigns.prize_kinds import kinds_of
 from feed.campaigns.refusals import CampaignNotFound
 from feed.campaigns.rules_text import rules_text
 from feed.campaigns.score import worth
@@ -54,7 +55,10 @@ def _worth(rules: Rules) -> Iterator[Worth]:
 
 
 def _advice(rules: Rules) -> Iterator[FieldError]:
-    if any(prize.kind == "ticket" for prize in rules.prizes) and rules.delivery.place is None:
+    if (
+        any(kind.is_collected for kind in kinds_of(prize.kind for prize in rules.prizes))
+        and rules.delivery.place is None
+    ):
         yield FieldError("delivery.place", "advised")
     # Without a shortlist no mark is ever waited for.
     if rules.method == "ranked" and rules.weights.quality and rules.shortlist_size is None:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from feed.campaigns.prize_kinds import code_kinds, shipped_kinds
 from feed.postgres import Connection, many
 
 Kind = Literal[
@@ -106,7 +107,7 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
             FROM winners
             JOIN claims ON claims.winner_id = winners.id
             JOIN campaigns ON campaigns.id = winners.campaign_id AND campaigns.state = 'final'
-            WHERE winners.state = 'verified' AND prizes @> '[{"kind": "goods"}]'
+            WHERE winners.state = 'verified' AND has_prize_of(prizes, $2)
                 AND greatest(claimed_at, final_at) < now() - interval '7 days'
             GROUP BY winners.campaign_id
             UNION ALL
@@ -121,7 +122,7 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
                 SELECT count(*) FROM prize_codes
                 WHERE prize_codes.campaign_id = campaigns.id AND prize_number = offered.number
             ) AS stock
-            WHERE campaigns.state IN ('judging', 'decided') AND prize ->> 'kind' = 'code'
+            WHERE campaigns.state IN ('judging', 'decided') AND prize ->> 'kind' = ANY ($3::text[])
                 AND stock.count < winner_count * (prize ->> 'per_winner')::integer
             UNION ALL
             SELECT campaign_id, 'notice_unsent', count(*), min(created_at)
@@ -157,6 +158,8 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
         ORDER BY since NULLS LAST, campaign_id, kind
         """,
         kept_days,
+        shipped_kinds(),
+        code_kinds(),
     )
     return [
         Stuck(

@@ -14,6 +14,7 @@ import feed
 from feed.campaigns import model
 from feed.campaigns.favour import AFTER_OPENING, unfavourable
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
+from feed.campaigns.prize_kinds import KINDS
 
 LAW = (Path(feed.__file__).parent.parent / "docs" / "law.md").read_text("utf-8")
 TABLE = dict(re.findall(r"^\| `([a-z_.\[\]]+)` \| (.+) \|$", LAW.partition("## After the opening")[2], re.MULTILINE))
@@ -26,7 +27,7 @@ CHOICES = {
     "board": model.BOARDS,
     "review_chain": model.REVIEW_CHAINS,
     "tax_borne_by": model.TAX_BEARERS,
-    "prizes[].kind": model.PRIZE_KINDS,
+    "prizes[].kind": tuple(KINDS),
 }
 # Every field has a value that can move both ways.
 RULES = Rules(

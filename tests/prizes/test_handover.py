@@ -452,7 +452,7 @@ async def test_details_are_read_by_whom_another_person_has_let_in(won: Won, pool
             await grant_access(pool, won.campaign, won.editor, by=admin, days=days, reason="寄送")
     await grant_access(pool, won.campaign, won.editor, by=admin, days=1, reason="寄送")
     shown = await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送")
-    assert shown.address == stage.FORM.address
+    assert shown["address"] == stage.FORM.address
     assert await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送") == shown
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 2
     await pool.execute("UPDATE claim_access SET until = clock_timestamp()")

@@ -226,7 +226,7 @@ async def test_a_claim_is_sealed_and_only_the_winners(pool: Pool, keys: Keys) ->
             await reveal_claim(pool, keys, campaign_id, WinnerId(best["id"]), by=editor, reason=bad)
     await grant_access(pool, campaign_id, editor, by=await make.person(pool, role="admin"), days=1, reason="寄送")
     shown = await reveal_claim(pool, keys, campaign_id, WinnerId(best["id"]), by=editor, reason="寄送")
-    assert shown.address == FORM.address
+    assert shown["address"] == FORM.address
 
 
 async def test_an_unclaimed_prize_lapses_to_the_next_in_line(pool: Pool, keys: Keys) -> None:

@@ -69,7 +69,7 @@ async def reveal_claim(
     once: GivenOnce,
 ) -> Response[Claim]:
     """The recipient's data in the clear, for a reason that is kept, and for whom an admin has let in."""
-    claim = await claiming.reveal_claim(
+    details = await claiming.reveal_claim(
         world.pool,
         world.keys,
         id_of(campaign_id, CampaignNotFound),
@@ -78,7 +78,7 @@ async def reveal_claim(
         reason=data.reason,
         request=once,
     )
-    return Response(claim, headers=_NO_STORE)
+    return Response(msgspec.convert(details, Claim), headers=_NO_STORE)
 
 
 @post(
