@@ -296,3 +296,8 @@ def test_a_kind_of_prize_is_named_in_one_file() -> None:
                     for key, given in zip(keys, values, strict=True):
                         of_a_kind = isinstance(key, ast.Constant) and key.value == "kind"
                         assert not (of_a_kind and isinstance(given, ast.Constant) and given.value in KINDS), at
+
+
+def test_whether_a_place_is_held_is_read_from_its_view() -> None:
+    for name, source in SOURCES.items():
+        assert not re.search(r"NOT IN \('(?:lapsed|declined|forfeited)'", source), name

@@ -159,18 +159,7 @@ async def find_asked_again(conn: Connection, settlement_id: int) -> int | None:
 async def has_open(conn: Connection, settlement_id: int) -> bool:
     """Whether an objection waits for its answer, or for what its answer promises; a winner gone by himself is replaced."""
     return bool(
-        await conn.fetchval(
-            """
-            SELECT EXISTS (
-                SELECT
-                FROM objections LEFT JOIN winners ON winners.id = objections.winner_id
-                WHERE objections.settlement_id = $1
-                    AND (answered_at IS NULL OR (remedy IS NOT NULL AND remedied_at IS NULL))
-                    AND coalesce(winners.state, '') NOT IN ('lapsed', 'declined', 'forfeited')
-            )
-            """,
-            settlement_id,
-        )
+        await conn.fetchval("SELECT EXISTS (SELECT FROM open_objections WHERE settlement_id = $1)", settlement_id)
     )
 
 
@@ -179,8 +168,8 @@ async def find_standing(conn: Connection, settlement_id: int, rank: int) -> Winn
     row = await conn.fetchrow(
         """
         SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
-        FROM winners
-        WHERE settlement_id = $1 AND rank = $2 AND state NOT IN ('lapsed', 'declined', 'forfeited')
+        FROM held_places
+        WHERE settlement_id = $1 AND rank = $2
         """,
         settlement_id,
         rank,
@@ -256,7 +245,7 @@ async def mark_all_forfeited(conn: Connection, settlement_id: int) -> list[Winne
     rows = await conn.fetch(
         """
         UPDATE winners SET state = 'forfeited', state_reason = 'settlement_undone', ended_at = clock_timestamp()
-        WHERE settlement_id = $1 AND state NOT IN ('lapsed', 'declined', 'forfeited')
+        WHERE id IN (SELECT held_places.id FROM held_places WHERE held_places.settlement_id = $1)
         RETURNING id
         """,
         settlement_id,
@@ -272,13 +261,7 @@ async def list_over(conn: Connection) -> list[int]:
         FROM campaigns
         JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
         WHERE campaigns.state = 'announced' AND campaigns.objections_end_at <= clock_timestamp()
-            AND NOT EXISTS (
-                SELECT
-                FROM objections LEFT JOIN winners ON winners.id = objections.winner_id
-                WHERE objections.settlement_id = settlements.id
-                    AND (answered_at IS NULL OR (remedy IS NOT NULL AND remedied_at IS NULL))
-                    AND coalesce(winners.state, '') NOT IN ('lapsed', 'declined', 'forfeited')
-            )
+            AND NOT EXISTS (SELECT FROM open_objections WHERE open_objections.settlement_id = settlements.id)
         ORDER BY random()
         LIMIT 100
         """

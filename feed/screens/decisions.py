@@ -85,11 +85,7 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
             campaigns.announced_at, campaigns.objections_end_at, settlements.id AS settlement_id,
             settlements.result_sha256, coalesce(settlements.skipped, '[]') AS skipped, settlements.forced,
             (
-                SELECT count(*)
-                FROM objections LEFT JOIN winners ON winners.id = objections.winner_id
-                WHERE objections.settlement_id = settlements.id
-                    AND (answered_at IS NULL OR (remedy IS NOT NULL AND remedied_at IS NULL))
-                    AND coalesce(winners.state, '') NOT IN ('lapsed', 'declined', 'forfeited')
+                SELECT count(*) FROM open_objections WHERE open_objections.settlement_id = settlements.id
             ) AS objections_open
         FROM campaigns
         LEFT JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
@@ -121,13 +117,13 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
 async def _list_winners(conn: Connection, settlement_id: int | None) -> list[Chosen]:
     rows = await conn.fetch(
         """
-        SELECT winners.place, winners.rank, winners.account_id, accounts.name, winners.post_id, winners.score,
-            replacements.asked_by
-        FROM winners
-        JOIN accounts ON accounts.id = winners.account_id
-        LEFT JOIN replacements ON replacements.winner_id = winners.id
-        WHERE winners.settlement_id = $1 AND winners.state NOT IN ('lapsed', 'declined', 'forfeited')
-        ORDER BY winners.place
+        SELECT held_places.place, held_places.rank, held_places.account_id, accounts.name, held_places.post_id,
+            held_places.score, replacements.asked_by
+        FROM held_places
+        JOIN accounts ON accounts.id = held_places.account_id
+        LEFT JOIN replacements ON replacements.winner_id = held_places.id
+        WHERE held_places.settlement_id = $1
+        ORDER BY held_places.place
         """,
         settlement_id,
     )

@@ -135,16 +135,15 @@ async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None =
         raise ResultNotFound
     named = await conn.fetch(
         """
-        SELECT winners.person, winners.account_id, accounts.name,
+        SELECT held_places.person, held_places.account_id, accounts.name,
             EXISTS (SELECT FROM staff_rights WHERE staff_rights.account_id = $2 AND revoked_at IS NULL)
                 OR EXISTS (
                     SELECT FROM accounts AS viewer
-                    WHERE viewer.id = $2 AND (viewer.id = winners.account_id OR viewer.person = accounts.person)
+                    WHERE viewer.id = $2 AND (viewer.id = held_places.account_id OR viewer.person = accounts.person)
                 ) AS is_whole
-        FROM winners JOIN accounts ON accounts.id = winners.account_id AND accounts.erased_at IS NULL
-        WHERE winners.settlement_id = $1 AND winners.notified_at IS NOT NULL
-            AND winners.state NOT IN ('lapsed', 'declined', 'forfeited')
-        ORDER BY winners.id
+        FROM held_places JOIN accounts ON accounts.id = held_places.account_id AND accounts.erased_at IS NULL
+        WHERE held_places.settlement_id = $1 AND held_places.notified_at IS NOT NULL
+        ORDER BY held_places.id
         """,
         row["id"],
         viewer_id,

@@ -80,17 +80,10 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
             UNION ALL
             SELECT id, 'unannounced', 1, settled_at FROM campaigns WHERE state = 'decided' AND settled_at < now() - interval '1 day'
             UNION ALL
-            SELECT objections.campaign_id, 'objection_open', count(*), min(made_at)
-            FROM objections
-            JOIN settlements ON settlements.id = objections.settlement_id AND settlements.undone_at IS NULL
-            LEFT JOIN winners ON winners.id = objections.winner_id
-            WHERE (
-                    (answered_at IS NULL AND made_at < now() - interval '2 days')
-                    OR (remedy IS NOT NULL AND remedied_at IS NULL AND answered_at < now() - interval '1 day')
-                )
-                -- A winner gone by himself is replaced.
-                AND coalesce(winners.state, '') NOT IN ('lapsed', 'declined', 'forfeited')
-            GROUP BY objections.campaign_id
+            SELECT campaign_id, 'objection_open', count(*), min(made_at)
+            FROM open_objections
+            WHERE (answered_at IS NULL AND made_at < now() - interval '2 days') OR answered_at < now() - interval '1 day'
+            GROUP BY campaign_id
             UNION ALL
             SELECT campaign_id, 'unclaimed', count(*), min(notified_at)
             FROM winners

@@ -51,11 +51,12 @@ async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
         raise ResultNotFound
     rows = await conn.fetch(
         """
-        SELECT winners.place, winners.rank, accounts.name, winners.post_id, winners.score, winners.prizes,
-            EXISTS (SELECT FROM amendments WHERE amendments.successor_id = winners.id) AS moved_up
-        FROM winners JOIN accounts ON accounts.id = winners.account_id
-        WHERE winners.settlement_id = $1 AND winners.state NOT IN ('lapsed', 'declined', 'forfeited')
-        ORDER BY winners.place
+        SELECT held_places.place, held_places.rank, accounts.name, held_places.post_id, held_places.score,
+            held_places.prizes,
+            EXISTS (SELECT FROM amendments WHERE amendments.successor_id = held_places.id) AS moved_up
+        FROM held_places JOIN accounts ON accounts.id = held_places.account_id
+        WHERE held_places.settlement_id = $1
+        ORDER BY held_places.place
         """,
         campaign["settlement_id"],
     )
