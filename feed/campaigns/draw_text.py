@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from feed.campaigns.model import BEACON_YOUNGER, Rules
-from feed.campaigns.promises import BLANK, is_undated, moment
+from feed.campaigns.promises import is_undated
+from feed.campaigns.text_parts import BLANK, moment
 
 _OWN = "改用主办方自行产生的随机值，并在结果中注明“不可公开验证”"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+from feed.campaigns.claim_deadline import claim_deadline
 from feed.campaigns.lines import is_written
 from feed.campaigns.model import Prize, Rules, time_text
 from feed.campaigns.prize_kinds import KINDS
@@ -42,8 +43,8 @@ def _exchangeable(prizes: Sequence[Prize]) -> Iterator[FieldError]:
 def _usable(rules: Rules) -> Iterator[FieldError]:
     """A prize that ends before its last winner can have it is none."""
     waits = rules.beacon_wait_hours * len(rules.beacon_order) if rules.method == "draw" else 0
-    in_hand = rules.settles_at + timedelta(hours=waits, days=max(rules.objection_days, rules.claim_days))
-    in_hand = max(in_hand, rules.claim_ends_at or in_hand)
+    notified_at = rules.settles_at + timedelta(hours=waits)
+    in_hand = max(notified_at + timedelta(days=rules.objection_days), claim_deadline(rules, notified_at))
     for i, prize in enumerate(rules.prizes):
         if prize.valid_until is not None and prize.valid_until < in_hand:
             yield FieldError(f"prizes[{i}].valid_until", "too_early", {"earliest": time_text(in_hand)})

@@ -1,29 +1,12 @@
 """The half of the 活动规则 that begins when the winners are found: result, claim, delivery, waiver, tax, objections, privacy."""
 
 from collections.abc import Collection
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
+from feed.campaigns.claim_deadline import claim_deadline_text
 from feed.campaigns.model import FREEZE_AFTER, Rules
 from feed.campaigns.prize_kinds import KINDS, kinds_of
-
-# Stands where an editor has not written yet.
-BLANK = "【待填写】"
-_HERE = ZoneInfo("Asia/Shanghai")
-
-
-def moment(at: datetime, *, ends: bool = False) -> str:
-    """A moment in Shenzhen as a newspaper prints it; midnight as an end is the 24:00 of the day before.
-
-    Seconds are printed where there are some: what is read is what is executed.
-    """
-    here = at.astimezone(_HERE)
-    if ends and here.time() == time.min:
-        day = here - timedelta(days=1)
-        return f"{day.year}年{day.month}月{day.day}日24:00"
-    seconds = f":{here:%S}" if here.second or here.microsecond else ""
-    parts = f".{here:%f}".rstrip("0") if here.microsecond else ""
-    return f"{here.year}年{here.month}月{here.day}日{here:%H:%M}{seconds}{parts}"
+from feed.campaigns.text_parts import BLANK, moment
 
 
 def promises(rules: Rules, missing: Collection[str]) -> list[str]:
@@ -70,14 +53,12 @@ def _objections(rules: Rules) -> str:
 
 
 def _claiming(rules: Rules) -> str:
-    until = f"且不早于{moment(rules.claim_ends_at, ends=True)}" if rules.claim_ends_at else ""
-    days = f"{rules.claim_days}天" if rules.claim_days else BLANK
     kinds = [prize.kind for prize in rules.prizes if prize.kind in KINDS]
     asked = "；".join(dict.fromkeys(text for kind in kinds if (text := KINDS[kind].claim_text)))
     how = f"填写{asked}" if asked else "确认领取"
     free = "" if rules.tax_borne_by == "organiser" else "除下述税款外"
     return (
-        f"领取条件、时间和方式：获奖者本人凭参与活动的账号，在收到通知后{days}内{until}，在读特App“我的奖品”中{how}。"
+        f"领取条件、时间和方式：获奖者本人凭参与活动的账号，{claim_deadline_text(rules)}，在读特App“我的奖品”中{how}。"
         f"领取{free}不收取任何费用，也不附加其他条件。"
     )
 

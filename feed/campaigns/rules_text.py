@@ -6,8 +6,9 @@ from feed.campaigns.counting_text import counting_text
 from feed.campaigns.draw_text import draw_text
 from feed.campaigns.model import Prize, Rules, decimal_text
 from feed.campaigns.prize_kinds import KINDS
-from feed.campaigns.promises import BLANK, moment, promises
+from feed.campaigns.promises import promises
 from feed.campaigns.score import worth
+from feed.campaigns.text_parts import BLANK, moment
 
 _TIES = {
     "quality": "内容质量分高者",

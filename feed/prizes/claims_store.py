@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from feed.campaigns.claim_deadline import ENDS_SOON
 from feed.campaigns.prize_kinds import shipped_kinds
 from feed.campaigns.refusals import CampaignNotFound
 from feed.postgres import Connection, many, one
@@ -185,7 +186,7 @@ async def get_claim(conn: Connection, campaign_id: int, winner_id: int) -> bytes
 
 
 async def lock_next_to_remind(conn: Connection) -> Unclaimed | None:
-    """A winner whose claim ends within two days, told at least a day ago and not reminded yet; held by nobody else.
+    """A winner whose claim ends soon, told at least a day ago and not reminded yet; held by nobody else.
 
     The reminder in the inbox is the mark that there was one.
     """
@@ -196,7 +197,7 @@ async def lock_next_to_remind(conn: Connection) -> Unclaimed | None:
         JOIN campaigns ON campaigns.id = winners.campaign_id
         WHERE winners.state IN ('notified', 'viewed')
             AND winners.claim_ends_at > clock_timestamp()
-            AND winners.claim_ends_at <= clock_timestamp() + interval '2 days'
+            AND winners.claim_ends_at <= clock_timestamp() + $1::interval
             AND winners.notified_at <= clock_timestamp() - interval '1 day'
             AND NOT EXISTS (
                 SELECT FROM inbox
@@ -205,6 +206,7 @@ async def lock_next_to_remind(conn: Connection) -> Unclaimed | None:
         ORDER BY winners.claim_ends_at
         LIMIT 1
         FOR NO KEY UPDATE OF winners SKIP LOCKED
-        """
+        """,
+        ENDS_SOON,
     )
     return one(row, Unclaimed)

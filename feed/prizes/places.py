@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from feed.accounts import store as accounts
 from feed.accounts.phone import phone_of
+from feed.campaigns.claim_deadline import claim_deadline
 from feed.campaigns.closing import Ending
 from feed.campaigns.model import Rules
 from feed.inbox import store as inbox
@@ -21,7 +22,8 @@ async def tell_winners(
     conn: Connection, keys: Keys, campaign: Ending, rules: Rules, winner_ids: Sequence[WinnerId]
 ) -> list[Winner]:
     """Starts the clock of each claim, with the notice that says so and a message to the phone: all of it or nothing."""
-    told = await store.mark_notified(conn, winner_ids, claim_days=rules.claim_days, not_before=rules.claim_ends_at)
+    now = await amendments_store.get_clock(conn)
+    told = await store.mark_notified(conn, winner_ids, at=now, claim_ends_at=claim_deadline(rules, now))
     await inbox.add_inbox(conn, [notices.of_prize(winner, campaign.title) for winner in told])
     for winner in told:
         assert winner.claim_ends_at is not None

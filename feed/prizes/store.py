@@ -179,21 +179,19 @@ async def list_not_visible(conn: Connection, settlement_id: int) -> list[WinnerI
 
 
 async def mark_notified(
-    conn: Connection, winner_ids: Sequence[WinnerId], *, claim_days: int, not_before: datetime | None
+    conn: Connection, winner_ids: Sequence[WinnerId], *, at: datetime, claim_ends_at: datetime
 ) -> list[Winner]:
-    """Starts the clock of each claim: days from now, or a fixed end of the rules where that is later."""
+    """Notifies these winners: `at` is the time of the database, `claim_ends_at` their deadline. Returns them by place."""
     rows = await conn.fetch(
         """
         UPDATE winners
-        SET state = 'notified', notified_at = clock.now,
-            claim_ends_at = greatest(clock.now + make_interval(days => $2), $3::timestamptz)
-        FROM (SELECT clock_timestamp() AS now) AS clock
+        SET state = 'notified', notified_at = $2, claim_ends_at = $3
         WHERE id = ANY ($1::bigint[]) AND state = 'selected'
         RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at
         """,
         winner_ids,
-        claim_days,
-        not_before,
+        at,
+        claim_ends_at,
     )
     return sorted(many(rows, Winner), key=lambda winner: winner.place)
 

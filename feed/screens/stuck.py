@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from feed.campaigns.claim_deadline import ENDS_SOON
 from feed.campaigns.prize_kinds import code_kinds, shipped_kinds
 from feed.postgres import Connection, many
 
@@ -87,7 +88,7 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
             UNION ALL
             SELECT campaign_id, 'unclaimed', count(*), min(notified_at)
             FROM winners
-            WHERE state IN ('notified', 'viewed') AND claim_ends_at < now() + interval '2 days'
+            WHERE state IN ('notified', 'viewed') AND claim_ends_at < now() + $4::interval
             GROUP BY campaign_id
             UNION ALL
             SELECT winners.campaign_id, 'unverified', count(*), min(claimed_at)
@@ -153,6 +154,7 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
         kept_days,
         shipped_kinds(),
         code_kinds(),
+        ENDS_SOON,
     )
     return [
         Stuck(

@@ -13,8 +13,8 @@ from feed.campaigns.counting import REASONS
 from feed.campaigns.counting_text import LEFT_OUT
 from feed.campaigns.drafting import read_rules
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
-from feed.campaigns.promises import BLANK, moment
 from feed.campaigns.rules_text import rules_text
+from feed.campaigns.text_parts import BLANK, moment
 from feed.prizes.beacon import window_at, windows
 
 # 20 September is the last day: the end is midnight in Shanghai.
