@@ -74,7 +74,7 @@ def hide_personal(_: object, __: str, event: Event) -> Event:
 
 
 def _is_personal(key: object) -> bool:
-    # Fields of claims, whatever a kind of prize asks for.
+    # Claim fields of any prize kind.
     return key in PERSONAL or (isinstance(key, str) and key.startswith("recipient_"))
 
 

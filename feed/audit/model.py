@@ -41,7 +41,7 @@ def sha256_of(row: AuditRow) -> bytes:
 def refuse_personal(detail: object) -> None:
     """Raises ValueError where a key says that its value speaks of a person."""
     if isinstance(detail, dict):
-        # Fields of claims begin so, whatever a kind of prize asks for.
+        # Claim fields of any prize kind begin with this.
         if found := PERSONAL & detail.keys() | {key for key in detail if key.startswith("recipient_")}:
             raise ValueError(f"personal in the audit: {sorted(found)}")
         for value in detail.values():

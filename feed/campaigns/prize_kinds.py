@@ -1,7 +1,7 @@
-"""Kinds of prizes. Everything that differs between kinds is in a kind's entry here: nothing else in `feed` names a kind.
+"""Prize kinds: everything that differs between kinds is in the entry of the kind; no other module names one.
 
-A new kind is one more entry in `KINDS` and its test. Stored rules, winners and claims keep the names of kinds and
-fields, so that neither is ever renamed or removed.
+A new kind is one more entry in `KINDS`, and its test. Kinds and claim fields are never renamed or removed: stored rules,
+winners and claims refer to them by name.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,10 +25,10 @@ def _first_third(value: str) -> str:
 
 
 class ClaimField(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a winner has to tell before a prize can be handed over.
+    """A detail that a winner enters so that a prize can be handed over.
 
-    `label` heads its column in the shipper's table. `normalise` raises Invalid. `mask` makes of it what a list may show.
-    A name that begins with `recipient_` is kept out of logs and of the audit without further ado.
+    `label` is the header of its column in the shipper's table. `normalise` returns the value to store, or raises Invalid;
+    `mask` returns what a list may show. Logs and audit leave out each field whose name begins with `recipient_`.
     """
 
     name: str
@@ -36,25 +36,26 @@ class ClaimField(msgspec.Struct, frozen=True, kw_only=True):
     longest: int = 40
     normalise: Callable[[str], str] = _as_written
     mask: Callable[[str], str] = _first_letter
-    # A spreadsheet would round it.
+    # Written as text to a spreadsheet, which would round it.
     is_number: bool = False
 
 
 class PrizeKind(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of prize.
+    """A prize kind.
 
-    `delivery_text` is a clause of the rules and may hold `{within}` and `{place}`; `claim_text` names what is asked for.
+    `label`, `delivery_text` and `claim_text` are parts of the rules text: the kind, how it is delivered (may contain
+    `{within}` and `{place}`), and which details the claim asks for.
     """
 
     name: str
     label: str
     delivery_text: str
     claim_text: str = ""
-    # In the order of the form. Only what handing over takes is asked for.
+    # In the order of the form, and no more than handing over takes: the law asks for the least data.
     claim_fields: tuple[ClaimField, ...] = ()
     # Sent as a parcel, with a tracking number.
     is_shipped: bool = False
-    # Each winner gets codes from a stock that an editor has brought.
+    # Each winner gets codes from a stock that an editor uploads.
     has_codes: bool = False
     # Handed over at `delivery.place` of the rules.
     is_collected: bool = False
@@ -94,19 +95,19 @@ KINDS: dict[str, PrizeKind] = {kind.name: kind for kind in (GOODS, CODE, TICKET)
 
 
 def kinds_of(names: Iterable[str]) -> list[PrizeKind]:
-    """Each kind that is named, once and in the order of `KINDS`; names of no kind, as a draft may hold them, are left out."""
+    """The named kinds, each once, in the order of `KINDS`. Unknown names, which a draft may contain, are skipped."""
     named = set(names)
     return [kind for name, kind in KINDS.items() if name in named]
 
 
 def claim_fields(names: Iterable[str]) -> list[ClaimField]:
-    """What prizes of these kinds ask for, each field once and in the order of the form. Raises KeyError for no kind."""
+    """The claim fields of these kinds, each once, in the order of the form. Raises KeyError for an unknown kind."""
     wanted = {field for name in names for field in KINDS[name].claim_fields}
     return [field for field in all_claim_fields() if field in wanted]
 
 
 def all_claim_fields() -> list[ClaimField]:
-    """Every field that some kind asks for, in the order of the form."""
+    """The claim fields of all kinds, in the order of the form."""
     return list(dict.fromkeys(field for kind in KINDS.values() for field in kind.claim_fields))
 
 

@@ -1,4 +1,4 @@
-"""The claim form: what a winner has to tell so that a prize can be handed over, and how much of it a list may show."""
+"""The claim form: which details a winner enters, how they are validated, and how much of them a list shows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from feed.texts import clean_text, text_problem
 
 _PRIVACY_VERSION_LONGEST = 40
 
-# The contract names every field that some kind of prize asks for. Its type is not known to a type checker.
+# The contract has the fields of all prize kinds. A type checker cannot know them.
 _Fields: Any = msgspec.defstruct(
     "_Fields", [(field.name, str, "") for field in prize_kinds.all_claim_fields()], frozen=True, kw_only=True
 )
@@ -33,7 +33,7 @@ def needed_fields(prizes: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def read_claim(form: ClaimForm, prizes: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """The details as they are sealed. Raises Invalid with every field that is missing, wrong or not asked for."""
+    """The details to be sealed. Raises Invalid with every field that is missing, wrong or not asked for."""
     needed = needed_fields(prizes)
     problems: list[FieldError] = []
     values: dict[str, str] = {}
@@ -59,7 +59,7 @@ def read_claim(form: ClaimForm, prizes: Sequence[dict[str, Any]]) -> dict[str, s
 
 
 def masked(details: Mapping[str, str]) -> dict[str, str]:
-    """What a list shows of them: enough to tell two claims apart, and not enough to find a person."""
+    """What a list shows: enough to distinguish two claims, not enough to identify a person."""
     return {
         field.name: field.mask(value)
         for field in prize_kinds.all_claim_fields()

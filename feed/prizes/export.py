@@ -45,7 +45,7 @@ async def export_claims(
     # A spreadsheet takes UTF-8 for it only with this mark.
     written.write("\ufeff")
     lines = csv.writer(written)
-    # What a parcel does not take is not the shipper's to know.
+    # The shipper gets no detail that a parcel does not need.
     fields = claim_fields(shipped_kinds())
     lines.writerow(["prize_id", "名次", "奖品", *(field.label for field in fields), "已核验"])
     for parcel in parcels:

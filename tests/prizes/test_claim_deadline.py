@@ -1,4 +1,4 @@
-"""The claim deadline is computed once: what winners are told, what the rules say, and what the publish gate reckons with."""
+"""The claim deadline is computed once: for winners, for the rules text, for the publish check, for reserves."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
