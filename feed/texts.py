@@ -2,6 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
+
+from feed.errors import FieldError, Invalid
+
+REASON_LONGEST = 500
+# Of a long list each wrong text is an error of its own; so many are enough to see what is wrong with it.
+_ERRORS_MOST = 20
 
 # What no text may contain: Postgres cannot store NUL, and a lone surrogate is no character in any encoding.
 _FORBIDDEN = re.compile(r"[\x00\ud800-\udfff]")
@@ -22,3 +29,29 @@ def text_problem(value: str, *, shortest: int, longest: int) -> str | None:
     if written < shortest:
         return "too_short" if written else "required"
     return None
+
+
+def require_texts(given: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    """The texts of some fields, clean and without white space around them; each is given with its greatest length.
+
+    Raises Invalid with every field whose text is empty, too long or holds what cannot be stored.
+    """
+    texts = {field: clean_text(value).strip() for field, (value, _) in given.items()}
+    errors = [
+        FieldError(field, problem, {"longest": longest})
+        for field, (_, longest) in given.items()
+        if (problem := text_problem(texts[field], shortest=1, longest=longest))
+    ]
+    if errors:
+        raise Invalid(*errors[:_ERRORS_MOST])
+    return texts
+
+
+def require_text(field: str, value: str, *, longest: int) -> str:
+    """The text of one field, as `require_texts` reads it. Raises Invalid."""
+    return require_texts({field: (value, longest)})[field]
+
+
+def read_reason(reason: str) -> str:
+    """Why an editor does what others will ask about, as the audit keeps it. Raises Invalid."""
+    return require_text("reason", reason, longest=REASON_LONGEST)

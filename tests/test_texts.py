@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.texts import clean_text, text_problem
+from feed.errors import Invalid
+from feed.texts import clean_text, read_reason, require_text, require_texts, text_problem
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=60)
 
@@ -60,3 +61,23 @@ def test_what_is_accepted_can_be_encoded_and_is_within_its_limits(value: str) ->
         assert "\x00" not in value
         assert len(value.strip()) >= 1
         assert len(value) <= 20
+
+
+def test_a_required_text_is_clean_and_has_no_white_space_around_it() -> None:
+    assert require_text("name", " \u3000Cafe\u0301\n", longest=4) == "Caf\u00e9"
+    assert read_reason(" 核对 ") == "核对"
+
+
+def test_each_required_text_that_is_wrong_is_named_with_its_length() -> None:
+    with pytest.raises(Invalid) as refused:
+        require_texts({"carrier": (" ", 40), "tracking_no": ("1", 60), "note": ("长" * 4, 3)})
+    assert [(each.field, each.code, each.params) for each in refused.value.errors] == [
+        ("carrier", "required", {"longest": 40}),
+        ("note", "too_long", {"longest": 3}),
+    ]
+
+
+def test_of_many_wrong_texts_the_first_twenty_are_named() -> None:
+    with pytest.raises(Invalid) as refused:
+        require_texts({f"codes[{at}]": ("", 9) for at in range(30)})
+    assert [each.field for each in refused.value.errors] == [f"codes[{at}]" for at in range(20)]

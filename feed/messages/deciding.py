@@ -3,15 +3,12 @@
 from typing import Literal
 
 from feed.audit import store as audit
-from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.messages import deciding_store, store
 from feed.messages.deciding_store import Stuck
 from feed.messages.model import STUCK, MessageId, MessageNotFound, MessageNotStuck, MessageTooLate
 from feed.postgres import Connection, Pool
-from feed.texts import clean_text, text_problem
-
-REASON_LONGEST = 500
+from feed.texts import read_reason
 
 
 async def retry_message(
@@ -21,7 +18,7 @@ async def retry_message(
 
     Raises Invalid, MessageNotFound, MessageNotStuck, MessageTooLate.
     """
-    reason = _checked(reason)
+    reason = read_reason(reason)
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         if attempt.is_repeat:
             return
@@ -44,7 +41,7 @@ async def resolve_message(
     request: Once | None = None,
 ) -> None:
     """Says how it ended, without another attempt. Raises Invalid, MessageNotFound, MessageNotStuck."""
-    reason = _checked(reason)
+    reason = read_reason(reason)
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         if attempt.is_repeat:
             return
@@ -61,10 +58,3 @@ async def _lock_stuck(conn: Connection, message_id: MessageId) -> Stuck:
     if message.state not in STUCK or message.resolved:
         raise MessageNotStuck
     return message
-
-
-def _checked(reason: str) -> str:
-    text = clean_text(reason).strip()
-    if problem := text_problem(text, shortest=1, longest=REASON_LONGEST):
-        raise Invalid(FieldError("reason", problem, {"longest": REASON_LONGEST}))
-    return text

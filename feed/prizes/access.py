@@ -11,7 +11,7 @@ from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction
 from feed.prizes import claims_store
-from feed.prizes.reasons import read_reason
+from feed.texts import read_reason
 
 MOST_DAYS = 30
 

@@ -18,9 +18,9 @@ from feed.prizes import claims_store, notices, store
 from feed.prizes.claim import ClaimForm, masked, read_claim, seal_of
 from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
 from feed.prizes.places import fill_place
-from feed.prizes.reasons import read_reason
 from feed.prizes.requiring import require_access, require_own
 from feed.sealing import open_sealed, seal
+from feed.texts import read_reason
 
 
 async def view_prizes(pool: Pool, account_id: AccountId) -> int:

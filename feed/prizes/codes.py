@@ -27,7 +27,7 @@ from feed.prizes.model import (
 )
 from feed.prizes.requiring import require_final, require_own
 from feed.sealing import open_sealed, seal
-from feed.texts import clean_text, text_problem
+from feed.texts import require_texts
 
 CODE_LONGEST = 200
 MOST_CODES = 5_000
@@ -148,15 +148,8 @@ def _read_codes(codes: Sequence[str]) -> list[str]:
         raise Invalid(FieldError("codes", "required"))
     if len(codes) > MOST_CODES:
         raise Invalid(FieldError("codes", "too_many", {"most": MOST_CODES}))
-    given = [clean_text(code).strip() for code in codes]
-    wrong = [
-        FieldError(f"codes[{at}]", problem, {"longest": CODE_LONGEST})
-        for at, code in enumerate(given)
-        if (problem := text_problem(code, shortest=1, longest=CODE_LONGEST))
-    ]
-    if wrong:
-        raise Invalid(*wrong[:20])
-    return list(dict.fromkeys(given))
+    given = require_texts({f"codes[{at}]": (code, CODE_LONGEST) for at, code in enumerate(codes)})
+    return list(dict.fromkeys(given.values()))
 
 
 def _place(campaign_id: int, digest: bytes) -> bytes:

@@ -17,7 +17,7 @@ from feed.prizes.correction import CorrectionReason, NoNumberToCorrect, ThirdPer
 from feed.prizes.corrections_store import Correction
 from feed.prizes.drawing import Entering
 from feed.prizes.model import BeaconMismatch
-from feed.prizes.reasons import read_reason
+from feed.texts import read_reason
 
 
 async def correct_number(

@@ -16,9 +16,9 @@ from feed.prizes import claims_store
 from feed.prizes.claim import seal_of
 from feed.prizes.model import ClaimNotFound
 from feed.prizes.notices import shown_prizes
-from feed.prizes.reasons import read_reason
 from feed.prizes.requiring import require_access
 from feed.sealing import open_sealed
+from feed.texts import read_reason
 
 
 async def export_claims(

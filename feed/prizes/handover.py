@@ -3,7 +3,6 @@
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import closing
-from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import Keys
@@ -11,11 +10,11 @@ from feed.postgres import Connection, Pool, transaction
 from feed.prizes import claims_store, handover_store, notices
 from feed.prizes.model import ClaimNotFound, WinnerId, WrongPrizeState
 from feed.prizes.places import fill_place
-from feed.prizes.reasons import read_reason
 from feed.prizes.requiring import require_final, require_own
-from feed.texts import clean_text, text_problem
+from feed.texts import read_reason, require_texts
 
-_LONGEST = {"carrier": 40, "tracking_no": 60}
+_CARRIER_LONGEST = 40
+_TRACKING_NO_LONGEST = 60
 
 
 async def decline_prize(
@@ -64,14 +63,7 @@ async def ship_prize(
 
     Raises Invalid, ClaimNotFound, PrizeNotFinal, WrongPrizeState.
     """
-    given = {"carrier": clean_text(carrier).strip(), "tracking_no": clean_text(tracking_no).strip()}
-    wrong = [
-        FieldError(field, problem, {"longest": _LONGEST[field]})
-        for field, value in given.items()
-        if (problem := text_problem(value, shortest=1, longest=_LONGEST[field]))
-    ]
-    if wrong:
-        raise Invalid(*wrong)
+    given = require_texts({"carrier": (carrier, _CARRIER_LONGEST), "tracking_no": (tracking_no, _TRACKING_NO_LONGEST)})
     async with transaction(pool) as conn:
         await _must_be_of(conn, campaign_id, winner_id)
         await require_final(conn, campaign_id)

@@ -23,7 +23,7 @@ from feed.prizes.model import (
     Winner,
     WinnerNotFound,
 )
-from feed.texts import clean_text, text_problem
+from feed.texts import require_text
 
 LONGEST = 1000
 # As the database counts ranks.
@@ -43,7 +43,7 @@ async def object_to_result(
 
     Raises Invalid, CampaignNotFound, NotAParticipant, EntryNotFound, ObjectionsClosed, AlreadyObjected.
     """
-    said = _read("text", text)
+    said = require_text("text", text, longest=LONGEST)
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None:
@@ -84,7 +84,7 @@ async def answer_objection(
     `rank`: the winner to be replaced. Raises Invalid, ObjectionNotFound, InvolvedInCampaign, ObjectionAnswered,
     WinnerNotFound, PrizeHandedOver.
     """
-    answer = _read("text", text)
+    answer = require_text("text", text, longest=LONGEST)
     if (remedy == "replace") is not (rank is not None):
         raise Invalid(FieldError("rank", "required" if rank is None else "not_asked_for"))
     if rank is not None and not 1 <= rank <= _LAST_RANK:
@@ -135,10 +135,3 @@ async def _replaceable(conn: Connection, objection: Objection, rank: int) -> Win
     if winner.state in ("shipped", "received"):
         raise PrizeHandedOver
     return winner
-
-
-def _read(field: str, text: str) -> str:
-    said = clean_text(text).strip()
-    if problem := text_problem(said, shortest=1, longest=LONGEST):
-        raise Invalid(FieldError(field, problem, {"longest": LONGEST}))
-    return said

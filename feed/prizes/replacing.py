@@ -14,7 +14,7 @@ from feed.postgres import Pool
 from feed.prizes import notices, objections_store
 from feed.prizes.model import NotAnnounced, PrizeHandedOver, WinnerNotFound
 from feed.prizes.places import fill_place
-from feed.prizes.reasons import read_reason
+from feed.texts import read_reason
 
 Replaced = Literal["recorded", "replaced"]
 

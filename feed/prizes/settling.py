@@ -29,8 +29,8 @@ from feed.prizes.model import (
     SettlementBlocked,
     SheetRow,
 )
-from feed.prizes.reasons import read_reason
 from feed.prizes.result import Decision, canonical, decide, signed, tickets_of
+from feed.texts import read_reason
 
 
 async def freeze_next_campaign(pool: Pool) -> bool:

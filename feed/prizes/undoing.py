@@ -11,7 +11,7 @@ from feed.postgres import Connection, Pool
 from feed.prizes import amendments_store, claims_store, notices, objections_store, store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, Settlement
 from feed.prizes.places import forget_winners
-from feed.prizes.reasons import read_reason
+from feed.texts import read_reason
 
 
 async def undo_settlement(
