@@ -1,4 +1,4 @@
-"""`make bench-settle`: what the settlement of a large campaign costs, against the bare SQL that counts the same."""
+"""`make bench-settle`: what the settlement of a large campaign costs, against the plain SQL that counts the same."""
 
 import argparse
 import asyncio
@@ -85,17 +85,17 @@ async def main(options: argparse.Namespace) -> bool:
 
 async def _round(pool: Pool, there: Scene, number: int) -> Round:
     await rewind(pool, there.campaign_id)
-    console.print(f"round {number}: bare SQL …")
+    console.print(f"round {number}: plain SQL …")
     before = processes.cpu_seconds()["postgres"]
     bare_seconds = [await bare.count(pool, there.campaign_id) for _ in range(2)]
     between = processes.cpu_seconds()["postgres"]
-    console.print(f"round {number}: bare SQL {min(bare_seconds):.1f} s; settling …")
+    console.print(f"round {number}: plain SQL {min(bare_seconds):.1f} s; settling …")
     async with writers.liking(pool, there.campaign_id) as slowest:
         costs = await _settle(there)
     after = processes.cpu_seconds()["postgres"]
     document = await pool.fetchval("SELECT result FROM settlements WHERE campaign_id = $1", there.campaign_id)
     different = await bare.count_different(pool, there.campaign_id)
-    assert different == 0, f"{different} entries were counted otherwise by the bare SQL"
+    assert different == 0, f"{different} entries were counted otherwise by the plain SQL"
     finding = await asyncio.to_thread(verify_result, document, keys_of(there).public_keys().keys)
     assert finding.holds, finding.problems[:3]
     done = Round(
@@ -137,16 +137,16 @@ def judge(rounds: Sequence[Round]) -> list[Verdict]:
             name="settlement", what="most memory of the process",
             measured=max(each.costs.peak_bytes for each in rounds) / 1e6, unit="MB", wanted=_MOST_MB,
         ),
-        Verdict(name="settlement", what="time", measured=times, unit="× bare SQL", wanted=_MOST_TIMES_BARE),
+        Verdict(name="settlement", what="time", measured=times, unit="× plain SQL", wanted=_MOST_TIMES_BARE),
         Verdict(
-            name="settlement", what="CPU, both processes", measured=cpu, unit="× bare SQL", wanted=_MOST_TIMES_BARE
+            name="settlement", what="CPU, both processes", measured=cpu, unit="× plain SQL", wanted=_MOST_TIMES_BARE
         ),
     ]  # fmt: skip
 
 
 _COLUMNS = (
-    "round", "bare SQL s", "its CPU s", "freeze s", "decide s", "CPU of the worker s", "CPU of Postgres s", "× bare",
-    "peak MB", "loop held up s", "slowest like s",
+    "round", "plain SQL s", "its CPU s", "freeze s", "decide s", "CPU of the worker s", "CPU of Postgres s", "× plain",
+    "peak MB", "loop blocked s", "slowest like s",
 )  # fmt: skip
 
 
