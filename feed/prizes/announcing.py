@@ -35,7 +35,7 @@ async def announce_winners(
         if campaign.announced_by is not None:
             raise AlreadyAnnounced
         settlement = await store.find_settlement(conn, campaign_id)
-        if campaign.state != "decided" or settlement is None or settlement.result is None:
+        if campaign.state != "decided" or settlement is None or not settlement.has_result:
             raise NotSettled
         if campaign.announced_first_by is None:
             await closing.mark_announced_first(conn, campaign_id, by)

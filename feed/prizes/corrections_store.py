@@ -5,15 +5,9 @@ from datetime import datetime
 import msgspec
 
 from feed.postgres import Connection, many, one
+from feed.prizes.agreement import NumberEntry
 from feed.prizes.beacon import Word
 from feed.prizes.correction import CorrectionReason, Number
-from feed.prizes.draw_store import Entered
-
-
-class Correction(Entered, frozen=True):
-    """What an editor says the number should have been."""
-
-    reason_code: CorrectionReason
 
 
 class SetAside(msgspec.Struct, frozen=True):
@@ -69,9 +63,9 @@ async def add_correction(
     *,
     reason_code: CorrectionReason,
     reason: str,
-) -> None:
-    """An editor's latest word on the nth correction."""
-    await conn.execute(
+) -> NumberEntry:
+    """Keeps the nth correction as this editor enters it, instead of an earlier entry of the same account."""
+    row = await conn.fetchrow(
         """
         INSERT INTO number_corrections
             (settlement_id, number, editor_id, round, value, appeared_at, reason_code, reason)
@@ -79,6 +73,8 @@ async def add_correction(
         ON CONFLICT (settlement_id, number, editor_id)
         DO UPDATE SET round = excluded.round, value = excluded.value, appeared_at = excluded.appeared_at,
             reason_code = excluded.reason_code, reason = excluded.reason, entered_at = excluded.entered_at
+        RETURNING editor_id, (SELECT person FROM accounts WHERE id = editor_id) AS person, round, value, appeared_at,
+            reason_code
         """,
         settlement_id,
         number,
@@ -89,10 +85,11 @@ async def add_correction(
         reason_code,
         reason,
     )
+    return msgspec.convert(row, NumberEntry)
 
 
-async def list_corrections(conn: Connection, settlement_id: int, number: int) -> list[Correction]:
-    """The latest word of each editor on the nth correction, in the order in which they came."""
+async def list_corrections(conn: Connection, settlement_id: int, number: int) -> list[NumberEntry]:
+    """The latest entry of each account for the nth correction, the oldest first."""
     rows = await conn.fetch(
         """
         SELECT editor_id, accounts.person, round, value, appeared_at, reason_code
@@ -103,7 +100,7 @@ async def list_corrections(conn: Connection, settlement_id: int, number: int) ->
         settlement_id,
         number,
     )
-    return many(rows, Correction)
+    return many(rows, NumberEntry)
 
 
 async def add_number(

@@ -6,27 +6,9 @@ import msgspec
 from asyncpg import Record
 
 from feed.postgres import Connection, many
+from feed.prizes.agreement import NumberEntry
 from feed.prizes.beacon import Word
 from feed.prizes.model import Beacon, Draw
-
-
-class Entered(msgspec.Struct, frozen=True):
-    """What an editor says the public number is, and which human being the editor is, as far as that is known."""
-
-    editor_id: int
-    person: bytes | None
-    round: str
-    value: str
-    appeared_at: datetime
-
-    @property
-    def word(self) -> Word:
-        """What is said, whoever says it."""
-        return Word(self.round, self.value, self.appeared_at)
-
-    def is_same_person(self, other: "Entered") -> bool:
-        """Whether two accounts are one human being: the same, or verified by the same phone."""
-        return self.editor_id == other.editor_id or (self.person is not None and self.person == other.person)
 
 
 async def add_draw(conn: Connection, settlement_id: int, list_sha256: bytes, ticket_count: int) -> None:
@@ -149,15 +131,16 @@ async def mark_beacon(conn: Connection, settlement_id: int, beacon: Beacon) -> b
     )
 
 
-async def add_entry(conn: Connection, settlement_id: int, editor_id: int, word: Word) -> None:
-    """An editor's latest word on the number."""
-    await conn.execute(
+async def add_entry(conn: Connection, settlement_id: int, editor_id: int, word: Word) -> NumberEntry:
+    """Keeps the number as this editor enters it, instead of an earlier entry of the same account."""
+    row = await conn.fetchrow(
         """
         INSERT INTO beacon_entries (settlement_id, editor_id, round, value, appeared_at)
         VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (settlement_id, editor_id)
         DO UPDATE SET round = excluded.round, value = excluded.value, appeared_at = excluded.appeared_at,
             entered_at = excluded.entered_at
+        RETURNING editor_id, (SELECT person FROM accounts WHERE id = editor_id) AS person, round, value, appeared_at
         """,
         settlement_id,
         editor_id,
@@ -165,10 +148,11 @@ async def add_entry(conn: Connection, settlement_id: int, editor_id: int, word: 
         word.value,
         word.appeared_at,
     )
+    return msgspec.convert(row, NumberEntry)
 
 
-async def list_entries(conn: Connection, settlement_id: int) -> list[Entered]:
-    """The latest word of each editor, in the order in which they came."""
+async def list_entries(conn: Connection, settlement_id: int) -> list[NumberEntry]:
+    """The latest entry of each account, the oldest first."""
     rows = await conn.fetch(
         """
         SELECT editor_id, accounts.person, round, value, appeared_at
@@ -178,7 +162,7 @@ async def list_entries(conn: Connection, settlement_id: int) -> list[Entered]:
         """,
         settlement_id,
     )
-    return many(rows, Entered)
+    return many(rows, NumberEntry)
 
 
 def _draw(row: Record) -> Draw:

@@ -14,7 +14,7 @@ from feed.campaigns.panel import Panel
 from feed.postgres import Connection
 from feed.prizes import draw, draw_store, sheet_store, store
 from feed.prizes.eligibility import Facts, Terms, blocks, forced_by, is_left_out, reason_of
-from feed.prizes.model import Settlement, SheetRow
+from feed.prizes.model import Draw, Settlement, SheetRow
 from feed.prizes.result import tickets_of
 
 
@@ -58,8 +58,11 @@ async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> She
 
 async def freeze(
     conn: Connection, campaign: Ending, rules: Rules, sheet: Sheet, *, reason: str | None = None
-) -> Settlement:
-    """Keeps the sheet. From here on the winners are a function of what is kept, and in a draw of a value yet to come."""
+) -> tuple[Settlement, Draw | None]:
+    """Keeps the sheet. From here on the winners are a function of what is kept, and in a draw of a value yet to come.
+
+    Returns the settlement and its draw; None for a campaign without one.
+    """
     frozen_at = await closing.mark_frozen(conn, campaign.id)
     settlement_id = await store.add_settlement(
         conn,
@@ -72,13 +75,14 @@ async def freeze(
     await sheet_store.add_sheet(conn, settlement_id, sheet.rows)
     settlement = await store.find_settlement(conn, campaign.id)
     assert settlement is not None
+    found = None
     if rules.method == "draw":
         tickets = tickets_of(settlement, sheet.rows)
         await draw_store.add_draw(conn, settlement_id, draw.list_hash(campaign.id, tickets), len(tickets))
         found = await draw_store.find_draw(conn, settlement_id)
         if found is not None and found.beacon is None:
             await closing.mark_blocked(conn, campaign.id, [{"kind": "awaiting_beacon"}])
-    return settlement
+    return settlement, found
 
 
 def _rows(

@@ -165,7 +165,7 @@ class Settlement(msgspec.Struct, frozen=True):
     rules_version: int
     frozen_at: datetime
     skipped: list[dict[str, Any]]
-    result: bytes | None
+    has_result: bool
     salt: bytes
     # Hashes of the campaign's results that were announced and set aside afterwards.
     withdrawn: list[str] = []

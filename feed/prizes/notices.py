@@ -8,7 +8,6 @@ from typing import Any
 from feed.campaigns.closing import Ending
 from feed.inbox.model import NewInbox
 from feed.messages.model import SHANGHAI
-from feed.prizes.beacon import Window
 from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, Unclaimed, Winner, WinnerId
 
 # What a settlement waits for.
@@ -117,14 +116,16 @@ def _of_block(campaign: Ending, editor_id: int, kind: str, count: int) -> NewInb
     )
 
 
-def of_number(settlement_id: int, campaign: Ending, editor_id: int, name: str, window: Window) -> NewInbox:
+def of_number(
+    settlement_id: int, campaign: Ending, editor_id: int, name: str, *, not_before: datetime, until: datetime
+) -> NewInbox:
     """The list of a draw is out and waits for a public number, which two editors enter."""
     return NewInbox(
         account_id=editor_id,
         kind="system",
         title=f"“{campaign.title}”活动在等待公开号码",
         body=(
-            f"签单哈希已公布。请在 {shown_time(window.until)} 前录入“{name}”于 {shown_time(window.not_before)} "
+            f"签单哈希已公布。请在 {shown_time(until)} 前录入“{name}”于 {shown_time(not_before)} "
             "之后开出的第一期：期号、号码和开出时间，由两位编辑分别录入，一致后生效。"
         ),
         once_key=f"number_wanted:{settlement_id}",

@@ -23,6 +23,7 @@ from feed.prizes.freezing import Sheet, draw_up_sheet, freeze
 from feed.prizes.model import (
     AlreadySettled,
     AwaitingBeacon,
+    Draw,
     Lots,
     NotOverYet,
     Settlement,
@@ -65,13 +66,14 @@ async def settle_campaign(
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await _hold(conn, campaign_id)
         settlement = await store.find_settlement(conn, campaign_id)
-        if settlement is not None and settlement.result is not None:
+        if settlement is not None and settlement.has_result:
             if attempt.is_repeat:
                 return
             raise AlreadySettled
         if not campaign.is_over:
             raise NotOverYet
-        if settlement is not None and not attempt.is_repeat and await _is_awaiting(conn, settlement):
+        found = None if settlement is None else await draw_store.find_draw(conn, settlement.id)
+        if not attempt.is_repeat and _is_awaiting(found):
             raise AwaitingBeacon
         blocked = False
         if settlement is None:
@@ -82,7 +84,7 @@ async def settle_campaign(
                 # Committed, and then refused: who asked sees in the campaign what it waits for.
                 await _wait(conn, campaign, sheet)
             else:
-                settlement = await freeze(conn, campaign, rules, sheet, reason=why)
+                settlement, found = await freeze(conn, campaign, rules, sheet, reason=why)
                 await audit.add(
                     conn,
                     by,
@@ -91,8 +93,8 @@ async def settle_campaign(
                     campaign_id,
                     {"entries": len(sheet.rows)} | _told(settlement),
                 )
-        if settlement is not None and not await _is_awaiting(conn, settlement):
-            await _decide(conn, keys, campaign, settlement, by=by, reason=why)
+        if settlement is not None and not _is_awaiting(found):
+            await _decide(conn, keys, campaign, settlement, found, by=by, reason=why)
     if blocked:
         raise SettlementBlocked
 
@@ -114,11 +116,12 @@ async def _freeze_due(conn: Connection, campaign_id: int) -> bool:
 async def _settle_frozen(conn: Connection, campaign_id: int, *, keys: Keys) -> bool:
     campaign = await closing.lock_free_ending(conn, campaign_id)
     settlement = await store.find_settlement(conn, campaign_id) if campaign is not None else None
-    if campaign is None or settlement is None or settlement.result is not None:
+    if campaign is None or settlement is None or settlement.has_result:
         return False
-    if await _is_awaiting(conn, settlement):
+    found = await draw_store.find_draw(conn, settlement.id)
+    if _is_awaiting(found):
         return False
-    await _decide(conn, keys, campaign, settlement, by=None, reason=None)
+    await _decide(conn, keys, campaign, settlement, found, by=None, reason=None)
     return True
 
 
@@ -143,16 +146,14 @@ async def _hold(conn: Connection, campaign_id: int) -> Ending:
     return campaign
 
 
-async def _is_awaiting(conn: Connection, settlement: Settlement) -> bool:
+def _is_awaiting(found: Draw | None) -> bool:
     """Whether it is a draw whose public value is not there yet."""
-    found = await draw_store.find_draw(conn, settlement.id)
     return found is not None and found.beacon is None
 
 
-async def _find_lots(conn: Connection, keys: Keys, settlement: Settlement, rows: Sequence[SheetRow]) -> Lots | None:
-    found = await draw_store.find_draw(conn, settlement.id)
-    if found is None:
-        return None
+async def _get_lots(
+    conn: Connection, keys: Keys, settlement: Settlement, found: Draw, rows: Sequence[SheetRow]
+) -> Lots:
     nonce = await nonces.get(conn, settlement.campaign_id)
     listed = rows if found.listed_in is None else await sheet_store.list_sheet(conn, found.listed_in)
     tickets = tickets_of(settlement, listed)
@@ -177,13 +178,20 @@ def _work_out(
 
 
 async def _decide(
-    conn: Connection, keys: Keys, campaign: Ending, settlement: Settlement, *, by: AccountId | None, reason: str | None
+    conn: Connection,
+    keys: Keys,
+    campaign: Ending,
+    settlement: Settlement,
+    found: Draw | None,
+    *,
+    by: AccountId | None,
+    reason: str | None,
 ) -> None:
-    """Keeps the result and fills the places. All of it follows from what was frozen, whoever comes to it and when."""
+    """Keeps the result and fills the places. All of it follows from what was frozen and, in a draw, from its value."""
     await sheet_store.take_time(conn)
     document, rules_sha256 = await closing.get_rules_document(conn, campaign.id, settlement.rules_version)
     rows = await sheet_store.list_sheet(conn, settlement.id)
-    lots = await _find_lots(conn, keys, settlement, rows)
+    lots = None if found is None else await _get_lots(conn, keys, settlement, found, rows)
     # Apart from the loop: the rest of the worker goes on while a hundred thousand entries are ranked.
     decision, result, sha256 = await asyncio.to_thread(
         _work_out,

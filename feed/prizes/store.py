@@ -40,7 +40,8 @@ async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | No
     """The settlement that stands."""
     row = await conn.fetchrow(
         """
-        SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, result, forced,
+        SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, forced,
+            result IS NOT NULL AS has_result,
             campaigns.result_salt AS salt,
             ARRAY (
                 SELECT earlier.result_sha256

@@ -39,6 +39,7 @@ from tests import make
 from tests.prizes import stage
 from tests.prizes.relay import TEST_CHAIN, Relay, relaying, signature_of
 from tests.prizes.test_draw import in_javascript
+from tests.screens.test_queries import asked, count
 from tests.worker.test_loop import becomes, running
 
 DRAWING = tuple(
@@ -203,6 +204,35 @@ async def test_seconds_make_no_mismatch_where_publishers_print_minutes(pool: Poo
     assert await pool.fetchval("SELECT appeared_at FROM draws") == later
     assert await settle_next_campaign(pool, keys)
     assert _verified(await _result(pool, campaign.id), keys).holds
+
+
+async def test_settlement_and_draw_are_read_once_in_a_transaction(pool: Pool, keys: Keys) -> None:
+    def reads(said_: list[str]) -> list[int]:
+        """How often the settlement was read, and the draw."""
+        return [sum(each in query for query in said_) for each in ("AS has_result", "FROM draws WHERE settlement_id")]
+
+    campaign = await stage.listed(pool, keys)
+    at = make.now() - timedelta(seconds=30)
+    for expected in ("recorded", "accepted"):
+        editor = await make.person(pool, role="editor")
+        async with asked(pool) as said_:
+            assert await _enter(pool, campaign.id, editor, appeared_at=at) == expected
+            await count(said_)
+        assert reads(said_) == [1, 1]
+    async with asked(pool) as said_:
+        assert await settle_next_campaign(pool, keys)
+        await count(said_)
+    # The second reading is of the numbers that were entered for the draw.
+    assert reads(said_) == [1, 2]
+    late = await stage.listed(pool, keys, beacon_order=[])
+    async with asked(pool) as said_:
+        assert await give_up_next_beacon(pool)
+        await count(said_)
+    assert reads(said_) == [1, 1]
+    async with asked(pool) as said_:
+        await settle_campaign(pool, keys, late.id, by=await make.person(pool, role="editor"))
+        await count(said_)
+    assert reads(said_) == [1, 2]
 
 
 async def test_the_first_editor_may_correct_a_word(pool: Pool, keys: Keys) -> None:

@@ -38,7 +38,7 @@ SETTLEMENT = Settlement(
     rules_version=1,
     frozen_at=ENDS_AT + FREEZE_AFTER,
     skipped=[],
-    result=None,
+    has_result=False,
     salt=b"s" * 32,
 )
 

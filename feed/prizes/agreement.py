@@ -1,0 +1,100 @@
+"""Whether editors agree in a public number: it takes the equal entries of two people, whatever the number of their accounts."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from feed.campaigns.refusals import SecondPersonRequired
+from feed.errors import Conflict, FieldError
+from feed.prizes.beacon import Word, read_number, read_round
+from feed.prizes.correction import CorrectionReason, ThirdPersonRequired
+from feed.prizes.model import Beacon, BeaconMismatch
+
+Entering = Literal["recorded", "accepted"]
+
+
+class NumberEntry(msgspec.Struct, frozen=True):
+    """A number as one editor enters it, and which person the editor is, as far as that is known."""
+
+    editor_id: int
+    person: bytes | None
+    round: str
+    value: str
+    appeared_at: datetime
+    # Of a correction only: why the number before it was wrong.
+    reason_code: CorrectionReason | None = None
+
+    @property
+    def word(self) -> Word:
+        """The number itself."""
+        return Word(self.round, self.value, self.appeared_at)
+
+    def is_same_person(self, other: "NumberEntry") -> bool:
+        """Whether two accounts are one person: the same account, or two with the same verified phone."""
+        return self.editor_id == other.editor_id or (self.person is not None and self.person == other.person)
+
+    def differing(self, other: "NumberEntry") -> list[str]:
+        """The names of the fields in which the two differ."""
+        reason = ["reason_code"] if self.reason_code != other.reason_code else []
+        return self.word.differing(other.word) + reason
+
+
+class Agreement(msgspec.Struct, frozen=True):
+    """What an entry amounts to, with the entries that were there before it."""
+
+    entry: NumberEntry
+    # The entry of another person with which this one decides.
+    second: NumberEntry | None = None
+    # What the editor is answered instead. The entry is kept all the same: a third person may agree with it.
+    conflict: Conflict | None = None
+
+    @property
+    def number(self) -> Word:
+        """What the two have agreed in. Should they be seconds apart, the later time: never younger than both say."""
+        assert self.second is not None
+        return Word(self.entry.round, self.entry.value, max(self.entry.appeared_at, self.second.appeared_at))
+
+    @property
+    def entered_by(self) -> list[int]:
+        """The accounts of the two, the earlier entry first."""
+        assert self.second is not None
+        return [self.second.editor_id, self.entry.editor_id]
+
+    def answer(self) -> Entering:
+        """To be called after the commit. Raises SecondPersonRequired, ThirdPersonRequired and BeaconMismatch."""
+        if self.conflict is not None:
+            raise self.conflict
+        return "recorded" if self.second is None else "accepted"
+
+
+def agreement(entry: NumberEntry, before: Sequence[NumberEntry], *, mistaken: Collection[int] = ()) -> Agreement:
+    """Whether `entry` and one of the entries `before` it decide.
+
+    `before` has the latest entry of each account, the oldest first; one of the editor's own among them is replaced by `entry`.
+    Two of the `mistaken`, who have entered the number that is being corrected, do not decide by themselves.
+    """
+    others = [each for each in before if not each.is_same_person(entry)]
+    agreeing = [each for each in others if not each.differing(entry)]
+    for each in agreeing:
+        if entry.editor_id not in mistaken or each.editor_id not in mistaken:
+            return Agreement(entry, second=each)
+    if agreeing:
+        return Agreement(entry, conflict=ThirdPersonRequired())
+    if others:
+        fields = [FieldError(name, "differs") for name in others[-1].differing(entry)]
+        return Agreement(entry, conflict=BeaconMismatch(*fields))
+    if any(not each.differing(entry) for each in before):
+        return Agreement(entry, conflict=SecondPersonRequired())
+    return Agreement(entry)
+
+
+def has_decided(beacon: Beacon | None, editor_id: int, round_: str, value: str, appeared_at: datetime) -> bool:
+    """Whether this is the entry of one of the two who have decided, sent again."""
+    if beacon is None or beacon.appeared_at is None or editor_id not in (beacon.entered_by or ()):
+        return False
+    issue, number = read_round(round_), read_number(value)
+    if issue is None or number is None or appeared_at.tzinfo is None:
+        return False
+    return not Word(issue, number, appeared_at).differing(Word(beacon.round, beacon.value, beacon.appeared_at))

@@ -1,0 +1,121 @@
+"""When two people agree in a public number: every entry of a few editors, after every few entries of theirs."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import msgspec
+import pytest
+
+from feed.campaigns.refusals import SecondPersonRequired
+from feed.prizes.agreement import NumberEntry, agreement, has_decided
+from feed.prizes.beacon import Word
+from feed.prizes.correction import ThirdPersonRequired
+from feed.prizes.model import Beacon, BeaconMismatch
+
+AT = datetime(2026, 9, 20, 13, 30, tzinfo=UTC)
+SAID = Word("2026137", "03 07 12", AT)
+SECONDS_LATER = Word("2026137", "03 07 12", AT + timedelta(seconds=59))
+OTHER = Word("2026138", "03 07 13", AT + timedelta(minutes=1))
+# The second one has another account of the first one's, and the last one no phone.
+PERSONS = {1: b"anna", 2: b"anna", 3: b"bo", 4: None}
+
+
+def entry(editor_id: int, word: Word = SAID, reason_code: str | None = None) -> NumberEntry:
+    fields = {"editor_id": editor_id, "person": PERSONS[editor_id], "reason_code": reason_code}
+    return msgspec.convert(msgspec.structs.asdict(word) | fields, NumberEntry)
+
+
+def every_case() -> Iterator[tuple[NumberEntry, list[NumberEntry], set[int]]]:
+    """A new entry, what each editor has entered before, and who was mistaken: a person is so with every account."""
+    words = (None, SAID, SECONDS_LATER, OTHER)
+    for editor_id, word, mistaken in product(PERSONS, words[1:], ((), (1, 2), (3,), (1, 2, 3), (1, 2, 3, 4))):
+        for held in product(words, repeat=len(PERSONS)):
+            before = [entry(each, said) for each, said in zip(PERSONS, held, strict=True) if said is not None]
+            yield entry(editor_id, word or SAID), before, set(mistaken)
+
+
+def test_two_people_decide_with_equal_entries_unless_both_were_mistaken() -> None:
+    cases = 0
+    for new, before, mistaken in every_case():
+        cases += 1
+        found = agreement(new, before, mistaken=mistaken)
+        person = {1: "anna", 2: "anna", 3: "bo", 4: "no phone"}
+        equal = [
+            each for each in before if (each.value == new.value) and person[each.editor_id] != person[new.editor_id]
+        ]
+        able = [each for each in equal if not {each.editor_id, new.editor_id} <= mistaken]
+        assert found.second == (able[0] if able else None)
+        if able:
+            assert found.answer() == "accepted"
+            assert found.entered_by == [able[0].editor_id, new.editor_id]
+            assert found.number == Word(new.round, new.value, max(new.appeared_at, able[0].appeared_at))
+    assert cases == 4 * 3 * 5 * 4**4
+
+
+def test_what_does_not_decide_is_answered_by_what_is_missing() -> None:
+    for new, before, mistaken in every_case():
+        found = agreement(new, before, mistaken=mistaken)
+        if found.second is not None:
+            assert found.conflict is None
+            continue
+        others = [each for each in before if not each.is_same_person(new)]
+        own = [each for each in before if each.is_same_person(new)]
+        if any(each.value == new.value for each in others):
+            assert isinstance(found.conflict, ThirdPersonRequired)
+        elif others:
+            assert isinstance(found.conflict, BeaconMismatch)
+            names = [each.field for each in found.conflict.errors]
+            assert names == others[-1].differing(new)
+            assert {each.code for each in found.conflict.errors} == {"differs"}
+        elif any(each.value == new.value for each in own):
+            assert isinstance(found.conflict, SecondPersonRequired)
+        else:
+            assert found.conflict is None
+            assert found.answer() == "recorded"
+            continue
+        with pytest.raises(type(found.conflict)):
+            found.answer()
+
+
+@pytest.mark.parametrize("same", [1, 2])
+@pytest.mark.parametrize("mistaken", [(), (1, 2)])
+def test_one_person_who_repeats_an_entry_with_other_seconds_needs_a_second(
+    same: int, mistaken: tuple[int, ...]
+) -> None:
+    """Entering and correcting a number judged this differently once."""
+    found = agreement(entry(same, SECONDS_LATER), [entry(1)], mistaken=mistaken)
+    assert isinstance(found.conflict, SecondPersonRequired)
+
+
+def test_corrections_for_different_reasons_do_not_agree() -> None:
+    found = agreement(entry(1, reason_code="misread"), [entry(3, reason_code="wrong_issue")])
+    assert isinstance(found.conflict, BeaconMismatch)
+    assert [each.field for each in found.conflict.errors] == ["reason_code"]
+    assert agreement(entry(1, reason_code="misread"), [entry(3, reason_code="misread")]).answer() == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("change", "decided"),
+    [
+        ({}, True),
+        ({"editor_id": 3}, True),
+        ({"editor_id": 2}, False),
+        ({"value": " ０３，07+12"}, True),
+        ({"appeared_at": AT + timedelta(seconds=59)}, True),
+        ({"appeared_at": AT + timedelta(seconds=60)}, False),
+        ({"appeared_at": AT.replace(tzinfo=None)}, False),
+        ({"round_": "2026138"}, False),
+        ({"round_": ""}, False),
+        ({"value": "03 07"}, False),
+        ({"value": "三"}, False),
+    ],
+)
+def test_who_has_decided_may_send_the_entry_again(change: dict[str, object], decided: bool) -> None:
+    beacon = Beacon(
+        source="public_number", round=SAID.round, value=SAID.value, appeared_at=SAID.appeared_at, entered_by=[1, 3]
+    )
+    sent = {"editor_id": 1, "round_": SAID.round, "value": SAID.value, "appeared_at": AT} | change
+    assert has_decided(beacon, **sent) is decided  # type: ignore[arg-type]
+    assert not has_decided(None, **sent)  # type: ignore[arg-type]
+    assert not has_decided(Beacon(source="own", round="", value="00"), **sent)  # type: ignore[arg-type]
