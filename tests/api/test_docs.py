@@ -1,16 +1,18 @@
-"""What an operator or a client can meet is documented: every setting, metric, error code and route."""
+"""Every setting, metric, error code and route is documented, and the documents' links work."""
 
 import re
 from pathlib import Path
 
 import httpx
+import pytest
 
 import feed
 from feed.api.words import known_codes
 from feed.metrics import text
 from feed.settings import Settings
 
-DOCS = Path(feed.__file__).parent.parent / "docs"
+ROOT = Path(feed.__file__).parent.parent
+DOCS = ROOT / "docs"
 OPERATIONS = (DOCS / "operations.md").read_text("utf-8")
 
 
@@ -44,3 +46,20 @@ async def test_every_route_says_what_it_does(client: httpx.AsyncClient) -> None:
     assert len(operations) > 60
     for name, operation in operations:
         assert operation.get("description"), name
+
+
+@pytest.mark.parametrize("document", [*ROOT.glob("*.md"), *DOCS.rglob("*.md")], ids=lambda path: path.name)
+def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8")):
+        if link.startswith("https://"):
+            continue
+        file, _, anchor = link.partition("#")
+        target = document.parent / file if file else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors that a Markdown viewer gives the headings."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
