@@ -1,13 +1,18 @@
-"""What a post looks like on the wire: a fragment encoded once per reading, and what each viewer sees of it."""
+"""What a post looks like on the wire: a fragment encoded once per reading, and what each viewer sees of it.
 
-from collections.abc import Sequence
+`PostFace` and `PostCard` are the one declaration of a card's members: they are what is read, encoded and documented. A new
+member that is a column of `list_posts` under its own name is a line in `PostFace` and that column.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
 import msgspec
+from msgspec.structs import fields
 
-from feed.postgres import Connection, many
+from feed.postgres import Connection
 from feed.posts.model import Location, State
 from feed.screens.rights import Look, ViewerRights, rights_of
 
@@ -72,7 +77,7 @@ class Review(msgspec.Struct, frozen=True):
 
 
 class PostFace(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a post, what is the same for every viewer and changes with a revision only."""
+    """Of a post, what is the same for every viewer."""
 
     id: Id
     author: AuthorCard
@@ -89,57 +94,31 @@ class PostFace(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     published_at: datetime | None
     edited_at: datetime | None
+    like_count: int
+    comment_count: int
 
 
 class PostCard(PostFace, frozen=True, kw_only=True):
-    """A post as one viewer sees it."""
+    """A post as one viewer sees it. `review` is for its author, while others do not see the post."""
 
-    like_count: int
-    comment_count: int
     liked_by_me: bool
     viewer: ViewerRights
     review: Review | msgspec.UnsetType = msgspec.UNSET
 
 
-class PostRow(msgspec.Struct, frozen=True):
-    """A post as it is read: the columns of every list and page alike."""
-
-    id: int
-    author_id: int
-    author_name: str
-    avatar_url: str | None
-    badge: str | None
-    text: str
-    topics: list[TopicPlace]
-    location: Location | None
-    ip_region: str | None
-    comment_policy: str
-    state: State
-    revision: int
-    campaigns: list[CampaignTag]
-    created_at: datetime
-    published_at: datetime | None
-    edited_at: datetime | None
-    like_count: int
-    comment_count: int
-    review_stage: int | None
-    review_reason: str | None
-    review_expected_at: datetime | None
-
-
 class Fragment(msgspec.Struct, frozen=True):
-    """A post encoded up to what differs between viewers; `review` is its author's alone."""
+    """A post encoded up to what differs between viewers: `stem` is the object with the members of `PostFace`, still open."""
 
     post_id: int
     author_id: int
     state: State
     takes_comments: bool
     stem: bytes
-    review: bytes = b""
+    review: Review | msgspec.UnsetType = msgspec.UNSET
 
 
-async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[PostRow]:
-    """The posts in the order of their ids' list, in whatever state they are; who may see them, the caller has decided."""
+async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The rows that `fragment` takes, in the order of the ids, in whatever state the posts are: the caller decides who may see them."""
     rows = await conn.fetch(
         """
         SELECT posts.id, posts.author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
@@ -177,58 +156,63 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[PostRow]
         """,
         post_ids,
     )
-    return many(rows, PostRow)
+    return [dict(row) for row in rows]
 
 
 _encoder = msgspec.json.Encoder()
+# The members that `PostCard` adds, by themselves: the end of each card.
+_ViewerMembers: Any = msgspec.defstruct(
+    "_ViewerMembers",
+    [
+        (field.name, field.type, field.default)
+        for field in fields(PostCard)
+        if field.name not in PostFace.__struct_fields__
+    ],
+    kw_only=True,
+)
 
 
-def fragment(row: PostRow, public_url: str) -> Fragment:
+def fragment(row: Mapping[str, Any], public_url: str) -> Fragment:
     """The post's JSON, open at the end, where the viewer's part is appended."""
-    face = PostFace(
-        id=str(row.id),
-        author=AuthorCard(str(row.author_id), row.author_name, row.avatar_url, row.badge),
-        text=row.text,
-        topics=row.topics,
-        media=[],
-        location=row.location,
-        ip_region=row.ip_region,
-        comment_policy=row.comment_policy,
-        state=row.state,
-        revision=row.revision,
-        campaigns=row.campaigns,
-        share_url=f"{public_url}/p/{row.id}",
-        created_at=row.created_at,
-        published_at=row.published_at,
-        edited_at=row.edited_at,
+    post_id, author_id, state = row["id"], row["author_id"], row["state"]
+    face = msgspec.convert(
+        {
+            **row,
+            "id": str(post_id),
+            "author": AuthorCard(str(author_id), row["author_name"], row["avatar_url"], row["badge"]),
+            "media": [],
+            "share_url": f"{public_url}/p/{post_id}",
+        },
+        PostFace,
     )
-    stem = b'%b,"like_count":%d,"comment_count":%d,"liked_by_me":' % (
-        _encoder.encode(face)[:-1],
-        row.like_count,
-        row.comment_count,
-    )
-    return Fragment(row.id, row.author_id, row.state, row.comment_policy == "everyone", stem, _review(row))
+    takes_comments = face.comment_policy == "everyone"
+    return Fragment(post_id, author_id, state, takes_comments, _encoder.encode(face)[:-1], _review(row))
 
 
-def _review(row: PostRow) -> bytes:
-    if row.state not in ("pending", "rejected", "removed"):
-        return b""
-    # A pending post is not refused; what was once said about it does not speak for now.
-    reason_code = None if row.state == "pending" else row.review_reason
-    review = Review(row.review_stage, reason_code, row.review_expected_at)
-    return b',"review":' + _encoder.encode(review)
+def _review(row: Mapping[str, Any]) -> Review | msgspec.UnsetType:
+    if row["state"] not in ("pending", "rejected", "removed"):
+        return msgspec.UNSET
+    # A pending post is not rejected; the reason of an earlier verdict does not hold now.
+    reason_code = None if row["state"] == "pending" else row["review_reason"]
+    return Review(row["review_stage"], reason_code, row["review_expected_at"])
 
 
-@cache
-def _ending(liked: bool, rights: ViewerRights) -> bytes:
-    return b'%b,"viewer":%b' % (b"true" if liked else b"false", _encoder.encode(rights))
+def _end(liked: bool, rights: ViewerRights, review: Review | msgspec.UnsetType = msgspec.UNSET) -> bytes:
+    encoded = _encoder.encode(_ViewerMembers(liked_by_me=liked, viewer=rights, review=review))
+    return b"," + encoded[1:]
+
+
+# Few ends differ: liked or not, and which rights; those with a review are each author's own.
+_shared_end = cache(_end)
 
 
 def card(part: Fragment, look: Look) -> bytes:
     """The post's whole JSON as one viewer sees it."""
     rights = rights_of(look, author_id=part.author_id, state=part.state, takes_comments=part.takes_comments)
-    review = part.review if look.viewer_id == part.author_id else b""
-    return b"%b%b%b}" % (part.stem, _ending(part.post_id in look.liked, rights), review)
+    liked = part.post_id in look.liked
+    if part.review is not msgspec.UNSET and look.viewer_id == part.author_id:
+        return part.stem + _end(liked, rights, part.review)
+    return part.stem + _shared_end(liked, rights)
 
 
 def encoded_post(encoded: bytes) -> PostCard:

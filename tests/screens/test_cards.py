@@ -1,0 +1,82 @@
+"""A post's card is put together from parts that are encoded once; its members are those of one declaration."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from feed.accounts.model import Standing
+from feed.screens import cards
+from feed.screens.cards import PostCard, PostFace
+from feed.screens.rights import ANONYMOUS, Look
+from tests import make
+
+AUTHOR = 8
+
+
+def row(state: str = "published", **more: Any) -> dict[str, Any]:
+    """A row of `cards.list_posts`."""
+    return {
+        "id": 7,
+        "author_id": AUTHOR,
+        "author_name": "小明",
+        "avatar_url": None,
+        "badge": "v",
+        "text": '"引号" \\ 和 #话题#',
+        "topics": [{"id": 3, "name": "话题", "start": 9, "length": 4}],
+        "location": {"name": "深圳湾公园", "lat": 22.5, "lng": 113.9},
+        "ip_region": "广东",
+        "comment_policy": "everyone",
+        "state": state,
+        "revision": 2,
+        "campaigns": [{"id": "5", "title": "爱读书"}],
+        "created_at": make.now(),
+        "published_at": make.now(),
+        "edited_at": None,
+        "like_count": 4,
+        "comment_count": 2,
+        "review_stage": 1,
+        "review_reason": "spam",
+        "review_expected_at": make.now(),
+        **more,
+    }
+
+
+def card(look: Look, **given: Any) -> bytes:
+    return cards.card(cards.fragment(row(**given), "https://feed.example"), look)
+
+
+LOOKS = [
+    ANONYMOUS,
+    Look(9),
+    Look(9, liked={7}),
+    Look(AUTHOR),
+    Look(AUTHOR, liked={7}),
+    Look(9, standing=Standing(banned=True, muted=False)),
+]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("state", ["published", "pending", "rejected", "removed", "deleted"])
+def test_a_card_is_the_declared_struct_encoded(look: Look, state: str) -> None:
+    encoded = card(look, state=state)
+    assert msgspec.json.encode(msgspec.json.decode(encoded, type=PostCard)) == encoded
+    others = {"review"} if state in ("published", "deleted") or look.viewer_id != AUTHOR else set()
+    assert list(msgspec.json.decode(encoded)) == [name for name in PostCard.__struct_fields__ if name not in others]
+
+
+def test_a_new_member_is_a_line_of_the_declaration_and_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Moody(PostFace, frozen=True, kw_only=True):
+        mood: str
+
+    monkeypatch.setattr(cards, "PostFace", Moody)
+    assert msgspec.json.decode(card(Look(9), mood="happy"))["mood"] == "happy"
+    with pytest.raises(msgspec.ValidationError, match="mood"):
+        card(Look(9))
+
+
+def test_a_review_is_for_its_author_and_says_nothing_old_of_a_pending_post() -> None:
+    assert "review" not in msgspec.json.decode(card(Look(9), state="rejected"))
+    rejected = msgspec.json.decode(card(Look(AUTHOR), state="rejected"))["review"]
+    pending = msgspec.json.decode(card(Look(AUTHOR), state="pending"))["review"]
+    assert (rejected["reason_code"], pending["reason_code"]) == ("spam", None)
