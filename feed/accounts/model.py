@@ -85,16 +85,19 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """An account that has been here before: whose person it is, how old, and whether it holds rights that an app's token gave."""
+    """An account that has been here before: whose person it is, how old, and whether it holds rights that an app's token gave.
+
+    `person` is the same for all accounts of a person; for an account without a verified phone it is the account's own.
+    """
 
     id: AccountId
-    person: bytes | None
+    person: bytes
     claims_rights: bool
     age_seconds: float
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What an account is forbidden at this moment."""
+    """What an account is forbidden at this moment, by a sanction on any account of the person."""
 
     banned: bool = False
     muted: bool = False

@@ -56,14 +56,7 @@ async def list_kinds(conn: Connection, account_id: int, target_id: int) -> set[R
 
 async def list_kept_apart(conn: Connection, account_id: int) -> KeptApart:
     """Everybody whom the account does not meet."""
-    rows = await conn.fetch(
-        """
-        SELECT target_id AS other_id, kind FROM relations WHERE account_id = $1
-        UNION ALL
-        SELECT account_id, kind FROM relations WHERE target_id = $1 AND kind = 'block'
-        """,
-        account_id,
-    )
+    rows = await conn.fetch("SELECT other_id, kind FROM kept_apart WHERE account_id = $1", account_id)
     return KeptApart(
         frozenset(row["other_id"] for row in rows if row["kind"] == "block"),
         frozenset(row["other_id"] for row in rows if row["kind"] == "mute"),
@@ -76,8 +69,7 @@ async def list_apart(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[
         """
         SELECT given.one, given.other
         FROM unnest($1::bigint[], $2::bigint[]) AS given (one, other)
-        WHERE EXISTS (SELECT FROM relations WHERE account_id = one AND target_id = other AND kind = 'block')
-           OR EXISTS (SELECT FROM relations WHERE account_id = other AND target_id = one AND kind = 'block')
+        WHERE EXISTS (SELECT FROM kept_apart WHERE account_id = one AND other_id = other AND kind = 'block')
         """,
         [one for one, _ in pairs],
         [other for _, other in pairs],
@@ -91,8 +83,7 @@ async def list_unwanted(conn: Connection, pairs: Sequence[tuple[int, int]]) -> s
         """
         SELECT given.recipient, given.actor
         FROM unnest($1::bigint[], $2::bigint[]) AS given (recipient, actor)
-        WHERE EXISTS (SELECT FROM relations WHERE account_id = recipient AND target_id = actor AND kind IN ('block', 'mute'))
-           OR EXISTS (SELECT FROM relations WHERE account_id = actor AND target_id = recipient AND kind = 'block')
+        WHERE EXISTS (SELECT FROM kept_apart WHERE account_id = recipient AND other_id = actor)
         """,
         [recipient for recipient, _ in pairs],
         [actor for _, actor in pairs],

@@ -33,7 +33,7 @@ async def list_known(conn: Connection, subjects: Sequence[tuple[str, str]]) -> d
     """What is known of these subjects (issuer, subject); those without an account, and the erased, are absent."""
     rows = await conn.fetch(
         """
-        SELECT accounts.iss, accounts.sub, accounts.id, accounts.person,
+        SELECT accounts.iss, accounts.sub, accounts.id, persons.person,
                EXISTS (
                    SELECT FROM staff_rights AS rights
                    WHERE rights.account_id = accounts.id AND rights.by_claim AND rights.revoked_at IS NULL
@@ -41,6 +41,7 @@ async def list_known(conn: Connection, subjects: Sequence[tuple[str, str]]) -> d
                extract(epoch FROM clock_timestamp() - accounts.created_at)::float8 AS age_seconds
         FROM unnest($1::text[], $2::text[]) AS given (iss, sub)
         JOIN accounts ON accounts.iss = given.iss AND accounts.sub = given.sub
+        JOIN persons ON persons.account_id = accounts.id
         WHERE accounts.erased_at IS NULL
         """,
         *columns(subjects, 2),
@@ -181,19 +182,12 @@ async def revoke_role(conn: Connection, account_id: int, role: Role, *, by: int 
 
 
 async def list_standings(conn: Connection, account_ids: Sequence[int]) -> dict[int, Standing]:
-    """The standing of those among `account_ids` who are under a sanction at this moment, or erased, which forbids as much."""
+    """The standing of those among `account_ids` who are forbidden anything now: by a sanction of the person, or as erased."""
     rows = await conn.fetch(
         """
-        SELECT account_id, bool_or(kind = 'ban') AS banned, bool_or(kind = 'mute') AS muted
-        FROM (
-            SELECT account_id, kind
-            FROM sanctions
-            WHERE account_id = ANY ($1::bigint[]) AND lifted_at IS NULL
-              AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
-            UNION ALL
-            SELECT id, 'ban' FROM accounts WHERE id = ANY ($1::bigint[]) AND erased_at IS NOT NULL
-        ) AS forbidden
-        GROUP BY account_id
+        SELECT account_id, banned, muted
+        FROM standings_now
+        WHERE account_id = ANY ($1::bigint[]) AND (banned OR muted)
         """,
         account_ids,
     )
@@ -206,15 +200,17 @@ async def get_standing(conn: Connection, account_id: int) -> Standing:
 
 
 async def are_one_person(conn: Connection, first: int, second: int) -> bool:
-    """Whether two accounts are one human being: the same, or verified by the same phone."""
-    return first == second or bool(
+    """Whether two accounts are one person: the same account, or two with the same verified phone."""
+    return bool(
         await conn.fetchval(
-            """
-            SELECT true
-            FROM accounts AS one JOIN accounts AS other ON other.person = one.person
-            WHERE one.id = $1 AND other.id = $2
-            """,
-            first,
-            second,
+            "SELECT EXISTS (SELECT FROM same_person_accounts WHERE account_id = $1 AND same_id = $2)", first, second
         )
     )
+
+
+async def list_same_person(conn: Connection, account_id: int) -> list[AccountId]:
+    """The accounts of the person behind the account, itself included, by id."""
+    rows = await conn.fetch(
+        "SELECT same_id FROM same_person_accounts WHERE account_id = $1 ORDER BY same_id", account_id
+    )
+    return [AccountId(row["same_id"]) for row in rows]

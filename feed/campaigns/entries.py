@@ -88,9 +88,7 @@ async def list_engaged_by(conn: Connection, campaign_id: int, account_ids: Seque
     rows = await conn.fetch(
         """
         WITH accused AS (
-            SELECT DISTINCT same.id
-            FROM accounts JOIN accounts AS same ON same.id = accounts.id OR same.person = accounts.person
-            WHERE accounts.id = ANY($2::bigint[])
+            SELECT DISTINCT same_id AS id FROM same_person_accounts WHERE account_id = ANY($2::bigint[])
         ), touched AS (
             SELECT post_id FROM likes WHERE account_id IN (SELECT id FROM accused)
             UNION

@@ -186,14 +186,11 @@ async def list_twice_named(conn: Connection, account_ids: Sequence[int]) -> list
     """Those of the accounts whose person is already among them by an account with a lower id."""
     rows = await conn.fetch(
         """
-        SELECT accounts.id
-        FROM accounts
-        WHERE accounts.id = ANY($1::bigint[]) AND EXISTS (
-            SELECT FROM accounts AS earlier
-            WHERE earlier.id = ANY($1::bigint[]) AND earlier.person = accounts.person AND earlier.id < accounts.id
-        )
-        ORDER BY accounts.id
+        SELECT DISTINCT account_id
+        FROM same_person_accounts
+        WHERE account_id = ANY($1::bigint[]) AND same_id = ANY($1::bigint[]) AND same_id < account_id
+        ORDER BY account_id
         """,
         account_ids,
     )
-    return [row["id"] for row in rows]
+    return [row["account_id"] for row in rows]

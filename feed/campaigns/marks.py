@@ -36,9 +36,8 @@ async def has_marked_otherwise(conn: Connection, campaign_id: int, post_id: int,
             """
             SELECT EXISTS (
                 SELECT FROM counted_marks AS marks
-                JOIN accounts AS other ON other.id = marks.juror_id
-                JOIN accounts AS self ON self.person = other.person
-                WHERE marks.campaign_id = $1 AND marks.post_id = $2 AND self.id = $3 AND other.id <> $3
+                JOIN same_person_accounts AS same ON same.account_id = $3 AND same.same_id = marks.juror_id
+                WHERE marks.campaign_id = $1 AND marks.post_id = $2 AND marks.juror_id <> $3
             )
             """,
             campaign_id,

@@ -1,7 +1,7 @@
 """Commenting, many at once, and taking comments back: one transaction each."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -18,7 +18,7 @@ from feed.comments.store import NewRow, Target
 from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import Once
 from feed.postgres import Connection, Pool, transaction
-from feed.posts.meeting import Meeting, get_meeting
+from feed.posts.meeting import Met, get_meeting
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.texts import clean_text
 
@@ -66,12 +66,14 @@ async def add_comments(pool: Pool, batch: Sequence[Remark]) -> list[int | Except
         refusals: dict[int, FeedError] = {}
         rows: dict[int, NewRow] = {}
         for place, remark in new.items():
-            if refusal := _refusal(meeting, remark) or threads.refusal(remark):
+            met = meeting.get((remark.post_id, remark.author_id))
+            if refusal := _refusal(met, remark) or threads.refusal(remark):
                 refusals[place] = refusal
             else:
                 rows[place] = _row(remark, reserved[place], threads.root_of(remark))
         if rows:
-            answers |= zip(rows, await _add(conn, meeting, list(rows.values())), strict=True)
+            authors: dict[int, int] = {met.post_id: met.author_id for met in meeting.values()}
+            answers |= zip(rows, await _add(conn, authors, list(rows.values())), strict=True)
         await idempotency.release_each(conn, [requests[place] for place in refusals])
     answers |= refusals
     return [answers[place] for place in range(len(batch))]
@@ -131,7 +133,7 @@ def _row(remark: Remark, id_: int | None, root_id: CommentId | None) -> NewRow:
     return NewRow(id_, remark.post_id, remark.author_id, root_id, remark.reply_to_id, remark.text, remark.ip_region)
 
 
-async def _add(conn: Connection, meeting: Meeting, rows: Sequence[NewRow]) -> list[CommentId]:
+async def _add(conn: Connection, authors: Mapping[int, int], rows: Sequence[NewRow]) -> list[CommentId]:
     """The comments, with every number in which they count and the cases that queue them for a look."""
     replies = Counter(row.root_id for row in rows if row.root_id is not None)
     if replies:
@@ -140,7 +142,7 @@ async def _add(conn: Connection, meeting: Meeting, rows: Sequence[NewRow]) -> li
     if replies:
         await store.change_reply_counts(conn, replies)
     all_ = Counter(row.post_id for row in rows)
-    own = Counter(row.post_id for row in rows if meeting.posts[row.post_id].author_id == row.author_id)
+    own = Counter(row.post_id for row in rows if authors[row.post_id] == row.author_id)
     await changes.move_stats(
         conn, [Delta(post_id, comments=by, own_comments=own[post_id]) for post_id, by in all_.items()]
     )
@@ -150,13 +152,12 @@ async def _add(conn: Connection, meeting: Meeting, rows: Sequence[NewRow]) -> li
     return ids
 
 
-def _refusal(meeting: Meeting, remark: Remark) -> FeedError | None:
-    post = meeting.posts.get(remark.post_id)
-    if post is None or (remark.post_id, remark.author_id) in meeting.apart:
+def _refusal(met: Met | None, remark: Remark) -> FeedError | None:
+    if met is None or met.is_blocked:
         return PostNotFound()
-    own = post.author_id == remark.author_id
-    if post.state != "published":
-        return PostNotPublished() if own and post.state != "deleted" else PostNotFound()
-    if post.comment_policy == "nobody" and not own:
+    own = met.author_id == remark.author_id
+    if met.state != "published":
+        return PostNotPublished() if own and met.state != "deleted" else PostNotFound()
+    if met.comment_policy == "nobody" and not own:
         return CommentsClosed()
-    return meeting.standing(remark.author_id).refusal
+    return met.standing.refusal

@@ -28,7 +28,7 @@ async def count_trends(conn: Connection, *, reach: timedelta, half_life: timedel
             LIMIT $3
         ), shares AS (
             SELECT coalesce(topics.alias_of, topics.id) AS topic_id,
-                   coalesce(accounts.person, int8send(accounts.id)) AS person,
+                   persons.person,
                    count(DISTINCT recent.id) AS posts,
                    max(
                        (
@@ -42,7 +42,7 @@ async def count_trends(conn: Connection, *, reach: timedelta, half_life: timedel
             JOIN topic_posts ON topic_posts.post_id = recent.id
             JOIN topics ON topics.id = topic_posts.topic_id AND topics.state <> 'hidden'
             JOIN post_stats AS stats ON stats.post_id = recent.id
-            JOIN accounts ON accounts.id = recent.author_id
+            JOIN persons ON persons.account_id = recent.author_id
             GROUP BY 1, 2
         ), counted AS (
             SELECT topic_id, count(*) AS authors, sum(posts) AS posts,

@@ -41,17 +41,10 @@ async def apply_wishes(conn: Connection, wishes: Mapping[Pair, bool]) -> Applied
         ), met AS MATERIALIZED (
             SELECT held.post_id, posts.author_id FROM held JOIN visible_posts AS posts ON posts.id = held.post_id
         ), banned AS MATERIALIZED (
-            SELECT account_id FROM sanctions
-            WHERE account_id = ANY ($2) AND kind = 'ban' AND lifted_at IS NULL
-              AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
-            UNION ALL
-            SELECT id FROM accounts WHERE id = ANY ($2) AND erased_at IS NOT NULL
+            SELECT account_id FROM standings_now WHERE account_id = ANY ($2) AND banned
         ), apart AS MATERIALIZED (
-            SELECT account_id, target_id AS author_id FROM relations
-            WHERE account_id = ANY ($2) AND kind = 'block' AND target_id IN (SELECT author_id FROM met)
-            UNION ALL
-            SELECT target_id, account_id FROM relations
-            WHERE target_id = ANY ($2) AND kind = 'block' AND account_id IN (SELECT author_id FROM met)
+            SELECT account_id, other_id AS author_id FROM kept_apart
+            WHERE account_id = ANY ($2) AND kind = 'block' AND other_id IN (SELECT author_id FROM met)
         ), judged AS MATERIALIZED (
             SELECT given.post_id, given.account_id, given.liked, given.account_id = met.author_id AS own,
                    CASE

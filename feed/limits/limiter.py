@@ -176,9 +176,8 @@ class Limiter:
         return self._learn(account_id, owner, now)
 
     def _learn(self, account_id: int, owner: Owner | None, now: float) -> _Known:
-        person = owner.person if owner else None
         age = owner.age_seconds if owner else 0.0
-        subject = f"p{person.hex()}" if person else f"a{account_id}"
+        subject = f"p{owner.person.hex()}" if owner else f"a{account_id}"
         known = self._known[account_id] = _Known(subject, now + _OWNER_SECONDS, now + NEWCOMER_SECONDS - age)
         if len(self._known) > _OWNERS:
             del self._known[next(iter(self._known))]

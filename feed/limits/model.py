@@ -73,9 +73,9 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Whose an account is, and how old."""
+    """Whose an account is, and how old. All accounts of a person have one `person`."""
 
-    person: bytes | None
+    person: bytes
     age_seconds: float
 
 

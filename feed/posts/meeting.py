@@ -1,71 +1,52 @@
-"""What stands between people and the posts they want to act on: one reading for a whole batch, under its locks."""
+"""Accounts that act on posts: one query for a whole batch, under its locks."""
 
 from collections.abc import Sequence
 
 import msgspec
 
-from feed.accounts.model import FREE, AccountId, Standing
-from feed.postgres import Connection
-from feed.posts.model import CommentPolicy, State
+from feed.accounts.model import AccountId, Standing
+from feed.postgres import Connection, columns, many
+from feed.posts.model import CommentPolicy, PostId, State
 
 
 class Met(msgspec.Struct, frozen=True):
-    """A post as far as acting on it goes."""
+    """A post as one account finds it: what the post allows, and what the account may do."""
 
+    post_id: PostId
+    account_id: AccountId
     author_id: AccountId
     state: State
     comment_policy: CommentPolicy
+    is_blocked: bool  # The author and the account do not see each other.
+    banned: bool
+    muted: bool
 
-
-class Meeting(msgspec.Struct, frozen=True):
-    """The posts that exist, what whom is forbidden, and between whom and which post's author a block stands."""
-
-    posts: dict[int, Met]
-    standings: dict[int, Standing]
-    apart: set[tuple[int, int]]  # Post and account.
-
-    def standing(self, account_id: AccountId) -> Standing:
+    @property
+    def standing(self) -> Standing:
         """What the account is forbidden now."""
-        return self.standings.get(account_id, FREE)
+        return Standing(banned=self.banned, muted=self.muted)
 
 
-async def get_meeting(conn: Connection, pairs: Sequence[tuple[int, int]]) -> Meeting:
-    """For pairs of post and account. A statement of its own after the locks, so that it sees what their last holders committed."""
+Pair = tuple[int, int]
+
+
+async def get_meeting(conn: Connection, pairs: Sequence[Pair]) -> dict[Pair, Met]:
+    """For pairs of post and account; a pair is absent when there is no such post.
+
+    A statement of its own after the locks, so that it sees what their last holders committed.
+    """
     rows = await conn.fetch(
         """
-        WITH met AS MATERIALIZED (
-            SELECT id, author_id, state, comment_policy FROM posts WHERE id = ANY ($1::bigint[])
-        )
-        SELECT id AS one, author_id AS other, state AS word, comment_policy AS policy FROM met
-        UNION ALL
-        SELECT account_id, NULL, kind, NULL
-        FROM sanctions
-        WHERE account_id = ANY ($2::bigint[]) AND lifted_at IS NULL
-          AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
-        UNION ALL
-        SELECT id, NULL, 'ban', NULL FROM accounts WHERE id = ANY ($2::bigint[]) AND erased_at IS NOT NULL
-        UNION ALL
-        SELECT account_id, target_id, 'apart', NULL
-        FROM relations
-        WHERE account_id = ANY ($2::bigint[]) AND kind = 'block' AND target_id IN (SELECT author_id FROM met)
-        UNION ALL
-        SELECT target_id, account_id, 'apart', NULL
-        FROM relations
-        WHERE target_id = ANY ($2::bigint[]) AND kind = 'block' AND account_id IN (SELECT author_id FROM met)
+        SELECT given.post_id, given.account_id, posts.author_id, posts.state, posts.comment_policy,
+               EXISTS (
+                   SELECT FROM kept_apart
+                   WHERE account_id = given.account_id AND other_id = posts.author_id AND kind = 'block'
+               ) AS is_blocked,
+               standing.banned, standing.muted
+        FROM unnest($1::bigint[], $2::bigint[]) AS given (post_id, account_id)
+        JOIN posts ON posts.id = given.post_id
+        JOIN standings_now AS standing ON standing.account_id = given.account_id
         """,
-        list({post_id for post_id, _ in pairs}),
-        list({account_id for _, account_id in pairs}),
+        *columns(list(dict.fromkeys(pairs)), 2),
     )
-    posts: dict[int, Met] = {}
-    said: dict[int, set[str]] = {}
-    blocks: set[tuple[int, int]] = set()
-    for one, other, word, policy in rows:
-        if policy is not None:
-            posts[one] = Met(other, word, policy)
-        elif other is not None:
-            blocks.add((one, other))
-        else:
-            said.setdefault(one, set()).add(word)
-    apart = {pair for pair in pairs if blocks and pair[0] in posts and (pair[1], posts[pair[0]].author_id) in blocks}
-    standings = {one: Standing(banned="ban" in words, muted="mute" in words) for one, words in said.items()}
-    return Meeting(posts, standings, apart)
+    return {(met.post_id, met.account_id): met for met in many(rows, Met)}

@@ -16,10 +16,10 @@ Entering = Literal["recorded", "accepted"]
 
 
 class NumberEntry(msgspec.Struct, frozen=True):
-    """A number as one editor enters it, and which person the editor is, as far as that is known."""
+    """A number as one editor enters it, and which person the editor is."""
 
     editor_id: int
-    person: bytes | None
+    person: bytes
     round: str
     value: str
     appeared_at: datetime
@@ -30,10 +30,6 @@ class NumberEntry(msgspec.Struct, frozen=True):
     def word(self) -> Word:
         """The number itself."""
         return Word(self.round, self.value, self.appeared_at)
-
-    def is_same_person(self, other: "NumberEntry") -> bool:
-        """Whether two accounts are one person: the same account, or two with the same verified phone."""
-        return self.editor_id == other.editor_id or (self.person is not None and self.person == other.person)
 
     def differing(self, other: "NumberEntry") -> list[str]:
         """The names of the fields in which the two differ."""
@@ -75,7 +71,7 @@ def agreement(entry: NumberEntry, before: Sequence[NumberEntry], *, mistaken: Co
     `before` has the latest entry of each account, the oldest first; one of the editor's own among them is replaced by `entry`.
     Two of the `mistaken`, who have entered the number that is being corrected, do not decide by themselves.
     """
-    others = [each for each in before if not each.is_same_person(entry)]
+    others = [each for each in before if each.person != entry.person]
     agreeing = [each for each in others if not each.differing(entry)]
     for each in agreeing:
         if entry.editor_id not in mistaken or each.editor_id not in mistaken:

@@ -56,7 +56,7 @@ async def list_waiting(conn: Connection, settlement_id: int) -> list[Waiting]:
                     SELECT FROM winners
                     WHERE winners.settlement_id = reserves.settlement_id AND winners.person = reserves.person
                 ) THEN 'has_prize'
-                WHEN EXISTS (SELECT FROM banned_now WHERE banned_now.account_id = reserves.account_id) THEN 'banned'
+                WHEN EXISTS (SELECT FROM sanctions_now WHERE account_id = reserves.account_id AND banned) THEN 'banned'
                 WHEN NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = reserves.post_id) THEN 'not_visible'
             END AS obstacle
         FROM reserves JOIN accounts ON accounts.id = reserves.account_id

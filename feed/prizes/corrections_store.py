@@ -73,7 +73,7 @@ async def add_correction(
         ON CONFLICT (settlement_id, number, editor_id)
         DO UPDATE SET round = excluded.round, value = excluded.value, appeared_at = excluded.appeared_at,
             reason_code = excluded.reason_code, reason = excluded.reason, entered_at = excluded.entered_at
-        RETURNING editor_id, (SELECT person FROM accounts WHERE id = editor_id) AS person, round, value, appeared_at,
+        RETURNING editor_id, (SELECT person FROM persons WHERE account_id = editor_id) AS person, round, value, appeared_at,
             reason_code
         """,
         settlement_id,
@@ -92,8 +92,8 @@ async def list_corrections(conn: Connection, settlement_id: int, number: int) ->
     """The latest entry of each account for the nth correction, the oldest first."""
     rows = await conn.fetch(
         """
-        SELECT editor_id, accounts.person, round, value, appeared_at, reason_code
-        FROM number_corrections JOIN accounts ON accounts.id = editor_id
+        SELECT editor_id, persons.person, round, value, appeared_at, reason_code
+        FROM number_corrections JOIN persons ON persons.account_id = editor_id
         WHERE settlement_id = $1 AND number = $2
         ORDER BY entered_at, editor_id
         """,

@@ -140,7 +140,7 @@ async def add_entry(conn: Connection, settlement_id: int, editor_id: int, word: 
         ON CONFLICT (settlement_id, editor_id)
         DO UPDATE SET round = excluded.round, value = excluded.value, appeared_at = excluded.appeared_at,
             entered_at = excluded.entered_at
-        RETURNING editor_id, (SELECT person FROM accounts WHERE id = editor_id) AS person, round, value, appeared_at
+        RETURNING editor_id, (SELECT person FROM persons WHERE account_id = editor_id) AS person, round, value, appeared_at
         """,
         settlement_id,
         editor_id,
@@ -155,8 +155,8 @@ async def list_entries(conn: Connection, settlement_id: int) -> list[NumberEntry
     """The latest entry of each account, the oldest first."""
     rows = await conn.fetch(
         """
-        SELECT editor_id, accounts.person, round, value, appeared_at
-        FROM beacon_entries JOIN accounts ON accounts.id = editor_id
+        SELECT editor_id, persons.person, round, value, appeared_at
+        FROM beacon_entries JOIN persons ON persons.account_id = editor_id
         WHERE settlement_id = $1
         ORDER BY entered_at, editor_id
         """,

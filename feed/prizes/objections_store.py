@@ -37,9 +37,8 @@ async def add_objection(
         WHERE NOT EXISTS (
             SELECT
             FROM objections
-            JOIN accounts AS before ON before.id = objections.account_id
-            JOIN accounts AS now ON now.person = before.person
-            WHERE objections.settlement_id = $2 AND now.id = $3
+            JOIN same_person_accounts AS same ON same.same_id = objections.account_id
+            WHERE objections.settlement_id = $2 AND same.account_id = $3
         )
         ON CONFLICT (settlement_id, account_id) DO NOTHING
         RETURNING id

@@ -13,11 +13,8 @@ async def is_participant(conn: Connection, campaign_id: int, account_id: int) ->
             """
             SELECT EXISTS (
                 SELECT FROM entries
-                WHERE campaign_id = $1 AND author_id IN (
-                    SELECT $2
-                    UNION ALL
-                    SELECT other.id FROM accounts AS one JOIN accounts AS other ON other.person = one.person WHERE one.id = $2
-                )
+                WHERE campaign_id = $1
+                    AND author_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $2)
             )
             """,
             campaign_id,
@@ -37,9 +34,7 @@ async def is_involved(conn: Connection, campaign_id: int, account_id: int) -> bo
         await conn.fetchval(
             """
             WITH self AS (
-                SELECT $2::bigint AS id
-                UNION ALL
-                SELECT other.id FROM accounts AS one JOIN accounts AS other ON other.person = one.person WHERE one.id = $2
+                SELECT same_id AS id FROM same_person_accounts WHERE account_id = $2
             )
             SELECT EXISTS (
                     SELECT FROM campaigns JOIN self ON self.id IN (created_by, announced_first_by, announced_by)

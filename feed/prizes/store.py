@@ -170,7 +170,7 @@ async def list_not_visible(conn: Connection, settlement_id: int) -> list[WinnerI
         FROM winners
         WHERE settlement_id = $1 AND state = 'selected' AND (
             NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = winners.post_id)
-            OR EXISTS (SELECT FROM banned_now WHERE banned_now.account_id = winners.account_id)
+            OR EXISTS (SELECT FROM sanctions_now WHERE sanctions_now.account_id = winners.account_id AND banned)
         )
         ORDER BY winners.id
         """,

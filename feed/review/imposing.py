@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from feed.accounts import sanctions
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.accounts.sanctions import Sanction, SanctionKind
 from feed.audit import store as audit
@@ -43,7 +44,7 @@ async def impose(
 
 
 async def lift(conn: Connection, account_id: AccountId, kinds: list[SanctionKind], *, by: AccountId | None) -> None:
-    """Ends the sanctions of these kinds; where none runs nothing changes."""
+    """Ends the account's sanctions of these kinds; where none runs nothing changes. An erased account gets no message."""
     engaged = await store.list_engaged_entries(conn, account_id)
     await changes.lock_stats(conn, engaged)
     await sanctions.lock_account(conn, account_id)
@@ -51,6 +52,7 @@ async def lift(conn: Connection, account_id: AccountId, kinds: list[SanctionKind
     if not lifted:
         return
     await changes.move_stats(conn, [Delta(post_id) for post_id in engaged])
-    await inbox.add_inbox(conn, [lifted_notice(sanction) for sanction in lifted])
+    if await accounts.find_account(conn, account_id) is not None:
+        await inbox.add_inbox(conn, [lifted_notice(sanction) for sanction in lifted])
     for sanction in lifted:
         await audit.add(conn, by, "sanction.lift", "account", account_id, {"kind": sanction.kind})

@@ -15,7 +15,9 @@ from feed.review.model import OwnSubject, StaffProtected, reason_problems, until
 async def impose_sanction(
     pool: Pool, actor_id: AccountId, account_id: AccountId, *, kind: str, reason_code: str, until: datetime | None
 ) -> Sanction:
-    """Mutes or bans somebody from now on, in place of a sanction of that kind that stands; the same one stays as it is.
+    """Mutes or bans the person behind an account from now on. The row is the account's: it takes the place of its former one of that kind.
+
+    The same sanction again stays as it is. One that another account of the person has ends by itself, or when it is lifted.
 
     Raises Invalid, AccountNotFound, OwnSubject, StaffProtected.
     """
@@ -34,7 +36,9 @@ async def impose_sanction(
 
 
 async def lift_sanctions(pool: Pool, actor_id: AccountId, account_id: AccountId, kind: str | None = None) -> None:
-    """Ends the sanctions of somebody, all or those of one kind; a second time changes nothing.
+    """Ends the sanctions of the person behind the account, all or those of one kind; a second time changes nothing.
+
+    All accounts of the person are free afterwards, whichever of them the sanctions were imposed on: a sanction holds for each.
 
     Raises Invalid, AccountNotFound, OwnSubject, StaffProtected.
     """
@@ -43,12 +47,16 @@ async def lift_sanctions(pool: Pool, actor_id: AccountId, account_id: AccountId,
     kinds = [known for known in SANCTION_KINDS if kind in (None, known)]
     async with transaction(pool) as conn:
         await _must_be_sanctionable(conn, actor_id, account_id)
-        await lift(conn, account_id, kinds, by=actor_id)
+        for same_id in await accounts.list_same_person(conn, account_id):
+            await lift(conn, same_id, kinds, by=actor_id)
 
 
 async def _must_be_sanctionable(conn: Connection, actor_id: AccountId, account_id: AccountId) -> None:
+    """Asks by person, as the sanction holds: another account is no way to one's own sanctions, nor to those of staff."""
     await accounts.get_account(conn, account_id)
-    if account_id == actor_id:
+    same = await accounts.list_same_person(conn, account_id)
+    if actor_id in same:
         raise OwnSubject
-    if await accounts.list_roles(conn, account_id) and "admin" not in await accounts.list_roles(conn, actor_id):
+    roles = [role for same_id in same for role in await accounts.list_roles(conn, same_id)]
+    if roles and "admin" not in await accounts.list_roles(conn, actor_id):
         raise StaffProtected

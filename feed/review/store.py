@@ -131,9 +131,7 @@ async def list_engaged_entries(conn: Connection, account_id: int) -> list[int]:
     rows = await conn.fetch(
         """
         WITH same AS MATERIALIZED (
-            SELECT id FROM accounts WHERE id = $1
-            UNION
-            SELECT other.id FROM accounts AS me JOIN accounts AS other ON other.person = me.person WHERE me.id = $1
+            SELECT same_id AS id FROM same_person_accounts WHERE account_id = $1
         ), touched AS MATERIALIZED (
             -- From the person to his posts, not from the entries to their engagement: there may be a hundred thousand of those.
             SELECT entries.post_id FROM same, campaigns JOIN entries ON entries.campaign_id = campaigns.id

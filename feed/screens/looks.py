@@ -1,13 +1,12 @@
-"""What pages need to know of those who look at them: one reading for many viewers."""
+"""Viewer state for a page (likes, sanctions, blocks), loaded in one query for many viewers."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from feed.accounts import relations
 from feed.accounts.model import FREE, Standing
-from feed.postgres import Connection, columns
+from feed.postgres import Connection, columns, many
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
 from feed.screens.rights import ANONYMOUS, Look
@@ -15,20 +14,36 @@ from feed.screens.visibility import may_see
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Somebody looks at these posts, which are by these people."""
+    """A viewer of these posts, which are by these authors."""
 
     viewer_id: int
     post_ids: tuple[int, ...]
     author_ids: tuple[int, ...]
 
 
-async def list_looks(conn: Connection, asked: Sequence[Asked]) -> list[Look]:
-    """For each: which of the posts he likes, whom of their authors he shall not meet, and what he is forbidden now.
+class _ViewerState(msgspec.Struct, frozen=True):
+    """What was read of one viewer."""
 
-    In the order of the asked. Of those whom somebody has blocked only the authors are read: they may be a thousand.
+    viewer_id: int
+    banned: bool
+    muted: bool
+    liked_post_ids: frozenset[int]
+    blocked_author_ids: frozenset[int]
+    muted_author_ids: frozenset[int]
+
+    @property
+    def look(self) -> Look:
+        standing = Standing(banned=self.banned, muted=self.muted) if self.banned or self.muted else FREE
+        return Look(self.viewer_id, self.liked_post_ids, standing, self.blocked_author_ids, self.muted_author_ids)
+
+
+async def list_looks(conn: Connection, asked: Sequence[Asked]) -> list[Look]:
+    """The state of each viewer, in the order of `asked`: liked posts, blocked and muted authors, and what the viewer is forbidden.
+
+    Of a viewer's blocks only those with these authors are read: there may be a thousand.
     """
-    # Most look at one page: it is asked as posts times viewers, the rest in pairs. A viewer may be told of posts that he
-    # has not asked about, which tells nobody anything.
+    # Most viewers ask for one page: it is read as posts times viewers, the rest in pairs. So a viewer may get likes of posts
+    # of another page, which show nowhere.
     pages: dict[tuple[int, ...], list[int]] = {}
     for each in asked:
         pages.setdefault(each.post_ids, []).append(each.viewer_id)
@@ -37,26 +52,34 @@ async def list_looks(conn: Connection, asked: Sequence[Asked]) -> list[Look]:
     pairs = [(post_id, viewer_id) for page, some in pages.items() for viewer_id in some for post_id in page]
     rows = await conn.fetch(
         """
-        SELECT account_id, post_id, NULL AS word
-        FROM likes
-        WHERE post_id = ANY ($1::bigint[]) AND account_id = ANY ($2::bigint[])
-        UNION ALL
-        SELECT likes.account_id, likes.post_id, NULL
-        FROM unnest($3::bigint[], $4::bigint[]) AS given (post_id, account_id)
-        JOIN likes ON likes.post_id = given.post_id AND likes.account_id = given.account_id
-        UNION ALL
-        SELECT account_id, NULL, kind
-        FROM sanctions
-        WHERE account_id = ANY ($5::bigint[]) AND lifted_at IS NULL
-          AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
-        UNION ALL
-        SELECT account_id, target_id, CASE kind WHEN 'block' THEN 'apart' ELSE 'muted' END
-        FROM relations
-        WHERE account_id = ANY ($5::bigint[]) AND target_id = ANY ($6::bigint[])
-        UNION ALL
-        SELECT target_id, account_id, 'apart'
-        FROM relations
-        WHERE target_id = ANY ($5::bigint[]) AND account_id = ANY ($6::bigint[]) AND kind = 'block'
+        WITH liked AS MATERIALIZED (
+            SELECT account_id, array_agg(post_id) AS post_ids
+            FROM (
+                SELECT account_id, post_id
+                FROM likes
+                WHERE post_id = ANY ($1::bigint[]) AND account_id = ANY ($2::bigint[])
+                UNION ALL
+                SELECT likes.account_id, likes.post_id
+                FROM unnest($3::bigint[], $4::bigint[]) AS given (post_id, account_id)
+                JOIN likes ON likes.post_id = given.post_id AND likes.account_id = given.account_id
+            ) AS found
+            GROUP BY account_id
+        ), apart AS MATERIALIZED (
+            SELECT account_id,
+                   array_agg(other_id) FILTER (WHERE kind = 'block') AS blocked,
+                   array_agg(other_id) FILTER (WHERE kind = 'mute') AS muted
+            FROM kept_apart
+            WHERE account_id = ANY ($5::bigint[]) AND other_id = ANY ($6::bigint[])
+            GROUP BY account_id
+        )
+        SELECT standing.account_id AS viewer_id, standing.banned, standing.muted,
+               coalesce(liked.post_ids, '{}') AS liked_post_ids,
+               coalesce(apart.blocked, '{}') AS blocked_author_ids,
+               coalesce(apart.muted, '{}') AS muted_author_ids
+        FROM standings_now AS standing
+        LEFT JOIN liked ON liked.account_id = standing.account_id
+        LEFT JOIN apart ON apart.account_id = standing.account_id
+        WHERE standing.account_id = ANY ($5::bigint[])
         """,
         most,
         viewers,
@@ -64,11 +87,8 @@ async def list_looks(conn: Connection, asked: Sequence[Asked]) -> list[Look]:
         list({each.viewer_id for each in asked}),
         list({author_id for each in asked for author_id in each.author_ids}),
     )
-    # By viewer, then by what is said of him: the posts he likes (no word), his sanctions, the people he does not meet.
-    said: dict[int, dict[str | None, set[int | None]]] = {}
-    for viewer_id, number, word in rows:
-        said.setdefault(viewer_id, {}).setdefault(word, set()).add(number)
-    return [_look(each.viewer_id, said.get(each.viewer_id, {})) for each in asked]
+    looks = {state.viewer_id: state.look for state in many(rows, _ViewerState)}
+    return [looks.get(each.viewer_id) or Look(each.viewer_id) for each in asked]
 
 
 async def get_look(conn: Connection, viewer_id: int | None) -> Look:
@@ -86,13 +106,3 @@ async def must_see_post(conn: Connection, post_id: int, viewer_id: int | None) -
     if post is None or not may_see(post, look):
         raise PostNotFound
     return look
-
-
-def _look(viewer_id: int, said: dict[str | None, set[Any]]) -> Look:
-    return Look(
-        viewer_id,
-        said.get(None, ()),
-        Standing(banned="ban" in said, muted="mute" in said) if "ban" in said or "mute" in said else FREE,
-        said.get("apart", ()),
-        said.get("muted", ()),
-    )

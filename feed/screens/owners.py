@@ -10,9 +10,9 @@ async def list_owners(pool: Pool, account_ids: Sequence[int]) -> dict[int, Owner
     """The owners of those accounts that exist."""
     rows = await pool.fetch(
         """
-        SELECT id, person, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_seconds
-        FROM accounts
-        WHERE id = ANY ($1::bigint[])
+        SELECT accounts.id, persons.person, extract(epoch FROM clock_timestamp() - accounts.created_at)::float8 AS age_seconds
+        FROM accounts JOIN persons ON persons.account_id = accounts.id
+        WHERE accounts.id = ANY ($1::bigint[])
         """,
         account_ids,
     )

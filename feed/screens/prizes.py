@@ -137,10 +137,7 @@ async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None =
         """
         SELECT held_places.person, held_places.account_id, accounts.name,
             EXISTS (SELECT FROM staff_rights WHERE staff_rights.account_id = $2 AND revoked_at IS NULL)
-                OR EXISTS (
-                    SELECT FROM accounts AS viewer
-                    WHERE viewer.id = $2 AND (viewer.id = held_places.account_id OR viewer.person = accounts.person)
-                ) AS is_whole
+                OR held_places.account_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $2) AS is_whole
         FROM held_places JOIN accounts ON accounts.id = held_places.account_id AND accounts.erased_at IS NULL
         WHERE held_places.settlement_id = $1 AND held_places.notified_at IS NOT NULL
         ORDER BY held_places.id

@@ -51,7 +51,7 @@ class PushCard(msgspec.Struct, frozen=True):
 
 
 async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, PushBody]:
-    """What there is to push of these messages: nothing of those that are gone, nor to the erased and the banned."""
+    """What there is to push of these messages: nothing of those that are gone, nor to accounts that are erased or banned."""
     rows = await conn.fetch(
         """
         WITH recipients AS MATERIALIZED (
@@ -63,18 +63,14 @@ async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, P
                 ) AS unread
             ) AS unread_count
             FROM (SELECT DISTINCT account_id FROM inbox WHERE id = ANY ($1::bigint[])) AS told
+            JOIN standings_now AS standing ON standing.account_id = told.account_id AND NOT standing.banned
         )
         SELECT shown.id, shown.kind, shown.title, shown.body, shown.deep_link, shown.subject, shown.created_at,
                accounts.id AS account_id, accounts.iss, accounts.sub, recipients.unread_count
         FROM shown_inbox AS shown
         JOIN recipients ON recipients.account_id = shown.account_id
-        JOIN accounts ON accounts.id = shown.account_id AND accounts.erased_at IS NULL
+        JOIN accounts ON accounts.id = shown.account_id
         WHERE shown.id = ANY ($1::bigint[])
-            AND NOT EXISTS (
-                SELECT FROM sanctions
-                WHERE sanctions.account_id = accounts.id AND kind = 'ban' AND lifted_at IS NULL
-                    AND starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())
-            )
         """,
         inbox_ids,
         UNREAD_MOST,

@@ -221,9 +221,7 @@ async def _list_reasons(conn: Connection, campaign_id: int, account_id: int) -> 
                 ) AS made_until
             FROM campaigns WHERE campaigns.id = $1
         ), same AS (
-            SELECT other.id
-            FROM accounts AS me JOIN accounts AS other ON other.id = me.id OR other.person = me.person
-            WHERE me.id = $2
+            SELECT same_id AS id FROM same_person_accounts WHERE account_id = $2
         )
         SELECT me.person IS NULL OR me.phone_verified_at >= campaign.ends_at AS not_verified,
             EXISTS (

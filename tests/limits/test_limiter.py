@@ -24,8 +24,8 @@ PEOPLE = {
     1: Owner(b"ming", OLD),
     2: Owner(b"ming", OLD),
     3: Owner(b"hua", 60),
-    4: Owner(None, OLD),
-    5: Owner(None, OLD),
+    4: Owner(b"4", OLD),
+    5: Owner(b"5", OLD),
 }
 
 
@@ -74,7 +74,7 @@ async def test_the_first_window_that_is_full_refuses(limiter: Limiter) -> None:
 
 async def test_the_longer_window_holds_when_the_shorter_has_passed(limiter: Limiter, redis: Redis) -> None:
     assert await passed(limiter, "posts", 4, 3) == 3
-    key = "feed:limits:{a4}:posts"
+    key = "feed:limits:{p34}:posts"
     period = int(await redis.hget(key, "60n") or 0)
     await redis.hset(key, "60n", str(period - 2))
     other = Limiter(redis, load, TABLE)
@@ -193,7 +193,7 @@ async def test_without_postgres_an_account_is_counted_alone(redis: Redis) -> Non
 async def test_a_clock_that_was_set_back_keeps_its_counts(redis: Redis, shift: int) -> None:
     limiter = Limiter(redis, load, TABLE)
     assert await passed(limiter, "posts", 4, 3) == 3
-    key = "feed:limits:{a4}:posts"
+    key = "feed:limits:{p34}:posts"
     for window in ("60n", "3600n"):
         await redis.hincrby(key, window, shift)
     fresh = Limiter(redis, load, TABLE)
@@ -206,7 +206,7 @@ async def test_a_clock_that_was_set_forward_only_forgets(redis: Redis) -> None:
     limiter = Limiter(redis, load, TABLE)
     assert await passed(limiter, "posts", 4, 3) == 3
     for window in ("60n", "3600n"):
-        await redis.hincrby("feed:limits:{a4}:posts", window, -50)
+        await redis.hincrby("feed:limits:{p34}:posts", window, -50)
     fresh = Limiter(redis, load, TABLE)
     assert await passed(fresh, "posts", 4, 5) == 3
     await fresh.close()
@@ -230,7 +230,7 @@ async def test_the_window_slides(redis: Redis) -> None:
 
 async def test_what_is_counted_is_forgotten_in_time(limiter: Limiter, redis: Redis) -> None:
     await limiter.spend_as_account("posts", 4)
-    assert 3600 < await redis.ttl("feed:limits:{a4}:posts") <= 7200
+    assert 3600 < await redis.ttl("feed:limits:{p34}:posts") <= 7200
 
 
 async def test_a_redis_that_lost_its_scripts_learns_them_again(limiter: Limiter, redis: Redis) -> None:

@@ -145,9 +145,13 @@ CASES: dict[str, Case] = {
         ("posts_pkey", "post_revisions_pkey", "post_stats_pkey", "accounts_pkey", "entries_by_post"),
         800,
     ),
-    "looks at the latest page": Case(lambda s: list_looks(s.conn, looks(PAGE)), ("likes_by_account",), 1_300),
+    "looks at the latest page": Case(
+        lambda s: list_looks(s.conn, looks(PAGE)), ("likes_by_account", "accounts_of_person"), 2_900
+    ),
     # The likes of the most popular posts are most of all likes: they must not be read.
-    "looks at the hottest page": Case(lambda s: list_looks(s.conn, looks(HOTTEST)), ("likes_by_account",), 1_300),
+    "looks at the hottest page": Case(
+        lambda s: list_looks(s.conn, looks(HOTTEST)), ("likes_by_account", "accounts_of_person"), 2_900
+    ),
     "looks at several pages": Case(lambda s: list_looks(s.conn, looks(PAGE, HOTTEST)), ("likes_by_account",), 7_000),
     "whether somebody sees a post": Case(lambda s: must_see_post(s.conn, VIRAL_POST, SOMEBODY), ("posts_pkey",), 50),
     # Comments and likers.
@@ -171,7 +175,9 @@ CASES: dict[str, Case] = {
         lambda s: relations.list_kept_apart(s.conn, SOMEBODY), ("relations_pkey", "relations_blocked_by"), 30
     ),
     "owners": Case(lambda s: list_owners(s.pool, CROWD), ("accounts_pkey",), 700),
-    "standings": Case(lambda s: accounts.list_standings(s.conn, CROWD), ("sanctions_once",), 500),
+    "standings": Case(
+        lambda s: accounts.list_standings(s.conn, CROWD), ("sanctions_once", "accounts_of_person"), 1_600
+    ),
     "inbox": Case(
         lambda s: inbox.list_inbox(s.conn, BUSY_ACCOUNT, KINDS, MAX_ID, 21),
         ("inbox_of_account",),
@@ -294,17 +300,23 @@ CASES: dict[str, Case] = {
     "old pushes": Case(lambda s: push_store.remove_old(s.conn, days=7, dead_days=30), ("pushes_ended",), 300),
     # The batches: a hundred items each.
     "likes of one post": Case(
-        lambda s: apply_likes(s.pool, likes(VIRAL_POST)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 3_000
+        lambda s: apply_likes(s.pool, likes(VIRAL_POST)),
+        ("post_stats_pkey", "posts_pkey", "sanctions_once", "accounts_of_person"),
+        3_000,
     ),
     "likes of many posts": Case(
-        lambda s: apply_likes(s.pool, likes(None)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 7_000
+        lambda s: apply_likes(s.pool, likes(None)),
+        ("post_stats_pkey", "posts_pkey", "sanctions_once", "accounts_of_person"),
+        7_000,
     ),
     "unlikes": Case(unlikes, ("post_stats_pkey", "posts_pkey", "likes_by_account|likes_pkey"), 5_000),
     "likes of comments": Case(
         lambda s: apply_comment_likes(s.pool, comment_likes()), ("comments_by_id", "posts_pkey"), 10_000
     ),
     "comments of one post": Case(
-        lambda s: add_comments(s.pool, remarks(VIRAL_POST)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 3_000
+        lambda s: add_comments(s.pool, remarks(VIRAL_POST)),
+        ("post_stats_pkey", "posts_pkey", "sanctions_once", "accounts_of_person"),
+        3_000,
     ),
     "comments of many posts": Case(
         lambda s: add_comments(s.pool, remarks(None)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 5_500

@@ -17,8 +17,8 @@ AT = datetime(2026, 9, 20, 13, 30, tzinfo=UTC)
 SAID = Word("2026137", "03 07 12", AT)
 SECONDS_LATER = Word("2026137", "03 07 12", AT + timedelta(seconds=59))
 OTHER = Word("2026138", "03 07 13", AT + timedelta(minutes=1))
-# The second one has another account of the first one's, and the last one no phone.
-PERSONS = {1: b"anna", 2: b"anna", 3: b"bo", 4: None}
+# The second one has another account of the first one's, and the last one no phone, so is a person of its own.
+PERSONS = {1: b"anna", 2: b"anna", 3: b"bo", 4: b"4"}
 
 
 def entry(editor_id: int, word: Word = SAID, reason_code: str | None = None) -> NumberEntry:
@@ -59,8 +59,8 @@ def test_what_does_not_decide_is_answered_by_what_is_missing() -> None:
         if found.second is not None:
             assert found.conflict is None
             continue
-        others = [each for each in before if not each.is_same_person(new)]
-        own = [each for each in before if each.is_same_person(new)]
+        others = [each for each in before if each.person != new.person]
+        own = [each for each in before if each.person == new.person]
         if any(each.value == new.value for each in others):
             assert isinstance(found.conflict, ThirdPersonRequired)
         elif others:

@@ -1,0 +1,184 @@
+"""A sanction is imposed on one account and holds for the person: each operation answers every account of the person alike."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from feed.api.world import World
+from feed.screens.pushes import list_bodies
+from tests import make
+from tests.api.conftest import Join, Person
+
+PHONE, OTHER_PHONE = "+8613900000001", "+8613900000002"
+KINDS = ("ban", "mute")
+# The code of the answer under a ban and under a mute; null where the operation is allowed.
+WRITES = ("banned", "muted")
+LIKES = ("banned", None)
+OPERATIONS: dict[str, tuple[str, str, dict[str, Any] | None, tuple[str, str | None]]] = {
+    "publish_post": ("POST", "/posts", {"text": "读书"}, WRITES),
+    "edit_post": ("PATCH", "/posts/{own}", {"text": "改过"}, WRITES),
+    "add_comment": ("POST", "/posts/{post}/comments", {"text": "好"}, WRITES),
+    "like_post": ("PUT", "/posts/{post}/like", None, LIKES),
+    "unlike_post": ("DELETE", "/posts/{post}/like", None, LIKES),
+    "like_comment": ("PUT", "/comments/{comment}/like", None, LIKES),
+    "unlike_comment": ("DELETE", "/comments/{comment}/like", None, LIKES),
+    "change_me": ("PATCH", "/me", {"bio": "爱读书"}, WRITES),
+}
+
+
+class Scene:
+    """A person with two accounts, and what others have written."""
+
+    def __init__(self, world: World, join: Join) -> None:
+        self.world = world
+        self.join = join
+        self.first = join("小明", phone=PHONE)
+        self.second = join("明明", phone=PHONE)
+        self.reviewer = join("审核", roles=("reviewer",))
+
+    async def begin(self) -> "Scene":
+        other = self.join("小红")
+        self.post = (await other("POST", "/posts", {"text": "一条"})).json()["id"]
+        self.comment = (await other("POST", f"/posts/{self.post}/comments", {"text": "好"})).json()["id"]
+        self.own = {
+            person: (await person("POST", "/posts", {"text": "自己的"})).json()["id"]
+            for person in (self.first, self.second)
+        }
+        return self
+
+    async def codes(self, person: Person) -> dict[str, str | None]:
+        """What each operation answers: the code of a refusal, or null."""
+        found: dict[str, str | None] = {}
+        own = self.own.get(person, self.post)
+        for operation, (method, path, body, _) in OPERATIONS.items():
+            if operation == "edit_post" and person not in self.own:
+                continue
+            answer = await person(method, path.format(post=self.post, comment=self.comment, own=own), body)
+            found[operation] = None if answer.status_code < 300 else answer.json()["code"]
+        return found
+
+    async def sanction(self, person: Person, kind: str) -> None:
+        answer = await self.reviewer("PUT", await self.path(person), {"kind": kind, "reason_code": "spam"})
+        assert answer.status_code == 200, answer.text
+
+    async def lift(self, person: Person) -> None:
+        assert (await self.reviewer("DELETE", await self.path(person))).status_code == 204
+
+    async def path(self, person: Person) -> str:
+        return f"/moderation/users/{await id_of(person)}/sanction"
+
+
+async def id_of(person: Person) -> int:
+    return int((await person("GET", "/me")).json()["id"])
+
+
+@pytest.fixture
+async def scene(world: World, join: Join) -> Scene:
+    return await Scene(world, join).begin()
+
+
+def expected(kind: str) -> dict[str, str | None]:
+    return {operation: codes[KINDS.index(kind)] for operation, (*_, codes) in OPERATIONS.items()}
+
+
+async def test_every_operation_that_knows_a_sanction_is_tried(client: httpx.AsyncClient) -> None:
+    document = (await client.get("http://feed.test/openapi.json")).json()
+    knows = {
+        operation["operationId"]
+        for item in document["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+        and {"banned", "muted"} & set(operation["responses"].get("403", {}).get("x-codes", ()))
+    }
+    assert knows == OPERATIONS.keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_each_account_of_the_person_is_refused_alike(scene: Scene, kind: str) -> None:
+    assert set((await scene.codes(scene.second)).values()) == {None}
+    await scene.sanction(scene.first, kind)
+    assert await scene.codes(scene.first) == expected(kind)
+    assert await scene.codes(scene.second) == expected(kind)
+    for person in (scene.first, scene.second):
+        own = (await person("GET", f"/posts/{scene.own[person]}")).json()["viewer"]
+        assert own == {"can_edit": False, "can_delete": True, "can_comment": False}
+        page = (await person("GET", "/feeds/latest")).json()["items"]
+        assert {card["viewer"]["can_comment"] for card in page} == {False}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_another_account_is_no_way_around_a_sanction(scene: Scene, kind: str) -> None:
+    await scene.sanction(scene.first, kind)
+    wanted = expected(kind) | {"edit_post": None}
+    # An account that is new, and one whose phone is verified later.
+    new = scene.join("新来的", phone=PHONE)
+    assert await scene.codes(new) | {"edit_post": None} == wanted
+    unverified = scene.join("没手机", phone=None)
+    assert set((await scene.codes(unverified)).values()) == {None}
+    verified = scene.join("没手机", phone=PHONE)
+    assert await scene.codes(verified) | {"edit_post": None} == wanted
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("through", ["first", "second"])
+async def test_lifting_through_any_account_frees_the_person(scene: Scene, kind: str, through: str) -> None:
+    await scene.sanction(scene.first, kind)
+    await scene.sanction(scene.second, kind)
+    await scene.lift(getattr(scene, through))
+    for person in (scene.first, scene.second):
+        assert set((await scene.codes(person)).values()) == {None}
+    assert await scene.world.pool.fetchval("SELECT count(*) FROM sanctions WHERE lifted_at IS NULL") == 0
+
+
+async def test_the_sanction_of_an_erased_account_holds_and_is_lifted_through_another(scene: Scene) -> None:
+    first = await id_of(scene.first)
+    await scene.sanction(scene.first, "ban")
+    await scene.world.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", first)
+    assert await scene.codes(scene.second) == expected("ban")
+    messages = "SELECT count(*) FROM inbox WHERE account_id = $1"
+    before = await scene.world.pool.fetchval(messages, first)
+    await scene.lift(scene.second)
+    assert set((await scene.codes(scene.second)).values()) == {None}
+    assert await scene.world.pool.fetchval(messages, first) == before
+
+
+async def test_an_erased_account_forbids_the_person_nothing(scene: Scene) -> None:
+    await scene.world.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", await id_of(scene.first))
+    assert set((await scene.codes(scene.second)).values()) == {None}
+
+
+async def test_people_without_a_phone_are_not_one_person(scene: Scene) -> None:
+    one, other = scene.join("甲", phone=None), scene.join("乙", phone=None)
+    await scene.sanction(one, "ban")
+    assert (await scene.codes(one))["like_post"] == "banned"
+    assert set((await scene.codes(other)).values()) == {None}
+
+
+async def test_a_banned_person_gets_no_push_on_any_account(scene: Scene) -> None:
+    pool = scene.world.pool
+    second = await id_of(scene.second)
+    message = await pool.fetchval(
+        """
+        INSERT INTO inbox (account_id, kind, title, body, once_key) VALUES ($1, 'system', 't', 'b', 'k') RETURNING id
+        """,
+        second,
+    )
+    async with pool.acquire() as conn:
+        assert list(await list_bodies(conn, [message])) == [message]
+        await make.ban(conn, await id_of(scene.first))
+        assert await list_bodies(conn, [message]) == {}
+
+
+async def test_a_sanction_is_asked_for_by_person(scene: Scene, join: Join) -> None:
+    """One's own other account is one's own; another account of staff is staff's."""
+    mine = join("审核小号", phone=OTHER_PHONE)
+    reviewer = join("审核二", roles=("reviewer",), phone=OTHER_PHONE)
+    body = {"kind": "ban", "reason_code": "spam"}
+    await id_of(mine), await id_of(reviewer)
+    own = await reviewer("PUT", await scene.path(mine), body)
+    assert (own.status_code, own.json()["code"]) == (403, "own_subject")
+    protected = await scene.reviewer("PUT", await scene.path(mine), body)
+    assert (protected.status_code, protected.json()["code"]) == (403, "staff_protected")
+    admin = join("管理员", roles=("admin",))
+    assert (await admin("PUT", await scene.path(mine), body)).status_code == 200
