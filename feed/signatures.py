@@ -1,11 +1,11 @@
-"""Ed25519 signatures, the public keys that check them, and how both are written down."""
+"""Ed25519 signatures, the public keys that check them, and canonical JSON documents (RFC 8785) that bear their signature."""
 
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -72,6 +72,33 @@ def is_signed(message: bytes, signature: Signature, keys: Sequence[PublicKey]) -
     return False
 
 
+def canonical(document: msgspec.Struct | dict[str, Any]) -> bytes:
+    """The only spelling of a document by RFC 8785.
+
+    Names of our documents are ASCII and numbers are whole and below 2**53: sorted by names, msgspec writes what the standard asks for, a
+    hundred times as fast as a library in Python.
+    """
+    return msgspec.json.encode(document, order="sorted")
+
+
+def sign_document(document: msgspec.Struct, sign: Callable[[bytes], Signature]) -> bytes:
+    """The document as it is kept and published: canonical, with a member `signature` over the canonical form of all others."""
+    members = _members(document)
+    return canonical(members | {"signature": sign(canonical(members))})
+
+
+def is_document_signed(document: msgspec.Struct, keys: Sequence[PublicKey]) -> bool:
+    """Whether one of `keys` has made the `signature` of a document, over all other members as they are now."""
+    members = _members(document)
+    signature: Signature = members.pop("signature")
+    return is_signed(canonical(members), signature, keys)
+
+
+def sha256_of(document: bytes) -> str:
+    """By which documents name each other, hexadecimal: the hash of all of the bytes, the signature included."""
+    return hashlib.sha256(document).hexdigest()
+
+
 def read_public_keys(text: str) -> tuple[PublicKey, ...]:
     """Keys out of a keys document, a single key's JSON, or one key in base64. Raises KeysUnreadable."""
     try:
@@ -95,6 +122,12 @@ def _decode_keys(text: str) -> tuple[PublicKey, ...]:
     if "keys" in document:
         return msgspec.convert(document, PublicKeys).keys
     return (msgspec.convert(document, PublicKey),)
+
+
+def _members(document: msgspec.Struct) -> dict[str, Any]:
+    # Not `to_builtins`: a sheet of a hundred thousand rows would be built a second time.
+    named = {name: getattr(document, name) for name in document.__struct_fields__}
+    return {name: value for name, value in named.items() if value is not msgspec.UNSET}
 
 
 def _public_bytes(key: PublicKey) -> bytes:

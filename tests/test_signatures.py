@@ -1,13 +1,28 @@
 """Signatures and public keys as they are written down."""
 
 import base64
+import hashlib
+from functools import partial
 
 import msgspec
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.signatures import KeysUnreadable, PublicKeys, Signature, is_signed, public_key_of, read_public_keys, sign
+from feed.signatures import (
+    KeysUnreadable,
+    PublicKeys,
+    Signature,
+    canonical,
+    is_document_signed,
+    is_signed,
+    public_key_of,
+    read_public_keys,
+    sha256_of,
+    sign,
+    sign_document,
+)
 
 PRIVATE = bytes(range(32))
 PUBLIC = public_key_of(PRIVATE)
@@ -40,6 +55,54 @@ def test_another_spelling_of_a_signature_is_refused() -> None:
     loose = signature.value[:-3] + chr(ord(signature.value[-3]) + 1) + "=="
     assert base64.b64decode(loose) == base64.b64decode(signature.value)
     assert not is_signed(b"message", msgspec.structs.replace(signature, value=loose), [PUBLIC])
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    title: str
+    counts: dict[str, int]
+    lines: list[Signature]
+    # Absent where there is none.
+    note: str | msgspec.UnsetType = msgspec.UNSET
+    winner: str | None = None
+
+
+class Signed(Document, frozen=True, kw_only=True):
+    signature: Signature
+
+
+documents = st.builds(
+    Document,
+    title=st.text(),
+    counts=st.dictionaries(st.text("abzABZ_09", max_size=3), st.integers(-(2**53) + 1, 2**53 - 1), max_size=5),
+    lines=st.lists(st.builds(Signature, st.text(), st.just("Ed25519"), st.text()), max_size=2),
+    note=st.text() | st.just(msgspec.UNSET),
+    winner=st.text() | st.none(),
+)
+
+
+@given(documents)
+def test_a_document_is_spelled_and_signed_as_the_standard_says(document: Document) -> None:
+    plain = msgspec.to_builtins(document)
+    assert canonical(document) == rfc8785.dumps(plain)
+    signature = msgspec.to_builtins(sign(PRIVATE, rfc8785.dumps(plain)))
+    text = sign_document(document, partial(sign, PRIVATE))
+    assert text == rfc8785.dumps(plain | {"signature": signature})
+    assert is_document_signed(msgspec.json.decode(text, type=Signed), [PUBLIC])
+    assert sha256_of(text) == hashlib.sha256(text).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"title": "b"}, {"counts": {}}, {"lines": []}, {"note": msgspec.UNSET}, {"note": ""}, {"winner": ""}],
+)
+def test_a_document_is_signed_with_every_member_and_by_its_key_alone(change: dict[str, object]) -> None:
+    line = sign(PRIVATE, b"line")
+    document = Document(title="a", counts={"a": 1}, lines=[line], note="c")
+    signed = msgspec.json.decode(sign_document(document, partial(sign, PRIVATE)), type=Signed)
+    assert is_document_signed(signed, [public_key_of(bytes(32)), PUBLIC])
+    assert not is_document_signed(signed, [public_key_of(bytes(32))])
+    assert not is_document_signed(msgspec.structs.replace(signed, **change), [PUBLIC])
+    assert not is_document_signed(msgspec.structs.replace(signed, signature=line), [PUBLIC])
 
 
 def test_keys_are_read_in_each_form_in_which_they_are_given() -> None:

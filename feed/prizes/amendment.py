@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-import rfc8785
 
 from feed.campaigns.model import time_text
 from feed.prizes.model import Place, Reserve, Waiting, Winner
@@ -113,17 +112,6 @@ def change_of(
 def reason_of(gone: Winner) -> Reason:
     """The public word for why this winner has lost the place."""
     return _OF_STATE.get(gone.state) or _OF_FORFEIT.get(gone.state_reason or "", "replaced")
-
-
-def canonical(change: Change) -> bytes:
-    """The one spelling of it (RFC 8785); with its signature if it has one."""
-    return rfc8785.dumps(msgspec.to_builtins(change))
-
-
-def signed(change: Change, signature: Signature) -> bytes:
-    """The amendment as it is kept and published."""
-    document: dict[str, Any] = msgspec.to_builtins(change) | {"signature": msgspec.to_builtins(signature)}
-    return rfc8785.dumps(document)
 
 
 def _holder(each: Place | Reserve, salt: bytes) -> Holder:

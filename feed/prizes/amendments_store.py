@@ -1,6 +1,5 @@
 """The SQL of amendments: the chain, who waits in line, and what was kept of a place. Whoever writes holds the campaign's row."""
 
-import hashlib
 from datetime import datetime
 
 import msgspec
@@ -9,6 +8,7 @@ from feed.campaigns.model import parse_time
 from feed.postgres import Connection
 from feed.prizes.amendment import Change, Link
 from feed.prizes.model import Place, Reserve, Waiting, Winner, WinnerId
+from feed.signatures import sha256_of
 
 
 async def get_link(conn: Connection, settlement_id: int) -> Link:
@@ -82,7 +82,7 @@ async def add_amendment(
         gone.id,
         successor_id,
         document,
-        hashlib.sha256(document).hexdigest(),
+        sha256_of(document),
         parse_time(change.made_at),
     )
 

@@ -1,16 +1,14 @@
 """Whether amendments follow from a result and from each other, and who holds each place after them."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from feed.campaigns.model import Rules, parse_time
-from feed.prizes.amendment import Amendment, Change, Holder, PassedOver, canonical
+from feed.prizes.amendment import Amendment, Change, Holder, PassedOver
 from feed.prizes.finding import Problem
 from feed.prizes.result import Outcome, Result
-from feed.prizes.result import canonical as canonical_result
-from feed.signatures import PublicKey, is_signed
+from feed.signatures import PublicKey, canonical, is_document_signed, sha256_of
 
 
 class Standing(msgspec.Struct):
@@ -42,7 +40,7 @@ def problems_of_chain(
     result: Result, amendments: Sequence[Amendment], rules: Rules | None, keys: Sequence[PublicKey] | None
 ) -> Iterator[Problem]:
     """What does not follow. After the first thing that does not, who holds which place is not asked any more."""
-    result_sha256 = hashlib.sha256(canonical_result(result)).hexdigest()
+    result_sha256 = sha256_of(canonical(result))
     previous, earliest = result_sha256, result.frozen_at
     standing: Standing | None = standing_of(result)
     for number, each in enumerate(amendments):
@@ -59,7 +57,7 @@ def problems_of_chain(
             found = list(_place_problems(each, standing, rules, where))
             yield from found
             standing = None if found else follow(standing, [each])
-        previous = hashlib.sha256(canonical(each)).hexdigest()
+        previous = sha256_of(canonical(each))
         earliest = each.made_at
 
 
@@ -80,8 +78,7 @@ def _signature_problems(each: Amendment, where: str, keys: Sequence[PublicKey]) 
     if all(key.key_id != each.signature.key_id for key in keys):
         yield Problem("amendment_key", f"{where}.signature", each.signature.key_id)
         return
-    change = Change(**{name: getattr(each, name) for name in Change.__struct_fields__})
-    if not is_signed(canonical(change), each.signature, keys):
+    if not is_document_signed(each, keys):
         yield Problem("amendment_signature", f"{where}.signature")
     try:
         if is_dated_too_late(each.made_at, each.signature.key_id, keys):

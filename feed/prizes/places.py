@@ -13,9 +13,10 @@ from feed.messages import store as messages
 from feed.messages.model import Purpose
 from feed.postgres import Connection
 from feed.prizes import amendments_store, claims_store, notices, store
-from feed.prizes.amendment import canonical, change_of, signed
+from feed.prizes.amendment import change_of
 from feed.prizes.model import Place, Winner, WinnerId
 from feed.prizes.notices import notice_key, reminder_key
+from feed.signatures import sign_document
 
 
 async def tell_winners(
@@ -84,7 +85,7 @@ async def fill_place(conn: Connection, keys: Keys, campaign: Ending, rules: Rule
             prizes=gone.prizes,
         )
         (winner_id,) = await store.add_winners(conn, gone.campaign_id, gone.settlement_id, [place])
-    document = signed(change, keys.sign(canonical(change)))
+    document = sign_document(change, keys.sign)
     await amendments_store.add_amendment(conn, change, document, gone=gone, successor_id=winner_id)
     if winner_id is not None and campaign.announced_by is not None:
         await tell_winners(conn, keys, campaign, rules, [winner_id])

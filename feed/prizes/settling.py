@@ -1,7 +1,6 @@
 """Settling: the sheet is frozen in one commit and the winners are found from it in another, whoever dies in between."""
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -30,7 +29,8 @@ from feed.prizes.model import (
     SettlementBlocked,
     SheetRow,
 )
-from feed.prizes.result import Decision, canonical, decide, signed, tickets_of
+from feed.prizes.result import Decision, decide, tickets_of
+from feed.signatures import sha256_of, sign_document
 from feed.texts import read_reason
 
 
@@ -173,8 +173,8 @@ def _work_out(
 ) -> tuple[Decision, bytes, str]:
     """The decision, its document, and the hash of that."""
     decision = decide(settlement, rows, **rules)
-    result = signed(decision.outcome, keys.sign(canonical(decision.outcome)))
-    return decision, result, hashlib.sha256(result).hexdigest()
+    result = sign_document(decision.outcome, keys.sign)
+    return decision, result, sha256_of(result)
 
 
 async def _decide(

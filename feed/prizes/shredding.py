@@ -3,10 +3,9 @@
 import asyncio
 from datetime import timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-import rfc8785
 
 from feed.audit import store as audit
 from feed.campaigns import closing
@@ -14,7 +13,7 @@ from feed.campaigns.model import time_text
 from feed.keys import Keys
 from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes import shredding_store
-from feed.signatures import Signature
+from feed.signatures import Signature, sign_document
 
 FORMAT: Literal["feed-shredding-1"] = "feed-shredding-1"
 # What the law on prize promotions asks to be kept, which is kept masked.
@@ -79,7 +78,7 @@ async def _shred(conn: Connection, campaign_id: int, *, keys: Keys, retention: R
         backups_until=time_text(now + timedelta(days=retention.backup_days)),
         archive_until=time_text(ended_at + ARCHIVE),
     )
-    receipt = _signed(shredded, keys.sign(canonical(shredded)))
+    receipt = sign_document(shredded, keys.sign)
     await shredding_store.add_shredding(
         conn,
         campaign_id,
@@ -106,14 +105,3 @@ async def forget_next_archive(pool: Pool) -> bool:
             return False
         await audit.add(conn, None, "forget_archive", "campaign", campaign_id)
     return True
-
-
-def canonical(shredded: Shredded) -> bytes:
-    """What is signed (RFC 8785)."""
-    document: dict[str, Any] = msgspec.to_builtins(shredded)
-    return rfc8785.dumps(document)
-
-
-def _signed(shredded: Shredded, signature: Signature) -> bytes:
-    document: dict[str, Any] = msgspec.to_builtins(shredded) | {"signature": msgspec.to_builtins(signature)}
-    return rfc8785.dumps(document)

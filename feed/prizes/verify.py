@@ -23,14 +23,13 @@ from feed.prizes.result import (
     Result,
     Row,
     WinnerLine,
-    canonical,
     counts_of,
     order_in_sheet,
     prizes_of,
     six_decimals,
 )
 from feed.prizes.select import Selection, contender, select_drawn, select_winners
-from feed.signatures import PublicKey, is_signed
+from feed.signatures import PublicKey, is_document_signed
 
 Signed = Literal["authentic", "unknown_key", "wrong", "key_over", "not_checked"]
 _LARGEST = 2**53 - 1
@@ -135,7 +134,7 @@ def _look_at_signature(result: Result, keys: Sequence[PublicKey] | None) -> Sign
         return "not_checked"
     if all(key.key_id != result.signature.key_id for key in keys):
         return "unknown_key"
-    if not is_signed(canonical(_unsigned(result)), result.signature, keys):
+    if not is_document_signed(result, keys):
         return "wrong"
     try:
         # A result is dated by its freeze, and may be signed later: by a newer key, but by no older one.
@@ -150,10 +149,6 @@ def _rules_of(result: Outcome) -> Rules | None:
         return msgspec.convert(result.campaign.rules, Rules)
     except msgspec.MsgspecError:
         return None
-
-
-def _unsigned(result: Result) -> Outcome:
-    return Outcome(**{name: getattr(result, name) for name in Outcome.__struct_fields__})
 
 
 def _problems(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:

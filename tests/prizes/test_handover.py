@@ -40,11 +40,11 @@ from feed.prizes.model import (
 )
 from feed.prizes.objecting import answer_objection, object_to_result
 from feed.prizes.replacing import replace_winner
-from feed.prizes.shredding import Retention, Shredded, canonical, forget_next_archive, shred_next_campaign
+from feed.prizes.shredding import Retention, Shredded, forget_next_archive, shred_next_campaign
 from feed.prizes.undoing import undo_settlement
 from feed.screens.retention import Kept, list_kept
 from feed.screens.stuck import list_stuck
-from feed.signatures import Signature, is_signed
+from feed.signatures import Signature, canonical, is_signed
 from tests import make
 from tests.prizes import stage
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from feed.campaigns.model import FREEZE_AFTER, Caps, Prize, Rules, Weights, rules_document, rules_sha256
 from feed.keys import Keys, open_keys
 from feed.prizes.model import Settlement, SheetRow
-from feed.prizes.result import canonical, decide, signed
+from feed.prizes.result import decide
 from feed.prizes.verify import verify_result
+from feed.signatures import canonical, sign_document
 from tests.make import DAY, now
 
 ENDS_AT = now().replace(microsecond=0)
@@ -95,7 +96,7 @@ def test_any_sheet_in_any_order_gives_the_same_bytes_and_they_verify(
     assert canonical(other.outcome) == text
     assert (other.places, other.reserves) == (one.places, one.reserves)
 
-    finding = verify_result(signed(one.outcome, keys.sign(text)), keys.public_keys().keys)
+    finding = verify_result(sign_document(one.outcome, keys.sign), keys.public_keys().keys)
     assert finding.holds, finding.problems
 
     persons = [*(each.person for each in one.outcome.winners), *(each.person for each in one.outcome.reserves)]
@@ -114,4 +115,4 @@ def test_its_bytes_are_those_of_the_standard(keys: Keys, sheet: list[SheetRow], 
     signature = keys.sign(canonical(outcome))
     plain = msgspec.to_builtins(outcome)
     assert canonical(outcome) == rfc8785.dumps(plain)
-    assert signed(outcome, signature) == rfc8785.dumps(plain | {"signature": msgspec.to_builtins(signature)})
+    assert sign_document(outcome, keys.sign) == rfc8785.dumps(plain | {"signature": msgspec.to_builtins(signature)})
