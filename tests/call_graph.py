@@ -30,14 +30,21 @@ class CallGraph:
     def references(self, module: str, nodes: Iterable[ast.AST]) -> set[Function]:
         """The functions that are called or handed on somewhere in `nodes`, which stand in `module`."""
         found = set()
-        names = self._names[module]
         for node in (each for start in nodes for each in ast.walk(start)):
-            if isinstance(node, ast.Name):
-                found.add(names.get(node.id, Function(module, node.id)))
-            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names:
-                package, name = names[node.value.id]
-                found.add(Function(f"{package}.{name}", node.attr))
-        return found & self.nodes.keys()
+            if function := self.resolve(module, node):
+                found.add(function)
+        return found
+
+    def resolve(self, module: str, node: ast.AST) -> Function | None:
+        """The function that a name in `module` stands for."""
+        names = self._names[module]
+        function = None
+        if isinstance(node, ast.Name):
+            function = names.get(node.id, Function(module, node.id))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names:
+            package, name = names[node.value.id]
+            function = Function(f"{package}.{name}", node.attr)
+        return function if function in self.nodes else None
 
     def reaching(self, targets: Iterable[Function], *, past: Iterable[Function] = ()) -> set[Function]:
         """The targets, and every function that refers to one of them, directly or by others, but not by one of `past`."""

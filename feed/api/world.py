@@ -1,6 +1,6 @@
 """What one API process holds for as long as it lives."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -66,6 +66,11 @@ class World(msgspec.Struct, frozen=True):
     regions: IpRegions
     limiter: Limiter | None  # None: FEED_LIMITS=off.
 
+    def announce_changed(self, post_ids: Collection[int]) -> None:
+        """Brings the boards up to date with a commit that has changed what posts show, and drops cached pages with them."""
+        self.projector.touch(post_ids)
+        self.takedowns.tell(post_ids)
+
 
 def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
     """The world on top of parts that are already open. Raises RegionsUnreadable."""
@@ -85,12 +90,12 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
             TokenVerifier(keys.token_key, app_issuer(settings)),
             introduce=None if limiter is None else partial(_introduce, limiter),
         ),
-        likes=Batcher(partial(apply_likes, pool)),
+        likes=Batcher(partial(apply_likes, pool, announce=projector.touch)),
         answers=Batcher(partial(store_answers, pool)),
         comment_likes=Batcher(partial(apply_comment_likes, pool)),
-        comments=Batcher(partial(add_comments, pool)),
+        comments=Batcher(partial(add_comments, pool, announce=projector.touch)),
         comment_cards=Batcher(partial(read_cards, pool)),
-        posts=Batcher(partial(publish_posts, pool)),
+        posts=Batcher(partial(publish_posts, pool, announce=projector.touch)),
         pages=pages,
         hot=HotLists(pool, redis, lambda: projector.epoch),
         fairness=FairnessReports(pool),

@@ -37,7 +37,8 @@ class Projector:
     def touch(self, post_ids: Iterable[int]) -> None:
         """Says that a committed transaction has changed these posts."""
         self._touched.update(post_ids)
-        self._wake.set()
+        if self._touched:
+            self._wake.set()
 
     def start(self) -> None:
         """Begins to project, and to keep the epoch."""

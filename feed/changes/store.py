@@ -1,11 +1,18 @@
 """post_stats, and the change log: rows are left without a number and numbered in commit order afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from feed.postgres import Connection, columns, many
+
+# What an action calls after its commit, with the posts whose counters or content it has changed.
+Announce = Callable[[Collection[int]], None]
+
+
+def leave_to_log(post_ids: Collection[int]) -> None:
+    """Announces nothing: a caller without boards and pages of its own leaves them to whoever follows the change log."""
 
 
 class Delta(msgspec.Struct, frozen=True):

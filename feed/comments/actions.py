@@ -10,7 +10,7 @@ from feed.accounts import relations
 from feed.accounts.model import AccountId
 from feed.cases import store as cases
 from feed.changes import store as changes
-from feed.changes.store import Delta
+from feed.changes.store import Announce, Delta, leave_to_log
 from feed.comments import store
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment, comment_problems
 from feed.comments.showing import hide_comment
@@ -49,7 +49,9 @@ class Remark(msgspec.Struct, frozen=True):
         return Remark(author_id, post_id, text, reply_to_id, request, ip_region)
 
 
-async def add_comments(pool: Pool, batch: Sequence[Remark]) -> list[int | Exception]:
+async def add_comments(
+    pool: Pool, batch: Sequence[Remark], *, announce: Announce = leave_to_log
+) -> list[int | Exception]:
     """Adds comments in the order of their arrival, each once per its `request`; a reply to a reply joins the same root.
 
     An answer is the comment's id, or what that one caller is told: Invalid, PostNotFound, PostNotPublished, CommentsClosed,
@@ -75,15 +77,15 @@ async def add_comments(pool: Pool, batch: Sequence[Remark]) -> list[int | Except
             authors: dict[int, int] = {met.post_id: met.author_id for met in meeting.values()}
             answers |= zip(rows, await _add(conn, authors, list(rows.values())), strict=True)
         await idempotency.release_each(conn, [requests[place] for place in refusals])
+    announce({row.post_id for row in rows.values()})
     answers |= refusals
     return [answers[place] for place in range(len(batch))]
 
 
-async def delete_comment(pool: Pool, author_id: AccountId, comment_id: CommentId) -> PostId:
-    """Deletes the author's own comment; a second time changes nothing. Returns its post.
-
-    Raises CommentNotFound, NotYourComment.
-    """
+async def delete_comment(
+    pool: Pool, author_id: AccountId, comment_id: CommentId, *, announce: Announce = leave_to_log
+) -> None:
+    """Deletes the author's own comment; a second time changes nothing. Raises CommentNotFound, NotYourComment."""
     async with transaction(pool) as conn:
         comment = await store.find_comment(conn, comment_id)
         if comment is None or (comment.author_id != author_id and comment.state != "published"):
@@ -93,7 +95,7 @@ async def delete_comment(pool: Pool, author_id: AccountId, comment_id: CommentId
         if comment.state != "deleted":
             await hide_comment(conn, comment_id, state="deleted")
             await cases.close_cases(conn, comment_id=comment_id)
-    return comment.post_id
+    announce([comment.post_id])
 
 
 class _Threads(msgspec.Struct, frozen=True):

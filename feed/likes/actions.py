@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from feed.accounts import relations
 from feed.accounts import store as accounts
 from feed.accounts.model import Banned
+from feed.changes.store import Announce, leave_to_log
 from feed.comments import store as comments
 from feed.comments.model import CommentNotFound
 from feed.errors import FeedError
@@ -19,7 +20,9 @@ from feed.posts.model import PostNotFound
 _REFUSALS: dict[Refusal, type[FeedError]] = {"not_seen": PostNotFound, "banned": Banned}
 
 
-async def apply_likes(pool: Pool, batch: Sequence[Like]) -> list[Liked | FeedError]:
+async def apply_likes(
+    pool: Pool, batch: Sequence[Like], *, announce: Announce = leave_to_log
+) -> list[Liked | FeedError]:
     """Applies likes and unlikes, one statement for all of them; answers in the order of their arrival.
 
     Of one person's several wishes for one post the last one stands. An answer is the state and the post's count, or the
@@ -27,6 +30,7 @@ async def apply_likes(pool: Pool, batch: Sequence[Like]) -> list[Liked | FeedErr
     """
     async with pool.acquire() as conn:
         applied = await store.apply_wishes(conn, {(like.post_id, like.account_id): like.liked for like in batch})
+    announce({like.post_id for like in batch if (like.post_id, like.account_id) not in applied.refused})
 
     def answer(like: Like) -> Liked | FeedError:
         refusal = applied.refused.get((like.post_id, like.account_id))

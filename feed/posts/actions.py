@@ -11,7 +11,7 @@ from feed.accounts.model import FREE, AccountId
 from feed.campaigns.entries import enter_posts
 from feed.cases import store as cases
 from feed.changes import store as changes
-from feed.changes.store import Delta
+from feed.changes.store import Announce, Delta, leave_to_log
 from feed.errors import Invalid
 from feed.idempotency import Once
 from feed.postgres import Connection, Pool, transaction
@@ -75,7 +75,9 @@ class Draft(msgspec.Struct, frozen=True):
         return Draft(author_id, text, find_topics(text), new, request, ip_region)
 
 
-async def publish_posts(pool: Pool, batch: Sequence[Draft]) -> list[int | Exception]:
+async def publish_posts(
+    pool: Pool, batch: Sequence[Draft], *, announce: Announce = leave_to_log
+) -> list[int | Exception]:
     """Publishes posts in the order of their arrival, each once per its `request`; visible at once and queued for a look.
 
     An answer is the post's id, or what that one caller is told: Banned, Muted, Answered, IdempotencyKeyReused,
@@ -91,15 +93,17 @@ async def publish_posts(pool: Pool, batch: Sequence[Draft]) -> list[int | Except
             if (refusal := standings.get(batch[place].author_id, FREE).refusal) is not None
         }
         accepted = [place for place in reserved if place not in refusals]
-        if accepted:
-            ids = await _add(conn, [(batch[place], reserved[place]) for place in accepted])
-            answers |= zip(accepted, ids, strict=True)
+        ids = await _add(conn, [(batch[place], reserved[place]) for place in accepted]) if accepted else []
         await idempotency.release_each(conn, [requests[place] for place in refusals])
+    announce(ids)
+    answers |= zip(accepted, ids, strict=True)
     answers |= refusals
     return [answers[place] for place in range(len(batch))]
 
 
-async def edit_post(pool: Pool, author_id: AccountId, post_id: PostId, change: PostChange) -> None:
+async def edit_post(
+    pool: Pool, author_id: AccountId, post_id: PostId, change: PostChange, *, announce: Announce = leave_to_log
+) -> None:
     """Makes a new revision of the author's own post and shows it; the old ones stay.
 
     Raises Invalid, PostNotFound, NotYourPost, PostNotEditable, Banned, Muted.
@@ -119,15 +123,16 @@ async def edit_post(pool: Pool, author_id: AccountId, post_id: PostId, change: P
             raise Invalid(*problems)
         if text == old_text:
             await store.change_comment_policy(conn, post_id, comment_policy)
-            return
-        revision = post.latest_revision + 1
-        await store.show_revision(conn, post_id, revision, comment_policy=comment_policy)
-        await _add_revisions(conn, [(post.id, author_id, revision, text, find_topics(text))])
-        await cases.add_case(conn, kind="post", author_id=author_id, post_id=post_id, revision=revision)
-        await changes.move_stats(conn, [Delta(post_id)])
+        else:
+            revision = post.latest_revision + 1
+            await store.show_revision(conn, post_id, revision, comment_policy=comment_policy)
+            await _add_revisions(conn, [(post.id, author_id, revision, text, find_topics(text))])
+            await cases.add_case(conn, kind="post", author_id=author_id, post_id=post_id, revision=revision)
+            await changes.move_stats(conn, [Delta(post_id)])
+    announce([post_id])
 
 
-async def delete_post(pool: Pool, author_id: AccountId, post_id: PostId) -> None:
+async def delete_post(pool: Pool, author_id: AccountId, post_id: PostId, *, announce: Announce = leave_to_log) -> None:
     """Deletes the author's own post; a second time changes nothing. Raises PostNotFound, NotYourPost."""
     async with transaction(pool) as conn:
         post = await store.find_post(conn, post_id)
@@ -138,6 +143,7 @@ async def delete_post(pool: Pool, author_id: AccountId, post_id: PostId) -> None
         if post.state != "deleted":
             await hide_post(conn, post_id, state="deleted")
             await cases.close_cases(conn, post_id=post_id)
+    announce([post_id])
 
 
 async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> list[PostId]:

@@ -19,6 +19,7 @@ from feed.cases.model import (
     Wanted,
 )
 from feed.changes import store as changes
+from feed.changes.store import Announce, leave_to_log
 from feed.comments import store as comments
 from feed.comments.showing import hide_comment, show_comment
 from feed.errors import FeedError, FieldError, Invalid
@@ -93,7 +94,13 @@ async def extend_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, reque
 
 
 async def judge_case(
-    pool: Pool, reviewer_id: AccountId, case_id: CaseId, new: NewVerdict, request: Once | None = None
+    pool: Pool,
+    reviewer_id: AccountId,
+    case_id: CaseId,
+    new: NewVerdict,
+    request: Once | None = None,
+    *,
+    announce: Announce = leave_to_log,
 ) -> Judged | None:
     """Records a verdict and does what it says; None when the request has done so before.
 
@@ -104,11 +111,18 @@ async def judge_case(
     async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return None
-        return await _judge(conn, reviewer_id, case_id, new)
+        judged = await _judge(conn, reviewer_id, case_id, new)
+    _announce(announce, judged)
+    return judged
 
 
 async def judge_cases(
-    pool: Pool, reviewer_id: AccountId, given: Sequence[tuple[CaseId, NewVerdict]], request: Once | None = None
+    pool: Pool,
+    reviewer_id: AccountId,
+    given: Sequence[tuple[CaseId, NewVerdict]],
+    request: Once | None = None,
+    *,
+    announce: Announce = leave_to_log,
 ) -> tuple[BatchId, list[Outcome]]:
     """One verdict on many cases, each by itself: what one refuses does not keep the others. Raises Invalid.
 
@@ -136,11 +150,18 @@ async def judge_cases(
                 outcomes.append(await _judge(conn, reviewer_id, case_id, new, batch_id))
         except FeedError as refusal:
             outcomes.append(refusal)
+        else:
+            _announce(announce, outcomes[-1])
     return batch_id, outcomes
 
 
 async def undo_verdicts(
-    pool: Pool, reviewer_id: AccountId, batch_id: BatchId, request: Once | None = None
+    pool: Pool,
+    reviewer_id: AccountId,
+    batch_id: BatchId,
+    request: Once | None = None,
+    *,
+    announce: Announce = leave_to_log,
 ) -> list[tuple[CaseId, Outcome]]:
     """Takes the reviewer's own batch back, case by case, unless somebody has judged since. Raises BatchNotFound."""
     outcomes: list[tuple[CaseId, Outcome]] = []
@@ -157,7 +178,15 @@ async def undo_verdicts(
                 outcomes.append((CaseId(verdict.case_id), await _undo(conn, verdict)))
         except FeedError as refusal:
             outcomes.append((CaseId(verdict.case_id), refusal))
+        else:
+            _announce(announce, outcomes[-1][1])
     return outcomes
+
+
+def _announce(announce: Announce, outcome: Outcome) -> None:
+    """Announces the post of a case after the commit of its verdict."""
+    if isinstance(outcome, Judged) and outcome.post_id is not None:
+        announce([outcome.post_id])
 
 
 async def _judge(

@@ -6,7 +6,7 @@ import pytest
 
 from feed.accounts.model import Banned, Muted
 from feed.comments.actions import Remark, add_comments, delete_comment
-from feed.comments.model import CommentId, CommentsClosed
+from feed.comments.model import CommentId, CommentsClosed, NotYourComment
 from feed.errors import Invalid
 from feed.idempotency import Answered, Given, IdempotencyKeyBusy, IdempotencyKeyReused, Once, once, store_answers
 from feed.postgres import Pool
@@ -157,3 +157,20 @@ async def test_what_cannot_be_a_comment_is_refused_before_it_waits(pool: Pool) -
     for text in ("", "  ", "x" * 501, "a\x00b"):
         with pytest.raises(Invalid):
             Remark.checked(await make.account(pool), PostId(1), text)
+
+
+async def test_the_posts_of_comments_that_were_added_or_deleted_are_announced(pool: Pool) -> None:
+    ming, hong = await make.account(pool), await make.account(pool)
+    one, other, closed = [PostId(await make.post(pool)) for _ in range(3)]
+    await pool.execute("UPDATE posts SET comment_policy = 'nobody' WHERE id = $1", closed)
+    announced: list[int] = []
+    remarks = [Remark(ming, one, "好"), Remark(hong, one, "好"), Remark(ming, other, "好"), Remark(ming, closed, "好")]
+    comment_id, *_ = await add_comments(pool, remarks, announce=announced.extend)
+    assert sorted(announced) == sorted([one, other])
+    assert isinstance(comment_id, int)
+    announced.clear()
+    with pytest.raises(NotYourComment):
+        await delete_comment(pool, hong, CommentId(comment_id), announce=announced.extend)
+    assert announced == []
+    await delete_comment(pool, ming, CommentId(comment_id), announce=announced.extend)
+    assert announced == [one]

@@ -122,3 +122,14 @@ async def test_racing_batches_and_takedowns_leave_counters_that_equal_the_rows(p
         )
         == 0
     )
+
+
+async def test_the_posts_whose_likes_were_applied_are_announced(pool: Pool) -> None:
+    ming, banned = await make.account(pool), await make.account(pool)
+    await make.ban(pool, banned)
+    one, other, removed = [PostId(await make.post(pool)) for _ in range(3)]
+    await pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", removed)
+    announced: list[int] = []
+    likes = [Like(one, ming), Like(other, banned), Like(removed, ming), Like(PostId(1), ming)]
+    await apply_likes(pool, likes, announce=announced.extend)
+    assert announced == [one]

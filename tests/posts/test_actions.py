@@ -8,7 +8,8 @@ from feed.accounts.model import Banned, Muted
 from feed.errors import Invalid
 from feed.idempotency import IdempotencyKeyBusy, once
 from feed.postgres import Pool
-from feed.posts.actions import Draft, NewPost, publish_posts
+from feed.posts.actions import Draft, NewPost, PostChange, delete_post, edit_post, publish_posts
+from feed.posts.model import NotYourPost, PostId
 from tests import make
 
 
@@ -78,3 +79,27 @@ async def test_what_cannot_be_a_post_is_refused_before_it_waits(pool: Pool) -> N
     for new in (NewPost(), NewPost(text="x" * 2001), NewPost(text="一", comment_policy="friends")):
         with pytest.raises(Invalid):
             Draft.checked(await make.account(pool), new)
+
+
+async def test_what_is_published_edited_or_deleted_is_announced_once_it_is_committed(pool: Pool) -> None:
+    ming, banned = await make.account(pool), await make.account(pool)
+    await make.ban(pool, banned)
+    announced: list[int] = []
+    request = once("/v1/posts", "k", b"{}")
+    drafts = [Draft.checked(ming, NewPost(text="一"), request), Draft.checked(banned, NewPost(text="二"))]
+    post_id, _ = await publish_posts(pool, drafts, announce=announced.extend)
+    assert isinstance(post_id, int)
+    assert announced == [post_id]
+    await publish_posts(pool, drafts, announce=announced.extend)
+    assert announced == [post_id], "a repeat publishes nothing"
+    # The policy of comments is shown on the post too.
+    for change in (PostChange(text="改过的"), PostChange(comment_policy="nobody")):
+        announced.clear()
+        await edit_post(pool, ming, PostId(post_id), change, announce=announced.extend)
+        assert announced == [post_id]
+    announced.clear()
+    with pytest.raises(NotYourPost):
+        await delete_post(pool, banned, PostId(post_id), announce=announced.extend)
+    assert announced == []
+    await delete_post(pool, ming, PostId(post_id), announce=announced.extend)
+    assert announced == [post_id]

@@ -314,3 +314,21 @@ async def test_an_undone_verdict_takes_its_message_back_unless_the_author_has_se
     await undo_verdicts(newsroom.pool, reviewer, batch_id)
     assert await newsroom.told(author) == ["你的动态已被移除"] * 2 + ["你的动态已恢复显示"] * 2
     assert await newsroom.pool.fetchval("SELECT count(*) FROM inbox WHERE id = $1", unread["id"]) == 0
+
+
+async def test_each_post_is_announced_after_its_own_verdict_and_one_that_was_refused_is_not(newsroom: Newsroom) -> None:
+    author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
+    posts = [await newsroom.post(author) for _ in range(3)]
+    ids = [await newsroom.case(post_id=post_id) for post_id in posts]
+    announced: list[int] = []
+    given = [(ids[0], verdict("remove")), (ids[1], verdict("remove", version=7)), (ids[2], verdict("remove"))]
+    batch_id, _ = await judge_cases(newsroom.pool, reviewer, given, announce=announced.extend)
+    assert announced == [posts[0], posts[2]]
+    announced.clear()
+    with pytest.raises(CaseStale):
+        await judge_case(newsroom.pool, reviewer, ids[1], verdict("remove", version=7), announce=announced.extend)
+    assert announced == []
+    await judge_case(newsroom.pool, reviewer, ids[1], verdict("remove"), announce=announced.extend)
+    await delete_post(newsroom.pool, author, posts[2])
+    await undo_verdicts(newsroom.pool, reviewer, batch_id, announce=announced.extend)
+    assert announced == [posts[1], posts[0]]

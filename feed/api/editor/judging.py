@@ -194,7 +194,6 @@ async def mark_entry(
     """Mark an entry: jurors, or any editor where none are named. A later mark takes the place of the earlier one."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
     score = await judging.mark_entry(world.pool, viewer.account_id, *ids, data)
-    world.projector.touch(ids[1:])
     return Marked(post_id, str(score))
 
 
@@ -221,7 +220,6 @@ async def disqualify_entry(
     """Take an entry out of the contest; the post stays, and its author is told the code of the reason."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
     await disqualifying.disqualify_entry(world.pool, viewer.account_id, *ids, data, once)
-    world.projector.touch(ids[1:])
     return Disqualified(post_id, True)
 
 
@@ -248,7 +246,6 @@ async def reinstate_entry(
     """Let a disqualified entry compete again; its author is told."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
     await disqualifying.reinstate_entry(world.pool, viewer.account_id, *ids, data, once)
-    world.projector.touch(ids[1:])
     return Disqualified(post_id, False)
 
 

@@ -64,7 +64,6 @@ async def add_comment(
     reply_to = None if data.reply_to_id is None else CommentId(field_id(data.reply_to_id, "reply_to_id"))
     remark = Remark.checked(viewer.account_id, id_, data.text, reply_to, once, region)
     comment_id = await world.comments.submit(remark)
-    world.projector.touch([id_])
     return await world.comment_cards.submit((comment_id, viewer.account_id))
 
 
@@ -133,7 +132,7 @@ async def list_replies(
 async def delete_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> None:
     """Delete one's own comment; one that has been answered leaves its place."""
     id_ = CommentId(id_of(comment_id, CommentNotFound))
-    world.projector.touch([await actions.delete_comment(world.pool, viewer.account_id, id_)])
+    await actions.delete_comment(world.pool, viewer.account_id, id_, announce=world.projector.touch)
 
 
 def _page(

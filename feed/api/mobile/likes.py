@@ -6,7 +6,6 @@ from litestar.params import FromPath
 from feed.accounts.model import Banned
 from feed.api.answers import PRIVATE
 from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, id_of
-from feed.api.world import World
 from feed.comments.model import CommentId, CommentNotFound
 from feed.likes.model import CommentLike, Like, Liked, LikesPrivate
 from feed.paging import Page
@@ -26,7 +25,7 @@ from feed.screens.likers import LikerItem
 )
 async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Like a post; a second time changes nothing."""
-    return await _submit(world, Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id))
+    return await world.likes.submit(Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id))
 
 
 @delete(
@@ -41,7 +40,7 @@ async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenView
 )
 async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
     """Take a like back; a second time changes nothing."""
-    return await _submit(world, Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id, liked=False))
+    return await world.likes.submit(Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id, liked=False))
 
 
 @put(
@@ -94,12 +93,6 @@ async def list_likers(
         rows = await screen.list_likers(conn, id_, position, limit + 1)
     more = world.cursors.after(name, rows[limit - 1].position) if len(rows) > limit else None
     return Response(Page([screen.item(row) for row in rows[:limit]], more), headers={"cache-control": PRIVATE})
-
-
-async def _submit(world: World, like: Like) -> Liked:
-    liked = await world.likes.submit(like)
-    world.projector.touch([like.post_id])
-    return liked
 
 
 likes = Router("/", route_handlers=[like_post, unlike_post, like_comment, unlike_comment, list_likers])

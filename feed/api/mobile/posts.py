@@ -35,7 +35,6 @@ async def publish_post(
 ) -> Response[bytes]:
     """Publish a post. Visible at once, and queued for a look."""
     post_id = await world.posts.submit(Draft.checked(viewer.account_id, data, once, region))
-    world.projector.touch([post_id])
     return encoded(await world.pages.post(post_id, viewer.account_id), status=201)
 
 
@@ -70,9 +69,7 @@ async def edit_post(
 ) -> Response[bytes]:
     """Edit one's own post: a new revision, the old ones stay."""
     id_ = PostId(id_of(post_id, PostNotFound))
-    await actions.edit_post(world.pool, viewer.account_id, id_, data)
-    world.projector.touch([id_])
-    world.takedowns.tell([id_])
+    await actions.edit_post(world.pool, viewer.account_id, id_, data, announce=world.announce_changed)
     return encoded(await world.pages.post(id_, viewer.account_id))
 
 
@@ -86,9 +83,7 @@ async def edit_post(
 async def delete_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> None:
     """Delete one's own post."""
     id_ = PostId(id_of(post_id, PostNotFound))
-    await actions.delete_post(world.pool, viewer.account_id, id_)
-    world.projector.touch([id_])
-    world.takedowns.tell([id_])
+    await actions.delete_post(world.pool, viewer.account_id, id_, announce=world.announce_changed)
 
 
 posts = Router("/posts", route_handlers=[publish_post, list_posts, get_post, edit_post, delete_post])

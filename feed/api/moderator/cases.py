@@ -128,10 +128,7 @@ async def judge_case(
 ) -> CaseCard:
     """Judge a case as it was read: `version` is the one that was seen."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
-    judged = await actions.judge_case(world.pool, viewer.account_id, id_, data, once)
-    if judged is not None and judged.post_id is not None:
-        world.projector.touch([judged.post_id])
-        world.takedowns.tell([judged.post_id])
+    await actions.judge_case(world.pool, viewer.account_id, id_, data, once, announce=world.announce_changed)
     return await _card(world, id_)
 
 

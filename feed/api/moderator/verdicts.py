@@ -1,13 +1,10 @@
 """Many verdicts at once, taking them back, and the reasons there are."""
 
-from collections.abc import Iterable
-
 import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody
 
 from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
-from feed.api.world import World
 from feed.cases.model import CaseId, CaseNotFound
 from feed.errors import NotFound
 from feed.review import actions
@@ -60,8 +57,9 @@ async def judge_cases(data: JSONBody[BatchIn], world: GivenWorld, viewer: GivenV
     given = [
         (_case_id(seen.id), NewVerdict(data.verdict, seen.version, data.reason_code, data.note)) for seen in data.cases
     ]
-    batch_id, outcomes = await actions.judge_cases(world.pool, viewer.account_id, given, once)
-    _touch(world, outcomes)
+    batch_id, outcomes = await actions.judge_cases(
+        world.pool, viewer.account_id, given, once, announce=world.announce_changed
+    )
     items = [ItemOutcome(seen.id, _outcome(found)) for seen, found in zip(data.cases, outcomes, strict=True)]
     return BatchOut(str(batch_id), items)
 
@@ -70,8 +68,7 @@ async def judge_cases(data: JSONBody[BatchIn], world: GivenWorld, viewer: GivenV
 async def undo_verdicts(batch_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> BatchOut:
     """Take one's own batch back, except where somebody has judged since."""
     id_ = BatchId(id_of(batch_id, BatchNotFound))
-    outcomes = await actions.undo_verdicts(world.pool, viewer.account_id, id_, once)
-    _touch(world, (found for _, found in outcomes))
+    outcomes = await actions.undo_verdicts(world.pool, viewer.account_id, id_, once, announce=world.announce_changed)
     return BatchOut(str(id_), [ItemOutcome(str(case_id), _outcome(found)) for case_id, found in outcomes])
 
 
@@ -83,13 +80,6 @@ async def list_reasons(viewer: GivenViewer) -> ReasonCards:
 
 def _outcome(found: Outcome) -> str:
     return "done" if isinstance(found, Judged) else found.code
-
-
-def _touch(world: World, outcomes: Iterable[Outcome]) -> None:
-    moved = {found.post_id for found in outcomes if isinstance(found, Judged) and found.post_id is not None}
-    if moved:
-        world.projector.touch(sorted(moved))
-        world.takedowns.tell(moved)
 
 
 def _case_id(raw: str) -> CaseId:
