@@ -9,13 +9,13 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from feed.errors import FeedError
+from feed.ids import MAX_ID
 
 T = TypeVar("T")
 
 # Where every timed list starts: later than anything, so that one statement serves every page.
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
-MAX_ID = 2**63 - 1
 
 _MAC_BYTES = 10
 

@@ -81,7 +81,7 @@ PURE = {
     "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "notices.py", "parse.py", "hot.py", "spread.py", "arranging.py", "sheet_csv.py", "tally.py",
     "zipf.py", "plan.py", "rows.py", "wording.py",
     "acs3.py", "tc3.py", "wire.py", "aliyun_wire.py", "tencent_wire.py", "subscription.py", "templates.py", "caps.py",
-    "texts.py", "phones.py", "signatures.py", "signing.py", "errors.py",
+    "ids.py", "texts.py", "phones.py", "signatures.py", "signing.py", "errors.py",
 }  # fmt: skip
 WORLDS = {"asyncio", "asyncpg", "redis", "litestar", "random", "secrets", "time", "os"}
 # What moves the numbers that boards are made of.

@@ -17,6 +17,7 @@ from feed.api.world import World
 from feed.auth import TokenInvalid
 from feed.errors import FieldError, Invalid, NotFound, Unauthenticated
 from feed.idempotency import Once, once
+from feed.ids import parse_id
 
 AnyRequest = Request[Any, Any, Any]
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -33,16 +34,16 @@ GivenOnce = NamedDependency[SkipValidation[Once | None]]
 Limit = Annotated[int, QueryParameter(ge=1, le=50, description="Items per page.")]
 Cursor = FromQuery[str | None]
 
-MAX_ID = 2**63 - 1
 # Versions, places and ranks are counted in the database's integers.
 MAX_NUMBER = 2**31 - 1
 
 
 def id_of(raw: str, missing: type[NotFound]) -> int:
     """A path's id. Raises `missing` for what cannot be one: unknown and malformed are not told apart."""
-    if not _is_id(raw):
+    id_ = parse_id(raw)
+    if id_ is None:
         raise missing
-    return int(raw)
+    return id_
 
 
 def number_of(raw: str, missing: type[NotFound]) -> int:
@@ -68,11 +69,7 @@ def ids_of(raw: str | None, field: str, *, most: int) -> list[int]:
     given = dict.fromkeys(part.strip() for part in raw.split(","))
     if len(given) > most:
         raise Invalid(FieldError(field, "too_many", {"most": most}))
-    return [int(part) for part in given if _is_id(part)]
-
-
-def _is_id(raw: str) -> bool:
-    return raw.isascii() and raw.isdecimal() and len(raw) <= 19 and 0 < int(raw) <= MAX_ID
+    return [id_ for part in given if (id_ := parse_id(part)) is not None]
 
 
 async def provide_world(request: AnyRequest) -> World:

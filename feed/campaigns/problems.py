@@ -22,6 +22,7 @@ from feed.campaigns.model import (
 )
 from feed.campaigns.prize_kinds import KINDS
 from feed.errors import FieldError
+from feed.ids import parse_id
 from feed.texts import text_problem
 from feed.topics.parse import NAME_LONGEST, is_topic_name
 
@@ -58,7 +59,6 @@ CRITERION_DECIMALS = 6
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _DATES = ("starts_at", "ends_at", "settle_at", "claim_ends_at")
-_LARGEST_ID = 2**63 - 1
 
 
 def problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
@@ -258,7 +258,5 @@ def _ids(rules: Rules) -> Iterator[FieldError]:
 
 
 def _id(field: str, value: str | None) -> Iterator[FieldError]:
-    if value is not None and not (
-        value.isascii() and value.isdigit() and len(value) <= 19 and int(value) <= _LARGEST_ID
-    ):
+    if value is not None and parse_id(value) is None:
         yield FieldError(field, "not_found")

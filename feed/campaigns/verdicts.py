@@ -7,6 +7,7 @@ import msgspec
 
 from feed.campaigns.lines import line_problem
 from feed.errors import FieldError
+from feed.ids import parse_id
 from feed.texts import text_problem
 
 NOTE_LONGEST = 500
@@ -104,13 +105,8 @@ def void_problems(new: NewVoids) -> list[FieldError]:
     if len(new.user_ids or ()) > VOIDED_MOST:
         errors.append(FieldError("user_ids", "too_many", {"most": VOIDED_MOST}))
     for place, raw in enumerate(new.user_ids or ()):
-        if not is_id(raw):
+        if parse_id(raw) is None:
             errors.append(FieldError(f"user_ids.{place}", "not_found"))
-    if new.post_id is not None and not is_id(new.post_id):
+    if new.post_id is not None and parse_id(new.post_id) is None:
         errors.append(FieldError("post_id", "not_found"))
     return errors
-
-
-def is_id(raw: str) -> bool:
-    """Whether the text can be an id."""
-    return raw.isascii() and raw.isdecimal() and len(raw) <= 19 and 0 < int(raw) < 2**63

@@ -13,6 +13,7 @@ from feed.accounts import store as accounts
 from feed.accounts.model import ROLES, AccountNotFound, Role
 from feed.auth import LOCAL_ISSUER, issue_token
 from feed.commands.installation import add_data_option, find_settings
+from feed.ids import parse_id
 from feed.keyfiles import KeyStoreError
 from feed.keys import open_keys
 from feed.kms import KmsAway
@@ -97,7 +98,8 @@ async def change_right(settings: Settings, who: str, role: Role, *, revoke: bool
 
 async def _get_account_id(conn: Connection, who: str) -> int:
     # An id is tried first: it is a long number, and nobody's `sub` in practice.
-    if who.isdecimal() and int(who) < 2**63 and (account := await accounts.find_account(conn, int(who))):
+    id_ = parse_id(who)
+    if id_ is not None and (account := await accounts.find_account(conn, id_)):
         return account.id
     account_id = await accounts.find_by_sub(conn, iss=LOCAL_ISSUER, sub=who)
     if account_id is None:

@@ -7,6 +7,7 @@ from typing import NewType
 import msgspec
 
 from feed.errors import Conflict, NotFound
+from feed.ids import parse_id
 
 MessageId = NewType("MessageId", int)
 Reference = NewType("Reference", str)
@@ -78,11 +79,10 @@ def reference_of(message_id: MessageId, attempt: int) -> Reference:
 def read_reference(reference: str) -> tuple[MessageId, int] | None:
     """The message and the attempt; None for what is no reference of ours."""
     number, dash, attempt = reference.partition("-")
-    parts = (number, attempt) if dash else (number, "1")
-    if not all(part.isascii() and part.isdecimal() and len(part) <= 19 for part in parts):
+    message_id, number_of_attempt = parse_id(number), parse_id(attempt if dash else "1")
+    if message_id is None or number_of_attempt is None or number_of_attempt >= 2**31:
         return None
-    found = MessageId(int(number)), int(parts[1])
-    return found if found[0] < 2**63 and found[1] < 2**31 else None
+    return MessageId(message_id), number_of_attempt
 
 
 class QuietHours(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from msgspec import UNSET
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
 from feed.campaigns.problems import problems
 from feed.campaigns.score import Ranked
+from feed.ids import parse_id
 from feed.prizes.amendment import Amendment
 from feed.prizes.chain import follow, is_dated_too_late, problems_of_chain, standing_of
 from feed.prizes.drand import QUICKNET, Chain
@@ -205,7 +206,8 @@ def _draw_problems(
 
 def _id_of(text: str) -> int:
     """The campaign's number; what is none is number 0, which no campaign has."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and text == str(int(text)) else 0
+    number = parse_id(text)
+    return number if number is not None and text == str(number) else 0
 
 
 def _are_hashes(texts: Sequence[str], *, empty: bool) -> bool:

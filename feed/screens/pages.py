@@ -4,7 +4,8 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 
 from feed.batching import Batcher
-from feed.paging import MAX_ID, Cursors, Position
+from feed.ids import MAX_ID
+from feed.paging import Cursors, Position
 from feed.postgres import Connection, Pool
 from feed.posts.model import PostNotFound
 from feed.screens import cards, feeds

@@ -95,6 +95,7 @@ async def test_a_draft_needs_a_title_and_nothing_else(stage: Stage) -> None:
         ({"starts_at": datetime(2026, 1, 1)}, "starts_at"),
         ({"prizes": [{"name": "x" * 100, "kind": "goods"}]}, "prizes[0].name"),
         ({"cover_media_id": "x"}, "cover_media_id"),
+        ({"cover_media_id": "0"}, "cover_media_id"),
         *(
             (given, field)
             # They would begin a paragraph of their own in the rules as people read them, or turn it round.

@@ -22,6 +22,7 @@ from feed.changes.store import Delta
 from feed.comments.actions import Remark, add_comments
 from feed.comments.model import CommentId
 from feed.idempotency import Given, Once
+from feed.ids import MAX_ID
 from feed.inbox import push_store
 from feed.inbox import store as inbox_store
 from feed.inbox.model import InboxKind
@@ -29,7 +30,7 @@ from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like
 from feed.messages import store as messages
 from feed.notifications import actions as notifications
-from feed.paging import MAX_ID, NEWEST, OLDEST, Position
+from feed.paging import NEWEST, OLDEST, Position
 from feed.posts.actions import Draft, NewPost, publish_posts
 from feed.posts.model import PostId
 from feed.prizes import sheet_store

@@ -24,7 +24,8 @@ from feed.campaigns.refusals import (
     MarksMissing,
     SecondPersonRequired,
 )
-from feed.paging import MAX_ID, Page
+from feed.ids import MAX_ID
+from feed.paging import Page
 from feed.screens import campaigns as screen
 from feed.screens.campaigns import EditorCampaignCard
 

@@ -7,8 +7,9 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.api.answers import PRIVATE, answers
-from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, number_of
+from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, number_of
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
+from feed.ids import MAX_ID
 from feed.paging import Page
 from feed.prizes import objecting, replacing
 from feed.prizes.model import (

@@ -6,7 +6,8 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
 
 from feed.api.answers import PRIVATE
-from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, staff
+from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, staff
+from feed.ids import MAX_ID
 from feed.inbox import pushing
 from feed.inbox.model import PushNotDead, PushNotFound
 from feed.inbox.push_store import PushState

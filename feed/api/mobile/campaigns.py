@@ -9,7 +9,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
 from feed.api.inputs import MAX_NUMBER, Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
 from feed.campaigns.refusals import BoardHidden, CampaignNotFound, RulesNotFound
-from feed.paging import MAX_ID, CursorExpired, Page, Position
+from feed.ids import MAX_ID
+from feed.paging import CursorExpired, Page, Position
 from feed.postgres import Connection
 from feed.screens import campaigns as screen
 from feed.screens import feeds, leaderboard, ranked, taking_part

@@ -11,7 +11,8 @@ from feed.accounts.actions import ProfileChange
 from feed.accounts.model import AccountNotFound, Banned, Muted
 from feed.accounts.settings import QuietKind
 from feed.api.answers import PRIVATE, answers, encoded
-from feed.api.inputs import MAX_ID, Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id
+from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id
+from feed.ids import MAX_ID
 from feed.inbox import actions
 from feed.inbox.model import InboxKind
 from feed.paging import Page, Position
