@@ -1,12 +1,11 @@
-"""One Postgres and one Valkey for the whole run; each test gets a fresh copy of the migrated database."""
+"""One Postgres and one Valkey for each process of the run; a test gets a migrated database without rows."""
 
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from itertools import count
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -18,7 +17,10 @@ from redis.backoff import NoBackoff
 from feed import embedded
 from feed.embedded import Embedded
 from feed.migrations import migrate
-from feed.postgres import Connection, open_pool, prepare_connection
+from feed.postgres import Connection, prepare_connection
+from tests.support import app, databases, selection
+from tests.support.databases import TEMPLATE, Database, Databases
+from tests.support.selection import GUARD
 
 # What a test loses in a crash of the machine is nothing.
 FAST = {
@@ -27,11 +29,31 @@ FAST = {
     "full_page_writes": "off",
     "shared_buffers": "64MB",
     "max_connections": "200",
+    # A database lives as long as its tests: how a statement is planned must not depend on when it was vacuumed.
+    "autovacuum": "off",
 }
-_TEMPLATE = "feed_template"
 _MEMORY = Path("/dev/shm")
 _MEMORY_BYTES = 4_000_000_000
-_numbers = count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    selection.sort_and_mark(items)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait for servers, processes and deadlines: two for each core."""
+    return min(2 * (os.cpu_count() or 1), 16)
+
+
+@pytest.fixture(autouse=True)
+def _alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What holds for every test."""
+    GUARD.install()
+    GUARD.quick = request.node.nodeid if request.node.get_closest_marker("quick") else ""
+    yield
+    GUARD.quick = ""
+    app.put_apps_back()
 
 
 @pytest.fixture(scope="session")
@@ -47,27 +69,35 @@ async def servers() -> AsyncIterator[Embedded]:
 @pytest.fixture(scope="session")
 async def template(servers: Embedded) -> str:
     """The name of a migrated database to be copied."""
-    await administer(servers, f"CREATE DATABASE {_TEMPLATE}")
-    await migrate(url_of(servers, _TEMPLATE))
-    return _TEMPLATE
+    await administer(servers, f"CREATE DATABASE {TEMPLATE}")
+    await migrate(url_of(servers, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+async def databases_to_lend(servers: Embedded, template: str) -> AsyncIterator[Databases]:
+    lending = Databases(servers.database_url)
+    yield lending
+    await lending.close()
 
 
 @pytest.fixture
-async def database(servers: Embedded, template: str) -> AsyncIterator[str]:
+async def own_database(databases_to_lend: Databases) -> AsyncIterator[Database]:
+    lent = await databases_to_lend.lend()
+    yield lent
+    await databases_to_lend.take_back(lent)
+
+
+@pytest.fixture
+def database(own_database: Database) -> str:
     """The URL of a migrated database that this test has for itself."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    await administer(servers, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield url_of(servers, name)
-    await administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
+    return own_database.url
 
 
 @pytest.fixture
-async def pool(database: str) -> AsyncIterator["asyncpg.Pool[Record]"]:
+async def pool(own_database: Database) -> "asyncpg.Pool[Record]":
     """For actions and real concurrency: ten connections to a database of its own."""
-    opened = await open_pool(database, size=10)
-    yield opened
-    # Not close(), which waits for ever on a connection that a failed test still holds.
-    opened.terminate()
+    return await own_database.connect()
 
 
 @pytest.fixture(scope="session")
@@ -77,14 +107,22 @@ async def shared_database(servers: Embedded, template: str) -> str:
     return url_of(servers, "feed_shared")
 
 
+_kept: "list[asyncpg.Connection[Record]]" = []
+
+
 @pytest.fixture
 async def conn(shared_database: str) -> AsyncIterator[Connection]:
     """One connection in a transaction that is rolled back: for stores and screens."""
-    opened = await asyncpg.connect(shared_database)
+    opened = _kept.pop() if _kept else await asyncpg.connect(shared_database)
     await prepare_connection(opened)
     transaction = opened.transaction()
     await transaction.start()
     yield opened
+    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        await transaction.rollback()
+        await opened.reset()
+        _kept.append(opened)
+        return
     # With the connection goes the transaction, whatever state the test left it in.
     opened.terminate()
 
@@ -113,12 +151,8 @@ def where_to() -> Path | None:
 
 
 def url_of(servers: Embedded, name: str) -> str:
-    return urlunsplit(urlsplit(servers.database_url)._replace(path=f"/{name}"))
+    return databases.url_of(servers.database_url, name)
 
 
 async def administer(servers: Embedded, statement: str) -> None:
-    opened = await asyncpg.connect(servers.database_url)
-    try:
-        await opened.execute(statement)
-    finally:
-        await opened.close()
+    await databases.administer(servers.database_url, statement)

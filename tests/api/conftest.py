@@ -13,11 +13,11 @@ from asyncpg import Record
 from redis.asyncio import Redis
 
 from feed.api.world import World, assemble
-from feed.app import build
 from feed.auth import issue_token
 from feed.keys import Keys, open_keys
 from feed.settings import Settings
 from tests.api.documented import Contract, must_be_documented
+from tests.support.app import app_over
 
 _phones = count(13_800_000_000)
 
@@ -60,7 +60,7 @@ _contracts: list[Contract] = []
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """Calls the application; every answer of every test has to be one that the served document promises."""
-    transport = httpx.ASGITransport(app=build(world), raise_app_exceptions=False)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app_over(world), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
         if not _contracts:
             _contracts.append(Contract((await opened.get("http://feed.test/openapi.json")).json()))

@@ -11,7 +11,6 @@ from asyncpg import Record
 from redis.asyncio import Redis
 
 from feed.api.world import World, assemble
-from feed.app import build
 from feed.auth import issue_token
 from feed.boards import actions as boards
 from feed.boards import counters
@@ -20,6 +19,7 @@ from feed.keys import Keys
 from feed.settings import Settings
 from tests.api.conftest import Person
 from tests.boards.test_actions import moment_of, settle
+from tests.support.app import app_over
 
 # What is kept as a number, beside the same number counted anew: rows are where the two differ.
 _RECOUNTS = {
@@ -171,6 +171,6 @@ class Square:
 async def square(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys) -> AsyncIterator[Square]:
     """One process, without the tasks that work by themselves."""
     world = assemble(settings, pool, redis, keys)
-    transport = httpx.ASGITransport(app=build(world), raise_app_exceptions=False)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app_over(world), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1", timeout=60) as client:
         yield Square(world, client)

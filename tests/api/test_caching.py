@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from feed.api.world import World, assemble
-from feed.app import build
 from tests.api.conftest import Join, Person
 from tests.api.test_campaigns import publish
+from tests.support.app import app_over
 
 TEXT = "你好 #读书#"
 
@@ -89,7 +89,7 @@ async def another_worker(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """A second process, as far as what it keeps goes: only Postgres and Redis are common."""
     other = assemble(world.settings, world.pool, world.redis, world.keys)
     other.projector.start()
-    transport = httpx.ASGITransport(app=build(other), raise_app_exceptions=False)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app_over(other), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
         yield opened
     await other.likes.close()

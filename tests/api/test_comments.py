@@ -10,6 +10,7 @@ from feed.api.world import World, assemble
 from feed.keys import Keys
 from tests import make
 from tests.api.conftest import Join, Person
+from tests.support.app import app_over
 
 SORTS = ("oldest", "newest", "hot")
 
@@ -130,9 +131,8 @@ async def test_a_like_of_a_comment_counts_once_and_shows_at_once_on_every_worker
         assert (await ming("PUT", f"/comments/{comment_id}/like")).json() == {"liked": True, "like_count": 2}
 
     other = assemble(world.settings, world.pool, world.redis, keys)  # Another worker over the same servers.
-    from feed.app import build
 
-    transport = httpx.ASGITransport(app=build(other))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app_over(other))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as elsewhere:
         for sort in SORTS:
             for where in (client, elsewhere):

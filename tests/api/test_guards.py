@@ -11,9 +11,9 @@ from litestar.routes import HTTPRoute
 from feed.api.errors import HANDLERS
 from feed.api.inputs import staff
 from feed.api.world import World
-from feed.app import build
 from tests import make
 from tests.api.conftest import Join
+from tests.support.app import app_over
 
 # Who is named a juror marks without a role; the action says who may.
 _WITHOUT_A_ROLE = {
@@ -28,7 +28,7 @@ def doors(world: World) -> list[tuple[str, str]]:
     """Method and path of every door below the staff's prefixes."""
     return sorted(
         (str(method), str(route.path_format))
-        for route in build(world).routes
+        for route in app_over(world).routes
         if isinstance(route, HTTPRoute) and route.path_format.startswith(_STAFF)
         for method in route.methods
         if method not in ("OPTIONS", "HEAD")

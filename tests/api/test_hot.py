@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from feed.api.world import World, assemble
-from feed.app import build
 from feed.boards import counters
 from feed.boards import store as boards
 from feed.boards.actions import follow
@@ -25,6 +24,7 @@ from feed.screens import hot_lists, newcomers, pages
 from tests import make
 from tests.api.conftest import Join
 from tests.api.test_campaigns import publish
+from tests.support.app import app_over
 
 DAY = timedelta(days=1)
 
@@ -168,7 +168,7 @@ async def test_what_is_taken_away_between_two_pages_leaves_no_gap(
 async def restarted(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """Another process over the same servers."""
     other = assemble(world.settings, world.pool, world.redis, world.keys)
-    transport = httpx.ASGITransport(app=build(other))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app_over(other))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
         yield opened
 
@@ -234,7 +234,7 @@ async def test_without_redis_every_page_comes_from_postgres(
     await boarded(world)
     pages_there = [(await client.get("/feeds/hot?limit=4")).json()["items"], await walk(client, "/feeds/hot?limit=4")]
     nowhere = assemble(world.settings, world.pool, Redis(host="127.0.0.1", port=1), world.keys)
-    transport = httpx.ASGITransport(app=build(nowhere))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app_over(nowhere))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as away:
         pages_away = [(await away.get("/feeds/hot?limit=4")).json()["items"], await walk(away, "/feeds/hot?limit=4")]
         assert pages_away == pages_there

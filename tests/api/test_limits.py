@@ -14,13 +14,13 @@ from redis.asyncio import Redis
 
 from feed.api.entrance import limit_of
 from feed.api.world import World, assemble
-from feed.app import build
 from feed.auth import issue_token
 from feed.keys import Keys
 from feed.limits.model import TABLE, UNLIMITED
 from feed.settings import Settings
 from tests import make
 from tests.api.conftest import Join, Person
+from tests.support.app import app_over
 
 LIMITS = """
 [posts]
@@ -57,7 +57,7 @@ async def opened(
         }
         world = assemble(Settings(**given | more), pool, on, keys)
         worlds.append(world)
-        transport = httpx.ASGITransport(app=build(world), client=(peer, 4711), raise_app_exceptions=False)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=app_over(world), client=(peer, 4711), raise_app_exceptions=False)  # type: ignore[arg-type]
         return httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1")
 
     yield open_client
@@ -97,7 +97,7 @@ def structured(value: str) -> dict[str, dict[str, int]]:
 def test_every_route_has_a_class(world: World) -> None:
     doors = {
         (str(method), str(route.path_format)): limit_of(handler, str(method))
-        for route in build(world).routes
+        for route in app_over(world).routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         for method in handler.http_methods

@@ -6,9 +6,9 @@ import httpx
 import msgspec
 
 from feed.api.world import World
-from feed.app import build
 from feed.regions import open_regions
 from tests.api.conftest import Join
+from tests.support.app import app_over
 
 
 async def test_a_post_and_a_comment_show_the_region_of_the_address_they_came_from(
@@ -18,7 +18,7 @@ async def test_a_post_and_a_comment_show_the_region_of_the_address_they_came_fro
     there = msgspec.structs.replace(world, regions=open_regions(str(tmp_path / "regions.csv")))
 
     async def published(address: str) -> tuple[str | None, str | None]:
-        app = build(there)
+        app = app_over(there)
         transport = httpx.ASGITransport(app=app, client=(address, 1))  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as client:
             headers = join("小明").headers

@@ -18,9 +18,9 @@ from feed.api.hosts import allowed_hosts, host_check
 from feed.api.inputs import AnyRequest
 from feed.api.shield import shielded
 from feed.api.world import World
-from feed.app import build
 from feed.settings import Settings
 from tests.api.conftest import Join
+from tests.support.app import app_over
 
 ANY: dict[str, Any] = {"database_url": "", "redis_url": "", "keys_dir": Path()}
 ALWAYS = {
@@ -45,7 +45,7 @@ def opened(world: World) -> Opened:
 
     def open_client(**more: Any) -> httpx.AsyncClient:
         settings = msgspec.structs.replace(world.settings, **more)
-        return client_of(build(msgspec.structs.replace(world, settings=settings)))
+        return client_of(app_over(msgspec.structs.replace(world, settings=settings)))
 
     return open_client
 
@@ -214,7 +214,7 @@ async def test_an_announced_length_is_refused_before_anything_is_read(world: Wor
             "server": ("feed.test", 80), "headers": [(b"host", b"feed.test"), (b"content-length", b"262145")],
         }  # fmt: skip
         sent.clear()
-        await build(world)(scope, receive, send)
+        await app_over(world)(scope, receive, send)
         assert sent[0]["status"] == 413
         assert not read
 
@@ -317,7 +317,7 @@ async def test_metrics_are_for_this_machine_or_for_a_token(
     world: World, peer: str, headers: dict[str, str], token: str, status: int
 ) -> None:
     settings = msgspec.structs.replace(world.settings, metrics_token=token)
-    app = build(msgspec.structs.replace(world, settings=settings))
+    app = app_over(msgspec.structs.replace(world, settings=settings))
     transport = httpx.ASGITransport(app=app, client=(peer, 1))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test") as client:
         assert (await client.get("/metrics", headers=headers)).status_code == status

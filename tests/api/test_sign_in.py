@@ -17,7 +17,6 @@ import structlog
 
 from feed.accounts import code_gate, code_quotas
 from feed.api.world import World
-from feed.app import build
 from feed.logging import configure
 from feed.messages.actions import open_recipient
 from feed.messages.model import MessageId, Sending
@@ -26,6 +25,7 @@ from feed.redis import connect
 from feed.settings import Settings
 from feed.worker.sending import send_message
 from feed.worker.worlds import Worlds
+from tests.support.app import app_over
 
 PHONE = "13800138000"
 
@@ -37,7 +37,7 @@ def _easy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def client_at(world: World, address: str) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=build(world), client=(address, 1))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app_over(world), client=(address, 1))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
         yield opened
 

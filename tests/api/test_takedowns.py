@@ -8,10 +8,10 @@ import pytest
 from redis.asyncio import Redis
 
 from feed.api.world import World, assemble
-from feed.app import build
 from feed.screens import pages
 from feed.screens.bases import PageBase
 from tests.api.conftest import Join, Person
+from tests.support.app import app_over
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def other(world: World, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
     second.takedowns.start()
     await until_heard(redis, 2)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=build(second)),  # type: ignore[arg-type]
+        transport=httpx.ASGITransport(app=app_over(second)),  # type: ignore[arg-type]
         base_url="http://feed.test/v1",
     ) as opened:
         yield opened

@@ -10,7 +10,6 @@ import pytest
 from redis.asyncio import Redis
 
 from feed.api.world import assemble
-from feed.app import build
 from feed.auth import issue_token
 from feed.keys import open_keys
 from feed.settings import Settings
@@ -18,6 +17,7 @@ from tests.plans.cases import Case
 from tests.plans.fill import VIRAL_POST
 from tests.plans.plans import Mode, Stage, stage
 from tests.plans.test_plans import MODES, complaints
+from tests.support.app import app_over
 
 
 class Ask:
@@ -38,7 +38,7 @@ async def asking(there: Stage, redis: Redis, keys_dir: Path) -> AsyncIterator[As
     keys = open_keys(keys_dir, create=True)
     settings = Settings(database_url="", redis_url="", keys_dir=keys_dir, limits="off")
     world = assemble(settings, there.pool, redis, keys)
-    transport = httpx.ASGITransport(app=build(world))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app_over(world))  # type: ignore[arg-type]
     token = issue_token(keys.token_key, sub="somebody", name="小明", phone="+8613800000000")
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as client:
         ask = Ask(client, token)
