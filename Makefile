@@ -8,7 +8,7 @@ HOLD := --disable-pip-version-check --quiet --require-hashes --no-deps
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
 
-.PHONY: help demo run test lint bench bench-settle chaos fuzz clients lock clean install install-dev
+.PHONY: help demo run test check properties lint bench bench-settle chaos fuzz clients lock clean install install-dev
 
 help:                  ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,8 +19,21 @@ demo: install          ## Runs a whole campaign, from the first post to the clai
 run: install           ## Runs the demo and keeps its servers running.
 	"$(BIN)/feed" demo --keep $(ARGS)
 
-test: lint             ## Lint, types, contracts and every test.
-	"$(BIN)/python" -m pytest $(ARGS)
+# Lint runs beside the tests; its output follows theirs. Fails when either fails. JOBS=1 runs the tests in one process.
+BESIDE_LINT = @log=$$(mktemp); $(MAKE) --no-print-directory lint >"$$log" 2>&1 & lint=$$!; \
+	"$(BIN)/python" -m pytest -n $(or $(JOBS),auto) --dist loadgroup
+AFTER_LINT = ; tests=$$?; wait $$lint; linted=$$?; cat "$$log"; rm -f "$$log"; \
+	echo "tests: $$([ $$tests = 0 ] && echo passed || echo FAILED), lint: $$([ $$linted = 0 ] && echo passed || echo FAILED)"; \
+	[ $$tests = 0 ] && [ $$linted = 0 ]
+
+test: install-dev      ## Runs lint, types, import contracts and every test.
+	$(BESIDE_LINT) $(ARGS) $(AFTER_LINT)
+
+check: install-dev     ## Runs lint, types, import contracts and the tests that need no database of their own and start no process.
+	$(BESIDE_LINT) -m quick $(ARGS) $(AFTER_LINT)
+
+properties: install-dev  ## Runs the property tests on 1,000 random examples each; elsewhere the examples are always the same.
+	FEED_TESTS_PROFILE=random "$(BIN)/python" -m pytest -n $(or $(JOBS),auto) --dist loadgroup -m hypothesis $(ARGS)
 
 lint: install-dev
 	"$(BIN)/ruff" check .

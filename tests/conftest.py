@@ -8,8 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 from asyncpg import Record
+from hypothesis import HealthCheck
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -21,6 +23,13 @@ from feed.postgres import Connection, prepare_connection
 from tests.support import app, databases, selection
 from tests.support.databases import TEMPLATE, Database, Databases
 from tests.support.selection import GUARD
+
+# The same examples in each run, as many on a slow machine as on a fast one. `make properties` looks for new ones.
+hypothesis.settings.register_profile(
+    "gate", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("random", deadline=None, print_blob=True, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("FEED_TESTS_PROFILE", "gate"))
 
 # What a test loses in a crash of the machine is nothing.
 FAST = {
