@@ -274,6 +274,7 @@ async def test_half_an_initialisation_is_begun_anew(data: Path) -> None:
     (data / "postgres.new/PG_VERSION").write_text("18\n")
     running = await start(data)
     await remember(running, "四")
+    assert await remembered(running) == (["四"], ["四"])
     await running.stop()
 
 

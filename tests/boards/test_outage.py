@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
+from feed import metrics
 from feed import redis as redis_room
 from feed.boards import actions, counters, standing
 from feed.boards.drift import repair_drift
 from feed.boards.model import HOT
 from feed.boards.projector import Projector
 from feed.changes.actions import number_changes
+from feed.metrics import DRIFT
 from feed.postgres import Pool
 from tests import make
 from tests.boards.conftest import OwnValkey
@@ -168,10 +170,15 @@ async def test_the_epoch_of_a_rebuild_reaches_the_readers(pool: Pool, own_valkey
         await projector.close()
 
 
-async def test_with_redis_away_nothing_drifts_and_nothing_fails(pool: Pool) -> None:
+async def test_with_redis_away_nothing_is_repaired_and_the_last_drift_stays_known(pool: Pool) -> None:
+    await make.like(pool, await make.post(pool))
+    versions = await pool.fetch("SELECT post_id, version FROM post_stats")
+    DRIFT.set(7)
     away = redis_room.connect("redis://127.0.0.1:1/0")
     await repair_drift(pool, away)
     await away.aclose()
+    assert b"\nfeed_board_drift 7.0\n" in metrics.text()
+    assert await pool.fetch("SELECT post_id, version FROM post_stats") == versions
 
 
 async def test_a_transaction_that_commits_late_reaches_boards_that_have_long_gone_on(
