@@ -39,7 +39,9 @@ def sort_and_mark(items: list[pytest.Item]) -> None:
         functions = [getattr(item, "obj", None), *(each.func for each in fixtures if each.argname not in _QUICK)]
         processes = any(starts_processes(function) for function in functions)
         servers = _asks_for_servers(item, fixtures)
-        if not processes and not servers:
+        if processes:
+            item.add_marker("processes")
+        elif not servers:
             item.add_marker("quick")
         group = _group(item, fixtures)
         if group is not None:
