@@ -123,7 +123,7 @@ class Databases:
         pool = database.pool
         await asyncio.sleep(0)
         left = {task for task in asyncio.all_tasks() - self._tasks - self._dropping if not task.done()}
-        left.discard(asyncio.current_task())  # type: ignore[arg-type]
+        left.discard(asyncio.current_task())
         if left or pool is None or database.uses >= _MOST_USES:
             return False
         if pool.is_closing() or pool.get_idle_size() != pool.get_size():
