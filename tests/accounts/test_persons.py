@@ -1,0 +1,107 @@
+"""Which accounts are one person, what an account is forbidden and whom it does not meet: one view each, and no other statement decides it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from feed.accounts import relations
+from feed.accounts import store as accounts
+from feed.accounts.model import Standing
+from feed.accounts.relations import KeptApart
+from feed.campaigns.jury import list_twice_named
+from feed.postgres import Connection
+from feed.posts.meeting import get_meeting
+from feed.screens.looks import Asked, list_looks
+from tests import make
+
+# What was frozen with a settlement is compared as it was frozen.
+_FROZEN = "winners.person = reserves.person"
+
+
+async def test_accounts_are_one_person_by_a_verified_phone_only(conn: Connection) -> None:
+    one, other = [await make.account(conn, person="ming") for _ in range(2)]
+    alone, unverified, another = [await make.account(conn, verified=each) for each in (True, False, False)]
+    for account_id, same in (
+        (one, [one, other]), (other, [one, other]), (alone, [alone]), (unverified, [unverified]), (another, [another])
+    ):  # fmt: skip
+        assert await accounts.list_same_person(conn, account_id) == sorted(same)
+    assert await accounts.are_one_person(conn, unverified, unverified)
+    assert not await accounts.are_one_person(conn, unverified, another)
+    assert await list_twice_named(conn, [unverified, other, another, one]) == [max(one, other)]
+
+
+async def test_a_sanction_holds_while_it_runs_and_for_the_person(conn: Connection) -> None:
+    now = make.now()
+    cases: list[tuple[dict[str, Any], bool]] = [
+        ({}, True),
+        ({"until": now + make.DAY}, True),
+        ({"until": now - make.DAY}, False),
+        ({"lifted_at": now - make.DAY}, False),
+        ({"since": now + make.HOUR}, False),
+    ]
+    for number, (more, holds) in enumerate(cases):
+        one, other = [await make.account(conn, person=f"person of case {number}") for _ in range(2)]
+        post_id = await make.post(conn)
+        await make.ban(conn, one, **more)
+        await make.ban(conn, one, kind="mute", **more)
+        wanted = Standing(banned=holds, muted=holds)
+        met = await get_meeting(conn, [(post_id, one), (post_id, other)])
+        looks = await list_looks(conn, [Asked(one, (post_id,), ()), Asked(other, (post_id,), ())])
+        for account_id, look in zip((one, other), looks, strict=True):
+            assert await accounts.get_standing(conn, account_id) == wanted
+            assert met[post_id, account_id].standing == wanted
+            assert look.standing == wanted
+
+
+async def test_an_erased_account_is_forbidden_as_much_as_a_banned_one(conn: Connection) -> None:
+    erased, other = [await make.account(conn, person="ming") for _ in range(2)]
+    post_id = await make.post(conn)
+    await conn.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", erased)
+    for account_id, banned in ((erased, True), (other, False)):
+        assert (await accounts.get_standing(conn, account_id)).banned is banned
+        assert (await get_meeting(conn, [(post_id, account_id)]))[post_id, account_id].banned is banned
+        (look,) = await list_looks(conn, [Asked(account_id, (post_id,), ())])
+        assert look.standing.banned is banned
+
+
+async def test_a_block_is_read_alike_from_both_sides(conn: Connection) -> None:
+    viewer, blocked, blocking, muted, muting = [await make.account(conn) for _ in range(5)]
+    for account_id, target_id, kind in (
+        (viewer, blocked, "block"), (blocking, viewer, "block"), (viewer, muted, "mute"), (muting, viewer, "mute")
+    ):  # fmt: skip
+        await relations.add_relation(conn, account_id, target_id, "block" if kind == "block" else "mute")
+    authors = (blocked, blocking, muted, muting)
+    posts = {await make.post(conn, author): author for author in authors}
+    apart = {blocked, blocking}
+    assert await relations.list_kept_apart(conn, viewer) == KeptApart(frozenset(apart), frozenset({muted}))
+    pairs = [(viewer, author) for author in authors]
+    assert {other for _, other in await relations.list_apart(conn, pairs)} == apart
+    assert {other for _, other in await relations.list_unwanted(conn, pairs)} == apart | {muted}
+    (look,) = await list_looks(conn, [Asked(viewer, tuple(posts), authors)])
+    assert (look.apart, look.muted) == (apart, {muted})
+    met = await get_meeting(conn, [(post_id, viewer) for post_id in posts])
+    assert {each.author_id for each in met.values() if each.is_blocked} == apart
+
+
+async def test_viewers_of_several_pages_are_each_read_in_one_row(conn: Connection) -> None:
+    posts = [await make.post(conn) for _ in range(4)]
+    first, second, third = [await make.account(conn) for _ in range(3)]
+    for viewer, post_id in ((first, posts[0]), (second, posts[1]), (third, posts[3])):
+        await make.like(conn, post_id, viewer)
+    looks = await list_looks(
+        conn,
+        [Asked(first, tuple(posts[:2]), ()), Asked(second, tuple(posts[:2]), ()), Asked(third, tuple(posts[2:]), ())],
+    )
+    assert [(look.viewer_id, look.liked) for look in looks] == [
+        (first, {posts[0]}), (second, {posts[1]}), (third, {posts[3]})
+    ]  # fmt: skip
+
+
+def test_no_statement_decides_it_by_itself() -> None:
+    compared = re.compile(
+        r"\.person = \w+\.person|clock_timestamp\(\).{0,40}\bOR until\b|kind = 'block'\s+(?:UNION|OR)"
+    )
+    code = {str(path): path.read_text("utf-8").replace(_FROZEN, "") for path in Path("feed").rglob("*.py")}
+    assert [path for path, text in code.items() if compared.search(text)] == []
+    assert compared.search("one.person = other.person")
+    assert compared.search("starts_at <= clock_timestamp() AND (until IS NULL OR until > clock_timestamp())")
