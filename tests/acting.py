@@ -4,8 +4,8 @@ from feed.accounts.model import AccountId
 from feed.comments.actions import Remark, add_comments
 from feed.comments.model import CommentId
 from feed.postgres import Pool
-from feed.posts.actions import Draft, NewPost, publish_posts
-from feed.posts.model import PostId
+from feed.posts.actions import Draft, publish_posts
+from feed.posts.model import NewPost, PostId
 
 
 async def publish(pool: Pool, author_id: AccountId, text: str) -> PostId:

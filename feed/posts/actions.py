@@ -18,38 +18,22 @@ from feed.postgres import Connection, Pool, transaction
 from feed.posts import store
 from feed.posts.model import (
     TOPICS_MOST,
-    Location,
+    NewPost,
     NotYourPost,
     Post,
+    PostChange,
     PostId,
     PostNotEditable,
     PostNotFound,
     TopicAt,
+    change_problems,
     content_sha256,
-    post_problems,
+    new_post_problems,
 )
 from feed.posts.showing import hide_post
 from feed.texts import clean_text
 from feed.topics import store as topics
 from feed.topics.parse import TopicMention, find_topics
-
-
-class NewPost(msgspec.Struct, frozen=True):
-    """What a person wants to publish."""
-
-    text: str = ""
-    media_ids: list[str] = []
-    location: Location | None = None
-    ai_generated: bool = False
-    comment_policy: str = "everyone"
-
-
-class PostChange(msgspec.Struct, frozen=True):
-    """What an author changes; what is left out stays."""
-
-    text: str | None = None
-    media_ids: list[str] | None = None
-    comment_policy: str | None = None
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -68,9 +52,7 @@ class Draft(msgspec.Struct, frozen=True):
     ) -> "Draft":
         """The draft of what a person wants to publish. Raises Invalid."""
         text = clean_text(new.text)
-        if problems := post_problems(
-            text=text, media_ids=new.media_ids, location=new.location, comment_policy=new.comment_policy
-        ):
+        if problems := new_post_problems(new, text):
             raise Invalid(*problems)
         return Draft(author_id, text, find_topics(text), new, request, ip_region)
 
@@ -117,9 +99,7 @@ async def edit_post(
         old_text = await store.get_shown_text(conn, post_id)
         text = old_text if change.text is None else clean_text(change.text)
         comment_policy = change.comment_policy or post.comment_policy
-        if problems := post_problems(
-            text=text, media_ids=change.media_ids or [], location=None, comment_policy=change.comment_policy
-        ):
+        if problems := change_problems(change, text):
             raise Invalid(*problems)
         if text == old_text:
             await store.change_comment_policy(conn, post_id, comment_policy)
@@ -147,20 +127,8 @@ async def delete_post(pool: Pool, author_id: AccountId, post_id: PostId, *, anno
 
 
 async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> list[PostId]:
-    ids = await store.add_posts(
-        conn,
-        [
-            store.NewRow(
-                id_,
-                draft.author_id,
-                draft.new.comment_policy,
-                draft.new.location,
-                draft.ip_region,
-                draft.new.ai_generated,
-            )
-            for draft, id_ in drafts
-        ],
-    )
+    rows = [store.NewRow(id_, draft.author_id, draft.new, draft.ip_region) for draft, id_ in drafts]
+    ids = await store.add_posts(conn, rows)
     await changes.add_stats(conn, ids)
     await _add_revisions(
         conn,

@@ -67,25 +67,51 @@ class Post(msgspec.Struct, frozen=True):
     edited_at: datetime | None
 
 
+class NewPost(msgspec.Struct, frozen=True):
+    """What a user publishes."""
+
+    text: str = ""
+    media_ids: list[str] = []
+    location: Location | None = None
+    ai_generated: bool = False
+    comment_policy: str = "everyone"
+
+
+class PostChange(msgspec.Struct, frozen=True):
+    """What an author changes; what is left out stays."""
+
+    text: str | None = None
+    media_ids: list[str] | None = None
+    comment_policy: str | None = None
+
+
 def content_sha256(text: str, media_ids: list[int]) -> bytes:
     """What an approval is bound to: the hash of a revision's canonical content (RFC 8785)."""
     content: dict[str, Any] = {"text": text, "media_ids": [str(media_id) for media_id in media_ids]}
     return hashlib.sha256(rfc8785.dumps(content)).digest()
 
 
-def post_problems(
-    *, text: str, media_ids: list[str], location: Location | None, comment_policy: str | None
-) -> list[FieldError]:
-    """Everything that keeps these values from being a post."""
+def new_post_problems(new: NewPost, text: str) -> list[FieldError]:
+    """Why this cannot be published; `text` is the cleaned text of it."""
+    problems = _content_problems(text, new.media_ids, new.comment_policy)
+    if new.location is not None:
+        problems.extend(_location_problems(new.location))
+    return problems
+
+
+def change_problems(change: PostChange, text: str) -> list[FieldError]:
+    """Why a post cannot be changed so; `text` is the cleaned text that it would have."""
+    return _content_problems(text, change.media_ids or [], change.comment_policy)
+
+
+def _content_problems(text: str, media_ids: list[str], comment_policy: str | None) -> list[FieldError]:
     problems: list[FieldError] = []
     if problem := text_problem(text, shortest=0 if media_ids else 1, longest=TEXT_LONGEST):
         problems.append(FieldError("text", problem, {"longest": TEXT_LONGEST}))
-    # Media come with a later part; until then no id can be anybody's upload.
+    # There are no uploads yet, so no id of a medium exists.
     problems.extend(FieldError(f"media_ids[{i}]", "not_found") for i in range(len(media_ids)))
     if comment_policy is not None and comment_policy not in get_args(CommentPolicy):
         problems.append(FieldError("comment_policy", "unknown_value", {"allowed": list(get_args(CommentPolicy))}))
-    if location is not None:
-        problems.extend(_location_problems(location))
     return problems
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from feed.postgres import Connection, columns, one
-from feed.posts.model import Location, Post, PostId, PostNotFound, State, TopicAt
+from feed.posts.model import NewPost, Post, PostId, PostNotFound, State, TopicAt
 
 
 class NewRow(NamedTuple):
@@ -14,10 +14,8 @@ class NewRow(NamedTuple):
 
     id: int | None
     author_id: int
-    comment_policy: str
-    location: Location | None
+    new: NewPost
     ip_region: str | None
-    ai_generated: bool
 
 
 class Revision(NamedTuple):
@@ -50,9 +48,14 @@ async def add_posts(conn: Connection, rows: Sequence[NewRow]) -> list[PostId]:
         )
         SELECT id FROM given ORDER BY place
         """,
-        *columns([row._replace(location=_json(row.location)) for row in rows], 6),
+        *columns([_columns_of(row) for row in rows], 6),
     )
     return [PostId(row["id"]) for row in added]
+
+
+def _columns_of(row: NewRow) -> tuple[Any, ...]:
+    new = row.new
+    return row.id, row.author_id, new.comment_policy, _json(new.location), row.ip_region, new.ai_generated
 
 
 async def add_revisions(conn: Connection, revisions: Sequence[Revision]) -> None:

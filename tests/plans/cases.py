@@ -31,8 +31,8 @@ from feed.likes.model import CommentLike, Like
 from feed.messages import store as messages
 from feed.notifications import actions as notifications
 from feed.paging import NEWEST, OLDEST, Position
-from feed.posts.actions import Draft, NewPost, publish_posts
-from feed.posts.model import PostId
+from feed.posts.actions import Draft, publish_posts
+from feed.posts.model import NewPost, PostId
 from feed.prizes import sheet_store
 from feed.review import actions as review
 from feed.review import store as review_store

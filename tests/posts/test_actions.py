@@ -8,8 +8,8 @@ from feed.accounts.model import Banned, Muted
 from feed.errors import Invalid
 from feed.idempotency import IdempotencyKeyBusy, once
 from feed.postgres import Pool
-from feed.posts.actions import Draft, NewPost, PostChange, delete_post, edit_post, publish_posts
-from feed.posts.model import NotYourPost, PostId
+from feed.posts.actions import Draft, delete_post, edit_post, publish_posts
+from feed.posts.model import NewPost, NotYourPost, PostChange, PostId
 from tests import make
 
 

@@ -7,7 +7,8 @@ import pytest
 from feed.cases.model import CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Wanted
 from feed.comments.actions import delete_comment
 from feed.errors import FeedError, Invalid
-from feed.posts.actions import PostChange, delete_post, edit_post
+from feed.posts.actions import delete_post, edit_post
+from feed.posts.model import PostChange
 from feed.review.actions import extend_case, judge_case, judge_cases, lease_cases, release_case, undo_verdicts
 from feed.review.model import (
     AlreadyJudged,

@@ -10,8 +10,8 @@ from feed.api.answers import answers, encoded
 from feed.api.inputs import GivenOnce, GivenReader, GivenRegion, GivenViewer, GivenWorld, id_of, ids_of
 from feed.paging import Page
 from feed.posts import actions
-from feed.posts.actions import Draft, NewPost, PostChange
-from feed.posts.model import NotYourPost, PostId, PostNotEditable, PostNotFound
+from feed.posts.actions import Draft
+from feed.posts.model import NewPost, NotYourPost, PostChange, PostId, PostNotEditable, PostNotFound
 from feed.screens.cards import PostCard
 
 POSTS_AT_ONCE = 50
