@@ -233,6 +233,20 @@ async def campaign(
     return campaign_id
 
 
+async def change_rules(conn: Runs, campaign_id: int, **rules: Any) -> None:
+    """Puts these into the published rules and the draft, as no caller of the API can."""
+    await conn.execute("UPDATE campaigns SET draft = draft || $2 WHERE id = $1", campaign_id, rules)
+    await conn.execute(
+        """
+        UPDATE campaign_rules SET rules = rules || $2
+        FROM campaigns
+        WHERE campaigns.id = $1 AND campaign_rules.campaign_id = $1 AND version = campaigns.rules_version
+        """,
+        campaign_id,
+        rules,
+    )
+
+
 async def entry(conn: Runs, campaign_id: int, author_id: int | None = None, *, at: datetime | None = None) -> int:
     """A post that has entered the campaign; returns the post's id."""
     author = author_id if author_id is not None else await account(conn)

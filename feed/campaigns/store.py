@@ -73,8 +73,8 @@ async def find_campaign(conn: Connection, campaign_id: int) -> Campaign | None:
     """The campaign in whatever state it is."""
     row = await conn.fetchrow(
         """
-        SELECT campaigns.id, state, clock_timestamp() AS now, draft, topic_id, rules_version, rules_sha256, starts_at,
-            ends_at, settle_at, marks_locked_at, campaigns.created_by, campaigns.created_at, published_at, frozen_at,
+        SELECT campaigns.id, state, clock_timestamp() AS now, coalesce(rules.rules, draft) AS draft, topic_id, rules_version,
+            rules_sha256, starts_at, ends_at, settle_at, marks_locked_at, campaigns.created_by, campaigns.created_at, published_at, frozen_at,
             settled_at, blocked_by, announced_first_by, announced_at, objections_end_at, cancelled_at
         FROM campaigns
         LEFT JOIN campaign_rules AS rules ON rules.campaign_id = campaigns.id AND rules.version = campaigns.rules_version

@@ -60,68 +60,40 @@ async def count_remarks(conn: Connection, post_ids: Sequence[int]) -> dict[int, 
 
 
 async def list_acts(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[Record]:
-    """The likes and comments of these entries that count, one of each person; as `count_engagement` counts them."""
+    """The first like and comment of each person whose engagement with these entries counts; as `count_engagement` counts."""
     return await conn.fetch(
         """
-        WITH campaign AS MATERIALIZED (
-            SELECT campaigns.id, campaigns.ends_at,
-                campaigns.ends_at - make_interval(
-                    days => coalesce((rules -> 'eligibility' ->> 'min_account_age_days')::integer, 0)
-                ) AS made_until
-            FROM campaigns
-            JOIN campaign_rules ON campaign_rules.campaign_id = campaigns.id
-                AND campaign_rules.version = campaigns.rules_version
-            WHERE campaigns.id = $1
-        ), unfit (account_id, liked) AS (
-            SELECT account_id, NULL::boolean
-            FROM staff_rights, campaign
-            WHERE granted_at <= ends_at AND coalesce(revoked_at, 'infinity') > ends_at
-            UNION ALL
-            SELECT account_id, NULL FROM jurors WHERE campaign_id = $1
-            UNION ALL
-            SELECT account_id, NULL
-            FROM sanctions, campaign
-            WHERE kind = 'ban' AND starts_at <= ends_at AND coalesce(least(lifted_at, until), 'infinity') > ends_at
-            UNION ALL
-            SELECT account_id, kind = 'like'
-            FROM voids CROSS JOIN unnest(kinds) AS kind
-            WHERE campaign_id = $1 AND withdrawn_at IS NULL AND account_id IS NOT NULL
-        ), unfit_persons AS MATERIALIZED (
-            SELECT DISTINCT accounts.person, unfit.liked
-            FROM unfit JOIN accounts ON accounts.id = unfit.account_id
-            WHERE accounts.person IS NOT NULL
-        ), void_posts AS MATERIALIZED (
-            SELECT post_id, kind = 'like' AS liked
-            FROM voids CROSS JOIN unnest(kinds) AS kind
-            WHERE campaign_id = $1 AND withdrawn_at IS NULL AND post_id IS NOT NULL
+        WITH terms AS MATERIALIZED (
+            SELECT instant FROM campaign_terms WHERE campaign_id = $1
+        ), flagged AS MATERIALIZED (
+            SELECT person, liked FROM campaign_flagged_persons WHERE campaign_id = $1
         ), acted (post_id, account_id, liked, at) AS (
             SELECT likes.post_id, likes.account_id, true, likes.liked_at
-            FROM campaign CROSS JOIN likes
-            WHERE likes.post_id = ANY ($2::bigint[]) AND likes.liked_at < ends_at AND likes.liked_at > '-infinity'
+            FROM terms CROSS JOIN likes
+            WHERE likes.post_id = ANY ($2::bigint[]) AND likes.liked_at < instant AND likes.liked_at > '-infinity'
             UNION ALL
             SELECT past_likes.post_id, past_likes.account_id, true, past_likes.liked_at
-            FROM campaign CROSS JOIN past_likes
-            WHERE past_likes.post_id = ANY ($2::bigint[]) AND past_likes.liked_at < ends_at
-                AND past_likes.unliked_at >= ends_at
+            FROM terms CROSS JOIN past_likes
+            WHERE past_likes.post_id = ANY ($2::bigint[]) AND past_likes.liked_at < instant AND past_likes.unliked_at >= instant
             UNION ALL
             SELECT comments.post_id, comments.author_id, false, comments.created_at
-            FROM campaign CROSS JOIN comments
-            WHERE comments.post_id = ANY ($2::bigint[]) AND comments.created_at < ends_at
-                AND (comments.state = 'published' OR (comments.state = 'deleted' AND comments.deleted_at >= ends_at))
+            FROM terms CROSS JOIN comments
+            WHERE comments.post_id = ANY ($2::bigint[]) AND comments.created_at < instant
+                AND (comments.state = 'published' OR (comments.state = 'deleted' AND comments.deleted_at >= instant))
         ), counted AS (
-            SELECT acted.post_id, accounts.person, acted.liked, min(acted.at) AS at, min(accounts.created_at) AS made_at
+            SELECT acted.post_id, account.person, acted.liked, min(acted.at) AS at, min(account.created_at) AS made_at
             FROM acted
-            CROSS JOIN campaign
-            JOIN entries ON entries.campaign_id = campaign.id AND entries.post_id = acted.post_id
+            JOIN entries ON entries.campaign_id = $1 AND entries.post_id = acted.post_id
             JOIN accounts AS author ON author.id = entries.author_id
-            JOIN accounts ON accounts.id = acted.account_id
-            WHERE accounts.id <> entries.author_id AND accounts.person IS DISTINCT FROM author.person
-                AND accounts.person IS NOT NULL AND accounts.phone_verified_at < campaign.ends_at
-                AND accounts.created_at <= campaign.made_until
-                AND accounts.person NOT IN (SELECT person FROM unfit_persons WHERE liked IS NULL)
-                AND (accounts.person, acted.liked) NOT IN (SELECT person, liked FROM unfit_persons WHERE liked IS NOT NULL)
-                AND (acted.post_id, acted.liked) NOT IN (SELECT post_id, liked FROM void_posts)
-            GROUP BY acted.post_id, accounts.person, acted.liked
+            JOIN campaign_accounts AS account ON account.campaign_id = $1 AND account.account_id = acted.account_id
+            WHERE account.account_id <> entries.author_id AND account.person IS DISTINCT FROM author.person
+                AND NOT account.not_verified AND NOT account.too_new
+                AND account.person NOT IN (SELECT person FROM flagged WHERE liked IS NULL)
+                AND (account.person, acted.liked) NOT IN (SELECT person, liked FROM flagged WHERE liked IS NOT NULL)
+                AND (acted.post_id, acted.liked) NOT IN (
+                    SELECT post_id, liked FROM active_voids WHERE campaign_id = $1 AND post_id IS NOT NULL
+                )
+            GROUP BY acted.post_id, account.person, acted.liked
         )
         SELECT post_id, person, liked, at, made_at
         FROM counted

@@ -126,7 +126,7 @@ async def get_taking_part(standings: Standings, campaign_id: int, account_id: in
         counted = {post_id: row.counted() for post_id, row in frozen.items()}
         if open_ids := [each.post_id for each in own if each.post_id not in frozen]:
             counted |= {each.post_id: each for each in await count_engagement(conn, campaign_id, open_ids)}
-        reasons = await _list_reasons(conn, campaign_id, account_id)
+        reasons = await list_reasons(conn, campaign_id, account_id)
         prize = await _find_prize(conn, campaign_id, account_id)
     places: dict[int, int] = {}
     rows: dict[int, Row] = {}
@@ -210,39 +210,30 @@ async def _list_frozen(conn: Connection, campaign_id: int, post_ids: Sequence[in
     return many(rows, _Frozen)
 
 
-async def _list_reasons(conn: Connection, campaign_id: int, account_id: int) -> list[str]:
-    """Why the person cannot win, as of the deadline or now if that is earlier; any account of the person decides."""
-    row = await conn.fetchrow(
+async def list_reasons(conn: Connection, campaign_id: int, account_id: int) -> list[str]:
+    """Why the person cannot win, in the order of the rules; a flag of any of the person's accounts decides."""
+    rows = await conn.fetch(
         """
-        WITH campaign AS (
-            SELECT campaigns.id, ends_at, least(clock_timestamp(), ends_at) AS instant,
-                ends_at - make_interval(
-                    days => coalesce((draft -> 'eligibility' ->> 'min_account_age_days')::integer, 0)
-                ) AS made_until
-            FROM campaigns WHERE campaigns.id = $1
-        ), same AS (
-            SELECT same_id AS id FROM same_person_accounts WHERE account_id = $2
+        WITH self AS (
+            SELECT not_verified, too_new FROM campaign_accounts WHERE campaign_id = $1 AND account_id = $2
         )
-        SELECT me.person IS NULL OR me.phone_verified_at >= campaign.ends_at AS not_verified,
-            EXISTS (
-                SELECT FROM staff_rights
-                WHERE account_id IN (SELECT id FROM same) AND granted_at <= instant
-                    AND coalesce(revoked_at, 'infinity') > instant
-            ) AS staff,
-            EXISTS (SELECT FROM jurors WHERE campaign_id = $1 AND account_id IN (SELECT id FROM same)) AS juror,
-            EXISTS (
-                SELECT FROM sanctions
-                WHERE account_id IN (SELECT id FROM same) AND kind = 'ban' AND starts_at <= instant
-                    AND coalesce(least(lifted_at, until), 'infinity') > instant
-            ) AS banned,
-            me.created_at > campaign.made_until AS too_new
-        FROM accounts AS me CROSS JOIN campaign
-        WHERE me.id = $2
+        SELECT found.reason::text
+        FROM (
+            SELECT 'not_verified'::exclusion_reason AS reason FROM self WHERE not_verified
+            UNION
+            SELECT reason
+            FROM campaign_flags
+            WHERE campaign_id = $1 AND liked IS NULL
+                AND account_id = ANY (ARRAY(SELECT same_id FROM same_person_accounts WHERE same_person_accounts.account_id = $2))
+            UNION
+            SELECT 'too_new' FROM self WHERE too_new
+        ) AS found
+        ORDER BY found.reason
         """,
         campaign_id,
         account_id,
     )
-    return [] if row is None else [reason for reason, holds in row.items() if holds]
+    return [row["reason"] for row in rows]
 
 
 async def _find_prize(conn: Connection, campaign_id: int, account_id: int) -> MyPrize | None:

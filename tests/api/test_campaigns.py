@@ -295,6 +295,18 @@ async def test_me_explains_in_numbers_what_does_not_count(world: World, join: Jo
     assert unverified["reasons"] == ["not_verified"]
 
 
+async def test_a_draft_that_differs_from_the_published_rules_changes_nothing(world: World, join: Join) -> None:
+    editor, author = join("编辑", roles=("editor",)), join("小明")
+    campaign = await publish(editor)
+    entry = await post(author)
+    await join("小红")("PUT", f"/posts/{entry}/like")
+    before = (await author("GET", f"/campaigns/{campaign}/me")).json()
+    assert (before["eligible"], before["entries"][0]["likes_counted"]) == (True, 1)
+    draft = {"eligibility": {"min_account_age_days": 300}, "weights": {"quality": "0", "likes": "0", "comments": "1"}}
+    await world.pool.execute("UPDATE campaigns SET draft = draft || $2 WHERE id = $1", int(campaign), draft)
+    assert (await author("GET", f"/campaigns/{campaign}/me")).json() == before
+
+
 async def test_an_entry_says_why_it_does_not_stand(world: World, join: Join) -> None:
     editor, author = join("编辑", roles=("editor",)), join("小明")
     campaign = await publish(editor)

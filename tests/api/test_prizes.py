@@ -404,7 +404,7 @@ async def test_after_the_settlement_the_board_is_the_sheets(
 ) -> None:
     campaign = await stage.settled(world.pool, keys)
     board, entries = f"/campaigns/{campaign.id}/leaderboard", f"/admin/campaigns/{campaign.id}/entries"
-    await world.pool.execute('UPDATE campaigns SET draft = draft || \'{"board": "public"}\' WHERE id = $1', campaign.id)
+    await make.change_rules(world.pool, campaign.id, board="public")
     # As if everything that could be counted anew were gone.
     for table in ("likes", "past_likes", "comments", "marks"):
         await world.pool.execute(f"TRUNCATE {table} CASCADE")

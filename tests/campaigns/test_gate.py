@@ -16,6 +16,7 @@ from feed.campaigns.model import Rules
 from feed.campaigns.refusals import CampaignIncomplete, CampaignRunning
 from feed.campaigns.rules_text import rules_text
 from feed.errors import Invalid
+from tests import make
 from tests.campaigns.stage import DAY, Stage
 from tests.campaigns.test_actions import fields, full, published, seen
 from tests.campaigns.test_favour import RULES, get, leaves, moves, put
@@ -131,11 +132,7 @@ async def test_a_draw_is_not_made_worth_more_than_the_law_allows_by_two_changes(
 async def test_what_an_earlier_gate_let_pass_does_not_bar_a_change_that_helps(stage: Stage) -> None:
     editor = await stage.person(role="editor")
     campaign = await published(stage, editor, opened=True)
-    await stage.pool.execute(
-        "UPDATE campaigns SET draft = jsonb_set(draft, '{prizes,0,name}', $2::jsonb) WHERE id = $1",
-        campaign,
-        "好\n书",
-    )
+    await make.change_rules(stage.pool, campaign, prizes=[{**GOODS, "name": "好\n书"}])
     await actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(winner_count=4))
     assert (await seen(stage, campaign)).winner_count == 4
     more = [{**GOODS, "name": "好\n书"}, {**GOODS, "name": "书\n签"}]

@@ -23,6 +23,7 @@ from feed.campaigns.refusals import (
 from feed.campaigns.verdicts import NewMark, NewVoids, Reason
 from feed.errors import Invalid
 from feed.idempotency import once
+from tests import make
 from tests.campaigns.stage import DAY, Stage
 
 MINUTE = timedelta(minutes=1)
@@ -194,7 +195,7 @@ async def test_a_retried_disqualification_acts_once(stage: Stage) -> None:
 async def test_the_shortlist_ends_where_the_rules_say(stage: Stage) -> None:
     campaign = await stage.campaign()
     editor = await stage.person(role="editor")
-    await stage.pool.execute("""UPDATE campaigns SET draft = '{"shortlist_size": 1}' WHERE id = $1""", campaign)
+    await make.change_rules(stage.pool, campaign, shortlist_size=1)
     first, second = await stage.entry(campaign), await stage.entry(campaign)
     for _ in range(2):
         await judging.shortlist_entry(stage.pool, editor, campaign, first)

@@ -42,7 +42,7 @@ def mark(score: str) -> NewMark:
 
 async def rule(stage: Stage, campaign: int, **rules: Any) -> None:
     """Puts these into the rules that the campaign is judged by."""
-    await stage.pool.execute("UPDATE campaigns SET draft = draft || $2 WHERE id = $1", campaign, rules)
+    await make.change_rules(stage.pool, campaign, **rules)
 
 
 async def jury(stage: Stage, campaign: int, count: int = 2) -> list[AccountId]:
