@@ -3,13 +3,16 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
 from feed import redis as redis_room
+from feed.limits import model
 from feed.limits.limiter import Limiter
 from feed.limits.model import HOUR, MINUTE, Limit, LimitsAway, Owner, RateLimited, Window
+from feed.limits.reading import read_table
 from feed.limits.script import SPEND
 from feed.processes import free_port
 
@@ -236,3 +239,17 @@ async def test_what_is_counted_is_forgotten_in_time(limiter: Limiter, redis: Red
 async def test_a_redis_that_lost_its_scripts_learns_them_again(limiter: Limiter, redis: Redis) -> None:
     await redis.script_flush()
     assert await passed(limiter, "posts", 4, 5) == 3
+
+
+async def test_a_new_class_is_a_row_of_the_table(redis: Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(model.TABLE, "polls", Limit(account=(Window(6, MINUTE),), address=(Window(2, MINUTE),)))
+    file = tmp_path / "limits.toml"
+    file.write_text('[polls]\naccount = ["4/1m"]\n')
+    table = read_table(str(file), 1, embedded=False)
+    assert table is not None
+    limiter = Limiter(redis, load, table)
+    assert limiter.counts_accounts("polls")
+    assert await passed(limiter, "polls", 1, 6) == 4
+    _, policy = await limiter.spend_as_address("polls", "192.0.2.1")
+    assert policy == b'"polls-1m";q=2;w=60'
+    await limiter.close()
