@@ -142,7 +142,7 @@ class Databases:
 
 
 async def _emptying(conn: "asyncpg.Connection[Record]") -> str:
-    """The statements, one transaction, that bring every table and sequence back to what they are in a fresh copy."""
+    """The statements, one transaction, that bring tables and sequences back to what they are in a fresh copy."""
     tables = await conn.fetch(
         """
         SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
@@ -166,6 +166,7 @@ async def _emptying(conn: "asyncpg.Connection[Record]") -> str:
         SELECT format('%I.%I', schemaname, sequencename) AS name, coalesce(last_value, start_value) AS value,
                last_value IS NOT NULL AS called
         FROM pg_sequences
+        WHERE cache_size = 1  -- Of others each connection still holds some values, which must not come twice.
         """
     )
     steps += [f"SELECT setval('{each['name']}', {each['value']}, {each['called']})" for each in sequences]
