@@ -116,6 +116,22 @@ async def test_a_moderator_s_ban_is_not_the_app_s_to_lift_or_to_shorten(client: 
     assert len((await person("GET", "/me/inbox")).json()["items"]) == 1
 
 
+async def test_each_account_of_the_app_is_unbanned_by_itself(client: httpx.AsyncClient, join: Join) -> None:
+    phone = "+8613900000001"
+    one, other = join("小明", phone=phone), join("明明", phone=phone)
+    for person in (one, other):
+        await person("GET", "/me")
+    for sub in ("test:小明", "test:明明"):
+        await send(client, "banned", sub, at=NOW)
+    # The person has another account that the app still bans.
+    assert outcome(await send(client, "unbanned", "test:小明", at=NOW + timedelta(seconds=1))) == "applied"
+    for person in (one, other):
+        assert (await person("POST", "/posts", {"text": "你好"})).json()["code"] == "banned"
+    assert outcome(await send(client, "unbanned", "test:明明", at=NOW + timedelta(seconds=1))) == "applied"
+    for person in (one, other):
+        assert (await person("POST", "/posts", {"text": "你好"})).status_code == 201
+
+
 async def test_a_ban_moves_the_boards_of_what_the_person_adds_to(
     client: httpx.AsyncClient, join: Join, world: World
 ) -> None:
