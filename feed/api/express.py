@@ -8,7 +8,7 @@ JSON) takes the framework's way, which knows how to refuse it. A handler joins w
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -68,21 +68,27 @@ class Door(NamedTuple):
     body: msgspec.json.Decoder[Any] | None
 
 
+class Matched(NamedTuple):
+    """The door that a request goes to, and what its path and query give the handler."""
+
+    door: Door
+    given: dict[str, Any]
+
+
 def express(app: Litestar, inner: ASGIApp) -> ASGIApp:
     """`inner` with a shorter way to those of the application's handlers that want one."""
     doors = dict(_doors(app))
 
-    async def run(scope: Scope, receive: Receive, send: Send) -> None:
-        door: Door = scope["express_door"]  # type: ignore[typeddict-item]
+    async def run(matched: Matched, scope: Scope, receive: Receive, send: Send) -> None:
+        door, given = matched
         try:
             world: World = app.state.world
             await count(scope, world, door.limit, door.weight)
             viewer = await admitted(scope, world)
-            given = scope["express_given"]  # type: ignore[typeddict-item]
             if door.body is not None:
-                given |= await _read(scope, receive, door, viewer)
+                given = given | await _read(scope, receive, door, viewer)
             if "region" in door.asked:
-                given["region"] = region_of(scope, world)
+                given = given | {"region": region_of(scope, world)}
             told = await door.answer(world=world, **{door.person: viewer}, **given)
         except Answered as before:
             request: Request[Any, Any, Any] = Request(scope, receive, send)
@@ -96,19 +102,16 @@ def express(app: Litestar, inner: ASGIApp) -> ASGIApp:
         else:
             await _tell(scope, send, door, told, world)
 
-    watched = observed(run)
-
     async def lane(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await inner(scope, receive, send)
             return
-        door, given = _find(doors, scope)
-        if door is None or not _is_plain(scope, door):
+        matched = _find(doors, scope)
+        if matched is None or not _is_plain(scope, matched.door):
             await inner(scope, receive, send)
             return
-        scope["express_door"], scope["express_given"] = door, given  # type: ignore[typeddict-unknown-key]
-        scope["path_template"] = door.template
-        await watched(scope, receive, send)
+        scope["path_template"] = matched.door.template
+        await observed(partial(run, matched))(scope, receive, send)
 
     return lane
 
@@ -155,7 +158,7 @@ def _door(handler: HTTPRouteHandler, method: str, template: str) -> Door:
     )
 
 
-def _find(doors: Mapping[tuple[str, str], Door], scope: HTTPScope) -> tuple[Door | None, dict[str, Any]]:
+def _find(doors: Mapping[tuple[str, str], Door], scope: HTTPScope) -> Matched | None:
     """The door and what it is given; None for a request that is not plainly one of ours."""
     path = scope["path"]
     door = doors.get((scope["method"], path))
@@ -163,20 +166,20 @@ def _find(doors: Mapping[tuple[str, str], Door], scope: HTTPScope) -> tuple[Door
     if door is None:
         parts = path.split("/")
         if len(parts) <= _PLACE or not parts[_PLACE] or "%" in path:
-            return None, given
+            return None
         named, parts[_PLACE] = parts[_PLACE], "{}"
         door = doors.get((scope["method"], "/".join(parts)))
         if door is None:
-            return None, given
+            return None
         given = {door.path_name: named}
     elif door.path_name:
-        return None, given
+        return None
     if query := scope["query_string"]:
         said = _read_query(query)
         if said is None or not said.keys() <= door.query:
-            return None, given
+            return None
         given |= said
-    return door, given
+    return Matched(door, given)
 
 
 @lru_cache(4096)
