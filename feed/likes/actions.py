@@ -1,19 +1,21 @@
 """Liking, many at once: the batch is the transaction, the answers are each one's own."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from feed.accounts import relations
 from feed.accounts import store as accounts
-from feed.accounts.model import Banned
+from feed.accounts.model import FREE, Banned
 from feed.changes.store import Announce, leave_to_log
 from feed.comments import store as comments
 from feed.comments.model import CommentNotFound
 from feed.errors import FeedError
 from feed.likes import comment_store, store
+from feed.likes.comment_store import Triple
 from feed.likes.model import CommentLike, Like, Liked
 from feed.likes.store import Refusal
-from feed.postgres import Pool, transaction
+from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
 
@@ -39,59 +41,70 @@ async def apply_likes(
     return [answer(like) for like in batch]
 
 
+class _Shown(NamedTuple):
+    """A comment that others may see. Its authors are that of the comment and that of its post: a block by either hides it."""
+
+    post_id: int
+    authors: tuple[int, int]
+    like_count: int
+
+
 async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[Liked | FeedError]:
     """The same for comments; nothing that counts for a campaign moves, so no statistics are touched.
 
     The refusals of an item: CommentNotFound, Banned.
     """
     async with transaction(pool) as conn:
-        # Comments first, then likes, each ordered by id, as whoever hides a comment does.
-        held = await comments.lock_comments(conn, sorted({like.comment_id for like in batch}))
-        readable = await posts.find_visible(conn, list({comment.post_id for comment in held.values()}))
-        shown = {
-            comment.id: comment
-            for comment in held.values()
-            if comment.state == "published" and comment.post_id in readable
-        }
-        standings = await accounts.list_standings(conn, list({like.account_id for like in batch}))
-        banned = {account_id for account_id, standing in standings.items() if standing.banned}
-        met = {
-            (like.account_id, author_id)
-            for like in batch
-            if (comment := shown.get(like.comment_id))
-            for author_id in (comment.author_id, readable[comment.post_id])
-        }
-        apart = await relations.list_apart(conn, list(met))
-        hidden = {
-            like
-            for like in batch
-            if (comment := shown.get(like.comment_id))
-            and {(like.account_id, comment.author_id), (like.account_id, readable[comment.post_id])} & apart
-        }
+        shown = await _lock_shown(conn, {like.comment_id for like in batch})
+        refused = await _refuse(conn, batch, shown)
+        counts = {comment_id: comment.like_count for comment_id, comment in shown.items()}
+        counts |= await _move_likes(
+            conn,
+            {
+                (shown[like.comment_id].post_id, like.comment_id, like.account_id): like.liked
+                for like in batch
+                if like not in refused
+            },
+        )
+    return [refused[like]() if like in refused else Liked(like.liked, counts[like.comment_id]) for like in batch]
 
-        wishes = {
-            (shown[like.comment_id].post_id, like.comment_id, like.account_id): like.liked
-            for like in batch
-            if like.comment_id in shown and like.account_id not in banned and like not in hidden
-        }
-        added = sorted(triple for triple, liked in wishes.items() if liked)
-        removed = sorted(triple for triple, liked in wishes.items() if not liked)
-        new = await comment_store.add_likes(conn, added) if added else []
-        gone = await comment_store.remove_likes(conn, removed) if removed else []
 
-        moved: Counter[tuple[int, int]] = Counter()
-        for triples, by in ((new, 1), (gone, -1)):
-            for post_id, comment_id, _ in triples:
-                moved[post_id, comment_id] += by
-        counts: dict[int, int] = {comment_id: comment.like_count for comment_id, comment in shown.items()}
-        if changed := [(post_id, comment_id, by) for (post_id, comment_id), by in sorted(moved.items()) if by]:
-            counts |= await comments.change_like_counts(conn, changed)
+async def _lock_shown(conn: Connection, comment_ids: Collection[int]) -> dict[int, _Shown]:
+    """The comments that others may see, by id, locked. Comments come before likes, in one order, as for a deletion."""
+    held = await comments.lock_comments(conn, sorted(comment_ids))
+    post_authors = await posts.find_visible(conn, list({comment.post_id for comment in held.values()}))
+    return {
+        comment.id: _Shown(comment.post_id, (comment.author_id, post_authors[comment.post_id]), comment.like_count)
+        for comment in held.values()
+        if comment.state == "published" and comment.post_id in post_authors
+    }
 
-    def answer(like: CommentLike) -> Liked | FeedError:
-        if like.comment_id not in shown or like in hidden:
-            return CommentNotFound()
-        if like.account_id in banned:
-            return Banned()
-        return Liked(like.liked, counts[like.comment_id])
 
-    return [answer(like) for like in batch]
+async def _refuse(
+    conn: Connection, batch: Sequence[CommentLike], shown: Mapping[int, _Shown]
+) -> dict[CommentLike, type[FeedError]]:
+    """The likes that are refused, with the error of each. Whom a block hides a comment from does not learn of a ban there."""
+    standings = await accounts.list_standings(conn, list({like.account_id for like in batch}))
+    seen = [like for like in batch if like.comment_id in shown]
+    pairs = {(like.account_id, author_id) for like in seen for author_id in shown[like.comment_id].authors}
+    apart = await relations.list_apart(conn, list(pairs))
+    refused: dict[CommentLike, type[FeedError]] = {}
+    for like in batch:
+        comment = shown.get(like.comment_id)
+        if comment is None or any((like.account_id, author_id) in apart for author_id in comment.authors):
+            refused[like] = CommentNotFound
+        elif standings.get(like.account_id, FREE).banned:
+            refused[like] = Banned
+    return refused
+
+
+async def _move_likes(conn: Connection, wishes: Mapping[Triple, bool]) -> dict[int, int]:
+    """Makes each (post, comment, account) a like or none. The like counts, by comment, of those that have changed."""
+    added = sorted(triple for triple, liked in wishes.items() if liked)
+    removed = sorted(triple for triple, liked in wishes.items() if not liked)
+    new = await comment_store.add_likes(conn, added) if added else []
+    gone = await comment_store.remove_likes(conn, removed) if removed else []
+    moved = Counter((post_id, comment_id) for post_id, comment_id, _ in new)
+    moved.subtract((post_id, comment_id) for post_id, comment_id, _ in gone)
+    changed = [(post_id, comment_id, by) for (post_id, comment_id), by in sorted(moved.items()) if by]
+    return await comments.change_like_counts(conn, changed) if changed else {}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,6 +35,16 @@ from feed.posts.showing import hide_post
 from feed.texts import clean_text
 from feed.topics import store as topics
 from feed.topics.parse import TopicMention, find_topics
+
+
+class _Written(NamedTuple):
+    """A revision as its author wrote it, with the topics that its text mentions."""
+
+    post_id: PostId
+    author_id: AccountId
+    number: int
+    text: str
+    mentions: list[TopicMention]
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -106,7 +117,7 @@ async def edit_post(
         else:
             revision = post.latest_revision + 1
             await store.show_revision(conn, post_id, revision, comment_policy=comment_policy)
-            await _add_revisions(conn, [(post.id, author_id, revision, text, find_topics(text))])
+            await _add_revisions(conn, [_Written(post.id, author_id, revision, text, find_topics(text))])
             await cases.add_case(conn, kind="post", author_id=author_id, post_id=post_id, revision=revision)
             await changes.move_stats(conn, [Delta(post_id)])
     announce([post_id])
@@ -132,7 +143,10 @@ async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> 
     await changes.add_stats(conn, ids)
     await _add_revisions(
         conn,
-        [(id_, draft.author_id, 1, draft.text, draft.mentions) for id_, (draft, _) in zip(ids, drafts, strict=True)],
+        [
+            _Written(id_, draft.author_id, 1, draft.text, draft.mentions)
+            for id_, (draft, _) in zip(ids, drafts, strict=True)
+        ],
     )
     await cases.add_first_cases(
         conn, "post", [(draft.author_id, id_, None, 1) for id_, (draft, _) in zip(ids, drafts, strict=True)]
@@ -141,50 +155,49 @@ async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> 
     return ids
 
 
-async def _add_revisions(
-    conn: Connection, revisions: Sequence[tuple[PostId, AccountId, int, str, list[TopicMention]]]
-) -> None:
-    """Revisions (post, author, number, text, topics) of different posts, with their places in lists and campaigns."""
-    named = [
-        # Of many topics the first ones count.
-        dict(list({mention.key: mention.name for mention in mentions}.items())[:TOPICS_MOST])
-        for *_, mentions in revisions
-    ]
-    known = await topics.find_or_add_topics(conn, [pair for names in named for pair in names.items()])
-    if any(topic.state == "closed" for topic in known.values()):
-        # What a post bears already it keeps; otherwise the mention of a closed topic is text like any other.
-        edited = [post_id for post_id, _, number, *_ in revisions if number > 1]
-        held = await store.list_topic_ids(conn, edited)
-        named = [
-            {
-                key: name
-                for key, name in names.items()
-                if known[key].state != "closed" or known[key].id in held.get(post_id, ())
-            }
-            for (post_id, *_), names in zip(revisions, named, strict=True)
-        ]
+async def _add_revisions(conn: Connection, revisions: Sequence[_Written]) -> None:
+    """Revisions of different posts, with their places in lists and campaigns."""
+    topic_ids = await _find_topic_ids(conn, revisions)
     await store.add_revisions(
         conn,
         [
             store.Revision(
-                post_id,
-                number,
-                text,
+                each.post_id,
+                each.number,
+                each.text,
                 [
-                    TopicAt(known[mention.key].id, mention.name, mention.start, mention.length)
-                    for mention in mentions
-                    if mention.key in names
+                    TopicAt(ids[mention.key], mention.name, mention.start, mention.length)
+                    for mention in each.mentions
+                    if mention.key in ids
                 ],
-                content_sha256(text, []),
-                author_id,
+                content_sha256(each.text, []),
+                each.author_id,
                 approved=True,
             )
-            for (post_id, author_id, number, text, mentions), names in zip(revisions, named, strict=True)
+            for each, ids in zip(revisions, topic_ids, strict=True)
         ],
     )
-    post_ids = [post_id for post_id, *_ in revisions]
+    post_ids = [each.post_id for each in revisions]
     await store.list_under_topics(conn, post_ids)
     await enter_posts(conn, post_ids)
+
+
+async def _find_topic_ids(conn: Connection, revisions: Sequence[_Written]) -> list[dict[str, int]]:
+    """The topics that each revision bears: their ids by key. A new topic is added; a closed one stays where it was already."""
+    named = [
+        # Of many topics the first ones count.
+        dict(list({mention.key: mention.name for mention in each.mentions}.items())[:TOPICS_MOST])
+        for each in revisions
+    ]
+    known = await topics.find_or_add_topics(conn, [pair for names in named for pair in names.items()])
+    closed = {key for key, topic in known.items() if topic.state == "closed"}
+    edited = [each.post_id for each in revisions if each.number > 1]
+    held = await store.list_topic_ids(conn, edited) if closed else {}
+    # The mention of a closed topic that the post does not bear yet is text like any other.
+    return [
+        {key: known[key].id for key in names if key not in closed or known[key].id in held.get(each.post_id, ())}
+        for each, names in zip(revisions, named, strict=True)
+    ]
 
 
 async def _lock_own(conn: Connection, author_id: AccountId, post_id: PostId) -> Post:

@@ -101,3 +101,23 @@ async def test_a_reply_is_locked_with_its_root_in_the_order_in_which_likes_lock(
         await comments.lock_comment(conn, reply)
         with pytest.raises(asyncpg.LockNotAvailableError):
             await pool.execute("SELECT FROM comments WHERE id = $1 FOR UPDATE NOWAIT", root)
+
+
+async def test_a_block_by_either_author_hides_the_comment_and_a_ban_from_who_is_blocked(
+    pool: "asyncpg.Pool[Record]",
+) -> None:
+    author, commenter, blocked_by_author, blocks_commenter, banned = [await make.account(pool) for _ in range(5)]
+    comment_id = CommentId(await make.comment(pool, await make.post(pool, author), commenter))
+    await make.ban(pool, banned)
+    await pool.executemany(
+        "INSERT INTO relations (account_id, target_id, kind) VALUES ($1, $2, 'block')",
+        [(author, blocked_by_author), (blocks_commenter, commenter), (commenter, banned)],
+    )
+    likes = [CommentLike(comment_id, who) for who in (blocked_by_author, blocks_commenter, banned, author)]
+    answers = await apply_comment_likes(pool, likes)
+    assert [answer if isinstance(answer, Liked) else type(answer) for answer in answers] == [
+        CommentNotFound,
+        CommentNotFound,
+        CommentNotFound,
+        Liked(True, 1),
+    ]
