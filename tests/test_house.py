@@ -77,7 +77,7 @@ OWNERS = {
 # One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).
 GUESTS = {"likes": {"post_stats", "changes"}}
 PURE = {
-    "model.py", "refusals.py", "problems.py", "lawful.py", "lines.py", "score.py", "rules_text.py", "text_parts.py", "draw_text.py", "counting_text.py", "promises.py", "prize_kinds.py", "claim_deadline.py", "favour.py", "marking.py", "panel.py", "verdicts.py", "select.py", "result.py", "verify.py", "draw.py", "drawn.py", "drand.py", "beacon.py", "agreement.py", "correction.py", "finding.py", "amendment.py", "chain.py", "scrutiny.py", "rings.py",
+    "model.py", "refusals.py", "problems.py", "lawful.py", "lines.py", "score.py", "rules_text.py", "text_parts.py", "draw_text.py", "counting_text.py", "promises.py", "prize_kinds.py", "claim_deadline.py", "favour.py", "marking.py", "panel.py", "verdicts.py", "select.py", "result.py", "verify.py", "checks.py", "draw.py", "drawn.py", "drand.py", "beacon.py", "agreement.py", "correction.py", "finding.py", "amendment.py", "chain.py", "scrutiny.py", "rings.py",
     "rights.py", "visibility.py", "eligibility.py", "claim.py", "hook.py", "notices.py", "parse.py", "hot.py", "spread.py", "arranging.py", "sheet_csv.py", "tally.py",
     "zipf.py", "plan.py", "rows.py", "wording.py",
     "acs3.py", "tc3.py", "wire.py", "aliyun_wire.py", "tencent_wire.py", "subscription.py", "templates.py", "caps.py",

@@ -187,7 +187,9 @@ def tickets_of(settlement: Settlement, rows: Sequence[SheetRow]) -> list[bytes]:
 
 def prizes_of(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What each winner gets, of a rules document."""
-    return [{name: value for name, value in prize.items() if name != "image_media_id"} for prize in rules["prizes"]]
+    return [
+        {name: value for name, value in prize.items() if name != "image_media_id"} for prize in rules.get("prizes", ())
+    ]
 
 
 def counts_of(sheet: Sequence[Row], excluded: Mapping[str, int]) -> Counts:

@@ -1,35 +1,18 @@
 """Working a published result out again from what it holds. Needs nothing but the file and, to know who made it, a key."""
 
 import json
-from collections.abc import Iterator, Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 import rfc8785
-from msgspec import UNSET
 
-from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
-from feed.campaigns.problems import problems
-from feed.campaigns.score import Ranked
-from feed.ids import parse_id
 from feed.prizes.amendment import Amendment
 from feed.prizes.chain import follow, is_dated_too_late, problems_of_chain, standing_of
+from feed.prizes.checks import problems_of_result, rules_of
 from feed.prizes.drand import QUICKNET, Chain
-from feed.prizes.drawn import Drawn, problems_of
 from feed.prizes.finding import Problem
-from feed.prizes.result import (
-    Outcome,
-    ReserveLine,
-    Result,
-    Row,
-    WinnerLine,
-    counts_of,
-    order_in_sheet,
-    prizes_of,
-    six_decimals,
-)
-from feed.prizes.select import Selection, contender, select_drawn, select_winners
+from feed.prizes.result import Outcome, Result
 from feed.signatures import PublicKey, is_document_signed
 
 Signed = Literal["authentic", "unknown_key", "wrong", "key_over", "not_checked"]
@@ -73,8 +56,8 @@ def verify_result(text: bytes, keys: Sequence[PublicKey] | None, chains: Sequenc
         result, amendments, names = _read(text)
     except Unreadable as error:
         return Finding(problems=[Problem("unreadable", str(error))], signed="not_checked")
-    found = list(_problems(result, chains))
-    found += problems_of_chain(result, amendments, _rules_of(result), keys)
+    found = list(problems_of_result(result, chains))
+    found += problems_of_chain(result, amendments, rules_of(result), keys)
     places = follow(standing_of(result), amendments).places if not found else []
     return Finding(
         problems=found,
@@ -143,151 +126,3 @@ def _look_at_signature(result: Result, keys: Sequence[PublicKey] | None) -> Sign
     except ValueError:
         return "wrong"
     return "key_over" if late else "authentic"
-
-
-def _rules_of(result: Outcome) -> Rules | None:
-    try:
-        return msgspec.convert(result.campaign.rules, Rules)
-    except msgspec.MsgspecError:
-        return None
-
-
-def _problems(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:
-    campaign = result.campaign
-    if (expected := rules_sha256(campaign.rules)) != campaign.rules_sha256:
-        yield Problem("rules_hash", "campaign.rules_sha256", expected)
-    try:
-        rules = msgspec.convert(campaign.rules, Rules)
-    except msgspec.MsgspecError as error:
-        yield Problem("rules_unreadable", "campaign.rules", str(error))
-        return
-    if wrong := problems(rules, publishing=False):
-        yield from (Problem("rules_unreadable", f"campaign.rules.{error.field}") for error in wrong)
-        return
-    if rules.title != campaign.title:
-        yield Problem("title", "campaign.title", rules.title)
-    yield from _frozen_problems(result, rules)
-    if not _are_hashes([] if result.withdrawn is UNSET else result.withdrawn, empty=result.withdrawn is UNSET):
-        yield Problem("spelling", "withdrawn")
-    if result.forced is not UNSET and not result.forced.overrides:
-        yield Problem("spelling", "forced")
-    contenders = [_contender(row, rules) for row in result.sheet]
-    if None in contenders:
-        yield from (Problem("spelling", f"sheet[{i}]") for i, each in enumerate(contenders) if each is None)
-        return
-    found = [each for each in contenders if each is not None]
-    yield from _row_problems(result, found, rules)
-    able = [each for each, row in zip(found, result.sheet, strict=True) if row.rank is not None]
-    if rules.method != "draw" and result.draw is UNSET:
-        yield from _order_problems(result, select_winners(able, rules), prizes_of(campaign.rules))
-    elif rules.method != "draw" or result.draw is UNSET:
-        yield Problem("draw_missing", "draw")
-    else:
-        yield from _draw_problems(result, result.draw, able, rules, chains)
-
-
-def _draw_problems(
-    result: Outcome, drawn: Drawn, able: Sequence[Ranked], rules: Rules, chains: Sequence[Chain]
-) -> Iterator[Problem]:
-    persons = {int(row.post_id): row.person for row in result.sheet}
-    ranked = [persons[each.post_id] for each in able]
-    wrong = list(problems_of(drawn, rules, _id_of(result.campaign.id), ranked, chains))
-    wrong += [
-        Problem("draw_counts_nothing", f"sheet[{number}]")
-        for number, row in enumerate(result.sheet)
-        if (row.quality, row.likes_counted, row.commenters_counted) != (six_decimals(Decimal(0)), 0, 0)
-    ]
-    yield from wrong
-    # Of a seed or a ticket that is none there is no order.
-    if not any(problem.code in ("spelling", "draw_list") or problem.where == "draw.seed" for problem in wrong):
-        selection = select_drawn(able, persons, drawn, rules)
-        yield from _order_problems(result, selection, prizes_of(result.campaign.rules))
-
-
-def _id_of(text: str) -> int:
-    """The campaign's number; what is none is number 0, which no campaign has."""
-    number = parse_id(text)
-    return number if number is not None and text == str(number) else 0
-
-
-def _are_hashes(texts: Sequence[str], *, empty: bool) -> bool:
-    """Whether these are different SHA-256 in hexadecimal; none at all only where `empty`."""
-    right = all(len(text) == 64 and set(text) <= set("0123456789abcdef") for text in texts)
-    return right and len(set(texts)) == len(texts) and bool(texts) is not empty
-
-
-def _frozen_problems(result: Outcome, rules: Rules) -> Iterator[Problem]:
-    try:
-        early = parse_time(result.frozen_at) < rules.ends_at + FREEZE_AFTER
-    except ValueError:
-        yield Problem("spelling", "frozen_at")
-        return
-    if early:
-        yield Problem("frozen_too_early", "frozen_at")
-
-
-def _row_problems(result: Outcome, contenders: Sequence[Ranked], rules: Rules) -> Iterator[Problem]:
-    posts = [row.post_id for row in result.sheet]
-    if len(set(posts)) != len(posts):
-        yield Problem("entry_twice", "sheet")
-    skipped = {str(entry.get("post_id")) for entry in result.skipped}
-    for number, (row, each) in enumerate(zip(result.sheet, contenders, strict=True)):
-        where = f"sheet[{number}]"
-        if not rules.starts_at <= each.entered_at < rules.ends_at:
-            yield Problem("outside_of_the_period", f"{where}.entered_at")
-        if row.score != six_decimals(each.score):
-            yield Problem("score", f"{where}.score", six_decimals(each.score))
-        if row.post_id in skipped:
-            yield Problem("judged_and_skipped", where)
-
-
-def _order_problems(result: Outcome, selection: Selection, won: list[dict[str, Any]]) -> Iterator[Problem]:
-    rows = {row.post_id: row for row in result.sheet}
-    for number, row in enumerate(result.sheet):
-        if row.rank is not None and selection.ranks.get(int(row.post_id)) != row.rank:
-            yield Problem("rank", f"sheet[{number}].rank", str(selection.ranks.get(int(row.post_id))))
-    if list(result.sheet) != sorted(result.sheet, key=order_in_sheet):
-        yield Problem("order", "sheet")
-    counts = counts_of(result.sheet, result.counts.excluded)
-    if counts != result.counts or sum(result.counts.excluded.values()) != counts.entries - counts.ranked:
-        yield Problem("counts", "counts", str(msgspec.to_builtins(counts)))
-    winners = [WinnerLine(*_line(each, selection, rows), won) for each in selection.winners]
-    yield from _differences("winners", result.winners, winners)
-    reserves = [ReserveLine(*_line(each, selection, rows)) for each in selection.reserves]
-    yield from _differences("reserves", result.reserves, reserves)
-
-
-def _differences(
-    name: str, found: Sequence[WinnerLine | ReserveLine], expected: Sequence[WinnerLine | ReserveLine]
-) -> Iterator[Problem]:
-    if len(found) != len(expected):
-        yield Problem(name, name, f"{len(expected)}")
-    for number, (stated, right) in enumerate(zip(found, expected, strict=False)):
-        if stated != right:
-            yield Problem(name, f"{name}[{number}]", right.post_id)
-
-
-def _line(each: Ranked, selection: Selection, rows: dict[str, Row]) -> tuple[int, str, str, str]:
-    post_id = str(each.post_id)
-    return selection.ranks[each.post_id], post_id, rows[post_id].person, six_decimals(each.score)
-
-
-def _contender(row: Row, rules: Rules) -> Ranked | None:
-    """What the row says, in numbers; None when one of them is not spelled as a result spells it."""
-    try:
-        quality, post_id, entered_at = Decimal(row.quality), int(row.post_id), parse_time(row.entered_at)
-        if not quality.is_finite() or not 0 <= quality <= 100 or six_decimals(quality) != row.quality:
-            return None
-        if str(post_id) != row.post_id or min(post_id, row.likes_counted, row.commenters_counted) < 0:
-            return None
-    except (ValueError, InvalidOperation):
-        return None
-    return contender(
-        post_id,
-        person=row.person.encode(),
-        entered_at=entered_at,
-        quality=quality,
-        likes=row.likes_counted,
-        commenters=row.commenters_counted,
-        rules=rules,
-    )

@@ -1,0 +1,219 @@
+"""Whether a result follows from its rules and its sheet: one check for each thing that can be worked out again."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+from msgspec import UNSET
+
+from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
+from feed.campaigns.problems import problems
+from feed.campaigns.score import Ranked
+from feed.ids import parse_id
+from feed.prizes.drand import Chain
+from feed.prizes.drawn import Drawn, problems_of
+from feed.prizes.finding import Problem
+from feed.prizes.result import (
+    Campaign,
+    Outcome,
+    ReserveLine,
+    Row,
+    WinnerLine,
+    counts_of,
+    order_in_sheet,
+    prizes_of,
+    six_decimals,
+)
+from feed.prizes.select import Selection, contender, select_drawn, select_winners
+
+
+def problems_of_result(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:
+    """What does not follow. Nothing is worked out from what cannot be read: such a problem is the last one."""
+    yield from _check_rules_hash(result.campaign)
+    unreadable = list(_check_rules(result.campaign))
+    yield from unreadable
+    rules = rules_of(result)
+    if unreadable or rules is None:
+        return
+    yield from _check_title(result.campaign, rules)
+    yield from _check_frozen_at(result, rules)
+    yield from _check_withdrawn(result)
+    yield from _check_forced(result)
+    read = [_contender(row, rules) for row in result.sheet]
+    contenders = [each for each in read if each is not None]
+    if len(contenders) < len(read):
+        yield from (Problem("spelling", f"sheet[{number}]") for number, each in enumerate(read) if each is None)
+        return
+    yield from _check_entries_once(result.sheet)
+    yield from _check_rows(result, contenders, rules)
+    able = [each for each, row in zip(contenders, result.sheet, strict=True) if row.rank is not None]
+    if (rules.method == "draw") is (result.draw is UNSET):
+        yield Problem("draw_missing", "draw")
+    elif result.draw is UNSET:
+        yield from _check_selection(result, select_winners(able, rules))
+    else:
+        yield from _check_draw(result, result.draw, able, rules, chains)
+
+
+def rules_of(result: Outcome) -> Rules | None:
+    """The rules that the result names; None where they are none."""
+    try:
+        return msgspec.convert(result.campaign.rules, Rules)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _check_rules_hash(campaign: Campaign) -> Iterator[Problem]:
+    expected = rules_sha256(campaign.rules)
+    if expected != campaign.rules_sha256:
+        yield Problem("rules_hash", "campaign.rules_sha256", expected)
+
+
+def _check_rules(campaign: Campaign) -> Iterator[Problem]:
+    try:
+        rules = msgspec.convert(campaign.rules, Rules)
+    except msgspec.MsgspecError as error:
+        yield Problem("rules_unreadable", "campaign.rules", str(error))
+        return
+    yield from (
+        Problem("rules_unreadable", f"campaign.rules.{error.field}") for error in problems(rules, publishing=False)
+    )
+
+
+def _check_title(campaign: Campaign, rules: Rules) -> Iterator[Problem]:
+    if rules.title != campaign.title:
+        yield Problem("title", "campaign.title", rules.title)
+
+
+def _check_frozen_at(result: Outcome, rules: Rules) -> Iterator[Problem]:
+    try:
+        if parse_time(result.frozen_at) < rules.ends_at + FREEZE_AFTER:
+            yield Problem("frozen_too_early", "frozen_at")
+    except ValueError:
+        yield Problem("spelling", "frozen_at")
+
+
+def _check_withdrawn(result: Outcome) -> Iterator[Problem]:
+    """Different SHA-256 in hexadecimal; where there are none, the member is absent."""
+    if result.withdrawn is UNSET:
+        return
+    hashes = result.withdrawn
+    right = all(len(text) == 64 and set(text) <= set("0123456789abcdef") for text in hashes)
+    if not hashes or not right or len(set(hashes)) != len(hashes):
+        yield Problem("spelling", "withdrawn")
+
+
+def _check_forced(result: Outcome) -> Iterator[Problem]:
+    if result.forced is not UNSET and not result.forced.overrides:
+        yield Problem("spelling", "forced")
+
+
+def _check_entries_once(sheet: Sequence[Row]) -> Iterator[Problem]:
+    if len({row.post_id for row in sheet}) != len(sheet):
+        yield Problem("entry_twice", "sheet")
+
+
+def _check_rows(result: Outcome, contenders: Sequence[Ranked], rules: Rules) -> Iterator[Problem]:
+    skipped = {str(entry.get("post_id")) for entry in result.skipped}
+    for number, (row, each) in enumerate(zip(result.sheet, contenders, strict=True)):
+        where = f"sheet[{number}]"
+        if not rules.starts_at <= each.entered_at < rules.ends_at:
+            yield Problem("outside_of_the_period", f"{where}.entered_at")
+        if row.score != six_decimals(each.score):
+            yield Problem("score", f"{where}.score", six_decimals(each.score))
+        if row.post_id in skipped:
+            yield Problem("judged_and_skipped", where)
+
+
+def _check_draw(
+    result: Outcome, drawn: Drawn, able: Sequence[Ranked], rules: Rules, chains: Sequence[Chain]
+) -> Iterator[Problem]:
+    persons = {int(row.post_id): row.person for row in result.sheet}
+    ranked = [persons[each.post_id] for each in able]
+    wrong = list(problems_of(drawn, rules, _id_of(result.campaign.id), ranked, chains))
+    yield from wrong
+    yield from _check_draw_counts_nothing(result.sheet)
+    # Of a seed or a ticket that is none there is no order.
+    if not any(problem.code in ("spelling", "draw_list") or problem.where == "draw.seed" for problem in wrong):
+        yield from _check_selection(result, select_drawn(able, persons, drawn, rules))
+
+
+def _check_draw_counts_nothing(sheet: Sequence[Row]) -> Iterator[Problem]:
+    nothing = six_decimals(Decimal(0)), 0, 0
+    for number, row in enumerate(sheet):
+        if (row.quality, row.likes_counted, row.commenters_counted) != nothing:
+            yield Problem("draw_counts_nothing", f"sheet[{number}]")
+
+
+def _check_selection(result: Outcome, selection: Selection) -> Iterator[Problem]:
+    """Whether ranks, order, sums, winners and reserves are what this selection makes of the sheet."""
+    yield from _check_ranks(result.sheet, selection)
+    yield from _check_order(result.sheet)
+    yield from _check_counts(result)
+    rows = {row.post_id: row for row in result.sheet}
+    won = prizes_of(result.campaign.rules)
+    winners = [WinnerLine(*_line(each, selection, rows), won) for each in selection.winners]
+    yield from _check_lines("winners", result.winners, winners)
+    reserves = [ReserveLine(*_line(each, selection, rows)) for each in selection.reserves]
+    yield from _check_lines("reserves", result.reserves, reserves)
+
+
+def _check_ranks(sheet: Sequence[Row], selection: Selection) -> Iterator[Problem]:
+    for number, row in enumerate(sheet):
+        expected = selection.ranks.get(int(row.post_id))
+        if row.rank is not None and row.rank != expected:
+            yield Problem("rank", f"sheet[{number}].rank", str(expected))
+
+
+def _check_order(sheet: Sequence[Row]) -> Iterator[Problem]:
+    if list(sheet) != sorted(sheet, key=order_in_sheet):
+        yield Problem("order", "sheet")
+
+
+def _check_counts(result: Outcome) -> Iterator[Problem]:
+    excluded = result.counts.excluded
+    expected = counts_of(result.sheet, excluded)
+    if expected != result.counts or sum(excluded.values()) != expected.entries - expected.ranked:
+        yield Problem("counts", "counts", str(msgspec.to_builtins(expected)))
+
+
+def _check_lines(
+    name: str, found: Sequence[WinnerLine | ReserveLine], expected: Sequence[WinnerLine | ReserveLine]
+) -> Iterator[Problem]:
+    if len(found) != len(expected):
+        yield Problem(name, name, f"{len(expected)}")
+    for number, (stated, right) in enumerate(zip(found, expected, strict=False)):
+        if stated != right:
+            yield Problem(name, f"{name}[{number}]", right.post_id)
+
+
+def _id_of(text: str) -> int:
+    """The campaign's number; what is none is number 0, which no campaign has."""
+    number = parse_id(text)
+    return number if number is not None and text == str(number) else 0
+
+
+def _line(each: Ranked, selection: Selection, rows: dict[str, Row]) -> tuple[int, str, str, str]:
+    post_id = str(each.post_id)
+    return selection.ranks[each.post_id], post_id, rows[post_id].person, six_decimals(each.score)
+
+
+def _contender(row: Row, rules: Rules) -> Ranked | None:
+    """What the row says, in numbers; None when one of them is not spelled as a result spells it."""
+    try:
+        quality, post_id, entered_at = Decimal(row.quality), int(row.post_id), parse_time(row.entered_at)
+        if not quality.is_finite() or not 0 <= quality <= 100 or six_decimals(quality) != row.quality:
+            return None
+        if str(post_id) != row.post_id or min(post_id, row.likes_counted, row.commenters_counted) < 0:
+            return None
+    except (ValueError, InvalidOperation):
+        return None
+    return contender(
+        post_id,
+        person=row.person.encode(),
+        entered_at=entered_at,
+        quality=quality,
+        likes=row.likes_counted,
+        commenters=row.commenters_counted,
+        rules=rules,
+    )

@@ -1,0 +1,76 @@
+"""What is found in a result that was changed: each check by itself, on the result of the vector."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feed.campaigns.model import rules_sha256
+from feed.prizes.verify import verify_result
+
+VECTOR = Path(__file__).with_name("result_vector.json")
+
+
+def found(change: Callable[[dict[str, Any]], object]) -> list[tuple[str, str]]:
+    document = json.loads(json.loads(VECTOR.read_text("utf-8"))["document"])
+    change(document)
+    finding = verify_result(json.dumps(document).encode(), None)
+    return [(problem.code, problem.where) for problem in finding.problems]
+
+
+def rules(**changed: Any) -> Callable[[dict[str, Any]], object]:
+    """Other rules, and their hash; None takes a member out."""
+
+    def change(document: dict[str, Any]) -> None:
+        campaign = document["campaign"]
+        campaign["rules"] = {k: v for k, v in (campaign["rules"] | changed).items() if v is not None}
+        campaign["rules_sha256"] = rules_sha256(campaign["rules"])
+
+    return change
+
+
+def row(**changed: Any) -> Callable[[dict[str, Any]], object]:
+    return lambda document: document["sheet"][0].update(changed)
+
+
+def test_nothing_is_found_in_the_result_itself() -> None:
+    assert found(lambda _: None) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "problems"),
+    [
+        (lambda d: d["campaign"].update(rules_sha256="0" * 64), [("rules_hash", "campaign.rules_sha256")]),
+        (rules(winner_count="two"), [("rules_unreadable", "campaign.rules")]),
+        (rules(winner_count=0), [("rules_unreadable", "campaign.rules.winner_count")]),
+        (lambda d: d["campaign"].update(title="x"), [("title", "campaign.title")]),
+        (lambda d: d.update(frozen_at="soon"), [("spelling", "frozen_at")]),
+        (lambda d: d.update(frozen_at="2020-01-01T00:00:00.000000Z"), [("frozen_too_early", "frozen_at")]),
+        (lambda d: d.update(withdrawn=[]), [("spelling", "withdrawn")]),
+        (lambda d: d.update(withdrawn=["a" * 64, "b" * 64]), []),
+        (lambda d: d.update(withdrawn=["a" * 64, "a" * 64]), [("spelling", "withdrawn")]),
+        (lambda d: d.update(withdrawn=["A" * 64]), [("spelling", "withdrawn")]),
+        (lambda d: d.update(forced={"reason": None, "overrides": []}), [("spelling", "forced")]),
+        (row(quality="1.0"), [("spelling", "sheet[0]")]),
+        (row(score="1.000000"), [("score", "sheet[0].score")]),
+        (lambda d: d["skipped"].append({"post_id": d["sheet"][0]["post_id"]}), [("judged_and_skipped", "sheet[0]")]),
+        (lambda d: d["sheet"][0].update(rank=7), [("rank", "sheet[0].rank"), ("order", "sheet")]),
+        (lambda d: d["sheet"].reverse(), [("order", "sheet")]),
+        (lambda d: d["counts"].update(persons=99), [("counts", "counts")]),
+        (lambda d: d["winners"].pop(), [("winners", "winners")]),
+        (lambda d: d["winners"][0].update(score="1.000000"), [("winners", "winners[0]")]),
+        (lambda d: d["reserves"].pop(), [("reserves", "reserves")]),
+        (rules(method="draw"), [("draw_missing", "draw")]),
+    ],
+)
+def test_each_change_is_found_and_named(
+    change: Callable[[dict[str, Any]], object], problems: list[tuple[str, str]]
+) -> None:
+    assert found(change) == problems
+
+
+def test_rules_without_prizes_are_judged_like_others() -> None:
+    """They ended the verification with an error of ours once."""
+    assert {code for code, _ in found(rules(prizes=None))} == {"winners"}
