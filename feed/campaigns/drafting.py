@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
+from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights, rules_document
 from feed.campaigns.problems import EARLIEST, problems
 from feed.errors import FieldError
 
@@ -84,6 +84,13 @@ def read_rules(draft: Mapping[str, Any], *, publishing: bool) -> tuple[Rules, li
         named = {error.field for error in found}
         found = [*(FieldError(name, "required") for name in missing if name not in named), *found]
     return rules, found
+
+
+def written_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """Every field of the rules: as the editor has written it, else its default, else None."""
+    rules, _ = read_rules(draft, publishing=False)
+    unwritten = {name: None for name in _NEEDED if name not in draft}
+    return rules_document(rules) | unwritten
 
 
 def copied(draft: Mapping[str, Any]) -> dict[str, Any]:

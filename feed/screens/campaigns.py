@@ -1,13 +1,13 @@
 """Campaigns as they are read: by everybody once they are published, by editors from the first word on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from feed.campaigns import jury
-from feed.campaigns.drafting import read_rules
+from feed.campaigns.drafting import written_fields
 from feed.campaigns.model import (
     STATES,
     Caps,
@@ -17,7 +17,6 @@ from feed.campaigns.model import (
     Prize,
     State,
     Weights,
-    rules_document,
 )
 from feed.campaigns.refusals import CampaignNotFound, RulesNotFound
 from feed.errors import FieldError, Invalid
@@ -125,15 +124,15 @@ class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
     objections_end_at: datetime | None
     entry_count: int
     shortlisted_count: int
-    created_by: int
+    created_by: str
     created_at: datetime
     blocked_by: list[dict[str, Any]]
     frozen_at: datetime | None
     settled_at: datetime | None
-    announced_first_by: int | None
+    announced_first_by: str | None
     cancelled_at: datetime | None
-    cancel_reason: str | None
-    cancel_asked_by: int | None
+    cancel_asked_reason: str | None
+    cancel_asked_by: str | None
 
 
 def states_of(state: str | None) -> Sequence[str]:
@@ -153,10 +152,10 @@ async def list_rows(
         """
         SELECT served.*, counted.entry_count, counted.shortlisted_count
         FROM (
-            SELECT campaigns.id, draft, rules_version, rules_sha256, settle_at, marks_locked_at, published_at,
-                announced_at, objections_end_at, campaigns.created_by, campaigns.created_at, blocked_by, frozen_at,
-                settled_at, announced_first_by, cancelled_at, cancellations.reason AS cancel_reason,
-                cancellations.asked_by AS cancel_asked_by,
+            SELECT campaigns.id, coalesce(rules.rules, draft) AS draft, rules_version, rules_sha256, settle_at, marks_locked_at, published_at,
+                announced_at, objections_end_at, campaigns.created_by::text, campaigns.created_at, blocked_by, frozen_at,
+                settled_at, announced_first_by::text, cancelled_at, cancellations.reason AS cancel_asked_reason,
+                cancellations.asked_by::text AS cancel_asked_by,
                 CASE
                     WHEN state = 'scheduled' AND clock_timestamp() >= ends_at THEN 'closed'
                     WHEN state = 'scheduled' AND clock_timestamp() >= starts_at THEN 'open'
@@ -234,51 +233,25 @@ async def get_rules(conn: Connection, campaign_id: int, version: int | None) -> 
 
 
 def card(row: CampaignRow) -> CampaignCard:
-    """The campaign as everybody sees it. A draw has no board, whatever its rules say."""
-    face = _face(row)
-    return msgspec.convert(face | ({"board": "hidden"} if face["method"] == "draw" else {}), CampaignCard)
+    """The campaign as everybody sees it."""
+    fields = _fields(row)
+    if fields["method"] == "draw":
+        # A draw has no leaderboard, whatever its rules say.
+        fields["board"] = "hidden"
+    return msgspec.convert(fields, CampaignCard)
 
 
 def editor_card(row: CampaignRow, jurors: Sequence[jury.Juror] = ()) -> EditorCampaignCard:
     """The campaign as editors see it."""
-    face = _face(row) | {
-        "created_by": str(row.created_by),
-        "created_at": row.created_at,
-        "jurors": [JurorCard(str(juror.account_id), juror.name) for juror in jurors],
-        "shortlisted_count": row.shortlisted_count,
-        "blocked_by": row.blocked_by,
-        "frozen_at": row.frozen_at,
-        "settled_at": row.settled_at,
-        "announced_first_by": None if row.announced_first_by is None else str(row.announced_first_by),
-        "cancelled_at": row.cancelled_at,
-        "cancel_asked_by": None if row.cancel_asked_by is None else str(row.cancel_asked_by),
-        "cancel_asked_reason": row.cancel_reason,
-    }
-    return msgspec.convert(face, EditorCampaignCard)
+    cards = [JurorCard(str(juror.account_id), juror.name) for juror in jurors]
+    return msgspec.convert(_fields(row) | {"jurors": cards}, EditorCampaignCard)
 
 
-def _face(row: CampaignRow) -> dict[str, Any]:
-    return _written(row.draft) | {
-        "id": str(row.id),
-        "state": row.state,
-        "settle_at": row.settle_at or row.draft.get("settle_at"),
-        "rules_version": row.rules_version,
-        "rules_sha256": row.rules_sha256,
-        "entry_count": row.entry_count,
-        "published_at": row.published_at,
-        "marks_locked_at": row.marks_locked_at,
-        "announced_at": row.announced_at,
-        "objections_end_at": row.objections_end_at,
-        "cancel_reason": row.cancel_reason if row.state == "cancelled" else None,
-    }
-
-
-def _written(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """Every field: as it is written, else its default, else null."""
-    rules, _ = read_rules(draft, publishing=False)
-    document = rules_document(rules)
-    return {name: value if name in draft or _has_default(name) else None for name, value in document.items()}
-
-
-def _has_default(name: str) -> bool:
-    return name not in ("title", "topic", "starts_at", "ends_at", "method", "winner_count")
+def _fields(row: CampaignRow) -> dict[str, Any]:
+    """What both cards are made from: the columns under their own names, and the rules as far as they are written."""
+    fields = msgspec.structs.asdict(row) | written_fields(row.draft)
+    fields["id"] = str(row.id)
+    fields["settle_at"] = row.settle_at or row.draft.get("settle_at")
+    # Until a second person has agreed, the reason is for editors only.
+    fields["cancel_reason"] = row.cancel_asked_reason if row.state == "cancelled" else None
+    return fields
