@@ -291,7 +291,10 @@ def test_what_a_transaction_must_not_hold_is_found() -> None:
 
 
 def test_a_handler_hands_on_to_whom_an_action_announces_the_posts_it_has_changed() -> None:
-    assert writing_without_announcing(CallGraph(SOURCES)) == []
+    graph = CallGraph(SOURCES)
+    # A function that has moved would make the rule say nothing.
+    assert graph.nodes.keys() >= MOVES | CAMPAIGNS_ONLY
+    assert writing_without_announcing(graph) == []
 
 
 def test_a_handler_that_forgets_the_boards_is_found() -> None:
