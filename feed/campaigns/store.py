@@ -43,16 +43,6 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         return self.published_at is not None and self.starts_at is not None and self.now >= self.starts_at
 
 
-class RulesVersion(msgspec.Struct, frozen=True):
-    """The rules as they were published at one time, and their text."""
-
-    version: int
-    rules: dict[str, Any]
-    rules_text: str
-    rules_sha256: str
-    created_at: datetime
-
-
 async def add_campaign(conn: Connection, *, campaign_id: int | None, draft: dict[str, Any], by: int) -> int:
     """A draft. `campaign_id` is the id that an idempotency key has reserved, if there is one."""
     return int(
