@@ -21,7 +21,7 @@ run: install           ## Runs the demo and keeps its servers running.
 
 # Lint runs beside the tests; its output follows theirs. Fails when either fails. JOBS=1 runs the tests in one process.
 BESIDE_LINT = @log=$$(mktemp); $(MAKE) --no-print-directory lint >"$$log" 2>&1 & lint=$$!; \
-	"$(BIN)/python" -m pytest -n $(or $(JOBS),auto) --dist loadgroup
+	"$(BIN)/python" -m pytest -n $(or $(JOBS),auto)
 AFTER_LINT = ; tests=$$?; wait $$lint; linted=$$?; cat "$$log"; rm -f "$$log"; \
 	echo "tests: $$([ $$tests = 0 ] && echo passed || echo FAILED), lint: $$([ $$linted = 0 ] && echo passed || echo FAILED)"; \
 	[ $$tests = 0 ] && [ $$linted = 0 ]
@@ -33,7 +33,7 @@ check: install-dev     ## Runs lint, types, import contracts and the tests that 
 	$(BESIDE_LINT) -m quick $(ARGS) $(AFTER_LINT)
 
 properties: install-dev  ## Runs the property tests on 1,000 random examples each; elsewhere the examples are always the same.
-	FEED_TESTS_PROFILE=random "$(BIN)/python" -m pytest -n $(or $(JOBS),auto) --dist loadgroup -m hypothesis $(ARGS)
+	FEED_TESTS_PROFILE=random "$(BIN)/python" -m pytest -n $(or $(JOBS),auto) -m hypothesis $(ARGS)
 
 lint: install-dev
 	"$(BIN)/ruff" check .

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from xdist.remote import Producer
 
 from feed import embedded
 from feed.embedded import Embedded
@@ -22,6 +23,8 @@ from feed.migrations import migrate
 from feed.postgres import Connection, prepare_connection
 from tests.support import app, databases, selection
 from tests.support.databases import TEMPLATE, Database, Databases
+from tests.support.forks import Forks
+from tests.support.scheduling import Scheduling
 from tests.support.selection import GUARD
 
 # The same examples in each run, as many on a slow machine as on a fast one. `make properties` looks for new ones.
@@ -47,9 +50,16 @@ _MEMORY_BYTES = 4_000_000_000
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Before `-m` looks for marks.
     selection.sort_and_mark(items)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Tests wait for servers, processes and deadlines: two for each core."""
     return min(2 * (os.cpu_count() or 1), 16)
@@ -91,8 +101,8 @@ async def databases_to_lend(servers: Embedded, template: str) -> AsyncIterator[D
 
 
 @pytest.fixture
-async def own_database(databases_to_lend: Databases) -> AsyncIterator[Database]:
-    lent = await databases_to_lend.lend()
+async def own_database(databases_to_lend: Databases, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    lent = await databases_to_lend.lend(without_connections="pool" not in request.fixturenames)
     yield lent
     await databases_to_lend.take_back(lent)
 
@@ -134,6 +144,14 @@ async def conn(shared_database: str) -> AsyncIterator[Connection]:
         return
     # With the connection goes the transaction, whatever state the test left it in.
     opened.terminate()
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Runs modules as processes that are killed."""
+    opened = Forks()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

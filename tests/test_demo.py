@@ -48,6 +48,7 @@ async def _served(data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process,
             await process.communicate()
 
 
+@pytest.mark.long
 async def test_the_demo_ends_well_and_its_winners_are_those_that_anybody_counts(tmp_path: Path) -> None:
     data = Path(PLAYED) if PLAYED else tmp_path / "演示 demo"
     async with _served(data) as (process, said):

@@ -1,7 +1,10 @@
 """A smaller run of `make fuzz`: each operation is asked some things that a client would not ask."""
 
+import pytest
+
 from tests.fuzz.__main__ import fuzz
 
 
+@pytest.mark.long
 async def test_every_answer_is_one_that_the_document_promises() -> None:
     assert await fuzz(least=1500, seed=20260901) == 0

@@ -1,13 +1,12 @@
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from feed.keys import Keys, open_keys
+from tests.support.forks import Forks
 
 Kill = Callable[..., Awaitable[None]]
 
@@ -18,7 +17,7 @@ def keys(tmp_path: Path) -> Keys:
 
 
 @pytest.fixture
-def kill(database: str, redis_url: str, tmp_path: Path, keys: Keys) -> Kill:
+def kill(database: str, redis_url: str, tmp_path: Path, keys: Keys, forks: Forks) -> Kill:
     """`kill(when, nth, step, *ids)`: runs the step in a process that dies around its nth commit."""
     environ = {
         "FEED_DATABASE_URL": database,
@@ -28,9 +27,7 @@ def kill(database: str, redis_url: str, tmp_path: Path, keys: Keys) -> Kill:
     }
 
     async def killed(when: str, nth: int, step: str, *ids: int) -> None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.prizes.dying", when, str(nth), step, *map(str, ids), env=os.environ | environ
-        )
-        assert await asyncio.wait_for(process.wait(), 20) == -signal.SIGKILL
+        ended = await asyncio.to_thread(forks.run, "tests.prizes.dying", when, nth, step, *ids, environ=environ)
+        assert ended.status == -signal.SIGKILL
 
     return killed

@@ -1,6 +1,6 @@
 """The moments of a deed at which a crash leaves something behind: commits, changes of key files, and what a provider was handed.
 
-`python -m tests.prizes.moments` is a process that has read all the code, and forks one that dies by SIGKILL for each line of JSON.
+`python -m tests.prizes.moments before|after NTH STORY STEP PEOPLE` dies by SIGKILL at the nth moment of a deed.
 """
 
 import asyncio
@@ -81,22 +81,12 @@ def dying_at(when: str, nth: int) -> Look:
     return look
 
 
-def _serve() -> None:
+def _main(when: str, nth: str, story: str, step: str, people: str) -> None:
     from tests.prizes.stories import act_alone
 
-    print("ready", flush=True)
-    for line in sys.stdin:
-        asked = json.loads(line)
-        child = os.fork()
-        if not child:
-            os.dup2(2, 1)  # Its own words are no answers.
-            os.environ.update(asked["environ"])
-            with watched(dying_at(asked["when"], asked["nth"])):
-                asyncio.run(act_alone(asked["story"], asked["step"], asked["people"]))
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+    with watched(dying_at(when, int(nth))):
+        asyncio.run(act_alone(story, int(step), json.loads(people)))
 
 
 if __name__ == "__main__":
-    _serve()
+    _main(*sys.argv[1:])

@@ -10,7 +10,6 @@ import os
 import pkgutil
 import re
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from feed.keys import Keys
 from feed.postgres import Connection, Pool
 from tests.prizes.moments import watched
 from tests.prizes.stories import STORIES, Deed, Play, prepare
+from tests.support.forks import Forks
 
 # What of `campaigns` belongs to a campaign's end; all of `prizes` does.
 ENDING = {"cancelling", "shortlisting"}
@@ -46,39 +46,6 @@ ONCE_MORE = {"reveal_claim", "export_claims", "change_claim", "grant_claim_acces
 _NUMBERS = re.compile(r"\d{7,}|\bp\d+\b")
 _HASHES = re.compile(r"[0-9a-f]{40,}")
 _TIMES = re.compile(r"\d+月\d+日\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+\d\d(:?\d\d)?)?")
-
-
-class Graveyard:
-    """Processes that fork from one that has read the code already, and die as they are told."""
-
-    def __init__(self) -> None:
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.prizes.moments"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._answer() == "ready"
-
-    def kill(self, **asked: Any) -> int:
-        """How the process ended."""
-        assert self._server.stdin is not None
-        self._server.stdin.write(json.dumps(asked) + "\n")
-        self._server.stdin.flush()
-        return int(self._answer())
-
-    def close(self) -> None:
-        assert self._server.stdin is not None
-        self._server.stdin.close()
-        self._server.wait(10)
-
-    def _answer(self) -> str:
-        assert self._server.stdout is not None
-        return self._server.stdout.readline().strip()
-
-
-@pytest.fixture(scope="module")
-def graveyard() -> Iterator[Graveyard]:
-    made = Graveyard()
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -197,7 +164,7 @@ def _is_once_more(table: str, face: str) -> bool:
 async def test_killed_at_any_moment_the_end_is_that_of_an_undisturbed_run(
     pool: Pool,
     keys: Keys,
-    graveyard: Graveyard,
+    forks: Forks,
     environ: dict[str, str],
     tmp_path: Path,
     story: str,
@@ -214,7 +181,9 @@ async def test_killed_at_any_moment_the_end_is_that_of_an_undisturbed_run(
         for number, deed in enumerate(deeds):
             await prepare(play, deed)
             if nth <= moments[number]:
-                died = graveyard.kill(environ=environ, when=when, nth=nth, story=story, step=number, people=play.ids)
+                died = forks.run(
+                    "tests.prizes.moments", when, nth, story, number, json.dumps(play.ids), environ=environ
+                ).status
                 assert died == -signal.SIGKILL, (story, number, nth, died)
                 await _let_go(pool)
             # Whoever comes next: the same person again, or the next turn of the worker. What was done may be refused as done.

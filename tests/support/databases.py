@@ -77,9 +77,9 @@ class Databases:
         self._dropping: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[object]] = set()
 
-    async def lend(self) -> Database:
+    async def lend(self, *, without_connections: bool) -> Database:
         """A database with no rows but those of the migrations, for one test."""
-        database = self._ready.pop() if self._ready else await self._copy()
+        database = self._ready.pop() if self._ready and not without_connections else await self._copy()
         database.uses += 1
         self._tasks = asyncio.all_tasks()
         return database

@@ -1,6 +1,6 @@
-"""Which tests are quick, which ones share a process of the run, and in what order they start.
+"""Which tests are quick, which ones start processes, and in what order they start.
 
-All three follow from the fixtures and functions that a test uses, so that no list has to be kept.
+All of this follows from the fixtures and functions that a test uses, so that no list has to be kept.
 """
 
 import inspect
@@ -25,14 +25,12 @@ _STARTS = {
     "start_postgres",
     "start_valkey",
 }
-# One filled database serves all tests that only read it.
-_SHARED = {"town_database": "town"}
 
 _found: dict[FunctionType, bool] = {}
 
 
 def sort_and_mark(items: list[pytest.Item]) -> None:
-    """Marks quick tests, groups those that share something, and puts long ones first."""
+    """Marks quick tests and those that start processes, and puts long ones first."""
     ranks: dict[pytest.Item, int] = {}
     for item in items:
         fixtures = list(_fixtures(item))
@@ -43,10 +41,7 @@ def sort_and_mark(items: list[pytest.Item]) -> None:
             item.add_marker("processes")
         elif not servers:
             item.add_marker("quick")
-        group = _group(item, fixtures)
-        if group is not None:
-            item.add_marker(pytest.mark.xdist_group(group))
-        ranks[item] = 0 if processes else 1 if servers else 2
+        ranks[item] = 0 if item.get_closest_marker("long") else 1 if processes else 2 if servers else 3
     items.sort(key=lambda item: ranks[item])
 
 
@@ -62,15 +57,6 @@ def _asks_for_servers(item: pytest.Item, fixtures: list[Any]) -> bool:
     return bool(_SERVERS & set(own)) or any(
         _SERVERS & set(fixture.argnames) for fixture in fixtures if fixture.argname not in _QUICK
     )
-
-
-def _group(item: pytest.Item, fixtures: list[Any]) -> str | None:
-    for fixture in fixtures:
-        if fixture.argname in _SHARED:
-            return _SHARED[fixture.argname]
-        if fixture.scope in ("module", "package", "class"):
-            return item.nodeid.partition("::")[0]
-    return None
 
 
 def starts_processes(function: Any) -> bool:

@@ -16,6 +16,7 @@ from feed.messages.provider import ABANDONED_AFTER, MISSING_AFTER
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds
 from tests.messages.fake_provider import Fake
+from tests.support.forks import Forks
 from tests.worker.test_providers import lets_time_pass, row_of
 from tests.worker.test_sending import age, enqueue
 
@@ -35,9 +36,13 @@ def worlds(unreliable: Worlds) -> Worlds:
 
 
 @pytest.fixture
-def start(database: str, redis_url: str, tmp_path: Path, fake: Fake) -> Start:
-    environ = {"FEED_DATABASE_URL": database, "FEED_REDIS_URL": redis_url, "FEED_KEYS_DIR": str(tmp_path / "keys")}
+def environ(database: str, redis_url: str, tmp_path: Path, fake: Fake) -> dict[str, str]:
+    own = {"FEED_DATABASE_URL": database, "FEED_REDIS_URL": redis_url, "FEED_KEYS_DIR": str(tmp_path / "keys")}
+    return own | fake.settings
 
+
+@pytest.fixture
+def start(environ: dict[str, str]) -> Start:
     async def started(step: str, message_id: MessageId, nth: int, when: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
@@ -47,7 +52,7 @@ def start(database: str, redis_url: str, tmp_path: Path, fake: Fake) -> Start:
             str(message_id),
             str(nth),
             when,
-            env=os.environ | environ | fake.settings,
+            env=os.environ | environ,
             stdout=asyncio.subprocess.PIPE,
         )
 
@@ -55,12 +60,13 @@ def start(database: str, redis_url: str, tmp_path: Path, fake: Fake) -> Start:
 
 
 @pytest.fixture
-def run(start: Start) -> Run:
+def run(environ: dict[str, str], forks: Forks) -> Run:
     async def ran(step: str, message_id: MessageId, nth: int, when: str) -> Ran:
-        process = await start(step, message_id, nth, when)
-        out, _ = await asyncio.wait_for(process.communicate(), 30)
-        said = out.decode().split()[-1]
-        assert process.returncode == (0 if said == "lived" else -signal.SIGKILL)
+        ended = await asyncio.to_thread(
+            forks.run, "tests.worker.dying_sms", step, message_id, nth, when, environ=environ
+        )
+        said = ended.said.split()[-1]
+        assert ended.status == (0 if said == "lived" else -signal.SIGKILL)
         return Ran(said != "lived", said)
 
     return ran
