@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+import feed
+
+ROOT = Path(feed.__file__).parents[1]
 VECTOR = json.loads((ROOT / "tests/prizes/result_vector.json").read_text("utf-8"))
 
 

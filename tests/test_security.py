@@ -4,7 +4,9 @@ import ast
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+import feed
+
+ROOT = Path(feed.__file__).parents[1]
 NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/security.md").read_text("utf-8"))
 
 

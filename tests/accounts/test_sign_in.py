@@ -1,5 +1,4 @@
 import asyncio
-from pathlib import Path
 
 import pytest
 from asyncpg import Pool, Record
@@ -15,18 +14,13 @@ from feed.accounts.sign_in import (
 )
 from feed.auth import LOCAL_ISSUER, TokenVerifier
 from feed.errors import Invalid
-from feed.keys import Keys, open_keys
+from feed.keys import Keys
 from feed.limits.model import RateLimited
 from feed.messages.actions import open_recipient
 from feed.messages.model import Sending
 from feed.postgres import many
 
 PHONE = "13800138000"
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> Keys:
-    return open_keys(tmp_path / "keys", create=True)
 
 
 async def codes_sent(pool: "Pool[Record]", keys: Keys) -> list[str]:

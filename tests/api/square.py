@@ -17,8 +17,8 @@ from feed.boards import counters
 from feed.boards.model import Row
 from feed.keys import Keys
 from feed.settings import Settings
-from tests.api.conftest import Person
 from tests.boards.test_actions import moment_of, settle
+from tests.support.api import Person
 from tests.support.app import app_over
 
 # What is kept as a number, beside the same number counted anew: rows are where the two differ.

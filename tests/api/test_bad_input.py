@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 
 HUGE = 10**400
 NESTED = json.loads("[" * 400 + "]" * 400)

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from feed.api.world import World, assemble
-from tests.api.conftest import Join, Person
 from tests.api.test_campaigns import publish
+from tests.support.api import Join, Person
 from tests.support.app import app_over
 
 TEXT = "你好 #读书#"

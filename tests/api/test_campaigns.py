@@ -15,7 +15,7 @@ from feed.boards.model import board_of
 from feed.changes.actions import number_changes
 from feed.screens.frozen import FrozenBoards
 from feed.screens.leaderboard import Board, Standings, get_leaderboard
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 
 HOUR = timedelta(hours=1)
 TEXT = "读完了《红楼梦》#读书#"

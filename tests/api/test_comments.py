@@ -9,7 +9,7 @@ import pytest
 from feed.api.world import World, assemble
 from feed.keys import Keys
 from tests import make
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 from tests.support.app import app_over
 
 SORTS = ("oldest", "newest", "hot")

@@ -15,10 +15,10 @@ from feed.prizes.drawing import give_up_next_beacon, publish_next_list
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from feed.prizes.verify import verify_result
 from tests import make
-from tests.api.conftest import Join
 from tests.api.test_campaigns import publish, terms, wire
 from tests.prizes import stage
 from tests.prizes.test_draw import in_javascript
+from tests.support.api import Join
 
 WORD = {"round": "２０２６１３７", "value": "03、07、12+09"}
 

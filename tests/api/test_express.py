@@ -12,8 +12,8 @@ from litestar import Litestar
 from feed.api.express import _doors, express
 from feed.api.world import World
 from feed.app import build
-from tests.api.conftest import Join
 from tests.api.test_campaigns import publish
+from tests.support.api import Join
 
 ASGI = Callable[..., Awaitable[None]]
 

@@ -12,7 +12,7 @@ from feed.api.errors import HANDLERS
 from feed.api.inputs import staff
 from feed.api.world import World
 from tests import make
-from tests.api.conftest import Join
+from tests.support.api import Join
 from tests.support.app import app_over
 
 # Who is named a juror marks without a role; the action says who may.

@@ -15,7 +15,7 @@ from feed.posts.erasing import erase_next_posts
 from feed.settings import Settings
 from feed.webhooks import sign
 from tests import make
-from tests.api.conftest import HOOK_SECRET, Join, Person
+from tests.support.api import HOOK_SECRET, Join, Person
 
 _events = count(1)
 NOW = datetime.now(UTC)

@@ -22,8 +22,8 @@ from feed.curation.model import PINS_MOST
 from feed.postgres import Pool
 from feed.screens import hot_lists, newcomers, pages
 from tests import make
-from tests.api.conftest import Join
 from tests.api.test_campaigns import publish
+from tests.support.api import Join
 from tests.support.app import app_over
 
 DAY = timedelta(days=1)

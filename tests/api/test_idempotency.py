@@ -12,9 +12,9 @@ from feed.auth import issue_token
 from feed.keys import open_keys
 from feed.postgres import Pool
 from tests import make
-from tests.api.conftest import Join, Person
 from tests.api.dropping import dropping
 from tests.api.test_killed import Server, server
+from tests.support.api import Join, Person
 
 __all__ = ["server"]
 

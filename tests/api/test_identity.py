@@ -5,7 +5,7 @@ import pytest
 
 from feed.auth import issue_token
 from feed.keys import Keys
-from tests.api.conftest import Join
+from tests.support.api import Join
 
 
 async def test_reading_needs_no_token_and_writing_does(client: httpx.AsyncClient) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from feed.api.world import World
 from feed.settings import Settings
-from tests.api.conftest import Join, Person
 from tests.issuer import AUDIENCE, NAME, Issuer, issuing
+from tests.support.api import Join, Person
 
 
 @pytest.fixture

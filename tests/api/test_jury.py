@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from feed.api.world import World
-from tests.api.conftest import Join, Person
 from tests.api.test_campaigns import close, my_id, post, publish
+from tests.support.api import Join, Person
 
 CRITERIA = [{"name": "立意", "weight": 0.6}, {"name": "文采", "weight": 0.4}]
 # A score that appears in no other number of these pages.

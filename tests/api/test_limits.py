@@ -12,6 +12,7 @@ from asyncpg import Record
 from litestar.routes import HTTPRoute
 from redis.asyncio import Redis
 
+import feed
 from feed.api.entrance import limit_of
 from feed.api.world import World, assemble
 from feed.auth import issue_token
@@ -19,7 +20,7 @@ from feed.keys import Keys
 from feed.limits.model import TABLE, UNLIMITED
 from feed.settings import Settings
 from tests import make
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 from tests.support.app import app_over
 
 LIMITS = """
@@ -235,7 +236,7 @@ async def test_limits_that_are_off_say_nothing(client: httpx.AsyncClient, join: 
 def test_the_documented_table_is_the_one_that_holds() -> None:
     rows = re.findall(
         r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| (open|503) \|$",
-        (Path(__file__).parents[2] / "docs/operations.md").read_text("utf-8").replace("| | ", "|  | "),
+        (Path(feed.__file__).parents[1] / "docs/operations.md").read_text("utf-8").replace("| | ", "|  | "),
         re.MULTILINE,
     )
     assert {name: (account.strip(), address.strip(), away == "503") for name, account, address, away in rows} == {

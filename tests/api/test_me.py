@@ -7,7 +7,7 @@ from feed.api.world import World
 from feed.inbox import store
 from feed.inbox.model import InboxKind, NewInbox
 from feed.postgres import transaction
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 
 
 async def told(world: World, person: Person, count: int, kind: InboxKind = "system") -> str:

@@ -11,7 +11,7 @@ from feed.postgres import transaction
 from feed.worker.sending import send_message
 from feed.worker.worlds import Worlds
 from tests import make
-from tests.api.conftest import Join
+from tests.support.api import Join
 from tests.worker.test_sending import Telling
 
 PHONE = "+8613800138000"

@@ -8,7 +8,7 @@ import pytest
 from feed.api.inputs import DEPENDENCIES
 from feed.api.moderator import router
 from feed.api.world import World
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 
 TEXT = "今天读完一本书 #爱读书的深圳人#"
 DOORS = [

@@ -5,9 +5,9 @@ import pytest
 
 from feed.api.world import World
 from feed.keys import Keys
-from tests.api.conftest import Join, Person
 from tests.api.test_prizes import become, refusal
 from tests.prizes import stage
+from tests.support.api import Join, Person
 
 
 async def _author(world: World, join: Join, post_id: int, name: str) -> Person:

@@ -8,7 +8,7 @@ import pytest
 from feed.accounts.model import RELATIONS_MOST
 from feed.api.world import World
 from tests import make
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 
 
 async def whoami(person: Person) -> str:

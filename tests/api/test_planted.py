@@ -30,11 +30,11 @@ from feed.settings import Settings, read_settings
 from feed.worker.loop import work
 from feed.worker.worlds import Worlds
 from tests import make
-from tests.api.conftest import Join, Person
 from tests.api.planting import dumped, files_below, forms_of, found_in, saved, tables_of
 from tests.api.test_prizes import let_in
 from tests.messages.fake_provider import Fake, faking
 from tests.prizes import stage
+from tests.support.api import Join, Person
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
 BEST, OTHER, LOSER, STRANGER = "13911357924", "13922468135", "15833579246", "18644681357"

@@ -16,10 +16,10 @@ from feed.prizes.verify import verify_result
 from feed.signatures import read_public_keys
 from feed.vault import Vault
 from tests import make
-from tests.api.conftest import Join, Person
 from tests.api.test_campaigns import my_id
 from tests.fake_vault import TOKEN, vaulting
 from tests.prizes import stage
+from tests.support.api import Join, Person
 
 FORM = msgspec.to_builtins(stage.FORM)
 

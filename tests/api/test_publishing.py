@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import Join
 from tests.api.test_campaigns import HOUR, publish, terms, wire
+from tests.support.api import Join
 
 CODE = {
     "name": "月卡",

@@ -5,7 +5,7 @@ from feed.inbox import store as inbox
 from feed.inbox.model import NewInbox
 from feed.postgres import transaction
 from tests import make
-from tests.api.conftest import Join
+from tests.support.api import Join
 
 
 async def pushes(world: World, *states: str) -> list[int]:

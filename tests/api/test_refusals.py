@@ -16,8 +16,8 @@ from feed.errors import FeedError
 from feed.postgres import Connection
 from feed.posts.showing import PostIsDeleted, show_post
 from tests import make
-from tests.api.conftest import Join
 from tests.api.test_campaigns import publish
+from tests.support.api import Join
 
 
 def refused(answer: httpx.Response) -> tuple[int, str]:

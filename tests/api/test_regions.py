@@ -7,7 +7,7 @@ import msgspec
 
 from feed.api.world import World
 from feed.regions import open_regions
-from tests.api.conftest import Join
+from tests.support.api import Join
 from tests.support.app import app_over
 
 

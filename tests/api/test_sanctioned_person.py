@@ -8,7 +8,7 @@ import pytest
 from feed.api.world import World
 from feed.screens.pushes import list_bodies
 from tests import make
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 
 PHONE, OTHER_PHONE = "+8613900000001", "+8613900000002"
 KINDS = ("ban", "mute")

@@ -19,7 +19,7 @@ from feed.api.inputs import AnyRequest
 from feed.api.shield import shielded
 from feed.api.world import World
 from feed.settings import Settings
-from tests.api.conftest import Join
+from tests.support.api import Join
 from tests.support.app import app_over
 
 ANY: dict[str, Any] = {"database_url": "", "redis_url": "", "keys_dir": Path()}

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from feed.api.world import World
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 
 
 async def id_of(person: Person) -> str:

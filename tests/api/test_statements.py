@@ -15,9 +15,9 @@ from feed.prizes.shredding import Retention, shred_next_campaign
 from feed.screens import fairness, hot_lists, newcomers, topics
 from feed.settings import Settings
 from tests import make
-from tests.api.conftest import Join
 from tests.prizes.stage import announced, listed
 from tests.screens.test_queries import asked, count
+from tests.support.api import Join
 
 STAFF = ("reviewer", "editor", "admin")
 

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from feed.api.world import World, assemble
 from feed.screens import pages
 from feed.screens.bases import PageBase
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 from tests.support.app import app_over
 
 

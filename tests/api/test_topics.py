@@ -11,8 +11,8 @@ from feed.api.world import World
 from feed.curation.trending import count_trends
 from feed.screens import hot_lists, pages
 from feed.screens import topics as screen
-from tests.api.conftest import Join, Person
 from tests.api.test_campaigns import publish, terms
+from tests.support.api import Join, Person
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ import pytest
 
 from feed.api.world import World
 from tests import make
-from tests.api.conftest import Join, Person
+from tests.support.api import Join, Person
 
 STATES = ("published", "pending", "rejected", "removed", "deleted")
 AUTHORS = ("ordinary", "banned", "muted", "erased")

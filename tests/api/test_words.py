@@ -37,7 +37,7 @@ def test_every_field_code_has_words() -> None:
 
 
 _FEED = Path(feed.__path__[0])
-_TESTS = Path(__file__).parents[1]
+_TESTS = Path(feed.__file__).parents[1] / "tests"
 
 
 def _named(paths: Iterator[Path]) -> set[str]:

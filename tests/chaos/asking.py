@@ -8,8 +8,8 @@ import httpx
 
 from feed.auth import issue_token
 from feed.keys import Keys
-from tests.api.documented import Contract
 from tests.chaos.journal import Deed, Journal, Try
+from tests.support.documented import Contract
 
 # Impatient people give requests up that act all the same; patient ones wait for the server's own limit.
 _PATIENCE = (3.0, 8.0, 20.0)

@@ -5,15 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from feed.keys import Keys, open_keys
+from feed.keys import Keys
 from tests.support.forks import Forks
 
 Kill = Callable[..., Awaitable[None]]
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> Keys:
-    return open_keys(tmp_path / "keys", create=True)
 
 
 @pytest.fixture

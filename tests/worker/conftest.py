@@ -5,18 +5,13 @@ import pytest
 from asyncpg import Pool, Record
 from redis.asyncio import Redis
 
-from feed.keys import Keys, open_keys
+from feed.keys import Keys
 from feed.messages.opening import open_provider
 from feed.messages.outbox import FileProvider
 from feed.messages.provider import SmsProvider
 from feed.settings import Settings, read_settings
 from feed.worker.worlds import Worlds
 from tests.messages.fake_provider import Fake, faking
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> Keys:
-    return open_keys(tmp_path / "keys", create=True)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from feed.api.world import World, assemble
 from feed.auth import issue_token
 from feed.keys import Keys, open_keys
 from feed.settings import Settings
-from tests.api.documented import Contract, must_be_documented
 from tests.support.app import app_over
+from tests.support.documented import Contract, must_be_documented
 
 _phones = count(13_800_000_000)
 
