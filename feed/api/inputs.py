@@ -136,7 +136,7 @@ def keyed(scope: Scope, viewer: Viewer, key: str | None, body: bytes) -> Once | 
     return request
 
 
-def staff(*roles: Role) -> Any:
+def requires_role(*roles: Role) -> Any:
     """A router's guard: whatever a handler below it asks for, only somebody who holds one of the roles comes in.
 
     The rights are read anew for each request, so that a revocation counts at once.

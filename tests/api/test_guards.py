@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.routes import HTTPRoute
 
 from feed.api.errors import HANDLERS
-from feed.api.inputs import staff
+from feed.api.inputs import requires_role
 from feed.api.world import World
 from tests import make
 from tests.support.api import Join
@@ -132,7 +132,7 @@ async def test_a_door_that_asks_for_nobody_is_closed_all_the_same(world: World, 
         return "secret"
 
     app = Litestar(
-        [Router("/", route_handlers=[tell], guards=[staff("editor")])],
+        [Router("/", route_handlers=[tell], guards=[requires_role("editor")])],
         state=State({"world": world}),
         exception_handlers=HANDLERS,
         openapi_config=None,

@@ -17,7 +17,7 @@ from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
 from feed.api.editor.staff import staff_rights
 from feed.api.editor.voids import exclusions
-from feed.api.inputs import staff
+from feed.api.inputs import requires_role
 
 guarded = Router(
     "/admin",
@@ -37,7 +37,7 @@ guarded = Router(
         curation,
         pushes,
     ],
-    guards=[staff("editor", "admin")],
+    guards=[requires_role("editor", "admin")],
     opt={"limit": "staff"},
 )
 router = Router("/", route_handlers=[guarded, jury, sitting, staff_rights])

@@ -7,7 +7,7 @@ from litestar import Router, delete, get, put
 from litestar.params import FromPath, JSONBody
 
 from feed.accounts.model import AccountNotFound
-from feed.api.inputs import GivenViewer, GivenWorld, id_of, staff
+from feed.api.inputs import GivenViewer, GivenWorld, id_of, requires_role
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.prizes import access
 from feed.screens.claim_access import Reader, list_readers
@@ -78,5 +78,5 @@ async def list_claim_access(campaign_id: FromPath[str], world: GivenWorld) -> Re
 
 
 claim_access = Router(
-    "/", route_handlers=[grant_claim_access, end_claim_access, list_claim_access], guards=[staff("admin")]
+    "/", route_handlers=[grant_claim_access, end_claim_access, list_claim_access], guards=[requires_role("admin")]
 )

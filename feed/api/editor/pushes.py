@@ -6,7 +6,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
 
 from feed.api.answers import PRIVATE
-from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, staff
+from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, requires_role
 from feed.ids import MAX_ID
 from feed.inbox import pushing
 from feed.inbox.model import PushNotDead, PushNotFound
@@ -49,4 +49,4 @@ async def retry_push(
         return Response(await screen.get_push(conn, id_), headers={"cache-control": PRIVATE})
 
 
-pushes = Router("/push", route_handlers=[list_pushes, retry_push], guards=[staff("admin")])
+pushes = Router("/push", route_handlers=[list_pushes, retry_push], guards=[requires_role("admin")])

@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Role
 from feed.accounts.staffing import change_roles
-from feed.api.inputs import GivenViewer, GivenWorld, id_of, staff
+from feed.api.inputs import GivenViewer, GivenWorld, id_of, requires_role
 from feed.screens.cards import Id
 
 
@@ -53,5 +53,5 @@ async def remove_roles(user_id: FromPath[str], world: GivenWorld, viewer: GivenV
 
 
 staff_rights = Router(
-    "/admin/staff", route_handlers=[put_roles, remove_roles], guards=[staff("admin")], opt={"limit": "staff"}
+    "/admin/staff", route_handlers=[put_roles, remove_roles], guards=[requires_role("admin")], opt={"limit": "staff"}
 )

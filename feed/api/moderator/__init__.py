@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from feed.api.inputs import staff
+from feed.api.inputs import requires_role
 from feed.api.moderator.cases import cases
 from feed.api.moderator.sanctions import sanctions
 from feed.api.moderator.verdicts import verdicts
@@ -10,6 +10,6 @@ from feed.api.moderator.verdicts import verdicts
 router = Router(
     "/",
     route_handlers=[cases, verdicts, sanctions],
-    guards=[staff("reviewer", "editor", "admin")],
+    guards=[requires_role("reviewer", "editor", "admin")],
     opt={"limit": "staff"},
 )
