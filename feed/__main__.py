@@ -12,10 +12,10 @@ import asyncpg
 from feed.api.words import words_of
 from feed.commands.installation import Refused
 from feed.errors import FeedError, Invalid
+from feed.geoip import RegionsUnreadable
 from feed.keyfiles import KeyStoreError
 from feed.migrations import MigrationError
 from feed.processes import CannotStart, DirectoryInUse, PortBusy
-from feed.regions import RegionsUnreadable
 
 # In the order in which the help lists them.
 COMMANDS = (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from feed.regions import RegionsUnreadable, open_regions
+from feed.geoip import RegionsUnreadable, open_regions
 
 TABLE = """\
 # 网络,属地

@@ -3,8 +3,8 @@
 import pytest
 from redis.asyncio import Redis
 
-from feed import snapshots
-from feed.paging import CursorExpired
+from feed import ranking_snapshots as snapshots
+from feed.pagination import CursorExpired
 
 NOWHERE = Redis(host="127.0.0.1", port=1)
 

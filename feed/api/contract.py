@@ -34,7 +34,7 @@ from feed.errors import FeedError, Invalid, MalformedBody, Unauthenticated
 from feed.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
 from feed.jwks import IssuerAway
 from feed.limits.model import TABLE, LimitsAway, RateLimited
-from feed.paging import CursorInvalid
+from feed.pagination import CursorInvalid
 
 Json = dict[str, Any]
 

@@ -33,7 +33,7 @@ from feed.errors import (
     Unavailable,
 )
 from feed.idempotency import Answered
-from feed.paging import CursorExpired, CursorInvalid
+from feed.pagination import CursorExpired, CursorInvalid
 from feed.postgres import DOWN
 
 PROBLEM_JSON = "application/problem+json"

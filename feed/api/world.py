@@ -14,6 +14,7 @@ from feed.auth import AppIssuer, TokenVerifier
 from feed.batching import Batcher
 from feed.boards.projector import Projector
 from feed.comments.actions import Remark, add_comments
+from feed.geoip import IpRegions, open_regions
 from feed.idempotency import Given, store_answers
 from feed.jwks import KeySet
 from feed.keys import Keys, open_keys
@@ -22,10 +23,9 @@ from feed.likes.model import CommentLike, Like, Liked
 from feed.limits.limiter import Limiter
 from feed.limits.model import Owner
 from feed.limits.reading import read_table
-from feed.paging import Cursors
+from feed.pagination import Cursors
 from feed.postgres import Pool, open_pool
 from feed.posts.actions import Draft, publish_posts
-from feed.regions import IpRegions, open_regions
 from feed.screens.comments import CommentCard, read_cards
 from feed.screens.fairness import FairnessReports
 from feed.screens.frozen import FrozenBoards

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from feed.paging import Position
+from feed.pagination import Position
 from feed.postgres import Connection, many
 
 

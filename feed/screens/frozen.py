@@ -15,8 +15,8 @@ from feed.postgres import Pool
 from feed.prizes import objections_store, scrutiny, sheet_store
 from feed.prizes.model import SheetRow
 from feed.prizes.objections_store import Standing
+from feed.ranking_snapshots import LONGEST
 from feed.screens.kept import Kept
-from feed.snapshots import LONGEST
 
 # A sheet never changes, and a settlement that replaces another has a number of its own.
 _KEPT_SECONDS = 3600.0

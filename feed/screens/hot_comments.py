@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import msgspec
 from redis.asyncio import Redis
 
-from feed import snapshots
-from feed.paging import Cursors, Page
+from feed import ranking_snapshots as snapshots
+from feed.pagination import Cursors, Page
 from feed.postgres import Connection, Pool
+from feed.ranking_snapshots import LONGEST, Bookmark
 from feed.screens import comments
 from feed.screens.comments import CommentCard
 from feed.screens.rights import Look
-from feed.snapshots import LONGEST, Bookmark
 
 
 class Ranking(msgspec.Struct, frozen=True):

@@ -12,11 +12,11 @@ from feed.boards.arranging import arrange, ranked
 from feed.boards.model import HOT, HOT_SHOWN, Row
 from feed.boards.spread import spread
 from feed.curation import store as curation
-from feed.paging import NEWEST
+from feed.pagination import NEWEST
 from feed.postgres import Connection, Pool
+from feed.ranking_snapshots import LONGEST
 from feed.screens import feeds
 from feed.screens.kept import Kept
-from feed.snapshots import LONGEST
 
 # The same as a page's: so a page is never more than a second behind, ranking and all.
 _KEPT_SECONDS = 1.0

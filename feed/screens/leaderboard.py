@@ -17,10 +17,10 @@ from feed.campaigns.refusals import BoardHidden, CampaignNotFound
 from feed.campaigns.score import Ranked, Score, order_of, score
 from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
+from feed.ranking_snapshots import LONGEST
 from feed.screens.bases import Frame, PageBase, base_of
 from feed.screens.cards import Fragment, PostCard
 from feed.screens.frozen import FrozenBoards
-from feed.snapshots import LONGEST
 
 _RUNNING: tuple[State, ...] = ("scheduled", "open")
 

@@ -6,7 +6,7 @@ import msgspec
 
 from feed.accounts import store as accounts
 from feed.likes.model import LikesPrivate
-from feed.paging import Position
+from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.posts import store as posts
 from feed.screens.cards import AuthorCard

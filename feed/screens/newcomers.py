@@ -5,7 +5,7 @@ from bisect import bisect_left
 
 import msgspec
 
-from feed.paging import NEWEST, Position
+from feed.pagination import NEWEST, Position
 from feed.postgres import Pool
 from feed.screens import feeds
 from feed.screens.kept import Kept

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 
 from feed.batching import Batcher
 from feed.ids import MAX_ID
-from feed.paging import Cursors, Position
+from feed.pagination import Cursors, Position
 from feed.postgres import Connection, Pool
 from feed.posts.model import PostNotFound
 from feed.screens import cards, feeds

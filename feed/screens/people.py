@@ -10,7 +10,7 @@ from feed.accounts.phone import phone_of
 from feed.accounts.relations import RelationKind
 from feed.accounts.store import get_account, list_roles
 from feed.keys import Keys
-from feed.paging import Position
+from feed.pagination import Position
 from feed.phones import mask_phone
 from feed.postgres import Connection
 from feed.screens.cards import AuthorCard

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from feed.paging import Position
+from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.prizes.claim import needed_fields
 from feed.prizes.model import PrizeNotFound, ResultNotFound

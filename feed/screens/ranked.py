@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 
-from feed import snapshots
-from feed.paging import Cursors
+from feed import ranking_snapshots as snapshots
+from feed.pagination import Cursors
+from feed.ranking_snapshots import Bookmark
 from feed.screens.bases import PageBase, Rendered, base_of, list_frame
 from feed.screens.hot_lists import Ranking
 from feed.screens.pages import Pages
-from feed.snapshots import Bookmark
 
 
 async def read_page(

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from feed.cases.model import CaseState, Kind, Wanted
-from feed.paging import Position
+from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.posts.model import State
 from feed.review.model import REASONS

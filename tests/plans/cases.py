@@ -30,7 +30,7 @@ from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like
 from feed.messages import store as messages
 from feed.notifications import actions as notifications
-from feed.paging import NEWEST, OLDEST, Position
+from feed.pagination import NEWEST, OLDEST, Position
 from feed.posts.actions import Draft, publish_posts
 from feed.posts.model import NewPost, PostId
 from feed.prizes import sheet_store

@@ -14,7 +14,7 @@ from feed.boards import store as boards
 from feed.curation import store as curation
 from feed.curation import trends_store
 from feed.curation.trending import HALF_LIFE
-from feed.paging import NEWEST
+from feed.pagination import NEWEST
 from feed.postgres import Connection
 from feed.screens import feeds, ranked, topics
 from feed.screens.hot_lists import HotLists

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from feed.paging import Cursors, Position
+from feed.pagination import Cursors, Position
 from feed.postgres import Connection, Pool
 from feed.screens import pages as screen
 from feed.screens.feeds import Listed, list_latest

@@ -9,12 +9,12 @@ import asyncpg
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.paging import NEWEST, OLDEST, Cursors
+from feed.pagination import NEWEST, OLDEST, Cursors
+from feed.ranking_snapshots import LONGEST
 from feed.screens import comments, hot_comments, likers
 from feed.screens.feeds import list_latest
 from feed.screens.pages import Pages
 from feed.screens.rights import ANONYMOUS, Look
-from feed.snapshots import LONGEST
 from tests import make
 
 CURSORS = Cursors(b"k" * 32)

@@ -25,7 +25,7 @@ from feed.campaigns.refusals import (
     SecondPersonRequired,
 )
 from feed.ids import MAX_ID
-from feed.paging import Page
+from feed.pagination import Page
 from feed.screens import campaigns as screen
 from feed.screens.campaigns import EditorCampaignCard
 

@@ -10,7 +10,7 @@ from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.world import World
 from feed.campaigns.refusals import CampaignNotFound
 from feed.kms import KmsAway
-from feed.paging import Page
+from feed.pagination import Page
 from feed.prizes import claiming, codes, export, handover, shredding_store
 from feed.prizes.claim import Claim
 from feed.prizes.codes import Stock

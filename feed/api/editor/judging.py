@@ -29,7 +29,7 @@ from feed.campaigns.refusals import (
     ShortlistFull,
 )
 from feed.campaigns.verdicts import NewMark, Reason
-from feed.paging import Page
+from feed.pagination import Page
 from feed.screens import cards
 from feed.screens import entries as screen
 from feed.screens.campaigns import JurorCard, get_campaign_for_editors

@@ -17,7 +17,7 @@ from feed.campaigns.refusals import (
     NotAJuror,
 )
 from feed.campaigns.verdicts import NewRecusal
-from feed.paging import Page
+from feed.pagination import Page
 from feed.screens import cards
 from feed.screens import jury as progress
 from feed.screens import my_marks as screen

@@ -12,7 +12,7 @@ from feed.api.world import World
 from feed.ids import MAX_ID
 from feed.messages import deciding
 from feed.messages.model import MessageId, MessageNotFound, MessageNotStuck, MessageTooLate, State
-from feed.paging import Page
+from feed.pagination import Page
 from feed.screens import messages as screen
 from feed.screens.messages import MessageCard
 

@@ -10,7 +10,7 @@ from feed.api.answers import PRIVATE, answers
 from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, number_of
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.ids import MAX_ID
-from feed.paging import Page
+from feed.pagination import Page
 from feed.prizes import objecting, replacing
 from feed.prizes.model import (
     InvolvedInCampaign,

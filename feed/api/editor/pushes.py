@@ -11,7 +11,7 @@ from feed.ids import MAX_ID
 from feed.inbox import pushing
 from feed.inbox.model import PushNotDead, PushNotFound
 from feed.inbox.push_store import PushState
-from feed.paging import Page
+from feed.pagination import Page
 from feed.screens import pushes as screen
 from feed.screens.pushes import PushCard
 

@@ -10,7 +10,7 @@ from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
 from feed.api.inputs import MAX_NUMBER, Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
 from feed.campaigns.refusals import BoardHidden, CampaignNotFound, RulesNotFound
 from feed.ids import MAX_ID
-from feed.paging import CursorExpired, Page, Position
+from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
 from feed.screens import campaigns as screen
 from feed.screens import feeds, leaderboard, ranked, taking_part

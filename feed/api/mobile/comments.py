@@ -23,7 +23,7 @@ from feed.api.world import World
 from feed.comments import actions
 from feed.comments.actions import Remark
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment
-from feed.paging import NEWEST, OLDEST, CursorExpired, Page, Position
+from feed.pagination import NEWEST, OLDEST, CursorExpired, Page, Position
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.screens import comments as screen
 from feed.screens import hot_comments

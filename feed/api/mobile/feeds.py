@@ -8,7 +8,7 @@ from feed.accounts.store import list_roles
 from feed.api.answers import PRIVATE, answers, encoded
 from feed.api.inputs import Cursor, GivenReader, GivenWorld, Limit, field_id, id_of
 from feed.errors import FieldError, Invalid
-from feed.paging import CursorExpired, Page
+from feed.pagination import CursorExpired, Page
 from feed.posts.model import PostNotFound
 from feed.screens import feeds as screen
 from feed.screens import hot_reasons, ranked

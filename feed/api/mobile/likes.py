@@ -8,7 +8,7 @@ from feed.api.answers import PRIVATE
 from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, id_of
 from feed.comments.model import CommentId, CommentNotFound
 from feed.likes.model import CommentLike, Like, Liked, LikesPrivate
-from feed.paging import Page
+from feed.pagination import Page
 from feed.posts.model import PostId, PostNotFound
 from feed.screens import likers as screen
 from feed.screens.likers import LikerItem

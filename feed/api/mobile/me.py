@@ -15,7 +15,7 @@ from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, f
 from feed.ids import MAX_ID
 from feed.inbox import actions
 from feed.inbox.model import InboxKind
-from feed.paging import Page, Position
+from feed.pagination import Page, Position
 from feed.screens import inbox as screen
 from feed.screens import juries, people
 from feed.screens.cards import PostCard

@@ -10,7 +10,7 @@ from feed.accounts.relations import RelationKind
 from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
 from feed.api.inputs import Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.world import World
-from feed.paging import Page, Position
+from feed.pagination import Page, Position
 from feed.postgres import Connection
 from feed.screens import feeds
 from feed.screens import people as screen

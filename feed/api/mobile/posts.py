@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from feed.accounts.model import Banned, Muted
 from feed.api.answers import answers, encoded
 from feed.api.inputs import GivenOnce, GivenReader, GivenRegion, GivenViewer, GivenWorld, id_of, ids_of
-from feed.paging import Page
+from feed.pagination import Page
 from feed.posts import actions
 from feed.posts.actions import Draft
 from feed.posts.model import NewPost, NotYourPost, PostChange, PostId, PostNotEditable, PostNotFound

@@ -9,7 +9,7 @@ from feed.api.inputs import Cursor, GivenOnce, GivenReader, GivenViewer, GivenWo
 from feed.api.world import World
 from feed.campaigns.refusals import CampaignNotFound
 from feed.kms import KmsAway
-from feed.paging import Page, Position
+from feed.pagination import Page, Position
 from feed.prizes import claiming, codes, handover
 from feed.prizes.amendment import Amendment
 from feed.prizes.claim import ClaimForm

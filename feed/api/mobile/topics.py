@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from feed.api.answers import PUBLIC, answers, encoded
 from feed.api.inputs import Cursor, GivenReader, GivenWorld, Limit
 from feed.errors import FieldError, Invalid
-from feed.paging import CursorExpired, Page, Position
+from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
 from feed.screens import feeds as screen
 from feed.screens import ranked

@@ -10,7 +10,7 @@ from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, f
 from feed.api.world import World
 from feed.cases.model import STAGE_LAST, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind, Wanted
 from feed.comments.model import CommentIsDeleted
-from feed.paging import BEGINNING, NEWEST, Page, Position
+from feed.pagination import BEGINNING, NEWEST, Page, Position
 from feed.posts.showing import PostIsDeleted
 from feed.review import actions
 from feed.review.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable

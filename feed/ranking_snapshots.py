@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 from redis.asyncio import Redis
 
-from feed.paging import CursorExpired
+from feed.pagination import CursorExpired
 from feed.redis import UNREACHABLE
 
 # Ranked lists end here.
