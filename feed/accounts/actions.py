@@ -3,7 +3,9 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from feed.accounts import relations, settings, store
+from feed.accounts import blocks as relations
+from feed.accounts import settings, store
+from feed.accounts.blocks import RelationKind
 from feed.accounts.model import (
     RELATIONS_MOST,
     AccountId,
@@ -11,7 +13,6 @@ from feed.accounts.model import (
     RelationsFull,
     profile_problems,
 )
-from feed.accounts.relations import RelationKind
 from feed.accounts.settings import QUIET_KINDS, QuietKind
 from feed.errors import Invalid
 from feed.postgres import Pool, transaction

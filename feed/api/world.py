@@ -8,7 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from feed import redis as redis_room
-from feed.accounts.arrival import Doorkeeper
+from feed.accounts.authentication import Doorkeeper
 from feed.accounts.model import Known
 from feed.auth import AppIssuer, TokenVerifier
 from feed.batching import Batcher

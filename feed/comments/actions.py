@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from feed import idempotency
-from feed.accounts import relations
+from feed.accounts import blocks as relations
 from feed.accounts.model import AccountId
 from feed.cases import store as cases
 from feed.changes import store as changes

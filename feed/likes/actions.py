@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from feed.accounts import relations
+from feed.accounts import blocks as relations
 from feed.accounts import store as accounts
 from feed.accounts.model import FREE, Banned
 from feed.changes.store import Announce, leave_to_log

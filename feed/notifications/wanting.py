@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from feed.accounts import relations, settings
+from feed.accounts import blocks as relations
+from feed.accounts import settings
 from feed.accounts.settings import QUIET_KINDS
 from feed.inbox.model import InboxKind
 from feed.notifications.model import Pair

@@ -7,7 +7,7 @@ import msgspec
 
 from feed.accounts import erasure_store, events_store, sanctions
 from feed.accounts import store as accounts
-from feed.accounts.arrival import seed_name
+from feed.accounts.authentication import seed_name
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.errors import FieldError, Invalid

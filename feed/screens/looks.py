@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feed.accounts import relations
+from feed.accounts import blocks as relations
 from feed.accounts.model import FREE, Standing
 from feed.postgres import Connection, columns, many
 from feed.posts import store as posts

@@ -4,10 +4,11 @@ from datetime import datetime
 
 import msgspec
 
-from feed.accounts import relations, settings
+from feed.accounts import blocks as relations
+from feed.accounts import settings
+from feed.accounts.blocks import RelationKind
 from feed.accounts.model import Account, AccountNotFound, Role
 from feed.accounts.phone import phone_of
-from feed.accounts.relations import RelationKind
 from feed.accounts.store import get_account, list_roles
 from feed.keys import Keys
 from feed.pagination import Position

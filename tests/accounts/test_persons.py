@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from feed.accounts import relations
+from feed.accounts import blocks as relations
 from feed.accounts import store as accounts
+from feed.accounts.blocks import KeptApart
 from feed.accounts.model import Standing
-from feed.accounts.relations import KeptApart
 from feed.campaigns.jury import list_twice_named
 from feed.postgres import Connection
 from feed.posts.meeting import get_meeting

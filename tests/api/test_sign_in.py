@@ -15,7 +15,8 @@ import msgspec
 import pytest
 import structlog
 
-from feed.accounts import code_gate, code_quotas
+from feed.accounts import otp_guard as code_gate
+from feed.accounts import otp_quotas as code_quotas
 from feed.api.world import World
 from feed.logging import configure
 from feed.messages.actions import open_recipient

@@ -7,8 +7,8 @@ import pytest
 from asyncpg import Record
 
 from feed.accounts.actions import add_relation, change_notices, remove_relation
+from feed.accounts.blocks import RelationKind
 from feed.accounts.model import AccountId
-from feed.accounts.relations import RelationKind
 from feed.changes.actions import number_changes
 from feed.comments.actions import delete_comment
 from feed.comments.model import CommentId

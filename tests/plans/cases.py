@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from feed import idempotency
-from feed.accounts import events_store, relations, sign_in_store
+from feed.accounts import blocks as relations
+from feed.accounts import events_store, sign_in_store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.boards import standing

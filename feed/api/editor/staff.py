@@ -5,7 +5,7 @@ from litestar import Router, delete, put
 from litestar.params import FromPath, JSONBody
 
 from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Role
-from feed.accounts.staffing import change_roles
+from feed.accounts.roles import change_roles
 from feed.api.inputs import GivenViewer, GivenWorld, id_of, requires_role
 from feed.screens.cards import Id
 

@@ -4,9 +4,10 @@ import msgspec
 from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath
 
-from feed.accounts import actions, relations
+from feed.accounts import actions
+from feed.accounts import blocks as relations
+from feed.accounts.blocks import RelationKind
 from feed.accounts.model import AccountId, AccountNotFound, OwnAccount, RelationsFull, Viewer
-from feed.accounts.relations import RelationKind
 from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
 from feed.api.inputs import Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.world import World

@@ -7,9 +7,10 @@ from litestar import Response, Router, get, post
 from litestar.handlers import BaseRouteHandler
 from litestar.params import JSONBody
 
-from feed.accounts import code_gate, sign_in
-from feed.accounts.code_gate import ChallengeRefused, ChallengeRequired, GateRules
-from feed.accounts.code_quotas import CodesExhausted
+from feed.accounts import otp_guard as code_gate
+from feed.accounts import sign_in
+from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, GateRules
+from feed.accounts.otp_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
 from feed.api.answers import PRIVATE
 from feed.api.entrance import limited_address

@@ -10,7 +10,8 @@ import altcha
 import msgspec
 from redis.asyncio import Redis
 
-from feed.accounts import code_quotas, sign_in_store
+from feed.accounts import otp_quotas as code_quotas
+from feed.accounts import sign_in_store
 from feed.errors import Forbidden
 from feed.keys import Keys
 from feed.phones import normalise_phone
