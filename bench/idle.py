@@ -7,7 +7,7 @@ import msgspec
 
 from bench.scene import Scene
 from feed.accounts.model import AccountId
-from feed.api.world import open_world
+from feed.api.state import open_world
 from feed.likes.model import Like
 from feed.postgres import Pool
 from feed.posts.model import PostId

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import asyncpg
 
-from feed.api.words import words_of
+from feed.api.messages import words_of
 from feed.commands.installation import Refused
 from feed.errors import FeedError, Invalid
 from feed.geoip import RegionsUnreadable

@@ -7,23 +7,23 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 
 from feed.api.conditional import conditional
+from feed.api.dependencies import DEPENDENCIES
 from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
 from feed.api.entrance import entrance
 from feed.api.errors import HANDLERS
 from feed.api.express import express
+from feed.api.health import router as operations
 from feed.api.hooks import hooks
-from feed.api.inputs import DEPENDENCIES
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
 from feed.api.observed import observed
-from feed.api.operations import router as operations
 from feed.api.origins import cors
 from feed.api.remembered import remembered
 from feed.api.requests import StrictRequest, look_first
 from feed.api.shield import shielded
 from feed.api.sms_hooks import sms_hooks
-from feed.api.world import World
+from feed.api.state import World
 from feed.settings import Settings
 
 BODY_LARGEST = 256 * 1024

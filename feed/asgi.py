@@ -5,7 +5,7 @@ from functools import partial
 from litestar import Litestar
 
 from feed import logging
-from feed.api.world import open_world
+from feed.api.state import open_world
 from feed.app import build
 from feed.settings import read_settings
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.api.inputs import field_id, id_of, ids_of
+from feed.api.dependencies import field_id, id_of, ids_of
 from feed.campaigns.verdicts import NewVoids, void_problems
 from feed.errors import Invalid, NotFound
 from feed.ids import MAX_ID, parse_id

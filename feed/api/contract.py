@@ -27,7 +27,7 @@ from feed.api.errors import (
     status_of,
 )
 from feed.api.examples import give_examples
-from feed.api.words import advice_of, words_of
+from feed.api.messages import advice_of, words_of
 from feed.auth import TokenExpired, TokenInvalid
 from feed.batching import DatabaseAway, Overloaded
 from feed.errors import FeedError, Invalid, MalformedBody, Unauthenticated

@@ -11,7 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
 
 from feed.api.contract import complete
-from feed.api.inputs import AnyRequest
+from feed.api.dependencies import AnyRequest
 
 _FILES = Path(litestar_offline_docs.__file__).parent / "static"
 DOCS_PATH = "/docs"

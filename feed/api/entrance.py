@@ -6,11 +6,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from feed.accounts.model import Viewer
-from feed.api.addresses import client_address, grouped, header, is_loopback
+from feed.api.client_address import client_address, grouped, header, is_loopback
+from feed.api.dependencies import admitted
 from feed.api.errors import answer, away
 from feed.api.fitting import fit
-from feed.api.inputs import admitted
-from feed.api.world import World
+from feed.api.state import World
 from feed.errors import FeedError, Unauthenticated
 from feed.limits.limiter import Limiter
 from feed.limits.model import UNLIMITED, RateLimited, default_for

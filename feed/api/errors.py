@@ -17,8 +17,8 @@ from litestar.exceptions import (
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import Receive, Scope, Send
 
+from feed.api.messages import words_of
 from feed.api.remembered import repeat
-from feed.api.words import words_of
 from feed.batching import DatabaseAway
 from feed.errors import (
     Conflict,

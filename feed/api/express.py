@@ -18,16 +18,16 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from feed.accounts.model import Viewer
-from feed.api.addresses import header
-from feed.api.answers import Encoded
+from feed.api.client_address import header
 from feed.api.conditional import compared
+from feed.api.dependencies import admitted, keyed, region_of
 from feed.api.entrance import count, limit_of
 from feed.api.errors import answer, answer_failure, away
 from feed.api.fitting import takes_json
-from feed.api.inputs import admitted, keyed, region_of
 from feed.api.observed import observed
 from feed.api.remembered import keep, repeat
-from feed.api.world import World
+from feed.api.responses import Encoded
+from feed.api.state import World
 from feed.errors import FeedError, MalformedBody
 from feed.idempotency import Answered
 from feed.postgres import DOWN

@@ -6,7 +6,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.types import Scope
 
-from feed.api.addresses import header
+from feed.api.client_address import header
 from feed.api.errors import BodyTooLarge, NotAcceptable
 
 _JSON = ("application/json", "application/problem+json", "application/*", "*/*")

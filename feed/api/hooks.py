@@ -9,8 +9,8 @@ from litestar import Request, Router, post
 from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter, JSONBody
 
-from feed.api.inputs import AnyConnection, GivenWorld
-from feed.api.world import World
+from feed.api.dependencies import AnyConnection, GivenWorld
+from feed.api.state import World
 from feed.auth import LOCAL_ISSUER
 from feed.errors import NotFound, Unauthenticated
 from feed.postgres import retried

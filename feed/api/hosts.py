@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
-from feed.api.addresses import is_loopback
+from feed.api.client_address import is_loopback
 from feed.settings import Settings
 
 

@@ -8,8 +8,8 @@ from litestar import Router, post
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from feed.api.inputs import AnyConnection, GivenWorld
-from feed.api.world import World
+from feed.api.dependencies import AnyConnection, GivenWorld
+from feed.api.state import World
 from feed.errors import NotFound
 from feed.messages import opening
 from feed.messages.provider import ReceiptFormat

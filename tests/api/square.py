@@ -10,7 +10,7 @@ import httpx
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.api.world import World, assemble
+from feed.api.state import World, assemble
 from feed.auth import issue_token
 from feed.boards import actions as boards
 from feed.boards import counters

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from litestar.connection import ASGIConnection
 
-from feed.api.addresses import client_address, grouped, is_loopback
+from feed.api.client_address import client_address, grouped, is_loopback
 
 
 def connection(peer: str | None, *forwarded: str) -> ASGIConnection[Any, Any, Any, Any]:

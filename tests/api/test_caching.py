@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from feed.api.world import World, assemble
+from feed.api.state import World, assemble
 from tests.api.test_campaigns import publish
 from tests.support.api import Join, Person
 from tests.support.app import app_over

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.boards import counters
 from feed.boards import store as boards
 from feed.boards.actions import follow

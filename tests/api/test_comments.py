@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.world import World, assemble
+from feed.api.state import World, assemble
 from feed.keys import Keys
 from tests import make
 from tests.support.api import Join, Person

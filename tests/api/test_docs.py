@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 import feed
-from feed.api.words import known_codes
+from feed.api.messages import known_codes
 from feed.metrics import text
 from feed.settings import Settings
 

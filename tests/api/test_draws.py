@@ -8,7 +8,7 @@ import httpx
 import pytest
 from asyncpg import Record
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.campaigns.model import time_text
 from feed.keys import Keys
 from feed.prizes.drawing import give_up_next_beacon, publish_next_list

@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 
 from feed.api.express import _doors, express
-from feed.api.world import World
+from feed.api.state import World
 from feed.app import build
 from tests.api.test_campaigns import publish
 from tests.support.api import Join

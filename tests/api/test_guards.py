@@ -8,9 +8,9 @@ from litestar import Litestar, Router, get
 from litestar.datastructures import State
 from litestar.routes import HTTPRoute
 
+from feed.api.dependencies import requires_role
 from feed.api.errors import HANDLERS
-from feed.api.inputs import requires_role
-from feed.api.world import World
+from feed.api.state import World
 from tests import make
 from tests.support.api import Join
 from tests.support.app import app_over

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.posts.erasing import erase_next_posts
 from feed.settings import Settings
 from feed.webhooks import sign

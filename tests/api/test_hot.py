@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from feed.api.world import World, assemble
+from feed.api.state import World, assemble
 from feed.boards import counters
 from feed.boards import store as boards
 from feed.boards.actions import follow

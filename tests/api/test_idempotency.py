@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.auth import issue_token
 from feed.keys import open_keys
 from feed.postgres import Pool

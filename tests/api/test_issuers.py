@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.settings import Settings
 from tests.issuer import AUDIENCE, NAME, Issuer, issuing
 from tests.support.api import Join, Person

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from tests.api.test_campaigns import close, my_id, post, publish
 from tests.support.api import Join, Person
 

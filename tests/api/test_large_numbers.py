@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.keys import Keys
 from tests.api.test_prizes import become
 from tests.prizes import stage

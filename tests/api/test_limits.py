@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 import feed
 from feed.api.entrance import limit_of
-from feed.api.world import World, assemble
+from feed.api.state import World, assemble
 from feed.auth import issue_token
 from feed.keys import Keys
 from feed.limits.model import TABLE, UNLIMITED

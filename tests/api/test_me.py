@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.inbox import store
 from feed.inbox.model import InboxKind, NewInbox
 from feed.postgres import transaction

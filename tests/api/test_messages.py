@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.messages import actions
 from feed.messages import store as messages
 from feed.messages.model import MessageId, Purpose, Sending

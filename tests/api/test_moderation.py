@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.inputs import DEPENDENCIES
+from feed.api.dependencies import DEPENDENCIES
 from feed.api.moderator import router
-from feed.api.world import World
+from feed.api.state import World
 from tests.support.api import Join, Person
 
 TEXT = "今天读完一本书 #爱读书的深圳人#"

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.keys import Keys
 from tests.api.test_prizes import become, refusal
 from tests.prizes import stage

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from feed.accounts.model import RELATIONS_MOST
-from feed.api.world import World
+from feed.api.state import World
 from tests import make
 from tests.support.api import Join, Person
 

@@ -20,7 +20,7 @@ import msgspec
 import pytest
 import structlog
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.keys import Keys
 from feed.logging import configure
 from feed.messages.opening import open_provider

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from tests.support.api import Join
 
 TEXT = "今天读完了《红楼梦》#爱读书的深圳人#，真好"

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.auth import LOCAL_ISSUER
 from feed.keys import Keys
 from feed.postgres import Pool

@@ -1,6 +1,6 @@
 """Dead letters of the push hook, for admins."""
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.inbox import store as inbox
 from feed.inbox.model import NewInbox
 from feed.postgres import transaction

@@ -8,7 +8,7 @@ from litestar import Litestar, get
 from litestar.exceptions import HTTPException
 
 from feed.api.errors import HANDLERS
-from feed.api.world import World
+from feed.api.state import World
 from feed.batching import Batcher, DatabaseAway, Overloaded
 from feed.comments.model import CommentIsDeleted
 from feed.comments.showing import show_comment

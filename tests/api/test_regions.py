@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.geoip import open_regions
 from tests.support.api import Join
 from tests.support.app import app_over

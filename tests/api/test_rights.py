@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from tests import make
 from tests.support.api import Join, Person
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.screens.pushes import list_bodies
 from tests import make
 from tests.support.api import Join, Person

@@ -12,12 +12,12 @@ from litestar import Litestar, Router, get, post
 from litestar.datastructures import State
 
 from feed.api import patience
+from feed.api.dependencies import AnyRequest
 from feed.api.errors import HANDLERS
 from feed.api.fitting import takes_json
 from feed.api.hosts import allowed_hosts, host_check
-from feed.api.inputs import AnyRequest
 from feed.api.shield import shielded
-from feed.api.world import World
+from feed.api.state import World
 from feed.settings import Settings
 from tests.support.api import Join
 from tests.support.app import app_over

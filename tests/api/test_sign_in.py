@@ -17,7 +17,7 @@ import structlog
 
 from feed.accounts import otp_guard as code_gate
 from feed.accounts import otp_quotas as code_quotas
-from feed.api.world import World
+from feed.api.state import World
 from feed.logging import configure
 from feed.messages.actions import open_recipient
 from feed.messages.model import MessageId, Sending

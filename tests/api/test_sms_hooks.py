@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.messages import actions, deciding
 from feed.messages import store as messages
 from feed.messages.model import MessageId, Purpose, Sending

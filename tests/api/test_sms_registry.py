@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.app import build
 from feed.messages import opening
 from feed.messages import store as messages

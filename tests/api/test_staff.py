@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from tests.support.api import Join, Person
 
 

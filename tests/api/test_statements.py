@@ -9,7 +9,7 @@ import pytest
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.api.world import World, assemble
+from feed.api.state import World, assemble
 from feed.keys import Keys
 from feed.prizes.shredding import Retention, shred_next_campaign
 from feed.screens import fairness, hot_lists, newcomers, topics

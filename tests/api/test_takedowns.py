@@ -7,7 +7,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from feed.api.world import World, assemble
+from feed.api.state import World, assemble
 from feed.screens import pages
 from feed.screens.bases import PageBase
 from tests.support.api import Join, Person

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.curation.trending import count_trends
 from feed.screens import hot_lists, pages
 from feed.screens import topics as screen

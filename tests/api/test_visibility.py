@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from feed.api.world import World
+from feed.api.state import World
 from tests import make
 from tests.support.api import Join, Person
 

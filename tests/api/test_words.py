@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import feed
-from feed.api.words import known_codes, words_of
+from feed.api.messages import known_codes, words_of
 from feed.errors import FeedError
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from feed.api.world import assemble
+from feed.api.state import assemble
 from feed.auth import issue_token
 from feed.keys import open_keys
 from feed.settings import Settings

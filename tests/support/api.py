@@ -12,7 +12,7 @@ import pytest
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.api.world import World, assemble
+from feed.api.state import World, assemble
 from feed.auth import issue_token
 from feed.keys import Keys, open_keys
 from feed.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from litestar import Litestar
 
-from feed.api.world import World
+from feed.api.state import World
 from feed.app import build
 from feed.settings import Settings
 

@@ -2,6 +2,7 @@
 
 from litestar import Router
 
+from feed.api.dependencies import requires_role
 from feed.api.editor.campaigns import campaigns
 from feed.api.editor.claim_access import claim_access
 from feed.api.editor.claims import claims
@@ -17,7 +18,6 @@ from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
 from feed.api.editor.staff import staff_rights
 from feed.api.editor.voids import exclusions
-from feed.api.inputs import requires_role
 
 guarded = Router(
     "/admin",

@@ -6,9 +6,9 @@ import msgspec
 from litestar import Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feed.api.answers import answers
-from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
-from feed.api.world import World
+from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.responses import answers
+from feed.api.state import World
 from feed.campaigns import actions, cancelling, judging
 from feed.campaigns.drafting import CampaignFields
 from feed.campaigns.refusals import (

@@ -4,10 +4,10 @@ import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.answers import PRIVATE, answers, encoded
+from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.editor.prizes import ReasonIn
-from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
-from feed.api.world import World
+from feed.api.responses import PRIVATE, answers, encoded
+from feed.api.state import World
 from feed.campaigns.refusals import CampaignNotFound
 from feed.kms import KmsAway
 from feed.pagination import Page

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Router, delete, patch, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.inputs import GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenViewer, GivenWorld, id_of
 from feed.curation import actions
 from feed.curation.model import PinsFull, TopicInCampaign
 from feed.posts.model import PostId, PostNotFound, PostNotPublished

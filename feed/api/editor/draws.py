@@ -6,8 +6,8 @@ import msgspec
 from litestar import Response, Router, get, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.answers import PRIVATE, answers
-from feed.api.inputs import GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenViewer, GivenWorld, id_of
+from feed.api.responses import PRIVATE, answers
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.prizes import correcting, drawing
 from feed.prizes.correction import CorrectionReason, NoNumberToCorrect, ThirdPersonRequired

@@ -3,8 +3,8 @@
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
-from feed.api.answers import PRIVATE
-from feed.api.inputs import GivenWorld, id_of
+from feed.api.dependencies import GivenWorld, id_of
+from feed.api.responses import PRIVATE
 from feed.prizes.model import SheetNotFound
 from feed.screens.fairness import FairnessCard
 

@@ -6,8 +6,8 @@ import msgspec
 from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from feed.api.answers import answers, encoded
-from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.responses import answers, encoded
 from feed.campaigns import disqualifying, judging, seating
 from feed.campaigns.refusals import (
     CampaignCancelled,

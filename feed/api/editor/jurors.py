@@ -4,8 +4,8 @@ import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.answers import answers, encoded
-from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.responses import answers, encoded
 from feed.campaigns import recusing, shortlisting
 from feed.campaigns.refusals import (
     CampaignCancelled,

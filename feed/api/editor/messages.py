@@ -6,9 +6,9 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feed.api.answers import PRIVATE
-from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
-from feed.api.world import World
+from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.responses import PRIVATE
+from feed.api.state import World
 from feed.ids import MAX_ID
 from feed.messages import deciding
 from feed.messages.model import MessageId, MessageNotFound, MessageNotStuck, MessageTooLate, State

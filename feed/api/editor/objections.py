@@ -6,8 +6,8 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feed.api.answers import PRIVATE, answers
-from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, number_of
+from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, number_of
+from feed.api.responses import PRIVATE, answers
 from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.ids import MAX_ID
 from feed.pagination import Page

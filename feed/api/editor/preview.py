@@ -6,9 +6,9 @@ import msgspec
 from litestar import Request, Router, get
 from litestar.params import FromPath
 
+from feed.api.dependencies import GivenViewer, GivenWorld, id_of
 from feed.api.errors import ProblemField, language_of
-from feed.api.inputs import GivenViewer, GivenWorld, id_of
-from feed.api.words import words_of
+from feed.api.messages import words_of
 from feed.campaigns.refusals import CampaignNotFound
 from feed.errors import FieldError
 from feed.screens import preview as screen

@@ -6,9 +6,9 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.answers import PRIVATE, answers
-from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
-from feed.api.world import World
+from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
+from feed.api.responses import PRIVATE, answers
+from feed.api.state import World
 from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound, SecondPersonRequired
 from feed.prizes import announcing, settling, undoing
 from feed.prizes.model import (

@@ -5,8 +5,8 @@ from typing import Annotated, get_args
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
 
-from feed.api.answers import PRIVATE
-from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, requires_role
+from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, requires_role
+from feed.api.responses import PRIVATE
 from feed.ids import MAX_ID
 from feed.inbox import pushing
 from feed.inbox.model import PushNotDead, PushNotFound

@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Role
 from feed.accounts.roles import change_roles
-from feed.api.inputs import GivenViewer, GivenWorld, id_of, requires_role
+from feed.api.dependencies import GivenViewer, GivenWorld, id_of, requires_role
 from feed.screens.cards import Id
 
 

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.campaigns import judging, voids
 from feed.campaigns.refusals import (
     CampaignCancelled,

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, TypeVar
 from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
-from feed.api.inputs import MAX_NUMBER, Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.dependencies import MAX_NUMBER, Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.responses import PRIVATE, PUBLIC, answers, encoded
 from feed.campaigns.refusals import BoardHidden, CampaignNotFound, RulesNotFound
 from feed.ids import MAX_ID
 from feed.pagination import CursorExpired, Page, Position

@@ -7,8 +7,7 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.accounts.model import Banned, Muted
-from feed.api.answers import answers, encoded
-from feed.api.inputs import (
+from feed.api.dependencies import (
     Cursor,
     GivenOnce,
     GivenReader,
@@ -19,7 +18,8 @@ from feed.api.inputs import (
     field_id,
     id_of,
 )
-from feed.api.world import World
+from feed.api.responses import answers, encoded
+from feed.api.state import World
 from feed.comments import actions
 from feed.comments.actions import Remark
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, get
 
 from feed.accounts.model import BIO_LONGEST, NAME_LONGEST
-from feed.api.inputs import GivenWorld
+from feed.api.dependencies import GivenWorld
 from feed.boards.hot import COMMENT_WEIGHT, PERIOD
 from feed.boards.spread import AUTHOR_MOST, TOPIC_MOST, WINDOW
 from feed.comments.model import TEXT_LONGEST as COMMENT_LONGEST

@@ -5,8 +5,8 @@ from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery
 
 from feed.accounts.store import list_roles
-from feed.api.answers import PRIVATE, answers, encoded
-from feed.api.inputs import Cursor, GivenReader, GivenWorld, Limit, field_id, id_of
+from feed.api.dependencies import Cursor, GivenReader, GivenWorld, Limit, field_id, id_of
+from feed.api.responses import PRIVATE, answers, encoded
 from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page
 from feed.posts.model import PostNotFound

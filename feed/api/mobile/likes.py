@@ -4,8 +4,8 @@ from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath
 
 from feed.accounts.model import Banned
-from feed.api.answers import PRIVATE
-from feed.api.inputs import Cursor, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.dependencies import Cursor, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.responses import PRIVATE
 from feed.comments.model import CommentId, CommentNotFound
 from feed.likes.model import CommentLike, Like, Liked, LikesPrivate
 from feed.pagination import Page

@@ -10,8 +10,8 @@ from feed.accounts import actions as accounts
 from feed.accounts.actions import ProfileChange
 from feed.accounts.model import AccountNotFound, Banned, Muted
 from feed.accounts.settings import QuietKind
-from feed.api.answers import PRIVATE, answers, encoded
-from feed.api.inputs import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id
+from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id
+from feed.api.responses import PRIVATE, answers, encoded
 from feed.ids import MAX_ID
 from feed.inbox import actions
 from feed.inbox.model import InboxKind

@@ -4,8 +4,8 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.answers import PRIVATE, PUBLIC
-from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, field_id, id_of
+from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, field_id, id_of
+from feed.api.responses import PRIVATE, PUBLIC
 from feed.campaigns.refusals import CampaignNotFound, EntryNotFound
 from feed.prizes import objecting
 from feed.prizes.model import AlreadyObjected, NotAParticipant, ObjectionsClosed, ResultNotFound

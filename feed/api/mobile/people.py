@@ -8,9 +8,9 @@ from feed.accounts import actions
 from feed.accounts import blocks as relations
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import AccountId, AccountNotFound, OwnAccount, RelationsFull, Viewer
-from feed.api.answers import PRIVATE, PUBLIC, answers, encoded
-from feed.api.inputs import Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
-from feed.api.world import World
+from feed.api.dependencies import Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.responses import PRIVATE, PUBLIC, answers, encoded
+from feed.api.state import World
 from feed.pagination import Page, Position
 from feed.postgres import Connection
 from feed.screens import feeds

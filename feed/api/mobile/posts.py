@@ -6,8 +6,8 @@ from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.accounts.model import Banned, Muted
-from feed.api.answers import answers, encoded
-from feed.api.inputs import GivenOnce, GivenReader, GivenRegion, GivenViewer, GivenWorld, id_of, ids_of
+from feed.api.dependencies import GivenOnce, GivenReader, GivenRegion, GivenViewer, GivenWorld, id_of, ids_of
+from feed.api.responses import answers, encoded
 from feed.pagination import Page
 from feed.posts import actions
 from feed.posts.actions import Draft

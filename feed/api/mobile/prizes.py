@@ -4,9 +4,9 @@ import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.answers import PRIVATE, answers, encoded
-from feed.api.inputs import Cursor, GivenOnce, GivenReader, GivenViewer, GivenWorld, Limit, id_of
-from feed.api.world import World
+from feed.api.dependencies import Cursor, GivenOnce, GivenReader, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.responses import PRIVATE, answers, encoded
+from feed.api.state import World
 from feed.campaigns.refusals import CampaignNotFound
 from feed.kms import KmsAway
 from feed.pagination import Page, Position

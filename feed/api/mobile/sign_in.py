@@ -12,10 +12,10 @@ from feed.accounts import sign_in
 from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, GateRules
 from feed.accounts.otp_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
-from feed.api.answers import PRIVATE
+from feed.api.dependencies import AnyConnection, AnyRequest, GivenWorld
 from feed.api.entrance import limited_address
-from feed.api.inputs import AnyConnection, AnyRequest, GivenWorld
-from feed.api.world import World
+from feed.api.responses import PRIVATE
+from feed.api.state import World
 from feed.errors import NotFound
 from feed.limits.model import LimitsAway
 from feed.screens import people as screen

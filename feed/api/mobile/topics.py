@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from feed.api.answers import PUBLIC, answers, encoded
-from feed.api.inputs import Cursor, GivenReader, GivenWorld, Limit
+from feed.api.dependencies import Cursor, GivenReader, GivenWorld, Limit
+from feed.api.responses import PUBLIC, answers, encoded
 from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection

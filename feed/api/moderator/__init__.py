@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from feed.api.inputs import requires_role
+from feed.api.dependencies import requires_role
 from feed.api.moderator.cases import cases
 from feed.api.moderator.sanctions import sanctions
 from feed.api.moderator.verdicts import verdicts

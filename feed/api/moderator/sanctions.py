@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.accounts.sanctions import SanctionKind
-from feed.api.inputs import GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenViewer, GivenWorld, id_of
 from feed.review import sanctioning
 from feed.review.model import OwnSubject, StaffProtected
 from feed.screens.cards import Id

@@ -4,7 +4,7 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.inputs import GivenOnce, GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.cases.model import CaseId, CaseNotFound
 from feed.errors import NotFound
 from feed.review import actions

@@ -41,7 +41,7 @@ from feed.vault import open_kms
 
 
 class World(msgspec.Struct, frozen=True):
-    """The open parts of a process; handlers get them by name through `feed.api.inputs`."""
+    """The open parts of a process; handlers get them by name through `feed.api.dependencies`."""
 
     settings: Settings
     pool: Pool

@@ -8,8 +8,8 @@ import msgspec
 from litestar import Response, Router, get
 
 from feed import metrics
-from feed.api.addresses import is_loopback
-from feed.api.inputs import AnyRequest, GivenWorld
+from feed.api.client_address import is_loopback
+from feed.api.dependencies import AnyRequest, GivenWorld
 from feed.errors import NotFound
 from feed.postgres import DOWN
 from feed.signatures import PublicKeys

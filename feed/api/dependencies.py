@@ -11,9 +11,9 @@ from litestar.types import Scope
 
 from feed.accounts import store as accounts
 from feed.accounts.model import Role, RoleMissing, Viewer
-from feed.api.addresses import client_address, header
+from feed.api.client_address import client_address, header
 from feed.api.remembered import KEYED
-from feed.api.world import World
+from feed.api.state import World
 from feed.auth import TokenInvalid
 from feed.errors import FieldError, Invalid, NotFound, Unauthenticated
 from feed.idempotency import Once, once
