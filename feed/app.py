@@ -6,22 +6,22 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from feed.api.conditional import conditional
 from feed.api.dependencies import DEPENDENCIES
 from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
-from feed.api.entrance import entrance
 from feed.api.errors import HANDLERS
-from feed.api.express import express
 from feed.api.health import router as operations
 from feed.api.hooks import hooks
+from feed.api.middleware.cors import cors
+from feed.api.middleware.etag import conditional
+from feed.api.middleware.fast_path import express
+from feed.api.middleware.idempotency import remembered
+from feed.api.middleware.metrics import observed
+from feed.api.middleware.rate_limit import entrance
+from feed.api.middleware.security import shielded
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
-from feed.api.observed import observed
-from feed.api.origins import cors
-from feed.api.remembered import remembered
 from feed.api.requests import StrictRequest, look_first
-from feed.api.shield import shielded
 from feed.api.sms_hooks import sms_hooks
 from feed.api.state import World
 from feed.settings import Settings

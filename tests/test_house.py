@@ -341,7 +341,7 @@ def test_everything_is_caught_in_three_places_only() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) == "Exception")
     ]
-    assert found == ["api/express.py", "batching.py", "worker/loop.py"]
+    assert found == ["api/middleware/fast_path.py", "batching.py", "worker/loop.py"]
 
 
 def test_no_module_is_longer_than_a_room() -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from feed.api.express import _doors, express
+from feed.api.middleware.fast_path import _doors, express
 from feed.api.state import World
 from feed.app import build
 from tests.api.test_campaigns import publish

@@ -13,7 +13,7 @@ from litestar.routes import HTTPRoute
 from redis.asyncio import Redis
 
 import feed
-from feed.api.entrance import limit_of
+from feed.api.middleware.rate_limit import limit_of
 from feed.api.state import World, assemble
 from feed.auth import issue_token
 from feed.keys import Keys

@@ -11,12 +11,12 @@ import pytest
 from litestar import Litestar, Router, get, post
 from litestar.datastructures import State
 
-from feed.api import patience
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import HANDLERS
-from feed.api.fitting import takes_json
-from feed.api.hosts import allowed_hosts, host_check
-from feed.api.shield import shielded
+from feed.api.middleware import timeouts as patience
+from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
+from feed.api.middleware.negotiation import takes_json
+from feed.api.middleware.security import shielded
 from feed.api.state import World
 from feed.settings import Settings
 from tests.support.api import Join

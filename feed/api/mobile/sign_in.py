@@ -13,7 +13,7 @@ from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, GateRul
 from feed.accounts.otp_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
 from feed.api.dependencies import AnyConnection, AnyRequest, GivenWorld
-from feed.api.entrance import limited_address
+from feed.api.middleware.rate_limit import limited_address
 from feed.api.responses import PRIVATE
 from feed.api.state import World
 from feed.errors import NotFound

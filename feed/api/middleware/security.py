@@ -7,8 +7,8 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from feed.api.documents import DOCS_PATH, DOCS_POLICY
 from feed.api.errors import HostNotAllowed, UriTooLong, answer
-from feed.api.hosts import allowed_hosts, host_check
-from feed.api.patience import Patience, Watch
+from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
+from feed.api.middleware.timeouts import Patience, Watch
 from feed.errors import FeedError
 from feed.settings import Settings
 

@@ -9,7 +9,7 @@ from feed.accounts.model import Viewer
 from feed.api.client_address import client_address, grouped, header, is_loopback
 from feed.api.dependencies import admitted
 from feed.api.errors import answer, away
-from feed.api.fitting import fit
+from feed.api.middleware.negotiation import fit
 from feed.api.state import World
 from feed.errors import FeedError, Unauthenticated
 from feed.limits.limiter import Limiter

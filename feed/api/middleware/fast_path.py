@@ -19,13 +19,13 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from feed.accounts.model import Viewer
 from feed.api.client_address import header
-from feed.api.conditional import compared
 from feed.api.dependencies import admitted, keyed, region_of
-from feed.api.entrance import count, limit_of
 from feed.api.errors import answer, answer_failure, away
-from feed.api.fitting import takes_json
-from feed.api.observed import observed
-from feed.api.remembered import keep, repeat
+from feed.api.middleware.etag import compared
+from feed.api.middleware.idempotency import keep, repeat
+from feed.api.middleware.metrics import observed
+from feed.api.middleware.negotiation import takes_json
+from feed.api.middleware.rate_limit import count, limit_of
 from feed.api.responses import Encoded
 from feed.api.state import World
 from feed.errors import FeedError, MalformedBody
