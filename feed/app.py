@@ -7,7 +7,6 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 
 from feed.api.dependencies import DEPENDENCIES
-from feed.api.documents import OPENAPI, files
 from feed.api.editor import router as editor
 from feed.api.errors import HANDLERS
 from feed.api.health import router as operations
@@ -21,6 +20,7 @@ from feed.api.middleware.rate_limit import entrance
 from feed.api.middleware.security import shielded
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
+from feed.api.openapi.docs import OPENAPI, files
 from feed.api.requests import StrictRequest, look_first
 from feed.api.sms_hooks import sms_hooks
 from feed.api.state import World

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from feed.api.documents import DOCS_PATH, DOCS_POLICY
 from feed.api.errors import HostNotAllowed, UriTooLong, answer
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
 from feed.api.middleware.timeouts import Patience, Watch
+from feed.api.openapi.docs import DOCS_PATH, DOCS_POLICY
 from feed.errors import FeedError
 from feed.settings import Settings
 

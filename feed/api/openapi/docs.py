@@ -10,8 +10,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
 
-from feed.api.contract import complete
 from feed.api.dependencies import AnyRequest
+from feed.api.openapi.schema import complete
 
 _FILES = Path(litestar_offline_docs.__file__).parent / "static"
 DOCS_PATH = "/docs"

@@ -26,8 +26,8 @@ from feed.api.errors import (
     UriTooLong,
     status_of,
 )
-from feed.api.examples import give_examples
 from feed.api.messages import advice_of, words_of
+from feed.api.openapi.examples import give_examples
 from feed.auth import TokenExpired, TokenInvalid
 from feed.batching import DatabaseAway, Overloaded
 from feed.errors import FeedError, Invalid, MalformedBody, Unauthenticated
