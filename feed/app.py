@@ -10,7 +10,6 @@ from feed.api.dependencies import DEPENDENCIES
 from feed.api.editor import router as editor
 from feed.api.errors import HANDLERS
 from feed.api.health import router as operations
-from feed.api.hooks import hooks
 from feed.api.middleware.cors import cors
 from feed.api.middleware.etag import conditional
 from feed.api.middleware.fast_path import express
@@ -22,8 +21,9 @@ from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
 from feed.api.openapi.docs import OPENAPI, files
 from feed.api.requests import StrictRequest, look_first
-from feed.api.sms_hooks import sms_hooks
 from feed.api.state import World
+from feed.api.webhooks.accounts import hooks
+from feed.api.webhooks.sms import sms_hooks
 from feed.settings import Settings
 
 BODY_LARGEST = 256 * 1024
