@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from bench.load import Load, load_of
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from feed.commands.bench import progress, seed_installation
 from feed.commands.running import Running, running
 from feed.keys import Keys, open_keys

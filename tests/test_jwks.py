@@ -13,8 +13,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from feed.auth import AppIssuer, TokenExpired, TokenInvalid, TokenVerifier, issue_token
-from feed.jwks import IssuerAway, JwksRefused, KeySet, KeyWanted, Times, read_document
+from feed.auth.jwks import IssuerAway, JwksRefused, KeySet, KeyWanted, Times, read_document
+from feed.auth.tokens import AppIssuer, TokenExpired, TokenInvalid, TokenVerifier, issue_token
 from tests.issuer import AUDIENCE, NAME, Issuer, issuing
 
 OWN = b"our own key of thirty-two bytes!"
@@ -299,7 +299,7 @@ async def test_a_redirect_is_not_followed(issuer: Issuer) -> None:
 async def test_a_silent_issuer_is_not_waited_for_longer_than_some_seconds(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feed.jwks._ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("feed.auth.jwks._ANSWER_SECONDS", 0.2)
     issuer.delay = 30
     began = time.monotonic()
     assert await refused(verifier(issuer, between=5), issuer.token()) is IssuerAway

@@ -10,10 +10,10 @@ import structlog
 from feed.accounts import erasure_store, store
 from feed.accounts.model import NAME_LONGEST, ROLES, AccountId, AccountNotFound, Known, Viewer
 from feed.accounts.phone import seal_phone
-from feed.auth import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
+from feed.auth.jwks import KeyWanted
+from feed.auth.tokens import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
 from feed.batching import Batcher
 from feed.errors import Invalid
-from feed.jwks import KeyWanted
 from feed.keys import Keys
 from feed.phones import normalise_phone
 from feed.postgres import DOWN, Pool, retried, transaction

@@ -10,7 +10,7 @@ from feed.accounts import sign_in_store as store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.accounts.phone import seal_phone
-from feed.auth import LOCAL_ISSUER, issue_token
+from feed.auth.tokens import LOCAL_ISSUER, issue_token
 from feed.errors import Unauthenticated
 from feed.keys import Keys
 from feed.limits.model import RateLimited

@@ -14,7 +14,7 @@ from feed.accounts.model import Role, RoleMissing, Viewer
 from feed.api.client_address import client_address, header
 from feed.api.middleware.idempotency import KEYED
 from feed.api.state import World
-from feed.auth import TokenInvalid
+from feed.auth.tokens import TokenInvalid
 from feed.errors import FieldError, Invalid, NotFound, Unauthenticated
 from feed.idempotency import Once, once
 from feed.ids import parse_id

@@ -10,13 +10,13 @@ from redis.asyncio import Redis
 from feed import redis as redis_room
 from feed.accounts.authentication import Doorkeeper
 from feed.accounts.model import Known
-from feed.auth import AppIssuer, TokenVerifier
+from feed.auth.jwks import KeySet
+from feed.auth.tokens import AppIssuer, TokenVerifier
 from feed.batching import Batcher
 from feed.boards.projector import Projector
 from feed.comments.actions import Remark, add_comments
 from feed.geoip import IpRegions, open_regions
 from feed.idempotency import Given, store_answers
-from feed.jwks import KeySet
 from feed.keys import Keys, open_keys
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like, Liked

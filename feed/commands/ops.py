@@ -11,7 +11,7 @@ import msgspec
 from feed import redis as redis_room
 from feed.accounts import store as accounts
 from feed.accounts.model import ROLES, AccountNotFound, Role
-from feed.auth import LOCAL_ISSUER, issue_token
+from feed.auth.tokens import LOCAL_ISSUER, issue_token
 from feed.commands.installation import add_data_option, find_settings
 from feed.ids import parse_id
 from feed.keyfiles import KeyStoreError

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from feed.demo.cast import Role
 from feed.demo.telling import Unexpected
 from feed.keys import Keys

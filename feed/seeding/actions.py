@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from feed.accounts import bulk as accounts
 from feed.accounts.bulk import NewAccount
-from feed.auth import LOCAL_ISSUER
+from feed.auth.tokens import LOCAL_ISSUER
 from feed.boards import store as boards
 from feed.changes import bulk as stats
 from feed.comments import bulk as comments

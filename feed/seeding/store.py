@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from feed.auth import LOCAL_ISSUER
+from feed.auth.tokens import LOCAL_ISSUER
 from feed.postgres import Connection
 from feed.seeding.model import SUBJECT
 

@@ -12,7 +12,7 @@ from feed.accounts.sign_in import (
     refresh,
     request_code,
 )
-from feed.auth import LOCAL_ISSUER, TokenVerifier
+from feed.auth.tokens import LOCAL_ISSUER, TokenVerifier
 from feed.errors import Invalid
 from feed.keys import Keys
 from feed.limits.model import RateLimited

@@ -11,7 +11,7 @@ from asyncpg import Record
 from redis.asyncio import Redis
 
 from feed.api.state import World, assemble
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from feed.boards import actions as boards
 from feed.boards import counters
 from feed.boards.model import Row

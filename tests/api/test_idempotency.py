@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from feed.api.state import World
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from feed.keys import open_keys
 from feed.postgres import Pool
 from tests import make

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from feed.keys import Keys
 from tests.support.api import Join
 

@@ -12,7 +12,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from feed.keys import open_keys
 from feed.postgres import Pool
 from feed.processes import free_port

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from feed.api.state import World
-from feed.auth import LOCAL_ISSUER
+from feed.auth.tokens import LOCAL_ISSUER
 from feed.keys import Keys
 from feed.postgres import Pool
 from feed.prizes.verify import verify_result

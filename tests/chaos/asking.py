@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from feed.keys import Keys
 from tests.chaos.journal import Deed, Journal, Try
 from tests.support.documented import Contract

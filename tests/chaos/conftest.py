@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from tests.chaos.place import Place
 
 # More than the server's own limit for a request: who waits longer was not answered within it.

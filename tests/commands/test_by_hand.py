@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from feed.auth import TokenVerifier
+from feed.auth.tokens import TokenVerifier
 from feed.commands.ops import phone_for
 from feed.keys import Keys, open_keys
 from feed.messages.model import Purpose, Reference

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from feed.commands.running import Running
 from feed.keys import open_keys
 

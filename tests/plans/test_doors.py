@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from feed.api.state import assemble
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from feed.keys import open_keys
 from feed.settings import Settings
 from tests.plans.cases import Case

@@ -13,7 +13,7 @@ from asyncpg import Record
 from redis.asyncio import Redis
 
 from feed.api.state import World, assemble
-from feed.auth import issue_token
+from feed.auth.tokens import issue_token
 from feed.keys import Keys, open_keys
 from feed.settings import Settings
 from tests.support.app import app_over

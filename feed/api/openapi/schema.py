@@ -28,11 +28,11 @@ from feed.api.errors import (
 )
 from feed.api.messages import advice_of, words_of
 from feed.api.openapi.examples import give_examples
-from feed.auth import TokenExpired, TokenInvalid
+from feed.auth.jwks import IssuerAway
+from feed.auth.tokens import TokenExpired, TokenInvalid
 from feed.batching import DatabaseAway, Overloaded
 from feed.errors import FeedError, Invalid, MalformedBody, Unauthenticated
 from feed.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
-from feed.jwks import IssuerAway
 from feed.limits.model import TABLE, LimitsAway, RateLimited
 from feed.pagination import CursorInvalid
 

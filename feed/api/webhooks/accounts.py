@@ -11,7 +11,7 @@ from litestar.params import HeaderParameter, JSONBody
 
 from feed.api.dependencies import AnyConnection, GivenWorld
 from feed.api.state import World
-from feed.auth import LOCAL_ISSUER
+from feed.auth.tokens import LOCAL_ISSUER
 from feed.errors import NotFound, Unauthenticated
 from feed.postgres import retried
 from feed.review.app_events import AppEvent, Outcome, apply_event

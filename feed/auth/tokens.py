@@ -12,8 +12,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from feed.auth.jwks import IssuerAway, KeySet, KeyWanted
 from feed.errors import Unauthenticated
-from feed.jwks import IssuerAway, KeySet, KeyWanted
 
 LOCAL_ISSUER = "feed"
 LOCAL_AUDIENCE = "feed"

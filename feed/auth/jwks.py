@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from feed.errors import Unavailable
 from feed.settings import is_loopback
 
-log = structlog.get_logger("feed.jwks")
+log = structlog.get_logger("feed.auth.jwks")
 
 _RSA_BITS = range(2048, 8193)
 _LARGEST = 256 * 1024
