@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from feed.boards import counters, store
-from feed.boards.counters import UNGUARDED, Guard, Item, Meta
+from feed.boards import redis_store as counters
+from feed.boards import store
 from feed.boards.definitions import Board, list_boards
 from feed.boards.model import Moment, Position
+from feed.boards.redis_store import UNGUARDED, Guard, Item, Meta
 from feed.changes import store as changes
 from feed.changes.store import Change
 from feed.postgres import Pool, transaction

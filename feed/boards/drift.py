@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from feed.boards import counters, store
+from feed.boards import redis_store as counters
+from feed.boards import store
 from feed.boards.definitions import Board, list_boards
 from feed.boards.model import Moment, Row
 from feed.changes import store as changes

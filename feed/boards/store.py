@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from feed.boards.hot import COMMENT_WEIGHT, PERIOD
+from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
 from feed.boards.model import Moment, Position, epoch_of
 from feed.changes.store import stamp_of
 from feed.postgres import Connection, many

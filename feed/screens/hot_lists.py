@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 import msgspec
 from redis.asyncio import Redis
 
-from feed.boards import counters, standing
+from feed.boards import compute as standing
+from feed.boards import redis_store as counters
 from feed.boards import store as boards
-from feed.boards.arranging import arrange, ranked
+from feed.boards.diversity import spread
+from feed.boards.editorial_order import arrange, ranked
 from feed.boards.model import HOT, HOT_SHOWN, Row
-from feed.boards.spread import spread
 from feed.curation import store as curation
 from feed.pagination import NEWEST
 from feed.postgres import Connection, Pool

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import msgspec
 
-from feed.boards import standing
+from feed.boards import compute as standing
 from feed.boards import store as boards
-from feed.boards.hot import COMMENT_WEIGHT, PERIOD
+from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
 from feed.boards.model import Row
 from feed.curation import store as curation
 from feed.curation.model import HotAction, HotWord

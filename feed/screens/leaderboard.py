@@ -8,7 +8,8 @@ from typing import Any, Literal
 import msgspec
 from redis.asyncio import Redis
 
-from feed.boards import counters, standing
+from feed.boards import compute as standing
+from feed.boards import redis_store as counters
 from feed.boards.model import BOARD_STATES, Row, board_of
 from feed.campaigns import store as campaigns
 from feed.campaigns.drafting import read_rules

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from feed.api.state import World, assemble
 from feed.auth.tokens import issue_token
 from feed.boards import actions as boards
-from feed.boards import counters
+from feed.boards import redis_store as counters
 from feed.boards.model import Row
 from feed.keys import Keys
 from feed.settings import Settings

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from feed.api.state import World
-from feed.boards import counters
+from feed.boards import redis_store as counters
 from feed.boards import store as boards
 from feed.boards.actions import follow
 from feed.boards.model import board_of

@@ -12,7 +12,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from feed.boards import counters
+from feed.boards import redis_store as counters
 from feed.boards.model import HOT, board_of
 from feed.keys import Keys
 from feed.settings import Settings

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from feed.api.state import World, assemble
-from feed.boards import counters
+from feed.boards import redis_store as counters
 from feed.boards import store as boards
 from feed.boards.actions import follow
+from feed.boards.diversity import AUTHOR_MOST, WINDOW
 from feed.boards.model import HOT
-from feed.boards.spread import AUTHOR_MOST, WINDOW
 from feed.changes.actions import number_changes
 from feed.curation.model import PINS_MOST
 from feed.postgres import Pool

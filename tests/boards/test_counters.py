@@ -9,9 +9,9 @@ from typing import cast
 import pytest
 from redis.asyncio import Redis
 
-from feed.boards import counters
-from feed.boards.counters import Guard, Item
+from feed.boards import redis_store as counters
 from feed.boards.model import Position, Row
+from feed.boards.redis_store import Guard, Item
 
 BOARD, EPOCH = "c7", "e"
 AT = datetime(2026, 9, 1, 8, 30, 0, 123456, tzinfo=UTC)

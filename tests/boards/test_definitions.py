@@ -6,10 +6,12 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from feed.boards import actions, counters, definitions, standing, store
+from feed.boards import actions, definitions, store
+from feed.boards import compute as standing
+from feed.boards import redis_store as counters
 from feed.boards.definitions import SiteBoard
 from feed.boards.drift import drift
-from feed.boards.hot import REACH
+from feed.boards.hot_score import REACH
 from feed.boards.model import HOT, Row, cut
 from feed.boards.projector import Projector
 from feed.boards.store import Post

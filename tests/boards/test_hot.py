@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.boards.hot import PERIOD, REACH, hot_score
+from feed.boards.hot_score import PERIOD, REACH, hot_score
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 counts = st.integers(0, 10_000_000)

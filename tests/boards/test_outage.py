@@ -10,7 +10,9 @@ from redis.asyncio import Redis
 
 from feed import metrics
 from feed import redis as redis_room
-from feed.boards import actions, counters, standing
+from feed.boards import actions
+from feed.boards import compute as standing
+from feed.boards import redis_store as counters
 from feed.boards.drift import repair_drift
 from feed.boards.model import HOT
 from feed.boards.projector import Projector

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.boards.arranging import arrange, ranked
-from feed.boards.hot import BOOST, hot_score
+from feed.boards.diversity import _SEARCHED, AUTHOR_MOST, TOPIC_MOST, WINDOW, spread
+from feed.boards.editorial_order import arrange, ranked
+from feed.boards.hot_score import BOOST, hot_score
 from feed.boards.model import Row
-from feed.boards.spread import _SEARCHED, AUTHOR_MOST, TOPIC_MOST, WINDOW, spread
 from feed.curation.model import HotAction, HotWord
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)

@@ -7,7 +7,9 @@ import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
-from feed.boards import counters, standing, store
+from feed.boards import compute as standing
+from feed.boards import redis_store as counters
+from feed.boards import store
 from feed.boards.model import BOARD_STATES, HOT, HOT_KEPT, board_of
 from feed.postgres import Connection
 from tests.chaos.check import Change, Count, Made, Pair

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from feed.boards import counters, store
+from feed.boards import redis_store as counters
+from feed.boards import store
 from feed.boards.model import HOT
 from tests.chaos import check, rows
 from tests.chaos.place import Place

@@ -11,7 +11,7 @@ from feed.accounts import blocks as relations
 from feed.accounts import events_store, sign_in_store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
-from feed.boards import standing
+from feed.boards import compute as standing
 from feed.boards import store as boards
 from feed.boards.model import BOARD_STATES
 from feed.campaigns import counting, entries

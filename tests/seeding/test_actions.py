@@ -6,7 +6,8 @@ import pytest
 from redis.asyncio import Redis
 
 from feed.boards import actions as boards
-from feed.boards import counters, standing
+from feed.boards import compute as standing
+from feed.boards import redis_store as counters
 from feed.boards.drift import drift
 from feed.boards.model import HOT
 from feed.boards.store import get_moment

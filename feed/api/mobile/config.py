@@ -7,8 +7,8 @@ from litestar import Response, Router, get
 
 from feed.accounts.model import BIO_LONGEST, NAME_LONGEST
 from feed.api.dependencies import GivenWorld
-from feed.boards.hot import COMMENT_WEIGHT, PERIOD
-from feed.boards.spread import AUTHOR_MOST, TOPIC_MOST, WINDOW
+from feed.boards.diversity import AUTHOR_MOST, TOPIC_MOST, WINDOW
+from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
 from feed.comments.model import TEXT_LONGEST as COMMENT_LONGEST
 from feed.curation.trending import HALF_LIFE, REACH
 from feed.posts.model import PLACE_LONGEST, TEXT_LONGEST, TOPICS_MOST, CommentPolicy

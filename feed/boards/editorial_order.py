@@ -5,9 +5,9 @@ from operator import attrgetter
 
 import msgspec
 
-from feed.boards.hot import BOOST
+from feed.boards.diversity import Topics, spread
+from feed.boards.hot_score import BOOST
 from feed.boards.model import Row
-from feed.boards.spread import Topics, spread
 from feed.curation.model import HotAction
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from feed.boards import store
-from feed.boards.hot import REACH, hot_score
+from feed.boards.hot_score import REACH, hot_score
 from feed.boards.model import Row, cut
 from feed.boards.store import Post
 from feed.campaigns import counting, marks
