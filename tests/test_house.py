@@ -95,7 +95,7 @@ MOVES = {
 }
 # These move what counts in campaigns and not what posts show. Campaigns' boards are brought up to date from the change log alone.
 CAMPAIGNS_ONLY = {
-    Function("feed.campaigns.holding", "raise_versions"),
+    Function("feed.campaigns.locking", "raise_versions"),
     Function("feed.review.imposing", "impose"),
     Function("feed.review.imposing", "lift"),
 }
@@ -308,14 +308,14 @@ def test_a_handler_hands_on_to_whom_an_action_announces_the_posts_it_has_changed
 def test_a_handler_that_forgets_the_boards_is_found() -> None:
     sources = {
         "changes/store.py": "async def move_stats(conn):\n    pass\n",
-        "campaigns/holding.py": (
+        "campaigns/locking.py": (
             "from feed.changes import store\nasync def raise_versions(conn):\n    await store.move_stats(conn)\n"
         ),
         "posts/showing.py": (
             "from feed.changes import store as changes\nasync def hide(conn):\n    await changes.move_stats(conn)\n"
         ),
         "posts/actions.py": (
-            "from feed.posts.showing import hide\nfrom feed.campaigns.holding import raise_versions\n"
+            "from feed.posts.showing import hide\nfrom feed.campaigns.locking import raise_versions\n"
             "async def delete(pool, *, announce):\n    await hide(pool)\n"
             "async def mark(pool):\n    await raise_versions(pool)\n"
         ),

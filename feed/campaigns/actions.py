@@ -5,21 +5,22 @@ from typing import Any
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import entries, nonces, store
+from feed.campaigns import draw_commitment as nonces
+from feed.campaigns import entries, store
 from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules
-from feed.campaigns.favour import unfavourable
-from feed.campaigns.gate import read_publishable
-from feed.campaigns.holding import hold, must_be_unsettled, raise_versions
-from feed.campaigns.lines import is_written
-from feed.campaigns.model import CampaignId, Rules, rules_document, rules_sha256
-from feed.campaigns.refusals import (
+from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignIncomplete,
     CampaignNotDraft,
     CampaignNotFound,
     CampaignRunning,
 )
+from feed.campaigns.favour import unfavourable
+from feed.campaigns.lines import is_written
+from feed.campaigns.locking import hold, must_be_unsettled, raise_versions
+from feed.campaigns.model import CampaignId, Rules, rules_document, rules_sha256
+from feed.campaigns.publish_check import read_publishable
 from feed.campaigns.rules_text import rules_text
 from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid

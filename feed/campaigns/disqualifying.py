@@ -2,10 +2,11 @@
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import entries, notices
-from feed.campaigns.holding import hold_judged, raise_versions
-from feed.campaigns.refusals import EntryDisqualified, EntryNotDisqualified, EntryNotFound
-from feed.campaigns.verdicts import Reason, reason_problems
+from feed.campaigns import cancellation_notices as notices
+from feed.campaigns import entries
+from feed.campaigns.errors import EntryDisqualified, EntryNotDisqualified, EntryNotFound
+from feed.campaigns.inputs import Reason, reason_problems
+from feed.campaigns.locking import hold_judged, raise_versions
 from feed.errors import Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox

@@ -8,11 +8,7 @@ from feed.audit import store as audit
 from feed.campaigns import entries, jury, marks, recusals, store, voids
 from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.drafting import read_rules
-from feed.campaigns.holding import hold_judged, raise_versions
-from feed.campaigns.marking import mark_of, mark_problems
-from feed.campaigns.model import decimal_text
-from feed.campaigns.panel import Panel
-from feed.campaigns.refusals import (
+from feed.campaigns.errors import (
     CampaignNotClosed,
     EntryNotFound,
     EntryNotShortlisted,
@@ -26,8 +22,12 @@ from feed.campaigns.refusals import (
     ShortlistFull,
     VoidNotFound,
 )
+from feed.campaigns.inputs import NewMark, NewVoids, void_problems
+from feed.campaigns.locking import hold_judged, raise_versions
+from feed.campaigns.marking import mark_of, mark_problems
+from feed.campaigns.model import decimal_text
+from feed.campaigns.panel import Panel
 from feed.campaigns.store import Campaign
-from feed.campaigns.verdicts import NewMark, NewVoids, void_problems
 from feed.campaigns.voids import Void
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction

@@ -6,9 +6,9 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 import msgspec
 
+from feed.campaigns.inputs import NewMark, note_problems
 from feed.campaigns.model import Criterion
 from feed.campaigns.problems import CRITERIA_MOST, CRITERION_LONGEST
-from feed.campaigns.verdicts import NewMark, note_problems
 from feed.errors import FieldError, Invalid
 from feed.texts import text_problem
 

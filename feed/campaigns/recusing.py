@@ -3,9 +3,9 @@
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import entries, jury, recusals
-from feed.campaigns.holding import hold_judged, raise_versions
-from feed.campaigns.refusals import EntryNotFound, MarksLocked, NotAJuror
-from feed.campaigns.verdicts import NewRecusal, recusal_problems
+from feed.campaigns.errors import EntryNotFound, MarksLocked, NotAJuror
+from feed.campaigns.inputs import NewRecusal, recusal_problems
+from feed.campaigns.locking import hold_judged, raise_versions
 from feed.errors import Invalid
 from feed.postgres import Pool, transaction
 

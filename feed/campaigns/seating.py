@@ -6,10 +6,11 @@ from typing import Literal
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import entries, jury, marks, notices
-from feed.campaigns.holding import hold, must_be_unsettled, raise_versions
-from feed.campaigns.refusals import JuryNeeded, MarksLocked, SecondPersonRequired
-from feed.campaigns.verdicts import removal_problems
+from feed.campaigns import cancellation_notices as notices
+from feed.campaigns import entries, jury, marks
+from feed.campaigns.errors import JuryNeeded, MarksLocked, SecondPersonRequired
+from feed.campaigns.inputs import removal_problems
+from feed.campaigns.locking import hold, must_be_unsettled, raise_versions
 from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction

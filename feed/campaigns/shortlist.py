@@ -7,7 +7,7 @@ from feed.campaigns import entries, ledger
 from feed.campaigns import store as campaigns
 from feed.campaigns.counting import count_engagement, list_entry_ids
 from feed.campaigns.drafting import read_rules
-from feed.campaigns.holding import raise_versions
+from feed.campaigns.locking import raise_versions
 from feed.campaigns.model import Rules
 from feed.campaigns.score import Ranked, order_of, score
 from feed.postgres import Connection

@@ -1,11 +1,12 @@
 """Filling shortlists: by the clock when a campaign has closed, and when an editor says so."""
 
 from feed.accounts.model import AccountId
-from feed.campaigns import closing, ledger, shortlist
+from feed.campaigns import ledger, shortlist
+from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.drafting import read_rules
-from feed.campaigns.holding import hold_judged
+from feed.campaigns.errors import MarksLocked
+from feed.campaigns.locking import hold_judged
 from feed.campaigns.problems import RANGES
-from feed.campaigns.refusals import MarksLocked
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.postgres import Connection, Pool, act_on_next

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.audit import store as audit
-from feed.campaigns import closing
+from feed.campaigns import lifecycle_store as closing
+from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.campaigns.model import time_text
-from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
 from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction
 from feed.prizes import claims_store

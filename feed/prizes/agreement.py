@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from feed.campaigns.refusals import SecondPersonRequired
+from feed.campaigns.errors import SecondPersonRequired
 from feed.errors import Conflict, FieldError
 from feed.prizes.beacon import Word, read_number, read_round
 from feed.prizes.correction import CorrectionReason, ThirdPersonRequired

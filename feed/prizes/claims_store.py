@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from feed.campaigns.claim_deadline import ENDS_SOON
+from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.prize_kinds import shipped_kinds
-from feed.campaigns.refusals import CampaignNotFound
 from feed.postgres import Connection, many, one
 from feed.prizes.model import ClaimNotFound, Unclaimed, Winner, WinnerId
 

@@ -8,9 +8,9 @@ import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import closing
+from feed.campaigns import lifecycle_store as closing
+from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.prize_kinds import KINDS
-from feed.campaigns.refusals import CampaignNotFound
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.keyfiles import KeysMissing

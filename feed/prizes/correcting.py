@@ -6,9 +6,9 @@ from datetime import datetime
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import closing
+from feed.campaigns import lifecycle_store as closing
+from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import time_text
-from feed.campaigns.refusals import CampaignNotFound
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import corrections_store, draw_store

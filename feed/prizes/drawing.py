@@ -5,10 +5,11 @@ from datetime import datetime
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import closing, concerned
-from feed.campaigns.closing import Ending
+from feed.campaigns import concerned
+from feed.campaigns import lifecycle_store as closing
+from feed.campaigns.errors import CampaignNotFound
+from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import time_text
-from feed.campaigns.refusals import CampaignNotFound
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes import draw_store, notices, store

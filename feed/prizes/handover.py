@@ -2,7 +2,7 @@
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import closing
+from feed.campaigns import lifecycle_store as closing
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import Keys

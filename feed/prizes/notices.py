@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from feed.campaigns.closing import Ending
+from feed.campaigns.lifecycle_store import Ending
 from feed.inbox.model import NewInbox
 from feed.messages.model import SHANGHAI
 from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, Unclaimed, Winner, WinnerId

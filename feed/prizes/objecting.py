@@ -2,8 +2,8 @@
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import closing
-from feed.campaigns.refusals import CampaignNotFound, EntryNotFound
+from feed.campaigns import lifecycle_store as closing
+from feed.campaigns.errors import CampaignNotFound, EntryNotFound
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from feed.accounts import store as accounts
 from feed.accounts.phone import phone_of
 from feed.campaigns.claim_deadline import claim_deadline
-from feed.campaigns.closing import Ending
+from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import Rules
 from feed.inbox import store as inbox
 from feed.keys import Keys

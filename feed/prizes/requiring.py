@@ -1,6 +1,6 @@
 """What has to be so before something else may happen. Called inside a transaction."""
 
-from feed.campaigns import closing
+from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.prize_kinds import KINDS
 from feed.postgres import Connection
 from feed.prizes import claims_store, codes_store

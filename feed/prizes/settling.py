@@ -9,10 +9,12 @@ import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import closing, concerned, nonces
-from feed.campaigns.closing import Ending
+from feed.campaigns import concerned
+from feed.campaigns import draw_commitment as nonces
+from feed.campaigns import lifecycle_store as closing
+from feed.campaigns.errors import CampaignCancelled, CampaignNotFound
+from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import Rules
-from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys import Keys

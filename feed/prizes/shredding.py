@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from feed.audit import store as audit
-from feed.campaigns import closing
+from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.model import time_text
 from feed.keys import Keys
 from feed.postgres import Connection, Pool, act_on_next, transaction

@@ -3,8 +3,8 @@
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import closing
-from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound, SecondPersonRequired
+from feed.campaigns import lifecycle_store as closing
+from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool

@@ -8,6 +8,7 @@ import msgspec
 
 from feed.campaigns import jury
 from feed.campaigns.drafting import written_fields
+from feed.campaigns.errors import CampaignNotFound, RulesNotFound
 from feed.campaigns.model import (
     STATES,
     Caps,
@@ -18,7 +19,6 @@ from feed.campaigns.model import (
     State,
     Weights,
 )
-from feed.campaigns.refusals import CampaignNotFound, RulesNotFound
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, many
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.errors import CampaignNotFound
 from feed.postgres import Connection
 
 

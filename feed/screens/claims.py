@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.errors import CampaignNotFound
 from feed.postgres import Connection, many
 from feed.screens.prizes import Id, Parcel, PrizeItem, items_of, parcel_of
 

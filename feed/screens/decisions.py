@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from asyncpg import Record
 
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.errors import CampaignNotFound
 from feed.postgres import Connection
 from feed.prizes.model import Forced, SheetNotFound
 from feed.prizes.result import Result, Row

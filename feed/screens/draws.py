@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from feed.campaigns import closing
+from feed.campaigns import lifecycle_store as closing
 from feed.postgres import Connection, many
 from feed.prizes import corrections_store, draw_store
 from feed.prizes.beacon import Source, window_at

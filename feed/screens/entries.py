@@ -11,9 +11,9 @@ from feed.boards.model import Row
 from feed.campaigns import ledger
 from feed.campaigns import store as campaigns
 from feed.campaigns.drafting import read_rules
+from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.ledger import Line
 from feed.campaigns.model import Rules
-from feed.campaigns.refusals import CampaignNotFound
 from feed.campaigns.score import score
 from feed.postgres import Connection, many
 from feed.screens import cards

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from asyncpg import Record
 
-from feed.campaigns import closing
+from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.model import Rules
 from feed.postgres import Connection, Pool
 from feed.prizes import objections_store, scrutiny, sheet_store

@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from feed.boards.model import Row
-from feed.campaigns import closing
+from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.model import Rules
 from feed.campaigns.score import micro_points, score
 from feed.postgres import Pool

@@ -10,10 +10,10 @@ from feed.campaigns import jury, marks, recusals
 from feed.campaigns import store as campaigns
 from feed.campaigns.counting import quality_of
 from feed.campaigns.drafting import read_rules
+from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.marks import Mark
 from feed.campaigns.model import Criterion
 from feed.campaigns.panel import Panel
-from feed.campaigns.refusals import CampaignNotFound
 from feed.postgres import Connection
 
 Id = str

@@ -8,7 +8,7 @@ import msgspec
 
 from feed.campaigns import jury
 from feed.campaigns import store as campaigns
-from feed.campaigns.refusals import CampaignNotFound, NotAJuror
+from feed.campaigns.errors import CampaignNotFound, NotAJuror
 from feed.postgres import Connection, many
 from feed.screens import cards
 from feed.screens.cards import PostCard

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import msgspec
 
 from feed.campaigns import store as campaigns
-from feed.campaigns.gate import read_publishable
+from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import Rules
 from feed.campaigns.prize_kinds import kinds_of
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.publish_check import read_publishable
 from feed.campaigns.rules_text import rules_text
 from feed.campaigns.score import worth
 from feed.errors import FieldError

@@ -9,10 +9,10 @@ import pytest
 import rfc8785
 
 from feed.accounts.model import AccountId
-from feed.campaigns import actions, cancelling, seating, store
+from feed.campaigns import actions, seating, store
+from feed.campaigns import cancellation as cancelling
 from feed.campaigns.drafting import CampaignFields
-from feed.campaigns.model import served_state
-from feed.campaigns.refusals import (
+from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignIncomplete,
     CampaignNotDraft,
@@ -21,6 +21,7 @@ from feed.campaigns.refusals import (
     CampaignSettled,
     SecondPersonRequired,
 )
+from feed.campaigns.model import served_state
 from feed.errors import FeedError, Invalid
 from feed.idempotency import IdempotencyKeyReused, once
 from feed.screens import campaigns as screen

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from feed.campaigns import actions, store
 from feed.campaigns.drafting import merged, read_rules
+from feed.campaigns.errors import CampaignIncomplete, CampaignRunning
 from feed.campaigns.favour import unfavourable
 from feed.campaigns.model import Rules
-from feed.campaigns.refusals import CampaignIncomplete, CampaignRunning
 from feed.campaigns.rules_text import rules_text
 from feed.errors import Invalid
 from tests import make

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from feed.campaigns import disqualifying, judging, seating
-from feed.campaigns.refusals import (
+from feed.campaigns.errors import (
     CampaignNotClosed,
     CampaignNotFound,
     CampaignNotOpen,
@@ -20,7 +20,7 @@ from feed.campaigns.refusals import (
     ShortlistFull,
     VoidNotFound,
 )
-from feed.campaigns.verdicts import NewMark, NewVoids, Reason
+from feed.campaigns.inputs import NewMark, NewVoids, Reason
 from feed.errors import Invalid
 from feed.idempotency import once
 from tests import make

@@ -12,8 +12,7 @@ from feed.accounts.model import AccountId
 from feed.campaigns import disqualifying, judging, marks, recusals, seating
 from feed.campaigns.calling import call_next_juror
 from feed.campaigns.counting import quality_of
-from feed.campaigns.recusing import recuse_juror
-from feed.campaigns.refusals import (
+from feed.campaigns.errors import (
     EntryNotShortlisted,
     JurorRecused,
     JuryNeeded,
@@ -26,8 +25,9 @@ from feed.campaigns.refusals import (
     SecondPersonRequired,
     ShortlistFull,
 )
+from feed.campaigns.inputs import NewMark, NewRecusal, Reason
+from feed.campaigns.recusing import recuse_juror
 from feed.campaigns.shortlisting import fill_next_shortlist, fill_shortlist
-from feed.campaigns.verdicts import NewMark, NewRecusal, Reason
 from feed.errors import Invalid
 from tests import make
 from tests.campaigns.stage import DAY, Stage

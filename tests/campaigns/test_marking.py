@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.campaigns.counting import quality_of
+from feed.campaigns.inputs import NewMark
 from feed.campaigns.marking import mark_of, mark_problems
 from feed.campaigns.model import Criterion
 from feed.campaigns.problems import CRITERION_DECIMALS
-from feed.campaigns.verdicts import NewMark
 from feed.errors import Invalid
 
 marks = st.decimals(0, 100, places=6, allow_nan=False)

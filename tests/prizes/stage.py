@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from asyncpg import Record
 
 from feed.accounts.model import AccountId
-from feed.campaigns import nonces
+from feed.campaigns import draw_commitment as nonces
 from feed.campaigns.model import rules_sha256
 from feed.keys import Keys
 from feed.postgres import Pool, transaction

@@ -7,8 +7,8 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.campaigns import disqualifying, judging, seating
-from feed.campaigns.refusals import SecondPersonRequired
-from feed.campaigns.verdicts import NewVoids, Reason
+from feed.campaigns.errors import SecondPersonRequired
+from feed.campaigns.inputs import NewVoids, Reason
 from feed.cases import store as cases
 from feed.keys import Keys
 from feed.likes.actions import apply_likes

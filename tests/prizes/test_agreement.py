@@ -7,7 +7,7 @@ from itertools import product
 import msgspec
 import pytest
 
-from feed.campaigns.refusals import SecondPersonRequired
+from feed.campaigns.errors import SecondPersonRequired
 from feed.prizes.agreement import NumberEntry, agreement, has_decided
 from feed.prizes.beacon import Word
 from feed.prizes.correction import ThirdPersonRequired

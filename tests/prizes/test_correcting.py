@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns.refusals import SecondPersonRequired
+from feed.campaigns.errors import SecondPersonRequired
 from feed.commands.verify import said
 from feed.errors import Invalid
 from feed.keys import Keys

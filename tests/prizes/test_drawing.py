@@ -13,9 +13,9 @@ import pytest
 from redis.asyncio import Redis
 
 from feed.accounts.model import AccountId
-from feed.campaigns import nonces
+from feed.campaigns import draw_commitment as nonces
+from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.model import parse_time
-from feed.campaigns.refusals import SecondPersonRequired
 from feed.commands.verify import said
 from feed.errors import Invalid
 from feed.keys import Keys

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns.cancelling import cancel_campaign
-from feed.campaigns.refusals import SecondPersonRequired
+from feed.campaigns.cancellation import cancel_campaign
+from feed.campaigns.errors import SecondPersonRequired
 from feed.errors import Invalid
 from feed.idempotency import IdempotencyKeyReused, idempotent_transaction, once
 from feed.keys import KeyDestroyed, Keys

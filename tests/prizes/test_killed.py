@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from feed.campaigns.refusals import SecondPersonRequired
+from feed.campaigns.errors import SecondPersonRequired
 from feed.keys import Keys
 from feed.messages.outbox import FileProvider, read_outbox
 from feed.postgres import Pool

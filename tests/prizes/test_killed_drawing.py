@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from feed.campaigns.refusals import SecondPersonRequired
+from feed.campaigns.errors import SecondPersonRequired
 from feed.keys import Keys
 from feed.postgres import Pool
 from feed.prizes.drawing import list_drand_rounds

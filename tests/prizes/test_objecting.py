@@ -9,9 +9,9 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.campaigns.disqualifying import disqualify_entry, reinstate_entry
+from feed.campaigns.errors import SecondPersonRequired
+from feed.campaigns.inputs import NewVoids, Reason
 from feed.campaigns.judging import add_voids, shortlist_entry, unlist_entry
-from feed.campaigns.refusals import SecondPersonRequired
-from feed.campaigns.verdicts import NewVoids, Reason
 from feed.errors import Invalid
 from feed.idempotency import once
 from feed.keys import Keys

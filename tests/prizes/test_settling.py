@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from feed.campaigns.refusals import SecondPersonRequired
+from feed.campaigns.errors import SecondPersonRequired
 from feed.commands.verify import said
 from feed.errors import Invalid
 from feed.keys import Keys

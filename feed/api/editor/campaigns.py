@@ -9,9 +9,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.responses import answers
 from feed.api.state import World
-from feed.campaigns import actions, cancelling, judging
+from feed.campaigns import actions, judging
+from feed.campaigns import cancellation as cancelling
 from feed.campaigns.drafting import CampaignFields
-from feed.campaigns.refusals import (
+from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignIncomplete,
     CampaignNotClosed,

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import GivenViewer, GivenWorld, id_of
 from feed.api.responses import PRIVATE, answers
-from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.prizes import correcting, drawing
 from feed.prizes.correction import CorrectionReason, NoNumberToCorrect, ThirdPersonRequired
 from feed.prizes.model import BeaconMismatch, DrawNotFound, NoNumberWanted

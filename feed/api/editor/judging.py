@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
 from feed.api.responses import answers, encoded
 from feed.campaigns import disqualifying, judging, seating
-from feed.campaigns.refusals import (
+from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignNotFound,
     CampaignNotOpen,
@@ -28,7 +28,7 @@ from feed.campaigns.refusals import (
     SecondPersonRequired,
     ShortlistFull,
 )
-from feed.campaigns.verdicts import NewMark, Reason
+from feed.campaigns.inputs import NewMark, Reason
 from feed.pagination import Page
 from feed.screens import cards
 from feed.screens import entries as screen

@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.responses import answers, encoded
 from feed.campaigns import recusing, shortlisting
-from feed.campaigns.refusals import (
+from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignNotFound,
     CampaignNotOpen,
@@ -16,7 +16,7 @@ from feed.campaigns.refusals import (
     MarksLocked,
     NotAJuror,
 )
-from feed.campaigns.verdicts import NewRecusal
+from feed.campaigns.inputs import NewRecusal
 from feed.pagination import Page
 from feed.screens import cards
 from feed.screens import jury as progress

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, number_of
 from feed.api.responses import PRIVATE, answers
-from feed.campaigns.refusals import CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.prizes import objecting, replacing

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from feed.api.dependencies import GivenViewer, GivenWorld, id_of
 from feed.api.errors import ProblemField, language_of
 from feed.api.messages import words_of
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.errors import CampaignNotFound
 from feed.errors import FieldError
 from feed.screens import preview as screen
 from feed.screens.preview import Worth

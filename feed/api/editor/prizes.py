@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.responses import PRIVATE, answers
 from feed.api.state import World
-from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
 from feed.prizes import announcing, settling, undoing
 from feed.prizes.model import (
     AlreadyAnnounced,

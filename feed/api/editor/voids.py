@@ -9,14 +9,8 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.campaigns import judging, voids
-from feed.campaigns.refusals import (
-    CampaignCancelled,
-    CampaignNotFound,
-    CampaignNotOpen,
-    CampaignSettled,
-    VoidNotFound,
-)
-from feed.campaigns.verdicts import NewVoids
+from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, CampaignNotOpen, CampaignSettled, VoidNotFound
+from feed.campaigns.inputs import NewVoids
 from feed.campaigns.voids import Void
 from feed.screens.campaigns import get_campaign_for_editors
 from feed.screens.cards import Id

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from feed.api.dependencies import MAX_NUMBER, Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.responses import PRIVATE, PUBLIC, answers, encoded
-from feed.campaigns.refusals import BoardHidden, CampaignNotFound, RulesNotFound
+from feed.campaigns.errors import BoardHidden, CampaignNotFound, RulesNotFound
 from feed.ids import MAX_ID
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection

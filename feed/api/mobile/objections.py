@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, field_id, id_of
 from feed.api.responses import PRIVATE, PUBLIC
-from feed.campaigns.refusals import CampaignNotFound, EntryNotFound
+from feed.campaigns.errors import CampaignNotFound, EntryNotFound
 from feed.prizes import objecting
 from feed.prizes.model import AlreadyObjected, NotAParticipant, ObjectionsClosed, ResultNotFound
 from feed.screens import objections as screen

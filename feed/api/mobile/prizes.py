@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import Cursor, GivenOnce, GivenReader, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.responses import PRIVATE, answers, encoded
 from feed.api.state import World
-from feed.campaigns.refusals import CampaignNotFound
+from feed.campaigns.errors import CampaignNotFound
 from feed.kms import KmsAway
 from feed.pagination import Page, Position
 from feed.prizes import claiming, codes, handover

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from feed.campaigns import store
-from feed.campaigns.refusals import CampaignCancelled, CampaignNotFound, CampaignNotOpen, CampaignSettled
+from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, CampaignNotOpen, CampaignSettled
 from feed.campaigns.store import Campaign
 from feed.changes import store as changes
 from feed.changes.store import Delta

@@ -5,11 +5,13 @@ from typing import Literal
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import cancellations, notices, store
-from feed.campaigns.cancellations import Untold
-from feed.campaigns.holding import hold, must_be_unsettled
-from feed.campaigns.refusals import CampaignSettled, SecondPersonRequired
-from feed.campaigns.verdicts import removal_problems
+from feed.campaigns import cancellation_notices as notices
+from feed.campaigns import cancellation_store as cancellations
+from feed.campaigns import store
+from feed.campaigns.cancellation_store import Untold
+from feed.campaigns.errors import CampaignSettled, SecondPersonRequired
+from feed.campaigns.inputs import removal_problems
+from feed.campaigns.locking import hold, must_be_unsettled
 from feed.errors import Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox

@@ -1,10 +1,10 @@
 """What participants are told about their entries, and jurors about their seat. Pure."""
 
-from feed.campaigns.cancellations import Untold
+from feed.campaigns.cancellation_store import Untold
 from feed.campaigns.entries import Entry
+from feed.campaigns.inputs import Reason, reason_words
 from feed.campaigns.jury import Called
 from feed.campaigns.store import Campaign
-from feed.campaigns.verdicts import Reason, reason_words
 from feed.inbox.model import NewInbox
 from feed.messages.model import SHANGHAI
 
