@@ -6,9 +6,10 @@ from typing import Any
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import draw_commitment as nonces
-from feed.campaigns import entries, store
+from feed.campaigns import store
 from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules
+from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignIncomplete,

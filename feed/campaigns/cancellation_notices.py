@@ -1,7 +1,7 @@
 """What participants are told about their entries, and jurors about their seat. Pure."""
 
 from feed.campaigns.cancellation_store import Untold
-from feed.campaigns.entries import Entry
+from feed.campaigns.entries.store import Entry
 from feed.campaigns.inputs import Reason, reason_words
 from feed.campaigns.jury import Called
 from feed.campaigns.store import Campaign

@@ -5,9 +5,12 @@ from decimal import Decimal
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import entries, jury, marks, recusals, store, voids
+from feed.campaigns import jury, marks, recusals, store
 from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.drafting import read_rules
+from feed.campaigns.entries import store as entries
+from feed.campaigns.entries import void_store as voids
+from feed.campaigns.entries.void_store import Void
 from feed.campaigns.errors import (
     CampaignNotClosed,
     EntryNotFound,
@@ -28,7 +31,6 @@ from feed.campaigns.marking import mark_of, mark_problems
 from feed.campaigns.model import decimal_text
 from feed.campaigns.panel import Panel
 from feed.campaigns.store import Campaign
-from feed.campaigns.voids import Void
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.postgres import Connection, Pool, transaction

@@ -2,7 +2,8 @@
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import entries, jury, recusals
+from feed.campaigns import jury, recusals
+from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import EntryNotFound, MarksLocked, NotAJuror
 from feed.campaigns.inputs import NewRecusal, recusal_problems
 from feed.campaigns.locking import hold_judged, raise_versions

@@ -7,7 +7,8 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import cancellation_notices as notices
-from feed.campaigns import entries, jury, marks
+from feed.campaigns import jury, marks
+from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import JuryNeeded, MarksLocked, SecondPersonRequired
 from feed.campaigns.inputs import removal_problems
 from feed.campaigns.locking import hold, must_be_unsettled, raise_versions

@@ -9,7 +9,7 @@ import msgspec
 from feed import idempotency
 from feed.accounts import store as accounts
 from feed.accounts.model import FREE, AccountId
-from feed.campaigns.entries import enter_posts
+from feed.campaigns.entries.store import enter_posts
 from feed.cases import store as cases
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, leave_to_log

@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 
-from feed.campaigns import entries, jury, marks, recusals, shortlist
+from feed.campaigns import jury, marks, recusals
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.counting import Counted, count_engagement, quality_of
+from feed.campaigns.entries import shortlist
+from feed.campaigns.entries import store as entries
 from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import Rules
 from feed.campaigns.panel import Panel

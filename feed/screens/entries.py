@@ -8,11 +8,11 @@ from typing import Any, Literal
 import msgspec
 
 from feed.boards.model import Row
-from feed.campaigns import ledger
 from feed.campaigns import store as campaigns
 from feed.campaigns.drafting import read_rules
+from feed.campaigns.entries import shortlist_store as ledger
+from feed.campaigns.entries.shortlist_store import Line
 from feed.campaigns.errors import CampaignNotFound
-from feed.campaigns.ledger import Line
 from feed.campaigns.model import Rules
 from feed.campaigns.score import score
 from feed.postgres import Connection, many

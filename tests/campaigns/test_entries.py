@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from feed.campaigns.entries import enter_posts, list_engaged_by, sweep_entries
+from feed.campaigns.entries.store import enter_posts, list_engaged_by, sweep_entries
 from tests.campaigns.stage import DAY, Stage
 
 HOUR = timedelta(hours=1)

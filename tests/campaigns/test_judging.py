@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from feed.campaigns import disqualifying, judging, seating
+from feed.campaigns import judging, seating
+from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.errors import (
     CampaignNotClosed,
     CampaignNotFound,

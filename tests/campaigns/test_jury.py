@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns import disqualifying, judging, marks, recusals, seating
+from feed.campaigns import judging, marks, recusals, seating
 from feed.campaigns.calling import call_next_juror
 from feed.campaigns.counting import quality_of
+from feed.campaigns.entries import disqualification as disqualifying
+from feed.campaigns.entries.shortlist_actions import fill_next_shortlist, fill_shortlist
 from feed.campaigns.errors import (
     EntryNotShortlisted,
     JurorRecused,
@@ -27,7 +29,6 @@ from feed.campaigns.errors import (
 )
 from feed.campaigns.inputs import NewMark, NewRecusal, Reason
 from feed.campaigns.recusing import recuse_juror
-from feed.campaigns.shortlisting import fill_next_shortlist, fill_shortlist
 from feed.errors import Invalid
 from tests import make
 from tests.campaigns.stage import DAY, Stage

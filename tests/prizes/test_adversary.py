@@ -6,7 +6,8 @@ from typing import NamedTuple
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns import disqualifying, judging, seating
+from feed.campaigns import judging, seating
+from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.inputs import NewVoids, Reason
 from feed.cases import store as cases

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns.disqualifying import disqualify_entry, reinstate_entry
+from feed.campaigns.entries.disqualification import disqualify_entry, reinstate_entry
 from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.inputs import NewVoids, Reason
 from feed.campaigns.judging import add_voids, shortlist_entry, unlist_entry

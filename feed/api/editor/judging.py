@@ -8,7 +8,8 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
 from feed.api.responses import answers, encoded
-from feed.campaigns import disqualifying, judging, seating
+from feed.campaigns import judging, seating
+from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignNotFound,

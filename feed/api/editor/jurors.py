@@ -6,7 +6,8 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.responses import answers, encoded
-from feed.campaigns import recusing, shortlisting
+from feed.campaigns import recusing
+from feed.campaigns.entries import shortlist_actions as shortlisting
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignNotFound,

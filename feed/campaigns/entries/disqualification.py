@@ -3,7 +3,7 @@
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import cancellation_notices as notices
-from feed.campaigns import entries
+from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import EntryDisqualified, EntryNotDisqualified, EntryNotFound
 from feed.campaigns.inputs import Reason, reason_problems
 from feed.campaigns.locking import hold_judged, raise_versions

@@ -1,9 +1,10 @@
 """Filling shortlists: by the clock when a campaign has closed, and when an editor says so."""
 
 from feed.accounts.model import AccountId
-from feed.campaigns import ledger, shortlist
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.drafting import read_rules
+from feed.campaigns.entries import shortlist
+from feed.campaigns.entries import shortlist_store as ledger
 from feed.campaigns.errors import MarksLocked
 from feed.campaigns.locking import hold_judged
 from feed.campaigns.problems import RANGES
