@@ -3,7 +3,7 @@
 from feed.campaigns.cancellation_store import Untold
 from feed.campaigns.entries.store import Entry
 from feed.campaigns.inputs import Reason, reason_words
-from feed.campaigns.jury import Called
+from feed.campaigns.jury.store import Called
 from feed.campaigns.store import Campaign
 from feed.inbox.model import NewInbox
 from feed.messages.model import SHANGHAI

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from feed.campaigns.jury.quorum import Panel, Tally
 from feed.campaigns.model import time_text
-from feed.campaigns.panel import Panel, Tally
 from feed.prizes.model import Forced
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from feed.campaigns import jury
 from feed.campaigns.drafting import written_fields
 from feed.campaigns.errors import CampaignNotFound, RulesNotFound
+from feed.campaigns.jury import store as jury
 from feed.campaigns.model import (
     STATES,
     Caps,

@@ -6,14 +6,16 @@ from datetime import datetime
 
 import msgspec
 
-from feed.campaigns import jury, marks, recusals
 from feed.campaigns import store as campaigns
 from feed.campaigns.counting import quality_of
 from feed.campaigns.drafting import read_rules
 from feed.campaigns.errors import CampaignNotFound
-from feed.campaigns.marks import Mark
+from feed.campaigns.jury import mark_store as marks
+from feed.campaigns.jury import recusal_store as recusals
+from feed.campaigns.jury import store as jury
+from feed.campaigns.jury.mark_store import Mark
+from feed.campaigns.jury.quorum import Panel
 from feed.campaigns.model import Criterion
-from feed.campaigns.panel import Panel
 from feed.postgres import Connection
 
 Id = str

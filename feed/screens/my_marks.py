@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from feed.campaigns import jury
 from feed.campaigns import store as campaigns
 from feed.campaigns.errors import CampaignNotFound, NotAJuror
+from feed.campaigns.jury import store as jury
 from feed.postgres import Connection, many
 from feed.screens import cards
 from feed.screens.cards import PostCard

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from feed.boards.actions import follow
 from feed.boards.drift import repair_drift
-from feed.campaigns.calling import call_next_juror
 from feed.campaigns.cancellation import tell_next_cancellation
 from feed.campaigns.entries.shortlist_actions import fill_next_shortlist
+from feed.campaigns.jury.reminders import call_next_juror
 from feed.changes.actions import number_changes
 from feed.curation.trending import count_trends
 from feed.messages.actions import wake_jobless

@@ -8,7 +8,7 @@ from feed.accounts import blocks as relations
 from feed.accounts import store as accounts
 from feed.accounts.blocks import KeptApart
 from feed.accounts.model import Standing
-from feed.campaigns.jury import list_twice_named
+from feed.campaigns.jury.store import list_twice_named
 from feed.postgres import Connection
 from feed.posts.meeting import get_meeting
 from feed.screens.looks import Asked, list_looks

@@ -9,7 +9,7 @@ import pytest
 import rfc8785
 
 from feed.accounts.model import AccountId
-from feed.campaigns import actions, seating, store
+from feed.campaigns import actions, store
 from feed.campaigns import cancellation as cancelling
 from feed.campaigns.drafting import CampaignFields
 from feed.campaigns.errors import (
@@ -21,6 +21,7 @@ from feed.campaigns.errors import (
     CampaignSettled,
     SecondPersonRequired,
 )
+from feed.campaigns.jury import members as seating
 from feed.campaigns.model import served_state
 from feed.errors import FeedError, Invalid
 from feed.idempotency import IdempotencyKeyReused, once

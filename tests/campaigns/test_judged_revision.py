@@ -4,8 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from feed.boards import store as boards
-from feed.campaigns import marks
 from feed.campaigns.entries import shortlist_store as ledger
+from feed.campaigns.jury import mark_store as marks
 from feed.postgres import Connection
 from feed.prizes import sheet_store
 from feed.screens import my_marks, taking_part

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 
-from feed.campaigns import judging, seating
 from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.errors import (
     CampaignNotClosed,
@@ -22,6 +21,8 @@ from feed.campaigns.errors import (
     VoidNotFound,
 )
 from feed.campaigns.inputs import NewMark, NewVoids, Reason
+from feed.campaigns.jury import actions as judging
+from feed.campaigns.jury import members as seating
 from feed.errors import Invalid
 from feed.idempotency import once
 from tests import make

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns import judging, marks, recusals, seating
-from feed.campaigns.calling import call_next_juror
 from feed.campaigns.counting import quality_of
 from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.entries.shortlist_actions import fill_next_shortlist, fill_shortlist
@@ -28,7 +26,12 @@ from feed.campaigns.errors import (
     ShortlistFull,
 )
 from feed.campaigns.inputs import NewMark, NewRecusal, Reason
-from feed.campaigns.recusing import recuse_juror
+from feed.campaigns.jury import actions as judging
+from feed.campaigns.jury import mark_store as marks
+from feed.campaigns.jury import members as seating
+from feed.campaigns.jury import recusal_store as recusals
+from feed.campaigns.jury.recusal import recuse_juror
+from feed.campaigns.jury.reminders import call_next_juror
 from feed.errors import Invalid
 from tests import make
 from tests.campaigns.stage import DAY, Stage

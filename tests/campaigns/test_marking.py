@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from feed.campaigns.counting import quality_of
 from feed.campaigns.inputs import NewMark
-from feed.campaigns.marking import mark_of, mark_problems
+from feed.campaigns.jury.mark import mark_of, mark_problems
 from feed.campaigns.model import Criterion
 from feed.campaigns.problems import CRITERION_DECIMALS
 from feed.errors import Invalid

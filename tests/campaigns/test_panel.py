@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.campaigns.panel import Panel, Tally
+from feed.campaigns.jury.quorum import Panel, Tally
 
 small = st.integers(0, 8)
 

@@ -6,10 +6,11 @@ from typing import NamedTuple
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns import judging, seating
 from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.inputs import NewVoids, Reason
+from feed.campaigns.jury import actions as judging
+from feed.campaigns.jury import members as seating
 from feed.cases import store as cases
 from feed.keys import Keys
 from feed.likes.actions import apply_likes

@@ -11,7 +11,7 @@ from feed.accounts.model import AccountId
 from feed.campaigns.entries.disqualification import disqualify_entry, reinstate_entry
 from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.inputs import NewVoids, Reason
-from feed.campaigns.judging import add_voids, shortlist_entry, unlist_entry
+from feed.campaigns.jury.actions import add_voids, shortlist_entry, unlist_entry
 from feed.errors import Invalid
 from feed.idempotency import once
 from feed.keys import Keys

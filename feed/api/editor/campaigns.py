@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.responses import answers
 from feed.api.state import World
-from feed.campaigns import actions, judging
+from feed.campaigns import actions
 from feed.campaigns import cancellation as cancelling
 from feed.campaigns.drafting import CampaignFields
 from feed.campaigns.errors import (
@@ -25,6 +25,7 @@ from feed.campaigns.errors import (
     MarksMissing,
     SecondPersonRequired,
 )
+from feed.campaigns.jury import actions as judging
 from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.screens import campaigns as screen

@@ -8,7 +8,6 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
 from feed.api.responses import answers, encoded
-from feed.campaigns import judging, seating
 from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -30,6 +29,8 @@ from feed.campaigns.errors import (
     ShortlistFull,
 )
 from feed.campaigns.inputs import NewMark, Reason
+from feed.campaigns.jury import actions as judging
+from feed.campaigns.jury import members as seating
 from feed.pagination import Page
 from feed.screens import cards
 from feed.screens import entries as screen

@@ -6,7 +6,6 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
 from feed.api.responses import answers, encoded
-from feed.campaigns import recusing
 from feed.campaigns.entries import shortlist_actions as shortlisting
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -18,6 +17,7 @@ from feed.campaigns.errors import (
     NotAJuror,
 )
 from feed.campaigns.inputs import NewRecusal
+from feed.campaigns.jury import recusal as recusing
 from feed.pagination import Page
 from feed.screens import cards
 from feed.screens import jury as progress

@@ -8,11 +8,11 @@ from litestar import Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
-from feed.campaigns import judging
 from feed.campaigns.entries import void_store as voids
 from feed.campaigns.entries.void_store import Void
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, CampaignNotOpen, CampaignSettled, VoidNotFound
 from feed.campaigns.inputs import NewVoids
+from feed.campaigns.jury import actions as judging
 from feed.screens.campaigns import get_campaign_for_editors
 from feed.screens.cards import Id
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from feed.campaigns.panel import Tally
+from feed.campaigns.jury.quorum import Tally
 from feed.postgres import Connection, many
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import jury, marks, recusals, store
+from feed.campaigns import store
 from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.drafting import read_rules
 from feed.campaigns.entries import store as entries
@@ -26,10 +26,13 @@ from feed.campaigns.errors import (
     VoidNotFound,
 )
 from feed.campaigns.inputs import NewMark, NewVoids, void_problems
+from feed.campaigns.jury import mark_store as marks
+from feed.campaigns.jury import recusal_store as recusals
+from feed.campaigns.jury import store as jury
+from feed.campaigns.jury.mark import mark_of, mark_problems
+from feed.campaigns.jury.quorum import Panel
 from feed.campaigns.locking import hold_judged, raise_versions
-from feed.campaigns.marking import mark_of, mark_problems
 from feed.campaigns.model import decimal_text
-from feed.campaigns.panel import Panel
 from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction

@@ -7,10 +7,11 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import cancellation_notices as notices
-from feed.campaigns import jury, marks
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import JuryNeeded, MarksLocked, SecondPersonRequired
 from feed.campaigns.inputs import removal_problems
+from feed.campaigns.jury import mark_store as marks
+from feed.campaigns.jury import store as jury
 from feed.campaigns.locking import hold, must_be_unsettled, raise_versions
 from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox

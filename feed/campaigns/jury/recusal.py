@@ -2,10 +2,11 @@
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import jury, recusals
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import EntryNotFound, MarksLocked, NotAJuror
 from feed.campaigns.inputs import NewRecusal, recusal_problems
+from feed.campaigns.jury import recusal_store as recusals
+from feed.campaigns.jury import store as jury
 from feed.campaigns.locking import hold_judged, raise_versions
 from feed.errors import Invalid
 from feed.postgres import Pool, transaction

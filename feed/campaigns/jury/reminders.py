@@ -1,7 +1,7 @@
 """Calling jurors to their marks: when marking begins, and two days before the settlement where some are missing."""
 
 from feed.campaigns import cancellation_notices as notices
-from feed.campaigns import jury
+from feed.campaigns.jury import store as jury
 from feed.inbox import store as inbox
 from feed.postgres import Pool, transaction
 
