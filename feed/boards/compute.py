@@ -10,8 +10,8 @@ from feed.boards.model import Row, cut
 from feed.boards.store import Post
 from feed.campaigns import counting
 from feed.campaigns import store as campaigns
-from feed.campaigns.drafting import read_rules
 from feed.campaigns.jury import mark_store as marks
+from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.score import micro_points, score
 from feed.postgres import Connection
 

@@ -8,7 +8,6 @@ from feed.audit import store as audit
 from feed.campaigns import draw_commitment as nonces
 from feed.campaigns import store
 from feed.campaigns.counting import list_entry_ids
-from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -17,12 +16,13 @@ from feed.campaigns.errors import (
     CampaignNotFound,
     CampaignRunning,
 )
-from feed.campaigns.favour import unfavourable
 from feed.campaigns.lines import is_written
 from feed.campaigns.locking import hold, must_be_unsettled, raise_versions
 from feed.campaigns.model import CampaignId, Rules, rules_document, rules_sha256
 from feed.campaigns.publish_check import read_publishable
-from feed.campaigns.rules_text import rules_text
+from feed.campaigns.rules.amendable import unfavourable
+from feed.campaigns.rules.draft import CampaignFields, copied, merged, read_rules
+from feed.campaigns.rules.text import rules_text
 from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Attempt, Once, idempotent_transaction

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from feed.campaigns import store
-from feed.campaigns.drafting import read_rules
 from feed.campaigns.model import Rules
+from feed.campaigns.rules.draft import read_rules
 from feed.errors import FieldError
 from feed.postgres import Connection
 from feed.topics import store as topics

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
-from feed.campaigns.problems import problems
+from feed.campaigns.rules.validation import problems
 from feed.campaigns.score import Ranked
 from feed.ids import parse_id
 from feed.prizes.drand import Chain

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, time_text
-from feed.campaigns.problems import LATEST
+from feed.campaigns.rules.validation import LATEST
 from feed.prizes import draw
 from feed.prizes.beacon import Source, read_number, read_round, windows
 from feed.prizes.correction import CorrectionReason, Number

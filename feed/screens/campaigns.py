@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from feed.campaigns.drafting import written_fields
 from feed.campaigns.errors import CampaignNotFound, RulesNotFound
 from feed.campaigns.jury import store as jury
 from feed.campaigns.model import (
@@ -19,6 +18,7 @@ from feed.campaigns.model import (
     State,
     Weights,
 )
+from feed.campaigns.rules.draft import written_fields
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, many
 

@@ -9,11 +9,11 @@ import msgspec
 
 from feed.boards.model import Row
 from feed.campaigns import store as campaigns
-from feed.campaigns.drafting import read_rules
 from feed.campaigns.entries import shortlist_store as ledger
 from feed.campaigns.entries.shortlist_store import Line
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import Rules
+from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.score import score
 from feed.postgres import Connection, many
 from feed.screens import cards

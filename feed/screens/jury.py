@@ -8,7 +8,6 @@ import msgspec
 
 from feed.campaigns import store as campaigns
 from feed.campaigns.counting import quality_of
-from feed.campaigns.drafting import read_rules
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import recusal_store as recusals
@@ -16,6 +15,7 @@ from feed.campaigns.jury import store as jury
 from feed.campaigns.jury.mark_store import Mark
 from feed.campaigns.jury.quorum import Panel
 from feed.campaigns.model import Criterion
+from feed.campaigns.rules.draft import read_rules
 from feed.postgres import Connection
 
 Id = str

@@ -12,9 +12,9 @@ from feed.boards import compute as standing
 from feed.boards import redis_store as counters
 from feed.boards.model import BOARD_STATES, Row, board_of
 from feed.campaigns import store as campaigns
-from feed.campaigns.drafting import read_rules
 from feed.campaigns.errors import BoardHidden, CampaignNotFound
 from feed.campaigns.model import Rules, State, served_state
+from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.score import Ranked, Score, order_of, score
 from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool

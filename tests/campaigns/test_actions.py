@@ -11,7 +11,6 @@ import rfc8785
 from feed.accounts.model import AccountId
 from feed.campaigns import actions, store
 from feed.campaigns import cancellation as cancelling
-from feed.campaigns.drafting import CampaignFields
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignIncomplete,
@@ -23,6 +22,7 @@ from feed.campaigns.errors import (
 )
 from feed.campaigns.jury import members as seating
 from feed.campaigns.model import served_state
+from feed.campaigns.rules.draft import CampaignFields
 from feed.errors import FeedError, Invalid
 from feed.idempotency import IdempotencyKeyReused, once
 from feed.screens import campaigns as screen

@@ -1,8 +1,8 @@
 import msgspec
 
-from feed.campaigns.drafting import CampaignFields, copied, merged, read_rules
-from feed.campaigns.favour import unfavourable
 from feed.campaigns.model import Rules, rules_document
+from feed.campaigns.rules.amendable import unfavourable
+from feed.campaigns.rules.draft import CampaignFields, copied, merged, read_rules
 
 FULL = {
     "title": "读书月",

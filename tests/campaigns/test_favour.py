@@ -12,9 +12,9 @@ import pytest
 
 import feed
 from feed.campaigns import model
-from feed.campaigns.favour import AFTER_OPENING, unfavourable
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
 from feed.campaigns.prize_kinds import KINDS
+from feed.campaigns.rules.amendable import AFTER_OPENING, unfavourable
 
 LAW = (Path(feed.__file__).parent.parent / "docs" / "law.md").read_text("utf-8")
 TABLE = dict(re.findall(r"^\| `([a-z_.\[\]]+)` \| (.+) \|$", LAW.partition("## After the opening")[2], re.MULTILINE))

@@ -10,11 +10,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from feed.campaigns import actions, store
-from feed.campaigns.drafting import merged, read_rules
 from feed.campaigns.errors import CampaignIncomplete, CampaignRunning
-from feed.campaigns.favour import unfavourable
 from feed.campaigns.model import Rules
-from feed.campaigns.rules_text import rules_text
+from feed.campaigns.rules.amendable import unfavourable
+from feed.campaigns.rules.draft import merged, read_rules
+from feed.campaigns.rules.text import rules_text
 from feed.errors import Invalid
 from tests import make
 from tests.campaigns.stage import DAY, Stage

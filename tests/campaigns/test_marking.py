@@ -9,7 +9,7 @@ from feed.campaigns.counting import quality_of
 from feed.campaigns.inputs import NewMark
 from feed.campaigns.jury.mark import mark_of, mark_problems
 from feed.campaigns.model import Criterion
-from feed.campaigns.problems import CRITERION_DECIMALS
+from feed.campaigns.rules.validation import CRITERION_DECIMALS
 from feed.errors import Invalid
 
 marks = st.decimals(0, 100, places=6, allow_nan=False)

@@ -10,10 +10,10 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.audit.model import refuse_personal
-from feed.campaigns.drafting import read_rules
 from feed.campaigns.model import Delivery, Prize, Rules, rules_document
 from feed.campaigns.prize_kinds import KINDS, ClaimField, PrizeKind, all_claim_fields, kinds_of
-from feed.campaigns.rules_text import rules_text
+from feed.campaigns.rules.draft import read_rules
+from feed.campaigns.rules.text import rules_text
 from feed.errors import Invalid
 from feed.keys import Keys
 from feed.logging import HIDDEN, hide_personal

@@ -11,7 +11,6 @@ from feed.api.responses import answers
 from feed.api.state import World
 from feed.campaigns import actions
 from feed.campaigns import cancellation as cancelling
-from feed.campaigns.drafting import CampaignFields
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignIncomplete,
@@ -26,6 +25,7 @@ from feed.campaigns.errors import (
     SecondPersonRequired,
 )
 from feed.campaigns.jury import actions as judging
+from feed.campaigns.rules.draft import CampaignFields
 from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.screens import campaigns as screen

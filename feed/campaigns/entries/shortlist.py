@@ -5,11 +5,11 @@ from decimal import Decimal
 from feed.audit import store as audit
 from feed.campaigns import store as campaigns
 from feed.campaigns.counting import count_engagement, list_entry_ids
-from feed.campaigns.drafting import read_rules
 from feed.campaigns.entries import shortlist_store as ledger
 from feed.campaigns.entries import store as entries
 from feed.campaigns.locking import raise_versions
 from feed.campaigns.model import Rules
+from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.score import Ranked, order_of, score
 from feed.postgres import Connection
 

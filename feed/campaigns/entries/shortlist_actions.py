@@ -2,12 +2,12 @@
 
 from feed.accounts.model import AccountId
 from feed.campaigns import lifecycle_store as closing
-from feed.campaigns.drafting import read_rules
 from feed.campaigns.entries import shortlist
 from feed.campaigns.entries import shortlist_store as ledger
 from feed.campaigns.errors import MarksLocked
 from feed.campaigns.locking import hold_judged
-from feed.campaigns.problems import RANGES
+from feed.campaigns.rules.draft import read_rules
+from feed.campaigns.rules.validation import RANGES
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.postgres import Connection, Pool, act_on_next

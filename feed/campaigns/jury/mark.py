@@ -8,7 +8,7 @@ import msgspec
 
 from feed.campaigns.inputs import NewMark, note_problems
 from feed.campaigns.model import Criterion
-from feed.campaigns.problems import CRITERIA_MOST, CRITERION_LONGEST
+from feed.campaigns.rules.validation import CRITERIA_MOST, CRITERION_LONGEST
 from feed.errors import FieldError, Invalid
 from feed.texts import text_problem
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 
-from feed.campaigns.lawful import missing
 from feed.campaigns.lines import line_problem, passage_problem
 from feed.campaigns.model import (
     BEACONS,
@@ -21,6 +20,7 @@ from feed.campaigns.model import (
     time_text,
 )
 from feed.campaigns.prize_kinds import KINDS
+from feed.campaigns.rules.legal_requirements import missing
 from feed.errors import FieldError
 from feed.ids import parse_id
 from feed.texts import text_problem

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from feed.campaigns.model import BEACON_YOUNGER, Rules
-from feed.campaigns.promises import is_undated
+from feed.campaigns.rules.text_terms import is_undated
 from feed.campaigns.text_parts import BLANK, moment
 
 _OWN = "改用主办方自行产生的随机值，并在结果中注明“不可公开验证”"

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights, rules_document
-from feed.campaigns.problems import EARLIEST, problems
+from feed.campaigns.rules.validation import EARLIEST, problems
 from feed.errors import FieldError
 
 # What has no default: missing in a draft, demanded by the publication.

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 
 from feed.campaigns.counting_text import counting_text
-from feed.campaigns.draw_text import draw_text
 from feed.campaigns.model import Prize, Rules, decimal_text
 from feed.campaigns.prize_kinds import KINDS
-from feed.campaigns.promises import promises
+from feed.campaigns.rules.text_draw import draw_text
+from feed.campaigns.rules.text_terms import promises
 from feed.campaigns.score import worth
 from feed.campaigns.text_parts import BLANK, moment
 
