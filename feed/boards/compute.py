@@ -8,11 +8,11 @@ from feed.boards import store
 from feed.boards.hot_score import REACH, hot_score
 from feed.boards.model import Row, cut
 from feed.boards.store import Post
-from feed.campaigns import counting
 from feed.campaigns import store as campaigns
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.score import micro_points, score
+from feed.campaigns.scoring import engagement as counting
+from feed.campaigns.scoring.score import micro_points, score
 from feed.postgres import Connection
 
 

@@ -13,7 +13,7 @@ from feed.boards import compute as standing
 from feed.boards import store
 from feed.boards.model import BOARD_STATES, HOT, HOT_KEPT, HOT_SHOWN, Row, board_of
 from feed.boards.store import Post
-from feed.campaigns.counting import list_entry_ids
+from feed.campaigns.scoring.engagement import list_entry_ids
 from feed.postgres import Connection
 
 

@@ -7,7 +7,6 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import draw_commitment as nonces
 from feed.campaigns import store
-from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -23,6 +22,7 @@ from feed.campaigns.publish_check import read_publishable
 from feed.campaigns.rules.amendable import unfavourable
 from feed.campaigns.rules.draft import CampaignFields, copied, merged, read_rules
 from feed.campaigns.rules.text import rules_text
+from feed.campaigns.scoring.engagement import list_entry_ids
 from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Attempt, Once, idempotent_transaction

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from feed.campaigns import lifecycle_store as closing
-from feed.campaigns.counting import Counted, count_engagement, quality_of
 from feed.campaigns.entries import shortlist
 from feed.campaigns.entries import store as entries
 from feed.campaigns.jury import mark_store as marks
@@ -16,6 +15,7 @@ from feed.campaigns.jury import store as jury
 from feed.campaigns.jury.quorum import Panel
 from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import Rules
+from feed.campaigns.scoring.engagement import Counted, count_engagement, quality_of
 from feed.postgres import Connection
 from feed.prizes import draw, draw_store, sheet_store, store
 from feed.prizes.eligibility import Facts, Terms, blocks, forced_by, is_left_out, reason_of

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from feed.campaigns.model import Rules, time_text
-from feed.campaigns.score import Ranked
+from feed.campaigns.scoring.score import Ranked
 from feed.prizes import draw, drawn
 from feed.prizes.drawn import Drawn
 from feed.prizes.model import Forced, Lots, Place, Reserve, Settlement, SheetRow

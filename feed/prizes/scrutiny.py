@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from feed.campaigns.model import Caps, Rules
-from feed.campaigns.score import Ranked, score
+from feed.campaigns.scoring.score import Ranked, score
 from feed.messages.model import SHANGHAI
 from feed.prizes.model import SheetRow
 from feed.prizes.select import Selection, contender, select_winners

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from feed.campaigns.model import Rules
-from feed.campaigns.score import Ranked, best_of_each, order_of, total_score
+from feed.campaigns.scoring.score import Ranked, best_of_each, order_of, total_score
 from feed.prizes import draw
 from feed.prizes.drawn import Drawn
 

@@ -14,7 +14,7 @@ from feed.campaigns.entries.shortlist_store import Line
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.score import score
+from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many
 from feed.screens import cards
 from feed.screens.cards import PostCard

@@ -10,7 +10,7 @@ import msgspec
 from feed.boards.model import Row
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.model import Rules
-from feed.campaigns.score import micro_points, score
+from feed.campaigns.scoring.score import micro_points, score
 from feed.postgres import Pool
 from feed.prizes import objections_store, scrutiny, sheet_store
 from feed.prizes.model import SheetRow

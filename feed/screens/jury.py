@@ -7,7 +7,6 @@ from datetime import datetime
 import msgspec
 
 from feed.campaigns import store as campaigns
-from feed.campaigns.counting import quality_of
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import recusal_store as recusals
@@ -16,6 +15,7 @@ from feed.campaigns.jury.mark_store import Mark
 from feed.campaigns.jury.quorum import Panel
 from feed.campaigns.model import Criterion
 from feed.campaigns.rules.draft import read_rules
+from feed.campaigns.scoring.engagement import quality_of
 from feed.postgres import Connection
 
 Id = str

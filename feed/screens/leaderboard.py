@@ -15,7 +15,7 @@ from feed.campaigns import store as campaigns
 from feed.campaigns.errors import BoardHidden, CampaignNotFound
 from feed.campaigns.model import Rules, State, served_state
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.score import Ranked, Score, order_of, score
+from feed.campaigns.scoring.score import Ranked, Score, order_of, score
 from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST

@@ -10,7 +10,7 @@ from feed.campaigns.model import Rules
 from feed.campaigns.prize_kinds import kinds_of
 from feed.campaigns.publish_check import read_publishable
 from feed.campaigns.rules.text import rules_text
-from feed.campaigns.score import worth
+from feed.campaigns.scoring.score import worth
 from feed.errors import FieldError
 from feed.postgres import Connection
 

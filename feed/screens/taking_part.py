@@ -8,10 +8,10 @@ from typing import Any, Literal
 import msgspec
 
 from feed.boards.model import Row
-from feed.campaigns.counting import Counted, Reason, count_engagement
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.score import score
+from feed.campaigns.scoring.engagement import Counted, Reason, count_engagement
+from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many, one
 from feed.screens.leaderboard import Standings, get_published, is_board_shown, place
 

@@ -9,7 +9,7 @@ from asyncpg import Record
 from redis.asyncio import Redis
 
 from feed.boards.model import HOT, board_of
-from feed.campaigns.counting import count_engagement
+from feed.campaigns.scoring.engagement import count_engagement
 from feed.keys import Keys
 from feed.settings import Settings
 from tests import make

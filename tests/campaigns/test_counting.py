@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from feed.campaigns.counting import REASONS, Counted, Reason, count_engagement
+from feed.campaigns.scoring.engagement import REASONS, Counted, Reason, count_engagement
 from feed.postgres import Connection
 from feed.screens.acts import list_acts
 from feed.screens.taking_part import list_reasons

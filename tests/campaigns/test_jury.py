@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.campaigns.counting import quality_of
 from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.entries.shortlist_actions import fill_next_shortlist, fill_shortlist
 from feed.campaigns.errors import (
@@ -32,6 +31,7 @@ from feed.campaigns.jury import members as seating
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury.recusal import recuse_juror
 from feed.campaigns.jury.reminders import call_next_juror
+from feed.campaigns.scoring.engagement import quality_of
 from feed.errors import Invalid
 from tests import make
 from tests.campaigns.stage import DAY, Stage

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.campaigns.model import Caps, Weights
-from feed.campaigns.score import Ranked, best_of_each, micro_points, order_of, part, score, total_score, worth
+from feed.campaigns.scoring.score import Ranked, best_of_each, micro_points, order_of, part, score, total_score, worth
 
 WEIGHTS = Weights(Decimal("0.5"), Decimal("0.3"), Decimal("0.2"))
 CAPS = Caps(1000, 200)

@@ -14,8 +14,8 @@ from feed.accounts.model import AccountId
 from feed.boards import compute as standing
 from feed.boards import store as boards
 from feed.boards.model import BOARD_STATES
-from feed.campaigns import counting
 from feed.campaigns.entries import store as entries
+from feed.campaigns.scoring import engagement as counting
 from feed.cases import store as cases
 from feed.cases.model import Wanted
 from feed.changes import actions as sequencing

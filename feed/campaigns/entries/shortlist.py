@@ -4,13 +4,13 @@ from decimal import Decimal
 
 from feed.audit import store as audit
 from feed.campaigns import store as campaigns
-from feed.campaigns.counting import count_engagement, list_entry_ids
 from feed.campaigns.entries import shortlist_store as ledger
 from feed.campaigns.entries import store as entries
 from feed.campaigns.locking import raise_versions
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.score import Ranked, order_of, score
+from feed.campaigns.scoring.engagement import count_engagement, list_entry_ids
+from feed.campaigns.scoring.score import Ranked, order_of, score
 from feed.postgres import Connection
 
 

@@ -6,7 +6,6 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import store
-from feed.campaigns.counting import list_entry_ids
 from feed.campaigns.entries import store as entries
 from feed.campaigns.entries import void_store as voids
 from feed.campaigns.entries.void_store import Void
@@ -33,6 +32,7 @@ from feed.campaigns.jury.quorum import Panel
 from feed.campaigns.locking import hold_judged, raise_versions
 from feed.campaigns.model import decimal_text
 from feed.campaigns.rules.draft import read_rules
+from feed.campaigns.scoring.engagement import list_entry_ids
 from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction

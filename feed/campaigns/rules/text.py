@@ -7,7 +7,7 @@ from feed.campaigns.model import Prize, Rules, decimal_text
 from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.rules.text_draw import draw_text
 from feed.campaigns.rules.text_terms import promises
-from feed.campaigns.score import worth
+from feed.campaigns.scoring.score import worth
 from feed.campaigns.text_parts import BLANK, moment
 
 _TIES = {
