@@ -12,8 +12,8 @@ from feed.cases import store as cases
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, leave_to_log
 from feed.comments import store
+from feed.comments.hide_show import hide_comment
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment, comment_problems
-from feed.comments.showing import hide_comment
 from feed.comments.store import NewRow, Target
 from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import Once

@@ -21,7 +21,7 @@ from feed.cases.model import (
 from feed.changes import store as changes
 from feed.changes.store import Announce, leave_to_log
 from feed.comments import store as comments
-from feed.comments.showing import hide_comment, show_comment
+from feed.comments.hide_show import hide_comment, show_comment
 from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox

@@ -10,8 +10,8 @@ from litestar.exceptions import HTTPException
 from feed.api.errors import HANDLERS
 from feed.api.state import World
 from feed.batching import Batcher, DatabaseAway, Overloaded
+from feed.comments.hide_show import show_comment
 from feed.comments.model import CommentIsDeleted
-from feed.comments.showing import show_comment
 from feed.errors import FeedError
 from feed.postgres import Connection
 from feed.posts.showing import PostIsDeleted, show_post

@@ -11,8 +11,8 @@ from feed.accounts.blocks import RelationKind
 from feed.accounts.model import AccountId
 from feed.changes.actions import number_changes
 from feed.comments.actions import delete_comment
+from feed.comments.hide_show import hide_comment, show_comment
 from feed.comments.model import CommentId
-from feed.comments.showing import hide_comment, show_comment
 from feed.inbox import store as inbox
 from feed.inbox.actions import read_inbox
 from feed.inbox.model import InboxKind, NewInbox
