@@ -12,7 +12,7 @@ import httpx
 from litestar import Litestar, Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from feed.processes import free_port
+from feed.embedded.processes import free_port
 
 
 @get("/hello")

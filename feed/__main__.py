@@ -11,11 +11,11 @@ import asyncpg
 
 from feed.api.messages import words_of
 from feed.commands.installation import Refused
+from feed.embedded.processes import CannotStart, DirectoryInUse, PortBusy
 from feed.errors import FeedError, Invalid
 from feed.geoip import RegionsUnreadable
 from feed.keyfiles import KeyStoreError
 from feed.migrations import MigrationError
-from feed.processes import CannotStart, DirectoryInUse, PortBusy
 
 # In the order in which the help lists them.
 COMMANDS = (

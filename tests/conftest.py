@@ -17,8 +17,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from xdist.remote import Producer
 
-from feed import embedded
-from feed.embedded import Embedded
+from feed.embedded import installation as embedded
+from feed.embedded.installation import Embedded
 from feed.migrations import migrate
 from feed.postgres import Connection, prepare_connection
 from tests.support import app, databases, selection

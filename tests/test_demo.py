@@ -14,7 +14,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.processes import find_holder
+from feed.embedded.processes import find_holder
 
 # A data directory in which `feed demo` has run to its end; empty: it is played here.
 PLAYED = os.environ.get("FEED_TESTS_PLAYED_DEMO", "")

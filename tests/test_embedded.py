@@ -21,10 +21,10 @@ import pytest
 from redis.asyncio import Redis
 
 import feed
-from feed import embedded
-from feed.binaries import find_binaries
-from feed.embedded import Embedded
-from feed.processes import CannotStart, DirectoryInUse, PortBusy, hold
+from feed.embedded import installation as embedded
+from feed.embedded.binaries import find_binaries
+from feed.embedded.installation import Embedded
+from feed.embedded.processes import CannotStart, DirectoryInUse, PortBusy, hold
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534
@@ -109,7 +109,9 @@ def find_python_for_everybody() -> str:
     """An interpreter of our version that an unprivileged user may run: ours may lie below a closed home."""
     for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
         try:
-            subprocess.run([python, "-c", "import feed.embedded"], check=True, capture_output=True, **AS_NOBODY)
+            subprocess.run(
+                [python, "-c", "import feed.embedded.installation"], check=True, capture_output=True, **AS_NOBODY
+            )
         except (OSError, subprocess.CalledProcessError):
             continue
         return python

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from feed.embedded import Embedded
+from feed.embedded.installation import Embedded
 from feed.migrations import Migration, MigrationError, find_missing, list_migrations, migrate, split
 from tests.conftest import administer, url_of
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from feed import redis as redis_room
-from feed.processes import free_port
+from feed.embedded.processes import free_port
 from feed.redis import UNREACHABLE, Resting, Script
 
 

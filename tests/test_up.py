@@ -18,8 +18,8 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from feed.commands.installation import NotRunning, find_run
-from feed.embedded import Embedded
-from feed.leftovers import MARK
+from feed.embedded.installation import Embedded
+from feed.embedded.orphans import MARK
 
 # A setting of the person who runs the tests must not decide what they find.
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")}

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
+from feed.embedded.processes import CannotStart, find_holder, write_private
 from feed.inbox.hook import read_hook
 from feed.limits.reading import read_table
 from feed.messages.opening import check_settings
-from feed.processes import CannotStart, find_holder, write_private
 from feed.settings import MissingSetting, Settings, WeakSecret, read_settings
 
 

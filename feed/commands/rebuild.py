@@ -6,8 +6,8 @@ import asyncio
 from feed import redis as redis_room
 from feed.boards import actions
 from feed.commands.installation import add_data_option, find_settings
+from feed.embedded.processes import CannotStart
 from feed.postgres import open_pool
-from feed.processes import CannotStart
 from feed.settings import Settings
 
 # A large campaign is counted in one statement per chunk; a person waits for it.

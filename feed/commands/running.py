@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import msgspec
 
-from feed import embedded
 from feed.commands.installation import Run, checked, environment, write_run
-from feed.embedded import Embedded
+from feed.embedded import installation as embedded
+from feed.embedded.installation import Embedded
+from feed.embedded.orphans import MARK
+from feed.embedded.processes import CannotStart, Child, Process, free_port, require_free_port, spawn, tail
 from feed.keys import open_keys
-from feed.leftovers import MARK
 from feed.migrations import migrate
-from feed.processes import CannotStart, Child, Process, free_port, require_free_port, spawn, tail
 from feed.settings import Settings
 
 _START_SECONDS = 60.0

@@ -9,8 +9,8 @@ from typing import Any
 
 from feed import logging
 from feed.commands.installation import add_data_option, environment, find_settings
+from feed.embedded.processes import end_with_parent, require_free_port
 from feed.geoip import open_regions
-from feed.processes import end_with_parent, require_free_port
 
 # Whole headers within this time, also those of the next request of a connection that is kept.
 _HEADER_SECONDS = 10

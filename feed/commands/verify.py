@@ -6,10 +6,10 @@ from pathlib import Path
 from msgspec import UNSET
 
 from feed.commands.verify_words import CORRECTIONS, OVERRIDES, PROBLEMS, REASONS
+from feed.embedded.processes import CannotStart
 from feed.prizes.drawn import Drawn
 from feed.prizes.model import Forced
 from feed.prizes.verify import Finding, verify_result
-from feed.processes import CannotStart
 from feed.signatures import KeysUnreadable, PublicKey, read_public_keys
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from feed.processes import CannotStart
+from feed.embedded.processes import CannotStart
 
 # Subjects of the accounts: whoever holds the token key of the installation may speak for them.
 SUBJECT = "bench:"

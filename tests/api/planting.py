@@ -12,7 +12,7 @@ from urllib.parse import quote
 import asyncpg
 from redis.asyncio import Redis
 
-from feed.binaries import find_binaries
+from feed.embedded.binaries import find_binaries
 
 
 def forms_of(word: str) -> set[bytes]:

@@ -13,9 +13,9 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from feed.auth.tokens import issue_token
+from feed.embedded.processes import free_port
 from feed.keys import open_keys
 from feed.postgres import Pool
-from feed.processes import free_port
 from tests import make
 
 PEOPLE = 24

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from feed.binaries import find_binaries
-from feed.processes import Child
-from feed.servers import start_valkey
+from feed.embedded.binaries import find_binaries
+from feed.embedded.processes import Child
+from feed.embedded.servers import start_valkey
 
 
 class OwnValkey:

@@ -7,8 +7,8 @@ from redis.asyncio import Redis
 
 from feed.boards.model import HOT
 from feed.commands.rebuild import rebuild_boards
+from feed.embedded.processes import CannotStart, free_port
 from feed.postgres import Pool
-from feed.processes import CannotStart, free_port
 from feed.settings import Settings
 from tests import make
 from tests.boards.test_actions import moment_of, settle, shown

@@ -19,14 +19,14 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from feed.binaries import find_binaries
 from feed.commands.installation import environment
+from feed.embedded.binaries import find_binaries
+from feed.embedded.orphans import MARK
+from feed.embedded.processes import Child, free_port, spawn
+from feed.embedded.servers import start_postgres, start_valkey
 from feed.keys import Keys, open_keys
-from feed.leftovers import MARK
 from feed.migrations import migrate
 from feed.postgres import prepare_connection
-from feed.processes import Child, free_port, spawn
-from feed.servers import start_postgres, start_valkey
 from feed.settings import Settings
 from tests.chaos.faults import Fault, Part
 

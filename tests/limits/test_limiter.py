@@ -9,12 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from feed import redis as redis_room
+from feed.embedded.processes import free_port
 from feed.limits import model
 from feed.limits.limiter import Limiter
 from feed.limits.model import HOUR, MINUTE, Limit, LimitsAway, Owner, RateLimited, Window
 from feed.limits.reading import read_table
 from feed.limits.script import SPEND
-from feed.processes import free_port
 
 OLD = 1e9
 TABLE = {

@@ -6,6 +6,7 @@ import pytest
 
 import feed
 from feed.commands.installation import Refused, checked
+from feed.embedded.processes import CannotStart
 from feed.messages.aliyun import AliyunProvider
 from feed.messages.console import ConsoleProvider
 from feed.messages.model import Purpose, Reference
@@ -14,7 +15,6 @@ from feed.messages.outbox import FileProvider
 from feed.messages.provider import CannotTell
 from feed.messages.subscription import SmsSettingsRefused
 from feed.messages.tencent import TencentProvider
-from feed.processes import CannotStart
 from feed.settings import read_settings
 from tests.messages.fake_provider import KEY_SECRET, TEMPLATES, Fake
 

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from feed.embedded import Embedded
+from feed.embedded.installation import Embedded
 from feed.postgres import prepare_connection
 from tests import make
 from tests.conftest import administer, url_of

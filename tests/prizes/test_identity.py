@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 
-from feed.binaries import find_binaries
-from feed.embedded import Embedded
+from feed.embedded.binaries import find_binaries
+from feed.embedded.installation import Embedded
 from feed.keys import Keys
 from feed.postgres import Pool, open_pool
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign

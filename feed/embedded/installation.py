@@ -12,9 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from feed import leftovers, servers
-from feed.binaries import find_binaries
-from feed.processes import CannotStart, Child, hold, write_private
+from feed.embedded import orphans as leftovers
+from feed.embedded import servers
+from feed.embedded.binaries import find_binaries
+from feed.embedded.processes import CannotStart, Child, hold, write_private
 
 
 class Passwords(msgspec.Struct, frozen=True):

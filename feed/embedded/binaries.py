@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from feed.processes import CannotStart
+from feed.embedded.processes import CannotStart
 
 # Where the copy for root's servers may lie, the first that takes it.
 _HOMES = (Path("/var/cache/feed"), Path("/var/tmp/feed-root"), Path(tempfile.gettempdir()) / "feed-root")  # noqa: S108

@@ -16,8 +16,8 @@ import redis.exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from feed.binaries import Binaries, servers_account
-from feed.processes import CannotStart, Child, Process, free_port, require_free_port, spawn, tail
+from feed.embedded.binaries import Binaries, servers_account
+from feed.embedded.processes import CannotStart, Child, Process, free_port, require_free_port, spawn, tail
 
 _POSTGRES = {
     "listen_addresses": "127.0.0.1",
