@@ -14,7 +14,7 @@ from feed.commands.installation import Refused
 from feed.embedded.processes import CannotStart, DirectoryInUse, PortBusy
 from feed.errors import FeedError, Invalid
 from feed.geoip import RegionsUnreadable
-from feed.keyfiles import KeyStoreError
+from feed.keys.files import KeyStoreError
 from feed.migrations import MigrationError
 
 # In the order in which the help lists them.

@@ -14,11 +14,11 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.keyfiles import KeysDamaged, KeysExposed, KeysMissing, KeyStoreError
-from feed.keys import KeyDestroyed, open_keys
-from feed.sealing import open_sealed, seal
-from feed.signatures import is_signed, read_public_keys
-from feed.signing import OVERLAP
+from feed.keys.encryption import open_sealed, seal
+from feed.keys.files import KeysDamaged, KeysExposed, KeysMissing, KeyStoreError
+from feed.keys.signatures import is_signed, read_public_keys
+from feed.keys.signing_keys import OVERLAP
+from feed.keys.store import KeyDestroyed, open_keys
 
 KEY = bytes(range(32))
 
@@ -154,7 +154,7 @@ def test_many_threads_open_one_store_with_one_key(store: Path) -> None:
 
 def test_many_processes_open_one_store_with_one_key(store: Path) -> None:
     code = (
-        "import sys, pathlib; from feed.keys import open_keys;"
+        "import sys, pathlib; from feed.keys.store import open_keys;"
         "keys = open_keys(pathlib.Path(sys.argv[1]), create=True);"
         "print(keys.token_key.hex(), keys.campaign_key(3, create=True).hex())"
     )

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from feed import keys as room
-from feed.keyfiles import KeysMissing
-from feed.keys import KeyDestroyed, Keys, open_keys
-from feed.kms import KmsAway
+from feed.keys import store as room
+from feed.keys.files import KeysMissing
+from feed.keys.kms import KmsAway
+from feed.keys.store import KeyDestroyed, Keys, open_keys
+from feed.keys.vault import Vault, open_kms
 from feed.settings import MissingSetting, read_settings
-from feed.vault import Vault, open_kms
 from tests.fake_vault import TOKEN, FakeVault, vaulting
 
 REQUIRED = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}

@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.signatures import (
+from feed.keys.signatures import (
     KeysUnreadable,
     PublicKeys,
     Signature,

@@ -12,7 +12,7 @@ import msgspec
 from feed.campaigns.model import Eligibility, Prize, Rules, rules_document, rules_sha256
 from feed.commands.bench import progress
 from feed.embedded import installation as embedded
-from feed.keys import Keys, open_keys
+from feed.keys.store import Keys, open_keys
 from feed.migrations import migrate
 from feed.postgres import Connection, Pool, open_pool
 from feed.seeding.actions import fill

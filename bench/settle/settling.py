@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 from feed.postgres import Pool, open_pool
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 

@@ -14,7 +14,7 @@ from feed.auth.jwks import KeyWanted
 from feed.auth.tokens import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
 from feed.batching import Batcher
 from feed.errors import Invalid
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.phones import normalise_phone
 from feed.postgres import DOWN, Pool, retried, transaction
 from feed.texts import clean_text, text_problem

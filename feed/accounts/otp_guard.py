@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from feed.accounts import otp_quotas as code_quotas
 from feed.accounts import sign_in_store
 from feed.errors import Forbidden
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.phones import normalise_phone
 from feed.postgres import Pool
 

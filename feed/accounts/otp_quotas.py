@@ -9,7 +9,7 @@ import time
 from redis.asyncio import Redis
 
 from feed.errors import Unavailable
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.limits.model import LimitsAway, RateLimited
 from feed.redis import UNREACHABLE, Script
 

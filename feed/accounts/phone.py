@@ -1,7 +1,7 @@
 """An account's phone: sealed to its row, opened for a message to its owner."""
 
 from feed.accounts.model import Account, AccountId
-from feed.keys import Keys
+from feed.keys.store import Keys
 
 
 def seal_phone(keys: Keys, account_id: AccountId, phone: str) -> bytes:

@@ -12,7 +12,7 @@ from feed.accounts.model import AccountId
 from feed.accounts.phone import seal_phone
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
 from feed.errors import Unauthenticated
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.limits.model import RateLimited
 from feed.messages import store as messages
 from feed.messages.caps import wait_for_code

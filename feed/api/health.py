@@ -11,8 +11,8 @@ from feed import metrics
 from feed.api.client_address import is_loopback
 from feed.api.dependencies import AnyRequest, GivenWorld
 from feed.errors import NotFound
+from feed.keys.signatures import PublicKeys
 from feed.postgres import DOWN
-from feed.signatures import PublicKeys
 
 
 class Health(msgspec.Struct):

@@ -17,7 +17,8 @@ from feed.boards.projector import Projector
 from feed.comments.actions import Remark, add_comments
 from feed.geoip import IpRegions, open_regions
 from feed.idempotency import Given, store_answers
-from feed.keys import Keys, open_keys
+from feed.keys.store import Keys, open_keys
+from feed.keys.vault import open_kms
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like, Liked
 from feed.limits.limiter import Limiter
@@ -37,7 +38,6 @@ from feed.screens.pages import Pages
 from feed.screens.takedowns import Takedowns
 from feed.screens.topics import Topics
 from feed.settings import Settings
-from feed.vault import open_kms
 
 
 class World(msgspec.Struct, frozen=True):

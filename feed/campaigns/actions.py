@@ -26,7 +26,7 @@ from feed.campaigns.scoring.engagement import list_entry_ids
 from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Attempt, Once, idempotent_transaction
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
 from feed.topics import store as topics
 from feed.topics.parse import topic_key

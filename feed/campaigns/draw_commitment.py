@@ -5,7 +5,7 @@ import secrets
 
 import msgspec
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Connection
 
 _BYTES = 32

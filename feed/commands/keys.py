@@ -4,8 +4,8 @@ import argparse
 from datetime import UTC, datetime
 
 from feed.commands.installation import add_data_option, find_settings
-from feed.keys import open_keys
-from feed.signatures import PublicKey
+from feed.keys.signatures import PublicKey
+from feed.keys.store import open_keys
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

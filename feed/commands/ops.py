@@ -14,9 +14,10 @@ from feed.accounts.model import ROLES, AccountNotFound, Role
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
 from feed.commands.installation import add_data_option, find_settings
 from feed.ids import parse_id
-from feed.keyfiles import KeyStoreError
-from feed.keys import open_keys
-from feed.kms import KmsAway
+from feed.keys.files import KeyStoreError
+from feed.keys.kms import KmsAway
+from feed.keys.store import open_keys
+from feed.keys.vault import open_kms
 from feed.messages.opening import get_registration
 from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
@@ -24,7 +25,6 @@ from feed.postgres import DOWN, Connection, open_pool, transaction
 from feed.screens.doctor import read_applied, read_backlog
 from feed.screens.stuck import list_stuck
 from feed.settings import Settings
-from feed.vault import open_kms
 
 # A day: long enough for an afternoon with curl.
 TOKEN_SECONDS = 86_400

@@ -18,7 +18,7 @@ from feed.embedded import installation as embedded
 from feed.embedded.installation import Embedded
 from feed.embedded.orphans import MARK
 from feed.embedded.processes import CannotStart, Child, Process, free_port, require_free_port, spawn, tail
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 from feed.migrations import migrate
 from feed.settings import Settings
 

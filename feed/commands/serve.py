@@ -111,7 +111,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
 
 
 def run_migrate(arguments: argparse.Namespace) -> int:
-    from feed.keys import open_keys
+    from feed.keys.store import open_keys
     from feed.migrations import migrate
 
     settings = find_settings(arguments.data)

@@ -5,7 +5,7 @@ import asyncio
 from contextlib import suppress
 
 from feed.commands.installation import add_data_option, find_settings
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 from feed.postgres import open_pool
 from feed.prizes.model import SettlementBlocked
 from feed.prizes.settling import settle_campaign

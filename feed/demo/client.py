@@ -11,7 +11,7 @@ import msgspec
 from feed.auth.tokens import issue_token
 from feed.demo.cast import Role
 from feed.demo.telling import Unexpected
-from feed.keys import Keys
+from feed.keys.store import Keys
 
 _PATIENCE_SECONDS = 30.0
 

@@ -14,7 +14,7 @@ from feed.demo.proving import explain, verify
 from feed.demo.stage import Stage
 from feed.demo.telling import Teller
 from feed.demo.writing import write_moments
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 
 
 async def play(teller: Teller, *, line: Line, data: Path, keys_dir: Path, kill_api: Callable[[], None]) -> Stage:

@@ -10,7 +10,7 @@ from feed.demo.cast import COLLEAGUE, EDITOR, JUROR, OTHER_EDITOR, REVIEWER, WRI
 from feed.demo.client import Line, Person, anybody, arrive
 from feed.demo.tally import Tally
 from feed.demo.telling import Teller
-from feed.keys import Keys
+from feed.keys.store import Keys
 
 
 class Stage:

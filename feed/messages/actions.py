@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages import quota_store, store
 from feed.messages.caps import UNCAPPED, Caps, next_day
 from feed.messages.model import (

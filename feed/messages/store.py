@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from feed import jobs
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages.model import Lane, MessageId, Purpose, Recipient, Sending, Waiting, lane_of
 from feed.messages.templates import fitted
 from feed.postgres import Connection, many, one

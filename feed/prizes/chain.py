@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from feed.campaigns.model import Rules, parse_time
+from feed.keys.signatures import PublicKey, canonical, is_document_signed, sha256_of
 from feed.prizes.amendment import Amendment, Change, Holder, PassedOver
 from feed.prizes.finding import Problem
 from feed.prizes.result import Outcome, Result
-from feed.signatures import PublicKey, canonical, is_document_signed, sha256_of
 
 
 class Standing(msgspec.Struct):

@@ -11,7 +11,8 @@ from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as closing
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
-from feed.keys import KeyDestroyed, Keys
+from feed.keys.encryption import open_sealed, seal
+from feed.keys.store import KeyDestroyed, Keys
 from feed.messages import store as messages
 from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes import claims_store, notices, store
@@ -19,7 +20,6 @@ from feed.prizes.claim import ClaimForm, masked, read_claim, seal_of
 from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
 from feed.prizes.places import fill_place
 from feed.prizes.requiring import require_access, require_own
-from feed.sealing import open_sealed, seal
 from feed.texts import read_reason
 
 

@@ -13,8 +13,9 @@ from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.prize_kinds import KINDS
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
-from feed.keyfiles import KeysMissing
-from feed.keys import KeyDestroyed, Keys
+from feed.keys.encryption import open_sealed, seal
+from feed.keys.files import KeysMissing
+from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
 from feed.prizes import codes_store, handover_store
 from feed.prizes.model import (
@@ -26,7 +27,6 @@ from feed.prizes.model import (
     WrongPrizeState,
 )
 from feed.prizes.requiring import require_final, require_own
-from feed.sealing import open_sealed, seal
 from feed.texts import require_texts
 
 CODE_LONGEST = 200

@@ -10,14 +10,14 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.prize_kinds import ClaimField, claim_fields, shipped_kinds
 from feed.idempotency import Once, idempotent_transaction
-from feed.keys import KeyDestroyed, Keys
+from feed.keys.encryption import open_sealed
+from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
 from feed.prizes import claims_store
 from feed.prizes.claim import seal_of
 from feed.prizes.model import ClaimNotFound
 from feed.prizes.notices import shown_prizes
 from feed.prizes.requiring import require_access
-from feed.sealing import open_sealed
 from feed.texts import read_reason
 
 

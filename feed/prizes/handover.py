@@ -5,7 +5,7 @@ from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as closing
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import claims_store, handover_store, notices
 from feed.prizes.model import ClaimNotFound, WinnerId, WrongPrizeState

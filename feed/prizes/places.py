@@ -8,7 +8,8 @@ from feed.campaigns.claim_deadline import claim_deadline
 from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import Rules
 from feed.inbox import store as inbox
-from feed.keys import Keys
+from feed.keys.signatures import sign_document
+from feed.keys.store import Keys
 from feed.messages import store as messages
 from feed.messages.model import Purpose
 from feed.postgres import Connection
@@ -16,7 +17,6 @@ from feed.prizes import amendments_store, claims_store, notices, store
 from feed.prizes.amendment import change_of
 from feed.prizes.model import Place, Winner, WinnerId
 from feed.prizes.notices import notice_key, reminder_key
-from feed.signatures import sign_document
 
 
 async def tell_winners(

@@ -3,7 +3,7 @@
 from feed.accounts import store as accounts
 from feed.accounts.phone import phone_of
 from feed.inbox import store as inbox
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages import store as messages
 from feed.messages.model import Purpose
 from feed.postgres import Pool, transaction

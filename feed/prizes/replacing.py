@@ -9,7 +9,7 @@ from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes import notices, objections_store
 from feed.prizes.model import NotAnnounced, PrizeHandedOver, WinnerNotFound

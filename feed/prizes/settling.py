@@ -17,7 +17,8 @@ from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import Rules
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
-from feed.keys import Keys
+from feed.keys.signatures import sha256_of, sign_document
+from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
 from feed.prizes import corrections_store, draw, draw_store, notices, sheet_store, store
 from feed.prizes.freezing import Sheet, draw_up_sheet, freeze
@@ -32,7 +33,6 @@ from feed.prizes.model import (
     SheetRow,
 )
 from feed.prizes.result import Decision, decide, tickets_of
-from feed.signatures import sha256_of, sign_document
 from feed.texts import read_reason
 
 

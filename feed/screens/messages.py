@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from asyncpg import Record
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages.actions import open_recipient
 from feed.messages.model import MessageNotFound, Purpose, Sending, State
 from feed.phones import mask_phone

@@ -10,7 +10,7 @@ from feed.accounts.blocks import RelationKind
 from feed.accounts.model import Account, AccountNotFound, Role
 from feed.accounts.phone import phone_of
 from feed.accounts.store import get_account, list_roles
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.pagination import Position
 from feed.phones import mask_phone
 from feed.postgres import Connection

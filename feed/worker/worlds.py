@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages.caps import UNCAPPED, Caps
 from feed.messages.model import QuietHours
 from feed.messages.provider import SmsProvider

@@ -14,7 +14,7 @@ from feed.accounts.sign_in import (
 )
 from feed.auth.tokens import LOCAL_ISSUER, TokenVerifier
 from feed.errors import Invalid
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.limits.model import RateLimited
 from feed.messages.actions import open_recipient
 from feed.messages.model import Sending

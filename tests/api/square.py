@@ -15,7 +15,7 @@ from feed.auth.tokens import issue_token
 from feed.boards import actions as boards
 from feed.boards import redis_store as counters
 from feed.boards.model import Row
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.settings import Settings
 from tests.boards.test_actions import moment_of, settle
 from tests.support.api import Person

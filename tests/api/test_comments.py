@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from feed.api.state import World, assemble
-from feed.keys import Keys
+from feed.keys.store import Keys
 from tests import make
 from tests.support.api import Join, Person
 from tests.support.app import app_over

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from feed.boards import redis_store as counters
 from feed.boards.model import HOT, board_of
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.settings import Settings
 from tests import make
 from tests.api.square import Square, miscounted, square

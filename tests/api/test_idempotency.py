@@ -9,7 +9,7 @@ import httpx
 
 from feed.api.state import World
 from feed.auth.tokens import issue_token
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 from feed.postgres import Pool
 from tests import make
 from tests.api.dropping import dropping

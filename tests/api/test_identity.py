@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from feed.auth.tokens import issue_token
-from feed.keys import Keys
+from feed.keys.store import Keys
 from tests.support.api import Join
 
 

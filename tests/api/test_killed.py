@@ -14,7 +14,7 @@ import pytest
 
 from feed.auth.tokens import issue_token
 from feed.embedded.processes import free_port
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 from feed.postgres import Pool
 from tests import make
 

@@ -16,7 +16,7 @@ import feed
 from feed.api.middleware.rate_limit import limit_of
 from feed.api.state import World, assemble
 from feed.auth.tokens import issue_token
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.limits.model import TABLE, UNLIMITED
 from feed.settings import Settings
 from tests import make

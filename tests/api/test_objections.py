@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from feed.api.state import World
-from feed.keys import Keys
+from feed.keys.store import Keys
 from tests.api.test_prizes import become, refusal
 from tests.prizes import stage
 from tests.support.api import Join, Person

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from redis.asyncio import Redis
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import open_pool
 from feed.settings import Settings
 from tests import make

@@ -21,7 +21,7 @@ import pytest
 import structlog
 
 from feed.api.state import World
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.logging import configure
 from feed.messages.opening import open_provider
 from feed.messages.outbox import read_outbox

@@ -10,11 +10,11 @@ import pytest
 
 from feed.api.state import World
 from feed.auth.tokens import LOCAL_ISSUER
-from feed.keys import Keys
+from feed.keys.signatures import read_public_keys
+from feed.keys.store import Keys
+from feed.keys.vault import Vault
 from feed.postgres import Pool
 from feed.prizes.verify import verify_result
-from feed.signatures import read_public_keys
-from feed.vault import Vault
 from tests import make
 from tests.api.test_campaigns import my_id
 from tests.fake_vault import TOKEN, vaulting

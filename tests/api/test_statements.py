@@ -10,7 +10,7 @@ from asyncpg import Record
 from redis.asyncio import Redis
 
 from feed.api.state import World, assemble
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.prizes.shredding import Retention, shred_next_campaign
 from feed.screens import fairness, hot_lists, newcomers, topics
 from feed.settings import Settings

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from asyncpg import Record
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from tests.campaigns.stage import Stage
 
 

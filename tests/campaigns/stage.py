@@ -7,7 +7,7 @@ import asyncpg
 from asyncpg import Record
 
 from feed.accounts.model import AccountId
-from feed.keys import Keys
+from feed.keys.store import Keys
 
 _numbers = count(1)
 DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from feed.auth.tokens import issue_token
-from feed.keys import Keys
+from feed.keys.store import Keys
 from tests.chaos.journal import Deed, Journal, Try
 from tests.support.documented import Contract
 

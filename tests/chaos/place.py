@@ -24,7 +24,7 @@ from feed.embedded.binaries import find_binaries
 from feed.embedded.orphans import MARK
 from feed.embedded.processes import Child, free_port, spawn
 from feed.embedded.servers import start_postgres, start_valkey
-from feed.keys import Keys, open_keys
+from feed.keys.store import Keys, open_keys
 from feed.migrations import migrate
 from feed.postgres import prepare_connection
 from feed.settings import Settings

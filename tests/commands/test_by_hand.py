@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from feed.auth.tokens import TokenVerifier
 from feed.commands.ops import phone_for
-from feed.keys import Keys, open_keys
+from feed.keys.store import Keys, open_keys
 from feed.messages.model import Purpose, Reference
 from feed.messages.outbox import FileProvider
 from feed.phones import normalise_phone

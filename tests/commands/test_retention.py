@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 from feed.postgres import Pool
 from feed.prizes.shredding import Retention, shred_next_campaign
 from tests.commands.test_by_hand import Installation

@@ -7,7 +7,7 @@ import httpx
 
 from feed.auth.tokens import issue_token
 from feed.commands.running import Running
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 
 ROLES: dict[str, tuple[str, ...]] = {
     "user": (),

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from feed.api.state import assemble
 from feed.auth.tokens import issue_token
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 from feed.settings import Settings
 from tests.plans.cases import Case
 from tests.plans.fill import VIRAL_POST

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from tests.support.forks import Forks
 
 Kill = Callable[..., Awaitable[None]]

@@ -15,7 +15,7 @@ import asyncpg
 
 from feed import redis as redis_room
 from feed.accounts.model import AccountId
-from feed.keys import Keys, open_keys
+from feed.keys.store import Keys, open_keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
 from feed.prizes.announcing import announce_winners

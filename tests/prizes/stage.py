@@ -8,7 +8,7 @@ from asyncpg import Record
 from feed.accounts.model import AccountId
 from feed.campaigns import draw_commitment as nonces
 from feed.campaigns.model import rules_sha256
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool, transaction
 from feed.prizes.announcing import announce_winners, finish_next_objections
 from feed.prizes.claim import ClaimForm

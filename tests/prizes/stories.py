@@ -13,7 +13,7 @@ from feed.accounts.model import AccountId
 from feed.campaigns.cancellation import cancel_campaign, tell_next_cancellation
 from feed.campaigns.entries.shortlist_actions import fill_next_shortlist
 from feed.idempotency import Once, once
-from feed.keys import Keys, open_keys
+from feed.keys.store import Keys, open_keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
 from feed.prizes.access import end_access, grant_access

@@ -12,7 +12,7 @@ from feed.campaigns.inputs import NewVoids, Reason
 from feed.campaigns.jury import actions as judging
 from feed.campaigns.jury import members as seating
 from feed.cases import store as cases
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.likes.actions import apply_likes
 from feed.likes.model import Like
 from feed.postgres import Pool, transaction

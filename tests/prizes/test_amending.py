@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.keys import Keys
+from feed.keys.signatures import PublicKey
+from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
@@ -18,7 +19,6 @@ from feed.prizes.settling import settle_campaign
 from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import Finding, verify_result
 from feed.screens.prizes import get_result
-from feed.signatures import PublicKey
 from tests import make
 from tests.prizes import stage
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from feed.campaigns.claim_deadline import ENDS_SOON, claim_deadline, claim_deadline_text
 from feed.campaigns.model import Prize, Rules, parse_time, time_text
 from feed.campaigns.rules.legal_requirements import missing
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.handover import decline_prize
 from feed.screens.stuck import list_stuck

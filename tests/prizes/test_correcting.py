@@ -10,7 +10,7 @@ from feed.accounts.model import AccountId
 from feed.campaigns.errors import SecondPersonRequired
 from feed.commands.verify import said
 from feed.errors import Invalid
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcing import announce_winners
 from feed.prizes.correcting import correct_number

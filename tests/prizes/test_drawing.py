@@ -18,7 +18,7 @@ from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.model import parse_time
 from feed.commands.verify import said
 from feed.errors import Invalid
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool
 from feed.prizes.drawing import (

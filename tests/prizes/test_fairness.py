@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.drawing import give_up_next_beacon
 from feed.prizes.model import SheetNotFound, SheetRow

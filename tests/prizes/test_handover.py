@@ -14,7 +14,8 @@ from feed.campaigns.cancellation import cancel_campaign
 from feed.campaigns.errors import SecondPersonRequired
 from feed.errors import Invalid
 from feed.idempotency import IdempotencyKeyReused, idempotent_transaction, once
-from feed.keys import KeyDestroyed, Keys
+from feed.keys.signatures import Signature, canonical, is_signed
+from feed.keys.store import KeyDestroyed, Keys
 from feed.messages.deciding import retry_message
 from feed.messages.model import MessageId, MessageTooLate
 from feed.postgres import Pool, transaction
@@ -44,7 +45,6 @@ from feed.prizes.shredding import Retention, Shredded, forget_next_archive, shre
 from feed.prizes.undoing import undo_settlement
 from feed.screens.retention import Kept, list_kept
 from feed.screens.stuck import list_stuck
-from feed.signatures import Signature, canonical, is_signed
 from tests import make
 from tests.prizes import stage
 

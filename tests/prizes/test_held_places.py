@@ -5,7 +5,7 @@ from typing import Any, get_args
 import asyncpg
 import pytest
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes import objections_store
 from feed.prizes.model import WinnerState

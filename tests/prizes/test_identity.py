@@ -8,7 +8,7 @@ from itertools import count
 
 from feed.embedded.binaries import find_binaries
 from feed.embedded.installation import Embedded
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool, open_pool
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from feed.prizes.verify import verify_result

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from feed.campaigns.errors import SecondPersonRequired
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages.outbox import FileProvider, read_outbox
 from feed.postgres import Pool
 from feed.prizes.announcing import announce_winners

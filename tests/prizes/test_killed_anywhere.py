@@ -24,7 +24,7 @@ import feed.prizes
 from feed import idempotency, postgres
 from feed.errors import FeedError
 from feed.idempotency import Once
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Connection, Pool
 from tests.prizes.moments import watched
 from tests.prizes.stories import STORIES, Deed, Play, prepare

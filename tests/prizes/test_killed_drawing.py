@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from feed.campaigns.errors import SecondPersonRequired
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.drawing import list_drand_rounds
 from feed.prizes.model import NoNumberWanted

@@ -14,7 +14,7 @@ from feed.campaigns.inputs import NewVoids, Reason
 from feed.campaigns.jury.actions import add_voids, shortlist_entry, unlist_entry
 from feed.errors import Invalid
 from feed.idempotency import once
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcing import announce_winners, finish_next_objections
 from feed.prizes.claiming import lapse_next_claim

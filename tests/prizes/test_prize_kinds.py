@@ -15,7 +15,7 @@ from feed.campaigns.prize_kinds import KINDS, ClaimField, PrizeKind, all_claim_f
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.rules.text import rules_text
 from feed.errors import Invalid
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.logging import HIDDEN, hide_personal
 from feed.postgres import Pool
 from feed.prizes import claim as claim_module

@@ -4,7 +4,7 @@ import asyncio
 
 from asyncpg import Record
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.claiming import claim_prize
 from feed.prizes.reminding import remind_next_winner

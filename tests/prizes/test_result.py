@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.campaigns.model import FREEZE_AFTER, Caps, Prize, Rules, Weights, rules_document, rules_sha256
-from feed.keys import Keys, open_keys
+from feed.keys.signatures import canonical, sign_document
+from feed.keys.store import Keys, open_keys
 from feed.prizes.model import Settlement, SheetRow
 from feed.prizes.result import decide
 from feed.prizes.verify import verify_result
-from feed.signatures import canonical, sign_document
 from tests.make import DAY, now
 
 ENDS_AT = now().replace(microsecond=0)

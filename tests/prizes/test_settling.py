@@ -11,7 +11,7 @@ import pytest
 from feed.campaigns.errors import SecondPersonRequired
 from feed.commands.verify import said
 from feed.errors import Invalid
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.access import grant_access
 from feed.prizes.announcing import announce_winners

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages.actions import begin_sending, record_failed, send_again
 from feed.messages.model import MessageId, Sending
 from feed.postgres import Pool

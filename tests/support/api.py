@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from feed.api.state import World, assemble
 from feed.auth.tokens import issue_token
-from feed.keys import Keys, open_keys
+from feed.keys.store import Keys, open_keys
 from feed.settings import Settings
 from tests.support.app import app_over
 from tests.support.documented import Contract, must_be_documented

@@ -5,7 +5,7 @@ import pytest
 from asyncpg import Pool, Record
 from redis.asyncio import Redis
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages.opening import open_provider
 from feed.messages.outbox import FileProvider
 from feed.messages.provider import SmsProvider

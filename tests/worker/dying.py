@@ -7,7 +7,7 @@ import sys
 from datetime import datetime
 
 from feed import redis as redis_room
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 from feed.messages.model import Purpose, Reference
 from feed.messages.outbox import FileProvider
 from feed.messages.provider import Found, NotSeen

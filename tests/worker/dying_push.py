@@ -6,7 +6,7 @@ import signal
 
 from feed import redis as redis_room
 from feed.inbox.hook import read_hook
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import open_pool
 from feed.settings import read_settings

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from feed import redis as redis_room
-from feed.keys import open_keys
+from feed.keys.store import open_keys
 from feed.messages.line import Line
 from feed.messages.model import MessageId
 from feed.messages.opening import open_provider

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from asyncpg import Pool, Record
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages import store as messages
 from feed.messages.caps import Caps
 from feed.messages.model import SHANGHAI, MessageId, Purpose, QuietHours, Wait

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from asyncpg import Pool, Record
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages import store as messages
 from feed.messages.model import MessageId, Purpose
 from feed.messages.outbox import read_outbox

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from asyncpg import Pool, Record
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages import actions, deciding
 from feed.messages.model import MessageId, Purpose, Reference, Sending, Wait
 from feed.messages.opening import open_provider

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from asyncpg import Pool, Record
 
-from feed.keys import Keys
+from feed.keys.store import Keys
 from feed.messages import actions, deciding
 from feed.messages import store as messages
 from feed.messages.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHours, Reference, Sending, Wait

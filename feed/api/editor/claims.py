@@ -9,7 +9,7 @@ from feed.api.editor.prizes import ReasonIn
 from feed.api.responses import PRIVATE, answers, encoded
 from feed.api.state import World
 from feed.campaigns.errors import CampaignNotFound
-from feed.kms import KmsAway
+from feed.keys.kms import KmsAway
 from feed.pagination import Page
 from feed.prizes import claiming, codes, export, handover, shredding_store
 from feed.prizes.claim import Claim

@@ -8,7 +8,7 @@ from feed.api.dependencies import Cursor, GivenOnce, GivenReader, GivenViewer, G
 from feed.api.responses import PRIVATE, answers, encoded
 from feed.api.state import World
 from feed.campaigns.errors import CampaignNotFound
-from feed.kms import KmsAway
+from feed.keys.kms import KmsAway
 from feed.pagination import Page, Position
 from feed.prizes import claiming, codes, handover
 from feed.prizes.amendment import Amendment

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from feed.kms import Kms, KmsAway, kms_away
+from feed.keys.kms import Kms, KmsAway, kms_away
 from feed.settings import Settings
 
 _SECONDS = 2.0

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import msgspec
 
-from feed import keyfiles, signatures, signing
-from feed.keyfiles import KeysDamaged, KeyStoreError
-from feed.kms import Kms, kms_away
-from feed.sealing import open_sealed, seal
-from feed.signatures import PublicKey, PublicKeys, Signature
-from feed.signing import KEY_BYTES, KeyMalformed, SigningKey
+from feed.keys import files as keyfiles
+from feed.keys import signatures
+from feed.keys import signing_keys as signing
+from feed.keys.encryption import open_sealed, seal
+from feed.keys.files import KeysDamaged, KeyStoreError
+from feed.keys.kms import Kms, kms_away
+from feed.keys.signatures import PublicKey, PublicKeys, Signature
+from feed.keys.signing_keys import KEY_BYTES, KeyMalformed, SigningKey
 
 _SITE = "site.json"
 # Before what a KMS has wrapped; a key as it is begins otherwise.

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from feed.signatures import Moment, PublicKey, public_key_of
+from feed.keys.signatures import Moment, PublicKey, public_key_of
 
 KEY_BYTES = 32
 # What was begun under a key may be finished under it, and the clocks of database and key store need not agree to the second.

@@ -6,7 +6,7 @@ import structlog
 
 from feed.errors import Unavailable
 
-log = structlog.get_logger("feed.kms")
+log = structlog.get_logger("feed.keys.kms")
 
 
 class KmsAway(Unavailable):
