@@ -20,7 +20,7 @@ from feed.notifications.model import (
     key_of_likes,
     likes_message,
 )
-from feed.notifications.wanting import wants
+from feed.notifications.preferences import wants
 from feed.postgres import Connection, Pool, transaction
 
 # Of one round: changes that are read, posts whose likes are told, comments that are told.
