@@ -311,11 +311,11 @@ def test_a_handler_that_forgets_the_boards_is_found() -> None:
         "campaigns/locking.py": (
             "from feed.changes import store\nasync def raise_versions(conn):\n    await store.move_stats(conn)\n"
         ),
-        "posts/showing.py": (
+        "posts/hide_show.py": (
             "from feed.changes import store as changes\nasync def hide(conn):\n    await changes.move_stats(conn)\n"
         ),
         "posts/actions.py": (
-            "from feed.posts.showing import hide\nfrom feed.campaigns.locking import raise_versions\n"
+            "from feed.posts.hide_show import hide\nfrom feed.campaigns.locking import raise_versions\n"
             "async def delete(pool, *, announce):\n    await hide(pool)\n"
             "async def mark(pool):\n    await raise_versions(pool)\n"
         ),

@@ -18,8 +18,8 @@ from feed.comments.store import NewRow, Target
 from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import Once
 from feed.postgres import Connection, Pool, transaction
-from feed.posts.meeting import Met, get_meeting
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
+from feed.posts.preconditions import Met, get_meeting
 from feed.texts import clean_text
 
 

@@ -17,6 +17,7 @@ from feed.errors import Invalid
 from feed.idempotency import Once
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store
+from feed.posts.hide_show import hide_post
 from feed.posts.model import (
     TOPICS_MOST,
     NewPost,
@@ -31,7 +32,6 @@ from feed.posts.model import (
     content_sha256,
     new_post_problems,
 )
-from feed.posts.showing import hide_post
 from feed.texts import clean_text
 from feed.topics import store as topics
 from feed.topics.parse import TopicMention, find_topics

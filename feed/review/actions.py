@@ -27,8 +27,8 @@ from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
+from feed.posts.hide_show import hide_post, show_post
 from feed.posts.model import State, content_sha256
-from feed.posts.showing import hide_post, show_post
 from feed.review import store
 from feed.review.model import (
     BATCH_MOST,

@@ -10,7 +10,7 @@ from feed.accounts.blocks import KeptApart
 from feed.accounts.model import Standing
 from feed.campaigns.jury.store import list_twice_named
 from feed.postgres import Connection
-from feed.posts.meeting import get_meeting
+from feed.posts.preconditions import get_meeting
 from feed.screens.looks import Asked, list_looks
 from tests import make
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from feed.api.state import World
-from feed.posts.erasing import erase_next_posts
+from feed.posts.erasure import erase_next_posts
 from feed.settings import Settings
 from feed.webhooks import sign
 from tests import make

@@ -14,7 +14,7 @@ from feed.comments.hide_show import show_comment
 from feed.comments.model import CommentIsDeleted
 from feed.errors import FeedError
 from feed.postgres import Connection
-from feed.posts.showing import PostIsDeleted, show_post
+from feed.posts.hide_show import PostIsDeleted, show_post
 from tests import make
 from tests.api.test_campaigns import publish
 from tests.support.api import Join

@@ -7,8 +7,8 @@ from feed.accounts.model import AccountId, Banned
 from feed.likes.actions import apply_likes
 from feed.likes.model import Like, Liked
 from feed.postgres import Pool, transaction
+from feed.posts.hide_show import hide_post, show_post
 from feed.posts.model import PostId, PostNotFound
-from feed.posts.showing import hide_post, show_post
 from tests import acting, make
 
 

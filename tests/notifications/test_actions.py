@@ -21,9 +21,9 @@ from feed.likes.model import Like
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.postgres import transaction
 from feed.posts.actions import delete_post
-from feed.posts.erasing import erase_next_posts
+from feed.posts.erasure import erase_next_posts
+from feed.posts.hide_show import hide_post, show_post
 from feed.posts.model import PostId
-from feed.posts.showing import hide_post, show_post
 from feed.screens.inbox import InboxItem, count_unread, list_inbox
 from tests import acting, make
 

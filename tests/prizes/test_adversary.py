@@ -17,7 +17,7 @@ from feed.likes.actions import apply_likes
 from feed.likes.model import Like
 from feed.postgres import Pool, transaction
 from feed.posts.actions import delete_post, edit_post
-from feed.posts.erasing import erase_next_posts
+from feed.posts.erasure import erase_next_posts
 from feed.posts.model import PostChange, PostId
 from feed.prizes import sheet_store, store
 from feed.prizes.announcing import announce_winners

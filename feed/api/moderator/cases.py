@@ -11,7 +11,7 @@ from feed.api.state import World
 from feed.cases.model import STAGE_LAST, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind, Wanted
 from feed.comments.model import CommentIsDeleted
 from feed.pagination import BEGINNING, NEWEST, Page, Position
-from feed.posts.showing import PostIsDeleted
+from feed.posts.hide_show import PostIsDeleted
 from feed.review import actions
 from feed.review.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
 from feed.screens import review as screen

@@ -6,7 +6,7 @@ from feed.changes import store as changes
 from feed.inbox import store as inbox
 from feed.postgres import Pool, transaction
 from feed.posts import store
-from feed.posts.showing import hide_post
+from feed.posts.hide_show import hide_post
 
 # Each takes about ten statements; a request that waits for one of these posts shall not notice.
 _AT_ONCE = 25
