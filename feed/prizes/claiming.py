@@ -15,7 +15,8 @@ from feed.keys.encryption import open_sealed, seal
 from feed.keys.store import KeyDestroyed, Keys
 from feed.messages import store as messages
 from feed.postgres import Connection, Pool, act_on_next, transaction
-from feed.prizes import claims_store, notices, store
+from feed.prizes import claims_store, notices
+from feed.prizes import winner_store as store
 from feed.prizes.claim import ClaimForm, masked, read_claim, seal_of
 from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
 from feed.prizes.places import fill_place

@@ -20,7 +20,8 @@ from feed.inbox import store as inbox
 from feed.keys.signatures import sha256_of, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
-from feed.prizes import corrections_store, draw, draw_store, notices, sheet_store, store
+from feed.prizes import corrections_store, draw, draw_store, notices, sheet_store
+from feed.prizes import winner_store as store
 from feed.prizes.freezing import Sheet, draw_up_sheet, freeze
 from feed.prizes.model import (
     AlreadySettled,

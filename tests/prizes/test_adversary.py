@@ -19,7 +19,8 @@ from feed.postgres import Pool, transaction
 from feed.posts.actions import delete_post, edit_post
 from feed.posts.erasure import erase_next_posts
 from feed.posts.model import PostChange, PostId
-from feed.prizes import sheet_store, store
+from feed.prizes import sheet_store
+from feed.prizes import winner_store as store
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claiming import claim_prize, forfeit_next_prize
 from feed.prizes.model import SheetRow

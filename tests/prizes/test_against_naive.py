@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes import sheet_store, store
+from feed.prizes import sheet_store
+from feed.prizes import winner_store as store
 from feed.prizes.settling import settle_campaign
 from feed.prizes.verify import verify_result
 from tests import make

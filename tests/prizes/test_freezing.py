@@ -8,7 +8,8 @@ import pytest
 
 from feed.audit import store as audit
 from feed.postgres import Pool
-from feed.prizes import sheet_store, store
+from feed.prizes import sheet_store
+from feed.prizes import winner_store as store
 from feed.prizes.model import SheetRow
 from feed.prizes.settling import freeze_next_campaign
 from tests import make

@@ -19,7 +19,8 @@ from feed.keys.store import KeyDestroyed, Keys
 from feed.messages.deciding import retry_message
 from feed.messages.model import MessageId, MessageTooLate
 from feed.postgres import Pool, transaction
-from feed.prizes import claims_store, store
+from feed.prizes import claims_store
+from feed.prizes import winner_store as store
 from feed.prizes.access import grant_access
 from feed.prizes.announcing import announce_winners
 from feed.prizes.claim import ClaimForm
