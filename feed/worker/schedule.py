@@ -14,7 +14,7 @@ from feed.messages.actions import wake_jobless
 from feed.messages.receipts import apply_receipts
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.posts.erasure import erase_next_posts
-from feed.prizes.announcing import finish_next_objections
+from feed.prizes.announcement.announce import finish_next_objections
 from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
 from feed.prizes.drawing import give_up_next_beacon, publish_next_list
 from feed.prizes.reminding import remind_next_winner

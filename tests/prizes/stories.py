@@ -17,7 +17,9 @@ from feed.keys.store import Keys, open_keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
 from feed.prizes.access import end_access, grant_access
-from feed.prizes.announcing import announce_winners, finish_next_objections
+from feed.prizes.announcement.announce import announce_winners, finish_next_objections
+from feed.prizes.announcement.replace_winner import replace_winner
+from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.claiming import (
     claim_prize,
     forfeit_next_prize,
@@ -40,10 +42,8 @@ from feed.prizes.handover import decline_prize, hand_over_prize, receive_prize, 
 from feed.prizes.model import WinnerId
 from feed.prizes.objecting import answer_objection, object_to_result
 from feed.prizes.reminding import remind_next_winner
-from feed.prizes.replacing import replace_winner
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.shredding import Retention, forget_next_archive, shred_next_campaign
-from feed.prizes.undoing import undo_settlement
 from feed.settings import read_settings
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds

@@ -21,7 +21,7 @@ from feed.posts.erasure import erase_next_posts
 from feed.posts.model import PostChange, PostId
 from feed.prizes import sheet_store
 from feed.prizes import winner_store as store
-from feed.prizes.announcing import announce_winners
+from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claiming import claim_prize, forfeit_next_prize
 from feed.prizes.model import SheetRow
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign

@@ -12,11 +12,11 @@ from feed.accounts.model import AccountId
 from feed.keys.signatures import PublicKey
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes.announcing import announce_winners
+from feed.prizes.announcement.announce import announce_winners
+from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
 from feed.prizes.model import WinnerNotVisible
 from feed.prizes.settling import settle_campaign
-from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import Finding, verify_result
 from feed.screens.prizes import get_result
 from tests import make

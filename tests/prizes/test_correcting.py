@@ -12,14 +12,14 @@ from feed.commands.verify import said
 from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes.announcing import announce_winners
+from feed.prizes.announcement.announce import announce_winners
+from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.correcting import correct_number
 from feed.prizes.correction import NoNumberToCorrect, ThirdPersonRequired
 from feed.prizes.drawing import enter_number, give_up_next_beacon
 from feed.prizes.model import BeaconMismatch
 from feed.prizes.objecting import answer_objection, object_to_result
 from feed.prizes.settling import settle_campaign, settle_next_campaign
-from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import Finding, verify_result
 from tests import make
 from tests.prizes import stage

@@ -21,6 +21,7 @@ from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool
+from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.drawing import (
     enter_number,
     give_up_next_beacon,
@@ -30,7 +31,6 @@ from feed.prizes.drawing import (
 )
 from feed.prizes.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
-from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import Finding, verify_result
 from feed.worker.drawing import DrandClient, ask_drand
 from feed.worker.schedule import SCHEDULE

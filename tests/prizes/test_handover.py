@@ -22,7 +22,9 @@ from feed.postgres import Pool, transaction
 from feed.prizes import claims_store
 from feed.prizes import winner_store as store
 from feed.prizes.access import grant_access
-from feed.prizes.announcing import announce_winners
+from feed.prizes.announcement.announce import announce_winners
+from feed.prizes.announcement.replace_winner import replace_winner
+from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.claim import ClaimForm
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
 from feed.prizes.codes import ShownCode, add_codes, show_codes
@@ -41,9 +43,7 @@ from feed.prizes.model import (
     WrongPrizeState,
 )
 from feed.prizes.objecting import answer_objection, object_to_result
-from feed.prizes.replacing import replace_winner
 from feed.prizes.shredding import Retention, Shredded, forget_next_archive, shred_next_campaign
-from feed.prizes.undoing import undo_settlement
 from feed.screens.retention import Kept, list_kept
 from feed.screens.stuck import list_stuck
 from tests import make

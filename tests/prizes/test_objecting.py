@@ -16,7 +16,9 @@ from feed.errors import Invalid
 from feed.idempotency import once
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes.announcing import announce_winners, finish_next_objections
+from feed.prizes.announcement.announce import announce_winners, finish_next_objections
+from feed.prizes.announcement.replace_winner import replace_winner
+from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.claiming import lapse_next_claim
 from feed.prizes.drawing import enter_number
 from feed.prizes.model import (
@@ -33,9 +35,7 @@ from feed.prizes.model import (
 )
 from feed.prizes.objecting import answer_objection, object_to_result
 from feed.prizes.persons import is_involved
-from feed.prizes.replacing import replace_winner
 from feed.prizes.settling import settle_campaign
-from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import verify_result
 from feed.screens.prizes import get_result
 from feed.screens.winners import list_winners

@@ -20,7 +20,7 @@ from feed.logging import HIDDEN, hide_personal
 from feed.postgres import Pool
 from feed.prizes import claim as claim_module
 from feed.prizes.access import grant_access
-from feed.prizes.announcing import announce_winners
+from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claim import ClaimForm
 from feed.prizes.claiming import claim_prize, reveal_claim
 from feed.prizes.codes import add_codes, show_codes

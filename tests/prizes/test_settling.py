@@ -14,11 +14,11 @@ from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.access import grant_access
-from feed.prizes.announcing import announce_winners
+from feed.prizes.announcement.announce import announce_winners
+from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
 from feed.prizes.model import AlreadySettled, ClaimClosed, Forced, NotOverYet, NotYourPrize, SettlementBlocked, WinnerId
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
-from feed.prizes.undoing import undo_settlement
 from feed.prizes.verify import verify_result
 from feed.screens.decisions import get_decision
 from tests import make

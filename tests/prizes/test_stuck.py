@@ -11,7 +11,7 @@ from feed.keys.store import Keys
 from feed.messages.actions import begin_sending, record_failed, send_again
 from feed.messages.model import MessageId, Sending
 from feed.postgres import Pool
-from feed.prizes.announcing import announce_winners
+from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claiming import claim_prize, lapse_next_claim
 from feed.prizes.codes import add_codes
 from feed.prizes.drawing import enter_number, publish_next_list

@@ -11,7 +11,8 @@ from feed.api.responses import PRIVATE, answers
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.ids import MAX_ID
 from feed.pagination import Page
-from feed.prizes import objecting, replacing
+from feed.prizes import objecting
+from feed.prizes.announcement import replace_winner as replacing
 from feed.prizes.model import (
     InvolvedInCampaign,
     NotAnnounced,

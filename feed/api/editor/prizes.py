@@ -10,7 +10,9 @@ from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.responses import PRIVATE, answers
 from feed.api.state import World
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
-from feed.prizes import announcing, settling, undoing
+from feed.prizes import settling
+from feed.prizes.announcement import announce as announcing
+from feed.prizes.announcement import undo_settlement as undoing
 from feed.prizes.model import (
     AlreadyAnnounced,
     AlreadySettled,
