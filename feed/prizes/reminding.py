@@ -7,7 +7,8 @@ from feed.keys.store import Keys
 from feed.messages import store as messages
 from feed.messages.model import Purpose
 from feed.postgres import Pool, transaction
-from feed.prizes import claims_store, notices
+from feed.prizes import notices
+from feed.prizes.claims import store as claims_store
 
 
 async def remind_next_winner(pool: Pool, keys: Keys) -> bool:

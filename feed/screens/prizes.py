@@ -8,7 +8,7 @@ import msgspec
 
 from feed.pagination import Position
 from feed.postgres import Connection, many
-from feed.prizes.claim import needed_fields
+from feed.prizes.claims.form import needed_fields
 from feed.prizes.model import PrizeNotFound, ResultNotFound
 from feed.prizes.result import pseudonym, published
 

@@ -18,7 +18,7 @@ from feed.messages.model import Lane, read_quiet_hours
 from feed.messages.opening import open_provider
 from feed.metrics import TASKS
 from feed.postgres import DOWN, Pool, open_pool
-from feed.prizes.shredding import Retention
+from feed.prizes.claims.shredding import Retention
 from feed.settings import Settings
 from feed.worker.drawing import DrandClient
 from feed.worker.pushing import PushClient

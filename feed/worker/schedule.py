@@ -15,11 +15,11 @@ from feed.messages.receipts import apply_receipts
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.posts.erasure import erase_next_posts
 from feed.prizes.announcement.announce import finish_next_objections
-from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
+from feed.prizes.claims.actions import forfeit_next_prize, lapse_next_claim
+from feed.prizes.claims.shredding import forget_next_archive, shred_next_campaign
 from feed.prizes.drawing import give_up_next_beacon, publish_next_list
 from feed.prizes.reminding import remind_next_winner
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
-from feed.prizes.shredding import forget_next_archive, shred_next_campaign
 from feed.worker import retention
 from feed.worker.drawing import ask_drand
 from feed.worker.pushing import send_pushes, watch_pushes

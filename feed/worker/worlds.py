@@ -9,7 +9,7 @@ from feed.messages.caps import UNCAPPED, Caps
 from feed.messages.model import QuietHours
 from feed.messages.provider import SmsProvider
 from feed.postgres import Pool
-from feed.prizes.shredding import Retention
+from feed.prizes.claims.shredding import Retention
 from feed.worker.drawing import DrandClient
 from feed.worker.pushing import PushClient
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from feed.api.state import World, assemble
 from feed.keys.store import Keys
-from feed.prizes.shredding import Retention, shred_next_campaign
+from feed.prizes.claims.shredding import Retention, shred_next_campaign
 from feed.screens import fairness, hot_lists, newcomers, topics
 from feed.settings import Settings
 from tests import make

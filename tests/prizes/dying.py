@@ -19,7 +19,7 @@ from feed.keys.store import Keys, open_keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
 from feed.prizes.announcement.announce import announce_winners
-from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim
+from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_next_claim
 from feed.prizes.correcting import correct_number
 from feed.prizes.drawing import enter_number, give_up_next_beacon, keep_drand_value, publish_next_list
 from feed.prizes.model import WinnerId

@@ -16,11 +16,11 @@ from feed.idempotency import Once, once
 from feed.keys.store import Keys, open_keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
-from feed.prizes.access import end_access, grant_access
 from feed.prizes.announcement.announce import announce_winners, finish_next_objections
 from feed.prizes.announcement.replace_winner import replace_winner
 from feed.prizes.announcement.undo_settlement import undo_settlement
-from feed.prizes.claiming import (
+from feed.prizes.claims.access import end_access, grant_access
+from feed.prizes.claims.actions import (
     claim_prize,
     forfeit_next_prize,
     lapse_next_claim,
@@ -28,7 +28,10 @@ from feed.prizes.claiming import (
     view_prize,
     view_prizes,
 )
-from feed.prizes.codes import add_codes, show_codes
+from feed.prizes.claims.codes import add_codes, show_codes
+from feed.prizes.claims.export import export_claims
+from feed.prizes.claims.fulfilment import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
+from feed.prizes.claims.shredding import Retention, forget_next_archive, shred_next_campaign
 from feed.prizes.correcting import correct_number
 from feed.prizes.drawing import (
     enter_number,
@@ -37,13 +40,10 @@ from feed.prizes.drawing import (
     list_drand_rounds,
     publish_next_list,
 )
-from feed.prizes.export import export_claims
-from feed.prizes.handover import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
 from feed.prizes.model import WinnerId
 from feed.prizes.objecting import answer_objection, object_to_result
 from feed.prizes.reminding import remind_next_winner
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
-from feed.prizes.shredding import Retention, forget_next_archive, shred_next_campaign
 from feed.settings import read_settings
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds

@@ -22,7 +22,7 @@ from feed.posts.model import PostChange, PostId
 from feed.prizes import sheet_store
 from feed.prizes import winner_store as store
 from feed.prizes.announcement.announce import announce_winners
-from feed.prizes.claiming import claim_prize, forfeit_next_prize
+from feed.prizes.claims.actions import claim_prize, forfeit_next_prize
 from feed.prizes.model import SheetRow
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from feed.prizes.verify import verify_result

@@ -14,7 +14,7 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.undo_settlement import undo_settlement
-from feed.prizes.claiming import forfeit_next_prize, lapse_next_claim
+from feed.prizes.claims.actions import forfeit_next_prize, lapse_next_claim
 from feed.prizes.model import WinnerNotVisible
 from feed.prizes.settling import settle_campaign
 from feed.prizes.verify import Finding, verify_result

@@ -13,7 +13,7 @@ from feed.campaigns.model import Prize, Rules, parse_time, time_text
 from feed.campaigns.rules.legal_requirements import missing
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes.handover import decline_prize
+from feed.prizes.claims.fulfilment import decline_prize
 from feed.screens.stuck import list_stuck
 from tests import make
 from tests.make import DAY

@@ -19,17 +19,18 @@ from feed.keys.store import KeyDestroyed, Keys
 from feed.messages.deciding import retry_message
 from feed.messages.model import MessageId, MessageTooLate
 from feed.postgres import Pool, transaction
-from feed.prizes import claims_store
 from feed.prizes import winner_store as store
-from feed.prizes.access import grant_access
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.replace_winner import replace_winner
 from feed.prizes.announcement.undo_settlement import undo_settlement
-from feed.prizes.claim import ClaimForm
-from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
-from feed.prizes.codes import ShownCode, add_codes, show_codes
-from feed.prizes.export import export_claims
-from feed.prizes.handover import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
+from feed.prizes.claims import store as claims_store
+from feed.prizes.claims.access import grant_access
+from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
+from feed.prizes.claims.codes import ShownCode, add_codes, show_codes
+from feed.prizes.claims.export import export_claims
+from feed.prizes.claims.form import ClaimForm
+from feed.prizes.claims.fulfilment import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
+from feed.prizes.claims.shredding import Retention, Shredded, forget_next_archive, shred_next_campaign
 from feed.prizes.model import (
     ClaimAccessRequired,
     ClaimClosed,
@@ -43,7 +44,6 @@ from feed.prizes.model import (
     WrongPrizeState,
 )
 from feed.prizes.objecting import answer_objection, object_to_result
-from feed.prizes.shredding import Retention, Shredded, forget_next_archive, shred_next_campaign
 from feed.screens.retention import Kept, list_kept
 from feed.screens.stuck import list_stuck
 from tests import make

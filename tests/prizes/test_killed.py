@@ -10,7 +10,7 @@ from feed.keys.store import Keys
 from feed.messages.outbox import FileProvider, read_outbox
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
-from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim
+from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_next_claim
 from feed.prizes.model import AlreadyAnnounced, AlreadySettled, WinnerId
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.verify import verify_result

@@ -19,7 +19,7 @@ from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners, finish_next_objections
 from feed.prizes.announcement.replace_winner import replace_winner
 from feed.prizes.announcement.undo_settlement import undo_settlement
-from feed.prizes.claiming import lapse_next_claim
+from feed.prizes.claims.actions import lapse_next_claim
 from feed.prizes.drawing import enter_number
 from feed.prizes.model import (
     AlreadyAnnounced,

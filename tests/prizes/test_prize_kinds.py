@@ -18,14 +18,14 @@ from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.logging import HIDDEN, hide_personal
 from feed.postgres import Pool
-from feed.prizes import claim as claim_module
-from feed.prizes.access import grant_access
 from feed.prizes.announcement.announce import announce_winners
-from feed.prizes.claim import ClaimForm
-from feed.prizes.claiming import claim_prize, reveal_claim
-from feed.prizes.codes import add_codes, show_codes
-from feed.prizes.export import export_claims
-from feed.prizes.handover import receive_prize, ship_prize, verify_claim
+from feed.prizes.claims import form as claim_module
+from feed.prizes.claims.access import grant_access
+from feed.prizes.claims.actions import claim_prize, reveal_claim
+from feed.prizes.claims.codes import add_codes, show_codes
+from feed.prizes.claims.export import export_claims
+from feed.prizes.claims.form import ClaimForm
+from feed.prizes.claims.fulfilment import receive_prize, ship_prize, verify_claim
 from feed.prizes.model import CodesMissing, PrizeNotFound, WinnerId, WrongPrizeState
 from feed.screens.prizes import get_prize
 from feed.screens.stuck import list_stuck

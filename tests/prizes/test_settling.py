@@ -13,10 +13,10 @@ from feed.commands.verify import said
 from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes.access import grant_access
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.undo_settlement import undo_settlement
-from feed.prizes.claiming import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
+from feed.prizes.claims.access import grant_access
+from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
 from feed.prizes.model import AlreadySettled, ClaimClosed, Forced, NotOverYet, NotYourPrize, SettlementBlocked, WinnerId
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.verify import verify_result

@@ -12,10 +12,10 @@ from feed.messages.actions import begin_sending, record_failed, send_again
 from feed.messages.model import MessageId, Sending
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
-from feed.prizes.claiming import claim_prize, lapse_next_claim
-from feed.prizes.codes import add_codes
+from feed.prizes.claims.actions import claim_prize, lapse_next_claim
+from feed.prizes.claims.codes import add_codes
+from feed.prizes.claims.fulfilment import decline_prize, ship_prize, verify_claim
 from feed.prizes.drawing import enter_number, publish_next_list
-from feed.prizes.handover import decline_prize, ship_prize, verify_claim
 from feed.prizes.model import ObjectionId, WinnerId
 from feed.prizes.objecting import answer_objection, object_to_result
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from feed.accounts.model import AccountNotFound
 from feed.api.dependencies import GivenViewer, GivenWorld, id_of, requires_role
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
-from feed.prizes import access
+from feed.prizes.claims import access
 from feed.screens.claim_access import Reader, list_readers
 
 

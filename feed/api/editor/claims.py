@@ -11,9 +11,12 @@ from feed.api.state import World
 from feed.campaigns.errors import CampaignNotFound
 from feed.keys.kms import KmsAway
 from feed.pagination import Page
-from feed.prizes import claiming, codes, export, handover, shredding_store
-from feed.prizes.claim import Claim
-from feed.prizes.codes import Stock
+from feed.prizes.claims import actions as claiming
+from feed.prizes.claims import codes, export, shredding_store
+from feed.prizes.claims import fulfilment as handover
+from feed.prizes.claims.codes import Stock
+from feed.prizes.claims.form import Claim
+from feed.prizes.claims.shredding import Receipt
 from feed.prizes.model import (
     ClaimAccessRequired,
     ClaimClosed,
@@ -24,7 +27,6 @@ from feed.prizes.model import (
     WinnerId,
     WrongPrizeState,
 )
-from feed.prizes.shredding import Receipt
 from feed.screens import claims as screen
 from feed.screens.claims import ClaimCard
 from feed.screens.stuck import Stuck, list_stuck

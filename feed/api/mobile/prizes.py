@@ -10,10 +10,12 @@ from feed.api.state import World
 from feed.campaigns.errors import CampaignNotFound
 from feed.keys.kms import KmsAway
 from feed.pagination import Page, Position
-from feed.prizes import claiming, codes, handover
 from feed.prizes.amendment import Amendment
-from feed.prizes.claim import ClaimForm
-from feed.prizes.codes import ShownCode
+from feed.prizes.claims import actions as claiming
+from feed.prizes.claims import codes
+from feed.prizes.claims import fulfilment as handover
+from feed.prizes.claims.codes import ShownCode
+from feed.prizes.claims.form import ClaimForm
 from feed.prizes.model import (
     ClaimClosed,
     CodesMissing,

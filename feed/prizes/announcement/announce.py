@@ -13,9 +13,9 @@ from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
 from feed.prizes import notices, objections_store
 from feed.prizes import winner_store as store
+from feed.prizes.claims.guards import require_codes
 from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
 from feed.prizes.places import fill_place, tell_winners
-from feed.prizes.requiring import require_codes
 
 Announced = Literal["recorded", "announced"]
 

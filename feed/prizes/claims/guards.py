@@ -3,7 +3,8 @@
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.prize_kinds import KINDS
 from feed.postgres import Connection
-from feed.prizes import claims_store, codes_store
+from feed.prizes.claims import code_store as codes_store
+from feed.prizes.claims import store as claims_store
 from feed.prizes.model import (
     ClaimAccessRequired,
     CodesMissing,

@@ -13,7 +13,7 @@ from feed.campaigns.model import time_text
 from feed.keys.signatures import Signature, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next, transaction
-from feed.prizes import shredding_store
+from feed.prizes.claims import shredding_store
 
 FORMAT: Literal["feed-shredding-1"] = "feed-shredding-1"
 # What the law on prize promotions asks to be kept, which is kept masked.

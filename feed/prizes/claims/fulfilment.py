@@ -7,10 +7,12 @@ from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
-from feed.prizes import claims_store, handover_store, notices
+from feed.prizes import notices
+from feed.prizes.claims import fulfilment_store as handover_store
+from feed.prizes.claims import store as claims_store
+from feed.prizes.claims.guards import require_final, require_own
 from feed.prizes.model import ClaimNotFound, WinnerId, WrongPrizeState
 from feed.prizes.places import fill_place
-from feed.prizes.requiring import require_final, require_own
 from feed.texts import read_reason, require_texts
 
 _CARRIER_LONGEST = 40

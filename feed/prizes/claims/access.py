@@ -10,7 +10,7 @@ from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.campaigns.model import time_text
 from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction
-from feed.prizes import claims_store
+from feed.prizes.claims import store as claims_store
 from feed.texts import read_reason
 
 MOST_DAYS = 30

@@ -13,11 +13,11 @@ from feed.idempotency import Once, idempotent_transaction
 from feed.keys.encryption import open_sealed
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
-from feed.prizes import claims_store
-from feed.prizes.claim import seal_of
+from feed.prizes.claims import store as claims_store
+from feed.prizes.claims.form import seal_of
+from feed.prizes.claims.guards import require_access
 from feed.prizes.model import ClaimNotFound
 from feed.prizes.notices import shown_prizes
-from feed.prizes.requiring import require_access
 from feed.texts import read_reason
 
 

@@ -15,12 +15,13 @@ from feed.keys.encryption import open_sealed, seal
 from feed.keys.store import KeyDestroyed, Keys
 from feed.messages import store as messages
 from feed.postgres import Connection, Pool, act_on_next, transaction
-from feed.prizes import claims_store, notices
+from feed.prizes import notices
 from feed.prizes import winner_store as store
-from feed.prizes.claim import ClaimForm, masked, read_claim, seal_of
+from feed.prizes.claims import store as claims_store
+from feed.prizes.claims.form import ClaimForm, masked, read_claim, seal_of
+from feed.prizes.claims.guards import require_access, require_own
 from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
 from feed.prizes.places import fill_place
-from feed.prizes.requiring import require_access, require_own
 from feed.texts import read_reason
 
 

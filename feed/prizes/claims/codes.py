@@ -17,7 +17,9 @@ from feed.keys.encryption import open_sealed, seal
 from feed.keys.files import KeysMissing
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
-from feed.prizes import codes_store, handover_store
+from feed.prizes.claims import code_store as codes_store
+from feed.prizes.claims import fulfilment_store as handover_store
+from feed.prizes.claims.guards import require_final, require_own
 from feed.prizes.model import (
     ClaimClosed,
     CodesMissing,
@@ -26,7 +28,6 @@ from feed.prizes.model import (
     WinnerId,
     WrongPrizeState,
 )
-from feed.prizes.requiring import require_final, require_own
 from feed.texts import require_texts
 
 CODE_LONGEST = 200
