@@ -8,8 +8,8 @@ import msgspec
 
 from feed.campaigns.errors import SecondPersonRequired
 from feed.errors import Conflict, FieldError
-from feed.prizes.beacon import Word, read_number, read_round
-from feed.prizes.correction import CorrectionReason, ThirdPersonRequired
+from feed.prizes.draw.beacon import Word, read_number, read_round
+from feed.prizes.draw.model import CorrectionReason, ThirdPersonRequired
 from feed.prizes.model import Beacon, BeaconMismatch
 
 Entering = Literal["recorded", "accepted"]

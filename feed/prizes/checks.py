@@ -10,7 +10,7 @@ from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
 from feed.campaigns.rules.validation import problems
 from feed.campaigns.scoring.score import Ranked
 from feed.ids import parse_id
-from feed.prizes.drand import Chain
+from feed.prizes.draw.drand import Chain
 from feed.prizes.drawn import Drawn, problems_of
 from feed.prizes.finding import Problem
 from feed.prizes.result import (

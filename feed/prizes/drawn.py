@@ -9,10 +9,10 @@ import msgspec
 
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, time_text
 from feed.campaigns.rules.validation import LATEST
-from feed.prizes import draw
-from feed.prizes.beacon import Source, read_number, read_round, windows
-from feed.prizes.correction import CorrectionReason, Number
-from feed.prizes.drand import Chain, first_round, is_signed, time_of, value_of
+from feed.prizes.draw import algorithm as draw
+from feed.prizes.draw.beacon import Source, read_number, read_round, windows
+from feed.prizes.draw.drand import Chain, first_round, is_signed, time_of, value_of
+from feed.prizes.draw.model import CorrectionReason, Number
 from feed.prizes.finding import Problem
 from feed.prizes.model import Beacon, Lots
 

@@ -7,8 +7,8 @@ from typing import Any, Literal, NewType
 import msgspec
 
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
-from feed.prizes.beacon import Source
-from feed.prizes.correction import Number
+from feed.prizes.draw.beacon import Source
+from feed.prizes.draw.model import Number
 
 WinnerId = NewType("WinnerId", int)
 ObjectionId = NewType("ObjectionId", int)

@@ -15,7 +15,8 @@ from msgspec import UNSET, UnsetType
 from feed.campaigns.model import Rules, time_text
 from feed.campaigns.scoring.score import Ranked
 from feed.keys.signatures import Signature
-from feed.prizes import draw, drawn
+from feed.prizes import drawn
+from feed.prizes.draw import algorithm as draw
 from feed.prizes.drawn import Drawn
 from feed.prizes.model import Forced, Lots, Place, Reserve, Settlement, SheetRow
 from feed.prizes.select import Selection, contender, select_drawn, select_winners

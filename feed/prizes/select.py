@@ -8,7 +8,7 @@ import msgspec
 
 from feed.campaigns.model import Rules
 from feed.campaigns.scoring.score import Ranked, best_of_each, order_of, total_score
-from feed.prizes import draw
+from feed.prizes.draw import algorithm as draw
 from feed.prizes.drawn import Drawn
 
 

@@ -20,8 +20,11 @@ from feed.inbox import store as inbox
 from feed.keys.signatures import sha256_of, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
-from feed.prizes import corrections_store, draw, draw_store, notices, sheet_store
+from feed.prizes import notices, sheet_store
 from feed.prizes import winner_store as store
+from feed.prizes.draw import algorithm as draw
+from feed.prizes.draw import correction_store as corrections_store
+from feed.prizes.draw import store as draw_store
 from feed.prizes.freezing import Sheet, draw_up_sheet, freeze
 from feed.prizes.model import (
     AlreadySettled,

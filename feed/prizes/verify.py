@@ -11,7 +11,7 @@ from feed.keys.signatures import PublicKey, is_document_signed
 from feed.prizes.amendment import Amendment
 from feed.prizes.chain import follow, is_dated_too_late, problems_of_chain, standing_of
 from feed.prizes.checks import problems_of_result, rules_of
-from feed.prizes.drand import QUICKNET, Chain
+from feed.prizes.draw.drand import QUICKNET, Chain
 from feed.prizes.finding import Problem
 from feed.prizes.result import Outcome, Result
 

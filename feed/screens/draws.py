@@ -9,9 +9,10 @@ import msgspec
 
 from feed.campaigns import lifecycle_store as closing
 from feed.postgres import Connection, many
-from feed.prizes import corrections_store, draw_store
-from feed.prizes.beacon import Source, window_at
-from feed.prizes.correction import CorrectionReason, Number
+from feed.prizes.draw import correction_store as corrections_store
+from feed.prizes.draw import store as draw_store
+from feed.prizes.draw.beacon import Source, window_at
+from feed.prizes.draw.model import CorrectionReason, Number
 from feed.prizes.model import Beacon, DrawNotFound
 
 Id = str

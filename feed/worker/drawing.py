@@ -7,8 +7,8 @@ import msgspec
 import structlog
 
 from feed.postgres import Pool
-from feed.prizes.drand import QUICKNET, Chain
-from feed.prizes.drawing import keep_drand_value, list_drand_rounds
+from feed.prizes.draw.actions import keep_drand_value, list_drand_rounds
+from feed.prizes.draw.drand import QUICKNET, Chain
 
 log = structlog.get_logger("feed.draws")
 

@@ -15,7 +15,7 @@ from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.rules.text import rules_text
 from feed.campaigns.scoring.engagement import REASONS
 from feed.campaigns.text_parts import BLANK, moment
-from feed.prizes.beacon import window_at, windows
+from feed.prizes.draw.beacon import window_at, windows
 
 # 20 September is the last day: the end is midnight in Shanghai.
 ENDS_AT = datetime(2026, 9, 20, 16, tzinfo=UTC)

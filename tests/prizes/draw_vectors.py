@@ -8,8 +8,8 @@ from typing import Any
 
 import feed
 from feed.campaigns.model import parse_time, time_text
-from feed.prizes import draw
-from feed.prizes.drand import QUICKNET, first_round, time_of
+from feed.prizes.draw import algorithm as draw
+from feed.prizes.draw.drand import QUICKNET, first_round, time_of
 
 PATH = Path(feed.__file__).parent.parent / "docs" / "draw-vectors.json"
 NUMBER = {"source": "public_number", "round": "2026137", "value": "03 07 12 18 25 33 09"}

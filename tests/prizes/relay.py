@@ -12,7 +12,7 @@ from typing import Any
 
 from py_arkworks_bls12381 import G1Point, G2Point, Scalar
 
-from feed.prizes.drand import Chain, value_of
+from feed.prizes.draw.drand import Chain, value_of
 
 _SECRET = Scalar(20260920)
 TEST_CHAIN = Chain(

@@ -12,7 +12,7 @@ from feed.keys.store import Keys
 from feed.postgres import Pool, transaction
 from feed.prizes.announcement.announce import announce_winners, finish_next_objections
 from feed.prizes.claims.form import ClaimForm
-from feed.prizes.drawing import publish_next_list
+from feed.prizes.draw.actions import publish_next_list
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
 from tests import make
 from tests.make import DAY

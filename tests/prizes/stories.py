@@ -32,14 +32,14 @@ from feed.prizes.claims.codes import add_codes, show_codes
 from feed.prizes.claims.export import export_claims
 from feed.prizes.claims.fulfilment import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
 from feed.prizes.claims.shredding import Retention, forget_next_archive, shred_next_campaign
-from feed.prizes.correcting import correct_number
-from feed.prizes.drawing import (
+from feed.prizes.draw.actions import (
     enter_number,
     give_up_next_beacon,
     keep_drand_value,
     list_drand_rounds,
     publish_next_list,
 )
+from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import WinnerId
 from feed.prizes.objecting import answer_objection, object_to_result
 from feed.prizes.reminding import remind_next_winner

@@ -9,8 +9,8 @@ import pytest
 
 from feed.campaigns.errors import SecondPersonRequired
 from feed.prizes.agreement import NumberEntry, agreement, has_decided
-from feed.prizes.beacon import Word
-from feed.prizes.correction import ThirdPersonRequired
+from feed.prizes.draw.beacon import Word
+from feed.prizes.draw.model import ThirdPersonRequired
 from feed.prizes.model import Beacon, BeaconMismatch
 
 AT = datetime(2026, 9, 20, 13, 30, tzinfo=UTC)

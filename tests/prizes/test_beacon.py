@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from feed.campaigns.model import BEACON_YOUNGER
-from feed.prizes.beacon import read_number, read_round, window_at, windows
-from feed.prizes.drand import QUICKNET, first_round, is_signed, time_of, value_of
+from feed.prizes.draw.beacon import read_number, read_round, window_at, windows
+from feed.prizes.draw.drand import QUICKNET, first_round, is_signed, time_of, value_of
 from tests.prizes.relay import TEST_CHAIN, signature_of
 from tests.prizes.test_result import ENDS_AT, RULES
 

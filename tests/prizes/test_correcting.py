@@ -14,9 +14,9 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.undo_settlement import undo_settlement
-from feed.prizes.correcting import correct_number
-from feed.prizes.correction import NoNumberToCorrect, ThirdPersonRequired
-from feed.prizes.drawing import enter_number, give_up_next_beacon
+from feed.prizes.draw.actions import enter_number, give_up_next_beacon
+from feed.prizes.draw.correction_actions import correct_number
+from feed.prizes.draw.model import NoNumberToCorrect, ThirdPersonRequired
 from feed.prizes.model import BeaconMismatch
 from feed.prizes.objecting import answer_objection, object_to_result
 from feed.prizes.settling import settle_campaign, settle_next_campaign

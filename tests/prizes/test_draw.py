@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.prizes import draw
-from feed.prizes.drand import Chain, is_signed
+from feed.prizes.draw import algorithm as draw
+from feed.prizes.draw.drand import Chain, is_signed
 from tests.prizes import draw_vectors
 
 persons = st.lists(st.binary(min_size=16, max_size=16).map(bytes.hex), max_size=30)

@@ -22,7 +22,7 @@ from feed.keys.store import Keys
 from feed.messages.outbox import FileProvider
 from feed.postgres import Pool
 from feed.prizes.announcement.undo_settlement import undo_settlement
-from feed.prizes.drawing import (
+from feed.prizes.draw.actions import (
     enter_number,
     give_up_next_beacon,
     keep_drand_value,

@@ -10,7 +10,7 @@ from feed.campaigns.errors import SecondPersonRequired
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.undo_settlement import undo_settlement
-from feed.prizes.drawing import list_drand_rounds
+from feed.prizes.draw.actions import list_drand_rounds
 from feed.prizes.model import NoNumberWanted
 from feed.prizes.settling import settle_campaign, settle_next_campaign
 from feed.prizes.verify import verify_result

@@ -20,7 +20,7 @@ from feed.prizes.announcement.announce import announce_winners, finish_next_obje
 from feed.prizes.announcement.replace_winner import replace_winner
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.claims.actions import lapse_next_claim
-from feed.prizes.drawing import enter_number
+from feed.prizes.draw.actions import enter_number
 from feed.prizes.model import (
     AlreadyAnnounced,
     AlreadyObjected,

@@ -15,7 +15,7 @@ from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize, lapse_next_claim
 from feed.prizes.claims.codes import add_codes
 from feed.prizes.claims.fulfilment import decline_prize, ship_prize, verify_claim
-from feed.prizes.drawing import enter_number, publish_next_list
+from feed.prizes.draw.actions import enter_number, publish_next_list
 from feed.prizes.model import ObjectionId, WinnerId
 from feed.prizes.objecting import answer_objection, object_to_result
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign

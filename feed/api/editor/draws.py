@@ -9,8 +9,9 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import GivenViewer, GivenWorld, id_of
 from feed.api.responses import PRIVATE, answers
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
-from feed.prizes import correcting, drawing
-from feed.prizes.correction import CorrectionReason, NoNumberToCorrect, ThirdPersonRequired
+from feed.prizes.draw import actions as drawing
+from feed.prizes.draw import correction_actions as correcting
+from feed.prizes.draw.model import CorrectionReason, NoNumberToCorrect, ThirdPersonRequired
 from feed.prizes.model import BeaconMismatch, DrawNotFound, NoNumberWanted
 from feed.screens import draws as screen
 from feed.screens.draws import DrawCard, NumberCard

@@ -44,7 +44,7 @@ def _beacons(rules: Rules) -> str:
 
 
 def _times(rules: Rules, missing: Collection[str]) -> str:
-    """From when to when the public value may come, counted as `feed.prizes.beacon` does, from a list that is published on time."""
+    """From when to when the public value may come, counted as `feed.prizes.draw.beacon` does, from a list that is published on time."""
     unknown = is_undated(rules, missing)
     listed = rules.settles_at
     if not rules.beacon_order:

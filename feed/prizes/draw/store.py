@@ -7,7 +7,7 @@ from asyncpg import Record
 
 from feed.postgres import Connection, many
 from feed.prizes.agreement import NumberEntry
-from feed.prizes.beacon import Word
+from feed.prizes.draw.beacon import Word
 from feed.prizes.model import Beacon, Draw
 
 

@@ -6,8 +6,8 @@ import msgspec
 
 from feed.postgres import Connection, many, one
 from feed.prizes.agreement import NumberEntry
-from feed.prizes.beacon import Word
-from feed.prizes.correction import CorrectionReason, Number
+from feed.prizes.draw.beacon import Word
+from feed.prizes.draw.model import CorrectionReason, Number
 
 
 class SetAside(msgspec.Struct, frozen=True):

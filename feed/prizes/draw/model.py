@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from feed.errors import Conflict
-from feed.prizes.beacon import Word
+from feed.prizes.draw.beacon import Word
 
 # Misread: of the issue that decides, other digits or another time. The publisher may have corrected the number too.
 CorrectionReason = Literal["misread", "wrong_issue", "publisher_corrected"]
