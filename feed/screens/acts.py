@@ -7,7 +7,7 @@ import msgspec
 from asyncpg import Record
 
 from feed.postgres import Connection, many
-from feed.prizes.scrutiny import Act
+from feed.prizes.fairness.scenarios import Act
 
 # So much is asked for at once: each statement is over in a fraction of the time that one has.
 _AT_ONCE = 25_000

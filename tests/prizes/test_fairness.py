@@ -10,8 +10,8 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.draw.actions import give_up_next_beacon
+from feed.prizes.fairness.scenarios import Act, busiest_of, front_of, shares_of
 from feed.prizes.model import SheetNotFound, SheetRow
-from feed.prizes.scrutiny import Act, busiest_of, front_of, shares_of
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.screens.acts import acts_of, read_acts
 from feed.screens.fairness import FairnessCard, FairnessReports

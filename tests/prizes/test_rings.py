@@ -6,7 +6,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.prizes.rings import LEAST_SHARED, MOST_CLUSTERS, MOST_PAIRS_SHOWN, find_rings
+from feed.prizes.fairness.liker_clusters import LEAST_SHARED, MOST_CLUSTERS, MOST_PAIRS_SHOWN, find_rings
 
 Likers = dict[int, set[int]]
 
