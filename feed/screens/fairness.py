@@ -12,12 +12,13 @@ from asyncpg import Record
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.model import Rules
 from feed.postgres import Connection, Pool
-from feed.prizes import objections_store, sheet_store
+from feed.prizes import sheet_store
 from feed.prizes.fairness import scenarios as scrutiny
 from feed.prizes.fairness.liker_clusters import Cluster, find_rings
 from feed.prizes.fairness.scenarios import Act, Shares, Way
 from feed.prizes.model import SheetNotFound, SheetRow
-from feed.prizes.objections_store import Standing
+from feed.prizes.objections import store as objections_store
+from feed.prizes.objections.store import Standing
 from feed.prizes.select import Selection
 from feed.screens.acts import acts_of, count_remarks, read_acts
 from feed.screens.kept import Kept

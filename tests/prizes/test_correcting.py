@@ -18,7 +18,7 @@ from feed.prizes.draw.actions import enter_number, give_up_next_beacon
 from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.draw.model import NoNumberToCorrect, ThirdPersonRequired
 from feed.prizes.model import BeaconMismatch
-from feed.prizes.objecting import answer_objection, object_to_result
+from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.settling import settle_campaign, settle_next_campaign
 from feed.prizes.verify import Finding, verify_result
 from tests import make

@@ -43,7 +43,7 @@ from feed.prizes.model import (
     WinnerId,
     WrongPrizeState,
 )
-from feed.prizes.objecting import answer_objection, object_to_result
+from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.screens.retention import Kept, list_kept
 from feed.screens.stuck import list_stuck
 from tests import make

@@ -7,8 +7,8 @@ import pytest
 
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes import objections_store
 from feed.prizes.model import WinnerState
+from feed.prizes.objections import store as objections_store
 from feed.screens.decisions import get_decision
 from feed.screens.prizes import get_result
 from feed.screens.stuck import list_stuck

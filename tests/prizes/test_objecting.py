@@ -33,8 +33,8 @@ from feed.prizes.model import (
     PrizeHandedOver,
     WinnerNotFound,
 )
-from feed.prizes.objecting import answer_objection, object_to_result
-from feed.prizes.persons import is_involved
+from feed.prizes.objections.actions import answer_objection, object_to_result
+from feed.prizes.objections.involvement import is_involved
 from feed.prizes.settling import settle_campaign
 from feed.prizes.verify import verify_result
 from feed.screens.prizes import get_result

@@ -11,7 +11,6 @@ from feed.api.responses import PRIVATE, answers
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.ids import MAX_ID
 from feed.pagination import Page
-from feed.prizes import objecting
 from feed.prizes.announcement import replace_winner as replacing
 from feed.prizes.model import (
     InvolvedInCampaign,
@@ -22,6 +21,7 @@ from feed.prizes.model import (
     Remedy,
     WinnerNotFound,
 )
+from feed.prizes.objections import actions as objecting
 from feed.screens import decisions
 from feed.screens import objections as screen
 from feed.screens.decisions import Decision

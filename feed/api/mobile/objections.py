@@ -7,8 +7,8 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, field_id, id_of
 from feed.api.responses import PRIVATE, PUBLIC
 from feed.campaigns.errors import CampaignNotFound, EntryNotFound
-from feed.prizes import objecting
 from feed.prizes.model import AlreadyObjected, NotAParticipant, ObjectionsClosed, ResultNotFound
+from feed.prizes.objections import actions as objecting
 from feed.screens import objections as screen
 from feed.screens import winners as winners_screen
 from feed.screens.objections import OwnObjection

@@ -11,10 +11,11 @@ from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
-from feed.prizes import notices, objections_store
+from feed.prizes import notices
 from feed.prizes import winner_store as store
 from feed.prizes.claims.guards import require_codes
 from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
+from feed.prizes.objections import store as objections_store
 from feed.prizes.places import fill_place, tell_winners
 
 Announced = Literal["recorded", "announced"]

@@ -11,8 +11,9 @@ from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes import notices, objections_store
+from feed.prizes import notices
 from feed.prizes.model import NotAnnounced, PrizeHandedOver, WinnerNotFound
+from feed.prizes.objections import store as objections_store
 from feed.prizes.places import fill_place
 from feed.texts import read_reason
 

@@ -8,7 +8,7 @@ from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
-from feed.prizes import notices, objections_store, persons
+from feed.prizes import notices
 from feed.prizes.model import (
     AlreadyObjected,
     InvolvedInCampaign,
@@ -23,6 +23,8 @@ from feed.prizes.model import (
     Winner,
     WinnerNotFound,
 )
+from feed.prizes.objections import involvement as persons
+from feed.prizes.objections import store as objections_store
 from feed.texts import require_text
 
 LONGEST = 1000
