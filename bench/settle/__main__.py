@@ -18,7 +18,7 @@ from bench.settle import bare, writers
 from bench.settle.scene import Scene, keys_of, rewind, scene
 from bench.settle.settling import Costs
 from feed.postgres import Pool, open_pool
-from feed.prizes.verify import verify_result
+from feed.prizes.result.verify import verify_result
 
 console = Console(width=None if sys.stdout.isatty() else 160, stderr=True)
 _MOST_SECONDS, _MOST_MB, _MOST_TIMES_BARE = 60, 1_000, 2

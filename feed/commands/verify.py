@@ -8,9 +8,9 @@ from msgspec import UNSET
 from feed.commands.verify_words import CORRECTIONS, OVERRIDES, PROBLEMS, REASONS
 from feed.embedded.processes import CannotStart
 from feed.keys.signatures import KeysUnreadable, PublicKey, read_public_keys
-from feed.prizes.drawn import Drawn
 from feed.prizes.model import Forced
-from feed.prizes.verify import Finding, verify_result
+from feed.prizes.result.draw_section import Drawn
+from feed.prizes.result.verify import Finding, verify_result
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -7,8 +7,8 @@ import msgspec
 from feed.campaigns.model import parse_time
 from feed.keys.signatures import sha256_of
 from feed.postgres import Connection
-from feed.prizes.amendment import Change, Link
 from feed.prizes.model import Place, Reserve, Waiting, Winner, WinnerId
+from feed.prizes.result.amendment import Change, Link
 
 
 async def get_link(conn: Connection, settlement_id: int) -> Link:

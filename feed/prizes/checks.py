@@ -11,9 +11,7 @@ from feed.campaigns.rules.validation import problems
 from feed.campaigns.scoring.score import Ranked
 from feed.ids import parse_id
 from feed.prizes.draw.drand import Chain
-from feed.prizes.drawn import Drawn, problems_of
-from feed.prizes.finding import Problem
-from feed.prizes.result import (
+from feed.prizes.result.document import (
     Campaign,
     Outcome,
     ReserveLine,
@@ -24,7 +22,9 @@ from feed.prizes.result import (
     prizes_of,
     six_decimals,
 )
-from feed.prizes.select import Selection, contender, select_drawn, select_winners
+from feed.prizes.result.draw_section import Drawn, problems_of
+from feed.prizes.result.problem import Problem
+from feed.prizes.result.selection import Selection, contender, select_drawn, select_winners
 
 
 def problems_of_result(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw import store as draw_store
 from feed.prizes.eligibility import Facts, Terms, blocks, forced_by, is_left_out, reason_of
 from feed.prizes.model import Draw, Settlement, SheetRow
-from feed.prizes.result import tickets_of
+from feed.prizes.result.document import tickets_of
 
 
 class Sheet(msgspec.Struct, frozen=True):

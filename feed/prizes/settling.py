@@ -36,7 +36,7 @@ from feed.prizes.model import (
     SettlementBlocked,
     SheetRow,
 )
-from feed.prizes.result import Decision, decide, tickets_of
+from feed.prizes.result.document import Decision, decide, tickets_of
 from feed.texts import read_reason
 
 

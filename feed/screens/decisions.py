@@ -9,7 +9,7 @@ from asyncpg import Record
 from feed.campaigns.errors import CampaignNotFound
 from feed.postgres import Connection
 from feed.prizes.model import Forced, SheetNotFound
-from feed.prizes.result import Result, Row
+from feed.prizes.result.document import Result, Row
 
 Id = str
 

@@ -19,7 +19,7 @@ from feed.prizes.fairness.scenarios import Act, Shares, Way
 from feed.prizes.model import SheetNotFound, SheetRow
 from feed.prizes.objections import store as objections_store
 from feed.prizes.objections.store import Standing
-from feed.prizes.select import Selection
+from feed.prizes.result.selection import Selection
 from feed.screens.acts import acts_of, count_remarks, read_acts
 from feed.screens.kept import Kept
 from feed.screens.prizes import Id

@@ -10,7 +10,7 @@ from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.prizes.claims.form import needed_fields
 from feed.prizes.model import PrizeNotFound, ResultNotFound
-from feed.prizes.result import pseudonym, published
+from feed.prizes.result.document import pseudonym, published
 
 Id = str
 

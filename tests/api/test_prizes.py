@@ -14,7 +14,7 @@ from feed.keys.signatures import read_public_keys
 from feed.keys.store import Keys
 from feed.keys.vault import Vault
 from feed.postgres import Pool
-from feed.prizes.verify import verify_result
+from feed.prizes.result.verify import verify_result
 from tests import make
 from tests.api.test_campaigns import my_id
 from tests.fake_vault import TOKEN, vaulting

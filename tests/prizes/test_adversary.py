@@ -24,8 +24,8 @@ from feed.prizes import winner_store as store
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize, forfeit_next_prize
 from feed.prizes.model import SheetRow
+from feed.prizes.result.verify import verify_result
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
-from feed.prizes.verify import verify_result
 from feed.review.actions import judge_case
 from feed.review.app_events import AppEvent, Told, apply_event
 from feed.review.model import NewVerdict

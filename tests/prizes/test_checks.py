@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from feed.campaigns.model import rules_sha256
-from feed.prizes.verify import verify_result
+from feed.prizes.result.verify import verify_result
 
 VECTOR = Path(__file__).with_name("result_vector.json")
 

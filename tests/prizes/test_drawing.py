@@ -30,8 +30,8 @@ from feed.prizes.draw.actions import (
     publish_next_list,
 )
 from feed.prizes.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted
+from feed.prizes.result.verify import Finding, verify_result
 from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
-from feed.prizes.verify import Finding, verify_result
 from feed.worker.drawing import DrandClient, ask_drand
 from feed.worker.schedule import SCHEDULE
 from feed.worker.worlds import Worlds

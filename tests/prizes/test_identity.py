@@ -10,8 +10,8 @@ from feed.embedded.binaries import find_binaries
 from feed.embedded.installation import Embedded
 from feed.keys.store import Keys
 from feed.postgres import Pool, open_pool
+from feed.prizes.result.verify import verify_result
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
-from feed.prizes.verify import verify_result
 from tests import make
 from tests.conftest import administer, url_of
 from tests.make import DAY

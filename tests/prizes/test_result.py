@@ -16,8 +16,8 @@ from feed.campaigns.model import FREEZE_AFTER, Caps, Prize, Rules, Weights, rule
 from feed.keys.signatures import canonical, sign_document
 from feed.keys.store import Keys, open_keys
 from feed.prizes.model import Settlement, SheetRow
-from feed.prizes.result import decide
-from feed.prizes.verify import verify_result
+from feed.prizes.result.document import decide
+from feed.prizes.result.verify import verify_result
 from tests.make import DAY, now
 
 ENDS_AT = now().replace(microsecond=0)

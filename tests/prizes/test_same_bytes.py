@@ -11,11 +11,11 @@ from feed.campaigns.model import Rules
 from feed.keys.signatures import PublicKey, canonical, sign, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes.amendment import Change
 from feed.prizes.model import Settlement, SheetRow
-from feed.prizes.result import decide
+from feed.prizes.result.amendment import Change
+from feed.prizes.result.document import decide
+from feed.prizes.result.verify import verify_result
 from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
-from feed.prizes.verify import verify_result
 from tests import make
 from tests.prizes import stage
 

@@ -10,7 +10,6 @@ from feed.api.state import World
 from feed.campaigns.errors import CampaignNotFound
 from feed.keys.kms import KmsAway
 from feed.pagination import Page, Position
-from feed.prizes.amendment import Amendment
 from feed.prizes.claims import actions as claiming
 from feed.prizes.claims import codes
 from feed.prizes.claims import fulfilment as handover
@@ -28,7 +27,8 @@ from feed.prizes.model import (
     WinnerId,
     WrongPrizeState,
 )
-from feed.prizes.result import Result
+from feed.prizes.result.amendment import Amendment
+from feed.prizes.result.document import Result
 from feed.screens import draws as screen_of_draws
 from feed.screens import prizes as screen
 from feed.screens.draws import DrawCard

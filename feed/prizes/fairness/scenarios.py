@@ -12,7 +12,7 @@ from feed.campaigns.model import Caps, Rules
 from feed.campaigns.scoring.score import Ranked, score
 from feed.messages.model import SHANGHAI
 from feed.prizes.model import SheetRow
-from feed.prizes.select import Selection, contender, select_winners
+from feed.prizes.result.selection import Selection, contender, select_winners
 
 _AGES = (
     ("under_1d", timedelta(days=1)),

@@ -6,9 +6,9 @@ import msgspec
 
 from feed.campaigns.model import Rules, parse_time
 from feed.keys.signatures import PublicKey, canonical, is_document_signed, sha256_of
-from feed.prizes.amendment import Amendment, Change, Holder, PassedOver
-from feed.prizes.finding import Problem
-from feed.prizes.result import Outcome, Result
+from feed.prizes.result.amendment import Amendment, Change, Holder, PassedOver
+from feed.prizes.result.document import Outcome, Result
+from feed.prizes.result.problem import Problem
 
 
 class Standing(msgspec.Struct):

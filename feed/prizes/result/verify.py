@@ -8,12 +8,12 @@ import msgspec
 import rfc8785
 
 from feed.keys.signatures import PublicKey, is_document_signed
-from feed.prizes.amendment import Amendment
-from feed.prizes.chain import follow, is_dated_too_late, problems_of_chain, standing_of
 from feed.prizes.checks import problems_of_result, rules_of
 from feed.prizes.draw.drand import QUICKNET, Chain
-from feed.prizes.finding import Problem
-from feed.prizes.result import Outcome, Result
+from feed.prizes.result.amendment import Amendment
+from feed.prizes.result.amendment_chain import follow, is_dated_too_late, problems_of_chain, standing_of
+from feed.prizes.result.document import Outcome, Result
+from feed.prizes.result.problem import Problem
 
 Signed = Literal["authentic", "unknown_key", "wrong", "key_over", "not_checked"]
 _LARGEST = 2**53 - 1

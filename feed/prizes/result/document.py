@@ -15,11 +15,11 @@ from msgspec import UNSET, UnsetType
 from feed.campaigns.model import Rules, time_text
 from feed.campaigns.scoring.score import Ranked
 from feed.keys.signatures import Signature
-from feed.prizes import drawn
 from feed.prizes.draw import algorithm as draw
-from feed.prizes.drawn import Drawn
 from feed.prizes.model import Forced, Lots, Place, Reserve, Settlement, SheetRow
-from feed.prizes.select import Selection, contender, select_drawn, select_winners
+from feed.prizes.result import draw_section as drawn
+from feed.prizes.result.draw_section import Drawn
+from feed.prizes.result.selection import Selection, contender, select_drawn, select_winners
 
 FORMAT: Literal["feed-result-1"] = "feed-result-1"
 _PSEUDONYM_BYTES = 16

@@ -9,7 +9,7 @@ import msgspec
 from feed.campaigns.model import time_text
 from feed.keys.signatures import Signature
 from feed.prizes.model import Place, Reserve, Waiting, Winner
-from feed.prizes.result import pseudonym
+from feed.prizes.result.document import pseudonym
 
 FORMAT: Literal["feed-amendment-1"] = "feed-amendment-1"
 # Why a place is left. Words of the public document: what an editor wrote for others stays in the audit.

@@ -9,7 +9,7 @@ import msgspec
 from feed.campaigns.model import Rules
 from feed.campaigns.scoring.score import Ranked, best_of_each, order_of, total_score
 from feed.prizes.draw import algorithm as draw
-from feed.prizes.drawn import Drawn
+from feed.prizes.result.draw_section import Drawn
 
 
 class Selection(msgspec.Struct, frozen=True):
