@@ -11,7 +11,7 @@ import msgspec
 
 from feed.keys.store import open_keys
 from feed.postgres import Pool, open_pool
-from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 
 # The memory that counts is that of a worker, which has all of this loaded.
 from feed.worker import loop, schedule

@@ -8,7 +8,7 @@ from feed.commands.installation import add_data_option, find_settings
 from feed.keys.store import open_keys
 from feed.postgres import open_pool
 from feed.prizes.model import SettlementBlocked
-from feed.prizes.settling import settle_campaign
+from feed.prizes.settlement.actions import settle_campaign
 from feed.screens.decisions import Decision, get_decision
 from feed.settings import Settings
 

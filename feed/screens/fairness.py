@@ -12,7 +12,6 @@ from asyncpg import Record
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.model import Rules
 from feed.postgres import Connection, Pool
-from feed.prizes import sheet_store
 from feed.prizes.fairness import scenarios as scrutiny
 from feed.prizes.fairness.liker_clusters import Cluster, find_rings
 from feed.prizes.fairness.scenarios import Act, Shares, Way
@@ -20,6 +19,7 @@ from feed.prizes.model import SheetNotFound, SheetRow
 from feed.prizes.objections import store as objections_store
 from feed.prizes.objections.store import Standing
 from feed.prizes.result.selection import Selection
+from feed.prizes.settlement import sheet_store
 from feed.screens.acts import acts_of, count_remarks, read_acts
 from feed.screens.kept import Kept
 from feed.screens.prizes import Id

@@ -12,11 +12,11 @@ from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.model import Rules
 from feed.campaigns.scoring.score import micro_points, score
 from feed.postgres import Pool
-from feed.prizes import sheet_store
 from feed.prizes.fairness import scenarios as scrutiny
 from feed.prizes.model import SheetRow
 from feed.prizes.objections import store as objections_store
 from feed.prizes.objections.store import Standing
+from feed.prizes.settlement import sheet_store
 from feed.ranking_snapshots import LONGEST
 from feed.screens.kept import Kept
 

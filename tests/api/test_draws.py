@@ -13,7 +13,7 @@ from feed.campaigns.model import time_text
 from feed.keys.store import Keys
 from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.result.verify import verify_result
-from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from tests import make
 from tests.api.test_campaigns import publish, terms, wire
 from tests.prizes import stage

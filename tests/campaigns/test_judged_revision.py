@@ -7,7 +7,7 @@ from feed.boards import store as boards
 from feed.campaigns.entries import shortlist_store as ledger
 from feed.campaigns.jury import mark_store as marks
 from feed.postgres import Connection
-from feed.prizes import sheet_store
+from feed.prizes.settlement import sheet_store
 from feed.screens import my_marks, taking_part
 from tests import make
 from tests.make import DAY, HOUR

@@ -35,7 +35,7 @@ from feed.notifications import actions as notifications
 from feed.pagination import NEWEST, OLDEST, Position
 from feed.posts.actions import Draft, publish_posts
 from feed.posts.model import NewPost, PostId
-from feed.prizes import sheet_store
+from feed.prizes.settlement import sheet_store
 from feed.review import actions as review
 from feed.review import store as review_store
 from feed.screens import cards, comments, feeds, hot_comments, inbox, likers, people, pushes

@@ -23,7 +23,7 @@ from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_ne
 from feed.prizes.draw.actions import enter_number, give_up_next_beacon, keep_drand_value, publish_next_list
 from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import WinnerId
-from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.settings import Settings, read_settings
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE

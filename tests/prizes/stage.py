@@ -13,7 +13,7 @@ from feed.postgres import Pool, transaction
 from feed.prizes.announcement.announce import announce_winners, finish_next_objections
 from feed.prizes.claims.form import ClaimForm
 from feed.prizes.draw.actions import publish_next_list
-from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from tests import make
 from tests.make import DAY
 

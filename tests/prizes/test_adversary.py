@@ -19,13 +19,13 @@ from feed.postgres import Pool, transaction
 from feed.posts.actions import delete_post, edit_post
 from feed.posts.erasure import erase_next_posts
 from feed.posts.model import PostChange, PostId
-from feed.prizes import sheet_store
 from feed.prizes import winner_store as store
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize, forfeit_next_prize
 from feed.prizes.model import SheetRow
 from feed.prizes.result.verify import verify_result
-from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from feed.prizes.settlement import sheet_store
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.review.actions import judge_case
 from feed.review.app_events import AppEvent, Told, apply_event
 from feed.review.model import NewVerdict

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes import sheet_store
 from feed.prizes import winner_store as store
 from feed.prizes.result.verify import verify_result
-from feed.prizes.settling import settle_campaign
+from feed.prizes.settlement import sheet_store
+from feed.prizes.settlement.actions import settle_campaign
 from tests import make
 from tests.make import DAY
 from tests.prizes import stage

@@ -20,7 +20,7 @@ from feed.prizes.draw.model import NoNumberToCorrect, ThirdPersonRequired
 from feed.prizes.model import BeaconMismatch
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.result.verify import Finding, verify_result
-from feed.prizes.settling import settle_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import settle_campaign, settle_next_campaign
 from tests import make
 from tests.prizes import stage
 

@@ -31,7 +31,7 @@ from feed.prizes.draw.actions import (
 )
 from feed.prizes.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted
 from feed.prizes.result.verify import Finding, verify_result
-from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.worker.drawing import DrandClient, ask_drand
 from feed.worker.schedule import SCHEDULE
 from feed.worker.worlds import Worlds

@@ -12,7 +12,7 @@ from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.draw.actions import give_up_next_beacon
 from feed.prizes.fairness.scenarios import Act, busiest_of, front_of, shares_of
 from feed.prizes.model import SheetNotFound, SheetRow
-from feed.prizes.settling import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.screens.acts import acts_of, read_acts
 from feed.screens.fairness import FairnessCard, FairnessReports
 from tests import make

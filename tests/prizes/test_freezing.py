@@ -8,10 +8,10 @@ import pytest
 
 from feed.audit import store as audit
 from feed.postgres import Pool
-from feed.prizes import sheet_store
 from feed.prizes import winner_store as store
 from feed.prizes.model import SheetRow
-from feed.prizes.settling import freeze_next_campaign
+from feed.prizes.settlement import sheet_store
+from feed.prizes.settlement.actions import freeze_next_campaign
 from tests import make
 from tests.make import DAY
 

@@ -11,7 +11,7 @@ from feed.embedded.installation import Embedded
 from feed.keys.store import Keys
 from feed.postgres import Pool, open_pool
 from feed.prizes.result.verify import verify_result
-from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from tests import make
 from tests.conftest import administer, url_of
 from tests.make import DAY

@@ -13,7 +13,7 @@ from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.draw.actions import list_drand_rounds
 from feed.prizes.model import NoNumberWanted
 from feed.prizes.result.verify import verify_result
-from feed.prizes.settling import settle_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import settle_campaign, settle_next_campaign
 from tests import make
 from tests.prizes import dying, stage
 from tests.prizes.conftest import Kill

@@ -36,7 +36,7 @@ from feed.prizes.model import (
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.objections.involvement import is_involved
 from feed.prizes.result.verify import verify_result
-from feed.prizes.settling import settle_campaign
+from feed.prizes.settlement.actions import settle_campaign
 from feed.screens.prizes import get_result
 from feed.screens.winners import list_winners
 from tests import make

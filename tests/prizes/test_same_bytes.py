@@ -15,7 +15,7 @@ from feed.prizes.model import Settlement, SheetRow
 from feed.prizes.result.amendment import Change
 from feed.prizes.result.document import decide
 from feed.prizes.result.verify import verify_result
-from feed.prizes.settling import freeze_next_campaign, settle_next_campaign
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from tests import make
 from tests.prizes import stage
 

@@ -10,7 +10,6 @@ from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.api.responses import PRIVATE, answers
 from feed.api.state import World
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
-from feed.prizes import settling
 from feed.prizes.announcement import announce as announcing
 from feed.prizes.announcement import undo_settlement as undoing
 from feed.prizes.model import (
@@ -25,6 +24,7 @@ from feed.prizes.model import (
     SheetNotFound,
     WinnerNotVisible,
 )
+from feed.prizes.settlement import actions as settling
 from feed.screens import decisions as screen
 from feed.screens.decisions import Decision, SheetCard
 from feed.screens.sheet_csv import csv_of

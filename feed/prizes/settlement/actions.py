@@ -20,12 +20,11 @@ from feed.inbox import store as inbox
 from feed.keys.signatures import sha256_of, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
-from feed.prizes import notices, sheet_store
+from feed.prizes import notices
 from feed.prizes import winner_store as store
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw import correction_store as corrections_store
 from feed.prizes.draw import store as draw_store
-from feed.prizes.freezing import Sheet, draw_up_sheet, freeze
 from feed.prizes.model import (
     AlreadySettled,
     AwaitingBeacon,
@@ -37,6 +36,8 @@ from feed.prizes.model import (
     SheetRow,
 )
 from feed.prizes.result.document import Decision, decide, tickets_of
+from feed.prizes.settlement import sheet_store
+from feed.prizes.settlement.freeze import Sheet, draw_up_sheet, freeze
 from feed.texts import read_reason
 
 

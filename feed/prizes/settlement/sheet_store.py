@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from feed.postgres import Connection, many
-from feed.prizes.eligibility import Facts
 from feed.prizes.model import SheetRow
+from feed.prizes.settlement.eligibility import Facts
 
 _ROWS_AT_ONCE = 2_000
 

@@ -17,13 +17,13 @@ from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import Rules
 from feed.campaigns.scoring.engagement import Counted, count_engagement, quality_of
 from feed.postgres import Connection
-from feed.prizes import sheet_store
 from feed.prizes import winner_store as store
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw import store as draw_store
-from feed.prizes.eligibility import Facts, Terms, blocks, forced_by, is_left_out, reason_of
 from feed.prizes.model import Draw, Settlement, SheetRow
 from feed.prizes.result.document import tickets_of
+from feed.prizes.settlement import sheet_store
+from feed.prizes.settlement.eligibility import Facts, Terms, blocks, forced_by, is_left_out, reason_of
 
 
 class Sheet(msgspec.Struct, frozen=True):
