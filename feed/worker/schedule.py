@@ -18,8 +18,8 @@ from feed.prizes.announcement.announce import finish_next_objections
 from feed.prizes.claims.actions import forfeit_next_prize, lapse_next_claim
 from feed.prizes.claims.shredding import forget_next_archive, shred_next_campaign
 from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
-from feed.prizes.reminding import remind_next_winner
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
+from feed.prizes.winners.reminders import remind_next_winner
 from feed.worker import retention
 from feed.worker.drawing import ask_drand
 from feed.worker.pushing import send_pushes, watch_pushes

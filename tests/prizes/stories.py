@@ -42,8 +42,8 @@ from feed.prizes.draw.actions import (
 from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import WinnerId
 from feed.prizes.objections.actions import answer_objection, object_to_result
-from feed.prizes.reminding import remind_next_winner
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.winners.reminders import remind_next_winner
 from feed.settings import read_settings
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds

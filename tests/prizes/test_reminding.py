@@ -7,7 +7,7 @@ from asyncpg import Record
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.claims.actions import claim_prize
-from feed.prizes.reminding import remind_next_winner
+from feed.prizes.winners.reminders import remind_next_winner
 from tests.prizes.stage import FORM, announced, winners_of
 
 

@@ -16,7 +16,7 @@ from feed.prizes import winner_store as store
 from feed.prizes.claims.guards import require_codes
 from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
 from feed.prizes.objections import store as objections_store
-from feed.prizes.places import fill_place, tell_winners
+from feed.prizes.winners.places import fill_place, tell_winners
 
 Announced = Literal["recorded", "announced"]
 

@@ -14,7 +14,7 @@ from feed.postgres import Pool
 from feed.prizes import notices
 from feed.prizes.model import NotAnnounced, PrizeHandedOver, WinnerNotFound
 from feed.prizes.objections import store as objections_store
-from feed.prizes.places import fill_place
+from feed.prizes.winners.places import fill_place
 from feed.texts import read_reason
 
 Replaced = Literal["recorded", "replaced"]

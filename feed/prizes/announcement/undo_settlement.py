@@ -8,12 +8,13 @@ from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPer
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
-from feed.prizes import amendments_store, notices
+from feed.prizes import notices
 from feed.prizes import winner_store as store
 from feed.prizes.claims import store as claims_store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, Settlement
 from feed.prizes.objections import store as objections_store
-from feed.prizes.places import forget_winners
+from feed.prizes.winners import amendment_store as amendments_store
+from feed.prizes.winners.places import forget_winners
 from feed.texts import read_reason
 
 

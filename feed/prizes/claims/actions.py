@@ -21,7 +21,7 @@ from feed.prizes.claims import store as claims_store
 from feed.prizes.claims.form import ClaimForm, masked, read_claim, seal_of
 from feed.prizes.claims.guards import require_access, require_own
 from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
-from feed.prizes.places import fill_place
+from feed.prizes.winners.places import fill_place
 from feed.texts import read_reason
 
 

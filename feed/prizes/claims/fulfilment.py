@@ -12,7 +12,7 @@ from feed.prizes.claims import fulfilment_store as handover_store
 from feed.prizes.claims import store as claims_store
 from feed.prizes.claims.guards import require_final, require_own
 from feed.prizes.model import ClaimNotFound, WinnerId, WrongPrizeState
-from feed.prizes.places import fill_place
+from feed.prizes.winners.places import fill_place
 from feed.texts import read_reason, require_texts
 
 _CARRIER_LONGEST = 40

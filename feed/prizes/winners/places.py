@@ -13,12 +13,13 @@ from feed.keys.store import Keys
 from feed.messages import store as messages
 from feed.messages.model import Purpose
 from feed.postgres import Connection
-from feed.prizes import amendments_store, notices
+from feed.prizes import notices
 from feed.prizes import winner_store as store
 from feed.prizes.claims import store as claims_store
 from feed.prizes.model import Place, Winner, WinnerId
 from feed.prizes.notices import notice_key, reminder_key
 from feed.prizes.result.amendment import change_of
+from feed.prizes.winners import amendment_store as amendments_store
 
 
 async def tell_winners(
