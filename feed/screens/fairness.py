@@ -21,7 +21,7 @@ from feed.prizes.objections.store import Standing
 from feed.prizes.result.selection import Selection
 from feed.prizes.settlement import sheet_store
 from feed.screens.acts import acts_of, count_remarks, read_acts
-from feed.screens.kept import Kept
+from feed.screens.cache import Kept
 from feed.screens.prizes import Id
 
 # Whose likes and comments are looked at: the best entries, until there is so much to read of them.

@@ -18,7 +18,7 @@ from feed.prizes.objections import store as objections_store
 from feed.prizes.objections.store import Standing
 from feed.prizes.settlement import sheet_store
 from feed.ranking_snapshots import LONGEST
-from feed.screens.kept import Kept
+from feed.screens.cache import Kept
 
 # A sheet never changes, and a settlement that replaces another has a number of its own.
 _KEPT_SECONDS = 3600.0

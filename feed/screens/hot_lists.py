@@ -17,7 +17,7 @@ from feed.pagination import NEWEST
 from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST
 from feed.screens import feeds
-from feed.screens.kept import Kept
+from feed.screens.cache import Kept
 
 # The same as a page's: so a page is never more than a second behind, ranking and all.
 _KEPT_SECONDS = 1.0

@@ -10,9 +10,9 @@ from feed.postgres import Connection, Pool
 from feed.posts.model import PostNotFound
 from feed.screens import cards, feeds
 from feed.screens.bases import PageBase, Rendered, base_of, list_frame, seen_by
+from feed.screens.cache import Kept
 from feed.screens.cards import Fragment
 from feed.screens.feeds import Listed
-from feed.screens.kept import Kept
 from feed.screens.looks import Asked, list_looks
 from feed.screens.rights import ANONYMOUS, Look
 from feed.screens.visibility import may_see

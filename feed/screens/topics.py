@@ -11,7 +11,7 @@ from feed import ranking_snapshots as snapshots
 from feed.pagination import Cursors, Page
 from feed.postgres import Connection, Pool, many
 from feed.ranking_snapshots import LONGEST, Bookmark
-from feed.screens.kept import Kept
+from feed.screens.cache import Kept
 from feed.topics import store as topics
 from feed.topics.model import Resolved, TopicNotFound, TopicState
 
