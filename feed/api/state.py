@@ -27,11 +27,11 @@ from feed.limits.reading import read_table
 from feed.pagination import Cursors
 from feed.postgres import Pool, open_pool
 from feed.posts.actions import Draft, publish_posts
+from feed.screens.campaigns.final_leaderboard import FrozenBoards
+from feed.screens.campaigns.leaderboard import Standings
 from feed.screens.comments import CommentCard, read_cards
 from feed.screens.fairness import FairnessReports
-from feed.screens.frozen import FrozenBoards
 from feed.screens.hot_lists import HotLists
-from feed.screens.leaderboard import Standings
 from feed.screens.newcomers import Newcomers
 from feed.screens.owners import list_owners
 from feed.screens.pages import Pages

@@ -13,8 +13,8 @@ from feed.boards import store as boards
 from feed.boards.actions import follow
 from feed.boards.model import board_of
 from feed.changes.actions import number_changes
-from feed.screens.frozen import FrozenBoards
-from feed.screens.leaderboard import Board, Standings, get_leaderboard
+from feed.screens.campaigns.final_leaderboard import FrozenBoards
+from feed.screens.campaigns.leaderboard import Board, Standings, get_leaderboard
 from tests.support.api import Join, Person
 
 HOUR = timedelta(hours=1)

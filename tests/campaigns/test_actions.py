@@ -25,7 +25,7 @@ from feed.campaigns.model import served_state
 from feed.campaigns.rules.draft import CampaignFields
 from feed.errors import FeedError, Invalid
 from feed.idempotency import IdempotencyKeyReused, once
-from feed.screens import campaigns as screen
+from feed.screens.campaigns import cards as screen
 from tests import make
 from tests.campaigns.stage import DAY, Stage
 

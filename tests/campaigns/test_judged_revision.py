@@ -8,7 +8,8 @@ from feed.campaigns.entries import shortlist_store as ledger
 from feed.campaigns.jury import mark_store as marks
 from feed.postgres import Connection
 from feed.prizes.settlement import sheet_store
-from feed.screens import my_marks, taking_part
+from feed.screens.campaigns import my_marks
+from feed.screens.campaigns import my_participation as taking_part
 from tests import make
 from tests.make import DAY, HOUR
 

@@ -28,8 +28,8 @@ from feed.campaigns.jury import actions as judging
 from feed.campaigns.rules.draft import CampaignFields
 from feed.ids import MAX_ID
 from feed.pagination import Page
-from feed.screens import campaigns as screen
-from feed.screens.campaigns import EditorCampaignCard
+from feed.screens.campaigns import cards as screen
+from feed.screens.campaigns.cards import EditorCampaignCard
 
 # A parameter that is called `state` means the application's to the framework.
 CampaignState = Annotated[str | None, QueryParameter(name="state")]

@@ -33,9 +33,9 @@ from feed.campaigns.jury import actions as judging
 from feed.campaigns.jury import members as seating
 from feed.pagination import Page
 from feed.screens import cards
-from feed.screens import entries as screen
-from feed.screens.campaigns import JurorCard, get_campaign_for_editors
-from feed.screens.entries import EntryItem
+from feed.screens.campaigns import entries as screen
+from feed.screens.campaigns.cards import JurorCard, get_campaign_for_editors
+from feed.screens.campaigns.entries import EntryItem
 
 Id = str
 

@@ -20,11 +20,11 @@ from feed.campaigns.inputs import NewRecusal
 from feed.campaigns.jury import recusal as recusing
 from feed.pagination import Page
 from feed.screens import cards
-from feed.screens import jury as progress
-from feed.screens import my_marks as screen
+from feed.screens.campaigns import jury_progress as progress
+from feed.screens.campaigns import my_marks as screen
+from feed.screens.campaigns.jury_progress import JuryProgress
+from feed.screens.campaigns.my_marks import MarkingItem
 from feed.screens.cards import Id
-from feed.screens.jury import JuryProgress
-from feed.screens.my_marks import MarkingItem
 
 
 class ShortlistIn(msgspec.Struct, frozen=True):

@@ -11,8 +11,8 @@ from feed.api.errors import ProblemField, language_of
 from feed.api.messages import words_of
 from feed.campaigns.errors import CampaignNotFound
 from feed.errors import FieldError
-from feed.screens import preview as screen
-from feed.screens.preview import Worth
+from feed.screens.campaigns import preview as screen
+from feed.screens.campaigns.preview import Worth
 
 
 class CampaignPreview(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from feed.campaigns.entries.void_store import Void
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, CampaignNotOpen, CampaignSettled, VoidNotFound
 from feed.campaigns.inputs import NewVoids
 from feed.campaigns.jury import actions as judging
-from feed.screens.campaigns import get_campaign_for_editors
+from feed.screens.campaigns.cards import get_campaign_for_editors
 from feed.screens.cards import Id
 
 

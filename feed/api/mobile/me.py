@@ -17,10 +17,11 @@ from feed.inbox import actions
 from feed.inbox.model import InboxKind
 from feed.pagination import Page, Position
 from feed.screens import inbox as screen
-from feed.screens import juries, people
+from feed.screens import people
+from feed.screens.campaigns import my_juries as juries
+from feed.screens.campaigns.my_juries import SeatCard
 from feed.screens.cards import PostCard
 from feed.screens.inbox import InboxItem
-from feed.screens.juries import SeatCard
 from feed.screens.people import Kept, MeCard, SettingsCard
 
 _KINDS: tuple[InboxKind, ...] = get_args(InboxKind)

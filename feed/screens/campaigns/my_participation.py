@@ -13,7 +13,7 @@ from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.engagement import Counted, Reason, count_engagement
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many, one
-from feed.screens.leaderboard import Standings, get_published, is_board_shown, place
+from feed.screens.campaigns.leaderboard import Standings, get_published, is_board_shown, place
 
 Id = str
 # Why an entry does not stand, or that it does.

@@ -20,8 +20,8 @@ from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST
 from feed.screens.bases import Frame, PageBase, base_of
+from feed.screens.campaigns.final_leaderboard import FrozenBoards
 from feed.screens.cards import Fragment, PostCard
-from feed.screens.frozen import FrozenBoards
 
 _RUNNING: tuple[State, ...] = ("scheduled", "open")
 

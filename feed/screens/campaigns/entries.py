@@ -17,8 +17,8 @@ from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many
 from feed.screens import cards
+from feed.screens.campaigns.leaderboard import Standings, place
 from feed.screens.cards import PostCard
-from feed.screens.leaderboard import Standings, place
 
 Id = str
 Sort = Literal["score", "newest"]
