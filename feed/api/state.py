@@ -29,7 +29,7 @@ from feed.postgres import Pool, open_pool
 from feed.posts.actions import Draft, publish_posts
 from feed.screens.campaigns.final_leaderboard import FrozenBoards
 from feed.screens.campaigns.leaderboard import Standings
-from feed.screens.comments import CommentCard, read_cards
+from feed.screens.comments.cards import CommentCard, read_cards
 from feed.screens.fairness import FairnessReports
 from feed.screens.hot_lists import HotLists
 from feed.screens.newcomers import Newcomers

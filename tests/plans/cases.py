@@ -38,8 +38,10 @@ from feed.posts.model import NewPost, PostId
 from feed.prizes.settlement import sheet_store
 from feed.review import actions as review
 from feed.review import store as review_store
-from feed.screens import cards, comments, feeds, hot_comments, inbox, likers, people, pushes
+from feed.screens import cards, feeds, inbox, likers, people, pushes
 from feed.screens import review as review_screen
+from feed.screens.comments import cards as comments
+from feed.screens.comments import hot as hot_comments
 from feed.screens.looks import Asked, list_looks, must_see_post
 from feed.screens.owners import list_owners
 from feed.screens.rights import Look

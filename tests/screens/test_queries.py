@@ -11,7 +11,9 @@ from redis.asyncio import Redis
 
 from feed.pagination import NEWEST, OLDEST, Cursors
 from feed.ranking_snapshots import LONGEST
-from feed.screens import comments, hot_comments, likers
+from feed.screens import likers
+from feed.screens.comments import cards as comments
+from feed.screens.comments import hot as hot_comments
 from feed.screens.feeds import list_latest
 from feed.screens.pages import Pages
 from feed.screens.rights import ANONYMOUS, Look

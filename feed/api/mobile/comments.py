@@ -25,9 +25,9 @@ from feed.comments.actions import Remark
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment
 from feed.pagination import NEWEST, OLDEST, CursorExpired, Page, Position
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
-from feed.screens import comments as screen
-from feed.screens import hot_comments
-from feed.screens.comments import CommentCard, CommentRow
+from feed.screens.comments import cards as screen
+from feed.screens.comments import hot as hot_comments
+from feed.screens.comments.cards import CommentCard, CommentRow
 from feed.screens.looks import must_see_post
 
 

@@ -12,8 +12,8 @@ from feed import ranking_snapshots as snapshots
 from feed.pagination import Cursors, Page
 from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST, Bookmark
-from feed.screens import comments
-from feed.screens.comments import CommentCard
+from feed.screens.comments import cards as comments
+from feed.screens.comments.cards import CommentCard
 from feed.screens.rights import Look
 
 
