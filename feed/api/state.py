@@ -33,8 +33,8 @@ from feed.screens.comments.cards import CommentCard, read_cards
 from feed.screens.fairness import FairnessReports
 from feed.screens.hot_lists import HotLists
 from feed.screens.newcomers import Newcomers
-from feed.screens.owners import list_owners
 from feed.screens.pages import Pages
+from feed.screens.people.limit_owners import list_owners
 from feed.screens.takedowns import Takedowns
 from feed.screens.topics import Topics
 from feed.settings import Settings

@@ -10,7 +10,7 @@ from feed.inbox.model import InboxKind, PushNotFound
 from feed.inbox.push_store import PushState
 from feed.postgres import Connection, many
 from feed.screens.cards import Id
-from feed.screens.inbox import UNREAD_MOST
+from feed.screens.people.inbox import UNREAD_MOST
 
 
 class Recipient(msgspec.Struct, frozen=True):

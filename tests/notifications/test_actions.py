@@ -24,7 +24,7 @@ from feed.posts.actions import delete_post
 from feed.posts.erasure import erase_next_posts
 from feed.posts.hide_show import hide_post, show_post
 from feed.posts.model import PostId
-from feed.screens.inbox import InboxItem, count_unread, list_inbox
+from feed.screens.people.inbox import InboxItem, count_unread, list_inbox
 from tests import acting, make
 
 KINDS: tuple[InboxKind, ...] = ("like", "comment", "reply")

@@ -14,10 +14,10 @@ from feed.api.state import World
 from feed.pagination import Page, Position
 from feed.postgres import Connection
 from feed.screens import feeds
-from feed.screens import people as screen
 from feed.screens.cards import PostCard
 from feed.screens.feeds import Listed
-from feed.screens.people import UserCard
+from feed.screens.people import profiles as screen
+from feed.screens.people.profiles import UserCard
 
 
 class Relation(msgspec.Struct, frozen=True):

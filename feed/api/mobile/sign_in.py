@@ -18,8 +18,8 @@ from feed.api.responses import PRIVATE
 from feed.api.state import World
 from feed.errors import NotFound
 from feed.limits.model import LimitsAway
-from feed.screens import people as screen
-from feed.screens.people import UserCard
+from feed.screens.people import profiles as screen
+from feed.screens.people.profiles import UserCard
 
 
 class SignInElsewhere(NotFound):

@@ -15,7 +15,7 @@ from feed.pagination import Position
 from feed.phones import mask_phone
 from feed.postgres import Connection
 from feed.screens.cards import AuthorCard
-from feed.screens.inbox import count_unread
+from feed.screens.people.inbox import count_unread
 
 
 class UserCard(msgspec.Struct, frozen=True):
