@@ -31,12 +31,12 @@ from feed.screens.campaigns.final_leaderboard import FrozenBoards
 from feed.screens.campaigns.leaderboard import Standings
 from feed.screens.comments.cards import CommentCard, read_cards
 from feed.screens.fairness import FairnessReports
-from feed.screens.hot_lists import HotLists
-from feed.screens.newcomers import Newcomers
-from feed.screens.pages import Pages
 from feed.screens.people.limit_owners import list_owners
-from feed.screens.takedowns import Takedowns
-from feed.screens.topics import Topics
+from feed.screens.posts.hot_lists import HotLists
+from feed.screens.posts.invalidation import Takedowns
+from feed.screens.posts.new_count import Newcomers
+from feed.screens.posts.pages import Pages
+from feed.screens.posts.topics import Topics
 from feed.settings import Settings
 
 

@@ -11,7 +11,7 @@ from feed.messages.actions import open_recipient
 from feed.messages.model import MessageNotFound, Purpose, Sending, State
 from feed.phones import mask_phone
 from feed.postgres import Connection
-from feed.screens.cards import Id
+from feed.screens.posts.cards import Id
 from feed.screens.prizes import CampaignName
 
 

@@ -9,8 +9,8 @@ import msgspec
 from feed.inbox.model import InboxKind, PushNotFound
 from feed.inbox.push_store import PushState
 from feed.postgres import Connection, many
-from feed.screens.cards import Id
 from feed.screens.people.inbox import UNREAD_MOST
+from feed.screens.posts.cards import Id
 
 
 class Recipient(msgspec.Struct, frozen=True):

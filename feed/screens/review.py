@@ -10,7 +10,7 @@ from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.posts.model import State
 from feed.review.model import REASONS
-from feed.screens.cards import AuthorCard, CampaignTag, Id, MediaCard
+from feed.screens.posts.cards import AuthorCard, CampaignTag, Id, MediaCard
 
 
 class SubjectCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from feed.accounts.model import Standing
 from feed.campaigns.jury.store import list_twice_named
 from feed.postgres import Connection
 from feed.posts.preconditions import get_meeting
-from feed.screens.looks import Asked, list_looks
+from feed.screens.posts.viewer_store import Asked, list_looks
 from tests import make
 
 # What was frozen with a settlement is compared as it was frozen.

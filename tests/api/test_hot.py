@@ -20,7 +20,8 @@ from feed.boards.model import HOT
 from feed.changes.actions import number_changes
 from feed.curation.model import PINS_MOST
 from feed.postgres import Pool
-from feed.screens import hot_lists, newcomers, pages
+from feed.screens.posts import hot_lists, pages
+from feed.screens.posts import new_count as newcomers
 from tests import make
 from tests.api.test_campaigns import publish
 from tests.support.api import Join

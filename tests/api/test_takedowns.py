@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from feed.api.state import World, assemble
-from feed.screens import pages
-from feed.screens.bases import PageBase
+from feed.screens.posts import pages
+from feed.screens.posts.page_render import PageBase
 from tests.support.api import Join, Person
 from tests.support.app import app_over
 

@@ -9,8 +9,8 @@ import pytest
 
 from feed.api.state import World
 from feed.curation.trending import count_trends
-from feed.screens import hot_lists, pages
-from feed.screens import topics as screen
+from feed.screens.posts import hot_lists, pages
+from feed.screens.posts import topics as screen
 from tests.api.test_campaigns import publish, terms
 from tests.support.api import Join, Person
 

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from feed.accounts.model import Standing
-from feed.screens import cards
-from feed.screens.cards import PostCard, PostFace
-from feed.screens.rights import ANONYMOUS, Look
+from feed.screens.posts import cards
+from feed.screens.posts.cards import PostCard, PostFace
+from feed.screens.posts.viewer import ANONYMOUS, Look
 from tests import make
 
 AUTHOR = 8

@@ -16,11 +16,12 @@ from feed.curation import trends_store
 from feed.curation.trending import HALF_LIFE
 from feed.pagination import NEWEST
 from feed.postgres import Connection
-from feed.screens import feeds, ranked, topics
-from feed.screens.hot_lists import HotLists
-from feed.screens.newcomers import Newcomers
-from feed.screens.pages import Pages
-from feed.screens.topics import Topics
+from feed.screens.posts import feeds, topics
+from feed.screens.posts import ranked_pages as ranked
+from feed.screens.posts.hot_lists import HotLists
+from feed.screens.posts.new_count import Newcomers
+from feed.screens.posts.pages import Pages
+from feed.screens.posts.topics import Topics
 from feed.topics import store as topic_store
 from tests import make
 from tests.screens.test_queries import CURSORS, asked, count

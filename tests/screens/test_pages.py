@@ -7,9 +7,9 @@ import pytest
 
 from feed.pagination import Cursors, Position
 from feed.postgres import Connection, Pool
-from feed.screens import pages as screen
-from feed.screens.feeds import Listed, list_latest
-from feed.screens.pages import Pages
+from feed.screens.posts import pages as screen
+from feed.screens.posts.feeds import Listed, list_latest
+from feed.screens.posts.pages import Pages
 from tests import make
 
 KEPT = 0.05

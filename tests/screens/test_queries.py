@@ -11,12 +11,12 @@ from redis.asyncio import Redis
 
 from feed.pagination import NEWEST, OLDEST, Cursors
 from feed.ranking_snapshots import LONGEST
-from feed.screens import likers
 from feed.screens.comments import cards as comments
 from feed.screens.comments import hot as hot_comments
-from feed.screens.feeds import list_latest
-from feed.screens.pages import Pages
-from feed.screens.rights import ANONYMOUS, Look
+from feed.screens.posts import likers
+from feed.screens.posts.feeds import list_latest
+from feed.screens.posts.pages import Pages
+from feed.screens.posts.viewer import ANONYMOUS, Look
 from tests import make
 
 CURSORS = Cursors(b"k" * 32)

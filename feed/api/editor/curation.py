@@ -11,8 +11,8 @@ from feed.api.dependencies import GivenViewer, GivenWorld, id_of
 from feed.curation import actions
 from feed.curation.model import PinsFull, TopicInCampaign
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
-from feed.screens.cards import Id
-from feed.screens.hot_reasons import HotActionCard, hot_action_card
+from feed.screens.posts.cards import Id
+from feed.screens.posts.hot_explain import HotActionCard, hot_action_card
 from feed.topics.model import TopicNotFound, TopicState
 
 

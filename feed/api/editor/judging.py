@@ -32,10 +32,10 @@ from feed.campaigns.inputs import NewMark, Reason
 from feed.campaigns.jury import actions as judging
 from feed.campaigns.jury import members as seating
 from feed.pagination import Page
-from feed.screens import cards
 from feed.screens.campaigns import entries as screen
 from feed.screens.campaigns.cards import JurorCard, get_campaign_for_editors
 from feed.screens.campaigns.entries import EntryItem
+from feed.screens.posts import cards
 
 Id = str
 

@@ -19,12 +19,12 @@ from feed.campaigns.errors import (
 from feed.campaigns.inputs import NewRecusal
 from feed.campaigns.jury import recusal as recusing
 from feed.pagination import Page
-from feed.screens import cards
 from feed.screens.campaigns import jury_progress as progress
 from feed.screens.campaigns import my_marks as screen
 from feed.screens.campaigns.jury_progress import JuryProgress
 from feed.screens.campaigns.my_marks import MarkingItem
-from feed.screens.cards import Id
+from feed.screens.posts import cards
+from feed.screens.posts.cards import Id
 
 
 class ShortlistIn(msgspec.Struct, frozen=True):

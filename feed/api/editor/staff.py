@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Role
 from feed.accounts.roles import change_roles
 from feed.api.dependencies import GivenViewer, GivenWorld, id_of, requires_role
-from feed.screens.cards import Id
+from feed.screens.posts.cards import Id
 
 
 class RolesIn(msgspec.Struct, frozen=True):

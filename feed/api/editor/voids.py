@@ -14,7 +14,7 @@ from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, CampaignN
 from feed.campaigns.inputs import NewVoids
 from feed.campaigns.jury import actions as judging
 from feed.screens.campaigns.cards import get_campaign_for_editors
-from feed.screens.cards import Id
+from feed.screens.posts.cards import Id
 
 
 class VoidCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
-from feed.screens.bases import tag_of
+from feed.screens.posts.page_render import tag_of
 
 # A route with `conditional=True` may be asked again with If-None-Match.
 _KEPT = b"private, no-cache"

@@ -12,17 +12,18 @@ from feed.campaigns.errors import BoardHidden, CampaignNotFound, RulesNotFound
 from feed.ids import MAX_ID
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
-from feed.screens import feeds, ranked
-from feed.screens.bases import PageBase
 from feed.screens.campaigns import cards as screen
 from feed.screens.campaigns import leaderboard
 from feed.screens.campaigns import my_participation as taking_part
 from feed.screens.campaigns.cards import CampaignCard, RulesCard
 from feed.screens.campaigns.leaderboard import Leaderboard
 from feed.screens.campaigns.my_participation import TakingPart
-from feed.screens.cards import PostCard
-from feed.screens.feeds import Listed
-from feed.screens.hot_lists import Ranking
+from feed.screens.posts import feeds
+from feed.screens.posts import ranked_pages as ranked
+from feed.screens.posts.cards import PostCard
+from feed.screens.posts.feeds import Listed
+from feed.screens.posts.hot_lists import Ranking
+from feed.screens.posts.page_render import PageBase
 
 T = TypeVar("T")
 

@@ -28,7 +28,7 @@ from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.screens.comments import cards as screen
 from feed.screens.comments import hot as hot_comments
 from feed.screens.comments.cards import CommentCard, CommentRow
-from feed.screens.looks import must_see_post
+from feed.screens.posts.viewer_store import must_see_post
 
 
 class CommentIn(msgspec.Struct, frozen=True):

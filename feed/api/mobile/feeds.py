@@ -10,11 +10,12 @@ from feed.api.responses import PRIVATE, answers, encoded
 from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page
 from feed.posts.model import PostNotFound
-from feed.screens import feeds as screen
-from feed.screens import hot_reasons, ranked
-from feed.screens.cards import PostCard
-from feed.screens.hot_reasons import HotReasons
-from feed.screens.looks import must_see_post
+from feed.screens.posts import feeds as screen
+from feed.screens.posts import hot_explain as hot_reasons
+from feed.screens.posts import ranked_pages as ranked
+from feed.screens.posts.cards import PostCard
+from feed.screens.posts.hot_explain import HotReasons
+from feed.screens.posts.viewer_store import must_see_post
 
 
 class NewCount(msgspec.Struct, frozen=True):

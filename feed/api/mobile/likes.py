@@ -10,8 +10,8 @@ from feed.comments.model import CommentId, CommentNotFound
 from feed.likes.model import CommentLike, Like, Liked, LikesPrivate
 from feed.pagination import Page
 from feed.posts.model import PostId, PostNotFound
-from feed.screens import likers as screen
-from feed.screens.likers import LikerItem
+from feed.screens.posts import likers as screen
+from feed.screens.posts.likers import LikerItem
 
 
 @put(

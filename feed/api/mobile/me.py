@@ -18,11 +18,11 @@ from feed.inbox.model import InboxKind
 from feed.pagination import Page, Position
 from feed.screens.campaigns import my_juries as juries
 from feed.screens.campaigns.my_juries import SeatCard
-from feed.screens.cards import PostCard
 from feed.screens.people import inbox as screen
 from feed.screens.people import profiles as people
 from feed.screens.people.inbox import InboxItem
 from feed.screens.people.profiles import Kept, MeCard, SettingsCard
+from feed.screens.posts.cards import PostCard
 
 _KINDS: tuple[InboxKind, ...] = get_args(InboxKind)
 _OWN = {"cache-control": PRIVATE}

@@ -13,11 +13,11 @@ from feed.api.responses import PRIVATE, PUBLIC, answers, encoded
 from feed.api.state import World
 from feed.pagination import Page, Position
 from feed.postgres import Connection
-from feed.screens import feeds
-from feed.screens.cards import PostCard
-from feed.screens.feeds import Listed
 from feed.screens.people import profiles as screen
 from feed.screens.people.profiles import UserCard
+from feed.screens.posts import feeds
+from feed.screens.posts.cards import PostCard
+from feed.screens.posts.feeds import Listed
 
 
 class Relation(msgspec.Struct, frozen=True):

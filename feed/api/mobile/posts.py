@@ -12,7 +12,7 @@ from feed.pagination import Page
 from feed.posts import actions
 from feed.posts.actions import Draft
 from feed.posts.model import NewPost, NotYourPost, PostChange, PostId, PostNotEditable, PostNotFound
-from feed.screens.cards import PostCard
+from feed.screens.posts.cards import PostCard
 
 POSTS_AT_ONCE = 50
 Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated by commas; at most {POSTS_AT_ONCE}.")]

@@ -11,11 +11,11 @@ from feed.api.responses import PUBLIC, answers, encoded
 from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
-from feed.screens import feeds as screen
-from feed.screens import ranked
-from feed.screens.cards import PostCard
-from feed.screens.feeds import Listed
-from feed.screens.topics import TopicCard, get_topic
+from feed.screens.posts import feeds as screen
+from feed.screens.posts import ranked_pages as ranked
+from feed.screens.posts.cards import PostCard
+from feed.screens.posts.feeds import Listed
+from feed.screens.posts.topics import TopicCard, get_topic
 from feed.texts import text_problem
 from feed.topics.model import TopicNotFound
 from feed.topics.parse import MARKS, NAME_LONGEST, asked_key, topic_key

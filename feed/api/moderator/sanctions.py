@@ -12,7 +12,7 @@ from feed.accounts.sanctions import SanctionKind
 from feed.api.dependencies import GivenViewer, GivenWorld, id_of
 from feed.review import sanctioning
 from feed.review.model import OwnSubject, StaffProtected
-from feed.screens.cards import Id
+from feed.screens.posts.cards import Id
 
 
 class SanctionIn(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from feed.review import actions
 from feed.review.actions import Outcome
 from feed.review.model import BatchId, BatchNotFound, Judged, NewVerdict
 from feed.screens import review as screen
-from feed.screens.cards import Id
+from feed.screens.posts.cards import Id
 from feed.screens.review import ReasonCard
 
 

@@ -16,9 +16,9 @@ from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many
-from feed.screens import cards
 from feed.screens.campaigns.leaderboard import Standings, place
-from feed.screens.cards import PostCard
+from feed.screens.posts import cards
+from feed.screens.posts.cards import PostCard
 
 Id = str
 Sort = Literal["score", "newest"]

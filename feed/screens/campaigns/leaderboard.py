@@ -19,9 +19,9 @@ from feed.campaigns.scoring.score import Ranked, Score, order_of, score
 from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST
-from feed.screens.bases import Frame, PageBase, base_of
 from feed.screens.campaigns.final_leaderboard import FrozenBoards
-from feed.screens.cards import Fragment, PostCard
+from feed.screens.posts.cards import Fragment, PostCard
+from feed.screens.posts.page_render import Frame, PageBase, base_of
 
 _RUNNING: tuple[State, ...] = ("scheduled", "open")
 

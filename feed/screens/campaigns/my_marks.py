@@ -10,8 +10,8 @@ from feed.campaigns import store as campaigns
 from feed.campaigns.errors import CampaignNotFound, NotAJuror
 from feed.campaigns.jury import store as jury
 from feed.postgres import Connection, many
-from feed.screens import cards
-from feed.screens.cards import PostCard
+from feed.screens.posts import cards
+from feed.screens.posts.cards import PostCard
 
 Id = str
 

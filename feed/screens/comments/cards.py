@@ -8,9 +8,9 @@ import msgspec
 from feed.pagination import Position
 from feed.postgres import Connection, Pool, columns, many
 from feed.posts.model import State
-from feed.screens.cards import AuthorCard, Id
-from feed.screens.rights import Look
-from feed.screens.visibility import is_kept_from
+from feed.screens.posts.cards import AuthorCard, Id
+from feed.screens.posts.viewer import Look
+from feed.screens.posts.visibility import is_kept_from
 
 FIRST_REPLIES = 3
 

@@ -14,7 +14,7 @@ from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST, Bookmark
 from feed.screens.comments import cards as comments
 from feed.screens.comments.cards import CommentCard
-from feed.screens.rights import Look
+from feed.screens.posts.viewer import Look
 
 
 class Ranking(msgspec.Struct, frozen=True):

@@ -14,8 +14,8 @@ from feed.keys.store import Keys
 from feed.pagination import Position
 from feed.phones import mask_phone
 from feed.postgres import Connection
-from feed.screens.cards import AuthorCard
 from feed.screens.people.inbox import count_unread
+from feed.screens.posts.cards import AuthorCard
 
 
 class UserCard(msgspec.Struct, frozen=True):

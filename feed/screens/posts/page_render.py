@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import msgspec
 
 from feed.accounts.model import FREE
-from feed.screens import cards
-from feed.screens.cards import Fragment
-from feed.screens.rights import ANONYMOUS, Look
-from feed.screens.visibility import is_listed
+from feed.screens.posts import cards
+from feed.screens.posts.cards import Fragment
+from feed.screens.posts.viewer import ANONYMOUS, Look
+from feed.screens.posts.visibility import is_listed
 
 # Somebody signed in who has written and liked nothing of the page: nearly everybody.
 _SOMEBODY = Look(viewer_id=0)

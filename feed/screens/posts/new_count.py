@@ -7,8 +7,8 @@ import msgspec
 
 from feed.pagination import NEWEST, Position
 from feed.postgres import Pool
-from feed.screens import feeds
 from feed.screens.cache import Kept
+from feed.screens.posts import feeds
 
 # Nobody reads more than that at once; so many mean so many or more.
 COUNTED_MOST = 100

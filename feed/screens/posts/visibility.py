@@ -7,7 +7,7 @@ over them here.
 from typing import Protocol
 
 from feed.posts.model import State
-from feed.screens.rights import Look
+from feed.screens.posts.viewer import Look
 
 
 class Written(Protocol):

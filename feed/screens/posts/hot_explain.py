@@ -12,7 +12,7 @@ from feed.boards.model import Row
 from feed.curation import store as curation
 from feed.curation.model import HotAction, HotWord
 from feed.postgres import Connection
-from feed.screens.cards import Id
+from feed.screens.posts.cards import Id
 
 FORMULA = (
     "score = log10(1 + likes + comment_weight * comments) + seconds from 1970-01-01T00:00:00Z to published_at / period; "

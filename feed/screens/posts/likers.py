@@ -9,8 +9,8 @@ from feed.likes.model import LikesPrivate
 from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.posts import store as posts
-from feed.screens.cards import AuthorCard
-from feed.screens.looks import must_see_post
+from feed.screens.posts.cards import AuthorCard
+from feed.screens.posts.viewer_store import must_see_post
 
 
 class LikerItem(msgspec.Struct, frozen=True):

@@ -9,8 +9,8 @@ from feed.accounts.model import FREE, Standing
 from feed.postgres import Connection, columns, many
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
-from feed.screens.rights import ANONYMOUS, Look
-from feed.screens.visibility import may_see
+from feed.screens.posts.viewer import ANONYMOUS, Look
+from feed.screens.posts.visibility import may_see
 
 
 class Asked(msgspec.Struct, frozen=True):

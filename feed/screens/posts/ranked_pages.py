@@ -8,9 +8,9 @@ from redis.asyncio import Redis
 from feed import ranking_snapshots as snapshots
 from feed.pagination import Cursors
 from feed.ranking_snapshots import Bookmark
-from feed.screens.bases import PageBase, Rendered, base_of, list_frame
-from feed.screens.hot_lists import Ranking
-from feed.screens.pages import Pages
+from feed.screens.posts.hot_lists import Ranking
+from feed.screens.posts.page_render import PageBase, Rendered, base_of, list_frame
+from feed.screens.posts.pages import Pages
 
 
 async def read_page(

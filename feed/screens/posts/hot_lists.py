@@ -16,8 +16,8 @@ from feed.curation import store as curation
 from feed.pagination import NEWEST
 from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST
-from feed.screens import feeds
 from feed.screens.cache import Kept
+from feed.screens.posts import feeds
 
 # The same as a page's: so a page is never more than a second behind, ranking and all.
 _KEPT_SECONDS = 1.0

@@ -8,14 +8,14 @@ from feed.ids import MAX_ID
 from feed.pagination import Cursors, Position
 from feed.postgres import Connection, Pool
 from feed.posts.model import PostNotFound
-from feed.screens import cards, feeds
-from feed.screens.bases import PageBase, Rendered, base_of, list_frame, seen_by
 from feed.screens.cache import Kept
-from feed.screens.cards import Fragment
-from feed.screens.feeds import Listed
-from feed.screens.looks import Asked, list_looks
-from feed.screens.rights import ANONYMOUS, Look
-from feed.screens.visibility import may_see
+from feed.screens.posts import cards, feeds
+from feed.screens.posts.cards import Fragment
+from feed.screens.posts.feeds import Listed
+from feed.screens.posts.page_render import PageBase, Rendered, base_of, list_frame, seen_by
+from feed.screens.posts.viewer import ANONYMOUS, Look
+from feed.screens.posts.viewer_store import Asked, list_looks
+from feed.screens.posts.visibility import may_see
 
 # How long a base may be served. A takedown must be effective within 2 s.
 KEPT_SECONDS = 1.0

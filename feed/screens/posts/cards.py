@@ -14,7 +14,7 @@ from msgspec.structs import fields
 
 from feed.postgres import Connection
 from feed.posts.model import Location, State
-from feed.screens.rights import Look, ViewerRights, rights_of
+from feed.screens.posts.viewer import Look, ViewerRights, rights_of
 
 Id = str
 
