@@ -30,13 +30,13 @@ from feed.posts.actions import Draft, publish_posts
 from feed.screens.campaigns.final_leaderboard import FrozenBoards
 from feed.screens.campaigns.leaderboard import Standings
 from feed.screens.comments.cards import CommentCard, read_cards
-from feed.screens.fairness import FairnessReports
 from feed.screens.people.limit_owners import list_owners
 from feed.screens.posts.hot_lists import HotLists
 from feed.screens.posts.invalidation import Takedowns
 from feed.screens.posts.new_count import Newcomers
 from feed.screens.posts.pages import Pages
 from feed.screens.posts.topics import Topics
+from feed.screens.prizes.fairness import FairnessReports
 from feed.settings import Settings
 
 

@@ -5,7 +5,7 @@ import asyncio
 
 from feed.commands.installation import add_data_option, find_settings
 from feed.postgres import open_pool
-from feed.screens.retention import Kept, list_kept
+from feed.screens.prizes.retention import Kept, list_kept
 from feed.settings import Settings
 
 

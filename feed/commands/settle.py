@@ -9,7 +9,7 @@ from feed.keys.store import open_keys
 from feed.postgres import open_pool
 from feed.prizes.model import SettlementBlocked
 from feed.prizes.settlement.actions import settle_campaign
-from feed.screens.decisions import Decision, get_decision
+from feed.screens.prizes.settlement import Decision, get_decision
 from feed.settings import Settings
 
 # As long as the worker's: a large campaign is counted in one statement.

@@ -12,7 +12,7 @@ from feed.messages.model import MessageNotFound, Purpose, Sending, State
 from feed.phones import mask_phone
 from feed.postgres import Connection
 from feed.screens.posts.cards import Id
-from feed.screens.prizes import CampaignName
+from feed.screens.prizes.cards import CampaignName
 
 
 class MessageCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 from feed.api.state import World, assemble
 from feed.keys.store import Keys
 from feed.prizes.claims.shredding import Retention, shred_next_campaign
-from feed.screens import fairness
 from feed.screens.posts import hot_lists, topics
 from feed.screens.posts import new_count as newcomers
+from feed.screens.prizes import fairness
 from feed.settings import Settings
 from tests import make
 from tests.prizes.stage import announced, listed

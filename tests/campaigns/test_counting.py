@@ -8,8 +8,8 @@ import pytest
 
 from feed.campaigns.scoring.engagement import REASONS, Counted, Reason, count_engagement
 from feed.postgres import Connection
-from feed.screens.acts import list_acts
 from feed.screens.campaigns.my_participation import list_reasons
+from feed.screens.prizes.fairness_store import list_acts
 from tests import make
 from tests.make import DAY, HOUR
 

@@ -18,7 +18,7 @@ from feed.prizes.claims.actions import forfeit_next_prize, lapse_next_claim
 from feed.prizes.model import WinnerNotVisible
 from feed.prizes.result.verify import Finding, verify_result
 from feed.prizes.settlement.actions import settle_campaign
-from feed.screens.prizes import get_result
+from feed.screens.prizes.cards import get_result
 from tests import make
 from tests.prizes import stage
 

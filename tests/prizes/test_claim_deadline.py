@@ -14,7 +14,7 @@ from feed.campaigns.rules.legal_requirements import missing
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.claims.fulfilment import decline_prize
-from feed.screens.stuck import list_stuck
+from feed.screens.prizes.overdue import list_stuck
 from tests import make
 from tests.make import DAY
 from tests.prizes import stage

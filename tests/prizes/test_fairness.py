@@ -13,8 +13,8 @@ from feed.prizes.draw.actions import give_up_next_beacon
 from feed.prizes.fairness.scenarios import Act, busiest_of, front_of, shares_of
 from feed.prizes.model import SheetNotFound, SheetRow
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
-from feed.screens.acts import acts_of, read_acts
-from feed.screens.fairness import FairnessCard, FairnessReports
+from feed.screens.prizes.fairness import FairnessCard, FairnessReports
+from feed.screens.prizes.fairness_store import acts_of, read_acts
 from tests import make
 from tests.make import DAY, HOUR
 from tests.prizes import stage

@@ -44,8 +44,8 @@ from feed.prizes.model import (
     WrongPrizeState,
 )
 from feed.prizes.objections.actions import answer_objection, object_to_result
-from feed.screens.retention import Kept, list_kept
-from feed.screens.stuck import list_stuck
+from feed.screens.prizes.overdue import list_stuck
+from feed.screens.prizes.retention import Kept, list_kept
 from tests import make
 from tests.prizes import stage
 

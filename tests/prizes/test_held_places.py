@@ -9,10 +9,10 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.model import WinnerState
 from feed.prizes.objections import store as objections_store
-from feed.screens.decisions import get_decision
-from feed.screens.prizes import get_result
-from feed.screens.stuck import list_stuck
-from feed.screens.winners import list_winners
+from feed.screens.prizes.cards import get_result
+from feed.screens.prizes.overdue import list_stuck
+from feed.screens.prizes.settlement import get_decision
+from feed.screens.prizes.winners import list_winners
 from tests import make
 from tests.prizes import stage
 

@@ -37,8 +37,8 @@ from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.objections.involvement import is_involved
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import settle_campaign
-from feed.screens.prizes import get_result
-from feed.screens.winners import list_winners
+from feed.screens.prizes.cards import get_result
+from feed.screens.prizes.winners import list_winners
 from tests import make
 from tests.make import DAY
 from tests.prizes import stage

@@ -27,8 +27,8 @@ from feed.prizes.claims.export import export_claims
 from feed.prizes.claims.form import ClaimForm
 from feed.prizes.claims.fulfilment import receive_prize, ship_prize, verify_claim
 from feed.prizes.model import CodesMissing, PrizeNotFound, WinnerId, WrongPrizeState
-from feed.screens.prizes import get_prize
-from feed.screens.stuck import list_stuck
+from feed.screens.prizes.cards import get_prize
+from feed.screens.prizes.overdue import list_stuck
 from tests import make
 from tests.prizes import stage
 

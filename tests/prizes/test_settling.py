@@ -20,7 +20,7 @@ from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_ne
 from feed.prizes.model import AlreadySettled, ClaimClosed, Forced, NotOverYet, NotYourPrize, SettlementBlocked, WinnerId
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
-from feed.screens.decisions import get_decision
+from feed.screens.prizes.settlement import get_decision
 from tests import make
 from tests.prizes import stage
 from tests.prizes.stage import FORM

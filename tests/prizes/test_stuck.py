@@ -19,7 +19,7 @@ from feed.prizes.draw.actions import enter_number, publish_next_list
 from feed.prizes.model import ObjectionId, WinnerId
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
-from feed.screens.stuck import WHAT, Kind, list_stuck
+from feed.screens.prizes.overdue import WHAT, Kind, list_stuck
 from tests import make
 from tests.prizes import stage
 from tests.prizes.stage import Played

@@ -27,9 +27,9 @@ from feed.prizes.model import (
     WinnerId,
     WrongPrizeState,
 )
-from feed.screens import claims as screen
-from feed.screens.claims import ClaimCard
-from feed.screens.stuck import Stuck, list_stuck
+from feed.screens.prizes import claims as screen
+from feed.screens.prizes.claims import ClaimCard
+from feed.screens.prizes.overdue import Stuck, list_stuck
 
 _NO_STORE = {"cache-control": "no-store"}
 

@@ -13,8 +13,8 @@ from feed.prizes.draw import actions as drawing
 from feed.prizes.draw import correction_actions as correcting
 from feed.prizes.draw.model import CorrectionReason, NoNumberToCorrect, ThirdPersonRequired
 from feed.prizes.model import BeaconMismatch, DrawNotFound, NoNumberWanted
-from feed.screens import draws as screen
-from feed.screens.draws import DrawCard, NumberCard
+from feed.screens.prizes import draws as screen
+from feed.screens.prizes.draws import DrawCard, NumberCard
 
 
 class NumberIn(msgspec.Struct, frozen=True):

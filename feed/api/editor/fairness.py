@@ -6,7 +6,7 @@ from litestar.params import FromPath
 from feed.api.dependencies import GivenWorld, id_of
 from feed.api.responses import PRIVATE
 from feed.prizes.model import SheetNotFound
-from feed.screens.fairness import FairnessCard
+from feed.screens.prizes.fairness import FairnessCard
 
 
 @get("/campaigns/{campaign_id:str}/fairness", refuses=(SheetNotFound,), weight=20)

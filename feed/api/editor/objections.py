@@ -22,10 +22,10 @@ from feed.prizes.model import (
     WinnerNotFound,
 )
 from feed.prizes.objections import actions as objecting
-from feed.screens import decisions
-from feed.screens import objections as screen
-from feed.screens.decisions import Decision
-from feed.screens.objections import ObjectionCard
+from feed.screens.prizes import objections as screen
+from feed.screens.prizes import settlement as decisions
+from feed.screens.prizes.objections import ObjectionCard
+from feed.screens.prizes.settlement import Decision
 
 # A parameter that is called `state` means the application's to the framework.
 GivenState = Annotated[Literal["open", "answered"] | None, QueryParameter(name="state")]

@@ -25,9 +25,9 @@ from feed.prizes.model import (
     WinnerNotVisible,
 )
 from feed.prizes.settlement import actions as settling
-from feed.screens import decisions as screen
-from feed.screens.decisions import Decision, SheetCard
-from feed.screens.sheet_csv import csv_of
+from feed.screens.prizes import settlement as screen
+from feed.screens.prizes.settlement import Decision, SheetCard
+from feed.screens.prizes.sheet_csv import csv_of
 
 
 class ReasonIn(msgspec.Struct, frozen=True):

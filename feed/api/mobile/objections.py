@@ -9,10 +9,10 @@ from feed.api.responses import PRIVATE, PUBLIC
 from feed.campaigns.errors import CampaignNotFound, EntryNotFound
 from feed.prizes.model import AlreadyObjected, NotAParticipant, ObjectionsClosed, ResultNotFound
 from feed.prizes.objections import actions as objecting
-from feed.screens import objections as screen
-from feed.screens import winners as winners_screen
-from feed.screens.objections import OwnObjection
-from feed.screens.winners import WinnersCard
+from feed.screens.prizes import objections as screen
+from feed.screens.prizes import winners as winners_screen
+from feed.screens.prizes.objections import OwnObjection
+from feed.screens.prizes.winners import WinnersCard
 
 
 class ObjectionIn(msgspec.Struct, frozen=True):

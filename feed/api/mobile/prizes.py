@@ -29,10 +29,10 @@ from feed.prizes.model import (
 )
 from feed.prizes.result.amendment import Amendment
 from feed.prizes.result.document import Result
-from feed.screens import draws as screen_of_draws
-from feed.screens import prizes as screen
-from feed.screens.draws import DrawCard
-from feed.screens.prizes import PrizeCard
+from feed.screens.prizes import cards as screen
+from feed.screens.prizes import draws as screen_of_draws
+from feed.screens.prizes.cards import PrizeCard
+from feed.screens.prizes.draws import DrawCard
 
 
 class PublishedResult(Result, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from feed.postgres import Connection
 from feed.prizes.model import ResultNotFound
-from feed.screens.prizes import Id, PrizeItem, items_of, mask_name
+from feed.screens.prizes.cards import Id, PrizeItem, items_of, mask_name
 
 
 class WinnerCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from feed.campaigns.errors import CampaignNotFound
 from feed.postgres import Connection, many
-from feed.screens.prizes import Id, Parcel, PrizeItem, items_of, parcel_of
+from feed.screens.prizes.cards import Id, Parcel, PrizeItem, items_of, parcel_of
 
 
 class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):

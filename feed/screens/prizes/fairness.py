@@ -20,9 +20,9 @@ from feed.prizes.objections import store as objections_store
 from feed.prizes.objections.store import Standing
 from feed.prizes.result.selection import Selection
 from feed.prizes.settlement import sheet_store
-from feed.screens.acts import acts_of, count_remarks, read_acts
 from feed.screens.cache import Kept
-from feed.screens.prizes import Id
+from feed.screens.prizes.cards import Id
+from feed.screens.prizes.fairness_store import acts_of, count_remarks, read_acts
 
 # Whose likes and comments are looked at: the best entries, until there is so much to read of them.
 MOST_ACTS = 200_000

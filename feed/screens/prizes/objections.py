@@ -7,7 +7,7 @@ import msgspec
 
 from feed.postgres import Connection, many
 from feed.prizes.model import ObjectionNotFound, Remedy
-from feed.screens.prizes import CampaignName, Id
+from feed.screens.prizes.cards import CampaignName, Id
 
 State = Literal["open", "upheld", "answered"]
 

@@ -4,7 +4,7 @@ import csv
 import io
 
 from feed.messages.model import SHANGHAI
-from feed.screens.decisions import SheetCard, SheetLine
+from feed.screens.prizes.settlement import SheetCard, SheetLine
 
 _HEAD = (
     "名次 rank",
