@@ -22,8 +22,8 @@ from feed.messages.opening import get_registration
 from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
 from feed.postgres import DOWN, Connection, open_pool, transaction
-from feed.screens.doctor import read_applied, read_backlog
 from feed.screens.prizes.overdue import list_stuck
+from feed.screens.staff.doctor import read_applied, read_backlog
 from feed.settings import Settings
 
 # A day: long enough for an afternoon with curl.

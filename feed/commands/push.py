@@ -11,7 +11,7 @@ from feed.commands.installation import add_data_option, find_settings
 from feed.inbox import pushing
 from feed.inbox.push_store import PushState
 from feed.postgres import Pool, open_pool
-from feed.screens import pushes as screen
+from feed.screens.staff import pushes as screen
 
 _LAST = 2**63 - 1
 

@@ -13,8 +13,8 @@ from feed.inbox.hook import Hook, headers_of, outcome_of, patience_of, pause_aft
 from feed.inbox.push_store import Attempt
 from feed.metrics import PUSH_OLDEST, PUSHES
 from feed.postgres import Pool
-from feed.screens import pushes as screen
-from feed.screens.pushes import PushBody
+from feed.screens.staff import pushes as screen
+from feed.screens.staff.pushes import PushBody
 
 log = structlog.get_logger("feed.pushes")
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from feed.api.state import World
-from feed.screens.pushes import list_bodies
+from feed.screens.staff.pushes import list_bodies
 from tests import make
 from tests.support.api import Join, Person
 

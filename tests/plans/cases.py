@@ -38,8 +38,6 @@ from feed.posts.model import NewPost, PostId
 from feed.prizes.settlement import sheet_store
 from feed.review import actions as review
 from feed.review import store as review_store
-from feed.screens import pushes
-from feed.screens import review as review_screen
 from feed.screens.comments import cards as comments
 from feed.screens.comments import hot as hot_comments
 from feed.screens.people import inbox
@@ -48,6 +46,8 @@ from feed.screens.people.limit_owners import list_owners
 from feed.screens.posts import cards, feeds, likers
 from feed.screens.posts.viewer import Look
 from feed.screens.posts.viewer_store import Asked, list_looks, must_see_post
+from feed.screens.staff import cases as review_screen
+from feed.screens.staff import pushes
 from tests.make import now
 from tests.plans.fill import BUSY_ACCOUNT, BUSY_TOPIC, CAMPAIGN, POSTS, REVIEWER, VIRAL_POST
 from tests.plans.plans import Stage

@@ -13,8 +13,8 @@ from feed.ids import MAX_ID
 from feed.messages import deciding
 from feed.messages.model import MessageId, MessageNotFound, MessageNotStuck, MessageTooLate, State
 from feed.pagination import Page
-from feed.screens import messages as screen
-from feed.screens.messages import MessageCard
+from feed.screens.staff import sms as screen
+from feed.screens.staff.sms import MessageCard
 
 # A parameter that is called `state` means the application's to the framework.
 GivenState = Annotated[State | None, QueryParameter(name="state")]

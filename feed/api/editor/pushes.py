@@ -12,8 +12,8 @@ from feed.inbox import pushing
 from feed.inbox.model import PushNotDead, PushNotFound
 from feed.inbox.push_store import PushState
 from feed.pagination import Page
-from feed.screens import pushes as screen
-from feed.screens.pushes import PushCard
+from feed.screens.staff import pushes as screen
+from feed.screens.staff.pushes import PushCard
 
 # A parameter that is called `state` means the application's to the framework.
 State = Annotated[PushState | None, QueryParameter(name="state")]

@@ -14,7 +14,7 @@ from feed.curation.trending import HALF_LIFE, REACH
 from feed.posts.model import PLACE_LONGEST, TEXT_LONGEST, TOPICS_MOST, CommentPolicy
 from feed.ranking_snapshots import LONGEST
 from feed.screens.posts.new_count import COUNTED_MOST
-from feed.screens.review import ReasonCard, reason_cards
+from feed.screens.staff.cases import ReasonCard, reason_cards
 from feed.topics.parse import MARKS
 from feed.topics.parse import NAME_LONGEST as TOPIC_LONGEST
 

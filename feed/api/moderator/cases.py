@@ -14,8 +14,8 @@ from feed.pagination import BEGINNING, NEWEST, Page, Position
 from feed.posts.hide_show import PostIsDeleted
 from feed.review import actions
 from feed.review.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
-from feed.screens import review as screen
-from feed.screens.review import CaseCard
+from feed.screens.staff import cases as screen
+from feed.screens.staff.cases import CaseCard
 from feed.texts import text_problem
 from feed.topics import store as topics
 from feed.topics.parse import topic_key

@@ -10,9 +10,9 @@ from feed.errors import NotFound
 from feed.review import actions
 from feed.review.actions import Outcome
 from feed.review.model import BatchId, BatchNotFound, Judged, NewVerdict
-from feed.screens import review as screen
 from feed.screens.posts.cards import Id
-from feed.screens.review import ReasonCard
+from feed.screens.staff import cases as screen
+from feed.screens.staff.cases import ReasonCard
 
 
 class CaseSeen(msgspec.Struct, frozen=True):
