@@ -31,7 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kms_ca_file: str = ""  # Empty: the authorities that everybody trusts.
     database_direct_url: str = ""  # Sessions that a transaction-mode pooler would break: migrations, LISTEN, locks.
     public_url: str = "http://127.0.0.1:8080"
-    sms_provider: str = "file"  # A name of feed/messages/opening.py; `file` writes the development outbox.
+    sms_provider: str = "file"  # A name of feed/sms/registry.py; `file` writes the development outbox.
     sms_outbox: Path = Path(".feed/outbox.jsonl")
     sms_key_id: str = ""  # Of the provider's account: AccessKeyId, SecretId.
     sms_key_secret: str = ""

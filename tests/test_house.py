@@ -49,7 +49,7 @@ OWNERS = {
     "inbox": {"inbox", "pushes", "push_hook"},
     "jobs": {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"},
     "likes": {"likes", "past_likes", "comment_likes", "past_comment_likes"},
-    "messages": {"messages", "message_receipts", "message_days"},
+    "sms": {"messages", "message_receipts", "message_days"},
     "migrations": {"schema_migrations"},
     "notifications": {"inbox_position", "like_groups"},
     "posts": {"posts", "post_revisions", "topic_posts"},
@@ -101,7 +101,7 @@ CAMPAIGNS_ONLY = {
 }
 WRITE = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([a-z_.]+)")
 # Migrations run files and the statements between them; an attempt's outcome hands its constant statement on.
-NO_CONSTANT = {"migrations.py": 2, "messages/store.py": 1}
+NO_CONSTANT = {"migrations.py": 2, "sms/store.py": 1}
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:

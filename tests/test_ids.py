@@ -8,7 +8,7 @@ from feed.api.dependencies import field_id, id_of, ids_of
 from feed.campaigns.inputs import NewVoids, void_problems
 from feed.errors import Invalid, NotFound
 from feed.ids import MAX_ID, parse_id
-from feed.messages.model import read_reference
+from feed.sms.model import read_reference
 
 # The last three are digits to `str.isdecimal`; the zero was an id where rules name a picture or a post.
 NO_IDS = ("", "0", "00", "-1", "+1", "1.0", " 1", "1_0", "x", str(MAX_ID + 1), "1" * 20, "1" * 5000, "٣", "１", "१")

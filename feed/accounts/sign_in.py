@@ -14,12 +14,12 @@ from feed.auth.tokens import LOCAL_ISSUER, issue_token
 from feed.errors import Unauthenticated
 from feed.keys.store import Keys
 from feed.limits.model import RateLimited
-from feed.messages import store as messages
-from feed.messages.caps import wait_for_code
-from feed.messages.model import Purpose
-from feed.messages.opening import code_windows
 from feed.phones import normalise_phone
 from feed.postgres import Connection, Pool, transaction
+from feed.sms import store as messages
+from feed.sms.model import Purpose
+from feed.sms.quotas import wait_for_code
+from feed.sms.registry import code_windows
 
 CODE_MINUTES = 5
 CODE_TRIES = 5

@@ -6,7 +6,7 @@ from feed.campaigns.inputs import Reason, reason_words
 from feed.campaigns.jury.store import Called
 from feed.campaigns.store import Campaign
 from feed.inbox.model import NewInbox
-from feed.messages.model import SHANGHAI
+from feed.sms.model import SHANGHAI
 
 
 def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> NewInbox:

@@ -12,8 +12,8 @@ import msgspec
 from feed.embedded.processes import CannotStart, find_holder, write_private
 from feed.inbox.hook import read_hook
 from feed.limits.reading import read_table
-from feed.messages.opening import check_settings
 from feed.settings import MissingSetting, Settings, WeakSecret, read_settings
+from feed.sms.registry import check_settings
 
 
 class Run(msgspec.Struct, frozen=True):

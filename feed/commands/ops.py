@@ -18,13 +18,13 @@ from feed.keys.files import KeyStoreError
 from feed.keys.kms import KmsAway
 from feed.keys.store import open_keys
 from feed.keys.vault import open_kms
-from feed.messages.opening import get_registration
 from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
 from feed.postgres import DOWN, Connection, open_pool, transaction
 from feed.screens.prizes.overdue import list_stuck
 from feed.screens.staff.doctor import read_applied, read_backlog
 from feed.settings import Settings
+from feed.sms.registry import get_registration
 
 # A day: long enough for an afternoon with curl.
 TOKEN_SECONDS = 86_400

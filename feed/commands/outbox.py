@@ -5,8 +5,8 @@ import argparse
 import msgspec
 
 from feed.commands.installation import add_data_option, find_settings
-from feed.messages.outbox import read_outbox
 from feed.phones import normalise_phone
+from feed.sms.file_provider import read_outbox
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

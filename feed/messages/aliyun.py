@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 from feed.messages import aliyun_wire as wire
-from feed.messages.line import Line
-from feed.messages.model import Purpose, Reference
-from feed.messages.provider import Found, Missing, ReceiptFormat, Registration, Throttled, Trace, Uncertain
-from feed.messages.subscription import Subscription, read_subscription
+from feed.sms.http_client import Line
+from feed.sms.model import Purpose, Reference
+from feed.sms.provider import Found, Missing, ReceiptFormat, Registration, Throttled, Trace, Uncertain
+from feed.sms.provider_account import Subscription, read_subscription
 
 # A phone gets a handful a day.
 _PAGES_MOST = 10

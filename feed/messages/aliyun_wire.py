@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from feed.messages import acs3
-from feed.messages.model import SHANGHAI, Purpose, Receipt, Reference
-from feed.messages.provider import Uncertain
-from feed.messages.subscription import Subscription
-from feed.messages.wire import (
+from feed.sms.model import SHANGHAI, Purpose, Receipt, Reference
+from feed.sms.provider import Uncertain
+from feed.sms.provider_account import Subscription
+from feed.sms.provider_errors import (
     HELD,
     REFUSED,
     UNCERTAIN,

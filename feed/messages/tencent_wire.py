@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from feed.messages import tc3
-from feed.messages.model import Purpose, Receipt, Reference
-from feed.messages.provider import Uncertain
-from feed.messages.subscription import Subscription
-from feed.messages.templates import names_of
-from feed.messages.wire import (
+from feed.sms.model import Purpose, Receipt, Reference
+from feed.sms.provider import Uncertain
+from feed.sms.provider_account import Subscription
+from feed.sms.provider_errors import (
     HELD,
     REFUSED,
     UNCERTAIN,
@@ -21,6 +20,7 @@ from feed.messages.wire import (
     refuse,
     shown_code,
 )
+from feed.sms.templates import names_of
 
 _VERSION = "2021-01-11"
 # Messages are one service wherever it is asked.

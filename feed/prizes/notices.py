@@ -7,8 +7,8 @@ from typing import Any
 
 from feed.campaigns.lifecycle_store import Ending
 from feed.inbox.model import NewInbox
-from feed.messages.model import SHANGHAI
 from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, Unclaimed, Winner, WinnerId
+from feed.sms.model import SHANGHAI
 
 # What a settlement waits for.
 _WAITS = {"entry_waits": "待审作品", "mark_missing": "打分不足的入围作品", "comment_waits": "待审评论"}

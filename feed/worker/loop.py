@@ -13,13 +13,13 @@ from feed import redis as redis_room
 from feed.inbox.hook import read_hook
 from feed.keys.store import open_keys
 from feed.keys.vault import open_kms
-from feed.messages.caps import Caps
-from feed.messages.model import Lane, read_quiet_hours
-from feed.messages.opening import open_provider
 from feed.metrics import TASKS
 from feed.postgres import DOWN, Pool, open_pool
 from feed.prizes.claims.shredding import Retention
 from feed.settings import Settings
+from feed.sms.model import Lane, read_quiet_hours
+from feed.sms.quotas import Caps
+from feed.sms.registry import open_provider
 from feed.worker.drawing import DrandClient
 from feed.worker.pushing import PushClient
 from feed.worker.queue import QueueLost, run_queue

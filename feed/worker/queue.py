@@ -14,8 +14,8 @@ from pgqueuer.domain.models import Job
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.domain.types import Channel
 
-from feed.messages.model import Lane, MessageId
-from feed.messages.store import JOBS
+from feed.sms.model import Lane, MessageId
+from feed.sms.store import JOBS
 from feed.worker.sending import send_message
 from feed.worker.worlds import Worlds
 

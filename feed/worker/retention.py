@@ -4,9 +4,9 @@ from feed import idempotency, jobs
 from feed.accounts import events_store, sign_in_store
 from feed.changes import store as changes
 from feed.inbox import push_store as pushes
-from feed.messages import quota_store, receipt_store
-from feed.messages import store as messages
 from feed.postgres import transaction
+from feed.sms import quota_store, receipt_store
+from feed.sms import store as messages
 from feed.worker.worlds import Worlds
 
 _DAY = 24

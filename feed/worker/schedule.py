@@ -10,8 +10,6 @@ from feed.campaigns.entries.shortlist_actions import fill_next_shortlist
 from feed.campaigns.jury.reminders import call_next_juror
 from feed.changes.actions import number_changes
 from feed.curation.trending import count_trends
-from feed.messages.actions import wake_jobless
-from feed.messages.receipts import apply_receipts
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.posts.erasure import erase_next_posts
 from feed.prizes.announcement.announce import finish_next_objections
@@ -20,6 +18,8 @@ from feed.prizes.claims.shredding import forget_next_archive, shred_next_campaig
 from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.prizes.winners.reminders import remind_next_winner
+from feed.sms.actions import wake_jobless
+from feed.sms.receipts import apply_receipts
 from feed.worker import retention
 from feed.worker.drawing import ask_drand
 from feed.worker.pushing import send_pushes, watch_pushes

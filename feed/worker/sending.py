@@ -5,9 +5,10 @@ import time
 
 import structlog
 
-from feed.messages import actions
-from feed.messages.model import MessageId, Sending, Wait
-from feed.messages.provider import (
+from feed.metrics import MESSAGES
+from feed.sms import actions
+from feed.sms.model import MessageId, Sending, Wait
+from feed.sms.provider import (
     ABANDONED_AFTER,
     ANSWER_SECONDS,
     MISSING_AFTER,
@@ -22,7 +23,6 @@ from feed.messages.provider import (
     Trace,
     Uncertain,
 )
-from feed.metrics import MESSAGES
 from feed.worker.worlds import Worlds
 
 log = structlog.get_logger("feed.messages")

@@ -5,11 +5,11 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 
 from feed.keys.store import Keys
-from feed.messages.caps import UNCAPPED, Caps
-from feed.messages.model import QuietHours
-from feed.messages.provider import SmsProvider
 from feed.postgres import Pool
 from feed.prizes.claims.shredding import Retention
+from feed.sms.model import QuietHours
+from feed.sms.provider import SmsProvider
+from feed.sms.quotas import UNCAPPED, Caps
 from feed.worker.drawing import DrandClient
 from feed.worker.pushing import PushClient
 

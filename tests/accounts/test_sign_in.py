@@ -16,9 +16,9 @@ from feed.auth.tokens import LOCAL_ISSUER, TokenVerifier
 from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.limits.model import RateLimited
-from feed.messages.actions import open_recipient
-from feed.messages.model import Sending
 from feed.postgres import many
+from feed.sms.actions import open_recipient
+from feed.sms.model import Sending
 
 PHONE = "13800138000"
 

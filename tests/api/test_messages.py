@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 
 from feed.api.state import World
-from feed.messages import actions
-from feed.messages import store as messages
-from feed.messages.model import MessageId, Purpose, Sending
-from feed.messages.provider import NotSeen
 from feed.postgres import transaction
+from feed.sms import actions
+from feed.sms import store as messages
+from feed.sms.model import MessageId, Purpose, Sending
+from feed.sms.provider import NotSeen
 from feed.worker.sending import send_message
 from feed.worker.worlds import Worlds
 from tests import make

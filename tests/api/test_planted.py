@@ -23,10 +23,10 @@ import structlog
 from feed.api.state import World
 from feed.keys.store import Keys
 from feed.logging import configure
-from feed.messages.opening import open_provider
-from feed.messages.outbox import read_outbox
 from feed.phones import normalise_phone
 from feed.settings import Settings, read_settings
+from feed.sms.file_provider import read_outbox
+from feed.sms.registry import open_provider
 from feed.worker.loop import work
 from feed.worker.worlds import Worlds
 from tests import make

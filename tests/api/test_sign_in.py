@@ -19,11 +19,11 @@ from feed.accounts import otp_guard as code_gate
 from feed.accounts import otp_quotas as code_quotas
 from feed.api.state import World
 from feed.logging import configure
-from feed.messages.actions import open_recipient
-from feed.messages.model import MessageId, Sending
-from feed.messages.outbox import FileProvider
 from feed.redis import connect
 from feed.settings import Settings
+from feed.sms.actions import open_recipient
+from feed.sms.file_provider import FileProvider
+from feed.sms.model import MessageId, Sending
 from feed.worker.sending import send_message
 from feed.worker.worlds import Worlds
 from tests.support.app import app_over

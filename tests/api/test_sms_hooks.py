@@ -8,13 +8,14 @@ import msgspec
 import pytest
 
 from feed.api.state import World
-from feed.messages import actions, deciding
-from feed.messages import store as messages
-from feed.messages.model import MessageId, Purpose, Sending
-from feed.messages.receipts import apply_receipts
 from feed.metrics import text
 from feed.postgres import transaction
 from feed.settings import Settings
+from feed.sms import actions
+from feed.sms import manual_resolution as deciding
+from feed.sms import store as messages
+from feed.sms.model import MessageId, Purpose, Sending
+from feed.sms.receipts import apply_receipts
 from tests import make
 
 TOKEN = "a-token-of-thirty-two-letters-0001"

@@ -11,14 +11,14 @@ from litestar import Litestar
 
 from feed.api.state import World
 from feed.app import build
-from feed.messages import opening
-from feed.messages import store as messages
-from feed.messages.model import Purpose, Receipt, Reference
-from feed.messages.opening import open_provider
-from feed.messages.provider import CannotTell, ReceiptFormat, Registration
-from feed.messages.subscription import SmsSettingsRefused, Subscription, read_subscription
 from feed.postgres import transaction
 from feed.settings import Settings
+from feed.sms import registry as opening
+from feed.sms import store as messages
+from feed.sms.model import Purpose, Receipt, Reference
+from feed.sms.provider import CannotTell, ReceiptFormat, Registration
+from feed.sms.provider_account import SmsSettingsRefused, Subscription, read_subscription
+from feed.sms.registry import open_provider
 from feed.worker.sending import send_message
 from feed.worker.worlds import Worlds
 

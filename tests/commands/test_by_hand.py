@@ -16,9 +16,9 @@ from redis.asyncio import Redis
 from feed.auth.tokens import TokenVerifier
 from feed.commands.ops import phone_for
 from feed.keys.store import Keys, open_keys
-from feed.messages.model import Purpose, Reference
-from feed.messages.outbox import FileProvider
 from feed.phones import normalise_phone
+from feed.sms.file_provider import FileProvider
+from feed.sms.model import Purpose, Reference
 
 
 class Ran(NamedTuple):

@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feed.messages.caps import next_day, wait_for_code
-from feed.messages.model import SHANGHAI, MessageId, Purpose, Wait, Waiting, read_quiet_hours
-from feed.messages.opening import code_windows
+from feed.sms.model import SHANGHAI, MessageId, Purpose, Wait, Waiting, read_quiet_hours
+from feed.sms.quotas import next_day, wait_for_code
+from feed.sms.registry import code_windows
 
 ALIYUN = code_windows("aliyun")
 

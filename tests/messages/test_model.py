@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.messages.model import (
+from feed.sms.model import (
     SHANGHAI,
     Expire,
     Lane,

@@ -2,9 +2,9 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from feed.messages.model import Purpose, Reference
-from feed.messages.outbox import FileProvider, read_outbox
-from feed.messages.provider import Found, NotSeen
+from feed.sms.file_provider import FileProvider, read_outbox
+from feed.sms.model import Purpose, Reference
+from feed.sms.provider import Found, NotSeen
 
 PHONE = "+8613800138000"
 CODE = {"code": "012345", "minutes": "5"}

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from feed.messages import acs3, aliyun_wire, tc3, tencent_wire
-from feed.messages.model import Purpose, Reference
-from feed.messages.subscription import Subscription
+from feed.sms.model import Purpose, Reference
+from feed.sms.provider_account import Subscription
 
 VECTORS = Path(__file__).parent / "vectors"
 ALIYUN: dict[str, Any] = json.loads((VECTORS / "aliyun.json").read_text("utf-8"))

@@ -8,14 +8,14 @@ import feed
 from feed.commands.installation import Refused, checked
 from feed.embedded.processes import CannotStart
 from feed.messages.aliyun import AliyunProvider
-from feed.messages.console import ConsoleProvider
-from feed.messages.model import Purpose, Reference
-from feed.messages.opening import REGISTRATIONS, check_settings, code_windows, get_registration, open_provider
-from feed.messages.outbox import FileProvider
-from feed.messages.provider import CannotTell
-from feed.messages.subscription import SmsSettingsRefused
 from feed.messages.tencent import TencentProvider
 from feed.settings import read_settings
+from feed.sms.console_provider import ConsoleProvider
+from feed.sms.file_provider import FileProvider
+from feed.sms.model import Purpose, Reference
+from feed.sms.provider import CannotTell
+from feed.sms.provider_account import SmsSettingsRefused
+from feed.sms.registry import REGISTRATIONS, check_settings, code_windows, get_registration, open_provider
 from tests.messages.fake_provider import KEY_SECRET, TEMPLATES, Fake
 
 OPERATIONS = Path(feed.__file__).parent.parent.joinpath("docs", "operations.md").read_text("utf-8")

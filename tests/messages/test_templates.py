@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 import feed
-from feed.messages.model import Purpose
-from feed.messages.templates import (
+from feed.sms.model import Purpose
+from feed.sms.templates import (
     LONGEST_VALUE,
     REFUSED_WORDS,
     TEMPLATES,

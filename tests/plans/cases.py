@@ -30,7 +30,6 @@ from feed.inbox import store as inbox_store
 from feed.inbox.model import InboxKind
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like
-from feed.messages import store as messages
 from feed.notifications import actions as notifications
 from feed.pagination import NEWEST, OLDEST, Position
 from feed.posts.actions import Draft, publish_posts
@@ -48,6 +47,7 @@ from feed.screens.posts.viewer import Look
 from feed.screens.posts.viewer_store import Asked, list_looks, must_see_post
 from feed.screens.staff import cases as review_screen
 from feed.screens.staff import pushes
+from feed.sms import store as messages
 from tests.make import now
 from tests.plans.fill import BUSY_ACCOUNT, BUSY_TOPIC, CAMPAIGN, POSTS, REVIEWER, VIRAL_POST
 from tests.plans.plans import Stage

@@ -16,7 +16,6 @@ import asyncpg
 from feed import redis as redis_room
 from feed.accounts.model import AccountId
 from feed.keys.store import Keys, open_keys
-from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_next_claim
@@ -25,6 +24,7 @@ from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import WinnerId
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.settings import Settings, read_settings
+from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
 from feed.worker.worlds import Worlds

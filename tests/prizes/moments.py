@@ -15,7 +15,7 @@ from typing import Any
 
 import asyncpg
 
-from feed.messages.outbox import FileProvider
+from feed.sms.file_provider import FileProvider
 
 # Called around each moment, with its name, and whether it is over.
 Look = Callable[[str, bool], None]

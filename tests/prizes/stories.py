@@ -14,7 +14,6 @@ from feed.campaigns.cancellation import cancel_campaign, tell_next_cancellation
 from feed.campaigns.entries.shortlist_actions import fill_next_shortlist
 from feed.idempotency import Once, once
 from feed.keys.store import Keys, open_keys
-from feed.messages.outbox import FileProvider
 from feed.postgres import Pool, open_pool
 from feed.prizes.announcement.announce import announce_winners, finish_next_objections
 from feed.prizes.announcement.replace_winner import replace_winner
@@ -45,6 +44,7 @@ from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.winners.reminders import remind_next_winner
 from feed.settings import read_settings
+from feed.sms.file_provider import FileProvider
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds
 from tests import make

@@ -19,7 +19,6 @@ from feed.campaigns.model import parse_time
 from feed.commands.verify import said
 from feed.errors import Invalid
 from feed.keys.store import Keys
-from feed.messages.outbox import FileProvider
 from feed.postgres import Pool
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.draw.actions import (
@@ -32,6 +31,7 @@ from feed.prizes.draw.actions import (
 from feed.prizes.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted
 from feed.prizes.result.verify import Finding, verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.sms.file_provider import FileProvider
 from feed.worker.drawing import DrandClient, ask_drand
 from feed.worker.schedule import SCHEDULE
 from feed.worker.worlds import Worlds

@@ -16,8 +16,6 @@ from feed.errors import Invalid
 from feed.idempotency import IdempotencyKeyReused, idempotent_transaction, once
 from feed.keys.signatures import Signature, canonical, is_signed
 from feed.keys.store import KeyDestroyed, Keys
-from feed.messages.deciding import retry_message
-from feed.messages.model import MessageId, MessageTooLate
 from feed.postgres import Pool, transaction
 from feed.prizes import winner_store as store
 from feed.prizes.announcement.announce import announce_winners
@@ -46,6 +44,8 @@ from feed.prizes.model import (
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.screens.prizes.overdue import list_stuck
 from feed.screens.prizes.retention import Kept, list_kept
+from feed.sms.manual_resolution import retry_message
+from feed.sms.model import MessageId, MessageTooLate
 from tests import make
 from tests.prizes import stage
 

@@ -7,13 +7,13 @@ from redis.asyncio import Redis
 
 from feed.campaigns.errors import SecondPersonRequired
 from feed.keys.store import Keys
-from feed.messages.outbox import FileProvider, read_outbox
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_next_claim
 from feed.prizes.model import AlreadyAnnounced, AlreadySettled, WinnerId
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.sms.file_provider import FileProvider, read_outbox
 from feed.worker.sending import send_message
 from feed.worker.worlds import Worlds
 from tests import make

@@ -8,8 +8,6 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.keys.store import Keys
-from feed.messages.actions import begin_sending, record_failed, send_again
-from feed.messages.model import MessageId, Sending
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize, lapse_next_claim
@@ -20,6 +18,8 @@ from feed.prizes.model import ObjectionId, WinnerId
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.screens.prizes.overdue import WHAT, Kind, list_stuck
+from feed.sms.actions import begin_sending, record_failed, send_again
+from feed.sms.model import MessageId, Sending
 from tests import make
 from tests.prizes import stage
 from tests.prizes.stage import Played

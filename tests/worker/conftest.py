@@ -6,10 +6,10 @@ from asyncpg import Pool, Record
 from redis.asyncio import Redis
 
 from feed.keys.store import Keys
-from feed.messages.opening import open_provider
-from feed.messages.outbox import FileProvider
-from feed.messages.provider import SmsProvider
 from feed.settings import Settings, read_settings
+from feed.sms.file_provider import FileProvider
+from feed.sms.provider import SmsProvider
+from feed.sms.registry import open_provider
 from feed.worker.worlds import Worlds
 from tests.messages.fake_provider import Fake, faking
 

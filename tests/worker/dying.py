@@ -8,11 +8,11 @@ from datetime import datetime
 
 from feed import redis as redis_room
 from feed.keys.store import open_keys
-from feed.messages.model import Purpose, Reference
-from feed.messages.outbox import FileProvider
-from feed.messages.provider import Found, NotSeen
 from feed.postgres import open_pool
 from feed.settings import read_settings
+from feed.sms.file_provider import FileProvider
+from feed.sms.model import Purpose, Reference
+from feed.sms.provider import Found, NotSeen
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
 from feed.worker.worlds import Worlds

@@ -7,9 +7,9 @@ import signal
 from feed import redis as redis_room
 from feed.inbox.hook import read_hook
 from feed.keys.store import open_keys
-from feed.messages.outbox import FileProvider
 from feed.postgres import open_pool
 from feed.settings import read_settings
+from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
 from feed.worker.pushing import PushClient
 from feed.worker.schedule import SCHEDULE

@@ -13,11 +13,11 @@ import asyncpg
 
 from feed import redis as redis_room
 from feed.keys.store import open_keys
-from feed.messages.line import Line
-from feed.messages.model import MessageId
-from feed.messages.opening import open_provider
 from feed.postgres import open_pool
 from feed.settings import read_settings
+from feed.sms.http_client import Line
+from feed.sms.model import MessageId
+from feed.sms.registry import open_provider
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds
 

@@ -9,12 +9,12 @@ import pytest
 from asyncpg import Pool, Record
 
 from feed.keys.store import Keys
-from feed.messages import store as messages
-from feed.messages.caps import Caps
-from feed.messages.model import SHANGHAI, MessageId, Purpose, QuietHours, Wait
-from feed.messages.outbox import read_outbox
-from feed.messages.provider import Throttled
 from feed.postgres import transaction
+from feed.sms import store as messages
+from feed.sms.file_provider import read_outbox
+from feed.sms.model import SHANGHAI, MessageId, Purpose, QuietHours, Wait
+from feed.sms.provider import Throttled
+from feed.sms.quotas import Caps
 from feed.worker.schedule import SCHEDULE
 from feed.worker.sending import send_message
 from feed.worker.worlds import Worlds

@@ -11,11 +11,11 @@ import pytest
 from asyncpg import Pool, Record
 
 from feed.keys.store import Keys
-from feed.messages import store as messages
-from feed.messages.model import MessageId, Purpose
-from feed.messages.outbox import read_outbox
-from feed.messages.provider import ABANDONED_AFTER
 from feed.postgres import transaction
+from feed.sms import store as messages
+from feed.sms.file_provider import read_outbox
+from feed.sms.model import MessageId, Purpose
+from feed.sms.provider import ABANDONED_AFTER
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE, Entry
 from feed.worker.worlds import Worlds

@@ -6,11 +6,12 @@ import pytest
 from asyncpg import Pool, Record
 
 from feed.keys.store import Keys
-from feed.messages import actions, deciding
-from feed.messages.model import MessageId, Purpose, Reference, Sending, Wait
-from feed.messages.opening import open_provider
-from feed.messages.provider import ABANDONED_AFTER, MISSING_AFTER, SILENT_AFTER
-from feed.messages.templates import names_of
+from feed.sms import actions
+from feed.sms import manual_resolution as deciding
+from feed.sms.model import MessageId, Purpose, Reference, Sending, Wait
+from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER, SILENT_AFTER
+from feed.sms.registry import open_provider
+from feed.sms.templates import names_of
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds
 from tests import make

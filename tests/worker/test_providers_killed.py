@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
-from feed.messages import actions
-from feed.messages.model import MessageId, Sending
-from feed.messages.provider import ABANDONED_AFTER, MISSING_AFTER
+from feed.sms import actions
+from feed.sms.model import MessageId, Sending
+from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds
 from tests.messages.fake_provider import Fake

@@ -5,21 +5,13 @@ import pytest
 from asyncpg import Pool, Record
 
 from feed.keys.store import Keys
-from feed.messages import actions, deciding
-from feed.messages import store as messages
-from feed.messages.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHours, Reference, Sending, Wait
-from feed.messages.outbox import OutboxLine, read_outbox
-from feed.messages.provider import (
-    ABANDONED_AFTER,
-    CannotTell,
-    Found,
-    NotSeen,
-    Refused,
-    Throttled,
-    Trace,
-    Uncertain,
-)
 from feed.postgres import transaction
+from feed.sms import actions
+from feed.sms import manual_resolution as deciding
+from feed.sms import store as messages
+from feed.sms.file_provider import OutboxLine, read_outbox
+from feed.sms.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHours, Reference, Sending, Wait
+from feed.sms.provider import ABANDONED_AFTER, CannotTell, Found, NotSeen, Refused, Throttled, Trace, Uncertain
 from feed.worker import retention
 from feed.worker.sending import resolve_abandoned, send_message
 from feed.worker.worlds import Worlds

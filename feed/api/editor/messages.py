@@ -10,11 +10,11 @@ from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Li
 from feed.api.responses import PRIVATE
 from feed.api.state import World
 from feed.ids import MAX_ID
-from feed.messages import deciding
-from feed.messages.model import MessageId, MessageNotFound, MessageNotStuck, MessageTooLate, State
 from feed.pagination import Page
 from feed.screens.staff import sms as screen
 from feed.screens.staff.sms import MessageCard
+from feed.sms import manual_resolution as deciding
+from feed.sms.model import MessageId, MessageNotFound, MessageNotStuck, MessageTooLate, State
 
 # A parameter that is called `state` means the application's to the framework.
 GivenState = Annotated[State | None, QueryParameter(name="state")]

@@ -11,9 +11,9 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import AnyConnection, GivenWorld
 from feed.api.state import World
 from feed.errors import NotFound
-from feed.messages import opening
-from feed.messages.provider import ReceiptFormat
-from feed.messages.receipts import hear_receipts
+from feed.sms import registry as opening
+from feed.sms.provider import ReceiptFormat
+from feed.sms.receipts import hear_receipts
 
 
 class ReceiptsHeard(msgspec.Struct, frozen=True):

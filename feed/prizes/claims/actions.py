@@ -13,7 +13,6 @@ from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.encryption import open_sealed, seal
 from feed.keys.store import KeyDestroyed, Keys
-from feed.messages import store as messages
 from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes import notices
 from feed.prizes import winner_store as store
@@ -22,6 +21,7 @@ from feed.prizes.claims.form import ClaimForm, masked, read_claim, seal_of
 from feed.prizes.claims.guards import require_access, require_own
 from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
 from feed.prizes.winners.places import fill_place
+from feed.sms import store as messages
 from feed.texts import read_reason
 
 

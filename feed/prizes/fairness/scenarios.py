@@ -10,9 +10,9 @@ import msgspec
 
 from feed.campaigns.model import Caps, Rules
 from feed.campaigns.scoring.score import Ranked, score
-from feed.messages.model import SHANGHAI
 from feed.prizes.model import SheetRow
 from feed.prizes.result.selection import Selection, contender, select_winners
+from feed.sms.model import SHANGHAI
 
 _AGES = (
     ("under_1d", timedelta(days=1)),

@@ -10,8 +10,6 @@ from feed.campaigns.model import Rules
 from feed.inbox import store as inbox
 from feed.keys.signatures import sign_document
 from feed.keys.store import Keys
-from feed.messages import store as messages
-from feed.messages.model import Purpose
 from feed.postgres import Connection
 from feed.prizes import notices
 from feed.prizes import winner_store as store
@@ -20,6 +18,8 @@ from feed.prizes.model import Place, Winner, WinnerId
 from feed.prizes.notices import notice_key, reminder_key
 from feed.prizes.result.amendment import change_of
 from feed.prizes.winners import amendment_store as amendments_store
+from feed.sms import store as messages
+from feed.sms.model import Purpose
 
 
 async def tell_winners(

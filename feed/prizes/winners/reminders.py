@@ -4,11 +4,11 @@ from feed.accounts import store as accounts
 from feed.accounts.phone import phone_of
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
-from feed.messages import store as messages
-from feed.messages.model import Purpose
 from feed.postgres import Pool, transaction
 from feed.prizes import notices
 from feed.prizes.claims import store as claims_store
+from feed.sms import store as messages
+from feed.sms.model import Purpose
 
 
 async def remind_next_winner(pool: Pool, keys: Keys) -> bool:

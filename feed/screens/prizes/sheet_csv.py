@@ -3,8 +3,8 @@
 import csv
 import io
 
-from feed.messages.model import SHANGHAI
 from feed.screens.prizes.settlement import SheetCard, SheetLine
+from feed.sms.model import SHANGHAI
 
 _HEAD = (
     "名次 rank",

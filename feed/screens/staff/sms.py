@@ -7,12 +7,12 @@ import msgspec
 from asyncpg import Record
 
 from feed.keys.store import Keys
-from feed.messages.actions import open_recipient
-from feed.messages.model import MessageNotFound, Purpose, Sending, State
 from feed.phones import mask_phone
 from feed.postgres import Connection
 from feed.screens.posts.cards import Id
 from feed.screens.prizes.cards import CampaignName
+from feed.sms.actions import open_recipient
+from feed.sms.model import MessageNotFound, Purpose, Sending, State
 
 
 class MessageCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,9 +9,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from feed.messages.caps import CODE_WINDOWS
-from feed.messages.model import Purpose, Receipt, Reference
 from feed.settings import Settings
+from feed.sms.model import Purpose, Receipt, Reference
+from feed.sms.quotas import CODE_WINDOWS
 
 Account = TypeVar("Account")
 Report = TypeVar("Report")

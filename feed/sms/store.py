@@ -7,9 +7,9 @@ import msgspec
 
 from feed import jobs
 from feed.keys.store import Keys
-from feed.messages.model import Lane, MessageId, Purpose, Recipient, Sending, Waiting, lane_of
-from feed.messages.templates import fitted
 from feed.postgres import Connection, many, one
+from feed.sms.model import Lane, MessageId, Purpose, Recipient, Sending, Waiting, lane_of
+from feed.sms.templates import fitted
 
 # The job of each lane.
 JOBS = {Lane.CODES: "send_code", Lane.NOTICES: "send_message"}

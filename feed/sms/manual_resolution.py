@@ -4,10 +4,11 @@ from typing import Literal
 
 from feed.audit import store as audit
 from feed.idempotency import Once, idempotent_transaction
-from feed.messages import deciding_store, store
-from feed.messages.deciding_store import Stuck
-from feed.messages.model import STUCK, MessageId, MessageNotFound, MessageNotStuck, MessageTooLate
 from feed.postgres import Connection, Pool
+from feed.sms import manual_resolution_store as deciding_store
+from feed.sms import store
+from feed.sms.manual_resolution_store import Stuck
+from feed.sms.model import STUCK, MessageId, MessageNotFound, MessageNotStuck, MessageTooLate
 from feed.texts import read_reason
 
 

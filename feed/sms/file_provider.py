@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from feed.messages.model import Purpose, Reference
-from feed.messages.provider import Found, NotSeen, Registration
-from feed.messages.templates import text_of
+from feed.sms.model import Purpose, Reference
+from feed.sms.provider import Found, NotSeen, Registration
+from feed.sms.templates import text_of
 
 
 class OutboxLine(msgspec.Struct, frozen=True):

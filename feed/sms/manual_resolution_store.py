@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from feed.messages.model import MessageId, Purpose, State
 from feed.postgres import Connection, one
+from feed.sms.model import MessageId, Purpose, State
 
 
 class Stuck(msgspec.Struct, frozen=True):

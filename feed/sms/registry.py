@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from feed.messages.aliyun import ALIYUN
-from feed.messages.console import CONSOLE
-from feed.messages.outbox import FILE
-from feed.messages.provider import Registration, SmsProvider
-from feed.messages.subscription import SmsSettingsRefused, check_common
 from feed.messages.tencent import TENCENT
 from feed.settings import Settings
+from feed.sms.console_provider import CONSOLE
+from feed.sms.file_provider import FILE
+from feed.sms.provider import Registration, SmsProvider
+from feed.sms.provider_account import SmsSettingsRefused, check_common
 
 REGISTRATIONS: tuple[Registration[Any], ...] = (FILE, CONSOLE, ALIYUN, TENCENT)
 

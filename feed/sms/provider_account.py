@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from feed.messages.model import Purpose
-from feed.messages.templates import check_templates
 from feed.settings import Settings, is_loopback
+from feed.sms.model import Purpose
+from feed.sms.templates import check_templates
 
 # What every provider that sends asks for; each may need more.
 _NEEDED = ("sms_key_id", "sms_key_secret", "sms_sign_name", "sms_templates")

@@ -2,8 +2,8 @@
 
 import httpx
 
-from feed.messages.provider import ANSWER_SECONDS, Throttled, Uncertain
-from feed.messages.wire import Answer, Request
+from feed.sms.provider import ANSWER_SECONDS, Throttled, Uncertain
+from feed.sms.provider_errors import Answer, Request
 
 # Shorter than the whole, so that a provider that cannot be reached is known not to have heard us.
 _CONNECT_SECONDS = 2.5

@@ -6,21 +6,10 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 
 from feed.keys.store import Keys
-from feed.messages import quota_store, store
-from feed.messages.caps import UNCAPPED, Caps, next_day
-from feed.messages.model import (
-    URGENT,
-    Expire,
-    MessageId,
-    QuietHours,
-    Recipient,
-    Send,
-    Sending,
-    Wait,
-    Waiting,
-    next_step,
-)
 from feed.postgres import Connection, Pool, transaction
+from feed.sms import quota_store, store
+from feed.sms.model import URGENT, Expire, MessageId, QuietHours, Recipient, Send, Sending, Wait, Waiting, next_step
+from feed.sms.quotas import UNCAPPED, Caps, next_day
 
 
 async def begin_sending(

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from feed.messages.model import Purpose, Reference
-from feed.messages.outbox import OutboxLine
-from feed.messages.provider import CannotTell, Registration
-from feed.messages.templates import text_of
+from feed.sms.file_provider import OutboxLine
+from feed.sms.model import Purpose, Reference
+from feed.sms.provider import CannotTell, Registration
+from feed.sms.templates import text_of
 
 
 class ConsoleProvider:

@@ -4,7 +4,7 @@ import re
 import string
 from collections.abc import Mapping
 
-from feed.messages.model import Purpose
+from feed.sms.model import Purpose
 
 # Providers refuse links and the vocabulary of lotteries, so the notice says where to look and not what was won. They put the
 # signature in front by themselves.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import msgspec
 
-from feed.messages.model import SHANGHAI, Purpose, QuietHours, Wait, Waiting, earliest_send
+from feed.sms.model import SHANGHAI, Purpose, QuietHours, Wait, Waiting, earliest_send
 
 
 class Caps(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from feed.messages.provider import Held, Refused, Throttled, Uncertain
+from feed.sms.provider import Held, Refused, Throttled, Uncertain
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from feed.messages import receipt_store as store
-from feed.messages.model import Receipt
 from feed.metrics import MESSAGES
 from feed.postgres import Pool, retried, transaction
+from feed.sms import receipt_store as store
+from feed.sms.model import Receipt
 
 
 async def hear_receipts(pool: Pool, provider: str, receipts: Sequence[Receipt]) -> None:

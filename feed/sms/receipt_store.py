@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from feed.messages.model import Purpose, Receipt, State, read_reference
 from feed.postgres import Connection, columns
+from feed.sms.model import Purpose, Receipt, State, read_reference
 
 
 async def add_receipts(conn: Connection, provider: str, receipts: Sequence[Receipt]) -> None:
