@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from feed.messages.aliyun import ALIYUN
 from feed.messages.tencent import TENCENT
 from feed.settings import Settings
+from feed.sms.aliyun.provider import ALIYUN
 from feed.sms.console_provider import CONSOLE
 from feed.sms.file_provider import FILE
 from feed.sms.provider import Registration, SmsProvider

@@ -8,7 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from feed.messages import acs3, aliyun_wire, tc3, tencent_wire
+from feed.messages import tc3, tencent_wire
+from feed.sms.aliyun import codec as aliyun_wire
+from feed.sms.aliyun import signature as acs3
 from feed.sms.model import Purpose, Reference
 from feed.sms.provider_account import Subscription
 

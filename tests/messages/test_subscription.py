@@ -7,9 +7,9 @@ import pytest
 import feed
 from feed.commands.installation import Refused, checked
 from feed.embedded.processes import CannotStart
-from feed.messages.aliyun import AliyunProvider
 from feed.messages.tencent import TencentProvider
 from feed.settings import read_settings
+from feed.sms.aliyun.provider import AliyunProvider
 from feed.sms.console_provider import ConsoleProvider
 from feed.sms.file_provider import FileProvider
 from feed.sms.model import Purpose, Reference

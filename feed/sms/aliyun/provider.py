@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, datetime
 from functools import partial
 
-from feed.messages import aliyun_wire as wire
+from feed.sms.aliyun import codec as wire
 from feed.sms.http_client import Line
 from feed.sms.model import Purpose, Reference
 from feed.sms.provider import Found, Missing, ReceiptFormat, Registration, Throttled, Trace, Uncertain

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from feed.messages import acs3
+from feed.sms.aliyun import signature as acs3
 from feed.sms.model import SHANGHAI, Purpose, Receipt, Reference
 from feed.sms.provider import Uncertain
 from feed.sms.provider_account import Subscription
