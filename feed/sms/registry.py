@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from feed.messages.tencent import TENCENT
 from feed.settings import Settings
 from feed.sms.aliyun.provider import ALIYUN
 from feed.sms.console_provider import CONSOLE
 from feed.sms.file_provider import FILE
 from feed.sms.provider import Registration, SmsProvider
 from feed.sms.provider_account import SmsSettingsRefused, check_common
+from feed.sms.tencent.provider import TENCENT
 
 REGISTRATIONS: tuple[Registration[Any], ...] = (FILE, CONSOLE, ALIYUN, TENCENT)
 

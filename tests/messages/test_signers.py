@@ -8,11 +8,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from feed.messages import tc3, tencent_wire
 from feed.sms.aliyun import codec as aliyun_wire
 from feed.sms.aliyun import signature as acs3
 from feed.sms.model import Purpose, Reference
 from feed.sms.provider_account import Subscription
+from feed.sms.tencent import codec as tencent_wire
+from feed.sms.tencent import signature as tc3
 
 VECTORS = Path(__file__).parent / "vectors"
 ALIYUN: dict[str, Any] = json.loads((VECTORS / "aliyun.json").read_text("utf-8"))

@@ -7,7 +7,6 @@ import pytest
 import feed
 from feed.commands.installation import Refused, checked
 from feed.embedded.processes import CannotStart
-from feed.messages.tencent import TencentProvider
 from feed.settings import read_settings
 from feed.sms.aliyun.provider import AliyunProvider
 from feed.sms.console_provider import ConsoleProvider
@@ -16,6 +15,7 @@ from feed.sms.model import Purpose, Reference
 from feed.sms.provider import CannotTell
 from feed.sms.provider_account import SmsSettingsRefused
 from feed.sms.registry import REGISTRATIONS, check_settings, code_windows, get_registration, open_provider
+from feed.sms.tencent.provider import TencentProvider
 from tests.messages.fake_provider import KEY_SECRET, TEMPLATES, Fake
 
 OPERATIONS = Path(feed.__file__).parent.parent.joinpath("docs", "operations.md").read_text("utf-8")

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from feed.messages import tc3
 from feed.sms.model import Purpose, Receipt, Reference
 from feed.sms.provider import Uncertain
 from feed.sms.provider_account import Subscription
@@ -21,6 +20,7 @@ from feed.sms.provider_errors import (
     shown_code,
 )
 from feed.sms.templates import names_of
+from feed.sms.tencent import signature as tc3
 
 _VERSION = "2021-01-11"
 # Messages are one service wherever it is asked.

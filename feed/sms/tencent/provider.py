@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from functools import partial
 
-from feed.messages import tencent_wire as wire
 from feed.sms.http_client import Line
 from feed.sms.model import Purpose, Reference
 from feed.sms.provider import Found, Missing, ReceiptFormat, Registration, Throttled, Trace, Uncertain
 from feed.sms.provider_account import Subscription, read_subscription
+from feed.sms.tencent import codec as wire
 
 _PAGES_MOST = 10
 
