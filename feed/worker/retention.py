@@ -7,7 +7,7 @@ from feed.inbox import push_store as pushes
 from feed.postgres import transaction
 from feed.sms import quota_store, receipt_store
 from feed.sms import store as messages
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 
 _DAY = 24
 _WEEK = 7 * _DAY

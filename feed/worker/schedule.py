@@ -21,10 +21,10 @@ from feed.prizes.winners.reminders import remind_next_winner
 from feed.sms.actions import wake_jobless
 from feed.sms.receipts import apply_receipts
 from feed.worker import retention
-from feed.worker.drawing import ask_drand
+from feed.worker.drand_client import ask_drand
 from feed.worker.pushing import send_pushes, watch_pushes
 from feed.worker.sending import resolve_abandoned
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 
 
 class Entry(NamedTuple):

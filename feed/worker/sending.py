@@ -23,7 +23,7 @@ from feed.sms.provider import (
     Trace,
     Uncertain,
 )
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 
 log = structlog.get_logger("feed.messages")
 

@@ -9,7 +9,7 @@ from feed.sms import store as messages
 from feed.sms.model import MessageId, Purpose, Sending
 from feed.sms.provider import NotSeen
 from feed.worker.sending import send_message
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 from tests import make
 from tests.support.api import Join
 from tests.worker.test_sending import Telling

@@ -28,7 +28,7 @@ from feed.settings import Settings, read_settings
 from feed.sms.file_provider import read_outbox
 from feed.sms.registry import open_provider
 from feed.worker.loop import work
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 from tests import make
 from tests.api.planting import dumped, files_below, forms_of, found_in, saved, tables_of
 from tests.api.test_prizes import let_in

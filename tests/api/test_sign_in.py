@@ -25,7 +25,7 @@ from feed.sms.actions import open_recipient
 from feed.sms.file_provider import FileProvider
 from feed.sms.model import MessageId, Sending
 from feed.worker.sending import send_message
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 from tests.support.app import app_over
 
 PHONE = "13800138000"

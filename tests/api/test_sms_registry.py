@@ -20,7 +20,7 @@ from feed.sms.provider import CannotTell, ReceiptFormat, Registration
 from feed.sms.provider_account import SmsSettingsRefused, Subscription, read_subscription
 from feed.sms.registry import open_provider
 from feed.worker.sending import send_message
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
 PHONE = "+8613800138000"

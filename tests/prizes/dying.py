@@ -27,7 +27,7 @@ from feed.settings import Settings, read_settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 from tests.prizes.relay import TEST_CHAIN, signature_of
 from tests.prizes.stage import FORM
 

@@ -46,7 +46,7 @@ from feed.prizes.winners.reminders import remind_next_winner
 from feed.settings import read_settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.sending import resolve_abandoned, send_message
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 from tests import make
 from tests.prizes import stage
 from tests.prizes.relay import TEST_CHAIN, signature_of

@@ -32,9 +32,9 @@ from feed.prizes.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted
 from feed.prizes.result.verify import Finding, verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.sms.file_provider import FileProvider
-from feed.worker.drawing import DrandClient, ask_drand
+from feed.worker.drand_client import DrandClient, ask_drand
 from feed.worker.schedule import SCHEDULE
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 from tests import make
 from tests.prizes import stage
 from tests.prizes.relay import TEST_CHAIN, Relay, relaying, signature_of

@@ -10,7 +10,7 @@ from feed.settings import Settings, read_settings
 from feed.sms.file_provider import FileProvider
 from feed.sms.provider import SmsProvider
 from feed.sms.registry import open_provider
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 from tests.messages.fake_provider import Fake, faking
 
 

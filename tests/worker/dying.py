@@ -15,7 +15,7 @@ from feed.sms.model import Purpose, Reference
 from feed.sms.provider import Found, NotSeen
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 
 
 class Dying:

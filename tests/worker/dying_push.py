@@ -13,7 +13,7 @@ from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
 from feed.worker.pushing import PushClient
 from feed.worker.schedule import SCHEDULE
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 
 
 class Dying(PushClient):

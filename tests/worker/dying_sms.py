@@ -19,7 +19,7 @@ from feed.sms.http_client import Line
 from feed.sms.model import MessageId
 from feed.sms.registry import open_provider
 from feed.worker.sending import resolve_abandoned, send_message
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 
 
 class Scythe:

@@ -18,7 +18,7 @@ from feed.sms.model import MessageId, Purpose
 from feed.sms.provider import ABANDONED_AFTER
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE, Entry
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 
 PHONE = "+8613800138000"
 

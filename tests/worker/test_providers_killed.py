@@ -14,7 +14,7 @@ from feed.sms import actions
 from feed.sms.model import MessageId, Sending
 from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER
 from feed.worker.sending import resolve_abandoned, send_message
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 from tests.messages.fake_provider import Fake
 from tests.support.forks import Forks
 from tests.worker.test_providers import lets_time_pass, row_of

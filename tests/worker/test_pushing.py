@@ -19,7 +19,7 @@ from feed.postgres import transaction
 from feed.worker import retention
 from feed.worker.pushing import PushClient, send_pushes, watch_pushes
 from feed.worker.schedule import SCHEDULE
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 from tests import make
 from tests.notifications.test_actions import Town
 from tests.worker.receiver import SECRET, Answer, Receiver, receiving

@@ -14,7 +14,7 @@ from feed.sms.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHo
 from feed.sms.provider import ABANDONED_AFTER, CannotTell, Found, NotSeen, Refused, Throttled, Trace, Uncertain
 from feed.worker import retention
 from feed.worker.sending import resolve_abandoned, send_message
-from feed.worker.worlds import Worlds
+from feed.worker.state import Worlds
 from tests import make
 from tests.worker.conftest import WorldsWith
 

@@ -10,7 +10,7 @@ from feed.prizes.claims.shredding import Retention
 from feed.sms.model import QuietHours
 from feed.sms.provider import SmsProvider
 from feed.sms.quotas import UNCAPPED, Caps
-from feed.worker.drawing import DrandClient
+from feed.worker.drand_client import DrandClient
 from feed.worker.pushing import PushClient
 
 
