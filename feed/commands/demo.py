@@ -13,9 +13,9 @@ from rich.markup import escape
 from feed.commands.running import Running, running
 from feed.commands.up import until_told
 from feed.demo.client import Line
-from feed.demo.play import play
-from feed.demo.pointers import point_onwards, point_to_server
-from feed.demo.telling import Teller, Unexpected
+from feed.demo.next_steps import point_onwards, point_to_server
+from feed.demo.output import Teller, Unexpected
+from feed.demo.runner import play
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -9,8 +9,8 @@ import httpx
 import msgspec
 
 from feed.auth.tokens import issue_token
-from feed.demo.cast import Role
-from feed.demo.telling import Unexpected
+from feed.demo.output import Unexpected
+from feed.demo.participants import Role
 from feed.keys.store import Keys
 
 _PATIENCE_SECONDS = 30.0

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 
 from feed.commands.running import running
-from feed.demo.play import play
-from feed.demo.telling import Teller
+from feed.demo.output import Teller
+from feed.demo.runner import play
 from tests.clients.line import GeneratedLine
 
 PACKAGE = "feed_client"

@@ -15,7 +15,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from feed.demo.folding import folded
+from feed.demo.line_breaks import folded
 
 Language = Literal["zh", "en"]
 

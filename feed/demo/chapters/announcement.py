@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from feed.demo.cast import CHEAT, EDITOR, OTHER_EDITOR
-from feed.demo.moments import BEST, THIRD, TWICE_A
-from feed.demo.opening import WINNERS
-from feed.demo.stage import Stage
-from feed.demo.telling import Unexpected
+from feed.demo.chapters.campaign import WINNERS
+from feed.demo.context import Stage
+from feed.demo.output import Unexpected
+from feed.demo.participants import CHEAT, EDITOR, OTHER_EDITOR
+from feed.demo.texts import BEST, THIRD, TWICE_A
 
 _SMS_SECONDS = 15.0
 _REFUSED = ("中奖", "抽奖", "奖品", "http")

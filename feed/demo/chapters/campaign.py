@@ -8,12 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from feed.campaigns.prize_kinds import GOODS
-from feed.demo.cast import EDITOR, REVIEWER
-from feed.demo.folding import folded
-from feed.demo.moments import TOPIC
-from feed.demo.stage import Stage, wire_time
-from feed.demo.tally import CAPS, WEIGHTS, worth
-from feed.demo.telling import Unexpected
+from feed.demo.context import Stage, wire_time
+from feed.demo.expectations import CAPS, WEIGHTS, worth
+from feed.demo.line_breaks import folded
+from feed.demo.output import Unexpected
+from feed.demo.participants import EDITOR, REVIEWER
+from feed.demo.texts import TOPIC
 
 TITLE = "爱读书的深圳人"
 _PRIZES = [

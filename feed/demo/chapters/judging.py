@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
-from feed.demo.cast import CHEAT, EDITOR, JUROR, WRITING_JUROR
-from feed.demo.moments import BEST, CHEATS, MOMENTS, POPULAR, TOPIC, snippet
-from feed.demo.stage import Stage
+from feed.demo.context import Stage
+from feed.demo.participants import CHEAT, EDITOR, JUROR, WRITING_JUROR
+from feed.demo.texts import BEST, CHEATS, MOMENTS, POPULAR, TOPIC, snippet
 
 _SETTLE_SECONDS = 25.0
 

@@ -4,16 +4,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from feed.demo.awarding import announce, claim, notify
+from feed.demo.chapters.announcement import announce, claim, notify
+from feed.demo.chapters.campaign import gather_people, open_campaign
+from feed.demo.chapters.engagement import like_and_comment
+from feed.demo.chapters.judging import close, mark, settle
+from feed.demo.chapters.moderation import cheat, review
+from feed.demo.chapters.posts import write_moments
+from feed.demo.chapters.verification import explain, verify
 from feed.demo.client import Line
-from feed.demo.engaging import like_and_comment
-from feed.demo.guarding import cheat, review
-from feed.demo.judging import close, mark, settle
-from feed.demo.opening import gather_people, open_campaign
-from feed.demo.proving import explain, verify
-from feed.demo.stage import Stage
-from feed.demo.telling import Teller
-from feed.demo.writing import write_moments
+from feed.demo.context import Stage
+from feed.demo.output import Teller
 from feed.keys.store import open_keys
 
 

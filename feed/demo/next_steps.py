@@ -5,10 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from feed.demo.moments import CHEATS, TOPIC
-from feed.demo.proving import KEYS, RESULT
-from feed.demo.stage import Stage
-from feed.demo.telling import Teller
+from feed.demo.chapters.verification import KEYS, RESULT
+from feed.demo.context import Stage
+from feed.demo.output import Teller
+from feed.demo.texts import CHEATS, TOPIC
 
 
 def point_to_server(stage: Stage, base_url: str) -> None:

@@ -5,10 +5,10 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 
-from feed.demo.cast import admirers
-from feed.demo.moments import MOMENTS, REMARKS, snippet
-from feed.demo.stage import Stage
-from feed.demo.telling import Board, Place
+from feed.demo.context import Stage
+from feed.demo.output import Board, Place
+from feed.demo.participants import admirers
+from feed.demo.texts import MOMENTS, REMARKS, snippet
 
 Act = Callable[[], Awaitable[None]]
 

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from rich.table import Table
 
-from feed.demo.cast import WRITING_JUROR
-from feed.demo.moments import CHEATS, JURORS_OWN, POPULAR, TWICE_B, snippet
-from feed.demo.opening import RESERVES, WINNERS
-from feed.demo.stage import Stage
-from feed.demo.tally import CAPS, Arithmetic, arithmetic
+from feed.demo.chapters.campaign import RESERVES, WINNERS
+from feed.demo.context import Stage
+from feed.demo.expectations import CAPS, Arithmetic, arithmetic
+from feed.demo.participants import WRITING_JUROR
+from feed.demo.texts import CHEATS, JURORS_OWN, POPULAR, TWICE_B, snippet
 
 RESULT, KEYS = "result.json", "feed-keys.json"
 

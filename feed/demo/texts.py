@@ -2,7 +2,7 @@
 
 import msgspec
 
-from feed.demo.cast import CHEAT, WRITING_JUROR
+from feed.demo.participants import CHEAT, WRITING_JUROR
 
 TOPIC = "爱读书的深圳人"
 

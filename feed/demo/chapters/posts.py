@@ -2,10 +2,10 @@
 
 import asyncio
 
-from feed.demo.cast import EDITOR, JUROR, WRITING_JUROR
-from feed.demo.moments import DELETED, EDITED, MOMENTS, OFF_TOPIC, TOPIC, Moment, snippet
-from feed.demo.stage import Stage
-from feed.demo.telling import Unexpected
+from feed.demo.context import Stage
+from feed.demo.output import Unexpected
+from feed.demo.participants import EDITOR, JUROR, WRITING_JUROR
+from feed.demo.texts import DELETED, EDITED, MOMENTS, OFF_TOPIC, TOPIC, Moment, snippet
 
 _AT_ONCE = 6
 

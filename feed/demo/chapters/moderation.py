@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from feed.demo.cast import CHEAT, COLLEAGUE, JUROR, PHONES_OF_ONE, REVIEWER, SPAMMER, UNVERIFIED
-from feed.demo.moments import BEST, CHEATS, REMOVED, RESTORED, SPAM
-from feed.demo.stage import Stage
+from feed.demo.context import Stage
+from feed.demo.participants import CHEAT, COLLEAGUE, JUROR, PHONES_OF_ONE, REVIEWER, SPAMMER, UNVERIFIED
+from feed.demo.texts import BEST, CHEATS, REMOVED, RESTORED, SPAM
 
 # What becomes of a case that is not simply approved: the subject's id, the verdict, the reason.
 Verdicts = dict[str, tuple[str, str]]

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from feed.demo.cast import COLLEAGUE, EDITOR, JUROR, OTHER_EDITOR, REVIEWER, WRITING_JUROR, cast
 from feed.demo.client import Line, Person, anybody, arrive
-from feed.demo.tally import Tally
-from feed.demo.telling import Teller
+from feed.demo.expectations import Tally
+from feed.demo.output import Teller
+from feed.demo.participants import COLLEAGUE, EDITOR, JUROR, OTHER_EDITOR, REVIEWER, WRITING_JUROR, cast
 from feed.keys.store import Keys
 
 
