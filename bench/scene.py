@@ -16,7 +16,7 @@ import msgspec
 from bench.load import Load, load_of
 from feed.auth.tokens import issue_token
 from feed.commands.bench import progress, seed_installation
-from feed.commands.running import Running, running
+from feed.commands.supervisor import Running, running
 from feed.keys.store import Keys, open_keys
 from feed.postgres import Pool, open_pool
 from feed.seeding.model import SUBJECT, Sizes

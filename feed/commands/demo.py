@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from feed.commands.running import Running, running
+from feed.commands.supervisor import Running, running
 from feed.commands.up import until_told
 from feed.demo.client import Line
 from feed.demo.next_steps import point_onwards, point_to_server

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from feed.commands.installation import add_data_option
-from feed.commands.running import Running, running
+from feed.commands.supervisor import Running, running
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import UNSET
 
-from feed.commands.verify_words import CORRECTIONS, OVERRIDES, PROBLEMS, REASONS
+from feed.commands.verify_messages import CORRECTIONS, OVERRIDES, PROBLEMS, REASONS
 from feed.embedded.processes import CannotStart
 from feed.keys.signatures import KeysUnreadable, PublicKey, read_public_keys
 from feed.prizes.model import Forced

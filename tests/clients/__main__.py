@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from feed.commands.running import running
+from feed.commands.supervisor import running
 from feed.demo.output import Teller
 from feed.demo.runner import play
 from tests.clients.line import GeneratedLine

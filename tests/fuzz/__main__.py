@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from feed.commands.running import running
+from feed.commands.supervisor import running
 from tests.fuzz import world
 
 CHECKS = (

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from feed.auth.tokens import issue_token
-from feed.commands.running import Running
+from feed.commands.supervisor import Running
 from feed.keys.store import open_keys
 
 ROLES: dict[str, tuple[str, ...]] = {
