@@ -9,7 +9,7 @@ from feed.campaigns.cancellation import tell_next_cancellation
 from feed.campaigns.entries.shortlist_actions import fill_next_shortlist
 from feed.campaigns.jury.reminders import call_next_juror
 from feed.changes.actions import number_changes
-from feed.curation.trending import count_trends
+from feed.curation.trends import count_trends
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.posts.erasure import erase_next_posts
 from feed.prizes.announcement.announce import finish_next_objections

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from feed.api.state import World
-from feed.curation.trending import count_trends
+from feed.curation.trends import count_trends
 from feed.screens.posts import hot_lists, pages
 from feed.screens.posts import topics as screen
 from tests.api.test_campaigns import publish, terms

@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 
 from feed.boards import store as boards
 from feed.curation import store as curation
-from feed.curation import trends_store
-from feed.curation.trending import HALF_LIFE
+from feed.curation import trend_store as trends_store
+from feed.curation.trends import HALF_LIFE
 from feed.pagination import NEWEST
 from feed.postgres import Connection
 from feed.screens.posts import feeds, topics

@@ -10,7 +10,7 @@ from feed.api.dependencies import GivenWorld
 from feed.boards.diversity import AUTHOR_MOST, TOPIC_MOST, WINDOW
 from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
 from feed.comments.model import TEXT_LONGEST as COMMENT_LONGEST
-from feed.curation.trending import HALF_LIFE, REACH
+from feed.curation.trends import HALF_LIFE, REACH
 from feed.posts.model import PLACE_LONGEST, TEXT_LONGEST, TOPICS_MOST, CommentPolicy
 from feed.ranking_snapshots import LONGEST
 from feed.screens.posts.new_count import COUNTED_MOST

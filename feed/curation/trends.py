@@ -4,7 +4,7 @@ import asyncio
 import time
 from datetime import timedelta
 
-from feed.curation import trends_store
+from feed.curation import trend_store as trends_store
 from feed.postgres import Pool, transaction
 
 REACH = timedelta(days=3)
