@@ -21,9 +21,9 @@ from feed.keys.store import Keys, open_keys
 from feed.keys.vault import open_kms
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like, Liked
+from feed.limits.configuration import read_table
 from feed.limits.limiter import Limiter
 from feed.limits.model import Owner
-from feed.limits.reading import read_table
 from feed.pagination import Cursors
 from feed.postgres import Pool, open_pool
 from feed.posts.actions import Draft, publish_posts

@@ -11,7 +11,7 @@ import msgspec
 
 from feed.embedded.processes import CannotStart, find_holder, write_private
 from feed.inbox.hook import read_hook
-from feed.limits.reading import read_table
+from feed.limits.configuration import read_table
 from feed.settings import MissingSetting, Settings, WeakSecret, read_settings
 from feed.sms.registry import check_settings
 

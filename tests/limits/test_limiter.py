@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 from feed import redis as redis_room
 from feed.embedded.processes import free_port
 from feed.limits import model
+from feed.limits.configuration import read_table
 from feed.limits.limiter import Limiter
 from feed.limits.model import HOUR, MINUTE, Limit, LimitsAway, Owner, RateLimited, Window
-from feed.limits.reading import read_table
 from feed.limits.script import SPEND
 
 OLD = 1e9

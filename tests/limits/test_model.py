@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from feed.limits.configuration import read_table
 from feed.limits.model import HOUR, MINUTE, TABLE, Limit, Window, changed, default_for, read_window, scaled, terms
-from feed.limits.reading import read_table
 
 
 def test_a_young_account_has_a_third_and_never_nothing() -> None:
