@@ -6,7 +6,7 @@ import msgspec
 
 from bench.load import Load, load_of
 from bench.scene import Scene
-from feed.seeding.wording import topic_name
+from feed.seeding.texts import topic_name
 
 _PAGES = {
     "latest": "latest page of 20",

@@ -20,7 +20,7 @@ from feed.commands.supervisor import Running, running
 from feed.keys.store import Keys, open_keys
 from feed.postgres import Pool, open_pool
 from feed.seeding.model import SUBJECT, Sizes
-from feed.seeding.wording import topic_name
+from feed.seeding.texts import topic_name
 
 # Everything is counted as ever, and nothing is ever refused for it.
 ENVIRON = {"FEED_LIMITS_SCALE": "100000"}

@@ -16,7 +16,7 @@ from feed.seeding import store
 from feed.seeding.model import SUBJECT, BeingFilled, NotEmpty, Sizes
 from feed.seeding.plan import Plan
 from feed.seeding.rows import Rows, rows_of
-from feed.seeding.wording import topic_name
+from feed.seeding.texts import topic_name
 from feed.topics import store as topics
 from feed.topics.parse import topic_key
 

@@ -12,7 +12,7 @@ from feed.likes.bulk import GivenLike
 from feed.posts.bulk import PublishedPost
 from feed.posts.model import TopicAt
 from feed.seeding.plan import Plan, PlannedPost
-from feed.seeding.wording import comment_text, post_wording
+from feed.seeding.texts import comment_text, post_wording
 
 _REGION = "广东"
 
