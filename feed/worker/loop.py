@@ -21,7 +21,7 @@ from feed.sms.model import Lane, read_quiet_hours
 from feed.sms.quotas import Caps
 from feed.sms.registry import open_provider
 from feed.worker.drand_client import DrandClient
-from feed.worker.pushing import PushClient
+from feed.worker.push_hook import PushClient
 from feed.worker.queue import QueueLost, run_queue
 from feed.worker.schedule import SCHEDULE, Entry
 from feed.worker.state import Worlds

@@ -16,7 +16,7 @@ from pgqueuer.domain.types import Channel
 
 from feed.sms.model import Lane, MessageId
 from feed.sms.store import JOBS
-from feed.worker.sending import send_message
+from feed.worker.sms import send_message
 from feed.worker.state import Worlds
 
 _NAMES = DBSettings(db_schema="jobs")

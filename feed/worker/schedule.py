@@ -22,8 +22,8 @@ from feed.sms.actions import wake_jobless
 from feed.sms.receipts import apply_receipts
 from feed.worker import retention
 from feed.worker.drand_client import ask_drand
-from feed.worker.pushing import send_pushes, watch_pushes
-from feed.worker.sending import resolve_abandoned
+from feed.worker.push_hook import send_pushes, watch_pushes
+from feed.worker.sms import resolve_abandoned
 from feed.worker.state import Worlds
 
 

@@ -11,7 +11,7 @@ from feed.sms.model import QuietHours
 from feed.sms.provider import SmsProvider
 from feed.sms.quotas import UNCAPPED, Caps
 from feed.worker.drand_client import DrandClient
-from feed.worker.pushing import PushClient
+from feed.worker.push_hook import PushClient
 
 
 class Worlds(NamedTuple):

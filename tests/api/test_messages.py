@@ -8,7 +8,7 @@ from feed.sms import actions
 from feed.sms import store as messages
 from feed.sms.model import MessageId, Purpose, Sending
 from feed.sms.provider import NotSeen
-from feed.worker.sending import send_message
+from feed.worker.sms import send_message
 from feed.worker.state import Worlds
 from tests import make
 from tests.support.api import Join

@@ -24,7 +24,7 @@ from feed.settings import Settings
 from feed.sms.actions import open_recipient
 from feed.sms.file_provider import FileProvider
 from feed.sms.model import MessageId, Sending
-from feed.worker.sending import send_message
+from feed.worker.sms import send_message
 from feed.worker.state import Worlds
 from tests.support.app import app_over
 

@@ -19,7 +19,7 @@ from feed.sms.model import Purpose, Receipt, Reference
 from feed.sms.provider import CannotTell, ReceiptFormat, Registration
 from feed.sms.provider_account import SmsSettingsRefused, Subscription, read_subscription
 from feed.sms.registry import open_provider
-from feed.worker.sending import send_message
+from feed.worker.sms import send_message
 from feed.worker.state import Worlds
 
 TOKEN = "a-token-of-thirty-two-letters-0001"

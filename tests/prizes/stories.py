@@ -45,7 +45,7 @@ from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign
 from feed.prizes.winners.reminders import remind_next_winner
 from feed.settings import read_settings
 from feed.sms.file_provider import FileProvider
-from feed.worker.sending import resolve_abandoned, send_message
+from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import Worlds
 from tests import make
 from tests.prizes import stage

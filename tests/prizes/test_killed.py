@@ -14,7 +14,7 @@ from feed.prizes.model import AlreadyAnnounced, AlreadySettled, WinnerId
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.sms.file_provider import FileProvider, read_outbox
-from feed.worker.sending import send_message
+from feed.worker.sms import send_message
 from feed.worker.state import Worlds
 from tests import make
 from tests.prizes import stage

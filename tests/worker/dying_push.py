@@ -11,7 +11,7 @@ from feed.postgres import open_pool
 from feed.settings import read_settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
-from feed.worker.pushing import PushClient
+from feed.worker.push_hook import PushClient
 from feed.worker.schedule import SCHEDULE
 from feed.worker.state import Worlds
 

@@ -18,7 +18,7 @@ from feed.settings import read_settings
 from feed.sms.http_client import Line
 from feed.sms.model import MessageId
 from feed.sms.registry import open_provider
-from feed.worker.sending import resolve_abandoned, send_message
+from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import Worlds
 
 

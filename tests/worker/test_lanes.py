@@ -16,7 +16,7 @@ from feed.sms.model import SHANGHAI, MessageId, Purpose, QuietHours, Wait
 from feed.sms.provider import Throttled
 from feed.sms.quotas import Caps
 from feed.worker.schedule import SCHEDULE
-from feed.worker.sending import send_message
+from feed.worker.sms import send_message
 from feed.worker.state import Worlds
 from tests.messages.fake_provider import TEMPLATES, Fake, faking
 from tests.worker.conftest import WorldsWith

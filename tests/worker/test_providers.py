@@ -12,7 +12,7 @@ from feed.sms.model import MessageId, Purpose, Reference, Sending, Wait
 from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER, SILENT_AFTER
 from feed.sms.registry import open_provider
 from feed.sms.templates import names_of
-from feed.worker.sending import resolve_abandoned, send_message
+from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import Worlds
 from tests import make
 from tests.messages.fake_provider import REFUSALS, SECRETLY, SIGN, Fake, faking

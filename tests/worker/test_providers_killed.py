@@ -13,7 +13,7 @@ import pytest
 from feed.sms import actions
 from feed.sms.model import MessageId, Sending
 from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER
-from feed.worker.sending import resolve_abandoned, send_message
+from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import Worlds
 from tests.messages.fake_provider import Fake
 from tests.support.forks import Forks

@@ -17,7 +17,7 @@ from feed.inbox.model import NewInbox
 from feed.inbox.pushing import retry_all_pushes
 from feed.postgres import transaction
 from feed.worker import retention
-from feed.worker.pushing import PushClient, send_pushes, watch_pushes
+from feed.worker.push_hook import PushClient, send_pushes, watch_pushes
 from feed.worker.schedule import SCHEDULE
 from feed.worker.state import Worlds
 from tests import make

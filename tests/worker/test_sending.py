@@ -13,7 +13,7 @@ from feed.sms.file_provider import OutboxLine, read_outbox
 from feed.sms.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHours, Reference, Sending, Wait
 from feed.sms.provider import ABANDONED_AFTER, CannotTell, Found, NotSeen, Refused, Throttled, Trace, Uncertain
 from feed.worker import retention
-from feed.worker.sending import resolve_abandoned, send_message
+from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import Worlds
 from tests import make
 from tests.worker.conftest import WorldsWith
