@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from feed.embedded.processes import CannotStart, find_holder, write_private
-from feed.inbox.hook import read_hook
+from feed.inbox.push_hook import read_hook
 from feed.limits.configuration import read_table
 from feed.settings import MissingSetting, Settings, WeakSecret, read_settings
 from feed.sms.registry import check_settings

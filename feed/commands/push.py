@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 
 from feed.commands.installation import add_data_option, find_settings
-from feed.inbox import pushing
+from feed.inbox import push_actions as pushing
 from feed.inbox.push_store import PushState
 from feed.postgres import Pool, open_pool
 from feed.screens.staff import pushes as screen

@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 
 from feed import redis as redis_room
-from feed.inbox.hook import read_hook
+from feed.inbox.push_hook import read_hook
 from feed.keys.store import open_keys
 from feed.keys.vault import open_kms
 from feed.metrics import TASKS

@@ -8,8 +8,8 @@ import httpx
 import msgspec
 import structlog
 
-from feed.inbox import pushing
-from feed.inbox.hook import Hook, headers_of, outcome_of, patience_of, pause_after
+from feed.inbox import push_actions as pushing
+from feed.inbox.push_hook import Hook, headers_of, outcome_of, patience_of, pause_after
 from feed.inbox.push_store import Attempt
 from feed.metrics import PUSH_OLDEST, PUSHES
 from feed.postgres import Pool

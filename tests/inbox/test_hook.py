@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feed.inbox.hook import (
+from feed.inbox.push_hook import (
     TRIES_MOST,
     Hook,
     HookRefused,

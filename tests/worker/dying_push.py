@@ -5,7 +5,7 @@ import os
 import signal
 
 from feed import redis as redis_room
-from feed.inbox.hook import read_hook
+from feed.inbox.push_hook import read_hook
 from feed.keys.store import open_keys
 from feed.postgres import open_pool
 from feed.settings import read_settings

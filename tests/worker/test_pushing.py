@@ -12,9 +12,9 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.inbox import store as inbox
-from feed.inbox.hook import TRIES_MOST, read_hook
 from feed.inbox.model import NewInbox
-from feed.inbox.pushing import retry_all_pushes
+from feed.inbox.push_actions import retry_all_pushes
+from feed.inbox.push_hook import TRIES_MOST, read_hook
 from feed.postgres import transaction
 from feed.worker import retention
 from feed.worker.push_hook import PushClient, send_pushes, watch_pushes

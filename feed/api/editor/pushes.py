@@ -8,7 +8,7 @@ from litestar.params import FromPath, QueryParameter
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, requires_role
 from feed.api.responses import PRIVATE
 from feed.ids import MAX_ID
-from feed.inbox import pushing
+from feed.inbox import push_actions as pushing
 from feed.inbox.model import PushNotDead, PushNotFound
 from feed.inbox.push_store import PushState
 from feed.pagination import Page
