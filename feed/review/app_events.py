@@ -5,7 +5,8 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from feed.accounts import erasure_store, events_store, sanctions
+from feed.accounts import erasure_store, sanctions
+from feed.accounts import event_store as events_store
 from feed.accounts import store as accounts
 from feed.accounts.authentication import seed_name
 from feed.accounts.model import AccountId

@@ -1,7 +1,8 @@
 """What is kept for a while only."""
 
 from feed import idempotency, jobs
-from feed.accounts import events_store, sign_in_store
+from feed.accounts import event_store as events_store
+from feed.accounts import sign_in_store
 from feed.changes import store as changes
 from feed.inbox import push_store as pushes
 from feed.postgres import transaction

@@ -8,7 +8,8 @@ import msgspec
 
 from feed import idempotency
 from feed.accounts import blocks as relations
-from feed.accounts import events_store, sign_in_store
+from feed.accounts import event_store as events_store
+from feed.accounts import sign_in_store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.boards import compute as standing
