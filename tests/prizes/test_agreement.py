@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from feed.campaigns.errors import SecondPersonRequired
-from feed.prizes.agreement import NumberEntry, agreement, has_decided
+from feed.prizes.draw.agreement import NumberEntry, agreement, has_decided
 from feed.prizes.draw.beacon import Word
 from feed.prizes.draw.model import ThirdPersonRequired
 from feed.prizes.model import Beacon, BeaconMismatch

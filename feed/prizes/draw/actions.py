@@ -14,8 +14,8 @@ from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes import notices
 from feed.prizes import winner_store as store
-from feed.prizes.agreement import Entering, agreement, has_decided
 from feed.prizes.draw import store as draw_store
+from feed.prizes.draw.agreement import Entering, agreement, has_decided
 from feed.prizes.draw.beacon import Window, read_word, window_at, windows
 from feed.prizes.draw.drand import Chain, first_round, is_signed, time_of, value_of
 from feed.prizes.model import Beacon, Draw, NoNumberWanted, Settlement

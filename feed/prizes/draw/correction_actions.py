@@ -11,9 +11,9 @@ from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import time_text
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, Pool, transaction
-from feed.prizes.agreement import Entering, NumberEntry, agreement
 from feed.prizes.draw import correction_store as corrections_store
 from feed.prizes.draw import store as draw_store
+from feed.prizes.draw.agreement import Entering, NumberEntry, agreement
 from feed.prizes.draw.beacon import Word, read_word, windows
 from feed.prizes.draw.correction_store import SetAside
 from feed.prizes.draw.model import CorrectionReason, NoNumberToCorrect

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from feed.postgres import Connection, many, one
-from feed.prizes.agreement import NumberEntry
+from feed.prizes.draw.agreement import NumberEntry
 from feed.prizes.draw.beacon import Word
 from feed.prizes.draw.model import CorrectionReason, Number
 

@@ -6,7 +6,7 @@ import msgspec
 from asyncpg import Record
 
 from feed.postgres import Connection, many
-from feed.prizes.agreement import NumberEntry
+from feed.prizes.draw.agreement import NumberEntry
 from feed.prizes.draw.beacon import Word
 from feed.prizes.model import Beacon, Draw
 

@@ -8,10 +8,10 @@ import msgspec
 import rfc8785
 
 from feed.keys.signatures import PublicKey, is_document_signed
-from feed.prizes.checks import problems_of_result, rules_of
 from feed.prizes.draw.drand import QUICKNET, Chain
 from feed.prizes.result.amendment import Amendment
 from feed.prizes.result.amendment_chain import follow, is_dated_too_late, problems_of_chain, standing_of
+from feed.prizes.result.checks import problems_of_result, rules_of
 from feed.prizes.result.document import Outcome, Result
 from feed.prizes.result.problem import Problem
 
