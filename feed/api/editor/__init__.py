@@ -8,14 +8,14 @@ from feed.api.editor.claim_access import claim_access
 from feed.api.editor.claims import claims
 from feed.api.editor.curation import curation
 from feed.api.editor.draws import draws
+from feed.api.editor.entries import judgements, jury
 from feed.api.editor.fairness import reports
-from feed.api.editor.judging import judgements, jury
 from feed.api.editor.jurors import progressing, sitting
-from feed.api.editor.messages import messages
 from feed.api.editor.objections import objections
 from feed.api.editor.preview import previews
 from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
+from feed.api.editor.sms import messages
 from feed.api.editor.staff import staff_rights
 from feed.api.editor.voids import exclusions
 
