@@ -71,7 +71,7 @@ OWNERS = {
         "objections",
         "replacements",
     },
-    "review": {"verdicts"},
+    "moderation": {"verdicts"},
     "topics": {"topics"},
 }
 # One statement does the whole of a like (docs/decisions/0020-a-batch-of-likes-is-one-statement.md).
@@ -96,8 +96,8 @@ MOVES = {
 # These move what counts in campaigns and not what posts show. Campaigns' boards are brought up to date from the change log alone.
 CAMPAIGNS_ONLY = {
     Function("feed.campaigns.locking", "raise_versions"),
-    Function("feed.review.imposing", "impose"),
-    Function("feed.review.imposing", "lift"),
+    Function("feed.moderation.sanction_effects", "impose"),
+    Function("feed.moderation.sanction_effects", "lift"),
 }
 WRITE = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([a-z_.]+)")
 # Migrations run files and the statements between them; an attempt's outcome hands its constant statement on.

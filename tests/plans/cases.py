@@ -31,13 +31,13 @@ from feed.inbox import store as inbox_store
 from feed.inbox.model import InboxKind
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like
+from feed.moderation import actions as review
+from feed.moderation import verdict_store as review_store
 from feed.notifications import actions as notifications
 from feed.pagination import NEWEST, OLDEST, Position
 from feed.posts.actions import Draft, publish_posts
 from feed.posts.model import NewPost, PostId
 from feed.prizes.settlement import sheet_store
-from feed.review import actions as review
-from feed.review import store as review_store
 from feed.screens.comments import cards as comments
 from feed.screens.comments import hot as hot_comments
 from feed.screens.people import inbox

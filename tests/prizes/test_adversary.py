@@ -15,6 +15,10 @@ from feed.cases import store as cases
 from feed.keys.store import Keys
 from feed.likes.actions import apply_likes
 from feed.likes.model import Like
+from feed.moderation.account_events import AppEvent, Told, apply_event
+from feed.moderation.actions import judge_case
+from feed.moderation.model import NewVerdict
+from feed.moderation.sanctions import impose_sanction, lift_sanctions
 from feed.postgres import Pool, transaction
 from feed.posts.actions import delete_post, edit_post
 from feed.posts.erasure import erase_next_posts
@@ -26,10 +30,6 @@ from feed.prizes.model import SheetRow
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
-from feed.review.actions import judge_case
-from feed.review.app_events import AppEvent, Told, apply_event
-from feed.review.model import NewVerdict
-from feed.review.sanctioning import impose_sanction, lift_sanctions
 from tests import make
 from tests.make import DAY, HOUR
 from tests.prizes import stage

@@ -7,10 +7,8 @@ import pytest
 from feed.cases.model import CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Wanted
 from feed.comments.actions import delete_comment
 from feed.errors import FeedError, Invalid
-from feed.posts.actions import delete_post, edit_post
-from feed.posts.model import PostChange
-from feed.review.actions import extend_case, judge_case, judge_cases, lease_cases, release_case, undo_verdicts
-from feed.review.model import (
+from feed.moderation.actions import extend_case, judge_case, judge_cases, lease_cases, release_case, undo_verdicts
+from feed.moderation.model import (
     AlreadyJudged,
     BatchId,
     BatchNotFound,
@@ -19,6 +17,8 @@ from feed.review.model import (
     OwnSubject,
     VerdictNotApplicable,
 )
+from feed.posts.actions import delete_post, edit_post
+from feed.posts.model import PostChange
 from tests.review.conftest import Newsroom, Numbers
 
 SHOWN = Numbers(state="published", profile=1, under_topics=1, comments=0, replies=0, rows=0)

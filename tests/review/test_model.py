@@ -6,8 +6,7 @@ from typing import get_args
 import pytest
 
 from feed.cases.model import Case, CaseId, CaseStale, CaseState, Kind
-from feed.posts.model import State
-from feed.review.model import (
+from feed.moderation.model import (
     REASONS,
     VerdictNotApplicable,
     VerdictWord,
@@ -15,6 +14,7 @@ from feed.review.model import (
     state_after,
     verdict_problems,
 )
+from feed.posts.model import State
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 

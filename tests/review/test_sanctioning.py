@@ -10,9 +10,9 @@ from feed.accounts.model import AccountId, AccountNotFound, Banned, Muted, Stand
 from feed.errors import Invalid
 from feed.likes.actions import apply_likes
 from feed.likes.model import Like
+from feed.moderation.model import OwnSubject, StaffProtected
+from feed.moderation.sanctions import impose_sanction, lift_sanctions
 from feed.posts.model import PostId
-from feed.review.model import OwnSubject, StaffProtected
-from feed.review.sanctioning import impose_sanction, lift_sanctions
 from tests.review.conftest import Newsroom
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)

@@ -10,10 +10,10 @@ from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Li
 from feed.api.state import World
 from feed.cases.model import STAGE_LAST, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind, Wanted
 from feed.comments.model import CommentIsDeleted
+from feed.moderation import actions
+from feed.moderation.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
 from feed.pagination import BEGINNING, NEWEST, Page, Position
 from feed.posts.hide_show import PostIsDeleted
-from feed.review import actions
-from feed.review.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
 from feed.screens.staff import cases as screen
 from feed.screens.staff.cases import CaseCard
 from feed.texts import text_problem

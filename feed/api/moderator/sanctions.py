@@ -10,8 +10,8 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.accounts.sanctions import SanctionKind
 from feed.api.dependencies import GivenViewer, GivenWorld, id_of
-from feed.review import sanctioning
-from feed.review.model import OwnSubject, StaffProtected
+from feed.moderation import sanctions as sanctioning
+from feed.moderation.model import OwnSubject, StaffProtected
 from feed.screens.posts.cards import Id
 
 

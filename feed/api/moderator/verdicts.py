@@ -7,9 +7,9 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.cases.model import CaseId, CaseNotFound
 from feed.errors import NotFound
-from feed.review import actions
-from feed.review.actions import Outcome
-from feed.review.model import BatchId, BatchNotFound, Judged, NewVerdict
+from feed.moderation import actions
+from feed.moderation.actions import Outcome
+from feed.moderation.model import BatchId, BatchNotFound, Judged, NewVerdict
 from feed.screens.posts.cards import Id
 from feed.screens.staff import cases as screen
 from feed.screens.staff.cases import ReasonCard

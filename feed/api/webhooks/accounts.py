@@ -13,8 +13,8 @@ from feed.api.dependencies import AnyConnection, GivenWorld
 from feed.api.state import World
 from feed.auth.tokens import LOCAL_ISSUER
 from feed.errors import NotFound, Unauthenticated
+from feed.moderation.account_events import AppEvent, Outcome, apply_event
 from feed.postgres import retried
-from feed.review.app_events import AppEvent, Outcome, apply_event
 from feed.settings import hook_key
 from feed.webhooks import is_genuine
 

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from feed.cases.model import CaseState, Kind, Wanted
+from feed.moderation.model import REASONS
 from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.posts.model import State
-from feed.review.model import REASONS
 from feed.screens.posts.cards import AuthorCard, CampaignTag, Id, MediaCard
 
 

@@ -7,9 +7,9 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.accounts.sanctions import SANCTION_KINDS, Sanction, SanctionKind
 from feed.errors import FieldError, Invalid
+from feed.moderation.model import OwnSubject, StaffProtected, reason_problems, until_problems
+from feed.moderation.sanction_effects import impose, lift
 from feed.postgres import Connection, Pool, transaction
-from feed.review.imposing import impose, lift
-from feed.review.model import OwnSubject, StaffProtected, reason_problems, until_problems
 
 
 async def impose_sanction(

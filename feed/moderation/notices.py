@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from feed.accounts.sanctions import Sanction
 from feed.cases.model import Case
 from feed.inbox.model import NewInbox
-from feed.review.model import VerdictId, VerdictWord, reason_words
+from feed.moderation.model import VerdictId, VerdictWord, reason_words
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _STAGES = {1: "一审", 2: "二审", 3: "三审"}

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from feed.cases.model import Case, CaseId
+from feed.moderation.model import BatchId, Judged, Verdict, VerdictId, VerdictWord
 from feed.postgres import Connection, many
-from feed.review.model import BatchId, Judged, Verdict, VerdictId, VerdictWord
 
 
 async def add_verdict(

@@ -25,12 +25,8 @@ from feed.comments.hide_show import hide_comment, show_comment
 from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
-from feed.postgres import Connection, Pool, transaction
-from feed.posts import store as posts
-from feed.posts.hide_show import hide_post, show_post
-from feed.posts.model import State, content_sha256
-from feed.review import store
-from feed.review.model import (
+from feed.moderation import verdict_store as store
+from feed.moderation.model import (
     BATCH_MOST,
     AlreadyJudged,
     BatchId,
@@ -43,7 +39,11 @@ from feed.review.model import (
     state_after,
     verdict_problems,
 )
-from feed.review.notices import key_of_verdict, undone_notice, verdict_notice
+from feed.moderation.notices import key_of_verdict, undone_notice, verdict_notice
+from feed.postgres import Connection, Pool, transaction
+from feed.posts import store as posts
+from feed.posts.hide_show import hide_post, show_post
+from feed.posts.model import State, content_sha256
 
 # What became of each item of a batch: what it moved, or why it was refused.
 Outcome = Judged | FeedError

@@ -12,9 +12,9 @@ from feed.accounts.authentication import seed_name
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.errors import FieldError, Invalid
+from feed.moderation.model import reason_problems, until_problems
+from feed.moderation.sanction_effects import impose, lift
 from feed.postgres import Connection, Pool, transaction
-from feed.review.imposing import impose, lift
-from feed.review.model import reason_problems, until_problems
 
 EventType = Literal["account.renamed", "account.banned", "account.unbanned", "account.erased"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)

@@ -10,9 +10,9 @@ from feed.audit import store as audit
 from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.inbox import store as inbox
+from feed.moderation import verdict_store as store
+from feed.moderation.notices import lifted_notice, sanction_notice
 from feed.postgres import Connection
-from feed.review import store
-from feed.review.notices import lifted_notice, sanction_notice
 
 
 async def impose(
