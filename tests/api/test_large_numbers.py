@@ -9,7 +9,7 @@ import pytest
 
 from feed.api.state import World
 from feed.keys.store import Keys
-from tests.api.test_prizes import become
+from tests.api.editor.test_prizes import become
 from tests.prizes import stage
 from tests.support.api import Join, Person
 

@@ -1,150 +1,88 @@
-"""Messages that nobody can tell of: seen by editors, decided by editors, on record."""
+"""Every refusal that somebody can meet is said in both languages."""
 
-from datetime import datetime, timedelta
+import ast
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
 
-from feed.api.state import World
-from feed.postgres import transaction
-from feed.sms import actions
-from feed.sms import store as messages
-from feed.sms.model import MessageId, Purpose, Sending
-from feed.sms.provider import NotSeen
-from feed.worker.sms import send_message
-from feed.worker.state import Worlds
-from tests import make
-from tests.support.api import Join
-from tests.worker.test_sending import Telling
-
-PHONE = "+8613800138000"
+import feed
+from feed.api.messages import known_codes, words_of
+from feed.errors import FeedError
 
 
-async def message(
-    world: World,
-    key: str,
-    state: str = "unknown",
-    *,
-    campaign_id: int | None = None,
-    expires_at: datetime | None = None,
-) -> MessageId:
-    """A message that one attempt has left in `state`."""
-    async with transaction(world.pool) as conn:
-        made = await messages.enqueue(
-            conn,
-            keys=world.keys,
-            purpose=Purpose.PRIZE_NOTICE,
-            phone=PHONE,
-            params={"campaign": "爱读书的深圳人", "date": "10 月 1 日"},
-            once_key=key,
-            campaign_id=campaign_id,
-        )
-    assert made is not None
-    attempt = await actions.begin_sending(world.pool, made, "aliyun", None)
-    assert isinstance(attempt, Sending)
-    await world.pool.execute(
-        "UPDATE messages SET state = $2, ended_at = now(), error_code = 'cannot_tell', expires_at = $3 WHERE id = $1",
-        made,
-        state,
-        expires_at,
-    )
-    await world.pool.execute("DELETE FROM jobs.pgqueuer")
-    return made
+def refusals(kind: type[FeedError] = FeedError) -> Iterator[type[FeedError]]:
+    for leaf in kind.__subclasses__():
+        yield leaf
+        yield from refusals(leaf)
 
 
-async def job_count(world: World) -> int:
-    count: int = await world.pool.fetchval("SELECT count(*) FROM jobs.pgqueuer WHERE entrypoint = 'send_message'")
-    return count
+def test_every_code_has_words_in_both_languages() -> None:
+    for module in pkgutil.walk_packages(feed.__path__, "feed."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    codes = {kind.code for kind in refusals() if kind.__module__.startswith("feed.")}
+    assert codes - known_codes() == set()
+    assert all(words_of(code, language) for code in codes for language in ("zh-CN", "en"))
 
 
-async def test_editors_see_what_waits_for_them_and_no_number(world: World, join: Join) -> None:
-    campaign = await make.campaign(world.pool)
-    ids = [
-        await message(world, f"prize:{n}", state, campaign_id=campaign if n else None)
-        for n, state in enumerate(("unknown", "sent", "failed", "undelivered", "expired"))
+def test_every_field_code_has_words() -> None:
+    used: set[str] = set()
+    for path in Path(feed.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "FieldError" and len(node.args) > 1:
+                used |= {f"field.{code.value!s}" for code in node.args[1:2] if isinstance(code, ast.Constant)}
+    assert used - known_codes() == set()
+
+
+_FEED = Path(feed.__path__[0])
+_TESTS = Path(feed.__file__).parents[1] / "tests"
+
+
+def _named(paths: Iterator[Path]) -> set[str]:
+    """Every name that code at these paths uses, other than to define or import it."""
+    found: set[str] = set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+    return found
+
+
+def test_no_code_is_one_that_nothing_raises() -> None:
+    used = {
+        name.id
+        for path in _FEED.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Raise | ast.Call)
+        # A door names what it refuses without raising it: only what is raised, or made to be answered, counts.
+        for part in ([node.exc] if isinstance(node, ast.Raise) else [node.func])
+        if part is not None
+        for name in ast.walk(part)
+        if isinstance(name, ast.Name)
+    }
+    leaves = [kind for kind in refusals() if kind.__module__.startswith("feed.") and kind.__subclasses__() == []]
+    assert len(leaves) > 60
+    assert [kind.__name__ for kind in leaves if kind.__name__ not in used] == []
+
+
+def test_every_code_has_a_test() -> None:
+    tests = "\n".join(path.read_text("utf-8") for path in _TESTS.rglob("*.py"))
+    leaves = [kind for kind in refusals() if kind.__module__.startswith("feed.") and kind.__subclasses__() == []]
+    untested = [
+        kind.code for kind in leaves if f'"{kind.code}"' not in tests and kind.__name__ not in _named_in_tests()
     ]
-    editor = join("编辑", roles=("editor",))
-
-    first = (await editor("GET", "/admin/messages?limit=2")).json()
-    rest = (await editor("GET", f"/admin/messages?limit=2&cursor={first['next_cursor']}")).json()
-    assert [item["id"] for item in first["items"] + rest["items"]] == [str(ids[n]) for n in (3, 2, 0)]
-    assert rest["next_cursor"] is None
-    item = first["items"][0]
-    assert (item["phone_masked"], item["state"], item["purpose"]) == ("138****8000", "undelivered", "prize_notice")
-    assert item["campaign"]["id"] == str(campaign)
-    assert item["campaign"]["title"]
-    assert "13800138000" not in (await editor("GET", "/admin/messages")).text
-
-    unknown = (await editor("GET", "/admin/messages?state=unknown")).json()["items"]
-    assert [(item["id"], item["campaign"], item["attempts"]) for item in unknown] == [(str(ids[0]), None, 1)]
-    of_campaign = (await editor("GET", f"/admin/messages?campaign_id={campaign}")).json()["items"]
-    assert [item["id"] for item in of_campaign] == [str(id_) for id_ in reversed(ids[1:])]
-    sent = (await editor("GET", f"/admin/messages?campaign_id={campaign}&state=sent")).json()["items"]
-    assert [item["id"] for item in sent] == [str(ids[1])]
-    for wrong in ("state=nonsense", "campaign_id=x"):
-        assert (await editor("GET", f"/admin/messages?{wrong}")).status_code == 422
+    assert untested == []
 
 
-async def test_an_editor_orders_another_attempt_once_and_on_record(world: World, join: Join) -> None:
-    unknown = await message(world, "prize:1")
-    editor = join("编辑", roles=("editor",))
-
-    for _ in range(2):
-        answer = await editor(
-            "POST", f"/admin/messages/{unknown}/retry", {"reason": "本人说没有收到"}, headers={"idempotency-key": "k"}
-        )
-        assert (answer.status_code, answer.json()["state"]) == (200, "queued")
-    again = await editor("POST", f"/admin/messages/{unknown}/retry", {"reason": "再来"})
-    assert (again.status_code, again.json()["code"]) == (409, "message_not_stuck")
-
-    assert await job_count(world) == 1
-    (record,) = await world.pool.fetch("SELECT detail FROM audit WHERE action = 'message.retry'")
-    assert record["detail"] == {"reason": "本人说没有收到", "state": "unknown", "attempt": 1}
-    provider = Telling("p-2", NotSeen())
-    worlds = Worlds(world.pool, world.redis, world.keys, provider, None)
-    for _ in range(2):
-        await send_message(worlds, unknown)
-    assert provider.calls == 1
-    row = await world.pool.fetchrow("SELECT state, attempt FROM messages WHERE id = $1", unknown)
-    assert tuple(row or ()) == ("sent", 2)
+@functools.cache
+def _named_in_tests() -> frozenset[str]:
+    return frozenset(_named(_TESTS.rglob("*.py")))
 
 
-async def test_an_editor_says_how_it_ended(world: World, join: Join) -> None:
-    unknown, failed = await message(world, "prize:1"), await message(world, "prize:2", "failed")
-    editor = join("编辑", roles=("editor",))
-
-    for message_id, outcome in ((unknown, "sent"), (failed, "failed")):
-        answer = await editor(
-            "POST", f"/admin/messages/{message_id}/resolve", {"outcome": outcome, "reason": "电话核实"}
-        )
-        assert (answer.status_code, answer.json()["state"]) == (200, outcome)
-        assert answer.json()["resolved_at"]
-    assert (await editor("GET", "/admin/messages")).json()["items"] == []
-    assert await job_count(world) == 0
-    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'message.resolve'") == 2
-    for verb, body in (("retry", {"reason": "再来"}), ("resolve", {"outcome": "sent", "reason": "再来"})):
-        answer = await editor("POST", f"/admin/messages/{unknown}/{verb}", body)
-        assert (answer.status_code, answer.json()["code"]) == (409, "message_not_stuck")
-
-
-async def test_what_cannot_be_decided_is_refused(world: World, join: Join) -> None:
-    sent, over = (
-        await message(world, "prize:1", "sent"),
-        await message(world, "prize:2", expires_at=make.now() - timedelta(seconds=1)),
-    )
-    unknown = await message(world, "prize:3")
-    editor = join("编辑", roles=("editor",))
-
-    for message_id, body, status, code in (
-        (sent, {"reason": "再来"}, 409, "message_not_stuck"),
-        (over, {"reason": "再来"}, 409, "message_too_late"),
-        (1, {"reason": "再来"}, 404, "message_not_found"),
-        ("x", {"reason": "再来"}, 404, "message_not_found"),
-        (unknown, {"reason": " "}, 422, "invalid"),
-        (unknown, {"reason": "a\x00b"}, 422, "invalid"),
-        (unknown, {"reason": "长" * 501}, 422, "invalid"),
-        (unknown, {}, 400, "malformed_body"),
-    ):
-        answer = await editor("POST", f"/admin/messages/{message_id}/retry", body)
-        assert (answer.status_code, answer.json()["code"]) == (status, code), body
-    wrong = await editor("POST", f"/admin/messages/{unknown}/resolve", {"outcome": "lost", "reason": "?"})
-    assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed_body")
-    assert await job_count(world) == 0
-    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE subject_kind = 'message'") == 0
+def test_words_without_a_refusal_are_words_for_nobody() -> None:
+    codes = {kind.code for kind in refusals() if kind.__module__.startswith("feed.")}
+    assert {code for code in known_codes() if not code.startswith("field.")} - codes == set()

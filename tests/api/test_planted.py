@@ -30,8 +30,8 @@ from feed.sms.registry import open_provider
 from feed.worker.loop import work
 from feed.worker.state import Worlds
 from tests import make
+from tests.api.editor.test_prizes import let_in
 from tests.api.planting import dumped, files_below, forms_of, found_in, saved, tables_of
-from tests.api.test_prizes import let_in
 from tests.messages.fake_provider import Fake, faking
 from tests.prizes import stage
 from tests.support.api import Join, Person

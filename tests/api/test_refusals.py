@@ -16,7 +16,7 @@ from feed.errors import FeedError
 from feed.postgres import Connection
 from feed.posts.hide_show import PostIsDeleted, show_post
 from tests import make
-from tests.api.test_campaigns import publish
+from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join
 
 

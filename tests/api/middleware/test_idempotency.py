@@ -13,7 +13,7 @@ from feed.keys.store import open_keys
 from feed.postgres import Pool
 from tests import make
 from tests.api.dropping import dropping
-from tests.api.test_killed import Server, server
+from tests.api.test_process_killed import Server, server
 from tests.support.api import Join, Person
 
 __all__ = ["server"]

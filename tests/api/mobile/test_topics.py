@@ -11,7 +11,7 @@ from feed.api.state import World
 from feed.curation.trends import count_trends
 from feed.screens.posts import hot_lists, pages
 from feed.screens.posts import topics as screen
-from tests.api.test_campaigns import publish, terms
+from tests.api.editor.test_campaigns import publish, terms
 from tests.support.api import Join, Person
 
 

@@ -16,7 +16,7 @@ from feed.keys.vault import Vault
 from feed.postgres import Pool
 from feed.prizes.result.verify import verify_result
 from tests import make
-from tests.api.test_campaigns import my_id
+from tests.api.editor.test_campaigns import my_id
 from tests.fake_vault import TOKEN, vaulting
 from tests.prizes import stage
 from tests.support.api import Join, Person

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.test_campaigns import HOUR, publish, terms, wire
+from tests.api.editor.test_campaigns import HOUR, publish, terms, wire
 from tests.support.api import Join
 
 CODE = {

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from feed.api.state import World, assemble
-from tests.api.test_campaigns import publish
+from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join, Person
 from tests.support.app import app_over
 

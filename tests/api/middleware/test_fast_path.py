@@ -12,7 +12,7 @@ from litestar import Litestar
 from feed.api.middleware.fast_path import _doors, express
 from feed.api.state import World
 from feed.app import build
-from tests.api.test_campaigns import publish
+from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join
 
 ASGI = Callable[..., Awaitable[None]]

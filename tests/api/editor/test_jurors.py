@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from feed.api.state import World
-from tests.api.test_campaigns import close, my_id, post, publish
+from tests.api.editor.test_campaigns import close, my_id, post, publish
 from tests.support.api import Join, Person
 
 CRITERIA = [{"name": "立意", "weight": 0.6}, {"name": "文采", "weight": 0.4}]

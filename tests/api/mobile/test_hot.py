@@ -23,7 +23,7 @@ from feed.postgres import Pool
 from feed.screens.posts import hot_lists, pages
 from feed.screens.posts import new_count as newcomers
 from tests import make
-from tests.api.test_campaigns import publish
+from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join
 from tests.support.app import app_over
 
