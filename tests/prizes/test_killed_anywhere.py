@@ -32,7 +32,7 @@ from tests.support.forks import Forks
 
 # What of `campaigns` belongs to a campaign's end; all of `prizes` does.
 ENDING = {"cancelling", "shortlisting"}
-# An editor's fills of a shortlist come before the end: tests/campaigns/test_judging.py.
+# An editor's fills of a shortlist come before the end: tests/campaigns/jury/test_actions.py.
 ELSEWHERE = {"feed.campaigns.entries.shortlist_actions.fill_shortlist"}
 OPENERS = {"transaction", "idempotent_transaction", "act_on_next"}
 # Left out of the comparison: what is to be done, once for each attempt; whether it was done, the messages tell. And the quota of the
