@@ -17,7 +17,7 @@ from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_cam
 from tests import make
 from tests.api.editor.test_campaigns import publish, terms, wire
 from tests.prizes import stage
-from tests.prizes.test_draw import in_javascript
+from tests.prizes.draw.test_algorithm import in_javascript
 from tests.support.api import Join
 
 WORD = {"round": "２０２６１３７", "value": "03、07、12+09"}

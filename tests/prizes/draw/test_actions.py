@@ -37,8 +37,8 @@ from feed.worker.schedule import SCHEDULE
 from feed.worker.state import Worlds
 from tests import make
 from tests.prizes import stage
+from tests.prizes.draw.test_algorithm import in_javascript
 from tests.prizes.relay import TEST_CHAIN, Relay, relaying, signature_of
-from tests.prizes.test_draw import in_javascript
 from tests.screens.test_queries import asked, count
 from tests.worker.test_loop import becomes, running
 
