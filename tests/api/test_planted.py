@@ -32,8 +32,8 @@ from feed.worker.state import Worlds
 from tests import make
 from tests.api.editor.test_prizes import let_in
 from tests.api.planting import dumped, files_below, forms_of, found_in, saved, tables_of
-from tests.messages.fake_provider import Fake, faking
 from tests.prizes import stage
+from tests.sms.fake_provider import Fake, faking
 from tests.support.api import Join, Person
 
 TOKEN = "a-token-of-thirty-two-letters-0001"

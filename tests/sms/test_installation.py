@@ -10,7 +10,7 @@ import pytest
 
 from feed.commands.installation import find_run
 from tests.commands.test_up import address_of, feed, start, until
-from tests.messages.fake_provider import faking
+from tests.sms.fake_provider import faking
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
 PLANTED, LOST = "13912345678", "13987654321"

@@ -15,10 +15,10 @@ from feed.sms.model import MessageId, Sending
 from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import Worlds
-from tests.messages.fake_provider import Fake
+from tests.sms.fake_provider import Fake
 from tests.support.forks import Forks
-from tests.worker.test_providers import lets_time_pass, row_of
-from tests.worker.test_sending import age, enqueue
+from tests.worker.test_sms import age, enqueue
+from tests.worker.test_sms_providers import lets_time_pass, row_of
 
 
 class Ran(NamedTuple):

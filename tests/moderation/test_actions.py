@@ -19,7 +19,7 @@ from feed.moderation.model import (
 )
 from feed.posts.actions import delete_post, edit_post
 from feed.posts.model import PostChange
-from tests.review.conftest import Newsroom, Numbers
+from tests.moderation.conftest import Newsroom, Numbers
 
 SHOWN = Numbers(state="published", profile=1, under_topics=1, comments=0, replies=0, rows=0)
 HIDDEN = Numbers(state="removed", profile=0, under_topics=0, comments=0, replies=0, rows=0)

@@ -13,7 +13,7 @@ from feed.likes.model import Like
 from feed.moderation.model import OwnSubject, StaffProtected
 from feed.moderation.sanctions import impose_sanction, lift_sanctions
 from feed.posts.model import PostId
-from tests.review.conftest import Newsroom
+from tests.moderation.conftest import Newsroom
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 

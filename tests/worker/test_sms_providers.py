@@ -15,9 +15,9 @@ from feed.sms.templates import names_of
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import Worlds
 from tests import make
-from tests.messages.fake_provider import REFUSALS, SECRETLY, SIGN, Fake, faking
+from tests.sms.fake_provider import REFUSALS, SECRETLY, SIGN, Fake, faking
 from tests.worker.conftest import WorldsWith, settings_of
-from tests.worker.test_sending import PHONE, age, enqueue, job_count
+from tests.worker.test_sms import PHONE, age, enqueue, job_count
 
 
 @pytest.fixture
