@@ -15,7 +15,6 @@ from feed.campaigns.errors import (
     CampaignNotFound,
     CampaignRunning,
 )
-from feed.campaigns.lines import is_written
 from feed.campaigns.locking import hold, must_be_unsettled, raise_versions
 from feed.campaigns.model import CampaignId, Rules, rules_document, rules_sha256
 from feed.campaigns.publish_check import read_publishable
@@ -28,6 +27,7 @@ from feed.errors import FieldError, Invalid
 from feed.idempotency import Attempt, Once, idempotent_transaction
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
+from feed.texts import is_written
 from feed.topics import store as topics
 from feed.topics.parse import topic_key
 

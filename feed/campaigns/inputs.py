@@ -5,10 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from feed.campaigns.lines import line_problem
 from feed.errors import FieldError
 from feed.ids import parse_id
-from feed.texts import text_problem
+from feed.texts import line_problem, text_problem
 
 NOTE_LONGEST = 500
 REASON_LONGEST = 40

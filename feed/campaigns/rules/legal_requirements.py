@@ -5,10 +5,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from feed.campaigns.claim_deadline import claim_deadline
-from feed.campaigns.lines import is_written
 from feed.campaigns.model import Prize, Rules, time_text
 from feed.campaigns.prize_kinds import KINDS
 from feed.errors import FieldError
+from feed.texts import is_written
 
 # What one winner of a draw may get at most, by the rules on prize promotions.
 DRAW_VALUE_MOST = Decimal(50_000)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 
-from feed.campaigns.lines import line_problem, passage_problem
 from feed.campaigns.model import (
     BEACONS,
     BOARDS,
@@ -23,7 +22,7 @@ from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.rules.legal_requirements import missing
 from feed.errors import FieldError
 from feed.ids import parse_id
-from feed.texts import text_problem
+from feed.texts import line_problem, passage_problem, text_problem
 from feed.topics.parse import NAME_LONGEST, is_topic_name
 
 # The longest each text may be, in code points.
