@@ -31,6 +31,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     is_over: bool
 
 
+CONCERNED_MOST = 100
+
+
 async def list_frozen(conn: Connection) -> list[int]:
     """Campaigns with a frozen sheet and no result yet, in no order: one that fails must not stand before the others."""
     rows = await conn.fetch(
@@ -204,3 +207,34 @@ async def mark_final(conn: Connection, campaign_id: int) -> bool:
 async def mark_archived(conn: Connection, campaign_id: int) -> None:
     """The last state: nobody's details can be read any more."""
     await conn.execute("UPDATE campaigns SET state = 'archived' WHERE id = $1 AND state = 'final'", campaign_id)
+
+
+async def list_concerned(conn: Connection, campaign_id: int) -> list[int]:
+    """Its maker and every editor who has acted on it; every editor there is where none of these has the right any more."""
+    rows = await conn.fetch(
+        """
+        WITH editors AS (
+            SELECT DISTINCT staff_rights.account_id
+            FROM staff_rights JOIN accounts ON accounts.id = staff_rights.account_id
+            WHERE role IN ('editor', 'admin') AND revoked_at IS NULL AND accounts.erased_at IS NULL
+        ), acted AS (
+            SELECT editors.account_id
+            FROM editors
+            WHERE EXISTS (SELECT FROM campaigns WHERE id = $1 AND created_by = editors.account_id)
+                OR EXISTS (
+                    SELECT FROM audit
+                    WHERE subject_kind = 'campaign' AND subject_id = $1 AND actor_id = editors.account_id
+                )
+        )
+        SELECT created_by AS account_id FROM campaigns WHERE id = $1
+        UNION
+        SELECT account_id FROM acted
+        UNION
+        SELECT account_id FROM editors WHERE NOT EXISTS (SELECT FROM acted)
+        ORDER BY account_id
+        LIMIT $2
+        """,
+        campaign_id,
+        CONCERNED_MOST,
+    )
+    return [row["account_id"] for row in rows]

@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from feed.comments.untold import take_untold
+from feed.comments.store import take_untold
 from feed.inbox import store as inbox
 from feed.inbox.model import Key, NewInbox
 from feed.notifications import store

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import concerned
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.lifecycle_store import Ending
@@ -129,7 +128,7 @@ async def _publish_list(conn: Connection, waiting: tuple[int, int]) -> bool:
     detail = {"list_sha256": draw.list_sha256.hex(), "tickets": draw.ticket_count}
     await audit.add(conn, None, "publish_list", "campaign", campaign_id, detail)
     rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-    editors = await concerned.list_concerned(conn, campaign_id)
+    editors = await closing.list_concerned(conn, campaign_id)
     told = [
         notices.of_number(
             settlement_id,

@@ -9,7 +9,6 @@ import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import concerned
 from feed.campaigns import draw_commitment as nonces
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound
@@ -135,7 +134,7 @@ async def _settle_frozen(conn: Connection, campaign_id: int, *, keys: Keys) -> b
 async def _wait(conn: Connection, campaign: Ending, sheet: Sheet) -> None:
     """Says in the campaign what it waits for, and tells its editors where that is news."""
     if await closing.mark_blocked(conn, campaign.id, sheet.blocked_by):
-        editors = await concerned.list_concerned(conn, campaign.id)
+        editors = await closing.list_concerned(conn, campaign.id)
         await inbox.add_inbox(conn, notices.of_blocks(campaign, sheet.blocked_by, editors))
 
 

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.campaigns.counting_text import LEFT_OUT
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.rules.text import rules_text
+from feed.campaigns.rules.text import LEFT_OUT, rules_text
 from feed.campaigns.scoring.engagement import REASONS
 from feed.campaigns.text_parts import BLANK, moment
 from feed.prizes.draw.beacon import window_at, windows
