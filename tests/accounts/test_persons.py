@@ -8,7 +8,7 @@ from feed.accounts import blocks as relations
 from feed.accounts import store as accounts
 from feed.accounts.blocks import KeptApart
 from feed.accounts.model import Standing
-from feed.campaigns.jury.store import list_twice_named
+from feed.accounts.store import list_twice_named
 from feed.postgres import Connection
 from feed.posts.preconditions import get_meeting
 from feed.screens.posts.viewer_store import Asked, list_looks

@@ -103,18 +103,6 @@ async def list_who_marked(conn: Connection, campaign_id: int) -> list[Juror]:
     return many(rows, Juror)
 
 
-async def list_unknown(conn: Connection, account_ids: Sequence[int]) -> list[int]:
-    """Those of the ids that are nobody's."""
-    rows = await conn.fetch(
-        """
-        SELECT given.id FROM unnest($1::bigint[]) AS given (id)
-        WHERE NOT EXISTS (SELECT FROM accounts WHERE accounts.id = given.id AND accounts.erased_at IS NULL)
-        """,
-        account_ids,
-    )
-    return [row["id"] for row in rows]
-
-
 async def change_jurors(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> None:
     """Makes these the jurors and nobody else; who was one before is still known."""
     await conn.execute(
@@ -180,17 +168,3 @@ async def may_mark(conn: Connection, campaign_id: int, account_id: int) -> bool:
             account_id,
         )
     )
-
-
-async def list_twice_named(conn: Connection, account_ids: Sequence[int]) -> list[int]:
-    """Those of the accounts whose person is already among them by an account with a lower id."""
-    rows = await conn.fetch(
-        """
-        SELECT DISTINCT account_id
-        FROM same_person_accounts
-        WHERE account_id = ANY($1::bigint[]) AND same_id = ANY($1::bigint[]) AND same_id < account_id
-        ORDER BY account_id
-        """,
-        account_ids,
-    )
-    return [row["account_id"] for row in rows]
