@@ -12,7 +12,7 @@ from litestar.types import Scope
 from feed.accounts import store as accounts
 from feed.accounts.model import Role, RoleMissing, Viewer
 from feed.api.client_address import client_address, header
-from feed.api.middleware.idempotency import KEYED
+from feed.api.requests import KEYED
 from feed.api.state import World
 from feed.auth.tokens import TokenInvalid
 from feed.errors import FieldError, Invalid, NotFound, Unauthenticated

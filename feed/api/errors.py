@@ -18,7 +18,7 @@ from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import Receive, Scope, Send
 
 from feed.api.messages import words_of
-from feed.api.middleware.idempotency import repeat
+from feed.api.responses import repeat
 from feed.batching import DatabaseAway
 from feed.errors import (
     Conflict,

@@ -29,6 +29,10 @@ class StrictRequest(Request[Any, Any, State]):
             raise MalformedBody from None
 
 
+# Under this name a handler's dependency leaves, in the request's state, whose key it is.
+KEYED = "keyed"
+
+
 async def look_first(request: Request[Any, Any, State]) -> Response[None] | None:
     """What is settled before the handler: OPTIONS is answered for the whole path, nobody in particular is told so before
     his body is looked at, and a parameter is never null.

@@ -7,6 +7,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
+from feed.idempotency import Answered
 from feed.screens.posts.page_render import Rendered
 
 PUBLIC = "public, max-age=0, s-maxage=1"
@@ -59,3 +60,9 @@ def answers(kind: Any, *, status: int = 200, description: str = "") -> dict[int,
             media_type="application/json",
         )
     }
+
+
+def repeat(request: Request[Any, Any, Any], told: Answered) -> Response[bytes]:
+    """The answer that was given the first time."""
+    headers = {"cache-control": "private, no-store", "idempotency-replayed": "true"}
+    return Response(told.body, status_code=told.status, media_type="application/json", headers=headers)

@@ -22,11 +22,11 @@ from feed.api.client_address import header
 from feed.api.dependencies import admitted, keyed, region_of
 from feed.api.errors import answer, answer_failure, away
 from feed.api.middleware.etag import compared
-from feed.api.middleware.idempotency import keep, repeat
+from feed.api.middleware.idempotency import keep
 from feed.api.middleware.metrics import observed
 from feed.api.middleware.negotiation import takes_json
 from feed.api.middleware.rate_limit import count, limit_of
-from feed.api.responses import Encoded
+from feed.api.responses import Encoded, repeat
 from feed.api.state import World
 from feed.errors import FeedError, MalformedBody
 from feed.idempotency import Answered

@@ -3,17 +3,15 @@
 from typing import Any
 
 import structlog
-from litestar import Request, Response
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
+from feed.api.requests import KEYED
 from feed.errors import FeedError
-from feed.idempotency import Answered, Given, Once
+from feed.idempotency import Given, Once
 
 log = structlog.get_logger()
 
-# Under this name a handler's dependency leaves, in the request's state, whose key it is.
-KEYED = "keyed"
 _LARGEST = 64 * 1024
 
 
@@ -53,9 +51,3 @@ async def keep(scope: Scope, world: Any, status: int, body: bytes) -> None:
     except FeedError as refusal:
         # The effect stands and is told; a retry will read it anew.
         log.warning("answer not kept", code=refusal.code)
-
-
-def repeat(request: Request[Any, Any, Any], told: Answered) -> Response[bytes]:
-    """The answer that was given the first time."""
-    headers = {"cache-control": "private, no-store", "idempotency-replayed": "true"}
-    return Response(told.body, status_code=told.status, media_type="application/json", headers=headers)
