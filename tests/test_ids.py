@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.api.dependencies import field_id, id_of, ids_of
-from feed.campaigns.inputs import NewVoids, void_problems
+from feed.campaigns.entries.voids import NewVoids, void_problems
 from feed.errors import Invalid, NotFound
 from feed.ids import MAX_ID, parse_id
 from feed.sms.model import read_reference

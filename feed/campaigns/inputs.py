@@ -1,17 +1,14 @@
 """What editors and jurors say of entries and engagement, and what may be wrong with it."""
 
 from decimal import Decimal
-from typing import Literal
 
 import msgspec
 
 from feed.errors import FieldError
-from feed.ids import parse_id
 from feed.texts import line_problem, text_problem
 
 NOTE_LONGEST = 500
 REASON_LONGEST = 40
-VOIDED_MOST = 500
 
 
 class NewMark(msgspec.Struct, frozen=True):
@@ -51,16 +48,6 @@ class NewRecusal(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class NewVoids(msgspec.Struct, frozen=True):
-    """Whose engagement does not count: some accounts', or everybody's with one entry."""
-
-    kinds: list[Literal["like", "comment"]] = []
-    reason_code: str = ""
-    user_ids: list[str] | None = None
-    post_id: str | None = None
-    note: str | None = None
-
-
 def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
     """What is wrong with a reason."""
     errors = note_problems(note)
@@ -92,20 +79,3 @@ def note_problems(note: str | None) -> list[FieldError]:
     """What is wrong with a note."""
     problem = None if note is None else text_problem(note, shortest=0, longest=NOTE_LONGEST)
     return [FieldError("note", problem, {"longest": NOTE_LONGEST})] if problem else []
-
-
-def void_problems(new: NewVoids) -> list[FieldError]:
-    """What is wrong with a request for voids."""
-    errors = reason_problems(new.reason_code, new.note)
-    if not new.kinds:
-        errors.append(FieldError("kinds", "required"))
-    if (new.post_id is None) == (not new.user_ids):
-        errors.append(FieldError("user_ids", "one_of", {"allowed": ["user_ids", "post_id"]}))
-    if len(new.user_ids or ()) > VOIDED_MOST:
-        errors.append(FieldError("user_ids", "too_many", {"most": VOIDED_MOST}))
-    for place, raw in enumerate(new.user_ids or ()):
-        if parse_id(raw) is None:
-            errors.append(FieldError(f"user_ids.{place}", "not_found"))
-    if new.post_id is not None and parse_id(new.post_id) is None:
-        errors.append(FieldError("post_id", "not_found"))
-    return errors

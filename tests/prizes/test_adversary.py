@@ -7,9 +7,10 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.campaigns.entries import disqualification as disqualifying
+from feed.campaigns.entries import voids
+from feed.campaigns.entries.voids import NewVoids
 from feed.campaigns.errors import SecondPersonRequired
-from feed.campaigns.inputs import NewVoids, Reason
-from feed.campaigns.jury import actions as judging
+from feed.campaigns.inputs import Reason
 from feed.campaigns.jury import members as seating
 from feed.cases import store as cases
 from feed.keys.store import Keys
@@ -317,9 +318,9 @@ async def test_verdicts_count_until_the_settlement_and_can_be_taken_back(
     """An editor who is bribed leaves traces, and another puts it right."""
     bribed, upright = [await make.person(pool, role="editor") for _ in range(2)]
     new = NewVoids(kinds=["like"], reason_code="bought", post_id=str(contest.honest))
-    (void,) = await judging.add_voids(pool, bribed, contest.id, new)
+    (void,) = await voids.add_voids(pool, bribed, contest.id, new)
     await disqualifying.disqualify_entry(pool, bribed, contest.id, contest.honest, Reason("copied"))
-    await judging.withdraw_void(pool, upright, contest.id, void.id)
+    await voids.withdraw_void(pool, upright, contest.id, void.id)
     await disqualifying.reinstate_entry(pool, upright, contest.id, contest.honest, Reason("checked"))
     row = (await sheet_of(pool, contest.id))[contest.honest]
     assert (row.likes_counted, row.eligible, row.excluded) == (3, True, [])

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
 from feed.api.responses import answers, encoded
 from feed.campaigns.entries import disqualification as disqualifying
+from feed.campaigns.entries import shortlist_actions
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignNotFound,
@@ -144,7 +145,7 @@ async def shortlist_entry(
 ) -> Shortlisted:
     """Put an entry on the shortlist; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await judging.shortlist_entry(world.pool, viewer.account_id, *ids)
+    await shortlist_actions.shortlist_entry(world.pool, viewer.account_id, *ids)
     return Shortlisted(post_id, True)
 
 
@@ -165,7 +166,7 @@ async def unlist_entry(
 ) -> Shortlisted:
     """Take an entry off the shortlist; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await judging.unlist_entry(world.pool, viewer.account_id, *ids)
+    await shortlist_actions.unlist_entry(world.pool, viewer.account_id, *ids)
     return Shortlisted(post_id, False)
 
 

@@ -9,10 +9,10 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
 from feed.campaigns.entries import void_store as voids
+from feed.campaigns.entries import voids as voids_actions
 from feed.campaigns.entries.void_store import Void
+from feed.campaigns.entries.voids import NewVoids
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, CampaignNotOpen, CampaignSettled, VoidNotFound
-from feed.campaigns.inputs import NewVoids
-from feed.campaigns.jury import actions as judging
 from feed.screens.campaigns.cards import get_campaign_for_editors
 from feed.screens.posts.cards import Id
 
@@ -50,7 +50,9 @@ async def add_voids(
     campaign_id: FromPath[str], data: JSONBody[NewVoids], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
 ) -> Voids:
     """Stop counting some people's engagement, or everybody's with one entry. What people see stays as it is."""
-    made = await judging.add_voids(world.pool, viewer.account_id, id_of(campaign_id, CampaignNotFound), data, once)
+    made = await voids_actions.add_voids(
+        world.pool, viewer.account_id, id_of(campaign_id, CampaignNotFound), data, once
+    )
     return Voids([_void_card(void) for void in made])
 
 
@@ -78,7 +80,7 @@ async def withdraw_void(
 ) -> None:
     """Let engagement count again; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(void_id, VoidNotFound)
-    await judging.withdraw_void(world.pool, viewer.account_id, *ids)
+    await voids_actions.withdraw_void(world.pool, viewer.account_id, *ids)
 
 
 def _void_card(void: Void) -> VoidCard:

@@ -2,7 +2,7 @@
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import cancellation_notices as notices
+from feed.campaigns.entries import notices as entries_notices
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import EntryDisqualified, EntryNotDisqualified, EntryNotFound
 from feed.campaigns.inputs import Reason, reason_problems
@@ -30,7 +30,7 @@ async def disqualify_entry(
             raise EntryDisqualified
         await raise_versions(conn, [post_id])
         await _record(conn, editor_id, "entry_disqualified", campaign_id, post_id, reason)
-        await inbox.add_inbox(conn, [notices.of_disqualification(campaign, entry, reason)])
+        await inbox.add_inbox(conn, [entries_notices.of_disqualification(campaign, entry, reason)])
 
 
 async def reinstate_entry(
@@ -48,7 +48,7 @@ async def reinstate_entry(
             raise EntryNotDisqualified
         await raise_versions(conn, [post_id])
         await _record(conn, editor_id, "entry_reinstated", campaign_id, post_id, reason)
-        await inbox.add_inbox(conn, [notices.of_reinstatement(campaign, entry)])
+        await inbox.add_inbox(conn, [entries_notices.of_reinstatement(campaign, entry)])
 
 
 async def _get_entry(conn: Connection, campaign_id: int, post_id: int) -> entries.Entry:

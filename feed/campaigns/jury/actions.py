@@ -6,12 +6,9 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import store
-from feed.campaigns.entries import store as entries
-from feed.campaigns.entries import void_store as voids
-from feed.campaigns.entries.void_store import Void
+from feed.campaigns.entries.store import _get_entry, _note
 from feed.campaigns.errors import (
     CampaignNotClosed,
-    EntryNotFound,
     EntryNotShortlisted,
     JurorRecused,
     MarksLocked,
@@ -20,10 +17,8 @@ from feed.campaigns.errors import (
     OwnEntry,
     PersonMarkedAlready,
     RevisionStale,
-    ShortlistFull,
-    VoidNotFound,
 )
-from feed.campaigns.inputs import NewMark, NewVoids, void_problems
+from feed.campaigns.inputs import NewMark
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
@@ -37,39 +32,6 @@ from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.postgres import Connection, Pool, transaction
-
-
-async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
-    """Puts an entry on the shortlist; a second time changes nothing. Raises ShortlistFull, MarksLocked, EntryNotFound."""
-    async with transaction(pool) as conn:
-        campaign = await hold_judged(conn, campaign_id)
-        entry = await _get_entry(conn, campaign_id, post_id)
-        if entry.shortlisted_at is not None:
-            return
-        # It could not be marked any more.
-        if campaign.marks_locked_at is not None:
-            raise MarksLocked
-        most = campaign.draft.get("shortlist_size")
-        if most is not None and await entries.count_shortlisted(conn, campaign_id) >= most:
-            raise ShortlistFull
-        await entries.mark_shortlisted(conn, campaign_id, post_id, by=editor_id)
-        await raise_versions(conn, [post_id])
-        await _note(conn, editor_id, "entry_shortlisted", campaign_id, post_id)
-
-
-async def unlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
-    """Takes an entry off the shortlist, and it does not come back by itself. A second time changes nothing.
-
-    Not once the marks are locked and can be seen: off the shortlist they would count no more. Raises MarksLocked, EntryNotFound.
-    """
-    async with transaction(pool) as conn:
-        campaign = await hold_judged(conn, campaign_id)
-        entry = await _get_entry(conn, campaign_id, post_id)
-        if entry.shortlisted_at is not None and campaign.marks_locked_at is not None:
-            raise MarksLocked
-        if await entries.mark_not_shortlisted(conn, campaign_id, post_id, by=editor_id):
-            await raise_versions(conn, [post_id])
-            await _note(conn, editor_id, "entry_unlisted", campaign_id, post_id)
 
 
 async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id: int, new: NewMark) -> Decimal:
@@ -141,73 +103,6 @@ async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request
         await audit.add(conn, editor_id, "marks_locked", "campaign", campaign_id)
 
 
-async def add_voids(
-    pool: Pool, editor_id: AccountId, campaign_id: int, new: NewVoids, request: Once | None = None
-) -> list[Void]:
-    """Stops counting these accounts' engagement, or everybody's with one entry; a person's other accounts go with it.
-
-    Raises Invalid.
-    """
-    if problems := void_problems(new):
-        raise Invalid(*problems)
-    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
-        first_id = attempt.reserved_id
-        if first_id is not None and attempt.is_repeat:
-            return await voids.list_made_with(conn, campaign_id, first_id)
-        await hold_judged(conn, campaign_id)
-        if new.post_id is not None:
-            post_id = int(new.post_id)
-            if await entries.find_entry(conn, campaign_id, post_id) is None:
-                raise Invalid(FieldError("post_id", "not_found"))
-            touched = [post_id]
-            made = await voids.add_of_post(
-                conn,
-                campaign_id,
-                post_id,
-                first_id=first_id,
-                kinds=new.kinds,
-                reason_code=new.reason_code,
-                note=new.note,
-                by=editor_id,
-            )
-        else:
-            account_ids = list(dict.fromkeys(int(id_) for id_ in new.user_ids or ()))
-            if unknown := await accounts.list_unknown(conn, account_ids):
-                raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
-            touched = await entries.list_engaged_by(conn, campaign_id, account_ids)
-            made = await voids.add_of_accounts(
-                conn,
-                campaign_id,
-                account_ids,
-                first_id=first_id,
-                kinds=new.kinds,
-                reason_code=new.reason_code,
-                note=new.note,
-                by=editor_id,
-            )
-        await raise_versions(conn, touched)
-        detail = {"void_ids": [str(void.id) for void in made], "kinds": new.kinds, "reason_code": new.reason_code}
-        await audit.add(conn, editor_id, "voids_added", "campaign", campaign_id, detail)
-    return made
-
-
-async def withdraw_void(pool: Pool, editor_id: AccountId, campaign_id: int, void_id: int) -> None:
-    """Lets the engagement count again; a second time changes nothing. Raises VoidNotFound."""
-    async with transaction(pool) as conn:
-        await hold_judged(conn, campaign_id)
-        void = await voids.find_void(conn, campaign_id, void_id)
-        if void is None:
-            raise VoidNotFound
-        if not await voids.mark_withdrawn(conn, campaign_id, void_id, by=editor_id):
-            return
-        if void.account_id is None:
-            touched = [] if void.post_id is None else [void.post_id]
-        else:
-            touched = await entries.list_engaged_by(conn, campaign_id, [void.account_id])
-        await raise_versions(conn, touched)
-        await audit.add(conn, editor_id, "void_withdrawn", "campaign", campaign_id, {"void_id": str(void_id)})
-
-
 async def _list_short(conn: Connection, campaign: Campaign) -> list[FieldError]:
     """The entries that compete and lack marks, each as the lock refuses it."""
     rules, _ = read_rules(campaign.draft, publishing=False)
@@ -220,14 +115,3 @@ async def _list_short(conn: Connection, campaign: Campaign) -> list[FieldError]:
         for each in await recusals.list_tallies(conn, campaign.id)
         if each.post_id in competing and panel.is_short(each)
     ]
-
-
-async def _get_entry(conn: Connection, campaign_id: int, post_id: int) -> entries.Entry:
-    entry = await entries.find_entry(conn, campaign_id, post_id)
-    if entry is None:
-        raise EntryNotFound
-    return entry
-
-
-async def _note(conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int) -> None:
-    await audit.add(conn, actor_id, action, "campaign", campaign_id, {"post_id": str(post_id)})

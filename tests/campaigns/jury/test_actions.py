@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 from feed.campaigns.entries import disqualification as disqualifying
+from feed.campaigns.entries import shortlist_actions, voids
+from feed.campaigns.entries.voids import NewVoids
 from feed.campaigns.errors import (
     CampaignNotClosed,
     CampaignNotFound,
@@ -20,7 +22,7 @@ from feed.campaigns.errors import (
     ShortlistFull,
     VoidNotFound,
 )
-from feed.campaigns.inputs import NewMark, NewVoids, Reason
+from feed.campaigns.inputs import NewMark, Reason
 from feed.campaigns.jury import actions as judging
 from feed.campaigns.jury import members as seating
 from feed.errors import Invalid
@@ -95,7 +97,7 @@ async def test_marks_are_locked_after_the_closing_and_only_when_none_is_missing(
 
     campaign = await stage.campaign(ends=-MINUTE)
     marked, other = await stage.entry(campaign), await stage.entry(campaign)
-    await judging.shortlist_entry(stage.pool, editor, campaign, marked)
+    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, marked)
     with pytest.raises(MarksMissing) as missing:
         await judging.lock_marks(stage.pool, editor, campaign)
     assert [error.field for error in missing.value.errors] == [f"entries.{marked}"]
@@ -115,11 +117,11 @@ Verb = Callable[[Stage, int, int], Awaitable[None]]
 
 
 async def _shortlist(stage: Stage, campaign: int, entry: int) -> None:
-    await judging.shortlist_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
+    await shortlist_actions.shortlist_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
 
 
 async def _unlist(stage: Stage, campaign: int, entry: int) -> None:
-    await judging.unlist_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
+    await shortlist_actions.unlist_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
 
 
 async def _mark(stage: Stage, campaign: int, entry: int) -> None:
@@ -140,11 +142,11 @@ async def _reinstate(stage: Stage, campaign: int, entry: int) -> None:
 
 async def _void(stage: Stage, campaign: int, entry: int) -> None:
     new = NewVoids(["like"], "bought", post_id=str(entry))
-    await judging.add_voids(stage.pool, await stage.person(role="editor"), campaign, new)
+    await voids.add_voids(stage.pool, await stage.person(role="editor"), campaign, new)
 
 
 async def _withdraw(stage: Stage, campaign: int, entry: int) -> None:
-    await judging.withdraw_void(stage.pool, await stage.person(role="editor"), campaign, 1)
+    await voids.withdraw_void(stage.pool, await stage.person(role="editor"), campaign, 1)
 
 
 VERBS = [_shortlist, _unlist, _mark, _lock, _disqualify, _reinstate, _void, _withdraw]
@@ -200,11 +202,11 @@ async def test_the_shortlist_ends_where_the_rules_say(stage: Stage) -> None:
     await make.change_rules(stage.pool, campaign, shortlist_size=1)
     first, second = await stage.entry(campaign), await stage.entry(campaign)
     for _ in range(2):
-        await judging.shortlist_entry(stage.pool, editor, campaign, first)
+        await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, first)
     with pytest.raises(ShortlistFull):
-        await judging.shortlist_entry(stage.pool, editor, campaign, second)
-    await judging.unlist_entry(stage.pool, editor, campaign, first)
-    await judging.shortlist_entry(stage.pool, editor, campaign, second)
+        await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, second)
+    await shortlist_actions.unlist_entry(stage.pool, editor, campaign, first)
+    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, second)
 
 
 async def test_a_void_touches_every_entry_that_the_person_engaged_with_and_can_be_withdrawn(stage: Stage) -> None:
@@ -214,12 +216,12 @@ async def test_a_void_touches_every_entry_that_the_person_engaged_with_and_can_b
     liked, commented, untouched = [await stage.entry(campaign) for _ in range(3)]
     await stage.like(liked, cheat)
     await stage.comment(commented, second_account)
-    made = await judging.add_voids(
+    made = await voids.add_voids(
         stage.pool, editor, campaign, NewVoids(["like", "comment"], "bought", user_ids=[str(cheat)])
     )
     assert [await stage.version(post) for post in (liked, commented, untouched)] == [2, 2, 1]
     for _ in range(2):
-        await judging.withdraw_void(stage.pool, editor, campaign, made[0].id)
+        await voids.withdraw_void(stage.pool, editor, campaign, made[0].id)
     assert [await stage.version(post) for post in (liked, commented, untouched)] == [3, 3, 1]
     assert await stage.actions(campaign) == ["voids_added", "void_withdrawn"]
 
@@ -230,7 +232,7 @@ async def test_a_retried_void_answers_with_the_same_voids(stage: Stage) -> None:
     ids = [str(await stage.person()) for _ in range(2)]
     request = once("voids", "key", b"body")
     first, again = [
-        await judging.add_voids(stage.pool, editor, campaign, NewVoids(["like"], "bought", user_ids=ids), request)
+        await voids.add_voids(stage.pool, editor, campaign, NewVoids(["like"], "bought", user_ids=ids), request)
         for _ in range(2)
     ]
     assert len(first) == 2
@@ -241,9 +243,9 @@ async def test_a_void_belongs_to_its_campaign(stage: Stage) -> None:
     campaign, other = await stage.campaign(), await stage.campaign()
     editor = await stage.person(role="editor")
     new = NewVoids(["like"], "bought", user_ids=[str(await stage.person())])
-    made = await judging.add_voids(stage.pool, editor, campaign, new)
+    made = await voids.add_voids(stage.pool, editor, campaign, new)
     with pytest.raises(VoidNotFound):
-        await judging.withdraw_void(stage.pool, editor, other, made[0].id)
+        await voids.withdraw_void(stage.pool, editor, other, made[0].id)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +263,7 @@ async def test_a_void_belongs_to_its_campaign(stage: Stage) -> None:
 async def test_a_void_names_everything_that_is_wrong(stage: Stage, new: NewVoids, fields: list[str]) -> None:
     campaign = await stage.campaign()
     with pytest.raises(Invalid) as refused:
-        await judging.add_voids(stage.pool, await stage.person(role="editor"), campaign, new)
+        await voids.add_voids(stage.pool, await stage.person(role="editor"), campaign, new)
     assert [error.field for error in refused.value.errors] == fields
 
 

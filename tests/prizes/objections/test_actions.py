@@ -9,9 +9,10 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.campaigns.entries.disqualification import disqualify_entry, reinstate_entry
+from feed.campaigns.entries.shortlist_actions import shortlist_entry, unlist_entry
+from feed.campaigns.entries.voids import NewVoids, add_voids
 from feed.campaigns.errors import SecondPersonRequired
-from feed.campaigns.inputs import NewVoids, Reason
-from feed.campaigns.jury.actions import add_voids, shortlist_entry, unlist_entry
+from feed.campaigns.inputs import Reason
 from feed.errors import Invalid
 from feed.idempotency import once
 from feed.keys.store import Keys

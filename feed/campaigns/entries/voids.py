@@ -1,0 +1,115 @@
+"""TODO docstring."""
+
+from typing import Literal
+
+import msgspec
+
+from feed.accounts import store as accounts
+from feed.accounts.model import AccountId
+from feed.audit import store as audit
+from feed.campaigns.entries import store as entries
+from feed.campaigns.entries import void_store as voids
+from feed.campaigns.entries.void_store import Void
+from feed.campaigns.errors import VoidNotFound
+from feed.campaigns.inputs import reason_problems
+from feed.campaigns.locking import hold_judged, raise_versions
+from feed.errors import FieldError, Invalid
+from feed.idempotency import Once, idempotent_transaction
+from feed.ids import parse_id
+from feed.postgres import Pool, transaction
+
+VOIDED_MOST = 500
+
+
+class NewVoids(msgspec.Struct, frozen=True):
+    """Whose engagement does not count: some accounts', or everybody's with one entry."""
+
+    kinds: list[Literal["like", "comment"]] = []
+    reason_code: str = ""
+    user_ids: list[str] | None = None
+    post_id: str | None = None
+    note: str | None = None
+
+
+async def add_voids(
+    pool: Pool, editor_id: AccountId, campaign_id: int, new: NewVoids, request: Once | None = None
+) -> list[Void]:
+    """Stops counting these accounts' engagement, or everybody's with one entry; a person's other accounts go with it.
+
+    Raises Invalid.
+    """
+    if problems := void_problems(new):
+        raise Invalid(*problems)
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
+        first_id = attempt.reserved_id
+        if first_id is not None and attempt.is_repeat:
+            return await voids.list_made_with(conn, campaign_id, first_id)
+        await hold_judged(conn, campaign_id)
+        if new.post_id is not None:
+            post_id = int(new.post_id)
+            if await entries.find_entry(conn, campaign_id, post_id) is None:
+                raise Invalid(FieldError("post_id", "not_found"))
+            touched = [post_id]
+            made = await voids.add_of_post(
+                conn,
+                campaign_id,
+                post_id,
+                first_id=first_id,
+                kinds=new.kinds,
+                reason_code=new.reason_code,
+                note=new.note,
+                by=editor_id,
+            )
+        else:
+            account_ids = list(dict.fromkeys(int(id_) for id_ in new.user_ids or ()))
+            if unknown := await accounts.list_unknown(conn, account_ids):
+                raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
+            touched = await entries.list_engaged_by(conn, campaign_id, account_ids)
+            made = await voids.add_of_accounts(
+                conn,
+                campaign_id,
+                account_ids,
+                first_id=first_id,
+                kinds=new.kinds,
+                reason_code=new.reason_code,
+                note=new.note,
+                by=editor_id,
+            )
+        await raise_versions(conn, touched)
+        detail = {"void_ids": [str(void.id) for void in made], "kinds": new.kinds, "reason_code": new.reason_code}
+        await audit.add(conn, editor_id, "voids_added", "campaign", campaign_id, detail)
+    return made
+
+
+async def withdraw_void(pool: Pool, editor_id: AccountId, campaign_id: int, void_id: int) -> None:
+    """Lets the engagement count again; a second time changes nothing. Raises VoidNotFound."""
+    async with transaction(pool) as conn:
+        await hold_judged(conn, campaign_id)
+        void = await voids.find_void(conn, campaign_id, void_id)
+        if void is None:
+            raise VoidNotFound
+        if not await voids.mark_withdrawn(conn, campaign_id, void_id, by=editor_id):
+            return
+        if void.account_id is None:
+            touched = [] if void.post_id is None else [void.post_id]
+        else:
+            touched = await entries.list_engaged_by(conn, campaign_id, [void.account_id])
+        await raise_versions(conn, touched)
+        await audit.add(conn, editor_id, "void_withdrawn", "campaign", campaign_id, {"void_id": str(void_id)})
+
+
+def void_problems(new: NewVoids) -> list[FieldError]:
+    """What is wrong with a request for voids."""
+    errors = reason_problems(new.reason_code, new.note)
+    if not new.kinds:
+        errors.append(FieldError("kinds", "required"))
+    if (new.post_id is None) == (not new.user_ids):
+        errors.append(FieldError("user_ids", "one_of", {"allowed": ["user_ids", "post_id"]}))
+    if len(new.user_ids or ()) > VOIDED_MOST:
+        errors.append(FieldError("user_ids", "too_many", {"most": VOIDED_MOST}))
+    for place, raw in enumerate(new.user_ids or ()):
+        if parse_id(raw) is None:
+            errors.append(FieldError(f"user_ids.{place}", "not_found"))
+    if new.post_id is not None and parse_id(new.post_id) is None:
+        errors.append(FieldError("post_id", "not_found"))
+    return errors
