@@ -1,7 +1,5 @@
 """What editors and jurors say of entries and engagement, and what may be wrong with it."""
 
-from decimal import Decimal
-
 import msgspec
 
 from feed.errors import FieldError
@@ -9,15 +7,6 @@ from feed.texts import line_problem, text_problem
 
 NOTE_LONGEST = 500
 REASON_LONGEST = 40
-
-
-class NewMark(msgspec.Struct, frozen=True):
-    """A mark: one score, or one for each criterion. `revision` is the one that was read; left out, what would be judged now."""
-
-    score: Decimal | None = None
-    scores: dict[str, Decimal] | None = None
-    note: str | None = None
-    revision: int | None = None
 
 
 # What an author reads for the codes that editors use most; any other code may be used too.
@@ -42,12 +31,6 @@ class Reason(msgspec.Struct, frozen=True):
     note: str | None = None
 
 
-class NewRecusal(msgspec.Struct, frozen=True):
-    """Why a juror does not mark somebody's entries. Editors read it."""
-
-    reason: str = ""
-
-
 def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
     """What is wrong with a reason."""
     errors = note_problems(note)
@@ -61,12 +44,6 @@ def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
 def reason_words(reason_code: str) -> str:
     """What the author reads as the reason."""
     return _WORDS.get(reason_code, f"其他原因（{reason_code}）")
-
-
-def recusal_problems(reason: str) -> list[FieldError]:
-    """What is wrong with the reason of a recusal."""
-    problem = text_problem(reason, shortest=1, longest=NOTE_LONGEST)
-    return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []
 
 
 def removal_problems(reason: str) -> list[FieldError]:

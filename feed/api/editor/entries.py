@@ -29,9 +29,10 @@ from feed.campaigns.errors import (
     SecondPersonRequired,
     ShortlistFull,
 )
-from feed.campaigns.inputs import NewMark, Reason
+from feed.campaigns.inputs import Reason
 from feed.campaigns.jury import actions as judging
 from feed.campaigns.jury import members as seating
+from feed.campaigns.jury.mark import NewMark
 from feed.pagination import Page
 from feed.screens.campaigns import entries as screen
 from feed.screens.campaigns.cards import JurorCard, get_campaign_for_editors

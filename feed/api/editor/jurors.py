@@ -16,8 +16,8 @@ from feed.campaigns.errors import (
     MarksLocked,
     NotAJuror,
 )
-from feed.campaigns.inputs import NewRecusal
 from feed.campaigns.jury import recusal as recusing
+from feed.campaigns.jury.recusal import NewRecusal
 from feed.pagination import Page
 from feed.screens.campaigns import jury_progress as progress
 from feed.screens.campaigns import my_marks as screen

@@ -18,11 +18,10 @@ from feed.campaigns.errors import (
     PersonMarkedAlready,
     RevisionStale,
 )
-from feed.campaigns.inputs import NewMark
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
-from feed.campaigns.jury.mark import mark_of, mark_problems
+from feed.campaigns.jury.mark import NewMark, mark_of, mark_problems
 from feed.campaigns.jury.quorum import Panel
 from feed.campaigns.locking import hold_judged, raise_versions
 from feed.campaigns.model import decimal_text

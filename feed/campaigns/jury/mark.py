@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 import msgspec
 
-from feed.campaigns.inputs import NewMark, note_problems
+from feed.campaigns.inputs import note_problems
 from feed.campaigns.model import Criterion
 from feed.campaigns.rules.validation import CRITERIA_MOST, CRITERION_LONGEST
 from feed.errors import FieldError, Invalid
@@ -21,6 +21,15 @@ class Given(msgspec.Struct, frozen=True):
 
     score: Decimal
     scores: dict[str, Decimal] | None
+
+
+class NewMark(msgspec.Struct, frozen=True):
+    """A mark: one score, or one for each criterion. `revision` is the one that was read; left out, what would be judged now."""
+
+    score: Decimal | None = None
+    scores: dict[str, Decimal] | None = None
+    note: str | None = None
+    revision: int | None = None
 
 
 def mark_problems(new: NewMark) -> list[FieldError]:

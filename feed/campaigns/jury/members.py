@@ -6,11 +6,11 @@ from typing import Literal
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import cancellation_notices as notices
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import JuryNeeded, MarksLocked, SecondPersonRequired
 from feed.campaigns.inputs import removal_problems
 from feed.campaigns.jury import mark_store as marks
+from feed.campaigns.jury import notices as jury_notices
 from feed.campaigns.jury import store as jury
 from feed.campaigns.locking import hold, must_be_unsettled, raise_versions
 from feed.errors import FieldError, Invalid
@@ -70,7 +70,7 @@ async def assign_jurors(
             "reason": reason or None,
         }
         await audit.add(conn, editor_id, "jurors_assigned", "campaign", campaign_id, detail)
-        told = [notices.of_seat(campaign, each, seated=each not in before) for each in changed]
+        told = [jury_notices.of_seat(campaign, each, seated=each not in before) for each in changed]
         await inbox.add_inbox(conn, told)
     return "seated"
 

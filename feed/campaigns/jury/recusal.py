@@ -1,15 +1,24 @@
 """What a juror does who is too close to an author."""
 
+import msgspec
+
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import EntryNotFound, MarksLocked, NotAJuror
-from feed.campaigns.inputs import NewRecusal, recusal_problems
+from feed.campaigns.inputs import NOTE_LONGEST
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
 from feed.campaigns.locking import hold_judged, raise_versions
-from feed.errors import Invalid
+from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction
+from feed.texts import text_problem
+
+
+class NewRecusal(msgspec.Struct, frozen=True):
+    """Why a juror does not mark somebody's entries. Editors read it."""
+
+    reason: str = ""
 
 
 async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_id: int, new: NewRecusal) -> None:
@@ -38,3 +47,9 @@ async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_i
         await raise_versions(conn, (await recusals.list_in_conflict(conn, campaign_id, [juror_id]))[juror_id])
         detail = {"post_id": str(post_id), "author_id": str(entry.author_id), "reason": new.reason.strip()}
         await audit.add(conn, juror_id, "juror_recused", "campaign", campaign_id, detail)
+
+
+def recusal_problems(reason: str) -> list[FieldError]:
+    """What is wrong with the reason of a recusal."""
+    problem = text_problem(reason, shortest=1, longest=NOTE_LONGEST)
+    return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []

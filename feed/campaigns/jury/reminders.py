@@ -1,6 +1,6 @@
 """Calling jurors to their marks: when marking begins, and two days before the settlement where some are missing."""
 
-from feed.campaigns import cancellation_notices as notices
+from feed.campaigns.jury import notices as jury_notices
 from feed.campaigns.jury import store as jury
 from feed.inbox import store as inbox
 from feed.postgres import Pool, transaction
@@ -12,5 +12,5 @@ async def call_next_juror(pool: Pool) -> bool:
         called = await jury.lock_next_to_call(conn)
         if called is None:
             return False
-        await inbox.add_inbox(conn, [notices.of_call(called)])
+        await inbox.add_inbox(conn, [jury_notices.of_call(called)])
     return True

@@ -22,9 +22,10 @@ from feed.campaigns.errors import (
     ShortlistFull,
     VoidNotFound,
 )
-from feed.campaigns.inputs import NewMark, Reason
+from feed.campaigns.inputs import Reason
 from feed.campaigns.jury import actions as judging
 from feed.campaigns.jury import members as seating
+from feed.campaigns.jury.mark import NewMark
 from feed.errors import Invalid
 from feed.idempotency import once
 from tests import make

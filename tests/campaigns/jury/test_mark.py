@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.campaigns.inputs import NewMark
-from feed.campaigns.jury.mark import mark_of, mark_problems
+from feed.campaigns.jury.mark import NewMark, mark_of, mark_problems
 from feed.campaigns.model import Criterion
 from feed.campaigns.rules.validation import CRITERION_DECIMALS
 from feed.campaigns.scoring.engagement import quality_of

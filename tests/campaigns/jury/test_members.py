@@ -25,12 +25,13 @@ from feed.campaigns.errors import (
     SecondPersonRequired,
     ShortlistFull,
 )
-from feed.campaigns.inputs import NewMark, NewRecusal, Reason
+from feed.campaigns.inputs import Reason
 from feed.campaigns.jury import actions as judging
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import members as seating
 from feed.campaigns.jury import recusal_store as recusals
-from feed.campaigns.jury.recusal import recuse_juror
+from feed.campaigns.jury.mark import NewMark
+from feed.campaigns.jury.recusal import NewRecusal, recuse_juror
 from feed.campaigns.jury.reminders import call_next_juror
 from feed.campaigns.scoring.engagement import quality_of
 from feed.errors import Invalid
