@@ -2,90 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
+from feed.campaigns.claim_deadline import ENDS_SOON
 from feed.campaigns.prize_kinds import code_kinds
 from feed.postgres import Connection, columns, many, one
-from feed.prizes.model import Forced, Place, Reserve, Settlement, Winner, WinnerId
-
-
-async def add_settlement(
-    conn: Connection,
-    campaign_id: int,
-    *,
-    rules_version: int,
-    frozen_at: datetime,
-    skipped: Sequence[dict[str, Any]],
-    forced: Forced | None,
-) -> int:
-    """The id of the campaign's new settlement; a second one beside it is impossible."""
-    settlement_id: int = await conn.fetchval(
-        """
-        INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped, forced)
-        VALUES ($1, $2, $3, $4, $5)
-        RETURNING id
-        """,
-        campaign_id,
-        rules_version,
-        frozen_at,
-        list(skipped),
-        None if forced is None else msgspec.to_builtins(forced),
-    )
-    return settlement_id
-
-
-async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | None:
-    """The settlement that stands."""
-    row = await conn.fetchrow(
-        """
-        SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, forced,
-            result IS NOT NULL AS has_result,
-            campaigns.result_salt AS salt,
-            ARRAY (
-                SELECT earlier.result_sha256
-                FROM settlements AS earlier
-                WHERE earlier.campaign_id = $1 AND earlier.withdrawn
-                ORDER BY earlier.id
-            ) AS withdrawn
-        FROM settlements JOIN campaigns ON campaigns.id = campaign_id
-        WHERE campaign_id = $1 AND undone_at IS NULL
-        """,
-        campaign_id,
-    )
-    return one(row, Settlement)
-
-
-async def add_result(conn: Connection, settlement_id: int, result: bytes, sha256: str) -> bool:
-    """Whether the settlement had no result yet."""
-    return bool(
-        await conn.fetchval(
-            """
-            UPDATE settlements SET result = $2, result_sha256 = $3, settled_at = clock_timestamp()
-            WHERE id = $1 AND result IS NULL
-            RETURNING true
-            """,
-            settlement_id,
-            result,
-            sha256,
-        )
-    )
-
-
-async def mark_undone(conn: Connection, settlement_id: int, *, by: int, reason: str, withdrawn: bool = False) -> None:
-    """The settlement stays, and stands no more. `withdrawn`: its result was public."""
-    await conn.execute(
-        """
-        UPDATE settlements
-        SET undone_at = clock_timestamp(), undone_by = $2, undone_reason = $3, withdrawn = $4
-        WHERE id = $1 AND undone_at IS NULL
-        """,
-        settlement_id,
-        by,
-        reason,
-        withdrawn,
-    )
+from feed.prizes.model import Place, Reserve, Unclaimed, Waiting, Winner, WinnerId
 
 
 async def add_winners(
@@ -285,3 +208,148 @@ async def mark_promoted(conn: Connection, settlement_id: int, position: int) -> 
         settlement_id,
         position,
     )
+
+
+async def get_place(conn: Connection, winner_id: WinnerId) -> Place:
+    """Who fills a place, or filled it, with the person behind it."""
+    row = await conn.fetchrow(
+        "SELECT place, rank, post_id, account_id, person, score, prizes FROM winners WHERE id = $1", winner_id
+    )
+    return msgspec.convert(row, Place)
+
+
+async def list_waiting(conn: Connection, settlement_id: int) -> list[Waiting]:
+    """The reserves who have not moved up, in order, each with what stands against a prize for them now."""
+    rows = await conn.fetch(
+        """
+        SELECT reserves.position, reserves.rank, reserves.post_id, reserves.account_id, reserves.person, reserves.score,
+            CASE
+                WHEN accounts.erased_at IS NOT NULL THEN 'erased'
+                WHEN EXISTS (
+                    SELECT FROM winners
+                    WHERE winners.settlement_id = reserves.settlement_id AND winners.person = reserves.person
+                ) THEN 'has_prize'
+                WHEN EXISTS (SELECT FROM sanctions_now WHERE account_id = reserves.account_id AND banned) THEN 'banned'
+                WHEN NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = reserves.post_id) THEN 'not_visible'
+            END AS obstacle
+        FROM reserves JOIN accounts ON accounts.id = reserves.account_id
+        WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL
+        ORDER BY reserves.position
+        """,
+        settlement_id,
+    )
+    return [Waiting(msgspec.convert(row, Reserve), row["obstacle"]) for row in rows]
+
+
+async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
+    """The winner, once told."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
+        FROM winners
+        WHERE id = $1 AND notified_at IS NOT NULL
+        """,
+        winner_id,
+    )
+    return one(row, Winner)
+
+
+async def mark_viewed(conn: Connection, account_id: int) -> int:
+    """How many of the account's prizes are seen for the first time."""
+    rows = await conn.fetch(
+        "UPDATE winners SET state = 'viewed' WHERE account_id = $1 AND state = 'notified' RETURNING id", account_id
+    )
+    return len(rows)
+
+
+async def mark_one_viewed(conn: Connection, winner_id: WinnerId) -> None:
+    """The winner has seen this prize."""
+    await conn.execute("UPDATE winners SET state = 'viewed' WHERE id = $1 AND state = 'notified'", winner_id)
+
+
+async def remove_claims(conn: Connection, winner_ids: Sequence[int]) -> None:
+    """Forgets what these told: they do not get the prize, or do not want it."""
+    await conn.execute("DELETE FROM claims WHERE winner_id = ANY ($1::bigint[])", winner_ids)
+
+
+async def lock_next_to_remind(conn: Connection) -> Unclaimed | None:
+    """A winner whose claim ends soon, told at least a day ago and not reminded yet; held by nobody else.
+
+    The reminder in the inbox is the mark that there was one.
+    """
+    row = await conn.fetchrow(
+        """
+        SELECT winners.id, winners.campaign_id, winners.account_id, winners.claim_ends_at, campaigns.draft ->> 'title' AS title
+        FROM winners
+        JOIN campaigns ON campaigns.id = winners.campaign_id
+        WHERE winners.state IN ('notified', 'viewed')
+            AND winners.claim_ends_at > clock_timestamp()
+            AND winners.claim_ends_at <= clock_timestamp() + $1::interval
+            AND winners.notified_at <= clock_timestamp() - interval '1 day'
+            AND NOT EXISTS (
+                SELECT FROM inbox
+                WHERE inbox.account_id = winners.account_id AND inbox.once_key = 'claim_deadline:' || winners.id
+            )
+        ORDER BY winners.claim_ends_at
+        LIMIT 1
+        FOR NO KEY UPDATE OF winners SKIP LOCKED
+        """,
+        ENDS_SOON,
+    )
+    return one(row, Unclaimed)
+
+
+async def find_standing(conn: Connection, settlement_id: int, rank: int) -> Winner | None:
+    """Who wins with this rank now."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
+        FROM held_places
+        WHERE settlement_id = $1 AND rank = $2
+        """,
+        settlement_id,
+        rank,
+    )
+    return one(row, Winner)
+
+
+async def mark_replaced(conn: Connection, winner_id: WinnerId) -> Winner | None:
+    """The winner who is one no more; None where the prize is out of our hands, or gone already."""
+    row = await conn.fetchrow(
+        """
+        UPDATE winners
+        SET state = 'forfeited', ended_at = clock_timestamp(),
+            state_reason = CASE
+                WHEN EXISTS (SELECT FROM objections WHERE objections.winner_id = winners.id AND remedied_at IS NULL)
+                    THEN 'objection_upheld'
+                ELSE 'replaced'
+            END
+        WHERE id = $1 AND state IN ('selected', 'notified', 'viewed', 'claimed', 'verified')
+        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
+        """,
+        winner_id,
+    )
+    return one(row, Winner)
+
+
+async def has_handed_over(conn: Connection, settlement_id: int) -> bool:
+    """Whether a prize of this settlement is on its way or received."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM winners WHERE settlement_id = $1 AND state IN ('shipped', 'received'))",
+            settlement_id,
+        )
+    )
+
+
+async def mark_all_forfeited(conn: Connection, settlement_id: int) -> list[WinnerId]:
+    """Ends every place of a result that is set aside; whoever was told of a prize has to be told of this."""
+    rows = await conn.fetch(
+        """
+        UPDATE winners SET state = 'forfeited', state_reason = 'settlement_undone', ended_at = clock_timestamp()
+        WHERE id IN (SELECT held_places.id FROM held_places WHERE held_places.settlement_id = $1)
+        RETURNING id
+        """,
+        settlement_id,
+    )
+    return sorted(WinnerId(row["id"]) for row in rows)

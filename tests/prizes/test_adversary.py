@@ -24,7 +24,7 @@ from feed.postgres import Pool, transaction
 from feed.posts.actions import delete_post, edit_post
 from feed.posts.erasure import erase_next_posts
 from feed.posts.model import PostChange, PostId
-from feed.prizes import winner_store as store
+from feed.prizes import settlement_store
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize, forfeit_next_prize
 from feed.prizes.model import SheetRow
@@ -67,7 +67,7 @@ async def sheet_of(pool: Pool, campaign_id: int) -> dict[int, SheetRow]:
     """The frozen sheet by post."""
     assert await freeze_next_campaign(pool)
     async with pool.acquire() as conn:
-        settlement = await store.find_settlement(conn, campaign_id)
+        settlement = await settlement_store.find_settlement(conn, campaign_id)
         assert settlement is not None
         return {row.post_id: row for row in await sheet_store.list_sheet(conn, settlement.id)}
 

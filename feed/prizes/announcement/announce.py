@@ -11,7 +11,7 @@ from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
-from feed.prizes import notices
+from feed.prizes import notices, settlement_store
 from feed.prizes import winner_store as store
 from feed.prizes.claims.guards import require_codes
 from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
@@ -36,7 +36,7 @@ async def announce_winners(
             return "recorded" if campaign.announced_by is None else "announced"
         if campaign.announced_by is not None:
             raise AlreadyAnnounced
-        settlement = await store.find_settlement(conn, campaign_id)
+        settlement = await settlement_store.find_settlement(conn, campaign_id)
         if campaign.state != "decided" or settlement is None or not settlement.has_result:
             raise NotSettled
         if campaign.announced_first_by is None:
@@ -68,7 +68,7 @@ async def _finish_objections(conn: Connection, campaign_id: int) -> bool:
     campaign = await closing.lock_free_ending(conn, campaign_id)
     if campaign is None:
         return False
-    settlement = await objections_store.find_settled(conn, campaign_id)
+    settlement = await settlement_store.find_settled(conn, campaign_id)
     if settlement is None or await objections_store.has_open(conn, settlement.id):
         return False
     if not await closing.mark_final(conn, campaign_id):

@@ -11,7 +11,7 @@ from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes import notices
+from feed.prizes import notices, settlement_store, winner_store
 from feed.prizes.model import NotAnnounced, PrizeHandedOver, WinnerNotFound
 from feed.prizes.objections import store as objections_store
 from feed.prizes.winners.places import fill_place
@@ -32,14 +32,14 @@ async def replace_winner(
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
-        settlement = await objections_store.find_settled(conn, campaign_id)
+        settlement = await settlement_store.find_settled(conn, campaign_id)
         if attempt.is_repeat:
             # What was done under this key stays done, whatever has become of the campaign since.
-            winner = None if settlement is None else await objections_store.find_standing(conn, settlement.id, rank)
+            winner = None if settlement is None else await winner_store.find_standing(conn, settlement.id, rank)
             return "replaced" if winner is None else "recorded"
         if settlement is None or campaign.state != "announced":
             raise NotAnnounced
-        winner = await objections_store.find_standing(conn, settlement.id, rank)
+        winner = await winner_store.find_standing(conn, settlement.id, rank)
         if winner is None:
             raise WinnerNotFound
         if winner.state in ("shipped", "received"):
@@ -51,7 +51,7 @@ async def replace_winner(
         for first in await objections_store.list_first_persons(conn, winner.id):
             if await accounts.are_one_person(conn, first, by):
                 raise SecondPersonRequired
-        gone = await objections_store.mark_replaced(conn, winner.id)
+        gone = await winner_store.mark_replaced(conn, winner.id)
         assert gone is not None, "the campaign is held, and the state was looked at"
         rules = await closing.get_rules(conn, campaign_id, settlement.rules_version)
         successor = await fill_place(conn, keys, campaign, rules, gone)

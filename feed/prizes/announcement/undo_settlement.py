@@ -8,9 +8,8 @@ from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPer
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
-from feed.prizes import notices
+from feed.prizes import notices, settlement_store
 from feed.prizes import winner_store as store
-from feed.prizes.claims import store as claims_store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, Settlement
 from feed.prizes.objections import store as objections_store
 from feed.prizes.winners import amendment_store as amendments_store
@@ -35,7 +34,7 @@ async def undo_settlement(
             raise CampaignCancelled
         if attempt.is_repeat:
             return
-        settlement = await store.find_settlement(conn, campaign_id)
+        settlement = await settlement_store.find_settlement(conn, campaign_id)
         blocks = [{"kind": "settlement_undone", "reason": why}]
         if campaign.announced_by is not None:
             if settlement is None or campaign.state != "announced":
@@ -49,7 +48,7 @@ async def undo_settlement(
             await store.remove_selected(conn, settlement.id)
             await closing.mark_undecided(conn, campaign_id, blocks)
         withdrawn = campaign.announced_by is not None
-        await store.mark_undone(conn, settlement.id, by=by, reason=why, withdrawn=withdrawn)
+        await settlement_store.mark_undone(conn, settlement.id, by=by, reason=why, withdrawn=withdrawn)
         action = "withdraw_result" if withdrawn else "undo_settlement"
         await audit.add(conn, by, action, "campaign", campaign_id, {"reason": why})
 
@@ -61,10 +60,10 @@ async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by:
         raise AlreadyAnnounced
     if await accounts.are_one_person(conn, upheld_by, by):
         raise SecondPersonRequired
-    if await objections_store.has_handed_over(conn, settlement.id):
+    if await store.has_handed_over(conn, settlement.id):
         raise PrizeHandedOver
-    ended = await objections_store.mark_all_forfeited(conn, settlement.id)
+    ended = await store.mark_all_forfeited(conn, settlement.id)
     await objections_store.mark_remedied(conn, settlement.id, winner_id=None)
     await forget_winners(conn, ended)
-    gone = [await claims_store.find_winner(conn, winner_id) for winner_id in ended]
+    gone = [await store.find_winner(conn, winner_id) for winner_id in ended]
     await inbox.add_inbox(conn, [notices.of_end(each, title) for each in gone if each is not None])

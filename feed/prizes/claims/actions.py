@@ -28,14 +28,14 @@ from feed.texts import read_reason
 async def view_prizes(pool: Pool, account_id: AccountId) -> int:
     """Marks the account's prizes as seen; how many it saw for the first time."""
     async with transaction(pool) as conn:
-        return await claims_store.mark_viewed(conn, account_id)
+        return await store.mark_viewed(conn, account_id)
 
 
 async def view_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId) -> None:
     """Marks one prize of the account as seen. Raises PrizeNotFound, NotYourPrize."""
     async with transaction(pool) as conn:
         await require_own(conn, account_id, winner_id)
-        await claims_store.mark_one_viewed(conn, winner_id)
+        await store.mark_one_viewed(conn, winner_id)
 
 
 async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, form: ClaimForm) -> None:

@@ -7,9 +7,8 @@ from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
-from feed.prizes import notices
+from feed.prizes import notices, winner_store
 from feed.prizes.claims import fulfilment_store as handover_store
-from feed.prizes.claims import store as claims_store
 from feed.prizes.claims.guards import require_final, require_own
 from feed.prizes.model import ClaimNotFound, WinnerId, WrongPrizeState
 from feed.prizes.winners.places import fill_place
@@ -114,12 +113,12 @@ async def hand_over_prize(
 
 
 async def _must_be(conn: Connection, winner_id: WinnerId, state: str) -> None:
-    winner = await claims_store.find_winner(conn, winner_id)
+    winner = await winner_store.find_winner(conn, winner_id)
     if winner is None or winner.state != state:
         raise WrongPrizeState
 
 
 async def _must_be_of(conn: Connection, campaign_id: int, winner_id: WinnerId) -> None:
-    winner = await claims_store.find_winner(conn, winner_id)
+    winner = await winner_store.find_winner(conn, winner_id)
     if winner is None or winner.campaign_id != campaign_id:
         raise ClaimNotFound

@@ -3,6 +3,7 @@
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.prize_kinds import KINDS
 from feed.postgres import Connection
+from feed.prizes import winner_store
 from feed.prizes.claims import code_store as codes_store
 from feed.prizes.claims import store as claims_store
 from feed.prizes.model import (
@@ -18,7 +19,7 @@ from feed.prizes.model import (
 
 async def require_own(conn: Connection, account_id: int, winner_id: WinnerId) -> Winner:
     """The account's prize, once it was told of it. Raises PrizeNotFound, NotYourPrize."""
-    winner = await claims_store.find_winner(conn, winner_id)
+    winner = await winner_store.find_winner(conn, winner_id)
     if winner is None:
         raise PrizeNotFound
     if winner.account_id != account_id:

@@ -1,16 +1,14 @@
 """The SQL of claims: sealed recipient data, and the winner's side of a prize."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from feed.campaigns.claim_deadline import ENDS_SOON
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.prize_kinds import shipped_kinds
-from feed.postgres import Connection, many, one
-from feed.prizes.model import ClaimNotFound, Unclaimed, Winner, WinnerId
+from feed.postgres import Connection, many
+from feed.prizes.model import ClaimNotFound, WinnerId
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -21,32 +19,6 @@ class Parcel(msgspec.Struct, frozen=True):
     prizes: list[dict[str, Any]]
     state: str
     sealed: bytes
-
-
-async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
-    """The winner, once told."""
-    row = await conn.fetchrow(
-        """
-        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
-        FROM winners
-        WHERE id = $1 AND notified_at IS NOT NULL
-        """,
-        winner_id,
-    )
-    return one(row, Winner)
-
-
-async def mark_viewed(conn: Connection, account_id: int) -> int:
-    """How many of the account's prizes are seen for the first time."""
-    rows = await conn.fetch(
-        "UPDATE winners SET state = 'viewed' WHERE account_id = $1 AND state = 'notified' RETURNING id", account_id
-    )
-    return len(rows)
-
-
-async def mark_one_viewed(conn: Connection, winner_id: WinnerId) -> None:
-    """The winner has seen this prize."""
-    await conn.execute("UPDATE winners SET state = 'viewed' WHERE id = $1 AND state = 'notified'", winner_id)
 
 
 async def mark_claimed(conn: Connection, winner_id: WinnerId) -> bool:
@@ -90,11 +62,6 @@ async def change_claim(
             privacy_version,
         )
     )
-
-
-async def remove_claims(conn: Connection, winner_ids: Sequence[int]) -> None:
-    """Forgets what these told: they do not get the prize, or do not want it."""
-    await conn.execute("DELETE FROM claims WHERE winner_id = ANY ($1::bigint[])", winner_ids)
 
 
 async def add_access(
@@ -183,30 +150,3 @@ async def get_claim(conn: Connection, campaign_id: int, winner_id: int) -> bytes
     if sealed is None:
         raise ClaimNotFound
     return sealed
-
-
-async def lock_next_to_remind(conn: Connection) -> Unclaimed | None:
-    """A winner whose claim ends soon, told at least a day ago and not reminded yet; held by nobody else.
-
-    The reminder in the inbox is the mark that there was one.
-    """
-    row = await conn.fetchrow(
-        """
-        SELECT winners.id, winners.campaign_id, winners.account_id, winners.claim_ends_at, campaigns.draft ->> 'title' AS title
-        FROM winners
-        JOIN campaigns ON campaigns.id = winners.campaign_id
-        WHERE winners.state IN ('notified', 'viewed')
-            AND winners.claim_ends_at > clock_timestamp()
-            AND winners.claim_ends_at <= clock_timestamp() + $1::interval
-            AND winners.notified_at <= clock_timestamp() - interval '1 day'
-            AND NOT EXISTS (
-                SELECT FROM inbox
-                WHERE inbox.account_id = winners.account_id AND inbox.once_key = 'claim_deadline:' || winners.id
-            )
-        ORDER BY winners.claim_ends_at
-        LIMIT 1
-        FOR NO KEY UPDATE OF winners SKIP LOCKED
-        """,
-        ENDS_SOON,
-    )
-    return one(row, Unclaimed)

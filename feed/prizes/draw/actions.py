@@ -11,8 +11,7 @@ from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import time_text
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, act_on_next, transaction
-from feed.prizes import notices
-from feed.prizes import winner_store as store
+from feed.prizes import notices, settlement_store
 from feed.prizes.draw import store as draw_store
 from feed.prizes.draw.agreement import Entering, agreement, has_decided
 from feed.prizes.draw.beacon import Window, read_word, window_at, windows
@@ -160,7 +159,7 @@ async def _give_up_beacon(conn: Connection, waiting: tuple[int, int]) -> bool:
 
 async def _find_draw(conn: Connection, campaign_id: int) -> tuple[Settlement, Draw] | None:
     """The campaign's settlement and its draw; None where none stands, or it is no draw."""
-    settlement = await store.find_settlement(conn, campaign_id)
+    settlement = await settlement_store.find_settlement(conn, campaign_id)
     draw = None if settlement is None else await draw_store.find_draw(conn, settlement.id)
     return None if settlement is None or draw is None else (settlement, draw)
 

@@ -8,7 +8,7 @@ from feed.errors import FieldError, Invalid
 from feed.idempotency import Once, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
-from feed.prizes import notices
+from feed.prizes import notices, settlement_store, winner_store
 from feed.prizes.model import (
     AlreadyObjected,
     InvolvedInCampaign,
@@ -50,7 +50,7 @@ async def object_to_result(
         campaign = await closing.lock_ending(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
-        settlement = await objections_store.find_settled(conn, campaign_id)
+        settlement = await settlement_store.find_settled(conn, campaign_id)
         if settlement is not None and attempt.is_repeat:
             before = await objections_store.find_of_account(conn, settlement.id, by)
             if before is not None:
@@ -101,13 +101,13 @@ async def answer_objection(
             return
         if await persons.is_involved(conn, campaign_id, by):
             raise InvolvedInCampaign
-        settlement = await objections_store.find_settled(conn, campaign_id)
+        settlement = await settlement_store.find_settled(conn, campaign_id)
         stands = settlement is not None and settlement.id == objection.settlement_id
         # With the result it was made against, whatever it asked for has gone.
         if objection.answered_at is not None or not stands or campaign.state != "announced":
             raise ObjectionAnswered
         winner = None if rank is None else await _replaceable(conn, objection, rank)
-        if remedy == "settle_again" and await objections_store.has_handed_over(conn, objection.settlement_id):
+        if remedy == "settle_again" and await winner_store.has_handed_over(conn, objection.settlement_id):
             raise PrizeHandedOver
         winner_id = None if winner is None else winner.id
         await objections_store.mark_answered(
@@ -131,7 +131,7 @@ async def _campaign_of(conn: Connection, objection_id: int) -> int:
 
 
 async def _replaceable(conn: Connection, objection: Objection, rank: int) -> Winner:
-    winner = await objections_store.find_standing(conn, objection.settlement_id, rank)
+    winner = await winner_store.find_standing(conn, objection.settlement_id, rank)
     if winner is None:
         raise WinnerNotFound
     if winner.state in ("shipped", "received"):

@@ -1,29 +1,7 @@
 """The SQL of objections, and of replacements that one person has asked for. Whoever writes holds the campaign's row."""
 
-import msgspec
-
 from feed.postgres import Connection, one
-from feed.prizes.model import Objection, ObjectionId, Remedy, Winner, WinnerId
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """The settlement that stands, without its result: that may be megabytes."""
-
-    id: int
-    rules_version: int
-
-
-async def find_settled(conn: Connection, campaign_id: int) -> Standing | None:
-    """The campaign's settlement, once it has a result."""
-    row = await conn.fetchrow(
-        """
-        SELECT id, rules_version
-        FROM settlements
-        WHERE campaign_id = $1 AND undone_at IS NULL AND result IS NOT NULL
-        """,
-        campaign_id,
-    )
-    return one(row, Standing)
+from feed.prizes.model import Objection, ObjectionId, Remedy, WinnerId
 
 
 async def add_objection(
@@ -162,20 +140,6 @@ async def has_open(conn: Connection, settlement_id: int) -> bool:
     )
 
 
-async def find_standing(conn: Connection, settlement_id: int, rank: int) -> Winner | None:
-    """Who wins with this rank now."""
-    row = await conn.fetchrow(
-        """
-        SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
-        FROM held_places
-        WHERE settlement_id = $1 AND rank = $2
-        """,
-        settlement_id,
-        rank,
-    )
-    return one(row, Winner)
-
-
 async def add_replacement(conn: Connection, winner_id: WinnerId, *, by: int, reason: str) -> bool:
     """Whether nobody had asked for it before."""
     return bool(
@@ -208,48 +172,6 @@ async def list_first_persons(conn: Connection, winner_id: WinnerId) -> list[int]
         winner_id,
     )
     return [row["account_id"] for row in rows]
-
-
-async def mark_replaced(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """The winner who is one no more; None where the prize is out of our hands, or gone already."""
-    row = await conn.fetchrow(
-        """
-        UPDATE winners
-        SET state = 'forfeited', ended_at = clock_timestamp(),
-            state_reason = CASE
-                WHEN EXISTS (SELECT FROM objections WHERE objections.winner_id = winners.id AND remedied_at IS NULL)
-                    THEN 'objection_upheld'
-                ELSE 'replaced'
-            END
-        WHERE id = $1 AND state IN ('selected', 'notified', 'viewed', 'claimed', 'verified')
-        RETURNING id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
-        """,
-        winner_id,
-    )
-    return one(row, Winner)
-
-
-async def has_handed_over(conn: Connection, settlement_id: int) -> bool:
-    """Whether a prize of this settlement is on its way or received."""
-    return bool(
-        await conn.fetchval(
-            "SELECT EXISTS (SELECT FROM winners WHERE settlement_id = $1 AND state IN ('shipped', 'received'))",
-            settlement_id,
-        )
-    )
-
-
-async def mark_all_forfeited(conn: Connection, settlement_id: int) -> list[WinnerId]:
-    """Ends every place of a result that is set aside; whoever was told of a prize has to be told of this."""
-    rows = await conn.fetch(
-        """
-        UPDATE winners SET state = 'forfeited', state_reason = 'settlement_undone', ended_at = clock_timestamp()
-        WHERE id IN (SELECT held_places.id FROM held_places WHERE held_places.settlement_id = $1)
-        RETURNING id
-        """,
-        settlement_id,
-    )
-    return sorted(WinnerId(row["id"]) for row in rows)
 
 
 async def list_over(conn: Connection) -> list[int]:

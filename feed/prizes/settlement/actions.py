@@ -19,7 +19,7 @@ from feed.inbox import store as inbox
 from feed.keys.signatures import sha256_of, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
-from feed.prizes import notices
+from feed.prizes import notices, settlement_store
 from feed.prizes import winner_store as store
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw import correction_store as corrections_store
@@ -71,7 +71,7 @@ async def settle_campaign(
     why = read_reason(reason) if reason else None
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await _hold(conn, campaign_id)
-        settlement = await store.find_settlement(conn, campaign_id)
+        settlement = await settlement_store.find_settlement(conn, campaign_id)
         if settlement is not None and settlement.has_result:
             if attempt.is_repeat:
                 return
@@ -121,7 +121,7 @@ async def _freeze_due(conn: Connection, campaign_id: int) -> bool:
 
 async def _settle_frozen(conn: Connection, campaign_id: int, *, keys: Keys) -> bool:
     campaign = await closing.lock_free_ending(conn, campaign_id)
-    settlement = await store.find_settlement(conn, campaign_id) if campaign is not None else None
+    settlement = await settlement_store.find_settlement(conn, campaign_id) if campaign is not None else None
     if campaign is None or settlement is None or settlement.has_result:
         return False
     found = await draw_store.find_draw(conn, settlement.id)
@@ -210,7 +210,7 @@ async def _decide(
         lots=lots,
     )
     outcome = decision.outcome
-    await store.add_result(conn, settlement.id, result, sha256)
+    await settlement_store.add_result(conn, settlement.id, result, sha256)
     if lots is not None:
         ranks = {int(row.post_id): row.rank for row in outcome.sheet if row.rank is not None}
         await sheet_store.mark_lots(conn, settlement.id, ranks)

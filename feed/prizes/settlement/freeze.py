@@ -17,7 +17,7 @@ from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import Rules
 from feed.campaigns.scoring.engagement import Counted, count_engagement, quality_of
 from feed.postgres import Connection
-from feed.prizes import winner_store as store
+from feed.prizes import settlement_store
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw import store as draw_store
 from feed.prizes.model import Draw, Settlement, SheetRow
@@ -72,7 +72,7 @@ async def freeze(
     Returns the settlement and its draw; None for a campaign without one.
     """
     frozen_at = await closing.mark_frozen(conn, campaign.id)
-    settlement_id = await store.add_settlement(
+    settlement_id = await settlement_store.add_settlement(
         conn,
         campaign.id,
         rules_version=campaign.rules_version,
@@ -81,7 +81,7 @@ async def freeze(
         forced=forced_by(sheet.blocked_by, frozen_at=frozen_at, settle_at=campaign.settle_at, reason=reason),
     )
     await sheet_store.add_sheet(conn, settlement_id, sheet.rows)
-    settlement = await store.find_settlement(conn, campaign.id)
+    settlement = await settlement_store.find_settlement(conn, campaign.id)
     assert settlement is not None
     found = None
     if rules.method == "draw":

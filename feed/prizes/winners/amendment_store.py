@@ -7,7 +7,7 @@ import msgspec
 from feed.campaigns.model import parse_time
 from feed.keys.signatures import sha256_of
 from feed.postgres import Connection
-from feed.prizes.model import Place, Reserve, Waiting, Winner, WinnerId
+from feed.prizes.model import Winner, WinnerId
 from feed.prizes.result.amendment import Change, Link
 
 
@@ -35,37 +35,6 @@ async def get_clock(conn: Connection) -> datetime:
     """The database's clock."""
     now: datetime = await conn.fetchval("SELECT clock_timestamp()")
     return now
-
-
-async def get_place(conn: Connection, winner_id: WinnerId) -> Place:
-    """Who fills a place, or filled it, with the person behind it."""
-    row = await conn.fetchrow(
-        "SELECT place, rank, post_id, account_id, person, score, prizes FROM winners WHERE id = $1", winner_id
-    )
-    return msgspec.convert(row, Place)
-
-
-async def list_waiting(conn: Connection, settlement_id: int) -> list[Waiting]:
-    """The reserves who have not moved up, in order, each with what stands against a prize for them now."""
-    rows = await conn.fetch(
-        """
-        SELECT reserves.position, reserves.rank, reserves.post_id, reserves.account_id, reserves.person, reserves.score,
-            CASE
-                WHEN accounts.erased_at IS NOT NULL THEN 'erased'
-                WHEN EXISTS (
-                    SELECT FROM winners
-                    WHERE winners.settlement_id = reserves.settlement_id AND winners.person = reserves.person
-                ) THEN 'has_prize'
-                WHEN EXISTS (SELECT FROM sanctions_now WHERE account_id = reserves.account_id AND banned) THEN 'banned'
-                WHEN NOT EXISTS (SELECT FROM visible_posts WHERE visible_posts.id = reserves.post_id) THEN 'not_visible'
-            END AS obstacle
-        FROM reserves JOIN accounts ON accounts.id = reserves.account_id
-        WHERE reserves.settlement_id = $1 AND reserves.promoted_at IS NULL
-        ORDER BY reserves.position
-        """,
-        settlement_id,
-    )
-    return [Waiting(msgspec.convert(row, Reserve), row["obstacle"]) for row in rows]
 
 
 async def add_amendment(

@@ -13,7 +13,6 @@ from feed.keys.store import Keys
 from feed.postgres import Connection
 from feed.prizes import notices
 from feed.prizes import winner_store as store
-from feed.prizes.claims import store as claims_store
 from feed.prizes.model import Place, Winner, WinnerId
 from feed.prizes.notices import notice_key, reminder_key
 from feed.prizes.result.amendment import change_of
@@ -51,7 +50,7 @@ async def tell_winners(
 
 async def forget_winners(conn: Connection, winner_ids: Sequence[WinnerId]) -> None:
     """Whose place has ended is written to no more, and what they have told of themselves goes."""
-    await claims_store.remove_claims(conn, winner_ids)
+    await store.remove_claims(conn, winner_ids)
     await messages.withdraw(conn, [key(winner_id) for winner_id in winner_ids for key in (notice_key, reminder_key)])
 
 
@@ -63,9 +62,9 @@ async def fill_place(conn: Connection, keys: Keys, campaign: Ending, rules: Rule
     """
     assert campaign.result_salt is not None
     await forget_winners(conn, [gone.id])
-    left = await amendments_store.get_place(conn, gone.id)
+    left = await store.get_place(conn, gone.id)
     link = await amendments_store.get_link(conn, gone.settlement_id)
-    line = await amendments_store.list_waiting(conn, gone.settlement_id)
+    line = await store.list_waiting(conn, gone.settlement_id)
     change, reserve = change_of(
         link,
         gone,

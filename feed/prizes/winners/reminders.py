@@ -5,8 +5,7 @@ from feed.accounts.phone import phone_of
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Pool, transaction
-from feed.prizes import notices
-from feed.prizes.claims import store as claims_store
+from feed.prizes import notices, winner_store
 from feed.sms import store as messages
 from feed.sms.model import Purpose
 
@@ -14,7 +13,7 @@ from feed.sms.model import Purpose
 async def remind_next_winner(pool: Pool, keys: Keys) -> bool:
     """Reminds one winner two days before the claim's end. False when there is none."""
     async with transaction(pool) as conn:
-        due = await claims_store.lock_next_to_remind(conn)
+        due = await winner_store.lock_next_to_remind(conn)
         if due is None:
             return False
         await inbox.add_inbox(conn, [notices.of_deadline(due)])

@@ -12,11 +12,11 @@ from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.model import Rules
 from feed.campaigns.scoring.score import micro_points, score
 from feed.postgres import Pool
+from feed.prizes import settlement_store
 from feed.prizes.fairness import scenarios as scrutiny
 from feed.prizes.model import SheetRow
-from feed.prizes.objections import store as objections_store
-from feed.prizes.objections.store import Standing
 from feed.prizes.settlement import sheet_store
+from feed.prizes.settlement_store import Standing
 from feed.ranking_snapshots import LONGEST
 from feed.screens.cache import Kept
 
@@ -41,7 +41,7 @@ class FrozenBoards:
     async def best(self, campaign_id: int) -> list[Row] | None:
         """The best entries, at most as many as a ranked list shows, the best first; None: no settlement stands."""
         async with self._pool.acquire() as conn:
-            standing = await objections_store.find_settled(conn, campaign_id)
+            standing = await settlement_store.find_settled(conn, campaign_id)
         if standing is None:
             return None
         read = partial(self._read, campaign_id, standing)

@@ -12,14 +12,14 @@ from asyncpg import Record
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.model import Rules
 from feed.postgres import Connection, Pool
+from feed.prizes import settlement_store
 from feed.prizes.fairness import scenarios as scrutiny
 from feed.prizes.fairness.liker_clusters import Cluster, find_rings
 from feed.prizes.fairness.scenarios import Act, Shares, Way
 from feed.prizes.model import SheetNotFound, SheetRow
-from feed.prizes.objections import store as objections_store
-from feed.prizes.objections.store import Standing
 from feed.prizes.result.selection import Selection
 from feed.prizes.settlement import sheet_store
+from feed.prizes.settlement_store import Standing
 from feed.screens.cache import Kept
 from feed.screens.prizes.cards import Id
 from feed.screens.prizes.fairness_store import acts_of, count_remarks, read_acts
@@ -126,7 +126,7 @@ class FairnessReports:
     async def get(self, campaign_id: int) -> FairnessCard:
         """The report of the settlement that stands. Raises SheetNotFound while there is no result."""
         async with self._pool.acquire() as conn:
-            standing = await objections_store.find_settled(conn, campaign_id)
+            standing = await settlement_store.find_settled(conn, campaign_id)
         if standing is None:
             raise SheetNotFound
         read = partial(self._read, campaign_id, standing)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feed.keys.store import Keys
 from feed.postgres import Pool
-from feed.prizes import winner_store as store
+from feed.prizes import settlement_store
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.actions import settle_campaign
@@ -164,7 +164,7 @@ async def _compare(pool: Pool, keys: Keys, world: dict[str, Any], campaign_id: i
     assert [int(each.post_id) for each in outcome.reserves] == [posts[n] for n in reserves]
     assert {int(row.post_id): Decimal(row.score) for row in outcome.sheet} == {posts[n]: scores[n] for n in scores}
     async with pool.acquire() as conn:
-        settlement = await store.find_settlement(conn, campaign_id)
+        settlement = await settlement_store.find_settlement(conn, campaign_id)
         assert settlement is not None
         sheet = await sheet_store.list_sheet(conn, settlement.id)
     told = {row.post_id: {(each["kind"], each["reason_code"]): each["count"] for each in row.excluded} for row in sheet}

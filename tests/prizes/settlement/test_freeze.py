@@ -8,7 +8,7 @@ import pytest
 
 from feed.audit import store as audit
 from feed.postgres import Pool
-from feed.prizes import winner_store as store
+from feed.prizes import settlement_store
 from feed.prizes.model import SheetRow
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.actions import freeze_next_campaign
@@ -31,7 +31,7 @@ class Ended:
         """The sheet by post, once it is frozen."""
         assert await freeze_next_campaign(self.pool)
         async with self.pool.acquire() as conn:
-            settlement = await store.find_settlement(conn, self.id)
+            settlement = await settlement_store.find_settlement(conn, self.id)
             assert settlement is not None
             return {row.post_id: row for row in await sheet_store.list_sheet(conn, settlement.id)}
 

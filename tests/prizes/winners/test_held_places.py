@@ -7,6 +7,7 @@ import pytest
 
 from feed.keys.store import Keys
 from feed.postgres import Pool
+from feed.prizes import settlement_store, winner_store
 from feed.prizes.model import WinnerState
 from feed.prizes.objections import store as objections_store
 from feed.screens.prizes.cards import get_result
@@ -26,11 +27,11 @@ async def test_a_place_is_held_for_every_reader_or_for_none(state: WinnerState, 
     await pool.execute("UPDATE winners SET state = $2 WHERE id = $1", first["id"], state)
     held = state not in OVER
     async with pool.acquire() as conn:
-        settled = await objections_store.find_settled(conn, campaign.id)
+        settled = await settlement_store.find_settled(conn, campaign.id)
         assert settled is not None
         shown = {each.place for each in (await list_winners(conn, campaign.id)).items}
         decided = {each.place for each in (await get_decision(conn, campaign.id)).winners}
-        standing = await objections_store.find_standing(conn, settled.id, 1)
+        standing = await winner_store.find_standing(conn, settled.id, 1)
         named = (await get_result(conn, campaign.id)).count(b'"p**"')
     assert shown == decided == ({1, 2} if held else {2})
     assert (standing is not None) == held
@@ -52,10 +53,10 @@ async def test_a_result_that_is_set_aside_ends_the_places_that_are_held(pool: Po
     first, second = await stage.winners_of(pool, campaign.id)
     await pool.execute("UPDATE winners SET state = 'declined', state_reason = 'declined' WHERE id = $1", first["id"])
     async with pool.acquire() as conn:
-        settled = await objections_store.find_settled(conn, campaign.id)
+        settled = await settlement_store.find_settled(conn, campaign.id)
         assert settled is not None
-        assert await objections_store.mark_all_forfeited(conn, settled.id) == [second["id"]]
-        assert await objections_store.mark_all_forfeited(conn, settled.id) == []
+        assert await winner_store.mark_all_forfeited(conn, settled.id) == [second["id"]]
+        assert await winner_store.mark_all_forfeited(conn, settled.id) == []
     reasons = [row["state_reason"] for row in await pool.fetch("SELECT state_reason FROM winners ORDER BY place, id")]
     assert reasons == ["declined", "settlement_undone"]
 
@@ -81,7 +82,7 @@ async def test_an_objection_is_open_for_every_reader_or_for_none(case: str, pool
     first, _ = await stage.winners_of(pool, campaign.id)
     await pool.execute("UPDATE winners SET state = $2 WHERE id = $1", first["id"], state)
     async with pool.acquire() as conn:
-        settled = await objections_store.find_settled(conn, campaign.id)
+        settled = await settlement_store.find_settled(conn, campaign.id)
     assert settled is not None
     answered_by = await make.person(pool, role="editor")
     remedy = columns.get("remedy")

@@ -1,0 +1,107 @@
+"""TODO docstring."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed.postgres import Connection, one
+from feed.prizes.model import Forced, Settlement
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The settlement that stands, without its result: that may be megabytes."""
+
+    id: int
+    rules_version: int
+
+
+async def find_settled(conn: Connection, campaign_id: int) -> Standing | None:
+    """The campaign's settlement, once it has a result."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, rules_version
+        FROM settlements
+        WHERE campaign_id = $1 AND undone_at IS NULL AND result IS NOT NULL
+        """,
+        campaign_id,
+    )
+    return one(row, Standing)
+
+
+async def add_settlement(
+    conn: Connection,
+    campaign_id: int,
+    *,
+    rules_version: int,
+    frozen_at: datetime,
+    skipped: Sequence[dict[str, Any]],
+    forced: Forced | None,
+) -> int:
+    """The id of the campaign's new settlement; a second one beside it is impossible."""
+    settlement_id: int = await conn.fetchval(
+        """
+        INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped, forced)
+        VALUES ($1, $2, $3, $4, $5)
+        RETURNING id
+        """,
+        campaign_id,
+        rules_version,
+        frozen_at,
+        list(skipped),
+        None if forced is None else msgspec.to_builtins(forced),
+    )
+    return settlement_id
+
+
+async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | None:
+    """The settlement that stands."""
+    row = await conn.fetchrow(
+        """
+        SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, forced,
+            result IS NOT NULL AS has_result,
+            campaigns.result_salt AS salt,
+            ARRAY (
+                SELECT earlier.result_sha256
+                FROM settlements AS earlier
+                WHERE earlier.campaign_id = $1 AND earlier.withdrawn
+                ORDER BY earlier.id
+            ) AS withdrawn
+        FROM settlements JOIN campaigns ON campaigns.id = campaign_id
+        WHERE campaign_id = $1 AND undone_at IS NULL
+        """,
+        campaign_id,
+    )
+    return one(row, Settlement)
+
+
+async def add_result(conn: Connection, settlement_id: int, result: bytes, sha256: str) -> bool:
+    """Whether the settlement had no result yet."""
+    return bool(
+        await conn.fetchval(
+            """
+            UPDATE settlements SET result = $2, result_sha256 = $3, settled_at = clock_timestamp()
+            WHERE id = $1 AND result IS NULL
+            RETURNING true
+            """,
+            settlement_id,
+            result,
+            sha256,
+        )
+    )
+
+
+async def mark_undone(conn: Connection, settlement_id: int, *, by: int, reason: str, withdrawn: bool = False) -> None:
+    """The settlement stays, and stands no more. `withdrawn`: its result was public."""
+    await conn.execute(
+        """
+        UPDATE settlements
+        SET undone_at = clock_timestamp(), undone_by = $2, undone_reason = $3, withdrawn = $4
+        WHERE id = $1 AND undone_at IS NULL
+        """,
+        settlement_id,
+        by,
+        reason,
+        withdrawn,
+    )
