@@ -6,9 +6,7 @@ from typing import Any, Literal, NewType
 
 import msgspec
 
-from feed.errors import Conflict, FieldError, Forbidden, NotFound
-from feed.prizes.draw.beacon import Source
-from feed.prizes.draw.model import Number
+from feed.errors import Conflict, Forbidden, NotFound
 
 WinnerId = NewType("WinnerId", int)
 ObjectionId = NewType("ObjectionId", int)
@@ -95,26 +93,6 @@ class WinnerNotVisible(Conflict):
     """A winning post was removed, or its author banned, after the settlement: undo it and settle again."""
 
 
-class AwaitingBeacon(Conflict):
-    """The list is frozen and the lots are not drawn before the public value is there: no reason makes that shorter."""
-
-
-class DrawNotFound(NotFound):
-    """No such campaign, or its winners are not drawn by lot."""
-
-
-class NoNumberWanted(Conflict):
-    """No public number is waited for: it is no draw, not frozen, not this source's time, or the value is there already."""
-
-
-class BeaconMismatch(Conflict):
-    """Another editor has entered something else; both words are kept until two people agree. Names the fields that differ."""
-
-    def __init__(self, *errors: FieldError) -> None:
-        super().__init__()
-        self.errors = errors
-
-
 class ClaimClosed(Conflict):
     """The prize cannot be claimed, or not any more."""
 
@@ -170,42 +148,6 @@ class Settlement(msgspec.Struct, frozen=True):
     # Hashes of the campaign's results that were announced and set aside afterwards.
     withdrawn: list[str] = []
     forced: Forced | None = None
-
-
-class Beacon(msgspec.Struct, frozen=True, kw_only=True):
-    """The public value that decided, or our own where none came. What has no time or signature has none."""
-
-    source: Source
-    chain: str | None = None
-    round: str
-    value: str
-    signature: bytes | None = None
-    appeared_at: datetime | None = None
-    entered_by: list[int] | None = None
-
-
-class Draw(msgspec.Struct, frozen=True, kw_only=True):
-    """The lots of a frozen sheet. The beacon is empty while it is waited for, and the time until the list is stamped.
-
-    `listed_in`: the earlier settlement whose list was drawn from and stays the one of the campaign; None: its own.
-    """
-
-    list_sha256: bytes
-    ticket_count: int
-    listed_in: int | None
-    list_published_at: datetime | None
-    beacon: Beacon | None
-
-
-class Lots(msgspec.Struct, frozen=True, kw_only=True):
-    """All that an order of tickets follows from: the list that was drawn from, the revealed nonce and the value that appeared."""
-
-    draw: Draw
-    tickets: list[bytes]
-    nonce: bytes
-    nonce_sha256: bytes
-    # What was entered for the draw: the number that decided last, and before it those that were wrong.
-    numbers: list[Number] = []
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True):

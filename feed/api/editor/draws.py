@@ -11,8 +11,14 @@ from feed.api.responses import PRIVATE, answers
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.prizes.draw import actions as drawing
 from feed.prizes.draw import correction_actions as correcting
-from feed.prizes.draw.model import CorrectionReason, NoNumberToCorrect, ThirdPersonRequired
-from feed.prizes.model import BeaconMismatch, DrawNotFound, NoNumberWanted
+from feed.prizes.draw.model import (
+    BeaconMismatch,
+    CorrectionReason,
+    DrawNotFound,
+    NoNumberToCorrect,
+    NoNumberWanted,
+    ThirdPersonRequired,
+)
 from feed.screens.prizes import draws as screen
 from feed.screens.prizes.draws import DrawCard, NumberCard
 

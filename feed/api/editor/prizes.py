@@ -12,10 +12,10 @@ from feed.api.state import World
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
 from feed.prizes.announcement import announce as announcing
 from feed.prizes.announcement import undo_settlement as undoing
+from feed.prizes.draw.model import AwaitingBeacon
 from feed.prizes.model import (
     AlreadyAnnounced,
     AlreadySettled,
-    AwaitingBeacon,
     CodesMissing,
     NotOverYet,
     NotSettled,

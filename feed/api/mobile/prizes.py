@@ -15,11 +15,11 @@ from feed.prizes.claims import codes
 from feed.prizes.claims import fulfilment as handover
 from feed.prizes.claims.codes import ShownCode
 from feed.prizes.claims.form import ClaimForm
+from feed.prizes.draw.model import DrawNotFound
 from feed.prizes.model import (
     ClaimClosed,
     CodesMissing,
     CodesShown,
-    DrawNotFound,
     NotYourPrize,
     PrizeNotFinal,
     PrizeNotFound,

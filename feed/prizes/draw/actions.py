@@ -16,7 +16,8 @@ from feed.prizes.draw import store as draw_store
 from feed.prizes.draw.agreement import Entering, agreement, has_decided
 from feed.prizes.draw.beacon import Window, read_word, window_at, windows
 from feed.prizes.draw.drand import Chain, first_round, is_signed, time_of, value_of
-from feed.prizes.model import Beacon, Draw, NoNumberWanted, Settlement
+from feed.prizes.draw.model import Beacon, Draw, NoNumberWanted
+from feed.prizes.model import Settlement
 
 
 async def publish_next_list(pool: Pool) -> bool:

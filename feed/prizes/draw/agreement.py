@@ -9,8 +9,7 @@ import msgspec
 from feed.campaigns.errors import SecondPersonRequired
 from feed.errors import Conflict, FieldError
 from feed.prizes.draw.beacon import Word, read_number, read_round
-from feed.prizes.draw.model import CorrectionReason, ThirdPersonRequired
-from feed.prizes.model import Beacon, BeaconMismatch
+from feed.prizes.draw.model import Beacon, BeaconMismatch, CorrectionReason, ThirdPersonRequired
 
 Entering = Literal["recorded", "accepted"]
 

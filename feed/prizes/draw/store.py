@@ -8,7 +8,7 @@ from asyncpg import Record
 from feed.postgres import Connection, many
 from feed.prizes.draw.agreement import NumberEntry
 from feed.prizes.draw.beacon import Word
-from feed.prizes.model import Beacon, Draw
+from feed.prizes.draw.model import Beacon, Draw
 
 
 async def add_draw(conn: Connection, settlement_id: int, list_sha256: bytes, ticket_count: int) -> None:

@@ -16,7 +16,8 @@ from feed.campaigns.model import Rules, time_text
 from feed.campaigns.scoring.score import Ranked
 from feed.keys.signatures import Signature
 from feed.prizes.draw import algorithm as draw
-from feed.prizes.model import Forced, Lots, Place, Reserve, Settlement, SheetRow
+from feed.prizes.draw.model import Lots
+from feed.prizes.model import Forced, Place, Reserve, Settlement, SheetRow
 from feed.prizes.result import draw_section as drawn
 from feed.prizes.result.draw_section import Drawn
 from feed.prizes.result.selection import Selection, contender, select_drawn, select_winners

@@ -12,8 +12,7 @@ from feed.campaigns.rules.validation import LATEST
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw.beacon import Source, read_number, read_round, windows
 from feed.prizes.draw.drand import Chain, first_round, is_signed, time_of, value_of
-from feed.prizes.draw.model import CorrectionReason, Number
-from feed.prizes.model import Beacon, Lots
+from feed.prizes.draw.model import Beacon, CorrectionReason, Lots, Number
 from feed.prizes.result.problem import Problem
 
 _SHA256_DIGITS = 64

@@ -24,16 +24,8 @@ from feed.prizes import winner_store as store
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw import correction_store as corrections_store
 from feed.prizes.draw import store as draw_store
-from feed.prizes.model import (
-    AlreadySettled,
-    AwaitingBeacon,
-    Draw,
-    Lots,
-    NotOverYet,
-    Settlement,
-    SettlementBlocked,
-    SheetRow,
-)
+from feed.prizes.draw.model import AwaitingBeacon, Draw, Lots
+from feed.prizes.model import AlreadySettled, NotOverYet, Settlement, SettlementBlocked, SheetRow
 from feed.prizes.result.document import Decision, decide, tickets_of
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.freeze import Sheet, draw_up_sheet, freeze

@@ -20,7 +20,8 @@ from feed.postgres import Connection
 from feed.prizes import settlement_store
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw import store as draw_store
-from feed.prizes.model import Draw, Settlement, SheetRow
+from feed.prizes.draw.model import Draw
+from feed.prizes.model import Settlement, SheetRow
 from feed.prizes.result.document import tickets_of
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.eligibility import Facts, Terms, blocks, forced_by, is_left_out, reason_of

@@ -12,8 +12,7 @@ from feed.postgres import Connection, many
 from feed.prizes.draw import correction_store as corrections_store
 from feed.prizes.draw import store as draw_store
 from feed.prizes.draw.beacon import Source, window_at
-from feed.prizes.draw.model import CorrectionReason, Number
-from feed.prizes.model import Beacon, DrawNotFound
+from feed.prizes.draw.model import Beacon, CorrectionReason, DrawNotFound, Number
 
 Id = str
 

@@ -28,7 +28,7 @@ from feed.prizes.draw.actions import (
     list_drand_rounds,
     publish_next_list,
 )
-from feed.prizes.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted
+from feed.prizes.draw.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted
 from feed.prizes.result.verify import Finding, verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.sms.file_provider import FileProvider

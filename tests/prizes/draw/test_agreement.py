@@ -10,8 +10,7 @@ import pytest
 from feed.campaigns.errors import SecondPersonRequired
 from feed.prizes.draw.agreement import NumberEntry, agreement, has_decided
 from feed.prizes.draw.beacon import Word
-from feed.prizes.draw.model import ThirdPersonRequired
-from feed.prizes.model import Beacon, BeaconMismatch
+from feed.prizes.draw.model import Beacon, BeaconMismatch, ThirdPersonRequired
 
 AT = datetime(2026, 9, 20, 13, 30, tzinfo=UTC)
 SAID = Word("2026137", "03 07 12", AT)

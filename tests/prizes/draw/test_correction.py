@@ -16,8 +16,7 @@ from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.draw.actions import enter_number, give_up_next_beacon
 from feed.prizes.draw.correction_actions import correct_number
-from feed.prizes.draw.model import NoNumberToCorrect, ThirdPersonRequired
-from feed.prizes.model import BeaconMismatch
+from feed.prizes.draw.model import BeaconMismatch, NoNumberToCorrect, ThirdPersonRequired
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.result.verify import Finding, verify_result
 from feed.prizes.settlement.actions import settle_campaign, settle_next_campaign

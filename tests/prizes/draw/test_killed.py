@@ -11,7 +11,7 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.draw.actions import list_drand_rounds
-from feed.prizes.model import NoNumberWanted
+from feed.prizes.draw.model import NoNumberWanted
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import settle_campaign, settle_next_campaign
 from tests import make
