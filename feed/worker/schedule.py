@@ -13,10 +13,10 @@ from feed.curation.trends import count_trends
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.posts.erasure import erase_next_posts
 from feed.prizes.announcement.announce import finish_next_objections
-from feed.prizes.claims.actions import forfeit_next_prize, lapse_next_claim
 from feed.prizes.claims.shredding import forget_next_archive, shred_next_campaign
 from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
+from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.prizes.winners.reminders import remind_next_winner
 from feed.sms.actions import wake_jobless
 from feed.sms.receipts import apply_receipts

@@ -18,11 +18,12 @@ from feed.accounts.model import AccountId
 from feed.keys.store import Keys, open_keys
 from feed.postgres import Pool, open_pool
 from feed.prizes.announcement.announce import announce_winners
-from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_next_claim
+from feed.prizes.claims.actions import claim_prize
 from feed.prizes.draw.actions import enter_number, give_up_next_beacon, keep_drand_value, publish_next_list
 from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import WinnerId
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.settings import Settings, read_settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work

@@ -19,14 +19,7 @@ from feed.prizes.announcement.announce import announce_winners, finish_next_obje
 from feed.prizes.announcement.replace_winner import replace_winner
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.claims.access import end_access, grant_access
-from feed.prizes.claims.actions import (
-    claim_prize,
-    forfeit_next_prize,
-    lapse_next_claim,
-    reveal_claim,
-    view_prize,
-    view_prizes,
-)
+from feed.prizes.claims.actions import claim_prize, reveal_claim, view_prize, view_prizes
 from feed.prizes.claims.codes import add_codes, show_codes
 from feed.prizes.claims.export import export_claims
 from feed.prizes.claims.fulfilment import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
@@ -42,6 +35,7 @@ from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import WinnerId
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.prizes.winners.reminders import remind_next_winner
 from feed.settings import read_settings
 from feed.sms.file_provider import FileProvider

@@ -26,11 +26,12 @@ from feed.posts.erasure import erase_next_posts
 from feed.posts.model import PostChange, PostId
 from feed.prizes import settlement_store
 from feed.prizes.announcement.announce import announce_winners
-from feed.prizes.claims.actions import claim_prize, forfeit_next_prize
+from feed.prizes.claims.actions import claim_prize
 from feed.prizes.model import SheetRow
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
+from feed.prizes.winners.expiry import forfeit_next_prize
 from tests import make
 from tests.make import DAY, HOUR
 from tests.prizes import stage

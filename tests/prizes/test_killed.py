@@ -9,10 +9,11 @@ from feed.campaigns.errors import SecondPersonRequired
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
-from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_next_claim
+from feed.prizes.claims.actions import claim_prize
 from feed.prizes.model import AlreadyAnnounced, AlreadySettled, WinnerId
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.sms.file_provider import FileProvider, read_outbox
 from feed.worker.sms import send_message
 from feed.worker.state import Worlds

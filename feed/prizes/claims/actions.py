@@ -1,26 +1,21 @@
 """Prizes in their winners' hands: seen, claimed, lapsed, forfeited; and an editor's look at what was claimed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import partial
 
 import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
 from feed.idempotency import Once, idempotent_transaction
-from feed.inbox import store as inbox
 from feed.keys.encryption import open_sealed, seal
 from feed.keys.store import KeyDestroyed, Keys
-from feed.postgres import Connection, Pool, act_on_next, transaction
+from feed.postgres import Pool, transaction
 from feed.prizes import notices
 from feed.prizes import winner_store as store
 from feed.prizes.claims import store as claims_store
 from feed.prizes.claims.form import ClaimForm, masked, read_claim, seal_of
 from feed.prizes.claims.guards import require_access, require_own
-from feed.prizes.model import ClaimClosed, ClaimNotFound, Winner, WinnerId
-from feed.prizes.winners.places import fill_place
+from feed.prizes.model import ClaimClosed, ClaimNotFound, WinnerId
 from feed.sms import store as messages
 from feed.texts import read_reason
 
@@ -93,33 +88,3 @@ async def reveal_claim(
         raise ClaimNotFound from None
     plain = open_sealed(key, sealed, seal_of(winner_id))
     return msgspec.json.decode(plain, type=dict[str, str])
-
-
-async def lapse_next_claim(pool: Pool, keys: Keys) -> bool:
-    """Ends one claim whose time has passed; the next in line moves up, unless the rules leave the place empty."""
-    return await act_on_next(pool, store.list_lapsed, partial(_end_prize, keys=keys, mark=store.mark_lapsed))
-
-
-async def forfeit_next_prize(pool: Pool, keys: Keys) -> bool:
-    """Takes one prize from a winner who has deleted the winning post since the freeze, or is erased; the next moves up."""
-    return await act_on_next(pool, store.list_forfeited, partial(_end_prize, keys=keys, mark=store.mark_forfeited))
-
-
-async def _end_prize(
-    conn: Connection,
-    due: tuple[int, WinnerId],
-    *,
-    keys: Keys,
-    mark: Callable[[Connection, WinnerId], Awaitable[Winner | None]],
-) -> bool:
-    campaign_id, winner_id = due
-    campaign = await closing.lock_free_ending(conn, campaign_id)
-    if campaign is None or (gone := await mark(conn, winner_id)) is None:
-        return False
-    rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-    successor = await fill_place(conn, keys, campaign, rules, gone)
-    if gone.claim_ends_at is not None:  # A winner who was not notified of the prize is not notified of its end.
-        await inbox.add_inbox(conn, [notices.of_end(gone, campaign.title)])
-    detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
-    await audit.add(conn, None, f"prize_{gone.state}", "prize", gone.id, detail)
-    return True

@@ -23,7 +23,7 @@ from feed.prizes.announcement.replace_winner import replace_winner
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.claims import store as claims_store
 from feed.prizes.claims.access import grant_access
-from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
+from feed.prizes.claims.actions import claim_prize, reveal_claim
 from feed.prizes.claims.codes import ShownCode, add_codes, show_codes
 from feed.prizes.claims.export import export_claims
 from feed.prizes.claims.form import ClaimForm
@@ -42,6 +42,7 @@ from feed.prizes.model import (
     WrongPrizeState,
 )
 from feed.prizes.objections.actions import answer_objection, object_to_result
+from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.screens.prizes.overdue import list_stuck
 from feed.screens.prizes.retention import Kept, list_kept
 from feed.sms.manual_resolution import retry_message

@@ -20,7 +20,6 @@ from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners, finish_next_objections
 from feed.prizes.announcement.replace_winner import replace_winner
 from feed.prizes.announcement.undo_settlement import undo_settlement
-from feed.prizes.claims.actions import lapse_next_claim
 from feed.prizes.draw.actions import enter_number
 from feed.prizes.model import (
     AlreadyAnnounced,
@@ -38,6 +37,7 @@ from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.objections.involvement import is_involved
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import settle_campaign
+from feed.prizes.winners.expiry import lapse_next_claim
 from feed.screens.prizes.cards import get_result
 from feed.screens.prizes.winners import list_winners
 from tests import make

@@ -14,10 +14,10 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.undo_settlement import undo_settlement
-from feed.prizes.claims.actions import forfeit_next_prize, lapse_next_claim
 from feed.prizes.model import WinnerNotVisible
 from feed.prizes.result.verify import Finding, verify_result
 from feed.prizes.settlement.actions import settle_campaign
+from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.screens.prizes.cards import get_result
 from tests import make
 from tests.prizes import stage

@@ -16,10 +16,11 @@ from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.claims.access import grant_access
-from feed.prizes.claims.actions import claim_prize, forfeit_next_prize, lapse_next_claim, reveal_claim
+from feed.prizes.claims.actions import claim_prize, reveal_claim
 from feed.prizes.model import AlreadySettled, ClaimClosed, Forced, NotOverYet, NotYourPrize, SettlementBlocked, WinnerId
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.screens.prizes.settlement import get_decision
 from tests import make
 from tests.prizes import stage

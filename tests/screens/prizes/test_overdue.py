@@ -10,13 +10,14 @@ from feed.accounts.model import AccountId
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
-from feed.prizes.claims.actions import claim_prize, lapse_next_claim
+from feed.prizes.claims.actions import claim_prize
 from feed.prizes.claims.codes import add_codes
 from feed.prizes.claims.fulfilment import decline_prize, ship_prize, verify_claim
 from feed.prizes.draw.actions import enter_number, publish_next_list
 from feed.prizes.model import ObjectionId, WinnerId
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
+from feed.prizes.winners.expiry import lapse_next_claim
 from feed.screens.prizes.overdue import WHAT, Kind, list_stuck
 from feed.sms.actions import begin_sending, record_failed, send_again
 from feed.sms.model import MessageId, Sending

@@ -1,0 +1,44 @@
+"""TODO docstring."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from feed.audit import store as audit
+from feed.campaigns import lifecycle_store as closing
+from feed.inbox import store as inbox
+from feed.keys.store import Keys
+from feed.postgres import Connection, Pool, act_on_next
+from feed.prizes import notices
+from feed.prizes import winner_store as store
+from feed.prizes.model import Winner, WinnerId
+from feed.prizes.winners.places import fill_place
+
+
+async def lapse_next_claim(pool: Pool, keys: Keys) -> bool:
+    """Ends one claim whose time has passed; the next in line moves up, unless the rules leave the place empty."""
+    return await act_on_next(pool, store.list_lapsed, partial(_end_prize, keys=keys, mark=store.mark_lapsed))
+
+
+async def forfeit_next_prize(pool: Pool, keys: Keys) -> bool:
+    """Takes one prize from a winner who has deleted the winning post since the freeze, or is erased; the next moves up."""
+    return await act_on_next(pool, store.list_forfeited, partial(_end_prize, keys=keys, mark=store.mark_forfeited))
+
+
+async def _end_prize(
+    conn: Connection,
+    due: tuple[int, WinnerId],
+    *,
+    keys: Keys,
+    mark: Callable[[Connection, WinnerId], Awaitable[Winner | None]],
+) -> bool:
+    campaign_id, winner_id = due
+    campaign = await closing.lock_free_ending(conn, campaign_id)
+    if campaign is None or (gone := await mark(conn, winner_id)) is None:
+        return False
+    rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+    successor = await fill_place(conn, keys, campaign, rules, gone)
+    if gone.claim_ends_at is not None:  # A winner who was not notified of the prize is not notified of its end.
+        await inbox.add_inbox(conn, [notices.of_end(gone, campaign.title)])
+    detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
+    await audit.add(conn, None, f"prize_{gone.state}", "prize", gone.id, detail)
+    return True
