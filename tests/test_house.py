@@ -83,9 +83,19 @@ PURE = re.compile(
 )
 # Entry points, and the parts that hold files, processes, secrets and the environment.
 IMPURE = {
-    "__main__", "api", "app", "asgi", "binaries", "commands", "demo", "embedded", "keyfiles", "keys", "leftovers", "logging", "metrics", "sealing", "settings",
+    "__main__",
+    "api",
+    "app",
+    "asgi",
+    "commands",
+    "demo",
+    "embedded",
+    "keys",
+    "logging",
+    "metrics",
+    "settings",
     "worker",
-}  # fmt: skip
+}
 WORLDS = {"asyncio", "asyncpg", "redis", "litestar", "random", "secrets", "time", "os"}
 # What moves the numbers that boards are made of.
 MOVES = {
