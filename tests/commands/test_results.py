@@ -138,7 +138,7 @@ async def test_a_rotated_key_signs_what_is_new_and_what_is_old_still_verifies(
 async def test_verifying_tells_of_amendments_and_of_what_a_file_cannot_tell(
     there: Installation, tmp_path: Path
 ) -> None:
-    vector = json.loads((Path(__file__).parents[1] / "prizes/result_vector.json").read_text("utf-8"))
+    vector = json.loads((Path(__file__).parents[1] / "prizes/result/result_vector.json").read_text("utf-8"))
     document = json.loads(vector["document"]) | {
         "amendments": vector["amendments"],
         "people": {"ab": "沈**", "cd": "巴**"},

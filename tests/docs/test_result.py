@@ -11,7 +11,7 @@ import pytest
 import feed
 
 ROOT = Path(feed.__file__).parents[1]
-VECTOR = json.loads((ROOT / "tests/prizes/result_vector.json").read_text("utf-8"))
+VECTOR = json.loads((ROOT / "tests/prizes/result/result_vector.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ async def disqualify_entry(
         if attempt.is_repeat:
             return
         campaign = await hold_judged(conn, campaign_id)
-        entry = await _get_entry(conn, campaign_id, post_id)
+        entry = await get_entry(conn, campaign_id, post_id)
         if not await entries.mark_disqualified(
             conn, campaign_id, post_id, reason_code=reason.reason_code, note=reason.note, by=editor_id
         ):
@@ -43,7 +43,7 @@ async def reinstate_entry(
         if attempt.is_repeat:
             return
         campaign = await hold_judged(conn, campaign_id)
-        entry = await _get_entry(conn, campaign_id, post_id)
+        entry = await get_entry(conn, campaign_id, post_id)
         if not await entries.mark_reinstated(conn, campaign_id, post_id):
             raise EntryNotDisqualified
         await raise_versions(conn, [post_id])
@@ -51,7 +51,7 @@ async def reinstate_entry(
         await inbox.add_inbox(conn, [entries_notices.of_reinstatement(campaign, entry)])
 
 
-async def _get_entry(conn: Connection, campaign_id: int, post_id: int) -> entries.Entry:
+async def get_entry(conn: Connection, campaign_id: int, post_id: int) -> entries.Entry:
     entry = await entries.find_entry(conn, campaign_id, post_id)
     if entry is None:
         raise EntryNotFound

@@ -5,7 +5,7 @@ from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.entries import shortlist
 from feed.campaigns.entries import shortlist_store as ledger
 from feed.campaigns.entries import store as entries
-from feed.campaigns.entries.store import _get_entry, _note
+from feed.campaigns.entries.store import add_audit_event, get_entry
 from feed.campaigns.errors import MarksLocked, ShortlistFull
 from feed.campaigns.locking import hold_judged, raise_versions
 from feed.campaigns.rules.draft import read_rules
@@ -55,7 +55,7 @@ async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, po
     """Puts an entry on the shortlist; a second time changes nothing. Raises ShortlistFull, MarksLocked, EntryNotFound."""
     async with transaction(pool) as conn:
         campaign = await hold_judged(conn, campaign_id)
-        entry = await _get_entry(conn, campaign_id, post_id)
+        entry = await get_entry(conn, campaign_id, post_id)
         if entry.shortlisted_at is not None:
             return
         # It could not be marked any more.
@@ -66,7 +66,7 @@ async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, po
             raise ShortlistFull
         await entries.mark_shortlisted(conn, campaign_id, post_id, by=editor_id)
         await raise_versions(conn, [post_id])
-        await _note(conn, editor_id, "entry_shortlisted", campaign_id, post_id)
+        await add_audit_event(conn, editor_id, "entry_shortlisted", campaign_id, post_id)
 
 
 async def unlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
@@ -76,9 +76,9 @@ async def unlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_
     """
     async with transaction(pool) as conn:
         campaign = await hold_judged(conn, campaign_id)
-        entry = await _get_entry(conn, campaign_id, post_id)
+        entry = await get_entry(conn, campaign_id, post_id)
         if entry.shortlisted_at is not None and campaign.marks_locked_at is not None:
             raise MarksLocked
         if await entries.mark_not_shortlisted(conn, campaign_id, post_id, by=editor_id):
             await raise_versions(conn, [post_id])
-            await _note(conn, editor_id, "entry_unlisted", campaign_id, post_id)
+            await add_audit_event(conn, editor_id, "entry_unlisted", campaign_id, post_id)

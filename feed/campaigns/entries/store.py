@@ -7,7 +7,6 @@ import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import EntryNotFound
 from feed.postgres import Connection, one
 
@@ -195,12 +194,12 @@ async def mark_reinstated(conn: Connection, campaign_id: int, post_id: int) -> b
     )
 
 
-async def _get_entry(conn: Connection, campaign_id: int, post_id: int) -> entries.Entry:
-    entry = await entries.find_entry(conn, campaign_id, post_id)
+async def get_entry(conn: Connection, campaign_id: int, post_id: int) -> Entry:
+    entry = await find_entry(conn, campaign_id, post_id)
     if entry is None:
         raise EntryNotFound
     return entry
 
 
-async def _note(conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int) -> None:
+async def add_audit_event(conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int) -> None:
     await audit.add(conn, actor_id, action, "campaign", campaign_id, {"post_id": str(post_id)})

@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+import feed
 from feed.accounts.model import AccountId
 from feed.keys.store import Keys
 from feed.postgres import Pool
@@ -278,7 +279,7 @@ async def test_a_settlement_that_waits_says_so_and_one_that_is_settled_by_hand_n
 
 
 def test_every_kind_is_told_in_both_languages_and_in_the_contract() -> None:
-    contract = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    contract = (Path(feed.__file__).parents[1] / "docs" / "api.md").read_text()
     assert [kind for kind in get_args(Kind) if f"`{kind}`" not in contract] == []
     assert set(WHAT) == set(get_args(Kind))
     assert all(chinese and english for chinese, english in WHAT.values())
