@@ -7,7 +7,7 @@ import msgspec
 
 from bench.scene import Scene
 from feed.accounts.model import AccountId
-from feed.api.state import open_world
+from feed.api.state import open_app_state
 from feed.likes.model import Like
 from feed.postgres import Pool
 from feed.posts.model import PostId
@@ -28,7 +28,7 @@ class Idle(msgspec.Struct, frozen=True):
 
 async def measure_idle(scene: Scene) -> Idle:
     """Both in turn, in this process, each time with a like that is new."""
-    async with open_world(scene.place.settings) as world:
+    async with open_app_state(scene.place.settings) as world:
         rows = await world.pool.fetch(
             """
             SELECT posts.id AS post_id, accounts.id AS account_id

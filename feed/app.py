@@ -21,7 +21,7 @@ from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
 from feed.api.openapi.docs import OPENAPI, files
 from feed.api.requests import StrictRequest, look_first
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.api.webhooks.accounts import hooks
 from feed.api.webhooks.sms import sms_hooks
 from feed.settings import Settings
@@ -30,24 +30,24 @@ BODY_LARGEST = 256 * 1024
 
 
 def build(
-    opened: Callable[[], AbstractAsyncContextManager[World]] | World, settings: Settings | None = None
+    opened: Callable[[], AbstractAsyncContextManager[AppState]] | AppState, settings: Settings | None = None
 ) -> Litestar:
     """The application over an open world, or over one that the server's lifespan opens with these settings."""
-    settings = opened.settings if isinstance(opened, World) else settings
+    settings = opened.settings if isinstance(opened, AppState) else settings
     assert settings is not None
     state = State()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        if isinstance(opened, World):
+        if isinstance(opened, AppState):
             yield
             return
-        async with opened() as world:
-            app.state.world = world
+        async with opened() as app_state:
+            app.state.app_state = app_state
             yield
 
-    if isinstance(opened, World):
-        state.world = opened
+    if isinstance(opened, AppState):
+        state.app_state = opened
     versioned = Router("/v1", route_handlers=[mobile, moderator, editor, hooks, sms_hooks()], opt={"accept": "json"})
     app = Litestar(
         route_handlers=[versioned, operations, files],

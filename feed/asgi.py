@@ -5,7 +5,7 @@ from functools import partial
 from litestar import Litestar
 
 from feed import logging
-from feed.api.state import open_world
+from feed.api.state import open_app_state
 from feed.app import build
 from feed.settings import read_settings
 
@@ -14,4 +14,4 @@ def application() -> Litestar:
     """The application with the settings of this process's environment."""
     settings = read_settings()
     logging.configure(settings.log_format)
-    return build(partial(open_world, settings), settings)
+    return build(partial(open_app_state, settings), settings)

@@ -32,12 +32,12 @@ class Given(NamedTuple):
     """An answer that a keyed request was given: to be told again."""
 
     account_id: int
-    request: "Once"
+    request: "KeyedRequest"
     status: int
     body: bytes
 
 
-class Once(NamedTuple):
+class KeyedRequest(NamedTuple):
     """What makes a request the same request: the caller's key for a route, and what it asked for."""
 
     route: str
@@ -71,14 +71,14 @@ class Attempt(NamedTuple):
 Claim = Reserved | Answered | IdempotencyKeyBusy | IdempotencyKeyReused
 
 
-def once(route: str, key: str | None, body: bytes) -> Once | None:
+def keyed_request(route: str, key: str | None, body: bytes) -> KeyedRequest | None:
     """The request's identity; None when the caller gave no key."""
-    return None if not key else Once(route, key[:200], hashlib.sha256(body).digest())
+    return None if not key else KeyedRequest(route, key[:200], hashlib.sha256(body).digest())
 
 
 @asynccontextmanager
 async def idempotent_transaction(
-    pool: Pool, account_id: int | None, request: Once | None
+    pool: Pool, account_id: int | None, request: KeyedRequest | None
 ) -> AsyncIterator[tuple[Connection, Attempt]]:
     """The transaction of an action that a caller may retry; it claims the request's key, for a day, before anything else.
 
@@ -97,14 +97,14 @@ async def idempotent_transaction(
         yield conn, Attempt(found)
 
 
-async def reserve_each(conn: Connection, requests: Sequence[tuple[int, Once]]) -> list[Claim]:
+async def reserve_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequest]]) -> list[Claim]:
     """Claims the keys of many requests, given with whose they are, for a day; for each the id of what it makes, or an error.
 
     The errors are those that `idempotent_transaction` raises.
     """
     if not requests:
         return []
-    first: dict[tuple[int, str, str], Once] = {}
+    first: dict[tuple[int, str, str], KeyedRequest] = {}
     for account_id, request in requests:
         first.setdefault((account_id, request.route, request.key), request)
     # The lock, not the row, says that somebody is at it: an uncommitted row would be waited for, on a connection that others need.
@@ -125,7 +125,7 @@ async def reserve_each(conn: Connection, requests: Sequence[tuple[int, Once]]) -
     claimed = {(row["account_id"], row["route"], row["key"]): Reserved(row["answer_id"], fresh=True) for row in rows}
     held = await _find_held(conn, sorted(first.keys() - claimed.keys()))
 
-    def told(account_id: int, request: Once) -> Claim:
+    def told(account_id: int, request: KeyedRequest) -> Claim:
         known = (account_id, request.route, request.key)
         if known in held:
             return _of_held(request, held[known])
@@ -153,7 +153,7 @@ async def _find_held(conn: Connection, keys: Sequence[tuple[int, str, str]]) -> 
     return {(row["account_id"], row["route"], row["key"]): row for row in rows}
 
 
-def _of_held(request: Once, row: Record) -> Claim:
+def _of_held(request: KeyedRequest, row: Record) -> Claim:
     if row["body_sha256"] != request.body_sha256:
         return IdempotencyKeyReused()
     if row["answer"] is not None:
@@ -162,13 +162,19 @@ def _of_held(request: Once, row: Record) -> Claim:
 
 
 async def sort_out(
-    conn: Connection, requests: Sequence[tuple[int, Once | None]]
+    conn: Connection, requests: Sequence[tuple[int, KeyedRequest | None]]
 ) -> tuple[dict[int, int | None], dict[int, int | Exception]]:
     """Which requests, by their place, are to be acted on, with the id that is reserved for what each makes, if one is;
     and what the others are told: the id of what they made before, or an error of `reserve_each`. Without a key everybody acts.
     """
-    keyed = [(place, (account_id, once)) for place, (account_id, once) in enumerate(requests) if once is not None]
-    fresh: dict[int, int | None] = {place: None for place, (_, once) in enumerate(requests) if once is None}
+    keyed = [
+        (place, (account_id, keyed_request))
+        for place, (account_id, keyed_request) in enumerate(requests)
+        if keyed_request is not None
+    ]
+    fresh: dict[int, int | None] = {
+        place: None for place, (_, keyed_request) in enumerate(requests) if keyed_request is None
+    }
     told: dict[int, int | Exception] = {}
     for (place, _), claim in zip(keyed, await reserve_each(conn, [request for _, request in keyed]), strict=True):
         if not isinstance(claim, Reserved):
@@ -178,9 +184,9 @@ async def sort_out(
     return dict(sorted(fresh.items())), told
 
 
-async def release_each(conn: Connection, requests: Sequence[tuple[int, Once | None]]) -> None:
+async def release_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequest | None]]) -> None:
     """Forgets keys that this transaction has claimed for requests that it refuses: a refusal is not kept."""
-    keyed = [(account_id, once) for account_id, once in requests if once is not None]
+    keyed = [(account_id, keyed_request) for account_id, keyed_request in requests if keyed_request is not None]
     if not keyed:
         return
     await conn.execute(
@@ -189,7 +195,7 @@ async def release_each(conn: Connection, requests: Sequence[tuple[int, Once | No
         USING unnest($1::bigint[], $2::text[], $3::text[]) AS given (account_id, route, key)
         WHERE held.account_id = given.account_id AND held.route = given.route AND held.key = given.key
         """,
-        *columns([(account_id, once.route, once.key) for account_id, once in keyed], 3),
+        *columns([(account_id, keyed_request.route, keyed_request.key) for account_id, keyed_request in keyed], 3),
     )
 
 

@@ -22,14 +22,14 @@ from feed.embedded.installation import Embedded
 from feed.migrations import migrate
 from feed.postgres import Connection, prepare_connection
 from tests.support import app, databases, selection
-from tests.support.api import client, join, keys, settings, world
+from tests.support.api import app_state, client, join, keys, settings
 from tests.support.databases import TEMPLATE, Database, Databases
 from tests.support.forks import Forks
 from tests.support.scheduling import Scheduling
 from tests.support.selection import GUARD
 
 # Fixtures of the application, for every test that asks for one.
-__all__ = ["client", "join", "keys", "settings", "world"]
+__all__ = ["app_state", "client", "join", "keys", "settings"]
 
 # The same examples in each run, as many on a slow machine as on a fast one. `make properties` looks for new ones.
 hypothesis.settings.register_profile(

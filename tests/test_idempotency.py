@@ -7,17 +7,17 @@ from feed.idempotency import (
     Given,
     IdempotencyKeyBusy,
     IdempotencyKeyReused,
-    Once,
+    KeyedRequest,
     idempotent_transaction,
-    once,
+    keyed_request,
     store_answers,
 )
 from feed.postgres import Pool
 from tests import make
 
 
-def request(body: bytes = b"x") -> Once:
-    found = once("/v1/posts", "k", body)
+def request(body: bytes = b"x") -> KeyedRequest:
+    found = keyed_request("/v1/posts", "k", body)
     assert found is not None
     return found
 

@@ -53,7 +53,7 @@ async def admit(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
     return account_id
 
 
-class Doorkeeper:
+class Authenticator:
     """Remembers whom it has let in, so that a known token costs no query.
 
     Whoever asks for the same of everybody who comes in may be told by `introduce`, which saves a second query.

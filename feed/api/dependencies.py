@@ -13,23 +13,23 @@ from feed.accounts import store as accounts
 from feed.accounts.model import Role, RoleMissing, Viewer
 from feed.api.client_address import client_address, header
 from feed.api.requests import KEYED
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.auth.tokens import TokenInvalid
 from feed.errors import FieldError, Invalid, NotFound, Unauthenticated
-from feed.idempotency import Once, once
+from feed.idempotency import KeyedRequest, keyed_request
 from feed.ids import parse_id
 
 AnyRequest = Request[Any, Any, Any]
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
-GivenWorld = NamedDependency[SkipValidation[World]]
+GivenAppState = NamedDependency[SkipValidation[AppState]]
 # `viewer` must be somebody; `reader` may be nobody.
 GivenViewer = NamedDependency[SkipValidation[Viewer]]
 GivenReader = NamedDependency[SkipValidation[Viewer | None]]
 # Where the request came from, in people's words; None where nobody can tell.
 GivenRegion = NamedDependency[SkipValidation[str | None]]
 # The request's identity for a retry: None when it has no Idempotency-Key.
-GivenOnce = NamedDependency[SkipValidation[Once | None]]
+GivenKeyedRequest = NamedDependency[SkipValidation[KeyedRequest | None]]
 
 Limit = Annotated[int, QueryParameter(ge=1, le=50, description="Items per page.")]
 Cursor = FromQuery[str | None]
@@ -72,31 +72,31 @@ def ids_of(raw: str | None, field: str, *, most: int) -> list[int]:
     return [id_ for part in given if (id_ := parse_id(part)) is not None]
 
 
-async def provide_world(request: AnyRequest) -> World:
-    world: World = request.app.state.world
-    return world
+async def provide_app_state(request: AnyRequest) -> AppState:
+    app_state: AppState = request.app.state.app_state
+    return app_state
 
 
-async def provide_reader(request: AnyRequest, world: GivenWorld) -> Viewer | None:
-    return await admitted(request.scope, world)
+async def provide_reader(request: AnyRequest, app_state: GivenAppState) -> Viewer | None:
+    return await admitted(request.scope, app_state)
 
 
-async def admitted(scope: Scope, world: World) -> Viewer | None:
+async def admitted(scope: Scope, app_state: AppState) -> Viewer | None:
     """Who asks; None for nobody in particular. Found out once per request. Raises TokenInvalid, TokenExpired."""
     state = scope["state"]
     if "viewer" not in state:
-        state["viewer"] = await _admit(header(scope, b"authorization"), world)
+        state["viewer"] = await _admit(header(scope, b"authorization"), app_state)
     viewer: Viewer | None = state["viewer"]
     return viewer
 
 
-async def _admit(authorization: str | None, world: World) -> Viewer | None:
+async def _admit(authorization: str | None, app_state: AppState) -> Viewer | None:
     if authorization is None:
         return None
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise TokenInvalid
-    return await world.doorkeeper.admit(token.strip())
+    return await app_state.authenticator.admit(token.strip())
 
 
 async def provide_viewer(reader: GivenReader) -> Viewer:
@@ -105,32 +105,32 @@ async def provide_viewer(reader: GivenReader) -> Viewer:
     return reader
 
 
-async def provide_region(request: AnyRequest, world: GivenWorld) -> str | None:
-    return region_of(request.scope, world)
+async def provide_region(request: AnyRequest, app_state: GivenAppState) -> str | None:
+    return region_of(request.scope, app_state)
 
 
-def region_of(scope: Scope, world: World) -> str | None:
+def region_of(scope: Scope, app_state: AppState) -> str | None:
     """Where the request comes from; None where nobody can tell."""
     # Behind a proxy the socket's peer is the proxy, and everybody would live where it stands.
-    address = client_address(scope, world.settings.trusted_proxies)
-    return world.regions.region_of(address) if address else None
+    address = client_address(scope, app_state.settings.trusted_proxies)
+    return app_state.regions.region_of(address) if address else None
 
 
-async def provide_once(
+async def provide_keyed_request(
     request: AnyRequest,
     viewer: GivenViewer,
     idempotency_key: Annotated[
         str | None,
         HeaderParameter(name="Idempotency-Key", max_length=200, description="A retry with the same key acts once."),
     ] = None,
-) -> Once | None:
+) -> KeyedRequest | None:
     return keyed(request.scope, viewer, idempotency_key, await request.body())
 
 
-def keyed(scope: Scope, viewer: Viewer, key: str | None, body: bytes) -> Once | None:
+def keyed(scope: Scope, viewer: Viewer, key: str | None, body: bytes) -> KeyedRequest | None:
     """The request's identity, remembered with the request so that its answer is kept; None without a key."""
     # The path belongs to the route's identity: the same key under another post is another request.
-    request = once(scope["path"], key, body)
+    request = keyed_request(scope["path"], key, body)
     if request is not None:
         scope["state"][KEYED] = (viewer.account_id, request)
     return request
@@ -143,9 +143,9 @@ def requires_role(*roles: Role) -> Any:
     """
 
     async def guard(connection: AnyConnection, _: BaseRouteHandler) -> None:
-        world: World = connection.app.state.world
-        viewer = await provide_viewer(await admitted(connection.scope, world))
-        async with world.pool.acquire() as conn:
+        app_state: AppState = connection.app.state.app_state
+        viewer = await provide_viewer(await admitted(connection.scope, app_state))
+        async with app_state.pool.acquire() as conn:
             held = await accounts.list_roles(conn, viewer.account_id)
         if not set(held) & set(roles):
             raise RoleMissing
@@ -156,9 +156,9 @@ def requires_role(*roles: Role) -> Any:
 
 
 DEPENDENCIES = {
-    "world": Provide(provide_world),
+    "app_state": Provide(provide_app_state),
     "reader": Provide(provide_reader),
     "viewer": Provide(provide_viewer),
     "region": Provide(provide_region),
-    "once": Provide(provide_once),
+    "keyed_request": Provide(provide_keyed_request),
 }

@@ -9,7 +9,7 @@ from litestar import Response, Router, get
 
 from feed import metrics
 from feed.api.client_address import is_loopback
-from feed.api.dependencies import AnyRequest, GivenWorld
+from feed.api.dependencies import AnyRequest, GivenAppState
 from feed.errors import NotFound
 from feed.keys.signatures import PublicKeys
 from feed.postgres import DOWN
@@ -30,43 +30,43 @@ async def live() -> Health:
 
 
 @get("/health/ready", opt={"quiet": True, "limit": "none"})
-async def ready(world: GivenWorld) -> Response[Health]:
+async def ready(app_state: GivenAppState) -> Response[Health]:
     """The process can serve: Postgres answers. Redis may be away; pages then come from Postgres."""
-    postgres, redis = await asyncio.gather(_postgres(world), _redis(world))
+    postgres, redis = await asyncio.gather(_postgres(app_state), _redis(app_state))
     status = "ready" if postgres == "up" else "unready"
     return Response(Health(status, postgres, redis), status_code=200 if postgres == "up" else 503)
 
 
-async def _postgres(world: Any) -> str:
+async def _postgres(app_state: Any) -> str:
     try:
         async with asyncio.timeout(2):
-            await world.pool.fetchval("SELECT 1")
+            await app_state.pool.fetchval("SELECT 1")
     except DOWN:
         return "down"
     return "up"
 
 
-async def _redis(world: Any) -> str:
+async def _redis(app_state: Any) -> str:
     from redis.exceptions import RedisError
 
     try:
         async with asyncio.timeout(2):
-            await world.redis.ping()
+            await app_state.redis.ping()
     except (RedisError, OSError, TimeoutError):
         return "down"
     return "up"
 
 
 @get("/.well-known/feed-keys.json", opt={"limit": "files"})
-async def get_keys(world: GivenWorld) -> Response[PublicKeys]:
+async def get_keys(app_state: GivenAppState) -> Response[PublicKeys]:
     """The public keys that results are signed with, the current one first; for `feed verify --key`."""
-    return Response(world.keys.public_keys(), headers={"cache-control": "public, max-age=300"})
+    return Response(app_state.keys.public_keys(), headers={"cache-control": "public, max-age=300"})
 
 
 @get("/metrics", opt={"quiet": True, "limit": "none"}, include_in_schema=False)
-async def read_metrics(request: AnyRequest, world: GivenWorld) -> Response[bytes]:
+async def read_metrics(request: AnyRequest, app_state: GivenAppState) -> Response[bytes]:
     """Prometheus text; for loopback, or for whoever has the token."""
-    if not _may_read(request, world.settings.metrics_token):
+    if not _may_read(request, app_state.settings.metrics_token):
         raise NotFound
     return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

@@ -8,7 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from feed import redis as redis_room
-from feed.accounts.authentication import Doorkeeper
+from feed.accounts.authentication import Authenticator
 from feed.accounts.model import Known
 from feed.auth.jwks import KeySet
 from feed.auth.tokens import AppIssuer, TokenVerifier
@@ -28,19 +28,19 @@ from feed.pagination import Cursors
 from feed.postgres import Pool, open_pool
 from feed.posts.actions import Draft, publish_posts
 from feed.screens.campaigns.final_leaderboard import FrozenBoards
-from feed.screens.campaigns.leaderboard import Standings
+from feed.screens.campaigns.leaderboard import Leaderboards
 from feed.screens.comments.cards import CommentCard, read_cards
 from feed.screens.people.limit_owners import list_owners
 from feed.screens.posts.hot_lists import HotLists
-from feed.screens.posts.invalidation import Takedowns
-from feed.screens.posts.new_count import Newcomers
+from feed.screens.posts.invalidation import PageInvalidation
+from feed.screens.posts.new_count import NewPostCounter
 from feed.screens.posts.pages import Pages
 from feed.screens.posts.topics import Topics
 from feed.screens.prizes.fairness import FairnessReports
 from feed.settings import Settings
 
 
-class World(msgspec.Struct, frozen=True):
+class AppState(msgspec.Struct, frozen=True):
     """The open parts of a process; handlers get them by name through `feed.api.dependencies`."""
 
     settings: Settings
@@ -48,7 +48,7 @@ class World(msgspec.Struct, frozen=True):
     redis: Redis
     keys: Keys
     cursors: Cursors
-    doorkeeper: Doorkeeper
+    authenticator: Authenticator
     likes: Batcher[Like, Liked]
     answers: Batcher[Given, None]
     comment_likes: Batcher[CommentLike, Liked]
@@ -58,10 +58,10 @@ class World(msgspec.Struct, frozen=True):
     pages: Pages
     hot: HotLists
     fairness: FairnessReports
-    standings: Standings
+    leaderboards: Leaderboards
     topics: Topics
-    newcomers: Newcomers
-    takedowns: Takedowns
+    new_posts: NewPostCounter
+    invalidation: PageInvalidation
     projector: Projector
     regions: IpRegions
     limiter: Limiter | None  # None: FEED_LIMITS=off.
@@ -69,22 +69,22 @@ class World(msgspec.Struct, frozen=True):
     def announce_changed(self, post_ids: Collection[int]) -> None:
         """Brings the boards up to date with a commit that has changed what posts show, and drops cached pages with them."""
         self.projector.touch(post_ids)
-        self.takedowns.tell(post_ids)
+        self.invalidation.tell(post_ids)
 
 
-def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
+def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> AppState:
     """The world on top of parts that are already open. Raises RegionsUnreadable."""
     cursors = Cursors(keys.cursor_key)
     pages = Pages(pool, cursors, settings.public_url)
     projector = Projector(pool, redis)
     limiter = _limiter(settings, pool, redis)
-    return World(
+    return AppState(
         settings=settings,
         pool=pool,
         redis=redis,
         keys=keys,
         cursors=cursors,
-        doorkeeper=Doorkeeper(
+        authenticator=Authenticator(
             pool,
             keys,
             TokenVerifier(keys.token_key, app_issuer(settings)),
@@ -99,10 +99,10 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> World:
         pages=pages,
         hot=HotLists(pool, redis, lambda: projector.epoch),
         fairness=FairnessReports(pool),
-        standings=Standings(pool, redis, FrozenBoards(pool), lambda: projector.epoch),
+        leaderboards=Leaderboards(pool, redis, FrozenBoards(pool), lambda: projector.epoch),
         topics=Topics(pool, redis, cursors),
-        newcomers=Newcomers(pool),
-        takedowns=Takedowns(redis, pages.forget),
+        new_posts=NewPostCounter(pool),
+        invalidation=PageInvalidation(redis, pages.forget),
         projector=projector,
         regions=open_regions(settings.ip_regions_file),
         limiter=limiter,
@@ -131,29 +131,29 @@ def _limiter(settings: Settings, pool: Pool, redis: Redis) -> Limiter | None:
     table = read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
     if table is None:
         return None
-    return Limiter(redis, partial(list_owners, pool), table, newcomers=not settings.embedded)
+    return Limiter(redis, partial(list_owners, pool), table, new_posts=not settings.embedded)
 
 
 @asynccontextmanager
-async def open_world(settings: Settings) -> AsyncIterator[World]:
+async def open_app_state(settings: Settings) -> AsyncIterator[AppState]:
     """Opens everything an API process needs and closes it again, the writes that wait first."""
     keys = open_keys(settings.keys_dir, create=settings.embedded, kms=open_kms(settings))
     pool = await open_pool(settings.database_url, size=settings.api_pool_size)
     redis = redis_room.connect(settings.redis_url)
-    world = assemble(settings, pool, redis, keys)
-    world.projector.start()
-    world.takedowns.start()
+    app_state = assemble(settings, pool, redis, keys)
+    app_state.projector.start()
+    app_state.invalidation.start()
     try:
-        yield world
+        yield app_state
     finally:
-        await world.likes.close()
-        await world.comment_likes.close()
-        await world.comments.close()
-        await world.posts.close()
-        await world.answers.close()
-        if world.limiter is not None:
-            await world.limiter.close()
-        await world.projector.close()
-        await world.takedowns.close()
+        await app_state.likes.close()
+        await app_state.comment_likes.close()
+        await app_state.comments.close()
+        await app_state.posts.close()
+        await app_state.answers.close()
+        if app_state.limiter is not None:
+            await app_state.limiter.close()
+        await app_state.projector.close()
+        await app_state.invalidation.close()
         await redis.aclose()
         await pool.close()

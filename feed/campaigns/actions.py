@@ -24,7 +24,7 @@ from feed.campaigns.rules.text import rules_text
 from feed.campaigns.scoring.engagement import list_entry_ids
 from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Attempt, Once, idempotent_transaction
+from feed.idempotency import Attempt, KeyedRequest, idempotent_transaction
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
 from feed.texts import is_written
@@ -33,7 +33,7 @@ from feed.topics.parse import topic_key
 
 
 async def create_campaign(
-    pool: Pool, editor_id: AccountId, fields: CampaignFields, request: Once | None = None
+    pool: Pool, editor_id: AccountId, fields: CampaignFields, request: KeyedRequest | None = None
 ) -> CampaignId:
     """A draft; only its title must be there. Raises Invalid."""
     draft = merged({}, fields)
@@ -43,7 +43,9 @@ async def create_campaign(
         return await _add(conn, attempt, editor_id, draft, "campaign_created", {})
 
 
-async def copy_campaign(pool: Pool, editor_id: AccountId, campaign_id: int, request: Once | None = None) -> CampaignId:
+async def copy_campaign(
+    pool: Pool, editor_id: AccountId, campaign_id: int, request: KeyedRequest | None = None
+) -> CampaignId:
     """A draft like another campaign, without its dates. Raises CampaignNotFound."""
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         campaign = await store.find_campaign(conn, campaign_id)
@@ -71,7 +73,7 @@ async def change_campaign(
 
 
 async def publish_campaign(
-    pool: Pool, keys: Keys, editor_id: AccountId, campaign_id: int, request: Once | None = None
+    pool: Pool, keys: Keys, editor_id: AccountId, campaign_id: int, request: KeyedRequest | None = None
 ) -> None:
     """Makes the draft public under version 1 of its rules; opens at once when `starts_at` has passed.
 

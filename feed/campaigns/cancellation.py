@@ -13,7 +13,7 @@ from feed.campaigns.errors import CampaignSettled, SecondPersonRequired
 from feed.campaigns.inputs import removal_problems
 from feed.campaigns.locking import hold, must_be_unsettled
 from feed.errors import Invalid
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 
@@ -22,7 +22,7 @@ Cancelled = Literal["recorded", "cancelled"]
 
 
 async def cancel_campaign(
-    pool: Pool, editor_id: AccountId, campaign_id: int, reason: str = "", request: Once | None = None
+    pool: Pool, editor_id: AccountId, campaign_id: int, reason: str = "", request: KeyedRequest | None = None
 ) -> Cancelled:
     """Ends the campaign without winners; a second time changes nothing.
 

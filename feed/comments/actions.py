@@ -16,7 +16,7 @@ from feed.comments.hide_show import hide_comment
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment, comment_problems
 from feed.comments.store import NewRow, Target
 from feed.errors import FeedError, FieldError, Invalid
-from feed.idempotency import Once
+from feed.idempotency import KeyedRequest
 from feed.postgres import Connection, Pool, transaction
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.posts.preconditions import Met, get_meeting
@@ -30,7 +30,7 @@ class Remark(msgspec.Struct, frozen=True):
     post_id: PostId
     text: str
     reply_to_id: CommentId | None = None
-    request: Once | None = None
+    request: KeyedRequest | None = None
     ip_region: str | None = None
 
     @staticmethod
@@ -39,7 +39,7 @@ class Remark(msgspec.Struct, frozen=True):
         post_id: PostId,
         text: str,
         reply_to_id: CommentId | None = None,
-        request: Once | None = None,
+        request: KeyedRequest | None = None,
         ip_region: str | None = None,
     ) -> "Remark":
         """The remark as it will be stored. Raises Invalid for a text that cannot be a comment."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from feed.audit import store as audit
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import push_store as store
 from feed.inbox.model import PushNotDead, PushNotFound
 from feed.inbox.push_store import Attempt, PushState
@@ -57,7 +57,7 @@ async def serve_hook(pool: Pool) -> float:
         return await store.oldest_seconds(conn)
 
 
-async def retry_push(pool: Pool, push_id: int, *, by: int | None, request: Once | None = None) -> None:
+async def retry_push(pool: Pool, push_id: int, *, by: int | None, request: KeyedRequest | None = None) -> None:
     """Tries a dead push again from the beginning. Raises PushNotFound, PushNotDead."""
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         if attempt.is_repeat:

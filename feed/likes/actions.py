@@ -84,7 +84,7 @@ async def _refuse(
     conn: Connection, batch: Sequence[CommentLike], shown: Mapping[int, _Shown]
 ) -> dict[CommentLike, type[FeedError]]:
     """The likes that are refused, with the error of each. Whom a block hides a comment from does not learn of a ban there."""
-    standings = await accounts.list_standings(conn, list({like.account_id for like in batch}))
+    leaderboards = await accounts.list_standings(conn, list({like.account_id for like in batch}))
     seen = [like for like in batch if like.comment_id in shown]
     pairs = {(like.account_id, author_id) for like in seen for author_id in shown[like.comment_id].authors}
     apart = await relations.list_apart(conn, list(pairs))
@@ -93,7 +93,7 @@ async def _refuse(
         comment = shown.get(like.comment_id)
         if comment is None or any((like.account_id, author_id) in apart for author_id in comment.authors):
             refused[like] = CommentNotFound
-        elif standings.get(like.account_id, FREE).banned:
+        elif leaderboards.get(like.account_id, FREE).banned:
             refused[like] = Banned
     return refused
 

@@ -64,11 +64,11 @@ class Limiter:
         load: Callable[[Sequence[int]], Awaitable[Mapping[int, Owner]]],
         table: Mapping[str, Limit],
         *,
-        newcomers: bool = True,
+        new_posts: bool = True,
     ) -> None:
         self._redis = redis
         self._load = load
-        share = NEWCOMER_SHARE if newcomers else 1
+        share = NEWCOMER_SHARE if new_posts else 1
         self._members = {name: terms(name, limit.account, limit) for name, limit in table.items() if limit.account}
         self._newcomers = {
             name: terms(name, limit.account, limit, share=share) for name, limit in table.items() if limit.account

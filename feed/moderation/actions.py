@@ -23,7 +23,7 @@ from feed.changes.store import Announce, leave_to_log
 from feed.comments import store as comments
 from feed.comments.hide_show import hide_comment, show_comment
 from feed.errors import FeedError, FieldError, Invalid
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.moderation import verdict_store as store
 from feed.moderation.model import (
@@ -50,7 +50,7 @@ Outcome = Judged | FeedError
 
 
 async def lease_cases(
-    pool: Pool, reviewer_id: AccountId, wanted: Wanted, *, count: int, request: Once | None = None
+    pool: Pool, reviewer_id: AccountId, wanted: Wanted, *, count: int, request: KeyedRequest | None = None
 ) -> list[CaseId]:
     """Gives up to `count` free cases to the reviewer alone for a few minutes, the most urgent first. Raises Invalid.
 
@@ -72,7 +72,9 @@ async def lease_cases(
         return await cases.lease_cases(conn, reviewer_id, wanted, count=count, but=but)
 
 
-async def release_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, request: Once | None = None) -> None:
+async def release_case(
+    pool: Pool, reviewer_id: AccountId, case_id: CaseId, request: KeyedRequest | None = None
+) -> None:
     """Gives a case back to the queue; one that nobody holds stays so. Raises CaseNotFound, CaseLeased."""
     async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
         if attempt.is_repeat:
@@ -82,7 +84,7 @@ async def release_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, requ
         await _must_be_free(conn, reviewer_id, case_id)
 
 
-async def extend_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, request: Once | None = None) -> None:
+async def extend_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, request: KeyedRequest | None = None) -> None:
     """Holds a case for a whole lease more. Raises CaseNotFound, CaseLeased, CaseNotLeased when the lease has ended."""
     async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
         if attempt.is_repeat:
@@ -98,7 +100,7 @@ async def judge_case(
     reviewer_id: AccountId,
     case_id: CaseId,
     new: NewVerdict,
-    request: Once | None = None,
+    request: KeyedRequest | None = None,
     *,
     announce: Announce = leave_to_log,
 ) -> Judged | None:
@@ -120,7 +122,7 @@ async def judge_cases(
     pool: Pool,
     reviewer_id: AccountId,
     given: Sequence[tuple[CaseId, NewVerdict]],
-    request: Once | None = None,
+    request: KeyedRequest | None = None,
     *,
     announce: Announce = leave_to_log,
 ) -> tuple[BatchId, list[Outcome]]:
@@ -159,7 +161,7 @@ async def undo_verdicts(
     pool: Pool,
     reviewer_id: AccountId,
     batch_id: BatchId,
-    request: Once | None = None,
+    request: KeyedRequest | None = None,
     *,
     announce: Announce = leave_to_log,
 ) -> list[tuple[CaseId, Outcome]]:

@@ -14,7 +14,7 @@ from feed.cases import store as cases
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, leave_to_log
 from feed.errors import Invalid
-from feed.idempotency import Once
+from feed.idempotency import KeyedRequest
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store
 from feed.posts.hide_show import hide_post
@@ -54,12 +54,12 @@ class Draft(msgspec.Struct, frozen=True):
     text: str
     mentions: list[TopicMention]
     new: NewPost
-    request: Once | None = None
+    request: KeyedRequest | None = None
     ip_region: str | None = None
 
     @staticmethod
     def checked(
-        author_id: AccountId, new: NewPost, request: Once | None = None, ip_region: str | None = None
+        author_id: AccountId, new: NewPost, request: KeyedRequest | None = None, ip_region: str | None = None
     ) -> "Draft":
         """The draft of what a person wants to publish. Raises Invalid."""
         text = clean_text(new.text)
@@ -79,11 +79,11 @@ async def publish_posts(
     requests = [(draft.author_id, draft.request) for draft in batch]
     async with transaction(pool) as conn:
         reserved, answers = await idempotency.sort_out(conn, requests)
-        standings = await accounts.list_standings(conn, list({batch[place].author_id for place in reserved}))
+        leaderboards = await accounts.list_standings(conn, list({batch[place].author_id for place in reserved}))
         refusals = {
             place: refusal
             for place in reserved
-            if (refusal := standings.get(batch[place].author_id, FREE).refusal) is not None
+            if (refusal := leaderboards.get(batch[place].author_id, FREE).refusal) is not None
         }
         accepted = [place for place in reserved if place not in refusals]
         ids = await _add(conn, [(batch[place], reserved[place]) for place in accepted]) if accepted else []

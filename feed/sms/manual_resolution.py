@@ -3,7 +3,7 @@
 from typing import Literal
 
 from feed.audit import store as audit
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.postgres import Connection, Pool
 from feed.sms import manual_resolution_store as deciding_store
 from feed.sms import store
@@ -13,7 +13,7 @@ from feed.texts import read_reason
 
 
 async def retry_message(
-    pool: Pool, message_id: MessageId, *, by: int, reason: str, request: Once | None = None
+    pool: Pool, message_id: MessageId, *, by: int, reason: str, request: KeyedRequest | None = None
 ) -> None:
     """Queues another attempt, which may be the second message on the phone: that is the editor's to weigh.
 
@@ -39,7 +39,7 @@ async def resolve_message(
     outcome: Literal["sent", "failed"],
     by: int,
     reason: str,
-    request: Once | None = None,
+    request: KeyedRequest | None = None,
 ) -> None:
     """Says how it ended, without another attempt. Raises Invalid, MessageNotFound, MessageNotStuck."""
     reason = read_reason(reason)

@@ -24,7 +24,7 @@ from feed.worker.drand_client import DrandClient
 from feed.worker.push_hook import PushClient
 from feed.worker.queue import QueueLost, run_queue
 from feed.worker.schedule import SCHEDULE, Entry
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 
 log = structlog.get_logger("feed.worker")
 
@@ -41,15 +41,15 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    async with open_worlds(settings, stop) as worlds:
-        if worlds is not None:
+    async with open_worker_state(settings, stop) as worker_state:
+        if worker_state is not None:
             log.info("worker started")
-            await work(worlds, settings.direct_url, stop)
+            await work(worker_state, settings.direct_url, stop)
     log.info("worker stopped")
 
 
 @asynccontextmanager
-async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Worlds | None]:
+async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIterator[WorkerState | None]:
     """Waits for Postgres as long as it takes; None when told to stop meanwhile. Redis may come later."""
     keys = open_keys(settings.keys_dir, create=settings.embedded, kms=open_kms(settings))
     provider = open_provider(settings)
@@ -65,7 +65,7 @@ async def open_worlds(settings: Settings, stop: asyncio.Event) -> AsyncIterator[
     drand = None if settings.drand_url == "off" else DrandClient(settings.drand_url)
     try:
         caps = Caps(settings.sms_notices_per_phone, settings.sms_notices_per_day)
-        yield Worlds(
+        yield WorkerState(
             pool,
             redis,
             keys,
@@ -100,10 +100,14 @@ async def _open_pool_patiently(settings: Settings, stop: asyncio.Event) -> Pool 
     return None
 
 
-async def work(worlds: Worlds, url: str, stop: asyncio.Event, schedule: tuple[Entry, ...] = SCHEDULE) -> None:
+async def work(
+    worker_state: WorkerState, url: str, stop: asyncio.Event, schedule: tuple[Entry, ...] = SCHEDULE
+) -> None:
     """Runs the queue's lanes and the schedule until `stop`; what runs then may end within the grace."""
     lanes = [Entry(f"queue {lane}", 0.5, partial(_run_lane, url, stop, lane)) for lane in Lane]
-    running = [asyncio.create_task(_repeat(entry, worlds, stop), name=entry.name) for entry in (*lanes, *schedule)]
+    running = [
+        asyncio.create_task(_repeat(entry, worker_state, stop), name=entry.name) for entry in (*lanes, *schedule)
+    ]
     await stop.wait()
     _, late = await asyncio.wait(running, timeout=_GRACE_SECONDS)
     for task in late:
@@ -112,16 +116,16 @@ async def work(worlds: Worlds, url: str, stop: asyncio.Event, schedule: tuple[En
     await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _run_lane(url: str, stop: asyncio.Event, lane: Lane, worlds: Worlds) -> None:
-    await run_queue(worlds, url, stop, lane)
+async def _run_lane(url: str, stop: asyncio.Event, lane: Lane, worker_state: WorkerState) -> None:
+    await run_queue(worker_state, url, stop, lane)
 
 
-async def _repeat(entry: Entry, worlds: Worlds, stop: asyncio.Event) -> None:
+async def _repeat(entry: Entry, worker_state: WorkerState, stop: asyncio.Event) -> None:
     failures = 0
     while not stop.is_set():
         more = False
         try:
-            more = await entry.work(worlds) is True
+            more = await entry.work(worker_state) is True
             failures = 0
         except Exception as error:  # The one place: nothing that fails may end the worker.
             failures += 1

@@ -17,7 +17,7 @@ from pgqueuer.domain.types import Channel
 from feed.sms.model import Lane, MessageId
 from feed.sms.store import JOBS
 from feed.worker.sms import send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 
 _NAMES = DBSettings(db_schema="jobs")
 
@@ -36,7 +36,7 @@ def _patient(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypoin
     return DatabaseRetryEntrypointExecutor(parameters, max_attempts=8, initial_delay=timedelta(seconds=1))
 
 
-async def run_queue(worlds: Worlds, url: str, stop: asyncio.Event, lane: Lane) -> None:
+async def run_queue(worker_state: WorkerState, url: str, stop: asyncio.Event, lane: Lane) -> None:
     """Runs a lane's jobs until `stop`, then ends those that run. Raises what the connection raises, or QueueLost."""
     conn = await asyncpg.connect(url, command_timeout=30, server_settings={"application_name": f"feed queue {lane}"})
     try:
@@ -52,7 +52,7 @@ async def run_queue(worlds: Worlds, url: str, stop: asyncio.Event, lane: Lane) -
         @manager.entrypoint(JOBS[lane], executor_factory=_patient)
         async def send(job: Job) -> None:
             assert job.payload is not None
-            wait = await send_message(worlds, MessageId(int(job.payload)))
+            wait = await send_message(worker_state, MessageId(int(job.payload)))
             if wait is not None:
                 raise RetryRequested(delay=wait.left, reason="quiet hours or not yet due")
 

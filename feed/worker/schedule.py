@@ -24,7 +24,7 @@ from feed.worker import retention
 from feed.worker.drand_client import ask_drand
 from feed.worker.push_hook import send_pushes, watch_pushes
 from feed.worker.sms import resolve_abandoned
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 
 
 class Entry(NamedTuple):
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
     name: str
     every_seconds: float
-    work: Callable[[Worlds], Awaitable[object]]
+    work: Callable[[WorkerState], Awaitable[object]]
 
 
 SCHEDULE: tuple[Entry, ...] = (

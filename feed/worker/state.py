@@ -14,7 +14,7 @@ from feed.worker.drand_client import DrandClient
 from feed.worker.push_hook import PushClient
 
 
-class Worlds(NamedTuple):
+class WorkerState(NamedTuple):
     """Opened by whoever runs the worker, closed by the same."""
 
     pool: Pool

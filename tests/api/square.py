@@ -10,7 +10,7 @@ import httpx
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.api.state import World, assemble
+from feed.api.state import AppState, assemble
 from feed.auth.tokens import issue_token
 from feed.boards import actions as boards
 from feed.boards import redis_store as counters
@@ -94,8 +94,8 @@ async def miscounted(pool: "asyncpg.Pool[Record]") -> list[str]:
 class Square:
     """A process and who comes to its doors. Each deed returns the answer's status and the id of what it made."""
 
-    def __init__(self, world: World, client: httpx.AsyncClient) -> None:
-        self.world = world
+    def __init__(self, app_state: AppState, client: httpx.AsyncClient) -> None:
+        self.app_state = app_state
         self.client = client
         self._people: dict[str, Person] = {}
 
@@ -104,7 +104,7 @@ class Square:
         if name not in self._people:
             roles = ("reviewer",) if name.startswith("reviewer") else ()
             token = issue_token(
-                self.world.keys.token_key,
+                self.app_state.keys.token_key,
                 sub=name,
                 name=name,
                 phone=f"+86138{crc32(name.encode()) % 10**8:08}",
@@ -134,7 +134,7 @@ class Square:
     async def judge(self, kind: str, id_: str, verdict: str, *, by: str = "reviewer") -> int:
         """A verdict on the newest case of a post or a comment."""
         column = "post_id" if kind == "post" else "comment_id"
-        case = await self.world.pool.fetchrow(
+        case = await self.app_state.pool.fetchrow(
             f"SELECT id, version FROM cases WHERE kind = $1 AND {column} = $2 ORDER BY id DESC LIMIT 1", kind, int(id_)
         )
         assert case is not None
@@ -156,21 +156,21 @@ class Square:
 
     async def board_row(self, board: str, post_id: str) -> Row | None:
         """The post's row on a board, once the board has followed everything."""
-        await settle(self.world.pool, self.world.redis)
-        epoch = (await moment_of(self.world.pool)).epoch
-        held = await counters.list_rows(self.world.redis, board, epoch, [int(post_id)])
+        await settle(self.app_state.pool, self.app_state.redis)
+        epoch = (await moment_of(self.app_state.pool)).epoch
+        held = await counters.list_rows(self.app_state.redis, board, epoch, [int(post_id)])
         return held[int(post_id)][1] if int(post_id) in held else None
 
     async def project(self, post_ids: list[str]) -> None:
         """What a process does a moment after it has touched posts."""
-        await boards.project(self.world.pool, self.world.redis, [int(post_id) for post_id in post_ids])
-        await settle(self.world.pool, self.world.redis)
+        await boards.project(self.app_state.pool, self.app_state.redis, [int(post_id) for post_id in post_ids])
+        await settle(self.app_state.pool, self.app_state.redis)
 
 
 @asynccontextmanager
 async def square(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys) -> AsyncIterator[Square]:
     """One process, without the tasks that work by themselves."""
-    world = assemble(settings, pool, redis, keys)
-    transport = httpx.ASGITransport(app=app_over(world), raise_app_exceptions=False)  # type: ignore[arg-type]
+    app_state = assemble(settings, pool, redis, keys)
+    transport = httpx.ASGITransport(app=app_over(app_state), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1", timeout=60) as client:
-        yield Square(world, client)
+        yield Square(app_state, client)

@@ -170,7 +170,7 @@ class Scene:
 
     async def numbers(self) -> dict[str, Any]:
         """What Postgres holds, and the boards once they have followed."""
-        pool = self.at.world.pool
+        pool = self.at.app_state.pool
         found: dict[str, Any] = {}
         for who in ("甲", "乙"):
             found[f"posts of {who}"] = await pool.fetchval(
@@ -188,7 +188,9 @@ class Scene:
             found[f"comment {place}"] = tuple(row)
         epoch = (await moment_of(pool)).epoch
         for what, board in (("hot", HOT), ("board", board_of(self.campaign))):
-            held = await counters.list_rows(self.at.world.redis, board, epoch, [int(post_id) for post_id in self.posts])
+            held = await counters.list_rows(
+                self.at.app_state.redis, board, epoch, [int(post_id) for post_id in self.posts]
+            )
             for place, post_id in enumerate(self.posts):
                 _, ranked = held.get(int(post_id), (0, None))
                 found[f"{what} {place}"] = None if ranked is None else (ranked.likes, ranked.comments)
@@ -222,8 +224,8 @@ async def at(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, key
 
 @pytest.fixture
 async def campaign(at: Square) -> int:
-    made = await make.campaign(at.world.pool)
-    await settle(at.world.pool, at.world.redis)
+    made = await make.campaign(at.app_state.pool)
+    await settle(at.app_state.pool, at.app_state.redis)
     return made
 
 
@@ -248,8 +250,8 @@ async def test_numbers_are_those_of_a_naive_model(
         # As the process does after a deed; what it does not carry over, the change log does: a ban.
         await at.project(scene.posts)
         if deed in ("ban", "lift"):
-            await settle(at.world.pool, at.world.redis)
+            await settle(at.app_state.pool, at.app_state.redis)
         assert await scene.numbers() == model.numbers(), (deed, who, post, comment)
-    await settle(at.world.pool, at.world.redis)
+    await settle(at.app_state.pool, at.app_state.redis)
     assert await scene.numbers() == model.numbers()
-    assert await miscounted(at.world.pool) == []
+    assert await miscounted(at.app_state.pool) == []

@@ -10,7 +10,7 @@ from litestar.routes import HTTPRoute
 
 from feed.api.dependencies import requires_role
 from feed.api.errors import HANDLERS
-from feed.api.state import World
+from feed.api.state import AppState
 from tests import make
 from tests.support.api import Join
 from tests.support.app import app_over
@@ -24,11 +24,11 @@ _WITHOUT_A_ROLE = {
 _STAFF = ("/v1/admin/", "/v1/moderation/")
 
 
-def doors(world: World) -> list[tuple[str, str]]:
+def doors(app_state: AppState) -> list[tuple[str, str]]:
     """Method and path of every door below the staff's prefixes."""
     return sorted(
         (str(method), str(route.path_format))
-        for route in app_over(world).routes
+        for route in app_over(app_state).routes
         if isinstance(route, HTTPRoute) and route.path_format.startswith(_STAFF)
         for method in route.methods
         if method not in ("OPTIONS", "HEAD")
@@ -37,9 +37,9 @@ def doors(world: World) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("roles", "prefixes"), [((), _STAFF), (("reviewer",), ("/v1/admin/",))])
 async def test_the_doors_of_the_staff_are_closed_to_others(
-    client: httpx.AsyncClient, world: World, join: Join, roles: tuple[str, ...], prefixes: tuple[str, ...]
+    client: httpx.AsyncClient, app_state: AppState, join: Join, roles: tuple[str, ...], prefixes: tuple[str, ...]
 ) -> None:
-    walked = [(method, path) for method, path in doors(world) if path.startswith(prefixes)]
+    walked = [(method, path) for method, path in doors(app_state) if path.startswith(prefixes)]
     assert len(walked) >= 17
     other = join("别人", roles=roles)
     opened = []
@@ -94,7 +94,7 @@ COMES_IN = {
 
 
 async def test_every_role_is_let_in_where_the_table_says_and_nowhere_else(
-    client: httpx.AsyncClient, world: World, join: Join
+    client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     document = (await client.get("http://feed.test/openapi.json")).json()
     operations = {
@@ -110,7 +110,7 @@ async def test_every_role_is_let_in_where_the_table_says_and_nowhere_else(
     }
     banned = callers["banned"]
     assert banned is not None
-    await make.ban(world.pool, int((await banned("GET", "/me")).json()["id"]))
+    await make.ban(app_state.pool, int((await banned("GET", "/me")).json()["id"]))
     wrong = []
     for name, (method, path) in operations.items():
         url = "http://feed.test" + re.sub(r"\{[^}]*\}", "1", path)
@@ -126,14 +126,14 @@ async def test_every_role_is_let_in_where_the_table_says_and_nowhere_else(
     assert wrong == []
 
 
-async def test_a_door_that_asks_for_nobody_is_closed_all_the_same(world: World, join: Join) -> None:
+async def test_a_door_that_asks_for_nobody_is_closed_all_the_same(app_state: AppState, join: Join) -> None:
     @get("/secret")
     async def tell() -> str:
         return "secret"
 
     app = Litestar(
         [Router("/", route_handlers=[tell], guards=[requires_role("editor")])],
-        state=State({"world": world}),
+        state=State({"app_state": app_state}),
         exception_handlers=HANDLERS,
         openapi_config=None,
     )

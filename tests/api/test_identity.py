@@ -33,8 +33,8 @@ async def test_an_expired_token_is_told_apart(client: httpx.AsyncClient, keys: K
     assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
 
 
-async def test_two_accounts_of_one_phone_are_one_person(client: httpx.AsyncClient, join: Join, world) -> None:  # type: ignore[no-untyped-def]
+async def test_two_accounts_of_one_phone_are_one_person(client: httpx.AsyncClient, join: Join, app_state) -> None:  # type: ignore[no-untyped-def]
     for name in ("甲", "乙"):
         assert (await join(name, phone="+8613900000000")("POST", "/posts", {"text": "你好"})).status_code == 201
-    assert await world.pool.fetchval("SELECT count(DISTINCT person) FROM accounts") == 1
-    assert await world.pool.fetchval("SELECT count(*) FROM accounts") == 2
+    assert await app_state.pool.fetchval("SELECT count(DISTINCT person) FROM accounts") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM accounts") == 2

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from feed.api.state import World, assemble
+from feed.api.state import AppState, assemble
 from feed.screens.posts import pages
 from feed.screens.posts.page_render import PageBase
 from tests.support.api import Join, Person
@@ -15,17 +15,17 @@ from tests.support.app import app_over
 
 
 @pytest.fixture
-async def other(world: World, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+async def other(app_state: AppState, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
     """Another process's application over the same servers, listening."""
-    second = assemble(world.settings, world.pool, redis, world.keys)
-    second.takedowns.start()
+    second = assemble(app_state.settings, app_state.pool, redis, app_state.keys)
+    second.invalidation.start()
     await until_heard(redis, 2)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app_over(second)),  # type: ignore[arg-type]
         base_url="http://feed.test/v1",
     ) as opened:
         yield opened
-    await second.takedowns.close()
+    await second.invalidation.close()
 
 
 async def until_heard(redis: Redis, listeners: int) -> None:
@@ -60,22 +60,22 @@ async def test_a_takedown_reaches_the_pages_of_every_process_before_their_time(
 
 
 async def test_without_redis_the_pages_end_by_themselves(
-    client: httpx.AsyncClient, world: World, join: Join, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, app_state: AppState, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "KEPT_SECONDS", 0.05)
-    await world.takedowns.close()
+    await app_state.invalidation.close()
     gone = await publish(join("小明"), "要删的")
     assert await shown(client) == ["要删的"]
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         await conn.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(gone))
     async with asyncio.timeout(10):
         while await shown(client) != []:
             await asyncio.sleep(0.01)
 
 
-async def test_a_page_that_was_being_read_is_not_kept(world: World) -> None:
+async def test_a_page_that_was_being_read_is_not_kept(app_state: AppState) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
-    old, new = await world.pages.base([], None), await world.pages.base([], "weiter")
+    old, new = await app_state.pages.base([], None), await app_state.pages.base([], "weiter")
 
     async def slow() -> PageBase:
         begun.set()
@@ -85,13 +85,13 @@ async def test_a_page_that_was_being_read_is_not_kept(world: World) -> None:
     async def quick() -> PageBase:
         return new
 
-    waiting = asyncio.create_task(world.pages.kept("a page", slow))
+    waiting = asyncio.create_task(app_state.pages.kept("a page", slow))
     await begun.wait()
-    world.pages.forget([1])
-    assert await world.pages.kept("a page", quick) is new
+    app_state.pages.forget([1])
+    assert await app_state.pages.kept("a page", quick) is new
     go_on.set()
     assert await waiting is old
-    assert await world.pages.kept("a page", slow) is new
+    assert await app_state.pages.kept("a page", slow) is new
 
 
 async def test_what_others_say_on_the_channel_only_costs_a_reading(

@@ -5,17 +5,17 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.geoip import open_regions
 from tests.support.api import Join
 from tests.support.app import app_over
 
 
 async def test_a_post_and_a_comment_show_the_region_of_the_address_they_came_from(
-    world: World, join: Join, tmp_path: Path
+    app_state: AppState, join: Join, tmp_path: Path
 ) -> None:
     (tmp_path / "regions.csv").write_text("203.0.113.0/24,广东\n2001:db8::/32,北京\n", "utf-8")
-    there = msgspec.structs.replace(world, regions=open_regions(str(tmp_path / "regions.csv")))
+    there = msgspec.structs.replace(app_state, regions=open_regions(str(tmp_path / "regions.csv")))
 
     async def published(address: str) -> tuple[str | None, str | None]:
         app = app_over(there)

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.settings import Settings
 from tests.issuer import AUDIENCE, NAME, Issuer, issuing
 from tests.support.api import Join, Person
@@ -25,14 +25,14 @@ def settings(settings: Settings, issuer: Issuer) -> Settings:
 
 
 async def test_a_token_of_the_app_makes_an_account_at_its_first_request(
-    client: httpx.AsyncClient, issuer: Issuer, world: World
+    client: httpx.AsyncClient, issuer: Issuer, app_state: AppState
 ) -> None:
     said: dict[str, Any] = {"phone_number": "+8613800138000", "phone_number_verified": True}
     me = (await Person(client, issuer.token("u1", **said))("GET", "/me")).json()
     assert (me["name"], me["verified"], me["phone_masked"], me["roles"]) == ("小明", True, "138****8000", [])
     again = (await Person(client, issuer.token("u1", name="别名", iat=1))("GET", "/me")).json()
     assert (again["id"], again["name"]) == (me["id"], "小明")
-    row = await world.pool.fetchrow("SELECT iss, sub FROM accounts")
+    row = await app_state.pool.fetchrow("SELECT iss, sub FROM accounts")
     assert tuple(row or ()) == (NAME, "u1")
 
 
@@ -98,15 +98,15 @@ class TestNamedClaim:
         return msgspec.structs.replace(settings, roles_claim="community_roles")
 
     async def test_its_roles_count_and_end_with_the_token_that_has_them_no_longer(
-        self, client: httpx.AsyncClient, issuer: Issuer, world: World
+        self, client: httpx.AsyncClient, issuer: Issuer, app_state: AppState
     ) -> None:
         boss = Person(client, issuer.token("u1", community_roles=["editor", "emperor"], roles=["admin"]))
         assert (await boss("GET", "/me")).json()["roles"] == ["editor"]
         assert (await boss("GET", "/admin/campaigns")).status_code == 200
-        await world.pool.execute("INSERT INTO staff_rights (account_id, role) SELECT id, 'reviewer' FROM accounts")
+        await app_state.pool.execute("INSERT INTO staff_rights (account_id, role) SELECT id, 'reviewer' FROM accounts")
 
         later = Person(client, issuer.token("u1", community_roles=[]))
         assert (await later("GET", "/me")).json()["roles"] == ["reviewer"]
         assert (await boss("GET", "/admin/campaigns")).status_code == 403
-        rights = await world.pool.fetch("SELECT role, revoked_at IS NULL AS held FROM staff_rights ORDER BY id")
+        rights = await app_state.pool.fetch("SELECT role, revoked_at IS NULL AS held FROM staff_rights ORDER BY id")
         assert [tuple(right) for right in rights] == [("editor", False), ("reviewer", True)]

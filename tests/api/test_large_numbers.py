@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.keys.store import Keys
 from tests.api.editor.test_prizes import become
 from tests.prizes import stage
@@ -22,11 +22,11 @@ BY_ITEM = {"judge_cases"}
 
 
 @pytest.fixture
-async def ids(client: httpx.AsyncClient, world: World, keys: Keys, join: Join) -> Json:
+async def ids(client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join) -> Json:
     """A campaign with its result out and an objection, a prize, a post, a comment, a case: what every path leads to."""
-    campaign = await stage.announced(world.pool, keys)
-    account_id = await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[3])
-    author = await become(world.pool, join, account_id, "落选者")
+    campaign = await stage.announced(app_state.pool, keys)
+    account_id = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[3])
+    author = await become(app_state.pool, join, account_id, "落选者")
     objected = await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "不公平"})
     ming = join("小明")
     post = (await ming("POST", "/posts", {"text": "读书"})).json()
@@ -37,8 +37,8 @@ async def ids(client: httpx.AsyncClient, world: World, keys: Keys, join: Join) -
         "post_id": str(campaign.posts[0]),
         "comment_id": comment["id"],
         "user_id": post["author"]["id"],
-        "prize_id": str(await world.pool.fetchval("SELECT max(id) FROM winners")),
-        "case_id": str(await world.pool.fetchval("SELECT max(id) FROM cases")),
+        "prize_id": str(await app_state.pool.fetchval("SELECT max(id) FROM winners")),
+        "case_id": str(await app_state.pool.fetchval("SELECT max(id) FROM cases")),
         "rank": "1",
         "number": "1",
         "name": "读书",
@@ -142,7 +142,7 @@ async def test_a_number_out_of_range_is_the_callers_mistake(
     assert tried > 200
 
 
-async def test_what_no_winner_has_is_said_as_such(world: World, keys: Keys, join: Join, ids: Json) -> None:
+async def test_what_no_winner_has_is_said_as_such(app_state: AppState, keys: Keys, join: Join, ids: Json) -> None:
     third = join("丙", roles=("editor",))
     for number in NUMBERS.values():
         replace = f"/admin/campaigns/{ids['campaign_id']}/winners/{number}/replace"
@@ -151,4 +151,4 @@ async def test_what_no_winner_has_is_said_as_such(world: World, keys: Keys, join
         upheld = {"text": "属实", "remedy": "replace", "rank": number}
         answer = await third("POST", f"/admin/objections/{ids['objection_id']}/answer", upheld)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
-    assert await world.pool.fetchval("SELECT count(*) FROM replacements") == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM replacements") == 0

@@ -36,7 +36,7 @@ async def processes(settings: Settings, database: str, redis: Redis, keys: Keys)
 @pytest.mark.parametrize("seed", range(2))
 async def test_parallel_writes_overwrite_no_counter(processes: list[Square], redis: Redis, seed: int) -> None:
     dice = Random(seed)
-    pool = processes[0].world.pool
+    pool = processes[0].app_state.pool
     campaign = await make.campaign(pool)
     people = [f"p{n}" for n in range(PEOPLE)]
     for name in (*people, "reviewer 1", "reviewer 2", "reviewer"):
@@ -91,7 +91,7 @@ async def test_parallel_writes_overwrite_no_counter(processes: list[Square], red
 
 async def test_a_removal_and_a_deletion_of_a_comment_at_once_count_once(processes: list[Square]) -> None:
     first, second, _ = processes
-    pool = first.world.pool
+    pool = first.app_state.pool
     await first.id_of("reviewer")
     post = await first.publish("小明")
     _, root = await first.comment("小红", post)
@@ -122,9 +122,9 @@ async def test_many_who_like_and_take_back_at_once_are_counted_one_by_one(proces
             *(at.person(name)(method, f"/posts/{post}/like") for name in people for at in processes)
         )
         assert {answer.status_code for answer in answers} == {200}
-        assert await first.world.pool.fetchval("SELECT like_count FROM post_stats") == wanted
+        assert await first.app_state.pool.fetchval("SELECT like_count FROM post_stats") == wanted
         # Each is told a count that there was, the last one the last.
         told = [answer.json()["like_count"] for answer in answers]
         assert wanted in told
         assert all(0 <= count <= PEOPLE for count in told)
-    assert await first.world.pool.fetchval("SELECT count(*) FROM past_likes") == PEOPLE
+    assert await first.app_state.pool.fetchval("SELECT count(*) FROM past_likes") == PEOPLE

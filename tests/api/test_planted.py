@@ -20,7 +20,7 @@ import msgspec
 import pytest
 import structlog
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.keys.store import Keys
 from feed.logging import configure
 from feed.phones import normalise_phone
@@ -28,7 +28,7 @@ from feed.settings import Settings, read_settings
 from feed.sms.file_provider import read_outbox
 from feed.sms.registry import open_provider
 from feed.worker.loop import work
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests import make
 from tests.api.editor.test_prizes import let_in
 from tests.api.planting import dumped, files_below, forms_of, found_in, saved, tables_of
@@ -80,13 +80,13 @@ class Played(NamedTuple):
 class Run:
     """What the run does, door by door; the worker with its whole schedule runs beside it."""
 
-    def __init__(self, client: httpx.AsyncClient, world: World, join: Join, database: str) -> None:
-        self.client, self.world, self.join, self._database = client, world, join, database
+    def __init__(self, client: httpx.AsyncClient, app_state: AppState, join: Join, database: str) -> None:
+        self.client, self.app_state, self.join, self._database = client, app_state, join, database
 
     @contextlib.asynccontextmanager
     async def sending_by(self, settings: Settings) -> AsyncIterator[None]:
         provider, stop = open_provider(settings), asyncio.Event()
-        worlds = Worlds(self.world.pool, self.world.redis, self.world.keys, provider, None)
+        worlds = WorkerState(self.app_state.pool, self.app_state.redis, self.app_state.keys, provider, None)
         running = asyncio.create_task(work(worlds, self._database, stop))
         try:
             yield
@@ -110,16 +110,16 @@ class Run:
         async with asyncio.timeout(20):
             while await self._sent(fake.name) < len(purposes):
                 await asyncio.sleep(0.02)
-        sent = await self.world.pool.fetch("SELECT purpose FROM messages WHERE provider = $1", fake.name)
+        sent = await self.app_state.pool.fetch("SELECT purpose FROM messages WHERE provider = $1", fake.name)
         assert sorted(row["purpose"] for row in sent) == sorted(purposes)
         for success in (True, False):
             answer = await self.client.post(f"/hooks/sms/{fake.name}/{TOKEN}", json=fake.reports(success=success))
             assert answer.status_code == 200
         delivered = "SELECT count(*) FROM messages WHERE provider = $1 AND state = 'delivered'"
-        assert await self.world.pool.fetchval(delivered, fake.name) == len(purposes)
+        assert await self.app_state.pool.fetchval(delivered, fake.name) == len(purposes)
 
     async def _sent(self, provider: str) -> int:
-        counted: int = await self.world.pool.fetchval(
+        counted: int = await self.app_state.pool.fetchval(
             "SELECT count(*) FROM messages WHERE provider = $1 AND state = 'sent'", provider
         )
         return counted
@@ -133,10 +133,10 @@ def _code_at(fake: Fake) -> Callable[[str], str | None]:
     return code_of
 
 
-async def _becomes_of_phone(world: World, post_id: int, phone: str) -> None:
+async def _becomes_of_phone(app_state: AppState, post_id: int, phone: str) -> None:
     """The author of the post is whoever signs in with this phone."""
-    sub = f"phone:{world.keys.person_of(normalise_phone(phone)).hex()}"
-    await world.pool.execute(
+    sub = f"phone:{app_state.keys.person_of(normalise_phone(phone)).hex()}"
+    await app_state.pool.execute(
         "UPDATE accounts SET iss = 'feed', sub = $2 WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
         post_id,
         sub,
@@ -149,10 +149,10 @@ def _settings_of(fake: Fake, settings: Settings) -> Settings:
 
 
 async def _play(run: Run, keys: Keys, settings: Settings) -> Played:
-    world, join = run.world, run.join
-    campaign = await stage.settled(world.pool, keys)
+    app_state, join = run.app_state, run.join
+    campaign = await stage.settled(app_state.pool, keys)
     for post_id, phone in zip((*campaign.posts[:2], campaign.posts[3]), (BEST, OTHER, LOSER), strict=True):
-        await _becomes_of_phone(world, post_id, phone)
+        await _becomes_of_phone(app_state, post_id, phone)
     editors = [join(name, roles=("editor",)) for name in ("编辑甲", "编辑乙")]
     people: dict[str, Person | None] = {"anybody": None, "stranger": join("路人", phone=f"+86{STRANGER}")}
     assert people["stranger"] is not None
@@ -163,14 +163,14 @@ async def _play(run: Run, keys: Keys, settings: Settings) -> Played:
 
     async with run.sending_by(msgspec.structs.replace(settings, drand_url="off")):
         best = people["winner"] = await run.sign_in(BEST, in_outbox)
-    prizes = [row["id"] for row in await stage.winners_of(world.pool, campaign.id)]
+    prizes = [row["id"] for row in await stage.winners_of(app_state.pool, campaign.id)]
     with faking("aliyun") as fake:
         async with run.sending_by(_settings_of(fake, settings)):
             other = people["other winner"] = await run.sign_in(OTHER, _code_at(fake))
             for editor, status in zip(editors, (202, 200), strict=True):
                 assert (await editor("POST", f"{address}/announce")).status_code == status
             await run.receipts(fake, ["sign_in_code", "prize_notice", "prize_notice"])
-    await world.pool.execute(
+    await app_state.pool.execute(
         "UPDATE winners SET claim_ends_at = now() + interval '1 day', notified_at = now() - interval '2 days' WHERE id = $1",
         prizes[1],
     )
@@ -192,12 +192,12 @@ async def _play(run: Run, keys: Keys, settings: Settings) -> Played:
         revealed = await editor("POST", f"{claim}/reveal", why, **key)
         exported = await editor("POST", f"{address}/claims/export", why, **key)
     assert (await editor("POST", f"{claim}/verify")).status_code == 200
-    objection = await world.pool.fetchval("SELECT id FROM objections")
+    objection = await app_state.pool.fetchval("SELECT id FROM objections")
     answered = await join("编辑丙", roles=("editor",))(
         "POST", f"/admin/objections/{objection}/answer", {"text": "查无此事"}
     )
     assert answered.status_code == 200, answered.text
-    await stage.finish(world.pool, campaign.id)
+    await stage.finish(app_state.pool, campaign.id)
     parcel = {"carrier": "顺丰", "tracking_no": "SF1"}
     assert (await editor("PUT", f"{claim}/shipment", parcel)).status_code == 200
     people |= {"editor": editor, "reviewer": join("审核", roles=("reviewer",)), "admin": join("主管", roles=("admin",))}
@@ -222,9 +222,9 @@ async def _claim(best: Person, other: Person, prizes: list[int]) -> None:
 async def _answers(run: Run, played: Played) -> dict[str, bytes]:
     """What every GET of the document answers, to each of the people."""
     document = (await run.client.get("http://feed.test/openapi.json")).json()
-    campaign, world = played.campaign, run.world
-    author = str(await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0]))
-    comment = str(await make.comment(world.pool, campaign.posts[0]))
+    campaign, app_state = played.campaign, run.app_state
+    author = str(await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0]))
+    comment = str(await make.comment(app_state.pool, campaign.posts[0]))
     ids = {"campaign_id": str(campaign.id), "post_id": str(campaign.posts[0]), "user_id": author, "name": "读书"}
     ids |= {"comment_id": comment, "prize_id": str(played.prizes[0])}
     seen: dict[str, bytes] = {}
@@ -248,7 +248,7 @@ def _as_bytes(answer: httpx.Response) -> bytes:
 
 async def test_planted_details_stand_nowhere_but_in_the_answers_that_are_to_show_them(
     client: httpx.AsyncClient,
-    world: World,
+    app_state: AppState,
     keys: Keys,
     join: Join,
     database: str,
@@ -256,15 +256,15 @@ async def test_planted_details_stand_nowhere_but_in_the_answers_that_are_to_show
     tmp_path: Path,
     written: Callable[[], bytes],
 ) -> None:
-    run = Run(client, world, join, database)
+    run = Run(client, app_state, join, database)
     played = await _play(run, keys, settings)
 
     places: dict[str, bytes] = await _answers(run, played)
     places |= {f"table {name}": held for name, held in (await tables_of(database)).items()}
     assert {"table public.audit", "table public.idempotency_keys", "table jobs.pgqueuer_log"} <= places.keys()
     places |= files_below(tmp_path, but=settings.sms_outbox)
-    places |= {"pg_dump": await dumped(database), "Redis": await saved(world.redis), "logs": written()}
-    servers = Path(str((await world.redis.config_get("dir"))["dir"])).parent / "log"
+    places |= {"pg_dump": await dumped(database), "Redis": await saved(app_state.redis), "logs": written()}
+    servers = Path(str((await app_state.redis.config_get("dir"))["dir"])).parent / "log"
     places |= files_below(servers, but=servers)
 
     assert found_in(places.items(), PLANTED) == []
@@ -275,7 +275,7 @@ async def test_planted_details_stand_nowhere_but_in_the_answers_that_are_to_show
     first, second = ({claim["recipient_name"], claim["phone"], claim["address"][9:]} for claim in CLAIMS)
     assert seen == {"revealed": first, "exported": first | second, "outbox": {BEST}}
     # And in each of the other places it finds what is known to be there.
-    title = await world.pool.fetchval("SELECT draft ->> 'title' FROM campaigns")
+    title = await app_state.pool.fetchval("SELECT draft ->> 'title' FROM campaigns")
     known = {
         "logs": ("message sent", '"level": "debug"'),
         # The worker counts into the same registry as the API: its messages are there.
@@ -293,18 +293,18 @@ async def test_planted_details_stand_nowhere_but_in_the_answers_that_are_to_show
 
 
 @pytest.mark.parametrize("word", [CLAIMS[0]["recipient_name"], BEST])
-async def test_the_search_finds_a_word_in_every_place_and_form(world: World, database: str, word: str) -> None:
+async def test_the_search_finds_a_word_in_every_place_and_form(app_state: AppState, database: str, word: str) -> None:
     """What was not found would have been: each place is searched with something in it, down to bytes in a schema of their own."""
-    await world.pool.execute("CREATE SCHEMA hidden")
-    await world.pool.execute("CREATE TABLE hidden.plants (held bytea)")
+    await app_state.pool.execute("CREATE SCHEMA hidden")
+    await app_state.pool.execute("CREATE TABLE hidden.plants (held bytea)")
     for form in sorted(forms_of(word)):
-        await world.pool.execute("TRUNCATE hidden.plants")
-        await world.pool.execute("INSERT INTO hidden.plants VALUES ($1)", b"before " + form + b" after")
+        await app_state.pool.execute("TRUNCATE hidden.plants")
+        await app_state.pool.execute("INSERT INTO hidden.plants VALUES ($1)", b"before " + form + b" after")
         assert found_in((await tables_of(database)).items(), [word]) == [("hidden.plants", word)], form
-    await world.pool.execute("UPDATE hidden.plants SET held = $1", word.encode())
+    await app_state.pool.execute("UPDATE hidden.plants SET held = $1", word.encode())
     assert found_in([("pg_dump", await dumped(database))], [word])
     for text in (f'{{"a":"{word}"}}', f"x{word}", f"xy{word}", f"xyz{word}"):
         letters = base64.urlsafe_b64encode(text.encode())
         assert found_in([("letters", letters)], [word]), text
-    await world.redis.rpush("plants", word, "x")
-    assert found_in([("Redis", await saved(world.redis))], [word])
+    await app_state.redis.rpush("plants", word, "x")
+    assert found_in([("Redis", await saved(app_state.redis))], [word])

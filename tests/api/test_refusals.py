@@ -8,7 +8,7 @@ from litestar import Litestar, get
 from litestar.exceptions import HTTPException
 
 from feed.api.errors import HANDLERS
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.batching import Batcher, DatabaseAway, Overloaded
 from feed.comments.hide_show import show_comment
 from feed.comments.model import CommentIsDeleted
@@ -41,11 +41,11 @@ async def test_a_closed_post_takes_no_comments_but_its_authors(join: Join) -> No
 
 @pytest.mark.parametrize("state", ["removed", "rejected"])
 async def test_a_post_that_was_taken_away_takes_neither_edits_nor_comments(
-    world: World, join: Join, state: str
+    app_state: AppState, join: Join, state: str
 ) -> None:
     ming = join("小明")
     post = (await ming("POST", "/posts", {"text": "你好"})).json()["id"]
-    await world.pool.execute("UPDATE posts SET state = $2 WHERE id = $1", int(post), state)
+    await app_state.pool.execute("UPDATE posts SET state = $2 WHERE id = $1", int(post), state)
     assert refused(await ming("PATCH", f"/posts/{post}", {"text": "再见"})) == (409, "post_not_editable")
     assert refused(await ming("POST", f"/posts/{post}/comments", {"text": "好"})) == (409, "post_not_published")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from tests import make
 from tests.support.api import Join, Person
 
@@ -31,18 +31,18 @@ async def me(person: Person) -> int:
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("state", STATES)
 async def test_rights_agree_with_what_the_doors_then_do(
-    world: World, join: Join, state: str, policy: str, viewer: str
+    app_state: AppState, join: Join, state: str, policy: str, viewer: str
 ) -> None:
     author, stranger = join("小明"), join("小红", roles=("editor",) if viewer == "staff" else ())
     post = (await author("POST", "/posts", {"text": "读书", "comment_policy": policy})).json()
     if state == "deleted":
         await author("DELETE", f"/posts/{post['id']}")
     else:
-        await world.pool.execute("UPDATE posts SET state = $2 WHERE id = $1", int(post["id"]), state)
+        await app_state.pool.execute("UPDATE posts SET state = $2 WHERE id = $1", int(post["id"]), state)
     somebody = author if viewer.endswith("author") else stranger
     for word, kind in (("muted", "mute"), ("banned", "ban")):
         if viewer.startswith(word):
-            await make.ban(world.pool, await me(somebody), kind=kind)
+            await make.ban(app_state.pool, await me(somebody), kind=kind)
     if viewer == "anonymous":
         somebody.headers.clear()
 
@@ -64,10 +64,10 @@ async def test_rights_agree_with_what_the_doors_then_do(
         assert state == "published" or (viewer.endswith("author") and state != "deleted")
 
 
-async def test_a_page_says_the_same_as_the_post(world: World, join: Join) -> None:
+async def test_a_page_says_the_same_as_the_post(app_state: AppState, join: Join) -> None:
     author, stranger = join("小明"), join("小红")
     post = (await author("POST", "/posts", {"text": "读书 #读书#"})).json()
-    await make.ban(world.pool, await me(stranger), kind="mute")
+    await make.ban(app_state.pool, await me(stranger), kind="mute")
     for person in (author, stranger):
         alone = (await person("GET", f"/posts/{post['id']}")).json()["viewer"]
         for path in ("/feeds/latest", "/topics/读书/posts", f"/posts?ids={post['id']}"):
@@ -76,7 +76,7 @@ async def test_a_page_says_the_same_as_the_post(world: World, join: Join) -> Non
     assert alone == NOTHING
 
 
-async def test_a_lifted_sanction_gives_the_rights_back_at_once(world: World, join: Join) -> None:
+async def test_a_lifted_sanction_gives_the_rights_back_at_once(app_state: AppState, join: Join) -> None:
     post = (await join("小明")("POST", "/posts", {"text": "读书"})).json()
     stranger, admin = join("小红"), join("管理员", roles=("admin",))
     path = f"/moderation/users/{await me(stranger)}/sanction"
@@ -91,17 +91,17 @@ async def rights(person: Person, post: dict[str, Any]) -> dict[str, bool]:
     return found
 
 
-async def test_an_author_reads_where_the_review_of_his_post_stands(world: World, join: Join) -> None:
+async def test_an_author_reads_where_the_review_of_his_post_stands(app_state: AppState, join: Join) -> None:
     ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
     post = (await ming("POST", "/posts", {"text": "读书"})).json()
     path = f"/posts/{post['id']}"
     assert "review" not in post
     (case,) = (await reviewer("GET", "/moderation/cases")).json()["items"]
-    await world.pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", int(post["id"]))
+    await app_state.pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", int(post["id"]))
     waiting = (await ming("GET", path)).json()["review"]
     assert waiting == {"stage": 1, "reason_code": None, "expected_at": case["due_at"]}
 
-    await world.pool.execute("UPDATE posts SET state = 'published' WHERE id = $1", int(post["id"]))
+    await app_state.pool.execute("UPDATE posts SET state = 'published' WHERE id = $1", int(post["id"]))
     verdict = {"verdict": "remove", "reason_code": "spam", "version": case["version"]}
     assert (await reviewer("POST", f"/moderation/cases/{case['id']}/verdict", verdict)).status_code == 200
     removed = (await ming("GET", f"/posts?ids={post['id']}")).json()["items"][0]
@@ -117,12 +117,12 @@ async def test_an_author_reads_where_the_review_of_his_post_stands(world: World,
         assert "review" not in (await person("GET", path)).json()
 
 
-async def test_the_case_of_a_comment_says_nothing_about_its_post(world: World, join: Join) -> None:
+async def test_the_case_of_a_comment_says_nothing_about_its_post(app_state: AppState, join: Join) -> None:
     ming = join("小明")
     post = (await ming("POST", "/posts", {"text": "读书"})).json()
     await join("小红")("POST", f"/posts/{post['id']}/comments", {"text": "好"})
-    await world.pool.execute("DELETE FROM cases WHERE comment_id IS NULL")
-    await world.pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", int(post["id"]))
+    await app_state.pool.execute("DELETE FROM cases WHERE comment_id IS NULL")
+    await app_state.pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", int(post["id"]))
     review = (await ming("GET", f"/posts/{post['id']}")).json()["review"]
     assert review == {"stage": None, "reason_code": None, "expected_at": None}
 

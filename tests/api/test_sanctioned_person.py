@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.screens.staff.pushes import list_bodies
 from tests import make
 from tests.support.api import Join, Person
@@ -30,8 +30,8 @@ OPERATIONS: dict[str, tuple[str, str, dict[str, Any] | None, tuple[str, str | No
 class Scene:
     """A person with two accounts, and what others have written."""
 
-    def __init__(self, world: World, join: Join) -> None:
-        self.world = world
+    def __init__(self, app_state: AppState, join: Join) -> None:
+        self.app_state = app_state
         self.join = join
         self.first = join("小明", phone=PHONE)
         self.second = join("明明", phone=PHONE)
@@ -74,8 +74,8 @@ async def id_of(person: Person) -> int:
 
 
 @pytest.fixture
-async def scene(world: World, join: Join) -> Scene:
-    return await Scene(world, join).begin()
+async def scene(app_state: AppState, join: Join) -> Scene:
+    return await Scene(app_state, join).begin()
 
 
 def expected(kind: str) -> dict[str, str | None]:
@@ -128,23 +128,23 @@ async def test_lifting_through_any_account_frees_the_person(scene: Scene, kind: 
     await scene.lift(getattr(scene, through))
     for person in (scene.first, scene.second):
         assert set((await scene.codes(person)).values()) == {None}
-    assert await scene.world.pool.fetchval("SELECT count(*) FROM sanctions WHERE lifted_at IS NULL") == 0
+    assert await scene.app_state.pool.fetchval("SELECT count(*) FROM sanctions WHERE lifted_at IS NULL") == 0
 
 
 async def test_the_sanction_of_an_erased_account_holds_and_is_lifted_through_another(scene: Scene) -> None:
     first = await id_of(scene.first)
     await scene.sanction(scene.first, "ban")
-    await scene.world.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", first)
+    await scene.app_state.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", first)
     assert await scene.codes(scene.second) == expected("ban")
     messages = "SELECT count(*) FROM inbox WHERE account_id = $1"
-    before = await scene.world.pool.fetchval(messages, first)
+    before = await scene.app_state.pool.fetchval(messages, first)
     await scene.lift(scene.second)
     assert set((await scene.codes(scene.second)).values()) == {None}
-    assert await scene.world.pool.fetchval(messages, first) == before
+    assert await scene.app_state.pool.fetchval(messages, first) == before
 
 
 async def test_an_erased_account_forbids_the_person_nothing(scene: Scene) -> None:
-    await scene.world.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", await id_of(scene.first))
+    await scene.app_state.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", await id_of(scene.first))
     assert set((await scene.codes(scene.second)).values()) == {None}
 
 
@@ -156,7 +156,7 @@ async def test_people_without_a_phone_are_not_one_person(scene: Scene) -> None:
 
 
 async def test_a_banned_person_gets_no_push_on_any_account(scene: Scene) -> None:
-    pool = scene.world.pool
+    pool = scene.app_state.pool
     second = await id_of(scene.second)
     message = await pool.fetchval(
         """

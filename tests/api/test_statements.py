@@ -9,11 +9,11 @@ import pytest
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.api.state import World, assemble
+from feed.api.state import AppState, assemble
 from feed.keys.store import Keys
 from feed.prizes.claims.shredding import Retention, shred_next_campaign
 from feed.screens.posts import hot_lists, topics
-from feed.screens.posts import new_count as newcomers
+from feed.screens.posts import new_count as new_posts
 from feed.screens.prizes import fairness
 from feed.settings import Settings
 from tests import make
@@ -93,7 +93,9 @@ OPERATIONS = {"live", "ready", "get_keys"}
 
 
 @pytest.fixture
-async def world(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys) -> AsyncIterator[World]:
+async def app_state(
+    settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys
+) -> AsyncIterator[AppState]:
     """Without the tasks that ask by themselves, so that each statement is a request's."""
     assembled = assemble(settings, pool, redis, keys)
     yield assembled
@@ -204,15 +206,15 @@ async def test_every_get_has_its_cost(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_screen_costs_the_same_however_much_it_shows(
-    world: World, client: httpx.AsyncClient, join: Join, monkeypatch: pytest.MonkeyPatch
+    app_state: AppState, client: httpx.AsyncClient, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for kept in (hot_lists, newcomers, topics, fairness):
+    for kept in (hot_lists, new_posts, topics, fairness):
         monkeypatch.setattr(kept, "_KEPT_SECONDS", 0.0)
     person = join("小明", roles=STAFF)
-    town = Town(world.pool, world.keys, int((await person("GET", "/me")).json()["id"]))
+    town = Town(app_state.pool, app_state.keys, int((await person("GET", "/me")).json()["id"]))
     await town.begin()
     wrong: list[str] = []
-    async with asked(world.pool) as said:
+    async with asked(app_state.pool) as said:
         for _ in range(2):
             await town.grow()
             for operation, cost in COSTS.items():
@@ -220,7 +222,7 @@ async def test_a_screen_costs_the_same_however_much_it_shows(
                 for who, wanted in ((person, cost.signed_in), (None, cost.anonymous)):
                     if wanted is None:
                         continue
-                    world.pages.forget(None)
+                    app_state.pages.forget(None)
                     await count(said)
                     said.clear()
                     answer = await (client.get(path) if who is None else who("GET", path))

@@ -48,7 +48,7 @@ async def scene(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, 
 
 async def facts(scene: Scene) -> Facts:
     """Every number in which the post, what stands below it and its people count; of the other post too."""
-    pool = scene.at.world.pool
+    pool = scene.at.app_state.pool
     found: Facts = {}
     for prefix, post_id in (("", scene.post), ("other ", scene.other)):
         row = await pool.fetchrow(
@@ -120,7 +120,7 @@ async def reinstated(scene: Scene) -> int:
 
 
 async def _enter(scene: Scene, change: str) -> int:
-    pool = scene.at.world.pool
+    pool = scene.at.app_state.pool
     await pool.execute(f"UPDATE entries SET {change} WHERE post_id = $1", int(scene.post))
     await pool.execute("UPDATE post_stats SET version = version + 1 WHERE post_id = $1", int(scene.post))
     await pool.execute(
@@ -278,4 +278,4 @@ async def test_a_transition_changes_this_and_nothing_else(scene: Scene, name: st
     for step, (deed, changed) in enumerate(TRANSITIONS[name]):
         assert await deed(scene) < 300, f"step {step + 1}"
         assert await facts(scene) == before | changed, f"after step {step + 1}"
-        assert await miscounted(scene.at.world.pool) == []
+        assert await miscounted(scene.at.app_state.pool) == []

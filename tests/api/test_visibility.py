@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from tests import make
 from tests.support.api import Join, Person
 
@@ -44,8 +44,8 @@ class Town(NamedTuple):
 
 
 @pytest.fixture
-async def town(join: Join, world: World, client: httpx.AsyncClient) -> Town:
-    pool = world.pool
+async def town(join: Join, app_state: AppState, client: httpx.AsyncClient) -> Town:
+    pool = app_state.pool
     people: dict[str, Person | None] = {"anonymous": None}
     ids: dict[str, str] = {}
 

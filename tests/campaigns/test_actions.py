@@ -24,7 +24,7 @@ from feed.campaigns.jury import members as seating
 from feed.campaigns.model import served_state
 from feed.campaigns.rules.draft import CampaignFields
 from feed.errors import FeedError, Invalid
-from feed.idempotency import IdempotencyKeyReused, once
+from feed.idempotency import IdempotencyKeyReused, keyed_request
 from feed.screens.campaigns import cards as screen
 from tests import make
 from tests.campaigns.stage import DAY, Stage
@@ -329,14 +329,16 @@ async def test_two_publications_at_once_make_one_campaign(stage: Stage) -> None:
 
 async def test_a_retried_post_acts_once(stage: Stage) -> None:
     editor = await stage.person(role="editor")
-    request = once("/campaigns", "key", b"{}")
+    request = keyed_request("/campaigns", "key", b"{}")
     made = [await actions.create_campaign(stage.pool, editor, fields(**full()), request) for _ in range(2)]
     assert made[0] == made[1]
-    publishing = once("/publish", "key", b"")
+    publishing = keyed_request("/publish", "key", b"")
     for _ in range(2):
         await actions.publish_campaign(stage.pool, stage.keys, editor, made[0], publishing)
     with pytest.raises(IdempotencyKeyReused):
-        await actions.create_campaign(stage.pool, editor, fields(title="x"), once("/campaigns", "key", b"other"))
+        await actions.create_campaign(
+            stage.pool, editor, fields(title="x"), keyed_request("/campaigns", "key", b"other")
+        )
 
 
 async def test_a_copy_is_a_draft_without_dates(stage: Stage) -> None:
@@ -414,7 +416,7 @@ async def test_what_people_take_part_in_is_cancelled_by_two_for_a_reason(stage: 
     same = await stage.person(role="editor", person="one")
     second = await stage.person(role="editor")
     campaign = await published(stage, first, opened=True)
-    request = once("/cancel", "key", b"{}")
+    request = keyed_request("/cancel", "key", b"{}")
     for _ in range(2):
         assert await cancelling.cancel_campaign(stage.pool, first, campaign, "场地停用", request) == "recorded"
     for editor in (first, same):

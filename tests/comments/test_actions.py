@@ -8,14 +8,22 @@ from feed.accounts.model import Banned, Muted
 from feed.comments.actions import Remark, add_comments, delete_comment
 from feed.comments.model import CommentId, CommentsClosed, NotYourComment
 from feed.errors import Invalid
-from feed.idempotency import Answered, Given, IdempotencyKeyBusy, IdempotencyKeyReused, Once, once, store_answers
+from feed.idempotency import (
+    Answered,
+    Given,
+    IdempotencyKeyBusy,
+    IdempotencyKeyReused,
+    KeyedRequest,
+    keyed_request,
+    store_answers,
+)
 from feed.postgres import Pool
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from tests import acting, make
 
 
-def key(name: str, body: bytes = b"{}") -> Once:
-    request = once("/v1/posts/1/comments", name, body)
+def key(name: str, body: bytes = b"{}") -> KeyedRequest:
+    request = keyed_request("/v1/posts/1/comments", name, body)
     assert request is not None
     return request
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from feed.commands.supervisor import running
-from tests.fuzz import world
+from tests.fuzz import seed_data
 
 CHECKS = (
     "not_a_server_error",
@@ -35,11 +35,11 @@ async def fuzz(*, least: int, seed: int, tell: Any = print) -> int:
     """Asks at least `least` requests of a fresh installation; 0 when every answer was one that the document promises."""
     with tempfile.TemporaryDirectory(prefix="feed-fuzz-") as directory:
         async with running(
-            Path(directory) / "data", port=0, environ={**os.environ, **world.ENVIRON}, tell=tell
+            Path(directory) / "data", port=0, environ={**os.environ, **seed_data.ENVIRON}, tell=tell
         ) as place:
             asked, rounds, failed = 0, 0, 0
             while asked < least and not failed:
-                known = await world.make(place, rounds)
+                known = await seed_data.make(place, rounds)
                 failed = await _round(place.base_url, known, seed=seed + rounds, least=least)
                 rounds += 1
                 asked = await _asked(place.base_url)
@@ -49,7 +49,7 @@ async def fuzz(*, least: int, seed: int, tell: Any = print) -> int:
             return failed
 
 
-async def _round(url: str, known: world.Known, *, seed: int, least: int) -> int:
+async def _round(url: str, known: seed_data.Known, *, seed: int, least: int) -> int:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--url", url),
         *("--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing,stateful"),

@@ -102,7 +102,7 @@ async def test_two_accounts_of_one_person_share_and_two_without_a_phone_do_not(l
 
 async def test_a_young_account_has_a_third(limiter: Limiter, redis: Redis) -> None:
     assert await passed(limiter, "posts", 3, 5) == 1
-    everybody = Limiter(redis, load, TABLE, newcomers=False)
+    everybody = Limiter(redis, load, TABLE, new_posts=False)
     assert await passed(everybody, "posts", 3, 5) == 2
     await everybody.close()
 

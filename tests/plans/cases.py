@@ -24,7 +24,7 @@ from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.comments.actions import Remark, add_comments
 from feed.comments.model import CommentId
-from feed.idempotency import Given, Once
+from feed.idempotency import Given, KeyedRequest
 from feed.ids import MAX_ID
 from feed.inbox import push_store
 from feed.inbox import store as inbox_store
@@ -125,7 +125,7 @@ async def comment_cards(s: Stage) -> None:
 async def answers(s: Stage) -> None:
     """Answers of a hundred requests are kept."""
     given = [
-        Given(AccountId(1 + n % 20_000), Once("POST /v1/posts", f"k{n}", b""), 201, b"{}")
+        Given(AccountId(1 + n % 20_000), KeyedRequest("POST /v1/posts", f"k{n}", b""), 201, b"{}")
         for n in range(1, 29_000, 300)
     ]
     await idempotency.store_answers(s.pool, given)

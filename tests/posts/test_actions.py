@@ -6,7 +6,7 @@ import pytest
 
 from feed.accounts.model import Banned, Muted
 from feed.errors import Invalid
-from feed.idempotency import IdempotencyKeyBusy, once
+from feed.idempotency import IdempotencyKeyBusy, keyed_request
 from feed.postgres import Pool
 from feed.posts.actions import Draft, delete_post, edit_post, publish_posts
 from feed.posts.model import NewPost, NotYourPost, PostChange, PostId
@@ -47,7 +47,7 @@ async def test_a_revision_is_as_old_as_its_post(pool: Pool) -> None:
 
 async def test_the_same_key_twice_in_a_batch_acts_once(pool: Pool) -> None:
     ming = await make.account(pool)
-    request = once("/v1/posts", "k", b"{}")
+    request = keyed_request("/v1/posts", "k", b"{}")
     draft = Draft.checked(ming, NewPost(text="一"), request)
     first, second = await publish_posts(pool, [draft, draft])
     assert isinstance(first, int)
@@ -85,7 +85,7 @@ async def test_what_is_published_edited_or_deleted_is_announced_once_it_is_commi
     ming, banned = await make.account(pool), await make.account(pool)
     await make.ban(pool, banned)
     announced: list[int] = []
-    request = once("/v1/posts", "k", b"{}")
+    request = keyed_request("/v1/posts", "k", b"{}")
     drafts = [Draft.checked(ming, NewPost(text="一"), request), Draft.checked(banned, NewPost(text="二"))]
     post_id, _ = await publish_posts(pool, drafts, announce=announced.extend)
     assert isinstance(post_id, int)

@@ -28,7 +28,7 @@ from feed.settings import Settings, read_settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests.prizes.relay import TEST_CHAIN, signature_of
 from tests.prizes.stage import FORM
 
@@ -55,9 +55,9 @@ def die_at_commit(when: str, nth: int) -> None:
 async def _work(settings: Settings, pool: Pool, keys: Keys) -> None:
     """The worker itself, with the two lines of its table that end a campaign."""
     redis = redis_room.connect(settings.redis_url)
-    worlds = Worlds(pool, redis, keys, FileProvider(settings.sms_outbox), None)
+    worker_state = WorkerState(pool, redis, keys, FileProvider(settings.sms_outbox), None)
     schedule = tuple(entry for entry in SCHEDULE if entry.name in ("freeze_next_campaign", "settle_next_campaign"))
-    await work(worlds, settings.direct_url, asyncio.Event(), schedule)
+    await work(worker_state, settings.direct_url, asyncio.Event(), schedule)
 
 
 async def _draw(pool: Pool, keys: Keys) -> None:

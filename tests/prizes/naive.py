@@ -6,10 +6,15 @@ from typing import Any
 Excluded = dict[tuple[str, str], int]
 
 
-def settle(world: dict[str, Any]) -> tuple[list[int], list[int], dict[int, Decimal], dict[int, Excluded]]:
+def settle(worker_state: dict[str, Any]) -> tuple[list[int], list[int], dict[int, Decimal], dict[int, Excluded]]:
     """Winners, reserves, scores by entry, and by entry how many of which engagement were excluded and why."""
     with localcontext(Context(prec=34, rounding=ROUND_HALF_EVEN)):
-        rules, people, entries, step = world["rules"], world["people"], world["entries"], Decimal("0.000001")
+        rules, people, entries, step = (
+            worker_state["rules"],
+            worker_state["people"],
+            worker_state["entries"],
+            Decimal("0.000001"),
+        )
 
         def accounts_of(who: int) -> list[dict[str, Any]]:
             person = people[who]["person"]

@@ -12,7 +12,7 @@ from feed import redis as redis_room
 from feed.accounts.model import AccountId
 from feed.campaigns.cancellation import cancel_campaign, tell_next_cancellation
 from feed.campaigns.entries.shortlist_actions import fill_next_shortlist
-from feed.idempotency import Once, once
+from feed.idempotency import KeyedRequest, keyed_request
 from feed.keys.store import Keys, open_keys
 from feed.postgres import Pool, open_pool
 from feed.prizes.announcement.announce import announce_winners, finish_next_objections
@@ -40,7 +40,7 @@ from feed.prizes.winners.reminders import remind_next_winner
 from feed.settings import read_settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.sms import resolve_abandoned, send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests import make
 from tests.prizes import stage
 from tests.prizes.relay import TEST_CHAIN, signature_of
@@ -106,8 +106,8 @@ async def act_alone(story: str, number: int, ids: Ids) -> None:
     await STORIES[story].deeds[number].act(Play(pool, keys, settings.sms_outbox, ids))
 
 
-def _once(route: str, key: object = "") -> Once:
-    made = once(route, f"{route}{key}", b"{}")
+def _once(route: str, key: object = "") -> KeyedRequest:
+    made = keyed_request(route, f"{route}{key}", b"{}")
     assert made is not None
     return made
 
@@ -123,16 +123,16 @@ def _worker(*lines: Callable[[Play], Awaitable[bool]]) -> Callable[[Play], Await
 
 async def _send(each: Play) -> None:
     """As the queue does. An attempt that nobody finished is old by the time that somebody asks about it."""
-    worlds = Worlds(
+    worker_state = WorkerState(
         each.pool, redis_room.connect(os.environ["FEED_REDIS_URL"]), each.keys, FileProvider(each.outbox), None
     )
     await each.pool.execute(
         "UPDATE messages SET sending_at = sending_at - interval '1 hour', asked_at = NULL WHERE state = 'sending'"
     )
-    await resolve_abandoned(worlds)
+    await resolve_abandoned(worker_state)
     for row in await each.pool.fetch("SELECT id FROM messages WHERE state = 'queued' ORDER BY id"):
-        await send_message(worlds, row["id"])
-    await worlds.redis.aclose()
+        await send_message(worker_state, row["id"])
+    await worker_state.redis.aclose()
 
 
 def _announce(who: str) -> Deed:

@@ -16,7 +16,7 @@ from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.sms.file_provider import FileProvider, read_outbox
 from feed.worker.sms import send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests import make
 from tests.prizes import stage
 from tests.prizes.conftest import Kill
@@ -122,10 +122,10 @@ async def test_killed_while_announcing_each_winner_is_told_once(
         with pytest.raises(AlreadyAnnounced):
             await announce_winners(pool, keys, campaign.id, by=second)
 
-    worlds = Worlds(pool, redis, keys, FileProvider(tmp_path / "outbox.jsonl"), None)
+    worker_state = WorkerState(pool, redis, keys, FileProvider(tmp_path / "outbox.jsonl"), None)
     for _ in range(2):
         for row in await pool.fetch("SELECT id FROM messages"):
-            await send_message(worlds, row["id"])
+            await send_message(worker_state, row["id"])
     winners = await stage.winners_of(pool, campaign.id)
     assert {row["state"] for row in winners} == {"notified"}
     inbox = await pool.fetch("SELECT account_id FROM inbox WHERE kind = 'prize' ORDER BY account_id")

@@ -23,7 +23,7 @@ import feed.campaigns
 import feed.prizes
 from feed import idempotency, postgres
 from feed.errors import FeedError
-from feed.idempotency import Once
+from feed.idempotency import KeyedRequest
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool
 from tests.prizes.moments import watched
@@ -207,7 +207,7 @@ async def test_every_transaction_of_a_campaigns_end_is_a_deed_of_some_story(
         opened.add(caller())
         return postgres.transaction(pool)
 
-    def idempotent_transaction(pool: Pool, account_id: int | None, request: Once | None) -> Any:
+    def idempotent_transaction(pool: Pool, account_id: int | None, request: KeyedRequest | None) -> Any:
         opened.add(caller())
         return idempotency.idempotent_transaction(pool, account_id, request)
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.app import build
 from feed.postgres import transaction
 from feed.settings import Settings
@@ -20,7 +20,7 @@ from feed.sms.provider import CannotTell, ReceiptFormat, Registration
 from feed.sms.provider_account import SmsSettingsRefused, Subscription, read_subscription
 from feed.sms.registry import open_provider
 from feed.worker.sms import send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
 PHONE = "+8613800138000"
@@ -90,8 +90,8 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def app(world: World) -> Litestar:
-    return build(world)
+def app(app_state: AppState) -> Litestar:
+    return build(app_state)
 
 
 @pytest.fixture
@@ -102,35 +102,35 @@ async def direct(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
-async def state(world: World) -> Any:
-    return await world.pool.fetchval("SELECT state FROM messages")
+async def state(app_state: AppState) -> Any:
+    return await app_state.pool.fetchval("SELECT state FROM messages")
 
 
-async def test_it_sends_a_message_and_takes_its_receipt(direct: httpx.AsyncClient, world: World) -> None:
-    async with transaction(world.pool) as conn:
+async def test_it_sends_a_message_and_takes_its_receipt(direct: httpx.AsyncClient, app_state: AppState) -> None:
+    async with transaction(app_state.pool) as conn:
         message_id = await messages.enqueue(
             conn,
-            keys=world.keys,
+            keys=app_state.keys,
             purpose=Purpose.PRIZE_NOTICE,
             phone=PHONE,
             params={"campaign": "爱读书的深圳人", "date": "10 月 1 日"},
             once_key="prize:1",
         )
     assert message_id is not None
-    courier = open_provider(world.settings)
+    courier = open_provider(app_state.settings)
     assert isinstance(courier, Courier)
     assert courier.account.endpoint == "https://courier.example"
-    await send_message(Worlds(world.pool, world.redis, world.keys, courier, None), message_id)
+    await send_message(WorkerState(app_state.pool, app_state.redis, app_state.keys, courier, None), message_id)
     assert [(phone, purpose) for _, phone, purpose in courier.taken] == [(PHONE, Purpose.PRIZE_NOTICE)]
-    assert await state(world) == "sent"
+    assert await state(app_state) == "sent"
 
     slips = [{"number": "", "arrived": True}, {"number": f"courier-{courier.taken[0][0]}", "arrived": True}]
     assert (await direct.post(f"/hooks/sms/courier/{TOKEN[:-1]}2", json=slips)).status_code == 404
     assert (await direct.post(f"/hooks/sms/courier/{TOKEN}", json=[{"sid": "1"}])).status_code == 400
-    assert await state(world) == "sent"
+    assert await state(app_state) == "sent"
     answer = await direct.post(f"/hooks/sms/courier/{TOKEN}", json=slips)
     assert (answer.status_code, answer.json()["errmsg"]) == (200, "OK")
-    assert await state(world) == "delivered"
+    assert await state(app_state) == "delivered"
 
 
 async def test_its_own_windows_limit_codes(direct: httpx.AsyncClient) -> None:

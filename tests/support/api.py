@@ -12,7 +12,7 @@ import pytest
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.api.state import World, assemble
+from feed.api.state import AppState, assemble
 from feed.auth.tokens import issue_token
 from feed.keys.store import Keys, open_keys
 from feed.settings import Settings
@@ -43,24 +43,26 @@ def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def world(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys) -> AsyncIterator[World]:
+async def app_state(
+    settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys
+) -> AsyncIterator[AppState]:
     assembled = assemble(settings, pool, redis, keys)
     assembled.projector.start()
-    assembled.takedowns.start()
+    assembled.invalidation.start()
     yield assembled
     await assembled.likes.close()
     await assembled.comment_likes.close()
     await assembled.projector.close()
-    await assembled.takedowns.close()
+    await assembled.invalidation.close()
 
 
 _contracts: list[Contract] = []
 
 
 @pytest.fixture
-async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app_state: AppState) -> AsyncIterator[httpx.AsyncClient]:
     """Calls the application; every answer of every test has to be one that the served document promises."""
-    transport = httpx.ASGITransport(app=app_over(world), raise_app_exceptions=False)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app_over(app_state), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
         if not _contracts:
             _contracts.append(Contract((await opened.get("http://feed.test/openapi.json")).json()))

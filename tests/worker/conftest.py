@@ -10,7 +10,7 @@ from feed.settings import Settings, read_settings
 from feed.sms.file_provider import FileProvider
 from feed.sms.provider import SmsProvider
 from feed.sms.registry import open_provider
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests.sms.fake_provider import Fake, faking
 
 
@@ -19,17 +19,17 @@ def outbox(tmp_path: Path) -> Path:
     return tmp_path / "outbox.jsonl"
 
 
-WorldsWith = Callable[[SmsProvider], Worlds]
+WorldsWith = Callable[[SmsProvider], WorkerState]
 
 
 @pytest.fixture
-def worlds_with(pool: "Pool[Record]", redis: Redis, keys: Keys) -> WorldsWith:
-    return lambda provider: Worlds(pool, redis, keys, provider, None)
+def worker_state_with(pool: "Pool[Record]", redis: Redis, keys: Keys) -> WorldsWith:
+    return lambda provider: WorkerState(pool, redis, keys, provider, None)
 
 
 @pytest.fixture
-def worlds(worlds_with: WorldsWith, outbox: Path) -> Worlds:
-    return worlds_with(FileProvider(outbox))
+def worker_state(worker_state_with: WorldsWith, outbox: Path) -> WorkerState:
+    return worker_state_with(FileProvider(outbox))
 
 
 _ACCOUNT = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}
@@ -48,8 +48,8 @@ def fake(request: pytest.FixtureRequest) -> Iterator[Fake]:
 
 
 @pytest.fixture
-async def unreliable(worlds_with: WorldsWith, fake: Fake) -> AsyncIterator[Worlds]:
+async def unreliable(worker_state_with: WorldsWith, fake: Fake) -> AsyncIterator[WorkerState]:
     """Worlds in which messages go by `fake`."""
     provider = open_provider(settings_of(fake))
-    yield worlds_with(provider)
+    yield worker_state_with(provider)
     await provider.close()

@@ -15,7 +15,7 @@ from feed.sms.model import Purpose, Reference
 from feed.sms.provider import Found, NotSeen
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 
 
 class Dying:
@@ -44,11 +44,11 @@ async def main() -> None:
     settings = read_settings()
     provider = Dying(FileProvider(settings.sms_outbox), sys.argv[1])
     pool = await open_pool(settings.direct_url, size=4)
-    worlds = Worlds(
+    worker_state = WorkerState(
         pool, redis_room.connect(settings.redis_url), open_keys(settings.keys_dir, create=False), provider, None
     )
     schedule = tuple(entry for entry in SCHEDULE if "message" in entry.name)
-    await work(worlds, settings.direct_url, asyncio.Event(), schedule)
+    await work(worker_state, settings.direct_url, asyncio.Event(), schedule)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
 from feed.worker.push_hook import PushClient
 from feed.worker.schedule import SCHEDULE
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 
 
 class Dying(PushClient):
@@ -29,7 +29,7 @@ async def main() -> None:
     settings = read_settings()
     hook = read_hook(settings.push_hook_url, settings.push_hook_secret)
     assert hook is not None
-    worlds = Worlds(
+    worker_state = WorkerState(
         await open_pool(settings.direct_url, size=4),
         redis_room.connect(settings.redis_url),
         open_keys(settings.keys_dir, create=True),
@@ -38,7 +38,7 @@ async def main() -> None:
         Dying(hook),
     )
     schedule = tuple(entry for entry in SCHEDULE if "push" in entry.name)
-    await work(worlds, settings.direct_url, asyncio.Event(), schedule)
+    await work(worker_state, settings.direct_url, asyncio.Event(), schedule)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from feed.sms.http_client import Line
 from feed.sms.model import MessageId
 from feed.sms.registry import open_provider
 from feed.worker.sms import resolve_abandoned, send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 
 
 class Scythe:
@@ -64,7 +64,7 @@ def die_at_step(nth: int, when: str) -> None:
 
 async def main(step: str, message_id: str, nth: str, when: str) -> None:
     settings = read_settings()
-    worlds = Worlds(
+    worker_state = WorkerState(
         await open_pool(settings.direct_url, size=2),
         redis_room.connect(settings.redis_url),
         open_keys(settings.keys_dir, create=False),
@@ -73,9 +73,9 @@ async def main(step: str, message_id: str, nth: str, when: str) -> None:
     )
     die_at_step(int(nth), when)
     if step == "send":
-        await send_message(worlds, MessageId(int(message_id)))
+        await send_message(worker_state, MessageId(int(message_id)))
     else:
-        await resolve_abandoned(worlds)
+        await resolve_abandoned(worker_state)
     print("lived", flush=True)
 
 

@@ -17,7 +17,7 @@ from feed.sms.provider import Throttled
 from feed.sms.quotas import Caps
 from feed.worker.schedule import SCHEDULE
 from feed.worker.sms import send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests.sms.fake_provider import TEMPLATES, Fake, faking
 from tests.worker.conftest import WorldsWith
 from tests.worker.test_loop import running
@@ -62,7 +62,7 @@ async def states(pool: "Pool[Record]") -> list[str]:
     return [row["state"] for row in await pool.fetch("SELECT state FROM messages ORDER BY id")]
 
 
-async def test_a_code_goes_while_every_notice_is_stuck(unreliable: Worlds, fake: Fake, database: str) -> None:
+async def test_a_code_goes_while_every_notice_is_stuck(unreliable: WorkerState, fake: Fake, database: str) -> None:
     fake.held = {TEMPLATES["prize_notice"]}
     for number in range(60):
         await enqueue(unreliable.pool, unreliable.keys, f"prize:{number}", phone=f"+8613900{number:06d}")
@@ -78,8 +78,8 @@ async def test_a_code_goes_while_every_notice_is_stuck(unreliable: Worlds, fake:
         fake.release.set()
 
 
-async def test_a_code_rings_in_the_quiet_hours_and_a_notice_does_not(worlds: Worlds) -> None:
-    quiet = worlds._replace(quiet=ALWAYS_QUIET)
+async def test_a_code_rings_in_the_quiet_hours_and_a_notice_does_not(worker_state: WorkerState) -> None:
+    quiet = worker_state._replace(quiet=ALWAYS_QUIET)
     notice = await enqueue(quiet.pool, quiet.keys, "prize:1")
     code = await enqueue(quiet.pool, quiet.keys, "code:1", purpose=Purpose.SIGN_IN_CODE)
 
@@ -89,8 +89,8 @@ async def test_a_code_rings_in_the_quiet_hours_and_a_notice_does_not(worlds: Wor
     assert await states(quiet.pool) == ["queued", "sent"]
 
 
-async def test_a_phone_gets_so_many_notices_a_day_whoever_sends_them(worlds: Worlds) -> None:
-    capped = worlds._replace(caps=Caps(per_phone=2, per_day=100))
+async def test_a_phone_gets_so_many_notices_a_day_whoever_sends_them(worker_state: WorkerState) -> None:
+    capped = worker_state._replace(caps=Caps(per_phone=2, per_day=100))
     ids = [await enqueue(capped.pool, capped.keys, f"prize:{number}") for number in range(6)]
     other = await enqueue(capped.pool, capped.keys, "prize:other", phone="+8613900139000")
     code = await enqueue(capped.pool, capped.keys, "code:1", purpose=Purpose.SIGN_IN_CODE)
@@ -111,8 +111,8 @@ async def test_a_phone_gets_so_many_notices_a_day_whoever_sends_them(worlds: Wor
     assert (await states(capped.pool)).count("sent") == 6
 
 
-async def test_the_site_hands_over_so_many_notices_a_day(worlds: Worlds) -> None:
-    capped = worlds._replace(caps=Caps(per_phone=100, per_day=3))
+async def test_the_site_hands_over_so_many_notices_a_day(worker_state: WorkerState) -> None:
+    capped = worker_state._replace(caps=Caps(per_phone=100, per_day=3))
     ids = [await enqueue(capped.pool, capped.keys, f"prize:{n}", phone=f"+861390013900{n}") for n in range(8)]
     code = await enqueue(capped.pool, capped.keys, "code:1", purpose=Purpose.SIGN_IN_CODE)
 
@@ -126,9 +126,9 @@ async def test_the_site_hands_over_so_many_notices_a_day(worlds: Worlds) -> None
     assert (await states(capped.pool)).count("sent") == 7
 
 
-async def test_what_is_given_back_takes_nobody_s_place(worlds_with: WorldsWith) -> None:
+async def test_what_is_given_back_takes_nobody_s_place(worker_state_with: WorldsWith) -> None:
     provider = Telling(Throttled("limit"), Throttled("unused"))
-    capped = worlds_with(provider)._replace(caps=Caps(per_phone=1, per_day=1))
+    capped = worker_state_with(provider)._replace(caps=Caps(per_phone=1, per_day=1))
     message_id = await enqueue(capped.pool, capped.keys, "prize:1")
     for _ in range(3):
         await capped.pool.execute("UPDATE messages SET not_before = now()")
@@ -141,8 +141,8 @@ async def test_what_is_given_back_takes_nobody_s_place(worlds_with: WorldsWith) 
     assert await states(capped.pool) == ["sent"]
 
 
-async def test_what_would_be_too_late_tomorrow_ends_by_itself(worlds: Worlds) -> None:
-    capped = worlds._replace(caps=Caps(per_phone=1, per_day=100))
+async def test_what_would_be_too_late_tomorrow_ends_by_itself(worker_state: WorkerState) -> None:
+    capped = worker_state._replace(caps=Caps(per_phone=1, per_day=100))
     await send_message(capped, await enqueue(capped.pool, capped.keys, "prize:1"))
     soon = datetime.now(UTC) + timedelta(milliseconds=300)
     late = await enqueue(capped.pool, capped.keys, "prize:2", expires_at=soon)
@@ -155,14 +155,20 @@ async def test_what_would_be_too_late_tomorrow_ends_by_itself(worlds: Worlds) ->
 
 
 async def test_two_workers_and_many_notices_reach_each_phone_once(
-    worlds: Worlds, database: str, keys: Keys, outbox: Path
+    worker_state: WorkerState, database: str, keys: Keys, outbox: Path
 ) -> None:
     for number in range(20):
-        await enqueue(worlds.pool, keys, f"prize:{number}", phone=f"+8613900{number:06d}")
-        await enqueue(worlds.pool, keys, f"code:{number}", phone=f"+8613900{number:06d}", purpose=Purpose.SIGN_IN_CODE)
+        await enqueue(worker_state.pool, keys, f"prize:{number}", phone=f"+8613900{number:06d}")
+        await enqueue(
+            worker_state.pool, keys, f"code:{number}", phone=f"+8613900{number:06d}", purpose=Purpose.SIGN_IN_CODE
+        )
 
-    async with running(worlds, database, MESSAGES), running(worlds, database, MESSAGES), asyncio.timeout(30):
-        while (await states(worlds.pool)).count("sent") < 40:
+    async with (
+        running(worker_state, database, MESSAGES),
+        running(worker_state, database, MESSAGES),
+        asyncio.timeout(30),
+    ):
+        while (await states(worker_state.pool)).count("sent") < 40:
             await asyncio.sleep(0.1)
 
     lines = list(read_outbox(outbox))

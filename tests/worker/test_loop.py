@@ -18,7 +18,7 @@ from feed.sms.model import MessageId, Purpose
 from feed.sms.provider import ABANDONED_AFTER
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE, Entry
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 
 PHONE = "+8613800138000"
 
@@ -46,10 +46,10 @@ async def becomes(look: Callable[[], Awaitable[bool]], *, within: float) -> None
 
 @asynccontextmanager
 async def running(
-    worlds: Worlds, database: str, schedule: tuple[Entry, ...] = SCHEDULE
+    worker_state: WorkerState, database: str, schedule: tuple[Entry, ...] = SCHEDULE
 ) -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
-    task = asyncio.create_task(work(worlds, database, stop, schedule))
+    task = asyncio.create_task(work(worker_state, database, stop, schedule))
     try:
         yield stop
     finally:
@@ -57,15 +57,15 @@ async def running(
         await task
 
 
-async def test_what_is_enqueued_is_sent_at_once(worlds: Worlds, database: str, outbox: Path) -> None:
-    async with running(worlds, database):
+async def test_what_is_enqueued_is_sent_at_once(worker_state: WorkerState, database: str, outbox: Path) -> None:
+    async with running(worker_state, database):
         await asyncio.sleep(1)
         for number in range(30):
-            await enqueue(worlds.pool, worlds.keys, f"prize:{number}")
+            await enqueue(worker_state.pool, worker_state.keys, f"prize:{number}")
         begun = time.monotonic()
 
         async def all_sent() -> bool:
-            return await worlds.pool.fetchval("SELECT count(*) = 30 FROM messages WHERE state = 'sent'") is True
+            return await worker_state.pool.fetchval("SELECT count(*) = 30 FROM messages WHERE state = 'sent'") is True
 
         await becomes(all_sent, within=5)
 
@@ -73,32 +73,32 @@ async def test_what_is_enqueued_is_sent_at_once(worlds: Worlds, database: str, o
     assert len({line.id for line in read_outbox(outbox)}) == len(list(read_outbox(outbox))) == 30
 
 
-async def test_two_workers_send_each_message_once(worlds: Worlds, database: str, outbox: Path) -> None:
+async def test_two_workers_send_each_message_once(worker_state: WorkerState, database: str, outbox: Path) -> None:
     for number in range(40):
-        await enqueue(worlds.pool, worlds.keys, f"prize:{number}")
+        await enqueue(worker_state.pool, worker_state.keys, f"prize:{number}")
 
-    async with running(worlds, database), running(worlds, database):
+    async with running(worker_state, database), running(worker_state, database):
 
         async def all_sent() -> bool:
-            return await worlds.pool.fetchval("SELECT count(*) = 40 FROM messages WHERE state = 'sent'") is True
+            return await worker_state.pool.fetchval("SELECT count(*) = 40 FROM messages WHERE state = 'sent'") is True
 
         await becomes(all_sent, within=10)
 
     assert len(list(read_outbox(outbox))) == 40
 
 
-async def test_work_that_fails_is_tried_again_and_holds_up_nobody(worlds: Worlds, database: str) -> None:
+async def test_work_that_fails_is_tried_again_and_holds_up_nobody(worker_state: WorkerState, database: str) -> None:
     runs = {"poor": 0, "good": 0}
 
-    async def poor(_: Worlds) -> None:
+    async def poor(_: WorkerState) -> None:
         runs["poor"] += 1
         raise RuntimeError
 
-    async def good(_: Worlds) -> bool:
+    async def good(_: WorkerState) -> bool:
         runs["good"] += 1
         return runs["good"] < 50
 
-    async with running(worlds, database, (Entry("poor", 0.1, poor), Entry("good", 60, good))):
+    async with running(worker_state, database, (Entry("poor", 0.1, poor), Entry("good", 60, good))):
         await asyncio.sleep(1.2)
 
     assert 2 <= runs["poor"] <= 4
@@ -106,30 +106,33 @@ async def test_work_that_fails_is_tried_again_and_holds_up_nobody(worlds: Worlds
 
 
 async def test_the_queue_comes_back_when_postgres_has_thrown_everybody_out(
-    worlds: Worlds, database: str, outbox: Path
+    worker_state: WorkerState, database: str, outbox: Path
 ) -> None:
-    async with running(worlds, database):
+    async with running(worker_state, database):
         await asyncio.sleep(1)
-        async with worlds.pool.acquire() as conn:
+        async with worker_state.pool.acquire() as conn:
             await conn.execute(
                 """
                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()
                 """
             )
-        message_id = await enqueue(worlds.pool, worlds.keys, "prize:1")
+        message_id = await enqueue(worker_state.pool, worker_state.keys, "prize:1")
 
         async def sent() -> bool:
-            return await worlds.pool.fetchval("SELECT state = 'sent' FROM messages WHERE id = $1", message_id) is True
+            return (
+                await worker_state.pool.fetchval("SELECT state = 'sent' FROM messages WHERE id = $1", message_id)
+                is True
+            )
 
         await becomes(sent, within=10)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_worker_killed_while_it_sends_never_sends_twice(
-    worlds: Worlds, database: str, redis_url: str, outbox: Path, tmp_path: Path, when: str
+    worker_state: WorkerState, database: str, redis_url: str, outbox: Path, tmp_path: Path, when: str
 ) -> None:
-    message_id = await enqueue(worlds.pool, worlds.keys, "prize:1")
+    message_id = await enqueue(worker_state.pool, worker_state.keys, "prize:1")
     environ = {
         "FEED_DATABASE_URL": database,
         "FEED_REDIS_URL": redis_url,
@@ -140,16 +143,19 @@ async def test_a_worker_killed_while_it_sends_never_sends_twice(
         sys.executable, "-m", "tests.worker.dying", when, env={**os.environ, **environ}
     )
     assert await asyncio.wait_for(dying.wait(), 20) == -signal.SIGKILL
-    assert await worlds.pool.fetchval("SELECT state FROM messages WHERE id = $1", message_id) == "sending"
+    assert await worker_state.pool.fetchval("SELECT state FROM messages WHERE id = $1", message_id) == "sending"
     assert len(list(read_outbox(outbox))) == (1 if when == "after" else 0)
 
     if when == "after":  # The other one waits for as long as people would.
-        await worlds.pool.execute("UPDATE messages SET sending_at = sending_at - $1::interval", ABANDONED_AFTER)
+        await worker_state.pool.execute("UPDATE messages SET sending_at = sending_at - $1::interval", ABANDONED_AFTER)
 
-    async with running(worlds, database):
+    async with running(worker_state, database):
 
         async def sent() -> bool:
-            return await worlds.pool.fetchval("SELECT state = 'sent' FROM messages WHERE id = $1", message_id) is True
+            return (
+                await worker_state.pool.fetchval("SELECT state = 'sent' FROM messages WHERE id = $1", message_id)
+                is True
+            )
 
         await becomes(sent, within=40)
         await asyncio.sleep(1)

@@ -19,7 +19,7 @@ from feed.postgres import transaction
 from feed.worker import retention
 from feed.worker.push_hook import PushClient, send_pushes, watch_pushes
 from feed.worker.schedule import SCHEDULE
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests import make
 from tests.notifications.test_actions import Town
 from tests.worker.receiver import SECRET, Answer, Receiver, receiving
@@ -35,12 +35,12 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-async def hooked(worlds: Worlds, receiver: Receiver) -> AsyncIterator[Worlds]:
+async def hooked(worker_state: WorkerState, receiver: Receiver) -> AsyncIterator[WorkerState]:
     """A world with a hook that a worker serves."""
     client = client_of(receiver.url)
-    world = worlds._replace(push=client)
-    await watch_pushes(world.pool, world.push)
-    yield world
+    worker_state = worker_state._replace(push=client)
+    await watch_pushes(worker_state.pool, worker_state.push)
+    yield worker_state
     await client.close()
 
 
@@ -50,29 +50,29 @@ def client_of(url: str) -> PushClient:
     return PushClient(hook)
 
 
-async def tell(worlds: Worlds, count: int = 1, to: AccountId | None = None) -> AccountId:
+async def tell(worker_state: WorkerState, count: int = 1, to: AccountId | None = None) -> AccountId:
     """Puts messages into somebody's inbox."""
-    reader = to or await make.account(worlds.pool)
-    async with transaction(worlds.pool) as conn:
+    reader = to or await make.account(worker_state.pool)
+    async with transaction(worker_state.pool) as conn:
         await inbox.add_inbox(
             conn, [NewInbox(reader, "prize", f"结果 {n}", "请填写", f"prize:{n}", "/prizes/1") for n in range(count)]
         )
     return reader
 
 
-async def hurry(worlds: Worlds) -> None:
+async def hurry(worker_state: WorkerState) -> None:
     """Lets everything that waits be due."""
-    await worlds.pool.execute("UPDATE pushes SET due_at = now() WHERE state = 'waiting'")
-    await worlds.pool.execute("UPDATE push_hook SET probe_at = now()")
+    await worker_state.pool.execute("UPDATE pushes SET due_at = now() WHERE state = 'waiting'")
+    await worker_state.pool.execute("UPDATE push_hook SET probe_at = now()")
 
 
-async def states(worlds: Worlds) -> list[tuple[Any, ...]]:
-    rows = await worlds.pool.fetch("SELECT state, tries, error_code FROM pushes ORDER BY inbox_id")
+async def states(worker_state: WorkerState) -> list[tuple[Any, ...]]:
+    rows = await worker_state.pool.fetch("SELECT state, tries, error_code FROM pushes ORDER BY inbox_id")
     return [tuple(row) for row in rows]
 
 
 async def test_a_message_is_pushed_signed_and_names_its_reader_as_the_app_does(
-    hooked: Worlds, receiver: Receiver
+    hooked: WorkerState, receiver: Receiver
 ) -> None:
     reader = await tell(hooked)
     assert await send_pushes(hooked.pool, hooked.push) is False
@@ -96,14 +96,14 @@ async def test_a_message_is_pushed_signed_and_names_its_reader_as_the_app_does(
     assert len(receiver.heard) == 1
 
 
-async def test_without_a_hook_messages_leave_no_pushes(worlds: Worlds) -> None:
-    await watch_pushes(worlds.pool, worlds.push)
-    await tell(worlds)
-    assert await send_pushes(worlds.pool, worlds.push) is False
-    assert await states(worlds) == []
+async def test_without_a_hook_messages_leave_no_pushes(worker_state: WorkerState) -> None:
+    await watch_pushes(worker_state.pool, worker_state.push)
+    await tell(worker_state)
+    assert await send_pushes(worker_state.pool, worker_state.push) is False
+    assert await states(worker_state) == []
 
 
-async def test_a_receiver_that_fails_first_hears_the_same_push_again(hooked: Worlds, receiver: Receiver) -> None:
+async def test_a_receiver_that_fails_first_hears_the_same_push_again(hooked: WorkerState, receiver: Receiver) -> None:
     receiver.script = [Answer(500), Answer(307, (("location", receiver.url),))]
     await tell(hooked)
     await send_pushes(hooked.pool, hooked.push)
@@ -119,7 +119,9 @@ async def test_a_receiver_that_fails_first_hears_the_same_push_again(hooked: Wor
     assert await states(hooked) == [("delivered", 3, None)]
 
 
-async def test_a_receiver_that_takes_it_and_says_nothing_is_not_waited_for(hooked: Worlds, receiver: Receiver) -> None:
+async def test_a_receiver_that_takes_it_and_says_nothing_is_not_waited_for(
+    hooked: WorkerState, receiver: Receiver
+) -> None:
     receiver.script = [Answer(after_seconds=7)]
     await tell(hooked)
     async with asyncio.timeout(6.5):
@@ -132,7 +134,7 @@ async def test_a_receiver_that_takes_it_and_says_nothing_is_not_waited_for(hooke
     assert len(receiver.heard) == 2
 
 
-async def test_gone_is_final_until_somebody_tries_it_again(hooked: Worlds, receiver: Receiver) -> None:
+async def test_gone_is_final_until_somebody_tries_it_again(hooked: WorkerState, receiver: Receiver) -> None:
     receiver.script = [Answer(410), Answer(404)]
     await tell(hooked, 2)
     await send_pushes(hooked.pool, hooked.push)
@@ -149,7 +151,7 @@ async def test_gone_is_final_until_somebody_tries_it_again(hooked: Worlds, recei
     assert await retry_all_pushes(hooked.pool, by=None) == 0
 
 
-async def test_after_its_last_try_a_push_is_dead(hooked: Worlds, receiver: Receiver) -> None:
+async def test_after_its_last_try_a_push_is_dead(hooked: WorkerState, receiver: Receiver) -> None:
     receiver.always = Answer(503)
     await tell(hooked)
     await hooked.pool.execute("UPDATE pushes SET tries = $1", TRIES_MOST - 1)
@@ -157,7 +159,7 @@ async def test_after_its_last_try_a_push_is_dead(hooked: Worlds, receiver: Recei
     assert await states(hooked) == [("dead", TRIES_MOST, "status_503")]
 
 
-async def test_a_receiver_that_asks_for_patience_gets_it(hooked: Worlds, receiver: Receiver) -> None:
+async def test_a_receiver_that_asks_for_patience_gets_it(hooked: WorkerState, receiver: Receiver) -> None:
     receiver.script = [Answer(429, (("retry-after", "300"),))]
     reader = await tell(hooked)
     await send_pushes(hooked.pool, hooked.push)
@@ -170,8 +172,8 @@ async def test_a_receiver_that_asks_for_patience_gets_it(hooked: Worlds, receive
     assert len(receiver.heard) == 1
 
 
-async def test_a_receiver_that_is_down_is_probed_and_not_stormed(worlds: Worlds, receiver: Receiver) -> None:
-    absent = worlds._replace(push=client_of("http://127.0.0.1:9/hook"))
+async def test_a_receiver_that_is_down_is_probed_and_not_stormed(worker_state: WorkerState, receiver: Receiver) -> None:
+    absent = worker_state._replace(push=client_of("http://127.0.0.1:9/hook"))
     await watch_pushes(absent.pool, absent.push)
     await tell(absent, 40)
     for _ in range(10):
@@ -183,7 +185,7 @@ async def test_a_receiver_that_is_down_is_probed_and_not_stormed(worlds: Worlds,
         await send_pushes(absent.pool, absent.push)
     assert sum(tries for _, tries, _ in await states(absent)) == tries + 1
 
-    back = worlds._replace(push=client_of(receiver.url))
+    back = worker_state._replace(push=client_of(receiver.url))
     await hurry(back)
     await send_pushes(back.pool, back.push)
     assert len(receiver.heard) == 1
@@ -194,7 +196,7 @@ async def test_a_receiver_that_is_down_is_probed_and_not_stormed(worlds: Worlds,
     assert receiver.most_at_once <= 10
 
 
-async def test_what_was_taken_back_is_not_pushed(hooked: Worlds, receiver: Receiver) -> None:
+async def test_what_was_taken_back_is_not_pushed(hooked: WorkerState, receiver: Receiver) -> None:
     reader = await tell(hooked, 2)
     async with transaction(hooked.pool) as conn:
         await inbox.remove_inbox(conn, [(reader, "prize:0")])
@@ -203,7 +205,7 @@ async def test_what_was_taken_back_is_not_pushed(hooked: Worlds, receiver: Recei
     assert await states(hooked) == [("retracted", 1, None), ("delivered", 1, None)]
 
 
-async def test_nothing_is_pushed_to_the_erased_and_the_banned(hooked: Worlds, receiver: Receiver) -> None:
+async def test_nothing_is_pushed_to_the_erased_and_the_banned(hooked: WorkerState, receiver: Receiver) -> None:
     banned, erased = await tell(hooked), await tell(hooked)
     await make.ban(hooked.pool, banned)
     await hooked.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", erased)
@@ -212,7 +214,7 @@ async def test_nothing_is_pushed_to_the_erased_and_the_banned(hooked: Worlds, re
     assert {state for state, *_ in await states(hooked)} == {"retracted"}
 
 
-async def test_likes_of_a_post_ring_at_once_and_then_not_for_each(hooked: Worlds, receiver: Receiver) -> None:
+async def test_likes_of_a_post_ring_at_once_and_then_not_for_each(hooked: WorkerState, receiver: Receiver) -> None:
     town = Town(hooked.pool)
     author, ming = await town.person("作者"), await town.person("小明")
     post = await town.post(author)
@@ -234,7 +236,7 @@ async def test_likes_of_a_post_ring_at_once_and_then_not_for_each(hooked: Worlds
     assert len(set(receiver.ids)) == 2
 
 
-async def test_two_workers_push_each_message_once(hooked: Worlds, database: str, receiver: Receiver) -> None:
+async def test_two_workers_push_each_message_once(hooked: WorkerState, database: str, receiver: Receiver) -> None:
     await tell(hooked, 60)
     async with running(hooked, database, PUSHING), running(hooked, database, PUSHING):
 
@@ -246,7 +248,7 @@ async def test_two_workers_push_each_message_once(hooked: Worlds, database: str,
 
 
 async def test_a_worker_killed_before_it_records_leaves_the_push_to_another(
-    hooked: Worlds, database: str, redis_url: str, receiver: Receiver, tmp_path: Path
+    hooked: WorkerState, database: str, redis_url: str, receiver: Receiver, tmp_path: Path
 ) -> None:
     await tell(hooked)
     environ = {
@@ -271,7 +273,7 @@ async def test_a_worker_killed_before_it_records_leaves_the_push_to_another(
     assert len(set(receiver.ids)) == 1
 
 
-async def test_what_was_delivered_is_forgotten_after_a_week(hooked: Worlds) -> None:
+async def test_what_was_delivered_is_forgotten_after_a_week(hooked: WorkerState) -> None:
     await tell(hooked, 3)
     await send_pushes(hooked.pool, hooked.push)
     for n, (state, days) in enumerate((("delivered", 8), ("dead", 8), ("delivered", 6))):

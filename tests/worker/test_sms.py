@@ -14,7 +14,7 @@ from feed.sms.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHo
 from feed.sms.provider import ABANDONED_AFTER, CannotTell, Found, NotSeen, Refused, Throttled, Trace, Uncertain
 from feed.worker import retention
 from feed.worker.sms import resolve_abandoned, send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests import make
 from tests.worker.conftest import WorldsWith
 
@@ -96,226 +96,235 @@ class Telling:
         pass
 
 
-async def test_a_message_is_sent_once_however_often_its_job_runs(worlds: Worlds, outbox: Path) -> None:
-    message_id = await enqueue(worlds.pool, worlds.keys)
+async def test_a_message_is_sent_once_however_often_its_job_runs(worker_state: WorkerState, outbox: Path) -> None:
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
     for _ in range(3):
-        assert await send_message(worlds, message_id) is None
+        assert await send_message(worker_state, message_id) is None
 
     (line,) = sent(outbox)
     assert line.phone == PHONE
     assert line.id == str(message_id)
     assert "爱读书的深圳人" in line.text
-    assert await state_of(worlds.pool, message_id) == "sent"
+    assert await state_of(worker_state.pool, message_id) == "sent"
 
 
-async def test_the_same_event_is_told_to_a_phone_once(worlds: Worlds) -> None:
-    message_id = await enqueue(worlds.pool, worlds.keys)
+async def test_the_same_event_is_told_to_a_phone_once(worker_state: WorkerState) -> None:
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    async with transaction(worlds.pool) as conn:
+    async with transaction(worker_state.pool) as conn:
         again = await messages.enqueue(
-            conn, keys=worlds.keys, purpose=Purpose.PRIZE_NOTICE, phone=PHONE, params=NOTICE, once_key="prize:1"
+            conn, keys=worker_state.keys, purpose=Purpose.PRIZE_NOTICE, phone=PHONE, params=NOTICE, once_key="prize:1"
         )
 
     assert again is None
-    assert await job_count(worlds.pool, message_id) == 1
+    assert await job_count(worker_state.pool, message_id) == 1
 
 
-async def test_a_message_of_a_transaction_that_fails_does_not_exist(worlds: Worlds) -> None:
+async def test_a_message_of_a_transaction_that_fails_does_not_exist(worker_state: WorkerState) -> None:
     class Failure(Exception):
         pass
 
     async def fail() -> None:
-        async with transaction(worlds.pool) as conn:
+        async with transaction(worker_state.pool) as conn:
             await messages.enqueue(
-                conn, keys=worlds.keys, purpose=Purpose.PRIZE_NOTICE, phone=PHONE, params=NOTICE, once_key="prize:1"
+                conn,
+                keys=worker_state.keys,
+                purpose=Purpose.PRIZE_NOTICE,
+                phone=PHONE,
+                params=NOTICE,
+                once_key="prize:1",
             )
             raise Failure
 
     with pytest.raises(Failure):
         await fail()
 
-    assert await worlds.pool.fetchval("SELECT count(*) FROM messages") == 0
-    assert await worlds.pool.fetchval("SELECT count(*) FROM jobs.pgqueuer") == 0
+    assert await worker_state.pool.fetchval("SELECT count(*) FROM messages") == 0
+    assert await worker_state.pool.fetchval("SELECT count(*) FROM jobs.pgqueuer") == 0
 
 
-async def test_a_row_of_the_database_does_not_tell_whose_phone_it_is(worlds: Worlds) -> None:
-    await enqueue(worlds.pool, worlds.keys)
+async def test_a_row_of_the_database_does_not_tell_whose_phone_it_is(worker_state: WorkerState) -> None:
+    await enqueue(worker_state.pool, worker_state.keys)
 
-    row = await worlds.pool.fetchval("SELECT messages::text FROM messages")
+    row = await worker_state.pool.fetchval("SELECT messages::text FROM messages")
 
     assert "13800138000" not in row
     assert b"13800138000".hex() not in row
 
 
-async def test_a_message_moved_to_another_row_is_not_sent(worlds: Worlds, outbox: Path) -> None:
-    theirs, other = [await enqueue(worlds.pool, worlds.keys, key) for key in ("prize:1", "prize:2")]
-    await worlds.pool.execute(
+async def test_a_message_moved_to_another_row_is_not_sent(worker_state: WorkerState, outbox: Path) -> None:
+    theirs, other = [await enqueue(worker_state.pool, worker_state.keys, key) for key in ("prize:1", "prize:2")]
+    await worker_state.pool.execute(
         "UPDATE messages SET sealed = (SELECT sealed FROM messages WHERE id = $1) WHERE id = $2", theirs, other
     )
 
-    await send_message(worlds, other)
+    await send_message(worker_state, other)
 
     assert sent(outbox) == []
-    assert await state_of(worlds.pool, other) == "failed"
+    assert await state_of(worker_state.pool, other) == "failed"
 
 
-async def test_killed_before_the_provider_was_called_the_message_is_sent_once(worlds: Worlds, outbox: Path) -> None:
-    message_id = await enqueue(worlds.pool, worlds.keys)
-    attempt = await actions.begin_sending(worlds.pool, message_id, "file", None)
+async def test_killed_before_the_provider_was_called_the_message_is_sent_once(
+    worker_state: WorkerState, outbox: Path
+) -> None:
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
+    attempt = await actions.begin_sending(worker_state.pool, message_id, "file", None)
     assert isinstance(attempt, Sending)
 
-    await send_message(worlds, message_id)  # The job runs again elsewhere, and leaves it alone.
-    await resolve_abandoned(worlds)  # So does this: its sender may still be alive.
+    await send_message(worker_state, message_id)  # The job runs again elsewhere, and leaves it alone.
+    await resolve_abandoned(worker_state)  # So does this: its sender may still be alive.
     assert sent(outbox) == []
-    assert await state_of(worlds.pool, message_id) == "sending"
+    assert await state_of(worker_state.pool, message_id) == "sending"
 
-    await age(worlds.pool, message_id)
-    await resolve_abandoned(worlds)
-    await resolve_abandoned(worlds)
-    assert await job_count(worlds.pool, message_id) == 2
+    await age(worker_state.pool, message_id)
+    await resolve_abandoned(worker_state)
+    await resolve_abandoned(worker_state)
+    assert await job_count(worker_state.pool, message_id) == 2
     for _ in range(2):
-        await send_message(worlds, message_id)
+        await send_message(worker_state, message_id)
 
     assert len(sent(outbox)) == 1
-    assert await state_of(worlds.pool, message_id) == "sent"
+    assert await state_of(worker_state.pool, message_id) == "sent"
 
 
-async def test_killed_after_the_provider_took_it_the_message_is_not_sent_again(worlds: Worlds, outbox: Path) -> None:
-    message_id = await enqueue(worlds.pool, worlds.keys)
-    attempt = await actions.begin_sending(worlds.pool, message_id, "file", None)
+async def test_killed_after_the_provider_took_it_the_message_is_not_sent_again(
+    worker_state: WorkerState, outbox: Path
+) -> None:
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
+    attempt = await actions.begin_sending(worker_state.pool, message_id, "file", None)
     assert isinstance(attempt, Sending)
-    await worlds.provider.send(attempt.reference, PHONE, attempt.purpose, NOTICE)
+    await worker_state.provider.send(attempt.reference, PHONE, attempt.purpose, NOTICE)
 
-    await age(worlds.pool, message_id)
-    await resolve_abandoned(worlds)
-    await send_message(worlds, message_id)
+    await age(worker_state.pool, message_id)
+    await resolve_abandoned(worker_state)
+    await send_message(worker_state, message_id)
 
     assert len(sent(outbox)) == 1
-    assert await state_of(worlds.pool, message_id) == "sent"
+    assert await state_of(worker_state.pool, message_id) == "sent"
 
 
-async def test_of_two_who_resolve_at_once_one_sends_again(worlds: Worlds) -> None:
-    message_id = await enqueue(worlds.pool, worlds.keys)
-    attempt = await actions.begin_sending(worlds.pool, message_id, "file", None)
+async def test_of_two_who_resolve_at_once_one_sends_again(worker_state: WorkerState) -> None:
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
+    attempt = await actions.begin_sending(worker_state.pool, message_id, "file", None)
     assert isinstance(attempt, Sending)
 
-    assert await actions.send_again(worlds.pool, attempt, error_code="not_seen") is True
-    assert await actions.send_again(worlds.pool, attempt, error_code="not_seen") is False
+    assert await actions.send_again(worker_state.pool, attempt, error_code="not_seen") is True
+    assert await actions.send_again(worker_state.pool, attempt, error_code="not_seen") is False
 
     # A late word about the first attempt does not touch the second.
-    second = await actions.begin_sending(worlds.pool, message_id, "file", None)
+    second = await actions.begin_sending(worker_state.pool, message_id, "file", None)
     assert isinstance(second, Sending)
-    assert await actions.record_failed(worlds.pool, attempt, "late") is False
-    assert await state_of(worlds.pool, message_id) == "sending"
+    assert await actions.record_failed(worker_state.pool, attempt, "late") is False
+    assert await state_of(worker_state.pool, message_id) == "sending"
 
 
-async def test_without_an_answer_it_is_asked_and_not_sent_again(worlds_with: WorldsWith) -> None:
+async def test_without_an_answer_it_is_asked_and_not_sent_again(worker_state_with: WorldsWith) -> None:
     provider = Telling(Uncertain(), Uncertain())
-    worlds = worlds_with(provider)
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    worker_state = worker_state_with(provider)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    await send_message(worlds, message_id)
-    await age(worlds.pool, message_id)
-    await resolve_abandoned(worlds)
-    assert await state_of(worlds.pool, message_id) == "sending"
+    await send_message(worker_state, message_id)
+    await age(worker_state.pool, message_id)
+    await resolve_abandoned(worker_state)
+    assert await state_of(worker_state.pool, message_id) == "sending"
 
     provider.knows = Found("p-1")
-    await age(worlds.pool, message_id)
-    await resolve_abandoned(worlds)
+    await age(worker_state.pool, message_id)
+    await resolve_abandoned(worker_state)
 
-    assert await state_of(worlds.pool, message_id) == "sent"
+    assert await state_of(worker_state.pool, message_id) == "sent"
     assert provider.calls == 1
 
 
-async def test_when_nobody_can_tell_an_editor_decides(worlds_with: WorldsWith) -> None:
+async def test_when_nobody_can_tell_an_editor_decides(worker_state_with: WorldsWith) -> None:
     provider = Telling(Uncertain(), CannotTell())
-    worlds = worlds_with(provider)
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    worker_state = worker_state_with(provider)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    await send_message(worlds, message_id)
-    await age(worlds.pool, message_id)
+    await send_message(worker_state, message_id)
+    await age(worker_state.pool, message_id)
     for _ in range(2):
-        await resolve_abandoned(worlds)
-        await send_message(worlds, message_id)
+        await resolve_abandoned(worker_state)
+        await send_message(worker_state, message_id)
 
-    assert await state_of(worlds.pool, message_id) == "unknown"
-    assert await job_count(worlds.pool, message_id) == 1
+    assert await state_of(worker_state.pool, message_id) == "unknown"
+    assert await job_count(worker_state.pool, message_id) == 1
     assert provider.calls == 1
 
 
-async def test_a_refusal_is_final(worlds_with: WorldsWith) -> None:
-    worlds = worlds_with(Telling(Refused("isv.MOBILE_NUMBER_ILLEGAL"), NotSeen()))
-    message_id = await enqueue(worlds.pool, worlds.keys)
+async def test_a_refusal_is_final(worker_state_with: WorldsWith) -> None:
+    worker_state = worker_state_with(Telling(Refused("isv.MOBILE_NUMBER_ILLEGAL"), NotSeen()))
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    await send_message(worlds, message_id)
+    await send_message(worker_state, message_id)
 
-    row = await worlds.pool.fetchrow("SELECT state, error_code FROM messages WHERE id = $1", message_id)
+    row = await worker_state.pool.fetchrow("SELECT state, error_code FROM messages WHERE id = $1", message_id)
     assert row is not None
     assert tuple(row) == ("failed", "isv.MOBILE_NUMBER_ILLEGAL")
 
 
-async def test_a_throttled_message_goes_later(worlds_with: WorldsWith) -> None:
+async def test_a_throttled_message_goes_later(worker_state_with: WorldsWith) -> None:
     provider = Telling(Throttled("limit", retry_after=timedelta(minutes=2)), NotSeen())
-    worlds = worlds_with(provider)
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    worker_state = worker_state_with(provider)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    await send_message(worlds, message_id)
+    await send_message(worker_state, message_id)
 
-    assert await state_of(worlds.pool, message_id) == "queued"
-    waits = await worlds.pool.fetchval("SELECT max(execute_after) - now() FROM jobs.pgqueuer")
+    assert await state_of(worker_state.pool, message_id) == "queued"
+    waits = await worker_state.pool.fetchval("SELECT max(execute_after) - now() FROM jobs.pgqueuer")
     assert timedelta(minutes=1, seconds=50) < waits <= timedelta(minutes=2)
-    assert isinstance(await send_message(worlds, message_id), Wait)
+    assert isinstance(await send_message(worker_state, message_id), Wait)
     assert provider.calls == 1
 
 
-async def test_at_night_the_notice_waits_by_the_clock_of_the_database(worlds: Worlds, outbox: Path) -> None:
-    now = await worlds.pool.fetchval("SELECT now()")
+async def test_at_night_the_notice_waits_by_the_clock_of_the_database(worker_state: WorkerState, outbox: Path) -> None:
+    now = await worker_state.pool.fetchval("SELECT now()")
     here = now.astimezone(SHANGHAI)
     quiet = QuietHours((here - timedelta(hours=1)).time(), (here + timedelta(hours=1)).time())
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    waits = await send_message(worlds._replace(quiet=quiet), message_id)
+    waits = await send_message(worker_state._replace(quiet=quiet), message_id)
 
     assert isinstance(waits, Wait)
     assert timedelta(minutes=59) < waits.left <= timedelta(hours=1)
     assert sent(outbox) == []
-    assert await state_of(worlds.pool, message_id) == "queued"
+    assert await state_of(worker_state.pool, message_id) == "queued"
 
 
-async def test_what_came_too_late_is_not_sent(worlds: Worlds, outbox: Path) -> None:
-    message_id = await enqueue(worlds.pool, worlds.keys, expires_at=datetime(2026, 1, 1, tzinfo=UTC))
+async def test_what_came_too_late_is_not_sent(worker_state: WorkerState, outbox: Path) -> None:
+    message_id = await enqueue(worker_state.pool, worker_state.keys, expires_at=datetime(2026, 1, 1, tzinfo=UTC))
 
-    await send_message(worlds, message_id)
+    await send_message(worker_state, message_id)
 
     assert sent(outbox) == []
-    assert await state_of(worlds.pool, message_id) == "expired"
+    assert await state_of(worker_state.pool, message_id) == "expired"
 
 
-async def test_a_message_whose_job_is_lost_gets_another_one(worlds: Worlds) -> None:
-    message_id = await enqueue(worlds.pool, worlds.keys, not_before=datetime(2026, 1, 1, tzinfo=UTC))
-    assert await actions.wake_jobless(worlds.pool) == 0
+async def test_a_message_whose_job_is_lost_gets_another_one(worker_state: WorkerState) -> None:
+    message_id = await enqueue(worker_state.pool, worker_state.keys, not_before=datetime(2026, 1, 1, tzinfo=UTC))
+    assert await actions.wake_jobless(worker_state.pool) == 0
 
-    await worlds.pool.execute("DELETE FROM jobs.pgqueuer")
+    await worker_state.pool.execute("DELETE FROM jobs.pgqueuer")
 
-    assert await actions.wake_jobless(worlds.pool) == 1
-    assert await actions.wake_jobless(worlds.pool) == 0
-    assert await job_count(worlds.pool, message_id) == 1
+    assert await actions.wake_jobless(worker_state.pool) == 1
+    assert await actions.wake_jobless(worker_state.pool) == 0
+    assert await job_count(worker_state.pool, message_id) == 1
 
 
-async def test_a_number_is_forgotten_a_month_after_its_message_has_ended(worlds: Worlds, keys: Keys) -> None:
-    sent, fresh, waiting, failed = [await enqueue(worlds.pool, keys, f"prize:{number}") for number in range(4)]
+async def test_a_number_is_forgotten_a_month_after_its_message_has_ended(worker_state: WorkerState, keys: Keys) -> None:
+    sent, fresh, waiting, failed = [await enqueue(worker_state.pool, keys, f"prize:{number}") for number in range(4)]
     for message_id in (sent, fresh, failed):
-        await send_message(worlds, message_id)
-    await worlds.pool.execute("UPDATE messages SET state = 'failed' WHERE id = $1", failed)
+        await send_message(worker_state, message_id)
+    await worker_state.pool.execute("UPDATE messages SET state = 'failed' WHERE id = $1", failed)
     month = "UPDATE messages SET created_at = now() - interval '31 days' WHERE id <> $1"
-    await worlds.pool.execute(month, fresh)
-    await retention.forget_numbers(worlds)
-    kept = await worlds.pool.fetch("SELECT id FROM messages WHERE sealed <> '' ORDER BY id")
+    await worker_state.pool.execute(month, fresh)
+    await retention.forget_numbers(worker_state)
+    kept = await worker_state.pool.fetch("SELECT id FROM messages WHERE sealed <> '' ORDER BY id")
     assert [row["id"] for row in kept] == [fresh, waiting]
-    assert await state_of(worlds.pool, sent) == "sent"
-    assert await worlds.pool.fetchval("SELECT person FROM messages WHERE id = $1", sent) is None
+    assert await state_of(worker_state.pool, sent) == "sent"
+    assert await worker_state.pool.fetchval("SELECT person FROM messages WHERE id = $1", sent) is None
     # There is nobody any more to send it to again.
-    editor = await make.person(worlds.pool, role="editor")
+    editor = await make.person(worker_state.pool, role="editor")
     with pytest.raises(MessageTooLate):
-        await deciding.retry_message(worlds.pool, failed, by=editor, reason="再发一次")
+        await deciding.retry_message(worker_state.pool, failed, by=editor, reason="再发一次")

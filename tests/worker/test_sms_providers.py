@@ -13,7 +13,7 @@ from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER, SILENT_AFTER
 from feed.sms.registry import open_provider
 from feed.sms.templates import names_of
 from feed.worker.sms import resolve_abandoned, send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests import make
 from tests.sms.fake_provider import REFUSALS, SECRETLY, SIGN, Fake, faking
 from tests.worker.conftest import WorldsWith, settings_of
@@ -21,7 +21,7 @@ from tests.worker.test_sms import PHONE, age, enqueue, job_count
 
 
 @pytest.fixture
-def worlds(unreliable: Worlds) -> Worlds:
+def worker_state(unreliable: WorkerState) -> WorkerState:
     return unreliable
 
 
@@ -31,41 +31,45 @@ async def row_of(pool: "Pool[Record]", message_id: MessageId) -> tuple[str, str 
     return row["state"], row["error_code"], row["provider_id"]
 
 
-async def lets_time_pass(worlds: Worlds, message_id: MessageId, by: timedelta = ABANDONED_AFTER) -> None:
+async def lets_time_pass(worker_state: WorkerState, message_id: MessageId, by: timedelta = ABANDONED_AFTER) -> None:
     """Everybody who would by then does what there is to do, and again."""
-    await age(worlds.pool, message_id, by)
+    await age(worker_state.pool, message_id, by)
     for _ in range(2):
-        await resolve_abandoned(worlds)
-        await send_message(worlds, message_id)
+        await resolve_abandoned(worker_state)
+        await send_message(worker_state, message_id)
 
 
-async def test_a_message_is_sent_by_its_template_under_our_reference(worlds: Worlds, fake: Fake) -> None:
-    message_id = await enqueue(worlds.pool, worlds.keys)
+async def test_a_message_is_sent_by_its_template_under_our_reference(worker_state: WorkerState, fake: Fake) -> None:
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
     for _ in range(2):
-        await send_message(worlds, message_id)
+        await send_message(worker_state, message_id)
 
     (order,) = fake.taken
     assert (order.reference, order.sign, order.template) == (str(message_id), SIGN, "T_PRIZE")
     assert order.phone == (PHONE if fake.name == "tencent" else PHONE.removeprefix("+86"))
     named = {"campaign": "爱读书的深圳人", "date": "10 月 1 日"}
     assert order.values == (list(named.values()) if fake.name == "tencent" else named)
-    assert await row_of(worlds.pool, message_id) == ("sent", None, order.provider_id)
-    assert await worlds.pool.fetchval("SELECT provider FROM messages") == fake.name
+    assert await row_of(worker_state.pool, message_id) == ("sent", None, order.provider_id)
+    assert await worker_state.pool.fetchval("SELECT provider FROM messages") == fake.name
 
 
 @pytest.mark.parametrize("fate", SECRETLY)
-async def test_what_was_taken_without_a_word_is_found_and_not_sent_again(worlds: Worlds, fake: Fake, fate: str) -> None:
+async def test_what_was_taken_without_a_word_is_found_and_not_sent_again(
+    worker_state: WorkerState, fake: Fake, fate: str
+) -> None:
     fake.script, fake.hidden_for = [fate], 1
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    await send_message(worlds, message_id)
-    assert (await row_of(worlds.pool, message_id))[0] == "sending"
-    await lets_time_pass(worlds, message_id)
-    assert (await row_of(worlds.pool, message_id))[0] == "sending"  # Too recent for what is not shown to mean anything.
-    await lets_time_pass(worlds, message_id)
+    await send_message(worker_state, message_id)
+    assert (await row_of(worker_state.pool, message_id))[0] == "sending"
+    await lets_time_pass(worker_state, message_id)
+    assert (await row_of(worker_state.pool, message_id))[
+        0
+    ] == "sending"  # Too recent for what is not shown to mean anything.
+    await lets_time_pass(worker_state, message_id)
 
-    state, error, provider_id = await row_of(worlds.pool, message_id)
+    state, error, provider_id = await row_of(worker_state.pool, message_id)
     assert (state, error) == ("sent", None)
     # Aliyun's details do not tell the BizId: its receipts bear our reference.
     assert provider_id == (None if fake.name == "aliyun" else fake.taken[0].provider_id)
@@ -73,146 +77,150 @@ async def test_what_was_taken_without_a_word_is_found_and_not_sent_again(worlds:
 
 
 @pytest.mark.parametrize("fate", ["fails", "unwell"])
-async def test_what_a_failing_provider_never_shows_is_an_editor_s(worlds: Worlds, fake: Fake, fate: str) -> None:
+async def test_what_a_failing_provider_never_shows_is_an_editor_s(
+    worker_state: WorkerState, fake: Fake, fate: str
+) -> None:
     fake.script = [fate]
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    await send_message(worlds, message_id)
-    await lets_time_pass(worlds, message_id)
-    assert (await row_of(worlds.pool, message_id))[0] == "sending"
-    await lets_time_pass(worlds, message_id, MISSING_AFTER)
-    await lets_time_pass(worlds, message_id, MISSING_AFTER)
+    await send_message(worker_state, message_id)
+    await lets_time_pass(worker_state, message_id)
+    assert (await row_of(worker_state.pool, message_id))[0] == "sending"
+    await lets_time_pass(worker_state, message_id, MISSING_AFTER)
+    await lets_time_pass(worker_state, message_id, MISSING_AFTER)
 
-    assert await row_of(worlds.pool, message_id) == ("unknown", "cannot_tell", None)
+    assert await row_of(worker_state.pool, message_id) == ("unknown", "cannot_tell", None)
     assert fake.taken == []
     assert fake.asked >= 2
 
 
-async def test_a_provider_that_stays_silent_leaves_it_to_an_editor(worlds: Worlds, fake: Fake) -> None:
+async def test_a_provider_that_stays_silent_leaves_it_to_an_editor(worker_state: WorkerState, fake: Fake) -> None:
     fake.script, fake.silent = ["fails after taking"], True
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    await send_message(worlds, message_id)
-    await lets_time_pass(worlds, message_id, MISSING_AFTER)
-    assert (await row_of(worlds.pool, message_id))[0] == "sending"
-    await lets_time_pass(worlds, message_id, SILENT_AFTER)
+    await send_message(worker_state, message_id)
+    await lets_time_pass(worker_state, message_id, MISSING_AFTER)
+    assert (await row_of(worker_state.pool, message_id))[0] == "sending"
+    await lets_time_pass(worker_state, message_id, SILENT_AFTER)
 
-    assert (await row_of(worlds.pool, message_id))[0] == "unknown"
+    assert (await row_of(worker_state.pool, message_id))[0] == "unknown"
     assert len(fake.taken) == 1
 
 
-async def test_who_is_asked_often_is_asked_ever_more_rarely(worlds: Worlds, fake: Fake) -> None:
+async def test_who_is_asked_often_is_asked_ever_more_rarely(worker_state: WorkerState, fake: Fake) -> None:
     fake.script, fake.hidden_for = ["fails after taking"], 100
-    message_id = await enqueue(worlds.pool, worlds.keys)
-    await send_message(worlds, message_id)
-    await worlds.pool.execute("UPDATE messages SET sending_at = sending_at - interval '13 seconds'")
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
+    await send_message(worker_state, message_id)
+    await worker_state.pool.execute("UPDATE messages SET sending_at = sending_at - interval '13 seconds'")
 
     for _ in range(5):
-        await resolve_abandoned(worlds)
+        await resolve_abandoned(worker_state)
 
     assert 1 <= fake.asked <= 2  # By Aliyun two around midnight: one for each day.
-    assert await worlds.pool.fetchval("SELECT asks FROM messages") == 1
+    assert await worker_state.pool.fetchval("SELECT asks FROM messages") == 1
 
 
 @pytest.mark.parametrize(
     ("fate", "seconds"), [("throttled", 30), ("too often", 60), ("no money", 600), ("no template", 600)]
 )
-async def test_what_is_put_off_was_not_sent_and_goes_later(worlds: Worlds, fake: Fake, fate: str, seconds: int) -> None:
+async def test_what_is_put_off_was_not_sent_and_goes_later(
+    worker_state: WorkerState, fake: Fake, fate: str, seconds: int
+) -> None:
     fake.script = [fate]
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    await send_message(worlds, message_id)
+    await send_message(worker_state, message_id)
 
     (_, aliyun), tencent = REFUSALS[fate]
-    assert await row_of(worlds.pool, message_id) == ("queued", aliyun if fake.name == "aliyun" else tencent, None)
-    assert await job_count(worlds.pool, message_id) == 2
-    waits = await worlds.pool.fetchval("SELECT max(execute_after) - now() FROM jobs.pgqueuer")
+    assert await row_of(worker_state.pool, message_id) == ("queued", aliyun if fake.name == "aliyun" else tencent, None)
+    assert await job_count(worker_state.pool, message_id) == 2
+    waits = await worker_state.pool.fetchval("SELECT max(execute_after) - now() FROM jobs.pgqueuer")
     seconds = 30 if (fate, fake.name) == ("too often", "tencent") else seconds
     assert timedelta(seconds=seconds - 10) < waits <= timedelta(seconds=seconds)
-    assert isinstance(await send_message(worlds, message_id), Wait)
+    assert isinstance(await send_message(worker_state, message_id), Wait)
     # Nothing was handed over, so nothing of the day's quota is used up.
-    assert await worlds.pool.fetchval("SELECT handed_over FROM message_days") == 0
+    assert await worker_state.pool.fetchval("SELECT handed_over FROM message_days") == 0
 
-    await worlds.pool.execute("UPDATE messages SET not_before = now()")
-    await send_message(worlds, message_id)
-    assert (await row_of(worlds.pool, message_id))[0] == "sent"
+    await worker_state.pool.execute("UPDATE messages SET not_before = now()")
+    await send_message(worker_state, message_id)
+    assert (await row_of(worker_state.pool, message_id))[0] == "sent"
     assert [order.reference for order in fake.taken] == [f"{message_id}-2"]
 
 
-async def test_what_is_refused_is_refused_for_good(worlds: Worlds, fake: Fake) -> None:
+async def test_what_is_refused_is_refused_for_good(worker_state: WorkerState, fake: Fake) -> None:
     fake.script = ["no number"]
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    await send_message(worlds, message_id)
-    await lets_time_pass(worlds, message_id, SILENT_AFTER)
+    await send_message(worker_state, message_id)
+    await lets_time_pass(worker_state, message_id, SILENT_AFTER)
 
     (_, aliyun), tencent = REFUSALS["no number"]
-    assert await row_of(worlds.pool, message_id) == ("failed", aliyun if fake.name == "aliyun" else tencent, None)
+    assert await row_of(worker_state.pool, message_id) == ("failed", aliyun if fake.name == "aliyun" else tencent, None)
     assert fake.taken == []
 
 
 @pytest.mark.parametrize("name", ["aliyun", "tencent"])
-async def test_whom_nobody_reaches_has_certainly_taken_nothing(worlds_with: WorldsWith, name: str) -> None:
+async def test_whom_nobody_reaches_has_certainly_taken_nothing(worker_state_with: WorldsWith, name: str) -> None:
     with faking(name) as fake:
         pass
-    worlds = worlds_with(open_provider(settings_of(fake)))
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    worker_state = worker_state_with(open_provider(settings_of(fake)))
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
 
-    await send_message(worlds, message_id)
+    await send_message(worker_state, message_id)
 
-    assert await row_of(worlds.pool, message_id) == ("queued", "unreachable", None)
-    await worlds.provider.close()
+    assert await row_of(worker_state.pool, message_id) == ("queued", "unreachable", None)
+    await worker_state.provider.close()
 
 
-async def test_a_second_attempt_is_not_taken_for_the_first(worlds: Worlds, fake: Fake) -> None:
+async def test_a_second_attempt_is_not_taken_for_the_first(worker_state: WorkerState, fake: Fake) -> None:
     fake.script, fake.hidden_for = ["fails after taking"], 10
-    message_id = await enqueue(worlds.pool, worlds.keys)
-    await send_message(worlds, message_id)
-    await lets_time_pass(worlds, message_id, MISSING_AFTER)
-    await lets_time_pass(worlds, message_id)
-    assert (await row_of(worlds.pool, message_id))[0] == "unknown"
-    editor = await make.person(worlds.pool, role="editor")
-    await deciding.retry_message(worlds.pool, message_id, by=editor, reason="没有收到")
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
+    await send_message(worker_state, message_id)
+    await lets_time_pass(worker_state, message_id, MISSING_AFTER)
+    await lets_time_pass(worker_state, message_id)
+    assert (await row_of(worker_state.pool, message_id))[0] == "unknown"
+    editor = await make.person(worker_state.pool, role="editor")
+    await deciding.retry_message(worker_state.pool, message_id, by=editor, reason="没有收到")
     # Its worker dies before it has called, and now the provider shows the first one.
-    assert isinstance(await actions.begin_sending(worlds.pool, message_id, fake.name, None), Sending)
+    assert isinstance(await actions.begin_sending(worker_state.pool, message_id, fake.name, None), Sending)
     fake.hidden_for = 0
 
-    await lets_time_pass(worlds, message_id, MISSING_AFTER)
+    await lets_time_pass(worker_state, message_id, MISSING_AFTER)
 
-    assert (await row_of(worlds.pool, message_id))[0] == "unknown"
+    assert (await row_of(worker_state.pool, message_id))[0] == "unknown"
     assert len(fake.taken) == 1
 
 
 async def test_another_provider_is_not_asked_about_what_it_never_heard_of(
-    worlds: Worlds, fake: Fake, keys: Keys
+    worker_state: WorkerState, fake: Fake, keys: Keys
 ) -> None:
-    message_id = await enqueue(worlds.pool, keys)
-    assert isinstance(await actions.begin_sending(worlds.pool, message_id, "another", None), Sending)
+    message_id = await enqueue(worker_state.pool, keys)
+    assert isinstance(await actions.begin_sending(worker_state.pool, message_id, "another", None), Sending)
 
-    await lets_time_pass(worlds, message_id)
+    await lets_time_pass(worker_state, message_id)
 
-    assert (await row_of(worlds.pool, message_id))[0] == "unknown"
+    assert (await row_of(worker_state.pool, message_id))[0] == "unknown"
     assert fake.asked == 0
     assert fake.taken == []
 
 
-async def test_many_pages_of_a_phone_are_searched(worlds: Worlds, fake: Fake) -> None:
+async def test_many_pages_of_a_phone_are_searched(worker_state: WorkerState, fake: Fake) -> None:
     fake.script = ["fails after taking"]
     phone = PHONE if fake.name == "tencent" else PHONE.removeprefix("+86")
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
     for number in range(120):
         fake.take(str(number), phone, "T_CODE", {}, SIGN)
 
-    await send_message(worlds, message_id)
-    await lets_time_pass(worlds, message_id)
+    await send_message(worker_state, message_id)
+    await lets_time_pass(worker_state, message_id)
 
-    assert (await row_of(worlds.pool, message_id))[0] == "sent"
+    assert (await row_of(worker_state.pool, message_id))[0] == "sent"
     assert fake.asked >= 2
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-async def test_each_purpose_has_a_template(worlds: Worlds, fake: Fake, purpose: Purpose) -> None:
-    await worlds.provider.send(Reference("1"), "+85251234567", purpose, dict.fromkeys(names_of(purpose), "1"))
+async def test_each_purpose_has_a_template(worker_state: WorkerState, fake: Fake, purpose: Purpose) -> None:
+    await worker_state.provider.send(Reference("1"), "+85251234567", purpose, dict.fromkeys(names_of(purpose), "1"))
 
     (order,) = fake.taken
     assert order.template == settings_of(fake).sms_templates.split(f"{purpose}=")[1].split(",")[0]

@@ -14,7 +14,7 @@ from feed.sms import actions
 from feed.sms.model import MessageId, Sending
 from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER
 from feed.worker.sms import resolve_abandoned, send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests.sms.fake_provider import Fake
 from tests.support.forks import Forks
 from tests.worker.test_sms import age, enqueue
@@ -31,7 +31,7 @@ Run = Callable[[str, MessageId, int, str], Awaitable[Ran]]
 
 
 @pytest.fixture
-def worlds(unreliable: Worlds) -> Worlds:
+def worker_state(unreliable: WorkerState) -> WorkerState:
     return unreliable
 
 
@@ -72,17 +72,17 @@ def run(environ: dict[str, str], forks: Forks) -> Run:
     return ran
 
 
-async def finish(worlds: Worlds, message_id: MessageId) -> tuple[str, str | None, str | None]:
+async def finish(worker_state: WorkerState, message_id: MessageId) -> tuple[str, str | None, str | None]:
     """What other workers do in the time that everything takes."""
-    await send_message(worlds, message_id)
-    await resolve_abandoned(worlds)
-    await lets_time_pass(worlds, message_id)
+    await send_message(worker_state, message_id)
+    await resolve_abandoned(worker_state)
+    await lets_time_pass(worker_state, message_id)
     for _ in range(2):
-        await lets_time_pass(worlds, message_id, MISSING_AFTER)
-    return await row_of(worlds.pool, message_id)
+        await lets_time_pass(worker_state, message_id, MISSING_AFTER)
+    return await row_of(worker_state.pool, message_id)
 
 
-async def test_killed_at_each_step_of_sending(worlds: Worlds, fake: Fake, run: Run) -> None:
+async def test_killed_at_each_step_of_sending(worker_state: WorkerState, fake: Fake, run: Run) -> None:
     """Where the call may have been made nobody sends again: it is found, or left to an editor."""
     expected = {
         (1, "before"): ("commit", "queued", 0, "sent", 1),
@@ -97,20 +97,20 @@ async def test_killed_at_each_step_of_sending(worlds: Worlds, fake: Fake, run: R
         lived = False
         for when in ("before", "after"):
             fake.taken.clear()
-            message_id = await enqueue(worlds.pool, worlds.keys, f"prize:{nth}:{when}")
+            message_id = await enqueue(worker_state.pool, worker_state.keys, f"prize:{nth}:{when}")
             ran = await run("send", message_id, nth, when)
             if not ran.died:
                 lived = True
                 continue
-            left, taken = (await row_of(worlds.pool, message_id))[0], len(fake.taken)
-            end = (await finish(worlds, message_id))[0]
+            left, taken = (await row_of(worker_state.pool, message_id))[0], len(fake.taken)
+            end = (await finish(worker_state, message_id))[0]
             seen[nth, when] = (ran.at, left, taken, end, len(fake.taken))
         if lived:
             break
     assert seen == expected
 
 
-async def test_killed_at_each_step_of_asking(worlds: Worlds, fake: Fake, run: Run) -> None:
+async def test_killed_at_each_step_of_asking(worker_state: WorkerState, fake: Fake, run: Run) -> None:
     """Asking is free: whoever comes next asks again."""
     seen = {}
     for nth in range(1, 20):
@@ -118,15 +118,15 @@ async def test_killed_at_each_step_of_asking(worlds: Worlds, fake: Fake, run: Ru
         for when in ("before", "after"):
             fake.taken.clear()
             fake.script = ["fails after taking"]
-            message_id = await enqueue(worlds.pool, worlds.keys, f"prize:{nth}:{when}")
-            await send_message(worlds, message_id)
-            await age(worlds.pool, message_id, ABANDONED_AFTER)
+            message_id = await enqueue(worker_state.pool, worker_state.keys, f"prize:{nth}:{when}")
+            await send_message(worker_state, message_id)
+            await age(worker_state.pool, message_id, ABANDONED_AFTER)
             ran = await run("resolve", message_id, nth, when)
             if not ran.died:
                 lived = True
                 continue
-            left = (await row_of(worlds.pool, message_id))[0]
-            end = (await finish(worlds, message_id))[0]
+            left = (await row_of(worker_state.pool, message_id))[0]
+            end = (await finish(worker_state, message_id))[0]
             seen[nth, when] = (ran.at, left, end, len(fake.taken))
         if lived:
             break
@@ -141,29 +141,31 @@ async def test_killed_at_each_step_of_asking(worlds: Worlds, fake: Fake, run: Ru
 
 
 async def test_killed_while_the_provider_takes_its_time(
-    worlds: Worlds,
+    worker_state: WorkerState,
     fake: Fake,
     start: Start,
 ) -> None:
     fake.script = ["hangs after taking"]
-    message_id = await enqueue(worlds.pool, worlds.keys)
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
     process = await start("send", message_id, 99, "after")
     async with asyncio.timeout(20):
         while not fake.taken:
             await asyncio.sleep(0.02)
     process.kill()
     assert await process.wait() == -signal.SIGKILL
-    assert (await row_of(worlds.pool, message_id))[0] == "sending"
+    assert (await row_of(worker_state.pool, message_id))[0] == "sending"
 
-    assert (await finish(worlds, message_id))[0] == "sent"
+    assert (await finish(worker_state, message_id))[0] == "sent"
     assert len(fake.taken) == 1
 
 
-async def test_two_who_find_it_at_once_ask_once(worlds: Worlds, fake: Fake) -> None:
-    message_id = await enqueue(worlds.pool, worlds.keys)
-    assert isinstance(await actions.begin_sending(worlds.pool, message_id, fake.name, None), Sending)
-    await age(worlds.pool, message_id)
+async def test_two_who_find_it_at_once_ask_once(worker_state: WorkerState, fake: Fake) -> None:
+    message_id = await enqueue(worker_state.pool, worker_state.keys)
+    assert isinstance(await actions.begin_sending(worker_state.pool, message_id, fake.name, None), Sending)
+    await age(worker_state.pool, message_id)
 
-    leases = await asyncio.gather(*(actions.lease_abandoned(worlds.pool, after=ABANDONED_AFTER) for _ in range(4)))
+    leases = await asyncio.gather(
+        *(actions.lease_abandoned(worker_state.pool, after=ABANDONED_AFTER) for _ in range(4))
+    )
 
     assert sorted(len(lease) for lease in leases) == [0, 0, 0, 1]

@@ -6,9 +6,9 @@ import msgspec
 from litestar import Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of
 from feed.api.responses import answers
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.campaigns import actions
 from feed.campaigns import cancellation as cancelling
 from feed.campaigns.errors import (
@@ -43,15 +43,15 @@ class CancelIn(msgspec.Struct, frozen=True):
 
 @post("/campaigns", status_code=201)
 async def create_campaign(
-    data: JSONBody[CampaignFields], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    data: JSONBody[CampaignFields], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> EditorCampaignCard:
     """Begin a draft: a title is enough."""
-    return await _card(world, await actions.create_campaign(world.pool, viewer.account_id, data, once))
+    return await _card(app_state, await actions.create_campaign(app_state.pool, viewer.account_id, data, keyed_request))
 
 
 @get("/campaigns")
 async def list_all_campaigns(
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
     campaign_state: CampaignState = None,
     limit: Limit = 20,
@@ -60,19 +60,19 @@ async def list_all_campaigns(
     """All campaigns, drafts too, the newest first. Jurors are named in each one's own document."""
     states = screen.states_of(campaign_state)
     name = f"all campaigns:{campaign_state or ''}"
-    last_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
-    async with world.pool.acquire() as conn:
+    last_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with app_state.pool.acquire() as conn:
         rows = await screen.list_rows(conn, states=states, drafts=True, last_id=last_id, limit=limit + 1)
-    more = world.cursors.write(name, rows[limit].id) if len(rows) > limit else None
+    more = app_state.cursors.write(name, rows[limit].id) if len(rows) > limit else None
     return Page([screen.editor_card(row) for row in rows[:limit]], more)
 
 
 @get("/campaigns/{campaign_id:str}", refuses=(CampaignNotFound,))
 async def get_campaign_for_editors(
-    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
 ) -> EditorCampaignCard:
     """A campaign with all that editors need to know."""
-    return await _card(world, id_of(campaign_id, CampaignNotFound))
+    return await _card(app_state, id_of(campaign_id, CampaignNotFound))
 
 
 @patch(
@@ -85,21 +85,21 @@ async def get_campaign_for_editors(
     ),
 )
 async def change_campaign(
-    campaign_id: FromPath[str], data: JSONBody[CampaignFields], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], data: JSONBody[CampaignFields], app_state: GivenAppState, viewer: GivenViewer
 ) -> EditorCampaignCard:
     """Change a campaign: a draft freely, an open one only in favour of those who take part."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await actions.change_campaign(world.pool, world.keys, viewer.account_id, id_, data)
-    return await _card(world, id_)
+    await actions.change_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, data)
+    return await _card(app_state, id_)
 
 
 @post("/campaigns/{campaign_id:str}/copy", status_code=201, refuses=(CampaignNotFound,))
 async def copy_campaign(
-    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> EditorCampaignCard:
     """A draft like another campaign, without its dates."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    return await _card(world, await actions.copy_campaign(world.pool, viewer.account_id, id_, once))
+    return await _card(app_state, await actions.copy_campaign(app_state.pool, viewer.account_id, id_, keyed_request))
 
 
 @post(
@@ -113,12 +113,12 @@ async def copy_campaign(
     ),
 )
 async def publish_campaign(
-    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> EditorCampaignCard:
     """Make a draft public; refused with every field that is missing."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await actions.publish_campaign(world.pool, world.keys, viewer.account_id, id_, once)
-    return await _card(world, id_)
+    await actions.publish_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, keyed_request)
+    return await _card(app_state, id_)
 
 
 @post(
@@ -133,9 +133,9 @@ async def publish_campaign(
 )
 async def cancel_campaign(
     campaign_id: FromPath[str],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    once: GivenOnce,
+    keyed_request: GivenKeyedRequest,
     data: JSONBody[CancelIn | None] = None,
 ) -> Response[EditorCampaignCard]:
     """End a campaign without winners, while nothing of it is frozen.
@@ -144,8 +144,8 @@ async def cancel_campaign(
     """
     id_ = id_of(campaign_id, CampaignNotFound)
     reason = data.reason if data else ""
-    done = await cancelling.cancel_campaign(world.pool, viewer.account_id, id_, reason, once)
-    return Response(await _card(world, id_), status_code=202 if done == "recorded" else 200)
+    done = await cancelling.cancel_campaign(app_state.pool, viewer.account_id, id_, reason, keyed_request)
+    return Response(await _card(app_state, id_), status_code=202 if done == "recorded" else 200)
 
 
 @post(
@@ -162,16 +162,16 @@ async def cancel_campaign(
     ),
 )
 async def lock_marks(
-    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> EditorCampaignCard:
     """End the marking of a closed campaign; refused with every shortlisted entry that has no mark."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await judging.lock_marks(world.pool, viewer.account_id, id_, once)
-    return await _card(world, id_)
+    await judging.lock_marks(app_state.pool, viewer.account_id, id_, keyed_request)
+    return await _card(app_state, id_)
 
 
-async def _card(world: World, campaign_id: int) -> EditorCampaignCard:
-    async with world.pool.acquire() as conn:
+async def _card(app_state: AppState, campaign_id: int) -> EditorCampaignCard:
+    async with app_state.pool.acquire() as conn:
         return await screen.get_campaign_for_editors(conn, campaign_id)
 
 

@@ -7,7 +7,7 @@ from litestar import Router, delete, get, put
 from litestar.params import FromPath, JSONBody
 
 from feed.accounts.model import AccountNotFound
-from feed.api.dependencies import GivenViewer, GivenWorld, id_of, requires_role
+from feed.api.dependencies import GivenAppState, GivenViewer, id_of, requires_role
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.prizes.claims import access
 from feed.screens.prizes.claim_access import Reader, list_readers
@@ -42,11 +42,11 @@ class Readers(msgspec.Struct, frozen=True):
 
 @put("/campaigns/{campaign_id:str}/claim-access", refuses=(CampaignNotFound, AccountNotFound, SecondPersonRequired))
 async def grant_claim_access(
-    campaign_id: FromPath[str], data: JSONBody[AccessIn], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], data: JSONBody[AccessIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> Access:
     """Let somebody else read the details of this campaign's winners, for a reason and for some days."""
     until = await access.grant_access(
-        world.pool,
+        app_state.pool,
         id_of(campaign_id, CampaignNotFound),
         id_of(data.user_id, AccountNotFound),
         by=viewer.account_id,
@@ -62,18 +62,18 @@ async def grant_claim_access(
     refuses=(CampaignNotFound, AccountNotFound),
 )
 async def end_claim_access(
-    campaign_id: FromPath[str], user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
 ) -> AccessEnded:
     """Let somebody read no more, at once. A second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(user_id, AccountNotFound)
-    await access.end_access(world.pool, *ids, by=viewer.account_id)
+    await access.end_access(app_state.pool, *ids, by=viewer.account_id)
     return AccessEnded(user_id)
 
 
 @get("/campaigns/{campaign_id:str}/claim-access", refuses=(CampaignNotFound,))
-async def list_claim_access(campaign_id: FromPath[str], world: GivenWorld) -> Readers:
+async def list_claim_access(campaign_id: FromPath[str], app_state: GivenAppState) -> Readers:
     """Who may read the details of this campaign's winners now, by whose leave and why."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         return Readers(await list_readers(conn, id_of(campaign_id, CampaignNotFound)))
 
 

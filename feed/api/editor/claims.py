@@ -4,10 +4,10 @@ import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer, id_of
 from feed.api.editor.prizes import ReasonIn
 from feed.api.responses import PRIVATE, answers, encoded
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
 from feed.keys.kms import KmsAway
 from feed.pagination import Page
@@ -48,9 +48,9 @@ class CodesIn(msgspec.Struct, frozen=True):
 
 
 @get("/campaigns/{campaign_id:str}/claims", refuses=(CampaignNotFound,))
-async def list_claims(campaign_id: FromPath[str], world: GivenWorld) -> Response[Page[ClaimCard]]:
+async def list_claims(campaign_id: FromPath[str], app_state: GivenAppState) -> Response[Page[ClaimCard]]:
     """Every place and what has become of it; recipient data is masked."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         cards = await screen.list_claims(conn, id_of(campaign_id, CampaignNotFound))
     return Response(Page(cards, None), headers={"cache-control": PRIVATE})
 
@@ -66,19 +66,19 @@ async def reveal_claim(
     campaign_id: FromPath[str],
     prize_id: FromPath[str],
     data: JSONBody[ReasonIn],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    once: GivenOnce,
+    keyed_request: GivenKeyedRequest,
 ) -> Response[Claim]:
     """The recipient's data in the clear, for a reason that is kept, and for whom an admin has let in."""
     details = await claiming.reveal_claim(
-        world.pool,
-        world.keys,
+        app_state.pool,
+        app_state.keys,
         id_of(campaign_id, CampaignNotFound),
         WinnerId(id_of(prize_id, ClaimNotFound)),
         by=viewer.account_id,
         reason=data.reason,
-        request=once,
+        request=keyed_request,
     )
     return Response(msgspec.convert(details, Claim), headers=_NO_STORE)
 
@@ -94,12 +94,16 @@ async def reveal_claim(
     limit="reveals",
 )
 async def export_claims(
-    campaign_id: FromPath[str], data: JSONBody[ReasonIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str],
+    data: JSONBody[ReasonIn],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
 ) -> Response[bytes]:
     """The parcels that are to be sent, as a table for the shipper. It exists in this answer only and is kept nowhere."""
     id_ = id_of(campaign_id, CampaignNotFound)
     table = await export.export_claims(
-        world.pool, world.keys, id_, by=viewer.account_id, reason=data.reason, request=once
+        app_state.pool, app_state.keys, id_, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
     headers = _NO_STORE | {"content-disposition": f'attachment; filename="parcels-{id_}.csv"'}
     return Response(table.encode(), media_type="text/csv", headers=headers)
@@ -111,12 +115,16 @@ async def export_claims(
     refuses=(CampaignNotFound, ClaimNotFound, WrongPrizeState),
 )
 async def verify_claim(
-    campaign_id: FromPath[str], prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str],
+    prize_id: FromPath[str],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
 ) -> Response[ClaimCard]:
     """The claim is in order: it is not changed any more, and the prize may be handed over."""
     ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
-    await handover.verify_claim(world.pool, *ids, by=viewer.account_id, request=once)
-    return await _claim(world, *ids)
+    await handover.verify_claim(app_state.pool, *ids, by=viewer.account_id, request=keyed_request)
+    return await _claim(app_state, *ids)
 
 
 @put(
@@ -127,15 +135,15 @@ async def ship_prize(
     campaign_id: FromPath[str],
     prize_id: FromPath[str],
     data: JSONBody[ShipmentIn],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
 ) -> Response[ClaimCard]:
     """The parcel of a verified claim is on its way; the winner is told. A second time corrects it."""
     ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
     await handover.ship_prize(
-        world.pool, *ids, by=viewer.account_id, carrier=data.carrier, tracking_no=data.tracking_no
+        app_state.pool, *ids, by=viewer.account_id, carrier=data.carrier, tracking_no=data.tracking_no
     )
-    return await _claim(world, *ids)
+    return await _claim(app_state, *ids)
 
 
 @post(
@@ -147,14 +155,16 @@ async def hand_over_prize(
     campaign_id: FromPath[str],
     prize_id: FromPath[str],
     data: JSONBody[ReasonIn],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    once: GivenOnce,
+    keyed_request: GivenKeyedRequest,
 ) -> Response[ClaimCard]:
     """The prize is out of our hands: given at the door, or its winner says nothing. A second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
-    await handover.hand_over_prize(world.pool, *ids, by=viewer.account_id, reason=data.reason, request=once)
-    return await _claim(world, *ids)
+    await handover.hand_over_prize(
+        app_state.pool, *ids, by=viewer.account_id, reason=data.reason, request=keyed_request
+    )
+    return await _claim(app_state, *ids)
 
 
 @post(
@@ -167,14 +177,20 @@ async def add_codes(
     campaign_id: FromPath[str],
     number: FromPath[str],
     data: JSONBody[CodesIn],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    once: GivenOnce,
+    keyed_request: GivenKeyedRequest,
 ) -> Stock:
     """Codes for the campaign's n-th prize, from 1. They are kept sealed; those that are known already change nothing."""
     id_ = id_of(campaign_id, CampaignNotFound)
     return await codes.add_codes(
-        world.pool, world.keys, id_, id_of(number, PrizeNotFound), data.codes, by=viewer.account_id, request=once
+        app_state.pool,
+        app_state.keys,
+        id_,
+        id_of(number, PrizeNotFound),
+        data.codes,
+        by=viewer.account_id,
+        request=keyed_request,
     )
 
 
@@ -183,9 +199,9 @@ async def add_codes(
     responses=answers(Receipt),
     refuses=(CampaignNotFound, ReceiptNotFound),
 )
-async def get_shredding(campaign_id: FromPath[str], world: GivenWorld) -> Response[bytes]:
+async def get_shredding(campaign_id: FromPath[str], app_state: GivenAppState) -> Response[bytes]:
     """The signed receipt of the destruction of the winners' details, and until when backups may hold what it sealed."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         receipt = await shredding_store.find_receipt(conn, id_of(campaign_id, CampaignNotFound))
     if receipt is None:
         raise ReceiptNotFound
@@ -193,15 +209,15 @@ async def get_shredding(campaign_id: FromPath[str], world: GivenWorld) -> Respon
 
 
 @get("/prizes/stuck")
-async def list_stuck_prizes(world: GivenWorld) -> Response[Page[Stuck]]:
+async def list_stuck_prizes(app_state: GivenAppState) -> Response[Page[Stuck]]:
     """Campaigns that wait for a person on the way from the end to the prize in hand, and for what; the oldest first."""
-    async with world.pool.acquire() as conn:
-        found = await list_stuck(conn, kept_days=world.settings.claims_kept_days)
+    async with app_state.pool.acquire() as conn:
+        found = await list_stuck(conn, kept_days=app_state.settings.claims_kept_days)
     return Response(Page(found, None), headers={"cache-control": PRIVATE})
 
 
-async def _claim(world: World, campaign_id: int, winner_id: WinnerId) -> Response[ClaimCard]:
-    async with world.pool.acquire() as conn:
+async def _claim(app_state: AppState, campaign_id: int, winner_id: WinnerId) -> Response[ClaimCard]:
+    async with app_state.pool.acquire() as conn:
         cards = await screen.list_claims(conn, campaign_id)
     card = next((each for each in cards if each.id == str(winner_id)), None)
     if card is None:

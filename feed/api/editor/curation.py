@@ -7,7 +7,7 @@ import msgspec
 from litestar import Router, delete, patch, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenAppState, GivenViewer, id_of
 from feed.curation import actions
 from feed.curation.model import PinsFull, TopicInCampaign
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
@@ -42,11 +42,11 @@ class EditorTopicCard(msgspec.Struct, frozen=True):
 
 @put("/hot/{post_id:str}", refuses=(PostNotFound, PostNotPublished, PinsFull))
 async def put_hot_action(
-    post_id: FromPath[str], data: JSONBody[HotActionIn], world: GivenWorld, viewer: GivenViewer
+    post_id: FromPath[str], data: JSONBody[HotActionIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> HotActionCard:
     """Pin, boost or suppress a post on the hot list until then, in place of what stood; the same once more changes nothing."""
     done = await actions.put_hot_action(
-        world.pool,
+        app_state.pool,
         viewer.account_id,
         PostId(id_of(post_id, PostNotFound)),
         action=data.action,
@@ -57,17 +57,19 @@ async def put_hot_action(
 
 
 @delete("/hot/{post_id:str}", refuses=(PostNotFound,))
-async def end_hot_action(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> None:
+async def end_hot_action(post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> None:
     """Leave a post on the hot list to its own score again; a second time changes nothing."""
-    await actions.end_hot_action(world.pool, viewer.account_id, PostId(id_of(post_id, PostNotFound)))
+    await actions.end_hot_action(app_state.pool, viewer.account_id, PostId(id_of(post_id, PostNotFound)))
 
 
 @patch("/topics/{name:str}", refuses=(TopicNotFound, TopicInCampaign))
 async def change_topic(
-    name: FromPath[str], data: JSONBody[TopicIn], world: GivenWorld, viewer: GivenViewer
+    name: FromPath[str], data: JSONBody[TopicIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> EditorTopicCard:
     """Keep a topic from trending, hide it, close it, allow it again, or let it stand for another one."""
-    topic = await actions.change_topic(world.pool, viewer.account_id, name, state=data.state, alias_of=data.alias_of)
+    topic = await actions.change_topic(
+        app_state.pool, viewer.account_id, name, state=data.state, alias_of=data.alias_of
+    )
     alias_of_id = None if topic.alias_of is None else str(topic.alias_of)
     return EditorTopicCard(str(topic.id), topic.name, topic.state, alias_of_id)
 

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, get, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenAppState, GivenViewer, id_of
 from feed.api.responses import PRIVATE, answers
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.prizes.draw import actions as drawing
@@ -39,9 +39,11 @@ class CorrectionIn(NumberIn, frozen=True):
 
 
 @get("/campaigns/{campaign_id:str}/draw/number", refuses=(DrawNotFound,))
-async def get_draw_number(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[NumberCard]:
+async def get_draw_number(
+    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
+) -> Response[NumberCard]:
     """Whether a number is waited for, and who has entered one. Its value is not shown before two people agree."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         card = await screen.get_number(conn, id_of(campaign_id, DrawNotFound))
     return Response(card, headers={"cache-control": PRIVATE})
 
@@ -53,14 +55,14 @@ async def get_draw_number(campaign_id: FromPath[str], world: GivenWorld, viewer:
     refuses=(CampaignNotFound, NoNumberWanted, SecondPersonRequired, BeaconMismatch),
 )
 async def enter_draw_number(
-    campaign_id: FromPath[str], data: JSONBody[NumberIn], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], data: JSONBody[NumberIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> Response[DrawCard]:
     """Enter the public number that decides. It takes the equal words of two people: 202 for the first, 200 for the second."""
     id_ = id_of(campaign_id, CampaignNotFound)
     said = await drawing.enter_number(
-        world.pool, id_, by=viewer.account_id, round_=data.round, value=data.value, appeared_at=data.appeared_at
+        app_state.pool, id_, by=viewer.account_id, round_=data.round, value=data.value, appeared_at=data.appeared_at
     )
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         card = await screen.get_draw(conn, id_)
     status = 202 if said == "recorded" else 200
     return Response(card, status_code=status, headers={"cache-control": PRIVATE})
@@ -73,7 +75,7 @@ async def enter_draw_number(
     refuses=(CampaignNotFound, NoNumberToCorrect, SecondPersonRequired, ThirdPersonRequired, BeaconMismatch),
 )
 async def correct_draw_number(
-    campaign_id: FromPath[str], data: JSONBody[CorrectionIn], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], data: JSONBody[CorrectionIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> Response[DrawCard]:
     """Correct a public number that was entered wrongly, after its settlement was undone: 202 for the first, 200 for the second.
 
@@ -81,7 +83,7 @@ async def correct_draw_number(
     """
     id_ = id_of(campaign_id, CampaignNotFound)
     said = await correcting.correct_number(
-        world.pool,
+        app_state.pool,
         id_,
         by=viewer.account_id,
         round_=data.round,
@@ -90,7 +92,7 @@ async def correct_draw_number(
         reason_code=data.reason_code,
         reason=data.reason,
     )
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         card = await screen.get_draw(conn, id_)
     status = 202 if said == "recorded" else 200
     return Response(card, status_code=status, headers={"cache-control": PRIVATE})

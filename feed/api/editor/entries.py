@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, field_id, id_of
 from feed.api.responses import answers, encoded
 from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.entries import shortlist_actions
@@ -79,7 +79,7 @@ class Disqualified(msgspec.Struct, frozen=True):
 @get("/campaigns/{campaign_id:str}/entries", responses=answers(Page[EntryItem]), refuses=(CampaignNotFound,))
 async def list_entries(
     campaign_id: FromPath[str],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
     sort: FromQuery[Literal["score", "newest"]] = "score",
     shortlist: FromQuery[bool | None] = None,
@@ -89,16 +89,22 @@ async def list_entries(
     """A campaign's entries, those that cannot win too."""
     id_ = id_of(campaign_id, CampaignNotFound)
     name = f"entries:{id_}:{sort}:{shortlist}"
-    start = world.cursors.read(name, cursor, int) if cursor else 0
+    start = app_state.cursors.read(name, cursor, int) if cursor else 0
     page = await screen.list_entries(
-        world.standings, id_, viewer_id=viewer.account_id, sort=sort, shortlist=shortlist, start=start, limit=limit
+        app_state.leaderboards,
+        id_,
+        viewer_id=viewer.account_id,
+        sort=sort,
+        shortlist=shortlist,
+        start=start,
+        limit=limit,
     )
     ids = [entry.post_id for entry in page.entries]
-    fragments = await world.pages.fragments(ids)
-    look = await world.pages.look(viewer.account_id, fragments)
+    fragments = await app_state.pages.fragments(ids)
+    look = await app_state.pages.look(viewer.account_id, fragments)
     shown = {part.post_id: cards.card(part, look) for part in fragments}
     items = [screen.item(page, entry, shown[entry.post_id]) for entry in page.entries if entry.post_id in shown]
-    return encoded(screen.encode(items, world.cursors.write(name, start + limit) if page.is_more else None))
+    return encoded(screen.encode(items, app_state.cursors.write(name, start + limit) if page.is_more else None))
 
 
 @put(
@@ -114,7 +120,7 @@ async def list_entries(
     ),
 )
 async def assign_jurors(
-    campaign_id: FromPath[str], data: JSONBody[JurorsIn], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], data: JSONBody[JurorsIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> Response[Jurors]:
     """Say who marks. They need no role, and cannot win. The marks of who is left out do not count any more.
 
@@ -123,8 +129,8 @@ async def assign_jurors(
     """
     id_ = id_of(campaign_id, CampaignNotFound)
     account_ids = [field_id(raw, f"user_ids.{place}") for place, raw in enumerate(data.user_ids)]
-    done = await seating.assign_jurors(world.pool, viewer.account_id, id_, account_ids, data.reason)
-    async with world.pool.acquire() as conn:
+    done = await seating.assign_jurors(app_state.pool, viewer.account_id, id_, account_ids, data.reason)
+    async with app_state.pool.acquire() as conn:
         jurors = Jurors((await get_campaign_for_editors(conn, id_)).jurors)
     return Response(jurors, status_code=202 if done == "recorded" else 200)
 
@@ -142,11 +148,11 @@ async def assign_jurors(
     ),
 )
 async def shortlist_entry(
-    campaign_id: FromPath[str], post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
 ) -> Shortlisted:
     """Put an entry on the shortlist; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await shortlist_actions.shortlist_entry(world.pool, viewer.account_id, *ids)
+    await shortlist_actions.shortlist_entry(app_state.pool, viewer.account_id, *ids)
     return Shortlisted(post_id, True)
 
 
@@ -163,11 +169,11 @@ async def shortlist_entry(
     ),
 )
 async def unlist_entry(
-    campaign_id: FromPath[str], post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
 ) -> Shortlisted:
     """Take an entry off the shortlist; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await shortlist_actions.unlist_entry(world.pool, viewer.account_id, *ids)
+    await shortlist_actions.unlist_entry(app_state.pool, viewer.account_id, *ids)
     return Shortlisted(post_id, False)
 
 
@@ -192,12 +198,12 @@ async def mark_entry(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
     data: JSONBody[NewMark],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
 ) -> Marked:
     """Mark an entry: jurors, or any editor where none are named. A later mark takes the place of the earlier one."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    score = await judging.mark_entry(world.pool, viewer.account_id, *ids, data)
+    score = await judging.mark_entry(app_state.pool, viewer.account_id, *ids, data)
     return Marked(post_id, str(score))
 
 
@@ -217,13 +223,13 @@ async def disqualify_entry(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
     data: JSONBody[Reason],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    once: GivenOnce,
+    keyed_request: GivenKeyedRequest,
 ) -> Disqualified:
     """Take an entry out of the contest; the post stays, and its author is told the code of the reason."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await disqualifying.disqualify_entry(world.pool, viewer.account_id, *ids, data, once)
+    await disqualifying.disqualify_entry(app_state.pool, viewer.account_id, *ids, data, keyed_request)
     return Disqualified(post_id, True)
 
 
@@ -243,13 +249,13 @@ async def reinstate_entry(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
     data: JSONBody[Reason],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    once: GivenOnce,
+    keyed_request: GivenKeyedRequest,
 ) -> Disqualified:
     """Let a disqualified entry compete again; its author is told."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await disqualifying.reinstate_entry(world.pool, viewer.account_id, *ids, data, once)
+    await disqualifying.reinstate_entry(app_state.pool, viewer.account_id, *ids, data, keyed_request)
     return Disqualified(post_id, False)
 
 

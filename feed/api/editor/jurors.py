@@ -4,7 +4,7 @@ import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of
 from feed.api.responses import answers, encoded
 from feed.campaigns.entries import shortlist_actions as shortlisting
 from feed.campaigns.errors import (
@@ -41,9 +41,9 @@ class RecusedFrom(msgspec.Struct, frozen=True):
 
 
 @get("/campaigns/{campaign_id:str}/jury", refuses=(CampaignNotFound,))
-async def get_jury(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> JuryProgress:
+async def get_jury(campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> JuryProgress:
     """Who has marked how much, and which entries lack marks; the marks themselves once they are locked."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         return await progress.get_jury(conn, id_of(campaign_id, CampaignNotFound))
 
 
@@ -59,12 +59,16 @@ async def get_jury(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenV
     ),
 )
 async def fill_shortlist(
-    campaign_id: FromPath[str], data: JSONBody[ShortlistIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str],
+    data: JSONBody[ShortlistIn],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
 ) -> JuryProgress:
     """Fill the shortlist up with the entries that have the most likes and comments, as the rules weigh them."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await shortlisting.fill_shortlist(world.pool, viewer.account_id, id_, data.size, once)
-    async with world.pool.acquire() as conn:
+    await shortlisting.fill_shortlist(app_state.pool, viewer.account_id, id_, data.size, keyed_request)
+    async with app_state.pool.acquire() as conn:
         return await progress.get_jury(conn, id_)
 
 
@@ -74,17 +78,17 @@ async def fill_shortlist(
     refuses=(CampaignNotFound, NotAJuror),
 )
 async def list_my_marks(
-    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
     """What one has to mark: the shortlist, or all entries while there is none; with one's own marks alone."""
     id_ = id_of(campaign_id, CampaignNotFound)
     name = f"my marks:{id_}"
-    after_id = world.cursors.read(name, cursor, int) if cursor else 0
-    async with world.pool.acquire() as conn:
+    after_id = app_state.cursors.read(name, cursor, int) if cursor else 0
+    async with app_state.pool.acquire() as conn:
         rows = await screen.list_marking(conn, id_, viewer.account_id, after_id=after_id, limit=limit + 1)
-    more = world.cursors.write(name, rows[limit - 1].post_id) if len(rows) > limit else None
-    fragments = await world.pages.fragments([row.post_id for row in rows[:limit]])
-    look = await world.pages.look(viewer.account_id, fragments)
+    more = app_state.cursors.write(name, rows[limit - 1].post_id) if len(rows) > limit else None
+    fragments = await app_state.pages.fragments([row.post_id for row in rows[:limit]])
+    look = await app_state.pages.look(viewer.account_id, fragments)
     shown = {part.post_id: cards.card(part, look) for part in fragments}
     items = [screen.item(row, shown[row.post_id]) for row in rows[:limit] if row.post_id in shown]
     return encoded(screen.encode(items, more))
@@ -106,12 +110,12 @@ async def recuse_juror(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
     data: JSONBody[NewRecusal],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
 ) -> RecusedFrom:
     """Declare a conflict of interest with an entry's author. It is not taken back; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await recusing.recuse_juror(world.pool, viewer.account_id, *ids, data)
+    await recusing.recuse_juror(app_state.pool, viewer.account_id, *ids, data)
     return RecusedFrom(post_id, True)
 
 

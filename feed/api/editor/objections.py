@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, number_of
+from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of, number_of
 from feed.api.responses import PRIVATE, answers
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.ids import MAX_ID
@@ -28,7 +28,7 @@ from feed.screens.prizes.objections import ObjectionCard
 from feed.screens.prizes.settlement import Decision
 
 # A parameter that is called `state` means the application's to the framework.
-GivenState = Annotated[Literal["open", "answered"] | None, QueryParameter(name="state")]
+GivenStateFilter = Annotated[Literal["open", "answered"] | None, QueryParameter(name="state")]
 _ANSWERED: dict[str | None, tuple[bool, ...]] = {None: (False, True), "open": (False,), "answered": (True,)}
 
 
@@ -48,20 +48,20 @@ class WhyIn(msgspec.Struct, frozen=True):
 
 @get("/objections")
 async def list_objections(
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    objection_state: GivenState = None,
+    objection_state: GivenStateFilter = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[ObjectionCard]]:
     """Objections to results, the latest first."""
     name = f"objections:{objection_state or ''}"
-    before_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
-    async with world.pool.acquire() as conn:
+    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with app_state.pool.acquire() as conn:
         found = await screen.list_objections(
             conn, answered=_ANSWERED[objection_state], before_id=before_id, limit=limit + 1
         )
-    next_cursor = world.cursors.write(name, int(found[limit - 1].id)) if len(found) > limit else None
+    next_cursor = app_state.cursors.write(name, int(found[limit - 1].id)) if len(found) > limit else None
     return Response(Page(found[:limit], next_cursor), headers={"cache-control": PRIVATE})
 
 
@@ -77,7 +77,11 @@ async def list_objections(
     ),
 )
 async def answer_objection(
-    objection_id: FromPath[str], data: JSONBody[AnswerIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    objection_id: FromPath[str],
+    data: JSONBody[AnswerIn],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
 ) -> Response[ObjectionCard]:
     """Answer, as somebody who has neither organised, announced, judged nor entered the campaign, nor decided anything about it.
 
@@ -85,9 +89,15 @@ async def answer_objection(
     """
     id_ = id_of(objection_id, ObjectionNotFound)
     await objecting.answer_objection(
-        world.pool, id_, by=viewer.account_id, text=data.text, remedy=data.remedy, rank=data.rank, request=once
+        app_state.pool,
+        id_,
+        by=viewer.account_id,
+        text=data.text,
+        remedy=data.remedy,
+        rank=data.rank,
+        request=keyed_request,
     )
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         card = await screen.get_objection(conn, id_)
     return Response(card, headers={"cache-control": PRIVATE})
 
@@ -108,17 +118,17 @@ async def replace_winner(
     campaign_id: FromPath[str],
     rank: FromPath[str],
     data: JSONBody[WhyIn],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    once: GivenOnce,
+    keyed_request: GivenKeyedRequest,
 ) -> Response[Decision]:
     """Replace the winner of this rank by the next reserve. It takes two people: recorded (202), then replaced (200)."""
     id_ = id_of(campaign_id, CampaignNotFound)
     rank_ = number_of(rank, WinnerNotFound)
     said = await replacing.replace_winner(
-        world.pool, world.keys, id_, rank_, by=viewer.account_id, reason=data.reason, request=once
+        app_state.pool, app_state.keys, id_, rank_, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         decision = await decisions.get_decision(conn, id_)
     return Response(decision, status_code=202 if said == "recorded" else 200)
 

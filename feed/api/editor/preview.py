@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, Router, get
 from litestar.params import FromPath
 
-from feed.api.dependencies import GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenAppState, GivenViewer, id_of
 from feed.api.errors import ProblemField, language_of
 from feed.api.messages import words_of
 from feed.campaigns.errors import CampaignNotFound
@@ -27,10 +27,10 @@ class CampaignPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/campaigns/{campaign_id:str}/preview", refuses=(CampaignNotFound,))
 async def preview_campaign(
-    campaign_id: FromPath[str], request: Request[Any, Any, Any], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], request: Request[Any, Any, Any], app_state: GivenAppState, viewer: GivenViewer
 ) -> CampaignPreview:
     """What 10, 50 and 200 likes and commenters are worth, the text of the rules, and all that keeps it from being published."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         found = await screen.preview_campaign(conn, id_of(campaign_id, CampaignNotFound))
     language = language_of(request)
 

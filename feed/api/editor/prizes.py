@@ -6,9 +6,9 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer, id_of
 from feed.api.responses import PRIVATE, answers
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
 from feed.prizes.announcement import announce as announcing
 from feed.prizes.announcement import undo_settlement as undoing
@@ -50,16 +50,18 @@ class ReasonIn(msgspec.Struct, frozen=True):
 )
 async def settle_campaign(
     campaign_id: FromPath[str],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    once: GivenOnce,
+    keyed_request: GivenKeyedRequest,
     data: JSONBody[ReasonIn | None] = None,
 ) -> Decision:
     """Settle now: early when nothing is waited for, or with a reason although something is."""
     id_ = id_of(campaign_id, CampaignNotFound)
     reason = data.reason if data else ""
-    await settling.settle_campaign(world.pool, world.keys, id_, by=viewer.account_id, reason=reason, request=once)
-    return await _decision(world, id_)
+    await settling.settle_campaign(
+        app_state.pool, app_state.keys, id_, by=viewer.account_id, reason=reason, request=keyed_request
+    )
+    return await _decision(app_state, id_)
 
 
 @post(
@@ -75,12 +77,16 @@ async def settle_campaign(
     ),
 )
 async def undo_settlement(
-    campaign_id: FromPath[str], data: JSONBody[ReasonIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str],
+    data: JSONBody[ReasonIn],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
 ) -> Decision:
     """Set a settlement aside: before it is announced, or for an upheld objection that asks for it; an editor makes the next one."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await undoing.undo_settlement(world.pool, id_, by=viewer.account_id, reason=data.reason, request=once)
-    return await _decision(world, id_)
+    await undoing.undo_settlement(app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request)
+    return await _decision(app_state, id_)
 
 
 @post(
@@ -97,12 +103,14 @@ async def undo_settlement(
     ),
 )
 async def announce_winners(
-    campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> Response[Decision]:
     """Announce the winners. It takes two people: the first is recorded (202), the second announces (200)."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    said = await announcing.announce_winners(world.pool, world.keys, id_, by=viewer.account_id, request=once)
-    return Response(await _decision(world, id_), status_code=202 if said == "recorded" else 200)
+    said = await announcing.announce_winners(
+        app_state.pool, app_state.keys, id_, by=viewer.account_id, request=keyed_request
+    )
+    return Response(await _decision(app_state, id_), status_code=202 if said == "recorded" else 200)
 
 
 @get(
@@ -113,10 +121,12 @@ async def announce_winners(
     accept="any",
     weight=20,
 )
-async def get_sheet(campaign_id: FromPath[str], request: Request[Any, Any, Any], world: GivenWorld) -> Response[bytes]:
+async def get_sheet(
+    campaign_id: FromPath[str], request: Request[Any, Any, Any], app_state: GivenAppState
+) -> Response[bytes]:
     """The frozen score sheet, best entry first: JSON, or a table for a spreadsheet with `Accept: text/csv`."""
     id_ = id_of(campaign_id, SheetNotFound)
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         sheet = await screen.get_sheet(conn, id_)
     headers = {"cache-control": PRIVATE, "vary": "Authorization, Accept"}
     if request.accept.best_match(["application/json", "text/csv"]) != "text/csv":
@@ -125,8 +135,8 @@ async def get_sheet(campaign_id: FromPath[str], request: Request[Any, Any, Any],
     return Response(csv_of(sheet), media_type="text/csv", headers=headers)
 
 
-async def _decision(world: World, campaign_id: int) -> Decision:
-    async with world.pool.acquire() as conn:
+async def _decision(app_state: AppState, campaign_id: int) -> Decision:
+    async with app_state.pool.acquire() as conn:
         return await screen.get_decision(conn, campaign_id)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, id_of, requires_role
+from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of, requires_role
 from feed.api.responses import PRIVATE
 from feed.ids import MAX_ID
 from feed.inbox import push_actions as pushing
@@ -22,7 +22,7 @@ _STATES: tuple[PushState, ...] = get_args(PushState)
 
 @get("/")
 async def list_pushes(
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
     push_state: State = None,
     limit: Limit = 20,
@@ -30,22 +30,22 @@ async def list_pushes(
 ) -> Response[Page[PushCard]]:
     """What the push hook was told and is to be told, the latest first; `state=dead` was given up and waits for somebody."""
     name = f"push:{push_state or ''}"
-    before_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
-    async with world.pool.acquire() as conn:
+    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with app_state.pool.acquire() as conn:
         found = await screen.list_pushes(conn, [push_state] if push_state else _STATES, before_id, limit + 1)
     shown = found[:limit]
-    next_cursor = world.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
+    next_cursor = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
     return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
 
 
 @post("/{push_id:str}/retry", status_code=200, refuses=(PushNotFound, PushNotDead))
 async def retry_push(
-    push_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    push_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> Response[PushCard]:
     """Try a push again that was given up, as if it were new; the receiver knows it by the same id."""
     id_ = id_of(push_id, PushNotFound)
-    await pushing.retry_push(world.pool, id_, by=viewer.account_id, request=once)
-    async with world.pool.acquire() as conn:
+    await pushing.retry_push(app_state.pool, id_, by=viewer.account_id, request=keyed_request)
+    async with app_state.pool.acquire() as conn:
         return Response(await screen.get_push(conn, id_), headers={"cache-control": PRIVATE})
 
 

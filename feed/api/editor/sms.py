@@ -6,9 +6,9 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
+from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, field_id, id_of
 from feed.api.responses import PRIVATE
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.screens.staff import sms as screen
@@ -17,7 +17,7 @@ from feed.sms import manual_resolution as deciding
 from feed.sms.model import MessageId, MessageNotFound, MessageNotStuck, MessageTooLate, State
 
 # A parameter that is called `state` means the application's to the framework.
-GivenState = Annotated[State | None, QueryParameter(name="state")]
+GivenStateFilter = Annotated[State | None, QueryParameter(name="state")]
 GivenCampaign = Annotated[str | None, QueryParameter(name="campaign_id")]
 
 
@@ -36,9 +36,9 @@ class ResolveIn(msgspec.Struct, frozen=True):
 
 @get("/messages")
 async def list_messages(
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    message_state: GivenState = None,
+    message_state: GivenStateFilter = None,
     campaign_id: GivenCampaign = None,
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -49,8 +49,8 @@ async def list_messages(
     """
     campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
     name = f"messages:{message_state or ''}:{campaign or ''}"
-    before_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
-    async with world.pool.acquire() as conn:
+    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with app_state.pool.acquire() as conn:
         if campaign is not None:
             states = [message_state] if message_state else list(State)
             found = await screen.find_of_campaign(conn, campaign, states, before_id, limit + 1)
@@ -58,8 +58,8 @@ async def list_messages(
             found = await screen.find_in_state(conn, message_state, before_id, limit + 1)
         else:
             found = await screen.find_stuck(conn, before_id, limit + 1)
-        shown = await screen.list_messages(conn, world.keys, found[:limit])
-    next_cursor = world.cursors.write(name, found[limit - 1]) if len(found) > limit else None
+        shown = await screen.list_messages(conn, app_state.keys, found[:limit])
+    next_cursor = app_state.cursors.write(name, found[limit - 1]) if len(found) > limit else None
     return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
 
 
@@ -73,12 +73,16 @@ async def list_messages(
     ),
 )
 async def retry_message(
-    message_id: FromPath[str], data: JSONBody[RetryIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    message_id: FromPath[str],
+    data: JSONBody[RetryIn],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
 ) -> Response[MessageCard]:
     """Send a message again that is unknown, failed or undelivered. Nothing else ever sends one twice."""
     id_ = MessageId(id_of(message_id, MessageNotFound))
-    await deciding.retry_message(world.pool, id_, by=viewer.account_id, reason=data.reason, request=once)
-    return await _card(world, id_)
+    await deciding.retry_message(app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request)
+    return await _card(app_state, id_)
 
 
 @post(
@@ -90,19 +94,23 @@ async def retry_message(
     ),
 )
 async def resolve_message(
-    message_id: FromPath[str], data: JSONBody[ResolveIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    message_id: FromPath[str],
+    data: JSONBody[ResolveIn],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
 ) -> Response[MessageCard]:
     """Say how a message ended that is unknown, failed or undelivered, without sending it again."""
     id_ = MessageId(id_of(message_id, MessageNotFound))
     await deciding.resolve_message(
-        world.pool, id_, outcome=data.outcome, by=viewer.account_id, reason=data.reason, request=once
+        app_state.pool, id_, outcome=data.outcome, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
-    return await _card(world, id_)
+    return await _card(app_state, id_)
 
 
-async def _card(world: World, message_id: int) -> Response[MessageCard]:
-    async with world.pool.acquire() as conn:
-        return Response(await screen.get_message(conn, world.keys, message_id), headers={"cache-control": PRIVATE})
+async def _card(app_state: AppState, message_id: int) -> Response[MessageCard]:
+    async with app_state.pool.acquire() as conn:
+        return Response(await screen.get_message(conn, app_state.keys, message_id), headers={"cache-control": PRIVATE})
 
 
 messages = Router("/", route_handlers=[list_messages, retry_message, resolve_message])

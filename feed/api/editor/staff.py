@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Role
 from feed.accounts.roles import change_roles
-from feed.api.dependencies import GivenViewer, GivenWorld, id_of, requires_role
+from feed.api.dependencies import GivenAppState, GivenViewer, id_of, requires_role
 from feed.screens.posts.cards import Id
 
 
@@ -31,11 +31,11 @@ class StaffCard(msgspec.Struct, frozen=True):
     ),
 )
 async def put_roles(
-    user_id: FromPath[str], data: JSONBody[RolesIn], world: GivenWorld, viewer: GivenViewer
+    user_id: FromPath[str], data: JSONBody[RolesIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> StaffCard:
     """Give somebody these roles and no others: `reviewer`, `editor`, `admin`. It counts from the next request on."""
     account_id = AccountId(id_of(user_id, AccountNotFound))
-    return StaffCard(str(account_id), await change_roles(world.pool, viewer.account_id, account_id, data.roles))
+    return StaffCard(str(account_id), await change_roles(app_state.pool, viewer.account_id, account_id, data.roles))
 
 
 @delete(
@@ -46,10 +46,10 @@ async def put_roles(
         LastAdmin,
     ),
 )
-async def remove_roles(user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> StaffCard:
+async def remove_roles(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> StaffCard:
     """Take every role away from somebody; the last admin keeps it."""
     account_id = AccountId(id_of(user_id, AccountNotFound))
-    return StaffCard(str(account_id), await change_roles(world.pool, viewer.account_id, account_id, ()))
+    return StaffCard(str(account_id), await change_roles(app_state.pool, viewer.account_id, account_id, ()))
 
 
 staff_rights = Router(

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer, id_of
 from feed.campaigns.entries import void_store as voids
 from feed.campaigns.entries import voids as voids_actions
 from feed.campaigns.entries.void_store import Void
@@ -47,20 +47,24 @@ class Voids(msgspec.Struct, frozen=True):
     ),
 )
 async def add_voids(
-    campaign_id: FromPath[str], data: JSONBody[NewVoids], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str],
+    data: JSONBody[NewVoids],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
 ) -> Voids:
     """Stop counting some people's engagement, or everybody's with one entry. What people see stays as it is."""
     made = await voids_actions.add_voids(
-        world.pool, viewer.account_id, id_of(campaign_id, CampaignNotFound), data, once
+        app_state.pool, viewer.account_id, id_of(campaign_id, CampaignNotFound), data, keyed_request
     )
     return Voids([_void_card(void) for void in made])
 
 
 @get("/campaigns/{campaign_id:str}/voids", refuses=(CampaignNotFound,))
-async def list_voids(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Voids:
+async def list_voids(campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Voids:
     """What does not count now, the latest first."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         await get_campaign_for_editors(conn, id_)
         return Voids([_void_card(void) for void in await voids.list_standing(conn, id_)])
 
@@ -76,11 +80,11 @@ async def list_voids(campaign_id: FromPath[str], world: GivenWorld, viewer: Give
     ),
 )
 async def withdraw_void(
-    campaign_id: FromPath[str], void_id: FromPath[str], world: GivenWorld, viewer: GivenViewer
+    campaign_id: FromPath[str], void_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
 ) -> None:
     """Let engagement count again; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(void_id, VoidNotFound)
-    await voids_actions.withdraw_void(world.pool, viewer.account_id, *ids)
+    await voids_actions.withdraw_void(app_state.pool, viewer.account_id, *ids)
 
 
 def _void_card(void: Void) -> VoidCard:

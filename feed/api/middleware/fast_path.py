@@ -27,7 +27,7 @@ from feed.api.middleware.metrics import observed
 from feed.api.middleware.negotiation import takes_json
 from feed.api.middleware.rate_limit import count, limit_of
 from feed.api.responses import Encoded, repeat
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.errors import FeedError, MalformedBody
 from feed.idempotency import Answered
 from feed.postgres import DOWN
@@ -47,7 +47,7 @@ _UNUSUAL = frozenset({b"origin", b"expect", b"transfer-encoding", b"upgrade", b"
 _BODY_LARGEST = 64 * 1024
 _KEY = re.compile(rb"[!-~]{1,200}")
 # What a handler may ask for beside its path, its query and who asks.
-_GIVEN = frozenset({"world", "data", "once", "region"})
+_GIVEN = frozenset({"app_state", "data", "keyed_request", "region"})
 
 _encode = msgspec.json.Encoder().encode
 
@@ -82,14 +82,14 @@ def express(app: Litestar, inner: ASGIApp) -> ASGIApp:
     async def run(matched: Matched, scope: Scope, receive: Receive, send: Send) -> None:
         door, given = matched
         try:
-            world: World = app.state.world
-            await count(scope, world, door.limit, door.weight)
-            viewer = await admitted(scope, world)
+            app_state: AppState = app.state.app_state
+            await count(scope, app_state, door.limit, door.weight)
+            viewer = await admitted(scope, app_state)
             if door.body is not None:
                 given = given | await _read(scope, receive, door, viewer)
             if "region" in door.asked:
-                given = given | {"region": region_of(scope, world)}
-            told = await door.answer(world=world, **{door.person: viewer}, **given)
+                given = given | {"region": region_of(scope, app_state)}
+            told = await door.answer(app_state=app_state, **{door.person: viewer}, **given)
         except Answered as before:
             request: Request[Any, Any, Any] = Request(scope, receive, send)
             await repeat(request, before).to_asgi_response(app=None, request=request)(scope, receive, send)
@@ -100,7 +100,7 @@ def express(app: Litestar, inner: ASGIApp) -> ASGIApp:
         except Exception as error:  # noqa: BLE001 - a fault of ours, told as the framework's way tells it
             await answer_failure(scope, receive, send, error)
         else:
-            await _tell(scope, send, door, told, world)
+            await _tell(scope, send, door, told, app_state)
 
     async def lane(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -136,12 +136,12 @@ def _door(handler: HTTPRouteHandler, method: str, template: str) -> Door:
     query = asked - {*_GIVEN, "viewer", "reader", *names}
     field = handler.parsed_data_field
     # A handler that asks for more, or whose path has its parameter elsewhere, cannot take this way.
-    assert "world" in asked, template
+    assert "app_state" in asked, template
     assert len(asked & {"viewer", "reader"}) == 1, template
     assert query <= _QUERY.keys(), template
     assert not names or names == [parts[_PLACE].strip("{}")], template
     # A key is a POST's, and belongs to somebody; a secret answer is not kept, which the lane does not know.
-    assert "once" not in asked or ("viewer" in asked and field is not None), template
+    assert "keyed_request" not in asked or ("viewer" in asked and field is not None), template
     assert not handler.opt.get("secret"), template
     return Door(
         answer=handler.fn,
@@ -241,18 +241,18 @@ async def _read(scope: Scope, receive: Receive, door: Door, viewer: Viewer | Non
         read = {"data": door.body.decode(body or b"null")}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise MalformedBody from None
-    if "once" in door.asked and viewer is not None:
-        read["once"] = keyed(scope, viewer, header(scope, b"idempotency-key"), body)
+    if "keyed_request" in door.asked and viewer is not None:
+        read["keyed_request"] = keyed(scope, viewer, header(scope, b"idempotency-key"), body)
     return read
 
 
-async def _tell(scope: Scope, send: Send, door: Door, told: Any, world: World) -> None:
+async def _tell(scope: Scope, send: Send, door: Door, told: Any, app_state: AppState) -> None:
     if not isinstance(told, Encoded):
         told = Encoded(_encode(told), status=door.status, headers=[])
     status, headers, body = told.status_code or 200, told.raw, told.content
     if door.conditional and status == 200:
         status, headers, body = compared(scope, headers, body)
-    if "once" in door.asked:
-        await keep(scope, world, status, body)
+    if "keyed_request" in door.asked:
+        await keep(scope, app_state, status, body)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

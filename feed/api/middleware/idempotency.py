@@ -8,7 +8,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Sc
 
 from feed.api.requests import KEYED
 from feed.errors import FeedError
-from feed.idempotency import Given, Once
+from feed.idempotency import Given, KeyedRequest
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ def remembered(app: ASGIApp) -> ASGIApp:
             if message["type"] == "http.response.body" and held:
                 start = held.pop()
                 if not message["more_body"] and not scope["route_handler"].opt.get("secret"):
-                    await keep(scope, scope["litestar_app"].state.world, start["status"], message["body"])
+                    await keep(scope, scope["litestar_app"].state.app_state, start["status"], message["body"])
                 await send(start)
             await send(message)
 
@@ -41,13 +41,13 @@ def remembered(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
-async def keep(scope: Scope, world: Any, status: int, body: bytes) -> None:
+async def keep(scope: Scope, app_state: Any, status: int, body: bytes) -> None:
     """Keeps a good answer to a keyed request; what cannot be kept is told all the same."""
-    keyed: tuple[int, Once] | None = scope["state"].get(KEYED)
+    keyed: tuple[int, KeyedRequest] | None = scope["state"].get(KEYED)
     if keyed is None or not 200 <= status < 300 or len(body) > _LARGEST:
         return
     try:
-        await world.answers.submit(Given(*keyed, status, body))
+        await app_state.answers.submit(Given(*keyed, status, body))
     except FeedError as refusal:
         # The effect stands and is told; a retry will read it anew.
         log.warning("answer not kept", code=refusal.code)

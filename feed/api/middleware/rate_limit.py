@@ -10,7 +10,7 @@ from feed.api.client_address import client_address, grouped, header, is_loopback
 from feed.api.dependencies import admitted
 from feed.api.errors import answer, away
 from feed.api.middleware.negotiation import fit
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.errors import FeedError, Unauthenticated
 from feed.limits.limiter import Limiter
 from feed.limits.model import UNLIMITED, RateLimited, default_for
@@ -38,8 +38,8 @@ def entrance(app: ASGIApp) -> ASGIApp:
         handler = scope["route_handler"]
         try:
             fit(scope, handler)
-            world: World = scope["litestar_app"].state.world
-            await count(scope, world, limit_of(handler, scope["method"]), handler.opt.get("weight", 1))
+            app_state: AppState = scope["litestar_app"].state.app_state
+            await count(scope, app_state, limit_of(handler, scope["method"]), handler.opt.get("weight", 1))
         except FeedError as error:
             await answer(scope, receive, send, error)
             return
@@ -51,17 +51,17 @@ def entrance(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
-async def count(scope: Scope, world: World, name: str, weight: int) -> None:
+async def count(scope: Scope, app_state: AppState, name: str, weight: int) -> None:
     """Counts the request under a limit. Raises RateLimited, LimitsAway, and what a bad token is refused with."""
-    limiter = world.limiter
+    limiter = app_state.limiter
     if limiter is None or name == UNLIMITED:
         return
     state = scope["state"]
     try:
-        viewer = await _viewer(scope, world, limiter, name)
+        viewer = await _viewer(scope, app_state, limiter, name)
         if viewer is not None:
             state["told"] = await limiter.spend_as_account(name, viewer.account_id, weight)
-        elif (address := limited_address(scope, world.settings)) is not None:
+        elif (address := limited_address(scope, app_state.settings)) is not None:
             # Not told: a shared cache would tell it to others.
             await limiter.spend_as_address(name, address, weight)
     except RateLimited as refusal:
@@ -69,13 +69,13 @@ async def count(scope: Scope, world: World, name: str, weight: int) -> None:
         raise
 
 
-async def _viewer(scope: Scope, world: World, limiter: Limiter, name: str) -> Viewer | None:
+async def _viewer(scope: Scope, app_state: AppState, limiter: Limiter, name: str) -> Viewer | None:
     if not limiter.counts_accounts(name):
         return None
     try:
-        return await admitted(scope, world)
+        return await admitted(scope, app_state)
     except Unauthenticated:
-        address = limited_address(scope, world.settings)
+        address = limited_address(scope, app_state.settings)
         if address is not None:
             await limiter.spend_as_address("bad_tokens", address)
         raise

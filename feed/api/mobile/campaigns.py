@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeVar
 from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from feed.api.dependencies import MAX_NUMBER, Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.dependencies import MAX_NUMBER, Cursor, GivenAppState, GivenReader, GivenViewer, Limit, id_of
 from feed.api.responses import PRIVATE, PUBLIC, answers, encoded
 from feed.campaigns.errors import BoardHidden, CampaignNotFound, RulesNotFound
 from feed.ids import MAX_ID
@@ -34,7 +34,7 @@ Version = Annotated[int | None, QueryParameter(ge=1, le=MAX_NUMBER)]
 
 @get("/campaigns")
 async def list_campaigns(
-    world: GivenWorld,
+    app_state: GivenAppState,
     reader: GivenReader,
     campaign_state: CampaignState = None,
     limit: Limit = 20,
@@ -43,17 +43,19 @@ async def list_campaigns(
     """Published campaigns, the newest first; `state` as the clock makes it."""
     states = screen.states_of(campaign_state)
     name = f"campaigns:{campaign_state or ''}"
-    last_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
-    async with world.pool.acquire() as conn:
+    last_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with app_state.pool.acquire() as conn:
         rows = await screen.list_rows(conn, states=states, drafts=False, last_id=last_id, limit=limit + 1)
-    more = world.cursors.write(name, rows[limit].id) if len(rows) > limit else None
+    more = app_state.cursors.write(name, rows[limit].id) if len(rows) > limit else None
     return _same_for_all(Page([screen.card(row) for row in rows[:limit]], more))
 
 
 @get("/campaigns/{campaign_id:str}", refuses=(CampaignNotFound,), conditional=True)
-async def get_campaign(campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[CampaignCard]:
+async def get_campaign(
+    campaign_id: FromPath[str], app_state: GivenAppState, reader: GivenReader
+) -> Response[CampaignCard]:
     """A published campaign."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         return _same_for_all(await screen.get_campaign(conn, id_of(campaign_id, CampaignNotFound)))
 
 
@@ -66,10 +68,10 @@ async def get_campaign(campaign_id: FromPath[str], world: GivenWorld, reader: Gi
     conditional=True,
 )
 async def get_rules(
-    campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader, version: Version = None
+    campaign_id: FromPath[str], app_state: GivenAppState, reader: GivenReader, version: Version = None
 ) -> Response[RulesCard]:
     """The rules in force, or an earlier version of them; every version stays public."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         return _same_for_all(await screen.get_rules(conn, id_of(campaign_id, CampaignNotFound), version))
 
 
@@ -82,7 +84,7 @@ async def get_rules(
 )
 async def list_campaign_posts(
     campaign_id: FromPath[str],
-    world: GivenWorld,
+    app_state: GivenAppState,
     reader: GivenReader,
     sort: FromQuery[Literal["latest", "hot"]] = "latest",
     limit: Limit = 20,
@@ -97,17 +99,17 @@ async def list_campaign_posts(
         return await feeds.list_of_campaign(conn, id_, after, most)
 
     async def rank() -> Ranking:
-        async with world.pool.acquire() as conn:
+        async with app_state.pool.acquire() as conn:
             await leaderboard.get_published(conn, id_)
-        return await world.hot.of_campaign(id_)
+        return await app_state.hot.of_campaign(id_)
 
     if sort == "latest":
-        body = await world.pages.page(f"campaign:{id_}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
+        body = await app_state.pages.page(f"campaign:{id_}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
     else:
         body = await ranked.read_page(
-            world.pages,
-            world.redis,
-            world.cursors,
+            app_state.pages,
+            app_state.redis,
+            app_state.cursors,
             f"hot-entries:{id_}",
             rank,
             viewer_id=viewer_id,
@@ -127,28 +129,30 @@ async def list_campaign_posts(
     express=True,
 )
 async def get_leaderboard(
-    campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20
+    campaign_id: FromPath[str], app_state: GivenAppState, reader: GivenReader, limit: Limit = 20
 ) -> Response[bytes]:
     """The best entries. Until the marks are locked it shows engagement alone."""
     id_ = id_of(campaign_id, CampaignNotFound)
 
     async def read() -> PageBase:
         read_at = time.monotonic()
-        board = await leaderboard.get_leaderboard(world.standings, id_, limit=limit)
-        fragments = await world.pages.fragments([place.post_id for place in board.places])
+        board = await leaderboard.get_leaderboard(app_state.leaderboards, id_, limit=limit)
+        fragments = await app_state.pages.fragments([place.post_id for place in board.places])
         return leaderboard.board_base(board, fragments, read_at=read_at)
 
-    base = await world.pages.kept(("leaderboard", id_, limit), read)
-    told = await world.pages.render(base, reader.account_id if reader else None)
+    base = await app_state.pages.kept(("leaderboard", id_, limit), read)
+    told = await app_state.pages.render(base, reader.account_id if reader else None)
     # Without a tag: `as_of` moves with every reading.
     return encoded(told.body, public=reader is None)
 
 
 @get("/campaigns/{campaign_id:str}/me", refuses=(CampaignNotFound,))
-async def get_taking_part(campaign_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[TakingPart]:
+async def get_taking_part(
+    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
+) -> Response[TakingPart]:
     """One's own entries: what is shown, what counts, and in numbers why the rest does not."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    mine = await taking_part.get_taking_part(world.standings, id_, viewer.account_id)
+    mine = await taking_part.get_taking_part(app_state.leaderboards, id_, viewer.account_id)
     return Response(mine, headers={"cache-control": PRIVATE})
 
 

@@ -9,17 +9,17 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from feed.accounts.model import Banned, Muted
 from feed.api.dependencies import (
     Cursor,
-    GivenOnce,
+    GivenAppState,
+    GivenKeyedRequest,
     GivenReader,
     GivenRegion,
     GivenViewer,
-    GivenWorld,
     Limit,
     field_id,
     id_of,
 )
 from feed.api.responses import answers, encoded
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.comments import actions
 from feed.comments.actions import Remark
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment
@@ -54,23 +54,23 @@ class CommentIn(msgspec.Struct, frozen=True):
 async def add_comment(
     post_id: FromPath[str],
     data: JSONBody[CommentIn],
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
-    once: GivenOnce,
+    keyed_request: GivenKeyedRequest,
     region: GivenRegion,
 ) -> CommentCard:
     """Comment on a post; a reply to a reply joins the same root."""
     id_ = PostId(id_of(post_id, PostNotFound))
     reply_to = None if data.reply_to_id is None else CommentId(field_id(data.reply_to_id, "reply_to_id"))
-    remark = Remark.checked(viewer.account_id, id_, data.text, reply_to, once, region)
-    comment_id = await world.comments.submit(remark)
-    return await world.comment_cards.submit((comment_id, viewer.account_id))
+    remark = Remark.checked(viewer.account_id, id_, data.text, reply_to, keyed_request, region)
+    comment_id = await app_state.comments.submit(remark)
+    return await app_state.comment_cards.submit((comment_id, viewer.account_id))
 
 
 @get("/posts/{post_id:str}/comments", responses=answers(Page[CommentCard]), refuses=(PostNotFound, CursorExpired))
 async def list_comments(
     post_id: FromPath[str],
-    world: GivenWorld,
+    app_state: GivenAppState,
     reader: GivenReader,
     sort: FromQuery[Literal["oldest", "newest", "hot"]] = "oldest",
     limit: Limit = 20,
@@ -79,20 +79,20 @@ async def list_comments(
     """Root comments, each with the number of its replies and the first of them; `hot` by likes and replies."""
     id_ = id_of(post_id, PostNotFound)
     viewer_id = reader.account_id if reader else None
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         look = await must_see_post(conn, id_, viewer_id)
     if sort == "hot":
         page = await hot_comments.read_page(
-            world.pool, world.redis, world.cursors, id_, look=look, cursor=cursor, limit=limit
+            app_state.pool, app_state.redis, app_state.cursors, id_, look=look, cursor=cursor, limit=limit
         )
         return encoded(msgspec.json.encode(page), public=reader is None)
     name = f"comments:{id_}:{sort}"
     listed, start = (screen.list_newest, NEWEST) if sort == "newest" else (screen.list_oldest, OLDEST)
-    position = world.cursors.position(name, cursor, start)
-    async with world.pool.acquire() as conn:
+    position = app_state.cursors.position(name, cursor, start)
+    async with app_state.pool.acquire() as conn:
         roots = await screen.list_comments(conn, await listed(conn, id_, position, limit + 1), viewer_id)
         items = await screen.list_cards(conn, roots[:limit], look)
-    return _page(world, name, roots, items, limit, public=reader is None)
+    return _page(app_state, name, roots, items, limit, public=reader is None)
 
 
 @get(
@@ -104,14 +104,14 @@ async def list_comments(
     ),
 )
 async def list_replies(
-    comment_id: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+    comment_id: FromPath[str], app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
     """The replies under a root comment, oldest first."""
     id_ = id_of(comment_id, CommentNotFound)
     viewer_id = reader.account_id if reader else None
     name = f"replies:{id_}"
-    position = world.cursors.position(name, cursor, OLDEST)
-    async with world.pool.acquire() as conn:
+    position = app_state.cursors.position(name, cursor, OLDEST)
+    async with app_state.pool.acquire() as conn:
         root = await screen.find_comment(conn, id_)
         if root is None or root.root_id is not None or not root.is_shown:
             raise CommentNotFound
@@ -119,7 +119,7 @@ async def list_replies(
         ids = await screen.list_replies(conn, id_, position, limit + 1)
         replies = await screen.list_comments(conn, ids, viewer_id)
         items = [screen.comment_card(reply) for reply in screen.met(replies[:limit], look)]
-    return _page(world, name, replies, items, limit, public=reader is None)
+    return _page(app_state, name, replies, items, limit, public=reader is None)
 
 
 @delete(
@@ -129,17 +129,17 @@ async def list_replies(
         NotYourComment,
     ),
 )
-async def delete_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> None:
+async def delete_comment(comment_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> None:
     """Delete one's own comment; one that has been answered leaves its place."""
     id_ = CommentId(id_of(comment_id, CommentNotFound))
-    await actions.delete_comment(world.pool, viewer.account_id, id_, announce=world.projector.touch)
+    await actions.delete_comment(app_state.pool, viewer.account_id, id_, announce=app_state.projector.touch)
 
 
 def _page(
-    world: World, name: str, rows: list[CommentRow], items: list[CommentCard], limit: int, *, public: bool
+    app_state: AppState, name: str, rows: list[CommentRow], items: list[CommentCard], limit: int, *, public: bool
 ) -> Response[bytes]:
     more: Position | None = rows[limit - 1].position if len(rows) > limit else None
-    page = Page(items, None if more is None else world.cursors.after(name, more))
+    page = Page(items, None if more is None else app_state.cursors.after(name, more))
     return encoded(msgspec.json.encode(page), public=public)
 
 

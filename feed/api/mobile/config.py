@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, get
 
 from feed.accounts.model import BIO_LONGEST, NAME_LONGEST
-from feed.api.dependencies import GivenWorld
+from feed.api.dependencies import GivenAppState
 from feed.boards.diversity import AUTHOR_MOST, TOPIC_MOST, WINDOW
 from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
 from feed.comments.model import TEXT_LONGEST as COMMENT_LONGEST
@@ -74,7 +74,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/config", conditional=True)
-async def get_config(world: GivenWorld) -> Response[Config]:
+async def get_config(app_state: GivenAppState) -> Response[Config]:
     """Limits, topic rules, the words of reason codes, and the oldest version of the app that may go on."""
     config = Config(
         limits=TextLimits(),
@@ -83,7 +83,7 @@ async def get_config(world: GivenWorld) -> Response[Config]:
         hot=HotRules(),
         trends=TrendRules(),
         reason_codes=reason_cards(),
-        minimum_app_version=world.settings.minimum_app_version or None,
+        minimum_app_version=app_state.settings.minimum_app_version or None,
     )
     return Response(config, headers={"cache-control": _FRESH, "vary": "Authorization"})
 

@@ -5,7 +5,7 @@ from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery
 
 from feed.accounts.store import list_roles
-from feed.api.dependencies import Cursor, GivenReader, GivenWorld, Limit, field_id, id_of
+from feed.api.dependencies import Cursor, GivenAppState, GivenReader, Limit, field_id, id_of
 from feed.api.responses import PRIVATE, answers, encoded
 from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page
@@ -26,32 +26,36 @@ class NewCount(msgspec.Struct, frozen=True):
 
 @get("/feeds/latest", responses=answers(Page[PostCard]), conditional=True, express=True)
 async def list_latest(
-    world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+    app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
     """The newest posts of everybody."""
     viewer_id = reader.account_id if reader else None
-    body = await world.pages.page("latest", screen.list_latest, viewer_id=viewer_id, cursor=cursor, limit=limit)
+    body = await app_state.pages.page("latest", screen.list_latest, viewer_id=viewer_id, cursor=cursor, limit=limit)
     return encoded(body, public=reader is None)
 
 
 @get("/feeds/latest/new", responses=answers(NewCount), express=True)
-async def count_new(world: GivenWorld, reader: GivenReader, since_id: FromQuery[str | None] = None) -> Response[bytes]:
+async def count_new(
+    app_state: GivenAppState, reader: GivenReader, since_id: FromQuery[str | None] = None
+) -> Response[bytes]:
     """How many posts have come since this one, whoever may see them: a hundred at most. The post may be gone by now."""
     if since_id is None:
         raise Invalid(FieldError("since_id", "required"))
-    count = await world.newcomers.count(field_id(since_id, "since_id"))
+    count = await app_state.new_posts.count(field_id(since_id, "since_id"))
     return encoded(msgspec.json.encode(NewCount(count)), public=reader is None)
 
 
 @get("/feeds/hot", responses=answers(Page[PostCard]), refuses=(CursorExpired,), conditional=True, express=True)
-async def list_hot(world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None) -> Response[bytes]:
+async def list_hot(
+    app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+) -> Response[bytes]:
     """What moves people most, of late. Pages go on through the list as it stood at the first one, for ten minutes; it ends after a thousand."""
     body = await ranked.read_page(
-        world.pages,
-        world.redis,
-        world.cursors,
+        app_state.pages,
+        app_state.redis,
+        app_state.cursors,
         "hot-list",
-        world.hot.of_everybody,
+        app_state.hot.of_everybody,
         viewer_id=reader.account_id if reader else None,
         cursor=cursor,
         limit=limit,
@@ -60,11 +64,11 @@ async def list_hot(world: GivenWorld, reader: GivenReader, limit: Limit = 20, cu
 
 
 @get("/feeds/hot/{post_id:str}/why", refuses=(PostNotFound,))
-async def explain_hot(post_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[HotReasons]:
+async def explain_hot(post_id: FromPath[str], app_state: GivenAppState, reader: GivenReader) -> Response[HotReasons]:
     """Where a post stands on the hot list and why: the formula and what goes into it. Staff also see what editors did, with their reasons."""
     id_ = id_of(post_id, PostNotFound)
-    ranking = await world.hot.of_everybody()
-    async with world.pool.acquire() as conn:
+    ranking = await app_state.hot.of_everybody()
+    async with app_state.pool.acquire() as conn:
         await must_see_post(conn, id_, reader.account_id if reader else None)
         staff = reader is not None and bool(await list_roles(conn, reader.account_id))
         reasons = await hot_reasons.get_reasons(conn, id_, ranking.ids, staff=staff)
@@ -73,11 +77,11 @@ async def explain_hot(post_id: FromPath[str], world: GivenWorld, reader: GivenRe
 
 @get("/feeds/videos", responses=answers(Page[PostCard]), conditional=True, express=True)
 async def list_videos(
-    world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+    app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
     """The newest posts with a video."""
     viewer_id = reader.account_id if reader else None
-    body = await world.pages.page("videos", screen.list_videos, viewer_id=viewer_id, cursor=cursor, limit=limit)
+    body = await app_state.pages.page("videos", screen.list_videos, viewer_id=viewer_id, cursor=cursor, limit=limit)
     return encoded(body, public=reader is None)
 
 

@@ -4,7 +4,7 @@ from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath
 
 from feed.accounts.model import Banned
-from feed.api.dependencies import Cursor, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.dependencies import Cursor, GivenAppState, GivenViewer, Limit, id_of
 from feed.api.responses import PRIVATE
 from feed.comments.model import CommentId, CommentNotFound
 from feed.likes.model import CommentLike, Like, Liked, LikesPrivate
@@ -23,9 +23,9 @@ from feed.screens.posts.likers import LikerItem
     limit="likes",
     express=True,
 )
-async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
+async def like_post(post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Liked:
     """Like a post; a second time changes nothing."""
-    return await world.likes.submit(Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id))
+    return await app_state.likes.submit(Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id))
 
 
 @delete(
@@ -38,9 +38,9 @@ async def like_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenView
     limit="likes",
     express=True,
 )
-async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
+async def unlike_post(post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Liked:
     """Take a like back; a second time changes nothing."""
-    return await world.likes.submit(Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id, liked=False))
+    return await app_state.likes.submit(Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id, liked=False))
 
 
 @put(
@@ -52,10 +52,10 @@ async def unlike_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenVi
     limit="likes",
     express=True,
 )
-async def like_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
+async def like_comment(comment_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Liked:
     """Like a comment; a second time changes nothing."""
     id_ = CommentId(id_of(comment_id, CommentNotFound))
-    return await world.comment_likes.submit(CommentLike(id_, viewer.account_id))
+    return await app_state.comment_likes.submit(CommentLike(id_, viewer.account_id))
 
 
 @delete(
@@ -68,10 +68,10 @@ async def like_comment(comment_id: FromPath[str], world: GivenWorld, viewer: Giv
     limit="likes",
     express=True,
 )
-async def unlike_comment(comment_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Liked:
+async def unlike_comment(comment_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Liked:
     """Take the like of a comment back; a second time changes nothing."""
     id_ = CommentId(id_of(comment_id, CommentNotFound))
-    return await world.comment_likes.submit(CommentLike(id_, viewer.account_id, liked=False))
+    return await app_state.comment_likes.submit(CommentLike(id_, viewer.account_id, liked=False))
 
 
 @get(
@@ -82,16 +82,16 @@ async def unlike_comment(comment_id: FromPath[str], world: GivenWorld, viewer: G
     ),
 )
 async def list_likers(
-    post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+    post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[LikerItem]]:
     """Who likes a post, the latest first; for its author and staff."""
     id_ = id_of(post_id, PostNotFound)
     name = f"likers:{id_}"
-    position = world.cursors.position(name, cursor)
-    async with world.pool.acquire() as conn:
+    position = app_state.cursors.position(name, cursor)
+    async with app_state.pool.acquire() as conn:
         await screen.must_see_likers(conn, id_, viewer.account_id)
         rows = await screen.list_likers(conn, id_, position, limit + 1)
-    more = world.cursors.after(name, rows[limit - 1].position) if len(rows) > limit else None
+    more = app_state.cursors.after(name, rows[limit - 1].position) if len(rows) > limit else None
     return Response(Page([screen.item(row) for row in rows[:limit]], more), headers={"cache-control": PRIVATE})
 
 

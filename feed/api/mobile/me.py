@@ -10,7 +10,7 @@ from feed.accounts import actions as accounts
 from feed.accounts.actions import ProfileChange
 from feed.accounts.model import AccountNotFound, Banned, Muted
 from feed.accounts.settings import QuietKind
-from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id
+from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, field_id
 from feed.api.responses import PRIVATE, answers, encoded
 from feed.ids import MAX_ID
 from feed.inbox import actions
@@ -58,66 +58,68 @@ class Unread(msgspec.Struct, frozen=True):
 
 
 @get("/", refuses=(AccountNotFound,))
-async def get_me(world: GivenWorld, viewer: GivenViewer) -> Response[MeCard]:
+async def get_me(app_state: GivenAppState, viewer: GivenViewer) -> Response[MeCard]:
     """One's own profile, with what only oneself may see; the phone is masked."""
-    async with world.pool.acquire() as conn:
-        return Response(await people.get_me(conn, world.keys, viewer.account_id), headers=_OWN)
+    async with app_state.pool.acquire() as conn:
+        return Response(await people.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
 
 
 @patch("/", refuses=(AccountNotFound, Banned, Muted), limit="profile")
-async def change_me(data: JSONBody[ProfileChange], world: GivenWorld, viewer: GivenViewer) -> Response[MeCard]:
+async def change_me(data: JSONBody[ProfileChange], app_state: GivenAppState, viewer: GivenViewer) -> Response[MeCard]:
     """Change one's own name or bio; what is left out stays, and a bio of null is none."""
-    await accounts.change_profile(world.pool, viewer.account_id, data)
-    async with world.pool.acquire() as conn:
-        return Response(await people.get_me(conn, world.keys, viewer.account_id), headers=_OWN)
+    await accounts.change_profile(app_state.pool, viewer.account_id, data)
+    async with app_state.pool.acquire() as conn:
+        return Response(await people.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
 
 
 @get("/posts", responses=answers(Page[PostCard]))
 async def list_my_posts(
-    world: GivenWorld, viewer: GivenViewer, post_state: OwnState = None, limit: Limit = 20, cursor: Cursor = None
+    app_state: GivenAppState, viewer: GivenViewer, post_state: OwnState = None, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
     """One's own posts, the latest first: all but the deleted ones, or those in one state."""
     states = [post_state] if post_state else list(get_args(OwnStates))
-    body = await world.pages.own(viewer.account_id, states, cursor=cursor, limit=limit)
+    body = await app_state.pages.own(viewer.account_id, states, cursor=cursor, limit=limit)
     return encoded(body)
 
 
 @get("/blocks")
 async def list_blocks(
-    world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+    app_state: GivenAppState, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[Kept]]:
     """Whom one has blocked or muted, the latest first."""
     name = f"blocks:{viewer.account_id}"
-    async with world.pool.acquire() as conn:
-        found = await people.list_blocks(conn, viewer.account_id, world.cursors.position(name, cursor), limit + 1)
+    async with app_state.pool.acquire() as conn:
+        found = await people.list_blocks(conn, viewer.account_id, app_state.cursors.position(name, cursor), limit + 1)
     last = found[limit - 1] if len(found) > limit else None
-    more = None if last is None else world.cursors.after(name, Position(last.since, int(last.user.id)))
+    more = None if last is None else app_state.cursors.after(name, Position(last.since, int(last.user.id)))
     return Response(Page(found[:limit], more), headers=_OWN)
 
 
 @get("/juries")
 async def list_juries(
-    world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+    app_state: GivenAppState, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[SeatCard]]:
     """The campaigns on whose jury one sits, the latest first, and how far one is with the marks."""
     name = f"juries:{viewer.account_id}"
-    before_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
-    async with world.pool.acquire() as conn:
+    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with app_state.pool.acquire() as conn:
         found = await juries.list_juries(conn, viewer.account_id, before_id=before_id, limit=limit + 1)
     shown = found[:limit]
-    more = world.cursors.write(name, int(shown[-1].campaign_id)) if len(found) > limit else None
+    more = app_state.cursors.write(name, int(shown[-1].campaign_id)) if len(found) > limit else None
     return Response(Page(shown, more), headers=_OWN)
 
 
 @get("/settings")
-async def get_settings(world: GivenWorld, viewer: GivenViewer) -> Response[SettingsCard]:
+async def get_settings(app_state: GivenAppState, viewer: GivenViewer) -> Response[SettingsCard]:
     """What one wants to be told of."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         return Response(await people.get_notices(conn, viewer.account_id), headers=_OWN)
 
 
 @patch("/settings")
-async def change_settings(data: JSONBody[SettingsIn], world: GivenWorld, viewer: GivenViewer) -> Response[SettingsCard]:
+async def change_settings(
+    data: JSONBody[SettingsIn], app_state: GivenAppState, viewer: GivenViewer
+) -> Response[SettingsCard]:
     """Change what one wants to be told of; what is left out stays."""
     given: dict[QuietKind, bool | None] = {
         "like": data.notify.likes,
@@ -125,14 +127,14 @@ async def change_settings(data: JSONBody[SettingsIn], world: GivenWorld, viewer:
         "reply": data.notify.replies,
     }
     wanted = {kind: value for kind, value in given.items() if value is not None}
-    await accounts.change_notices(world.pool, viewer.account_id, wanted)
-    async with world.pool.acquire() as conn:
+    await accounts.change_notices(app_state.pool, viewer.account_id, wanted)
+    async with app_state.pool.acquire() as conn:
         return Response(await people.get_notices(conn, viewer.account_id), headers=_OWN)
 
 
 @get("/inbox")
 async def list_inbox(
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
     kind: FromQuery[InboxKind | None] = None,
     limit: Limit = 20,
@@ -140,21 +142,21 @@ async def list_inbox(
 ) -> Response[Page[InboxItem]]:
     """What one has been told, the latest first; reading it marks nothing as read."""
     name = f"inbox:{viewer.account_id}:{kind or ''}"
-    before_id = world.cursors.read(name, cursor, int) if cursor else MAX_ID
-    async with world.pool.acquire() as conn:
+    before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
+    async with app_state.pool.acquire() as conn:
         found = await screen.list_inbox(conn, viewer.account_id, [kind] if kind else _KINDS, before_id, limit + 1)
     shown = found[:limit]
-    next_cursor = world.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
+    next_cursor = app_state.cursors.write(name, int(shown[-1].id)) if len(found) > limit else None
     return Response(Page(shown, next_cursor), headers=_OWN)
 
 
 @post("/inbox/read", status_code=200)
 async def read_inbox(
-    data: JSONBody[ReadUntil], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    data: JSONBody[ReadUntil], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> Response[Unread]:
     """Mark everything up to a message as read, known or not. Doing it twice is doing it once, with or without a key."""
-    await actions.read_inbox(world.pool, viewer.account_id, field_id(data.until_id, "until_id"), once)
-    async with world.pool.acquire() as conn:
+    await actions.read_inbox(app_state.pool, viewer.account_id, field_id(data.until_id, "until_id"), keyed_request)
+    async with app_state.pool.acquire() as conn:
         return Response(Unread(await screen.count_unread(conn, viewer.account_id)), headers=_OWN)
 
 

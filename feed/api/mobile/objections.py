@@ -4,7 +4,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, field_id, id_of
+from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer, field_id, id_of
 from feed.api.responses import PRIVATE, PUBLIC
 from feed.campaigns.errors import CampaignNotFound, EntryNotFound
 from feed.prizes.model import AlreadyObjected, NotAParticipant, ObjectionsClosed, ResultNotFound
@@ -23,9 +23,9 @@ class ObjectionIn(msgspec.Struct, frozen=True):
 
 
 @get("/campaigns/{campaign_id:str}/winners", refuses=(CampaignNotFound, ResultNotFound), conditional=True)
-async def list_winners(campaign_id: FromPath[str], world: GivenWorld) -> Response[WinnersCard]:
+async def list_winners(campaign_id: FromPath[str], app_state: GivenAppState) -> Response[WinnersCard]:
     """Who holds each place of an announced campaign now, names masked."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         card = await winners_screen.list_winners(conn, id_of(campaign_id, CampaignNotFound))
     return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
@@ -41,18 +41,22 @@ async def list_winners(campaign_id: FromPath[str], world: GivenWorld) -> Respons
     ),
 )
 async def object_to_result(
-    campaign_id: FromPath[str], data: JSONBody[ObjectionIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    campaign_id: FromPath[str],
+    data: JSONBody[ObjectionIn],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
 ) -> Response[OwnObjection]:
     """Object to an announced result, once, as somebody who takes part, within the objection days."""
     objection_id = await objecting.object_to_result(
-        world.pool,
+        app_state.pool,
         id_of(campaign_id, CampaignNotFound),
         by=viewer.account_id,
         text=data.text,
         post_id=None if data.post_id is None else field_id(data.post_id, "post_id"),
-        request=once,
+        request=keyed_request,
     )
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         own = await screen.get_own(conn, objection_id)
     return Response(own, headers={"cache-control": PRIVATE})
 

@@ -8,9 +8,9 @@ from feed.accounts import actions
 from feed.accounts import blocks as relations
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import AccountId, AccountNotFound, OwnAccount, RelationsFull, Viewer
-from feed.api.dependencies import Cursor, GivenReader, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.dependencies import Cursor, GivenAppState, GivenReader, GivenViewer, Limit, id_of
 from feed.api.responses import PRIVATE, PUBLIC, answers, encoded
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.pagination import Page, Position
 from feed.postgres import Connection
 from feed.screens.people import profiles as screen
@@ -29,62 +29,62 @@ class Relation(msgspec.Struct, frozen=True):
 
 
 @get("/{user_id:str}", refuses=(AccountNotFound,), conditional=True)
-async def get_user(user_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[UserCard]:
+async def get_user(user_id: FromPath[str], app_state: GivenAppState, reader: GivenReader) -> Response[UserCard]:
     """A person's public profile; to whoever is blocked by him he does not exist."""
     viewer_id = reader.account_id if reader else None
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         card = await screen.get_user(conn, id_of(user_id, AccountNotFound), viewer_id)
     return Response(card, headers={"cache-control": PRIVATE if reader else PUBLIC, "vary": "Authorization"})
 
 
 @get("/{user_id:str}/posts", responses=answers(Page[PostCard]), refuses=(AccountNotFound,), conditional=True)
 async def list_user_posts(
-    user_id: FromPath[str], world: GivenWorld, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+    user_id: FromPath[str], app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
     """A person's posts, newest first."""
     author_id = id_of(user_id, AccountNotFound)
     viewer_id = reader.account_id if reader else None
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         await screen.get_user(conn, author_id, viewer_id)
 
     async def listed(conn: Connection, after: Position, most: int) -> list[Listed]:
         return await feeds.list_of_author(conn, author_id, after, most)
 
-    body = await world.pages.page(
+    body = await app_state.pages.page(
         f"user:{author_id}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit, fresh=viewer_id == author_id
     )
     return encoded(body, public=reader is None)
 
 
 @put("/{user_id:str}/block", refuses=(AccountNotFound, OwnAccount, RelationsFull))
-async def block_user(user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Relation:
+async def block_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
     """Block somebody: neither sees what the other writes, nor answers it. A second time changes nothing."""
-    return await _relate(world, viewer, user_id, "block", wanted=True)
+    return await _relate(app_state, viewer, user_id, "block", wanted=True)
 
 
 @delete("/{user_id:str}/block", status_code=200, refuses=(AccountNotFound, OwnAccount))
-async def unblock_user(user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Relation:
+async def unblock_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
     """Take a block back; a second time changes nothing."""
-    return await _relate(world, viewer, user_id, "block", wanted=False)
+    return await _relate(app_state, viewer, user_id, "block", wanted=False)
 
 
 @put("/{user_id:str}/mute", refuses=(AccountNotFound, OwnAccount, RelationsFull))
-async def mute_user(user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Relation:
+async def mute_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
     """Leave somebody out of one's own lists, without his notice. A second time changes nothing."""
-    return await _relate(world, viewer, user_id, "mute", wanted=True)
+    return await _relate(app_state, viewer, user_id, "mute", wanted=True)
 
 
 @delete("/{user_id:str}/mute", status_code=200, refuses=(AccountNotFound, OwnAccount))
-async def unmute_user(user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Relation:
+async def unmute_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
     """Let somebody back into one's lists; a second time changes nothing."""
-    return await _relate(world, viewer, user_id, "mute", wanted=False)
+    return await _relate(app_state, viewer, user_id, "mute", wanted=False)
 
 
-async def _relate(world: World, viewer: Viewer, user_id: str, kind: RelationKind, *, wanted: bool) -> Relation:
+async def _relate(app_state: AppState, viewer: Viewer, user_id: str, kind: RelationKind, *, wanted: bool) -> Relation:
     target_id = AccountId(id_of(user_id, AccountNotFound))
     act = actions.add_relation if wanted else actions.remove_relation
-    await act(world.pool, viewer.account_id, target_id, kind)
-    async with world.pool.acquire() as conn:
+    await act(app_state.pool, viewer.account_id, target_id, kind)
+    async with app_state.pool.acquire() as conn:
         kinds = await relations.list_kinds(conn, viewer.account_id, target_id)
     return Relation(str(target_id), "block" in kinds, "mute" in kinds)
 

@@ -6,7 +6,7 @@ from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.accounts.model import Banned, Muted
-from feed.api.dependencies import GivenOnce, GivenReader, GivenRegion, GivenViewer, GivenWorld, id_of, ids_of
+from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenReader, GivenRegion, GivenViewer, id_of, ids_of
 from feed.api.responses import answers, encoded
 from feed.pagination import Page
 from feed.posts import actions
@@ -31,26 +31,30 @@ Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated
     express=True,
 )
 async def publish_post(
-    data: JSONBody[NewPost], world: GivenWorld, viewer: GivenViewer, once: GivenOnce, region: GivenRegion
+    data: JSONBody[NewPost],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
+    region: GivenRegion,
 ) -> Response[bytes]:
     """Publish a post. Visible at once, and queued for a look."""
-    post_id = await world.posts.submit(Draft.checked(viewer.account_id, data, once, region))
-    return encoded(await world.pages.post(post_id, viewer.account_id), status=201)
+    post_id = await app_state.posts.submit(Draft.checked(viewer.account_id, data, keyed_request, region))
+    return encoded(await app_state.pages.post(post_id, viewer.account_id), status=201)
 
 
 @get("/", responses=answers(Page[PostCard]))
-async def list_posts(world: GivenWorld, reader: GivenReader, ids: Ids = None) -> Response[bytes]:
+async def list_posts(app_state: GivenAppState, reader: GivenReader, ids: Ids = None) -> Response[bytes]:
     """Read several posts at once, in the order of the request; what one may not see is left out."""
     viewer_id = reader.account_id if reader else None
-    body = await world.pages.posts(ids_of(ids, "ids", most=POSTS_AT_ONCE), viewer_id)
+    body = await app_state.pages.posts(ids_of(ids, "ids", most=POSTS_AT_ONCE), viewer_id)
     return encoded(body, public=reader is None)
 
 
 @get("/{post_id:str}", responses=answers(PostCard), refuses=(PostNotFound,), conditional=True)
-async def get_post(post_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[bytes]:
+async def get_post(post_id: FromPath[str], app_state: GivenAppState, reader: GivenReader) -> Response[bytes]:
     """Read a post: anybody the published ones, authors their own."""
     viewer_id = reader.account_id if reader else None
-    return encoded(await world.pages.post(id_of(post_id, PostNotFound), viewer_id), public=reader is None)
+    return encoded(await app_state.pages.post(id_of(post_id, PostNotFound), viewer_id), public=reader is None)
 
 
 @patch(
@@ -65,12 +69,12 @@ async def get_post(post_id: FromPath[str], world: GivenWorld, reader: GivenReade
     ),
 )
 async def edit_post(
-    post_id: FromPath[str], data: JSONBody[PostChange], world: GivenWorld, viewer: GivenViewer
+    post_id: FromPath[str], data: JSONBody[PostChange], app_state: GivenAppState, viewer: GivenViewer
 ) -> Response[bytes]:
     """Edit one's own post: a new revision, the old ones stay."""
     id_ = PostId(id_of(post_id, PostNotFound))
-    await actions.edit_post(world.pool, viewer.account_id, id_, data, announce=world.announce_changed)
-    return encoded(await world.pages.post(id_, viewer.account_id))
+    await actions.edit_post(app_state.pool, viewer.account_id, id_, data, announce=app_state.announce_changed)
+    return encoded(await app_state.pages.post(id_, viewer.account_id))
 
 
 @delete(
@@ -80,10 +84,10 @@ async def edit_post(
         NotYourPost,
     ),
 )
-async def delete_post(post_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> None:
+async def delete_post(post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> None:
     """Delete one's own post."""
     id_ = PostId(id_of(post_id, PostNotFound))
-    await actions.delete_post(world.pool, viewer.account_id, id_, announce=world.announce_changed)
+    await actions.delete_post(app_state.pool, viewer.account_id, id_, announce=app_state.announce_changed)
 
 
 posts = Router("/posts", route_handlers=[publish_post, list_posts, get_post, edit_post, delete_post])

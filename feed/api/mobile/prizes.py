@@ -4,9 +4,9 @@ import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import Cursor, GivenOnce, GivenReader, GivenViewer, GivenWorld, Limit, id_of
+from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenReader, GivenViewer, Limit, id_of
 from feed.api.responses import PRIVATE, answers, encoded
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
 from feed.keys.kms import KmsAway
 from feed.pagination import Page, Position
@@ -51,38 +51,38 @@ class PublishedResult(Result, frozen=True):
     ),
     conditional=True,
 )
-async def get_result(campaign_id: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[bytes]:
+async def get_result(campaign_id: FromPath[str], app_state: GivenAppState, reader: GivenReader) -> Response[bytes]:
     """The result of an announced campaign: the signed document byte for byte, with amendments and winners' names joined to it.
 
     Names are masked but for staff and for oneself.
     """
     viewer_id = None if reader is None else reader.account_id
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         document = await screen.get_result(conn, id_of(campaign_id, CampaignNotFound), viewer_id)
     return encoded(document, public=reader is None)
 
 
 @get("/campaigns/{campaign_id:str}/draw", responses=answers(DrawCard), refuses=(DrawNotFound,), conditional=True)
-async def get_draw(campaign_id: FromPath[str], world: GivenWorld) -> Response[bytes]:
+async def get_draw(campaign_id: FromPath[str], app_state: GivenAppState) -> Response[bytes]:
     """What a draw was committed to before anybody took part, its list's hash, what it waits for, and the value that decided."""
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         card = await screen_of_draws.get_draw(conn, id_of(campaign_id, DrawNotFound))
     return encoded(msgspec.json.encode(card), public=True)
 
 
 @get("/me/prizes")
 async def list_prizes(
-    world: GivenWorld, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+    app_state: GivenAppState, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[PrizeCard]]:
     """What one has won, the latest first; reading it marks it as seen."""
     name = f"prizes:{viewer.account_id}"
-    after = world.cursors.position(name, cursor)
-    await claiming.view_prizes(world.pool, viewer.account_id)
-    async with world.pool.acquire() as conn:
+    after = app_state.cursors.position(name, cursor)
+    await claiming.view_prizes(app_state.pool, viewer.account_id)
+    async with app_state.pool.acquire() as conn:
         found = await screen.list_prizes(conn, viewer.account_id, after, limit + 1)
     shown = found[:limit]
     more = len(found) > limit
-    next_cursor = world.cursors.after(name, Position(shown[-1].notified_at, int(shown[-1].id))) if more else None
+    next_cursor = app_state.cursors.after(name, Position(shown[-1].notified_at, int(shown[-1].id))) if more else None
     return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
 
 
@@ -93,11 +93,11 @@ async def list_prizes(
         NotYourPrize,
     ),
 )
-async def get_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer) -> Response[PrizeCard]:
+async def get_prize(prize_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Response[PrizeCard]:
     """One prize of one's own; reading it marks it as seen."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    await claiming.view_prize(world.pool, viewer.account_id, winner_id)
-    return await _prize(world, winner_id)
+    await claiming.view_prize(app_state.pool, viewer.account_id, winner_id)
+    return await _prize(app_state, winner_id)
 
 
 @put(
@@ -111,12 +111,12 @@ async def get_prize(prize_id: FromPath[str], world: GivenWorld, viewer: GivenVie
     limit="claims",
 )
 async def claim_prize(
-    prize_id: FromPath[str], data: JSONBody[ClaimForm], world: GivenWorld, viewer: GivenViewer
+    prize_id: FromPath[str], data: JSONBody[ClaimForm], app_state: GivenAppState, viewer: GivenViewer
 ) -> Response[PrizeCard]:
     """Give the details that the prize needs; they may be changed until the claim ends."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    await claiming.claim_prize(world.pool, world.keys, viewer.account_id, winner_id, data)
-    return await _prize(world, winner_id)
+    await claiming.claim_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, data)
+    return await _prize(app_state, winner_id)
 
 
 @post(
@@ -125,12 +125,12 @@ async def claim_prize(
     refuses=(PrizeNotFound, NotYourPrize, WrongPrizeState),
 )
 async def decline_prize(
-    prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    prize_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> Response[PrizeCard]:
     """Give the prize up, until it is verified: what was claimed is removed, and the next in line has it."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    await handover.decline_prize(world.pool, world.keys, viewer.account_id, winner_id, once)
-    return await _prize(world, winner_id)
+    await handover.decline_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, keyed_request)
+    return await _prize(app_state, winner_id)
 
 
 @post(
@@ -139,12 +139,12 @@ async def decline_prize(
     refuses=(PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState),
 )
 async def receive_prize(
-    prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    prize_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> Response[PrizeCard]:
     """Say that it has arrived."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    await handover.receive_prize(world.pool, viewer.account_id, winner_id, once)
-    return await _prize(world, winner_id)
+    await handover.receive_prize(app_state.pool, viewer.account_id, winner_id, keyed_request)
+    return await _prize(app_state, winner_id)
 
 
 @post(
@@ -164,16 +164,16 @@ async def receive_prize(
     limit="claims",
 )
 async def show_codes(
-    prize_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    prize_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> Response[Page[ShownCode]]:
     """The codes of a claimed prize: shown once, and for a day after that again."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    shown = await codes.show_codes(world.pool, world.keys, viewer.account_id, winner_id, once)
+    shown = await codes.show_codes(app_state.pool, app_state.keys, viewer.account_id, winner_id, keyed_request)
     return Response(Page(shown, None), headers={"cache-control": "no-store"})
 
 
-async def _prize(world: World, winner_id: WinnerId) -> Response[PrizeCard]:
-    async with world.pool.acquire() as conn:
+async def _prize(app_state: AppState, winner_id: WinnerId) -> Response[PrizeCard]:
+    async with app_state.pool.acquire() as conn:
         card = await screen.get_prize(conn, winner_id)
     return Response(card, headers={"cache-control": PRIVATE})
 

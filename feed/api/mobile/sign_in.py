@@ -12,10 +12,10 @@ from feed.accounts import sign_in
 from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, GateRules
 from feed.accounts.otp_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
-from feed.api.dependencies import AnyConnection, AnyRequest, GivenWorld
+from feed.api.dependencies import AnyConnection, AnyRequest, GivenAppState
 from feed.api.middleware.rate_limit import limited_address
 from feed.api.responses import PRIVATE
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.errors import NotFound
 from feed.limits.model import LimitsAway
 from feed.screens.people import profiles as screen
@@ -64,15 +64,15 @@ class CodeSent(msgspec.Struct, frozen=True):
 
 async def must_sign_in_here(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Where the app's issuer says who is who, nobody becomes somebody by a phone."""
-    world: World = connection.app.state.world
-    if world.settings.jwks_url:
+    app_state: AppState = connection.app.state.app_state
+    if app_state.settings.jwks_url:
         raise SignInElsewhere
 
 
 @get("/challenge", refuses=(SignInElsewhere,))
-async def get_challenge(world: GivenWorld) -> Response[dict[str, Any]]:
+async def get_challenge(app_state: GivenAppState) -> Response[dict[str, Any]]:
     """A proof of work for altcha's widget or library, good for ten minutes and one code."""
-    return Response(code_gate.make_challenge(world.keys), headers={"cache-control": PRIVATE})
+    return Response(code_gate.make_challenge(app_state.keys), headers={"cache-control": PRIVATE})
 
 
 @post(
@@ -87,38 +87,38 @@ async def get_challenge(world: GivenWorld) -> Response[dict[str, Any]]:
     ),
     limit="codes",
 )
-async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, world: GivenWorld) -> CodeSent:
+async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, app_state: GivenAppState) -> CodeSent:
     """Send a code by SMS: 6 digits, good for 5 minutes and 5 tries.
 
     403 `challenge_required` asks for a solved challenge first: get one, solve it, and ask again with it.
     """
     await code_gate.let_through(
-        world.pool,
-        world.redis,
-        world.keys,
-        GateRules(world.settings.sign_in_challenge, world.settings.sign_in_codes_per_day),
+        app_state.pool,
+        app_state.redis,
+        app_state.keys,
+        GateRules(app_state.settings.sign_in_challenge, app_state.settings.sign_in_codes_per_day),
         phone=data.phone,
-        address=limited_address(request.scope, world.settings),
+        address=limited_address(request.scope, app_state.settings),
         challenge=data.challenge,
     )
-    await sign_in.request_code(world.pool, world.keys, data.phone, provider=world.settings.sms_provider)
+    await sign_in.request_code(app_state.pool, app_state.keys, data.phone, provider=app_state.settings.sms_provider)
     return CodeSent()
 
 
 @post("/tokens", status_code=200, refuses=(SignInElsewhere, CodeRefused), limit="codes")
-async def exchange_code(data: JSONBody[CodeIn], world: GivenWorld) -> Tokens:
+async def exchange_code(data: JSONBody[CodeIn], app_state: GivenAppState) -> Tokens:
     """Sign in with the code; the account is made at the first time."""
-    return await _tokens(world, await sign_in.exchange_code(world.pool, world.keys, data.phone, data.code))
+    return await _tokens(app_state, await sign_in.exchange_code(app_state.pool, app_state.keys, data.phone, data.code))
 
 
 @post("/refresh", status_code=200, refuses=(SignInElsewhere, RefreshRefused), limit="refresh")
-async def refresh(data: JSONBody[RefreshIn], world: GivenWorld) -> Tokens:
+async def refresh(data: JSONBody[RefreshIn], app_state: GivenAppState) -> Tokens:
     """New tokens for the refresh token, once; a second use ends the whole sign-in."""
-    return await _tokens(world, await sign_in.refresh(world.pool, world.keys, data.refresh_token))
+    return await _tokens(app_state, await sign_in.refresh(app_state.pool, app_state.keys, data.refresh_token))
 
 
-async def _tokens(world: World, signed_in: SignedIn) -> Tokens:
-    async with world.pool.acquire() as conn:
+async def _tokens(app_state: AppState, signed_in: SignedIn) -> Tokens:
+    async with app_state.pool.acquire() as conn:
         user = await screen.get_user(conn, signed_in.account_id)
     return Tokens(
         access_token=signed_in.access_token,

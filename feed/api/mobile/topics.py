@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenReader, GivenWorld, Limit
+from feed.api.dependencies import Cursor, GivenAppState, GivenReader, Limit
 from feed.api.responses import PUBLIC, answers, encoded
 from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page, Position
@@ -27,7 +27,7 @@ Search = Annotated[
 
 @get("/topics", refuses=(CursorExpired,))
 async def list_topics(
-    world: GivenWorld,
+    app_state: GivenAppState,
     reader: GivenReader,
     q: Search = "",
     sort: FromQuery[Literal["trending"]] = "trending",
@@ -37,15 +37,15 @@ async def list_topics(
     """What people write about now, by how many of them do. With `q` all topics whose names begin so, the trending ones first."""
     if problem := text_problem(q, shortest=0, longest=NAME_LONGEST):
         raise Invalid(FieldError("q", problem, {"longest": NAME_LONGEST}))
-    page = await world.topics.page(topic_key(q.strip().lstrip(MARKS)), cursor=cursor, limit=limit)
+    page = await app_state.topics.page(topic_key(q.strip().lstrip(MARKS)), cursor=cursor, limit=limit)
     return Response(page, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
 
 @get("/topics/{name:str}", refuses=(TopicNotFound,), conditional=True)
-async def read_topic(name: FromPath[str], world: GivenWorld, reader: GivenReader) -> Response[TopicCard]:
+async def read_topic(name: FromPath[str], app_state: GivenAppState, reader: GivenReader) -> Response[TopicCard]:
     """A topic by its name, without marks; for a name that stands for another topic that one."""
     key = asked_key(name)
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         card = await get_topic(conn, key)
     return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
@@ -59,28 +59,28 @@ async def read_topic(name: FromPath[str], world: GivenWorld, reader: GivenReader
 )
 async def list_topic_posts(
     name: FromPath[str],
-    world: GivenWorld,
+    app_state: GivenAppState,
     reader: GivenReader,
     sort: FromQuery[Literal["latest", "hot"]] = "latest",
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
     """The posts that bear a topic, or a name that stands for it: the newest first, or those that move people most."""
-    topic = await world.topics.resolve(asked_key(name))
+    topic = await app_state.topics.resolve(asked_key(name))
     viewer_id = reader.account_id if reader else None
 
     async def listed(conn: Connection, after: Position, most: int) -> list[Listed]:
         return await screen.list_under_topics(conn, topic.ids, after, most)
 
     if sort == "latest":
-        body = await world.pages.page(f"topic:{topic.id}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
+        body = await app_state.pages.page(f"topic:{topic.id}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
     else:
         body = await ranked.read_page(
-            world.pages,
-            world.redis,
-            world.cursors,
+            app_state.pages,
+            app_state.redis,
+            app_state.cursors,
             f"hot-topic:{topic.id}",
-            partial(world.hot.under_topics, topic.ids),
+            partial(app_state.hot.under_topics, topic.ids),
             viewer_id=viewer_id,
             cursor=cursor,
             limit=limit,

@@ -6,8 +6,8 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenOnce, GivenViewer, GivenWorld, Limit, field_id, id_of
-from feed.api.state import World
+from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, field_id, id_of
+from feed.api.state import AppState
 from feed.cases.model import STAGE_LAST, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind, Wanted
 from feed.comments.model import CommentIsDeleted
 from feed.moderation import actions
@@ -45,7 +45,7 @@ class LeasedCases(msgspec.Struct, frozen=True):
 
 @get("/")
 async def list_cases(
-    world: GivenWorld,
+    app_state: GivenAppState,
     viewer: GivenViewer,
     stage: Stage = None,
     kind: FromQuery[Kind | None] = None,
@@ -58,24 +58,28 @@ async def list_cases(
 ) -> Page[CaseCard]:
     """Open cases, the most urgent first; or closed ones, the youngest first."""
     campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
-    wanted = Wanted(stage, kind, campaign, await _topic_id(world, topic), has_media)
+    wanted = Wanted(stage, kind, campaign, await _topic_id(app_state, topic), has_media)
     name = f"cases:{case_state}:" + ":".join(map(str, msgspec.structs.astuple(wanted)))
     listed, start = (screen.list_open, _MOST_URGENT) if case_state == "open" else (screen.list_closed, NEWEST)
-    position = world.cursors.position(name, cursor, start)
-    async with world.pool.acquire() as conn:
+    position = app_state.cursors.position(name, cursor, start)
+    async with app_state.pool.acquire() as conn:
         rows = await listed(conn, wanted, position, limit + 1)
     more = rows[limit - 1].position if len(rows) > limit else None
     items = [screen.case_card(row) for row in rows[:limit]]
-    return Page(items, None if more is None else world.cursors.after(name, more))
+    return Page(items, None if more is None else app_state.cursors.after(name, more))
 
 
 @post("/lease", status_code=200)
-async def lease_cases(data: JSONBody[LeaseIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> LeasedCases:
+async def lease_cases(
+    data: JSONBody[LeaseIn], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+) -> LeasedCases:
     """Take the most urgent free cases; nobody else judges them for five minutes."""
     campaign = None if data.campaign_id is None else field_id(data.campaign_id, "campaign_id")
     wanted = Wanted(stage=data.stage, kind=data.kind, campaign_id=campaign)
-    leased = await actions.lease_cases(world.pool, viewer.account_id, wanted, count=data.count, request=once)
-    return LeasedCases(await _cards(world, leased))
+    leased = await actions.lease_cases(
+        app_state.pool, viewer.account_id, wanted, count=data.count, request=keyed_request
+    )
+    return LeasedCases(await _cards(app_state, leased))
 
 
 @post(
@@ -86,11 +90,13 @@ async def lease_cases(data: JSONBody[LeaseIn], world: GivenWorld, viewer: GivenV
         CaseLeased,
     ),
 )
-async def release_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> CaseCard:
+async def release_case(
+    case_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+) -> CaseCard:
     """Give a case back to the queue."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
-    await actions.release_case(world.pool, viewer.account_id, id_, once)
-    return await _card(world, id_)
+    await actions.release_case(app_state.pool, viewer.account_id, id_, keyed_request)
+    return await _card(app_state, id_)
 
 
 @post(
@@ -102,11 +108,13 @@ async def release_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenV
         CaseNotLeased,
     ),
 )
-async def extend_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> CaseCard:
+async def extend_case(
+    case_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+) -> CaseCard:
     """Hold a case for five minutes more."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
-    await actions.extend_case(world.pool, viewer.account_id, id_, once)
-    return await _card(world, id_)
+    await actions.extend_case(app_state.pool, viewer.account_id, id_, keyed_request)
+    return await _card(app_state, id_)
 
 
 @post(
@@ -124,29 +132,35 @@ async def extend_case(case_id: FromPath[str], world: GivenWorld, viewer: GivenVi
     ),
 )
 async def judge_case(
-    case_id: FromPath[str], data: JSONBody[NewVerdict], world: GivenWorld, viewer: GivenViewer, once: GivenOnce
+    case_id: FromPath[str],
+    data: JSONBody[NewVerdict],
+    app_state: GivenAppState,
+    viewer: GivenViewer,
+    keyed_request: GivenKeyedRequest,
 ) -> CaseCard:
     """Judge a case as it was read: `version` is the one that was seen."""
     id_ = CaseId(id_of(case_id, CaseNotFound))
-    await actions.judge_case(world.pool, viewer.account_id, id_, data, once, announce=world.announce_changed)
-    return await _card(world, id_)
+    await actions.judge_case(
+        app_state.pool, viewer.account_id, id_, data, keyed_request, announce=app_state.announce_changed
+    )
+    return await _card(app_state, id_)
 
 
-async def _card(world: World, case_id: CaseId) -> CaseCard:
-    return (await _cards(world, [case_id]))[0]
+async def _card(app_state: AppState, case_id: CaseId) -> CaseCard:
+    return (await _cards(app_state, [case_id]))[0]
 
 
-async def _cards(world: World, case_ids: list[CaseId]) -> list[CaseCard]:
-    async with world.pool.acquire() as conn:
+async def _cards(app_state: AppState, case_ids: list[CaseId]) -> list[CaseCard]:
+    async with app_state.pool.acquire() as conn:
         return [screen.case_card(row) for row in await screen.list_cases(conn, [*case_ids])]
 
 
-async def _topic_id(world: World, name: str | None) -> int | None:
+async def _topic_id(app_state: AppState, name: str | None) -> int | None:
     if name is None:
         return None
     if text_problem(name, shortest=1, longest=100):
         return _NOTHING
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         found = await topics.find_by_key(conn, topic_key(name))
     return _NOTHING if found is None else found.id
 

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.accounts.sanctions import SanctionKind
-from feed.api.dependencies import GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenAppState, GivenViewer, id_of
 from feed.moderation import sanctions as sanctioning
 from feed.moderation.model import OwnSubject, StaffProtected
 from feed.screens.posts.cards import Id
@@ -42,11 +42,11 @@ class SanctionCard(msgspec.Struct, frozen=True):
     ),
 )
 async def impose_sanction(
-    user_id: FromPath[str], data: JSONBody[SanctionIn], world: GivenWorld, viewer: GivenViewer
+    user_id: FromPath[str], data: JSONBody[SanctionIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> SanctionCard:
     """Mute or ban somebody; a sanction of the same kind is replaced."""
     sanction = await sanctioning.impose_sanction(
-        world.pool,
+        app_state.pool,
         viewer.account_id,
         AccountId(id_of(user_id, AccountNotFound)),
         kind=data.kind,
@@ -67,11 +67,11 @@ async def impose_sanction(
     ),
 )
 async def lift_sanctions(
-    user_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, kind: FromQuery[str | None] = None
+    user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, kind: FromQuery[str | None] = None
 ) -> None:
     """End somebody's sanctions, all or those of one kind."""
     account_id = AccountId(id_of(user_id, AccountNotFound))
-    await sanctioning.lift_sanctions(world.pool, viewer.account_id, account_id, kind)
+    await sanctioning.lift_sanctions(app_state.pool, viewer.account_id, account_id, kind)
 
 
 sanctions = Router("/moderation/users", route_handlers=[impose_sanction, lift_sanctions])

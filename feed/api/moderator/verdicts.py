@@ -4,7 +4,7 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenOnce, GivenViewer, GivenWorld, id_of
+from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer, id_of
 from feed.cases.model import CaseId, CaseNotFound
 from feed.errors import NotFound
 from feed.moderation import actions
@@ -52,23 +52,29 @@ class ReasonCards(msgspec.Struct, frozen=True):
 
 
 @post("/moderation/verdicts", status_code=200)
-async def judge_cases(data: JSONBody[BatchIn], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> BatchOut:
+async def judge_cases(
+    data: JSONBody[BatchIn], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+) -> BatchOut:
     """One verdict on up to fifty cases, each by itself."""
     given = [
         (_case_id(seen.id), NewVerdict(data.verdict, seen.version, data.reason_code, data.note)) for seen in data.cases
     ]
     batch_id, outcomes = await actions.judge_cases(
-        world.pool, viewer.account_id, given, once, announce=world.announce_changed
+        app_state.pool, viewer.account_id, given, keyed_request, announce=app_state.announce_changed
     )
     items = [ItemOutcome(seen.id, _outcome(found)) for seen, found in zip(data.cases, outcomes, strict=True)]
     return BatchOut(str(batch_id), items)
 
 
 @post("/moderation/verdicts/{batch_id:str}/undo", status_code=200, refuses=(BatchNotFound,))
-async def undo_verdicts(batch_id: FromPath[str], world: GivenWorld, viewer: GivenViewer, once: GivenOnce) -> BatchOut:
+async def undo_verdicts(
+    batch_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+) -> BatchOut:
     """Take one's own batch back, except where somebody has judged since."""
     id_ = BatchId(id_of(batch_id, BatchNotFound))
-    outcomes = await actions.undo_verdicts(world.pool, viewer.account_id, id_, once, announce=world.announce_changed)
+    outcomes = await actions.undo_verdicts(
+        app_state.pool, viewer.account_id, id_, keyed_request, announce=app_state.announce_changed
+    )
     return BatchOut(str(id_), [ItemOutcome(str(case_id), _outcome(found)) for case_id, found in outcomes])
 
 

@@ -127,7 +127,7 @@ def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     found: list[type[FeedError]] = [*handler.opt.get("refuses", ())]
     # What stands around every door, whatever is behind it.
     found += [HostNotAllowed, NotAcceptable, UriTooLong, TookTooLong]
-    if "world" in asks or guarded:
+    if "app_state" in asks or guarded:
         found += [DatabaseAway, Overloaded, RateLimited]
     if (limit := TABLE.get(handler.opt.get("limit", ""))) and limit.strict:
         found += [LimitsAway]
@@ -139,7 +139,7 @@ def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
         found += [TokenInvalid, TokenExpired, IssuerAway]
     if "data" in asks:
         found += [MalformedBody, BodyTooLarge, BodyTooSlow, UnsupportedMediaType, Invalid]
-    if "once" in asks:
+    if "keyed_request" in asks:
         found += [IdempotencyKeyReused, IdempotencyKeyBusy, Invalid]
     if "cursor" in asks:
         found += [CursorInvalid]

@@ -9,8 +9,8 @@ from litestar import Request, Router, post
 from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter, JSONBody
 
-from feed.api.dependencies import AnyConnection, GivenWorld
-from feed.api.state import World
+from feed.api.dependencies import AnyConnection, GivenAppState
+from feed.api.state import AppState
 from feed.auth.tokens import LOCAL_ISSUER
 from feed.errors import NotFound, Unauthenticated
 from feed.moderation.account_events import AppEvent, Outcome, apply_event
@@ -45,8 +45,8 @@ class Heard(msgspec.Struct, frozen=True):
 
 async def must_be_signed(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """The body is read as JSON only once the signature over its bytes has been found good."""
-    world: World = connection.app.state.world
-    secret = world.settings.account_hook_secret
+    app_state: AppState = connection.app.state.app_state
+    secret = app_state.settings.account_hook_secret
     if not secret:
         raise NotFound
     assert isinstance(connection, Request)
@@ -73,7 +73,7 @@ async def must_be_signed(connection: AnyConnection, _: BaseRouteHandler) -> None
 )
 async def hear_account_event(
     data: JSONBody[AppEvent],
-    world: GivenWorld,
+    app_state: GivenAppState,
     webhook_id: WebhookId,
     webhook_timestamp: WebhookTime,
     webhook_signature: WebhookSignature,
@@ -83,9 +83,9 @@ async def hear_account_event(
 
     Signed as Standard Webhooks has it. An event acts once however often it is sent, and not when something newer of its kind has.
     """
-    iss = world.settings.jwt_issuer if world.settings.jwks_url else LOCAL_ISSUER
+    iss = app_state.settings.jwt_issuer if app_state.settings.jwks_url else LOCAL_ISSUER
     now = datetime.now(UTC)
-    return Heard(await retried(lambda: apply_event(world.pool, iss, webhook_id, data, now)))
+    return Heard(await retried(lambda: apply_event(app_state.pool, iss, webhook_id, data, now)))
 
 
 hooks = Router("/hooks", route_handlers=[hear_account_event], guards=[must_be_signed], tags=["Hooks"])

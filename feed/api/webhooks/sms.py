@@ -8,8 +8,8 @@ from litestar import Router, post
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import AnyConnection, GivenWorld
-from feed.api.state import World
+from feed.api.dependencies import AnyConnection, GivenAppState
+from feed.api.state import AppState
 from feed.errors import NotFound
 from feed.sms import registry as opening
 from feed.sms.provider import ReceiptFormat
@@ -27,8 +27,8 @@ class ReceiptsHeard(msgspec.Struct, frozen=True):
 
 async def must_know_the_address(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Without the token there is no such address. Raises NotFound."""
-    world: World = connection.app.state.world
-    token, given = world.settings.sms_receipt_token, str(connection.path_params.get("token", ""))
+    app_state: AppState = connection.app.state.app_state
+    token, given = app_state.settings.sms_receipt_token, str(connection.path_params.get("token", ""))
     if not token or not hmac.compare_digest(token.encode(), given.encode(errors="replace")):
         raise NotFound
 
@@ -36,9 +36,11 @@ async def must_know_the_address(connection: AnyConnection, _: BaseRouteHandler) 
 def receipts_hook(provider: str, receipts: ReceiptFormat[Any]) -> HTTPRouteHandler:
     """The handler at which a provider reports deliveries."""
 
-    async def hear_receipts_of(token: FromPath[str], data: JSONBody[list[Any]], world: GivenWorld) -> ReceiptsHeard:
+    async def hear_receipts_of(
+        token: FromPath[str], data: JSONBody[list[Any]], app_state: GivenAppState
+    ) -> ReceiptsHeard:
         read = [receipts.read(report) for report in data]
-        await hear_receipts(world.pool, provider, [receipt for receipt in read if receipt is not None])
+        await hear_receipts(app_state.pool, provider, [receipt for receipt in read if receipt is not None])
         return ReceiptsHeard()
 
     hear_receipts_of.__name__ = f"hear_{provider}_receipts"

@@ -8,13 +8,18 @@ from feed.campaigns.errors import EntryDisqualified, EntryNotDisqualified, Entry
 from feed.campaigns.inputs import Reason, reason_problems
 from feed.campaigns.locking import hold_judged, raise_versions
 from feed.errors import Invalid
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
 
 
 async def disqualify_entry(
-    pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int, reason: Reason, request: Once | None = None
+    pool: Pool,
+    editor_id: AccountId,
+    campaign_id: int,
+    post_id: int,
+    reason: Reason,
+    request: KeyedRequest | None = None,
 ) -> None:
     """Takes the entry out of the contest; the post stays. Raises Invalid, EntryDisqualified, EntryNotFound."""
     if problems := reason_problems(reason.reason_code, reason.note):
@@ -34,7 +39,12 @@ async def disqualify_entry(
 
 
 async def reinstate_entry(
-    pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int, reason: Reason, request: Once | None = None
+    pool: Pool,
+    editor_id: AccountId,
+    campaign_id: int,
+    post_id: int,
+    reason: Reason,
+    request: KeyedRequest | None = None,
 ) -> None:
     """Lets a disqualified entry compete again. Raises Invalid, EntryNotDisqualified, EntryNotFound."""
     if problems := reason_problems(reason.reason_code, reason.note):

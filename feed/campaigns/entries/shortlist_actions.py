@@ -11,12 +11,12 @@ from feed.campaigns.locking import hold_judged, raise_versions
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.rules.validation import RANGES
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.postgres import Connection, Pool, act_on_next, transaction
 
 
 async def fill_shortlist(
-    pool: Pool, editor_id: AccountId, campaign_id: int, size: int | None, request: Once | None = None
+    pool: Pool, editor_id: AccountId, campaign_id: int, size: int | None, request: KeyedRequest | None = None
 ) -> None:
     """Fills the shortlist by engagement up to `size`, which is that of the rules unless it is said.
 

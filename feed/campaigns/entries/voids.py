@@ -14,7 +14,7 @@ from feed.campaigns.errors import VoidNotFound
 from feed.campaigns.inputs import reason_problems
 from feed.campaigns.locking import hold_judged, raise_versions
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.ids import parse_id
 from feed.postgres import Pool, transaction
 
@@ -32,7 +32,7 @@ class NewVoids(msgspec.Struct, frozen=True):
 
 
 async def add_voids(
-    pool: Pool, editor_id: AccountId, campaign_id: int, new: NewVoids, request: Once | None = None
+    pool: Pool, editor_id: AccountId, campaign_id: int, new: NewVoids, request: KeyedRequest | None = None
 ) -> list[Void]:
     """Stops counting these accounts' engagement, or everybody's with one entry; a person's other accounts go with it.
 

@@ -29,7 +29,7 @@ from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.engagement import list_entry_ids
 from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.postgres import Connection, Pool, transaction
 
 
@@ -81,7 +81,7 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
     return given.score
 
 
-async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request: Once | None = None) -> None:
+async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request: KeyedRequest | None = None) -> None:
     """Ends the marking, so that the board may show quality; a second time changes nothing.
 
     Not before the closing: what is posted after the lock could never be marked. Raises CampaignNotClosed, MarksMissing.

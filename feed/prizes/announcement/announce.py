@@ -7,7 +7,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
@@ -22,7 +22,7 @@ Announced = Literal["recorded", "announced"]
 
 
 async def announce_winners(
-    pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, request: Once | None = None
+    pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, request: KeyedRequest | None = None
 ) -> Announced:
     """Records the first of the two, or announces on the word of the second: winners learn of it in the same transaction.
 

@@ -7,7 +7,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Pool
@@ -21,7 +21,14 @@ Replaced = Literal["recorded", "replaced"]
 
 
 async def replace_winner(
-    pool: Pool, keys: Keys, campaign_id: int, rank: int, *, by: AccountId, reason: str, request: Once | None = None
+    pool: Pool,
+    keys: Keys,
+    campaign_id: int,
+    rank: int,
+    *,
+    by: AccountId,
+    reason: str,
+    request: KeyedRequest | None = None,
 ) -> Replaced:
     """Records the first of the two, or replaces on the word of the second. Who has upheld an objection was the first.
 

@@ -5,7 +5,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
 from feed.prizes import notices, settlement_store
@@ -18,7 +18,7 @@ from feed.texts import read_reason
 
 
 async def undo_settlement(
-    pool: Pool, campaign_id: int, *, by: AccountId, reason: str, request: Once | None = None
+    pool: Pool, campaign_id: int, *, by: AccountId, reason: str, request: KeyedRequest | None = None
 ) -> None:
     """Sets a settlement aside; the campaign is judged again until an editor settles.
 

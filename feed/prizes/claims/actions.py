@@ -6,7 +6,7 @@ import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.keys.encryption import open_sealed, seal
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool, transaction
@@ -70,7 +70,7 @@ async def reveal_claim(
     *,
     by: AccountId,
     reason: str,
-    request: Once | None = None,
+    request: KeyedRequest | None = None,
 ) -> dict[str, str]:
     """The details of a winner in the clear; who looked, and why, is on record before they are seen.
 

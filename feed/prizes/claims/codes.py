@@ -12,7 +12,7 @@ from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.prize_kinds import KINDS
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.keys.encryption import open_sealed, seal
 from feed.keys.files import KeysMissing
 from feed.keys.store import KeyDestroyed, Keys
@@ -59,7 +59,7 @@ async def add_codes(
     codes: Sequence[str],
     *,
     by: AccountId,
-    request: Once | None = None,
+    request: KeyedRequest | None = None,
 ) -> Stock:
     """Seals codes for the campaign's n-th prize, from 1. Those that are there already change nothing, so it may be repeated.
 
@@ -93,7 +93,7 @@ async def add_codes(
 
 
 async def show_codes(
-    pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, request: Once | None = None
+    pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, request: KeyedRequest | None = None
 ) -> list[ShownCode]:
     """The winner's codes, which are the winner's from now on. For a day they may be read again, as an answer can be lost.
 

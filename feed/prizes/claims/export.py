@@ -9,7 +9,7 @@ import msgspec
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.prize_kinds import ClaimField, claim_fields, shipped_kinds
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.keys.encryption import open_sealed
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
@@ -22,7 +22,7 @@ from feed.texts import read_reason
 
 
 async def export_claims(
-    pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, reason: str, request: Once | None = None
+    pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, reason: str, request: KeyedRequest | None = None
 ) -> str:
     """The parcels of a campaign that are to be sent, as CSV for a spreadsheet.
 

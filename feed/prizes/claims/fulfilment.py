@@ -3,7 +3,7 @@
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as closing
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
@@ -19,7 +19,7 @@ _TRACKING_NO_LONGEST = 60
 
 
 async def decline_prize(
-    pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, request: Once | None = None
+    pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, request: KeyedRequest | None = None
 ) -> None:
     """Gives the prize up: what was claimed is removed, and the next in line moves up. A second time changes nothing.
 
@@ -42,7 +42,7 @@ async def decline_prize(
 
 
 async def verify_claim(
-    pool: Pool, campaign_id: int, winner_id: WinnerId, *, by: AccountId, request: Once | None = None
+    pool: Pool, campaign_id: int, winner_id: WinnerId, *, by: AccountId, request: KeyedRequest | None = None
 ) -> None:
     """An editor has looked at the claim: from now on it is not changed and the prize is not taken back by itself.
 
@@ -77,7 +77,9 @@ async def ship_prize(
             await inbox.add_inbox(conn, [notices.of_shipment(winner, given["carrier"], given["tracking_no"])])
 
 
-async def receive_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId, request: Once | None = None) -> None:
+async def receive_prize(
+    pool: Pool, account_id: AccountId, winner_id: WinnerId, request: KeyedRequest | None = None
+) -> None:
     """The winner has it: a parcel that was sent, or what is handed over without one. A second time changes nothing.
 
     Raises PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState.
@@ -94,7 +96,13 @@ async def receive_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId, 
 
 
 async def hand_over_prize(
-    pool: Pool, campaign_id: int, winner_id: WinnerId, *, by: AccountId, reason: str, request: Once | None = None
+    pool: Pool,
+    campaign_id: int,
+    winner_id: WinnerId,
+    *,
+    by: AccountId,
+    reason: str,
+    request: KeyedRequest | None = None,
 ) -> None:
     """An editor says that it is out of our hands: given at the door, or as good as taken by somebody who says nothing.
 

@@ -5,7 +5,7 @@ from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.errors import CampaignNotFound, EntryNotFound
 from feed.errors import FieldError, Invalid
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
 from feed.prizes import notices, settlement_store, winner_store
@@ -39,7 +39,7 @@ async def object_to_result(
     by: AccountId,
     text: str,
     post_id: int | None = None,
-    request: Once | None = None,
+    request: KeyedRequest | None = None,
 ) -> ObjectionId:
     """Keeps what a participant has against the announced result, within the objection days by the database's clock.
 
@@ -79,7 +79,7 @@ async def answer_objection(
     text: str,
     remedy: Remedy | None = None,
     rank: int | None = None,
-    request: Once | None = None,
+    request: KeyedRequest | None = None,
 ) -> None:
     """Answers an objection. One that is upheld names what follows, which another person then does.
 

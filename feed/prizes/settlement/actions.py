@@ -14,7 +14,7 @@ from feed.campaigns import lifecycle_store as closing
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound
 from feed.campaigns.lifecycle_store import Ending
 from feed.campaigns.model import Rules
-from feed.idempotency import Once, idempotent_transaction
+from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.signatures import sha256_of, sign_document
 from feed.keys.store import Keys
@@ -52,7 +52,7 @@ async def settle_campaign(
     *,
     by: AccountId | None,
     reason: str = "",
-    request: Once | None = None,
+    request: KeyedRequest | None = None,
 ) -> None:
     """Settles now. Where something is waited for it takes a reason: a missing mark is 0, and what waits is left out.
 

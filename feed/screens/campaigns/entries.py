@@ -16,7 +16,7 @@ from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many
-from feed.screens.campaigns.leaderboard import Standings, place
+from feed.screens.campaigns.leaderboard import Leaderboards, place
 from feed.screens.posts import cards
 from feed.screens.posts.cards import PostCard
 
@@ -81,7 +81,7 @@ class EntryPage(msgspec.Struct, frozen=True):
 
 
 async def list_entries(
-    standings: Standings,
+    leaderboards: Leaderboards,
     campaign_id: int,
     *,
     viewer_id: int,
@@ -94,16 +94,16 @@ async def list_entries(
 
     Raises CampaignNotFound.
     """
-    async with standings.pool.acquire() as conn:
+    async with leaderboards.pool.acquire() as conn:
         campaign = await campaigns.find_campaign(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
     rules, _ = read_rules(campaign.draft, publishing=False)
     # Likes and marks order nothing in a draw.
     drawn = rules.method == "draw"
-    ranked = await standings.list(campaign)
+    ranked = await leaderboards.list(campaign)
     ranks = {} if drawn else {each.post_id: each.rank for each in place(ranked, rules)}
-    async with standings.pool.acquire() as conn:
+    async with leaderboards.pool.acquire() as conn:
         entries = [
             entry
             for entry in await _list_rows(conn, campaign_id, viewer_id)

@@ -72,7 +72,7 @@ class Board(msgspec.Struct, frozen=True):
     basis: Literal["engagement", "full"]
 
 
-class Standings:
+class Leaderboards:
     """Where campaigns stand: until the settlement by their boards in Redis, then by the frozen sheet."""
 
     def __init__(self, pool: Pool, redis: Redis, frozen: FrozenBoards, epoch: Callable[[], str | None]) -> None:
@@ -93,14 +93,14 @@ class Standings:
             return await standing.campaign_standing(conn, campaign.id, limit)
 
 
-async def get_leaderboard(standings: Standings, campaign_id: int, *, limit: int) -> Board:
+async def get_leaderboard(leaderboards: Leaderboards, campaign_id: int, *, limit: int) -> Board:
     """The best `limit` entries. Raises CampaignNotFound, BoardHidden."""
-    async with standings.pool.acquire() as conn:
+    async with leaderboards.pool.acquire() as conn:
         campaign = await get_published(conn, campaign_id)
     if not is_board_shown(campaign):
         raise BoardHidden
     rules, _ = read_rules(campaign.draft, publishing=True)
-    places = place(await standings.list(campaign, limit=limit), rules)
+    places = place(await leaderboards.list(campaign, limit=limit), rules)
     full = campaign.marks_locked_at is not None
     return Board(
         places=places[:limit],

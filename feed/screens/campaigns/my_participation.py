@@ -13,7 +13,7 @@ from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.engagement import Counted, Reason, count_engagement
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many, one
-from feed.screens.campaigns.leaderboard import Standings, get_published, is_board_shown, place
+from feed.screens.campaigns.leaderboard import Leaderboards, get_published, is_board_shown, place
 
 Id = str
 # Why an entry does not stand, or that it does.
@@ -114,9 +114,9 @@ class OwnEntry(msgspec.Struct, frozen=True):
         return "topic_edited_out" if self.bears_topic is False else "entered"
 
 
-async def get_taking_part(standings: Standings, campaign_id: int, account_id: int) -> TakingPart:
+async def get_taking_part(leaderboards: Leaderboards, campaign_id: int, account_id: int) -> TakingPart:
     """Raises CampaignNotFound."""
-    async with standings.pool.acquire() as conn:
+    async with leaderboards.pool.acquire() as conn:
         campaign = await get_published(conn, campaign_id)
         rules, _ = read_rules(campaign.draft, publishing=True)
         own = await list_own(conn, campaign_id, account_id)
@@ -131,7 +131,7 @@ async def get_taking_part(standings: Standings, campaign_id: int, account_id: in
     places: dict[int, int] = {}
     rows: dict[int, Row] = {}
     if is_board_shown(campaign) and any(each.state == "entered" for each in own):
-        standing = await standings.list(campaign)
+        standing = await leaderboards.list(campaign)
         rows = {row.post_id: row for row in standing}
         places = {each.post_id: each.rank for each in place(standing, rules)}
     tickets = None

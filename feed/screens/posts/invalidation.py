@@ -20,7 +20,7 @@ _AWAY_SECONDS = 1.0
 log = structlog.get_logger("feed.screens")
 
 
-class Takedowns:
+class PageInvalidation:
     """Tells every process which posts its kept pages must no longer show as they were."""
 
     def __init__(self, redis: Redis, forget: Callable[[Iterable[int] | None], None]) -> None:

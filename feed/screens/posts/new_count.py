@@ -22,7 +22,7 @@ class Newest(msgspec.Struct, frozen=True):
     read_at: float
 
 
-class Newcomers:
+class NewPostCounter:
     """Counts without asking anybody, as long as what somebody saw last is among the newest."""
 
     def __init__(self, pool: Pool) -> None:

@@ -7,14 +7,14 @@ import httpx
 import msgspec
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.boards import redis_store as counters
 from feed.boards import store as boards
 from feed.boards.actions import follow
 from feed.boards.model import board_of
 from feed.changes.actions import number_changes
 from feed.screens.campaigns.final_leaderboard import FrozenBoards
-from feed.screens.campaigns.leaderboard import Board, Standings, get_leaderboard
+from feed.screens.campaigns.leaderboard import Board, Leaderboards, get_leaderboard
 from tests.support.api import Join, Person
 
 HOUR = timedelta(hours=1)
@@ -57,8 +57,8 @@ async def post(person: Person, text: str = TEXT) -> str:
     return str((await person("POST", "/posts", {"text": text})).json()["id"])
 
 
-async def close(world: World, campaign: str) -> None:
-    await world.pool.execute(
+async def close(app_state: AppState, campaign: str) -> None:
+    await app_state.pool.execute(
         "UPDATE campaigns SET ends_at = clock_timestamp() - interval '1 millisecond' WHERE id = $1", int(campaign)
     )
 
@@ -98,12 +98,12 @@ async def test_a_draft_is_the_editors_and_a_campaign_is_everybodys(client: httpx
 
 
 async def test_campaigns_are_listed_by_the_state_that_the_clock_makes(
-    client: httpx.AsyncClient, world: World, join: Join
+    client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
     later = {"starts_at": wire(datetime.now(UTC) + HOUR), "ends_at": wire(datetime.now(UTC) + 2 * HOUR)}
     scheduled, opened, closed = await publish(editor, **later), await publish(editor), await publish(editor)
-    await close(world, closed)
+    await close(app_state, closed)
     for state, campaign in (("scheduled", scheduled), ("open", opened), ("closed", closed)):
         for person, path in ((client.request, "/campaigns"), (editor, "/admin/campaigns")):
             page = (await person("GET", f"{path}?state={state}")).json()
@@ -163,7 +163,7 @@ async def test_an_open_campaign_ends_when_it_said(join: Join) -> None:
     assert (changed.status_code, changed.json()["rules_version"]) == (200, 2)
 
 
-async def test_jurors_need_no_role_and_nobody_marks_an_own_post(world: World, join: Join) -> None:
+async def test_jurors_need_no_role_and_nobody_marks_an_own_post(app_state: AppState, join: Join) -> None:
     editor, juror, citizen = join("编辑", roles=("editor",)), join("评委"), join("小明")
     campaign = await publish(editor)
     entry, own = await post(citizen), await post(juror)
@@ -180,7 +180,7 @@ async def test_jurors_need_no_role_and_nobody_marks_an_own_post(world: World, jo
     assert outside.json()["code"] == "entry_not_found"
 
 
-async def engaged(world: World, join: Join) -> tuple[Person, str, list[str], Person]:
+async def engaged(app_state: AppState, join: Join) -> tuple[Person, str, list[str], Person]:
     """A campaign whose three entries have 3, 2 and 1 likers; one person likes the last one with two accounts."""
     editor = join("编辑", roles=("editor",))
     campaign = await publish(editor)
@@ -194,17 +194,17 @@ async def engaged(world: World, join: Join) -> tuple[Person, str, list[str], Per
     return editor, campaign, entries, authors[0]
 
 
-async def both_ways(world: World, campaign: str) -> Board:
+async def both_ways(app_state: AppState, campaign: str) -> Board:
     """The leaderboard, which is the same from Redis and from Postgres."""
-    await number_changes(world.pool)
-    while await follow(world.pool, world.redis):
+    await number_changes(app_state.pool)
+    while await follow(app_state.pool, app_state.redis):
         pass
-    async with world.pool.acquire() as conn:
+    async with app_state.pool.acquire() as conn:
         epoch = (await boards.get_moment(conn)).epoch
-    assert await counters.top(world.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
+    assert await counters.top(app_state.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
     from_redis, from_postgres = [
         await get_leaderboard(
-            Standings(world.pool, world.redis, FrozenBoards(world.pool), moment), int(campaign), limit=10
+            Leaderboards(app_state.pool, app_state.redis, FrozenBoards(app_state.pool), moment), int(campaign), limit=10
         )
         for moment in (lambda: epoch, lambda: None)
     ]
@@ -214,10 +214,10 @@ async def both_ways(world: World, campaign: str) -> Board:
 
 
 async def test_the_leaderboard_is_the_same_from_redis_and_postgres(
-    client: httpx.AsyncClient, world: World, join: Join
+    client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
-    editor, campaign, entries, _ = await engaged(world, join)
-    board = await both_ways(world, campaign)
+    editor, campaign, entries, _ = await engaged(app_state, join)
+    board = await both_ways(app_state, campaign)
     assert [str(place.post_id) for place in board.places] == entries
     served = (await client.get(f"/campaigns/{campaign}/leaderboard?limit=2")).json()
     assert (served["basis"], served["provisional"]) == ("engagement", True)
@@ -226,23 +226,25 @@ async def test_the_leaderboard_is_the_same_from_redis_and_postgres(
     # 30 · ln(3) / ln(1001) for two likers, no comment.
     assert served["items"][1]["score"] == served["items"][1]["parts"]["likes"] == "4.770522"
 
-    await close(world, campaign)
+    await close(app_state, campaign)
     await editor("PUT", f"/admin/campaigns/{campaign}/entries/{entries[2]}/mark", {"score": 100})
-    assert [str(place.post_id) for place in (await both_ways(world, campaign)).places] == entries
+    assert [str(place.post_id) for place in (await both_ways(app_state, campaign)).places] == entries
     assert (await editor("POST", f"/admin/campaigns/{campaign}/lock-marks")).status_code == 200
-    board = await both_ways(world, campaign)
+    board = await both_ways(app_state, campaign)
     assert [str(place.post_id) for place in board.places] == [entries[2], entries[0], entries[1]]
     served = (await client.get(f"/campaigns/{campaign}/leaderboard")).json()
     assert served["basis"] == "full"
     assert [item["parts"]["quality"] for item in served["items"]] == ["50.000000", "0.000000", "0.000000"]
 
 
-async def test_voids_and_disqualifications_move_the_board_and_can_be_taken_back(world: World, join: Join) -> None:
-    editor, campaign, entries, _ = await engaged(world, join)
+async def test_voids_and_disqualifications_move_the_board_and_can_be_taken_back(
+    app_state: AppState, join: Join
+) -> None:
+    editor, campaign, entries, _ = await engaged(app_state, join)
     admin = f"/admin/campaigns/{campaign}"
 
     async def standing() -> list[str]:
-        return [str(place.post_id) for place in (await both_ways(world, campaign)).places]
+        return [str(place.post_id) for place in (await both_ways(app_state, campaign)).places]
 
     assert await standing() == entries
     void = await editor(
@@ -265,8 +267,8 @@ async def test_voids_and_disqualifications_move_the_board_and_can_be_taken_back(
     assert await standing() == entries
 
 
-async def test_me_explains_in_numbers_what_does_not_count(world: World, join: Join) -> None:
-    editor, campaign, entries, author = await engaged(world, join)
+async def test_me_explains_in_numbers_what_does_not_count(app_state: AppState, join: Join) -> None:
+    editor, campaign, entries, author = await engaged(app_state, join)
     second = f"+86{13_900_000_000}"
     for name in ("双号一", "双号二"):
         await join(name, phone=second)("PUT", f"/posts/{entries[0]}/like")
@@ -295,7 +297,7 @@ async def test_me_explains_in_numbers_what_does_not_count(world: World, join: Jo
     assert unverified["reasons"] == ["not_verified"]
 
 
-async def test_a_draft_that_differs_from_the_published_rules_changes_nothing(world: World, join: Join) -> None:
+async def test_a_draft_that_differs_from_the_published_rules_changes_nothing(app_state: AppState, join: Join) -> None:
     editor, author = join("编辑", roles=("editor",)), join("小明")
     campaign = await publish(editor)
     entry = await post(author)
@@ -303,11 +305,11 @@ async def test_a_draft_that_differs_from_the_published_rules_changes_nothing(wor
     before = (await author("GET", f"/campaigns/{campaign}/me")).json()
     assert (before["eligible"], before["entries"][0]["likes_counted"]) == (True, 1)
     draft = {"eligibility": {"min_account_age_days": 300}, "weights": {"quality": "0", "likes": "0", "comments": "1"}}
-    await world.pool.execute("UPDATE campaigns SET draft = draft || $2 WHERE id = $1", int(campaign), draft)
+    await app_state.pool.execute("UPDATE campaigns SET draft = draft || $2 WHERE id = $1", int(campaign), draft)
     assert (await author("GET", f"/campaigns/{campaign}/me")).json() == before
 
 
-async def test_an_entry_says_why_it_does_not_stand(world: World, join: Join) -> None:
+async def test_an_entry_says_why_it_does_not_stand(app_state: AppState, join: Join) -> None:
     editor, author = join("编辑", roles=("editor",)), join("小明")
     campaign = await publish(editor)
     entered, edited, deleted, out = [await post(author) for _ in range(4)]
@@ -327,11 +329,11 @@ async def test_an_entry_says_why_it_does_not_stand(world: World, join: Join) -> 
     ("board", "opened", "closed"), [("public", 200, 200), ("after_close", 404, 200), ("hidden", 404, 404)]
 )
 async def test_the_board_is_shown_as_the_rules_say(
-    client: httpx.AsyncClient, world: World, join: Join, board: str, opened: int, closed: int
+    client: httpx.AsyncClient, app_state: AppState, join: Join, board: str, opened: int, closed: int
 ) -> None:
     campaign = await publish(join("编辑", roles=("editor",)), board=board)
     assert (await client.get(f"/campaigns/{campaign}/leaderboard")).status_code == opened
-    await close(world, campaign)
+    await close(app_state, campaign)
     assert (await client.get(f"/campaigns/{campaign}/leaderboard")).status_code == closed
 
 

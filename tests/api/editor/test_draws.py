@@ -8,7 +8,7 @@ import httpx
 import pytest
 from asyncpg import Record
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.campaigns.model import time_text
 from feed.keys.store import Keys
 from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
@@ -52,9 +52,9 @@ async def test_a_draw_is_published_with_the_hash_of_its_nonce(join: Join, client
 
 
 async def test_the_nonce_itself_is_nowhere_before_the_result(
-    join: Join, client: httpx.AsyncClient, world: World, keys: Keys
+    join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
-    campaign = await stage.listed(world.pool, keys)
+    campaign = await stage.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
     for said in [
         await client.get(f"/campaigns/{campaign.id}/draw"),
@@ -65,13 +65,15 @@ async def test_the_nonce_itself_is_nowhere_before_the_result(
         assert '"nonce"' not in said.text
 
 
-async def test_two_people_enter_the_number(join: Join, client: httpx.AsyncClient, world: World, keys: Keys) -> None:
-    campaign = await stage.due_draw(world.pool, keys)
-    assert await freeze_next_campaign(world.pool)
+async def test_two_people_enter_the_number(
+    join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
+) -> None:
+    campaign = await stage.due_draw(app_state.pool, keys)
+    assert await freeze_next_campaign(app_state.pool)
     frozen = await draw_of(client, campaign.id)
     assert (frozen["tickets"], frozen["list_published_at"]) == (5, None)
-    assert await publish_next_list(world.pool)
-    await stage.age_list(world.pool, campaign.id, timedelta(minutes=2))
+    assert await publish_next_list(app_state.pool)
+    await stage.age_list(app_state.pool, campaign.id, timedelta(minutes=2))
     awaited = await draw_of(client, campaign.id)
     assert awaited["list_sha256"] == frozen["list_sha256"]
     assert (awaited["awaits"]["source"], awaited["awaits"]["name"]) == ("public_number", stage.NUMBER_NAME)
@@ -95,12 +97,12 @@ async def test_two_people_enter_the_number(join: Join, client: httpx.AsyncClient
     assert (await other("PUT", path, said)).status_code == 200
     third = await join("编辑丙", roles=("editor",))("PUT", path, word(value="1 2"))
     assert (third.status_code, third.json()["code"]) == (409, "no_number_wanted")
-    assert await settle_next_campaign(world.pool, keys)
+    assert await settle_next_campaign(app_state.pool, keys)
     assert (await draw_of(client, campaign.id))["beacon"] == second.json()["beacon"]
 
 
-async def test_editors_see_who_has_entered_a_number_and_not_which(join: Join, world: World, keys: Keys) -> None:
-    campaign = await stage.listed(world.pool, keys)
+async def test_editors_see_who_has_entered_a_number_and_not_which(join: Join, app_state: AppState, keys: Keys) -> None:
+    campaign = await stage.listed(app_state.pool, keys)
     one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
     path = f"/admin/campaigns/{campaign.id}/draw/number"
     assert (await other("GET", path)).json() == {"wanted": "number", "entered": []}
@@ -113,26 +115,26 @@ async def test_editors_see_who_has_entered_a_number_and_not_which(join: Join, wo
     assert (await other("GET", "/admin/campaigns/1/draw/number")).status_code == 404
 
 
-async def test_too_early_says_from_when_on_it_would_not_be(join: Join, world: World, keys: Keys) -> None:
-    campaign = await stage.listed(world.pool, keys)
+async def test_too_early_says_from_when_on_it_would_not_be(join: Join, app_state: AppState, keys: Keys) -> None:
+    campaign = await stage.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
     refused = await editor(
         "PUT", f"/admin/campaigns/{campaign.id}/draw/number", word(appeared_at="2026-09-20T00:00:00Z")
     )
-    published_at = await world.pool.fetchval("SELECT list_published_at FROM draws")
+    published_at = await app_state.pool.fetchval("SELECT list_published_at FROM draws")
     (error,) = refused.json()["errors"]
     assert time_text(published_at + timedelta(seconds=60)) in error["message"]
 
 
 async def test_a_wrong_number_is_corrected_by_two_for_all_to_see(
-    join: Join, client: httpx.AsyncClient, world: World, keys: Keys
+    join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
-    campaign = await stage.listed(world.pool, keys)
+    campaign = await stage.listed(app_state.pool, keys)
     one, other, third = [join(name, roles=("editor",)) for name in ("编辑甲", "编辑乙", "编辑丙")]
     wrong = word(value="03 07 12 90")
     for editor in (one, other):
         await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", wrong)
-    assert await settle_next_campaign(world.pool, keys)
+    assert await settle_next_campaign(app_state.pool, keys)
     path = f"/admin/campaigns/{campaign.id}/draw/correction"
     said = wrong | {"value": WORD["value"], "reason_code": "misread", "reason": "末尾两位录反"}
     refused = await one("PUT", path, said)
@@ -161,8 +163,8 @@ async def test_a_wrong_number_is_corrected_by_two_for_all_to_see(
     assert shown["list_sha256"] == drawn["list_sha256"]
 
 
-async def test_two_accounts_of_one_person_are_one_editor(join: Join, world: World, keys: Keys) -> None:
-    campaign = await stage.listed(world.pool, keys)
+async def test_two_accounts_of_one_person_are_one_editor(join: Join, app_state: AppState, keys: Keys) -> None:
+    campaign = await stage.listed(app_state.pool, keys)
     one = join("编辑甲", roles=("editor",), phone="+8613800100999")
     other = join("编辑乙", roles=("editor",), phone="+8613800100999")
     path, said = f"/admin/campaigns/{campaign.id}/draw/number", word()
@@ -172,14 +174,14 @@ async def test_two_accounts_of_one_person_are_one_editor(join: Join, world: Worl
 
 
 async def test_the_announced_result_of_a_draw_can_be_computed_again_by_anybody(
-    join: Join, client: httpx.AsyncClient, world: World, keys: Keys, tmp_path: Path
+    join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys, tmp_path: Path
 ) -> None:
-    campaign = await stage.listed(world.pool, keys)
+    campaign = await stage.listed(app_state.pool, keys)
     one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
     said = word()
     for editor in (one, other):
         assert (await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", said)).status_code in (200, 202)
-    assert await settle_next_campaign(world.pool, keys)
+    assert await settle_next_campaign(app_state.pool, keys)
     committed = await draw_of(client, campaign.id)
     assert (await client.get(f"/campaigns/{campaign.id}/result")).status_code == 404
     for editor, status in ((one, 202), (other, 200)):
@@ -210,24 +212,24 @@ async def test_the_announced_result_of_a_draw_can_be_computed_again_by_anybody(
     ],
 )
 async def test_what_cannot_be_the_number_is_refused_by_name(
-    join: Join, world: World, keys: Keys, change: dict[str, Any], field: str, code: str
+    join: Join, app_state: AppState, keys: Keys, change: dict[str, Any], field: str, code: str
 ) -> None:
-    campaign = await stage.listed(world.pool, keys)
+    campaign = await stage.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
     refused = await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", word(**change))
     assert refused.status_code == 422, refused.text
     assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [(field, code)]
 
 
-async def test_a_value_of_our_own_says_so(client: httpx.AsyncClient, world: World, keys: Keys) -> None:
-    campaign = await stage.listed(world.pool, keys, beacon_order=[])
+async def test_a_value_of_our_own_says_so(client: httpx.AsyncClient, app_state: AppState, keys: Keys) -> None:
+    campaign = await stage.listed(app_state.pool, keys, beacon_order=[])
     assert (await draw_of(client, campaign.id))["awaits"] is None
-    assert await give_up_next_beacon(world.pool)
+    assert await give_up_next_beacon(app_state.pool)
     said = await draw_of(client, campaign.id)
     assert (said["beacon"]["source"], said["publicly_verifiable"]) == ("own", False)
 
 
-async def test_what_is_no_draw_has_none(join: Join, client: httpx.AsyncClient, world: World, keys: Keys) -> None:
+async def test_what_is_no_draw_has_none(join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys) -> None:
     editor = join("编辑", roles=("editor",))
     ranked = await publish(editor)
     draft = (await editor("POST", "/admin/campaigns", terms(method="draw", beacon=stage.NUMBER_NAME))).json()["id"]
@@ -240,30 +242,30 @@ async def test_what_is_no_draw_has_none(join: Join, client: httpx.AsyncClient, w
     assert (unknown.status_code, unknown.json()["code"]) == (404, "campaign_not_found")
 
 
-async def test_no_reason_settles_a_draw_before_its_value(join: Join, world: World, keys: Keys) -> None:
-    campaign = await stage.listed(world.pool, keys)
+async def test_no_reason_settles_a_draw_before_its_value(join: Join, app_state: AppState, keys: Keys) -> None:
+    campaign = await stage.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
     refused = await editor("POST", f"/admin/campaigns/{campaign.id}/settle", {"reason": "等不及了"})
     assert (refused.status_code, refused.json()["code"]) == (409, "awaiting_beacon")
-    states: list[Record] = await world.pool.fetch("SELECT state FROM campaigns WHERE id = $1", campaign.id)
+    states: list[Record] = await app_state.pool.fetch("SELECT state FROM campaigns WHERE id = $1", campaign.id)
     assert states[0]["state"] == "judging"
 
 
 async def test_a_draw_ranks_nobody_before_the_result_and_then_as_the_lots_fell(
-    join: Join, client: httpx.AsyncClient, world: World, keys: Keys
+    join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
     editor, author = join("编辑", roles=("editor",)), join("小明")
     me = int((await author("GET", "/me")).json()["id"])
-    campaign = await stage.due_draw(world.pool, keys, beacon_order=[], winner_count=5)
+    campaign = await stage.due_draw(app_state.pool, keys, beacon_order=[], winner_count=5)
     # Two posts of one person, the most liked one and another, and a third that was put out.
     mine = [campaign.posts[0], campaign.posts[3]]
     for post_id in (*mine, campaign.posts[4]):
-        await world.pool.execute("UPDATE posts SET author_id = $2 WHERE id = $1", post_id, me)
-        await world.pool.execute("UPDATE entries SET author_id = $2 WHERE post_id = $1", post_id, me)
+        await app_state.pool.execute("UPDATE posts SET author_id = $2 WHERE id = $1", post_id, me)
+        await app_state.pool.execute("UPDATE entries SET author_id = $2 WHERE post_id = $1", post_id, me)
     admin = f"/admin/campaigns/{campaign.id}"
     out = await editor("POST", f"{admin}/entries/{campaign.posts[4]}/disqualify", {"reason_code": "copied"})
     assert out.status_code == 200, out.text
-    await world.pool.execute(
+    await app_state.pool.execute(
         "UPDATE accounts SET created_at = created_at - interval '99 days', "
         "phone_verified_at = created_at - interval '90 days' WHERE id = $1",
         me,
@@ -284,11 +286,11 @@ async def test_a_draw_ranks_nobody_before_the_result_and_then_as_the_lots_fell(
         assert {(each["score"], each["rank"]) for each in listed} == {(None, None)}
 
     await unranked()
-    assert await freeze_next_campaign(world.pool)
-    assert await publish_next_list(world.pool)
+    assert await freeze_next_campaign(app_state.pool)
+    assert await publish_next_list(app_state.pool)
     await unranked()
-    assert await give_up_next_beacon(world.pool)
-    assert await settle_next_campaign(world.pool, keys)
+    assert await give_up_next_beacon(app_state.pool)
+    assert await settle_next_campaign(app_state.pool, keys)
     await unranked()
     for second in (editor, join("编辑乙", roles=("editor",))):
         assert (await second("POST", f"{admin}/announce")).status_code in (200, 202)

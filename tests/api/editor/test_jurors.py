@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from tests.api.editor.test_campaigns import close, my_id, post, publish
 from tests.support.api import Join, Person
 
@@ -64,7 +64,7 @@ async def test_criteria_make_the_mark_by_their_weights(court: Court) -> None:
 
 
 async def test_nobody_reads_anothers_mark_before_the_lock(
-    court: Court, join: Join, client: httpx.AsyncClient, world: World
+    court: Court, join: Join, client: httpx.AsyncClient, app_state: AppState
 ) -> None:
     for entry in court.entries:
         assert (await court.mark(court.jurors[0], entry)).status_code == 200
@@ -87,7 +87,7 @@ async def test_nobody_reads_anothers_mark_before_the_lock(
     for juror in court.jurors[:2]:
         for entry in court.entries:
             await court.mark(juror, entry)
-    await close(world, court.id)
+    await close(app_state, court.id)
     assert (await court.editor("POST", court.path("/lock-marks"))).status_code == 200
     given = (await court.progress())["entries"][0]["given"]
     assert {each["score"] for each in given} == {"68.460606"}
@@ -179,7 +179,7 @@ async def test_a_mark_names_the_revision_that_was_read(court: Court) -> None:
     assert (await court.jurors[0]("PUT", path, {"scores": SECRET, "revision": 1})).status_code == 200
 
 
-async def test_the_settlement_waits_for_the_quorum_and_says_for_what(court: Court, world: World) -> None:
+async def test_the_settlement_waits_for_the_quorum_and_says_for_what(court: Court, app_state: AppState) -> None:
     await court.mark(court.jurors[0], court.entries[0])
     # As if everything had been written half an hour ago, and the end had come a minute ago.
     written = {
@@ -189,8 +189,8 @@ async def test_the_settlement_waits_for_the_quorum_and_says_for_what(court: Cour
         "accounts": ("created_at", "phone_verified_at"),
     }
     for table, column in ((table, column) for table, columns in written.items() for column in columns):
-        await world.pool.execute(f"UPDATE {table} SET {column} = {column} - interval '30 minutes'")
-    await world.pool.execute(
+        await app_state.pool.execute(f"UPDATE {table} SET {column} = {column} - interval '30 minutes'")
+    await app_state.pool.execute(
         "UPDATE campaigns SET ends_at = clock_timestamp() - interval '1 minute' WHERE id = $1", int(court.id)
     )
     refused = await court.editor("POST", court.path("/settle"), {})

@@ -3,25 +3,25 @@
 import httpx
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.keys.store import Keys
 from tests.api.editor.test_prizes import become, refusal
 from tests.prizes import stage
 from tests.support.api import Join, Person
 
 
-async def _author(world: World, join: Join, post_id: int, name: str) -> Person:
-    account_id = await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
-    return await become(world.pool, join, account_id, name)
+async def _author(app_state: AppState, join: Join, post_id: int, name: str) -> Person:
+    account_id = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
+    return await become(app_state.pool, join, account_id, name)
 
 
 async def test_from_an_objection_to_another_winner(
-    client: httpx.AsyncClient, world: World, keys: Keys, join: Join
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    author = await _author(world, join, campaign.posts[3], "落选者")
+    campaign = await stage.announced(app_state.pool, keys)
+    author = await _author(app_state, join, campaign.posts[3], "落选者")
     address = f"/campaigns/{campaign.id}/objections"
-    key = {"idempotency-key": "once"}
+    key = {"idempotency-key": "keyed_request"}
     words = {"text": "第一名刷赞", "post_id": str(campaign.posts[0])}
 
     made = await author("POST", address, words, headers=key)
@@ -44,7 +44,7 @@ async def test_from_an_objection_to_another_winner(
 
     replace = f"/admin/campaigns/{campaign.id}/winners/1/replace"
     # The same words under the same key: what is to be done shows to whoever looks.
-    assert (await world.pool.fetchval("SELECT asked_by FROM replacements")) == int(answered["answered_by"])
+    assert (await app_state.pool.fetchval("SELECT asked_by FROM replacements")) == int(answered["answered_by"])
     assert refusal(await third("POST", replace, {"reason": "异议成立"})) == (409, "second_person_required")
     replaced = await fourth("POST", replace, {"reason": "异议成立"}, headers=key)
     assert replaced.status_code == 200
@@ -62,33 +62,35 @@ async def test_from_an_objection_to_another_winner(
         (posts[0], True),
         (posts[1], False),
     ]
-    names = [row["name"] for row in await world.pool.fetch("SELECT name FROM accounts WHERE length(name) > 2")]
+    names = [row["name"] for row in await app_state.pool.fetch("SELECT name FROM accounts WHERE length(name) > 2")]
     assert not [name for name in names if f'"{name}"' in winners.text]
     assert len((await client.get(f"/campaigns/{campaign.id}/result")).json()["amendments"]) == 1
 
 
-async def test_an_objection_is_refused_in_words(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(world.pool, keys)
+async def test_an_objection_is_refused_in_words(app_state: AppState, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(app_state.pool, keys)
     address = f"/campaigns/{campaign.id}/objections"
-    author = await _author(world, join, campaign.posts[3], "落选者")
+    author = await _author(app_state, join, campaign.posts[3], "落选者")
     assert refusal(await join("路人")("POST", address, {"text": "不公平"})) == (403, "not_a_participant")
     assert refusal(await author("POST", "/campaigns/1/objections", {"text": "不公平"})) == (404, "campaign_not_found")
     assert refusal(await author("POST", address, {"text": "不公平", "post_id": "1"})) == (404, "entry_not_found")
     for bad in ("", "长" * 1001):
         assert refusal(await author("POST", address, {"text": bad})) == (422, "invalid")
     assert refusal(await author("POST", address, {"text": 7})) == (400, "malformed_body")
-    await world.pool.execute("UPDATE campaigns SET objections_end_at = clock_timestamp()")
+    await app_state.pool.execute("UPDATE campaigns SET objections_end_at = clock_timestamp()")
     assert refusal(await author("POST", address, {"text": "不公平"})) == (409, "objections_closed")
 
 
-async def test_an_answer_is_refused_in_words(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    author = await _author(world, join, campaign.posts[3], "落选者")
+async def test_an_answer_is_refused_in_words(app_state: AppState, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(app_state.pool, keys)
+    author = await _author(app_state, join, campaign.posts[3], "落选者")
     made = (await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "不公平"})).json()
     organiser = await become(
-        world.pool, join, await world.pool.fetchval("SELECT created_by FROM campaigns"), "主办方编辑"
+        app_state.pool, join, await app_state.pool.fetchval("SELECT created_by FROM campaigns"), "主办方编辑"
     )
-    await world.pool.execute("INSERT INTO staff_rights (account_id, role) SELECT created_by, 'editor' FROM campaigns")
+    await app_state.pool.execute(
+        "INSERT INTO staff_rights (account_id, role) SELECT created_by, 'editor' FROM campaigns"
+    )
     third, answer = join("丙", roles=("editor",)), f"/admin/objections/{made['id']}/answer"
     assert refusal(await organiser("POST", answer, {"text": "没有问题"})) == (403, "involved_in_campaign")
     assert refusal(await third("POST", "/admin/objections/1/answer", {"text": "无误"})) == (404, "objection_not_found")
@@ -96,22 +98,24 @@ async def test_an_answer_is_refused_in_words(world: World, keys: Keys, join: Joi
         assert refusal(await third("POST", answer, bad)) == (422, "invalid")
     wrong = {"text": "成立", "remedy": "replace", "rank": 9}
     assert refusal(await third("POST", answer, wrong)) == (404, "winner_not_found")
-    await world.pool.execute("UPDATE winners SET state = 'received' WHERE rank = 1")
+    await app_state.pool.execute("UPDATE winners SET state = 'received' WHERE rank = 1")
     assert refusal(await third("POST", answer, wrong | {"rank": 1})) == (409, "prize_handed_over")
     assert refusal(await third("POST", answer, {"text": "成立", "remedy": "shred"})) == (400, "malformed_body")
 
 
 @pytest.mark.parametrize("rank", ["0", "x", "-1", "9", "99999999999999999999"])
-async def test_a_rank_that_nobody_has_is_replaced_by_nobody(world: World, keys: Keys, join: Join, rank: str) -> None:
-    campaign = await stage.announced(world.pool, keys)
+async def test_a_rank_that_nobody_has_is_replaced_by_nobody(
+    app_state: AppState, keys: Keys, join: Join, rank: str
+) -> None:
+    campaign = await stage.announced(app_state.pool, keys)
     editor = join("丙", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}/winners/{rank}/replace"
     assert refusal(await editor("POST", address, {"reason": "刷赞"})) == (404, "winner_not_found")
 
 
-async def test_a_replacement_is_refused_in_words(world: World, keys: Keys, join: Join) -> None:
-    decided = await stage.settled(world.pool, keys)
-    campaign = await stage.announced(world.pool, keys)
+async def test_a_replacement_is_refused_in_words(app_state: AppState, keys: Keys, join: Join) -> None:
+    decided = await stage.settled(app_state.pool, keys)
+    campaign = await stage.announced(app_state.pool, keys)
     third = join("丙", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}/winners/1/replace"
     early = f"/admin/campaigns/{decided.id}/winners/1/replace"
@@ -121,7 +125,7 @@ async def test_a_replacement_is_refused_in_words(world: World, keys: Keys, join:
     assert asked.status_code == 202
     assert [each["replacement_asked_by"] is None for each in asked.json()["winners"]] == [False, True]
     assert refusal(await third("POST", address, {"reason": "刷赞"})) == (409, "second_person_required")
-    await world.pool.execute("UPDATE winners SET state = 'shipped' WHERE rank = 1")
+    await app_state.pool.execute("UPDATE winners SET state = 'shipped' WHERE rank = 1")
     assert refusal(await join("丁", roles=("editor",))("POST", address, {"reason": "刷赞"})) == (
         409,
         "prize_handed_over",
@@ -129,10 +133,10 @@ async def test_a_replacement_is_refused_in_words(world: World, keys: Keys, join:
 
 
 async def test_a_result_is_withdrawn_for_an_upheld_objection_only(
-    client: httpx.AsyncClient, world: World, keys: Keys, join: Join
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    author = await _author(world, join, campaign.posts[3], "落选者")
+    campaign = await stage.announced(app_state.pool, keys)
+    author = await _author(app_state, join, campaign.posts[3], "落选者")
     made = (await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "计票有误"})).json()
     third, fourth = join("丙", roles=("editor",)), join("丁", roles=("editor",))
     undo = f"/admin/campaigns/{campaign.id}/undo-settle"
@@ -149,14 +153,14 @@ async def test_a_result_is_withdrawn_for_an_upheld_objection_only(
 
 
 async def test_names_are_masked_in_the_result_but_for_staff_and_for_oneself(
-    client: httpx.AsyncClient, world: World, keys: Keys, join: Join
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.announced(world.pool, keys)
+    campaign = await stage.announced(app_state.pool, keys)
     path = f"/campaigns/{campaign.id}/result"
-    author_id = await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
-    winner = await become(world.pool, join, author_id, "沈从文")
-    await world.pool.execute("UPDATE accounts SET name = '巴金' WHERE id <> $1", author_id)
-    await world.pool.execute("UPDATE accounts SET name = '沈从文' WHERE id = $1", author_id)
+    author_id = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
+    winner = await become(app_state.pool, join, author_id, "沈从文")
+    await app_state.pool.execute("UPDATE accounts SET name = '巴金' WHERE id <> $1", author_id)
+    await app_state.pool.execute("UPDATE accounts SET name = '沈从文' WHERE id = $1", author_id)
 
     public = await client.get(path)
 
@@ -176,8 +180,10 @@ async def test_names_are_masked_in_the_result_but_for_staff_and_for_oneself(
     assert signed == {name: value for name, value in own.json().items() if name != "people"}
 
 
-async def test_the_fairness_report_is_for_editors_before_they_announce(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.settled(world.pool, keys)
+async def test_the_fairness_report_is_for_editors_before_they_announce(
+    app_state: AppState, keys: Keys, join: Join
+) -> None:
+    campaign = await stage.settled(app_state.pool, keys)
     report = await join("丙", roles=("editor",))("GET", f"/admin/campaigns/{campaign.id}/fairness")
     assert report.status_code == 200
     assert report.headers["cache-control"] == "private, no-store"

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.auth.tokens import LOCAL_ISSUER
 from feed.keys.signatures import read_public_keys
 from feed.keys.store import Keys
@@ -53,21 +53,21 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
     ],
 )
 async def test_only_editors_come_in(
-    client: httpx.AsyncClient, world: World, join: Join, method: str, path: str, body: object
+    client: httpx.AsyncClient, app_state: AppState, join: Join, method: str, path: str, body: object
 ) -> None:
-    campaign = await stage.settled(world.pool, world.keys)
+    campaign = await stage.settled(app_state.pool, app_state.keys)
     address = f"/admin/campaigns/{campaign.id}{path}"
     for person in (join("市民"), join("审核", roles=("reviewer",))):
         assert refusal(await person(method, address, body)) == (403, "role_missing")
     assert refusal(await client.request(method, address, json=body)) == (401, "unauthenticated")
-    assert await world.pool.fetchval("SELECT state FROM campaigns WHERE id = $1", campaign.id) == "decided"
+    assert await app_state.pool.fetchval("SELECT state FROM campaigns WHERE id = $1", campaign.id) == "decided"
     editor = join("编辑", roles=("editor",))
     for unknown in ("1", "x", str(2**63 - 1)):
         assert (await editor(method, f"/admin/campaigns/{unknown}{path}", body)).status_code == 404
 
 
-async def test_a_campaign_that_runs_is_not_settled(world: World, join: Join) -> None:
-    campaign_id = await make.campaign(world.pool)
+async def test_a_campaign_that_runs_is_not_settled(app_state: AppState, join: Join) -> None:
+    campaign_id = await make.campaign(app_state.pool)
     editor = join("编辑", roles=("editor",))
     assert refusal(await editor("POST", f"/admin/campaigns/{campaign_id}/settle", {})) == (409, "not_over_yet")
     assert refusal(await editor("POST", f"/admin/campaigns/{campaign_id}/announce")) == (409, "not_settled")
@@ -76,9 +76,9 @@ async def test_a_campaign_that_runs_is_not_settled(world: World, join: Join) -> 
     assert refusal(await editor("GET", f"/admin/campaigns/{campaign_id}/sheet")) == (404, "sheet_not_found")
 
 
-async def test_what_waits_blocks_until_an_editor_gives_a_reason(world: World, join: Join) -> None:
-    campaign = await stage.due(world.pool)
-    await world.pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", campaign.posts[0])
+async def test_what_waits_blocks_until_an_editor_gives_a_reason(app_state: AppState, join: Join) -> None:
+    campaign = await stage.due(app_state.pool)
+    await app_state.pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", campaign.posts[0])
     editor = join("编辑", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}"
 
@@ -97,8 +97,8 @@ async def test_what_waits_blocks_until_an_editor_gives_a_reason(world: World, jo
     assert refusal(await editor("POST", f"{address}/settle", {})) == (409, "already_settled")
 
 
-async def test_a_retried_settlement_is_answered_again(world: World, join: Join) -> None:
-    campaign = await stage.due(world.pool)
+async def test_a_retried_settlement_is_answered_again(app_state: AppState, join: Join) -> None:
+    campaign = await stage.due(app_state.pool)
     editor = join("编辑", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}/settle"
     first = await editor("POST", address, {}, headers={"idempotency-key": "a"})
@@ -109,9 +109,9 @@ async def test_a_retried_settlement_is_answered_again(world: World, join: Join) 
 
 
 async def test_two_people_announce_and_then_everybody_sees_the_result(
-    client: httpx.AsyncClient, world: World, keys: Keys, join: Join
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.settled(world.pool, keys)
+    campaign = await stage.settled(app_state.pool, keys)
     address = f"/admin/campaigns/{campaign.id}"
     result = f"/campaigns/{campaign.id}/result"
     first, second = join("甲", roles=("editor",)), join("乙", roles=("editor",))
@@ -132,8 +132,8 @@ async def test_two_people_announce_and_then_everybody_sees_the_result(
     assert len(published.json()["people"]) == 2
 
 
-async def test_one_person_with_two_accounts_is_not_two(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.settled(world.pool, keys)
+async def test_one_person_with_two_accounts_is_not_two(app_state: AppState, keys: Keys, join: Join) -> None:
+    campaign = await stage.settled(app_state.pool, keys)
     phone = "+8613700137000"
     one, other = (join(name, roles=("editor",), phone=phone) for name in ("甲", "甲的小号"))
     assert (await one("POST", f"/admin/campaigns/{campaign.id}/announce")).status_code == 202
@@ -141,9 +141,9 @@ async def test_one_person_with_two_accounts_is_not_two(world: World, keys: Keys,
     assert refusal(again) == (409, "second_person_required")
 
 
-async def test_a_winner_whose_post_was_removed_is_not_announced(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.settled(world.pool, keys)
-    await world.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", campaign.posts[0])
+async def test_a_winner_whose_post_was_removed_is_not_announced(app_state: AppState, keys: Keys, join: Join) -> None:
+    campaign = await stage.settled(app_state.pool, keys)
+    await app_state.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", campaign.posts[0])
     address = f"/admin/campaigns/{campaign.id}"
     first, second = join("甲", roles=("editor",)), join("乙", roles=("editor",))
     assert (await first("POST", f"{address}/announce")).status_code == 202
@@ -156,10 +156,12 @@ async def test_a_winner_whose_post_was_removed_is_not_announced(world: World, ke
     assert [each["post_id"] for each in decision["winners"]] == [str(each) for each in campaign.posts[1:3]]
 
 
-async def test_a_prize_is_its_winners_alone(client: httpx.AsyncClient, world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    best, other = await stage.winners_of(world.pool, campaign.id)
-    winner = await become(world.pool, join, best["account_id"], "得主")
+async def test_a_prize_is_its_winners_alone(
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
+) -> None:
+    campaign = await stage.announced(app_state.pool, keys)
+    best, other = await stage.winners_of(app_state.pool, campaign.id)
+    winner = await become(app_state.pool, join, best["account_id"], "得主")
     prize, foreign = f"/me/prizes/{best['id']}", f"/me/prizes/{other['id']}"
 
     page = (await winner("GET", "/me/prizes")).json()
@@ -170,7 +172,7 @@ async def test_a_prize_is_its_winners_alone(client: httpx.AsyncClient, world: Wo
         assert refusal(await winner(method, f"/me/prizes/1{path}", body)) == (404, "prize_not_found")
         assert refusal(await winner(method, f"/me/prizes/x{path}", body)) == (404, "prize_not_found")
         assert refusal(await client.request(method, prize + path, json=body)) == (401, "unauthenticated")
-    assert await world.pool.fetchval("SELECT count(*) FROM claims") == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM claims") == 0
 
     claimed = await winner("PUT", f"{prize}/claim", FORM)
     assert (claimed.status_code, claimed.json()["state"]) == (200, "claimed")
@@ -179,10 +181,12 @@ async def test_a_prize_is_its_winners_alone(client: httpx.AsyncClient, world: Wo
     assert changed.json()["claim"]["recipient_name"].startswith("吴")
 
 
-async def test_a_prize_of_a_settlement_that_nobody_knows_is_not_there(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.settled(world.pool, keys)
-    best, _ = await stage.winners_of(world.pool, campaign.id)
-    winner = await become(world.pool, join, best["account_id"], "得主")
+async def test_a_prize_of_a_settlement_that_nobody_knows_is_not_there(
+    app_state: AppState, keys: Keys, join: Join
+) -> None:
+    campaign = await stage.settled(app_state.pool, keys)
+    best, _ = await stage.winners_of(app_state.pool, campaign.id)
+    winner = await become(app_state.pool, join, best["account_id"], "得主")
     assert (await winner("GET", "/me/prizes")).json()["items"] == []
     assert refusal(await winner("GET", f"/me/prizes/{best['id']}")) == (404, "prize_not_found")
     assert refusal(await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)) == (404, "prize_not_found")
@@ -200,11 +204,11 @@ async def test_a_prize_of_a_settlement_that_nobody_knows_is_not_there(world: Wor
     ],
 )
 async def test_a_form_with_a_mistake_is_told_which(
-    world: World, keys: Keys, join: Join, change: dict[str, str], field: str, code: str
+    app_state: AppState, keys: Keys, join: Join, change: dict[str, str], field: str, code: str
 ) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    best, _ = await stage.winners_of(world.pool, campaign.id)
-    winner = await become(world.pool, join, best["account_id"], "得主")
+    campaign = await stage.announced(app_state.pool, keys)
+    best, _ = await stage.winners_of(app_state.pool, campaign.id)
+    winner = await become(app_state.pool, join, best["account_id"], "得主")
     answer = await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM | change)
     assert refusal(answer) == (422, "invalid")
     assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [(field, code)]
@@ -220,16 +224,16 @@ async def let_in(join: Join, campaign_id: int) -> Person:
     return editor
 
 
-async def test_a_prize_goes_through_the_doors_from_claim_to_hand(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    best, other = await stage.winners_of(world.pool, campaign.id)
-    winner = await become(world.pool, join, best["account_id"], "得主")
-    second = await become(world.pool, join, other["account_id"], "次席")
+async def test_a_prize_goes_through_the_doors_from_claim_to_hand(app_state: AppState, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(app_state.pool, keys)
+    best, other = await stage.winners_of(app_state.pool, campaign.id)
+    winner = await become(app_state.pool, join, best["account_id"], "得主")
+    second = await become(app_state.pool, join, other["account_id"], "次席")
     editor = await let_in(join, campaign.id)
     prize, claim = f"/me/prizes/{best['id']}", f"/admin/campaigns/{campaign.id}/claims/{best['id']}"
     early = await winner("POST", f"{prize}/received")
     assert refusal(early) == (409, "prize_not_final")
-    await stage.finish(world.pool, campaign.id)
+    await stage.finish(app_state.pool, campaign.id)
     for person, method, path, body in (
         (editor, "POST", f"{claim}/verify", None),
         (editor, "POST", f"{claim}/handed-over", {"reason": "现场领取"}),
@@ -254,9 +258,9 @@ async def test_a_prize_goes_through_the_doors_from_claim_to_hand(world: World, k
     assert (await editor("GET", "/admin/prizes/stuck")).json()["items"] == []
 
 
-async def test_codes_come_by_one_door_and_go_by_another(world: World, keys: Keys, join: Join) -> None:
+async def test_codes_come_by_one_door_and_go_by_another(app_state: AppState, keys: Keys, join: Join) -> None:
     code = {"name": "月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
-    campaign = await stage.settled(world.pool, keys, prizes=[code])
+    campaign = await stage.settled(app_state.pool, keys, prizes=[code])
     editors = [join(f"编辑{n}", roles=("editor",)) for n in range(2)]
     announce, stock = f"/admin/campaigns/{campaign.id}/announce", f"/admin/campaigns/{campaign.id}/prizes/1/codes"
     assert (await editors[0]("POST", announce)).status_code == 202
@@ -270,26 +274,28 @@ async def test_codes_come_by_one_door_and_go_by_another(world: World, keys: Keys
         "prize_not_found",
     )
     assert (await editors[1]("POST", announce)).status_code == 200
-    best, _ = await stage.winners_of(world.pool, campaign.id)
-    winner = await become(world.pool, join, best["account_id"], "得主")
+    best, _ = await stage.winners_of(app_state.pool, campaign.id)
+    winner = await become(app_state.pool, join, best["account_id"], "得主")
     prize = f"/me/prizes/{best['id']}"
     assert (await winner("PUT", f"{prize}/claim", {"privacy_version": "1"})).status_code == 200
     assert refusal(await winner("POST", f"{prize}/codes")) == (409, "prize_not_final")
-    await stage.finish(world.pool, campaign.id)
+    await stage.finish(app_state.pool, campaign.id)
     shown = await winner("POST", f"{prize}/codes")
     assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
     assert shown.json()["items"][0]["code"] in ("CARD-A1", "CARD-B2")
     assert (await winner("GET", prize)).json()["state"] == "received"
 
 
-async def test_too_late_is_too_late_and_a_key_that_is_gone_seals_nothing(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    best, other = await stage.winners_of(world.pool, campaign.id)
-    late = await become(world.pool, join, best["account_id"], "迟到")
-    await world.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", best["id"])
+async def test_too_late_is_too_late_and_a_key_that_is_gone_seals_nothing(
+    app_state: AppState, keys: Keys, join: Join
+) -> None:
+    campaign = await stage.announced(app_state.pool, keys)
+    best, other = await stage.winners_of(app_state.pool, campaign.id)
+    late = await become(app_state.pool, join, best["account_id"], "迟到")
+    await app_state.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", best["id"])
     assert refusal(await late("PUT", f"/me/prizes/{best['id']}/claim", FORM)) == (409, "claim_closed")
 
-    in_time = await become(world.pool, join, other["account_id"], "及时")
+    in_time = await become(app_state.pool, join, other["account_id"], "及时")
     assert (await in_time("PUT", f"/me/prizes/{other['id']}/claim", FORM)).status_code == 200
     keys.destroy_campaign_key(campaign.id)
     assert refusal(await in_time("PUT", f"/me/prizes/{other['id']}/claim", FORM)) == (409, "claim_closed")
@@ -299,10 +305,10 @@ async def test_too_late_is_too_late_and_a_key_that_is_gone_seals_nothing(world: 
     assert refusal(gone) == (404, "claim_not_found")
 
 
-async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    best, other = await stage.winners_of(world.pool, campaign.id)
-    winner = await become(world.pool, join, best["account_id"], "得主")
+async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(app_state: AppState, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(app_state.pool, keys)
+    best, other = await stage.winners_of(app_state.pool, campaign.id)
+    winner = await become(app_state.pool, join, best["account_id"], "得主")
     await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)
     claims = f"/admin/campaigns/{campaign.id}/claims"
     refused = await join("编辑", roles=("editor",))("POST", f"{claims}/{best['id']}/reveal", {"reason": "寄送"})
@@ -316,36 +322,36 @@ async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(world: World, k
     reveal = f"{claims}/{best['id']}/reveal"
     for reason in ("", " ", "\x00", "长" * 501):
         assert refusal(await editor("POST", reveal, {"reason": reason})) == (422, "invalid")
-    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 0
 
     shown = await editor("POST", reveal, {"reason": "寄送奖品"})
     assert shown.json()["address"] == FORM["address"]
     assert shown.headers["cache-control"] == "no-store"
-    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 1
     for absent in (other["id"], 1, "x"):
         answer = await editor("POST", f"{claims}/{absent}/reveal", {"reason": "寄送"})
         assert refusal(answer) == (404, "claim_not_found")
-    elsewhere = (await stage.due(world.pool)).id
+    elsewhere = (await stage.due(app_state.pool)).id
     await let_in(join, elsewhere)
     strange = f"/admin/campaigns/{elsewhere}/claims/{best['id']}/reveal"
     assert refusal(await editor("POST", strange, {"reason": "寄送"})) == (404, "claim_not_found")
 
 
 async def test_the_result_that_is_served_is_the_one_that_was_signed(
-    client: httpx.AsyncClient, world: World, keys: Keys
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    signed = await stage.result_of(world.pool, campaign.id)
+    campaign = await stage.announced(app_state.pool, keys)
+    signed = await stage.result_of(app_state.pool, campaign.id)
     assert signed is not None
     served = (await client.get(f"/campaigns/{campaign.id}/result")).content
     assert served.startswith(signed[:-1])
-    sha256 = await world.pool.fetchval("SELECT result_sha256 FROM settlements WHERE campaign_id = $1", campaign.id)
+    sha256 = await app_state.pool.fetchval("SELECT result_sha256 FROM settlements WHERE campaign_id = $1", campaign.id)
     assert hashlib.sha256(signed).hexdigest() == sha256
 
 
-async def test_the_sheet_is_json_and_a_table_for_a_spreadsheet(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.settled(world.pool, keys)
-    await world.pool.execute(
+async def test_the_sheet_is_json_and_a_table_for_a_spreadsheet(app_state: AppState, keys: Keys, join: Join) -> None:
+    campaign = await stage.settled(app_state.pool, keys)
+    await app_state.pool.execute(
         "UPDATE accounts SET name = '=1+1,\"a\"' WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
         campaign.posts[0],
     )
@@ -369,17 +375,17 @@ async def test_the_sheet_is_json_and_a_table_for_a_spreadsheet(world: World, key
     assert told["得分 score"] == sheet["items"][0]["score"]
 
 
-async def test_a_sheet_without_winners_yet_has_no_scores(world: World, join: Join) -> None:
-    campaign = await stage.frozen(world.pool)
+async def test_a_sheet_without_winners_yet_has_no_scores(app_state: AppState, join: Join) -> None:
+    campaign = await stage.frozen(app_state.pool)
     sheet = (await join("编辑", roles=("editor",))("GET", f"/admin/campaigns/{campaign.id}/sheet")).json()
     assert sheet["settled_at"] is None
     assert {each["score"] for each in sheet["items"]} == {None}
 
 
-async def test_whom_an_admin_lets_in_no_more_reads_no_more(world: World, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    best, _ = await stage.winners_of(world.pool, campaign.id)
-    winner = await become(world.pool, join, best["account_id"], "得主")
+async def test_whom_an_admin_lets_in_no_more_reads_no_more(app_state: AppState, keys: Keys, join: Join) -> None:
+    campaign = await stage.announced(app_state.pool, keys)
+    best, _ = await stage.winners_of(app_state.pool, campaign.id)
+    winner = await become(app_state.pool, join, best["account_id"], "得主")
     await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)
     editor, admin = await let_in(join, campaign.id), join("另一管理员", roles=("admin",))
     access = f"/admin/campaigns/{campaign.id}/claim-access"
@@ -392,7 +398,7 @@ async def test_whom_an_admin_lets_in_no_more_reads_no_more(world: World, keys: K
     assert (await admin("GET", access)).json()["items"] == []
     reveal = f"/admin/campaigns/{campaign.id}/claims/{best['id']}/reveal"
     assert refusal(await editor("POST", reveal, {"reason": "寄送"})) == (403, "claim_access_required")
-    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'end_claim_access'") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'end_claim_access'") == 1
     assert refusal(await admin("DELETE", f"{access}/1")) == (404, "account_not_found")
     for method, path in (("GET", ""), ("DELETE", f"/{user}")):
         refused = await admin(method, f"/admin/campaigns/1/claim-access{path}")
@@ -400,21 +406,21 @@ async def test_whom_an_admin_lets_in_no_more_reads_no_more(world: World, keys: K
 
 
 async def test_after_the_settlement_the_board_is_the_sheets(
-    client: httpx.AsyncClient, world: World, keys: Keys, join: Join
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.settled(world.pool, keys)
+    campaign = await stage.settled(app_state.pool, keys)
     board, entries = f"/campaigns/{campaign.id}/leaderboard", f"/admin/campaigns/{campaign.id}/entries"
-    await make.change_rules(world.pool, campaign.id, board="public")
+    await make.change_rules(app_state.pool, campaign.id, board="public")
     # As if everything that could be counted anew were gone.
     for table in ("likes", "past_likes", "comments", "marks"):
-        await world.pool.execute(f"TRUNCATE {table} CASCADE")
+        await app_state.pool.execute(f"TRUNCATE {table} CASCADE")
     items = (await client.get(board)).json()["items"]
-    author = await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
-    [mine] = (await (await become(world.pool, join, author, "作者"))("GET", f"/campaigns/{campaign.id}/me")).json()[
+    author = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
+    [mine] = (await (await become(app_state.pool, join, author, "作者"))("GET", f"/campaigns/{campaign.id}/me")).json()[
         "entries"
     ]
     assert (mine["likes_counted"], mine["likes_shown"], mine["rank"], mine["score"]) == (3, 3, 1, items[0]["score"])
-    result = msgspec.json.decode(await stage.result_of(world.pool, campaign.id) or b"")
+    result = msgspec.json.decode(await stage.result_of(app_state.pool, campaign.id) or b"")
     assert [(item["post"]["id"], item["rank"], item["score"]) for item in items[:2]] == [
         (winner["post_id"], winner["rank"], winner["score"]) for winner in result["winners"]
     ]
@@ -426,11 +432,11 @@ async def test_after_the_settlement_the_board_is_the_sheets(
 
 
 async def test_while_the_kms_is_away_a_claim_waits_and_nothing_is_lost(
-    world: World, keys: Keys, join: Join, tmp_path: Path
+    app_state: AppState, keys: Keys, join: Join, tmp_path: Path
 ) -> None:
-    campaign = await stage.announced(world.pool, keys)
-    best, _ = await stage.winners_of(world.pool, campaign.id)
-    winner = await become(world.pool, join, best["account_id"], "得主")
+    campaign = await stage.announced(app_state.pool, keys)
+    best, _ = await stage.winners_of(app_state.pool, campaign.id)
+    winner = await become(app_state.pool, join, best["account_id"], "得主")
     claim = f"/me/prizes/{best['id']}/claim"
     token = tmp_path / "token"
     token.write_text(TOKEN)
@@ -441,7 +447,7 @@ async def test_while_the_kms_is_away_a_claim_waits_and_nothing_is_lost(
         away = await winner("PUT", claim, FORM)
         assert refusal(away) == (503, "kms_away")
         assert away.headers["retry-after"] == "30"
-        assert await world.pool.fetchval("SELECT count(*) FROM claims") == 0
+        assert await app_state.pool.fetchval("SELECT count(*) FROM claims") == 0
         assert (await winner("PUT", claim, FORM)).status_code == 200
         editor = await let_in(join, campaign.id)
         reveal = f"/admin/campaigns/{campaign.id}/claims/{best['id']}/reveal"

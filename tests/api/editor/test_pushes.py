@@ -1,6 +1,6 @@
 """Dead letters of the push hook, for admins."""
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.inbox import store as inbox
 from feed.inbox.model import NewInbox
 from feed.postgres import transaction
@@ -8,14 +8,14 @@ from tests import make
 from tests.support.api import Join
 
 
-async def pushes(world: World, *states: str) -> list[int]:
+async def pushes(app_state: AppState, *states: str) -> list[int]:
     """Pushes in these states; their ids."""
-    reader = await make.account(world.pool)
-    await world.pool.execute("UPDATE push_hook SET served_at = now()")
-    async with transaction(world.pool) as conn:
+    reader = await make.account(app_state.pool)
+    await app_state.pool.execute("UPDATE push_hook SET served_at = now()")
+    async with transaction(app_state.pool) as conn:
         ids = await inbox.add_inbox(conn, [NewInbox(reader, "prize", "t", "b", f"p:{n}") for n in range(len(states))])
     for push_id, state in zip(sorted(ids), states, strict=True):
-        await world.pool.execute(
+        await app_state.pool.execute(
             "UPDATE pushes SET state = $2, tries = 12, error_code = 'status_410', ended_at = $3 WHERE inbox_id = $1",
             push_id,
             state,
@@ -24,8 +24,8 @@ async def pushes(world: World, *states: str) -> list[int]:
     return sorted(ids)
 
 
-async def test_dead_pushes_are_listed_by_admins_alone(world: World, join: Join) -> None:
-    ids = await pushes(world, "dead", "waiting", "dead", "delivered")
+async def test_dead_pushes_are_listed_by_admins_alone(app_state: AppState, join: Join) -> None:
+    ids = await pushes(app_state, "dead", "waiting", "dead", "delivered")
     admin = join("管理", roles=("admin",))
     page = (await admin("GET", "/admin/push?state=dead&limit=1")).json()
     rest = (await admin("GET", f"/admin/push?state=dead&limit=1&cursor={page['next_cursor']}")).json()
@@ -40,16 +40,16 @@ async def test_dead_pushes_are_listed_by_admins_alone(world: World, join: Join) 
         assert (await join(f"别人{roles}", roles=roles)("GET", "/admin/push")).status_code == 403
 
 
-async def test_a_dead_push_is_tried_again_once_and_on_record(world: World, join: Join) -> None:
-    dead, waiting = await pushes(world, "dead", "waiting")
+async def test_a_dead_push_is_tried_again_once_and_on_record(app_state: AppState, join: Join) -> None:
+    dead, waiting = await pushes(app_state, "dead", "waiting")
     admin = join("管理", roles=("admin",))
     for _ in range(2):
         answer = await admin("POST", f"/admin/push/{dead}/retry", headers={"idempotency-key": "k"})
         assert (answer.status_code, answer.json()["state"]) == (200, "waiting")
-    row = await world.pool.fetchrow("SELECT state, tries FROM pushes WHERE inbox_id = $1", dead)
+    row = await app_state.pool.fetchrow("SELECT state, tries FROM pushes WHERE inbox_id = $1", dead)
     assert row is not None
     assert tuple(row) == ("waiting", 0)
-    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'push.retry'") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'push.retry'") == 1
     for push_id, status, code in (
         (dead, 409, "push_not_dead"),
         (waiting, 409, "push_not_dead"),

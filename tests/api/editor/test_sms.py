@@ -2,14 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.postgres import transaction
 from feed.sms import actions
 from feed.sms import store as messages
 from feed.sms.model import MessageId, Purpose, Sending
 from feed.sms.provider import NotSeen
 from feed.worker.sms import send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests import make
 from tests.support.api import Join
 from tests.worker.test_sms import Telling
@@ -18,7 +18,7 @@ PHONE = "+8613800138000"
 
 
 async def message(
-    world: World,
+    app_state: AppState,
     key: str,
     state: str = "unknown",
     *,
@@ -26,10 +26,10 @@ async def message(
     expires_at: datetime | None = None,
 ) -> MessageId:
     """A message that one attempt has left in `state`."""
-    async with transaction(world.pool) as conn:
+    async with transaction(app_state.pool) as conn:
         made = await messages.enqueue(
             conn,
-            keys=world.keys,
+            keys=app_state.keys,
             purpose=Purpose.PRIZE_NOTICE,
             phone=PHONE,
             params={"campaign": "爱读书的深圳人", "date": "10 月 1 日"},
@@ -37,27 +37,27 @@ async def message(
             campaign_id=campaign_id,
         )
     assert made is not None
-    attempt = await actions.begin_sending(world.pool, made, "aliyun", None)
+    attempt = await actions.begin_sending(app_state.pool, made, "aliyun", None)
     assert isinstance(attempt, Sending)
-    await world.pool.execute(
+    await app_state.pool.execute(
         "UPDATE messages SET state = $2, ended_at = now(), error_code = 'cannot_tell', expires_at = $3 WHERE id = $1",
         made,
         state,
         expires_at,
     )
-    await world.pool.execute("DELETE FROM jobs.pgqueuer")
+    await app_state.pool.execute("DELETE FROM jobs.pgqueuer")
     return made
 
 
-async def job_count(world: World) -> int:
-    count: int = await world.pool.fetchval("SELECT count(*) FROM jobs.pgqueuer WHERE entrypoint = 'send_message'")
+async def job_count(app_state: AppState) -> int:
+    count: int = await app_state.pool.fetchval("SELECT count(*) FROM jobs.pgqueuer WHERE entrypoint = 'send_message'")
     return count
 
 
-async def test_editors_see_what_waits_for_them_and_no_number(world: World, join: Join) -> None:
-    campaign = await make.campaign(world.pool)
+async def test_editors_see_what_waits_for_them_and_no_number(app_state: AppState, join: Join) -> None:
+    campaign = await make.campaign(app_state.pool)
     ids = [
-        await message(world, f"prize:{n}", state, campaign_id=campaign if n else None)
+        await message(app_state, f"prize:{n}", state, campaign_id=campaign if n else None)
         for n, state in enumerate(("unknown", "sent", "failed", "undelivered", "expired"))
     ]
     editor = join("编辑", roles=("editor",))
@@ -82,8 +82,8 @@ async def test_editors_see_what_waits_for_them_and_no_number(world: World, join:
         assert (await editor("GET", f"/admin/messages?{wrong}")).status_code == 422
 
 
-async def test_an_editor_orders_another_attempt_once_and_on_record(world: World, join: Join) -> None:
-    unknown = await message(world, "prize:1")
+async def test_an_editor_orders_another_attempt_once_and_on_record(app_state: AppState, join: Join) -> None:
+    unknown = await message(app_state, "prize:1")
     editor = join("编辑", roles=("editor",))
 
     for _ in range(2):
@@ -94,20 +94,20 @@ async def test_an_editor_orders_another_attempt_once_and_on_record(world: World,
     again = await editor("POST", f"/admin/messages/{unknown}/retry", {"reason": "再来"})
     assert (again.status_code, again.json()["code"]) == (409, "message_not_stuck")
 
-    assert await job_count(world) == 1
-    (record,) = await world.pool.fetch("SELECT detail FROM audit WHERE action = 'message.retry'")
+    assert await job_count(app_state) == 1
+    (record,) = await app_state.pool.fetch("SELECT detail FROM audit WHERE action = 'message.retry'")
     assert record["detail"] == {"reason": "本人说没有收到", "state": "unknown", "attempt": 1}
     provider = Telling("p-2", NotSeen())
-    worlds = Worlds(world.pool, world.redis, world.keys, provider, None)
+    worlds = WorkerState(app_state.pool, app_state.redis, app_state.keys, provider, None)
     for _ in range(2):
         await send_message(worlds, unknown)
     assert provider.calls == 1
-    row = await world.pool.fetchrow("SELECT state, attempt FROM messages WHERE id = $1", unknown)
+    row = await app_state.pool.fetchrow("SELECT state, attempt FROM messages WHERE id = $1", unknown)
     assert tuple(row or ()) == ("sent", 2)
 
 
-async def test_an_editor_says_how_it_ended(world: World, join: Join) -> None:
-    unknown, failed = await message(world, "prize:1"), await message(world, "prize:2", "failed")
+async def test_an_editor_says_how_it_ended(app_state: AppState, join: Join) -> None:
+    unknown, failed = await message(app_state, "prize:1"), await message(app_state, "prize:2", "failed")
     editor = join("编辑", roles=("editor",))
 
     for message_id, outcome in ((unknown, "sent"), (failed, "failed")):
@@ -117,19 +117,19 @@ async def test_an_editor_says_how_it_ended(world: World, join: Join) -> None:
         assert (answer.status_code, answer.json()["state"]) == (200, outcome)
         assert answer.json()["resolved_at"]
     assert (await editor("GET", "/admin/messages")).json()["items"] == []
-    assert await job_count(world) == 0
-    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'message.resolve'") == 2
+    assert await job_count(app_state) == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'message.resolve'") == 2
     for verb, body in (("retry", {"reason": "再来"}), ("resolve", {"outcome": "sent", "reason": "再来"})):
         answer = await editor("POST", f"/admin/messages/{unknown}/{verb}", body)
         assert (answer.status_code, answer.json()["code"]) == (409, "message_not_stuck")
 
 
-async def test_what_cannot_be_decided_is_refused(world: World, join: Join) -> None:
+async def test_what_cannot_be_decided_is_refused(app_state: AppState, join: Join) -> None:
     sent, over = (
-        await message(world, "prize:1", "sent"),
-        await message(world, "prize:2", expires_at=make.now() - timedelta(seconds=1)),
+        await message(app_state, "prize:1", "sent"),
+        await message(app_state, "prize:2", expires_at=make.now() - timedelta(seconds=1)),
     )
-    unknown = await message(world, "prize:3")
+    unknown = await message(app_state, "prize:3")
     editor = join("编辑", roles=("editor",))
 
     for message_id, body, status, code in (
@@ -146,5 +146,5 @@ async def test_what_cannot_be_decided_is_refused(world: World, join: Join) -> No
         assert (answer.status_code, answer.json()["code"]) == (status, code), body
     wrong = await editor("POST", f"/admin/messages/{unknown}/resolve", {"outcome": "lost", "reason": "?"})
     assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed_body")
-    assert await job_count(world) == 0
-    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE subject_kind = 'message'") == 0
+    assert await job_count(app_state) == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE subject_kind = 'message'") == 0

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from tests.support.api import Join, Person
 
 
@@ -14,7 +14,7 @@ async def id_of(person: Person) -> str:
     return user_id
 
 
-async def test_an_admin_gives_and_takes_roles_and_the_intervals_stay(join: Join, world: World) -> None:
+async def test_an_admin_gives_and_takes_roles_and_the_intervals_stay(join: Join, app_state: AppState) -> None:
     admin, other = join("主管", roles=("admin",)), join("小红")
     user_id = await id_of(other)
     assert (await other("GET", "/admin/campaigns")).status_code == 403
@@ -30,11 +30,11 @@ async def test_an_admin_gives_and_takes_roles_and_the_intervals_stay(join: Join,
     assert (await other("GET", "/admin/campaigns")).status_code == 403
 
     me = int(await id_of(admin))
-    rights = await world.pool.fetch(
+    rights = await app_state.pool.fetch(
         "SELECT role, granted_by, revoked_by FROM staff_rights WHERE account_id = $1 ORDER BY role", int(user_id)
     )
     assert [tuple(right) for right in rights] == [("editor", me, me), ("reviewer", me, me)]
-    audit = await world.pool.fetch(
+    audit = await app_state.pool.fetch(
         "SELECT action, actor_id, detail FROM audit WHERE subject_kind = 'account' AND subject_id = $1 ORDER BY id",
         int(user_id),
     )
@@ -83,10 +83,10 @@ async def test_the_last_admin_stays_one(join: Join) -> None:
 
 
 async def test_two_who_dismiss_each_other_at_once_leave_one(
-    client: httpx.AsyncClient, join: Join, world: World
+    client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     first, second = join("一", roles=("admin",)), join("二", roles=("admin",))
     one, two = await id_of(first), await id_of(second)
     answers = await asyncio.gather(first("DELETE", f"/admin/staff/{two}"), second("DELETE", f"/admin/staff/{one}"))
     assert sorted(answer.status_code for answer in answers) == [200, 403]
-    assert await world.pool.fetchval("SELECT count(*) FROM staff_rights WHERE revoked_at IS NULL") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM staff_rights WHERE revoked_at IS NULL") == 1

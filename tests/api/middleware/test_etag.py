@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from feed.api.state import World, assemble
+from feed.api.state import AppState, assemble
 from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join, Person
 from tests.support.app import app_over
@@ -85,9 +85,9 @@ async def test_the_config_is_what_the_server_goes_by(client: httpx.AsyncClient, 
 
 
 @asynccontextmanager
-async def another_worker(world: World) -> AsyncIterator[httpx.AsyncClient]:
+async def another_worker(app_state: AppState) -> AsyncIterator[httpx.AsyncClient]:
     """A second process, as far as what it keeps goes: only Postgres and Redis are common."""
-    other = assemble(world.settings, world.pool, world.redis, world.keys)
+    other = assemble(app_state.settings, app_state.pool, app_state.redis, app_state.keys)
     other.projector.start()
     transport = httpx.ASGITransport(app=app_over(other), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
@@ -96,9 +96,9 @@ async def another_worker(world: World) -> AsyncIterator[httpx.AsyncClient]:
     await other.projector.close()
 
 
-async def test_ones_own_writing_shows_at_once_on_every_worker(join: Join, world: World) -> None:
+async def test_ones_own_writing_shows_at_once_on_every_worker(join: Join, app_state: AppState) -> None:
     ming = join("小明")
-    async with another_worker(world) as other:
+    async with another_worker(app_state) as other:
         there = Person(other, ming.headers["authorization"].removeprefix("Bearer "))
         me = (await there("GET", "/me")).json()["id"]
         # What the other worker keeps is warm, and a moment old.

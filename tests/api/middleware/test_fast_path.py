@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 
 from feed.api.middleware.fast_path import _doors, express
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.app import build
 from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join
@@ -30,8 +30,8 @@ async def paths(join: Join) -> dict[str, str]:
 class Taken:
     """The application, and how many of its requests took the framework's way."""
 
-    def __init__(self, world: World) -> None:
-        self.app = build(world)
+    def __init__(self, app_state: AppState) -> None:
+        self.app = build(app_state)
         self.long_way = 0
 
     async def ask(self, method: str, path: str, headers: dict[str, str], content: bytes = b"", *, lane: bool) -> Any:
@@ -58,8 +58,8 @@ def told(answer: httpx.Response) -> Any:
     return answer.status_code, sorted(headers.items()), answer.content
 
 
-async def test_each_door_answers_alike_on_both_ways(world: World, join: Join, paths: dict[str, str]) -> None:
-    taken = Taken(world)
+async def test_each_door_answers_alike_on_both_ways(app_state: AppState, join: Join, paths: dict[str, str]) -> None:
+    taken = Taken(app_state)
     token = join("小红").headers
     doors = dict(_doors(taken.app))
     assert {"/v1/feeds/latest", "/v1/posts/{post_id}/like"} <= {door.template for door in doors.values()}
@@ -150,16 +150,16 @@ def made_alike(seen: Any) -> Any:
     ],
 )
 async def test_what_is_unusual_takes_the_long_way(
-    world: World, query: str, headers: dict[str, str], content: bytes
+    app_state: AppState, query: str, headers: dict[str, str], content: bytes
 ) -> None:
-    taken = Taken(world)
+    taken = Taken(app_state)
     short = await taken.ask("GET", f"/v1/feeds/latest{query}", headers, content, lane=True)
     assert taken.long_way == 1
     assert told(short) == told(await taken.ask("GET", f"/v1/feeds/latest{query}", headers, content, lane=False))
 
 
-async def test_refusals_are_the_same_on_both_ways(world: World, join: Join, paths: dict[str, str]) -> None:
-    taken = Taken(world)
+async def test_refusals_are_the_same_on_both_ways(app_state: AppState, join: Join, paths: dict[str, str]) -> None:
+    taken = Taken(app_state)
     token = join("小红").headers
     asked = [
         ("PUT", "/v1/posts/77/like", token, 404),
@@ -177,8 +177,8 @@ async def test_refusals_are_the_same_on_both_ways(world: World, join: Join, path
         assert short.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_fault_of_ours_is_told_as_one(world: World) -> None:
-    taken = Taken(msgspec.structs.replace(world, pages=None))
+async def test_a_fault_of_ours_is_told_as_one(app_state: AppState) -> None:
+    taken = Taken(msgspec.structs.replace(app_state, pages=None))
     short = await taken.ask("GET", "/v1/feeds/latest", {}, lane=True)
     assert (short.status_code, taken.long_way, short.json()["code"]) == (500, 0, "internal_error")
     assert told(short) == told(await taken.ask("GET", "/v1/feeds/latest", {}, lane=False))

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.auth.tokens import issue_token
 from feed.keys.store import open_keys
 from feed.postgres import Pool
@@ -63,13 +63,13 @@ async def test_another_body_under_the_same_key_is_refused(join: Join) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused")
 
 
-async def test_a_refusal_is_not_kept(join: Join, world: World) -> None:
+async def test_a_refusal_is_not_kept(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     assert (await say(ming, "")).status_code == 422
     assert (await say(ming, "现在对了")).status_code == 201
 
 
-async def test_two_at_once_act_once(join: Join, world: World) -> None:
+async def test_two_at_once_act_once(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     await ming("GET", "/me")
     answers = await asyncio.gather(*(say(ming) for _ in range(12)))
@@ -78,23 +78,25 @@ async def test_two_at_once_act_once(join: Join, world: World) -> None:
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {"idempotency_key_busy"}
     assert all(answer.headers["retry-after"] == "1" for answer in answers if answer.status_code == 409)
     assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
-    assert await world.pool.fetchval("SELECT count(*) FROM posts") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM posts") == 1
 
 
-async def test_cut_off_between_commit_and_answer_the_effect_is_told_anew(join: Join, world: World) -> None:
+async def test_cut_off_between_commit_and_answer_the_effect_is_told_anew(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     first = await say(ming)
     # As it is when the process died after its commit.
-    await world.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
+    await app_state.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
     again = await say(ming)
     assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
-    assert await world.pool.fetchval("SELECT count(*) FROM posts") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM posts") == 1
 
 
-async def test_after_a_day_the_key_is_free(join: Join, world: World) -> None:
+async def test_after_a_day_the_key_is_free(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     first = await say(ming)
-    await world.pool.execute("UPDATE idempotency_keys SET created_at = created_at - $1::interval", timedelta(hours=24))
+    await app_state.pool.execute(
+        "UPDATE idempotency_keys SET created_at = created_at - $1::interval", timedelta(hours=24)
+    )
     second = await say(ming, "第二天")
     assert (second.status_code, second.json()["text"]) == (201, "第二天")
     assert second.json()["id"] != first.json()["id"]
@@ -106,13 +108,13 @@ async def test_a_key_that_is_too_long_is_refused(join: Join) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
 
 
-async def test_a_batch_of_verdicts_is_taken_and_taken_back_once(join: Join, world: World) -> None:
+async def test_a_batch_of_verdicts_is_taken_and_taken_back_once(join: Join, app_state: AppState) -> None:
     ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
     for text in ("一", "二"):
         await ming("POST", "/posts", {"text": text})
     leased = await reviewer("POST", "/moderation/cases/lease", {"count": 2}, headers=KEY)
     assert (await reviewer("POST", "/moderation/cases/lease", {"count": 2}, headers=KEY)).content == leased.content
-    await world.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
+    await app_state.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
     held = await reviewer("POST", "/moderation/cases/lease", {"count": 2}, headers=KEY)
     assert [case["id"] for case in held.json()["items"]] == [case["id"] for case in leased.json()["items"]]
 
@@ -122,20 +124,20 @@ async def test_a_batch_of_verdicts_is_taken_and_taken_back_once(join: Join, worl
     assert [item["outcome"] for item in judged.json()["items"]] == ["done", "done"]
     for kept in (True, False):
         if not kept:
-            await world.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
+            await app_state.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
         assert (await reviewer("POST", "/moderation/verdicts", batch, headers=KEY)).json() == judged.json()
-    assert await world.pool.fetchval("SELECT count(*) FROM verdicts") == 2
+    assert await app_state.pool.fetchval("SELECT count(*) FROM verdicts") == 2
 
     undo = f"/moderation/verdicts/{judged.json()['batch_id']}/undo"
     undone = await reviewer("POST", undo, headers=KEY)
-    await world.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
+    await app_state.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
     again = await reviewer("POST", undo, headers=KEY)
     assert again.status_code == 200, again.text
     assert sorted(item["outcome"] for item in again.json()["items"]) == ["done", "done"]
     assert len(undone.json()["items"]) == 2
 
 
-async def test_single_verdicts_and_leases_act_once(join: Join, world: World) -> None:
+async def test_single_verdicts_and_leases_act_once(join: Join, app_state: AppState) -> None:
     ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
     await ming("POST", "/posts", {"text": "一"})
     case = (await reviewer("POST", "/moderation/cases/lease", {"count": 1})).json()["items"][0]
@@ -143,14 +145,14 @@ async def test_single_verdicts_and_leases_act_once(join: Join, world: World) -> 
     for door in ("extend", "release"):
         for _ in range(2):
             assert (await reviewer("POST", f"{path}/{door}", headers=KEY)).status_code == 200
-            await world.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
+            await app_state.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
     verdict = {"verdict": "remove", "reason_code": "spam", "version": case["version"]}
     first = await reviewer("POST", f"{path}/verdict", verdict, headers=KEY)
     assert first.status_code == 200, first.text
-    await world.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
+    await app_state.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
     again = await reviewer("POST", f"{path}/verdict", verdict, headers=KEY)
     assert (again.status_code, again.json()["state"]) == (200, "closed")
-    assert await world.pool.fetchval("SELECT count(*) FROM verdicts") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM verdicts") == 1
 
 
 async def test_a_thousand_posts_through_a_connection_that_drops_answers_act_once_each(

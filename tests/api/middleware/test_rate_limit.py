@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 import feed
 from feed.api.middleware.rate_limit import limit_of
-from feed.api.state import World, assemble
+from feed.api.state import AppState, assemble
 from feed.auth.tokens import issue_token
 from feed.keys.store import Keys
 from feed.limits.model import TABLE, UNLIMITED
@@ -47,7 +47,7 @@ async def opened(
     """`opened(peer="192.0.2.1", trusted_proxies=1)`: a client of an application with small limits."""
     file = tmp_path / "limits.toml"
     file.write_text(LIMITS)
-    worlds: list[World] = []
+    worlds: list[AppState] = []
 
     def open_client(*, peer: str = "192.0.2.1", on: Redis = redis, **more: Any) -> httpx.AsyncClient:
         given: dict[str, Any] = {
@@ -56,17 +56,17 @@ async def opened(
             "keys_dir": tmp_path / "keys",
             "limits": str(file),
         }
-        world = assemble(Settings(**given | more), pool, on, keys)
-        worlds.append(world)
-        transport = httpx.ASGITransport(app=app_over(world), client=(peer, 4711), raise_app_exceptions=False)  # type: ignore[arg-type]
+        app_state = assemble(Settings(**given | more), pool, on, keys)
+        worlds.append(app_state)
+        transport = httpx.ASGITransport(app=app_over(app_state), client=(peer, 4711), raise_app_exceptions=False)  # type: ignore[arg-type]
         return httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1")
 
     yield open_client
-    for world in worlds:
-        await world.likes.close()
-        await world.projector.close()
-        if world.limiter is not None:
-            await world.limiter.close()
+    for app_state in worlds:
+        await app_state.likes.close()
+        await app_state.projector.close()
+        if app_state.limiter is not None:
+            await app_state.limiter.close()
 
 
 @pytest.fixture
@@ -95,10 +95,10 @@ def structured(value: str) -> dict[str, dict[str, int]]:
     return members
 
 
-def test_every_route_has_a_class(world: World) -> None:
+def test_every_route_has_a_class(app_state: AppState) -> None:
     doors = {
         (str(method), str(route.path_format)): limit_of(handler, str(method))
-        for route in app_over(world).routes
+        for route in app_over(app_state).routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         for method in handler.http_methods

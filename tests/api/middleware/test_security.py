@@ -17,7 +17,7 @@ from feed.api.middleware import timeouts as patience
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
 from feed.api.middleware.negotiation import takes_json
 from feed.api.middleware.security import shielded
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.settings import Settings
 from tests.support.api import Join
 from tests.support.app import app_over
@@ -40,12 +40,12 @@ def client_of(app: Any) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-def opened(world: World) -> Opened:
+def opened(app_state: AppState) -> Opened:
     """`opened(cors_origins=…)`: a client of the application with other settings."""
 
     def open_client(**more: Any) -> httpx.AsyncClient:
-        settings = msgspec.structs.replace(world.settings, **more)
-        return client_of(app_over(msgspec.structs.replace(world, settings=settings)))
+        settings = msgspec.structs.replace(app_state.settings, **more)
+        return client_of(app_over(msgspec.structs.replace(app_state, settings=settings)))
 
     return open_client
 
@@ -194,7 +194,7 @@ async def test_a_body_must_be_said_to_be_json(join: Join, kind: str, status: int
         assert answer.json()["code"] == "unsupported_media_type"
 
 
-async def test_an_announced_length_is_refused_before_anything_is_read(world: World) -> None:
+async def test_an_announced_length_is_refused_before_anything_is_read(app_state: AppState) -> None:
     read = False
 
     async def receive() -> Any:
@@ -214,7 +214,7 @@ async def test_an_announced_length_is_refused_before_anything_is_read(world: Wor
             "server": ("feed.test", 80), "headers": [(b"host", b"feed.test"), (b"content-length", b"262145")],
         }  # fmt: skip
         sent.clear()
-        await app_over(world)(scope, receive, send)
+        await app_over(app_state)(scope, receive, send)
         assert sent[0]["status"] == 413
         assert not read
 
@@ -314,10 +314,10 @@ async def test_a_request_that_its_server_gives_up_stays_given_up(hurried: None) 
     ],
 )
 async def test_metrics_are_for_this_machine_or_for_a_token(
-    world: World, peer: str, headers: dict[str, str], token: str, status: int
+    app_state: AppState, peer: str, headers: dict[str, str], token: str, status: int
 ) -> None:
-    settings = msgspec.structs.replace(world.settings, metrics_token=token)
-    app = app_over(msgspec.structs.replace(world, settings=settings))
+    settings = msgspec.structs.replace(app_state.settings, metrics_token=token)
+    app = app_over(msgspec.structs.replace(app_state, settings=settings))
     transport = httpx.ASGITransport(app=app, client=(peer, 1))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test") as client:
         assert (await client.get("/metrics", headers=headers)).status_code == status

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.state import World, assemble
+from feed.api.state import AppState, assemble
 from feed.keys.store import Keys
 from tests import make
 from tests.support.api import Join, Person
@@ -64,12 +64,12 @@ async def test_the_hot_order_is_by_likes_and_replies(client: httpx.AsyncClient, 
 
 
 async def test_what_was_taken_away_keeps_its_place_while_it_has_answers(
-    client: httpx.AsyncClient, join: Join, world: World
+    client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     ming, hong = join("小明"), join("小红")
     post_id = await publish(ming)
     first, second, third = [await say(hong, post_id, text) for text in ("一", "二", "三")]
-    await world.pool.execute("UPDATE comments SET ip_region = '广东' WHERE id = $1", int(first))
+    await app_state.pool.execute("UPDATE comments SET ip_region = '广东' WHERE id = $1", int(first))
     reply = await say(ming, post_id, "回", first)
     await say(ming, post_id, "回", third)
     assert (await hong("DELETE", f"/comments/{first}")).status_code == 204
@@ -118,7 +118,7 @@ async def test_a_reply_to_a_reply_joins_the_same_root(client: httpx.AsyncClient,
 
 
 async def test_a_like_of_a_comment_counts_once_and_shows_at_once_on_every_worker(
-    client: httpx.AsyncClient, join: Join, world: World, keys: Keys
+    client: httpx.AsyncClient, join: Join, app_state: AppState, keys: Keys
 ) -> None:
     ming, hong = join("小明"), join("小红")
     post_id = await publish(ming)
@@ -130,7 +130,7 @@ async def test_a_like_of_a_comment_counts_once_and_shows_at_once_on_every_worker
             assert (liked.status_code, liked.json()) == (200, {"liked": True, "like_count": 1})
         assert (await ming("PUT", f"/comments/{comment_id}/like")).json() == {"liked": True, "like_count": 2}
 
-    other = assemble(world.settings, world.pool, world.redis, keys)  # Another worker over the same servers.
+    other = assemble(app_state.settings, app_state.pool, app_state.redis, keys)  # Another worker over the same servers.
 
     transport = httpx.ASGITransport(app=app_over(other))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as elsewhere:
@@ -150,12 +150,12 @@ async def test_a_like_of_a_comment_counts_once_and_shows_at_once_on_every_worker
         assert (await hong("DELETE", f"/comments/{root}/like")).json() == {"liked": False, "like_count": 1}
     (item,) = (await page_of(hong, f"/posts/{post_id}/comments"))["items"]
     assert (item["liked_by_me"], item["like_count"]) == (False, 1)
-    past = await world.pool.fetch("SELECT comment_id, liked_at < unliked_at AS closed FROM past_comment_likes")
+    past = await app_state.pool.fetch("SELECT comment_id, liked_at < unliked_at AS closed FROM past_comment_likes")
     assert [(row["comment_id"], row["closed"]) for row in past] == [(int(root), True)]
 
 
 async def test_a_like_of_a_comment_is_refused_by_what_it_is(
-    client: httpx.AsyncClient, join: Join, world: World
+    client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     ming, hong = join("小明"), join("小红")
     post_id = await publish(ming)
@@ -168,27 +168,27 @@ async def test_a_like_of_a_comment_is_refused_by_what_it_is(
             assert (refused.status_code, refused.json()["code"]) == (404, "comment_not_found"), id_
     assert (await client.put(f"/comments/{shown}/like")).status_code == 401
     me = int((await hong("GET", "/me")).json()["id"])
-    await make.ban(world.pool, me, kind="mute")
+    await make.ban(app_state.pool, me, kind="mute")
     assert (await hong("PUT", f"/comments/{shown}/like")).status_code == 200
-    await make.ban(world.pool, me)
+    await make.ban(app_state.pool, me)
     refused = await hong("DELETE", f"/comments/{shown}/like")
     assert (refused.status_code, refused.json()["code"]) == (403, "banned")
-    await world.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(post_id))
+    await app_state.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(post_id))
     assert (await ming("PUT", f"/comments/{shown}/like")).status_code == 404
 
 
-async def test_likes_of_comments_are_no_input_to_any_score(join: Join, world: World) -> None:
+async def test_likes_of_comments_are_no_input_to_any_score(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     post_id = await publish(ming)
     comment_id = await say(ming, post_id)
-    before = await world.pool.fetchrow("SELECT * FROM post_stats WHERE post_id = $1", int(post_id))
+    before = await app_state.pool.fetchrow("SELECT * FROM post_stats WHERE post_id = $1", int(post_id))
     await join("小红")("PUT", f"/comments/{comment_id}/like")
-    assert await world.pool.fetchrow("SELECT * FROM post_stats WHERE post_id = $1", int(post_id)) == before
+    assert await app_state.pool.fetchrow("SELECT * FROM post_stats WHERE post_id = $1", int(post_id)) == before
 
 
 @pytest.mark.parametrize("sort", SORTS)
 async def test_pages_repeat_and_skip_nothing_while_comments_and_likes_arrive(
-    client: httpx.AsyncClient, join: Join, world: World, sort: str
+    client: httpx.AsyncClient, join: Join, app_state: AppState, sort: str
 ) -> None:
     ming, fans = join("小明"), [join(name) for name in "甲乙丙"]
     post_id = await publish(ming)
@@ -234,12 +234,12 @@ async def test_pages_repeat_and_skip_nothing_while_comments_and_likes_arrive(
         assert await ids(client.request, post_id, sort, limit=7) == there + arrived
 
 
-async def test_an_id_reserved_before_others_committed_comes_after_them(world: World, join: Join) -> None:
+async def test_an_id_reserved_before_others_committed_comes_after_them(app_state: AppState, join: Join) -> None:
     ming = join("小明")
     post_id = await publish(ming)
-    reserved = int(await world.pool.fetchval("SELECT next_id()"))
+    reserved = int(await app_state.pool.fetchval("SELECT next_id()"))
     first = await say(ming, post_id)
-    await world.pool.execute(
+    await app_state.pool.execute(
         "INSERT INTO comments (post_id, id, author_id, text, state) SELECT post_id, $2, author_id, '迟', 'published' FROM comments WHERE id = $1",
         int(first),
         reserved,
@@ -267,7 +267,7 @@ async def test_a_page_of_the_hot_order_goes_on_as_it_began(client: httpx.AsyncCl
 
 
 async def test_one_ranking_a_second_serves_everybody_but_nobody_misses_his_own_comment(
-    client: httpx.AsyncClient, join: Join, world: World
+    client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     ming, hong = join("小明"), join("小红")
     post_id = await publish(ming)
@@ -275,13 +275,15 @@ async def test_one_ranking_a_second_serves_everybody_but_nobody_misses_his_own_c
         await say(ming, post_id, f"第{n}条")
     for _ in range(5):
         await page_of(client.request, f"/posts/{post_id}/comments", sort="hot", limit=1)
-    kept = await world.redis.keys(f"feed:{{comments:{post_id}}}:*")
+    kept = await app_state.redis.keys(f"feed:{{comments:{post_id}}}:*")
     assert 1 <= len(kept) <= 2
     mine = await say(hong, post_id, "我也说")
     assert mine in await ids(hong, post_id, "hot", limit=1)
 
 
-async def test_a_ranking_that_is_kept_no_longer_is_told(client: httpx.AsyncClient, join: Join, world: World) -> None:
+async def test_a_ranking_that_is_kept_no_longer_is_told(
+    client: httpx.AsyncClient, join: Join, app_state: AppState
+) -> None:
     ming = join("小明")
     post_id = await publish(ming)
     for n in range(3):
@@ -291,6 +293,6 @@ async def test_a_ranking_that_is_kept_no_longer_is_told(client: httpx.AsyncClien
     assert len(cursor) <= 200
     other = await client.get(path, params={"sort": "newest", "cursor": cursor})
     assert (other.status_code, other.json()["code"]) == (400, "cursor_invalid")
-    await world.redis.flushdb()
+    await app_state.redis.flushdb()
     gone = await client.get(path, params={"sort": "hot", "limit": 1, "cursor": cursor})
     assert (gone.status_code, gone.json()["code"]) == (410, "cursor_expired")

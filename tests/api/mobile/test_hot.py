@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from feed.api.state import World, assemble
+from feed.api.state import AppState, assemble
 from feed.boards import redis_store as counters
 from feed.boards import store as boards
 from feed.boards.actions import follow
@@ -21,7 +21,7 @@ from feed.changes.actions import number_changes
 from feed.curation.model import PINS_MOST
 from feed.postgres import Pool
 from feed.screens.posts import hot_lists, pages
-from feed.screens.posts import new_count as newcomers
+from feed.screens.posts import new_count as new_posts
 from tests import make
 from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join
@@ -35,21 +35,21 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is kept: a test sees what it has just done. What is kept, other tests tell."""
     monkeypatch.setattr(pages, "KEPT_SECONDS", 0.0)
     monkeypatch.setattr(hot_lists, "_KEPT_SECONDS", 0.0)
-    monkeypatch.setattr(newcomers, "_KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(new_posts, "_KEPT_SECONDS", 0.0)
 
 
 def soon(**more: float) -> str:
     return (datetime.now(UTC) + timedelta(**more or {"days": 1})).isoformat().replace("+00:00", "Z")
 
 
-async def boarded(world: World) -> None:
+async def boarded(app_state: AppState) -> None:
     """Lets the hot list's board be whole in Redis, and the process know its epoch."""
-    await number_changes(world.pool)
-    while await follow(world.pool, world.redis):
+    await number_changes(app_state.pool)
+    while await follow(app_state.pool, app_state.redis):
         pass
-    async with world.pool.acquire() as conn:
-        world.projector.epoch = (await boards.get_moment(conn)).epoch
-    assert await counters.top(world.redis, HOT, epoch=world.projector.epoch, limit=1) is not None
+    async with app_state.pool.acquire() as conn:
+        app_state.projector.epoch = (await boards.get_moment(conn)).epoch
+    assert await counters.top(app_state.redis, HOT, epoch=app_state.projector.epoch, limit=1) is not None
 
 
 async def hot(client: httpx.AsyncClient, query: str = "") -> list[str]:
@@ -79,29 +79,31 @@ async def liked(pool: Pool, post_id: int, times: int) -> int:
     return post_id
 
 
-async def test_the_hottest_come_first_and_the_young_before_the_old(client: httpx.AsyncClient, world: World) -> None:
+async def test_the_hottest_come_first_and_the_young_before_the_old(
+    client: httpx.AsyncClient, app_state: AppState
+) -> None:
     now = make.now()
-    young, old = await make.post(world.pool, at=now), await make.post(world.pool, at=now - timedelta(hours=11))
-    loved = await liked(world.pool, await make.post(world.pool, at=now - timedelta(hours=6)), 9)
-    ancient = await liked(world.pool, await make.post(world.pool, at=now - timedelta(days=730)), 30)
+    young, old = await make.post(app_state.pool, at=now), await make.post(app_state.pool, at=now - timedelta(hours=11))
+    loved = await liked(app_state.pool, await make.post(app_state.pool, at=now - timedelta(hours=6)), 9)
+    ancient = await liked(app_state.pool, await make.post(app_state.pool, at=now - timedelta(days=730)), 30)
     # Ten times the engagement is worth twelve hours.
     expected = [str(post_id) for post_id in (loved, young, old, ancient)]
     assert await hot(client) == expected
-    await boarded(world)
+    await boarded(app_state)
     assert await hot(client) == expected
 
 
 async def test_an_old_post_is_shown_when_there_is_nothing_else_and_never_on_top_otherwise(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, app_state: AppState
 ) -> None:
     assert await hot(client) == []
-    ancient = await make.post(world.pool, at=make.now() - timedelta(days=730))
+    ancient = await make.post(app_state.pool, at=make.now() - timedelta(days=730))
     assert await hot(client) == [str(ancient)]
-    fresh = await make.post(world.pool, at=make.now())
+    fresh = await make.post(app_state.pool, at=make.now())
     assert await hot(client) == [str(fresh), str(ancient)]
 
 
-async def test_ones_own_engagement_moves_nothing(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_ones_own_engagement_moves_nothing(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     ming = join("小明")
     first = (await ming("POST", "/posts", {"text": "一"})).json()["id"]
     second = (await join("小红")("POST", "/posts", {"text": "二"})).json()["id"]
@@ -114,11 +116,11 @@ async def test_ones_own_engagement_moves_nothing(client: httpx.AsyncClient, worl
     assert await hot(client) == [first, second]
 
 
-async def test_one_busy_author_does_not_flood_it(client: httpx.AsyncClient, world: World) -> None:
-    busy = await make.account(world.pool)
+async def test_one_busy_author_does_not_flood_it(client: httpx.AsyncClient, app_state: AppState) -> None:
+    busy = await make.account(app_state.pool)
     for _ in range(20):
-        await make.post(world.pool, at=make.now() - DAY)
-    flood = {str(await make.post(world.pool, busy, at=make.now())) for _ in range(30)}
+        await make.post(app_state.pool, at=make.now() - DAY)
+    flood = {str(await make.post(app_state.pool, busy, at=make.now())) for _ in range(30)}
     for _ in range(2):
         order = await hot(client, "?limit=50")
         assert len(order) == 50
@@ -126,31 +128,31 @@ async def test_one_busy_author_does_not_flood_it(client: httpx.AsyncClient, worl
         # As long as there are others: eight of them to two of the flood.
         for start in range(16):
             assert len(flood.intersection(order[start : start + WINDOW])) <= AUTHOR_MOST
-        await boarded(world)
+        await boarded(app_state)
 
 
 @pytest.mark.parametrize("in_redis", [True, False])
 async def test_pages_show_each_post_once_while_everything_moves(
-    client: httpx.AsyncClient, world: World, in_redis: bool
+    client: httpx.AsyncClient, app_state: AppState, in_redis: bool
 ) -> None:
-    there = [await make.post(world.pool, at=make.now() - timedelta(minutes=n)) for n in range(25)]
+    there = [await make.post(app_state.pool, at=make.now() - timedelta(minutes=n)) for n in range(25)]
     if in_redis:
-        await boarded(world)
+        await boarded(app_state)
     before = await hot(client, "?limit=50")
     moved = iter(range(100))
 
     async def stir() -> None:
         n = next(moved)
-        await liked(world.pool, there[-1 - n], 5)
-        await make.post(world.pool, at=make.now())
+        await liked(app_state.pool, there[-1 - n], 5)
+        await make.post(app_state.pool, at=make.now())
         if in_redis:
-            await boarded(world)
+            await boarded(app_state)
 
     assert await walk(client, "/feeds/hot?limit=4", stir) == before
 
 
 async def test_what_is_taken_away_between_two_pages_leaves_no_gap(
-    client: httpx.AsyncClient, world: World, join: Join
+    client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     ming = join("小明")
     there = [(await ming("POST", "/posts", {"text": str(n)})).json()["id"] for n in range(9)]
@@ -166,32 +168,32 @@ async def test_what_is_taken_away_between_two_pages_leaves_no_gap(
 
 
 @pytest.fixture
-async def restarted(world: World) -> AsyncIterator[httpx.AsyncClient]:
+async def restarted(app_state: AppState) -> AsyncIterator[httpx.AsyncClient]:
     """Another process over the same servers."""
-    other = assemble(world.settings, world.pool, world.redis, world.keys)
+    other = assemble(app_state.settings, app_state.pool, app_state.redis, app_state.keys)
     transport = httpx.ASGITransport(app=app_over(other))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
         yield opened
 
 
 async def test_a_cursor_outlives_the_process_and_not_an_emptied_redis(
-    client: httpx.AsyncClient, restarted: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, restarted: httpx.AsyncClient, app_state: AppState
 ) -> None:
     for n in range(7):
-        await make.post(world.pool, at=make.now() - timedelta(minutes=n))
+        await make.post(app_state.pool, at=make.now() - timedelta(minutes=n))
     whole = await hot(client)
     first = (await client.get("/feeds/hot?limit=3")).json()
-    await make.post(world.pool, at=make.now())
+    await make.post(app_state.pool, at=make.now())
     for reader in (client, restarted):
         rest = (await reader.get(f"/feeds/hot?limit=10&cursor={first['next_cursor']}")).json()
         assert [item["id"] for item in first["items"] + rest["items"]] == whole
         assert rest["next_cursor"] is None
-    await world.redis.flushdb()
+    await app_state.redis.flushdb()
     ended = await client.get(f"/feeds/hot?cursor={first['next_cursor']}")
     assert (ended.status_code, ended.json()["code"]) == (410, "cursor_expired")
 
 
-async def test_a_cursor_belongs_to_its_list(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_a_cursor_belongs_to_its_list(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     campaign = await publish(join("编辑", roles=("editor",)))
     for number in range(3):
         await join(f"作者{number}")("POST", "/posts", {"text": "好 #读书#"})
@@ -206,8 +208,8 @@ async def test_a_cursor_belongs_to_its_list(client: httpx.AsyncClient, world: Wo
     assert (await client.get("/topics/读书/posts?sort=best")).status_code == 422
 
 
-async def test_it_ends_after_a_thousand(client: httpx.AsyncClient, world: World) -> None:
-    await world.pool.execute(
+async def test_it_ends_after_a_thousand(client: httpx.AsyncClient, app_state: AppState) -> None:
+    await app_state.pool.execute(
         """
         WITH author AS (
             INSERT INTO accounts (iss, sub, name) SELECT 'crowd', n::text, 'x' FROM generate_series(1, 1010) AS n RETURNING id
@@ -220,7 +222,7 @@ async def test_it_ends_after_a_thousand(client: httpx.AsyncClient, world: World)
         INSERT INTO post_stats (post_id) SELECT id FROM made
         """
     )
-    await boarded(world)
+    await boarded(app_state)
     seen = await walk(client, "/feeds/hot?limit=50")
     assert (len(seen), len(set(seen))) == (1000, 1000)
     first = (await client.get("/feeds/hot?limit=50")).json()["items"]
@@ -228,13 +230,13 @@ async def test_it_ends_after_a_thousand(client: httpx.AsyncClient, world: World)
 
 
 async def test_without_redis_every_page_comes_from_postgres(
-    client: httpx.AsyncClient, world: World, restarted: httpx.AsyncClient
+    client: httpx.AsyncClient, app_state: AppState, restarted: httpx.AsyncClient
 ) -> None:
     for n in range(9):
-        await liked(world.pool, await make.post(world.pool, at=make.now() - timedelta(hours=n)), n)
-    await boarded(world)
+        await liked(app_state.pool, await make.post(app_state.pool, at=make.now() - timedelta(hours=n)), n)
+    await boarded(app_state)
     pages_there = [(await client.get("/feeds/hot?limit=4")).json()["items"], await walk(client, "/feeds/hot?limit=4")]
-    nowhere = assemble(world.settings, world.pool, Redis(host="127.0.0.1", port=1), world.keys)
+    nowhere = assemble(app_state.settings, app_state.pool, Redis(host="127.0.0.1", port=1), app_state.keys)
     transport = httpx.ASGITransport(app=app_over(nowhere))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as away:
         pages_away = [(await away.get("/feeds/hot?limit=4")).json()["items"], await walk(away, "/feeds/hot?limit=4")]
@@ -250,7 +252,7 @@ async def test_without_redis_every_page_comes_from_postgres(
 
 
 async def test_a_takedown_leaves_the_hot_pages_at_once(
-    client: httpx.AsyncClient, world: World, join: Join, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, app_state: AppState, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "KEPT_SECONDS", 600.0)
     monkeypatch.setattr(hot_lists, "_KEPT_SECONDS", 600.0)
@@ -265,11 +267,11 @@ async def test_a_takedown_leaves_the_hot_pages_at_once(
 
 
 async def test_editors_pin_boost_and_suppress_with_a_reason_and_an_end(
-    client: httpx.AsyncClient, world: World, join: Join
+    client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
-    ids = [str(await make.post(world.pool, at=make.now() - timedelta(hours=n))) for n in range(5)]
-    await boarded(world)
+    ids = [str(await make.post(app_state.pool, at=make.now() - timedelta(hours=n))) for n in range(5)]
+    await boarded(app_state)
 
     async def put(post_id: str, action: str, **until: float) -> Any:
         body = {"action": action, "reason": "编辑推荐", "until": soon(**until)}
@@ -297,40 +299,40 @@ async def test_editors_pin_boost_and_suppress_with_a_reason_and_an_end(
 
 
 async def test_when_all_is_suppressed_the_list_is_not_empty(
-    client: httpx.AsyncClient, world: World, join: Join
+    client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
-    post_id = await make.post(world.pool)
+    post_id = await make.post(app_state.pool)
     await editor("PUT", f"/admin/hot/{post_id}", {"action": "suppress", "reason": "重复", "until": soon()})
     assert await hot(client) == [str(post_id)]
-    other = await make.post(world.pool)
+    other = await make.post(app_state.pool)
     assert await hot(client) == [str(other)]
 
 
 async def test_a_pin_holds_what_is_nowhere_near_the_top_and_nothing_that_is_hidden(
-    client: httpx.AsyncClient, world: World, join: Join
+    client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
-    ancient = await make.post(world.pool, at=make.now() - timedelta(days=730))
-    await make.post(world.pool)
+    ancient = await make.post(app_state.pool, at=make.now() - timedelta(days=730))
+    await make.post(app_state.pool)
     await editor("PUT", f"/admin/hot/{ancient}", {"action": "pin", "reason": "回顾", "until": soon()})
     assert (await hot(client))[0] == str(ancient)
-    await world.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", ancient)
+    await app_state.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", ancient)
     assert str(ancient) not in await hot(client)
     # Whoever unpins it need not wait for it to come back.
     assert (await editor("DELETE", f"/admin/hot/{ancient}")).status_code == 204
 
 
-async def test_the_same_once_more_is_no_news_and_everything_is_on_the_audit(world: World, join: Join) -> None:
+async def test_the_same_once_more_is_no_news_and_everything_is_on_the_audit(app_state: AppState, join: Join) -> None:
     editor = join("编辑", roles=("editor",))
-    post_id = await make.post(world.pool)
+    post_id = await make.post(app_state.pool)
     body = {"action": "pin", "reason": "好", "until": soon()}
     first, second = [(await editor("PUT", f"/admin/hot/{post_id}", body)).json() for _ in range(2)]
     assert first == second
     await editor("PUT", f"/admin/hot/{post_id}", body | {"reason": "更好"})
     for _ in range(2):
         await editor("DELETE", f"/admin/hot/{post_id}")
-    rows = await world.pool.fetch("SELECT action, detail FROM audit WHERE subject_id = $1 ORDER BY id", post_id)
+    rows = await app_state.pool.fetch("SELECT action, detail FROM audit WHERE subject_id = $1 ORDER BY id", post_id)
     assert [(row["action"], row["detail"].get("reason")) for row in rows] == [
         ("hot.pin", "好"),
         ("hot.pin", "更好"),
@@ -352,19 +354,19 @@ async def test_the_same_once_more_is_no_news_and_everything_is_on_the_audit(worl
     ],
 )
 async def test_what_an_action_may_not_be(
-    world: World, join: Join, body: dict[str, Any], status: int, fields: set[str]
+    app_state: AppState, join: Join, body: dict[str, Any], status: int, fields: set[str]
 ) -> None:
     editor = join("编辑", roles=("editor",))
-    answer = await editor("PUT", f"/admin/hot/{await make.post(world.pool)}", body)
+    answer = await editor("PUT", f"/admin/hot/{await make.post(app_state.pool)}", body)
     assert answer.status_code == status, answer.text
     assert {error["field"] for error in answer.json().get("errors", [])} == fields
-    assert await world.pool.fetchval("SELECT count(*) FROM hot_actions") == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM hot_actions") == 0
 
 
-async def test_an_action_needs_a_post_that_others_see(world: World, join: Join) -> None:
+async def test_an_action_needs_a_post_that_others_see(app_state: AppState, join: Join) -> None:
     editor = join("编辑", roles=("editor",))
     body = {"action": "pin", "reason": "好", "until": soon()}
-    hidden = {state: await make.post(world.pool, state=state) for state in ("pending", "removed", "deleted")}
+    hidden = {state: await make.post(app_state.pool, state=state) for state in ("pending", "removed", "deleted")}
     for post_id, status, code in (
         ("1", 404, "post_not_found"),
         ("x", 404, "post_not_found"),
@@ -377,9 +379,9 @@ async def test_an_action_needs_a_post_that_others_see(world: World, join: Join) 
     assert (await editor("DELETE", "/admin/hot/1")).json()["code"] == "post_not_found"
 
 
-async def test_so_many_pins_and_no_more_however_many_editors_pin_at_once(world: World, join: Join) -> None:
+async def test_so_many_pins_and_no_more_however_many_editors_pin_at_once(app_state: AppState, join: Join) -> None:
     editors = [join(f"编辑{n}", roles=("editor",)) for n in range(3)]
-    posts = [await make.post(world.pool) for _ in range(PINS_MOST + 5)]
+    posts = [await make.post(app_state.pool) for _ in range(PINS_MOST + 5)]
     for editor in editors:
         await editor("GET", "/me")
     body = {"action": "pin", "reason": "好", "until": soon()}
@@ -396,11 +398,11 @@ async def test_so_many_pins_and_no_more_however_many_editors_pin_at_once(world: 
 
 
 async def test_why_tells_everybody_the_formula_and_staff_what_was_done(
-    client: httpx.AsyncClient, world: World, join: Join
+    client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
-    first = await liked(world.pool, await make.post(world.pool, at=datetime(2026, 9, 1, 12, tzinfo=UTC)), 9)
-    second = await make.post(world.pool, at=datetime(2026, 8, 1, tzinfo=UTC))
+    first = await liked(app_state.pool, await make.post(app_state.pool, at=datetime(2026, 9, 1, 12, tzinfo=UTC)), 9)
+    second = await make.post(app_state.pool, at=datetime(2026, 8, 1, tzinfo=UTC))
     await editor("PUT", f"/admin/hot/{second}", {"action": "pin", "reason": "回顾八月", "until": soon()})
     why = (await client.get(f"/feeds/hot/{first}/why")).json()
     assert why["rank"] == 2
@@ -422,23 +424,25 @@ async def test_why_tells_everybody_the_formula_and_staff_what_was_done(
     assert (await client.get("/feeds/hot/1/why")).json()["code"] == "post_not_found"
 
 
-async def test_why_of_a_post_that_only_its_author_sees(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_why_of_a_post_that_only_its_author_sees(
+    client: httpx.AsyncClient, app_state: AppState, join: Join
+) -> None:
     ming = join("小明")
     post_id = (await ming("POST", "/posts", {"text": "好"})).json()["id"]
-    await world.pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", int(post_id))
+    await app_state.pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", int(post_id))
     assert (await client.get(f"/feeds/hot/{post_id}/why")).status_code == 404
     why = (await ming("GET", f"/feeds/hot/{post_id}/why")).json()
     assert (why["rank"], why["score"], why["inputs"]) == (None, None, None)
 
 
-async def test_videos_are_listed_by_time(client: httpx.AsyncClient, world: World) -> None:
+async def test_videos_are_listed_by_time(client: httpx.AsyncClient, app_state: AppState) -> None:
     assert (await client.get("/feeds/videos")).json() == {"items": [], "next_cursor": None}
-    ids = [await make.post(world.pool, at=make.now() - timedelta(minutes=n)) for n in range(6)]
-    await world.pool.execute("UPDATE posts SET has_video = true WHERE id = ANY ($1::bigint[])", ids[::2])
+    ids = [await make.post(app_state.pool, at=make.now() - timedelta(minutes=n)) for n in range(6)]
+    await app_state.pool.execute("UPDATE posts SET has_video = true WHERE id = ANY ($1::bigint[])", ids[::2])
     assert await walk(client, "/feeds/videos?limit=2") == [str(post_id) for post_id in ids[::2]]
 
 
-async def test_how_many_have_come_since(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_how_many_have_come_since(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     ming = join("小明")
     ids = [(await ming("POST", "/posts", {"text": str(n)})).json()["id"] for n in range(4)]
 
@@ -457,10 +461,10 @@ async def test_how_many_have_come_since(client: httpx.AsyncClient, world: World,
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "since_id"), bad
 
 
-async def test_nobody_counts_beyond_a_hundred(client: httpx.AsyncClient, world: World) -> None:
-    first = await make.post(world.pool, at=make.now() - DAY)
-    author = await make.account(world.pool)
-    await world.pool.execute(
+async def test_nobody_counts_beyond_a_hundred(client: httpx.AsyncClient, app_state: AppState) -> None:
+    first = await make.post(app_state.pool, at=make.now() - DAY)
+    author = await make.account(app_state.pool)
+    await app_state.pool.execute(
         "INSERT INTO posts (author_id, state, published_at) SELECT $1, 'published', now() FROM generate_series(1, 130)",
         author,
     )
@@ -476,12 +480,12 @@ Step = tuple[str, int]
     st.integers(1, 7),
 )
 async def test_whatever_happens_between_pages_nothing_repeats_and_what_stayed_is_there(
-    client: httpx.AsyncClient, world: World, steps: list[Step], limit: int
+    client: httpx.AsyncClient, app_state: AppState, steps: list[Step], limit: int
 ) -> None:
-    await world.pool.execute("UPDATE posts SET state = 'removed'")
-    await world.pool.execute("DELETE FROM hot_actions")
-    authors = [await make.account(world.pool) for _ in range(3)]
-    there = [await make.post(world.pool, authors[n % 3], at=make.now() - timedelta(minutes=n)) for n in range(20)]
+    await app_state.pool.execute("UPDATE posts SET state = 'removed'")
+    await app_state.pool.execute("DELETE FROM hot_actions")
+    authors = [await make.account(app_state.pool) for _ in range(3)]
+    there = [await make.post(app_state.pool, authors[n % 3], at=make.now() - timedelta(minutes=n)) for n in range(20)]
     whole = await hot(client, "?limit=50")
     assert sorted(whole) == sorted(map(str, there))
     left, gone = iter(steps), set[str]()
@@ -489,14 +493,14 @@ async def test_whatever_happens_between_pages_nothing_repeats_and_what_stayed_is
     async def stir() -> None:
         what, which = next(left, ("", 0))
         if what == "like":
-            await make.like(world.pool, there[which])
+            await make.like(app_state.pool, there[which])
         elif what == "post":
-            await make.post(world.pool, authors[which % 3], at=make.now())
+            await make.post(app_state.pool, authors[which % 3], at=make.now())
         elif what == "delete":
-            await world.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", there[which])
+            await app_state.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", there[which])
             gone.add(str(there[which]))
         elif what:
-            await world.pool.execute(
+            await app_state.pool.execute(
                 """
                 INSERT INTO hot_actions (post_id, action, reason, until, made_by) VALUES ($1, $2, 'x', now() + interval '1 day', 1)
                 ON CONFLICT DO NOTHING
@@ -505,7 +509,7 @@ async def test_whatever_happens_between_pages_nothing_repeats_and_what_stayed_is
                 what,
             )
 
-    await world.redis.flushdb()
+    await app_state.redis.flushdb()
     seen = await walk(client, f"/feeds/hot?limit={limit}", stir)
     assert len(seen) == len(set(seen))
     # In the order of the beginning, without some of those that have gone meanwhile, and without anything new.
@@ -513,18 +517,18 @@ async def test_whatever_happens_between_pages_nothing_repeats_and_what_stayed_is
     assert set(whole) - set(seen) <= gone
 
 
-async def test_a_campaigns_hot_list_pages_through_a_snapshot(client: httpx.AsyncClient, world: World) -> None:
-    campaign = await make.campaign(world.pool)
-    entries = [await make.entry(world.pool, campaign, at=make.now() - timedelta(minutes=n)) for n in range(9)]
-    await make.post(world.pool)
-    await boarded(world)
+async def test_a_campaigns_hot_list_pages_through_a_snapshot(client: httpx.AsyncClient, app_state: AppState) -> None:
+    campaign = await make.campaign(app_state.pool)
+    entries = [await make.entry(app_state.pool, campaign, at=make.now() - timedelta(minutes=n)) for n in range(9)]
+    await make.post(app_state.pool)
+    await boarded(app_state)
     path = f"/campaigns/{campaign}/posts?sort=hot&limit=50"
     before = [item["id"] for item in (await client.get(path)).json()["items"]]
     assert before == list(map(str, entries))
     moved = iter(entries[::-1])
 
     async def stir() -> None:
-        await liked(world.pool, next(moved), 3)
+        await liked(app_state.pool, next(moved), 3)
 
     assert await walk(client, f"/campaigns/{campaign}/posts?sort=hot&limit=2", stir) == before
     assert (await client.get(path)).json()["items"][0]["id"] != before[0]

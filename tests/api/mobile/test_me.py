@@ -3,17 +3,17 @@
 import httpx
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.inbox import store
 from feed.inbox.model import InboxKind, NewInbox
 from feed.postgres import transaction
 from tests.support.api import Join, Person
 
 
-async def told(world: World, person: Person, count: int, kind: InboxKind = "system") -> str:
+async def told(app_state: AppState, person: Person, count: int, kind: InboxKind = "system") -> str:
     """Puts messages into somebody's inbox; returns whose."""
     account_id = (await person("GET", "/me")).json()["id"]
-    async with transaction(world.pool) as conn:
+    async with transaction(app_state.pool) as conn:
         await store.add_inbox(
             conn,
             [NewInbox(int(account_id), kind, f"{kind} {n}", "正文", f"{kind}:{n}") for n in range(count)],
@@ -21,7 +21,7 @@ async def told(world: World, person: Person, count: int, kind: InboxKind = "syst
     return str(account_id)
 
 
-async def test_one_sees_oneself_and_the_phone_masked(world: World, join: Join) -> None:
+async def test_one_sees_oneself_and_the_phone_masked(app_state: AppState, join: Join) -> None:
     me = (await join("小明", phone="+8613800138000")("GET", "/me")).json()
     assert (me["name"], me["phone_masked"], me["verified"]) == ("小明", "138****8000", True)
     assert (me["roles"], me["unread_count"]) == ([], 0)
@@ -36,11 +36,11 @@ async def test_nobody_has_no_inbox(client: httpx.AsyncClient, method: str, path:
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_the_inbox_is_paged_and_filtered_and_read_up_to_a_message(world: World, join: Join) -> None:
+async def test_the_inbox_is_paged_and_filtered_and_read_up_to_a_message(app_state: AppState, join: Join) -> None:
     person, other = join("小明"), join("小红")
-    await told(world, person, 3)
-    await told(world, person, 2, "prize")
-    await told(world, other, 1)
+    await told(app_state, person, 3)
+    await told(app_state, person, 2, "prize")
+    await told(app_state, other, 1)
 
     first = (await person("GET", "/me/inbox?limit=3")).json()
     rest = (await person("GET", f"/me/inbox?limit=3&cursor={first['next_cursor']}")).json()
@@ -64,9 +64,9 @@ async def test_the_inbox_is_paged_and_filtered_and_read_up_to_a_message(world: W
     assert (await other("GET", "/me")).json()["unread_count"] == 1
 
 
-async def test_what_no_inbox_understands_is_refused(world: World, join: Join) -> None:
+async def test_what_no_inbox_understands_is_refused(app_state: AppState, join: Join) -> None:
     person, other = join("小明"), join("小红")
-    await told(world, person, 2)
+    await told(app_state, person, 2)
     cursor = (await person("GET", "/me/inbox?limit=1")).json()["next_cursor"]
     for path, status, code in (
         ("/me/inbox?kind=nonsense", 422, "invalid"),

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from feed.accounts.model import RELATIONS_MOST
-from feed.api.state import World
+from feed.api.state import AppState
 from tests import make
 from tests.support.api import Join, Person
 
@@ -54,18 +54,18 @@ async def test_what_is_no_name_is_refused_with_every_field(
     assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == errors
 
 
-async def test_who_is_muted_keeps_his_name(join: Join, world: World) -> None:
+async def test_who_is_muted_keeps_his_name(join: Join, app_state: AppState) -> None:
     ming = join("小明")
-    await make.ban(world.pool, int(await whoami(ming)), kind="mute")
+    await make.ban(app_state.pool, int(await whoami(ming)), kind="mute")
     answer = await ming("PATCH", "/me", {"name": "别的"})
     assert (answer.status_code, answer.json()["code"]) == (403, "muted")
 
 
-async def test_ones_own_posts_by_state(join: Join, world: World) -> None:
+async def test_ones_own_posts_by_state(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     posts = [await say(ming) for _ in range(5)]
     for post, state in zip(posts, ("published", "removed", "rejected", "pending", "deleted"), strict=True):
-        await world.pool.execute(
+        await app_state.pool.execute(
             "UPDATE posts SET state = $2, deleted_at = CASE WHEN $2 = 'deleted' THEN now() END WHERE id = $1",
             int(post),
             state,
@@ -156,9 +156,9 @@ async def test_a_mute_is_ones_own_affair(join: Join) -> None:
     assert hongs in await listed(ming)
 
 
-async def test_the_list_of_blocks_pages_and_names_both_kinds(join: Join, world: World) -> None:
+async def test_the_list_of_blocks_pages_and_names_both_kinds(join: Join, app_state: AppState) -> None:
     ming = join("小明")
-    kept = [str(await make.account(world.pool)) for _ in range(4)]
+    kept = [str(await make.account(app_state.pool)) for _ in range(4)]
     for person in kept:
         await ming("PUT", f"/users/{person}/mute")
     await ming("PUT", f"/users/{kept[0]}/block")
@@ -171,15 +171,15 @@ async def test_the_list_of_blocks_pages_and_names_both_kinds(join: Join, world: 
     assert found == [(kept[0], "block"), *((person, "mute") for person in reversed(kept))]
 
 
-async def test_nobody_blocks_himself_or_nobody_or_everybody(join: Join, world: World) -> None:
+async def test_nobody_blocks_himself_or_nobody_or_everybody(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     me = await whoami(ming)
     for kind in ("block", "mute"):
         for method in ("PUT", "DELETE"):
             assert (await ming(method, f"/users/{me}/{kind}")).json()["code"] == "own_account"
             assert (await ming(method, f"/users/1/{kind}")).json()["code"] == "account_not_found"
-    others = [await make.account(world.pool) for _ in range(RELATIONS_MOST + 1)]
-    await world.pool.execute(
+    others = [await make.account(app_state.pool) for _ in range(RELATIONS_MOST + 1)]
+    await app_state.pool.execute(
         "INSERT INTO relations (account_id, target_id, kind) SELECT $1, unnest($2::bigint[]), 'block'",
         int(me),
         others[:-1],

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from tests.support.api import Join
 
 TEXT = "今天读完了《红楼梦》#爱读书的深圳人#，真好"
@@ -50,12 +50,14 @@ async def test_a_like_counts_once_however_often_it_is_sent(client: httpx.AsyncCl
         assert (await hong("DELETE", f"/posts/{post['id']}/like")).json() == {"liked": False, "like_count": 0}
 
 
-async def test_an_unlike_keeps_the_interval(world: World, join: Join) -> None:
+async def test_an_unlike_keeps_the_interval(app_state: AppState, join: Join) -> None:
     post = (await join("小明")("POST", "/posts", {"text": TEXT})).json()
     hong = join("小红")
     await hong("PUT", f"/posts/{post['id']}/like")
     await hong("DELETE", f"/posts/{post['id']}/like")
-    row = await world.pool.fetchrow("SELECT liked_at, unliked_at FROM past_likes WHERE post_id = $1", int(post["id"]))
+    row = await app_state.pool.fetchrow(
+        "SELECT liked_at, unliked_at FROM past_likes WHERE post_id = $1", int(post["id"])
+    )
     assert row is not None
     assert row["liked_at"] < row["unliked_at"]
 
@@ -137,11 +139,11 @@ async def test_unknown_and_malformed_ids_are_not_told_apart(client: httpx.AsyncC
 
 
 async def test_several_posts_are_read_at_once_in_the_order_of_the_request(
-    client: httpx.AsyncClient, join: Join, world: World
+    client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     ming, hong = join("小明"), join("小红")
     posts = [(await ming("POST", "/posts", {"text": f"第{n}条"})).json()["id"] for n in range(4)]
-    await world.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(posts[2]))
+    await app_state.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(posts[2]))
     await hong("PUT", f"/posts/{posts[0]}/like")
     ids = f"{posts[3]},x,{posts[2]},,0,-1,٣,{'9' * 30}, {posts[0]},1,{posts[3]}"
 

@@ -17,7 +17,7 @@ import structlog
 
 from feed.accounts import otp_guard as code_gate
 from feed.accounts import otp_quotas as code_quotas
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.logging import configure
 from feed.redis import connect
 from feed.settings import Settings
@@ -25,7 +25,7 @@ from feed.sms.actions import open_recipient
 from feed.sms.file_provider import FileProvider
 from feed.sms.model import MessageId, Sending
 from feed.worker.sms import send_message
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests.support.app import app_over
 
 PHONE = "13800138000"
@@ -37,8 +37,8 @@ def _easy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def client_at(world: World, address: str) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=app_over(world), client=(address, 1))  # type: ignore[arg-type]
+async def client_at(app_state: AppState, address: str) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=app_over(app_state), client=(address, 1))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
         yield opened
 
@@ -63,31 +63,31 @@ async def ask(
     )
 
 
-async def newest_code(world: World) -> str:
-    row = await world.pool.fetchrow(
+async def newest_code(app_state: AppState) -> str:
+    row = await app_state.pool.fetchrow(
         "SELECT id, purpose, once_key, sealed, created_at AS sending_at FROM messages ORDER BY id DESC LIMIT 1"
     )
-    recipient = open_recipient(world.keys, msgspec.convert(row, Sending))
+    recipient = open_recipient(app_state.keys, msgspec.convert(row, Sending))
     assert recipient is not None
     return recipient.params["code"]
 
 
-async def sign_in(client: httpx.AsyncClient, world: World, phone: str = PHONE) -> dict[str, Any]:
+async def sign_in(client: httpx.AsyncClient, app_state: AppState, phone: str = PHONE) -> dict[str, Any]:
     assert (await ask(client, phone)).status_code == 202
-    answer = await client.post("/auth/tokens", json={"phone": phone, "code": await newest_code(world)})
+    answer = await client.post("/auth/tokens", json={"phone": phone, "code": await newest_code(app_state)})
     assert answer.status_code == 200
     tokens: dict[str, Any] = answer.json()
     return tokens
 
 
 async def test_a_stolen_refresh_token_signs_out_both_the_thief_and_the_owner(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, app_state: AppState
 ) -> None:
     async def refresh(token: str) -> httpx.Response:
         return await client.post("/auth/refresh", json={"refresh_token": token})
 
-    stolen = (await sign_in(client, world))["refresh_token"]
-    elsewhere = (await sign_in(client, world))["refresh_token"]
+    stolen = (await sign_in(client, app_state))["refresh_token"]
+    elsewhere = (await sign_in(client, app_state))["refresh_token"]
     thief = (await refresh(stolen)).json()["refresh_token"]
     # The owner comes with the token that the thief has used already.
     for token in (stolen, thief, stolen):
@@ -96,13 +96,13 @@ async def test_a_stolen_refresh_token_signs_out_both_the_thief_and_the_owner(
     assert (await refresh(elsewhere)).status_code == 200
 
 
-async def test_guessing_a_code_is_bounded_by_tries_and_by_codes(client: httpx.AsyncClient, world: World) -> None:
+async def test_guessing_a_code_is_bounded_by_tries_and_by_codes(client: httpx.AsyncClient, app_state: AppState) -> None:
     guesses = 0
     for _ in range(20):
         answer = await ask(client)
         if answer.status_code != 202:
             break
-        right = await newest_code(world)
+        right = await newest_code(app_state)
         for number in range(5):
             wrong = f"{(int(right) + 1 + number) % 1_000_000:06d}"
             answer = await client.post("/auth/tokens", json={"phone": PHONE, "code": wrong})
@@ -116,10 +116,10 @@ async def test_guessing_a_code_is_bounded_by_tries_and_by_codes(client: httpx.As
     assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_whether_somebody_has_a_phone_cannot_be_told(client: httpx.AsyncClient, world: World) -> None:
-    await sign_in(client, world, "13800138000")
+async def test_whether_somebody_has_a_phone_cannot_be_told(client: httpx.AsyncClient, app_state: AppState) -> None:
+    await sign_in(client, app_state, "13800138000")
     known, unknown = "13800138000", "13900139000"
-    await world.pool.execute("DELETE FROM sign_in_codes")
+    await app_state.pool.execute("DELETE FROM sign_in_codes")
 
     def told(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
         return answer.status_code, answer.content, dict(answer.headers)
@@ -127,7 +127,7 @@ async def test_whether_somebody_has_a_phone_cannot_be_told(client: httpx.AsyncCl
     # From an address each: the number of codes that one address has asked for is told, and has nothing to do with a phone.
     seen = []
     for phone, address in ((known, "203.0.113.1"), (unknown, "203.0.113.2")):
-        async with client_at(world, address) as other:
+        async with client_at(app_state, address) as other:
             seen.append([told(await ask(other, phone, solve=solve)) for solve in (False, False, False, True)])
     assert seen[0] == seen[1]
     assert [status for status, *_ in seen[0]] == [202, 202, 403, 202]
@@ -141,7 +141,7 @@ async def test_whether_somebody_has_a_phone_cannot_be_told(client: httpx.AsyncCl
 
 async def test_no_code_and_no_phone_is_in_any_log(
     client: httpx.AsyncClient,
-    world: World,
+    app_state: AppState,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
@@ -153,9 +153,11 @@ async def test_no_code_and_no_phone_is_in_any_log(
     try:
         with structlog.testing.capture_logs() as events:
             assert (await ask(client)).status_code == 202
-        code = await newest_code(world)
-        message_id = MessageId(await world.pool.fetchval("SELECT id FROM messages"))
-        worlds = Worlds(world.pool, world.redis, world.keys, FileProvider(tmp_path / "outbox.jsonl"), None)
+        code = await newest_code(app_state)
+        message_id = MessageId(await app_state.pool.fetchval("SELECT id FROM messages"))
+        worlds = WorkerState(
+            app_state.pool, app_state.redis, app_state.keys, FileProvider(tmp_path / "outbox.jsonl"), None
+        )
         assert await send_message(worlds, message_id) is None
         await client.post("/auth/tokens", json={"phone": PHONE, "code": f"{(int(code) + 1) % 1_000_000:06d}"})
         await client.post("/auth/tokens", json={"phone": PHONE, "code": code})
@@ -179,12 +181,12 @@ async def test_the_third_code_of_a_phone_takes_work(client: httpx.AsyncClient) -
     assert (await ask(client)).status_code == 202
 
 
-async def test_the_fifth_code_of_an_address_takes_work(client: httpx.AsyncClient, world: World) -> None:
+async def test_the_fifth_code_of_an_address_takes_work(client: httpx.AsyncClient, app_state: AppState) -> None:
     for number in range(4):
         assert (await ask(client, f"1380013800{number}", solve=False)).status_code == 202
     answer = await ask(client, "13800138009", solve=False)
     assert (answer.status_code, answer.json()["code"]) == (403, "challenge_required")
-    async with client_at(world, "203.0.113.9") as other:
+    async with client_at(app_state, "203.0.113.9") as other:
         assert (await ask(other, "13800138009", solve=False)).status_code == 202
 
 
@@ -207,7 +209,7 @@ async def test_work_is_spent_once_whichever_solution_is_given(client: httpx.Asyn
 
 
 async def test_work_that_was_not_done_or_not_asked_for_is_refused(
-    client: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, app_state: AppState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(2):
         await ask(client, solve=False)
@@ -228,7 +230,7 @@ async def test_work_that_was_not_done_or_not_asked_for_is_refused(
         assert (answer.status_code, answer.json()["code"]) == (403, "challenge_refused")
 
 
-async def test_an_address_gets_so_many_codes(client: httpx.AsyncClient, world: World) -> None:
+async def test_an_address_gets_so_many_codes(client: httpx.AsyncClient, app_state: AppState) -> None:
     for number in range(code_quotas.PER_TEN_MINUTES):
         assert (await ask(client, f"138001380{number:02d}")).status_code == 202
     answer = await ask(client, "13800138099")
@@ -236,25 +238,25 @@ async def test_an_address_gets_so_many_codes(client: httpx.AsyncClient, world: W
     assert 590 <= int(answer.headers["retry-after"]) <= 600
     # What the client says of itself changes nothing while no proxy is trusted.
     assert (await ask(client, "13800138099", forwarded="198.51.100.7")).status_code == 429
-    async with client_at(world, "2001:db8::1") as other:
+    async with client_at(app_state, "2001:db8::1") as other:
         assert (await ask(other, "13800138099")).status_code == 202
 
 
-async def test_a_network_of_ipv6_is_one_and_its_neighbour_another(world: World) -> None:
+async def test_a_network_of_ipv6_is_one_and_its_neighbour_another(app_state: AppState) -> None:
     for number in range(code_quotas.PER_TEN_MINUTES):
-        async with client_at(world, f"2001:db8:1:2::{number + 1:x}") as one:
+        async with client_at(app_state, f"2001:db8:1:2::{number + 1:x}") as one:
             assert (await ask(one, f"138001380{number:02d}")).status_code == 202
-    async with client_at(world, "2001:db8:1:2:aaaa::1") as same:
+    async with client_at(app_state, "2001:db8:1:2:aaaa::1") as same:
         assert (await ask(same, "13800138099")).status_code == 429
-    async with client_at(world, "2001:db8:1:3::1") as neighbour:
+    async with client_at(app_state, "2001:db8:1:3::1") as neighbour:
         assert (await ask(neighbour, "13800138099")).status_code == 202
 
 
-async def test_an_address_gets_so_many_codes_in_a_day(client: httpx.AsyncClient, world: World) -> None:
-    key = code_quotas.address_key(world.keys, "127.0.0.1")
-    seconds, _ = await world.redis.time()
+async def test_an_address_gets_so_many_codes_in_a_day(client: httpx.AsyncClient, app_state: AppState) -> None:
+    key = code_quotas.address_key(app_state.keys, "127.0.0.1")
+    seconds, _ = await app_state.redis.time()
     hours_ago = (seconds - 5 * 3600) * 1000
-    await world.redis.zadd(key, {f"old {number}": hours_ago for number in range(code_quotas.PER_DAY)})
+    await app_state.redis.zadd(key, {f"old {number}": hours_ago for number in range(code_quotas.PER_DAY)})
     answer = await ask(client)
     assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
     assert timedelta(hours=18) < timedelta(seconds=int(answer.headers["retry-after"])) <= timedelta(hours=19)
@@ -265,13 +267,13 @@ class TestCeiling:
     def settings(self, settings: Settings) -> Settings:
         return msgspec.structs.replace(settings, sign_in_codes_per_day=3)
 
-    async def test_the_site_sends_so_many_codes_in_a_day(self, client: httpx.AsyncClient, world: World) -> None:
+    async def test_the_site_sends_so_many_codes_in_a_day(self, client: httpx.AsyncClient, app_state: AppState) -> None:
         for number in range(3):
             assert (await ask(client, f"1380013800{number}")).status_code == 202
         answer = await ask(client, "13800138009")
         assert (answer.status_code, answer.json()["code"]) == (503, "codes_exhausted")
         assert 86_000 < int(answer.headers["retry-after"]) <= 86_400
-        assert await world.pool.fetchval("SELECT count(*) FROM messages") == 3
+        assert await app_state.pool.fetchval("SELECT count(*) FROM messages") == 3
 
 
 class TestAlways:
@@ -289,10 +291,12 @@ class TestEmbedded:
     def settings(self, settings: Settings) -> Settings:
         return msgspec.structs.replace(settings, embedded=True, sign_in_challenge="never")
 
-    async def test_this_machine_s_own_address_is_not_counted(self, client: httpx.AsyncClient, world: World) -> None:
+    async def test_this_machine_s_own_address_is_not_counted(
+        self, client: httpx.AsyncClient, app_state: AppState
+    ) -> None:
         for number in range(code_quotas.PER_TEN_MINUTES + 2):
             assert (await ask(client, f"138001380{number:02d}", solve=False)).status_code == 202
-        async with client_at(world, "203.0.113.9") as other:
+        async with client_at(app_state, "203.0.113.9") as other:
             answers = [await ask(other, f"138001381{number:02d}", solve=False) for number in range(11)]
         assert [answer.status_code for answer in answers] == [202] * 10 + [429]
 
@@ -312,15 +316,15 @@ class TestProxies:
         assert answer.status_code == 202
 
 
-async def test_without_redis_no_code_is_sent(world: World) -> None:
-    away = msgspec.structs.replace(world, redis=connect("redis://127.0.0.1:1/0"))
+async def test_without_redis_no_code_is_sent(app_state: AppState) -> None:
+    away = msgspec.structs.replace(app_state, redis=connect("redis://127.0.0.1:1/0"))
     async with client_at(away, "203.0.113.9") as client:
         answer = await ask(client, solve=False)
         assert (answer.status_code, answer.json()["code"]) == (503, "limits_away")
         assert int(answer.headers["retry-after"]) > 0
-    assert await world.pool.fetchval("SELECT count(*) FROM messages") == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM messages") == 0
 
 
-async def test_what_is_no_phone_is_not_counted(client: httpx.AsyncClient, world: World) -> None:
+async def test_what_is_no_phone_is_not_counted(client: httpx.AsyncClient, app_state: AppState) -> None:
     assert (await ask(client, "12345")).status_code == 422
-    assert await world.redis.zcard(code_quotas.address_key(world.keys, "127.0.0.1")) == 0
+    assert await app_state.redis.zcard(code_quotas.address_key(app_state.keys, "127.0.0.1")) == 0

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.curation.trends import count_trends
 from feed.screens.posts import hot_lists, pages
 from feed.screens.posts import topics as screen
@@ -46,68 +46,72 @@ async def change(editor: Person, name: str, **to: Any) -> Any:
     return answer.json()
 
 
-async def test_many_people_weigh_more_than_many_posts(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_many_people_weigh_more_than_many_posts(
+    client: httpx.AsyncClient, app_state: AppState, join: Join
+) -> None:
     assert await names(client) == []
     loud = join("大嗓门")
     for n in range(6):
         await say(loud, f"{n} #刷屏#")
     for n in range(3):
         await say(join(f"人{n}"), "#众人# 好")
-    assert await count_trends(world.pool) == 2
+    assert await count_trends(app_state.pool) == 2
     listed = (await client.get("/topics?sort=trending")).json()["items"]
     assert [(each["name"], each["author_count"], each["post_count"]) for each in listed] == [
         ("众人", 3, 3),
         ("刷屏", 1, 6),
     ]
     # Only what people do moves a row, never the clock alone.
-    assert await count_trends(world.pool) == 0
+    assert await count_trends(app_state.pool) == 0
 
 
-async def test_accounts_of_one_person_count_once(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_accounts_of_one_person_count_once(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     for n in range(5):
         await say(join(f"分身{n}", phone="+8613900000000"), "#水军#")
     for n in range(2):
         await say(join(f"人{n}"), "#真人#")
-    await count_trends(world.pool)
+    await count_trends(app_state.pool)
     assert await names(client) == ["真人", "水军"]
 
 
 async def test_engagement_counts_and_fades_and_what_is_old_leaves(
-    client: httpx.AsyncClient, world: World, join: Join
+    client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     first, second = await say(join("甲"), "#甲#"), await say(join("乙"), "#乙#")
     await join("丙")("PUT", f"/posts/{first}/like")
-    await count_trends(world.pool)
+    await count_trends(app_state.pool)
     assert await names(client) == ["甲", "乙"]
     # One like is worth less than a day.
-    await age(world, first, timedelta(hours=24))
-    await count_trends(world.pool)
+    await age(app_state, first, timedelta(hours=24))
+    await count_trends(app_state.pool)
     assert await names(client) == ["乙", "甲"]
-    await age(world, first, timedelta(days=4))
-    await world.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(second))
-    assert await count_trends(world.pool) == 2
+    await age(app_state, first, timedelta(days=4))
+    await app_state.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", int(second))
+    assert await count_trends(app_state.pool) == 2
     assert await names(client) == []
 
 
-async def age(world: World, post_id: str, by: timedelta) -> None:
-    await world.pool.execute("UPDATE posts SET published_at = now() - $2::interval WHERE id = $1", int(post_id), by)
+async def age(app_state: AppState, post_id: str, by: timedelta) -> None:
+    await app_state.pool.execute("UPDATE posts SET published_at = now() - $2::interval WHERE id = $1", int(post_id), by)
 
 
-async def test_trends_may_be_emptied_at_any_time(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_trends_may_be_emptied_at_any_time(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     await say(join("甲"), "#甲#")
-    await count_trends(world.pool)
-    await world.pool.execute("DELETE FROM topic_trends")
+    await count_trends(app_state.pool)
+    await app_state.pool.execute("DELETE FROM topic_trends")
     assert await names(client) == []
-    await asyncio.gather(*(count_trends(world.pool) for _ in range(4)))
+    await asyncio.gather(*(count_trends(app_state.pool) for _ in range(4)))
     assert await names(client) == ["甲"]
 
 
-async def test_a_search_finds_by_the_beginning_of_the_key(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_a_search_finds_by_the_beginning_of_the_key(
+    client: httpx.AsyncClient, app_state: AppState, join: Join
+) -> None:
     ming = join("小明")
     await say(ming, "#读书# #读书会# #深圳读书# #Ｒｕｎ深圳# #run# #走路#")
     await join("小红")("POST", "/posts", {"text": "#读书会#"})
     assert await names(client, "?q=读书") == ["读书", "读书会"]
-    await count_trends(world.pool)
+    await count_trends(app_state.pool)
     assert await names(client, "?q=读书&sort=trending") == ["读书会", "读书"]
     # As topics are compared: in whatever width and case, with or without a mark.
     assert sorted(await names(client, "?q=RU")) == ["run", "Ｒｕｎ深圳"]
@@ -119,11 +123,13 @@ async def test_a_search_finds_by_the_beginning_of_the_key(client: httpx.AsyncCli
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), bad
 
 
-async def test_the_list_of_topics_pages_through_a_snapshot(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_the_list_of_topics_pages_through_a_snapshot(
+    client: httpx.AsyncClient, app_state: AppState, join: Join
+) -> None:
     for n in range(7):
         for m in range(7 - n):
             await say(join(f"人{m}"), f"#题{n}#")
-    await count_trends(world.pool)
+    await count_trends(app_state.pool)
     whole = await names(client)
     assert whole == [f"题{n}" for n in range(7)]
     for path in ("/topics?limit=3", "/topics?q=题&limit=3"):
@@ -135,18 +141,20 @@ async def test_the_list_of_topics_pages_through_a_snapshot(client: httpx.AsyncCl
             cursor = page["next_cursor"]
             for m in range(3):
                 await say(join(f"又{m}"), "#题6#")
-            await count_trends(world.pool)
+            await count_trends(app_state.pool)
         assert sorted(seen) == whole, path
     first = (await client.get("/topics?limit=3")).json()["next_cursor"]
     assert (await client.get(f"/topics?q=题&cursor={first}")).json()["code"] == "cursor_invalid"
-    await world.redis.flushdb()
+    await app_state.redis.flushdb()
     assert (await client.get(f"/topics?cursor={first}")).json()["code"] == "cursor_expired"
 
 
-async def test_what_shall_not_trend_is_found_all_the_same(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_what_shall_not_trend_is_found_all_the_same(
+    client: httpx.AsyncClient, app_state: AppState, join: Join
+) -> None:
     editor = join("编辑", roles=("editor",))
     post = await say(join("小明"), "#读书#")
-    await count_trends(world.pool)
+    await count_trends(app_state.pool)
     assert (await change(editor, "读书", state="no_trend"))["state"] == "no_trend"
     assert await names(client) == []
     assert await names(client, "?q=读") == ["读书"]
@@ -155,10 +163,10 @@ async def test_what_shall_not_trend_is_found_all_the_same(client: httpx.AsyncCli
     assert await names(client) == ["读书"]
 
 
-async def test_a_hidden_topic_is_nowhere(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_a_hidden_topic_is_nowhere(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     editor, ming = join("编辑", roles=("editor",)), join("小明")
     post = await say(ming, "#读书#")
-    await count_trends(world.pool)
+    await count_trends(app_state.pool)
     await change(editor, "读书", state="hidden")
     assert await names(client) == []
     assert await names(client, "?q=读") == []
@@ -172,11 +180,11 @@ async def test_a_hidden_topic_is_nowhere(client: httpx.AsyncClient, world: World
 
 
 async def test_a_closed_topic_takes_no_new_posts_and_keeps_the_old(
-    client: httpx.AsyncClient, world: World, join: Join
+    client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor, ming = join("编辑", roles=("editor",)), join("小明")
     old = await say(ming, "#读书#")
-    await count_trends(world.pool)
+    await count_trends(app_state.pool)
     await change(editor, "读书", state="closed")
     assert await names(client) == []
     text = "晚了 #读书# #电影#"
@@ -195,12 +203,14 @@ async def test_a_closed_topic_takes_no_new_posts_and_keeps_the_old(
     assert await posts(client, "读书") == [late["id"], old]
 
 
-async def test_a_topic_that_a_campaign_waits_for_is_not_closed(world: World, join: Join) -> None:
+async def test_a_topic_that_a_campaign_waits_for_is_not_closed(app_state: AppState, join: Join) -> None:
     editor = join("编辑", roles=("editor",))
     campaign = await publish(editor)
     refused = await editor("PATCH", "/admin/topics/读书", {"state": "closed"})
     assert (refused.status_code, refused.json()["code"]) == (409, "topic_in_campaign")
-    await world.pool.execute("UPDATE campaigns SET ends_at = now() - interval '1 second' WHERE id = $1", int(campaign))
+    await app_state.pool.execute(
+        "UPDATE campaigns SET ends_at = now() - interval '1 second' WHERE id = $1", int(campaign)
+    )
     await change(editor, "读书", state="closed")
     # And none begins on one that is closed.
     draft = (await editor("POST", "/admin/campaigns", terms())).json()["id"]
@@ -209,14 +219,16 @@ async def test_a_topic_that_a_campaign_waits_for_is_not_closed(world: World, joi
     assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [("topic", "closed_topic")]
 
 
-async def test_a_name_that_stands_for_another_leads_there(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_a_name_that_stands_for_another_leads_there(
+    client: httpx.AsyncClient, app_state: AppState, join: Join
+) -> None:
     editor, ming = join("编辑", roles=("editor",)), join("小明")
     one, other = await say(ming, "#读书#"), await say(join("小红"), "#阅读#")
     both = await say(ming, "#读书# #阅读#")
     read = (await client.get("/topics/读书")).json()
     changed = await change(editor, "阅读", alias_of="读书")
     assert (changed["state"], changed["alias_of_id"]) == ("allowed", read["id"])
-    await count_trends(world.pool)
+    await count_trends(app_state.pool)
     for name in ("读书", "阅读"):
         assert (await client.get(f"/topics/{name}")).json()["id"] == read["id"]
         for sort in ("latest", "hot"):
@@ -248,13 +260,13 @@ async def test_a_hidden_name_brings_no_posts_to_what_it_stands_for(client: httpx
     assert (await client.get("/topics/坏词")).status_code == 404
 
 
-async def test_no_alias_leads_to_an_alias_whoever_makes_them_at_once(world: World, join: Join) -> None:
+async def test_no_alias_leads_to_an_alias_whoever_makes_them_at_once(app_state: AppState, join: Join) -> None:
     editor, ming = join("编辑", roles=("editor",)), join("小明")
     await say(ming, "#甲# #乙# #丙#")
     await change(editor, "甲", alias_of="乙")
     # What stood for the one stands for the other from now on.
     await change(editor, "乙", alias_of="丙")
-    assert await chains(world) == 0
+    assert await chains(app_state) == 0
     refused = await editor("PATCH", "/admin/topics/丙", {"alias_of": "甲"})
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "invalid_value")
     for name in ("甲", "乙"):
@@ -264,12 +276,12 @@ async def test_no_alias_leads_to_an_alias_whoever_makes_them_at_once(world: Worl
         *(editor("PATCH", f"/admin/topics/{name}", {"alias_of": target}) for name, target in ways)
     )
     assert {answer.status_code for answer in answers} <= {200, 422}
-    assert await chains(world) == 0
+    assert await chains(app_state) == 0
 
 
-async def chains(world: World) -> int:
+async def chains(app_state: AppState) -> int:
     return int(
-        await world.pool.fetchval(
+        await app_state.pool.fetchval(
             "SELECT count(*) FROM topics JOIN topics AS target ON target.id = topics.alias_of WHERE target.alias_of IS NOT NULL"
         )
     )
@@ -287,23 +299,23 @@ async def chains(world: World) -> int:
     ],
 )
 async def test_what_a_topic_may_not_become(
-    join: Join, world: World, body: dict[str, Any], status: int, field: str | None
+    join: Join, app_state: AppState, body: dict[str, Any], status: int, field: str | None
 ) -> None:
     editor = join("编辑", roles=("editor",))
     await say(join("小明"), "#读书#")
     answer = await editor("PATCH", "/admin/topics/读书", body)
     assert answer.status_code == status, answer.text
     assert [error["field"] for error in answer.json().get("errors", [])] == ([field] if field else [])
-    assert await world.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'topic.change'") == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'topic.change'") == 0
 
 
-async def test_only_a_change_is_on_the_audit(join: Join, world: World) -> None:
+async def test_only_a_change_is_on_the_audit(join: Join, app_state: AppState) -> None:
     editor = join("编辑", roles=("editor",))
     await say(join("小明"), "#读书#")
     for _ in range(2):
         await change(editor, "读书", state="no_trend")
     await change(editor, "读书")
-    rows = await world.pool.fetch("SELECT detail FROM audit WHERE action = 'topic.change'")
+    rows = await app_state.pool.fetch("SELECT detail FROM audit WHERE action = 'topic.change'")
     assert [row["detail"] for row in rows] == [{"state": "no_trend", "alias_of": ""}]
     assert (await editor("PATCH", "/admin/topics/没有", {"state": "closed"})).json()["code"] == "topic_not_found"
 

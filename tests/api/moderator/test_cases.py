@@ -7,7 +7,7 @@ import pytest
 
 from feed.api.dependencies import DEPENDENCIES
 from feed.api.moderator import router
-from feed.api.state import World
+from feed.api.state import AppState
 from tests.support.api import Join, Person
 
 TEXT = "今天读完一本书 #爱读书的深圳人#"
@@ -206,7 +206,7 @@ async def test_the_queue_is_read_page_by_page(join: Join) -> None:
     assert (foreign.status_code, foreign.json()["code"]) == (400, "cursor_invalid")
 
 
-async def test_the_queue_is_filtered(world: World, join: Join) -> None:
+async def test_the_queue_is_filtered(app_state: AppState, join: Join) -> None:
     ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
     tagged = await published(ming)
     await published(ming, "没有话题")

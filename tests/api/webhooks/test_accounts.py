@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.posts.erasure import erase_next_posts
 from feed.settings import Settings
 from feed.webhooks import sign
@@ -77,14 +77,16 @@ async def test_an_event_acts_once_also_when_it_is_sent_twice_at_once(client: htt
     assert sorted(outcome(answer) for answer in answers) == ["applied", *["repeated"] * 4]
 
 
-async def test_a_ban_of_the_app_forbids_writing_and_ends(client: httpx.AsyncClient, join: Join, world: World) -> None:
+async def test_a_ban_of_the_app_forbids_writing_and_ends(
+    client: httpx.AsyncClient, join: Join, app_state: AppState
+) -> None:
     person = join("小明")
     await person("GET", "/me")
     until = (NOW + timedelta(days=1)).isoformat()
     assert outcome(await send(client, "banned", until=until, reason_code="spam", at=NOW)) == "applied"
     assert (await person("POST", "/posts", {"text": "你好"})).json()["code"] == "banned"
     assert [item["title"] for item in (await person("GET", "/me/inbox")).json()["items"]] == ["你的账号已被封禁"]
-    row = await world.pool.fetchrow("SELECT kind, reason_code, until, imposed_by FROM sanctions")
+    row = await app_state.pool.fetchrow("SELECT kind, reason_code, until, imposed_by FROM sanctions")
     assert tuple(row or ()) == ("ban", "spam", datetime.fromisoformat(until), None)
 
     assert outcome(await send(client, "unbanned", at=NOW - timedelta(seconds=5))) == "outdated"
@@ -93,7 +95,7 @@ async def test_a_ban_of_the_app_forbids_writing_and_ends(client: httpx.AsyncClie
     assert (await person("POST", "/posts", {"text": "你好"})).status_code == 201
     assert outcome(await send(client, "banned", at=NOW + timedelta(seconds=2))) == "outdated"
     assert (await person("POST", "/posts", {"text": "你好"})).status_code == 201
-    actions = await world.pool.fetch("SELECT action FROM audit WHERE subject_kind = 'account' ORDER BY id")
+    actions = await app_state.pool.fetch("SELECT action FROM audit WHERE subject_kind = 'account' ORDER BY id")
     assert [row["action"] for row in actions] == ["sanction.impose", "sanction.lift"]
 
 
@@ -133,32 +135,34 @@ async def test_each_account_of_the_app_is_unbanned_by_itself(client: httpx.Async
 
 
 async def test_a_ban_moves_the_boards_of_what_the_person_adds_to(
-    client: httpx.AsyncClient, join: Join, world: World
+    client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     person = join("小明")
     post_id = int((await person("POST", "/posts", {"text": "你好"})).json()["id"])
-    campaign_id = await make.campaign(world.pool)
-    account_id = await world.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
-    await world.pool.execute(
+    campaign_id = await make.campaign(app_state.pool)
+    account_id = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
+    await app_state.pool.execute(
         "INSERT INTO entries (campaign_id, post_id, author_id, entered_at) VALUES ($1, $2, $3, now())",
         campaign_id,
         post_id,
         account_id,
     )
     version = "SELECT version FROM post_stats WHERE post_id = $1"
-    before = await world.pool.fetchval(version, post_id)
+    before = await app_state.pool.fetchval(version, post_id)
     await send(client, "banned", at=NOW)
-    assert await world.pool.fetchval(version, post_id) == before + 1
+    assert await app_state.pool.fetchval(version, post_id) == before + 1
 
 
-async def test_who_is_not_known_is_passed_over(client: httpx.AsyncClient, world: World, join: Join) -> None:
+async def test_who_is_not_known_is_passed_over(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     for kind in ("renamed", "banned", "unbanned"):
         assert outcome(await send(client, kind, name="x")) == "unknown"
-    assert await world.pool.fetchval("SELECT count(*) FROM accounts") == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM accounts") == 0
     assert (await join("小明")("POST", "/posts", {"text": "你好"})).status_code == 201
 
 
-async def test_an_erased_account_is_gone_with_its_posts(client: httpx.AsyncClient, join: Join, world: World) -> None:
+async def test_an_erased_account_is_gone_with_its_posts(
+    client: httpx.AsyncClient, join: Join, app_state: AppState
+) -> None:
     person, reader = join("小明", roles=("editor",)), join("读者")
     user_id = (await person("GET", "/me")).json()["id"]
     posts = [(await person("POST", "/posts", {"text": f"第{number} #爱读书#"})).json()["id"] for number in range(60)]
@@ -177,30 +181,30 @@ async def test_an_erased_account_is_gone_with_its_posts(client: httpx.AsyncClien
     assert (await join("小明")("GET", "/me")).json()["code"] == "token_invalid"
 
     batches = 0
-    while await erase_next_posts(world.pool):
+    while await erase_next_posts(app_state.pool):
         batches += 1
     assert batches == 3
-    row = await world.pool.fetchrow(
+    row = await app_state.pool.fetchrow(
         "SELECT name, phone_sealed, person IS NULL, post_count, content_erased_at FROM accounts WHERE id = $1",
         int(user_id),
     )
     assert tuple(row or ()) == ("已注销用户", None, False, 0, None)
-    assert await world.pool.fetchval("SELECT count(*) FROM posts WHERE state = 'published'") == 1
-    assert await world.pool.fetchval("SELECT count(*) FROM topic_posts") == 1
-    assert await world.pool.fetchval("SELECT count(*) FROM staff_rights WHERE revoked_at IS NULL") == 0
-    assert await world.pool.fetchval("SELECT count(*) FROM cases WHERE state = 'open' AND kind = 'post'") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM posts WHERE state = 'published'") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM topic_posts") == 1
+    assert await app_state.pool.fetchval("SELECT count(*) FROM staff_rights WHERE revoked_at IS NULL") == 0
+    assert await app_state.pool.fetchval("SELECT count(*) FROM cases WHERE state = 'open' AND kind = 'post'") == 1
     assert (await reader("GET", f"/posts/{posts[0]}")).status_code == 404
     assert (await reader("GET", f"/users/{user_id}")).status_code == 404
 
     # Whoever was writing at that moment is seen, too.
-    await make.post(world.pool, int(user_id))
-    await world.pool.execute("UPDATE accounts SET post_count = 1 WHERE id = $1", int(user_id))
-    assert await erase_next_posts(world.pool)
-    await world.pool.execute(
+    await make.post(app_state.pool, int(user_id))
+    await app_state.pool.execute("UPDATE accounts SET post_count = 1 WHERE id = $1", int(user_id))
+    assert await erase_next_posts(app_state.pool)
+    await app_state.pool.execute(
         "UPDATE accounts SET erased_at = erased_at - interval '11 seconds' WHERE id = $1", int(user_id)
     )
-    assert await erase_next_posts(world.pool)
-    assert not await erase_next_posts(world.pool)
+    assert await erase_next_posts(app_state.pool)
+    assert not await erase_next_posts(app_state.pool)
 
 
 async def test_an_erasure_holds_for_an_account_that_comes_later(client: httpx.AsyncClient, join: Join) -> None:
@@ -224,7 +228,7 @@ async def test_an_erasure_holds_for_an_account_that_comes_later(client: httpx.As
     ],
 )
 async def test_what_is_not_signed_is_not_heard(
-    client: httpx.AsyncClient, world: World, headers: dict[str, Any]
+    client: httpx.AsyncClient, app_state: AppState, headers: dict[str, Any]
 ) -> None:
     answer = await deliver(client, b"{}", **headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "hook_signature_invalid")

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from feed.api.state import World
+from feed.api.state import AppState
 from feed.metrics import text
 from feed.postgres import transaction
 from feed.settings import Settings
@@ -58,43 +58,43 @@ async def hear(client: httpx.AsyncClient, *reports: dict[str, Any], provider: st
     assert (answer.status_code, answer.json()) == (200, {"code": 0, "msg": "OK", "result": 0, "errmsg": "OK"})
 
 
-async def begin(world: World, key: str = "prize:1", provider: str = "aliyun") -> Sending:
-    async with transaction(world.pool) as conn:
+async def begin(app_state: AppState, key: str = "prize:1", provider: str = "aliyun") -> Sending:
+    async with transaction(app_state.pool) as conn:
         message_id = await messages.enqueue(
             conn,
-            keys=world.keys,
+            keys=app_state.keys,
             purpose=Purpose.PRIZE_NOTICE,
             phone=PHONE,
             params={"campaign": "爱读书的深圳人", "date": "10 月 1 日"},
             once_key=key,
         )
     assert message_id is not None
-    return await attempt(world, message_id, provider)
+    return await attempt(app_state, message_id, provider)
 
 
-async def attempt(world: World, message_id: MessageId, provider: str = "aliyun") -> Sending:
-    begun = await actions.begin_sending(world.pool, message_id, provider, None)
+async def attempt(app_state: AppState, message_id: MessageId, provider: str = "aliyun") -> Sending:
+    begun = await actions.begin_sending(app_state.pool, message_id, provider, None)
     assert isinstance(begun, Sending)
     return begun
 
 
-async def state(world: World, sending: Sending) -> tuple[str, str | None]:
-    row = await world.pool.fetchrow("SELECT state, error_code FROM messages WHERE id = $1", sending.id)
+async def state(app_state: AppState, sending: Sending) -> tuple[str, str | None]:
+    row = await app_state.pool.fetchrow("SELECT state, error_code FROM messages WHERE id = $1", sending.id)
     assert row is not None
     return row["state"], row["error_code"]
 
 
 async def test_a_receipt_says_that_the_phone_has_it_however_often_it_comes(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, app_state: AppState
 ) -> None:
-    sending = await begin(world)
-    await actions.record_sent(world.pool, sending, "biz-1")
+    sending = await begin(app_state)
+    await actions.record_sent(app_state.pool, sending, "biz-1")
     before = text().decode()
 
     await asyncio.gather(*(hear(client, aliyun("biz-1", sending.reference)) for _ in range(5)))
     await hear(client, aliyun("biz-1", sending.reference), aliyun("biz-1", sending.reference))
 
-    assert await state(world, sending) == ("delivered", None)
+    assert await state(app_state, sending) == ("delivered", None)
     line = 'feed_messages_total{outcome="delivered",provider="aliyun",purpose="prize_notice"} '
     counts = [float(part.split(line)[1].split()[0]) if line in part else 0.0 for part in (before, text().decode())]
     assert counts[1] - counts[0] == 1
@@ -102,79 +102,79 @@ async def test_a_receipt_says_that_the_phone_has_it_however_often_it_comes(
 
 @pytest.mark.parametrize("provider", ["aliyun", "tencent"])
 async def test_a_receipt_may_be_faster_than_our_own_commit(
-    client: httpx.AsyncClient, world: World, provider: str
+    client: httpx.AsyncClient, app_state: AppState, provider: str
 ) -> None:
-    sending = await begin(world, provider=provider)
+    sending = await begin(app_state, provider=provider)
     report = aliyun("biz-1") if provider == "aliyun" else tencent("biz-1")
     await hear(client, report, provider=provider)
-    assert await state(world, sending) == ("sending", None)
+    assert await state(app_state, sending) == ("sending", None)
 
-    await actions.record_sent(world.pool, sending, "biz-1")
-    await apply_receipts(world.pool)
+    await actions.record_sent(app_state.pool, sending, "biz-1")
+    await apply_receipts(app_state.pool)
 
-    assert await state(world, sending) == ("delivered", None)
+    assert await state(app_state, sending) == ("delivered", None)
 
 
 async def test_a_receipt_by_our_reference_ends_what_nobody_could_tell_of(
-    client: httpx.AsyncClient, world: World
+    client: httpx.AsyncClient, app_state: AppState
 ) -> None:
-    sending = await begin(world)
-    await actions.record_unknown(world.pool, sending)
+    sending = await begin(app_state)
+    await actions.record_unknown(app_state.pool, sending)
 
     await hear(client, aliyun("biz-1", sending.reference))
 
-    assert await state(world, sending) == ("delivered", None)
+    assert await state(app_state, sending) == ("delivered", None)
     # Whoever sent it hears of it at last: nothing changes.
-    assert await actions.record_sent(world.pool, sending, "biz-1") is False
-    assert await state(world, sending) == ("delivered", None)
+    assert await actions.record_sent(app_state.pool, sending, "biz-1") is False
+    assert await state(app_state, sending) == ("delivered", None)
 
 
-async def test_a_late_receipt_stops_the_second_attempt(client: httpx.AsyncClient, world: World) -> None:
-    sending = await begin(world)
-    await actions.record_unknown(world.pool, sending)
-    editor = await make.person(world.pool, role="editor")
-    await deciding.retry_message(world.pool, sending.id, by=editor, reason="没有收到")
+async def test_a_late_receipt_stops_the_second_attempt(client: httpx.AsyncClient, app_state: AppState) -> None:
+    sending = await begin(app_state)
+    await actions.record_unknown(app_state.pool, sending)
+    editor = await make.person(app_state.pool, role="editor")
+    await deciding.retry_message(app_state.pool, sending.id, by=editor, reason="没有收到")
 
     await hear(client, aliyun("biz-1", sending.reference))
 
-    assert await state(world, sending) == ("delivered", None)
-    assert await actions.begin_sending(world.pool, sending.id, "aliyun", None) is None
+    assert await state(app_state, sending) == ("delivered", None)
+    assert await actions.begin_sending(app_state.pool, sending.id, "aliyun", None) is None
 
 
-async def test_a_failure_is_one_of_its_attempt_alone(client: httpx.AsyncClient, world: World) -> None:
-    first = await begin(world)
-    await actions.record_sent(world.pool, first, "biz-1")
+async def test_a_failure_is_one_of_its_attempt_alone(client: httpx.AsyncClient, app_state: AppState) -> None:
+    first = await begin(app_state)
+    await actions.record_sent(app_state.pool, first, "biz-1")
     await hear(client, aliyun("biz-1", first.reference, success=False, code="MOBILE_TERMINAL_ERROR"))
-    assert await state(world, first) == ("undelivered", "MOBILE_TERMINAL_ERROR")
-    editor = await make.person(world.pool, role="editor")
-    await deciding.retry_message(world.pool, first.id, by=editor, reason="已开机")
-    second = await attempt(world, first.id)
-    await actions.record_sent(world.pool, second, "biz-2")
+    assert await state(app_state, first) == ("undelivered", "MOBILE_TERMINAL_ERROR")
+    editor = await make.person(app_state.pool, role="editor")
+    await deciding.retry_message(app_state.pool, first.id, by=editor, reason="已开机")
+    second = await attempt(app_state, first.id)
+    await actions.record_sent(app_state.pool, second, "biz-2")
 
     await hear(client, aliyun("biz-1", first.reference, success=False, code="LATE"))
     await hear(client, aliyun("biz-0", first.reference, success=False, code="LATE"))
-    assert await state(world, second) == ("sent", None)
+    assert await state(app_state, second) == ("sent", None)
 
     await hear(client, aliyun("biz-2", second.reference))
-    assert await state(world, second) == ("delivered", None)
+    assert await state(app_state, second) == ("delivered", None)
 
 
 @pytest.mark.parametrize("first", [True, False])
 async def test_what_has_arrived_has_arrived_in_whatever_order_it_is_told(
-    client: httpx.AsyncClient, world: World, first: bool
+    client: httpx.AsyncClient, app_state: AppState, first: bool
 ) -> None:
-    sending = await begin(world, provider="tencent")
-    await actions.record_sent(world.pool, sending, "sid-1")
+    sending = await begin(app_state, provider="tencent")
+    await actions.record_sent(app_state.pool, sending, "sid-1")
 
     for success in (first, not first):
         await hear(client, tencent("sid-1", success=success), provider="tencent")
 
-    assert await state(world, sending) == ("delivered", None)
+    assert await state(app_state, sending) == ("delivered", None)
 
 
-async def test_reports_of_nobody_change_nothing(client: httpx.AsyncClient, world: World) -> None:
-    sending = await begin(world)
-    await actions.record_sent(world.pool, sending, "biz-1")
+async def test_reports_of_nobody_change_nothing(client: httpx.AsyncClient, app_state: AppState) -> None:
+    sending = await begin(app_state)
+    await actions.record_sent(app_state.pool, sending, "biz-1")
 
     await hear(
         client,
@@ -188,8 +188,8 @@ async def test_reports_of_nobody_change_nothing(client: httpx.AsyncClient, world
     await hear(client, tencent("biz-1"), provider="tencent")  # Another provider's id is another id.
     await hear(client)
 
-    assert await state(world, sending) == ("sent", None)
-    kept = await world.pool.fetchval("SELECT string_agg(message_receipts::text, ' ') FROM message_receipts")
+    assert await state(app_state, sending) == ("sent", None)
+    kept = await app_state.pool.fetchval("SELECT string_agg(message_receipts::text, ' ') FROM message_receipts")
     assert "13800138000" not in kept
 
 
@@ -202,14 +202,14 @@ async def test_what_is_no_report_is_refused(client: httpx.AsyncClient, body: byt
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
 
 
-async def test_nobody_reports_without_the_token(client: httpx.AsyncClient, world: World) -> None:
-    sending = await begin(world)
+async def test_nobody_reports_without_the_token(client: httpx.AsyncClient, app_state: AppState) -> None:
+    sending = await begin(app_state)
     for token in ("x", TOKEN[:-1], TOKEN + "0", "令牌"):
         answer = await client.post(f"/hooks/sms/aliyun/{token}", json=[aliyun("b", sending.reference)])
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
         unread = await client.post(f"/hooks/sms/aliyun/{token}", content=b"{")
         assert unread.status_code == 404
-    assert await state(world, sending) == ("sending", None)
+    assert await state(app_state, sending) == ("sending", None)
 
 
 class TestWithoutAToken:

@@ -27,7 +27,7 @@ from feed.campaigns.jury import actions as judging
 from feed.campaigns.jury import members as seating
 from feed.campaigns.jury.mark import NewMark
 from feed.errors import Invalid
-from feed.idempotency import once
+from feed.idempotency import keyed_request
 from tests import make
 from tests.campaigns.stage import DAY, Stage
 
@@ -193,7 +193,9 @@ async def test_a_retried_disqualification_acts_once(stage: Stage) -> None:
     entry = await stage.entry(campaign)
     editor = await stage.person(role="editor")
     for _ in range(2):
-        await disqualifying.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT, once("route", "key", b"body"))
+        await disqualifying.disqualify_entry(
+            stage.pool, editor, campaign, entry, CHEAT, keyed_request("route", "key", b"body")
+        )
     assert await stage.actions(campaign) == ["entry_disqualified"]
 
 
@@ -231,7 +233,7 @@ async def test_a_retried_void_answers_with_the_same_voids(stage: Stage) -> None:
     campaign = await stage.campaign()
     editor = await stage.person(role="editor")
     ids = [str(await stage.person()) for _ in range(2)]
-    request = once("voids", "key", b"body")
+    request = keyed_request("voids", "key", b"body")
     first, again = [
         await voids.add_voids(stage.pool, editor, campaign, NewVoids(["like"], "bought", user_ids=ids), request)
         for _ in range(2)

@@ -13,7 +13,7 @@ from feed.accounts.model import AccountId
 from feed.campaigns.cancellation import cancel_campaign
 from feed.campaigns.errors import SecondPersonRequired
 from feed.errors import Invalid
-from feed.idempotency import IdempotencyKeyReused, idempotent_transaction, once
+from feed.idempotency import IdempotencyKeyReused, idempotent_transaction, keyed_request
 from feed.keys.signatures import Signature, canonical, is_signed
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool, transaction
@@ -465,15 +465,17 @@ async def test_details_are_read_by_whom_another_person_has_let_in(won: Won, pool
 
 
 async def test_what_shows_details_claims_its_key_before_it_asks_for_access(won: Won, pool: Pool, keys: Keys) -> None:
-    reveal, export = once("reveal", "k", b"x"), once("export", "k", b"x")
+    reveal, export = keyed_request("reveal", "k", b"x"), keyed_request("export", "k", b"x")
     for request in (reveal, export):
         async with idempotent_transaction(pool, won.editor, request):
             pass
-    other = once("reveal", "k", b"y")
+    other = keyed_request("reveal", "k", b"y")
     with pytest.raises(IdempotencyKeyReused):
         await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送", request=other)
     with pytest.raises(IdempotencyKeyReused):
-        await export_claims(pool, keys, won.campaign, by=won.editor, reason="寄送", request=once("export", "k", b"y"))
+        await export_claims(
+            pool, keys, won.campaign, by=won.editor, reason="寄送", request=keyed_request("export", "k", b"y")
+        )
     # A repeat needs the access as much as the first attempt.
     with pytest.raises(ClaimAccessRequired):
         await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送", request=reveal)

@@ -34,7 +34,7 @@ from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign
 from feed.sms.file_provider import FileProvider
 from feed.worker.drand_client import DrandClient, ask_drand
 from feed.worker.schedule import SCHEDULE
-from feed.worker.state import Worlds
+from feed.worker.state import WorkerState
 from tests import make
 from tests.prizes import stage
 from tests.prizes.draw.test_algorithm import in_javascript
@@ -58,9 +58,9 @@ def relay() -> Iterator[Relay]:
 
 
 @pytest.fixture
-async def worlds(pool: Pool, redis: Redis, keys: Keys, relay: Relay, tmp_path: Path) -> Any:
+async def worker_state(pool: Pool, redis: Redis, keys: Keys, relay: Relay, tmp_path: Path) -> Any:
     client = DrandClient(relay.url, TEST_CHAIN)
-    yield Worlds(pool, redis, keys, FileProvider(tmp_path / "outbox.jsonl"), None, None, client)
+    yield WorkerState(pool, redis, keys, FileProvider(tmp_path / "outbox.jsonl"), None, None, client)
     await client.close()
 
 
@@ -89,10 +89,10 @@ async def _drawn_by_two(pool: Pool, keys: Keys, **more: Any) -> stage.Played:
     return campaign
 
 
-async def _drawn_by_drand(worlds: Worlds, keys: Keys, **more: Any) -> stage.Played:
-    campaign = await stage.listed(worlds.pool, keys, beacon_order=["drand"], **more)
-    await ask_drand(worlds.pool, worlds.drand)
-    assert await settle_next_campaign(worlds.pool, keys)
+async def _drawn_by_drand(worker_state: WorkerState, keys: Keys, **more: Any) -> stage.Played:
+    campaign = await stage.listed(worker_state.pool, keys, beacon_order=["drand"], **more)
+    await ask_drand(worker_state.pool, worker_state.drand)
+    assert await settle_next_campaign(worker_state.pool, keys)
     return campaign
 
 
@@ -288,8 +288,8 @@ async def test_no_number_is_wanted_where_none_is_waited_for(pool: Pool, keys: Ke
             await _enter(pool, campaign.id, editor)
 
 
-async def test_drand_decides_by_a_signed_round(worlds: Worlds, pool: Pool, keys: Keys, relay: Relay) -> None:
-    campaign = await _drawn_by_drand(worlds, keys)
+async def test_drand_decides_by_a_signed_round(worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay) -> None:
+    campaign = await _drawn_by_drand(worker_state, keys)
     text = await _result(pool, campaign.id)
     assert _verified(text, keys).holds
     # Whoever knows another chain only cannot check it, and says so.
@@ -318,21 +318,23 @@ async def test_drand_decides_by_a_signed_round(worlds: Worlds, pool: Pool, keys:
     ],
 )
 async def test_what_the_chain_has_not_signed_is_not_believed(
-    worlds: Worlds, pool: Pool, keys: Keys, relay: Relay, ill: str
+    worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay, ill: str
 ) -> None:
     campaign = await stage.listed(pool, keys, beacon_order=["drand"])
     relay.ill = ill
-    await ask_drand(worlds.pool, worlds.drand)
+    await ask_drand(worker_state.pool, worker_state.drand)
     assert not await settle_next_campaign(pool, keys)
     relay.ill = ""
-    await ask_drand(worlds.pool, worlds.drand)
+    await ask_drand(worker_state.pool, worker_state.drand)
     assert await settle_next_campaign(pool, keys)
     assert _verified(await _result(pool, campaign.id), keys).holds
 
 
-async def test_a_round_is_not_asked_for_before_it_appears(worlds: Worlds, pool: Pool, keys: Keys, relay: Relay) -> None:
+async def test_a_round_is_not_asked_for_before_it_appears(
+    worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay
+) -> None:
     campaign = await stage.listed(pool, keys, ago=timedelta(seconds=30), beacon_order=["drand"])
-    await ask_drand(worlds.pool, worlds.drand)
+    await ask_drand(worker_state.pool, worker_state.drand)
     assert relay.asked == []
     await stage.age_list(pool, campaign.id, timedelta(minutes=2))
     ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
@@ -343,10 +345,10 @@ async def test_a_round_is_not_asked_for_before_it_appears(worlds: Worlds, pool: 
 
 
 async def test_without_a_number_in_time_drand_is_asked_for_a_round_after_that_time(
-    worlds: Worlds, pool: Pool, keys: Keys, relay: Relay
+    worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay
 ) -> None:
     campaign = await stage.listed(pool, keys, ago=timedelta(hours=1, minutes=2), beacon_wait_hours=1)
-    await ask_drand(worlds.pool, worlds.drand)
+    await ask_drand(worker_state.pool, worker_state.drand)
     assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign.id)
     assert _verified(text, keys).holds
@@ -376,11 +378,11 @@ async def test_without_any_beacon_the_result_says_that_nobody_can_verify_it(
 
 
 @pytest.mark.parametrize("by", ["two editors", "drand", "nobody"])
-async def test_no_changed_value_of_a_draw_verifies(worlds: Worlds, pool: Pool, keys: Keys, by: str) -> None:
+async def test_no_changed_value_of_a_draw_verifies(worker_state: WorkerState, pool: Pool, keys: Keys, by: str) -> None:
     if by == "two editors":
         campaign = await _drawn_by_two(pool, keys)
     elif by == "drand":
-        campaign = await _drawn_by_drand(worlds, keys)
+        campaign = await _drawn_by_drand(worker_state, keys)
     else:
         campaign = await stage.listed(pool, keys, beacon_order=[])
         assert await give_up_next_beacon(pool)
@@ -612,13 +614,13 @@ async def test_the_nonce_is_written_once_and_sealed(pool: Pool, keys: Keys) -> N
 
 
 async def test_several_workers_at_once_keep_one_value_and_draw_once(
-    worlds: Worlds, pool: Pool, keys: Keys, database: str, relay: Relay
+    worker_state: WorkerState, pool: Pool, keys: Keys, database: str, relay: Relay
 ) -> None:
     campaign = await stage.listed(pool, keys, beacon_order=["drand"])
     async with (
-        running(worlds, database, DRAWING),
-        running(worlds, database, DRAWING),
-        running(worlds, database, DRAWING),
+        running(worker_state, database, DRAWING),
+        running(worker_state, database, DRAWING),
+        running(worker_state, database, DRAWING),
     ):
 
         async def is_settled() -> bool:
@@ -631,14 +633,14 @@ async def test_several_workers_at_once_keep_one_value_and_draw_once(
 
 
 async def test_the_worker_gives_a_draw_its_own_value_once_every_source_has_had_its_time(
-    worlds: Worlds, pool: Pool, keys: Keys, database: str, relay: Relay
+    worker_state: WorkerState, pool: Pool, keys: Keys, database: str, relay: Relay
 ) -> None:
     sources = {"beacon_order": ["public_number", "drand"], "beacon_wait_hours": 1}
     waiting = await stage.listed(pool, keys, ago=timedelta(minutes=30), **sources)
     over = await stage.listed(pool, keys, ago=timedelta(hours=2), **sources)
     relay.ill = "failing"
     for_drand = await stage.listed(pool, keys, ago=timedelta(hours=1, minutes=30), **sources)
-    async with running(worlds, database, DRAWING):
+    async with running(worker_state, database, DRAWING):
 
         async def is_settled() -> bool:
             return await stage.result_of(pool, over.id) is not None and bool(relay.asked)

@@ -14,7 +14,7 @@ from feed.campaigns.entries.voids import NewVoids, add_voids
 from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.inputs import Reason
 from feed.errors import Invalid
-from feed.idempotency import once
+from feed.idempotency import keyed_request
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners, finish_next_objections
@@ -241,7 +241,7 @@ async def test_one_person_objects_once_with_whatever_account(pool: Pool, announc
 async def test_a_replacement_that_is_asked_for_again_is_told_as_done_also_when_all_is_final(
     pool: Pool, keys: Keys, announced: Announced
 ) -> None:
-    request = once("/replace", "the same key", b"{}")
+    request = keyed_request("/replace", "the same key", b"{}")
     await replace_winner(pool, keys, announced.id, 1, by=announced.third, reason="刷赞")
     for _ in range(2):
         said = await replace_winner(pool, keys, announced.id, 1, by=announced.fourth, reason="刷赞", request=request)

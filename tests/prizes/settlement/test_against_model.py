@@ -52,7 +52,7 @@ _rules = st.fixed_dictionaries(
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> dict[str, Any]:
+def worker_state(draw: st.DrawFn) -> dict[str, Any]:
     people = draw(_people)
     who = st.integers(0, len(people) - 1)
     act = st.builds(
@@ -79,11 +79,11 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     return {"rules": draw(_rules), "people": people, "end": 0, "entries": draw(st.lists(entry, max_size=7))}
 
 
-async def _write(pool: Pool, world: dict[str, Any]) -> tuple[int, list[int]]:
+async def _write(pool: Pool, worker_state: dict[str, Any]) -> tuple[int, list[int]]:
     """The campaign and its entries as rows."""
     # Worlds share a database: each has persons and a topic of its own.
     name = f"世界{next(_numbers)}"
-    rules, ends_at = world["rules"], make.now().replace(microsecond=0) - 4 * DAY
+    rules, ends_at = worker_state["rules"], make.now().replace(microsecond=0) - 4 * DAY
     quality, likes, comments = map(str, rules["weights"])
     campaign_id = await make.campaign(
         pool, starts_at=ends_at - 10 * DAY, ends_at=ends_at,
@@ -95,7 +95,7 @@ async def _write(pool: Pool, world: dict[str, Any]) -> tuple[int, list[int]]:
     )  # fmt: skip
     await pool.execute("UPDATE campaigns SET created_by = $2 WHERE id = $1", campaign_id, await make.account(pool))
     accounts = []
-    for each in world["people"]:
+    for each in worker_state["people"]:
         account_id = await make.account(
             pool, person=f"{name} {each['person']}", verified=each["person"] is not None,
             created_at=ends_at - each["age_days"] * DAY,
@@ -113,7 +113,7 @@ async def _write(pool: Pool, world: dict[str, Any]) -> tuple[int, list[int]]:
     for marker in markers:
         await make.juror(pool, campaign_id, marker)
     posts = []
-    for entry in world["entries"]:
+    for entry in worker_state["entries"]:
         author, made = accounts[entry["author"]], ends_at + timedelta(minutes=entry["at"])
         post_id = await make.post(pool, author, at=made, topics=(name,))
         posts.append(post_id)
@@ -151,14 +151,14 @@ async def _write(pool: Pool, world: dict[str, Any]) -> tuple[int, list[int]]:
     return campaign_id, posts
 
 
-async def _compare(pool: Pool, keys: Keys, world: dict[str, Any], campaign_id: int, posts: list[int]) -> None:
+async def _compare(pool: Pool, keys: Keys, worker_state: dict[str, Any], campaign_id: int, posts: list[int]) -> None:
     await settle_campaign(pool, keys, campaign_id, by=None)
     document = await stage.result_of(pool, campaign_id)
     assert document is not None
     finding = verify_result(document, None)
     # That the rules of this stage bear no proper hash is not the matter here.
     assert finding.outcome is not None
-    winners, reserves, scores, excluded = settle(world)
+    winners, reserves, scores, excluded = settle(worker_state)
     outcome = finding.outcome
     assert [int(each.post_id) for each in outcome.winners] == [posts[n] for n in winners]
     assert [int(each.post_id) for each in outcome.reserves] == [posts[n] for n in reserves]
@@ -174,19 +174,21 @@ async def _compare(pool: Pool, keys: Keys, world: dict[str, Any], campaign_id: i
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(worlds())
-async def test_a_settlement_finds_what_a_naive_model_finds(pool: Pool, keys: Keys, world: dict[str, Any]) -> None:
-    campaign_id, posts = await _write(pool, world)
-    await _compare(pool, keys, world, campaign_id, posts)
+@given(worker_state())
+async def test_a_settlement_finds_what_a_naive_model_finds(
+    pool: Pool, keys: Keys, worker_state: dict[str, Any]
+) -> None:
+    campaign_id, posts = await _write(pool, worker_state)
+    await _compare(pool, keys, worker_state, campaign_id, posts)
 
 
 async def test_the_comparison_finds_a_like_too_many(pool: Pool, keys: Keys) -> None:
-    world = _small_world()
-    campaign_id, posts = await _write(pool, world)
+    worker_state = _small_world()
+    campaign_id, posts = await _write(pool, worker_state)
     ends_at = await pool.fetchval("SELECT ends_at FROM campaigns WHERE id = $1", campaign_id)
     await make.like(pool, posts[0], at=ends_at - DAY)
     with pytest.raises(AssertionError):
-        await _compare(pool, keys, world, campaign_id, posts)
+        await _compare(pool, keys, worker_state, campaign_id, posts)
 
 
 def _small_world() -> dict[str, Any]:

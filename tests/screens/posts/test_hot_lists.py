@@ -19,7 +19,7 @@ from feed.postgres import Connection
 from feed.screens.posts import feeds, topics
 from feed.screens.posts import ranked_pages as ranked
 from feed.screens.posts.hot_lists import HotLists
-from feed.screens.posts.new_count import Newcomers
+from feed.screens.posts.new_count import NewPostCounter
 from feed.screens.posts.pages import Pages
 from feed.screens.posts.topics import Topics
 from feed.topics import store as topic_store
@@ -61,11 +61,11 @@ async def test_a_hot_page_costs_a_viewer_what_a_latest_page_does(pool: "asyncpg.
 
 async def test_counting_what_is_new_asks_nobody_who_is_up_to_date(pool: "asyncpg.Pool[Record]") -> None:
     ids = [await make.post(pool) for _ in range(3)]
-    newcomers = Newcomers(pool)
+    new_posts = NewPostCounter(pool)
     async with asked(pool) as said:
-        assert [await newcomers.count(post_id) for post_id in ids] == [2, 1, 0]
+        assert [await new_posts.count(post_id) for post_id in ids] == [2, 1, 0]
         assert await count(said) == 1
-        await newcomers.count(1)
+        await new_posts.count(1)
         assert await count(said) == 2
 
 
