@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from feed.accounts.model import FREE, Account, AccountId, AccountNotFound, Known, Role, Standing
-from feed.postgres import Connection, columns, one
+from feed.limits.model import Owner
+from feed.postgres import Connection, Pool, columns, one
 
 
 async def find_or_add(conn: Connection, *, iss: str, sub: str, name: str) -> AccountId:
@@ -240,3 +241,16 @@ async def list_twice_named(conn: Connection, account_ids: Sequence[int]) -> list
         account_ids,
     )
     return [row["account_id"] for row in rows]
+
+
+async def list_owners(pool: Pool, account_ids: Sequence[int]) -> dict[int, Owner]:
+    """The owners of those accounts that exist."""
+    rows = await pool.fetch(
+        """
+        SELECT accounts.id, persons.person, extract(epoch FROM clock_timestamp() - accounts.created_at)::float8 AS age_seconds
+        FROM accounts JOIN persons ON persons.account_id = accounts.id
+        WHERE accounts.id = ANY ($1::bigint[])
+        """,
+        account_ids,
+    )
+    return {row["id"]: Owner(row["person"], row["age_seconds"]) for row in rows}

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from feed import redis as redis_room
 from feed.accounts.authentication import Authenticator
 from feed.accounts.model import Known
+from feed.accounts.store import list_owners
 from feed.auth.jwks import KeySet
 from feed.auth.tokens import AppIssuer, TokenVerifier
 from feed.batching import Batcher
@@ -30,7 +31,6 @@ from feed.posts.actions import Draft, publish_posts
 from feed.screens.campaigns.final_leaderboard import FrozenBoards
 from feed.screens.campaigns.leaderboard import Leaderboards
 from feed.screens.comments.cards import CommentCard, read_cards
-from feed.screens.people.limit_owners import list_owners
 from feed.screens.posts.hot_lists import HotLists
 from feed.screens.posts.invalidation import PageInvalidation
 from feed.screens.posts.new_count import NewPostCounter

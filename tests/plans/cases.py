@@ -12,6 +12,7 @@ from feed.accounts import event_store as events_store
 from feed.accounts import sign_in_store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
+from feed.accounts.store import list_owners
 from feed.boards import compute as standing
 from feed.boards import store as boards
 from feed.boards.model import BOARD_STATES
@@ -42,7 +43,6 @@ from feed.screens.comments import cards as comments
 from feed.screens.comments import hot as hot_comments
 from feed.screens.people import inbox
 from feed.screens.people import profiles as people
-from feed.screens.people.limit_owners import list_owners
 from feed.screens.posts import cards, feeds, likers
 from feed.screens.posts.viewer import Look
 from feed.screens.posts.viewer_store import Asked, list_looks, must_see_post

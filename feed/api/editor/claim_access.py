@@ -10,7 +10,7 @@ from feed.accounts.model import AccountNotFound
 from feed.api.dependencies import GivenAppState, GivenViewer, id_of, requires_role
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.prizes.claims import access
-from feed.screens.prizes.claim_access import Reader, list_readers
+from feed.screens.prizes.claims import Reader, list_readers
 
 
 class AccessIn(msgspec.Struct, frozen=True):

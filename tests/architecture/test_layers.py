@@ -8,7 +8,7 @@ from pathlib import Path
 
 import feed
 from feed.campaigns.prize_kinds import KINDS
-from tests.call_graph import CallGraph, Function, statements, takes_connection, transactions
+from tests.architecture.call_graph import CallGraph, Function, statements, takes_connection, transactions
 
 ROOT = Path(feed.__file__).parent
 SOURCES = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sorted(ROOT.rglob("*.py"))}
