@@ -8,36 +8,36 @@ from feed.api.editor.claim_access import claim_access
 from feed.api.editor.claims import claims
 from feed.api.editor.curation import curation
 from feed.api.editor.draws import draws
-from feed.api.editor.entries import judgements, jury
-from feed.api.editor.fairness import reports
-from feed.api.editor.jurors import progressing, sitting
+from feed.api.editor.entries import entries, marks
+from feed.api.editor.fairness import fairness
+from feed.api.editor.jurors import jurors, jury
 from feed.api.editor.objections import objections
-from feed.api.editor.preview import previews
+from feed.api.editor.preview import preview
 from feed.api.editor.prizes import prizes
 from feed.api.editor.pushes import pushes
 from feed.api.editor.sms import messages
 from feed.api.editor.staff import staff_rights
-from feed.api.editor.voids import exclusions
+from feed.api.editor.voids import voids
 
-guarded = Router(
+editor_routes = Router(
     "/admin",
     route_handlers=[
         campaigns,
-        previews,
-        judgements,
-        progressing,
-        exclusions,
+        preview,
+        entries,
+        jury,
+        voids,
         messages,
         prizes,
         draws,
         claims,
         claim_access,
         objections,
-        reports,
+        fairness,
         curation,
         pushes,
     ],
     guards=[requires_role("editor", "admin")],
     opt={"limit": "staff"},
 )
-router = Router("/", route_handlers=[guarded, jury, sitting, staff_rights])
+router = Router("/", route_handlers=[editor_routes, marks, jurors, staff_rights])

@@ -9,8 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of
 from feed.api.responses import answers
 from feed.api.state import AppState
-from feed.campaigns import actions
-from feed.campaigns import cancellation as cancelling
+from feed.campaigns import actions, cancellation
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignIncomplete,
@@ -24,7 +23,7 @@ from feed.campaigns.errors import (
     MarksMissing,
     SecondPersonRequired,
 )
-from feed.campaigns.jury import actions as judging
+from feed.campaigns.jury import actions as jury_actions
 from feed.campaigns.rules.draft import CampaignFields
 from feed.ids import MAX_ID
 from feed.pagination import Page
@@ -144,8 +143,8 @@ async def cancel_campaign(
     """
     id_ = id_of(campaign_id, CampaignNotFound)
     reason = data.reason if data else ""
-    done = await cancelling.cancel_campaign(app_state.pool, viewer.account_id, id_, reason, keyed_request)
-    return Response(await _card(app_state, id_), status_code=202 if done == "recorded" else 200)
+    outcome = await cancellation.cancel_campaign(app_state.pool, viewer.account_id, id_, reason, keyed_request)
+    return Response(await _card(app_state, id_), status_code=202 if outcome == "recorded" else 200)
 
 
 @post(
@@ -166,7 +165,7 @@ async def lock_marks(
 ) -> EditorCampaignCard:
     """End the marking of a closed campaign; refused with every shortlisted entry that has no mark."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await judging.lock_marks(app_state.pool, viewer.account_id, id_, keyed_request)
+    await jury_actions.lock_marks(app_state.pool, viewer.account_id, id_, keyed_request)
     return await _card(app_state, id_)
 
 

@@ -11,9 +11,8 @@ from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
 from feed.keys.kms import KmsAway
 from feed.pagination import Page
-from feed.prizes.claims import actions as claiming
-from feed.prizes.claims import codes, export, shredding_store
-from feed.prizes.claims import fulfilment as handover
+from feed.prizes.claims import actions as claim_actions
+from feed.prizes.claims import codes, export, fulfilment, shredding_store
 from feed.prizes.claims.codes import Stock
 from feed.prizes.claims.form import Claim
 from feed.prizes.claims.shredding import Receipt
@@ -71,7 +70,7 @@ async def reveal_claim(
     keyed_request: GivenKeyedRequest,
 ) -> Response[Claim]:
     """The recipient's data in the clear, for a reason that is kept, and for whom an admin has let in."""
-    details = await claiming.reveal_claim(
+    details = await claim_actions.reveal_claim(
         app_state.pool,
         app_state.keys,
         id_of(campaign_id, CampaignNotFound),
@@ -123,7 +122,7 @@ async def verify_claim(
 ) -> Response[ClaimCard]:
     """The claim is in order: it is not changed any more, and the prize may be handed over."""
     ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
-    await handover.verify_claim(app_state.pool, *ids, by=viewer.account_id, request=keyed_request)
+    await fulfilment.verify_claim(app_state.pool, *ids, by=viewer.account_id, request=keyed_request)
     return await _claim(app_state, *ids)
 
 
@@ -140,7 +139,7 @@ async def ship_prize(
 ) -> Response[ClaimCard]:
     """The parcel of a verified claim is on its way; the winner is told. A second time corrects it."""
     ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
-    await handover.ship_prize(
+    await fulfilment.ship_prize(
         app_state.pool, *ids, by=viewer.account_id, carrier=data.carrier, tracking_no=data.tracking_no
     )
     return await _claim(app_state, *ids)
@@ -161,7 +160,7 @@ async def hand_over_prize(
 ) -> Response[ClaimCard]:
     """The prize is out of our hands: given at the door, or its winner says nothing. A second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
-    await handover.hand_over_prize(
+    await fulfilment.hand_over_prize(
         app_state.pool, *ids, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
     return await _claim(app_state, *ids)

@@ -45,7 +45,7 @@ async def put_hot_action(
     post_id: FromPath[str], data: JSONBody[HotActionIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> HotActionCard:
     """Pin, boost or suppress a post on the hot list until then, in place of what stood; the same once more changes nothing."""
-    done = await actions.put_hot_action(
+    hot_action = await actions.put_hot_action(
         app_state.pool,
         viewer.account_id,
         PostId(id_of(post_id, PostNotFound)),
@@ -53,7 +53,7 @@ async def put_hot_action(
         reason=data.reason,
         until=data.until,
     )
-    return hot_action_card(done)
+    return hot_action_card(hot_action)
 
 
 @delete("/hot/{post_id:str}", refuses=(PostNotFound,))

@@ -9,8 +9,8 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import GivenAppState, GivenViewer, id_of
 from feed.api.responses import PRIVATE, answers
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
-from feed.prizes.draw import actions as drawing
-from feed.prizes.draw import correction_actions as correcting
+from feed.prizes.draw import actions as draw_actions
+from feed.prizes.draw import correction_actions
 from feed.prizes.draw.model import (
     BeaconMismatch,
     CorrectionReason,
@@ -59,12 +59,12 @@ async def enter_draw_number(
 ) -> Response[DrawCard]:
     """Enter the public number that decides. It takes the equal words of two people: 202 for the first, 200 for the second."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    said = await drawing.enter_number(
+    outcome = await draw_actions.enter_number(
         app_state.pool, id_, by=viewer.account_id, round_=data.round, value=data.value, appeared_at=data.appeared_at
     )
     async with app_state.pool.acquire() as conn:
         card = await screen.get_draw(conn, id_)
-    status = 202 if said == "recorded" else 200
+    status = 202 if outcome == "recorded" else 200
     return Response(card, status_code=status, headers={"cache-control": PRIVATE})
 
 
@@ -82,7 +82,7 @@ async def correct_draw_number(
     One of the two is somebody who has not entered the wrong one. The result names both numbers; lots are drawn anew when somebody settles.
     """
     id_ = id_of(campaign_id, CampaignNotFound)
-    said = await correcting.correct_number(
+    outcome = await correction_actions.correct_number(
         app_state.pool,
         id_,
         by=viewer.account_id,
@@ -94,7 +94,7 @@ async def correct_draw_number(
     )
     async with app_state.pool.acquire() as conn:
         card = await screen.get_draw(conn, id_)
-    status = 202 if said == "recorded" else 200
+    status = 202 if outcome == "recorded" else 200
     return Response(card, status_code=status, headers={"cache-control": PRIVATE})
 
 

@@ -8,8 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, field_id, id_of
 from feed.api.responses import answers, encoded
-from feed.campaigns.entries import disqualification as disqualifying
-from feed.campaigns.entries import shortlist_actions
+from feed.campaigns.entries import disqualification, shortlist_actions
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignNotFound,
@@ -30,8 +29,8 @@ from feed.campaigns.errors import (
     ShortlistFull,
 )
 from feed.campaigns.inputs import Reason
-from feed.campaigns.jury import actions as judging
-from feed.campaigns.jury import members as seating
+from feed.campaigns.jury import actions as jury_actions
+from feed.campaigns.jury import members
 from feed.campaigns.jury.mark import NewMark
 from feed.pagination import Page
 from feed.screens.campaigns import entries as screen
@@ -101,8 +100,8 @@ async def list_entries(
     )
     ids = [entry.post_id for entry in page.entries]
     fragments = await app_state.pages.fragments(ids)
-    look = await app_state.pages.look(viewer.account_id, fragments)
-    shown = {part.post_id: cards.card(part, look) for part in fragments}
+    viewer_state = await app_state.pages.look(viewer.account_id, fragments)
+    shown = {part.post_id: cards.card(part, viewer_state) for part in fragments}
     items = [screen.item(page, entry, shown[entry.post_id]) for entry in page.entries if entry.post_id in shown]
     return encoded(screen.encode(items, app_state.cursors.write(name, start + limit) if page.is_more else None))
 
@@ -129,10 +128,10 @@ async def assign_jurors(
     """
     id_ = id_of(campaign_id, CampaignNotFound)
     account_ids = [field_id(raw, f"user_ids.{place}") for place, raw in enumerate(data.user_ids)]
-    done = await seating.assign_jurors(app_state.pool, viewer.account_id, id_, account_ids, data.reason)
+    outcome = await members.assign_jurors(app_state.pool, viewer.account_id, id_, account_ids, data.reason)
     async with app_state.pool.acquire() as conn:
         jurors = Jurors((await get_campaign_for_editors(conn, id_)).jurors)
-    return Response(jurors, status_code=202 if done == "recorded" else 200)
+    return Response(jurors, status_code=202 if outcome == "recorded" else 200)
 
 
 @put(
@@ -203,7 +202,7 @@ async def mark_entry(
 ) -> Marked:
     """Mark an entry: jurors, or any editor where none are named. A later mark takes the place of the earlier one."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    score = await judging.mark_entry(app_state.pool, viewer.account_id, *ids, data)
+    score = await jury_actions.mark_entry(app_state.pool, viewer.account_id, *ids, data)
     return Marked(post_id, str(score))
 
 
@@ -229,7 +228,7 @@ async def disqualify_entry(
 ) -> Disqualified:
     """Take an entry out of the contest; the post stays, and its author is told the code of the reason."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await disqualifying.disqualify_entry(app_state.pool, viewer.account_id, *ids, data, keyed_request)
+    await disqualification.disqualify_entry(app_state.pool, viewer.account_id, *ids, data, keyed_request)
     return Disqualified(post_id, True)
 
 
@@ -255,11 +254,11 @@ async def reinstate_entry(
 ) -> Disqualified:
     """Let a disqualified entry compete again; its author is told."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await disqualifying.reinstate_entry(app_state.pool, viewer.account_id, *ids, data, keyed_request)
+    await disqualification.reinstate_entry(app_state.pool, viewer.account_id, *ids, data, keyed_request)
     return Disqualified(post_id, False)
 
 
-judgements = Router(
+entries = Router(
     "/",
     route_handlers=[
         list_entries,
@@ -271,4 +270,4 @@ judgements = Router(
     ],
 )
 # Jurors need no role, so this door stands outside of the editors' guard; the action says who may pass.
-jury = Router("/", route_handlers=[mark_entry])
+marks = Router("/", route_handlers=[mark_entry])

@@ -16,4 +16,4 @@ async def get_fairness(campaign_id: FromPath[str], app_state: GivenAppState) -> 
     return Response(card, headers={"cache-control": PRIVATE})
 
 
-reports = Router("/", route_handlers=[get_fairness])
+fairness = Router("/", route_handlers=[get_fairness])

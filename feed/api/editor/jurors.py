@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of
 from feed.api.responses import answers, encoded
-from feed.campaigns.entries import shortlist_actions as shortlisting
+from feed.campaigns.entries import shortlist_actions
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignNotFound,
@@ -16,10 +16,10 @@ from feed.campaigns.errors import (
     MarksLocked,
     NotAJuror,
 )
-from feed.campaigns.jury import recusal as recusing
+from feed.campaigns.jury import recusal
 from feed.campaigns.jury.recusal import NewRecusal
 from feed.pagination import Page
-from feed.screens.campaigns import jury_progress as progress
+from feed.screens.campaigns import jury_progress
 from feed.screens.campaigns import my_marks as screen
 from feed.screens.campaigns.jury_progress import JuryProgress
 from feed.screens.campaigns.my_marks import MarkingItem
@@ -44,7 +44,7 @@ class RecusedFrom(msgspec.Struct, frozen=True):
 async def get_jury(campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> JuryProgress:
     """Who has marked how much, and which entries lack marks; the marks themselves once they are locked."""
     async with app_state.pool.acquire() as conn:
-        return await progress.get_jury(conn, id_of(campaign_id, CampaignNotFound))
+        return await jury_progress.get_jury(conn, id_of(campaign_id, CampaignNotFound))
 
 
 @post(
@@ -67,9 +67,9 @@ async def fill_shortlist(
 ) -> JuryProgress:
     """Fill the shortlist up with the entries that have the most likes and comments, as the rules weigh them."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await shortlisting.fill_shortlist(app_state.pool, viewer.account_id, id_, data.size, keyed_request)
+    await shortlist_actions.fill_shortlist(app_state.pool, viewer.account_id, id_, data.size, keyed_request)
     async with app_state.pool.acquire() as conn:
-        return await progress.get_jury(conn, id_)
+        return await jury_progress.get_jury(conn, id_)
 
 
 @get(
@@ -88,8 +88,8 @@ async def list_my_marks(
         rows = await screen.list_marking(conn, id_, viewer.account_id, after_id=after_id, limit=limit + 1)
     more = app_state.cursors.write(name, rows[limit - 1].post_id) if len(rows) > limit else None
     fragments = await app_state.pages.fragments([row.post_id for row in rows[:limit]])
-    look = await app_state.pages.look(viewer.account_id, fragments)
-    shown = {part.post_id: cards.card(part, look) for part in fragments}
+    viewer_state = await app_state.pages.look(viewer.account_id, fragments)
+    shown = {part.post_id: cards.card(part, viewer_state) for part in fragments}
     items = [screen.item(row, shown[row.post_id]) for row in rows[:limit] if row.post_id in shown]
     return encoded(screen.encode(items, more))
 
@@ -115,10 +115,10 @@ async def recuse_juror(
 ) -> RecusedFrom:
     """Declare a conflict of interest with an entry's author. It is not taken back; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await recusing.recuse_juror(app_state.pool, viewer.account_id, *ids, data)
+    await recusal.recuse_juror(app_state.pool, viewer.account_id, *ids, data)
     return RecusedFrom(post_id, True)
 
 
-progressing = Router("/", route_handlers=[get_jury, fill_shortlist])
+jury = Router("/", route_handlers=[get_jury, fill_shortlist])
 # Jurors need no role, so these doors stand outside of the editors' guard; what they call says who may pass.
-sitting = Router("/", route_handlers=[list_my_marks, recuse_juror])
+jurors = Router("/", route_handlers=[list_my_marks, recuse_juror])

@@ -11,7 +11,7 @@ from feed.api.responses import PRIVATE, answers
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.ids import MAX_ID
 from feed.pagination import Page
-from feed.prizes.announcement import replace_winner as replacing
+from feed.prizes.announcement import replace_winner as replacement_actions
 from feed.prizes.model import (
     InvolvedInCampaign,
     NotAnnounced,
@@ -21,14 +21,14 @@ from feed.prizes.model import (
     Remedy,
     WinnerNotFound,
 )
-from feed.prizes.objections import actions as objecting
+from feed.prizes.objections import actions as objection_actions
 from feed.screens.prizes import objections as screen
-from feed.screens.prizes import settlement as decisions
+from feed.screens.prizes import settlement as settlement_screen
 from feed.screens.prizes.objections import ObjectionCard
 from feed.screens.prizes.settlement import Decision
 
 # A parameter that is called `state` means the application's to the framework.
-GivenStateFilter = Annotated[Literal["open", "answered"] | None, QueryParameter(name="state")]
+StateFilter = Annotated[Literal["open", "answered"] | None, QueryParameter(name="state")]
 _ANSWERED: dict[str | None, tuple[bool, ...]] = {None: (False, True), "open": (False,), "answered": (True,)}
 
 
@@ -40,7 +40,7 @@ class AnswerIn(msgspec.Struct, frozen=True):
     rank: int | None = None
 
 
-class WhyIn(msgspec.Struct, frozen=True):
+class ReplacementIn(msgspec.Struct, frozen=True):
     """Why; kept in the audit."""
 
     reason: str
@@ -50,7 +50,7 @@ class WhyIn(msgspec.Struct, frozen=True):
 async def list_objections(
     app_state: GivenAppState,
     viewer: GivenViewer,
-    objection_state: GivenStateFilter = None,
+    objection_state: StateFilter = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[ObjectionCard]]:
@@ -88,7 +88,7 @@ async def answer_objection(
     A remedy needs another person.
     """
     id_ = id_of(objection_id, ObjectionNotFound)
-    await objecting.answer_objection(
+    await objection_actions.answer_objection(
         app_state.pool,
         id_,
         by=viewer.account_id,
@@ -117,7 +117,7 @@ async def answer_objection(
 async def replace_winner(
     campaign_id: FromPath[str],
     rank: FromPath[str],
-    data: JSONBody[WhyIn],
+    data: JSONBody[ReplacementIn],
     app_state: GivenAppState,
     viewer: GivenViewer,
     keyed_request: GivenKeyedRequest,
@@ -125,12 +125,12 @@ async def replace_winner(
     """Replace the winner of this rank by the next reserve. It takes two people: recorded (202), then replaced (200)."""
     id_ = id_of(campaign_id, CampaignNotFound)
     rank_ = number_of(rank, WinnerNotFound)
-    said = await replacing.replace_winner(
+    outcome = await replacement_actions.replace_winner(
         app_state.pool, app_state.keys, id_, rank_, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
     async with app_state.pool.acquire() as conn:
-        decision = await decisions.get_decision(conn, id_)
-    return Response(decision, status_code=202 if said == "recorded" else 200)
+        decision = await settlement_screen.get_decision(conn, id_)
+    return Response(decision, status_code=202 if outcome == "recorded" else 200)
 
 
 objections = Router("/", route_handlers=[list_objections, answer_objection, replace_winner])

@@ -34,16 +34,16 @@ async def preview_campaign(
         found = await screen.preview_campaign(conn, id_of(campaign_id, CampaignNotFound))
     language = language_of(request)
 
-    def told(error: FieldError) -> ProblemField:
+    def problem_field(error: FieldError) -> ProblemField:
         return ProblemField(error.field, error.code, words_of(f"field.{error.code}", language, **error.params))
 
     return CampaignPreview(
         publishable=not found.problems,
         worth=found.worth,
         text=found.text,
-        problems=[told(error) for error in found.problems],
-        advice=[told(error) for error in found.advice],
+        problems=[problem_field(error) for error in found.problems],
+        advice=[problem_field(error) for error in found.advice],
     )
 
 
-previews = Router("/", route_handlers=[preview_campaign])
+preview = Router("/", route_handlers=[preview_campaign])

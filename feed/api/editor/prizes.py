@@ -1,4 +1,4 @@
-"""Settling and announcing."""
+"""Settling and announcement_actions."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer,
 from feed.api.responses import PRIVATE, answers
 from feed.api.state import AppState
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
-from feed.prizes.announcement import announce as announcing
-from feed.prizes.announcement import undo_settlement as undoing
+from feed.prizes.announcement import announce as announcement_actions
+from feed.prizes.announcement import undo_settlement as undo_actions
 from feed.prizes.draw.model import AwaitingBeacon
 from feed.prizes.model import (
     AlreadyAnnounced,
@@ -24,7 +24,7 @@ from feed.prizes.model import (
     SheetNotFound,
     WinnerNotVisible,
 )
-from feed.prizes.settlement import actions as settling
+from feed.prizes.settlement import actions as settlement_actions
 from feed.screens.prizes import settlement as screen
 from feed.screens.prizes.settlement import Decision, SheetCard
 from feed.screens.prizes.sheet_csv import csv_of
@@ -58,7 +58,7 @@ async def settle_campaign(
     """Settle now: early when nothing is waited for, or with a reason although something is."""
     id_ = id_of(campaign_id, CampaignNotFound)
     reason = data.reason if data else ""
-    await settling.settle_campaign(
+    await settlement_actions.settle_campaign(
         app_state.pool, app_state.keys, id_, by=viewer.account_id, reason=reason, request=keyed_request
     )
     return await _decision(app_state, id_)
@@ -85,7 +85,9 @@ async def undo_settlement(
 ) -> Decision:
     """Set a settlement aside: before it is announced, or for an upheld objection that asks for it; an editor makes the next one."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await undoing.undo_settlement(app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request)
+    await undo_actions.undo_settlement(
+        app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request
+    )
     return await _decision(app_state, id_)
 
 
@@ -107,10 +109,10 @@ async def announce_winners(
 ) -> Response[Decision]:
     """Announce the winners. It takes two people: the first is recorded (202), the second announces (200)."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    said = await announcing.announce_winners(
+    outcome = await announcement_actions.announce_winners(
         app_state.pool, app_state.keys, id_, by=viewer.account_id, request=keyed_request
     )
-    return Response(await _decision(app_state, id_), status_code=202 if said == "recorded" else 200)
+    return Response(await _decision(app_state, id_), status_code=202 if outcome == "recorded" else 200)
 
 
 @get(

@@ -8,7 +8,7 @@ from litestar.params import FromPath, QueryParameter
 from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of, requires_role
 from feed.api.responses import PRIVATE
 from feed.ids import MAX_ID
-from feed.inbox import push_actions as pushing
+from feed.inbox import push_actions
 from feed.inbox.model import PushNotDead, PushNotFound
 from feed.inbox.push_store import PushState
 from feed.pagination import Page
@@ -16,7 +16,7 @@ from feed.screens.staff import pushes as screen
 from feed.screens.staff.pushes import PushCard
 
 # A parameter that is called `state` means the application's to the framework.
-State = Annotated[PushState | None, QueryParameter(name="state")]
+StateFilter = Annotated[PushState | None, QueryParameter(name="state")]
 _STATES: tuple[PushState, ...] = get_args(PushState)
 
 
@@ -24,7 +24,7 @@ _STATES: tuple[PushState, ...] = get_args(PushState)
 async def list_pushes(
     app_state: GivenAppState,
     viewer: GivenViewer,
-    push_state: State = None,
+    push_state: StateFilter = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[PushCard]]:
@@ -44,7 +44,7 @@ async def retry_push(
 ) -> Response[PushCard]:
     """Try a push again that was given up, as if it were new; the receiver knows it by the same id."""
     id_ = id_of(push_id, PushNotFound)
-    await pushing.retry_push(app_state.pool, id_, by=viewer.account_id, request=keyed_request)
+    await push_actions.retry_push(app_state.pool, id_, by=viewer.account_id, request=keyed_request)
     async with app_state.pool.acquire() as conn:
         return Response(await screen.get_push(conn, id_), headers={"cache-control": PRIVATE})
 

@@ -13,12 +13,12 @@ from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.screens.staff import sms as screen
 from feed.screens.staff.sms import MessageCard
-from feed.sms import manual_resolution as deciding
+from feed.sms import manual_resolution
 from feed.sms.model import MessageId, MessageNotFound, MessageNotStuck, MessageTooLate, State
 
 # A parameter that is called `state` means the application's to the framework.
-GivenStateFilter = Annotated[State | None, QueryParameter(name="state")]
-GivenCampaign = Annotated[str | None, QueryParameter(name="campaign_id")]
+StateFilter = Annotated[State | None, QueryParameter(name="state")]
+CampaignFilter = Annotated[str | None, QueryParameter(name="campaign_id")]
 
 
 class RetryIn(msgspec.Struct, frozen=True):
@@ -38,8 +38,8 @@ class ResolveIn(msgspec.Struct, frozen=True):
 async def list_messages(
     app_state: GivenAppState,
     viewer: GivenViewer,
-    message_state: GivenStateFilter = None,
-    campaign_id: GivenCampaign = None,
+    message_state: StateFilter = None,
+    campaign_id: CampaignFilter = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[MessageCard]]:
@@ -81,7 +81,9 @@ async def retry_message(
 ) -> Response[MessageCard]:
     """Send a message again that is unknown, failed or undelivered. Nothing else ever sends one twice."""
     id_ = MessageId(id_of(message_id, MessageNotFound))
-    await deciding.retry_message(app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request)
+    await manual_resolution.retry_message(
+        app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request
+    )
     return await _card(app_state, id_)
 
 
@@ -102,7 +104,7 @@ async def resolve_message(
 ) -> Response[MessageCard]:
     """Say how a message ended that is unknown, failed or undelivered, without sending it again."""
     id_ = MessageId(id_of(message_id, MessageNotFound))
-    await deciding.resolve_message(
+    await manual_resolution.resolve_message(
         app_state.pool, id_, outcome=data.outcome, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
     return await _card(app_state, id_)

@@ -8,8 +8,8 @@ from litestar import Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer, id_of
-from feed.campaigns.entries import void_store as voids
-from feed.campaigns.entries import voids as voids_actions
+from feed.campaigns.entries import void_store
+from feed.campaigns.entries import voids as void_actions
 from feed.campaigns.entries.void_store import Void
 from feed.campaigns.entries.voids import NewVoids
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, CampaignNotOpen, CampaignSettled, VoidNotFound
@@ -54,7 +54,7 @@ async def add_voids(
     keyed_request: GivenKeyedRequest,
 ) -> Voids:
     """Stop counting some people's engagement, or everybody's with one entry. What people see stays as it is."""
-    made = await voids_actions.add_voids(
+    made = await void_actions.add_voids(
         app_state.pool, viewer.account_id, id_of(campaign_id, CampaignNotFound), data, keyed_request
     )
     return Voids([_void_card(void) for void in made])
@@ -66,7 +66,7 @@ async def list_voids(campaign_id: FromPath[str], app_state: GivenAppState, viewe
     id_ = id_of(campaign_id, CampaignNotFound)
     async with app_state.pool.acquire() as conn:
         await get_campaign_for_editors(conn, id_)
-        return Voids([_void_card(void) for void in await voids.list_standing(conn, id_)])
+        return Voids([_void_card(void) for void in await void_store.list_standing(conn, id_)])
 
 
 @delete(
@@ -84,7 +84,7 @@ async def withdraw_void(
 ) -> None:
     """Let engagement count again; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(void_id, VoidNotFound)
-    await voids_actions.withdraw_void(app_state.pool, viewer.account_id, *ids)
+    await void_actions.withdraw_void(app_state.pool, viewer.account_id, *ids)
 
 
 def _void_card(void: Void) -> VoidCard:
@@ -100,4 +100,4 @@ def _void_card(void: Void) -> VoidCard:
     )
 
 
-exclusions = Router("/", route_handlers=[add_voids, list_voids, withdraw_void])
+voids = Router("/", route_handlers=[add_voids, list_voids, withdraw_void])

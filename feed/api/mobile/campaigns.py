@@ -13,13 +13,11 @@ from feed.ids import MAX_ID
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
 from feed.screens.campaigns import cards as screen
-from feed.screens.campaigns import leaderboard
-from feed.screens.campaigns import my_participation as taking_part
+from feed.screens.campaigns import leaderboard, my_participation
 from feed.screens.campaigns.cards import CampaignCard, RulesCard
 from feed.screens.campaigns.leaderboard import Leaderboard
 from feed.screens.campaigns.my_participation import TakingPart
-from feed.screens.posts import feeds
-from feed.screens.posts import ranked_pages as ranked
+from feed.screens.posts import feeds, ranked_pages
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.feeds import Listed
 from feed.screens.posts.hot_lists import Ranking
@@ -106,7 +104,7 @@ async def list_campaign_posts(
     if sort == "latest":
         body = await app_state.pages.page(f"campaign:{id_}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
     else:
-        body = await ranked.read_page(
+        body = await ranked_pages.read_page(
             app_state.pages,
             app_state.redis,
             app_state.cursors,
@@ -141,9 +139,9 @@ async def get_leaderboard(
         return leaderboard.board_base(board, fragments, read_at=read_at)
 
     base = await app_state.pages.kept(("leaderboard", id_, limit), read)
-    told = await app_state.pages.render(base, reader.account_id if reader else None)
+    rendered = await app_state.pages.render(base, reader.account_id if reader else None)
     # Without a tag: `as_of` moves with every reading.
-    return encoded(told.body, public=reader is None)
+    return encoded(rendered.body, public=reader is None)
 
 
 @get("/campaigns/{campaign_id:str}/me", refuses=(CampaignNotFound,))
@@ -152,7 +150,7 @@ async def get_taking_part(
 ) -> Response[TakingPart]:
     """One's own entries: what is shown, what counts, and in numbers why the rest does not."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    mine = await taking_part.get_taking_part(app_state.leaderboards, id_, viewer.account_id)
+    mine = await my_participation.get_taking_part(app_state.leaderboards, id_, viewer.account_id)
     return Response(mine, headers={"cache-control": PRIVATE})
 
 

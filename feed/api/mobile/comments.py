@@ -80,10 +80,10 @@ async def list_comments(
     id_ = id_of(post_id, PostNotFound)
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
-        look = await must_see_post(conn, id_, viewer_id)
+        viewer_state = await must_see_post(conn, id_, viewer_id)
     if sort == "hot":
         page = await hot_comments.read_page(
-            app_state.pool, app_state.redis, app_state.cursors, id_, look=look, cursor=cursor, limit=limit
+            app_state.pool, app_state.redis, app_state.cursors, id_, look=viewer_state, cursor=cursor, limit=limit
         )
         return encoded(msgspec.json.encode(page), public=reader is None)
     name = f"comments:{id_}:{sort}"
@@ -91,7 +91,7 @@ async def list_comments(
     position = app_state.cursors.position(name, cursor, start)
     async with app_state.pool.acquire() as conn:
         roots = await screen.list_comments(conn, await listed(conn, id_, position, limit + 1), viewer_id)
-        items = await screen.list_cards(conn, roots[:limit], look)
+        items = await screen.list_cards(conn, roots[:limit], viewer_state)
     return _page(app_state, name, roots, items, limit, public=reader is None)
 
 
@@ -115,10 +115,10 @@ async def list_replies(
         root = await screen.find_comment(conn, id_)
         if root is None or root.root_id is not None or not root.is_shown:
             raise CommentNotFound
-        look = await must_see_post(conn, root.post_id, viewer_id)
+        viewer_state = await must_see_post(conn, root.post_id, viewer_id)
         ids = await screen.list_replies(conn, id_, position, limit + 1)
         replies = await screen.list_comments(conn, ids, viewer_id)
-        items = [screen.comment_card(reply) for reply in screen.met(replies[:limit], look)]
+        items = [screen.comment_card(reply) for reply in screen.met(replies[:limit], viewer_state)]
     return _page(app_state, name, replies, items, limit, public=reader is None)
 
 

@@ -11,8 +11,7 @@ from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page
 from feed.posts.model import PostNotFound
 from feed.screens.posts import feeds as screen
-from feed.screens.posts import hot_explain as hot_reasons
-from feed.screens.posts import ranked_pages as ranked
+from feed.screens.posts import hot_explain, ranked_pages
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.hot_explain import HotReasons
 from feed.screens.posts.viewer_store import must_see_post
@@ -50,7 +49,7 @@ async def list_hot(
     app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
     """What moves people most, of late. Pages go on through the list as it stood at the first one, for ten minutes; it ends after a thousand."""
-    body = await ranked.read_page(
+    body = await ranked_pages.read_page(
         app_state.pages,
         app_state.redis,
         app_state.cursors,
@@ -71,7 +70,7 @@ async def explain_hot(post_id: FromPath[str], app_state: GivenAppState, reader: 
     async with app_state.pool.acquire() as conn:
         await must_see_post(conn, id_, reader.account_id if reader else None)
         staff = reader is not None and bool(await list_roles(conn, reader.account_id))
-        reasons = await hot_reasons.get_reasons(conn, id_, ranking.ids, staff=staff)
+        reasons = await hot_explain.get_reasons(conn, id_, ranking.ids, staff=staff)
     return Response(reasons, headers={"cache-control": PRIVATE})
 
 

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, get, patch, post
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from feed.accounts import actions as accounts
+from feed.accounts import actions as account_actions
 from feed.accounts.actions import ProfileChange
 from feed.accounts.model import AccountNotFound, Banned, Muted
 from feed.accounts.settings import QuietKind
@@ -16,10 +16,10 @@ from feed.ids import MAX_ID
 from feed.inbox import actions
 from feed.inbox.model import InboxKind
 from feed.pagination import Page, Position
-from feed.screens.campaigns import my_juries as juries
+from feed.screens.campaigns import my_juries
 from feed.screens.campaigns.my_juries import SeatCard
 from feed.screens.people import inbox as screen
-from feed.screens.people import profiles as people
+from feed.screens.people import profiles
 from feed.screens.people.inbox import InboxItem
 from feed.screens.people.profiles import Kept, MeCard, SettingsCard
 from feed.screens.posts.cards import PostCard
@@ -61,15 +61,15 @@ class Unread(msgspec.Struct, frozen=True):
 async def get_me(app_state: GivenAppState, viewer: GivenViewer) -> Response[MeCard]:
     """One's own profile, with what only oneself may see; the phone is masked."""
     async with app_state.pool.acquire() as conn:
-        return Response(await people.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
+        return Response(await profiles.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
 
 
 @patch("/", refuses=(AccountNotFound, Banned, Muted), limit="profile")
 async def change_me(data: JSONBody[ProfileChange], app_state: GivenAppState, viewer: GivenViewer) -> Response[MeCard]:
     """Change one's own name or bio; what is left out stays, and a bio of null is none."""
-    await accounts.change_profile(app_state.pool, viewer.account_id, data)
+    await account_actions.change_profile(app_state.pool, viewer.account_id, data)
     async with app_state.pool.acquire() as conn:
-        return Response(await people.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
+        return Response(await profiles.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
 
 
 @get("/posts", responses=answers(Page[PostCard]))
@@ -89,7 +89,7 @@ async def list_blocks(
     """Whom one has blocked or muted, the latest first."""
     name = f"blocks:{viewer.account_id}"
     async with app_state.pool.acquire() as conn:
-        found = await people.list_blocks(conn, viewer.account_id, app_state.cursors.position(name, cursor), limit + 1)
+        found = await profiles.list_blocks(conn, viewer.account_id, app_state.cursors.position(name, cursor), limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     more = None if last is None else app_state.cursors.after(name, Position(last.since, int(last.user.id)))
     return Response(Page(found[:limit], more), headers=_OWN)
@@ -103,7 +103,7 @@ async def list_juries(
     name = f"juries:{viewer.account_id}"
     before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
-        found = await juries.list_juries(conn, viewer.account_id, before_id=before_id, limit=limit + 1)
+        found = await my_juries.list_juries(conn, viewer.account_id, before_id=before_id, limit=limit + 1)
     shown = found[:limit]
     more = app_state.cursors.write(name, int(shown[-1].campaign_id)) if len(found) > limit else None
     return Response(Page(shown, more), headers=_OWN)
@@ -113,7 +113,7 @@ async def list_juries(
 async def get_settings(app_state: GivenAppState, viewer: GivenViewer) -> Response[SettingsCard]:
     """What one wants to be told of."""
     async with app_state.pool.acquire() as conn:
-        return Response(await people.get_notices(conn, viewer.account_id), headers=_OWN)
+        return Response(await profiles.get_notices(conn, viewer.account_id), headers=_OWN)
 
 
 @patch("/settings")
@@ -121,15 +121,15 @@ async def change_settings(
     data: JSONBody[SettingsIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> Response[SettingsCard]:
     """Change what one wants to be told of; what is left out stays."""
-    given: dict[QuietKind, bool | None] = {
+    requested: dict[QuietKind, bool | None] = {
         "like": data.notify.likes,
         "comment": data.notify.comments,
         "reply": data.notify.replies,
     }
-    wanted = {kind: value for kind, value in given.items() if value is not None}
-    await accounts.change_notices(app_state.pool, viewer.account_id, wanted)
+    changed = {kind: value for kind, value in requested.items() if value is not None}
+    await account_actions.change_notices(app_state.pool, viewer.account_id, changed)
     async with app_state.pool.acquire() as conn:
-        return Response(await people.get_notices(conn, viewer.account_id), headers=_OWN)
+        return Response(await profiles.get_notices(conn, viewer.account_id), headers=_OWN)
 
 
 @get("/inbox")

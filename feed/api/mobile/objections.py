@@ -8,7 +8,7 @@ from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer,
 from feed.api.responses import PRIVATE, PUBLIC
 from feed.campaigns.errors import CampaignNotFound, EntryNotFound
 from feed.prizes.model import AlreadyObjected, NotAParticipant, ObjectionsClosed, ResultNotFound
-from feed.prizes.objections import actions as objecting
+from feed.prizes.objections import actions as objection_actions
 from feed.screens.prizes import objections as screen
 from feed.screens.prizes import winners as winners_screen
 from feed.screens.prizes.objections import OwnObjection
@@ -48,7 +48,7 @@ async def object_to_result(
     keyed_request: GivenKeyedRequest,
 ) -> Response[OwnObjection]:
     """Object to an announced result, once, as somebody who takes part, within the objection days."""
-    objection_id = await objecting.object_to_result(
+    objection_id = await objection_actions.object_to_result(
         app_state.pool,
         id_of(campaign_id, CampaignNotFound),
         by=viewer.account_id,

@@ -4,8 +4,7 @@ import msgspec
 from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath
 
-from feed.accounts import actions
-from feed.accounts import blocks as relations
+from feed.accounts import actions, blocks
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import AccountId, AccountNotFound, OwnAccount, RelationsFull, Viewer
 from feed.api.dependencies import Cursor, GivenAppState, GivenReader, GivenViewer, Limit, id_of
@@ -59,33 +58,33 @@ async def list_user_posts(
 @put("/{user_id:str}/block", refuses=(AccountNotFound, OwnAccount, RelationsFull))
 async def block_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
     """Block somebody: neither sees what the other writes, nor answers it. A second time changes nothing."""
-    return await _relate(app_state, viewer, user_id, "block", wanted=True)
+    return await _relate(app_state, viewer, user_id, "block", active=True)
 
 
 @delete("/{user_id:str}/block", status_code=200, refuses=(AccountNotFound, OwnAccount))
 async def unblock_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
     """Take a block back; a second time changes nothing."""
-    return await _relate(app_state, viewer, user_id, "block", wanted=False)
+    return await _relate(app_state, viewer, user_id, "block", active=False)
 
 
 @put("/{user_id:str}/mute", refuses=(AccountNotFound, OwnAccount, RelationsFull))
 async def mute_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
     """Leave somebody out of one's own lists, without his notice. A second time changes nothing."""
-    return await _relate(app_state, viewer, user_id, "mute", wanted=True)
+    return await _relate(app_state, viewer, user_id, "mute", active=True)
 
 
 @delete("/{user_id:str}/mute", status_code=200, refuses=(AccountNotFound, OwnAccount))
 async def unmute_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
     """Let somebody back into one's lists; a second time changes nothing."""
-    return await _relate(app_state, viewer, user_id, "mute", wanted=False)
+    return await _relate(app_state, viewer, user_id, "mute", active=False)
 
 
-async def _relate(app_state: AppState, viewer: Viewer, user_id: str, kind: RelationKind, *, wanted: bool) -> Relation:
+async def _relate(app_state: AppState, viewer: Viewer, user_id: str, kind: RelationKind, *, active: bool) -> Relation:
     target_id = AccountId(id_of(user_id, AccountNotFound))
-    act = actions.add_relation if wanted else actions.remove_relation
-    await act(app_state.pool, viewer.account_id, target_id, kind)
+    change = actions.add_relation if active else actions.remove_relation
+    await change(app_state.pool, viewer.account_id, target_id, kind)
     async with app_state.pool.acquire() as conn:
-        kinds = await relations.list_kinds(conn, viewer.account_id, target_id)
+        kinds = await blocks.list_kinds(conn, viewer.account_id, target_id)
     return Relation(str(target_id), "block" in kinds, "mute" in kinds)
 
 

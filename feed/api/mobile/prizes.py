@@ -10,9 +10,8 @@ from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
 from feed.keys.kms import KmsAway
 from feed.pagination import Page, Position
-from feed.prizes.claims import actions as claiming
-from feed.prizes.claims import codes
-from feed.prizes.claims import fulfilment as handover
+from feed.prizes.claims import actions as claim_actions
+from feed.prizes.claims import codes, fulfilment
 from feed.prizes.claims.codes import ShownCode
 from feed.prizes.claims.form import ClaimForm
 from feed.prizes.draw.model import DrawNotFound
@@ -30,7 +29,7 @@ from feed.prizes.model import (
 from feed.prizes.result.amendment import Amendment
 from feed.prizes.result.document import Result
 from feed.screens.prizes import cards as screen
-from feed.screens.prizes import draws as screen_of_draws
+from feed.screens.prizes import draws as draws_screen
 from feed.screens.prizes.cards import PrizeCard
 from feed.screens.prizes.draws import DrawCard
 
@@ -66,7 +65,7 @@ async def get_result(campaign_id: FromPath[str], app_state: GivenAppState, reade
 async def get_draw(campaign_id: FromPath[str], app_state: GivenAppState) -> Response[bytes]:
     """What a draw was committed to before anybody took part, its list's hash, what it waits for, and the value that decided."""
     async with app_state.pool.acquire() as conn:
-        card = await screen_of_draws.get_draw(conn, id_of(campaign_id, DrawNotFound))
+        card = await draws_screen.get_draw(conn, id_of(campaign_id, DrawNotFound))
     return encoded(msgspec.json.encode(card), public=True)
 
 
@@ -77,7 +76,7 @@ async def list_prizes(
     """What one has won, the latest first; reading it marks it as seen."""
     name = f"prizes:{viewer.account_id}"
     after = app_state.cursors.position(name, cursor)
-    await claiming.view_prizes(app_state.pool, viewer.account_id)
+    await claim_actions.view_prizes(app_state.pool, viewer.account_id)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_prizes(conn, viewer.account_id, after, limit + 1)
     shown = found[:limit]
@@ -96,7 +95,7 @@ async def list_prizes(
 async def get_prize(prize_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Response[PrizeCard]:
     """One prize of one's own; reading it marks it as seen."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    await claiming.view_prize(app_state.pool, viewer.account_id, winner_id)
+    await claim_actions.view_prize(app_state.pool, viewer.account_id, winner_id)
     return await _prize(app_state, winner_id)
 
 
@@ -115,7 +114,7 @@ async def claim_prize(
 ) -> Response[PrizeCard]:
     """Give the details that the prize needs; they may be changed until the claim ends."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    await claiming.claim_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, data)
+    await claim_actions.claim_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, data)
     return await _prize(app_state, winner_id)
 
 
@@ -129,7 +128,7 @@ async def decline_prize(
 ) -> Response[PrizeCard]:
     """Give the prize up, until it is verified: what was claimed is removed, and the next in line has it."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    await handover.decline_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, keyed_request)
+    await fulfilment.decline_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, keyed_request)
     return await _prize(app_state, winner_id)
 
 
@@ -143,7 +142,7 @@ async def receive_prize(
 ) -> Response[PrizeCard]:
     """Say that it has arrived."""
     winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
-    await handover.receive_prize(app_state.pool, viewer.account_id, winner_id, keyed_request)
+    await fulfilment.receive_prize(app_state.pool, viewer.account_id, winner_id, keyed_request)
     return await _prize(app_state, winner_id)
 
 

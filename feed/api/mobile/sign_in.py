@@ -7,8 +7,7 @@ from litestar import Response, Router, get, post
 from litestar.handlers import BaseRouteHandler
 from litestar.params import JSONBody
 
-from feed.accounts import otp_guard as code_gate
-from feed.accounts import sign_in
+from feed.accounts import otp_guard, sign_in
 from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, GateRules
 from feed.accounts.otp_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
@@ -62,7 +61,7 @@ class CodeSent(msgspec.Struct, frozen=True):
     sent: bool = True
 
 
-async def must_sign_in_here(connection: AnyConnection, _: BaseRouteHandler) -> None:
+async def requires_own_sign_in(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Where the app's issuer says who is who, nobody becomes somebody by a phone."""
     app_state: AppState = connection.app.state.app_state
     if app_state.settings.jwks_url:
@@ -72,7 +71,7 @@ async def must_sign_in_here(connection: AnyConnection, _: BaseRouteHandler) -> N
 @get("/challenge", refuses=(SignInElsewhere,))
 async def get_challenge(app_state: GivenAppState) -> Response[dict[str, Any]]:
     """A proof of work for altcha's widget or library, good for ten minutes and one code."""
-    return Response(code_gate.make_challenge(app_state.keys), headers={"cache-control": PRIVATE})
+    return Response(otp_guard.make_challenge(app_state.keys), headers={"cache-control": PRIVATE})
 
 
 @post(
@@ -92,7 +91,7 @@ async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, app_state: 
 
     403 `challenge_required` asks for a solved challenge first: get one, solve it, and ask again with it.
     """
-    await code_gate.let_through(
+    await otp_guard.let_through(
         app_state.pool,
         app_state.redis,
         app_state.keys,
@@ -131,6 +130,6 @@ async def _tokens(app_state: AppState, signed_in: SignedIn) -> Tokens:
 auth = Router(
     "/auth",
     route_handlers=[get_challenge, request_code, exchange_code, refresh],
-    guards=[must_sign_in_here],
+    guards=[requires_own_sign_in],
     tags=["Signing in"],
 )

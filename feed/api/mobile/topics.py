@@ -12,7 +12,7 @@ from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
 from feed.screens.posts import feeds as screen
-from feed.screens.posts import ranked_pages as ranked
+from feed.screens.posts import ranked_pages
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.feeds import Listed
 from feed.screens.posts.topics import TopicCard, get_topic
@@ -75,7 +75,7 @@ async def list_topic_posts(
     if sort == "latest":
         body = await app_state.pages.page(f"topic:{topic.id}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
     else:
-        body = await ranked.read_page(
+        body = await ranked_pages.read_page(
             app_state.pages,
             app_state.redis,
             app_state.cursors,

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.accounts.sanctions import SanctionKind
 from feed.api.dependencies import GivenAppState, GivenViewer, id_of
-from feed.moderation import sanctions as sanctioning
+from feed.moderation import sanctions as sanction_actions
 from feed.moderation.model import OwnSubject, StaffProtected
 from feed.screens.posts.cards import Id
 
@@ -45,7 +45,7 @@ async def impose_sanction(
     user_id: FromPath[str], data: JSONBody[SanctionIn], app_state: GivenAppState, viewer: GivenViewer
 ) -> SanctionCard:
     """Mute or ban somebody; a sanction of the same kind is replaced."""
-    sanction = await sanctioning.impose_sanction(
+    sanction = await sanction_actions.impose_sanction(
         app_state.pool,
         viewer.account_id,
         AccountId(id_of(user_id, AccountNotFound)),
@@ -71,7 +71,7 @@ async def lift_sanctions(
 ) -> None:
     """End somebody's sanctions, all or those of one kind."""
     account_id = AccountId(id_of(user_id, AccountNotFound))
-    await sanctioning.lift_sanctions(app_state.pool, viewer.account_id, account_id, kind)
+    await sanction_actions.lift_sanctions(app_state.pool, viewer.account_id, account_id, kind)
 
 
 sanctions = Router("/moderation/users", route_handlers=[impose_sanction, lift_sanctions])

@@ -56,11 +56,11 @@ async def judge_cases(
     data: JSONBody[BatchIn], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
 ) -> BatchOut:
     """One verdict on up to fifty cases, each by itself."""
-    given = [
+    requested = [
         (_case_id(seen.id), NewVerdict(data.verdict, seen.version, data.reason_code, data.note)) for seen in data.cases
     ]
     batch_id, outcomes = await actions.judge_cases(
-        app_state.pool, viewer.account_id, given, keyed_request, announce=app_state.announce_changed
+        app_state.pool, viewer.account_id, requested, keyed_request, announce=app_state.announce_changed
     )
     items = [ItemOutcome(seen.id, _outcome(found)) for seen, found in zip(data.cases, outcomes, strict=True)]
     return BatchOut(str(batch_id), items)
