@@ -97,7 +97,7 @@ async def _round(pool: Pool, there: Scene, number: int) -> Round:
     different = await bare.count_different(pool, there.campaign_id)
     assert different == 0, f"{different} entries were counted otherwise by the plain SQL"
     finding = await asyncio.to_thread(verify_result, document, keys_of(there).public_keys().keys)
-    assert finding.holds, finding.problems[:3]
+    assert finding.is_valid, finding.problems[:3]
     done = Round(
         bare_seconds=statistics.mean(bare_seconds),
         bare_cpu_seconds=(between - before) / len(bare_seconds),

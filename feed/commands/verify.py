@@ -9,8 +9,8 @@ from feed.commands.verify_messages import CORRECTIONS, OVERRIDES, PROBLEMS, REAS
 from feed.embedded.processes import CannotStart
 from feed.keys.signatures import KeysUnreadable, PublicKey, read_public_keys
 from feed.prizes.model import Forced
-from feed.prizes.result.draw_section import Drawn
-from feed.prizes.result.verify import Finding, verify_result
+from feed.prizes.result.draw_section import DrawSection
+from feed.prizes.result.verify import Verification, verify_result
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,10 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise CannotStart(f"无法读取文件。\n{arguments.result} cannot be read: {error.strerror}") from None
     finding = verify_result(text, keys)
     print("\n".join(said(finding)))
-    return 0 if finding.holds else 1
+    return 0 if finding.is_valid else 1
 
 
-def said(finding: Finding) -> list[str]:
+def said(finding: Verification) -> list[str]:
     """The lines that tell a finding: what was checked, what is wrong, and what nobody can know from the file."""
     lines = [
         *_about(finding),
@@ -49,9 +49,9 @@ def said(finding: Finding) -> list[str]:
         *_about_amendments(finding),
         *_about_holders(finding),
     ]
-    if finding.holds and finding.outcome is not None and finding.outcome.draw is not UNSET:
+    if finding.is_valid and finding.outcome is not None and finding.outcome.draw is not UNSET:
         lines += _about_draw(finding.outcome.draw)
-    elif finding.holds:
+    elif finding.is_valid:
         lines += [
             "无法由文件得知：点赞评论者是否真人、未入排名的作品是否应被排除、评委打分是否公道；姓名不在签名之内。",
             "A file cannot tell: whether likers are real people, whether what is unranked was rightly excluded, "
@@ -60,7 +60,7 @@ def said(finding: Finding) -> list[str]:
     return lines
 
 
-def _about(finding: Finding) -> list[str]:
+def _about(finding: Verification) -> list[str]:
     outcome = finding.outcome
     if outcome is None:
         return []
@@ -75,9 +75,9 @@ def _about(finding: Finding) -> list[str]:
     ]
 
 
-def _about_amendments(finding: Finding) -> list[str]:
+def _about_amendments(finding: Verification) -> list[str]:
     outcome = finding.outcome
-    if outcome is None or not finding.holds:
+    if outcome is None or not finding.is_valid:
         return []
     lines = []
     if outcome.withdrawn is not UNSET:
@@ -120,8 +120,8 @@ def _about_force(forced: Forced) -> list[str]:
     return lines
 
 
-def _about_holders(finding: Finding) -> list[str]:
-    if finding.outcome is None or not finding.holds:
+def _about_holders(finding: Verification) -> list[str]:
+    if finding.outcome is None or not finding.is_valid:
         return []
     chinese = "，".join(f"#{place} {post_id or '空缺'}" for place, post_id in enumerate(finding.holders, 1))
     english = ", ".join(f"#{place} {post_id or 'nobody'}" for place, post_id in enumerate(finding.holders, 1))
@@ -134,7 +134,7 @@ def _about_holders(finding: Finding) -> list[str]:
     return lines
 
 
-def _about_draw(drawn: Drawn) -> list[str]:
+def _about_draw(drawn: DrawSection) -> list[str]:
     beacon = drawn.beacon
     checked = (
         "签单哈希、保密随机数哈希、种子、抽签顺序",
@@ -183,7 +183,7 @@ def _about_draw(drawn: Drawn) -> list[str]:
     ]
 
 
-def _problems(finding: Finding) -> list[str]:
+def _problems(finding: Verification) -> list[str]:
     lines = []
     for problem in finding.problems[:20]:
         chinese, english = PROBLEMS[problem.code]
@@ -195,7 +195,7 @@ def _problems(finding: Finding) -> list[str]:
     return lines
 
 
-def _about_signature(finding: Finding) -> list[str]:
+def _about_signature(finding: Verification) -> list[str]:
     if finding.outcome is None:
         return []
     match finding.signed:

@@ -189,7 +189,7 @@ class Reserve(msgspec.Struct, frozen=True, kw_only=True):
     score: str
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True):
     """Somebody in line, and what stands against a prize for them now."""
 
     reserve: Reserve
@@ -210,7 +210,7 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     winner_id: WinnerId | None
 
 
-class Unclaimed(msgspec.Struct, frozen=True):
+class UnclaimedPrize(msgspec.Struct, frozen=True):
     """A prize whose winner has given no details yet."""
 
     id: WinnerId

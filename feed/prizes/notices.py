@@ -7,20 +7,20 @@ from typing import Any
 
 from feed.campaigns.lifecycle_store import Ending
 from feed.inbox.model import NewInbox
-from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, Unclaimed, Winner, WinnerId
+from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, UnclaimedPrize, Winner, WinnerId
 from feed.sms.model import SHANGHAI
 
 # What a settlement waits for.
 _WAITS = {"entry_waits": "待审作品", "mark_missing": "打分不足的入围作品", "comment_waits": "待审评论"}
 
 
-def shown_time(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """A moment as people in Shenzhen write it."""
     here = at.astimezone(SHANGHAI)
     return f"{here.month}月{here.day}日{here:%H:%M}"
 
 
-def shown_prizes(prizes: Sequence[dict[str, Any]]) -> str:
+def format_prizes(prizes: Sequence[dict[str, Any]]) -> str:
     """The prizes of one winner in a line."""
     return "、".join(f"{prize['name']} ×{prize['per_winner']}" for prize in prizes)
 
@@ -42,14 +42,14 @@ def of_prize(winner: Winner, title: str) -> NewInbox:
         winner,
         title=f"您在“{title}”活动中获奖了",
         body=(
-            f"恭喜您！您的作品入选“{title}”活动，奖品：{shown_prizes(winner.prizes)}。"
-            f"请在 {shown_time(winner.claim_ends_at)} 前填写收件信息，逾期未填写视为放弃。名单正在公示。"
+            f"恭喜您！您的作品入选“{title}”活动，奖品：{format_prizes(winner.prizes)}。"
+            f"请在 {format_time(winner.claim_ends_at)} 前填写收件信息，逾期未填写视为放弃。名单正在公示。"
         ),
         event="prize",
     )
 
 
-def of_end(winner: Winner, title: str) -> NewInbox:
+def of_lost_prize(winner: Winner, title: str) -> NewInbox:
     """The prize is gone: its time has passed, the winning post was deleted, or two people have decided so."""
     if winner.state == "lapsed":
         told = f"“{title}”活动的奖品已逾期", "您未在规定时间内填写收件信息，奖品已视为放弃。"
@@ -84,13 +84,13 @@ def of_shipment(winner: Winner, carrier: str, tracking_no: str) -> NewInbox:
     )
 
 
-def of_deadline(due: Unclaimed) -> NewInbox:
+def of_deadline(due: UnclaimedPrize) -> NewInbox:
     """The claim ends soon."""
     return NewInbox(
         account_id=due.account_id,
         kind="claim_deadline",
         title=f"“{due.title}”活动的奖品即将到期",
-        body=f"您还没有填写收件信息，请在 {shown_time(due.claim_ends_at)} 前填写，逾期视为放弃。",
+        body=f"您还没有填写收件信息，请在 {format_time(due.claim_ends_at)} 前填写，逾期视为放弃。",
         once_key=reminder_key(due.id),
         deep_link=f"/prizes/{due.id}",
         subject={"kind": "prize", "id": str(due.id), "campaign_id": str(due.campaign_id)},
@@ -116,7 +116,7 @@ def _of_block(campaign: Ending, editor_id: int, kind: str, count: int) -> NewInb
     )
 
 
-def of_number(
+def of_number_wanted(
     settlement_id: int, campaign: Ending, editor_id: int, name: str, *, not_before: datetime, until: datetime
 ) -> NewInbox:
     """The list of a draw is out and waits for a public number, which two editors enter."""
@@ -125,7 +125,7 @@ def of_number(
         kind="system",
         title=f"“{campaign.title}”活动在等待公开号码",
         body=(
-            f"签单哈希已公布。请在 {shown_time(until)} 前录入“{name}”于 {shown_time(not_before)} "
+            f"签单哈希已公布。请在 {format_time(until)} 前录入“{name}”于 {format_time(not_before)} "
             "之后开出的第一期：期号、号码和开出时间，由两位编辑分别录入，一致后生效。"
         ),
         once_key=f"number_wanted:{settlement_id}",

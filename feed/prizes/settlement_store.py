@@ -10,14 +10,14 @@ from feed.postgres import Connection, one
 from feed.prizes.model import Forced, Settlement
 
 
-class Standing(msgspec.Struct, frozen=True):
+class SettlementSummary(msgspec.Struct, frozen=True):
     """The settlement that stands, without its result: that may be megabytes."""
 
     id: int
     rules_version: int
 
 
-async def find_settled(conn: Connection, campaign_id: int) -> Standing | None:
+async def find_settled(conn: Connection, campaign_id: int) -> SettlementSummary | None:
     """The campaign's settlement, once it has a result."""
     row = await conn.fetchrow(
         """
@@ -27,7 +27,7 @@ async def find_settled(conn: Connection, campaign_id: int) -> Standing | None:
         """,
         campaign_id,
     )
-    return one(row, Standing)
+    return one(row, SettlementSummary)
 
 
 async def add_settlement(

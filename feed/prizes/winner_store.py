@@ -8,7 +8,7 @@ import msgspec
 from feed.campaigns.claim_deadline import ENDS_SOON
 from feed.campaigns.prize_kinds import code_kinds
 from feed.postgres import Connection, columns, many, one
-from feed.prizes.model import Place, Reserve, Unclaimed, Waiting, Winner, WinnerId
+from feed.prizes.model import Candidate, Place, Reserve, UnclaimedPrize, Winner, WinnerId
 
 
 async def add_winners(
@@ -218,7 +218,7 @@ async def get_place(conn: Connection, winner_id: WinnerId) -> Place:
     return msgspec.convert(row, Place)
 
 
-async def list_waiting(conn: Connection, settlement_id: int) -> list[Waiting]:
+async def list_candidates(conn: Connection, settlement_id: int) -> list[Candidate]:
     """The reserves who have not moved up, in order, each with what stands against a prize for them now."""
     rows = await conn.fetch(
         """
@@ -238,7 +238,7 @@ async def list_waiting(conn: Connection, settlement_id: int) -> list[Waiting]:
         """,
         settlement_id,
     )
-    return [Waiting(msgspec.convert(row, Reserve), row["obstacle"]) for row in rows]
+    return [Candidate(msgspec.convert(row, Reserve), row["obstacle"]) for row in rows]
 
 
 async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
@@ -272,7 +272,7 @@ async def remove_claims(conn: Connection, winner_ids: Sequence[int]) -> None:
     await conn.execute("DELETE FROM claims WHERE winner_id = ANY ($1::bigint[])", winner_ids)
 
 
-async def lock_next_to_remind(conn: Connection) -> Unclaimed | None:
+async def lock_next_to_remind(conn: Connection) -> UnclaimedPrize | None:
     """A winner whose claim ends soon, told at least a day ago and not reminded yet; held by nobody else.
 
     The reminder in the inbox is the mark that there was one.
@@ -296,10 +296,10 @@ async def lock_next_to_remind(conn: Connection) -> Unclaimed | None:
         """,
         ENDS_SOON,
     )
-    return one(row, Unclaimed)
+    return one(row, UnclaimedPrize)
 
 
-async def find_standing(conn: Connection, settlement_id: int, rank: int) -> Winner | None:
+async def find_holder(conn: Connection, settlement_id: int, rank: int) -> Winner | None:
     """Who wins with this rank now."""
     row = await conn.fetchrow(
         """

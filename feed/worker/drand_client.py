@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from feed.postgres import Pool
-from feed.prizes.draw.actions import keep_drand_value, list_drand_rounds
+from feed.prizes.draw.actions import list_drand_rounds, record_drand_value
 from feed.prizes.draw.drand import QUICKNET, Chain
 
 log = structlog.get_logger("feed.draws")
@@ -77,5 +77,5 @@ async def ask_drand(pool: Pool, client: DrandClient | None) -> None:
                 "drand gave nothing", campaign=campaign_id, round=round_, error=f"{type(error).__name__}: {error}"
             )
             continue
-        if not await keep_drand_value(pool, client.chain, campaign_id, round_, signature):
+        if not await record_drand_value(pool, client.chain, campaign_id, round_, signature):
             log.error("drand value refused", campaign=campaign_id, round=round_)

@@ -19,7 +19,7 @@ from feed.keys.store import Keys, open_keys
 from feed.postgres import Pool, open_pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims.actions import claim_prize
-from feed.prizes.draw.actions import enter_number, give_up_next_beacon, keep_drand_value, publish_next_list
+from feed.prizes.draw.actions import enter_number, give_up_next_beacon, publish_next_list, record_drand_value
 from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import WinnerId
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
@@ -95,7 +95,7 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
         reason_code="misread",
         reason="录反了",
     ),
-    "keep": lambda pool, keys, campaign, round_: keep_drand_value(
+    "keep": lambda pool, keys, campaign, round_: record_drand_value(
         pool, TEST_CHAIN, campaign, round_, signature_of(round_)
     ),
     "lapse": lapse_next_claim,

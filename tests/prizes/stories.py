@@ -27,9 +27,9 @@ from feed.prizes.claims.shredding import Retention, forget_next_archive, shred_n
 from feed.prizes.draw.actions import (
     enter_number,
     give_up_next_beacon,
-    keep_drand_value,
     list_drand_rounds,
     publish_next_list,
+    record_drand_value,
 )
 from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import WinnerId
@@ -191,7 +191,7 @@ def _appeared(p: Play) -> datetime:
 
 async def _keep(p: Play) -> None:
     for campaign, round_ in await list_drand_rounds(p.pool, TEST_CHAIN):
-        await keep_drand_value(p.pool, TEST_CHAIN, campaign, round_, signature_of(round_))
+        await record_drand_value(p.pool, TEST_CHAIN, campaign, round_, signature_of(round_))
 
 
 _FREEZE = Deed(_worker(lambda p: fill_next_shortlist(p.pool), lambda p: freeze_next_campaign(p.pool)))

@@ -310,7 +310,7 @@ async def test_a_winner_who_is_erased_leaves_the_place_to_the_next(pool: Pool, k
     # What was signed stays as it was, names nobody, and still verifies.
     assert signed is not None
     assert await stage.result_of(pool, campaign.id) == signed
-    assert verify_result(signed, keys.public_keys().keys).holds
+    assert verify_result(signed, keys.public_keys().keys).is_valid
 
 
 async def test_verdicts_count_until_the_settlement_and_can_be_taken_back(

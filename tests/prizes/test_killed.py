@@ -62,7 +62,7 @@ async def test_a_worker_killed_while_it_settles_leaves_one_result(
     result = await stage.result_of(pool, campaign.id)
     assert result is not None
     assert before in (None, result)
-    assert verify_result(result, keys.public_keys().keys).holds
+    assert verify_result(result, keys.public_keys().keys).is_valid
     assert [row["post_id"] for row in await stage.winners_of(pool, campaign.id)] == campaign.posts[:2]
     await stage.rewind(pool, campaign.id)
     await _finish(pool, keys)

@@ -42,11 +42,11 @@ async def replace_winner(
         settlement = await settlement_store.find_settled(conn, campaign_id)
         if attempt.is_repeat:
             # What was done under this key stays done, whatever has become of the campaign since.
-            winner = None if settlement is None else await winner_store.find_standing(conn, settlement.id, rank)
+            winner = None if settlement is None else await winner_store.find_holder(conn, settlement.id, rank)
             return "replaced" if winner is None else "recorded"
         if settlement is None or campaign.state != "announced":
             raise NotAnnounced
-        winner = await winner_store.find_standing(conn, settlement.id, rank)
+        winner = await winner_store.find_holder(conn, settlement.id, rank)
         if winner is None:
             raise WinnerNotFound
         if winner.state in ("shipped", "received"):
@@ -63,7 +63,7 @@ async def replace_winner(
         rules = await closing.get_rules(conn, campaign_id, settlement.rules_version)
         successor = await fill_place(conn, keys, campaign, rules, gone)
         await objections_store.mark_remedied(conn, settlement.id, winner_id=winner.id)
-        await inbox.add_inbox(conn, [notices.of_end(gone, campaign.title)])
+        await inbox.add_inbox(conn, [notices.of_lost_prize(gone, campaign.title)])
         detail["successor"] = None if successor is None else str(successor)
         await audit.add(conn, by, "replace", "prize", winner.id, detail)
     return "replaced"

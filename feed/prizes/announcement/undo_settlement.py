@@ -66,4 +66,4 @@ async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by:
     await objections_store.mark_remedied(conn, settlement.id, winner_id=None)
     await forget_winners(conn, ended)
     gone = [await store.find_winner(conn, winner_id) for winner_id in ended]
-    await inbox.add_inbox(conn, [notices.of_end(each, title) for each in gone if each is not None])
+    await inbox.add_inbox(conn, [notices.of_lost_prize(each, title) for each in gone if each is not None])

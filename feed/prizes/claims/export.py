@@ -17,7 +17,7 @@ from feed.prizes.claims import store as claims_store
 from feed.prizes.claims.form import seal_of
 from feed.prizes.claims.guards import require_access
 from feed.prizes.model import ClaimNotFound
-from feed.prizes.notices import shown_prizes
+from feed.prizes.notices import format_prizes
 from feed.texts import read_reason
 
 
@@ -55,7 +55,7 @@ async def export_claims(
                 # As text: a spreadsheet rounds long numbers.
                 f"\t{parcel.winner_id}",
                 parcel.place,
-                _plain(shown_prizes(parcel.prizes)),
+                _plain(format_prizes(parcel.prizes)),
                 *(_cell(field, details.get(field.name, "")) for field in fields),
                 "是" if parcel.state == "verified" else "否",
             ]

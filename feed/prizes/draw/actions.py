@@ -13,8 +13,8 @@ from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes import notices, settlement_store
 from feed.prizes.draw import store as draw_store
-from feed.prizes.draw.agreement import Entering, agreement, has_decided
-from feed.prizes.draw.beacon import Window, read_word, window_at, windows
+from feed.prizes.draw.agreement import EntryOutcome, find_agreement, has_decided
+from feed.prizes.draw.beacon import Window, read_public_number, window_at, windows
 from feed.prizes.draw.drand import Chain, first_round, is_signed, time_of, value_of
 from feed.prizes.draw.model import Beacon, Draw, NoNumberWanted
 from feed.prizes.model import Settlement
@@ -43,7 +43,7 @@ async def list_drand_rounds(pool: Pool, chain: Chain) -> list[tuple[int, int]]:
     return found
 
 
-async def keep_drand_value(pool: Pool, chain: Chain, campaign_id: int, round_: int, signature: bytes) -> bool:
+async def record_drand_value(pool: Pool, chain: Chain, campaign_id: int, round_: int, signature: bytes) -> bool:
     """Whether the value was signed by the chain, is the one that is waited for, and is the draw's from now on."""
     if not is_signed(chain, round_, signature):
         return False
@@ -76,7 +76,7 @@ async def give_up_next_beacon(pool: Pool) -> bool:
 
 async def enter_number(
     pool: Pool, campaign_id: int, *, by: AccountId, round_: str, value: str, appeared_at: datetime
-) -> Entering:
+) -> EntryOutcome:
     """Keeps the public number as one editor enters it. The equal entry of another person makes it the draw's.
 
     Raises CampaignNotFound, NoNumberWanted, Invalid, SecondPersonRequired, BeaconMismatch.
@@ -94,13 +94,13 @@ async def enter_number(
             if has_decided(draw.beacon, by, round_, value, appeared_at):
                 return "accepted"
             raise NoNumberWanted
-        word = read_word(round_, value, appeared_at, window, now)
+        word = read_public_number(round_, value, appeared_at, window, now)
         before = await draw_store.list_entries(conn, settlement.id)
         entry = await draw_store.add_entry(conn, settlement.id, by, word)
         if entry not in before:
             detail = {"round": word.round, "value": word.value, "appeared_at": time_text(word.appeared_at)}
             await audit.add(conn, by, "enter_number", "campaign", campaign_id, detail)
-        found = agreement(entry, before)
+        found = find_agreement(entry, before)
         if found.second is not None:
             number = found.number
             beacon = Beacon(
@@ -130,7 +130,7 @@ async def _publish_list(conn: Connection, waiting: tuple[int, int]) -> bool:
     rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
     editors = await closing.list_concerned(conn, campaign_id)
     told = [
-        notices.of_number(
+        notices.of_number_wanted(
             settlement_id,
             campaign,
             editor_id,

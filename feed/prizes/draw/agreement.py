@@ -8,10 +8,10 @@ import msgspec
 
 from feed.campaigns.errors import SecondPersonRequired
 from feed.errors import Conflict, FieldError
-from feed.prizes.draw.beacon import Word, read_number, read_round
+from feed.prizes.draw.beacon import PublicNumber, read_number, read_round
 from feed.prizes.draw.model import Beacon, BeaconMismatch, CorrectionReason, ThirdPersonRequired
 
-Entering = Literal["recorded", "accepted"]
+EntryOutcome = Literal["recorded", "accepted"]
 
 
 class NumberEntry(msgspec.Struct, frozen=True):
@@ -26,14 +26,14 @@ class NumberEntry(msgspec.Struct, frozen=True):
     reason_code: CorrectionReason | None = None
 
     @property
-    def word(self) -> Word:
+    def word(self) -> PublicNumber:
         """The number itself."""
-        return Word(self.round, self.value, self.appeared_at)
+        return PublicNumber(self.round, self.value, self.appeared_at)
 
-    def differing(self, other: "NumberEntry") -> list[str]:
+    def differing_fields(self, other: "NumberEntry") -> list[str]:
         """The names of the fields in which the two differ."""
         reason = ["reason_code"] if self.reason_code != other.reason_code else []
-        return self.word.differing(other.word) + reason
+        return self.word.differing_fields(other.word) + reason
 
 
 class Agreement(msgspec.Struct, frozen=True):
@@ -46,10 +46,10 @@ class Agreement(msgspec.Struct, frozen=True):
     conflict: Conflict | None = None
 
     @property
-    def number(self) -> Word:
+    def number(self) -> PublicNumber:
         """What the two have agreed in. Should they be seconds apart, the later time: never younger than both say."""
         assert self.second is not None
-        return Word(self.entry.round, self.entry.value, max(self.entry.appeared_at, self.second.appeared_at))
+        return PublicNumber(self.entry.round, self.entry.value, max(self.entry.appeared_at, self.second.appeared_at))
 
     @property
     def entered_by(self) -> list[int]:
@@ -57,30 +57,30 @@ class Agreement(msgspec.Struct, frozen=True):
         assert self.second is not None
         return [self.second.editor_id, self.entry.editor_id]
 
-    def answer(self) -> Entering:
+    def answer(self) -> EntryOutcome:
         """To be called after the commit. Raises SecondPersonRequired, ThirdPersonRequired and BeaconMismatch."""
         if self.conflict is not None:
             raise self.conflict
         return "recorded" if self.second is None else "accepted"
 
 
-def agreement(entry: NumberEntry, before: Sequence[NumberEntry], *, mistaken: Collection[int] = ()) -> Agreement:
+def find_agreement(entry: NumberEntry, before: Sequence[NumberEntry], *, mistaken: Collection[int] = ()) -> Agreement:
     """Whether `entry` and one of the entries `before` it decide.
 
     `before` has the latest entry of each account, the oldest first; one of the editor's own among them is replaced by `entry`.
     Two of the `mistaken`, who have entered the number that is being corrected, do not decide by themselves.
     """
     others = [each for each in before if each.person != entry.person]
-    agreeing = [each for each in others if not each.differing(entry)]
+    agreeing = [each for each in others if not each.differing_fields(entry)]
     for each in agreeing:
         if entry.editor_id not in mistaken or each.editor_id not in mistaken:
             return Agreement(entry, second=each)
     if agreeing:
         return Agreement(entry, conflict=ThirdPersonRequired())
     if others:
-        fields = [FieldError(name, "differs") for name in others[-1].differing(entry)]
+        fields = [FieldError(name, "differs") for name in others[-1].differing_fields(entry)]
         return Agreement(entry, conflict=BeaconMismatch(*fields))
-    if any(not each.differing(entry) for each in before):
+    if any(not each.differing_fields(entry) for each in before):
         return Agreement(entry, conflict=SecondPersonRequired())
     return Agreement(entry)
 
@@ -92,4 +92,6 @@ def has_decided(beacon: Beacon | None, editor_id: int, round_: str, value: str, 
     issue, number = read_round(round_), read_number(value)
     if issue is None or number is None or appeared_at.tzinfo is None:
         return False
-    return not Word(issue, number, appeared_at).differing(Word(beacon.round, beacon.value, beacon.appeared_at))
+    return not PublicNumber(issue, number, appeared_at).differing_fields(
+        PublicNumber(beacon.round, beacon.value, beacon.appeared_at)
+    )

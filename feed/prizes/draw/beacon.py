@@ -30,14 +30,14 @@ class Window(msgspec.Struct, frozen=True):
     until: datetime
 
 
-class Word(msgspec.Struct, frozen=True):
+class PublicNumber(msgspec.Struct, frozen=True):
     """What somebody says the public number is, in its one spelling."""
 
     round: str
     value: str
     appeared_at: datetime
 
-    def differing(self, other: "Word") -> list[str]:
+    def differing_fields(self, other: "PublicNumber") -> list[str]:
         """The names of what the two do not agree in."""
         apart = abs(self.appeared_at - other.appeared_at) >= PRINTED
         differs = {"round": self.round != other.round, "value": self.value != other.value, "appeared_at": apart}
@@ -71,7 +71,7 @@ def read_number(text: str) -> str | None:
     return found if len(found) <= VALUE_LONGEST and _NUMBERS.fullmatch(found) else None
 
 
-def read_word(round_: str, value: str, appeared_at: datetime, window: Window, now: datetime) -> Word:
+def read_public_number(round_: str, value: str, appeared_at: datetime, window: Window, now: datetime) -> PublicNumber:
     """The number of this window as somebody says it. Raises Invalid, which names each field that cannot be right."""
     issue, number = read_round(round_), read_number(value)
     wrong = []
@@ -89,7 +89,7 @@ def read_word(round_: str, value: str, appeared_at: datetime, window: Window, no
         wrong.append(FieldError("appeared_at", "too_late", {"until": time_text(window.until)}))
     if wrong or issue is None or number is None:
         raise Invalid(*wrong)
-    return Word(issue, number, appeared_at)
+    return PublicNumber(issue, number, appeared_at)
 
 
 def _sources(order: Sequence[str]) -> list[Source]:

@@ -13,9 +13,9 @@ from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes.draw import correction_store as corrections_store
 from feed.prizes.draw import store as draw_store
-from feed.prizes.draw.agreement import Entering, NumberEntry, agreement
-from feed.prizes.draw.beacon import Word, read_word, windows
-from feed.prizes.draw.correction_store import SetAside
+from feed.prizes.draw.agreement import EntryOutcome, NumberEntry, find_agreement
+from feed.prizes.draw.beacon import PublicNumber, read_public_number, windows
+from feed.prizes.draw.correction_store import UndoneDraw
 from feed.prizes.draw.model import CorrectionReason, NoNumberToCorrect
 from feed.texts import read_reason
 
@@ -30,7 +30,7 @@ async def correct_number(
     appeared_at: datetime,
     reason_code: CorrectionReason,
     reason: str,
-) -> Entering:
+) -> EntryOutcome:
     """Keeps what the number should have been as one editor enters it. With the equal entry of another person the next settlement draws by it.
 
     The settlement is undone before, which after the announcement takes an upheld objection.
@@ -42,7 +42,7 @@ async def correct_number(
         word = await _read_word(conn, campaign_id, drawn, round_, value, appeared_at)
         numbers = await corrections_store.list_numbers(conn, drawn.settlement_id)
         wrong, number = numbers[-1], len(numbers)
-        if not word.differing(wrong.word):
+        if not word.differing_fields(wrong.word):
             if wrong.reason_code is not None and by in wrong.entered_by:
                 return "accepted"
             raise Invalid(FieldError("value", "unchanged"))
@@ -55,7 +55,7 @@ async def correct_number(
         if entry not in before:
             await audit.add(conn, by, "enter_correction", "campaign", campaign_id, detail)
         mistaken = await _list_mistaken(conn, [entry, *before], wrong.entered_by)
-        found = agreement(entry, before, mistaken=mistaken)
+        found = find_agreement(entry, before, mistaken=mistaken)
         if found.second is not None:
             await corrections_store.add_number(
                 conn, drawn.settlement_id, number, found.number, reason_code=reason_code, entered_by=found.entered_by
@@ -65,24 +65,24 @@ async def correct_number(
     return found.answer()
 
 
-async def _hold_draw(conn: Connection, campaign_id: int) -> SetAside:
+async def _hold_draw(conn: Connection, campaign_id: int) -> UndoneDraw:
     """Locks the campaign and returns the draw that a public number has decided. Raises CampaignNotFound and NoNumberToCorrect."""
     campaign = await closing.lock_ending(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
-    drawn = await corrections_store.find_set_aside(conn, campaign_id)
+    drawn = await corrections_store.find_undone_draw(conn, campaign_id)
     if campaign.state != "judging" or drawn is None or drawn.source != "public_number":
         raise NoNumberToCorrect
     return drawn
 
 
 async def _read_word(
-    conn: Connection, campaign_id: int, drawn: SetAside, round_: str, value: str, appeared_at: datetime
-) -> Word:
+    conn: Connection, campaign_id: int, drawn: UndoneDraw, round_: str, value: str, appeared_at: datetime
+) -> PublicNumber:
     """The number as it is entered. Raises Invalid where it cannot be the number that this draw has waited for."""
     rules = await closing.get_rules(conn, campaign_id, drawn.rules_version)
     (window,) = (each for each in windows(rules, drawn.list_published_at) if each.source == "public_number")
-    return read_word(round_, value, appeared_at, window, await draw_store.get_clock(conn))
+    return read_public_number(round_, value, appeared_at, window, await draw_store.get_clock(conn))
 
 
 async def _list_mistaken(conn: Connection, entries: Sequence[NumberEntry], entered_by: Sequence[int]) -> set[int]:

@@ -6,11 +6,11 @@ import msgspec
 
 from feed.postgres import Connection, many, one
 from feed.prizes.draw.agreement import NumberEntry
-from feed.prizes.draw.beacon import Word
-from feed.prizes.draw.model import CorrectionReason, Number
+from feed.prizes.draw.beacon import PublicNumber
+from feed.prizes.draw.model import AgreedNumber, CorrectionReason
 
 
-class SetAside(msgspec.Struct, frozen=True):
+class UndoneDraw(msgspec.Struct, frozen=True):
     """The first draw of a campaign none of whose settlements stands: its list and its seed are those of the next one."""
 
     settlement_id: int
@@ -19,7 +19,7 @@ class SetAside(msgspec.Struct, frozen=True):
     list_published_at: datetime
 
 
-async def find_set_aside(conn: Connection, campaign_id: int) -> SetAside | None:
+async def find_undone_draw(conn: Connection, campaign_id: int) -> UndoneDraw | None:
     """The draw whose value has decided; None while none has, or a settlement stands."""
     row = await conn.fetchrow(
         """
@@ -32,10 +32,10 @@ async def find_set_aside(conn: Connection, campaign_id: int) -> SetAside | None:
         """,
         campaign_id,
     )
-    return one(row, SetAside)
+    return one(row, UndoneDraw)
 
 
-async def list_numbers(conn: Connection, settlement_id: int) -> list[Number]:
+async def list_numbers(conn: Connection, settlement_id: int) -> list[AgreedNumber]:
     """What was entered for this draw, and then each correction. The last one decides."""
     rows = await conn.fetch(
         """
@@ -51,7 +51,7 @@ async def list_numbers(conn: Connection, settlement_id: int) -> list[Number]:
         """,
         settlement_id,
     )
-    return many(rows, Number)
+    return many(rows, AgreedNumber)
 
 
 async def add_correction(
@@ -59,7 +59,7 @@ async def add_correction(
     settlement_id: int,
     number: int,
     editor_id: int,
-    word: Word,
+    word: PublicNumber,
     *,
     reason_code: CorrectionReason,
     reason: str,
@@ -107,7 +107,7 @@ async def add_number(
     conn: Connection,
     settlement_id: int,
     number: int,
-    word: Word,
+    word: PublicNumber,
     *,
     reason_code: CorrectionReason,
     entered_by: list[int],

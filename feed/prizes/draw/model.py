@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from feed.errors import Conflict, FieldError, NotFound
-from feed.prizes.draw.beacon import Source, Word
+from feed.prizes.draw.beacon import PublicNumber, Source
 
 # Misread: of the issue that decides, other digits or another time. The publisher may have corrected the number too.
 CorrectionReason = Literal["misread", "wrong_issue", "publisher_corrected"]
@@ -20,7 +20,7 @@ class ThirdPersonRequired(Conflict):
     """One of the two who correct a number is somebody who has not entered it."""
 
 
-class Number(msgspec.Struct, frozen=True):
+class AgreedNumber(msgspec.Struct, frozen=True):
     """A public number by which lots are or were drawn, and who entered it. The first one has no reason."""
 
     round: str
@@ -31,9 +31,9 @@ class Number(msgspec.Struct, frozen=True):
     entered_at: datetime
 
     @property
-    def word(self) -> Word:
+    def word(self) -> PublicNumber:
         """The number itself."""
-        return Word(self.round, self.value, self.appeared_at)
+        return PublicNumber(self.round, self.value, self.appeared_at)
 
 
 class AwaitingBeacon(Conflict):
@@ -81,7 +81,7 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
     beacon: Beacon | None
 
 
-class Lots(msgspec.Struct, frozen=True, kw_only=True):
+class DrawInputs(msgspec.Struct, frozen=True, kw_only=True):
     """All that an order of tickets follows from: the list that was drawn from, the revealed nonce and the value that appeared."""
 
     draw: Draw
@@ -89,4 +89,4 @@ class Lots(msgspec.Struct, frozen=True, kw_only=True):
     nonce: bytes
     nonce_sha256: bytes
     # What was entered for the draw: the number that decided last, and before it those that were wrong.
-    numbers: list[Number] = []
+    numbers: list[AgreedNumber] = []

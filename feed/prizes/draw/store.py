@@ -7,7 +7,7 @@ from asyncpg import Record
 
 from feed.postgres import Connection, many
 from feed.prizes.draw.agreement import NumberEntry
-from feed.prizes.draw.beacon import Word
+from feed.prizes.draw.beacon import PublicNumber
 from feed.prizes.draw.model import Beacon, Draw
 
 
@@ -131,7 +131,7 @@ async def mark_beacon(conn: Connection, settlement_id: int, beacon: Beacon) -> b
     )
 
 
-async def add_entry(conn: Connection, settlement_id: int, editor_id: int, word: Word) -> NumberEntry:
+async def add_entry(conn: Connection, settlement_id: int, editor_id: int, word: PublicNumber) -> NumberEntry:
     """Keeps the number as this editor enters it, instead of an earlier entry of the same account."""
     row = await conn.fetchrow(
         """

@@ -35,7 +35,7 @@ class Cluster(msgspec.Struct, frozen=True):
     pairs: list[Pair]
 
 
-class Rings(msgspec.Struct, frozen=True):
+class ClusterReport(msgspec.Struct, frozen=True):
     """The largest clusters of `found`. `compared`: so many entries, the first ones, were all compared with each other."""
 
     compared: int
@@ -44,9 +44,9 @@ class Rings(msgspec.Struct, frozen=True):
     steps: int
 
 
-def find_rings(
+def find_clusters(
     likers: Mapping[int, Collection[int]], *, most_steps: int = MOST_STEPS, most_pairs: int = MOST_PAIRS
-) -> Rings:
+) -> ClusterReport:
     """What is unusual among these entries, the most important first: where the work would be too much, the rest is left out.
 
     Each entry asks its likers where they have been before, so that two entries without a common liker cost nothing.
@@ -73,7 +73,9 @@ def find_rings(
             ]
         compared += 1
     groups = _grouped(pairs)
-    return Rings(compared, len(groups), [_cluster(group, likers, everybody) for group in groups[:MOST_CLUSTERS]], steps)
+    return ClusterReport(
+        compared, len(groups), [_cluster(group, likers, everybody) for group in groups[:MOST_CLUSTERS]], steps
+    )
 
 
 def _is_unusual(shared: int, one: int, other: int, everybody: int) -> bool:

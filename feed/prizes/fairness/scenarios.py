@@ -11,7 +11,7 @@ import msgspec
 from feed.campaigns.model import Caps, Rules
 from feed.campaigns.scoring.score import Ranked, score
 from feed.prizes.model import SheetRow
-from feed.prizes.result.selection import Selection, contender, select_winners
+from feed.prizes.result.selection import Selection, contender, select_by_score
 from feed.sms.model import SHANGHAI
 
 _AGES = (
@@ -22,7 +22,7 @@ _AGES = (
 )
 
 
-class Act(msgspec.Struct, frozen=True):
+class EngagementEvent(msgspec.Struct, frozen=True):
     """A person's counted like of an entry (or comment: not `liked`), at its first instant, by the account made at `made_at`."""
 
     post_id: int
@@ -32,7 +32,7 @@ class Act(msgspec.Struct, frozen=True):
     made_at: datetime
 
 
-class Shares(msgspec.Struct, frozen=True):
+class Distribution(msgspec.Struct, frozen=True):
     """Counted persons by the age of their account when they acted, and by the hour of the day in Shenzhen."""
 
     persons: int
@@ -53,7 +53,7 @@ class Margin(msgspec.Struct, frozen=True, kw_only=True):
     to_first_without_prize: str | None
 
 
-class Moved(msgspec.Struct, frozen=True):
+class WinnerChange(msgspec.Struct, frozen=True):
     """A person who wins in one way of counting and not in the other, by the entry that does, with its rank in both."""
 
     post_id: int
@@ -61,7 +61,7 @@ class Moved(msgspec.Struct, frozen=True):
     rank_then: int | None
 
 
-class Shift(msgspec.Struct, frozen=True, kw_only=True):
+class RankComparison(msgspec.Struct, frozen=True, kw_only=True):
     """A winner's rank, and that of the same person's best entry if it had been counted otherwise."""
 
     post_id: int
@@ -71,34 +71,36 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     wins_then: bool
 
 
-Way = Literal["without_voids", "without_top_likers", "half_caps", "double_caps"]
+ScenarioName = Literal["without_voids", "without_top_likers", "half_caps", "double_caps"]
 
 
 class Scenario(msgspec.Struct, frozen=True):
     """The winners if it had been counted otherwise."""
 
-    name: Way
+    name: ScenarioName
     winners: list[int]
-    shifts: list[Shift]
-    enters: list[Moved]
-    leaves: list[Moved]
+    shifts: list[RankComparison]
+    enters: list[WinnerChange]
+    leaves: list[WinnerChange]
 
 
-def select_now(rows: Sequence[SheetRow], rules: Rules) -> Selection:
+def select_actual(rows: Sequence[SheetRow], rules: Rules) -> Selection:
     """Who wins by the sheet, and everybody's rank; with the first who does not, also where nobody waits in reserve."""
-    return select_winners(
+    return select_by_score(
         _contenders(rows, rules), msgspec.structs.replace(rules, reserve_count=max(1, rules.reserve_count))
     )
 
 
-def front_of(rows: Sequence[SheetRow], ranks: Mapping[int, int], remarks: Mapping[int, int], *, most: int) -> list[int]:
+def top_entries(
+    rows: Sequence[SheetRow], ranks: Mapping[int, int], remarks: Mapping[int, int], *, most: int
+) -> list[int]:
     """The best entries, the first one first, until there are too many likes and comments to look at.
 
     `remarks`: how many comments to read, where they are more than the commenters. An entry that is too large by itself is passed over.
     """
     found, total = [], 0
     for row in sorted((row for row in rows if row.post_id in ranks), key=lambda row: ranks[row.post_id]):
-        cost = weight_of(row, remarks.get(row.post_id, 0))
+        cost = reading_cost(row, remarks.get(row.post_id, 0))
         if cost > most:
             continue
         total += cost
@@ -108,7 +110,7 @@ def front_of(rows: Sequence[SheetRow], ranks: Mapping[int, int], remarks: Mappin
     return found
 
 
-def weight_of(row: SheetRow, remarks: int = 0) -> int:
+def reading_cost(row: SheetRow, remarks: int = 0) -> int:
     """How many likes and comments have to be read to know who is behind the entry's numbers."""
     left_out = Counter[str]()
     for each in row.excluded:
@@ -140,44 +142,46 @@ def margins_of(now: Selection, rules: Rules) -> list[Margin]:
     return found
 
 
-def scenarios_of(rows: Sequence[SheetRow], acts: Sequence[Act], rules: Rules, now: Selection) -> list[Scenario]:
+def scenarios_of(
+    rows: Sequence[SheetRow], acts: Sequence[EngagementEvent], rules: Rules, now: Selection
+) -> list[Scenario]:
     """The same sheet without voids, as if the busiest likers had not been there, and under half and double caps."""
     caps = rules.caps
     halved = msgspec.structs.replace(rules, caps=Caps(max(1, caps.likes // 2), max(1, caps.comments // 2)))
     doubled = msgspec.structs.replace(rules, caps=Caps(caps.likes * 2, caps.comments * 2))
-    other_ways: dict[Way, tuple[Sequence[SheetRow], Rules]] = {
+    other_ways: dict[ScenarioName, tuple[Sequence[SheetRow], Rules]] = {
         "without_voids": (_without_voids(rows), rules),
-        "without_top_likers": (_without(rows, acts, busiest_of(acts)), rules),
+        "without_top_likers": (_without(rows, acts, top_likers(acts)), rules),
         "half_caps": (rows, halved),
         "double_caps": (rows, doubled),
     }
     return [_compared(name, now, _contenders(counted, by), by) for name, (counted, by) in other_ways.items()]
 
 
-def busiest_of(acts: Sequence[Act]) -> set[int]:
+def top_likers(acts: Sequence[EngagementEvent]) -> set[int]:
     """The one in a hundred (at least one, if anybody) who like the most entries; who ties with the last of them is out."""
     liked = Counter(act.person for act in acts if act.liked)
     last = -(-len(liked) // 100)
     return {person for person, _ in sorted(liked.items(), key=lambda each: (-each[1], each[0]))[:last]}
 
 
-def shares_of(acts: Sequence[Act], *, liked: bool) -> dict[int, Shares]:
+def distributions_of(acts: Sequence[EngagementEvent], *, liked: bool) -> dict[int, Distribution]:
     """Of each entry, its likers or its commenters."""
-    by_post: dict[int, list[Act]] = defaultdict(list)
+    by_post: dict[int, list[EngagementEvent]] = defaultdict(list)
     for act in acts:
         if act.liked is liked:
             by_post[act.post_id].append(act)
     return {post_id: _shares(each) for post_id, each in by_post.items()}
 
 
-def _shares(acts: Sequence[Act]) -> Shares:
+def _shares(acts: Sequence[EngagementEvent]) -> Distribution:
     ages = dict.fromkeys([*(name for name, _ in _AGES), "older"], 0)
     hours = [0] * 24
     for act in acts:
         age = act.at - act.made_at
         ages[next((name for name, limit in _AGES if age < limit), "older")] += 1
         hours[act.at.astimezone(SHANGHAI).hour] += 1
-    return Shares(len(acts), ages, hours)
+    return Distribution(len(acts), ages, hours)
 
 
 def _without_voids(rows: Sequence[SheetRow]) -> list[SheetRow]:
@@ -195,7 +199,7 @@ def _without_voids(rows: Sequence[SheetRow]) -> list[SheetRow]:
     return found
 
 
-def _without(rows: Sequence[SheetRow], acts: Sequence[Act], persons: set[int]) -> list[SheetRow]:
+def _without(rows: Sequence[SheetRow], acts: Sequence[EngagementEvent], persons: set[int]) -> list[SheetRow]:
     """As if these persons had done nothing: neither their likes nor their comments count."""
     lost = Counter((act.post_id, act.liked) for act in acts if act.person in persons)
     return [
@@ -224,8 +228,8 @@ def _contenders(rows: Sequence[SheetRow], rules: Rules) -> list[Ranked]:
     ]
 
 
-def _compared(name: Way, now: Selection, able: Sequence[Ranked], rules: Rules) -> Scenario:
-    then = select_winners(able, rules)
+def _compared(name: ScenarioName, now: Selection, able: Sequence[Ranked], rules: Rules) -> Scenario:
+    then = select_by_score(able, rules)
     winning = {each.person: each.post_id for each in now.winners}
     winning_then = {each.person: each.post_id for each in then.winners}
     best: dict[bytes, int] = {}
@@ -236,7 +240,7 @@ def _compared(name: Way, now: Selection, able: Sequence[Ranked], rules: Rules) -
         name,
         [each.post_id for each in then.winners],
         [
-            Shift(
+            RankComparison(
                 post_id=post_id,
                 rank=now.ranks[post_id],
                 post_id_then=best[person],
@@ -250,5 +254,5 @@ def _compared(name: Way, now: Selection, able: Sequence[Ranked], rules: Rules) -
     )
 
 
-def _moved(posts: Sequence[int], ranks: Mapping[int, int], then: Mapping[int, int]) -> list[Moved]:
-    return [Moved(post_id, ranks.get(post_id), then.get(post_id)) for post_id in posts]
+def _moved(posts: Sequence[int], ranks: Mapping[int, int], then: Mapping[int, int]) -> list[WinnerChange]:
+    return [WinnerChange(post_id, ranks.get(post_id), then.get(post_id)) for post_id in posts]

@@ -131,7 +131,7 @@ async def _campaign_of(conn: Connection, objection_id: int) -> int:
 
 
 async def _replaceable(conn: Connection, objection: Objection, rank: int) -> Winner:
-    winner = await winner_store.find_standing(conn, objection.settlement_id, rank)
+    winner = await winner_store.find_holder(conn, objection.settlement_id, rank)
     if winner is None:
         raise WinnerNotFound
     if winner.state in ("shipped", "received"):

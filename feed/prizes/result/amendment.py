@@ -8,7 +8,7 @@ import msgspec
 
 from feed.campaigns.model import time_text
 from feed.keys.signatures import Signature
-from feed.prizes.model import Place, Reserve, Waiting, Winner
+from feed.prizes.model import Candidate, Place, Reserve, Winner
 from feed.prizes.result.document import pseudonym
 
 FORMAT: Literal["feed-amendment-1"] = "feed-amendment-1"
@@ -64,7 +64,7 @@ class Amendment(Change, frozen=True, kw_only=True, forbid_unknown_fields=True):
     signature: Signature
 
 
-class Link(msgspec.Struct, frozen=True):
+class ChainHead(msgspec.Struct, frozen=True):
     """What the next amendment is chained to."""
 
     result_sha256: str
@@ -72,8 +72,8 @@ class Link(msgspec.Struct, frozen=True):
     sha256: str
 
 
-def change_of(
-    link: Link, gone: Winner, left: Place, line: Sequence[Waiting], *, fills: bool, salt: bytes, at: datetime
+def build_change(
+    link: ChainHead, gone: Winner, left: Place, line: Sequence[Candidate], *, fills: bool, salt: bytes, at: datetime
 ) -> tuple[Change, Reserve | None]:
     """What is to be signed when `left` becomes free, and who takes it: the first in line whom nothing stands against.
 

@@ -11,38 +11,38 @@ from feed.prizes.result.document import Outcome, Result
 from feed.prizes.result.problem import Problem
 
 
-class Standing(msgspec.Struct):
+class Placement(msgspec.Struct):
     """Who holds each place (None: nobody), and who of the reserves still waits."""
 
     places: list[Holder | None]
     line: list[Holder]
 
 
-def standing_of(result: Outcome) -> Standing:
+def initial_placement(result: Outcome) -> Placement:
     """As the result itself says it."""
-    return Standing(
+    return Placement(
         [Holder(each.rank, each.post_id, each.person, each.score) for each in result.winners],
         [Holder(each.rank, each.post_id, each.person, each.score) for each in result.reserves],
     )
 
 
-def follow(standing: Standing, amendments: Sequence[Change]) -> Standing:
+def apply_amendments(standing: Placement, amendments: Sequence[Change]) -> Placement:
     """The places after these amendments, which have been found to follow."""
     places, line = list(standing.places), list(standing.line)
     for each in amendments:
         places[each.place - 1] = each.enters
         if each.enters in line:
             line.remove(each.enters)
-    return Standing(places, line)
+    return Placement(places, line)
 
 
-def problems_of_chain(
+def check_chain(
     result: Result, amendments: Sequence[Amendment], rules: Rules | None, keys: Sequence[PublicKey] | None
 ) -> Iterator[Problem]:
     """What does not follow. After the first thing that does not, who holds which place is not asked any more."""
     result_sha256 = sha256_of(canonical(result))
     previous, earliest = result_sha256, result.frozen_at
-    standing: Standing | None = standing_of(result)
+    standing: Placement | None = initial_placement(result)
     for number, each in enumerate(amendments):
         where = f"amendments[{number}]"
         chained = (result.campaign.id, result_sha256, number + 1, previous)
@@ -56,7 +56,7 @@ def problems_of_chain(
         if standing is not None:
             found = list(_place_problems(each, standing, rules, where))
             yield from found
-            standing = None if found else follow(standing, [each])
+            standing = None if found else apply_amendments(standing, [each])
         previous = sha256_of(canonical(each))
         earliest = each.made_at
 
@@ -87,7 +87,7 @@ def _signature_problems(each: Amendment, where: str, keys: Sequence[PublicKey]) 
         return  # Said already.
 
 
-def _place_problems(each: Change, standing: Standing, rules: Rules | None, where: str) -> Iterator[Problem]:
+def _place_problems(each: Change, standing: Placement, rules: Rules | None, where: str) -> Iterator[Problem]:
     if not 1 <= each.place <= len(standing.places) or standing.places[each.place - 1] != each.leaves:
         yield Problem("amendment_leaves", f"{where}.leaves")
         return

@@ -22,12 +22,12 @@ from feed.prizes.result.document import (
     prizes_of,
     six_decimals,
 )
-from feed.prizes.result.draw_section import Drawn, problems_of
+from feed.prizes.result.draw_section import DrawSection, check_draw_section
 from feed.prizes.result.problem import Problem
-from feed.prizes.result.selection import Selection, contender, select_drawn, select_winners
+from feed.prizes.result.selection import Selection, contender, select_by_draw, select_by_score
 
 
-def problems_of_result(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:
+def check_result(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:
     """What does not follow. Nothing is worked out from what cannot be read: such a problem is the last one."""
     yield from _check_rules_hash(result.campaign)
     unreadable = list(_check_rules(result.campaign))
@@ -50,7 +50,7 @@ def problems_of_result(result: Outcome, chains: Sequence[Chain]) -> Iterator[Pro
     if (rules.method == "draw") is (result.draw is UNSET):
         yield Problem("draw_missing", "draw")
     elif result.draw is UNSET:
-        yield from _check_selection(result, select_winners(able, rules))
+        yield from _check_selection(result, select_by_score(able, rules))
     else:
         yield from _check_draw(result, result.draw, able, rules, chains)
 
@@ -126,16 +126,16 @@ def _check_rows(result: Outcome, contenders: Sequence[Ranked], rules: Rules) -> 
 
 
 def _check_draw(
-    result: Outcome, drawn: Drawn, able: Sequence[Ranked], rules: Rules, chains: Sequence[Chain]
+    result: Outcome, drawn: DrawSection, able: Sequence[Ranked], rules: Rules, chains: Sequence[Chain]
 ) -> Iterator[Problem]:
     persons = {int(row.post_id): row.person for row in result.sheet}
     ranked = [persons[each.post_id] for each in able]
-    wrong = list(problems_of(drawn, rules, _id_of(result.campaign.id), ranked, chains))
+    wrong = list(check_draw_section(drawn, rules, _id_of(result.campaign.id), ranked, chains))
     yield from wrong
     yield from _check_draw_counts_nothing(result.sheet)
     # Of a seed or a ticket that is none there is no order.
     if not any(problem.code in ("spelling", "draw_list") or problem.where == "draw.seed" for problem in wrong):
-        yield from _check_selection(result, select_drawn(able, persons, drawn, rules))
+        yield from _check_selection(result, select_by_draw(able, persons, drawn, rules))
 
 
 def _check_draw_counts_nothing(sheet: Sequence[Row]) -> Iterator[Problem]:

@@ -16,11 +16,11 @@ from feed.campaigns.model import Rules, time_text
 from feed.campaigns.scoring.score import Ranked
 from feed.keys.signatures import Signature
 from feed.prizes.draw import algorithm as draw
-from feed.prizes.draw.model import Lots
+from feed.prizes.draw.model import DrawInputs
 from feed.prizes.model import Forced, Place, Reserve, Settlement, SheetRow
 from feed.prizes.result import draw_section as drawn
-from feed.prizes.result.draw_section import Drawn
-from feed.prizes.result.selection import Selection, contender, select_drawn, select_winners
+from feed.prizes.result.draw_section import DrawSection
+from feed.prizes.result.selection import Selection, contender, select_by_draw, select_by_score
 
 FORMAT: Literal["feed-result-1"] = "feed-result-1"
 _PSEUDONYM_BYTES = 16
@@ -90,7 +90,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sheet: list[Row]
     winners: list[WinnerLine]
     reserves: list[ReserveLine]
-    draw: Drawn | UnsetType = UNSET
+    draw: DrawSection | UnsetType = UNSET
     # Hashes of the campaign's results that were announced and then set aside for an objection.
     withdrawn: list[str] | UnsetType = UNSET
     # That an editor did not wait, for what, and why.
@@ -118,7 +118,7 @@ def decide(
     rules: Rules,
     document: dict[str, Any],
     sha256: str,
-    lots: Lots | None = None,
+    lots: DrawInputs | None = None,
 ) -> Decision:
     """The result of a frozen sheet: the same bytes whenever and wherever it is worked out.
 
@@ -128,7 +128,7 @@ def decide(
     able = [each for each, row in zip(scored, rows, strict=True) if row.eligible]
     pseudonyms = {row.post_id: pseudonym(settlement.salt, row.person, row.account_id) for row in rows}
     draws = UNSET if lots is None else _drawn(lots, settlement, rows, rules)
-    selection = select_winners(able, rules) if draws is UNSET else select_drawn(able, pseudonyms, draws, rules)
+    selection = select_by_score(able, rules) if draws is UNSET else select_by_draw(able, pseudonyms, draws, rules)
     won = prizes_of(document)
     sheet = [
         Row(
@@ -217,11 +217,11 @@ def six_decimals(value: Decimal) -> str:
     return f"{value:.6f}"
 
 
-def _drawn(lots: Lots, settlement: Settlement, rows: Sequence[SheetRow], rules: Rules) -> Drawn:
+def _drawn(lots: DrawInputs, settlement: Settlement, rows: Sequence[SheetRow], rules: Rules) -> DrawSection:
     entered = (lots.draw.beacon.entered_by if lots.draw.beacon is not None else None) or ()
     editors = {*entered, *(editor for number in lots.numbers for editor in number.entered_by)}
     names = {editor: pseudonym(settlement.salt, b"", editor) for editor in editors}
-    return drawn.drawn_from(lots, rules, names, able=tickets_of(settlement, rows))
+    return drawn.build_draw_section(lots, rules, names, able=tickets_of(settlement, rows))
 
 
 def _contender(row: SheetRow, rules: Rules) -> Ranked:

@@ -12,7 +12,7 @@ from feed.campaigns.rules.validation import LATEST
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw.beacon import Source, read_number, read_round, windows
 from feed.prizes.draw.drand import Chain, first_round, is_signed, time_of, value_of
-from feed.prizes.draw.model import Beacon, CorrectionReason, Lots, Number
+from feed.prizes.draw.model import AgreedNumber, Beacon, CorrectionReason, DrawInputs
 from feed.prizes.result.problem import Problem
 
 _SHA256_DIGITS = 64
@@ -45,7 +45,7 @@ class WrongNumber(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     corrected_at: str
 
 
-class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class DrawSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What docs/draw-spec.md asks for. Hashes, the nonce and the seed are lower-case hexadecimal."""
 
     algorithm: Literal["feed-draw-1"]
@@ -64,13 +64,15 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     corrected: list[WrongNumber] | None = None
 
 
-def drawn_from(lots: Lots, rules: Rules, editors: Mapping[int, str], *, able: Sequence[bytes]) -> Drawn:
+def build_draw_section(
+    lots: DrawInputs, rules: Rules, editors: Mapping[int, str], *, able: Sequence[bytes]
+) -> DrawSection:
     """The part of the result. The lots have their value by now; `able` are the tickets that may win, `editors` pseudonyms."""
     beacon, published_at = lots.draw.beacon, lots.draw.list_published_at
     assert beacon is not None
     assert published_at is not None
     listed, now = set(lots.tickets), set(able)
-    return Drawn(
+    return DrawSection(
         algorithm=draw.ALGORITHM,
         tickets=lots.draw.ticket_count,
         list_sha256=lots.draw.list_sha256.hex(),
@@ -99,8 +101,8 @@ def seed(list_sha256: bytes, nonce: bytes, beacon: Beacon | BeaconLine) -> bytes
     return draw.seed_of(list_sha256, nonce, source=beacon.source, round_=beacon.round, value=beacon.value)
 
 
-def problems_of(
-    drawn: Drawn, rules: Rules, campaign_id: int, persons: Sequence[str], chains: Sequence[Chain]
+def check_draw_section(
+    drawn: DrawSection, rules: Rules, campaign_id: int, persons: Sequence[str], chains: Sequence[Chain]
 ) -> Iterator[Problem]:
     """What does not follow in the draw's part. Without any, its order may be worked out from `drawn.seed`."""
     try:
@@ -165,7 +167,7 @@ def _beacon_problems(
         yield Problem("draw_beacon", f"{where}.entered_by")
 
 
-def _correction_problems(drawn: Drawn, rules: Rules, published_at: datetime) -> Iterator[Problem]:
+def _correction_problems(drawn: DrawSection, rules: Rules, published_at: datetime) -> Iterator[Problem]:
     if drawn.corrected is None:
         return
     window = next((each for each in windows(rules, published_at) if each.source == "public_number"), None)
@@ -216,7 +218,7 @@ def _drand_problems(
         yield Problem("draw_beacon", f"{where}.entered_by")
 
 
-def _listed(drawn: Drawn, able: Sequence[bytes]) -> list[bytes] | None:
+def _listed(drawn: DrawSection, able: Sequence[bytes]) -> list[bytes] | None:
     """The list that lots were drawn from, of the tickets that may win now; None where what came and went does not fit them.
 
     Raises ValueError for what is no ticket.
@@ -231,7 +233,7 @@ def _listed(drawn: Drawn, able: Sequence[bytes]) -> list[bytes] | None:
     return sorted((now - set(added)) | set(removed))
 
 
-def _wrong(wrong: Number, right: Number, editors: Mapping[int, str]) -> WrongNumber:
+def _wrong(wrong: AgreedNumber, right: AgreedNumber, editors: Mapping[int, str]) -> WrongNumber:
     assert right.reason_code is not None
     return WrongNumber(
         round=wrong.round,

@@ -9,7 +9,7 @@ import msgspec
 from feed.campaigns.model import Rules
 from feed.campaigns.scoring.score import Ranked, best_of_each, order_of, total_score
 from feed.prizes.draw import algorithm as draw
-from feed.prizes.result.draw_section import Drawn
+from feed.prizes.result.draw_section import DrawSection
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ def contender(
     return Ranked(post_id, person, entered_at, quality, likes, commenters, total)
 
 
-def select_winners(able: Sequence[Ranked], rules: Rules) -> Selection:
+def select_by_score(able: Sequence[Ranked], rules: Rules) -> Selection:
     """One prize per person; who comes after the winners waits in reserve. Where there are too few, places stay empty."""
     order = sorted(able, key=lambda each: order_of(each, rules.tie_break))
     persons = best_of_each(order)
@@ -40,7 +40,7 @@ def select_winners(able: Sequence[Ranked], rules: Rules) -> Selection:
     )
 
 
-def select_drawn(able: Sequence[Ranked], persons: Mapping[int, str], drawn: Drawn, rules: Rules) -> Selection:
+def select_by_draw(able: Sequence[Ranked], persons: Mapping[int, str], drawn: DrawSection, rules: Rules) -> Selection:
     """One ticket per person, whatever the number of entries: the first of them stands for the person, and all share its rank.
 
     `persons` has the pseudonym behind each post. Who came onto the list after the value was known comes behind everybody who was

@@ -10,8 +10,8 @@ import rfc8785
 from feed.keys.signatures import PublicKey, is_document_signed
 from feed.prizes.draw.drand import QUICKNET, Chain
 from feed.prizes.result.amendment import Amendment
-from feed.prizes.result.amendment_chain import follow, is_dated_too_late, problems_of_chain, standing_of
-from feed.prizes.result.checks import problems_of_result, rules_of
+from feed.prizes.result.amendment_chain import apply_amendments, check_chain, initial_placement, is_dated_too_late
+from feed.prizes.result.checks import check_result, rules_of
 from feed.prizes.result.document import Outcome, Result
 from feed.prizes.result.problem import Problem
 
@@ -19,7 +19,7 @@ Signed = Literal["authentic", "unknown_key", "wrong", "key_over", "not_checked"]
 _LARGEST = 2**53 - 1
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """What a verification found. Without problems the document agrees with itself."""
 
     problems: list[Problem]
@@ -38,7 +38,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return not self.problems
 
     @property
-    def holds(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether nothing speaks against the document: consistent, and if a key was given signed with it."""
         return self.is_consistent and self.signed in ("authentic", "not_checked")
 
@@ -47,7 +47,7 @@ class Unreadable(ValueError):
     """The document is none; the message says where."""
 
 
-def verify_result(text: bytes, keys: Sequence[PublicKey] | None, chains: Sequence[Chain] = (QUICKNET,)) -> Finding:
+def verify_result(text: bytes, keys: Sequence[PublicKey] | None, chains: Sequence[Chain] = (QUICKNET,)) -> Verification:
     """What is right and wrong about a result. Without `keys` the signature is not looked at.
 
     `chains` are the beacons whose keys are known.
@@ -55,11 +55,11 @@ def verify_result(text: bytes, keys: Sequence[PublicKey] | None, chains: Sequenc
     try:
         result, amendments, names = _read(text)
     except Unreadable as error:
-        return Finding(problems=[Problem("unreadable", str(error))], signed="not_checked")
-    found = list(problems_of_result(result, chains))
-    found += problems_of_chain(result, amendments, rules_of(result), keys)
-    places = follow(standing_of(result), amendments).places if not found else []
-    return Finding(
+        return Verification(problems=[Problem("unreadable", str(error))], signed="not_checked")
+    found = list(check_result(result, chains))
+    found += check_chain(result, amendments, rules_of(result), keys)
+    places = apply_amendments(initial_placement(result), amendments).places if not found else []
+    return Verification(
         problems=found,
         signed=_look_at_signature(result, keys),
         key_id=result.signature.key_id,

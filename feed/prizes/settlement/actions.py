@@ -24,11 +24,11 @@ from feed.prizes import winner_store as store
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw import correction_store as corrections_store
 from feed.prizes.draw import store as draw_store
-from feed.prizes.draw.model import AwaitingBeacon, Draw, Lots
+from feed.prizes.draw.model import AwaitingBeacon, Draw, DrawInputs
 from feed.prizes.model import AlreadySettled, NotOverYet, Settlement, SettlementBlocked, SheetRow
 from feed.prizes.result.document import Decision, decide, tickets_of
 from feed.prizes.settlement import sheet_store
-from feed.prizes.settlement.freeze import Sheet, draw_up_sheet, freeze
+from feed.prizes.settlement.freeze import Sheet, build_sheet, freeze
 from feed.texts import read_reason
 
 
@@ -76,7 +76,7 @@ async def settle_campaign(
         blocked = False
         if settlement is None:
             rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-            sheet = await draw_up_sheet(conn, campaign, rules)
+            sheet = await build_sheet(conn, campaign, rules)
             blocked = bool(sheet.blocked_by) and why is None
             if blocked:
                 # Committed, and then refused: who asked sees in the campaign what it waits for.
@@ -102,7 +102,7 @@ async def _freeze_due(conn: Connection, campaign_id: int) -> bool:
     if campaign is None or campaign.frozen_at is not None or campaign_id not in await sheet_store.list_due(conn):
         return False
     rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-    sheet = await draw_up_sheet(conn, campaign, rules)
+    sheet = await build_sheet(conn, campaign, rules)
     if sheet.blocked_by:
         await _wait(conn, campaign, sheet)
         return False
@@ -151,13 +151,13 @@ def _is_awaiting(found: Draw | None) -> bool:
 
 async def _get_lots(
     conn: Connection, keys: Keys, settlement: Settlement, found: Draw, rows: Sequence[SheetRow]
-) -> Lots:
+) -> DrawInputs:
     nonce = await nonces.get(conn, settlement.campaign_id)
     listed = rows if found.listed_in is None else await sheet_store.list_sheet(conn, found.listed_in)
     tickets = tickets_of(settlement, listed)
     # Lots are drawn from what was published or not at all.
     assert (found.list_sha256, found.ticket_count) == (draw.list_hash(settlement.campaign_id, tickets), len(tickets))
-    return Lots(
+    return DrawInputs(
         draw=found,
         tickets=tickets,
         nonce=nonces.reveal(keys, settlement.campaign_id, nonce),
@@ -186,7 +186,7 @@ async def _decide(
     reason: str | None,
 ) -> None:
     """Keeps the result and fills the places. All of it follows from what was frozen and, in a draw, from its value."""
-    await sheet_store.take_time(conn)
+    await sheet_store.raise_transaction_limits(conn)
     document, rules_sha256 = await closing.get_rules_document(conn, campaign.id, settlement.rules_version)
     rows = await sheet_store.list_sheet(conn, settlement.id)
     lots = None if found is None else await _get_lots(conn, keys, settlement, found, rows)
@@ -205,7 +205,7 @@ async def _decide(
     await settlement_store.add_result(conn, settlement.id, result, sha256)
     if lots is not None:
         ranks = {int(row.post_id): row.rank for row in outcome.sheet if row.rank is not None}
-        await sheet_store.mark_lots(conn, settlement.id, ranks)
+        await sheet_store.mark_ranks(conn, settlement.id, ranks)
     await store.add_winners(conn, campaign.id, settlement.id, decision.places)
     await store.add_reserves(conn, settlement.id, decision.reserves)
     if reason is None and settlement.forced is not None:

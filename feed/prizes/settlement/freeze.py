@@ -35,9 +35,9 @@ class Sheet(msgspec.Struct, frozen=True):
     skipped: list[dict[str, Any]]
 
 
-async def draw_up_sheet(conn: Connection, campaign: Ending, rules: Rules) -> Sheet:
+async def build_sheet(conn: Connection, campaign: Ending, rules: Rules) -> Sheet:
     """The sheet as the verdicts stand. What users did counts as it was at the deadline, however late it is now."""
-    await sheet_store.take_time(conn)
+    await sheet_store.raise_transaction_limits(conn)
     await shortlist.fill_at_close(conn, campaign.id)
     await entries.sweep_entries(conn, campaign.id)
     facts = await sheet_store.list_facts(conn, campaign.id)

@@ -28,7 +28,7 @@ async def list_due(conn: Connection) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def take_time(conn: Connection) -> None:
+async def raise_transaction_limits(conn: Connection) -> None:
     """Lets this transaction be longer than the pool's are, and count in memory: each of its statements is still bounded.
 
     The clock of a transaction is only wound anew once it has been stopped. Before version 17 Postgres has none.
@@ -117,7 +117,7 @@ async def list_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
     return many(rows, SheetRow)
 
 
-async def read_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
+async def list_sheet_in_batches(conn: Connection, settlement_id: int) -> list[SheetRow]:
     """The frozen rows, read in portions between which the process answers others."""
     found: list[SheetRow] = []
     while portion := await _list_after(conn, settlement_id, found[-1].post_id if found else 0, limit=_ROWS_AT_ONCE):
@@ -142,7 +142,7 @@ async def _list_after(conn: Connection, settlement_id: int, after_post_id: int, 
     return many(rows, SheetRow)
 
 
-async def mark_lots(conn: Connection, settlement_id: int, ranks: Mapping[int, int]) -> None:
+async def mark_ranks(conn: Connection, settlement_id: int, ranks: Mapping[int, int]) -> None:
     """Keeps where each entry's ticket came."""
     await conn.execute(
         """

@@ -8,10 +8,10 @@ from feed.campaigns.model import parse_time
 from feed.keys.signatures import sha256_of
 from feed.postgres import Connection
 from feed.prizes.model import Winner, WinnerId
-from feed.prizes.result.amendment import Change, Link
+from feed.prizes.result.amendment import ChainHead, Change
 
 
-async def get_link(conn: Connection, settlement_id: int) -> Link:
+async def get_chain_head(conn: Connection, settlement_id: int) -> ChainHead:
     """What the settlement's next amendment is chained to."""
     row = await conn.fetchrow(
         """
@@ -28,7 +28,7 @@ async def get_link(conn: Connection, settlement_id: int) -> Link:
         """,
         settlement_id,
     )
-    return msgspec.convert(row, Link)
+    return msgspec.convert(row, ChainHead)
 
 
 async def get_clock(conn: Connection) -> datetime:

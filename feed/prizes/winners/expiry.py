@@ -38,7 +38,7 @@ async def _end_prize(
     rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
     successor = await fill_place(conn, keys, campaign, rules, gone)
     if gone.claim_ends_at is not None:  # A winner who was not notified of the prize is not notified of its end.
-        await inbox.add_inbox(conn, [notices.of_end(gone, campaign.title)])
+        await inbox.add_inbox(conn, [notices.of_lost_prize(gone, campaign.title)])
     detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
     await audit.add(conn, None, f"prize_{gone.state}", "prize", gone.id, detail)
     return True

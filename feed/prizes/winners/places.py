@@ -15,7 +15,7 @@ from feed.prizes import notices
 from feed.prizes import winner_store as store
 from feed.prizes.model import Place, Winner, WinnerId
 from feed.prizes.notices import notice_key, reminder_key
-from feed.prizes.result.amendment import change_of
+from feed.prizes.result.amendment import build_change
 from feed.prizes.winners import amendment_store as amendments_store
 from feed.sms import store as messages
 from feed.sms.model import Purpose
@@ -39,7 +39,7 @@ async def tell_winners(
             keys=keys,
             purpose=Purpose.PRIZE_NOTICE,
             phone=phone,
-            params={"campaign": campaign.title, "date": notices.shown_time(winner.claim_ends_at)},
+            params={"campaign": campaign.title, "date": notices.format_time(winner.claim_ends_at)},
             once_key=notice_key(winner.id),
             account_id=winner.account_id,
             campaign_id=winner.campaign_id,
@@ -63,9 +63,9 @@ async def fill_place(conn: Connection, keys: Keys, campaign: Ending, rules: Rule
     assert campaign.result_salt is not None
     await forget_winners(conn, [gone.id])
     left = await store.get_place(conn, gone.id)
-    link = await amendments_store.get_link(conn, gone.settlement_id)
-    line = await store.list_waiting(conn, gone.settlement_id)
-    change, reserve = change_of(
+    link = await amendments_store.get_chain_head(conn, gone.settlement_id)
+    line = await store.list_candidates(conn, gone.settlement_id)
+    change, reserve = build_change(
         link,
         gone,
         left,

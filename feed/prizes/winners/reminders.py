@@ -25,7 +25,7 @@ async def remind_next_winner(pool: Pool, keys: Keys) -> bool:
                 keys=keys,
                 purpose=Purpose.CLAIM_REMINDER,
                 phone=phone,
-                params={"campaign": due.title, "date": notices.shown_time(due.claim_ends_at)},
+                params={"campaign": due.title, "date": notices.format_time(due.claim_ends_at)},
                 once_key=notices.reminder_key(due.id),
                 account_id=due.account_id,
                 campaign_id=due.campaign_id,

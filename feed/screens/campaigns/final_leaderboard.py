@@ -16,7 +16,7 @@ from feed.prizes import settlement_store
 from feed.prizes.fairness import scenarios as scrutiny
 from feed.prizes.model import SheetRow
 from feed.prizes.settlement import sheet_store
-from feed.prizes.settlement_store import Standing
+from feed.prizes.settlement_store import SettlementSummary
 from feed.ranking_snapshots import LONGEST
 from feed.screens.cache import Kept
 
@@ -47,15 +47,15 @@ class FrozenBoards:
         read = partial(self._read, campaign_id, standing)
         return (await self._kept.get(standing.id, read, seconds=_KEPT_SECONDS)).rows
 
-    async def _read(self, campaign_id: int, standing: Standing) -> _Best:
+    async def _read(self, campaign_id: int, standing: SettlementSummary) -> _Best:
         async with self._turn, self._pool.acquire() as conn:
             rules = await closing.get_rules(conn, campaign_id, standing.rules_version)
-            sheet = await sheet_store.read_sheet(conn, standing.id)
+            sheet = await sheet_store.list_sheet_in_batches(conn, standing.id)
         return _Best(await asyncio.to_thread(_best, sheet, rules), time.monotonic())
 
 
 def _best(sheet: Sequence[SheetRow], rules: Rules) -> list[Row]:
-    ranks = scrutiny.select_now(sheet, rules).ranks
+    ranks = scrutiny.select_actual(sheet, rules).ranks
     rows = [(ranks[row.post_id], row) for row in sheet if row.post_id in ranks]
     return [_row(row, rules) for rank, row in sorted(rows, key=lambda each: each[0]) if rank <= LONGEST]
 

@@ -12,7 +12,7 @@ from feed.postgres import Connection, many
 from feed.prizes.draw import correction_store as corrections_store
 from feed.prizes.draw import store as draw_store
 from feed.prizes.draw.beacon import Source, window_at
-from feed.prizes.draw.model import Beacon, CorrectionReason, DrawNotFound, Number
+from feed.prizes.draw.model import AgreedNumber, Beacon, CorrectionReason, DrawNotFound
 
 Id = str
 
@@ -138,7 +138,7 @@ async def get_number(conn: Connection, campaign_id: int) -> NumberCard:
     if card.awaits is not None:
         wanted = card.awaits.source == "public_number"
         return NumberCard("number" if wanted else None, await _list_entered(conn, campaign_id))
-    drawn = await corrections_store.find_set_aside(conn, campaign_id)
+    drawn = await corrections_store.find_undone_draw(conn, campaign_id)
     if drawn is None or drawn.source != "public_number":
         return NumberCard(None, await _list_entered(conn, campaign_id))
     return NumberCard("correction", await _list_correcting(conn, drawn.settlement_id, len(card.corrected) + 1))
@@ -172,7 +172,7 @@ async def _list_correcting(conn: Connection, settlement_id: int, number: int) ->
     return many(rows, EnteredCard)
 
 
-def _card(value: Beacon | Number, source: Source, names: Mapping[str, str]) -> BeaconCard:
+def _card(value: Beacon | AgreedNumber, source: Source, names: Mapping[str, str]) -> BeaconCard:
     return BeaconCard(
         source=source,
         name=names.get(source, ""),
@@ -182,7 +182,7 @@ def _card(value: Beacon | Number, source: Source, names: Mapping[str, str]) -> B
     )
 
 
-def _wrong(wrong: Number, right: Number) -> WrongNumberCard:
+def _wrong(wrong: AgreedNumber, right: AgreedNumber) -> WrongNumberCard:
     assert right.reason_code is not None
     return WrongNumberCard(
         round=wrong.round,

@@ -14,12 +14,12 @@ from feed.campaigns.model import Rules
 from feed.postgres import Connection, Pool
 from feed.prizes import settlement_store
 from feed.prizes.fairness import scenarios as scrutiny
-from feed.prizes.fairness.liker_clusters import Cluster, find_rings
-from feed.prizes.fairness.scenarios import Act, Shares, Way
+from feed.prizes.fairness.liker_clusters import Cluster, find_clusters
+from feed.prizes.fairness.scenarios import Distribution, EngagementEvent, ScenarioName
 from feed.prizes.model import SheetNotFound, SheetRow
 from feed.prizes.result.selection import Selection
 from feed.prizes.settlement import sheet_store
-from feed.prizes.settlement_store import Standing
+from feed.prizes.settlement_store import SettlementSummary
 from feed.screens.cache import Kept
 from feed.screens.prizes.cards import Id
 from feed.screens.prizes.fairness_store import acts_of, count_remarks, read_acts
@@ -40,8 +40,8 @@ class FairWinner(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[str, str]
     margin_to_next: str | None
     margin_to_first_without_prize: str | None
-    likes: Shares | None
-    comments: Shares | None
+    likes: Distribution | None
+    comments: Distribution | None
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ class RankThen(msgspec.Struct, frozen=True, kw_only=True):
 class OtherWay(msgspec.Struct, frozen=True):
     """Who would have won if it had been counted otherwise: where each winner would be, and who moves in and out."""
 
-    name: Way
+    name: ScenarioName
     same_winners: bool
     winners: list[Id]
     ranks: list[RankThen]
@@ -132,17 +132,17 @@ class FairnessReports:
         read = partial(self._read, campaign_id, standing)
         return (await self._kept.get(standing.id, read, seconds=_KEPT_SECONDS)).card
 
-    async def _read(self, campaign_id: int, standing: Standing) -> _Report:
+    async def _read(self, campaign_id: int, standing: SettlementSummary) -> _Report:
         # Who waits for the turn holds neither a thread nor a connection.
         async with self._turn:
             return _Report(await self._work_out(campaign_id, standing), time.monotonic())
 
-    async def _work_out(self, campaign_id: int, standing: Standing) -> FairnessCard:
+    async def _work_out(self, campaign_id: int, standing: SettlementSummary) -> FairnessCard:
         async with self._pool.acquire() as conn:
             rules = await closing.get_rules(conn, campaign_id, standing.rules_version)
             if rules.method == "draw":
                 return await _read_draw(conn, campaign_id, standing.id)
-            rows = await sheet_store.read_sheet(conn, standing.id)
+            rows = await sheet_store.list_sheet_in_batches(conn, standing.id)
         now, front = await asyncio.to_thread(_look, rows, rules)
         async with self._pool.acquire() as conn:
             remarks = await count_remarks(conn, front)
@@ -152,14 +152,14 @@ class FairnessReports:
 
 
 def _look(rows: Sequence[SheetRow], rules: Rules) -> tuple[Selection, list[int]]:
-    now = scrutiny.select_now(rows, rules)
-    return now, scrutiny.front_of(rows, now.ranks, {}, most=MOST_ACTS)
+    now = scrutiny.select_actual(rows, rules)
+    return now, scrutiny.top_entries(rows, now.ranks, {}, most=MOST_ACTS)
 
 
 def _weights(rows: Sequence[SheetRow], now: Selection, remarks: dict[int, int]) -> dict[int, int]:
     """How much is to be read of each entry that is looked at, the best first."""
-    weights = {row.post_id: scrutiny.weight_of(row, remarks.get(row.post_id, 0)) for row in rows}
-    return {post_id: weights[post_id] for post_id in scrutiny.front_of(rows, now.ranks, remarks, most=MOST_ACTS)}
+    weights = {row.post_id: scrutiny.reading_cost(row, remarks.get(row.post_id, 0)) for row in rows}
+    return {post_id: weights[post_id] for post_id in scrutiny.top_entries(rows, now.ranks, remarks, most=MOST_ACTS)}
 
 
 async def _read_draw(conn: Connection, campaign_id: int, settlement_id: int) -> FairnessCard:
@@ -210,15 +210,18 @@ def _report(
     acts = acts_of(read)
     winning = {each.post_id for each in now.winners}
     of_winners = [act for act in acts if act.post_id in winning]
-    likes, comments = scrutiny.shares_of(of_winners, liked=True), scrutiny.shares_of(of_winners, liked=False)
-    rings = find_rings(_likers(acts, front))
+    likes, comments = (
+        scrutiny.distributions_of(of_winners, liked=True),
+        scrutiny.distributions_of(of_winners, liked=False),
+    )
+    rings = find_clusters(_likers(acts, front))
     return FairnessCard(
         campaign_id=str(campaign_id),
         method="ranked",
         entries=len(rows),
         looked_at=len(front),
         compared=rings.compared,
-        top_likers=len(scrutiny.busiest_of(acts)),
+        top_likers=len(scrutiny.top_likers(acts)),
         winners=[
             FairWinner(
                 rank=each.rank,
@@ -238,7 +241,7 @@ def _report(
     )
 
 
-def _likers(acts: Sequence[Act], front: Sequence[int]) -> dict[int, set[int]]:
+def _likers(acts: Sequence[EngagementEvent], front: Sequence[int]) -> dict[int, set[int]]:
     likers: dict[int, set[int]] = {post_id: set() for post_id in front}
     for act in acts:
         if act.liked:

@@ -7,7 +7,7 @@ import msgspec
 from asyncpg import Record
 
 from feed.postgres import Connection, many
-from feed.prizes.fairness.scenarios import Act
+from feed.prizes.fairness.scenarios import EngagementEvent
 
 # So much is asked for at once: each statement is over in a fraction of the time that one has.
 _AT_ONCE = 25_000
@@ -30,12 +30,12 @@ async def read_acts(conn: Connection, campaign_id: int, weights: Mapping[int, in
     return found
 
 
-def acts_of(rows: Sequence[Record]) -> list[Act]:
+def acts_of(rows: Sequence[Record]) -> list[EngagementEvent]:
     """The acts, persons numbered in the order of their hashes."""
     # Bit by bit: whoever calls this in a thread lets the others go on in between.
     read = [row for start in range(0, len(rows), _AT_A_TIME) for row in many(rows[start : start + _AT_A_TIME], _Row)]
     numbers = {person: number for number, person in enumerate(sorted({row.person for row in read}), start=1)}
-    return [Act(row.post_id, numbers[row.person], row.liked, row.at, row.made_at) for row in read]
+    return [EngagementEvent(row.post_id, numbers[row.person], row.liked, row.at, row.made_at) for row in read]
 
 
 def _portions(weights: Mapping[int, int]) -> Iterator[list[int]]:

@@ -24,12 +24,12 @@ from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.draw.actions import (
     enter_number,
     give_up_next_beacon,
-    keep_drand_value,
     list_drand_rounds,
     publish_next_list,
+    record_drand_value,
 )
 from feed.prizes.draw.model import AwaitingBeacon, BeaconMismatch, NoNumberWanted
-from feed.prizes.result.verify import Finding, verify_result
+from feed.prizes.result.verify import Verification, verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.sms.file_provider import FileProvider
 from feed.worker.drand_client import DrandClient, ask_drand
@@ -70,7 +70,7 @@ async def _result(pool: Pool, campaign_id: int) -> bytes:
     return found
 
 
-def _verified(text: bytes, keys: Keys) -> Finding:
+def _verified(text: bytes, keys: Keys) -> Verification:
     return verify_result(text, keys.public_keys().keys, (TEST_CHAIN,))
 
 
@@ -99,7 +99,7 @@ async def _drawn_by_drand(worker_state: WorkerState, keys: Keys, **more: Any) ->
 async def test_two_editors_enter_the_number_and_the_lots_are_drawn(pool: Pool, keys: Keys, tmp_path: Path) -> None:
     campaign = await _drawn_by_two(pool, keys)
     text = await _result(pool, campaign.id)
-    assert _verified(text, keys).holds
+    assert _verified(text, keys).is_valid
     result = msgspec.json.decode(text)
     drawn = result["draw"]
     assert drawn["beacon"]["source"] == "public_number"
@@ -203,7 +203,7 @@ async def test_seconds_make_no_mismatch_where_publishers_print_minutes(pool: Poo
         assert await _enter(pool, campaign.id, editor, appeared_at=said_) == "accepted"
     assert await pool.fetchval("SELECT appeared_at FROM draws") == later
     assert await settle_next_campaign(pool, keys)
-    assert _verified(await _result(pool, campaign.id), keys).holds
+    assert _verified(await _result(pool, campaign.id), keys).is_valid
 
 
 async def test_settlement_and_draw_are_read_once_in_a_transaction(pool: Pool, keys: Keys) -> None:
@@ -291,7 +291,7 @@ async def test_no_number_is_wanted_where_none_is_waited_for(pool: Pool, keys: Ke
 async def test_drand_decides_by_a_signed_round(worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay) -> None:
     campaign = await _drawn_by_drand(worker_state, keys)
     text = await _result(pool, campaign.id)
-    assert _verified(text, keys).holds
+    assert _verified(text, keys).is_valid
     # Whoever knows another chain only cannot check it, and says so.
     assert [problem.code for problem in verify_result(text, None).problems] == ["draw_chain"]
     beacon = msgspec.json.decode(text)["draw"]["beacon"]
@@ -327,7 +327,7 @@ async def test_what_the_chain_has_not_signed_is_not_believed(
     relay.ill = ""
     await ask_drand(worker_state.pool, worker_state.drand)
     assert await settle_next_campaign(pool, keys)
-    assert _verified(await _result(pool, campaign.id), keys).holds
+    assert _verified(await _result(pool, campaign.id), keys).is_valid
 
 
 async def test_a_round_is_not_asked_for_before_it_appears(
@@ -339,9 +339,9 @@ async def test_a_round_is_not_asked_for_before_it_appears(
     await stage.age_list(pool, campaign.id, timedelta(minutes=2))
     ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
     # A true signature of a round that is not the one.
-    assert not await keep_drand_value(pool, TEST_CHAIN, campaign.id, round_ + 1, signature_of(round_ + 1))
-    assert await keep_drand_value(pool, TEST_CHAIN, campaign.id, round_, signature_of(round_))
-    assert not await keep_drand_value(pool, TEST_CHAIN, campaign.id, round_, signature_of(round_))
+    assert not await record_drand_value(pool, TEST_CHAIN, campaign.id, round_ + 1, signature_of(round_ + 1))
+    assert await record_drand_value(pool, TEST_CHAIN, campaign.id, round_, signature_of(round_))
+    assert not await record_drand_value(pool, TEST_CHAIN, campaign.id, round_, signature_of(round_))
 
 
 async def test_without_a_number_in_time_drand_is_asked_for_a_round_after_that_time(
@@ -351,7 +351,7 @@ async def test_without_a_number_in_time_drand_is_asked_for_a_round_after_that_ti
     await ask_drand(worker_state.pool, worker_state.drand)
     assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign.id)
-    assert _verified(text, keys).holds
+    assert _verified(text, keys).is_valid
     appeared_at = parse_time(msgspec.json.decode(text)["draw"]["beacon"]["appeared_at"])
     assert appeared_at >= await pool.fetchval("SELECT list_published_at FROM draws") + timedelta(hours=1, seconds=60)
 
@@ -369,7 +369,7 @@ async def test_without_any_beacon_the_result_says_that_nobody_can_verify_it(
     assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign.id)
     finding = _verified(text, keys)
-    assert finding.holds
+    assert finding.is_valid
     drawn = msgspec.json.decode(text)["draw"]
     assert drawn["publicly_verifiable"] is False
     assert drawn["beacon"]["source"] == "own"
@@ -394,7 +394,7 @@ async def test_no_changed_value_of_a_draw_verifies(worker_state: WorkerState, po
     silent = set()
     for path, other in changed:
         encoded = msgspec.json.encode(other)
-        assert not _verified(encoded, keys).holds, path
+        assert not _verified(encoded, keys).is_valid, path
         if verify_result(encoded, None, (TEST_CHAIN,)).is_consistent:
             silent.add(".".join(map(str, path)))
     # What no hash and no rule binds is vouched for by the signature alone.
@@ -464,7 +464,7 @@ async def test_a_draw_that_nobody_entered_has_an_empty_result(pool: Pool, keys: 
     assert await give_up_next_beacon(pool)
     assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign.id)
-    assert _verified(text, keys).holds
+    assert _verified(text, keys).is_valid
     assert msgspec.json.decode(text)["winners"] == []
 
 
@@ -520,7 +520,7 @@ async def _again(pool: Pool, keys: Keys, campaign: stage.Played, *, out: Sequenc
     await settle_campaign(pool, keys, campaign.id, by=editor)
     text = await _result(pool, campaign.id)
     finding = _verified(text, keys)
-    assert finding.holds, finding.problems
+    assert finding.is_valid, finding.problems
     result: dict[str, Any] = msgspec.json.decode(text)
     return result
 
@@ -594,9 +594,9 @@ async def test_what_left_and_joined_the_list_cannot_be_said_otherwise(pool: Pool
     ]
     for change in changes:
         changed = result | {"draw": result["draw"] | change}
-        assert not _verified(msgspec.json.encode(changed, order="sorted"), keys).holds, change
+        assert not _verified(msgspec.json.encode(changed, order="sorted"), keys).is_valid, change
     without = result | {"draw": {name: value for name, value in result["draw"].items() if name != "removed"}}
-    assert not _verified(msgspec.json.encode(without, order="sorted"), keys).holds
+    assert not _verified(msgspec.json.encode(without, order="sorted"), keys).is_valid
 
 
 async def test_the_nonce_is_written_once_and_sealed(pool: Pool, keys: Keys) -> None:
@@ -627,7 +627,7 @@ async def test_several_workers_at_once_keep_one_value_and_draw_once(
             return await stage.result_of(pool, campaign.id) is not None
 
         await becomes(is_settled, within=20)
-    assert _verified(await _result(pool, campaign.id), keys).holds
+    assert _verified(await _result(pool, campaign.id), keys).is_valid
     assert await pool.fetchval("SELECT count(*) FROM winners") == 2
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'keep_beacon'") == 1
 

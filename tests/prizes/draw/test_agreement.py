@@ -8,19 +8,19 @@ import msgspec
 import pytest
 
 from feed.campaigns.errors import SecondPersonRequired
-from feed.prizes.draw.agreement import NumberEntry, agreement, has_decided
-from feed.prizes.draw.beacon import Word
+from feed.prizes.draw.agreement import NumberEntry, find_agreement, has_decided
+from feed.prizes.draw.beacon import PublicNumber
 from feed.prizes.draw.model import Beacon, BeaconMismatch, ThirdPersonRequired
 
 AT = datetime(2026, 9, 20, 13, 30, tzinfo=UTC)
-SAID = Word("2026137", "03 07 12", AT)
-SECONDS_LATER = Word("2026137", "03 07 12", AT + timedelta(seconds=59))
-OTHER = Word("2026138", "03 07 13", AT + timedelta(minutes=1))
+SAID = PublicNumber("2026137", "03 07 12", AT)
+SECONDS_LATER = PublicNumber("2026137", "03 07 12", AT + timedelta(seconds=59))
+OTHER = PublicNumber("2026138", "03 07 13", AT + timedelta(minutes=1))
 # The second one has another account of the first one's, and the last one no phone, so is a person of its own.
 PERSONS = {1: b"anna", 2: b"anna", 3: b"bo", 4: b"4"}
 
 
-def entry(editor_id: int, word: Word = SAID, reason_code: str | None = None) -> NumberEntry:
+def entry(editor_id: int, word: PublicNumber = SAID, reason_code: str | None = None) -> NumberEntry:
     fields = {"editor_id": editor_id, "person": PERSONS[editor_id], "reason_code": reason_code}
     return msgspec.convert(msgspec.structs.asdict(word) | fields, NumberEntry)
 
@@ -38,7 +38,7 @@ def test_two_people_decide_with_equal_entries_unless_both_were_mistaken() -> Non
     cases = 0
     for new, before, mistaken in every_case():
         cases += 1
-        found = agreement(new, before, mistaken=mistaken)
+        found = find_agreement(new, before, mistaken=mistaken)
         person = {1: "anna", 2: "anna", 3: "bo", 4: "no phone"}
         equal = [
             each for each in before if (each.value == new.value) and person[each.editor_id] != person[new.editor_id]
@@ -48,13 +48,13 @@ def test_two_people_decide_with_equal_entries_unless_both_were_mistaken() -> Non
         if able:
             assert found.answer() == "accepted"
             assert found.entered_by == [able[0].editor_id, new.editor_id]
-            assert found.number == Word(new.round, new.value, max(new.appeared_at, able[0].appeared_at))
+            assert found.number == PublicNumber(new.round, new.value, max(new.appeared_at, able[0].appeared_at))
     assert cases == 4 * 3 * 5 * 4**4
 
 
 def test_what_does_not_decide_is_answered_by_what_is_missing() -> None:
     for new, before, mistaken in every_case():
-        found = agreement(new, before, mistaken=mistaken)
+        found = find_agreement(new, before, mistaken=mistaken)
         if found.second is not None:
             assert found.conflict is None
             continue
@@ -65,7 +65,7 @@ def test_what_does_not_decide_is_answered_by_what_is_missing() -> None:
         elif others:
             assert isinstance(found.conflict, BeaconMismatch)
             names = [each.field for each in found.conflict.errors]
-            assert names == others[-1].differing(new)
+            assert names == others[-1].differing_fields(new)
             assert {each.code for each in found.conflict.errors} == {"differs"}
         elif any(each.value == new.value for each in own):
             assert isinstance(found.conflict, SecondPersonRequired)
@@ -83,15 +83,15 @@ def test_one_person_who_repeats_an_entry_with_other_seconds_needs_a_second(
     same: int, mistaken: tuple[int, ...]
 ) -> None:
     """Entering and correcting a number judged this differently once."""
-    found = agreement(entry(same, SECONDS_LATER), [entry(1)], mistaken=mistaken)
+    found = find_agreement(entry(same, SECONDS_LATER), [entry(1)], mistaken=mistaken)
     assert isinstance(found.conflict, SecondPersonRequired)
 
 
 def test_corrections_for_different_reasons_do_not_agree() -> None:
-    found = agreement(entry(1, reason_code="misread"), [entry(3, reason_code="wrong_issue")])
+    found = find_agreement(entry(1, reason_code="misread"), [entry(3, reason_code="wrong_issue")])
     assert isinstance(found.conflict, BeaconMismatch)
     assert [each.field for each in found.conflict.errors] == ["reason_code"]
-    assert agreement(entry(1, reason_code="misread"), [entry(3, reason_code="misread")]).answer() == "accepted"
+    assert find_agreement(entry(1, reason_code="misread"), [entry(3, reason_code="misread")]).answer() == "accepted"
 
 
 @pytest.mark.parametrize(

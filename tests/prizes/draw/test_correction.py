@@ -18,7 +18,7 @@ from feed.prizes.draw.actions import enter_number, give_up_next_beacon
 from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.draw.model import BeaconMismatch, NoNumberToCorrect, ThirdPersonRequired
 from feed.prizes.objections.actions import answer_objection, object_to_result
-from feed.prizes.result.verify import Finding, verify_result
+from feed.prizes.result.verify import Verification, verify_result
 from feed.prizes.settlement.actions import settle_campaign, settle_next_campaign
 from tests import make
 from tests.prizes import stage
@@ -27,7 +27,7 @@ ISSUE = "2026137"
 WRONG, RIGHT = "03 07 12 18 25 33 90", "03 07 12 18 25 33 09"
 
 
-class Drawn:
+class DrawSection:
     """A draw by a wrong number, two editors who were mistaken, and two who were not."""
 
     def __init__(self, pool: Pool, keys: Keys, campaign: stage.Played, editors: list[AccountId], at: datetime) -> None:
@@ -45,23 +45,23 @@ class Drawn:
         await settle_campaign(self.pool, self.keys, self.campaign.id, by=self.one)
         return (await self.read())[0]
 
-    async def read(self) -> tuple[dict[str, Any], Finding]:
+    async def read(self) -> tuple[dict[str, Any], Verification]:
         text = await stage.result_of(self.pool, self.campaign.id)
         assert text is not None
         finding = verify_result(text, self.keys.public_keys().keys)
-        assert finding.holds, finding.problems
+        assert finding.is_valid, finding.problems
         return msgspec.json.decode(text), finding
 
 
 @pytest.fixture
-async def drawn(pool: Pool, keys: Keys) -> Drawn:
+async def drawn(pool: Pool, keys: Keys) -> DrawSection:
     campaign = await stage.listed(pool, keys, ago=timedelta(minutes=10), entries=8)
     editors = [await make.person(pool, role="editor") for _ in range(4)]
     at = make.now() - timedelta(minutes=5)
     for editor in editors[:2]:
         await enter_number(pool, campaign.id, by=editor, round_=ISSUE, value=WRONG, appeared_at=at)
     assert await settle_next_campaign(pool, keys)
-    return Drawn(pool, keys, campaign, editors, at)
+    return DrawSection(pool, keys, campaign, editors, at)
 
 
 def _order(result: dict[str, Any]) -> list[str]:
@@ -69,7 +69,7 @@ def _order(result: dict[str, Any]) -> list[str]:
     return [ranked[rank] for rank in sorted(ranked)]
 
 
-async def test_lots_are_drawn_by_the_corrected_number_and_the_result_names_both(drawn: Drawn) -> None:
+async def test_lots_are_drawn_by_the_corrected_number_and_the_result_names_both(drawn: DrawSection) -> None:
     before, _ = await drawn.read()
     assert "corrected" not in before["draw"]
     await drawn.undo()
@@ -93,7 +93,7 @@ async def test_lots_are_drawn_by_the_corrected_number_and_the_result_names_both(
     assert [row["action"] for row in audited] == ["enter_correction", "enter_correction", "correct_number"]
 
 
-async def test_who_comes_and_goes_changes_nothing_of_a_corrected_order(drawn: Drawn) -> None:
+async def test_who_comes_and_goes_changes_nothing_of_a_corrected_order(drawn: DrawSection) -> None:
     await drawn.undo()
     await drawn.correct(drawn.third)
     await drawn.correct(drawn.fourth)
@@ -109,7 +109,7 @@ async def test_who_comes_and_goes_changes_nothing_of_a_corrected_order(drawn: Dr
     assert again["draw"]["corrected"] == first["draw"]["corrected"]
 
 
-async def test_a_number_is_corrected_after_an_upheld_objection_too(drawn: Drawn) -> None:
+async def test_a_number_is_corrected_after_an_upheld_objection_too(drawn: DrawSection) -> None:
     pool, campaign = drawn.pool, drawn.campaign
     for editor in (drawn.one, drawn.other):
         await announce_winners(pool, drawn.keys, campaign.id, by=editor)
@@ -126,7 +126,7 @@ async def test_a_number_is_corrected_after_an_upheld_objection_too(drawn: Drawn)
     assert [each["value"] for each in after["draw"]["corrected"]] == [WRONG]
 
 
-async def test_a_correction_takes_two_people_one_of_whom_had_no_part_in_the_mistake(drawn: Drawn) -> None:
+async def test_a_correction_takes_two_people_one_of_whom_had_no_part_in_the_mistake(drawn: DrawSection) -> None:
     await drawn.undo()
     twin = await make.account(drawn.pool, person="a twin")
     await drawn.pool.execute(
@@ -146,7 +146,7 @@ async def test_a_correction_takes_two_people_one_of_whom_had_no_part_in_the_mist
     assert await drawn.correct(drawn.third) == "accepted"
 
 
-async def test_a_wrong_correction_is_corrected_again(drawn: Drawn) -> None:
+async def test_a_wrong_correction_is_corrected_again(drawn: DrawSection) -> None:
     await drawn.undo()
     await drawn.correct(drawn.one, value="1 2 3")
     await drawn.correct(drawn.third, value="1 2 3")
@@ -162,7 +162,7 @@ async def test_a_wrong_correction_is_corrected_again(drawn: Drawn) -> None:
     assert after["draw"]["beacon"]["value"] == RIGHT
 
 
-async def test_nothing_else_is_corrected(pool: Pool, keys: Keys, drawn: Drawn) -> None:
+async def test_nothing_else_is_corrected(pool: Pool, keys: Keys, drawn: DrawSection) -> None:
     for stands in (drawn.one, drawn.third):
         with pytest.raises(NoNumberToCorrect):
             await drawn.correct(stands)
@@ -174,7 +174,7 @@ async def test_nothing_else_is_corrected(pool: Pool, keys: Keys, drawn: Drawn) -
     await undo_settlement(pool, ranked.id, by=drawn.one, reason="复核")
     for campaign in (own, ranked):
         with pytest.raises(NoNumberToCorrect):
-            await Drawn(pool, keys, campaign, [drawn.one] * 4, drawn.at).correct(drawn.third)
+            await DrawSection(pool, keys, campaign, [drawn.one] * 4, drawn.at).correct(drawn.third)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ async def test_nothing_else_is_corrected(pool: Pool, keys: Keys, drawn: Drawn) -
     ],
 )
 async def test_what_cannot_be_right_is_refused_by_name(
-    drawn: Drawn, change: dict[str, Any], field: str, code: str
+    drawn: DrawSection, change: dict[str, Any], field: str, code: str
 ) -> None:
     await drawn.undo()
     with pytest.raises(Invalid) as refused:
@@ -195,7 +195,7 @@ async def test_what_cannot_be_right_is_refused_by_name(
     assert [(error.field, error.code) for error in refused.value.errors] == [(field, code)]
 
 
-async def test_a_corrected_number_too_appears_in_its_sources_time(drawn: Drawn) -> None:
+async def test_a_corrected_number_too_appears_in_its_sources_time(drawn: DrawSection) -> None:
     await drawn.undo()
     published_at = make.now() - timedelta(hours=97)
     await drawn.pool.execute("UPDATE draws SET list_published_at = $1", published_at)
@@ -210,7 +210,7 @@ async def test_a_corrected_number_too_appears_in_its_sources_time(drawn: Drawn) 
     assert await drawn.correct(drawn.third, appeared_at=published_at + timedelta(seconds=60)) == "recorded"
 
 
-async def test_corrected_numbers_cannot_be_said_otherwise(drawn: Drawn) -> None:
+async def test_corrected_numbers_cannot_be_said_otherwise(drawn: DrawSection) -> None:
     await drawn.undo()
     await drawn.correct(drawn.one)
     await drawn.correct(drawn.third)

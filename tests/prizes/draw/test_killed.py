@@ -70,7 +70,7 @@ async def test_a_draw_killed_at_any_commit_has_one_list_and_one_value(
 
         after = await _kept(pool, campaign.id)
         assert {name: after[name] for name in before} == before
-        assert verify_result(after["result"], keys.public_keys().keys).holds
+        assert verify_result(after["result"], keys.public_keys().keys).is_valid
         assert len(await stage.winners_of(pool, campaign.id)) == 2
         counts = await pool.fetch(
             "SELECT action, count(*) FROM audit WHERE subject_id = $1 AND action = ANY($2) GROUP BY action",
@@ -110,7 +110,7 @@ async def test_killed_at_an_editors_word_the_number_still_takes_two_people(
         await enter(await make.person(pool, role="editor"))
     assert await settle_next_campaign(pool, keys)
     kept = await _kept(pool, campaign.id)
-    assert verify_result(kept["result"], keys.public_keys().keys).holds
+    assert verify_result(kept["result"], keys.public_keys().keys).is_valid
     assert await pool.fetchval("SELECT entered_by FROM draws") == [first, second]
 
 
@@ -146,7 +146,7 @@ async def test_killed_at_a_correction_it_still_takes_two_people_and_is_made_once
     await settle_campaign(pool, keys, campaign.id, by=first)
     result = await stage.result_of(pool, campaign.id)
     assert result is not None
-    assert verify_result(result, keys.public_keys().keys).holds
+    assert verify_result(result, keys.public_keys().keys).is_valid
     drawn = msgspec.json.decode(result)["draw"]
     assert drawn["beacon"]["value"] == "03 07 21"
     assert [each["value"] for each in drawn["corrected"]] == ["03 07 12"]
@@ -163,7 +163,7 @@ async def test_killed_while_a_round_is_kept_the_draw_has_it_once(pool: Pool, key
     assert await dying.STEPS["keep"](pool, keys, campaign.id, round_) is (when == "before")
     assert await settle_next_campaign(pool, keys)
     kept = await _kept(pool, campaign.id)
-    assert verify_result(kept["result"], keys.public_keys().keys, (TEST_CHAIN,)).holds
+    assert verify_result(kept["result"], keys.public_keys().keys, (TEST_CHAIN,)).is_valid
     beacon = msgspec.json.decode(kept["result"])["draw"]["beacon"]
     assert (beacon["round"], beacon["signature"]) == (str(round_), signature_of(round_).hex())
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'keep_beacon'") == 1

@@ -10,7 +10,7 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.draw.actions import give_up_next_beacon
-from feed.prizes.fairness.scenarios import Act, busiest_of, front_of, shares_of
+from feed.prizes.fairness.scenarios import EngagementEvent, distributions_of, top_entries, top_likers
 from feed.prizes.model import SheetNotFound, SheetRow
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.screens.prizes.fairness import FairnessCard, FairnessReports
@@ -209,9 +209,9 @@ async def test_a_draw_has_nothing_to_weigh(pool: Pool, keys: Keys) -> None:
     assert all(each.likes is None for each in report.winners)
 
 
-def _act(post_id: int, person: int, **more: Any) -> Act:
+def _act(post_id: int, person: int, **more: Any) -> EngagementEvent:
     usual: dict[str, Any] = {"liked": True, "at": AT, "made_at": AT - 40 * DAY}
-    return Act(post_id, person, **(usual | more))
+    return EngagementEvent(post_id, person, **(usual | more))
 
 
 def test_ages_and_hours_are_those_of_shenzhen_at_the_deed() -> None:
@@ -222,16 +222,16 @@ def test_ages_and_hours_are_those_of_shenzhen_at_the_deed() -> None:
         _act(1, 3, at=four_in_the_morning, made_at=four_in_the_morning - 400 * DAY),
         _act(1, 3, at=four_in_the_morning, liked=False),
     ]
-    shares = shares_of(acts, liked=True)[1]
+    shares = distributions_of(acts, liked=True)[1]
     assert shares.by_hour[4] == shares.persons == 3
     assert shares.by_account_age == {"under_1d": 1, "under_7d": 1, "under_30d": 0, "under_365d": 0, "older": 1}
 
 
 def test_the_busiest_are_one_in_a_hundred_and_at_least_one() -> None:
     acts = [_act(post, person) for person in range(150) for post in range(1 + (person in (7, 8)) * 3)]
-    assert busiest_of(acts) == {7, 8}
-    assert busiest_of([_act(1, 5)]) == {5}
-    assert busiest_of([]) == set()
+    assert top_likers(acts) == {7, 8}
+    assert top_likers([_act(1, 5)]) == {5}
+    assert top_likers([]) == set()
 
 
 def _row(post_id: int, likes: int, **more: Any) -> SheetRow:
@@ -254,9 +254,9 @@ def test_what_is_read_is_bounded_also_where_little_of_it_counts() -> None:
     void = [{"kind": "like", "reason_code": "voided", "count": 900}]
     rows = [_row(1, 90, excluded=void), _row(2, 50), _row(3, 40), _row(4, 30)]
     ranks = {1: 1, 2: 2, 3: 3, 4: 4}
-    assert front_of(rows, ranks, {}, most=100) == [2, 3], (
+    assert top_entries(rows, ranks, {}, most=100) == [2, 3], (
         "the first is too large to be looked at, the last comes too late"
     )
-    assert front_of(rows, ranks, {2: 30}, most=100) == [2], "one commenter may have written thirty comments"
-    assert front_of(rows, ranks, {}, most=10_000) == [1, 2, 3, 4]
-    assert front_of(rows, {4: 1}, {}, most=100) == [4], "what cannot win is not looked at"
+    assert top_entries(rows, ranks, {2: 30}, most=100) == [2], "one commenter may have written thirty comments"
+    assert top_entries(rows, ranks, {}, most=10_000) == [1, 2, 3, 4]
+    assert top_entries(rows, {4: 1}, {}, most=100) == [4], "what cannot win is not looked at"

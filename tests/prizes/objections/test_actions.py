@@ -290,7 +290,7 @@ async def test_an_upheld_objection_replaces_the_winner_by_another_persons_hand(
         shown = await list_winners(conn, announced.id)
     (amendment,) = msgspec.json.decode(document)["amendments"]
     assert amendment["reason"] == "objection_upheld"
-    assert verify_result(document, keys.public_keys().keys).holds
+    assert verify_result(document, keys.public_keys().keys).is_valid
     assert [(each.place, each.post_id, each.moved_up) for each in shown.items] == [
         (1, str(announced.posts[2]), True),
         (2, str(announced.posts[1]), False),
@@ -374,7 +374,7 @@ async def test_an_upheld_objection_sets_the_result_aside_and_the_next_one_says_s
     async with pool.acquire() as conn:
         document = await get_result(conn, announced.id)
     finding = verify_result(document, keys.public_keys().keys)
-    assert finding.holds, finding.problems
+    assert finding.is_valid, finding.problems
     assert msgspec.json.decode(document)["withdrawn"] == [withdrawn]
     assert finding.holders == [str(announced.posts[1]), str(announced.posts[2])]
     # Against the new result one may object again.

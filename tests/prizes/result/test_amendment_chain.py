@@ -15,7 +15,7 @@ from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.undo_settlement import undo_settlement
 from feed.prizes.model import WinnerNotVisible
-from feed.prizes.result.verify import Finding, verify_result
+from feed.prizes.result.verify import Verification, verify_result
 from feed.prizes.settlement.actions import settle_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.screens.prizes.cards import get_result
@@ -29,7 +29,7 @@ async def _published(pool: Pool, campaign_id: int) -> dict[str, Any]:
     return document
 
 
-def _verify(document: dict[str, Any], keys: Keys | None) -> Finding:
+def _verify(document: dict[str, Any], keys: Keys | None) -> Verification:
     return verify_result(msgspec.json.encode(document), None if keys is None else keys.public_keys().keys)
 
 
@@ -102,11 +102,11 @@ async def test_who_is_banned_with_another_account_is_not_announced(pool: Pool, k
 async def test_no_changed_value_of_a_result_or_its_amendments_verifies(pool: Pool, keys: Keys) -> None:
     _, document = await _amended(pool, keys)
     people = document.pop("people")
-    assert _verify(document | {"people": people}, keys).holds
+    assert _verify(document | {"people": people}, keys).is_valid
     changed = list(_mutations(document))
     assert len(changed) >= 200
     assert sum("amendments" in path for path, _ in changed) >= 40
-    assert [path for path, other in changed if _verify(other, keys).holds] == []
+    assert [path for path, other in changed if _verify(other, keys).is_valid] == []
 
 
 async def test_amendments_out_of_order_left_out_or_of_another_result_are_refused(pool: Pool, keys: Keys) -> None:
@@ -114,11 +114,11 @@ async def test_amendments_out_of_order_left_out_or_of_another_result_are_refused
     _, foreign = await _amended(pool, keys)
     one, two = document["amendments"]
     for amendments in ([two, one], [two], [one, one, two], [one, two, two], foreign["amendments"]):
-        assert not _verify(document | {"amendments": amendments}, keys).holds
+        assert not _verify(document | {"amendments": amendments}, keys).is_valid
         # The chain shows it to whoever has no key, too.
         assert not _verify(document | {"amendments": amendments}, None).is_consistent
     # That the last one is missing nobody can see, and it is said so.
-    assert _verify(document | {"amendments": [one]}, keys).holds
+    assert _verify(document | {"amendments": [one]}, keys).is_valid
 
 
 async def test_who_takes_a_place_has_to_be_next_also_for_whoever_has_no_key(pool: Pool, keys: Keys) -> None:
@@ -137,7 +137,7 @@ async def test_who_takes_a_place_has_to_be_next_also_for_whoever_has_no_key(pool
     taken = document["amendments"][0] | {"passed_over": [], "enters": reserve}
     # Nobody but the signature can tell that who was passed over had to be.
     assert _verify(document | {"amendments": [taken]}, None).is_consistent
-    assert not _verify(document | {"amendments": [taken]}, keys).holds
+    assert not _verify(document | {"amendments": [taken]}, keys).is_valid
 
 
 async def test_a_key_signs_nothing_that_is_dated_after_its_end(pool: Pool, keys: Keys) -> None:
@@ -146,9 +146,9 @@ async def test_a_key_signs_nothing_that_is_dated_after_its_end(pool: Pool, keys:
     made_at = await pool.fetchval("SELECT max(made_at) FROM amendments")
     frozen_at = await pool.fetchval("SELECT frozen_at FROM settlements")
     later = [made_at + timedelta(seconds=1), made_at, frozen_at]
-    for until, holds in zip(later, (True, False, False), strict=True):
+    for until, is_valid in zip(later, (True, False, False), strict=True):
         ended: PublicKey = msgspec.structs.replace(key, valid_until=until)
-        assert verify_result(msgspec.json.encode(document), [ended]).holds is holds
+        assert verify_result(msgspec.json.encode(document), [ended]).is_valid is is_valid
     ended = msgspec.structs.replace(key, valid_until=frozen_at)
     assert verify_result(msgspec.json.encode(document), [ended]).signed == "key_over"
 
@@ -205,9 +205,9 @@ async def test_a_rotated_key_signs_the_amendments_of_an_older_result(pool: Pool,
     assert await lapse_next_claim(pool, keys)
     document = await _published(pool, campaign.id)
     assert document["signature"]["key_id"] != document["amendments"][0]["signature"]["key_id"]
-    assert _verify(document, keys).holds
+    assert _verify(document, keys).is_valid
     only_old = keys.public_keys().keys[1:]
-    assert not verify_result(msgspec.json.encode(document), only_old).holds
+    assert not verify_result(msgspec.json.encode(document), only_old).is_valid
 
 
 def _mutations(document: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:

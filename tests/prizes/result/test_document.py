@@ -97,7 +97,7 @@ def test_any_sheet_in_any_order_gives_the_same_bytes_and_they_verify(
     assert (other.places, other.reserves) == (one.places, one.reserves)
 
     finding = verify_result(sign_document(one.outcome, keys.sign), keys.public_keys().keys)
-    assert finding.holds, finding.problems
+    assert finding.is_valid, finding.problems
 
     persons = [*(each.person for each in one.outcome.winners), *(each.person for each in one.outcome.reserves)]
     assert len(set(persons)) == len(persons)

@@ -46,8 +46,8 @@ def test_the_vector_verifies_with_its_key_and_with_no_other() -> None:
     document = json.loads(vector["document"]) | {"amendments": vector["amendments"]}
     key = msgspec.convert(vector["public_key"], PublicKey)
     text = json.dumps(document).encode()
-    assert verify_result(text, [key]).holds
-    assert not verify_result(text, []).holds
+    assert verify_result(text, [key]).is_valid
+    assert not verify_result(text, []).is_valid
     assert verify_result(text, [key]).holders == vector["holders"]
 
 
@@ -80,7 +80,7 @@ async def _settle(pool: Pool, keys: Keys, campaign_id: int) -> dict[str, Any]:
     assert await settle_next_campaign(pool, keys)
     text = await stage.result_of(pool, campaign_id)
     assert text is not None
-    assert verify_result(text, keys.public_keys().keys).holds
+    assert verify_result(text, keys.public_keys().keys).is_valid
     document: dict[str, Any] = json.loads(text)
     return document
 

@@ -57,13 +57,13 @@ async def test_a_result_verifies_and_no_changed_value_does(pool: Pool, keys: Key
     assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign_id)
     public = keys.public_keys().keys
-    assert verify_result(text, public).holds
+    assert verify_result(text, public).is_valid
     assert verify_result(text, public).signed == "authentic"
     assert verify_result(text, None).signed == "not_checked"
     changed = list(_mutations(msgspec.json.decode(text)))
     assert len(changed) >= 200
     for document in changed:
-        assert not verify_result(msgspec.json.encode(document), public).holds
+        assert not verify_result(msgspec.json.encode(document), public).is_valid
 
 
 def _mutations(document: Any) -> Any:
@@ -142,7 +142,7 @@ async def test_an_editor_settles_early_once_the_end_is_ten_seconds_past(pool: Po
     # That it was early is signed too.
     (early,) = result["forced"]["overrides"]
     assert (result["forced"]["reason"], early["kind"]) == (None, "before_settle_at")
-    assert verify_result(await _result(pool, campaign_id), keys.public_keys().keys).holds
+    assert verify_result(await _result(pool, campaign_id), keys.public_keys().keys).is_valid
 
 
 async def test_a_forced_settlement_lists_what_it_left_out_and_a_missing_mark_is_nothing(pool: Pool, keys: Keys) -> None:
@@ -177,7 +177,7 @@ async def test_a_forced_settlement_lists_what_it_left_out_and_a_missing_mark_is_
     assert (missing["marks"], missing["needed"]) == (0, 1)
     assert result["forced"] == {"reason": "评委缺席", "overrides": blocks}
     finding = verify_result(await _result(pool, campaign_id), keys.public_keys().keys)
-    assert finding.holds
+    assert finding.is_valid
     words = "\n".join(said(finding))
     assert "评委缺席" in words
     assert f"作品打分不足 · an entry lacks marks：marks=0 needed=1 post_id={unmarked}" in words

@@ -273,7 +273,7 @@ async def test_a_settlement_may_be_longer_than_other_transactions_and_nothing_el
     async with pool.acquire() as conn:
         before = await conn.fetchval(_LIMITS)
         async with conn.transaction():
-            await sheet_store.take_time(conn)
+            await sheet_store.raise_transaction_limits(conn)
             within = await conn.fetchval(_LIMITS)
         assert await conn.fetchval(_LIMITS) == before
     assert within["work_mem"] == "64MB"
