@@ -6,7 +6,7 @@ from typing import NamedTuple
 from feed.boards.actions import follow
 from feed.boards.drift import repair_drift
 from feed.campaigns.cancellation import tell_next_cancellation
-from feed.campaigns.entries.shortlist_actions import fill_next_shortlist
+from feed.campaigns.entries.shortlist import fill_next_shortlist
 from feed.campaigns.jury.reminders import call_next_juror
 from feed.changes.actions import number_changes
 from feed.curation.trends import count_trends

@@ -11,7 +11,7 @@ import msgspec
 from feed import redis as redis_room
 from feed.accounts.model import AccountId
 from feed.campaigns.cancellation import cancel_campaign, tell_next_cancellation
-from feed.campaigns.entries.shortlist_actions import fill_next_shortlist
+from feed.campaigns.entries.shortlist import fill_next_shortlist
 from feed.idempotency import KeyedRequest, keyed_request
 from feed.keys.store import Keys, open_keys
 from feed.postgres import Pool, open_pool

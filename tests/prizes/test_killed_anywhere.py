@@ -33,7 +33,7 @@ from tests.support.forks import Forks
 # What of `campaigns` belongs to a campaign's end; all of `prizes` does.
 ENDING = {"cancelling", "shortlisting"}
 # An editor's fills of a shortlist come before the end: tests/campaigns/jury/test_actions.py.
-ELSEWHERE = {"feed.campaigns.entries.shortlist_actions.fill_shortlist"}
+ELSEWHERE = {"feed.campaigns.entries.shortlist.fill_shortlist"}
 OPENERS = {"transaction", "idempotent_transaction", "act_on_next"}
 # Left out of the comparison: what is to be done, once for each attempt; whether it was done, the messages tell. And the quota of the
 # day: an attempt is made an hour old, so that somebody asks about it, and soon after midnight that is another day's.

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, field_id, id_of
 from feed.api.responses import answers, encoded
-from feed.campaigns.entries import disqualification, shortlist_actions
+from feed.campaigns.entries import disqualification, shortlist
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignNotFound,
@@ -151,7 +151,7 @@ async def shortlist_entry(
 ) -> Shortlisted:
     """Put an entry on the shortlist; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await shortlist_actions.shortlist_entry(app_state.pool, viewer.account_id, *ids)
+    await shortlist.shortlist_entry(app_state.pool, viewer.account_id, *ids)
     return Shortlisted(post_id, True)
 
 
@@ -172,7 +172,7 @@ async def unlist_entry(
 ) -> Shortlisted:
     """Take an entry off the shortlist; a second time changes nothing."""
     ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
-    await shortlist_actions.unlist_entry(app_state.pool, viewer.account_id, *ids)
+    await shortlist.unlist_entry(app_state.pool, viewer.account_id, *ids)
     return Shortlisted(post_id, False)
 
 

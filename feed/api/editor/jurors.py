@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of
 from feed.api.responses import answers, encoded
-from feed.campaigns.entries import shortlist_actions
+from feed.campaigns.entries import shortlist
 from feed.campaigns.errors import (
     CampaignCancelled,
     CampaignNotFound,
@@ -67,7 +67,7 @@ async def fill_shortlist(
 ) -> JuryProgress:
     """Fill the shortlist up with the entries that have the most likes and comments, as the rules weigh them."""
     id_ = id_of(campaign_id, CampaignNotFound)
-    await shortlist_actions.fill_shortlist(app_state.pool, viewer.account_id, id_, data.size, keyed_request)
+    await shortlist.fill_shortlist(app_state.pool, viewer.account_id, id_, data.size, keyed_request)
     async with app_state.pool.acquire() as conn:
         return await jury_progress.get_jury(conn, id_)
 

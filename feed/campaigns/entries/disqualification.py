@@ -4,7 +4,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import notices as entries_notices
 from feed.campaigns.entries import store as entries
-from feed.campaigns.errors import EntryDisqualified, EntryNotDisqualified, EntryNotFound
+from feed.campaigns.errors import EntryDisqualified, EntryNotDisqualified
 from feed.campaigns.inputs import Reason, reason_problems
 from feed.campaigns.locking import hold_judged, raise_versions
 from feed.errors import Invalid
@@ -28,7 +28,7 @@ async def disqualify_entry(
         if attempt.is_repeat:
             return
         campaign = await hold_judged(conn, campaign_id)
-        entry = await get_entry(conn, campaign_id, post_id)
+        entry = await entries.get_entry(conn, campaign_id, post_id)
         if not await entries.mark_disqualified(
             conn, campaign_id, post_id, reason_code=reason.reason_code, note=reason.note, by=editor_id
         ):
@@ -53,19 +53,12 @@ async def reinstate_entry(
         if attempt.is_repeat:
             return
         campaign = await hold_judged(conn, campaign_id)
-        entry = await get_entry(conn, campaign_id, post_id)
+        entry = await entries.get_entry(conn, campaign_id, post_id)
         if not await entries.mark_reinstated(conn, campaign_id, post_id):
             raise EntryNotDisqualified
         await raise_versions(conn, [post_id])
         await _record(conn, editor_id, "entry_reinstated", campaign_id, post_id, reason)
         await inbox.add_inbox(conn, [entries_notices.of_reinstatement(campaign, entry)])
-
-
-async def get_entry(conn: Connection, campaign_id: int, post_id: int) -> entries.Entry:
-    entry = await entries.find_entry(conn, campaign_id, post_id)
-    if entry is None:
-        raise EntryNotFound
-    return entry
 
 
 async def _record(

@@ -1,17 +1,92 @@
-"""The shortlist by engagement: which entries it takes. Called inside a transaction that holds the campaign."""
+"""The shortlist: editors add and remove entries, and it is filled by engagement on request or after the campaign closes."""
 
 from decimal import Decimal
 
+from feed.accounts.model import AccountId
 from feed.audit import store as audit
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns import store as campaigns
-from feed.campaigns.entries import shortlist_store as ledger
+from feed.campaigns.entries import shortlist_store
 from feed.campaigns.entries import store as entries
-from feed.campaigns.locking import raise_versions
+from feed.campaigns.errors import MarksLocked, ShortlistFull
+from feed.campaigns.locking import hold_judged, raise_versions
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
+from feed.campaigns.rules.validation import RANGES
 from feed.campaigns.scoring.engagement import count_engagement, list_entry_ids
 from feed.campaigns.scoring.score import Ranked, order_of, score
-from feed.postgres import Connection
+from feed.errors import FieldError, Invalid
+from feed.idempotency import KeyedRequest, idempotent_transaction
+from feed.postgres import Connection, Pool, act_on_next, transaction
+
+
+async def fill_shortlist(
+    pool: Pool, editor_id: AccountId, campaign_id: int, size: int | None, request: KeyedRequest | None = None
+) -> None:
+    """Fills the shortlist by engagement up to `size`, which is that of the rules unless it is said.
+
+    Raises Invalid, MarksLocked, CampaignNotFound, CampaignNotOpen, CampaignSettled, CampaignCancelled.
+    """
+    async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
+        if attempt.is_repeat:
+            return
+        campaign = await hold_judged(conn, campaign_id)
+        if campaign.marks_locked_at is not None:
+            raise MarksLocked
+        rules, _ = read_rules(campaign.draft, publishing=False)
+        least, most = RANGES["shortlist_size"]
+        most = rules.shortlist_size or most
+        wanted = rules.shortlist_size if size is None else size
+        if wanted is None:
+            raise Invalid(FieldError("size", "required"))
+        if not least <= wanted <= most:
+            raise Invalid(FieldError("size", "out_of_range", {"least": least, "most": most}))
+        await fill(conn, campaign_id, rules, size=wanted, by=editor_id)
+
+
+async def fill_next_shortlist(pool: Pool) -> bool:
+    """Fills the shortlist of one campaign that has closed. False when there is none."""
+    return await act_on_next(pool, shortlist_store.list_fills_due, _fill_due)
+
+
+async def _fill_due(conn: Connection, campaign_id: int) -> bool:
+    # A campaign that is locked is being filled, or is asked about again.
+    if await lifecycle.lock_free_ending(conn, campaign_id) is None:
+        return False
+    return await fill_at_close(conn, campaign_id)
+
+
+async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
+    """Puts an entry on the shortlist; a second time changes nothing. Raises ShortlistFull, MarksLocked, EntryNotFound."""
+    async with transaction(pool) as conn:
+        campaign = await hold_judged(conn, campaign_id)
+        entry = await entries.get_entry(conn, campaign_id, post_id)
+        if entry.shortlisted_at is not None:
+            return
+        # It could not be marked any more.
+        if campaign.marks_locked_at is not None:
+            raise MarksLocked
+        most = campaign.draft.get("shortlist_size")
+        if most is not None and await entries.count_shortlisted(conn, campaign_id) >= most:
+            raise ShortlistFull
+        await entries.mark_shortlisted(conn, campaign_id, post_id, by=editor_id)
+        await raise_versions(conn, [post_id])
+        await audit.add(conn, editor_id, "entry_shortlisted", "campaign", campaign_id, {"post_id": str(post_id)})
+
+
+async def unlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
+    """Takes an entry off the shortlist, and it does not come back by itself. A second time changes nothing.
+
+    Not once the marks are locked and can be seen: off the shortlist they would count no more. Raises MarksLocked, EntryNotFound.
+    """
+    async with transaction(pool) as conn:
+        campaign = await hold_judged(conn, campaign_id)
+        entry = await entries.get_entry(conn, campaign_id, post_id)
+        if entry.shortlisted_at is not None and campaign.marks_locked_at is not None:
+            raise MarksLocked
+        if await entries.mark_not_shortlisted(conn, campaign_id, post_id, by=editor_id):
+            await raise_versions(conn, [post_id])
+            await audit.add(conn, editor_id, "entry_unlisted", "campaign", campaign_id, {"post_id": str(post_id)})
 
 
 async def fill(conn: Connection, campaign_id: int, rules: Rules, *, size: int, by: int | None) -> list[int]:
@@ -24,7 +99,7 @@ async def fill(conn: Connection, campaign_id: int, rules: Rules, *, size: int, b
         return []
     chosen = [each.post_id for each in await _list_candidates(conn, campaign_id, rules)][:free]
     if chosen:
-        await ledger.mark_all_shortlisted(conn, campaign_id, chosen, by=by)
+        await shortlist_store.mark_all_shortlisted(conn, campaign_id, chosen, by=by)
         await raise_versions(conn, chosen)
         detail = {"size": size, "post_ids": [str(post_id) for post_id in chosen]}
         await audit.add(conn, by, "shortlist_filled", "campaign", campaign_id, detail)
@@ -33,7 +108,7 @@ async def fill(conn: Connection, campaign_id: int, rules: Rules, *, size: int, b
 
 async def fill_at_close(conn: Connection, campaign_id: int) -> bool:
     """Does once, when the campaign has closed, what its rules promise. False when it is not due."""
-    if not await ledger.is_fill_due(conn, campaign_id):
+    if not await shortlist_store.is_fill_due(conn, campaign_id):
         return False
     campaign = await campaigns.find_campaign(conn, campaign_id)
     assert campaign is not None
@@ -41,14 +116,14 @@ async def fill_at_close(conn: Connection, campaign_id: int) -> bool:
     if rules.shortlist_size is not None and rules.method == "ranked" and rules.weights.quality:
         await entries.sweep_entries(conn, campaign_id)
         await fill(conn, campaign_id, rules, size=rules.shortlist_size, by=None)
-    await ledger.mark_filled(conn, campaign_id)
+    await shortlist_store.mark_filled(conn, campaign_id)
     return True
 
 
 async def _list_candidates(conn: Connection, campaign_id: int, rules: Rules) -> list[Ranked]:
     lines = {
         line.post_id: line
-        for line in await ledger.list_lines(conn, campaign_id, await list_entry_ids(conn, campaign_id))
+        for line in await shortlist_store.list_lines(conn, campaign_id, await list_entry_ids(conn, campaign_id))
         if line.competes
         and not line.is_shortlisted
         and not line.was_unlisted

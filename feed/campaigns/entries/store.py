@@ -5,8 +5,6 @@ from datetime import datetime
 
 import msgspec
 
-from feed.accounts.model import AccountId
-from feed.audit import store as audit
 from feed.campaigns.errors import EntryNotFound
 from feed.postgres import Connection, one
 
@@ -84,6 +82,14 @@ async def find_entry(conn: Connection, campaign_id: int, post_id: int) -> Entry 
         post_id,
     )
     return one(row, Entry)
+
+
+async def get_entry(conn: Connection, campaign_id: int, post_id: int) -> Entry:
+    """The entry, disqualified or not. Raises EntryNotFound."""
+    entry = await find_entry(conn, campaign_id, post_id)
+    if entry is None:
+        raise EntryNotFound
+    return entry
 
 
 async def list_engaged_by(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> list[int]:
@@ -192,14 +198,3 @@ async def mark_reinstated(conn: Connection, campaign_id: int, post_id: int) -> b
             post_id,
         )
     )
-
-
-async def get_entry(conn: Connection, campaign_id: int, post_id: int) -> Entry:
-    entry = await find_entry(conn, campaign_id, post_id)
-    if entry is None:
-        raise EntryNotFound
-    return entry
-
-
-async def add_audit_event(conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int) -> None:
-    await audit.add(conn, actor_id, action, "campaign", campaign_id, {"post_id": str(post_id)})

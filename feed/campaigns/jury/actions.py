@@ -6,7 +6,7 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import store
-from feed.campaigns.entries.store import add_audit_event, get_entry
+from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import (
     CampaignNotClosed,
     EntryNotShortlisted,
@@ -50,7 +50,7 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
             raise NotAJuror
         if campaign.marks_locked_at is not None:
             raise MarksLocked
-        entry = await get_entry(conn, campaign_id, post_id)
+        entry = await entries.get_entry(conn, campaign_id, post_id)
         closed = campaign.ends_at is not None and campaign.now >= campaign.ends_at
         # Until then it may still come onto the list, and its mark waits for that.
         if closed and entry.shortlisted_at is None and campaign.draft.get("shortlist_size") is not None:
@@ -77,7 +77,7 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
         if moved:
             await raise_versions(conn, [post_id])
             # Not the score: whoever reads the audit must not learn of a mark before they are locked.
-            await add_audit_event(conn, juror_id, "entry_marked", campaign_id, post_id)
+            await audit.add(conn, juror_id, "entry_marked", "campaign", campaign_id, {"post_id": str(post_id)})
     return given.score
 
 

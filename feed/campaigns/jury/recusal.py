@@ -5,7 +5,7 @@ import msgspec
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import store as entries
-from feed.campaigns.errors import EntryNotFound, MarksLocked, NotAJuror
+from feed.campaigns.errors import MarksLocked, NotAJuror
 from feed.campaigns.inputs import NOTE_LONGEST
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
@@ -37,9 +37,7 @@ async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_i
             raise NotAJuror
         if campaign.marks_locked_at is not None:
             raise MarksLocked
-        entry = await entries.find_entry(conn, campaign_id, post_id)
-        if entry is None:
-            raise EntryNotFound
+        entry = await entries.get_entry(conn, campaign_id, post_id)
         if not await recusals.add_recusal(
             conn, campaign_id, juror_id=juror_id, author_id=entry.author_id, post_id=post_id, reason=new.reason.strip()
         ):

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from feed.campaigns.entries import disqualification as disqualifying
-from feed.campaigns.entries import shortlist_actions, voids
+from feed.campaigns.entries import shortlist, voids
 from feed.campaigns.entries.voids import NewVoids
 from feed.campaigns.errors import (
     CampaignNotClosed,
@@ -98,7 +98,7 @@ async def test_marks_are_locked_after_the_closing_and_only_when_none_is_missing(
 
     campaign = await stage.campaign(ends=-MINUTE)
     marked, other = await stage.entry(campaign), await stage.entry(campaign)
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, marked)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, marked)
     with pytest.raises(MarksMissing) as missing:
         await judging.lock_marks(stage.pool, editor, campaign)
     assert [error.field for error in missing.value.errors] == [f"entries.{marked}"]
@@ -118,11 +118,11 @@ Verb = Callable[[Stage, int, int], Awaitable[None]]
 
 
 async def _shortlist(stage: Stage, campaign: int, entry: int) -> None:
-    await shortlist_actions.shortlist_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
+    await shortlist.shortlist_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
 
 
 async def _unlist(stage: Stage, campaign: int, entry: int) -> None:
-    await shortlist_actions.unlist_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
+    await shortlist.unlist_entry(stage.pool, await stage.person(role="editor"), campaign, entry)
 
 
 async def _mark(stage: Stage, campaign: int, entry: int) -> None:
@@ -205,11 +205,11 @@ async def test_the_shortlist_ends_where_the_rules_say(stage: Stage) -> None:
     await make.change_rules(stage.pool, campaign, shortlist_size=1)
     first, second = await stage.entry(campaign), await stage.entry(campaign)
     for _ in range(2):
-        await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, first)
+        await shortlist.shortlist_entry(stage.pool, editor, campaign, first)
     with pytest.raises(ShortlistFull):
-        await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, second)
-    await shortlist_actions.unlist_entry(stage.pool, editor, campaign, first)
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, second)
+        await shortlist.shortlist_entry(stage.pool, editor, campaign, second)
+    await shortlist.unlist_entry(stage.pool, editor, campaign, first)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, second)
 
 
 async def test_a_void_touches_every_entry_that_the_person_engaged_with_and_can_be_withdrawn(stage: Stage) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.campaigns.entries import disqualification as disqualifying
-from feed.campaigns.entries import shortlist_actions
-from feed.campaigns.entries.shortlist_actions import fill_next_shortlist, fill_shortlist
+from feed.campaigns.entries import shortlist
+from feed.campaigns.entries.shortlist import fill_next_shortlist, fill_shortlist
 from feed.campaigns.errors import (
     EntryNotShortlisted,
     JurorRecused,
@@ -169,7 +169,7 @@ async def test_a_conflict_lowers_the_quorum_of_that_entry_alone(stage: Stage) ->
     entry, other = await stage.entry(campaign), await stage.entry(campaign)
     first, second = await jury(stage, campaign)
     for post in (entry, other):
-        await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, post)
+        await shortlist.shortlist_entry(stage.pool, editor, campaign, post)
         await judging.mark_entry(stage.pool, first, campaign, post, mark("60"))
     assert await short(stage, campaign) == [(f"entries.{entry}", 1, 2), (f"entries.{other}", 1, 2)]
     await recuse_juror(stage.pool, second, campaign, entry, CLOSE)
@@ -186,7 +186,7 @@ async def test_an_own_entry_counts_as_a_conflict_and_nobody_left_means_somebody_
     editor = await stage.person(role="editor")
     writer, juror = await jury(stage, campaign)
     entry = await stage.entry(campaign, writer)
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entry)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, entry)
     assert await short(stage, campaign) == [(f"entries.{entry}", 0, 1)]
     await recuse_juror(stage.pool, juror, campaign, entry, CLOSE)
     # One mark is always needed, and none of these may give it.
@@ -229,7 +229,7 @@ async def test_a_default_quorum_is_the_whole_jury(stage: Stage) -> None:
     campaign = await stage.campaign(ends=-MINUTE)
     editor = await stage.person(role="editor")
     entry = await stage.entry(campaign)
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entry)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, entry)
     jurors = await jury(stage, campaign, 3)
     for given, juror in enumerate(jurors):
         assert await short(stage, campaign) == [(f"entries.{entry}", given, 3)]
@@ -242,7 +242,7 @@ async def test_an_absent_juror_is_replaced_and_the_quorum_stays(stage: Stage) ->
     await rule(stage, campaign, quorum=2)
     editor = await stage.person(role="editor")
     entry = await stage.entry(campaign)
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entry)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, entry)
     present, absent = await jury(stage, campaign)
     await judging.mark_entry(stage.pool, present, campaign, entry, mark("80"))
     # To send somebody home is no way to a result: the rules have promised two.
@@ -448,21 +448,21 @@ async def test_at_the_close_the_shortlist_fills_itself_once(stage: Stage) -> Non
     hired = await stage.person()
     await make.staff(stage.pool, hired)
     by_staff = await liked(stage, campaign, 7, hired)
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, unpopular)
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, taken_off)
-    await shortlist_actions.unlist_entry(stage.pool, editor, campaign, taken_off)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, unpopular)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, taken_off)
+    await shortlist.unlist_entry(stage.pool, editor, campaign, taken_off)
     await disqualifying.disqualify_entry(stage.pool, editor, campaign, out, Reason("copied"))
     assert await fill_next_shortlist(stage.pool)
     assert await shortlisted(stage, campaign) == sorted([unpopular, first, second, third])
     assert by_staff not in await shortlisted(stage, campaign)
     # What an editor takes off afterwards stays off.
-    await shortlist_actions.unlist_entry(stage.pool, editor, campaign, third)
+    await shortlist.unlist_entry(stage.pool, editor, campaign, third)
     assert not await fill_next_shortlist(stage.pool)
     await fill_shortlist(stage.pool, editor, campaign, None)
     assert await shortlisted(stage, campaign) == sorted([unpopular, first, second])
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, third)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, third)
     with pytest.raises(ShortlistFull):
-        await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, taken_off)
+        await shortlist.shortlist_entry(stage.pool, editor, campaign, taken_off)
     row = await stage.pool.fetchrow("SELECT actor_id, detail FROM audit WHERE action = 'shortlist_filled'")
     assert row is not None
     assert (row["actor_id"], row["detail"]["post_ids"]) == (None, [str(first), str(second), str(third)])
@@ -524,7 +524,7 @@ async def test_after_the_lock_nothing_joins_the_shortlist(stage: Stage) -> None:
     entry = await stage.entry(campaign)
     await judging.lock_marks(stage.pool, editor, campaign)
     with pytest.raises(MarksLocked):
-        await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entry)
+        await shortlist.shortlist_entry(stage.pool, editor, campaign, entry)
     with pytest.raises(MarksLocked):
         await fill_shortlist(stage.pool, editor, campaign, 5)
 
@@ -593,7 +593,7 @@ async def test_a_mark_counts_only_for_an_entry_on_the_shortlist_that_the_rules_n
         await judging.mark_entry(stage.pool, juror, campaign, entry, mark("100"))
         assert await quality(stage, campaign, entry) == 0
     before = await stage.version(listed)
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, listed)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, listed)
     assert await stage.version(listed) > before
     assert [await quality(stage, campaign, entry) for entry in (listed, unlisted)] == [100, 0]
     await stage.pool.execute("UPDATE campaigns SET ends_at = now() - interval '1 second' WHERE id = $1", campaign)
@@ -607,7 +607,7 @@ async def test_a_mark_is_of_what_was_read(stage: Stage) -> None:
     await rule(stage, campaign, quorum=1)
     entry = await stage.entry(campaign)
     editor = await stage.person(role="editor")
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entry)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, entry)
     juror, _ = await jury(stage, campaign)
     await judging.mark_entry(stage.pool, juror, campaign, entry, mark("100"))
     await stage.pool.execute(
@@ -632,13 +632,13 @@ async def test_after_the_lock_nothing_leaves_the_shortlist(stage: Stage) -> None
     campaign = await stage.campaign(ends=-MINUTE)
     entry, other = await stage.entry(campaign), await stage.entry(campaign)
     editor = await stage.person(role="editor")
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entry)
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, entry)
     await judging.mark_entry(stage.pool, editor, campaign, entry, mark("90"))
     await judging.lock_marks(stage.pool, editor, campaign)
     with pytest.raises(MarksLocked):
-        await shortlist_actions.unlist_entry(stage.pool, editor, campaign, entry)
+        await shortlist.unlist_entry(stage.pool, editor, campaign, entry)
     # What is not on it stays off, however often it is said.
-    await shortlist_actions.unlist_entry(stage.pool, editor, campaign, other)
+    await shortlist.unlist_entry(stage.pool, editor, campaign, other)
     assert await shortlisted(stage, campaign) == [entry]
 
 
@@ -648,12 +648,12 @@ async def test_who_is_disqualified_or_gone_leaves_the_place_on_the_shortlist(sta
     editor = await stage.person(role="editor")
     entries = [await stage.entry(campaign) for _ in range(5)]
     for entry in entries[:2]:
-        await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entry)
+        await shortlist.shortlist_entry(stage.pool, editor, campaign, entry)
     with pytest.raises(ShortlistFull):
-        await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entries[2])
+        await shortlist.shortlist_entry(stage.pool, editor, campaign, entries[2])
     await disqualifying.disqualify_entry(stage.pool, editor, campaign, entries[0], Reason("plagiarism"))
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entries[2])
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, entries[2])
     await stage.pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", entries[1])
-    await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entries[3])
+    await shortlist.shortlist_entry(stage.pool, editor, campaign, entries[3])
     with pytest.raises(ShortlistFull):
-        await shortlist_actions.shortlist_entry(stage.pool, editor, campaign, entries[4])
+        await shortlist.shortlist_entry(stage.pool, editor, campaign, entries[4])

@@ -9,7 +9,7 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.campaigns.entries.disqualification import disqualify_entry, reinstate_entry
-from feed.campaigns.entries.shortlist_actions import shortlist_entry, unlist_entry
+from feed.campaigns.entries.shortlist import shortlist_entry, unlist_entry
 from feed.campaigns.entries.voids import NewVoids, add_voids
 from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.inputs import Reason
