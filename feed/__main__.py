@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import asyncpg
 
-from feed.api.messages import words_of
+from feed.api.messages import message_of
 from feed.commands.installation import Refused
 from feed.embedded.processes import CannotStart, DirectoryInUse, PortBusy
 from feed.errors import FeedError, Invalid
@@ -82,7 +82,7 @@ def _words(error: FeedError) -> str:
     codes = (
         [error.code, *(f"field.{each.code}" for each in error.errors)] if isinstance(error, Invalid) else [error.code]
     )
-    return "\n".join(words for code in codes for language in ("zh-CN", "en") if (words := words_of(code, language)))
+    return "\n".join(words for code in codes for language in ("zh-CN", "en") if (words := message_of(code, language)))
 
 
 def _refuse(words: str, status: int) -> int:

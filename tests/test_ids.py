@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.api.dependencies import field_id, id_of, ids_of
+from feed.api.dependencies import field_id, path_id, query_ids
 from feed.campaigns.entries.voids import NewVoids, void_problems
 from feed.errors import Invalid, NotFound
 from feed.ids import MAX_ID, parse_id
@@ -23,12 +23,12 @@ def test_an_id_is_read_as_it_is_written(number: int) -> None:
 def test_what_no_row_can_have_is_an_id_nowhere(text: str) -> None:
     assert parse_id(text) is None
     with pytest.raises(NotFound):
-        id_of(text, NotFound)
+        path_id(text, NotFound)
     with pytest.raises(Invalid):
         field_id(text, "post_id")
     # A list may have blanks around its commas.
-    assert ids_of(f"{text}x,7", "ids", most=2) == [7]
-    assert ids_of(f"{text},7", "ids", most=2) == ([1, 7] if text == " 1" else [7])
+    assert query_ids(f"{text}x,7", "ids", most=2) == [7]
+    assert query_ids(f"{text},7", "ids", most=2) == ([1, 7] if text == " 1" else [7])
     voids = NewVoids(kinds=["like"], user_ids=[text], reason_code="bought")
     assert "user_ids.0" in [problem.field for problem in void_problems(voids)]
     assert read_reference(text) is None

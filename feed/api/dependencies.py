@@ -22,14 +22,14 @@ from feed.ids import parse_id
 AnyRequest = Request[Any, Any, Any]
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
-GivenAppState = NamedDependency[SkipValidation[AppState]]
+InjectedAppState = NamedDependency[SkipValidation[AppState]]
 # `viewer` must be somebody; `reader` may be nobody.
-GivenViewer = NamedDependency[SkipValidation[Viewer]]
-GivenReader = NamedDependency[SkipValidation[Viewer | None]]
+InjectedViewer = NamedDependency[SkipValidation[Viewer]]
+InjectedReader = NamedDependency[SkipValidation[Viewer | None]]
 # Where the request came from, in people's words; None where nobody can tell.
-GivenRegion = NamedDependency[SkipValidation[str | None]]
+InjectedRegion = NamedDependency[SkipValidation[str | None]]
 # The request's identity for a retry: None when it has no Idempotency-Key.
-GivenKeyedRequest = NamedDependency[SkipValidation[KeyedRequest | None]]
+InjectedKeyedRequest = NamedDependency[SkipValidation[KeyedRequest | None]]
 
 Limit = Annotated[int, QueryParameter(ge=1, le=50, description="Items per page.")]
 Cursor = FromQuery[str | None]
@@ -38,7 +38,7 @@ Cursor = FromQuery[str | None]
 MAX_NUMBER = 2**31 - 1
 
 
-def id_of(raw: str, missing: type[NotFound]) -> int:
+def path_id(raw: str, missing: type[NotFound]) -> int:
     """A path's id. Raises `missing` for what cannot be one: unknown and malformed are not told apart."""
     id_ = parse_id(raw)
     if id_ is None:
@@ -46,9 +46,9 @@ def id_of(raw: str, missing: type[NotFound]) -> int:
     return id_
 
 
-def number_of(raw: str, missing: type[NotFound]) -> int:
+def path_number(raw: str, missing: type[NotFound]) -> int:
     """A path's number that counts something, from 1. Raises `missing` for what nothing has."""
-    number = id_of(raw, missing)
+    number = path_id(raw, missing)
     if number > MAX_NUMBER:
         raise missing
     return number
@@ -57,12 +57,12 @@ def number_of(raw: str, missing: type[NotFound]) -> int:
 def field_id(raw: str, field: str) -> int:
     """An id inside a body. Raises Invalid for what cannot be one."""
     try:
-        return id_of(raw, NotFound)
+        return path_id(raw, NotFound)
     except NotFound:
         raise Invalid(FieldError(field, "not_found")) from None
 
 
-def ids_of(raw: str | None, field: str, *, most: int) -> list[int]:
+def query_ids(raw: str | None, field: str, *, most: int) -> list[int]:
     """The ids of a list with commas, each once; what cannot be one is nobody's. Raises Invalid for none and for too many."""
     if raw is None:
         raise Invalid(FieldError(field, "required"))
@@ -77,7 +77,7 @@ async def provide_app_state(request: AnyRequest) -> AppState:
     return app_state
 
 
-async def provide_reader(request: AnyRequest, app_state: GivenAppState) -> Viewer | None:
+async def provide_reader(request: AnyRequest, app_state: InjectedAppState) -> Viewer | None:
     return await admitted(request.scope, app_state)
 
 
@@ -99,13 +99,13 @@ async def _admit(authorization: str | None, app_state: AppState) -> Viewer | Non
     return await app_state.authenticator.admit(token.strip())
 
 
-async def provide_viewer(reader: GivenReader) -> Viewer:
+async def provide_viewer(reader: InjectedReader) -> Viewer:
     if reader is None:
         raise Unauthenticated
     return reader
 
 
-async def provide_region(request: AnyRequest, app_state: GivenAppState) -> str | None:
+async def provide_region(request: AnyRequest, app_state: InjectedAppState) -> str | None:
     return region_of(request.scope, app_state)
 
 
@@ -118,7 +118,7 @@ def region_of(scope: Scope, app_state: AppState) -> str | None:
 
 async def provide_keyed_request(
     request: AnyRequest,
-    viewer: GivenViewer,
+    viewer: InjectedViewer,
     idempotency_key: Annotated[
         str | None,
         HeaderParameter(name="Idempotency-Key", max_length=200, description="A retry with the same key acts once."),

@@ -17,7 +17,7 @@ from litestar.exceptions import (
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import Receive, Scope, Send
 
-from feed.api.messages import words_of
+from feed.api.messages import message_of
 from feed.api.responses import repeat
 from feed.batching import DatabaseAway
 from feed.errors import (
@@ -139,7 +139,7 @@ def problem(
 ) -> Response[bytes]:
     """The response that tells of a refusal."""
     language = language_of(request)
-    words = words_of(error.code, language)
+    words = message_of(error.code, language)
     document = Problem(
         type=f"urn:feed:problem:{error.code}",
         title=words or HTTPStatus(status).phrase,
@@ -147,7 +147,7 @@ def problem(
         detail=words or HTTPStatus(status).phrase,
         code=error.code,
         errors=[
-            ProblemField(field.field, field.code, words_of(f"field.{field.code}", language, **field.params))
+            ProblemField(field.field, field.code, message_of(f"field.{field.code}", language, **field.params))
             for field in error.errors
         ],
     )

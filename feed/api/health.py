@@ -9,7 +9,7 @@ from litestar import Response, Router, get
 
 from feed import metrics
 from feed.api.client_address import is_loopback
-from feed.api.dependencies import AnyRequest, GivenAppState
+from feed.api.dependencies import AnyRequest, InjectedAppState
 from feed.errors import NotFound
 from feed.keys.signatures import PublicKeys
 from feed.postgres import DOWN
@@ -30,7 +30,7 @@ async def live() -> Health:
 
 
 @get("/health/ready", opt={"quiet": True, "limit": "none"})
-async def ready(app_state: GivenAppState) -> Response[Health]:
+async def ready(app_state: InjectedAppState) -> Response[Health]:
     """The process can serve: Postgres answers. Redis may be away; pages then come from Postgres."""
     postgres, redis = await asyncio.gather(_postgres(app_state), _redis(app_state))
     status = "ready" if postgres == "up" else "unready"
@@ -58,13 +58,13 @@ async def _redis(app_state: Any) -> str:
 
 
 @get("/.well-known/feed-keys.json", opt={"limit": "files"})
-async def get_keys(app_state: GivenAppState) -> Response[PublicKeys]:
+async def get_keys(app_state: InjectedAppState) -> Response[PublicKeys]:
     """The public keys that results are signed with, the current one first; for `feed verify --key`."""
     return Response(app_state.keys.public_keys(), headers={"cache-control": "public, max-age=300"})
 
 
 @get("/metrics", opt={"quiet": True, "limit": "none"}, include_in_schema=False)
-async def read_metrics(request: AnyRequest, app_state: GivenAppState) -> Response[bytes]:
+async def read_metrics(request: AnyRequest, app_state: InjectedAppState) -> Response[bytes]:
     """Prometheus text; for loopback, or for whoever has the token."""
     if not _may_read(request, app_state.settings.metrics_token):
         raise NotFound

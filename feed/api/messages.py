@@ -276,7 +276,7 @@ class _Numbers(dict[str, object]):
         return "…"
 
 
-def words_of(code: str, language: str, **params: object) -> str:
+def message_of(code: str, language: str, **params: object) -> str:
     """The message of a code in `zh-CN` or `en`; empty for a code without words."""
     words = _WORDS.get(code, ("", ""))[language == "en"]
     shown = {name: "、".join(map(str, value)) if isinstance(value, list) else value for name, value in params.items()}

@@ -20,7 +20,7 @@ _PUBLIC = [(b"cache-control", PUBLIC.encode()), (b"vary", b"Authorization")]
 _PRIVATE = [(b"cache-control", PRIVATE.encode()), (b"vary", b"Authorization")]
 
 
-class Encoded(Response[bytes]):
+class EncodedResponse(Response[bytes]):
     """JSON that is bytes already. The framework's way from content to bytes would cost more than the page does."""
 
     def __init__(self, body: bytes, *, status: int, headers: RawHeaders) -> None:
@@ -33,7 +33,7 @@ class Encoded(Response[bytes]):
 
 
 class _Sent(ASGIResponse):
-    def __init__(self, told: Encoded) -> None:
+    def __init__(self, told: EncodedResponse) -> None:
         self.told = told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,16 +41,16 @@ class _Sent(ASGIResponse):
         await send({"type": "http.response.body", "body": self.told.content, "more_body": False})
 
 
-def encoded(body: bytes | Rendered, *, status: int = 200, public: bool = False) -> Response[bytes]:
+def json_response(body: bytes | Rendered, *, status: int = 200, public: bool = False) -> Response[bytes]:
     """A JSON answer from its bytes; `public` for what everybody without a token gets alike."""
     headers = list(_PUBLIC if public else _PRIVATE)
     if isinstance(body, Rendered):
         headers.append((b"etag", b'"%b"' % body.tag))
         body = body.body
-    return Encoded(body, status=status, headers=headers)
+    return EncodedResponse(body, status=status, headers=headers)
 
 
-def answers(kind: Any, *, status: int = 200, description: str = "") -> dict[int, ResponseSpec]:
+def response_specs(kind: Any, *, status: int = 200, description: str = "") -> dict[int, ResponseSpec]:
     """The `responses` entry of a handler whose answer is encoded already."""
     return {
         status: ResponseSpec(

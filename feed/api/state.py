@@ -50,7 +50,7 @@ class AppState(msgspec.Struct, frozen=True):
     cursors: Cursors
     authenticator: Authenticator
     likes: Batcher[Like, Liked]
-    answers: Batcher[Given, None]
+    stored_responses: Batcher[Given, None]
     comment_likes: Batcher[CommentLike, Liked]
     comments: Batcher[Remark, int]
     comment_cards: Batcher[tuple[int, int | None], CommentCard]
@@ -66,7 +66,7 @@ class AppState(msgspec.Struct, frozen=True):
     regions: IpRegions
     limiter: Limiter | None  # None: FEED_LIMITS=off.
 
-    def announce_changed(self, post_ids: Collection[int]) -> None:
+    def invalidate_posts(self, post_ids: Collection[int]) -> None:
         """Brings the boards up to date with a commit that has changed what posts show, and drops cached pages with them."""
         self.projector.touch(post_ids)
         self.invalidation.tell(post_ids)
@@ -91,7 +91,7 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> AppSta
             introduce=None if limiter is None else partial(_introduce, limiter),
         ),
         likes=Batcher(partial(apply_likes, pool, announce=projector.touch)),
-        answers=Batcher(partial(store_answers, pool)),
+        stored_responses=Batcher(partial(store_answers, pool)),
         comment_likes=Batcher(partial(apply_comment_likes, pool)),
         comments=Batcher(partial(add_comments, pool, announce=projector.touch)),
         comment_cards=Batcher(partial(read_cards, pool)),
@@ -150,7 +150,7 @@ async def open_app_state(settings: Settings) -> AsyncIterator[AppState]:
         await app_state.comment_likes.close()
         await app_state.comments.close()
         await app_state.posts.close()
-        await app_state.answers.close()
+        await app_state.stored_responses.close()
         if app_state.limiter is not None:
             await app_state.limiter.close()
         await app_state.projector.close()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import feed
-from feed.api.messages import known_codes, words_of
+from feed.api.messages import known_codes, message_of
 from feed.errors import FeedError
 
 
@@ -24,7 +24,7 @@ def test_every_code_has_words_in_both_languages() -> None:
             importlib.import_module(module.name)
     codes = {kind.code for kind in refusals() if kind.__module__.startswith("feed.")}
     assert codes - known_codes() == set()
-    assert all(words_of(code, language) for code in codes for language in ("zh-CN", "en"))
+    assert all(message_of(code, language) for code in codes for language in ("zh-CN", "en"))
 
 
 def test_every_field_code_has_words() -> None:

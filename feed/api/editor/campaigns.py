@@ -6,8 +6,8 @@ import msgspec
 from litestar import Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of
-from feed.api.responses import answers
+from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, path_id
+from feed.api.responses import response_specs
 from feed.api.state import AppState
 from feed.campaigns import actions, cancellation
 from feed.campaigns.errors import (
@@ -42,7 +42,10 @@ class CancelIn(msgspec.Struct, frozen=True):
 
 @post("/campaigns", status_code=201)
 async def create_campaign(
-    data: JSONBody[CampaignFields], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    data: JSONBody[CampaignFields],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> EditorCampaignCard:
     """Begin a draft: a title is enough."""
     return await _card(app_state, await actions.create_campaign(app_state.pool, viewer.account_id, data, keyed_request))
@@ -50,8 +53,8 @@ async def create_campaign(
 
 @get("/campaigns")
 async def list_all_campaigns(
-    app_state: GivenAppState,
-    viewer: GivenViewer,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
     campaign_state: CampaignState = None,
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -66,17 +69,17 @@ async def list_all_campaigns(
     return Page([screen.editor_card(row) for row in rows[:limit]], more)
 
 
-@get("/campaigns/{campaign_id:str}", refuses=(CampaignNotFound,))
+@get("/campaigns/{campaign_id:str}", errors=(CampaignNotFound,))
 async def get_campaign_for_editors(
-    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
+    campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> EditorCampaignCard:
     """A campaign with all that editors need to know."""
-    return await _card(app_state, id_of(campaign_id, CampaignNotFound))
+    return await _card(app_state, path_id(campaign_id, CampaignNotFound))
 
 
 @patch(
     "/campaigns/{campaign_id:str}",
-    refuses=(
+    errors=(
         CampaignNotFound,
         CampaignRunning,
         CampaignSettled,
@@ -84,27 +87,27 @@ async def get_campaign_for_editors(
     ),
 )
 async def change_campaign(
-    campaign_id: FromPath[str], data: JSONBody[CampaignFields], app_state: GivenAppState, viewer: GivenViewer
+    campaign_id: FromPath[str], data: JSONBody[CampaignFields], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> EditorCampaignCard:
     """Change a campaign: a draft freely, an open one only in favour of those who take part."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     await actions.change_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, data)
     return await _card(app_state, id_)
 
 
-@post("/campaigns/{campaign_id:str}/copy", status_code=201, refuses=(CampaignNotFound,))
+@post("/campaigns/{campaign_id:str}/copy", status_code=201, errors=(CampaignNotFound,))
 async def copy_campaign(
-    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> EditorCampaignCard:
     """A draft like another campaign, without its dates."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     return await _card(app_state, await actions.copy_campaign(app_state.pool, viewer.account_id, id_, keyed_request))
 
 
 @post(
     "/campaigns/{campaign_id:str}/publish",
     status_code=200,
-    refuses=(
+    errors=(
         CampaignNotFound,
         CampaignIncomplete,
         CampaignNotDraft,
@@ -112,10 +115,10 @@ async def copy_campaign(
     ),
 )
 async def publish_campaign(
-    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> EditorCampaignCard:
     """Make a draft public; refused with every field that is missing."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     await actions.publish_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, keyed_request)
     return await _card(app_state, id_)
 
@@ -123,8 +126,8 @@ async def publish_campaign(
 @post(
     "/campaigns/{campaign_id:str}/cancel",
     status_code=200,
-    responses=answers(EditorCampaignCard, status=202, description="Recorded: a second person cancels."),
-    refuses=(
+    responses=response_specs(EditorCampaignCard, status=202, description="Recorded: a second person cancels."),
+    errors=(
         CampaignNotFound,
         CampaignSettled,
         SecondPersonRequired,
@@ -132,16 +135,16 @@ async def publish_campaign(
 )
 async def cancel_campaign(
     campaign_id: FromPath[str],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
     data: JSONBody[CancelIn | None] = None,
 ) -> Response[EditorCampaignCard]:
     """End a campaign without winners, while nothing of it is frozen.
 
     Once it is open that takes a reason, which everybody reads, and two people: the first is recorded (202).
     """
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     reason = data.reason if data else ""
     outcome = await cancellation.cancel_campaign(app_state.pool, viewer.account_id, id_, reason, keyed_request)
     return Response(await _card(app_state, id_), status_code=202 if outcome == "recorded" else 200)
@@ -150,7 +153,7 @@ async def cancel_campaign(
 @post(
     "/campaigns/{campaign_id:str}/lock-marks",
     status_code=200,
-    refuses=(
+    errors=(
         CampaignNotFound,
         CampaignNotClosed,
         MarksMissing,
@@ -161,10 +164,10 @@ async def cancel_campaign(
     ),
 )
 async def lock_marks(
-    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> EditorCampaignCard:
     """End the marking of a closed campaign; refused with every shortlisted entry that has no mark."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     await jury_actions.lock_marks(app_state.pool, viewer.account_id, id_, keyed_request)
     return await _card(app_state, id_)
 

@@ -7,7 +7,7 @@ from litestar import Router, delete, get, put
 from litestar.params import FromPath, JSONBody
 
 from feed.accounts.model import AccountNotFound
-from feed.api.dependencies import GivenAppState, GivenViewer, id_of, requires_role
+from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.prizes.claims import access
 from feed.screens.prizes.claims import Reader, list_readers
@@ -40,15 +40,15 @@ class Readers(msgspec.Struct, frozen=True):
     items: list[Reader]
 
 
-@put("/campaigns/{campaign_id:str}/claim-access", refuses=(CampaignNotFound, AccountNotFound, SecondPersonRequired))
+@put("/campaigns/{campaign_id:str}/claim-access", errors=(CampaignNotFound, AccountNotFound, SecondPersonRequired))
 async def grant_claim_access(
-    campaign_id: FromPath[str], data: JSONBody[AccessIn], app_state: GivenAppState, viewer: GivenViewer
+    campaign_id: FromPath[str], data: JSONBody[AccessIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Access:
     """Let somebody else read the details of this campaign's winners, for a reason and for some days."""
     until = await access.grant_access(
         app_state.pool,
-        id_of(campaign_id, CampaignNotFound),
-        id_of(data.user_id, AccountNotFound),
+        path_id(campaign_id, CampaignNotFound),
+        path_id(data.user_id, AccountNotFound),
         by=viewer.account_id,
         days=data.days,
         reason=data.reason,
@@ -59,22 +59,22 @@ async def grant_claim_access(
 @delete(
     "/campaigns/{campaign_id:str}/claim-access/{user_id:str}",
     status_code=200,
-    refuses=(CampaignNotFound, AccountNotFound),
+    errors=(CampaignNotFound, AccountNotFound),
 )
 async def end_claim_access(
-    campaign_id: FromPath[str], user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
+    campaign_id: FromPath[str], user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> AccessEnded:
     """Let somebody read no more, at once. A second time changes nothing."""
-    ids = id_of(campaign_id, CampaignNotFound), id_of(user_id, AccountNotFound)
+    ids = path_id(campaign_id, CampaignNotFound), path_id(user_id, AccountNotFound)
     await access.end_access(app_state.pool, *ids, by=viewer.account_id)
     return AccessEnded(user_id)
 
 
-@get("/campaigns/{campaign_id:str}/claim-access", refuses=(CampaignNotFound,))
-async def list_claim_access(campaign_id: FromPath[str], app_state: GivenAppState) -> Readers:
+@get("/campaigns/{campaign_id:str}/claim-access", errors=(CampaignNotFound,))
+async def list_claim_access(campaign_id: FromPath[str], app_state: InjectedAppState) -> Readers:
     """Who may read the details of this campaign's winners now, by whose leave and why."""
     async with app_state.pool.acquire() as conn:
-        return Readers(await list_readers(conn, id_of(campaign_id, CampaignNotFound)))
+        return Readers(await list_readers(conn, path_id(campaign_id, CampaignNotFound)))
 
 
 claim_access = Router(

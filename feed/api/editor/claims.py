@@ -4,9 +4,9 @@ import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer, id_of
+from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, path_id
 from feed.api.editor.prizes import ReasonIn
-from feed.api.responses import PRIVATE, answers, encoded
+from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
 from feed.keys.kms import KmsAway
@@ -46,18 +46,18 @@ class CodesIn(msgspec.Struct, frozen=True):
     codes: list[str]
 
 
-@get("/campaigns/{campaign_id:str}/claims", refuses=(CampaignNotFound,))
-async def list_claims(campaign_id: FromPath[str], app_state: GivenAppState) -> Response[Page[ClaimCard]]:
+@get("/campaigns/{campaign_id:str}/claims", errors=(CampaignNotFound,))
+async def list_claims(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[Page[ClaimCard]]:
     """Every place and what has become of it; recipient data is masked."""
     async with app_state.pool.acquire() as conn:
-        cards = await screen.list_claims(conn, id_of(campaign_id, CampaignNotFound))
+        cards = await screen.list_claims(conn, path_id(campaign_id, CampaignNotFound))
     return Response(Page(cards, None), headers={"cache-control": PRIVATE})
 
 
 @post(
     "/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal",
     status_code=200,
-    refuses=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KmsAway),
+    errors=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KmsAway),
     secret=True,
     limit="reveals",
 )
@@ -65,16 +65,16 @@ async def reveal_claim(
     campaign_id: FromPath[str],
     prize_id: FromPath[str],
     data: JSONBody[ReasonIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Response[Claim]:
     """The recipient's data in the clear, for a reason that is kept, and for whom an admin has let in."""
     details = await claim_actions.reveal_claim(
         app_state.pool,
         app_state.keys,
-        id_of(campaign_id, CampaignNotFound),
-        WinnerId(id_of(prize_id, ClaimNotFound)),
+        path_id(campaign_id, CampaignNotFound),
+        WinnerId(path_id(prize_id, ClaimNotFound)),
         by=viewer.account_id,
         reason=data.reason,
         request=keyed_request,
@@ -85,8 +85,8 @@ async def reveal_claim(
 @post(
     "/campaigns/{campaign_id:str}/claims/export",
     status_code=200,
-    responses=answers(str, description="text/csv"),
-    refuses=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KmsAway),
+    responses=response_specs(str, description="text/csv"),
+    errors=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KmsAway),
     also=("text/csv",),
     accept="any",
     secret=True,
@@ -95,12 +95,12 @@ async def reveal_claim(
 async def export_claims(
     campaign_id: FromPath[str],
     data: JSONBody[ReasonIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Response[bytes]:
     """The parcels that are to be sent, as a table for the shipper. It exists in this answer only and is kept nowhere."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     table = await export.export_claims(
         app_state.pool, app_state.keys, id_, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
@@ -111,34 +111,34 @@ async def export_claims(
 @post(
     "/campaigns/{campaign_id:str}/claims/{prize_id:str}/verify",
     status_code=200,
-    refuses=(CampaignNotFound, ClaimNotFound, WrongPrizeState),
+    errors=(CampaignNotFound, ClaimNotFound, WrongPrizeState),
 )
 async def verify_claim(
     campaign_id: FromPath[str],
     prize_id: FromPath[str],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Response[ClaimCard]:
     """The claim is in order: it is not changed any more, and the prize may be handed over."""
-    ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
+    ids = path_id(campaign_id, CampaignNotFound), WinnerId(path_id(prize_id, ClaimNotFound))
     await fulfilment.verify_claim(app_state.pool, *ids, by=viewer.account_id, request=keyed_request)
     return await _claim(app_state, *ids)
 
 
 @put(
     "/campaigns/{campaign_id:str}/claims/{prize_id:str}/shipment",
-    refuses=(CampaignNotFound, ClaimNotFound, PrizeNotFinal, WrongPrizeState),
+    errors=(CampaignNotFound, ClaimNotFound, PrizeNotFinal, WrongPrizeState),
 )
 async def ship_prize(
     campaign_id: FromPath[str],
     prize_id: FromPath[str],
     data: JSONBody[ShipmentIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
 ) -> Response[ClaimCard]:
     """The parcel of a verified claim is on its way; the winner is told. A second time corrects it."""
-    ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
+    ids = path_id(campaign_id, CampaignNotFound), WinnerId(path_id(prize_id, ClaimNotFound))
     await fulfilment.ship_prize(
         app_state.pool, *ids, by=viewer.account_id, carrier=data.carrier, tracking_no=data.tracking_no
     )
@@ -148,18 +148,18 @@ async def ship_prize(
 @post(
     "/campaigns/{campaign_id:str}/claims/{prize_id:str}/handed-over",
     status_code=200,
-    refuses=(CampaignNotFound, ClaimNotFound, PrizeNotFinal, WrongPrizeState),
+    errors=(CampaignNotFound, ClaimNotFound, PrizeNotFinal, WrongPrizeState),
 )
 async def hand_over_prize(
     campaign_id: FromPath[str],
     prize_id: FromPath[str],
     data: JSONBody[ReasonIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Response[ClaimCard]:
     """The prize is out of our hands: given at the door, or its winner says nothing. A second time changes nothing."""
-    ids = id_of(campaign_id, CampaignNotFound), WinnerId(id_of(prize_id, ClaimNotFound))
+    ids = path_id(campaign_id, CampaignNotFound), WinnerId(path_id(prize_id, ClaimNotFound))
     await fulfilment.hand_over_prize(
         app_state.pool, *ids, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
@@ -169,24 +169,24 @@ async def hand_over_prize(
 @post(
     "/campaigns/{campaign_id:str}/prizes/{number:str}/codes",
     status_code=200,
-    refuses=(CampaignNotFound, PrizeNotFound, ClaimClosed, KmsAway),
+    errors=(CampaignNotFound, PrizeNotFound, ClaimClosed, KmsAway),
     secret=True,
 )
 async def add_codes(
     campaign_id: FromPath[str],
     number: FromPath[str],
     data: JSONBody[CodesIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Stock:
     """Codes for the campaign's n-th prize, from 1. They are kept sealed; those that are known already change nothing."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     return await codes.add_codes(
         app_state.pool,
         app_state.keys,
         id_,
-        id_of(number, PrizeNotFound),
+        path_id(number, PrizeNotFound),
         data.codes,
         by=viewer.account_id,
         request=keyed_request,
@@ -195,20 +195,20 @@ async def add_codes(
 
 @get(
     "/campaigns/{campaign_id:str}/shredding",
-    responses=answers(Receipt),
-    refuses=(CampaignNotFound, ReceiptNotFound),
+    responses=response_specs(Receipt),
+    errors=(CampaignNotFound, ReceiptNotFound),
 )
-async def get_shredding(campaign_id: FromPath[str], app_state: GivenAppState) -> Response[bytes]:
+async def get_shredding(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[bytes]:
     """The signed receipt of the destruction of the winners' details, and until when backups may hold what it sealed."""
     async with app_state.pool.acquire() as conn:
-        receipt = await shredding_store.find_receipt(conn, id_of(campaign_id, CampaignNotFound))
+        receipt = await shredding_store.find_receipt(conn, path_id(campaign_id, CampaignNotFound))
     if receipt is None:
         raise ReceiptNotFound
-    return encoded(receipt)
+    return json_response(receipt)
 
 
 @get("/prizes/stuck")
-async def list_stuck_prizes(app_state: GivenAppState) -> Response[Page[Stuck]]:
+async def list_stuck_prizes(app_state: InjectedAppState) -> Response[Page[Stuck]]:
     """Campaigns that wait for a person on the way from the end to the prize in hand, and for what; the oldest first."""
     async with app_state.pool.acquire() as conn:
         found = await list_stuck(conn, kept_days=app_state.settings.claims_kept_days)

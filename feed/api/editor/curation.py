@@ -7,7 +7,7 @@ import msgspec
 from litestar import Router, delete, patch, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenAppState, GivenViewer, id_of
+from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
 from feed.curation import actions
 from feed.curation.model import PinsFull, TopicInCampaign
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
@@ -40,15 +40,15 @@ class EditorTopicCard(msgspec.Struct, frozen=True):
     alias_of_id: Id | None
 
 
-@put("/hot/{post_id:str}", refuses=(PostNotFound, PostNotPublished, PinsFull))
+@put("/hot/{post_id:str}", errors=(PostNotFound, PostNotPublished, PinsFull))
 async def put_hot_action(
-    post_id: FromPath[str], data: JSONBody[HotActionIn], app_state: GivenAppState, viewer: GivenViewer
+    post_id: FromPath[str], data: JSONBody[HotActionIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> HotActionCard:
     """Pin, boost or suppress a post on the hot list until then, in place of what stood; the same once more changes nothing."""
     hot_action = await actions.put_hot_action(
         app_state.pool,
         viewer.account_id,
-        PostId(id_of(post_id, PostNotFound)),
+        PostId(path_id(post_id, PostNotFound)),
         action=data.action,
         reason=data.reason,
         until=data.until,
@@ -56,15 +56,15 @@ async def put_hot_action(
     return hot_action_card(hot_action)
 
 
-@delete("/hot/{post_id:str}", refuses=(PostNotFound,))
-async def end_hot_action(post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> None:
+@delete("/hot/{post_id:str}", errors=(PostNotFound,))
+async def end_hot_action(post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> None:
     """Leave a post on the hot list to its own score again; a second time changes nothing."""
-    await actions.end_hot_action(app_state.pool, viewer.account_id, PostId(id_of(post_id, PostNotFound)))
+    await actions.end_hot_action(app_state.pool, viewer.account_id, PostId(path_id(post_id, PostNotFound)))
 
 
-@patch("/topics/{name:str}", refuses=(TopicNotFound, TopicInCampaign))
+@patch("/topics/{name:str}", errors=(TopicNotFound, TopicInCampaign))
 async def change_topic(
-    name: FromPath[str], data: JSONBody[TopicIn], app_state: GivenAppState, viewer: GivenViewer
+    name: FromPath[str], data: JSONBody[TopicIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> EditorTopicCard:
     """Keep a topic from trending, hide it, close it, allow it again, or let it stand for another one."""
     topic = await actions.change_topic(

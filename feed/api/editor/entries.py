@@ -6,8 +6,16 @@ import msgspec
 from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, field_id, id_of
-from feed.api.responses import answers, encoded
+from feed.api.dependencies import (
+    Cursor,
+    InjectedAppState,
+    InjectedKeyedRequest,
+    InjectedViewer,
+    Limit,
+    field_id,
+    path_id,
+)
+from feed.api.responses import json_response, response_specs
 from feed.campaigns.entries import disqualification, shortlist
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -75,18 +83,18 @@ class Disqualified(msgspec.Struct, frozen=True):
     disqualified: bool
 
 
-@get("/campaigns/{campaign_id:str}/entries", responses=answers(Page[EntryItem]), refuses=(CampaignNotFound,))
+@get("/campaigns/{campaign_id:str}/entries", responses=response_specs(Page[EntryItem]), errors=(CampaignNotFound,))
 async def list_entries(
     campaign_id: FromPath[str],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
     sort: FromQuery[Literal["score", "newest"]] = "score",
     shortlist: FromQuery[bool | None] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
     """A campaign's entries, those that cannot win too."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     name = f"entries:{id_}:{sort}:{shortlist}"
     start = app_state.cursors.read(name, cursor, int) if cursor else 0
     page = await screen.list_entries(
@@ -103,13 +111,13 @@ async def list_entries(
     viewer_state = await app_state.pages.look(viewer.account_id, fragments)
     shown = {part.post_id: cards.card(part, viewer_state) for part in fragments}
     items = [screen.item(page, entry, shown[entry.post_id]) for entry in page.entries if entry.post_id in shown]
-    return encoded(screen.encode(items, app_state.cursors.write(name, start + limit) if page.is_more else None))
+    return json_response(screen.encode(items, app_state.cursors.write(name, start + limit) if page.is_more else None))
 
 
 @put(
     "/campaigns/{campaign_id:str}/jurors",
-    responses=answers(Jurors, status=202, description="Recorded: a second person has to ask for the same jury."),
-    refuses=(
+    responses=response_specs(Jurors, status=202, description="Recorded: a second person has to ask for the same jury."),
+    errors=(
         CampaignNotFound,
         JuryNeeded,
         SecondPersonRequired,
@@ -119,14 +127,14 @@ async def list_entries(
     ),
 )
 async def assign_jurors(
-    campaign_id: FromPath[str], data: JSONBody[JurorsIn], app_state: GivenAppState, viewer: GivenViewer
+    campaign_id: FromPath[str], data: JSONBody[JurorsIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[Jurors]:
     """Say who marks. They need no role, and cannot win. The marks of who is left out do not count any more.
 
     Once the campaign is open, removing somebody takes a reason, and removing somebody who has marked takes two people: 202
     until another one asks for the same jury. A jury that is named is not dissolved.
     """
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     account_ids = [field_id(raw, f"user_ids.{place}") for place, raw in enumerate(data.user_ids)]
     outcome = await members.assign_jurors(app_state.pool, viewer.account_id, id_, account_ids, data.reason)
     async with app_state.pool.acquire() as conn:
@@ -136,7 +144,7 @@ async def assign_jurors(
 
 @put(
     "/campaigns/{campaign_id:str}/entries/{post_id:str}/shortlist",
-    refuses=(
+    errors=(
         CampaignNotFound,
         EntryNotFound,
         ShortlistFull,
@@ -147,10 +155,10 @@ async def assign_jurors(
     ),
 )
 async def shortlist_entry(
-    campaign_id: FromPath[str], post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
+    campaign_id: FromPath[str], post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Shortlisted:
     """Put an entry on the shortlist; a second time changes nothing."""
-    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     await shortlist.shortlist_entry(app_state.pool, viewer.account_id, *ids)
     return Shortlisted(post_id, True)
 
@@ -158,7 +166,7 @@ async def shortlist_entry(
 @delete(
     "/campaigns/{campaign_id:str}/entries/{post_id:str}/shortlist",
     status_code=200,
-    refuses=(
+    errors=(
         CampaignNotFound,
         EntryNotFound,
         CampaignNotOpen,
@@ -168,17 +176,17 @@ async def shortlist_entry(
     ),
 )
 async def unlist_entry(
-    campaign_id: FromPath[str], post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
+    campaign_id: FromPath[str], post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Shortlisted:
     """Take an entry off the shortlist; a second time changes nothing."""
-    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     await shortlist.unlist_entry(app_state.pool, viewer.account_id, *ids)
     return Shortlisted(post_id, False)
 
 
 @put(
     "/admin/campaigns/{campaign_id:str}/entries/{post_id:str}/mark",
-    refuses=(
+    errors=(
         CampaignNotFound,
         EntryNotFound,
         EntryNotShortlisted,
@@ -197,11 +205,11 @@ async def mark_entry(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
     data: JSONBody[NewMark],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
 ) -> Marked:
     """Mark an entry: jurors, or any editor where none are named. A later mark takes the place of the earlier one."""
-    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     score = await jury_actions.mark_entry(app_state.pool, viewer.account_id, *ids, data)
     return Marked(post_id, str(score))
 
@@ -209,7 +217,7 @@ async def mark_entry(
 @post(
     "/campaigns/{campaign_id:str}/entries/{post_id:str}/disqualify",
     status_code=200,
-    refuses=(
+    errors=(
         CampaignNotFound,
         EntryNotFound,
         EntryDisqualified,
@@ -222,12 +230,12 @@ async def disqualify_entry(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
     data: JSONBody[Reason],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Disqualified:
     """Take an entry out of the contest; the post stays, and its author is told the code of the reason."""
-    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     await disqualification.disqualify_entry(app_state.pool, viewer.account_id, *ids, data, keyed_request)
     return Disqualified(post_id, True)
 
@@ -235,7 +243,7 @@ async def disqualify_entry(
 @post(
     "/campaigns/{campaign_id:str}/entries/{post_id:str}/reinstate",
     status_code=200,
-    refuses=(
+    errors=(
         CampaignNotFound,
         EntryNotFound,
         EntryNotDisqualified,
@@ -248,12 +256,12 @@ async def reinstate_entry(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
     data: JSONBody[Reason],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Disqualified:
     """Let a disqualified entry compete again; its author is told."""
-    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     await disqualification.reinstate_entry(app_state.pool, viewer.account_id, *ids, data, keyed_request)
     return Disqualified(post_id, False)
 

@@ -3,16 +3,16 @@
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
-from feed.api.dependencies import GivenAppState, id_of
+from feed.api.dependencies import InjectedAppState, path_id
 from feed.api.responses import PRIVATE
 from feed.prizes.model import SheetNotFound
 from feed.screens.prizes.fairness import FairnessCard
 
 
-@get("/campaigns/{campaign_id:str}/fairness", refuses=(SheetNotFound,), weight=20)
-async def get_fairness(campaign_id: FromPath[str], app_state: GivenAppState) -> Response[FairnessCard]:
+@get("/campaigns/{campaign_id:str}/fairness", errors=(SheetNotFound,), weight=20)
+async def get_fairness(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[FairnessCard]:
     """How near it was, how it would have come out otherwise, and which entries share unusually many likers."""
-    card = await app_state.fairness.get(id_of(campaign_id, SheetNotFound))
+    card = await app_state.fairness.get(path_id(campaign_id, SheetNotFound))
     return Response(card, headers={"cache-control": PRIVATE})
 
 

@@ -4,8 +4,8 @@ import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of
-from feed.api.responses import answers, encoded
+from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, path_id
+from feed.api.responses import json_response, response_specs
 from feed.campaigns.entries import shortlist
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -40,17 +40,17 @@ class RecusedFrom(msgspec.Struct, frozen=True):
     recused: bool
 
 
-@get("/campaigns/{campaign_id:str}/jury", refuses=(CampaignNotFound,))
-async def get_jury(campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> JuryProgress:
+@get("/campaigns/{campaign_id:str}/jury", errors=(CampaignNotFound,))
+async def get_jury(campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> JuryProgress:
     """Who has marked how much, and which entries lack marks; the marks themselves once they are locked."""
     async with app_state.pool.acquire() as conn:
-        return await jury_progress.get_jury(conn, id_of(campaign_id, CampaignNotFound))
+        return await jury_progress.get_jury(conn, path_id(campaign_id, CampaignNotFound))
 
 
 @post(
     "/campaigns/{campaign_id:str}/shortlist",
     status_code=200,
-    refuses=(
+    errors=(
         CampaignNotFound,
         CampaignNotOpen,
         CampaignSettled,
@@ -61,12 +61,12 @@ async def get_jury(campaign_id: FromPath[str], app_state: GivenAppState, viewer:
 async def fill_shortlist(
     campaign_id: FromPath[str],
     data: JSONBody[ShortlistIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> JuryProgress:
     """Fill the shortlist up with the entries that have the most likes and comments, as the rules weigh them."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     await shortlist.fill_shortlist(app_state.pool, viewer.account_id, id_, data.size, keyed_request)
     async with app_state.pool.acquire() as conn:
         return await jury_progress.get_jury(conn, id_)
@@ -74,14 +74,18 @@ async def fill_shortlist(
 
 @get(
     "/admin/campaigns/{campaign_id:str}/marks",
-    responses=answers(Page[MarkingItem]),
-    refuses=(CampaignNotFound, NotAJuror),
+    responses=response_specs(Page[MarkingItem]),
+    errors=(CampaignNotFound, NotAJuror),
 )
 async def list_my_marks(
-    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+    campaign_id: FromPath[str],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> Response[bytes]:
     """What one has to mark: the shortlist, or all entries while there is none; with one's own marks alone."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     name = f"my marks:{id_}"
     after_id = app_state.cursors.read(name, cursor, int) if cursor else 0
     async with app_state.pool.acquire() as conn:
@@ -91,12 +95,12 @@ async def list_my_marks(
     viewer_state = await app_state.pages.look(viewer.account_id, fragments)
     shown = {part.post_id: cards.card(part, viewer_state) for part in fragments}
     items = [screen.item(row, shown[row.post_id]) for row in rows[:limit] if row.post_id in shown]
-    return encoded(screen.encode(items, more))
+    return json_response(screen.encode(items, more))
 
 
 @put(
     "/admin/campaigns/{campaign_id:str}/entries/{post_id:str}/recuse",
-    refuses=(
+    errors=(
         CampaignNotFound,
         EntryNotFound,
         NotAJuror,
@@ -110,11 +114,11 @@ async def recuse_juror(
     campaign_id: FromPath[str],
     post_id: FromPath[str],
     data: JSONBody[NewRecusal],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
 ) -> RecusedFrom:
     """Declare a conflict of interest with an entry's author. It is not taken back; a second time changes nothing."""
-    ids = id_of(campaign_id, CampaignNotFound), id_of(post_id, EntryNotFound)
+    ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     await recusal.recuse_juror(app_state.pool, viewer.account_id, *ids, data)
     return RecusedFrom(post_id, True)
 

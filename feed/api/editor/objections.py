@@ -6,8 +6,16 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of, number_of
-from feed.api.responses import PRIVATE, answers
+from feed.api.dependencies import (
+    Cursor,
+    InjectedAppState,
+    InjectedKeyedRequest,
+    InjectedViewer,
+    Limit,
+    path_id,
+    path_number,
+)
+from feed.api.responses import PRIVATE, response_specs
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.ids import MAX_ID
 from feed.pagination import Page
@@ -48,8 +56,8 @@ class ReplacementIn(msgspec.Struct, frozen=True):
 
 @get("/objections")
 async def list_objections(
-    app_state: GivenAppState,
-    viewer: GivenViewer,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
     objection_state: StateFilter = None,
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -68,7 +76,7 @@ async def list_objections(
 @post(
     "/objections/{objection_id:str}/answer",
     status_code=200,
-    refuses=(
+    errors=(
         ObjectionNotFound,
         ObjectionAnswered,
         InvolvedInCampaign,
@@ -79,15 +87,15 @@ async def list_objections(
 async def answer_objection(
     objection_id: FromPath[str],
     data: JSONBody[AnswerIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Response[ObjectionCard]:
     """Answer, as somebody who has neither organised, announced, judged nor entered the campaign, nor decided anything about it.
 
     A remedy needs another person.
     """
-    id_ = id_of(objection_id, ObjectionNotFound)
+    id_ = path_id(objection_id, ObjectionNotFound)
     await objection_actions.answer_objection(
         app_state.pool,
         id_,
@@ -105,8 +113,8 @@ async def answer_objection(
 @post(
     "/campaigns/{campaign_id:str}/winners/{rank:str}/replace",
     status_code=200,
-    responses=answers(Decision, status=202, description="Recorded: a second person replaces."),
-    refuses=(
+    responses=response_specs(Decision, status=202, description="Recorded: a second person replaces."),
+    errors=(
         CampaignNotFound,
         NotAnnounced,
         WinnerNotFound,
@@ -118,13 +126,13 @@ async def replace_winner(
     campaign_id: FromPath[str],
     rank: FromPath[str],
     data: JSONBody[ReplacementIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Response[Decision]:
     """Replace the winner of this rank by the next reserve. It takes two people: recorded (202), then replaced (200)."""
-    id_ = id_of(campaign_id, CampaignNotFound)
-    rank_ = number_of(rank, WinnerNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
+    rank_ = path_number(rank, WinnerNotFound)
     outcome = await replacement_actions.replace_winner(
         app_state.pool, app_state.keys, id_, rank_, by=viewer.account_id, reason=data.reason, request=keyed_request
     )

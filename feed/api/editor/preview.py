@@ -6,9 +6,9 @@ import msgspec
 from litestar import Request, Router, get
 from litestar.params import FromPath
 
-from feed.api.dependencies import GivenAppState, GivenViewer, id_of
+from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
 from feed.api.errors import ProblemField, language_of
-from feed.api.messages import words_of
+from feed.api.messages import message_of
 from feed.campaigns.errors import CampaignNotFound
 from feed.errors import FieldError
 from feed.screens.campaigns import preview as screen
@@ -25,17 +25,17 @@ class CampaignPreview(msgspec.Struct, frozen=True, kw_only=True):
     advice: list[ProblemField]
 
 
-@get("/campaigns/{campaign_id:str}/preview", refuses=(CampaignNotFound,))
+@get("/campaigns/{campaign_id:str}/preview", errors=(CampaignNotFound,))
 async def preview_campaign(
-    campaign_id: FromPath[str], request: Request[Any, Any, Any], app_state: GivenAppState, viewer: GivenViewer
+    campaign_id: FromPath[str], request: Request[Any, Any, Any], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> CampaignPreview:
     """What 10, 50 and 200 likes and commenters are worth, the text of the rules, and all that keeps it from being published."""
     async with app_state.pool.acquire() as conn:
-        found = await screen.preview_campaign(conn, id_of(campaign_id, CampaignNotFound))
+        found = await screen.preview_campaign(conn, path_id(campaign_id, CampaignNotFound))
     language = language_of(request)
 
     def problem_field(error: FieldError) -> ProblemField:
-        return ProblemField(error.field, error.code, words_of(f"field.{error.code}", language, **error.params))
+        return ProblemField(error.field, error.code, message_of(f"field.{error.code}", language, **error.params))
 
     return CampaignPreview(
         publishable=not found.problems,

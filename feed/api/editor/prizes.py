@@ -6,8 +6,8 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer, id_of
-from feed.api.responses import PRIVATE, answers
+from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, path_id
+from feed.api.responses import PRIVATE, response_specs
 from feed.api.state import AppState
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
 from feed.prizes.announcement import announce as announcement_actions
@@ -39,7 +39,7 @@ class ReasonIn(msgspec.Struct, frozen=True):
 @post(
     "/campaigns/{campaign_id:str}/settle",
     status_code=200,
-    refuses=(
+    errors=(
         CampaignNotFound,
         CampaignCancelled,
         NotOverYet,
@@ -50,13 +50,13 @@ class ReasonIn(msgspec.Struct, frozen=True):
 )
 async def settle_campaign(
     campaign_id: FromPath[str],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
     data: JSONBody[ReasonIn | None] = None,
 ) -> Decision:
     """Settle now: early when nothing is waited for, or with a reason although something is."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     reason = data.reason if data else ""
     await settlement_actions.settle_campaign(
         app_state.pool, app_state.keys, id_, by=viewer.account_id, reason=reason, request=keyed_request
@@ -67,7 +67,7 @@ async def settle_campaign(
 @post(
     "/campaigns/{campaign_id:str}/undo-settle",
     status_code=200,
-    refuses=(
+    errors=(
         CampaignNotFound,
         NotSettled,
         AlreadyAnnounced,
@@ -79,12 +79,12 @@ async def settle_campaign(
 async def undo_settlement(
     campaign_id: FromPath[str],
     data: JSONBody[ReasonIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Decision:
     """Set a settlement aside: before it is announced, or for an upheld objection that asks for it; an editor makes the next one."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     await undo_actions.undo_settlement(
         app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
@@ -94,8 +94,8 @@ async def undo_settlement(
 @post(
     "/campaigns/{campaign_id:str}/announce",
     status_code=200,
-    responses=answers(Decision, status=202, description="Recorded: a second person announces."),
-    refuses=(
+    responses=response_specs(Decision, status=202, description="Recorded: a second person announces."),
+    errors=(
         CampaignNotFound,
         NotSettled,
         AlreadyAnnounced,
@@ -105,10 +105,10 @@ async def undo_settlement(
     ),
 )
 async def announce_winners(
-    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[Decision]:
     """Announce the winners. It takes two people: the first is recorded (202), the second announces (200)."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     outcome = await announcement_actions.announce_winners(
         app_state.pool, app_state.keys, id_, by=viewer.account_id, request=keyed_request
     )
@@ -117,17 +117,17 @@ async def announce_winners(
 
 @get(
     "/campaigns/{campaign_id:str}/sheet",
-    responses=answers(SheetCard, description="Or text/csv, by Accept."),
-    refuses=(SheetNotFound,),
+    responses=response_specs(SheetCard, description="Or text/csv, by Accept."),
+    errors=(SheetNotFound,),
     also=("text/csv",),
     accept="any",
     weight=20,
 )
 async def get_sheet(
-    campaign_id: FromPath[str], request: Request[Any, Any, Any], app_state: GivenAppState
+    campaign_id: FromPath[str], request: Request[Any, Any, Any], app_state: InjectedAppState
 ) -> Response[bytes]:
     """The frozen score sheet, best entry first: JSON, or a table for a spreadsheet with `Accept: text/csv`."""
-    id_ = id_of(campaign_id, SheetNotFound)
+    id_ = path_id(campaign_id, SheetNotFound)
     async with app_state.pool.acquire() as conn:
         sheet = await screen.get_sheet(conn, id_)
     headers = {"cache-control": PRIVATE, "vary": "Authorization, Accept"}

@@ -5,7 +5,15 @@ from typing import Annotated, get_args
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, id_of, requires_role
+from feed.api.dependencies import (
+    Cursor,
+    InjectedAppState,
+    InjectedKeyedRequest,
+    InjectedViewer,
+    Limit,
+    path_id,
+    requires_role,
+)
 from feed.api.responses import PRIVATE
 from feed.ids import MAX_ID
 from feed.inbox import push_actions
@@ -22,8 +30,8 @@ _STATES: tuple[PushState, ...] = get_args(PushState)
 
 @get("/")
 async def list_pushes(
-    app_state: GivenAppState,
-    viewer: GivenViewer,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
     push_state: StateFilter = None,
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -38,12 +46,12 @@ async def list_pushes(
     return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})
 
 
-@post("/{push_id:str}/retry", status_code=200, refuses=(PushNotFound, PushNotDead))
+@post("/{push_id:str}/retry", status_code=200, errors=(PushNotFound, PushNotDead))
 async def retry_push(
-    push_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    push_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[PushCard]:
     """Try a push again that was given up, as if it were new; the receiver knows it by the same id."""
-    id_ = id_of(push_id, PushNotFound)
+    id_ = path_id(push_id, PushNotFound)
     await push_actions.retry_push(app_state.pool, id_, by=viewer.account_id, request=keyed_request)
     async with app_state.pool.acquire() as conn:
         return Response(await screen.get_push(conn, id_), headers={"cache-control": PRIVATE})

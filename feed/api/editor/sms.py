@@ -6,7 +6,15 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, field_id, id_of
+from feed.api.dependencies import (
+    Cursor,
+    InjectedAppState,
+    InjectedKeyedRequest,
+    InjectedViewer,
+    Limit,
+    field_id,
+    path_id,
+)
 from feed.api.responses import PRIVATE
 from feed.api.state import AppState
 from feed.ids import MAX_ID
@@ -36,8 +44,8 @@ class ResolveIn(msgspec.Struct, frozen=True):
 
 @get("/messages")
 async def list_messages(
-    app_state: GivenAppState,
-    viewer: GivenViewer,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
     message_state: StateFilter = None,
     campaign_id: CampaignFilter = None,
     limit: Limit = 20,
@@ -66,7 +74,7 @@ async def list_messages(
 @post(
     "/messages/{message_id:str}/retry",
     status_code=200,
-    refuses=(
+    errors=(
         MessageNotFound,
         MessageNotStuck,
         MessageTooLate,
@@ -75,12 +83,12 @@ async def list_messages(
 async def retry_message(
     message_id: FromPath[str],
     data: JSONBody[RetryIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Response[MessageCard]:
     """Send a message again that is unknown, failed or undelivered. Nothing else ever sends one twice."""
-    id_ = MessageId(id_of(message_id, MessageNotFound))
+    id_ = MessageId(path_id(message_id, MessageNotFound))
     await manual_resolution.retry_message(
         app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
@@ -90,7 +98,7 @@ async def retry_message(
 @post(
     "/messages/{message_id:str}/resolve",
     status_code=200,
-    refuses=(
+    errors=(
         MessageNotFound,
         MessageNotStuck,
     ),
@@ -98,12 +106,12 @@ async def retry_message(
 async def resolve_message(
     message_id: FromPath[str],
     data: JSONBody[ResolveIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Response[MessageCard]:
     """Say how a message ended that is unknown, failed or undelivered, without sending it again."""
-    id_ = MessageId(id_of(message_id, MessageNotFound))
+    id_ = MessageId(path_id(message_id, MessageNotFound))
     await manual_resolution.resolve_message(
         app_state.pool, id_, outcome=data.outcome, by=viewer.account_id, reason=data.reason, request=keyed_request
     )

@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Role
 from feed.accounts.roles import change_roles
-from feed.api.dependencies import GivenAppState, GivenViewer, id_of, requires_role
+from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
 from feed.screens.posts.cards import Id
 
 
@@ -25,30 +25,30 @@ class StaffCard(msgspec.Struct, frozen=True):
 
 @put(
     "/{user_id:str}",
-    refuses=(
+    errors=(
         AccountNotFound,
         LastAdmin,
     ),
 )
 async def put_roles(
-    user_id: FromPath[str], data: JSONBody[RolesIn], app_state: GivenAppState, viewer: GivenViewer
+    user_id: FromPath[str], data: JSONBody[RolesIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> StaffCard:
     """Give somebody these roles and no others: `reviewer`, `editor`, `admin`. It counts from the next request on."""
-    account_id = AccountId(id_of(user_id, AccountNotFound))
+    account_id = AccountId(path_id(user_id, AccountNotFound))
     return StaffCard(str(account_id), await change_roles(app_state.pool, viewer.account_id, account_id, data.roles))
 
 
 @delete(
     "/{user_id:str}",
     status_code=200,
-    refuses=(
+    errors=(
         AccountNotFound,
         LastAdmin,
     ),
 )
-async def remove_roles(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> StaffCard:
+async def remove_roles(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> StaffCard:
     """Take every role away from somebody; the last admin keeps it."""
-    account_id = AccountId(id_of(user_id, AccountNotFound))
+    account_id = AccountId(path_id(user_id, AccountNotFound))
     return StaffCard(str(account_id), await change_roles(app_state.pool, viewer.account_id, account_id, ()))
 
 

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer, id_of
+from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, path_id
 from feed.campaigns.entries import void_store
 from feed.campaigns.entries import voids as void_actions
 from feed.campaigns.entries.void_store import Void
@@ -39,7 +39,7 @@ class Voids(msgspec.Struct, frozen=True):
 @post(
     "/campaigns/{campaign_id:str}/voids",
     status_code=201,
-    refuses=(
+    errors=(
         CampaignNotFound,
         CampaignNotOpen,
         CampaignSettled,
@@ -49,21 +49,21 @@ class Voids(msgspec.Struct, frozen=True):
 async def add_voids(
     campaign_id: FromPath[str],
     data: JSONBody[NewVoids],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Voids:
     """Stop counting some people's engagement, or everybody's with one entry. What people see stays as it is."""
     made = await void_actions.add_voids(
-        app_state.pool, viewer.account_id, id_of(campaign_id, CampaignNotFound), data, keyed_request
+        app_state.pool, viewer.account_id, path_id(campaign_id, CampaignNotFound), data, keyed_request
     )
     return Voids([_void_card(void) for void in made])
 
 
-@get("/campaigns/{campaign_id:str}/voids", refuses=(CampaignNotFound,))
-async def list_voids(campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Voids:
+@get("/campaigns/{campaign_id:str}/voids", errors=(CampaignNotFound,))
+async def list_voids(campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Voids:
     """What does not count now, the latest first."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     async with app_state.pool.acquire() as conn:
         await get_campaign_for_editors(conn, id_)
         return Voids([_void_card(void) for void in await void_store.list_standing(conn, id_)])
@@ -71,7 +71,7 @@ async def list_voids(campaign_id: FromPath[str], app_state: GivenAppState, viewe
 
 @delete(
     "/campaigns/{campaign_id:str}/voids/{void_id:str}",
-    refuses=(
+    errors=(
         CampaignNotFound,
         VoidNotFound,
         CampaignNotOpen,
@@ -80,10 +80,10 @@ async def list_voids(campaign_id: FromPath[str], app_state: GivenAppState, viewe
     ),
 )
 async def withdraw_void(
-    campaign_id: FromPath[str], void_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
+    campaign_id: FromPath[str], void_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> None:
     """Let engagement count again; a second time changes nothing."""
-    ids = id_of(campaign_id, CampaignNotFound), id_of(void_id, VoidNotFound)
+    ids = path_id(campaign_id, CampaignNotFound), path_id(void_id, VoidNotFound)
     await void_actions.withdraw_void(app_state.pool, viewer.account_id, *ids)
 
 

@@ -2,7 +2,7 @@
 
 The same functions answer, behind the same checks; only the way to them is shorter. Whatever is unusual about a request (a
 parameter that is not plainly written, a header that changes the answer, a body where none belongs or of another type than
-JSON) takes the framework's way, which knows how to refuse it. A handler joins with `express=True`.
+JSON) takes the framework's way, which knows how to refuse it. A handler joins with `fast_path=True`.
 """
 
 import inspect
@@ -26,7 +26,7 @@ from feed.api.middleware.idempotency import keep
 from feed.api.middleware.metrics import observed
 from feed.api.middleware.negotiation import takes_json
 from feed.api.middleware.rate_limit import count, limit_of
-from feed.api.responses import Encoded, repeat
+from feed.api.responses import EncodedResponse, repeat
 from feed.api.state import AppState
 from feed.errors import FeedError, MalformedBody
 from feed.idempotency import Answered
@@ -119,7 +119,7 @@ def express(app: Litestar, inner: ASGIApp) -> ASGIApp:
 def _doors(app: Litestar) -> Iterator[tuple[tuple[str, str], Door]]:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
-            if isinstance(handler, HTTPRouteHandler) and handler.opt.get("express"):
+            if isinstance(handler, HTTPRouteHandler) and handler.opt.get("fast_path"):
                 for method in handler.http_methods:
                     yield (str(method), _shape(route.path_format)), _door(handler, str(method), route.path_format)
 
@@ -247,8 +247,8 @@ async def _read(scope: Scope, receive: Receive, door: Door, viewer: Viewer | Non
 
 
 async def _tell(scope: Scope, send: Send, door: Door, told: Any, app_state: AppState) -> None:
-    if not isinstance(told, Encoded):
-        told = Encoded(_encode(told), status=door.status, headers=[])
+    if not isinstance(told, EncodedResponse):
+        told = EncodedResponse(_encode(told), status=door.status, headers=[])
     status, headers, body = told.status_code or 200, told.raw, told.content
     if door.conditional and status == 200:
         status, headers, body = compared(scope, headers, body)

@@ -47,7 +47,7 @@ async def keep(scope: Scope, app_state: Any, status: int, body: bytes) -> None:
     if keyed is None or not 200 <= status < 300 or len(body) > _LARGEST:
         return
     try:
-        await app_state.answers.submit(Given(*keyed, status, body))
+        await app_state.stored_responses.submit(Given(*keyed, status, body))
     except FeedError as refusal:
         # The effect stands and is told; a retry will read it anew.
         log.warning("answer not kept", code=refusal.code)

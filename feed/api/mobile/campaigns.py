@@ -6,8 +6,8 @@ from typing import Annotated, Literal, TypeVar
 from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from feed.api.dependencies import MAX_NUMBER, Cursor, GivenAppState, GivenReader, GivenViewer, Limit, id_of
-from feed.api.responses import PRIVATE, PUBLIC, answers, encoded
+from feed.api.dependencies import MAX_NUMBER, Cursor, InjectedAppState, InjectedReader, InjectedViewer, Limit, path_id
+from feed.api.responses import PRIVATE, PUBLIC, json_response, response_specs
 from feed.campaigns.errors import BoardHidden, CampaignNotFound, RulesNotFound
 from feed.ids import MAX_ID
 from feed.pagination import CursorExpired, Page, Position
@@ -32,8 +32,8 @@ Version = Annotated[int | None, QueryParameter(ge=1, le=MAX_NUMBER)]
 
 @get("/campaigns")
 async def list_campaigns(
-    app_state: GivenAppState,
-    reader: GivenReader,
+    app_state: InjectedAppState,
+    reader: InjectedReader,
     campaign_state: CampaignState = None,
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -48,48 +48,48 @@ async def list_campaigns(
     return _same_for_all(Page([screen.card(row) for row in rows[:limit]], more))
 
 
-@get("/campaigns/{campaign_id:str}", refuses=(CampaignNotFound,), conditional=True)
+@get("/campaigns/{campaign_id:str}", errors=(CampaignNotFound,), conditional=True)
 async def get_campaign(
-    campaign_id: FromPath[str], app_state: GivenAppState, reader: GivenReader
+    campaign_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader
 ) -> Response[CampaignCard]:
     """A published campaign."""
     async with app_state.pool.acquire() as conn:
-        return _same_for_all(await screen.get_campaign(conn, id_of(campaign_id, CampaignNotFound)))
+        return _same_for_all(await screen.get_campaign(conn, path_id(campaign_id, CampaignNotFound)))
 
 
 @get(
     "/campaigns/{campaign_id:str}/rules",
-    refuses=(
+    errors=(
         CampaignNotFound,
         RulesNotFound,
     ),
     conditional=True,
 )
 async def get_rules(
-    campaign_id: FromPath[str], app_state: GivenAppState, reader: GivenReader, version: Version = None
+    campaign_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader, version: Version = None
 ) -> Response[RulesCard]:
     """The rules in force, or an earlier version of them; every version stays public."""
     async with app_state.pool.acquire() as conn:
-        return _same_for_all(await screen.get_rules(conn, id_of(campaign_id, CampaignNotFound), version))
+        return _same_for_all(await screen.get_rules(conn, path_id(campaign_id, CampaignNotFound), version))
 
 
 @get(
     "/campaigns/{campaign_id:str}/posts",
-    responses=answers(Page[PostCard]),
-    refuses=(CampaignNotFound, CursorExpired),
+    responses=response_specs(Page[PostCard]),
+    errors=(CampaignNotFound, CursorExpired),
     conditional=True,
-    express=True,
+    fast_path=True,
 )
 async def list_campaign_posts(
     campaign_id: FromPath[str],
-    app_state: GivenAppState,
-    reader: GivenReader,
+    app_state: InjectedAppState,
+    reader: InjectedReader,
     sort: FromQuery[Literal["latest", "hot"]] = "latest",
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
     """The entries that everybody can see: the newest first, or the ones that move people most."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     viewer_id = reader.account_id if reader else None
 
     async def listed(conn: Connection, after: Position, most: int) -> list[Listed]:
@@ -114,23 +114,23 @@ async def list_campaign_posts(
             cursor=cursor,
             limit=limit,
         )
-    return encoded(body, public=reader is None)
+    return json_response(body, public=reader is None)
 
 
 @get(
     "/campaigns/{campaign_id:str}/leaderboard",
-    responses=answers(Leaderboard),
-    refuses=(
+    responses=response_specs(Leaderboard),
+    errors=(
         CampaignNotFound,
         BoardHidden,
     ),
-    express=True,
+    fast_path=True,
 )
 async def get_leaderboard(
-    campaign_id: FromPath[str], app_state: GivenAppState, reader: GivenReader, limit: Limit = 20
+    campaign_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader, limit: Limit = 20
 ) -> Response[bytes]:
     """The best entries. Until the marks are locked it shows engagement alone."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
 
     async def read() -> PageBase:
         read_at = time.monotonic()
@@ -141,15 +141,15 @@ async def get_leaderboard(
     base = await app_state.pages.kept(("leaderboard", id_, limit), read)
     rendered = await app_state.pages.render(base, reader.account_id if reader else None)
     # Without a tag: `as_of` moves with every reading.
-    return encoded(rendered.body, public=reader is None)
+    return json_response(rendered.body, public=reader is None)
 
 
-@get("/campaigns/{campaign_id:str}/me", refuses=(CampaignNotFound,))
+@get("/campaigns/{campaign_id:str}/me", errors=(CampaignNotFound,))
 async def get_taking_part(
-    campaign_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer
+    campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[TakingPart]:
     """One's own entries: what is shown, what counts, and in numbers why the rest does not."""
-    id_ = id_of(campaign_id, CampaignNotFound)
+    id_ = path_id(campaign_id, CampaignNotFound)
     mine = await my_participation.get_taking_part(app_state.leaderboards, id_, viewer.account_id)
     return Response(mine, headers={"cache-control": PRIVATE})
 

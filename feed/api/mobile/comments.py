@@ -9,16 +9,16 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from feed.accounts.model import Banned, Muted
 from feed.api.dependencies import (
     Cursor,
-    GivenAppState,
-    GivenKeyedRequest,
-    GivenReader,
-    GivenRegion,
-    GivenViewer,
+    InjectedAppState,
+    InjectedKeyedRequest,
+    InjectedReader,
+    InjectedRegion,
+    InjectedViewer,
     Limit,
     field_id,
-    id_of,
+    path_id,
 )
-from feed.api.responses import answers, encoded
+from feed.api.responses import json_response, response_specs
 from feed.api.state import AppState
 from feed.comments import actions
 from feed.comments.actions import Remark
@@ -41,7 +41,7 @@ class CommentIn(msgspec.Struct, frozen=True):
 @post(
     "/posts/{post_id:str}/comments",
     status_code=201,
-    refuses=(
+    errors=(
         PostNotFound,
         PostNotPublished,
         CommentsClosed,
@@ -49,35 +49,35 @@ class CommentIn(msgspec.Struct, frozen=True):
         Muted,
     ),
     limit="comments",
-    express=True,
+    fast_path=True,
 )
 async def add_comment(
     post_id: FromPath[str],
     data: JSONBody[CommentIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
-    region: GivenRegion,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
+    region: InjectedRegion,
 ) -> CommentCard:
     """Comment on a post; a reply to a reply joins the same root."""
-    id_ = PostId(id_of(post_id, PostNotFound))
+    id_ = PostId(path_id(post_id, PostNotFound))
     reply_to = None if data.reply_to_id is None else CommentId(field_id(data.reply_to_id, "reply_to_id"))
     remark = Remark.checked(viewer.account_id, id_, data.text, reply_to, keyed_request, region)
     comment_id = await app_state.comments.submit(remark)
     return await app_state.comment_cards.submit((comment_id, viewer.account_id))
 
 
-@get("/posts/{post_id:str}/comments", responses=answers(Page[CommentCard]), refuses=(PostNotFound, CursorExpired))
+@get("/posts/{post_id:str}/comments", responses=response_specs(Page[CommentCard]), errors=(PostNotFound, CursorExpired))
 async def list_comments(
     post_id: FromPath[str],
-    app_state: GivenAppState,
-    reader: GivenReader,
+    app_state: InjectedAppState,
+    reader: InjectedReader,
     sort: FromQuery[Literal["oldest", "newest", "hot"]] = "oldest",
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
     """Root comments, each with the number of its replies and the first of them; `hot` by likes and replies."""
-    id_ = id_of(post_id, PostNotFound)
+    id_ = path_id(post_id, PostNotFound)
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
         viewer_state = await must_see_post(conn, id_, viewer_id)
@@ -85,7 +85,7 @@ async def list_comments(
         page = await hot_comments.read_page(
             app_state.pool, app_state.redis, app_state.cursors, id_, look=viewer_state, cursor=cursor, limit=limit
         )
-        return encoded(msgspec.json.encode(page), public=reader is None)
+        return json_response(msgspec.json.encode(page), public=reader is None)
     name = f"comments:{id_}:{sort}"
     listed, start = (screen.list_newest, NEWEST) if sort == "newest" else (screen.list_oldest, OLDEST)
     position = app_state.cursors.position(name, cursor, start)
@@ -97,17 +97,21 @@ async def list_comments(
 
 @get(
     "/comments/{comment_id:str}/replies",
-    responses=answers(Page[CommentCard]),
-    refuses=(
+    responses=response_specs(Page[CommentCard]),
+    errors=(
         CommentNotFound,
         PostNotFound,
     ),
 )
 async def list_replies(
-    comment_id: FromPath[str], app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+    comment_id: FromPath[str],
+    app_state: InjectedAppState,
+    reader: InjectedReader,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> Response[bytes]:
     """The replies under a root comment, oldest first."""
-    id_ = id_of(comment_id, CommentNotFound)
+    id_ = path_id(comment_id, CommentNotFound)
     viewer_id = reader.account_id if reader else None
     name = f"replies:{id_}"
     position = app_state.cursors.position(name, cursor, OLDEST)
@@ -124,14 +128,14 @@ async def list_replies(
 
 @delete(
     "/comments/{comment_id:str}",
-    refuses=(
+    errors=(
         CommentNotFound,
         NotYourComment,
     ),
 )
-async def delete_comment(comment_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> None:
+async def delete_comment(comment_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> None:
     """Delete one's own comment; one that has been answered leaves its place."""
-    id_ = CommentId(id_of(comment_id, CommentNotFound))
+    id_ = CommentId(path_id(comment_id, CommentNotFound))
     await actions.delete_comment(app_state.pool, viewer.account_id, id_, announce=app_state.projector.touch)
 
 
@@ -140,7 +144,7 @@ def _page(
 ) -> Response[bytes]:
     more: Position | None = rows[limit - 1].position if len(rows) > limit else None
     page = Page(items, None if more is None else app_state.cursors.after(name, more))
-    return encoded(msgspec.json.encode(page), public=public)
+    return json_response(msgspec.json.encode(page), public=public)
 
 
 comments = Router("/", route_handlers=[add_comment, list_comments, list_replies, delete_comment])

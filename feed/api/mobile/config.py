@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, get
 
 from feed.accounts.model import BIO_LONGEST, NAME_LONGEST
-from feed.api.dependencies import GivenAppState
+from feed.api.dependencies import InjectedAppState
 from feed.boards.diversity import AUTHOR_MOST, TOPIC_MOST, WINDOW
 from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
 from feed.comments.model import TEXT_LONGEST as COMMENT_LONGEST
@@ -74,7 +74,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/config", conditional=True)
-async def get_config(app_state: GivenAppState) -> Response[Config]:
+async def get_config(app_state: InjectedAppState) -> Response[Config]:
     """Limits, topic rules, the words of reason codes, and the oldest version of the app that may go on."""
     config = Config(
         limits=TextLimits(),

@@ -5,8 +5,8 @@ from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery
 
 from feed.accounts.store import list_roles
-from feed.api.dependencies import Cursor, GivenAppState, GivenReader, Limit, field_id, id_of
-from feed.api.responses import PRIVATE, answers, encoded
+from feed.api.dependencies import Cursor, InjectedAppState, InjectedReader, Limit, field_id, path_id
+from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page
 from feed.posts.model import PostNotFound
@@ -23,30 +23,30 @@ class NewCount(msgspec.Struct, frozen=True):
     count: int
 
 
-@get("/feeds/latest", responses=answers(Page[PostCard]), conditional=True, express=True)
+@get("/feeds/latest", responses=response_specs(Page[PostCard]), conditional=True, fast_path=True)
 async def list_latest(
-    app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+    app_state: InjectedAppState, reader: InjectedReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
     """The newest posts of everybody."""
     viewer_id = reader.account_id if reader else None
     body = await app_state.pages.page("latest", screen.list_latest, viewer_id=viewer_id, cursor=cursor, limit=limit)
-    return encoded(body, public=reader is None)
+    return json_response(body, public=reader is None)
 
 
-@get("/feeds/latest/new", responses=answers(NewCount), express=True)
+@get("/feeds/latest/new", responses=response_specs(NewCount), fast_path=True)
 async def count_new(
-    app_state: GivenAppState, reader: GivenReader, since_id: FromQuery[str | None] = None
+    app_state: InjectedAppState, reader: InjectedReader, since_id: FromQuery[str | None] = None
 ) -> Response[bytes]:
     """How many posts have come since this one, whoever may see them: a hundred at most. The post may be gone by now."""
     if since_id is None:
         raise Invalid(FieldError("since_id", "required"))
     count = await app_state.new_posts.count(field_id(since_id, "since_id"))
-    return encoded(msgspec.json.encode(NewCount(count)), public=reader is None)
+    return json_response(msgspec.json.encode(NewCount(count)), public=reader is None)
 
 
-@get("/feeds/hot", responses=answers(Page[PostCard]), refuses=(CursorExpired,), conditional=True, express=True)
+@get("/feeds/hot", responses=response_specs(Page[PostCard]), errors=(CursorExpired,), conditional=True, fast_path=True)
 async def list_hot(
-    app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+    app_state: InjectedAppState, reader: InjectedReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
     """What moves people most, of late. Pages go on through the list as it stood at the first one, for ten minutes; it ends after a thousand."""
     body = await ranked_pages.read_page(
@@ -59,13 +59,15 @@ async def list_hot(
         cursor=cursor,
         limit=limit,
     )
-    return encoded(body, public=reader is None)
+    return json_response(body, public=reader is None)
 
 
-@get("/feeds/hot/{post_id:str}/why", refuses=(PostNotFound,))
-async def explain_hot(post_id: FromPath[str], app_state: GivenAppState, reader: GivenReader) -> Response[HotReasons]:
+@get("/feeds/hot/{post_id:str}/why", errors=(PostNotFound,))
+async def explain_hot(
+    post_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader
+) -> Response[HotReasons]:
     """Where a post stands on the hot list and why: the formula and what goes into it. Staff also see what editors did, with their reasons."""
-    id_ = id_of(post_id, PostNotFound)
+    id_ = path_id(post_id, PostNotFound)
     ranking = await app_state.hot.of_everybody()
     async with app_state.pool.acquire() as conn:
         await must_see_post(conn, id_, reader.account_id if reader else None)
@@ -74,14 +76,14 @@ async def explain_hot(post_id: FromPath[str], app_state: GivenAppState, reader: 
     return Response(reasons, headers={"cache-control": PRIVATE})
 
 
-@get("/feeds/videos", responses=answers(Page[PostCard]), conditional=True, express=True)
+@get("/feeds/videos", responses=response_specs(Page[PostCard]), conditional=True, fast_path=True)
 async def list_videos(
-    app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+    app_state: InjectedAppState, reader: InjectedReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
     """The newest posts with a video."""
     viewer_id = reader.account_id if reader else None
     body = await app_state.pages.page("videos", screen.list_videos, viewer_id=viewer_id, cursor=cursor, limit=limit)
-    return encoded(body, public=reader is None)
+    return json_response(body, public=reader is None)
 
 
 feeds = Router("/", route_handlers=[list_latest, count_new, list_hot, explain_hot, list_videos])

@@ -4,7 +4,7 @@ from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath
 
 from feed.accounts.model import Banned
-from feed.api.dependencies import Cursor, GivenAppState, GivenViewer, Limit, id_of
+from feed.api.dependencies import Cursor, InjectedAppState, InjectedViewer, Limit, path_id
 from feed.api.responses import PRIVATE
 from feed.comments.model import CommentId, CommentNotFound
 from feed.likes.model import CommentLike, Like, Liked, LikesPrivate
@@ -16,76 +16,80 @@ from feed.screens.posts.likers import LikerItem
 
 @put(
     "/posts/{post_id:str}/like",
-    refuses=(
+    errors=(
         PostNotFound,
         Banned,
     ),
     limit="likes",
-    express=True,
+    fast_path=True,
 )
-async def like_post(post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Liked:
+async def like_post(post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Liked:
     """Like a post; a second time changes nothing."""
-    return await app_state.likes.submit(Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id))
+    return await app_state.likes.submit(Like(PostId(path_id(post_id, PostNotFound)), viewer.account_id))
 
 
 @delete(
     "/posts/{post_id:str}/like",
     status_code=200,
-    refuses=(
+    errors=(
         PostNotFound,
         Banned,
     ),
     limit="likes",
-    express=True,
+    fast_path=True,
 )
-async def unlike_post(post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Liked:
+async def unlike_post(post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Liked:
     """Take a like back; a second time changes nothing."""
-    return await app_state.likes.submit(Like(PostId(id_of(post_id, PostNotFound)), viewer.account_id, liked=False))
+    return await app_state.likes.submit(Like(PostId(path_id(post_id, PostNotFound)), viewer.account_id, liked=False))
 
 
 @put(
     "/comments/{comment_id:str}/like",
-    refuses=(
+    errors=(
         CommentNotFound,
         Banned,
     ),
     limit="likes",
-    express=True,
+    fast_path=True,
 )
-async def like_comment(comment_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Liked:
+async def like_comment(comment_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Liked:
     """Like a comment; a second time changes nothing."""
-    id_ = CommentId(id_of(comment_id, CommentNotFound))
+    id_ = CommentId(path_id(comment_id, CommentNotFound))
     return await app_state.comment_likes.submit(CommentLike(id_, viewer.account_id))
 
 
 @delete(
     "/comments/{comment_id:str}/like",
     status_code=200,
-    refuses=(
+    errors=(
         CommentNotFound,
         Banned,
     ),
     limit="likes",
-    express=True,
+    fast_path=True,
 )
-async def unlike_comment(comment_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Liked:
+async def unlike_comment(comment_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Liked:
     """Take the like of a comment back; a second time changes nothing."""
-    id_ = CommentId(id_of(comment_id, CommentNotFound))
+    id_ = CommentId(path_id(comment_id, CommentNotFound))
     return await app_state.comment_likes.submit(CommentLike(id_, viewer.account_id, liked=False))
 
 
 @get(
     "/posts/{post_id:str}/likes",
-    refuses=(
+    errors=(
         PostNotFound,
         LikesPrivate,
     ),
 )
 async def list_likers(
-    post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+    post_id: FromPath[str],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> Response[Page[LikerItem]]:
     """Who likes a post, the latest first; for its author and staff."""
-    id_ = id_of(post_id, PostNotFound)
+    id_ = path_id(post_id, PostNotFound)
     name = f"likers:{id_}"
     position = app_state.cursors.position(name, cursor)
     async with app_state.pool.acquire() as conn:

@@ -10,8 +10,8 @@ from feed.accounts import actions as account_actions
 from feed.accounts.actions import ProfileChange
 from feed.accounts.model import AccountNotFound, Banned, Muted
 from feed.accounts.settings import QuietKind
-from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, field_id
-from feed.api.responses import PRIVATE, answers, encoded
+from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, field_id
+from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.ids import MAX_ID
 from feed.inbox import actions
 from feed.inbox.model import InboxKind
@@ -57,34 +57,40 @@ class Unread(msgspec.Struct, frozen=True):
     unread_count: int
 
 
-@get("/", refuses=(AccountNotFound,))
-async def get_me(app_state: GivenAppState, viewer: GivenViewer) -> Response[MeCard]:
+@get("/", errors=(AccountNotFound,))
+async def get_me(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[MeCard]:
     """One's own profile, with what only oneself may see; the phone is masked."""
     async with app_state.pool.acquire() as conn:
         return Response(await profiles.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
 
 
-@patch("/", refuses=(AccountNotFound, Banned, Muted), limit="profile")
-async def change_me(data: JSONBody[ProfileChange], app_state: GivenAppState, viewer: GivenViewer) -> Response[MeCard]:
+@patch("/", errors=(AccountNotFound, Banned, Muted), limit="profile")
+async def change_me(
+    data: JSONBody[ProfileChange], app_state: InjectedAppState, viewer: InjectedViewer
+) -> Response[MeCard]:
     """Change one's own name or bio; what is left out stays, and a bio of null is none."""
     await account_actions.change_profile(app_state.pool, viewer.account_id, data)
     async with app_state.pool.acquire() as conn:
         return Response(await profiles.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
 
 
-@get("/posts", responses=answers(Page[PostCard]))
+@get("/posts", responses=response_specs(Page[PostCard]))
 async def list_my_posts(
-    app_state: GivenAppState, viewer: GivenViewer, post_state: OwnState = None, limit: Limit = 20, cursor: Cursor = None
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    post_state: OwnState = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> Response[bytes]:
     """One's own posts, the latest first: all but the deleted ones, or those in one state."""
     states = [post_state] if post_state else list(get_args(OwnStates))
     body = await app_state.pages.own(viewer.account_id, states, cursor=cursor, limit=limit)
-    return encoded(body)
+    return json_response(body)
 
 
 @get("/blocks")
 async def list_blocks(
-    app_state: GivenAppState, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+    app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[Kept]]:
     """Whom one has blocked or muted, the latest first."""
     name = f"blocks:{viewer.account_id}"
@@ -97,7 +103,7 @@ async def list_blocks(
 
 @get("/juries")
 async def list_juries(
-    app_state: GivenAppState, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+    app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[SeatCard]]:
     """The campaigns on whose jury one sits, the latest first, and how far one is with the marks."""
     name = f"juries:{viewer.account_id}"
@@ -110,7 +116,7 @@ async def list_juries(
 
 
 @get("/settings")
-async def get_settings(app_state: GivenAppState, viewer: GivenViewer) -> Response[SettingsCard]:
+async def get_settings(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[SettingsCard]:
     """What one wants to be told of."""
     async with app_state.pool.acquire() as conn:
         return Response(await profiles.get_notices(conn, viewer.account_id), headers=_OWN)
@@ -118,7 +124,7 @@ async def get_settings(app_state: GivenAppState, viewer: GivenViewer) -> Respons
 
 @patch("/settings")
 async def change_settings(
-    data: JSONBody[SettingsIn], app_state: GivenAppState, viewer: GivenViewer
+    data: JSONBody[SettingsIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[SettingsCard]:
     """Change what one wants to be told of; what is left out stays."""
     requested: dict[QuietKind, bool | None] = {
@@ -134,8 +140,8 @@ async def change_settings(
 
 @get("/inbox")
 async def list_inbox(
-    app_state: GivenAppState,
-    viewer: GivenViewer,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
     kind: FromQuery[InboxKind | None] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -152,7 +158,7 @@ async def list_inbox(
 
 @post("/inbox/read", status_code=200)
 async def read_inbox(
-    data: JSONBody[ReadUntil], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    data: JSONBody[ReadUntil], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[Unread]:
     """Mark everything up to a message as read, known or not. Doing it twice is doing it once, with or without a key."""
     await actions.read_inbox(app_state.pool, viewer.account_id, field_id(data.until_id, "until_id"), keyed_request)

@@ -4,7 +4,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenViewer, field_id, id_of
+from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, field_id, path_id
 from feed.api.responses import PRIVATE, PUBLIC
 from feed.campaigns.errors import CampaignNotFound, EntryNotFound
 from feed.prizes.model import AlreadyObjected, NotAParticipant, ObjectionsClosed, ResultNotFound
@@ -22,17 +22,17 @@ class ObjectionIn(msgspec.Struct, frozen=True):
     post_id: str | None = None
 
 
-@get("/campaigns/{campaign_id:str}/winners", refuses=(CampaignNotFound, ResultNotFound), conditional=True)
-async def list_winners(campaign_id: FromPath[str], app_state: GivenAppState) -> Response[WinnersCard]:
+@get("/campaigns/{campaign_id:str}/winners", errors=(CampaignNotFound, ResultNotFound), conditional=True)
+async def list_winners(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[WinnersCard]:
     """Who holds each place of an announced campaign now, names masked."""
     async with app_state.pool.acquire() as conn:
-        card = await winners_screen.list_winners(conn, id_of(campaign_id, CampaignNotFound))
+        card = await winners_screen.list_winners(conn, path_id(campaign_id, CampaignNotFound))
     return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
 
 @post(
     "/campaigns/{campaign_id:str}/objections",
-    refuses=(
+    errors=(
         CampaignNotFound,
         NotAParticipant,
         EntryNotFound,
@@ -43,14 +43,14 @@ async def list_winners(campaign_id: FromPath[str], app_state: GivenAppState) -> 
 async def object_to_result(
     campaign_id: FromPath[str],
     data: JSONBody[ObjectionIn],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> Response[OwnObjection]:
     """Object to an announced result, once, as somebody who takes part, within the objection days."""
     objection_id = await objection_actions.object_to_result(
         app_state.pool,
-        id_of(campaign_id, CampaignNotFound),
+        path_id(campaign_id, CampaignNotFound),
         by=viewer.account_id,
         text=data.text,
         post_id=None if data.post_id is None else field_id(data.post_id, "post_id"),

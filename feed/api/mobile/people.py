@@ -7,8 +7,8 @@ from litestar.params import FromPath
 from feed.accounts import actions, blocks
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import AccountId, AccountNotFound, OwnAccount, RelationsFull, Viewer
-from feed.api.dependencies import Cursor, GivenAppState, GivenReader, GivenViewer, Limit, id_of
-from feed.api.responses import PRIVATE, PUBLIC, answers, encoded
+from feed.api.dependencies import Cursor, InjectedAppState, InjectedReader, InjectedViewer, Limit, path_id
+from feed.api.responses import PRIVATE, PUBLIC, json_response, response_specs
 from feed.api.state import AppState
 from feed.pagination import Page, Position
 from feed.postgres import Connection
@@ -27,21 +27,25 @@ class Relation(msgspec.Struct, frozen=True):
     muted: bool
 
 
-@get("/{user_id:str}", refuses=(AccountNotFound,), conditional=True)
-async def get_user(user_id: FromPath[str], app_state: GivenAppState, reader: GivenReader) -> Response[UserCard]:
+@get("/{user_id:str}", errors=(AccountNotFound,), conditional=True)
+async def get_user(user_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader) -> Response[UserCard]:
     """A person's public profile; to whoever is blocked by him he does not exist."""
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
-        card = await screen.get_user(conn, id_of(user_id, AccountNotFound), viewer_id)
+        card = await screen.get_user(conn, path_id(user_id, AccountNotFound), viewer_id)
     return Response(card, headers={"cache-control": PRIVATE if reader else PUBLIC, "vary": "Authorization"})
 
 
-@get("/{user_id:str}/posts", responses=answers(Page[PostCard]), refuses=(AccountNotFound,), conditional=True)
+@get("/{user_id:str}/posts", responses=response_specs(Page[PostCard]), errors=(AccountNotFound,), conditional=True)
 async def list_user_posts(
-    user_id: FromPath[str], app_state: GivenAppState, reader: GivenReader, limit: Limit = 20, cursor: Cursor = None
+    user_id: FromPath[str],
+    app_state: InjectedAppState,
+    reader: InjectedReader,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> Response[bytes]:
     """A person's posts, newest first."""
-    author_id = id_of(user_id, AccountNotFound)
+    author_id = path_id(user_id, AccountNotFound)
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
         await screen.get_user(conn, author_id, viewer_id)
@@ -52,35 +56,35 @@ async def list_user_posts(
     body = await app_state.pages.page(
         f"user:{author_id}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit, fresh=viewer_id == author_id
     )
-    return encoded(body, public=reader is None)
+    return json_response(body, public=reader is None)
 
 
-@put("/{user_id:str}/block", refuses=(AccountNotFound, OwnAccount, RelationsFull))
-async def block_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
+@put("/{user_id:str}/block", errors=(AccountNotFound, OwnAccount, RelationsFull))
+async def block_user(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Relation:
     """Block somebody: neither sees what the other writes, nor answers it. A second time changes nothing."""
     return await _relate(app_state, viewer, user_id, "block", active=True)
 
 
-@delete("/{user_id:str}/block", status_code=200, refuses=(AccountNotFound, OwnAccount))
-async def unblock_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
+@delete("/{user_id:str}/block", status_code=200, errors=(AccountNotFound, OwnAccount))
+async def unblock_user(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Relation:
     """Take a block back; a second time changes nothing."""
     return await _relate(app_state, viewer, user_id, "block", active=False)
 
 
-@put("/{user_id:str}/mute", refuses=(AccountNotFound, OwnAccount, RelationsFull))
-async def mute_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
+@put("/{user_id:str}/mute", errors=(AccountNotFound, OwnAccount, RelationsFull))
+async def mute_user(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Relation:
     """Leave somebody out of one's own lists, without his notice. A second time changes nothing."""
     return await _relate(app_state, viewer, user_id, "mute", active=True)
 
 
-@delete("/{user_id:str}/mute", status_code=200, refuses=(AccountNotFound, OwnAccount))
-async def unmute_user(user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Relation:
+@delete("/{user_id:str}/mute", status_code=200, errors=(AccountNotFound, OwnAccount))
+async def unmute_user(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Relation:
     """Let somebody back into one's lists; a second time changes nothing."""
     return await _relate(app_state, viewer, user_id, "mute", active=False)
 
 
 async def _relate(app_state: AppState, viewer: Viewer, user_id: str, kind: RelationKind, *, active: bool) -> Relation:
-    target_id = AccountId(id_of(user_id, AccountNotFound))
+    target_id = AccountId(path_id(user_id, AccountNotFound))
     change = actions.add_relation if active else actions.remove_relation
     await change(app_state.pool, viewer.account_id, target_id, kind)
     async with app_state.pool.acquire() as conn:

@@ -6,8 +6,16 @@ from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from feed.accounts.model import Banned, Muted
-from feed.api.dependencies import GivenAppState, GivenKeyedRequest, GivenReader, GivenRegion, GivenViewer, id_of, ids_of
-from feed.api.responses import answers, encoded
+from feed.api.dependencies import (
+    InjectedAppState,
+    InjectedKeyedRequest,
+    InjectedReader,
+    InjectedRegion,
+    InjectedViewer,
+    path_id,
+    query_ids,
+)
+from feed.api.responses import json_response, response_specs
 from feed.pagination import Page
 from feed.posts import actions
 from feed.posts.actions import Draft
@@ -21,46 +29,46 @@ Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated
 @post(
     "/",
     status_code=201,
-    responses=answers(PostCard, status=201),
-    refuses=(
+    responses=response_specs(PostCard, status=201),
+    errors=(
         Banned,
         Muted,
         PostNotFound,
     ),
     limit="posts",
-    express=True,
+    fast_path=True,
 )
 async def publish_post(
     data: JSONBody[NewPost],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
-    region: GivenRegion,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
+    region: InjectedRegion,
 ) -> Response[bytes]:
     """Publish a post. Visible at once, and queued for a look."""
     post_id = await app_state.posts.submit(Draft.checked(viewer.account_id, data, keyed_request, region))
-    return encoded(await app_state.pages.post(post_id, viewer.account_id), status=201)
+    return json_response(await app_state.pages.post(post_id, viewer.account_id), status=201)
 
 
-@get("/", responses=answers(Page[PostCard]))
-async def list_posts(app_state: GivenAppState, reader: GivenReader, ids: Ids = None) -> Response[bytes]:
+@get("/", responses=response_specs(Page[PostCard]))
+async def list_posts(app_state: InjectedAppState, reader: InjectedReader, ids: Ids = None) -> Response[bytes]:
     """Read several posts at once, in the order of the request; what one may not see is left out."""
     viewer_id = reader.account_id if reader else None
-    body = await app_state.pages.posts(ids_of(ids, "ids", most=POSTS_AT_ONCE), viewer_id)
-    return encoded(body, public=reader is None)
+    body = await app_state.pages.posts(query_ids(ids, "ids", most=POSTS_AT_ONCE), viewer_id)
+    return json_response(body, public=reader is None)
 
 
-@get("/{post_id:str}", responses=answers(PostCard), refuses=(PostNotFound,), conditional=True)
-async def get_post(post_id: FromPath[str], app_state: GivenAppState, reader: GivenReader) -> Response[bytes]:
+@get("/{post_id:str}", responses=response_specs(PostCard), errors=(PostNotFound,), conditional=True)
+async def get_post(post_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader) -> Response[bytes]:
     """Read a post: anybody the published ones, authors their own."""
     viewer_id = reader.account_id if reader else None
-    return encoded(await app_state.pages.post(id_of(post_id, PostNotFound), viewer_id), public=reader is None)
+    return json_response(await app_state.pages.post(path_id(post_id, PostNotFound), viewer_id), public=reader is None)
 
 
 @patch(
     "/{post_id:str}",
-    responses=answers(PostCard),
-    refuses=(
+    responses=response_specs(PostCard),
+    errors=(
         PostNotFound,
         NotYourPost,
         PostNotEditable,
@@ -69,25 +77,25 @@ async def get_post(post_id: FromPath[str], app_state: GivenAppState, reader: Giv
     ),
 )
 async def edit_post(
-    post_id: FromPath[str], data: JSONBody[PostChange], app_state: GivenAppState, viewer: GivenViewer
+    post_id: FromPath[str], data: JSONBody[PostChange], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[bytes]:
     """Edit one's own post: a new revision, the old ones stay."""
-    id_ = PostId(id_of(post_id, PostNotFound))
-    await actions.edit_post(app_state.pool, viewer.account_id, id_, data, announce=app_state.announce_changed)
-    return encoded(await app_state.pages.post(id_, viewer.account_id))
+    id_ = PostId(path_id(post_id, PostNotFound))
+    await actions.edit_post(app_state.pool, viewer.account_id, id_, data, announce=app_state.invalidate_posts)
+    return json_response(await app_state.pages.post(id_, viewer.account_id))
 
 
 @delete(
     "/{post_id:str}",
-    refuses=(
+    errors=(
         PostNotFound,
         NotYourPost,
     ),
 )
-async def delete_post(post_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> None:
+async def delete_post(post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> None:
     """Delete one's own post."""
-    id_ = PostId(id_of(post_id, PostNotFound))
-    await actions.delete_post(app_state.pool, viewer.account_id, id_, announce=app_state.announce_changed)
+    id_ = PostId(path_id(post_id, PostNotFound))
+    await actions.delete_post(app_state.pool, viewer.account_id, id_, announce=app_state.invalidate_posts)
 
 
 posts = Router("/posts", route_handlers=[publish_post, list_posts, get_post, edit_post, delete_post])

@@ -4,8 +4,16 @@ import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenReader, GivenViewer, Limit, id_of
-from feed.api.responses import PRIVATE, answers, encoded
+from feed.api.dependencies import (
+    Cursor,
+    InjectedAppState,
+    InjectedKeyedRequest,
+    InjectedReader,
+    InjectedViewer,
+    Limit,
+    path_id,
+)
+from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
 from feed.keys.kms import KmsAway
@@ -43,35 +51,37 @@ class PublishedResult(Result, frozen=True):
 
 @get(
     "/campaigns/{campaign_id:str}/result",
-    responses=answers(PublishedResult),
-    refuses=(
+    responses=response_specs(PublishedResult),
+    errors=(
         CampaignNotFound,
         ResultNotFound,
     ),
     conditional=True,
 )
-async def get_result(campaign_id: FromPath[str], app_state: GivenAppState, reader: GivenReader) -> Response[bytes]:
+async def get_result(
+    campaign_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader
+) -> Response[bytes]:
     """The result of an announced campaign: the signed document byte for byte, with amendments and winners' names joined to it.
 
     Names are masked but for staff and for oneself.
     """
     viewer_id = None if reader is None else reader.account_id
     async with app_state.pool.acquire() as conn:
-        document = await screen.get_result(conn, id_of(campaign_id, CampaignNotFound), viewer_id)
-    return encoded(document, public=reader is None)
+        document = await screen.get_result(conn, path_id(campaign_id, CampaignNotFound), viewer_id)
+    return json_response(document, public=reader is None)
 
 
-@get("/campaigns/{campaign_id:str}/draw", responses=answers(DrawCard), refuses=(DrawNotFound,), conditional=True)
-async def get_draw(campaign_id: FromPath[str], app_state: GivenAppState) -> Response[bytes]:
+@get("/campaigns/{campaign_id:str}/draw", responses=response_specs(DrawCard), errors=(DrawNotFound,), conditional=True)
+async def get_draw(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[bytes]:
     """What a draw was committed to before anybody took part, its list's hash, what it waits for, and the value that decided."""
     async with app_state.pool.acquire() as conn:
-        card = await draws_screen.get_draw(conn, id_of(campaign_id, DrawNotFound))
-    return encoded(msgspec.json.encode(card), public=True)
+        card = await draws_screen.get_draw(conn, path_id(campaign_id, DrawNotFound))
+    return json_response(msgspec.json.encode(card), public=True)
 
 
 @get("/me/prizes")
 async def list_prizes(
-    app_state: GivenAppState, viewer: GivenViewer, limit: Limit = 20, cursor: Cursor = None
+    app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[PrizeCard]]:
     """What one has won, the latest first; reading it marks it as seen."""
     name = f"prizes:{viewer.account_id}"
@@ -87,21 +97,23 @@ async def list_prizes(
 
 @get(
     "/me/prizes/{prize_id:str}",
-    refuses=(
+    errors=(
         PrizeNotFound,
         NotYourPrize,
     ),
 )
-async def get_prize(prize_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer) -> Response[PrizeCard]:
+async def get_prize(
+    prize_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
+) -> Response[PrizeCard]:
     """One prize of one's own; reading it marks it as seen."""
-    winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
+    winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     await claim_actions.view_prize(app_state.pool, viewer.account_id, winner_id)
     return await _prize(app_state, winner_id)
 
 
 @put(
     "/me/prizes/{prize_id:str}/claim",
-    refuses=(
+    errors=(
         PrizeNotFound,
         NotYourPrize,
         ClaimClosed,
@@ -110,10 +122,10 @@ async def get_prize(prize_id: FromPath[str], app_state: GivenAppState, viewer: G
     limit="claims",
 )
 async def claim_prize(
-    prize_id: FromPath[str], data: JSONBody[ClaimForm], app_state: GivenAppState, viewer: GivenViewer
+    prize_id: FromPath[str], data: JSONBody[ClaimForm], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[PrizeCard]:
     """Give the details that the prize needs; they may be changed until the claim ends."""
-    winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
+    winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     await claim_actions.claim_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, data)
     return await _prize(app_state, winner_id)
 
@@ -121,13 +133,13 @@ async def claim_prize(
 @post(
     "/me/prizes/{prize_id:str}/decline",
     status_code=200,
-    refuses=(PrizeNotFound, NotYourPrize, WrongPrizeState),
+    errors=(PrizeNotFound, NotYourPrize, WrongPrizeState),
 )
 async def decline_prize(
-    prize_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    prize_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[PrizeCard]:
     """Give the prize up, until it is verified: what was claimed is removed, and the next in line has it."""
-    winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
+    winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     await fulfilment.decline_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, keyed_request)
     return await _prize(app_state, winner_id)
 
@@ -135,13 +147,13 @@ async def decline_prize(
 @post(
     "/me/prizes/{prize_id:str}/received",
     status_code=200,
-    refuses=(PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState),
+    errors=(PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState),
 )
 async def receive_prize(
-    prize_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    prize_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[PrizeCard]:
     """Say that it has arrived."""
-    winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
+    winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     await fulfilment.receive_prize(app_state.pool, viewer.account_id, winner_id, keyed_request)
     return await _prize(app_state, winner_id)
 
@@ -149,7 +161,7 @@ async def receive_prize(
 @post(
     "/me/prizes/{prize_id:str}/codes",
     status_code=200,
-    refuses=(
+    errors=(
         PrizeNotFound,
         NotYourPrize,
         PrizeNotFinal,
@@ -163,10 +175,10 @@ async def receive_prize(
     limit="claims",
 )
 async def show_codes(
-    prize_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    prize_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[Page[ShownCode]]:
     """The codes of a claimed prize: shown once, and for a day after that again."""
-    winner_id = WinnerId(id_of(prize_id, PrizeNotFound))
+    winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     shown = await codes.show_codes(app_state.pool, app_state.keys, viewer.account_id, winner_id, keyed_request)
     return Response(Page(shown, None), headers={"cache-control": "no-store"})
 

@@ -11,7 +11,7 @@ from feed.accounts import otp_guard, sign_in
 from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, GateRules
 from feed.accounts.otp_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
-from feed.api.dependencies import AnyConnection, AnyRequest, GivenAppState
+from feed.api.dependencies import AnyConnection, AnyRequest, InjectedAppState
 from feed.api.middleware.rate_limit import limited_address
 from feed.api.responses import PRIVATE
 from feed.api.state import AppState
@@ -68,8 +68,8 @@ async def requires_own_sign_in(connection: AnyConnection, _: BaseRouteHandler) -
         raise SignInElsewhere
 
 
-@get("/challenge", refuses=(SignInElsewhere,))
-async def get_challenge(app_state: GivenAppState) -> Response[dict[str, Any]]:
+@get("/challenge", errors=(SignInElsewhere,))
+async def get_challenge(app_state: InjectedAppState) -> Response[dict[str, Any]]:
     """A proof of work for altcha's widget or library, good for ten minutes and one code."""
     return Response(otp_guard.make_challenge(app_state.keys), headers={"cache-control": PRIVATE})
 
@@ -77,7 +77,7 @@ async def get_challenge(app_state: GivenAppState) -> Response[dict[str, Any]]:
 @post(
     "/codes",
     status_code=202,
-    refuses=(
+    errors=(
         SignInElsewhere,
         ChallengeRequired,
         ChallengeRefused,
@@ -86,7 +86,7 @@ async def get_challenge(app_state: GivenAppState) -> Response[dict[str, Any]]:
     ),
     limit="codes",
 )
-async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, app_state: GivenAppState) -> CodeSent:
+async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, app_state: InjectedAppState) -> CodeSent:
     """Send a code by SMS: 6 digits, good for 5 minutes and 5 tries.
 
     403 `challenge_required` asks for a solved challenge first: get one, solve it, and ask again with it.
@@ -104,14 +104,14 @@ async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, app_state: 
     return CodeSent()
 
 
-@post("/tokens", status_code=200, refuses=(SignInElsewhere, CodeRefused), limit="codes")
-async def exchange_code(data: JSONBody[CodeIn], app_state: GivenAppState) -> Tokens:
+@post("/tokens", status_code=200, errors=(SignInElsewhere, CodeRefused), limit="codes")
+async def exchange_code(data: JSONBody[CodeIn], app_state: InjectedAppState) -> Tokens:
     """Sign in with the code; the account is made at the first time."""
     return await _tokens(app_state, await sign_in.exchange_code(app_state.pool, app_state.keys, data.phone, data.code))
 
 
-@post("/refresh", status_code=200, refuses=(SignInElsewhere, RefreshRefused), limit="refresh")
-async def refresh(data: JSONBody[RefreshIn], app_state: GivenAppState) -> Tokens:
+@post("/refresh", status_code=200, errors=(SignInElsewhere, RefreshRefused), limit="refresh")
+async def refresh(data: JSONBody[RefreshIn], app_state: InjectedAppState) -> Tokens:
     """New tokens for the refresh token, once; a second use ends the whole sign-in."""
     return await _tokens(app_state, await sign_in.refresh(app_state.pool, app_state.keys, data.refresh_token))
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenAppState, GivenReader, Limit
-from feed.api.responses import PUBLIC, answers, encoded
+from feed.api.dependencies import Cursor, InjectedAppState, InjectedReader, Limit
+from feed.api.responses import PUBLIC, json_response, response_specs
 from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
@@ -25,10 +25,10 @@ Search = Annotated[
 ]
 
 
-@get("/topics", refuses=(CursorExpired,))
+@get("/topics", errors=(CursorExpired,))
 async def list_topics(
-    app_state: GivenAppState,
-    reader: GivenReader,
+    app_state: InjectedAppState,
+    reader: InjectedReader,
     q: Search = "",
     sort: FromQuery[Literal["trending"]] = "trending",
     limit: Limit = 20,
@@ -41,8 +41,8 @@ async def list_topics(
     return Response(page, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
 
-@get("/topics/{name:str}", refuses=(TopicNotFound,), conditional=True)
-async def read_topic(name: FromPath[str], app_state: GivenAppState, reader: GivenReader) -> Response[TopicCard]:
+@get("/topics/{name:str}", errors=(TopicNotFound,), conditional=True)
+async def read_topic(name: FromPath[str], app_state: InjectedAppState, reader: InjectedReader) -> Response[TopicCard]:
     """A topic by its name, without marks; for a name that stands for another topic that one."""
     key = asked_key(name)
     async with app_state.pool.acquire() as conn:
@@ -52,15 +52,15 @@ async def read_topic(name: FromPath[str], app_state: GivenAppState, reader: Give
 
 @get(
     "/topics/{name:str}/posts",
-    responses=answers(Page[PostCard]),
-    refuses=(TopicNotFound, CursorExpired),
+    responses=response_specs(Page[PostCard]),
+    errors=(TopicNotFound, CursorExpired),
     conditional=True,
-    express=True,
+    fast_path=True,
 )
 async def list_topic_posts(
     name: FromPath[str],
-    app_state: GivenAppState,
-    reader: GivenReader,
+    app_state: InjectedAppState,
+    reader: InjectedReader,
     sort: FromQuery[Literal["latest", "hot"]] = "latest",
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -85,7 +85,7 @@ async def list_topic_posts(
             cursor=cursor,
             limit=limit,
         )
-    return encoded(body, public=reader is None)
+    return json_response(body, public=reader is None)
 
 
 topics = Router("/", route_handlers=[list_topics, read_topic, list_topic_posts])

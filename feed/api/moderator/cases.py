@@ -6,7 +6,15 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from feed.api.dependencies import Cursor, GivenAppState, GivenKeyedRequest, GivenViewer, Limit, field_id, id_of
+from feed.api.dependencies import (
+    Cursor,
+    InjectedAppState,
+    InjectedKeyedRequest,
+    InjectedViewer,
+    Limit,
+    field_id,
+    path_id,
+)
 from feed.api.state import AppState
 from feed.cases.model import STAGE_LAST, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind, Wanted
 from feed.comments.model import CommentIsDeleted
@@ -45,8 +53,8 @@ class LeasedCases(msgspec.Struct, frozen=True):
 
 @get("/")
 async def list_cases(
-    app_state: GivenAppState,
-    viewer: GivenViewer,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
     stage: Stage = None,
     kind: FromQuery[Kind | None] = None,
     case_state: CaseState = "open",
@@ -71,7 +79,7 @@ async def list_cases(
 
 @post("/lease", status_code=200)
 async def lease_cases(
-    data: JSONBody[LeaseIn], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    data: JSONBody[LeaseIn], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> LeasedCases:
     """Take the most urgent free cases; nobody else judges them for five minutes."""
     campaign = None if data.campaign_id is None else field_id(data.campaign_id, "campaign_id")
@@ -85,16 +93,16 @@ async def lease_cases(
 @post(
     "/{case_id:str}/release",
     status_code=200,
-    refuses=(
+    errors=(
         CaseNotFound,
         CaseLeased,
     ),
 )
 async def release_case(
-    case_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    case_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> CaseCard:
     """Give a case back to the queue."""
-    id_ = CaseId(id_of(case_id, CaseNotFound))
+    id_ = CaseId(path_id(case_id, CaseNotFound))
     await actions.release_case(app_state.pool, viewer.account_id, id_, keyed_request)
     return await _card(app_state, id_)
 
@@ -102,17 +110,17 @@ async def release_case(
 @post(
     "/{case_id:str}/extend",
     status_code=200,
-    refuses=(
+    errors=(
         CaseNotFound,
         CaseLeased,
         CaseNotLeased,
     ),
 )
 async def extend_case(
-    case_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, keyed_request: GivenKeyedRequest
+    case_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> CaseCard:
     """Hold a case for five minutes more."""
-    id_ = CaseId(id_of(case_id, CaseNotFound))
+    id_ = CaseId(path_id(case_id, CaseNotFound))
     await actions.extend_case(app_state.pool, viewer.account_id, id_, keyed_request)
     return await _card(app_state, id_)
 
@@ -120,7 +128,7 @@ async def extend_case(
 @post(
     "/{case_id:str}/verdict",
     status_code=200,
-    refuses=(
+    errors=(
         CaseNotFound,
         OwnSubject,
         CaseLeased,
@@ -134,14 +142,14 @@ async def extend_case(
 async def judge_case(
     case_id: FromPath[str],
     data: JSONBody[NewVerdict],
-    app_state: GivenAppState,
-    viewer: GivenViewer,
-    keyed_request: GivenKeyedRequest,
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
 ) -> CaseCard:
     """Judge a case as it was read: `version` is the one that was seen."""
-    id_ = CaseId(id_of(case_id, CaseNotFound))
+    id_ = CaseId(path_id(case_id, CaseNotFound))
     await actions.judge_case(
-        app_state.pool, viewer.account_id, id_, data, keyed_request, announce=app_state.announce_changed
+        app_state.pool, viewer.account_id, id_, data, keyed_request, announce=app_state.invalidate_posts
     )
     return await _card(app_state, id_)
 

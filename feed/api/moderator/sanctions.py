@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.accounts.sanctions import SanctionKind
-from feed.api.dependencies import GivenAppState, GivenViewer, id_of
+from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
 from feed.moderation import sanctions as sanction_actions
 from feed.moderation.model import OwnSubject, StaffProtected
 from feed.screens.posts.cards import Id
@@ -35,20 +35,20 @@ class SanctionCard(msgspec.Struct, frozen=True):
 
 @put(
     "/{user_id:str}/sanction",
-    refuses=(
+    errors=(
         AccountNotFound,
         OwnSubject,
         StaffProtected,
     ),
 )
 async def impose_sanction(
-    user_id: FromPath[str], data: JSONBody[SanctionIn], app_state: GivenAppState, viewer: GivenViewer
+    user_id: FromPath[str], data: JSONBody[SanctionIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> SanctionCard:
     """Mute or ban somebody; a sanction of the same kind is replaced."""
     sanction = await sanction_actions.impose_sanction(
         app_state.pool,
         viewer.account_id,
-        AccountId(id_of(user_id, AccountNotFound)),
+        AccountId(path_id(user_id, AccountNotFound)),
         kind=data.kind,
         reason_code=data.reason_code,
         until=data.until,
@@ -60,17 +60,17 @@ async def impose_sanction(
 
 @delete(
     "/{user_id:str}/sanction",
-    refuses=(
+    errors=(
         AccountNotFound,
         OwnSubject,
         StaffProtected,
     ),
 )
 async def lift_sanctions(
-    user_id: FromPath[str], app_state: GivenAppState, viewer: GivenViewer, kind: FromQuery[str | None] = None
+    user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, kind: FromQuery[str | None] = None
 ) -> None:
     """End somebody's sanctions, all or those of one kind."""
-    account_id = AccountId(id_of(user_id, AccountNotFound))
+    account_id = AccountId(path_id(user_id, AccountNotFound))
     await sanction_actions.lift_sanctions(app_state.pool, viewer.account_id, account_id, kind)
 
 

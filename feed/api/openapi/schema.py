@@ -1,6 +1,6 @@
 """The served document: what the framework derives from the handlers, completed with what it cannot know.
 
-A handler says by `refuses=(PostNotFound, …)` what it refuses on its own; what follows from its signature (who may ask, what a
+A handler says by `errors=(PostNotFound, …)` what it refuses on its own; what follows from its signature (who may ask, what a
 body, a cursor or a key can be wrong in) is added here, so that no door can forget it.
 """
 
@@ -26,7 +26,7 @@ from feed.api.errors import (
     UriTooLong,
     status_of,
 )
-from feed.api.messages import advice_of, words_of
+from feed.api.messages import advice_of, message_of
 from feed.api.openapi.examples import give_examples
 from feed.auth.jwks import IssuerAway
 from feed.auth.tokens import TokenExpired, TokenInvalid
@@ -124,7 +124,7 @@ def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     """Everything that the operation may answer instead of doing what it is asked."""
     asks = set(handler.parsed_fn_signature.parameters)
     guarded = _is_staffs(handler)
-    found: list[type[FeedError]] = [*handler.opt.get("refuses", ())]
+    found: list[type[FeedError]] = [*handler.opt.get("errors", ())]
     # What stands around every door, whatever is behind it.
     found += [HostNotAllowed, NotAcceptable, UriTooLong, TookTooLong]
     if "app_state" in asks or guarded:
@@ -217,7 +217,7 @@ def _add_condition(operation: Json, status: str) -> None:
 
 def _refusal(status: int, codes: list[str]) -> Json:
     response: Json = {
-        "description": "  \n".join(f"`{code}` ({advice_of(code, status)}): {words_of(code, 'en')}" for code in codes),
+        "description": "  \n".join(f"`{code}` ({advice_of(code, status)}): {message_of(code, 'en')}" for code in codes),
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         "x-codes": codes,
     }

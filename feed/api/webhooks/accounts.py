@@ -9,7 +9,7 @@ from litestar import Request, Router, post
 from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter, JSONBody
 
-from feed.api.dependencies import AnyConnection, GivenAppState
+from feed.api.dependencies import AnyConnection, InjectedAppState
 from feed.api.state import AppState
 from feed.auth.tokens import LOCAL_ISSUER
 from feed.errors import NotFound, Unauthenticated
@@ -66,14 +66,14 @@ async def must_be_signed(connection: AnyConnection, _: BaseRouteHandler) -> None
     "/accounts",
     status_code=200,
     limit="hooks",
-    refuses=(
+    errors=(
         NotFound,
         HookSignatureInvalid,
     ),
 )
 async def hear_account_event(
     data: JSONBody[AppEvent],
-    app_state: GivenAppState,
+    app_state: InjectedAppState,
     webhook_id: WebhookId,
     webhook_timestamp: WebhookTime,
     webhook_signature: WebhookSignature,

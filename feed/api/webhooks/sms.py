@@ -8,7 +8,7 @@ from litestar import Router, post
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from feed.api.dependencies import AnyConnection, GivenAppState
+from feed.api.dependencies import AnyConnection, InjectedAppState
 from feed.api.state import AppState
 from feed.errors import NotFound
 from feed.sms import registry as opening
@@ -37,7 +37,7 @@ def receipts_hook(provider: str, receipts: ReceiptFormat[Any]) -> HTTPRouteHandl
     """The handler at which a provider reports deliveries."""
 
     async def hear_receipts_of(
-        token: FromPath[str], data: JSONBody[list[Any]], app_state: GivenAppState
+        token: FromPath[str], data: JSONBody[list[Any]], app_state: InjectedAppState
     ) -> ReceiptsHeard:
         read = [receipts.read(report) for report in data]
         await hear_receipts(app_state.pool, provider, [receipt for receipt in read if receipt is not None])
@@ -50,7 +50,7 @@ def receipts_hook(provider: str, receipts: ReceiptFormat[Any]) -> HTTPRouteHandl
     )
     # What is decoded, and documented, is the provider's own report.
     hear_receipts_of.__annotations__["data"] = JSONBody[list[receipts.report]]  # type: ignore[name-defined]
-    return post(f"/{provider}/{{token:str}}", status_code=200, limit="hooks", refuses=(NotFound,))(hear_receipts_of)
+    return post(f"/{provider}/{{token:str}}", status_code=200, limit="hooks", errors=(NotFound,))(hear_receipts_of)
 
 
 def sms_hooks() -> Router:
