@@ -63,3 +63,21 @@ def anchors(document: Path) -> set[str]:
     """The anchors that a Markdown viewer gives the headings."""
     headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_path_that_a_document_names_exists() -> None:
+    path = re.compile(r"`((?:feed|tests|bench|docs|migrations)/[\w./-]+)(?:::\w+)?`")
+    named = {
+        f"{document.relative_to(ROOT)}: {each}": ROOT / each
+        for document in [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]
+        for each in path.findall(document.read_text("utf-8"))
+        if "NNNN" not in each
+    }
+    assert [name for name, target in named.items() if not target.exists()] == []
+
+
+def test_the_table_of_changes_names_files_that_exist() -> None:
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Where a change goes")[1].split("\n## ")[0]
+    named = [path for row in table.splitlines() for path in re.findall(r"`([\w/]+\.py)`", row)]
+    assert len(named) >= 8
+    assert [path for path in named if not (ROOT / "feed" / path).exists()] == []
