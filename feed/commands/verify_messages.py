@@ -45,6 +45,7 @@ PROBLEMS = {
     "draw_nonce_sha256": ("保密随机数与其哈希不符", "the nonce does not have the hash that was committed to"),
     "draw_seed": ("种子算错", "the seed is not what list, nonce and value make"),
     "draw_publicly_verifiable": ("可否公开验证标注有误", "wrongly labelled as publicly verifiable or not"),
+    "draw_earlier": ("先前签单的列举有误", "the list of earlier draws is not empty"),
     "draw_list": ("签单的增减与可获奖名单不符", "what left and joined the list does not fit who may win"),
     "draw_corrected": ("更正前的公开值列举有误", "the numbers that were corrected are not listed right"),
     "draw_beacon": ("公开值与规则所写来源不符", "the value is not from a source as the rules name it"),

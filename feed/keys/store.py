@@ -195,7 +195,11 @@ def open_keys(directory: Path, *, create: bool, kms: Kms | None = None) -> Keys:
 def _read_site(directory: Path) -> _SiteKeys:
     path = directory / _SITE
     try:
-        return msgspec.json.decode(keyfiles.read(path), type=_SiteKeys)
+        site = msgspec.json.decode(keyfiles.read(path))
+        # 0.1.0 wrote the first signing key as a string without the times that a rotation adds.
+        if isinstance(site, dict) and isinstance(site.get("signing"), list):
+            site["signing"] = [{"key": each} if isinstance(each, str) else each for each in site["signing"]]
+        return msgspec.convert(site, _SiteKeys)
     except msgspec.MsgspecError as error:
         raise KeysDamaged(f"{path}: {error}") from None
 

@@ -115,6 +115,17 @@ def test_a_damaged_store_is_refused_and_left_alone(store: Path, content: bytes) 
     assert (store / "site.json").read_bytes() == content
 
 
+def test_a_store_of_0_1_0_opens_with_the_same_keys(store: Path) -> None:
+    made = open_keys(store, create=True)
+    path = store / "site.json"
+    site = msgspec.json.decode(path.read_bytes())
+    path.write_bytes(msgspec.json.encode({**site, "signing": [each["key"] for each in site["signing"]]}))
+    opened = open_keys(store, create=False)
+    assert opened.signing_key() == made.signing_key()
+    rotated = opened.rotate_signing_key(datetime(2026, 11, 1, tzinfo=UTC))
+    assert open_keys(store, create=False).signing_key() == rotated
+
+
 def test_a_store_without_a_signing_key_is_refused(store: Path) -> None:
     open_keys(store, create=True)
     site = msgspec.json.decode((store / "site.json").read_bytes())

@@ -57,6 +57,8 @@ class DrawSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     beacon: BeaconLine
     seed: str
     publicly_verifiable: bool
+    # Always empty. Signed results of 0.1.0 have this member, and a result keeps its bytes.
+    earlier: list[str]
     # Of a settlement that was made again: pseudonyms that were on the list and may not win any more, and those that were not on it.
     removed: list[str] | None = None
     added: list[str] | None = None
@@ -90,6 +92,7 @@ def build_draw_section(
         ),
         seed=seed(lots.draw.list_sha256, lots.nonce, beacon).hex(),
         publicly_verifiable=beacon.source != "own",
+        earlier=[],
         removed=[each.hex() for each in lots.tickets if each not in now] or None,
         added=[each.hex() for each in able if each not in listed] or None,
         corrected=[_wrong(wrong, right, editors) for wrong, right in pairwise(lots.numbers)] or None,
@@ -128,6 +131,8 @@ def check_draw_section(
     for name, (stated, right) in expected.items():
         if stated != right:
             yield Problem(f"draw_{name}", f"draw.{name}", str(right))
+    if drawn.earlier:
+        yield Problem("draw_earlier", "draw.earlier")
     yield from _beacon_problems(drawn.beacon, rules, published_at, chains)
     yield from _correction_problems(drawn, rules, published_at)
 

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from feed.campaigns.model import rules_sha256
+from feed.keys.signatures import PublicKeys
 from feed.prizes.result.verify import verify_result
 
 VECTOR = Path(__file__).with_name("result_vector.json")
+# The result of a draw, signed by 0.1.0: a published result can be verified for as long as anyone has kept it.
+DRAW_VECTOR = json.loads(Path(__file__).with_name("draw_result_vector.json").read_text("utf-8"))
 
 
 def found(change: Callable[[dict[str, Any]], object]) -> list[tuple[str, str]]:
@@ -74,3 +78,17 @@ def test_each_change_is_found_and_named(
 def test_rules_without_prizes_are_judged_like_others() -> None:
     """They ended the verification with an error of ours once."""
     assert {code for code, _ in found(rules(prizes=None))} == {"winners"}
+
+
+def test_a_draw_signed_by_an_earlier_version_verifies() -> None:
+    keys = msgspec.convert(DRAW_VECTOR["keys"], PublicKeys).keys
+    finding = verify_result(DRAW_VECTOR["document"].encode(), keys)
+    assert not finding.problems
+    assert finding.signed == "authentic"
+
+
+def test_a_draw_has_no_earlier_lists() -> None:
+    document = json.loads(DRAW_VECTOR["document"])
+    document["draw"]["earlier"] = ["0" * 64]
+    problems = verify_result(json.dumps(document).encode(), None).problems
+    assert ("draw_earlier", "draw.earlier") in [(problem.code, problem.where) for problem in problems]
