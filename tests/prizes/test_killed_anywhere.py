@@ -30,10 +30,12 @@ from tests.prizes.moments import watched
 from tests.prizes.stories import STORIES, Deed, Play, prepare
 from tests.support.forks import Forks
 
-# What of `campaigns` belongs to a campaign's end; all of `prizes` does.
-ENDING = {"cancelling", "shortlisting"}
-# An editor's fills of a shortlist come before the end: tests/campaigns/jury/test_actions.py.
-ELSEWHERE = {"feed.campaigns.entries.shortlist.fill_shortlist"}
+# The modules of `campaigns` that belong to a campaign's end; all of `prizes` does.
+ENDING = ["feed.campaigns.cancellation", "feed.campaigns.entries.shortlist"]
+# An editor's changes of a shortlist come before the end: tests/campaigns/jury/test_actions.py.
+ELSEWHERE = {
+    f"feed.campaigns.entries.shortlist.{name}" for name in ("fill_shortlist", "shortlist_entry", "unlist_entry")
+}
 OPENERS = {"transaction", "idempotent_transaction", "act_on_next"}
 # Left out of the comparison: what is to be done, once for each attempt; whether it was done, the messages tell. And the quota of the
 # day: an attempt is made an hour old, so that somebody asks about it, and soon after midnight that is another day's.
@@ -232,10 +234,8 @@ async def test_every_transaction_of_a_campaigns_end_is_a_deed_of_some_story(
 
 
 def _modules() -> Iterator[ModuleType]:
-    for room, names in ((feed.prizes, None), (feed.campaigns, ENDING)):
-        for found in pkgutil.iter_modules(room.__path__):
-            if names is None or found.name in names:
-                yield importlib.import_module(f"{room.__name__}.{found.name}")
+    found = [each.name for each in pkgutil.walk_packages(feed.prizes.__path__, "feed.prizes.") if not each.ispkg]
+    yield from map(importlib.import_module, [*found, *ENDING])
 
 
 def _with_transactions(module: ModuleType) -> Iterator[str]:
