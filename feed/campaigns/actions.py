@@ -5,8 +5,7 @@ from typing import Any
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import draw_commitment as nonces
-from feed.campaigns import store
+from feed.campaigns import draw_commitment, store
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -15,11 +14,11 @@ from feed.campaigns.errors import (
     CampaignNotFound,
     CampaignRunning,
 )
-from feed.campaigns.locking import hold, must_be_unsettled, raise_versions
+from feed.campaigns.locking import increment_versions, lock_campaign, require_unsettled
 from feed.campaigns.model import CampaignId, Rules, rules_document, rules_sha256
-from feed.campaigns.publish_check import read_publishable
-from feed.campaigns.rules.amendable import unfavourable
-from feed.campaigns.rules.draft import CampaignFields, copied, merged, read_rules
+from feed.campaigns.publish_check import check_publishable
+from feed.campaigns.rules.amendable import find_unamendable
+from feed.campaigns.rules.draft import CampaignFields, copy_fields, merge_fields, read_rules
 from feed.campaigns.rules.text import rules_text
 from feed.campaigns.scoring.engagement import list_entry_ids
 from feed.campaigns.store import Campaign
@@ -36,7 +35,7 @@ async def create_campaign(
     pool: Pool, editor_id: AccountId, fields: CampaignFields, request: KeyedRequest | None = None
 ) -> CampaignId:
     """A draft; only its title must be there. Raises Invalid."""
-    draft = merged({}, fields)
+    draft = merge_fields({}, fields)
     if found := _draft_problems(draft):
         raise Invalid(*found)
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
@@ -52,7 +51,7 @@ async def copy_campaign(
         if campaign is None:
             raise CampaignNotFound
         detail = {"of": str(campaign_id)}
-        return await _add(conn, attempt, editor_id, copied(campaign.draft), "campaign_copied", detail)
+        return await _add(conn, attempt, editor_id, copy_fields(campaign.draft), "campaign_copied", detail)
 
 
 async def change_campaign(
@@ -63,9 +62,9 @@ async def change_campaign(
     Raises Invalid, CampaignRunning, CampaignSettled, CampaignCancelled, CampaignNotFound.
     """
     async with transaction(pool) as conn:
-        campaign = await hold(conn, campaign_id)
-        must_be_unsettled(campaign)
-        draft = merged(campaign.draft, fields)
+        campaign = await lock_campaign(conn, campaign_id)
+        require_unsettled(campaign)
+        draft = merge_fields(campaign.draft, fields)
         if campaign.state == "draft":
             await _change_draft(conn, editor_id, campaign, draft)
         else:
@@ -82,12 +81,12 @@ async def publish_campaign(
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return
-        campaign = await hold(conn, campaign_id)
+        campaign = await lock_campaign(conn, campaign_id)
         if campaign.state == "cancelled":
             raise CampaignCancelled
         if campaign.state != "draft":
             raise CampaignNotDraft
-        rules, found = await read_publishable(conn, campaign.draft, now=campaign.now)
+        rules, found = await check_publishable(conn, campaign.draft, now=campaign.now)
         if found:
             raise CampaignIncomplete(*found)
         document = rules_document(rules)
@@ -145,12 +144,12 @@ async def _change_rules(
 ) -> None:
     assert campaign.rules_version is not None
     has_opened = campaign.has_opened
-    old, passed = await read_publishable(conn, campaign.draft, now=campaign.now, checks_end=not has_opened)
-    rules, found = await read_publishable(conn, draft, now=campaign.now, checks_end=not has_opened)
-    hurts = unfavourable(old, rules)
+    old, passed = await check_publishable(conn, campaign.draft, now=campaign.now, checks_end=not has_opened)
+    rules, found = await check_publishable(conn, draft, now=campaign.now, checks_end=not has_opened)
+    unamendable = find_unamendable(old, rules)
     if has_opened:
-        if hurts:
-            raise CampaignRunning(*hurts)
+        if unamendable:
+            raise CampaignRunning(*unamendable)
         # What an earlier gate let pass and nobody may touch any more does not stand in the way of a change that helps.
         found = [error for error in found if error not in passed]
     if found:
@@ -170,11 +169,11 @@ async def _change_rules(
         starts_at=rules.starts_at,
         ends_at=rules.ends_at,
         settle_at=rules.settles_at,
-        hurts=bool(hurts),
+        unamendable=bool(unamendable),
     )
     if not changed:
         # The opening has come between the look at the clock and the write.
-        raise CampaignRunning(*hurts)
+        raise CampaignRunning(*unamendable)
     if not has_opened:
         await _enter_all(conn, campaign.id)
     detail = {
@@ -196,7 +195,9 @@ async def _add_version(
 ) -> None:
     nonce_sha256 = None
     if rules.method == "draw":
-        nonce_sha256 = (await nonces.commit(conn, campaign_id, nonces.make(keys, campaign_id))).hex()
+        nonce_sha256 = (
+            await draw_commitment.commit_nonce(conn, campaign_id, draw_commitment.make_nonce(keys, campaign_id))
+        ).hex()
     await store.add_rules(
         conn,
         campaign_id,
@@ -216,7 +217,7 @@ async def _topic_id(conn: Connection, rules: Rules) -> int:
 async def _enter_all(conn: Connection, campaign_id: int) -> None:
     """Enters the posts that are older than the publication, and lets the boards see them."""
     if await entries.sweep_entries(conn, campaign_id):
-        await raise_versions(conn, await list_entry_ids(conn, campaign_id))
+        await increment_versions(conn, await list_entry_ids(conn, campaign_id))
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

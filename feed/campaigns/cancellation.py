@@ -1,81 +1,82 @@
-"""Cancelling: a draft by whoever writes it; what people take part in, by two, for a reason that they are told."""
+"""Cancelling a campaign: a draft or one that has not opened by one editor, an opened one by two people with a reason."""
 
 from typing import Literal
 
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import cancellation_notices as notices
-from feed.campaigns import cancellation_store as cancellations
-from feed.campaigns import store
-from feed.campaigns.cancellation_store import Untold
+from feed.campaigns import cancellation_store, store
+from feed.campaigns.cancellation_notices import cancellation_notice
+from feed.campaigns.cancellation_store import Cancellation
 from feed.campaigns.errors import CampaignSettled, SecondPersonRequired
-from feed.campaigns.inputs import removal_problems
-from feed.campaigns.locking import hold, must_be_unsettled
+from feed.campaigns.inputs import written_reason_problems
+from feed.campaigns.locking import lock_campaign, require_unsettled
 from feed.errors import Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 
-_TOLD_AT_ONCE = 2_000
-Cancelled = Literal["recorded", "cancelled"]
+_NOTIFIED_PER_TRANSACTION = 2_000
+Outcome = Literal["recorded", "cancelled"]
 
 
 async def cancel_campaign(
     pool: Pool, editor_id: AccountId, campaign_id: int, reason: str = "", request: KeyedRequest | None = None
-) -> Cancelled:
-    """Ends the campaign without winners; a second time changes nothing.
+) -> Outcome:
+    """Ends the campaign without winners; `recorded` while a second person is required. Cancelling twice changes nothing.
 
-    From the opening on it takes a reason and two people; the reason of the first is the one that is told, with the cancellation.
+    From the opening on it takes a reason and two people. Participants read the reason of the first.
     Raises Invalid, SecondPersonRequired, CampaignSettled, CampaignNotFound.
     """
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
-        campaign = await hold(conn, campaign_id)
+        campaign = await lock_campaign(conn, campaign_id)
         if campaign.state == "cancelled":
             return "cancelled"
         if attempt.is_repeat:
             return "recorded"
-        must_be_unsettled(campaign)
-        if campaign.has_opened and not await _is_agreed(conn, editor_id, campaign_id, reason):
+        require_unsettled(campaign)
+        if campaign.has_opened and not await _approve(conn, editor_id, campaign_id, reason):
             return "recorded"
         if not await store.mark_cancelled(conn, campaign_id):
             raise CampaignSettled
         if campaign.has_opened:
-            # Of a large campaign the first of them; the worker goes through all, and also finds who was just entering.
-            await _tell(conn, await cancellations.get_untold(conn, campaign_id))
+            # Only the first authors of a large campaign; the worker notifies the others, and those whose entry was in flight.
+            await _notify_authors(conn, await cancellation_store.get_cancellation(conn, campaign_id))
         detail = {"state": campaign.state, "reason": reason or None}
         await audit.add(conn, editor_id, "campaign_cancelled", "campaign", campaign_id, detail)
     return "cancelled"
 
 
-async def tell_next_cancellation(pool: Pool) -> bool:
-    """Tells some of those who took part in a cancelled campaign. False when everybody knows."""
+async def notify_next_cancellation(pool: Pool) -> bool:
+    """Notifies the next authors of a cancelled campaign. False when no cancellation has pending notifications."""
     async with transaction(pool) as conn:
-        untold = await cancellations.lock_untold(conn)
-        if untold is None:
+        cancellation = await cancellation_store.lock_pending(conn)
+        if cancellation is None:
             return False
-        authors = await _tell(conn, untold)
-        await cancellations.mark_told(conn, untold.campaign_id, up_to=authors[-1] if authors else None)
+        authors = await _notify_authors(conn, cancellation)
+        await cancellation_store.mark_notified(conn, cancellation.campaign_id, up_to=authors[-1] if authors else None)
     return True
 
 
-async def _tell(conn: Connection, untold: Untold) -> list[int]:
-    """Tells the next ones, and says whom: who knows already is not told twice."""
-    authors = await cancellations.list_authors(conn, untold.campaign_id, after=untold.told_up_to, limit=_TOLD_AT_ONCE)
-    await inbox.add_inbox(conn, [notices.of_cancellation(untold, author) for author in authors])
+async def _notify_authors(conn: Connection, cancellation: Cancellation) -> list[int]:
+    """Notifies the next authors and returns their ids, in order. `once_key` keeps an author from a second notification."""
+    authors = await cancellation_store.list_authors(
+        conn, cancellation.campaign_id, after=cancellation.notified_up_to, limit=_NOTIFIED_PER_TRANSACTION
+    )
+    await inbox.add_inbox(conn, [cancellation_notice(cancellation, author) for author in authors])
     return authors
 
 
-async def _is_agreed(conn: Connection, editor_id: AccountId, campaign_id: int, reason: str) -> bool:
-    """Whether somebody else wants it too; otherwise this one now does. Raises Invalid, SecondPersonRequired."""
-    asked = await cancellations.find_asked(conn, campaign_id)
-    if asked is not None:
-        if await accounts.are_one_person(conn, asked.asked_by, editor_id):
+async def _approve(conn: Connection, editor_id: AccountId, campaign_id: int, reason: str) -> bool:
+    """Whether this is the second of two people; the first one's proposal is recorded. Raises Invalid, SecondPersonRequired."""
+    proposal = await cancellation_store.find_proposal(conn, campaign_id)
+    if proposal is not None:
+        if await accounts.are_one_person(conn, proposal.asked_by, editor_id):
             raise SecondPersonRequired
-        await cancellations.mark_agreed(conn, campaign_id, by=editor_id)
+        await cancellation_store.mark_agreed(conn, campaign_id, by=editor_id)
         return True
-    if problems := removal_problems(reason):
+    if problems := written_reason_problems(reason):
         raise Invalid(*problems)
-    await cancellations.add_asked(conn, campaign_id, by=editor_id, reason=reason)
+    await cancellation_store.add_proposal(conn, campaign_id, by=editor_id, reason=reason)
     await audit.add(conn, editor_id, "campaign_cancel_proposed", "campaign", campaign_id, {"reason": reason})
     return False

@@ -1,63 +1,64 @@
-"""The SQL of cancellations: who asked for one, why, who agreed, and how far those who took part have been told."""
+"""SQL of cancellations: the proposal with its reason, the approval, and the progress of the notifications."""
 
 import msgspec
 
 from feed.postgres import Connection, one
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """Somebody wants a campaign to be cancelled."""
+class Proposal(msgspec.Struct, frozen=True):
+    """A cancellation that waits for the approval of a second person."""
 
     reason: str
     asked_by: int
 
 
-class Untold(msgspec.Struct, frozen=True):
-    """A cancelled campaign of which perhaps not everybody knows yet."""
+class Cancellation(msgspec.Struct, frozen=True):
+    """A cancelled campaign as its authors read of it; those with an id up to `notified_up_to` are notified."""
 
     campaign_id: int
     title: str
     reason: str
     contact: str
-    told_up_to: int
+    notified_up_to: int
 
 
-async def find_asked(conn: Connection, campaign_id: int) -> Asked | None:
-    """What waits for a second person."""
+async def find_proposal(conn: Connection, campaign_id: int) -> Proposal | None:
+    """The proposal of a first person, if there is one."""
     row = await conn.fetchrow("SELECT reason, asked_by FROM cancellations WHERE campaign_id = $1", campaign_id)
-    return one(row, Asked)
+    return one(row, Proposal)
 
 
-async def add_asked(conn: Connection, campaign_id: int, *, by: int, reason: str) -> None:
-    """The first of two."""
+async def add_proposal(conn: Connection, campaign_id: int, *, by: int, reason: str) -> None:
+    """Records the proposal of the first person."""
     await conn.execute(
         "INSERT INTO cancellations (campaign_id, reason, asked_by) VALUES ($1, $2, $3)", campaign_id, reason, by
     )
 
 
 async def mark_agreed(conn: Connection, campaign_id: int, *, by: int) -> None:
-    """The second of two; those who took part are told from now on."""
+    """Records the approval of the second person; the authors are notified from now on."""
     await conn.execute("UPDATE cancellations SET agreed_by = $2 WHERE campaign_id = $1", campaign_id, by)
 
 
-async def get_untold(conn: Connection, campaign_id: int) -> Untold:
-    """What those who took part in it are told."""
+async def get_cancellation(conn: Connection, campaign_id: int) -> Cancellation:
+    """The cancellation of a campaign; it must exist."""
     row = await conn.fetchrow(
         """
         SELECT campaign_id, draft ->> 'title' AS title, reason,
-               coalesce(draft ->> 'contact', draft ->> 'organiser', '') AS contact, told_up_to
+               coalesce(draft ->> 'contact', draft ->> 'organiser', '') AS contact,
+               told_up_to AS notified_up_to
         FROM cancellations JOIN campaigns ON campaigns.id = campaign_id
         WHERE campaign_id = $1
         """,
         campaign_id,
     )
-    return msgspec.convert(row, Untold)
+    return msgspec.convert(row, Cancellation)
 
 
-async def lock_untold(conn: Connection) -> Untold | None:
-    """One that nobody else is telling of, in no order: one that fails must not stand before the others.
+async def lock_pending(conn: Connection) -> Cancellation | None:
+    """A cancellation with pending notifications that no other worker has locked, at random: one that fails must not block the others.
 
-    Ten seconds after the cancellation no entry is in flight any more that was begun before it.
+    Only from ten seconds after the cancellation, when no entry that was begun before it is in flight any more.
     """
     campaign_id = await conn.fetchval(
         """
@@ -70,11 +71,11 @@ async def lock_untold(conn: Connection) -> Untold | None:
         FOR UPDATE OF cancellations SKIP LOCKED
         """
     )
-    return None if campaign_id is None else await get_untold(conn, campaign_id)
+    return None if campaign_id is None else await get_cancellation(conn, campaign_id)
 
 
 async def list_authors(conn: Connection, campaign_id: int, *, after: int, limit: int) -> list[int]:
-    """The next of those who have an entry, by id; whoever was erased is nobody to be told."""
+    """The next authors of entries with an id above `after`, by id; without erased accounts."""
     rows = await conn.fetch(
         """
         SELECT DISTINCT entries.author_id
@@ -90,8 +91,8 @@ async def list_authors(conn: Connection, campaign_id: int, *, after: int, limit:
     return [row["author_id"] for row in rows]
 
 
-async def mark_told(conn: Connection, campaign_id: int, *, up_to: int | None) -> None:
-    """Everybody up to this account knows; None: everybody does."""
+async def mark_notified(conn: Connection, campaign_id: int, *, up_to: int | None) -> None:
+    """Records that the authors up to this id are notified; None: all are."""
     await conn.execute(
         """
         UPDATE cancellations

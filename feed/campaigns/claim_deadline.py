@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from feed.campaigns.model import Rules
-from feed.campaigns.text_parts import BLANK, moment
+from feed.campaigns.text_parts import BLANK, local_time
 
 # So long before the deadline winners are reminded, and editors see which prizes are not claimed.
 ENDS_SOON = timedelta(days=2)
@@ -18,5 +18,5 @@ def claim_deadline(rules: Rules, notified_at: datetime) -> datetime:
 def claim_deadline_text(rules: Rules) -> str:
     """The same as a clause of the rules text."""
     days = f"{rules.claim_days}天" if rules.claim_days else BLANK
-    until = f"且不早于{moment(rules.claim_ends_at, ends=True)}" if rules.claim_ends_at else ""
+    until = f"且不早于{local_time(rules.claim_ends_at, ends=True)}" if rules.claim_ends_at else ""
     return f"在收到通知后{days}内{until}"

@@ -18,21 +18,21 @@ class Nonce(msgspec.Struct, frozen=True):
     sha256: bytes
 
 
-def make(keys: Keys, campaign_id: int) -> Nonce:
+def make_nonce(keys: Keys, campaign_id: int) -> Nonce:
     """A fresh one, sealed for this campaign's row."""
     nonce = secrets.token_bytes(_BYTES)
-    return Nonce(keys.seal(nonce, aad=_place(campaign_id)), hashlib.sha256(nonce).digest())
+    return Nonce(keys.seal(nonce, aad=_associated_data(campaign_id)), hashlib.sha256(nonce).digest())
 
 
-def reveal(keys: Keys, campaign_id: int, nonce: Nonce) -> bytes:
+def reveal_nonce(keys: Keys, campaign_id: int, nonce: Nonce) -> bytes:
     """What was committed to. Raises InvalidTag for a row that was moved or changed, ValueError where the hash is another's."""
-    found = keys.open(nonce.sealed, aad=_place(campaign_id))
+    found = keys.open(nonce.sealed, aad=_associated_data(campaign_id))
     if hashlib.sha256(found).digest() != nonce.sha256:
         raise ValueError("the nonce is not the one whose hash was published")
     return found
 
 
-async def commit(conn: Connection, campaign_id: int, nonce: Nonce) -> bytes:
+async def commit_nonce(conn: Connection, campaign_id: int, nonce: Nonce) -> bytes:
     """The hash that the campaign is committed to: of this nonce if it is the first, for ever of that one otherwise."""
     await conn.execute(
         """
@@ -44,15 +44,15 @@ async def commit(conn: Connection, campaign_id: int, nonce: Nonce) -> bytes:
         nonce.sealed,
         nonce.sha256,
     )
-    return (await get(conn, campaign_id)).sha256
+    return (await get_nonce(conn, campaign_id)).sha256
 
 
-async def get(conn: Connection, campaign_id: int) -> Nonce:
+async def get_nonce(conn: Connection, campaign_id: int) -> Nonce:
     """The nonce of a published draw."""
     row = await conn.fetchrow("SELECT sealed, nonce_sha256 FROM draw_nonces WHERE campaign_id = $1", campaign_id)
     assert row is not None, "a published draw has its nonce"
     return Nonce(row["sealed"], row["nonce_sha256"])
 
 
-def _place(campaign_id: int) -> bytes:
+def _associated_data(campaign_id: int) -> bytes:
     return b"draw_nonce:%d" % campaign_id

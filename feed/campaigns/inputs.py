@@ -41,12 +41,12 @@ def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
     return errors
 
 
-def reason_words(reason_code: str) -> str:
+def reason_label(reason_code: str) -> str:
     """What the author reads as the reason."""
     return _WORDS.get(reason_code, f"其他原因（{reason_code}）")
 
 
-def removal_problems(reason: str) -> list[FieldError]:
+def written_reason_problems(reason: str) -> list[FieldError]:
     """What is wrong with the reason why a juror leaves, or a campaign is cancelled."""
     problem = line_problem(reason, shortest=1, longest=NOTE_LONGEST)
     return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []

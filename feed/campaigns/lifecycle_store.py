@@ -10,7 +10,7 @@ from feed.campaigns.model import Rules
 from feed.postgres import Connection, one
 
 
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
+class PublishedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     """Of a published campaign, what its end depends on."""
 
     id: int
@@ -31,7 +31,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     is_over: bool
 
 
-CONCERNED_MOST = 100
+EDITORS_MOST = 100
 
 
 async def list_frozen(conn: Connection) -> list[int]:
@@ -42,7 +42,7 @@ async def list_frozen(conn: Connection) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def lock_ending(conn: Connection, campaign_id: int) -> Ending | None:
+async def lock_published(conn: Connection, campaign_id: int) -> PublishedCampaign | None:
     """The campaign, held until the transaction ends; waits for whoever holds it. None: unknown or never published."""
     row = await conn.fetchrow(
         """
@@ -55,10 +55,10 @@ async def lock_ending(conn: Connection, campaign_id: int) -> Ending | None:
         """,
         campaign_id,
     )
-    return one(row, Ending)
+    return one(row, PublishedCampaign)
 
 
-async def lock_free_ending(conn: Connection, campaign_id: int) -> Ending | None:
+async def try_lock_published(conn: Connection, campaign_id: int) -> PublishedCampaign | None:
     """The campaign, held until the transaction ends; None when somebody else holds it."""
     row = await conn.fetchrow(
         """
@@ -71,7 +71,7 @@ async def lock_free_ending(conn: Connection, campaign_id: int) -> Ending | None:
         """,
         campaign_id,
     )
-    return one(row, Ending)
+    return one(row, PublishedCampaign)
 
 
 async def get_rules(conn: Connection, campaign_id: int, version: int) -> Rules:
@@ -209,7 +209,7 @@ async def mark_archived(conn: Connection, campaign_id: int) -> None:
     await conn.execute("UPDATE campaigns SET state = 'archived' WHERE id = $1 AND state = 'final'", campaign_id)
 
 
-async def list_concerned(conn: Connection, campaign_id: int) -> list[int]:
+async def list_responsible_editors(conn: Connection, campaign_id: int) -> list[int]:
     """Its maker and every editor who has acted on it; every editor there is where none of these has the right any more."""
     rows = await conn.fetch(
         """
@@ -235,6 +235,6 @@ async def list_concerned(conn: Connection, campaign_id: int) -> list[int]:
         LIMIT $2
         """,
         campaign_id,
-        CONCERNED_MOST,
+        EDITORS_MOST,
     )
     return [row["account_id"] for row in rows]

@@ -10,9 +10,9 @@ from feed.changes.store import Delta
 from feed.postgres import Connection
 
 
-async def hold(conn: Connection, campaign_id: int) -> Campaign:
+async def lock_campaign(conn: Connection, campaign_id: int) -> Campaign:
     """The campaign, held until the transaction ends. Raises CampaignNotFound."""
-    if not await store.lock_campaign(conn, campaign_id):
+    if not await store.lock_row(conn, campaign_id):
         raise CampaignNotFound
     # A statement of its own: it sees what the last holder committed, and its clock is younger than that commit.
     campaign = await store.find_campaign(conn, campaign_id)
@@ -21,19 +21,19 @@ async def hold(conn: Connection, campaign_id: int) -> Campaign:
     return campaign
 
 
-async def hold_judged(conn: Connection, campaign_id: int) -> Campaign:
+async def lock_judgeable_campaign(conn: Connection, campaign_id: int) -> Campaign:
     """The campaign while verdicts are accepted: from the opening until the freeze.
 
     Raises CampaignNotFound, CampaignNotOpen, CampaignSettled, CampaignCancelled.
     """
-    campaign = await hold(conn, campaign_id)
-    must_be_unsettled(campaign)
+    campaign = await lock_campaign(conn, campaign_id)
+    require_unsettled(campaign)
     if not campaign.has_opened:
         raise CampaignNotOpen
     return campaign
 
 
-def must_be_unsettled(campaign: Campaign) -> None:
+def require_unsettled(campaign: Campaign) -> None:
     """Raises CampaignCancelled or CampaignSettled."""
     if campaign.state == "cancelled":
         raise CampaignCancelled
@@ -41,7 +41,7 @@ def must_be_unsettled(campaign: Campaign) -> None:
         raise CampaignSettled
 
 
-async def raise_versions(conn: Connection, post_ids: Iterable[int]) -> None:
+async def increment_versions(conn: Connection, post_ids: Iterable[int]) -> None:
     """Says that an input to these posts' scores has moved, so that the boards read them again."""
     ordered = sorted(set(post_ids))
     if ordered:

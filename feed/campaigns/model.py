@@ -29,7 +29,7 @@ BEACONS = ("public_number", "drand")
 FREEZE_AFTER = timedelta(seconds=10)
 SETTLE_AFTER = timedelta(hours=72)
 # A value of a draw's beacon is younger than the list by this much: whoever made the list could not know it.
-BEACON_YOUNGER = timedelta(seconds=60)
+BEACON_DELAY = timedelta(seconds=60)
 
 
 class Weights(msgspec.Struct, frozen=True):

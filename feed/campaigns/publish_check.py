@@ -13,7 +13,7 @@ from feed.topics import store as topics
 from feed.topics.parse import topic_key
 
 
-async def read_publishable(
+async def check_publishable(
     conn: Connection, draft: Mapping[str, Any], *, now: datetime, checks_end: bool = True
 ) -> tuple[Rules, list[FieldError]]:
     """The rules that the draft amounts to, and all that is missing or wrong. `now` is the database's clock."""
@@ -22,7 +22,11 @@ async def read_publishable(
     if checks_end and "ends_at" not in named and rules.ends_at <= now:
         found.append(FieldError("ends_at", "in_the_past"))
     post_id = rules.announcement_post_id
-    if post_id is not None and "announcement_post_id" not in named and not await store.is_post(conn, int(post_id)):
+    if (
+        post_id is not None
+        and "announcement_post_id" not in named
+        and not await store.is_visible_post(conn, int(post_id))
+    ):
         found.append(FieldError("announcement_post_id", "not_found"))
     if "topic" not in named:
         topic = await topics.find_by_key(conn, topic_key(rules.topic))

@@ -75,7 +75,7 @@ async def find_campaign(conn: Connection, campaign_id: int) -> Campaign | None:
     return one(row, Campaign)
 
 
-async def lock_campaign(conn: Connection, campaign_id: int) -> bool:
+async def lock_row(conn: Connection, campaign_id: int) -> bool:
     """Holds the campaign until the transaction ends; whoever reads it afterwards sees its last state. False: unknown.
 
     Not FOR UPDATE: that would also wait for, and hold up, every post that is just entering the campaign.
@@ -142,7 +142,7 @@ async def change_rules(
     starts_at: datetime,
     ends_at: datetime,
     settle_at: datetime,
-    hurts: bool,
+    unamendable: bool,
 ) -> bool:
     """Puts the campaign under the next version of its rules. False: somebody was faster, it is frozen, or it is over.
 
@@ -165,7 +165,7 @@ async def change_rules(
             starts_at,
             ends_at,
             settle_at,
-            hurts,
+            unamendable,
         )
     )
 
@@ -199,12 +199,12 @@ async def mark_marks_locked(conn: Connection, campaign_id: int) -> bool:
     )
 
 
-async def is_post(conn: Connection, post_id: int) -> bool:
+async def is_visible_post(conn: Connection, post_id: int) -> bool:
     """Whether others can see the post."""
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM visible_posts WHERE id = $1)", post_id))
 
 
-async def is_awaited(conn: Connection, topic_id: int) -> bool:
+async def has_unended_campaign(conn: Connection, topic_id: int) -> bool:
     """Whether a published campaign that has not ended takes its entries by this topic."""
     return bool(
         await conn.fetchval(

@@ -8,7 +8,7 @@ BLANK = "【待填写】"
 _HERE = ZoneInfo("Asia/Shanghai")
 
 
-def moment(at: datetime, *, ends: bool = False) -> str:
+def local_time(at: datetime, *, ends: bool = False) -> str:
     """A time in Shenzhen as a newspaper prints it; midnight as an end is the 24:00 of the day before.
 
     Seconds are printed unless they are zero: the text must not differ from what is executed.

@@ -85,7 +85,7 @@ async def change_topic(
         target_id = topic.alias_of if alias_of is msgspec.UNSET else await _target_id(conn, topic, alias_of)
         if (new_state, target_id) == (topic.state, topic.alias_of):
             return topic
-        if new_state == "closed" != topic.state and await campaigns.is_awaited(conn, topic.id):
+        if new_state == "closed" != topic.state and await campaigns.has_unended_campaign(conn, topic.id):
             raise TopicInCampaign
         if target_id is not None:
             # What stood for this topic stands for its target from now on: an alias is one step long.

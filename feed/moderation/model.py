@@ -92,7 +92,7 @@ class Verdict(msgspec.Struct, frozen=True):
     verdict: VerdictWord
 
 
-def reason_words(code: str) -> str:
+def reason_label(code: str) -> str:
     """What an author reads as the reason."""
     return _BY_CODE[code].zh
 

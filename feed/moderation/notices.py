@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from feed.accounts.sanctions import Sanction
 from feed.cases.model import Case
 from feed.inbox.model import NewInbox
-from feed.moderation.model import VerdictId, VerdictWord, reason_words
+from feed.moderation.model import VerdictId, VerdictWord, reason_label
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _STAGES = {1: "一审", 2: "二审", 3: "三审"}
@@ -25,11 +25,11 @@ def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictWord, reas
     words = {
         "remove": (
             f"你的{thing}已被移除",
-            f"{stage}结果，原因：{reason_words(reason_code)}。其他人已看不到这条{thing}。",
+            f"{stage}结果，原因：{reason_label(reason_code)}。其他人已看不到这条{thing}。",
         ),
         "reject": (
             f"你的{thing}未通过审核",
-            f"{stage}结果，原因：{reason_words(reason_code)}。其他人看不到这条{thing}。",
+            f"{stage}结果，原因：{reason_label(reason_code)}。其他人看不到这条{thing}。",
         ),
         "restore": (f"你的{thing}已恢复显示", f"经{stage}复核，这条{thing}已恢复，其他人可以看到。"),
     }.get(verdict)
@@ -79,7 +79,7 @@ def sanction_notice(sanction: Sanction) -> NewInbox:
         account_id=sanction.account_id,
         kind="system",
         title=f"你的账号已被{_SANCTIONED[sanction.kind]}",
-        body=f"原因：{reason_words(sanction.reason_code)}。{_SANCTIONED[sanction.kind]}{until}。",
+        body=f"原因：{reason_label(sanction.reason_code)}。{_SANCTIONED[sanction.kind]}{until}。",
         once_key=f"sanction:{sanction.id}",
         subject={"kind": "sanction", "id": str(sanction.id), "reason_code": sanction.reason_code},
     )

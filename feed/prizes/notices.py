@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from feed.campaigns.lifecycle_store import Ending
+from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.inbox.model import NewInbox
 from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, UnclaimedPrize, Winner, WinnerId
 from feed.sms.model import SHANGHAI
@@ -97,7 +97,9 @@ def of_deadline(due: UnclaimedPrize) -> NewInbox:
     )
 
 
-def of_blocks(campaign: Ending, blocks: Sequence[dict[str, Any]], editor_ids: Sequence[int]) -> list[NewInbox]:
+def of_blocks(
+    campaign: PublishedCampaign, blocks: Sequence[dict[str, Any]], editor_ids: Sequence[int]
+) -> list[NewInbox]:
     """The settlement waits: each editor is told once of every kind of what it waits for."""
     kinds = Counter(str(block["kind"]) for block in blocks)
     return [
@@ -105,7 +107,7 @@ def of_blocks(campaign: Ending, blocks: Sequence[dict[str, Any]], editor_ids: Se
     ]
 
 
-def _of_block(campaign: Ending, editor_id: int, kind: str, count: int) -> NewInbox:
+def _of_block(campaign: PublishedCampaign, editor_id: int, kind: str, count: int) -> NewInbox:
     return NewInbox(
         account_id=editor_id,
         kind="system",
@@ -117,7 +119,7 @@ def _of_block(campaign: Ending, editor_id: int, kind: str, count: int) -> NewInb
 
 
 def of_number_wanted(
-    settlement_id: int, campaign: Ending, editor_id: int, name: str, *, not_before: datetime, until: datetime
+    settlement_id: int, campaign: PublishedCampaign, editor_id: int, name: str, *, not_before: datetime, until: datetime
 ) -> NewInbox:
     """The list of a draw is out and waits for a public number, which two editors enter."""
     return NewInbox(
@@ -145,7 +147,7 @@ def of_decision(settlement: Settlement, editor_id: int, title: str) -> NewInbox:
     )
 
 
-def of_objection(objection_id: ObjectionId, campaign: Ending) -> NewInbox:
+def of_objection(objection_id: ObjectionId, campaign: PublishedCampaign) -> NewInbox:
     """Somebody objects; it takes a third person to answer."""
     return NewInbox(
         account_id=campaign.created_by,
@@ -169,7 +171,7 @@ def of_answer(objection: Objection, title: str, answer: str, *, upheld: bool) ->
     )
 
 
-def of_upheld(objection_id: ObjectionId, campaign: Ending, remedy: Remedy, rank: int | None) -> NewInbox:
+def of_upheld(objection_id: ObjectionId, campaign: PublishedCampaign, remedy: Remedy, rank: int | None) -> NewInbox:
     """To the editor: an objection was upheld, and another person has to do what follows."""
     what = "撤销结果并重新评选" if remedy == "settle_again" else f"更换第 {rank} 名获奖者"
     return NewInbox(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from feed.boards.actions import follow
 from feed.boards.drift import repair_drift
-from feed.campaigns.cancellation import tell_next_cancellation
+from feed.campaigns.cancellation import notify_next_cancellation
 from feed.campaigns.entries.shortlist import fill_next_shortlist
 from feed.campaigns.jury.reminders import call_next_juror
 from feed.changes.actions import number_changes
@@ -51,7 +51,7 @@ SCHEDULE: tuple[Entry, ...] = (
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.
     Entry("fill_next_shortlist", 1, lambda w: fill_next_shortlist(w.pool)),
     Entry("call_next_juror", 60, lambda w: call_next_juror(w.pool)),
-    Entry("tell_next_cancellation", 2, lambda w: tell_next_cancellation(w.pool)),
+    Entry("notify_next_cancellation", 2, lambda w: notify_next_cancellation(w.pool)),
     Entry("freeze_next_campaign", 1, lambda w: freeze_next_campaign(w.pool)),
     # A draw in between: its list gets its time, and a beacon its chance.
     Entry("publish_next_list", 1, lambda w: publish_next_list(w.pool)),

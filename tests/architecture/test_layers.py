@@ -105,7 +105,7 @@ MOVES = {
 }
 # These move what counts in campaigns and not what posts show. Campaigns' boards are brought up to date from the change log alone.
 CAMPAIGNS_ONLY = {
-    Function("feed.campaigns.locking", "raise_versions"),
+    Function("feed.campaigns.locking", "increment_versions"),
     Function("feed.moderation.sanction_effects", "impose"),
     Function("feed.moderation.sanction_effects", "lift"),
 }
@@ -319,15 +319,15 @@ def test_a_handler_that_forgets_the_boards_is_found() -> None:
     sources = {
         "changes/store.py": "async def move_stats(conn):\n    pass\n",
         "campaigns/locking.py": (
-            "from feed.changes import store\nasync def raise_versions(conn):\n    await store.move_stats(conn)\n"
+            "from feed.changes import store\nasync def increment_versions(conn):\n    await store.move_stats(conn)\n"
         ),
         "posts/hide_show.py": (
             "from feed.changes import store as changes\nasync def hide(conn):\n    await changes.move_stats(conn)\n"
         ),
         "posts/actions.py": (
-            "from feed.posts.hide_show import hide\nfrom feed.campaigns.locking import raise_versions\n"
+            "from feed.posts.hide_show import hide\nfrom feed.campaigns.locking import increment_versions\n"
             "async def delete(pool, *, announce):\n    await hide(pool)\n"
-            "async def mark(pool):\n    await raise_versions(pool)\n"
+            "async def mark(pool):\n    await increment_versions(pool)\n"
         ),
     }
     calls = {

@@ -398,7 +398,7 @@ async def test_what_nobody_takes_part_in_yet_is_cancelled_by_one(stage: Stage) -
             assert await cancelling.cancel_campaign(stage.pool, editor, campaign) == "cancelled"
         assert (await seen(stage, campaign)).state == "cancelled"
         assert (await stage.actions(campaign)).count("campaign_cancelled") == 1
-    assert not await cancelling.tell_next_cancellation(stage.pool)
+    assert not await cancelling.notify_next_cancellation(stage.pool)
 
 
 @pytest.mark.parametrize("reason", ["", "　", "\u200b", "\u3164", "停办\n联系方式：骗子", "停\u202e办"])
@@ -436,7 +436,7 @@ async def test_what_people_take_part_in_is_cancelled_by_two_for_a_reason(stage: 
 async def test_of_a_cancelled_campaign_everybody_who_took_part_is_told_once(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cancelling, "_TOLD_AT_ONCE", 2)
+    monkeypatch.setattr(cancelling, "_NOTIFIED_PER_TRANSACTION", 2)
     campaign = await published(stage, await stage.person(role="editor"), opened=True)
     authors = [await make.account(stage.pool) for _ in range(3)]
     for author in (*authors, authors[0]):
@@ -445,16 +445,16 @@ async def test_of_a_cancelled_campaign_everybody_who_took_part_is_told_once(
         await cancelling.cancel_campaign(stage.pool, await stage.person(role="editor"), campaign, "场地停用")
         # Some with the cancellation itself; the others when nobody can be entering any more.
         assert await stage.pool.fetchval("SELECT count(*) FROM inbox") == known
-        assert not await cancelling.tell_next_cancellation(stage.pool)
+        assert not await cancelling.notify_next_cancellation(stage.pool)
     # Whose post was on its way: with a lower id than those who have been told.
     late = min(authors) - 1
     await stage.pool.execute("UPDATE accounts SET id = $2 WHERE id = $1", await make.account(stage.pool), late)
     await make.entry(stage.pool, campaign, AccountId(late))
     authors.append(AccountId(late))
     await stage.pool.execute("UPDATE campaigns SET cancelled_at = cancelled_at - interval '10 seconds'")
-    told = await asyncio.gather(*(cancelling.tell_next_cancellation(stage.pool) for _ in range(3)))
+    told = await asyncio.gather(*(cancelling.notify_next_cancellation(stage.pool) for _ in range(3)))
     assert any(told)
-    while await cancelling.tell_next_cancellation(stage.pool):
+    while await cancelling.notify_next_cancellation(stage.pool):
         pass
     news = await stage.pool.fetch("SELECT account_id, title, body FROM inbox ORDER BY account_id")
     assert [row["account_id"] for row in news] == sorted(authors)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from feed.campaigns.claim_deadline import ENDS_SOON, claim_deadline, claim_deadline_text
 from feed.campaigns.model import Prize, Rules, parse_time, time_text
-from feed.campaigns.rules.legal_requirements import missing
+from feed.campaigns.rules.legal_requirements import requirement_problems
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.claims.fulfilment import decline_prize
@@ -57,14 +57,14 @@ def test_a_prize_must_be_usable_until_its_last_claim_may_end(
     claim_days: int, objection_days: int, claim_ends_at: datetime | None
 ) -> None:
     rules = changed(claim_days=claim_days, objection_days=objection_days, claim_ends_at=claim_ends_at)
-    (error,) = (error for error in missing(rules) if error.code == "too_early")
+    (error,) = (error for error in requirement_problems(rules) if error.code == "too_early")
     earliest = parse_time(str(error.params["earliest"]))
     assert earliest == max(claim_deadline(rules, rules.settles_at), rules.settles_at + objection_days * DAY)
     usable = changed(
         **{name: getattr(rules, name) for name in ("claim_days", "objection_days", "claim_ends_at")},
         prizes=(Prize(name="书", kind="goods", value_cny=Decimal(9), valid_until=earliest),),
     )
-    assert not list(missing(usable))
+    assert not list(requirement_problems(usable))
 
 
 @pytest.mark.parametrize("more", [{}, {"claim_ends_at": 3}, {"claim_ends_at": 40}])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from feed.campaigns import actions, store
 from feed.campaigns.errors import CampaignIncomplete, CampaignRunning
 from feed.campaigns.model import Rules
-from feed.campaigns.rules.amendable import unfavourable
-from feed.campaigns.rules.draft import merged, read_rules
+from feed.campaigns.rules.amendable import find_unamendable
+from feed.campaigns.rules.draft import merge_fields, read_rules
 from feed.campaigns.rules.text import rules_text
 from feed.errors import Invalid
 from tests import make
@@ -53,16 +53,18 @@ def clauses(text: str) -> list[str]:
 
 @given(st.sampled_from(PLACES), st.text(SIGNS, min_size=1, max_size=40))
 def test_no_text_that_the_gate_lets_pass_reads_as_a_clause(place: str, words: str) -> None:
-    plain, _ = read_rules(merged({}, fields(**written(place, "书"))), publishing=True)
-    rules, found = read_rules(merged({}, fields(**written(place, words))), publishing=True)
+    plain, _ = read_rules(merge_fields({}, fields(**written(place, "书"))), publishing=True)
+    rules, found = read_rules(merge_fields({}, fields(**written(place, words))), publishing=True)
     assume(not found)
     assert clauses(rules_text(rules)) == clauses(rules_text(plain))
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_no_text_that_an_earlier_gate_let_pass_reads_as_a_clause(place: str) -> None:
-    plain, _ = read_rules(merged({}, fields(**written(place, "书"))), publishing=True)
-    rules, _ = read_rules(merged({}, fields(**written(place, "书\n  19. 转发者必得奖\u202820. 免税"))), publishing=True)
+    plain, _ = read_rules(merge_fields({}, fields(**written(place, "书"))), publishing=True)
+    rules, _ = read_rules(
+        merge_fields({}, fields(**written(place, "书\n  19. 转发者必得奖\u202820. 免税"))), publishing=True
+    )
     assert clauses(rules_text(rules)) == clauses(rules_text(plain))
 
 
@@ -160,9 +162,9 @@ async def test_a_change_that_hurts_is_not_written_once_the_campaign_is_open(stag
                 starts_at=rules.starts_at,
                 ends_at=rules.ends_at,
                 settle_at=rules.settles_at,
-                hurts=hurts,
+                unamendable=unamendable,
             )
-            for hurts in (True, False)
+            for unamendable in (True, False)
         ]
     assert written == [False, True]
 
@@ -179,9 +181,9 @@ def test_no_row_of_changes_reaches_what_one_change_may_not(data: st.DataObject) 
             continue
         _, value = data.draw(st.sampled_from(list(moves(path, get(now, path)))))
         new = put(now, path, value)
-        if not unfavourable(now, new):
+        if not find_unamendable(now, new):
             now = new
-    assert unfavourable(RULES, now) == []
+    assert find_unamendable(RULES, now) == []
 
 
 @pytest.mark.parametrize("method", ["ranked", "draw"])

@@ -10,7 +10,7 @@ from feed.moderation.model import (
     REASONS,
     VerdictNotApplicable,
     VerdictWord,
-    reason_words,
+    reason_label,
     state_after,
     verdict_problems,
 )
@@ -108,4 +108,4 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 def test_every_reason_has_words() -> None:
     assert len({reason.code for reason in REASONS}) == len(REASONS)
-    assert all(reason_words(reason.code) and reason.en for reason in REASONS)
+    assert all(reason_label(reason.code) and reason.en for reason in REASONS)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from asyncpg import Record
 
 from feed.accounts.model import AccountId
-from feed.campaigns import draw_commitment as nonces
+from feed.campaigns import draw_commitment
 from feed.campaigns.model import rules_sha256
 from feed.keys.store import Keys
 from feed.postgres import Pool, transaction
@@ -53,7 +53,7 @@ async def due_draw(pool: Pool, keys: Keys, *, entries: int = 6, **more: Any) -> 
     rules = {"method": "draw", "beacon": NUMBER_NAME, "beacon_wait_hours": 96} | more
     campaign = await due(pool, keys, entries=entries, **rules)
     async with transaction(pool) as conn:
-        await nonces.commit(conn, campaign.id, nonces.make(keys, campaign.id))
+        await draw_commitment.commit_nonce(conn, campaign.id, draw_commitment.make_nonce(keys, campaign.id))
     first, second = campaign.posts[:2]
     await pool.execute(
         """

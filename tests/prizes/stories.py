@@ -10,7 +10,7 @@ import msgspec
 
 from feed import redis as redis_room
 from feed.accounts.model import AccountId
-from feed.campaigns.cancellation import cancel_campaign, tell_next_cancellation
+from feed.campaigns.cancellation import cancel_campaign, notify_next_cancellation
 from feed.campaigns.entries.shortlist import fill_next_shortlist
 from feed.idempotency import KeyedRequest, keyed_request
 from feed.keys.store import Keys, open_keys
@@ -362,7 +362,7 @@ STORIES: dict[str, Story] = {
             )),
             Deed(lambda p: cancel_campaign(p.pool, p.who("first"), p.campaign, "名单有误", _once("cancel"))),
             Deed(lambda p: cancel_campaign(p.pool, p.who("second"), p.campaign, "名单有误", _once("cancel"))),
-            Deed(_worker(lambda p: tell_next_cancellation(p.pool))),
+            Deed(_worker(lambda p: notify_next_cancellation(p.pool))),
             _SHRED,
         ),
     ),

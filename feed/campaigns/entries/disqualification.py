@@ -6,7 +6,7 @@ from feed.campaigns.entries import notices as entries_notices
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import EntryDisqualified, EntryNotDisqualified
 from feed.campaigns.inputs import Reason, reason_problems
-from feed.campaigns.locking import hold_judged, raise_versions
+from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.errors import Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
@@ -27,13 +27,13 @@ async def disqualify_entry(
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return
-        campaign = await hold_judged(conn, campaign_id)
+        campaign = await lock_judgeable_campaign(conn, campaign_id)
         entry = await entries.get_entry(conn, campaign_id, post_id)
         if not await entries.mark_disqualified(
             conn, campaign_id, post_id, reason_code=reason.reason_code, note=reason.note, by=editor_id
         ):
             raise EntryDisqualified
-        await raise_versions(conn, [post_id])
+        await increment_versions(conn, [post_id])
         await _record(conn, editor_id, "entry_disqualified", campaign_id, post_id, reason)
         await inbox.add_inbox(conn, [entries_notices.of_disqualification(campaign, entry, reason)])
 
@@ -52,11 +52,11 @@ async def reinstate_entry(
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return
-        campaign = await hold_judged(conn, campaign_id)
+        campaign = await lock_judgeable_campaign(conn, campaign_id)
         entry = await entries.get_entry(conn, campaign_id, post_id)
         if not await entries.mark_reinstated(conn, campaign_id, post_id):
             raise EntryNotDisqualified
-        await raise_versions(conn, [post_id])
+        await increment_versions(conn, [post_id])
         await _record(conn, editor_id, "entry_reinstated", campaign_id, post_id, reason)
         await inbox.add_inbox(conn, [entries_notices.of_reinstatement(campaign, entry)])
 

@@ -1,7 +1,7 @@
 """TODO docstring."""
 
 from feed.campaigns.entries.store import Entry
-from feed.campaigns.inputs import Reason, reason_words
+from feed.campaigns.inputs import Reason, reason_label
 from feed.campaigns.store import Campaign
 from feed.inbox.model import NewInbox
 
@@ -14,7 +14,7 @@ def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> New
         event="disqualified",
         title=f"您的作品已被取消“{campaign.draft.get('title', '')}”活动的参评资格",
         body=(
-            f"原因：{reason_words(reason.reason_code)}。作品仍可正常浏览，但不再参加评选。"
+            f"原因：{reason_label(reason.reason_code)}。作品仍可正常浏览，但不再参加评选。"
             f"如有疑问，请联系主办方：{campaign.draft.get('contact') or campaign.draft.get('organiser') or '活动主办方'}。"
         ),
     )

@@ -9,12 +9,12 @@ from feed.campaigns import store as campaigns
 from feed.campaigns.entries import shortlist_store
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import MarksLocked, ShortlistFull
-from feed.campaigns.locking import hold_judged, raise_versions
+from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.rules.validation import RANGES
 from feed.campaigns.scoring.engagement import count_engagement, list_entry_ids
-from feed.campaigns.scoring.score import Ranked, order_of, score
+from feed.campaigns.scoring.score import RankedEntry, ranking_key, score
 from feed.errors import FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.postgres import Connection, Pool, act_on_next, transaction
@@ -30,7 +30,7 @@ async def fill_shortlist(
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return
-        campaign = await hold_judged(conn, campaign_id)
+        campaign = await lock_judgeable_campaign(conn, campaign_id)
         if campaign.marks_locked_at is not None:
             raise MarksLocked
         rules, _ = read_rules(campaign.draft, publishing=False)
@@ -51,7 +51,7 @@ async def fill_next_shortlist(pool: Pool) -> bool:
 
 async def _fill_due(conn: Connection, campaign_id: int) -> bool:
     # A campaign that is locked is being filled, or is asked about again.
-    if await lifecycle.lock_free_ending(conn, campaign_id) is None:
+    if await lifecycle.try_lock_published(conn, campaign_id) is None:
         return False
     return await fill_at_close(conn, campaign_id)
 
@@ -59,7 +59,7 @@ async def _fill_due(conn: Connection, campaign_id: int) -> bool:
 async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
     """Puts an entry on the shortlist; a second time changes nothing. Raises ShortlistFull, MarksLocked, EntryNotFound."""
     async with transaction(pool) as conn:
-        campaign = await hold_judged(conn, campaign_id)
+        campaign = await lock_judgeable_campaign(conn, campaign_id)
         entry = await entries.get_entry(conn, campaign_id, post_id)
         if entry.shortlisted_at is not None:
             return
@@ -70,7 +70,7 @@ async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, po
         if most is not None and await entries.count_shortlisted(conn, campaign_id) >= most:
             raise ShortlistFull
         await entries.mark_shortlisted(conn, campaign_id, post_id, by=editor_id)
-        await raise_versions(conn, [post_id])
+        await increment_versions(conn, [post_id])
         await audit.add(conn, editor_id, "entry_shortlisted", "campaign", campaign_id, {"post_id": str(post_id)})
 
 
@@ -80,12 +80,12 @@ async def unlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_
     Not once the marks are locked and can be seen: off the shortlist they would count no more. Raises MarksLocked, EntryNotFound.
     """
     async with transaction(pool) as conn:
-        campaign = await hold_judged(conn, campaign_id)
+        campaign = await lock_judgeable_campaign(conn, campaign_id)
         entry = await entries.get_entry(conn, campaign_id, post_id)
         if entry.shortlisted_at is not None and campaign.marks_locked_at is not None:
             raise MarksLocked
         if await entries.mark_not_shortlisted(conn, campaign_id, post_id, by=editor_id):
-            await raise_versions(conn, [post_id])
+            await increment_versions(conn, [post_id])
             await audit.add(conn, editor_id, "entry_unlisted", "campaign", campaign_id, {"post_id": str(post_id)})
 
 
@@ -100,7 +100,7 @@ async def fill(conn: Connection, campaign_id: int, rules: Rules, *, size: int, b
     chosen = [each.post_id for each in await _list_candidates(conn, campaign_id, rules)][:free]
     if chosen:
         await shortlist_store.mark_all_shortlisted(conn, campaign_id, chosen, by=by)
-        await raise_versions(conn, chosen)
+        await increment_versions(conn, chosen)
         detail = {"size": size, "post_ids": [str(post_id) for post_id in chosen]}
         await audit.add(conn, by, "shortlist_filled", "campaign", campaign_id, detail)
     return chosen
@@ -120,7 +120,7 @@ async def fill_at_close(conn: Connection, campaign_id: int) -> bool:
     return True
 
 
-async def _list_candidates(conn: Connection, campaign_id: int, rules: Rules) -> list[Ranked]:
+async def _list_candidates(conn: Connection, campaign_id: int, rules: Rules) -> list[RankedEntry]:
     lines = {
         line.post_id: line
         for line in await shortlist_store.list_lines(conn, campaign_id, await list_entry_ids(conn, campaign_id))
@@ -132,7 +132,7 @@ async def _list_candidates(conn: Connection, campaign_id: int, rules: Rules) -> 
     counted = await count_engagement(conn, campaign_id, list(lines))
     nothing = Decimal(0)
     ranked = [
-        Ranked(
+        RankedEntry(
             post_id=each.post_id,
             person=b"",
             entered_at=lines[each.post_id].entered_at,
@@ -144,4 +144,4 @@ async def _list_candidates(conn: Connection, campaign_id: int, rules: Rules) -> 
         for each in counted
         if each.author_reason is None
     ]
-    return sorted(ranked, key=lambda each: order_of(each, rules.tie_break))
+    return sorted(ranked, key=lambda each: ranking_key(each, rules.tie_break))

@@ -12,7 +12,7 @@ from feed.campaigns.entries import void_store as voids
 from feed.campaigns.entries.void_store import Void
 from feed.campaigns.errors import VoidNotFound
 from feed.campaigns.inputs import reason_problems
-from feed.campaigns.locking import hold_judged, raise_versions
+from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.ids import parse_id
@@ -44,7 +44,7 @@ async def add_voids(
         first_id = attempt.reserved_id
         if first_id is not None and attempt.is_repeat:
             return await voids.list_made_with(conn, campaign_id, first_id)
-        await hold_judged(conn, campaign_id)
+        await lock_judgeable_campaign(conn, campaign_id)
         if new.post_id is not None:
             post_id = int(new.post_id)
             if await entries.find_entry(conn, campaign_id, post_id) is None:
@@ -75,7 +75,7 @@ async def add_voids(
                 note=new.note,
                 by=editor_id,
             )
-        await raise_versions(conn, touched)
+        await increment_versions(conn, touched)
         detail = {"void_ids": [str(void.id) for void in made], "kinds": new.kinds, "reason_code": new.reason_code}
         await audit.add(conn, editor_id, "voids_added", "campaign", campaign_id, detail)
     return made
@@ -84,7 +84,7 @@ async def add_voids(
 async def withdraw_void(pool: Pool, editor_id: AccountId, campaign_id: int, void_id: int) -> None:
     """Lets the engagement count again; a second time changes nothing. Raises VoidNotFound."""
     async with transaction(pool) as conn:
-        await hold_judged(conn, campaign_id)
+        await lock_judgeable_campaign(conn, campaign_id)
         void = await voids.find_void(conn, campaign_id, void_id)
         if void is None:
             raise VoidNotFound
@@ -94,7 +94,7 @@ async def withdraw_void(pool: Pool, editor_id: AccountId, campaign_id: int, void
             touched = [] if void.post_id is None else [void.post_id]
         else:
             touched = await entries.list_engaged_by(conn, campaign_id, [void.account_id])
-        await raise_versions(conn, touched)
+        await increment_versions(conn, touched)
         await audit.add(conn, editor_id, "void_withdrawn", "campaign", campaign_id, {"void_id": str(void_id)})
 
 

@@ -23,7 +23,7 @@ from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
 from feed.campaigns.jury.mark import NewMark, mark_of, mark_problems
 from feed.campaigns.jury.quorum import Panel
-from feed.campaigns.locking import hold_judged, raise_versions
+from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.campaigns.model import decimal_text
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.engagement import list_entry_ids
@@ -44,7 +44,7 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
     async with transaction(pool) as conn:
         if not await jury.may_mark(conn, campaign_id, juror_id):
             raise NotAJuror
-        campaign = await hold_judged(conn, campaign_id)
+        campaign = await lock_judgeable_campaign(conn, campaign_id)
         # Again under the lock: the jury may just have been changed.
         if not await jury.may_mark(conn, campaign_id, juror_id):
             raise NotAJuror
@@ -75,7 +75,7 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
             note=new.note,
         )
         if moved:
-            await raise_versions(conn, [post_id])
+            await increment_versions(conn, [post_id])
             # Not the score: whoever reads the audit must not learn of a mark before they are locked.
             await audit.add(conn, juror_id, "entry_marked", "campaign", campaign_id, {"post_id": str(post_id)})
     return given.score
@@ -89,7 +89,7 @@ async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return
-        campaign = await hold_judged(conn, campaign_id)
+        campaign = await lock_judgeable_campaign(conn, campaign_id)
         if campaign.marks_locked_at is not None:
             return
         if campaign.ends_at is None or campaign.now < campaign.ends_at:
@@ -98,7 +98,7 @@ async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request
             raise MarksMissing(*missing)
         if not await store.mark_marks_locked(conn, campaign_id):
             raise CampaignNotClosed
-        await raise_versions(conn, await list_entry_ids(conn, campaign_id))
+        await increment_versions(conn, await list_entry_ids(conn, campaign_id))
         await audit.add(conn, editor_id, "marks_locked", "campaign", campaign_id)
 
 

@@ -8,11 +8,11 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import JuryNeeded, MarksLocked, SecondPersonRequired
-from feed.campaigns.inputs import removal_problems
+from feed.campaigns.inputs import written_reason_problems
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import notices as jury_notices
 from feed.campaigns.jury import store as jury
-from feed.campaigns.locking import hold, must_be_unsettled, raise_versions
+from feed.campaigns.locking import increment_versions, lock_campaign, require_unsettled
 from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
@@ -34,8 +34,8 @@ async def assign_jurors(
     if len(wanted) > JURORS_MOST:
         raise Invalid(FieldError("user_ids", "too_many", {"most": JURORS_MOST}))
     async with transaction(pool) as conn:
-        campaign = await hold(conn, campaign_id)
-        must_be_unsettled(campaign)
+        campaign = await lock_campaign(conn, campaign_id)
+        require_unsettled(campaign)
         if campaign.marks_locked_at is not None:
             raise MarksLocked
         if unknown := await accounts.list_unknown(conn, wanted):
@@ -51,7 +51,7 @@ async def assign_jurors(
         if gone and campaign.has_opened:
             if not wanted:
                 raise JuryNeeded
-            if problems := removal_problems(reason):
+            if problems := written_reason_problems(reason):
                 raise Invalid(*problems)
             if await marks.have_marked(conn, campaign_id, gone) and not await _is_agreed(
                 conn, editor_id, campaign_id, wanted, reason
@@ -62,7 +62,7 @@ async def assign_jurors(
         await jury.remove_change(conn, campaign_id)
         # A juror's likes stop counting, and who joins or leaves changes whose marks do.
         engaged = await entries.list_engaged_by(conn, campaign_id, changed)
-        await raise_versions(conn, [*engaged, *marked])
+        await increment_versions(conn, [*engaged, *marked])
         detail = {
             "user_ids": _texts(wanted),
             "removed": _texts(gone),

@@ -9,7 +9,7 @@ from feed.campaigns.errors import MarksLocked, NotAJuror
 from feed.campaigns.inputs import NOTE_LONGEST
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
-from feed.campaigns.locking import hold_judged, raise_versions
+from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction
 from feed.texts import text_problem
@@ -31,7 +31,7 @@ async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_i
     async with transaction(pool) as conn:
         if not await jury.may_mark(conn, campaign_id, juror_id):
             raise NotAJuror
-        campaign = await hold_judged(conn, campaign_id)
+        campaign = await lock_judgeable_campaign(conn, campaign_id)
         # Again under the lock: the jury may just have been changed.
         if not await jury.may_mark(conn, campaign_id, juror_id):
             raise NotAJuror
@@ -42,7 +42,7 @@ async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_i
             conn, campaign_id, juror_id=juror_id, author_id=entry.author_id, post_id=post_id, reason=new.reason.strip()
         ):
             return
-        await raise_versions(conn, (await recusals.list_in_conflict(conn, campaign_id, [juror_id]))[juror_id])
+        await increment_versions(conn, (await recusals.list_in_conflict(conn, campaign_id, [juror_id]))[juror_id])
         detail = {"post_id": str(post_id), "author_id": str(entry.author_id), "reason": new.reason.strip()}
         await audit.add(conn, juror_id, "juror_recused", "campaign", campaign_id, detail)
 

@@ -13,7 +13,7 @@ from feed.errors import FieldError
 Allowed = Callable[[Any, Any], bool]
 
 
-def unfavourable(old: Rules, new: Rules) -> list[FieldError]:
+def find_unamendable(old: Rules, new: Rules) -> list[FieldError]:
     """The changed fields that do not favour those who take part already. Empty: the change may be made after the opening."""
     return [
         FieldError(name, "fixed_after_opening")

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights, rules_document
-from feed.campaigns.rules.validation import EARLIEST, problems
+from feed.campaigns.rules.validation import EARLIEST, rules_problems
 from feed.errors import FieldError
 
 # What has no default: missing in a draft, demanded by the publication.
@@ -63,7 +63,7 @@ class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
     tax_borne_by: str | UnsetType | None = UNSET
 
 
-def merged(draft: Mapping[str, Any], fields: CampaignFields) -> dict[str, Any]:
+def merge_fields(draft: Mapping[str, Any], fields: CampaignFields) -> dict[str, Any]:
     """The draft with these fields written into it; texts in NFC."""
     given = {**draft, **_normal(msgspec.to_builtins(fields))}
     return {name: value for name, value in given.items() if value is not None}
@@ -79,21 +79,21 @@ def read_rules(draft: Mapping[str, Any], *, publishing: bool) -> tuple[Rules, li
     silent = set(missing)
     if silent & _DATES:
         silent |= _DATES
-    found = [error for error in problems(rules, publishing=publishing) if not _says(error, silent, publishing)]
+    found = [error for error in rules_problems(rules, publishing=publishing) if not _says(error, silent, publishing)]
     if publishing:
         named = {error.field for error in found}
         found = [*(FieldError(name, "required") for name in missing if name not in named), *found]
     return rules, found
 
 
-def written_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
+def draft_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
     """Every field of the rules: as the editor has written it, else its default, else None."""
     rules, _ = read_rules(draft, publishing=False)
     unwritten = {name: None for name in _NEEDED if name not in draft}
     return rules_document(rules) | unwritten
 
 
-def copied(draft: Mapping[str, Any]) -> dict[str, Any]:
+def copy_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
     """A draft like this one, without what belongs to its one time."""
     dated = {"starts_at", "ends_at", "settle_at", "claim_ends_at", "announcement_post_id"}
     return {name: value for name, value in draft.items() if name not in dated}

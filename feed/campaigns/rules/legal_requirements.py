@@ -14,7 +14,7 @@ from feed.texts import is_written
 DRAW_VALUE_MOST = Decimal(50_000)
 
 
-def missing(rules: Rules) -> Iterator[FieldError]:
+def requirement_problems(rules: Rules) -> Iterator[FieldError]:
     """What those who take part must be able to read before they do: who, what, how much, until when, and whom to ask."""
     yield from _required((field, is_written(getattr(rules, field))) for field in ("body", "organiser", "contact"))
     yield from _required([("claim_days", rules.claim_days > 0), ("prizes", bool(rules.prizes))])

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from feed.campaigns.model import Prize, Rules, decimal_text
 from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.rules.text_draw import draw_text
-from feed.campaigns.rules.text_terms import promises
-from feed.campaigns.scoring.score import worth
-from feed.campaigns.text_parts import BLANK, moment
+from feed.campaigns.rules.text_terms import terms_text
+from feed.campaigns.scoring.score import points_by_count
+from feed.campaigns.text_parts import BLANK, local_time
 
 _TIES = {
     "quality": "内容质量分高者",
@@ -18,7 +18,7 @@ _TIES = {
 
 
 # Every reason of the counting, in its order. A test holds the two together: nothing is left out unsaid.
-LEFT_OUT: Mapping[str, str] = {
+EXCLUSION_TEXTS: Mapping[str, str] = {
     "own": "作者本人的（包括其以其他账号作出的）",
     "not_verified": "截止前未验证手机号的",
     "staff": "截止时在本平台有审核、编辑或管理权限的工作人员的",
@@ -41,7 +41,7 @@ def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collec
         *_judging(rules),
         _fairness(rules),
         _prizes(rules, missing),
-        *promises(rules, missing),
+        *terms_text(rules, missing),
     ]
     # Rules that are older than the gate's look at line breaks may hold some: no field begins a paragraph.
     lines = [f"{number}. {' '.join(text.splitlines())}" for number, text in enumerate(paragraphs, 1)]
@@ -52,8 +52,8 @@ def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collec
 
 
 def _taking_part(rules: Rules, missing: Collection[str]) -> str:
-    begin = BLANK if "starts_at" in missing else moment(rules.starts_at)
-    end = BLANK if "ends_at" in missing else moment(rules.ends_at, ends=True)
+    begin = BLANK if "starts_at" in missing else local_time(rules.starts_at)
+    end = BLANK if "ends_at" in missing else local_time(rules.ends_at, ends=True)
     demands = ["截止前已验证手机号", "截止时未处于封禁中"]
     if rules.eligibility.min_account_age_days:
         demands.append(f"截止时账号注册满{rules.eligibility.min_account_age_days}天")
@@ -78,13 +78,13 @@ def _choosing(rules: Rules) -> list[str]:
     )
     examples = "；".join(
         f"{n}人点赞约得{likes:.1f}分，{n}人评论约得{comments:.1f}分"
-        for n, likes, comments in worth(rules.weights, rules.caps)
+        for n, likes, comments in points_by_count(rules.weights, rules.caps)
     )
     # Whatever the rules name, the order ends with who came first.
     ties = "、".join(_TIES[name] for name in dict.fromkeys((*rules.tie_break, "earliest")))
     return [
         f"评选方式：按综合得分（满分100分）由高到低选出{rules.winner_count}人，候补{rules.reserve_count}人。{shares}。",
-        counting_text(rules),
+        engagement_text(rules),
         f"计分公式：100×[质量权重×质量分÷100＋点赞权重×ln(1+点赞人数)÷ln(1+{rules.caps.likes})"
         f"＋评论权重×ln(1+评论人数)÷ln(1+{rules.caps.comments})]，点赞人数以{rules.caps.likes}为上限，"
         f"评论人数以{rules.caps.comments}为上限。例如：{examples}。",
@@ -135,18 +135,18 @@ def _prize(prize: Prize) -> str:
     if prize.terms:
         said.append(f"使用规则：{prize.terms.strip().rstrip('。；')}")
     if prize.valid_until:
-        said.append(f"有效期至{moment(prize.valid_until, ends=True)}")
+        said.append(f"有效期至{local_time(prize.valid_until, ends=True)}")
     if kind is not None and kind.is_voucher and not (prize.terms and prize.valid_until):
         said.append("未列明的使用范围和有效期，以兑换方页面公示为准")
     return f"{prize.name or BLANK}×{prize.per_winner}（{'，'.join(said)}）"
 
 
-def counting_text(rules: Rules) -> str:
+def engagement_text(rules: Rules) -> str:
     """The paragraph of a campaign in which engagement counts."""
     days = rules.eligibility.min_account_age_days
     left_out = "；".join(
-        f"（{number}）{LEFT_OUT[reason].format(days=days)}"
-        for number, reason in enumerate([each for each in LEFT_OUT if each != "too_new" or days], 1)
+        f"（{number}）{EXCLUSION_TEXTS[reason].format(days=days)}"
+        for number, reason in enumerate([each for each in EXCLUSION_TEXTS if each != "too_new" or days], 1)
     )
     return (
         "有效点赞和评论：截止前作出且截止时未撤回的点赞，以及截止前发表、截止时未被发表者删除且评定时公开可见的评论（含回复），"

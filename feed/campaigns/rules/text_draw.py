@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from feed.campaigns.model import BEACON_YOUNGER, Rules
+from feed.campaigns.model import BEACON_DELAY, Rules
 from feed.campaigns.rules.text_terms import is_undated
-from feed.campaigns.text_parts import BLANK, moment
+from feed.campaigns.text_parts import BLANK, local_time
 
 _OWN = "改用主办方自行产生的随机值，并在结果中注明“不可公开验证”"
 
@@ -48,15 +48,15 @@ def _times(rules: Rules, missing: Collection[str]) -> str:
     unknown = is_undated(rules, missing)
     listed = rules.settles_at
     if not rules.beacon_order:
-        at = BLANK if unknown else moment(listed)
+        at = BLANK if unknown else local_time(listed)
         return f"开奖时间：{at}公布签单，随即开奖，中奖者当即确定；签单提前或者延后公布的，开奖时间相应提前或者延后。"
     wait = timedelta(hours=rules.beacon_wait_hours)
     spans = [
-        "{}至{}".format(*((BLANK, BLANK) if unknown else (moment(start + BEACON_YOUNGER), moment(start + wait))))
+        "{}至{}".format(*((BLANK, BLANK) if unknown else (local_time(start + BEACON_DELAY), local_time(start + wait))))
         for start in (listed + number * wait for number in range(len(rules.beacon_order)))
     ]
-    listing = BLANK if unknown else moment(listed)
-    last = BLANK if unknown else moment(listed + len(spans) * wait)
+    listing = BLANK if unknown else local_time(listed)
+    last = BLANK if unknown else local_time(listed + len(spans) * wait)
     if len(spans) == 1:
         when = f"公开值的产生时间为{spans[0]}"
     else:

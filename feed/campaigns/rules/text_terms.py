@@ -6,10 +6,10 @@ from datetime import timedelta
 from feed.campaigns.claim_deadline import claim_deadline_text
 from feed.campaigns.model import FREEZE_AFTER, Rules
 from feed.campaigns.prize_kinds import KINDS, kinds_of
-from feed.campaigns.text_parts import BLANK, moment
+from feed.campaigns.text_parts import BLANK, local_time
 
 
-def promises(rules: Rules, missing: Collection[str]) -> list[str]:
+def terms_text(rules: Rules, missing: Collection[str]) -> list[str]:
     """The paragraphs in their order. Fields that are `missing` have no value that may be printed."""
     return [
         _result(rules, missing),
@@ -25,7 +25,7 @@ def promises(rules: Rules, missing: Collection[str]) -> list[str]:
 
 
 def _result(rules: Rules, missing: Collection[str]) -> str:
-    at = BLANK if is_undated(rules, missing) else moment(rules.settles_at)
+    at = BLANK if is_undated(rules, missing) else local_time(rules.settles_at)
     drawn = rules.method == "draw"
     done, waits = ("确定签单", "待审核") if drawn else ("评定", "待审核或待评分")
     unmarked = "" if drawn else "，未获打分的作品质量分为0"

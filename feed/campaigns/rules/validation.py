@@ -19,7 +19,7 @@ from feed.campaigns.model import (
     time_text,
 )
 from feed.campaigns.prize_kinds import KINDS
-from feed.campaigns.rules.legal_requirements import missing
+from feed.campaigns.rules.legal_requirements import requirement_problems
 from feed.errors import FieldError
 from feed.ids import parse_id
 from feed.texts import line_problem, passage_problem, text_problem
@@ -60,7 +60,7 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _DATES = ("starts_at", "ends_at", "settle_at", "claim_ends_at")
 
 
-def problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
+def rules_problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
     """What is wrong with the values; when they are to be published, also what is missing. Empty: nothing."""
     found = [
         *_texts(rules),
@@ -76,7 +76,7 @@ def problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
     ]
     if publishing:
         wrong = {error.field for error in found}
-        found += [error for error in missing(rules) if error.field not in wrong]
+        found += [error for error in requirement_problems(rules) if error.field not in wrong]
     return found
 
 

@@ -10,15 +10,15 @@ import msgspec
 from feed.postgres import Connection
 
 # Why a like or a commenter does not count, in the order in which the rules ask: the type exclusion_reason of the database.
-Reason = Literal["own", "not_verified", "staff", "juror", "banned", "too_new", "voided", "same_person"]
-REASONS: tuple[Reason, ...] = get_args(Reason)
+ExclusionReason = Literal["own", "not_verified", "staff", "juror", "banned", "too_new", "voided", "same_person"]
+EXCLUSION_REASONS: tuple[ExclusionReason, ...] = get_args(ExclusionReason)
 
 _CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)
 _STEP = Decimal("0.000001")
 _NO_QUALITY = Decimal("0.000000")
 
 
-class Counted(msgspec.Struct, frozen=True):
+class EntryEngagement(msgspec.Struct, frozen=True):
     """One entry's engagement at the instant that counts: the deadline, or now if that is earlier.
 
     `likes` and `commenters` are persons; `shown` is how many likes and commenting accounts were looked at, so that what was
@@ -30,12 +30,14 @@ class Counted(msgspec.Struct, frozen=True):
     commenters: int
     likes_shown: int
     commenters_shown: int
-    likes_excluded: dict[Reason, int]
-    commenters_excluded: dict[Reason, int]
-    author_reason: Reason | None  # Why the author may not win, or None.
+    likes_excluded: dict[ExclusionReason, int]
+    commenters_excluded: dict[ExclusionReason, int]
+    author_reason: ExclusionReason | None  # Why the author may not win, or None.
 
 
-async def count_engagement(conn: Connection, campaign_id: int, post_ids: Sequence[int] | None = None) -> list[Counted]:
+async def count_engagement(
+    conn: Connection, campaign_id: int, post_ids: Sequence[int] | None = None
+) -> list[EntryEngagement]:
     """The engagement of the entries among these posts (None: of all entries), by id.
 
     An exclusion as own, staff, juror, banned or voided holds for every account with the same verified phone. A like or comment counts
@@ -136,10 +138,10 @@ async def count_engagement(conn: Connection, campaign_id: int, post_ids: Sequenc
         """,
         campaign_id,
         await list_entry_ids(conn, campaign_id) if post_ids is None else post_ids,
-        await list_with_several_accounts(conn) if post_ids is None else None,
+        await list_multi_account_persons(conn) if post_ids is None else None,
     )
     return [
-        Counted(
+        EntryEngagement(
             post_id=row["post_id"],
             likes=row["likes"],
             commenters=row["commenters"],
@@ -153,13 +155,13 @@ async def count_engagement(conn: Connection, campaign_id: int, post_ids: Sequenc
     ]
 
 
-def _excluded(by_reason: dict[Reason, int] | None, total: int) -> dict[Reason, int]:
+def _excluded(by_reason: dict[ExclusionReason, int] | None, total: int) -> dict[ExclusionReason, int]:
     """How many were excluded for each reason, in the order of the rules. Those without one are further accounts of a person."""
     if not total:
         return {}
     given = by_reason or {}
     found = given | {"same_person": total - sum(given.values())}
-    return {reason: found[reason] for reason in REASONS if found.get(reason)}
+    return {reason: found[reason] for reason in EXCLUSION_REASONS if found.get(reason)}
 
 
 def quality_of(marks: Sequence[Decimal]) -> Decimal:
@@ -170,7 +172,7 @@ def quality_of(marks: Sequence[Decimal]) -> Decimal:
     return total.quantize(_STEP, context=_CONTEXT)
 
 
-async def list_with_several_accounts(conn: Connection) -> list[bytes]:
+async def list_multi_account_persons(conn: Connection) -> list[bytes]:
     """The persons with more than one account: who reads everybody once need not look for them among millions of likes."""
     rows = await conn.fetch(
         "SELECT person FROM accounts WHERE person IS NOT NULL GROUP BY person HAVING count(*) > 1 ORDER BY person"

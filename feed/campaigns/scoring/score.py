@@ -26,7 +26,7 @@ class Score(msgspec.Struct, frozen=True):
     total: Decimal
 
 
-class Ranked(msgspec.Struct, frozen=True):
+class RankedEntry(msgspec.Struct, frozen=True):
     """What the order of entries depends on."""
 
     post_id: int
@@ -61,7 +61,7 @@ def micro_points(value: Score) -> int:
     return int(value.total * _MILLION)
 
 
-def order_of(entry: Ranked, tie_break: Sequence[str]) -> tuple[Decimal | int, ...]:
+def ranking_key(entry: RankedEntry, tie_break: Sequence[str]) -> tuple[Decimal | int, ...]:
     """A total order, the best first: the score, then the published tie-breaks, then who came first."""
     return (
         -entry.score,
@@ -71,15 +71,17 @@ def order_of(entry: Ranked, tie_break: Sequence[str]) -> tuple[Decimal | int, ..
     )
 
 
-def best_of_each(order: Sequence[Ranked]) -> list[Ranked]:
+def best_per_person(order: Sequence[RankedEntry]) -> list[RankedEntry]:
     """The first entry of each person, in this order."""
-    best: dict[bytes, Ranked] = {}
+    best: dict[bytes, RankedEntry] = {}
     for entry in order:
         best.setdefault(entry.person, entry)
     return list(best.values())
 
 
-def worth(weights: Weights, caps: Caps, counts: Sequence[int] = (10, 50, 200)) -> list[tuple[int, Decimal, Decimal]]:
+def points_by_count(
+    weights: Weights, caps: Caps, counts: Sequence[int] = (10, 50, 200)
+) -> list[tuple[int, Decimal, Decimal]]:
     """What so many likes, and so many commenters, are worth in points: for the editor before publishing."""
     zero = Decimal(0)
     return [
@@ -112,7 +114,7 @@ def _microseconds(at: datetime) -> int:
     return int(at.timestamp()) * 1_000_000 + at.microsecond
 
 
-_TIES: dict[str, Callable[[Ranked], Decimal | int]] = {
+_TIES: dict[str, Callable[[RankedEntry], Decimal | int]] = {
     "quality": lambda entry: -entry.quality,
     "likes": lambda entry: -entry.likes,
     "comments": lambda entry: -entry.commenters,

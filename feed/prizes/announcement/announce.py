@@ -5,7 +5,7 @@ from typing import Literal
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
@@ -29,7 +29,7 @@ async def announce_winners(
     Raises CampaignNotFound, NotSettled, AlreadyAnnounced, SecondPersonRequired, WinnerNotVisible, CodesMissing.
     """
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
-        campaign = await closing.lock_ending(conn, campaign_id)
+        campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
         if attempt.is_repeat:
@@ -40,12 +40,12 @@ async def announce_winners(
         if campaign.state != "decided" or settlement is None or not settlement.has_result:
             raise NotSettled
         if campaign.announced_first_by is None:
-            await closing.mark_announced_first(conn, campaign_id, by)
+            await lifecycle.mark_announced_first(conn, campaign_id, by)
             await audit.add(conn, by, "announce_first", "campaign", campaign_id)
             return "recorded"
         if await accounts.are_one_person(conn, campaign.announced_first_by, by):
             raise SecondPersonRequired
-        rules = await closing.get_rules(conn, campaign_id, settlement.rules_version)
+        rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
         for winner_id in await store.list_withdrawn(conn, settlement.id):
             if gone := await store.mark_forfeited(conn, winner_id):
                 await fill_place(conn, keys, campaign, rules, gone)
@@ -53,7 +53,7 @@ async def announce_winners(
             raise WinnerNotVisible
         selected = await store.list_selected(conn, settlement.id)
         await require_codes(conn, campaign_id, settlement.rules_version, len(selected))
-        await closing.mark_announced(conn, campaign_id, by, objection_days=rules.objection_days)
+        await lifecycle.mark_announced(conn, campaign_id, by, objection_days=rules.objection_days)
         await tell_winners(conn, keys, campaign, rules, [winner.id for winner in selected])
         await audit.add(conn, by, "announce", "campaign", campaign_id, {"winners": [str(w.id) for w in selected]})
     return "announced"
@@ -65,13 +65,13 @@ async def finish_next_objections(pool: Pool) -> bool:
 
 
 async def _finish_objections(conn: Connection, campaign_id: int) -> bool:
-    campaign = await closing.lock_free_ending(conn, campaign_id)
+    campaign = await lifecycle.try_lock_published(conn, campaign_id)
     if campaign is None:
         return False
     settlement = await settlement_store.find_settled(conn, campaign_id)
     if settlement is None or await objections_store.has_open(conn, settlement.id):
         return False
-    if not await closing.mark_final(conn, campaign_id):
+    if not await lifecycle.mark_final(conn, campaign_id):
         return False
     holders = await store.list_with_codes(conn, settlement.id)
     await inbox.add_inbox(conn, [notices.of_codes(winner, campaign.title) for winner in holders])

@@ -5,7 +5,7 @@ from typing import Literal
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
@@ -36,7 +36,7 @@ async def replace_winner(
     """
     why = read_reason(reason)
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
-        campaign = await closing.lock_ending(conn, campaign_id)
+        campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
         settlement = await settlement_store.find_settled(conn, campaign_id)
@@ -60,7 +60,7 @@ async def replace_winner(
                 raise SecondPersonRequired
         gone = await winner_store.mark_replaced(conn, winner.id)
         assert gone is not None, "the campaign is held, and the state was looked at"
-        rules = await closing.get_rules(conn, campaign_id, settlement.rules_version)
+        rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
         successor = await fill_place(conn, keys, campaign, rules, gone)
         await objections_store.mark_remedied(conn, settlement.id, winner_id=winner.id)
         await inbox.add_inbox(conn, [notices.of_lost_prize(gone, campaign.title)])

@@ -3,7 +3,7 @@
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
@@ -27,7 +27,7 @@ async def undo_settlement(
     """
     why = read_reason(reason)
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
-        campaign = await closing.lock_ending(conn, campaign_id)
+        campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
         if campaign.state == "cancelled":
@@ -40,13 +40,13 @@ async def undo_settlement(
             if settlement is None or campaign.state != "announced":
                 raise AlreadyAnnounced
             await _withdraw(conn, settlement, campaign.title, by=by)
-            await closing.mark_withdrawn(conn, campaign_id, blocks)
+            await lifecycle.mark_withdrawn(conn, campaign_id, blocks)
         elif campaign.state != "decided" or settlement is None:
             raise NotSettled
         else:
             await amendments_store.remove_unpublished(conn, settlement.id)
             await store.remove_selected(conn, settlement.id)
-            await closing.mark_undecided(conn, campaign_id, blocks)
+            await lifecycle.mark_undecided(conn, campaign_id, blocks)
         withdrawn = campaign.announced_by is not None
         await settlement_store.mark_undone(conn, settlement.id, by=by, reason=why, withdrawn=withdrawn)
         action = "withdraw_result" if withdrawn else "undo_settlement"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId, AccountNotFound
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
 from feed.campaigns.model import time_text
 from feed.errors import FieldError, Invalid
@@ -45,7 +45,7 @@ async def end_access(pool: Pool, campaign_id: int, account_id: int, *, by: Accou
     Raises CampaignNotFound, AccountNotFound.
     """
     async with transaction(pool) as conn:
-        if await closing.lock_ending(conn, campaign_id) is None:
+        if await lifecycle.lock_published(conn, campaign_id) is None:
             raise CampaignNotFound
         if await accounts.find_account(conn, account_id) is None:
             raise AccountNotFound

@@ -8,7 +8,7 @@ import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.prize_kinds import KINDS
 from feed.errors import FieldError, Invalid
@@ -72,10 +72,10 @@ async def add_codes(
     except KeyDestroyed:
         raise ClaimClosed from None
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
-        campaign = await closing.lock_ending(conn, campaign_id)
+        campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None or campaign.state == "cancelled":
             raise CampaignNotFound
-        rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+        rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
         if not 1 <= prize_number <= len(rules.prizes) or not KINDS[rules.prizes[prize_number - 1].kind].has_codes:
             raise PrizeNotFound
         rows = [

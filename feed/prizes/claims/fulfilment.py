@@ -2,7 +2,7 @@
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
@@ -29,13 +29,13 @@ async def decline_prize(
         if attempt.is_repeat:
             return
         winner = await require_own(conn, account_id, winner_id)
-        campaign = await closing.lock_ending(conn, winner.campaign_id)
+        campaign = await lifecycle.lock_published(conn, winner.campaign_id)
         assert campaign is not None, "a winner has a published campaign"
         gone = await handover_store.mark_declined(conn, winner_id)
         if gone is None:
             await _must_be(conn, winner_id, "declined")
             return
-        rules = await closing.get_rules(conn, campaign.id, campaign.rules_version)
+        rules = await lifecycle.get_rules(conn, campaign.id, campaign.rules_version)
         successor = await fill_place(conn, keys, campaign, rules, gone)
         detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
         await audit.add(conn, account_id, "prize_declined", "prize", winner_id, detail)

@@ -1,6 +1,6 @@
 """What has to be so before something else may happen. Called inside a transaction."""
 
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.prize_kinds import KINDS
 from feed.postgres import Connection
 from feed.prizes import winner_store
@@ -29,7 +29,7 @@ async def require_own(conn: Connection, account_id: int, winner_id: WinnerId) ->
 
 async def require_final(conn: Connection, campaign_id: int) -> None:
     """Holds the campaign. Raises PrizeNotFinal while somebody may object: what has left the house cannot be taken back."""
-    campaign = await closing.lock_ending(conn, campaign_id)
+    campaign = await lifecycle.lock_published(conn, campaign_id)
     if campaign is None or campaign.state not in ("final", "archived"):
         raise PrizeNotFinal
 
@@ -42,7 +42,7 @@ async def require_access(conn: Connection, campaign_id: int, account_id: int) ->
 
 async def require_codes(conn: Connection, campaign_id: int, rules_version: int, winners: int) -> None:
     """Raises CodesMissing where so many winners could not all get theirs."""
-    rules = await closing.get_rules(conn, campaign_id, rules_version)
+    rules = await lifecycle.get_rules(conn, campaign_id, rules_version)
     for number, prize in enumerate(rules.prizes, 1):
         if not KINDS[prize.kind].has_codes:
             continue

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.model import time_text
 from feed.keys.signatures import Signature, sign_document
 from feed.keys.store import Keys
@@ -63,7 +63,7 @@ async def shred_next_campaign(pool: Pool, keys: Keys, retention: Retention) -> b
 
 
 async def _shred(conn: Connection, campaign_id: int, *, keys: Keys, retention: Retention) -> bool:
-    campaign = await closing.lock_free_ending(conn, campaign_id)
+    campaign = await lifecycle.try_lock_published(conn, campaign_id)
     if campaign is None or campaign_id not in await _list_due(conn, retention=retention):
         return False
     await asyncio.to_thread(keys.destroy_campaign_key, campaign_id)
@@ -87,7 +87,7 @@ async def _shred(conn: Connection, campaign_id: int, *, keys: Keys, retention: R
         archive_until=ended_at + ARCHIVE,
         receipt=receipt,
     )
-    await closing.mark_archived(conn, campaign_id)
+    await lifecycle.mark_archived(conn, campaign_id)
     await audit.add(conn, None, "shred_claims", "campaign", campaign_id, {"claims": claims, "codes": codes})
     return True
 

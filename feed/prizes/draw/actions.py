@@ -5,9 +5,9 @@ from datetime import datetime
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound
-from feed.campaigns.lifecycle_store import Ending
+from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.model import time_text
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, act_on_next, transaction
@@ -48,7 +48,7 @@ async def record_drand_value(pool: Pool, chain: Chain, campaign_id: int, round_:
     if not is_signed(chain, round_, signature):
         return False
     async with transaction(pool) as conn:
-        campaign = await closing.lock_ending(conn, campaign_id)
+        campaign = await lifecycle.lock_published(conn, campaign_id)
         held = None if campaign is None else await _find_draw(conn, campaign_id)
         if campaign is None or held is None:
             return False
@@ -82,7 +82,7 @@ async def enter_number(
     Raises CampaignNotFound, NoNumberWanted, Invalid, SecondPersonRequired, BeaconMismatch.
     """
     async with transaction(pool) as conn:
-        campaign = await closing.lock_ending(conn, campaign_id)
+        campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
         held, now = await _find_draw(conn, campaign_id), await draw_store.get_clock(conn)
@@ -116,7 +116,7 @@ async def enter_number(
 
 async def _publish_list(conn: Connection, waiting: tuple[int, int]) -> bool:
     campaign_id, settlement_id = waiting
-    campaign = await closing.lock_free_ending(conn, campaign_id)
+    campaign = await lifecycle.try_lock_published(conn, campaign_id)
     held = None if campaign is None else await _find_draw(conn, campaign_id)
     # Between the list and the lock the settlement may have been undone.
     if campaign is None or held is None or held[0].id != settlement_id:
@@ -127,8 +127,8 @@ async def _publish_list(conn: Connection, waiting: tuple[int, int]) -> bool:
     draw = held[1]
     detail = {"list_sha256": draw.list_sha256.hex(), "tickets": draw.ticket_count}
     await audit.add(conn, None, "publish_list", "campaign", campaign_id, detail)
-    rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
-    editors = await closing.list_concerned(conn, campaign_id)
+    rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
+    editors = await lifecycle.list_responsible_editors(conn, campaign_id)
     told = [
         notices.of_number_wanted(
             settlement_id,
@@ -148,7 +148,7 @@ async def _publish_list(conn: Connection, waiting: tuple[int, int]) -> bool:
 
 async def _give_up_beacon(conn: Connection, waiting: tuple[int, int]) -> bool:
     campaign_id, settlement_id = waiting
-    campaign = await closing.lock_free_ending(conn, campaign_id)
+    campaign = await lifecycle.try_lock_published(conn, campaign_id)
     held = None if campaign is None else await _find_draw(conn, campaign_id)
     if campaign is None or held is None or held[0].id != settlement_id:
         return False
@@ -169,12 +169,12 @@ async def _find_window(conn: Connection, settlement: Settlement, draw: Draw, now
     """What the draw waits for now; None when it waits for nothing, or has waited for everything."""
     if draw.list_published_at is None or draw.beacon is not None:
         return None
-    rules = await closing.get_rules(conn, settlement.campaign_id, settlement.rules_version)
+    rules = await lifecycle.get_rules(conn, settlement.campaign_id, settlement.rules_version)
     return window_at(rules, draw.list_published_at, now)
 
 
 async def _keep(
-    conn: Connection, campaign: Ending, settlement_id: int, beacon: Beacon, *, by: AccountId | None
+    conn: Connection, campaign: PublishedCampaign, settlement_id: int, beacon: Beacon, *, by: AccountId | None
 ) -> bool:
     if not await draw_store.mark_beacon(conn, settlement_id, beacon):
         return False

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from feed.campaigns.model import BEACON_YOUNGER, Rules, time_text
+from feed.campaigns.model import BEACON_DELAY, Rules, time_text
 from feed.errors import FieldError, Invalid
 
 Source = Literal["public_number", "drand", "own"]
@@ -49,7 +49,7 @@ def windows(rules: Rules, published_at: datetime) -> list[Window]:
     wait = timedelta(hours=rules.beacon_wait_hours)
     starts = [published_at + number * wait for number in range(len(rules.beacon_order))]
     return [
-        Window(source, start + BEACON_YOUNGER, start + wait)
+        Window(source, start + BEACON_DELAY, start + wait)
         for source, start in zip(_sources(rules.beacon_order), starts, strict=True)
     ]
 

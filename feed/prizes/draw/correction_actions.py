@@ -6,7 +6,7 @@ from datetime import datetime
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import time_text
 from feed.errors import FieldError, Invalid
@@ -67,7 +67,7 @@ async def correct_number(
 
 async def _hold_draw(conn: Connection, campaign_id: int) -> UndoneDraw:
     """Locks the campaign and returns the draw that a public number has decided. Raises CampaignNotFound and NoNumberToCorrect."""
-    campaign = await closing.lock_ending(conn, campaign_id)
+    campaign = await lifecycle.lock_published(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
     drawn = await corrections_store.find_undone_draw(conn, campaign_id)
@@ -80,7 +80,7 @@ async def _read_word(
     conn: Connection, campaign_id: int, drawn: UndoneDraw, round_: str, value: str, appeared_at: datetime
 ) -> PublicNumber:
     """The number as it is entered. Raises Invalid where it cannot be the number that this draw has waited for."""
-    rules = await closing.get_rules(conn, campaign_id, drawn.rules_version)
+    rules = await lifecycle.get_rules(conn, campaign_id, drawn.rules_version)
     (window,) = (each for each in windows(rules, drawn.list_published_at) if each.source == "public_number")
     return read_public_number(round_, value, appeared_at, window, await draw_store.get_clock(conn))
 

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from feed.campaigns.model import Caps, Rules
-from feed.campaigns.scoring.score import Ranked, score
+from feed.campaigns.scoring.score import RankedEntry, score
 from feed.prizes.model import SheetRow
 from feed.prizes.result.selection import Selection, contender, select_by_score
 from feed.sms.model import SHANGHAI
@@ -212,7 +212,7 @@ def _without(rows: Sequence[SheetRow], acts: Sequence[EngagementEvent], persons:
     ]
 
 
-def _contenders(rows: Sequence[SheetRow], rules: Rules) -> list[Ranked]:
+def _contenders(rows: Sequence[SheetRow], rules: Rules) -> list[RankedEntry]:
     return [
         contender(
             row.post_id,
@@ -228,7 +228,7 @@ def _contenders(rows: Sequence[SheetRow], rules: Rules) -> list[Ranked]:
     ]
 
 
-def _compared(name: ScenarioName, now: Selection, able: Sequence[Ranked], rules: Rules) -> Scenario:
+def _compared(name: ScenarioName, now: Selection, able: Sequence[RankedEntry], rules: Rules) -> Scenario:
     then = select_by_score(able, rules)
     winning = {each.person: each.post_id for each in now.winners}
     winning_then = {each.person: each.post_id for each in then.winners}

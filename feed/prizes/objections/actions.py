@@ -2,7 +2,7 @@
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound, EntryNotFound
 from feed.errors import FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
@@ -47,7 +47,7 @@ async def object_to_result(
     """
     said = require_text("text", text, longest=LONGEST)
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
-        campaign = await closing.lock_ending(conn, campaign_id)
+        campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
         settlement = await settlement_store.find_settled(conn, campaign_id)
@@ -93,7 +93,7 @@ async def answer_objection(
         raise Invalid(FieldError("rank", "out_of_range", {"least": 1, "most": _LAST_RANK}))
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign_id = await _campaign_of(conn, objection_id)
-        campaign = await closing.lock_ending(conn, campaign_id)
+        campaign = await lifecycle.lock_published(conn, campaign_id)
         objection = await objections_store.find_objection(conn, objection_id)
         assert campaign is not None
         assert objection is not None

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET
 
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
-from feed.campaigns.rules.validation import problems
-from feed.campaigns.scoring.score import Ranked
+from feed.campaigns.rules.validation import rules_problems
+from feed.campaigns.scoring.score import RankedEntry
 from feed.ids import parse_id
 from feed.prizes.draw.drand import Chain
 from feed.prizes.result.document import (
@@ -76,7 +76,8 @@ def _check_rules(campaign: Campaign) -> Iterator[Problem]:
         yield Problem("rules_unreadable", "campaign.rules", str(error))
         return
     yield from (
-        Problem("rules_unreadable", f"campaign.rules.{error.field}") for error in problems(rules, publishing=False)
+        Problem("rules_unreadable", f"campaign.rules.{error.field}")
+        for error in rules_problems(rules, publishing=False)
     )
 
 
@@ -113,7 +114,7 @@ def _check_entries_once(sheet: Sequence[Row]) -> Iterator[Problem]:
         yield Problem("entry_twice", "sheet")
 
 
-def _check_rows(result: Outcome, contenders: Sequence[Ranked], rules: Rules) -> Iterator[Problem]:
+def _check_rows(result: Outcome, contenders: Sequence[RankedEntry], rules: Rules) -> Iterator[Problem]:
     skipped = {str(entry.get("post_id")) for entry in result.skipped}
     for number, (row, each) in enumerate(zip(result.sheet, contenders, strict=True)):
         where = f"sheet[{number}]"
@@ -126,7 +127,7 @@ def _check_rows(result: Outcome, contenders: Sequence[Ranked], rules: Rules) -> 
 
 
 def _check_draw(
-    result: Outcome, drawn: DrawSection, able: Sequence[Ranked], rules: Rules, chains: Sequence[Chain]
+    result: Outcome, drawn: DrawSection, able: Sequence[RankedEntry], rules: Rules, chains: Sequence[Chain]
 ) -> Iterator[Problem]:
     persons = {int(row.post_id): row.person for row in result.sheet}
     ranked = [persons[each.post_id] for each in able]
@@ -193,12 +194,12 @@ def _id_of(text: str) -> int:
     return number if number is not None and text == str(number) else 0
 
 
-def _line(each: Ranked, selection: Selection, rows: dict[str, Row]) -> tuple[int, str, str, str]:
+def _line(each: RankedEntry, selection: Selection, rows: dict[str, Row]) -> tuple[int, str, str, str]:
     post_id = str(each.post_id)
     return selection.ranks[each.post_id], post_id, rows[post_id].person, six_decimals(each.score)
 
 
-def _contender(row: Row, rules: Rules) -> Ranked | None:
+def _contender(row: Row, rules: Rules) -> RankedEntry | None:
     """What the row says, in numbers; None when one of them is not spelled as a result spells it."""
     try:
         quality, post_id, entered_at = Decimal(row.quality), int(row.post_id), parse_time(row.entered_at)

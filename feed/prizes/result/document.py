@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from feed.campaigns.model import Rules, time_text
-from feed.campaigns.scoring.score import Ranked
+from feed.campaigns.scoring.score import RankedEntry
 from feed.keys.signatures import Signature
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw.model import DrawInputs
@@ -224,7 +224,7 @@ def _drawn(lots: DrawInputs, settlement: Settlement, rows: Sequence[SheetRow], r
     return drawn.build_draw_section(lots, rules, names, able=tickets_of(settlement, rows))
 
 
-def _contender(row: SheetRow, rules: Rules) -> Ranked:
+def _contender(row: SheetRow, rules: Rules) -> RankedEntry:
     return contender(
         row.post_id,
         person=row.person,
@@ -236,11 +236,11 @@ def _contender(row: SheetRow, rules: Rules) -> Ranked:
     )
 
 
-def _line(each: Ranked, selection: Selection, pseudonyms: Mapping[int, str]) -> tuple[int, str, str, str]:
+def _line(each: RankedEntry, selection: Selection, pseudonyms: Mapping[int, str]) -> tuple[int, str, str, str]:
     return selection.ranks[each.post_id], str(each.post_id), pseudonyms[each.post_id], six_decimals(each.score)
 
 
-def _kept(each: Ranked, selection: Selection, rows: Mapping[int, SheetRow]) -> dict[str, Any]:
+def _kept(each: RankedEntry, selection: Selection, rows: Mapping[int, SheetRow]) -> dict[str, Any]:
     return {
         "rank": selection.ranks[each.post_id],
         "post_id": each.post_id,

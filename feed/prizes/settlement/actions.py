@@ -9,10 +9,10 @@ import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
-from feed.campaigns import draw_commitment as nonces
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import draw_commitment
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound
-from feed.campaigns.lifecycle_store import Ending
+from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.model import Rules
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
@@ -42,7 +42,7 @@ async def freeze_next_campaign(pool: Pool) -> bool:
 
 async def settle_next_campaign(pool: Pool, keys: Keys) -> bool:
     """Finds the winners of one frozen sheet. False when there is none."""
-    return await act_on_next(pool, closing.list_frozen, partial(_settle_frozen, keys=keys))
+    return await act_on_next(pool, lifecycle.list_frozen, partial(_settle_frozen, keys=keys))
 
 
 async def settle_campaign(
@@ -75,7 +75,7 @@ async def settle_campaign(
             raise AwaitingBeacon
         blocked = False
         if settlement is None:
-            rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+            rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
             sheet = await build_sheet(conn, campaign, rules)
             blocked = bool(sheet.blocked_by) and why is None
             if blocked:
@@ -98,10 +98,10 @@ async def settle_campaign(
 
 
 async def _freeze_due(conn: Connection, campaign_id: int) -> bool:
-    campaign = await closing.lock_free_ending(conn, campaign_id)
+    campaign = await lifecycle.try_lock_published(conn, campaign_id)
     if campaign is None or campaign.frozen_at is not None or campaign_id not in await sheet_store.list_due(conn):
         return False
-    rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+    rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
     sheet = await build_sheet(conn, campaign, rules)
     if sheet.blocked_by:
         await _wait(conn, campaign, sheet)
@@ -112,7 +112,7 @@ async def _freeze_due(conn: Connection, campaign_id: int) -> bool:
 
 
 async def _settle_frozen(conn: Connection, campaign_id: int, *, keys: Keys) -> bool:
-    campaign = await closing.lock_free_ending(conn, campaign_id)
+    campaign = await lifecycle.try_lock_published(conn, campaign_id)
     settlement = await settlement_store.find_settlement(conn, campaign_id) if campaign is not None else None
     if campaign is None or settlement is None or settlement.has_result:
         return False
@@ -123,10 +123,10 @@ async def _settle_frozen(conn: Connection, campaign_id: int, *, keys: Keys) -> b
     return True
 
 
-async def _wait(conn: Connection, campaign: Ending, sheet: Sheet) -> None:
+async def _wait(conn: Connection, campaign: PublishedCampaign, sheet: Sheet) -> None:
     """Says in the campaign what it waits for, and tells its editors where that is news."""
-    if await closing.mark_blocked(conn, campaign.id, sheet.blocked_by):
-        editors = await closing.list_concerned(conn, campaign.id)
+    if await lifecycle.mark_blocked(conn, campaign.id, sheet.blocked_by):
+        editors = await lifecycle.list_responsible_editors(conn, campaign.id)
         await inbox.add_inbox(conn, notices.of_blocks(campaign, sheet.blocked_by, editors))
 
 
@@ -135,8 +135,8 @@ def _told(settlement: Settlement) -> dict[str, Any]:
     return {} if settlement.forced is None else {"forced": msgspec.to_builtins(settlement.forced)}
 
 
-async def _hold(conn: Connection, campaign_id: int) -> Ending:
-    campaign = await closing.lock_ending(conn, campaign_id)
+async def _hold(conn: Connection, campaign_id: int) -> PublishedCampaign:
+    campaign = await lifecycle.lock_published(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
     if campaign.state == "cancelled":
@@ -152,7 +152,7 @@ def _is_awaiting(found: Draw | None) -> bool:
 async def _get_lots(
     conn: Connection, keys: Keys, settlement: Settlement, found: Draw, rows: Sequence[SheetRow]
 ) -> DrawInputs:
-    nonce = await nonces.get(conn, settlement.campaign_id)
+    nonce = await draw_commitment.get_nonce(conn, settlement.campaign_id)
     listed = rows if found.listed_in is None else await sheet_store.list_sheet(conn, found.listed_in)
     tickets = tickets_of(settlement, listed)
     # Lots are drawn from what was published or not at all.
@@ -160,7 +160,7 @@ async def _get_lots(
     return DrawInputs(
         draw=found,
         tickets=tickets,
-        nonce=nonces.reveal(keys, settlement.campaign_id, nonce),
+        nonce=draw_commitment.reveal_nonce(keys, settlement.campaign_id, nonce),
         nonce_sha256=nonce.sha256,
         numbers=await corrections_store.list_numbers(conn, found.listed_in or settlement.id),
     )
@@ -178,7 +178,7 @@ def _work_out(
 async def _decide(
     conn: Connection,
     keys: Keys,
-    campaign: Ending,
+    campaign: PublishedCampaign,
     settlement: Settlement,
     found: Draw | None,
     *,
@@ -187,7 +187,7 @@ async def _decide(
 ) -> None:
     """Keeps the result and fills the places. All of it follows from what was frozen and, in a draw, from its value."""
     await sheet_store.raise_transaction_limits(conn)
-    document, rules_sha256 = await closing.get_rules_document(conn, campaign.id, settlement.rules_version)
+    document, rules_sha256 = await lifecycle.get_rules_document(conn, campaign.id, settlement.rules_version)
     rows = await sheet_store.list_sheet(conn, settlement.id)
     lots = None if found is None else await _get_lots(conn, keys, settlement, found, rows)
     # Apart from the loop: the rest of the worker goes on while a hundred thousand entries are ranked.
@@ -210,7 +210,7 @@ async def _decide(
     await store.add_reserves(conn, settlement.id, decision.reserves)
     if reason is None and settlement.forced is not None:
         reason = settlement.forced.reason
-    await closing.mark_decided(conn, campaign.id, reason)
+    await lifecycle.mark_decided(conn, campaign.id, reason)
     detail = {"winners": len(outcome.winners), "sha256": sha256, "reason": reason} | _told(settlement)
     await audit.add(conn, by, "settle", "campaign", campaign.id, detail)
     await inbox.add_inbox(conn, [notices.of_decision(settlement, campaign.created_by, campaign.title)])

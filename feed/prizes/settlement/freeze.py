@@ -6,16 +6,16 @@ from typing import Any
 
 import msgspec
 
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.entries import shortlist
 from feed.campaigns.entries import store as entries
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
 from feed.campaigns.jury.quorum import Panel
-from feed.campaigns.lifecycle_store import Ending
+from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.model import Rules
-from feed.campaigns.scoring.engagement import Counted, count_engagement, quality_of
+from feed.campaigns.scoring.engagement import EntryEngagement, count_engagement, quality_of
 from feed.postgres import Connection
 from feed.prizes import settlement_store
 from feed.prizes.draw import algorithm as draw
@@ -35,7 +35,7 @@ class Sheet(msgspec.Struct, frozen=True):
     skipped: list[dict[str, Any]]
 
 
-async def build_sheet(conn: Connection, campaign: Ending, rules: Rules) -> Sheet:
+async def build_sheet(conn: Connection, campaign: PublishedCampaign, rules: Rules) -> Sheet:
     """The sheet as the verdicts stand. What users did counts as it was at the deadline, however late it is now."""
     await sheet_store.raise_transaction_limits(conn)
     await shortlist.fill_at_close(conn, campaign.id)
@@ -66,13 +66,13 @@ async def build_sheet(conn: Connection, campaign: Ending, rules: Rules) -> Sheet
 
 
 async def freeze(
-    conn: Connection, campaign: Ending, rules: Rules, sheet: Sheet, *, reason: str | None = None
+    conn: Connection, campaign: PublishedCampaign, rules: Rules, sheet: Sheet, *, reason: str | None = None
 ) -> tuple[Settlement, Draw | None]:
     """Keeps the sheet. From here on the winners are a function of what is kept, and in a draw of a value yet to come.
 
     Returns the settlement and its draw; None for a campaign without one.
     """
-    frozen_at = await closing.mark_frozen(conn, campaign.id)
+    frozen_at = await lifecycle.mark_frozen(conn, campaign.id)
     settlement_id = await settlement_store.add_settlement(
         conn,
         campaign.id,
@@ -90,14 +90,14 @@ async def freeze(
         await draw_store.add_draw(conn, settlement_id, draw.list_hash(campaign.id, tickets), len(tickets))
         found = await draw_store.find_draw(conn, settlement_id)
         if found is not None and found.beacon is None:
-            await closing.mark_blocked(conn, campaign.id, [{"kind": "awaiting_beacon"}])
+            await lifecycle.mark_blocked(conn, campaign.id, [{"kind": "awaiting_beacon"}])
     return settlement, found
 
 
 def _rows(
     judged: Sequence[Facts],
     reasons: Mapping[int, str | None],
-    counted: Mapping[int, Counted],
+    counted: Mapping[int, EntryEngagement],
     scores: Mapping[int, Sequence[Decimal]],
 ) -> list[SheetRow]:
     return [
@@ -123,7 +123,7 @@ def _only_a_ticket(row: SheetRow) -> SheetRow:
     return msgspec.structs.replace(row, quality=Decimal("0.000000"), likes_counted=0, commenters_counted=0, excluded=[])
 
 
-def _excluded(counted: Counted) -> list[dict[str, Any]]:
+def _excluded(counted: EntryEngagement) -> list[dict[str, Any]]:
     by_kind = (("like", counted.likes_excluded), ("comment", counted.commenters_excluded))
     return [
         {"kind": kind, "reason_code": reason, "count": count}

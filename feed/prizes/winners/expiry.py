@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from feed.audit import store as audit
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
@@ -32,10 +32,10 @@ async def _end_prize(
     mark: Callable[[Connection, WinnerId], Awaitable[Winner | None]],
 ) -> bool:
     campaign_id, winner_id = due
-    campaign = await closing.lock_free_ending(conn, campaign_id)
+    campaign = await lifecycle.try_lock_published(conn, campaign_id)
     if campaign is None or (gone := await mark(conn, winner_id)) is None:
         return False
-    rules = await closing.get_rules(conn, campaign_id, campaign.rules_version)
+    rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
     successor = await fill_place(conn, keys, campaign, rules, gone)
     if gone.claim_ends_at is not None:  # A winner who was not notified of the prize is not notified of its end.
         await inbox.add_inbox(conn, [notices.of_lost_prize(gone, campaign.title)])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from feed.accounts import store as accounts
 from feed.accounts.phone import phone_of
 from feed.campaigns.claim_deadline import claim_deadline
-from feed.campaigns.lifecycle_store import Ending
+from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.model import Rules
 from feed.inbox import store as inbox
 from feed.keys.signatures import sign_document
@@ -22,7 +22,7 @@ from feed.sms.model import Purpose
 
 
 async def tell_winners(
-    conn: Connection, keys: Keys, campaign: Ending, rules: Rules, winner_ids: Sequence[WinnerId]
+    conn: Connection, keys: Keys, campaign: PublishedCampaign, rules: Rules, winner_ids: Sequence[WinnerId]
 ) -> list[Winner]:
     """Starts the clock of each claim, with the notice that says so and a message to the phone: all of it or nothing."""
     now = await amendments_store.get_clock(conn)
@@ -54,7 +54,9 @@ async def forget_winners(conn: Connection, winner_ids: Sequence[WinnerId]) -> No
     await messages.withdraw(conn, [key(winner_id) for winner_id in winner_ids for key in (notice_key, reminder_key)])
 
 
-async def fill_place(conn: Connection, keys: Keys, campaign: Ending, rules: Rules, gone: Winner) -> WinnerId | None:
+async def fill_place(
+    conn: Connection, keys: Keys, campaign: PublishedCampaign, rules: Rules, gone: Winner
+) -> WinnerId | None:
     """Signs what has become of the place that `gone` has left, and moves the next in line to it.
 
     None where it stays empty: nobody is left, or the rules void what is not claimed. Before the announcement nobody is

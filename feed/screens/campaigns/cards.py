@@ -18,7 +18,7 @@ from feed.campaigns.model import (
     State,
     Weights,
 )
-from feed.campaigns.rules.draft import written_fields
+from feed.campaigns.rules.draft import draft_fields
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, many
 
@@ -249,7 +249,7 @@ def editor_card(row: CampaignRow, jurors: Sequence[jury.Juror] = ()) -> EditorCa
 
 def _fields(row: CampaignRow) -> dict[str, Any]:
     """What both cards are made from: the columns under their own names, and the rules as far as they are written."""
-    fields = msgspec.structs.asdict(row) | written_fields(row.draft)
+    fields = msgspec.structs.asdict(row) | draft_fields(row.draft)
     fields["id"] = str(row.id)
     fields["settle_at"] = row.settle_at or row.draft.get("settle_at")
     # Until a second person has agreed, the reason is for editors only.

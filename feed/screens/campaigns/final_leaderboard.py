@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from feed.boards.model import Row
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.model import Rules
 from feed.campaigns.scoring.score import micro_points, score
 from feed.postgres import Pool
@@ -49,7 +49,7 @@ class FrozenBoards:
 
     async def _read(self, campaign_id: int, standing: SettlementSummary) -> _Best:
         async with self._turn, self._pool.acquire() as conn:
-            rules = await closing.get_rules(conn, campaign_id, standing.rules_version)
+            rules = await lifecycle.get_rules(conn, campaign_id, standing.rules_version)
             sheet = await sheet_store.list_sheet_in_batches(conn, standing.id)
         return _Best(await asyncio.to_thread(_best, sheet, rules), time.monotonic())
 

@@ -15,7 +15,7 @@ from feed.campaigns import store as campaigns
 from feed.campaigns.errors import BoardHidden, CampaignNotFound
 from feed.campaigns.model import Rules, State, served_state
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.scoring.score import Ranked, Score, order_of, score
+from feed.campaigns.scoring.score import RankedEntry, Score, ranking_key, score
 from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST
@@ -129,7 +129,7 @@ def is_board_shown(campaign: Campaign) -> bool:
 
 def place(rows: Sequence[Row], rules: Rules) -> list[Place]:
     """Rows in the order of the rules, ties broken, each with its score in parts."""
-    ordered = sorted(rows, key=lambda row: order_of(_ranked(row), rules.tie_break))
+    ordered = sorted(rows, key=lambda row: ranking_key(_ranked(row), rules.tie_break))
     return [
         Place(
             row.post_id,
@@ -161,8 +161,8 @@ def _face(place: Place) -> dict[str, Any]:
     return {"rank": place.rank, "score": f"{place.score.total:f}", "parts": parts}
 
 
-def _ranked(row: Row) -> Ranked:
-    return Ranked(
+def _ranked(row: Row) -> RankedEntry:
+    return RankedEntry(
         post_id=row.post_id,
         person=b"",
         entered_at=row.at,

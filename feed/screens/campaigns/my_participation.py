@@ -10,7 +10,7 @@ import msgspec
 from feed.boards.model import Row
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.scoring.engagement import Counted, Reason, count_engagement
+from feed.campaigns.scoring.engagement import EntryEngagement, ExclusionReason, count_engagement
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many, one
 from feed.screens.campaigns.leaderboard import Leaderboards, get_published, is_board_shown, place
@@ -24,7 +24,7 @@ class Excluded(msgspec.Struct, frozen=True):
     """So many likes, or commenters, do not count for this reason."""
 
     kind: Literal["like", "comment"]
-    reason_code: Reason
+    reason_code: ExclusionReason
     count: int
 
 
@@ -80,10 +80,10 @@ class _Frozen(msgspec.Struct, frozen=True):
     commenters_counted: int
     excluded: list[Excluded]
 
-    def counted(self) -> Counted:
+    def counted(self) -> EntryEngagement:
         likes = {each.reason_code: each.count for each in self.excluded if each.kind == "like"}
         commenters = {each.reason_code: each.count for each in self.excluded if each.kind == "comment"}
-        return Counted(
+        return EntryEngagement(
             post_id=self.post_id,
             likes=self.likes_counted,
             commenters=self.commenters_counted,
@@ -148,7 +148,7 @@ async def get_taking_part(leaderboards: Leaderboards, campaign_id: int, account_
     return TakingPart(entries, not reasons, reasons, tickets, prize)
 
 
-def _entry(own: OwnEntry, counted: Counted, rules: Rules, row: Row | None, rank: int | None) -> MyEntry:
+def _entry(own: OwnEntry, counted: EntryEngagement, rules: Rules, row: Row | None, rank: int | None) -> MyEntry:
     # Quality is everybody's to see or nobody's: what the board does not show, the author does not see here.
     quality = row.quality if row is not None and row.quality is not None else Decimal(0)
     total = score(quality, counted.likes, counted.commenters, rules.weights, rules.caps).total
@@ -171,7 +171,7 @@ def _entry(own: OwnEntry, counted: Counted, rules: Rules, row: Row | None, rank:
     )
 
 
-def _excluded(kind: Literal["like", "comment"], counts: Iterable[tuple[Reason, int]]) -> list[Excluded]:
+def _excluded(kind: Literal["like", "comment"], counts: Iterable[tuple[ExclusionReason, int]]) -> list[Excluded]:
     return [Excluded(kind, reason, count) for reason, count in counts]
 
 

@@ -8,9 +8,9 @@ from feed.campaigns import store as campaigns
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import Rules
 from feed.campaigns.prize_kinds import kinds_of
-from feed.campaigns.publish_check import read_publishable
+from feed.campaigns.publish_check import check_publishable
 from feed.campaigns.rules.text import rules_text
-from feed.campaigns.scoring.score import worth
+from feed.campaigns.scoring.score import points_by_count
 from feed.errors import FieldError
 from feed.postgres import Connection
 
@@ -37,7 +37,7 @@ async def preview_campaign(conn: Connection, campaign_id: int) -> Preview:
     campaign = await campaigns.find_campaign(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
-    rules, found = await read_publishable(
+    rules, found = await check_publishable(
         conn, campaign.draft, now=campaign.now, checks_end=campaign.published_at is None
     )
     missing = {error.field for error in found if error.code == "required"}
@@ -50,7 +50,7 @@ async def preview_campaign(conn: Connection, campaign_id: int) -> Preview:
 
 
 def _worth(rules: Rules) -> Iterator[Worth]:
-    for count, likes, comments in worth(rules.weights, rules.caps):
+    for count, likes, comments in points_by_count(rules.weights, rules.caps):
         yield Worth(count, f"{likes:f}", f"{comments:f}")
 
 

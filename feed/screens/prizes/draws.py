@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.postgres import Connection, many
 from feed.prizes.draw import correction_store as corrections_store
 from feed.prizes.draw import store as draw_store
@@ -101,7 +101,7 @@ async def get_draw(conn: Connection, campaign_id: int) -> DrawCard:
     )
     if row is None:
         raise DrawNotFound
-    rules = await closing.get_rules(conn, campaign_id, row["rules_version"])
+    rules = await lifecycle.get_rules(conn, campaign_id, row["rules_version"])
     found = None if row["settlement_id"] is None else await draw_store.find_draw(conn, row["settlement_id"])
     beacon = None if found is None else found.beacon
     numbers = []

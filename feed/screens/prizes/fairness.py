@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from asyncpg import Record
 
-from feed.campaigns import lifecycle_store as closing
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.model import Rules
 from feed.postgres import Connection, Pool
 from feed.prizes import settlement_store
@@ -139,7 +139,7 @@ class FairnessReports:
 
     async def _work_out(self, campaign_id: int, standing: SettlementSummary) -> FairnessCard:
         async with self._pool.acquire() as conn:
-            rules = await closing.get_rules(conn, campaign_id, standing.rules_version)
+            rules = await lifecycle.get_rules(conn, campaign_id, standing.rules_version)
             if rules.method == "draw":
                 return await _read_draw(conn, campaign_id, standing.id)
             rows = await sheet_store.list_sheet_in_batches(conn, standing.id)

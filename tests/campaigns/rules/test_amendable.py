@@ -14,7 +14,7 @@ import feed
 from feed.campaigns import model
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
 from feed.campaigns.prize_kinds import KINDS
-from feed.campaigns.rules.amendable import AFTER_OPENING, unfavourable
+from feed.campaigns.rules.amendable import AFTER_OPENING, find_unamendable
 
 LAW = (Path(feed.__file__).parent.parent / "docs" / "law.md").read_text("utf-8")
 TABLE = dict(re.findall(r"^\| `([a-z_.\[\]]+)` \| (.+) \|$", LAW.partition("## After the opening")[2], re.MULTILINE))
@@ -162,10 +162,10 @@ def test_every_field_is_moved() -> None:
 def test_a_change_after_the_opening_is_accepted_as_the_table_says(path: str, move: str, old: Rules, new: Rules) -> None:
     word = TABLE[path]
     accepted = word == "free" or (word == move if word.startswith("to ") else move in ACCEPTS[word])
-    refused = [error.field for error in unfavourable(old, new)]
+    refused = [error.field for error in find_unamendable(old, new)]
     assert refused == ([] if accepted else [re.split(r"[.\[]", path)[0]])
 
 
 def test_one_bad_change_among_good_ones_is_the_one_that_is_named() -> None:
     new = msgspec.structs.replace(RULES, winner_count=9, title="读书季", ends_at=AT + 30 * DAY, reserve_count=1)
-    assert [error.field for error in unfavourable(RULES, new)] == ["ends_at", "reserve_count"]
+    assert [error.field for error in find_unamendable(RULES, new)] == ["ends_at", "reserve_count"]

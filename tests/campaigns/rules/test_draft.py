@@ -1,8 +1,8 @@
 import msgspec
 
 from feed.campaigns.model import Rules, rules_document
-from feed.campaigns.rules.amendable import unfavourable
-from feed.campaigns.rules.draft import CampaignFields, copied, merged, read_rules
+from feed.campaigns.rules.amendable import find_unamendable
+from feed.campaigns.rules.draft import CampaignFields, copy_fields, merge_fields, read_rules
 
 FULL = {
     "title": "读书月",
@@ -23,16 +23,16 @@ def test_every_field_of_the_rules_can_be_written() -> None:
 
 
 def test_a_field_that_is_left_out_stays_and_null_takes_it_back() -> None:
-    draft = merged({"title": "旧", "notes": "注"}, fields(b'{"body": "x", "notes": null}'))
+    draft = merge_fields({"title": "旧", "notes": "注"}, fields(b'{"body": "x", "notes": null}'))
     assert draft == {"title": "旧", "body": "x"}
 
 
 def test_texts_are_kept_in_nfc() -> None:
-    assert merged({}, fields('{"title": "e\u0301"}'.encode())) == {"title": "\u00e9"}
+    assert merge_fields({}, fields('{"title": "e\u0301"}'.encode())) == {"title": "\u00e9"}
 
 
 def test_decimals_are_read_exactly() -> None:
-    draft = merged(FULL, fields(b'{"weights": {"quality": 0.1, "likes": 0.2, "comments": 0.7}}'))
+    draft = merge_fields(FULL, fields(b'{"weights": {"quality": 0.1, "likes": 0.2, "comments": 0.7}}'))
     rules, found = read_rules(draft, publishing=False)
     assert found == []
     assert rules_document(rules)["weights"] == {"quality": "0.1", "likes": "0.2", "comments": "0.7"}
@@ -49,19 +49,19 @@ def test_the_document_of_the_rules_reads_as_the_same_rules() -> None:
     rules, _ = read_rules(FULL, publishing=False)
     again, _ = read_rules(rules_document(rules), publishing=False)
     assert again == rules
-    assert unfavourable(rules, again) == []
+    assert find_unamendable(rules, again) == []
 
 
 def test_a_copy_keeps_no_date() -> None:
     rules, _ = read_rules(FULL, publishing=False)
-    assert {"starts_at", "ends_at", "settle_at", "claim_ends_at"}.isdisjoint(copied(rules_document(rules)))
+    assert {"starts_at", "ends_at", "settle_at", "claim_ends_at"}.isdisjoint(copy_fields(rules_document(rules)))
 
 
 def test_a_claim_may_end_later_and_never_earlier() -> None:
     rules, _ = read_rules({**FULL, "claim_ends_at": "2026-10-01T00:00:00Z"}, publishing=False)
     for moved, fine in (("2026-10-02T00:00:00Z", True), ("2026-09-30T00:00:00Z", False), (None, False)):
         other, _ = read_rules({**FULL, "claim_ends_at": moved} if moved else FULL, publishing=False)
-        assert (unfavourable(rules, other) == []) is fine
+        assert (find_unamendable(rules, other) == []) is fine
 
 
 def test_a_draw_names_its_public_number_before_it_is_published() -> None:

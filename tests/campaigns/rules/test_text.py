@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights
 from feed.campaigns.rules.draft import read_rules
-from feed.campaigns.rules.text import LEFT_OUT, rules_text
-from feed.campaigns.scoring.engagement import REASONS
-from feed.campaigns.text_parts import BLANK, moment
+from feed.campaigns.rules.text import EXCLUSION_TEXTS, rules_text
+from feed.campaigns.scoring.engagement import EXCLUSION_REASONS
+from feed.campaigns.text_parts import BLANK, local_time
 from feed.prizes.draw.beacon import window_at, windows
 
 # 20 September is the last day: the end is midnight in Shanghai.
@@ -148,15 +148,15 @@ def test_notes_are_marked_as_no_part_of_the_rules() -> None:
 
 
 def test_midnight_is_the_end_of_a_day_and_the_beginning_of_the_next() -> None:
-    assert moment(ENDS_AT, ends=True) == "2026年9月20日24:00"
-    assert moment(ENDS_AT) == "2026年9月21日00:00"
-    assert moment(ENDS_AT + timedelta(minutes=1), ends=True) == "2026年9月21日00:01"
+    assert local_time(ENDS_AT, ends=True) == "2026年9月20日24:00"
+    assert local_time(ENDS_AT) == "2026年9月21日00:00"
+    assert local_time(ENDS_AT + timedelta(minutes=1), ends=True) == "2026年9月21日00:01"
 
 
 def test_a_moment_is_printed_to_its_last_digit() -> None:
-    assert moment(ENDS_AT + timedelta(seconds=5)) == "2026年9月21日00:00:05"
-    assert moment(ENDS_AT + timedelta(seconds=5), ends=True) == "2026年9月21日00:00:05"
-    assert moment(ENDS_AT + timedelta(milliseconds=20), ends=True) == "2026年9月21日00:00:00.02"
+    assert local_time(ENDS_AT + timedelta(seconds=5)) == "2026年9月21日00:00:05"
+    assert local_time(ENDS_AT + timedelta(seconds=5), ends=True) == "2026年9月21日00:00:05"
+    assert local_time(ENDS_AT + timedelta(milliseconds=20), ends=True) == "2026年9月21日00:00:00.02"
 
 
 def test_notes_of_several_lines_are_no_paragraphs_of_the_rules() -> None:
@@ -175,7 +175,7 @@ TIMES = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=st.
 @given(TIMES, TIMES, st.booleans())
 def test_two_moments_are_never_told_alike(one: datetime, other: datetime, ends: bool) -> None:
     for at in (other, one + timedelta(microseconds=1), one + timedelta(seconds=1), one + timedelta(minutes=1)):
-        assert (moment(one, ends=ends) == moment(at, ends=ends)) is (one == at)
+        assert (local_time(one, ends=ends) == local_time(at, ends=ends)) is (one == at)
 
 
 @pytest.mark.parametrize(
@@ -188,10 +188,10 @@ def test_a_draw_tells_when_it_is_drawn_as_it_is_executed(order: tuple[str, ...],
     )
     (line,) = [line for line in rules_text(rules).splitlines() if "开奖时间：" in line]
     executed = windows(rules, rules.settles_at)
-    assert f"{moment(rules.settles_at)}公布签单" in line
+    assert f"{local_time(rules.settles_at)}公布签单" in line
     for window in executed:
-        assert f"{moment(window.not_before)}至{moment(window.until)}" in line
-    assert f"至{moment(executed[-1].until)}仍未取得公开值的，不再有可公开验证的抽签" in line
+        assert f"{local_time(window.not_before)}至{local_time(window.until)}" in line
+    assert f"至{local_time(executed[-1].until)}仍未取得公开值的，不再有可公开验证的抽签" in line
     assert window_at(rules, rules.settles_at, executed[-1].until) is None
 
 
@@ -209,9 +209,9 @@ def test_a_draw_that_is_not_dated_yet_has_blanks_for_its_times() -> None:
 
 
 def test_every_reason_for_which_engagement_does_not_count_is_told() -> None:
-    assert tuple(LEFT_OUT) == REASONS
+    assert tuple(EXCLUSION_TEXTS) == EXCLUSION_REASONS
     text = rules_text(msgspec.structs.replace(RULES, eligibility=Eligibility(min_account_age_days=7)))
-    for words in LEFT_OUT.values():
+    for words in EXCLUSION_TEXTS.values():
         assert words.format(days=7) in text
     assert "注册未满" not in rules_text(RULES)
     # Of a draw nothing of this is counted.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from feed.campaigns.scoring.engagement import REASONS, Counted, Reason, count_engagement
+from feed.campaigns.scoring.engagement import EXCLUSION_REASONS, EntryEngagement, ExclusionReason, count_engagement
 from feed.postgres import Connection
 from feed.screens.campaigns.my_participation import list_reasons
 from feed.screens.prizes.fairness_store import list_acts
@@ -38,13 +38,13 @@ async def post_id(conn: Connection, campaign_id: int, end: datetime) -> int:
     return await make.entry(conn, campaign_id, at=end - DAY)
 
 
-async def counted(conn: Connection, campaign_id: int) -> Counted:
+async def counted(conn: Connection, campaign_id: int) -> EntryEngagement:
     (only,) = await count_engagement(conn, campaign_id)
     return only
 
 
 async def test_an_entry_without_engagement_counts_nothing(conn: Connection, campaign_id: int, post_id: int) -> None:
-    assert await counted(conn, campaign_id) == Counted(post_id, 0, 0, 0, 0, {}, {}, None)
+    assert await counted(conn, campaign_id) == EntryEngagement(post_id, 0, 0, 0, 0, {}, {}, None)
 
 
 async def test_the_last_microsecond_counts_and_the_deadline_does_not(
@@ -126,7 +126,7 @@ async def engage(conn: Connection, post_id: int, account_id: int, end: datetime)
     await make.comment(conn, post_id, account_id, at=end - HOUR)
 
 
-async def expect(conn: Connection, campaign_id: int, reason: Reason | None, times: int = 1) -> None:
+async def expect(conn: Connection, campaign_id: int, reason: ExclusionReason | None, times: int = 1) -> None:
     found = await counted(conn, campaign_id)
     assert found.likes_excluded == found.commenters_excluded == ({reason: times} if reason else {})
     assert found.likes == found.commenters == (0 if reason else times)
@@ -178,7 +178,7 @@ async def test_who_is_staff_at_the_deadline_does_not_count(
     end: datetime,
     since: timedelta,
     until: timedelta | None,
-    reason: Reason | None,
+    reason: ExclusionReason | None,
 ) -> None:
     account_id = await make.account(conn)
     await make.staff(conn, account_id, since=end + since, until=None if until is None else end + until)
@@ -235,7 +235,7 @@ async def test_who_is_banned_at_the_deadline_does_not_count(
     until: timedelta | None,
     lifted: timedelta | None,
     kind: str,
-    reason: Reason | None,
+    reason: ExclusionReason | None,
 ) -> None:
     await make.ban(
         conn,
@@ -316,7 +316,7 @@ async def test_the_first_reason_that_applies_is_told(
 
 
 @pytest.mark.parametrize("reason", ["not_verified", "staff", "juror", "banned", "too_new"])
-async def test_an_author_may_be_out_of_the_running(conn: Connection, end: datetime, reason: Reason) -> None:
+async def test_an_author_may_be_out_of_the_running(conn: Connection, end: datetime, reason: ExclusionReason) -> None:
     campaign_id = await make.campaign(
         conn, starts_at=end - 10 * DAY, ends_at=end, eligibility={"min_account_age_days": 3}
     )
@@ -403,13 +403,13 @@ async def test_what_counted_and_what_did_not_add_up(
     }
     for each in people:
         holds = each.flags if each.person is None else flagged[each.person] | {"verified"}
-        reasons: list[Reason] = [] if "verified" in holds else ["not_verified"]
+        reasons: list[ExclusionReason] = [] if "verified" in holds else ["not_verified"]
         reasons += [reason for reason in ("staff", "juror", "banned") if reason in holds]
         assert await list_reasons(conn, campaign_id, each.id) == reasons
 
 
 async def test_the_database_knows_the_same_reasons_in_the_same_order(conn: Connection) -> None:
-    assert await conn.fetchval("SELECT enum_range(NULL::exclusion_reason)::text[]") == list(REASONS)
+    assert await conn.fetchval("SELECT enum_range(NULL::exclusion_reason)::text[]") == list(EXCLUSION_REASONS)
 
 
 @pytest.mark.parametrize("shift", [-MICROSECOND, timedelta(), MICROSECOND])
@@ -441,6 +441,8 @@ async def test_all_readers_agree_at_the_edges_and_read_the_published_rules(
     acts = await list_acts(conn, campaign_id, [post_id])
     assert (sum(act["liked"] for act in acts), sum(not act["liked"] for act in acts)) == (found.likes, found.commenters)
     own_views = [reason for each in account_ids for reason in await list_reasons(conn, campaign_id, each)]
-    assert found.likes_excluded == {reason: own_views.count(reason) for reason in REASONS if reason in own_views}
+    assert found.likes_excluded == {
+        reason: own_views.count(reason) for reason in EXCLUSION_REASONS if reason in own_views
+    }
     at_the_end, later = ["not_verified"], ["not_verified", "staff", "banned", "too_new"]
     assert list(found.likes_excluded) == {-MICROSECOND: [], timedelta(): at_the_end, MICROSECOND: later}[shift]

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.campaigns.model import Caps, Weights
-from feed.campaigns.scoring.score import Ranked, best_of_each, micro_points, order_of, part, score, total_score, worth
+from feed.campaigns.scoring.score import (
+    RankedEntry,
+    best_per_person,
+    micro_points,
+    part,
+    points_by_count,
+    ranking_key,
+    score,
+    total_score,
+)
 
 WEIGHTS = Weights(Decimal("0.5"), Decimal("0.3"), Decimal("0.2"))
 CAPS = Caps(1000, 200)
@@ -38,9 +47,9 @@ def test_a_part_lies_between_nothing_and_one(count: int) -> None:
     assert 0 <= part(count, CAPS.likes) <= 1
 
 
-def entry(post_id: int, likes: int, commenters: int, person: bytes) -> Ranked:
+def entry(post_id: int, likes: int, commenters: int, person: bytes) -> RankedEntry:
     points = score(Decimal(0), likes, commenters, WEIGHTS, CAPS).total
-    return Ranked(post_id, person, datetime(2026, 9, 1, tzinfo=UTC), Decimal(0), likes, commenters, points)
+    return RankedEntry(post_id, person, datetime(2026, 9, 1, tzinfo=UTC), Decimal(0), likes, commenters, points)
 
 
 @given(
@@ -50,11 +59,11 @@ def entry(post_id: int, likes: int, commenters: int, person: bytes) -> Ranked:
 def test_the_order_is_total_and_does_not_depend_on_where_one_starts(rows, random) -> None:  # type: ignore[no-untyped-def]
     entries = [entry(n, likes, commenters, person) for n, (likes, commenters, person) in enumerate(rows, 1)]
     ties = ("likes", "comments", "earliest")
-    assert len({order_of(each, ties) for each in entries}) == len(entries)
+    assert len({ranking_key(each, ties) for each in entries}) == len(entries)
     shuffled = random.sample(entries, len(entries))
-    order = sorted(entries, key=lambda each: order_of(each, ties))
-    assert order == sorted(shuffled, key=lambda each: order_of(each, ties))
-    best = best_of_each(order)
+    order = sorted(entries, key=lambda each: ranking_key(each, ties))
+    assert order == sorted(shuffled, key=lambda each: ranking_key(each, ties))
+    best = best_per_person(order)
     assert len(best) == len({each.person for each in entries}) == len({each.person for each in best})
 
 
@@ -68,9 +77,9 @@ def shares(draw: st.DrawFn) -> Weights:
 @given(shares(), st.builds(Caps, st.integers(1, 1_000_000), st.integers(1, 1_000_000)))
 def test_what_engagement_is_said_to_be_worth_is_what_it_scores(weights: Weights, caps: Caps) -> None:
     zero = Decimal(0)
-    told = worth(weights, caps)
-    assert [count for count, _, _ in told] == [10, 50, 200]
-    for count, likes, comments in told:
+    points = points_by_count(weights, caps)
+    assert [count for count, _, _ in points] == [10, 50, 200]
+    for count, likes, comments in points:
         # The score of the board in whole millionths, and that of the settlement.
         assert likes * 1_000_000 == micro_points(score(zero, count, 0, weights, caps))
         assert comments * 1_000_000 == micro_points(score(zero, 0, count, weights, caps))

@@ -13,7 +13,7 @@ import pytest
 from redis.asyncio import Redis
 
 from feed.accounts.model import AccountId
-from feed.campaigns import draw_commitment as nonces
+from feed.campaigns import draw_commitment
 from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.model import parse_time
 from feed.commands.verify import said
@@ -602,15 +602,18 @@ async def test_what_left_and_joined_the_list_cannot_be_said_otherwise(pool: Pool
 async def test_the_nonce_is_written_once_and_sealed(pool: Pool, keys: Keys) -> None:
     campaign = await stage.due_draw(pool, keys)
     async with pool.acquire() as conn:
-        first = await nonces.get(conn, campaign.id)
+        first = await draw_commitment.get_nonce(conn, campaign.id)
         for _ in range(2):
-            assert await nonces.commit(conn, campaign.id, nonces.make(keys, campaign.id)) == first.sha256
-        assert await nonces.get(conn, campaign.id) == first
-    assert nonces.reveal(keys, campaign.id, first) not in first.sealed
+            assert (
+                await draw_commitment.commit_nonce(conn, campaign.id, draw_commitment.make_nonce(keys, campaign.id))
+                == first.sha256
+            )
+        assert await draw_commitment.get_nonce(conn, campaign.id) == first
+    assert draw_commitment.reveal_nonce(keys, campaign.id, first) not in first.sealed
     with pytest.raises(Exception, match=r"^$"):  # InvalidTag, which says nothing.
-        nonces.reveal(keys, campaign.id + 1, first)
+        draw_commitment.reveal_nonce(keys, campaign.id + 1, first)
     with pytest.raises(ValueError):
-        nonces.reveal(keys, campaign.id, msgspec.structs.replace(first, sha256=bytes(32)))
+        draw_commitment.reveal_nonce(keys, campaign.id, msgspec.structs.replace(first, sha256=bytes(32)))
 
 
 async def test_several_workers_at_once_keep_one_value_and_draw_once(

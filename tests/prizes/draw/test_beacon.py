@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from feed.campaigns.model import BEACON_YOUNGER
+from feed.campaigns.model import BEACON_DELAY
 from feed.prizes.draw.beacon import read_number, read_round, window_at, windows
 from feed.prizes.draw.drand import QUICKNET, first_round, is_signed, time_of, value_of
 from tests.prizes.relay import TEST_CHAIN, signature_of
@@ -74,10 +74,10 @@ def test_the_sources_have_their_time_one_after_the_other() -> None:
     rules = msgspec.structs.replace(RULES, beacon_order=("drand", "public_number"), beacon_wait_hours=2)
     wait = timedelta(hours=2)
     first, second = windows(rules, PUBLISHED)
-    assert (first.source, first.not_before, first.until) == ("drand", PUBLISHED + BEACON_YOUNGER, PUBLISHED + wait)
+    assert (first.source, first.not_before, first.until) == ("drand", PUBLISHED + BEACON_DELAY, PUBLISHED + wait)
     assert (second.source, second.not_before, second.until) == (
         "public_number",
-        PUBLISHED + wait + BEACON_YOUNGER,
+        PUBLISHED + wait + BEACON_DELAY,
         PUBLISHED + 2 * wait,
     )
     assert window_at(rules, PUBLISHED, PUBLISHED) == first
