@@ -1,4 +1,4 @@
-"""The editors' doors: for editors and admins. The jurors' doors and the admins' stand beside them."""
+"""The endpoints of editors and admins, and beside them those of jurors, who need no role."""
 
 from litestar import Router
 

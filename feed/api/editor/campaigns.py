@@ -1,4 +1,4 @@
-"""Writing, publishing and ending campaigns."""
+"""Endpoints of editors that create, change, publish and cancel campaigns."""
 
 from typing import Annotated
 
@@ -30,12 +30,12 @@ from feed.pagination import Page
 from feed.screens.campaigns import cards as screen
 from feed.screens.campaigns.cards import EditorCampaignCard
 
-# A parameter that is called `state` means the application's to the framework.
+# Litestar reserves the parameter name `state` for the application's state.
 CampaignState = Annotated[str | None, QueryParameter(name="state")]
 
 
 class CancelIn(msgspec.Struct, frozen=True):
-    """Why; everybody reads it. What nobody can take part in yet needs none."""
+    """The published reason. A campaign that has not opened needs none."""
 
     reason: str = ""
 
@@ -47,7 +47,7 @@ async def create_campaign(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> EditorCampaignCard:
-    """Begin a draft: a title is enough."""
+    """Create a draft; only the title is required."""
     return await _card(app_state, await actions.create_campaign(app_state.pool, viewer.account_id, data, keyed_request))
 
 
@@ -59,7 +59,7 @@ async def list_all_campaigns(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Page[EditorCampaignCard]:
-    """All campaigns, drafts too, the newest first. Jurors are named in each one's own document."""
+    """All campaigns with drafts, newest first. Jurors are in the response for a single campaign only."""
     states = screen.states_of(campaign_state)
     name = f"all campaigns:{campaign_state or ''}"
     last_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
@@ -73,7 +73,7 @@ async def list_all_campaigns(
 async def get_campaign_for_editors(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> EditorCampaignCard:
-    """A campaign with all that editors need to know."""
+    """A campaign with its draft fields, jurors and state, for editors."""
     return await _card(app_state, path_id(campaign_id, CampaignNotFound))
 
 
@@ -89,7 +89,7 @@ async def get_campaign_for_editors(
 async def change_campaign(
     campaign_id: FromPath[str], data: JSONBody[CampaignFields], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> EditorCampaignCard:
-    """Change a campaign: a draft freely, an open one only in favour of those who take part."""
+    """Change a campaign: a draft freely, an open one only in favour of the participants."""
     id_ = path_id(campaign_id, CampaignNotFound)
     await actions.change_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, data)
     return await _card(app_state, id_)
@@ -99,7 +99,7 @@ async def change_campaign(
 async def copy_campaign(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> EditorCampaignCard:
-    """A draft like another campaign, without its dates."""
+    """Copy a campaign into a new draft, without its dates."""
     id_ = path_id(campaign_id, CampaignNotFound)
     return await _card(app_state, await actions.copy_campaign(app_state.pool, viewer.account_id, id_, keyed_request))
 
@@ -117,7 +117,7 @@ async def copy_campaign(
 async def publish_campaign(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> EditorCampaignCard:
-    """Make a draft public; refused with every field that is missing."""
+    """Publish a draft. The error for an incomplete one lists every missing field."""
     id_ = path_id(campaign_id, CampaignNotFound)
     await actions.publish_campaign(app_state.pool, app_state.keys, viewer.account_id, id_, keyed_request)
     return await _card(app_state, id_)
@@ -140,9 +140,9 @@ async def cancel_campaign(
     keyed_request: InjectedKeyedRequest,
     data: JSONBody[CancelIn | None] = None,
 ) -> Response[EditorCampaignCard]:
-    """End a campaign without winners, while nothing of it is frozen.
+    """Cancel a campaign without winners, while it is not frozen.
 
-    Once it is open that takes a reason, which everybody reads, and two people: the first is recorded (202).
+    An open campaign needs a published reason and the approval of a second person: the first request is recorded (202).
     """
     id_ = path_id(campaign_id, CampaignNotFound)
     reason = data.reason if data else ""
@@ -166,7 +166,7 @@ async def cancel_campaign(
 async def lock_marks(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> EditorCampaignCard:
-    """End the marking of a closed campaign; refused with every shortlisted entry that has no mark."""
+    """Lock the marks of a closed campaign. The error for missing marks lists the shortlisted entries without one."""
     id_ = path_id(campaign_id, CampaignNotFound)
     await jury_actions.lock_marks(app_state.pool, viewer.account_id, id_, keyed_request)
     return await _card(app_state, id_)

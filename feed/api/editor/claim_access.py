@@ -1,4 +1,4 @@
-"""Who may read the details of a campaign's winners: whom an admin, another person, has let in."""
+"""Endpoints of admins that grant and end access to the claim details of a campaign's winners."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from feed.screens.prizes.claims import Reader, list_readers
 
 
 class AccessIn(msgspec.Struct, frozen=True):
-    """Who may read the details of this campaign's winners, for how many days, and why."""
+    """The account that gets access to claim details, for how many days, and why."""
 
     user_id: str
     reason: str
@@ -22,20 +22,20 @@ class AccessIn(msgspec.Struct, frozen=True):
 
 
 class Access(msgspec.Struct, frozen=True):
-    """Who may read, until when."""
+    """The account that has access, and until when."""
 
     user_id: str
     until: datetime
 
 
 class AccessEnded(msgspec.Struct, frozen=True):
-    """Who may not read any more."""
+    """The account whose access has ended."""
 
     user_id: str
 
 
 class Readers(msgspec.Struct, frozen=True):
-    """Everybody who may read now, the soonest to end first."""
+    """The accounts that have access now, the soonest to end first."""
 
     items: list[Reader]
 
@@ -44,7 +44,7 @@ class Readers(msgspec.Struct, frozen=True):
 async def grant_claim_access(
     campaign_id: FromPath[str], data: JSONBody[AccessIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Access:
-    """Let somebody else read the details of this campaign's winners, for a reason and for some days."""
+    """Grant another person access to the claim details of this campaign, with a reason and for some days."""
     until = await access.grant_access(
         app_state.pool,
         path_id(campaign_id, CampaignNotFound),
@@ -64,7 +64,7 @@ async def grant_claim_access(
 async def end_claim_access(
     campaign_id: FromPath[str], user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> AccessEnded:
-    """Let somebody read no more, at once. A second time changes nothing."""
+    """End an account's access at once. Repeating it changes nothing."""
     ids = path_id(campaign_id, CampaignNotFound), path_id(user_id, AccountNotFound)
     await access.end_access(app_state.pool, *ids, by=viewer.account_id)
     return AccessEnded(user_id)
@@ -72,7 +72,7 @@ async def end_claim_access(
 
 @get("/campaigns/{campaign_id:str}/claim-access", errors=(CampaignNotFound,))
 async def list_claim_access(campaign_id: FromPath[str], app_state: InjectedAppState) -> Readers:
-    """Who may read the details of this campaign's winners now, by whose leave and why."""
+    """The accounts with access to this campaign's claim details now, with the admin who granted it and the reason."""
     async with app_state.pool.acquire() as conn:
         return Readers(await list_readers(conn, path_id(campaign_id, CampaignNotFound)))
 

@@ -1,4 +1,4 @@
-"""What winners have claimed, for editors: details, codes, parcels, and what became of the details in the end."""
+"""Endpoints of editors for claims: details, voucher codes, shipments and the shredding receipt."""
 
 import msgspec
 from litestar import Response, Router, get, post, put
@@ -34,21 +34,21 @@ _NO_STORE = {"cache-control": "no-store"}
 
 
 class ShipmentIn(msgspec.Struct, frozen=True):
-    """The parcel."""
+    """A shipment."""
 
     carrier: str
     tracking_no: str
 
 
 class CodesIn(msgspec.Struct, frozen=True):
-    """Codes, one for each time that the prize is handed over."""
+    """Voucher codes, one for each winner of the prize."""
 
     codes: list[str]
 
 
 @get("/campaigns/{campaign_id:str}/claims", errors=(CampaignNotFound,))
 async def list_claims(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[Page[ClaimCard]]:
-    """Every place and what has become of it; recipient data is masked."""
+    """Every place with its claim and fulfilment; recipient data is masked."""
     async with app_state.pool.acquire() as conn:
         cards = await screen.list_claims(conn, path_id(campaign_id, CampaignNotFound))
     return Response(Page(cards, None), headers={"cache-control": PRIVATE})
@@ -69,7 +69,7 @@ async def reveal_claim(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Response[Claim]:
-    """The recipient's data in the clear, for a reason that is kept, and for whom an admin has let in."""
+    """The recipient's data unmasked, for an account with claim access; the reason is recorded."""
     details = await claim_actions.reveal_claim(
         app_state.pool,
         app_state.keys,
@@ -99,7 +99,7 @@ async def export_claims(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Response[bytes]:
-    """The parcels that are to be sent, as a table for the shipper. It exists in this answer only and is kept nowhere."""
+    """The shipments that are due, as CSV for the shipper. The table is in this response only and is not stored."""
     id_ = path_id(campaign_id, CampaignNotFound)
     table = await export.export_claims(
         app_state.pool, app_state.keys, id_, by=viewer.account_id, reason=data.reason, request=keyed_request
@@ -120,7 +120,7 @@ async def verify_claim(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Response[ClaimCard]:
-    """The claim is in order: it is not changed any more, and the prize may be handed over."""
+    """Mark a claim as verified. It cannot be changed any more, and the prize may be handed over."""
     ids = path_id(campaign_id, CampaignNotFound), WinnerId(path_id(prize_id, ClaimNotFound))
     await fulfilment.verify_claim(app_state.pool, *ids, by=viewer.account_id, request=keyed_request)
     return await _claim(app_state, *ids)
@@ -137,7 +137,7 @@ async def ship_prize(
     app_state: InjectedAppState,
     viewer: InjectedViewer,
 ) -> Response[ClaimCard]:
-    """The parcel of a verified claim is on its way; the winner is told. A second time corrects it."""
+    """Record the shipment of a verified claim and notify the winner. Repeating it corrects the shipment."""
     ids = path_id(campaign_id, CampaignNotFound), WinnerId(path_id(prize_id, ClaimNotFound))
     await fulfilment.ship_prize(
         app_state.pool, *ids, by=viewer.account_id, carrier=data.carrier, tracking_no=data.tracking_no
@@ -158,7 +158,7 @@ async def hand_over_prize(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Response[ClaimCard]:
-    """The prize is out of our hands: given at the door, or its winner says nothing. A second time changes nothing."""
+    """Record that a prize is handed over, also when the winner does not confirm it. Repeating it changes nothing."""
     ids = path_id(campaign_id, CampaignNotFound), WinnerId(path_id(prize_id, ClaimNotFound))
     await fulfilment.hand_over_prize(
         app_state.pool, *ids, by=viewer.account_id, reason=data.reason, request=keyed_request
@@ -180,7 +180,7 @@ async def add_codes(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Stock:
-    """Codes for the campaign's n-th prize, from 1. They are kept sealed; those that are known already change nothing."""
+    """Add voucher codes for the campaign's n-th prize, from 1. They are stored encrypted; known codes are ignored."""
     id_ = path_id(campaign_id, CampaignNotFound)
     return await codes.add_codes(
         app_state.pool,
@@ -199,7 +199,7 @@ async def add_codes(
     errors=(CampaignNotFound, ReceiptNotFound),
 )
 async def get_shredding(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[bytes]:
-    """The signed receipt of the destruction of the winners' details, and until when backups may hold what it sealed."""
+    """The signed receipt of the destruction of the winners' details, with the time until which backups may hold them."""
     async with app_state.pool.acquire() as conn:
         receipt = await shredding_store.find_receipt(conn, path_id(campaign_id, CampaignNotFound))
     if receipt is None:
@@ -209,7 +209,7 @@ async def get_shredding(campaign_id: FromPath[str], app_state: InjectedAppState)
 
 @get("/prizes/stuck")
 async def list_stuck_prizes(app_state: InjectedAppState) -> Response[Page[Stuck]]:
-    """Campaigns that wait for a person on the way from the end to the prize in hand, and for what; the oldest first."""
+    """Campaigns whose settlement or fulfilment waits for a person, and for what; the oldest first."""
     async with app_state.pool.acquire() as conn:
         found = await list_stuck(conn, kept_days=app_state.settings.claims_kept_days)
     return Response(Page(found, None), headers={"cache-control": PRIVATE})

@@ -1,4 +1,4 @@
-"""What editors do to the hot list and to topics."""
+"""Endpoints of editors for the hot list and for topics."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,7 +17,7 @@ from feed.topics.model import TopicNotFound, TopicState
 
 
 class HotActionIn(msgspec.Struct, frozen=True):
-    """What is done to a post, why, and until when."""
+    """A hot action with its reason and end."""
 
     action: str
     reason: str
@@ -25,14 +25,14 @@ class HotActionIn(msgspec.Struct, frozen=True):
 
 
 class TopicIn(msgspec.Struct, frozen=True):
-    """What of a topic changes; what is left out stays. `alias_of` names the topic that it stands for, null none."""
+    """Changes of a topic; absent members stay. `alias_of` is the name of the topic that this one is an alias of; null: none."""
 
     state: str | msgspec.UnsetType = msgspec.UNSET
     alias_of: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class EditorTopicCard(msgspec.Struct, frozen=True):
-    """A topic as editors see it, hidden ones too."""
+    """A topic for editors; hidden ones are included."""
 
     id: Id
     name: str
@@ -44,7 +44,7 @@ class EditorTopicCard(msgspec.Struct, frozen=True):
 async def put_hot_action(
     post_id: FromPath[str], data: JSONBody[HotActionIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> HotActionCard:
-    """Pin, boost or suppress a post on the hot list until then, in place of what stood; the same once more changes nothing."""
+    """Pin, boost or suppress a post on the hot list until a time. It replaces the post's hot action; an equal one changes nothing."""
     hot_action = await actions.put_hot_action(
         app_state.pool,
         viewer.account_id,
@@ -58,7 +58,7 @@ async def put_hot_action(
 
 @delete("/hot/{post_id:str}", errors=(PostNotFound,))
 async def end_hot_action(post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> None:
-    """Leave a post on the hot list to its own score again; a second time changes nothing."""
+    """End the hot action of a post. Repeating it changes nothing."""
     await actions.end_hot_action(app_state.pool, viewer.account_id, PostId(path_id(post_id, PostNotFound)))
 
 
@@ -66,7 +66,7 @@ async def end_hot_action(post_id: FromPath[str], app_state: InjectedAppState, vi
 async def change_topic(
     name: FromPath[str], data: JSONBody[TopicIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> EditorTopicCard:
-    """Keep a topic from trending, hide it, close it, allow it again, or let it stand for another one."""
+    """Change a topic's state (`allowed`, `no_trend`, `hidden`, `closed`), or make it an alias of another topic."""
     topic = await actions.change_topic(
         app_state.pool, viewer.account_id, name, state=data.state, alias_of=data.alias_of
     )

@@ -1,4 +1,4 @@
-"""The public number of a draw, which two people read from its publication."""
+"""Endpoints of editors for the public number of a draw, which two people enter."""
 
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from feed.screens.prizes.draws import DrawCard, NumberCard
 
 
 class NumberIn(msgspec.Struct, frozen=True):
-    """The number as its publisher prints it: the issue, the digits in groups, and when it appeared."""
+    """The number as published: the issue, the digits in groups, and when it appeared."""
 
     round: str
     value: str
@@ -32,7 +32,7 @@ class NumberIn(msgspec.Struct, frozen=True):
 
 
 class CorrectionIn(NumberIn, frozen=True):
-    """The number as it should have been entered. The code is published, the reason is kept in the audit."""
+    """The correct number. The reason code is published, the reason is recorded in the audit log."""
 
     reason_code: CorrectionReason
     reason: str
@@ -42,7 +42,7 @@ class CorrectionIn(NumberIn, frozen=True):
 async def get_draw_number(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[NumberCard]:
-    """Whether a number is waited for, and who has entered one. Its value is not shown before two people agree."""
+    """Whether a number is missing, and who has entered one. The value is shown once two people have entered the same."""
     async with app_state.pool.acquire() as conn:
         card = await screen.get_number(conn, path_id(campaign_id, DrawNotFound))
     return Response(card, headers={"cache-control": PRIVATE})
@@ -57,7 +57,7 @@ async def get_draw_number(
 async def enter_draw_number(
     campaign_id: FromPath[str], data: JSONBody[NumberIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[DrawCard]:
-    """Enter the public number that decides. It takes the equal words of two people: 202 for the first, 200 for the second."""
+    """Enter the public number that decides a draw. Two people must enter the same number: 202 for the first, 200 for the second."""
     id_ = path_id(campaign_id, CampaignNotFound)
     outcome = await draw_actions.enter_number(
         app_state.pool, id_, by=viewer.account_id, round_=data.round, value=data.value, appeared_at=data.appeared_at
@@ -79,7 +79,8 @@ async def correct_draw_number(
 ) -> Response[DrawCard]:
     """Correct a public number that was entered wrongly, after its settlement was undone: 202 for the first, 200 for the second.
 
-    One of the two is somebody who has not entered the wrong one. The result names both numbers; lots are drawn anew when somebody settles.
+    At least one of the two people must not have entered the wrong number. The result contains both numbers; the next settlement
+    draws the lots again.
     """
     id_ = path_id(campaign_id, CampaignNotFound)
     outcome = await correction_actions.correct_number(

@@ -1,4 +1,4 @@
-"""Entries, jurors, marks and disqualifications."""
+"""Endpoints for entries, jury members, the shortlist, marks and disqualifications."""
 
 from typing import Literal
 
@@ -50,20 +50,20 @@ Id = str
 
 
 class JurorsIn(msgspec.Struct, frozen=True):
-    """The whole jury; nobody: any editor may mark. `reason` is asked for where an open campaign loses a juror."""
+    """All jurors; an empty list lets every editor mark. `reason` is required to remove a juror from an open campaign."""
 
     user_ids: list[str]
     reason: str = ""
 
 
 class Jurors(msgspec.Struct, frozen=True):
-    """Who marks."""
+    """The jury of a campaign."""
 
     items: list[JurorCard]
 
 
 class Marked(msgspec.Struct, frozen=True):
-    """The mark that stands."""
+    """The mark in force."""
 
     post_id: Id
     score: str
@@ -77,7 +77,7 @@ class Shortlisted(msgspec.Struct, frozen=True):
 
 
 class Disqualified(msgspec.Struct, frozen=True):
-    """Whether the entry is out of the contest."""
+    """Whether the entry is disqualified."""
 
     post_id: Id
     disqualified: bool
@@ -93,7 +93,7 @@ async def list_entries(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
-    """A campaign's entries, those that cannot win too."""
+    """A campaign's entries, with those that cannot win."""
     id_ = path_id(campaign_id, CampaignNotFound)
     name = f"entries:{id_}:{sort}:{shortlist}"
     start = app_state.cursors.read(name, cursor, int) if cursor else 0
@@ -116,7 +116,7 @@ async def list_entries(
 
 @put(
     "/campaigns/{campaign_id:str}/jurors",
-    responses=response_specs(Jurors, status=202, description="Recorded: a second person has to ask for the same jury."),
+    responses=response_specs(Jurors, status=202, description="Recorded: a second person has to request the same jury."),
     errors=(
         CampaignNotFound,
         JuryNeeded,
@@ -129,10 +129,10 @@ async def list_entries(
 async def assign_jurors(
     campaign_id: FromPath[str], data: JSONBody[JurorsIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[Jurors]:
-    """Say who marks. They need no role, and cannot win. The marks of who is left out do not count any more.
+    """Set the jury. Jurors need no role and cannot win. The marks of removed jurors do not count any more.
 
-    Once the campaign is open, removing somebody takes a reason, and removing somebody who has marked takes two people: 202
-    until another one asks for the same jury. A jury that is named is not dissolved.
+    Once the campaign is open, removing a juror needs a reason, and removing one who has marked needs approval by a second
+    person: 202 until another person requests the same jury. A jury cannot be emptied again.
     """
     id_ = path_id(campaign_id, CampaignNotFound)
     account_ids = [field_id(raw, f"user_ids.{place}") for place, raw in enumerate(data.user_ids)]
@@ -157,7 +157,7 @@ async def assign_jurors(
 async def shortlist_entry(
     campaign_id: FromPath[str], post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Shortlisted:
-    """Put an entry on the shortlist; a second time changes nothing."""
+    """Add an entry to the shortlist. Repeating it changes nothing."""
     ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     await shortlist.shortlist_entry(app_state.pool, viewer.account_id, *ids)
     return Shortlisted(post_id, True)
@@ -178,7 +178,7 @@ async def shortlist_entry(
 async def unlist_entry(
     campaign_id: FromPath[str], post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Shortlisted:
-    """Take an entry off the shortlist; a second time changes nothing."""
+    """Remove an entry from the shortlist. Repeating it changes nothing."""
     ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     await shortlist.unlist_entry(app_state.pool, viewer.account_id, *ids)
     return Shortlisted(post_id, False)
@@ -208,7 +208,7 @@ async def mark_entry(
     app_state: InjectedAppState,
     viewer: InjectedViewer,
 ) -> Marked:
-    """Mark an entry: jurors, or any editor where none are named. A later mark takes the place of the earlier one."""
+    """Mark an entry, as a juror or, without a jury, as an editor. A later mark replaces the earlier one."""
     ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     score = await jury_actions.mark_entry(app_state.pool, viewer.account_id, *ids, data)
     return Marked(post_id, str(score))
@@ -234,7 +234,7 @@ async def disqualify_entry(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Disqualified:
-    """Take an entry out of the contest; the post stays, and its author is told the code of the reason."""
+    """Disqualify an entry. The post stays visible, and its author is notified with the reason code."""
     ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     await disqualification.disqualify_entry(app_state.pool, viewer.account_id, *ids, data, keyed_request)
     return Disqualified(post_id, True)
@@ -260,7 +260,7 @@ async def reinstate_entry(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Disqualified:
-    """Let a disqualified entry compete again; its author is told."""
+    """Reverse a disqualification and notify the author."""
     ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     await disqualification.reinstate_entry(app_state.pool, viewer.account_id, *ids, data, keyed_request)
     return Disqualified(post_id, False)
@@ -277,5 +277,5 @@ entries = Router(
         reinstate_entry,
     ],
 )
-# Jurors need no role, so this door stands outside of the editors' guard; the action says who may pass.
+# Jurors need no role, so this route is outside of the editors' guard; the action checks the jury.
 marks = Router("/", route_handlers=[mark_entry])

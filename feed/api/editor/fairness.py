@@ -1,4 +1,4 @@
-"""What to look at before announcing."""
+"""The endpoint of the fairness report."""
 
 from litestar import Response, Router, get
 from litestar.params import FromPath
@@ -11,7 +11,7 @@ from feed.screens.prizes.fairness import FairnessCard
 
 @get("/campaigns/{campaign_id:str}/fairness", errors=(SheetNotFound,), weight=20)
 async def get_fairness(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[FairnessCard]:
-    """How near it was, how it would have come out otherwise, and which entries share unusually many likers."""
+    """The fairness report: margins, rankings under other rules, and entries that share unusually many likers."""
     card = await app_state.fairness.get(path_id(campaign_id, SheetNotFound))
     return Response(card, headers={"cache-control": PRIVATE})
 

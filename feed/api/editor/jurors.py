@@ -1,4 +1,4 @@
-"""The jury: who marks, what each has to mark, conflicts of interest, and how far everybody is."""
+"""Endpoints for the work of a jury: progress, shortlist, a juror's own marks, and recusals."""
 
 import msgspec
 from litestar import Response, Router, get, post, put
@@ -28,13 +28,13 @@ from feed.screens.posts.cards import Id
 
 
 class ShortlistIn(msgspec.Struct, frozen=True):
-    """How many entries the shortlist is to hold; the size of the rules unless it is said."""
+    """The size of the shortlist; null: the size in the rules."""
 
     size: int | None = None
 
 
 class RecusedFrom(msgspec.Struct, frozen=True):
-    """One marks neither this entry nor any other one of its author's."""
+    """The juror marks neither this entry nor another one by its author."""
 
     post_id: Id
     recused: bool
@@ -42,7 +42,7 @@ class RecusedFrom(msgspec.Struct, frozen=True):
 
 @get("/campaigns/{campaign_id:str}/jury", errors=(CampaignNotFound,))
 async def get_jury(campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> JuryProgress:
-    """Who has marked how much, and which entries lack marks; the marks themselves once they are locked."""
+    """The progress of each juror and the entries that lack marks; the marks themselves once they are locked."""
     async with app_state.pool.acquire() as conn:
         return await jury_progress.get_jury(conn, path_id(campaign_id, CampaignNotFound))
 
@@ -65,7 +65,7 @@ async def fill_shortlist(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> JuryProgress:
-    """Fill the shortlist up with the entries that have the most likes and comments, as the rules weigh them."""
+    """Fill the shortlist with the entries that have the highest engagement score under the rules."""
     id_ = path_id(campaign_id, CampaignNotFound)
     await shortlist.fill_shortlist(app_state.pool, viewer.account_id, id_, data.size, keyed_request)
     async with app_state.pool.acquire() as conn:
@@ -84,7 +84,7 @@ async def list_my_marks(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
-    """What one has to mark: the shortlist, or all entries while there is none; with one's own marks alone."""
+    """The entries that the juror has to mark: the shortlist, or all while there is none. Only the juror's own marks are included."""
     id_ = path_id(campaign_id, CampaignNotFound)
     name = f"my marks:{id_}"
     after_id = app_state.cursors.read(name, cursor, int) if cursor else 0
@@ -117,12 +117,12 @@ async def recuse_juror(
     app_state: InjectedAppState,
     viewer: InjectedViewer,
 ) -> RecusedFrom:
-    """Declare a conflict of interest with an entry's author. It is not taken back; a second time changes nothing."""
+    """Declare a conflict of interest with an entry's author. It cannot be withdrawn; repeating it changes nothing."""
     ids = path_id(campaign_id, CampaignNotFound), path_id(post_id, EntryNotFound)
     await recusal.recuse_juror(app_state.pool, viewer.account_id, *ids, data)
     return RecusedFrom(post_id, True)
 
 
 jury = Router("/", route_handlers=[get_jury, fill_shortlist])
-# Jurors need no role, so these doors stand outside of the editors' guard; what they call says who may pass.
+# Jurors need no role, so these routes are outside of the editors' guard; the called functions check the jury.
 jurors = Router("/", route_handlers=[list_my_marks, recuse_juror])

@@ -1,4 +1,4 @@
-"""Objections and what follows from them: an answer by somebody who had no part in the campaign, a replacement by two people."""
+"""Endpoints of editors for objections, and for the replacement of a winner."""
 
 from typing import Annotated, Literal
 
@@ -35,13 +35,13 @@ from feed.screens.prizes import settlement as settlement_screen
 from feed.screens.prizes.objections import ObjectionCard
 from feed.screens.prizes.settlement import Decision
 
-# A parameter that is called `state` means the application's to the framework.
+# Litestar reserves the parameter name `state` for the application's state.
 StateFilter = Annotated[Literal["open", "answered"] | None, QueryParameter(name="state")]
 _ANSWERED: dict[str | None, tuple[bool, ...]] = {None: (False, True), "open": (False,), "answered": (True,)}
 
 
 class AnswerIn(msgspec.Struct, frozen=True):
-    """The answer, told to whoever has objected; where the objection is upheld, what follows, and of `replace` whom it is about."""
+    """The answer, sent to the author of the objection. `remedy` if it is upheld; `rank` is the place that `replace` is about."""
 
     text: str
     remedy: Remedy | None = None
@@ -49,7 +49,7 @@ class AnswerIn(msgspec.Struct, frozen=True):
 
 
 class ReplacementIn(msgspec.Struct, frozen=True):
-    """Why; kept in the audit."""
+    """The reason, recorded in the audit log."""
 
     reason: str
 
@@ -62,7 +62,7 @@ async def list_objections(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[ObjectionCard]]:
-    """Objections to results, the latest first."""
+    """Objections to results, newest first."""
     name = f"objections:{objection_state or ''}"
     before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
@@ -91,9 +91,9 @@ async def answer_objection(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Response[ObjectionCard]:
-    """Answer, as somebody who has neither organised, announced, judged nor entered the campaign, nor decided anything about it.
+    """Answer an objection. An account that is involved in the campaign (organised, marked, entered, decided) may not.
 
-    A remedy needs another person.
+    A remedy is carried out by another person.
     """
     id_ = path_id(objection_id, ObjectionNotFound)
     await objection_actions.answer_objection(
@@ -130,7 +130,7 @@ async def replace_winner(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Response[Decision]:
-    """Replace the winner of this rank by the next reserve. It takes two people: recorded (202), then replaced (200)."""
+    """Replace the winner of this rank by the next reserve. Two people are needed: recorded (202), then replaced (200)."""
     id_ = path_id(campaign_id, CampaignNotFound)
     rank_ = path_number(rank, WinnerNotFound)
     outcome = await replacement_actions.replace_winner(

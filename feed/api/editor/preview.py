@@ -1,4 +1,4 @@
-"""A campaign before it is published."""
+"""The endpoint that previews a campaign before it is published."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from feed.screens.campaigns.preview import Worth
 
 
 class CampaignPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign as it would be published. `problems` stand in the way, `advice` does not."""
+    """A campaign as it would be published. `problems` prevent the publication, `advice` does not."""
 
     publishable: bool
     worth: list[Worth]
@@ -29,7 +29,7 @@ class CampaignPreview(msgspec.Struct, frozen=True, kw_only=True):
 async def preview_campaign(
     campaign_id: FromPath[str], request: Request[Any, Any, Any], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> CampaignPreview:
-    """What 10, 50 and 200 likes and commenters are worth, the text of the rules, and all that keeps it from being published."""
+    """The score of 10, 50 and 200 likes and commenters, the rules text, and the problems that prevent the publication."""
     async with app_state.pool.acquire() as conn:
         found = await screen.preview_campaign(conn, path_id(campaign_id, CampaignNotFound))
     language = language_of(request)

@@ -1,4 +1,4 @@
-"""Settling and announcement_actions."""
+"""Endpoints of editors that settle a campaign, undo a settlement and announce the winners."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ from feed.screens.prizes.sheet_csv import csv_of
 
 
 class ReasonIn(msgspec.Struct, frozen=True):
-    """Why; kept in the audit. A settlement needs one only where something would otherwise be waited for."""
+    """The reason, recorded in the audit log. A settlement needs one only to be forced."""
 
     reason: str = ""
 
@@ -55,7 +55,7 @@ async def settle_campaign(
     keyed_request: InjectedKeyedRequest,
     data: JSONBody[ReasonIn | None] = None,
 ) -> Decision:
-    """Settle now: early when nothing is waited for, or with a reason although something is."""
+    """Settle a campaign now. If something is still missing, a reason forces the settlement."""
     id_ = path_id(campaign_id, CampaignNotFound)
     reason = data.reason if data else ""
     await settlement_actions.settle_campaign(
@@ -83,7 +83,7 @@ async def undo_settlement(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Decision:
-    """Set a settlement aside: before it is announced, or for an upheld objection that asks for it; an editor makes the next one."""
+    """Undo a settlement, before it is announced or as the remedy of an upheld objection. An editor makes the next settlement."""
     id_ = path_id(campaign_id, CampaignNotFound)
     await undo_actions.undo_settlement(
         app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request
@@ -107,7 +107,7 @@ async def undo_settlement(
 async def announce_winners(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[Decision]:
-    """Announce the winners. It takes two people: the first is recorded (202), the second announces (200)."""
+    """Announce the winners. Two people are needed: the first is recorded (202), the second announces (200)."""
     id_ = path_id(campaign_id, CampaignNotFound)
     outcome = await announcement_actions.announce_winners(
         app_state.pool, app_state.keys, id_, by=viewer.account_id, request=keyed_request
@@ -126,7 +126,7 @@ async def announce_winners(
 async def get_sheet(
     campaign_id: FromPath[str], request: Request[Any, Any, Any], app_state: InjectedAppState
 ) -> Response[bytes]:
-    """The frozen score sheet, best entry first: JSON, or a table for a spreadsheet with `Accept: text/csv`."""
+    """The frozen score sheet, best entry first: JSON, or CSV with `Accept: text/csv`."""
     id_ = path_id(campaign_id, SheetNotFound)
     async with app_state.pool.acquire() as conn:
         sheet = await screen.get_sheet(conn, id_)

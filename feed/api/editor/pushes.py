@@ -1,4 +1,4 @@
-"""What the push hook was not told, for admins."""
+"""Endpoints of admins that list and retry pushes."""
 
 from typing import Annotated, get_args
 
@@ -23,7 +23,7 @@ from feed.pagination import Page
 from feed.screens.staff import pushes as screen
 from feed.screens.staff.pushes import PushCard
 
-# A parameter that is called `state` means the application's to the framework.
+# Litestar reserves the parameter name `state` for the application's state.
 StateFilter = Annotated[PushState | None, QueryParameter(name="state")]
 _STATES: tuple[PushState, ...] = get_args(PushState)
 
@@ -36,7 +36,7 @@ async def list_pushes(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[PushCard]]:
-    """What the push hook was told and is to be told, the latest first; `state=dead` was given up and waits for somebody."""
+    """Pushes to the push hook, newest first. Those with `state=dead` have no retries left and need a decision by an admin."""
     name = f"push:{push_state or ''}"
     before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
@@ -50,7 +50,7 @@ async def list_pushes(
 async def retry_push(
     push_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[PushCard]:
-    """Try a push again that was given up, as if it were new; the receiver knows it by the same id."""
+    """Retry a dead push as if it were new, under the same id, so that the receiver can recognize it."""
     id_ = path_id(push_id, PushNotFound)
     await push_actions.retry_push(app_state.pool, id_, by=viewer.account_id, request=keyed_request)
     async with app_state.pool.acquire() as conn:

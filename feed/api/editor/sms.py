@@ -1,4 +1,4 @@
-"""Messages to phones that wait for somebody's decision, for editors and admins."""
+"""Endpoints of editors and admins that list, retry and resolve SMS."""
 
 from typing import Annotated, Literal
 
@@ -24,19 +24,19 @@ from feed.screens.staff.sms import MessageCard
 from feed.sms import manual_resolution
 from feed.sms.model import MessageId, MessageNotFound, MessageNotStuck, MessageTooLate, State
 
-# A parameter that is called `state` means the application's to the framework.
+# Litestar reserves the parameter name `state` for the application's state.
 StateFilter = Annotated[State | None, QueryParameter(name="state")]
 CampaignFilter = Annotated[str | None, QueryParameter(name="campaign_id")]
 
 
 class RetryIn(msgspec.Struct, frozen=True):
-    """Why another attempt is right although the phone may have the message already; kept in the audit."""
+    """Why another attempt is right although the phone may have the message already; recorded in the audit log."""
 
     reason: str
 
 
 class ResolveIn(msgspec.Struct, frozen=True):
-    """How it ended, and how one knows; kept in the audit."""
+    """The outcome, and the evidence for it; recorded in the audit log."""
 
     outcome: Literal["sent", "failed"]
     reason: str
@@ -51,9 +51,9 @@ async def list_messages(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[MessageCard]]:
-    """Messages to phones, the latest first: by state, or of a campaign, else those that wait for somebody's decision.
+    """SMS, newest first: by state, or of a campaign, otherwise those that need a decision.
 
-    What is `unknown` may have been sent or not; nothing but an editor's word makes another attempt.
+    An `unknown` message may have been sent or not; it is attempted again only when an editor retries it.
     """
     campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
     name = f"messages:{message_state or ''}:{campaign or ''}"
@@ -87,7 +87,7 @@ async def retry_message(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Response[MessageCard]:
-    """Send a message again that is unknown, failed or undelivered. Nothing else ever sends one twice."""
+    """Send an unknown, failed or undelivered message again. Nothing else sends a message twice."""
     id_ = MessageId(path_id(message_id, MessageNotFound))
     await manual_resolution.retry_message(
         app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request
@@ -110,7 +110,7 @@ async def resolve_message(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Response[MessageCard]:
-    """Say how a message ended that is unknown, failed or undelivered, without sending it again."""
+    """Set the outcome of an unknown, failed or undelivered message without sending it again."""
     id_ = MessageId(path_id(message_id, MessageNotFound))
     await manual_resolution.resolve_message(
         app_state.pool, id_, outcome=data.outcome, by=viewer.account_id, reason=data.reason, request=keyed_request

@@ -1,4 +1,4 @@
-"""Who is staff: for admins alone."""
+"""Endpoints of admins that change the roles of accounts."""
 
 import msgspec
 from litestar import Router, delete, put
@@ -11,13 +11,13 @@ from feed.screens.posts.cards import Id
 
 
 class RolesIn(msgspec.Struct, frozen=True):
-    """All the roles that somebody shall have."""
+    """All roles of an account after the request."""
 
     roles: list[str]
 
 
 class StaffCard(msgspec.Struct, frozen=True):
-    """Somebody with the roles held now."""
+    """An account with its roles."""
 
     user_id: Id
     roles: list[Role]
@@ -33,7 +33,7 @@ class StaffCard(msgspec.Struct, frozen=True):
 async def put_roles(
     user_id: FromPath[str], data: JSONBody[RolesIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> StaffCard:
-    """Give somebody these roles and no others: `reviewer`, `editor`, `admin`. It counts from the next request on."""
+    """Set the roles of an account: `reviewer`, `editor`, `admin`. They apply from its next request on."""
     account_id = AccountId(path_id(user_id, AccountNotFound))
     return StaffCard(str(account_id), await change_roles(app_state.pool, viewer.account_id, account_id, data.roles))
 
@@ -47,7 +47,7 @@ async def put_roles(
     ),
 )
 async def remove_roles(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> StaffCard:
-    """Take every role away from somebody; the last admin keeps it."""
+    """Remove all roles of an account. The last admin cannot be removed."""
     account_id = AccountId(path_id(user_id, AccountNotFound))
     return StaffCard(str(account_id), await change_roles(app_state.pool, viewer.account_id, account_id, ()))
 

@@ -1,4 +1,4 @@
-"""Engagement that does not count: voiding it, and letting it count again."""
+"""Endpoints of editors that add, list and withdraw voids."""
 
 from datetime import datetime
 from typing import Literal
@@ -18,7 +18,7 @@ from feed.screens.posts.cards import Id
 
 
 class VoidCard(msgspec.Struct, frozen=True, kw_only=True):
-    """Engagement that does not count."""
+    """A void: engagement that does not count."""
 
     id: Id
     user_id: Id | None
@@ -31,7 +31,7 @@ class VoidCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Voids(msgspec.Struct, frozen=True):
-    """Voids that stand."""
+    """Voids in force."""
 
     items: list[VoidCard]
 
@@ -53,7 +53,7 @@ async def add_voids(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Voids:
-    """Stop counting some people's engagement, or everybody's with one entry. What people see stays as it is."""
+    """Void the engagement of some accounts, or all engagement of one entry. Shown counts stay as they are."""
     made = await void_actions.add_voids(
         app_state.pool, viewer.account_id, path_id(campaign_id, CampaignNotFound), data, keyed_request
     )
@@ -62,7 +62,7 @@ async def add_voids(
 
 @get("/campaigns/{campaign_id:str}/voids", errors=(CampaignNotFound,))
 async def list_voids(campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Voids:
-    """What does not count now, the latest first."""
+    """The voids in force, newest first."""
     id_ = path_id(campaign_id, CampaignNotFound)
     async with app_state.pool.acquire() as conn:
         await get_campaign_for_editors(conn, id_)
@@ -82,7 +82,7 @@ async def list_voids(campaign_id: FromPath[str], app_state: InjectedAppState, vi
 async def withdraw_void(
     campaign_id: FromPath[str], void_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> None:
-    """Let engagement count again; a second time changes nothing."""
+    """Withdraw a void, so that its engagement counts again. Repeating it changes nothing."""
     ids = path_id(campaign_id, CampaignNotFound), path_id(void_id, VoidNotFound)
     await void_actions.withdraw_void(app_state.pool, viewer.account_id, *ids)
 

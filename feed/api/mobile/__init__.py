@@ -1,4 +1,4 @@
-"""The app's doors."""
+"""The endpoints of the app."""
 
 from litestar import Router
 

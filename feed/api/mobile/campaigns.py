@@ -1,4 +1,4 @@
-"""Campaigns for everybody: what they promise, who takes part, how it stands, and what counts of one's own."""
+"""Public endpoints of campaigns: rules, entries, leaderboard, and the viewer's own participation."""
 
 import time
 from typing import Annotated, Literal, TypeVar
@@ -25,7 +25,7 @@ from feed.screens.posts.page_render import PageBase
 
 T = TypeVar("T")
 
-# A parameter that is called `state` means the application's to the framework.
+# Litestar reserves the parameter name `state` for the application's state.
 CampaignState = Annotated[str | None, QueryParameter(name="state")]
 Version = Annotated[int | None, QueryParameter(ge=1, le=MAX_NUMBER)]
 
@@ -38,7 +38,7 @@ async def list_campaigns(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[CampaignCard]]:
-    """Published campaigns, the newest first; `state` as the clock makes it."""
+    """Published campaigns, newest first. `state` is computed at the time of the request."""
     states = screen.states_of(campaign_state)
     name = f"campaigns:{campaign_state or ''}"
     last_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
@@ -68,7 +68,7 @@ async def get_campaign(
 async def get_rules(
     campaign_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader, version: Version = None
 ) -> Response[RulesCard]:
-    """The rules in force, or an earlier version of them; every version stays public."""
+    """The rules in force, or an earlier version. Every version stays public."""
     async with app_state.pool.acquire() as conn:
         return _same_for_all(await screen.get_rules(conn, path_id(campaign_id, CampaignNotFound), version))
 
@@ -88,7 +88,7 @@ async def list_campaign_posts(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
-    """The entries that everybody can see: the newest first, or the ones that move people most."""
+    """The visible entries, newest first or by hot score."""
     id_ = path_id(campaign_id, CampaignNotFound)
     viewer_id = reader.account_id if reader else None
 
@@ -129,7 +129,7 @@ async def list_campaign_posts(
 async def get_leaderboard(
     campaign_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader, limit: Limit = 20
 ) -> Response[bytes]:
-    """The best entries. Until the marks are locked it shows engagement alone."""
+    """The best entries. Until the marks are locked the score is engagement only."""
     id_ = path_id(campaign_id, CampaignNotFound)
 
     async def read() -> PageBase:
@@ -140,7 +140,7 @@ async def get_leaderboard(
 
     base = await app_state.pages.kept(("leaderboard", id_, limit), read)
     rendered = await app_state.pages.render(base, reader.account_id if reader else None)
-    # Without a tag: `as_of` moves with every reading.
+    # No ETag: `as_of` changes with every read.
     return json_response(rendered.body, public=reader is None)
 
 
@@ -148,14 +148,14 @@ async def get_leaderboard(
 async def get_taking_part(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[TakingPart]:
-    """One's own entries: what is shown, what counts, and in numbers why the rest does not."""
+    """The viewer's own entries: shown and counted engagement, and how much is not counted, by reason."""
     id_ = path_id(campaign_id, CampaignNotFound)
     mine = await my_participation.get_taking_part(app_state.leaderboards, id_, viewer.account_id)
     return Response(mine, headers={"cache-control": PRIVATE})
 
 
 def _same_for_all(content: T) -> Response[T]:
-    # Nothing of it depends on who asks, so a shared cache may answer for a second.
+    # The response is the same for all viewers, so a shared cache may keep it for a second.
     return Response(content, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
 

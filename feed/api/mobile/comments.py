@@ -1,4 +1,4 @@
-"""Comments and replies."""
+"""Endpoints of comments and replies."""
 
 from typing import Literal
 
@@ -59,7 +59,7 @@ async def add_comment(
     keyed_request: InjectedKeyedRequest,
     region: InjectedRegion,
 ) -> CommentCard:
-    """Comment on a post; a reply to a reply joins the same root."""
+    """Comment on a post. A reply to a reply belongs to the same root comment."""
     id_ = PostId(path_id(post_id, PostNotFound))
     reply_to = None if data.reply_to_id is None else CommentId(field_id(data.reply_to_id, "reply_to_id"))
     remark = Remark.checked(viewer.account_id, id_, data.text, reply_to, keyed_request, region)
@@ -76,7 +76,7 @@ async def list_comments(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
-    """Root comments, each with the number of its replies and the first of them; `hot` by likes and replies."""
+    """Root comments, each with the number of its replies and the first of them. `hot` sorts by likes and replies."""
     id_ = path_id(post_id, PostNotFound)
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
@@ -134,7 +134,7 @@ async def list_replies(
     ),
 )
 async def delete_comment(comment_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> None:
-    """Delete one's own comment; one that has been answered leaves its place."""
+    """Delete a comment of the viewer. One that has replies leaves a placeholder."""
     id_ = CommentId(path_id(comment_id, CommentNotFound))
     await actions.delete_comment(app_state.pool, viewer.account_id, id_, announce=app_state.projector.touch)
 

@@ -1,4 +1,4 @@
-"""What an app has to know before it asks anything else."""
+"""The endpoint with the limits and rules that the app reads at its start."""
 
 from typing import get_args
 
@@ -18,11 +18,11 @@ from feed.screens.staff.cases import ReasonCard, reason_cards
 from feed.topics.parse import MARKS
 from feed.topics.parse import NAME_LONGEST as TOPIC_LONGEST
 
-_FRESH = "public, max-age=300"
+_CACHE_CONTROL = "public, max-age=300"
 
 
 class TextLimits(msgspec.Struct, frozen=True):
-    """How long things may be, in code points."""
+    """The greatest lengths of texts, in code points."""
 
     post: int = TEXT_LONGEST
     comment: int = COMMENT_LONGEST
@@ -32,7 +32,7 @@ class TextLimits(msgspec.Struct, frozen=True):
 
 
 class TopicRules(msgspec.Struct, frozen=True):
-    """How a topic is written: between two marks, or from one to the next white space or punctuation."""
+    """The syntax of a topic: between two marks, or from one mark to the next white space or punctuation."""
 
     marks: list[str]
     name_longest: int = TOPIC_LONGEST
@@ -40,8 +40,8 @@ class TopicRules(msgspec.Struct, frozen=True):
 
 
 class HotRules(msgspec.Struct, frozen=True):
-    """How hot lists are made: ten times the engagement is worth one period; of any `window` posts in a row so many are by one
-    author and under one topic at most, as long as there is anything else."""
+    """The hot score and its diversity rule. Ten times the engagement is worth one period; any `window` consecutive posts contain
+    at most `per_author` of one author and `per_topic` of one topic, as long as there are others."""
 
     period_ms: int = int(PERIOD.total_seconds() * 1000)
     comment_weight: int = COMMENT_WEIGHT
@@ -51,14 +51,14 @@ class HotRules(msgspec.Struct, frozen=True):
 
 
 class TrendRules(msgspec.Struct, frozen=True):
-    """Which topics trend: by the people who wrote in the last `reach_ms`, each by his best post, halved every `half_life_ms`."""
+    """The trend score of a topic: the authors of the last `reach_ms`, each by the best post, halved every `half_life_ms`."""
 
     reach_ms: int = int(REACH.total_seconds() * 1000)
     half_life_ms: int = int(HALF_LIFE.total_seconds() * 1000)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits, rules and words that this server goes by."""
+    """Limits, rules and texts of this server."""
 
     limits: TextLimits
     page_most: int = 50
@@ -75,7 +75,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/config", conditional=True)
 async def get_config(app_state: InjectedAppState) -> Response[Config]:
-    """Limits, topic rules, the words of reason codes, and the oldest version of the app that may go on."""
+    """Limits, topic rules, the texts of reason codes, and the oldest supported version of the app."""
     config = Config(
         limits=TextLimits(),
         comment_policies=list(get_args(CommentPolicy)),
@@ -85,7 +85,7 @@ async def get_config(app_state: InjectedAppState) -> Response[Config]:
         reason_codes=reason_cards(),
         minimum_app_version=app_state.settings.minimum_app_version or None,
     )
-    return Response(config, headers={"cache-control": _FRESH, "vary": "Authorization"})
+    return Response(config, headers={"cache-control": _CACHE_CONTROL, "vary": "Authorization"})
 
 
 config = Router("/", route_handlers=[get_config])

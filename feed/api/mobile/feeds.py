@@ -1,4 +1,4 @@
-"""Lists of everybody's posts: the latest, the hottest, those with videos."""
+"""Endpoints of the site-wide lists: latest, hot, videos."""
 
 import msgspec
 from litestar import Response, Router, get
@@ -18,7 +18,7 @@ from feed.screens.posts.viewer_store import must_see_post
 
 
 class NewCount(msgspec.Struct, frozen=True):
-    """How many posts have come since; a hundred means so many or more."""
+    """The number of newer posts; 100 means 100 or more."""
 
     count: int
 
@@ -27,7 +27,7 @@ class NewCount(msgspec.Struct, frozen=True):
 async def list_latest(
     app_state: InjectedAppState, reader: InjectedReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
-    """The newest posts of everybody."""
+    """The newest posts."""
     viewer_id = reader.account_id if reader else None
     body = await app_state.pages.page("latest", screen.list_latest, viewer_id=viewer_id, cursor=cursor, limit=limit)
     return json_response(body, public=reader is None)
@@ -37,7 +37,7 @@ async def list_latest(
 async def count_new(
     app_state: InjectedAppState, reader: InjectedReader, since_id: FromQuery[str | None] = None
 ) -> Response[bytes]:
-    """How many posts have come since this one, whoever may see them: a hundred at most. The post may be gone by now."""
+    """The number of posts since this one, at most 100. Blocks and mutes are not considered; the post may be deleted."""
     if since_id is None:
         raise Invalid(FieldError("since_id", "required"))
     count = await app_state.new_posts.count(field_id(since_id, "since_id"))
@@ -48,7 +48,7 @@ async def count_new(
 async def list_hot(
     app_state: InjectedAppState, reader: InjectedReader, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[bytes]:
-    """What moves people most, of late. Pages go on through the list as it stood at the first one, for ten minutes; it ends after a thousand."""
+    """Posts by hot score, at most 1,000. Later pages continue the ranking of the first page for ten minutes."""
     body = await ranked_pages.read_page(
         app_state.pages,
         app_state.redis,
@@ -66,7 +66,7 @@ async def list_hot(
 async def explain_hot(
     post_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader
 ) -> Response[HotReasons]:
-    """Where a post stands on the hot list and why: the formula and what goes into it. Staff also see what editors did, with their reasons."""
+    """The position of a post on the hot list, with the formula and its inputs. Staff also see the hot actions with their reasons."""
     id_ = path_id(post_id, PostNotFound)
     ranking = await app_state.hot.of_everybody()
     async with app_state.pool.acquire() as conn:

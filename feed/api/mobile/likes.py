@@ -1,4 +1,4 @@
-"""Liking posts and comments, and who does."""
+"""Endpoints of likes of posts and comments, and of the likers of a post."""
 
 from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath
@@ -24,7 +24,7 @@ from feed.screens.posts.likers import LikerItem
     fast_path=True,
 )
 async def like_post(post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Liked:
-    """Like a post; a second time changes nothing."""
+    """Like a post. Repeating it changes nothing."""
     return await app_state.likes.submit(Like(PostId(path_id(post_id, PostNotFound)), viewer.account_id))
 
 
@@ -39,7 +39,7 @@ async def like_post(post_id: FromPath[str], app_state: InjectedAppState, viewer:
     fast_path=True,
 )
 async def unlike_post(post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Liked:
-    """Take a like back; a second time changes nothing."""
+    """Remove a like of a post. Repeating it changes nothing."""
     return await app_state.likes.submit(Like(PostId(path_id(post_id, PostNotFound)), viewer.account_id, liked=False))
 
 
@@ -53,7 +53,7 @@ async def unlike_post(post_id: FromPath[str], app_state: InjectedAppState, viewe
     fast_path=True,
 )
 async def like_comment(comment_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Liked:
-    """Like a comment; a second time changes nothing."""
+    """Like a comment. Repeating it changes nothing."""
     id_ = CommentId(path_id(comment_id, CommentNotFound))
     return await app_state.comment_likes.submit(CommentLike(id_, viewer.account_id))
 
@@ -69,7 +69,7 @@ async def like_comment(comment_id: FromPath[str], app_state: InjectedAppState, v
     fast_path=True,
 )
 async def unlike_comment(comment_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Liked:
-    """Take the like of a comment back; a second time changes nothing."""
+    """Remove a like of a comment. Repeating it changes nothing."""
     id_ = CommentId(path_id(comment_id, CommentNotFound))
     return await app_state.comment_likes.submit(CommentLike(id_, viewer.account_id, liked=False))
 
@@ -88,7 +88,7 @@ async def list_likers(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[LikerItem]]:
-    """Who likes a post, the latest first; for its author and staff."""
+    """The accounts that like a post, latest first; for its author and staff."""
     id_ = path_id(post_id, PostNotFound)
     name = f"likers:{id_}"
     position = app_state.cursors.position(name, cursor)

@@ -1,4 +1,4 @@
-"""Oneself: who one is to the app, and what one has been told."""
+"""Endpoints of the viewer's own account: profile, posts, blocks, juries, settings and inbox."""
 
 from typing import Annotated, Literal, get_args
 
@@ -27,18 +27,18 @@ from feed.screens.posts.cards import PostCard
 _KINDS: tuple[InboxKind, ...] = get_args(InboxKind)
 _OWN = {"cache-control": PRIVATE}
 OwnStates = Literal["pending", "published", "rejected", "removed"]
-# A parameter that is called `state` means the application's to the framework.
+# Litestar reserves the parameter name `state` for the application's state.
 OwnState = Annotated[OwnStates | None, QueryParameter(name="state")]
 
 
 class ReadUntil(msgspec.Struct, frozen=True):
-    """The latest message that was shown; all before it count as read too."""
+    """The latest notification that was shown; all before it count as read too."""
 
     until_id: str
 
 
 class NoticesIn(msgspec.Struct, frozen=True):
-    """Which events the inbox tells of; null leaves them as they are."""
+    """Which events are notified; null leaves a setting as it is."""
 
     likes: bool | None = None
     comments: bool | None = None
@@ -46,20 +46,20 @@ class NoticesIn(msgspec.Struct, frozen=True):
 
 
 class SettingsIn(msgspec.Struct, frozen=True):
-    """What somebody sets for himself."""
+    """Settings of the account."""
 
     notify: NoticesIn = NoticesIn()
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """What is left."""
+    """The number of unread notifications."""
 
     unread_count: int
 
 
 @get("/", errors=(AccountNotFound,))
 async def get_me(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[MeCard]:
-    """One's own profile, with what only oneself may see; the phone is masked."""
+    """The viewer's profile with its private members; the phone is masked."""
     async with app_state.pool.acquire() as conn:
         return Response(await profiles.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
 
@@ -68,7 +68,7 @@ async def get_me(app_state: InjectedAppState, viewer: InjectedViewer) -> Respons
 async def change_me(
     data: JSONBody[ProfileChange], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[MeCard]:
-    """Change one's own name or bio; what is left out stays, and a bio of null is none."""
+    """Change the viewer's name or bio. Absent members stay; null removes the bio."""
     await account_actions.change_profile(app_state.pool, viewer.account_id, data)
     async with app_state.pool.acquire() as conn:
         return Response(await profiles.get_me(conn, app_state.keys, viewer.account_id), headers=_OWN)
@@ -82,7 +82,7 @@ async def list_my_posts(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
-    """One's own posts, the latest first: all but the deleted ones, or those in one state."""
+    """The viewer's posts, newest first: all that are not deleted, or those in one state."""
     states = [post_state] if post_state else list(get_args(OwnStates))
     body = await app_state.pages.own(viewer.account_id, states, cursor=cursor, limit=limit)
     return json_response(body)
@@ -92,7 +92,7 @@ async def list_my_posts(
 async def list_blocks(
     app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[Kept]]:
-    """Whom one has blocked or muted, the latest first."""
+    """The accounts that the viewer has blocked or muted, latest first."""
     name = f"blocks:{viewer.account_id}"
     async with app_state.pool.acquire() as conn:
         found = await profiles.list_blocks(conn, viewer.account_id, app_state.cursors.position(name, cursor), limit + 1)
@@ -105,7 +105,7 @@ async def list_blocks(
 async def list_juries(
     app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[SeatCard]]:
-    """The campaigns on whose jury one sits, the latest first, and how far one is with the marks."""
+    """The campaigns that the viewer is a juror of, newest first, with the progress of the marks."""
     name = f"juries:{viewer.account_id}"
     before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
@@ -117,7 +117,7 @@ async def list_juries(
 
 @get("/settings")
 async def get_settings(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[SettingsCard]:
-    """What one wants to be told of."""
+    """The viewer's settings: which events are notified."""
     async with app_state.pool.acquire() as conn:
         return Response(await profiles.get_notices(conn, viewer.account_id), headers=_OWN)
 
@@ -126,7 +126,7 @@ async def get_settings(app_state: InjectedAppState, viewer: InjectedViewer) -> R
 async def change_settings(
     data: JSONBody[SettingsIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[SettingsCard]:
-    """Change what one wants to be told of; what is left out stays."""
+    """Change the viewer's settings. Absent members stay."""
     requested: dict[QuietKind, bool | None] = {
         "like": data.notify.likes,
         "comment": data.notify.comments,
@@ -146,7 +146,7 @@ async def list_inbox(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[InboxItem]]:
-    """What one has been told, the latest first; reading it marks nothing as read."""
+    """The viewer's notifications, newest first. Listing them does not mark them as read."""
     name = f"inbox:{viewer.account_id}:{kind or ''}"
     before_id = app_state.cursors.read(name, cursor, int) if cursor else MAX_ID
     async with app_state.pool.acquire() as conn:
@@ -160,7 +160,7 @@ async def list_inbox(
 async def read_inbox(
     data: JSONBody[ReadUntil], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[Unread]:
-    """Mark everything up to a message as read, known or not. Doing it twice is doing it once, with or without a key."""
+    """Mark all notifications up to this id as read. The id need not exist; repeating it changes nothing, also without a key."""
     await actions.read_inbox(app_state.pool, viewer.account_id, field_id(data.until_id, "until_id"), keyed_request)
     async with app_state.pool.acquire() as conn:
         return Response(Unread(await screen.count_unread(conn, viewer.account_id)), headers=_OWN)

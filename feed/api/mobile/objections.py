@@ -1,4 +1,4 @@
-"""Who has won, for everybody, and what those who take part have against it."""
+"""Endpoints of the published winners, and of objections by participants."""
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -16,7 +16,7 @@ from feed.screens.prizes.winners import WinnersCard
 
 
 class ObjectionIn(msgspec.Struct, frozen=True):
-    """What is wrong with the result, and the entry that it is about, if any."""
+    """The text of an objection, and the entry that it is about, if any."""
 
     text: str
     post_id: str | None = None
@@ -24,7 +24,7 @@ class ObjectionIn(msgspec.Struct, frozen=True):
 
 @get("/campaigns/{campaign_id:str}/winners", errors=(CampaignNotFound, ResultNotFound), conditional=True)
 async def list_winners(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[WinnersCard]:
-    """Who holds each place of an announced campaign now, names masked."""
+    """The present winner of each place of an announced campaign, with masked names."""
     async with app_state.pool.acquire() as conn:
         card = await winners_screen.list_winners(conn, path_id(campaign_id, CampaignNotFound))
     return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
@@ -47,7 +47,7 @@ async def object_to_result(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Response[OwnObjection]:
-    """Object to an announced result, once, as somebody who takes part, within the objection days."""
+    """Object to an announced result, once per participant, within the objection period."""
     objection_id = await objection_actions.object_to_result(
         app_state.pool,
         path_id(campaign_id, CampaignNotFound),

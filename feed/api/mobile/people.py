@@ -1,4 +1,4 @@
-"""Who somebody is, and what somebody has posted."""
+"""Endpoints of other users: profile, posts, block and mute."""
 
 import msgspec
 from litestar import Response, Router, delete, get, put
@@ -20,7 +20,7 @@ from feed.screens.posts.feeds import Listed
 
 
 class Relation(msgspec.Struct, frozen=True):
-    """What one keeps between oneself and somebody."""
+    """The viewer's relations to another user."""
 
     user_id: str
     blocked: bool
@@ -29,7 +29,7 @@ class Relation(msgspec.Struct, frozen=True):
 
 @get("/{user_id:str}", errors=(AccountNotFound,), conditional=True)
 async def get_user(user_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader) -> Response[UserCard]:
-    """A person's public profile; to whoever is blocked by him he does not exist."""
+    """A user's public profile. 404 for viewers that the user has blocked."""
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
         card = await screen.get_user(conn, path_id(user_id, AccountNotFound), viewer_id)
@@ -44,7 +44,7 @@ async def list_user_posts(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
-    """A person's posts, newest first."""
+    """A user's posts, newest first."""
     author_id = path_id(user_id, AccountNotFound)
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
@@ -61,25 +61,25 @@ async def list_user_posts(
 
 @put("/{user_id:str}/block", errors=(AccountNotFound, OwnAccount, RelationsFull))
 async def block_user(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Relation:
-    """Block somebody: neither sees what the other writes, nor answers it. A second time changes nothing."""
+    """Block a user: neither sees the posts and comments of the other or replies to them. Repeating it changes nothing."""
     return await _relate(app_state, viewer, user_id, "block", active=True)
 
 
 @delete("/{user_id:str}/block", status_code=200, errors=(AccountNotFound, OwnAccount))
 async def unblock_user(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Relation:
-    """Take a block back; a second time changes nothing."""
+    """Unblock a user. Repeating it changes nothing."""
     return await _relate(app_state, viewer, user_id, "block", active=False)
 
 
 @put("/{user_id:str}/mute", errors=(AccountNotFound, OwnAccount, RelationsFull))
 async def mute_user(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Relation:
-    """Leave somebody out of one's own lists, without his notice. A second time changes nothing."""
+    """Mute a user: leave the user out of the viewer's lists, without notifying the user. Repeating it changes nothing."""
     return await _relate(app_state, viewer, user_id, "mute", active=True)
 
 
 @delete("/{user_id:str}/mute", status_code=200, errors=(AccountNotFound, OwnAccount))
 async def unmute_user(user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> Relation:
-    """Let somebody back into one's lists; a second time changes nothing."""
+    """Unmute a user. Repeating it changes nothing."""
     return await _relate(app_state, viewer, user_id, "mute", active=False)
 
 

@@ -1,4 +1,4 @@
-"""Publishing, reading, editing and deleting posts."""
+"""Endpoints that publish, read, edit and delete posts."""
 
 from typing import Annotated
 
@@ -45,14 +45,14 @@ async def publish_post(
     keyed_request: InjectedKeyedRequest,
     region: InjectedRegion,
 ) -> Response[bytes]:
-    """Publish a post. Visible at once, and queued for a look."""
+    """Publish a post. It is visible at once and queued for review."""
     post_id = await app_state.posts.submit(Draft.checked(viewer.account_id, data, keyed_request, region))
     return json_response(await app_state.pages.post(post_id, viewer.account_id), status=201)
 
 
 @get("/", responses=response_specs(Page[PostCard]))
 async def list_posts(app_state: InjectedAppState, reader: InjectedReader, ids: Ids = None) -> Response[bytes]:
-    """Read several posts at once, in the order of the request; what one may not see is left out."""
+    """Several posts, in the order of the request. Those that the viewer may not see are left out."""
     viewer_id = reader.account_id if reader else None
     body = await app_state.pages.posts(query_ids(ids, "ids", most=POSTS_AT_ONCE), viewer_id)
     return json_response(body, public=reader is None)
@@ -60,7 +60,7 @@ async def list_posts(app_state: InjectedAppState, reader: InjectedReader, ids: I
 
 @get("/{post_id:str}", responses=response_specs(PostCard), errors=(PostNotFound,), conditional=True)
 async def get_post(post_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader) -> Response[bytes]:
-    """Read a post: anybody the published ones, authors their own."""
+    """A post. Unpublished ones are visible to their author only."""
     viewer_id = reader.account_id if reader else None
     return json_response(await app_state.pages.post(path_id(post_id, PostNotFound), viewer_id), public=reader is None)
 
@@ -79,7 +79,7 @@ async def get_post(post_id: FromPath[str], app_state: InjectedAppState, reader: 
 async def edit_post(
     post_id: FromPath[str], data: JSONBody[PostChange], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[bytes]:
-    """Edit one's own post: a new revision, the old ones stay."""
+    """Edit a post of the viewer. It gets a new revision; the old ones are kept."""
     id_ = PostId(path_id(post_id, PostNotFound))
     await actions.edit_post(app_state.pool, viewer.account_id, id_, data, announce=app_state.invalidate_posts)
     return json_response(await app_state.pages.post(id_, viewer.account_id))
@@ -93,7 +93,7 @@ async def edit_post(
     ),
 )
 async def delete_post(post_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> None:
-    """Delete one's own post."""
+    """Delete a post of the viewer."""
     id_ = PostId(path_id(post_id, PostNotFound))
     await actions.delete_post(app_state.pool, viewer.account_id, id_, announce=app_state.invalidate_posts)
 

@@ -1,4 +1,4 @@
-"""Results for everybody, and what one has won."""
+"""Endpoints of published results and draws, and of the viewer's own prizes."""
 
 import msgspec
 from litestar import Response, Router, get, post, put
@@ -43,7 +43,7 @@ from feed.screens.prizes.draws import DrawCard
 
 
 class PublishedResult(Result, frozen=True):
-    """The signed document; beside it the amendments, each signed by itself, and the masked names behind the winners' pseudonyms."""
+    """The signed document, its separately signed amendments, and the masked names of the winners' pseudonyms."""
 
     amendments: list[Amendment]
     people: dict[str, str]
@@ -61,9 +61,9 @@ class PublishedResult(Result, frozen=True):
 async def get_result(
     campaign_id: FromPath[str], app_state: InjectedAppState, reader: InjectedReader
 ) -> Response[bytes]:
-    """The result of an announced campaign: the signed document byte for byte, with amendments and winners' names joined to it.
+    """The result of an announced campaign. The signed document is unchanged byte for byte; amendments and names are added.
 
-    Names are masked but for staff and for oneself.
+    Names are masked, except for staff and for the viewer's own.
     """
     viewer_id = None if reader is None else reader.account_id
     async with app_state.pool.acquire() as conn:
@@ -73,7 +73,7 @@ async def get_result(
 
 @get("/campaigns/{campaign_id:str}/draw", responses=response_specs(DrawCard), errors=(DrawNotFound,), conditional=True)
 async def get_draw(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[bytes]:
-    """What a draw was committed to before anybody took part, its list's hash, what it waits for, and the value that decided."""
+    """A draw: its commitment, the hash of its list, the beacon that it waits for, and the beacon's value."""
     async with app_state.pool.acquire() as conn:
         card = await draws_screen.get_draw(conn, path_id(campaign_id, DrawNotFound))
     return json_response(msgspec.json.encode(card), public=True)
@@ -83,7 +83,7 @@ async def get_draw(campaign_id: FromPath[str], app_state: InjectedAppState) -> R
 async def list_prizes(
     app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[PrizeCard]]:
-    """What one has won, the latest first; reading it marks it as seen."""
+    """The viewer's prizes, newest first. Listing them marks them as seen."""
     name = f"prizes:{viewer.account_id}"
     after = app_state.cursors.position(name, cursor)
     await claim_actions.view_prizes(app_state.pool, viewer.account_id)
@@ -105,7 +105,7 @@ async def list_prizes(
 async def get_prize(
     prize_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[PrizeCard]:
-    """One prize of one's own; reading it marks it as seen."""
+    """A prize of the viewer. Reading it marks it as seen."""
     winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     await claim_actions.view_prize(app_state.pool, viewer.account_id, winner_id)
     return await _prize(app_state, winner_id)
@@ -124,7 +124,7 @@ async def get_prize(
 async def claim_prize(
     prize_id: FromPath[str], data: JSONBody[ClaimForm], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[PrizeCard]:
-    """Give the details that the prize needs; they may be changed until the claim ends."""
+    """Submit the details that the prize needs. They may be changed until the claim deadline."""
     winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     await claim_actions.claim_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, data)
     return await _prize(app_state, winner_id)
@@ -138,7 +138,7 @@ async def claim_prize(
 async def decline_prize(
     prize_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[PrizeCard]:
-    """Give the prize up, until it is verified: what was claimed is removed, and the next in line has it."""
+    """Decline a prize, until its claim is verified. The claim is removed, and the next reserve gets the place."""
     winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     await fulfilment.decline_prize(app_state.pool, app_state.keys, viewer.account_id, winner_id, keyed_request)
     return await _prize(app_state, winner_id)
@@ -152,7 +152,7 @@ async def decline_prize(
 async def receive_prize(
     prize_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[PrizeCard]:
-    """Say that it has arrived."""
+    """Confirm the receipt of a prize."""
     winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     await fulfilment.receive_prize(app_state.pool, viewer.account_id, winner_id, keyed_request)
     return await _prize(app_state, winner_id)
@@ -177,7 +177,7 @@ async def receive_prize(
 async def show_codes(
     prize_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> Response[Page[ShownCode]]:
-    """The codes of a claimed prize: shown once, and for a day after that again."""
+    """The voucher codes of a claimed prize. They are shown for one day from the first request."""
     winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     shown = await codes.show_codes(app_state.pool, app_state.keys, viewer.account_id, winner_id, keyed_request)
     return Response(Page(shown, None), headers={"cache-control": "no-store"})

@@ -1,4 +1,4 @@
-"""Signing in with a phone where the app has no sign-in of its own."""
+"""Endpoints of the sign-in by phone, for installations whose app has no sign-in of its own."""
 
 from typing import Any
 
@@ -22,11 +22,11 @@ from feed.screens.people.profiles import UserCard
 
 
 class SignInElsewhere(NotFound):
-    """The app's own sign-in gives the tokens here."""
+    """Tokens are issued by the app's own sign-in."""
 
 
 class PhoneIn(msgspec.Struct, frozen=True):
-    """Which phone a code is for. `challenge` is the solved proof of work (altcha's payload), where one is asked for."""
+    """The phone that gets a code. `challenge` is the solved proof of work (altcha's payload), if one is required."""
 
     phone: str
     challenge: str | None = None
@@ -46,7 +46,7 @@ class RefreshIn(msgspec.Struct, frozen=True):
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sign-in gives; `expires_in` in seconds."""
+    """The tokens of a sign-in; `expires_in` in seconds."""
 
     access_token: str
     refresh_token: str
@@ -56,13 +56,13 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CodeSent(msgspec.Struct, frozen=True):
-    """The same answer whether or not somebody is known by the phone."""
+    """The same response whether or not an account has this phone."""
 
     sent: bool = True
 
 
 async def requires_own_sign_in(connection: AnyConnection, _: BaseRouteHandler) -> None:
-    """Where the app's issuer says who is who, nobody becomes somebody by a phone."""
+    """A guard: raises SignInElsewhere where an external issuer signs the tokens."""
     app_state: AppState = connection.app.state.app_state
     if app_state.settings.jwks_url:
         raise SignInElsewhere
@@ -70,7 +70,7 @@ async def requires_own_sign_in(connection: AnyConnection, _: BaseRouteHandler) -
 
 @get("/challenge", errors=(SignInElsewhere,))
 async def get_challenge(app_state: InjectedAppState) -> Response[dict[str, Any]]:
-    """A proof of work for altcha's widget or library, good for ten minutes and one code."""
+    """A proof of work for altcha's widget or library, valid for ten minutes and one code."""
     return Response(otp_guard.make_challenge(app_state.keys), headers={"cache-control": PRIVATE})
 
 
@@ -87,9 +87,9 @@ async def get_challenge(app_state: InjectedAppState) -> Response[dict[str, Any]]
     limit="codes",
 )
 async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, app_state: InjectedAppState) -> CodeSent:
-    """Send a code by SMS: 6 digits, good for 5 minutes and 5 tries.
+    """Send a code by SMS: 6 digits, valid for 5 minutes and 5 attempts.
 
-    403 `challenge_required` asks for a solved challenge first: get one, solve it, and ask again with it.
+    After 403 `challenge_required`, get a challenge, solve it, and repeat the request with it.
     """
     await otp_guard.let_through(
         app_state.pool,
@@ -106,13 +106,13 @@ async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, app_state: 
 
 @post("/tokens", status_code=200, errors=(SignInElsewhere, CodeRefused), limit="codes")
 async def exchange_code(data: JSONBody[CodeIn], app_state: InjectedAppState) -> Tokens:
-    """Sign in with the code; the account is made at the first time."""
+    """Sign in with a code. The first sign-in creates the account."""
     return await _tokens(app_state, await sign_in.exchange_code(app_state.pool, app_state.keys, data.phone, data.code))
 
 
 @post("/refresh", status_code=200, errors=(SignInElsewhere, RefreshRefused), limit="refresh")
 async def refresh(data: JSONBody[RefreshIn], app_state: InjectedAppState) -> Tokens:
-    """New tokens for the refresh token, once; a second use ends the whole sign-in."""
+    """Exchange a refresh token for new tokens, once. A second use revokes the whole sign-in."""
     return await _tokens(app_state, await sign_in.refresh(app_state.pool, app_state.keys, data.refresh_token))
 
 

@@ -1,4 +1,4 @@
-"""Topics: what people write about, and what they write about it."""
+"""Endpoints of topics and of their posts."""
 
 from functools import partial
 from typing import Annotated, Literal
@@ -34,7 +34,7 @@ async def list_topics(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[TopicCard]]:
-    """What people write about now, by how many of them do. With `q` all topics whose names begin so, the trending ones first."""
+    """Trending topics by recent authors. With `q` all topics whose names begin with it, trending ones first."""
     if problem := text_problem(q, shortest=0, longest=NAME_LONGEST):
         raise Invalid(FieldError("q", problem, {"longest": NAME_LONGEST}))
     page = await app_state.topics.page(topic_key(q.strip().lstrip(MARKS)), cursor=cursor, limit=limit)
@@ -43,7 +43,7 @@ async def list_topics(
 
 @get("/topics/{name:str}", errors=(TopicNotFound,), conditional=True)
 async def read_topic(name: FromPath[str], app_state: InjectedAppState, reader: InjectedReader) -> Response[TopicCard]:
-    """A topic by its name, without marks; for a name that stands for another topic that one."""
+    """A topic by its name, without marks. An alias returns the topic that it resolves to."""
     key = asked_key(name)
     async with app_state.pool.acquire() as conn:
         card = await get_topic(conn, key)
@@ -65,7 +65,7 @@ async def list_topic_posts(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[bytes]:
-    """The posts that bear a topic, or a name that stands for it: the newest first, or those that move people most."""
+    """The posts of a topic and of its aliases, newest first or by hot score."""
     topic = await app_state.topics.resolve(asked_key(name))
     viewer_id = reader.account_id if reader else None
 

@@ -1,4 +1,4 @@
-"""The moderators' doors: for reviewers, editors and admins."""
+"""The moderation endpoints, for reviewers, editors and admins."""
 
 from litestar import Router
 

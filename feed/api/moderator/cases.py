@@ -1,4 +1,4 @@
-"""The reviewers' queue: looking, leasing, judging."""
+"""Endpoints of the review queue: list, lease and judge cases."""
 
 from typing import Annotated, Literal
 
@@ -29,15 +29,15 @@ from feed.topics import store as topics
 from feed.topics.parse import topic_key
 
 Stage = Annotated[int | None, QueryParameter(ge=1, le=STAGE_LAST)]
-# A parameter that is called `state` means the application's to the framework.
+# Litestar reserves the parameter name `state` for the application's state.
 CaseState = Annotated[Literal["open", "closed"], QueryParameter(name="state")]
 _MOST_URGENT = Position(BEGINNING, 0)
-# An id that nothing has: a filter by what does not exist finds nothing.
-_NOTHING = 0
+# No topic has this id: a filter by an unknown topic returns no cases.
+_UNKNOWN_TOPIC_ID = 0
 
 
 class LeaseIn(msgspec.Struct, frozen=True):
-    """How many cases a reviewer takes, and of which sort."""
+    """How many cases a reviewer leases, and the filters."""
 
     count: int = 10
     stage: int | None = None
@@ -46,7 +46,7 @@ class LeaseIn(msgspec.Struct, frozen=True):
 
 
 class LeasedCases(msgspec.Struct, frozen=True):
-    """The cases that the reviewer holds from now on for five minutes."""
+    """The cases that the reviewer has leased for five minutes."""
 
     items: list[CaseCard]
 
@@ -64,7 +64,7 @@ async def list_cases(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Page[CaseCard]:
-    """Open cases, the most urgent first; or closed ones, the youngest first."""
+    """Open cases, most urgent first, or closed ones, newest first."""
     campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
     wanted = Wanted(stage, kind, campaign, await _topic_id(app_state, topic), has_media)
     name = f"cases:{case_state}:" + ":".join(map(str, msgspec.structs.astuple(wanted)))
@@ -81,7 +81,7 @@ async def list_cases(
 async def lease_cases(
     data: JSONBody[LeaseIn], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> LeasedCases:
-    """Take the most urgent free cases; nobody else judges them for five minutes."""
+    """Lease the most urgent free cases. Other reviewers cannot judge them for five minutes."""
     campaign = None if data.campaign_id is None else field_id(data.campaign_id, "campaign_id")
     wanted = Wanted(stage=data.stage, kind=data.kind, campaign_id=campaign)
     leased = await actions.lease_cases(
@@ -101,7 +101,7 @@ async def lease_cases(
 async def release_case(
     case_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> CaseCard:
-    """Give a case back to the queue."""
+    """Release a leased case to the queue."""
     id_ = CaseId(path_id(case_id, CaseNotFound))
     await actions.release_case(app_state.pool, viewer.account_id, id_, keyed_request)
     return await _card(app_state, id_)
@@ -119,7 +119,7 @@ async def release_case(
 async def extend_case(
     case_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> CaseCard:
-    """Hold a case for five minutes more."""
+    """Extend the lease of a case to five minutes from now."""
     id_ = CaseId(path_id(case_id, CaseNotFound))
     await actions.extend_case(app_state.pool, viewer.account_id, id_, keyed_request)
     return await _card(app_state, id_)
@@ -146,7 +146,7 @@ async def judge_case(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> CaseCard:
-    """Judge a case as it was read: `version` is the one that was seen."""
+    """Judge a case. `version` is the version that the reviewer has read."""
     id_ = CaseId(path_id(case_id, CaseNotFound))
     await actions.judge_case(
         app_state.pool, viewer.account_id, id_, data, keyed_request, announce=app_state.invalidate_posts
@@ -167,10 +167,10 @@ async def _topic_id(app_state: AppState, name: str | None) -> int | None:
     if name is None:
         return None
     if text_problem(name, shortest=1, longest=100):
-        return _NOTHING
+        return _UNKNOWN_TOPIC_ID
     async with app_state.pool.acquire() as conn:
         found = await topics.find_by_key(conn, topic_key(name))
-    return _NOTHING if found is None else found.id
+    return _UNKNOWN_TOPIC_ID if found is None else found.id
 
 
 cases = Router("/moderation/cases", route_handlers=[list_cases, lease_cases, release_case, extend_case, judge_case])

@@ -1,4 +1,4 @@
-"""Muting and banning people."""
+"""Endpoints that mute and ban users."""
 
 from datetime import datetime
 from typing import Annotated
@@ -16,7 +16,7 @@ from feed.screens.posts.cards import Id
 
 
 class SanctionIn(msgspec.Struct, frozen=True):
-    """Without `until` it stands until it is lifted."""
+    """A new sanction. Without `until` it is in force until it is lifted."""
 
     kind: str
     reason_code: str
@@ -24,7 +24,7 @@ class SanctionIn(msgspec.Struct, frozen=True):
 
 
 class SanctionCard(msgspec.Struct, frozen=True):
-    """A sanction on the wire."""
+    """A sanction of a user."""
 
     user_id: Id
     kind: SanctionKind
@@ -44,7 +44,7 @@ class SanctionCard(msgspec.Struct, frozen=True):
 async def impose_sanction(
     user_id: FromPath[str], data: JSONBody[SanctionIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> SanctionCard:
-    """Mute or ban somebody; a sanction of the same kind is replaced."""
+    """Mute or ban a user. A sanction of the same kind is replaced."""
     sanction = await sanction_actions.impose_sanction(
         app_state.pool,
         viewer.account_id,
@@ -69,7 +69,7 @@ async def impose_sanction(
 async def lift_sanctions(
     user_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, kind: FromQuery[str | None] = None
 ) -> None:
-    """End somebody's sanctions, all or those of one kind."""
+    """Lift the sanctions of a user, all or those of one kind."""
     account_id = AccountId(path_id(user_id, AccountNotFound))
     await sanction_actions.lift_sanctions(app_state.pool, viewer.account_id, account_id, kind)
 

@@ -1,4 +1,4 @@
-"""Many verdicts at once, taking them back, and the reasons there are."""
+"""Endpoints for batches of verdicts, their undo, and the reason codes."""
 
 import msgspec
 from litestar import Router, get, post
@@ -16,7 +16,7 @@ from feed.screens.staff.cases import ReasonCard
 
 
 class CaseSeen(msgspec.Struct, frozen=True):
-    """A case as the reviewer has read it."""
+    """A case in the version that the reviewer has read."""
 
     id: Id
     version: int
@@ -32,21 +32,21 @@ class BatchIn(msgspec.Struct, frozen=True):
 
 
 class ItemOutcome(msgspec.Struct, frozen=True):
-    """What became of one case: `done`, or the code of the refusal."""
+    """The outcome of one case: `done`, or the error code."""
 
     id: Id
     outcome: str
 
 
 class BatchOut(msgspec.Struct, frozen=True):
-    """What became of a batch; its id takes it back."""
+    """The outcome of a batch; its id is used to undo it."""
 
     batch_id: Id
     items: list[ItemOutcome]
 
 
 class ReasonCards(msgspec.Struct, frozen=True):
-    """Every reason there is."""
+    """All reason codes."""
 
     items: list[ReasonCard]
 
@@ -55,7 +55,7 @@ class ReasonCards(msgspec.Struct, frozen=True):
 async def judge_cases(
     data: JSONBody[BatchIn], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> BatchOut:
-    """One verdict on up to fifty cases, each by itself."""
+    """Apply one verdict to up to fifty cases; each succeeds or fails independently."""
     requested = [
         (_case_id(seen.id), NewVerdict(data.verdict, seen.version, data.reason_code, data.note)) for seen in data.cases
     ]
@@ -70,7 +70,7 @@ async def judge_cases(
 async def undo_verdicts(
     batch_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
 ) -> BatchOut:
-    """Take one's own batch back, except where somebody has judged since."""
+    """Undo a batch of the viewer, except for cases that have a later verdict."""
     id_ = BatchId(path_id(batch_id, BatchNotFound))
     outcomes = await actions.undo_verdicts(
         app_state.pool, viewer.account_id, id_, keyed_request, announce=app_state.invalidate_posts
@@ -80,7 +80,7 @@ async def undo_verdicts(
 
 @get("/reason-codes")
 async def list_reasons(viewer: InjectedViewer) -> ReasonCards:
-    """Why something is judged so: the codes and their words."""
+    """The reason codes of verdicts with their texts."""
     return ReasonCards(screen.reason_cards())
 
 
@@ -89,7 +89,7 @@ def _outcome(found: Outcome) -> str:
 
 
 def _case_id(raw: str) -> CaseId:
-    # A malformed id is an unknown one, and refuses its own item alone: no case has the number 0.
+    # A malformed id counts as unknown and fails its own item only: no case has the id 0.
     try:
         return CaseId(path_id(raw, CaseNotFound))
     except NotFound:
