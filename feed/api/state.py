@@ -28,7 +28,7 @@ from feed.limits.model import Owner
 from feed.pagination import Cursors
 from feed.postgres import Pool, open_pool
 from feed.posts.actions import Draft, publish_posts
-from feed.screens.campaigns.final_leaderboard import FrozenBoards
+from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
 from feed.screens.campaigns.leaderboard import Leaderboards
 from feed.screens.comments.cards import CommentCard, read_cards
 from feed.screens.posts.hot_lists import HotLists
@@ -99,10 +99,10 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> AppSta
         pages=pages,
         hot=HotLists(pool, redis, lambda: projector.epoch),
         fairness=FairnessReports(pool),
-        leaderboards=Leaderboards(pool, redis, FrozenBoards(pool), lambda: projector.epoch),
+        leaderboards=Leaderboards(pool, redis, FinalLeaderboards(pool), lambda: projector.epoch),
         topics=Topics(pool, redis, cursors),
         new_posts=NewPostCounter(pool),
-        invalidation=PageInvalidation(redis, pages.forget),
+        invalidation=PageInvalidation(redis, pages.invalidate),
         projector=projector,
         regions=open_regions(settings.ip_regions_file),
         limiter=limiter,

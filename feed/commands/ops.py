@@ -21,7 +21,7 @@ from feed.keys.vault import open_kms
 from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
 from feed.postgres import DOWN, Connection, open_pool, transaction
-from feed.screens.prizes.overdue import list_stuck
+from feed.screens.prizes.overdue import list_overdue
 from feed.screens.staff.doctor import read_applied, read_backlog
 from feed.settings import Settings
 from feed.sms.registry import get_registration
@@ -181,7 +181,7 @@ async def _look_at_postgres(settings: Settings) -> AsyncIterator[Finding]:
             return
         yield Finding("migrations", "all applied")
         backlog = await read_backlog(conn)
-        stuck = await list_stuck(conn, kept_days=settings.claims_kept_days, english=True)
+        stuck = await list_overdue(conn, kept_days=settings.claims_kept_days, english=True)
     finally:
         await conn.close()
     yield Finding(

@@ -5,7 +5,7 @@ import asyncio
 
 from feed.commands.installation import add_data_option, find_settings
 from feed.postgres import open_pool
-from feed.screens.prizes.retention import Kept, list_kept
+from feed.screens.prizes.retention import RetainedCampaign, list_retained
 from feed.settings import Settings
 
 
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def line(kept: Kept) -> str:
+def line(kept: RetainedCampaign) -> str:
     """What there is to say of one campaign."""
     head = f"{kept.campaign_id}  {kept.title}: "
     if kept.shredded_at is not None:
@@ -39,10 +39,10 @@ def line(kept: Kept) -> str:
     return head + f"{kept.claims} 份信息，{kept.due_at:%Y-%m-%d} 销毁 · claims, to be destroyed{waits}"
 
 
-async def _read(settings: Settings) -> list[Kept]:
+async def _read(settings: Settings) -> list[RetainedCampaign]:
     pool = await open_pool(settings.database_url, size=1)
     try:
         async with pool.acquire() as conn:
-            return await list_kept(conn, days=settings.claims_kept_days)
+            return await list_retained(conn, days=settings.claims_kept_days)
     finally:
         await pool.close()

@@ -16,7 +16,7 @@ class Dated(Protocol):
 T = TypeVar("T", bound=Dated)
 
 
-class Kept(Generic[T]):
+class TimedCache(Generic[T]):
     """Readings under their keys."""
 
     def __init__(self, most: int) -> None:
@@ -38,7 +38,7 @@ class Kept(Generic[T]):
         # One impatient caller must not take the reading away from the others.
         return await asyncio.shield(task)
 
-    def forget(self, is_stale: Callable[[T], bool]) -> None:
+    def invalidate(self, is_stale: Callable[[T], bool]) -> None:
         """Drops what is stale."""
         self._held = {key: held for key, held in self._held.items() if not is_stale(held)}
         # What is being read now may have been read before: it is given to those who wait for it, and not kept.

@@ -11,7 +11,7 @@ from feed.accounts.model import Standing
 from feed.accounts.store import list_twice_named
 from feed.postgres import Connection
 from feed.posts.preconditions import get_meeting
-from feed.screens.posts.viewer_store import Asked, list_looks
+from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states
 from tests import make
 
 # What was frozen with a settlement is compared as it was frozen.
@@ -46,11 +46,13 @@ async def test_a_sanction_holds_while_it_runs_and_for_the_person(conn: Connectio
         await make.ban(conn, one, kind="mute", **more)
         wanted = Standing(banned=holds, muted=holds)
         met = await get_meeting(conn, [(post_id, one), (post_id, other)])
-        looks = await list_looks(conn, [Asked(one, (post_id,), ()), Asked(other, (post_id,), ())])
-        for account_id, look in zip((one, other), looks, strict=True):
+        viewer_states = await list_viewer_states(
+            conn, [ViewerQuery(one, (post_id,), ()), ViewerQuery(other, (post_id,), ())]
+        )
+        for account_id, viewer_state in zip((one, other), viewer_states, strict=True):
             assert await accounts.get_standing(conn, account_id) == wanted
             assert met[post_id, account_id].standing == wanted
-            assert look.standing == wanted
+            assert viewer_state.standing == wanted
 
 
 async def test_an_erased_account_is_forbidden_as_much_as_a_banned_one(conn: Connection) -> None:
@@ -60,8 +62,8 @@ async def test_an_erased_account_is_forbidden_as_much_as_a_banned_one(conn: Conn
     for account_id, banned in ((erased, True), (other, False)):
         assert (await accounts.get_standing(conn, account_id)).banned is banned
         assert (await get_meeting(conn, [(post_id, account_id)]))[post_id, account_id].banned is banned
-        (look,) = await list_looks(conn, [Asked(account_id, (post_id,), ())])
-        assert look.standing.banned is banned
+        (viewer_state,) = await list_viewer_states(conn, [ViewerQuery(account_id, (post_id,), ())])
+        assert viewer_state.standing.banned is banned
 
 
 async def test_a_block_is_read_alike_from_both_sides(conn: Connection) -> None:
@@ -77,8 +79,8 @@ async def test_a_block_is_read_alike_from_both_sides(conn: Connection) -> None:
     pairs = [(viewer, author) for author in authors]
     assert {other for _, other in await relations.list_apart(conn, pairs)} == apart
     assert {other for _, other in await relations.list_unwanted(conn, pairs)} == apart | {muted}
-    (look,) = await list_looks(conn, [Asked(viewer, tuple(posts), authors)])
-    assert (look.apart, look.muted) == (apart, {muted})
+    (viewer_state,) = await list_viewer_states(conn, [ViewerQuery(viewer, tuple(posts), authors)])
+    assert (viewer_state.blocked_ids, viewer_state.muted_ids) == (apart, {muted})
     met = await get_meeting(conn, [(post_id, viewer) for post_id in posts])
     assert {each.author_id for each in met.values() if each.is_blocked} == apart
 
@@ -88,11 +90,15 @@ async def test_viewers_of_several_pages_are_each_read_in_one_row(conn: Connectio
     first, second, third = [await make.account(conn) for _ in range(3)]
     for viewer, post_id in ((first, posts[0]), (second, posts[1]), (third, posts[3])):
         await make.like(conn, post_id, viewer)
-    looks = await list_looks(
+    viewer_states = await list_viewer_states(
         conn,
-        [Asked(first, tuple(posts[:2]), ()), Asked(second, tuple(posts[:2]), ()), Asked(third, tuple(posts[2:]), ())],
+        [
+            ViewerQuery(first, tuple(posts[:2]), ()),
+            ViewerQuery(second, tuple(posts[:2]), ()),
+            ViewerQuery(third, tuple(posts[2:]), ()),
+        ],
     )
-    assert [(look.viewer_id, look.liked) for look in looks] == [
+    assert [(viewer_state.viewer_id, viewer_state.liked_ids) for viewer_state in viewer_states] == [
         (first, {posts[0]}), (second, {posts[1]}), (third, {posts[3]})
     ]  # fmt: skip
 

@@ -85,13 +85,13 @@ async def test_a_page_that_was_being_read_is_not_kept(app_state: AppState) -> No
     async def quick() -> PageBase:
         return new
 
-    waiting = asyncio.create_task(app_state.pages.kept("a page", slow))
+    waiting = asyncio.create_task(app_state.pages.cached("a page", slow))
     await begun.wait()
-    app_state.pages.forget([1])
-    assert await app_state.pages.kept("a page", quick) is new
+    app_state.pages.invalidate([1])
+    assert await app_state.pages.cached("a page", quick) is new
     go_on.set()
     assert await waiting is old
-    assert await app_state.pages.kept("a page", slow) is new
+    assert await app_state.pages.cached("a page", slow) is new
 
 
 async def test_what_others_say_on_the_channel_only_costs_a_reading(

@@ -222,7 +222,7 @@ async def test_a_screen_costs_the_same_however_much_it_shows(
                 for who, wanted in ((person, cost.signed_in), (None, cost.anonymous)):
                     if wanted is None:
                         continue
-                    app_state.pages.forget(None)
+                    app_state.pages.invalidate(None)
                     await count(said)
                     said.clear()
                     answer = await (client.get(path) if who is None else who("GET", path))

@@ -14,7 +14,7 @@ from feed.campaigns.rules.legal_requirements import requirement_problems
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.claims.fulfilment import decline_prize
-from feed.screens.prizes.overdue import list_stuck
+from feed.screens.prizes.overdue import list_overdue
 from tests import make
 from tests.make import DAY
 from tests.prizes import stage
@@ -87,4 +87,4 @@ async def test_editors_see_what_is_not_claimed_when_winners_are_reminded(pool: P
     for left, found in ((ENDS_SOON + timedelta(minutes=5), set()), (ENDS_SOON - timedelta(minutes=5), {"unclaimed"})):
         await pool.execute("UPDATE winners SET claim_ends_at = now() + $1::interval", left)
         async with pool.acquire() as conn:
-            assert {each.kind for each in await list_stuck(conn, kept_days=90)} == found
+            assert {each.kind for each in await list_overdue(conn, kept_days=90)} == found

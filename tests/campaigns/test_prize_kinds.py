@@ -28,7 +28,7 @@ from feed.prizes.claims.form import ClaimForm
 from feed.prizes.claims.fulfilment import receive_prize, ship_prize, verify_claim
 from feed.prizes.model import CodesMissing, PrizeNotFound, WinnerId, WrongPrizeState
 from feed.screens.prizes.cards import get_prize
-from feed.screens.prizes.overdue import list_stuck
+from feed.screens.prizes.overdue import list_overdue
 from tests import make
 from tests.prizes import stage
 
@@ -179,7 +179,7 @@ async def _announce(pool: Pool, keys: Keys, campaign_id: int, editors: list[Acco
 
 async def _stuck(pool: Pool) -> set[str]:
     async with pool.acquire() as conn:
-        return {each.kind for each in await list_stuck(conn, kept_days=90)}
+        return {each.kind for each in await list_overdue(conn, kept_days=90)}
 
 
 async def test_a_kind_with_codes_ends_with_its_codes(fresh: ModuleType, pool: Pool, keys: Keys) -> None:

@@ -44,8 +44,8 @@ from feed.screens.comments import hot as hot_comments
 from feed.screens.people import inbox
 from feed.screens.people import profiles as people
 from feed.screens.posts import cards, feeds, likers
-from feed.screens.posts.viewer import Look
-from feed.screens.posts.viewer_store import Asked, list_looks, must_see_post
+from feed.screens.posts.viewer import ViewerState
+from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states, require_visible_post
 from feed.screens.staff import cases as review_screen
 from feed.screens.staff import pushes
 from feed.sms import store as messages
@@ -78,9 +78,9 @@ class Case(msgspec.Struct, frozen=True):
     through: tuple[str, ...] = ()
 
 
-def looks(*pages: tuple[int, ...]) -> list[Asked]:
+def viewer_queries(*pages: tuple[int, ...]) -> list[ViewerQuery]:
     """A hundred people look at these pages."""
-    return [Asked(viewer, pages[n % len(pages)], tuple(range(1, 200, 10))) for n, viewer in enumerate(CROWD)]
+    return [ViewerQuery(viewer, pages[n % len(pages)], tuple(range(1, 200, 10))) for n, viewer in enumerate(CROWD)]
 
 
 def likes(post_id: int | None) -> list[Like]:
@@ -119,7 +119,7 @@ async def comment_cards(s: Stage) -> None:
     """A page of comments with their first replies."""
     ids = await comments.list_oldest(s.conn, VIRAL_POST, OLDEST, 20)
     roots = await comments.list_comments(s.conn, ids, BUSY_ACCOUNT)
-    await comments.list_cards(s.conn, roots, Look(BUSY_ACCOUNT))
+    await comments.list_cards(s.conn, roots, ViewerState(BUSY_ACCOUNT))
 
 
 async def answers(s: Stage) -> None:
@@ -154,15 +154,19 @@ CASES: dict[str, Case] = {
         ("posts_pkey", "post_revisions_pkey", "post_stats_pkey", "accounts_pkey", "entries_by_post"),
         800,
     ),
-    "looks at the latest page": Case(
-        lambda s: list_looks(s.conn, looks(PAGE)), ("likes_by_account", "accounts_of_person"), 2_900
+    "viewer states of the latest page": Case(
+        lambda s: list_viewer_states(s.conn, viewer_queries(PAGE)), ("likes_by_account", "accounts_of_person"), 2_900
     ),
     # The likes of the most popular posts are most of all likes: they must not be read.
-    "looks at the hottest page": Case(
-        lambda s: list_looks(s.conn, looks(HOTTEST)), ("likes_by_account", "accounts_of_person"), 2_900
+    "viewer states of the hottest page": Case(
+        lambda s: list_viewer_states(s.conn, viewer_queries(HOTTEST)), ("likes_by_account", "accounts_of_person"), 2_900
     ),
-    "looks at several pages": Case(lambda s: list_looks(s.conn, looks(PAGE, HOTTEST)), ("likes_by_account",), 7_000),
-    "whether somebody sees a post": Case(lambda s: must_see_post(s.conn, VIRAL_POST, SOMEBODY), ("posts_pkey",), 50),
+    "viewer states of several pages": Case(
+        lambda s: list_viewer_states(s.conn, viewer_queries(PAGE, HOTTEST)), ("likes_by_account",), 7_000
+    ),
+    "viewer state for one post": Case(
+        lambda s: require_visible_post(s.conn, VIRAL_POST, SOMEBODY), ("posts_pkey",), 50
+    ),
     # Comments and likers.
     "comments, oldest": Case(
         lambda s: comments.list_oldest(s.conn, VIRAL_POST, OLDEST, 21), ("comments_roots_timed",), 30

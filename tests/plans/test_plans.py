@@ -17,9 +17,9 @@ MODES: tuple[Mode, ...] = ("force_custom_plan", "force_generic_plan")
 SERVED_OTHERWISE = frozenset(
     {
         "own of a rare state",
-        "looks at the latest page",
-        "looks at the hottest page",
-        "looks at several pages",
+        "viewer states of the latest page",
+        "viewer states of the hottest page",
+        "viewer states of several pages",
         "comments, hot",
         "kept apart",
         "unread",

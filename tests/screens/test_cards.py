@@ -7,8 +7,8 @@ import pytest
 
 from feed.accounts.model import Standing
 from feed.screens.posts import cards
-from feed.screens.posts.cards import PostCard, PostFace
-from feed.screens.posts.viewer import ANONYMOUS, Look
+from feed.screens.posts.cards import PostCard, SharedPost
+from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from tests import make
 
 AUTHOR = 8
@@ -42,41 +42,41 @@ def row(state: str = "published", **more: Any) -> dict[str, Any]:
     }
 
 
-def card(look: Look, **given: Any) -> bytes:
-    return cards.card(cards.fragment(row(**given), "https://feed.example"), look)
+def card(viewer_state: ViewerState, **given: Any) -> bytes:
+    return cards.card(cards.fragment(row(**given), "https://feed.example"), viewer_state)
 
 
-LOOKS = [
+VIEWER_STATES = [
     ANONYMOUS,
-    Look(9),
-    Look(9, liked={7}),
-    Look(AUTHOR),
-    Look(AUTHOR, liked={7}),
-    Look(9, standing=Standing(banned=True, muted=False)),
+    ViewerState(9),
+    ViewerState(9, liked_ids={7}),
+    ViewerState(AUTHOR),
+    ViewerState(AUTHOR, liked_ids={7}),
+    ViewerState(9, standing=Standing(banned=True, muted=False)),
 ]
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("viewer_state", VIEWER_STATES)
 @pytest.mark.parametrize("state", ["published", "pending", "rejected", "removed", "deleted"])
-def test_a_card_is_the_declared_struct_encoded(look: Look, state: str) -> None:
-    encoded = card(look, state=state)
+def test_a_card_is_the_declared_struct_encoded(viewer_state: ViewerState, state: str) -> None:
+    encoded = card(viewer_state, state=state)
     assert msgspec.json.encode(msgspec.json.decode(encoded, type=PostCard)) == encoded
-    others = {"review"} if state in ("published", "deleted") or look.viewer_id != AUTHOR else set()
+    others = {"review"} if state in ("published", "deleted") or viewer_state.viewer_id != AUTHOR else set()
     assert list(msgspec.json.decode(encoded)) == [name for name in PostCard.__struct_fields__ if name not in others]
 
 
 def test_a_new_member_is_a_line_of_the_declaration_and_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Moody(PostFace, frozen=True, kw_only=True):
+    class Moody(SharedPost, frozen=True, kw_only=True):
         mood: str
 
-    monkeypatch.setattr(cards, "PostFace", Moody)
-    assert msgspec.json.decode(card(Look(9), mood="happy"))["mood"] == "happy"
+    monkeypatch.setattr(cards, "SharedPost", Moody)
+    assert msgspec.json.decode(card(ViewerState(9), mood="happy"))["mood"] == "happy"
     with pytest.raises(msgspec.ValidationError, match="mood"):
-        card(Look(9))
+        card(ViewerState(9))
 
 
 def test_a_review_is_for_its_author_and_says_nothing_old_of_a_pending_post() -> None:
-    assert "review" not in msgspec.json.decode(card(Look(9), state="rejected"))
-    rejected = msgspec.json.decode(card(Look(AUTHOR), state="rejected"))["review"]
-    pending = msgspec.json.decode(card(Look(AUTHOR), state="pending"))["review"]
+    assert "review" not in msgspec.json.decode(card(ViewerState(9), state="rejected"))
+    rejected = msgspec.json.decode(card(ViewerState(AUTHOR), state="rejected"))["review"]
+    pending = msgspec.json.decode(card(ViewerState(AUTHOR), state="pending"))["review"]
     assert (rejected["reason_code"], pending["reason_code"]) == ("spam", None)

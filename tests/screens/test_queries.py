@@ -16,7 +16,7 @@ from feed.screens.comments import hot as hot_comments
 from feed.screens.posts import likers
 from feed.screens.posts.feeds import list_latest
 from feed.screens.posts.pages import Pages
-from feed.screens.posts.viewer import ANONYMOUS, Look
+from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from tests import make
 
 CURSORS = Cursors(b"k" * 32)
@@ -69,7 +69,7 @@ async def test_a_page_of_comments_costs_the_same_however_many_it_has(
     async with asked(pool) as said:
         async with pool.acquire() as conn:
             roots = await comments.list_comments(conn, await comments.list_oldest(conn, post_id, OLDEST, 5), viewer)
-            await comments.list_cards(conn, roots, Look(viewer))
+            await comments.list_cards(conn, roots, ViewerState(viewer))
         assert await count(said) == 4
         for cursor in (None, page.next_cursor if (page := await hot(pool, redis, post_id, None)) else None):
             del said[:]
@@ -82,7 +82,7 @@ async def test_a_page_of_comments_costs_the_same_however_many_it_has(
 
 
 async def hot(pool: "asyncpg.Pool[Record]", redis: Redis, post_id: int, cursor: str | None) -> Any:
-    return await hot_comments.read_page(pool, redis, CURSORS, post_id, look=ANONYMOUS, cursor=cursor, limit=3)
+    return await hot_comments.read_page(pool, redis, CURSORS, post_id, viewer_state=ANONYMOUS, cursor=cursor, limit=3)
 
 
 async def reply(pool: "asyncpg.Pool[Record]", post_id: int, root_id: int) -> None:

@@ -28,7 +28,7 @@ from feed.prizes.model import (
 )
 from feed.screens.prizes import claims as screen
 from feed.screens.prizes.claims import ClaimCard
-from feed.screens.prizes.overdue import Stuck, list_stuck
+from feed.screens.prizes.overdue import OverdueItem, list_overdue
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -208,10 +208,10 @@ async def get_shredding(campaign_id: FromPath[str], app_state: InjectedAppState)
 
 
 @get("/prizes/stuck")
-async def list_stuck_prizes(app_state: InjectedAppState) -> Response[Page[Stuck]]:
+async def list_stuck_prizes(app_state: InjectedAppState) -> Response[Page[OverdueItem]]:
     """Campaigns whose settlement or fulfilment waits for a person, and for what; the oldest first."""
     async with app_state.pool.acquire() as conn:
-        found = await list_stuck(conn, kept_days=app_state.settings.claims_kept_days)
+        found = await list_overdue(conn, kept_days=app_state.settings.claims_kept_days)
     return Response(Page(found, None), headers={"cache-control": PRIVATE})
 
 

@@ -108,7 +108,7 @@ async def list_entries(
     )
     ids = [entry.post_id for entry in page.entries]
     fragments = await app_state.pages.fragments(ids)
-    viewer_state = await app_state.pages.look(viewer.account_id, fragments)
+    viewer_state = await app_state.pages.get_viewer_state(viewer.account_id, fragments)
     shown = {part.post_id: cards.card(part, viewer_state) for part in fragments}
     items = [screen.item(page, entry, shown[entry.post_id]) for entry in page.entries if entry.post_id in shown]
     return json_response(screen.encode(items, app_state.cursors.write(name, start + limit) if page.is_more else None))

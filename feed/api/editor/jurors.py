@@ -92,7 +92,7 @@ async def list_my_marks(
         rows = await screen.list_marking(conn, id_, viewer.account_id, after_id=after_id, limit=limit + 1)
     more = app_state.cursors.write(name, rows[limit - 1].post_id) if len(rows) > limit else None
     fragments = await app_state.pages.fragments([row.post_id for row in rows[:limit]])
-    viewer_state = await app_state.pages.look(viewer.account_id, fragments)
+    viewer_state = await app_state.pages.get_viewer_state(viewer.account_id, fragments)
     shown = {part.post_id: cards.card(part, viewer_state) for part in fragments}
     items = [screen.item(row, shown[row.post_id]) for row in rows[:limit] if row.post_id in shown]
     return json_response(screen.encode(items, more))

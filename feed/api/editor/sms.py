@@ -61,11 +61,11 @@ async def list_messages(
     async with app_state.pool.acquire() as conn:
         if campaign is not None:
             states = [message_state] if message_state else list(State)
-            found = await screen.find_of_campaign(conn, campaign, states, before_id, limit + 1)
+            found = await screen.list_ids_of_campaign(conn, campaign, states, before_id, limit + 1)
         elif message_state:
-            found = await screen.find_in_state(conn, message_state, before_id, limit + 1)
+            found = await screen.list_ids_in_state(conn, message_state, before_id, limit + 1)
         else:
-            found = await screen.find_stuck(conn, before_id, limit + 1)
+            found = await screen.list_undecided_ids(conn, before_id, limit + 1)
         shown = await screen.list_messages(conn, app_state.keys, found[:limit])
     next_cursor = app_state.cursors.write(name, found[limit - 1]) if len(found) > limit else None
     return Response(Page(shown, next_cursor), headers={"cache-control": PRIVATE})

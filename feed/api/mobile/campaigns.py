@@ -16,7 +16,7 @@ from feed.screens.campaigns import cards as screen
 from feed.screens.campaigns import leaderboard, my_participation
 from feed.screens.campaigns.cards import CampaignCard, RulesCard
 from feed.screens.campaigns.leaderboard import Leaderboard
-from feed.screens.campaigns.my_participation import TakingPart
+from feed.screens.campaigns.my_participation import Participation
 from feed.screens.posts import feeds, ranked_pages
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.feeds import Listed
@@ -99,7 +99,7 @@ async def list_campaign_posts(
     async def rank() -> Ranking:
         async with app_state.pool.acquire() as conn:
             await leaderboard.get_published(conn, id_)
-        return await app_state.hot.of_campaign(id_)
+        return await app_state.hot.rank_campaign(id_)
 
     if sort == "latest":
         body = await app_state.pages.page(f"campaign:{id_}", listed, viewer_id=viewer_id, cursor=cursor, limit=limit)
@@ -135,10 +135,10 @@ async def get_leaderboard(
     async def read() -> PageBase:
         read_at = time.monotonic()
         board = await leaderboard.get_leaderboard(app_state.leaderboards, id_, limit=limit)
-        fragments = await app_state.pages.fragments([place.post_id for place in board.places])
-        return leaderboard.board_base(board, fragments, read_at=read_at)
+        fragments = await app_state.pages.fragments([entry.post_id for entry in board.entries])
+        return leaderboard.leaderboard_base(board, fragments, read_at=read_at)
 
-    base = await app_state.pages.kept(("leaderboard", id_, limit), read)
+    base = await app_state.pages.cached(("leaderboard", id_, limit), read)
     rendered = await app_state.pages.render(base, reader.account_id if reader else None)
     # No ETag: `as_of` changes with every read.
     return json_response(rendered.body, public=reader is None)
@@ -147,10 +147,10 @@ async def get_leaderboard(
 @get("/campaigns/{campaign_id:str}/me", errors=(CampaignNotFound,))
 async def get_taking_part(
     campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
-) -> Response[TakingPart]:
+) -> Response[Participation]:
     """The viewer's own entries: shown and counted engagement, and how much is not counted, by reason."""
     id_ = path_id(campaign_id, CampaignNotFound)
-    mine = await my_participation.get_taking_part(app_state.leaderboards, id_, viewer.account_id)
+    mine = await my_participation.get_participation(app_state.leaderboards, id_, viewer.account_id)
     return Response(mine, headers={"cache-control": PRIVATE})
 
 

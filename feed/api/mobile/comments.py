@@ -28,7 +28,7 @@ from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.screens.comments import cards as screen
 from feed.screens.comments import hot as hot_comments
 from feed.screens.comments.cards import CommentCard, CommentRow
-from feed.screens.posts.viewer_store import must_see_post
+from feed.screens.posts.viewer_store import require_visible_post
 
 
 class CommentIn(msgspec.Struct, frozen=True):
@@ -80,10 +80,16 @@ async def list_comments(
     id_ = path_id(post_id, PostNotFound)
     viewer_id = reader.account_id if reader else None
     async with app_state.pool.acquire() as conn:
-        viewer_state = await must_see_post(conn, id_, viewer_id)
+        viewer_state = await require_visible_post(conn, id_, viewer_id)
     if sort == "hot":
         page = await hot_comments.read_page(
-            app_state.pool, app_state.redis, app_state.cursors, id_, look=viewer_state, cursor=cursor, limit=limit
+            app_state.pool,
+            app_state.redis,
+            app_state.cursors,
+            id_,
+            viewer_state=viewer_state,
+            cursor=cursor,
+            limit=limit,
         )
         return json_response(msgspec.json.encode(page), public=reader is None)
     name = f"comments:{id_}:{sort}"
@@ -119,10 +125,10 @@ async def list_replies(
         root = await screen.find_comment(conn, id_)
         if root is None or root.root_id is not None or not root.is_shown:
             raise CommentNotFound
-        viewer_state = await must_see_post(conn, root.post_id, viewer_id)
+        viewer_state = await require_visible_post(conn, root.post_id, viewer_id)
         ids = await screen.list_replies(conn, id_, position, limit + 1)
         replies = await screen.list_comments(conn, ids, viewer_id)
-        items = [screen.comment_card(reply) for reply in screen.met(replies[:limit], viewer_state)]
+        items = [screen.comment_card(reply) for reply in screen.without_hidden(replies[:limit], viewer_state)]
     return _page(app_state, name, replies, items, limit, public=reader is None)
 
 

@@ -14,7 +14,7 @@ from feed.screens.posts import feeds as screen
 from feed.screens.posts import hot_explain, ranked_pages
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.hot_explain import HotReasons
-from feed.screens.posts.viewer_store import must_see_post
+from feed.screens.posts.viewer_store import require_visible_post
 
 
 class NewCount(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ async def list_hot(
         app_state.redis,
         app_state.cursors,
         "hot-list",
-        app_state.hot.of_everybody,
+        app_state.hot.rank_all,
         viewer_id=reader.account_id if reader else None,
         cursor=cursor,
         limit=limit,
@@ -68,11 +68,11 @@ async def explain_hot(
 ) -> Response[HotReasons]:
     """The position of a post on the hot list, with the formula and its inputs. Staff also see the hot actions with their reasons."""
     id_ = path_id(post_id, PostNotFound)
-    ranking = await app_state.hot.of_everybody()
+    ranking = await app_state.hot.rank_all()
     async with app_state.pool.acquire() as conn:
-        await must_see_post(conn, id_, reader.account_id if reader else None)
+        await require_visible_post(conn, id_, reader.account_id if reader else None)
         staff = reader is not None and bool(await list_roles(conn, reader.account_id))
-        reasons = await hot_explain.get_reasons(conn, id_, ranking.ids, staff=staff)
+        reasons = await hot_explain.explain_rank(conn, id_, ranking.ids, staff=staff)
     return Response(reasons, headers={"cache-control": PRIVATE})
 
 

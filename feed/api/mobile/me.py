@@ -21,7 +21,7 @@ from feed.screens.campaigns.my_juries import SeatCard
 from feed.screens.people import inbox as screen
 from feed.screens.people import profiles
 from feed.screens.people.inbox import InboxItem
-from feed.screens.people.profiles import Kept, MeCard, SettingsCard
+from feed.screens.people.profiles import MeCard, RelationCard, SettingsCard
 from feed.screens.posts.cards import PostCard
 
 _KINDS: tuple[InboxKind, ...] = get_args(InboxKind)
@@ -91,7 +91,7 @@ async def list_my_posts(
 @get("/blocks")
 async def list_blocks(
     app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
-) -> Response[Page[Kept]]:
+) -> Response[Page[RelationCard]]:
     """The accounts that the viewer has blocked or muted, latest first."""
     name = f"blocks:{viewer.account_id}"
     async with app_state.pool.acquire() as conn:
@@ -119,7 +119,7 @@ async def list_juries(
 async def get_settings(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[SettingsCard]:
     """The viewer's settings: which events are notified."""
     async with app_state.pool.acquire() as conn:
-        return Response(await profiles.get_notices(conn, viewer.account_id), headers=_OWN)
+        return Response(await profiles.get_settings(conn, viewer.account_id), headers=_OWN)
 
 
 @patch("/settings")
@@ -135,7 +135,7 @@ async def change_settings(
     changed = {kind: value for kind, value in requested.items() if value is not None}
     await account_actions.change_notices(app_state.pool, viewer.account_id, changed)
     async with app_state.pool.acquire() as conn:
-        return Response(await profiles.get_notices(conn, viewer.account_id), headers=_OWN)
+        return Response(await profiles.get_settings(conn, viewer.account_id), headers=_OWN)
 
 
 @get("/inbox")

@@ -80,7 +80,7 @@ async def list_topic_posts(
             app_state.redis,
             app_state.cursors,
             f"hot-topic:{topic.id}",
-            partial(app_state.hot.under_topics, topic.ids),
+            partial(app_state.hot.rank_topics, topic.ids),
             viewer_id=viewer_id,
             cursor=cursor,
             limit=limit,

@@ -16,7 +16,7 @@ from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many
-from feed.screens.campaigns.leaderboard import Leaderboards, place
+from feed.screens.campaigns.leaderboard import Leaderboards, rank_entries
 from feed.screens.posts import cards
 from feed.screens.posts.cards import PostCard
 
@@ -102,7 +102,7 @@ async def list_entries(
     # Likes and marks order nothing in a draw.
     drawn = rules.method == "draw"
     ranked = await leaderboards.list(campaign)
-    ranks = {} if drawn else {each.post_id: each.rank for each in place(ranked, rules)}
+    ranks = {} if drawn else {each.post_id: each.rank for each in rank_entries(ranked, rules)}
     async with leaderboards.pool.acquire() as conn:
         entries = [
             entry

@@ -18,7 +18,7 @@ from feed.prizes.model import SheetRow
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement_store import SettlementSummary
 from feed.ranking_snapshots import LONGEST
-from feed.screens.cache import Kept
+from feed.screens.cache import TimedCache
 
 # A sheet never changes, and a settlement that replaces another has a number of its own.
 _KEPT_SECONDS = 3600.0
@@ -30,13 +30,13 @@ class _Best(msgspec.Struct, frozen=True):
     read_at: float
 
 
-class FrozenBoards:
+class FinalLeaderboards:
     """The best entries of settled campaigns. One sheet is read at a time, apart from the loop, once in an hour."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._turn = asyncio.Semaphore(1)
-        self._kept: Kept[_Best] = Kept(_KEPT_MOST)
+        self._kept: TimedCache[_Best] = TimedCache(_KEPT_MOST)
 
     async def best(self, campaign_id: int) -> list[Row] | None:
         """The best entries, at most as many as a ranked list shows, the best first; None: no settlement stands."""

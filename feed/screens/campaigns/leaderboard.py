@@ -19,9 +19,9 @@ from feed.campaigns.scoring.score import RankedEntry, Score, ranking_key, score
 from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST
-from feed.screens.campaigns.final_leaderboard import FrozenBoards
+from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
 from feed.screens.posts.cards import Fragment, PostCard
-from feed.screens.posts.page_render import Frame, PageBase, base_of
+from feed.screens.posts.page_render import Frame, PageBase, build_base
 
 _RUNNING: tuple[State, ...] = ("scheduled", "open")
 
@@ -54,7 +54,7 @@ class Leaderboard(msgspec.Struct, frozen=True):
     basis: Literal["engagement", "full"]
 
 
-class Place(msgspec.Struct, frozen=True):
+class LeaderboardEntry(msgspec.Struct, frozen=True):
     """An entry's place before it has a card."""
 
     post_id: int
@@ -63,10 +63,10 @@ class Place(msgspec.Struct, frozen=True):
     shows_quality: bool
 
 
-class Board(msgspec.Struct, frozen=True):
+class LeaderboardRows(msgspec.Struct, frozen=True):
     """A leaderboard before its posts have cards."""
 
-    places: list[Place]
+    entries: list[LeaderboardEntry]
     as_of: datetime
     provisional: bool
     basis: Literal["engagement", "full"]
@@ -75,7 +75,7 @@ class Board(msgspec.Struct, frozen=True):
 class Leaderboards:
     """Where campaigns stand: until the settlement by their boards in Redis, then by the frozen sheet."""
 
-    def __init__(self, pool: Pool, redis: Redis, frozen: FrozenBoards, epoch: Callable[[], str | None]) -> None:
+    def __init__(self, pool: Pool, redis: Redis, frozen: FinalLeaderboards, epoch: Callable[[], str | None]) -> None:
         self.pool = pool
         self._redis = redis
         self._frozen = frozen
@@ -93,17 +93,17 @@ class Leaderboards:
             return await standing.campaign_standing(conn, campaign.id, limit)
 
 
-async def get_leaderboard(leaderboards: Leaderboards, campaign_id: int, *, limit: int) -> Board:
+async def get_leaderboard(leaderboards: Leaderboards, campaign_id: int, *, limit: int) -> LeaderboardRows:
     """The best `limit` entries. Raises CampaignNotFound, BoardHidden."""
     async with leaderboards.pool.acquire() as conn:
         campaign = await get_published(conn, campaign_id)
     if not is_board_shown(campaign):
         raise BoardHidden
     rules, _ = read_rules(campaign.draft, publishing=True)
-    places = place(await leaderboards.list(campaign, limit=limit), rules)
+    entries = rank_entries(await leaderboards.list(campaign, limit=limit), rules)
     full = campaign.marks_locked_at is not None
-    return Board(
-        places=places[:limit],
+    return LeaderboardRows(
+        entries=entries[:limit],
         as_of=campaign.now,
         provisional=campaign.state in (*BOARD_STATES, "decided", "cancelled"),
         basis="full" if full else "engagement",
@@ -127,11 +127,11 @@ def is_board_shown(campaign: Campaign) -> bool:
     return board == "public" or (board == "after_close" and now not in _RUNNING)
 
 
-def place(rows: Sequence[Row], rules: Rules) -> list[Place]:
+def rank_entries(rows: Sequence[Row], rules: Rules) -> list[LeaderboardEntry]:
     """Rows in the order of the rules, ties broken, each with its score in parts."""
     ordered = sorted(rows, key=lambda row: ranking_key(_ranked(row), rules.tie_break))
     return [
-        Place(
+        LeaderboardEntry(
             row.post_id,
             number,
             score(row.quality or Decimal(0), row.likes, row.comments, rules.weights, rules.caps),
@@ -141,24 +141,24 @@ def place(rows: Sequence[Row], rules: Rules) -> list[Place]:
     ]
 
 
-def board_base(board: Board, fragments: Sequence[Fragment], *, read_at: float) -> PageBase:
+def leaderboard_base(board: LeaderboardRows, fragments: Sequence[Fragment], *, read_at: float) -> PageBase:
     """The leaderboard's page. A post that has just vanished leaves its rank empty."""
     seen = {part.post_id: part for part in fragments if part.state == "published"}
-    places = [each for each in board.places if each.post_id in seen]
+    entries = [each for each in board.entries if each.post_id in seen]
     about = {"as_of": board.as_of, "provisional": board.provisional, "basis": board.basis}
     frame = Frame(
         end=b"," + _encode(about)[1:],
-        before=[_encode(_face(each))[:-1] + b',"post":' for each in places],
+        before=[_encode(_head(each))[:-1] + b',"post":' for each in entries],
         after=b"}",
         whole=True,
     )
-    return base_of([seen[each.post_id] for each in places], frame, read_at=read_at)
+    return build_base([seen[each.post_id] for each in entries], frame, read_at=read_at)
 
 
-def _face(place: Place) -> dict[str, Any]:
-    quality = f"{place.score.quality:f}" if place.shows_quality else None
-    parts = Parts(quality, f"{place.score.likes:f}", f"{place.score.comments:f}")
-    return {"rank": place.rank, "score": f"{place.score.total:f}", "parts": parts}
+def _head(entry: LeaderboardEntry) -> dict[str, Any]:
+    quality = f"{entry.score.quality:f}" if entry.shows_quality else None
+    parts = Parts(quality, f"{entry.score.likes:f}", f"{entry.score.comments:f}")
+    return {"rank": entry.rank, "score": f"{entry.score.total:f}", "parts": parts}
 
 
 def _ranked(row: Row) -> RankedEntry:

@@ -13,7 +13,7 @@ from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.engagement import EntryEngagement, ExclusionReason, count_engagement
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many, one
-from feed.screens.campaigns.leaderboard import Leaderboards, get_published, is_board_shown, place
+from feed.screens.campaigns.leaderboard import Leaderboards, get_published, is_board_shown, rank_entries
 
 Id = str
 # Why an entry does not stand, or that it does.
@@ -57,7 +57,7 @@ class MyPrize(msgspec.Struct, frozen=True):
     claim_ends_at: datetime
 
 
-class TakingPart(msgspec.Struct, frozen=True):
+class Participation(msgspec.Struct, frozen=True):
     """One's own part in a campaign. `reasons` say why one cannot win.
 
     `tickets`: in a draw, 1 or 0: a person has one, with however many entries and accounts; null where nothing is drawn.
@@ -114,7 +114,7 @@ class OwnEntry(msgspec.Struct, frozen=True):
         return "topic_edited_out" if self.bears_topic is False else "entered"
 
 
-async def get_taking_part(leaderboards: Leaderboards, campaign_id: int, account_id: int) -> TakingPart:
+async def get_participation(leaderboards: Leaderboards, campaign_id: int, account_id: int) -> Participation:
     """Raises CampaignNotFound."""
     async with leaderboards.pool.acquire() as conn:
         campaign = await get_published(conn, campaign_id)
@@ -133,7 +133,7 @@ async def get_taking_part(leaderboards: Leaderboards, campaign_id: int, account_
     if is_board_shown(campaign) and any(each.state == "entered" for each in own):
         standing = await leaderboards.list(campaign)
         rows = {row.post_id: row for row in standing}
-        places = {each.post_id: each.rank for each in place(standing, rules)}
+        places = {each.post_id: each.rank for each in rank_entries(standing, rules)}
     tickets = None
     if rules.method == "draw":
         places = {lot.post_id: lot.rank for lot in frozen.values() if lot.rank is not None}
@@ -145,7 +145,7 @@ async def get_taking_part(leaderboards: Leaderboards, campaign_id: int, account_
         for each in own
         if each.post_id in counted
     ]
-    return TakingPart(entries, not reasons, reasons, tickets, prize)
+    return Participation(entries, not reasons, reasons, tickets, prize)
 
 
 def _entry(own: OwnEntry, counted: EntryEngagement, rules: Rules, row: Row | None, rank: int | None) -> MyEntry:

@@ -9,8 +9,8 @@ from feed.pagination import Position
 from feed.postgres import Connection, Pool, columns, many
 from feed.posts.model import State
 from feed.screens.posts.cards import AuthorCard, Id
-from feed.screens.posts.viewer import Look
-from feed.screens.posts.visibility import is_kept_from
+from feed.screens.posts.viewer import ViewerState
+from feed.screens.posts.visibility import is_author_hidden
 
 FIRST_REPLIES = 3
 
@@ -147,7 +147,9 @@ async def list_replies(conn: Connection, root_id: int, after: Position, limit: i
     return [row["id"] for row in rows]
 
 
-async def list_first_replies(conn: Connection, roots: Sequence[CommentRow], look: Look) -> dict[int, list[CommentRow]]:
+async def list_first_replies(
+    conn: Connection, roots: Sequence[CommentRow], viewer_state: ViewerState
+) -> dict[int, list[CommentRow]]:
     """The first published replies under each of those roots that have any."""
     root_ids = [root.id for root in roots if root.reply_count]
     if not root_ids:
@@ -168,40 +170,42 @@ async def list_first_replies(conn: Connection, roots: Sequence[CommentRow], look
         FIRST_REPLIES,
     )
     found: dict[int, list[CommentRow]] = {}
-    for row in await list_met(conn, [row["id"] for row in rows], look):
+    for row in await list_without_hidden(conn, [row["id"] for row in rows], viewer_state):
         assert row.root_id is not None
         found.setdefault(row.root_id, []).append(row)
     return found
 
 
-async def list_cards(conn: Connection, roots: Sequence[CommentRow], look: Look) -> list[CommentCard]:
+async def list_cards(conn: Connection, roots: Sequence[CommentRow], viewer_state: ViewerState) -> list[CommentCard]:
     """Roots with their first replies, without those by people whom the viewer does not meet."""
-    roots = met(roots, look)
-    replies = await list_first_replies(conn, roots, look)
+    roots = without_hidden(roots, viewer_state)
+    replies = await list_first_replies(conn, roots, viewer_state)
     return [comment_card(root, replies.get(root.id, [])) for root in roots]
 
 
-async def list_met(conn: Connection, comment_ids: Sequence[int], look: Look) -> list[CommentRow]:
+async def list_without_hidden(
+    conn: Connection, comment_ids: Sequence[int], viewer_state: ViewerState
+) -> list[CommentRow]:
     """The comments in the order of their ids' list, but those by people whom the viewer does not meet."""
-    return met(await list_comments(conn, comment_ids, look.viewer_id), look)
+    return without_hidden(await list_comments(conn, comment_ids, viewer_state.viewer_id), viewer_state)
 
 
-def met(rows: Sequence[CommentRow], look: Look) -> list[CommentRow]:
+def without_hidden(rows: Sequence[CommentRow], viewer_state: ViewerState) -> list[CommentRow]:
     """Those that are not by people whom the viewer does not meet."""
-    return [row for row in rows if _is_met(row, look)]
+    return [row for row in rows if _is_shown_to(row, viewer_state)]
 
 
-def _is_met(row: CommentRow, look: Look) -> bool:
+def _is_shown_to(row: CommentRow, viewer_state: ViewerState) -> bool:
     # A tombstone names nobody, so it keeps its place for everybody.
-    return row.state != "published" or not is_kept_from(row.author_id, look)
+    return row.state != "published" or not is_author_hidden(row.author_id, viewer_state)
 
 
 async def list_comments(conn: Connection, comment_ids: Sequence[int], viewer_id: int | None) -> list[CommentRow]:
     """The comments in the order of their ids' list, in whatever state they are."""
-    return await list_seen(conn, [(comment_id, viewer_id) for comment_id in comment_ids])
+    return await list_for_viewers(conn, [(comment_id, viewer_id) for comment_id in comment_ids])
 
 
-async def list_seen(conn: Connection, asked: Sequence[tuple[int, int | None]]) -> list[CommentRow]:
+async def list_for_viewers(conn: Connection, asked: Sequence[tuple[int, int | None]]) -> list[CommentRow]:
     """The comments as different viewers see them, asked as pairs of both and in that order, in whatever state they are."""
     rows = await conn.fetch(
         """
@@ -227,4 +231,4 @@ async def list_seen(conn: Connection, asked: Sequence[tuple[int, int | None]]) -
 async def read_cards(pool: Pool, asked: Sequence[tuple[int, int | None]]) -> list[CommentCard]:
     """Comments that exist, each on the wire as its viewer sees it; asked as in `list_seen`."""
     async with pool.acquire() as conn:
-        return [comment_card(row) for row in await list_seen(conn, asked)]
+        return [comment_card(row) for row in await list_for_viewers(conn, asked)]

@@ -14,7 +14,7 @@ from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST, Bookmark
 from feed.screens.comments import cards as comments
 from feed.screens.comments.cards import CommentCard
-from feed.screens.posts.viewer import Look
+from feed.screens.posts.viewer import ViewerState
 
 
 class Ranking(msgspec.Struct, frozen=True):
@@ -26,7 +26,14 @@ class Ranking(msgspec.Struct, frozen=True):
 
 
 async def read_page(
-    pool: Pool, redis: Redis, cursors: Cursors, post_id: int, *, look: Look, cursor: str | None, limit: int
+    pool: Pool,
+    redis: Redis,
+    cursors: Cursors,
+    post_id: int,
+    *,
+    viewer_state: ViewerState,
+    cursor: str | None,
+    limit: int,
 ) -> Page[CommentCard]:
     """One page, its words and counts as they are now. What has vanished since the ranking is left out: a page may be short.
 
@@ -37,12 +44,12 @@ async def read_page(
     ids = await snapshots.find(redis, _place(post_id), mark.name)
     if ids is None:
         async with pool.acquire() as conn:
-            fresh = await rank(conn, post_id, look.viewer_id)
+            fresh = await rank(conn, post_id, viewer_state.viewer_id)
         mark, ids = await _begin(redis, post_id, fresh, limit) if not cursor else (mark, fresh.ids)
     end = mark.start + limit
     async with pool.acquire() as conn:
-        found = await comments.list_comments(conn, ids[mark.start : end], look.viewer_id)
-        items = await comments.list_cards(conn, [row for row in found if row.is_shown], look)
+        found = await comments.list_comments(conn, ids[mark.start : end], viewer_state.viewer_id)
+        items = await comments.list_cards(conn, [row for row in found if row.is_shown], viewer_state)
     return Page(items, cursors.write(name, Bookmark(mark.name, end)) if len(ids) > end else None)
 
 

@@ -39,7 +39,7 @@ class MeCard(UserCard, frozen=True):
     unread_count: int
 
 
-class Kept(msgspec.Struct, frozen=True):
+class RelationCard(msgspec.Struct, frozen=True):
     """Somebody who is blocked or muted, and since when."""
 
     user: AuthorCard
@@ -47,7 +47,7 @@ class Kept(msgspec.Struct, frozen=True):
     since: datetime
 
 
-class Notices(msgspec.Struct, frozen=True):
+class NotificationSettings(msgspec.Struct, frozen=True):
     """Which events the inbox tells of; reviews and prizes it always does."""
 
     likes: bool
@@ -58,7 +58,7 @@ class Notices(msgspec.Struct, frozen=True):
 class SettingsCard(msgspec.Struct, frozen=True):
     """What somebody has set for himself."""
 
-    notify: Notices
+    notify: NotificationSettings
 
 
 def user_card(account: Account) -> UserCard:
@@ -82,7 +82,7 @@ async def get_user(conn: Connection, account_id: int, viewer_id: int | None = No
     return user_card(account)
 
 
-async def list_blocks(conn: Connection, account_id: int, after: Position, limit: int) -> list[Kept]:
+async def list_blocks(conn: Connection, account_id: int, after: Position, limit: int) -> list[RelationCard]:
     """Whom the account has blocked or muted, the latest first."""
     rows = await conn.fetch(
         """
@@ -98,15 +98,17 @@ async def list_blocks(conn: Connection, account_id: int, after: Position, limit:
         limit,
     )
     return [
-        Kept(AuthorCard(str(row["target_id"]), row["name"], row["avatar_url"], row["badge"]), row["kind"], row["since"])
+        RelationCard(
+            AuthorCard(str(row["target_id"]), row["name"], row["avatar_url"], row["badge"]), row["kind"], row["since"]
+        )
         for row in rows
     ]
 
 
-async def get_notices(conn: Connection, account_id: int) -> SettingsCard:
+async def get_settings(conn: Connection, account_id: int) -> SettingsCard:
     """What the account wants to be told of."""
     quiet = await settings.get_quiet(conn, account_id)
-    return SettingsCard(Notices("like" not in quiet, "comment" not in quiet, "reply" not in quiet))
+    return SettingsCard(NotificationSettings("like" not in quiet, "comment" not in quiet, "reply" not in quiet))
 
 
 async def get_me(conn: Connection, keys: Keys, account_id: int) -> MeCard:

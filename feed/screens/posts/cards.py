@@ -1,7 +1,7 @@
 """What a post looks like on the wire: a fragment encoded once per reading, and what each viewer sees of it.
 
-`PostFace` and `PostCard` are the one declaration of a card's members: they are what is read, encoded and documented. A new
-member that is a column of `list_posts` under its own name is a line in `PostFace` and that column.
+`SharedPost` and `PostCard` are the one declaration of a card's members: they are what is read, encoded and documented. A new
+member that is a column of `list_posts` under its own name is a line in `SharedPost` and that column.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from msgspec.structs import fields
 
 from feed.postgres import Connection
 from feed.posts.model import Location, State
-from feed.screens.posts.viewer import Look, ViewerRights, rights_of
+from feed.screens.posts.viewer import ViewerRights, ViewerState, rights_of
 
 Id = str
 
@@ -76,7 +76,7 @@ class Review(msgspec.Struct, frozen=True):
     expected_at: datetime | None
 
 
-class PostFace(msgspec.Struct, frozen=True, kw_only=True):
+class SharedPost(msgspec.Struct, frozen=True, kw_only=True):
     """Of a post, what is the same for every viewer."""
 
     id: Id
@@ -98,7 +98,7 @@ class PostFace(msgspec.Struct, frozen=True, kw_only=True):
     comment_count: int
 
 
-class PostCard(PostFace, frozen=True, kw_only=True):
+class PostCard(SharedPost, frozen=True, kw_only=True):
     """A post as one viewer sees it. `review` is for its author, while others do not see the post."""
 
     liked_by_me: bool
@@ -107,13 +107,13 @@ class PostCard(PostFace, frozen=True, kw_only=True):
 
 
 class Fragment(msgspec.Struct, frozen=True):
-    """A post encoded up to what differs between viewers: `stem` is the object with the members of `PostFace`, still open."""
+    """A post encoded up to what differs between viewers: `stem` is the object with the members of `SharedPost`, still open."""
 
     post_id: int
     author_id: int
     state: State
     takes_comments: bool
-    stem: bytes
+    json_prefix: bytes
     review: Review | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -166,7 +166,7 @@ _ViewerMembers: Any = msgspec.defstruct(
     [
         (field.name, field.type, field.default)
         for field in fields(PostCard)
-        if field.name not in PostFace.__struct_fields__
+        if field.name not in SharedPost.__struct_fields__
     ],
     kw_only=True,
 )
@@ -183,7 +183,7 @@ def fragment(row: Mapping[str, Any], public_url: str) -> Fragment:
             "media": [],
             "share_url": f"{public_url}/p/{post_id}",
         },
-        PostFace,
+        SharedPost,
     )
     takes_comments = face.comment_policy == "everyone"
     return Fragment(post_id, author_id, state, takes_comments, _encoder.encode(face)[:-1], _review(row))
@@ -206,13 +206,13 @@ def _end(liked: bool, rights: ViewerRights, review: Review | msgspec.UnsetType =
 _shared_end = cache(_end)
 
 
-def card(part: Fragment, look: Look) -> bytes:
+def card(part: Fragment, viewer_state: ViewerState) -> bytes:
     """The post's whole JSON as one viewer sees it."""
-    rights = rights_of(look, author_id=part.author_id, state=part.state, takes_comments=part.takes_comments)
-    liked = part.post_id in look.liked
-    if part.review is not msgspec.UNSET and look.viewer_id == part.author_id:
-        return part.stem + _end(liked, rights, part.review)
-    return part.stem + _shared_end(liked, rights)
+    rights = rights_of(viewer_state, author_id=part.author_id, state=part.state, takes_comments=part.takes_comments)
+    liked = part.post_id in viewer_state.liked_ids
+    if part.review is not msgspec.UNSET and viewer_state.viewer_id == part.author_id:
+        return part.json_prefix + _end(liked, rights, part.review)
+    return part.json_prefix + _shared_end(liked, rights)
 
 
 def encoded_post(encoded: bytes) -> PostCard:

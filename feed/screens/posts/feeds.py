@@ -142,7 +142,7 @@ async def list_newest_entries(conn: Connection, campaign_id: int, limit: int) ->
     return [row["post_id"] for row in rows]
 
 
-async def get_place(conn: Connection, post_id: int) -> Position:
+async def get_position(conn: Connection, post_id: int) -> Position:
     """Where a post stands, or stood, in the order of time; one that nobody knows, where its id says that it was made."""
     row = await conn.fetchrow(
         """
@@ -157,7 +157,7 @@ async def get_place(conn: Connection, post_id: int) -> Position:
     return Position(row["at"], post_id)
 
 
-async def get_second(conn: Connection) -> int:
+async def get_clock_second(conn: Connection) -> int:
     """The second, by the database clock."""
     return int(await conn.fetchval("SELECT extract(epoch FROM clock_timestamp())::bigint"))
 

@@ -60,7 +60,7 @@ class HotReasons(msgspec.Struct, frozen=True, kw_only=True):
     actions: list[HotActionCard] | msgspec.UnsetType = msgspec.UNSET
 
 
-async def get_reasons(conn: Connection, post_id: int, ids: Sequence[int], *, staff: bool) -> HotReasons:
+async def explain_rank(conn: Connection, post_id: int, ids: Sequence[int], *, staff: bool) -> HotReasons:
     """Where the post stands on a list that shows `ids`, and why; `staff` also learns of the editors' actions."""
     posts = await boards.list_posts(conn, [post_id])
     row = standing.hot_row(posts[0]) if posts else None

@@ -16,7 +16,7 @@ from feed.curation import store as curation
 from feed.pagination import NEWEST
 from feed.postgres import Connection, Pool
 from feed.ranking_snapshots import LONGEST
-from feed.screens.cache import Kept
+from feed.screens.cache import TimedCache
 from feed.screens.posts import feeds
 
 # The same as a page's: so a page is never more than a second behind, ranking and all.
@@ -32,7 +32,7 @@ class Ranking(msgspec.Struct, frozen=True):
     read_at: float
 
 
-class Moment(msgspec.Struct, frozen=True):
+class HotSnapshot(msgspec.Struct, frozen=True):
     """The hottest posts of all by their own score, the topics of each, and the order in which they are shown."""
 
     rows: list[Row]
@@ -53,46 +53,46 @@ class HotLists:
         self._pool = pool
         self._redis = redis
         self._epoch = epoch
-        self._moments: Kept[Moment] = Kept(1)
-        self._lists: Kept[Ranking] = Kept(_LISTS_MOST)
+        self._snapshots: TimedCache[HotSnapshot] = TimedCache(1)
+        self._lists: TimedCache[Ranking] = TimedCache(_LISTS_MOST)
 
-    async def of_everybody(self) -> Ranking:
+    async def rank_all(self) -> Ranking:
         """The hot list: with what editors have done, and without floods."""
-        return (await self._moment()).shown
+        return (await self._snapshot()).shown
 
-    async def under_topics(self, topic_ids: Sequence[int]) -> Ranking:
+    async def rank_topics(self, topic_ids: Sequence[int]) -> Ranking:
         """Posts that bear one of these topics: the newest thousand, and whatever of the hot list bears one.
 
         What editors do to the hot list is no matter here.
         """
 
         async def read() -> Ranking:
-            moment = await self._moment()
+            snapshot = await self._snapshot()
             wanted = frozenset(topic_ids)
-            hot = [row for row in moment.rows if not wanted.isdisjoint(moment.topics.get(row.post_id, ()))]
+            hot = [row for row in snapshot.rows if not wanted.isdisjoint(snapshot.topics.get(row.post_id, ()))]
             async with self._pool.acquire() as conn:
                 newest = await feeds.list_under_topics(conn, topic_ids, NEWEST, LONGEST)
-                return await _rank(conn, moment, hot, [row.id for row in newest])
+                return await _rank(conn, snapshot, hot, [row.id for row in newest])
 
         return await self._lists.get(("topics", *topic_ids), read, seconds=_KEPT_SECONDS)
 
-    async def of_campaign(self, campaign_id: int) -> Ranking:
+    async def rank_campaign(self, campaign_id: int) -> Ranking:
         """Entries that others see: the newest thousand, and whatever of the hot list is one."""
 
         async def read() -> Ranking:
-            moment = await self._moment()
+            snapshot = await self._snapshot()
             async with self._pool.acquire() as conn:
-                entered = await boards.list_entered(conn, [row.post_id for row in moment.rows], [campaign_id])
+                entered = await boards.list_entered(conn, [row.post_id for row in snapshot.rows], [campaign_id])
                 among = frozenset(entered.get(campaign_id, ()))
                 newest = await feeds.list_newest_entries(conn, campaign_id, LONGEST)
-                return await _rank(conn, moment, [row for row in moment.rows if row.post_id in among], newest)
+                return await _rank(conn, snapshot, [row for row in snapshot.rows if row.post_id in among], newest)
 
         return await self._lists.get(("campaign", campaign_id), read, seconds=_KEPT_SECONDS)
 
-    async def _moment(self) -> Moment:
-        return await self._moments.get((), self._read_moment, seconds=_KEPT_SECONDS)
+    async def _snapshot(self) -> HotSnapshot:
+        return await self._snapshots.get((), self._read_snapshot, seconds=_KEPT_SECONDS)
 
-    async def _read_moment(self) -> Moment:
+    async def _read_snapshot(self) -> HotSnapshot:
         read_at = time.monotonic()
         rows = await counters.top(self._redis, HOT, epoch=self._epoch(), limit=HOT_SHOWN)
         async with self._pool.acquire() as conn:
@@ -106,17 +106,17 @@ class HotLists:
                 known = {post_id: row for post_id, row in known.items() if post_id not in lifted}
                 known |= await _read_rows(conn, lifted)
             topics = await feeds.list_topics_of(conn, list(known))
-            second = await feeds.get_second(conn)
+            second = await feeds.get_clock_second(conn)
         everything = list(known.values())
         shown = arrange(everything, actions, topics)[:LONGEST]
-        return Moment(everything, topics, Ranking(shown, second, read_at))
+        return HotSnapshot(everything, topics, Ranking(shown, second, read_at))
 
 
-async def _rank(conn: Connection, moment: Moment, hot: Sequence[Row], newest: Sequence[int]) -> Ranking:
+async def _rank(conn: Connection, snapshot: HotSnapshot, hot: Sequence[Row], newest: Sequence[int]) -> Ranking:
     """The best of both by score, without a flood by one author; as old as the moment is."""
     rows = {row.post_id: row for row in hot} | await _read_rows(conn, newest)
     ids = spread(ranked(list(rows.values()))[:LONGEST], {})
-    return Ranking(ids, moment.shown.second, moment.read_at)
+    return Ranking(ids, snapshot.shown.second, snapshot.read_at)
 
 
 async def _read_rows(conn: Connection, post_ids: Sequence[int]) -> dict[int, Row]:

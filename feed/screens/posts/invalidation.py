@@ -23,10 +23,10 @@ log = structlog.get_logger("feed.screens")
 class PageInvalidation:
     """Tells every process which posts its kept pages must no longer show as they were."""
 
-    def __init__(self, redis: Redis, forget: Callable[[Iterable[int] | None], None]) -> None:
+    def __init__(self, redis: Redis, invalidate: Callable[[Iterable[int] | None], None]) -> None:
         """`forget(post_ids)` drops the pages that bear them; None: all pages, for something may have been missed."""
         self._redis = redis
-        self._forget = forget
+        self._forget = invalidate
         self._told: set[int] = set()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []

@@ -10,7 +10,7 @@ from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.posts import store as posts
 from feed.screens.posts.cards import AuthorCard
-from feed.screens.posts.viewer_store import must_see_post
+from feed.screens.posts.viewer_store import require_visible_post
 
 
 class LikerItem(msgspec.Struct, frozen=True):
@@ -40,9 +40,9 @@ def item(row: LikerRow) -> LikerItem:
     return LikerItem(AuthorCard(str(row.account_id), row.name, row.avatar_url, row.badge), row.liked_at)
 
 
-async def must_see_likers(conn: Connection, post_id: int, viewer_id: int) -> None:
+async def require_visible_likers(conn: Connection, post_id: int, viewer_id: int) -> None:
     """Raises PostNotFound for a post that the viewer does not see, LikesPrivate for one that is neither his nor his to watch over."""
-    await must_see_post(conn, post_id, viewer_id)
+    await require_visible_post(conn, post_id, viewer_id)
     post = await posts.find_post(conn, post_id)
     if post is not None and post.author_id != viewer_id and not await accounts.list_roles(conn, viewer_id):
         raise LikesPrivate

@@ -7,7 +7,7 @@ import msgspec
 
 from feed.pagination import NEWEST, Position
 from feed.postgres import Pool
-from feed.screens.cache import Kept
+from feed.screens.cache import TimedCache
 from feed.screens.posts import feeds
 
 # Nobody reads more than that at once; so many mean so many or more.
@@ -27,7 +27,7 @@ class NewPostCounter:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._newest: Kept[Newest] = Kept(1)
+        self._newest: TimedCache[Newest] = TimedCache(1)
 
     async def count(self, since_id: int) -> int:
         """How many visible posts stand before this one in latest, a hundred at most; where it stands, or stood, if it has gone."""
@@ -35,7 +35,7 @@ class NewPostCounter:
         since = next((place for place in places if place.id == since_id), None)
         if since is None:
             async with self._pool.acquire() as conn:
-                since = await feeds.get_place(conn, since_id)
+                since = await feeds.get_position(conn, since_id)
         newer = len(places) - bisect_left(places, since)
         return min(newer - (since in places), COUNTED_MOST)
 

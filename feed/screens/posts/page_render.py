@@ -8,11 +8,11 @@ import msgspec
 from feed.accounts.model import FREE
 from feed.screens.posts import cards
 from feed.screens.posts.cards import Fragment
-from feed.screens.posts.viewer import ANONYMOUS, Look
+from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from feed.screens.posts.visibility import is_listed
 
 # Somebody signed in who has written and liked nothing of the page: nearly everybody.
-_SOMEBODY = Look(viewer_id=0)
+_SIGNED_IN = ViewerState(viewer_id=0)
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class PageBase(msgspec.Struct, frozen=True):
     frame: Frame
     anonymous: Rendered
     cards: list[bytes]
-    somebody: Rendered
+    signed_in: Rendered
     read_at: float
 
 
@@ -71,9 +71,9 @@ def list_frame(next_cursor: str | None) -> Frame:
     return Frame(b',"next_cursor":%b}' % msgspec.json.encode(next_cursor))
 
 
-def base_of(fragments: list[Fragment], frame: Frame, *, read_at: float) -> PageBase:
+def build_base(fragments: list[Fragment], frame: Frame, *, read_at: float) -> PageBase:
     """The page of these fragments; `read_at`: the monotonic instant before they were read."""
-    shared = [cards.card(part, _SOMEBODY) for part in fragments]
+    shared = [cards.card(part, _SIGNED_IN) for part in fragments]
     places = range(len(fragments))
     return PageBase(
         fragments=fragments,
@@ -82,28 +82,28 @@ def base_of(fragments: list[Fragment], frame: Frame, *, read_at: float) -> PageB
         frame=frame,
         anonymous=rendered(frame.page([cards.card(part, ANONYMOUS) for part in fragments], places)),
         cards=shared,
-        somebody=rendered(frame.page(shared, places)),
+        signed_in=rendered(frame.page(shared, places)),
         read_at=read_at,
     )
 
 
-def seen_by(base: PageBase, look: Look) -> Rendered:
+def render_for(base: PageBase, viewer_state: ViewerState) -> Rendered:
     """The page as one viewer sees it: the shared cards but for his own posts and those he likes."""
-    if look.viewer_id is None:
+    if viewer_state.viewer_id is None:
         return base.anonymous
-    if look.apart or look.muted or look.standing is not FREE:
-        seen = [place for place, part in enumerate(base.fragments) if base.frame.whole or is_listed(part, look)]
-        return rendered(base.frame.page([cards.card(base.fragments[place], look) for place in seen], seen))
-    own = look.viewer_id in base.author_ids
-    if not own and not look.liked:
-        return base.somebody
+    if viewer_state.blocked_ids or viewer_state.muted_ids or viewer_state.standing is not FREE:
+        seen = [place for place, part in enumerate(base.fragments) if base.frame.whole or is_listed(part, viewer_state)]
+        return rendered(base.frame.page([cards.card(base.fragments[place], viewer_state) for place in seen], seen))
+    own = viewer_state.viewer_id in base.author_ids
+    if not own and not viewer_state.liked_ids:
+        return base.signed_in
     mine = {
-        place: cards.card(part, look)
+        place: cards.card(part, viewer_state)
         for place, part in enumerate(base.fragments)
-        if part.post_id in look.liked or part.author_id == look.viewer_id
+        if part.post_id in viewer_state.liked_ids or part.author_id == viewer_state.viewer_id
     }
     page = base.cards.copy()
     for place, card in mine.items():
         page[place] = card
     # A card holds its post's id: so the tag tells the same as one of the whole page would.
-    return Rendered(base.frame.page(page, range(len(page))), tag_of(base.somebody.tag, *mine.values()))
+    return Rendered(base.frame.page(page, range(len(page))), tag_of(base.signed_in.tag, *mine.values()))

@@ -8,13 +8,13 @@ from feed.ids import MAX_ID
 from feed.pagination import Cursors, Position
 from feed.postgres import Connection, Pool
 from feed.posts.model import PostNotFound
-from feed.screens.cache import Kept
+from feed.screens.cache import TimedCache
 from feed.screens.posts import cards, feeds
 from feed.screens.posts.cards import Fragment
 from feed.screens.posts.feeds import Listed
-from feed.screens.posts.page_render import PageBase, Rendered, base_of, list_frame, seen_by
-from feed.screens.posts.viewer import ANONYMOUS, Look
-from feed.screens.posts.viewer_store import Asked, list_looks
+from feed.screens.posts.page_render import PageBase, Rendered, build_base, list_frame, render_for
+from feed.screens.posts.viewer import ANONYMOUS, ViewerState
+from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states
 from feed.screens.posts.visibility import may_see
 
 # How long a base may be served. A takedown must be effective within 2 s.
@@ -31,8 +31,8 @@ class Pages:
         self._pool = pool
         self._cursors = cursors
         self._public_url = public_url
-        self._kept: Kept[PageBase] = Kept(_BASES_MOST)
-        self._looks: Batcher[Asked, Look] = Batcher(self._read_looks)
+        self._kept: TimedCache[PageBase] = TimedCache(_BASES_MOST)
+        self._viewer_states: Batcher[ViewerQuery, ViewerState] = Batcher(self._read_viewer_states)
         self._singles: Batcher[int, Fragment | None] = Batcher(self._read_singles)
 
     async def page(
@@ -53,7 +53,7 @@ class Pages:
             next_cursor = None if more is None else self._cursors.after(name, more)
             return await self.base([row.id for row in found[:limit]], next_cursor, read_at=read_at)
 
-        base = await read() if fresh else await self.kept((name, position, limit), read)
+        base = await read() if fresh else await self.cached((name, position, limit), read)
         return await self.render(base, viewer_id)
 
     async def render(self, base: PageBase, viewer_id: int | None) -> Rendered:
@@ -61,33 +61,35 @@ class Pages:
         if viewer_id is None:
             return base.anonymous
         if not base.fragments:
-            return base.somebody
-        return seen_by(base, await self._looks.submit(Asked(viewer_id, base.post_ids, base.author_ids)))
+            return base.signed_in
+        return render_for(
+            base, await self._viewer_states.submit(ViewerQuery(viewer_id, base.post_ids, base.author_ids))
+        )
 
-    async def look(self, viewer_id: int | None, parts: Sequence[Fragment]) -> Look:
+    async def get_viewer_state(self, viewer_id: int | None, parts: Sequence[Fragment]) -> ViewerState:
         """What the viewer's eyes add to these posts now; asked together with other viewers' questions."""
         if viewer_id is None:
             return ANONYMOUS
         if not parts:
-            return Look(viewer_id)
-        asked = Asked(viewer_id, tuple(part.post_id for part in parts), tuple(part.author_id for part in parts))
-        return await self._looks.submit(asked)
+            return ViewerState(viewer_id)
+        asked = ViewerQuery(viewer_id, tuple(part.post_id for part in parts), tuple(part.author_id for part in parts))
+        return await self._viewer_states.submit(asked)
 
     async def posts(self, post_ids: Sequence[int], viewer_id: int | None) -> bytes:
         """A page of those of these posts that the viewer may see, in their order."""
         found = await self.fragments(post_ids)
-        look = await self.look(viewer_id, found)
-        return cards.page([cards.card(part, look) for part in found if may_see(part, look)], None)
+        viewer_state = await self.get_viewer_state(viewer_id, found)
+        return cards.page([cards.card(part, viewer_state) for part in found if may_see(part, viewer_state)], None)
 
     async def post(self, post_id: int, viewer_id: int | None) -> bytes:
         """The post as the viewer sees it now; read together with what others ask for. Raises PostNotFound."""
         found = await self._singles.submit(post_id)
         if found is None:
             raise PostNotFound
-        look = await self.look(viewer_id, [found])
-        if not may_see(found, look):
+        viewer_state = await self.get_viewer_state(viewer_id, [found])
+        if not may_see(found, viewer_state):
             raise PostNotFound
-        return cards.card(found, look)
+        return cards.card(found, viewer_state)
 
     async def own(self, viewer_id: int, states: Sequence[str], *, cursor: str | None, limit: int) -> bytes:
         """A page of the viewer's own posts in these states, read now. Raises CursorInvalid."""
@@ -97,13 +99,13 @@ class Pages:
             ids = await feeds.list_own(conn, viewer_id, states, before_id, limit + 1)
         more = self._cursors.write(name, ids[limit - 1]) if len(ids) > limit else None
         found = await self.fragments(ids[:limit])
-        look = await self.look(viewer_id, found)
-        return cards.page([cards.card(part, look) for part in found], more)
+        viewer_state = await self.get_viewer_state(viewer_id, found)
+        return cards.page([cards.card(part, viewer_state) for part in found], more)
 
     async def base(self, post_ids: Sequence[int], next_cursor: str | None, *, read_at: float | None = None) -> PageBase:
         """The page of these posts, whatever list they come from; `read_at`: the instant before the list was read."""
         read_at = time.monotonic() if read_at is None else read_at
-        return base_of(await self.fragments(post_ids), list_frame(next_cursor), read_at=read_at)
+        return build_base(await self.fragments(post_ids), list_frame(next_cursor), read_at=read_at)
 
     async def fragments(self, post_ids: Sequence[int]) -> list[Fragment]:
         """The posts' fragments, read now, in this order; who may see them, the caller has decided."""
@@ -113,18 +115,18 @@ class Pages:
             rows = await cards.list_posts(conn, post_ids)
         return [cards.fragment(row, self._public_url) for row in rows]
 
-    async def kept(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
+    async def cached(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
         """The base under this key, read anew by one caller when it is older than a second. Raises what `read` raises."""
         return await self._kept.get(key, read, seconds=KEPT_SECONDS)
 
-    def forget(self, post_ids: Iterable[int] | None) -> None:
+    def invalidate(self, post_ids: Iterable[int] | None) -> None:
         """Drops the kept pages that bear one of these posts; None: all of them."""
         ids = None if post_ids is None else set(post_ids)
-        self._kept.forget(lambda base: ids is None or not ids.isdisjoint(base.post_ids))
+        self._kept.invalidate(lambda base: ids is None or not ids.isdisjoint(base.post_ids))
 
-    async def _read_looks(self, asked: Sequence[Asked]) -> list[Look]:
+    async def _read_viewer_states(self, asked: Sequence[ViewerQuery]) -> list[ViewerState]:
         async with self._pool.acquire() as conn:
-            return await list_looks(conn, asked)
+            return await list_viewer_states(conn, asked)
 
     async def _read_singles(self, post_ids: Sequence[int]) -> list[Fragment | None]:
         found = {part.post_id: part for part in await self.fragments(list(dict.fromkeys(post_ids)))}

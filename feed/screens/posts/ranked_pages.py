@@ -9,7 +9,7 @@ from feed import ranking_snapshots as snapshots
 from feed.pagination import Cursors
 from feed.ranking_snapshots import Bookmark
 from feed.screens.posts.hot_lists import Ranking
-from feed.screens.posts.page_render import PageBase, Rendered, base_of, list_frame
+from feed.screens.posts.page_render import PageBase, Rendered, build_base, list_frame
 from feed.screens.posts.pages import Pages
 
 
@@ -43,8 +43,8 @@ async def read_page(
         end = mark.start + limit
         found = await pages.fragments(ids[mark.start : end])
         more = cursors.write(name, Bookmark(here, end)) if len(ids) > end else None
-        return base_of([part for part in found if part.state == "published"], list_frame(more), read_at=read_at)
+        return build_base([part for part in found if part.state == "published"], list_frame(more), read_at=read_at)
 
     # Whether there is a cursor belongs to the key: the first page has a snapshot made, the page at place 0 of none does not.
-    base = await pages.kept((name, not cursor, mark, limit), read)
+    base = await pages.cached((name, not cursor, mark, limit), read)
     return await pages.render(base, viewer_id)

@@ -11,7 +11,7 @@ from feed import ranking_snapshots as snapshots
 from feed.pagination import Cursors, Page
 from feed.postgres import Connection, Pool, many
 from feed.ranking_snapshots import LONGEST, Bookmark
-from feed.screens.cache import Kept
+from feed.screens.cache import TimedCache
 from feed.topics import store as topics
 from feed.topics.model import Resolved, TopicNotFound, TopicState
 
@@ -54,8 +54,8 @@ class Topics:
         self._pool = pool
         self._redis = redis
         self._cursors = cursors
-        self._named: Kept[Named] = Kept(_NAMES_MOST)
-        self._found: Kept[Found] = Kept(_SEARCHES_MOST)
+        self._named: TimedCache[Named] = TimedCache(_NAMES_MOST)
+        self._found: TimedCache[Found] = TimedCache(_SEARCHES_MOST)
 
     async def resolve(self, key: str) -> Resolved:
         """What the key stands for. Raises TopicNotFound also for what is hidden."""

@@ -8,18 +8,18 @@ from feed.accounts.model import FREE, Standing
 from feed.posts.model import State
 
 
-class Look(msgspec.Struct, frozen=True):
+class ViewerState(msgspec.Struct, frozen=True):
     """Who looks at a page, and what of it depends on him; without `viewer_id` he is nobody in particular."""
 
     viewer_id: int | None = None
-    liked: Collection[int] = ()
+    liked_ids: Collection[int] = ()
     standing: Standing = FREE
     # Authors with whom a block stands, by whichever side, and authors whom the viewer has muted.
-    apart: Collection[int] = ()
-    muted: Collection[int] = ()
+    blocked_ids: Collection[int] = ()
+    muted_ids: Collection[int] = ()
 
 
-ANONYMOUS = Look()
+ANONYMOUS = ViewerState()
 
 
 class ViewerRights(msgspec.Struct, frozen=True):
@@ -30,12 +30,12 @@ class ViewerRights(msgspec.Struct, frozen=True):
     can_comment: bool = False
 
 
-def rights_of(look: Look, *, author_id: int, state: State, takes_comments: bool) -> ViewerRights:
+def rights_of(viewer_state: ViewerState, *, author_id: int, state: State, takes_comments: bool) -> ViewerRights:
     """Whoever is banned or muted writes nothing, but takes his own words away whatever became of them."""
-    if look.viewer_id is None:
+    if viewer_state.viewer_id is None:
         return ViewerRights()
-    own = look.viewer_id == author_id
-    writes = not (look.standing.banned or look.standing.muted)
+    own = viewer_state.viewer_id == author_id
+    writes = not (viewer_state.standing.banned or viewer_state.standing.muted)
     return ViewerRights(
         can_edit=own and writes and state in ("published", "pending"),
         can_delete=own and state != "deleted",

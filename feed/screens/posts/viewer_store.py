@@ -9,11 +9,11 @@ from feed.accounts.model import FREE, Standing
 from feed.postgres import Connection, columns, many
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
-from feed.screens.posts.viewer import ANONYMOUS, Look
+from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from feed.screens.posts.visibility import may_see
 
 
-class Asked(msgspec.Struct, frozen=True):
+class ViewerQuery(msgspec.Struct, frozen=True):
     """A viewer of these posts, which are by these authors."""
 
     viewer_id: int
@@ -21,7 +21,7 @@ class Asked(msgspec.Struct, frozen=True):
     author_ids: tuple[int, ...]
 
 
-class _ViewerState(msgspec.Struct, frozen=True):
+class _Row(msgspec.Struct, frozen=True):
     """What was read of one viewer."""
 
     viewer_id: int
@@ -32,12 +32,14 @@ class _ViewerState(msgspec.Struct, frozen=True):
     muted_author_ids: frozenset[int]
 
     @property
-    def look(self) -> Look:
+    def viewer_state(self) -> ViewerState:
         standing = Standing(banned=self.banned, muted=self.muted) if self.banned or self.muted else FREE
-        return Look(self.viewer_id, self.liked_post_ids, standing, self.blocked_author_ids, self.muted_author_ids)
+        return ViewerState(
+            self.viewer_id, self.liked_post_ids, standing, self.blocked_author_ids, self.muted_author_ids
+        )
 
 
-async def list_looks(conn: Connection, asked: Sequence[Asked]) -> list[Look]:
+async def list_viewer_states(conn: Connection, asked: Sequence[ViewerQuery]) -> list[ViewerState]:
     """The state of each viewer, in the order of `asked`: liked posts, blocked and muted authors, and what the viewer is forbidden.
 
     Of a viewer's blocks only those with these authors are read: there may be a thousand.
@@ -87,22 +89,22 @@ async def list_looks(conn: Connection, asked: Sequence[Asked]) -> list[Look]:
         list({each.viewer_id for each in asked}),
         list({author_id for each in asked for author_id in each.author_ids}),
     )
-    looks = {state.viewer_id: state.look for state in many(rows, _ViewerState)}
-    return [looks.get(each.viewer_id) or Look(each.viewer_id) for each in asked]
+    states = {state.viewer_id: state.viewer_state for state in many(rows, _Row)}
+    return [states.get(each.viewer_id) or ViewerState(each.viewer_id) for each in asked]
 
 
-async def get_look(conn: Connection, viewer_id: int | None) -> Look:
+async def get_viewer_state(conn: Connection, viewer_id: int | None) -> ViewerState:
     """Whom the viewer shall not meet, whoever may come up: for comments, whose authors nobody knows beforehand."""
     if viewer_id is None:
         return ANONYMOUS
     kept = await relations.list_kept_apart(conn, viewer_id)
-    return Look(viewer_id, apart=kept.apart, muted=kept.muted)
+    return ViewerState(viewer_id, blocked_ids=kept.apart, muted_ids=kept.muted)
 
 
-async def must_see_post(conn: Connection, post_id: int, viewer_id: int | None) -> Look:
+async def require_visible_post(conn: Connection, post_id: int, viewer_id: int | None) -> ViewerState:
     """The viewer's eyes, if they see the post. Raises PostNotFound."""
-    look = await get_look(conn, viewer_id)
+    viewer_state = await get_viewer_state(conn, viewer_id)
     post = await posts.find_post(conn, post_id)
-    if post is None or not may_see(post, look):
+    if post is None or not may_see(post, viewer_state):
         raise PostNotFound
-    return look
+    return viewer_state

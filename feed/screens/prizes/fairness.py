@@ -20,7 +20,7 @@ from feed.prizes.model import SheetNotFound, SheetRow
 from feed.prizes.result.selection import Selection
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement_store import SettlementSummary
-from feed.screens.cache import Kept
+from feed.screens.cache import TimedCache
 from feed.screens.prizes.cards import Id
 from feed.screens.prizes.fairness_store import acts_of, count_remarks, read_acts
 
@@ -121,7 +121,7 @@ class FairnessReports:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._turn = asyncio.Semaphore(1)
-        self._kept: Kept[_Report] = Kept(_KEPT_MOST)
+        self._kept: TimedCache[_Report] = TimedCache(_KEPT_MOST)
 
     async def get(self, campaign_id: int) -> FairnessCard:
         """The report of the settlement that stands. Raises SheetNotFound while there is no result."""

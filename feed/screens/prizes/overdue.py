@@ -40,7 +40,7 @@ WHAT: dict[Kind, tuple[str, str]] = {
 }
 
 
-class Stuck(msgspec.Struct, frozen=True, kw_only=True):
+class OverdueItem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a campaign waits for: how many of it, and since when the first."""
 
     campaign_id: str
@@ -59,7 +59,7 @@ class _Row(msgspec.Struct, frozen=True):
     since: datetime | None
 
 
-async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False) -> list[Stuck]:
+async def list_overdue(conn: Connection, *, kept_days: int, english: bool = False) -> list[OverdueItem]:
     """What waits for a person, the oldest first."""
     rows = await conn.fetch(
         """
@@ -157,7 +157,7 @@ async def list_stuck(conn: Connection, *, kept_days: int, english: bool = False)
         ENDS_SOON,
     )
     return [
-        Stuck(
+        OverdueItem(
             campaign_id=str(row.campaign_id),
             title=row.title,
             kind=row.kind,

@@ -7,7 +7,7 @@ import msgspec
 from feed.postgres import Connection, many
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class RetainedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign that is final or was cancelled: when its key is due to be destroyed, what keeps it, and what its receipt says."""
 
     campaign_id: int
@@ -19,7 +19,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     backups_until: datetime | None
 
 
-async def list_kept(conn: Connection, *, days: int) -> list[Kept]:
+async def list_retained(conn: Connection, *, days: int) -> list[RetainedCampaign]:
     """Every final or archived campaign, and those cancelled after somebody could have claimed; the next one that is due first."""
     rows = await conn.fetch(
         """
@@ -39,4 +39,4 @@ async def list_kept(conn: Connection, *, days: int) -> list[Kept]:
         """,
         days,
     )
-    return many(rows, Kept)
+    return many(rows, RetainedCampaign)

@@ -36,7 +36,7 @@ class MessageCard(msgspec.Struct, frozen=True, kw_only=True):
     resolved_at: datetime | None
 
 
-async def find_stuck(conn: Connection, before_id: int, limit: int) -> list[int]:
+async def list_undecided_ids(conn: Connection, before_id: int, limit: int) -> list[int]:
     """Messages that wait for somebody's decision, the latest first."""
     rows = await conn.fetch(
         """
@@ -52,7 +52,7 @@ async def find_stuck(conn: Connection, before_id: int, limit: int) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def find_in_state(conn: Connection, state: State, before_id: int, limit: int) -> list[int]:
+async def list_ids_in_state(conn: Connection, state: State, before_id: int, limit: int) -> list[int]:
     """Messages in a state, the latest first."""
     rows = await conn.fetch(
         "SELECT id FROM messages WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3", state, before_id, limit
@@ -60,7 +60,7 @@ async def find_in_state(conn: Connection, state: State, before_id: int, limit: i
     return [row["id"] for row in rows]
 
 
-async def find_of_campaign(
+async def list_ids_of_campaign(
     conn: Connection, campaign_id: int, states: Sequence[State], before_id: int, limit: int
 ) -> list[int]:
     """Messages about a campaign in these states, the latest first."""

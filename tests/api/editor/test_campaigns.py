@@ -13,8 +13,8 @@ from feed.boards import store as boards
 from feed.boards.actions import follow
 from feed.boards.model import board_of
 from feed.changes.actions import number_changes
-from feed.screens.campaigns.final_leaderboard import FrozenBoards
-from feed.screens.campaigns.leaderboard import Board, Leaderboards, get_leaderboard
+from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
+from feed.screens.campaigns.leaderboard import LeaderboardRows, Leaderboards, get_leaderboard
 from tests.support.api import Join, Person
 
 HOUR = timedelta(hours=1)
@@ -194,7 +194,7 @@ async def engaged(app_state: AppState, join: Join) -> tuple[Person, str, list[st
     return editor, campaign, entries, authors[0]
 
 
-async def both_ways(app_state: AppState, campaign: str) -> Board:
+async def both_ways(app_state: AppState, campaign: str) -> LeaderboardRows:
     """The leaderboard, which is the same from Redis and from Postgres."""
     await number_changes(app_state.pool)
     while await follow(app_state.pool, app_state.redis):
@@ -204,11 +204,13 @@ async def both_ways(app_state: AppState, campaign: str) -> Board:
     assert await counters.top(app_state.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
     from_redis, from_postgres = [
         await get_leaderboard(
-            Leaderboards(app_state.pool, app_state.redis, FrozenBoards(app_state.pool), moment), int(campaign), limit=10
+            Leaderboards(app_state.pool, app_state.redis, FinalLeaderboards(app_state.pool), moment),
+            int(campaign),
+            limit=10,
         )
         for moment in (lambda: epoch, lambda: None)
     ]
-    assert from_redis.places == from_postgres.places
+    assert from_redis.entries == from_postgres.entries
     assert from_redis.basis == from_postgres.basis
     return from_redis
 
@@ -218,7 +220,7 @@ async def test_the_leaderboard_is_the_same_from_redis_and_postgres(
 ) -> None:
     editor, campaign, entries, _ = await engaged(app_state, join)
     board = await both_ways(app_state, campaign)
-    assert [str(place.post_id) for place in board.places] == entries
+    assert [str(entry.post_id) for entry in board.entries] == entries
     served = (await client.get(f"/campaigns/{campaign}/leaderboard?limit=2")).json()
     assert (served["basis"], served["provisional"]) == ("engagement", True)
     assert [(item["rank"], item["post"]["id"]) for item in served["items"]] == [(1, entries[0]), (2, entries[1])]
@@ -228,10 +230,10 @@ async def test_the_leaderboard_is_the_same_from_redis_and_postgres(
 
     await close(app_state, campaign)
     await editor("PUT", f"/admin/campaigns/{campaign}/entries/{entries[2]}/mark", {"score": 100})
-    assert [str(place.post_id) for place in (await both_ways(app_state, campaign)).places] == entries
+    assert [str(entry.post_id) for entry in (await both_ways(app_state, campaign)).entries] == entries
     assert (await editor("POST", f"/admin/campaigns/{campaign}/lock-marks")).status_code == 200
     board = await both_ways(app_state, campaign)
-    assert [str(place.post_id) for place in board.places] == [entries[2], entries[0], entries[1]]
+    assert [str(entry.post_id) for entry in board.entries] == [entries[2], entries[0], entries[1]]
     served = (await client.get(f"/campaigns/{campaign}/leaderboard")).json()
     assert served["basis"] == "full"
     assert [item["parts"]["quality"] for item in served["items"]] == ["50.000000", "0.000000", "0.000000"]
@@ -244,7 +246,7 @@ async def test_voids_and_disqualifications_move_the_board_and_can_be_taken_back(
     admin = f"/admin/campaigns/{campaign}"
 
     async def standing() -> list[str]:
-        return [str(place.post_id) for place in (await both_ways(app_state, campaign)).places]
+        return [str(entry.post_id) for entry in (await both_ways(app_state, campaign)).entries]
 
     assert await standing() == entries
     void = await editor(

@@ -8,8 +8,7 @@ from feed.campaigns.entries import shortlist_store as ledger
 from feed.campaigns.jury import mark_store as marks
 from feed.postgres import Connection
 from feed.prizes.settlement import sheet_store
-from feed.screens.campaigns import my_marks
-from feed.screens.campaigns import my_participation as taking_part
+from feed.screens.campaigns import my_marks, my_participation
 from tests import make
 from tests.make import DAY, HOUR
 
@@ -56,7 +55,7 @@ async def test_all_readers_agree_on_the_latest_approved_revision_made_in_time(co
         rows = await my_marks.list_marking(conn, campaign, juror, after_id=0, limit=10)
         assert [(row.revision, row.text) for row in rows] == ([(2, "revision 2")] if bears_topic else [])
         author = await conn.fetchval("SELECT author_id FROM posts WHERE id = $1", post)
-        (own,) = await taking_part.list_own(conn, campaign, author)
+        (own,) = await my_participation.list_own(conn, campaign, author)
         assert own.bears_topic == bears_topic
 
         assert await marks.add_mark(

@@ -43,8 +43,8 @@ from feed.prizes.model import (
 )
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
-from feed.screens.prizes.overdue import list_stuck
-from feed.screens.prizes.retention import Kept, list_kept
+from feed.screens.prizes.overdue import list_overdue
+from feed.screens.prizes.retention import RetainedCampaign, list_retained
 from feed.sms.manual_resolution import retry_message
 from feed.sms.model import MessageId, MessageTooLate
 from tests import make
@@ -401,9 +401,9 @@ async def test_a_cancelled_campaign_keeps_no_key(told: Won, pool: Pool, keys: Ke
     assert not await shred_next_campaign(pool, keys, Retention())
 
 
-async def _kept(pool: Pool) -> list[Kept]:
+async def _kept(pool: Pool) -> list[RetainedCampaign]:
     async with pool.acquire() as conn:
-        return await list_kept(conn, days=90)
+        return await list_retained(conn, days=90)
 
 
 async def test_two_ways_to_leave_at_once_fill_the_place_once(won: Won) -> None:
@@ -537,7 +537,7 @@ async def test_fewer_codes_than_winners_are_not_announced(pool: Pool, keys: Keys
         await announce_winners(pool, keys, campaign.id, by=second)
     assert (refused.value.params["stock"], refused.value.params["needed"]) == (1, 2)
     async with pool.acquire() as conn:
-        assert [each.kind for each in await list_stuck(conn, kept_days=90)] == ["codes_missing"]
+        assert [each.kind for each in await list_overdue(conn, kept_days=90)] == ["codes_missing"]
     said = await add_codes(pool, keys, campaign.id, 1, ["A", "B", "B", " B "], by=first)
     assert (said.added, said.known, said.stock) == (1, 1, 2)
     assert await announce_winners(pool, keys, campaign.id, by=second) == "announced"
@@ -564,8 +564,8 @@ async def test_the_key_is_destroyed_when_its_time_is_over_and_no_prize_is_on_its
     # One is claimed and not sent, the other one may still be claimed.
     assert not await shred_next_campaign(won.pool, keys, retention)
     async with won.pool.acquire() as conn:
-        assert "key_overdue" not in {each.kind for each in await list_stuck(conn, kept_days=91)}
-        assert "key_overdue" in {each.kind for each in await list_stuck(conn, kept_days=30)}
+        assert "key_overdue" not in {each.kind for each in await list_overdue(conn, kept_days=91)}
+        assert "key_overdue" in {each.kind for each in await list_overdue(conn, kept_days=30)}
     await won.verify()
     await won.ship()
     await won.pool.execute("UPDATE winners SET state = 'lapsed' WHERE state = 'notified'")

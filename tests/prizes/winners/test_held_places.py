@@ -11,7 +11,7 @@ from feed.prizes import settlement_store, winner_store
 from feed.prizes.model import WinnerState
 from feed.prizes.objections import store as objections_store
 from feed.screens.prizes.cards import get_result
-from feed.screens.prizes.overdue import list_stuck
+from feed.screens.prizes.overdue import list_overdue
 from feed.screens.prizes.settlement import get_decision
 from feed.screens.prizes.winners import list_winners
 from tests import make
@@ -109,7 +109,7 @@ async def test_an_objection_is_open_for_every_reader_or_for_none(case: str, pool
     async with pool.acquire() as conn:
         assert await objections_store.has_open(conn, settled.id) == is_open
         assert (await get_decision(conn, campaign.id)).objections_open == int(is_open)
-        late = {each.kind: each.count for each in await list_stuck(conn, kept_days=90)}
+        late = {each.kind: each.count for each in await list_overdue(conn, kept_days=90)}
         assert late.get("objection_open", 0) == int(is_open)
         # Final, unless something is open or no result stands.
         assert await objections_store.list_over(conn) == ([] if is_open or columns.get("undone") else [campaign.id])

@@ -42,14 +42,14 @@ async def test_a_hot_page_costs_a_viewer_what_a_latest_page_does(pool: "asyncpg.
     pages, hot = Pages(pool, CURSORS, "http://feed.test"), HotLists(pool, redis, lambda: None)
     lists: dict[str, tuple[Callable[[], Awaitable[Any]], int]] = {
         # The board, what editors did, topics, the second; and the cards.
-        "everybody": (hot.of_everybody, 5),
+        "everybody": (hot.rank_all, 5),
         # The hot list is there already: the newest under the topic, their counters; and the cards, of which there are none.
-        "topic": (lambda: hot.under_topics(topic_ids), 2),
-        "campaign": (lambda: hot.of_campaign(campaign), 4),
+        "topic": (lambda: hot.rank_topics(topic_ids), 2),
+        "campaign": (lambda: hot.rank_campaign(campaign), 4),
     }
     async with asked(pool) as said:
         for name, (rank, statements) in lists.items():
-            pages.forget(None)
+            pages.invalidate(None)
             del said[:]
             await read(pages, redis, rank, None)
             assert await count(said) == statements, (name, said)
@@ -94,7 +94,7 @@ READS: dict[str, Callable[[Connection, int], Awaitable[Any]]] = {
     "topic_posts_pkey": lambda conn, id_: feeds.list_under_topics(conn, [id_, id_ + 1], NEWEST, 20),
     "topic_posts_by_post": lambda conn, id_: feeds.list_topics_of(conn, list(range(id_, id_ + 50))),
     "posts_videos": lambda conn, id_: feeds.list_videos(conn, NEWEST, 20),
-    "posts_pkey": lambda conn, id_: feeds.get_place(conn, id_),
+    "posts_pkey": lambda conn, id_: feeds.get_position(conn, id_),
     "post_stats_pkey": lambda conn, id_: boards.list_posts(conn, [id_, id_ + 1]),
     "hot_actions_one_stands": lambda conn, id_: curation.find_unended(conn, id_),
     "hot_actions_of_post": lambda conn, id_: curation.list_of_post(conn, id_, 50),

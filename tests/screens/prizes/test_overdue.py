@@ -19,7 +19,7 @@ from feed.prizes.model import ObjectionId, WinnerId
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import lapse_next_claim
-from feed.screens.prizes.overdue import WHAT, Kind, list_stuck
+from feed.screens.prizes.overdue import WHAT, Kind, list_overdue
 from feed.sms.actions import begin_sending, record_failed, send_again
 from feed.sms.model import MessageId, Sending
 from tests import make
@@ -31,7 +31,7 @@ CODE = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "3
 
 async def stuck(pool: Pool) -> dict[Kind, int]:
     async with pool.acquire() as conn:
-        found = await list_stuck(conn, kept_days=90)
+        found = await list_overdue(conn, kept_days=90)
     assert all(each.since is not None and each.title and each.what for each in found)
     return {each.kind: each.count for each in found}
 
