@@ -17,9 +17,9 @@ from feed.boards import redis_store as counters
 from feed.boards.model import Row
 from feed.keys.store import Keys
 from feed.settings import Settings
-from tests.boards.test_actions import moment_of, settle
 from tests.support.api import Person
 from tests.support.app import app_over
+from tests.support.boards import moment_of, settle
 
 # What is kept as a number, beside the same number counted anew: rows are where the two differ.
 _RECOUNTS = {

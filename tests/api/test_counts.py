@@ -18,7 +18,7 @@ from feed.keys.store import Keys
 from feed.settings import Settings
 from tests import make
 from tests.api.square import Square, miscounted, square
-from tests.boards.test_actions import moment_of, settle
+from tests.support.boards import moment_of, settle
 
 PEOPLE = ("甲", "乙", "丙")
 _scenes = count()

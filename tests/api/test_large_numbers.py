@@ -9,9 +9,9 @@ import pytest
 
 from feed.api.state import AppState
 from feed.keys.store import Keys
-from tests.api.editor.test_prizes import become
 from tests.prizes import stage
 from tests.support.api import Join, Person
+from tests.support.prizes_api import become
 
 Json = dict[str, Any]
 NUMBERS = {"2^31": 2**31, "2^63": 2**63, "2^64": 2**64, "10^12": 10**12, "10^30": 10**30, "-1": -1}

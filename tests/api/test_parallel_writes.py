@@ -14,7 +14,7 @@ from feed.postgres import open_pool
 from feed.settings import Settings
 from tests import make
 from tests.api.square import Square, miscounted, square
-from tests.boards.test_actions import assert_same, settle
+from tests.support.boards import assert_same, settle
 
 PROCESSES = 3
 PEOPLE = 12

@@ -30,11 +30,11 @@ from feed.sms.registry import open_provider
 from feed.worker.loop import work
 from feed.worker.state import WorkerState
 from tests import make
-from tests.api.editor.test_prizes import let_in
 from tests.api.planting import dumped, files_below, forms_of, found_in, saved, tables_of
 from tests.prizes import stage
 from tests.sms.fake_provider import Fake, faking
 from tests.support.api import Join, Person
+from tests.support.prizes_api import let_in
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
 BEST, OTHER, LOSER, STRANGER = "13911357924", "13922468135", "15833579246", "18644681357"

@@ -16,8 +16,8 @@ from feed.errors import FeedError
 from feed.postgres import Connection
 from feed.posts.hide_show import PostIsDeleted, show_post
 from tests import make
-from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join
+from tests.support.campaigns_api import publish
 
 
 def refused(answer: httpx.Response) -> tuple[int, str]:

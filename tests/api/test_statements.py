@@ -18,8 +18,8 @@ from feed.screens.prizes import fairness
 from feed.settings import Settings
 from tests import make
 from tests.prizes.stage import announced, listed
-from tests.screens.test_queries import asked, count
 from tests.support.api import Join
+from tests.support.statements import asked, count
 
 STAFF = ("reviewer", "editor", "admin")
 

@@ -49,3 +49,14 @@ def test_every_test_can_fail() -> None:
         if function.name.startswith("test_") and not judges(function) and not calls(function) & judging
     ]
     assert idle == []
+
+
+def test_no_module_imports_from_a_test_module() -> None:
+    """What several tests need is in tests/support or beside them in a module that is no test."""
+    modules = [
+        (file, node.module or "")
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+    ]
+    assert [(file, name) for file, name in modules if name.rpartition(".")[2].startswith("test_")] == []

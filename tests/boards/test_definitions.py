@@ -18,7 +18,7 @@ from feed.boards.store import Post
 from feed.changes.actions import number_changes
 from feed.postgres import Connection, Pool
 from tests import make
-from tests.boards.test_actions import keys_of, moment_of, remove_post, settle, shown, top
+from tests.support.boards import keys_of, moment_of, remove_post, settle, shown, top
 
 RISING = "rising"
 

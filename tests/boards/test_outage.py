@@ -21,7 +21,7 @@ from feed.metrics import DRIFT
 from feed.postgres import Pool
 from tests import make
 from tests.boards.conftest import OwnValkey
-from tests.boards.test_actions import moment_of, remove_post, settle, shown
+from tests.support.boards import moment_of, remove_post, settle, shown
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from feed.embedded.processes import CannotStart, free_port
 from feed.postgres import Pool
 from feed.settings import Settings
 from tests import make
-from tests.boards.test_actions import moment_of, settle, shown
+from tests.support.boards import moment_of, settle, shown
 
 
 async def test_every_board_is_built_under_a_new_epoch(

@@ -10,7 +10,7 @@ from feed.boards.drift import drift
 from feed.boards.model import HOT
 from feed.postgres import Pool
 from tests import make
-from tests.boards.test_actions import assert_same, is_caught_up, moment_of, settle, shown
+from tests.support.boards import assert_same, is_caught_up, moment_of, settle, shown
 
 
 async def lose_what_has_no_number(pool: Pool, kept: int, lost: int) -> None:

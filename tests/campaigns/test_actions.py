@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 import pytest
 import rfc8785
 
@@ -22,55 +21,12 @@ from feed.campaigns.errors import (
 )
 from feed.campaigns.jury import members as seating
 from feed.campaigns.model import served_state
-from feed.campaigns.rules.draft import CampaignFields
 from feed.errors import FeedError, Invalid
 from feed.idempotency import IdempotencyKeyReused, keyed_request
 from feed.screens.campaigns import cards as screen
 from tests import make
 from tests.campaigns.stage import DAY, Stage
-
-HOUR = timedelta(hours=1)
-
-
-def full(**changed: Any) -> dict[str, Any]:
-    """Everything that a publication needs; None leaves a field out."""
-    now = datetime.now(UTC)
-    fields = {
-        "title": "读书月",
-        "topic": "读书",
-        "body": "分享你的读书瞬间",
-        "starts_at": now + HOUR,
-        "ends_at": now + DAY,
-        "method": "ranked",
-        "winner_count": 3,
-        "reserve_count": 2,
-        "prizes": [{"name": "好书", "kind": "goods", "per_winner": 1, "value_cny": "59.90"}],
-        "claim_days": 7,
-        "organiser": "读特客户端",
-        "contact": "0755-12345678",
-    } | changed
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def fields(**given: Any) -> CampaignFields:
-    return msgspec.convert(given, CampaignFields)
-
-
-async def drafted(stage: Stage, editor: AccountId, **changed: Any) -> int:
-    return await actions.create_campaign(stage.pool, editor, fields(**full(**changed)))
-
-
-async def published(stage: Stage, editor: AccountId, *, opened: bool = False, **changed: Any) -> int:
-    if opened:
-        changed = {"starts_at": datetime.now(UTC) - HOUR} | changed
-    campaign = await drafted(stage, editor, **changed)
-    await actions.publish_campaign(stage.pool, stage.keys, editor, campaign)
-    return campaign
-
-
-async def seen(stage: Stage, campaign: int) -> screen.EditorCampaignCard:
-    async with stage.pool.acquire() as conn:
-        return await screen.get_campaign_for_editors(conn, campaign)
+from tests.support.campaign_drafts import HOUR, drafted, fields, full, published, seen
 
 
 async def test_a_draft_needs_a_title_and_nothing_else(stage: Stage) -> None:

@@ -1,28 +1,12 @@
 """A Postgres that stands still is no reason to wait for ever: 503 in time, and everything is well when it goes on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import httpx
 import psutil  # type: ignore[import-untyped]
 
 from tests.chaos.place import Place
-
-Ask = Callable[[], Awaitable[httpx.Response]]
-
-
-async def publish(client: httpx.AsyncClient, text: str) -> str:
-    answer = await client.post("/posts", json={"text": text})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
-
-
-async def until_ok(ask: Ask) -> httpx.Response:
-    async with asyncio.timeout(20):
-        while (answer := await ask()).status_code == 503:
-            await asyncio.sleep(0.1)
-    assert answer.is_success, answer.text
-    return answer
+from tests.chaos.requests import Ask, publish, until_ok
 
 
 def assert_asks_to_wait(answers: list[httpx.Response]) -> None:

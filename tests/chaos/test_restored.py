@@ -14,7 +14,7 @@ from feed.boards import store
 from feed.boards.model import HOT
 from tests.chaos import check, rows
 from tests.chaos.place import Place
-from tests.chaos.test_paused import Ask, publish, until_ok
+from tests.chaos.requests import Ask, publish, until_ok
 
 _RIGHT_SECONDS = 15
 

@@ -7,7 +7,7 @@ import pytest
 
 from feed.commands.bench import progress
 from feed.postgres import Pool
-from tests.commands.test_by_hand import Installation
+from tests.support.command_line import Installation
 
 
 @pytest.fixture

@@ -1,13 +1,9 @@
 """The commands as an operator types them, in a process of their own."""
 
-import asyncio
 import json
-import os
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import asyncpg
 import pytest
@@ -15,44 +11,10 @@ from redis.asyncio import Redis
 
 from feed.auth.tokens import TokenVerifier
 from feed.commands.ops import phone_for
-from feed.keys.store import Keys, open_keys
 from feed.phones import normalise_phone
 from feed.sms.file_provider import FileProvider
 from feed.sms.model import Purpose, Reference
-
-
-class Ran(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-class Installation:
-    """What the environment names."""
-
-    def __init__(self, directory: Path, database: str, redis_url: str) -> None:
-        self.keys: Keys = open_keys(directory / "keys", create=True)
-        self.outbox = directory / "outbox.jsonl"
-        self.environ = {
-            "FEED_DATABASE_URL": database,
-            "FEED_REDIS_URL": redis_url,
-            "FEED_KEYS_DIR": str(directory / "keys"),
-            "FEED_SMS_OUTBOX": str(self.outbox),
-        }
-
-    async def feed(self, *arguments: str, **environ: str) -> Ran:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "feed",
-            *arguments,
-            env={**os.environ, **self.environ, **environ},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await asyncio.wait_for(process.communicate(), 30)
-        assert process.returncode is not None
-        return Ran(process.returncode, out.decode(), err.decode())
+from tests.support.command_line import Installation, Ran
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from feed.commands import keys
 from feed.postgres import Pool
-from tests.commands.test_by_hand import Installation
 from tests.prizes import stage
+from tests.support.command_line import Installation
 
 
 @pytest.fixture

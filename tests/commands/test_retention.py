@@ -7,8 +7,8 @@ import pytest
 from feed.keys.store import open_keys
 from feed.postgres import Pool
 from feed.prizes.claims.shredding import Retention, shred_next_campaign
-from tests.commands.test_by_hand import Installation
 from tests.prizes import stage
+from tests.support.command_line import Installation
 
 
 @pytest.fixture

@@ -4,61 +4,21 @@ import os
 import signal
 import socket
 import stat
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from feed.commands.installation import NotRunning, find_run
+from feed.commands.installation import find_run
 from feed.embedded.installation import Embedded
 from feed.embedded.orphans import MARK
-
-# A setting of the person who runs the tests must not decide what they find.
-ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")}
-
-
-def feed(*words: str, **more: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "feed", *words], capture_output=True, text=True, timeout=60, env=ENVIRON | more
-    )
-
-
-def start(data: Path, *words: str, **more: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "feed", "up", "--data", str(data), "--port", "0", *words],
-        stdout=subprocess.DEVNULL,
-        stderr=(data.parent / "up.txt").open("ab"),
-        env=ENVIRON | more,
-    )
-
-
-def until(happens: Callable[[], Any], within: float = 30.0) -> Any:
-    deadline = time.monotonic() + within
-    while not (found := happens()):
-        assert time.monotonic() < deadline, f"waited {within} seconds for {happens}"
-        time.sleep(0.05)
-    return found
-
-
-def address_of(data: Path, up: "subprocess.Popen[bytes]") -> str:
-    """Where it answers, as soon as it does."""
-
-    def found() -> str:
-        assert up.poll() is None, (data.parent / "up.txt").read_text()
-        try:
-            return find_run(data).base_url
-        except NotRunning:
-            return ""
-
-    return str(until(found))
+from tests.support.feed_up import address_of, feed, start, until
 
 
 def is_ready(base_url: str) -> bool:

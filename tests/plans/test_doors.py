@@ -15,8 +15,8 @@ from feed.keys.store import open_keys
 from feed.settings import Settings
 from tests.plans.cases import Case
 from tests.plans.fill import VIRAL_POST
+from tests.plans.guard import MODES, complaints
 from tests.plans.plans import Mode, Stage, stage
-from tests.plans.test_plans import MODES, complaints
 from tests.support.app import app_over
 
 

@@ -3,15 +3,11 @@
 The plans are those of the statements that the code runs, so a statement that is changed is guarded as it is then.
 """
 
-from collections.abc import Sequence
-
 import pytest
 
 from tests.plans.cases import CASES, Case
-from tests.plans.fill import GROWING
+from tests.plans.guard import MODES, complaints
 from tests.plans.plans import Mode, Plan, Stage, stage
-
-MODES: tuple[Mode, ...] = ("force_custom_plan", "force_generic_plan")
 
 # Another index serves nearly as well, here at least: that theirs is missing shows in nothing but its name.
 SERVED_OTHERWISE = frozenset(
@@ -36,17 +32,6 @@ SERVED_OTHERWISE = frozenset(
         "likes of comments",
     }
 )
-
-
-def complaints(case: Case, plans: Sequence[Plan]) -> list[str]:
-    """What is wrong with these plans."""
-    used = {index for plan in plans for index in plan.indexes}
-    said = [f"does not use {either}" for either in case.indexes if used.isdisjoint(either.split("|"))]
-    for plan in plans:
-        said += [f"reads all of {table}" for table in sorted(plan.scanned & GROWING - set(case.through))]
-    if (pages := sum(plan.buffers for plan in plans)) > case.pages:
-        said.append(f"reads {pages} pages")
-    return said
 
 
 async def plans_of(case: Case, there: Stage) -> list[Plan]:

@@ -1,15 +1,12 @@
 """How many statements a screen asks. By which index they are answered, tests/plans says."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.pagination import NEWEST, OLDEST, Cursors
+from feed.pagination import NEWEST, OLDEST
 from feed.ranking_snapshots import LONGEST
 from feed.screens.comments import cards as comments
 from feed.screens.comments import hot as hot_comments
@@ -18,31 +15,7 @@ from feed.screens.posts.feeds import list_latest
 from feed.screens.posts.pages import Pages
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from tests import make
-
-CURSORS = Cursors(b"k" * 32)
-
-
-@asynccontextmanager
-async def asked(pool: "asyncpg.Pool[Record]") -> AsyncIterator[list[str]]:
-    """What the pool's connections are asked inside of the block."""
-    said: list[str] = []
-
-    def hear(query: Any) -> None:
-        # What a type is like, a connection asks once in its life, with `jit` out of the way.
-        if "typeinfo_tree" not in query.query and "current_setting('jit')" not in query.query:
-            said.append(query.query)
-
-    async with AsyncExitStack() as stack:
-        held = [await stack.enter_async_context(pool.acquire()) for _ in range(pool.get_max_size())]
-        for conn in held:
-            conn.add_query_logger(hear)
-    yield said
-
-
-async def count(said: list[str]) -> int:
-    """How many statements were heard; a logger hears them in the loop's next turn."""
-    await asyncio.sleep(0)
-    return len(said)
+from tests.support.statements import CURSORS, asked, count
 
 
 async def test_a_signed_in_page_costs_one_statement_more_than_an_anonymous_one(pool: "asyncpg.Pool[Record]") -> None:

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from feed.commands.installation import find_run
-from tests.commands.test_up import address_of, feed, start, until
 from tests.sms.fake_provider import faking
+from tests.support.feed_up import address_of, feed, start, until
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
 PLANTED, LOST = "13912345678", "13987654321"

@@ -19,9 +19,9 @@ from feed.worker.schedule import SCHEDULE
 from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
 from tests.sms.fake_provider import TEMPLATES, Fake, faking
+from tests.support.sms import Telling
+from tests.support.worker import running
 from tests.worker.conftest import WorldsWith
-from tests.worker.test_loop import running
-from tests.worker.test_sms import Telling
 
 PHONE = "+8613800138000"
 ALWAYS_QUIET = QuietHours(time(0), time(23, 59, 59, 999_999))

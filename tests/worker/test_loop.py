@@ -3,8 +3,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +14,9 @@ from feed.sms import store as messages
 from feed.sms.file_provider import read_outbox
 from feed.sms.model import MessageId, Purpose
 from feed.sms.provider import ABANDONED_AFTER
-from feed.worker.loop import work
-from feed.worker.schedule import SCHEDULE, Entry
+from feed.worker.schedule import Entry
 from feed.worker.state import WorkerState
+from tests.support.worker import becomes, running
 
 PHONE = "+8613800138000"
 
@@ -35,26 +33,6 @@ async def enqueue(pool: "Pool[Record]", keys: Keys, once_key: str) -> MessageId:
         )
     assert message_id is not None
     return message_id
-
-
-async def becomes(look: Callable[[], Awaitable[bool]], *, within: float) -> None:
-    deadline = time.monotonic() + within
-    while not await look():
-        assert time.monotonic() < deadline, "it has not happened"
-        await asyncio.sleep(0.1)
-
-
-@asynccontextmanager
-async def running(
-    worker_state: WorkerState, database: str, schedule: tuple[Entry, ...] = SCHEDULE
-) -> AsyncIterator[asyncio.Event]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(work(worker_state, database, stop, schedule))
-    try:
-        yield stop
-    finally:
-        stop.set()
-        await task
 
 
 async def test_what_is_enqueued_is_sent_at_once(worker_state: WorkerState, database: str, outbox: Path) -> None:

@@ -21,9 +21,9 @@ from feed.worker.push_hook import PushClient, send_pushes, watch_pushes
 from feed.worker.schedule import SCHEDULE
 from feed.worker.state import WorkerState
 from tests import make
-from tests.notifications.test_actions import Town
+from tests.support.notifications import Town
+from tests.support.worker import becomes, running
 from tests.worker.receiver import SECRET, Answer, Receiver, receiving
-from tests.worker.test_loop import becomes, running
 
 PUSHING = tuple(entry for entry in SCHEDULE if "push" in entry.name)
 

@@ -10,38 +10,14 @@ from feed.sms import actions
 from feed.sms import manual_resolution as deciding
 from feed.sms import store as messages
 from feed.sms.file_provider import OutboxLine, read_outbox
-from feed.sms.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHours, Reference, Sending, Wait
-from feed.sms.provider import ABANDONED_AFTER, CannotTell, Found, NotSeen, Refused, Throttled, Trace, Uncertain
+from feed.sms.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHours, Sending, Wait
+from feed.sms.provider import CannotTell, Found, NotSeen, Refused, Throttled, Uncertain
 from feed.worker import retention
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
 from tests import make
+from tests.support.sms import NOTICE, PHONE, Telling, age, enqueue, job_count
 from tests.worker.conftest import WorldsWith
-
-PHONE = "+8613800138000"
-NOTICE = {"campaign": "爱读书的深圳人", "date": "10 月 1 日"}
-
-
-async def enqueue(
-    pool: "Pool[Record]",
-    keys: Keys,
-    once_key: str = "prize:1",
-    not_before: datetime | None = None,
-    expires_at: datetime | None = None,
-) -> MessageId:
-    async with transaction(pool) as conn:
-        message_id = await messages.enqueue(
-            conn,
-            keys=keys,
-            purpose=Purpose.PRIZE_NOTICE,
-            phone=PHONE,
-            params=NOTICE,
-            once_key=once_key,
-            not_before=not_before,
-            expires_at=expires_at,
-        )
-    assert message_id is not None
-    return message_id
 
 
 async def state_of(pool: "Pool[Record]", message_id: MessageId) -> str:
@@ -49,51 +25,8 @@ async def state_of(pool: "Pool[Record]", message_id: MessageId) -> str:
     return state
 
 
-async def job_count(pool: "Pool[Record]", message_id: MessageId) -> int:
-    count: int = await pool.fetchval(
-        "SELECT count(*) FROM jobs.pgqueuer WHERE entrypoint = 'send_message' AND payload = $1",
-        str(message_id).encode(),
-    )
-    return count
-
-
-async def age(pool: "Pool[Record]", message_id: MessageId, by: timedelta = ABANDONED_AFTER) -> None:
-    """Lets the attempt be older than any sender waits, and the last question about it a while ago."""
-    await pool.execute(
-        "UPDATE messages SET sending_at = sending_at - $2::interval, asked_at = asked_at - $3::interval WHERE id = $1",
-        message_id,
-        by,
-        timedelta(minutes=2),
-    )
-
-
 def sent(outbox: Path) -> list[OutboxLine]:
     return list(read_outbox(outbox))
-
-
-class Telling:
-    """A provider at the other end of a line: what it does and what it knows is up to the test."""
-
-    name = "telling"
-
-    def __init__(self, outcome: str | Exception, knows: Trace | Exception) -> None:
-        self.outcome = outcome
-        self.knows = knows
-        self.calls = 0
-
-    async def send(self, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
-        self.calls += 1
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
-
-    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Trace:
-        if isinstance(self.knows, Exception):
-            raise self.knows
-        return self.knows
-
-    async def close(self) -> None:
-        pass
 
 
 async def test_a_message_is_sent_once_however_often_its_job_runs(worker_state: WorkerState, outbox: Path) -> None:

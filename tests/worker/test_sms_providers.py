@@ -3,40 +3,25 @@
 from datetime import timedelta
 
 import pytest
-from asyncpg import Pool, Record
 
 from feed.keys.store import Keys
 from feed.sms import actions
 from feed.sms import manual_resolution as deciding
-from feed.sms.model import MessageId, Purpose, Reference, Sending, Wait
-from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER, SILENT_AFTER
+from feed.sms.model import Purpose, Reference, Sending, Wait
+from feed.sms.provider import MISSING_AFTER, SILENT_AFTER
 from feed.sms.registry import open_provider
 from feed.sms.templates import names_of
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
 from tests import make
 from tests.sms.fake_provider import REFUSALS, SECRETLY, SIGN, Fake, faking
+from tests.support.sms import PHONE, enqueue, job_count, lets_time_pass, row_of
 from tests.worker.conftest import WorldsWith, settings_of
-from tests.worker.test_sms import PHONE, age, enqueue, job_count
 
 
 @pytest.fixture
 def worker_state(unreliable: WorkerState) -> WorkerState:
     return unreliable
-
-
-async def row_of(pool: "Pool[Record]", message_id: MessageId) -> tuple[str, str | None, str | None]:
-    row = await pool.fetchrow("SELECT state, error_code, provider_id FROM messages WHERE id = $1", message_id)
-    assert row is not None
-    return row["state"], row["error_code"], row["provider_id"]
-
-
-async def lets_time_pass(worker_state: WorkerState, message_id: MessageId, by: timedelta = ABANDONED_AFTER) -> None:
-    """Everybody who would by then does what there is to do, and again."""
-    await age(worker_state.pool, message_id, by)
-    for _ in range(2):
-        await resolve_abandoned(worker_state)
-        await send_message(worker_state, message_id)
 
 
 async def test_a_message_is_sent_by_its_template_under_our_reference(worker_state: WorkerState, fake: Fake) -> None:

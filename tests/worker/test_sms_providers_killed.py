@@ -17,8 +17,7 @@ from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
 from tests.sms.fake_provider import Fake
 from tests.support.forks import Forks
-from tests.worker.test_sms import age, enqueue
-from tests.worker.test_sms_providers import lets_time_pass, row_of
+from tests.support.sms import age, enqueue, lets_time_pass, row_of
 
 
 class Ran(NamedTuple):

@@ -15,10 +15,10 @@ from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from tests import make
-from tests.api.editor.test_campaigns import publish, terms, wire
 from tests.prizes import stage
-from tests.prizes.draw.test_algorithm import in_javascript
 from tests.support.api import Join
+from tests.support.campaigns_api import publish, terms, wire
+from tests.support.javascript import in_javascript
 
 WORD = {"round": "２０２６１３７", "value": "03、07、12+09"}
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from feed.api.state import AppState
-from tests.api.editor.test_campaigns import close, my_id, post, publish
 from tests.support.api import Join, Person
+from tests.support.campaigns_api import close, my_id, post, publish
 
 CRITERIA = [{"name": "立意", "weight": 0.6}, {"name": "文采", "weight": 0.4}]
 # A score that appears in no other number of these pages.

@@ -5,9 +5,9 @@ import pytest
 
 from feed.api.state import AppState
 from feed.keys.store import Keys
-from tests.api.editor.test_prizes import become, refusal
 from tests.prizes import stage
 from tests.support.api import Join, Person
+from tests.support.prizes_api import become, refusal
 
 
 async def _author(app_state: AppState, join: Join, post_id: int, name: str) -> Person:

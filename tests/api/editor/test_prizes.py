@@ -9,34 +9,18 @@ import msgspec
 import pytest
 
 from feed.api.state import AppState
-from feed.auth.tokens import LOCAL_ISSUER
 from feed.keys.signatures import read_public_keys
 from feed.keys.store import Keys
 from feed.keys.vault import Vault
-from feed.postgres import Pool
 from feed.prizes.result.verify import verify_result
 from tests import make
-from tests.api.editor.test_campaigns import my_id
 from tests.fake_vault import TOKEN, vaulting
 from tests.prizes import stage
-from tests.support.api import Join, Person
+from tests.support.api import Join
+from tests.support.campaigns_api import my_id
+from tests.support.prizes_api import become, let_in, refusal
 
 FORM = msgspec.to_builtins(stage.FORM)
-
-
-async def become(pool: Pool, join: Join, account_id: int, name: str) -> Person:
-    """The account, with a token in its hand."""
-    await pool.execute("UPDATE accounts SET iss = $2, sub = $3 WHERE id = $1", account_id, LOCAL_ISSUER, f"test:{name}")
-    return join(name, phone=None)
-
-
-def refusal(answer: httpx.Response) -> tuple[int, str]:
-    """Status and code, of an answer that is a whole problem document."""
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["title"]
-    assert problem["detail"]
-    return answer.status_code, problem["code"]
 
 
 @pytest.mark.parametrize(
@@ -213,15 +197,6 @@ async def test_a_form_with_a_mistake_is_told_which(
     assert refusal(answer) == (422, "invalid")
     assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [(field, code)]
     assert all(each["message"] for each in answer.json()["errors"])
-
-
-async def let_in(join: Join, campaign_id: int) -> Person:
-    """An editor whom an admin lets read the details of a campaign's winners."""
-    editor, admin = join("编辑", roles=("editor",)), join("管理员", roles=("admin",))
-    given = {"user_id": await my_id(editor), "days": 1, "reason": "寄送"}
-    said = await admin("PUT", f"/admin/campaigns/{campaign_id}/claim-access", given)
-    assert said.status_code == 200, said.text
-    return editor
 
 
 async def test_a_prize_goes_through_the_doors_from_claim_to_hand(app_state: AppState, keys: Keys, join: Join) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.editor.test_campaigns import HOUR, publish, terms, wire
 from tests.support.api import Join
+from tests.support.campaigns_api import HOUR, publish, terms, wire
 
 CODE = {
     "name": "月卡",

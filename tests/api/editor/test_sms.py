@@ -12,7 +12,7 @@ from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
 from tests import make
 from tests.support.api import Join
-from tests.worker.test_sms import Telling
+from tests.support.sms import Telling
 
 PHONE = "+8613800138000"
 

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from feed.api.state import AppState, assemble
-from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join, Person
 from tests.support.app import app_over
+from tests.support.campaigns_api import publish
 
 TEXT = "你好 #读书#"
 

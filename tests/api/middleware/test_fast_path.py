@@ -12,8 +12,8 @@ from litestar import Litestar
 from feed.api.middleware.fast_path import _doors, express
 from feed.api.state import AppState
 from feed.app import build
-from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join
+from tests.support.campaigns_api import publish
 
 ASGI = Callable[..., Awaitable[None]]
 

@@ -13,8 +13,8 @@ from feed.keys.store import open_keys
 from feed.postgres import Pool
 from tests import make
 from tests.api.dropping import dropping
-from tests.api.test_process_killed import Server, server
 from tests.support.api import Join, Person
+from tests.support.api_process import Server, server
 
 __all__ = ["server"]
 

@@ -5,7 +5,7 @@ import time
 
 import httpx
 
-from tests.api.test_process_killed import Server, server
+from tests.support.api_process import Server, server
 
 _POST = b"POST /v1/auth/refresh HTTP/1.1\r\nHost: feed.test\r\nContent-Type: application/json\r\n"
 _LIKE = b"PUT /v1/posts/1/like HTTP/1.1\r\nHost: feed.test\r\n"

@@ -23,9 +23,9 @@ from feed.postgres import Pool
 from feed.screens.posts import hot_lists, pages
 from feed.screens.posts import new_count as new_posts
 from tests import make
-from tests.api.editor.test_campaigns import publish
 from tests.support.api import Join
 from tests.support.app import app_over
+from tests.support.campaigns_api import publish
 
 DAY = timedelta(days=1)
 

@@ -11,8 +11,8 @@ from feed.api.state import AppState
 from feed.curation.trends import count_trends
 from feed.screens.posts import hot_lists, pages
 from feed.screens.posts import topics as screen
-from tests.api.editor.test_campaigns import publish, terms
 from tests.support.api import Join, Person
+from tests.support.campaigns_api import publish, terms
 
 
 @pytest.fixture(autouse=True)

@@ -37,10 +37,10 @@ from feed.worker.schedule import SCHEDULE
 from feed.worker.state import WorkerState
 from tests import make
 from tests.prizes import stage
-from tests.prizes.draw.test_algorithm import in_javascript
 from tests.prizes.relay import TEST_CHAIN, Relay, relaying, signature_of
-from tests.screens.test_queries import asked, count
-from tests.worker.test_loop import becomes, running
+from tests.support.javascript import in_javascript
+from tests.support.statements import asked, count
+from tests.support.worker import becomes, running
 
 DRAWING = tuple(
     entry

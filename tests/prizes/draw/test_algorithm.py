@@ -1,11 +1,6 @@
 """The draw by its specification: vectors, a second implementation, and what must hold whatever the people and the values."""
 
-import json
-import os
-import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,6 +11,7 @@ from hypothesis import strategies as st
 from feed.prizes.draw import algorithm as draw
 from feed.prizes.draw.drand import Chain, is_signed
 from tests.prizes import draw_vectors
+from tests.support.javascript import in_javascript
 
 persons = st.lists(st.binary(min_size=16, max_size=16).map(bytes.hex), max_size=30)
 hashes = st.binary(min_size=32, max_size=32)
@@ -50,17 +46,6 @@ def test_the_published_signature_is_the_chains() -> None:
     )
     for each in drand["signatures"]:
         assert is_signed(chain, int(each["round"]), bytes.fromhex(each["signature"]))
-
-
-def in_javascript(path: Path) -> Any:
-    """What the second implementation makes of a file; skips where no node is, but never where everything has to run."""
-    node = shutil.which("node")
-    if node is None:
-        assert not os.environ.get("CI"), "node is not installed"
-        pytest.skip("node is not installed: the second implementation cannot run")
-    program = Path(__file__).with_name("draw.mjs")
-    done = subprocess.run([node, program, path], capture_output=True, text=True, timeout=60, check=True)
-    return json.loads(done.stdout)
 
 
 @given(persons, hashes, st.randoms())

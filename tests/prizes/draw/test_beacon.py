@@ -9,7 +9,7 @@ from feed.campaigns.model import BEACON_DELAY
 from feed.prizes.draw.beacon import read_number, read_round, window_at, windows
 from feed.prizes.draw.drand import QUICKNET, first_round, is_signed, time_of, value_of
 from tests.prizes.relay import TEST_CHAIN, signature_of
-from tests.prizes.result.test_document import ENDS_AT, RULES
+from tests.support.results import ENDS_AT, RULES
 
 PUBLISHED = ENDS_AT + timedelta(seconds=11)
 # Published facts of the chain.

@@ -12,27 +12,15 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.campaigns.model import FREEZE_AFTER, Caps, Prize, Rules, Weights, rules_document, rules_sha256
+from feed.campaigns.model import FREEZE_AFTER, Prize, rules_document, rules_sha256
 from feed.keys.signatures import canonical, sign_document
 from feed.keys.store import Keys, open_keys
 from feed.prizes.model import Settlement, SheetRow
 from feed.prizes.result.document import decide
 from feed.prizes.result.verify import verify_result
-from tests.make import DAY, now
+from tests.make import DAY
+from tests.support.results import ENDS_AT, RULES
 
-ENDS_AT = now().replace(microsecond=0)
-RULES = Rules(
-    title="读书月",
-    topic="读书",
-    starts_at=ENDS_AT - 10 * DAY,
-    ends_at=ENDS_AT,
-    method="ranked",
-    winner_count=2,
-    reserve_count=2,
-    prizes=(Prize(name="深圳盒子", kind="goods", per_winner=1, value_cny=Decimal("59.9")),),
-    weights=Weights(Decimal("0.5"), Decimal("0.3"), Decimal("0.2")),
-    caps=Caps(1000, 200),
-)
 SETTLEMENT = Settlement(
     id=1,
     campaign_id=7,

@@ -24,7 +24,7 @@ from feed.screens.posts.pages import Pages
 from feed.screens.posts.topics import Topics
 from feed.topics import store as topic_store
 from tests import make
-from tests.screens.test_queries import CURSORS, asked, count
+from tests.support.statements import CURSORS, asked, count
 
 
 async def read(

@@ -1,0 +1,61 @@
+"""An API process that listens on a port, and may be killed."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from feed.embedded.processes import free_port
+from feed.keys.store import open_keys
+
+
+class Server:
+    """`feed api` as a supervisor runs it: killed with everything below it, and started again."""
+
+    def __init__(self, environ: dict[str, str], port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._command = [sys.executable, "-m", "feed", "api", "--port", str(port)]
+        self._environ = environ
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, env=os.environ | self._environ, stderr=asyncio.subprocess.DEVNULL
+        )
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client, asyncio.timeout(30):
+            while True:
+                try:
+                    if (await client.get("/health/ready")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        assert self._process is not None
+        family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+        for process in family:
+            process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+        psutil.wait_procs(family, timeout=10)
+
+
+@pytest.fixture
+async def server(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Server]:
+    open_keys(tmp_path / "keys", create=True)
+    environ = {
+        "FEED_DATABASE_URL": database,
+        "FEED_REDIS_URL": redis_url,
+        "FEED_KEYS_DIR": str(tmp_path / "keys"),
+        "FEED_EMBEDDED": "true",
+        "FEED_LIMITS": "off",
+    }
+    started = Server(environ, free_port())
+    await started.start()
+    yield started
+    await started.kill()

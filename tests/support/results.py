@@ -1,0 +1,20 @@
+"""The rules of a campaign that has ended."""
+
+from decimal import Decimal
+
+from feed.campaigns.model import Caps, Prize, Rules, Weights
+from tests.make import DAY, now
+
+ENDS_AT = now().replace(microsecond=0)
+RULES = Rules(
+    title="读书月",
+    topic="读书",
+    starts_at=ENDS_AT - 10 * DAY,
+    ends_at=ENDS_AT,
+    method="ranked",
+    winner_count=2,
+    reserve_count=2,
+    prizes=(Prize(name="深圳盒子", kind="goods", per_winner=1, value_cny=Decimal("59.9")),),
+    weights=Weights(Decimal("0.5"), Decimal("0.3"), Decimal("0.2")),
+    caps=Caps(1000, 200),
+)
