@@ -216,7 +216,7 @@ async def _topic_id(conn: Connection, rules: Rules) -> int:
 
 async def _enter_all(conn: Connection, campaign_id: int) -> None:
     """Enters the posts that are older than the publication, and lets the boards see them."""
-    if await entries.sweep_entries(conn, campaign_id):
+    if await entries.add_missed_entries(conn, campaign_id):
         await increment_versions(conn, await list_entry_ids(conn, campaign_id))
 
 

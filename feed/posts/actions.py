@@ -9,7 +9,7 @@ import msgspec
 from feed import idempotency
 from feed.accounts import store as accounts
 from feed.accounts.model import FREE, AccountId
-from feed.campaigns.entries.store import enter_posts
+from feed.campaigns.entries.store import add_entries
 from feed.cases import store as cases
 from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, leave_to_log
@@ -179,7 +179,7 @@ async def _add_revisions(conn: Connection, revisions: Sequence[_Written]) -> Non
     )
     post_ids = [each.post_id for each in revisions]
     await store.list_under_topics(conn, post_ids)
-    await enter_posts(conn, post_ids)
+    await add_entries(conn, post_ids)
 
 
 async def _find_topic_ids(conn: Connection, revisions: Sequence[_Written]) -> list[dict[str, int]]:

@@ -7,13 +7,13 @@ from feed.boards.actions import follow
 from feed.boards.drift import repair_drift
 from feed.campaigns.cancellation import notify_next_cancellation
 from feed.campaigns.entries.shortlist import fill_next_shortlist
-from feed.campaigns.jury.reminders import call_next_juror
+from feed.campaigns.jury.reminders import remind_next_juror
 from feed.changes.actions import number_changes
 from feed.curation.trends import count_trends
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.posts.erasure import erase_next_posts
 from feed.prizes.announcement.announce import finish_next_objections
-from feed.prizes.claims.shredding import forget_next_archive, shred_next_campaign
+from feed.prizes.claims.shredding import remove_next_archive, shred_next_campaign
 from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
@@ -50,7 +50,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("watch_pushes", 15, lambda w: watch_pushes(w.pool, w.push)),
     # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.
     Entry("fill_next_shortlist", 1, lambda w: fill_next_shortlist(w.pool)),
-    Entry("call_next_juror", 60, lambda w: call_next_juror(w.pool)),
+    Entry("remind_next_juror", 60, lambda w: remind_next_juror(w.pool)),
     Entry("notify_next_cancellation", 2, lambda w: notify_next_cancellation(w.pool)),
     Entry("freeze_next_campaign", 1, lambda w: freeze_next_campaign(w.pool)),
     # A draw in between: its list gets its time, and a beacon its chance.
@@ -64,7 +64,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("finish_next_objections", 10, lambda w: finish_next_objections(w.pool)),
     Entry("erase_next_posts", 1, lambda w: erase_next_posts(w.pool)),
     Entry("shred_next_campaign", 60, lambda w: shred_next_campaign(w.pool, w.keys, w.retention)),
-    Entry("forget_next_archive", 3600, lambda w: forget_next_archive(w.pool)),
+    Entry("remove_next_archive", 3600, lambda w: remove_next_archive(w.pool)),
     Entry("forget_keys_and_codes", 600, retention.forget_keys_and_codes),
     Entry("trim_change_log", 3600, retention.trim_change_log),
     Entry("forget_pushes", 3600, retention.forget_pushes),

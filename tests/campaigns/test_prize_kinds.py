@@ -144,7 +144,7 @@ def test_a_form_is_read_by_the_fields_of_the_kind(fresh: ModuleType) -> None:
     form = fresh.ClaimForm(recipient_email="  a@b.cn ", privacy_version="1")
     details = claim_module.read_claim(form, [prize(COUPON)])
     assert details == {"recipient_email": "a@b.cn"}
-    assert claim_module.masked(details) == {"recipient_email": "a**"}
+    assert claim_module.mask_details(details) == {"recipient_email": "a**"}
     for wrong, prizes, code in (
         ({"recipient_email": "x" * 61}, [prize(COUPON)], "too_long"),
         ({}, [prize(COUPON)], "required"),

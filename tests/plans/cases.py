@@ -247,10 +247,10 @@ CASES: dict[str, Case] = {
         through=("topics",),
     ),
     "entering": Case(
-        lambda s: entries.enter_posts(s.conn, [POSTS - 10, POSTS - 20]), ("posts_pkey", "post_revisions_pkey"), 200
+        lambda s: entries.add_entries(s.conn, [POSTS - 10, POSTS - 20]), ("posts_pkey", "post_revisions_pkey"), 200
     ),
     "sweeping entries": Case(
-        lambda s: entries.sweep_entries(s.conn, CAMPAIGN), ("posts_by_age", "post_revisions_pkey"), 20_000
+        lambda s: entries.add_missed_entries(s.conn, CAMPAIGN), ("posts_by_age", "post_revisions_pkey"), 20_000
     ),
     "entries engaged by some": Case(
         lambda s: entries.list_engaged_by(s.conn, CAMPAIGN, [3, 5]),

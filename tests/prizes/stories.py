@@ -23,7 +23,7 @@ from feed.prizes.claims.actions import claim_prize, reveal_claim, view_prize, vi
 from feed.prizes.claims.codes import add_codes, show_codes
 from feed.prizes.claims.export import export_claims
 from feed.prizes.claims.fulfilment import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
-from feed.prizes.claims.shredding import Retention, forget_next_archive, shred_next_campaign
+from feed.prizes.claims.shredding import Retention, remove_next_archive, shred_next_campaign
 from feed.prizes.draw.actions import (
     enter_number,
     give_up_next_beacon,
@@ -227,7 +227,7 @@ _SHRED = Deed(
     "UPDATE campaigns SET final_at = now() - interval '200 days' WHERE id = $1 AND state IN ('final', 'archived')",
 )
 _FORGET = Deed(
-    _worker(lambda p: forget_next_archive(p.pool)),
+    _worker(lambda p: remove_next_archive(p.pool)),
     "UPDATE campaigns SET final_at = now() - interval '1000 days', announced_at = now() - interval '1001 days' WHERE id = $1",
 )
 

@@ -282,7 +282,7 @@ async def test_a_juror_does_not_win(pool: Pool, keys: Keys, contest: Contest, ac
     await seating.assign_jurors(pool, editor, contest.id, [juror])
     if has_left:
         substitute = await make.account(pool, person="substitute")
-        assert await seating.assign_jurors(pool, editor, contest.id, [substitute], "换人") == "seated"
+        assert await seating.assign_jurors(pool, editor, contest.id, [substitute], "换人") == "assigned"
     row = (await sheet_of(pool, contest.id))[contest.honest]
     assert (row.eligible, row.reason_code) == (False, "juror")
     assert await best_of(pool, keys, contest.id) == contest.cheat

@@ -13,9 +13,9 @@ from feed.keys.kms import KmsAway
 from feed.pagination import Page
 from feed.prizes.claims import actions as claim_actions
 from feed.prizes.claims import codes, export, fulfilment, shredding_store
-from feed.prizes.claims.codes import Stock
+from feed.prizes.claims.codes import CodeStock
 from feed.prizes.claims.form import Claim
-from feed.prizes.claims.shredding import Receipt
+from feed.prizes.claims.shredding import ShreddingReceipt
 from feed.prizes.model import (
     ClaimAccessRequired,
     ClaimClosed,
@@ -179,7 +179,7 @@ async def add_codes(
     app_state: InjectedAppState,
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
-) -> Stock:
+) -> CodeStock:
     """Add voucher codes for the campaign's n-th prize, from 1. They are stored encrypted; known codes are ignored."""
     id_ = path_id(campaign_id, CampaignNotFound)
     return await codes.add_codes(
@@ -195,7 +195,7 @@ async def add_codes(
 
 @get(
     "/campaigns/{campaign_id:str}/shredding",
-    responses=response_specs(Receipt),
+    responses=response_specs(ShreddingReceipt),
     errors=(CampaignNotFound, ReceiptNotFound),
 )
 async def get_shredding(campaign_id: FromPath[str], app_state: InjectedAppState) -> Response[bytes]:

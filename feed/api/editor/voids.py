@@ -66,7 +66,7 @@ async def list_voids(campaign_id: FromPath[str], app_state: InjectedAppState, vi
     id_ = path_id(campaign_id, CampaignNotFound)
     async with app_state.pool.acquire() as conn:
         await get_campaign_for_editors(conn, id_)
-        return Voids([_void_card(void) for void in await void_store.list_standing(conn, id_)])
+        return Voids([_void_card(void) for void in await void_store.list_active(conn, id_)])
 
 
 @delete(

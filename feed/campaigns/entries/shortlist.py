@@ -114,7 +114,7 @@ async def fill_at_close(conn: Connection, campaign_id: int) -> bool:
     assert campaign is not None
     rules, _ = read_rules(campaign.draft, publishing=False)
     if rules.shortlist_size is not None and rules.method == "ranked" and rules.weights.quality:
-        await entries.sweep_entries(conn, campaign_id)
+        await entries.add_missed_entries(conn, campaign_id)
         await fill(conn, campaign_id, rules, size=rules.shortlist_size, by=None)
     await shortlist_store.mark_filled(conn, campaign_id)
     return True
@@ -123,7 +123,7 @@ async def fill_at_close(conn: Connection, campaign_id: int) -> bool:
 async def _list_candidates(conn: Connection, campaign_id: int, rules: Rules) -> list[RankedEntry]:
     lines = {
         line.post_id: line
-        for line in await shortlist_store.list_lines(conn, campaign_id, await list_entry_ids(conn, campaign_id))
+        for line in await shortlist_store.list_statuses(conn, campaign_id, await list_entry_ids(conn, campaign_id))
         if line.competes
         and not line.is_shortlisted
         and not line.was_unlisted

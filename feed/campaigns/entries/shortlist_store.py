@@ -8,7 +8,7 @@ import msgspec
 from feed.postgres import Connection, many
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class EntryStatus(msgspec.Struct, frozen=True, kw_only=True):
     """An entry. `revision` is the one that would be judged now; None while there is none."""
 
     post_id: int
@@ -29,7 +29,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return self.visible and self.bears_topic and not self.is_disqualified
 
 
-async def list_lines(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[Line]:
+async def list_statuses(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[EntryStatus]:
     """The lines of these posts, by id."""
     rows = await conn.fetch(
         """
@@ -51,7 +51,7 @@ async def list_lines(conn: Connection, campaign_id: int, post_ids: Sequence[int]
         campaign_id,
         post_ids,
     )
-    return many(rows, Line)
+    return many(rows, EntryStatus)
 
 
 async def is_fill_due(conn: Connection, campaign_id: int) -> bool:

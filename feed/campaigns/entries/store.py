@@ -21,7 +21,7 @@ class Entry(msgspec.Struct, frozen=True):
     disqualified_reason: str | None
 
 
-async def enter_posts(conn: Connection, post_ids: Sequence[int]) -> None:
+async def add_entries(conn: Connection, post_ids: Sequence[int]) -> None:
     """Enters each of the posts into every running campaign whose topic one of its revisions bears.
 
     Part of the transaction that writes a revision, so no post of the period is missed; the freeze decides later which
@@ -46,8 +46,8 @@ async def enter_posts(conn: Connection, post_ids: Sequence[int]) -> None:
     )
 
 
-async def sweep_entries(conn: Connection, campaign_id: int) -> int:
-    """Enters what `enter_posts` could not see: posts older than the publication of the campaign. How many were new.
+async def add_missed_entries(conn: Connection, campaign_id: int) -> int:
+    """Enters what `add_entries` could not see: posts older than the publication of the campaign. How many were new.
 
     Runs when a campaign is published and before its sheet is frozen.
     """

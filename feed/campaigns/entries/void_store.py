@@ -8,7 +8,7 @@ import msgspec
 
 from feed.postgres import Connection, many, one
 
-Kind = Literal["like", "comment"]
+EngagementKind = Literal["like", "comment"]
 
 
 class Void(msgspec.Struct, frozen=True):
@@ -18,20 +18,20 @@ class Void(msgspec.Struct, frozen=True):
     campaign_id: int
     account_id: int | None
     post_id: int | None
-    kinds: list[Kind]
+    kinds: list[EngagementKind]
     reason_code: str
     note: str | None
     made_by: int
     made_at: datetime
 
 
-async def add_of_accounts(
+async def add_account_voids(
     conn: Connection,
     campaign_id: int,
     account_ids: Sequence[int],
     *,
     first_id: int | None,
-    kinds: Sequence[Kind],
+    kinds: Sequence[EngagementKind],
     reason_code: str,
     note: str | None,
     by: int,
@@ -55,13 +55,13 @@ async def add_of_accounts(
     return many(rows, Void)
 
 
-async def add_of_post(
+async def add_post_void(
     conn: Connection,
     campaign_id: int,
     post_id: int,
     *,
     first_id: int | None,
-    kinds: Sequence[Kind],
+    kinds: Sequence[EngagementKind],
     reason_code: str,
     note: str | None,
     by: int,
@@ -113,7 +113,7 @@ async def mark_withdrawn(conn: Connection, campaign_id: int, void_id: int, *, by
     )
 
 
-async def list_standing(conn: Connection, campaign_id: int) -> list[Void]:
+async def list_active(conn: Connection, campaign_id: int) -> list[Void]:
     """What does not count now, the latest first."""
     rows = await conn.fetch(
         """
@@ -126,7 +126,7 @@ async def list_standing(conn: Connection, campaign_id: int) -> list[Void]:
     return many(rows, Void)
 
 
-async def list_made_with(conn: Connection, campaign_id: int, void_id: int) -> list[Void]:
+async def list_added_together(conn: Connection, campaign_id: int, void_id: int) -> list[Void]:
     """The voids that one request made: those of the same person and instant as the first one."""
     rows = await conn.fetch(
         """

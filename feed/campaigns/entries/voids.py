@@ -43,14 +43,14 @@ async def add_voids(
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         first_id = attempt.reserved_id
         if first_id is not None and attempt.is_repeat:
-            return await voids.list_made_with(conn, campaign_id, first_id)
+            return await voids.list_added_together(conn, campaign_id, first_id)
         await lock_judgeable_campaign(conn, campaign_id)
         if new.post_id is not None:
             post_id = int(new.post_id)
             if await entries.find_entry(conn, campaign_id, post_id) is None:
                 raise Invalid(FieldError("post_id", "not_found"))
             touched = [post_id]
-            made = await voids.add_of_post(
+            made = await voids.add_post_void(
                 conn,
                 campaign_id,
                 post_id,
@@ -65,7 +65,7 @@ async def add_voids(
             if unknown := await accounts.list_unknown(conn, account_ids):
                 raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
             touched = await entries.list_engaged_by(conn, campaign_id, account_ids)
-            made = await voids.add_of_accounts(
+            made = await voids.add_account_voids(
                 conn,
                 campaign_id,
                 account_ids,

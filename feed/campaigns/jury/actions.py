@@ -21,8 +21,8 @@ from feed.campaigns.errors import (
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
-from feed.campaigns.jury.mark import NewMark, mark_of, mark_problems
-from feed.campaigns.jury.quorum import Panel
+from feed.campaigns.jury.mark import NewMark, compute_mark, mark_problems
+from feed.campaigns.jury.quorum import Quorum
 from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.campaigns.model import decimal_text
 from feed.campaigns.rules.draft import read_rules
@@ -61,10 +61,10 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
             raise OwnEntry
         if await recusals.has_conflict(conn, campaign_id, post_id, juror_id):
             raise JurorRecused
-        if await marks.has_marked_otherwise(conn, campaign_id, post_id, juror_id):
+        if await marks.has_mark_by_other_account(conn, campaign_id, post_id, juror_id):
             raise PersonMarkedAlready
         rules, _ = read_rules(campaign.draft, publishing=False)
-        given = mark_of(new, rules.criteria)
+        given = compute_mark(new, rules.criteria)
         moved = await marks.add_mark(
             conn,
             campaign_id=campaign_id,
@@ -105,12 +105,14 @@ async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request
 async def _list_short(conn: Connection, campaign: Campaign) -> list[FieldError]:
     """The entries that compete and lack marks, each as the lock refuses it."""
     rules, _ = read_rules(campaign.draft, publishing=False)
-    panel = Panel(len(await jury.list_jurors(conn, campaign.id)), rules.quorum)
-    competing = set(await marks.list_to_mark(conn, campaign.id))
+    quorum = Quorum(len(await jury.list_jurors(conn, campaign.id)), rules.quorum)
+    competing = set(await marks.list_entries_to_mark(conn, campaign.id))
     return [
         FieldError(
-            f"entries.{each.post_id}", "mark_missing", {"marks": each.marks, "needed": panel.needs(each.recused)}
+            f"entries.{each.post_id}",
+            "mark_missing",
+            {"marks": each.marks, "needed": quorum.marks_needed(each.recused)},
         )
         for each in await recusals.list_tallies(conn, campaign.id)
-        if each.post_id in competing and panel.is_short(each)
+        if each.post_id in competing and quorum.is_short(each)
     ]

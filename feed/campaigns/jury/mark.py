@@ -16,7 +16,7 @@ MOST = Decimal(100)
 STEP = Decimal("0.000001")
 
 
-class Given(msgspec.Struct, frozen=True):
+class ComputedMark(msgspec.Struct, frozen=True):
     """A mark as it is kept: the number that counts, and the scores that it was made of."""
 
     score: Decimal
@@ -49,7 +49,7 @@ def mark_problems(new: NewMark) -> list[FieldError]:
     return errors + note_problems(new.note)
 
 
-def mark_of(new: NewMark, criteria: Sequence[Criterion]) -> Given:
+def compute_mark(new: NewMark, criteria: Sequence[Criterion]) -> ComputedMark:
     """The mark under the rules: the score itself, or the weighted sum of exactly the criteria's scores, to six decimals.
 
     Raises Invalid.
@@ -57,7 +57,7 @@ def mark_of(new: NewMark, criteria: Sequence[Criterion]) -> Given:
     if not criteria:
         if new.score is None:
             raise Invalid(FieldError("scores", "no_criteria"))
-        return Given(new.score.quantize(STEP, ROUND_HALF_EVEN), None)
+        return ComputedMark(new.score.quantize(STEP, ROUND_HALF_EVEN), None)
     if new.scores is None:
         raise Invalid(FieldError("scores", "required"))
     # A name is the same name however its characters were composed.
@@ -75,7 +75,7 @@ def mark_of(new: NewMark, criteria: Sequence[Criterion]) -> Given:
         # Every product has at most 15 digits, so the sum is exact and is rounded once.
         context.prec = 34
         total = sum((criterion.weight * scores[criterion.name] for criterion in criteria), Decimal(0))
-        return Given(total.quantize(STEP, ROUND_HALF_EVEN), scores)
+        return ComputedMark(total.quantize(STEP, ROUND_HALF_EVEN), scores)
 
 
 def _problems(field: str, score: Decimal) -> list[FieldError]:

@@ -29,7 +29,7 @@ async def find_judged_revision(conn: Connection, campaign_id: int, post_id: int)
     return found
 
 
-async def has_marked_otherwise(conn: Connection, campaign_id: int, post_id: int, account_id: int) -> bool:
+async def has_mark_by_other_account(conn: Connection, campaign_id: int, post_id: int, account_id: int) -> bool:
     """Whether a mark that counts is the same person's, by another account."""
     return bool(
         await conn.fetchval(
@@ -114,13 +114,13 @@ async def list_marks(conn: Connection, campaign_id: int) -> list[Mark]:
     return many(rows, Mark)
 
 
-async def list_marked(conn: Connection, campaign_id: int) -> list[int]:
+async def list_marked_entries(conn: Connection, campaign_id: int) -> list[int]:
     """The entries, by id, that anybody has marked, whether it counts or not."""
     rows = await conn.fetch("SELECT DISTINCT post_id FROM marks WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
     return [row["post_id"] for row in rows]
 
 
-async def have_marked(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> bool:
+async def has_marks_by(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> bool:
     """Whether any of these accounts has given a mark, whether it counts now or not."""
     return bool(
         await conn.fetchval(
@@ -142,7 +142,7 @@ async def count_marks_by(conn: Connection, campaign_id: int, account_ids: Sequen
     )
 
 
-async def list_to_mark(conn: Connection, campaign_id: int) -> list[int]:
+async def list_entries_to_mark(conn: Connection, campaign_id: int) -> list[int]:
     """The shortlisted entries, by id, that still compete."""
     rows = await conn.fetch(
         """

@@ -18,12 +18,12 @@ from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
 
 JURORS_MOST = 50
-Seated = Literal["recorded", "seated"]
+AssignOutcome = Literal["recorded", "assigned"]
 
 
 async def assign_jurors(
     pool: Pool, editor_id: AccountId, campaign_id: int, account_ids: Sequence[int], reason: str = ""
-) -> Seated:
+) -> AssignOutcome:
     """Makes these the jurors; none, before the opening: any editor may mark.
 
     After the opening removing somebody takes a reason; somebody who has marked, a second person who asks for the same jury.
@@ -43,7 +43,7 @@ async def assign_jurors(
         before = {juror.account_id for juror in await jury.list_jurors(conn, campaign_id)}
         changed = sorted(before ^ set(wanted))
         if not changed:
-            return "seated"
+            return "assigned"
         if twice := await accounts.list_twice_named(conn, wanted):
             raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "repeated") for id_ in twice))
         gone = sorted(before - set(wanted))
@@ -53,13 +53,13 @@ async def assign_jurors(
                 raise JuryNeeded
             if problems := written_reason_problems(reason):
                 raise Invalid(*problems)
-            if await marks.have_marked(conn, campaign_id, gone) and not await _is_agreed(
+            if await marks.has_marks_by(conn, campaign_id, gone) and not await _is_agreed(
                 conn, editor_id, campaign_id, wanted, reason
             ):
                 return "recorded"
-        marked = await marks.list_marked(conn, campaign_id)
+        marked = await marks.list_marked_entries(conn, campaign_id)
         await jury.change_jurors(conn, campaign_id, wanted)
-        await jury.remove_change(conn, campaign_id)
+        await jury.remove_proposal(conn, campaign_id)
         # A juror's likes stop counting, and who joins or leaves changes whose marks do.
         engaged = await entries.list_engaged_by(conn, campaign_id, changed)
         await increment_versions(conn, [*engaged, *marked])
@@ -70,21 +70,21 @@ async def assign_jurors(
             "reason": reason or None,
         }
         await audit.add(conn, editor_id, "jurors_assigned", "campaign", campaign_id, detail)
-        told = [jury_notices.of_seat(campaign, each, seated=each not in before) for each in changed]
+        told = [jury_notices.of_membership(campaign, each, added=each not in before) for each in changed]
         await inbox.add_inbox(conn, told)
-    return "seated"
+    return "assigned"
 
 
 async def _is_agreed(
     conn: Connection, editor_id: AccountId, campaign_id: int, wanted: Sequence[int], reason: str
 ) -> bool:
     """Whether somebody else has asked for the same jury; otherwise this one now has. Raises SecondPersonRequired."""
-    asked = await jury.find_change(conn, campaign_id)
+    asked = await jury.find_proposal(conn, campaign_id)
     if asked is not None and asked.user_ids == wanted:
         if await accounts.are_one_person(conn, asked.asked_by, editor_id):
             raise SecondPersonRequired
         return True
-    await jury.put_change(conn, campaign_id, wanted, reason=reason, by=editor_id)
+    await jury.change_proposal(conn, campaign_id, wanted, reason=reason, by=editor_id)
     detail = {"user_ids": _texts(wanted), "reason": reason}
     await audit.add(conn, editor_id, "jurors_proposed", "campaign", campaign_id, detail)
     return False

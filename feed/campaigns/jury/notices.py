@@ -1,12 +1,12 @@
 """TODO docstring."""
 
-from feed.campaigns.jury.store import Called
+from feed.campaigns.jury.store import JurorReminder
 from feed.campaigns.store import Campaign
 from feed.inbox.model import NewInbox
 from feed.sms.model import SHANGHAI
 
 
-def of_seat(campaign: Campaign, account_id: int, *, seated: bool) -> NewInbox:
+def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewInbox:
     """Somebody is a juror from now on, or none any more. Why is not told: it is the organiser's to say."""
     title = campaign.draft.get("title", "")
     contact = campaign.draft.get("contact") or campaign.draft.get("organiser") or "活动主办方"
@@ -18,20 +18,20 @@ def of_seat(campaign: Campaign, account_id: int, *, seated: bool) -> NewInbox:
         f"您不再担任“{title}”活动的评委",
         f"您已打的分数不再计入评选。如有疑问，请联系主办方：{contact}。",
     )
-    told = named if seated else gone
+    told = named if added else gone
     return NewInbox(
         account_id=account_id,
         kind="system",
         title=told[0],
         body=told[1],
         # A juror may leave and come back: each time is an event of its own.
-        once_key=f"juror_{'named' if seated else 'removed'}:{campaign.id}:{campaign.now.timestamp():.6f}",
+        once_key=f"juror_{'named' if added else 'removed'}:{campaign.id}:{campaign.now.timestamp():.6f}",
         deep_link=f"/campaigns/{campaign.id}",
         subject={"kind": "campaign", "id": str(campaign.id)},
     )
 
 
-def of_call(called: Called) -> NewInbox:
+def of_marking_reminder(called: JurorReminder) -> NewInbox:
     """Marks are awaited until the settlement."""
     until = called.settle_at.astimezone(SHANGHAI)
     when = f"{until.month}月{until.day}日{until:%H:%M}"

@@ -6,11 +6,11 @@ from feed.inbox import store as inbox
 from feed.postgres import Pool, transaction
 
 
-async def call_next_juror(pool: Pool) -> bool:
+async def remind_next_juror(pool: Pool) -> bool:
     """Tells one juror one thing, once for each campaign. False when there is nothing to tell."""
     async with transaction(pool) as conn:
-        called = await jury.lock_next_to_call(conn)
+        called = await jury.lock_next_to_remind(conn)
         if called is None:
             return False
-        await inbox.add_inbox(conn, [jury_notices.of_call(called)])
+        await inbox.add_inbox(conn, [jury_notices.of_marking_reminder(called)])
     return True

@@ -17,7 +17,7 @@ class Juror(msgspec.Struct, frozen=True):
     assigned_at: datetime
 
 
-class Change(msgspec.Struct, frozen=True):
+class ProposedJury(msgspec.Struct, frozen=True):
     """Another jury that somebody has asked for, and that waits for a second person."""
 
     user_ids: list[int]
@@ -26,7 +26,7 @@ class Change(msgspec.Struct, frozen=True):
     asked_at: datetime
 
 
-class Called(msgspec.Struct, frozen=True):
+class JurorReminder(msgspec.Struct, frozen=True):
     """A juror whom nobody has told yet that marking has begun, or that it ends soon with entries unmarked."""
 
     campaign_id: int
@@ -36,7 +36,7 @@ class Called(msgspec.Struct, frozen=True):
     event: Literal["marking_began", "marking_ends"]
 
 
-async def lock_next_to_call(conn: Connection) -> Called | None:
+async def lock_next_to_remind(conn: Connection) -> JurorReminder | None:
     """A juror to be told that marks are awaited; held by nobody else.
 
     The message in the inbox is the mark that there was one.
@@ -71,7 +71,7 @@ async def lock_next_to_call(conn: Connection) -> Called | None:
         FOR NO KEY UPDATE OF jurors SKIP LOCKED
         """
     )
-    return one(row, Called)
+    return one(row, JurorReminder)
 
 
 async def list_jurors(conn: Connection, campaign_id: int) -> list[Juror]:
@@ -88,7 +88,7 @@ async def list_jurors(conn: Connection, campaign_id: int) -> list[Juror]:
     return many(rows, Juror)
 
 
-async def list_who_marked(conn: Connection, campaign_id: int) -> list[Juror]:
+async def list_jurors_with_marks(conn: Connection, campaign_id: int) -> list[Juror]:
     """Whose marks count, each with the time of the first one: of a campaign without a jury, those who mark."""
     rows = await conn.fetch(
         """
@@ -121,15 +121,17 @@ async def change_jurors(conn: Connection, campaign_id: int, account_ids: Sequenc
     )
 
 
-async def find_change(conn: Connection, campaign_id: int) -> Change | None:
+async def find_proposal(conn: Connection, campaign_id: int) -> ProposedJury | None:
     """What waits for a second person."""
     row = await conn.fetchrow(
         "SELECT user_ids, reason, asked_by, asked_at FROM jury_changes WHERE campaign_id = $1", campaign_id
     )
-    return one(row, Change)
+    return one(row, ProposedJury)
 
 
-async def put_change(conn: Connection, campaign_id: int, account_ids: Sequence[int], *, reason: str, by: int) -> None:
+async def change_proposal(
+    conn: Connection, campaign_id: int, account_ids: Sequence[int], *, reason: str, by: int
+) -> None:
     """This is asked for, in place of what was asked for before."""
     await conn.execute(
         """
@@ -144,7 +146,7 @@ async def put_change(conn: Connection, campaign_id: int, account_ids: Sequence[i
     )
 
 
-async def remove_change(conn: Connection, campaign_id: int) -> None:
+async def remove_proposal(conn: Connection, campaign_id: int) -> None:
     """Nothing is asked for any more."""
     await conn.execute("DELETE FROM jury_changes WHERE campaign_id = $1", campaign_id)
 

@@ -16,14 +16,14 @@ from feed.prizes import winner_store as store
 from feed.prizes.claims.guards import require_codes
 from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
 from feed.prizes.objections import store as objections_store
-from feed.prizes.winners.places import fill_place, tell_winners
+from feed.prizes.winners.places import fill_place, notify_winners
 
-Announced = Literal["recorded", "announced"]
+AnnounceOutcome = Literal["recorded", "announced"]
 
 
 async def announce_winners(
     pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, request: KeyedRequest | None = None
-) -> Announced:
+) -> AnnounceOutcome:
     """Records the first of the two, or announces on the word of the second: winners learn of it in the same transaction.
 
     Raises CampaignNotFound, NotSettled, AlreadyAnnounced, SecondPersonRequired, WinnerNotVisible, CodesMissing.
@@ -54,14 +54,14 @@ async def announce_winners(
         selected = await store.list_selected(conn, settlement.id)
         await require_codes(conn, campaign_id, settlement.rules_version, len(selected))
         await lifecycle.mark_announced(conn, campaign_id, by, objection_days=rules.objection_days)
-        await tell_winners(conn, keys, campaign, rules, [winner.id for winner in selected])
+        await notify_winners(conn, keys, campaign, rules, [winner.id for winner in selected])
         await audit.add(conn, by, "announce", "campaign", campaign_id, {"winners": [str(w.id) for w in selected]})
     return "announced"
 
 
 async def finish_next_objections(pool: Pool) -> bool:
     """Makes one campaign final whose objection days are over, with no objection open. False when there is none."""
-    return await act_on_next(pool, objections_store.list_over, _finish_objections)
+    return await act_on_next(pool, objections_store.list_due_to_finish, _finish_objections)
 
 
 async def _finish_objections(conn: Connection, campaign_id: int) -> bool:

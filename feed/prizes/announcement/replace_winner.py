@@ -17,7 +17,7 @@ from feed.prizes.objections import store as objections_store
 from feed.prizes.winners.places import fill_place
 from feed.texts import read_reason
 
-Replaced = Literal["recorded", "replaced"]
+ReplaceOutcome = Literal["recorded", "replaced"]
 
 
 async def replace_winner(
@@ -29,7 +29,7 @@ async def replace_winner(
     by: AccountId,
     reason: str,
     request: KeyedRequest | None = None,
-) -> Replaced:
+) -> ReplaceOutcome:
     """Records the first of the two, or replaces on the word of the second. Who has upheld an objection was the first.
 
     Raises Invalid, CampaignNotFound, NotAnnounced, WinnerNotFound, PrizeHandedOver, SecondPersonRequired.
@@ -55,7 +55,7 @@ async def replace_winner(
         if await objections_store.add_replacement(conn, winner.id, by=by, reason=why):
             await audit.add(conn, by, "replace_first", "prize", winner.id, detail)
             return "recorded"
-        for first in await objections_store.list_first_persons(conn, winner.id):
+        for first in await objections_store.list_replacement_requesters(conn, winner.id):
             if await accounts.are_one_person(conn, first, by):
                 raise SecondPersonRequired
         gone = await winner_store.mark_replaced(conn, winner.id)

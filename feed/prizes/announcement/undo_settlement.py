@@ -13,7 +13,7 @@ from feed.prizes import winner_store as store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, Settlement
 from feed.prizes.objections import store as objections_store
 from feed.prizes.winners import amendment_store as amendments_store
-from feed.prizes.winners.places import forget_winners
+from feed.prizes.winners.places import discard_claims
 from feed.texts import read_reason
 
 
@@ -55,7 +55,7 @@ async def undo_settlement(
 
 async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by: AccountId) -> None:
     """Ends what was announced: each winner who was told of a prize is told of this."""
-    upheld_by = await objections_store.find_asked_again(conn, settlement.id)
+    upheld_by = await objections_store.find_settle_again_approver(conn, settlement.id)
     if upheld_by is None:
         raise AlreadyAnnounced
     if await accounts.are_one_person(conn, upheld_by, by):
@@ -64,6 +64,6 @@ async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by:
         raise PrizeHandedOver
     ended = await store.mark_all_forfeited(conn, settlement.id)
     await objections_store.mark_remedied(conn, settlement.id, winner_id=None)
-    await forget_winners(conn, ended)
+    await discard_claims(conn, ended)
     gone = [await store.find_winner(conn, winner_id) for winner_id in ended]
     await inbox.add_inbox(conn, [notices.of_lost_prize(each, title) for each in gone if each is not None])

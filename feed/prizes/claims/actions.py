@@ -13,7 +13,7 @@ from feed.postgres import Pool, transaction
 from feed.prizes import notices
 from feed.prizes import winner_store as store
 from feed.prizes.claims import store as claims_store
-from feed.prizes.claims.form import ClaimForm, masked, read_claim, seal_of
+from feed.prizes.claims.form import ClaimForm, associated_data, mask_details, read_claim
 from feed.prizes.claims.guards import require_access, require_own
 from feed.prizes.model import ClaimClosed, ClaimNotFound, WinnerId
 from feed.sms import store as messages
@@ -46,7 +46,7 @@ async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: 
         key = await asyncio.to_thread(keys.campaign_key, winner.campaign_id, create=True)
     except KeyDestroyed:
         raise ClaimClosed from None  # The retention of this campaign's claims is over.
-    sealed = seal(key, msgspec.json.encode(details), seal_of(winner_id))
+    sealed = seal(key, msgspec.json.encode(details), associated_data(winner_id))
     async with transaction(pool) as conn:
         if not await claims_store.mark_claimed(conn, winner_id):
             raise ClaimClosed
@@ -55,7 +55,7 @@ async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: 
             winner_id=winner_id,
             campaign_id=winner.campaign_id,
             sealed=sealed,
-            masked=masked(details),
+            masked=mask_details(details),
             privacy_version=form.privacy_version,
         )
         await messages.withdraw(conn, [notices.reminder_key(winner_id)])
@@ -86,5 +86,5 @@ async def reveal_claim(
         key = await asyncio.to_thread(keys.campaign_key, campaign_id)
     except KeyDestroyed:
         raise ClaimNotFound from None
-    plain = open_sealed(key, sealed, seal_of(winner_id))
+    plain = open_sealed(key, sealed, associated_data(winner_id))
     return msgspec.json.decode(plain, type=dict[str, str])

@@ -34,7 +34,7 @@ CODE_LONGEST = 200
 MOST_CODES = 5_000
 
 
-class Stock(msgspec.Struct, frozen=True, kw_only=True):
+class CodeStock(msgspec.Struct, frozen=True, kw_only=True):
     """Codes of one prize: new and known ones of this request, all that there are, and how many the winners need."""
 
     prize_number: int
@@ -60,7 +60,7 @@ async def add_codes(
     *,
     by: AccountId,
     request: KeyedRequest | None = None,
-) -> Stock:
+) -> CodeStock:
     """Seals codes for the campaign's n-th prize, from 1. Those that are there already change nothing, so it may be repeated.
 
     Raises CampaignNotFound, PrizeNotFound, ClaimClosed, Invalid.
@@ -89,7 +89,7 @@ async def add_codes(
                 conn, by, "add_codes", "campaign", campaign_id, {"prize": prize_number, "added": added, "stock": stock}
             )
     needed = rules.winner_count * rules.prizes[prize_number - 1].per_winner
-    return Stock(prize_number=prize_number, added=added, known=len(given) - added, stock=stock, needed=needed)
+    return CodeStock(prize_number=prize_number, added=added, known=len(given) - added, stock=stock, needed=needed)
 
 
 async def show_codes(
@@ -126,7 +126,7 @@ async def show_codes(
             held = await codes_store.list_of_winner(conn, winner_id)
             await audit.add(conn, account_id, "show_codes", "prize", winner_id, {"codes": len(held)})
         if len(numbers) == len(winner.prizes):
-            await handover_store.mark_taken(conn, winner_id)
+            await handover_store.mark_received_by_codes(conn, winner_id)
     return [
         ShownCode(
             numbers[each.prize_number]["name"],

@@ -14,7 +14,7 @@ from feed.keys.encryption import open_sealed
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
 from feed.prizes.claims import store as claims_store
-from feed.prizes.claims.form import seal_of
+from feed.prizes.claims.form import associated_data
 from feed.prizes.claims.guards import require_access
 from feed.prizes.model import ClaimNotFound
 from feed.prizes.notices import format_prizes
@@ -49,7 +49,9 @@ async def export_claims(
     fields = claim_fields(shipped_kinds())
     lines.writerow(["prize_id", "名次", "奖品", *(field.label for field in fields), "已核验"])
     for parcel in parcels:
-        details = msgspec.json.decode(open_sealed(key, parcel.sealed, seal_of(parcel.winner_id)), type=dict[str, str])
+        details = msgspec.json.decode(
+            open_sealed(key, parcel.sealed, associated_data(parcel.winner_id)), type=dict[str, str]
+        )
         lines.writerow(
             [
                 # As text: a spreadsheet rounds long numbers.

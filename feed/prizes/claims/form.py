@@ -58,7 +58,7 @@ def read_claim(form: ClaimForm, prizes: Sequence[dict[str, Any]]) -> dict[str, s
     return values
 
 
-def masked(details: Mapping[str, str]) -> dict[str, str]:
+def mask_details(details: Mapping[str, str]) -> dict[str, str]:
     """What a list shows: enough to distinguish two claims, not enough to identify a person."""
     return {
         field.name: field.mask(value)
@@ -67,6 +67,6 @@ def masked(details: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def seal_of(winner_id: int) -> bytes:
+def associated_data(winner_id: int) -> bytes:
     """What a sealed claim is bound to: it opens in no other row."""
     return f"claim:{winner_id}".encode()

@@ -65,7 +65,7 @@ async def change_shipment(conn: Connection, winner_id: WinnerId, *, by: int, car
     )
 
 
-async def mark_taken(conn: Connection, winner_id: WinnerId) -> None:
+async def mark_received_by_codes(conn: Connection, winner_id: WinnerId) -> None:
     """What is codes alone is in the winner's hands when they have been seen."""
     await conn.execute(
         "UPDATE winners SET state = 'received' WHERE id = $1 AND state IN ('claimed', 'verified')", winner_id

@@ -31,7 +31,7 @@ class Retention(msgspec.Struct, frozen=True):
     most_days: int = 180
 
 
-class Shredded(msgspec.Struct, frozen=True, kw_only=True):
+class ShreddingRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What became unreadable. Until `backups_until` backups of the database may hold it sealed; the key that opens it was destroyed.
 
     `archive_until`: masked records of who won stay until then.
@@ -46,7 +46,7 @@ class Shredded(msgspec.Struct, frozen=True, kw_only=True):
     archive_until: str
 
 
-class Receipt(Shredded, frozen=True, kw_only=True):
+class ShreddingReceipt(ShreddingRecord, frozen=True, kw_only=True):
     """The same, signed."""
 
     signature: Signature
@@ -69,7 +69,7 @@ async def _shred(conn: Connection, campaign_id: int, *, keys: Keys, retention: R
     await asyncio.to_thread(keys.destroy_campaign_key, campaign_id)
     claims, codes = await shredding_store.remove_sealed(conn, campaign_id)
     now, ended_at = await shredding_store.get_times(conn, campaign_id)
-    shredded = Shredded(
+    shredded = ShreddingRecord(
         format=FORMAT,
         campaign_id=str(campaign_id),
         claims=claims,
@@ -97,7 +97,7 @@ async def _list_due(conn: Connection, *, retention: Retention) -> list[int]:
     return await shredding_store.list_due(conn, days=retention.claims_days, most_days=most)
 
 
-async def forget_next_archive(pool: Pool) -> bool:
+async def remove_next_archive(pool: Pool) -> bool:
     """Removes the masked records of one campaign after two years. False when there is none."""
     async with transaction(pool) as conn:
         campaign_id = await shredding_store.remove_next_archive(conn)

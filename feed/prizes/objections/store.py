@@ -118,7 +118,7 @@ async def mark_remedied(conn: Connection, settlement_id: int, *, winner_id: Winn
     return len(rows)
 
 
-async def find_asked_again(conn: Connection, settlement_id: int) -> int | None:
+async def find_settle_again_approver(conn: Connection, settlement_id: int) -> int | None:
     """Who has upheld an objection that asks for another settlement; None when nobody has."""
     answered_by: int | None = await conn.fetchval(
         """
@@ -156,7 +156,7 @@ async def add_replacement(conn: Connection, winner_id: WinnerId, *, by: int, rea
     )
 
 
-async def list_first_persons(conn: Connection, winner_id: WinnerId) -> list[int]:
+async def list_replacement_requesters(conn: Connection, winner_id: WinnerId) -> list[int]:
     """Who has said that this winner is to be replaced, and so must not be who does it.
 
     Where an objection was upheld, that is whoever has upheld it: who had asked before is another person, and may.
@@ -174,7 +174,7 @@ async def list_first_persons(conn: Connection, winner_id: WinnerId) -> list[int]
     return [row["account_id"] for row in rows]
 
 
-async def list_over(conn: Connection) -> list[int]:
+async def list_due_to_finish(conn: Connection) -> list[int]:
     """Announced campaigns whose objection days have passed and with nothing open, in no order."""
     rows = await conn.fetch(
         """

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from feed.campaigns.jury.quorum import Panel, Tally
+from feed.campaigns.jury.quorum import Quorum, Tally
 from feed.campaigns.model import time_text
 from feed.prizes.model import Forced
 
@@ -66,7 +66,7 @@ def blocks(
     able: Sequence[Facts],
     terms: Terms,
     *,
-    panel: Panel,
+    quorum: Quorum,
     tallies: Sequence[Tally],
     waiting_comments: Sequence[tuple[int, int]],
 ) -> list[dict[str, Any]]:
@@ -80,10 +80,10 @@ def blocks(
             "kind": "mark_missing",
             "post_id": str(tally.post_id),
             "marks": tally.marks,
-            "needed": panel.needs(tally.recused),
+            "needed": quorum.marks_needed(tally.recused),
         }
         for tally in tallies
-        if terms.counts_quality and tally.post_id in competing and panel.is_short(tally)
+        if terms.counts_quality and tally.post_id in competing and quorum.is_short(tally)
     ]
     found += [
         {"kind": "comment_waits", "post_id": str(post_id), "comment_id": str(comment_id)}

@@ -12,7 +12,7 @@ from feed.campaigns.entries import store as entries
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
-from feed.campaigns.jury.quorum import Panel
+from feed.campaigns.jury.quorum import Quorum
 from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.model import Rules
 from feed.campaigns.scoring.engagement import EntryEngagement, count_engagement, quality_of
@@ -39,7 +39,7 @@ async def build_sheet(conn: Connection, campaign: PublishedCampaign, rules: Rule
     """The sheet as the verdicts stand. What users did counts as it was at the deadline, however late it is now."""
     await sheet_store.raise_transaction_limits(conn)
     await shortlist.fill_at_close(conn, campaign.id)
-    await entries.sweep_entries(conn, campaign.id)
+    await entries.add_missed_entries(conn, campaign.id)
     facts = await sheet_store.list_facts(conn, campaign.id)
     counted = {each.post_id: each for each in await count_engagement(conn, campaign.id)}
     scores: dict[int, list[Decimal]] = {}
@@ -51,7 +51,7 @@ async def build_sheet(conn: Connection, campaign: PublishedCampaign, rules: Rule
     waiting = blocks(
         [each for each in facts if reasons[each.post_id] is None],
         terms,
-        panel=Panel(len(await jury.list_jurors(conn, campaign.id)), rules.quorum),
+        quorum=Quorum(len(await jury.list_jurors(conn, campaign.id)), rules.quorum),
         tallies=await recusals.list_tallies(conn, campaign.id),
         waiting_comments=[] if drawn else await sheet_store.list_waiting_comments(conn, campaign.id),
     )

@@ -21,7 +21,7 @@ from feed.sms import store as messages
 from feed.sms.model import Purpose
 
 
-async def tell_winners(
+async def notify_winners(
     conn: Connection, keys: Keys, campaign: PublishedCampaign, rules: Rules, winner_ids: Sequence[WinnerId]
 ) -> list[Winner]:
     """Starts the clock of each claim, with the notice that says so and a message to the phone: all of it or nothing."""
@@ -48,7 +48,7 @@ async def tell_winners(
     return told
 
 
-async def forget_winners(conn: Connection, winner_ids: Sequence[WinnerId]) -> None:
+async def discard_claims(conn: Connection, winner_ids: Sequence[WinnerId]) -> None:
     """Whose place has ended is written to no more, and what they have told of themselves goes."""
     await store.remove_claims(conn, winner_ids)
     await messages.withdraw(conn, [key(winner_id) for winner_id in winner_ids for key in (notice_key, reminder_key)])
@@ -63,7 +63,7 @@ async def fill_place(
     told; after it, the new winner is told at once.
     """
     assert campaign.result_salt is not None
-    await forget_winners(conn, [gone.id])
+    await discard_claims(conn, [gone.id])
     left = await store.get_place(conn, gone.id)
     link = await amendments_store.get_chain_head(conn, gone.settlement_id)
     line = await store.list_candidates(conn, gone.settlement_id)
@@ -92,5 +92,5 @@ async def fill_place(
     document = sign_document(change, keys.sign)
     await amendments_store.add_amendment(conn, change, document, gone=gone, successor_id=winner_id)
     if winner_id is not None and campaign.announced_by is not None:
-        await tell_winners(conn, keys, campaign, rules, [winner_id])
+        await notify_winners(conn, keys, campaign, rules, [winner_id])
     return winner_id

@@ -9,8 +9,8 @@ import msgspec
 
 from feed.boards.model import Row
 from feed.campaigns import store as campaigns
-from feed.campaigns.entries import shortlist_store as ledger
-from feed.campaigns.entries.shortlist_store import Line
+from feed.campaigns.entries import shortlist_store
+from feed.campaigns.entries.shortlist_store import EntryStatus
 from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
@@ -76,7 +76,7 @@ class EntryPage(msgspec.Struct, frozen=True):
     rows: dict[int, Row]
     ranks: dict[int, int]
     rules: Rules
-    lines: dict[int, Line]
+    lines: dict[int, EntryStatus]
     is_more: bool
 
 
@@ -112,7 +112,7 @@ async def list_entries(
         if sort == "score":
             entries.sort(key=lambda entry: ranks.get(entry.post_id, len(ranks) + 1))
         shown = entries[start : start + limit]
-        lines = await ledger.list_lines(conn, campaign_id, [entry.post_id for entry in shown])
+        lines = await shortlist_store.list_statuses(conn, campaign_id, [entry.post_id for entry in shown])
     return EntryPage(
         shown,
         {row.post_id: row for row in ranked},

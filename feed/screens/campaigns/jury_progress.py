@@ -12,7 +12,7 @@ from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
 from feed.campaigns.jury.mark_store import Mark
-from feed.campaigns.jury.quorum import Panel
+from feed.campaigns.jury.quorum import Quorum
 from feed.campaigns.model import Criterion
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.engagement import quality_of
@@ -90,18 +90,18 @@ async def get_jury(conn: Connection, campaign_id: int) -> JuryProgress:
     # A frozen sheet takes no mark any more, whether somebody has locked them before or not.
     locked = campaign.marks_locked_at is not None or campaign.frozen_at is not None
     named = await jury.list_jurors(conn, campaign_id)
-    panel = Panel(len(named), rules.quorum)
+    quorum = Quorum(len(named), rules.quorum)
     given: dict[int, list[Mark]] = defaultdict(list)
     for mark in await marks.list_marks(conn, campaign_id):
         given[mark.post_id].append(mark)
-    competing = set(await marks.list_to_mark(conn, campaign_id))
+    competing = set(await marks.list_entries_to_mark(conn, campaign_id))
     entries = [
         EntryProgress(
             post_id=str(each.post_id),
             marks=each.marks,
-            needed=panel.needs(each.recused),
+            needed=quorum.marks_needed(each.recused),
             recused=each.recused,
-            complete=not panel.is_short(each),
+            complete=not quorum.is_short(each),
             quality=f"{quality_of([mark.score for mark in given[each.post_id]]):f}" if locked else None,
             given=[_given(mark) for mark in given[each.post_id]] if locked else None,
         )
@@ -135,7 +135,7 @@ async def _list_jurors(
     done = Counter(
         mark.juror_id for post_id, those in given.items() for mark in those if not competing or post_id in competing
     )
-    people = named or await jury.list_who_marked(conn, campaign_id)
+    people = named or await jury.list_jurors_with_marks(conn, campaign_id)
     conflicts = await recusals.list_in_conflict(conn, campaign_id, [each.account_id for each in people])
     barred = {account_id: competing.intersection(post_ids) for account_id, post_ids in conflicts.items()}
     return [

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from feed.boards import store as boards
-from feed.campaigns.entries import shortlist_store as ledger
+from feed.campaigns.entries import shortlist_store
 from feed.campaigns.jury import mark_store as marks
 from feed.postgres import Connection
 from feed.prizes.settlement import sheet_store
@@ -46,7 +46,7 @@ async def test_all_readers_agree_on_the_latest_approved_revision_made_in_time(co
         bears_topic = bool(judged_topics)
 
         assert await marks.find_judged_revision(conn, campaign, post) == 2
-        (line,) = await ledger.list_lines(conn, campaign, [post])
+        (line,) = await shortlist_store.list_statuses(conn, campaign, [post])
         assert (line.revision, line.bears_topic, line.newest_revision, line.newest_waits) == (2, bears_topic, 3, True)
         (facts,) = await sheet_store.list_facts(conn, campaign)
         assert (facts.revision, facts.bears_topic, facts.newest_waits) == (2, bears_topic, True)

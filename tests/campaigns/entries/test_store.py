@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from feed.campaigns.entries.store import enter_posts, list_engaged_by, sweep_entries
+from feed.campaigns.entries.store import add_entries, add_missed_entries, list_engaged_by
 from tests.campaigns.stage import DAY, Stage
 
 HOUR = timedelta(hours=1)
@@ -16,12 +16,12 @@ async def entered(stage: Stage, campaign_id: int) -> list[int]:
 
 async def enter(stage: Stage, post_id: int) -> None:
     async with stage.pool.acquire() as conn:
-        await enter_posts(conn, [post_id])
+        await add_entries(conn, [post_id])
 
 
 async def sweep(stage: Stage, campaign_id: int) -> int:
     async with stage.pool.acquire() as conn:
-        return await sweep_entries(conn, campaign_id)
+        return await add_missed_entries(conn, campaign_id)
 
 
 async def test_a_post_enters_every_running_campaign_of_its_topic(stage: Stage) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.campaigns.jury.mark import NewMark, mark_of, mark_problems
+from feed.campaigns.jury.mark import NewMark, compute_mark, mark_problems
 from feed.campaigns.model import Criterion
 from feed.campaigns.rules.validation import CRITERION_DECIMALS
 from feed.campaigns.scoring.engagement import quality_of
@@ -38,14 +38,14 @@ def rounded(value: Fraction) -> Fraction:
 @given(marks)
 def test_a_mark_is_kept_as_it_was_given(score: Decimal) -> None:
     assert mark_problems(NewMark(score)) == []
-    assert mark_of(NewMark(score), ()).score == score
+    assert compute_mark(NewMark(score), ()).score == score
 
 
 @given(st.decimals(allow_nan=True, allow_infinity=True))
 def test_every_number_is_a_mark_or_refused(score: Decimal) -> None:
     if mark_problems(NewMark(score)):
         return
-    mark = mark_of(NewMark(score), ()).score
+    mark = compute_mark(NewMark(score), ()).score
     assert mark == score
     assert 0 <= mark <= 100
 
@@ -55,7 +55,7 @@ def test_a_mark_is_the_weighted_sum_and_quality_the_mean_of_the_marks(
     jury: tuple[tuple[Criterion, ...], list[dict[str, Decimal]]],
 ) -> None:
     criteria, jurors = jury
-    given_marks = [mark_of(NewMark(scores=scores), criteria) for scores in jurors]
+    given_marks = [compute_mark(NewMark(scores=scores), criteria) for scores in jurors]
     exact = [
         rounded(sum((Fraction(each.weight) * Fraction(scores[each.name]) for each in criteria), Fraction(0)))
         for scores in jurors
@@ -66,7 +66,7 @@ def test_a_mark_is_the_weighted_sum_and_quality_the_mean_of_the_marks(
     # Whoever comes first or last, and whatever is written first.
     assert quality_of([mark.score for mark in given_marks[::-1]]) == quality_of([mark.score for mark in given_marks])
     turned = dict(reversed(jurors[0].items()))
-    assert mark_of(NewMark(scores=turned), criteria[::-1]).score == given_marks[0].score
+    assert compute_mark(NewMark(scores=turned), criteria[::-1]).score == given_marks[0].score
 
 
 def test_without_a_mark_quality_is_nought() -> None:
@@ -101,19 +101,19 @@ def test_everything_wrong_with_a_mark_is_named(new: NewMark, fields: list[str]) 
 def test_scores_name_exactly_the_criteria(scores: dict[str, int] | None, refused: list[tuple[str, str]]) -> None:
     new = NewMark(Decimal(50)) if scores is None else NewMark(scores={n: Decimal(v) for n, v in scores.items()})
     with pytest.raises(Invalid) as found:
-        mark_of(new, THREE)
+        compute_mark(new, THREE)
     assert [(error.field, error.code) for error in found.value.errors] == refused
 
 
 def test_without_criteria_a_mark_is_one_score() -> None:
     with pytest.raises(Invalid) as found:
-        mark_of(NewMark(scores={"立意": Decimal(1)}), ())
+        compute_mark(NewMark(scores={"立意": Decimal(1)}), ())
     assert [(error.field, error.code) for error in found.value.errors] == [("scores", "no_criteria")]
 
 
 def test_a_name_is_the_same_however_it_was_typed() -> None:
     composed, apart = "\u00e9", "e\u0301"
     criteria = (Criterion(composed, Decimal(1)),)
-    assert mark_of(NewMark(scores={apart: Decimal(7)}), criteria).score == 7
+    assert compute_mark(NewMark(scores={apart: Decimal(7)}), criteria).score == 7
     with pytest.raises(Invalid):
-        mark_of(NewMark(scores={apart: Decimal(7), composed: Decimal(8)}), criteria)
+        compute_mark(NewMark(scores={apart: Decimal(7), composed: Decimal(8)}), criteria)

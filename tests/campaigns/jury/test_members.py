@@ -32,7 +32,7 @@ from feed.campaigns.jury import members as seating
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury.mark import NewMark
 from feed.campaigns.jury.recusal import NewRecusal, recuse_juror
-from feed.campaigns.jury.reminders import call_next_juror
+from feed.campaigns.jury.reminders import remind_next_juror
 from feed.campaigns.scoring.engagement import quality_of
 from feed.errors import Invalid
 from tests import make
@@ -63,7 +63,7 @@ async def reseat(stage: Stage, campaign: int, wanted: Sequence[AccountId]) -> No
         await seating.assign_jurors(stage.pool, await stage.person(role="editor"), campaign, wanted, "另有安排")
         for _ in range(2)
     ]
-    assert said == ["recorded", "seated"]
+    assert said == ["recorded", "assigned"]
 
 
 async def quality(stage: Stage, campaign: int, entry: int) -> Decimal:
@@ -289,7 +289,7 @@ async def test_a_jury_that_waits_for_a_second_person_is_told_to_nobody(stage: St
 
 async def calls(stage: Stage) -> list[tuple[int, str]]:
     """Everybody who was called, and to what."""
-    while await call_next_juror(stage.pool):
+    while await remind_next_juror(stage.pool):
         pass
     rows = await stage.pool.fetch(
         """
@@ -560,7 +560,7 @@ async def test_nobody_dissolves_a_jury_and_decides_alone(stage: Stage) -> None:
     newcomer = await stage.person()
     assert await seating.assign_jurors(stage.pool, other, campaign, [second, newcomer], "换人") == "recorded"
     assert await quality(stage, campaign, entry) == 90
-    assert await seating.assign_jurors(stage.pool, editor, campaign, [second, newcomer], "换人") == "seated"
+    assert await seating.assign_jurors(stage.pool, editor, campaign, [second, newcomer], "换人") == "assigned"
     assert await quality(stage, campaign, entry) == 0
     assert await stage.pool.fetchval("SELECT count(*) FROM jury_changes") == 0
     assert [each for each in await stage.actions(campaign) if each.startswith("jurors")] == [
@@ -580,7 +580,7 @@ async def test_two_who_ask_for_the_same_jury_at_once_are_two(stage: Stage) -> No
     said = await asyncio.gather(
         *(seating.assign_jurors(stage.pool, each, campaign, [second], "离任") for each in editors)
     )
-    assert sorted(said) == ["recorded", "seated"]
+    assert sorted(said) == ["assigned", "recorded"]
 
 
 async def test_a_mark_counts_only_for_an_entry_on_the_shortlist_that_the_rules_name(stage: Stage) -> None:

@@ -28,7 +28,7 @@ from feed.prizes.claims.codes import ShownCode, add_codes, show_codes
 from feed.prizes.claims.export import export_claims
 from feed.prizes.claims.form import ClaimForm
 from feed.prizes.claims.fulfilment import decline_prize, hand_over_prize, receive_prize, ship_prize, verify_claim
-from feed.prizes.claims.shredding import Retention, Shredded, forget_next_archive, shred_next_campaign
+from feed.prizes.claims.shredding import Retention, ShreddingRecord, remove_next_archive, shred_next_campaign
 from feed.prizes.model import (
     ClaimAccessRequired,
     ClaimClosed,
@@ -586,7 +586,7 @@ async def test_the_key_is_destroyed_when_its_time_is_over_and_no_prize_is_on_its
 
     receipt = msgspec.json.decode(await won.pool.fetchval("SELECT receipt FROM shreddings"))
     signature = msgspec.convert(receipt.pop("signature"), Signature)
-    shredded = msgspec.convert(receipt, Shredded)
+    shredded = msgspec.convert(receipt, ShreddingRecord)
     assert (shredded.claims, shredded.codes) == (1, 0)
     assert shredded.backups_until > shredded.shredded_at
     assert is_signed(canonical(shredded), signature, [keys.signing_key()])
@@ -612,8 +612,8 @@ async def test_an_interrupted_destruction_is_finished(won: Won, keys: Keys) -> N
 
 async def test_masked_records_go_after_two_years(won: Won, keys: Keys) -> None:
     await test_an_interrupted_destruction_is_finished(won, keys)
-    assert not await forget_next_archive(won.pool)
+    assert not await remove_next_archive(won.pool)
     await won.pool.execute("UPDATE shreddings SET archive_until = clock_timestamp()")
-    assert await forget_next_archive(won.pool)
-    assert not await forget_next_archive(won.pool)
+    assert await remove_next_archive(won.pool)
+    assert not await remove_next_archive(won.pool)
     assert await won.pool.fetchval("SELECT count(*) FROM claims") == 0

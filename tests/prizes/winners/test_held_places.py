@@ -112,4 +112,6 @@ async def test_an_objection_is_open_for_every_reader_or_for_none(case: str, pool
         late = {each.kind: each.count for each in await list_overdue(conn, kept_days=90)}
         assert late.get("objection_open", 0) == int(is_open)
         # Final, unless something is open or no result stands.
-        assert await objections_store.list_over(conn) == ([] if is_open or columns.get("undone") else [campaign.id])
+        assert await objections_store.list_due_to_finish(conn) == (
+            [] if is_open or columns.get("undone") else [campaign.id]
+        )
