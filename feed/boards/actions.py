@@ -207,7 +207,7 @@ async def _build(pool: Pool, redis: Redis, moment: Moment, board: Board) -> bool
         )
     except BaseException:
         with contextlib.suppress(*UNREACHABLE):
-            await counters.give_up_building(redis, key, epoch)
+            await counters.abandon_building(redis, key, epoch)
         raise
 
 

@@ -34,7 +34,7 @@ def hot_row(post: Post) -> Row | None:
     )
 
 
-async def hot_standing(conn: Connection, limit: int) -> list[Row]:
+async def hot_ranking(conn: Connection, limit: int) -> list[Row]:
     """The `limit` hottest posts and all that tie with the last of them, best first."""
     rows = [hot_row(post) for post in await store.list_hottest(conn, limit, REACH)]
     return cut([row for row in rows if row is not None], limit)
@@ -78,7 +78,7 @@ async def _qualities(conn: Connection, campaign_id: int) -> dict[int, Decimal]:
     return {post_id: counting.quality_of(given) for post_id, given in scores.items()}
 
 
-async def campaign_standing(conn: Connection, campaign_id: int, limit: int) -> list[Row]:
+async def campaign_ranking(conn: Connection, campaign_id: int, limit: int) -> list[Row]:
     """The `limit` best entries and all that tie with the last of them, best first."""
     rows = await campaign_rows(conn, campaign_id, await counting.list_entry_ids(conn, campaign_id))
     return cut(list(rows.values()), limit)

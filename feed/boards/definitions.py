@@ -9,8 +9,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from feed.boards import compute as standing
-from feed.boards import store
+from feed.boards import compute, store
 from feed.boards.model import BOARD_STATES, HOT, HOT_KEPT, HOT_SHOWN, Row, board_of
 from feed.boards.store import Post
 from feed.campaigns.scoring.engagement import list_entry_ids
@@ -129,11 +128,11 @@ class CampaignBoards(msgspec.Struct, frozen=True, kw_only=True):
         return {board: entered[board.campaign_id] for board in boards if board.campaign_id in entered}
 
     async def list_rows(self, conn: Connection, board: Board, posts: Sequence[Post]) -> dict[int, Row]:
-        return await standing.campaign_rows(conn, board.campaign_id, [post.post_id for post in posts])
+        return await compute.campaign_rows(conn, board.campaign_id, [post.post_id for post in posts])
 
 
 DEFINITIONS: tuple[Definition, ...] = (
-    SiteBoard(key=HOT, row=standing.hot_row, ranking=standing.hot_standing, kept=HOT_KEPT, shown=HOT_SHOWN),
+    SiteBoard(key=HOT, row=compute.hot_row, ranking=compute.hot_ranking, kept=HOT_KEPT, shown=HOT_SHOWN),
     CampaignBoards(),
 )
 

@@ -59,7 +59,7 @@ async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float =
         async with transaction(pool) as conn:
             post_ids = sorted({post_id for _, post_id, _ in wrong})
             await changes.lock_stats(conn, post_ids)
-            await changes.move_stats(conn, [Delta(post_id) for post_id in post_ids])
+            await changes.change_stats(conn, [Delta(post_id) for post_id in post_ids])
     return len(wrong)
 
 

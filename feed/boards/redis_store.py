@@ -122,7 +122,7 @@ async def finish_building(
     return bool(await scripts.FINISH.run(redis, _keys(board, epoch), args))
 
 
-async def give_up_building(redis: Redis, board: str, epoch: str) -> None:
+async def abandon_building(redis: Redis, board: str, epoch: str) -> None:
     """Lets somebody else begin at once."""
     await redis.delete(_keys(board, epoch)[2])
 

@@ -46,4 +46,4 @@ async def increment_versions(conn: Connection, post_ids: Iterable[int]) -> None:
     ordered = sorted(set(post_ids))
     if ordered:
         await changes.lock_stats(conn, ordered)
-        await changes.move_stats(conn, [Delta(post_id) for post_id in ordered])
+        await changes.change_stats(conn, [Delta(post_id) for post_id in ordered])

@@ -11,7 +11,7 @@ from feed.postgres import Connection, columns, many
 Announce = Callable[[Collection[int]], None]
 
 
-def leave_to_log(post_ids: Collection[int]) -> None:
+def announce_nothing(post_ids: Collection[int]) -> None:
     """Announces nothing: a caller without boards and pages of its own leaves them to whoever follows the change log."""
 
 
@@ -99,7 +99,7 @@ async def list_stats(conn: Connection, post_ids: Sequence[int]) -> dict[int, Sta
     return {stats.post_id: stats for stats in many(rows, Stats)}
 
 
-async def move_stats(conn: Connection, deltas: Sequence[Delta]) -> dict[int, Stats]:
+async def change_stats(conn: Connection, deltas: Sequence[Delta]) -> dict[int, Stats]:
     """The counters after the move: one version more for each post, and one change per post however many deltas it has."""
     if not deltas:
         return {}

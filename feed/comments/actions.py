@@ -10,7 +10,7 @@ from feed.accounts import blocks as relations
 from feed.accounts.model import AccountId
 from feed.cases import store as cases
 from feed.changes import store as changes
-from feed.changes.store import Announce, Delta, leave_to_log
+from feed.changes.store import Announce, Delta, announce_nothing
 from feed.comments import store
 from feed.comments.hide_show import hide_comment
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment, comment_problems
@@ -50,7 +50,7 @@ class Remark(msgspec.Struct, frozen=True):
 
 
 async def add_comments(
-    pool: Pool, batch: Sequence[Remark], *, announce: Announce = leave_to_log
+    pool: Pool, batch: Sequence[Remark], *, announce: Announce = announce_nothing
 ) -> list[int | Exception]:
     """Adds comments in the order of their arrival, each once per its `request`; a reply to a reply joins the same root.
 
@@ -83,7 +83,7 @@ async def add_comments(
 
 
 async def delete_comment(
-    pool: Pool, author_id: AccountId, comment_id: CommentId, *, announce: Announce = leave_to_log
+    pool: Pool, author_id: AccountId, comment_id: CommentId, *, announce: Announce = announce_nothing
 ) -> None:
     """Deletes the author's own comment; a second time changes nothing. Raises CommentNotFound, NotYourComment."""
     async with transaction(pool) as conn:
@@ -145,7 +145,7 @@ async def _add(conn: Connection, authors: Mapping[int, int], rows: Sequence[NewR
         await store.change_reply_counts(conn, replies)
     all_ = Counter(row.post_id for row in rows)
     own = Counter(row.post_id for row in rows if authors[row.post_id] == row.author_id)
-    await changes.move_stats(
+    await changes.change_stats(
         conn, [Delta(post_id, comments=by, own_comments=own[post_id]) for post_id, by in all_.items()]
     )
     await cases.add_first_cases(

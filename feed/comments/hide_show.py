@@ -15,7 +15,7 @@ async def count_comment(conn: Connection, comment: Comment, *, by: int) -> None:
     own = by if post is not None and post.author_id == comment.author_id else 0
     if comment.root_id is not None:
         await store.change_reply_counts(conn, {comment.root_id: by})
-    await changes.move_stats(conn, [Delta(comment.post_id, comments=by, own_comments=own)])
+    await changes.change_stats(conn, [Delta(comment.post_id, comments=by, own_comments=own)])
 
 
 async def hide_comment(conn: Connection, comment_id: int, *, state: State) -> Comment:

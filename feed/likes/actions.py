@@ -7,7 +7,7 @@ from typing import NamedTuple
 from feed.accounts import blocks as relations
 from feed.accounts import store as accounts
 from feed.accounts.model import FREE, Banned
-from feed.changes.store import Announce, leave_to_log
+from feed.changes.store import Announce, announce_nothing
 from feed.comments import store as comments
 from feed.comments.model import CommentNotFound
 from feed.errors import FeedError
@@ -23,7 +23,7 @@ _REFUSALS: dict[Refusal, type[FeedError]] = {"not_seen": PostNotFound, "banned":
 
 
 async def apply_likes(
-    pool: Pool, batch: Sequence[Like], *, announce: Announce = leave_to_log
+    pool: Pool, batch: Sequence[Like], *, announce: Announce = announce_nothing
 ) -> list[Liked | FeedError]:
     """Applies likes and unlikes, one statement for all of them; answers in the order of their arrival.
 

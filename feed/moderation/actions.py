@@ -19,7 +19,7 @@ from feed.cases.model import (
     Wanted,
 )
 from feed.changes import store as changes
-from feed.changes.store import Announce, leave_to_log
+from feed.changes.store import Announce, announce_nothing
 from feed.comments import store as comments
 from feed.comments.hide_show import hide_comment, show_comment
 from feed.errors import FeedError, FieldError, Invalid
@@ -102,7 +102,7 @@ async def judge_case(
     new: NewVerdict,
     request: KeyedRequest | None = None,
     *,
-    announce: Announce = leave_to_log,
+    announce: Announce = announce_nothing,
 ) -> Judged | None:
     """Records a verdict and does what it says; None when the request has done so before.
 
@@ -124,7 +124,7 @@ async def judge_cases(
     given: Sequence[tuple[CaseId, NewVerdict]],
     request: KeyedRequest | None = None,
     *,
-    announce: Announce = leave_to_log,
+    announce: Announce = announce_nothing,
 ) -> tuple[BatchId, list[Outcome]]:
     """One verdict on many cases, each by itself: what one refuses does not keep the others. Raises Invalid.
 
@@ -163,7 +163,7 @@ async def undo_verdicts(
     batch_id: BatchId,
     request: KeyedRequest | None = None,
     *,
-    announce: Announce = leave_to_log,
+    announce: Announce = announce_nothing,
 ) -> list[tuple[CaseId, Outcome]]:
     """Takes the reviewer's own batch back, case by case, unless somebody has judged since. Raises BatchNotFound."""
     outcomes: list[tuple[CaseId, Outcome]] = []

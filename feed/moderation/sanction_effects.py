@@ -35,7 +35,7 @@ async def impose(
     sanction = await sanctions.add_sanction(
         conn, account_id=account_id, kind=kind, reason_code=reason_code, until=until, by=by
     )
-    await changes.move_stats(conn, [Delta(post_id) for post_id in engaged])
+    await changes.change_stats(conn, [Delta(post_id) for post_id in engaged])
     if sanction is not None:
         await inbox.add_inbox(conn, [sanction_notice(sanction)])
         detail = {"kind": kind, "reason_code": reason_code, "until": until.isoformat() if until else ""}
@@ -51,7 +51,7 @@ async def lift(conn: Connection, account_id: AccountId, kinds: list[SanctionKind
     lifted = [each for each in await sanctions.lift_sanctions(conn, account_id, kinds, by=by) if each.running]
     if not lifted:
         return
-    await changes.move_stats(conn, [Delta(post_id) for post_id in engaged])
+    await changes.change_stats(conn, [Delta(post_id) for post_id in engaged])
     if await accounts.find_account(conn, account_id) is not None:
         await inbox.add_inbox(conn, [lifted_notice(sanction) for sanction in lifted])
     for sanction in lifted:

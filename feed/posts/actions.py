@@ -12,7 +12,7 @@ from feed.accounts.model import FREE, AccountId
 from feed.campaigns.entries.store import add_entries
 from feed.cases import store as cases
 from feed.changes import store as changes
-from feed.changes.store import Announce, Delta, leave_to_log
+from feed.changes.store import Announce, Delta, announce_nothing
 from feed.errors import Invalid
 from feed.idempotency import KeyedRequest
 from feed.postgres import Connection, Pool, transaction
@@ -69,7 +69,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 async def publish_posts(
-    pool: Pool, batch: Sequence[Draft], *, announce: Announce = leave_to_log
+    pool: Pool, batch: Sequence[Draft], *, announce: Announce = announce_nothing
 ) -> list[int | Exception]:
     """Publishes posts in the order of their arrival, each once per its `request`; visible at once and queued for a look.
 
@@ -95,7 +95,7 @@ async def publish_posts(
 
 
 async def edit_post(
-    pool: Pool, author_id: AccountId, post_id: PostId, change: PostChange, *, announce: Announce = leave_to_log
+    pool: Pool, author_id: AccountId, post_id: PostId, change: PostChange, *, announce: Announce = announce_nothing
 ) -> None:
     """Makes a new revision of the author's own post and shows it; the old ones stay.
 
@@ -119,11 +119,13 @@ async def edit_post(
             await store.show_revision(conn, post_id, revision, comment_policy=comment_policy)
             await _add_revisions(conn, [_Written(post.id, author_id, revision, text, find_topics(text))])
             await cases.add_case(conn, kind="post", author_id=author_id, post_id=post_id, revision=revision)
-            await changes.move_stats(conn, [Delta(post_id)])
+            await changes.change_stats(conn, [Delta(post_id)])
     announce([post_id])
 
 
-async def delete_post(pool: Pool, author_id: AccountId, post_id: PostId, *, announce: Announce = leave_to_log) -> None:
+async def delete_post(
+    pool: Pool, author_id: AccountId, post_id: PostId, *, announce: Announce = announce_nothing
+) -> None:
     """Deletes the author's own post; a second time changes nothing. Raises PostNotFound, NotYourPost."""
     async with transaction(pool) as conn:
         post = await store.find_post(conn, post_id)

@@ -39,5 +39,5 @@ async def _move(conn: Connection, post_id: int, state: State) -> Post:
     await store.list_under_topics(conn, [post_id])
     if (post.state == "published") != (state == "published"):
         await accounts.change_post_counts(conn, {post.author_id: 1 if state == "published" else -1})
-    await changes.move_stats(conn, [Delta(post_id)])
+    await changes.change_stats(conn, [Delta(post_id)])
     return post

@@ -100,7 +100,7 @@ WORLDS = {"asyncio", "asyncpg", "redis", "litestar", "random", "secrets", "time"
 # What moves the numbers that boards are made of.
 MOVES = {
     Function("feed.changes.store", "add_stats"),
-    Function("feed.changes.store", "move_stats"),
+    Function("feed.changes.store", "change_stats"),
     Function("feed.likes.store", "apply_wishes"),
 }
 # These move what counts in campaigns and not what posts show. Campaigns' boards are brought up to date from the change log alone.
@@ -317,12 +317,12 @@ def test_a_handler_hands_on_to_whom_an_action_announces_the_posts_it_has_changed
 
 def test_a_handler_that_forgets_the_boards_is_found() -> None:
     sources = {
-        "changes/store.py": "async def move_stats(conn):\n    pass\n",
+        "changes/store.py": "async def change_stats(conn):\n    pass\n",
         "campaigns/locking.py": (
-            "from feed.changes import store\nasync def increment_versions(conn):\n    await store.move_stats(conn)\n"
+            "from feed.changes import store\nasync def increment_versions(conn):\n    await store.change_stats(conn)\n"
         ),
         "posts/hide_show.py": (
-            "from feed.changes import store as changes\nasync def hide(conn):\n    await changes.move_stats(conn)\n"
+            "from feed.changes import store as changes\nasync def hide(conn):\n    await changes.change_stats(conn)\n"
         ),
         "posts/actions.py": (
             "from feed.posts.hide_show import hide\nfrom feed.campaigns.locking import increment_versions\n"

@@ -7,8 +7,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from feed.boards import actions, definitions, store
-from feed.boards import compute as standing
+from feed.boards import actions, compute, definitions, store
 from feed.boards import redis_store as counters
 from feed.boards.definitions import SiteBoard
 from feed.boards.drift import drift
@@ -255,7 +254,7 @@ async def test_a_write_read_before_a_removal_comes_too_late(pool: Pool, redis: R
         (post,) = await store.list_posts(conn, [post_id])
     await remove_post(pool, post_id)
     await settle(pool, redis)
-    late = counters.Item(post_id, post.version, standing.hot_row(post))
+    late = counters.Item(post_id, post.version, compute.hot_row(post))
 
     async def write_late() -> None:
         await counters.write(redis, HOT, moment.epoch, [late], read_at=moment.position.number)
@@ -296,7 +295,7 @@ async def test_the_hot_list_from_postgres_looks_as_far_back_as_it_must(pool: Poo
     await settle(pool, redis)
     await assert_same(pool, redis, [], limits=(1, 3, 6))
     async with pool.acquire() as conn:
-        assert [row.post_id for row in await standing.hot_standing(conn, 2)] == [loved, recent[0]]
+        assert [row.post_id for row in await compute.hot_ranking(conn, 2)] == [loved, recent[0]]
 
 
 async def test_boards_agree_and_drift_is_seen_and_mended(pool: Pool, redis: Redis) -> None:

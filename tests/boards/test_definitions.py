@@ -6,8 +6,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from feed.boards import actions, definitions, store
-from feed.boards import compute as standing
+from feed.boards import actions, compute, definitions, store
 from feed.boards import redis_store as counters
 from feed.boards.definitions import SiteBoard
 from feed.boards.drift import drift
@@ -25,7 +24,7 @@ RISING = "rising"
 
 def rising_row(post: Post) -> Row | None:
     """Posts with at least one like, by likes."""
-    row = standing.hot_row(post)
+    row = compute.hot_row(post)
     return None if row is None or not row.likes else msgspec.structs.replace(row, score=row.likes)
 
 

@@ -10,8 +10,7 @@ from redis.asyncio import Redis
 
 from feed import metrics
 from feed import redis as redis_room
-from feed.boards import actions
-from feed.boards import compute as standing
+from feed.boards import actions, compute
 from feed.boards import redis_store as counters
 from feed.boards.drift import repair_drift
 from feed.boards.model import HOT
@@ -59,7 +58,7 @@ async def until_right(pool: Pool, redis: Redis, *, within: float) -> None:
     until = time.monotonic() + within
     while True:
         async with pool.acquire() as conn:
-            wanted = sorted((row.post_id, row.score) for row in await standing.hot_standing(conn, 100))
+            wanted = sorted((row.post_id, row.score) for row in await compute.hot_ranking(conn, 100))
         rows = await counters.top(redis, HOT, epoch=(await moment_of(pool)).epoch, limit=100)
         if rows is not None and sorted((row.post_id, row.score) for row in rows) == wanted:
             return

@@ -13,10 +13,10 @@ async def test_a_transaction_that_commits_late_gets_a_later_number(pool: Pool) -
     async with pool.acquire() as late:
         held = late.transaction()
         await held.start()
-        await store.move_stats(late, [Delta(1, likes=1)])
+        await store.change_stats(late, [Delta(1, likes=1)])
         await pool.execute("SELECT 1")
         async with transaction(pool) as conn:
-            await store.move_stats(conn, [Delta(2, likes=1)])
+            await store.change_stats(conn, [Delta(2, likes=1)])
         assert await number_changes(pool) == 1
         await held.commit()
     assert await number_changes(pool) == 1
@@ -42,7 +42,7 @@ async def test_two_sequencers_and_many_writers_leave_no_gap(pool: Pool) -> None:
             async with transaction(pool) as conn:
                 ids = sorted({1 + (first + turn) % 5, 1 + (2 * first + turn) % 5})
                 await store.lock_stats(conn, ids)
-                await store.move_stats(conn, [Delta(post_id, likes=1) for post_id in ids])
+                await store.change_stats(conn, [Delta(post_id, likes=1) for post_id in ids])
 
     async def sequence() -> int:
         numbered = 0

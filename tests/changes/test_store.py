@@ -15,7 +15,7 @@ async def test_a_new_post_has_counters_and_a_change(conn: Connection) -> None:
 async def test_several_deltas_of_one_post_are_one_version_and_one_change(conn: Connection) -> None:
     post_id = await make.post(conn)
     other = await make.post(conn)
-    moved = await store.move_stats(
+    moved = await store.change_stats(
         conn, [Delta(post_id, likes=2, own_likes=1), Delta(post_id, likes=-1, comments=1), Delta(other)]
     )
     assert moved == {post_id: Stats(post_id, 1, 1, 1, 0, 2), other: Stats(other, 0, 0, 0, 0, 2)}
@@ -24,8 +24,8 @@ async def test_several_deltas_of_one_post_are_one_version_and_one_change(conn: C
 
 
 async def test_nothing_moves_without_deltas_or_posts(conn: Connection) -> None:
-    assert await store.move_stats(conn, []) == {}
-    assert await store.move_stats(conn, [Delta(404, likes=1)]) == {}
+    assert await store.change_stats(conn, []) == {}
+    assert await store.change_stats(conn, [Delta(404, likes=1)]) == {}
     assert await conn.fetchval("SELECT count(*) FROM changes") == 0
 
 
@@ -57,7 +57,7 @@ async def test_a_number_is_never_given_twice_even_if_the_log_is_emptied(conn: Co
     await store.number_changes(conn)
     await conn.execute("DELETE FROM change_log")
     assert await store.last_number(conn) == 1
-    await store.move_stats(conn, [Delta(1)])
+    await store.change_stats(conn, [Delta(1)])
     await store.number_changes(conn)
     assert [change.number for change in await store.list_changes(conn, 0, 10)] == [2]
 

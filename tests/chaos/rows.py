@@ -7,9 +7,8 @@ import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
-from feed.boards import compute as standing
+from feed.boards import compute, store
 from feed.boards import redis_store as counters
-from feed.boards import store
 from feed.boards.model import BOARD_STATES, HOT, HOT_KEPT, board_of
 from feed.postgres import Connection
 from tests.chaos.check import Change, Count, Made, Pair
@@ -71,9 +70,9 @@ async def boards(
 ) -> tuple[Mapping[str, Collection[Any]], Mapping[str, Collection[Any] | None]]:
     """Each board as Postgres has it, and as Redis does."""
     moment = await store.get_moment(conn)
-    wanted: dict[str, Collection[Any]] = {HOT: await standing.hot_standing(conn, HOT_KEPT)}
+    wanted: dict[str, Collection[Any]] = {HOT: await compute.hot_ranking(conn, HOT_KEPT)}
     for campaign_id in await store.list_campaigns(conn, BOARD_STATES):
-        wanted[board_of(campaign_id)] = await standing.campaign_standing(conn, campaign_id, HOT_KEPT)
+        wanted[board_of(campaign_id)] = await compute.campaign_ranking(conn, campaign_id, HOT_KEPT)
     held = {board: await counters.top(redis, board, epoch=moment.epoch, limit=HOT_KEPT) for board in wanted}
     return wanted, held
 

@@ -13,7 +13,7 @@ from feed.accounts import sign_in_store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.accounts.store import list_owners
-from feed.boards import compute as standing
+from feed.boards import compute
 from feed.boards import store as boards
 from feed.boards.model import BOARD_STATES
 from feed.campaigns.entries import store as entries
@@ -219,7 +219,7 @@ CASES: dict[str, Case] = {
     ),
     # Whoever is banned on the whole site is looked at, once.
     "leaderboard from Postgres": Case(
-        lambda s: standing.campaign_standing(s.conn, CAMPAIGN, 1_000),
+        lambda s: compute.campaign_ranking(s.conn, CAMPAIGN, 1_000),
         ("entries_pkey|entries_latest", "likes_lately|likes_pkey", "past_likes_pkey", "comments_pkey"),
         12_000,
         through=("accounts", "sanctions"),
@@ -346,7 +346,7 @@ CASES: dict[str, Case] = {
     ),
     "statistics locked": Case(lambda s: changes.lock_stats(s.conn, SPREAD), ("post_stats_pkey",), 1_000),
     "statistics moved": Case(
-        lambda s: changes.move_stats(s.conn, [Delta(id_, likes=1) for id_ in SPREAD]), ("post_stats_pkey",), 1_300
+        lambda s: changes.change_stats(s.conn, [Delta(id_, likes=1) for id_ in SPREAD]), ("post_stats_pkey",), 1_300
     ),
     "answers stored": Case(answers, ("idempotency_keys_pkey",), 2_500),
 }

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from feed.boards import actions as boards
-from feed.boards import compute as standing
+from feed.boards import compute
 from feed.boards import redis_store as counters
 from feed.boards.drift import drift
 from feed.boards.model import HOT
@@ -133,7 +133,7 @@ async def test_boards_that_were_there_learn_of_it(pool: Pool, redis: Redis) -> N
 
     async with pool.acquire() as conn:
         moment = await get_moment(conn)
-        expected = await standing.hot_standing(conn, 5)
+        expected = await compute.hot_ranking(conn, 5)
     assert moment.epoch != before.epoch
     held = await counters.top(redis, HOT, epoch=moment.epoch, limit=5)
     assert held is not None

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from redis.asyncio import Redis
 
-from feed.boards import actions, definitions, store
-from feed.boards import compute as standing
+from feed.boards import actions, compute, definitions, store
 from feed.boards import redis_store as counters
 from feed.boards.model import HOT, Moment, Row, board_of
 from feed.changes import store as changes
@@ -55,7 +54,7 @@ def ordered(rows: Sequence[Row] | None) -> list[Row]:
 
 async def raise_version(pool: Pool, *post_ids: int) -> None:
     async with transaction(pool) as conn:
-        await changes.move_stats(conn, [Delta(post_id) for post_id in post_ids])
+        await changes.change_stats(conn, [Delta(post_id) for post_id in post_ids])
 
 
 async def remove_post(pool: Pool, post_id: int) -> None:
@@ -66,7 +65,7 @@ async def remove_post(pool: Pool, post_id: int) -> None:
 async def assert_same(pool: Pool, redis: Redis, campaigns: Sequence[int], limits: Sequence[int] = (1, 5, 100)) -> None:
     for limit in limits:
         async with pool.acquire() as conn:
-            assert ordered(await top(pool, redis, HOT, limit)) == ordered(await standing.hot_standing(conn, limit))
+            assert ordered(await top(pool, redis, HOT, limit)) == ordered(await compute.hot_ranking(conn, limit))
             for campaign_id in campaigns:
-                there = await standing.campaign_standing(conn, campaign_id, limit)
+                there = await compute.campaign_ranking(conn, campaign_id, limit)
                 assert ordered(await top(pool, redis, board_of(campaign_id), limit)) == ordered(there)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 from redis.asyncio import Redis
 
-from feed.boards import compute as standing
+from feed.boards import compute
 from feed.boards import redis_store as counters
 from feed.boards.model import BOARD_STATES, Row, board_of
 from feed.campaigns import store as campaigns
@@ -90,7 +90,7 @@ class Leaderboards:
         if rows is not None:
             return rows
         async with self.pool.acquire() as conn:
-            return await standing.campaign_standing(conn, campaign.id, limit)
+            return await compute.campaign_ranking(conn, campaign.id, limit)
 
 
 async def get_leaderboard(leaderboards: Leaderboards, campaign_id: int, *, limit: int) -> LeaderboardRows:

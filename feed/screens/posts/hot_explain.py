@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from feed.boards import compute as standing
+from feed.boards import compute
 from feed.boards import store as boards
 from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
 from feed.boards.model import Row
@@ -63,7 +63,7 @@ class HotReasons(msgspec.Struct, frozen=True, kw_only=True):
 async def explain_rank(conn: Connection, post_id: int, ids: Sequence[int], *, staff: bool) -> HotReasons:
     """Where the post stands on a list that shows `ids`, and why; `staff` also learns of the editors' actions."""
     posts = await boards.list_posts(conn, [post_id])
-    row = standing.hot_row(posts[0]) if posts else None
+    row = compute.hot_row(posts[0]) if posts else None
     done = await curation.list_of_post(conn, post_id, _ACTIONS_MOST) if staff else None
     return HotReasons(
         post_id=str(post_id),

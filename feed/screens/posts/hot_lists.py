@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from redis.asyncio import Redis
 
-from feed.boards import compute as standing
+from feed.boards import compute
 from feed.boards import redis_store as counters
 from feed.boards import store as boards
 from feed.boards.diversity import spread
@@ -97,7 +97,7 @@ class HotLists:
         rows = await counters.top(self._redis, HOT, epoch=self._epoch(), limit=HOT_SHOWN)
         async with self._pool.acquire() as conn:
             if rows is None:
-                rows = await standing.hot_standing(conn, HOT_SHOWN)
+                rows = await compute.hot_ranking(conn, HOT_SHOWN)
             actions = await curation.list_standing(conn)
             known = {row.post_id: row for row in ranked(rows)[:HOT_SHOWN]}
             lifted = [each.post_id for each in actions if each.action != "suppress"]
@@ -121,5 +121,5 @@ async def _rank(conn: Connection, snapshot: HotSnapshot, hot: Sequence[Row], new
 
 async def _read_rows(conn: Connection, post_ids: Sequence[int]) -> dict[int, Row]:
     """The rows of those of the posts that others see, as they are now."""
-    rows = [standing.hot_row(post) for post in await boards.list_posts(conn, post_ids)]
+    rows = [compute.hot_row(post) for post in await boards.list_posts(conn, post_ids)]
     return {row.post_id: row for row in rows if row is not None}
