@@ -3,8 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from feed.accounts import blocks as relations
-from feed.accounts import settings, store
+from feed.accounts import blocks, settings, store
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import (
     RELATIONS_MOST,
@@ -13,7 +12,7 @@ from feed.accounts.model import (
     RelationsFull,
     profile_problems,
 )
-from feed.accounts.settings import QUIET_KINDS, QuietKind
+from feed.accounts.settings import OPTIONAL_NOTIFICATIONS, OptionalNotification
 from feed.errors import Invalid
 from feed.postgres import Pool, transaction
 from feed.texts import clean_text
@@ -33,7 +32,7 @@ async def change_profile(pool: Pool, account_id: AccountId, change: ProfileChang
     if problems := profile_problems(name=name, bio=bio):
         raise Invalid(*problems)
     async with transaction(pool) as conn:
-        (await store.get_standing(conn, account_id)).may_write()
+        (await store.get_standing(conn, account_id)).require_write_access()
         account = await store.get_account(conn, account_id)
         await store.change_profile(
             conn,
@@ -43,12 +42,14 @@ async def change_profile(pool: Pool, account_id: AccountId, change: ProfileChang
         )
 
 
-async def change_notices(pool: Pool, account_id: AccountId, wanted: dict[QuietKind, bool]) -> None:
+async def change_notification_settings(
+    pool: Pool, account_id: AccountId, wanted: dict[OptionalNotification, bool]
+) -> None:
     """Says for some kinds of event whether one wants to be told; the others stay as they were."""
     async with transaction(pool) as conn:
-        quiet = await settings.get_quiet(conn, account_id)
-        quiet = {kind for kind in QUIET_KINDS if not wanted.get(kind, kind not in quiet)}
-        await settings.change_quiet(conn, account_id, sorted(quiet))
+        quiet = await settings.get_disabled_notifications(conn, account_id)
+        quiet = {kind for kind in OPTIONAL_NOTIFICATIONS if not wanted.get(kind, kind not in quiet)}
+        await settings.change_disabled_notifications(conn, account_id, sorted(quiet))
 
 
 async def add_relation(pool: Pool, account_id: AccountId, target_id: AccountId, kind: RelationKind) -> None:
@@ -57,8 +58,8 @@ async def add_relation(pool: Pool, account_id: AccountId, target_id: AccountId, 
         if account_id == target_id:
             raise OwnAccount
         await store.get_account(conn, target_id)
-        new = await relations.add_relation(conn, account_id, target_id, kind)
-        if new and await relations.count_relations(conn, account_id, kind) > RELATIONS_MOST:
+        new = await blocks.add_relation(conn, account_id, target_id, kind)
+        if new and await blocks.count_relations(conn, account_id, kind) > RELATIONS_MOST:
             raise RelationsFull
 
 
@@ -68,4 +69,4 @@ async def remove_relation(pool: Pool, account_id: AccountId, target_id: AccountI
         if account_id == target_id:
             raise OwnAccount
         await store.get_account(conn, target_id)
-        await relations.remove_relation(conn, account_id, target_id, kind)
+        await blocks.remove_relation(conn, account_id, target_id, kind)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from feed.accounts import erasure_store, store
-from feed.accounts.model import NAME_LONGEST, ROLES, AccountId, AccountNotFound, Known, Viewer
+from feed.accounts.model import NAME_LONGEST, ROLES, AccountId, AccountNotFound, KnownAccount, Viewer
 from feed.accounts.phone import seal_phone
 from feed.auth.jwks import KeyWanted
 from feed.auth.tokens import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
@@ -28,7 +28,7 @@ _LOOK_SECONDS = 2.0
 _LOOK_BACK_SECONDS = 60
 
 
-async def admit(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
+async def register_account(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
     """The account of a token's subject, made at its first request, with the phone and the rights it proves.
 
     A role in a token is recorded as a right: who was staff at some instant must be answerable later. Which roles count is
@@ -49,7 +49,7 @@ async def admit(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
             if role in claims.roles:
                 await store.grant_role(conn, account_id, role, by=None, by_claim=not own)
         if not own:
-            await store.revoke_unclaimed(conn, account_id, claims.roles)
+            await store.revoke_unclaimed_roles(conn, account_id, claims.roles)
     return account_id
 
 
@@ -60,10 +60,14 @@ class Authenticator:
     """
 
     def __init__(
-        self, pool: Pool, keys: Keys, verifier: TokenVerifier, introduce: Callable[[Known], None] | None = None
+        self,
+        pool: Pool,
+        keys: Keys,
+        verifier: TokenVerifier,
+        on_known_account: Callable[[KnownAccount], None] | None = None,
     ) -> None:
         self._pool = pool
-        self._introduce = introduce
+        self._introduce = on_known_account
         self._keys = keys
         self._verifier = verifier
         self._known: OrderedDict[Claims, Viewer] = OrderedDict()
@@ -72,7 +76,7 @@ class Authenticator:
         self._looked_at = time.monotonic()
         self._looking: asyncio.Task[None] | None = None
 
-    async def admit(self, token: str) -> Viewer:
+    async def authenticate(self, token: str) -> Viewer:
         """The viewer behind a token. Raises TokenInvalid, TokenExpired, IssuerAway."""
         try:
             claims = self._verifier.verify(token)
@@ -83,7 +87,7 @@ class Authenticator:
             try:
                 account_id = await self._arrivals.submit(claims)
                 if account_id is None:
-                    account_id = await retried(lambda: admit(self._pool, self._keys, claims))
+                    account_id = await retried(lambda: register_account(self._pool, self._keys, claims))
             except AccountNotFound:
                 raise TokenInvalid from None
             viewer = Viewer(account_id)
@@ -100,11 +104,11 @@ class Authenticator:
     async def _recognise(self, arriving: Sequence[Claims]) -> list[AccountId | None]:
         """The accounts of those of whom their tokens tell nothing new: everybody, on the day after a first one."""
         async with self._pool.acquire() as conn:
-            known = await store.list_known(conn, list({(claims.iss, claims.sub) for claims in arriving}))
+            known = await store.list_known_accounts(conn, list({(claims.iss, claims.sub) for claims in arriving}))
         return [self._unchanged(claims, known.get((claims.iss, claims.sub))) for claims in arriving]
 
-    def _unchanged(self, claims: Claims, known: Known | None) -> AccountId | None:
-        if known is None or claims.roles or known.claims_rights:
+    def _unchanged(self, claims: Claims, known: KnownAccount | None) -> AccountId | None:
+        if known is None or claims.roles or known.has_claimed_roles:
             return None
         phone = _phone_of(claims)
         if phone is not None and self._keys.person_of(phone) != known.person:
@@ -128,7 +132,7 @@ class Authenticator:
         begun = time.monotonic()
         try:
             async with self._pool.acquire() as conn:
-                self._gone.update(await erasure_store.list_lately_erased(conn, seconds=seconds))
+                self._gone.update(await erasure_store.list_recently_erased(conn, seconds=seconds))
         except DOWN as error:
             log.warning("erased accounts not read", error=type(error).__name__)
             return

@@ -8,10 +8,10 @@ from feed.postgres import Connection
 RelationKind = Literal["block", "mute"]
 
 
-class KeptApart(NamedTuple):
+class HiddenAccounts(NamedTuple):
     """People with whom a block stands, by whichever side, and people whom the account has muted."""
 
-    apart: frozenset[int]
+    blocked: frozenset[int]
     muted: frozenset[int]
 
 
@@ -54,16 +54,16 @@ async def list_kinds(conn: Connection, account_id: int, target_id: int) -> set[R
     return {row["kind"] for row in rows}
 
 
-async def list_kept_apart(conn: Connection, account_id: int) -> KeptApart:
+async def get_hidden_accounts(conn: Connection, account_id: int) -> HiddenAccounts:
     """Everybody whom the account does not meet."""
     rows = await conn.fetch("SELECT other_id, kind FROM kept_apart WHERE account_id = $1", account_id)
-    return KeptApart(
+    return HiddenAccounts(
         frozenset(row["other_id"] for row in rows if row["kind"] == "block"),
         frozenset(row["other_id"] for row in rows if row["kind"] == "mute"),
     )
 
 
-async def list_apart(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+async def list_blocked_pairs(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     """Those of the pairs between whom either has blocked the other."""
     rows = await conn.fetch(
         """
@@ -77,7 +77,7 @@ async def list_apart(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[
     return {(row["one"], row["other"]) for row in rows}
 
 
-async def list_unwanted(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+async def list_hidden_pairs(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     """Those of the pairs (recipient, actor) who have nothing to say to each other: muted by the recipient, or a block stands."""
     rows = await conn.fetch(
         """

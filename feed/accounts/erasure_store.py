@@ -39,7 +39,7 @@ async def end_access(conn: Connection, account_id: int) -> None:
     )
 
 
-async def list_lately_erased(conn: Connection, *, seconds: int) -> list[AccountId]:
+async def list_recently_erased(conn: Connection, *, seconds: int) -> list[AccountId]:
     """Who was erased in the last moments, for those who remember people."""
     rows = await conn.fetch(
         "SELECT id FROM accounts WHERE erased_at > clock_timestamp() - make_interval(secs => $1)", seconds

@@ -17,7 +17,7 @@ async def add_event(conn: Connection, event_id: str) -> bool:
     )
 
 
-async def move_mark(conn: Connection, account_id: int, subject: Subject, happened_at: datetime) -> bool:
+async def mark_applied(conn: Connection, account_id: int, subject: Subject, happened_at: datetime) -> bool:
     """Whether nothing newer about the same subject was applied before."""
     return bool(
         await conn.fetchval(

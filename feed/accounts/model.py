@@ -84,7 +84,7 @@ class Account(msgspec.Struct, frozen=True):
     erased_at: datetime | None
 
 
-class Known(msgspec.Struct, frozen=True):
+class KnownAccount(msgspec.Struct, frozen=True):
     """An account that has been here before: whose person it is, how old, and whether it holds rights that an app's token gave.
 
     `person` is the same for all accounts of a person; for an account without a verified phone it is the account's own.
@@ -92,7 +92,7 @@ class Known(msgspec.Struct, frozen=True):
 
     id: AccountId
     person: bytes
-    claims_rights: bool
+    has_claimed_roles: bool
     age_seconds: float
 
 
@@ -103,16 +103,16 @@ class Standing(msgspec.Struct, frozen=True):
     muted: bool = False
 
     @property
-    def refusal(self) -> Forbidden | None:
+    def write_error(self) -> Forbidden | None:
         """What keeps the account from posting and commenting: Banned, Muted, or nothing."""
         if self.banned:
             return Banned()
         return Muted() if self.muted else None
 
-    def may_write(self) -> None:
+    def require_write_access(self) -> None:
         """Raises Banned or Muted when the account may not post or comment."""
-        if self.refusal is not None:
-            raise self.refusal
+        if self.write_error is not None:
+            raise self.write_error
 
 
-FREE = Standing()
+UNRESTRICTED = Standing()

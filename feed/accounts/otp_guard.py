@@ -10,8 +10,7 @@ import altcha
 import msgspec
 from redis.asyncio import Redis
 
-from feed.accounts import otp_quotas as code_quotas
-from feed.accounts import sign_in_store
+from feed.accounts import otp_quotas, sign_in_store
 from feed.errors import Forbidden
 from feed.keys.store import Keys
 from feed.phones import normalise_phone
@@ -20,8 +19,8 @@ from feed.postgres import Pool
 CHALLENGE_SECONDS = 600
 
 # From which code of a day on, counting this one.
-PHONE_FREE = 2
-ADDRESS_FREE = 4
+CODES_WITHOUT_CHALLENGE_PER_PHONE = 2
+CODES_WITHOUT_CHALLENGE_PER_ADDRESS = 4
 
 # About 256 derivations: half a second for a telephone, three milliseconds for us.
 _ALGORITHM = "PBKDF2/SHA-256"
@@ -39,7 +38,7 @@ class ChallengeRefused(Forbidden):
     """The challenge is not solved, has expired, was spent, or is none of ours: get another one."""
 
 
-class GateRules(msgspec.Struct, frozen=True):
+class CodeRequestRules(msgspec.Struct, frozen=True):
     """What the operator has set."""
 
     challenge: ChallengeMode
@@ -54,33 +53,40 @@ def make_challenge(keys: Keys) -> dict[str, Any]:
     return dict(made.to_dict())
 
 
-async def let_through(
-    pool: Pool, redis: Redis, keys: Keys, rules: GateRules, *, phone: str, address: str | None, challenge: str | None
+async def check_code_request(
+    pool: Pool,
+    redis: Redis,
+    keys: Keys,
+    rules: CodeRequestRules,
+    *,
+    phone: str,
+    address: str | None,
+    challenge: str | None,
 ) -> None:
     """Lets a request for a code through, counted; `address` None is exempt. The answer knows nothing of who has the phone.
 
     Raises Invalid, ChallengeRequired, ChallengeRefused, RateLimited, CodesExhausted, LimitsAway.
     """
     person = keys.person_of(normalise_phone(phone))
-    key = None if address is None else code_quotas.address_key(keys, address)
+    key = None if address is None else otp_quotas.address_key(keys, address)
     if await _demands_challenge(pool, redis, rules.challenge, person, key):
         if not challenge:
             raise ChallengeRequired
         # Before the counting, so that whoever has worked for nothing has not been counted for it.
         nonce = solved_nonce(keys, challenge)
-        if nonce is None or not await code_quotas.spend(redis, nonce, seconds=CHALLENGE_SECONDS + 60):
+        if nonce is None or not await otp_quotas.mark_challenge_used(redis, nonce, seconds=CHALLENGE_SECONDS + 60):
             raise ChallengeRefused
-    await code_quotas.count(redis, key, site_per_day=rules.site_per_day)
+    await otp_quotas.count_code(redis, key, site_per_day=rules.site_per_day)
 
 
 async def _demands_challenge(pool: Pool, redis: Redis, mode: ChallengeMode, person: bytes, key: str | None) -> bool:
     if mode != "auto":
         return mode == "always"
-    if key is not None and await code_quotas.count_lately(redis, key) >= ADDRESS_FREE:
+    if key is not None and await otp_quotas.count_recent_codes(redis, key) >= CODES_WITHOUT_CHALLENGE_PER_ADDRESS:
         return True
     async with pool.acquire() as conn:
         today = await sign_in_store.list_code_ages(conn, person)
-    return len(today) >= PHONE_FREE
+    return len(today) >= CODES_WITHOUT_CHALLENGE_PER_PHONE
 
 
 def solved_nonce(keys: Keys, payload: str) -> str | None:

@@ -59,7 +59,7 @@ def address_key(keys: Keys, address: str) -> str:
     return f"feed:{{codes}}:address:{digest[:12].hex()}"
 
 
-async def count_lately(redis: Redis, key: str) -> int:
+async def count_recent_codes(redis: Redis, key: str) -> int:
     """How many codes the address has asked for in a day. Raises LimitsAway."""
     try:
         return int(await redis.zcount(key, time.time() * 1000 - _DAY * 1000, "+inf"))
@@ -67,7 +67,7 @@ async def count_lately(redis: Redis, key: str) -> int:
         raise LimitsAway(retry_after=5) from None
 
 
-async def count(redis: Redis, key: str | None, *, site_per_day: int) -> None:
+async def count_code(redis: Redis, key: str | None, *, site_per_day: int) -> None:
     """Counts one code, for the address too unless it is exempt (None). Raises RateLimited, CodesExhausted, LimitsAway."""
     limits = [site_per_day, int(key is not None), PER_TEN_MINUTES, PER_DAY]
     try:
@@ -80,7 +80,7 @@ async def count(redis: Redis, key: str | None, *, site_per_day: int) -> None:
         raise CodesExhausted(retry_after=int(seconds))
 
 
-async def spend(redis: Redis, challenge: str, *, seconds: int) -> bool:
+async def mark_challenge_used(redis: Redis, challenge: str, *, seconds: int) -> bool:
     """Whether the solved challenge had not been spent before. Raises LimitsAway."""
     try:
         return bool(await redis.set(f"feed:{{codes}}:spent:{challenge}", 1, nx=True, ex=seconds))

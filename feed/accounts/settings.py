@@ -6,16 +6,18 @@ from typing import Literal, get_args
 from feed.postgres import Connection
 
 # What somebody can do without being told of; everything else is told.
-QuietKind = Literal["like", "comment", "reply"]
-QUIET_KINDS: tuple[QuietKind, ...] = get_args(QuietKind)
+OptionalNotification = Literal["like", "comment", "reply"]
+OPTIONAL_NOTIFICATIONS: tuple[OptionalNotification, ...] = get_args(OptionalNotification)
 
 
-async def get_quiet(conn: Connection, account_id: int) -> set[QuietKind]:
+async def get_disabled_notifications(conn: Connection, account_id: int) -> set[OptionalNotification]:
     """What the account does not want to be told of."""
     return set(await conn.fetchval("SELECT quiet FROM account_settings WHERE account_id = $1", account_id) or ())
 
 
-async def change_quiet(conn: Connection, account_id: int, quiet: Sequence[QuietKind]) -> None:
+async def change_disabled_notifications(
+    conn: Connection, account_id: int, quiet: Sequence[OptionalNotification]
+) -> None:
     """From now on."""
     await conn.execute(
         """
@@ -27,7 +29,7 @@ async def change_quiet(conn: Connection, account_id: int, quiet: Sequence[QuietK
     )
 
 
-async def list_quiet(conn: Connection, account_ids: Sequence[int], kind: QuietKind) -> set[int]:
+async def list_opted_out(conn: Connection, account_ids: Sequence[int], kind: OptionalNotification) -> set[int]:
     """Who among these does not want to be told of this."""
     rows = await conn.fetch(
         "SELECT account_id FROM account_settings WHERE account_id = ANY ($1::bigint[]) AND $2 = ANY (quiet)",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from feed.accounts.model import FREE, Account, AccountId, AccountNotFound, Known, Role, Standing
+from feed.accounts.model import UNRESTRICTED, Account, AccountId, AccountNotFound, KnownAccount, Role, Standing
 from feed.limits.model import Owner
 from feed.postgres import Connection, Pool, columns, one
 
@@ -30,7 +30,9 @@ async def find_or_add(conn: Connection, *, iss: str, sub: str, name: str) -> Acc
     )
 
 
-async def list_known(conn: Connection, subjects: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
+async def list_known_accounts(
+    conn: Connection, subjects: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], KnownAccount]:
     """What is known of these subjects (issuer, subject); those without an account, and the erased, are absent."""
     rows = await conn.fetch(
         """
@@ -38,7 +40,7 @@ async def list_known(conn: Connection, subjects: Sequence[tuple[str, str]]) -> d
                EXISTS (
                    SELECT FROM staff_rights AS rights
                    WHERE rights.account_id = accounts.id AND rights.by_claim AND rights.revoked_at IS NULL
-               ) AS claims_rights,
+               ) AS has_claimed_roles,
                extract(epoch FROM clock_timestamp() - accounts.created_at)::float8 AS age_seconds
         FROM unnest($1::text[], $2::text[]) AS given (iss, sub)
         JOIN accounts ON accounts.iss = given.iss AND accounts.sub = given.sub
@@ -48,7 +50,7 @@ async def list_known(conn: Connection, subjects: Sequence[tuple[str, str]]) -> d
         *columns(subjects, 2),
     )
     return {
-        (row["iss"], row["sub"]): Known(row["id"], row["person"], row["claims_rights"], row["age_seconds"])
+        (row["iss"], row["sub"]): KnownAccount(row["id"], row["person"], row["has_claimed_roles"], row["age_seconds"])
         for row in rows
     }
 
@@ -146,7 +148,7 @@ async def grant_role(conn: Connection, account_id: int, role: Role, *, by: int |
     )
 
 
-async def revoke_unclaimed(conn: Connection, account_id: int, claimed: Sequence[str]) -> None:
+async def revoke_unclaimed_roles(conn: Connection, account_id: int, claimed: Sequence[str]) -> None:
     """Ends the rights that a token of the app gave and that it gives no longer."""
     await conn.execute(
         """
@@ -197,7 +199,7 @@ async def list_standings(conn: Connection, account_ids: Sequence[int]) -> dict[i
 
 async def get_standing(conn: Connection, account_id: int) -> Standing:
     """The standing of one account."""
-    return (await list_standings(conn, [account_id])).get(account_id, FREE)
+    return (await list_standings(conn, [account_id])).get(account_id, UNRESTRICTED)
 
 
 async def are_one_person(conn: Connection, first: int, second: int) -> bool:
@@ -217,7 +219,7 @@ async def list_same_person(conn: Connection, account_id: int) -> list[AccountId]
     return [AccountId(row["same_id"]) for row in rows]
 
 
-async def list_unknown(conn: Connection, account_ids: Sequence[int]) -> list[int]:
+async def list_unknown_ids(conn: Connection, account_ids: Sequence[int]) -> list[int]:
     """Those of the ids that are nobody's."""
     rows = await conn.fetch(
         """
@@ -229,7 +231,7 @@ async def list_unknown(conn: Connection, account_ids: Sequence[int]) -> list[int
     return [row["id"] for row in rows]
 
 
-async def list_twice_named(conn: Connection, account_ids: Sequence[int]) -> list[int]:
+async def list_repeated_persons(conn: Connection, account_ids: Sequence[int]) -> list[int]:
     """Those of the accounts whose person is already among them by an account with a lower id."""
     rows = await conn.fetch(
         """

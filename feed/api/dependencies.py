@@ -96,7 +96,7 @@ async def _admit(authorization: str | None, app_state: AppState) -> Viewer | Non
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise TokenInvalid
-    return await app_state.authenticator.admit(token.strip())
+    return await app_state.authenticator.authenticate(token.strip())
 
 
 async def provide_viewer(reader: InjectedReader) -> Viewer:

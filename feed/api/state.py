@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from feed import redis as redis_room
 from feed.accounts.authentication import Authenticator
-from feed.accounts.model import Known
+from feed.accounts.model import KnownAccount
 from feed.accounts.store import list_owners
 from feed.auth.jwks import KeySet
 from feed.auth.tokens import AppIssuer, TokenVerifier
@@ -88,7 +88,7 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> AppSta
             pool,
             keys,
             TokenVerifier(keys.token_key, app_issuer(settings)),
-            introduce=None if limiter is None else partial(_introduce, limiter),
+            on_known_account=None if limiter is None else partial(_introduce, limiter),
         ),
         likes=Batcher(partial(apply_likes, pool, announce=projector.touch)),
         stored_responses=Batcher(partial(store_answers, pool)),
@@ -123,7 +123,7 @@ def app_issuer(settings: Settings) -> AppIssuer | None:
     )
 
 
-def _introduce(limiter: Limiter, known: Known) -> None:
+def _introduce(limiter: Limiter, known: KnownAccount) -> None:
     limiter.meet(known.id, Owner(known.person, known.age_seconds))
 
 

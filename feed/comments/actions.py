@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from feed import idempotency
-from feed.accounts import blocks as relations
+from feed.accounts import blocks
 from feed.accounts.model import AccountId
 from feed.cases import store as cases
 from feed.changes import store as changes
@@ -128,7 +128,7 @@ async def _get_threads(conn: Connection, replies: Sequence[Remark]) -> _Threads:
     pairs = {
         (reply.author_id, targets[reply.reply_to_id].author_id) for reply in replies if reply.reply_to_id in targets
     }
-    return _Threads(targets, await relations.list_apart(conn, list(pairs)))
+    return _Threads(targets, await blocks.list_blocked_pairs(conn, list(pairs)))
 
 
 def _row(remark: Remark, id_: int | None, root_id: CommentId | None) -> NewRow:
@@ -162,4 +162,4 @@ def _refusal(met: Met | None, remark: Remark) -> FeedError | None:
         return PostNotPublished() if own and met.state != "deleted" else PostNotFound()
     if met.comment_policy == "nobody" and not own:
         return CommentsClosed()
-    return met.standing.refusal
+    return met.standing.write_error

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from feed.accounts import blocks as relations
+from feed.accounts import blocks
 from feed.accounts import store as accounts
-from feed.accounts.model import FREE, Banned
+from feed.accounts.model import UNRESTRICTED, Banned
 from feed.changes.store import Announce, announce_nothing
 from feed.comments import store as comments
 from feed.comments.model import CommentNotFound
@@ -87,13 +87,13 @@ async def _refuse(
     leaderboards = await accounts.list_standings(conn, list({like.account_id for like in batch}))
     seen = [like for like in batch if like.comment_id in shown]
     pairs = {(like.account_id, author_id) for like in seen for author_id in shown[like.comment_id].authors}
-    apart = await relations.list_apart(conn, list(pairs))
+    apart = await blocks.list_blocked_pairs(conn, list(pairs))
     refused: dict[CommentLike, type[FeedError]] = {}
     for like in batch:
         comment = shown.get(like.comment_id)
         if comment is None or any((like.account_id, author_id) in apart for author_id in comment.authors):
             refused[like] = CommentNotFound
-        elif leaderboards.get(like.account_id, FREE).banned:
+        elif leaderboards.get(like.account_id, UNRESTRICTED).banned:
             refused[like] = Banned
     return refused
 

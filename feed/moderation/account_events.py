@@ -5,8 +5,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from feed.accounts import erasure_store, sanctions
-from feed.accounts import event_store as events_store
+from feed.accounts import erasure_store, event_store, sanctions
 from feed.accounts import store as accounts
 from feed.accounts.authentication import seed_name
 from feed.accounts.model import AccountId
@@ -25,7 +24,7 @@ Outcome = Literal["applied", "repeated", "outdated", "unknown"]
 When = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class Told(msgspec.Struct, frozen=True):
+class AppAccount(msgspec.Struct, frozen=True):
     """Whom an event is about, by the `sub` of the app's tokens, and what its type needs to know."""
 
     sub: str
@@ -39,7 +38,7 @@ class AppEvent(msgspec.Struct, frozen=True):
 
     type: str
     timestamp: When
-    data: Told
+    data: AppAccount
 
 
 def event_problems(event: AppEvent, now: datetime) -> list[FieldError]:
@@ -70,7 +69,7 @@ async def apply_event(pool: Pool, iss: str, event_id: str, event: AppEvent, now:
     if problems := event_problems(event, now):
         raise Invalid(*problems)
     async with transaction(pool) as conn:
-        if not await events_store.add_event(conn, event_id):
+        if not await event_store.add_event(conn, event_id):
             return "repeated"
         if event.type == "account.erased":
             return await _erase(conn, iss, event)
@@ -93,21 +92,21 @@ async def _erase(conn: Connection, iss: str, event: AppEvent) -> Outcome:
 
 
 async def _rename(conn: Connection, account_id: AccountId, event: AppEvent) -> Outcome:
-    if not await events_store.move_mark(conn, account_id, "name", event.timestamp):
+    if not await event_store.mark_applied(conn, account_id, "name", event.timestamp):
         return "outdated"
     name = seed_name(event.data.name)
     assert name is not None
-    await events_store.change_name(conn, account_id, name)
+    await event_store.change_name(conn, account_id, name)
     await audit.add(conn, None, "account.rename", "account", account_id, {"by": "app"})
     return "applied"
 
 
 async def _ban(conn: Connection, account_id: AccountId, event: AppEvent) -> Outcome:
-    if not await events_store.move_mark(conn, account_id, "ban", event.timestamp):
+    if not await event_store.mark_applied(conn, account_id, "ban", event.timestamp):
         return "outdated"
     until = event.data.until
-    standing = [each for each in await sanctions.list_unlifted(conn, account_id) if each.kind == "ban" and each.running]
-    ours = [each for each in standing if each.imposed_by is not None]
+    in_force = [each for each in await sanctions.list_unlifted(conn, account_id) if each.kind == "ban" and each.running]
+    ours = [each for each in in_force if each.imposed_by is not None]
     if event.type == "account.unbanned":
         # A ban of our moderators has reasons of its own, and its own way to be lifted.
         if not ours:

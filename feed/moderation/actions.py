@@ -31,22 +31,22 @@ from feed.moderation.model import (
     AlreadyJudged,
     BatchId,
     BatchNotFound,
-    Judged,
     NewVerdict,
     OwnSubject,
     Verdict,
-    VerdictWord,
+    VerdictKind,
+    VerdictResult,
     state_after,
     verdict_problems,
 )
-from feed.moderation.notices import key_of_verdict, undone_notice, verdict_notice
+from feed.moderation.notices import undone_notice, verdict_notice, verdict_once_key
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
 from feed.posts.hide_show import hide_post, show_post
 from feed.posts.model import State, content_sha256
 
 # What became of each item of a batch: what it moved, or why it was refused.
-Outcome = Judged | FeedError
+Outcome = VerdictResult | FeedError
 
 
 async def lease_cases(
@@ -103,7 +103,7 @@ async def judge_case(
     request: KeyedRequest | None = None,
     *,
     announce: Announce = announce_nothing,
-) -> Judged | None:
+) -> VerdictResult | None:
     """Records a verdict and does what it says; None when the request has done so before.
 
     Raises Invalid, CaseNotFound, OwnSubject, CaseLeased, CaseStale, AlreadyJudged, VerdictNotApplicable.
@@ -187,13 +187,13 @@ async def undo_verdicts(
 
 def _announce(announce: Announce, outcome: Outcome) -> None:
     """Announces the post of a case after the commit of its verdict."""
-    if isinstance(outcome, Judged) and outcome.post_id is not None:
+    if isinstance(outcome, VerdictResult) and outcome.post_id is not None:
         announce([outcome.post_id])
 
 
 async def _judge(
     conn: Connection, reviewer_id: AccountId, case_id: CaseId, new: NewVerdict, batch_id: BatchId | None = None
-) -> Judged:
+) -> VerdictResult:
     case = await _lock_case(conn, case_id)
     if case.author_id == reviewer_id:
         raise OwnSubject
@@ -201,10 +201,10 @@ async def _judge(
         raise CaseLeased
     if case.version != new.version:
         raise CaseStale
-    mine = [verdict for verdict in await store.list_standing(conn, case_id) if verdict.reviewer_id == reviewer_id]
+    mine = [verdict for verdict in await store.list_in_force(conn, case_id) if verdict.reviewer_id == reviewer_id]
     if any(verdict.stage != case.stage for verdict in mine):
         raise AlreadyJudged
-    word = cast(VerdictWord, new.verdict)
+    word = cast(VerdictKind, new.verdict)
     state, content = await _lock_subject(conn, case)
     after = state_after(case, word, state)
 
@@ -231,13 +231,13 @@ async def _judge(
     if notice := verdict_notice(case, verdict_id, word, new.reason_code):
         await inbox.add_inbox(conn, [notice])
     await _record(conn, reviewer_id, f"case.{word}", case, reason_code=new.reason_code, verdict_id=str(verdict_id))
-    return Judged(verdict_id, case.post_id)
+    return VerdictResult(verdict_id, case.post_id)
 
 
-async def _undo(conn: Connection, verdict: Verdict) -> Judged:
+async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
     case = await _lock_case(conn, verdict.case_id)
-    standing = await store.list_standing(conn, case.id)
-    if not standing or standing[-1].id != verdict.id:
+    in_force = await store.list_in_force(conn, case.id)
+    if not in_force or in_force[-1].id != verdict.id:
         raise CaseStale
     state, _ = await _lock_subject(conn, case)
     after = state
@@ -255,10 +255,10 @@ async def _undo(conn: Connection, verdict: Verdict) -> Judged:
     if after is not None and after != state:
         await _move_subject(conn, case, after)
         # Who has not seen the verdict need not hear that it was taken back.
-        if not await inbox.remove_unseen(conn, case.author_id, key_of_verdict(verdict.id)):
+        if not await inbox.remove_unseen(conn, case.author_id, verdict_once_key(verdict.id)):
             await inbox.add_inbox(conn, [undone_notice(case, verdict.id, shown=after == "published")])
     await _record(conn, verdict.reviewer_id, "case.undo", case, verdict_id=str(verdict.id))
-    return Judged(verdict.id, case.post_id)
+    return VerdictResult(verdict.id, case.post_id)
 
 
 async def _lock_case(conn: Connection, case_id: int) -> Case:

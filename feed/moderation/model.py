@@ -12,7 +12,7 @@ from feed.texts import text_problem
 
 VerdictId = NewType("VerdictId", int)
 BatchId = NewType("BatchId", int)
-VerdictWord = Literal["approve", "reject", "remove", "restore", "dismiss", "escalate"]
+VerdictKind = Literal["approve", "reject", "remove", "restore", "dismiss", "escalate"]
 
 NOTE_LONGEST = 500
 BATCH_MOST = 50
@@ -75,7 +75,7 @@ class NewVerdict(msgspec.Struct, frozen=True):
     note: str | None = None
 
 
-class Judged(msgspec.Struct, frozen=True):
+class VerdictResult(msgspec.Struct, frozen=True):
     """The verdict that was recorded; `post_id` is the post whose lists and boards may have moved."""
 
     verdict_id: VerdictId
@@ -89,7 +89,7 @@ class Verdict(msgspec.Struct, frozen=True):
     case_id: int
     stage: int
     reviewer_id: int
-    verdict: VerdictWord
+    verdict: VerdictKind
 
 
 def reason_label(code: str) -> str:
@@ -112,14 +112,14 @@ def until_problems(until: datetime | None) -> list[FieldError]:
 def verdict_problems(*, verdict: str, reason_code: str, note: str | None) -> list[FieldError]:
     """Everything that keeps these values from being a verdict."""
     problems = reason_problems(reason_code)
-    if verdict not in get_args(VerdictWord):
-        problems.append(FieldError("verdict", "unknown_value", {"allowed": list(get_args(VerdictWord))}))
+    if verdict not in get_args(VerdictKind):
+        problems.append(FieldError("verdict", "unknown_value", {"allowed": list(get_args(VerdictKind))}))
     if note is not None and (problem := text_problem(note, shortest=0, longest=NOTE_LONGEST)):
         problems.append(FieldError("note", problem, {"longest": NOTE_LONGEST}))
     return problems
 
 
-def state_after(case: Case, verdict: VerdictWord, state: State | None) -> State | None:
+def state_after(case: Case, verdict: VerdictKind, state: State | None) -> State | None:
     """In which state the verdict leaves its subject (None: an account, which has none).
 
     A closed case takes only what turns its subject around: a removal of what is visible, a restoration of what is hidden.
@@ -140,7 +140,7 @@ def state_after(case: Case, verdict: VerdictWord, state: State | None) -> State 
         applicable = state is not None and not hidden
     if not applicable:
         raise VerdictNotApplicable
-    ends: dict[VerdictWord, State] = {
+    ends: dict[VerdictKind, State] = {
         "approve": "published",
         "restore": "published",
         "remove": "removed",

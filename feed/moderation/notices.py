@@ -6,19 +6,19 @@ from zoneinfo import ZoneInfo
 from feed.accounts.sanctions import Sanction
 from feed.cases.model import Case
 from feed.inbox.model import NewInbox
-from feed.moderation.model import VerdictId, VerdictWord, reason_label
+from feed.moderation.model import VerdictId, VerdictKind, reason_label
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _STAGES = {1: "一审", 2: "二审", 3: "三审"}
 _SANCTIONED = {"mute": "禁言", "ban": "封禁"}
 
 
-def key_of_verdict(verdict_id: VerdictId) -> str:
+def verdict_once_key(verdict_id: VerdictId) -> str:
     """The one message about a verdict."""
     return f"verdict:{verdict_id}"
 
 
-def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictWord, reason_code: str) -> NewInbox | None:
+def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reason_code: str) -> NewInbox | None:
     """What the author hears; nothing when for him nothing has changed."""
     thing = "评论" if case.comment_id is not None else "动态"
     stage = _STAGES[case.stage]
@@ -40,7 +40,7 @@ def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictWord, reas
         kind="review_result",
         title=words[0],
         body=words[1],
-        once_key=key_of_verdict(verdict_id),
+        once_key=verdict_once_key(verdict_id),
         deep_link=None if case.post_id is None else f"/posts/{case.post_id}",
         subject={
             "kind": "comment" if case.comment_id is not None else "post",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from feed.cases.model import Case, CaseId
-from feed.moderation.model import BatchId, Judged, Verdict, VerdictId, VerdictWord
+from feed.moderation.model import BatchId, Verdict, VerdictId, VerdictKind, VerdictResult
 from feed.postgres import Connection, many
 
 
@@ -12,7 +12,7 @@ async def add_verdict(
     case: Case,
     *,
     reviewer_id: int,
-    verdict: VerdictWord,
+    verdict: VerdictKind,
     reason_code: str,
     note: str | None,
     content_sha256: bytes | None,
@@ -43,7 +43,7 @@ async def add_verdict(
     )
 
 
-async def list_standing(conn: Connection, case_id: int) -> list[Verdict]:
+async def list_in_force(conn: Connection, case_id: int) -> list[Verdict]:
     """The verdicts on a case that stand, the latest last."""
     rows = await conn.fetch(
         """
@@ -76,7 +76,7 @@ async def list_of_batch(conn: Connection, batch_id: int, reviewer_id: int) -> li
 
 async def list_judged(
     conn: Connection, batch_id: int, reviewer_id: int, *, undone: bool = False
-) -> dict[CaseId, Judged]:
+) -> dict[CaseId, VerdictResult]:
     """What the reviewer's batch has judged, by case; or, with `undone`, what of it was taken back."""
     rows = await conn.fetch(
         """
@@ -90,7 +90,7 @@ async def list_judged(
         reviewer_id,
         undone,
     )
-    return {CaseId(row["case_id"]): Judged(row["id"], row["post_id"]) for row in rows}
+    return {CaseId(row["case_id"]): VerdictResult(row["id"], row["post_id"]) for row in rows}
 
 
 async def mark_undone(conn: Connection, verdict_ids: Sequence[int]) -> None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 
-from feed.accounts import blocks as relations
-from feed.accounts import settings
-from feed.accounts.settings import QUIET_KINDS
+from feed.accounts import blocks, settings
+from feed.accounts.settings import OPTIONAL_NOTIFICATIONS
 from feed.inbox.model import InboxKind
 from feed.notifications.model import Pair
 from feed.postgres import Connection
@@ -14,10 +13,10 @@ async def wants(conn: Connection, kind: InboxKind, pairs: Collection[Pair]) -> s
     """Those of the pairs whose recipient is to be told of that actor."""
     if not pairs:
         return set()
-    unwanted = await relations.list_unwanted(conn, [(pair.recipient_id, pair.actor_id) for pair in pairs])
+    unwanted = await blocks.list_hidden_pairs(conn, [(pair.recipient_id, pair.actor_id) for pair in pairs])
     quiet: set[int] = set()
-    if kind in QUIET_KINDS:
-        quiet = await settings.list_quiet(conn, [pair.recipient_id for pair in pairs], kind)
+    if kind in OPTIONAL_NOTIFICATIONS:
+        quiet = await settings.list_opted_out(conn, [pair.recipient_id for pair in pairs], kind)
     return {
         pair for pair in pairs if pair.recipient_id not in quiet and (pair.recipient_id, pair.actor_id) not in unwanted
     }

@@ -8,7 +8,7 @@ import msgspec
 
 from feed import idempotency
 from feed.accounts import store as accounts
-from feed.accounts.model import FREE, AccountId
+from feed.accounts.model import UNRESTRICTED, AccountId
 from feed.campaigns.entries.store import add_entries
 from feed.cases import store as cases
 from feed.changes import store as changes
@@ -83,7 +83,7 @@ async def publish_posts(
         refusals = {
             place: refusal
             for place in reserved
-            if (refusal := leaderboards.get(batch[place].author_id, FREE).refusal) is not None
+            if (refusal := leaderboards.get(batch[place].author_id, UNRESTRICTED).write_error) is not None
         }
         accepted = [place for place in reserved if place not in refusals]
         ids = await _add(conn, [(batch[place], reserved[place]) for place in accepted]) if accepted else []
@@ -106,7 +106,7 @@ async def edit_post(
         post = await _lock_own(conn, author_id, post_id)
         if post.state not in ("published", "pending"):
             raise PostNotEditable
-        (await accounts.get_standing(conn, author_id)).may_write()
+        (await accounts.get_standing(conn, author_id)).require_write_access()
         old_text = await store.get_shown_text(conn, post_id)
         text = old_text if change.text is None else clean_text(change.text)
         comment_policy = change.comment_policy or post.comment_policy

@@ -1,8 +1,7 @@
 """What is kept for a while only."""
 
 from feed import idempotency, jobs
-from feed.accounts import event_store as events_store
-from feed.accounts import sign_in_store
+from feed.accounts import event_store, sign_in_store
 from feed.changes import store as changes
 from feed.inbox import push_store as pushes
 from feed.postgres import transaction
@@ -22,7 +21,7 @@ async def forget_keys_and_codes(worker_state: WorkerState) -> None:
         await sign_in_store.remove_old_codes(conn, hours=_DAY)
         await sign_in_store.remove_old_tokens(conn, hours=_DAY)
         # Nobody sends an event again after so long; what it set stays, and a late older one is still told by its mark.
-        await events_store.remove_old_events(conn, hours=_MONTH)
+        await event_store.remove_old_events(conn, hours=_MONTH)
 
 
 async def trim_change_log(worker_state: WorkerState) -> None:

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from feed.accounts import blocks as relations
+from feed.accounts import blocks
 from feed.accounts import store as accounts
-from feed.accounts.blocks import KeptApart
+from feed.accounts.blocks import HiddenAccounts
 from feed.accounts.model import Standing
-from feed.accounts.store import list_twice_named
+from feed.accounts.store import list_repeated_persons
 from feed.postgres import Connection
 from feed.posts.preconditions import get_meeting
 from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states
@@ -27,7 +27,7 @@ async def test_accounts_are_one_person_by_a_verified_phone_only(conn: Connection
         assert await accounts.list_same_person(conn, account_id) == sorted(same)
     assert await accounts.are_one_person(conn, unverified, unverified)
     assert not await accounts.are_one_person(conn, unverified, another)
-    assert await list_twice_named(conn, [unverified, other, another, one]) == [max(one, other)]
+    assert await list_repeated_persons(conn, [unverified, other, another, one]) == [max(one, other)]
 
 
 async def test_a_sanction_holds_while_it_runs_and_for_the_person(conn: Connection) -> None:
@@ -71,14 +71,14 @@ async def test_a_block_is_read_alike_from_both_sides(conn: Connection) -> None:
     for account_id, target_id, kind in (
         (viewer, blocked, "block"), (blocking, viewer, "block"), (viewer, muted, "mute"), (muting, viewer, "mute")
     ):  # fmt: skip
-        await relations.add_relation(conn, account_id, target_id, "block" if kind == "block" else "mute")
+        await blocks.add_relation(conn, account_id, target_id, "block" if kind == "block" else "mute")
     authors = (blocked, blocking, muted, muting)
     posts = {await make.post(conn, author): author for author in authors}
     apart = {blocked, blocking}
-    assert await relations.list_kept_apart(conn, viewer) == KeptApart(frozenset(apart), frozenset({muted}))
+    assert await blocks.get_hidden_accounts(conn, viewer) == HiddenAccounts(frozenset(apart), frozenset({muted}))
     pairs = [(viewer, author) for author in authors]
-    assert {other for _, other in await relations.list_apart(conn, pairs)} == apart
-    assert {other for _, other in await relations.list_unwanted(conn, pairs)} == apart | {muted}
+    assert {other for _, other in await blocks.list_blocked_pairs(conn, pairs)} == apart
+    assert {other for _, other in await blocks.list_hidden_pairs(conn, pairs)} == apart | {muted}
     (viewer_state,) = await list_viewer_states(conn, [ViewerQuery(viewer, tuple(posts), authors)])
     assert (viewer_state.blocked_ids, viewer_state.muted_ids) == (apart, {muted})
     met = await get_meeting(conn, [(post_id, viewer) for post_id in posts])

@@ -12,10 +12,10 @@ from feed.moderation.model import (
     AlreadyJudged,
     BatchId,
     BatchNotFound,
-    Judged,
     NewVerdict,
     OwnSubject,
     VerdictNotApplicable,
+    VerdictResult,
 )
 from feed.posts.actions import delete_post, edit_post
 from feed.posts.model import PostChange
@@ -107,7 +107,7 @@ async def test_of_two_verdicts_at_once_one_is_stale(newsroom: Newsroom) -> None:
     found = await asyncio.gather(
         *(judge_case(newsroom.pool, each, case_id, verdict("remove")) for each in reviewers), return_exceptions=True
     )
-    assert sorted(type(each).__name__ for each in found) == ["CaseStale"] * 5 + ["Judged"]
+    assert sorted(type(each).__name__ for each in found) == ["CaseStale"] * 5 + ["VerdictResult"]
     assert await newsroom.numbers(post_id) == HIDDEN
     assert await newsroom.told(author) == ["你的动态已被移除"]
 
@@ -246,7 +246,7 @@ async def test_a_removal_and_a_deletion_at_once_leave_one_end(newsroom: Newsroom
             return_exceptions=True,
         )
         assert found[1] is None
-        assert isinstance(found[0], Judged | CaseStale)
+        assert isinstance(found[0], VerdictResult | CaseStale)
         assert await newsroom.numbers(post_id) == Numbers("deleted", 0, 0, 0, 0, 0)
 
 
@@ -288,7 +288,7 @@ async def test_a_batch_is_taken_back_except_where_somebody_has_judged_since(news
     with pytest.raises(BatchNotFound):
         await undo_verdicts(newsroom.pool, other, batch_id)
     outcomes = dict(await undo_verdicts(newsroom.pool, reviewer, batch_id))
-    assert isinstance(outcomes[ids[0]], Judged)
+    assert isinstance(outcomes[ids[0]], VerdictResult)
     assert isinstance(outcomes[ids[1]], CaseStale)
     assert isinstance(outcomes[ids[2]], CaseStale)
     numbers = await newsroom.numbers(posts[0])

@@ -8,8 +8,8 @@ import pytest
 from feed.cases.model import Case, CaseId, CaseStale, CaseState, Kind
 from feed.moderation.model import (
     REASONS,
+    VerdictKind,
     VerdictNotApplicable,
-    VerdictWord,
     reason_label,
     state_after,
     verdict_problems,
@@ -53,7 +53,7 @@ def a_case(*, kind: Kind = "post", state: CaseState = "open", stage: int = 1) ->
         ("escalate", "published", "published"),
     ],
 )
-def test_a_verdict_leaves_its_subject_in_one_state(verdict: VerdictWord, state: State, after: State) -> None:
+def test_a_verdict_leaves_its_subject_in_one_state(verdict: VerdictKind, state: State, after: State) -> None:
     assert state_after(a_case(), verdict, state) == after
 
 
@@ -68,19 +68,19 @@ def test_a_verdict_leaves_its_subject_in_one_state(verdict: VerdictWord, state: 
         ("dismiss", "published"),
     ],
 )
-def test_a_verdict_without_a_meaning_is_refused(verdict: VerdictWord, state: State) -> None:
+def test_a_verdict_without_a_meaning_is_refused(verdict: VerdictKind, state: State) -> None:
     with pytest.raises(VerdictNotApplicable):
         state_after(a_case(), verdict, state)
 
 
-@pytest.mark.parametrize("verdict", get_args(VerdictWord))
-def test_what_its_author_has_deleted_is_judged_no_more(verdict: VerdictWord) -> None:
+@pytest.mark.parametrize("verdict", get_args(VerdictKind))
+def test_what_its_author_has_deleted_is_judged_no_more(verdict: VerdictKind) -> None:
     with pytest.raises(CaseStale):
         state_after(a_case(), verdict, "deleted")
 
 
 @pytest.mark.parametrize("verdict", ["approve", "escalate", "dismiss"])
-def test_a_closed_case_takes_no_second_look(verdict: VerdictWord) -> None:
+def test_a_closed_case_takes_no_second_look(verdict: VerdictKind) -> None:
     with pytest.raises(CaseStale):
         state_after(a_case(state="closed"), verdict, "published")
 

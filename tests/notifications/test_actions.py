@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from asyncpg import Record
 
-from feed.accounts.actions import add_relation, change_notices, remove_relation
+from feed.accounts.actions import add_relation, change_notification_settings, remove_relation
 from feed.accounts.blocks import RelationKind
 from feed.changes.actions import number_changes
 from feed.comments.actions import delete_comment
@@ -223,7 +223,7 @@ async def test_nothing_is_heard_of_those_who_do_not_want_to_meet_one(town: Town)
 async def test_what_one_does_not_want_to_be_told_of_is_not_told(town: Town) -> None:
     author, ming = await town.person("作者"), await town.person("小明")
     post = await town.post(author)
-    await change_notices(town.pool, author, {"like": False, "reply": False})
+    await change_notification_settings(town.pool, author, {"like": False, "reply": False})
     await town.like(post, ming)
     mine = await town.comment(author, post)
     await town.comment(ming, post, "答", mine)
@@ -248,7 +248,7 @@ async def test_nobody_is_told_of_people_or_things_that_he_has_turned_off(town: T
     author, muted, blocked, quiet = [await town.person(name) for name in ("作者", "静音", "屏蔽", "安静")]
     post, quiets = await town.post(author), await town.post(quiet)
     await add_relation(town.pool, author, muted, "mute")
-    await change_notices(town.pool, quiet, {"like": False, "comment": False})
+    await change_notification_settings(town.pool, quiet, {"like": False, "comment": False})
     await town.like(post, muted, blocked)
     await town.like(quiets, author, muted, blocked)
     await town.comment(muted, post)

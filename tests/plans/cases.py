@@ -7,9 +7,7 @@ from typing import Any
 import msgspec
 
 from feed import idempotency
-from feed.accounts import blocks as relations
-from feed.accounts import event_store as events_store
-from feed.accounts import sign_in_store
+from feed.accounts import blocks, event_store, sign_in_store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.accounts.store import list_owners
@@ -185,7 +183,7 @@ CASES: dict[str, Case] = {
     # People.
     "blocks": Case(lambda s: people.list_blocks(s.conn, BUSY_ACCOUNT, NEWEST, 21), ("relations_latest",), 150),
     "kept apart": Case(
-        lambda s: relations.list_kept_apart(s.conn, SOMEBODY), ("relations_pkey", "relations_blocked_by"), 30
+        lambda s: blocks.get_hidden_accounts(s.conn, SOMEBODY), ("relations_pkey", "relations_blocked_by"), 30
     ),
     "owners": Case(lambda s: list_owners(s.pool, CROWD), ("accounts_pkey",), 700),
     "standings": Case(
@@ -308,7 +306,7 @@ CASES: dict[str, Case] = {
     "old keys": Case(lambda s: idempotency.remove_old(s.conn, hours=24), ("idempotency_keys_by_age",), 500),
     "old codes": Case(lambda s: sign_in_store.remove_old_codes(s.conn, hours=24), ("sign_in_codes_by_age",), 300),
     "old tokens": Case(lambda s: sign_in_store.remove_old_tokens(s.conn, hours=24), ("refresh_tokens_by_end",), 200),
-    "old events": Case(lambda s: events_store.remove_old_events(s.conn, hours=30 * 24), ("account_events_by_age",), 30),
+    "old events": Case(lambda s: event_store.remove_old_events(s.conn, hours=30 * 24), ("account_events_by_age",), 30),
     "old changes": Case(lambda s: changes.trim_log(s.conn, hours=7 * 24), ("change_log_pkey",), 9_000),
     "old pushes": Case(lambda s: push_store.remove_old(s.conn, days=7, dead_days=30), ("pushes_ended",), 300),
     # The batches: a hundred items each.

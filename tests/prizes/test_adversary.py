@@ -16,7 +16,7 @@ from feed.cases import store as cases
 from feed.keys.store import Keys
 from feed.likes.actions import apply_likes
 from feed.likes.model import Like
-from feed.moderation.account_events import AppEvent, Told, apply_event
+from feed.moderation.account_events import AppAccount, AppEvent, apply_event
 from feed.moderation.actions import judge_case
 from feed.moderation.model import NewVerdict
 from feed.moderation.sanctions import impose_sanction, lift_sanctions
@@ -296,7 +296,7 @@ async def test_a_winner_who_is_erased_leaves_the_place_to_the_next(pool: Pool, k
     if announced:
         await claim_prize(pool, keys, best["account_id"], best["id"], stage.FORM)
     iss, sub = (await pool.fetchrow("SELECT iss, sub FROM accounts WHERE id = $1", best["account_id"])) or ("", "")
-    gone = AppEvent("account.erased", make.now(), Told(sub))
+    gone = AppEvent("account.erased", make.now(), AppAccount(sub))
     assert await apply_event(pool, iss, "erased", gone, make.now()) == "applied"
     # The place is filled before the posts are gone, and whether it had been announced or not.
     assert await forfeit_next_prize(pool, keys)

@@ -9,7 +9,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from feed.accounts import actions as account_actions
 from feed.accounts.actions import ProfileChange
 from feed.accounts.model import AccountNotFound, Banned, Muted
-from feed.accounts.settings import QuietKind
+from feed.accounts.settings import OptionalNotification
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, field_id
 from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.ids import MAX_ID
@@ -127,13 +127,13 @@ async def change_settings(
     data: JSONBody[SettingsIn], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[SettingsCard]:
     """Change the viewer's settings. Absent members stay."""
-    requested: dict[QuietKind, bool | None] = {
+    requested: dict[OptionalNotification, bool | None] = {
         "like": data.notify.likes,
         "comment": data.notify.comments,
         "reply": data.notify.replies,
     }
     changed = {kind: value for kind, value in requested.items() if value is not None}
-    await account_actions.change_notices(app_state.pool, viewer.account_id, changed)
+    await account_actions.change_notification_settings(app_state.pool, viewer.account_id, changed)
     async with app_state.pool.acquire() as conn:
         return Response(await profiles.get_settings(conn, viewer.account_id), headers=_OWN)
 

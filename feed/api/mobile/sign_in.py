@@ -8,7 +8,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import JSONBody
 
 from feed.accounts import otp_guard, sign_in
-from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, GateRules
+from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, CodeRequestRules
 from feed.accounts.otp_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
 from feed.api.dependencies import AnyConnection, AnyRequest, InjectedAppState
@@ -91,11 +91,11 @@ async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, app_state: 
 
     After 403 `challenge_required`, get a challenge, solve it, and repeat the request with it.
     """
-    await otp_guard.let_through(
+    await otp_guard.check_code_request(
         app_state.pool,
         app_state.redis,
         app_state.keys,
-        GateRules(app_state.settings.sign_in_challenge, app_state.settings.sign_in_codes_per_day),
+        CodeRequestRules(app_state.settings.sign_in_challenge, app_state.settings.sign_in_codes_per_day),
         phone=data.phone,
         address=limited_address(request.scope, app_state.settings),
         challenge=data.challenge,

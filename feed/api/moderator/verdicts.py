@@ -9,7 +9,7 @@ from feed.cases.model import CaseId, CaseNotFound
 from feed.errors import NotFound
 from feed.moderation import actions
 from feed.moderation.actions import Outcome
-from feed.moderation.model import BatchId, BatchNotFound, Judged, NewVerdict
+from feed.moderation.model import BatchId, BatchNotFound, NewVerdict, VerdictResult
 from feed.screens.posts.cards import Id
 from feed.screens.staff import cases as screen
 from feed.screens.staff.cases import ReasonCard
@@ -85,7 +85,7 @@ async def list_reasons(viewer: InjectedViewer) -> ReasonCards:
 
 
 def _outcome(found: Outcome) -> str:
-    return "done" if isinstance(found, Judged) else found.code
+    return "done" if isinstance(found, VerdictResult) else found.code
 
 
 def _case_id(raw: str) -> CaseId:

@@ -62,7 +62,7 @@ async def add_voids(
             )
         else:
             account_ids = list(dict.fromkeys(int(id_) for id_ in new.user_ids or ()))
-            if unknown := await accounts.list_unknown(conn, account_ids):
+            if unknown := await accounts.list_unknown_ids(conn, account_ids):
                 raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
             touched = await entries.list_engaged_by(conn, campaign_id, account_ids)
             made = await voids.add_account_voids(

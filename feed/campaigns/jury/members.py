@@ -38,13 +38,13 @@ async def assign_jurors(
         require_unsettled(campaign)
         if campaign.marks_locked_at is not None:
             raise MarksLocked
-        if unknown := await accounts.list_unknown(conn, wanted):
+        if unknown := await accounts.list_unknown_ids(conn, wanted):
             raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
         before = {juror.account_id for juror in await jury.list_jurors(conn, campaign_id)}
         changed = sorted(before ^ set(wanted))
         if not changed:
             return "assigned"
-        if twice := await accounts.list_twice_named(conn, wanted):
+        if twice := await accounts.list_repeated_persons(conn, wanted):
             raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "repeated") for id_ in twice))
         gone = sorted(before - set(wanted))
         set_aside = await marks.count_marks_by(conn, campaign_id, gone)

@@ -4,8 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from feed.accounts import blocks as relations
-from feed.accounts import settings
+from feed.accounts import blocks, settings
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import Account, AccountNotFound, Role
 from feed.accounts.phone import phone_of
@@ -77,7 +76,7 @@ def user_card(account: Account) -> UserCard:
 async def get_user(conn: Connection, account_id: int, viewer_id: int | None = None) -> UserCard:
     """A person's profile; whoever blocks somebody still finds the way back to him. Raises AccountNotFound."""
     account = await get_account(conn, account_id)
-    if viewer_id is not None and "block" in await relations.list_kinds(conn, account_id, viewer_id):
+    if viewer_id is not None and "block" in await blocks.list_kinds(conn, account_id, viewer_id):
         raise AccountNotFound
     return user_card(account)
 
@@ -107,7 +106,7 @@ async def list_blocks(conn: Connection, account_id: int, after: Position, limit:
 
 async def get_settings(conn: Connection, account_id: int) -> SettingsCard:
     """What the account wants to be told of."""
-    quiet = await settings.get_quiet(conn, account_id)
+    quiet = await settings.get_disabled_notifications(conn, account_id)
     return SettingsCard(NotificationSettings("like" not in quiet, "comment" not in quiet, "reply" not in quiet))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feed.accounts.model import FREE
+from feed.accounts.model import UNRESTRICTED
 from feed.screens.posts import cards
 from feed.screens.posts.cards import Fragment
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
@@ -91,7 +91,7 @@ def render_for(base: PageBase, viewer_state: ViewerState) -> Rendered:
     """The page as one viewer sees it: the shared cards but for his own posts and those he likes."""
     if viewer_state.viewer_id is None:
         return base.anonymous
-    if viewer_state.blocked_ids or viewer_state.muted_ids or viewer_state.standing is not FREE:
+    if viewer_state.blocked_ids or viewer_state.muted_ids or viewer_state.standing is not UNRESTRICTED:
         seen = [place for place, part in enumerate(base.fragments) if base.frame.whole or is_listed(part, viewer_state)]
         return rendered(base.frame.page([cards.card(base.fragments[place], viewer_state) for place in seen], seen))
     own = viewer_state.viewer_id in base.author_ids

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from feed.accounts.model import FREE, Standing
+from feed.accounts.model import UNRESTRICTED, Standing
 from feed.posts.model import State
 
 
@@ -13,7 +13,7 @@ class ViewerState(msgspec.Struct, frozen=True):
 
     viewer_id: int | None = None
     liked_ids: Collection[int] = ()
-    standing: Standing = FREE
+    standing: Standing = UNRESTRICTED
     # Authors with whom a block stands, by whichever side, and authors whom the viewer has muted.
     blocked_ids: Collection[int] = ()
     muted_ids: Collection[int] = ()

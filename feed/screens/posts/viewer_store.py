@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feed.accounts import blocks as relations
-from feed.accounts.model import FREE, Standing
+from feed.accounts import blocks
+from feed.accounts.model import UNRESTRICTED, Standing
 from feed.postgres import Connection, columns, many
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
@@ -33,7 +33,7 @@ class _Row(msgspec.Struct, frozen=True):
 
     @property
     def viewer_state(self) -> ViewerState:
-        standing = Standing(banned=self.banned, muted=self.muted) if self.banned or self.muted else FREE
+        standing = Standing(banned=self.banned, muted=self.muted) if self.banned or self.muted else UNRESTRICTED
         return ViewerState(
             self.viewer_id, self.liked_post_ids, standing, self.blocked_author_ids, self.muted_author_ids
         )
@@ -97,8 +97,8 @@ async def get_viewer_state(conn: Connection, viewer_id: int | None) -> ViewerSta
     """Whom the viewer shall not meet, whoever may come up: for comments, whose authors nobody knows beforehand."""
     if viewer_id is None:
         return ANONYMOUS
-    kept = await relations.list_kept_apart(conn, viewer_id)
-    return ViewerState(viewer_id, blocked_ids=kept.apart, muted_ids=kept.muted)
+    kept = await blocks.get_hidden_accounts(conn, viewer_id)
+    return ViewerState(viewer_id, blocked_ids=kept.blocked, muted_ids=kept.muted)
 
 
 async def require_visible_post(conn: Connection, post_id: int, viewer_id: int | None) -> ViewerState:

@@ -15,8 +15,7 @@ import msgspec
 import pytest
 import structlog
 
-from feed.accounts import otp_guard as code_gate
-from feed.accounts import otp_quotas as code_quotas
+from feed.accounts import otp_guard, otp_quotas
 from feed.api.state import AppState
 from feed.logging import configure
 from feed.redis import connect
@@ -33,7 +32,7 @@ PHONE = "13800138000"
 
 @pytest.fixture(autouse=True)
 def _easy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code_gate, "_COST", 1)
+    monkeypatch.setattr(otp_guard, "_COST", 1)
 
 
 @asynccontextmanager
@@ -221,7 +220,7 @@ async def test_work_that_was_not_done_or_not_asked_for_is_refused(
     unsolved = good | {
         "solution": good["solution"] | {"counter": good["solution"]["counter"] + 1, "derivedKey": "00" * 32}
     }
-    monkeypatch.setattr(code_gate, "CHALLENGE_SECONDS", -5)
+    monkeypatch.setattr(otp_guard, "CHALLENGE_SECONDS", -5)
     expired = await solved(client)
     wrong: list[Any] = [easier, unsolved, good | {"challenge": foreign.to_dict()}, [], 1]
     tried = [base64.b64encode(json.dumps(each).encode()).decode() for each in wrong]
@@ -231,7 +230,7 @@ async def test_work_that_was_not_done_or_not_asked_for_is_refused(
 
 
 async def test_an_address_gets_so_many_codes(client: httpx.AsyncClient, app_state: AppState) -> None:
-    for number in range(code_quotas.PER_TEN_MINUTES):
+    for number in range(otp_quotas.PER_TEN_MINUTES):
         assert (await ask(client, f"138001380{number:02d}")).status_code == 202
     answer = await ask(client, "13800138099")
     assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
@@ -243,7 +242,7 @@ async def test_an_address_gets_so_many_codes(client: httpx.AsyncClient, app_stat
 
 
 async def test_a_network_of_ipv6_is_one_and_its_neighbour_another(app_state: AppState) -> None:
-    for number in range(code_quotas.PER_TEN_MINUTES):
+    for number in range(otp_quotas.PER_TEN_MINUTES):
         async with client_at(app_state, f"2001:db8:1:2::{number + 1:x}") as one:
             assert (await ask(one, f"138001380{number:02d}")).status_code == 202
     async with client_at(app_state, "2001:db8:1:2:aaaa::1") as same:
@@ -253,10 +252,10 @@ async def test_a_network_of_ipv6_is_one_and_its_neighbour_another(app_state: App
 
 
 async def test_an_address_gets_so_many_codes_in_a_day(client: httpx.AsyncClient, app_state: AppState) -> None:
-    key = code_quotas.address_key(app_state.keys, "127.0.0.1")
+    key = otp_quotas.address_key(app_state.keys, "127.0.0.1")
     seconds, _ = await app_state.redis.time()
     hours_ago = (seconds - 5 * 3600) * 1000
-    await app_state.redis.zadd(key, {f"old {number}": hours_ago for number in range(code_quotas.PER_DAY)})
+    await app_state.redis.zadd(key, {f"old {number}": hours_ago for number in range(otp_quotas.PER_DAY)})
     answer = await ask(client)
     assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
     assert timedelta(hours=18) < timedelta(seconds=int(answer.headers["retry-after"])) <= timedelta(hours=19)
@@ -294,7 +293,7 @@ class TestEmbedded:
     async def test_this_machine_s_own_address_is_not_counted(
         self, client: httpx.AsyncClient, app_state: AppState
     ) -> None:
-        for number in range(code_quotas.PER_TEN_MINUTES + 2):
+        for number in range(otp_quotas.PER_TEN_MINUTES + 2):
             assert (await ask(client, f"138001380{number:02d}", solve=False)).status_code == 202
         async with client_at(app_state, "203.0.113.9") as other:
             answers = [await ask(other, f"138001381{number:02d}", solve=False) for number in range(11)]
@@ -327,4 +326,4 @@ async def test_without_redis_no_code_is_sent(app_state: AppState) -> None:
 
 async def test_what_is_no_phone_is_not_counted(client: httpx.AsyncClient, app_state: AppState) -> None:
     assert (await ask(client, "12345")).status_code == 422
-    assert await app_state.redis.zcard(code_quotas.address_key(app_state.keys, "127.0.0.1")) == 0
+    assert await app_state.redis.zcard(otp_quotas.address_key(app_state.keys, "127.0.0.1")) == 0
