@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from feed.boards import redis_store as counters
 from feed.boards import store
 from feed.boards.definitions import Board, list_boards
-from feed.boards.model import Moment, Position
+from feed.boards.model import LogHead, Position
 from feed.boards.redis_store import UNGUARDED, Guard, Item, Meta
 from feed.changes import store as changes
 from feed.changes.store import Change
@@ -50,30 +50,30 @@ class _Log(NamedTuple):
         return position.number in self.stamps
 
 
-async def project(pool: Pool, redis: Redis, post_ids: Sequence[int]) -> str:
+async def project_posts(pool: Pool, redis: Redis, post_ids: Sequence[int]) -> str:
     """Writes what the boards should hold of these posts now. Returns the epoch under which it was written.
 
-    Deferred boards are left to `follow`, which computes their rows once for all processes and for many changes together;
+    Deferred boards are left to `follow_change_log`, which computes their rows once for all processes and many changes;
     a post that others no longer see leaves every board at once. Raises UNREACHABLE while Redis is away.
     """
-    moment, boards = await _read_moment(pool)
+    head, boards = await _read_head(pool)
     for chunk in _chunks(post_ids):
-        if late := await _project_chunk(pool, redis, moment, boards, chunk):
+        if late := await _project_chunk(pool, redis, head, boards, chunk):
             # A board has forgotten versions since the moment: these must be read again to be believed.
-            moment, boards = await _read_moment(pool)
-            await _project_chunk(pool, redis, moment, boards, late)
-    return moment.epoch
+            head, boards = await _read_head(pool)
+            await _project_chunk(pool, redis, head, boards, late)
+    return head.epoch
 
 
-async def follow(pool: Pool, redis: Redis) -> bool:
+async def follow_change_log(pool: Pool, redis: Redis) -> bool:
     """One step of repair: moves boards that lag along the change log, or rebuilds one. Returns whether more is to do.
 
     With nothing left it rests nine times as long as it took, so that a storm does not keep Postgres counting.
     """
     started = time.monotonic()
-    moment, boards = await _read_moment(pool)
+    head, boards = await _read_head(pool)
     try:
-        more = await _follow(pool, redis, moment, boards)
+        more = await _follow(pool, redis, head, boards)
     except UNREACHABLE:
         return False
     spent = time.monotonic() - started
@@ -82,69 +82,69 @@ async def follow(pool: Pool, redis: Redis) -> bool:
     return more
 
 
-async def rebuild(pool: Pool, redis: Redis) -> int:
+async def rebuild_boards(pool: Pool, redis: Redis) -> int:
     """Builds every board under a new epoch and removes the keys of the old one. Returns how many boards there are."""
     async with transaction(pool) as conn:
-        before = await store.get_moment(conn)
+        before = await store.get_log_head(conn)
         await store.raise_rebuild(conn)
-        moment = await store.get_moment(conn)
+        head = await store.get_log_head(conn)
         boards = await list_boards(conn)
     for board in boards:
-        while await counters.find_meta(redis, board.key, moment.epoch) is None:
-            if not await _build(pool, redis, moment, board):
+        while await counters.find_meta(redis, board.key, head.epoch) is None:
+            if not await _build(pool, redis, head, board):
                 await asyncio.sleep(0.1)  # A worker that has seen the new epoch is at it.
     await counters.remove_boards(redis, [board.key for board in boards], before.epoch)
     return len(boards)
 
 
-async def _read_moment(pool: Pool) -> tuple[Moment, list[Board]]:
+async def _read_head(pool: Pool) -> tuple[LogHead, list[Board]]:
     async with pool.acquire() as conn:
-        return await store.get_moment(conn), await list_boards(conn)
+        return await store.get_log_head(conn), await list_boards(conn)
 
 
 async def _project_chunk(
-    pool: Pool, redis: Redis, moment: Moment, boards: Sequence[Board], post_ids: Sequence[int]
+    pool: Pool, redis: Redis, head: LogHead, boards: Sequence[Board], post_ids: Sequence[int]
 ) -> list[int]:
-    items = await _read_items(pool, redis, moment, boards, post_ids, deferred=False)
-    return await _write_all(redis, moment, items)
+    items = await _read_items(pool, redis, head, boards, post_ids, deferred=False)
+    return await _write_all(redis, head, items)
 
 
 async def _write(
-    redis: Redis, moment: Moment, board: Board, items: Sequence[Item], guard: Guard = UNGUARDED
+    redis: Redis, head: LogHead, board: Board, items: Sequence[Item], guard: Guard = UNGUARDED
 ) -> list[int] | None:
     """As `counters.write`, with items that were read at the moment or later."""
-    return await counters.write(redis, board.key, moment.epoch, items, read_at=moment.position.number, guard=guard)
+    return await counters.write(redis, board.key, head.epoch, items, read_at=head.position.number, guard=guard)
 
 
-async def _write_all(redis: Redis, moment: Moment, items: Mapping[Board, Sequence[Item]]) -> list[int]:
+async def _write_all(redis: Redis, head: LogHead, items: Mapping[Board, Sequence[Item]]) -> list[int]:
     """Writes to several boards. Returns the posts that have to be read again to be believed."""
-    late = await asyncio.gather(*(_write(redis, moment, board, some) for board, some in items.items()))
+    late = await asyncio.gather(*(_write(redis, head, board, some) for board, some in items.items()))
     return sorted({post_id for some in late for post_id in some or ()})
 
 
-async def _follow(pool: Pool, redis: Redis, moment: Moment, boards: Sequence[Board]) -> bool:
-    metas = await asyncio.gather(*(counters.find_meta(redis, board.key, moment.epoch) for board in boards))
+async def _follow(pool: Pool, redis: Redis, head: LogHead, boards: Sequence[Board]) -> bool:
+    metas = await asyncio.gather(*(counters.find_meta(redis, board.key, head.epoch) for board in boards))
     lagging: dict[Board, Meta] = {}
     for board, meta in zip(boards, metas, strict=True):
         if meta is None or (meta.sure is not None and meta.sure < board.definition.shown):
-            if await _build(pool, redis, moment, board):
+            if await _build(pool, redis, head, board):
                 return True
             continue
-        await _tidy(redis, moment, board, meta)
-        if meta.position != moment.position:
+        await _tidy(redis, head, board, meta)
+        if meta.position != head.position:
             lagging[board] = meta
-    return bool(lagging) and await _catch_up(pool, redis, moment, lagging)
+    return bool(lagging) and await _catch_up(pool, redis, head, lagging)
 
 
-async def _tidy(redis: Redis, moment: Moment, board: Board, meta: Meta) -> None:
+async def _tidy(redis: Redis, head: LogHead, board: Board, meta: Meta) -> None:
     if meta.tombstones > _TOMBSTONES_KEPT:
-        await counters.forget_tombstones(redis, board.key, moment.epoch)
+        await counters.forget_tombstones(redis, board.key, head.epoch)
     kept = board.definition.kept
     if kept is not None and meta.ranks > 2 * kept:
-        await counters.trim(redis, board.key, moment.epoch, keep=kept)
+        await counters.trim(redis, board.key, head.epoch, keep=kept)
 
 
-async def _catch_up(pool: Pool, redis: Redis, moment: Moment, lagging: Mapping[Board, Meta]) -> bool:
+async def _catch_up(pool: Pool, redis: Redis, head: LogHead, lagging: Mapping[Board, Meta]) -> bool:
     """One step along the log for all boards that lag. Returns whether more is to do."""
     positions = {board: meta.position for board, meta in lagging.items()}
     log = await _read_log(pool, list(positions.values()))
@@ -154,11 +154,11 @@ async def _catch_up(pool: Pool, redis: Redis, moment: Moment, lagging: Mapping[B
         return True
     for board, position in positions.items():
         if not log.reaches(position):
-            return await _build(pool, redis, moment, board)
+            return await _build(pool, redis, head, board)
     if not log.changes:
         return False
     start = min(position.number for position in positions.values())
-    return await _advance(pool, redis, moment, list(lagging), start, log)
+    return await _advance(pool, redis, head, list(lagging), start, log)
 
 
 async def _read_log(pool: Pool, positions: Sequence[Position]) -> _Log:
@@ -169,7 +169,7 @@ async def _read_log(pool: Pool, positions: Sequence[Position]) -> _Log:
         return _Log(step, await changes.last_number(conn), stamps)
 
 
-async def _advance(pool: Pool, redis: Redis, moment: Moment, boards: Sequence[Board], start: int, log: _Log) -> bool:
+async def _advance(pool: Pool, redis: Redis, head: LogHead, boards: Sequence[Board], start: int, log: _Log) -> bool:
     """Writes what the step has changed, and moves the boards from `start` on. Returns whether more is to do.
 
     However often a post has changed in this step, it is read and counted once. Only the last write moves the boards, so a
@@ -177,34 +177,32 @@ async def _advance(pool: Pool, redis: Redis, moment: Moment, boards: Sequence[Bo
     """
     *before, last = _chunks(sorted({change.post_id for change in log.changes}))
     for chunk in before:
-        if await _write_all(redis, moment, await _read_items(pool, redis, moment, boards, chunk)):
+        if await _write_all(redis, head, await _read_items(pool, redis, head, boards, chunk)):
             return True
-    items = await _read_items(pool, redis, moment, boards, last)
+    items = await _read_items(pool, redis, head, boards, last)
     guard = Guard("ready", start, log.changes[-1].number, log.changes[-1].stamp)
-    written = await asyncio.gather(*(_write(redis, moment, board, items.get(board, []), guard) for board in boards))
+    written = await asyncio.gather(*(_write(redis, head, board, items.get(board, []), guard) for board in boards))
     return guard.end < log.end or any(late != [] for late in written)
 
 
-async def _build(pool: Pool, redis: Redis, moment: Moment, board: Board) -> bool:
+async def _build(pool: Pool, redis: Redis, head: LogHead, board: Board) -> bool:
     """Whether the board is ready. False while another process builds it, and after Redis has lost a step."""
-    key, epoch = board.key, moment.epoch
+    key, epoch = board.key, head.epoch
     if await counters.is_being_built(redis, key, epoch):
         return False
     async with pool.acquire() as conn:
         members = await board.definition.list_members(conn, board)
     # A random start keeps two builders apart that count their steps on one board.
     step = secrets.randbits(32) << 20
-    if not await counters.begin_building(redis, key, epoch, step=step, floor=moment.position.number):
+    if not await counters.begin_building(redis, key, epoch, step=step, floor=head.position.number):
         return False
     try:
         for chunk in _chunks(members.post_ids):
-            items = await _read_items(pool, redis, moment, [board], chunk)
-            if await _write(redis, moment, board, items.get(board, []), Guard("built", step, step + 1)) != []:
+            items = await _read_items(pool, redis, head, [board], chunk)
+            if await _write(redis, head, board, items.get(board, []), Guard("built", step, step + 1)) != []:
                 return False
             step += 1
-        return await counters.finish_building(
-            redis, key, epoch, step=step, position=moment.position, least=members.least
-        )
+        return await counters.finish_building(redis, key, epoch, step=step, position=head.position, least=members.least)
     except BaseException:
         with contextlib.suppress(*UNREACHABLE):
             await counters.abandon_building(redis, key, epoch)
@@ -214,7 +212,7 @@ async def _build(pool: Pool, redis: Redis, moment: Moment, board: Board) -> bool
 async def _read_items(
     pool: Pool,
     redis: Redis,
-    moment: Moment,
+    head: LogHead,
     boards: Sequence[Board],
     post_ids: Sequence[int],
     *,
@@ -235,20 +233,18 @@ async def _read_items(
         async with pool.acquire() as conn:
             concerned = await definition.list_concerned(conn, list(some), due)
         for board, members in concerned.items():
-            items[board] = await _read_board(pool, redis, moment, board, [posts[post_id] for post_id in members])
+            items[board] = await _read_board(pool, redis, head, board, [posts[post_id] for post_id in members])
     return items
 
 
-async def _read_board(
-    pool: Pool, redis: Redis, moment: Moment, board: Board, posts: Sequence[store.Post]
-) -> list[Item]:
+async def _read_board(pool: Pool, redis: Redis, head: LogHead, board: Board, posts: Sequence[store.Post]) -> list[Item]:
     """The board's items of these posts. The posts were read before the rows: so no item is older than its version.
 
     The rows of a deferred board are expensive; where it holds a version already, its row is not computed again.
     """
     held: dict[int, int] = {}
     if board.definition.deferred:
-        held = await counters.list_versions(redis, board.key, moment.epoch, [post.post_id for post in posts])
+        held = await counters.list_versions(redis, board.key, head.epoch, [post.post_id for post in posts])
     due = {post.post_id: post for post in posts if held.get(post.post_id, -1) < post.version}
     async with pool.acquire() as conn:
         rows = await board.definition.list_rows(conn, board, list(due.values())) if due else {}

@@ -16,7 +16,7 @@ _SEARCHED = 50
 Topics = Mapping[int, Collection[int]]
 
 
-def spread(rows: Sequence[Row], topics: Topics) -> list[int]:
+def diversify(rows: Sequence[Row], topics: Topics) -> list[int]:
     """The posts of `rows`, which are given the best first: each place goes to the best post that floods nothing.
 
     Where each would, the topic gives way first: to the best post that is not by an author who has his share. An author's

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from feed.boards import redis_store as counters
 from feed.boards import store
 from feed.boards.definitions import Board, list_boards
-from feed.boards.model import Moment, Row
+from feed.boards.model import LogHead, Row
 from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.metrics import DRIFT
@@ -17,7 +17,7 @@ from feed.postgres import Pool, transaction
 from feed.redis import UNREACHABLE
 
 # Longer than a change takes to reach the boards, so what is on its way is no drift.
-_PATIENCE_SECONDS = 2.0
+_DELAY_SECONDS = 2.0
 
 
 class _Compared(NamedTuple):
@@ -28,21 +28,21 @@ class _Compared(NamedTuple):
     ahead: bool
 
 
-async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float = _PATIENCE_SECONDS) -> int:
+async def check_drift(pool: Pool, redis: Redis, *, sample: int = 50, delay_seconds: float = _DELAY_SECONDS) -> int:
     """How many of the sampled rows were wrong twice. Their posts' versions rise, so they are written anew.
 
     That also carries over what changes with the clock alone, such as a ban that ends. Raises what Redis raises when it is away.
     """
     async with pool.acquire() as conn:
-        moment = await store.get_moment(conn)
+        head = await store.get_log_head(conn)
         boards = await list_boards(conn)
     sampled: dict[Board, set[int]] = {}
     for board in boards:
-        if await counters.find_meta(redis, board.key, moment.epoch) is not None:
+        if await counters.find_meta(redis, board.key, head.epoch) is not None:
             async with pool.acquire() as conn:
                 ids = await board.definition.list_sample(conn, board, sample)
-            sampled[board] = {*ids, *await counters.list_some_members(redis, board.key, moment.epoch, sample)}
-    suspects, ahead = await _compare(pool, redis, moment, sampled)
+            sampled[board] = {*ids, *await counters.list_some_members(redis, board.key, head.epoch, sample)}
+    suspects, ahead = await _compare(pool, redis, head, sampled)
     if ahead:
         # Postgres is back in an older state, so short a way that the boards had not followed the log to where it broke off.
         async with transaction(pool) as conn:
@@ -50,11 +50,11 @@ async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float =
         return len(suspects)
     if not suspects:
         return 0
-    await asyncio.sleep(patience)
+    await asyncio.sleep(delay_seconds)
     again: dict[Board, set[int]] = {}
     for board, post_id, _ in suspects:
         again.setdefault(board, set()).add(post_id)
-    wrong = suspects & (await _compare(pool, redis, moment, again)).different
+    wrong = suspects & (await _compare(pool, redis, head, again)).different
     if wrong:
         async with transaction(pool) as conn:
             post_ids = sorted({post_id for _, post_id, _ in wrong})
@@ -63,7 +63,7 @@ async def drift(pool: Pool, redis: Redis, *, sample: int = 50, patience: float =
     return len(wrong)
 
 
-async def _compare(pool: Pool, redis: Redis, moment: Moment, sampled: dict[Board, set[int]]) -> _Compared:
+async def _compare(pool: Pool, redis: Redis, head: LogHead, sampled: dict[Board, set[int]]) -> _Compared:
     different: set[tuple[Board, int, int]] = set()
     ahead = False
     for board, ids in sampled.items():
@@ -72,8 +72,8 @@ async def _compare(pool: Pool, redis: Redis, moment: Moment, sampled: dict[Board
             posts = {post.post_id: post for post in await store.list_posts(conn, post_ids)}
             rows = await board.definition.list_rows(conn, board, list(posts.values()))
             # Versions only rise, and are written here after their commit: none can be above what is read afterwards.
-            held = await counters.list_rows(redis, board.key, moment.epoch, post_ids)
-            least = await counters.find_least(redis, board.key, moment.epoch)
+            held = await counters.list_rows(redis, board.key, head.epoch, post_ids)
+            least = await counters.find_least(redis, board.key, head.epoch)
             still = await changes.list_stats(conn, post_ids)
         for post_id in post_ids:
             version = posts[post_id].version if post_id in posts else 0
@@ -93,4 +93,4 @@ def _agree(row: Row | None, version: int, held: tuple[int, Row | None] | None, l
 async def repair_drift(pool: Pool, redis: Redis) -> None:
     """`drift`, told to who watches; nothing while Redis is away."""
     with contextlib.suppress(*UNREACHABLE):
-        DRIFT.set(await drift(pool, redis))
+        DRIFT.set(await check_drift(pool, redis))

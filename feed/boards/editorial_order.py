@@ -5,13 +5,13 @@ from operator import attrgetter
 
 import msgspec
 
-from feed.boards.diversity import Topics, spread
+from feed.boards.diversity import Topics, diversify
 from feed.boards.hot_score import BOOST
 from feed.boards.model import Row
 from feed.curation.model import HotAction
 
 
-def arrange(rows: Sequence[Row], actions: Sequence[HotAction], topics: Topics) -> list[int]:
+def apply_editorial_order(rows: Sequence[Row], actions: Sequence[HotAction], topics: Topics) -> list[int]:
     """The posts of `rows` in the order in which they are shown, whatever order they are given in.
 
     Pinned posts come first, the latest pin on top. A boost is worth ten times the engagement. Suppressed posts are left out,
@@ -32,10 +32,10 @@ def arrange(rows: Sequence[Row], actions: Sequence[HotAction], topics: Topics) -
         else:
             free.append(msgspec.structs.replace(row, score=row.score + BOOST))
     pinned.sort(key=lambda row: standing[row.post_id].id, reverse=True)
-    order = [row.post_id for row in pinned] + spread(ranked(free), topics)
-    return order or spread(ranked(suppressed), topics)
+    order = [row.post_id for row in pinned] + diversify(sort_by_score(free), topics)
+    return order or diversify(sort_by_score(suppressed), topics)
 
 
-def ranked(rows: Sequence[Row]) -> list[Row]:
+def sort_by_score(rows: Sequence[Row]) -> list[Row]:
     """The total order: the highest score first, and of equals the younger post."""
     return sorted(rows, key=attrgetter("score", "post_id"), reverse=True)

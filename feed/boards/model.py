@@ -42,7 +42,7 @@ class Position(msgspec.Struct, frozen=True):
     stamp: str = ""
 
 
-class Moment(msgspec.Struct, frozen=True):
+class LogHead(msgspec.Struct, frozen=True):
     """Whose data this is, and where its change log stood."""
 
     epoch: str

@@ -68,7 +68,7 @@ class Projector:
         touched, self._touched = self._touched, set()
         self._wake.clear()
         try:
-            self.epoch = await actions.project(self._pool, self._redis, sorted(touched))
+            self.epoch = await actions.project_posts(self._pool, self._redis, sorted(touched))
         except (*UNREACHABLE, *DOWN) as error:
             log.info("boards not written", error=type(error).__name__)
             return False

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
-from feed.boards.model import Moment, Position, epoch_of
+from feed.boards.model import LogHead, Position, epoch_of
 from feed.changes.store import stamp_of
 from feed.postgres import Connection, many
 
@@ -35,7 +35,7 @@ class Entry(msgspec.Struct, frozen=True):
     standing: bool
 
 
-async def get_moment(conn: Connection) -> Moment:
+async def get_log_head(conn: Connection) -> LogHead:
     """Read before anything that is to be written under its position."""
     row = await conn.fetchrow(
         """
@@ -45,7 +45,7 @@ async def get_moment(conn: Connection) -> Moment:
         """
     )
     assert row is not None
-    return Moment(
+    return LogHead(
         epoch=epoch_of(await _find_history(conn), row["oid"], row["token"], row["rebuild"]),
         position=Position(row["last_number"], stamp_of(row["numbered_at"]) if row["numbered_at"] else ""),
     )

@@ -38,7 +38,7 @@ async def rebuild_boards(settings: Settings) -> int:
         await redis.ping()
         pool = await open_pool(settings.direct_url, size=2, statement_seconds=_STATEMENT_SECONDS)
         try:
-            return await actions.rebuild(pool, redis)
+            return await actions.rebuild_boards(pool, redis)
         finally:
             await pool.close()
     except redis_room.UNREACHABLE as error:

@@ -9,7 +9,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import store as campaigns
 from feed.curation import store
-from feed.curation.model import PINS_MOST, HotAction, HotWord, PinsFull, TopicInCampaign, hot_problems
+from feed.curation.model import PINS_MOST, HotAction, HotActionKind, PinsFull, TopicInCampaign, hot_problems
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
@@ -17,7 +17,7 @@ from feed.posts.model import Post, PostId, PostNotFound, PostNotPublished
 from feed.texts import clean_text
 from feed.topics import store as topics
 from feed.topics.model import STATES, Topic, TopicNotFound
-from feed.topics.parse import asked_key, is_topic_name, topic_key
+from feed.topics.parse import is_topic_name, lookup_key, topic_key
 
 
 async def put_hot_action(
@@ -30,7 +30,7 @@ async def put_hot_action(
     reason = clean_text(reason)
     if problems := hot_problems(action, reason, until):
         raise Invalid(*problems)
-    word = cast(HotWord, action)
+    word = cast(HotActionKind, action)
     async with transaction(pool) as conn:
         await store.lock_hot_list(conn)
         post = await _get_post(conn, post_id)
@@ -75,7 +75,7 @@ async def change_topic(
     """
     if state is not msgspec.UNSET and state not in STATES:
         raise Invalid(FieldError("state", "unknown_value", {"allowed": list(STATES)}))
-    key = asked_key(name)
+    key = lookup_key(name)
     async with transaction(pool) as conn:
         await topics.lock_aliases(conn)
         topic = await topics.lock_topic(conn, key)

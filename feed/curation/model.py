@@ -8,8 +8,8 @@ import msgspec
 from feed.errors import Conflict, FieldError
 from feed.texts import text_problem
 
-HotWord = Literal["pin", "boost", "suppress"]
-HOT_WORDS: tuple[HotWord, ...] = get_args(HotWord)
+HotActionKind = Literal["pin", "boost", "suppress"]
+HOT_ACTION_KINDS: tuple[HotActionKind, ...] = get_args(HotActionKind)
 
 REASON_LONGEST = 200
 # More would be a list of its own.
@@ -29,7 +29,7 @@ class HotAction(msgspec.Struct, frozen=True):
 
     id: int
     post_id: int
-    action: HotWord
+    action: HotActionKind
     reason: str
     until: datetime
     made_by: int
@@ -42,8 +42,8 @@ class HotAction(msgspec.Struct, frozen=True):
 def hot_problems(action: str, reason: str, until: datetime) -> list[FieldError]:
     """Everything that keeps these values from being an action."""
     problems = []
-    if action not in HOT_WORDS:
-        problems.append(FieldError("action", "unknown_value", {"allowed": list(HOT_WORDS)}))
+    if action not in HOT_ACTION_KINDS:
+        problems.append(FieldError("action", "unknown_value", {"allowed": list(HOT_ACTION_KINDS)}))
     if problem := text_problem(reason, shortest=1, longest=REASON_LONGEST):
         problems.append(FieldError("reason", problem, {"longest": REASON_LONGEST}))
     # Times at the calendar's ends have no equal in another zone; nobody means them.

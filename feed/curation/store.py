@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from feed.curation.model import HotAction, HotWord
+from feed.curation.model import HotAction, HotActionKind
 from feed.postgres import Connection, many, one
 
 
@@ -12,7 +12,7 @@ async def lock_hot_list(conn: Connection) -> None:
 
 
 async def add_hot_action(
-    conn: Connection, *, post_id: int, action: HotWord, reason: str, until: datetime, by: int
+    conn: Connection, *, post_id: int, action: HotActionKind, reason: str, until: datetime, by: int
 ) -> HotAction | None:
     """An action from now on; None when `until` has passed. A former one of the post has to be ended before."""
     row = await conn.fetchrow(
@@ -69,7 +69,7 @@ async def count_pins(conn: Connection) -> int:
     )
 
 
-async def list_standing(conn: Connection) -> list[HotAction]:
+async def list_in_force(conn: Connection) -> list[HotAction]:
     """What stands now, by the database clock, the latest first."""
     rows = await conn.fetch(
         """

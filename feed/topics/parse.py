@@ -42,7 +42,7 @@ def is_topic_name(name: str) -> bool:
     return [mention.name for mention in find_topics(f"#{name}#")] == [name]
 
 
-def asked_key(name: str) -> str:
+def lookup_key(name: str) -> str:
     """The key of a topic that somebody asks for by name. Raises TopicNotFound for what can be no name.
 
     It may hold what the database cannot even be asked about.

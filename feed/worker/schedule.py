@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from feed.boards.actions import follow
+from feed.boards.actions import follow_change_log
 from feed.boards.drift import repair_drift
 from feed.campaigns.cancellation import notify_next_cancellation
 from feed.campaigns.entries.shortlist import fill_next_shortlist
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
 SCHEDULE: tuple[Entry, ...] = (
     Entry("number_changes", 0.25, lambda w: number_changes(w.pool)),
-    Entry("follow_changes", 0.25, lambda w: follow(w.pool, w.redis)),
+    Entry("follow_changes", 0.25, lambda w: follow_change_log(w.pool, w.redis)),
     # Also what no change tells of: a ban that ends by the clock, a phone verified after the like.
     Entry("repair_drift", 15, lambda w: repair_drift(w.pool, w.redis)),
     Entry("resolve_abandoned_messages", 5, resolve_abandoned),

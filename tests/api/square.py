@@ -19,7 +19,7 @@ from feed.keys.store import Keys
 from feed.settings import Settings
 from tests.support.api import Person
 from tests.support.app import app_over
-from tests.support.boards import moment_of, settle
+from tests.support.boards import head_of, settle
 
 # What is kept as a number, beside the same number counted anew: rows are where the two differ.
 _RECOUNTS = {
@@ -157,13 +157,13 @@ class Square:
     async def board_row(self, board: str, post_id: str) -> Row | None:
         """The post's row on a board, once the board has followed everything."""
         await settle(self.app_state.pool, self.app_state.redis)
-        epoch = (await moment_of(self.app_state.pool)).epoch
+        epoch = (await head_of(self.app_state.pool)).epoch
         held = await counters.list_rows(self.app_state.redis, board, epoch, [int(post_id)])
         return held[int(post_id)][1] if int(post_id) in held else None
 
     async def project(self, post_ids: list[str]) -> None:
         """What a process does a moment after it has touched posts."""
-        await boards.project(self.app_state.pool, self.app_state.redis, [int(post_id) for post_id in post_ids])
+        await boards.project_posts(self.app_state.pool, self.app_state.redis, [int(post_id) for post_id in post_ids])
         await settle(self.app_state.pool, self.app_state.redis)
 
 

@@ -18,7 +18,7 @@ from feed.keys.store import Keys
 from feed.settings import Settings
 from tests import make
 from tests.api.square import Square, miscounted, square
-from tests.support.boards import moment_of, settle
+from tests.support.boards import head_of, settle
 
 PEOPLE = ("甲", "乙", "丙")
 _scenes = count()
@@ -186,7 +186,7 @@ class Scene:
             row = await pool.fetchrow("SELECT reply_count, like_count FROM comments WHERE id = $1", int(comment_id))
             assert row is not None
             found[f"comment {place}"] = tuple(row)
-        epoch = (await moment_of(pool)).epoch
+        epoch = (await head_of(pool)).epoch
         for what, board in (("hot", HOT), ("board", board_of(self.campaign))):
             held = await counters.list_rows(
                 self.at.app_state.redis, board, epoch, [int(post_id) for post_id in self.posts]

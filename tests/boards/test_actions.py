@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from feed.boards import actions, compute, definitions, store
 from feed.boards import redis_store as counters
 from feed.boards.definitions import SiteBoard
-from feed.boards.drift import drift
+from feed.boards.drift import check_drift
 from feed.boards.model import HOT, board_of
 from feed.changes.actions import number_changes
 from feed.postgres import Pool, transaction
@@ -18,9 +18,9 @@ from tests import make
 from tests.make import DAY, HOUR
 from tests.support.boards import (
     assert_same,
+    head_of,
     is_caught_up,
     keys_of,
-    moment_of,
     ordered,
     raise_version,
     remove_post,
@@ -85,7 +85,7 @@ async def test_a_projection_is_there_at_once(pool: Pool, redis: Redis) -> None:
     post_id = await make.entry(pool, campaign_id)
     await settle(pool, redis)
     await make.like(pool, post_id, at=make.now() - timedelta(seconds=1))
-    await actions.project(pool, redis, [post_id])
+    await actions.project_posts(pool, redis, [post_id])
     await assert_same(pool, redis, [])
     assert not await is_caught_up(pool, redis) or await number_changes(pool)
 
@@ -98,7 +98,7 @@ async def test_what_is_removed_leaves_a_campaign_at_once_and_what_is_liked_moves
     await settle(pool, redis)
     await make.like(pool, liked, at=make.now() - timedelta(seconds=1))
     await remove_post(pool, removed)
-    await actions.project(pool, redis, [liked, removed])
+    await actions.project_posts(pool, redis, [liked, removed])
     rows = await top(pool, redis, board_of(campaign_id))
     assert [(row.post_id, row.likes) for row in ordered(rows)] == [(liked, 0)]
     await settle(pool, redis)
@@ -107,7 +107,7 @@ async def test_what_is_removed_leaves_a_campaign_at_once_and_what_is_liked_moves
 
 async def test_a_projection_before_there_are_boards_does_nothing(pool: Pool, redis: Redis) -> None:
     post_id = await make.post(pool)
-    assert await actions.project(pool, redis, [post_id]) == (await moment_of(pool)).epoch
+    assert await actions.project_posts(pool, redis, [post_id]) == (await head_of(pool)).epoch
     assert await redis.dbsize() == 0
 
 
@@ -115,7 +115,7 @@ async def test_following_with_nothing_to_do_changes_nothing(pool: Pool, redis: R
     await make.post(pool)
     await settle(pool, redis)
     before = (await redis.info("stats"))["total_commands_processed"]
-    assert not await actions.follow(pool, redis)
+    assert not await actions.follow_change_log(pool, redis)
     assert (await redis.info("stats"))["total_commands_processed"] - before < 10
 
 
@@ -166,14 +166,14 @@ async def test_changes_made_while_redis_was_elsewhere_are_caught_up(pool: Pool, 
     campaign_id = await make.campaign(pool)
     posts = [await make.entry(pool, campaign_id) for _ in range(5)]
     await settle(pool, redis)
-    epoch = (await moment_of(pool)).epoch
+    epoch = (await head_of(pool)).epoch
     for post_id in posts[:3]:
         await make.like(pool, post_id, at=make.now() - timedelta(seconds=1))
     await remove_post(pool, posts[4])
     await number_changes(pool)
     assert await shown(pool, redis, board_of(campaign_id)) == posts
     await settle(pool, redis)
-    assert (await moment_of(pool)).epoch == epoch
+    assert (await head_of(pool)).epoch == epoch
     await assert_same(pool, redis, [campaign_id])
 
 
@@ -198,7 +198,7 @@ async def test_an_older_postgres_under_the_same_redis_leaves_no_ghosts(pool: Poo
     tables = ("posts", "post_stats", "post_revisions", "entries", "changes", "change_log", "change_numbers", "likes")
     for table in tables:
         await pool.execute(f"CREATE TABLE saved_{table} AS TABLE {table}")
-    epoch = (await moment_of(pool)).epoch
+    epoch = (await head_of(pool)).epoch
 
     ghost = await make.entry(pool, campaign_id)
     await make.like(pool, kept, at=make.now() - timedelta(seconds=1))
@@ -212,12 +212,12 @@ async def test_an_older_postgres_under_the_same_redis_leaves_no_ghosts(pool: Poo
         )
         for table in tables:
             await conn.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}")
-    assert (await moment_of(pool)).epoch == epoch
+    assert (await head_of(pool)).epoch == epoch
     for _ in range(4):  # The new history gets as long as the old one was, and longer.
         await raise_version(pool, kept)
     await number_changes(pool)
     await settle(pool, redis)
-    assert (await moment_of(pool)).epoch != epoch
+    assert (await head_of(pool)).epoch != epoch
     assert await shown(pool, redis, HOT) == [kept]
     await assert_same(pool, redis, [campaign_id])
 
@@ -227,18 +227,18 @@ async def test_a_shorter_history_is_noticed_too(pool: Pool, redis: Redis) -> Non
     for _ in range(3):
         await raise_version(pool, post_id)
     await settle(pool, redis)
-    epoch = (await moment_of(pool)).epoch
+    epoch = (await head_of(pool)).epoch
     await pool.execute("DELETE FROM change_log WHERE number > 1")
     await pool.execute("UPDATE change_numbers SET last_number = 1")
     await settle(pool, redis)
-    assert (await moment_of(pool)).epoch != epoch
+    assert (await head_of(pool)).epoch != epoch
 
 
 async def test_a_rebuild_makes_new_keys_and_removes_the_old_ones(pool: Pool, redis: Redis) -> None:
     campaigns = await make_town(pool, random.Random(11))
     await settle(pool, redis)
-    before, old = set(await redis.keys()), (await moment_of(pool)).epoch
-    assert await actions.rebuild(pool, redis) == 3
+    before, old = set(await redis.keys()), (await head_of(pool)).epoch
+    assert await actions.rebuild_boards(pool, redis) == 3
     assert before.isdisjoint(await redis.keys())
     assert await counters.top(redis, HOT, epoch=old, limit=1) is None
     await assert_same(pool, redis, campaigns)
@@ -249,7 +249,7 @@ async def test_a_write_read_before_a_removal_comes_too_late(pool: Pool, redis: R
     post_id = await make.post(pool)
     await raise_version(pool, post_id)
     await settle(pool, redis)
-    moment = await moment_of(pool)
+    head = await head_of(pool)
     async with pool.acquire() as conn:
         (post,) = await store.list_posts(conn, [post_id])
     await remove_post(pool, post_id)
@@ -257,11 +257,11 @@ async def test_a_write_read_before_a_removal_comes_too_late(pool: Pool, redis: R
     late = counters.Item(post_id, post.version, compute.hot_row(post))
 
     async def write_late() -> None:
-        await counters.write(redis, HOT, moment.epoch, [late], read_at=moment.position.number)
+        await counters.write(redis, HOT, head.epoch, [late], read_at=head.position.number)
 
     await write_late()
     assert await shown(pool, redis, HOT) == []
-    await counters.forget_tombstones(redis, HOT, moment.epoch)
+    await counters.forget_tombstones(redis, HOT, head.epoch)
     await write_late()
     assert await shown(pool, redis, HOT) == []
     await redis.flushdb()
@@ -301,18 +301,18 @@ async def test_the_hot_list_from_postgres_looks_as_far_back_as_it_must(pool: Poo
 async def test_boards_agree_and_drift_is_seen_and_mended(pool: Pool, redis: Redis) -> None:
     campaigns = await make_town(pool, random.Random(3))
     await settle(pool, redis)
-    assert await drift(pool, redis, patience=0) == 0
-    board, epoch = board_of(campaigns[0]), (await moment_of(pool)).epoch
+    assert await check_drift(pool, redis, delay_seconds=0) == 0
+    board, epoch = board_of(campaigns[0]), (await head_of(pool)).epoch
     rows = await top(pool, redis, board)
     assert rows is not None
     rows_key = f"feed:{{{board}}}:{epoch}:rows"
     # A value that is wrong under the right version, as only a fault can leave it.
     held = await redis.hget(rows_key, str(rows[0].post_id))
     await redis.hset(rows_key, str(rows[0].post_id), await redis.hget(rows_key, str(rows[1].post_id)) or held)
-    assert await drift(pool, redis, patience=0) >= 1
+    assert await check_drift(pool, redis, delay_seconds=0) >= 1
     await settle(pool, redis)
     await assert_same(pool, redis, campaigns)
-    assert await drift(pool, redis, patience=0) == 0
+    assert await check_drift(pool, redis, delay_seconds=0) == 0
 
 
 async def test_a_ban_that_ends_reaches_the_board_by_the_drift(pool: Pool, redis: Redis) -> None:
@@ -325,7 +325,7 @@ async def test_a_ban_that_ends_reaches_the_board_by_the_drift(pool: Pool, redis:
     assert rows is not None
     assert rows[0].likes == 0
     await pool.execute("UPDATE sanctions SET until = now() - interval '1 second'")
-    assert await drift(pool, redis, patience=0) == 1
+    assert await check_drift(pool, redis, delay_seconds=0) == 1
     await settle(pool, redis)
     rows = await top(pool, redis, board_of(campaign_id))
     assert rows is not None

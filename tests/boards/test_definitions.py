@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from feed.boards import actions, compute, definitions, store
 from feed.boards import redis_store as counters
 from feed.boards.definitions import SiteBoard
-from feed.boards.drift import drift
+from feed.boards.drift import check_drift
 from feed.boards.hot_score import REACH
 from feed.boards.model import HOT, Row, cut
 from feed.boards.projector import Projector
@@ -17,7 +17,7 @@ from feed.boards.store import Post
 from feed.changes.actions import number_changes
 from feed.postgres import Connection, Pool
 from tests import make
-from tests.support.boards import keys_of, moment_of, remove_post, settle, shown, top
+from tests.support.boards import head_of, keys_of, remove_post, settle, shown, top
 
 RISING = "rising"
 
@@ -56,10 +56,10 @@ async def test_the_change_log_fills_it(pool: Pool, redis: Redis) -> None:
     await settle(pool, redis)
     assert await keys_of(pool) == [HOT, f"c{campaign_id}", RISING]
     assert await scores(pool, redis) == {}
-    epoch = (await moment_of(pool)).epoch
+    epoch = (await head_of(pool)).epoch
     await like(pool, liked, 2)
     await settle(pool, redis)
-    assert (await moment_of(pool)).epoch == epoch
+    assert (await head_of(pool)).epoch == epoch
     assert await scores(pool, redis) == {liked: 2}
     assert await shown(pool, redis, HOT) == [liked, other]
 
@@ -85,8 +85,8 @@ async def test_it_is_rebuilt_from_its_own_ranking(pool: Pool, redis: Redis) -> N
     await like(pool, liked)
     await make.post(pool)
     await settle(pool, redis)
-    old = (await moment_of(pool)).epoch
-    assert await actions.rebuild(pool, redis) == 2
+    old = (await head_of(pool)).epoch
+    assert await actions.rebuild_boards(pool, redis) == 2
     assert await scores(pool, redis) == {liked: 1}
     assert not await redis.exists(f"feed:{{{RISING}}}:{old}:rows", f"feed:{{{RISING}}}:{old}:rank")
     await redis.flushdb()
@@ -99,15 +99,15 @@ async def test_drift_compares_it(pool: Pool, redis: Redis) -> None:
     await like(pool, first)
     await like(pool, second, 3)
     await settle(pool, redis)
-    assert await drift(pool, redis, patience=0) == 0
-    rows_key = f"feed:{{{RISING}}}:{(await moment_of(pool)).epoch}:rows"
+    assert await check_drift(pool, redis, delay_seconds=0) == 0
+    rows_key = f"feed:{{{RISING}}}:{(await head_of(pool)).epoch}:rows"
     held = await redis.hget(rows_key, str(second))
     assert held is not None
     await redis.hset(rows_key, str(first), held)
-    assert await drift(pool, redis, patience=0) == 1
+    assert await check_drift(pool, redis, delay_seconds=0) == 1
     await settle(pool, redis)
     assert await scores(pool, redis) == {first: 1, second: 3}
-    assert await drift(pool, redis, patience=0) == 0
+    assert await check_drift(pool, redis, delay_seconds=0) == 0
 
 
 async def test_it_keeps_as_many_ranks_as_it_says(pool: Pool, redis: Redis) -> None:
@@ -118,7 +118,7 @@ async def test_it_keeps_as_many_ranks_as_it_says(pool: Pool, redis: Redis) -> No
     await settle(pool, redis)
     await make.like(pool, posts[-1], at=make.now() - timedelta(seconds=1))
     await settle(pool, redis)
-    epoch = (await moment_of(pool)).epoch
+    epoch = (await head_of(pool)).epoch
     meta = await counters.find_meta(redis, RISING, epoch)
     assert meta is not None
     assert meta.ranks == 4
@@ -136,7 +136,7 @@ async def test_a_deferred_board_waits_for_the_worker(pool: Pool, redis: Redis, m
     await settle(pool, redis)
     await like(pool, liked)
     await remove_post(pool, removed)
-    await actions.project(pool, redis, [liked, removed])
+    await actions.project_posts(pool, redis, [liked, removed])
     assert await scores(pool, redis) == {}
     await number_changes(pool)
     await settle(pool, redis)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.boards.diversity import _SEARCHED, AUTHOR_MOST, TOPIC_MOST, WINDOW, spread
-from feed.boards.editorial_order import arrange, ranked
+from feed.boards.diversity import _SEARCHED, AUTHOR_MOST, TOPIC_MOST, WINDOW, diversify
+from feed.boards.editorial_order import apply_editorial_order, sort_by_score
 from feed.boards.hot_score import BOOST, hot_score
 from feed.boards.model import Row
-from feed.curation.model import HotAction, HotWord
+from feed.curation.model import HotAction, HotActionKind
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ def row(post_id: int, author_id: int, score: int = 0) -> Row:
     return Row(post_id, author_id, score, 0, 0, NOON)
 
 
-def action(post_id: int, word: HotWord, id: int = 1) -> HotAction:
+def action(post_id: int, word: HotActionKind, id: int = 1) -> HotAction:
     return HotAction(id, post_id, word, "因为", NOON, 1, NOON, None, None, True)
 
 
@@ -52,20 +52,20 @@ def plain(rows: Sequence[Row], topics: dict[int, list[int]]) -> list[int]:
 @given(posts)
 def test_it_does_what_the_plain_rule_says(given: list[tuple[int, frozenset[int]]]) -> None:
     rows, topics = made(given)
-    assert spread(rows, topics) == plain(rows, topics)
+    assert diversify(rows, topics) == plain(rows, topics)
 
 
 @given(posts)
 def test_nothing_is_lost_and_nothing_comes_twice(given: list[tuple[int, frozenset[int]]]) -> None:
     rows, topics = made(given)
-    assert sorted(spread(rows, topics)) == sorted(each.post_id for each in rows)
+    assert sorted(diversify(rows, topics)) == sorted(each.post_id for each in rows)
 
 
 @given(posts)
 def test_an_author_passes_his_share_only_when_nobody_else_is_left(given: list[tuple[int, frozenset[int]]]) -> None:
     rows, topics = made(given)
     author_of = {each.post_id: each.author_id for each in rows}
-    order = [author_of[post_id] for post_id in spread(rows, topics)]
+    order = [author_of[post_id] for post_id in diversify(rows, topics)]
     for place, author in enumerate(order):
         last = Counter(order[max(0, place - WINDOW + 1) : place])
         if last[author] >= AUTHOR_MOST:
@@ -75,13 +75,13 @@ def test_an_author_passes_his_share_only_when_nobody_else_is_left(given: list[tu
 @given(posts)
 def test_without_a_flood_the_order_stays(given: list[tuple[int, frozenset[int]]]) -> None:
     rows = [row(1000 - place, place) for place in range(len(given))]
-    assert spread(rows, {}) == [each.post_id for each in rows]
+    assert diversify(rows, {}) == [each.post_id for each in rows]
 
 
 def test_one_busy_author_cannot_flood_it() -> None:
     busy = [row(500 - n, 1) for n in range(300)]
     others = [row(100 - n, 2 + n) for n in range(60)]
-    order = spread(busy + others, {})
+    order = diversify(busy + others, {})
     for start in range(60):
         assert sum(post_id > 200 for post_id in order[start : start + WINDOW]) <= AUTHOR_MOST
 
@@ -90,14 +90,14 @@ def test_one_topic_cannot_flood_it_however_many_write_about_it() -> None:
     # Further down than the search goes nothing else is found, so the other posts are not that far.
     loud = [row(500 - n, n) for n in range(_SEARCHED - 10)]
     quiet = [row(100 - n, 1000 + n) for n in range(30)]
-    order = spread(loud + quiet, {each.post_id: [7] for each in loud})
+    order = diversify(loud + quiet, {each.post_id: [7] for each in loud})
     for start in range(30):
         assert sum(post_id > 100 for post_id in order[start : start + WINDOW]) <= TOPIC_MOST
 
 
 def test_where_all_write_about_one_thing_a_busy_author_still_cannot_flood_it() -> None:
     rows = [row(500 - n, 1) for n in range(100)] + [row(300 - n, 2 + n) for n in range(100)]
-    order = spread(rows, {each.post_id: [7] for each in rows})
+    order = diversify(rows, {each.post_id: [7] for each in rows})
     for start in range(100):
         assert sum(post_id > 400 for post_id in order[start : start + WINDOW]) <= AUTHOR_MOST
 
@@ -106,14 +106,14 @@ def test_pins_come_first_boosts_rise_and_what_is_suppressed_is_out() -> None:
     rows = [row(n, n, score=n * BOOST) for n in range(1, 8)]
     done = [action(1, "pin", id=1), action(2, "pin", id=2), action(7, "suppress"), action(4, "boost")]
     # A boost is as much as ten times the engagement: 4 is level with 5, and of equals the younger one comes first.
-    assert arrange(rows, done, {}) == [2, 1, 6, 5, 4, 3]
+    assert apply_editorial_order(rows, done, {}) == [2, 1, 6, 5, 4, 3]
 
 
 @given(st.lists(st.sampled_from(("pin", "boost", "suppress", None)), max_size=20))
-def test_the_list_is_never_empty_while_there_are_posts(words: list[HotWord | None]) -> None:
+def test_the_list_is_never_empty_while_there_are_posts(words: list[HotActionKind | None]) -> None:
     rows = [row(n + 1, n, score=n) for n in range(len(words))]
     done = [action(n + 1, word, id=n) for n, word in enumerate(words) if word is not None]
-    order = arrange(rows, done, {})
+    order = apply_editorial_order(rows, done, {})
     assert bool(order) == bool(rows)
     assert len(set(order)) == len(order)
     if any(word != "suppress" for word in words):
@@ -122,8 +122,8 @@ def test_the_list_is_never_empty_while_there_are_posts(words: list[HotWord | Non
 
 @given(st.permutations([row(n, n, score=n // 2) for n in range(1, 9)]))
 def test_the_order_is_total(rows: list[Row]) -> None:
-    assert [each.post_id for each in ranked(rows)] == [8, 7, 6, 5, 4, 3, 2, 1]
-    assert arrange(rows, [], {}) == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert [each.post_id for each in sort_by_score(rows)] == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert apply_editorial_order(rows, [], {}) == [8, 7, 6, 5, 4, 3, 2, 1]
 
 
 def test_no_engagement_brings_back_what_is_two_years_old() -> None:

@@ -20,7 +20,7 @@ from feed.metrics import DRIFT
 from feed.postgres import Pool
 from tests import make
 from tests.boards.conftest import OwnValkey
-from tests.support.boards import moment_of, remove_post, settle, shown
+from tests.support.boards import head_of, remove_post, settle, shown
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def work(pool: Pool, redis: Redis) -> None:
     """What the worker does, at its pace."""
     while True:
         await number_changes(pool)
-        if not await actions.follow(pool, redis):
+        if not await actions.follow_change_log(pool, redis):
             await asyncio.sleep(0.25)
 
 
@@ -59,7 +59,7 @@ async def until_right(pool: Pool, redis: Redis, *, within: float) -> None:
     while True:
         async with pool.acquire() as conn:
             wanted = sorted((row.post_id, row.score) for row in await compute.hot_ranking(conn, 100))
-        rows = await counters.top(redis, HOT, epoch=(await moment_of(pool)).epoch, limit=100)
+        rows = await counters.top(redis, HOT, epoch=(await head_of(pool)).epoch, limit=100)
         if rows is not None and sorted((row.post_id, row.score) for row in rows) == wanted:
             return
         assert time.monotonic() < until
@@ -114,7 +114,7 @@ async def test_a_redis_set_back_to_an_older_state_catches_up(pool: Pool, own_val
     assert await shown(pool, client, HOT) == [kept]
     await own_valkey.set_back()
     await client.connection_pool.disconnect()
-    epoch = (await moment_of(pool)).epoch
+    epoch = (await head_of(pool)).epoch
     assert len(await counters.list_rows(client, HOT, epoch, [kept, gone])) == 2
     assert await shown(pool, client, HOT) == [kept, gone]
     await settle(pool, client)
@@ -162,9 +162,9 @@ async def test_the_epoch_of_a_rebuild_reaches_the_readers(pool: Pool, own_valkey
     projector = Projector(pool, client)
     projector.start()
     try:
-        await actions.rebuild(pool, client)
+        await actions.rebuild_boards(pool, client)
         until = time.monotonic() + 5
-        while projector.epoch != (await moment_of(pool)).epoch:
+        while projector.epoch != (await head_of(pool)).epoch:
             assert time.monotonic() < until
             await asyncio.sleep(0.05)
     finally:
@@ -197,7 +197,7 @@ async def test_a_transaction_that_commits_late_reaches_boards_that_have_long_gon
             await until_right(pool, client, within=5)
             await held.commit()
         await until_right(pool, client, within=5)
-    epoch = (await moment_of(pool)).epoch
+    epoch = (await head_of(pool)).epoch
     assert await counts(client, [slow, quick], epoch) == {slow: (1, 0), quick: (3, 0)}
 
 

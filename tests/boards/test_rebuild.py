@@ -11,7 +11,7 @@ from feed.embedded.processes import CannotStart, free_port
 from feed.postgres import Pool
 from feed.settings import Settings
 from tests import make
-from tests.support.boards import moment_of, settle, shown
+from tests.support.boards import head_of, settle, shown
 
 
 async def test_every_board_is_built_under_a_new_epoch(
@@ -20,15 +20,15 @@ async def test_every_board_is_built_under_a_new_epoch(
     await make.campaign(pool)
     post_id = await make.post(pool)
     await settle(pool, redis)
-    before = (await moment_of(pool)).epoch
+    before = (await head_of(pool)).epoch
     assert await rebuild_boards(Settings(database_url=database, redis_url=redis_url, keys_dir=tmp_path)) == 2
-    assert (await moment_of(pool)).epoch != before
+    assert (await head_of(pool)).epoch != before
     assert await shown(pool, redis, HOT) == [post_id]
 
 
 async def test_without_redis_nothing_is_changed(pool: Pool, database: str, tmp_path: Path) -> None:
-    before = (await moment_of(pool)).epoch
+    before = (await head_of(pool)).epoch
     nowhere = f"redis://127.0.0.1:{free_port()}/0"
     with pytest.raises(CannotStart):
         await rebuild_boards(Settings(database_url=database, redis_url=nowhere, keys_dir=tmp_path))
-    assert (await moment_of(pool)).epoch == before
+    assert (await head_of(pool)).epoch == before

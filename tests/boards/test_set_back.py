@@ -6,11 +6,11 @@ An API process projects at once, and the position in the log moves a moment late
 from redis.asyncio import Redis
 
 from feed.boards import actions
-from feed.boards.drift import drift
+from feed.boards.drift import check_drift
 from feed.boards.model import HOT
 from feed.postgres import Pool
 from tests import make
-from tests.support.boards import assert_same, is_caught_up, moment_of, settle, shown
+from tests.support.boards import assert_same, head_of, is_caught_up, settle, shown
 
 
 async def lose_what_has_no_number(pool: Pool, kept: int, lost: int) -> None:
@@ -29,27 +29,27 @@ async def lose_what_has_no_number(pool: Pool, kept: int, lost: int) -> None:
 async def test_a_board_that_knows_what_postgres_has_lost_is_built_anew(pool: Pool, redis: Redis) -> None:
     kept = await make.post(pool)
     await settle(pool, redis)
-    before = (await moment_of(pool)).epoch
+    before = (await head_of(pool)).epoch
     lost = await make.post(pool)
     await make.like(pool, kept)
-    await actions.project(pool, redis, [kept, lost])
+    await actions.project_posts(pool, redis, [kept, lost])
     await lose_what_has_no_number(pool, kept, lost)
     assert await shown(pool, redis, HOT) == [kept, lost]
     assert await is_caught_up(pool, redis)
 
-    await drift(pool, redis, patience=0)
-    assert (await moment_of(pool)).epoch != before
+    await check_drift(pool, redis, delay_seconds=0)
+    assert (await head_of(pool)).epoch != before
     await settle(pool, redis)
     assert await shown(pool, redis, HOT) == [kept]
     await assert_same(pool, redis, [])
-    assert await drift(pool, redis, patience=0) == 0
+    assert await check_drift(pool, redis, delay_seconds=0) == 0
 
 
 async def test_a_late_change_alone_builds_nothing_anew(pool: Pool, redis: Redis) -> None:
     post_id = await make.post(pool)
     await settle(pool, redis)
-    before = (await moment_of(pool)).epoch
+    before = (await head_of(pool)).epoch
     await make.like(pool, post_id)
-    await actions.project(pool, redis, [post_id])
-    assert await drift(pool, redis, patience=0) == 0
-    assert (await moment_of(pool)).epoch == before
+    await actions.project_posts(pool, redis, [post_id])
+    assert await check_drift(pool, redis, delay_seconds=0) == 0
+    assert (await head_of(pool)).epoch == before

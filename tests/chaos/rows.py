@@ -69,7 +69,7 @@ async def boards(
     conn: Connection, redis: Redis
 ) -> tuple[Mapping[str, Collection[Any]], Mapping[str, Collection[Any] | None]]:
     """Each board as Postgres has it, and as Redis does."""
-    moment = await store.get_moment(conn)
+    moment = await store.get_log_head(conn)
     wanted: dict[str, Collection[Any]] = {HOT: await compute.hot_ranking(conn, HOT_KEPT)}
     for campaign_id in await store.list_campaigns(conn, BOARD_STATES):
         wanted[board_of(campaign_id)] = await compute.campaign_ranking(conn, campaign_id, HOT_KEPT)

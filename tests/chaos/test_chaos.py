@@ -26,7 +26,7 @@ async def plant(place: Place) -> None:
         await conn.execute(
             "UPDATE posts SET state = 'removed' WHERE id = (SELECT max(id) FROM posts WHERE state = 'published')"
         )
-        moment = await store.get_moment(conn)
+        moment = await store.get_log_head(conn)
         key = f"feed:{{{HOT}}}:{moment.epoch}:"
         await redis.zpopmin(f"{key}rank")
         await redis.hincrby(f"{key}rows", "size", -1)

@@ -23,7 +23,7 @@ async def until_boards_agree(place: Place) -> None:
     """And have followed the log to its end."""
     async with asyncio.timeout(_RIGHT_SECONDS), place.postgres() as conn, place.redis() as redis:
         while True:
-            moment = await store.get_moment(conn)
+            moment = await store.get_log_head(conn)
             meta = await counters.find_meta(redis, HOT, moment.epoch)
             followed = meta is not None and meta.position == moment.position and not (await rows.log(conn))[2]
             if followed and not check.wrong_boards(*await rows.boards(conn, redis)):

@@ -206,7 +206,7 @@ CASES: dict[str, Case] = {
         lambda s: pushes.list_bodies(s.conn, list(range(59_901, 59_951))), ("inbox_pkey", "inbox_unread"), 25_000
     ),
     # Boards and campaigns.
-    "moment": Case(lambda s: boards.get_moment(s.conn), ("change_log_pkey",), 40),
+    "moment": Case(lambda s: boards.get_log_head(s.conn), ("change_log_pkey",), 40),
     "campaigns with boards": Case(lambda s: boards.list_campaigns(s.conn, BOARD_STATES), (), 40),
     "posts for boards": Case(lambda s: boards.list_posts(s.conn, SPREAD), ("post_stats_pkey", "posts_pkey"), 1_800),
     "entries for boards": Case(

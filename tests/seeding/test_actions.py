@@ -8,9 +8,9 @@ from redis.asyncio import Redis
 from feed.boards import actions as boards
 from feed.boards import compute
 from feed.boards import redis_store as counters
-from feed.boards.drift import drift
+from feed.boards.drift import check_drift
 from feed.boards.model import HOT
-from feed.boards.store import get_moment
+from feed.boards.store import get_log_head
 from feed.postgres import Pool
 from feed.seeding.actions import fill
 from feed.seeding.model import BeingFilled, NotEmpty, Sizes, SizesWrong, sizes_of
@@ -121,24 +121,24 @@ async def test_a_few_are_loved_and_most_are_not(pool: Pool) -> None:
 
 
 async def test_boards_that_were_there_learn_of_it(pool: Pool, redis: Redis) -> None:
-    while await boards.follow(pool, redis):
+    while await boards.follow_change_log(pool, redis):
         pass
     async with pool.acquire() as conn:
-        before = await get_moment(conn)
+        before = await get_log_head(conn)
     assert await counters.top(redis, HOT, epoch=before.epoch, limit=5) == []
 
     await fill(pool, SIZES, nobody)
-    while await boards.follow(pool, redis):
+    while await boards.follow_change_log(pool, redis):
         pass
 
     async with pool.acquire() as conn:
-        moment = await get_moment(conn)
+        moment = await get_log_head(conn)
         expected = await compute.hot_ranking(conn, 5)
     assert moment.epoch != before.epoch
     held = await counters.top(redis, HOT, epoch=moment.epoch, limit=5)
     assert held is not None
     assert [row.post_id for row in held[:5]] == [row.post_id for row in expected[:5]]
-    assert await drift(pool, redis, patience=0) == 0
+    assert await check_drift(pool, redis, delay_seconds=0) == 0
 
 
 async def test_nobody_is_told_of_what_nobody_did(pool: Pool) -> None:
@@ -178,7 +178,7 @@ async def test_two_at_once_do_not_write_into_each_other(pool: Pool) -> None:
 
 async def test_whoever_is_interrupted_leaves_what_is_whole(pool: Pool) -> None:
     async with pool.acquire() as conn:
-        before = await get_moment(conn)
+        before = await get_log_head(conn)
     written = 0
 
     def stop_soon(count: int) -> None:
@@ -197,7 +197,7 @@ async def test_whoever_is_interrupted_leaves_what_is_whole(pool: Pool) -> None:
     )
     assert await pool.fetchval("SELECT sum(post_count) FROM accounts") == posts
     async with pool.acquire() as conn:
-        assert (await get_moment(conn)).epoch != before.epoch
+        assert (await get_log_head(conn)).epoch != before.epoch
     with pytest.raises(NotEmpty):
         await fill(pool, SIZES, nobody)
 

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from feed.boards import actions, compute, definitions, store
 from feed.boards import redis_store as counters
-from feed.boards.model import HOT, Moment, Row, board_of
+from feed.boards.model import HOT, LogHead, Row, board_of
 from feed.changes import store as changes
 from feed.changes.actions import number_changes
 from feed.changes.store import Delta
@@ -17,14 +17,14 @@ async def settle(pool: Pool, redis: Redis) -> None:
     """Numbers and follows until nothing is left."""
     for _ in range(50):
         numbered = await number_changes(pool)
-        if not await actions.follow(pool, redis) and not numbered and await is_caught_up(pool, redis):
+        if not await actions.follow_change_log(pool, redis) and not numbered and await is_caught_up(pool, redis):
             return
     raise AssertionError("the boards do not come to rest")
 
 
-async def moment_of(pool: Pool) -> Moment:
+async def head_of(pool: Pool) -> LogHead:
     async with pool.acquire() as conn:
-        return await store.get_moment(conn)
+        return await store.get_log_head(conn)
 
 
 async def keys_of(pool: Pool) -> list[str]:
@@ -33,13 +33,13 @@ async def keys_of(pool: Pool) -> list[str]:
 
 
 async def is_caught_up(pool: Pool, redis: Redis) -> bool:
-    moment = await moment_of(pool)
-    metas = [await counters.find_meta(redis, key, moment.epoch) for key in await keys_of(pool)]
-    return all(meta is not None and meta.position == moment.position for meta in metas)
+    head = await head_of(pool)
+    metas = [await counters.find_meta(redis, key, head.epoch) for key in await keys_of(pool)]
+    return all(meta is not None and meta.position == head.position for meta in metas)
 
 
 async def top(pool: Pool, redis: Redis, board: str, limit: int = 100) -> list[Row] | None:
-    return await counters.top(redis, board, epoch=(await moment_of(pool)).epoch, limit=limit)
+    return await counters.top(redis, board, epoch=(await head_of(pool)).epoch, limit=limit)
 
 
 async def shown(pool: Pool, redis: Redis, board: str) -> list[int] | None:

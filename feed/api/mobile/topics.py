@@ -18,7 +18,7 @@ from feed.screens.posts.feeds import Listed
 from feed.screens.posts.topics import TopicCard, get_topic
 from feed.texts import text_problem
 from feed.topics.model import TopicNotFound
-from feed.topics.parse import MARKS, NAME_LONGEST, asked_key, topic_key
+from feed.topics.parse import MARKS, NAME_LONGEST, lookup_key, topic_key
 
 Search = Annotated[
     str, QueryParameter(max_length=NAME_LONGEST, description="How the name begins, with or without a mark.")
@@ -44,7 +44,7 @@ async def list_topics(
 @get("/topics/{name:str}", errors=(TopicNotFound,), conditional=True)
 async def read_topic(name: FromPath[str], app_state: InjectedAppState, reader: InjectedReader) -> Response[TopicCard]:
     """A topic by its name, without marks. An alias returns the topic that it resolves to."""
-    key = asked_key(name)
+    key = lookup_key(name)
     async with app_state.pool.acquire() as conn:
         card = await get_topic(conn, key)
     return Response(card, headers={"cache-control": PUBLIC, "vary": "Authorization"})
@@ -66,7 +66,7 @@ async def list_topic_posts(
     cursor: Cursor = None,
 ) -> Response[bytes]:
     """The posts of a topic and of its aliases, newest first or by hot score."""
-    topic = await app_state.topics.resolve(asked_key(name))
+    topic = await app_state.topics.resolve(lookup_key(name))
     viewer_id = reader.account_id if reader else None
 
     async def listed(conn: Connection, after: Position, most: int) -> list[Listed]:

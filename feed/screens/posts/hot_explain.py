@@ -10,7 +10,7 @@ from feed.boards import store as boards
 from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
 from feed.boards.model import Row
 from feed.curation import store as curation
-from feed.curation.model import HotAction, HotWord
+from feed.curation.model import HotAction, HotActionKind
 from feed.postgres import Connection
 from feed.screens.posts.cards import Id
 
@@ -36,7 +36,7 @@ class HotActionCard(msgspec.Struct, frozen=True, kw_only=True):
 
     id: Id
     post_id: Id
-    action: HotWord
+    action: HotActionKind
     reason: str
     until: datetime
     made_by: Id

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from feed.boards import compute
 from feed.boards import redis_store as counters
 from feed.boards import store as boards
-from feed.boards.diversity import spread
-from feed.boards.editorial_order import arrange, ranked
+from feed.boards.diversity import diversify
+from feed.boards.editorial_order import apply_editorial_order, sort_by_score
 from feed.boards.model import HOT, HOT_SHOWN, Row
 from feed.curation import store as curation
 from feed.pagination import NEWEST
@@ -98,8 +98,8 @@ class HotLists:
         async with self._pool.acquire() as conn:
             if rows is None:
                 rows = await compute.hot_ranking(conn, HOT_SHOWN)
-            actions = await curation.list_standing(conn)
-            known = {row.post_id: row for row in ranked(rows)[:HOT_SHOWN]}
+            actions = await curation.list_in_force(conn)
+            known = {row.post_id: row for row in sort_by_score(rows)[:HOT_SHOWN]}
             lifted = [each.post_id for each in actions if each.action != "suppress"]
             if lifted:
                 # What editors lift need not be among the hottest; and it is there as it is now, or not at all.
@@ -108,14 +108,14 @@ class HotLists:
             topics = await feeds.list_topics_of(conn, list(known))
             second = await feeds.get_clock_second(conn)
         everything = list(known.values())
-        shown = arrange(everything, actions, topics)[:LONGEST]
+        shown = apply_editorial_order(everything, actions, topics)[:LONGEST]
         return HotSnapshot(everything, topics, Ranking(shown, second, read_at))
 
 
 async def _rank(conn: Connection, snapshot: HotSnapshot, hot: Sequence[Row], newest: Sequence[int]) -> Ranking:
     """The best of both by score, without a flood by one author; as old as the moment is."""
     rows = {row.post_id: row for row in hot} | await _read_rows(conn, newest)
-    ids = spread(ranked(list(rows.values()))[:LONGEST], {})
+    ids = diversify(sort_by_score(list(rows.values()))[:LONGEST], {})
     return Ranking(ids, snapshot.shown.second, snapshot.read_at)
 
 

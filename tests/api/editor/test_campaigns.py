@@ -10,7 +10,7 @@ import pytest
 from feed.api.state import AppState
 from feed.boards import redis_store as counters
 from feed.boards import store as boards
-from feed.boards.actions import follow
+from feed.boards.actions import follow_change_log
 from feed.boards.model import board_of
 from feed.changes.actions import number_changes
 from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
@@ -148,10 +148,10 @@ async def engaged(app_state: AppState, join: Join) -> tuple[Person, str, list[st
 async def both_ways(app_state: AppState, campaign: str) -> LeaderboardRows:
     """The leaderboard, which is the same from Redis and from Postgres."""
     await number_changes(app_state.pool)
-    while await follow(app_state.pool, app_state.redis):
+    while await follow_change_log(app_state.pool, app_state.redis):
         pass
     async with app_state.pool.acquire() as conn:
-        epoch = (await boards.get_moment(conn)).epoch
+        epoch = (await boards.get_log_head(conn)).epoch
     assert await counters.top(app_state.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
     from_redis, from_postgres = [
         await get_leaderboard(

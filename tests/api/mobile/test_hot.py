@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from feed.api.state import AppState, assemble
 from feed.boards import redis_store as counters
 from feed.boards import store as boards
-from feed.boards.actions import follow
+from feed.boards.actions import follow_change_log
 from feed.boards.diversity import AUTHOR_MOST, WINDOW
 from feed.boards.model import HOT
 from feed.changes.actions import number_changes
@@ -45,10 +45,10 @@ def soon(**more: float) -> str:
 async def boarded(app_state: AppState) -> None:
     """Lets the hot list's board be whole in Redis, and the process know its epoch."""
     await number_changes(app_state.pool)
-    while await follow(app_state.pool, app_state.redis):
+    while await follow_change_log(app_state.pool, app_state.redis):
         pass
     async with app_state.pool.acquire() as conn:
-        app_state.projector.epoch = (await boards.get_moment(conn)).epoch
+        app_state.projector.epoch = (await boards.get_log_head(conn)).epoch
     assert await counters.top(app_state.redis, HOT, epoch=app_state.projector.epoch, limit=1) is not None
 
 

@@ -17,7 +17,7 @@ from feed.curation.trends import HALF_LIFE
 from feed.pagination import NEWEST
 from feed.postgres import Connection
 from feed.screens.posts import feeds, topics
-from feed.screens.posts import ranked_pages as ranked
+from feed.screens.posts import ranked_pages as sort_by_score
 from feed.screens.posts.hot_lists import HotLists
 from feed.screens.posts.new_count import NewPostCounter
 from feed.screens.posts.pages import Pages
@@ -30,7 +30,9 @@ from tests.support.statements import CURSORS, asked, count
 async def read(
     pages: Pages, redis: Redis, rank: Callable[[], Awaitable[Any]], viewer_id: int | None, cursor: str | None = None
 ) -> Any:
-    return await ranked.read_page(pages, redis, CURSORS, "a list", rank, viewer_id=viewer_id, cursor=cursor, limit=3)
+    return await sort_by_score.read_page(
+        pages, redis, CURSORS, "a list", rank, viewer_id=viewer_id, cursor=cursor, limit=3
+    )
 
 
 async def test_a_hot_page_costs_a_viewer_what_a_latest_page_does(pool: "asyncpg.Pool[Record]", redis: Redis) -> None:
