@@ -1,4 +1,4 @@
-"""Settlements, winners and claims: the nouns, and the states that refuse."""
+"""Types and errors of settlements, winners, claims and objections."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from feed.errors import Conflict, Forbidden, NotFound
 
 WinnerId = NewType("WinnerId", int)
 ObjectionId = NewType("ObjectionId", int)
-# What an upheld objection leads to: another winner, or another settlement.
+# What an upheld objection leads to: replacing one winner, or a new settlement.
 Remedy = Literal["replace", "settle_again"]
 WinnerState = Literal[
     "selected", "notified", "viewed", "claimed", "verified", "shipped", "received", "lapsed", "declined", "forfeited"
@@ -18,7 +18,7 @@ WinnerState = Literal[
 
 
 class ResultNotFound(NotFound):
-    """No result that the public may see yet."""
+    """No such campaign, or its result is not announced yet."""
 
 
 class SheetNotFound(NotFound):
@@ -26,55 +26,55 @@ class SheetNotFound(NotFound):
 
 
 class PrizeNotFound(NotFound):
-    """No such prize, or one whose winner has not been told yet."""
+    """No such prize, or its winner is not notified yet."""
 
 
 class NotYourPrize(Forbidden):
-    """Somebody else has won it."""
+    """The prize belongs to another account."""
 
 
 class NotOverYet(Conflict):
-    """The campaign takes entries, or ended less than ten seconds ago: something stamped in time may be in flight."""
+    """The campaign is open, or ended less than ten seconds ago: writes with a timestamp before the end may be uncommitted."""
 
 
 class SettlementBlocked(Conflict):
-    """Something waits for a verdict or a mark; with a reason an editor may settle all the same."""
+    """A verdict or a mark is missing. With a reason an editor may settle without it."""
 
 
 class AlreadySettled(Conflict):
-    """A result stands."""
+    """The campaign has a result in force."""
 
 
 class NotSettled(Conflict):
-    """No result stands that this could be done to."""
+    """The campaign has no result in force, or not the state for this action."""
 
 
 class AlreadyAnnounced(Conflict):
-    """The winners have been told."""
+    """The result is announced and its winners are notified."""
 
 
 class NotAnnounced(Conflict):
-    """The result is not announced yet, or final already: winners are replaced in between."""
+    """The result is not announced yet, or already final: winners are replaced only in between."""
 
 
 class WinnerNotFound(NotFound):
-    """Nobody wins with this rank now."""
+    """No held place has this rank."""
 
 
 class PrizeHandedOver(Conflict):
-    """The prize is on its way or received: the result cannot take it back."""
+    """A prize is shipped or received and cannot be taken back."""
 
 
 class ObjectionsClosed(Conflict):
-    """It is not the time for objections: not announced yet, or the days are over."""
+    """The result is not announced yet, or the objection period is over."""
 
 
 class NotAParticipant(Forbidden):
-    """Only who takes part in the campaign may object."""
+    """Only participants of the campaign may object."""
 
 
 class AlreadyObjected(Conflict):
-    """One objection each."""
+    """The account has already objected: one objection per participant."""
 
 
 class ObjectionNotFound(NotFound):
@@ -82,31 +82,31 @@ class ObjectionNotFound(NotFound):
 
 
 class ObjectionAnswered(Conflict):
-    """It has its answer, or the result that it was made against is gone."""
+    """The objection is answered, or its settlement is not in force any more."""
 
 
 class InvolvedInCampaign(Forbidden):
-    """Who has organised, announced, judged or entered a campaign, or decided anything about it, answers no objection to it."""
+    """The editor has acted in the campaign (organised, announced, judged, entered, decided) and may not answer its objections."""
 
 
 class WinnerNotVisible(Conflict):
-    """A winning post was removed, or its author banned, after the settlement: undo it and settle again."""
+    """After the settlement a winning post was removed or its author banned: the settlement has to be undone and repeated."""
 
 
 class ClaimClosed(Conflict):
-    """The prize cannot be claimed, or not any more."""
+    """The prize is not in a state in which it can be claimed, or its deadline has passed."""
 
 
 class ClaimAccessRequired(Forbidden):
-    """Winners' details are read by whom an admin, who is another person, has let in for this campaign."""
+    """Reading winners' details needs access to this campaign, granted by an admin who is another person."""
 
 
 class PrizeNotFinal(Conflict):
-    """The objection days are not over: nothing leaves the house that could not be taken back."""
+    """The result is not final: until then no prize is handed over, because that cannot be undone."""
 
 
 class WrongPrizeState(Conflict):
-    """The prize is in a state from which this does not follow."""
+    """The prize is in a state that does not allow this change."""
 
 
 class CodesMissing(Conflict):
@@ -114,28 +114,31 @@ class CodesMissing(Conflict):
 
 
 class CodesShown(Conflict):
-    """The winner has seen the codes, more than a day ago."""
+    """The winner first saw the codes more than a day ago."""
 
 
 class ReceiptNotFound(NotFound):
-    """The campaign's details have not been destroyed yet, or there is no such campaign."""
+    """No such campaign, or its claim details are not destroyed yet."""
 
 
 class ClaimNotFound(NotFound):
-    """The winner has given no details, or there is no such winner in this campaign."""
+    """No such winner in this campaign, or the winner has given no details."""
 
 
 class Forced(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """That a settlement did not wait: each thing that it went over, and why. Early and without anything waiting it may have no reason."""
+    """What a settlement did not wait for, and why.
+
+    `reason` is None only when nothing but the time of settlement was overridden.
+    """
 
     reason: str | None
     overrides: list[dict[str, Any]]
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """The one settlement of a campaign that stands; without a result while only the sheet is frozen.
+    """The settlement of a campaign that is in force; without a result while only the sheet is frozen.
 
-    The salt is the secret behind the pseudonyms of the campaign's documents.
+    `salt` is the secret key of the pseudonyms in the campaign's documents.
     """
 
     id: int
@@ -145,13 +148,13 @@ class Settlement(msgspec.Struct, frozen=True):
     skipped: list[dict[str, Any]]
     has_result: bool
     salt: bytes
-    # Hashes of the campaign's results that were announced and set aside afterwards.
+    # SHA-256 of the campaign's earlier results that were announced and then undone.
     withdrawn: list[str] = []
     forced: Forced | None = None
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry as it was frozen. Without a verified phone the person is empty."""
+    """One frozen entry. `person` is empty for an author without a verified phone."""
 
     post_id: int
     account_id: int
@@ -167,7 +170,7 @@ class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Who fills a place: of the result, or from the reserves."""
+    """A place and its holder, from the result or promoted from the reserves."""
 
     place: int
     rank: int
@@ -179,7 +182,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reserve(msgspec.Struct, frozen=True, kw_only=True):
-    """Who comes next."""
+    """One of the next people in order; `position` counts from 1."""
 
     position: int
     rank: int
@@ -190,14 +193,14 @@ class Reserve(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """Somebody in line, and what stands against a prize for them now."""
+    """A reserve that is not promoted, and why it cannot win now; `obstacle` is None if it can."""
 
     reserve: Reserve
     obstacle: str | None
 
 
 class Objection(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody has against a result, and whether it was answered."""
+    """A participant's objection to a result, and its answer if there is one."""
 
     id: ObjectionId
     campaign_id: int
@@ -211,7 +214,7 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnclaimedPrize(msgspec.Struct, frozen=True):
-    """A prize whose winner has given no details yet."""
+    """A prize that is not claimed yet."""
 
     id: WinnerId
     campaign_id: int
@@ -221,7 +224,7 @@ class UnclaimedPrize(msgspec.Struct, frozen=True):
 
 
 class Winner(msgspec.Struct, frozen=True, kw_only=True):
-    """A filled place and what has become of it."""
+    """A filled place and its present state."""
 
     id: WinnerId
     campaign_id: int

@@ -1,4 +1,4 @@
-"""What winners are told in the app, and what the editors are told when a settlement waits."""
+"""Texts of notifications about prizes, settlements and objections, for winners and editors."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,35 +10,35 @@ from feed.inbox.model import NewInbox
 from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, UnclaimedPrize, Winner, WinnerId
 from feed.sms.model import SHANGHAI
 
-# What a settlement waits for.
-_WAITS = {"entry_waits": "待审作品", "mark_missing": "打分不足的入围作品", "comment_waits": "待审评论"}
+# What a settlement waits for, by the kind of block.
+_BLOCK_NAMES = {"entry_waits": "待审作品", "mark_missing": "打分不足的入围作品", "comment_waits": "待审评论"}
 
 
 def format_time(at: datetime) -> str:
-    """A moment as people in Shenzhen write it."""
-    here = at.astimezone(SHANGHAI)
-    return f"{here.month}月{here.day}日{here:%H:%M}"
+    """The time in Chinese, for example 9月20日21:30, in the time zone of Shenzhen."""
+    local = at.astimezone(SHANGHAI)
+    return f"{local.month}月{local.day}日{local:%H:%M}"
 
 
 def format_prizes(prizes: Sequence[dict[str, Any]]) -> str:
-    """The prizes of one winner in a line."""
+    """The prizes of one winner with their quantities, in one line."""
     return "、".join(f"{prize['name']} ×{prize['per_winner']}" for prize in prizes)
 
 
 def notice_key(winner_id: WinnerId) -> str:
-    """By which the message about a prize is there once."""
+    """The unique key of the message about a prize."""
     return f"prize:{winner_id}"
 
 
 def reminder_key(winner_id: WinnerId) -> str:
-    """By which a reminder is there once."""
+    """The unique key of the reminder of a claim deadline."""
     return f"claim_deadline:{winner_id}"
 
 
 def of_prize(winner: Winner, title: str) -> NewInbox:
-    """The notice that starts the clock of the claim."""
+    """To the winner: the prize, and the deadline for claiming it."""
     assert winner.claim_ends_at is not None
-    return _about(
+    return _prize_notice(
         winner,
         title=f"您在“{title}”活动中获奖了",
         body=(
@@ -50,23 +50,23 @@ def of_prize(winner: Winner, title: str) -> NewInbox:
 
 
 def of_lost_prize(winner: Winner, title: str) -> NewInbox:
-    """The prize is gone: its time has passed, the winning post was deleted, or two people have decided so."""
+    """To a winner who has lost the prize: the deadline passed, the post or account was deleted, or editors have decided so."""
     if winner.state == "lapsed":
-        told = f"“{title}”活动的奖品已逾期", "您未在规定时间内填写收件信息，奖品已视为放弃。"
+        text = f"“{title}”活动的奖品已逾期", "您未在规定时间内填写收件信息，奖品已视为放弃。"
     elif winner.state_reason in ("objection_upheld", "replaced"):
-        told = f"“{title}”活动的获奖资格已取消", "公示期内经复核，您的获奖资格已取消。如有疑问，请联系主办方。"
+        text = f"“{title}”活动的获奖资格已取消", "公示期内经复核，您的获奖资格已取消。如有疑问，请联系主办方。"
     elif winner.state_reason == "settlement_undone":
-        told = f"“{title}”活动的结果已撤销", "公示期内有异议成立，本次结果已撤销，活动将重新评选。"
+        text = f"“{title}”活动的结果已撤销", "公示期内有异议成立，本次结果已撤销，活动将重新评选。"
     elif winner.state_reason == "erased":
-        told = f"“{title}”活动的获奖资格已取消", "您的账号已注销，按活动规则奖品由候补者获得。"
+        text = f"“{title}”活动的获奖资格已取消", "您的账号已注销，按活动规则奖品由候补者获得。"
     else:
-        told = f"“{title}”活动的获奖资格已取消", "您已删除获奖作品，按活动规则奖品由候补者获得。"
-    return _about(winner, title=told[0], body=told[1], event=winner.state)
+        text = f"“{title}”活动的获奖资格已取消", "您已删除获奖作品，按活动规则奖品由候补者获得。"
+    return _prize_notice(winner, title=text[0], body=text[1], event=winner.state)
 
 
 def of_codes(winner: Winner, title: str) -> NewInbox:
-    """The objection days are over: codes that were claimed can be seen."""
-    return _about(
+    """To the winner: the result is final and claimed codes can be viewed."""
+    return _prize_notice(
         winner,
         title="您的奖品码可以查看了",
         body=f"“{title}”活动公示期已结束。请在“我的奖品”中查看，首次查看后一天内可再次查看，请妥善保存。",
@@ -75,8 +75,8 @@ def of_codes(winner: Winner, title: str) -> NewInbox:
 
 
 def of_shipment(winner: Winner, carrier: str, tracking_no: str) -> NewInbox:
-    """The parcel is on its way, or has another number than the one that was told."""
-    return _about(
+    """To the winner: the parcel is shipped, or its tracking number was corrected."""
+    return _prize_notice(
         winner,
         title="您的奖品已寄出",
         body=f"{carrier}，单号 {tracking_no}。收到后请在“我的奖品”中确认。",
@@ -85,7 +85,7 @@ def of_shipment(winner: Winner, carrier: str, tracking_no: str) -> NewInbox:
 
 
 def of_deadline(due: UnclaimedPrize) -> NewInbox:
-    """The claim ends soon."""
+    """To the winner: the claim deadline is near."""
     return NewInbox(
         account_id=due.account_id,
         kind="claim_deadline",
@@ -100,7 +100,7 @@ def of_deadline(due: UnclaimedPrize) -> NewInbox:
 def of_blocks(
     campaign: PublishedCampaign, blocks: Sequence[dict[str, Any]], editor_ids: Sequence[int]
 ) -> list[NewInbox]:
-    """The settlement waits: each editor is told once of every kind of what it waits for."""
+    """To the editors: what the settlement waits for, once per editor and kind of block."""
     kinds = Counter(str(block["kind"]) for block in blocks)
     return [
         _of_block(campaign, editor_id, kind, count) for kind, count in sorted(kinds.items()) for editor_id in editor_ids
@@ -112,7 +112,7 @@ def _of_block(campaign: PublishedCampaign, editor_id: int, kind: str, count: int
         account_id=editor_id,
         kind="system",
         title=f"“{campaign.title}”活动的评选在等待处理",
-        body=f"还有 {count} 项未完成（{_WAITS.get(kind, '其他')}）。完成后系统自动评选，也可说明理由后立即评选，理由随结果公布。",
+        body=f"还有 {count} 项未完成（{_BLOCK_NAMES.get(kind, '其他')}）。完成后系统自动评选，也可说明理由后立即评选，理由随结果公布。",
         once_key=f"settlement_blocked:{campaign.id}:{kind}",
         subject={"kind": "campaign", "id": str(campaign.id)},
     )
@@ -121,7 +121,7 @@ def _of_block(campaign: PublishedCampaign, editor_id: int, kind: str, count: int
 def of_number_wanted(
     settlement_id: int, campaign: PublishedCampaign, editor_id: int, name: str, *, not_before: datetime, until: datetime
 ) -> NewInbox:
-    """The list of a draw is out and waits for a public number, which two editors enter."""
+    """To an editor: the list of a draw is published, and two editors have to enter the public number."""
     return NewInbox(
         account_id=editor_id,
         kind="system",
@@ -136,7 +136,7 @@ def of_number_wanted(
 
 
 def of_decision(settlement: Settlement, editor_id: int, title: str) -> NewInbox:
-    """The winners are found; two people have to announce them."""
+    """To an editor: the campaign is settled, and two people have to announce the result."""
     return NewInbox(
         account_id=editor_id,
         kind="system",
@@ -148,7 +148,7 @@ def of_decision(settlement: Settlement, editor_id: int, title: str) -> NewInbox:
 
 
 def of_objection(objection_id: ObjectionId, campaign: PublishedCampaign) -> NewInbox:
-    """Somebody objects; it takes a third person to answer."""
+    """To the campaign's editor: there is an objection, which an editor who is not involved has to answer."""
     return NewInbox(
         account_id=campaign.created_by,
         kind="system",
@@ -160,7 +160,7 @@ def of_objection(objection_id: ObjectionId, campaign: PublishedCampaign) -> NewI
 
 
 def of_answer(objection: Objection, title: str, answer: str, *, upheld: bool) -> NewInbox:
-    """To whoever has objected."""
+    """To the participant who has objected: the answer."""
     return NewInbox(
         account_id=objection.account_id,
         kind="system",
@@ -172,7 +172,7 @@ def of_answer(objection: Objection, title: str, answer: str, *, upheld: bool) ->
 
 
 def of_upheld(objection_id: ObjectionId, campaign: PublishedCampaign, remedy: Remedy, rank: int | None) -> NewInbox:
-    """To the editor: an objection was upheld, and another person has to do what follows."""
+    """To the campaign's editor: an objection is upheld, and another person than its answerer has to carry out the remedy."""
     what = "撤销结果并重新评选" if remedy == "settle_again" else f"更换第 {rank} 名获奖者"
     return NewInbox(
         account_id=campaign.created_by,
@@ -184,7 +184,7 @@ def of_upheld(objection_id: ObjectionId, campaign: PublishedCampaign, remedy: Re
     )
 
 
-def _about(winner: Winner, *, title: str, body: str, event: str) -> NewInbox:
+def _prize_notice(winner: Winner, *, title: str, body: str, event: str) -> NewInbox:
     return NewInbox(
         account_id=winner.account_id,
         kind="prize",

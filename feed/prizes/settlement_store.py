@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""SQL of settlements and their results."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,14 +11,14 @@ from feed.prizes.model import Forced, Settlement
 
 
 class SettlementSummary(msgspec.Struct, frozen=True):
-    """The settlement that stands, without its result: that may be megabytes."""
+    """A settlement without its result document, which may have megabytes."""
 
     id: int
     rules_version: int
 
 
 async def find_settled(conn: Connection, campaign_id: int) -> SettlementSummary | None:
-    """The campaign's settlement, once it has a result."""
+    """The campaign's settlement in force, if it has a result."""
     row = await conn.fetchrow(
         """
         SELECT id, rules_version
@@ -39,7 +39,7 @@ async def add_settlement(
     skipped: Sequence[dict[str, Any]],
     forced: Forced | None,
 ) -> int:
-    """The id of the campaign's new settlement; a second one beside it is impossible."""
+    """Adds a settlement and returns its id. A unique index allows one in force per campaign."""
     settlement_id: int = await conn.fetchval(
         """
         INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped, forced)
@@ -56,7 +56,7 @@ async def add_settlement(
 
 
 async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | None:
-    """The settlement that stands."""
+    """The campaign's settlement in force, with or without a result."""
     row = await conn.fetchrow(
         """
         SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, forced,
@@ -77,7 +77,7 @@ async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | No
 
 
 async def add_result(conn: Connection, settlement_id: int, result: bytes, sha256: str) -> bool:
-    """Whether the settlement had no result yet."""
+    """Stores the result. False if the settlement has one already."""
     return bool(
         await conn.fetchval(
             """
@@ -93,7 +93,7 @@ async def add_result(conn: Connection, settlement_id: int, result: bytes, sha256
 
 
 async def mark_undone(conn: Connection, settlement_id: int, *, by: int, reason: str, withdrawn: bool = False) -> None:
-    """The settlement stays, and stands no more. `withdrawn`: its result was public."""
+    """Takes the settlement out of force; the row stays. `withdrawn`: its result was announced."""
     await conn.execute(
         """
         UPDATE settlements

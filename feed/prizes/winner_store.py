@@ -1,4 +1,4 @@
-"""The SQL of settlements, winners and reserves. Whoever calls a writing function holds the campaign's row."""
+"""SQL of winners and reserves. Callers of writing functions hold the lock of the campaign's row."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from feed.prizes.model import Candidate, Place, Reserve, UnclaimedPrize, Winner,
 async def add_winners(
     conn: Connection, campaign_id: int, settlement_id: int, places: Sequence[Place]
 ) -> list[WinnerId]:
-    """Fills places; nobody is told yet."""
+    """Adds winners in state `selected`, not notified yet. Returns their ids in the order of places."""
     rows = await conn.fetch(
         """
         INSERT INTO winners (campaign_id, settlement_id, place, rank, post_id, account_id, person, score, prizes)
@@ -22,27 +22,27 @@ async def add_winners(
         FROM ROWS FROM (
             unnest($3::integer[], $4::integer[], $5::bigint[], $6::bigint[], $7::bytea[], $8::text[]),
             jsonb_array_elements($9)
-        ) AS given (place, rank, post_id, account_id, person, score, prizes)
+        ) AS added (place, rank, post_id, account_id, person, score, prizes)
         ORDER BY place
         RETURNING id
         """,
         campaign_id,
         settlement_id,
         *columns([msgspec.structs.astuple(place)[:-1] for place in places], 6),
-        # Not jsonb[]: a list inside of an array would be taken for a dimension of it.
+        # One jsonb value instead of jsonb[]: asyncpg would take the inner lists for a second dimension of the array.
         [place.prizes for place in places],
     )
     return [WinnerId(row["id"]) for row in rows]
 
 
 async def add_reserves(conn: Connection, settlement_id: int, reserves: Sequence[Reserve]) -> None:
-    """Who comes next, in order."""
+    """Adds the reserves of a settlement."""
     await conn.execute(
         """
         INSERT INTO reserves (settlement_id, position, rank, post_id, account_id, person, score)
         SELECT $1, position, rank, post_id, account_id, person, score
         FROM unnest($2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bytea[], $7::text[])
-            AS given (position, rank, post_id, account_id, person, score)
+            AS added (position, rank, post_id, account_id, person, score)
         """,
         settlement_id,
         *columns([msgspec.structs.astuple(reserve) for reserve in reserves], 6),
@@ -50,12 +50,12 @@ async def add_reserves(conn: Connection, settlement_id: int, reserves: Sequence[
 
 
 async def remove_selected(conn: Connection, settlement_id: int) -> None:
-    """Empties the places of a settlement that is undone: nobody has been told of them, and its result still names them."""
+    """Removes the winners of an undone settlement who were not notified; its result still names them."""
     await conn.execute("DELETE FROM winners WHERE settlement_id = $1 AND notified_at IS NULL", settlement_id)
 
 
 async def list_selected(conn: Connection, settlement_id: int) -> list[Winner]:
-    """Winners who have not been told."""
+    """Winners who are not notified yet, by place."""
     rows = await conn.fetch(
         """
         SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at
@@ -69,7 +69,7 @@ async def list_selected(conn: Connection, settlement_id: int) -> list[Winner]:
 
 
 async def list_withdrawn(conn: Connection, settlement_id: int) -> list[WinnerId]:
-    """Winners not told yet whose post its author has deleted, or who are erased."""
+    """Winners not notified yet whose post is deleted or whose account is erased."""
     rows = await conn.fetch(
         """
         SELECT winners.id
@@ -86,7 +86,7 @@ async def list_withdrawn(conn: Connection, settlement_id: int) -> list[WinnerId]
 
 
 async def list_not_visible(conn: Connection, settlement_id: int) -> list[WinnerId]:
-    """Winners not told yet whose post others cannot see, or who are banned now."""
+    """Winners not notified yet whose post is not visible to others, or who are banned now."""
     rows = await conn.fetch(
         """
         SELECT winners.id
@@ -105,7 +105,7 @@ async def list_not_visible(conn: Connection, settlement_id: int) -> list[WinnerI
 async def mark_notified(
     conn: Connection, winner_ids: Sequence[WinnerId], *, at: datetime, claim_ends_at: datetime
 ) -> list[Winner]:
-    """Notifies these winners: `at` is the time of the database, `claim_ends_at` their deadline. Returns them by place."""
+    """Changes these winners from `selected` to `notified` at `at`, the database's time. Returns them by place."""
     rows = await conn.fetch(
         """
         UPDATE winners
@@ -121,7 +121,10 @@ async def mark_notified(
 
 
 async def list_lapsed(conn: Connection) -> list[tuple[int, WinnerId]]:
-    """Campaign and winner of each claim whose time has passed unused, in no order: see `closing.list_frozen`."""
+    """Campaign and winner of unclaimed prizes whose deadline has passed, at most 100.
+
+    In random order, so that prizes that keep failing do not block the others.
+    """
     rows = await conn.fetch(
         """
         SELECT campaign_id, id
@@ -135,7 +138,7 @@ async def list_lapsed(conn: Connection) -> list[tuple[int, WinnerId]]:
 
 
 async def mark_lapsed(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """The winner whose time has passed by the database's clock; None if it has not, or is no longer asked for."""
+    """Ends a prize whose claim deadline has passed by the database's clock. None if it has not, or the prize is in another state."""
     row = await conn.fetchrow(
         """
         UPDATE winners SET state = 'lapsed', state_reason = 'not_claimed', ended_at = clock_timestamp()
@@ -149,7 +152,7 @@ async def mark_lapsed(conn: Connection, winner_id: WinnerId) -> Winner | None:
 
 
 async def list_forfeited(conn: Connection) -> list[tuple[int, WinnerId]]:
-    """Campaign and winner of each prize whose post its author has deleted since the freeze, or who is erased; in no order."""
+    """Campaign and winner of prizes whose post is deleted or whose account is erased: at most 100, in random order."""
     rows = await conn.fetch(
         """
         SELECT winners.campaign_id, winners.id
@@ -167,7 +170,7 @@ async def list_forfeited(conn: Connection) -> list[tuple[int, WinnerId]]:
 
 
 async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """The winner whose post is deleted or who is erased, before the claim was verified or a code seen; None otherwise."""
+    """Ends a prize whose post is deleted or whose account is erased. None if neither holds, the claim is verified, or it has a code."""
     row = await conn.fetchrow(
         """
         UPDATE winners
@@ -187,7 +190,7 @@ async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None
 
 
 async def list_with_codes(conn: Connection, settlement_id: int) -> list[Winner]:
-    """Who has claimed a prize that brings codes."""
+    """Winners who have claimed a prize that consists of codes, by place."""
     rows = await conn.fetch(
         """
         SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
@@ -202,7 +205,7 @@ async def list_with_codes(conn: Connection, settlement_id: int) -> list[Winner]:
 
 
 async def mark_promoted(conn: Connection, settlement_id: int, position: int) -> None:
-    """The reserve has moved up."""
+    """Records that the reserve was promoted to a place."""
     await conn.execute(
         "UPDATE reserves SET promoted_at = clock_timestamp() WHERE settlement_id = $1 AND position = $2",
         settlement_id,
@@ -211,7 +214,7 @@ async def mark_promoted(conn: Connection, settlement_id: int, position: int) -> 
 
 
 async def get_place(conn: Connection, winner_id: WinnerId) -> Place:
-    """Who fills a place, or filled it, with the person behind it."""
+    """The place of a winner, held or not, with the winner's person."""
     row = await conn.fetchrow(
         "SELECT place, rank, post_id, account_id, person, score, prizes FROM winners WHERE id = $1", winner_id
     )
@@ -219,7 +222,7 @@ async def get_place(conn: Connection, winner_id: WinnerId) -> Place:
 
 
 async def list_candidates(conn: Connection, settlement_id: int) -> list[Candidate]:
-    """The reserves who have not moved up, in order, each with what stands against a prize for them now."""
+    """The reserves that are not promoted, in order, each with the obstacle to a prize now."""
     rows = await conn.fetch(
         """
         SELECT reserves.position, reserves.rank, reserves.post_id, reserves.account_id, reserves.person, reserves.score,
@@ -242,7 +245,7 @@ async def list_candidates(conn: Connection, settlement_id: int) -> list[Candidat
 
 
 async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
-    """The winner, once told."""
+    """The winner; None if there is none or it is not notified yet."""
     row = await conn.fetchrow(
         """
         SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
@@ -255,7 +258,7 @@ async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
 
 
 async def mark_viewed(conn: Connection, account_id: int) -> int:
-    """How many of the account's prizes are seen for the first time."""
+    """Marks the account's new prizes as viewed. Returns how many there were."""
     rows = await conn.fetch(
         "UPDATE winners SET state = 'viewed' WHERE account_id = $1 AND state = 'notified' RETURNING id", account_id
     )
@@ -263,19 +266,19 @@ async def mark_viewed(conn: Connection, account_id: int) -> int:
 
 
 async def mark_one_viewed(conn: Connection, winner_id: WinnerId) -> None:
-    """The winner has seen this prize."""
+    """Marks one prize as viewed, if it is new."""
     await conn.execute("UPDATE winners SET state = 'viewed' WHERE id = $1 AND state = 'notified'", winner_id)
 
 
 async def remove_claims(conn: Connection, winner_ids: Sequence[int]) -> None:
-    """Forgets what these told: they do not get the prize, or do not want it."""
+    """Deletes the claim details of winners who have lost or declined their prize."""
     await conn.execute("DELETE FROM claims WHERE winner_id = ANY ($1::bigint[])", winner_ids)
 
 
 async def lock_next_to_remind(conn: Connection) -> UnclaimedPrize | None:
-    """A winner whose claim ends soon, told at least a day ago and not reminded yet; held by nobody else.
+    """A prize whose claim deadline is near, whose winner was notified at least a day ago and is not reminded yet.
 
-    The reminder in the inbox is the mark that there was one.
+    Rows locked by other workers are skipped. The notification in the inbox is the record that the reminder was sent.
     """
     row = await conn.fetchrow(
         """
@@ -300,7 +303,7 @@ async def lock_next_to_remind(conn: Connection) -> UnclaimedPrize | None:
 
 
 async def find_holder(conn: Connection, settlement_id: int, rank: int) -> Winner | None:
-    """Who wins with this rank now."""
+    """The winner who holds the place of this rank; None if it is not held."""
     row = await conn.fetchrow(
         """
         SELECT id, campaign_id, settlement_id, place, rank, post_id, account_id, prizes, state, claim_ends_at, state_reason
@@ -314,7 +317,7 @@ async def find_holder(conn: Connection, settlement_id: int, rank: int) -> Winner
 
 
 async def mark_replaced(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """The winner who is one no more; None where the prize is out of our hands, or gone already."""
+    """Forfeits a prize because its winner is replaced. None if it is shipped, received or lost already."""
     row = await conn.fetchrow(
         """
         UPDATE winners
@@ -333,7 +336,7 @@ async def mark_replaced(conn: Connection, winner_id: WinnerId) -> Winner | None:
 
 
 async def has_handed_over(conn: Connection, settlement_id: int) -> bool:
-    """Whether a prize of this settlement is on its way or received."""
+    """Whether a prize of this settlement is shipped or received."""
     return bool(
         await conn.fetchval(
             "SELECT EXISTS (SELECT FROM winners WHERE settlement_id = $1 AND state IN ('shipped', 'received'))",
@@ -343,7 +346,7 @@ async def has_handed_over(conn: Connection, settlement_id: int) -> bool:
 
 
 async def mark_all_forfeited(conn: Connection, settlement_id: int) -> list[WinnerId]:
-    """Ends every place of a result that is set aside; whoever was told of a prize has to be told of this."""
+    """Forfeits every held place of a settlement that is undone. Returns the winners, who have to be notified."""
     rows = await conn.fetch(
         """
         UPDATE winners SET state = 'forfeited', state_reason = 'settlement_undone', ended_at = clock_timestamp()

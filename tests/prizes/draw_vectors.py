@@ -44,7 +44,7 @@ def _case(
     listed = draw.list_hash(campaign_id, tickets)
     seed = draw.seed_of(listed, nonce, source=beacon["source"], round_=beacon["round"], value=beacon["value"])
     behind = draw.tickets_of(added)
-    order = [ticket.hex() for ticket in draw.order(seed, draw.tickets_of(persons), behind=behind)]
+    order = [ticket.hex() for ticket in draw.order_tickets(seed, draw.tickets_of(persons), added=behind)]
     winners, reserves = places
     again = {name: list(given) for name, given in (("removed", removed), ("added", added)) if given}
     return {

@@ -1,4 +1,4 @@
-"""Whether editors agree in a public number: it takes the equal entries of two people, whatever the number of their accounts."""
+"""Whether editors agree on a public number: two equal entries of different persons, not only of different accounts."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -15,83 +15,86 @@ EntryOutcome = Literal["recorded", "accepted"]
 
 
 class NumberEntry(msgspec.Struct, frozen=True):
-    """A number as one editor enters it, and which person the editor is."""
+    """A public number as one editor has entered it, with the editor's person."""
 
     editor_id: int
     person: bytes
     round: str
     value: str
     appeared_at: datetime
-    # Of a correction only: why the number before it was wrong.
+    # Only of a correction: why the previous number was wrong.
     reason_code: CorrectionReason | None = None
 
     @property
-    def word(self) -> PublicNumber:
+    def number(self) -> PublicNumber:
         """The number itself."""
         return PublicNumber(self.round, self.value, self.appeared_at)
 
     def differing_fields(self, other: "NumberEntry") -> list[str]:
-        """The names of the fields in which the two differ."""
+        """The names of the fields in which two entries differ."""
         reason = ["reason_code"] if self.reason_code != other.reason_code else []
-        return self.word.differing_fields(other.word) + reason
+        return self.number.differing_fields(other.number) + reason
 
 
 class Agreement(msgspec.Struct, frozen=True):
-    """What an entry amounts to, with the entries that were there before it."""
+    """What an entry leads to, together with the earlier ones."""
 
     entry: NumberEntry
-    # The entry of another person with which this one decides.
-    second: NumberEntry | None = None
-    # What the editor is answered instead. The entry is kept all the same: a third person may agree with it.
+    # The equal entry of another person, if there is one: the two decide.
+    matching: NumberEntry | None = None
+    # The error for the editor otherwise. The entry is stored all the same: another person may agree with it later.
     conflict: Conflict | None = None
 
     @property
     def number(self) -> PublicNumber:
-        """What the two have agreed in. Should they be seconds apart, the later time: never younger than both say."""
-        assert self.second is not None
-        return PublicNumber(self.entry.round, self.entry.value, max(self.entry.appeared_at, self.second.appeared_at))
+        """The number that both have entered. If their times differ within the tolerance, the later one counts."""
+        assert self.matching is not None
+        return PublicNumber(self.entry.round, self.entry.value, max(self.entry.appeared_at, self.matching.appeared_at))
 
     @property
     def entered_by(self) -> list[int]:
-        """The accounts of the two, the earlier entry first."""
-        assert self.second is not None
-        return [self.second.editor_id, self.entry.editor_id]
+        """The accounts of the two editors, that of the earlier entry first."""
+        assert self.matching is not None
+        return [self.matching.editor_id, self.entry.editor_id]
 
-    def answer(self) -> EntryOutcome:
-        """To be called after the commit. Raises SecondPersonRequired, ThirdPersonRequired and BeaconMismatch."""
+    def outcome(self) -> EntryOutcome:
+        """Whether the number is decided. Call it after the commit, because an entry is stored even if it conflicts.
+
+        Raises SecondPersonRequired, ThirdPersonRequired, BeaconMismatch.
+        """
         if self.conflict is not None:
             raise self.conflict
-        return "recorded" if self.second is None else "accepted"
+        return "recorded" if self.matching is None else "accepted"
 
 
-def find_agreement(entry: NumberEntry, before: Sequence[NumberEntry], *, mistaken: Collection[int] = ()) -> Agreement:
-    """Whether `entry` and one of the entries `before` it decide.
+def find_agreement(entry: NumberEntry, earlier: Sequence[NumberEntry], *, mistaken: Collection[int] = ()) -> Agreement:
+    """Whether `entry` and one of the `earlier` entries decide the number.
 
-    `before` has the latest entry of each account, the oldest first; one of the editor's own among them is replaced by `entry`.
-    Two of the `mistaken`, who have entered the number that is being corrected, do not decide by themselves.
+    `earlier` has the latest entry of each account, the oldest first; an entry of the same editor is replaced by `entry`.
+    `mistaken` are the accounts that entered the number which is being corrected: two of them cannot decide by themselves.
     """
-    others = [each for each in before if each.person != entry.person]
+    others = [each for each in earlier if each.person != entry.person]
     agreeing = [each for each in others if not each.differing_fields(entry)]
     for each in agreeing:
         if entry.editor_id not in mistaken or each.editor_id not in mistaken:
-            return Agreement(entry, second=each)
+            return Agreement(entry, matching=each)
     if agreeing:
         return Agreement(entry, conflict=ThirdPersonRequired())
     if others:
         fields = [FieldError(name, "differs") for name in others[-1].differing_fields(entry)]
         return Agreement(entry, conflict=BeaconMismatch(*fields))
-    if any(not each.differing_fields(entry) for each in before):
+    if any(not each.differing_fields(entry) for each in earlier):
         return Agreement(entry, conflict=SecondPersonRequired())
     return Agreement(entry)
 
 
 def has_decided(beacon: Beacon | None, editor_id: int, round_: str, value: str, appeared_at: datetime) -> bool:
-    """Whether this is the entry of one of the two who have decided, sent again."""
+    """Whether this repeats the entry of one of the two editors whose number the draw has."""
     if beacon is None or beacon.appeared_at is None or editor_id not in (beacon.entered_by or ()):
         return False
-    issue, number = read_round(round_), read_number(value)
-    if issue is None or number is None or appeared_at.tzinfo is None:
+    issue, digits = read_round(round_), read_number(value)
+    if issue is None or digits is None or appeared_at.tzinfo is None:
         return False
-    return not PublicNumber(issue, number, appeared_at).differing_fields(
+    return not PublicNumber(issue, digits, appeared_at).differing_fields(
         PublicNumber(beacon.round, beacon.value, beacon.appeared_at)
     )

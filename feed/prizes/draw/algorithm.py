@@ -1,6 +1,6 @@
-"""Drawing by lot, byte for byte as docs/draw-spec.md says: tickets, the hash of their list, the seed, and the order.
+"""The draw algorithm as docs/draw-spec.md specifies it, byte by byte: tickets, hash of their list, seed, order.
 
-Every part of what is hashed has a fixed length or is preceded by its length, so that no two inputs are one string of bytes.
+Every part of a hash input has a fixed length or is preceded by its length, so that different inputs never have the same bytes.
 """
 
 import hashlib
@@ -11,42 +11,42 @@ from typing import Literal
 ALGORITHM: Literal["feed-draw-1"] = "feed-draw-1"
 TICKET_BYTES = 16
 NONCE_BYTES = 32
-# Sixteen bytes each: what is hashed as a list is never what is hashed as a seed.
+# Prefixes of equal length separate the two hash inputs from each other.
 _LIST = b"feed-draw-1/list"
 _SEED = b"feed-draw-1/seed"
 
 
-def ticket_of(person: str) -> bytes:
-    """The ticket of a pseudonym. Raises ValueError for what is none: 32 lower-case hexadecimal digits."""
-    ticket = bytes.fromhex(person)
-    if len(ticket) != TICKET_BYTES or ticket.hex() != person:
-        raise ValueError(person)
+def ticket_of(pseudonym: str) -> bytes:
+    """The ticket of a pseudonym. Raises ValueError unless it has 32 lower-case hexadecimal digits."""
+    ticket = bytes.fromhex(pseudonym)
+    if len(ticket) != TICKET_BYTES or ticket.hex() != pseudonym:
+        raise ValueError(pseudonym)
     return ticket
 
 
-def tickets_of(persons: Iterable[str]) -> list[bytes]:
-    """One ticket for each person, in the order of the list, whatever the order in which they are named."""
-    return sorted({ticket_of(person) for person in persons})
+def tickets_of(pseudonyms: Iterable[str]) -> list[bytes]:
+    """The distinct tickets of these pseudonyms, sorted as in the list."""
+    return sorted({ticket_of(pseudonym) for pseudonym in pseudonyms})
 
 
 def list_hash(campaign_id: int, tickets: Sequence[bytes]) -> bytes:
-    """What is published at the freeze: it says who takes part, and tells it nobody."""
+    """The SHA-256 that commits to the list of tickets without revealing it; published at the freeze."""
     head = _LIST + campaign_id.to_bytes(8, "big") + len(tickets).to_bytes(8, "big")
     return hashlib.sha256(head + b"".join(tickets)).digest()
 
 
 def nonce_hash(nonce: bytes) -> bytes:
-    """What is published before the opening: whoever has published it can use no other nonce."""
+    """The SHA-256 that commits to the nonce; published before the campaign opens."""
     return hashlib.sha256(nonce).digest()
 
 
 def seed_of(list_sha256: bytes, nonce: bytes, *, source: str, round_: str, value: str) -> bytes:
-    """From the list, the nonce and the public value together: each of them was fixed before anybody knew the others."""
+    """The seed of the order: a hash of list, nonce and public value, each fixed before the others were known."""
     beacon = b"".join(len(part).to_bytes(4, "big") + part for part in map(str.encode, (source, round_, value)))
     return hashlib.sha256(_SEED + list_sha256 + nonce + beacon).digest()
 
 
-def order(seed: bytes, tickets: Iterable[bytes], *, behind: Collection[bytes] = ()) -> list[bytes]:
-    """The tickets as they are drawn, the first winner first; those `behind` after all others, drawn among themselves."""
-    late = frozenset(behind)
-    return sorted(tickets, key=lambda ticket: (ticket in late, hmac.digest(seed, ticket, "sha256"), ticket))
+def order_tickets(seed: bytes, tickets: Iterable[bytes], *, added: Collection[bytes] = ()) -> list[bytes]:
+    """The tickets in drawn order, the first winner first. Tickets `added` to the list later come after all others."""
+    last = frozenset(added)
+    return sorted(tickets, key=lambda ticket: (ticket in last, hmac.digest(seed, ticket, "sha256"), ticket))

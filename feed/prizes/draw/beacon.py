@@ -1,4 +1,4 @@
-"""What a draw waits for: its beacons in the order of the rules, each for its time, and how a number from outside is spelled."""
+"""Beacons of a draw: when each source is waited for, and the canonical form of public numbers."""
 
 import re
 import unicodedata
@@ -12,18 +12,18 @@ from feed.campaigns.model import BEACON_DELAY, Rules, time_text
 from feed.errors import FieldError, Invalid
 
 Source = Literal["public_number", "drand", "own"]
-# Publishers print the minute: words whose times are nearer than this do not differ in them.
-PRINTED = timedelta(minutes=1)
-ROUND_LONGEST = 40
-VALUE_LONGEST = 100
+# Publishers print times to the minute, so entries whose times differ by less count as equal.
+TIME_TOLERANCE = timedelta(minutes=1)
+MAX_ROUND_LENGTH = 40
+MAX_VALUE_LENGTH = 100
 
 _ROUND = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
 _NUMBERS = re.compile(r"[0-9]+(?: [0-9]+)*")
-_BETWEEN = re.compile(r"[\s,、;:+|/]+")
+_SEPARATORS = re.compile(r"[\s,、;:+|/]+")
 
 
 class Window(msgspec.Struct, frozen=True):
-    """While this source is waited for: its value appears at `not_before` or later, and is here before `until`."""
+    """When a source is waited for: its value has to appear at `not_before` or later and be recorded before `until`."""
 
     source: Source
     not_before: datetime
@@ -31,21 +31,21 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class PublicNumber(msgspec.Struct, frozen=True):
-    """What somebody says the public number is, in its one spelling."""
+    """A public number in canonical form: the issue, the digits, and when it was published."""
 
     round: str
     value: str
     appeared_at: datetime
 
     def differing_fields(self, other: "PublicNumber") -> list[str]:
-        """The names of what the two do not agree in."""
-        apart = abs(self.appeared_at - other.appeared_at) >= PRINTED
-        differs = {"round": self.round != other.round, "value": self.value != other.value, "appeared_at": apart}
+        """The names of the fields in which two numbers differ; times within the tolerance are equal."""
+        times_differ = abs(self.appeared_at - other.appeared_at) >= TIME_TOLERANCE
+        differs = {"round": self.round != other.round, "value": self.value != other.value, "appeared_at": times_differ}
         return [name for name, differ in differs.items() if differ]
 
 
 def windows(rules: Rules, published_at: datetime) -> list[Window]:
-    """The sources of the rules, one after the other from the publication of the list on."""
+    """The windows of the sources in the order of the rules, one after another from the publication of the list."""
     wait = timedelta(hours=rules.beacon_wait_hours)
     starts = [published_at + number * wait for number in range(len(rules.beacon_order))]
     return [
@@ -55,41 +55,41 @@ def windows(rules: Rules, published_at: datetime) -> list[Window]:
 
 
 def window_at(rules: Rules, published_at: datetime, now: datetime) -> Window | None:
-    """What is waited for now; None when every source of the rules has had its time."""
+    """The first window that is not over at `now`; None after the last one."""
     return next((window for window in windows(rules, published_at) if now < window.until), None)
 
 
 def read_round(text: str) -> str | None:
-    """The issue of a public number in its one spelling: digits and letters, perhaps with hyphens. None for anything else."""
-    found = unicodedata.normalize("NFKC", text).strip()
-    return found if len(found) <= ROUND_LONGEST and _ROUND.fullmatch(found) else None
+    """The canonical form of an issue: ASCII digits and letters, with single hyphens in between. None if it is invalid."""
+    canonical = unicodedata.normalize("NFKC", text).strip()
+    return canonical if len(canonical) <= MAX_ROUND_LENGTH and _ROUND.fullmatch(canonical) else None
 
 
 def read_number(text: str) -> str | None:
-    """A public number in its one spelling: groups of ASCII digits with one space between. None for anything else."""
-    found = _BETWEEN.sub(" ", unicodedata.normalize("NFKC", text)).strip()
-    return found if len(found) <= VALUE_LONGEST and _NUMBERS.fullmatch(found) else None
+    """The canonical form of a public number: groups of ASCII digits, separated by one space. None if it is invalid."""
+    canonical = _SEPARATORS.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    return canonical if len(canonical) <= MAX_VALUE_LENGTH and _NUMBERS.fullmatch(canonical) else None
 
 
 def read_public_number(round_: str, value: str, appeared_at: datetime, window: Window, now: datetime) -> PublicNumber:
-    """The number of this window as somebody says it. Raises Invalid, which names each field that cannot be right."""
-    issue, number = read_round(round_), read_number(value)
-    wrong = []
+    """The public number of a window as an editor enters it. Raises Invalid, which names each invalid field."""
+    issue, digits = read_round(round_), read_number(value)
+    errors = []
     if issue is None:
-        wrong.append(FieldError("round", "invalid_value"))
-    if number is None:
-        wrong.append(FieldError("value", "invalid_value"))
+        errors.append(FieldError("round", "invalid_value"))
+    if digits is None:
+        errors.append(FieldError("value", "invalid_value"))
     if appeared_at.tzinfo is None:
-        wrong.append(FieldError("appeared_at", "no_time_zone"))
+        errors.append(FieldError("appeared_at", "no_time_zone"))
     elif appeared_at < window.not_before:
-        wrong.append(FieldError("appeared_at", "too_early", {"earliest": time_text(window.not_before)}))
+        errors.append(FieldError("appeared_at", "too_early", {"earliest": time_text(window.not_before)}))
     elif appeared_at > now:
-        wrong.append(FieldError("appeared_at", "in_the_future"))
+        errors.append(FieldError("appeared_at", "in_the_future"))
     elif appeared_at >= window.until:
-        wrong.append(FieldError("appeared_at", "too_late", {"until": time_text(window.until)}))
-    if wrong or issue is None or number is None:
-        raise Invalid(*wrong)
-    return PublicNumber(issue, number, appeared_at)
+        errors.append(FieldError("appeared_at", "too_late", {"until": time_text(window.until)}))
+    if errors or issue is None or digits is None:
+        raise Invalid(*errors)
+    return PublicNumber(issue, digits, appeared_at)
 
 
 def _sources(order: Sequence[str]) -> list[Source]:

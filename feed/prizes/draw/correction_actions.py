@@ -1,4 +1,4 @@
-"""Correcting a public number that was entered wrongly: by two people, one of whom had no part in the mistake, for all to see."""
+"""Correcting a public number that was entered wrongly: two people agree, and at least one of them did not enter it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import time_text
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, Pool, transaction
-from feed.prizes.draw import correction_store as corrections_store
+from feed.prizes.draw import correction_store
 from feed.prizes.draw import store as draw_store
 from feed.prizes.draw.agreement import EntryOutcome, NumberEntry, find_agreement
 from feed.prizes.draw.beacon import PublicNumber, read_public_number, windows
@@ -31,62 +31,68 @@ async def correct_number(
     reason_code: CorrectionReason,
     reason: str,
 ) -> EntryOutcome:
-    """Keeps what the number should have been as one editor enters it. With the equal entry of another person the next settlement draws by it.
+    """Records the right public number as one editor enters it. The equal entry of a second person makes it the draw's value.
 
-    The settlement is undone before, which after the announcement takes an upheld objection.
+    The next settlement of the campaign uses it. The present one has to be undone first, which after the announcement
+    requires an upheld objection.
     Raises CampaignNotFound, NoNumberToCorrect, Invalid, SecondPersonRequired, ThirdPersonRequired, BeaconMismatch.
     """
-    why = read_reason(reason)
+    reason_text = read_reason(reason)
     async with transaction(pool) as conn:
-        drawn = await _hold_draw(conn, campaign_id)
-        word = await _read_word(conn, campaign_id, drawn, round_, value, appeared_at)
-        numbers = await corrections_store.list_numbers(conn, drawn.settlement_id)
-        wrong, number = numbers[-1], len(numbers)
-        if not word.differing_fields(wrong.word):
+        draw = await _lock_undone_draw(conn, campaign_id)
+        number = await _read_number(conn, campaign_id, draw, round_, value, appeared_at)
+        numbers = await correction_store.list_numbers(conn, draw.settlement_id)
+        wrong, position = numbers[-1], len(numbers)
+        if not number.differing_fields(wrong.number):
             if wrong.reason_code is not None and by in wrong.entered_by:
                 return "accepted"
             raise Invalid(FieldError("value", "unchanged"))
-        before = await corrections_store.list_corrections(conn, drawn.settlement_id, number)
-        entry = await corrections_store.add_correction(
-            conn, drawn.settlement_id, number, by, word, reason_code=reason_code, reason=why
+        earlier = await correction_store.list_corrections(conn, draw.settlement_id, position)
+        entry = await correction_store.add_correction(
+            conn, draw.settlement_id, position, by, number, reason_code=reason_code, reason=reason_text
         )
-        detail = {"round": word.round, "value": word.value, "appeared_at": time_text(word.appeared_at)}
-        detail |= {"reason_code": reason_code, "reason": why}
-        if entry not in before:
+        detail = {"round": number.round, "value": number.value, "appeared_at": time_text(number.appeared_at)}
+        detail |= {"reason_code": reason_code, "reason": reason_text}
+        if entry not in earlier:
             await audit.add(conn, by, "enter_correction", "campaign", campaign_id, detail)
-        mistaken = await _list_mistaken(conn, [entry, *before], wrong.entered_by)
-        found = find_agreement(entry, before, mistaken=mistaken)
-        if found.second is not None:
-            await corrections_store.add_number(
-                conn, drawn.settlement_id, number, found.number, reason_code=reason_code, entered_by=found.entered_by
+        mistaken = await _list_mistaken(conn, [entry, *earlier], wrong.entered_by)
+        agreement = find_agreement(entry, earlier, mistaken=mistaken)
+        if agreement.matching is not None:
+            await correction_store.add_number(
+                conn,
+                draw.settlement_id,
+                position,
+                agreement.number,
+                reason_code=reason_code,
+                entered_by=agreement.entered_by,
             )
             instead_of = {"round": wrong.round, "value": wrong.value}
             await audit.add(conn, by, "correct_number", "campaign", campaign_id, {**detail, "instead_of": instead_of})
-    return found.answer()
+    return agreement.outcome()
 
 
-async def _hold_draw(conn: Connection, campaign_id: int) -> UndoneDraw:
-    """Locks the campaign and returns the draw that a public number has decided. Raises CampaignNotFound and NoNumberToCorrect."""
+async def _lock_undone_draw(conn: Connection, campaign_id: int) -> UndoneDraw:
+    """Locks the campaign. Returns its undone draw, decided by a public number. Raises CampaignNotFound, NoNumberToCorrect."""
     campaign = await lifecycle.lock_published(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
-    drawn = await corrections_store.find_undone_draw(conn, campaign_id)
-    if campaign.state != "judging" or drawn is None or drawn.source != "public_number":
+    draw = await correction_store.find_undone_draw(conn, campaign_id)
+    if campaign.state != "judging" or draw is None or draw.source != "public_number":
         raise NoNumberToCorrect
-    return drawn
+    return draw
 
 
-async def _read_word(
-    conn: Connection, campaign_id: int, drawn: UndoneDraw, round_: str, value: str, appeared_at: datetime
+async def _read_number(
+    conn: Connection, campaign_id: int, draw: UndoneDraw, round_: str, value: str, appeared_at: datetime
 ) -> PublicNumber:
-    """The number as it is entered. Raises Invalid where it cannot be the number that this draw has waited for."""
-    rules = await lifecycle.get_rules(conn, campaign_id, drawn.rules_version)
-    (window,) = (each for each in windows(rules, drawn.list_published_at) if each.source == "public_number")
+    """The number as it is entered. Raises Invalid if the draw cannot have waited for it."""
+    rules = await lifecycle.get_rules(conn, campaign_id, draw.rules_version)
+    (window,) = (each for each in windows(rules, draw.list_published_at) if each.source == "public_number")
     return read_public_number(round_, value, appeared_at, window, await draw_store.get_clock(conn))
 
 
 async def _list_mistaken(conn: Connection, entries: Sequence[NumberEntry], entered_by: Sequence[int]) -> set[int]:
-    """Which of these accounts belong to the people who have entered the wrong number."""
+    """The editors of these entries who are one of the persons that entered the wrong number."""
     return {
         entry.editor_id
         for entry in entries

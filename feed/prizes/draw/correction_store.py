@@ -1,4 +1,4 @@
-"""The SQL of corrected numbers. Whoever calls a writing function holds the campaign's row."""
+"""SQL of corrections of public numbers. Callers of writing functions hold the lock of the campaign's row."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from feed.prizes.draw.model import AgreedNumber, CorrectionReason
 
 
 class UndoneDraw(msgspec.Struct, frozen=True):
-    """The first draw of a campaign none of whose settlements stands: its list and its seed are those of the next one."""
+    """The first decided draw of a campaign without a settlement in force. The next settlement takes over its list and value."""
 
     settlement_id: int
     rules_version: int
@@ -20,7 +20,7 @@ class UndoneDraw(msgspec.Struct, frozen=True):
 
 
 async def find_undone_draw(conn: Connection, campaign_id: int) -> UndoneDraw | None:
-    """The draw whose value has decided; None while none has, or a settlement stands."""
+    """The campaign's undone draw; None if no draw has a value, or a settlement is in force."""
     row = await conn.fetchrow(
         """
         SELECT draws.settlement_id, settlements.rules_version, draws.source, draws.list_published_at
@@ -36,7 +36,7 @@ async def find_undone_draw(conn: Connection, campaign_id: int) -> UndoneDraw | N
 
 
 async def list_numbers(conn: Connection, settlement_id: int) -> list[AgreedNumber]:
-    """What was entered for this draw, and then each correction. The last one decides."""
+    """The public number of this draw, then its corrections in order. The last one counts."""
     rows = await conn.fetch(
         """
         SELECT round, value, appeared_at, entered_by, reason_code, entered_at
@@ -59,12 +59,12 @@ async def add_correction(
     settlement_id: int,
     number: int,
     editor_id: int,
-    word: PublicNumber,
+    public_number: PublicNumber,
     *,
     reason_code: CorrectionReason,
     reason: str,
 ) -> NumberEntry:
-    """Keeps the nth correction as this editor enters it, instead of an earlier entry of the same account."""
+    """Records the nth correction as this editor enters it; replaces an earlier entry of the same account."""
     row = await conn.fetchrow(
         """
         INSERT INTO number_corrections
@@ -79,9 +79,9 @@ async def add_correction(
         settlement_id,
         number,
         editor_id,
-        word.round,
-        word.value,
-        word.appeared_at,
+        public_number.round,
+        public_number.value,
+        public_number.appeared_at,
         reason_code,
         reason,
     )
@@ -107,12 +107,12 @@ async def add_number(
     conn: Connection,
     settlement_id: int,
     number: int,
-    word: PublicNumber,
+    public_number: PublicNumber,
     *,
     reason_code: CorrectionReason,
     entered_by: list[int],
 ) -> None:
-    """What decides from now on."""
+    """Adds the agreed nth correction, which counts from now on."""
     await conn.execute(
         """
         INSERT INTO corrected_numbers (settlement_id, number, round, value, appeared_at, reason_code, entered_by)
@@ -120,9 +120,9 @@ async def add_number(
         """,
         settlement_id,
         number,
-        word.round,
-        word.value,
-        word.appeared_at,
+        public_number.round,
+        public_number.value,
+        public_number.appeared_at,
         reason_code,
         entered_by,
     )

@@ -1,4 +1,8 @@
-"""The League of Entropy's public beacon: which round counts, and whether a value was signed by the league."""
+"""The public random beacon drand: which round counts, and whether a value was signed by its chain.
+
+Rounds, messages and randomness follow the drand specification (https://docs.drand.love/docs/specification); hashing to the
+curve follows RFC 9380.
+"""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -32,19 +36,19 @@ QUICKNET = Chain(
 
 
 def first_round(chain: Chain, not_before: datetime) -> int:
-    """The first round that appears at that moment or after it."""
-    passed = (not_before - chain.genesis_at) // _MICROSECOND
+    """The first round that appears at `not_before` or later."""
+    elapsed = (not_before - chain.genesis_at) // _MICROSECOND
     period = chain.period // _MICROSECOND
-    return max(1, -(-passed // period) + 1)
+    return max(1, -(-elapsed // period) + 1)
 
 
 def time_of(chain: Chain, round_: int) -> datetime:
-    """When the round appears."""
+    """When the round is published."""
     return chain.genesis_at + (round_ - 1) * chain.period
 
 
 def is_signed(chain: Chain, round_: int, signature: bytes) -> bool:
-    """Whether the chain's key has signed this round. Only the one spelling of a point counts, and never the point at infinity."""
+    """Whether the chain's key has signed this round. Only the canonical encoding of a point is valid, and not the point at infinity."""
     message = hashlib.sha256(round_.to_bytes(8, "big")).digest()
     try:
         key = G2Point.from_compressed_bytes(chain.public_key)
@@ -60,5 +64,5 @@ def is_signed(chain: Chain, round_: int, signature: bytes) -> bool:
 
 
 def value_of(signature: bytes) -> str:
-    """The random value of a round, as drand serves it: the hash of the signature, hexadecimal."""
+    """The random value of a round as drand serves it: the SHA-256 of the signature in hexadecimal."""
     return hashlib.sha256(signature).hexdigest()

@@ -1,4 +1,4 @@
-"""Correcting a public number that was entered wrongly: the reasons there are, and the states that refuse."""
+"""Types and errors of draws, public numbers and their corrections."""
 
 from datetime import datetime
 from typing import Literal
@@ -8,20 +8,20 @@ import msgspec
 from feed.errors import Conflict, FieldError, NotFound
 from feed.prizes.draw.beacon import PublicNumber, Source
 
-# Misread: of the issue that decides, other digits or another time. The publisher may have corrected the number too.
+# `misread`: the right issue with wrong digits or time. `publisher_corrected`: the publisher has changed the number.
 CorrectionReason = Literal["misread", "wrong_issue", "publisher_corrected"]
 
 
 class NoNumberToCorrect(Conflict):
-    """No public number has decided, or its settlement stands: it is undone first, before announcing or for an objection."""
+    """No public number has decided a draw, or its settlement is in force and has to be undone first."""
 
 
 class ThirdPersonRequired(Conflict):
-    """One of the two who correct a number is somebody who has not entered it."""
+    """At least one of the two editors who correct a number must not have entered it."""
 
 
 class AgreedNumber(msgspec.Struct, frozen=True):
-    """A public number by which lots are or were drawn, and who entered it. The first one has no reason."""
+    """A public number that decides or has decided a draw, and its editors. Only corrections have a reason."""
 
     round: str
     value: str
@@ -31,25 +31,25 @@ class AgreedNumber(msgspec.Struct, frozen=True):
     entered_at: datetime
 
     @property
-    def word(self) -> PublicNumber:
+    def number(self) -> PublicNumber:
         """The number itself."""
         return PublicNumber(self.round, self.value, self.appeared_at)
 
 
 class AwaitingBeacon(Conflict):
-    """The list is frozen and the lots are not drawn before the public value is there: no reason makes that shorter."""
+    """The list is frozen and the draw waits for its public value; this cannot be forced with a reason."""
 
 
 class DrawNotFound(NotFound):
-    """No such campaign, or its winners are not drawn by lot."""
+    """No such campaign, or it has no draw."""
 
 
 class NoNumberWanted(Conflict):
-    """No public number is waited for: it is no draw, not frozen, not this source's time, or the value is there already."""
+    """The campaign does not wait for a public number: no draw, no published list, another source's window, or it has a value."""
 
 
 class BeaconMismatch(Conflict):
-    """Another editor has entered something else; both words are kept until two people agree. Names the fields that differ."""
+    """Another editor has entered a different number; both are stored until two people agree. Names the fields that differ."""
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__()
@@ -57,7 +57,10 @@ class BeaconMismatch(Conflict):
 
 
 class Beacon(msgspec.Struct, frozen=True, kw_only=True):
-    """The public value that decided, or our own where none came. What has no time or signature has none."""
+    """The value of a draw: a public one, or our own if no public one came in time.
+
+    `chain` and `signature` are those of drand, `entered_by` the two editors of a public number. Our own value has no time.
+    """
 
     source: Source
     chain: str | None = None
@@ -69,9 +72,9 @@ class Beacon(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Draw(msgspec.Struct, frozen=True, kw_only=True):
-    """The lots of a frozen sheet. The beacon is empty while it is waited for, and the time until the list is stamped.
+    """The draw of a settlement. `beacon` is None while its value is waited for, `list_published_at` until the list is published.
 
-    `listed_in`: the earlier settlement whose list was drawn from and stays the one of the campaign; None: its own.
+    `listed_in` is the earlier settlement whose list is used; None if the settlement uses its own.
     """
 
     list_sha256: bytes
@@ -82,11 +85,11 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DrawInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """All that an order of tickets follows from: the list that was drawn from, the revealed nonce and the value that appeared."""
+    """Everything that determines the order of tickets: the list, the revealed nonce and the value."""
 
     draw: Draw
     tickets: list[bytes]
     nonce: bytes
     nonce_sha256: bytes
-    # What was entered for the draw: the number that decided last, and before it those that were wrong.
+    # The public numbers of the draw: the wrong ones in order, then the one that counts.
     numbers: list[AgreedNumber] = []

@@ -1,4 +1,4 @@
-"""The SQL of draws. Whoever calls a writing function holds the campaign's row."""
+"""SQL of draws. Callers of writing functions hold the lock of the campaign's row."""
 
 from datetime import datetime
 
@@ -12,9 +12,10 @@ from feed.prizes.draw.model import Beacon, Draw
 
 
 async def add_draw(conn: Connection, settlement_id: int, list_sha256: bytes, ticket_count: int) -> None:
-    """Keeps the hash of the list, unless a value has decided before: then its list and its lot stay, and nobody draws twice.
+    """Adds the draw of a settlement.
 
-    Of a number that was corrected since, the right one is kept.
+    If an undone draw of the campaign has a value, its list and value are taken over, so that lots are drawn only once.
+    A number that was corrected since then is taken over as corrected.
     """
     await conn.execute(
         """
@@ -51,7 +52,7 @@ async def add_draw(conn: Connection, settlement_id: int, list_sha256: bytes, tic
 
 
 async def find_draw(conn: Connection, settlement_id: int) -> Draw | None:
-    """The lots of a settlement; None for one that is no draw."""
+    """The draw of a settlement; None for a ranked campaign."""
     row = await conn.fetchrow(
         """
         SELECT list_sha256, ticket_count, listed_in, list_published_at, source, chain, round, value, signature, appeared_at,
@@ -64,7 +65,7 @@ async def find_draw(conn: Connection, settlement_id: int) -> Draw | None:
 
 
 async def list_unpublished(conn: Connection) -> list[tuple[int, int]]:
-    """Campaign and settlement of each list whose time is not stamped yet, in no order: see `closing.list_frozen`."""
+    """Campaign and settlement of each list without a publication time, in random order so that none blocks the others."""
     rows = await conn.fetch(
         """
         SELECT settlements.campaign_id, draws.settlement_id
@@ -77,7 +78,7 @@ async def list_unpublished(conn: Connection) -> list[tuple[int, int]]:
 
 
 async def mark_published(conn: Connection, settlement_id: int) -> datetime | None:
-    """Stamps the list, whose hash others can read since an earlier commit; None when it had its time."""
+    """Sets the publication time of a list, whose hash is readable since an earlier commit. None if it is set already."""
     at: datetime | None = await conn.fetchval(
         """
         UPDATE draws SET list_published_at = clock_timestamp()
@@ -90,7 +91,7 @@ async def mark_published(conn: Connection, settlement_id: int) -> datetime | Non
 
 
 async def list_awaited(conn: Connection) -> list[tuple[int, int]]:
-    """Campaign and settlement of each draw whose list is out and whose value is not there, in no order."""
+    """Campaign and settlement of each draw with a published list and no value, in random order so that none blocks the others."""
     rows = await conn.fetch(
         """
         SELECT settlements.campaign_id, draws.settlement_id
@@ -103,13 +104,13 @@ async def list_awaited(conn: Connection) -> list[tuple[int, int]]:
 
 
 async def get_clock(conn: Connection) -> datetime:
-    """The time by which deadlines are decided."""
+    """The database's time, by which deadlines are decided."""
     now: datetime = await conn.fetchval("SELECT clock_timestamp()")
     return now
 
 
 async def mark_beacon(conn: Connection, settlement_id: int, beacon: Beacon) -> bool:
-    """Whether the draw had no value yet. The first one stays, whoever comes with another."""
+    """Stores the value of a draw. False if it has one already, which is never replaced."""
     return bool(
         await conn.fetchval(
             """
@@ -131,8 +132,8 @@ async def mark_beacon(conn: Connection, settlement_id: int, beacon: Beacon) -> b
     )
 
 
-async def add_entry(conn: Connection, settlement_id: int, editor_id: int, word: PublicNumber) -> NumberEntry:
-    """Keeps the number as this editor enters it, instead of an earlier entry of the same account."""
+async def add_entry(conn: Connection, settlement_id: int, editor_id: int, public_number: PublicNumber) -> NumberEntry:
+    """Records the number as this editor enters it; replaces an earlier entry of the same account."""
     row = await conn.fetchrow(
         """
         INSERT INTO beacon_entries (settlement_id, editor_id, round, value, appeared_at)
@@ -144,9 +145,9 @@ async def add_entry(conn: Connection, settlement_id: int, editor_id: int, word: 
         """,
         settlement_id,
         editor_id,
-        word.round,
-        word.value,
-        word.appeared_at,
+        public_number.round,
+        public_number.value,
+        public_number.appeared_at,
     )
     return msgspec.convert(row, NumberEntry)
 

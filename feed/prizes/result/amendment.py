@@ -1,4 +1,4 @@
-"""What changes in a result after it was signed: a document of its own for each place that is left, chained to what came before."""
+"""Amendments: one signed document for each change of a place after the result, chained to the previous document."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from feed.prizes.model import Candidate, Place, Reserve, Winner
 from feed.prizes.result.document import pseudonym
 
 FORMAT: Literal["feed-amendment-1"] = "feed-amendment-1"
-# Why a place is left. Words of the public document: what an editor wrote for others stays in the audit.
+# Why a winner has lost a place, as the public document says it. An editor's own reason is in the audit log only.
 Reason = Literal["not_claimed", "declined", "post_deleted", "erased", "objection_upheld", "replaced"]
 _OF_STATE: dict[str, Reason] = {"lapsed": "not_claimed", "declined": "declined"}
 _OF_FORFEIT: dict[str, Reason] = {
@@ -20,12 +20,12 @@ _OF_FORFEIT: dict[str, Reason] = {
     "erased": "erased",
     "objection_upheld": "objection_upheld",
 }
-# Why somebody in the line is passed over. Whether a ban is behind it is nobody's business.
+# Why a reserve is passed over. `not_eligible` does not reveal whether the account is banned.
 Obstacle = Literal["not_visible", "not_eligible"]
 
 
 class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who leaves or takes a place, as the result has them."""
+    """The person who loses or takes a place, with rank and score from the result."""
 
     rank: int
     post_id: str
@@ -34,7 +34,7 @@ class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PassedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody whose turn it was, and who cannot win now."""
+    """A reserve who was next in order and cannot win now."""
 
     post_id: str
     person: str
@@ -42,13 +42,13 @@ class PassedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is signed. `enters` is empty where the place stays so."""
+    """The unsigned amendment. `enters` is None if the place stays empty."""
 
     format: Literal["feed-amendment-1"]
     campaign_id: str
     result_sha256: str
     number: int
-    # Of the amendment before this one; for the first one the result's.
+    # SHA-256 of the previous amendment; of the result for the first one.
     previous_sha256: str
     made_at: str
     place: int
@@ -59,13 +59,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Amendment(Change, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A change and its signature."""
+    """The signed amendment."""
 
     signature: Signature
 
 
 class ChainHead(msgspec.Struct, frozen=True):
-    """What the next amendment is chained to."""
+    """The last document of a chain: the result (`number` 0) or an amendment."""
 
     result_sha256: str
     number: int
@@ -73,45 +73,52 @@ class ChainHead(msgspec.Struct, frozen=True):
 
 
 def build_change(
-    link: ChainHead, gone: Winner, left: Place, line: Sequence[Candidate], *, fills: bool, salt: bytes, at: datetime
+    head: ChainHead,
+    winner: Winner,
+    place: Place,
+    candidates: Sequence[Candidate],
+    *,
+    refill: bool,
+    salt: bytes,
+    at: datetime,
 ) -> tuple[Change, Reserve | None]:
-    """What is to be signed when `left` becomes free, and who takes it: the first in line whom nothing stands against.
+    """The amendment for a place that `winner` has lost, and the reserve who takes it: the first candidate without an obstacle.
 
-    `fills`: whether anybody takes it at all.
+    Without `refill` the place stays empty.
     """
-    passed = []
+    passed_over = []
     enters = None
-    for waiting in line if fills else ():
-        if waiting.obstacle is None:
-            enters = waiting.reserve
+    for candidate in candidates if refill else ():
+        if candidate.obstacle is None:
+            enters = candidate.reserve
             break
-        passed.append(waiting)
+        passed_over.append(candidate)
     change = Change(
         format=FORMAT,
-        campaign_id=str(gone.campaign_id),
-        result_sha256=link.result_sha256,
-        number=link.number + 1,
-        previous_sha256=link.sha256,
+        campaign_id=str(winner.campaign_id),
+        result_sha256=head.result_sha256,
+        number=head.number + 1,
+        previous_sha256=head.sha256,
         made_at=time_text(at),
-        place=left.place,
-        reason=reason_of(gone),
-        leaves=_holder(left, salt),
+        place=place.place,
+        reason=reason_of(winner),
+        leaves=_holder(place, salt),
         passed_over=[
             PassedOver(
                 str(each.reserve.post_id),
                 pseudonym(salt, each.reserve.person, each.reserve.account_id),
                 "not_visible" if each.obstacle == "not_visible" else "not_eligible",
             )
-            for each in passed
+            for each in passed_over
         ],
         enters=None if enters is None else _holder(enters, salt),
     )
     return change, enters
 
 
-def reason_of(gone: Winner) -> Reason:
-    """The public word for why this winner has lost the place."""
-    return _OF_STATE.get(gone.state) or _OF_FORFEIT.get(gone.state_reason or "", "replaced")
+def reason_of(winner: Winner) -> Reason:
+    """Why the winner has lost the place, as the public document says it."""
+    return _OF_STATE.get(winner.state) or _OF_FORFEIT.get(winner.state_reason or "", "replaced")
 
 
 def _holder(each: Place | Reserve, salt: bytes) -> Holder:

@@ -1,4 +1,4 @@
-"""Whether amendments follow from a result and from each other, and who holds each place after them."""
+"""Verification of a chain of amendments, and the holders of the places after them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,37 +12,37 @@ from feed.prizes.result.problem import Problem
 
 
 class Placement(msgspec.Struct):
-    """Who holds each place (None: nobody), and who of the reserves still waits."""
+    """The holder of each place, None if it is not held, and the reserves who are not promoted."""
 
     places: list[Holder | None]
-    line: list[Holder]
+    reserves: list[Holder]
 
 
 def initial_placement(result: Outcome) -> Placement:
-    """As the result itself says it."""
+    """The placement of the result before any amendment."""
     return Placement(
         [Holder(each.rank, each.post_id, each.person, each.score) for each in result.winners],
         [Holder(each.rank, each.post_id, each.person, each.score) for each in result.reserves],
     )
 
 
-def apply_amendments(standing: Placement, amendments: Sequence[Change]) -> Placement:
-    """The places after these amendments, which have been found to follow."""
-    places, line = list(standing.places), list(standing.line)
+def apply_amendments(placement: Placement, amendments: Sequence[Change]) -> Placement:
+    """The placement after these amendments, which have to be verified before."""
+    places, reserves = list(placement.places), list(placement.reserves)
     for each in amendments:
         places[each.place - 1] = each.enters
-        if each.enters in line:
-            line.remove(each.enters)
-    return Placement(places, line)
+        if each.enters in reserves:
+            reserves.remove(each.enters)
+    return Placement(places, reserves)
 
 
 def check_chain(
     result: Result, amendments: Sequence[Amendment], rules: Rules | None, keys: Sequence[PublicKey] | None
 ) -> Iterator[Problem]:
-    """What does not follow. After the first thing that does not, who holds which place is not asked any more."""
+    """The problems of a chain of amendments. Holders are not checked after the first amendment whose holders are wrong."""
     result_sha256 = sha256_of(canonical(result))
     previous, earliest = result_sha256, result.frozen_at
-    standing: Placement | None = initial_placement(result)
+    placement: Placement | None = initial_placement(result)
     for number, each in enumerate(amendments):
         where = f"amendments[{number}]"
         chained = (result.campaign.id, result_sha256, number + 1, previous)
@@ -53,16 +53,16 @@ def check_chain(
             yield Problem(wrong, f"{where}.made_at")
         if keys is not None:
             yield from _signature_problems(each, where, keys)
-        if standing is not None:
-            found = list(_place_problems(each, standing, rules, where))
+        if placement is not None:
+            found = list(_place_problems(each, placement, rules, where))
             yield from found
-            standing = None if found else apply_amendments(standing, [each])
+            placement = None if found else apply_amendments(placement, [each])
         previous = sha256_of(canonical(each))
         earliest = each.made_at
 
 
 def is_dated_too_late(at: str, key_id: str, keys: Sequence[PublicKey]) -> bool:
-    """Whether something that bears this time was signed with a key whose time was over by then."""
+    """Whether a document with this time was signed with a key that had expired by then."""
     key = next((each for each in keys if each.key_id == key_id), None)
     return key is not None and key.valid_until is not None and parse_time(at) >= key.valid_until
 
@@ -84,25 +84,25 @@ def _signature_problems(each: Amendment, where: str, keys: Sequence[PublicKey]) 
         if is_dated_too_late(each.made_at, each.signature.key_id, keys):
             yield Problem("amendment_key_over", f"{where}.made_at")
     except ValueError:
-        return  # Said already.
+        return  # `_time_problem` has reported it.
 
 
-def _place_problems(each: Change, standing: Placement, rules: Rules | None, where: str) -> Iterator[Problem]:
-    if not 1 <= each.place <= len(standing.places) or standing.places[each.place - 1] != each.leaves:
+def _place_problems(each: Change, placement: Placement, rules: Rules | None, where: str) -> Iterator[Problem]:
+    if not 1 <= each.place <= len(placement.places) or placement.places[each.place - 1] != each.leaves:
         yield Problem("amendment_leaves", f"{where}.leaves")
         return
-    kept_empty = rules is not None and rules.unclaimed == "void" and each.reason == "not_claimed"
-    passed = [(line.post_id, line.person) for line in each.passed_over]
-    turn = len(passed)
-    expected = [(holder.post_id, holder.person) for holder in standing.line[:turn]]
-    if kept_empty:
-        if each.enters is not None or passed:
+    stays_empty = rules is not None and rules.unclaimed == "void" and each.reason == "not_claimed"
+    passed_over = [(reserve.post_id, reserve.person) for reserve in each.passed_over]
+    turn = len(passed_over)
+    expected = [(holder.post_id, holder.person) for holder in placement.reserves[:turn]]
+    if stays_empty:
+        if each.enters is not None or passed_over:
             yield Problem("amendment_kept_empty", f"{where}.enters")
-    elif passed != expected:
-        yield Problem("amendment_passed_over", f"{where}.passed_over", _posts(standing.line, each.passed_over))
-    elif each.enters != (standing.line[turn] if turn < len(standing.line) else None):
-        yield Problem("amendment_enters", f"{where}.enters", _posts(standing.line[turn : turn + 1], [None]))
+    elif passed_over != expected:
+        yield Problem("amendment_passed_over", f"{where}.passed_over", _posts(placement.reserves, each.passed_over))
+    elif each.enters != (placement.reserves[turn] if turn < len(placement.reserves) else None):
+        yield Problem("amendment_enters", f"{where}.enters", _posts(placement.reserves[turn : turn + 1], [None]))
 
 
-def _posts(line: Sequence[Holder], stated: Sequence[PassedOver | None]) -> str:
-    return " ".join(holder.post_id for holder in line[: len(stated)])
+def _posts(reserves: Sequence[Holder], stated: Sequence[PassedOver | None]) -> str:
+    return " ".join(holder.post_id for holder in reserves[: len(stated)])

@@ -1,4 +1,4 @@
-"""Whether a result follows from its rules and its sheet: one check for each thing that can be worked out again."""
+"""Verification of a result against its rules and sheet: one check for each value that can be computed again."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
@@ -28,7 +28,7 @@ from feed.prizes.result.selection import Selection, contender, select_by_draw, s
 
 
 def check_result(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:
-    """What does not follow. Nothing is worked out from what cannot be read: such a problem is the last one."""
+    """The problems of a result. Unreadable rules or rows end the verification, because nothing can be computed from them."""
     yield from _check_rules_hash(result.campaign)
     unreadable = list(_check_rules(result.campaign))
     yield from unreadable
@@ -39,24 +39,24 @@ def check_result(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:
     yield from _check_frozen_at(result, rules)
     yield from _check_withdrawn(result)
     yield from _check_forced(result)
-    read = [_contender(row, rules) for row in result.sheet]
-    contenders = [each for each in read if each is not None]
-    if len(contenders) < len(read):
-        yield from (Problem("spelling", f"sheet[{number}]") for number, each in enumerate(read) if each is None)
+    parsed = [_contender(row, rules) for row in result.sheet]
+    contenders = [each for each in parsed if each is not None]
+    if len(contenders) < len(parsed):
+        yield from (Problem("spelling", f"sheet[{number}]") for number, each in enumerate(parsed) if each is None)
         return
     yield from _check_entries_once(result.sheet)
     yield from _check_rows(result, contenders, rules)
-    able = [each for each, row in zip(contenders, result.sheet, strict=True) if row.rank is not None]
+    eligible = [each for each, row in zip(contenders, result.sheet, strict=True) if row.rank is not None]
     if (rules.method == "draw") is (result.draw is UNSET):
         yield Problem("draw_missing", "draw")
     elif result.draw is UNSET:
-        yield from _check_selection(result, select_by_score(able, rules))
+        yield from _check_selection(result, select_by_score(eligible, rules))
     else:
-        yield from _check_draw(result, result.draw, able, rules, chains)
+        yield from _check_draw(result, result.draw, eligible, rules, chains)
 
 
 def rules_of(result: Outcome) -> Rules | None:
-    """The rules that the result names; None where they are none."""
+    """The rules of the result; None if they cannot be read."""
     try:
         return msgspec.convert(result.campaign.rules, Rules)
     except msgspec.MsgspecError:
@@ -95,12 +95,12 @@ def _check_frozen_at(result: Outcome, rules: Rules) -> Iterator[Problem]:
 
 
 def _check_withdrawn(result: Outcome) -> Iterator[Problem]:
-    """Different SHA-256 in hexadecimal; where there are none, the member is absent."""
+    """Distinct SHA-256 in hexadecimal; an empty list has to be absent."""
     if result.withdrawn is UNSET:
         return
     hashes = result.withdrawn
-    right = all(len(text) == 64 and set(text) <= set("0123456789abcdef") for text in hashes)
-    if not hashes or not right or len(set(hashes)) != len(hashes):
+    are_hashes = all(len(text) == 64 and set(text) <= set("0123456789abcdef") for text in hashes)
+    if not hashes or not are_hashes or len(set(hashes)) != len(hashes):
         yield Problem("spelling", "withdrawn")
 
 
@@ -127,33 +127,33 @@ def _check_rows(result: Outcome, contenders: Sequence[RankedEntry], rules: Rules
 
 
 def _check_draw(
-    result: Outcome, drawn: DrawSection, able: Sequence[RankedEntry], rules: Rules, chains: Sequence[Chain]
+    result: Outcome, section: DrawSection, eligible: Sequence[RankedEntry], rules: Rules, chains: Sequence[Chain]
 ) -> Iterator[Problem]:
-    persons = {int(row.post_id): row.person for row in result.sheet}
-    ranked = [persons[each.post_id] for each in able]
-    wrong = list(check_draw_section(drawn, rules, _id_of(result.campaign.id), ranked, chains))
-    yield from wrong
-    yield from _check_draw_counts_nothing(result.sheet)
-    # Of a seed or a ticket that is none there is no order.
-    if not any(problem.code in ("spelling", "draw_list") or problem.where == "draw.seed" for problem in wrong):
-        yield from _check_selection(result, select_by_draw(able, persons, drawn, rules))
+    pseudonyms = {int(row.post_id): row.person for row in result.sheet}
+    ranked = [pseudonyms[each.post_id] for each in eligible]
+    found = list(check_draw_section(section, rules, _id_of(result.campaign.id), ranked, chains))
+    yield from found
+    yield from _check_zero_counts(result.sheet)
+    # Without a valid seed and valid tickets no order can be computed.
+    if not any(problem.code in ("spelling", "draw_list") or problem.where == "draw.seed" for problem in found):
+        yield from _check_selection(result, select_by_draw(eligible, pseudonyms, section, rules))
 
 
-def _check_draw_counts_nothing(sheet: Sequence[Row]) -> Iterator[Problem]:
-    nothing = six_decimals(Decimal(0)), 0, 0
+def _check_zero_counts(sheet: Sequence[Row]) -> Iterator[Problem]:
+    zero = six_decimals(Decimal(0)), 0, 0
     for number, row in enumerate(sheet):
-        if (row.quality, row.likes_counted, row.commenters_counted) != nothing:
+        if (row.quality, row.likes_counted, row.commenters_counted) != zero:
             yield Problem("draw_counts_nothing", f"sheet[{number}]")
 
 
 def _check_selection(result: Outcome, selection: Selection) -> Iterator[Problem]:
-    """Whether ranks, order, sums, winners and reserves are what this selection makes of the sheet."""
+    """Whether ranks, order, sums, winners and reserves of the result are those of this selection."""
     yield from _check_ranks(result.sheet, selection)
     yield from _check_order(result.sheet)
     yield from _check_counts(result)
     rows = {row.post_id: row for row in result.sheet}
-    won = prizes_of(result.campaign.rules)
-    winners = [WinnerLine(*_line(each, selection, rows), won) for each in selection.winners]
+    prizes = prizes_of(result.campaign.rules)
+    winners = [WinnerLine(*_line(each, selection, rows), prizes) for each in selection.winners]
     yield from _check_lines("winners", result.winners, winners)
     reserves = [ReserveLine(*_line(each, selection, rows)) for each in selection.reserves]
     yield from _check_lines("reserves", result.reserves, reserves)
@@ -183,13 +183,13 @@ def _check_lines(
 ) -> Iterator[Problem]:
     if len(found) != len(expected):
         yield Problem(name, name, f"{len(expected)}")
-    for number, (stated, right) in enumerate(zip(found, expected, strict=False)):
-        if stated != right:
-            yield Problem(name, f"{name}[{number}]", right.post_id)
+    for number, (stated, computed) in enumerate(zip(found, expected, strict=False)):
+        if stated != computed:
+            yield Problem(name, f"{name}[{number}]", computed.post_id)
 
 
 def _id_of(text: str) -> int:
-    """The campaign's number; what is none is number 0, which no campaign has."""
+    """The campaign's id; 0, which no campaign has, if it is invalid."""
     number = parse_id(text)
     return number if number is not None and text == str(number) else 0
 
@@ -200,7 +200,7 @@ def _line(each: RankedEntry, selection: Selection, rows: dict[str, Row]) -> tupl
 
 
 def _contender(row: Row, rules: Rules) -> RankedEntry | None:
-    """What the row says, in numbers; None when one of them is not spelled as a result spells it."""
+    """The row as an entry with its score; None if a value is not in the format of results."""
     try:
         quality, post_id, entered_at = Decimal(row.quality), int(row.post_id), parse_time(row.entered_at)
         if not quality.is_finite() or not 0 <= quality <= 100 or six_decimals(quality) != row.quality:

@@ -1,4 +1,4 @@
-"""The result of a campaign as one document that holds everything its winners follow from. Canonical JSON (RFC 8785), signed.
+"""The result document of a campaign: signed canonical JSON (RFC 8785) with everything that determines its winners.
 
 The signature covers the canonical form of the document without `signature`, `amendments` and `people`.
 """
@@ -15,11 +15,10 @@ from msgspec import UNSET, UnsetType
 from feed.campaigns.model import Rules, time_text
 from feed.campaigns.scoring.score import RankedEntry
 from feed.keys.signatures import Signature
-from feed.prizes.draw import algorithm as draw
+from feed.prizes.draw import algorithm
 from feed.prizes.draw.model import DrawInputs
 from feed.prizes.model import Forced, Place, Reserve, Settlement, SheetRow
-from feed.prizes.result import draw_section as drawn
-from feed.prizes.result.draw_section import DrawSection
+from feed.prizes.result.draw_section import DrawSection, build_draw_section
 from feed.prizes.result.selection import Selection, contender, select_by_draw, select_by_score
 
 FORMAT: Literal["feed-result-1"] = "feed-result-1"
@@ -27,7 +26,7 @@ _PSEUDONYM_BYTES = 16
 
 
 class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which campaign, and the rules that were executed."""
+    """The campaign and the rules that were applied."""
 
     id: str
     title: str
@@ -37,7 +36,7 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Sums over the sheet; `excluded` has the entries that cannot win by the reason why."""
+    """Sums over the sheet; `excluded` has the number of entries that cannot win by reason code."""
 
     entries: int
     ranked: int
@@ -48,7 +47,7 @@ class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An entry as it was frozen, and what the rules make of it. Without a rank it cannot win."""
+    """A frozen entry with its score and rank under the rules. `rank` is None if it cannot win."""
 
     post_id: str
     person: str
@@ -61,7 +60,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReserveLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who moves up when a prize is not taken, in this order."""
+    """A reserve, who moves up in order when a place becomes free."""
 
     rank: int
     post_id: str
@@ -70,7 +69,7 @@ class ReserveLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WinnerLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who wins, and what."""
+    """A winner and the prizes."""
 
     rank: int
     post_id: str
@@ -80,7 +79,7 @@ class WinnerLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is signed."""
+    """The unsigned result."""
 
     format: Literal["feed-result-1"]
     campaign: Campaign
@@ -91,20 +90,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     winners: list[WinnerLine]
     reserves: list[ReserveLine]
     draw: DrawSection | UnsetType = UNSET
-    # Hashes of the campaign's results that were announced and then set aside for an objection.
+    # SHA-256 of the campaign's earlier results that were announced and then undone for an objection.
     withdrawn: list[str] | UnsetType = UNSET
-    # That an editor did not wait, for what, and why.
+    # What an editor did not wait for, and why.
     forced: Forced | UnsetType = UNSET
 
 
 class Result(Outcome, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An outcome and its signature."""
+    """The signed result."""
 
     signature: Signature
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The outcome, and the places and reserves that are kept with the accounts behind the pseudonyms."""
+    """The outcome, and its places and reserves with the accounts behind the pseudonyms, for storage."""
 
     outcome: Outcome
     places: list[Place]
@@ -118,18 +117,21 @@ def decide(
     rules: Rules,
     document: dict[str, Any],
     sha256: str,
-    lots: DrawInputs | None = None,
+    draw_inputs: DrawInputs | None = None,
 ) -> Decision:
-    """The result of a frozen sheet: the same bytes whenever and wherever it is worked out.
+    """The result of a frozen sheet. Deterministic: the same inputs give the same bytes.
 
-    `document` is the rules as they were published, `sha256` their hash. A draw has `lots`, and their value is there.
+    `document` is the rules as published, `sha256` their hash. `draw_inputs` are required for a draw, with a beacon value.
     """
     scored = [_contender(row, rules) for row in rows]
-    able = [each for each, row in zip(scored, rows, strict=True) if row.eligible]
+    eligible = [each for each, row in zip(scored, rows, strict=True) if row.eligible]
     pseudonyms = {row.post_id: pseudonym(settlement.salt, row.person, row.account_id) for row in rows}
-    draws = UNSET if lots is None else _drawn(lots, settlement, rows, rules)
-    selection = select_by_score(able, rules) if draws is UNSET else select_by_draw(able, pseudonyms, draws, rules)
-    won = prizes_of(document)
+    section = UNSET if draw_inputs is None else _draw_section(draw_inputs, settlement, rows, rules)
+    if section is UNSET:
+        selection = select_by_score(eligible, rules)
+    else:
+        selection = select_by_draw(eligible, pseudonyms, section, rules)
+    prizes = prizes_of(document)
     sheet = [
         Row(
             post_id=str(row.post_id),
@@ -150,9 +152,9 @@ def decide(
         counts=counts_of(sheet, Counter(row.reason_code for row in rows if row.reason_code is not None)),
         skipped=settlement.skipped,
         sheet=sorted(sheet, key=order_in_sheet),
-        winners=[WinnerLine(*_line(each, selection, pseudonyms), won) for each in selection.winners],
+        winners=[WinnerLine(*_line(each, selection, pseudonyms), prizes) for each in selection.winners],
         reserves=[ReserveLine(*_line(each, selection, pseudonyms)) for each in selection.reserves],
-        draw=draws,
+        draw=section,
         withdrawn=settlement.withdrawn or UNSET,
         forced=settlement.forced or UNSET,
     )
@@ -160,42 +162,42 @@ def decide(
     return Decision(
         outcome,
         [
-            Place(place=number, prizes=won, **_kept(each, selection, by_post))
+            Place(place=number, prizes=prizes, **_holder_fields(each, selection, by_post))
             for number, each in enumerate(selection.winners, start=1)
         ],
         [
-            Reserve(position=number, **_kept(each, selection, by_post))
+            Reserve(position=number, **_holder_fields(each, selection, by_post))
             for number, each in enumerate(selection.reserves, start=1)
         ],
     )
 
 
-def published(document: bytes, amendments: Sequence[bytes], people: Mapping[str, str]) -> bytes:
-    """The signed bytes, and joined to them the amendments, each signed by itself, and the names of pseudonyms."""
-    joined = b",".join(amendments)
-    return document[:-1] + b',"amendments":[' + joined + b'],"people":' + msgspec.json.encode(people) + b"}"
+def with_attachments(document: bytes, amendments: Sequence[bytes], people: Mapping[str, str]) -> bytes:
+    """The published form: the signed document plus its amendments, each signed itself, and the names of pseudonyms."""
+    attached = b",".join(amendments)
+    return document[:-1] + b',"amendments":[' + attached + b'],"people":' + msgspec.json.encode(people) + b"}"
 
 
 def pseudonym(salt: bytes, person: bytes, account_id: int) -> str:
-    """The same person in one campaign's documents; in another campaign, or without the salt, somebody unknown."""
-    who = b"person:" + person if person else b"account:%d" % account_id
-    return hmac.digest(salt, who, "sha256")[:_PSEUDONYM_BYTES].hex()
+    """The pseudonym of a person: the same in all documents of one campaign, unrelated to those of other campaigns."""
+    identity = b"person:" + person if person else b"account:%d" % account_id
+    return hmac.digest(salt, identity, "sha256")[:_PSEUDONYM_BYTES].hex()
 
 
 def tickets_of(settlement: Settlement, rows: Sequence[SheetRow]) -> list[bytes]:
-    """The tickets of those of these rows that may win, in the order of the list."""
-    return draw.tickets_of(pseudonym(settlement.salt, row.person, row.account_id) for row in rows if row.eligible)
+    """The tickets of the eligible rows, in the order of the list."""
+    return algorithm.tickets_of(pseudonym(settlement.salt, row.person, row.account_id) for row in rows if row.eligible)
 
 
 def prizes_of(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What each winner gets, of a rules document."""
+    """The prizes of each winner according to a rules document, without their images."""
     return [
         {name: value for name, value in prize.items() if name != "image_media_id"} for prize in rules.get("prizes", ())
     ]
 
 
 def counts_of(sheet: Sequence[Row], excluded: Mapping[str, int]) -> Counts:
-    """The sums over these rows."""
+    """The sums over these rows; `excluded` is taken over."""
     ranked = [row for row in sheet if row.rank is not None]
     return Counts(
         entries=len(sheet),
@@ -208,20 +210,20 @@ def counts_of(sheet: Sequence[Row], excluded: Mapping[str, int]) -> Counts:
 
 
 def order_in_sheet(row: Row) -> tuple[bool, int, int]:
-    """By rank; behind them those without one, the oldest first."""
+    """Sort key of the sheet: by rank, then rows without one by post id."""
     return (row.rank is None, row.rank or 0, int(row.post_id))
 
 
 def six_decimals(value: Decimal) -> str:
-    """A mark or a score as documents spell it."""
+    """A mark or a score in the format of documents."""
     return f"{value:.6f}"
 
 
-def _drawn(lots: DrawInputs, settlement: Settlement, rows: Sequence[SheetRow], rules: Rules) -> DrawSection:
-    entered = (lots.draw.beacon.entered_by if lots.draw.beacon is not None else None) or ()
-    editors = {*entered, *(editor for number in lots.numbers for editor in number.entered_by)}
-    names = {editor: pseudonym(settlement.salt, b"", editor) for editor in editors}
-    return drawn.build_draw_section(lots, rules, names, able=tickets_of(settlement, rows))
+def _draw_section(inputs: DrawInputs, settlement: Settlement, rows: Sequence[SheetRow], rules: Rules) -> DrawSection:
+    entered_by = (inputs.draw.beacon.entered_by if inputs.draw.beacon is not None else None) or ()
+    editors = {*entered_by, *(editor for number in inputs.numbers for editor in number.entered_by)}
+    editor_pseudonyms = {editor: pseudonym(settlement.salt, b"", editor) for editor in editors}
+    return build_draw_section(inputs, rules, editor_pseudonyms, eligible=tickets_of(settlement, rows))
 
 
 def _contender(row: SheetRow, rules: Rules) -> RankedEntry:
@@ -240,7 +242,7 @@ def _line(each: RankedEntry, selection: Selection, pseudonyms: Mapping[int, str]
     return selection.ranks[each.post_id], str(each.post_id), pseudonyms[each.post_id], six_decimals(each.score)
 
 
-def _kept(each: RankedEntry, selection: Selection, rows: Mapping[int, SheetRow]) -> dict[str, Any]:
+def _holder_fields(each: RankedEntry, selection: Selection, rows: Mapping[int, SheetRow]) -> dict[str, Any]:
     return {
         "rank": selection.ranks[each.post_id],
         "post_id": each.post_id,

@@ -1,4 +1,4 @@
-"""The draw's part of a result: everything that its order follows from, and whether it does."""
+"""The section `draw` of a result: everything that determines the order of tickets, and its verification."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ import msgspec
 
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, time_text
 from feed.campaigns.rules.validation import LATEST
-from feed.prizes.draw import algorithm as draw
+from feed.prizes.draw import algorithm
 from feed.prizes.draw.beacon import Source, read_number, read_round, windows
 from feed.prizes.draw.drand import Chain, first_round, is_signed, time_of, value_of
 from feed.prizes.draw.model import AgreedNumber, Beacon, CorrectionReason, DrawInputs
@@ -19,7 +19,7 @@ _SHA256_DIGITS = 64
 
 
 class BeaconLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The value that decided. `name` is what the rules call the number, or the chain's hash; of our own value it is empty."""
+    """The value of a draw. `name` is the number's name in the rules, or the hash of the drand chain; empty for our own value."""
 
     source: Source
     name: str
@@ -32,9 +32,9 @@ class BeaconLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class WrongNumber(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A public number that was corrected: who entered it, why it was wrong, and when two people said so.
+    """A public number that was corrected: who entered it, why it was wrong, and when it was corrected.
 
-    Those two are named at the number that came instead of it.
+    The two who corrected it are `entered_by` of the number that follows.
     """
 
     round: str
@@ -46,7 +46,7 @@ class WrongNumber(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class DrawSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What docs/draw-spec.md asks for. Hashes, the nonce and the seed are lower-case hexadecimal."""
+    """The members that docs/draw-spec.md requires. Hashes, nonce and seed are lower-case hexadecimal."""
 
     algorithm: Literal["feed-draw-1"]
     tickets: int
@@ -57,61 +57,61 @@ class DrawSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     beacon: BeaconLine
     seed: str
     publicly_verifiable: bool
-    # Always empty. Signed results of 0.1.0 have this member, and a result keeps its bytes.
-    earlier: list[str]
-    # Of a settlement that was made again: pseudonyms that were on the list and may not win any more, and those that were not on it.
+    # Of a repeated settlement: pseudonyms on the list that are not eligible any more, and eligible ones that are not on it.
     removed: list[str] | None = None
     added: list[str] | None = None
-    # Numbers that were entered before the one that decides, the first one first.
+    # The wrong numbers before the one that counts, in order.
     corrected: list[WrongNumber] | None = None
 
 
 def build_draw_section(
-    lots: DrawInputs, rules: Rules, editors: Mapping[int, str], *, able: Sequence[bytes]
+    inputs: DrawInputs, rules: Rules, editors: Mapping[int, str], *, eligible: Sequence[bytes]
 ) -> DrawSection:
-    """The part of the result. The lots have their value by now; `able` are the tickets that may win, `editors` pseudonyms."""
-    beacon, published_at = lots.draw.beacon, lots.draw.list_published_at
+    """The section of a draw with a value. `eligible` are the tickets that may win, `editors` the pseudonyms of editors by account."""
+    beacon, published_at = inputs.draw.beacon, inputs.draw.list_published_at
     assert beacon is not None
     assert published_at is not None
-    listed, now = set(lots.tickets), set(able)
+    listed, eligible_now = set(inputs.tickets), set(eligible)
     return DrawSection(
-        algorithm=draw.ALGORITHM,
-        tickets=lots.draw.ticket_count,
-        list_sha256=lots.draw.list_sha256.hex(),
+        algorithm=algorithm.ALGORITHM,
+        tickets=inputs.draw.ticket_count,
+        list_sha256=inputs.draw.list_sha256.hex(),
         list_published_at=time_text(published_at),
-        nonce=lots.nonce.hex(),
-        nonce_sha256=lots.nonce_sha256.hex(),
+        nonce=inputs.nonce.hex(),
+        nonce_sha256=inputs.nonce_sha256.hex(),
         beacon=BeaconLine(
             source=beacon.source,
-            name=_name(beacon, rules),
+            name=_beacon_name(beacon, rules),
             round=beacon.round,
             value=beacon.value,
             appeared_at=None if beacon.appeared_at is None else time_text(beacon.appeared_at),
             signature=None if beacon.signature is None else beacon.signature.hex(),
             entered_by=[editors[each] for each in beacon.entered_by or ()],
         ),
-        seed=seed(lots.draw.list_sha256, lots.nonce, beacon).hex(),
+        seed=seed(inputs.draw.list_sha256, inputs.nonce, beacon).hex(),
         publicly_verifiable=beacon.source != "own",
-        earlier=[],
-        removed=[each.hex() for each in lots.tickets if each not in now] or None,
-        added=[each.hex() for each in able if each not in listed] or None,
-        corrected=[_wrong(wrong, right, editors) for wrong, right in pairwise(lots.numbers)] or None,
+        removed=[each.hex() for each in inputs.tickets if each not in eligible_now] or None,
+        added=[each.hex() for each in eligible if each not in listed] or None,
+        corrected=[_wrong_number(wrong, right, editors) for wrong, right in pairwise(inputs.numbers)] or None,
     )
 
 
 def seed(list_sha256: bytes, nonce: bytes, beacon: Beacon | BeaconLine) -> bytes:
-    """The seed that this value makes."""
-    return draw.seed_of(list_sha256, nonce, source=beacon.source, round_=beacon.round, value=beacon.value)
+    """The seed of a draw with this value."""
+    return algorithm.seed_of(list_sha256, nonce, source=beacon.source, round_=beacon.round, value=beacon.value)
 
 
 def check_draw_section(
-    drawn: DrawSection, rules: Rules, campaign_id: int, persons: Sequence[str], chains: Sequence[Chain]
+    section: DrawSection, rules: Rules, campaign_id: int, pseudonyms: Sequence[str], chains: Sequence[Chain]
 ) -> Iterator[Problem]:
-    """What does not follow in the draw's part. Without any, its order may be worked out from `drawn.seed`."""
+    """The problems of a draw section. `pseudonyms` are those of the eligible persons.
+
+    If there are none, the order of tickets may be computed from `section.seed`.
+    """
     try:
-        tickets = _listed(drawn, draw.tickets_of(persons))
-        nonce = _exact_hex(drawn.nonce, 2 * draw.NONCE_BYTES)
-        published_at = parse_time(drawn.list_published_at)
+        tickets = _published_tickets(section, algorithm.tickets_of(pseudonyms))
+        nonce = _read_hex(section.nonce, 2 * algorithm.NONCE_BYTES)
+        published_at = parse_time(section.list_published_at)
         if not rules.ends_at + FREEZE_AFTER <= published_at < LATEST:
             yield Problem("frozen_too_early", "draw.list_published_at")
             return
@@ -122,19 +122,17 @@ def check_draw_section(
         yield Problem("draw_list", "draw.removed")
         return
     expected = {
-        "tickets": (drawn.tickets, len(tickets)),
-        "list_sha256": (drawn.list_sha256, draw.list_hash(campaign_id, tickets).hex()),
-        "nonce_sha256": (drawn.nonce_sha256, draw.nonce_hash(nonce).hex()),
-        "seed": (drawn.seed, seed(draw.list_hash(campaign_id, tickets), nonce, drawn.beacon).hex()),
-        "publicly_verifiable": (drawn.publicly_verifiable, drawn.beacon.source != "own"),
+        "tickets": (section.tickets, len(tickets)),
+        "list_sha256": (section.list_sha256, algorithm.list_hash(campaign_id, tickets).hex()),
+        "nonce_sha256": (section.nonce_sha256, algorithm.nonce_hash(nonce).hex()),
+        "seed": (section.seed, seed(algorithm.list_hash(campaign_id, tickets), nonce, section.beacon).hex()),
+        "publicly_verifiable": (section.publicly_verifiable, section.beacon.source != "own"),
     }
-    for name, (stated, right) in expected.items():
-        if stated != right:
-            yield Problem(f"draw_{name}", f"draw.{name}", str(right))
-    if drawn.earlier:
-        yield Problem("draw_earlier", "draw.earlier")
-    yield from _beacon_problems(drawn.beacon, rules, published_at, chains)
-    yield from _correction_problems(drawn, rules, published_at)
+    for name, (stated, computed) in expected.items():
+        if stated != computed:
+            yield Problem(f"draw_{name}", f"draw.{name}", str(computed))
+    yield from _beacon_problems(section.beacon, rules, published_at, chains)
+    yield from _correction_problems(section, rules, published_at)
 
 
 def _beacon_problems(
@@ -143,9 +141,9 @@ def _beacon_problems(
     where = "draw.beacon"
     try:
         appeared_at = None if beacon.appeared_at is None else parse_time(beacon.appeared_at)
-        signature = None if beacon.signature is None else _exact_hex(beacon.signature, len(beacon.signature))
+        signature = None if beacon.signature is None else _read_hex(beacon.signature, len(beacon.signature))
         for editor in beacon.entered_by:
-            _exact_hex(editor, 2 * draw.TICKET_BYTES)
+            _read_hex(editor, 2 * algorithm.TICKET_BYTES)
     except ValueError as error:
         yield Problem("spelling", where, str(error))
         return
@@ -172,33 +170,36 @@ def _beacon_problems(
         yield Problem("draw_beacon", f"{where}.entered_by")
 
 
-def _correction_problems(drawn: DrawSection, rules: Rules, published_at: datetime) -> Iterator[Problem]:
-    if drawn.corrected is None:
+def _correction_problems(section: DrawSection, rules: Rules, published_at: datetime) -> Iterator[Problem]:
+    if section.corrected is None:
         return
     window = next((each for each in windows(rules, published_at) if each.source == "public_number"), None)
-    if window is None or drawn.beacon.source != "public_number" or not drawn.corrected:
+    if window is None or section.beacon.source != "public_number" or not section.corrected:
         yield Problem("draw_corrected", "draw.corrected")
         return
-    since = published_at
-    followers: list[WrongNumber | BeaconLine] = [*drawn.corrected[1:], drawn.beacon]
-    for number, (wrong, right) in enumerate(zip(drawn.corrected, followers, strict=True)):
+    previous_at = published_at
+    followers: list[WrongNumber | BeaconLine] = [*section.corrected[1:], section.beacon]
+    for number, (wrong, right) in enumerate(zip(section.corrected, followers, strict=True)):
         where = f"draw.corrected[{number}]"
         try:
             appeared_at, corrected_at = parse_time(wrong.appeared_at), parse_time(wrong.corrected_at)
-            editors = {_exact_hex(each, 2 * draw.TICKET_BYTES) for each in wrong.entered_by}
+            editors = {_read_hex(each, 2 * algorithm.TICKET_BYTES) for each in wrong.entered_by}
         except ValueError as error:
             yield Problem("spelling", where, str(error))
             return
         if read_round(wrong.round) != wrong.round or read_number(wrong.value) != wrong.value:
             yield Problem("spelling", where)
-        if not window.not_before <= appeared_at < window.until or not max(since, appeared_at) < corrected_at < LATEST:
+        if (
+            not window.not_before <= appeared_at < window.until
+            or not max(previous_at, appeared_at) < corrected_at < LATEST
+        ):
             yield Problem("draw_corrected", where)
         if len(editors) != 2 or len(wrong.entered_by) != 2 or set(wrong.entered_by).issuperset(right.entered_by):
-            # Who corrects is not only who was mistaken.
+            # At least one of the two who corrected the number had not entered it.
             yield Problem("draw_corrected", f"{where}.entered_by")
         if (wrong.round, wrong.value, wrong.appeared_at) == (right.round, right.value, right.appeared_at):
             yield Problem("draw_corrected", where)
-        since = corrected_at
+        previous_at = corrected_at
 
 
 def _drand_problems(
@@ -223,22 +224,23 @@ def _drand_problems(
         yield Problem("draw_beacon", f"{where}.entered_by")
 
 
-def _listed(drawn: DrawSection, able: Sequence[bytes]) -> list[bytes] | None:
-    """The list that lots were drawn from, of the tickets that may win now; None where what came and went does not fit them.
+def _published_tickets(section: DrawSection, eligible: Sequence[bytes]) -> list[bytes] | None:
+    """The published list, computed from the tickets that are eligible now. None if `removed` and `added` do not fit them.
 
-    Raises ValueError for what is no ticket.
+    Raises ValueError for an invalid ticket.
     """
-    removed = [draw.ticket_of(each) for each in drawn.removed or ()]
-    added = [draw.ticket_of(each) for each in drawn.added or ()]
-    now = set(able)
-    fits = now.isdisjoint(removed) and now.issuperset(added)
-    named = all(given is None or given for given in (drawn.removed, drawn.added))
-    if not (fits and named and all(each == sorted(set(each)) for each in (removed, added))):
+    removed = [algorithm.ticket_of(each) for each in section.removed or ()]
+    added = [algorithm.ticket_of(each) for each in section.added or ()]
+    current = set(eligible)
+    fits = current.isdisjoint(removed) and current.issuperset(added)
+    # An empty list has to be absent, and tickets are sorted and distinct.
+    absent_if_empty = all(member is None or member for member in (section.removed, section.added))
+    if not (fits and absent_if_empty and all(each == sorted(set(each)) for each in (removed, added))):
         return None
-    return sorted((now - set(added)) | set(removed))
+    return sorted((current - set(added)) | set(removed))
 
 
-def _wrong(wrong: AgreedNumber, right: AgreedNumber, editors: Mapping[int, str]) -> WrongNumber:
+def _wrong_number(wrong: AgreedNumber, right: AgreedNumber, editors: Mapping[int, str]) -> WrongNumber:
     assert right.reason_code is not None
     return WrongNumber(
         round=wrong.round,
@@ -250,7 +252,7 @@ def _wrong(wrong: AgreedNumber, right: AgreedNumber, editors: Mapping[int, str])
     )
 
 
-def _name(beacon: Beacon, rules: Rules) -> str:
+def _beacon_name(beacon: Beacon, rules: Rules) -> str:
     return (rules.beacon if beacon.source == "public_number" else beacon.chain) or ""
 
 
@@ -258,7 +260,7 @@ def _is_hex(text: str, digits: int) -> bool:
     return len(text) == digits and all(each in "0123456789abcdef" for each in text)
 
 
-def _exact_hex(text: str, digits: int) -> bytes:
+def _read_hex(text: str, digits: int) -> bytes:
     if not _is_hex(text, digits):
         raise ValueError(text[:80])
     return bytes.fromhex(text)

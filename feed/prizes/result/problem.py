@@ -1,10 +1,10 @@
-"""What a verification of a result finds."""
+"""The type of a problem that the verification of a result reports."""
 
 import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Something that does not follow: what, where in the document, and what would."""
+    """One inconsistency: its code, the path in the document, and the expected value where there is one."""
 
     code: str
     where: str

@@ -1,4 +1,4 @@
-"""Working a published result out again from what it holds. Needs nothing but the file and, to know who made it, a key."""
+"""Verification of a published result, from its file alone; checking the signature also needs a public key."""
 
 import json
 from collections.abc import Sequence
@@ -15,53 +15,50 @@ from feed.prizes.result.checks import check_result, rules_of
 from feed.prizes.result.document import Outcome, Result
 from feed.prizes.result.problem import Problem
 
-Signed = Literal["authentic", "unknown_key", "wrong", "key_over", "not_checked"]
-_LARGEST = 2**53 - 1
+SignatureStatus = Literal["authentic", "unknown_key", "wrong", "key_over", "not_checked"]
+_MAX_INTEGER = 2**53 - 1
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verification found. Without problems the document agrees with itself."""
+    """The findings about a document. Without problems it is consistent in itself."""
 
     problems: list[Problem]
-    signed: Signed
+    signed: SignatureStatus
     key_id: str | None = None
     outcome: Outcome | None = None
     amendments: list[Amendment] = []
-    # Who holds each place after the amendments, by post; None where nobody does.
+    # Post ids of the holders of the places after the amendments; None for a place that is not held.
     holders: list[str | None] = []
-    # Names joined outside of what is signed; nothing vouches for them.
+    # Number of names attached outside of the signed part, which cannot be verified.
     names: int = 0
 
     @property
     def is_consistent(self) -> bool:
-        """Whether everything that can be worked out again comes out the same."""
+        """Whether everything that can be computed again comes out the same."""
         return not self.problems
 
     @property
     def is_valid(self) -> bool:
-        """Whether nothing speaks against the document: consistent, and if a key was given signed with it."""
+        """Whether the document is consistent and, if keys were given, signed with one of them."""
         return self.is_consistent and self.signed in ("authentic", "not_checked")
 
 
 class Unreadable(ValueError):
-    """The document is none; the message says where."""
+    """The document cannot be read; the message says why."""
 
 
 def verify_result(text: bytes, keys: Sequence[PublicKey] | None, chains: Sequence[Chain] = (QUICKNET,)) -> Verification:
-    """What is right and wrong about a result. Without `keys` the signature is not looked at.
-
-    `chains` are the beacons whose keys are known.
-    """
+    """Verifies a published result. Without `keys` the signatures are not checked. `chains` are the known drand chains."""
     try:
         result, amendments, names = _read(text)
     except Unreadable as error:
         return Verification(problems=[Problem("unreadable", str(error))], signed="not_checked")
-    found = list(check_result(result, chains))
-    found += check_chain(result, amendments, rules_of(result), keys)
-    places = apply_amendments(initial_placement(result), amendments).places if not found else []
+    problems = list(check_result(result, chains))
+    problems += check_chain(result, amendments, rules_of(result), keys)
+    places = apply_amendments(initial_placement(result), amendments).places if not problems else []
     return Verification(
-        problems=found,
-        signed=_look_at_signature(result, keys),
+        problems=problems,
+        signed=_check_signature(result, keys),
         key_id=result.signature.key_id,
         outcome=result,
         amendments=amendments,
@@ -71,19 +68,19 @@ def verify_result(text: bytes, keys: Sequence[PublicKey] | None, chains: Sequenc
 
 
 def _read(text: bytes) -> tuple[Result, list[Amendment], int]:
-    """The document, its amendments, and how many names are joined to it. Raises Unreadable."""
+    """The document, its amendments, and the number of attached names. Raises Unreadable."""
     try:
         document = json.loads(
             text,
-            object_pairs_hook=_once_each,
-            parse_float=_no_float,
-            parse_int=_small_int,
-            parse_constant=_no_float,
+            object_pairs_hook=_reject_duplicates,
+            parse_float=_reject_float,
+            parse_int=_parse_integer,
+            parse_constant=_reject_float,
         )
         if not isinstance(document, dict):
             raise Unreadable("not an object")
         people = msgspec.convert(document.pop("people", {}), dict[str, str])
-        # Whatever has no canonical form, a lone surrogate for instance, was never signed.
+        # A document without a canonical form, with a lone surrogate for example, cannot have been signed.
         rfc8785.dumps(document)
         amendments = msgspec.convert(document.pop("amendments", []), list[Amendment])
         result = msgspec.convert(document, Result)
@@ -94,26 +91,26 @@ def _read(text: bytes) -> tuple[Result, list[Amendment], int]:
     return result, amendments, len(people)
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Of two members with one name readers see different ones.
-    found = dict(pairs)
-    if len(found) != len(pairs):
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Parsers differ in which of two members with the same name they keep.
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise Unreadable("a name appears twice in one object")
-    return found
+    return members
 
 
-def _no_float(text: str) -> float:
+def _reject_float(text: str) -> float:
     raise Unreadable(f"{text}: numbers with a fraction have no place in a result")
 
 
-def _small_int(text: str) -> int:
-    number = int(text) if len(text) <= 17 else _LARGEST + 1
-    if abs(number) > _LARGEST:
+def _parse_integer(text: str) -> int:
+    number = int(text) if len(text) <= 17 else _MAX_INTEGER + 1
+    if abs(number) > _MAX_INTEGER:
         raise Unreadable(f"{text[:20]}: too large a number")
     return number
 
 
-def _look_at_signature(result: Result, keys: Sequence[PublicKey] | None) -> Signed:
+def _check_signature(result: Result, keys: Sequence[PublicKey] | None) -> SignatureStatus:
     if keys is None:
         return "not_checked"
     if all(key.key_id != result.signature.key_id for key in keys):
@@ -121,8 +118,8 @@ def _look_at_signature(result: Result, keys: Sequence[PublicKey] | None) -> Sign
     if not is_document_signed(result, keys):
         return "wrong"
     try:
-        # A result is dated by its freeze, and may be signed later: by a newer key, but by no older one.
-        late = is_dated_too_late(result.frozen_at, result.signature.key_id, keys)
+        # The document has the time of its freeze and is signed later, so a key that was retired before the freeze is wrong.
+        key_expired = is_dated_too_late(result.frozen_at, result.signature.key_id, keys)
     except ValueError:
         return "wrong"
-    return "key_over" if late else "authentic"
+    return "key_over" if key_expired else "authentic"

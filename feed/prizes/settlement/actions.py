@@ -1,4 +1,4 @@
-"""Settling: the sheet is frozen in one commit and the winners are found from it in another, whoever dies in between."""
+"""Actions of a settlement: one commit freezes the sheet, another computes the winners from it; a crash in between is safe."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,10 +19,8 @@ from feed.inbox import store as inbox
 from feed.keys.signatures import sha256_of, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
-from feed.prizes import notices, settlement_store
-from feed.prizes import winner_store as store
-from feed.prizes.draw import algorithm as draw
-from feed.prizes.draw import correction_store as corrections_store
+from feed.prizes import notices, settlement_store, winner_store
+from feed.prizes.draw import algorithm, correction_store
 from feed.prizes.draw import store as draw_store
 from feed.prizes.draw.model import AwaitingBeacon, Draw, DrawInputs
 from feed.prizes.model import AlreadySettled, NotOverYet, Settlement, SettlementBlocked, SheetRow
@@ -33,15 +31,15 @@ from feed.texts import read_reason
 
 
 async def freeze_next_campaign(pool: Pool) -> bool:
-    """Freezes the sheet of one campaign that is due and waits for nothing. False when there is none.
+    """Freezes the sheet of one campaign that is due and not blocked. False when there is none.
 
-    One that waits goes to judging and says for what; its editors are told once.
+    A blocked campaign changes to `judging` and records what it waits for; its editors are notified once.
     """
     return await act_on_next(pool, sheet_store.list_due, _freeze_due)
 
 
 async def settle_next_campaign(pool: Pool, keys: Keys) -> bool:
-    """Finds the winners of one frozen sheet. False when there is none."""
+    """Computes the winners of one frozen sheet. False when there is none."""
     return await act_on_next(pool, lifecycle.list_frozen, partial(_settle_frozen, keys=keys))
 
 
@@ -54,15 +52,14 @@ async def settle_campaign(
     reason: str = "",
     request: KeyedRequest | None = None,
 ) -> None:
-    """Settles now. Where something is waited for it takes a reason: a missing mark is 0, and what waits is left out.
+    """Settles a campaign now. With a reason also if it is blocked: a missing mark counts as 0, a pending item is left out.
 
-    A draw is frozen now and decided when its public value is there. `by` is None where an operator does it at the
-    command line.
+    A draw is frozen now and decided once it has a value. `by` is None for an operator at the command line.
     Raises CampaignNotFound, CampaignCancelled, NotOverYet, AlreadySettled, SettlementBlocked, AwaitingBeacon, Invalid.
     """
-    why = read_reason(reason) if reason else None
+    override_reason = read_reason(reason) if reason else None
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
-        campaign = await _hold(conn, campaign_id)
+        campaign = await _lock_campaign(conn, campaign_id)
         settlement = await settlement_store.find_settlement(conn, campaign_id)
         if settlement is not None and settlement.has_result:
             if attempt.is_repeat:
@@ -70,29 +67,29 @@ async def settle_campaign(
             raise AlreadySettled
         if not campaign.is_over:
             raise NotOverYet
-        found = None if settlement is None else await draw_store.find_draw(conn, settlement.id)
-        if not attempt.is_repeat and _is_awaiting(found):
+        draw = None if settlement is None else await draw_store.find_draw(conn, settlement.id)
+        if not attempt.is_repeat and _is_awaiting(draw):
             raise AwaitingBeacon
         blocked = False
         if settlement is None:
             rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
             sheet = await build_sheet(conn, campaign, rules)
-            blocked = bool(sheet.blocked_by) and why is None
+            blocked = bool(sheet.blocked_by) and override_reason is None
             if blocked:
-                # Committed, and then refused: who asked sees in the campaign what it waits for.
-                await _wait(conn, campaign, sheet)
+                # Committed before the error is raised, so that the campaign shows what it waits for.
+                await _mark_blocked(conn, campaign, sheet)
             else:
-                settlement, found = await freeze(conn, campaign, rules, sheet, reason=why)
+                settlement, draw = await freeze(conn, campaign, rules, sheet, reason=override_reason)
                 await audit.add(
                     conn,
                     by,
                     "freeze",
                     "campaign",
                     campaign_id,
-                    {"entries": len(sheet.rows)} | _told(settlement),
+                    {"entries": len(sheet.rows)} | _forced_detail(settlement),
                 )
-        if settlement is not None and not _is_awaiting(found):
-            await _decide(conn, keys, campaign, settlement, found, by=by, reason=why)
+        if settlement is not None and not _is_awaiting(draw):
+            await _decide(conn, keys, campaign, settlement, draw, by=by, reason=override_reason)
     if blocked:
         raise SettlementBlocked
 
@@ -104,7 +101,7 @@ async def _freeze_due(conn: Connection, campaign_id: int) -> bool:
     rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
     sheet = await build_sheet(conn, campaign, rules)
     if sheet.blocked_by:
-        await _wait(conn, campaign, sheet)
+        await _mark_blocked(conn, campaign, sheet)
         return False
     await freeze(conn, campaign, rules, sheet)
     await audit.add(conn, None, "freeze", "campaign", campaign_id, {"entries": len(sheet.rows)})
@@ -116,26 +113,26 @@ async def _settle_frozen(conn: Connection, campaign_id: int, *, keys: Keys) -> b
     settlement = await settlement_store.find_settlement(conn, campaign_id) if campaign is not None else None
     if campaign is None or settlement is None or settlement.has_result:
         return False
-    found = await draw_store.find_draw(conn, settlement.id)
-    if _is_awaiting(found):
+    draw = await draw_store.find_draw(conn, settlement.id)
+    if _is_awaiting(draw):
         return False
-    await _decide(conn, keys, campaign, settlement, found, by=None, reason=None)
+    await _decide(conn, keys, campaign, settlement, draw, by=None, reason=None)
     return True
 
 
-async def _wait(conn: Connection, campaign: PublishedCampaign, sheet: Sheet) -> None:
-    """Says in the campaign what it waits for, and tells its editors where that is news."""
+async def _mark_blocked(conn: Connection, campaign: PublishedCampaign, sheet: Sheet) -> None:
+    """Records what the campaign waits for, and notifies its editors if that has changed."""
     if await lifecycle.mark_blocked(conn, campaign.id, sheet.blocked_by):
         editors = await lifecycle.list_responsible_editors(conn, campaign.id)
         await inbox.add_inbox(conn, notices.of_blocks(campaign, sheet.blocked_by, editors))
 
 
-def _told(settlement: Settlement) -> dict[str, Any]:
-    """For the audit: what the settlement went over, and why."""
+def _forced_detail(settlement: Settlement) -> dict[str, Any]:
+    """The detail of an audit entry about what the settlement did not wait for."""
     return {} if settlement.forced is None else {"forced": msgspec.to_builtins(settlement.forced)}
 
 
-async def _hold(conn: Connection, campaign_id: int) -> PublishedCampaign:
+async def _lock_campaign(conn: Connection, campaign_id: int) -> PublishedCampaign:
     campaign = await lifecycle.lock_published(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
@@ -144,32 +141,33 @@ async def _hold(conn: Connection, campaign_id: int) -> PublishedCampaign:
     return campaign
 
 
-def _is_awaiting(found: Draw | None) -> bool:
-    """Whether it is a draw whose public value is not there yet."""
-    return found is not None and found.beacon is None
+def _is_awaiting(draw: Draw | None) -> bool:
+    """Whether there is a draw that has no value yet."""
+    return draw is not None and draw.beacon is None
 
 
-async def _get_lots(
-    conn: Connection, keys: Keys, settlement: Settlement, found: Draw, rows: Sequence[SheetRow]
+async def _get_draw_inputs(
+    conn: Connection, keys: Keys, settlement: Settlement, draw: Draw, rows: Sequence[SheetRow]
 ) -> DrawInputs:
     nonce = await draw_commitment.get_nonce(conn, settlement.campaign_id)
-    listed = rows if found.listed_in is None else await sheet_store.list_sheet(conn, found.listed_in)
+    listed = rows if draw.listed_in is None else await sheet_store.list_sheet(conn, draw.listed_in)
     tickets = tickets_of(settlement, listed)
-    # Lots are drawn from what was published or not at all.
-    assert (found.list_sha256, found.ticket_count) == (draw.list_hash(settlement.campaign_id, tickets), len(tickets))
+    # The tickets have to be those of the published list.
+    published_list = draw.list_sha256, draw.ticket_count
+    assert published_list == (algorithm.list_hash(settlement.campaign_id, tickets), len(tickets))
     return DrawInputs(
-        draw=found,
+        draw=draw,
         tickets=tickets,
         nonce=draw_commitment.reveal_nonce(keys, settlement.campaign_id, nonce),
         nonce_sha256=nonce.sha256,
-        numbers=await corrections_store.list_numbers(conn, found.listed_in or settlement.id),
+        numbers=await correction_store.list_numbers(conn, draw.listed_in or settlement.id),
     )
 
 
-def _work_out(
+def _decide_and_sign(
     keys: Keys, settlement: Settlement, rows: Sequence[SheetRow], **rules: Any
 ) -> tuple[Decision, bytes, str]:
-    """The decision, its document, and the hash of that."""
+    """The decision, its signed document, and the document's SHA-256."""
     decision = decide(settlement, rows, **rules)
     result = sign_document(decision.outcome, keys.sign)
     return decision, result, sha256_of(result)
@@ -180,37 +178,37 @@ async def _decide(
     keys: Keys,
     campaign: PublishedCampaign,
     settlement: Settlement,
-    found: Draw | None,
+    draw: Draw | None,
     *,
     by: AccountId | None,
     reason: str | None,
 ) -> None:
-    """Keeps the result and fills the places. All of it follows from what was frozen and, in a draw, from its value."""
+    """Stores the result, winners and reserves, computed from the frozen sheet and, in a draw, its value."""
     await sheet_store.raise_transaction_limits(conn)
     document, rules_sha256 = await lifecycle.get_rules_document(conn, campaign.id, settlement.rules_version)
     rows = await sheet_store.list_sheet(conn, settlement.id)
-    lots = None if found is None else await _get_lots(conn, keys, settlement, found, rows)
-    # Apart from the loop: the rest of the worker goes on while a hundred thousand entries are ranked.
+    draw_inputs = None if draw is None else await _get_draw_inputs(conn, keys, settlement, draw, rows)
+    # In a thread, so that ranking a hundred thousand entries does not block the event loop.
     decision, result, sha256 = await asyncio.to_thread(
-        _work_out,
+        _decide_and_sign,
         keys,
         settlement,
         rows,
         rules=msgspec.convert(document, Rules),
         document=document,
         sha256=rules_sha256,
-        lots=lots,
+        draw_inputs=draw_inputs,
     )
     outcome = decision.outcome
     await settlement_store.add_result(conn, settlement.id, result, sha256)
-    if lots is not None:
+    if draw_inputs is not None:
         ranks = {int(row.post_id): row.rank for row in outcome.sheet if row.rank is not None}
         await sheet_store.mark_ranks(conn, settlement.id, ranks)
-    await store.add_winners(conn, campaign.id, settlement.id, decision.places)
-    await store.add_reserves(conn, settlement.id, decision.reserves)
+    await winner_store.add_winners(conn, campaign.id, settlement.id, decision.places)
+    await winner_store.add_reserves(conn, settlement.id, decision.reserves)
     if reason is None and settlement.forced is not None:
         reason = settlement.forced.reason
     await lifecycle.mark_decided(conn, campaign.id, reason)
-    detail = {"winners": len(outcome.winners), "sha256": sha256, "reason": reason} | _told(settlement)
+    detail = {"winners": len(outcome.winners), "sha256": sha256, "reason": reason} | _forced_detail(settlement)
     await audit.add(conn, by, "settle", "campaign", campaign.id, detail)
     await inbox.add_inbox(conn, [notices.of_decision(settlement, campaign.created_by, campaign.title)])

@@ -1,4 +1,4 @@
-"""Who may win: one reason at most for each entry, the gravest first. And what a settlement waits for."""
+"""Which entries may win, and what a settlement waits for."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,15 +11,15 @@ from feed.campaigns.model import time_text
 from feed.prizes.model import Forced
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is true of an entry; whatever depends on time is as it was at the deadline."""
+class EntryFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts about an entry that decide whether it may win, as of the end of the campaign."""
 
     post_id: int
     account_id: int
     person: bytes | None
     entered_at: datetime
     post_state: str
-    # The judged revision; None while none is approved.
+    # The judged revision; None if no revision is approved.
     revision: int | None
     bears_topic: bool
     media_count: int
@@ -28,15 +28,18 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     is_erased: bool
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """Of the rules, what decides who may win."""
+class EligibilityTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of the rules that decides which entries may win."""
 
     require_media: bool = False
     counts_quality: bool = True
 
 
-def reason_of(facts: Facts, terms: Terms, author_reason: str | None) -> str | None:
-    """Why the entry cannot win; None if it can. A wait is no reason. `author_reason` is why its author cannot."""
+def reason_of(facts: EntryFacts, terms: EligibilityTerms, author_reason: str | None) -> str | None:
+    """The reason code of an entry that cannot win, the most serious one; None if it can win.
+
+    `author_reason` is the reason code of an author who cannot win. A pending review is no reason.
+    """
     if facts.post_state == "deleted" or facts.is_erased:
         return "withdrawn"
     if facts.post_state in ("removed", "rejected"):
@@ -52,29 +55,29 @@ def reason_of(facts: Facts, terms: Terms, author_reason: str | None) -> str | No
     return None
 
 
-def is_waiting(facts: Facts) -> bool:
-    """Whether a verdict that is still to come can change what is judged, or whether anything is judged at all."""
+def is_waiting(facts: EntryFacts) -> bool:
+    """Whether a pending verdict decides which revision is judged, or whether any is."""
     return facts.post_state == "pending" or facts.revision is None or facts.newest_waits
 
 
-def is_left_out(facts: Facts) -> bool:
-    """Whether a settlement that does not wait has nothing to judge: the entry is skipped."""
+def is_skipped(facts: EntryFacts) -> bool:
+    """Whether a forced settlement skips the entry, because no revision of it can be judged."""
     return facts.post_state == "pending" or (facts.post_state == "published" and facts.revision is None)
 
 
-def blocks(
-    able: Sequence[Facts],
-    terms: Terms,
+def find_blocks(
+    eligible: Sequence[EntryFacts],
+    terms: EligibilityTerms,
     *,
     quorum: Quorum,
     tallies: Sequence[Tally],
     waiting_comments: Sequence[tuple[int, int]],
 ) -> list[dict[str, Any]]:
-    """What the settlement waits for among the entries that are able to win: nobody else is waited for."""
+    """What the settlement waits for. Only entries that may win can block it."""
     found: list[dict[str, Any]] = [
-        {"kind": "entry_waits", "post_id": str(facts.post_id)} for facts in able if is_waiting(facts)
+        {"kind": "entry_waits", "post_id": str(facts.post_id)} for facts in eligible if is_waiting(facts)
     ]
-    competing = {facts.post_id for facts in able}
+    eligible_ids = {facts.post_id for facts in eligible}
     found += [
         {
             "kind": "mark_missing",
@@ -83,12 +86,12 @@ def blocks(
             "needed": quorum.marks_needed(tally.recused),
         }
         for tally in tallies
-        if terms.counts_quality and tally.post_id in competing and quorum.is_short(tally)
+        if terms.counts_quality and tally.post_id in eligible_ids and quorum.is_short(tally)
     ]
     found += [
         {"kind": "comment_waits", "post_id": str(post_id), "comment_id": str(comment_id)}
         for post_id, comment_id in waiting_comments
-        if post_id in competing
+        if post_id in eligible_ids
     ]
     return found
 
@@ -96,6 +99,6 @@ def blocks(
 def forced_by(
     waiting: Sequence[dict[str, Any]], *, frozen_at: datetime, settle_at: datetime, reason: str | None
 ) -> Forced | None:
-    """All that a sheet frozen now went over, its own time included; None where it went over nothing."""
+    """What a freeze at `frozen_at` did not wait for, the time of settlement included; None if it waited for everything."""
     early = [{"kind": "before_settle_at", "settle_at": time_text(settle_at)}] if frozen_at < settle_at else []
     return Forced(reason, [*early, *waiting]) if early or waiting else None

@@ -1,4 +1,4 @@
-"""What has to happen together when a sheet is frozen. Called inside a transaction that holds the campaign."""
+"""Building and freezing a sheet, inside a transaction that holds the lock of the campaign's row."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -18,17 +18,24 @@ from feed.campaigns.model import Rules
 from feed.campaigns.scoring.engagement import EntryEngagement, count_engagement, quality_of
 from feed.postgres import Connection
 from feed.prizes import settlement_store
-from feed.prizes.draw import algorithm as draw
+from feed.prizes.draw import algorithm
 from feed.prizes.draw import store as draw_store
 from feed.prizes.draw.model import Draw
 from feed.prizes.model import Settlement, SheetRow
 from feed.prizes.result.document import tickets_of
 from feed.prizes.settlement import sheet_store
-from feed.prizes.settlement.eligibility import Facts, Terms, blocks, forced_by, is_left_out, reason_of
+from feed.prizes.settlement.eligibility import (
+    EligibilityTerms,
+    EntryFacts,
+    find_blocks,
+    forced_by,
+    is_skipped,
+    reason_of,
+)
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """A score sheet that could be frozen now, and what it would have to be frozen without."""
+    """A score sheet that is not frozen yet, what it waits for, and the entries that a forced settlement skips."""
 
     rows: list[SheetRow]
     blocked_by: list[dict[str, Any]]
@@ -36,7 +43,7 @@ class Sheet(msgspec.Struct, frozen=True):
 
 
 async def build_sheet(conn: Connection, campaign: PublishedCampaign, rules: Rules) -> Sheet:
-    """The sheet as the verdicts stand. What users did counts as it was at the deadline, however late it is now."""
+    """The sheet with the present verdicts. Engagement counts as of the end of the campaign, whenever this is called."""
     await sheet_store.raise_transaction_limits(conn)
     await shortlist.fill_at_close(conn, campaign.id)
     await entries.add_missed_entries(conn, campaign.id)
@@ -45,32 +52,34 @@ async def build_sheet(conn: Connection, campaign: PublishedCampaign, rules: Rule
     scores: dict[int, list[Decimal]] = {}
     for mark in await marks.list_marks(conn, campaign.id):
         scores.setdefault(mark.post_id, []).append(mark.score)
-    drawn = rules.method == "draw"
-    terms = Terms(require_media=rules.eligibility.require_media, counts_quality=rules.weights.quality > 0 and not drawn)
+    is_draw = rules.method == "draw"
+    terms = EligibilityTerms(
+        require_media=rules.eligibility.require_media, counts_quality=rules.weights.quality > 0 and not is_draw
+    )
     reasons = {each.post_id: reason_of(each, terms, counted[each.post_id].author_reason) for each in facts}
-    waiting = blocks(
+    blocks = find_blocks(
         [each for each in facts if reasons[each.post_id] is None],
         terms,
         quorum=Quorum(len(await jury.list_jurors(conn, campaign.id)), rules.quorum),
         tallies=await recusals.list_tallies(conn, campaign.id),
-        waiting_comments=[] if drawn else await sheet_store.list_waiting_comments(conn, campaign.id),
+        waiting_comments=[] if is_draw else await sheet_store.list_waiting_comments(conn, campaign.id),
     )
-    left_out = [each for each in facts if reasons[each.post_id] is None and is_left_out(each)]
-    skipped = {each.post_id for each in left_out}
-    rows = _rows([each for each in facts if each.post_id not in skipped], reasons, counted, scores)
+    skipped = [each for each in facts if reasons[each.post_id] is None and is_skipped(each)]
+    skipped_ids = {each.post_id for each in skipped}
+    rows = _rows([each for each in facts if each.post_id not in skipped_ids], reasons, counted, scores)
     return Sheet(
-        rows=[_only_a_ticket(row) for row in rows] if drawn else rows,
-        blocked_by=waiting,
-        skipped=[{"post_id": str(each.post_id), "reason": "awaiting_review"} for each in left_out],
+        rows=[_without_counts(row) for row in rows] if is_draw else rows,
+        blocked_by=blocks,
+        skipped=[{"post_id": str(each.post_id), "reason": "awaiting_review"} for each in skipped],
     )
 
 
 async def freeze(
     conn: Connection, campaign: PublishedCampaign, rules: Rules, sheet: Sheet, *, reason: str | None = None
 ) -> tuple[Settlement, Draw | None]:
-    """Keeps the sheet. From here on the winners are a function of what is kept, and in a draw of a value yet to come.
+    """Stores the sheet, which determines the winners from now on, in a draw together with a value that is not known yet.
 
-    Returns the settlement and its draw; None for a campaign without one.
+    Returns the settlement and its draw, None for a ranked campaign.
     """
     frozen_at = await lifecycle.mark_frozen(conn, campaign.id)
     settlement_id = await settlement_store.add_settlement(
@@ -84,18 +93,18 @@ async def freeze(
     await sheet_store.add_sheet(conn, settlement_id, sheet.rows)
     settlement = await settlement_store.find_settlement(conn, campaign.id)
     assert settlement is not None
-    found = None
+    draw = None
     if rules.method == "draw":
         tickets = tickets_of(settlement, sheet.rows)
-        await draw_store.add_draw(conn, settlement_id, draw.list_hash(campaign.id, tickets), len(tickets))
-        found = await draw_store.find_draw(conn, settlement_id)
-        if found is not None and found.beacon is None:
+        await draw_store.add_draw(conn, settlement_id, algorithm.list_hash(campaign.id, tickets), len(tickets))
+        draw = await draw_store.find_draw(conn, settlement_id)
+        if draw is not None and draw.beacon is None:
             await lifecycle.mark_blocked(conn, campaign.id, [{"kind": "awaiting_beacon"}])
-    return settlement, found
+    return settlement, draw
 
 
 def _rows(
-    judged: Sequence[Facts],
+    judged: Sequence[EntryFacts],
     reasons: Mapping[int, str | None],
     counted: Mapping[int, EntryEngagement],
     scores: Mapping[int, Sequence[Decimal]],
@@ -118,8 +127,8 @@ def _rows(
     ]
 
 
-def _only_a_ticket(row: SheetRow) -> SheetRow:
-    """In a draw marks, likes and comments are worth nothing."""
+def _without_counts(row: SheetRow) -> SheetRow:
+    """In a draw marks, likes and comments do not count."""
     return msgspec.structs.replace(row, quality=Decimal("0.000000"), likes_counted=0, commenters_counted=0, excluded=[])
 
 

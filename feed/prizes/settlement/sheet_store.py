@@ -1,4 +1,4 @@
-"""The SQL of the score sheet: what is true of each entry at the deadline, and the rows that are frozen from it."""
+"""SQL of the score sheet: the facts about entries, and the frozen rows."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,15 +6,15 @@ import msgspec
 
 from feed.postgres import Connection, many
 from feed.prizes.model import SheetRow
-from feed.prizes.settlement.eligibility import Facts
+from feed.prizes.settlement.eligibility import EntryFacts
 
-_ROWS_AT_ONCE = 2_000
+_BATCH_ROWS = 2_000
 
 
 async def list_due(conn: Connection) -> list[int]:
-    """Campaigns whose sheet should be frozen by now, in no order: one that fails must not stand before the others.
+    """Campaigns whose sheet is due to be frozen, in random order, so that one that keeps failing does not block the others.
 
-    One whose settlement was undone is not among them: whoever undid it says when the next one is made.
+    Without those whose settlement was undone: an editor starts their next settlement.
     """
     rows = await conn.fetch(
         """
@@ -29,9 +29,9 @@ async def list_due(conn: Connection) -> list[int]:
 
 
 async def raise_transaction_limits(conn: Connection) -> None:
-    """Lets this transaction be longer than the pool's are, and count in memory: each of its statements is still bounded.
+    """Raises the timeouts and `work_mem` of this transaction. The timeout of each statement stays as it is.
 
-    The clock of a transaction is only wound anew once it has been stopped. Before version 17 Postgres has none.
+    A running transaction timeout has to be set to 0 before a new value takes effect. Postgres has it since version 17.
     """
     await conn.execute(
         """
@@ -41,15 +41,15 @@ async def raise_transaction_limits(conn: Connection) -> None:
             (2, 'transaction_timeout', '0'),
             (3, 'transaction_timeout', '300s'),
             (4, 'idle_in_transaction_session_timeout', '300s')
-        ) AS wanted (step, name, value)
-        WHERE EXISTS (SELECT FROM pg_settings WHERE pg_settings.name = wanted.name)
+        ) AS setting (step, name, value)
+        WHERE EXISTS (SELECT FROM pg_settings WHERE pg_settings.name = setting.name)
         ORDER BY step
         """
     )
 
 
-async def list_facts(conn: Connection, campaign_id: int) -> list[Facts]:
-    """What decides whether each entry may win, apart from its author."""
+async def list_facts(conn: Connection, campaign_id: int) -> list[EntryFacts]:
+    """The facts that decide whether each entry may win, without those about its author."""
     rows = await conn.fetch(
         """
         SELECT entries.post_id, entries.author_id AS account_id, accounts.person, entries.entered_at,
@@ -72,11 +72,11 @@ async def list_facts(conn: Connection, campaign_id: int) -> list[Facts]:
         """,
         campaign_id,
     )
-    return many(rows, Facts)
+    return many(rows, EntryFacts)
 
 
 async def list_waiting_comments(conn: Connection, campaign_id: int) -> list[tuple[int, int]]:
-    """Post and comment of each comment made in time by somebody else that waits for its review."""
+    """Post and comment id of each pending comment made before the end, without authors' comments on their own entries."""
     rows = await conn.fetch(
         """
         SELECT comments.post_id, comments.id
@@ -94,7 +94,7 @@ async def list_waiting_comments(conn: Connection, campaign_id: int) -> list[tupl
 
 
 async def add_sheet(conn: Connection, settlement_id: int, rows: Sequence[SheetRow]) -> None:
-    """Freezes the rows: a hundred thousand of them are copied in a third of the time that a statement takes."""
+    """Adds the rows with COPY: for a hundred thousand of them it takes a third of the time of an INSERT."""
     await conn.copy_records_to_table(
         "sheet_rows",
         columns=("settlement_id", *SheetRow.__struct_fields__),
@@ -103,7 +103,7 @@ async def add_sheet(conn: Connection, settlement_id: int, rows: Sequence[SheetRo
 
 
 async def list_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
-    """The frozen rows."""
+    """The frozen rows by post id."""
     rows = await conn.fetch(
         """
         SELECT post_id, account_id, person, entered_at, revision, quality, likes_counted, commenters_counted, eligible,
@@ -118,11 +118,11 @@ async def list_sheet(conn: Connection, settlement_id: int) -> list[SheetRow]:
 
 
 async def list_sheet_in_batches(conn: Connection, settlement_id: int) -> list[SheetRow]:
-    """The frozen rows, read in portions between which the process answers others."""
-    found: list[SheetRow] = []
-    while portion := await _list_after(conn, settlement_id, found[-1].post_id if found else 0, limit=_ROWS_AT_ONCE):
-        found += portion
-    return found
+    """The frozen rows by post id, read in batches so that the event loop can serve other requests in between."""
+    rows: list[SheetRow] = []
+    while batch := await _list_after(conn, settlement_id, rows[-1].post_id if rows else 0, limit=_BATCH_ROWS):
+        rows += batch
+    return rows
 
 
 async def _list_after(conn: Connection, settlement_id: int, after_post_id: int, *, limit: int) -> list[SheetRow]:
@@ -143,7 +143,7 @@ async def _list_after(conn: Connection, settlement_id: int, after_post_id: int, 
 
 
 async def mark_ranks(conn: Connection, settlement_id: int, ranks: Mapping[int, int]) -> None:
-    """Keeps where each entry's ticket came."""
+    """Stores the rank that the draw gave each entry."""
     await conn.execute(
         """
         UPDATE sheet_rows SET rank = drawn.rank

@@ -72,7 +72,7 @@ async def fill_place(
         gone,
         left,
         line,
-        fills=gone.state != "lapsed" or rules.unclaimed == "next_reserve",
+        refill=gone.state != "lapsed" or rules.unclaimed == "next_reserve",
         salt=campaign.result_salt,
         at=await amendments_store.get_clock(conn),
     )

@@ -10,7 +10,7 @@ from feed.pagination import Position
 from feed.postgres import Connection, many
 from feed.prizes.claims.form import needed_fields
 from feed.prizes.model import PrizeNotFound, ResultNotFound
-from feed.prizes.result.document import pseudonym, published
+from feed.prizes.result.document import pseudonym, with_attachments
 
 Id = str
 
@@ -156,7 +156,7 @@ async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None =
         else mask_name(each["name"])
         for each in named
     }
-    return published(row["result"], [each["document"] for each in amended], people)
+    return with_attachments(row["result"], [each["document"] for each in amended], people)
 
 
 def mask_name(name: str) -> str:

@@ -44,9 +44,9 @@ def test_two_people_decide_with_equal_entries_unless_both_were_mistaken() -> Non
             each for each in before if (each.value == new.value) and person[each.editor_id] != person[new.editor_id]
         ]
         able = [each for each in equal if not {each.editor_id, new.editor_id} <= mistaken]
-        assert found.second == (able[0] if able else None)
+        assert found.matching == (able[0] if able else None)
         if able:
-            assert found.answer() == "accepted"
+            assert found.outcome() == "accepted"
             assert found.entered_by == [able[0].editor_id, new.editor_id]
             assert found.number == PublicNumber(new.round, new.value, max(new.appeared_at, able[0].appeared_at))
     assert cases == 4 * 3 * 5 * 4**4
@@ -55,7 +55,7 @@ def test_two_people_decide_with_equal_entries_unless_both_were_mistaken() -> Non
 def test_what_does_not_decide_is_answered_by_what_is_missing() -> None:
     for new, before, mistaken in every_case():
         found = find_agreement(new, before, mistaken=mistaken)
-        if found.second is not None:
+        if found.matching is not None:
             assert found.conflict is None
             continue
         others = [each for each in before if each.person != new.person]
@@ -71,10 +71,10 @@ def test_what_does_not_decide_is_answered_by_what_is_missing() -> None:
             assert isinstance(found.conflict, SecondPersonRequired)
         else:
             assert found.conflict is None
-            assert found.answer() == "recorded"
+            assert found.outcome() == "recorded"
             continue
         with pytest.raises(type(found.conflict)):
-            found.answer()
+            found.outcome()
 
 
 @pytest.mark.parametrize("same", [1, 2])
@@ -91,7 +91,7 @@ def test_corrections_for_different_reasons_do_not_agree() -> None:
     found = find_agreement(entry(1, reason_code="misread"), [entry(3, reason_code="wrong_issue")])
     assert isinstance(found.conflict, BeaconMismatch)
     assert [each.field for each in found.conflict.errors] == ["reason_code"]
-    assert find_agreement(entry(1, reason_code="misread"), [entry(3, reason_code="misread")]).answer() == "accepted"
+    assert find_agreement(entry(1, reason_code="misread"), [entry(3, reason_code="misread")]).outcome() == "accepted"
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def test_any_order_of_the_people_gives_the_same_lots(people: list[str], seed: by
     shuffled = [*people, *people[: len(people) // 2]]
     random.shuffle(shuffled)
     assert draw.tickets_of(shuffled) == draw.tickets_of(people)
-    drawn = draw.order(seed, draw.tickets_of(shuffled))
-    assert drawn == draw.order(seed, reversed(draw.tickets_of(people)))
+    drawn = draw.order_tickets(seed, draw.tickets_of(shuffled))
+    assert drawn == draw.order_tickets(seed, reversed(draw.tickets_of(people)))
     assert sorted(ticket.hex() for ticket in drawn) == sorted(set(people))
 
 
