@@ -12,7 +12,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.errors import FieldError, Invalid
 from feed.moderation.model import reason_problems, until_problems
-from feed.moderation.sanction_effects import impose, lift
+from feed.moderation.sanctions import impose_on_account, lift_from_account
 from feed.postgres import Connection, Pool, transaction
 
 EventType = Literal["account.renamed", "account.banned", "account.unbanned", "account.erased"]
@@ -110,7 +110,7 @@ async def _ban(conn: Connection, account_id: AccountId, event: AppEvent) -> Outc
     if event.type == "account.unbanned":
         # A ban of our moderators has reasons of its own, and its own way to be lifted.
         if not ours:
-            await lift(conn, account_id, ["ban"], by=None)
+            await lift_from_account(conn, account_id, ["ban"], by=None)
     elif not any(each.until is None or (until is not None and each.until >= until) for each in ours):
-        await impose(conn, account_id, kind="ban", reason_code=event.data.reason_code, until=until, by=None)
+        await impose_on_account(conn, account_id, kind="ban", reason_code=event.data.reason_code, until=until, by=None)
     return "applied"

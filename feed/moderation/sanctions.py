@@ -1,23 +1,30 @@
-"""Muting and banning: one transaction each."""
+"""Sanctions: muting and banning, and lifting both."""
 
 from datetime import datetime
 from typing import cast
 
+from feed.accounts import sanctions as sanction_store
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.accounts.sanctions import SANCTION_KINDS, Sanction, SanctionKind
+from feed.audit import store as audit
+from feed.changes import store as changes
+from feed.changes.store import Delta
 from feed.errors import FieldError, Invalid
+from feed.inbox import store as inbox
+from feed.moderation import verdict_store
 from feed.moderation.model import OwnSubject, StaffProtected, reason_problems, until_problems
-from feed.moderation.sanction_effects import impose, lift
+from feed.moderation.notices import lifted_notice, sanction_notice
 from feed.postgres import Connection, Pool, transaction
 
 
 async def impose_sanction(
     pool: Pool, actor_id: AccountId, account_id: AccountId, *, kind: str, reason_code: str, until: datetime | None
 ) -> Sanction:
-    """Mutes or bans the person behind an account from now on. The row is the account's: it takes the place of its former one of that kind.
+    """Mutes or bans the person behind an account from now on; returns the sanction. `until` None: until it is lifted.
 
-    The same sanction again stays as it is. One that another account of the person has ends by itself, or when it is lifted.
+    The row belongs to the account and replaces its former one of that kind; an equal one stays as it is. A sanction of another
+    account of the person is not touched.
 
     Raises Invalid, AccountNotFound, OwnSubject, StaffProtected.
     """
@@ -27,9 +34,10 @@ async def impose_sanction(
     if problems := [*problems, *until_problems(until)]:
         raise Invalid(*problems)
     async with transaction(pool) as conn:
-        await _must_be_sanctionable(conn, actor_id, account_id)
-        word = cast(SanctionKind, kind)
-        sanction = await impose(conn, account_id, kind=word, reason_code=reason_code, until=until, by=actor_id)
+        await _require_sanctionable(conn, actor_id, account_id)
+        sanction = await impose_on_account(
+            conn, account_id, kind=cast(SanctionKind, kind), reason_code=reason_code, until=until, by=actor_id
+        )
         if sanction is None:
             raise Invalid(FieldError("until", "not_in_future"))
     return sanction
@@ -38,7 +46,7 @@ async def impose_sanction(
 async def lift_sanctions(pool: Pool, actor_id: AccountId, account_id: AccountId, kind: str | None = None) -> None:
     """Ends the sanctions of the person behind the account, all or those of one kind; a second time changes nothing.
 
-    All accounts of the person are free afterwards, whichever of them the sanctions were imposed on: a sanction holds for each.
+    The sanctions of every account of the person end, because each of them holds for the whole person.
 
     Raises Invalid, AccountNotFound, OwnSubject, StaffProtected.
     """
@@ -46,13 +54,67 @@ async def lift_sanctions(pool: Pool, actor_id: AccountId, account_id: AccountId,
         raise Invalid(FieldError("kind", "unknown_value", {"allowed": list(SANCTION_KINDS)}))
     kinds = [known for known in SANCTION_KINDS if kind in (None, known)]
     async with transaction(pool) as conn:
-        await _must_be_sanctionable(conn, actor_id, account_id)
+        await _require_sanctionable(conn, actor_id, account_id)
         for same_id in await accounts.list_same_person(conn, account_id):
-            await lift(conn, same_id, kinds, by=actor_id)
+            await lift_from_account(conn, same_id, kinds, by=actor_id)
 
 
-async def _must_be_sanctionable(conn: Connection, actor_id: AccountId, account_id: AccountId) -> None:
-    """Asks by person, as the sanction holds: another account is no way to one's own sanctions, nor to those of staff."""
+async def impose_on_account(
+    conn: Connection,
+    account_id: AccountId,
+    *,
+    kind: SanctionKind,
+    reason_code: str,
+    until: datetime | None,
+    by: AccountId | None,
+) -> Sanction | None:
+    """Replaces the account's sanction of this kind, with notification and audit; an equal one in force is returned as it is.
+
+    `by` None: the app. Returns None when `until` has passed.
+    """
+    engaged = await verdict_store.list_engaged_entries(conn, account_id)
+    await changes.lock_stats(conn, engaged)
+    await sanction_store.lock_account(conn, account_id)
+    for former in await sanction_store.list_unlifted(conn, account_id):
+        if former.running and (former.kind, former.until, former.reason_code) == (kind, until, reason_code):
+            return former
+    await sanction_store.lift_sanctions(conn, account_id, [kind], by=by)
+    sanction = await sanction_store.add_sanction(
+        conn, account_id=account_id, kind=kind, reason_code=reason_code, until=until, by=by
+    )
+    await changes.change_stats(conn, [Delta(post_id) for post_id in engaged])
+    if sanction is not None:
+        await inbox.add_inbox(conn, [sanction_notice(sanction)])
+        detail = {"kind": kind, "reason_code": reason_code, "until": until.isoformat() if until else ""}
+        await audit.add(conn, by, "sanction.impose", "account", account_id, detail)
+    return sanction
+
+
+async def lift_from_account(
+    conn: Connection, account_id: AccountId, kinds: list[SanctionKind], *, by: AccountId | None
+) -> None:
+    """Ends the account's sanctions of these kinds, with notification and audit; without any in force nothing changes.
+
+    `by` None: the app. An erased account gets no notification.
+    """
+    engaged = await verdict_store.list_engaged_entries(conn, account_id)
+    await changes.lock_stats(conn, engaged)
+    await sanction_store.lock_account(conn, account_id)
+    lifted = [each for each in await sanction_store.lift_sanctions(conn, account_id, kinds, by=by) if each.running]
+    if not lifted:
+        return
+    await changes.change_stats(conn, [Delta(post_id) for post_id in engaged])
+    if await accounts.find_account(conn, account_id) is not None:
+        await inbox.add_inbox(conn, [lifted_notice(sanction) for sanction in lifted])
+    for sanction in lifted:
+        await audit.add(conn, by, "sanction.lift", "account", account_id, {"kind": sanction.kind})
+
+
+async def _require_sanctionable(conn: Connection, actor_id: AccountId, account_id: AccountId) -> None:
+    """Checks the whole person, as the sanction holds for it: own sanctions and those of staff are not changed by way of another account.
+
+    Raises AccountNotFound, OwnSubject, StaffProtected.
+    """
     await accounts.get_account(conn, account_id)
     same = await accounts.list_same_person(conn, account_id)
     if actor_id in same:

@@ -106,8 +106,8 @@ MOVES = {
 # These move what counts in campaigns and not what posts show. Campaigns' boards are brought up to date from the change log alone.
 CAMPAIGNS_ONLY = {
     Function("feed.campaigns.locking", "increment_versions"),
-    Function("feed.moderation.sanction_effects", "impose"),
-    Function("feed.moderation.sanction_effects", "lift"),
+    Function("feed.moderation.sanctions", "impose_on_account"),
+    Function("feed.moderation.sanctions", "lift_from_account"),
 }
 WRITE = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([a-z_.]+)")
 # Migrations run files and the statements between them; an attempt's outcome hands its constant statement on.
