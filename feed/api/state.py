@@ -15,7 +15,7 @@ from feed.auth.jwks import KeySet
 from feed.auth.tokens import AppIssuer, TokenVerifier
 from feed.batching import Batcher
 from feed.boards.projector import Projector
-from feed.comments.actions import Remark, add_comments
+from feed.comments.actions import NewComment, add_comments
 from feed.geoip import IpRegions, open_regions
 from feed.idempotency import Given, store_answers
 from feed.keys.store import Keys, open_keys
@@ -52,7 +52,7 @@ class AppState(msgspec.Struct, frozen=True):
     likes: Batcher[Like, Liked]
     stored_responses: Batcher[Given, None]
     comment_likes: Batcher[CommentLike, Liked]
-    comments: Batcher[Remark, int]
+    comments: Batcher[NewComment, int]
     comment_cards: Batcher[tuple[int, int | None], CommentCard]
     posts: Batcher[Draft, int]
     pages: Pages

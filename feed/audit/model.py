@@ -8,7 +8,7 @@ import msgspec
 import rfc8785
 
 # The audit outlives the people in it, so it names them by ids alone.
-PERSONAL = frozenset({"phone", "phone_number", "name", "address", "text", "body"})
+PERSONAL_KEYS = frozenset({"phone", "phone_number", "name", "address", "text", "body"})
 
 
 class AuditRow(msgspec.Struct, frozen=True):
@@ -38,14 +38,14 @@ def sha256_of(row: AuditRow) -> bytes:
     return hashlib.sha256(rfc8785.dumps(plain)).digest()
 
 
-def refuse_personal(detail: object) -> None:
+def check_no_personal_data(detail: object) -> None:
     """Raises ValueError where a key says that its value speaks of a person."""
     if isinstance(detail, dict):
         # Claim fields of any prize kind begin with this.
-        if found := PERSONAL & detail.keys() | {key for key in detail if key.startswith("recipient_")}:
+        if found := PERSONAL_KEYS & detail.keys() | {key for key in detail if key.startswith("recipient_")}:
             raise ValueError(f"personal in the audit: {sorted(found)}")
         for value in detail.values():
-            refuse_personal(value)
+            check_no_personal_data(value)
     elif isinstance(detail, list | tuple):
         for value in detail:
-            refuse_personal(value)
+            check_no_personal_data(value)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from feed.audit.model import AuditRow, refuse_personal, sha256_of
+from feed.audit.model import AuditRow, check_no_personal_data, sha256_of
 from feed.postgres import Connection
 
 
@@ -21,7 +21,7 @@ async def add(
 
     Raises ValueError when `detail` would name a person.
     """
-    refuse_personal(detail)
+    check_no_personal_data(detail)
     stamp = await conn.fetchrow("SELECT next_id() AS id, clock_timestamp() AS at")
     assert stamp is not None
     row = AuditRow(stamp["id"], stamp["at"], actor_id, action, subject_kind, subject_id, dict(detail or {}))

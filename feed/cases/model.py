@@ -53,7 +53,7 @@ class Case(msgspec.Struct, frozen=True):
     closed_at: datetime | None
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class CaseFilter(msgspec.Struct, frozen=True):
     """Which cases a reviewer asks for; None asks for all."""
 
     stage: int | None = None

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from feed.cases.model import LEASE_SECONDS, Case, CaseId, CaseNotFound, Kind, Wanted
+from feed.cases.model import LEASE_SECONDS, Case, CaseFilter, CaseId, CaseNotFound, Kind
 from feed.postgres import Connection, columns, one
 
 # What the machine check has to say of what it lets through.
-PASSED: dict[str, Any] = {"verdict": "pass", "labels": []}
+MACHINE_PASSED: dict[str, Any] = {"verdict": "pass", "labels": []}
 
 
 async def add_case(
@@ -54,7 +54,7 @@ async def add_case(
             revision,
             account_id,
             due_minutes,
-            PASSED if machine is None else machine,
+            MACHINE_PASSED if machine is None else machine,
         )
     )
 
@@ -76,7 +76,7 @@ async def add_first_cases(
         """,
         kind,
         due_minutes,
-        PASSED,
+        MACHINE_PASSED,
         *columns(subjects, 4),
     )
 
@@ -128,7 +128,7 @@ async def lock_case(conn: Connection, case_id: int) -> Case:
 
 
 async def lease_cases(
-    conn: Connection, reviewer_id: int, wanted: Wanted, *, count: int, but: Sequence[int] = ()
+    conn: Connection, reviewer_id: int, case_filter: CaseFilter, *, count: int, excluded: Sequence[int] = ()
 ) -> list[CaseId]:
     """Gives up to `count` free cases to the reviewer, the most urgent first; no two reviewers get the same one.
 
@@ -156,17 +156,17 @@ async def lease_cases(
         RETURNING cases.id, cases.due_at
         """,
         reviewer_id,
-        but,
-        wanted.stage,
-        wanted.kind,
-        wanted.campaign_id,
+        excluded,
+        case_filter.stage,
+        case_filter.kind,
+        case_filter.campaign_id,
         count,
         LEASE_SECONDS,
     )
     return [row["id"] for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))]
 
 
-async def list_held(conn: Connection, reviewer_id: int) -> list[CaseId]:
+async def list_leased(conn: Connection, reviewer_id: int) -> list[CaseId]:
     """The open cases that the reviewer holds at this moment, the most urgent first."""
     rows = await conn.fetch(
         """

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from feed.postgres import Connection
 
 
-class Counted(NamedTuple):
+class PostCounters(NamedTuple):
     """What stands in the rows of one post."""
 
     post_id: int
@@ -16,9 +16,9 @@ class Counted(NamedTuple):
     own_comment_count: int
 
 
-async def add_counted(conn: Connection, posts: Iterable[Counted]) -> None:
+async def add_counters(conn: Connection, posts: Iterable[PostCounters]) -> None:
     """Counters of new posts that have likes and comments already.
 
     No change is left: whoever follows the log would tell every author of every like. So the boards must be built anew.
     """
-    await conn.copy_records_to_table("post_stats", records=posts, columns=Counted._fields)
+    await conn.copy_records_to_table("post_stats", records=posts, columns=PostCounters._fields)

@@ -19,11 +19,11 @@ from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import KeyedRequest
 from feed.postgres import Connection, Pool, transaction
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
-from feed.posts.preconditions import Met, get_meeting
+from feed.posts.preconditions import Preconditions, list_preconditions
 from feed.texts import clean_text
 
 
-class Remark(msgspec.Struct, frozen=True):
+class NewComment(msgspec.Struct, frozen=True):
     """What a person wants to say under a post; `reply_to_id` is a comment of the same post. `request`: once per key."""
 
     author_id: AccountId
@@ -41,44 +41,46 @@ class Remark(msgspec.Struct, frozen=True):
         reply_to_id: CommentId | None = None,
         request: KeyedRequest | None = None,
         ip_region: str | None = None,
-    ) -> "Remark":
+    ) -> "NewComment":
         """The remark as it will be stored. Raises Invalid for a text that cannot be a comment."""
         text = clean_text(text)
         if problems := comment_problems(text):
             raise Invalid(*problems)
-        return Remark(author_id, post_id, text, reply_to_id, request, ip_region)
+        return NewComment(author_id, post_id, text, reply_to_id, request, ip_region)
 
 
 async def add_comments(
-    pool: Pool, batch: Sequence[Remark], *, announce: Announce = announce_nothing
+    pool: Pool, batch: Sequence[NewComment], *, announce: Announce = announce_nothing
 ) -> list[int | Exception]:
     """Adds comments in the order of their arrival, each once per its `request`; a reply to a reply joins the same root.
 
     An answer is the comment's id, or what that one caller is told: Invalid, PostNotFound, PostNotPublished, CommentsClosed,
     Banned, Muted, Answered, IdempotencyKeyReused, IdempotencyKeyBusy.
     """
-    requests = [(remark.author_id, remark.request) for remark in batch]
+    requests = [(comment.author_id, comment.request) for comment in batch]
     async with transaction(pool) as conn:
         # Keys first, then statistics, then comments, each in one order: every writer takes these locks so.
         reserved, answers = await idempotency.sort_out(conn, requests)
         new = {place: batch[place] for place in reserved}
-        await changes.lock_stats(conn, sorted({remark.post_id for remark in new.values()}))
-        meeting = await get_meeting(conn, [(remark.post_id, remark.author_id) for remark in new.values()])
+        await changes.lock_stats(conn, sorted({comment.post_id for comment in new.values()}))
+        preconditions = await list_preconditions(
+            conn, [(comment.post_id, comment.author_id) for comment in new.values()]
+        )
         threads = await _get_threads(conn, list(new.values()))
-        refusals: dict[int, FeedError] = {}
+        errors: dict[int, FeedError] = {}
         rows: dict[int, NewRow] = {}
-        for place, remark in new.items():
-            met = meeting.get((remark.post_id, remark.author_id))
-            if refusal := _refusal(met, remark) or threads.refusal(remark):
-                refusals[place] = refusal
+        for place, comment in new.items():
+            post = preconditions.get((comment.post_id, comment.author_id))
+            if error := _post_error(post, comment) or threads.error(comment):
+                errors[place] = error
             else:
-                rows[place] = _row(remark, reserved[place], threads.root_of(remark))
+                rows[place] = _row(comment, reserved[place], threads.root_of(comment))
         if rows:
-            authors: dict[int, int] = {met.post_id: met.author_id for met in meeting.values()}
+            authors: dict[int, int] = {post.post_id: post.author_id for post in preconditions.values()}
             answers |= zip(rows, await _add(conn, authors, list(rows.values())), strict=True)
-        await idempotency.release_each(conn, [requests[place] for place in refusals])
+        await idempotency.release_each(conn, [requests[place] for place in errors])
     announce({row.post_id for row in rows.values()})
-    answers |= refusals
+    answers |= errors
     return [answers[place] for place in range(len(batch))]
 
 
@@ -102,25 +104,25 @@ class _Threads(msgspec.Struct, frozen=True):
     """The comments that a batch answers, and between whom of them and who answers a block stands."""
 
     targets: dict[int, Target]
-    apart: set[tuple[int, int]]
+    blocked_pairs: set[tuple[int, int]]
 
-    def refusal(self, remark: Remark) -> FeedError | None:
-        if remark.reply_to_id is None:
+    def error(self, comment: NewComment) -> FeedError | None:
+        if comment.reply_to_id is None:
             return None
-        target = self.targets.get(remark.reply_to_id)
-        seen = target is not None and target.post_id == remark.post_id and target.state == "published"
-        if target is None or not seen or (remark.author_id, target.author_id) in self.apart:
+        target = self.targets.get(comment.reply_to_id)
+        seen = target is not None and target.post_id == comment.post_id and target.state == "published"
+        if target is None or not seen or (comment.author_id, target.author_id) in self.blocked_pairs:
             return Invalid(FieldError("reply_to_id", "not_found"))
         return None
 
-    def root_of(self, remark: Remark) -> CommentId | None:
-        if remark.reply_to_id is None:
+    def root_of(self, comment: NewComment) -> CommentId | None:
+        if comment.reply_to_id is None:
             return None
-        target = self.targets[remark.reply_to_id]
+        target = self.targets[comment.reply_to_id]
         return target.root_id or target.id
 
 
-async def _get_threads(conn: Connection, replies: Sequence[Remark]) -> _Threads:
+async def _get_threads(conn: Connection, replies: Sequence[NewComment]) -> _Threads:
     ids = {reply.reply_to_id for reply in replies if reply.reply_to_id is not None}
     if not ids:
         return _Threads({}, set())
@@ -131,8 +133,10 @@ async def _get_threads(conn: Connection, replies: Sequence[Remark]) -> _Threads:
     return _Threads(targets, await blocks.list_blocked_pairs(conn, list(pairs)))
 
 
-def _row(remark: Remark, id_: int | None, root_id: CommentId | None) -> NewRow:
-    return NewRow(id_, remark.post_id, remark.author_id, root_id, remark.reply_to_id, remark.text, remark.ip_region)
+def _row(comment: NewComment, id_: int | None, root_id: CommentId | None) -> NewRow:
+    return NewRow(
+        id_, comment.post_id, comment.author_id, root_id, comment.reply_to_id, comment.text, comment.ip_region
+    )
 
 
 async def _add(conn: Connection, authors: Mapping[int, int], rows: Sequence[NewRow]) -> list[CommentId]:
@@ -154,12 +158,12 @@ async def _add(conn: Connection, authors: Mapping[int, int], rows: Sequence[NewR
     return ids
 
 
-def _refusal(met: Met | None, remark: Remark) -> FeedError | None:
-    if met is None or met.is_blocked:
+def _post_error(post: Preconditions | None, comment: NewComment) -> FeedError | None:
+    if post is None or post.is_blocked:
         return PostNotFound()
-    own = met.author_id == remark.author_id
-    if met.state != "published":
-        return PostNotPublished() if own and met.state != "deleted" else PostNotFound()
-    if met.comment_policy == "nobody" and not own:
+    own = post.author_id == comment.author_id
+    if post.state != "published":
+        return PostNotPublished() if own and post.state != "deleted" else PostNotFound()
+    if post.comment_policy == "nobody" and not own:
         return CommentsClosed()
-    return met.standing.write_error
+    return post.standing.write_error

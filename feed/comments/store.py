@@ -141,7 +141,7 @@ async def change_like_counts(conn: Connection, moved: Sequence[tuple[int, int, i
     return {row["id"]: row["like_count"] for row in rows}
 
 
-async def take_untold(conn: Connection, *, limit: int) -> list[CommentId]:
+async def take_unnotified(conn: Connection, *, limit: int) -> list[CommentId]:
     """Marks visible comments as told and returns them, oldest first; each is taken by one transaction that commits."""
     rows = await conn.fetch(
         """

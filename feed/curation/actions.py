@@ -30,24 +30,24 @@ async def put_hot_action(
     reason = clean_text(reason)
     if problems := hot_problems(action, reason, until):
         raise Invalid(*problems)
-    word = cast(HotActionKind, action)
+    kind = cast(HotActionKind, action)
     async with transaction(pool) as conn:
         await store.lock_hot_list(conn)
         post = await _get_post(conn, post_id)
         if post.state != "published":
             raise PostNotPublished
-        former = await store.find_unended(conn, post_id)
-        if former is not None:
-            if former.standing and (former.action, former.reason, former.until) == (word, reason, until):
-                return former
-            await store.mark_ended(conn, former.id, by=editor_id)
-        if word == "pin" and await store.count_pins(conn) >= PINS_MOST:
+        current = await store.find_unended(conn, post_id)
+        if current is not None:
+            if current.standing and (current.action, current.reason, current.until) == (kind, reason, until):
+                return current
+            await store.mark_ended(conn, current.id, by=editor_id)
+        if kind == "pin" and await store.count_pins(conn) >= PINS_MOST:
             raise PinsFull
-        made = await store.add_hot_action(conn, post_id=post_id, action=word, reason=reason, until=until, by=editor_id)
-        if made is None:
+        new = await store.add_hot_action(conn, post_id=post_id, action=kind, reason=reason, until=until, by=editor_id)
+        if new is None:
             raise Invalid(FieldError("until", "not_in_future"))
-        await audit.add(conn, editor_id, f"hot.{word}", "post", post_id, {"reason": reason, "until": until.isoformat()})
-    return made
+        await audit.add(conn, editor_id, f"hot.{kind}", "post", post_id, {"reason": reason, "until": until.isoformat()})
+    return new
 
 
 async def end_hot_action(pool: Pool, editor_id: AccountId, post_id: PostId) -> None:
@@ -55,10 +55,10 @@ async def end_hot_action(pool: Pool, editor_id: AccountId, post_id: PostId) -> N
     async with transaction(pool) as conn:
         await store.lock_hot_list(conn)
         await _get_post(conn, post_id)
-        former = await store.find_unended(conn, post_id)
-        if former is None or not await store.mark_ended(conn, former.id, by=editor_id) or not former.standing:
+        current = await store.find_unended(conn, post_id)
+        if current is None or not await store.mark_ended(conn, current.id, by=editor_id) or not current.standing:
             return
-        await audit.add(conn, editor_id, "hot.end", "post", post_id, {"action": former.action})
+        await audit.add(conn, editor_id, "hot.end", "post", post_id, {"action": current.action})
 
 
 async def change_topic(

@@ -4,7 +4,7 @@ import asyncio
 import time
 from datetime import timedelta
 
-from feed.curation import trend_store as trends_store
+from feed.curation import trend_store
 from feed.postgres import Pool, transaction
 
 REACH = timedelta(days=3)
@@ -20,9 +20,9 @@ async def count_trends(pool: Pool) -> int:
     """How many topics moved; 0 also while another worker counts. Rests four times as long as a long count took."""
     started = time.monotonic()
     async with transaction(pool) as conn:
-        if not await trends_store.try_trends_lock(conn):
+        if not await trend_store.try_trends_lock(conn):
             return 0
-        moved = await trends_store.count_trends(conn, reach=REACH, half_life=HALF_LIFE, posts=_POSTS, topics=_TOPICS)
+        moved = await trend_store.count_trends(conn, reach=REACH, half_life=HALF_LIFE, posts=_POSTS, topics=_TOPICS)
     spent = time.monotonic() - started
     if spent > _LONG_SECONDS:
         await asyncio.sleep(min(4 * spent, _LONGEST_REST_SECONDS))

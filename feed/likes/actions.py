@@ -14,12 +14,12 @@ from feed.errors import FeedError
 from feed.likes import comment_store, store
 from feed.likes.comment_store import Triple
 from feed.likes.model import CommentLike, Like, Liked
-from feed.likes.store import Refusal
+from feed.likes.store import Rejection
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
 
-_REFUSALS: dict[Refusal, type[FeedError]] = {"not_seen": PostNotFound, "banned": Banned}
+_ERRORS: dict[Rejection, type[FeedError]] = {"not_seen": PostNotFound, "banned": Banned}
 
 
 async def apply_likes(
@@ -31,12 +31,12 @@ async def apply_likes(
     refusal of that one item: PostNotFound, Banned.
     """
     async with pool.acquire() as conn:
-        applied = await store.apply_wishes(conn, {(like.post_id, like.account_id): like.liked for like in batch})
-    announce({like.post_id for like in batch if (like.post_id, like.account_id) not in applied.refused})
+        applied = await store.apply_likes(conn, {(like.post_id, like.account_id): like.liked for like in batch})
+    announce({like.post_id for like in batch if (like.post_id, like.account_id) not in applied.rejected})
 
     def answer(like: Like) -> Liked | FeedError:
-        refusal = applied.refused.get((like.post_id, like.account_id))
-        return Liked(like.liked, applied.counts[like.post_id]) if refusal is None else _REFUSALS[refusal]()
+        rejection = applied.rejected.get((like.post_id, like.account_id))
+        return Liked(like.liked, applied.counts[like.post_id]) if rejection is None else _ERRORS[rejection]()
 
     return [answer(like) for like in batch]
 
@@ -56,17 +56,17 @@ async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[
     """
     async with transaction(pool) as conn:
         shown = await _lock_shown(conn, {like.comment_id for like in batch})
-        refused = await _refuse(conn, batch, shown)
+        rejected = await _find_rejected(conn, batch, shown)
         counts = {comment_id: comment.like_count for comment_id, comment in shown.items()}
         counts |= await _move_likes(
             conn,
             {
                 (shown[like.comment_id].post_id, like.comment_id, like.account_id): like.liked
                 for like in batch
-                if like not in refused
+                if like not in rejected
             },
         )
-    return [refused[like]() if like in refused else Liked(like.liked, counts[like.comment_id]) for like in batch]
+    return [rejected[like]() if like in rejected else Liked(like.liked, counts[like.comment_id]) for like in batch]
 
 
 async def _lock_shown(conn: Connection, comment_ids: Collection[int]) -> dict[int, _Shown]:
@@ -80,28 +80,28 @@ async def _lock_shown(conn: Connection, comment_ids: Collection[int]) -> dict[in
     }
 
 
-async def _refuse(
+async def _find_rejected(
     conn: Connection, batch: Sequence[CommentLike], shown: Mapping[int, _Shown]
 ) -> dict[CommentLike, type[FeedError]]:
     """The likes that are refused, with the error of each. Whom a block hides a comment from does not learn of a ban there."""
-    leaderboards = await accounts.list_standings(conn, list({like.account_id for like in batch}))
+    restrictions = await accounts.list_standings(conn, list({like.account_id for like in batch}))
     seen = [like for like in batch if like.comment_id in shown]
     pairs = {(like.account_id, author_id) for like in seen for author_id in shown[like.comment_id].authors}
     apart = await blocks.list_blocked_pairs(conn, list(pairs))
-    refused: dict[CommentLike, type[FeedError]] = {}
+    rejected: dict[CommentLike, type[FeedError]] = {}
     for like in batch:
         comment = shown.get(like.comment_id)
         if comment is None or any((like.account_id, author_id) in apart for author_id in comment.authors):
-            refused[like] = CommentNotFound
-        elif leaderboards.get(like.account_id, UNRESTRICTED).banned:
-            refused[like] = Banned
-    return refused
+            rejected[like] = CommentNotFound
+        elif restrictions.get(like.account_id, UNRESTRICTED).banned:
+            rejected[like] = Banned
+    return rejected
 
 
-async def _move_likes(conn: Connection, wishes: Mapping[Triple, bool]) -> dict[int, int]:
+async def _move_likes(conn: Connection, requested: Mapping[Triple, bool]) -> dict[int, int]:
     """Makes each (post, comment, account) a like or none. The like counts, by comment, of those that have changed."""
-    added = sorted(triple for triple, liked in wishes.items() if liked)
-    removed = sorted(triple for triple, liked in wishes.items() if not liked)
+    added = sorted(triple for triple, liked in requested.items() if liked)
+    removed = sorted(triple for triple, liked in requested.items() if not liked)
     new = await comment_store.add_likes(conn, added) if added else []
     gone = await comment_store.remove_likes(conn, removed) if removed else []
     moved = Counter((post_id, comment_id) for post_id, comment_id, _ in new)

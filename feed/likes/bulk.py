@@ -7,7 +7,7 @@ from typing import NamedTuple
 from feed.postgres import Connection
 
 
-class GivenLike(NamedTuple):
+class DatedLike(NamedTuple):
     """A like that was given at a known instant."""
 
     post_id: int
@@ -15,6 +15,6 @@ class GivenLike(NamedTuple):
     liked_at: datetime
 
 
-async def add_many(conn: Connection, likes: Iterable[GivenLike]) -> None:
+async def add_many(conn: Connection, likes: Iterable[DatedLike]) -> None:
     """Likes of which each is the only one of its account and post. Counters are the caller's."""
-    await conn.copy_records_to_table("likes", records=likes, columns=GivenLike._fields)
+    await conn.copy_records_to_table("likes", records=likes, columns=DatedLike._fields)

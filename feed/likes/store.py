@@ -12,17 +12,17 @@ import msgspec
 from feed.postgres import Connection
 
 Pair = tuple[int, int]
-Refusal = Literal["not_seen", "banned"]
+Rejection = Literal["not_seen", "banned"]
 
 
-class Applied(msgspec.Struct, frozen=True):
+class AppliedLikes(msgspec.Struct, frozen=True):
     """What a batch has come to: the count of each post that exists, and the pairs (post, account) that were refused."""
 
     counts: dict[int, int]
-    refused: dict[Pair, Refusal]
+    rejected: dict[Pair, Rejection]
 
 
-async def apply_wishes(conn: Connection, wishes: Mapping[Pair, bool]) -> Applied:
+async def apply_likes(conn: Connection, requested: Mapping[Pair, bool]) -> AppliedLikes:
     """Makes each pair (post, account) a like or none; what is so already changes nothing, and counters move by what has changed.
 
     Locks the statistics in the order of their ids, then writes likes, which nobody writes without that lock. What is read
@@ -89,15 +89,15 @@ async def apply_wishes(conn: Connection, wishes: Mapping[Pair, bool]) -> Applied
         UNION ALL
         SELECT post_id, account_id, refusal, NULL FROM judged WHERE refusal IS NOT NULL
         """,
-        [post_id for post_id, _ in wishes],
-        [account_id for _, account_id in wishes],
-        list(wishes.values()),
+        [post_id for post_id, _ in requested],
+        [account_id for _, account_id in requested],
+        list(requested.values()),
     )
     counts: dict[int, int] = {}
-    refused: dict[Pair, Refusal] = {}
-    for post_id, account_id, refusal, like_count in rows:
-        if refusal is None:
+    rejected: dict[Pair, Rejection] = {}
+    for post_id, account_id, rejection, like_count in rows:
+        if rejection is None:
             counts[post_id] = like_count
         else:
-            refused[post_id, account_id] = refusal
-    return Applied(counts, refused)
+            rejected[post_id, account_id] = rejection
+    return AppliedLikes(counts, rejected)

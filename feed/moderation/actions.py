@@ -11,12 +11,12 @@ from feed.cases.model import (
     LEASED_MOST,
     STAGE_LAST,
     Case,
+    CaseFilter,
     CaseId,
     CaseLeased,
     CaseNotFound,
     CaseNotLeased,
     CaseStale,
-    Wanted,
 )
 from feed.changes import store as changes
 from feed.changes.store import Announce, announce_nothing
@@ -50,7 +50,7 @@ Outcome = VerdictResult | FeedError
 
 
 async def lease_cases(
-    pool: Pool, reviewer_id: AccountId, wanted: Wanted, *, count: int, request: KeyedRequest | None = None
+    pool: Pool, reviewer_id: AccountId, case_filter: CaseFilter, *, count: int, request: KeyedRequest | None = None
 ) -> list[CaseId]:
     """Gives up to `count` free cases to the reviewer alone for a few minutes, the most urgent first. Raises Invalid.
 
@@ -59,17 +59,17 @@ async def lease_cases(
     problems: list[FieldError] = []
     if not 1 <= count <= LEASED_MOST:
         problems.append(FieldError("count", "out_of_range", {"least": 1, "most": LEASED_MOST}))
-    if wanted.stage is not None and not 1 <= wanted.stage <= STAGE_LAST:
+    if case_filter.stage is not None and not 1 <= case_filter.stage <= STAGE_LAST:
         problems.append(FieldError("stage", "out_of_range", {"least": 1, "most": STAGE_LAST}))
-    if wanted.kind is not None and wanted.kind not in KINDS:
+    if case_filter.kind is not None and case_filter.kind not in KINDS:
         problems.append(FieldError("kind", "unknown_value", {"allowed": list(KINDS)}))
     if problems:
         raise Invalid(*problems)
     async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
         if attempt.is_repeat:
-            return await cases.list_held(conn, reviewer_id)
-        but = await store.list_judged_open(conn, reviewer_id)
-        return await cases.lease_cases(conn, reviewer_id, wanted, count=count, but=but)
+            return await cases.list_leased(conn, reviewer_id)
+        excluded = await store.list_judged_open(conn, reviewer_id)
+        return await cases.lease_cases(conn, reviewer_id, case_filter, count=count, excluded=excluded)
 
 
 async def release_case(

@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from feed.comments.store import take_untold
+from feed.comments.store import take_unnotified
 from feed.inbox import store as inbox
 from feed.inbox.model import Key, NewInbox
 from feed.notifications import store
@@ -57,7 +57,7 @@ async def tell_likes(pool: Pool) -> bool:
 async def tell_comments(pool: Pool) -> bool:
     """Tells of some comments. Whether there may be more."""
     async with transaction(pool) as conn:
-        taken = await take_untold(conn, limit=_COMMENTS)
+        taken = await take_unnotified(conn, limit=_COMMENTS)
         told = await store.list_concerned(conn, taken) if taken else []
         messages = [message for each in told for message in comment_messages(each)]
         await inbox.add_inbox(conn, await _wanted(conn, messages))

@@ -37,7 +37,7 @@ from feed.topics import store as topics
 from feed.topics.parse import TopicMention, find_topics
 
 
-class _Written(NamedTuple):
+class _NewRevision(NamedTuple):
     """A revision as its author wrote it, with the topics that its text mentions."""
 
     post_id: PostId
@@ -79,18 +79,18 @@ async def publish_posts(
     requests = [(draft.author_id, draft.request) for draft in batch]
     async with transaction(pool) as conn:
         reserved, answers = await idempotency.sort_out(conn, requests)
-        leaderboards = await accounts.list_standings(conn, list({batch[place].author_id for place in reserved}))
-        refusals = {
-            place: refusal
+        restrictions = await accounts.list_standings(conn, list({batch[place].author_id for place in reserved}))
+        errors = {
+            place: error
             for place in reserved
-            if (refusal := leaderboards.get(batch[place].author_id, UNRESTRICTED).write_error) is not None
+            if (error := restrictions.get(batch[place].author_id, UNRESTRICTED).write_error) is not None
         }
-        accepted = [place for place in reserved if place not in refusals]
+        accepted = [place for place in reserved if place not in errors]
         ids = await _add(conn, [(batch[place], reserved[place]) for place in accepted]) if accepted else []
-        await idempotency.release_each(conn, [requests[place] for place in refusals])
+        await idempotency.release_each(conn, [requests[place] for place in errors])
     announce(ids)
     answers |= zip(accepted, ids, strict=True)
-    answers |= refusals
+    answers |= errors
     return [answers[place] for place in range(len(batch))]
 
 
@@ -117,7 +117,7 @@ async def edit_post(
         else:
             revision = post.latest_revision + 1
             await store.show_revision(conn, post_id, revision, comment_policy=comment_policy)
-            await _add_revisions(conn, [_Written(post.id, author_id, revision, text, find_topics(text))])
+            await _add_revisions(conn, [_NewRevision(post.id, author_id, revision, text, find_topics(text))])
             await cases.add_case(conn, kind="post", author_id=author_id, post_id=post_id, revision=revision)
             await changes.change_stats(conn, [Delta(post_id)])
     announce([post_id])
@@ -146,7 +146,7 @@ async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> 
     await _add_revisions(
         conn,
         [
-            _Written(id_, draft.author_id, 1, draft.text, draft.mentions)
+            _NewRevision(id_, draft.author_id, 1, draft.text, draft.mentions)
             for id_, (draft, _) in zip(ids, drafts, strict=True)
         ],
     )
@@ -157,7 +157,7 @@ async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> 
     return ids
 
 
-async def _add_revisions(conn: Connection, revisions: Sequence[_Written]) -> None:
+async def _add_revisions(conn: Connection, revisions: Sequence[_NewRevision]) -> None:
     """Revisions of different posts, with their places in lists and campaigns."""
     topic_ids = await _find_topic_ids(conn, revisions)
     await store.add_revisions(
@@ -184,7 +184,7 @@ async def _add_revisions(conn: Connection, revisions: Sequence[_Written]) -> Non
     await add_entries(conn, post_ids)
 
 
-async def _find_topic_ids(conn: Connection, revisions: Sequence[_Written]) -> list[dict[str, int]]:
+async def _find_topic_ids(conn: Connection, revisions: Sequence[_NewRevision]) -> list[dict[str, int]]:
     """The topics that each revision bears: their ids by key. A new topic is added; a closed one stays where it was already."""
     named = [
         # Of many topics the first ones count.

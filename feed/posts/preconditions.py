@@ -9,7 +9,7 @@ from feed.postgres import Connection, columns, many
 from feed.posts.model import CommentPolicy, PostId, State
 
 
-class Met(msgspec.Struct, frozen=True):
+class Preconditions(msgspec.Struct, frozen=True):
     """A post as one account finds it: what the post allows, and what the account may do."""
 
     post_id: PostId
@@ -30,7 +30,7 @@ class Met(msgspec.Struct, frozen=True):
 Pair = tuple[int, int]
 
 
-async def get_meeting(conn: Connection, pairs: Sequence[Pair]) -> dict[Pair, Met]:
+async def list_preconditions(conn: Connection, pairs: Sequence[Pair]) -> dict[Pair, Preconditions]:
     """For pairs of post and account; a pair is absent when there is no such post.
 
     A statement of its own after the locks, so that it sees what their last holders committed.
@@ -49,4 +49,4 @@ async def get_meeting(conn: Connection, pairs: Sequence[Pair]) -> dict[Pair, Met
         """,
         *columns(list(dict.fromkeys(pairs)), 2),
     )
-    return {(met.post_id, met.account_id): met for met in many(rows, Met)}
+    return {(each.post_id, each.account_id): each for each in many(rows, Preconditions)}

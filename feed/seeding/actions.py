@@ -85,7 +85,7 @@ async def _add_rows(pool: Pool, rows: Rows) -> None:
         await posts.add_posts(conn, rows.posts)
         await posts.add_revisions(conn, rows.posts)
         await posts.add_to_topics(conn, rows.posts)
-        await stats.add_counted(conn, rows.counted)
+        await stats.add_counters(conn, rows.counted)
         await likes.add_many(conn, rows.likes)
         await comments.add_many(conn, rows.comments)
         await accounts.change_post_counts(conn, rows.posts_by_author)

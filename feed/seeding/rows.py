@@ -6,9 +6,9 @@ from math import isqrt
 
 import msgspec
 
-from feed.changes.bulk import Counted
+from feed.changes.bulk import PostCounters
 from feed.comments.bulk import PublishedComment
-from feed.likes.bulk import GivenLike
+from feed.likes.bulk import DatedLike
 from feed.posts.bulk import PublishedPost
 from feed.posts.model import TopicAt
 from feed.seeding.plan import Plan, PlannedPost
@@ -21,9 +21,9 @@ class Rows(msgspec.Struct):
     """What one transaction writes: the rows of some posts, whole."""
 
     posts: list[PublishedPost]
-    likes: list[GivenLike]
+    likes: list[DatedLike]
     comments: list[PublishedComment]
-    counted: list[Counted]
+    counted: list[PostCounters]
     posts_by_author: Counter[int]
 
     @property
@@ -41,12 +41,12 @@ def rows_of(plan: Plan, posts: Iterable[PlannedPost], topic_ids: Mapping[str, in
         rows.posts.append(
             PublishedPost(post_id, author_id, wording.text, topics, wording.content_sha256, post.published_at, _REGION)
         )
-        likes = [GivenLike(post_id, plan.account_id(each.account), each.at) for each in plan.likes_of(post)]
+        likes = [DatedLike(post_id, plan.account_id(each.account), each.at) for each in plan.likes_of(post)]
         comments = _comments_of(plan, post, post_id, comments_before + len(rows.comments))
         rows.likes += likes
         rows.comments += comments
         rows.counted.append(
-            Counted(
+            PostCounters(
                 post_id,
                 len(likes),
                 sum(like.account_id == author_id for like in likes),

@@ -28,7 +28,7 @@ class Topic(msgspec.Struct, frozen=True):
     alias_of: int | None
 
 
-class Resolved(msgspec.Struct, frozen=True):
+class ResolvedTopic(msgspec.Struct, frozen=True):
     """What somebody finds who asks for a topic by a name: the topic that it stands for, and all whose posts are shown under it."""
 
     id: int

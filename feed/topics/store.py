@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from feed.postgres import Connection, many, one
-from feed.topics.model import Resolved, Topic, TopicState
+from feed.topics.model import ResolvedTopic, Topic, TopicState
 
 
 async def find_or_add_topics(conn: Connection, names: Sequence[tuple[str, str]]) -> dict[str, Topic]:
@@ -43,7 +43,7 @@ async def find_by_key(conn: Connection, key: str) -> Topic | None:
     return (await list_by_key(conn, [key])).get(key)
 
 
-async def find_resolved(conn: Connection, key: str) -> Resolved | None:
+async def find_resolved(conn: Connection, key: str) -> ResolvedTopic | None:
     """The topic that a key stands for; None where it or its target is hidden. A hidden name shows no posts under its target."""
     row = await conn.fetchrow(
         """
@@ -58,7 +58,7 @@ async def find_resolved(conn: Connection, key: str) -> Resolved | None:
         """,
         key,
     )
-    return one(row, Resolved)
+    return one(row, ResolvedTopic)
 
 
 async def lock_aliases(conn: Connection) -> None:

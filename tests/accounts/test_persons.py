@@ -10,7 +10,7 @@ from feed.accounts.blocks import HiddenAccounts
 from feed.accounts.model import Standing
 from feed.accounts.store import list_repeated_persons
 from feed.postgres import Connection
-from feed.posts.preconditions import get_meeting
+from feed.posts.preconditions import list_preconditions
 from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states
 from tests import make
 
@@ -45,7 +45,7 @@ async def test_a_sanction_holds_while_it_runs_and_for_the_person(conn: Connectio
         await make.ban(conn, one, **more)
         await make.ban(conn, one, kind="mute", **more)
         wanted = Standing(banned=holds, muted=holds)
-        met = await get_meeting(conn, [(post_id, one), (post_id, other)])
+        met = await list_preconditions(conn, [(post_id, one), (post_id, other)])
         viewer_states = await list_viewer_states(
             conn, [ViewerQuery(one, (post_id,), ()), ViewerQuery(other, (post_id,), ())]
         )
@@ -61,7 +61,7 @@ async def test_an_erased_account_is_forbidden_as_much_as_a_banned_one(conn: Conn
     await conn.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", erased)
     for account_id, banned in ((erased, True), (other, False)):
         assert (await accounts.get_standing(conn, account_id)).banned is banned
-        assert (await get_meeting(conn, [(post_id, account_id)]))[post_id, account_id].banned is banned
+        assert (await list_preconditions(conn, [(post_id, account_id)]))[post_id, account_id].banned is banned
         (viewer_state,) = await list_viewer_states(conn, [ViewerQuery(account_id, (post_id,), ())])
         assert viewer_state.standing.banned is banned
 
@@ -81,7 +81,7 @@ async def test_a_block_is_read_alike_from_both_sides(conn: Connection) -> None:
     assert {other for _, other in await blocks.list_hidden_pairs(conn, pairs)} == apart | {muted}
     (viewer_state,) = await list_viewer_states(conn, [ViewerQuery(viewer, tuple(posts), authors)])
     assert (viewer_state.blocked_ids, viewer_state.muted_ids) == (apart, {muted})
-    met = await get_meeting(conn, [(post_id, viewer) for post_id in posts])
+    met = await list_preconditions(conn, [(post_id, viewer) for post_id in posts])
     assert {each.author_id for each in met.values() if each.is_blocked} == apart
 
 

@@ -101,7 +101,7 @@ WORLDS = {"asyncio", "asyncpg", "redis", "litestar", "random", "secrets", "time"
 MOVES = {
     Function("feed.changes.store", "add_stats"),
     Function("feed.changes.store", "change_stats"),
-    Function("feed.likes.store", "apply_wishes"),
+    Function("feed.likes.store", "apply_likes"),
 }
 # These move what counts in campaigns and not what posts show. Campaigns' boards are brought up to date from the change log alone.
 CAMPAIGNS_ONLY = {

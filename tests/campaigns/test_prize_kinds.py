@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from feed.accounts.model import AccountId
-from feed.audit.model import refuse_personal
+from feed.audit.model import check_no_personal_data
 from feed.campaigns.model import Delivery, Prize, Rules, rules_document
 from feed.campaigns.prize_kinds import KINDS, ClaimField, PrizeKind, all_claim_fields, kinds_of
 from feed.campaigns.rules.draft import read_rules
@@ -162,7 +162,7 @@ def test_no_field_of_a_claim_is_logged_or_audited(fresh: ModuleType) -> None:
             "deep": [{field.name: HIDDEN}],
         }
         with pytest.raises(ValueError, match=field.name):
-            refuse_personal({"claim": {field.name: "x"}})
+            check_no_personal_data({"claim": {field.name: "x"}})
 
 
 async def _decided(pool: Pool, keys: Keys, kind: PrizeKind) -> tuple[int, list[AccountId]]:

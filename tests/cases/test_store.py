@@ -3,11 +3,11 @@
 import pytest
 
 from feed.cases import store as cases
-from feed.cases.model import CaseNotFound, Wanted
+from feed.cases.model import CaseFilter, CaseNotFound
 from feed.postgres import Connection
 
 AUTHOR, REVIEWER, OTHER = 1, 2, 3
-ALL = Wanted()
+ALL = CaseFilter()
 
 
 async def add_post_case(conn: Connection, *, post_id: int = 10, revision: int = 1, due_minutes: int = 30) -> int:
@@ -94,16 +94,16 @@ async def test_a_released_case_is_free_again(conn: Connection) -> None:
 async def test_nobody_is_given_his_own_words_nor_what_he_may_not_judge(conn: Connection) -> None:
     case_id = await add_post_case(conn)
     assert await cases.lease_cases(conn, AUTHOR, ALL, count=5) == []
-    assert await cases.lease_cases(conn, REVIEWER, ALL, count=5, but=[case_id]) == []
+    assert await cases.lease_cases(conn, REVIEWER, ALL, count=5, excluded=[case_id]) == []
 
 
 async def test_a_lease_may_ask_for_a_kind_a_stage_or_a_campaign(conn: Connection) -> None:
     post = await add_post_case(conn)
     comment = await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=10, comment_id=20)
     await cases.mark_open(conn, comment, stage=2)
-    assert await cases.lease_cases(conn, REVIEWER, Wanted(campaign_id=1), count=5) == []
-    assert await cases.lease_cases(conn, REVIEWER, Wanted(stage=2), count=5) == [comment]
-    assert await cases.lease_cases(conn, REVIEWER, Wanted(kind="post"), count=5) == [post]
+    assert await cases.lease_cases(conn, REVIEWER, CaseFilter(campaign_id=1), count=5) == []
+    assert await cases.lease_cases(conn, REVIEWER, CaseFilter(stage=2), count=5) == [comment]
+    assert await cases.lease_cases(conn, REVIEWER, CaseFilter(kind="post"), count=5) == [post]
 
 
 async def test_an_unknown_case_is_not_found(conn: Connection) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from feed.accounts.model import Banned, Muted
-from feed.comments.actions import Remark, add_comments, delete_comment
+from feed.comments.actions import NewComment, add_comments, delete_comment
 from feed.comments.model import CommentId, CommentsClosed, NotYourComment
 from feed.errors import Invalid
 from feed.idempotency import (
@@ -40,18 +40,18 @@ async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: Pool) -> None:
     answers = await add_comments(
         pool,
         [
-            Remark(ming, open_, "好"),
-            Remark(ming, closed, "好"),
-            Remark(author, closed, "自己的"),
-            Remark(ming, gone, "好"),
-            Remark(author, gone, "好"),
-            Remark(ming, PostId(1), "好"),
-            Remark(banned, open_, "好"),
-            Remark(muted, open_, "好"),
-            Remark(blocked, open_, "好"),
-            Remark(ming, open_, "回", root),
-            Remark(ming, closed, "回", root),
-            Remark(ming, open_, "回", CommentId(1)),
+            NewComment(ming, open_, "好"),
+            NewComment(ming, closed, "好"),
+            NewComment(author, closed, "自己的"),
+            NewComment(ming, gone, "好"),
+            NewComment(author, gone, "好"),
+            NewComment(ming, PostId(1), "好"),
+            NewComment(banned, open_, "好"),
+            NewComment(muted, open_, "好"),
+            NewComment(blocked, open_, "好"),
+            NewComment(ming, open_, "回", root),
+            NewComment(ming, closed, "回", root),
+            NewComment(ming, open_, "回", CommentId(1)),
         ],
     )
     assert [int if isinstance(answer, int) else type(answer) for answer in answers] == [
@@ -78,7 +78,7 @@ async def test_a_reply_to_a_reply_joins_the_root_also_within_one_batch(pool: Poo
     post, ming = PostId(await make.post(pool)), await make.account(pool)
     root = await acting.comment(pool, ming, post, "根")
     reply = await acting.comment(pool, ming, post, "回", root)
-    answers = await add_comments(pool, [Remark(ming, post, f"再回{n}", reply) for n in range(3)])
+    answers = await add_comments(pool, [NewComment(ming, post, f"再回{n}", reply) for n in range(3)])
     rows = await pool.fetch("SELECT root_id, reply_to_id FROM comments WHERE id = ANY ($1::bigint[])", answers)
     assert {tuple(row) for row in rows} == {(root, reply)}
     assert await pool.fetchval("SELECT reply_count FROM comments WHERE id = $1", root) == 4
@@ -86,7 +86,7 @@ async def test_a_reply_to_a_reply_joins_the_root_also_within_one_batch(pool: Poo
 
 async def test_ids_and_instants_are_in_the_order_of_arrival(pool: Pool) -> None:
     post, ming = PostId(await make.post(pool)), await make.account(pool)
-    answers = await add_comments(pool, [Remark(ming, post, f"第{n}条") for n in range(200)])
+    answers = await add_comments(pool, [NewComment(ming, post, f"第{n}条") for n in range(200)])
     rows = await pool.fetch("SELECT text FROM comments WHERE id = ANY ($1::bigint[]) ORDER BY created_at, id", answers)
     assert [row["text"] for row in rows] == [f"第{n}条" for n in range(200)]
     by_id = [await pool.fetchval("SELECT text FROM comments WHERE id = $1", answer) for answer in answers[::50]]
@@ -99,11 +99,11 @@ async def test_keys_act_once_within_a_batch_and_after_it(pool: Pool) -> None:
     answers = await add_comments(
         pool,
         [
-            Remark(ming, post, "一", request=key("a")),
-            Remark(ming, post, "一", request=key("a")),
-            Remark(ming, post, "二", request=key("a", b"other")),
-            Remark(banned, post, "三", request=key("b")),
-            Remark(ming, post, "四", request=key("b")),
+            NewComment(ming, post, "一", request=key("a")),
+            NewComment(ming, post, "一", request=key("a")),
+            NewComment(ming, post, "二", request=key("a", b"other")),
+            NewComment(banned, post, "三", request=key("b")),
+            NewComment(ming, post, "四", request=key("b")),
         ],
     )
     assert [int if isinstance(answer, int) else type(answer) for answer in answers] == [
@@ -116,9 +116,9 @@ async def test_keys_act_once_within_a_batch_and_after_it(pool: Pool) -> None:
     # A refusal is not kept: once he is free, the same key acts.
     assert await pool.fetchval("SELECT count(*) FROM idempotency_keys WHERE account_id = $1", banned) == 0
     # Cut off before its answer was kept: the effect is told anew.
-    assert (await add_comments(pool, [Remark(ming, post, "一", request=key("a"))])) == [answers[0]]
+    assert (await add_comments(pool, [NewComment(ming, post, "一", request=key("a"))])) == [answers[0]]
     await store_answers(pool, [Given(ming, key("a"), 201, b"told")])
-    (again,) = await add_comments(pool, [Remark(ming, post, "一", request=key("a"))])
+    (again,) = await add_comments(pool, [NewComment(ming, post, "一", request=key("a"))])
     assert isinstance(again, Answered)
     assert (again.status, again.body) == (201, b"told")
     assert await pool.fetchval("SELECT comment_count FROM post_stats WHERE post_id = $1", post) == 2
@@ -133,8 +133,10 @@ async def test_batches_of_several_processes_lose_and_double_nothing(pool: Pool) 
         order = posts if number % 2 else posts[::-1]
         answers: list[int | Exception] = []
         for n in range(6):
-            batch = [Remark(people[(number + n) % 6], post, "好") for post in order]
-            batch += [Remark(people[n], posts[at], "回", roots[at]) for at in (range(4) if n % 2 else range(3, -1, -1))]
+            batch = [NewComment(people[(number + n) % 6], post, "好") for post in order]
+            batch += [
+                NewComment(people[n], posts[at], "回", roots[at]) for at in (range(4) if n % 2 else range(3, -1, -1))
+            ]
             answers += await add_comments(pool, batch)
         return answers
 
@@ -164,7 +166,7 @@ async def test_batches_of_several_processes_lose_and_double_nothing(pool: Pool) 
 async def test_what_cannot_be_a_comment_is_refused_before_it_waits(pool: Pool) -> None:
     for text in ("", "  ", "x" * 501, "a\x00b"):
         with pytest.raises(Invalid):
-            Remark.checked(await make.account(pool), PostId(1), text)
+            NewComment.checked(await make.account(pool), PostId(1), text)
 
 
 async def test_the_posts_of_comments_that_were_added_or_deleted_are_announced(pool: Pool) -> None:
@@ -172,7 +174,12 @@ async def test_the_posts_of_comments_that_were_added_or_deleted_are_announced(po
     one, other, closed = [PostId(await make.post(pool)) for _ in range(3)]
     await pool.execute("UPDATE posts SET comment_policy = 'nobody' WHERE id = $1", closed)
     announced: list[int] = []
-    remarks = [Remark(ming, one, "好"), Remark(hong, one, "好"), Remark(ming, other, "好"), Remark(ming, closed, "好")]
+    remarks = [
+        NewComment(ming, one, "好"),
+        NewComment(hong, one, "好"),
+        NewComment(ming, other, "好"),
+        NewComment(ming, closed, "好"),
+    ]
     comment_id, *_ = await add_comments(pool, remarks, announce=announced.extend)
     assert sorted(announced) == sorted([one, other])
     assert isinstance(comment_id, int)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from feed.cases.model import CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Wanted
+from feed.cases.model import CaseFilter, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale
 from feed.comments.actions import delete_comment
 from feed.errors import FeedError, Invalid
 from feed.moderation.actions import extend_case, judge_case, judge_cases, lease_cases, release_case, undo_verdicts
@@ -23,7 +23,7 @@ from tests.moderation.conftest import Newsroom, Numbers
 
 SHOWN = Numbers(state="published", profile=1, under_topics=1, comments=0, replies=0, rows=0)
 HIDDEN = Numbers(state="removed", profile=0, under_topics=0, comments=0, replies=0, rows=0)
-ALL = Wanted()
+ALL = CaseFilter()
 
 
 def verdict(word: str, version: int = 1, reason_code: str = "spam") -> NewVerdict:
@@ -176,7 +176,7 @@ async def test_who_escalates_does_not_judge_the_next_stage(newsroom: Newsroom) -
     assert await lease_cases(newsroom.pool, first, ALL, count=5) == []
     with pytest.raises(AlreadyJudged):
         await judge_case(newsroom.pool, first, case_id, verdict("remove", version=2))
-    assert await lease_cases(newsroom.pool, second, Wanted(stage=2), count=5) == [case_id]
+    assert await lease_cases(newsroom.pool, second, CaseFilter(stage=2), count=5) == [case_id]
     await judge_case(newsroom.pool, second, case_id, verdict("remove", version=2))
     assert await newsroom.numbers(post_id) == HIDDEN
 
@@ -257,7 +257,7 @@ async def test_an_unknown_case_and_wrong_words_are_refused(newsroom: Newsroom) -
     with pytest.raises(Invalid):
         await judge_case(newsroom.pool, reviewer, CaseId(1), verdict("burn"))
     with pytest.raises(Invalid) as refusal:
-        await lease_cases(newsroom.pool, reviewer, Wanted(stage=9, kind="poem"), count=10**30)
+        await lease_cases(newsroom.pool, reviewer, CaseFilter(stage=9, kind="poem"), count=10**30)
     assert {error.field for error in refusal.value.errors} == {"count", "stage", "kind"}
 
 

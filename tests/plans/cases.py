@@ -17,11 +17,11 @@ from feed.boards.model import BOARD_STATES
 from feed.campaigns.entries import store as entries
 from feed.campaigns.scoring import engagement as counting
 from feed.cases import store as cases
-from feed.cases.model import Wanted
+from feed.cases.model import CaseFilter
 from feed.changes import actions as sequencing
 from feed.changes import store as changes
 from feed.changes.store import Delta
-from feed.comments.actions import Remark, add_comments
+from feed.comments.actions import NewComment, add_comments
 from feed.comments.model import CommentId
 from feed.idempotency import Given, KeyedRequest
 from feed.ids import MAX_ID
@@ -58,7 +58,7 @@ PAGE = tuple(range(POSTS - 40, POSTS, 2))
 HOTTEST = tuple(range(1, 21))
 ANSWERED, ANSWERED_POST = 1, 30
 SPREAD = list(range(1, POSTS, 500))
-EVERYTHING = Wanted()
+EVERYTHING = CaseFilter()
 KINDS: tuple[InboxKind, ...] = ("review_result", "comment", "reply", "like", "prize", "claim_deadline", "system")
 
 
@@ -91,10 +91,10 @@ def comment_likes() -> list[CommentLike]:
     return [CommentLike(CommentId(n * 600 + 1), AccountId(viewer)) for n, viewer in enumerate(CROWD)]
 
 
-def remarks(post_id: int | None, reply_to_id: int | None = None) -> list[Remark]:
+def remarks(post_id: int | None, reply_to_id: int | None = None) -> list[NewComment]:
     """A hundred people comment on this post, or each on another one."""
     return [
-        Remark.checked(
+        NewComment.checked(
             AccountId(viewer), PostId(post_id or n * 450 + 1), "好", CommentId(reply_to_id) if reply_to_id else None
         )
         for n, viewer in enumerate(CROWD)

@@ -21,7 +21,7 @@ from feed.api.dependencies import (
 from feed.api.responses import json_response, response_specs
 from feed.api.state import AppState
 from feed.comments import actions
-from feed.comments.actions import Remark
+from feed.comments.actions import NewComment
 from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment
 from feed.pagination import NEWEST, OLDEST, CursorExpired, Page, Position
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
@@ -62,8 +62,8 @@ async def add_comment(
     """Comment on a post. A reply to a reply belongs to the same root comment."""
     id_ = PostId(path_id(post_id, PostNotFound))
     reply_to = None if data.reply_to_id is None else CommentId(field_id(data.reply_to_id, "reply_to_id"))
-    remark = Remark.checked(viewer.account_id, id_, data.text, reply_to, keyed_request, region)
-    comment_id = await app_state.comments.submit(remark)
+    comment = NewComment.checked(viewer.account_id, id_, data.text, reply_to, keyed_request, region)
+    comment_id = await app_state.comments.submit(comment)
     return await app_state.comment_cards.submit((comment_id, viewer.account_id))
 
 

@@ -16,7 +16,7 @@ from feed.api.dependencies import (
     path_id,
 )
 from feed.api.state import AppState
-from feed.cases.model import STAGE_LAST, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind, Wanted
+from feed.cases.model import STAGE_LAST, CaseFilter, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind
 from feed.comments.model import CommentIsDeleted
 from feed.moderation import actions
 from feed.moderation.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
@@ -66,12 +66,12 @@ async def list_cases(
 ) -> Page[CaseCard]:
     """Open cases, most urgent first, or closed ones, newest first."""
     campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
-    wanted = Wanted(stage, kind, campaign, await _topic_id(app_state, topic), has_media)
-    name = f"cases:{case_state}:" + ":".join(map(str, msgspec.structs.astuple(wanted)))
+    case_filter = CaseFilter(stage, kind, campaign, await _topic_id(app_state, topic), has_media)
+    name = f"cases:{case_state}:" + ":".join(map(str, msgspec.structs.astuple(case_filter)))
     listed, start = (screen.list_open, _MOST_URGENT) if case_state == "open" else (screen.list_closed, NEWEST)
     position = app_state.cursors.position(name, cursor, start)
     async with app_state.pool.acquire() as conn:
-        rows = await listed(conn, wanted, position, limit + 1)
+        rows = await listed(conn, case_filter, position, limit + 1)
     more = rows[limit - 1].position if len(rows) > limit else None
     items = [screen.case_card(row) for row in rows[:limit]]
     return Page(items, None if more is None else app_state.cursors.after(name, more))
@@ -83,9 +83,9 @@ async def lease_cases(
 ) -> LeasedCases:
     """Lease the most urgent free cases. Other reviewers cannot judge them for five minutes."""
     campaign = None if data.campaign_id is None else field_id(data.campaign_id, "campaign_id")
-    wanted = Wanted(stage=data.stage, kind=data.kind, campaign_id=campaign)
+    case_filter = CaseFilter(stage=data.stage, kind=data.kind, campaign_id=campaign)
     leased = await actions.lease_cases(
-        app_state.pool, viewer.account_id, wanted, count=data.count, request=keyed_request
+        app_state.pool, viewer.account_id, case_filter, count=data.count, request=keyed_request
     )
     return LeasedCases(await _cards(app_state, leased))
 

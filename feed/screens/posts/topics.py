@@ -13,7 +13,7 @@ from feed.postgres import Connection, Pool, many
 from feed.ranking_snapshots import LONGEST, Bookmark
 from feed.screens.cache import TimedCache
 from feed.topics import store as topics
-from feed.topics.model import Resolved, TopicNotFound, TopicState
+from feed.topics.model import ResolvedTopic, TopicNotFound, TopicState
 
 _KEPT_SECONDS = 1.0
 _NAMES_MOST = 2_000
@@ -35,7 +35,7 @@ class TopicCard(msgspec.Struct, frozen=True):
 class Named(msgspec.Struct, frozen=True):
     """What a name stands for, and when that was read."""
 
-    topic: Resolved
+    topic: ResolvedTopic
     read_at: float
 
 
@@ -57,7 +57,7 @@ class Topics:
         self._named: TimedCache[Named] = TimedCache(_NAMES_MOST)
         self._found: TimedCache[Found] = TimedCache(_SEARCHES_MOST)
 
-    async def resolve(self, key: str) -> Resolved:
+    async def resolve(self, key: str) -> ResolvedTopic:
         """What the key stands for. Raises TopicNotFound also for what is hidden."""
 
         async def read() -> Named:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from feed.cases.model import CaseState, Kind, Wanted
+from feed.cases.model import CaseFilter, CaseState, Kind
 from feed.moderation.model import REASONS
 from feed.pagination import Position
 from feed.postgres import Connection, many
@@ -117,7 +117,7 @@ def case_card(row: CaseRow) -> CaseCard:
     )
 
 
-async def list_open(conn: Connection, wanted: Wanted, after: Position, limit: int) -> list[CaseRow]:
+async def list_open(conn: Connection, case_filter: CaseFilter, after: Position, limit: int) -> list[CaseRow]:
     """The queue: open cases, the most urgent first."""
     rows = await conn.fetch(
         """
@@ -139,17 +139,17 @@ async def list_open(conn: Connection, wanted: Wanted, after: Position, limit: in
         """,
         after.at,
         after.id,
-        wanted.stage,
-        wanted.kind,
-        wanted.campaign_id,
-        wanted.topic_id,
-        wanted.has_media,
+        case_filter.stage,
+        case_filter.kind,
+        case_filter.campaign_id,
+        case_filter.topic_id,
+        case_filter.has_media,
         limit,
     )
     return await list_cases(conn, [row["id"] for row in rows])
 
 
-async def list_closed(conn: Connection, wanted: Wanted, after: Position, limit: int) -> list[CaseRow]:
+async def list_closed(conn: Connection, case_filter: CaseFilter, after: Position, limit: int) -> list[CaseRow]:
     """The archive: closed cases, the youngest first."""
     rows = await conn.fetch(
         """
@@ -170,11 +170,11 @@ async def list_closed(conn: Connection, wanted: Wanted, after: Position, limit: 
         LIMIT $7
         """,
         after.id,
-        wanted.stage,
-        wanted.kind,
-        wanted.campaign_id,
-        wanted.topic_id,
-        wanted.has_media,
+        case_filter.stage,
+        case_filter.kind,
+        case_filter.campaign_id,
+        case_filter.topic_id,
+        case_filter.has_media,
         limit,
     )
     return await list_cases(conn, [row["id"] for row in rows])

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from feed.boards import store as boards
 from feed.curation import store as curation
-from feed.curation import trend_store as trends_store
+from feed.curation import trend_store
 from feed.curation.trends import HALF_LIFE
 from feed.pagination import NEWEST
 from feed.postgres import Connection
@@ -103,7 +103,7 @@ READS: dict[str, Callable[[Connection, int], Awaitable[Any]]] = {
     "topics_by_prefix": lambda conn, id_: topics.list_by_prefix(conn, "k12", 20),
     "topic_trends_hottest": lambda conn, id_: topics.list_trending(conn, "", 20),
     "topics_aliases": lambda conn, id_: topic_store.find_resolved(conn, "k12"),
-    "posts_latest": lambda conn, id_: trends_store.count_trends(
+    "posts_latest": lambda conn, id_: trend_store.count_trends(
         conn, reach=timedelta(minutes=10), half_life=HALF_LIFE, posts=100, topics=10
     ),
 }
