@@ -57,6 +57,8 @@ class DrawSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     beacon: BeaconLine
     seed: str
     publicly_verifiable: bool
+    # Always empty. Signed results of 0.1.0 have this member, and the bytes of a result never change.
+    earlier: list[str]
     # Of a repeated settlement: pseudonyms on the list that are not eligible any more, and eligible ones that are not on it.
     removed: list[str] | None = None
     added: list[str] | None = None
@@ -90,6 +92,7 @@ def build_draw_section(
         ),
         seed=seed(inputs.draw.list_sha256, inputs.nonce, beacon).hex(),
         publicly_verifiable=beacon.source != "own",
+        earlier=[],
         removed=[each.hex() for each in inputs.tickets if each not in eligible_now] or None,
         added=[each.hex() for each in eligible if each not in listed] or None,
         corrected=[_wrong_number(wrong, right, editors) for wrong, right in pairwise(inputs.numbers)] or None,
@@ -131,6 +134,8 @@ def check_draw_section(
     for name, (stated, computed) in expected.items():
         if stated != computed:
             yield Problem(f"draw_{name}", f"draw.{name}", str(computed))
+    if section.earlier:
+        yield Problem("draw_earlier", "draw.earlier")
     yield from _beacon_problems(section.beacon, rules, published_at, chains)
     yield from _correction_problems(section, rules, published_at)
 
