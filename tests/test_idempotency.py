@@ -13,7 +13,7 @@ from feed.idempotency import (
     store_answers,
 )
 from feed.postgres import Pool
-from tests import make
+from tests.support import make
 
 
 def request(body: bytes = b"x") -> KeyedRequest:

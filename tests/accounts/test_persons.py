@@ -12,7 +12,7 @@ from feed.accounts.store import list_repeated_persons
 from feed.postgres import Connection
 from feed.posts.preconditions import list_preconditions
 from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states
-from tests import make
+from tests.support import make
 
 # What was frozen with a settlement is compared as it was frozen.
 _FROZEN = "winners.person = reserves.person"

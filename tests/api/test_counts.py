@@ -16,9 +16,9 @@ from feed.boards import redis_store as counters
 from feed.boards.model import HOT, board_of
 from feed.keys.store import Keys
 from feed.settings import Settings
-from tests import make
-from tests.api.square import Square, miscounted, square
+from tests.support import make
 from tests.support.boards import head_of, settle
+from tests.support.square import Square, miscounted, square
 
 PEOPLE = ("甲", "乙", "丙")
 _scenes = count()

@@ -11,7 +11,7 @@ from litestar.routes import HTTPRoute
 from feed.api.dependencies import requires_role
 from feed.api.errors import HANDLERS
 from feed.api.state import AppState
-from tests import make
+from tests.support import make
 from tests.support.api import Join
 from tests.support.app import app_over
 

@@ -9,8 +9,8 @@ import pytest
 
 from feed.api.state import AppState
 from feed.settings import Settings
-from tests.issuer import AUDIENCE, NAME, Issuer, issuing
 from tests.support.api import Join, Person
+from tests.support.issuer import AUDIENCE, NAME, Issuer, issuing
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from feed.api.state import AppState
 from feed.keys.store import Keys
-from tests.prizes import stage
+from tests.support import phases
 from tests.support.api import Join, Person
 from tests.support.prizes_api import become
 
@@ -24,7 +24,7 @@ BY_ITEM = {"judge_cases"}
 @pytest.fixture
 async def ids(client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join) -> Json:
     """A campaign with its result out and an objection, a prize, a post, a comment, a case: what every path leads to."""
-    campaign = await stage.announced(app_state.pool, keys)
+    campaign = await phases.announced(app_state.pool, keys)
     account_id = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[3])
     author = await become(app_state.pool, join, account_id, "落选者")
     objected = await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "不公平"})

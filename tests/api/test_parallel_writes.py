@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 from feed.keys.store import Keys
 from feed.postgres import open_pool
 from feed.settings import Settings
-from tests import make
-from tests.api.square import Square, miscounted, square
+from tests.support import make
 from tests.support.boards import assert_same, settle
+from tests.support.square import Square, miscounted, square
 
 PROCESSES = 3
 PEOPLE = 12

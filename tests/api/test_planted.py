@@ -29,11 +29,10 @@ from feed.sms.file_provider import read_outbox
 from feed.sms.registry import open_provider
 from feed.worker.loop import work
 from feed.worker.state import WorkerState
-from tests import make
-from tests.api.planting import dumped, files_below, forms_of, found_in, saved, tables_of
-from tests.prizes import stage
-from tests.sms.fake_provider import Fake, faking
+from tests.support import make, phases
 from tests.support.api import Join, Person
+from tests.support.fake_sms_provider import Fake, faking
+from tests.support.planted import dumped, files_below, forms_of, found_in, saved, tables_of
 from tests.support.prizes_api import let_in
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
@@ -70,7 +69,7 @@ def written() -> Iterator[Callable[[], bytes]]:
 class Played(NamedTuple):
     """The campaign of the run, its people, and the only answers that may show what was planted."""
 
-    campaign: stage.Played
+    campaign: phases.Played
     prizes: list[int]
     people: dict[str, Person | None]
     revealed: httpx.Response
@@ -150,7 +149,7 @@ def _settings_of(fake: Fake, settings: Settings) -> Settings:
 
 async def _play(run: Run, keys: Keys, settings: Settings) -> Played:
     app_state, join = run.app_state, run.join
-    campaign = await stage.settled(app_state.pool, keys)
+    campaign = await phases.settled(app_state.pool, keys)
     for post_id, phone in zip((*campaign.posts[:2], campaign.posts[3]), (BEST, OTHER, LOSER), strict=True):
         await _becomes_of_phone(app_state, post_id, phone)
     editors = [join(name, roles=("editor",)) for name in ("编辑甲", "编辑乙")]
@@ -163,7 +162,7 @@ async def _play(run: Run, keys: Keys, settings: Settings) -> Played:
 
     async with run.sending_by(msgspec.structs.replace(settings, drand_url="off")):
         best = people["winner"] = await run.sign_in(BEST, in_outbox)
-    prizes = [row["id"] for row in await stage.winners_of(app_state.pool, campaign.id)]
+    prizes = [row["id"] for row in await phases.winners_of(app_state.pool, campaign.id)]
     with faking("aliyun") as fake:
         async with run.sending_by(_settings_of(fake, settings)):
             other = people["other winner"] = await run.sign_in(OTHER, _code_at(fake))
@@ -197,7 +196,7 @@ async def _play(run: Run, keys: Keys, settings: Settings) -> Played:
         "POST", f"/admin/objections/{objection}/answer", {"text": "查无此事"}
     )
     assert answered.status_code == 200, answered.text
-    await stage.finish(app_state.pool, campaign.id)
+    await phases.finish(app_state.pool, campaign.id)
     parcel = {"carrier": "顺丰", "tracking_no": "SF1"}
     assert (await editor("PUT", f"{claim}/shipment", parcel)).status_code == 200
     people |= {"editor": editor, "reviewer": join("审核", roles=("reviewer",)), "admin": join("主管", roles=("admin",))}

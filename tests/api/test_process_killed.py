@@ -9,7 +9,7 @@ import httpx
 from feed.auth.tokens import issue_token
 from feed.keys.store import open_keys
 from feed.postgres import Pool
-from tests import make
+from tests.support import make
 from tests.support.api_process import Server
 
 PEOPLE = 24

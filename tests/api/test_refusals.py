@@ -15,7 +15,7 @@ from feed.comments.model import CommentIsDeleted
 from feed.errors import FeedError
 from feed.postgres import Connection
 from feed.posts.hide_show import PostIsDeleted, show_post
-from tests import make
+from tests.support import make
 from tests.support.api import Join
 from tests.support.campaigns_api import publish
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from feed.api.state import AppState
-from tests import make
+from tests.support import make
 from tests.support.api import Join, Person
 
 STATES = ("published", "pending", "rejected", "removed", "deleted")

@@ -7,7 +7,7 @@ import pytest
 
 from feed.api.state import AppState
 from feed.screens.staff.pushes import list_bodies
-from tests import make
+from tests.support import make
 from tests.support.api import Join, Person
 
 PHONE, OTHER_PHONE = "+8613900000001", "+8613900000002"

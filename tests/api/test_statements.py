@@ -16,9 +16,9 @@ from feed.screens.posts import hot_lists, topics
 from feed.screens.posts import new_count as new_posts
 from feed.screens.prizes import fairness
 from feed.settings import Settings
-from tests import make
-from tests.prizes.stage import announced, listed
+from tests.support import make
 from tests.support.api import Join
+from tests.support.phases import announced, listed
 from tests.support.statements import asked, count
 
 STAFF = ("reviewer", "editor", "admin")

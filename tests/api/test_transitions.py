@@ -12,8 +12,8 @@ from feed.boards.model import HOT, board_of
 from feed.campaigns.scoring.engagement import count_engagement
 from feed.keys.store import Keys
 from feed.settings import Settings
-from tests import make
-from tests.api.square import Square, miscounted, square
+from tests.support import make
+from tests.support.square import Square, miscounted, square
 
 Facts = dict[str, Any]
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from feed.api.state import AppState
-from tests import make
+from tests.support import make
 from tests.support.api import Join, Person
 
 STATES = ("published", "pending", "rejected", "removed", "deleted")

@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from feed.auth.jwks import IssuerAway, JwksRefused, KeySet, KeyWanted, Times, read_document
 from feed.auth.tokens import AppIssuer, TokenExpired, TokenInvalid, TokenVerifier, issue_token
-from tests.issuer import AUDIENCE, NAME, Issuer, issuing
+from tests.support.issuer import AUDIENCE, NAME, Issuer, issuing
 
 OWN = b"our own key of thirty-two bytes!"
 ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})

@@ -14,8 +14,7 @@ from feed.boards.drift import check_drift
 from feed.boards.model import HOT, board_of
 from feed.changes.actions import number_changes
 from feed.postgres import Pool, transaction
-from tests import make
-from tests.make import DAY, HOUR
+from tests.support import make
 from tests.support.boards import (
     assert_same,
     head_of,
@@ -28,6 +27,7 @@ from tests.support.boards import (
     shown,
     top,
 )
+from tests.support.make import DAY, HOUR
 
 
 async def make_town(pool: Pool, dice: random.Random, campaigns: int = 2) -> list[int]:

@@ -16,7 +16,7 @@ from feed.boards.projector import Projector
 from feed.boards.store import Post
 from feed.changes.actions import number_changes
 from feed.postgres import Connection, Pool
-from tests import make
+from tests.support import make
 from tests.support.boards import head_of, keys_of, remove_post, settle, shown, top
 
 RISING = "rising"

@@ -18,8 +18,8 @@ from feed.boards.projector import Projector
 from feed.changes.actions import number_changes
 from feed.metrics import DRIFT
 from feed.postgres import Pool
-from tests import make
 from tests.boards.conftest import OwnValkey
+from tests.support import make
 from tests.support.boards import head_of, remove_post, settle, shown
 
 

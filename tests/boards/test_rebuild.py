@@ -10,7 +10,7 @@ from feed.commands.rebuild import rebuild_boards
 from feed.embedded.processes import CannotStart, free_port
 from feed.postgres import Pool
 from feed.settings import Settings
-from tests import make
+from tests.support import make
 from tests.support.boards import head_of, settle, shown
 
 

@@ -9,7 +9,7 @@ from feed.boards import actions
 from feed.boards.drift import check_drift
 from feed.boards.model import HOT
 from feed.postgres import Pool
-from tests import make
+from tests.support import make
 from tests.support.boards import assert_same, head_of, is_caught_up, settle, shown
 
 

@@ -5,7 +5,7 @@ import pytest
 from asyncpg import Record
 
 from feed.keys.store import Keys
-from tests.campaigns.stage import Stage
+from tests.support.campaigns import Stage
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from feed.campaigns.model import served_state
 from feed.errors import FeedError, Invalid
 from feed.idempotency import IdempotencyKeyReused, keyed_request
 from feed.screens.campaigns import cards as screen
-from tests import make
-from tests.campaigns.stage import DAY, Stage
+from tests.support import make
 from tests.support.campaign_drafts import HOUR, drafted, fields, full, published, seen
+from tests.support.campaigns import DAY, Stage
 
 
 async def test_a_draft_needs_a_title_and_nothing_else(stage: Stage) -> None:

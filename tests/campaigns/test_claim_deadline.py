@@ -15,9 +15,8 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.claims.fulfilment import decline_prize
 from feed.screens.prizes.overdue import list_overdue
-from tests import make
-from tests.make import DAY
-from tests.prizes import stage
+from tests.support import make, phases
+from tests.support.make import DAY
 
 ENDS_AT = datetime(2026, 9, 20, 16, tzinfo=UTC)
 RULES = Rules(
@@ -73,8 +72,8 @@ async def test_a_winner_gets_the_deadline_of_the_rules_and_a_reserve_another(
 ) -> None:
     fixed: dict[str, datetime] = {name: make.now() + days * DAY for name, days in more.items()}
     spelled: dict[str, Any] = {name: time_text(at) for name, at in fixed.items()}
-    campaign = await stage.announced(pool, keys, **spelled)
-    first, _ = await stage.winners_of(pool, campaign.id)
+    campaign = await phases.announced(pool, keys, **spelled)
+    first, _ = await phases.winners_of(pool, campaign.id)
     await decline_prize(pool, keys, first["account_id"], first["id"])
     told = await pool.fetch("SELECT notified_at, claim_ends_at FROM winners ORDER BY id")
     assert len({row["notified_at"] for row in told}) == 2  # The reserve is told later, and has as much time.
@@ -83,7 +82,7 @@ async def test_a_winner_gets_the_deadline_of_the_rules_and_a_reserve_another(
 
 
 async def test_editors_see_what_is_not_claimed_when_winners_are_reminded(pool: Pool, keys: Keys) -> None:
-    await stage.announced(pool, keys)
+    await phases.announced(pool, keys)
     for left, found in ((ENDS_SOON + timedelta(minutes=5), set()), (ENDS_SOON - timedelta(minutes=5), {"unclaimed"})):
         await pool.execute("UPDATE winners SET claim_ends_at = now() + $1::interval", left)
         async with pool.acquire() as conn:

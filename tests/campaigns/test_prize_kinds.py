@@ -29,8 +29,7 @@ from feed.prizes.claims.fulfilment import receive_prize, ship_prize, verify_clai
 from feed.prizes.model import CodesMissing, PrizeNotFound, WinnerId, WrongPrizeState
 from feed.screens.prizes.cards import get_prize
 from feed.screens.prizes.overdue import list_overdue
-from tests import make
-from tests.prizes import stage
+from tests.support import make, phases
 
 # Shown as a code, and the shop wants to know by which address it knows its customer.
 COUPON = PrizeKind(
@@ -166,14 +165,14 @@ def test_no_field_of_a_claim_is_logged_or_audited(fresh: ModuleType) -> None:
 
 
 async def _decided(pool: Pool, keys: Keys, kind: PrizeKind) -> tuple[int, list[AccountId]]:
-    campaign = await stage.settled(pool, keys, prizes=[prize(kind)])
+    campaign = await phases.settled(pool, keys, prizes=[prize(kind)])
     return campaign.id, [await make.person(pool, role="editor") for _ in range(2)]
 
 
 async def _announce(pool: Pool, keys: Keys, campaign_id: int, editors: list[AccountId]) -> tuple[WinnerId, AccountId]:
     for editor in editors:
         await announce_winners(pool, keys, campaign_id, by=editor)
-    best, _ = await stage.winners_of(pool, campaign_id)
+    best, _ = await phases.winners_of(pool, campaign_id)
     return WinnerId(best["id"]), AccountId(best["account_id"])
 
 
@@ -195,7 +194,7 @@ async def test_a_kind_with_codes_ends_with_its_codes(fresh: ModuleType, pool: Po
         assert (await get_prize(conn, winner)).needs == ["recipient_email"]
     form: ClaimForm = fresh.ClaimForm(recipient_email="a@b.cn", privacy_version="1")
     await claim_prize(pool, keys, account, winner, form)
-    await stage.finish(pool, campaign)
+    await phases.finish(pool, campaign)
     # Who has claimed codes learns that they can be seen; nothing is sent as a parcel.
     told = await pool.fetch("SELECT account_id FROM inbox WHERE once_key LIKE 'codes:%'")
     assert [row["account_id"] for row in told] == [account]
@@ -216,7 +215,7 @@ async def test_a_kind_that_is_shipped_ends_with_its_parcel(fresh: ModuleType, po
     winner, account = await _announce(pool, keys, campaign, editors)
     form: ClaimForm = fresh.ClaimForm(recipient_locker="0007", privacy_version="1")
     await claim_prize(pool, keys, account, winner, form)
-    await stage.finish(pool, campaign, days=8)
+    await phases.finish(pool, campaign, days=8)
     await verify_claim(pool, campaign, winner, by=editors[0])
     await pool.execute("UPDATE claims SET claimed_at = claimed_at - interval '8 days'")
     assert "unshipped" in await _stuck(pool)

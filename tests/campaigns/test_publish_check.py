@@ -16,10 +16,10 @@ from feed.campaigns.rules.amendable import find_unamendable
 from feed.campaigns.rules.draft import merge_fields, read_rules
 from feed.campaigns.rules.text import rules_text
 from feed.errors import Invalid
-from tests import make
-from tests.campaigns.stage import DAY, Stage
+from tests.support import make
 from tests.support.amendments import RULES, get, leaves, moves, put
 from tests.support.campaign_drafts import fields, full, published, seen
+from tests.support.campaigns import DAY, Stage
 
 CODE = {"name": "月卡", "kind": "code", "per_winner": 1, "value_cny": "30", "terms": "在读特听书页面兑换"}
 GOODS = {"name": "好书", "kind": "goods", "per_winner": 1, "value_cny": "59.90"}

@@ -3,7 +3,7 @@
 from feed.changes import store
 from feed.changes.store import Delta, Stats
 from feed.postgres import Connection
-from tests import make
+from tests.support import make
 
 
 async def test_a_new_post_has_counters_and_a_change(conn: Connection) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from feed.commands import keys
 from feed.postgres import Pool
-from tests.prizes import stage
+from tests.support import phases
 from tests.support.command_line import Installation
 
 
@@ -19,7 +19,7 @@ def there(tmp_path: Path, database: str, redis_url: str) -> Installation:
 
 
 async def test_settling_says_who_wins_and_is_done_once(there: Installation, pool: Pool) -> None:
-    campaign = await stage.due(pool)
+    campaign = await phases.due(pool)
 
     ran = await there.feed("settle", str(campaign.id))
 
@@ -36,7 +36,7 @@ async def test_settling_says_who_wins_and_is_done_once(there: Installation, pool
 
 
 async def test_settling_what_cannot_be_settled_is_said_in_words(there: Installation, pool: Pool) -> None:
-    campaign = await stage.due(pool)
+    campaign = await phases.due(pool)
     await pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", campaign.posts[0])
     for words, status in ((("1",), 1), (("x",), 2), ((str(campaign.id),), 1), ((str(campaign.id), "--reason", " "), 1)):
         ran = await there.feed("settle", *words)
@@ -51,8 +51,8 @@ async def test_settling_what_cannot_be_settled_is_said_in_words(there: Installat
 
 
 async def test_verifying_needs_nothing_but_the_file(there: Installation, pool: Pool, tmp_path: Path) -> None:
-    campaign = await stage.settled(pool, there.keys)
-    result = await stage.result_of(pool, campaign.id)
+    campaign = await phases.settled(pool, there.keys)
+    result = await phases.result_of(pool, campaign.id)
     assert result is not None
     published, changed = tmp_path / "结果.json", tmp_path / "changed.json"
     published.write_bytes(result)
@@ -71,8 +71,8 @@ async def test_verifying_needs_nothing_but_the_file(there: Installation, pool: P
 
 
 async def test_verifying_with_a_key_tells_who_signed(there: Installation, pool: Pool, tmp_path: Path) -> None:
-    campaign = await stage.settled(pool, there.keys)
-    result = await stage.result_of(pool, campaign.id)
+    campaign = await phases.settled(pool, there.keys)
+    result = await phases.result_of(pool, campaign.id)
     assert result is not None
     published = tmp_path / "result.json"
     published.write_bytes(result)
@@ -111,7 +111,7 @@ def test_the_directory_is_said_before_or_behind_the_inner_command(tmp_path: Path
 async def test_a_rotated_key_signs_what_is_new_and_what_is_old_still_verifies(
     there: Installation, pool: Pool, tmp_path: Path
 ) -> None:
-    old = await stage.settled(pool, there.keys)
+    old = await phases.settled(pool, there.keys)
     before = there.keys.signing_key()
 
     ran = await there.feed("keys", "rotate")
@@ -122,11 +122,11 @@ async def test_a_rotated_key_signs_what_is_new_and_what_is_old_still_verifies(
     assert now.key_id in ran.out
     listed = await there.feed("keys")
     assert [line.split()[0] for line in listed.out.splitlines()] == [now.key_id, before.key_id]
-    new = await stage.settled(pool, there.keys)
+    new = await phases.settled(pool, there.keys)
     served = tmp_path / "feed-keys.json"
     served.write_bytes(msgspec.json.encode(there.keys.public_keys()))
     for campaign, key in ((old, before), (new, now)):
-        result = await stage.result_of(pool, campaign.id)
+        result = await phases.result_of(pool, campaign.id)
         assert result is not None
         file = tmp_path / f"{campaign.id}.json"
         file.write_bytes(result)

@@ -7,7 +7,7 @@ import pytest
 from feed.keys.store import open_keys
 from feed.postgres import Pool
 from feed.prizes.claims.shredding import Retention, shred_next_campaign
-from tests.prizes import stage
+from tests.support import phases
 from tests.support.command_line import Installation
 
 
@@ -19,7 +19,7 @@ def there(tmp_path: Path, database: str, redis_url: str) -> Installation:
 async def test_it_says_when_details_end_and_when_they_have(there: Installation, pool: Pool, tmp_path: Path) -> None:
     assert "no campaign is final" in (await there.feed("retention")).out
     keys = open_keys(tmp_path / "keys", create=True)
-    campaign = await stage.announced(pool, keys)
+    campaign = await phases.announced(pool, keys)
     await pool.execute(
         "UPDATE campaigns SET state = 'final', final_at = now() - interval '100 days' WHERE id = $1", campaign.id
     )

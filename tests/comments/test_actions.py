@@ -19,7 +19,7 @@ from feed.idempotency import (
 )
 from feed.postgres import Pool
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
-from tests import acting, make
+from tests.support import make, writing
 
 
 def key(name: str, body: bytes = b"{}") -> KeyedRequest:
@@ -76,8 +76,8 @@ async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: Pool) -> None:
 
 async def test_a_reply_to_a_reply_joins_the_root_also_within_one_batch(pool: Pool) -> None:
     post, ming = PostId(await make.post(pool)), await make.account(pool)
-    root = await acting.comment(pool, ming, post, "根")
-    reply = await acting.comment(pool, ming, post, "回", root)
+    root = await writing.comment(pool, ming, post, "根")
+    reply = await writing.comment(pool, ming, post, "回", root)
     answers = await add_comments(pool, [NewComment(ming, post, f"再回{n}", reply) for n in range(3)])
     rows = await pool.fetch("SELECT root_id, reply_to_id FROM comments WHERE id = ANY ($1::bigint[])", answers)
     assert {tuple(row) for row in rows} == {(root, reply)}
@@ -127,7 +127,7 @@ async def test_keys_act_once_within_a_batch_and_after_it(pool: Pool) -> None:
 async def test_batches_of_several_processes_lose_and_double_nothing(pool: Pool) -> None:
     people = [await make.account(pool) for _ in range(6)]
     posts = [PostId(await make.post(pool, people[0])) for _ in range(4)]
-    roots = [await acting.comment(pool, people[1], post, "根") for post in posts]
+    roots = [await writing.comment(pool, people[1], post, "根") for post in posts]
 
     async def process(number: int) -> list[int | Exception]:
         order = posts if number % 2 else posts[::-1]

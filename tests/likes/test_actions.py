@@ -9,7 +9,7 @@ from feed.likes.model import Like, Liked
 from feed.postgres import Pool, transaction
 from feed.posts.hide_show import hide_post, show_post
 from feed.posts.model import PostId, PostNotFound
-from tests import acting, make
+from tests.support import make, writing
 
 
 async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: Pool) -> None:
@@ -78,7 +78,7 @@ async def test_of_one_persons_wishes_in_a_batch_the_last_one_stands(pool: Pool) 
 async def test_racing_batches_and_takedowns_leave_counters_that_equal_the_rows(pool: Pool) -> None:
     authors = [await make.account(pool) for _ in range(3)]
     people = [*authors, *[await make.account(pool) for _ in range(9)]]
-    posts = [await acting.publish(pool, authors[n % 3], f"第{n}条") for n in range(6)]
+    posts = [await writing.publish(pool, authors[n % 3], f"第{n}条") for n in range(6)]
     told: dict[tuple[int, int], set[bool]] = {}
 
     async def process(seed: int) -> None:

@@ -14,7 +14,7 @@ from feed.likes.actions import apply_comment_likes
 from feed.likes.model import CommentLike, Liked
 from feed.postgres import transaction
 from feed.posts.model import PostId
-from tests import acting, make
+from tests.support import make, writing
 
 
 async def said(pool: "asyncpg.Pool[Record]", *, post_id: int | None = None) -> CommentId:
@@ -65,7 +65,7 @@ async def test_counters_stay_exact_while_people_like_answer_and_delete_at_once(p
     fans = [await make.account(pool) for _ in range(6)]
     roots = [await said(pool, post_id=post_id) for _ in range(3)]
     replies = [
-        await acting.comment(pool, fans[number % 6], post_id, "回", root) for number, root in enumerate(roots * 2)
+        await writing.comment(pool, fans[number % 6], post_id, "回", root) for number, root in enumerate(roots * 2)
     ]
 
     async def like(fan: AccountId, turn: int) -> None:
@@ -76,7 +76,7 @@ async def test_counters_stay_exact_while_people_like_answer_and_delete_at_once(p
 
     async def answer(fan: AccountId) -> None:
         for number in range(8):
-            id_ = await acting.comment(pool, fan, post_id, "再回", roots[number % 3])
+            id_ = await writing.comment(pool, fan, post_id, "再回", roots[number % 3])
             await delete_comment(pool, fan, id_)
 
     # No attempt is repeated here: locks that are taken in one order need none to give way.
@@ -96,7 +96,7 @@ async def test_counters_stay_exact_while_people_like_answer_and_delete_at_once(p
 async def test_a_reply_is_locked_with_its_root_in_the_order_in_which_likes_lock(pool: "asyncpg.Pool[Record]") -> None:
     post_id, ming = PostId(await make.post(pool)), await make.account(pool)
     root = await said(pool, post_id=post_id)
-    reply = await acting.comment(pool, ming, post_id, "回", root)
+    reply = await writing.comment(pool, ming, post_id, "回", root)
     async with transaction(pool) as conn:
         await comments.lock_comment(conn, reply)
         with pytest.raises(asyncpg.LockNotAvailableError):

@@ -9,7 +9,7 @@ from feed.accounts.model import AccountId, Role
 from feed.cases.model import CaseId
 from feed.comments.model import CommentId
 from feed.posts.model import PostId
-from tests import acting, make
+from tests.support import make, writing
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -34,12 +34,12 @@ class Newsroom:
             return await make.person(conn, role=role)
 
     async def post(self, author_id: AccountId, text: str = "今天读完一本书 #爱读书的深圳人#") -> PostId:
-        return await acting.publish(self.pool, author_id, text)
+        return await writing.publish(self.pool, author_id, text)
 
     async def comment(
         self, author_id: AccountId, post_id: PostId, text: str = "真好", reply_to_id: CommentId | None = None
     ) -> CommentId:
-        return await acting.comment(self.pool, author_id, post_id, text, reply_to_id)
+        return await writing.comment(self.pool, author_id, post_id, text, reply_to_id)
 
     async def case(self, *, post_id: int | None = None, comment_id: int | None = None) -> CaseId:
         """The newest case of a post, or of a comment."""

@@ -47,9 +47,9 @@ from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states, req
 from feed.screens.staff import cases as review_screen
 from feed.screens.staff import pushes
 from feed.sms import store as messages
-from tests.make import now
 from tests.plans.fill import BUSY_ACCOUNT, BUSY_TOPIC, CAMPAIGN, POSTS, REVIEWER, VIRAL_POST
 from tests.plans.plans import Stage
+from tests.support.make import now
 
 MIDDLE = Position(now() - timedelta(days=15), 0)
 SOMEBODY = 900

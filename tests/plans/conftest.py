@@ -5,9 +5,9 @@ import pytest
 
 from feed.embedded.installation import Embedded
 from feed.postgres import prepare_connection
-from tests import make
 from tests.conftest import administer, url_of
 from tests.plans.fill import fill
+from tests.support import make
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from feed.idempotency import IdempotencyKeyBusy, keyed_request
 from feed.postgres import Pool
 from feed.posts.actions import Draft, delete_post, edit_post, publish_posts
 from feed.posts.model import NewPost, NotYourPost, PostChange, PostId
-from tests import make
+from tests.support import make
 
 
 async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: Pool) -> None:

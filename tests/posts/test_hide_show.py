@@ -9,7 +9,7 @@ from feed.changes import store as changes
 from feed.comments.actions import delete_comment
 from feed.postgres import Pool, transaction
 from feed.posts.actions import delete_post
-from tests import make
+from tests.support import make
 
 
 async def meet(pool: Pool, post_id: int, act: Callable[[], Awaitable[object]]) -> None:

@@ -22,7 +22,9 @@ def kill(database: str, redis_url: str, tmp_path: Path, keys: Keys, forks: Forks
     }
 
     async def killed(when: str, nth: int, step: str, *ids: int) -> None:
-        ended = await asyncio.to_thread(forks.run, "tests.prizes.dying", when, nth, step, *ids, environ=environ)
+        ended = await asyncio.to_thread(
+            forks.run, "tests.support.killed_at_commit", when, nth, step, *ids, environ=environ
+        )
         assert ended.status == -signal.SIGKILL
 
     return killed

@@ -32,10 +32,9 @@ from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize
-from tests import make
-from tests.make import DAY, HOUR
-from tests.prizes import stage
-from tests.prizes.stage import Played
+from tests.support import make, phases
+from tests.support.make import DAY, HOUR
+from tests.support.phases import Played
 
 
 class Contest(NamedTuple):
@@ -50,7 +49,7 @@ class Contest(NamedTuple):
 
 @pytest.fixture
 async def contest(pool: Pool) -> Contest:
-    campaign = await stage.due(pool, entries=1)
+    campaign = await phases.due(pool, entries=1)
     ends_at: datetime = await pool.fetchval("SELECT ends_at FROM campaigns WHERE id = $1", campaign.id)
     cheater = await make.account(pool)
     cheat = await make.entry(pool, campaign.id, cheater, at=ends_at - DAY)
@@ -76,7 +75,7 @@ async def sheet_of(pool: Pool, campaign_id: int) -> dict[int, SheetRow]:
 async def best_of(pool: Pool, keys: Keys, campaign_id: int) -> int:
     """The post that is first in the result."""
     assert await settle_next_campaign(pool, keys)
-    return int((await stage.winners_of(pool, campaign_id))[0]["post_id"])
+    return int((await phases.winners_of(pool, campaign_id))[0]["post_id"])
 
 
 def why(row: SheetRow) -> dict[tuple[str, str], int]:
@@ -127,14 +126,14 @@ async def test_one_phone_with_ten_accounts_is_one_like_and_one_commenter(
 
 
 async def test_one_phone_with_two_entries_takes_one_place(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.due(pool, entries=3)
+    campaign = await phases.due(pool, entries=3)
     for post in campaign.posts[:2]:
         await pool.execute(
             "UPDATE accounts SET person = 'same' WHERE id = (SELECT author_id FROM posts WHERE id = $1)", post
         )
     assert await freeze_next_campaign(pool)
     await best_of(pool, keys, campaign.id)
-    posts = [row["post_id"] for row in await stage.winners_of(pool, campaign.id)]
+    posts = [row["post_id"] for row in await phases.winners_of(pool, campaign.id)]
     assert posts == [campaign.posts[0], campaign.posts[2]]
 
 
@@ -238,7 +237,7 @@ async def test_who_deletes_before_the_freeze_has_withdrawn(pool: Pool, keys: Key
 
 
 async def test_who_deletes_after_the_freeze_is_in_the_result_and_loses_the_prize(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.frozen(pool, keys)
+    campaign = await phases.frozen(pool, keys)
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
     await count_posts(pool)
     await delete_post(pool, author, PostId(campaign.posts[0]))
@@ -254,12 +253,12 @@ async def _announce(pool: Pool, keys: Keys, campaign: Played) -> None:
 
 async def _holders(pool: Pool, campaign: Played) -> list[tuple[int, int]]:
     """Place and post of each winner who has been told and still holds the prize."""
-    rows = await stage.winners_of(pool, campaign.id)
+    rows = await phases.winners_of(pool, campaign.id)
     return [(row["place"], row["post_id"]) for row in rows if row["state"] == "notified"]
 
 
 async def test_two_editors_that_are_one_person_announce_nothing(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.settled(pool, keys)
+    campaign = await phases.settled(pool, keys)
     first, second = [await make.account(pool, person="one editor") for _ in range(2)]
     for editor in (first, second):
         await make.staff(pool, editor)
@@ -290,11 +289,11 @@ async def test_a_juror_does_not_win(pool: Pool, keys: Keys, contest: Contest, ac
 
 @pytest.mark.parametrize("announced", [False, True])
 async def test_a_winner_who_is_erased_leaves_the_place_to_the_next(pool: Pool, keys: Keys, announced: bool) -> None:
-    campaign = await (stage.announced if announced else stage.settled)(pool, keys)
-    signed = await stage.result_of(pool, campaign.id)
-    best = (await stage.winners_of(pool, campaign.id))[0]
+    campaign = await (phases.announced if announced else phases.settled)(pool, keys)
+    signed = await phases.result_of(pool, campaign.id)
+    best = (await phases.winners_of(pool, campaign.id))[0]
     if announced:
-        await claim_prize(pool, keys, best["account_id"], best["id"], stage.FORM)
+        await claim_prize(pool, keys, best["account_id"], best["id"], phases.FORM)
     iss, sub = (await pool.fetchrow("SELECT iss, sub FROM accounts WHERE id = $1", best["account_id"])) or ("", "")
     gone = AppEvent("account.erased", make.now(), AppAccount(sub))
     assert await apply_event(pool, iss, "erased", gone, make.now()) == "applied"
@@ -309,7 +308,7 @@ async def test_a_winner_who_is_erased_leaves_the_place_to_the_next(pool: Pool, k
     assert not await forfeit_next_prize(pool, keys)
     # What was signed stays as it was, names nobody, and still verifies.
     assert signed is not None
-    assert await stage.result_of(pool, campaign.id) == signed
+    assert await phases.result_of(pool, campaign.id) == signed
     assert verify_result(signed, keys.public_keys().keys).is_valid
 
 

@@ -17,10 +17,9 @@ from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.sms.file_provider import FileProvider, read_outbox
 from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
-from tests import make
-from tests.prizes import stage
 from tests.prizes.conftest import Kill
-from tests.prizes.stage import FORM
+from tests.support import make, phases
+from tests.support.phases import FORM
 
 WHEN = pytest.mark.parametrize("when", ["before", "after"])
 
@@ -51,29 +50,29 @@ async def _counts(pool: Pool) -> tuple[int, int, int]:
 async def test_a_worker_killed_while_it_settles_leaves_one_result(
     pool: Pool, keys: Keys, kill: Kill, when: str, nth: int, left: tuple[int, int, int]
 ) -> None:
-    campaign = await stage.due(pool)
+    campaign = await phases.due(pool)
     await kill(when, nth, "work")
     assert await _counts(pool) == left
-    before = await stage.result_of(pool, campaign.id)
+    before = await phases.result_of(pool, campaign.id)
 
     await _finish(pool, keys)
 
     assert await _counts(pool) == (1, 1, 2)
-    result = await stage.result_of(pool, campaign.id)
+    result = await phases.result_of(pool, campaign.id)
     assert result is not None
     assert before in (None, result)
     assert verify_result(result, keys.public_keys().keys).is_valid
-    assert [row["post_id"] for row in await stage.winners_of(pool, campaign.id)] == campaign.posts[:2]
-    await stage.rewind(pool, campaign.id)
+    assert [row["post_id"] for row in await phases.winners_of(pool, campaign.id)] == campaign.posts[:2]
+    await phases.rewind(pool, campaign.id)
     await _finish(pool, keys)
-    assert await stage.result_of(pool, campaign.id) == result
+    assert await phases.result_of(pool, campaign.id) == result
 
 
 @WHEN
 async def test_killed_while_an_editor_settles_the_campaign_is_settled_once(
     pool: Pool, keys: Keys, kill: Kill, when: str
 ) -> None:
-    campaign = await stage.due(pool)
+    campaign = await phases.due(pool)
     editor = await make.person(pool, role="editor")
     await kill(when, 1, "settle", campaign.id, editor)
     # For an editor the freeze and the winners are one commit.
@@ -93,7 +92,7 @@ async def test_killed_while_an_editor_settles_the_campaign_is_settled_once(
 async def test_killed_at_the_first_word_the_second_person_is_still_needed(
     pool: Pool, keys: Keys, kill: Kill, when: str
 ) -> None:
-    campaign = await stage.settled(pool, keys)
+    campaign = await phases.settled(pool, keys)
     first = await make.person(pool, role="editor")
     await kill(when, 1, "announce", campaign.id, first)
 
@@ -108,7 +107,7 @@ async def test_killed_at_the_first_word_the_second_person_is_still_needed(
 async def test_killed_while_announcing_each_winner_is_told_once(
     pool: Pool, redis: Redis, keys: Keys, kill: Kill, tmp_path: Path, when: str
 ) -> None:
-    campaign = await stage.settled(pool, keys)
+    campaign = await phases.settled(pool, keys)
     first, second = [await make.person(pool, role="editor") for _ in range(2)]
     await announce_winners(pool, keys, campaign.id, by=first)
     await kill(when, 1, "announce", campaign.id, second)
@@ -126,7 +125,7 @@ async def test_killed_while_announcing_each_winner_is_told_once(
     for _ in range(2):
         for row in await pool.fetch("SELECT id FROM messages"):
             await send_message(worker_state, row["id"])
-    winners = await stage.winners_of(pool, campaign.id)
+    winners = await phases.winners_of(pool, campaign.id)
     assert {row["state"] for row in winners} == {"notified"}
     inbox = await pool.fetch("SELECT account_id FROM inbox WHERE kind = 'prize' ORDER BY account_id")
     assert [row["account_id"] for row in inbox] == sorted(row["account_id"] for row in winners)
@@ -136,8 +135,8 @@ async def test_killed_while_announcing_each_winner_is_told_once(
 
 @WHEN
 async def test_killed_while_claiming_the_winner_claims_again(pool: Pool, keys: Keys, kill: Kill, when: str) -> None:
-    campaign = await stage.announced(pool, keys)
-    best, _ = await stage.winners_of(pool, campaign.id)
+    campaign = await phases.announced(pool, keys)
+    best, _ = await phases.winners_of(pool, campaign.id)
     await kill(when, 1, "claim", best["account_id"], best["id"])
     state = await pool.fetchval("SELECT state FROM winners WHERE id = $1", best["id"])
     claims = await pool.fetchval("SELECT count(*) FROM claims")
@@ -154,20 +153,20 @@ async def test_killed_while_claiming_the_winner_claims_again(pool: Pool, keys: K
 async def test_killed_while_a_place_changes_hands_it_has_one_winner(
     pool: Pool, keys: Keys, kill: Kill, when: str, ends: str
 ) -> None:
-    campaign = await stage.announced(pool, keys)
-    best, _ = await stage.winners_of(pool, campaign.id)
+    campaign = await phases.announced(pool, keys)
+    best, _ = await phases.winners_of(pool, campaign.id)
     if ends == "lapse":
         await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", best["id"])
     else:
         await pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", best["post_id"])
     await kill(when, 1, ends)
-    before = [(row["post_id"], row["state"]) for row in await stage.winners_of(pool, campaign.id) if row["place"] == 1]
+    before = [(row["post_id"], row["state"]) for row in await phases.winners_of(pool, campaign.id) if row["place"] == 1]
 
     repeat = lapse_next_claim if ends == "lapse" else forfeit_next_prize
     assert await repeat(pool, keys) is (when == "before")
 
     gone = "lapsed" if ends == "lapse" else "forfeited"
-    place = [(row["post_id"], row["state"]) for row in await stage.winners_of(pool, campaign.id) if row["place"] == 1]
+    place = [(row["post_id"], row["state"]) for row in await phases.winners_of(pool, campaign.id) if row["place"] == 1]
     assert place == [(campaign.posts[0], gone), (campaign.posts[2], "notified")]
     assert before == (place if when == "after" else [(campaign.posts[0], "notified")])
     told = await pool.fetchval(

@@ -26,9 +26,9 @@ from feed.errors import FeedError
 from feed.idempotency import KeyedRequest
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool
-from tests.prizes.moments import watched
-from tests.prizes.stories import STORIES, Deed, Play, prepare
 from tests.support.forks import Forks
+from tests.support.kill_points import watched
+from tests.support.prize_stories import STORIES, Deed, Play, prepare
 
 # The modules of `campaigns` that belong to a campaign's end; all of `prizes` does.
 ENDING = ["feed.campaigns.cancellation", "feed.campaigns.entries.shortlist"]
@@ -184,7 +184,7 @@ async def test_killed_at_any_moment_the_end_is_that_of_an_undisturbed_run(
             await prepare(play, deed)
             if nth <= moments[number]:
                 died = forks.run(
-                    "tests.prizes.moments", when, nth, story, number, json.dumps(play.ids), environ=environ
+                    "tests.support.kill_points", when, nth, story, number, json.dumps(play.ids), environ=environ
                 ).status
                 assert died == -signal.SIGKILL, (story, number, nth, died)
                 await _let_go(pool)

@@ -9,7 +9,7 @@ from feed.accounts.model import Standing
 from feed.screens.posts import cards
 from feed.screens.posts.cards import PostCard, SharedPost
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
-from tests import make
+from tests.support import make
 
 AUTHOR = 8
 

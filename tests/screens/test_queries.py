@@ -14,7 +14,7 @@ from feed.screens.posts import likers
 from feed.screens.posts.feeds import list_latest
 from feed.screens.posts.pages import Pages
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
-from tests import make
+from tests.support import make
 from tests.support.statements import CURSORS, asked, count
 
 

@@ -14,7 +14,7 @@ from feed.boards.store import get_log_head
 from feed.postgres import Pool
 from feed.seeding.actions import fill
 from feed.seeding.model import BeingFilled, NotEmpty, Sizes, SizesWrong, sizes_of
-from tests import make
+from tests.support import make
 
 SIZES = Sizes(posts=4_500, likes=30_000, comments=6_000, accounts=900, topics=20, days=60)
 

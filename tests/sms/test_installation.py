@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from feed.commands.installation import find_run
-from tests.sms.fake_provider import faking
+from tests.support.fake_sms_provider import faking
 from tests.support.feed_up import address_of, feed, start, until
 
 TOKEN = "a-token-of-thirty-two-letters-0001"

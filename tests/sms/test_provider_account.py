@@ -16,7 +16,7 @@ from feed.sms.provider import CannotTell
 from feed.sms.provider_account import SmsSettingsRefused
 from feed.sms.registry import REGISTRATIONS, check_settings, code_windows, get_registration, open_provider
 from feed.sms.tencent.provider import TencentProvider
-from tests.sms.fake_provider import KEY_SECRET, TEMPLATES, Fake
+from tests.support.fake_sms_provider import KEY_SECRET, TEMPLATES, Fake
 
 OPERATIONS = Path(feed.__file__).parent.parent.joinpath("docs", "operations.md").read_text("utf-8")
 BASE = {"FEED_DATABASE_URL": "postgresql://x", "FEED_REDIS_URL": "redis://x", "FEED_KEYS_DIR": "/keys"}

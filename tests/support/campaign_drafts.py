@@ -9,7 +9,7 @@ from feed.accounts.model import AccountId
 from feed.campaigns import actions
 from feed.campaigns.rules.draft import CampaignFields
 from feed.screens.campaigns import cards as screen
-from tests.campaigns.stage import DAY, Stage
+from tests.support.campaigns import DAY, Stage
 
 HOUR = timedelta(hours=1)
 

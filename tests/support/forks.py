@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 # What the modules that are run import: it is read once.
-_PRELOADED = ("feed.app", "feed.worker.loop", "tests.make")
+_PRELOADED = ("feed.app", "feed.worker.loop", "tests.support.make")
 
 
 class Ended(NamedTuple):

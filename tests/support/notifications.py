@@ -12,7 +12,7 @@ from feed.likes.model import Like
 from feed.notifications.actions import tell_comments, tell_likes
 from feed.posts.model import PostId
 from feed.screens.people.inbox import InboxItem, count_unread, list_inbox
-from tests import acting, make
+from tests.support import make, writing
 
 KINDS: tuple[InboxKind, ...] = ("like", "comment", "reply")
 
@@ -29,13 +29,13 @@ class Town:
         return account_id
 
     async def post(self, author: AccountId) -> PostId:
-        return await acting.publish(self.pool, author, "今天读完一本书")
+        return await writing.publish(self.pool, author, "今天读完一本书")
 
     async def like(self, post: PostId, *who: AccountId, liked: bool = True) -> None:
         await apply_likes(self.pool, [Like(post, account_id, liked) for account_id in who])
 
     async def comment(self, who: AccountId, post: PostId, text: str = "真好", to: CommentId | None = None) -> CommentId:
-        return await acting.comment(self.pool, who, post, text, to)
+        return await writing.comment(self.pool, who, post, text, to)
 
     async def follow(self) -> None:
         """What the worker does in a few seconds."""

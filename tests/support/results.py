@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from feed.campaigns.model import Caps, Prize, Rules, Weights
-from tests.make import DAY, now
+from tests.support.make import DAY, now
 
 ENDS_AT = now().replace(microsecond=0)
 RULES = Rules(

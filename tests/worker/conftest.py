@@ -11,7 +11,7 @@ from feed.sms.file_provider import FileProvider
 from feed.sms.provider import SmsProvider
 from feed.sms.registry import open_provider
 from feed.worker.state import WorkerState
-from tests.sms.fake_provider import Fake, faking
+from tests.support.fake_sms_provider import Fake, faking
 
 
 @pytest.fixture

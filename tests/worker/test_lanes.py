@@ -18,7 +18,7 @@ from feed.sms.quotas import Caps
 from feed.worker.schedule import SCHEDULE
 from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
-from tests.sms.fake_provider import TEMPLATES, Fake, faking
+from tests.support.fake_sms_provider import TEMPLATES, Fake, faking
 from tests.support.sms import Telling
 from tests.support.worker import running
 from tests.worker.conftest import WorldsWith

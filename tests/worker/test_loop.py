@@ -118,7 +118,7 @@ async def test_a_worker_killed_while_it_sends_never_sends_twice(
         "FEED_SMS_OUTBOX": str(outbox),
     }
     dying = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.worker.dying", when, env={**os.environ, **environ}
+        sys.executable, "-m", "tests.support.killed_sending", when, env={**os.environ, **environ}
     )
     assert await asyncio.wait_for(dying.wait(), 20) == -signal.SIGKILL
     assert await worker_state.pool.fetchval("SELECT state FROM messages WHERE id = $1", message_id) == "sending"

@@ -20,10 +20,10 @@ from feed.worker import retention
 from feed.worker.push_hook import PushClient, send_pushes, watch_pushes
 from feed.worker.schedule import SCHEDULE
 from feed.worker.state import WorkerState
-from tests import make
+from tests.support import make
 from tests.support.notifications import Town
+from tests.support.push_receiver import SECRET, Answer, Receiver, receiving
 from tests.support.worker import becomes, running
-from tests.worker.receiver import SECRET, Answer, Receiver, receiving
 
 PUSHING = tuple(entry for entry in SCHEDULE if "push" in entry.name)
 
@@ -259,7 +259,7 @@ async def test_a_worker_killed_before_it_records_leaves_the_push_to_another(
         "FEED_PUSH_HOOK_SECRET": SECRET,
     }
     dying = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.worker.dying_push", env={**os.environ, **environ}
+        sys.executable, "-m", "tests.support.killed_pushing", env={**os.environ, **environ}
     )
     assert await asyncio.wait_for(dying.wait(), 20) == -signal.SIGKILL
     assert await states(hooked) == [("waiting", 1, None)]

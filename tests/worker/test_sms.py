@@ -15,7 +15,7 @@ from feed.sms.provider import CannotTell, Found, NotSeen, Refused, Throttled, Un
 from feed.worker import retention
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
-from tests import make
+from tests.support import make
 from tests.support.sms import NOTICE, PHONE, Telling, age, enqueue, job_count
 from tests.worker.conftest import WorldsWith
 

@@ -13,8 +13,8 @@ from feed.sms.registry import open_provider
 from feed.sms.templates import names_of
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
-from tests import make
-from tests.sms.fake_provider import REFUSALS, SECRETLY, SIGN, Fake, faking
+from tests.support import make
+from tests.support.fake_sms_provider import REFUSALS, SECRETLY, SIGN, Fake, faking
 from tests.support.sms import PHONE, enqueue, job_count, lets_time_pass, row_of
 from tests.worker.conftest import WorldsWith, settings_of
 

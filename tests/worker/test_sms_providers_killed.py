@@ -15,7 +15,7 @@ from feed.sms.model import MessageId, Sending
 from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
-from tests.sms.fake_provider import Fake
+from tests.support.fake_sms_provider import Fake
 from tests.support.forks import Forks
 from tests.support.sms import age, enqueue, lets_time_pass, row_of
 
@@ -46,7 +46,7 @@ def start(environ: dict[str, str]) -> Start:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "tests.worker.dying_sms",
+            "tests.support.killed_asking",
             step,
             str(message_id),
             str(nth),
@@ -62,7 +62,7 @@ def start(environ: dict[str, str]) -> Start:
 def run(environ: dict[str, str], forks: Forks) -> Run:
     async def ran(step: str, message_id: MessageId, nth: int, when: str) -> Ran:
         ended = await asyncio.to_thread(
-            forks.run, "tests.worker.dying_sms", step, message_id, nth, when, environ=environ
+            forks.run, "tests.support.killed_asking", step, message_id, nth, when, environ=environ
         )
         said = ended.said.split()[-1]
         assert ended.status == (0 if said == "lived" else -signal.SIGKILL)

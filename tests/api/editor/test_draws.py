@@ -14,8 +14,7 @@ from feed.keys.store import Keys
 from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
-from tests import make
-from tests.prizes import stage
+from tests.support import make, phases
 from tests.support.api import Join
 from tests.support.campaigns_api import publish, terms, wire
 from tests.support.javascript import in_javascript
@@ -37,11 +36,11 @@ async def draw_of(client: httpx.AsyncClient, campaign_id: int) -> dict[str, Any]
 
 async def test_a_draw_is_published_with_the_hash_of_its_nonce(join: Join, client: httpx.AsyncClient) -> None:
     editor = join("编辑", roles=("editor",))
-    campaign = await publish(editor, method="draw", beacon=stage.NUMBER_NAME)
+    campaign = await publish(editor, method="draw", beacon=phases.NUMBER_NAME)
     said = await draw_of(client, int(campaign))
     text = (await client.get(f"/campaigns/{campaign}/rules")).json()["text"]
     assert said["nonce_sha256"] in text
-    assert stage.NUMBER_NAME in text
+    assert phases.NUMBER_NAME in text
     assert {name: said[name] for name in ("list_sha256", "tickets", "list_published_at", "awaits", "beacon")} == {
         "list_sha256": None,
         "tickets": None,
@@ -54,7 +53,7 @@ async def test_a_draw_is_published_with_the_hash_of_its_nonce(join: Join, client
 async def test_the_nonce_itself_is_nowhere_before_the_result(
     join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
-    campaign = await stage.listed(app_state.pool, keys)
+    campaign = await phases.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
     for said in [
         await client.get(f"/campaigns/{campaign.id}/draw"),
@@ -68,15 +67,15 @@ async def test_the_nonce_itself_is_nowhere_before_the_result(
 async def test_two_people_enter_the_number(
     join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
-    campaign = await stage.due_draw(app_state.pool, keys)
+    campaign = await phases.due_draw(app_state.pool, keys)
     assert await freeze_next_campaign(app_state.pool)
     frozen = await draw_of(client, campaign.id)
     assert (frozen["tickets"], frozen["list_published_at"]) == (5, None)
     assert await publish_next_list(app_state.pool)
-    await stage.age_list(app_state.pool, campaign.id, timedelta(minutes=2))
+    await phases.age_list(app_state.pool, campaign.id, timedelta(minutes=2))
     awaited = await draw_of(client, campaign.id)
     assert awaited["list_sha256"] == frozen["list_sha256"]
-    assert (awaited["awaits"]["source"], awaited["awaits"]["name"]) == ("public_number", stage.NUMBER_NAME)
+    assert (awaited["awaits"]["source"], awaited["awaits"]["name"]) == ("public_number", phases.NUMBER_NAME)
 
     one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
     path = f"/admin/campaigns/{campaign.id}/draw/number"
@@ -102,7 +101,7 @@ async def test_two_people_enter_the_number(
 
 
 async def test_editors_see_who_has_entered_a_number_and_not_which(join: Join, app_state: AppState, keys: Keys) -> None:
-    campaign = await stage.listed(app_state.pool, keys)
+    campaign = await phases.listed(app_state.pool, keys)
     one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
     path = f"/admin/campaigns/{campaign.id}/draw/number"
     assert (await other("GET", path)).json() == {"wanted": "number", "entered": []}
@@ -116,7 +115,7 @@ async def test_editors_see_who_has_entered_a_number_and_not_which(join: Join, ap
 
 
 async def test_too_early_says_from_when_on_it_would_not_be(join: Join, app_state: AppState, keys: Keys) -> None:
-    campaign = await stage.listed(app_state.pool, keys)
+    campaign = await phases.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
     refused = await editor(
         "PUT", f"/admin/campaigns/{campaign.id}/draw/number", word(appeared_at="2026-09-20T00:00:00Z")
@@ -129,7 +128,7 @@ async def test_too_early_says_from_when_on_it_would_not_be(join: Join, app_state
 async def test_a_wrong_number_is_corrected_by_two_for_all_to_see(
     join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
-    campaign = await stage.listed(app_state.pool, keys)
+    campaign = await phases.listed(app_state.pool, keys)
     one, other, third = [join(name, roles=("editor",)) for name in ("编辑甲", "编辑乙", "编辑丙")]
     wrong = word(value="03 07 12 90")
     for editor in (one, other):
@@ -164,7 +163,7 @@ async def test_a_wrong_number_is_corrected_by_two_for_all_to_see(
 
 
 async def test_two_accounts_of_one_person_are_one_editor(join: Join, app_state: AppState, keys: Keys) -> None:
-    campaign = await stage.listed(app_state.pool, keys)
+    campaign = await phases.listed(app_state.pool, keys)
     one = join("编辑甲", roles=("editor",), phone="+8613800100999")
     other = join("编辑乙", roles=("editor",), phone="+8613800100999")
     path, said = f"/admin/campaigns/{campaign.id}/draw/number", word()
@@ -176,7 +175,7 @@ async def test_two_accounts_of_one_person_are_one_editor(join: Join, app_state: 
 async def test_the_announced_result_of_a_draw_can_be_computed_again_by_anybody(
     join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys, tmp_path: Path
 ) -> None:
-    campaign = await stage.listed(app_state.pool, keys)
+    campaign = await phases.listed(app_state.pool, keys)
     one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
     said = word()
     for editor in (one, other):
@@ -214,7 +213,7 @@ async def test_the_announced_result_of_a_draw_can_be_computed_again_by_anybody(
 async def test_what_cannot_be_the_number_is_refused_by_name(
     join: Join, app_state: AppState, keys: Keys, change: dict[str, Any], field: str, code: str
 ) -> None:
-    campaign = await stage.listed(app_state.pool, keys)
+    campaign = await phases.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
     refused = await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", word(**change))
     assert refused.status_code == 422, refused.text
@@ -222,7 +221,7 @@ async def test_what_cannot_be_the_number_is_refused_by_name(
 
 
 async def test_a_value_of_our_own_says_so(client: httpx.AsyncClient, app_state: AppState, keys: Keys) -> None:
-    campaign = await stage.listed(app_state.pool, keys, beacon_order=[])
+    campaign = await phases.listed(app_state.pool, keys, beacon_order=[])
     assert (await draw_of(client, campaign.id))["awaits"] is None
     assert await give_up_next_beacon(app_state.pool)
     said = await draw_of(client, campaign.id)
@@ -232,7 +231,7 @@ async def test_a_value_of_our_own_says_so(client: httpx.AsyncClient, app_state: 
 async def test_what_is_no_draw_has_none(join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys) -> None:
     editor = join("编辑", roles=("editor",))
     ranked = await publish(editor)
-    draft = (await editor("POST", "/admin/campaigns", terms(method="draw", beacon=stage.NUMBER_NAME))).json()["id"]
+    draft = (await editor("POST", "/admin/campaigns", terms(method="draw", beacon=phases.NUMBER_NAME))).json()["id"]
     for campaign in (ranked, draft, "1", "x"):
         refused = await client.get(f"/campaigns/{campaign}/draw")
         assert (refused.status_code, refused.json()["code"]) == (404, "draw_not_found")
@@ -243,7 +242,7 @@ async def test_what_is_no_draw_has_none(join: Join, client: httpx.AsyncClient, a
 
 
 async def test_no_reason_settles_a_draw_before_its_value(join: Join, app_state: AppState, keys: Keys) -> None:
-    campaign = await stage.listed(app_state.pool, keys)
+    campaign = await phases.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
     refused = await editor("POST", f"/admin/campaigns/{campaign.id}/settle", {"reason": "等不及了"})
     assert (refused.status_code, refused.json()["code"]) == (409, "awaiting_beacon")
@@ -256,7 +255,7 @@ async def test_a_draw_ranks_nobody_before_the_result_and_then_as_the_lots_fell(
 ) -> None:
     editor, author = join("编辑", roles=("editor",)), join("小明")
     me = int((await author("GET", "/me")).json()["id"])
-    campaign = await stage.due_draw(app_state.pool, keys, beacon_order=[], winner_count=5)
+    campaign = await phases.due_draw(app_state.pool, keys, beacon_order=[], winner_count=5)
     # Two posts of one person, the most liked one and another, and a third that was put out.
     mine = [campaign.posts[0], campaign.posts[3]]
     for post_id in (*mine, campaign.posts[4]):

@@ -5,7 +5,7 @@ import pytest
 
 from feed.api.state import AppState
 from feed.keys.store import Keys
-from tests.prizes import stage
+from tests.support import phases
 from tests.support.api import Join, Person
 from tests.support.prizes_api import become, refusal
 
@@ -18,7 +18,7 @@ async def _author(app_state: AppState, join: Join, post_id: int, name: str) -> P
 async def test_from_an_objection_to_another_winner(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
+    campaign = await phases.announced(app_state.pool, keys)
     author = await _author(app_state, join, campaign.posts[3], "落选者")
     address = f"/campaigns/{campaign.id}/objections"
     key = {"idempotency-key": "keyed_request"}
@@ -68,7 +68,7 @@ async def test_from_an_objection_to_another_winner(
 
 
 async def test_an_objection_is_refused_in_words(app_state: AppState, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
+    campaign = await phases.announced(app_state.pool, keys)
     address = f"/campaigns/{campaign.id}/objections"
     author = await _author(app_state, join, campaign.posts[3], "落选者")
     assert refusal(await join("路人")("POST", address, {"text": "不公平"})) == (403, "not_a_participant")
@@ -82,7 +82,7 @@ async def test_an_objection_is_refused_in_words(app_state: AppState, keys: Keys,
 
 
 async def test_an_answer_is_refused_in_words(app_state: AppState, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
+    campaign = await phases.announced(app_state.pool, keys)
     author = await _author(app_state, join, campaign.posts[3], "落选者")
     made = (await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "不公平"})).json()
     organiser = await become(
@@ -107,15 +107,15 @@ async def test_an_answer_is_refused_in_words(app_state: AppState, keys: Keys, jo
 async def test_a_rank_that_nobody_has_is_replaced_by_nobody(
     app_state: AppState, keys: Keys, join: Join, rank: str
 ) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
+    campaign = await phases.announced(app_state.pool, keys)
     editor = join("丙", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}/winners/{rank}/replace"
     assert refusal(await editor("POST", address, {"reason": "刷赞"})) == (404, "winner_not_found")
 
 
 async def test_a_replacement_is_refused_in_words(app_state: AppState, keys: Keys, join: Join) -> None:
-    decided = await stage.settled(app_state.pool, keys)
-    campaign = await stage.announced(app_state.pool, keys)
+    decided = await phases.settled(app_state.pool, keys)
+    campaign = await phases.announced(app_state.pool, keys)
     third = join("丙", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}/winners/1/replace"
     early = f"/admin/campaigns/{decided.id}/winners/1/replace"
@@ -135,7 +135,7 @@ async def test_a_replacement_is_refused_in_words(app_state: AppState, keys: Keys
 async def test_a_result_is_withdrawn_for_an_upheld_objection_only(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
+    campaign = await phases.announced(app_state.pool, keys)
     author = await _author(app_state, join, campaign.posts[3], "落选者")
     made = (await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "计票有误"})).json()
     third, fourth = join("丙", roles=("editor",)), join("丁", roles=("editor",))
@@ -155,7 +155,7 @@ async def test_a_result_is_withdrawn_for_an_upheld_objection_only(
 async def test_names_are_masked_in_the_result_but_for_staff_and_for_oneself(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
+    campaign = await phases.announced(app_state.pool, keys)
     path = f"/campaigns/{campaign.id}/result"
     author_id = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
     winner = await become(app_state.pool, join, author_id, "沈从文")
@@ -183,7 +183,7 @@ async def test_names_are_masked_in_the_result_but_for_staff_and_for_oneself(
 async def test_the_fairness_report_is_for_editors_before_they_announce(
     app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.settled(app_state.pool, keys)
+    campaign = await phases.settled(app_state.pool, keys)
     report = await join("丙", roles=("editor",))("GET", f"/admin/campaigns/{campaign.id}/fairness")
     assert report.status_code == 200
     assert report.headers["cache-control"] == "private, no-store"

@@ -13,14 +13,13 @@ from feed.keys.signatures import read_public_keys
 from feed.keys.store import Keys
 from feed.keys.vault import Vault
 from feed.prizes.result.verify import verify_result
-from tests import make
-from tests.fake_vault import TOKEN, vaulting
-from tests.prizes import stage
+from tests.support import make, phases
 from tests.support.api import Join
 from tests.support.campaigns_api import my_id
+from tests.support.fake_vault import TOKEN, vaulting
 from tests.support.prizes_api import become, let_in, refusal
 
-FORM = msgspec.to_builtins(stage.FORM)
+FORM = msgspec.to_builtins(phases.FORM)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +38,7 @@ FORM = msgspec.to_builtins(stage.FORM)
 async def test_only_editors_come_in(
     client: httpx.AsyncClient, app_state: AppState, join: Join, method: str, path: str, body: object
 ) -> None:
-    campaign = await stage.settled(app_state.pool, app_state.keys)
+    campaign = await phases.settled(app_state.pool, app_state.keys)
     address = f"/admin/campaigns/{campaign.id}{path}"
     for person in (join("市民"), join("审核", roles=("reviewer",))):
         assert refusal(await person(method, address, body)) == (403, "role_missing")
@@ -61,7 +60,7 @@ async def test_a_campaign_that_runs_is_not_settled(app_state: AppState, join: Jo
 
 
 async def test_what_waits_blocks_until_an_editor_gives_a_reason(app_state: AppState, join: Join) -> None:
-    campaign = await stage.due(app_state.pool)
+    campaign = await phases.due(app_state.pool)
     await app_state.pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", campaign.posts[0])
     editor = join("编辑", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}"
@@ -82,7 +81,7 @@ async def test_what_waits_blocks_until_an_editor_gives_a_reason(app_state: AppSt
 
 
 async def test_a_retried_settlement_is_answered_again(app_state: AppState, join: Join) -> None:
-    campaign = await stage.due(app_state.pool)
+    campaign = await phases.due(app_state.pool)
     editor = join("编辑", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}/settle"
     first = await editor("POST", address, {}, headers={"idempotency-key": "a"})
@@ -95,7 +94,7 @@ async def test_a_retried_settlement_is_answered_again(app_state: AppState, join:
 async def test_two_people_announce_and_then_everybody_sees_the_result(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.settled(app_state.pool, keys)
+    campaign = await phases.settled(app_state.pool, keys)
     address = f"/admin/campaigns/{campaign.id}"
     result = f"/campaigns/{campaign.id}/result"
     first, second = join("甲", roles=("editor",)), join("乙", roles=("editor",))
@@ -117,7 +116,7 @@ async def test_two_people_announce_and_then_everybody_sees_the_result(
 
 
 async def test_one_person_with_two_accounts_is_not_two(app_state: AppState, keys: Keys, join: Join) -> None:
-    campaign = await stage.settled(app_state.pool, keys)
+    campaign = await phases.settled(app_state.pool, keys)
     phone = "+8613700137000"
     one, other = (join(name, roles=("editor",), phone=phone) for name in ("甲", "甲的小号"))
     assert (await one("POST", f"/admin/campaigns/{campaign.id}/announce")).status_code == 202
@@ -126,7 +125,7 @@ async def test_one_person_with_two_accounts_is_not_two(app_state: AppState, keys
 
 
 async def test_a_winner_whose_post_was_removed_is_not_announced(app_state: AppState, keys: Keys, join: Join) -> None:
-    campaign = await stage.settled(app_state.pool, keys)
+    campaign = await phases.settled(app_state.pool, keys)
     await app_state.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", campaign.posts[0])
     address = f"/admin/campaigns/{campaign.id}"
     first, second = join("甲", roles=("editor",)), join("乙", roles=("editor",))
@@ -143,8 +142,8 @@ async def test_a_winner_whose_post_was_removed_is_not_announced(app_state: AppSt
 async def test_a_prize_is_its_winners_alone(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
-    best, other = await stage.winners_of(app_state.pool, campaign.id)
+    campaign = await phases.announced(app_state.pool, keys)
+    best, other = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     prize, foreign = f"/me/prizes/{best['id']}", f"/me/prizes/{other['id']}"
 
@@ -168,8 +167,8 @@ async def test_a_prize_is_its_winners_alone(
 async def test_a_prize_of_a_settlement_that_nobody_knows_is_not_there(
     app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.settled(app_state.pool, keys)
-    best, _ = await stage.winners_of(app_state.pool, campaign.id)
+    campaign = await phases.settled(app_state.pool, keys)
+    best, _ = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     assert (await winner("GET", "/me/prizes")).json()["items"] == []
     assert refusal(await winner("GET", f"/me/prizes/{best['id']}")) == (404, "prize_not_found")
@@ -190,8 +189,8 @@ async def test_a_prize_of_a_settlement_that_nobody_knows_is_not_there(
 async def test_a_form_with_a_mistake_is_told_which(
     app_state: AppState, keys: Keys, join: Join, change: dict[str, str], field: str, code: str
 ) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
-    best, _ = await stage.winners_of(app_state.pool, campaign.id)
+    campaign = await phases.announced(app_state.pool, keys)
+    best, _ = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     answer = await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM | change)
     assert refusal(answer) == (422, "invalid")
@@ -200,15 +199,15 @@ async def test_a_form_with_a_mistake_is_told_which(
 
 
 async def test_a_prize_goes_through_the_doors_from_claim_to_hand(app_state: AppState, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
-    best, other = await stage.winners_of(app_state.pool, campaign.id)
+    campaign = await phases.announced(app_state.pool, keys)
+    best, other = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     second = await become(app_state.pool, join, other["account_id"], "次席")
     editor = await let_in(join, campaign.id)
     prize, claim = f"/me/prizes/{best['id']}", f"/admin/campaigns/{campaign.id}/claims/{best['id']}"
     early = await winner("POST", f"{prize}/received")
     assert refusal(early) == (409, "prize_not_final")
-    await stage.finish(app_state.pool, campaign.id)
+    await phases.finish(app_state.pool, campaign.id)
     for person, method, path, body in (
         (editor, "POST", f"{claim}/verify", None),
         (editor, "POST", f"{claim}/handed-over", {"reason": "现场领取"}),
@@ -235,7 +234,7 @@ async def test_a_prize_goes_through_the_doors_from_claim_to_hand(app_state: AppS
 
 async def test_codes_come_by_one_door_and_go_by_another(app_state: AppState, keys: Keys, join: Join) -> None:
     code = {"name": "月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
-    campaign = await stage.settled(app_state.pool, keys, prizes=[code])
+    campaign = await phases.settled(app_state.pool, keys, prizes=[code])
     editors = [join(f"编辑{n}", roles=("editor",)) for n in range(2)]
     announce, stock = f"/admin/campaigns/{campaign.id}/announce", f"/admin/campaigns/{campaign.id}/prizes/1/codes"
     assert (await editors[0]("POST", announce)).status_code == 202
@@ -249,12 +248,12 @@ async def test_codes_come_by_one_door_and_go_by_another(app_state: AppState, key
         "prize_not_found",
     )
     assert (await editors[1]("POST", announce)).status_code == 200
-    best, _ = await stage.winners_of(app_state.pool, campaign.id)
+    best, _ = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     prize = f"/me/prizes/{best['id']}"
     assert (await winner("PUT", f"{prize}/claim", {"privacy_version": "1"})).status_code == 200
     assert refusal(await winner("POST", f"{prize}/codes")) == (409, "prize_not_final")
-    await stage.finish(app_state.pool, campaign.id)
+    await phases.finish(app_state.pool, campaign.id)
     shown = await winner("POST", f"{prize}/codes")
     assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
     assert shown.json()["items"][0]["code"] in ("CARD-A1", "CARD-B2")
@@ -264,8 +263,8 @@ async def test_codes_come_by_one_door_and_go_by_another(app_state: AppState, key
 async def test_too_late_is_too_late_and_a_key_that_is_gone_seals_nothing(
     app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
-    best, other = await stage.winners_of(app_state.pool, campaign.id)
+    campaign = await phases.announced(app_state.pool, keys)
+    best, other = await phases.winners_of(app_state.pool, campaign.id)
     late = await become(app_state.pool, join, best["account_id"], "迟到")
     await app_state.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", best["id"])
     assert refusal(await late("PUT", f"/me/prizes/{best['id']}/claim", FORM)) == (409, "claim_closed")
@@ -281,8 +280,8 @@ async def test_too_late_is_too_late_and_a_key_that_is_gone_seals_nothing(
 
 
 async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(app_state: AppState, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
-    best, other = await stage.winners_of(app_state.pool, campaign.id)
+    campaign = await phases.announced(app_state.pool, keys)
+    best, other = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)
     claims = f"/admin/campaigns/{campaign.id}/claims"
@@ -306,7 +305,7 @@ async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(app_state: AppS
     for absent in (other["id"], 1, "x"):
         answer = await editor("POST", f"{claims}/{absent}/reveal", {"reason": "寄送"})
         assert refusal(answer) == (404, "claim_not_found")
-    elsewhere = (await stage.due(app_state.pool)).id
+    elsewhere = (await phases.due(app_state.pool)).id
     await let_in(join, elsewhere)
     strange = f"/admin/campaigns/{elsewhere}/claims/{best['id']}/reveal"
     assert refusal(await editor("POST", strange, {"reason": "寄送"})) == (404, "claim_not_found")
@@ -315,8 +314,8 @@ async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(app_state: AppS
 async def test_the_result_that_is_served_is_the_one_that_was_signed(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
-    signed = await stage.result_of(app_state.pool, campaign.id)
+    campaign = await phases.announced(app_state.pool, keys)
+    signed = await phases.result_of(app_state.pool, campaign.id)
     assert signed is not None
     served = (await client.get(f"/campaigns/{campaign.id}/result")).content
     assert served.startswith(signed[:-1])
@@ -325,7 +324,7 @@ async def test_the_result_that_is_served_is_the_one_that_was_signed(
 
 
 async def test_the_sheet_is_json_and_a_table_for_a_spreadsheet(app_state: AppState, keys: Keys, join: Join) -> None:
-    campaign = await stage.settled(app_state.pool, keys)
+    campaign = await phases.settled(app_state.pool, keys)
     await app_state.pool.execute(
         "UPDATE accounts SET name = '=1+1,\"a\"' WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
         campaign.posts[0],
@@ -351,15 +350,15 @@ async def test_the_sheet_is_json_and_a_table_for_a_spreadsheet(app_state: AppSta
 
 
 async def test_a_sheet_without_winners_yet_has_no_scores(app_state: AppState, join: Join) -> None:
-    campaign = await stage.frozen(app_state.pool)
+    campaign = await phases.frozen(app_state.pool)
     sheet = (await join("编辑", roles=("editor",))("GET", f"/admin/campaigns/{campaign.id}/sheet")).json()
     assert sheet["settled_at"] is None
     assert {each["score"] for each in sheet["items"]} == {None}
 
 
 async def test_whom_an_admin_lets_in_no_more_reads_no_more(app_state: AppState, keys: Keys, join: Join) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
-    best, _ = await stage.winners_of(app_state.pool, campaign.id)
+    campaign = await phases.announced(app_state.pool, keys)
+    best, _ = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)
     editor, admin = await let_in(join, campaign.id), join("另一管理员", roles=("admin",))
@@ -383,7 +382,7 @@ async def test_whom_an_admin_lets_in_no_more_reads_no_more(app_state: AppState, 
 async def test_after_the_settlement_the_board_is_the_sheets(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await stage.settled(app_state.pool, keys)
+    campaign = await phases.settled(app_state.pool, keys)
     board, entries = f"/campaigns/{campaign.id}/leaderboard", f"/admin/campaigns/{campaign.id}/entries"
     await make.change_rules(app_state.pool, campaign.id, board="public")
     # As if everything that could be counted anew were gone.
@@ -395,7 +394,7 @@ async def test_after_the_settlement_the_board_is_the_sheets(
         "entries"
     ]
     assert (mine["likes_counted"], mine["likes_shown"], mine["rank"], mine["score"]) == (3, 3, 1, items[0]["score"])
-    result = msgspec.json.decode(await stage.result_of(app_state.pool, campaign.id) or b"")
+    result = msgspec.json.decode(await phases.result_of(app_state.pool, campaign.id) or b"")
     assert [(item["post"]["id"], item["rank"], item["score"]) for item in items[:2]] == [
         (winner["post_id"], winner["rank"], winner["score"]) for winner in result["winners"]
     ]
@@ -409,8 +408,8 @@ async def test_after_the_settlement_the_board_is_the_sheets(
 async def test_while_the_kms_is_away_a_claim_waits_and_nothing_is_lost(
     app_state: AppState, keys: Keys, join: Join, tmp_path: Path
 ) -> None:
-    campaign = await stage.announced(app_state.pool, keys)
-    best, _ = await stage.winners_of(app_state.pool, campaign.id)
+    campaign = await phases.announced(app_state.pool, keys)
+    best, _ = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     claim = f"/me/prizes/{best['id']}/claim"
     token = tmp_path / "token"

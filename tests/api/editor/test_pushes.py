@@ -4,7 +4,7 @@ from feed.api.state import AppState
 from feed.inbox import store as inbox
 from feed.inbox.model import NewInbox
 from feed.postgres import transaction
-from tests import make
+from tests.support import make
 from tests.support.api import Join
 
 

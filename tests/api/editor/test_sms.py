@@ -10,7 +10,7 @@ from feed.sms.model import MessageId, Purpose, Sending
 from feed.sms.provider import NotSeen
 from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
-from tests import make
+from tests.support import make
 from tests.support.api import Join
 from tests.support.sms import Telling
 

@@ -11,10 +11,10 @@ from feed.api.state import AppState
 from feed.auth.tokens import issue_token
 from feed.keys.store import open_keys
 from feed.postgres import Pool
-from tests import make
-from tests.api.dropping import dropping
+from tests.support import make
 from tests.support.api import Join, Person
 from tests.support.api_process import Server, server
+from tests.support.dropping_proxy import dropping
 
 __all__ = ["server"]
 

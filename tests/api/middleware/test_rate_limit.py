@@ -19,7 +19,7 @@ from feed.auth.tokens import issue_token
 from feed.keys.store import Keys
 from feed.limits.model import TABLE, UNLIMITED
 from feed.settings import Settings
-from tests import make
+from tests.support import make
 from tests.support.api import Join, Person
 from tests.support.app import app_over
 

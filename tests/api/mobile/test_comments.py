@@ -8,7 +8,7 @@ import pytest
 
 from feed.api.state import AppState, assemble
 from feed.keys.store import Keys
-from tests import make
+from tests.support import make
 from tests.support.api import Join, Person
 from tests.support.app import app_over
 

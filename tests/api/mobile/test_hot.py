@@ -22,7 +22,7 @@ from feed.curation.model import PINS_MOST
 from feed.postgres import Pool
 from feed.screens.posts import hot_lists, pages
 from feed.screens.posts import new_count as new_posts
-from tests import make
+from tests.support import make
 from tests.support.api import Join
 from tests.support.app import app_over
 from tests.support.campaigns_api import publish

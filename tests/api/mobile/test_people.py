@@ -7,7 +7,7 @@ import pytest
 
 from feed.accounts.model import RELATIONS_MOST
 from feed.api.state import AppState
-from tests import make
+from tests.support import make
 from tests.support.api import Join, Person
 
 

@@ -14,7 +14,7 @@ from feed.api.state import AppState
 from feed.posts.erasure import erase_next_posts
 from feed.settings import Settings
 from feed.webhooks import sign
-from tests import make
+from tests.support import make
 from tests.support.api import HOOK_SECRET, Join, Person
 
 _events = count(1)

@@ -16,7 +16,7 @@ from feed.sms import manual_resolution as deciding
 from feed.sms import store as messages
 from feed.sms.model import MessageId, Purpose, Sending
 from feed.sms.receipts import apply_receipts
-from tests import make
+from tests.support import make
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
 PHONE = "+8613800138000"

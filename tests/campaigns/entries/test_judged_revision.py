@@ -9,8 +9,8 @@ from feed.campaigns.jury import mark_store as marks
 from feed.postgres import Connection
 from feed.prizes.settlement import sheet_store
 from feed.screens.campaigns import my_marks, my_participation
-from tests import make
-from tests.make import DAY, HOUR
+from tests.support import make
+from tests.support.make import DAY, HOUR
 
 
 async def revise(

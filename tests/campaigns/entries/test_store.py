@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from feed.campaigns.entries.store import add_entries, add_missed_entries, list_engaged_by
-from tests.campaigns.stage import DAY, Stage
+from tests.support.campaigns import DAY, Stage
 
 HOUR = timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)

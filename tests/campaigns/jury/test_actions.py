@@ -28,8 +28,8 @@ from feed.campaigns.jury import members as seating
 from feed.campaigns.jury.mark import NewMark
 from feed.errors import Invalid
 from feed.idempotency import keyed_request
-from tests import make
-from tests.campaigns.stage import DAY, Stage
+from tests.support import make
+from tests.support.campaigns import DAY, Stage
 
 MINUTE = timedelta(minutes=1)
 CHEAT = Reason("copied", "抄袭")

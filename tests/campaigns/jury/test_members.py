@@ -35,8 +35,8 @@ from feed.campaigns.jury.recusal import NewRecusal, recuse_juror
 from feed.campaigns.jury.reminders import remind_next_juror
 from feed.campaigns.scoring.engagement import quality_of
 from feed.errors import Invalid
-from tests import make
-from tests.campaigns.stage import DAY, Stage
+from tests.support import make
+from tests.support.campaigns import DAY, Stage
 
 MINUTE = timedelta(minutes=1)
 CLOSE = NewRecusal("作者是我的学生")

@@ -10,8 +10,8 @@ from feed.campaigns.scoring.engagement import EXCLUSION_REASONS, EntryEngagement
 from feed.postgres import Connection
 from feed.screens.campaigns.my_participation import list_reasons
 from feed.screens.prizes.fairness_store import list_acts
-from tests import make
-from tests.make import DAY, HOUR
+from tests.support import make
+from tests.support.make import DAY, HOUR
 
 MICROSECOND = timedelta(microseconds=1)
 

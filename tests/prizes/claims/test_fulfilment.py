@@ -47,8 +47,7 @@ from feed.screens.prizes.overdue import list_overdue
 from feed.screens.prizes.retention import RetainedCampaign, list_retained
 from feed.sms.manual_resolution import retry_message
 from feed.sms.model import MessageId, MessageTooLate
-from tests import make
-from tests.prizes import stage
+from tests.support import make, phases
 
 CODE = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
 NO_FIELDS = ClaimForm(privacy_version="1")
@@ -62,7 +61,7 @@ class Won:
         self.pool, self.keys, self.campaign, self.editor = pool, keys, campaign, editor
         self.id, self.account = WinnerId(winner["id"]), AccountId(winner["account_id"])
 
-    async def claim(self, form: ClaimForm = stage.FORM) -> None:
+    async def claim(self, form: ClaimForm = phases.FORM) -> None:
         await claim_prize(self.pool, self.keys, self.account, self.id, form)
 
     async def verify(self) -> None:
@@ -96,29 +95,29 @@ class Won:
 @pytest.fixture
 async def told(pool: Pool, keys: Keys) -> Won:
     """Within the objection days."""
-    campaign = await stage.announced(pool, keys)
-    best, _ = await stage.winners_of(pool, campaign.id)
+    campaign = await phases.announced(pool, keys)
+    best, _ = await phases.winners_of(pool, campaign.id)
     return Won(pool, keys, campaign.id, best, await make.person(pool, role="editor"))
 
 
 @pytest.fixture
 async def won(told: Won) -> Won:
     """After them."""
-    await stage.finish(told.pool, told.campaign)
+    await phases.finish(told.pool, told.campaign)
     return told
 
 
 async def coded(pool: Pool, keys: Keys, *, prizes: Sequence[dict[str, Any]] = (CODE,), final: bool = True) -> Won:
     number = len(prizes)
-    campaign = await stage.settled(pool, keys, prizes=list(prizes))
+    campaign = await phases.settled(pool, keys, prizes=list(prizes))
     editors = [await make.person(pool, role="editor") for _ in range(2)]
     said = await add_codes(pool, keys, campaign.id, number, [f"CODE-{n}" for n in range(3)], by=editors[0])
     assert (said.added, said.stock, said.needed) == (3, 3, 2)
     for editor in editors:
         await announce_winners(pool, keys, campaign.id, by=editor)
     if final:
-        await stage.finish(pool, campaign.id)
-    best, _ = await stage.winners_of(pool, campaign.id)
+        await phases.finish(pool, campaign.id)
+    best, _ = await phases.winners_of(pool, campaign.id)
     return Won(pool, keys, campaign.id, best, editors[0])
 
 
@@ -188,7 +187,7 @@ async def test_nothing_leaves_the_house_while_somebody_may_object(told: Won, poo
         await holder.codes()
     assert await pool.fetchval("SELECT count(*) FROM prize_codes WHERE winner_id IS NOT NULL") == 0
     await pool.execute("UPDATE campaigns SET objections_end_at = now() + interval '1 day' WHERE id = $1", told.campaign)
-    await stage.finish(pool, holder.campaign)
+    await phases.finish(pool, holder.campaign)
     news = await pool.fetch("SELECT account_id, title FROM inbox WHERE once_key LIKE 'codes:%'")
     assert [tuple(row) for row in news] == [(holder.account, "您的奖品码可以查看了")]
     assert len(await holder.codes()) == 1
@@ -202,7 +201,7 @@ async def test_whose_claim_waits_for_the_objections_does_not_lapse(told: Won) ->
 
 
 async def test_a_code_that_was_seen_is_neither_given_back_nor_forfeited(pool: Pool, keys: Keys) -> None:
-    won = await coded(pool, keys, prizes=[stage.PRIZE, CODE])
+    won = await coded(pool, keys, prizes=[phases.PRIZE, CODE])
     await won.claim()
     assert len(await won.codes()) == 1
     assert await won.state() == "claimed"
@@ -216,12 +215,12 @@ async def test_a_code_that_was_seen_is_neither_given_back_nor_forfeited(pool: Po
 
 async def test_an_editor_says_that_a_ticket_was_given_and_its_details_end(pool: Pool, keys: Keys) -> None:
     ticket = {"name": "音乐会门票", "kind": "ticket", "per_winner": 1, "value_cny": "80", "place": "图书馆"}
-    campaign = await stage.announced(pool, keys, prizes=[ticket])
-    await stage.finish(pool, campaign.id, days=91)
-    best, other = await stage.winners_of(pool, campaign.id)
+    campaign = await phases.announced(pool, keys, prizes=[ticket])
+    await phases.finish(pool, campaign.id, days=91)
+    best, other = await phases.winners_of(pool, campaign.id)
     won = Won(pool, keys, campaign.id, best, await make.person(pool, role="editor"))
     await pool.execute("UPDATE winners SET state = 'lapsed' WHERE id = $1", other["id"])
-    await won.claim(msgspec.structs.replace(stage.FORM, address=""))
+    await won.claim(msgspec.structs.replace(phases.FORM, address=""))
     assert not await shred_next_campaign(pool, keys, Retention())
     with pytest.raises(Invalid):
         await hand_over_prize(pool, campaign.id, won.id, by=won.editor, reason="")
@@ -295,7 +294,7 @@ async def test_who_declines_is_forgotten_and_the_next_in_line_is_told(won: Won) 
     await won.decline()
     await won.decline()
     assert await won.pool.fetchval("SELECT count(*) FROM claims") == 0
-    winners = await stage.winners_of(won.pool, won.campaign)
+    winners = await phases.winners_of(won.pool, won.campaign)
     assert [(row["place"], row["state"]) for row in winners] == [(1, "declined"), (1, "notified"), (2, "notified")]
     amended = await won.pool.fetchval("SELECT document FROM amendments")
     assert msgspec.json.decode(amended)["reason"] == "declined"
@@ -326,7 +325,7 @@ async def _waiting(pool: Pool, winner_id: int) -> list[str]:
 async def _withdrawn(told: Won) -> None:
     """An objection was upheld, and another person sets the result aside."""
     editors = [await make.person(told.pool, role="editor") for _ in range(3)]
-    other = (await stage.winners_of(told.pool, told.campaign))[1]
+    other = (await phases.winners_of(told.pool, told.campaign))[1]
     objection = await object_to_result(told.pool, told.campaign, by=AccountId(other["account_id"]), text="名单有误")
     await answer_objection(told.pool, objection, by=editors[0], text="成立", remedy="settle_again")
     await undo_settlement(told.pool, told.campaign, by=editors[1], reason="异议成立")
@@ -374,7 +373,7 @@ async def test_who_wins_no_more_is_written_to_no_more_and_forgotten(
     with pytest.raises(MessageTooLate):
         await retry_message(pool, message, by=told.editor, reason="再发一次")
     if leave is not _withdrawn:
-        other = next(row for row in await stage.winners_of(pool, told.campaign) if row["place"] == 2)
+        other = next(row for row in await phases.winners_of(pool, told.campaign) if row["place"] == 2)
         assert await _waiting(pool, other["id"]) == ["prize", "claim_deadline"]
 
 
@@ -395,7 +394,7 @@ async def test_a_cancelled_campaign_keeps_no_key(told: Won, pool: Pool, keys: Ke
     with pytest.raises(KeyDestroyed):
         keys.campaign_key(told.campaign, create=True)
     assert await pool.fetchval("SELECT state FROM campaigns WHERE id = $1", told.campaign) == "cancelled"
-    nobodys = await stage.due(pool)
+    nobodys = await phases.due(pool)
     for editor in (told.editor, await make.person(pool, role="editor")):
         await cancel_campaign(pool, editor, nobodys.id, "名单有误")
     assert not await shred_next_campaign(pool, keys, Retention())
@@ -412,7 +411,7 @@ async def test_two_ways_to_leave_at_once_fill_the_place_once(won: Won) -> None:
         won.decline(), lapse_next_claim(won.pool, won.keys), won.decline(), return_exceptions=True
     )
     assert not [each for each in done if isinstance(each, Exception) and not isinstance(each, WrongPrizeState)]
-    winners = await stage.winners_of(won.pool, won.campaign)
+    winners = await phases.winners_of(won.pool, won.campaign)
     assert sorted(row["place"] for row in winners if row["state"] == "notified") == [1, 2]
     assert len(winners) == 3
 
@@ -426,7 +425,7 @@ async def test_strangers_move_nothing(won: Won, pool: Pool) -> None:
         await receive_prize(pool, stranger, won.id)
     with pytest.raises(PrizeNotFound):
         await receive_prize(pool, stranger, WinnerId(1))
-    elsewhere = (await stage.due(pool)).id
+    elsewhere = (await phases.due(pool)).id
     with pytest.raises(ClaimNotFound):
         await verify_claim(pool, elsewhere, won.id, by=won.editor)
     with pytest.raises(ClaimNotFound):
@@ -454,7 +453,7 @@ async def test_details_are_read_by_whom_another_person_has_let_in(won: Won, pool
             await grant_access(pool, won.campaign, won.editor, by=admin, days=days, reason="寄送")
     await grant_access(pool, won.campaign, won.editor, by=admin, days=1, reason="寄送")
     shown = await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送")
-    assert shown["address"] == stage.FORM.address
+    assert shown["address"] == phases.FORM.address
     assert await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送") == shown
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 2
     await pool.execute("UPDATE claim_access SET until = clock_timestamp()")
@@ -488,7 +487,7 @@ async def test_the_shippers_list_holds_what_is_to_be_sent_and_no_formula(won: Wo
     await grant_access(pool, won.campaign, won.editor, by=admin, days=1, reason="寄送")
     with pytest.raises(ClaimNotFound):
         await export_claims(pool, keys, won.campaign, by=won.editor, reason="寄送")
-    await won.claim(msgspec.structs.replace(stage.FORM, recipient_name="=1+1"))
+    await won.claim(msgspec.structs.replace(phases.FORM, recipient_name="=1+1"))
     await won.verify()
     rows = list(
         csv.DictReader(
@@ -496,7 +495,7 @@ async def test_the_shippers_list_holds_what_is_to_be_sent_and_no_formula(won: Wo
         )
     )
     assert [(row["收件人"], row["手机号"].strip(), row["地址"], row["已核验"]) for row in rows] == [
-        ("'=1+1", "+8613800100100", stage.FORM.address, "是")
+        ("'=1+1", "+8613800100100", phases.FORM.address, "是")
     ]
     await won.ship()
     with pytest.raises(ClaimNotFound):
@@ -529,7 +528,7 @@ async def test_one_who_asks_twice_at_once_has_one_code(pool: Pool, keys: Keys) -
 
 
 async def test_fewer_codes_than_winners_are_not_announced(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.settled(pool, keys, prizes=[CODE])
+    campaign = await phases.settled(pool, keys, prizes=[CODE])
     first, second = [await make.person(pool, role="editor") for _ in range(2)]
     await add_codes(pool, keys, campaign.id, 1, ["A"], by=first)
     await announce_winners(pool, keys, campaign.id, by=first)
@@ -544,7 +543,7 @@ async def test_fewer_codes_than_winners_are_not_announced(pool: Pool, keys: Keys
 
 
 async def test_codes_that_cannot_be_are_refused_by_their_place(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.settled(pool, keys, prizes=[stage.PRIZE, CODE])
+    campaign = await phases.settled(pool, keys, prizes=[phases.PRIZE, CODE])
     editor = await make.person(pool, role="editor")
     for number in (0, 1, 3):
         with pytest.raises(PrizeNotFound):

@@ -35,9 +35,8 @@ from feed.sms.file_provider import FileProvider
 from feed.worker.drand_client import DrandClient, ask_drand
 from feed.worker.schedule import SCHEDULE
 from feed.worker.state import WorkerState
-from tests import make
-from tests.prizes import stage
-from tests.prizes.relay import TEST_CHAIN, Relay, relaying, signature_of
+from tests.support import make, phases
+from tests.support.drand_relay import TEST_CHAIN, Relay, relaying, signature_of
 from tests.support.javascript import in_javascript
 from tests.support.statements import asked, count
 from tests.support.worker import becomes, running
@@ -65,7 +64,7 @@ async def worker_state(pool: Pool, redis: Redis, keys: Keys, relay: Relay, tmp_p
 
 
 async def _result(pool: Pool, campaign_id: int) -> bytes:
-    found = await stage.result_of(pool, campaign_id)
+    found = await phases.result_of(pool, campaign_id)
     assert found is not None
     return found
 
@@ -79,8 +78,8 @@ async def _enter(pool: Pool, campaign_id: int, by: AccountId, **other: Any) -> s
     return await enter_number(pool, campaign_id, by=by, **word)
 
 
-async def _drawn_by_two(pool: Pool, keys: Keys, **more: Any) -> stage.Played:
-    campaign = await stage.listed(pool, keys, **more)
+async def _drawn_by_two(pool: Pool, keys: Keys, **more: Any) -> phases.Played:
+    campaign = await phases.listed(pool, keys, **more)
     at = make.now() - timedelta(seconds=30)
     for said_ in ("recorded", "accepted"):
         editor = await make.person(pool, role="editor")
@@ -89,8 +88,8 @@ async def _drawn_by_two(pool: Pool, keys: Keys, **more: Any) -> stage.Played:
     return campaign
 
 
-async def _drawn_by_drand(worker_state: WorkerState, keys: Keys, **more: Any) -> stage.Played:
-    campaign = await stage.listed(worker_state.pool, keys, beacon_order=["drand"], **more)
+async def _drawn_by_drand(worker_state: WorkerState, keys: Keys, **more: Any) -> phases.Played:
+    campaign = await phases.listed(worker_state.pool, keys, beacon_order=["drand"], **more)
     await ask_drand(worker_state.pool, worker_state.drand)
     assert await settle_next_campaign(worker_state.pool, keys)
     return campaign
@@ -104,7 +103,7 @@ async def test_two_editors_enter_the_number_and_the_lots_are_drawn(pool: Pool, k
     drawn = result["draw"]
     assert drawn["beacon"]["source"] == "public_number"
     assert (drawn["beacon"]["name"], drawn["beacon"]["round"], drawn["beacon"]["value"]) == (
-        stage.NUMBER_NAME,
+        phases.NUMBER_NAME,
         ROUND,
         VALUE,
     )
@@ -117,7 +116,7 @@ async def test_two_editors_enter_the_number_and_the_lots_are_drawn(pool: Pool, k
     assert {row["score"] for row in result["sheet"]} == {"0.000000"}
     assert len({winner["person"] for winner in result["winners"] + result["reserves"]}) == 3
     assert not {int(winner["post_id"]) for winner in result["winners"] + result["reserves"]} & {campaign.posts[1]}
-    winners = await stage.winners_of(pool, campaign.id)
+    winners = await phases.winners_of(pool, campaign.id)
     assert [str(row["post_id"]) for row in winners] == [winner["post_id"] for winner in result["winners"]]
     path = tmp_path / "result.json"
     path.write_bytes(text)
@@ -128,7 +127,7 @@ async def test_two_editors_enter_the_number_and_the_lots_are_drawn(pool: Pool, k
 
 
 async def test_nothing_is_drawn_before_the_value_is_there(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys)
+    campaign = await phases.listed(pool, keys)
     assert not await settle_next_campaign(pool, keys)
     assert not await give_up_next_beacon(pool)
     editor = await make.person(pool, role="editor")
@@ -140,11 +139,11 @@ async def test_nothing_is_drawn_before_the_value_is_there(pool: Pool, keys: Keys
     assert (row["state"], row["blocked_by"]) == ("judging", [{"kind": "awaiting_beacon"}])
     told = await pool.fetchval("SELECT count(*) FROM inbox WHERE once_key LIKE 'number_wanted:%'")
     assert told == 1
-    assert await stage.result_of(pool, campaign.id) is None
+    assert await phases.result_of(pool, campaign.id) is None
 
 
 async def test_an_editor_who_settles_a_draw_freezes_it(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.due_draw(pool, keys)
+    campaign = await phases.due_draw(pool, keys)
     editor = await make.person(pool, role="editor")
     await settle_campaign(pool, keys, campaign.id, by=editor)
     with pytest.raises(AwaitingBeacon):
@@ -155,7 +154,7 @@ async def test_an_editor_who_settles_a_draw_freezes_it(pool: Pool, keys: Keys) -
 
 
 async def test_what_editors_enter_is_refused_until_two_people_agree(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys, ago=timedelta(minutes=10))
+    campaign = await phases.listed(pool, keys, ago=timedelta(minutes=10))
     one, other, third = [await make.person(pool, role="editor") for _ in range(3)]
     twin = await make.account(pool, person="a twin")
     await pool.execute(
@@ -192,7 +191,7 @@ async def test_what_editors_enter_is_refused_until_two_people_agree(pool: Pool, 
 
 
 async def test_seconds_make_no_mismatch_where_publishers_print_minutes(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys)
+    campaign = await phases.listed(pool, keys)
     one, other = [await make.person(pool, role="editor") for _ in range(2)]
     at = make.now() - timedelta(seconds=40)
     later = at + timedelta(seconds=0.4)
@@ -211,7 +210,7 @@ async def test_settlement_and_draw_are_read_once_in_a_transaction(pool: Pool, ke
         """How often the settlement was read, and the draw."""
         return [sum(each in query for query in said_) for each in ("AS has_result", "FROM draws WHERE settlement_id")]
 
-    campaign = await stage.listed(pool, keys)
+    campaign = await phases.listed(pool, keys)
     at = make.now() - timedelta(seconds=30)
     for expected in ("recorded", "accepted"):
         editor = await make.person(pool, role="editor")
@@ -224,7 +223,7 @@ async def test_settlement_and_draw_are_read_once_in_a_transaction(pool: Pool, ke
         await count(said_)
     # The second reading is of the numbers that were entered for the draw.
     assert reads(said_) == [1, 2]
-    late = await stage.listed(pool, keys, beacon_order=[])
+    late = await phases.listed(pool, keys, beacon_order=[])
     async with asked(pool) as said_:
         assert await give_up_next_beacon(pool)
         await count(said_)
@@ -236,7 +235,7 @@ async def test_settlement_and_draw_are_read_once_in_a_transaction(pool: Pool, ke
 
 
 async def test_the_first_editor_may_correct_a_word(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys)
+    campaign = await phases.listed(pool, keys)
     one, other = [await make.person(pool, role="editor") for _ in range(2)]
     at = make.now() - timedelta(seconds=40)
     assert await _enter(pool, campaign.id, one, value="1", appeared_at=at) == "recorded"
@@ -257,14 +256,14 @@ async def test_the_first_editor_may_correct_a_word(pool: Pool, keys: Keys) -> No
 async def test_a_word_that_is_none_is_refused(
     pool: Pool, keys: Keys, field: str, given: dict[str, Any], code: str
 ) -> None:
-    campaign = await stage.listed(pool, keys)
+    campaign = await phases.listed(pool, keys)
     with pytest.raises(Invalid) as refused:
         await _enter(pool, campaign.id, await make.person(pool, role="editor"), **given)
     assert [(error.field, error.code) for error in refused.value.errors] == [(field, code)]
 
 
 async def test_a_number_is_younger_than_the_list_and_not_of_tomorrow(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys)
+    campaign = await phases.listed(pool, keys)
     editor = await make.person(pool, role="editor")
     published_at = await pool.fetchval("SELECT list_published_at FROM draws")
     for at, code in (
@@ -279,10 +278,10 @@ async def test_a_number_is_younger_than_the_list_and_not_of_tomorrow(pool: Pool,
 
 async def test_no_number_is_wanted_where_none_is_waited_for(pool: Pool, keys: Keys) -> None:
     editor = await make.person(pool, role="editor")
-    ranked = await stage.frozen(pool, keys)
-    drand = await stage.listed(pool, keys, beacon_order=["drand", "public_number"])
-    late = await stage.listed(pool, keys, ago=timedelta(hours=97), beacon_order=["public_number"])
-    unfrozen = await stage.due_draw(pool, keys)
+    ranked = await phases.frozen(pool, keys)
+    drand = await phases.listed(pool, keys, beacon_order=["drand", "public_number"])
+    late = await phases.listed(pool, keys, ago=timedelta(hours=97), beacon_order=["public_number"])
+    unfrozen = await phases.due_draw(pool, keys)
     for campaign in (ranked, unfrozen, drand, late):
         with pytest.raises(NoNumberWanted):
             await _enter(pool, campaign.id, editor)
@@ -320,7 +319,7 @@ async def test_drand_decides_by_a_signed_round(worker_state: WorkerState, pool: 
 async def test_what_the_chain_has_not_signed_is_not_believed(
     worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay, ill: str
 ) -> None:
-    campaign = await stage.listed(pool, keys, beacon_order=["drand"])
+    campaign = await phases.listed(pool, keys, beacon_order=["drand"])
     relay.ill = ill
     await ask_drand(worker_state.pool, worker_state.drand)
     assert not await settle_next_campaign(pool, keys)
@@ -333,10 +332,10 @@ async def test_what_the_chain_has_not_signed_is_not_believed(
 async def test_a_round_is_not_asked_for_before_it_appears(
     worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay
 ) -> None:
-    campaign = await stage.listed(pool, keys, ago=timedelta(seconds=30), beacon_order=["drand"])
+    campaign = await phases.listed(pool, keys, ago=timedelta(seconds=30), beacon_order=["drand"])
     await ask_drand(worker_state.pool, worker_state.drand)
     assert relay.asked == []
-    await stage.age_list(pool, campaign.id, timedelta(minutes=2))
+    await phases.age_list(pool, campaign.id, timedelta(minutes=2))
     ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
     # A true signature of a round that is not the one.
     assert not await record_drand_value(pool, TEST_CHAIN, campaign.id, round_ + 1, signature_of(round_ + 1))
@@ -347,7 +346,7 @@ async def test_a_round_is_not_asked_for_before_it_appears(
 async def test_without_a_number_in_time_drand_is_asked_for_a_round_after_that_time(
     worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay
 ) -> None:
-    campaign = await stage.listed(pool, keys, ago=timedelta(hours=1, minutes=2), beacon_wait_hours=1)
+    campaign = await phases.listed(pool, keys, ago=timedelta(hours=1, minutes=2), beacon_wait_hours=1)
     await ask_drand(worker_state.pool, worker_state.drand)
     assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign.id)
@@ -363,7 +362,7 @@ async def test_without_a_number_in_time_drand_is_asked_for_a_round_after_that_ti
 async def test_without_any_beacon_the_result_says_that_nobody_can_verify_it(
     pool: Pool, keys: Keys, order: list[str], ago: timedelta
 ) -> None:
-    campaign = await stage.listed(pool, keys, ago=ago, beacon_order=order, beacon_wait_hours=1)
+    campaign = await phases.listed(pool, keys, ago=ago, beacon_order=order, beacon_wait_hours=1)
     assert await give_up_next_beacon(pool)
     assert not await give_up_next_beacon(pool)
     assert await settle_next_campaign(pool, keys)
@@ -384,7 +383,7 @@ async def test_no_changed_value_of_a_draw_verifies(worker_state: WorkerState, po
     elif by == "drand":
         campaign = await _drawn_by_drand(worker_state, keys)
     else:
-        campaign = await stage.listed(pool, keys, beacon_order=[])
+        campaign = await phases.listed(pool, keys, beacon_order=[])
         assert await give_up_next_beacon(pool)
         assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign.id)
@@ -452,7 +451,7 @@ async def test_fewer_tickets_than_places_leave_places_empty(pool: Pool, keys: Ke
 
 
 async def test_a_draw_that_nobody_entered_has_an_empty_result(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys, beacon_order=[])
+    campaign = await phases.listed(pool, keys, beacon_order=[])
     await pool.execute("DELETE FROM sheet_rows")
     await pool.execute("DELETE FROM draws")
     await pool.execute("DELETE FROM settlements")
@@ -469,7 +468,7 @@ async def test_a_draw_that_nobody_entered_has_an_empty_result(pool: Pool, keys: 
 
 
 async def test_who_may_not_win_has_no_ticket(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.due_draw(pool, keys, entries=8)
+    campaign = await phases.due_draw(pool, keys, entries=8)
     authors = [await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post) for post in campaign.posts]
     await make.staff(pool, authors[2], since=make.now() - 20 * make.DAY)
     await make.juror(pool, campaign.id, authors[3])
@@ -486,7 +485,7 @@ async def test_who_may_not_win_has_no_ticket(pool: Pool, keys: Keys) -> None:
 
 
 async def test_neither_a_missing_mark_nor_a_waiting_comment_holds_a_draw_up(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.due_draw(pool, keys)
+    campaign = await phases.due_draw(pool, keys)
     await pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", campaign.posts[0])
     await make.comment(pool, campaign.posts[0], at=make.now() - 6 * make.DAY, state="pending")
     assert await freeze_next_campaign(pool)
@@ -503,7 +502,7 @@ async def test_a_settlement_undone_and_made_again_from_the_same_list_draws_the_s
         assert after[name] == before[name]
 
 
-async def _again(pool: Pool, keys: Keys, campaign: stage.Played, *, out: Sequence[int]) -> dict[str, Any]:
+async def _again(pool: Pool, keys: Keys, campaign: phases.Played, *, out: Sequence[int]) -> dict[str, Any]:
     """What comes of it when an editor undoes the settlement, disqualifies exactly these entries, and settles."""
     editor = await make.person(pool, role="editor")
     await undo_settlement(pool, campaign.id, by=editor, reason="复核")
@@ -535,7 +534,7 @@ async def test_nobody_rolls_again_by_putting_somebody_out(pool: Pool, keys: Keys
     if sources:
         campaign = await _drawn_by_two(pool, keys, entries=7)
     else:
-        campaign = await stage.listed(pool, keys, entries=7, beacon_order=[])
+        campaign = await phases.listed(pool, keys, entries=7, beacon_order=[])
         assert await give_up_next_beacon(pool)
         assert await settle_next_campaign(pool, keys)
     first = msgspec.json.decode(await _result(pool, campaign.id))
@@ -555,7 +554,7 @@ async def test_nobody_rolls_again_by_putting_somebody_out(pool: Pool, keys: Keys
 async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(
     pool: Pool, keys: Keys, tmp_path: Path
 ) -> None:
-    campaign = await stage.due_draw(pool, keys, entries=9, beacon_order=[])
+    campaign = await phases.due_draw(pool, keys, entries=9, beacon_order=[])
     late = campaign.posts[3:8]
     await pool.execute(
         "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'spam' WHERE post_id = ANY ($1::bigint[])",
@@ -600,7 +599,7 @@ async def test_what_left_and_joined_the_list_cannot_be_said_otherwise(pool: Pool
 
 
 async def test_the_nonce_is_written_once_and_sealed(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.due_draw(pool, keys)
+    campaign = await phases.due_draw(pool, keys)
     async with pool.acquire() as conn:
         first = await draw_commitment.get_nonce(conn, campaign.id)
         for _ in range(2):
@@ -619,7 +618,7 @@ async def test_the_nonce_is_written_once_and_sealed(pool: Pool, keys: Keys) -> N
 async def test_several_workers_at_once_keep_one_value_and_draw_once(
     worker_state: WorkerState, pool: Pool, keys: Keys, database: str, relay: Relay
 ) -> None:
-    campaign = await stage.listed(pool, keys, beacon_order=["drand"])
+    campaign = await phases.listed(pool, keys, beacon_order=["drand"])
     async with (
         running(worker_state, database, DRAWING),
         running(worker_state, database, DRAWING),
@@ -627,7 +626,7 @@ async def test_several_workers_at_once_keep_one_value_and_draw_once(
     ):
 
         async def is_settled() -> bool:
-            return await stage.result_of(pool, campaign.id) is not None
+            return await phases.result_of(pool, campaign.id) is not None
 
         await becomes(is_settled, within=20)
     assert _verified(await _result(pool, campaign.id), keys).is_valid
@@ -639,25 +638,25 @@ async def test_the_worker_gives_a_draw_its_own_value_once_every_source_has_had_i
     worker_state: WorkerState, pool: Pool, keys: Keys, database: str, relay: Relay
 ) -> None:
     sources = {"beacon_order": ["public_number", "drand"], "beacon_wait_hours": 1}
-    waiting = await stage.listed(pool, keys, ago=timedelta(minutes=30), **sources)
-    over = await stage.listed(pool, keys, ago=timedelta(hours=2), **sources)
+    waiting = await phases.listed(pool, keys, ago=timedelta(minutes=30), **sources)
+    over = await phases.listed(pool, keys, ago=timedelta(hours=2), **sources)
     relay.ill = "failing"
-    for_drand = await stage.listed(pool, keys, ago=timedelta(hours=1, minutes=30), **sources)
+    for_drand = await phases.listed(pool, keys, ago=timedelta(hours=1, minutes=30), **sources)
     async with running(worker_state, database, DRAWING):
 
         async def is_settled() -> bool:
-            return await stage.result_of(pool, over.id) is not None and bool(relay.asked)
+            return await phases.result_of(pool, over.id) is not None and bool(relay.asked)
 
         await becomes(is_settled, within=20)
     drawn = msgspec.json.decode(await _result(pool, over.id))["draw"]
     assert (drawn["beacon"]["source"], drawn["publicly_verifiable"]) == ("own", False)
     for campaign in (waiting, for_drand):
-        assert await stage.result_of(pool, campaign.id) is None
+        assert await phases.result_of(pool, campaign.id) is None
     assert await pool.fetchval("SELECT count(*) FROM draws WHERE source IS NOT NULL") == 1
 
 
 async def test_two_editors_and_the_end_of_the_wait_at_once_leave_one_value(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys, beacon_order=["public_number"])
+    campaign = await phases.listed(pool, keys, beacon_order=["public_number"])
     editors = [await make.person(pool, role="editor") for _ in range(6)]
     at = make.now() - timedelta(seconds=30)
     said_ = await asyncio.gather(

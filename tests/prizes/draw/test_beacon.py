@@ -8,7 +8,7 @@ import pytest
 from feed.campaigns.model import BEACON_DELAY
 from feed.prizes.draw.beacon import read_number, read_round, window_at, windows
 from feed.prizes.draw.drand import QUICKNET, first_round, is_signed, time_of, value_of
-from tests.prizes.relay import TEST_CHAIN, signature_of
+from tests.support.drand_relay import TEST_CHAIN, signature_of
 from tests.support.results import ENDS_AT, RULES
 
 PUBLISHED = ENDS_AT + timedelta(seconds=11)

@@ -20,8 +20,7 @@ from feed.prizes.draw.model import BeaconMismatch, NoNumberToCorrect, ThirdPerso
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.result.verify import Verification, verify_result
 from feed.prizes.settlement.actions import settle_campaign, settle_next_campaign
-from tests import make
-from tests.prizes import stage
+from tests.support import make, phases
 
 ISSUE = "2026137"
 WRONG, RIGHT = "03 07 12 18 25 33 90", "03 07 12 18 25 33 09"
@@ -30,7 +29,7 @@ WRONG, RIGHT = "03 07 12 18 25 33 90", "03 07 12 18 25 33 09"
 class DrawSection:
     """A draw by a wrong number, two editors who were mistaken, and two who were not."""
 
-    def __init__(self, pool: Pool, keys: Keys, campaign: stage.Played, editors: list[AccountId], at: datetime) -> None:
+    def __init__(self, pool: Pool, keys: Keys, campaign: phases.Played, editors: list[AccountId], at: datetime) -> None:
         self.pool, self.keys, self.campaign, self.at = pool, keys, campaign, at
         self.one, self.other, self.third, self.fourth = editors
 
@@ -46,7 +45,7 @@ class DrawSection:
         return (await self.read())[0]
 
     async def read(self) -> tuple[dict[str, Any], Verification]:
-        text = await stage.result_of(self.pool, self.campaign.id)
+        text = await phases.result_of(self.pool, self.campaign.id)
         assert text is not None
         finding = verify_result(text, self.keys.public_keys().keys)
         assert finding.is_valid, finding.problems
@@ -55,7 +54,7 @@ class DrawSection:
 
 @pytest.fixture
 async def drawn(pool: Pool, keys: Keys) -> DrawSection:
-    campaign = await stage.listed(pool, keys, ago=timedelta(minutes=10), entries=8)
+    campaign = await phases.listed(pool, keys, ago=timedelta(minutes=10), entries=8)
     editors = [await make.person(pool, role="editor") for _ in range(4)]
     at = make.now() - timedelta(minutes=5)
     for editor in editors[:2]:
@@ -166,11 +165,11 @@ async def test_nothing_else_is_corrected(pool: Pool, keys: Keys, drawn: DrawSect
     for stands in (drawn.one, drawn.third):
         with pytest.raises(NoNumberToCorrect):
             await drawn.correct(stands)
-    own = await stage.listed(pool, keys, beacon_order=[])
+    own = await phases.listed(pool, keys, beacon_order=[])
     assert await give_up_next_beacon(pool)
     assert await settle_next_campaign(pool, keys)
     await undo_settlement(pool, own.id, by=drawn.one, reason="复核")
-    ranked = await stage.settled(pool, keys)
+    ranked = await phases.settled(pool, keys)
     await undo_settlement(pool, ranked.id, by=drawn.one, reason="复核")
     for campaign in (own, ranked):
         with pytest.raises(NoNumberToCorrect):

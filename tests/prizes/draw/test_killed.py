@@ -14,10 +14,9 @@ from feed.prizes.draw.actions import list_drand_rounds
 from feed.prizes.draw.model import NoNumberWanted
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import settle_campaign, settle_next_campaign
-from tests import make
-from tests.prizes import dying, stage
 from tests.prizes.conftest import Kill
-from tests.prizes.relay import TEST_CHAIN, signature_of
+from tests.support import killed_at_commit, make, phases
+from tests.support.drand_relay import TEST_CHAIN, signature_of
 
 WHEN = pytest.mark.parametrize("when", ["before", "after"])
 
@@ -47,7 +46,7 @@ async def _commits(pool: Pool, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> i
 
     with monkeypatch.context() as patched:
         patched.setattr(asyncpg.Connection, "execute", counted)
-        await dying.STEPS["draw"](pool, keys)
+        await killed_at_commit.STEPS["draw"](pool, keys)
     return seen
 
 
@@ -55,23 +54,23 @@ async def _commits(pool: Pool, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> i
 async def test_a_draw_killed_at_any_commit_has_one_list_and_one_value(
     pool: Pool, keys: Keys, kill: Kill, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    await stage.due_draw(pool, keys, beacon_order=[])
+    await phases.due_draw(pool, keys, beacon_order=[])
     commits = await _commits(pool, keys, monkeypatch)
     # The list, its time, the value, the result.
     assert commits == 4
     for nth in range(1, commits + 1):
-        campaign = await stage.due_draw(pool, keys, beacon_order=[])
+        campaign = await phases.due_draw(pool, keys, beacon_order=[])
         await kill(when, nth, "draw")
         before = await _kept(pool, campaign.id)
         assert ("result" in before) is (nth == commits and when == "after")
 
-        await dying.STEPS["draw"](pool, keys)
-        await dying.STEPS["draw"](pool, keys)
+        await killed_at_commit.STEPS["draw"](pool, keys)
+        await killed_at_commit.STEPS["draw"](pool, keys)
 
         after = await _kept(pool, campaign.id)
         assert {name: after[name] for name in before} == before
         assert verify_result(after["result"], keys.public_keys().keys).is_valid
-        assert len(await stage.winners_of(pool, campaign.id)) == 2
+        assert len(await phases.winners_of(pool, campaign.id)) == 2
         counts = await pool.fetch(
             "SELECT action, count(*) FROM audit WHERE subject_id = $1 AND action = ANY($2) GROUP BY action",
             campaign.id,
@@ -85,12 +84,12 @@ async def test_a_draw_killed_at_any_commit_has_one_list_and_one_value(
 async def test_killed_at_an_editors_word_the_number_still_takes_two_people(
     pool: Pool, keys: Keys, kill: Kill, whose: str, when: str
 ) -> None:
-    campaign = await stage.listed(pool, keys)
+    campaign = await phases.listed(pool, keys)
     first, second = [await make.person(pool, role="editor") for _ in range(2)]
     at = int(make.now().timestamp()) - 20
 
     async def enter(by: int) -> object:
-        return await dying.STEPS["enter"](pool, keys, campaign.id, by, at)
+        return await killed_at_commit.STEPS["enter"](pool, keys, campaign.id, by, at)
 
     if whose == "first":
         await kill(when, 1, "enter", campaign.id, first, at)
@@ -119,16 +118,16 @@ async def test_killed_at_an_editors_word_the_number_still_takes_two_people(
 async def test_killed_at_a_correction_it_still_takes_two_people_and_is_made_once(
     pool: Pool, keys: Keys, kill: Kill, whose: str, when: str
 ) -> None:
-    campaign = await stage.listed(pool, keys)
+    campaign = await phases.listed(pool, keys)
     first, second, third = [await make.person(pool, role="editor") for _ in range(3)]
     at = int(make.now().timestamp()) - 20
     for editor in (first, second):
-        await dying.STEPS["enter"](pool, keys, campaign.id, editor, at)
+        await killed_at_commit.STEPS["enter"](pool, keys, campaign.id, editor, at)
     assert await settle_next_campaign(pool, keys)
     await undo_settlement(pool, campaign.id, by=first, reason="录错了")
 
     async def correct(by: int) -> object:
-        return await dying.STEPS["correct"](pool, keys, campaign.id, by, at)
+        return await killed_at_commit.STEPS["correct"](pool, keys, campaign.id, by, at)
 
     if whose == "first":
         await kill(when, 1, "correct", campaign.id, first, at)
@@ -144,7 +143,7 @@ async def test_killed_at_a_correction_it_still_takes_two_people_and_is_made_once
         # Said again, it is what it would have been told the first time.
         assert await correct(third) == "accepted"
     await settle_campaign(pool, keys, campaign.id, by=first)
-    result = await stage.result_of(pool, campaign.id)
+    result = await phases.result_of(pool, campaign.id)
     assert result is not None
     assert verify_result(result, keys.public_keys().keys).is_valid
     drawn = msgspec.json.decode(result)["draw"]
@@ -156,11 +155,11 @@ async def test_killed_at_a_correction_it_still_takes_two_people_and_is_made_once
 
 @WHEN
 async def test_killed_while_a_round_is_kept_the_draw_has_it_once(pool: Pool, keys: Keys, kill: Kill, when: str) -> None:
-    campaign = await stage.listed(pool, keys, beacon_order=["drand"])
+    campaign = await phases.listed(pool, keys, beacon_order=["drand"])
     ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
     await kill(when, 1, "keep", campaign.id, round_)
     assert ("value" in await _kept(pool, campaign.id)) is (when == "after")
-    assert await dying.STEPS["keep"](pool, keys, campaign.id, round_) is (when == "before")
+    assert await killed_at_commit.STEPS["keep"](pool, keys, campaign.id, round_) is (when == "before")
     assert await settle_next_campaign(pool, keys)
     kept = await _kept(pool, campaign.id)
     assert verify_result(kept["result"], keys.public_keys().keys, (TEST_CHAIN,)).is_valid

@@ -15,9 +15,8 @@ from feed.prizes.model import SheetNotFound, SheetRow
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.screens.prizes.fairness import FairnessCard, FairnessReports
 from feed.screens.prizes.fairness_store import acts_of, read_acts
-from tests import make
-from tests.make import DAY, HOUR
-from tests.prizes import stage
+from tests.support import make, phases
+from tests.support.make import DAY, HOUR
 
 AT = make.now() - 5 * DAY
 
@@ -32,7 +31,7 @@ async def _settle(pool: Pool, keys: Keys) -> None:
 
 
 async def test_there_is_no_report_before_a_result(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.frozen(pool)
+    campaign = await phases.frozen(pool)
     with pytest.raises(SheetNotFound):
         await _report(pool, campaign.id)
     assert await settle_next_campaign(pool, keys)
@@ -40,7 +39,7 @@ async def test_there_is_no_report_before_a_result(pool: Pool, keys: Keys) -> Non
 
 
 async def test_each_winner_has_parts_and_margins(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.settled(pool, keys, entries=6)
+    campaign = await phases.settled(pool, keys, entries=6)
     report = await _report(pool, campaign.id)
     first, second = report.winners
     assert [first.post_id, second.post_id] == [str(each) for each in campaign.posts[:2]]
@@ -59,7 +58,7 @@ async def test_each_winner_has_parts_and_margins(pool: Pool, keys: Keys) -> None
 
 async def test_what_is_looked_at_is_what_was_counted(pool: Pool, keys: Keys) -> None:
     """Every reason not to count, each at one like or comment: the report's acts are the sheet's numbers."""
-    campaign = await stage.due(pool, entries=3)
+    campaign = await phases.due(pool, entries=3)
     at, post = make.now() - 5 * DAY, campaign.posts[0]
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post)
     await make.like(pool, post, author, at=at)
@@ -99,7 +98,7 @@ async def test_what_is_looked_at_is_what_was_counted(pool: Pool, keys: Keys) -> 
 
 async def test_other_ways_of_counting_say_who_would_have_won(pool: Pool, keys: Keys) -> None:
     # 6, 5, 4, … likes; the first one's were voided, and one person likes the second one and everything else.
-    campaign = await stage.due(pool, entries=7, caps={"likes": 4, "comments": 4})
+    campaign = await phases.due(pool, entries=7, caps={"likes": 4, "comments": 4})
     await make.void(pool, campaign.id, post_id=campaign.posts[0], kinds=["like"])
     await _settle(pool, keys)
 
@@ -123,7 +122,7 @@ async def test_other_ways_of_counting_say_who_would_have_won(pool: Pool, keys: K
 
 async def test_without_the_busiest_their_comments_do_not_count_either(pool: Pool, keys: Keys) -> None:
     """The busiest liker's only comment makes the third entry win; as if the liker had not been there, it would not."""
-    campaign = await stage.due(
+    campaign = await phases.due(
         pool,
         entries=4,
         weights={"quality": "0.2", "likes": "0.4", "comments": "0.4"},
@@ -143,7 +142,7 @@ async def test_without_the_busiest_their_comments_do_not_count_either(pool: Pool
 
 
 async def test_a_winner_whose_other_entry_would_be_better_is_told_by_that(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.due(pool, entries=4)
+    campaign = await phases.due(pool, entries=4)
     first, second = campaign.posts[:2]
     await pool.execute(
         """
@@ -162,7 +161,7 @@ async def test_a_winner_whose_other_entry_would_be_better_is_told_by_that(pool: 
 
 
 async def test_whoever_asks_again_meanwhile_or_soon_gets_the_same_report(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.settled(pool, keys)
+    campaign = await phases.settled(pool, keys)
     reports = FairnessReports(pool)
     asked = await asyncio.gather(*(reports.get(campaign.id) for _ in range(10)))
     asked.append(await reports.get(campaign.id))
@@ -170,7 +169,7 @@ async def test_whoever_asks_again_meanwhile_or_soon_gets_the_same_report(pool: P
 
 
 async def test_a_new_settlement_has_a_report_of_its_own(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.settled(pool, keys)
+    campaign = await phases.settled(pool, keys)
     reports, editor = FairnessReports(pool), await make.person(pool, role="editor")
     before = await reports.get(campaign.id)
     await undo_settlement(pool, campaign.id, by=editor, reason="补作废")
@@ -182,7 +181,7 @@ async def test_a_new_settlement_has_a_report_of_its_own(pool: Pool, keys: Keys) 
 
 
 async def test_likers_who_go_together_show_as_a_cluster(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.due(pool, entries=6)
+    campaign = await phases.due(pool, entries=6)
     ring = [await make.account(pool) for _ in range(8)]
     pushed = campaign.posts[3:6]
     for post in pushed:
@@ -198,7 +197,7 @@ async def test_likers_who_go_together_show_as_a_cluster(pool: Pool, keys: Keys) 
 
 
 async def test_a_draw_has_nothing_to_weigh(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys, ago=2 * DAY, beacon_order=["public_number"], beacon_wait_hours=1)
+    campaign = await phases.listed(pool, keys, ago=2 * DAY, beacon_order=["public_number"], beacon_wait_hours=1)
     with pytest.raises(SheetNotFound):
         await _report(pool, campaign.id)
     assert await give_up_next_beacon(pool)

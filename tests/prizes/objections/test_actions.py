@@ -40,10 +40,9 @@ from feed.prizes.settlement.actions import settle_campaign
 from feed.prizes.winners.expiry import lapse_next_claim
 from feed.screens.prizes.cards import get_result
 from feed.screens.prizes.winners import list_winners
-from tests import make
-from tests.make import DAY
-from tests.prizes import stage
-from tests.prizes.stage import Played
+from tests.support import make, phases
+from tests.support.make import DAY
+from tests.support.phases import Played
 
 Decides = Callable[[Pool, Keys, Played, AccountId], Awaitable[None]]
 
@@ -59,7 +58,7 @@ class Announced(NamedTuple):
 
 @pytest.fixture
 async def announced(pool: Pool, keys: Keys) -> Announced:
-    campaign = await stage.announced(pool, keys, entries=6, reserve_count=2)
+    campaign = await phases.announced(pool, keys, entries=6, reserve_count=2)
     authors = [await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post) for post in campaign.posts]
     third, fourth = [await make.person(pool, role="editor") for _ in range(2)]
     return Announced(campaign.id, campaign.posts, authors, third, fourth)
@@ -94,7 +93,7 @@ async def test_who_takes_part_objects_once_within_the_days(pool: Pool, keys: Key
     await _end_days(pool, announced.id)
     with pytest.raises(ObjectionsClosed):
         await _object(pool, announced, number=-2)
-    decided = await stage.settled(pool, keys)
+    decided = await phases.settled(pool, keys)
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", decided.posts[0])
     with pytest.raises(ObjectionsClosed):
         await object_to_result(pool, decided.id, by=author, text="为时过早")
@@ -168,7 +167,7 @@ async def _settle_and_undo(pool: Pool, keys: Keys, campaign: Played, by: Account
 async def test_who_has_decided_something_answers_nothing_with_whatever_account(
     pool: Pool, keys: Keys, decide: Decides
 ) -> None:
-    campaign = await stage.due(pool, entries=6)
+    campaign = await phases.due(pool, entries=6)
     decider, twin = [await make.person(pool, role="editor") for _ in range(2)]
     await pool.execute(
         "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", decider, twin
@@ -187,7 +186,7 @@ async def test_who_has_decided_something_answers_nothing_with_whatever_account(
 
 
 async def test_who_has_entered_the_number_of_a_draw_answers_nothing(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys, ago=2 * DAY, beacon_order=["public_number"])
+    campaign = await phases.listed(pool, keys, ago=2 * DAY, beacon_order=["public_number"])
     at = make.now() - DAY
     decider, other, third = [await make.person(pool, role="editor") for _ in range(3)]
     for each in (decider, other):
@@ -279,7 +278,7 @@ async def test_an_upheld_objection_replaces_the_winner_by_another_persons_hand(
     said = await replace_winner(pool, keys, announced.id, 1, by=announced.fourth, reason="异议成立")
 
     assert said == "replaced"
-    places = [(row["place"], row["post_id"], row["state"]) for row in await stage.winners_of(pool, announced.id)]
+    places = [(row["place"], row["post_id"], row["state"]) for row in await phases.winners_of(pool, announced.id)]
     assert places == [
         (1, announced.posts[0], "forfeited"),
         (1, announced.posts[2], "notified"),
@@ -363,7 +362,7 @@ async def test_an_upheld_objection_sets_the_result_aside_and_the_next_one_says_s
     await undo_settlement(pool, announced.id, by=announced.fourth, reason="重新评选")
 
     assert await _state(pool, announced.id) == "judging"
-    assert {row["state"] for row in await stage.winners_of(pool, announced.id)} == {"forfeited"}
+    assert {row["state"] for row in await phases.winners_of(pool, announced.id)} == {"forfeited"}
     titles = await pool.fetch("SELECT title FROM inbox WHERE kind = 'prize' AND title LIKE '%撤销%'")
     assert len(titles) == 2
     assert not await finish_next_objections(pool)

@@ -19,8 +19,7 @@ from feed.prizes.result.verify import Verification, verify_result
 from feed.prizes.settlement.actions import settle_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.screens.prizes.cards import get_result
-from tests import make
-from tests.prizes import stage
+from tests.support import make, phases
 
 
 async def _published(pool: Pool, campaign_id: int) -> dict[str, Any]:
@@ -33,10 +32,10 @@ def _verify(document: dict[str, Any], keys: Keys | None) -> Verification:
     return verify_result(msgspec.json.encode(document), None if keys is None else keys.public_keys().keys)
 
 
-async def _amended(pool: Pool, keys: Keys) -> tuple[stage.Played, dict[str, Any]]:
+async def _amended(pool: Pool, keys: Keys) -> tuple[phases.Played, dict[str, Any]]:
     """Two winners gone: the first lapsed, with the first reserve banned; the second erased, with nobody left."""
-    campaign = await stage.announced(pool, keys, entries=16, reserve_count=2)
-    first, second = await stage.winners_of(pool, campaign.id)
+    campaign = await phases.announced(pool, keys, entries=16, reserve_count=2)
+    first, second = await phases.winners_of(pool, campaign.id)
     await make.ban(pool, await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[2]))
     await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", first["id"])
     assert await lapse_next_claim(pool, keys)
@@ -61,7 +60,7 @@ async def test_each_change_of_a_place_is_signed_and_chained(pool: Pool, keys: Ke
     assert finding.holders == [posts[3], None]
     # Only who has a prize is named, and the result itself is as it was signed.
     assert list(document["people"]) == [one["enters"]["person"]]
-    result = await stage.result_of(pool, campaign.id)
+    result = await phases.result_of(pool, campaign.id)
     assert result is not None
     kept = {name: value for name, value in document.items() if name not in ("amendments", "people")}
     assert kept == msgspec.json.decode(result)
@@ -78,7 +77,7 @@ async def _other_account(pool: Pool, post_id: int) -> AccountId:
 
 
 async def test_a_reserve_who_is_banned_with_another_account_is_passed_over(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.announced(pool, keys, entries=6, reserve_count=2)
+    campaign = await phases.announced(pool, keys, entries=6, reserve_count=2)
     await make.ban(pool, await _other_account(pool, campaign.posts[2]))
     await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE place = 1")
     assert await lapse_next_claim(pool, keys)
@@ -88,7 +87,7 @@ async def test_a_reserve_who_is_banned_with_another_account_is_passed_over(pool:
 
 
 async def test_who_is_banned_with_another_account_is_not_announced(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.settled(pool, keys)
+    campaign = await phases.settled(pool, keys)
     other = await _other_account(pool, campaign.posts[0])
     await make.ban(pool, other)
     await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
@@ -155,8 +154,8 @@ async def test_a_key_signs_nothing_that_is_dated_after_its_end(pool: Pool, keys:
 
 @pytest.mark.parametrize("unclaimed", ["next_reserve", "void"])
 async def test_by_the_rules_an_unclaimed_place_is_filled_or_stays_empty(pool: Pool, keys: Keys, unclaimed: str) -> None:
-    campaign = await stage.announced(pool, keys, unclaimed=unclaimed)
-    first, _ = await stage.winners_of(pool, campaign.id)
+    campaign = await phases.announced(pool, keys, unclaimed=unclaimed)
+    first, _ = await phases.winners_of(pool, campaign.id)
     await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", first["id"])
     assert await lapse_next_claim(pool, keys)
     document = await _published(pool, campaign.id)
@@ -169,7 +168,7 @@ async def test_by_the_rules_an_unclaimed_place_is_filled_or_stays_empty(pool: Po
 async def test_a_place_left_before_anybody_knows_is_amended_and_forgotten_with_its_settlement(
     pool: Pool, keys: Keys
 ) -> None:
-    campaign = await stage.settled(pool, keys)
+    campaign = await phases.settled(pool, keys)
     await pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", campaign.posts[0])
     assert await forfeit_next_prize(pool, keys)
     assert await pool.fetchval("SELECT count(*) FROM amendments") == 1
@@ -188,7 +187,7 @@ async def test_a_place_left_before_anybody_knows_is_amended_and_forgotten_with_i
 async def test_who_withdraws_between_the_settlement_and_the_announcement_is_amended_with_it(
     pool: Pool, keys: Keys
 ) -> None:
-    campaign = await stage.settled(pool, keys)
+    campaign = await phases.settled(pool, keys)
     await pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", campaign.posts[1])
     for _ in range(2):
         await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
@@ -198,9 +197,9 @@ async def test_who_withdraws_between_the_settlement_and_the_announcement_is_amen
 
 
 async def test_a_rotated_key_signs_the_amendments_of_an_older_result(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.announced(pool, keys)
+    campaign = await phases.announced(pool, keys)
     keys.rotate_signing_key(make.now())
-    first, _ = await stage.winners_of(pool, campaign.id)
+    first, _ = await phases.winners_of(pool, campaign.id)
     await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", first["id"])
     assert await lapse_next_claim(pool, keys)
     document = await _published(pool, campaign.id)

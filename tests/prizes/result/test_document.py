@@ -18,7 +18,7 @@ from feed.keys.store import Keys, open_keys
 from feed.prizes.model import Settlement, SheetRow
 from feed.prizes.result.document import decide
 from feed.prizes.result.verify import verify_result
-from tests.make import DAY
+from tests.support.make import DAY
 from tests.support.results import ENDS_AT, RULES
 
 SETTLEMENT = Settlement(

@@ -12,10 +12,9 @@ from feed.keys.store import Keys
 from feed.postgres import Pool, open_pool
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
-from tests import make
 from tests.conftest import administer, url_of
-from tests.make import DAY
-from tests.prizes import stage
+from tests.support import make, phases
+from tests.support.make import DAY
 
 _copies = count(1)
 _FROZEN_AT = re.compile(rb'"frozen_at":"[^"]*"')
@@ -57,14 +56,14 @@ async def _settled(url: str, keys: Keys, campaign_id: int) -> bytes:
     try:
         assert await freeze_next_campaign(pool)
         assert await settle_next_campaign(pool, keys)
-        found = await stage.result_of(pool, campaign_id)
+        found = await phases.result_of(pool, campaign_id)
     finally:
         pool.terminate()
     assert found is not None
     return found
 
 
-async def _judge(pool: Pool, campaign: stage.Played) -> None:
+async def _judge(pool: Pool, campaign: phases.Played) -> None:
     """Verdicts and deeds of every kind, each of which is in the document."""
     ends_at = await pool.fetchval("SELECT ends_at FROM campaigns WHERE id = $1", campaign.id)
     first, second, third, *_ = campaign.posts
@@ -94,7 +93,7 @@ async def test_two_workers_hours_apart_and_a_restored_dump_give_the_same_bytes(
     servers: Embedded, database: str, keys: Keys
 ) -> None:
     pool = await open_pool(database, size=4)
-    campaign = await stage.due(pool, entries=8, reserve_count=3)
+    campaign = await phases.due(pool, entries=8, reserve_count=3)
     await _judge(pool, campaign)
     pool.terminate()
     await administer(

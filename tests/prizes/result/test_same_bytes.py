@@ -16,8 +16,7 @@ from feed.prizes.result.amendment import Change
 from feed.prizes.result.document import decide
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
-from tests import make
-from tests.prizes import stage
+from tests.support import make, phases
 
 VECTOR = Path(__file__).with_name("result_vector.json")
 
@@ -52,7 +51,7 @@ def test_the_vector_verifies_with_its_key_and_with_no_other() -> None:
 
 
 async def test_settled_anew_from_rows_in_another_order_it_is_the_same_but_for_the_time(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.due(pool, entries=12)
+    campaign = await phases.due(pool, entries=12)
     at = make.now() - 5 * make.DAY
     for post in campaign.posts[4:8]:
         # Ties, and one person with many likes.
@@ -78,7 +77,7 @@ async def test_settled_anew_from_rows_in_another_order_it_is_the_same_but_for_th
 async def _settle(pool: Pool, keys: Keys, campaign_id: int) -> dict[str, Any]:
     assert await freeze_next_campaign(pool)
     assert await settle_next_campaign(pool, keys)
-    text = await stage.result_of(pool, campaign_id)
+    text = await phases.result_of(pool, campaign_id)
     assert text is not None
     assert verify_result(text, keys.public_keys().keys).is_valid
     document: dict[str, Any] = json.loads(text)
@@ -86,7 +85,7 @@ async def _settle(pool: Pool, keys: Keys, campaign_id: int) -> dict[str, Any]:
 
 
 async def _forget(pool: Pool, campaign_id: int) -> None:
-    await stage.rewind(pool, campaign_id)
+    await phases.rewind(pool, campaign_id)
     await pool.execute("DELETE FROM sheet_rows")
     await pool.execute("DELETE FROM settlements")
     await pool.execute("UPDATE campaigns SET frozen_at = NULL, settled_at = NULL WHERE id = $1", campaign_id)

@@ -22,19 +22,18 @@ from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.screens.prizes.settlement import get_decision
-from tests import make
-from tests.prizes import stage
-from tests.prizes.stage import FORM
+from tests.support import make, phases
+from tests.support.phases import FORM
 
 
 async def _result(pool: Pool, campaign_id: int) -> bytes:
-    found = await stage.result_of(pool, campaign_id)
+    found = await phases.result_of(pool, campaign_id)
     assert found is not None
     return found
 
 
 async def test_two_workers_settle_at_once_and_one_result_stands(pool: Pool, keys: Keys) -> None:
-    campaign_id, posts = await stage.frozen(pool)
+    campaign_id, posts = await phases.frozen(pool)
     settled = await asyncio.gather(*(settle_next_campaign(pool, keys) for _ in range(4)))
     assert sum(settled) == 1
     result = msgspec.json.decode(await _result(pool, campaign_id))
@@ -44,16 +43,16 @@ async def test_two_workers_settle_at_once_and_one_result_stands(pool: Pool, keys
 
 
 async def test_a_settlement_that_is_repeated_gives_the_same_bytes(pool: Pool, keys: Keys) -> None:
-    campaign_id, _ = await stage.frozen(pool)
+    campaign_id, _ = await phases.frozen(pool)
     assert await settle_next_campaign(pool, keys)
     first = await _result(pool, campaign_id)
-    await stage.rewind(pool, campaign_id)
+    await phases.rewind(pool, campaign_id)
     assert await settle_next_campaign(pool, keys)
     assert await _result(pool, campaign_id) == first
 
 
 async def test_a_result_verifies_and_no_changed_value_does(pool: Pool, keys: Keys) -> None:
-    campaign_id, _ = await stage.frozen(pool, entries=24)
+    campaign_id, _ = await phases.frozen(pool, entries=24)
     assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign_id)
     public = keys.public_keys().keys
@@ -91,7 +90,7 @@ def test_what_is_no_result_is_refused_with_a_word(text: bytes) -> None:
 
 
 async def test_announcing_takes_two_and_tells_each_winner_once(pool: Pool, keys: Keys) -> None:
-    campaign_id, _ = await stage.frozen(pool)
+    campaign_id, _ = await phases.frozen(pool)
     await settle_next_campaign(pool, keys)
     first, second = [await make.person(pool, role="editor") for _ in range(2)]
     assert await announce_winners(pool, keys, campaign_id, by=first) == "recorded"
@@ -106,7 +105,7 @@ async def test_announcing_takes_two_and_tells_each_winner_once(pool: Pool, keys:
 
 
 async def test_a_settlement_is_undone_with_a_reason_and_made_again(pool: Pool, keys: Keys) -> None:
-    campaign_id, _ = await stage.frozen(pool)
+    campaign_id, _ = await phases.frozen(pool)
     await settle_next_campaign(pool, keys)
     editor = await make.person(pool, role="editor")
     with pytest.raises(Invalid):
@@ -119,7 +118,7 @@ async def test_a_settlement_is_undone_with_a_reason_and_made_again(pool: Pool, k
 
 
 async def test_an_editor_settles_early_once_the_end_is_ten_seconds_past(pool: Pool, keys: Keys) -> None:
-    campaign_id, posts = await stage.due(pool)
+    campaign_id, posts = await phases.due(pool)
     editor = await make.person(pool, role="editor")
     for ended, settled in (("5 seconds", False), ("11 seconds", True)):
         await pool.execute(
@@ -146,7 +145,7 @@ async def test_an_editor_settles_early_once_the_end_is_ten_seconds_past(pool: Po
 
 
 async def test_a_forced_settlement_lists_what_it_left_out_and_a_missing_mark_is_nothing(pool: Pool, keys: Keys) -> None:
-    campaign_id, (waiting, unmarked, marked, other) = await stage.due(pool)
+    campaign_id, (waiting, unmarked, marked, other) = await phases.due(pool)
     editor, juror = await make.person(pool, role="editor"), await make.account(pool)
     await make.juror(pool, campaign_id, juror)
     await make.mark(pool, campaign_id, marked, juror, "90")
@@ -193,14 +192,14 @@ async def test_a_forced_settlement_lists_what_it_left_out_and_a_missing_mark_is_
 
 
 async def test_a_reason_where_nothing_waits_changes_no_byte_of_the_result(pool: Pool, keys: Keys) -> None:
-    campaign_id, _ = await stage.due(pool)
+    campaign_id, _ = await phases.due(pool)
     editor = await make.person(pool, role="editor")
     await settle_campaign(pool, keys, campaign_id, by=editor, reason="例行")
     assert "forced" not in msgspec.json.decode(await _result(pool, campaign_id))
 
 
 async def test_verdicts_of_the_time_after_an_undone_settlement_count_in_the_next(pool: Pool, keys: Keys) -> None:
-    campaign_id, (best, second, third, _) = await stage.settled(pool, keys)
+    campaign_id, (best, second, third, _) = await phases.settled(pool, keys)
     editor = await make.person(pool, role="editor")
     first_result = await _result(pool, campaign_id)
     await undo_settlement(pool, campaign_id, by=editor, reason="刷票")
@@ -214,8 +213,8 @@ async def test_verdicts_of_the_time_after_an_undone_settlement_count_in_the_next
 
 
 async def test_a_claim_is_sealed_and_only_the_winners(pool: Pool, keys: Keys) -> None:
-    campaign_id, _ = await stage.announced(pool, keys)
-    best, other = await stage.winners_of(pool, campaign_id)
+    campaign_id, _ = await phases.announced(pool, keys)
+    best, other = await phases.winners_of(pool, campaign_id)
     with pytest.raises(NotYourPrize):
         await claim_prize(pool, keys, other["account_id"], WinnerId(best["id"]), FORM)
     await claim_prize(pool, keys, best["account_id"], WinnerId(best["id"]), FORM)
@@ -231,8 +230,8 @@ async def test_a_claim_is_sealed_and_only_the_winners(pool: Pool, keys: Keys) ->
 
 
 async def test_an_unclaimed_prize_lapses_to_the_next_in_line(pool: Pool, keys: Keys) -> None:
-    campaign_id, posts = await stage.announced(pool, keys)
-    best, _ = await stage.winners_of(pool, campaign_id)
+    campaign_id, posts = await phases.announced(pool, keys)
+    best, _ = await phases.winners_of(pool, campaign_id)
     assert not await lapse_next_claim(pool, keys)
     await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", best["id"])
     with pytest.raises(ClaimClosed):
@@ -248,8 +247,8 @@ async def test_an_unclaimed_prize_lapses_to_the_next_in_line(pool: Pool, keys: K
 
 
 async def test_a_deleted_winning_post_forfeits(pool: Pool, keys: Keys) -> None:
-    campaign_id, posts = await stage.announced(pool, keys)
-    best, _ = await stage.winners_of(pool, campaign_id)
+    campaign_id, posts = await phases.announced(pool, keys)
+    best, _ = await phases.winners_of(pool, campaign_id)
     await pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", best["post_id"])
     assert await forfeit_next_prize(pool, keys)
     states = await pool.fetch(
@@ -259,10 +258,10 @@ async def test_a_deleted_winning_post_forfeits(pool: Pool, keys: Keys) -> None:
 
 
 async def test_a_campaign_that_cannot_be_settled_does_not_hold_up_the_others(pool: Pool, keys: Keys) -> None:
-    broken, sound = await stage.frozen(pool), await stage.frozen(pool)
+    broken, sound = await phases.frozen(pool), await phases.frozen(pool)
     await pool.execute("UPDATE campaign_rules SET rules = '{}' WHERE campaign_id = $1", broken.id)
     for _ in range(60):
         with suppress(msgspec.ValidationError, KeyError):
             await settle_next_campaign(pool, keys)
-    assert await stage.result_of(pool, sound.id) is not None
-    assert await stage.result_of(pool, broken.id) is None
+    assert await phases.result_of(pool, sound.id) is not None
+    assert await phases.result_of(pool, broken.id) is None

@@ -15,10 +15,9 @@ from feed.prizes import settlement_store
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.actions import settle_campaign
-from tests import make
-from tests.make import DAY
-from tests.prizes import stage
-from tests.prizes.naive import settle
+from tests.support import make, phases
+from tests.support.make import DAY
+from tests.support.settlement_model import settle
 
 # Instants count minutes from the end; few values of everything, so that ties, twins and shared reasons are the rule.
 _TIMES = [-9, -3, -1, 0, 1, 5]
@@ -90,7 +89,7 @@ async def _write(pool: Pool, worker_state: dict[str, Any]) -> tuple[int, list[in
         weights={"quality": quality, "likes": likes, "comments": comments},
         caps={"likes": rules["caps"][0], "comments": rules["caps"][1]},
         tie_break=rules["ties"], winner_count=rules["winners"], reserve_count=rules["reserves"],
-        eligibility={"min_account_age_days": rules["min_age_days"], "require_media": False}, prizes=[stage.PRIZE],
+        eligibility={"min_account_age_days": rules["min_age_days"], "require_media": False}, prizes=[phases.PRIZE],
         topic_name=name,
     )  # fmt: skip
     await pool.execute("UPDATE campaigns SET created_by = $2 WHERE id = $1", campaign_id, await make.account(pool))
@@ -153,7 +152,7 @@ async def _write(pool: Pool, worker_state: dict[str, Any]) -> tuple[int, list[in
 
 async def _compare(pool: Pool, keys: Keys, worker_state: dict[str, Any], campaign_id: int, posts: list[int]) -> None:
     await settle_campaign(pool, keys, campaign_id, by=None)
-    document = await stage.result_of(pool, campaign_id)
+    document = await phases.result_of(pool, campaign_id)
     assert document is not None
     finding = verify_result(document, None)
     # That the rules of this stage bear no proper hash is not the matter here.

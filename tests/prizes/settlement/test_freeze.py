@@ -12,8 +12,8 @@ from feed.prizes import settlement_store
 from feed.prizes.model import SheetRow
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement.actions import freeze_next_campaign
-from tests import make
-from tests.make import DAY
+from tests.support import make
+from tests.support.make import DAY
 
 MICROSECOND = timedelta(microseconds=1)
 

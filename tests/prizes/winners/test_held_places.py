@@ -14,16 +14,15 @@ from feed.screens.prizes.cards import get_result
 from feed.screens.prizes.overdue import list_overdue
 from feed.screens.prizes.settlement import get_decision
 from feed.screens.prizes.winners import list_winners
-from tests import make
-from tests.prizes import stage
+from tests.support import make, phases
 
 OVER = ("lapsed", "declined", "forfeited")
 
 
 @pytest.mark.parametrize("state", get_args(WinnerState))
 async def test_a_place_is_held_for_every_reader_or_for_none(state: WinnerState, pool: Pool, keys: Keys) -> None:
-    campaign = await stage.announced(pool, keys)
-    first, _ = await stage.winners_of(pool, campaign.id)
+    campaign = await phases.announced(pool, keys)
+    first, _ = await phases.winners_of(pool, campaign.id)
     await pool.execute("UPDATE winners SET state = $2 WHERE id = $1", first["id"], state)
     held = state not in OVER
     async with pool.acquire() as conn:
@@ -49,8 +48,8 @@ async def test_a_place_is_held_for_every_reader_or_for_none(state: WinnerState, 
 
 
 async def test_a_result_that_is_set_aside_ends_the_places_that_are_held(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.announced(pool, keys)
-    first, second = await stage.winners_of(pool, campaign.id)
+    campaign = await phases.announced(pool, keys)
+    first, second = await phases.winners_of(pool, campaign.id)
     await pool.execute("UPDATE winners SET state = 'declined', state_reason = 'declined' WHERE id = $1", first["id"])
     async with pool.acquire() as conn:
         settled = await settlement_store.find_settled(conn, campaign.id)
@@ -78,8 +77,8 @@ OBJECTIONS: dict[str, tuple[dict[str, Any], str, bool]] = {
 @pytest.mark.parametrize("case", OBJECTIONS)
 async def test_an_objection_is_open_for_every_reader_or_for_none(case: str, pool: Pool, keys: Keys) -> None:
     columns, state, is_open = OBJECTIONS[case]
-    campaign = await stage.announced(pool, keys)
-    first, _ = await stage.winners_of(pool, campaign.id)
+    campaign = await phases.announced(pool, keys)
+    first, _ = await phases.winners_of(pool, campaign.id)
     await pool.execute("UPDATE winners SET state = $2 WHERE id = $1", first["id"], state)
     async with pool.acquire() as conn:
         settled = await settlement_store.find_settled(conn, campaign.id)

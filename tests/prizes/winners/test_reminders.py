@@ -8,7 +8,7 @@ from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.claims.actions import claim_prize
 from feed.prizes.winners.reminders import remind_next_winner
-from tests.prizes.stage import FORM, announced, winners_of
+from tests.support.phases import FORM, announced, winners_of
 
 
 async def reminders(pool: Pool) -> list[Record]:

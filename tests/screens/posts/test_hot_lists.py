@@ -23,7 +23,7 @@ from feed.screens.posts.new_count import NewPostCounter
 from feed.screens.posts.pages import Pages
 from feed.screens.posts.topics import Topics
 from feed.topics import store as topic_store
-from tests import make
+from tests.support import make
 from tests.support.statements import CURSORS, asked, count
 
 

@@ -10,7 +10,7 @@ from feed.postgres import Connection, Pool
 from feed.screens.posts import pages as screen
 from feed.screens.posts.feeds import Listed, list_latest
 from feed.screens.posts.pages import Pages
-from tests import make
+from tests.support import make
 
 KEPT = 0.05
 

@@ -22,9 +22,8 @@ from feed.prizes.winners.expiry import lapse_next_claim
 from feed.screens.prizes.overdue import WHAT, Kind, list_overdue
 from feed.sms.actions import begin_sending, record_failed, send_again
 from feed.sms.model import MessageId, Sending
-from tests import make
-from tests.prizes import stage
-from tests.prizes.stage import Played
+from tests.support import make, phases
+from tests.support.phases import Played
 
 CODE = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
 
@@ -46,19 +45,19 @@ async def editors(pool: Pool) -> tuple[AccountId, AccountId]:
 
 
 async def winners(pool: Pool, campaign: Played) -> list[tuple[WinnerId, AccountId]]:
-    found = await stage.winners_of(pool, campaign.id)
+    found = await phases.winners_of(pool, campaign.id)
     return [(WinnerId(row["id"]), AccountId(row["account_id"])) for row in found]
 
 
 async def test_unsettled_until_its_sheet_is_frozen(pool: Pool, keys: Keys) -> None:
-    await stage.due(pool)
+    await phases.due(pool)
     assert await stuck(pool) == {"unsettled": 1}
     assert await freeze_next_campaign(pool)
     assert await stuck(pool) == {}
 
 
 async def test_undecided_when_a_frozen_sheet_gets_no_result(pool: Pool, keys: Keys) -> None:
-    await stage.frozen(pool)
+    await phases.frozen(pool)
     assert await stuck(pool) == {}
     await age(pool, "frozen_at", "settlements", timedelta(minutes=11))
     assert await stuck(pool) == {"undecided": 1}
@@ -67,7 +66,7 @@ async def test_undecided_when_a_frozen_sheet_gets_no_result(pool: Pool, keys: Ke
 
 
 async def test_undecided_when_the_list_of_a_draw_is_not_published(pool: Pool, keys: Keys) -> None:
-    await stage.due_draw(pool, keys)
+    await phases.due_draw(pool, keys)
     assert await freeze_next_campaign(pool)
     assert await stuck(pool) == {}
     await age(pool, "frozen_at", "settlements", timedelta(minutes=11))
@@ -78,7 +77,7 @@ async def test_undecided_when_the_list_of_a_draw_is_not_published(pool: Pool, ke
 
 
 async def test_undecided_when_a_draw_has_its_value_and_no_result(pool: Pool, keys: Keys) -> None:
-    await stage.due_draw(pool, keys, beacon_order=[])
+    await phases.due_draw(pool, keys, beacon_order=[])
     assert await freeze_next_campaign(pool)
     assert await publish_next_list(pool)
     await age(pool, "frozen_at", "settlements", timedelta(days=2))
@@ -93,9 +92,9 @@ async def test_undecided_when_a_draw_has_its_value_and_no_result(pool: Pool, key
 
 
 async def test_awaiting_a_beacon_for_more_than_a_day_until_two_have_entered_it(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.listed(pool, keys, ago=timedelta(hours=23))
+    campaign = await phases.listed(pool, keys, ago=timedelta(hours=23))
     assert await stuck(pool) == {}
-    await stage.age_list(pool, campaign.id, timedelta(hours=25))
+    await phases.age_list(pool, campaign.id, timedelta(hours=25))
     assert await stuck(pool) == {"awaiting_beacon": 1}
     for editor in await editors(pool):
         await enter_number(
@@ -110,7 +109,7 @@ async def test_awaiting_a_beacon_for_more_than_a_day_until_two_have_entered_it(p
 
 
 async def test_unannounced_a_day_after_the_decision(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.settled(pool, keys)
+    campaign = await phases.settled(pool, keys)
     assert await stuck(pool) == {}
     await age(pool, "settled_at", "campaigns", timedelta(hours=25))
     assert await stuck(pool) == {"unannounced": 1}
@@ -125,7 +124,7 @@ async def _objected(pool: Pool, campaign: Played) -> ObjectionId:
 
 
 async def test_an_objection_waits_too_long_for_its_answer(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.announced(pool, keys)
+    campaign = await phases.announced(pool, keys)
     objection = await _objected(pool, campaign)
     # It was made a moment ago: nobody is late.
     assert await stuck(pool) == {}
@@ -136,7 +135,7 @@ async def test_an_objection_waits_too_long_for_its_answer(pool: Pool, keys: Keys
 
 
 async def test_an_objection_waits_too_long_for_what_follows_from_it(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.announced(pool, keys)
+    campaign = await phases.announced(pool, keys)
     objection = await _objected(pool, campaign)
     await age(pool, "made_at", "objections", timedelta(days=3))
     await answer_objection(pool, objection, by=(await editors(pool))[0], text="属实", remedy="replace", rank=1)
@@ -150,19 +149,19 @@ async def test_an_objection_waits_too_long_for_what_follows_from_it(pool: Pool, 
 
 
 async def test_unclaimed_within_two_days_of_the_end(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.announced(pool, keys)
+    campaign = await phases.announced(pool, keys)
     assert await stuck(pool) == {}
     await age(pool, "claim_ends_at", "winners", timedelta(days=6))
     assert await stuck(pool) == {"unclaimed": 2}
     for winner, account in await winners(pool, campaign):
-        await claim_prize(pool, keys, account, winner, stage.FORM)
+        await claim_prize(pool, keys, account, winner, phases.FORM)
     assert await stuck(pool) == {}
 
 
 async def test_a_claim_waits_too_long_to_be_verified(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.announced(pool, keys)
+    campaign = await phases.announced(pool, keys)
     (best, account), _ = await winners(pool, campaign)
-    await claim_prize(pool, keys, account, best, stage.FORM)
+    await claim_prize(pool, keys, account, best, phases.FORM)
     assert await stuck(pool) == {}
     await age(pool, "claimed_at", "claims", timedelta(days=4))
     assert await stuck(pool) == {"unverified": 1}
@@ -171,15 +170,15 @@ async def test_a_claim_waits_too_long_to_be_verified(pool: Pool, keys: Keys) -> 
 
 
 async def test_goods_wait_too_long_to_be_sent_once_they_may_be(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.announced(pool, keys)
+    campaign = await phases.announced(pool, keys)
     (best, account), _ = await winners(pool, campaign)
     editor, _ = await editors(pool)
-    await claim_prize(pool, keys, account, best, stage.FORM)
+    await claim_prize(pool, keys, account, best, phases.FORM)
     await verify_claim(pool, campaign.id, best, by=editor)
     await age(pool, "claimed_at", "claims", timedelta(days=9))
     # Within the objection days nothing may leave the house, and for some days after them nobody is late.
     assert await stuck(pool) == {}
-    await stage.finish(pool, campaign.id)
+    await phases.finish(pool, campaign.id)
     assert await stuck(pool) == {}
     await age(pool, "final_at", "campaigns", timedelta(days=8))
     assert await stuck(pool) == {"unshipped": 1}
@@ -188,17 +187,17 @@ async def test_goods_wait_too_long_to_be_sent_once_they_may_be(pool: Pool, keys:
 
 
 async def test_codes_are_missing_until_there_is_one_for_each(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.settled(pool, keys, prizes=[CODE])
+    campaign = await phases.settled(pool, keys, prizes=[CODE])
     assert await stuck(pool) == {"codes_missing": 2}
     await add_codes(pool, keys, campaign.id, 1, ["A", "B"], by=(await editors(pool))[0])
     assert await stuck(pool) == {}
 
 
 async def test_details_are_kept_longer_than_they_should_be(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.announced(pool, keys)
+    campaign = await phases.announced(pool, keys)
     for winner, account in await winners(pool, campaign):
         await decline_prize(pool, keys, account, winner)
-    await stage.finish(pool, campaign.id, days=90)
+    await phases.finish(pool, campaign.id, days=90)
     assert await stuck(pool) == {}
     await age(pool, "final_at", "campaigns", timedelta(days=2))
     assert await stuck(pool) == {"key_overdue": 1}
@@ -215,7 +214,7 @@ async def _attempt(pool: Pool, message: MessageId) -> Sending:
 
 
 async def test_a_notice_that_failed_waits_until_it_would_be_too_late(pool: Pool, keys: Keys) -> None:
-    await stage.announced(pool, keys)
+    await phases.announced(pool, keys)
     first, _ = await _notices(pool)
     await record_failed(pool, await _attempt(pool, first), "isv.MOBILE_NUMBER_ILLEGAL")
     assert await stuck(pool) == {"notice_unsent": 1}
@@ -225,7 +224,7 @@ async def test_a_notice_that_failed_waits_until_it_would_be_too_late(pool: Pool,
 
 
 async def test_a_notice_that_a_provider_puts_off_is_held_after_an_hour(pool: Pool, keys: Keys) -> None:
-    await stage.announced(pool, keys)
+    await phases.announced(pool, keys)
     first, _ = await _notices(pool)
     await send_again(pool, await _attempt(pool, first), error_code="isv.AMOUNT_NOT_ENOUGH", after=timedelta(minutes=5))
     assert await stuck(pool) == {}
@@ -234,7 +233,7 @@ async def test_a_notice_that_a_provider_puts_off_is_held_after_an_hour(pool: Poo
 
 
 async def test_a_notice_that_nobody_sends_is_held_after_a_night(pool: Pool, keys: Keys) -> None:
-    await stage.announced(pool, keys)
+    await phases.announced(pool, keys)
     for column in ("created_at", "not_before"):
         await age(pool, column, "messages", timedelta(hours=11))
     # They may have been waiting for the end of a quiet night.
@@ -244,7 +243,7 @@ async def test_a_notice_that_nobody_sends_is_held_after_a_night(pool: Pool, keys
 
 
 async def test_a_notice_whose_sender_died_and_of_which_nobody_asks_is_held(pool: Pool, keys: Keys) -> None:
-    await stage.announced(pool, keys)
+    await phases.announced(pool, keys)
     await _attempt(pool, (await _notices(pool))[0])
     assert await stuck(pool) == {}
     await age(pool, "sending_at", "messages", timedelta(hours=3))
@@ -253,7 +252,7 @@ async def test_a_notice_whose_sender_died_and_of_which_nobody_asks_is_held(pool:
 
 @pytest.mark.parametrize("how", ["queued", "expired", "failed"])
 async def test_a_prize_has_lapsed_whose_notice_never_went_out(pool: Pool, keys: Keys, how: str) -> None:
-    await stage.announced(pool, keys, reserve_count=0)
+    await phases.announced(pool, keys, reserve_count=0)
     first, second = await _notices(pool)
     await pool.execute("UPDATE messages SET state = 'delivered', sending_at = now() WHERE id = $1", second)
     if how == "failed":
@@ -270,7 +269,7 @@ async def test_a_prize_has_lapsed_whose_notice_never_went_out(pool: Pool, keys: 
 
 
 async def test_a_settlement_that_waits_says_so_and_one_that_is_settled_by_hand_no_more(pool: Pool, keys: Keys) -> None:
-    campaign = await stage.due(pool)
+    campaign = await phases.due(pool)
     await pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", campaign.posts[0])
     assert not await freeze_next_campaign(pool)
     assert await stuck(pool) == {"unsettled": 1}

@@ -41,9 +41,8 @@ from feed.settings import read_settings
 from feed.sms.file_provider import FileProvider
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
-from tests import make
-from tests.prizes import stage
-from tests.prizes.relay import TEST_CHAIN, signature_of
+from tests.support import make, phases
+from tests.support.drand_relay import TEST_CHAIN, signature_of
 
 Ids = dict[str, int]
 
@@ -93,7 +92,7 @@ async def prepare(each: Play, deed: Deed) -> None:
     if deed.passes is not None:
         await each.pool.execute(deed.passes, each.campaign)
     if deed.place is not None:
-        holders = await stage.winners_of(each.pool, each.campaign)
+        holders = await phases.winners_of(each.pool, each.campaign)
         holder = next(row for row in reversed(holders) if row["place"] == deed.place)
         each.ids.update(account=holder["account_id"], winner=holder["id"])
 
@@ -140,7 +139,7 @@ def _announce(who: str) -> Deed:
 
 
 def _claim(place: int, **form: str) -> Deed:
-    given = msgspec.structs.replace(stage.FORM, **form)
+    given = msgspec.structs.replace(phases.FORM, **form)
     return Deed(lambda p: claim_prize(p.pool, p.keys, *p.holder, given), place=place)
 
 
@@ -235,33 +234,33 @@ _FORGET = Deed(
 async def _ranked(pool: Pool, keys: Keys) -> Ids:
     # Engagement alone, so that the shortlist is filled and nobody has to mark it.
     weights = {"quality": "0", "likes": "0.6", "comments": "0.4"}
-    campaign = await stage.due(pool, keys, entries=6, reserve_count=3, shortlist_size=5, weights=weights)
+    campaign = await phases.due(pool, keys, entries=6, reserve_count=3, shortlist_size=5, weights=weights)
     return await _people(pool, campaign)
 
 
 async def _coded(pool: Pool, keys: Keys) -> Ids:
     code = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
-    return await _people(pool, await stage.due(pool, keys, prizes=[code]))
+    return await _people(pool, await phases.due(pool, keys, prizes=[code]))
 
 
 async def _ticketed(pool: Pool, keys: Keys) -> Ids:
     ticket = {"name": "音乐会门票", "kind": "ticket", "per_winner": 1, "value_cny": "80"}
-    return await _people(pool, await stage.due(pool, keys, winner_count=1, prizes=[ticket]))
+    return await _people(pool, await phases.due(pool, keys, winner_count=1, prizes=[ticket]))
 
 
 async def _drawn(pool: Pool, keys: Keys) -> Ids:
-    return await _people(pool, await stage.due_draw(pool, keys, beacon_order=["public_number"]))
+    return await _people(pool, await phases.due_draw(pool, keys, beacon_order=["public_number"]))
 
 
 async def _by_drand(pool: Pool, keys: Keys) -> Ids:
-    return await _people(pool, await stage.due_draw(pool, keys, beacon_order=["public_number", "drand"]))
+    return await _people(pool, await phases.due_draw(pool, keys, beacon_order=["public_number", "drand"]))
 
 
 async def _by_nobody(pool: Pool, keys: Keys) -> Ids:
-    return await _people(pool, await stage.due_draw(pool, keys, beacon_order=[]))
+    return await _people(pool, await phases.due_draw(pool, keys, beacon_order=[]))
 
 
-async def _people(pool: Pool, campaign: stage.Played) -> Ids:
+async def _people(pool: Pool, campaign: phases.Played) -> Ids:
     editors = ("first", "second", "third", "fourth", "fifth")
     made = {name: await make.person(pool, role="editor") for name in editors}
     admin = await make.person(pool, role="admin")

@@ -1,4 +1,4 @@
-"""A worker that dies by SIGKILL while it sends: `python -m tests.worker.dying before|after` (the provider's call)."""
+"""A worker that dies by SIGKILL while it sends: `python -m tests.support.killed_sending before|after` (the provider's call)."""
 
 import asyncio
 import os

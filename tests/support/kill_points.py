@@ -1,6 +1,6 @@
 """The moments of a deed at which a crash leaves something behind: commits, changes of key files, and what a provider was handed.
 
-`python -m tests.prizes.moments before|after NTH STORY STEP PEOPLE` dies by SIGKILL at the nth moment of a deed.
+`python -m tests.support.kill_points before|after NTH STORY STEP PEOPLE` dies by SIGKILL at the nth moment of a deed.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ def dying_at(when: str, nth: int) -> Look:
 
 
 def _main(when: str, nth: str, story: str, step: str, people: str) -> None:
-    from tests.prizes.stories import act_alone
+    from tests.support.prize_stories import act_alone
 
     with watched(dying_at(when, int(nth))):
         asyncio.run(act_alone(story, int(step), json.loads(people)))

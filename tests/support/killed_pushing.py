@@ -1,4 +1,4 @@
-"""A worker that dies by SIGKILL between sending a push and recording it: `python -m tests.worker.dying_push`."""
+"""A worker that dies by SIGKILL between sending a push and recording it: `python -m tests.support.killed_pushing`."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A process that dies by SIGKILL around a commit or a call: `python -m tests.worker.dying_sms send|resolve ID NTH before|after`.
+"""A process that dies by SIGKILL around a commit or a call: `python -m tests.support.killed_asking send|resolve ID NTH before|after`.
 
 Commits and calls are counted together, in the order in which they happen; it prints which one it dies at.
 """

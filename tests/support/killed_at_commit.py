@@ -1,4 +1,4 @@
-"""A process that dies by SIGKILL at a commit: `python -m tests.prizes.dying before|after NTH STEP [ID …]`.
+"""A process that dies by SIGKILL at a commit: `python -m tests.support.killed_at_commit before|after NTH STEP [ID …]`.
 
 Before: the transaction is whole but for its last word. After: Postgres has answered, and nobody else will hear of it.
 """
@@ -29,8 +29,8 @@ from feed.sms.file_provider import FileProvider
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
 from feed.worker.state import WorkerState
-from tests.prizes.relay import TEST_CHAIN, signature_of
-from tests.prizes.stage import FORM
+from tests.support.drand_relay import TEST_CHAIN, signature_of
+from tests.support.phases import FORM
 
 
 def die_at_commit(when: str, nth: int) -> None:

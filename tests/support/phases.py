@@ -14,8 +14,8 @@ from feed.prizes.announcement.announce import announce_winners, finish_next_obje
 from feed.prizes.claims.form import ClaimForm
 from feed.prizes.draw.actions import publish_next_list
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
-from tests import make
-from tests.make import DAY
+from tests.support import make
+from tests.support.make import DAY
 
 PRIZE = {"name": "深圳盒子", "kind": "goods", "per_winner": 1, "value_cny": "99"}
 NUMBER_NAME = "中国福利彩票双色球"
