@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from feed.boards import redis_store as counters
-from feed.boards import store
+from feed.boards import redis_store, store
 from feed.boards.definitions import Board, list_boards
 from feed.boards.model import LogHead, Position
 from feed.boards.redis_store import UNGUARDED, Guard, Item, Meta
@@ -24,9 +23,9 @@ from feed.redis import UNREACHABLE
 _CHUNK = 200
 _STEP = 5_000
 _TOMBSTONES_KEPT = 1_000
-_LONG_SECONDS = 0.1
-_REST = 9
-_LONGEST_REST_SECONDS = 3.0
+_SLOW_SECONDS = 0.1
+_REST_FACTOR = 9
+_MAX_REST_SECONDS = 3.0
 
 
 class _Log(NamedTuple):
@@ -76,9 +75,9 @@ async def follow_change_log(pool: Pool, redis: Redis) -> bool:
         more = await _follow(pool, redis, head, boards)
     except UNREACHABLE:
         return False
-    spent = time.monotonic() - started
-    if not more and spent > _LONG_SECONDS:
-        await asyncio.sleep(min(_REST * spent, _LONGEST_REST_SECONDS))
+    elapsed = time.monotonic() - started
+    if not more and elapsed > _SLOW_SECONDS:
+        await asyncio.sleep(min(_REST_FACTOR * elapsed, _MAX_REST_SECONDS))
     return more
 
 
@@ -90,10 +89,10 @@ async def rebuild_boards(pool: Pool, redis: Redis) -> int:
         head = await store.get_log_head(conn)
         boards = await list_boards(conn)
     for board in boards:
-        while await counters.find_meta(redis, board.key, head.epoch) is None:
+        while await redis_store.find_meta(redis, board.key, head.epoch) is None:
             if not await _build(pool, redis, head, board):
                 await asyncio.sleep(0.1)  # A worker that has seen the new epoch is at it.
-    await counters.remove_boards(redis, [board.key for board in boards], before.epoch)
+    await redis_store.remove_boards(redis, [board.key for board in boards], before.epoch)
     return len(boards)
 
 
@@ -112,8 +111,8 @@ async def _project_chunk(
 async def _write(
     redis: Redis, head: LogHead, board: Board, items: Sequence[Item], guard: Guard = UNGUARDED
 ) -> list[int] | None:
-    """As `counters.write`, with items that were read at the moment or later."""
-    return await counters.write(redis, board.key, head.epoch, items, read_at=head.position.number, guard=guard)
+    """As `redis_store.write`, with items that were read at the moment or later."""
+    return await redis_store.write(redis, board.key, head.epoch, items, read_at=head.position.number, guard=guard)
 
 
 async def _write_all(redis: Redis, head: LogHead, items: Mapping[Board, Sequence[Item]]) -> list[int]:
@@ -123,25 +122,25 @@ async def _write_all(redis: Redis, head: LogHead, items: Mapping[Board, Sequence
 
 
 async def _follow(pool: Pool, redis: Redis, head: LogHead, boards: Sequence[Board]) -> bool:
-    metas = await asyncio.gather(*(counters.find_meta(redis, board.key, head.epoch) for board in boards))
+    metas = await asyncio.gather(*(redis_store.find_meta(redis, board.key, head.epoch) for board in boards))
     lagging: dict[Board, Meta] = {}
     for board, meta in zip(boards, metas, strict=True):
-        if meta is None or (meta.sure is not None and meta.sure < board.definition.shown):
+        if meta is None or (meta.certain is not None and meta.certain < board.definition.shown):
             if await _build(pool, redis, head, board):
                 return True
             continue
-        await _tidy(redis, head, board, meta)
+        await _trim(redis, head, board, meta)
         if meta.position != head.position:
             lagging[board] = meta
     return bool(lagging) and await _catch_up(pool, redis, head, lagging)
 
 
-async def _tidy(redis: Redis, head: LogHead, board: Board, meta: Meta) -> None:
+async def _trim(redis: Redis, head: LogHead, board: Board, meta: Meta) -> None:
     if meta.tombstones > _TOMBSTONES_KEPT:
-        await counters.forget_tombstones(redis, board.key, head.epoch)
+        await redis_store.forget_tombstones(redis, board.key, head.epoch)
     kept = board.definition.kept
     if kept is not None and meta.ranks > 2 * kept:
-        await counters.trim(redis, board.key, head.epoch, keep=kept)
+        await redis_store.trim(redis, board.key, head.epoch, keep=kept)
 
 
 async def _catch_up(pool: Pool, redis: Redis, head: LogHead, lagging: Mapping[Board, Meta]) -> bool:
@@ -188,13 +187,13 @@ async def _advance(pool: Pool, redis: Redis, head: LogHead, boards: Sequence[Boa
 async def _build(pool: Pool, redis: Redis, head: LogHead, board: Board) -> bool:
     """Whether the board is ready. False while another process builds it, and after Redis has lost a step."""
     key, epoch = board.key, head.epoch
-    if await counters.is_being_built(redis, key, epoch):
+    if await redis_store.is_being_built(redis, key, epoch):
         return False
     async with pool.acquire() as conn:
         members = await board.definition.list_members(conn, board)
     # A random start keeps two builders apart that count their steps on one board.
     step = secrets.randbits(32) << 20
-    if not await counters.begin_building(redis, key, epoch, step=step, floor=head.position.number):
+    if not await redis_store.begin_building(redis, key, epoch, step=step, floor=head.position.number):
         return False
     try:
         for chunk in _chunks(members.post_ids):
@@ -202,10 +201,12 @@ async def _build(pool: Pool, redis: Redis, head: LogHead, board: Board) -> bool:
             if await _write(redis, head, board, items.get(board, []), Guard("built", step, step + 1)) != []:
                 return False
             step += 1
-        return await counters.finish_building(redis, key, epoch, step=step, position=head.position, least=members.least)
+        return await redis_store.finish_building(
+            redis, key, epoch, step=step, position=head.position, least=members.least
+        )
     except BaseException:
         with contextlib.suppress(*UNREACHABLE):
-            await counters.abandon_building(redis, key, epoch)
+            await redis_store.abandon_building(redis, key, epoch)
         raise
 
 
@@ -244,7 +245,7 @@ async def _read_board(pool: Pool, redis: Redis, head: LogHead, board: Board, pos
     """
     held: dict[int, int] = {}
     if board.definition.deferred:
-        held = await counters.list_versions(redis, board.key, head.epoch, [post.post_id for post in posts])
+        held = await redis_store.list_versions(redis, board.key, head.epoch, [post.post_id for post in posts])
     due = {post.post_id: post for post in posts if held.get(post.post_id, -1) < post.version}
     async with pool.acquire() as conn:
         rows = await board.definition.list_rows(conn, board, list(due.values())) if due else {}

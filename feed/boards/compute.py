@@ -43,7 +43,7 @@ async def hot_ranking(conn: Connection, limit: int) -> list[Row]:
 async def campaign_rows(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> dict[int, Row]:
     """The rows of those of the posts that stand in the running."""
     campaign = await campaigns.find_campaign(conn, campaign_id)
-    entries = [entry for entry in await store.list_entries(conn, post_ids, [campaign_id]) if entry.standing]
+    entries = [entry for entry in await store.list_entries(conn, post_ids, [campaign_id]) if entry.competes]
     if campaign is None or not entries:
         return {}
     counted = await counting.count_engagement(conn, campaign_id, [entry.post_id for entry in entries])

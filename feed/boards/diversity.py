@@ -11,7 +11,7 @@ WINDOW = 10
 AUTHOR_MOST = 2
 TOPIC_MOST = 5
 # Where a topic is all that people write about, the search for something else ends after so many authors.
-_SEARCHED = 50
+_SEARCH_LIMIT = 50
 
 Topics = Mapping[int, Collection[int]]
 
@@ -28,39 +28,39 @@ def diversify(rows: Sequence[Row], topics: Topics) -> list[int]:
     # The best post of each author that has no place yet, by rank.
     heads = sorted(ranks.popleft() for ranks in waiting.values())
     window: deque[int] = deque()
-    authors: Counter[int] = Counter()
-    borne: Counter[int] = Counter()
+    author_counts: Counter[int] = Counter()
+    topic_counts: Counter[int] = Counter()
     order: list[int] = []
     while heads:
-        place = _next_place(heads, rows, topics, authors, borne)
+        place = _next_place(heads, rows, topics, author_counts, topic_counts)
         rank = heads.pop(place)
         if more := waiting[rows[rank].author_id]:
             insort(heads, more.popleft())
         order.append(rows[rank].post_id)
         window.append(rank)
-        _count(rows[rank], topics, authors, borne, by=1)
+        _count(rows[rank], topics, author_counts, topic_counts, by=1)
         if len(window) == WINDOW:
-            _count(rows[window.popleft()], topics, authors, borne, by=-1)
+            _count(rows[window.popleft()], topics, author_counts, topic_counts, by=-1)
     return order
 
 
 def _next_place(
-    heads: Sequence[int], rows: Sequence[Row], topics: Topics, authors: Counter[int], borne: Counter[int]
+    heads: Sequence[int], rows: Sequence[Row], topics: Topics, author_counts: Counter[int], topic_counts: Counter[int]
 ) -> int:
-    second: int | None = None
-    for searched, place in enumerate(_of_new_authors(heads, rows, authors)):
-        if searched == _SEARCHED:
+    fallback: int | None = None
+    for searched, place in enumerate(_of_new_authors(heads, rows, author_counts)):
+        if searched == _SEARCH_LIMIT:
             break
-        if all(borne[topic] < TOPIC_MOST for topic in topics.get(rows[heads[place]].post_id, ())):
+        if all(topic_counts[topic] < TOPIC_MOST for topic in topics.get(rows[heads[place]].post_id, ())):
             return place
-        second = place if second is None else second
-    return second or 0
+        fallback = place if fallback is None else fallback
+    return fallback or 0
 
 
-def _of_new_authors(heads: Sequence[int], rows: Sequence[Row], authors: Counter[int]) -> Iterator[int]:
-    return (place for place, rank in enumerate(heads) if authors[rows[rank].author_id] < AUTHOR_MOST)
+def _of_new_authors(heads: Sequence[int], rows: Sequence[Row], author_counts: Counter[int]) -> Iterator[int]:
+    return (place for place, rank in enumerate(heads) if author_counts[rows[rank].author_id] < AUTHOR_MOST)
 
 
-def _count(row: Row, topics: Topics, authors: Counter[int], borne: Counter[int], *, by: int) -> None:
-    authors[row.author_id] += by
-    borne.update(dict.fromkeys(topics.get(row.post_id, ()), by))
+def _count(row: Row, topics: Topics, author_counts: Counter[int], topic_counts: Counter[int], *, by: int) -> None:
+    author_counts[row.author_id] += by
+    topic_counts.update(dict.fromkeys(topics.get(row.post_id, ()), by))

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from feed.boards import redis_store as counters
-from feed.boards import store
+from feed.boards import redis_store, store
 from feed.boards.definitions import Board, list_boards
 from feed.boards.model import LogHead, Row
 from feed.changes import store as changes
@@ -38,10 +37,10 @@ async def check_drift(pool: Pool, redis: Redis, *, sample: int = 50, delay_secon
         boards = await list_boards(conn)
     sampled: dict[Board, set[int]] = {}
     for board in boards:
-        if await counters.find_meta(redis, board.key, head.epoch) is not None:
+        if await redis_store.find_meta(redis, board.key, head.epoch) is not None:
             async with pool.acquire() as conn:
                 ids = await board.definition.list_sample(conn, board, sample)
-            sampled[board] = {*ids, *await counters.list_some_members(redis, board.key, head.epoch, sample)}
+            sampled[board] = {*ids, *await redis_store.list_some_members(redis, board.key, head.epoch, sample)}
     suspects, ahead = await _compare(pool, redis, head, sampled)
     if ahead:
         # Postgres is back in an older state, so short a way that the boards had not followed the log to where it broke off.
@@ -72,8 +71,8 @@ async def _compare(pool: Pool, redis: Redis, head: LogHead, sampled: dict[Board,
             posts = {post.post_id: post for post in await store.list_posts(conn, post_ids)}
             rows = await board.definition.list_rows(conn, board, list(posts.values()))
             # Versions only rise, and are written here after their commit: none can be above what is read afterwards.
-            held = await counters.list_rows(redis, board.key, head.epoch, post_ids)
-            least = await counters.find_least(redis, board.key, head.epoch)
+            held = await redis_store.list_rows(redis, board.key, head.epoch, post_ids)
+            least = await redis_store.find_least(redis, board.key, head.epoch)
             still = await changes.list_stats(conn, post_ids)
         for post_id in post_ids:
             version = posts[post_id].version if post_id in posts else 0

@@ -17,12 +17,12 @@ def apply_editorial_order(rows: Sequence[Row], actions: Sequence[HotAction], top
     Pinned posts come first, the latest pin on top. A boost is worth ten times the engagement. Suppressed posts are left out,
     unless nothing else is there: the list is never empty while there are posts.
     """
-    standing = {each.post_id: each for each in actions}
+    in_force = {each.post_id: each for each in actions}
     free: list[Row] = []
     pinned: list[Row] = []
     suppressed: list[Row] = []
     for row in rows:
-        done = standing.get(row.post_id)
+        done = in_force.get(row.post_id)
         if done is None:
             free.append(row)
         elif done.action == "pin":
@@ -31,7 +31,7 @@ def apply_editorial_order(rows: Sequence[Row], actions: Sequence[HotAction], top
             suppressed.append(row)
         else:
             free.append(msgspec.structs.replace(row, score=row.score + BOOST))
-    pinned.sort(key=lambda row: standing[row.post_id].id, reverse=True)
+    pinned.sort(key=lambda row: in_force[row.post_id].id, reverse=True)
     order = [row.post_id for row in pinned] + diversify(sort_by_score(free), topics)
     return order or diversify(sort_by_score(suppressed), topics)
 

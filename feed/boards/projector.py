@@ -13,12 +13,12 @@ from feed.postgres import DOWN, Pool
 from feed.redis import UNREACHABLE
 
 # Hot lists are ranked once a second; whatever is touched while nothing else goes on is projected at once all the same.
-_EVERY_SECONDS = 1.0
+_INTERVAL_SECONDS = 1.0
 # Projecting takes at most a fifth of the time, however expensive a post has become.
-_REST = 4
+_REST_FACTOR = 4
 _EPOCH_SECONDS = 2.0
-_AWAY_SECONDS = 1.0
-_FAREWELL_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
+_CLOSE_TIMEOUT_SECONDS = 1.0
 
 log = structlog.get_logger("feed.boards")
 
@@ -50,7 +50,7 @@ class Projector:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_FAREWELL_SECONDS):
+                async with asyncio.timeout(_CLOSE_TIMEOUT_SECONDS):
                     await self._project()
 
     async def run(self) -> None:
@@ -58,8 +58,8 @@ class Projector:
         while True:
             started = time.monotonic()
             written = await self._project()
-            spent = time.monotonic() - started
-            await asyncio.sleep(max(_EVERY_SECONDS, _REST * spent) if written else _AWAY_SECONDS)
+            elapsed = time.monotonic() - started
+            await asyncio.sleep(max(_INTERVAL_SECONDS, _REST_FACTOR * elapsed) if written else _RETRY_SECONDS)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_EPOCH_SECONDS):
                     await self._wake.wait()

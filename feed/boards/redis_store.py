@@ -33,7 +33,7 @@ class Meta(NamedTuple):
     position: Position
     ranks: int
     tombstones: int
-    sure: int | None  # How many ranks are above everything that was left out; None when nothing was.
+    certain: int | None  # How many ranks are above everything that was left out; None when nothing was.
 
 
 class Guard(NamedTuple):
@@ -100,9 +100,9 @@ async def find_meta(redis: Redis, board: str, epoch: str) -> Meta | None:
     found = await scripts.META.run(redis, _keys(board, epoch), [])
     if found is None:
         return None
-    ready, stamp, ranks, fields, sure = found
+    ready, stamp, ranks, fields, certain = found
     tombstones = max(0, fields - ranks - len(_META_FIELDS))
-    return Meta(Position(int(ready), stamp.decode()), ranks, tombstones, None if sure < 0 else sure)
+    return Meta(Position(int(ready), stamp.decode()), ranks, tombstones, None if certain < 0 else certain)
 
 
 async def is_being_built(redis: Redis, board: str, epoch: str) -> bool:

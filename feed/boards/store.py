@@ -32,7 +32,7 @@ class Entry(msgspec.Struct, frozen=True):
     post_id: int
     author_id: int
     entered_at: datetime
-    standing: bool
+    competes: bool
 
 
 async def get_log_head(conn: Connection) -> LogHead:
@@ -135,7 +135,7 @@ async def list_entries(conn: Connection, post_ids: Sequence[int], campaign_ids: 
         """
         SELECT entries.campaign_id, entries.post_id, entries.author_id, entries.entered_at,
                visible_posts.id IS NOT NULL AND entries.disqualified_at IS NULL
-                   AND coalesce(judged.bears_topic, false) AS standing
+                   AND coalesce(judged.bears_topic, false) AS competes
         FROM entries
         LEFT JOIN visible_posts ON visible_posts.id = entries.post_id
         LEFT JOIN judged_revisions AS judged

@@ -38,7 +38,7 @@ async def put_hot_action(
             raise PostNotPublished
         current = await store.find_unended(conn, post_id)
         if current is not None:
-            if current.standing and (current.action, current.reason, current.until) == (kind, reason, until):
+            if current.in_force and (current.action, current.reason, current.until) == (kind, reason, until):
                 return current
             await store.mark_ended(conn, current.id, by=editor_id)
         if kind == "pin" and await store.count_pins(conn) >= PINS_MOST:
@@ -56,7 +56,7 @@ async def end_hot_action(pool: Pool, editor_id: AccountId, post_id: PostId) -> N
         await store.lock_hot_list(conn)
         await _get_post(conn, post_id)
         current = await store.find_unended(conn, post_id)
-        if current is None or not await store.mark_ended(conn, current.id, by=editor_id) or not current.standing:
+        if current is None or not await store.mark_ended(conn, current.id, by=editor_id) or not current.in_force:
             return
         await audit.add(conn, editor_id, "hot.end", "post", post_id, {"action": current.action})
 

@@ -36,7 +36,7 @@ class HotAction(msgspec.Struct, frozen=True):
     made_at: datetime
     ended_at: datetime | None
     ended_by: int | None
-    standing: bool
+    in_force: bool
 
 
 def hot_problems(action: str, reason: str, until: datetime) -> list[FieldError]:

@@ -21,7 +21,7 @@ async def add_hot_action(
         SELECT $1, $2, $3, $4, $5, clock.now
         FROM (SELECT clock_timestamp() AS now) AS clock
         WHERE $4 > clock.now
-        RETURNING id, post_id, action, reason, until, made_by, made_at, ended_at, ended_by, true AS standing
+        RETURNING id, post_id, action, reason, until, made_by, made_at, ended_at, ended_by, true AS in_force
         """,
         post_id,
         action,
@@ -37,7 +37,7 @@ async def find_unended(conn: Connection, post_id: int) -> HotAction | None:
     row = await conn.fetchrow(
         """
         SELECT id, post_id, action, reason, until, made_by, made_at, ended_at, ended_by,
-               until > clock_timestamp() AS standing
+               until > clock_timestamp() AS in_force
         FROM hot_actions WHERE post_id = $1 AND ended_at IS NULL
         """,
         post_id,
@@ -73,7 +73,7 @@ async def list_in_force(conn: Connection) -> list[HotAction]:
     """What stands now, by the database clock, the latest first."""
     rows = await conn.fetch(
         """
-        SELECT id, post_id, action, reason, until, made_by, made_at, ended_at, ended_by, true AS standing
+        SELECT id, post_id, action, reason, until, made_by, made_at, ended_at, ended_by, true AS in_force
         FROM hot_actions
         WHERE ended_at IS NULL AND until > clock_timestamp()
         ORDER BY id DESC
@@ -87,7 +87,7 @@ async def list_of_post(conn: Connection, post_id: int, limit: int) -> list[HotAc
     rows = await conn.fetch(
         """
         SELECT id, post_id, action, reason, until, made_by, made_at, ended_at, ended_by,
-               ended_at IS NULL AND until > clock_timestamp() AS standing
+               ended_at IS NULL AND until > clock_timestamp() AS in_force
         FROM hot_actions
         WHERE post_id = $1
         ORDER BY id DESC

@@ -12,8 +12,8 @@ HALF_LIFE = timedelta(hours=12)
 # The newest ones stand for all on a day on which everybody writes.
 _POSTS = 20_000
 _TOPICS = 1_000
-_LONG_SECONDS = 0.1
-_LONGEST_REST_SECONDS = 10.0
+_SLOW_SECONDS = 0.1
+_MAX_REST_SECONDS = 10.0
 
 
 async def count_trends(pool: Pool) -> int:
@@ -23,7 +23,7 @@ async def count_trends(pool: Pool) -> int:
         if not await trend_store.try_trends_lock(conn):
             return 0
         moved = await trend_store.count_trends(conn, reach=REACH, half_life=HALF_LIFE, posts=_POSTS, topics=_TOPICS)
-    spent = time.monotonic() - started
-    if spent > _LONG_SECONDS:
-        await asyncio.sleep(min(4 * spent, _LONGEST_REST_SECONDS))
+    elapsed = time.monotonic() - started
+    if elapsed > _SLOW_SECONDS:
+        await asyncio.sleep(min(4 * elapsed, _MAX_REST_SECONDS))
     return moved

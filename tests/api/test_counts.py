@@ -12,7 +12,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from feed.boards import redis_store as counters
+from feed.boards import redis_store
 from feed.boards.model import HOT, board_of
 from feed.keys.store import Keys
 from feed.settings import Settings
@@ -188,7 +188,7 @@ class Scene:
             found[f"comment {place}"] = tuple(row)
         epoch = (await head_of(pool)).epoch
         for what, board in (("hot", HOT), ("board", board_of(self.campaign))):
-            held = await counters.list_rows(
+            held = await redis_store.list_rows(
                 self.at.app_state.redis, board, epoch, [int(post_id) for post_id in self.posts]
             )
             for place, post_id in enumerate(self.posts):

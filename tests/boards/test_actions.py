@@ -7,8 +7,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from feed.boards import actions, compute, definitions, store
-from feed.boards import redis_store as counters
+from feed.boards import actions, compute, definitions, redis_store, store
 from feed.boards.definitions import SiteBoard
 from feed.boards.drift import check_drift
 from feed.boards.model import HOT, board_of
@@ -240,7 +239,7 @@ async def test_a_rebuild_makes_new_keys_and_removes_the_old_ones(pool: Pool, red
     before, old = set(await redis.keys()), (await head_of(pool)).epoch
     assert await actions.rebuild_boards(pool, redis) == 3
     assert before.isdisjoint(await redis.keys())
-    assert await counters.top(redis, HOT, epoch=old, limit=1) is None
+    assert await redis_store.top(redis, HOT, epoch=old, limit=1) is None
     await assert_same(pool, redis, campaigns)
     await settle(pool, redis)
 
@@ -254,14 +253,14 @@ async def test_a_write_read_before_a_removal_comes_too_late(pool: Pool, redis: R
         (post,) = await store.list_posts(conn, [post_id])
     await remove_post(pool, post_id)
     await settle(pool, redis)
-    late = counters.Item(post_id, post.version, compute.hot_row(post))
+    late = redis_store.Item(post_id, post.version, compute.hot_row(post))
 
     async def write_late() -> None:
-        await counters.write(redis, HOT, head.epoch, [late], read_at=head.position.number)
+        await redis_store.write(redis, HOT, head.epoch, [late], read_at=head.position.number)
 
     await write_late()
     assert await shown(pool, redis, HOT) == []
-    await counters.forget_tombstones(redis, HOT, head.epoch)
+    await redis_store.forget_tombstones(redis, HOT, head.epoch)
     await write_late()
     assert await shown(pool, redis, HOT) == []
     await redis.flushdb()

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from redis.asyncio import Redis
 
-from feed.boards import redis_store as counters
+from feed.boards import redis_store
 from feed.boards.model import Position, Row
 from feed.boards.redis_store import Guard, Item
 
@@ -26,31 +26,31 @@ def item(post_id: int, version: int, score: int) -> Item:
 
 
 async def make_ready(redis: Redis, *items: Item, number: int = 10, least: int | None = None) -> None:
-    assert await counters.begin_building(redis, BOARD, EPOCH, step=0, floor=number)
-    assert await counters.write(redis, BOARD, EPOCH, items, read_at=number, guard=Guard("built", 0, 1)) == []
+    assert await redis_store.begin_building(redis, BOARD, EPOCH, step=0, floor=number)
+    assert await redis_store.write(redis, BOARD, EPOCH, items, read_at=number, guard=Guard("built", 0, 1)) == []
     position = Position(number, "s")
-    assert await counters.finish_building(redis, BOARD, EPOCH, step=1, position=position, least=least)
+    assert await redis_store.finish_building(redis, BOARD, EPOCH, step=1, position=position, least=least)
 
 
 async def write(redis: Redis, *items: Item, read_at: int = 10, guard: Guard | None = None) -> list[int] | None:
     if guard is None:
-        return await counters.write(redis, BOARD, EPOCH, items, read_at=read_at)
-    return await counters.write(redis, BOARD, EPOCH, items, read_at=read_at, guard=guard)
+        return await redis_store.write(redis, BOARD, EPOCH, items, read_at=read_at)
+    return await redis_store.write(redis, BOARD, EPOCH, items, read_at=read_at, guard=guard)
 
 
 async def top(redis: Redis, limit: int = 100) -> list[tuple[int, int]] | None:
-    rows = await counters.top(redis, BOARD, epoch=EPOCH, limit=limit)
+    rows = await redis_store.top(redis, BOARD, epoch=EPOCH, limit=limit)
     return None if rows is None else [(row.post_id, row.score) for row in rows]
 
 
 async def number_of(redis: Redis) -> int | None:
-    meta = await counters.find_meta(redis, BOARD, EPOCH)
+    meta = await redis_store.find_meta(redis, BOARD, EPOCH)
     return None if meta is None else meta.position.number
 
 
 async def test_a_row_comes_back_as_it_was_written(redis: Redis) -> None:
     await make_ready(redis, item(1, 1, 50))
-    assert await counters.top(redis, BOARD, epoch=EPOCH, limit=1) == [row(1, 50)]
+    assert await redis_store.top(redis, BOARD, epoch=EPOCH, limit=1) == [row(1, 50)]
 
 
 async def test_only_a_newer_version_changes_a_row(redis: Redis) -> None:
@@ -83,7 +83,7 @@ async def test_any_order_and_repetition_of_writes_ends_the_same(redis: Redis, se
             await write(redis, each)
     last = [each.row for each in history if each.version == 5 and each.row is not None]
     assert sorted(await top(redis) or []) == sorted((each.post_id, each.score) for each in last)
-    meta = await counters.find_meta(redis, BOARD, EPOCH)
+    meta = await redis_store.find_meta(redis, BOARD, EPOCH)
     assert meta is not None
     assert meta.ranks == len(last)
 
@@ -100,8 +100,8 @@ async def test_a_late_write_does_not_bring_a_removed_post_back(redis: Redis) -> 
 async def test_a_forgotten_tombstone_still_refuses_what_was_read_before_it(redis: Redis) -> None:
     await make_ready(redis, item(1, 1, 50), number=10)
     await write(redis, Item(1, 3, None), read_at=11, guard=Guard("ready", 10, 12))
-    await counters.forget_tombstones(redis, BOARD, EPOCH)
-    assert await counters.list_versions(redis, BOARD, EPOCH, [1]) == {}
+    await redis_store.forget_tombstones(redis, BOARD, EPOCH)
+    assert await redis_store.list_versions(redis, BOARD, EPOCH, [1]) == {}
     assert await write(redis, item(1, 2, 99), read_at=11) == [1]
     assert await top(redis) == []
     assert await write(redis, item(1, 4, 40), read_at=12) == []
@@ -111,10 +111,10 @@ async def test_a_forgotten_tombstone_still_refuses_what_was_read_before_it(redis
 async def test_only_tombstones_are_forgotten(redis: Redis) -> None:
     await make_ready(redis, *(item(post_id, 1, post_id) for post_id in range(1, 51)))
     await write(redis, *(Item(post_id, 2, None) for post_id in range(1, 31)))
-    meta = await counters.find_meta(redis, BOARD, EPOCH)
+    meta = await redis_store.find_meta(redis, BOARD, EPOCH)
     assert meta is not None
     assert 25 <= meta.tombstones <= 30
-    await counters.forget_tombstones(redis, BOARD, EPOCH)
+    await redis_store.forget_tombstones(redis, BOARD, EPOCH)
     assert await top(redis) == [(post_id, post_id) for post_id in range(50, 30, -1)]
 
 
@@ -139,28 +139,28 @@ async def test_a_board_that_is_not_there_answers_nothing_and_takes_nothing(redis
 
 async def test_another_epoch_is_another_board(redis: Redis) -> None:
     await make_ready(redis, item(1, 1, 50))
-    assert await counters.top(redis, BOARD, epoch="other", limit=1) is None
-    assert await counters.top(redis, BOARD, epoch=None, limit=1) is None
+    assert await redis_store.top(redis, BOARD, epoch="other", limit=1) is None
+    assert await redis_store.top(redis, BOARD, epoch=None, limit=1) is None
 
 
 async def test_a_board_answers_only_when_it_is_built(redis: Redis) -> None:
-    assert await counters.begin_building(redis, BOARD, EPOCH, step=7, floor=10)
+    assert await redis_store.begin_building(redis, BOARD, EPOCH, step=7, floor=10)
     assert await write(redis, item(1, 1, 50), guard=Guard("built", 7, 8)) == []
     assert await write(redis, item(2, 1, 50)) is None
     assert await top(redis) is None
-    assert not await counters.finish_building(redis, BOARD, EPOCH, step=7, position=Position(10), least=None)
-    assert await counters.finish_building(redis, BOARD, EPOCH, step=8, position=Position(10), least=None)
+    assert not await redis_store.finish_building(redis, BOARD, EPOCH, step=7, position=Position(10), least=None)
+    assert await redis_store.finish_building(redis, BOARD, EPOCH, step=8, position=Position(10), least=None)
     assert await top(redis) == [(1, 50)]
 
 
 async def test_one_builds_at_a_time_and_a_lost_step_is_noticed(redis: Redis) -> None:
-    assert await counters.begin_building(redis, BOARD, EPOCH, step=1, floor=10)
-    assert await counters.is_being_built(redis, BOARD, EPOCH)
-    assert not await counters.begin_building(redis, BOARD, EPOCH, step=100, floor=10)
+    assert await redis_store.begin_building(redis, BOARD, EPOCH, step=1, floor=10)
+    assert await redis_store.is_being_built(redis, BOARD, EPOCH)
+    assert not await redis_store.begin_building(redis, BOARD, EPOCH, step=100, floor=10)
     assert await write(redis, item(1, 1, 50), guard=Guard("built", 1, 2)) == []
     await redis.flushdb()
     assert await write(redis, item(2, 1, 50), guard=Guard("built", 2, 3)) is None
-    assert await counters.begin_building(redis, BOARD, EPOCH, step=100, floor=10)
+    assert await redis_store.begin_building(redis, BOARD, EPOCH, step=100, floor=10)
     assert await write(redis, item(2, 1, 50), guard=Guard("built", 2, 3)) is None
     assert await write(redis, item(1, 1, 50), guard=Guard("built", 100, 101)) == []
 
@@ -171,7 +171,7 @@ async def test_the_position_moves_with_the_write_and_never_back(redis: Redis) ->
     assert await number_of(redis) == 15
     assert await write(redis, guard=Guard("ready", 8, 12, "u")) == []
     assert await number_of(redis) == 15
-    meta = await counters.find_meta(redis, BOARD, EPOCH)
+    meta = await redis_store.find_meta(redis, BOARD, EPOCH)
     assert meta is not None
     assert meta.position == Position(15, "t")
 
@@ -199,28 +199,28 @@ async def test_the_loss_of_one_key_is_noticed(redis: Redis, lost: str) -> None:
     await make_ready(redis, item(1, 1, 50), item(2, 1, 40))
     await redis.delete(f"feed:{{{BOARD}}}:{EPOCH}:{lost}")
     assert await top(redis) is None
-    assert await counters.find_meta(redis, BOARD, EPOCH) is None
+    assert await redis_store.find_meta(redis, BOARD, EPOCH) is None
     await write(redis, item(1, 2, 60))
     assert await top(redis) is None
 
 
 async def test_below_what_was_left_out_a_board_does_not_answer(redis: Redis) -> None:
     await make_ready(redis, *(item(post_id, 1, post_id * 10) for post_id in (1, 2, 3, 4)))
-    await counters.trim(redis, BOARD, EPOCH, keep=3)
-    assert await counters.find_least(redis, BOARD, EPOCH) == 10
+    await redis_store.trim(redis, BOARD, EPOCH, keep=3)
+    assert await redis_store.find_least(redis, BOARD, EPOCH) == 10
     assert await top(redis, 3) == [(4, 40), (3, 30), (2, 20)]
     assert await top(redis, 4) is None
     await write(redis, item(2, 2, 10))
     assert await top(redis, 3) is None
     assert await top(redis, 2) == [(4, 40), (3, 30)]
-    meta = await counters.find_meta(redis, BOARD, EPOCH)
+    meta = await redis_store.find_meta(redis, BOARD, EPOCH)
     assert meta is not None
-    assert (meta.ranks, meta.sure) == (3, 2)
+    assert (meta.ranks, meta.certain) == (3, 2)
 
 
 async def test_a_forgotten_rank_refuses_what_was_read_before(redis: Redis) -> None:
     await make_ready(redis, item(1, 5, 10), item(2, 1, 20), number=10)
-    await counters.trim(redis, BOARD, EPOCH, keep=1)
+    await redis_store.trim(redis, BOARD, EPOCH, keep=1)
     assert await write(redis, item(1, 4, 99), read_at=9) == [1]
     assert await write(redis, item(1, 6, 30), read_at=10) == []
     assert await top(redis, 2) == [(1, 30), (2, 20)]

@@ -6,8 +6,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from feed.boards import actions, compute, definitions, store
-from feed.boards import redis_store as counters
+from feed.boards import actions, compute, definitions, redis_store, store
 from feed.boards.definitions import SiteBoard
 from feed.boards.drift import check_drift
 from feed.boards.hot_score import REACH
@@ -119,10 +118,10 @@ async def test_it_keeps_as_many_ranks_as_it_says(pool: Pool, redis: Redis) -> No
     await make.like(pool, posts[-1], at=make.now() - timedelta(seconds=1))
     await settle(pool, redis)
     epoch = (await head_of(pool)).epoch
-    meta = await counters.find_meta(redis, RISING, epoch)
+    meta = await redis_store.find_meta(redis, RISING, epoch)
     assert meta is not None
     assert meta.ranks == 4
-    rows = await counters.top(redis, RISING, epoch=epoch, limit=2)
+    rows = await redis_store.top(redis, RISING, epoch=epoch, limit=2)
     assert rows is not None
     assert [row.post_id for row in rows] == [posts[8], posts[7]]
 

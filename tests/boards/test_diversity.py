@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.boards.diversity import _SEARCHED, AUTHOR_MOST, TOPIC_MOST, WINDOW, diversify
+from feed.boards.diversity import _SEARCH_LIMIT, AUTHOR_MOST, TOPIC_MOST, WINDOW, diversify
 from feed.boards.editorial_order import apply_editorial_order, sort_by_score
 from feed.boards.hot_score import BOOST, hot_score
 from feed.boards.model import Row
@@ -37,12 +37,12 @@ def plain(rows: Sequence[Row], topics: dict[int, list[int]]) -> list[int]:
     left, placed = list(rows), list[Row]()
     while left:
         last = placed[-(WINDOW - 1) :]
-        authors = Counter(each.author_id for each in last)
-        borne = Counter(topic for each in last for topic in topics.get(each.post_id, ()))
+        author_counts = Counter(each.author_id for each in last)
+        topic_counts = Counter(topic for each in last for topic in topics.get(each.post_id, ()))
         # Of each author the best post that is left, for his posts keep their order.
         heads = [each for place, each in enumerate(left) if each.author_id not in {e.author_id for e in left[:place]}]
-        welcome = [each for each in heads if authors[each.author_id] < AUTHOR_MOST]
-        fitting = [each for each in welcome if all(borne[t] < TOPIC_MOST for t in topics.get(each.post_id, ()))]
+        welcome = [each for each in heads if author_counts[each.author_id] < AUTHOR_MOST]
+        fitting = [each for each in welcome if all(topic_counts[t] < TOPIC_MOST for t in topics.get(each.post_id, ()))]
         best = (fitting or welcome or heads)[0]
         placed.append(best)
         left.remove(best)
@@ -88,7 +88,7 @@ def test_one_busy_author_cannot_flood_it() -> None:
 
 def test_one_topic_cannot_flood_it_however_many_write_about_it() -> None:
     # Further down than the search goes nothing else is found, so the other posts are not that far.
-    loud = [row(500 - n, n) for n in range(_SEARCHED - 10)]
+    loud = [row(500 - n, n) for n in range(_SEARCH_LIMIT - 10)]
     quiet = [row(100 - n, 1000 + n) for n in range(30)]
     order = diversify(loud + quiet, {each.post_id: [7] for each in loud})
     for start in range(30):

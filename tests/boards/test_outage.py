@@ -10,8 +10,7 @@ from redis.asyncio import Redis
 
 from feed import metrics
 from feed import redis as redis_room
-from feed.boards import actions, compute
-from feed.boards import redis_store as counters
+from feed.boards import actions, compute, redis_store
 from feed.boards.drift import repair_drift
 from feed.boards.model import HOT
 from feed.boards.projector import Projector
@@ -59,7 +58,7 @@ async def until_right(pool: Pool, redis: Redis, *, within: float) -> None:
     while True:
         async with pool.acquire() as conn:
             wanted = sorted((row.post_id, row.score) for row in await compute.hot_ranking(conn, 100))
-        rows = await counters.top(redis, HOT, epoch=(await head_of(pool)).epoch, limit=100)
+        rows = await redis_store.top(redis, HOT, epoch=(await head_of(pool)).epoch, limit=100)
         if rows is not None and sorted((row.post_id, row.score) for row in rows) == wanted:
             return
         assert time.monotonic() < until
@@ -77,7 +76,7 @@ async def test_a_killed_redis_is_right_again_soon_after_its_return(
             await make.like(pool, post_id)
             projector.touch([post_id])
         await remove_post(pool, posts[4])
-        assert await counters.top(client, HOT, epoch=projector.epoch, limit=10) is None
+        assert await redis_store.top(client, HOT, epoch=projector.epoch, limit=10) is None
         await asyncio.sleep(1.5)
         await own_valkey.start()
         await until_right(pool, client, within=5)
@@ -98,7 +97,7 @@ async def test_a_redis_that_comes_late_is_filled(pool: Pool, own_valkey: OwnValk
     async with working(pool, client) as projector:
         projector.touch([post_id])
         await asyncio.sleep(0.5)
-        assert await counters.top(client, HOT, epoch="e", limit=10) is None
+        assert await redis_store.top(client, HOT, epoch="e", limit=10) is None
         await own_valkey.start()
         await until_right(pool, client, within=5)
 
@@ -115,7 +114,7 @@ async def test_a_redis_set_back_to_an_older_state_catches_up(pool: Pool, own_val
     await own_valkey.set_back()
     await client.connection_pool.disconnect()
     epoch = (await head_of(pool)).epoch
-    assert len(await counters.list_rows(client, HOT, epoch, [kept, gone])) == 2
+    assert len(await redis_store.list_rows(client, HOT, epoch, [kept, gone])) == 2
     assert await shown(pool, client, HOT) == [kept, gone]
     await settle(pool, client)
     assert await shown(pool, client, HOT) == [kept]
@@ -124,16 +123,16 @@ async def test_a_redis_set_back_to_an_older_state_catches_up(pool: Pool, own_val
 async def test_a_dead_redis_costs_its_callers_next_to_nothing(own_valkey: OwnValkey, client: Redis) -> None:
     await client.ping()
     own_valkey.kill()
-    await counters.top(client, HOT, epoch="e", limit=10)
+    await redis_store.top(client, HOT, epoch="e", limit=10)
     began = time.monotonic()
     for _ in range(200):
-        assert await counters.top(client, HOT, epoch="e", limit=10) is None
+        assert await redis_store.top(client, HOT, epoch="e", limit=10) is None
     assert time.monotonic() - began < 0.5
 
 
 async def counts(redis: Redis, post_ids: list[int], epoch: str | None) -> dict[int, tuple[int, int]]:
     """Likes and comments of those of the posts that the hot list holds."""
-    found = await counters.list_rows(redis, HOT, epoch or "", post_ids)
+    found = await redis_store.list_rows(redis, HOT, epoch or "", post_ids)
     return {post_id: (row.likes, row.comments) for post_id, (_, row) in found.items() if row is not None}
 
 

@@ -7,8 +7,7 @@ import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
-from feed.boards import compute, store
-from feed.boards import redis_store as counters
+from feed.boards import compute, redis_store, store
 from feed.boards.model import BOARD_STATES, HOT, HOT_KEPT, board_of
 from feed.postgres import Connection
 from tests.chaos.check import Change, Count, Made, Pair
@@ -73,7 +72,7 @@ async def boards(
     wanted: dict[str, Collection[Any]] = {HOT: await compute.hot_ranking(conn, HOT_KEPT)}
     for campaign_id in await store.list_campaigns(conn, BOARD_STATES):
         wanted[board_of(campaign_id)] = await compute.campaign_ranking(conn, campaign_id, HOT_KEPT)
-    held = {board: await counters.top(redis, board, epoch=moment.epoch, limit=HOT_KEPT) for board in wanted}
+    held = {board: await redis_store.top(redis, board, epoch=moment.epoch, limit=HOT_KEPT) for board in wanted}
     return wanted, held
 
 

@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from feed.boards import redis_store as counters
-from feed.boards import store
+from feed.boards import redis_store, store
 from feed.boards.model import HOT
 from tests.chaos import check, rows
 from tests.chaos.place import Place
@@ -24,7 +23,7 @@ async def until_boards_agree(place: Place) -> None:
     async with asyncio.timeout(_RIGHT_SECONDS), place.postgres() as conn, place.redis() as redis:
         while True:
             moment = await store.get_log_head(conn)
-            meta = await counters.find_meta(redis, HOT, moment.epoch)
+            meta = await redis_store.find_meta(redis, HOT, moment.epoch)
             followed = meta is not None and meta.position == moment.position and not (await rows.log(conn))[2]
             if followed and not check.wrong_boards(*await rows.boards(conn, redis)):
                 return

@@ -6,8 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from feed.boards import actions as boards
-from feed.boards import compute
-from feed.boards import redis_store as counters
+from feed.boards import compute, redis_store
 from feed.boards.drift import check_drift
 from feed.boards.model import HOT
 from feed.boards.store import get_log_head
@@ -125,7 +124,7 @@ async def test_boards_that_were_there_learn_of_it(pool: Pool, redis: Redis) -> N
         pass
     async with pool.acquire() as conn:
         before = await get_log_head(conn)
-    assert await counters.top(redis, HOT, epoch=before.epoch, limit=5) == []
+    assert await redis_store.top(redis, HOT, epoch=before.epoch, limit=5) == []
 
     await fill(pool, SIZES, nobody)
     while await boards.follow_change_log(pool, redis):
@@ -135,7 +134,7 @@ async def test_boards_that_were_there_learn_of_it(pool: Pool, redis: Redis) -> N
         moment = await get_log_head(conn)
         expected = await compute.hot_ranking(conn, 5)
     assert moment.epoch != before.epoch
-    held = await counters.top(redis, HOT, epoch=moment.epoch, limit=5)
+    held = await redis_store.top(redis, HOT, epoch=moment.epoch, limit=5)
     assert held is not None
     assert [row.post_id for row in held[:5]] == [row.post_id for row in expected[:5]]
     assert await check_drift(pool, redis, delay_seconds=0) == 0

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from redis.asyncio import Redis
 
-from feed.boards import actions, compute, definitions, store
-from feed.boards import redis_store as counters
+from feed.boards import actions, compute, definitions, redis_store, store
 from feed.boards.model import HOT, LogHead, Row, board_of
 from feed.changes import store as changes
 from feed.changes.actions import number_changes
@@ -34,12 +33,12 @@ async def keys_of(pool: Pool) -> list[str]:
 
 async def is_caught_up(pool: Pool, redis: Redis) -> bool:
     head = await head_of(pool)
-    metas = [await counters.find_meta(redis, key, head.epoch) for key in await keys_of(pool)]
+    metas = [await redis_store.find_meta(redis, key, head.epoch) for key in await keys_of(pool)]
     return all(meta is not None and meta.position == head.position for meta in metas)
 
 
 async def top(pool: Pool, redis: Redis, board: str, limit: int = 100) -> list[Row] | None:
-    return await counters.top(redis, board, epoch=(await head_of(pool)).epoch, limit=limit)
+    return await redis_store.top(redis, board, epoch=(await head_of(pool)).epoch, limit=limit)
 
 
 async def shown(pool: Pool, redis: Redis, board: str) -> list[int] | None:

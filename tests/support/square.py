@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from feed.api.state import AppState, assemble
 from feed.auth.tokens import issue_token
 from feed.boards import actions as boards
-from feed.boards import redis_store as counters
+from feed.boards import redis_store
 from feed.boards.model import Row
 from feed.keys.store import Keys
 from feed.settings import Settings
@@ -158,7 +158,7 @@ class Square:
         """The post's row on a board, once the board has followed everything."""
         await settle(self.app_state.pool, self.app_state.redis)
         epoch = (await head_of(self.app_state.pool)).epoch
-        held = await counters.list_rows(self.app_state.redis, board, epoch, [int(post_id)])
+        held = await redis_store.list_rows(self.app_state.redis, board, epoch, [int(post_id)])
         return held[int(post_id)][1] if int(post_id) in held else None
 
     async def project(self, post_ids: list[str]) -> None:

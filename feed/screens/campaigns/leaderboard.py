@@ -8,8 +8,7 @@ from typing import Any, Literal
 import msgspec
 from redis.asyncio import Redis
 
-from feed.boards import compute
-from feed.boards import redis_store as counters
+from feed.boards import compute, redis_store
 from feed.boards.model import BOARD_STATES, Row, board_of
 from feed.campaigns import store as campaigns
 from feed.campaigns.errors import BoardHidden, CampaignNotFound
@@ -84,7 +83,7 @@ class Leaderboards:
     async def list(self, campaign: Campaign, *, limit: int = LONGEST) -> list[Row]:
         """The `limit` best rows and all that tie with the last of them, or more."""
         if campaign.state in BOARD_STATES:
-            rows = await counters.top(self._redis, board_of(campaign.id), epoch=self._epoch(), limit=limit)
+            rows = await redis_store.top(self._redis, board_of(campaign.id), epoch=self._epoch(), limit=limit)
         else:
             rows = await self._frozen.best(campaign.id)
         if rows is not None:

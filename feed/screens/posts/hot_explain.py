@@ -87,7 +87,7 @@ def hot_action_card(done: HotAction) -> HotActionCard:
         made_at=done.made_at,
         ended_at=done.ended_at,
         ended_by=None if done.ended_by is None else str(done.ended_by),
-        standing=done.standing,
+        standing=done.in_force,
     )
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from redis.asyncio import Redis
 
-from feed.boards import compute
-from feed.boards import redis_store as counters
+from feed.boards import compute, redis_store
 from feed.boards import store as boards
 from feed.boards.diversity import diversify
 from feed.boards.editorial_order import apply_editorial_order, sort_by_score
@@ -94,7 +93,7 @@ class HotLists:
 
     async def _read_snapshot(self) -> HotSnapshot:
         read_at = time.monotonic()
-        rows = await counters.top(self._redis, HOT, epoch=self._epoch(), limit=HOT_SHOWN)
+        rows = await redis_store.top(self._redis, HOT, epoch=self._epoch(), limit=HOT_SHOWN)
         async with self._pool.acquire() as conn:
             if rows is None:
                 rows = await compute.hot_ranking(conn, HOT_SHOWN)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from feed.api.state import AppState
-from feed.boards import redis_store as counters
+from feed.boards import redis_store
 from feed.boards import store as boards
 from feed.boards.actions import follow_change_log
 from feed.boards.model import board_of
@@ -152,7 +152,7 @@ async def both_ways(app_state: AppState, campaign: str) -> LeaderboardRows:
         pass
     async with app_state.pool.acquire() as conn:
         epoch = (await boards.get_log_head(conn)).epoch
-    assert await counters.top(app_state.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
+    assert await redis_store.top(app_state.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
     from_redis, from_postgres = [
         await get_leaderboard(
             Leaderboards(app_state.pool, app_state.redis, FinalLeaderboards(app_state.pool), moment),

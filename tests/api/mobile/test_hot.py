@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from feed.api.state import AppState, assemble
-from feed.boards import redis_store as counters
+from feed.boards import redis_store
 from feed.boards import store as boards
 from feed.boards.actions import follow_change_log
 from feed.boards.diversity import AUTHOR_MOST, WINDOW
@@ -49,7 +49,7 @@ async def boarded(app_state: AppState) -> None:
         pass
     async with app_state.pool.acquire() as conn:
         app_state.projector.epoch = (await boards.get_log_head(conn)).epoch
-    assert await counters.top(app_state.redis, HOT, epoch=app_state.projector.epoch, limit=1) is not None
+    assert await redis_store.top(app_state.redis, HOT, epoch=app_state.projector.epoch, limit=1) is not None
 
 
 async def hot(client: httpx.AsyncClient, query: str = "") -> list[str]:

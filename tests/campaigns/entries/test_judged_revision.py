@@ -51,7 +51,7 @@ async def test_all_readers_agree_on_the_latest_approved_revision_made_in_time(co
         (facts,) = await sheet_store.list_facts(conn, campaign)
         assert (facts.revision, facts.bears_topic, facts.newest_waits) == (2, bears_topic, True)
         (entry,) = await boards.list_entries(conn, [post], [campaign])
-        assert entry.standing == bears_topic
+        assert entry.competes == bears_topic
         rows = await my_marks.list_marking(conn, campaign, juror, after_id=0, limit=10)
         assert [(row.revision, row.text) for row in rows] == ([(2, "revision 2")] if bears_topic else [])
         author = await conn.fetchval("SELECT author_id FROM posts WHERE id = $1", post)
