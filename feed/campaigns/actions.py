@@ -1,4 +1,4 @@
-"""The life of a campaign until it is judged: written, published, changed in favour of those who take part."""
+"""Campaigns until they are judged: creating, copying, changing and publishing them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,7 +34,7 @@ from feed.topics.parse import topic_key
 async def create_campaign(
     pool: Pool, editor_id: AccountId, fields: CampaignFields, request: KeyedRequest | None = None
 ) -> CampaignId:
-    """A draft; only its title must be there. Raises Invalid."""
+    """Creates a draft, of which only the title is required; returns its id. Raises Invalid."""
     draft = merge_fields({}, fields)
     if found := _draft_problems(draft):
         raise Invalid(*found)
@@ -45,7 +45,7 @@ async def create_campaign(
 async def copy_campaign(
     pool: Pool, editor_id: AccountId, campaign_id: int, request: KeyedRequest | None = None
 ) -> CampaignId:
-    """A draft like another campaign, without its dates. Raises CampaignNotFound."""
+    """Creates a draft with the fields of another campaign, without its dates; returns its id. Raises CampaignNotFound."""
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         campaign = await store.find_campaign(conn, campaign_id)
         if campaign is None:
@@ -57,7 +57,7 @@ async def copy_campaign(
 async def change_campaign(
     pool: Pool, keys: Keys, editor_id: AccountId, campaign_id: int, fields: CampaignFields
 ) -> None:
-    """Writes fields into a draft, or makes a new version of published rules; what is equal already changes nothing.
+    """Changes fields of a draft, or adds a version to published rules; fields that are equal already change nothing.
 
     Raises Invalid, CampaignRunning, CampaignSettled, CampaignCancelled, CampaignNotFound.
     """
@@ -74,9 +74,9 @@ async def change_campaign(
 async def publish_campaign(
     pool: Pool, keys: Keys, editor_id: AccountId, campaign_id: int, request: KeyedRequest | None = None
 ) -> None:
-    """Makes the draft public under version 1 of its rules; opens at once when `starts_at` has passed.
+    """Publishes the draft under version 1 of its rules; the campaign is open at once when `starts_at` has passed.
 
-    Raises CampaignIncomplete with everything that is missing, CampaignNotDraft, CampaignCancelled, CampaignNotFound.
+    Raises CampaignIncomplete with every missing field, CampaignNotDraft, CampaignCancelled, CampaignNotFound.
     """
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
@@ -102,7 +102,7 @@ async def publish_campaign(
         )
         if not published:
             raise CampaignIncomplete(FieldError("ends_at", "in_the_past"))
-        await _enter_all(conn, campaign_id)
+        await _enter_older_posts(conn, campaign_id)
         detail = {"rules_version": 1, "rules_sha256": rules_sha256(document)}
         await audit.add(conn, editor_id, "campaign_published", "campaign", campaign_id, detail)
 
@@ -128,7 +128,7 @@ async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campai
     if draft == campaign.draft:
         return
     await store.change_draft(conn, campaign.id, draft)
-    detail = {"fields": _differing(campaign.draft, draft)}
+    detail = {"fields": _changed_fields(campaign.draft, draft)}
     await audit.add(conn, editor_id, "campaign_changed", "campaign", campaign.id, detail)
 
 
@@ -144,18 +144,18 @@ async def _change_rules(
 ) -> None:
     assert campaign.rules_version is not None
     has_opened = campaign.has_opened
-    old, passed = await check_publishable(conn, campaign.draft, now=campaign.now, checks_end=not has_opened)
+    old, accepted = await check_publishable(conn, campaign.draft, now=campaign.now, checks_end=not has_opened)
     rules, found = await check_publishable(conn, draft, now=campaign.now, checks_end=not has_opened)
     unamendable = find_unamendable(old, rules)
     if has_opened:
         if unamendable:
             raise CampaignRunning(*unamendable)
-        # What an earlier gate let pass and nobody may touch any more does not stand in the way of a change that helps.
-        found = [error for error in found if error not in passed]
+        # Problems that an earlier version of the publish check accepted cannot be fixed after the opening and block no change.
+        found = [error for error in found if error not in accepted]
     if found:
         raise Invalid(*found)
     document = rules_document(rules)
-    # Not by their documents: an older one does not name a field that came later.
+    # Compared as rules and not as documents: an older document lacks fields that were added later.
     if rules == old:
         return
     version = campaign.rules_version + 1
@@ -172,12 +172,12 @@ async def _change_rules(
         unamendable=bool(unamendable),
     )
     if not changed:
-        # The opening has come between the look at the clock and the write.
+        # The campaign has opened between the read of the clock and the write.
         raise CampaignRunning(*unamendable)
     if not has_opened:
-        await _enter_all(conn, campaign.id)
+        await _enter_older_posts(conn, campaign.id)
     detail = {
-        "fields": _differing(campaign.draft, document),
+        "fields": _changed_fields(campaign.draft, document),
         "rules_version": version,
         "rules_sha256": rules_sha256(document),
     }
@@ -214,11 +214,11 @@ async def _topic_id(conn: Connection, rules: Rules) -> int:
     return (await topics.find_or_add_topics(conn, [(key, rules.topic)]))[key].id
 
 
-async def _enter_all(conn: Connection, campaign_id: int) -> None:
-    """Enters the posts that are older than the publication, and lets the boards see them."""
+async def _enter_older_posts(conn: Connection, campaign_id: int) -> None:
+    """Enters the posts that are older than the publication, and increments their versions for the boards."""
     if await entries.add_missed_entries(conn, campaign_id):
         await increment_versions(conn, await list_entry_ids(conn, campaign_id))
 
 
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def _changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from feed.campaigns.model import Rules
 from feed.campaigns.text_parts import BLANK, local_time
 
-# So long before the deadline winners are reminded, and editors see which prizes are not claimed.
+# How long before the deadline winners are reminded, and editors see unclaimed prizes.
 ENDS_SOON = timedelta(days=2)
 
 

@@ -1,4 +1,4 @@
-"""The secret that a draw commits to with its publication: sealed until the result, its hash public from the first moment."""
+"""The nonce of a draw: encrypted until the result, while its hash (the commitment) is public from the publication on."""
 
 import hashlib
 import secrets
@@ -12,20 +12,20 @@ _BYTES = 32
 
 
 class Nonce(msgspec.Struct, frozen=True):
-    """A sealed nonce and the hash that everybody sees."""
+    """An encrypted nonce and its public hash."""
 
     sealed: bytes
     sha256: bytes
 
 
 def make_nonce(keys: Keys, campaign_id: int) -> Nonce:
-    """A fresh one, sealed for this campaign's row."""
+    """A new random nonce, encrypted for the campaign's row."""
     nonce = secrets.token_bytes(_BYTES)
     return Nonce(keys.seal(nonce, aad=_associated_data(campaign_id)), hashlib.sha256(nonce).digest())
 
 
 def reveal_nonce(keys: Keys, campaign_id: int, nonce: Nonce) -> bytes:
-    """What was committed to. Raises InvalidTag for a row that was moved or changed, ValueError where the hash is another's."""
+    """The decrypted nonce. Raises InvalidTag for a row that was moved or changed, ValueError when the hash does not match."""
     found = keys.open(nonce.sealed, aad=_associated_data(campaign_id))
     if hashlib.sha256(found).digest() != nonce.sha256:
         raise ValueError("the nonce is not the one whose hash was published")
@@ -33,7 +33,7 @@ def reveal_nonce(keys: Keys, campaign_id: int, nonce: Nonce) -> bytes:
 
 
 async def commit_nonce(conn: Connection, campaign_id: int, nonce: Nonce) -> bytes:
-    """The hash that the campaign is committed to: of this nonce if it is the first, for ever of that one otherwise."""
+    """Stores the nonce unless the campaign has one already; returns the hash of the stored one, which never changes."""
     await conn.execute(
         """
         INSERT INTO draw_nonces (campaign_id, sealed, nonce_sha256)

@@ -1,10 +1,10 @@
-"""Why something cannot be done with a campaign; each refusal is named for the state that was found."""
+"""Errors of campaigns, each named for the state that was found."""
 
 from feed.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class CampaignNotFound(NotFound):
-    """No such campaign, or a draft and the asker is no editor."""
+    """No such campaign, or a draft and the viewer is no editor."""
 
 
 class RulesNotFound(NotFound):
@@ -24,15 +24,15 @@ class VoidNotFound(NotFound):
 
 
 class CampaignIncomplete(Conflict, Invalid):
-    """Something that the law on prize promotions or the counting requires is missing; names every field."""
+    """Fields that the law on prize promotions or the counting requires are missing; names each."""
 
 
 class CampaignRunning(Conflict, Invalid):
-    """After the opening only what favours the participants changes; names the fields that do not."""
+    """After the opening only changes in favour of the participants are possible; names the other fields."""
 
 
 class CampaignNotDraft(Conflict):
-    """Published already."""
+    """The campaign is published already."""
 
 
 class CampaignNotOpen(Conflict):
@@ -40,11 +40,11 @@ class CampaignNotOpen(Conflict):
 
 
 class CampaignNotClosed(Conflict):
-    """Users may still act: what is judged is not complete."""
+    """The campaign has not closed yet: users may still take part."""
 
 
 class CampaignSettled(Conflict):
-    """The score sheet is frozen: no verdict is accepted any more."""
+    """The sheet is frozen: no change of entries, marks or voids is accepted any more."""
 
 
 class CampaignCancelled(Conflict):
@@ -52,7 +52,7 @@ class CampaignCancelled(Conflict):
 
 
 class MarksLocked(Conflict):
-    """The marks are locked: no mark and no juror changes."""
+    """The marks are locked: neither marks nor jurors can be changed."""
 
 
 class MarksMissing(Conflict, Invalid):
@@ -60,23 +60,23 @@ class MarksMissing(Conflict, Invalid):
 
 
 class ShortlistFull(Conflict):
-    """As many entries are shortlisted as the rules say."""
+    """The shortlist has as many entries as the rules allow."""
 
 
 class SecondPersonRequired(Conflict):
-    """It takes two people, and this is the first one again."""
+    """The action needs a second person, and this is the first one again."""
 
 
 class JuryNeeded(Conflict):
-    """The campaign has opened: a jury that is named is not dissolved."""
+    """The campaign has opened: its jury cannot be removed as a whole."""
 
 
 class EntryNotShortlisted(Conflict):
-    """The campaign has closed with a shortlist, and this entry is not on it: it is not marked."""
+    """The campaign has closed with a shortlist, and the entry is not on it."""
 
 
 class RevisionStale(Conflict):
-    """The entry has been rewritten since the juror read it."""
+    """The entry has a newer revision than the one that the juror read."""
 
 
 class EntryDisqualified(Conflict):
@@ -84,15 +84,15 @@ class EntryDisqualified(Conflict):
 
 
 class EntryNotDisqualified(Conflict):
-    """The entry competes."""
+    """The entry is not disqualified."""
 
 
 class NotAJuror(Forbidden):
-    """Jurors are named, and this account is not one; or none are, and this account is no editor."""
+    """The account is not a juror; or the campaign has no jury, and the account is no editor."""
 
 
 class OwnEntry(Forbidden):
-    """Nobody marks a post of one's own, whichever of one's accounts wrote it."""
+    """The juror, or another account of the same person, wrote the post."""
 
 
 class JurorRecused(Forbidden):
@@ -100,4 +100,4 @@ class JurorRecused(Forbidden):
 
 
 class PersonMarkedAlready(Forbidden):
-    """The same person has marked the entry by another account."""
+    """Another account of the same person has marked the entry."""

@@ -1,4 +1,4 @@
-"""What editors and jurors say of entries and engagement, and what may be wrong with it."""
+"""Reasons and notes that editors and jurors enter, and their validation."""
 
 import msgspec
 
@@ -8,9 +8,8 @@ from feed.texts import line_problem, text_problem
 NOTE_LONGEST = 500
 REASON_LONGEST = 40
 
-
-# What an author reads for the codes that editors use most; any other code may be used too.
-_WORDS = {
+# Labels of the codes that editors use most, as authors read them; other codes are allowed too.
+_LABELS = {
     "copied": "抄袭或搬运他人作品",
     "plagiarism": "抄袭或搬运他人作品",
     "copyright": "侵犯著作权",
@@ -32,7 +31,7 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
-    """What is wrong with a reason."""
+    """The problems of a reason."""
     errors = note_problems(note)
     if problem := text_problem(reason_code, shortest=1, longest=REASON_LONGEST):
         errors.append(FieldError("reason_code", problem, {"longest": REASON_LONGEST}))
@@ -42,17 +41,17 @@ def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
 
 
 def reason_label(reason_code: str) -> str:
-    """What the author reads as the reason."""
-    return _WORDS.get(reason_code, f"其他原因（{reason_code}）")
+    """The reason as the author reads it, in Chinese."""
+    return _LABELS.get(reason_code, f"其他原因（{reason_code}）")
 
 
 def written_reason_problems(reason: str) -> list[FieldError]:
-    """What is wrong with the reason why a juror leaves, or a campaign is cancelled."""
+    """The problems of a written reason, for a juror's removal or a cancellation."""
     problem = line_problem(reason, shortest=1, longest=NOTE_LONGEST)
     return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []
 
 
 def note_problems(note: str | None) -> list[FieldError]:
-    """What is wrong with a note."""
+    """The problems of a note."""
     problem = None if note is None else text_problem(note, shortest=0, longest=NOTE_LONGEST)
     return [FieldError("note", problem, {"longest": NOTE_LONGEST})] if problem else []

@@ -1,4 +1,4 @@
-"""SQL of a campaign's last days: due, blocked, frozen, decided, announced, final. Each move guards itself."""
+"""SQL of a campaign's state from its end on: blocked, frozen, decided, announced, final, archived. Each update checks the state before."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from feed.postgres import Connection, one
 
 
 class PublishedCampaign(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a published campaign, what its end depends on."""
+    """A published campaign, with the fields that freeze, settlement and announcement need."""
 
     id: int
     state: str
@@ -27,7 +27,7 @@ class PublishedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     announced_first_by: int | None
     announced_by: int | None
     result_salt: bytes | None
-    # Whether the database's clock has passed `ends_at` by the ten seconds after which nothing stamped earlier is in flight.
+    # Whether ten seconds have passed since `ends_at`: after them, no transaction with an earlier timestamp is in flight.
     is_over: bool
 
 
@@ -35,7 +35,7 @@ EDITORS_MOST = 100
 
 
 async def list_frozen(conn: Connection) -> list[int]:
-    """Campaigns with a frozen sheet and no result yet, in no order: one that fails must not stand before the others."""
+    """Campaigns with a frozen sheet and no result yet, at random: one that fails must not block the others."""
     rows = await conn.fetch(
         "SELECT id FROM campaigns WHERE state = 'judging' AND frozen_at IS NOT NULL ORDER BY random()"
     )
@@ -43,7 +43,7 @@ async def list_frozen(conn: Connection) -> list[int]:
 
 
 async def lock_published(conn: Connection, campaign_id: int) -> PublishedCampaign | None:
-    """The campaign, held until the transaction ends; waits for whoever holds it. None: unknown or never published."""
+    """Locks the campaign until the transaction ends, waiting for other transactions. None: unknown or never published."""
     row = await conn.fetchrow(
         """
         SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
@@ -59,7 +59,7 @@ async def lock_published(conn: Connection, campaign_id: int) -> PublishedCampaig
 
 
 async def try_lock_published(conn: Connection, campaign_id: int) -> PublishedCampaign | None:
-    """The campaign, held until the transaction ends; None when somebody else holds it."""
+    """Locks the campaign until the transaction ends; None when another transaction has locked it."""
     row = await conn.fetchrow(
         """
         SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
@@ -90,7 +90,7 @@ async def get_rules_document(conn: Connection, campaign_id: int, version: int) -
 
 
 async def mark_blocked(conn: Connection, campaign_id: int, blocks: Sequence[dict[str, Any]]) -> bool:
-    """Moves the campaign to judging and says what it waits for. Whether that is news."""
+    """Moves the campaign to `judging` and records what it waits for. Returns whether anything changed."""
     return bool(
         await conn.fetchval(
             """
@@ -105,7 +105,7 @@ async def mark_blocked(conn: Connection, campaign_id: int, blocks: Sequence[dict
 
 
 async def mark_frozen(conn: Connection, campaign_id: int) -> datetime:
-    """Stamps the freeze with the database's clock. With it the marks are locked for good: from now on they can be seen."""
+    """Records the freeze and returns its time. It also locks the marks for good: from now on they are visible."""
     frozen_at: datetime = await conn.fetchval(
         """
         UPDATE campaigns
@@ -120,7 +120,7 @@ async def mark_frozen(conn: Connection, campaign_id: int) -> datetime:
 
 
 async def mark_decided(conn: Connection, campaign_id: int, reason: str | None) -> None:
-    """The result stands; nobody but the editors has seen it."""
+    """Records the result, which only editors see yet."""
     await conn.execute(
         """
         UPDATE campaigns SET state = 'decided', settled_at = clock_timestamp(), settle_reason = $2, blocked_by = '[]'
@@ -132,7 +132,7 @@ async def mark_decided(conn: Connection, campaign_id: int, reason: str | None) -
 
 
 async def mark_undecided(conn: Connection, campaign_id: int, blocks: Sequence[dict[str, Any]]) -> None:
-    """Back to judging, as if nothing had been frozen."""
+    """Takes a decided campaign back to `judging`, without its freeze."""
     await conn.execute(
         """
         UPDATE campaigns
@@ -146,7 +146,7 @@ async def mark_undecided(conn: Connection, campaign_id: int, blocks: Sequence[di
 
 
 async def mark_withdrawn(conn: Connection, campaign_id: int, blocks: Sequence[dict[str, Any]]) -> None:
-    """Back to judging from the objection days, as if nothing had been frozen or announced."""
+    """Takes an announced campaign back to `judging`, without its freeze and announcement."""
     await conn.execute(
         """
         UPDATE campaigns
@@ -161,7 +161,7 @@ async def mark_withdrawn(conn: Connection, campaign_id: int, blocks: Sequence[di
 
 
 async def mark_announced_first(conn: Connection, campaign_id: int, by: int) -> None:
-    """The first of the two who announce."""
+    """Records the first of the two people who announce."""
     await conn.execute(
         """
         UPDATE campaigns SET announced_first_by = $2, announced_first_at = clock_timestamp()
@@ -173,7 +173,7 @@ async def mark_announced_first(conn: Connection, campaign_id: int, by: int) -> N
 
 
 async def mark_announced(conn: Connection, campaign_id: int, by: int, *, objection_days: int) -> datetime:
-    """The second of the two; the objection days begin. Returns when."""
+    """Records the second person and starts the objection period. Returns the time of the announcement."""
     announced_at: datetime = await conn.fetchval(
         """
         UPDATE campaigns
@@ -191,7 +191,7 @@ async def mark_announced(conn: Connection, campaign_id: int, by: int, *, objecti
 
 
 async def mark_final(conn: Connection, campaign_id: int) -> bool:
-    """Whether the objection days were over and the campaign became final now."""
+    """Makes the campaign final if its objection period is over. Returns whether it became final."""
     return bool(
         await conn.fetchval(
             """
@@ -205,12 +205,12 @@ async def mark_final(conn: Connection, campaign_id: int) -> bool:
 
 
 async def mark_archived(conn: Connection, campaign_id: int) -> None:
-    """The last state: nobody's details can be read any more."""
+    """Moves a final campaign to `archived`, after which no claim can be decrypted."""
     await conn.execute("UPDATE campaigns SET state = 'archived' WHERE id = $1 AND state = 'final'", campaign_id)
 
 
 async def list_responsible_editors(conn: Connection, campaign_id: int) -> list[int]:
-    """Its maker and every editor who has acted on it; every editor there is where none of these has the right any more."""
+    """The account ids of its creator and of each editor who has acted on it; of all editors when none of these has the role any more."""
     rows = await conn.fetch(
         """
         WITH editors AS (

@@ -1,4 +1,4 @@
-"""What every verb of a campaign begins with: hold the campaign, and refuse by the state that was found."""
+"""Locks a campaign for an action and checks its state."""
 
 from collections.abc import Iterable
 
@@ -11,10 +11,10 @@ from feed.postgres import Connection
 
 
 async def lock_campaign(conn: Connection, campaign_id: int) -> Campaign:
-    """The campaign, held until the transaction ends. Raises CampaignNotFound."""
+    """The campaign, locked until the transaction ends. Raises CampaignNotFound."""
     if not await store.lock_row(conn, campaign_id):
         raise CampaignNotFound
-    # A statement of its own: it sees what the last holder committed, and its clock is younger than that commit.
+    # A separate statement: it sees the commit of the last transaction with the lock, and its clock is later than that commit.
     campaign = await store.find_campaign(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
@@ -22,7 +22,7 @@ async def lock_campaign(conn: Connection, campaign_id: int) -> Campaign:
 
 
 async def lock_judgeable_campaign(conn: Connection, campaign_id: int) -> Campaign:
-    """The campaign while verdicts are accepted: from the opening until the freeze.
+    """The locked campaign, if entries can be judged: from the opening until the freeze.
 
     Raises CampaignNotFound, CampaignNotOpen, CampaignSettled, CampaignCancelled.
     """
@@ -42,7 +42,7 @@ def require_unsettled(campaign: Campaign) -> None:
 
 
 async def increment_versions(conn: Connection, post_ids: Iterable[int]) -> None:
-    """Says that an input to these posts' scores has moved, so that the boards read them again."""
+    """Increments the versions of posts whose score has a changed input, so that the boards read them again."""
     ordered = sorted(set(post_ids))
     if ordered:
         await changes.lock_stats(conn, ordered)

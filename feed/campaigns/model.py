@@ -1,4 +1,4 @@
-"""Campaigns: their rules as data, the states that the clock makes of them, and the document that is published and hashed."""
+"""Campaigns: rules, states, and the rules document that is published and hashed."""
 
 import hashlib
 from collections.abc import Mapping
@@ -22,18 +22,18 @@ UNCLAIMED = ("next_reserve", "void")
 BOARDS = ("public", "after_close", "hidden")
 TAX_BEARERS = ("organiser", "winner")
 REVIEW_CHAINS = ("publish_first", 1, 2, 3)
-# Whence a draw takes its public random value.
+# Sources of a draw's public random value.
 BEACONS = ("public_number", "drand")
 
-# User actions are stamped before the end and committed within five seconds; nothing is in flight after ten.
+# Actions of users get their timestamp before the end and commit within five seconds; none is in flight after ten.
 FREEZE_AFTER = timedelta(seconds=10)
 SETTLE_AFTER = timedelta(hours=72)
-# A value of a draw's beacon is younger than the list by this much: whoever made the list could not know it.
+# A draw's public value is younger than its list by this much, so that it is unknown when the list is made.
 BEACON_DELAY = timedelta(seconds=60)
 
 
 class Weights(msgspec.Struct, frozen=True):
-    """What quality, likes and comments are worth. They sum to 1 and are exact."""
+    """The weights of quality, likes and comments in the score: exact decimals that sum to 1."""
 
     quality: Decimal = Decimal(0)
     likes: Decimal = Decimal(0)
@@ -41,16 +41,16 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 class Caps(msgspec.Struct, frozen=True):
-    """From how many on more likes or commenters bring nothing more."""
+    """The numbers of likes and commenters above which the score grows no more."""
 
     likes: int = 0
     comments: int = 0
 
 
 class Prize(msgspec.Struct, frozen=True):
-    """What each winner gets, `per_winner` times. Its value is in yuan, each.
+    """A prize; each winner gets `per_winner` of it. `value_cny` is the value of one, in yuan.
 
-    `terms` and `valid_until` say how and until when it can be used: the law asks for them where a prize is a voucher.
+    `terms` and `valid_until` say how and until when it can be used: the law requires them of a voucher.
     """
 
     name: str = ""
@@ -63,30 +63,30 @@ class Prize(msgspec.Struct, frozen=True):
 
 
 class Criterion(msgspec.Struct, frozen=True):
-    """One thing that jurors mark by itself, and what it weighs in a mark. The weights sum to 1 and are exact."""
+    """A part of a mark with its weight. The weights are exact decimals that sum to 1."""
 
     name: str = ""
     weight: Decimal = Decimal(0)
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """How prizes come to their winners: within so many days of the claim; `place` is where those are that are fetched."""
+    """Delivery of the prizes: days after the claim, and the place where prizes are collected."""
 
     within_days: int = 30
     place: str | None = None
 
 
 class Eligibility(msgspec.Struct, frozen=True):
-    """Who and what may take part, beside what is always demanded (a verified phone, no staff, no juror)."""
+    """Who may take part, beyond what always applies: a verified phone, no staff, no jurors."""
 
     min_account_age_days: int = 0
     require_media: bool = False
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign as an editor describes it; everything that people read about it is made from this.
+    """The rules of a campaign; its rules text and pages are generated from them.
 
-    What the law demands may be missing in a draft and is then empty. `problems` says what is wrong with the values.
+    Fields that the law requires may be empty in a draft. `rules_problems` validates the values.
     """
 
     title: str
@@ -116,12 +116,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     review_chain: str | int | None = None
     eligibility: Eligibility = Eligibility()
     beacon: str | None = None
-    # Of a draw: where its public value comes from, in this order, and how long each is waited for. `beacon` names the number.
+    # For a draw: the sources of its public value in order, and the wait for each. `beacon` names the public number.
     beacon_order: tuple[str, ...] = BEACONS
     beacon_wait_hours: int = 96
     # None: a mark is one score.
     criteria: tuple[Criterion, ...] = ()
-    # Marks that a shortlisted entry needs. None: those of the whole jury, of one editor where nobody was named.
+    # Marks that a shortlisted entry needs. None: one of each juror, or of one editor where there is no jury.
     quorum: int | None = None
     delivery: Delivery = Delivery()
     tax_borne_by: str = "organiser"
@@ -133,17 +133,17 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def served_state(stored: StoredState, starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> State:
-    """The state as everybody is told it: what is stored, and between publication and judging what the clock says."""
+    """The state in responses: the stored one; between publication and judging it follows from the clock."""
     if stored != "scheduled" or starts_at is None or ends_at is None or now < starts_at:
         return stored
     return "open" if now < ends_at else "closed"
 
 
 def rules_document(rules: Rules) -> dict[str, Any]:
-    """The rules as they are stored, served and hashed: JSON without floats, each value in one spelling."""
+    """The rules as they are stored, served and hashed: JSON without floats, each value in its canonical form."""
     document: dict[str, Any] = msgspec.to_builtins(rules, builtin_types=(Decimal, datetime))
-    plain: dict[str, Any] = _plain(document)
-    return plain
+    canonical: dict[str, Any] = _canonical(document)
+    return canonical
 
 
 def rules_sha256(document: Mapping[str, Any]) -> str:
@@ -152,12 +152,12 @@ def rules_sha256(document: Mapping[str, Any]) -> str:
 
 
 def time_text(at: datetime) -> str:
-    """A moment in the one spelling of our documents: UTC, six decimals, `Z`."""
+    """The time in the canonical form of our documents: UTC, six decimals, `Z`."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_time(text: str) -> datetime:
-    """A moment in the spelling of `time_text`. Raises ValueError for any other spelling."""
+    """Parses a time in the form of `time_text`. Raises ValueError for any other form."""
     try:
         at = datetime.fromisoformat(text)
         if at.tzinfo is not None and time_text(at) == text:
@@ -168,17 +168,17 @@ def parse_time(text: str) -> datetime:
 
 
 def decimal_text(value: Decimal) -> str:
-    """Every digit that counts, and no exponent: 0.50 and 5E-1 are both `0.5`."""
+    """The canonical form of a decimal, without trailing zeros or exponent: 0.50 and 5E-1 are both `0.5`."""
     text = format(value, "f")
     return (text.rstrip("0").rstrip(".") if "." in text else text) if value else "0"
 
 
-def _plain(value: Any) -> Any:
+def _canonical(value: Any) -> Any:
     match value:
         case dict():
-            return {key: _plain(each) for key, each in value.items()}
+            return {key: _canonical(each) for key, each in value.items()}
         case list() | tuple():
-            return [_plain(each) for each in value]
+            return [_canonical(each) for each in value]
         case Decimal():
             return decimal_text(value)
         case datetime():

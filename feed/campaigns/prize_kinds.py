@@ -51,7 +51,7 @@ class PrizeKind(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     delivery_text: str
     claim_text: str = ""
-    # In the order of the form, and no more than handing over takes: the law asks for the least data.
+    # In the order of the form. Only what fulfilment needs: the law requires data minimisation.
     claim_fields: tuple[ClaimField, ...] = ()
     # Sent as a parcel, with a tracking number.
     is_shipped: bool = False
@@ -59,7 +59,7 @@ class PrizeKind(msgspec.Struct, frozen=True, kw_only=True):
     has_codes: bool = False
     # Handed over at `delivery.place` of the rules.
     is_collected: bool = False
-    # The law asks for `terms` and `valid_until` before anyone takes part (docs/law.md).
+    # The law requires `terms` and `valid_until` before users take part (docs/law.md).
     is_voucher: bool = False
 
 
@@ -90,7 +90,7 @@ TICKET = PrizeKind(
     delivery_text="门票{within}凭姓名和手机号在{place}领取",
     is_collected=True,
 )
-# By name, in the order in which the rules text goes through them.
+# By name, in the order of the rules text.
 KINDS: dict[str, PrizeKind] = {kind.name: kind for kind in (GOODS, CODE, TICKET)}
 
 
@@ -117,5 +117,5 @@ def shipped_kinds() -> list[str]:
 
 
 def code_kinds() -> list[str]:
-    """The names of the kinds that bring codes, for SQL."""
+    """The names of the kinds whose prizes are codes, for SQL."""
     return [kind.name for kind in KINDS.values() if kind.has_codes]

@@ -1,4 +1,4 @@
-"""The publish gate: everything that keeps a draft from being published at this moment and in this database."""
+"""The publish check: what keeps a draft from being published now, including what only the database knows."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ from feed.topics.parse import topic_key
 async def check_publishable(
     conn: Connection, draft: Mapping[str, Any], *, now: datetime, checks_end: bool = True
 ) -> tuple[Rules, list[FieldError]]:
-    """The rules that the draft amounts to, and all that is missing or wrong. `now` is the database's clock."""
+    """The rules of the draft, and every field that is missing or wrong. `now` is the database's clock."""
     rules, found = read_rules(draft, publishing=True)
     named = {error.field for error in found}
     if checks_end and "ends_at" not in named and rules.ends_at <= now:
@@ -31,6 +31,6 @@ async def check_publishable(
     if "topic" not in named:
         topic = await topics.find_by_key(conn, topic_key(rules.topic))
         if topic is not None and topic.state == "closed":
-            # It takes no posts, so that nobody could take part.
+            # A closed topic takes no posts, so that no user could take part.
             found.append(FieldError("topic", "closed_topic"))
     return rules, found

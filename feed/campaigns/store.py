@@ -1,4 +1,4 @@
-"""SQL of campaigns and of the versions of their rules. Every change of state guards itself by the database's clock."""
+"""SQL of campaigns and of the versions of their rules. Each update checks the state, and the database's clock where it matters."""
 
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,9 @@ from feed.postgres import Connection, one
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign as the database knows it, read at `now` of the database's clock.
+    """A campaign, read at `now` of the database's clock.
 
-    `draft` holds the fields as they stand: of a published campaign, those of the latest version of its rules.
+    `draft` holds its fields: of a published campaign, those of the latest version of its rules.
     """
 
     id: int
@@ -39,12 +39,12 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_opened(self) -> bool:
-        """Whether anybody could take part by now, or could have."""
+        """Whether the campaign has been open at some time until now."""
         return self.published_at is not None and self.starts_at is not None and self.now >= self.starts_at
 
 
 async def add_campaign(conn: Connection, *, campaign_id: int | None, draft: dict[str, Any], by: int) -> int:
-    """A draft. `campaign_id` is the id that an idempotency key has reserved, if there is one."""
+    """Adds a draft and returns its id, which is `campaign_id` where an idempotency key has reserved one."""
     return int(
         await conn.fetchval(
             """
@@ -60,7 +60,7 @@ async def add_campaign(conn: Connection, *, campaign_id: int | None, draft: dict
 
 
 async def find_campaign(conn: Connection, campaign_id: int) -> Campaign | None:
-    """The campaign in whatever state it is."""
+    """The campaign in any state."""
     row = await conn.fetchrow(
         """
         SELECT campaigns.id, state, clock_timestamp() AS now, coalesce(rules.rules, draft) AS draft, topic_id, rules_version,
@@ -76,15 +76,15 @@ async def find_campaign(conn: Connection, campaign_id: int) -> Campaign | None:
 
 
 async def lock_row(conn: Connection, campaign_id: int) -> bool:
-    """Holds the campaign until the transaction ends; whoever reads it afterwards sees its last state. False: unknown.
+    """Locks the campaign until the transaction ends; a later read sees its last state. False: unknown.
 
-    Not FOR UPDATE: that would also wait for, and hold up, every post that is just entering the campaign.
+    Not FOR UPDATE, which would wait for, and block, each post that is entering the campaign.
     """
     return bool(await conn.fetchval("SELECT true FROM campaigns WHERE id = $1 FOR NO KEY UPDATE", campaign_id))
 
 
 async def change_draft(conn: Connection, campaign_id: int, draft: dict[str, Any]) -> bool:
-    """Whether the campaign was still a draft."""
+    """Changes the fields of a draft. False: it is no draft any more."""
     return bool(
         await conn.fetchval(
             "UPDATE campaigns SET draft = $2 WHERE id = $1 AND state = 'draft' RETURNING true", campaign_id, draft
@@ -95,7 +95,7 @@ async def change_draft(conn: Connection, campaign_id: int, draft: dict[str, Any]
 async def add_rules(
     conn: Connection, campaign_id: int, version: int, *, rules: dict[str, Any], text: str, sha256: str, by: int
 ) -> None:
-    """A version of the rules; never changed afterwards."""
+    """Adds a version of the rules, which never changes afterwards."""
     await conn.execute(
         """
         INSERT INTO campaign_rules (campaign_id, version, rules, rules_text, rules_sha256, created_by)
@@ -113,7 +113,7 @@ async def add_rules(
 async def mark_published(
     conn: Connection, campaign_id: int, *, topic_id: int, starts_at: datetime, ends_at: datetime, settle_at: datetime
 ) -> bool:
-    """Makes a draft public under version 1 of its rules. False: it is no draft, or its end has passed."""
+    """Publishes a draft under version 1 of its rules. False: it is no draft, or its end has passed."""
     return bool(
         await conn.fetchval(
             """
@@ -144,9 +144,9 @@ async def change_rules(
     settle_at: datetime,
     unamendable: bool,
 ) -> bool:
-    """Puts the campaign under the next version of its rules. False: somebody was faster, it is frozen, or it is over.
+    """Moves the campaign to the next version of its rules. False: another editor was faster, it is frozen, or it is over.
 
-    What `hurts` those who take part, and what decides who does and until when, moves before the opening only.
+    `unamendable` changes, and changes of topic or dates, are possible before the opening only.
     """
     return bool(
         await conn.fetchval(
@@ -171,7 +171,7 @@ async def change_rules(
 
 
 async def mark_cancelled(conn: Connection, campaign_id: int) -> bool:
-    """Whether the campaign could still be cancelled: nothing of it was frozen."""
+    """Cancels the campaign. False: it is frozen, or its state does not allow it."""
     return bool(
         await conn.fetchval(
             """
@@ -185,7 +185,7 @@ async def mark_cancelled(conn: Connection, campaign_id: int) -> bool:
 
 
 async def mark_marks_locked(conn: Connection, campaign_id: int) -> bool:
-    """Whether the marks were open until now and the campaign has closed."""
+    """Locks the marks of a closed campaign. False: they are locked already, or it is not closed."""
     return bool(
         await conn.fetchval(
             """
@@ -200,12 +200,12 @@ async def mark_marks_locked(conn: Connection, campaign_id: int) -> bool:
 
 
 async def is_visible_post(conn: Connection, post_id: int) -> bool:
-    """Whether others can see the post."""
+    """Whether the post is visible to others."""
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM visible_posts WHERE id = $1)", post_id))
 
 
 async def has_unended_campaign(conn: Connection, topic_id: int) -> bool:
-    """Whether a published campaign that has not ended takes its entries by this topic."""
+    """Whether a published campaign that has not ended takes its entries from this topic."""
     return bool(
         await conn.fetchval(
             """

@@ -1,4 +1,4 @@
-"""Which engagement counts in a campaign: one statement for the live leaderboard, the author's own view and the settlement."""
+"""Counts the engagement of a campaign: one statement for the live leaderboard, the author's own view and the settlement."""
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -9,7 +9,7 @@ import msgspec
 
 from feed.postgres import Connection
 
-# Why a like or a commenter does not count, in the order in which the rules ask: the type exclusion_reason of the database.
+# Why a like or a commenter does not count, the first match in this order: the type exclusion_reason of the database.
 ExclusionReason = Literal["own", "not_verified", "staff", "juror", "banned", "too_new", "voided", "same_person"]
 EXCLUSION_REASONS: tuple[ExclusionReason, ...] = get_args(ExclusionReason)
 
@@ -19,10 +19,10 @@ _NO_QUALITY = Decimal("0.000000")
 
 
 class EntryEngagement(msgspec.Struct, frozen=True):
-    """One entry's engagement at the instant that counts: the deadline, or now if that is earlier.
+    """The engagement of an entry at the deadline, or now if that is earlier.
 
-    `likes` and `commenters` are persons; `shown` is how many likes and commenting accounts were looked at, so that what was
-    excluded (by reason, reasons without a case left out) and what counted add up to it.
+    `likes` and `commenters` count persons. `*_shown` count all likes and commenting accounts: those that count plus those
+    that are excluded, whose numbers are by reason, without zeros.
     """
 
     post_id: int
@@ -43,8 +43,8 @@ async def count_engagement(
     An exclusion as own, staff, juror, banned or voided holds for every account with the same verified phone. A like or comment counts
     if it was made before the instant that counts and taken back, if at all, then or later.
     """
-    # A generic plan assumes ten ids and prefers nested loops, so each step goes on from the rows before it by an index, sets are asked by
-    # IN, which hashes them, and the end groups instead of joining: no plan of this statement is quadratic.
+    # A generic plan assumes ten ids and prefers nested loops, so each step reads by an index from the rows before it, sets are tested
+    # with IN, which hashes them, and the end groups instead of joining: no plan of this statement is quadratic.
     rows = await conn.fetch(
         """
         WITH terms AS MATERIALIZED (
@@ -77,7 +77,7 @@ async def count_engagement(
                     OR (comments.state = 'deleted' AND comments.deleted_at >= (SELECT instant FROM terms))
                 )
             UNION ALL
-            -- The author, as one who has done neither: the reason is why the entry cannot win.
+            -- A row for the author, neither like nor comment: its reason is why the entry cannot win.
             SELECT post_id, NULL, author_id, NULL, NULL, false
             FROM entered
         ), judged AS (
@@ -98,7 +98,7 @@ async def count_engagement(
                            THEN 'voided'
                    END::exclusion_reason AS reason
             FROM acted
-            -- What campaign_accounts says, which would look up the campaign for each row.
+            -- The comparisons of campaign_accounts, which would look up the campaign for each row.
             LEFT JOIN (
                 SELECT id, person, person IS NULL OR phone_verified_at >= (SELECT ends_at FROM terms) AS not_verified,
                        created_at > (SELECT newest_account_at FROM terms) AS too_new
@@ -113,7 +113,7 @@ async def count_engagement(
                 )
             OFFSET 0
         ), grouped AS (
-            -- `person` only where several accounts may have to be taken for one; anybody else counts row by row, without a sort.
+            -- `person` only where several accounts may be one person; all others count row by row, without a sort.
             SELECT post_id, liked, reason, count(*) AS accounts,
                    CASE WHEN reason IS NULL AND ($3::bytea[] IS NULL OR person IN (SELECT unnest($3::bytea[]))) THEN person END AS person
             FROM judged
@@ -156,7 +156,7 @@ async def count_engagement(
 
 
 def _excluded(by_reason: dict[ExclusionReason, int] | None, total: int) -> dict[ExclusionReason, int]:
-    """How many were excluded for each reason, in the order of the rules. Those without one are further accounts of a person."""
+    """The numbers of exclusions by reason, in their order. Exclusions without a reason are further accounts of a person."""
     if not total:
         return {}
     given = by_reason or {}
@@ -165,7 +165,7 @@ def _excluded(by_reason: dict[ExclusionReason, int] | None, total: int) -> dict[
 
 
 def quality_of(marks: Sequence[Decimal]) -> Decimal:
-    """The mean of an entry's marks that count, to six decimals; 0 without any."""
+    """The quality of an entry: the mean of its marks that count, to six decimals; 0 without marks."""
     if not marks:
         return _NO_QUALITY
     total = _CONTEXT.divide(reduce(_CONTEXT.add, marks), Decimal(len(marks)))
@@ -173,7 +173,7 @@ def quality_of(marks: Sequence[Decimal]) -> Decimal:
 
 
 async def list_multi_account_persons(conn: Connection) -> list[bytes]:
-    """The persons with more than one account: who reads everybody once need not look for them among millions of likes."""
+    """The persons with more than one account, so that a count of all entries need not look for them among millions of likes."""
     rows = await conn.fetch(
         "SELECT person FROM accounts WHERE person IS NOT NULL GROUP BY person HAVING count(*) > 1 ORDER BY person"
     )
@@ -181,5 +181,6 @@ async def list_multi_account_persons(conn: Connection) -> list[bytes]:
 
 
 async def list_entry_ids(conn: Connection, campaign_id: int) -> list[int]:
+    """The post ids of the campaign's entries, in order."""
     rows = await conn.fetch("SELECT post_id FROM entries WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
     return [row["post_id"] for row in rows]

@@ -1,4 +1,4 @@
-"""The campaign score: one pure function for the live board and for the settlement, in decimal, so that ties are ties.
+"""The campaign score, in decimal arithmetic, so that equal scores are equal: for the live leaderboard and the settlement.
 
 100 · (w_q · quality / 100 + w_l · s(likes) + w_c · s(commenters)),   s(n) = ln(1 + min(n, cap)) / ln(1 + cap)
 """
@@ -18,7 +18,7 @@ _MILLION = Decimal(1_000_000)
 
 
 class Score(msgspec.Struct, frozen=True):
-    """What an entry has: three parts and their total, each a multiple of 0.000001."""
+    """The score of an entry: three parts and their total, each a multiple of 0.000001."""
 
     quality: Decimal
     likes: Decimal
@@ -27,7 +27,7 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class RankedEntry(msgspec.Struct, frozen=True):
-    """What the order of entries depends on."""
+    """An entry with the fields that its rank depends on."""
 
     post_id: int
     person: bytes
@@ -39,30 +39,30 @@ class RankedEntry(msgspec.Struct, frozen=True):
 
 
 def part(count: int, cap: int) -> Decimal:
-    """s(count): 0 for none, 1 from `cap` on; 34 digits."""
+    """s(count) of the formula above: 0 for none, 1 from `cap` on; 34 digits."""
     if cap <= 0 or count <= 0:
         return Decimal(0)
     return _CONTEXT.divide(_CONTEXT.ln(Decimal(1 + min(count, cap))), _CONTEXT.ln(Decimal(1 + cap)))
 
 
 def score(quality: Decimal, likes: int, commenters: int, weights: Weights, caps: Caps) -> Score:
-    """The score of an entry with this mark (0–100), these distinct likers and commenters; 0 to 100."""
+    """The score of an entry with this quality (0 to 100) and these numbers of likers and commenters; 0 to 100."""
     parts = _exact(quality, likes, commenters, weights, caps)
     return Score(*(value.quantize(_STEP, ROUND_HALF_EVEN) for value in (*parts, _sum(parts))))
 
 
 def total_score(quality: Decimal, likes: int, commenters: int, weights: Weights, caps: Caps) -> Decimal:
-    """The total of `score`, by itself: rounded once, from exact parts, and not their sum."""
+    """The total of `score`: the rounded sum of the exact parts, not the sum of the rounded ones."""
     return _sum(_exact(quality, likes, commenters, weights, caps)).quantize(_STEP, ROUND_HALF_EVEN)
 
 
 def micro_points(value: Score) -> int:
-    """The total in millionths of a point, as boards hold it."""
+    """The total in millionths of a point, as boards store it."""
     return int(value.total * _MILLION)
 
 
 def ranking_key(entry: RankedEntry, tie_break: Sequence[str]) -> tuple[Decimal | int, ...]:
-    """A total order, the best first: the score, then the published tie-breaks, then who came first."""
+    """The sort key of a total order, best first: score, tie-breaks of the rules, time of entry, id."""
     return (
         -entry.score,
         *(_TIES[name](entry) for name in tie_break),
@@ -72,7 +72,7 @@ def ranking_key(entry: RankedEntry, tie_break: Sequence[str]) -> tuple[Decimal |
 
 
 def best_per_person(order: Sequence[RankedEntry]) -> list[RankedEntry]:
-    """The first entry of each person, in this order."""
+    """The first entry of each person, in the given order."""
     best: dict[bytes, RankedEntry] = {}
     for entry in order:
         best.setdefault(entry.person, entry)
@@ -82,7 +82,7 @@ def best_per_person(order: Sequence[RankedEntry]) -> list[RankedEntry]:
 def points_by_count(
     weights: Weights, caps: Caps, counts: Sequence[int] = (10, 50, 200)
 ) -> list[tuple[int, Decimal, Decimal]]:
-    """What so many likes, and so many commenters, are worth in points: for the editor before publishing."""
+    """(count, points of so many likes, points of so many commenters) for each count: examples for editors and the rules text."""
     zero = Decimal(0)
     return [
         (count, score(zero, count, 0, weights, caps).total, score(zero, 0, count, weights, caps).total)
@@ -110,7 +110,7 @@ def _weighted(weight: Decimal, count: int, cap: int) -> Decimal:
 
 
 def _microseconds(at: datetime) -> int:
-    # From whole parts: a float would merge neighbours.
+    # In integers: a float would make neighbouring microseconds equal.
     return int(at.timestamp()) * 1_000_000 + at.microsecond
 
 
