@@ -1,4 +1,4 @@
-"""Hangs the doors. Opens nothing: what is open comes in through the lifespan, or is put into the state by a test."""
+"""Builds the ASGI application: routes, middleware, dependencies, error handlers. It opens no connections itself."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -8,22 +8,22 @@ from litestar.datastructures import State
 
 from feed.api.dependencies import DEPENDENCIES
 from feed.api.editor import router as editor
-from feed.api.errors import HANDLERS
-from feed.api.health import router as operations
-from feed.api.middleware.cors import cors
-from feed.api.middleware.etag import conditional
-from feed.api.middleware.fast_path import express
-from feed.api.middleware.idempotency import remembered
-from feed.api.middleware.metrics import observed
-from feed.api.middleware.rate_limit import entrance
-from feed.api.middleware.security import shielded
+from feed.api.errors import EXCEPTION_HANDLERS
+from feed.api.health import router as health
+from feed.api.middleware.cors import cors_config
+from feed.api.middleware.etag import etag_middleware
+from feed.api.middleware.fast_path import fast_path
+from feed.api.middleware.idempotency import idempotency_middleware
+from feed.api.middleware.metrics import metrics_middleware
+from feed.api.middleware.rate_limit import rate_limit_middleware
+from feed.api.middleware.security import security_middleware
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
-from feed.api.openapi.docs import OPENAPI, files
-from feed.api.requests import StrictRequest, look_first
+from feed.api.openapi.docs import OPENAPI, docs_files
+from feed.api.requests import StrictRequest, check_request
 from feed.api.state import AppState
-from feed.api.webhooks.accounts import hooks
-from feed.api.webhooks.sms import sms_hooks
+from feed.api.webhooks.accounts import router as account_webhooks
+from feed.api.webhooks.sms import sms_webhooks
 from feed.settings import Settings
 
 BODY_LARGEST = 256 * 1024
@@ -32,7 +32,7 @@ BODY_LARGEST = 256 * 1024
 def build(
     opened: Callable[[], AbstractAsyncContextManager[AppState]] | AppState, settings: Settings | None = None
 ) -> Litestar:
-    """The application over an open world, or over one that the server's lifespan opens with these settings."""
+    """The application with an open AppState, or with one that the server's lifespan opens; then `settings` is required."""
     settings = opened.settings if isinstance(opened, AppState) else settings
     assert settings is not None
     state = State()
@@ -48,21 +48,23 @@ def build(
 
     if isinstance(opened, AppState):
         state.app_state = opened
-    versioned = Router("/v1", route_handlers=[mobile, moderator, editor, hooks, sms_hooks()], opt={"accept": "json"})
+    versioned = Router(
+        "/v1", route_handlers=[mobile, moderator, editor, account_webhooks, sms_webhooks()], opt={"accept": "json"}
+    )
     app = Litestar(
-        route_handlers=[versioned, operations, files],
+        route_handlers=[versioned, health, docs_files],
         dependencies=DEPENDENCIES,
-        exception_handlers=HANDLERS,
+        exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
-        middleware=[observed, entrance, remembered, conditional],
-        cors_config=cors(settings),
+        middleware=[metrics_middleware, rate_limit_middleware, idempotency_middleware, etag_middleware],
+        cors_config=cors_config(settings),
         state=state,
         request_class=StrictRequest,
-        before_request=look_first,
+        before_request=check_request,
         request_max_body_size=BODY_LARGEST,
         openapi_config=OPENAPI,
         logging_config=None,
     )
-    # Around the router too: what has no route is answered with the same headers and within the same time.
-    app.asgi_handler = shielded(express(app, app.asgi_handler), settings)
+    # Outside of the router: responses without a route have the same headers and timeouts.
+    app.asgi_handler = security_middleware(fast_path(app, app.asgi_handler), settings)
     return app

@@ -1,4 +1,4 @@
-"""What the server loads in each of its processes: `feed.asgi:application`, a factory."""
+"""The application factory that the server runs in each of its processes: `feed.asgi:application`."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from feed.settings import read_settings
 
 
 def application() -> Litestar:
-    """The application with the settings of this process's environment."""
+    """The application with settings from the environment. Configures logging."""
     settings = read_settings()
     logging.configure(settings.log_format)
     return build(partial(open_app_state, settings), settings)

@@ -1,4 +1,4 @@
-"""Which address a request comes from, as far as that can be known."""
+"""The client address of a request, behind trusted proxies or not."""
 
 import ipaddress
 from functools import lru_cache
@@ -7,41 +7,41 @@ from litestar.types import Scope
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# A household or a phone has a whole /64 to choose from.
-_IPV6_GROUP = 64
+# A household or a phone can use any address of its /64 network.
+_IPV6_PREFIX = 64
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """The first header of this lower-case name."""
-    for known, value in scope["headers"]:
-        if known == name:
+    """The first header with this name, which is in lower case."""
+    for each, value in scope["headers"]:
+        if each == name:
             return value.decode("latin-1")
     return None
 
 
 def client_address(scope: Scope, trusted_proxies: int) -> str:
-    """The address in front of so many proxies of ours; the socket's peer where there is none.
+    """The client address from `X-Forwarded-For` behind `trusted_proxies` proxies; without proxies the socket's peer.
 
-    Counted from the right: each of our proxies has added the address that it saw, and what stands further left is
-    what anybody may claim. Fewer addresses than proxies, or something that is none, leave the peer.
+    Counted from the right, as each trusted proxy appends the address it saw; entries further left can be forged. With
+    fewer entries than proxies, or an entry that is not an address, it is the peer.
     """
     peer = (scope["client"] or ("",))[0]
     if trusted_proxies > 0:
         lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
         hops = [hop for line in lines for hop in line.split(",")]
-        if len(hops) >= trusted_proxies and (claimed := read_address(hops[-trusted_proxies])) is not None:
-            return str(claimed)
-    return _plain(peer)
+        if len(hops) >= trusted_proxies and (client := read_address(hops[-trusted_proxies])) is not None:
+            return str(client)
+    return _normalised(peer)
 
 
 @lru_cache(4096)
-def _plain(peer: str) -> str:
-    known = read_address(peer)
-    return str(known) if known is not None else peer
+def _normalised(peer: str) -> str:
+    address = read_address(peer)
+    return str(address) if address is not None else peer
 
 
 def read_address(text: str) -> _Address | None:
-    """An address, with a port or without; one of IPv4 that is written as IPv6 becomes itself."""
+    """Parses an address with or without a port; an IPv4-mapped IPv6 address becomes IPv4. None for other text."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -55,16 +55,16 @@ def read_address(text: str) -> _Address | None:
 
 
 @lru_cache(4096)
-def grouped(address: str) -> str:
-    """What limits count as one: an address of IPv4, a network of 64 bits of IPv6."""
-    known = read_address(address)
-    if isinstance(known, ipaddress.IPv6Address):
-        return str(ipaddress.IPv6Network((known, _IPV6_GROUP), strict=False))
+def address_group(address: str) -> str:
+    """What rate limits count by: an IPv4 address, or the /64 network of an IPv6 address."""
+    parsed = read_address(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Network((parsed, _IPV6_PREFIX), strict=False))
     return address
 
 
 @lru_cache(4096)
 def is_loopback(address: str) -> bool:
-    """Whether the request comes from this machine."""
-    known = read_address(address)
-    return known is not None and known.is_loopback
+    """Whether it is a loopback address."""
+    parsed = read_address(address)
+    return parsed is not None and parsed.is_loopback

@@ -1,4 +1,4 @@
-"""What a handler may ask for, by name."""
+"""The dependencies that handlers declare by parameter name, and the parsing of ids in requests."""
 
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from litestar.types import Scope
 from feed.accounts import store as accounts
 from feed.accounts.model import Role, RoleMissing, Viewer
 from feed.api.client_address import client_address, header
-from feed.api.requests import KEYED
+from feed.api.requests import KEYED_REQUEST
 from feed.api.state import AppState
 from feed.auth.tokens import TokenInvalid
 from feed.errors import FieldError, Invalid, NotFound, Unauthenticated
@@ -23,23 +23,23 @@ AnyRequest = Request[Any, Any, Any]
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 InjectedAppState = NamedDependency[SkipValidation[AppState]]
-# `viewer` must be somebody; `reader` may be nobody.
+# `viewer` requires a token; `reader` is None without one.
 InjectedViewer = NamedDependency[SkipValidation[Viewer]]
 InjectedReader = NamedDependency[SkipValidation[Viewer | None]]
-# Where the request came from, in people's words; None where nobody can tell.
+# The name of the region of the client's address; None if unknown.
 InjectedRegion = NamedDependency[SkipValidation[str | None]]
-# The request's identity for a retry: None when it has no Idempotency-Key.
+# The request's key, route and body hash for retries; None without an Idempotency-Key.
 InjectedKeyedRequest = NamedDependency[SkipValidation[KeyedRequest | None]]
 
 Limit = Annotated[int, QueryParameter(ge=1, le=50, description="Items per page.")]
 Cursor = FromQuery[str | None]
 
-# Versions, places and ranks are counted in the database's integers.
+# Versions, places and ranks are `integer` columns.
 MAX_NUMBER = 2**31 - 1
 
 
 def path_id(raw: str, missing: type[NotFound]) -> int:
-    """A path's id. Raises `missing` for what cannot be one: unknown and malformed are not told apart."""
+    """An id in a path. Raises `missing` for a malformed one, as for an unknown one."""
     id_ = parse_id(raw)
     if id_ is None:
         raise missing
@@ -47,7 +47,7 @@ def path_id(raw: str, missing: type[NotFound]) -> int:
 
 
 def path_number(raw: str, missing: type[NotFound]) -> int:
-    """A path's number that counts something, from 1. Raises `missing` for what nothing has."""
+    """A version, place or rank in a path, from 1. Raises `missing` for a malformed or too large one."""
     number = path_id(raw, missing)
     if number > MAX_NUMBER:
         raise missing
@@ -55,7 +55,7 @@ def path_number(raw: str, missing: type[NotFound]) -> int:
 
 
 def field_id(raw: str, field: str) -> int:
-    """An id inside a body. Raises Invalid for what cannot be one."""
+    """An id in a body. Raises Invalid with the code `not_found` for a malformed one."""
     try:
         return path_id(raw, NotFound)
     except NotFound:
@@ -63,13 +63,13 @@ def field_id(raw: str, field: str) -> int:
 
 
 def query_ids(raw: str | None, field: str, *, most: int) -> list[int]:
-    """The ids of a list with commas, each once; what cannot be one is nobody's. Raises Invalid for none and for too many."""
+    """The ids of a comma-separated list, each once; malformed ones are dropped. Raises Invalid for None and for more than `most`."""
     if raw is None:
         raise Invalid(FieldError(field, "required"))
-    given = dict.fromkeys(part.strip() for part in raw.split(","))
-    if len(given) > most:
+    parts = dict.fromkeys(part.strip() for part in raw.split(","))
+    if len(parts) > most:
         raise Invalid(FieldError(field, "too_many", {"most": most}))
-    return [id_ for part in given if (id_ := parse_id(part)) is not None]
+    return [id_ for part in parts if (id_ := parse_id(part)) is not None]
 
 
 async def provide_app_state(request: AnyRequest) -> AppState:
@@ -78,19 +78,19 @@ async def provide_app_state(request: AnyRequest) -> AppState:
 
 
 async def provide_reader(request: AnyRequest, app_state: InjectedAppState) -> Viewer | None:
-    return await admitted(request.scope, app_state)
+    return await authenticate(request.scope, app_state)
 
 
-async def admitted(scope: Scope, app_state: AppState) -> Viewer | None:
-    """Who asks; None for nobody in particular. Found out once per request. Raises TokenInvalid, TokenExpired."""
+async def authenticate(scope: Scope, app_state: AppState) -> Viewer | None:
+    """The viewer of the bearer token; None without one. Verified once per request. Raises TokenInvalid, TokenExpired, IssuerAway."""
     state = scope["state"]
     if "viewer" not in state:
-        state["viewer"] = await _admit(header(scope, b"authorization"), app_state)
+        state["viewer"] = await _authenticate(header(scope, b"authorization"), app_state)
     viewer: Viewer | None = state["viewer"]
     return viewer
 
 
-async def _admit(authorization: str | None, app_state: AppState) -> Viewer | None:
+async def _authenticate(authorization: str | None, app_state: AppState) -> Viewer | None:
     if authorization is None:
         return None
     scheme, _, token = authorization.partition(" ")
@@ -110,8 +110,8 @@ async def provide_region(request: AnyRequest, app_state: InjectedAppState) -> st
 
 
 def region_of(scope: Scope, app_state: AppState) -> str | None:
-    """Where the request comes from; None where nobody can tell."""
-    # Behind a proxy the socket's peer is the proxy, and everybody would live where it stands.
+    """The name of the region of the client's address; None if unknown."""
+    # Not the socket's peer: behind a proxy that is the proxy's address.
     address = client_address(scope, app_state.settings.trusted_proxies)
     return app_state.regions.region_of(address) if address else None
 
@@ -124,33 +124,33 @@ async def provide_keyed_request(
         HeaderParameter(name="Idempotency-Key", max_length=200, description="A retry with the same key acts once."),
     ] = None,
 ) -> KeyedRequest | None:
-    return keyed(request.scope, viewer, idempotency_key, await request.body())
+    return keyed_request_of(request.scope, viewer, idempotency_key, await request.body())
 
 
-def keyed(scope: Scope, viewer: Viewer, key: str | None, body: bytes) -> KeyedRequest | None:
-    """The request's identity, remembered with the request so that its answer is kept; None without a key."""
-    # The path belongs to the route's identity: the same key under another post is another request.
+def keyed_request_of(scope: Scope, viewer: Viewer, key: str | None, body: bytes) -> KeyedRequest | None:
+    """The keyed request, also put into the request's state so that its response is stored; None without a key."""
+    # The whole path is the route: the same key with another post is another request.
     request = keyed_request(scope["path"], key, body)
     if request is not None:
-        scope["state"][KEYED] = (viewer.account_id, request)
+        scope["state"][KEYED_REQUEST] = (viewer.account_id, request)
     return request
 
 
 def requires_role(*roles: Role) -> Any:
-    """A router's guard: whatever a handler below it asks for, only somebody who holds one of the roles comes in.
+    """A guard that requires a viewer with one of the roles. Raises Unauthenticated, RoleMissing.
 
-    The rights are read anew for each request, so that a revocation counts at once.
+    Roles are read for each request, so that a revocation takes effect at once.
     """
 
     async def guard(connection: AnyConnection, _: BaseRouteHandler) -> None:
         app_state: AppState = connection.app.state.app_state
-        viewer = await provide_viewer(await admitted(connection.scope, app_state))
+        viewer = await provide_viewer(await authenticate(connection.scope, app_state))
         async with app_state.pool.acquire() as conn:
-            held = await accounts.list_roles(conn, viewer.account_id)
-        if not set(held) & set(roles):
+            granted = await accounts.list_roles(conn, viewer.account_id)
+        if not set(granted) & set(roles):
             raise RoleMissing
 
-    # The served document says who may come in by asking the guards.
+    # The OpenAPI document lists the errors of guarded routes by this attribute.
     guard.roles = roles  # type: ignore[attr-defined]
     return guard
 

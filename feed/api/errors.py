@@ -1,4 +1,4 @@
-"""Refusals become problem documents (RFC 9457). The only place where both words meet."""
+"""Maps errors to HTTP statuses and problem documents (RFC 9457)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +18,7 @@ from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import Receive, Scope, Send
 
 from feed.api.messages import message_of
-from feed.api.responses import repeat
+from feed.api.responses import stored_response
 from feed.batching import DatabaseAway
 from feed.errors import (
     Conflict,
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A problem document: `code` is stable, the words follow `Accept-Language`."""
+    """A problem document: `code` is stable, the messages follow `Accept-Language`."""
 
     type: str
     title: str
@@ -61,11 +61,11 @@ class ProblemField(msgspec.Struct):
 
 
 class BadRequest(FeedError):
-    """A request that HTTP itself cannot make sense of."""
+    """The framework rejected the request for another reason."""
 
 
 class MethodNotAllowed(FeedError):
-    """The path is known, the method is not."""
+    """The path exists, but not with this method."""
 
 
 class BodyTooLarge(FeedError):
@@ -77,27 +77,27 @@ class UnsupportedMediaType(FeedError):
 
 
 class InternalError(FeedError):
-    """A fault of ours; it has been logged."""
+    """An unexpected error; it has been logged."""
 
 
 class HostNotAllowed(FeedError):
-    """The site is not known by the name that it was called by."""
+    """The `Host` header is not an allowed one."""
 
 
 class NotAcceptable(FeedError):
-    """`Accept` excludes what this path serves."""
+    """`Accept` excludes the media type of this path."""
 
 
 class BodyTooSlow(FeedError):
-    """The body did not arrive in time."""
+    """The body did not arrive within the timeout."""
 
 
 class UriTooLong(FeedError):
-    """Path and query are longer than any that we hand out."""
+    """Path and query are longer than 8 KB."""
 
 
 class TookTooLong(Unavailable):
-    """The request was given up: its handler was not done in time."""
+    """The handler did not respond within the timeout."""
 
 
 _STATUS: tuple[tuple[type[FeedError], int], ...] = (
@@ -124,7 +124,7 @@ _STATUS: tuple[tuple[type[FeedError], int], ...] = (
 
 
 def status_of(error: FeedError) -> int:
-    """The status that a refusal is answered with."""
+    """The HTTP status of an error."""
     return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
@@ -137,14 +137,14 @@ def language_of(request: Request[Any, Any, Any]) -> str:
 def problem(
     request: Request[Any, Any, Any], *, status: int, error: FeedError, headers: dict[str, str] | None = None
 ) -> Response[bytes]:
-    """The response that tells of a refusal."""
+    """The response with the problem document of an error."""
     language = language_of(request)
-    words = message_of(error.code, language)
+    message = message_of(error.code, language)
     document = Problem(
         type=f"urn:feed:problem:{error.code}",
-        title=words or HTTPStatus(status).phrase,
+        title=message or HTTPStatus(status).phrase,
         status=status,
-        detail=words or HTTPStatus(status).phrase,
+        detail=message or HTTPStatus(status).phrase,
         code=error.code,
         errors=[
             ProblemField(field.field, field.code, message_of(f"field.{field.code}", language, **field.params))
@@ -155,93 +155,93 @@ def problem(
     if "retry_after" in error.params:
         headers["retry-after"] = str(error.params["retry_after"])
     if status in (408, 413):
-        # The rest of the body is not waited for.
+        # The rest of the body is not read.
         headers["connection"] = "close"
     if status == 401:
         headers["www-authenticate"] = 'Bearer realm="feed"'
     return Response(msgspec.json.encode(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)
 
 
-def refuse(request: Request[Any, Any, Any], error: FeedError) -> Response[bytes]:
-    """A refusal of ours."""
+def error_response(request: Request[Any, Any, Any], error: FeedError) -> Response[bytes]:
+    """The response to an error of ours."""
     return problem(request, status=status_of(error), error=error)
 
 
-def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """What the framework refuses before a handler is called."""
+def http_error_response(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """The response to an error that the framework raises before a handler is called."""
     if isinstance(error, ValidationException):
-        return refuse(request, _of_validation(request, error))
+        return error_response(request, _validation_error(request, error))
     if isinstance(error, NotFoundException):
-        return refuse(request, NotFound())
+        return error_response(request, NotFound())
     if isinstance(error, MethodNotAllowedException):
         allow = ", ".join(sorted(allowed_methods(request)))
         return problem(request, status=405, error=MethodNotAllowed(), headers={"allow": allow})
     if error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
-        return refuse(request, BodyTooLarge())
+        return error_response(request, BodyTooLarge())
     if isinstance(error, SerializationException) or (isinstance(error, ClientException) and error.status_code == 400):
-        return refuse(request, MalformedBody())
+        return error_response(request, MalformedBody())
     if error.status_code >= 500:
-        return fail(request, error)
+        return internal_error_response(request, error)
     return problem(request, status=error.status_code, error=BadRequest())
 
 
 def allowed_methods(request: Request[Any, Any, Any]) -> set[str]:
-    """The methods that the requested path knows."""
+    """The methods of the requested path; empty without a route."""
     path = request.scope["path"].rstrip("/") or "/"
     for route in request.app.routes:
         template = route.path_format.split("/")
-        given = path.split("/")
-        if len(template) == len(given) and all(
-            part.startswith("{") or part == asked for part, asked in zip(template, given, strict=True)
+        requested = path.split("/")
+        if len(template) == len(requested) and all(
+            part.startswith("{") or part == segment for part, segment in zip(template, requested, strict=True)
         ):
             return set(getattr(route, "methods", ()))
     return set()
 
 
-def refuse_away(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The database is away for a moment."""
-    return refuse(request, away(error))
+def database_away_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The response when the database is unreachable."""
+    return error_response(request, database_away(error))
 
 
-def away(error: Exception) -> DatabaseAway:
-    """What a failure of the database is to callers; it has been logged."""
+def database_away(error: Exception) -> DatabaseAway:
+    """Logs an error of the database connection and returns the one for callers."""
     log.warning("database away", error=type(error).__name__)
     return DatabaseAway(retry_after=2)
 
 
-async def answer(scope: Scope, receive: Receive, send: Send, error: FeedError) -> None:
-    """Sends a refusal from where no handler has been called."""
+async def send_error(scope: Scope, receive: Receive, send: Send, error: FeedError) -> None:
+    """Sends the response to an error, from middleware."""
     request: Request[Any, Any, Any] = Request(scope, receive, send)
-    await refuse(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
+    await error_response(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
-async def answer_failure(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
-    """The same for a fault of ours."""
+async def send_internal_error(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
+    """Logs an unexpected error and sends the response to it, from middleware."""
     request: Request[Any, Any, Any] = Request(scope, receive, send)
-    await fail(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
+    await internal_error_response(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
-def refuse_bytes(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """A body that is not UTF-8, or nested beyond all measure: the decoder says so in errors of its own."""
-    return refuse(request, MalformedBody())
+def undecodable_body_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The response to a body that is not UTF-8 or nested too deeply, for which the decoder raises built-in errors."""
+    return error_response(request, MalformedBody())
 
 
-def fail(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """A fault of ours: logged with its trace, told without one."""
+def internal_error_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Logs an unexpected error with its traceback; the response has none."""
     log.error("unhandled error", path=request.scope.get("path"), exc_info=error)
     return problem(request, status=500, error=InternalError())
 
 
 def wire_name(request: Request[Any, Any, Any], key: str) -> str:
-    """The name that the caller knows a parameter by; a handler may have had to call it otherwise."""
+    """The name of a handler's parameter in the HTTP contract, which may differ from the Python name."""
     field = request.scope["route_handler"].parsed_fn_signature.parameters.get(key)
     definition = getattr(field, "kwarg_definition", None)
     return next(filter(None, (getattr(definition, place, None) for place in ("query", "header", "name"))), key)
 
 
-def _of_validation(request: Request[Any, Any, Any], error: ValidationException) -> FeedError:
+def _validation_error(request: Request[Any, Any, Any], error: ValidationException) -> FeedError:
     extra = [item for item in error.extra or [] if isinstance(item, dict)]
-    # The framework names a source by a plain word or by a member of its enumeration.
+    # The framework gives the source as a string or as an enum member.
     sources = {getattr(item.get("source"), "value", item.get("source")) for item in extra}
     if "path" in sources:
         return NotFound()
@@ -252,16 +252,16 @@ def _of_validation(request: Request[Any, Any, Any], error: ValidationException) 
 
 def _wire_name_of(request: Request[Any, Any, Any], item: dict[str, Any]) -> str:
     name = wire_name(request, str(item.get("key", "")))
-    # A header that a dependency asks for is unknown to the handler; headers are spelled so.
+    # A header of a dependency is not among the handler's parameters: its name is derived from the Python name.
     return name.replace("_", "-").title() if str(getattr(item["source"], "value", item["source"])) == "header" else name
 
 
-HANDLERS: Any = {
-    Answered: repeat,
-    FeedError: refuse,
-    HTTPException: refuse_http,
-    **dict.fromkeys(DOWN, refuse_away),
-    UnicodeDecodeError: refuse_bytes,
-    RecursionError: refuse_bytes,
-    Exception: fail,
+EXCEPTION_HANDLERS: Any = {
+    Answered: stored_response,
+    FeedError: error_response,
+    HTTPException: http_error_response,
+    **dict.fromkeys(DOWN, database_away_response),
+    UnicodeDecodeError: undecodable_body_response,
+    RecursionError: undecodable_body_response,
+    Exception: internal_error_response,
 }

@@ -1,4 +1,4 @@
-"""Requests are read strictly: `"1"` is no number and `1` is no text, whatever the framework would make of them."""
+"""Strict reading of requests: values of the wrong JSON type are rejected, which the framework would convert."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from feed.errors import FieldError, Invalid, MalformedBody, Unauthenticated
 
 
 class StrictRequest(Request[Any, Any, State]):
-    """A request whose body has the handler's type, or is refused."""
+    """A request whose JSON body must have the type of the handler's `data`."""
 
     async def json(self) -> Any:
-        """The body as the handler's `data`, with no value turned into one of another type.
+        """The body as the handler's `data`, without type conversions.
 
         Raises UnsupportedMediaType, MalformedBody.
         """
@@ -29,15 +29,14 @@ class StrictRequest(Request[Any, Any, State]):
             raise MalformedBody from None
 
 
-# Under this name a handler's dependency leaves, in the request's state, whose key it is.
-KEYED = "keyed"
+# In the request's state: the account id and the KeyedRequest of a request with an Idempotency-Key.
+KEYED_REQUEST = "keyed_request"
 
 
-async def look_first(request: Request[Any, Any, State]) -> Response[None] | None:
-    """What is settled before the handler: OPTIONS is answered for the whole path, nobody in particular is told so before
-    his body is looked at, and a parameter is never null.
+async def check_request(request: Request[Any, Any, State]) -> Response[None] | None:
+    """Runs before the handler: responds to OPTIONS, requires a token before the body is read, and rejects `null` parameters.
 
-    The framework answers OPTIONS for the handler that it met first, and reads the word null as no value. Raises
+    The framework would answer OPTIONS for one handler of the path only, and read the text null as None. Raises
     Unauthenticated, Invalid.
     """
     if request.method == "OPTIONS":
@@ -45,14 +44,14 @@ async def look_first(request: Request[Any, Any, State]) -> Response[None] | None
     if "viewer" in request.route_handler.parsed_fn_signature.parameters and "authorization" not in request.headers:
         raise Unauthenticated
     if b"=null" in request.scope["query_string"]:
-        _refuse_null(request)
+        _reject_null(request)
     return None
 
 
-def _refuse_null(request: Request[Any, Any, State]) -> None:
-    known = request.route_handler.parsed_fn_signature.parameters
-    kinds = {wire_name(request, key): field for key, field in known.items()}
-    given = sorted({name for name, value in request.query_params.multi_items() if value == "null"} & kinds.keys())
-    # The word is a text like any other where texts are asked for.
-    if wrong := [name for name in given if str not in (kinds[name].annotation, *kinds[name].args)]:
+def _reject_null(request: Request[Any, Any, State]) -> None:
+    parameters = request.route_handler.parsed_fn_signature.parameters
+    fields = {wire_name(request, key): field for key, field in parameters.items()}
+    nulls = sorted({name for name, value in request.query_params.multi_items() if value == "null"} & fields.keys())
+    # For a parameter of type str, null is a text.
+    if wrong := [name for name in nulls if str not in (fields[name].annotation, *fields[name].args)]:
         raise Invalid(*(FieldError(name, "invalid_value") for name in wrong))

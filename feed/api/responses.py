@@ -1,4 +1,4 @@
-"""Answers that are encoded already: a handler hands over bytes, the document says what they hold."""
+"""Responses from encoded JSON, and their entries in the OpenAPI document."""
 
 from typing import Any
 
@@ -21,28 +21,34 @@ _PRIVATE = [(b"cache-control", PRIVATE.encode()), (b"vary", b"Authorization")]
 
 
 class EncodedResponse(Response[bytes]):
-    """JSON that is bytes already. The framework's way from content to bytes would cost more than the page does."""
+    """A JSON response from bytes, without the framework's encoding, which would cost more than the page itself."""
 
     def __init__(self, body: bytes, *, status: int, headers: RawHeaders) -> None:
         super().__init__(body, status_code=status, media_type="application/json")
-        self.raw = [_JSON, (b"content-length", b"%d" % len(body)), *headers]
+        self.raw_headers = [_JSON, (b"content-length", b"%d" % len(body)), *headers]
 
     def to_asgi_response(self, app: Litestar | None, request: Request[Any, Any, Any], **_: Any) -> ASGIResponse:
-        """What the framework sends: the body as it is."""
-        return _Sent(self)
+        """The ASGI response, called by the framework."""
+        return _EncodedASGIResponse(self)
 
 
-class _Sent(ASGIResponse):
-    def __init__(self, told: EncodedResponse) -> None:
-        self.told = told
+class _EncodedASGIResponse(ASGIResponse):
+    def __init__(self, response: EncodedResponse) -> None:
+        self.response = response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.told.status_code or 200, "headers": self.told.raw})
-        await send({"type": "http.response.body", "body": self.told.content, "more_body": False})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.response.status_code or 200,
+                "headers": self.response.raw_headers,
+            }
+        )
+        await send({"type": "http.response.body", "body": self.response.content, "more_body": False})
 
 
 def json_response(body: bytes | Rendered, *, status: int = 200, public: bool = False) -> Response[bytes]:
-    """A JSON answer from its bytes; `public` for what everybody without a token gets alike."""
+    """A JSON response; `public` if all callers without a token get the same one, so that shared caches may store it."""
     headers = list(_PUBLIC if public else _PRIVATE)
     if isinstance(body, Rendered):
         headers.append((b"etag", b'"%b"' % body.tag))
@@ -51,18 +57,18 @@ def json_response(body: bytes | Rendered, *, status: int = 200, public: bool = F
 
 
 def response_specs(kind: Any, *, status: int = 200, description: str = "") -> dict[int, ResponseSpec]:
-    """The `responses` entry of a handler whose answer is encoded already."""
+    """The `responses` argument of a handler that returns `json_response`: `kind` is the type of its content."""
     return {
         status: ResponseSpec(
             data_container=kind,
-            description=description or "The answer.",
+            description=description or "The response.",
             generate_examples=False,
             media_type="application/json",
         )
     }
 
 
-def repeat(request: Request[Any, Any, Any], told: Answered) -> Response[bytes]:
-    """The answer that was given the first time."""
+def stored_response(request: Request[Any, Any, Any], stored: Answered) -> Response[bytes]:
+    """The response that was sent the first time, for a retry."""
     headers = {"cache-control": "private, no-store", "idempotency-replayed": "true"}
-    return Response(told.body, status_code=told.status, media_type="application/json", headers=headers)
+    return Response(stored.body, status_code=stored.status, media_type="application/json", headers=headers)

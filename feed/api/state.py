@@ -1,4 +1,4 @@
-"""What one API process holds for as long as it lives."""
+"""The application state of an API process: connections, caches, batchers and the limiter."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -7,7 +7,6 @@ from functools import partial
 import msgspec
 from redis.asyncio import Redis
 
-from feed import redis as redis_room
 from feed.accounts.authentication import Authenticator
 from feed.accounts.model import KnownAccount
 from feed.accounts.store import list_owners
@@ -28,6 +27,7 @@ from feed.limits.model import Owner
 from feed.pagination import Cursors
 from feed.postgres import Pool, open_pool
 from feed.posts.actions import Draft, publish_posts
+from feed.redis import connect
 from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
 from feed.screens.campaigns.leaderboard import Leaderboards
 from feed.screens.comments.cards import CommentCard, read_cards
@@ -41,7 +41,7 @@ from feed.settings import Settings
 
 
 class AppState(msgspec.Struct, frozen=True):
-    """The open parts of a process; handlers get them by name through `feed.api.dependencies`."""
+    """The open resources of a process; handlers get it as the dependency `app_state`."""
 
     settings: Settings
     pool: Pool
@@ -67,13 +67,13 @@ class AppState(msgspec.Struct, frozen=True):
     limiter: Limiter | None  # None: FEED_LIMITS=off.
 
     def invalidate_posts(self, post_ids: Collection[int]) -> None:
-        """Brings the boards up to date with a commit that has changed what posts show, and drops cached pages with them."""
+        """Updates boards and drops cached pages after a commit that has changed posts."""
         self.projector.touch(post_ids)
         self.invalidation.tell(post_ids)
 
 
-def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> AppState:
-    """The world on top of parts that are already open. Raises RegionsUnreadable."""
+def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> AppState:
+    """The state over open connections; it starts no tasks. Raises RegionsUnreadable."""
     cursors = Cursors(keys.cursor_key)
     pages = Pages(pool, cursors, settings.public_url)
     projector = Projector(pool, redis)
@@ -88,7 +88,7 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> AppSta
             pool,
             keys,
             TokenVerifier(keys.token_key, app_issuer(settings)),
-            on_known_account=None if limiter is None else partial(_introduce, limiter),
+            on_known_account=None if limiter is None else partial(_cache_owner, limiter),
         ),
         likes=Batcher(partial(apply_likes, pool, announce=projector.touch)),
         stored_responses=Batcher(partial(store_answers, pool)),
@@ -110,7 +110,7 @@ def assemble(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> AppSta
 
 
 def app_issuer(settings: Settings) -> AppIssuer | None:
-    """The app's issuer; None where people sign in with us. Its keys are read when the first token asks for them."""
+    """The issuer of the app's tokens; None if accounts sign in with feed itself. Its keys are fetched for the first token."""
     if not settings.jwks_url:
         return None
     algorithms = settings.jwt_algorithm_names
@@ -123,24 +123,24 @@ def app_issuer(settings: Settings) -> AppIssuer | None:
     )
 
 
-def _introduce(limiter: Limiter, known: KnownAccount) -> None:
-    limiter.meet(known.id, Owner(known.person, known.age_seconds))
+def _cache_owner(limiter: Limiter, known: KnownAccount) -> None:
+    limiter.cache_owner(known.id, Owner(known.person, known.age_seconds))
 
 
 def _limiter(settings: Settings, pool: Pool, redis: Redis) -> Limiter | None:
     table = read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
     if table is None:
         return None
-    return Limiter(redis, partial(list_owners, pool), table, new_posts=not settings.embedded)
+    return Limiter(redis, partial(list_owners, pool), table, limit_new_accounts=not settings.embedded)
 
 
 @asynccontextmanager
 async def open_app_state(settings: Settings) -> AsyncIterator[AppState]:
-    """Opens everything an API process needs and closes it again, the writes that wait first."""
+    """Opens the state of an API process and starts its tasks; on exit it finishes pending writes before it closes connections."""
     keys = open_keys(settings.keys_dir, create=settings.embedded, kms=open_kms(settings))
     pool = await open_pool(settings.database_url, size=settings.api_pool_size)
-    redis = redis_room.connect(settings.redis_url)
-    app_state = assemble(settings, pool, redis, keys)
+    redis = connect(settings.redis_url)
+    app_state = build_app_state(settings, pool, redis, keys)
     app_state.projector.start()
     app_state.invalidation.start()
     try:

@@ -1,13 +1,17 @@
-"""The limits as an installation wants them."""
+"""The rate limits of an installation: the default table with the settings applied."""
 
 import tomllib
 from pathlib import Path
 
-from feed.limits.model import EMBEDDED_SCALE, TABLE, Limit, changed, scaled
+from feed.limits.model import EMBEDDED_SCALE, TABLE, Limit, overridden, scaled
 
 
 def read_table(limits: str, scale: float, *, embedded: bool) -> dict[str, Limit] | None:
-    """The table after the settings; None where limits are off. Raises ValueError for a file that does not read."""
+    """The table of limits by class; None with `limits="off"`.
+
+    `limits` is `on`, `off` or the path of a TOML file that overrides classes; `scale` multiplies the default quotas.
+    Raises ValueError for an unreadable or invalid file.
+    """
     if limits == "off":
         return None
     if not 0 < scale <= 1e9:
@@ -16,7 +20,7 @@ def read_table(limits: str, scale: float, *, embedded: bool) -> dict[str, Limit]
     if limits == "on":
         return table
     try:
-        given = tomllib.loads(Path(limits).read_text("utf-8"))
+        overrides = tomllib.loads(Path(limits).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"limits: {limits} does not read: {error}") from None
-    return changed(table, given)
+    return overridden(table, overrides)

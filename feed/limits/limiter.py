@@ -1,9 +1,9 @@
-"""What one process knows of the limits, and how it agrees with the others.
+"""The rate limiter of one process, which shares its counts with other processes through Redis.
 
-Exact limits are asked of Redis each time, the questions of many requests in one round trip. The others are paid
-afterwards: a process lets a portion pass, reports it with its next question, and is told how much is left. Whoever has
-been refused is refused from memory until the wait is over. So a like costs a look into a dictionary, and N processes
-let pass at most N - 1 portions too many.
+Exact limits ask Redis before each request, many requests in one round trip. Other limits are reported afterwards: a
+process lets a portion of the quota pass, reports it with its next call and learns how much is left. A rejected subject is
+rejected from memory until its wait is over. So a like costs a dictionary lookup, and N processes let pass at most N - 1
+portions too many.
 """
 
 import time
@@ -15,48 +15,60 @@ from redis.asyncio import Redis
 from feed import metrics
 from feed.batching import Batcher
 from feed.errors import Unavailable
-from feed.limits.model import NEWCOMER_SECONDS, NEWCOMER_SHARE, Limit, LimitsAway, Owner, RateLimited, Terms, terms
-from feed.limits.script import SPEND
+from feed.limits.model import (
+    NEW_ACCOUNT_DIVISOR,
+    NEW_ACCOUNT_SECONDS,
+    EffectiveLimit,
+    Limit,
+    LimitsAway,
+    Owner,
+    RateLimited,
+    effective_limit,
+)
+from feed.limits.script import COUNT
 from feed.redis import UNREACHABLE
 
-_PURSES = 50_000
-_OWNERS = 20_000
+_ALLOWANCES_MAX = 50_000
+_OWNERS_MAX = 20_000
 _OWNER_SECONDS = 300.0
-# After a failure nobody asks for so long: a Redis that hangs must not slow everybody down again and again.
-_REST_SECONDS = 2.0
-_AWAY_SECONDS = 5
+# No calls for this long after a failure: a Redis that hangs must not delay request after request.
+_BACKOFF_SECONDS = 2.0
+_RETRY_AFTER_SECONDS = 5
 
-Question = tuple[str, int, int, Terms]
-Answer = list[int]
+# The Redis key, the requests that have passed and are reported now, the requests asked for, and the limit.
+CountCall = tuple[str, int, int, EffectiveLimit]
+CountReply = list[int]
 
 
-# Remembered by the ten thousands, and without cycles: the collector would walk through all of them while everybody waits.
-class Purse(msgspec.Struct, gc=False):
-    """What one subject may still spend in one class before anybody asks."""
+# Tens of thousands are cached. They hold no reference cycles: traversing them would only lengthen garbage collection pauses.
+class Allowance(msgspec.Struct, gc=False):
+    """The state of one subject in one class: how many requests may pass before Redis is asked."""
 
     left: int
     remaining: int
     resets_at: float
-    spent: int = 0
-    closed_until: float = 0.0
-    closed_for: int = 0
-    index: int = 0
+    spent: int = 0  # Passed since the last report.
+    blocked_until: float = 0.0
+    blocked_weight: int = 0  # Lighter requests may still pass.
+    window: int = 0  # The index of the fullest window, which the `RateLimit` header describes.
 
 
-class _Known(msgspec.Struct, frozen=True, gc=False):
+class _CachedOwner(msgspec.Struct, frozen=True, gc=False):
     subject: str
-    until: float
-    grown_at: float
+    expires_at: float
+    established_at: float  # From then on the account has full quotas.
 
 
-def _opened(held: Terms, now: float) -> Purse:
-    # The request that opens the purse is one of its portion.
-    first = held.windows[0]
-    return Purse(left=held.portion, remaining=first.quota, resets_at=now + first.seconds)
+def _new_allowance(limit: EffectiveLimit, now: float) -> Allowance:
+    first = limit.windows[0]
+    return Allowance(left=limit.portion, remaining=first.quota, resets_at=now + first.seconds)
 
 
 class Limiter:
-    """Counts what subjects do, together with the limiters of all other processes."""
+    """Counts requests by person, account or address, together with the limiters of all other processes.
+
+    `load` returns the owners of accounts by id. Without `limit_new_accounts` new accounts have full quotas.
+    """
 
     def __init__(
         self,
@@ -64,125 +76,127 @@ class Limiter:
         load: Callable[[Sequence[int]], Awaitable[Mapping[int, Owner]]],
         table: Mapping[str, Limit],
         *,
-        new_posts: bool = True,
+        limit_new_accounts: bool = True,
     ) -> None:
         self._redis = redis
         self._load = load
-        share = NEWCOMER_SHARE if new_posts else 1
-        self._members = {name: terms(name, limit.account, limit) for name, limit in table.items() if limit.account}
-        self._newcomers = {
-            name: terms(name, limit.account, limit, share=share) for name, limit in table.items() if limit.account
+        divisor = NEW_ACCOUNT_DIVISOR if limit_new_accounts else 1
+        by_account = {name: limit for name, limit in table.items() if limit.account}
+        self._account_limits = {name: effective_limit(name, limit.account, limit) for name, limit in by_account.items()}
+        self._new_account_limits = {
+            name: effective_limit(name, limit.account, limit, divisor=divisor) for name, limit in by_account.items()
         }
-        self._strangers = {name: terms(name, limit.address, limit) for name, limit in table.items()}
-        self._purses: dict[tuple[str, str], Purse] = {}
-        self._known: dict[int, _Known] = {}
-        self._questions: Batcher[Question, Answer | None] = Batcher(self._ask)
-        self._lookups: Batcher[int, Owner | None] = Batcher(self._look_up)
-        self._rests_until = 0.0
+        self._address_limits = {name: effective_limit(name, limit.address, limit) for name, limit in table.items()}
+        self._allowances: dict[tuple[str, str], Allowance] = {}
+        self._owners: dict[int, _CachedOwner] = {}
+        self._counts: Batcher[CountCall, CountReply | None] = Batcher(self._count_each)
+        self._lookups: Batcher[int, Owner | None] = Batcher(self._load_owners)
+        self._retry_redis_at = 0.0
 
     async def close(self) -> None:
-        """Waits for the questions that are open."""
-        await self._questions.close()
+        """Waits for open calls."""
+        await self._counts.close()
         await self._lookups.close()
 
-    def meet(self, account_id: int, owner: Owner) -> None:
-        """Learns whose an account is from whoever has just looked, so that its first request need not ask again."""
-        self._learn(account_id, owner, time.monotonic())
+    def cache_owner(self, account_id: int, owner: Owner) -> None:
+        """Caches the owner of an account that the caller has just read, which saves a query at its first request."""
+        self._cache_owner(account_id, owner, time.monotonic())
 
     def counts_accounts(self, name: str) -> bool:
-        """Whether it matters to this limit who asks."""
-        return name in self._members
+        """Whether the limit counts signed-in callers by account."""
+        return name in self._account_limits
 
-    async def spend_as_account(self, name: str, account_id: int, weight: int = 1) -> tuple[bytes, bytes]:
-        """Counts an operation of somebody who is signed in; what `RateLimit` and `RateLimit-Policy` say then.
+    async def count_account(self, name: str, account_id: int, weight: int = 1) -> tuple[bytes, bytes]:
+        """Counts a request of an account; returns the values of the `RateLimit` and `RateLimit-Policy` headers.
 
-        Raises RateLimited, and LimitsAway where Redis is away and the limit is strict.
+        Raises RateLimited, and LimitsAway when Redis is unreachable and the limit is strict.
         """
         now = time.monotonic()
-        known = self._known.get(account_id)
-        if known is None or known.until < now:
-            known = await self._find(account_id, now)
-        held = (self._newcomers if known.grown_at > now else self._members)[name]
-        return await self._spend(held, known.subject, weight, now)
+        owner = self._owners.get(account_id)
+        if owner is None or owner.expires_at < now:
+            owner = await self._find_owner(account_id, now)
+        limits = self._new_account_limits if owner.established_at > now else self._account_limits
+        return await self._count(limits[name], owner.subject, weight, now)
 
-    async def spend_as_address(self, name: str, address: str, weight: int = 1) -> tuple[bytes, bytes]:
-        """Counts an operation of an address, else as `spend_as_account`."""
-        return await self._spend(self._strangers[name], f"n{address}", weight, time.monotonic())
+    async def count_address(self, name: str, address: str, weight: int = 1) -> tuple[bytes, bytes]:
+        """Counts a request of an address; otherwise like `count_account`."""
+        return await self._count(self._address_limits[name], f"n{address}", weight, time.monotonic())
 
-    async def _spend(self, held: Terms, subject: str, weight: int, now: float) -> tuple[bytes, bytes]:
-        key = (held.name, subject)
-        purse = self._purses.get(key)
-        if purse is None:
-            purse = self._purses[key] = _opened(held, now)
-            if len(self._purses) > _PURSES:
-                # The oldest; with it goes a portion at most that nobody was told of.
-                del self._purses[next(iter(self._purses))]
-        if now < purse.closed_until and weight >= purse.closed_for:
-            raise self._refusal(held, purse, now)
-        purse.spent += weight
-        if purse.spent > purse.left:
-            await self._settle(held, subject, purse, weight, now)
-        return (
-            held.say(purse.index, remaining=purse.remaining - purse.spent, seconds=int(purse.resets_at - now)),
-            held.policy,
-        )
+    async def _count(self, limit: EffectiveLimit, subject: str, weight: int, now: float) -> tuple[bytes, bytes]:
+        key = (limit.name, subject)
+        allowance = self._allowances.get(key)
+        if allowance is None:
+            allowance = self._allowances[key] = _new_allowance(limit, now)
+            if len(self._allowances) > _ALLOWANCES_MAX:
+                # Evicts the oldest; at most one unreported portion is lost with it.
+                del self._allowances[next(iter(self._allowances))]
+        if now < allowance.blocked_until and weight >= allowance.blocked_weight:
+            raise self._rejection(limit, allowance, now)
+        allowance.spent += weight
+        if allowance.spent > allowance.left:
+            await self._report(limit, subject, allowance, weight, now)
+        remaining, seconds = allowance.remaining - allowance.spent, int(allowance.resets_at - now)
+        return limit.header(allowance.window, remaining=remaining, seconds=seconds), limit.policy_header
 
-    async def _settle(self, held: Terms, subject: str, purse: Purse, weight: int, now: float) -> None:
-        told, purse.spent, purse.left = purse.spent - weight, 0, 0
-        asked = min(weight, *(window.quota for window in held.windows))
-        answer = None
-        if now >= self._rests_until:
-            answer = await self._questions.submit((f"feed:limits:{{{subject}}}:{held.name}", told, asked, held))
-        if answer is None:
-            if held.strict:
-                raise LimitsAway(retry_after=_AWAY_SECONDS)
-            purse.left = held.portion
+    async def _report(self, limit: EffectiveLimit, subject: str, allowance: Allowance, weight: int, now: float) -> None:
+        """Reports passed requests to Redis, asks for this one and for the next portion. Raises RateLimited, LimitsAway."""
+        reported, allowance.spent, allowance.left = allowance.spent - weight, 0, 0
+        asked = min(weight, *(window.quota for window in limit.windows))
+        reply = None
+        if now >= self._retry_redis_at:
+            reply = await self._counts.submit((f"feed:limits:{{{subject}}}:{limit.name}", reported, asked, limit))
+        if reply is None:
+            if limit.strict:
+                raise LimitsAway(retry_after=_RETRY_AFTER_SECONDS)
+            allowance.left = limit.portion
             return
-        granted, wait, *rows = answer
-        pairs = list(zip(rows[::2], rows[1::2], strict=True))
-        purse.index = min(range(len(pairs)), key=lambda at: pairs[at][0] / held.windows[at].quota)
-        purse.remaining, reset = pairs[purse.index]
-        purse.resets_at = now + reset / 1000
-        purse.left = min(held.portion, *(remaining for remaining, _ in pairs))
+        granted, wait_ms, *rest = reply
+        windows = list(zip(rest[::2], rest[1::2], strict=True))
+        allowance.window = min(range(len(windows)), key=lambda at: windows[at][0] / limit.windows[at].quota)
+        allowance.remaining, reset_ms = windows[allowance.window]
+        allowance.resets_at = now + reset_ms / 1000
+        allowance.left = min(limit.portion, *(remaining for remaining, _ in windows))
         if not granted:
-            purse.left = 0
-            purse.closed_until, purse.closed_for = now + wait / 1000, weight
-            raise self._refusal(held, purse, now)
+            allowance.left = 0
+            allowance.blocked_until, allowance.blocked_weight = now + wait_ms / 1000, weight
+            raise self._rejection(limit, allowance, now)
 
-    def _refusal(self, held: Terms, purse: Purse, now: float) -> RateLimited:
-        metrics.LIMITED.labels(held.name).inc()
-        wait = int(purse.closed_until - now) + 1
-        says = held.say(purse.index, remaining=0, seconds=wait)
-        return RateLimited(retry_after=wait, told=(says, held.policy))
+    def _rejection(self, limit: EffectiveLimit, allowance: Allowance, now: float) -> RateLimited:
+        metrics.LIMITED.labels(limit.name).inc()
+        wait = int(allowance.blocked_until - now) + 1
+        header = limit.header(allowance.window, remaining=0, seconds=wait)
+        return RateLimited(retry_after=wait, headers=(header, limit.policy_header))
 
-    async def _ask(self, questions: Sequence[Question]) -> list[Answer | None]:
-        calls = []
-        for key, told, asked, held in questions:
-            pairs = [number for window in held.windows for number in (window.quota, window.seconds)]
-            calls.append((key, [told, asked, *pairs]))
+    async def _count_each(self, calls: Sequence[CountCall]) -> list[CountReply | None]:
+        prepared = []
+        for key, reported, asked, limit in calls:
+            windows = [number for window in limit.windows for number in (window.quota, window.seconds)]
+            prepared.append((key, [reported, asked, *windows]))
         try:
-            answers = await SPEND.run_each(self._redis, calls)
+            replies = await COUNT.run_each(self._redis, prepared)
         except UNREACHABLE:
-            answers = [None] * len(calls)
-        if None in answers:
-            self._rests_until = time.monotonic() + _REST_SECONDS
-        return answers
+            replies = [None] * len(prepared)
+        if None in replies:
+            self._retry_redis_at = time.monotonic() + _BACKOFF_SECONDS
+        return replies
 
-    async def _find(self, account_id: int, now: float) -> _Known:
+    async def _find_owner(self, account_id: int, now: float) -> _CachedOwner:
         try:
             owner = await self._lookups.submit(account_id)
         except Unavailable:
-            return _Known(f"a{account_id}", 0, 0)
-        return self._learn(account_id, owner, now)
+            # Without Postgres the account is counted alone, with full quotas, and looked up again at its next request.
+            return _CachedOwner(f"a{account_id}", 0, 0)
+        return self._cache_owner(account_id, owner, now)
 
-    def _learn(self, account_id: int, owner: Owner | None, now: float) -> _Known:
+    def _cache_owner(self, account_id: int, owner: Owner | None, now: float) -> _CachedOwner:
         age = owner.age_seconds if owner else 0.0
         subject = f"p{owner.person.hex()}" if owner else f"a{account_id}"
-        known = self._known[account_id] = _Known(subject, now + _OWNER_SECONDS, now + NEWCOMER_SECONDS - age)
-        if len(self._known) > _OWNERS:
-            del self._known[next(iter(self._known))]
-        return known
+        cached = _CachedOwner(subject, now + _OWNER_SECONDS, now + NEW_ACCOUNT_SECONDS - age)
+        self._owners[account_id] = cached
+        if len(self._owners) > _OWNERS_MAX:
+            del self._owners[next(iter(self._owners))]
+        return cached
 
-    async def _look_up(self, account_ids: Sequence[int]) -> list[Owner | None]:
-        found = await self._load(account_ids)
-        return [found.get(account_id) for account_id in account_ids]
+    async def _load_owners(self, account_ids: Sequence[int]) -> list[Owner | None]:
+        owners = await self._load(account_ids)
+        return [owners.get(account_id) for account_id in account_ids]

@@ -1,4 +1,4 @@
-"""How often: the table of limits, and what is said about them on the wire."""
+"""Rate limits: the table of classes, their windows, and the `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,36 +9,36 @@ from feed.errors import TooMany, Unavailable
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
-# A route with this name is not limited at all.
+# The class of routes without a limit.
 UNLIMITED = "none"
-# Younger accounts have a third of every quota: what is made to spam is young.
-NEWCOMER_SECONDS = DAY
-NEWCOMER_SHARE = 3
-# One person at a desk plays everybody, and every account there is new.
+# Accounts younger than this have a third of every quota: accounts made for spam are new.
+NEW_ACCOUNT_SECONDS = DAY
+NEW_ACCOUNT_DIVISOR = 3
+# In embedded mode one developer acts as all users, from new accounts.
 EMBEDDED_SCALE = 10
 
-# A process reports what it has let pass in portions of a tenth of the quota, so that many a like costs no question.
+# A process reports the requests it has let pass in portions of a tenth of the quota, so that most likes need no call to Redis.
 _PORTIONS = 10
-_LARGEST_PORTION = 200
+_PORTION_MAX = 200
 
 
 class RateLimited(TooMany):
-    """Somebody does something more often than the limits allow."""
+    """The caller has exceeded a rate limit."""
 
 
 class LimitsAway(Unavailable):
-    """What guards codes and claims cannot be asked now, so that nobody passes."""
+    """Redis is unreachable and the limit is strict: the request is rejected."""
 
 
 class Window(msgspec.Struct, frozen=True):
-    """So many in so many seconds, sliding."""
+    """A sliding window: `quota` requests in `seconds`."""
 
     quota: int
     seconds: int
 
     @property
     def label(self) -> str:
-        """The length in its largest whole unit: `10m`, `1d`."""
+        """The length in the largest unit that divides it: `10m`, `1d`."""
         for unit, seconds in (("d", DAY), ("h", HOUR), ("m", MINUTE)):
             if self.seconds % seconds == 0:
                 return f"{self.seconds // seconds}{unit}"
@@ -46,49 +46,52 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """What a class of operations may be done, by whom, how often.
+    """The windows of one class of operations.
 
-    `account` counts the signed in: all accounts of a person together, an account without a verified phone alone.
-    `address` counts everybody else. Without `account` nobody's token is looked at.
+    `account` limits signed-in callers: all accounts of a person together, an account without a verified phone alone.
+    `address` limits all other callers by IP address. A class without `account` windows counts by address only and
+    does not verify tokens.
     """
 
     account: tuple[Window, ...] = ()
     address: tuple[Window, ...] = (Window(120, MINUTE),)
-    strict: bool = False  # Nobody passes while Redis is away.
-    exact: bool = True  # Asked each time, not in portions.
+    strict: bool = False  # Fails closed: requests are rejected while Redis is unreachable.
+    exact: bool = True  # Counted in Redis before each request, not in portions.
 
 
-class Terms(msgspec.Struct, frozen=True):
-    """A limit as it holds for one kind of caller, worked out once."""
+class EffectiveLimit(msgspec.Struct, frozen=True):
+    """A limit as it applies to one kind of caller (account, new account, address), computed once."""
 
     name: str
     windows: tuple[Window, ...]
     strict: bool
-    portion: int  # How many a process may let pass before it reports them.
-    policy: bytes
+    portion: int  # Requests that a process may let pass before it reports them; 0 counts each one first.
+    policy_header: bytes
 
-    def say(self, index: int, *, remaining: int, seconds: int) -> bytes:
-        """The value of `RateLimit` for one of the windows."""
+    def header(self, index: int, *, remaining: int, seconds: int) -> bytes:
+        """The value of the `RateLimit` header for the window at `index`."""
         return f'"{self.name}-{self.windows[index].label}";r={max(remaining, 0)};t={max(seconds, 0)}'.encode()
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Whose an account is, and how old. All accounts of a person have one `person`."""
+    """The person that an account belongs to, and the account's age. All accounts of a person have the same `person`."""
 
     person: bytes
     age_seconds: float
 
 
-def terms(name: str, windows: Sequence[Window], limit: Limit, *, share: int = 1) -> Terms:
-    """What holds for callers with the given share of the quotas."""
-    held = tuple(Window(max(1, window.quota // share), window.seconds) for window in windows)
-    least = min((window.quota for window in held), default=0)
-    return Terms(
+def effective_limit(name: str, windows: Sequence[Window], limit: Limit, *, divisor: int = 1) -> EffectiveLimit:
+    """The limit `name` with the given windows and their quotas divided by `divisor`, at least 1 each."""
+    effective = tuple(Window(max(1, window.quota // divisor), window.seconds) for window in windows)
+    least = min((window.quota for window in effective), default=0)
+    return EffectiveLimit(
         name=name,
-        windows=held,
+        windows=effective,
         strict=limit.strict,
-        portion=0 if limit.exact or limit.strict else min(least // _PORTIONS, _LARGEST_PORTION),
-        policy=", ".join(f'"{name}-{each.label}";q={each.quota};w={each.seconds}' for each in held).encode(),
+        portion=0 if limit.exact or limit.strict else min(least // _PORTIONS, _PORTION_MAX),
+        policy_header=", ".join(
+            f'"{name}-{each.label}";q={each.quota};w={each.seconds}' for each in effective
+        ).encode(),
     )
 
 
@@ -104,27 +107,27 @@ TABLE: dict[str, Limit] = {
     "reports": Limit(account=_windows((10, 10 * MINUTE), (50, DAY))),
     "changes": Limit(account=_windows((60, MINUTE), (1_000, HOUR)), exact=False),
     "reads": Limit(account=_windows((1_200, MINUTE)), address=_windows((600, MINUTE)), exact=False),
-    # The app's own servers, whose signature is checked.
+    # Webhooks: the app's own servers, whose signature is verified.
     "hooks": Limit(address=_windows((1_200, MINUTE)), exact=False),
     "files": Limit(address=_windows((600, MINUTE)), exact=False),
     "staff": Limit(account=_windows((600, MINUTE)), exact=False),
-    # Many phones share an address of a mobile network; the quota per phone is the sign-in's own.
+    # Many phones share an address of a mobile network; sign-in has its own quota per phone.
     "codes": Limit(address=_windows((20, 10 * MINUTE), (200, DAY)), strict=True),
     "refresh": Limit(address=_windows((120, 10 * MINUTE))),
     "claims": Limit(account=_windows((10, 10 * MINUTE), (50, DAY)), strict=True),
     "reveals": Limit(account=_windows((60, 10 * MINUTE), (500, DAY)), strict=True),
-    # Requests with a token that is not good: guessing has to stay slow, and so has the checking of signatures.
+    # Requests with an invalid token: limits guessing and the cost of verifying signatures.
     "bad_tokens": Limit(address=_windows((60, MINUTE)), exact=False),
 }
 
 
 def default_for(method: str) -> str:
-    """The limit of a route that names none."""
+    """The class of a route that names none, by its HTTP method."""
     return "reads" if method in ("GET", "HEAD", "OPTIONS") else "changes"
 
 
 def scaled(table: Mapping[str, Limit], factor: float) -> dict[str, Limit]:
-    """The table with every quota times a factor."""
+    """The table with every quota multiplied by `factor`, at least 1 each."""
 
     def scale(windows: tuple[Window, ...]) -> tuple[Window, ...]:
         return tuple(Window(max(1, round(window.quota * factor)), window.seconds) for window in windows)
@@ -135,10 +138,13 @@ def scaled(table: Mapping[str, Limit], factor: float) -> dict[str, Limit]:
     }
 
 
-def changed(table: Mapping[str, Limit], given: Mapping[str, Any]) -> dict[str, Limit]:
-    """The table with the windows of a settings file: `[posts] account = ["10/10m", "60/1d"]`. Raises ValueError."""
+def overridden(table: Mapping[str, Limit], overrides: Mapping[str, Any]) -> dict[str, Limit]:
+    """The table with the windows of a parsed settings file, like `[posts] account = ["10/10m", "60/1d"]`.
+
+    Raises ValueError for unknown classes, unknown keys and invalid windows.
+    """
     result = dict(table)
-    for name, entry in given.items():
+    for name, entry in overrides.items():
         if name not in table or not isinstance(entry, dict) or entry.keys() - {"account", "address"}:
             raise ValueError(f"limits: [{name}] is no limit with account or address")
         if "account" in entry and not table[name].account:
@@ -151,7 +157,7 @@ def changed(table: Mapping[str, Limit], given: Mapping[str, Any]) -> dict[str, L
 
 
 def read_window(text: object) -> Window:
-    """`60/1d` as a window. Raises ValueError."""
+    """Parses `60/1d`: 60 requests a day. Raises ValueError, also for windows longer than 31 days."""
     quota, slash, length = str(text).partition("/")
     unit = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}.get(length[-1:])
     if not slash or unit is None or not quota.isdecimal() or not length[:-1].isdecimal():

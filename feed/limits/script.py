@@ -1,16 +1,17 @@
-"""The one step in which Redis counts. Its clock is the only one: processes and machines need not agree on theirs.
+"""The Redis script that counts requests. It uses the clock of Redis, so that clocks of processes and machines may differ.
 
-A subject's class is one hash. Each of its windows keeps the number of the present period, the count in it and the count
-in the period before; the sliding count is the present one and the part of the former that still lies in the window.
+Each subject and class is one hash. For each window it holds the number of the current period, the count in it and the
+count in the previous period; the sliding count is the current one plus the part of the previous one that is still
+inside the window (sliding window counter).
 """
 
 from feed.redis import Script
 
-# What has been spent already and is only told, what is asked for, then quota and seconds of each window.
-# Returns whether it is granted, the milliseconds to wait if not, then for each window what remains and the
-# milliseconds until its period ends. What is told counts in any case; what is asked for counts when it is granted.
-SPEND = Script("""
-local told, asked = tonumber(ARGV[1]), tonumber(ARGV[2])
+# ARGV: the requests that have passed and are reported now, the requests asked for, then quota and seconds of each window.
+# Returns 1 if granted, the milliseconds to wait if not, then for each window the remaining quota and the milliseconds
+# until its period ends. Reported requests are always counted, requests asked for only when they are granted.
+COUNT = Script("""
+local reported, asked = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
 local windows, wait, longest = {}, 0, 0
@@ -19,10 +20,10 @@ for i = 3, #ARGV, 2 do
   local held = redis.call('HMGET', KEYS[1], seconds .. 'n', seconds .. 'c', seconds .. 'p')
   local period = math.floor(now / seconds)
   local number, count, before = tonumber(held[1] or -1), tonumber(held[2] or 0), tonumber(held[3] or 0)
-  -- A clock that was set back leaves a period from the future: its counts are kept for the present one.
+  -- After the clock was set back the hash holds a future period: its counts are kept for the current one.
   if number == period - 1 then count, before = 0, count
   elseif number < period then count, before = 0, 0 end
-  count = count + told
+  count = count + reported
   local left = (period + 1) * seconds - now
   if count + before * left / seconds + asked > quota then
     local free = quota - count - asked

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from litestar.connection import ASGIConnection
 
-from feed.api.client_address import client_address, grouped, is_loopback
+from feed.api.client_address import address_group, client_address, is_loopback
 
 
 def connection(peer: str | None, *forwarded: str) -> ASGIConnection[Any, Any, Any, Any]:
@@ -43,10 +43,10 @@ def test_the_address_is_counted_from_the_right(
 
 
 def test_a_network_of_64_bits_counts_as_one() -> None:
-    assert grouped("2001:db8:1:2:3:4:5:6") == grouped("2001:db8:1:2::1") == "2001:db8:1:2::/64"
-    assert grouped("2001:db8:1:3::1") != grouped("2001:db8:1:2::1")
-    assert grouped("192.0.2.1") == "192.0.2.1"
-    assert grouped("") == ""
+    assert address_group("2001:db8:1:2:3:4:5:6") == address_group("2001:db8:1:2::1") == "2001:db8:1:2::/64"
+    assert address_group("2001:db8:1:3::1") != address_group("2001:db8:1:2::1")
+    assert address_group("192.0.2.1") == "192.0.2.1"
+    assert address_group("") == ""
 
 
 def test_loopback_is_recognised() -> None:

@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.routes import HTTPRoute
 
 from feed.api.dependencies import requires_role
-from feed.api.errors import HANDLERS
+from feed.api.errors import EXCEPTION_HANDLERS
 from feed.api.state import AppState
 from tests.support import make
 from tests.support.api import Join
@@ -134,7 +134,7 @@ async def test_a_door_that_asks_for_nobody_is_closed_all_the_same(app_state: App
     app = Litestar(
         [Router("/", route_handlers=[tell], guards=[requires_role("editor")])],
         state=State({"app_state": app_state}),
-        exception_handlers=HANDLERS,
+        exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=None,
     )
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]

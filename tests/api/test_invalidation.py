@@ -7,7 +7,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from feed.api.state import AppState, assemble
+from feed.api.state import AppState, build_app_state
 from feed.screens.posts import pages
 from feed.screens.posts.page_render import PageBase
 from tests.support.api import Join, Person
@@ -17,7 +17,7 @@ from tests.support.app import app_over
 @pytest.fixture
 async def other(app_state: AppState, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
     """Another process's application over the same servers, listening."""
-    second = assemble(app_state.settings, app_state.pool, redis, app_state.keys)
+    second = build_app_state(app_state.settings, app_state.pool, redis, app_state.keys)
     second.invalidation.start()
     await until_heard(redis, 2)
     async with httpx.AsyncClient(

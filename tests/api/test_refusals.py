@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar, get
 from litestar.exceptions import HTTPException
 
-from feed.api.errors import HANDLERS
+from feed.api.errors import EXCEPTION_HANDLERS
 from feed.api.state import AppState
 from feed.batching import Batcher, DatabaseAway, Overloaded
 from feed.comments.hide_show import show_comment
@@ -88,7 +88,7 @@ async def test_a_fault_of_ours_tells_nothing_of_itself() -> None:
     async def odd() -> None:
         raise HTTPException(status_code=418)
 
-    app = Litestar([broken, odd], exception_handlers=HANDLERS, openapi_config=None)
+    app = Litestar([broken, odd], exception_handlers=EXCEPTION_HANDLERS, openapi_config=None)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test") as client:
         answer = await client.get("/broken")

@@ -9,7 +9,7 @@ import pytest
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.api.state import AppState, assemble
+from feed.api.state import AppState, build_app_state
 from feed.keys.store import Keys
 from feed.prizes.claims.shredding import Retention, shred_next_campaign
 from feed.screens.posts import hot_lists, topics
@@ -97,7 +97,7 @@ async def app_state(
     settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys
 ) -> AsyncIterator[AppState]:
     """Without the tasks that ask by themselves, so that each statement is a request's."""
-    assembled = assemble(settings, pool, redis, keys)
+    assembled = build_app_state(settings, pool, redis, keys)
     yield assembled
     await assembled.likes.close()
 

@@ -14,7 +14,7 @@ from feed.limits import model
 from feed.limits.configuration import read_table
 from feed.limits.limiter import Limiter
 from feed.limits.model import HOUR, MINUTE, Limit, LimitsAway, Owner, RateLimited, Window
-from feed.limits.script import SPEND
+from feed.limits.script import COUNT
 
 OLD = 1e9
 TABLE = {
@@ -61,7 +61,7 @@ async def passed(limiter: Limiter, name: str, account_id: int, times: int, weigh
     count = 0
     for _ in range(times):
         try:
-            await limiter.spend_as_account(name, account_id, weight)
+            await limiter.count_account(name, account_id, weight)
         except RateLimited:
             continue
         count += 1
@@ -71,7 +71,7 @@ async def passed(limiter: Limiter, name: str, account_id: int, times: int, weigh
 async def test_the_first_window_that_is_full_refuses(limiter: Limiter) -> None:
     assert await passed(limiter, "posts", 1, 5) == 3
     with pytest.raises(RateLimited) as refused:
-        await limiter.spend_as_account("posts", 1)
+        await limiter.count_account("posts", 1)
     assert 1 <= refused.value.params["retry_after"] <= 120
 
 
@@ -88,9 +88,9 @@ async def test_the_longer_window_holds_when_the_shorter_has_passed(limiter: Limi
 async def test_after_the_wait_that_was_told_it_goes_on(limiter: Limiter) -> None:
     assert await passed(limiter, "brief", 4, 6) == 4
     with pytest.raises(RateLimited) as refused:
-        await limiter.spend_as_account("brief", 4)
+        await limiter.count_account("brief", 4)
     await asyncio.sleep(refused.value.params["retry_after"])
-    await limiter.spend_as_account("brief", 4)
+    await limiter.count_account("brief", 4)
 
 
 async def test_two_accounts_of_one_person_share_and_two_without_a_phone_do_not(limiter: Limiter) -> None:
@@ -102,7 +102,7 @@ async def test_two_accounts_of_one_person_share_and_two_without_a_phone_do_not(l
 
 async def test_a_young_account_has_a_third(limiter: Limiter, redis: Redis) -> None:
     assert await passed(limiter, "posts", 3, 5) == 1
-    everybody = Limiter(redis, load, TABLE, new_posts=False)
+    everybody = Limiter(redis, load, TABLE, limit_new_accounts=False)
     assert await passed(everybody, "posts", 3, 5) == 2
     await everybody.close()
 
@@ -117,9 +117,9 @@ async def test_what_weighs_more_counts_more_and_what_weighs_more_than_all_takes_
 async def test_addresses_are_counted_apart_from_accounts_and_from_each_other(limiter: Limiter) -> None:
     for address in ("192.0.2.1", "192.0.2.2"):
         for _ in range(2):
-            await limiter.spend_as_address("posts", address)
+            await limiter.count_address("posts", address)
         with pytest.raises(RateLimited):
-            await limiter.spend_as_address("posts", address)
+            await limiter.count_address("posts", address)
     assert await passed(limiter, "posts", 4, 5) == 3
 
 
@@ -147,7 +147,7 @@ async def test_one_process_alone_is_exact_even_when_it_pays_afterwards(limiter: 
 async def test_many_questions_are_one_round_trip(limiter: Limiter, redis: Redis) -> None:
     before = (await redis.info("commandstats")).get("cmdstat_evalsha", {}).get("calls", 0)
     polled = (await redis.info("stats"))["total_reads_processed"]
-    await asyncio.gather(*(limiter.spend_as_address("posts", f"192.0.2.{n}") for n in range(100)))
+    await asyncio.gather(*(limiter.count_address("posts", f"192.0.2.{n}") for n in range(100)))
     assert (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"] - before >= 100
     assert (await redis.info("stats"))["total_reads_processed"] - polled < 20
 
@@ -164,7 +164,7 @@ async def test_without_redis_claims_are_closed_and_the_rest_is_open(away: Limite
     assert await passed(away, "likes", 4, 100) == 100
     for _ in range(3):
         with pytest.raises(LimitsAway) as refused:
-            await away.spend_as_account("claims", 4)
+            await away.count_account("claims", 4)
         assert refused.value.params["retry_after"] > 0
 
 
@@ -218,10 +218,10 @@ async def test_a_clock_that_was_set_forward_only_forgets(redis: Redis) -> None:
 
 async def test_the_window_slides(redis: Redis) -> None:
     """What was done just before a period's end still counts after it."""
-    await SPEND.run(redis, ["k"], [0, 1, 10, 60])
+    await COUNT.run(redis, ["k"], [0, 1, 10, 60])
     await redis.hset("k", mapping={"60c": 0, "60p": 10})
     seconds = (await redis.time())[0] % 60
-    granted, wait, remaining, _ = await SPEND.run(redis, ["k"], [0, 1, 10, 60])
+    granted, wait, remaining, _ = await COUNT.run(redis, ["k"], [0, 1, 10, 60])
     # Of the ten before, the share that still lies in the window counts.
     share = 10 * (60 - seconds) / 60
     assert granted == (share + 1 <= 10)
@@ -232,7 +232,7 @@ async def test_the_window_slides(redis: Redis) -> None:
 
 
 async def test_what_is_counted_is_forgotten_in_time(limiter: Limiter, redis: Redis) -> None:
-    await limiter.spend_as_account("posts", 4)
+    await limiter.count_account("posts", 4)
     assert 3600 < await redis.ttl("feed:limits:{p34}:posts") <= 7200
 
 
@@ -250,6 +250,6 @@ async def test_a_new_class_is_a_row_of_the_table(redis: Redis, monkeypatch: pyte
     limiter = Limiter(redis, load, table)
     assert limiter.counts_accounts("polls")
     assert await passed(limiter, "polls", 1, 6) == 4
-    _, policy = await limiter.spend_as_address("polls", "192.0.2.1")
+    _, policy = await limiter.count_address("polls", "192.0.2.1")
     assert policy == b'"polls-1m";q=2;w=60'
     await limiter.close()

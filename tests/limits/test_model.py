@@ -5,21 +5,32 @@ from pathlib import Path
 import pytest
 
 from feed.limits.configuration import read_table
-from feed.limits.model import HOUR, MINUTE, TABLE, Limit, Window, changed, default_for, read_window, scaled, terms
+from feed.limits.model import (
+    HOUR,
+    MINUTE,
+    TABLE,
+    Limit,
+    Window,
+    default_for,
+    effective_limit,
+    overridden,
+    read_window,
+    scaled,
+)
 
 
 def test_a_young_account_has_a_third_and_never_nothing() -> None:
     limit = Limit(account=(Window(10, MINUTE), Window(2, HOUR)))
-    held = terms("posts", limit.account, limit, share=3)
+    held = effective_limit("posts", limit.account, limit, divisor=3)
     assert [window.quota for window in held.windows] == [3, 1]
-    assert held.policy == b'"posts-1m";q=3;w=60, "posts-1h";q=1;w=3600'
+    assert held.policy_header == b'"posts-1m";q=3;w=60, "posts-1h";q=1;w=3600'
 
 
 def test_what_is_exact_or_strict_is_asked_each_time_and_the_rest_in_tenths() -> None:
     windows = (Window(120, MINUTE), Window(2_000, HOUR))
-    assert terms("likes", windows, Limit(exact=False)).portion == 12
-    assert terms("posts", windows, Limit()).portion == 0
-    assert terms("claims", windows, Limit(strict=True, exact=False)).portion == 0
+    assert effective_limit("likes", windows, Limit(exact=False)).portion == 12
+    assert effective_limit("posts", windows, Limit()).portion == 0
+    assert effective_limit("claims", windows, Limit(strict=True, exact=False)).portion == 0
 
 
 def test_codes_and_claims_fail_closed_and_nothing_else_does() -> None:
@@ -54,7 +65,7 @@ def test_a_window_that_is_none_is_refused(text: object) -> None:
 )  # fmt: skip
 def test_a_file_with_what_is_no_limit_is_refused(given: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="limits"):
-        changed(TABLE, given)
+        overridden(TABLE, given)
 
 
 def test_an_installation_changes_single_limits_and_scales_all(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from feed.api.state import assemble
+from feed.api.state import build_app_state
 from feed.auth.tokens import issue_token
 from feed.keys.store import open_keys
 from feed.settings import Settings
@@ -37,7 +37,7 @@ class Ask:
 async def asking(there: Stage, redis: Redis, keys_dir: Path) -> AsyncIterator[Ask]:
     keys = open_keys(keys_dir, create=True)
     settings = Settings(database_url="", redis_url="", keys_dir=keys_dir, limits="off")
-    world = assemble(settings, there.pool, redis, keys)
+    world = build_app_state(settings, there.pool, redis, keys)
     transport = httpx.ASGITransport(app=app_over(world))  # type: ignore[arg-type]
     token = issue_token(keys.token_key, sub="somebody", name="小明", phone="+8613800000000")
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as client:

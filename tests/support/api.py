@@ -12,7 +12,7 @@ import pytest
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.api.state import AppState, assemble
+from feed.api.state import AppState, build_app_state
 from feed.auth.tokens import issue_token
 from feed.keys.store import Keys, open_keys
 from feed.settings import Settings
@@ -46,7 +46,7 @@ def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
 async def app_state(
     settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys
 ) -> AsyncIterator[AppState]:
-    assembled = assemble(settings, pool, redis, keys)
+    assembled = build_app_state(settings, pool, redis, keys)
     assembled.projector.start()
     assembled.invalidation.start()
     yield assembled

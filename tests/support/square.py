@@ -10,7 +10,7 @@ import httpx
 from asyncpg import Record
 from redis.asyncio import Redis
 
-from feed.api.state import AppState, assemble
+from feed.api.state import AppState, build_app_state
 from feed.auth.tokens import issue_token
 from feed.boards import actions as boards
 from feed.boards import redis_store
@@ -170,7 +170,7 @@ class Square:
 @asynccontextmanager
 async def square(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys) -> AsyncIterator[Square]:
     """One process, without the tasks that work by themselves."""
-    app_state = assemble(settings, pool, redis, keys)
+    app_state = build_app_state(settings, pool, redis, keys)
     transport = httpx.ASGITransport(app=app_over(app_state), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1", timeout=60) as client:
         yield Square(app_state, client)

@@ -1,4 +1,4 @@
-"""Under which names the site may be called: a forged `Host` must not find its way into links or caches."""
+"""Allowed `Host` headers: a forged host must not get into links or caches."""
 
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
@@ -8,9 +8,9 @@ from feed.settings import Settings
 
 
 def allowed_hosts(settings: Settings) -> tuple[str, ...]:
-    """The names that are answered; empty for any.
+    """The allowed host names in lower case; empty for any.
 
-    Without a setting: the public address's name, and any as long as that is the machine itself.
+    Without FEED_ALLOWED_HOSTS it is the host of the public URL; any host in embedded mode, or if that URL is loopback.
     """
     if settings.allowed_hosts:
         named = tuple(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip())
@@ -22,14 +22,14 @@ def allowed_hosts(settings: Settings) -> tuple[str, ...]:
 
 
 def host_check(names: Sequence[str]) -> Callable[[bytes], bool]:
-    """Whether a `Host` header names one of them, whatever its port; `*.example.cn` stands for everything below it."""
+    """A predicate for the value of a `Host` header, whatever its port; `*.example.cn` allows all subdomains."""
     exact = {name.encode() for name in names if not name.startswith("*.")}
-    below = tuple(name[1:].encode() for name in names if name.startswith("*."))
+    suffixes = tuple(name[1:].encode() for name in names if name.startswith("*."))
 
     def check(header: bytes) -> bool:
         header = header.strip().lower()
-        # Brackets hold an address of IPv6; its colons part nothing.
+        # An IPv6 address is in brackets; its colons do not separate a port.
         host = header[1:].partition(b"]")[0] if header.startswith(b"[") else header.partition(b":")[0]
-        return host in exact or (bool(below) and host.endswith(below))
+        return host in exact or (bool(suffixes) and host.endswith(suffixes))
 
     return check

@@ -1,70 +1,71 @@
-"""Answers that a client may keep and ask about again: an ETag, and 304 while nothing has changed."""
+"""Conditional requests: an ETag for routes with `conditional=True`, and 304 while the response has not changed."""
 
 from collections.abc import Iterable
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
+from feed.api.responses import RawHeaders
 from feed.screens.posts.page_render import tag_of
 
-# A route with `conditional=True` may be asked again with If-None-Match.
-_KEPT = b"private, no-cache"
-_OF_A_BODY = frozenset({b"content-length", b"content-type"})
+_REVALIDATE = b"private, no-cache"
+_BODY_HEADERS = frozenset({b"content-length", b"content-type"})
 
 
-def conditional(app: ASGIApp) -> ASGIApp:
-    """The application with ETags where a route has them."""
+def etag_middleware(app: ASGIApp) -> ASGIApp:
+    """Adds ETags to the responses of routes that have them, and compares them with If-None-Match."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP or not scope["route_handler"].opt.get("conditional"):
             await app(scope, receive, send)
             return
-        held: list[HTTPResponseStartEvent] = []
+        pending: list[HTTPResponseStartEvent] = []
 
-        async def comparing(message: Message) -> None:
+        async def send_conditional(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:
-                held.append(message)
+                pending.append(message)
                 return
-            if message["type"] == "http.response.body" and held:
-                start = held.pop()
-                status, headers, body = compared(scope, start["headers"], message["body"])
+            if message["type"] == "http.response.body" and pending:
+                start = pending.pop()
+                status, headers, body = conditional_response(scope, start["headers"], message["body"])
                 await send({**start, "status": status, "headers": headers})
                 await send({"type": "http.response.body", "body": body, "more_body": False})
                 return
             await send(message)
 
-        await app(scope, receive, comparing)
+        await app(scope, receive, send_conditional)
 
     return middleware
 
 
-def compared(
+def conditional_response(
     scope: Scope, headers: Iterable[tuple[bytes, bytes]], body: bytes
-) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Status, headers and body of a good answer to somebody who may hold it already.
+) -> tuple[int, RawHeaders, bytes]:
+    """Status, headers and body of a successful response: 304 without a body if the client has this version already.
 
-    A tag that the answer bears is believed; another is made of the body. What is private may be kept by its reader alone, who asks again each time.
+    An ETag among the headers is used, otherwise it is computed from the body. `no-store` becomes `private, no-cache`:
+    the client may cache the response and revalidates it each time.
     """
     tag = b""
-    kept: list[tuple[bytes, bytes]] = []
+    changed: RawHeaders = []
     for header in headers:
         name, value = header
         if name == b"etag":
             tag = value
         elif name == b"cache-control" and b"no-store" in value:
-            kept.append((name, _KEPT))
+            changed.append((name, _REVALIDATE))
         else:
-            kept.append(header)
+            changed.append(header)
     tag = tag or b'"%b"' % tag_of(body)
-    kept.append((b"etag", tag))
-    if _asks_for(scope, tag):
-        return 304, [header for header in kept if header[0] not in _OF_A_BODY], b""
-    return 200, kept, body
+    changed.append((b"etag", tag))
+    if _matches(scope, tag):
+        return 304, [header for header in changed if header[0] not in _BODY_HEADERS], b""
+    return 200, changed, body
 
 
-def _asks_for(scope: Scope, tag: bytes) -> bool:
-    """Whether the client holds this very answer (RFC 9110, 13.1.2: compared weakly, a proxy may have weakened it)."""
-    asked = b",".join([value for name, value in scope["headers"] if name == b"if-none-match"])
-    if not asked:
+def _matches(scope: Scope, tag: bytes) -> bool:
+    """Whether If-None-Match contains the tag. Compared weakly (RFC 9110, 13.1.2): a proxy may have weakened it."""
+    known = b",".join([value for name, value in scope["headers"] if name == b"if-none-match"])
+    if not known:
         return False
-    return asked.strip() == b"*" or tag in [each.strip().removeprefix(b"W/") for each in asked.split(b",")]
+    return known.strip() == b"*" or tag in [each.strip().removeprefix(b"W/") for each in known.split(b",")]

@@ -1,8 +1,8 @@
-"""The express lane: the few doors that everybody opens at once are answered without the framework's machinery.
+"""The fast path: the most frequent endpoints are called without the framework's routing, injection and encoding.
 
-The same functions answer, behind the same checks; only the way to them is shorter. Whatever is unusual about a request (a
-parameter that is not plainly written, a header that changes the answer, a body where none belongs or of another type than
-JSON) takes the framework's way, which knows how to refuse it. A handler joins with `fast_path=True`.
+The same handlers run behind the same checks. A request with anything unusual (a parameter that is not in its plain form, a
+header that changes the response, an unexpected body or one of another type than JSON) is passed on to the framework, which
+rejects it where necessary. A handler opts in with `fast_path=True`.
 """
 
 import inspect
@@ -19,21 +19,21 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from feed.accounts.model import Viewer
 from feed.api.client_address import header
-from feed.api.dependencies import admitted, keyed, region_of
-from feed.api.errors import answer, answer_failure, away
-from feed.api.middleware.etag import compared
-from feed.api.middleware.idempotency import keep
-from feed.api.middleware.metrics import observed
+from feed.api.dependencies import authenticate, keyed_request_of, region_of
+from feed.api.errors import database_away, send_error, send_internal_error
+from feed.api.middleware.etag import conditional_response
+from feed.api.middleware.idempotency import store_response
+from feed.api.middleware.metrics import metrics_middleware
 from feed.api.middleware.negotiation import takes_json
-from feed.api.middleware.rate_limit import count, limit_of
-from feed.api.responses import EncodedResponse, repeat
+from feed.api.middleware.rate_limit import count_request, limit_of
+from feed.api.responses import EncodedResponse, stored_response
 from feed.api.state import AppState
 from feed.errors import FeedError, MalformedBody
 from feed.idempotency import Answered
 from feed.postgres import DOWN
 
-# The one parameter of a path stands here: /v1/posts/{post_id}/like.
-_PLACE = 3
+# The index of the only path parameter: /v1/posts/{post_id}/like.
+_PARAMETER_INDEX = 3
 _QUERY = {
     "limit": re.compile(rb"[1-9]|[1-4][0-9]|50"),
     "cursor": re.compile(rb"[A-Za-z0-9_.-]+"),
@@ -41,87 +41,87 @@ _QUERY = {
     "since_id": re.compile(rb"[0-9]+"),
 }
 _PLAIN_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]+)?")
-# With any of these the answer may be another one, or none of ours.
+# Headers that may change the response, or that need the framework or the server.
 _UNUSUAL = frozenset({b"origin", b"expect", b"transfer-encoding", b"upgrade", b"content-encoding"})
 
 _BODY_LARGEST = 64 * 1024
 _KEY = re.compile(rb"[!-~]{1,200}")
-# What a handler may ask for beside its path, its query and who asks.
-_GIVEN = frozenset({"app_state", "data", "keyed_request", "region"})
+# The dependencies that a handler may have besides path, query and viewer.
+_DEPENDENCIES = frozenset({"app_state", "data", "keyed_request", "region"})
 
 _encode = msgspec.json.Encoder().encode
 
 
-class Door(NamedTuple):
-    """A handler, and what of a request it asks for."""
+class Endpoint(NamedTuple):
+    """A handler and its parameters."""
 
-    answer: Callable[..., Awaitable[Any]]
+    handler: Callable[..., Awaitable[Any]]
     template: str
     status: int
     limit: str
     weight: int
     conditional: bool
-    person: str  # "viewer" must be somebody, "reader" may be nobody.
+    viewer_name: str  # "viewer" requires a token, "reader" does not.
     path_name: str
-    query: frozenset[str]
-    asked: frozenset[str]
+    query_names: frozenset[str]
+    parameters: frozenset[str]
     body: msgspec.json.Decoder[Any] | None
 
 
-class Matched(NamedTuple):
-    """The door that a request goes to, and what its path and query give the handler."""
+class Match(NamedTuple):
+    """The endpoint of a request, and the handler's arguments from path and query."""
 
-    door: Door
-    given: dict[str, Any]
+    endpoint: Endpoint
+    arguments: dict[str, Any]
 
 
-def express(app: Litestar, inner: ASGIApp) -> ASGIApp:
-    """`inner` with a shorter way to those of the application's handlers that want one."""
-    doors = dict(_doors(app))
+def fast_path(app: Litestar, inner: ASGIApp) -> ASGIApp:
+    """An ASGI application that calls the fast-path handlers of `app` directly and passes other requests on to `inner`."""
+    endpoints = dict(_endpoints(app))
 
-    async def run(matched: Matched, scope: Scope, receive: Receive, send: Send) -> None:
-        door, given = matched
+    async def run(match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint, arguments = match
         try:
             app_state: AppState = app.state.app_state
-            await count(scope, app_state, door.limit, door.weight)
-            viewer = await admitted(scope, app_state)
-            if door.body is not None:
-                given = given | await _read(scope, receive, door, viewer)
-            if "region" in door.asked:
-                given = given | {"region": region_of(scope, app_state)}
-            told = await door.answer(app_state=app_state, **{door.person: viewer}, **given)
-        except Answered as before:
+            await count_request(scope, app_state, endpoint.limit, endpoint.weight)
+            viewer = await authenticate(scope, app_state)
+            if endpoint.body is not None:
+                arguments = arguments | await _read_body(scope, receive, endpoint, viewer)
+            if "region" in endpoint.parameters:
+                arguments = arguments | {"region": region_of(scope, app_state)}
+            result = await endpoint.handler(app_state=app_state, **{endpoint.viewer_name: viewer}, **arguments)
+        except Answered as stored:
             request: Request[Any, Any, Any] = Request(scope, receive, send)
-            await repeat(request, before).to_asgi_response(app=None, request=request)(scope, receive, send)
+            await stored_response(request, stored).to_asgi_response(app=None, request=request)(scope, receive, send)
         except FeedError as error:
-            await answer(scope, receive, send, error)
+            await send_error(scope, receive, send, error)
         except DOWN as error:
-            await answer(scope, receive, send, away(error))
-        except Exception as error:  # noqa: BLE001 - a fault of ours, told as the framework's way tells it
-            await answer_failure(scope, receive, send, error)
+            await send_error(scope, receive, send, database_away(error))
+        except Exception as error:  # noqa: BLE001 - an unexpected error, with the same response as from the framework
+            await send_internal_error(scope, receive, send, error)
         else:
-            await _tell(scope, send, door, told, app_state)
+            await _send_result(scope, send, endpoint, result, app_state)
 
-    async def lane(scope: Scope, receive: Receive, send: Send) -> None:
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await inner(scope, receive, send)
             return
-        matched = _find(doors, scope)
-        if matched is None or not _is_plain(scope, matched.door):
+        match = _match(endpoints, scope)
+        if match is None or not _is_plain(scope, match.endpoint):
             await inner(scope, receive, send)
             return
-        scope["path_template"] = matched.door.template
-        await observed(partial(run, matched))(scope, receive, send)
+        scope["path_template"] = match.endpoint.template
+        await metrics_middleware(partial(run, match))(scope, receive, send)
 
-    return lane
+    return middleware
 
 
-def _doors(app: Litestar) -> Iterator[tuple[tuple[str, str], Door]]:
+def _endpoints(app: Litestar) -> Iterator[tuple[tuple[str, str], Endpoint]]:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             if isinstance(handler, HTTPRouteHandler) and handler.opt.get("fast_path"):
                 for method in handler.http_methods:
-                    yield (str(method), _shape(route.path_format)), _door(handler, str(method), route.path_format)
+                    yield (str(method), _shape(route.path_format)), _endpoint(handler, str(method), route.path_format)
 
 
 def _shape(template: str) -> str:
@@ -129,86 +129,86 @@ def _shape(template: str) -> str:
     return "/".join("{}" if part.startswith("{") else part for part in parts)
 
 
-def _door(handler: HTTPRouteHandler, method: str, template: str) -> Door:
+def _endpoint(handler: HTTPRouteHandler, method: str, template: str) -> Endpoint:
     parts = template.split("/")
     names = [part.strip("{}") for part in parts if part.startswith("{")]
-    asked = set(inspect.signature(handler.fn).parameters)
-    query = asked - {*_GIVEN, "viewer", "reader", *names}
+    parameters = set(inspect.signature(handler.fn).parameters)
+    query_names = parameters - {*_DEPENDENCIES, "viewer", "reader", *names}
     field = handler.parsed_data_field
-    # A handler that asks for more, or whose path has its parameter elsewhere, cannot take this way.
-    assert "app_state" in asked, template
-    assert len(asked & {"viewer", "reader"}) == 1, template
-    assert query <= _QUERY.keys(), template
-    assert not names or names == [parts[_PLACE].strip("{}")], template
-    # A key is a POST's, and belongs to somebody; a secret answer is not kept, which the lane does not know.
-    assert "keyed_request" not in asked or ("viewer" in asked and field is not None), template
+    # Fails at startup for a handler with other parameters, or with a path parameter at another index.
+    assert "app_state" in parameters, template
+    assert len(parameters & {"viewer", "reader"}) == 1, template
+    assert query_names <= _QUERY.keys(), template
+    assert not names or names == [parts[_PARAMETER_INDEX].strip("{}")], template
+    # Keys belong to a viewer and a body. Responses that must not be stored (`secret=True`) are left to the framework.
+    assert "keyed_request" not in parameters or ("viewer" in parameters and field is not None), template
     assert not handler.opt.get("secret"), template
-    return Door(
-        answer=handler.fn,
+    return Endpoint(
+        handler=handler.fn,
         template=template,
         status=handler.status_code,
         limit=limit_of(handler, method),
         weight=handler.opt.get("weight", 1),
         conditional=bool(handler.opt.get("conditional")),
-        person="viewer" if "viewer" in asked else "reader",
+        viewer_name="viewer" if "viewer" in parameters else "reader",
         path_name=names[0] if names else "",
-        query=frozenset(query),
-        asked=frozenset(asked),
+        query_names=frozenset(query_names),
+        parameters=frozenset(parameters),
         body=None if field is None else msgspec.json.Decoder(field.annotation),
     )
 
 
-def _find(doors: Mapping[tuple[str, str], Door], scope: HTTPScope) -> Matched | None:
-    """The door and what it is given; None for a request that is not plainly one of ours."""
+def _match(endpoints: Mapping[tuple[str, str], Endpoint], scope: HTTPScope) -> Match | None:
+    """The endpoint and its arguments; None if there is none, or if path or query are not in plain form."""
     path = scope["path"]
-    door = doors.get((scope["method"], path))
-    given: dict[str, Any] = {}
-    if door is None:
+    endpoint = endpoints.get((scope["method"], path))
+    arguments: dict[str, Any] = {}
+    if endpoint is None:
         parts = path.split("/")
-        if len(parts) <= _PLACE or not parts[_PLACE] or "%" in path:
+        if len(parts) <= _PARAMETER_INDEX or not parts[_PARAMETER_INDEX] or "%" in path:
             return None
-        named, parts[_PLACE] = parts[_PLACE], "{}"
-        door = doors.get((scope["method"], "/".join(parts)))
-        if door is None:
+        value, parts[_PARAMETER_INDEX] = parts[_PARAMETER_INDEX], "{}"
+        endpoint = endpoints.get((scope["method"], "/".join(parts)))
+        if endpoint is None:
             return None
-        given = {door.path_name: named}
-    elif door.path_name:
+        arguments = {endpoint.path_name: value}
+    elif endpoint.path_name:
         return None
     if query := scope["query_string"]:
-        said = _read_query(query)
-        if said is None or not said.keys() <= door.query:
+        parsed = _parse_query(query)
+        if parsed is None or not parsed.keys() <= endpoint.query_names:
             return None
-        given |= said
-    return Matched(door, given)
+        arguments |= parsed
+    return Match(endpoint, arguments)
 
 
 @lru_cache(4096)
-def _read_query(query: bytes) -> dict[str, Any] | None:
-    """The parameters as the handler wants them; None unless each is known, given once and plainly written."""
-    said: dict[str, Any] = {}
+def _parse_query(query: bytes) -> dict[str, Any] | None:
+    """The parameters with the handler's types; None unless each is known, in plain form and given once."""
+    parsed: dict[str, Any] = {}
     for pair in query.split(b"&"):
         name, _, value = pair.partition(b"=")
-        known = _QUERY.get(name.decode("latin-1"))
-        if known is None or known.fullmatch(value) is None or value == b"null" or name.decode() in said:
+        pattern = _QUERY.get(name.decode("latin-1"))
+        if pattern is None or pattern.fullmatch(value) is None or value == b"null" or name.decode() in parsed:
             return None
-        said[name.decode()] = int(value) if name == b"limit" else value.decode()
-    return said
+        parsed[name.decode()] = int(value) if name == b"limit" else value.decode()
+    return parsed
 
 
-def _is_plain(scope: Scope, door: Door) -> bool:
-    """Whether nothing in the headers asks for more than the door gives."""
+def _is_plain(scope: Scope, endpoint: Endpoint) -> bool:
+    """Whether the headers need nothing that only the framework supports."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]  # type: ignore[assignment]
-    held = dict(headers)
-    if len(held) != len(headers) or not _UNUSUAL.isdisjoint(held) or scope.get("root_path"):
+    by_name = dict(headers)
+    if len(by_name) != len(headers) or not _UNUSUAL.isdisjoint(by_name) or scope.get("root_path"):
         return False
-    if door.person == "viewer" and b"authorization" not in held:
+    if endpoint.viewer_name == "viewer" and b"authorization" not in by_name:
         return False
-    if not (_is_plain_body(held) if door.body is not None else held.get(b"content-length", b"0") == b"0"):
+    if not (_is_plain_body(by_name) if endpoint.body is not None else by_name.get(b"content-length", b"0") == b"0"):
         return False
-    accept = held.get(b"accept")
+    accept = by_name.get(b"accept")
     if accept is not None and accept != b"*/*" and not takes_json(accept.decode("latin-1")):
         return False
-    return _is_plain_host(held.get(b"host", b""))
+    return _is_plain_host(by_name.get(b"host", b""))
 
 
 @lru_cache(1024)
@@ -216,19 +216,19 @@ def _is_plain_host(host: bytes) -> bool:
     return _PLAIN_HOST.fullmatch(host) is not None
 
 
-def _is_plain_body(held: Mapping[bytes, bytes]) -> bool:
-    length, key = held.get(b"content-length", b""), held.get(b"idempotency-key")
+def _is_plain_body(by_name: Mapping[bytes, bytes]) -> bool:
+    length, key = by_name.get(b"content-length", b""), by_name.get(b"idempotency-key")
     return (
         length.isdigit()
         and int(length) <= _BODY_LARGEST
-        and held.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
+        and by_name.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
         and (key is None or _KEY.fullmatch(key) is not None)
     )
 
 
-async def _read(scope: Scope, receive: Receive, door: Door, viewer: Viewer | None) -> dict[str, Any]:
-    """The body as the handler wants it, and the request's identity for a retry. Raises MalformedBody."""
-    assert door.body is not None
+async def _read_body(scope: Scope, receive: Receive, endpoint: Endpoint, viewer: Viewer | None) -> dict[str, Any]:
+    """The arguments `data` and `keyed_request`. Raises MalformedBody."""
+    assert endpoint.body is not None
     body = b""
     more = True
     while more:
@@ -238,21 +238,22 @@ async def _read(scope: Scope, receive: Receive, door: Door, viewer: Viewer | Non
         body += message["body"]
         more = message["more_body"]
     try:
-        read = {"data": door.body.decode(body or b"null")}
+        arguments = {"data": endpoint.body.decode(body or b"null")}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise MalformedBody from None
-    if "keyed_request" in door.asked and viewer is not None:
-        read["keyed_request"] = keyed(scope, viewer, header(scope, b"idempotency-key"), body)
-    return read
+    if "keyed_request" in endpoint.parameters and viewer is not None:
+        arguments["keyed_request"] = keyed_request_of(scope, viewer, header(scope, b"idempotency-key"), body)
+    return arguments
 
 
-async def _tell(scope: Scope, send: Send, door: Door, told: Any, app_state: AppState) -> None:
-    if not isinstance(told, EncodedResponse):
-        told = EncodedResponse(_encode(told), status=door.status, headers=[])
-    status, headers, body = told.status_code or 200, told.raw, told.content
-    if door.conditional and status == 200:
-        status, headers, body = compared(scope, headers, body)
-    if "keyed_request" in door.asked:
-        await keep(scope, app_state, status, body)
+async def _send_result(scope: Scope, send: Send, endpoint: Endpoint, result: Any, app_state: AppState) -> None:
+    response = result
+    if not isinstance(result, EncodedResponse):
+        response = EncodedResponse(_encode(result), status=endpoint.status, headers=[])
+    status, headers, body = response.status_code or 200, response.raw_headers, response.content
+    if endpoint.conditional and status == 200:
+        status, headers, body = conditional_response(scope, headers, body)
+    if "keyed_request" in endpoint.parameters:
+        await store_response(scope, app_state, status, body)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

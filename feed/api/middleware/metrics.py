@@ -1,4 +1,4 @@
-"""Each request leaves one log line and moves its counters; neither names a person."""
+"""Request metrics, and a log line for each response with a 5xx status. Neither names a person."""
 
 import asyncio
 import time
@@ -10,9 +10,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from feed import metrics
 from feed.api.errors import status_of
+from feed.api.middleware.timeouts import REQUEST_TIMEOUT
 
-# What proxies write into their logs for it; nobody receives it.
-_CLIENT_GONE = 499
+# The status that nginx logs when a client has closed the connection; it is never sent.
+_CLIENT_CLOSED = 499
 
 log = structlog.get_logger()
 
@@ -20,8 +21,8 @@ _counters: dict[tuple[str, str, int], Any] = {}
 _timers: dict[str, Any] = {}
 
 
-def observed(app: ASGIApp) -> ASGIApp:
-    """The application with its requests counted, timed and, when they fail, logged."""
+def metrics_middleware(app: ASGIApp) -> ASGIApp:
+    """Counts and times each request by its route, and logs it with a 5xx status."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -30,17 +31,17 @@ def observed(app: ASGIApp) -> ASGIApp:
         started = time.perf_counter()
         status = 500
 
-        async def watched(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await app(scope, receive, watched)
+            await app(scope, receive, send_and_note_status)
         except asyncio.CancelledError:
-            patience = scope["state"].get("patience")
-            status = status_of(patience.lost) if patience and patience.lost else _CLIENT_GONE
+            timeout = scope["state"].get(REQUEST_TIMEOUT)
+            status = status_of(timeout.error) if timeout and timeout.error else _CLIENT_CLOSED
             raise
         finally:
             _count(scope["method"], str(scope.get("path_template") or "unknown"), status, time.perf_counter() - started)

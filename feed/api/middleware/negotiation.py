@@ -1,4 +1,4 @@
-"""Whether a request fits its door, before anything of its body is read: 406, 413, 414."""
+"""Checks of request headers before the body is read: `Accept` (406) and the announced body size (413)."""
 
 from functools import lru_cache
 
@@ -12,10 +12,10 @@ from feed.api.errors import BodyTooLarge, NotAcceptable
 _JSON = ("application/json", "application/problem+json", "application/*", "*/*")
 
 
-def fit(scope: Scope, handler: BaseRouteHandler) -> None:
-    """Raises NotAcceptable where only JSON is served and none is wanted, BodyTooLarge for an announced length.
+def check_headers(scope: Scope, handler: BaseRouteHandler) -> None:
+    """Raises NotAcceptable if a JSON route gets an `Accept` that excludes JSON, BodyTooLarge for a too large Content-Length.
 
-    A door whose answer is something else says so: `opt={"accept": "any"}`.
+    Routes below `/v1` serve JSON; one with another response type declares `opt={"accept": "any"}`.
     """
     accept = header(scope, b"accept")
     if accept is not None and handler.opt.get("accept") == "json" and not takes_json(accept):
@@ -29,12 +29,12 @@ def fit(scope: Scope, handler: BaseRouteHandler) -> None:
 
 @lru_cache(1024)
 def takes_json(accept: str) -> bool:
-    """Whether an `Accept` header leaves room for JSON. What cannot be read excludes nothing."""
+    """Whether an `Accept` header allows JSON. A header that cannot be parsed allows everything."""
     ranges: dict[str, bool] = {}
     for part in accept.lower().split(","):
         kind, *parameters = (word.strip() for word in part.split(";"))
         if kind:
-            ranges[kind] = not any(_is_nothing(word) for word in parameters)
+            ranges[kind] = not any(_is_zero_quality(word) for word in parameters)
     if not ranges:
         return True
     # The most specific range decides, so that `application/json;q=0, */*` excludes JSON.
@@ -43,6 +43,6 @@ def takes_json(accept: str) -> bool:
     return any(ranges.get(kind, False) for kind in _JSON)
 
 
-def _is_nothing(parameter: str) -> bool:
+def _is_zero_quality(parameter: str) -> bool:
     name, _, value = parameter.partition("=")
     return name.strip() == "q" and value.strip().rstrip("0") in ("", "0.", ".")

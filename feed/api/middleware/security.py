@@ -1,77 +1,78 @@
-"""The outermost layer: hosts, lengths, the time that a request may take, and headers that every answer bears."""
+"""The outermost middleware: allowed hosts, URI length, request timeouts and security headers."""
 
 from collections.abc import Callable
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from feed.api.errors import HostNotAllowed, UriTooLong, answer
+from feed.api.errors import HostNotAllowed, UriTooLong, send_error
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
-from feed.api.middleware.timeouts import Patience, Watch
+from feed.api.middleware.rate_limit import RATE_LIMIT_HEADERS
+from feed.api.middleware.timeouts import REQUEST_TIMEOUT, RequestTimeout, TimeoutScheduler
 from feed.api.openapi.docs import DOCS_PATH, DOCS_POLICY
 from feed.errors import FeedError
 from feed.settings import Settings
 
-# Twice what the longest list of ids and a cursor need, and less than what proxies pass on.
+# Twice the length of the longest list of ids with a cursor, and less than the usual limit of proxies.
 URI_LONGEST = 8 * 1024
 
-# Probes and scrapers call by address.
+# Probes and scrapers use the address of a process as host.
 _ANY_HOST = frozenset({"/health/live", "/health/ready", "/metrics"})
 _POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_ALWAYS = [
+_COMMON_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
 ]
-# A year, and nothing about other names of the domain, which are not ours to decide.
-_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
+# A year, without includeSubDomains: other names of the domain are not ours to decide.
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
-def shielded(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """The application behind the shield."""
+def security_middleware(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Rejects wrong hosts and long URIs, ends requests that take too long, and adds headers to every response."""
     names = allowed_hosts(settings)
-    known = host_check(names) if names else None
-    common = [*_ALWAYS, *([_HTTPS_ONLY] if settings.public_url.startswith("https:") else [])]
-    plain = [(b"content-security-policy", _POLICY), *common]
-    page = [(b"content-security-policy", DOCS_POLICY), *common]
-    watch = Watch()
+    is_allowed = host_check(names) if names else None
+    common = [*_COMMON_HEADERS, *([_HSTS] if settings.public_url.startswith("https:") else [])]
+    default_headers = [(b"content-security-policy", _POLICY), *common]
+    docs_headers = [(b"content-security-policy", DOCS_POLICY), *common]
+    scheduler = TimeoutScheduler()
 
-    async def shield(scope: Scope, receive: Receive, send: Send) -> None:
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
 
-        async def dressed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                added = page if scope["path"].startswith(DOCS_PATH) else plain
-                told = scope["state"].get("told")
-                if told is not None:
-                    added = [*added, (b"ratelimit", told[0]), (b"ratelimit-policy", told[1])]
+                added = docs_headers if scope["path"].startswith(DOCS_PATH) else default_headers
+                limits = scope["state"].get(RATE_LIMIT_HEADERS)
+                if limits is not None:
+                    added = [*added, (b"ratelimit", limits[0]), (b"ratelimit-policy", limits[1])]
                 message["headers"] = [*message["headers"], *added]
             await send(message)
 
-        async with Patience(watch, receive, dressed) as patience:
-            scope["state"]["patience"] = patience
-            refusal = _refusal(scope, known)
-            if refusal is None:
-                await app(scope, patience.receive, patience.send)
+        async with RequestTimeout(scheduler, receive, send_with_headers) as timeout:
+            scope["state"][REQUEST_TIMEOUT] = timeout
+            error = _request_error(scope, is_allowed)
+            if error is None:
+                await app(scope, timeout.receive, timeout.send)
             else:
-                await answer(scope, patience.receive, patience.send, refusal)
-        # It holds the scope through what sends its answer.
-        scope["state"].pop("patience")
-        if patience.lost is not None:
-            await answer(scope, receive, dressed, patience.lost)
+                await send_error(scope, timeout.receive, timeout.send, error)
+        # Breaks a reference cycle: the timeout refers to the scope through its `send`.
+        scope["state"].pop(REQUEST_TIMEOUT)
+        if timeout.error is not None:
+            await send_error(scope, receive, send_with_headers, timeout.error)
 
-    return shield
+    return middleware
 
 
-def _refusal(scope: Scope, known: Callable[[bytes], bool] | None) -> FeedError | None:
+def _request_error(scope: Scope, is_allowed: Callable[[bytes], bool] | None) -> FeedError | None:
     if len(scope["raw_path"]) + len(scope["query_string"]) > URI_LONGEST:
         return UriTooLong()
-    if known is not None and scope["path"] not in _ANY_HOST:
+    if is_allowed is not None and scope["path"] not in _ANY_HOST:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1 or not known(hosts[0]):
+        if len(hosts) != 1 or not is_allowed(hosts[0]):
             return HostNotAllowed()
     return None

@@ -1,6 +1,6 @@
-"""Ends a request that waits too long, for its client or for its handler, until the answer has begun.
+"""Timeouts of requests: for the next bytes of a body, for the whole body, and for the handler until its response begins.
 
-One timer looks at all open requests twice a second: a timer for each would cost more than the rest of the shield.
+One timer checks all open requests twice a second: a timer per request would cost more than the rest of the middleware.
 """
 
 import asyncio
@@ -11,17 +11,20 @@ from litestar.types import Message, Receive, Send
 from feed.api.errors import BodyTooSlow, TookTooLong
 from feed.errors import FeedError
 
-# A handler's statements end by themselves after five seconds; who is not done by then waits for what does not come.
+# Statements time out after five seconds; a handler that takes three times as long is stuck.
 HANDLER_SECONDS = 15.0
-# 256 KB in half a minute is the slowest network that still shows a page; nobody needs ten seconds for the next byte.
+# 256 KB in 30 seconds is the slowest usable network; ten seconds without a byte is a stalled connection.
 BODY_SECONDS = 30.0
 BYTE_SECONDS = 10.0
+
+# In the request's state: its RequestTimeout.
+REQUEST_TIMEOUT = "request_timeout"
 
 _TICK_SECONDS = 0.5
 _NEVER = float("inf")
 
 
-async def _closed() -> Any:
+async def _closed_receive() -> Any:
     return {"type": "http.disconnect"}
 
 
@@ -29,76 +32,79 @@ async def _closed_send(_: Message) -> None:
     return None
 
 
-class Patience:
-    """One request, while it is open: `async with`, and its own `receive` and `send`."""
+class RequestTimeout:
+    """The timeouts of one request: an async context manager with the request's `receive` and `send`.
 
-    __slots__ = ("_body_until", "_receive", "_receiving", "_send", "_task", "_watch", "lost", "until")
+    After the block `error` is BodyTooSlow or TookTooLong if the request was cancelled, else None.
+    """
 
-    def __init__(self, watch: "Watch", receive: Receive, send: Send) -> None:
-        self._watch = watch
+    __slots__ = ("_body_deadline", "_receive", "_receiving", "_scheduler", "_send", "_task", "deadline", "error")
+
+    def __init__(self, scheduler: "TimeoutScheduler", receive: Receive, send: Send) -> None:
+        self._scheduler = scheduler
         self._receive = receive
         self._send = send
         self._task: asyncio.Task[Any] | None = None
-        self._body_until = 0.0
+        self._body_deadline = 0.0
         self._receiving = False
-        self.until = _NEVER
-        self.lost: FeedError | None = None
+        self.deadline = _NEVER
+        self.error: FeedError | None = None
 
-    async def __aenter__(self) -> "Patience":
+    async def __aenter__(self) -> "RequestTimeout":
         self._task = asyncio.current_task()
-        self.until = self._watch.add(self) + HANDLER_SECONDS
+        self.deadline = self._scheduler.add(self) + HANDLER_SECONDS
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> bool:
-        self._watch.open.discard(self)
-        # The server waits for the rest of a body until nobody holds these any more, and a request that was cancelled
-        # hangs in a cycle with its exception until the collector comes by.
-        self._receive, self._send = _closed, _closed_send
-        if self.lost is None or self._task is None:
+        self._scheduler.open.discard(self)
+        # The server waits for the rest of a body until these are released, and a cancelled request is in a reference
+        # cycle with its exception until the garbage collector runs.
+        self._receive, self._send = _closed_receive, _closed_send
+        if self.error is None or self._task is None:
             return False
-        # As asyncio.timeout does: a cancellation that is not ours goes on.
+        # As asyncio.timeout does: a cancellation by other code propagates.
         return self._task.uncancel() <= 0 and kind is asyncio.CancelledError
 
-    def end(self) -> None:
-        """Cancels the request; `lost` says why."""
-        self.until = _NEVER
-        self.lost = BodyTooSlow() if self._receiving else TookTooLong(retry_after=2)
+    def expire(self) -> None:
+        """Cancels the request; `error` says why."""
+        self.deadline = _NEVER
+        self.error = BodyTooSlow() if self._receiving else TookTooLong(retry_after=2)
         if self._task is not None:
             self._task.cancel()
 
     async def receive(self) -> Any:
-        """The next part of the body. A stream, whose answer has begun, only learns here that its client has gone."""
-        if self.until == _NEVER:
+        """The next message of the client. Without a timeout once the response has begun: streams only wait for a disconnect."""
+        if self.deadline == _NEVER:
             return await self._receive()
-        now = self._watch.now()
-        self._body_until = self._body_until or now + BODY_SECONDS
+        now = self._scheduler.now()
+        self._body_deadline = self._body_deadline or now + BODY_SECONDS
         self._receiving = True
-        self.until = min(now + BYTE_SECONDS, self._body_until)
+        self.deadline = min(now + BYTE_SECONDS, self._body_deadline)
         message = await self._receive()
         self._receiving = False
-        self.until = self._watch.now() + HANDLER_SECONDS
+        self.deadline = self._scheduler.now() + HANDLER_SECONDS
         return message
 
     async def send(self, message: Message) -> None:
-        """Passes the answer on; with its first part the waiting ends."""
-        self.until = _NEVER
-        self.lost = None
+        """Sends a part of the response; the first part ends the timeouts."""
+        self.deadline = _NEVER
+        self.error = None
         await self._send(message)
 
 
-class Watch:
-    """The open requests of one event loop, and the timer that looks at them."""
+class TimeoutScheduler:
+    """The open requests of one event loop, and the timer that checks their deadlines."""
 
     def __init__(self) -> None:
-        self.open: set[Patience] = set()
+        self.open: set[RequestTimeout] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def now(self) -> float:
-        """The loop's clock."""
+        """The time of the running event loop, in seconds."""
         return asyncio.get_running_loop().time()
 
-    def add(self, request: Patience) -> float:
-        """From now on it is watched. Returns the time."""
+    def add(self, request: RequestTimeout) -> float:
+        """Starts checking the deadline of a request. Returns the current time of the event loop, in seconds."""
         loop = asyncio.get_running_loop()
         self.open.add(request)
         if self._loop is not loop:
@@ -109,10 +115,10 @@ class Watch:
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        for request in [request for request in self.open if request.until <= now]:
-            request.end()
+        for request in [request for request in self.open if request.deadline <= now]:
+            request.expire()
         if self.open:
             loop.call_later(_TICK_SECONDS, self._tick)
         else:
-            # The next request starts it again.
+            # The next request starts the timer again.
             self._loop = None

@@ -1,4 +1,4 @@
-"""The contract as a document, and a page to read it on that asks no foreign host and runs no inline script."""
+"""Serves the OpenAPI document, and a page that displays it without other hosts and inline scripts."""
 
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ from litestar.static_files import create_static_files_router
 from feed.api.dependencies import AnyRequest
 from feed.api.openapi.schema import complete
 
-_FILES = Path(litestar_offline_docs.__file__).parent / "static"
+_STATIC = Path(litestar_offline_docs.__file__).parent / "static"
 DOCS_PATH = "/docs"
-_AT = f"{DOCS_PATH}/files"
+_FILES_PATH = f"{DOCS_PATH}/files"
 
-# Its own files alone. Inline styles: the interface sets them on elements; pictures: its icons are data.
+# Own files only. Swagger UI sets inline styles on elements, and its icons are data URLs.
 DOCS_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
     b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -28,8 +28,8 @@ _PAGE = f"""<!DOCTYPE html>
     <title>feed</title>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <link href="{_AT}/swagger-ui.css" rel="stylesheet">
-    <script src="{_AT}/swagger-ui-bundle.js"></script>
+    <link href="{_FILES_PATH}/swagger-ui.css" rel="stylesheet">
+    <script src="{_FILES_PATH}/swagger-ui-bundle.js"></script>
     <script src="{DOCS_PATH}/start.js" defer></script>
   </head>
   <body><div id="contract"></div></body>
@@ -43,32 +43,30 @@ _START = b"""SwaggerUIBundle({
 });
 """
 
+_OPTIONS: dict[str, Any] = {"limit": "files"}
 
-_OPEN: dict[str, Any] = {"limit": "files"}
-
-
-# The document follows from the code alone, so a process makes it once.
-_whole: list[bytes] = []
+# The document depends on the code only and is built once per process.
+_document: list[bytes] = []
 
 
 class Document(JsonRenderPlugin):
-    """`/openapi.json`: what the framework derives, completed."""
+    """`/openapi.json`: the document of the framework, completed."""
 
     def render(self, request: AnyRequest, openapi_schema: dict[str, Any]) -> bytes:
-        if not _whole:
-            _whole.append(msgspec.json.encode(complete(openapi_schema, request.app.routes)))
-        return _whole[0]
+        if not _document:
+            _document.append(msgspec.json.encode(complete(openapi_schema, request.app.routes)))
+        return _document[0]
 
 
 class DocsPage(OpenAPIRenderPlugin):
-    """The interface, started by a script of its own, so that the policy need not allow others."""
+    """Swagger UI, started by a script file, so that the policy need not allow inline scripts."""
 
     def __init__(self) -> None:
         super().__init__(path=DOCS_PATH)
 
     def receive_router(self, router: Router) -> None:
-        # The page and the document are for anybody, whatever token comes along.
-        router.opt |= _OPEN
+        # Page and document are public: tokens are not verified.
+        router.opt |= _OPTIONS
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         return _PAGE
@@ -76,7 +74,7 @@ class DocsPage(OpenAPIRenderPlugin):
 
 @get(f"{DOCS_PATH}/start.js", include_in_schema=False, media_type="text/javascript", sync_to_thread=False)
 def start_docs() -> Response[bytes]:
-    """Shows the contract on the page."""
+    """Starts Swagger UI on the page."""
     return Response(_START, media_type="text/javascript; charset=utf-8")
 
 
@@ -89,11 +87,11 @@ OPENAPI = OpenAPIConfig(
     render_plugins=[Document(), DocsPage()],
 )
 
-files = Router(
+docs_files = Router(
     "/",
     route_handlers=[
         start_docs,
-        create_static_files_router(path=_AT, directories=[_FILES], include_in_schema=False, name="docs-files"),
+        create_static_files_router(path=_FILES_PATH, directories=[_STATIC], include_in_schema=False, name="docs-files"),
     ],
-    opt=_OPEN,
+    opt=_OPTIONS,
 )

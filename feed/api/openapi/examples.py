@@ -1,4 +1,4 @@
-"""Examples for the served document: composed from the schemas themselves, so that they cannot drift from them."""
+"""Examples for the OpenAPI document, composed from its schemas, so that they always match."""
 
 import copy
 from typing import Any
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 _ID = "1865263907721216001"
 _AT = "2026-09-01T04:30:00Z"
 _SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-# By name: what a field of this name holds, wherever it stands.
+# Example values by field name.
 _BY_NAME: dict[str, Any] = {
     "name": "小明",
     "recipient_name": "王小明",
@@ -77,8 +77,8 @@ _BY_NAME: dict[str, Any] = {
 _DEPTH = 8
 
 
-def give_examples(document: Json) -> None:
-    """Gives every schema of the document's components one example, in place."""
+def add_examples(document: Json) -> None:
+    """Adds an example to each schema among the document's components, in place."""
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
         if "examples" not in schema and "example" not in schema:
@@ -86,7 +86,7 @@ def give_examples(document: Json) -> None:
 
 
 def example_of(schema: Json, schemas: Json, name: str = "", depth: int = 0) -> Any:
-    """A value that the schema accepts; `name` is the field that it is for."""
+    """A value that matches the schema; `name` is the name of its field."""
     if "$ref" in schema:
         target = schema["$ref"].rsplit("/", 1)[1]
         return example_of(schemas[target], schemas, name, depth)
@@ -95,9 +95,9 @@ def example_of(schema: Json, schemas: Json, name: str = "", depth: int = 0) -> A
             return schema[key]
     if schema.get("enum"):
         return schema["enum"][0]
-    for several in ("oneOf", "anyOf", "allOf"):
-        if several in schema:
-            return _of_several(schema[several], schemas, name, depth)
+    for combination in ("oneOf", "anyOf", "allOf"):
+        if combination in schema:
+            return _alternative(schema[combination], schemas, name, depth)
     kinds = schema.get("type")
     kind = next((one for one in kinds if one != "null"), "null") if isinstance(kinds, list) else kinds
     if name in _BY_NAME and _fits(_BY_NAME[name], kind, kinds):
@@ -110,9 +110,9 @@ def example_of(schema: Json, schemas: Json, name: str = "", depth: int = 0) -> A
     return _plain(schema, kind, name)
 
 
-def _of_several(kinds: list[Json], schemas: Json, name: str, depth: int) -> Any:
-    nothing = any(kind.get("type") == "null" for kind in kinds)
-    if nothing and (depth > _DEPTH or _BY_NAME.get(name, "") is None):
+def _alternative(kinds: list[Json], schemas: Json, name: str, depth: int) -> Any:
+    nullable = any(kind.get("type") == "null" for kind in kinds)
+    if nullable and (depth > _DEPTH or _BY_NAME.get(name, "") is None):
         return None
     return example_of(next(kind for kind in kinds if kind.get("type") != "null"), schemas, name, depth)
 
@@ -122,7 +122,7 @@ def _object(schema: Json, schemas: Json, depth: int) -> Json:
     return {
         key: example_of(kind, schemas, key, depth + 1)
         for key, kind in schema.get("properties", {}).items()
-        # A comment holds replies that are comments: optional fields end the descent.
+        # Schemas are recursive (comments contain replies): optional fields end the recursion.
         if key in required or depth < 2
     }
 

@@ -1,7 +1,7 @@
-"""The served document: what the framework derives from the handlers, completed with what it cannot know.
+"""Completes the OpenAPI document of the framework with errors, security, limits, tags and examples.
 
-A handler says by `errors=(PostNotFound, …)` what it refuses on its own; what follows from its signature (who may ask, what a
-body, a cursor or a key can be wrong in) is added here, so that no door can forget it.
+A handler declares its own errors by `errors=(PostNotFound, …)`. Errors that follow from its signature (authentication,
+body, cursor, idempotency key) are added here for all handlers.
 """
 
 import copy
@@ -27,7 +27,7 @@ from feed.api.errors import (
     status_of,
 )
 from feed.api.messages import advice_of, message_of
-from feed.api.openapi.examples import give_examples
+from feed.api.openapi.examples import add_examples
 from feed.auth.jwks import IssuerAway
 from feed.auth.tokens import TokenExpired, TokenInvalid
 from feed.batching import DatabaseAway, Overloaded
@@ -48,7 +48,7 @@ _TAGS = {
     "mobile.feeds": "Feeds",
     "mobile.topics": "Topics",
     "mobile.people": "People",
-    "mobile.me": "Oneself",
+    "mobile.me": "Own account",
     "mobile.campaigns": "Campaigns",
     "mobile.prizes": "Prizes",
     "mobile.objections": "Prizes",
@@ -80,13 +80,13 @@ _CHALLENGE = {"WWW-Authenticate": {"schema": {"type": "string"}}}
 
 
 def complete(document: Json, routes: Iterable[BaseRoute]) -> Json:
-    """The document (OpenAPI 3.1) with refusals, security, limits, tags and examples; the given one stays as it is."""
-    # A generic type's name holds its module; generated clients would carry it into their own names.
-    whole: Json = msgspec.json.decode(_PAGE.sub(rb"\1Page", msgspec.json.encode(document)))
-    schemas = whole["components"]["schemas"]
+    """A completed copy of the framework's OpenAPI 3.1 document."""
+    # The framework puts module names into the names of generic types; generated clients would take them over.
+    completed: Json = msgspec.json.decode(_PAGE.sub(rb"\1Page", msgspec.json.encode(document)))
+    schemas = completed["components"]["schemas"]
     _, problems = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
     schemas.update(problems)
-    whole["components"]["securitySchemes"] = {
+    completed["components"]["securitySchemes"] = {
         "bearer": {
             "type": "http",
             "scheme": "bearer",
@@ -97,21 +97,21 @@ def complete(document: Json, routes: Iterable[BaseRoute]) -> Json:
             "type": "apiKey",
             "in": "header",
             "name": "webhook-signature",
-            "description": "HMAC-SHA256 under the common secret, as Standard Webhooks has it.",
+            "description": "HMAC-SHA256 with the shared secret, as in Standard Webhooks.",
         },
     }
     names: dict[str, int] = defaultdict(int)
     for path, method, handler in operations(routes):
-        operation = whole["paths"].get(path, {}).get(method)
+        operation = completed["paths"].get(path, {}).get(method)
         if operation is not None:
             _complete_operation(operation, handler, names)
             _add_limits(schemas, handler)
-    give_examples(whole)
-    return whole
+    add_examples(completed)
+    return completed
 
 
 def operations(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
-    """Path, method (lower case) and handler of everything that is served and documented."""
+    """Path, method (lower case) and handler of every operation, without OPTIONS and HEAD."""
     for route in routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
@@ -120,41 +120,42 @@ def operations(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, HTTPRout
                         yield route.path_format, method.lower(), handler
 
 
-def refusals_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
-    """Everything that the operation may answer instead of doing what it is asked."""
-    asks = set(handler.parsed_fn_signature.parameters)
-    guarded = _is_staffs(handler)
+def errors_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
+    """All error classes that the operation may respond with."""
+    parameters = set(handler.parsed_fn_signature.parameters)
+    guarded = _requires_role(handler)
     found: list[type[FeedError]] = [*handler.opt.get("errors", ())]
-    # What stands around every door, whatever is behind it.
+    # Errors of the middleware.
     found += [HostNotAllowed, NotAcceptable, UriTooLong, TookTooLong]
-    if "app_state" in asks or guarded:
+    if "app_state" in parameters or guarded:
         found += [DatabaseAway, Overloaded, RateLimited]
     if (limit := TABLE.get(handler.opt.get("limit", ""))) and limit.strict:
         found += [LimitsAway]
     if guarded:
         found += [RoleMissing]
-    if "viewer" in asks or guarded:
+    if "viewer" in parameters or guarded:
         found += [Unauthenticated]
-    if asks & {"viewer", "reader"} or guarded:
+    if parameters & {"viewer", "reader"} or guarded:
         found += [TokenInvalid, TokenExpired, IssuerAway]
-    if "data" in asks:
+    if "data" in parameters:
         found += [MalformedBody, BodyTooLarge, BodyTooSlow, UnsupportedMediaType, Invalid]
-    if "keyed_request" in asks:
+    if "keyed_request" in parameters:
         found += [IdempotencyKeyReused, IdempotencyKeyBusy, Invalid]
-    if "cursor" in asks:
+    if "cursor" in parameters:
         found += [CursorInvalid]
     if any(
-        getattr(field.kwarg_definition, "query", None) or _is_query(name, handler) for name, field in _given(handler)
+        getattr(field.kwarg_definition, "query", None) or _is_query(name, handler)
+        for name, field in _parameters(handler)
     ):
         found += [Invalid]
     return list(dict.fromkeys(found))
 
 
-def _is_staffs(handler: HTTPRouteHandler) -> bool:
+def _requires_role(handler: HTTPRouteHandler) -> bool:
     return any(hasattr(guard, "roles") for guard in handler.resolve_guards())
 
 
-def _given(handler: HTTPRouteHandler) -> Iterable[tuple[str, Any]]:
+def _parameters(handler: HTTPRouteHandler) -> Iterable[tuple[str, Any]]:
     return handler.parsed_fn_signature.parameters.items()
 
 
@@ -164,19 +165,19 @@ def _is_query(name: str, handler: HTTPRouteHandler) -> bool:
 
 
 def _complete_operation(operation: Json, handler: HTTPRouteHandler, names: dict[str, int]) -> None:
-    words = " ".join(operation["description"].split())
-    first, _, rest = re.sub(r"([.;:]) ", r"\1\0", words, count=1).partition("\0")
+    text = " ".join(operation["description"].split())
+    first, _, rest = re.sub(r"([.;:]) ", r"\1\0", text, count=1).partition("\0")
     operation["summary"] = first.rstrip(".;:")
-    operation["description"] = words if rest else first
+    operation["description"] = text if rest else first
     name = handler.handler_name
     names[name] += 1
     operation["operationId"] = name if names[name] == 1 else f"{name}_{names[name]}"
     where = ".".join(str(handler.fn.__module__).split(".")[-2:])
     operation["tags"] = [_TAGS[where]]
-    asks = set(handler.parsed_fn_signature.parameters)
-    must = "viewer" in asks or _is_staffs(handler)
-    operation["security"] = [_BEARER] if must else [{}, _BEARER] if "reader" in asks else []
-    if "webhook_signature" in asks:
+    parameters = set(handler.parsed_fn_signature.parameters)
+    must = "viewer" in parameters or _requires_role(handler)
+    operation["security"] = [_BEARER] if must else [{}, _BEARER] if "reader" in parameters else []
+    if "webhook_signature" in parameters:
         operation["security"] = [{"hook": []}]
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _without_null(parameter["schema"])
@@ -186,36 +187,36 @@ def _complete_operation(operation: Json, handler: HTTPRouteHandler, names: dict[
         elif parameter["in"] == "path":
             parameter["schema"]["minLength"] = 1
     responses = operation["responses"]
-    # The framework's own idea of a refusal, which is answered otherwise here.
+    # The framework's own error response, which our handlers replace.
     responses.pop("400", None)
     by_status: dict[int, set[str]] = defaultdict(set)
-    for kind in refusals_of(handler):
+    for kind in errors_of(handler):
         by_status[status_of(kind())].add(kind.code)
     for status, codes in sorted(by_status.items()):
-        responses[str(status)] = _refusal(status, sorted(codes))
+        responses[str(status)] = _error_response(status, sorted(codes))
     if handler.opt.get("conditional"):
         _add_condition(operation, str(handler.status_code))
     for kind in handler.opt.get("also", ()):
-        # The same answer in another form, chosen by Accept.
+        # Another media type of the same content, chosen by Accept.
         responses[str(handler.status_code)]["content"][kind] = {"schema": {"type": "string"}}
 
 
 def _add_condition(operation: Json, status: str) -> None:
-    tag = {"ETag": {"description": "Of this very answer.", "schema": {"type": "string"}}}
+    tag = {"ETag": {"description": "Of this version of the response.", "schema": {"type": "string"}}}
     operation["responses"][status]["headers"] = tag
-    operation["responses"]["304"] = {"description": "Nothing has changed since.", "headers": copy.deepcopy(tag)}
+    operation["responses"]["304"] = {"description": "Not modified.", "headers": copy.deepcopy(tag)}
     operation.setdefault("parameters", []).append(
         {
             "name": "If-None-Match",
             "in": "header",
             "required": False,
-            "description": "The `ETag` of the answer that one holds.",
+            "description": "The `ETag` of a cached response.",
             "schema": {"type": "string"},
         }
     )
 
 
-def _refusal(status: int, codes: list[str]) -> Json:
+def _error_response(status: int, codes: list[str]) -> Json:
     response: Json = {
         "description": "  \n".join(f"`{code}` ({advice_of(code, status)}): {message_of(code, 'en')}" for code in codes),
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -229,7 +230,7 @@ def _refusal(status: int, codes: list[str]) -> Json:
 
 
 def _without_null(schema: Json) -> Json:
-    """A parameter is there or is not there: there is no null in a URL or a header."""
+    """The schema of an optional parameter without null, which URLs and headers cannot express."""
     kinds = [kind for kind in schema.get("oneOf", []) if kind.get("type") != "null"]
     if len(kinds) != 1:
         return schema
@@ -237,7 +238,7 @@ def _without_null(schema: Json) -> Json:
 
 
 def _add_limits(schemas: Json, handler: HTTPRouteHandler) -> None:
-    """What msgspec knows of a body's fields and the framework leaves out: limits that our own checks refuse with 422."""
+    """Adds the constraints of a body's fields, which the framework leaves out and our own checks enforce with 422."""
     field = handler.parsed_data_field
     if field is None:
         return

@@ -1,4 +1,4 @@
-"""The door for the app's own server: what happens to its accounts."""
+"""The webhook for the app's server, which reports changes of its accounts."""
 
 import time
 from datetime import UTC, datetime
@@ -19,32 +19,35 @@ from feed.settings import hook_key
 from feed.webhooks import is_genuine
 
 WebhookId = Annotated[
-    str, HeaderParameter(name="webhook-id", description="The same for each attempt to send an event.")
+    str, HeaderParameter(name="webhook-id", description="The id of the event, the same for each attempt.")
 ]
 WebhookTime = Annotated[
-    str, HeaderParameter(name="webhook-timestamp", description="Seconds since 1970 of this attempt.")
+    str, HeaderParameter(name="webhook-timestamp", description="The time of this attempt, in seconds since 1970.")
 ]
 WebhookSignature = Annotated[
     str,
     HeaderParameter(
         name="webhook-signature",
-        description="`v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces between them.",
+        description="`v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several are separated by spaces.",
     ),
 ]
 
 
 class HookSignatureInvalid(Unauthenticated):
-    """Not signed with our common secret, changed on the way, or more than five minutes old."""
+    """Not signed with the shared secret, modified, or more than five minutes old."""
 
 
-class Heard(msgspec.Struct, frozen=True):
-    """What came of an event; with every one of these it has arrived and need not be sent again."""
+class EventResult(msgspec.Struct, frozen=True):
+    """The outcome of an event; with each of them it was received and must not be sent again."""
 
     outcome: Outcome
 
 
-async def must_be_signed(connection: AnyConnection, _: BaseRouteHandler) -> None:
-    """The body is read as JSON only once the signature over its bytes has been found good."""
+async def require_signature(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """A guard, so that the body is decoded only after its signature was verified.
+
+    Raises NotFound without a configured secret, HookSignatureInvalid.
+    """
     app_state: AppState = connection.app.state.app_state
     secret = app_state.settings.account_hook_secret
     if not secret:
@@ -77,15 +80,15 @@ async def hear_account_event(
     webhook_id: WebhookId,
     webhook_timestamp: WebhookTime,
     webhook_signature: WebhookSignature,
-) -> Heard:
-    """Tell what happened to an account of the app: `account.renamed` {name}, `account.banned` {until?, reason_code?},
-    `account.unbanned`, `account.erased`; `sub` says whose.
+) -> EventResult:
+    """Report a change of an account of the app: `account.renamed` {name}, `account.banned` {until?, reason_code?},
+    `account.unbanned`, `account.erased`; `sub` names the account.
 
-    Signed as Standard Webhooks has it. An event acts once however often it is sent, and not when something newer of its kind has.
+    Signed as in Standard Webhooks. An event that is sent several times applies once, and not after a newer one of its kind.
     """
     iss = app_state.settings.jwt_issuer if app_state.settings.jwks_url else LOCAL_ISSUER
     now = datetime.now(UTC)
-    return Heard(await retried(lambda: apply_event(app_state.pool, iss, webhook_id, data, now)))
+    return EventResult(await retried(lambda: apply_event(app_state.pool, iss, webhook_id, data, now)))
 
 
-hooks = Router("/hooks", route_handlers=[hear_account_event], guards=[must_be_signed], tags=["Hooks"])
+router = Router("/hooks", route_handlers=[hear_account_event], guards=[require_signature], tags=["Hooks"])

@@ -1,4 +1,4 @@
-"""Webhooks for providers of SMS, which report what has become of messages. They do not sign, so the address is the secret."""
+"""Webhooks for delivery reports of SMS providers. Reports are not signed: the path contains a secret token."""
 
 import hmac
 from typing import Any
@@ -11,13 +11,13 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import AnyConnection, InjectedAppState
 from feed.api.state import AppState
 from feed.errors import NotFound
-from feed.sms import registry as opening
+from feed.sms import registry
 from feed.sms.provider import ReceiptFormat
 from feed.sms.receipts import hear_receipts
 
 
-class ReceiptsHeard(msgspec.Struct, frozen=True):
-    """What every provider takes for an acknowledgement."""
+class ReceiptsReceived(msgspec.Struct, frozen=True):
+    """An acknowledgement that all providers accept."""
 
     code: int = 0
     msg: str = "OK"
@@ -25,43 +25,43 @@ class ReceiptsHeard(msgspec.Struct, frozen=True):
     errmsg: str = "OK"
 
 
-async def must_know_the_address(connection: AnyConnection, _: BaseRouteHandler) -> None:
-    """Without the token there is no such address. Raises NotFound."""
+async def require_token(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """A guard that compares the path's token. Raises NotFound for a wrong one, and if none is configured."""
     app_state: AppState = connection.app.state.app_state
     token, given = app_state.settings.sms_receipt_token, str(connection.path_params.get("token", ""))
     if not token or not hmac.compare_digest(token.encode(), given.encode(errors="replace")):
         raise NotFound
 
 
-def receipts_hook(provider: str, receipts: ReceiptFormat[Any]) -> HTTPRouteHandler:
-    """The handler at which a provider reports deliveries."""
+def receipts_handler(provider: str, receipts: ReceiptFormat[Any]) -> HTTPRouteHandler:
+    """The handler for the delivery reports of a provider."""
 
     async def hear_receipts_of(
         token: FromPath[str], data: JSONBody[list[Any]], app_state: InjectedAppState
-    ) -> ReceiptsHeard:
+    ) -> ReceiptsReceived:
         read = [receipts.read(report) for report in data]
         await hear_receipts(app_state.pool, provider, [receipt for receipt in read if receipt is not None])
-        return ReceiptsHeard()
+        return ReceiptsReceived()
 
     hear_receipts_of.__name__ = f"hear_{provider}_receipts"
     hear_receipts_of.__doc__ = (
-        f"Report deliveries as {receipts.title} does: a list, any number of times and in any order. "
-        "Unknown ones are no error."
+        f"Report deliveries in the format of {receipts.title}: a list, any number of times and in any order. "
+        "Reports of unknown messages are ignored."
     )
-    # What is decoded, and documented, is the provider's own report.
+    # Litestar decodes and documents the provider's own type of report.
     hear_receipts_of.__annotations__["data"] = JSONBody[list[receipts.report]]  # type: ignore[name-defined]
     return post(f"/{provider}/{{token:str}}", status_code=200, limit="hooks", errors=(NotFound,))(hear_receipts_of)
 
 
-def sms_hooks() -> Router:
-    """One route for each registered provider that reports."""
+def sms_webhooks() -> Router:
+    """A route for each registered provider with delivery reports."""
     return Router(
         "/hooks/sms",
         route_handlers=[
-            receipts_hook(registration.name, registration.receipts)
-            for registration in opening.REGISTRATIONS
+            receipts_handler(registration.name, registration.receipts)
+            for registration in registry.REGISTRATIONS
             if registration.receipts is not None
         ],
-        guards=[must_know_the_address],
+        guards=[require_token],
         tags=["Hooks"],
     )

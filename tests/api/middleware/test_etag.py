@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from feed.api.state import AppState, assemble
+from feed.api.state import AppState, build_app_state
 from tests.support.api import Join, Person
 from tests.support.app import app_over
 from tests.support.campaigns_api import publish
@@ -87,7 +87,7 @@ async def test_the_config_is_what_the_server_goes_by(client: httpx.AsyncClient, 
 @asynccontextmanager
 async def another_worker(app_state: AppState) -> AsyncIterator[httpx.AsyncClient]:
     """A second process, as far as what it keeps goes: only Postgres and Redis are common."""
-    other = assemble(app_state.settings, app_state.pool, app_state.redis, app_state.keys)
+    other = build_app_state(app_state.settings, app_state.pool, app_state.redis, app_state.keys)
     other.projector.start()
     transport = httpx.ASGITransport(app=app_over(other), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:

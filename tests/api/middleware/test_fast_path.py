@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from feed.api.middleware.fast_path import _doors, express
+from feed.api.middleware.fast_path import _endpoints, fast_path
 from feed.api.state import AppState
 from feed.app import build
 from tests.support.api import Join
@@ -41,7 +41,7 @@ class Taken:
 
         plain: ASGI = Litestar._create_asgi_handler(self.app)
         app = self.app
-        kept, app.asgi_handler = app.asgi_handler, express(app, inner) if lane else plain
+        kept, app.asgi_handler = app.asgi_handler, fast_path(app, inner) if lane else plain
         try:
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(app),  # type: ignore[arg-type]
@@ -61,7 +61,7 @@ def told(answer: httpx.Response) -> Any:
 async def test_each_door_answers_alike_on_both_ways(app_state: AppState, join: Join, paths: dict[str, str]) -> None:
     taken = Taken(app_state)
     token = join("小红").headers
-    doors = dict(_doors(taken.app))
+    doors = dict(_endpoints(taken.app))
     assert {"/v1/feeds/latest", "/v1/posts/{post_id}/like"} <= {door.template for door in doors.values()}
     for (method, _), door in doors.items():
         path = door.template.format(**paths)
@@ -69,9 +69,9 @@ async def test_each_door_answers_alike_on_both_ways(app_state: AppState, join: J
             await both_ways_with_a_body(taken, method, path, token)
             continue
         for who in ({}, token):
-            for query in ("", "?limit=3") if "limit" in door.query else ("",):
+            for query in ("", "?limit=3") if "limit" in door.query_names else ("",):
                 short = await taken.ask(method, path + query, who, lane=True)
-                assert taken.long_way == (not who and door.person == "viewer"), path
+                assert taken.long_way == (not who and door.viewer_name == "viewer"), path
                 taken.long_way = 0
                 long = await taken.ask(method, path + query, who, lane=False)
                 assert told(short) == told(long), path

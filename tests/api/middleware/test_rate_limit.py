@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 import feed
 from feed.api.middleware.rate_limit import limit_of
-from feed.api.state import AppState, assemble
+from feed.api.state import AppState, build_app_state
 from feed.auth.tokens import issue_token
 from feed.keys.store import Keys
 from feed.limits.model import TABLE, UNLIMITED
@@ -56,7 +56,7 @@ async def opened(
             "keys_dir": tmp_path / "keys",
             "limits": str(file),
         }
-        app_state = assemble(Settings(**given | more), pool, on, keys)
+        app_state = build_app_state(Settings(**given | more), pool, on, keys)
         worlds.append(app_state)
         transport = httpx.ASGITransport(app=app_over(app_state), client=(peer, 4711), raise_app_exceptions=False)  # type: ignore[arg-type]
         return httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1")

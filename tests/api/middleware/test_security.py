@@ -12,11 +12,11 @@ from litestar import Litestar, Router, get, post
 from litestar.datastructures import State
 
 from feed.api.dependencies import AnyRequest
-from feed.api.errors import HANDLERS
+from feed.api.errors import EXCEPTION_HANDLERS
 from feed.api.middleware import timeouts as patience
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
 from feed.api.middleware.negotiation import takes_json
-from feed.api.middleware.security import shielded
+from feed.api.middleware.security import security_middleware
 from feed.api.state import AppState
 from feed.settings import Settings
 from tests.support.api import Join
@@ -260,9 +260,9 @@ def slow_app() -> Any:
 
     app = Litestar(
         [Router("/", route_handlers=[sleep, stubborn, read])],
-        exception_handlers=HANDLERS, state=State(), openapi_config=None, logging_config=None,
+        exception_handlers=EXCEPTION_HANDLERS, state=State(), openapi_config=None, logging_config=None,
     )  # fmt: skip
-    app.asgi_handler = shielded(app.asgi_handler, Settings(**ANY))
+    app.asgi_handler = security_middleware(app.asgi_handler, Settings(**ANY))
     return app
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feed.api.state import AppState, assemble
+from feed.api.state import AppState, build_app_state
 from feed.keys.store import Keys
 from tests.support import make
 from tests.support.api import Join, Person
@@ -130,7 +130,9 @@ async def test_a_like_of_a_comment_counts_once_and_shows_at_once_on_every_worker
             assert (liked.status_code, liked.json()) == (200, {"liked": True, "like_count": 1})
         assert (await ming("PUT", f"/comments/{comment_id}/like")).json() == {"liked": True, "like_count": 2}
 
-    other = assemble(app_state.settings, app_state.pool, app_state.redis, keys)  # Another worker over the same servers.
+    other = build_app_state(
+        app_state.settings, app_state.pool, app_state.redis, keys
+    )  # Another worker over the same servers.
 
     transport = httpx.ASGITransport(app=app_over(other))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as elsewhere:

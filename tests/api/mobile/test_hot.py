@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from feed.api.state import AppState, assemble
+from feed.api.state import AppState, build_app_state
 from feed.boards import redis_store
 from feed.boards import store as boards
 from feed.boards.actions import follow_change_log
@@ -170,7 +170,7 @@ async def test_what_is_taken_away_between_two_pages_leaves_no_gap(
 @pytest.fixture
 async def restarted(app_state: AppState) -> AsyncIterator[httpx.AsyncClient]:
     """Another process over the same servers."""
-    other = assemble(app_state.settings, app_state.pool, app_state.redis, app_state.keys)
+    other = build_app_state(app_state.settings, app_state.pool, app_state.redis, app_state.keys)
     transport = httpx.ASGITransport(app=app_over(other))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
         yield opened
@@ -236,7 +236,7 @@ async def test_without_redis_every_page_comes_from_postgres(
         await liked(app_state.pool, await make.post(app_state.pool, at=make.now() - timedelta(hours=n)), n)
     await boarded(app_state)
     pages_there = [(await client.get("/feeds/hot?limit=4")).json()["items"], await walk(client, "/feeds/hot?limit=4")]
-    nowhere = assemble(app_state.settings, app_state.pool, Redis(host="127.0.0.1", port=1), app_state.keys)
+    nowhere = build_app_state(app_state.settings, app_state.pool, Redis(host="127.0.0.1", port=1), app_state.keys)
     transport = httpx.ASGITransport(app=app_over(nowhere))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as away:
         pages_away = [(await away.get("/feeds/hot?limit=4")).json()["items"], await walk(away, "/feeds/hot?limit=4")]
