@@ -1,4 +1,4 @@
-"""Entries whose likers go together: found within a bound of work, whatever the likes are, and saying how far it went."""
+"""Clusters of entries that share unusually many likers, found with a bounded amount of work."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -6,20 +6,21 @@ from heapq import nlargest
 
 import msgspec
 
-# A pair of entries is unusual when so many likers are shared: of the smaller one half, and twice what chance would give.
-LEAST_SHARED = 5
-_LEAST_PERCENT = 50
-_TIMES_CHANCE = 2
-# A step is one earlier entry of one liker. Somebody who likes everything costs the square of it.
-MOST_STEPS = 10_000_000
-MOST_PAIRS = 200_000
-# More than that nobody reads.
-MOST_CLUSTERS = 100
-MOST_PAIRS_SHOWN = 20
+# A pair of entries is unusual if it shares at least this many likers, half of those of the smaller entry, and twice the number
+# expected by chance.
+MIN_SHARED = 5
+_MIN_PERCENT = 50
+_MIN_TIMES_CHANCE = 2
+# A step is one earlier entry of one liker, so a liker of n entries costs about n²/2 steps.
+MAX_STEPS = 10_000_000
+MAX_PAIRS = 200_000
+# Limits of what a report shows.
+MAX_CLUSTERS = 100
+MAX_PAIRS_SHOWN = 20
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """Two entries and the likers whom they share; `by_chance`: how many they would if everybody liked at random."""
+    """Two entries, the number of likers of each, how many they share, and how many if all likers chose at random (`by_chance`)."""
 
     posts: tuple[int, int]
     likers: tuple[int, int]
@@ -28,7 +29,7 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Cluster(msgspec.Struct, frozen=True):
-    """Entries that hang together by unusual pairs, of which the strongest are kept."""
+    """Entries connected by unusual pairs. `pairs` has those with the most shared likers."""
 
     posts: list[int]
     pair_count: int
@@ -36,7 +37,7 @@ class Cluster(msgspec.Struct, frozen=True):
 
 
 class ClusterReport(msgspec.Struct, frozen=True):
-    """The largest clusters of `found`. `compared`: so many entries, the first ones, were all compared with each other."""
+    """The largest of `found` clusters. The first `compared` entries were all compared with each other, in `steps` steps."""
 
     compared: int
     found: int
@@ -45,73 +46,74 @@ class ClusterReport(msgspec.Struct, frozen=True):
 
 
 def find_clusters(
-    likers: Mapping[int, Collection[int]], *, most_steps: int = MOST_STEPS, most_pairs: int = MOST_PAIRS
+    likers: Mapping[int, Collection[int]], *, max_steps: int = MAX_STEPS, max_pairs: int = MAX_PAIRS
 ) -> ClusterReport:
-    """What is unusual among these entries, the most important first: where the work would be too much, the rest is left out.
+    """The clusters among these entries, given as likers by post, the most important entry first.
 
-    Each entry asks its likers where they have been before, so that two entries without a common liker cost nothing.
+    When a limit is reached, the remaining entries are left out. For each entry the earlier entries of its likers are counted,
+    so pairs without a common liker cost nothing.
     """
-    everybody = len(set().union(*likers.values()))
-    been: dict[int, list[int]] = defaultdict(list)
+    person_count = len(set().union(*likers.values()))
+    liked_entries: dict[int, list[int]] = defaultdict(list)
     pairs: list[tuple[int, int, int]] = []
     steps = compared = 0
     for post_id, persons in likers.items():
-        # With fewer likers than a pair has to share it cannot be in one.
-        if len(persons) >= LEAST_SHARED:
-            cost = sum(len(been[person]) for person in persons)
-            if steps + cost > most_steps or len(pairs) > most_pairs:
+        # An entry with fewer likers than that is in no unusual pair.
+        if len(persons) >= MIN_SHARED:
+            cost = sum(len(liked_entries[person]) for person in persons)
+            if steps + cost > max_steps or len(pairs) > max_pairs:
                 break
             steps += cost
             shared: Counter[int] = Counter()
             for person in persons:
-                shared.update(been[person])
-                been[person].append(post_id)
+                shared.update(liked_entries[person])
+                liked_entries[person].append(post_id)
             pairs += [
                 (count, min(other, post_id), max(other, post_id))
                 for other, count in shared.items()
-                if _is_unusual(count, len(likers[other]), len(persons), everybody)
+                if _is_unusual(count, len(likers[other]), len(persons), person_count)
             ]
         compared += 1
-    groups = _grouped(pairs)
+    groups = _group_pairs(pairs)
     return ClusterReport(
-        compared, len(groups), [_cluster(group, likers, everybody) for group in groups[:MOST_CLUSTERS]], steps
+        compared, len(groups), [_cluster(group, likers, person_count) for group in groups[:MAX_CLUSTERS]], steps
     )
 
 
-def _is_unusual(shared: int, one: int, other: int, everybody: int) -> bool:
+def _is_unusual(shared: int, one: int, other: int, person_count: int) -> bool:
     return (
-        shared >= LEAST_SHARED
-        and 100 * shared >= _LEAST_PERCENT * min(one, other)
-        and shared * everybody >= _TIMES_CHANCE * one * other
+        shared >= MIN_SHARED
+        and 100 * shared >= _MIN_PERCENT * min(one, other)
+        and shared * person_count >= _MIN_TIMES_CHANCE * one * other
     )
 
 
-def _grouped(pairs: Iterable[tuple[int, int, int]]) -> list[list[tuple[int, int, int]]]:
-    """The pairs of each cluster, that of the most entries first."""
-    leader: dict[int, int] = {}
+def _group_pairs(pairs: Iterable[tuple[int, int, int]]) -> list[list[tuple[int, int, int]]]:
+    """The pairs of each cluster, the cluster with the most entries first. Union-find with path halving."""
+    parent: dict[int, int] = {}
 
-    def lead(post_id: int) -> int:
-        while (above := leader.setdefault(post_id, post_id)) != post_id:
-            leader[post_id] = leader[above]
+    def find_root(post_id: int) -> int:
+        while (above := parent.setdefault(post_id, post_id)) != post_id:
+            parent[post_id] = parent[above]
             post_id = above
         return post_id
 
     pairs = list(pairs)
     for _, one, other in pairs:
-        low, high = sorted((lead(one), lead(other)))
-        leader[high] = low
+        low, high = sorted((find_root(one), find_root(other)))
+        parent[high] = low
     groups: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for pair in pairs:
-        groups[lead(pair[1])].append(pair)
-    sizes = Counter(lead(post_id) for post_id in list(leader))
+        groups[find_root(pair[1])].append(pair)
+    sizes = Counter(find_root(post_id) for post_id in list(parent))
     return [groups[first] for first in sorted(groups, key=lambda first: (-sizes[first], first))]
 
 
-def _cluster(pairs: list[tuple[int, int, int]], likers: Mapping[int, Collection[int]], everybody: int) -> Cluster:
+def _cluster(pairs: list[tuple[int, int, int]], likers: Mapping[int, Collection[int]], person_count: int) -> Cluster:
     posts = sorted({post_id for _, *both in pairs for post_id in both})
-    strongest = nlargest(MOST_PAIRS_SHOWN, pairs, key=lambda pair: (pair[0], -pair[1], -pair[2]))
+    strongest = nlargest(MAX_PAIRS_SHOWN, pairs, key=lambda pair: (pair[0], -pair[1], -pair[2]))
     shown = []
     for shared, one, other in strongest:
         sizes = len(likers[one]), len(likers[other])
-        shown.append(Pair((one, other), sizes, shared, sizes[0] * sizes[1] // everybody))
+        shown.append(Pair((one, other), sizes, shared, sizes[0] * sizes[1] // person_count))
     return Cluster(posts, len(pairs), shown)

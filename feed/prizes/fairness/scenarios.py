@@ -1,4 +1,4 @@
-"""What an editor should know before announcing: how near it was, how it would have come out otherwise, and who was behind it."""
+"""Computations of the fairness report: margins, rankings under other rules, and when and by whom entries were liked."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from feed.prizes.model import SheetRow
 from feed.prizes.result.selection import Selection, contender, select_by_score
 from feed.sms.model import SHANGHAI
 
-_AGES = (
+_ACCOUNT_AGES = (
     ("under_1d", timedelta(days=1)),
     ("under_7d", timedelta(days=7)),
     ("under_30d", timedelta(days=30)),
@@ -23,17 +23,17 @@ _AGES = (
 
 
 class EngagementEvent(msgspec.Struct, frozen=True):
-    """A person's counted like of an entry (or comment: not `liked`), at its first instant, by the account made at `made_at`."""
+    """A person's first counted like (`liked`) or comment of an entry, by an account created at `account_created_at`."""
 
     post_id: int
     person: int
     liked: bool
     at: datetime
-    made_at: datetime
+    account_created_at: datetime
 
 
 class Distribution(msgspec.Struct, frozen=True):
-    """Counted persons by the age of their account when they acted, and by the hour of the day in Shenzhen."""
+    """Numbers of counted persons: by the age of their account at the time of the like or comment, and by hour of day in Shenzhen."""
 
     persons: int
     by_account_age: dict[str, int]
@@ -41,7 +41,7 @@ class Distribution(msgspec.Struct, frozen=True):
 
 
 class Margin(msgspec.Struct, frozen=True, kw_only=True):
-    """A winner's score in parts, and how far the next person, and the first who does not win, are behind."""
+    """The parts of a winner's score, and the difference in points to the next person and to the first who does not win."""
 
     post_id: int
     rank: int
@@ -54,7 +54,7 @@ class Margin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WinnerChange(msgspec.Struct, frozen=True):
-    """A person who wins in one way of counting and not in the other, by the entry that does, with its rank in both."""
+    """The entry of a person who wins either actually or in a scenario, but not in both, with its rank in each."""
 
     post_id: int
     rank: int | None
@@ -62,7 +62,7 @@ class WinnerChange(msgspec.Struct, frozen=True):
 
 
 class RankComparison(msgspec.Struct, frozen=True, kw_only=True):
-    """A winner's rank, and that of the same person's best entry if it had been counted otherwise."""
+    """A winner's actual rank, and the rank of the same person's best entry in a scenario."""
 
     post_id: int
     rank: int
@@ -75,7 +75,7 @@ ScenarioName = Literal["without_voids", "without_top_likers", "half_caps", "doub
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """The winners if it had been counted otherwise."""
+    """The winners under other rules or without some engagement, compared with the actual ones."""
 
     name: ScenarioName
     winners: list[int]
@@ -85,52 +85,52 @@ class Scenario(msgspec.Struct, frozen=True):
 
 
 def select_actual(rows: Sequence[SheetRow], rules: Rules) -> Selection:
-    """Who wins by the sheet, and everybody's rank; with the first who does not, also where nobody waits in reserve."""
+    """The selection by the sheet, with at least one reserve, so that there is a first person without a prize."""
     return select_by_score(
         _contenders(rows, rules), msgspec.structs.replace(rules, reserve_count=max(1, rules.reserve_count))
     )
 
 
 def top_entries(
-    rows: Sequence[SheetRow], ranks: Mapping[int, int], remarks: Mapping[int, int], *, most: int
+    rows: Sequence[SheetRow], ranks: Mapping[int, int], comment_counts: Mapping[int, int], *, max_cost: int
 ) -> list[int]:
-    """The best entries, the first one first, until there are too many likes and comments to look at.
+    """The best entries by rank whose likes and comments can be read within `max_cost` rows. Returns their post ids.
 
-    `remarks`: how many comments to read, where they are more than the commenters. An entry that is too large by itself is passed over.
+    `comment_counts` are the visible comments by post. An entry that exceeds `max_cost` by itself is left out.
     """
-    found, total = [], 0
+    post_ids, total = [], 0
     for row in sorted((row for row in rows if row.post_id in ranks), key=lambda row: ranks[row.post_id]):
-        cost = reading_cost(row, remarks.get(row.post_id, 0))
-        if cost > most:
+        cost = reading_cost(row, comment_counts.get(row.post_id, 0))
+        if cost > max_cost:
             continue
         total += cost
-        if total > most:
+        if total > max_cost:
             break
-        found.append(row.post_id)
-    return found
+        post_ids.append(row.post_id)
+    return post_ids
 
 
-def reading_cost(row: SheetRow, remarks: int = 0) -> int:
-    """How many likes and comments have to be read to know who is behind the entry's numbers."""
-    left_out = Counter[str]()
+def reading_cost(row: SheetRow, comment_count: int = 0) -> int:
+    """An upper bound of the rows to read for the persons behind an entry's counts: likes and comments, counted or excluded."""
+    excluded = Counter[str]()
     for each in row.excluded:
-        left_out[each["kind"]] += each["count"]
-    commenters = row.commenters_counted + left_out["comment"]
-    return row.likes_counted + left_out["like"] + max(commenters, remarks)
+        excluded[each["kind"]] += each["count"]
+    commenters = row.commenters_counted + excluded["comment"]
+    return row.likes_counted + excluded["like"] + max(commenters, comment_count)
 
 
-def margins_of(now: Selection, rules: Rules) -> list[Margin]:
-    """Each winner, the best first."""
-    order = [*now.winners, *now.reserves]
-    found = []
-    for number, each in enumerate(now.winners):
+def margins_of(actual: Selection, rules: Rules) -> list[Margin]:
+    """The margins of each winner, the best first."""
+    order = [*actual.winners, *actual.reserves]
+    margins = []
+    for number, each in enumerate(actual.winners):
         parts = score(each.quality, each.likes, each.commenters, rules.weights, rules.caps)
         after = order[number + 1] if number + 1 < len(order) else None
-        without = now.reserves[0] if now.reserves else None
-        found.append(
+        without = actual.reserves[0] if actual.reserves else None
+        margins.append(
             Margin(
                 post_id=each.post_id,
-                rank=now.ranks[each.post_id],
+                rank=actual.ranks[each.post_id],
                 score=f"{parts.total:f}",
                 quality=f"{parts.quality:f}",
                 likes=f"{parts.likes:f}",
@@ -139,74 +139,74 @@ def margins_of(now: Selection, rules: Rules) -> list[Margin]:
                 to_first_without_prize=None if without is None else f"{each.score - without.score:f}",
             )
         )
-    return found
+    return margins
 
 
 def scenarios_of(
-    rows: Sequence[SheetRow], acts: Sequence[EngagementEvent], rules: Rules, now: Selection
+    rows: Sequence[SheetRow], events: Sequence[EngagementEvent], rules: Rules, actual: Selection
 ) -> list[Scenario]:
-    """The same sheet without voids, as if the busiest likers had not been there, and under half and double caps."""
+    """The winners of the same sheet without voids, without the top likers, and with half and double caps."""
     caps = rules.caps
     halved = msgspec.structs.replace(rules, caps=Caps(max(1, caps.likes // 2), max(1, caps.comments // 2)))
     doubled = msgspec.structs.replace(rules, caps=Caps(caps.likes * 2, caps.comments * 2))
-    other_ways: dict[ScenarioName, tuple[Sequence[SheetRow], Rules]] = {
+    variants: dict[ScenarioName, tuple[Sequence[SheetRow], Rules]] = {
         "without_voids": (_without_voids(rows), rules),
-        "without_top_likers": (_without(rows, acts, top_likers(acts)), rules),
+        "without_top_likers": (_without(rows, events, top_likers(events)), rules),
         "half_caps": (rows, halved),
         "double_caps": (rows, doubled),
     }
-    return [_compared(name, now, _contenders(counted, by), by) for name, (counted, by) in other_ways.items()]
+    return [_compare(name, actual, _contenders(counted, by), by) for name, (counted, by) in variants.items()]
 
 
-def top_likers(acts: Sequence[EngagementEvent]) -> set[int]:
-    """The one in a hundred (at least one, if anybody) who like the most entries; who ties with the last of them is out."""
-    liked = Counter(act.person for act in acts if act.liked)
-    last = -(-len(liked) // 100)
-    return {person for person, _ in sorted(liked.items(), key=lambda each: (-each[1], each[0]))[:last]}
+def top_likers(events: Sequence[EngagementEvent]) -> set[int]:
+    """The one percent of likers, rounded up, who like the most entries. Ties are broken by the number of the person."""
+    liked = Counter(event.person for event in events if event.liked)
+    count = -(-len(liked) // 100)
+    return {person for person, _ in sorted(liked.items(), key=lambda each: (-each[1], each[0]))[:count]}
 
 
-def distributions_of(acts: Sequence[EngagementEvent], *, liked: bool) -> dict[int, Distribution]:
-    """Of each entry, its likers or its commenters."""
+def distributions_of(events: Sequence[EngagementEvent], *, liked: bool) -> dict[int, Distribution]:
+    """The distributions of likers (`liked`) or commenters by post."""
     by_post: dict[int, list[EngagementEvent]] = defaultdict(list)
-    for act in acts:
-        if act.liked is liked:
-            by_post[act.post_id].append(act)
-    return {post_id: _shares(each) for post_id, each in by_post.items()}
+    for event in events:
+        if event.liked is liked:
+            by_post[event.post_id].append(event)
+    return {post_id: _distribution(each) for post_id, each in by_post.items()}
 
 
-def _shares(acts: Sequence[EngagementEvent]) -> Distribution:
-    ages = dict.fromkeys([*(name for name, _ in _AGES), "older"], 0)
+def _distribution(events: Sequence[EngagementEvent]) -> Distribution:
+    ages = dict.fromkeys([*(name for name, _ in _ACCOUNT_AGES), "older"], 0)
     hours = [0] * 24
-    for act in acts:
-        age = act.at - act.made_at
-        ages[next((name for name, limit in _AGES if age < limit), "older")] += 1
-        hours[act.at.astimezone(SHANGHAI).hour] += 1
-    return Distribution(len(acts), ages, hours)
+    for event in events:
+        age = event.at - event.account_created_at
+        ages[next((name for name, limit in _ACCOUNT_AGES if age < limit), "older")] += 1
+        hours[event.at.astimezone(SHANGHAI).hour] += 1
+    return Distribution(len(events), ages, hours)
 
 
 def _without_voids(rows: Sequence[SheetRow]) -> list[SheetRow]:
-    """As if no void had been made: what they exclude is kept in accounts, each taken for a person."""
-    found = []
+    """The sheet with voided engagement counted. Voids exclude accounts; each is taken for one person."""
+    restored = []
     for row in rows:
-        back = {each["kind"]: each["count"] for each in row.excluded if each["reason_code"] == "voided"}
-        found.append(
+        voided = {each["kind"]: each["count"] for each in row.excluded if each["reason_code"] == "voided"}
+        restored.append(
             msgspec.structs.replace(
                 row,
-                likes_counted=row.likes_counted + back.get("like", 0),
-                commenters_counted=row.commenters_counted + back.get("comment", 0),
+                likes_counted=row.likes_counted + voided.get("like", 0),
+                commenters_counted=row.commenters_counted + voided.get("comment", 0),
             )
         )
-    return found
+    return restored
 
 
-def _without(rows: Sequence[SheetRow], acts: Sequence[EngagementEvent], persons: set[int]) -> list[SheetRow]:
-    """As if these persons had done nothing: neither their likes nor their comments count."""
-    lost = Counter((act.post_id, act.liked) for act in acts if act.person in persons)
+def _without(rows: Sequence[SheetRow], events: Sequence[EngagementEvent], persons: set[int]) -> list[SheetRow]:
+    """The sheet without the likes and comments of these persons."""
+    removed = Counter((event.post_id, event.liked) for event in events if event.person in persons)
     return [
         msgspec.structs.replace(
             row,
-            likes_counted=max(0, row.likes_counted - lost[row.post_id, True]),
-            commenters_counted=max(0, row.commenters_counted - lost[row.post_id, False]),
+            likes_counted=max(0, row.likes_counted - removed[row.post_id, True]),
+            commenters_counted=max(0, row.commenters_counted - removed[row.post_id, False]),
         )
         for row in rows
     ]
@@ -228,31 +228,43 @@ def _contenders(rows: Sequence[SheetRow], rules: Rules) -> list[RankedEntry]:
     ]
 
 
-def _compared(name: ScenarioName, now: Selection, able: Sequence[RankedEntry], rules: Rules) -> Scenario:
-    then = select_by_score(able, rules)
-    winning = {each.person: each.post_id for each in now.winners}
-    winning_then = {each.person: each.post_id for each in then.winners}
+def _compare(name: ScenarioName, actual: Selection, eligible: Sequence[RankedEntry], rules: Rules) -> Scenario:
+    alternative = select_by_score(eligible, rules)
+    actual_winners = {each.person: each.post_id for each in actual.winners}
+    alternative_winners = {each.person: each.post_id for each in alternative.winners}
     best: dict[bytes, int] = {}
-    for each in able:
-        if each.person in winning:
-            best[each.person] = min(best.get(each.person, each.post_id), each.post_id, key=then.ranks.__getitem__)
+    for each in eligible:
+        if each.person in actual_winners:
+            best[each.person] = min(
+                best.get(each.person, each.post_id), each.post_id, key=alternative.ranks.__getitem__
+            )
     return Scenario(
         name,
-        [each.post_id for each in then.winners],
+        [each.post_id for each in alternative.winners],
         [
             RankComparison(
                 post_id=post_id,
-                rank=now.ranks[post_id],
+                rank=actual.ranks[post_id],
                 post_id_then=best[person],
-                rank_then=then.ranks[best[person]],
-                wins_then=person in winning_then,
+                rank_then=alternative.ranks[best[person]],
+                wins_then=person in alternative_winners,
             )
-            for person, post_id in winning.items()
+            for person, post_id in actual_winners.items()
         ],
-        _moved([post for person, post in winning_then.items() if person not in winning], now.ranks, then.ranks),
-        _moved([post for person, post in winning.items() if person not in winning_then], now.ranks, then.ranks),
+        _winner_changes(
+            [post for person, post in alternative_winners.items() if person not in actual_winners],
+            actual.ranks,
+            alternative.ranks,
+        ),
+        _winner_changes(
+            [post for person, post in actual_winners.items() if person not in alternative_winners],
+            actual.ranks,
+            alternative.ranks,
+        ),
     )
 
 
-def _moved(posts: Sequence[int], ranks: Mapping[int, int], then: Mapping[int, int]) -> list[WinnerChange]:
-    return [WinnerChange(post_id, ranks.get(post_id), then.get(post_id)) for post_id in posts]
+def _winner_changes(
+    posts: Sequence[int], ranks: Mapping[int, int], alternative: Mapping[int, int]
+) -> list[WinnerChange]:
+    return [WinnerChange(post_id, ranks.get(post_id), alternative.get(post_id)) for post_id in posts]

@@ -153,13 +153,13 @@ class FairnessReports:
 
 def _look(rows: Sequence[SheetRow], rules: Rules) -> tuple[Selection, list[int]]:
     now = scrutiny.select_actual(rows, rules)
-    return now, scrutiny.top_entries(rows, now.ranks, {}, most=MOST_ACTS)
+    return now, scrutiny.top_entries(rows, now.ranks, {}, max_cost=MOST_ACTS)
 
 
 def _weights(rows: Sequence[SheetRow], now: Selection, remarks: dict[int, int]) -> dict[int, int]:
     """How much is to be read of each entry that is looked at, the best first."""
     weights = {row.post_id: scrutiny.reading_cost(row, remarks.get(row.post_id, 0)) for row in rows}
-    return {post_id: weights[post_id] for post_id in scrutiny.top_entries(rows, now.ranks, remarks, most=MOST_ACTS)}
+    return {post_id: weights[post_id] for post_id in scrutiny.top_entries(rows, now.ranks, remarks, max_cost=MOST_ACTS)}
 
 
 async def _read_draw(conn: Connection, campaign_id: int, settlement_id: int) -> FairnessCard:

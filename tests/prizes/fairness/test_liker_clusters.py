@@ -6,7 +6,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.prizes.fairness.liker_clusters import LEAST_SHARED, MOST_CLUSTERS, MOST_PAIRS_SHOWN, find_clusters
+from feed.prizes.fairness.liker_clusters import MAX_CLUSTERS, MAX_PAIRS_SHOWN, MIN_SHARED, find_clusters
 
 Likers = dict[int, set[int]]
 
@@ -57,9 +57,9 @@ def test_entries_without_a_common_liker_are_not_held_against_each_other() -> Non
 
 def test_who_likes_everything_cannot_make_the_work_endless() -> None:
     """Rings of few who like very much: each two of their entries are unusual, and there are eight million pairs."""
-    rings_of = {post: set(range(10 * (post % 2), 10 * (post % 2) + LEAST_SHARED)) for post in range(4_000)}
+    rings_of = {post: set(range(10 * (post % 2), 10 * (post % 2) + MIN_SHARED)) for post in range(4_000)}
     likers = rings_of | {post: {post} for post in range(4_000, 5_000)}
-    rings = find_clusters(likers, most_steps=100_000)
+    rings = find_clusters(likers, max_steps=100_000)
     assert rings.steps <= 100_000
     assert 0 < rings.compared < 4_000
     best = list(likers)[: rings.compared]
@@ -67,18 +67,18 @@ def test_who_likes_everything_cannot_make_the_work_endless() -> None:
         "what was compared is the best of them"
     )
 
-    rings = find_clusters(likers, most_pairs=1_000)
+    rings = find_clusters(likers, max_pairs=1_000)
     assert sum(cluster.pair_count for cluster in rings.clusters) <= 1_000 + rings.compared
-    assert all(len(cluster.pairs) == MOST_PAIRS_SHOWN for cluster in rings.clusters)
+    assert all(len(cluster.pairs) == MAX_PAIRS_SHOWN for cluster in rings.clusters)
 
 
 def test_the_largest_clusters_are_shown_and_all_are_counted() -> None:
     likers: Likers = {}
-    for ring in range(MOST_CLUSTERS + 20):
+    for ring in range(MAX_CLUSTERS + 20):
         for post in range(2 + (ring == 7)):
             likers[10 * ring + post] = set(range(100 * ring, 100 * ring + 6))
     rings = find_clusters(likers)
-    assert (rings.found, len(rings.clusters)) == (MOST_CLUSTERS + 20, MOST_CLUSTERS)
+    assert (rings.found, len(rings.clusters)) == (MAX_CLUSTERS + 20, MAX_CLUSTERS)
     assert rings.clusters[0].posts == [70, 71, 72]
 
 

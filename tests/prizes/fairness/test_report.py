@@ -209,16 +209,16 @@ async def test_a_draw_has_nothing_to_weigh(pool: Pool, keys: Keys) -> None:
 
 
 def _act(post_id: int, person: int, **more: Any) -> EngagementEvent:
-    usual: dict[str, Any] = {"liked": True, "at": AT, "made_at": AT - 40 * DAY}
+    usual: dict[str, Any] = {"liked": True, "at": AT, "account_created_at": AT - 40 * DAY}
     return EngagementEvent(post_id, person, **(usual | more))
 
 
 def test_ages_and_hours_are_those_of_shenzhen_at_the_deed() -> None:
     four_in_the_morning = AT.replace(hour=20, minute=30)
     acts = [
-        _act(1, 1, at=four_in_the_morning, made_at=four_in_the_morning - HOUR),
-        _act(1, 2, at=four_in_the_morning, made_at=four_in_the_morning - 3 * DAY),
-        _act(1, 3, at=four_in_the_morning, made_at=four_in_the_morning - 400 * DAY),
+        _act(1, 1, at=four_in_the_morning, account_created_at=four_in_the_morning - HOUR),
+        _act(1, 2, at=four_in_the_morning, account_created_at=four_in_the_morning - 3 * DAY),
+        _act(1, 3, at=four_in_the_morning, account_created_at=four_in_the_morning - 400 * DAY),
         _act(1, 3, at=four_in_the_morning, liked=False),
     ]
     shares = distributions_of(acts, liked=True)[1]
@@ -253,9 +253,9 @@ def test_what_is_read_is_bounded_also_where_little_of_it_counts() -> None:
     void = [{"kind": "like", "reason_code": "voided", "count": 900}]
     rows = [_row(1, 90, excluded=void), _row(2, 50), _row(3, 40), _row(4, 30)]
     ranks = {1: 1, 2: 2, 3: 3, 4: 4}
-    assert top_entries(rows, ranks, {}, most=100) == [2, 3], (
+    assert top_entries(rows, ranks, {}, max_cost=100) == [2, 3], (
         "the first is too large to be looked at, the last comes too late"
     )
-    assert top_entries(rows, ranks, {2: 30}, most=100) == [2], "one commenter may have written thirty comments"
-    assert top_entries(rows, ranks, {}, most=10_000) == [1, 2, 3, 4]
-    assert top_entries(rows, {4: 1}, {}, most=100) == [4], "what cannot win is not looked at"
+    assert top_entries(rows, ranks, {2: 30}, max_cost=100) == [2], "one commenter may have written thirty comments"
+    assert top_entries(rows, ranks, {}, max_cost=10_000) == [1, 2, 3, 4]
+    assert top_entries(rows, {4: 1}, {}, max_cost=100) == [4], "what cannot win is not looked at"
