@@ -1,4 +1,4 @@
-"""Announcing takes two people; then come the objection days, and then nothing moves any more."""
+"""Announcement of results by two people, and the end of the objection period."""
 
 from typing import Literal
 
@@ -11,8 +11,7 @@ from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
-from feed.prizes import notices, settlement_store
-from feed.prizes import winner_store as store
+from feed.prizes import notices, settlement_store, winner_store
 from feed.prizes.claims.guards import require_codes
 from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
 from feed.prizes.objections import store as objections_store
@@ -24,8 +23,10 @@ AnnounceOutcome = Literal["recorded", "announced"]
 async def announce_winners(
     pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, request: KeyedRequest | None = None
 ) -> AnnounceOutcome:
-    """Records the first of the two, or announces on the word of the second: winners learn of it in the same transaction.
+    """Records the first approval, or announces on approval by a second person. Returns which of the two happened.
 
+    The announcement notifies the winners in the same transaction. Winners who deleted the post or were erased since the
+    settlement are replaced by reserves first.
     Raises CampaignNotFound, NotSettled, AlreadyAnnounced, SecondPersonRequired, WinnerNotVisible, CodesMissing.
     """
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
@@ -46,12 +47,12 @@ async def announce_winners(
         if await accounts.are_one_person(conn, campaign.announced_first_by, by):
             raise SecondPersonRequired
         rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
-        for winner_id in await store.list_withdrawn(conn, settlement.id):
-            if gone := await store.mark_forfeited(conn, winner_id):
-                await fill_place(conn, keys, campaign, rules, gone)
-        if await store.list_not_visible(conn, settlement.id):
+        for winner_id in await winner_store.list_withdrawn(conn, settlement.id):
+            if former := await winner_store.mark_forfeited(conn, winner_id):
+                await fill_place(conn, keys, campaign, rules, former)
+        if await winner_store.list_not_visible(conn, settlement.id):
             raise WinnerNotVisible
-        selected = await store.list_selected(conn, settlement.id)
+        selected = await winner_store.list_selected(conn, settlement.id)
         await require_codes(conn, campaign_id, settlement.rules_version, len(selected))
         await lifecycle.mark_announced(conn, campaign_id, by, objection_days=rules.objection_days)
         await notify_winners(conn, keys, campaign, rules, [winner.id for winner in selected])
@@ -60,7 +61,7 @@ async def announce_winners(
 
 
 async def finish_next_objections(pool: Pool) -> bool:
-    """Makes one campaign final whose objection days are over, with no objection open. False when there is none."""
+    """Makes one campaign final whose objection period is over and that has no open objection. False when there is none."""
     return await act_on_next(pool, objections_store.list_due_to_finish, _finish_objections)
 
 
@@ -73,7 +74,7 @@ async def _finish_objections(conn: Connection, campaign_id: int) -> bool:
         return False
     if not await lifecycle.mark_final(conn, campaign_id):
         return False
-    holders = await store.list_with_codes(conn, settlement.id)
+    holders = await winner_store.list_with_codes(conn, settlement.id)
     await inbox.add_inbox(conn, [notices.of_codes(winner, campaign.title) for winner in holders])
     await audit.add(conn, None, "finish_objections", "campaign", campaign_id)
     return True

@@ -1,4 +1,4 @@
-"""Taking a place from a winner: one person asks, another does it, and the next in line moves up in the same transaction."""
+"""Replacement of a winner by the next reserve, by two people."""
 
 from typing import Literal
 
@@ -30,18 +30,19 @@ async def replace_winner(
     reason: str,
     request: KeyedRequest | None = None,
 ) -> ReplaceOutcome:
-    """Records the first of the two, or replaces on the word of the second. Who has upheld an objection was the first.
+    """Records the first request, or replaces the winner on approval by a second person. Returns which of the two happened.
 
+    Upholding an objection that asks for the replacement counts as the first request.
     Raises Invalid, CampaignNotFound, NotAnnounced, WinnerNotFound, PrizeHandedOver, SecondPersonRequired.
     """
-    why = read_reason(reason)
+    reason = read_reason(reason)
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None:
             raise CampaignNotFound
         settlement = await settlement_store.find_settled(conn, campaign_id)
         if attempt.is_repeat:
-            # What was done under this key stays done, whatever has become of the campaign since.
+            # The campaign's state may have changed since the first attempt, so only the place is checked.
             winner = None if settlement is None else await winner_store.find_holder(conn, settlement.id, rank)
             return "replaced" if winner is None else "recorded"
         if settlement is None or campaign.state != "announced":
@@ -51,19 +52,19 @@ async def replace_winner(
             raise WinnerNotFound
         if winner.state in ("shipped", "received"):
             raise PrizeHandedOver
-        detail = {"place": winner.place, "rank": rank, "reason": why}
-        if await objections_store.add_replacement(conn, winner.id, by=by, reason=why):
+        detail = {"place": winner.place, "rank": rank, "reason": reason}
+        if await objections_store.add_replacement(conn, winner.id, by=by, reason=reason):
             await audit.add(conn, by, "replace_first", "prize", winner.id, detail)
             return "recorded"
-        for first in await objections_store.list_replacement_requesters(conn, winner.id):
-            if await accounts.are_one_person(conn, first, by):
+        for requester_id in await objections_store.list_replacement_requesters(conn, winner.id):
+            if await accounts.are_one_person(conn, requester_id, by):
                 raise SecondPersonRequired
-        gone = await winner_store.mark_replaced(conn, winner.id)
-        assert gone is not None, "the campaign is held, and the state was looked at"
+        former = await winner_store.mark_replaced(conn, winner.id)
+        assert former is not None, "the campaign is locked and the state was checked"
         rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
-        successor = await fill_place(conn, keys, campaign, rules, gone)
+        successor = await fill_place(conn, keys, campaign, rules, former)
         await objections_store.mark_remedied(conn, settlement.id, winner_id=winner.id)
-        await inbox.add_inbox(conn, [notices.of_lost_prize(gone, campaign.title)])
+        await inbox.add_inbox(conn, [notices.of_lost_prize(former, campaign.title)])
         detail["successor"] = None if successor is None else str(successor)
         await audit.add(conn, by, "replace", "prize", winner.id, detail)
     return "replaced"

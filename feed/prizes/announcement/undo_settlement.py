@@ -1,4 +1,4 @@
-"""Setting a settlement aside: before it is announced on one editor's word, afterwards for an objection that was upheld."""
+"""Undoing a settlement: before its announcement by one editor, afterwards because of an upheld objection."""
 
 from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
@@ -8,11 +8,10 @@ from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPer
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
-from feed.prizes import notices, settlement_store
-from feed.prizes import winner_store as store
+from feed.prizes import notices, settlement_store, winner_store
 from feed.prizes.model import AlreadyAnnounced, NotSettled, PrizeHandedOver, Settlement
 from feed.prizes.objections import store as objections_store
-from feed.prizes.winners import amendment_store as amendments_store
+from feed.prizes.winners import amendment_store
 from feed.prizes.winners.places import discard_claims
 from feed.texts import read_reason
 
@@ -20,12 +19,13 @@ from feed.texts import read_reason
 async def undo_settlement(
     pool: Pool, campaign_id: int, *, by: AccountId, reason: str, request: KeyedRequest | None = None
 ) -> None:
-    """Sets a settlement aside; the campaign is judged again until an editor settles.
+    """Takes the settlement in force out of force; the campaign is judged again until an editor settles it.
 
-    After the announcement it takes an upheld objection that asks for it, and somebody else than who upheld it.
+    After the announcement it needs an upheld objection with the remedy `settle_again`, and another person than the one
+    who upheld it.
     Raises CampaignNotFound, CampaignCancelled, NotSettled, AlreadyAnnounced, SecondPersonRequired, PrizeHandedOver, Invalid.
     """
-    why = read_reason(reason)
+    reason = read_reason(reason)
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None:
@@ -35,7 +35,7 @@ async def undo_settlement(
         if attempt.is_repeat:
             return
         settlement = await settlement_store.find_settlement(conn, campaign_id)
-        blocks = [{"kind": "settlement_undone", "reason": why}]
+        blocks = [{"kind": "settlement_undone", "reason": reason}]
         if campaign.announced_by is not None:
             if settlement is None or campaign.state != "announced":
                 raise AlreadyAnnounced
@@ -44,26 +44,26 @@ async def undo_settlement(
         elif campaign.state != "decided" or settlement is None:
             raise NotSettled
         else:
-            await amendments_store.remove_unpublished(conn, settlement.id)
-            await store.remove_selected(conn, settlement.id)
+            await amendment_store.remove_unpublished(conn, settlement.id)
+            await winner_store.remove_selected(conn, settlement.id)
             await lifecycle.mark_undecided(conn, campaign_id, blocks)
         withdrawn = campaign.announced_by is not None
-        await settlement_store.mark_undone(conn, settlement.id, by=by, reason=why, withdrawn=withdrawn)
+        await settlement_store.mark_undone(conn, settlement.id, by=by, reason=reason, withdrawn=withdrawn)
         action = "withdraw_result" if withdrawn else "undo_settlement"
-        await audit.add(conn, by, action, "campaign", campaign_id, {"reason": why})
+        await audit.add(conn, by, action, "campaign", campaign_id, {"reason": reason})
 
 
 async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by: AccountId) -> None:
-    """Ends what was announced: each winner who was told of a prize is told of this."""
+    """Ends the prizes of an announced result and notifies its winners. Raises as `undo_settlement`."""
     upheld_by = await objections_store.find_settle_again_approver(conn, settlement.id)
     if upheld_by is None:
         raise AlreadyAnnounced
     if await accounts.are_one_person(conn, upheld_by, by):
         raise SecondPersonRequired
-    if await store.has_handed_over(conn, settlement.id):
+    if await winner_store.has_handed_over(conn, settlement.id):
         raise PrizeHandedOver
-    ended = await store.mark_all_forfeited(conn, settlement.id)
+    winner_ids = await winner_store.mark_all_forfeited(conn, settlement.id)
     await objections_store.mark_remedied(conn, settlement.id, winner_id=None)
-    await discard_claims(conn, ended)
-    gone = [await store.find_winner(conn, winner_id) for winner_id in ended]
-    await inbox.add_inbox(conn, [notices.of_lost_prize(each, title) for each in gone if each is not None])
+    await discard_claims(conn, winner_ids)
+    winners = [await winner_store.find_winner(conn, winner_id) for winner_id in winner_ids]
+    await inbox.add_inbox(conn, [notices.of_lost_prize(each, title) for each in winners if each is not None])

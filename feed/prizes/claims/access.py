@@ -1,4 +1,4 @@
-"""The second factor of whoever reads winners' details: an admin, who is another person, has let him in for a while."""
+"""Claim access: an admin grants another person access to a campaign's claims for a limited time."""
 
 from datetime import datetime, timedelta
 
@@ -19,11 +19,11 @@ MOST_DAYS = 30
 async def grant_access(
     pool: Pool, campaign_id: int, account_id: int, *, by: AccountId, days: int, reason: str
 ) -> datetime:
-    """Lets somebody read the details of a campaign's winners; until when. A later grant stands in place of an earlier one.
+    """Grants access to the claims of a campaign for `days`, in place of an earlier grant. Returns when it expires.
 
     Raises Invalid, AccountNotFound, SecondPersonRequired, CampaignNotFound.
     """
-    why = read_reason(reason)
+    reason = read_reason(reason)
     if not 1 <= days <= MOST_DAYS:
         raise Invalid(FieldError("days", "out_of_range", {"least": 1, "most": MOST_DAYS}))
     async with transaction(pool) as conn:
@@ -32,15 +32,15 @@ async def grant_access(
         if await accounts.are_one_person(conn, account_id, by):
             raise SecondPersonRequired
         until = await claims_store.add_access(
-            conn, campaign_id, account_id, by=by, reason=why, lasts=timedelta(days=days)
+            conn, campaign_id, account_id, by=by, reason=reason, lasts=timedelta(days=days)
         )
-        detail = {"to": str(account_id), "until": time_text(until), "reason": why}
+        detail = {"to": str(account_id), "until": time_text(until), "reason": reason}
         await audit.add(conn, by, "grant_claim_access", "campaign", campaign_id, detail)
     return until
 
 
 async def end_access(pool: Pool, campaign_id: int, account_id: int, *, by: AccountId) -> None:
-    """Whom somebody has let in may read no more, from this commit on; a second time changes nothing.
+    """Ends an account's access from this commit on; a second time changes nothing.
 
     Raises CampaignNotFound, AccountNotFound.
     """

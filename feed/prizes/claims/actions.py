@@ -1,4 +1,4 @@
-"""Prizes in their winners' hands: seen, claimed, lapsed, forfeited; and an editor's look at what was claimed."""
+"""Claims: winners view and claim their prizes, and editors read the details."""
 
 import asyncio
 
@@ -10,8 +10,7 @@ from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.keys.encryption import open_sealed, seal
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool, transaction
-from feed.prizes import notices
-from feed.prizes import winner_store as store
+from feed.prizes import notices, winner_store
 from feed.prizes.claims import store as claims_store
 from feed.prizes.claims.form import ClaimForm, associated_data, mask_details, read_claim
 from feed.prizes.claims.guards import require_access, require_own
@@ -21,31 +20,31 @@ from feed.texts import read_reason
 
 
 async def view_prizes(pool: Pool, account_id: AccountId) -> int:
-    """Marks the account's prizes as seen; how many it saw for the first time."""
+    """Marks the account's prizes as seen. Returns how many it sees for the first time."""
     async with transaction(pool) as conn:
-        return await store.mark_viewed(conn, account_id)
+        return await winner_store.mark_viewed(conn, account_id)
 
 
 async def view_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId) -> None:
     """Marks one prize of the account as seen. Raises PrizeNotFound, NotYourPrize."""
     async with transaction(pool) as conn:
         await require_own(conn, account_id, winner_id)
-        await store.mark_one_viewed(conn, winner_id)
+        await winner_store.mark_one_viewed(conn, winner_id)
 
 
 async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, form: ClaimForm) -> None:
-    """Seals the winner's details, in place of earlier ones, until the claim's end by the database's clock.
+    """Stores the winner's encrypted details in place of earlier ones, until the claim deadline.
 
     Raises PrizeNotFound, NotYourPrize, ClaimClosed, Invalid.
     """
     async with pool.acquire() as conn:
         winner = await require_own(conn, account_id, winner_id)
     details = read_claim(form, winner.prizes)
-    # The key is a file: it is made before the transaction, and a refusal leaves a key that sealed nothing.
+    # The key is a file, so it is created before the transaction; after an error it stays, unused.
     try:
         key = await asyncio.to_thread(keys.campaign_key, winner.campaign_id, create=True)
     except KeyDestroyed:
-        raise ClaimClosed from None  # The retention of this campaign's claims is over.
+        raise ClaimClosed from None  # The retention period of this campaign's claims is over.
     sealed = seal(key, msgspec.json.encode(details), associated_data(winner_id))
     async with transaction(pool) as conn:
         if not await claims_store.mark_claimed(conn, winner_id):
@@ -72,16 +71,16 @@ async def reveal_claim(
     reason: str,
     request: KeyedRequest | None = None,
 ) -> dict[str, str]:
-    """The details of a winner in the clear; who looked, and why, is on record before they are seen.
+    """Returns a winner's decrypted details by field. The audit event, with the reason, is committed before the decryption.
 
     Raises ClaimAccessRequired, ClaimNotFound, Invalid.
     """
-    why = read_reason(reason)
-    # No answer is kept: a repeat of the request reveals the details again, and that is on record too.
+    reason = read_reason(reason)
+    # No response is stored: a repeated request decrypts again and is recorded again.
     async with idempotent_transaction(pool, by, request) as (conn, _):
         await require_access(conn, campaign_id, by)
         sealed = await claims_store.get_claim(conn, campaign_id, winner_id)
-        await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": why})
+        await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": reason})
     try:
         key = await asyncio.to_thread(keys.campaign_key, campaign_id)
     except KeyDestroyed:

@@ -1,4 +1,4 @@
-"""The SQL of codes. Whoever takes one holds the campaign's row."""
+"""SQL of voucher codes. Callers that assign codes hold a lock on the campaign's row."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from feed.postgres import Connection, columns, many
 
 
 class HeldCode(msgspec.Struct, frozen=True):
-    """A code that its winner has seen; recently enough to see it again or not."""
+    """A code of a winner. `is_recent`: it was shown less than a day ago and may be shown again."""
 
     prize_number: int
     code_hash: bytes
@@ -17,7 +17,7 @@ class HeldCode(msgspec.Struct, frozen=True):
 
 
 async def add_codes(conn: Connection, campaign_id: int, prize_number: int, rows: Sequence[tuple[bytes, bytes]]) -> int:
-    """How many were new."""
+    """Adds pairs of hash and encrypted code. Returns how many were new."""
     added = await conn.fetch(
         """
         INSERT INTO prize_codes (campaign_id, prize_number, code_hash, sealed)
@@ -33,7 +33,7 @@ async def add_codes(conn: Connection, campaign_id: int, prize_number: int, rows:
 
 
 async def count_codes(conn: Connection, campaign_id: int, prize_number: int) -> int:
-    """All that there are, those of winners too."""
+    """The number of codes of a prize, assigned ones included."""
     count: int = await conn.fetchval(
         "SELECT count(*) FROM prize_codes WHERE campaign_id = $1 AND prize_number = $2", campaign_id, prize_number
     )
@@ -41,13 +41,13 @@ async def count_codes(conn: Connection, campaign_id: int, prize_number: int) -> 
 
 
 async def get_state(conn: Connection, winner_id: int) -> str:
-    """Of a winner whose campaign is held."""
+    """The state of a winner whose campaign is locked."""
     state: str = await conn.fetchval("SELECT state FROM winners WHERE id = $1", winner_id)
     return state
 
 
 async def list_of_winner(conn: Connection, winner_id: int) -> list[HeldCode]:
-    """The winner's codes that can be opened still, in the order of the prizes."""
+    """The winner's codes that can still be decrypted, by prize."""
     rows = await conn.fetch(
         """
         SELECT prize_number, code_hash, sealed, shown_at > clock_timestamp() - interval '1 day' AS is_recent
@@ -61,10 +61,10 @@ async def list_of_winner(conn: Connection, winner_id: int) -> list[HeldCode]:
 
 
 async def take_codes(conn: Connection, campaign_id: int, prize_number: int, winner_id: int, count: int) -> int:
-    """How many free ones became the winner's."""
+    """Assigns up to `count` free codes to the winner. Returns how many were assigned."""
     taken = await conn.fetch(
         """
-        -- A plan may scan a subquery again and find other free ones; what is materialized is found once.
+        -- A plan may scan a subquery twice and find other free codes; a materialized one is scanned once.
         WITH free AS MATERIALIZED (
             SELECT code_hash FROM prize_codes
             WHERE campaign_id = $1 AND prize_number = $2 AND winner_id IS NULL AND sealed IS NOT NULL

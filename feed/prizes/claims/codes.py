@@ -1,4 +1,4 @@
-"""Codes as prizes: a stock that an editor brings, sealed, and one for each winner, who alone sees it."""
+"""Voucher codes as prizes: editors add them, winners see their own."""
 
 import asyncio
 import hmac
@@ -17,8 +17,7 @@ from feed.keys.encryption import open_sealed, seal
 from feed.keys.files import KeysMissing
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
-from feed.prizes.claims import code_store as codes_store
-from feed.prizes.claims import fulfilment_store as handover_store
+from feed.prizes.claims import code_store, fulfilment_store
 from feed.prizes.claims.guards import require_final, require_own
 from feed.prizes.model import (
     ClaimClosed,
@@ -35,7 +34,7 @@ MOST_CODES = 5_000
 
 
 class CodeStock(msgspec.Struct, frozen=True, kw_only=True):
-    """Codes of one prize: new and known ones of this request, all that there are, and how many the winners need."""
+    """The codes of one prize: new and known ones of a request, the total, and how many the winners need."""
 
     prize_number: int
     added: int
@@ -45,7 +44,7 @@ class CodeStock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownCode(msgspec.Struct, frozen=True):
-    """A code in the clear, and the prize that it is."""
+    """A decrypted code and the name of its prize."""
 
     prize: str
     code: str
@@ -61,12 +60,12 @@ async def add_codes(
     by: AccountId,
     request: KeyedRequest | None = None,
 ) -> CodeStock:
-    """Seals codes for the campaign's n-th prize, from 1. Those that are there already change nothing, so it may be repeated.
+    """Stores encrypted codes for the campaign's n-th prize, counted from 1. Known codes change nothing, so a retry is safe.
 
     Raises CampaignNotFound, PrizeNotFound, ClaimClosed, Invalid.
     """
-    given = _read_codes(codes)
-    # The key is a file: it is made before the transaction.
+    accepted = _read_codes(codes)
+    # The key is a file, so it is created before the transaction.
     try:
         key = await asyncio.to_thread(keys.campaign_key, campaign_id, create=True)
     except KeyDestroyed:
@@ -79,35 +78,39 @@ async def add_codes(
         if not 1 <= prize_number <= len(rules.prizes) or not KINDS[rules.prizes[prize_number - 1].kind].has_codes:
             raise PrizeNotFound
         rows = [
-            (digest := hmac.digest(key, code.encode(), "sha256"), seal(key, code.encode(), _place(campaign_id, digest)))
-            for code in given
+            (
+                digest := hmac.digest(key, code.encode(), "sha256"),
+                seal(key, code.encode(), _associated_data(campaign_id, digest)),
+            )
+            for code in accepted
         ]
-        added = await codes_store.add_codes(conn, campaign_id, prize_number, rows)
-        stock = await codes_store.count_codes(conn, campaign_id, prize_number)
+        added = await code_store.add_codes(conn, campaign_id, prize_number, rows)
+        stock = await code_store.count_codes(conn, campaign_id, prize_number)
         if not attempt.is_repeat:
             await audit.add(
                 conn, by, "add_codes", "campaign", campaign_id, {"prize": prize_number, "added": added, "stock": stock}
             )
     needed = rules.winner_count * rules.prizes[prize_number - 1].per_winner
-    return CodeStock(prize_number=prize_number, added=added, known=len(given) - added, stock=stock, needed=needed)
+    return CodeStock(prize_number=prize_number, added=added, known=len(accepted) - added, stock=stock, needed=needed)
 
 
 async def show_codes(
     pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, request: KeyedRequest | None = None
 ) -> list[ShownCode]:
-    """The winner's codes, which are the winner's from now on. For a day they may be read again, as an answer can be lost.
+    """Returns the winner's codes, decrypted, and assigns them at the first call.
 
-    Not before the objection days are over: a code that was seen cannot be taken back. What is codes alone is received by this.
+    They can be read again for a day, because a response can be lost. Not before the end of the objection period: a code
+    that was seen cannot be taken back. Prizes that are only codes become `received`.
     Raises PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState, ClaimClosed, CodesShown, CodesMissing.
     """
     async with pool.acquire() as conn:
         winner = await require_own(conn, account_id, winner_id)
-    # A KMS may be asked for it: before the transaction.
+    # This may call a KMS, so it happens before the transaction.
     key = await _find_key(keys, winner.campaign_id)
-    # A repeat shows the same codes.
+    # A repeated request returns the same codes.
     async with idempotent_transaction(pool, account_id, request) as (conn, _):
         await require_final(conn, winner.campaign_id)
-        state = await codes_store.get_state(conn, winner_id)
+        state = await code_store.get_state(conn, winner_id)
         if state not in ("claimed", "verified", "shipped", "received"):
             raise WrongPrizeState
         numbers = {number: prize for number, prize in enumerate(winner.prizes, 1) if KINDS[prize["kind"]].has_codes}
@@ -115,29 +118,29 @@ async def show_codes(
             raise WrongPrizeState
         if key is None:
             raise ClaimClosed
-        held = await codes_store.list_of_winner(conn, winner_id)
-        if held and not held[0].is_recent:
+        assigned = await code_store.list_of_winner(conn, winner_id)
+        if assigned and not assigned[0].is_recent:
             raise CodesShown
-        if not held:
+        if not assigned:
             for number, prize in numbers.items():
-                taken = await codes_store.take_codes(conn, winner.campaign_id, number, winner_id, prize["per_winner"])
+                taken = await code_store.take_codes(conn, winner.campaign_id, number, winner_id, prize["per_winner"])
                 if taken < prize["per_winner"]:
                     raise CodesMissing(prize=prize["name"], stock=taken, needed=prize["per_winner"])
-            held = await codes_store.list_of_winner(conn, winner_id)
-            await audit.add(conn, account_id, "show_codes", "prize", winner_id, {"codes": len(held)})
+            assigned = await code_store.list_of_winner(conn, winner_id)
+            await audit.add(conn, account_id, "show_codes", "prize", winner_id, {"codes": len(assigned)})
         if len(numbers) == len(winner.prizes):
-            await handover_store.mark_received_by_codes(conn, winner_id)
+            await fulfilment_store.mark_received_by_codes(conn, winner_id)
     return [
         ShownCode(
             numbers[each.prize_number]["name"],
-            open_sealed(key, each.sealed, _place(winner.campaign_id, each.code_hash)).decode(),
+            open_sealed(key, each.sealed, _associated_data(winner.campaign_id, each.code_hash)).decode(),
         )
-        for each in held
+        for each in assigned
     ]
 
 
 async def _find_key(keys: Keys, campaign_id: int) -> bytes | None:
-    """The campaign's key; None: it was destroyed, or nothing was ever sealed."""
+    """The campaign's key; None if it was destroyed or never created."""
     try:
         return await asyncio.to_thread(keys.campaign_key, campaign_id)
     except (KeyDestroyed, KeysMissing):
@@ -149,10 +152,10 @@ def _read_codes(codes: Sequence[str]) -> list[str]:
         raise Invalid(FieldError("codes", "required"))
     if len(codes) > MOST_CODES:
         raise Invalid(FieldError("codes", "too_many", {"most": MOST_CODES}))
-    given = require_texts({f"codes[{at}]": (code, CODE_LONGEST) for at, code in enumerate(codes)})
-    return list(dict.fromkeys(given.values()))
+    texts = require_texts({f"codes[{at}]": (code, CODE_LONGEST) for at, code in enumerate(codes)})
+    return list(dict.fromkeys(texts.values()))
 
 
-def _place(campaign_id: int, digest: bytes) -> bytes:
-    # A sealed code opens in no other row.
+def _associated_data(campaign_id: int, digest: bytes) -> bytes:
+    # Binds the ciphertext to its row: it cannot be decrypted in another one.
     return b"code:%d:%b" % (campaign_id, digest)

@@ -1,4 +1,4 @@
-"""The list for the shipper: it exists in one answer only, and who has asked for it, and why, is on record before it does."""
+"""Export of a campaign's claims for the carrier, as CSV."""
 
 import asyncio
 import csv
@@ -24,51 +24,51 @@ from feed.texts import read_reason
 async def export_claims(
     pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, reason: str, request: KeyedRequest | None = None
 ) -> str:
-    """The parcels of a campaign that are to be sent, as CSV for a spreadsheet.
+    """The claims with prizes to be shipped, as CSV for a spreadsheet. The audit event is committed before the decryption.
 
-    Raises ClaimAccessRequired, ClaimNotFound where there is nothing to send, Invalid.
+    Raises ClaimAccessRequired, ClaimNotFound where there is nothing to ship, Invalid.
     """
-    why = read_reason(reason)
-    # The list is written anew at each request, and each is on record with whom it names.
+    reason = read_reason(reason)
+    # No response is stored: a repeated request exports again and is recorded again, with the winners it contains.
     async with idempotent_transaction(pool, by, request) as (conn, _):
         await require_access(conn, campaign_id, by)
-        parcels = await claims_store.list_to_send(conn, campaign_id)
+        parcels = await claims_store.list_to_ship(conn, campaign_id)
         if not parcels:
             raise ClaimNotFound
-        detail = {"reason": why, "prizes": [str(parcel.winner_id) for parcel in parcels]}
+        detail = {"reason": reason, "prizes": [str(parcel.winner_id) for parcel in parcels]}
         await audit.add(conn, by, "export_claims", "campaign", campaign_id, detail)
     try:
         key = await asyncio.to_thread(keys.campaign_key, campaign_id)
     except KeyDestroyed:
         raise ClaimNotFound from None
-    written = io.StringIO()
-    # A spreadsheet takes UTF-8 for it only with this mark.
-    written.write("\ufeff")
-    lines = csv.writer(written)
-    # The shipper gets no detail that a parcel does not need.
+    output = io.StringIO()
+    # Spreadsheets recognise UTF-8 only by its byte order mark.
+    output.write("\ufeff")
+    writer = csv.writer(output)
+    # Only the fields that shipped prizes need.
     fields = claim_fields(shipped_kinds())
-    lines.writerow(["prize_id", "名次", "奖品", *(field.label for field in fields), "已核验"])
+    writer.writerow(["prize_id", "名次", "奖品", *(field.label for field in fields), "已核验"])
     for parcel in parcels:
         details = msgspec.json.decode(
             open_sealed(key, parcel.sealed, associated_data(parcel.winner_id)), type=dict[str, str]
         )
-        lines.writerow(
+        writer.writerow(
             [
-                # As text: a spreadsheet rounds long numbers.
+                # The tab makes it a text: spreadsheets round long numbers.
                 f"\t{parcel.winner_id}",
                 parcel.place,
-                _plain(format_prizes(parcel.prizes)),
+                _escape_formula(format_prizes(parcel.prizes)),
                 *(_cell(field, details.get(field.name, "")) for field in fields),
                 "是" if parcel.state == "verified" else "否",
             ]
         )
-    return written.getvalue()
+    return output.getvalue()
 
 
 def _cell(field: ClaimField, value: str) -> str:
-    return f"\t{value}" if field.is_number else _plain(value)
+    return f"\t{value}" if field.is_number else _escape_formula(value)
 
 
-def _plain(text: str) -> str:
-    # What begins so is a formula to a spreadsheet.
+def _escape_formula(text: str) -> str:
+    # Spreadsheets take texts that begin with these characters as formulas.
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,4 +1,4 @@
-"""The claim form: which details a winner enters, how they are validated, and how much of them a list shows."""
+"""The claim form: its fields, validation and masking."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,29 +11,29 @@ from feed.texts import clean_text, text_problem
 
 _PRIVACY_VERSION_LONGEST = 40
 
-# The contract has the fields of all prize kinds. A type checker cannot know them.
+# The API accepts the fields of all prize kinds. They come from a table, so a type checker cannot know them.
 _Fields: Any = msgspec.defstruct(
     "_Fields", [(field.name, str, "") for field in prize_kinds.all_claim_fields()], frozen=True, kw_only=True
 )
 
 
 class ClaimForm(_Fields, frozen=True, kw_only=True):  # type: ignore[call-arg, misc]
-    """What a winner sends. Which fields are needed follows the kinds of the prizes."""
+    """The body of a claim request. The kinds of the prizes decide which fields are needed."""
 
     privacy_version: str = ""
 
 
 class Claim(_Fields, frozen=True, kw_only=True, omit_defaults=True):  # type: ignore[call-arg, misc]
-    """A claim as it is sealed: clean, and with nothing that is not needed."""
+    """The details that are stored: normalised, and only the needed fields."""
 
 
 def needed_fields(prizes: Sequence[dict[str, Any]]) -> list[str]:
-    """The fields that these prizes ask for, in the order of a form."""
+    """Names of the fields that these prizes need, in the order of the form."""
     return [field.name for field in prize_kinds.claim_fields(prize["kind"] for prize in prizes)]
 
 
 def read_claim(form: ClaimForm, prizes: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """The details to be sealed. Raises Invalid with every field that is missing, wrong or not asked for."""
+    """The normalised details by field. Raises Invalid with every field that is missing, wrong or not needed."""
     needed = needed_fields(prizes)
     problems: list[FieldError] = []
     values: dict[str, str] = {}
@@ -59,7 +59,7 @@ def read_claim(form: ClaimForm, prizes: Sequence[dict[str, Any]]) -> dict[str, s
 
 
 def mask_details(details: Mapping[str, str]) -> dict[str, str]:
-    """What a list shows: enough to distinguish two claims, not enough to identify a person."""
+    """Masked details for lists: enough to distinguish two claims, not enough to identify a person."""
     return {
         field.name: field.mask(value)
         for field in prize_kinds.all_claim_fields()
@@ -68,5 +68,5 @@ def mask_details(details: Mapping[str, str]) -> dict[str, str]:
 
 
 def associated_data(winner_id: int) -> bytes:
-    """What a sealed claim is bound to: it opens in no other row."""
+    """Associated data of an encrypted claim: binds it to its row, so that it cannot be decrypted in another one."""
     return f"claim:{winner_id}".encode()

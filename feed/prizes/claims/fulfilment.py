@@ -1,4 +1,4 @@
-"""From the claim to the prize in hand: declined, verified, on its way, received. Each move guards itself in its statement."""
+"""Fulfilment of prizes: declining, verification, shipment, receipt. Each statement checks the state that it changes."""
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
@@ -8,7 +8,7 @@ from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import notices, winner_store
-from feed.prizes.claims import fulfilment_store as handover_store
+from feed.prizes.claims import fulfilment_store
 from feed.prizes.claims.guards import require_final, require_own
 from feed.prizes.model import ClaimNotFound, WinnerId, WrongPrizeState
 from feed.prizes.winners.places import fill_place
@@ -21,7 +21,7 @@ _TRACKING_NO_LONGEST = 60
 async def decline_prize(
     pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, request: KeyedRequest | None = None
 ) -> None:
-    """Gives the prize up: what was claimed is removed, and the next in line moves up. A second time changes nothing.
+    """Declines the prize: the claim is removed and the next reserve moves up. A second time changes nothing.
 
     Raises PrizeNotFound, NotYourPrize, WrongPrizeState.
     """
@@ -31,28 +31,28 @@ async def decline_prize(
         winner = await require_own(conn, account_id, winner_id)
         campaign = await lifecycle.lock_published(conn, winner.campaign_id)
         assert campaign is not None, "a winner has a published campaign"
-        gone = await handover_store.mark_declined(conn, winner_id)
-        if gone is None:
-            await _must_be(conn, winner_id, "declined")
+        former = await fulfilment_store.mark_declined(conn, winner_id)
+        if former is None:
+            await _require_state(conn, winner_id, "declined")
             return
         rules = await lifecycle.get_rules(conn, campaign.id, campaign.rules_version)
-        successor = await fill_place(conn, keys, campaign, rules, gone)
-        detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
+        successor = await fill_place(conn, keys, campaign, rules, former)
+        detail = {"place": former.place, "successor": None if successor is None else str(successor)}
         await audit.add(conn, account_id, "prize_declined", "prize", winner_id, detail)
 
 
 async def verify_claim(
     pool: Pool, campaign_id: int, winner_id: WinnerId, *, by: AccountId, request: KeyedRequest | None = None
 ) -> None:
-    """An editor has looked at the claim: from now on it is not changed and the prize is not taken back by itself.
+    """Marks a claim as verified by an editor: the winner cannot change it any more, and the prize does not lapse or forfeit.
 
     Raises ClaimNotFound, WrongPrizeState.
     """
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         if attempt.is_repeat:
             return
-        await _must_be_of(conn, campaign_id, winner_id)
-        if not await handover_store.mark_verified(conn, winner_id):
+        await _require_claim(conn, campaign_id, winner_id)
+        if not await fulfilment_store.mark_verified(conn, winner_id):
             raise WrongPrizeState
         await audit.add(conn, by, "verify_claim", "prize", winner_id)
 
@@ -60,27 +60,29 @@ async def verify_claim(
 async def ship_prize(
     pool: Pool, campaign_id: int, winner_id: WinnerId, *, by: AccountId, carrier: str, tracking_no: str
 ) -> None:
-    """Records the parcel of a verified claim, or corrects it; the winner is told.
+    """Records the shipment of a verified claim, or corrects it, and notifies the winner.
 
     Raises Invalid, ClaimNotFound, PrizeNotFinal, WrongPrizeState.
     """
-    given = require_texts({"carrier": (carrier, _CARRIER_LONGEST), "tracking_no": (tracking_no, _TRACKING_NO_LONGEST)})
+    shipment = require_texts(
+        {"carrier": (carrier, _CARRIER_LONGEST), "tracking_no": (tracking_no, _TRACKING_NO_LONGEST)}
+    )
     async with transaction(pool) as conn:
-        await _must_be_of(conn, campaign_id, winner_id)
+        await _require_claim(conn, campaign_id, winner_id)
         await require_final(conn, campaign_id)
-        winner = await handover_store.mark_shipped(conn, winner_id)
+        winner = await fulfilment_store.mark_shipped(conn, winner_id)
         if winner is None:
             raise WrongPrizeState
-        if await handover_store.change_shipment(conn, winner_id, by=by, **given):
-            # The number is the winner's and the carrier's: it goes with the shipment, and the audit stays.
-            await audit.add(conn, by, "ship_prize", "prize", winner_id, {"carrier": given["carrier"]})
-            await inbox.add_inbox(conn, [notices.of_shipment(winner, given["carrier"], given["tracking_no"])])
+        if await fulfilment_store.change_shipment(conn, winner_id, by=by, **shipment):
+            # Without the tracking number, which is personal: shipments are removed later, the audit log is not.
+            await audit.add(conn, by, "ship_prize", "prize", winner_id, {"carrier": shipment["carrier"]})
+            await inbox.add_inbox(conn, [notices.of_shipment(winner, shipment["carrier"], shipment["tracking_no"])])
 
 
 async def receive_prize(
     pool: Pool, account_id: AccountId, winner_id: WinnerId, request: KeyedRequest | None = None
 ) -> None:
-    """The winner has it: a parcel that was sent, or what is handed over without one. A second time changes nothing.
+    """The winner confirms receipt of a shipped prize, or of a verified one without shipment. A second time changes nothing.
 
     Raises PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState.
     """
@@ -89,8 +91,8 @@ async def receive_prize(
             return
         winner = await require_own(conn, account_id, winner_id)
         await require_final(conn, winner.campaign_id)
-        if not await handover_store.mark_received(conn, winner_id):
-            await _must_be(conn, winner_id, "received")
+        if not await fulfilment_store.mark_received(conn, winner_id):
+            await _require_state(conn, winner_id, "received")
             return
         await audit.add(conn, account_id, "prize_received", "prize", winner_id)
 
@@ -104,7 +106,7 @@ async def hand_over_prize(
     reason: str,
     request: KeyedRequest | None = None,
 ) -> None:
-    """An editor says that it is out of our hands: given at the door, or as good as taken by somebody who says nothing.
+    """An editor records that the winner has the prize: collected, or shipped without a confirmation of receipt.
 
     A second time changes nothing. Raises Invalid, ClaimNotFound, PrizeNotFinal, WrongPrizeState.
     """
@@ -112,21 +114,21 @@ async def hand_over_prize(
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         if attempt.is_repeat:
             return
-        await _must_be_of(conn, campaign_id, winner_id)
+        await _require_claim(conn, campaign_id, winner_id)
         await require_final(conn, campaign_id)
-        if not await handover_store.mark_handed_over(conn, winner_id):
-            await _must_be(conn, winner_id, "received")
+        if not await fulfilment_store.mark_handed_over(conn, winner_id):
+            await _require_state(conn, winner_id, "received")
             return
         await audit.add(conn, by, "hand_over_prize", "prize", winner_id, {"reason": why})
 
 
-async def _must_be(conn: Connection, winner_id: WinnerId, state: str) -> None:
+async def _require_state(conn: Connection, winner_id: WinnerId, state: str) -> None:
     winner = await winner_store.find_winner(conn, winner_id)
     if winner is None or winner.state != state:
         raise WrongPrizeState
 
 
-async def _must_be_of(conn: Connection, campaign_id: int, winner_id: WinnerId) -> None:
+async def _require_claim(conn: Connection, campaign_id: int, winner_id: WinnerId) -> None:
     winner = await winner_store.find_winner(conn, winner_id)
     if winner is None or winner.campaign_id != campaign_id:
         raise ClaimNotFound

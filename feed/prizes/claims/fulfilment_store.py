@@ -1,4 +1,4 @@
-"""The SQL of handing prizes over."""
+"""SQL of fulfilment: states of winners, and shipments."""
 
 from feed.campaigns.prize_kinds import shipped_kinds
 from feed.postgres import Connection, one
@@ -6,7 +6,7 @@ from feed.prizes.model import Winner, WinnerId
 
 
 async def mark_declined(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """The winner who has given the prize up before anybody has verified it or a code was seen; None in any other state."""
+    """Marks the prize as declined. None if it was verified, or a code was shown, or the winner is in another state."""
     row = await conn.fetchrow(
         """
         UPDATE winners SET state = 'declined', state_reason = 'declined', ended_at = clock_timestamp()
@@ -21,7 +21,7 @@ async def mark_declined(conn: Connection, winner_id: WinnerId) -> Winner | None:
 
 
 async def mark_verified(conn: Connection, winner_id: WinnerId) -> bool:
-    """Whether there was a claim to be verified."""
+    """Whether there was a claim to verify."""
     return bool(
         await conn.fetchval(
             "UPDATE winners SET state = 'verified' WHERE id = $1 AND state = 'claimed' RETURNING true", winner_id
@@ -30,7 +30,7 @@ async def mark_verified(conn: Connection, winner_id: WinnerId) -> bool:
 
 
 async def mark_shipped(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """The winner whose goods are on their way, now or since earlier; None where nothing is to be sent, or not yet."""
+    """Marks the prize as shipped, also again. None if nothing is to be shipped, or the claim is not verified."""
     row = await conn.fetchrow(
         """
         UPDATE winners SET state = 'shipped'
@@ -45,7 +45,7 @@ async def mark_shipped(conn: Connection, winner_id: WinnerId) -> Winner | None:
 
 
 async def change_shipment(conn: Connection, winner_id: WinnerId, *, by: int, carrier: str, tracking_no: str) -> bool:
-    """Keeps the parcel. False when exactly this one is known."""
+    """Stores the shipment. False if exactly this one is stored already."""
     return bool(
         await conn.fetchval(
             """
@@ -66,14 +66,14 @@ async def change_shipment(conn: Connection, winner_id: WinnerId, *, by: int, car
 
 
 async def mark_received_by_codes(conn: Connection, winner_id: WinnerId) -> None:
-    """What is codes alone is in the winner's hands when they have been seen."""
+    """Marks a prize that consists of codes only as received, because the codes were shown."""
     await conn.execute(
         "UPDATE winners SET state = 'received' WHERE id = $1 AND state IN ('claimed', 'verified')", winner_id
     )
 
 
 async def mark_received(conn: Connection, winner_id: WinnerId) -> bool:
-    """Whether it was on its way, or verified with nothing to be sent, and has arrived now."""
+    """Marks a prize as received if it was shipped, or verified with nothing to be shipped. Whether it changed."""
     return bool(
         await conn.fetchval(
             """
@@ -89,7 +89,7 @@ async def mark_received(conn: Connection, winner_id: WinnerId) -> bool:
 
 
 async def mark_handed_over(conn: Connection, winner_id: WinnerId) -> bool:
-    """Whether it was claimed, and is in the winner's hands by an editor's word now."""
+    """Marks a claimed prize as received on behalf of an editor. Whether it changed."""
     return bool(
         await conn.fetchval(
             """

@@ -1,10 +1,10 @@
-"""What has to be so before something else may happen. Called inside a transaction."""
+"""Preconditions of actions on prizes, checked inside their transactions."""
 
 from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.prize_kinds import KINDS
 from feed.postgres import Connection
 from feed.prizes import winner_store
-from feed.prizes.claims import code_store as codes_store
+from feed.prizes.claims import code_store
 from feed.prizes.claims import store as claims_store
 from feed.prizes.model import (
     ClaimAccessRequired,
@@ -18,7 +18,7 @@ from feed.prizes.model import (
 
 
 async def require_own(conn: Connection, account_id: int, winner_id: WinnerId) -> Winner:
-    """The account's prize, once it was told of it. Raises PrizeNotFound, NotYourPrize."""
+    """The account's prize, after its notification. Raises PrizeNotFound, NotYourPrize."""
     winner = await winner_store.find_winner(conn, winner_id)
     if winner is None:
         raise PrizeNotFound
@@ -28,24 +28,24 @@ async def require_own(conn: Connection, account_id: int, winner_id: WinnerId) ->
 
 
 async def require_final(conn: Connection, campaign_id: int) -> None:
-    """Holds the campaign. Raises PrizeNotFinal while somebody may object: what has left the house cannot be taken back."""
+    """Locks the campaign. Raises PrizeNotFinal in the objection period: a prize that was handed over cannot be taken back."""
     campaign = await lifecycle.lock_published(conn, campaign_id)
     if campaign is None or campaign.state not in ("final", "archived"):
         raise PrizeNotFinal
 
 
 async def require_access(conn: Connection, campaign_id: int, account_id: int) -> None:
-    """Raises ClaimAccessRequired for whom nobody has let in, or not any more."""
+    """Raises ClaimAccessRequired if the account has no access, or it has expired."""
     if not await claims_store.has_access(conn, campaign_id, account_id):
         raise ClaimAccessRequired
 
 
 async def require_codes(conn: Connection, campaign_id: int, rules_version: int, winners: int) -> None:
-    """Raises CodesMissing where so many winners could not all get theirs."""
+    """Raises CodesMissing if a prize has fewer codes than so many winners need."""
     rules = await lifecycle.get_rules(conn, campaign_id, rules_version)
     for number, prize in enumerate(rules.prizes, 1):
         if not KINDS[prize.kind].has_codes:
             continue
-        stock = await codes_store.count_codes(conn, campaign_id, number)
+        stock = await code_store.count_codes(conn, campaign_id, number)
         if stock < winners * prize.per_winner:
             raise CodesMissing(prize=prize.name, stock=stock, needed=winners * prize.per_winner)

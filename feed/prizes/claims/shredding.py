@@ -1,4 +1,4 @@
-"""The end of winners' details: the key that sealed them is destroyed on schedule, and a signed receipt says so."""
+"""Shredding of claims: the campaign's key is destroyed on schedule, with a signed receipt."""
 
 import asyncio
 from datetime import timedelta
@@ -16,14 +16,14 @@ from feed.postgres import Connection, Pool, act_on_next, transaction
 from feed.prizes.claims import shredding_store
 
 FORMAT: Literal["feed-shredding-1"] = "feed-shredding-1"
-# What the law on prize promotions asks to be kept, which is kept masked.
+# Records of winners are kept masked for two years, as the law on prize promotions requires.
 ARCHIVE = timedelta(days=2 * 365 + 1)
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """How many days after its end a campaign's details are readable, and how old the oldest backup of the database is.
+    """Retention periods in days: of claims after a campaign became final, and of backups of the database.
 
-    `most_days`: when they end although a prize is still waited for.
+    `most_days`: the limit while prizes are not fulfilled.
     """
 
     claims_days: int = 90
@@ -32,9 +32,10 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class ShreddingRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What became unreadable. Until `backups_until` backups of the database may hold it sealed; the key that opens it was destroyed.
+    """The claims and codes that became unreadable.
 
-    `archive_until`: masked records of who won stay until then.
+    `backups_until`: until then backups of the database may contain them, encrypted by the key that was destroyed.
+    `archive_until`: until then masked records of the winners are kept.
     """
 
     format: Literal["feed-shredding-1"]
@@ -47,15 +48,15 @@ class ShreddingRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShreddingReceipt(ShreddingRecord, frozen=True, kw_only=True):
-    """The same, signed."""
+    """A shredding record and its signature."""
 
     signature: Signature
 
 
 async def shred_next_campaign(pool: Pool, keys: Keys, retention: Retention) -> bool:
-    """Destroys the key of one campaign whose time has come and in which no prize is waited for. False when there is none.
+    """Destroys the key of one campaign whose retention period is over. False when there is none.
 
-    The key goes first: whoever is interrupted then does the rest the next time, and reads nothing in between.
+    The key is destroyed first: after an interruption the next run does the rest, and nothing is readable in between.
     """
     return await act_on_next(
         pool, partial(_list_due, retention=retention), partial(_shred, keys=keys, retention=retention)
@@ -69,7 +70,7 @@ async def _shred(conn: Connection, campaign_id: int, *, keys: Keys, retention: R
     await asyncio.to_thread(keys.destroy_campaign_key, campaign_id)
     claims, codes = await shredding_store.remove_sealed(conn, campaign_id)
     now, ended_at = await shredding_store.get_times(conn, campaign_id)
-    shredded = ShreddingRecord(
+    record = ShreddingRecord(
         format=FORMAT,
         campaign_id=str(campaign_id),
         claims=claims,
@@ -78,7 +79,7 @@ async def _shred(conn: Connection, campaign_id: int, *, keys: Keys, retention: R
         backups_until=time_text(now + timedelta(days=retention.backup_days)),
         archive_until=time_text(ended_at + ARCHIVE),
     )
-    receipt = sign_document(shredded, keys.sign)
+    receipt = sign_document(record, keys.sign)
     await shredding_store.add_shredding(
         conn,
         campaign_id,
@@ -98,7 +99,7 @@ async def _list_due(conn: Connection, *, retention: Retention) -> list[int]:
 
 
 async def remove_next_archive(pool: Pool) -> bool:
-    """Removes the masked records of one campaign after two years. False when there is none."""
+    """Removes the masked records of one campaign whose archive period is over. False when there is none."""
     async with transaction(pool) as conn:
         campaign_id = await shredding_store.remove_next_archive(conn)
         if campaign_id is None:

@@ -1,4 +1,4 @@
-"""The SQL of the end of winners' details."""
+"""SQL of shredding: campaigns that are due, removal of encrypted data, receipts."""
 
 from datetime import datetime
 
@@ -6,10 +6,10 @@ from feed.postgres import Connection
 
 
 async def list_due(conn: Connection, *, days: int, most_days: int) -> list[int]:
-    """Campaigns whose details end now, in no order.
+    """Ids of campaigns whose claims are to be shredded, in random order.
 
-    They have been final for `days` and no prize waits for anybody, or for `most_days` whatever waits; or they were cancelled after
-    somebody could have claimed.
+    These have been final for `days` without an unfulfilled prize, or for `most_days`, or were cancelled when they had
+    winners or codes.
     """
     rows = await conn.fetch(
         """
@@ -41,7 +41,7 @@ async def list_due(conn: Connection, *, days: int, most_days: int) -> list[int]:
 
 
 async def get_times(conn: Connection, campaign_id: int) -> tuple[datetime, datetime]:
-    """The database's clock, and since when the campaign is final or cancelled."""
+    """The current time of the database, and when the campaign became final or cancelled."""
     row = await conn.fetchrow(
         "SELECT clock_timestamp() AS now, coalesce(final_at, cancelled_at) AS ended_at FROM campaigns WHERE id = $1",
         campaign_id,
@@ -51,15 +51,15 @@ async def get_times(conn: Connection, campaign_id: int) -> tuple[datetime, datet
 
 
 async def remove_sealed(conn: Connection, campaign_id: int) -> tuple[int, int]:
-    """How many claims and codes had something sealed, which is gone from the rows now too."""
+    """Removes the encrypted data from claims and codes. Returns how many claims and how many codes had some."""
     row = await conn.fetchrow(
         """
-        WITH emptied AS (
+        WITH claims_emptied AS (
             UPDATE claims SET sealed = NULL WHERE campaign_id = $1 AND sealed IS NOT NULL RETURNING 1
-        ), codes AS (
+        ), codes_emptied AS (
             UPDATE prize_codes SET sealed = NULL WHERE campaign_id = $1 AND sealed IS NOT NULL RETURNING 1
         )
-        SELECT (SELECT count(*) FROM emptied) AS claims, (SELECT count(*) FROM codes) AS codes
+        SELECT (SELECT count(*) FROM claims_emptied) AS claims, (SELECT count(*) FROM codes_emptied) AS codes
         """,
         campaign_id,
     )
@@ -76,7 +76,7 @@ async def add_shredding(
     archive_until: datetime,
     receipt: bytes,
 ) -> None:
-    """Keeps the receipt."""
+    """Stores the receipt."""
     await conn.execute(
         """
         INSERT INTO shreddings (campaign_id, shredded_at, backups_until, archive_until, receipt)
@@ -91,13 +91,13 @@ async def add_shredding(
 
 
 async def find_receipt(conn: Connection, campaign_id: int) -> bytes | None:
-    """As it was signed."""
+    """The signed receipt; None if the campaign was not shredded."""
     receipt: bytes | None = await conn.fetchval("SELECT receipt FROM shreddings WHERE campaign_id = $1", campaign_id)
     return receipt
 
 
 async def remove_next_archive(conn: Connection) -> int | None:
-    """The campaign whose masked records were removed now; None when there is none."""
+    """Removes the masked records of one campaign that is due. Returns its id; None if none is due."""
     campaign_id: int | None = await conn.fetchval(
         """
         WITH due AS (
@@ -105,12 +105,12 @@ async def remove_next_archive(conn: Connection) -> int | None:
             WHERE archive_removed_at IS NULL AND archive_until <= clock_timestamp()
             LIMIT 1
             FOR UPDATE SKIP LOCKED
-        ), forgotten AS (
+        ), removed_claims AS (
             DELETE FROM claims USING due WHERE claims.campaign_id = due.campaign_id
-        ), parcels AS (
+        ), removed_shipments AS (
             DELETE FROM shipments USING due, winners
             WHERE winners.campaign_id = due.campaign_id AND shipments.winner_id = winners.id
-        ), spent AS (
+        ), removed_codes AS (
             DELETE FROM prize_codes USING due WHERE prize_codes.campaign_id = due.campaign_id
         )
         UPDATE shreddings SET archive_removed_at = clock_timestamp()

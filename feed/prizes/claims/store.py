@@ -1,4 +1,4 @@
-"""The SQL of claims: sealed recipient data, and the winner's side of a prize."""
+"""SQL of claims and of access to them."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from feed.prizes.model import ClaimNotFound, WinnerId
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """What the shipper needs of one winner, still sealed."""
+    """A claim with prizes to be shipped; `sealed` are the encrypted details."""
 
     winner_id: WinnerId
     place: int
@@ -22,7 +22,7 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 async def mark_claimed(conn: Connection, winner_id: WinnerId) -> bool:
-    """Whether the prize may be claimed, or its claim be changed, at this instant of the database's clock."""
+    """Marks the prize as claimed. False if it cannot be claimed, or its claim not be changed, at the time of the database."""
     return bool(
         await conn.fetchval(
             """
@@ -44,7 +44,7 @@ async def change_claim(
     masked: dict[str, str],
     privacy_version: str,
 ) -> bool:
-    """Keeps the details, in place of earlier ones. Whether they are the first."""
+    """Stores the details in place of earlier ones. Whether they are the first."""
     return bool(
         await conn.fetchval(
             """
@@ -67,7 +67,7 @@ async def change_claim(
 async def add_access(
     conn: Connection, campaign_id: int, account_id: int, *, by: int, reason: str, lasts: timedelta
 ) -> datetime:
-    """Until when the account may read the campaign's claims. Raises CampaignNotFound."""
+    """Grants access to the campaign's claims. Returns when it expires. Raises CampaignNotFound."""
     until: datetime | None = await conn.fetchval(
         """
         INSERT INTO claim_access (campaign_id, account_id, granted_by, reason, until)
@@ -89,7 +89,7 @@ async def add_access(
 
 
 async def end_access(conn: Connection, campaign_id: int, account_id: int) -> bool:
-    """Whether the account could read until now; it cannot any more."""
+    """Ends the account's access. Whether it had some."""
     return bool(
         await conn.fetchval(
             """
@@ -104,7 +104,7 @@ async def end_access(conn: Connection, campaign_id: int, account_id: int) -> boo
 
 
 async def has_access(conn: Connection, campaign_id: int, account_id: int) -> bool:
-    """Whether somebody has let the account in, and its time is not over."""
+    """Whether the account has access that has not expired."""
     return bool(
         await conn.fetchval(
             """
@@ -119,8 +119,8 @@ async def has_access(conn: Connection, campaign_id: int, account_id: int) -> boo
     )
 
 
-async def list_to_send(conn: Connection, campaign_id: int) -> list[Parcel]:
-    """The claims that are verified, or claimed and not verified yet, with a prize that is shipped; by place."""
+async def list_to_ship(conn: Connection, campaign_id: int) -> list[Parcel]:
+    """Claims, verified or not, with a prize that is shipped and was not yet; by place."""
     rows = await conn.fetch(
         """
         SELECT winners.id AS winner_id, winners.place, winners.prizes, winners.state, claims.sealed
@@ -137,7 +137,7 @@ async def list_to_send(conn: Connection, campaign_id: int) -> list[Parcel]:
 
 
 async def get_claim(conn: Connection, campaign_id: int, winner_id: int) -> bytes:
-    """The sealed details of somebody who wins in this campaign now. Raises ClaimNotFound."""
+    """The encrypted details of a present winner of this campaign. Raises ClaimNotFound."""
     sealed: bytes | None = await conn.fetchval(
         """
         SELECT claims.sealed

@@ -1,4 +1,4 @@
-"""Objections: whoever takes part may say that a result is wrong, and somebody who had no part in it answers."""
+"""Objections: participants object to a result, and an editor who was not involved answers."""
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
@@ -23,12 +23,12 @@ from feed.prizes.model import (
     Winner,
     WinnerNotFound,
 )
-from feed.prizes.objections import involvement as persons
+from feed.prizes.objections import involvement
 from feed.prizes.objections import store as objections_store
 from feed.texts import require_text
 
 LONGEST = 1000
-# As the database counts ranks.
+# The limit of the column.
 _LAST_RANK = 2**31 - 1
 
 
@@ -41,11 +41,11 @@ async def object_to_result(
     post_id: int | None = None,
     request: KeyedRequest | None = None,
 ) -> ObjectionId:
-    """Keeps what a participant has against the announced result, within the objection days by the database's clock.
+    """Stores a participant's objection to the announced result, within the objection period. Returns its id.
 
     Raises Invalid, CampaignNotFound, NotAParticipant, EntryNotFound, ObjectionsClosed, AlreadyObjected.
     """
-    said = require_text("text", text, longest=LONGEST)
+    text = require_text("text", text, longest=LONGEST)
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None:
@@ -55,14 +55,14 @@ async def object_to_result(
             before = await objections_store.find_of_account(conn, settlement.id, by)
             if before is not None:
                 return before.id
-        if not await persons.is_participant(conn, campaign_id, by):
+        if not await involvement.is_participant(conn, campaign_id, by):
             raise NotAParticipant
         if post_id is not None and not await objections_store.has_entry(conn, campaign_id, post_id):
             raise EntryNotFound
         if settlement is None or not await objections_store.is_open(conn, campaign_id):
             raise ObjectionsClosed
         objection_id = await objections_store.add_objection(
-            conn, campaign_id, settlement.id, by, text=said, post_id=post_id
+            conn, campaign_id, settlement.id, by, text=text, post_id=post_id
         )
         if objection_id is None:
             raise AlreadyObjected
@@ -81,10 +81,10 @@ async def answer_objection(
     rank: int | None = None,
     request: KeyedRequest | None = None,
 ) -> None:
-    """Answers an objection. One that is upheld names what follows, which another person then does.
+    """Answers an objection. `remedy` upholds it; another person then has to carry the remedy out.
 
-    `rank`: the winner to be replaced. Raises Invalid, ObjectionNotFound, InvolvedInCampaign, ObjectionAnswered,
-    WinnerNotFound, PrizeHandedOver.
+    `rank`: of the winner to replace, for the remedy `replace`.
+    Raises Invalid, ObjectionNotFound, InvolvedInCampaign, ObjectionAnswered, WinnerNotFound, PrizeHandedOver.
     """
     answer = require_text("text", text, longest=LONGEST)
     if (remedy == "replace") is not (rank is not None):
@@ -92,21 +92,21 @@ async def answer_objection(
     if rank is not None and not 1 <= rank <= _LAST_RANK:
         raise Invalid(FieldError("rank", "out_of_range", {"least": 1, "most": _LAST_RANK}))
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
-        campaign_id = await _campaign_of(conn, objection_id)
+        campaign_id = await _get_campaign_id(conn, objection_id)
         campaign = await lifecycle.lock_published(conn, campaign_id)
         objection = await objections_store.find_objection(conn, objection_id)
         assert campaign is not None
         assert objection is not None
         if attempt.is_repeat:
             return
-        if await persons.is_involved(conn, campaign_id, by):
+        if await involvement.is_involved(conn, campaign_id, by):
             raise InvolvedInCampaign
         settlement = await settlement_store.find_settled(conn, campaign_id)
-        stands = settlement is not None and settlement.id == objection.settlement_id
-        # With the result it was made against, whatever it asked for has gone.
-        if objection.answered_at is not None or not stands or campaign.state != "announced":
+        in_force = settlement is not None and settlement.id == objection.settlement_id
+        # An objection is void with the settlement that it was made against.
+        if objection.answered_at is not None or not in_force or campaign.state != "announced":
             raise ObjectionAnswered
-        winner = None if rank is None else await _replaceable(conn, objection, rank)
+        winner = None if rank is None else await _get_replaceable(conn, objection, rank)
         if remedy == "settle_again" and await winner_store.has_handed_over(conn, objection.settlement_id):
             raise PrizeHandedOver
         winner_id = None if winner is None else winner.id
@@ -117,20 +117,20 @@ async def answer_objection(
             await objections_store.add_replacement(conn, winner_id, by=by, reason=answer)
         detail = {"objection": str(objection_id), "remedy": remedy, "rank": rank}
         await audit.add(conn, by, "answer_objection", "campaign", campaign_id, detail)
-        told = [notices.of_answer(objection, campaign.title, answer, upheld=remedy is not None)]
+        notifications = [notices.of_answer(objection, campaign.title, answer, upheld=remedy is not None)]
         if remedy is not None:
-            told.append(notices.of_upheld(objection.id, campaign, remedy, rank))
-        await inbox.add_inbox(conn, told)
+            notifications.append(notices.of_upheld(objection.id, campaign, remedy, rank))
+        await inbox.add_inbox(conn, notifications)
 
 
-async def _campaign_of(conn: Connection, objection_id: int) -> int:
+async def _get_campaign_id(conn: Connection, objection_id: int) -> int:
     found = await objections_store.find_objection(conn, objection_id)
     if found is None:
         raise ObjectionNotFound
     return found.campaign_id
 
 
-async def _replaceable(conn: Connection, objection: Objection, rank: int) -> Winner:
+async def _get_replaceable(conn: Connection, objection: Objection, rank: int) -> Winner:
     winner = await winner_store.find_holder(conn, objection.settlement_id, rank)
     if winner is None:
         raise WinnerNotFound

@@ -1,13 +1,13 @@
-"""Who is whom: accounts are many, people are counted. SQL of who takes part in a campaign, and who is involved."""
+"""SQL of participation and involvement in a campaign, by person."""
 
 from feed.postgres import Connection
 
-# Of what stands in the audit of a campaign, what says nothing about who wins.
-_NO_PART = ["answer_objection", "grant_claim_access", "end_claim_access", "export_claims", "add_codes"]
+# Audited actions on a campaign that do not influence who wins.
+_NEUTRAL_ACTIONS = ["answer_objection", "grant_claim_access", "end_claim_access", "export_claims", "add_codes"]
 
 
 async def is_participant(conn: Connection, campaign_id: int, account_id: int) -> bool:
-    """Whether the account has an entry in the campaign, or its person has with another account."""
+    """Whether the account's person has an entry in the campaign, with any account."""
     return bool(
         await conn.fetchval(
             """
@@ -24,11 +24,10 @@ async def is_participant(conn: Connection, campaign_id: int, account_id: int) ->
 
 
 async def is_involved(conn: Connection, campaign_id: int, account_id: int) -> bool:
-    """Whether this person has organised, judged, announced or entered the campaign, or decided anything about it, with whatever account.
+    """Whether the account's person has organised, judged, announced or entered the campaign, or decided about it.
 
-    What editors decide leaves a row in the audit, also what another decision has undone since: voids, disqualifications,
-    shortlists, settlements, numbers of a draw, replacements. Answering objections is no part in it, nor is handing over
-    prizes.
+    Editors' decisions are found in the audit log, also those that were reversed: voids, disqualifications, shortlists,
+    settlements, numbers of a draw, replacements. Answering objections and fulfilling prizes are no involvement.
     """
     return bool(
         await conn.fetchval(
@@ -59,6 +58,6 @@ async def is_involved(conn: Connection, campaign_id: int, account_id: int) -> bo
             """,
             campaign_id,
             account_id,
-            _NO_PART,
+            _NEUTRAL_ACTIONS,
         )
     )

@@ -1,4 +1,4 @@
-"""The SQL of objections, and of replacements that one person has asked for. Whoever writes holds the campaign's row."""
+"""SQL of objections and of requested replacements. Callers that write hold a lock on the campaign's row."""
 
 from feed.postgres import Connection, one
 from feed.prizes.model import Objection, ObjectionId, Remedy, WinnerId
@@ -7,7 +7,7 @@ from feed.prizes.model import Objection, ObjectionId, Remedy, WinnerId
 async def add_objection(
     conn: Connection, campaign_id: int, settlement_id: int, account_id: int, *, text: str, post_id: int | None
 ) -> ObjectionId | None:
-    """The new objection; None when this person has made one, with whatever account. Whether it is in time, `is_open` says."""
+    """The id of the new objection; None if the person has objected already, with any account. Does not check `is_open`."""
     objection_id: ObjectionId | None = await conn.fetchval(
         """
         INSERT INTO objections (campaign_id, settlement_id, account_id, post_id, text)
@@ -31,7 +31,7 @@ async def add_objection(
 
 
 async def is_open(conn: Connection, campaign_id: int) -> bool:
-    """Whether it is the time for objections, by the database's clock."""
+    """Whether the objection period runs, by the time of the database."""
     return bool(
         await conn.fetchval(
             "SELECT state = 'announced' AND clock_timestamp() < objections_end_at FROM campaigns WHERE id = $1",
@@ -50,7 +50,7 @@ async def has_entry(conn: Connection, campaign_id: int, post_id: int) -> bool:
 
 
 async def find_of_account(conn: Connection, settlement_id: int, account_id: int) -> Objection | None:
-    """What this account has objected to this result."""
+    """The account's objection to this result."""
     row = await conn.fetchrow(
         """
         SELECT id, campaign_id, settlement_id, account_id, text, answered_by, answered_at, remedy, winner_id
@@ -64,7 +64,7 @@ async def find_of_account(conn: Connection, settlement_id: int, account_id: int)
 
 
 async def find_objection(conn: Connection, objection_id: int) -> Objection | None:
-    """The objection. Read once to know the campaign, and again when that is held."""
+    """The objection. Callers read it to find the campaign, and again after locking that."""
     row = await conn.fetchrow(
         """
         SELECT id, campaign_id, settlement_id, account_id, text, answered_by, answered_at, remedy, winner_id
@@ -85,7 +85,7 @@ async def mark_answered(
     remedy: Remedy | None,
     winner_id: WinnerId | None,
 ) -> bool:
-    """Whether it was open until now."""
+    """Answers an objection. Whether it was unanswered."""
     return bool(
         await conn.fetchval(
             """
@@ -104,7 +104,7 @@ async def mark_answered(
 
 
 async def mark_remedied(conn: Connection, settlement_id: int, *, winner_id: WinnerId | None) -> int:
-    """How many upheld objections get what they asked for: this winner replaced, or for None all of the result set aside."""
+    """Marks upheld objections as remedied: by replacing this winner, or all of the settlement for None. Returns how many."""
     rows = await conn.fetch(
         """
         UPDATE objections SET remedied_at = clock_timestamp()
@@ -119,7 +119,7 @@ async def mark_remedied(conn: Connection, settlement_id: int, *, winner_id: Winn
 
 
 async def find_settle_again_approver(conn: Connection, settlement_id: int) -> int | None:
-    """Who has upheld an objection that asks for another settlement; None when nobody has."""
+    """The account that upheld an objection with the pending remedy `settle_again`; None if there is none."""
     answered_by: int | None = await conn.fetchval(
         """
         SELECT answered_by
@@ -134,14 +134,14 @@ async def find_settle_again_approver(conn: Connection, settlement_id: int) -> in
 
 
 async def has_open(conn: Connection, settlement_id: int) -> bool:
-    """Whether an objection waits for its answer, or for what its answer promises; a winner gone by himself is replaced."""
+    """Whether an objection to this settlement is unanswered or not remedied."""
     return bool(
         await conn.fetchval("SELECT EXISTS (SELECT FROM open_objections WHERE settlement_id = $1)", settlement_id)
     )
 
 
 async def add_replacement(conn: Connection, winner_id: WinnerId, *, by: int, reason: str) -> bool:
-    """Whether nobody had asked for it before."""
+    """Records the request to replace a winner. False if there is one already."""
     return bool(
         await conn.fetchval(
             """
@@ -157,9 +157,9 @@ async def add_replacement(conn: Connection, winner_id: WinnerId, *, by: int, rea
 
 
 async def list_replacement_requesters(conn: Connection, winner_id: WinnerId) -> list[int]:
-    """Who has said that this winner is to be replaced, and so must not be who does it.
+    """The accounts that requested a winner's replacement, whose persons must not carry it out.
 
-    Where an objection was upheld, that is whoever has upheld it: who had asked before is another person, and may.
+    If an objection was upheld, these are the accounts that upheld it, and not one that recorded an earlier request.
     """
     rows = await conn.fetch(
         """
@@ -175,7 +175,7 @@ async def list_replacement_requesters(conn: Connection, winner_id: WinnerId) -> 
 
 
 async def list_due_to_finish(conn: Connection) -> list[int]:
-    """Announced campaigns whose objection days have passed and with nothing open, in no order."""
+    """Ids of announced campaigns whose objection period is over, without open objections, in random order."""
     rows = await conn.fetch(
         """
         SELECT campaigns.id

@@ -1,4 +1,4 @@
-"""The SQL of amendments: the chain, who waits in line, and what was kept of a place. Whoever writes holds the campaign's row."""
+"""SQL of amendments: their chain and documents. Callers that write hold a lock on the campaign's row."""
 
 from datetime import datetime
 
@@ -32,23 +32,23 @@ async def get_chain_head(conn: Connection, settlement_id: int) -> ChainHead:
 
 
 async def get_clock(conn: Connection) -> datetime:
-    """The database's clock."""
+    """The current time of the database."""
     now: datetime = await conn.fetchval("SELECT clock_timestamp()")
     return now
 
 
 async def add_amendment(
-    conn: Connection, change: Change, document: bytes, *, gone: Winner, successor_id: WinnerId | None
+    conn: Connection, change: Change, document: bytes, *, former: Winner, successor_id: WinnerId | None
 ) -> None:
-    """Keeps the signed document; a second one of this number, or for this winner, is impossible."""
+    """Stores the signed document. The table is unique by number, and by winner. `former` is the winner who lost the place."""
     await conn.execute(
         """
         INSERT INTO amendments (settlement_id, number, winner_id, successor_id, document, document_sha256, made_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         """,
-        gone.settlement_id,
+        former.settlement_id,
         change.number,
-        gone.id,
+        former.id,
         successor_id,
         document,
         sha256_of(document),
@@ -57,5 +57,5 @@ async def add_amendment(
 
 
 async def remove_unpublished(conn: Connection, settlement_id: int) -> None:
-    """Forgets the amendments of a settlement that is undone before anybody has seen its result."""
+    """Removes the amendments of a settlement that is undone before its announcement."""
     await conn.execute("DELETE FROM amendments WHERE settlement_id = $1", settlement_id)

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Jobs that end prizes: unclaimed by the deadline, or forfeited because the post was deleted or the account erased."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -8,20 +8,29 @@ from feed.campaigns import lifecycle_store as lifecycle
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
-from feed.prizes import notices
-from feed.prizes import winner_store as store
+from feed.prizes import notices, winner_store
 from feed.prizes.model import Winner, WinnerId
 from feed.prizes.winners.places import fill_place
 
 
 async def lapse_next_claim(pool: Pool, keys: Keys) -> bool:
-    """Ends one claim whose time has passed; the next in line moves up, unless the rules leave the place empty."""
-    return await act_on_next(pool, store.list_lapsed, partial(_end_prize, keys=keys, mark=store.mark_lapsed))
+    """Ends one prize whose claim deadline has passed. False when there is none.
+
+    The next reserve moves up, unless the rules leave the place empty.
+    """
+    return await act_on_next(
+        pool, winner_store.list_lapsed, partial(_end_prize, keys=keys, mark=winner_store.mark_lapsed)
+    )
 
 
 async def forfeit_next_prize(pool: Pool, keys: Keys) -> bool:
-    """Takes one prize from a winner who has deleted the winning post since the freeze, or is erased; the next moves up."""
-    return await act_on_next(pool, store.list_forfeited, partial(_end_prize, keys=keys, mark=store.mark_forfeited))
+    """Ends one prize whose winner deleted the winning post since the freeze, or was erased. False when there is none.
+
+    The next reserve moves up.
+    """
+    return await act_on_next(
+        pool, winner_store.list_forfeited, partial(_end_prize, keys=keys, mark=winner_store.mark_forfeited)
+    )
 
 
 async def _end_prize(
@@ -33,12 +42,12 @@ async def _end_prize(
 ) -> bool:
     campaign_id, winner_id = due
     campaign = await lifecycle.try_lock_published(conn, campaign_id)
-    if campaign is None or (gone := await mark(conn, winner_id)) is None:
+    if campaign is None or (former := await mark(conn, winner_id)) is None:
         return False
     rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
-    successor = await fill_place(conn, keys, campaign, rules, gone)
-    if gone.claim_ends_at is not None:  # A winner who was not notified of the prize is not notified of its end.
-        await inbox.add_inbox(conn, [notices.of_lost_prize(gone, campaign.title)])
-    detail = {"place": gone.place, "successor": None if successor is None else str(successor)}
-    await audit.add(conn, None, f"prize_{gone.state}", "prize", gone.id, detail)
+    successor = await fill_place(conn, keys, campaign, rules, former)
+    if former.claim_ends_at is not None:  # A winner who was not notified of the prize is not notified of its end.
+        await inbox.add_inbox(conn, [notices.of_lost_prize(former, campaign.title)])
+    detail = {"place": former.place, "successor": None if successor is None else str(successor)}
+    await audit.add(conn, None, f"prize_{former.state}", "prize", former.id, detail)
     return True

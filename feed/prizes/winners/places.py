@@ -1,4 +1,4 @@
-"""What has to happen together when a place is filled or told. Called inside a transaction that holds the campaign."""
+"""Filling and vacating places, with notifications and amendments. Callers hold a transaction and a lock on the campaign."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,11 @@ from feed.inbox import store as inbox
 from feed.keys.signatures import sign_document
 from feed.keys.store import Keys
 from feed.postgres import Connection
-from feed.prizes import notices
-from feed.prizes import winner_store as store
+from feed.prizes import notices, winner_store
 from feed.prizes.model import Place, Winner, WinnerId
 from feed.prizes.notices import notice_key, reminder_key
 from feed.prizes.result.amendment import build_change
-from feed.prizes.winners import amendment_store as amendments_store
+from feed.prizes.winners import amendment_store
 from feed.sms import store as messages
 from feed.sms.model import Purpose
 
@@ -24,11 +23,11 @@ from feed.sms.model import Purpose
 async def notify_winners(
     conn: Connection, keys: Keys, campaign: PublishedCampaign, rules: Rules, winner_ids: Sequence[WinnerId]
 ) -> list[Winner]:
-    """Starts the clock of each claim, with the notice that says so and a message to the phone: all of it or nothing."""
-    now = await amendments_store.get_clock(conn)
-    told = await store.mark_notified(conn, winner_ids, at=now, claim_ends_at=claim_deadline(rules, now))
-    await inbox.add_inbox(conn, [notices.of_prize(winner, campaign.title) for winner in told])
-    for winner in told:
+    """Notifies winners in the app and by SMS, and sets their claim deadlines. Returns the winners notified now, by place."""
+    now = await amendment_store.get_clock(conn)
+    notified = await winner_store.mark_notified(conn, winner_ids, at=now, claim_ends_at=claim_deadline(rules, now))
+    await inbox.add_inbox(conn, [notices.of_prize(winner, campaign.title) for winner in notified])
+    for winner in notified:
         assert winner.claim_ends_at is not None
         account = await accounts.find_account(conn, winner.account_id)
         phone = None if account is None else phone_of(account, keys)
@@ -45,52 +44,52 @@ async def notify_winners(
             campaign_id=winner.campaign_id,
             expires_at=winner.claim_ends_at,
         )
-    return told
+    return notified
 
 
 async def discard_claims(conn: Connection, winner_ids: Sequence[WinnerId]) -> None:
-    """Whose place has ended is written to no more, and what they have told of themselves goes."""
-    await store.remove_claims(conn, winner_ids)
+    """Removes the claims of winners who lost their places, and withdraws their pending SMS."""
+    await winner_store.remove_claims(conn, winner_ids)
     await messages.withdraw(conn, [key(winner_id) for winner_id in winner_ids for key in (notice_key, reminder_key)])
 
 
 async def fill_place(
-    conn: Connection, keys: Keys, campaign: PublishedCampaign, rules: Rules, gone: Winner
+    conn: Connection, keys: Keys, campaign: PublishedCampaign, rules: Rules, former: Winner
 ) -> WinnerId | None:
-    """Signs what has become of the place that `gone` has left, and moves the next in line to it.
+    """Moves the next reserve to the place that `former` lost, and signs the amendment. Returns the new winner's id.
 
-    None where it stays empty: nobody is left, or the rules void what is not claimed. Before the announcement nobody is
-    told; after it, the new winner is told at once.
+    None where the place stays empty: no reserve is left, or the rules void unclaimed prizes. After the announcement the
+    new winner is notified in the same transaction.
     """
     assert campaign.result_salt is not None
-    await discard_claims(conn, [gone.id])
-    left = await store.get_place(conn, gone.id)
-    link = await amendments_store.get_chain_head(conn, gone.settlement_id)
-    line = await store.list_candidates(conn, gone.settlement_id)
+    await discard_claims(conn, [former.id])
+    place = await winner_store.get_place(conn, former.id)
+    head = await amendment_store.get_chain_head(conn, former.settlement_id)
+    candidates = await winner_store.list_candidates(conn, former.settlement_id)
     change, reserve = build_change(
-        link,
-        gone,
-        left,
-        line,
-        refill=gone.state != "lapsed" or rules.unclaimed == "next_reserve",
+        head,
+        former,
+        place,
+        candidates,
+        refill=former.state != "lapsed" or rules.unclaimed == "next_reserve",
         salt=campaign.result_salt,
-        at=await amendments_store.get_clock(conn),
+        at=await amendment_store.get_clock(conn),
     )
     winner_id = None
     if reserve is not None:
-        await store.mark_promoted(conn, gone.settlement_id, reserve.position)
-        place = Place(
-            place=gone.place,
+        await winner_store.mark_promoted(conn, former.settlement_id, reserve.position)
+        filled = Place(
+            place=former.place,
             rank=reserve.rank,
             post_id=reserve.post_id,
             account_id=reserve.account_id,
             person=reserve.person,
             score=reserve.score,
-            prizes=gone.prizes,
+            prizes=former.prizes,
         )
-        (winner_id,) = await store.add_winners(conn, gone.campaign_id, gone.settlement_id, [place])
+        (winner_id,) = await winner_store.add_winners(conn, former.campaign_id, former.settlement_id, [filled])
     document = sign_document(change, keys.sign)
-    await amendments_store.add_amendment(conn, change, document, gone=gone, successor_id=winner_id)
+    await amendment_store.add_amendment(conn, change, document, former=former, successor_id=winner_id)
     if winner_id is not None and campaign.announced_by is not None:
         await notify_winners(conn, keys, campaign, rules, [winner_id])
     return winner_id

@@ -1,4 +1,4 @@
-"""Reminding winners who have not given their details: once, in the app and by a message to the phone."""
+"""Reminders of claim deadlines: one for each winner without a claim, in the app and by SMS."""
 
 from feed.accounts import store as accounts
 from feed.accounts.phone import phone_of
@@ -11,7 +11,7 @@ from feed.sms.model import Purpose
 
 
 async def remind_next_winner(pool: Pool, keys: Keys) -> bool:
-    """Reminds one winner two days before the claim's end. False when there is none."""
+    """Reminds one winner whose claim ends soon. False when there is none."""
     async with transaction(pool) as conn:
         due = await winner_store.lock_next_to_remind(conn)
         if due is None:
