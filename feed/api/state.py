@@ -69,7 +69,7 @@ class AppState(msgspec.Struct, frozen=True):
     def invalidate_posts(self, post_ids: Collection[int]) -> None:
         """Updates boards and drops cached pages after a commit that has changed posts."""
         self.projector.touch(post_ids)
-        self.invalidation.tell(post_ids)
+        self.invalidation.invalidate(post_ids)
 
 
 def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) -> AppState:

@@ -1,4 +1,4 @@
-"""What is read once and used by everybody for a moment: one reading per key at a time, however many ask."""
+"""An in-process cache of timed reads, with one read per key at a time for all concurrent callers."""
 
 import asyncio
 import time
@@ -6,54 +6,54 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
 
-class Dated(Protocol):
-    """Something that knows when it was read, by the monotonic clock."""
+class Timestamped(Protocol):
+    """A value with the monotonic time of its read."""
 
     @property
     def read_at(self) -> float: ...
 
 
-T = TypeVar("T", bound=Dated)
+T = TypeVar("T", bound=Timestamped)
 
 
 class TimedCache(Generic[T]):
-    """Readings under their keys."""
+    """Values by key; at most `max_entries`, after which the cache starts empty again."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held: dict[Hashable, T] = {}
-        self._reading: dict[Hashable, tuple[asyncio.Task[T], float]] = {}
+    def __init__(self, max_entries: int) -> None:
+        self._max_entries = max_entries
+        self._entries: dict[Hashable, T] = {}
+        self._reads: dict[Hashable, tuple[asyncio.Task[T], float]] = {}
 
     async def get(self, key: Hashable, read: Callable[[], Awaitable[T]], *, seconds: float) -> T:
-        """What is kept under this key, read anew by one caller when it is older than that. Raises what `read` raises."""
+        """The cached value, or a new one where it is older than `seconds`. Raises what `read` raises."""
         oldest = time.monotonic() - seconds
-        held = self._held.get(key)
-        if held is not None and held.read_at > oldest:
-            return held
-        task, began = self._reading.get(key, (None, 0.0))
-        # A reading that began long ago, and is held up, may not know of what has been removed since: who comes now wants another.
+        cached = self._entries.get(key)
+        if cached is not None and cached.read_at > oldest:
+            return cached
+        task, began = self._reads.get(key, (None, 0.0))
+        # A read that began before `oldest` may have missed a removal since: a later caller starts another.
         if task is None or began < oldest:
             task = asyncio.create_task(self._read(key, read))
-            self._reading[key] = task, time.monotonic()
-        # One impatient caller must not take the reading away from the others.
+            self._reads[key] = task, time.monotonic()
+        # The cancellation of one caller must not cancel the read that others wait for.
         return await asyncio.shield(task)
 
     def invalidate(self, is_stale: Callable[[T], bool]) -> None:
-        """Drops what is stale."""
-        self._held = {key: held for key, held in self._held.items() if not is_stale(held)}
-        # What is being read now may have been read before: it is given to those who wait for it, and not kept.
-        self._reading.clear()
+        """Drops the stale values."""
+        self._entries = {key: value for key, value in self._entries.items() if not is_stale(value)}
+        # A read in progress may be stale already: its callers get the value, but it is not cached.
+        self._reads.clear()
 
     async def _read(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
-        mine = asyncio.current_task()
+        this_task = asyncio.current_task()
         try:
-            found = await read()
+            value = await read()
         finally:
-            newest = self._reading.get(key, (None, 0.0))[0] is mine
-            if newest:
-                del self._reading[key]
-        if newest:
-            if len(self._held) >= self._most:
-                self._held.clear()
-            self._held[key] = found
-        return found
+            is_latest = self._reads.get(key, (None, 0.0))[0] is this_task
+            if is_latest:
+                del self._reads[key]
+        if is_latest:
+            if len(self._entries) >= self._max_entries:
+                self._entries.clear()
+            self._entries[key] = value
+        return value

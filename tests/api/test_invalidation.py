@@ -41,7 +41,7 @@ async def shown(client: httpx.AsyncClient) -> list[str]:
 async def test_a_takedown_reaches_the_pages_of_every_process_before_their_time(
     client: httpx.AsyncClient, other: httpx.AsyncClient, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "KEPT_SECONDS", 600.0)
+    monkeypatch.setattr(pages, "CACHE_SECONDS", 600.0)
     ming, judge = join("小明"), join("审读", roles=("reviewer",))
     kept = await publish(ming, "留下的")
     gone = await publish(ming, "要删的")
@@ -62,7 +62,7 @@ async def test_a_takedown_reaches_the_pages_of_every_process_before_their_time(
 async def test_without_redis_the_pages_end_by_themselves(
     client: httpx.AsyncClient, app_state: AppState, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "KEPT_SECONDS", 0.05)
+    monkeypatch.setattr(pages, "CACHE_SECONDS", 0.05)
     await app_state.invalidation.close()
     gone = await publish(join("小明"), "要删的")
     assert await shown(client) == ["要删的"]

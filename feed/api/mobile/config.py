@@ -13,7 +13,7 @@ from feed.comments.model import TEXT_LONGEST as COMMENT_LONGEST
 from feed.curation.trends import HALF_LIFE, REACH
 from feed.posts.model import PLACE_LONGEST, TEXT_LONGEST, TOPICS_MOST, CommentPolicy
 from feed.ranking_snapshots import LONGEST
-from feed.screens.posts.new_count import COUNTED_MOST
+from feed.screens.posts.new_count import MAX_NEW_COUNT
 from feed.screens.staff.cases import ReasonCard, reason_cards
 from feed.topics.parse import MARKS
 from feed.topics.parse import NAME_LONGEST as TOPIC_LONGEST
@@ -63,7 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     limits: TextLimits
     page_most: int = 50
     ranked_most: int = LONGEST
-    new_posts_most: int = COUNTED_MOST
+    new_posts_most: int = MAX_NEW_COUNT
     posts_at_once: int = 50
     comment_policies: list[CommentPolicy]
     topics: TopicRules

@@ -149,7 +149,7 @@ def leaderboard_base(board: LeaderboardRows, fragments: Sequence[Fragment], *, r
         end=b"," + _encode(about)[1:],
         before=[_encode(_head(each))[:-1] + b',"post":' for each in entries],
         after=b"}",
-        whole=True,
+        unfiltered=True,
     )
     return build_base([seen[each.post_id] for each in entries], frame, read_at=read_at)
 

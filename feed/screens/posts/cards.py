@@ -1,7 +1,7 @@
-"""What a post looks like on the wire: a fragment encoded once per reading, and what each viewer sees of it.
+"""A post on the wire: a fragment encoded once per read, and the members that each viewer's card adds.
 
-`SharedPost` and `PostCard` are the one declaration of a card's members: they are what is read, encoded and documented. A new
-member that is a column of `list_posts` under its own name is a line in `SharedPost` and that column.
+`SharedPost` and `PostCard` are the only declaration of a card's members: they are read, encoded and documented from it. A new
+member that is a column of `list_posts` under the same name is one line in `SharedPost` and that column.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ Id = str
 
 
 class AuthorCard(msgspec.Struct, frozen=True):
-    """Who wrote something."""
+    """The author of a post or a comment."""
 
     id: Id
     name: str
@@ -29,7 +29,7 @@ class AuthorCard(msgspec.Struct, frozen=True):
 
 
 class TopicPlace(msgspec.Struct, frozen=True):
-    """A topic and where it stands in the text: code points, marks included."""
+    """A topic in the text: start and length in code points, the `#` signs included."""
 
     name: str
     start: int
@@ -37,7 +37,7 @@ class TopicPlace(msgspec.Struct, frozen=True):
 
 
 class MediaVariant(msgspec.Struct, frozen=True):
-    """One size of a medium."""
+    """One size of a photo or video."""
 
     name: str
     url: str
@@ -69,7 +69,7 @@ class CampaignTag(msgspec.Struct, frozen=True):
 
 
 class Review(msgspec.Struct, frozen=True):
-    """Where the review of a post that others do not see stands. `expected_at`: by when somebody is to look at it."""
+    """The review of a post that is not public. `expected_at`: when a reviewer is due to have decided it."""
 
     stage: int | None
     reason_code: str | None
@@ -77,7 +77,7 @@ class Review(msgspec.Struct, frozen=True):
 
 
 class SharedPost(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a post, what is the same for every viewer."""
+    """The members of a post that are the same for every viewer."""
 
     id: Id
     author: AuthorCard
@@ -99,7 +99,7 @@ class SharedPost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostCard(SharedPost, frozen=True, kw_only=True):
-    """A post as one viewer sees it. `review` is for its author, while others do not see the post."""
+    """A post as one viewer sees it. `review` is set for its author only, while the post is not public."""
 
     liked_by_me: bool
     viewer: ViewerRights
@@ -107,7 +107,7 @@ class PostCard(SharedPost, frozen=True, kw_only=True):
 
 
 class Fragment(msgspec.Struct, frozen=True):
-    """A post encoded up to what differs between viewers: `stem` is the object with the members of `SharedPost`, still open."""
+    """An encoded post without the viewer's members: `json_prefix` is the JSON object of `SharedPost` without its closing brace."""
 
     post_id: int
     author_id: int
@@ -118,7 +118,7 @@ class Fragment(msgspec.Struct, frozen=True):
 
 
 async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """The rows that `fragment` takes, in the order of the ids, in whatever state the posts are: the caller decides who may see them."""
+    """Rows for `fragment` in the order of the ids, whatever the posts' states: the caller decides who may see them."""
     rows = await conn.fetch(
         """
         SELECT posts.id, posts.author_id, accounts.name AS author_name, accounts.avatar_url, accounts.badge,
@@ -136,23 +136,24 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
                ) AS campaigns,
                reviews.stage AS review_stage, reviews.reason_code AS review_reason,
                reviews.expected_at AS review_expected_at
-        FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)
-        JOIN posts ON posts.id = asked.id
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
+        JOIN posts ON posts.id = wanted.id
         JOIN post_revisions AS revisions ON revisions.post_id = posts.id AND revisions.revision = posts.revision
         JOIN post_stats AS stats ON stats.post_id = posts.id
         JOIN accounts ON accounts.id = posts.author_id
         LEFT JOIN LATERAL (
-            -- The case that waits, or else the one that was closed last; the reason is the latest that still stands.
+            -- The open case, or else the one that was closed last; the reason is that of the latest verdict that is not undone.
             SELECT (array_agg(cases.stage ORDER BY cases.state = 'open' DESC, cases.id DESC))[1] AS stage,
                    min(cases.due_at) FILTER (WHERE cases.state = 'open') AS expected_at,
-                   (array_agg(said.reason_code ORDER BY said.id DESC) FILTER (WHERE said.id IS NOT NULL))[1] AS reason_code
+                   (array_agg(verdicts.reason_code ORDER BY verdicts.id DESC) FILTER (WHERE verdicts.id IS NOT NULL))[1]
+                       AS reason_code
             FROM cases
-            LEFT JOIN verdicts AS said
-              ON said.case_id = cases.id AND said.undone_at IS NULL AND said.verdict IN ('reject', 'remove')
+            LEFT JOIN verdicts
+              ON verdicts.case_id = cases.id AND verdicts.undone_at IS NULL AND verdicts.verdict IN ('reject', 'remove')
             WHERE posts.state IN ('pending', 'rejected', 'removed')
               AND cases.post_id = posts.id AND cases.comment_id IS NULL
         ) AS reviews ON true
-        ORDER BY asked.place
+        ORDER BY wanted.position
         """,
         post_ids,
     )
@@ -160,7 +161,7 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[dict[str
 
 
 _encoder = msgspec.json.Encoder()
-# The members that `PostCard` adds, by themselves: the end of each card.
+# The members that `PostCard` adds: the suffix of each card.
 _ViewerMembers: Any = msgspec.defstruct(
     "_ViewerMembers",
     [
@@ -173,9 +174,9 @@ _ViewerMembers: Any = msgspec.defstruct(
 
 
 def fragment(row: Mapping[str, Any], public_url: str) -> Fragment:
-    """The post's JSON, open at the end, where the viewer's part is appended."""
+    """The fragment of a row of `list_posts`."""
     post_id, author_id, state = row["id"], row["author_id"], row["state"]
-    face = msgspec.convert(
+    shared = msgspec.convert(
         {
             **row,
             "id": str(post_id),
@@ -185,42 +186,42 @@ def fragment(row: Mapping[str, Any], public_url: str) -> Fragment:
         },
         SharedPost,
     )
-    takes_comments = face.comment_policy == "everyone"
-    return Fragment(post_id, author_id, state, takes_comments, _encoder.encode(face)[:-1], _review(row))
+    takes_comments = shared.comment_policy == "everyone"
+    return Fragment(post_id, author_id, state, takes_comments, _encoder.encode(shared)[:-1], _review(row))
 
 
 def _review(row: Mapping[str, Any]) -> Review | msgspec.UnsetType:
     if row["state"] not in ("pending", "rejected", "removed"):
         return msgspec.UNSET
-    # A pending post is not rejected; the reason of an earlier verdict does not hold now.
+    # The reason of an earlier verdict does not apply to a pending post.
     reason_code = None if row["state"] == "pending" else row["review_reason"]
     return Review(row["review_stage"], reason_code, row["review_expected_at"])
 
 
-def _end(liked: bool, rights: ViewerRights, review: Review | msgspec.UnsetType = msgspec.UNSET) -> bytes:
+def _suffix(liked: bool, rights: ViewerRights, review: Review | msgspec.UnsetType = msgspec.UNSET) -> bytes:
     encoded = _encoder.encode(_ViewerMembers(liked_by_me=liked, viewer=rights, review=review))
     return b"," + encoded[1:]
 
 
-# Few ends differ: liked or not, and which rights; those with a review are each author's own.
-_shared_end = cache(_end)
+# There are few different suffixes, by `liked` and the rights; those with a review are not cached.
+_cached_suffix = cache(_suffix)
 
 
 def card(part: Fragment, viewer_state: ViewerState) -> bytes:
-    """The post's whole JSON as one viewer sees it."""
+    """The post's complete JSON for one viewer."""
     rights = rights_of(viewer_state, author_id=part.author_id, state=part.state, takes_comments=part.takes_comments)
     liked = part.post_id in viewer_state.liked_ids
     if part.review is not msgspec.UNSET and viewer_state.viewer_id == part.author_id:
-        return part.json_prefix + _end(liked, rights, part.review)
-    return part.json_prefix + _shared_end(liked, rights)
+        return part.json_prefix + _suffix(liked, rights, part.review)
+    return part.json_prefix + _cached_suffix(liked, rights)
 
 
 def encoded_post(encoded: bytes) -> PostCard:
-    """A card that is encoded already, where a Struct holds a post: the encoder takes it over as it is."""
+    """An encoded card as the member of a Struct: the encoder copies it."""
     return cast(PostCard, msgspec.Raw(encoded))
 
 
 def page(cards: Sequence[bytes], next_cursor: str | None) -> bytes:
-    """A list's JSON from its encoded items."""
+    """The JSON of a list from its encoded items."""
     cursor: Any = _encoder.encode(next_cursor)
     return b'{"items":[%b],"next_cursor":%b}' % (b",".join(cards), cursor)

@@ -1,4 +1,4 @@
-"""Timed lists of posts: latest, with videos, under a topic, of a person, of a campaign. Keyset paging, no optional predicates."""
+"""Lists of posts by time: latest, with videos, of topics, of an author, of a campaign. Keyset paging, no optional predicates."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,14 +10,14 @@ from feed.postgres import Connection, many
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A post's place in a timed list."""
+    """A post of a list, with the time that it is ordered by."""
 
     id: int
     at: datetime
 
     @property
     def position(self) -> Position:
-        """Where a list goes on after this post."""
+        """The list position of this post, for the next page's cursor."""
         return Position(self.at, self.id)
 
 
@@ -38,7 +38,7 @@ async def list_latest(conn: Connection, after: Position, limit: int) -> list[Lis
 
 
 async def list_of_author(conn: Connection, author_id: int, after: Position, limit: int) -> list[Listed]:
-    """A person's visible posts, newest first."""
+    """An author's visible posts, newest first."""
     rows = await conn.fetch(
         """
         SELECT id, published_at AS at FROM visible_posts
@@ -55,7 +55,7 @@ async def list_of_author(conn: Connection, author_id: int, after: Position, limi
 
 
 async def list_own(conn: Connection, author_id: int, states: Sequence[str], before_id: int, limit: int) -> list[int]:
-    """A person's own posts in these states, the youngest first."""
+    """The ids of an author's posts in these states, newest first."""
     rows = await conn.fetch(
         """
         SELECT id FROM posts
@@ -72,15 +72,15 @@ async def list_own(conn: Connection, author_id: int, states: Sequence[str], befo
 
 
 async def list_under_topics(conn: Connection, topic_ids: Sequence[int], after: Position, limit: int) -> list[Listed]:
-    """Visible posts that bear one of these topics, newest first, each once: a topic and what stands for it."""
+    """Visible posts with one of these topics (a topic and its aliases), newest first, each once."""
     rows = await conn.fetch(
         """
         SELECT DISTINCT found.published_at AS at, found.id
-        FROM unnest($1::bigint[]) AS asked (topic_id)
+        FROM unnest($1::bigint[]) AS wanted (topic_id)
         CROSS JOIN LATERAL (
             SELECT posts.id, posts.published_at
             FROM topic_posts JOIN visible_posts AS posts ON posts.id = topic_posts.post_id
-            WHERE topic_posts.topic_id = asked.topic_id AND (topic_posts.published_at, topic_posts.post_id) < ($2, $3)
+            WHERE topic_posts.topic_id = wanted.topic_id AND (topic_posts.published_at, topic_posts.post_id) < ($2, $3)
             ORDER BY topic_posts.published_at DESC, topic_posts.post_id DESC
             LIMIT $4
         ) AS found
@@ -96,14 +96,14 @@ async def list_under_topics(conn: Connection, topic_ids: Sequence[int], after: P
 
 
 async def list_topics_of(conn: Connection, post_ids: Sequence[int]) -> dict[int, list[int]]:
-    """The topics that the posts stand under, those that stand for another one as that one."""
+    """The topic ids of each post that has any; an alias counts as the topic that it resolves to."""
     rows = await conn.fetch(
         """
-        SELECT placed.post_id, array_agg(DISTINCT coalesce(aliases.alias_of, placed.topic_id)) AS topic_ids
-        FROM topic_posts AS placed
-        LEFT JOIN topics AS aliases ON aliases.id = placed.topic_id AND aliases.alias_of IS NOT NULL
-        WHERE placed.post_id = ANY ($1::bigint[])
-        GROUP BY placed.post_id
+        SELECT topic_posts.post_id, array_agg(DISTINCT coalesce(aliases.alias_of, topic_posts.topic_id)) AS topic_ids
+        FROM topic_posts
+        LEFT JOIN topics AS aliases ON aliases.id = topic_posts.topic_id AND aliases.alias_of IS NOT NULL
+        WHERE topic_posts.post_id = ANY ($1::bigint[])
+        GROUP BY topic_posts.post_id
         """,
         post_ids,
     )
@@ -111,7 +111,7 @@ async def list_topics_of(conn: Connection, post_ids: Sequence[int]) -> dict[int,
 
 
 async def list_videos(conn: Connection, after: Position, limit: int) -> list[Listed]:
-    """Visible posts that hold a video, newest first."""
+    """Visible posts with a video, newest first."""
     rows = await conn.fetch(
         """
         SELECT id, published_at AS at FROM visible_posts
@@ -127,7 +127,7 @@ async def list_videos(conn: Connection, after: Position, limit: int) -> list[Lis
 
 
 async def list_newest_entries(conn: Connection, campaign_id: int, limit: int) -> list[int]:
-    """A campaign's newest entries by their ids, which are as old as they are; of posts that others see."""
+    """The post ids of a campaign's newest visible entries, by post id: ids grow with the time of creation."""
     rows = await conn.fetch(
         """
         SELECT entries.post_id
@@ -143,7 +143,7 @@ async def list_newest_entries(conn: Connection, campaign_id: int, limit: int) ->
 
 
 async def get_position(conn: Connection, post_id: int) -> Position:
-    """Where a post stands, or stood, in the order of time; one that nobody knows, where its id says that it was made."""
+    """The position of a post in lists by time, whatever its state; of an unknown post, by the creation time in its id."""
     row = await conn.fetchrow(
         """
         SELECT coalesce(
@@ -158,12 +158,12 @@ async def get_position(conn: Connection, post_id: int) -> Position:
 
 
 async def get_clock_second(conn: Connection) -> int:
-    """The second, by the database clock."""
+    """The database clock in seconds since 1970."""
     return int(await conn.fetchval("SELECT extract(epoch FROM clock_timestamp())::bigint"))
 
 
 async def list_of_campaign(conn: Connection, campaign_id: int, after: Position, limit: int) -> list[Listed]:
-    """Visible entries of a campaign, the latest to enter first."""
+    """Visible entries of a campaign, by time of entry, newest first."""
     rows = await conn.fetch(
         """
         SELECT posts.id, entries.entered_at AS at

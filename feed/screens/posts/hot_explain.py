@@ -1,4 +1,4 @@
-"""Why a post stands where it stands on the hot list: the formula, what goes into it, and for staff what editors did."""
+"""The explanation of a post's rank on the hot list: formula, inputs, and for staff the editors' actions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,11 +18,11 @@ FORMULA = (
     "score = log10(1 + likes + comment_weight * comments) + seconds from 1970-01-01T00:00:00Z to published_at / period; "
     "likes and comments of others only"
 )
-_ACTIONS_MOST = 50
+_MAX_ACTIONS = 50
 
 
 class HotInputs(msgspec.Struct, frozen=True):
-    """What goes into the score: likes and comments without the author's own."""
+    """The inputs of the score; likes and comments without the author's own."""
 
     likes: int
     comments: int
@@ -32,7 +32,7 @@ class HotInputs(msgspec.Struct, frozen=True):
 
 
 class HotActionCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What an editor did to a post on the hot list; `standing`: it counts at this moment."""
+    """An editor's action on the hot list; `standing`: in force now."""
 
     id: Id
     post_id: Id
@@ -47,9 +47,9 @@ class HotActionCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HotReasons(msgspec.Struct, frozen=True, kw_only=True):
-    """A post on the hot list. `rank` is null beyond its end, and so is everything but the formula while others do not see the post.
+    """A post's rank on the hot list: null beyond the list's end. While the post is not public, score and inputs are null too.
 
-    The list also keeps one author and one topic from flooding it, so that a rank may be lower than the score alone would have it.
+    The list limits posts of one author and of one topic, so a rank may be lower than by the score alone.
     """
 
     post_id: Id
@@ -61,33 +61,33 @@ class HotReasons(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def explain_rank(conn: Connection, post_id: int, ids: Sequence[int], *, staff: bool) -> HotReasons:
-    """Where the post stands on a list that shows `ids`, and why; `staff` also learns of the editors' actions."""
+    """The post's rank on a list with these `ids`, and its inputs; with `staff` also the editors' actions."""
     posts = await boards.list_posts(conn, [post_id])
     row = compute.hot_row(posts[0]) if posts else None
-    done = await curation.list_of_post(conn, post_id, _ACTIONS_MOST) if staff else None
+    actions = await curation.list_of_post(conn, post_id, _MAX_ACTIONS) if staff else None
     return HotReasons(
         post_id=str(post_id),
         rank=ids.index(post_id) + 1 if row is not None and post_id in ids else None,
         score=None if row is None else f"{row.score // 1_000_000}.{row.score % 1_000_000:06}",
         formula=FORMULA,
         inputs=None if row is None else _inputs(posts[0], row),
-        actions=msgspec.UNSET if done is None else [hot_action_card(each) for each in done],
+        actions=msgspec.UNSET if actions is None else [hot_action_card(action) for action in actions],
     )
 
 
-def hot_action_card(done: HotAction) -> HotActionCard:
+def hot_action_card(action: HotAction) -> HotActionCard:
     """The action on the wire."""
     return HotActionCard(
-        id=str(done.id),
-        post_id=str(done.post_id),
-        action=done.action,
-        reason=done.reason,
-        until=done.until,
-        made_by=str(done.made_by),
-        made_at=done.made_at,
-        ended_at=done.ended_at,
-        ended_by=None if done.ended_by is None else str(done.ended_by),
-        standing=done.in_force,
+        id=str(action.id),
+        post_id=str(action.post_id),
+        action=action.action,
+        reason=action.reason,
+        until=action.until,
+        made_by=str(action.made_by),
+        made_at=action.made_at,
+        ended_at=action.ended_at,
+        ended_by=None if action.ended_by is None else str(action.ended_by),
+        standing=action.in_force,
     )
 
 

@@ -1,4 +1,4 @@
-"""What moves people most: everywhere, under a topic, among a campaign's entries. Ranked once a second for everybody who looks."""
+"""The hot list, and the hot order of a topic's posts and of a campaign's entries, each ranked at most once a second."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,13 +18,13 @@ from feed.ranking_snapshots import LONGEST
 from feed.screens.cache import TimedCache
 from feed.screens.posts import feeds
 
-# The same as a page's: so a page is never more than a second behind, ranking and all.
-_KEPT_SECONDS = 1.0
-_LISTS_MOST = 200
+# As for pages of posts: a ranking's `read_at` becomes the page's, so that together they are at most a second old.
+_CACHE_SECONDS = 1.0
+_MAX_LISTS = 200
 
 
 class Ranking(msgspec.Struct, frozen=True):
-    """A list's order, when it was read, and in which second by the database clock."""
+    """Post ids in their order; `second` is the database clock and `read_at` the monotonic clock at the time of the read."""
 
     ids: Sequence[int]
     second: int
@@ -32,7 +32,7 @@ class Ranking(msgspec.Struct, frozen=True):
 
 
 class HotSnapshot(msgspec.Struct, frozen=True):
-    """The hottest posts of all by their own score, the topics of each, and the order in which they are shown."""
+    """The hottest posts by score, the topics of each, and the hot list that is shown."""
 
     rows: list[Row]
     topics: dict[int, list[int]]
@@ -40,30 +40,27 @@ class HotSnapshot(msgspec.Struct, frozen=True):
 
     @property
     def read_at(self) -> float:
-        """As old as the order is."""
+        """The time of the shown list's read."""
         return self.shown.read_at
 
 
 class HotLists:
-    """Ranks at most once a second, however many read."""
+    """Cached rankings, each computed at most once a second."""
 
     def __init__(self, pool: Pool, redis: Redis, epoch: Callable[[], str | None]) -> None:
-        """`epoch()`: under which the boards in Redis are read now."""
+        """`epoch()` is the present epoch of the boards in Redis."""
         self._pool = pool
         self._redis = redis
         self._epoch = epoch
         self._snapshots: TimedCache[HotSnapshot] = TimedCache(1)
-        self._lists: TimedCache[Ranking] = TimedCache(_LISTS_MOST)
+        self._lists: TimedCache[Ranking] = TimedCache(_MAX_LISTS)
 
     async def rank_all(self) -> Ranking:
-        """The hot list: with what editors have done, and without floods."""
+        """The hot list, with the editors' actions and the limits per author and topic applied."""
         return (await self._snapshot()).shown
 
     async def rank_topics(self, topic_ids: Sequence[int]) -> Ranking:
-        """Posts that bear one of these topics: the newest thousand, and whatever of the hot list bears one.
-
-        What editors do to the hot list is no matter here.
-        """
+        """Posts with one of these topics: the newest thousand, and all of the hot list's. Editors' actions do not apply."""
 
         async def read() -> Ranking:
             snapshot = await self._snapshot()
@@ -73,10 +70,10 @@ class HotLists:
                 newest = await feeds.list_under_topics(conn, topic_ids, NEWEST, LONGEST)
                 return await _rank(conn, snapshot, hot, [row.id for row in newest])
 
-        return await self._lists.get(("topics", *topic_ids), read, seconds=_KEPT_SECONDS)
+        return await self._lists.get(("topics", *topic_ids), read, seconds=_CACHE_SECONDS)
 
     async def rank_campaign(self, campaign_id: int) -> Ranking:
-        """Entries that others see: the newest thousand, and whatever of the hot list is one."""
+        """Visible entries of a campaign: the newest thousand, and all that are on the hot list. Editors' actions do not apply."""
 
         async def read() -> Ranking:
             snapshot = await self._snapshot()
@@ -86,10 +83,10 @@ class HotLists:
                 newest = await feeds.list_newest_entries(conn, campaign_id, LONGEST)
                 return await _rank(conn, snapshot, [row for row in snapshot.rows if row.post_id in among], newest)
 
-        return await self._lists.get(("campaign", campaign_id), read, seconds=_KEPT_SECONDS)
+        return await self._lists.get(("campaign", campaign_id), read, seconds=_CACHE_SECONDS)
 
     async def _snapshot(self) -> HotSnapshot:
-        return await self._snapshots.get((), self._read_snapshot, seconds=_KEPT_SECONDS)
+        return await self._snapshots.get((), self._read_snapshot, seconds=_CACHE_SECONDS)
 
     async def _read_snapshot(self) -> HotSnapshot:
         read_at = time.monotonic()
@@ -98,27 +95,27 @@ class HotLists:
             if rows is None:
                 rows = await compute.hot_ranking(conn, HOT_SHOWN)
             actions = await curation.list_in_force(conn)
-            known = {row.post_id: row for row in sort_by_score(rows)[:HOT_SHOWN]}
-            lifted = [each.post_id for each in actions if each.action != "suppress"]
-            if lifted:
-                # What editors lift need not be among the hottest; and it is there as it is now, or not at all.
-                known = {post_id: row for post_id, row in known.items() if post_id not in lifted}
-                known |= await _read_rows(conn, lifted)
-            topics = await feeds.list_topics_of(conn, list(known))
+            by_id = {row.post_id: row for row in sort_by_score(rows)[:HOT_SHOWN]}
+            promoted = [each.post_id for each in actions if each.action != "suppress"]
+            if promoted:
+                # Pinned and boosted posts need not be among the hottest; their rows come from Postgres, where hidden ones have none.
+                by_id = {post_id: row for post_id, row in by_id.items() if post_id not in promoted}
+                by_id |= await _read_rows(conn, promoted)
+            topics = await feeds.list_topics_of(conn, list(by_id))
             second = await feeds.get_clock_second(conn)
-        everything = list(known.values())
-        shown = apply_editorial_order(everything, actions, topics)[:LONGEST]
-        return HotSnapshot(everything, topics, Ranking(shown, second, read_at))
+        hottest = list(by_id.values())
+        shown = apply_editorial_order(hottest, actions, topics)[:LONGEST]
+        return HotSnapshot(hottest, topics, Ranking(shown, second, read_at))
 
 
 async def _rank(conn: Connection, snapshot: HotSnapshot, hot: Sequence[Row], newest: Sequence[int]) -> Ranking:
-    """The best of both by score, without a flood by one author; as old as the moment is."""
+    """The best of both by score, with the limit per author applied; as old as the snapshot."""
     rows = {row.post_id: row for row in hot} | await _read_rows(conn, newest)
     ids = diversify(sort_by_score(list(rows.values()))[:LONGEST], {})
     return Ranking(ids, snapshot.shown.second, snapshot.read_at)
 
 
 async def _read_rows(conn: Connection, post_ids: Sequence[int]) -> dict[int, Row]:
-    """The rows of those of the posts that others see, as they are now."""
+    """The present rows of those posts that are public."""
     rows = [compute.hot_row(post) for post in await boards.list_posts(conn, post_ids)]
     return {row.post_id: row for row in rows if row is not None}

@@ -1,6 +1,6 @@
-"""Posts that must leave the kept pages at once: told to this process, and through Redis to all the others.
+"""Invalidation of cached pages in all processes, published through Redis.
 
-Nothing here is needed to be right: a page is kept for a second at most, told or not.
+Correctness does not depend on it: a page is cached for a second at most.
 """
 
 import asyncio
@@ -14,33 +14,33 @@ from redis.asyncio import Redis
 from feed.redis import UNREACHABLE
 
 _CHANNEL = "feed:takedowns"
-_LISTEN_SECONDS = 5.0
-_AWAY_SECONDS = 1.0
+_POLL_SECONDS = 5.0
+_RECONNECT_SECONDS = 1.0
 
 log = structlog.get_logger("feed.screens")
 
 
 class PageInvalidation:
-    """Tells every process which posts its kept pages must no longer show as they were."""
+    """Invalidates cached pages by post, in this process and in the others."""
 
-    def __init__(self, redis: Redis, invalidate: Callable[[Iterable[int] | None], None]) -> None:
-        """`forget(post_ids)` drops the pages that bear them; None: all pages, for something may have been missed."""
+    def __init__(self, redis: Redis, drop: Callable[[Iterable[int] | None], None]) -> None:
+        """`drop(post_ids)` drops this process's cached pages that contain one of the posts; None: all pages."""
         self._redis = redis
-        self._forget = invalidate
-        self._told: set[int] = set()
-        self._wake = asyncio.Event()
+        self._drop = drop
+        self._pending: set[int] = set()
+        self._has_pending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    def tell(self, post_ids: Iterable[int]) -> None:
-        """Says that a committed transaction has hidden or changed these posts."""
+    def invalidate(self, post_ids: Iterable[int]) -> None:
+        """To call after the commit that has hidden or changed these posts."""
         ids = set(post_ids)
-        self._forget(ids)
-        self._told |= ids
-        self._wake.set()
+        self._drop(ids)
+        self._pending |= ids
+        self._has_pending.set()
 
     def start(self) -> None:
-        """Begins to speak and to listen."""
-        self._tasks = [asyncio.create_task(self._speak()), asyncio.create_task(self._listen())]
+        """Starts publishing and the subscription."""
+        self._tasks = [asyncio.create_task(self._publish()), asyncio.create_task(self._subscribe())]
 
     async def close(self) -> None:
         """Stops both."""
@@ -48,31 +48,32 @@ class PageInvalidation:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _speak(self) -> None:
+    async def _publish(self) -> None:
         while True:
-            await self._wake.wait()
-            self._wake.clear()
-            told, self._told = self._told, set()
-            # Lost, if Redis is away: by the time it is back, the pages have ended by themselves.
+            await self._has_pending.wait()
+            self._has_pending.clear()
+            post_ids, self._pending = self._pending, set()
+            # Not retried while Redis is unreachable: by the time it is back, the cached pages have expired.
             with suppress(*UNREACHABLE):
-                await self._redis.publish(_CHANNEL, msgspec.json.encode(sorted(told)))
+                await self._redis.publish(_CHANNEL, msgspec.json.encode(sorted(post_ids)))
 
-    async def _listen(self) -> None:
+    async def _subscribe(self) -> None:
         while True:
             try:
-                async with self._redis.pubsub() as heard:
-                    await heard.subscribe(_CHANNEL)
-                    self._forget(None)
+                async with self._redis.pubsub() as subscription:
+                    await subscription.subscribe(_CHANNEL)
+                    # Messages may have been missed before the subscription.
+                    self._drop(None)
                     while True:
-                        message = await heard.get_message(ignore_subscribe_messages=True, timeout=_LISTEN_SECONDS)
+                        message = await subscription.get_message(ignore_subscribe_messages=True, timeout=_POLL_SECONDS)
                         if message is not None:
-                            self._forget(_read(message["data"]))
+                            self._drop(_decode(message["data"]))
             except UNREACHABLE as error:
-                log.info("takedowns not heard", error=type(error).__name__)
-            await asyncio.sleep(_AWAY_SECONDS)
+                log.info("page invalidation subscription lost", error=type(error).__name__)
+            await asyncio.sleep(_RECONNECT_SECONDS)
 
 
-def _read(data: bytes) -> list[int] | None:
+def _decode(data: bytes) -> list[int] | None:
     try:
         return msgspec.json.decode(data, type=list[int])
     except msgspec.MsgspecError:

@@ -1,4 +1,4 @@
-"""Who likes a post, for those who may know."""
+"""The likers of a post, for its author and for staff."""
 
 from datetime import datetime
 
@@ -14,14 +14,14 @@ from feed.screens.posts.viewer_store import require_visible_post
 
 
 class LikerItem(msgspec.Struct, frozen=True):
-    """Somebody who likes the post, and since when."""
+    """An account that likes the post, and since when."""
 
     user: AuthorCard
     liked_at: datetime
 
 
 class LikerRow(msgspec.Struct, frozen=True):
-    """A like as it is read."""
+    """A row of the list."""
 
     account_id: int
     name: str
@@ -31,7 +31,7 @@ class LikerRow(msgspec.Struct, frozen=True):
 
     @property
     def position(self) -> Position:
-        """Where the list goes on after this like."""
+        """The list position of this like, for the next page's cursor."""
         return Position(self.liked_at, self.account_id)
 
 
@@ -41,7 +41,7 @@ def item(row: LikerRow) -> LikerItem:
 
 
 async def require_visible_likers(conn: Connection, post_id: int, viewer_id: int) -> None:
-    """Raises PostNotFound for a post that the viewer does not see, LikesPrivate for one that is neither his nor his to watch over."""
+    """Raises PostNotFound for a post that the viewer does not see, LikesPrivate unless the viewer is its author or staff."""
     await require_visible_post(conn, post_id, viewer_id)
     post = await posts.find_post(conn, post_id)
     if post is not None and post.author_id != viewer_id and not await accounts.list_roles(conn, viewer_id):
@@ -49,7 +49,7 @@ async def require_visible_likers(conn: Connection, post_id: int, viewer_id: int)
 
 
 async def list_likers(conn: Connection, post_id: int, after: Position, limit: int) -> list[LikerRow]:
-    """The likes of a post, the latest first."""
+    """The likes of a post, newest first."""
     rows = await conn.fetch(
         """
         SELECT likes.account_id, accounts.name, accounts.avatar_url, accounts.badge, likes.liked_at

@@ -1,4 +1,4 @@
-"""How many posts have come since somebody looked: counted from one reading a second of the newest ones."""
+"""The number of new posts since a given one, counted in memory from the newest posts, which are read once a second."""
 
 import time
 from bisect import bisect_left
@@ -10,37 +10,37 @@ from feed.postgres import Pool
 from feed.screens.cache import TimedCache
 from feed.screens.posts import feeds
 
-# Nobody reads more than that at once; so many mean so many or more.
-COUNTED_MOST = 100
-_KEPT_SECONDS = 1.0
+# A count of this many means this many or more.
+MAX_NEW_COUNT = 100
+_CACHE_SECONDS = 1.0
 
 
 class Newest(msgspec.Struct, frozen=True):
-    """The places of the newest posts in time, the oldest of them first."""
+    """The positions of the newest posts, oldest first."""
 
-    places: list[Position]
+    positions: list[Position]
     read_at: float
 
 
 class NewPostCounter:
-    """Counts without asking anybody, as long as what somebody saw last is among the newest."""
+    """Counts without a query of its own while the given post is among the newest."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._newest: TimedCache[Newest] = TimedCache(1)
 
     async def count(self, since_id: int) -> int:
-        """How many visible posts stand before this one in latest, a hundred at most; where it stands, or stood, if it has gone."""
-        places = (await self._newest.get((), self._read, seconds=_KEPT_SECONDS)).places
-        since = next((place for place in places if place.id == since_id), None)
+        """The number of visible posts that are newer than this one, 100 at most; a removed post keeps its position."""
+        positions = (await self._newest.get((), self._read, seconds=_CACHE_SECONDS)).positions
+        since = next((position for position in positions if position.id == since_id), None)
         if since is None:
             async with self._pool.acquire() as conn:
                 since = await feeds.get_position(conn, since_id)
-        newer = len(places) - bisect_left(places, since)
-        return min(newer - (since in places), COUNTED_MOST)
+        newer = len(positions) - bisect_left(positions, since)
+        return min(newer - (since in positions), MAX_NEW_COUNT)
 
     async def _read(self) -> Newest:
         read_at = time.monotonic()
         async with self._pool.acquire() as conn:
-            found = await feeds.list_latest(conn, NEWEST, COUNTED_MOST + 1)
-        return Newest([row.position for row in reversed(found)], read_at)
+            rows = await feeds.list_latest(conn, NEWEST, MAX_NEW_COUNT + 1)
+        return Newest([row.position for row in reversed(rows)], read_at)

@@ -1,4 +1,4 @@
-"""A page before and after it has a viewer: what is encoded once per reading, and what little each viewer changes. Pure."""
+"""Pages of posts: the part that is encoded once per read, and the members that differ between viewers. Pure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,37 +11,37 @@ from feed.screens.posts.cards import Fragment
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from feed.screens.posts.visibility import is_listed
 
-# Somebody signed in who has written and liked nothing of the page: nearly everybody.
+# A signed-in viewer who has written and liked none of the posts: the state of nearly all viewers.
 _SIGNED_IN = ViewerState(viewer_id=0)
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """An answer's body, and the tag that changes with it."""
+    """A response body and its entity tag without quotes."""
 
     body: bytes
     tag: bytes
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """What stands around the cards: `before` each of them, or nothing; `after` each; the page's end.
+    """The JSON around the cards: `before` and `after` each of them, and the page's `end`.
 
-    `whole`: nobody is left out for whom the viewer has blocked or muted, as where places are counted.
+    `unfiltered`: posts by authors whom the viewer has blocked or muted stay, as on a leaderboard, where positions are counted.
     """
 
     end: bytes
     before: list[bytes] = []
     after: bytes = b""
-    whole: bool = False
+    unfiltered: bool = False
 
-    def page(self, cards: Sequence[bytes], places: Sequence[int]) -> bytes:
-        """The page of the cards at these places."""
+    def page(self, cards: Sequence[bytes], positions: Sequence[int]) -> bytes:
+        """The page of these cards; `positions` are their indexes in `before`."""
         if self.before:
-            cards = [self.before[place] + card + self.after for place, card in zip(places, cards, strict=True)]
+            cards = [self.before[position] + card + self.after for position, card in zip(positions, cards, strict=True)]
         return b'{"items":[%b]%b' % (b",".join(cards), self.end)
 
 
 class PageBase(msgspec.Struct, frozen=True):
-    """A page of posts as everybody gets it: whole for nobody in particular, in cards for those who are signed in."""
+    """A page of posts before a viewer is known, rendered for anonymous viewers and for `_SIGNED_IN`; `cards` are of the latter."""
 
     fragments: list[Fragment]
     post_ids: tuple[int, ...]
@@ -67,43 +67,52 @@ def rendered(body: bytes) -> Rendered:
 
 
 def list_frame(next_cursor: str | None) -> Frame:
-    """Around a list's page: where it goes on."""
+    """The frame of a list's page."""
     return Frame(b',"next_cursor":%b}' % msgspec.json.encode(next_cursor))
 
 
 def build_base(fragments: list[Fragment], frame: Frame, *, read_at: float) -> PageBase:
-    """The page of these fragments; `read_at`: the monotonic instant before they were read."""
+    """The page of these fragments; `read_at`: the monotonic time before they were read."""
     shared = [cards.card(part, _SIGNED_IN) for part in fragments]
-    places = range(len(fragments))
+    positions = range(len(fragments))
     return PageBase(
         fragments=fragments,
         post_ids=tuple(part.post_id for part in fragments),
         author_ids=tuple(part.author_id for part in fragments),
         frame=frame,
-        anonymous=rendered(frame.page([cards.card(part, ANONYMOUS) for part in fragments], places)),
+        anonymous=rendered(frame.page([cards.card(part, ANONYMOUS) for part in fragments], positions)),
         cards=shared,
-        signed_in=rendered(frame.page(shared, places)),
+        signed_in=rendered(frame.page(shared, positions)),
         read_at=read_at,
     )
 
 
 def render_for(base: PageBase, viewer_state: ViewerState) -> Rendered:
-    """The page as one viewer sees it: the shared cards but for his own posts and those he likes."""
+    """The page for one viewer. Only the cards that differ from the shared ones are rendered."""
     if viewer_state.viewer_id is None:
         return base.anonymous
     if viewer_state.blocked_ids or viewer_state.muted_ids or viewer_state.standing is not UNRESTRICTED:
-        seen = [place for place, part in enumerate(base.fragments) if base.frame.whole or is_listed(part, viewer_state)]
-        return rendered(base.frame.page([cards.card(base.fragments[place], viewer_state) for place in seen], seen))
-    own = viewer_state.viewer_id in base.author_ids
-    if not own and not viewer_state.liked_ids:
+        return _render_all(base, viewer_state)
+    if not viewer_state.liked_ids and viewer_state.viewer_id not in base.author_ids:
         return base.signed_in
-    mine = {
-        place: cards.card(part, viewer_state)
-        for place, part in enumerate(base.fragments)
+    changed = {
+        position: cards.card(part, viewer_state)
+        for position, part in enumerate(base.fragments)
         if part.post_id in viewer_state.liked_ids or part.author_id == viewer_state.viewer_id
     }
     page = base.cards.copy()
-    for place, card in mine.items():
-        page[place] = card
-    # A card holds its post's id: so the tag tells the same as one of the whole page would.
-    return Rendered(base.frame.page(page, range(len(page))), tag_of(base.signed_in.tag, *mine.values()))
+    for position, card in changed.items():
+        page[position] = card
+    # A card contains its post's id, so the changed cards identify the page as well as all of its bytes would.
+    return Rendered(base.frame.page(page, range(len(page))), tag_of(base.signed_in.tag, *changed.values()))
+
+
+def _render_all(base: PageBase, viewer_state: ViewerState) -> Rendered:
+    """The page for a viewer with sanctions, blocks or mutes: every card may differ, and cards may be left out."""
+    positions = [
+        position
+        for position, part in enumerate(base.fragments)
+        if base.frame.unfiltered or is_listed(part, viewer_state)
+    ]
+    page = [cards.card(base.fragments[position], viewer_state) for position in positions]
+    return rendered(base.frame.page(page, positions))

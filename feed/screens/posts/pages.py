@@ -1,4 +1,4 @@
-"""Pages of posts: a base that a worker keeps for at most a second, and what differs between viewers laid over it."""
+"""Pages of posts: a base that each process caches for at most a second, and the viewer state merged into it."""
 
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
@@ -17,47 +17,53 @@ from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states
 from feed.screens.posts.visibility import may_see
 
-# How long a base may be served. A takedown must be effective within 2 s.
-KEPT_SECONDS = 1.0
-_BASES_MOST = 2_000
+# A takedown must be effective within 2 s.
+CACHE_SECONDS = 1.0
+_MAX_BASES = 2_000
 
-ListPart = Callable[[Connection, Position, int], Awaitable[list[Listed]]]
+ReadList = Callable[[Connection, Position, int], Awaitable[list[Listed]]]
 
 
 class Pages:
-    """Reads pages: one refresh per page at a time, however many ask."""
+    """Reads pages of posts: one refresh per page at a time, and viewer states and single posts in batches."""
 
     def __init__(self, pool: Pool, cursors: Cursors, public_url: str) -> None:
         self._pool = pool
         self._cursors = cursors
         self._public_url = public_url
-        self._kept: TimedCache[PageBase] = TimedCache(_BASES_MOST)
+        self._bases: TimedCache[PageBase] = TimedCache(_MAX_BASES)
         self._viewer_states: Batcher[ViewerQuery, ViewerState] = Batcher(self._read_viewer_states)
         self._singles: Batcher[int, Fragment | None] = Batcher(self._read_singles)
 
     async def page(
-        self, name: str, listed: ListPart, *, viewer_id: int | None, cursor: str | None, limit: int, fresh: bool = False
+        self,
+        name: str,
+        read_list: ReadList,
+        *,
+        viewer_id: int | None,
+        cursor: str | None,
+        limit: int,
+        fresh: bool = False,
     ) -> Rendered:
-        """The JSON of one page of the list `name`, read by `listed(conn, after, limit)`.
+        """The JSON of one page of the list `name`, read by `read_list(conn, after, limit)`.
 
-        `fresh` reads it anew, for somebody who looks at what he has just written. Raises CursorInvalid.
+        `fresh` bypasses the cache, so that viewers see their own writes at once. Raises CursorInvalid.
         """
         position = self._cursors.position(name, cursor)
 
         async def read() -> PageBase:
-            # What is removed while the list is being read must not be shown for a second more than the list is old.
+            # Taken before the read: a post that is removed during it is served until a second after this time only.
             read_at = time.monotonic()
             async with self._pool.acquire() as conn:
-                found = await listed(conn, position, limit + 1)
-            more = found[limit - 1].position if len(found) > limit else None
-            next_cursor = None if more is None else self._cursors.after(name, more)
-            return await self.base([row.id for row in found[:limit]], next_cursor, read_at=read_at)
+                rows = await read_list(conn, position, limit + 1)
+            next_cursor = self._cursors.after(name, rows[limit - 1].position) if len(rows) > limit else None
+            return await self.base([row.id for row in rows[:limit]], next_cursor, read_at=read_at)
 
         base = await read() if fresh else await self.cached((name, position, limit), read)
         return await self.render(base, viewer_id)
 
     async def render(self, base: PageBase, viewer_id: int | None) -> Rendered:
-        """The page as one viewer sees it."""
+        """The page for one viewer."""
         if viewer_id is None:
             return base.anonymous
         if not base.fragments:
@@ -67,22 +73,22 @@ class Pages:
         )
 
     async def get_viewer_state(self, viewer_id: int | None, parts: Sequence[Fragment]) -> ViewerState:
-        """What the viewer's eyes add to these posts now; asked together with other viewers' questions."""
+        """The viewer's present state for these posts, read in a batch with other viewers'."""
         if viewer_id is None:
             return ANONYMOUS
         if not parts:
             return ViewerState(viewer_id)
-        asked = ViewerQuery(viewer_id, tuple(part.post_id for part in parts), tuple(part.author_id for part in parts))
-        return await self._viewer_states.submit(asked)
+        query = ViewerQuery(viewer_id, tuple(part.post_id for part in parts), tuple(part.author_id for part in parts))
+        return await self._viewer_states.submit(query)
 
     async def posts(self, post_ids: Sequence[int], viewer_id: int | None) -> bytes:
-        """A page of those of these posts that the viewer may see, in their order."""
+        """A page of the given posts that the viewer may see, in the given order."""
         found = await self.fragments(post_ids)
         viewer_state = await self.get_viewer_state(viewer_id, found)
         return cards.page([cards.card(part, viewer_state) for part in found if may_see(part, viewer_state)], None)
 
     async def post(self, post_id: int, viewer_id: int | None) -> bytes:
-        """The post as the viewer sees it now; read together with what others ask for. Raises PostNotFound."""
+        """The post as the viewer sees it now; read in a batch with other requests. Raises PostNotFound."""
         found = await self._singles.submit(post_id)
         if found is None:
             raise PostNotFound
@@ -92,23 +98,23 @@ class Pages:
         return cards.card(found, viewer_state)
 
     async def own(self, viewer_id: int, states: Sequence[str], *, cursor: str | None, limit: int) -> bytes:
-        """A page of the viewer's own posts in these states, read now. Raises CursorInvalid."""
+        """A page of the viewer's own posts in these states, not cached. Raises CursorInvalid."""
         name = f"own:{viewer_id}:{','.join(states)}"
         before_id = self._cursors.read(name, cursor, int) if cursor else MAX_ID
         async with self._pool.acquire() as conn:
             ids = await feeds.list_own(conn, viewer_id, states, before_id, limit + 1)
-        more = self._cursors.write(name, ids[limit - 1]) if len(ids) > limit else None
+        next_cursor = self._cursors.write(name, ids[limit - 1]) if len(ids) > limit else None
         found = await self.fragments(ids[:limit])
         viewer_state = await self.get_viewer_state(viewer_id, found)
-        return cards.page([cards.card(part, viewer_state) for part in found], more)
+        return cards.page([cards.card(part, viewer_state) for part in found], next_cursor)
 
     async def base(self, post_ids: Sequence[int], next_cursor: str | None, *, read_at: float | None = None) -> PageBase:
-        """The page of these posts, whatever list they come from; `read_at`: the instant before the list was read."""
+        """The page of these posts; `read_at`: the monotonic time before their list was read."""
         read_at = time.monotonic() if read_at is None else read_at
         return build_base(await self.fragments(post_ids), list_frame(next_cursor), read_at=read_at)
 
     async def fragments(self, post_ids: Sequence[int]) -> list[Fragment]:
-        """The posts' fragments, read now, in this order; who may see them, the caller has decided."""
+        """The posts' fragments in this order, not cached, whatever the posts' states: the caller decides who may see them."""
         if not post_ids:
             return []
         async with self._pool.acquire() as conn:
@@ -116,17 +122,17 @@ class Pages:
         return [cards.fragment(row, self._public_url) for row in rows]
 
     async def cached(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
-        """The base under this key, read anew by one caller when it is older than a second. Raises what `read` raises."""
-        return await self._kept.get(key, read, seconds=KEPT_SECONDS)
+        """The cached base, or a new one where it is older than a second. Raises what `read` raises."""
+        return await self._bases.get(key, read, seconds=CACHE_SECONDS)
 
     def invalidate(self, post_ids: Iterable[int] | None) -> None:
-        """Drops the kept pages that bear one of these posts; None: all of them."""
+        """Drops the cached pages that contain one of these posts; None: all pages."""
         ids = None if post_ids is None else set(post_ids)
-        self._kept.invalidate(lambda base: ids is None or not ids.isdisjoint(base.post_ids))
+        self._bases.invalidate(lambda base: ids is None or not ids.isdisjoint(base.post_ids))
 
-    async def _read_viewer_states(self, asked: Sequence[ViewerQuery]) -> list[ViewerState]:
+    async def _read_viewer_states(self, queries: Sequence[ViewerQuery]) -> list[ViewerState]:
         async with self._pool.acquire() as conn:
-            return await list_viewer_states(conn, asked)
+            return await list_viewer_states(conn, queries)
 
     async def _read_singles(self, post_ids: Sequence[int]) -> list[Fragment | None]:
         found = {part.post_id: part for part in await self.fragments(list(dict.fromkeys(post_ids)))}

@@ -1,4 +1,4 @@
-"""A page of a ranked list: the ranking as it stood when its reader began, its posts as they are now."""
+"""Pages of a ranked list: the ranking of the first page's time, the posts as they are now."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -24,27 +24,29 @@ async def read_page(
     cursor: str | None,
     limit: int,
 ) -> Rendered:
-    """The JSON of one page of the ranked list `name`. What others no longer see is left out: a page may be short.
+    """The JSON of one page of the ranked list `name`. Posts that are no longer public are left out: a page may be short.
 
-    Without Redis the pages go on through the ranking of the moment. Raises CursorInvalid, CursorExpired.
+    Without Redis, later pages follow the current ranking. Raises CursorInvalid, CursorExpired.
     """
-    mark = cursors.read(name, cursor, Bookmark) if cursor else Bookmark()
+    bookmark = cursors.read(name, cursor, Bookmark) if cursor else Bookmark()
 
     async def read() -> PageBase:
         read_at = time.monotonic()
-        here = mark.name
-        ids = await snapshots.find(redis, name, here)
+        snapshot = bookmark.name
+        ids = await snapshots.find(redis, name, snapshot)
         if ids is None:
             ranking = await rank()
             ids, read_at = ranking.ids, ranking.read_at
-            # A list of one page needs to be kept by nobody.
+            # A list of one page needs no snapshot.
             if not cursor and len(ids) > limit:
-                here, ids = await snapshots.share(redis, name, ids, second=ranking.second)
-        end = mark.start + limit
-        found = await pages.fragments(ids[mark.start : end])
-        more = cursors.write(name, Bookmark(here, end)) if len(ids) > end else None
-        return build_base([part for part in found if part.state == "published"], list_frame(more), read_at=read_at)
+                snapshot, ids = await snapshots.share(redis, name, ids, second=ranking.second)
+        end = bookmark.start + limit
+        found = await pages.fragments(ids[bookmark.start : end])
+        next_cursor = cursors.write(name, Bookmark(snapshot, end)) if len(ids) > end else None
+        return build_base(
+            [part for part in found if part.state == "published"], list_frame(next_cursor), read_at=read_at
+        )
 
-    # Whether there is a cursor belongs to the key: the first page has a snapshot made, the page at place 0 of none does not.
-    base = await pages.cached((name, not cursor, mark, limit), read)
+    # The key tells a first page, which creates a snapshot, from a cursor to position 0 without one, which does not.
+    base = await pages.cached((name, not cursor, bookmark, limit), read)
     return await pages.render(base, viewer_id)

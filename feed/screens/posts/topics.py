@@ -1,4 +1,4 @@
-"""What a topic looks like on the wire, and the list of those that people write about or search for."""
+"""Topics on the wire, by name, by prefix and by trend."""
 
 import hashlib
 import time
@@ -15,15 +15,15 @@ from feed.screens.cache import TimedCache
 from feed.topics import store as topics
 from feed.topics.model import ResolvedTopic, TopicNotFound, TopicState
 
-_KEPT_SECONDS = 1.0
-_NAMES_MOST = 2_000
-_SEARCHES_MOST = 500
-# The last character that a key can hold; behind it begins the next prefix.
-_LAST = "\U0010ffff"
+_CACHE_SECONDS = 1.0
+_MAX_NAMES = 2_000
+_MAX_SEARCHES = 500
+# The last code point: a prefix with it appended is the upper bound of the keys with that prefix.
+_LAST_CHARACTER = "\U0010ffff"
 
 
 class TopicCard(msgspec.Struct, frozen=True):
-    """A topic. The counts are of the last three days: posts, and the people who wrote them; both 0 for one that hardly anybody uses."""
+    """A topic. The counts are posts of the last three days and their authors, both 0 for a topic that is not trending."""
 
     id: str
     name: str
@@ -32,15 +32,13 @@ class TopicCard(msgspec.Struct, frozen=True):
     post_count: int
 
 
-class Named(msgspec.Struct, frozen=True):
-    """What a name stands for, and when that was read."""
-
+class _CachedTopic(msgspec.Struct, frozen=True):
     topic: ResolvedTopic
     read_at: float
 
 
-class Found(msgspec.Struct, frozen=True):
-    """Topics in their order, the second of the reading by the database clock, and when that was."""
+class _CachedSearch(msgspec.Struct, frozen=True):
+    """Topic ids in their order; `second` is the database clock at the time of the read."""
 
     ids: list[int]
     second: int
@@ -54,52 +52,52 @@ class Topics:
         self._pool = pool
         self._redis = redis
         self._cursors = cursors
-        self._named: TimedCache[Named] = TimedCache(_NAMES_MOST)
-        self._found: TimedCache[Found] = TimedCache(_SEARCHES_MOST)
+        self._by_key: TimedCache[_CachedTopic] = TimedCache(_MAX_NAMES)
+        self._by_prefix: TimedCache[_CachedSearch] = TimedCache(_MAX_SEARCHES)
 
     async def resolve(self, key: str) -> ResolvedTopic:
-        """What the key stands for. Raises TopicNotFound also for what is hidden."""
+        """The topic that the key resolves to. Raises TopicNotFound, for a hidden topic too."""
 
-        async def read() -> Named:
+        async def read() -> _CachedTopic:
             read_at = time.monotonic()
             async with self._pool.acquire() as conn:
                 topic = await topics.find_resolved(conn, key)
             if topic is None:
                 raise TopicNotFound
-            return Named(topic, read_at)
+            return _CachedTopic(topic, read_at)
 
-        return (await self._named.get(key, read, seconds=_KEPT_SECONDS)).topic
+        return (await self._by_key.get(key, read, seconds=_CACHE_SECONDS)).topic
 
     async def page(self, prefix: str, *, cursor: str | None, limit: int) -> Page[TopicCard]:
-        """Topics whose key begins so: first those that people write about now, then the others by their keys.
+        """Topics whose keys have the prefix: trending ones first, then the others by key; without a prefix only trending ones.
 
-        Without a prefix only the first. Raises CursorInvalid, CursorExpired.
+        Raises CursorInvalid, CursorExpired.
         """
-        place = f"topics:{hashlib.blake2b(prefix.encode(), digest_size=8).hexdigest()}"
-        mark = self._cursors.read(place, cursor, Bookmark) if cursor else Bookmark()
-        ids = await snapshots.find(self._redis, place, mark.name)
+        name = f"topics:{hashlib.blake2b(prefix.encode(), digest_size=8).hexdigest()}"
+        bookmark = self._cursors.read(name, cursor, Bookmark) if cursor else Bookmark()
+        ids = await snapshots.find(self._redis, name, bookmark.name)
         if ids is None:
-            found = await self._found.get(prefix, lambda: self._search(prefix), seconds=_KEPT_SECONDS)
+            found = await self._by_prefix.get(prefix, lambda: self._search(prefix), seconds=_CACHE_SECONDS)
             ids = found.ids
             if not cursor and len(ids) > limit:
-                name, ids = await snapshots.share(self._redis, place, ids, second=found.second)
-                mark = Bookmark(name)
-        end = mark.start + limit
+                snapshot, ids = await snapshots.share(self._redis, name, ids, second=found.second)
+                bookmark = Bookmark(snapshot)
+        end = bookmark.start + limit
         async with self._pool.acquire() as conn:
-            cards = await list_cards(conn, ids[mark.start : end])
-        more = self._cursors.write(place, Bookmark(mark.name, end)) if len(ids) > end else None
-        return Page(cards, more)
+            cards = await list_cards(conn, ids[bookmark.start : end])
+        next_cursor = self._cursors.write(name, Bookmark(bookmark.name, end)) if len(ids) > end else None
+        return Page(cards, next_cursor)
 
-    async def _search(self, prefix: str) -> Found:
+    async def _search(self, prefix: str) -> _CachedSearch:
         read_at = time.monotonic()
         async with self._pool.acquire() as conn:
             trending, second = await list_trending(conn, prefix, LONGEST)
             others = await list_by_prefix(conn, prefix, LONGEST) if prefix else []
-        return Found(list(dict.fromkeys(trending + others))[:LONGEST], second, read_at)
+        return _CachedSearch(list(dict.fromkeys(trending + others))[:LONGEST], second, read_at)
 
 
 async def list_trending(conn: Connection, prefix: str, limit: int) -> tuple[list[int], int]:
-    """What people write about now under keys that begin so, the most of it first; and the second by the database clock."""
+    """The ids of trending topics whose keys have the prefix, best first, and the database clock in seconds since 1970."""
     row = await conn.fetchrow(
         """
         SELECT extract(epoch FROM clock_timestamp())::bigint AS second,
@@ -119,7 +117,7 @@ async def list_trending(conn: Connection, prefix: str, limit: int) -> tuple[list
 
 
 async def list_by_prefix(conn: Connection, prefix: str, limit: int) -> list[int]:
-    """Topics by the keys that begin so; for a name that stands for another topic that one."""
+    """The ids of topics whose keys have the prefix, by key; an alias as the topic that it resolves to."""
     rows = await conn.fetch(
         """
         SELECT target.id
@@ -134,23 +132,23 @@ async def list_by_prefix(conn: Connection, prefix: str, limit: int) -> list[int]
         ORDER BY found.key COLLATE "C"
         """,
         prefix,
-        prefix + _LAST,
+        prefix + _LAST_CHARACTER,
         limit,
     )
     return [row["id"] for row in rows]
 
 
 async def list_cards(conn: Connection, topic_ids: Sequence[int]) -> list[TopicCard]:
-    """The topics in the order of their ids' list, without those that are hidden or stand for another one by now."""
+    """The topics in the order of the ids, without those that have become hidden or an alias."""
     rows = await conn.fetch(
         """
         SELECT topics.id::text AS id, topics.name, topics.state,
                coalesce(trends.author_count, 0) AS author_count, coalesce(trends.post_count, 0) AS post_count
-        FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)
-        JOIN topics ON topics.id = asked.id
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
+        JOIN topics ON topics.id = wanted.id
         LEFT JOIN topic_trends AS trends ON trends.topic_id = topics.id
         WHERE topics.state <> 'hidden' AND topics.alias_of IS NULL
-        ORDER BY asked.place
+        ORDER BY wanted.position
         """,
         topic_ids,
     )
@@ -158,7 +156,7 @@ async def list_cards(conn: Connection, topic_ids: Sequence[int]) -> list[TopicCa
 
 
 async def get_topic(conn: Connection, key: str) -> TopicCard:
-    """The topic that a key stands for. Raises TopicNotFound also for what is hidden."""
+    """The topic that a key resolves to. Raises TopicNotFound, for a hidden topic too."""
     topic = await topics.find_resolved(conn, key)
     cards = await list_cards(conn, [] if topic is None else [topic.id])
     if not cards:

@@ -1,4 +1,4 @@
-"""What a viewer may do with a post, said before he tries: the endpoints decide by the same facts, and a test asks both. Pure."""
+"""What a viewer may do with a post, computed in advance by the rules of the write endpoints (a test compares both). Pure."""
 
 from collections.abc import Collection
 
@@ -9,12 +9,12 @@ from feed.posts.model import State
 
 
 class ViewerState(msgspec.Struct, frozen=True):
-    """Who looks at a page, and what of it depends on him; without `viewer_id` he is nobody in particular."""
+    """The part of a page's content that depends on the viewer; `viewer_id` None: an anonymous viewer."""
 
     viewer_id: int | None = None
     liked_ids: Collection[int] = ()
     standing: Standing = UNRESTRICTED
-    # Authors with whom a block stands, by whichever side, and authors whom the viewer has muted.
+    # Authors with a block in either direction, and authors whom the viewer has muted.
     blocked_ids: Collection[int] = ()
     muted_ids: Collection[int] = ()
 
@@ -31,13 +31,13 @@ class ViewerRights(msgspec.Struct, frozen=True):
 
 
 def rights_of(viewer_state: ViewerState, *, author_id: int, state: State, takes_comments: bool) -> ViewerRights:
-    """Whoever is banned or muted writes nothing, but takes his own words away whatever became of them."""
+    """The viewer's permissions on a post. A banned or muted author cannot edit, but can still delete in any state."""
     if viewer_state.viewer_id is None:
         return ViewerRights()
     own = viewer_state.viewer_id == author_id
-    writes = not (viewer_state.standing.banned or viewer_state.standing.muted)
+    can_write = not (viewer_state.standing.banned or viewer_state.standing.muted)
     return ViewerRights(
-        can_edit=own and writes and state in ("published", "pending"),
+        can_edit=own and can_write and state in ("published", "pending"),
         can_delete=own and state != "deleted",
-        can_comment=writes and state == "published" and (own or takes_comments),
+        can_comment=can_write and state == "published" and (own or takes_comments),
     )

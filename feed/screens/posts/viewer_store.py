@@ -14,16 +14,22 @@ from feed.screens.posts.visibility import may_see
 
 
 class ViewerQuery(msgspec.Struct, frozen=True):
-    """A viewer of these posts, which are by these authors."""
+    """A viewer of a page: its posts and their authors."""
 
     viewer_id: int
     post_ids: tuple[int, ...]
     author_ids: tuple[int, ...]
 
 
-class _Row(msgspec.Struct, frozen=True):
-    """What was read of one viewer."""
+class _LikeKeys(msgspec.Struct, frozen=True):
+    """The likes to look up: each post with each viewer, and pairs of post and viewer."""
 
+    post_ids: Sequence[int]
+    viewer_ids: Sequence[int]
+    pairs: Sequence[tuple[int, int]]
+
+
+class _Row(msgspec.Struct, frozen=True):
     viewer_id: int
     banned: bool
     muted: bool
@@ -39,19 +45,12 @@ class _Row(msgspec.Struct, frozen=True):
         )
 
 
-async def list_viewer_states(conn: Connection, asked: Sequence[ViewerQuery]) -> list[ViewerState]:
-    """The state of each viewer, in the order of `asked`: liked posts, blocked and muted authors, and what the viewer is forbidden.
+async def list_viewer_states(conn: Connection, queries: Sequence[ViewerQuery]) -> list[ViewerState]:
+    """The viewer states in the order of the queries: liked posts, blocked and muted authors, sanctions.
 
-    Of a viewer's blocks only those with these authors are read: there may be a thousand.
+    Blocks and mutes are read for the authors in the queries only: a viewer may have a thousand.
     """
-    # Most viewers ask for one page: it is read as posts times viewers, the rest in pairs. So a viewer may get likes of posts
-    # of another page, which show nowhere.
-    pages: dict[tuple[int, ...], list[int]] = {}
-    for each in asked:
-        pages.setdefault(each.post_ids, []).append(each.viewer_id)
-    most = max(pages, key=lambda page: len(pages[page]), default=())
-    viewers = pages.pop(most, [])
-    pairs = [(post_id, viewer_id) for page, some in pages.items() for viewer_id in some for post_id in page]
+    likes = _like_keys(queries)
     rows = await conn.fetch(
         """
         WITH liked AS MATERIALIZED (
@@ -62,11 +61,11 @@ async def list_viewer_states(conn: Connection, asked: Sequence[ViewerQuery]) -> 
                 WHERE post_id = ANY ($1::bigint[]) AND account_id = ANY ($2::bigint[])
                 UNION ALL
                 SELECT likes.account_id, likes.post_id
-                FROM unnest($3::bigint[], $4::bigint[]) AS given (post_id, account_id)
-                JOIN likes ON likes.post_id = given.post_id AND likes.account_id = given.account_id
+                FROM unnest($3::bigint[], $4::bigint[]) AS pairs (post_id, account_id)
+                JOIN likes ON likes.post_id = pairs.post_id AND likes.account_id = pairs.account_id
             ) AS found
             GROUP BY account_id
-        ), apart AS MATERIALIZED (
+        ), hidden AS MATERIALIZED (
             SELECT account_id,
                    array_agg(other_id) FILTER (WHERE kind = 'block') AS blocked,
                    array_agg(other_id) FILTER (WHERE kind = 'mute') AS muted
@@ -76,33 +75,47 @@ async def list_viewer_states(conn: Connection, asked: Sequence[ViewerQuery]) -> 
         )
         SELECT standing.account_id AS viewer_id, standing.banned, standing.muted,
                coalesce(liked.post_ids, '{}') AS liked_post_ids,
-               coalesce(apart.blocked, '{}') AS blocked_author_ids,
-               coalesce(apart.muted, '{}') AS muted_author_ids
+               coalesce(hidden.blocked, '{}') AS blocked_author_ids,
+               coalesce(hidden.muted, '{}') AS muted_author_ids
         FROM standings_now AS standing
         LEFT JOIN liked ON liked.account_id = standing.account_id
-        LEFT JOIN apart ON apart.account_id = standing.account_id
+        LEFT JOIN hidden ON hidden.account_id = standing.account_id
         WHERE standing.account_id = ANY ($5::bigint[])
         """,
-        most,
-        viewers,
-        *columns(pairs, 2),
-        list({each.viewer_id for each in asked}),
-        list({author_id for each in asked for author_id in each.author_ids}),
+        likes.post_ids,
+        likes.viewer_ids,
+        *columns(likes.pairs, 2),
+        list({query.viewer_id for query in queries}),
+        list({author_id for query in queries for author_id in query.author_ids}),
     )
-    states = {state.viewer_id: state.viewer_state for state in many(rows, _Row)}
-    return [states.get(each.viewer_id) or ViewerState(each.viewer_id) for each in asked]
+    states = {row.viewer_id: row.viewer_state for row in many(rows, _Row)}
+    return [states.get(query.viewer_id) or ViewerState(query.viewer_id) for query in queries]
+
+
+def _like_keys(queries: Sequence[ViewerQuery]) -> _LikeKeys:
+    """The page with the most viewers as posts times viewers, the other pages as pairs.
+
+    Most viewers request the same page. A viewer of two pages may get likes of the other page's posts too, which no card shows.
+    """
+    pages: dict[tuple[int, ...], list[int]] = {}
+    for query in queries:
+        pages.setdefault(query.post_ids, []).append(query.viewer_id)
+    largest = max(pages, key=lambda post_ids: len(pages[post_ids]), default=())
+    viewer_ids = pages.pop(largest, [])
+    pairs = [(post_id, viewer_id) for page, viewers in pages.items() for viewer_id in viewers for post_id in page]
+    return _LikeKeys(largest, viewer_ids, pairs)
 
 
 async def get_viewer_state(conn: Connection, viewer_id: int | None) -> ViewerState:
-    """Whom the viewer shall not meet, whoever may come up: for comments, whose authors nobody knows beforehand."""
+    """All of the viewer's blocks and mutes, for lists whose authors are not known beforehand (comments); no likes, no sanctions."""
     if viewer_id is None:
         return ANONYMOUS
-    kept = await blocks.get_hidden_accounts(conn, viewer_id)
-    return ViewerState(viewer_id, blocked_ids=kept.blocked, muted_ids=kept.muted)
+    hidden = await blocks.get_hidden_accounts(conn, viewer_id)
+    return ViewerState(viewer_id, blocked_ids=hidden.blocked, muted_ids=hidden.muted)
 
 
 async def require_visible_post(conn: Connection, post_id: int, viewer_id: int | None) -> ViewerState:
-    """The viewer's eyes, if they see the post. Raises PostNotFound."""
+    """The viewer's blocks and mutes, if the viewer sees the post. Raises PostNotFound."""
     viewer_state = await get_viewer_state(conn, viewer_id)
     post = await posts.find_post(conn, post_id)
     if post is None or not may_see(post, viewer_state):

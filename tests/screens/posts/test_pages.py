@@ -32,7 +32,7 @@ class HeldUp:
 
 @pytest.fixture
 def pages(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> Pages:
-    monkeypatch.setattr(screen, "KEPT_SECONDS", KEPT)
+    monkeypatch.setattr(screen, "CACHE_SECONDS", KEPT)
     return Pages(pool, Cursors(b"k" * 32), "http://feed.test")
 
 
