@@ -1,4 +1,4 @@
-"""The comments of a post: roots with their first replies, and the replies of one root."""
+"""Comments on the wire: root comments of a post with their first replies, and the replies of one root."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,14 +16,14 @@ FIRST_REPLIES = 3
 
 
 class ReplyTo(msgspec.Struct, frozen=True):
-    """Which comment is answered."""
+    """The comment that a reply answers, and its author's name."""
 
     id: Id
     author_name: str
 
 
 class CommentCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment on the wire. One that was taken away but has been answered keeps its place, without words and author."""
+    """A comment on the wire. A removed or deleted comment with replies keeps its place, without text and author."""
 
     id: Id
     post_id: Id
@@ -40,7 +40,7 @@ class CommentCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommentRow(msgspec.Struct, frozen=True):
-    """A comment as it is read."""
+    """A row of `list_for_viewers`."""
 
     id: int
     post_id: int
@@ -61,17 +61,17 @@ class CommentRow(msgspec.Struct, frozen=True):
 
     @property
     def is_shown(self) -> bool:
-        """Whether it has its place in a list: with its words, or because others have answered it."""
+        """Whether lists contain it: it is published, or it has replies."""
         return self.state == "published" or self.reply_count > 0
 
     @property
     def position(self) -> Position:
-        """Where a list goes on after this comment."""
+        """The list position of this comment, for the next page's cursor."""
         return Position(self.created_at, self.id)
 
 
 def comment_card(row: CommentRow, replies: list[CommentRow] | None = None) -> CommentCard:
-    """The comment on the wire. Of what was taken away nobody learns more than whether its author did it."""
+    """The comment on the wire. Of an unpublished comment only whether its author deleted it is shown."""
     shown = row.state == "published"
     return CommentCard(
         id=str(row.id),
@@ -90,12 +90,12 @@ def comment_card(row: CommentRow, replies: list[CommentRow] | None = None) -> Co
 
 
 async def find_comment(conn: Connection, comment_id: int) -> CommentRow | None:
-    """The comment in whatever state it is, seen by nobody in particular."""
+    """The comment in any state, as an anonymous viewer's row."""
     return next(iter(await list_comments(conn, [comment_id], None)), None)
 
 
 async def list_newest(conn: Connection, post_id: int, after: Position, limit: int) -> list[int]:
-    """Root comments of a post, newest first."""
+    """The ids of a post's root comments, newest first."""
     rows = await conn.fetch(
         """
         SELECT id FROM comments
@@ -113,7 +113,7 @@ async def list_newest(conn: Connection, post_id: int, after: Position, limit: in
 
 
 async def list_oldest(conn: Connection, post_id: int, after: Position, limit: int) -> list[int]:
-    """Root comments of a post, oldest first."""
+    """The ids of a post's root comments, oldest first."""
     rows = await conn.fetch(
         """
         SELECT id FROM comments
@@ -131,7 +131,7 @@ async def list_oldest(conn: Connection, post_id: int, after: Position, limit: in
 
 
 async def list_replies(conn: Connection, root_id: int, after: Position, limit: int) -> list[int]:
-    """Published replies under a root, oldest first."""
+    """The ids of a root's published replies, oldest first."""
     rows = await conn.fetch(
         """
         SELECT id FROM comments
@@ -150,7 +150,7 @@ async def list_replies(conn: Connection, root_id: int, after: Position, limit: i
 async def list_first_replies(
     conn: Connection, roots: Sequence[CommentRow], viewer_state: ViewerState
 ) -> dict[int, list[CommentRow]]:
-    """The first published replies under each of those roots that have any."""
+    """The first published replies by root id, for those roots that have any, without authors hidden from the viewer."""
     root_ids = [root.id for root in roots if root.reply_count]
     if not root_ids:
         return {}
@@ -169,15 +169,15 @@ async def list_first_replies(
         root_ids,
         FIRST_REPLIES,
     )
-    found: dict[int, list[CommentRow]] = {}
+    replies: dict[int, list[CommentRow]] = {}
     for row in await list_without_hidden(conn, [row["id"] for row in rows], viewer_state):
         assert row.root_id is not None
-        found.setdefault(row.root_id, []).append(row)
-    return found
+        replies.setdefault(row.root_id, []).append(row)
+    return replies
 
 
 async def list_cards(conn: Connection, roots: Sequence[CommentRow], viewer_state: ViewerState) -> list[CommentCard]:
-    """Roots with their first replies, without those by people whom the viewer does not meet."""
+    """Roots with their first replies, without authors hidden from the viewer."""
     roots = without_hidden(roots, viewer_state)
     replies = await list_first_replies(conn, roots, viewer_state)
     return [comment_card(root, replies.get(root.id, [])) for root in roots]
@@ -186,49 +186,49 @@ async def list_cards(conn: Connection, roots: Sequence[CommentRow], viewer_state
 async def list_without_hidden(
     conn: Connection, comment_ids: Sequence[int], viewer_state: ViewerState
 ) -> list[CommentRow]:
-    """The comments in the order of their ids' list, but those by people whom the viewer does not meet."""
+    """The comments in the order of the ids, without authors hidden from the viewer."""
     return without_hidden(await list_comments(conn, comment_ids, viewer_state.viewer_id), viewer_state)
 
 
 def without_hidden(rows: Sequence[CommentRow], viewer_state: ViewerState) -> list[CommentRow]:
-    """Those that are not by people whom the viewer does not meet."""
+    """The rows without those by authors hidden from the viewer (blocked in either direction, or muted)."""
     return [row for row in rows if _is_shown_to(row, viewer_state)]
 
 
 def _is_shown_to(row: CommentRow, viewer_state: ViewerState) -> bool:
-    # A tombstone names nobody, so it keeps its place for everybody.
+    # An unpublished comment is shown without author and text, so it keeps its place for every viewer.
     return row.state != "published" or not is_author_hidden(row.author_id, viewer_state)
 
 
 async def list_comments(conn: Connection, comment_ids: Sequence[int], viewer_id: int | None) -> list[CommentRow]:
-    """The comments in the order of their ids' list, in whatever state they are."""
+    """The comments in the order of the ids, in any state."""
     return await list_for_viewers(conn, [(comment_id, viewer_id) for comment_id in comment_ids])
 
 
-async def list_for_viewers(conn: Connection, asked: Sequence[tuple[int, int | None]]) -> list[CommentRow]:
-    """The comments as different viewers see them, asked as pairs of both and in that order, in whatever state they are."""
+async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | None]]) -> list[CommentRow]:
+    """The rows of (comment id, viewer id) pairs in their order, the comments in any state."""
     rows = await conn.fetch(
         """
         SELECT comments.id, comments.post_id, comments.root_id, comments.author_id, accounts.name AS author_name,
                accounts.avatar_url, accounts.badge, comments.text, comments.reply_to_id,
                answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count,
                likes.account_id IS NOT NULL AS liked_by_me, comments.state, comments.ip_region, comments.created_at
-        FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS asked (id, viewer_id, place)
-        JOIN comments ON comments.id = asked.id
+        FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (id, viewer_id, position)
+        JOIN comments ON comments.id = wanted.id
         JOIN accounts ON accounts.id = comments.author_id
         LEFT JOIN comment_likes AS likes
-          ON likes.post_id = comments.post_id AND likes.comment_id = comments.id AND likes.account_id = asked.viewer_id
+          ON likes.post_id = comments.post_id AND likes.comment_id = comments.id AND likes.account_id = wanted.viewer_id
         LEFT JOIN comments AS answered ON answered.id = comments.reply_to_id
         LEFT JOIN accounts AS answered_authors
           ON answered_authors.id = answered.author_id AND answered.state = 'published'
-        ORDER BY asked.place
+        ORDER BY wanted.position
         """,
-        *columns(asked, 2),
+        *columns(pairs, 2),
     )
     return many(rows, CommentRow)
 
 
-async def read_cards(pool: Pool, asked: Sequence[tuple[int, int | None]]) -> list[CommentCard]:
-    """Comments that exist, each on the wire as its viewer sees it; asked as in `list_seen`."""
+async def read_cards(pool: Pool, pairs: Sequence[tuple[int, int | None]]) -> list[CommentCard]:
+    """The cards of (comment id, viewer id) pairs in their order; the comments must exist."""
     async with pool.acquire() as conn:
-        return [comment_card(row) for row in await list_for_viewers(conn, asked)]
+        return [comment_card(row) for row in await list_for_viewers(conn, pairs)]

@@ -1,6 +1,6 @@
-"""The roots of a post by what they stirred: ranked once, then paged through as they stood, so that moves repeat and skip nothing.
+"""The hot order of a post's root comments: a ranking snapshot, so that paging repeats and skips none.
 
-A reply weighs as much as two likes. Where two are level the newer one comes first.
+A reply weighs as much as two likes; ties are broken by id, newest first.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from feed.screens.posts.viewer import ViewerState
 
 
 class Ranking(msgspec.Struct, frozen=True):
-    """A ranking, which of it are the viewer's own comments, and when it was made by the database clock."""
+    """Comment ids in their order, those of them that are the viewer's own, and the database clock in seconds."""
 
     ids: list[int]
     own: list[int]
@@ -35,26 +35,26 @@ async def read_page(
     cursor: str | None,
     limit: int,
 ) -> Page[CommentCard]:
-    """One page, its words and counts as they are now. What has vanished since the ranking is left out: a page may be short.
+    """One page of the ranking with present texts and counts. Comments removed since are left out: a page may be short.
 
-    Without Redis the pages go on through the ranking of the moment. Raises CursorInvalid, CursorExpired.
+    Without Redis, later pages follow the current ranking. Raises CursorInvalid, CursorExpired.
     """
     name = f"comments:{post_id}:hot"
-    mark = cursors.read(name, cursor, Bookmark) if cursor else Bookmark()
-    ids = await snapshots.find(redis, _place(post_id), mark.name)
+    bookmark = cursors.read(name, cursor, Bookmark) if cursor else Bookmark()
+    ids = await snapshots.find(redis, _snapshot_key(post_id), bookmark.name)
     if ids is None:
         async with pool.acquire() as conn:
-            fresh = await rank(conn, post_id, viewer_state.viewer_id)
-        mark, ids = await _begin(redis, post_id, fresh, limit) if not cursor else (mark, fresh.ids)
-    end = mark.start + limit
+            ranking = await rank(conn, post_id, viewer_state.viewer_id)
+        bookmark, ids = await _begin(redis, post_id, ranking, limit) if not cursor else (bookmark, ranking.ids)
+    end = bookmark.start + limit
     async with pool.acquire() as conn:
-        found = await comments.list_comments(conn, ids[mark.start : end], viewer_state.viewer_id)
-        items = await comments.list_cards(conn, [row for row in found if row.is_shown], viewer_state)
-    return Page(items, cursors.write(name, Bookmark(mark.name, end)) if len(ids) > end else None)
+        rows = await comments.list_comments(conn, ids[bookmark.start : end], viewer_state.viewer_id)
+        items = await comments.list_cards(conn, [row for row in rows if row.is_shown], viewer_state)
+    return Page(items, cursors.write(name, Bookmark(bookmark.name, end)) if len(ids) > end else None)
 
 
 async def rank(conn: Connection, post_id: int, viewer_id: int | None) -> Ranking:
-    """The hottest roots of a post, with their places kept for those that were taken away and had been answered."""
+    """The hottest root comments of a post, including unpublished ones with replies, which keep their place."""
     row = await conn.fetchrow(
         """
         SELECT coalesce(array_agg(id ORDER BY score DESC, id DESC), '{}') AS ids,
@@ -75,13 +75,15 @@ async def rank(conn: Connection, post_id: int, viewer_id: int | None) -> Ranking
     return msgspec.convert(row, Ranking)
 
 
-async def _begin(redis: Redis, post_id: int, fresh: Ranking, limit: int) -> tuple[Bookmark, Sequence[int]]:
-    """Where a first page stands; a list of one page needs to be kept by nobody."""
-    if len(fresh.ids) <= limit:
-        return Bookmark(), fresh.ids
-    name, ids = await snapshots.share(redis, _place(post_id), fresh.ids, own=fresh.own, second=fresh.second)
+async def _begin(redis: Redis, post_id: int, ranking: Ranking, limit: int) -> tuple[Bookmark, Sequence[int]]:
+    """The bookmark of a first page, and its ranking; a ranking of one page needs no snapshot."""
+    if len(ranking.ids) <= limit:
+        return Bookmark(), ranking.ids
+    name, ids = await snapshots.share(
+        redis, _snapshot_key(post_id), ranking.ids, own=ranking.own, second=ranking.second
+    )
     return Bookmark(name), ids
 
 
-def _place(post_id: int) -> str:
+def _snapshot_key(post_id: int) -> str:
     return f"comments:{post_id}"

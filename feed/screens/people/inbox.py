@@ -1,4 +1,4 @@
-"""The inbox as its owner sees it."""
+"""The inbox of an account."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,12 +9,12 @@ import msgspec
 from feed.inbox.model import InboxKind
 from feed.postgres import Connection
 
-# A bound for the work, far above what a badge shows.
-UNREAD_MOST = 1_000
+# Limits the work of a count; a badge shows far less.
+MAX_UNREAD = 1_000
 
 
 class InboxItem(msgspec.Struct, frozen=True):
-    """A message: what happened, and where in the app it leads."""
+    """A notification; `deep_link` is the page of the app that it opens."""
 
     id: str
     kind: InboxKind
@@ -29,7 +29,7 @@ class InboxItem(msgspec.Struct, frozen=True):
 async def list_inbox(
     conn: Connection, account_id: int, kinds: Sequence[InboxKind], before_id: int, limit: int
 ) -> list[InboxItem]:
-    """The messages of these kinds, the latest first, older than `before_id`."""
+    """Notifications of these kinds with ids below `before_id`, newest first."""
     rows = await conn.fetch(
         """
         SELECT id, kind, title, body, deep_link, subject, read_at, created_at
@@ -59,7 +59,7 @@ async def list_inbox(
 
 
 async def count_unread(conn: Connection, account_id: int) -> int:
-    """How many messages the person has not seen; nobody's counting goes beyond UNREAD_MOST."""
+    """The number of unread notifications, MAX_UNREAD at most."""
     count: int = await conn.fetchval(
         """
         SELECT count(*) FROM (
@@ -67,6 +67,6 @@ async def count_unread(conn: Connection, account_id: int) -> int:
         ) AS unread
         """,
         account_id,
-        UNREAD_MOST,
+        MAX_UNREAD,
     )
     return count

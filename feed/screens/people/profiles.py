@@ -1,4 +1,4 @@
-"""What a person looks like on the wire."""
+"""Profiles, blocked and muted accounts, and settings on the wire."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from feed.screens.posts.cards import AuthorCard
 
 
 class UserCard(msgspec.Struct, frozen=True):
-    """A person's public profile."""
+    """An account's public profile."""
 
     id: str
     name: str
@@ -30,7 +30,7 @@ class UserCard(msgspec.Struct, frozen=True):
 
 
 class MeCard(UserCard, frozen=True):
-    """One's own profile."""
+    """The profile as its owner sees it."""
 
     phone_masked: str | None
     roles: list[Role]
@@ -39,7 +39,7 @@ class MeCard(UserCard, frozen=True):
 
 
 class RelationCard(msgspec.Struct, frozen=True):
-    """Somebody who is blocked or muted, and since when."""
+    """A blocked or muted account, and since when."""
 
     user: AuthorCard
     kind: RelationKind
@@ -47,7 +47,7 @@ class RelationCard(msgspec.Struct, frozen=True):
 
 
 class NotificationSettings(msgspec.Struct, frozen=True):
-    """Which events the inbox tells of; reviews and prizes it always does."""
+    """Which events create notifications; reviews and prizes always do."""
 
     likes: bool
     comments: bool
@@ -55,13 +55,13 @@ class NotificationSettings(msgspec.Struct, frozen=True):
 
 
 class SettingsCard(msgspec.Struct, frozen=True):
-    """What somebody has set for himself."""
+    """An account's own settings."""
 
     notify: NotificationSettings
 
 
 def user_card(account: Account) -> UserCard:
-    """The profile that everybody sees."""
+    """The public profile."""
     return UserCard(
         id=str(account.id),
         name=account.name,
@@ -74,7 +74,10 @@ def user_card(account: Account) -> UserCard:
 
 
 async def get_user(conn: Connection, account_id: int, viewer_id: int | None = None) -> UserCard:
-    """A person's profile; whoever blocks somebody still finds the way back to him. Raises AccountNotFound."""
+    """An account's profile. Raises AccountNotFound, also where it has blocked the viewer.
+
+    An account that the viewer has blocked is found, so that the block can be undone.
+    """
     account = await get_account(conn, account_id)
     if viewer_id is not None and "block" in await blocks.list_kinds(conn, account_id, viewer_id):
         raise AccountNotFound
@@ -82,7 +85,7 @@ async def get_user(conn: Connection, account_id: int, viewer_id: int | None = No
 
 
 async def list_blocks(conn: Connection, account_id: int, after: Position, limit: int) -> list[RelationCard]:
-    """Whom the account has blocked or muted, the latest first."""
+    """The accounts that this one has blocked or muted, newest first."""
     rows = await conn.fetch(
         """
         SELECT relations.target_id, accounts.name, accounts.avatar_url, accounts.badge, relations.kind, relations.since
@@ -105,13 +108,13 @@ async def list_blocks(conn: Connection, account_id: int, after: Position, limit:
 
 
 async def get_settings(conn: Connection, account_id: int) -> SettingsCard:
-    """What the account wants to be told of."""
+    """The account's settings."""
     quiet = await settings.get_disabled_notifications(conn, account_id)
     return SettingsCard(NotificationSettings("like" not in quiet, "comment" not in quiet, "reply" not in quiet))
 
 
 async def get_me(conn: Connection, keys: Keys, account_id: int) -> MeCard:
-    """One's own profile, with the phone as one recognises it. Raises AccountNotFound."""
+    """The account's own profile, with its phone masked. Raises AccountNotFound."""
     account = await get_account(conn, account_id)
     phone = phone_of(account, keys)
     return MeCard(

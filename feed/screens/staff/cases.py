@@ -1,4 +1,4 @@
-"""What reviewers look at: cases with their subjects."""
+"""Review cases with their subjects, for reviewers."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from feed.screens.posts.cards import AuthorCard, CampaignTag, Id, MediaCard
 
 
 class SubjectCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be judged, as it was written. `post_id` is where a comment stands."""
+    """The reviewed item with its full text, whatever its state. `post_id` of a comment: the post that it is under."""
 
     kind: str
     id: Id
@@ -27,7 +27,7 @@ class SubjectCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaseCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A case on the wire. A lease that has ended is none."""
+    """A case on the wire. `leased_by` and `leased_until` are null once the lease has expired."""
 
     id: Id
     kind: Kind
@@ -45,7 +45,7 @@ class CaseCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReasonCard(msgspec.Struct, frozen=True):
-    """Why something was decided, in both languages."""
+    """A reason of verdicts, in both languages."""
 
     code: str
     zh: str
@@ -53,12 +53,12 @@ class ReasonCard(msgspec.Struct, frozen=True):
 
 
 def reason_cards() -> list[ReasonCard]:
-    """Every reason there is."""
+    """All reasons."""
     return [ReasonCard(reason.code, reason.zh, reason.en) for reason in REASONS]
 
 
 class CaseRow(msgspec.Struct, frozen=True):
-    """A case as it is read."""
+    """A row of `list_cases`."""
 
     id: int
     kind: Kind
@@ -84,12 +84,12 @@ class CaseRow(msgspec.Struct, frozen=True):
 
     @property
     def position(self) -> Position:
-        """Where a list goes on after this case: the queue by urgency, the archive by age."""
+        """The list position, for the next page's cursor: in the queue by due time, in the archive by creation."""
         return Position(self.due_at if self.state == "open" else self.created_at, self.id)
 
 
 def case_card(row: CaseRow) -> CaseCard:
-    """The case as a reviewer sees it."""
+    """The case on the wire."""
     kind = "comment" if row.comment_id is not None else "post" if row.post_id is not None else "user"
     return CaseCard(
         id=str(row.id),
@@ -118,7 +118,7 @@ def case_card(row: CaseRow) -> CaseCard:
 
 
 async def list_open(conn: Connection, case_filter: CaseFilter, after: Position, limit: int) -> list[CaseRow]:
-    """The queue: open cases, the most urgent first."""
+    """The queue: open cases, the earliest due first."""
     rows = await conn.fetch(
         """
         SELECT cases.id
@@ -150,7 +150,7 @@ async def list_open(conn: Connection, case_filter: CaseFilter, after: Position, 
 
 
 async def list_closed(conn: Connection, case_filter: CaseFilter, after: Position, limit: int) -> list[CaseRow]:
-    """The archive: closed cases, the youngest first."""
+    """The archive: closed cases, newest first."""
     rows = await conn.fetch(
         """
         SELECT cases.id
@@ -181,7 +181,7 @@ async def list_closed(conn: Connection, case_filter: CaseFilter, after: Position
 
 
 async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
-    """The cases in the order of their ids' list."""
+    """The cases in the order of the ids."""
     rows = await conn.fetch(
         """
         SELECT cases.id, cases.kind, cases.stage, cases.state, cases.version, cases.post_id, cases.comment_id,
@@ -200,14 +200,14 @@ async def list_cases(conn: Connection, case_ids: list[int]) -> list[CaseRow]:
                    ORDER BY campaigns.ends_at, campaigns.id
                    LIMIT 1
                ) AS campaign
-        FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (id, place)
-        JOIN cases ON cases.id = asked.id
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
+        JOIN cases ON cases.id = wanted.id
         JOIN accounts ON accounts.id = cases.author_id
         LEFT JOIN posts ON posts.id = cases.post_id
         LEFT JOIN post_revisions AS revisions
           ON revisions.post_id = posts.id AND revisions.revision = coalesce(cases.revision, posts.revision)
         LEFT JOIN comments ON comments.post_id = cases.post_id AND comments.id = cases.comment_id
-        ORDER BY asked.place
+        ORDER BY wanted.position
         """,
         case_ids,
     )

@@ -1,4 +1,4 @@
-"""What `feed doctor` asks Postgres."""
+"""Reads of Postgres for `feed doctor`."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from feed.postgres import Connection
 
 
 class Backlog(msgspec.Struct, frozen=True):
-    """Work that waits, and how long the oldest of it has been waiting."""
+    """Numbers of pending and failed work items, and the age of the oldest change without a number."""
 
     unnumbered: int
     unnumbered_seconds: float
@@ -20,7 +20,7 @@ class Backlog(msgspec.Struct, frozen=True):
 
 
 async def read_backlog(conn: Connection) -> Backlog:
-    """Everything that a running worker keeps near zero; unknown, failed and held messages wait for a person."""
+    """The present backlog: a running worker keeps it near zero, except for messages that need an editor's decision."""
     row = await conn.fetchrow(
         """
         SELECT
@@ -28,8 +28,8 @@ async def read_backlog(conn: Connection) -> Backlog:
             (SELECT coalesce(extract(epoch FROM now() - min(made_at)), 0)::float8 FROM changes) AS unnumbered_seconds,
             (SELECT count(*) FROM messages WHERE state = 'sending' AND sending_at < now() - interval '1 minute')
                 AS stuck_messages,
-            stuck.unknown AS unknown_messages, stuck.failed AS failed_messages, stuck.undelivered AS undelivered_messages,
-            put_off.count AS held_messages, put_off.codes AS held_by,
+            undecided.unknown AS unknown_messages, undecided.failed AS failed_messages,
+            undecided.undelivered AS undelivered_messages, held.count AS held_messages, held.codes AS held_by,
             (SELECT count(*) FROM jobs.pgqueuer WHERE status = 'queued' AND execute_after < now() - interval '1 minute')
                 AS overdue_jobs
         FROM (
@@ -38,18 +38,18 @@ async def read_backlog(conn: Connection) -> Backlog:
             FROM messages
             WHERE state IN ('unknown', 'failed', 'undelivered') AND resolved_at IS NULL
               AND (expires_at IS NULL OR expires_at > now())
-        ) AS stuck, (
+        ) AS undecided, (
             SELECT count(*) AS count, coalesce(string_agg(DISTINCT error_code, ', ' ORDER BY error_code), '') AS codes
             FROM messages
             WHERE state = 'queued' AND error_code IS NOT NULL AND (expires_at IS NULL OR expires_at > now())
-        ) AS put_off
+        ) AS held
         """
     )
     return msgspec.convert(row, Backlog)
 
 
 async def read_applied(conn: Connection) -> dict[str, str]:
-    """The applied migrations with their digests; none before the first run."""
+    """SHA-256 digests of the applied migrations by name; empty before the first migration."""
     if await conn.fetchval("SELECT to_regclass('schema_migrations') IS NULL"):
         return {}
     rows = await conn.fetch("SELECT name, sha256 FROM schema_migrations ORDER BY name")

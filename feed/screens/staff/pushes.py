@@ -1,4 +1,4 @@
-"""What the receiver of the push hook is told, and what staff see of it."""
+"""Pushes: the bodies that are sent to the push hook, and the list that staff see."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,12 +9,12 @@ import msgspec
 from feed.inbox.model import InboxKind, PushNotFound
 from feed.inbox.push_store import PushState
 from feed.postgres import Connection, many
-from feed.screens.people.inbox import UNREAD_MOST
+from feed.screens.people.inbox import MAX_UNREAD
 from feed.screens.posts.cards import Id
 
 
 class Recipient(msgspec.Struct, frozen=True):
-    """Whom to push to, as the app's backend knows its own user."""
+    """The recipient: account id, and issuer and subject, by which the app's backend knows its user."""
 
     id: Id
     iss: str
@@ -22,7 +22,7 @@ class Recipient(msgspec.Struct, frozen=True):
 
 
 class PushBody(msgspec.Struct, frozen=True):
-    """The body of a push: the message as its owner finds it at this moment."""
+    """The body of a push: the notification as it is shown in the inbox now."""
 
     id: Id
     kind: InboxKind
@@ -36,7 +36,7 @@ class PushBody(msgspec.Struct, frozen=True):
 
 
 class PushCard(msgspec.Struct, frozen=True):
-    """A push as staff see it: nothing of what it says. `kind` is null where the message is gone."""
+    """A push as staff see it, without its text. `kind` is null where the notification is deleted."""
 
     id: Id
     user_id: Id
@@ -51,19 +51,19 @@ class PushCard(msgspec.Struct, frozen=True):
 
 
 async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, PushBody]:
-    """What there is to push of these messages: nothing of those that are gone, nor to accounts that are erased or banned."""
+    """Push bodies by notification id, without notifications that are no longer shown and recipients that are erased or banned."""
     rows = await conn.fetch(
         """
         WITH recipients AS MATERIALIZED (
-            -- Once for each, however many messages somebody has in this round.
-            SELECT told.account_id, (
+            -- The unread count is computed once per recipient, not once per notification.
+            SELECT notified.account_id, (
                 SELECT count(*) FROM (
                     SELECT FROM shown_inbox AS other
-                    WHERE other.account_id = told.account_id AND other.read_at IS NULL ORDER BY other.id DESC LIMIT $2
+                    WHERE other.account_id = notified.account_id AND other.read_at IS NULL ORDER BY other.id DESC LIMIT $2
                 ) AS unread
             ) AS unread_count
-            FROM (SELECT DISTINCT account_id FROM inbox WHERE id = ANY ($1::bigint[])) AS told
-            JOIN standings_now AS standing ON standing.account_id = told.account_id AND NOT standing.banned
+            FROM (SELECT DISTINCT account_id FROM inbox WHERE id = ANY ($1::bigint[])) AS notified
+            JOIN standings_now AS standing ON standing.account_id = notified.account_id AND NOT standing.banned
         )
         SELECT shown.id, shown.kind, shown.title, shown.body, shown.deep_link, shown.subject, shown.created_at,
                accounts.id AS account_id, accounts.iss, accounts.sub, recipients.unread_count
@@ -73,7 +73,7 @@ async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, P
         WHERE shown.id = ANY ($1::bigint[])
         """,
         inbox_ids,
-        UNREAD_MOST,
+        MAX_UNREAD,
     )
     return {
         row["id"]: PushBody(
@@ -92,7 +92,7 @@ async def list_bodies(conn: Connection, inbox_ids: Sequence[int]) -> dict[int, P
 
 
 async def list_pushes(conn: Connection, states: Sequence[PushState], before_id: int, limit: int) -> list[PushCard]:
-    """Pushes in these states, the latest first, older than `before_id`."""
+    """Pushes in these states with ids below `before_id`, newest first."""
     rows = await conn.fetch(
         """
         SELECT pushes.inbox_id::text AS id, pushes.account_id::text AS user_id, inbox.kind, pushes.state, pushes.tries,

@@ -1,4 +1,4 @@
-"""Messages to phones, as staff see them: nothing of what they say, and of the number what its owner would recognise."""
+"""Text messages as staff see them: without their text, and with masked numbers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from feed.sms.model import MessageNotFound, Purpose, Sending, State
 
 
 class MessageCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A message. `campaign` is what it tells of; `receipt_at` is when its provider last reported on it."""
+    """A message. `campaign` is its subject; `receipt_at`: the time of the provider's latest delivery report."""
 
     id: Id
     purpose: Purpose
@@ -37,7 +37,7 @@ class MessageCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_undecided_ids(conn: Connection, before_id: int, limit: int) -> list[int]:
-    """Messages that wait for somebody's decision, the latest first."""
+    """Ids of messages that wait for an editor's decision, newest first."""
     rows = await conn.fetch(
         """
         SELECT id
@@ -53,7 +53,7 @@ async def list_undecided_ids(conn: Connection, before_id: int, limit: int) -> li
 
 
 async def list_ids_in_state(conn: Connection, state: State, before_id: int, limit: int) -> list[int]:
-    """Messages in a state, the latest first."""
+    """Ids of messages in a state, newest first."""
     rows = await conn.fetch(
         "SELECT id FROM messages WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3", state, before_id, limit
     )
@@ -63,7 +63,7 @@ async def list_ids_in_state(conn: Connection, state: State, before_id: int, limi
 async def list_ids_of_campaign(
     conn: Connection, campaign_id: int, states: Sequence[State], before_id: int, limit: int
 ) -> list[int]:
-    """Messages about a campaign in these states, the latest first."""
+    """Ids of messages about a campaign in these states, newest first."""
     rows = await conn.fetch(
         """
         SELECT id
@@ -81,7 +81,7 @@ async def list_ids_of_campaign(
 
 
 async def list_messages(conn: Connection, keys: Keys, ids: Sequence[int]) -> list[MessageCard]:
-    """These messages, the latest first."""
+    """The messages with these ids, newest first."""
     rows = await conn.fetch(
         """
         SELECT messages.id, purpose, messages.state, once_key, sealed, account_id, campaign_id,
