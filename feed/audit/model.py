@@ -1,4 +1,4 @@
-"""The audit's rows, and the hash that each one carries: whoever changes a row afterwards must find its hash."""
+"""Rows of the audit log, each with a hash of its content, so that a later modification is detected."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import rfc8785
 
-# The audit outlives the people in it, so it names them by ids alone.
+# Audit rows are kept after an erasure, so they refer to people by id only.
 PERSONAL_KEYS = frozenset({"phone", "phone_number", "name", "address", "text", "body"})
 
 
 class AuditRow(msgspec.Struct, frozen=True):
-    """Who did what to which thing. `actor_id` is None where the clock did it."""
+    """Which account did what to which subject. `actor_id` is None for scheduled jobs."""
 
     id: int
     at: datetime
@@ -39,11 +39,11 @@ def sha256_of(row: AuditRow) -> bytes:
 
 
 def check_no_personal_data(detail: object) -> None:
-    """Raises ValueError where a key says that its value speaks of a person."""
+    """Raises ValueError if a key of `detail`, at any depth, is a name of personal data."""
     if isinstance(detail, dict):
-        # Claim fields of any prize kind begin with this.
+        # The claim fields of every prize kind have this prefix.
         if found := PERSONAL_KEYS & detail.keys() | {key for key in detail if key.startswith("recipient_")}:
-            raise ValueError(f"personal in the audit: {sorted(found)}")
+            raise ValueError(f"personal data in the audit log: {sorted(found)}")
         for value in detail.values():
             check_no_personal_data(value)
     elif isinstance(detail, list | tuple):

@@ -1,4 +1,4 @@
-"""The SQL of the audit: rows are added, in the transaction of what they tell, and never changed."""
+"""The SQL of the audit log. Rows are inserted in the transaction of the action that they record, and never updated."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,9 +17,9 @@ async def add(
     subject_id: int | None,
     detail: Mapping[str, Any] | None = None,
 ) -> int:
-    """The id of the new row. `detail` holds strings, whole numbers and what is made of them; ids as strings.
+    """Inserts a row and returns its id. `detail` holds strings, integers, and lists and mappings of them; ids as strings.
 
-    Raises ValueError when `detail` would name a person.
+    Raises ValueError if `detail` contains personal data.
     """
     check_no_personal_data(detail)
     stamp = await conn.fetchrow("SELECT next_id() AS id, clock_timestamp() AS at")

@@ -1,4 +1,4 @@
-"""Cases: what waits for a human's look, and who holds it."""
+"""Review cases and their leases."""
 
 from datetime import datetime
 from typing import Any, Literal, NewType, get_args
@@ -22,19 +22,19 @@ class CaseNotFound(NotFound):
 
 
 class CaseStale(Conflict):
-    """The case has moved on since it was read: judged, superseded by a newer revision, or its subject is deleted."""
+    """The case has changed since it was read: judged, superseded by a newer revision, or its subject is deleted."""
 
 
 class CaseLeased(Conflict):
-    """Another reviewer holds the case at this moment."""
+    """Another reviewer has a lease on the case."""
 
 
 class CaseNotLeased(Conflict):
-    """The reviewer does not hold the case, or no longer."""
+    """The reviewer has no lease on the case, or it has expired."""
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A case as the database knows it. `held_by` is who has a lease that runs at this moment."""
+    """A row of `cases`. `held_by` is the reviewer with an unexpired lease."""
 
     id: CaseId
     kind: Kind
@@ -54,7 +54,7 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class CaseFilter(msgspec.Struct, frozen=True):
-    """Which cases a reviewer asks for; None asks for all."""
+    """A filter for cases; None does not restrict a member."""
 
     stage: int | None = None
     kind: str | None = None

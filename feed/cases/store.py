@@ -1,4 +1,4 @@
-"""The SQL of cases. The database clock decides leases."""
+"""The SQL of cases. Leases expire by the database clock."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from feed.cases.model import LEASE_SECONDS, Case, CaseFilter, CaseId, CaseNotFound, Kind
 from feed.postgres import Connection, columns, one
 
-# What the machine check has to say of what it lets through.
+# The result of the machine check for content that passes it.
 MACHINE_PASSED: dict[str, Any] = {"verdict": "pass", "labels": []}
 
 
@@ -22,9 +22,9 @@ async def add_case(
     due_minutes: int = 30,
     machine: dict[str, Any] | None = None,
 ) -> CaseId:
-    """Queues a subject for a look; the case that is open already, if there is one.
+    """Queues a subject for review. Returns the id of the new case, or of the one that is open already.
 
-    A post's newer revision closes the open cases of the older ones: they show a text that nobody sees any more.
+    A newer revision of a post closes the open cases of older ones: their text is not shown any more.
     """
     return CaseId(
         await conn.fetchval(
@@ -66,7 +66,7 @@ async def add_first_cases(
     *,
     due_minutes: int = 30,
 ) -> None:
-    """Queues subjects that are new, so that no case of theirs can be open: each as author, post, comment and revision."""
+    """Queues new subjects, which cannot have open cases. Each is a tuple of author, post, comment and revision."""
     await conn.execute(
         """
         INSERT INTO cases (kind, author_id, post_id, comment_id, revision, due_at, machine)
@@ -82,7 +82,7 @@ async def add_first_cases(
 
 
 async def close_cases(conn: Connection, *, post_id: int | None = None, comment_id: int | None = None) -> int:
-    """Closes the open cases of a deleted subject, a post's with those of its comments. How many there were."""
+    """Closes the open cases of a deleted subject, for a post also those of its comments. Returns their number."""
     tag = await conn.execute(
         """
         UPDATE cases
@@ -97,6 +97,7 @@ async def close_cases(conn: Connection, *, post_id: int | None = None, comment_i
 
 
 async def find_case(conn: Connection, case_id: int) -> Case | None:
+    """The case, or None if there is none."""
     row = await conn.fetchrow(
         """
         SELECT id, kind, stage, state, version, post_id, comment_id, account_id, revision, author_id, machine,
@@ -109,9 +110,9 @@ async def find_case(conn: Connection, case_id: int) -> Case | None:
 
 
 async def lock_case(conn: Connection, case_id: int) -> Case:
-    """The case, held until the transaction ends. Raises CaseNotFound.
+    """The case, locked until the transaction ends. Raises CaseNotFound.
 
-    Whoever moves its subject too has locked the post's statistics before, as every writer of the post has.
+    A caller that also changes the subject must have locked the post's statistics before, as every writer of the post does.
     """
     row = await conn.fetchrow(
         """
@@ -130,9 +131,9 @@ async def lock_case(conn: Connection, case_id: int) -> Case:
 async def lease_cases(
     conn: Connection, reviewer_id: int, case_filter: CaseFilter, *, count: int, excluded: Sequence[int] = ()
 ) -> list[CaseId]:
-    """Gives up to `count` free cases to the reviewer, the most urgent first; no two reviewers get the same one.
+    """Leases up to `count` free cases to the reviewer, most urgent first. No two reviewers get the same case.
 
-    None of those in `but`, and none of the reviewer's own words.
+    Skips the cases in `excluded` and those whose author is the reviewer.
     """
     rows = await conn.fetch(
         """
@@ -167,7 +168,7 @@ async def lease_cases(
 
 
 async def list_leased(conn: Connection, reviewer_id: int) -> list[CaseId]:
-    """The open cases that the reviewer holds at this moment, the most urgent first."""
+    """The open cases on which the reviewer has an unexpired lease, most urgent first."""
     rows = await conn.fetch(
         """
         SELECT id FROM cases
@@ -180,7 +181,7 @@ async def list_leased(conn: Connection, reviewer_id: int) -> list[CaseId]:
 
 
 async def extend_lease(conn: Connection, case_id: int, reviewer_id: int) -> bool:
-    """Whether the reviewer held the open case and now holds it for a whole lease more."""
+    """Renews the reviewer's lease on an open case. False if there is none or it has expired."""
     extended = await conn.fetchval(
         """
         UPDATE cases SET leased_until = clock_timestamp() + make_interval(secs => $3)
@@ -195,7 +196,7 @@ async def extend_lease(conn: Connection, case_id: int, reviewer_id: int) -> bool
 
 
 async def remove_lease(conn: Connection, case_id: int, reviewer_id: int) -> bool:
-    """Whether there was a lease of this reviewer to end."""
+    """Ends the reviewer's lease. False if there is none."""
     removed = await conn.fetchval(
         """
         UPDATE cases SET leased_by = NULL, leased_until = NULL
@@ -209,7 +210,7 @@ async def remove_lease(conn: Connection, case_id: int, reviewer_id: int) -> bool
 
 
 async def mark_closed(conn: Connection, case_id: int) -> None:
-    """Closes a locked case, or notes one more verdict on a closed one: its version rises either way."""
+    """Closes a locked case, or records a further verdict on a closed one; increments its version in both cases."""
     await conn.execute(
         """
         UPDATE cases
@@ -222,7 +223,7 @@ async def mark_closed(conn: Connection, case_id: int) -> None:
 
 
 async def mark_open(conn: Connection, case_id: int, *, stage: int) -> None:
-    """Puts a locked case (back) into the queue of a stage, free for anybody who may judge it there."""
+    """Puts a locked case into the queue of a stage, without a lease."""
     await conn.execute(
         """
         UPDATE cases

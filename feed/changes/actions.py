@@ -1,11 +1,11 @@
-"""The sequencer: any process may call it, one at a time works."""
+"""The sequencer, which numbers committed changes. One process at a time does so."""
 
 from feed.changes import store
 from feed.postgres import Pool, transaction
 
 
 async def number_changes(pool: Pool) -> int:
-    """How many committed changes got their number; 0 also while another process is at it."""
+    """Numbers committed changes and returns how many. 0 also while another process holds the lock."""
     async with transaction(pool) as conn:
         if not await store.try_sequencer_lock(conn):
             return 0

@@ -1,4 +1,4 @@
-"""The SQL of counters by the thousand, for whoever fills an empty installation."""
+"""The SQL that copies counters in bulk into an empty installation."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from feed.postgres import Connection
 
 
 class PostCounters(NamedTuple):
-    """What stands in the rows of one post."""
+    """The counters of one post."""
 
     post_id: int
     like_count: int
@@ -17,8 +17,8 @@ class PostCounters(NamedTuple):
 
 
 async def add_counters(conn: Connection, posts: Iterable[PostCounters]) -> None:
-    """Counters of new posts that have likes and comments already.
+    """Adds counters of new posts that already have likes and comments.
 
-    No change is left: whoever follows the log would tell every author of every like. So the boards must be built anew.
+    It writes no changes, because a follower of the log would notify authors of every like. The boards must be rebuilt.
     """
     await conn.copy_records_to_table("post_stats", records=posts, columns=PostCounters._fields)

@@ -1,4 +1,4 @@
-"""post_stats, and the change log: rows are left without a number and numbered in commit order afterwards."""
+"""The SQL of `post_stats` and of the change log. Changes are inserted without a number and numbered in commit order later."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
@@ -7,16 +7,16 @@ import msgspec
 
 from feed.postgres import Connection, columns, many
 
-# What an action calls after its commit, with the posts whose counters or content it has changed.
+# A callback that an action calls after its commit with the posts whose counters or content it has changed.
 Announce = Callable[[Collection[int]], None]
 
 
 def announce_nothing(post_ids: Collection[int]) -> None:
-    """Announces nothing: a caller without boards and pages of its own leaves them to whoever follows the change log."""
+    """Does nothing: for callers without boards and page caches, which followers of the change log update instead."""
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """What one batch adds to one post's counters. All zero: another input to a score has moved (mark, void, visibility, rules)."""
+    """What is added to the counters of a post. All zero: another input to a score has changed (mark, void, visibility, rules)."""
 
     post_id: int
     likes: int = 0
@@ -26,7 +26,7 @@ class Delta(msgspec.Struct, frozen=True):
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """Exact counters; the version rises with every input to any score of the post."""
+    """Exact counters of a post. Every change of an input to one of its scores increments the version."""
 
     post_id: int
     like_count: int
@@ -37,7 +37,7 @@ class Stats(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One numbered change. Whoever has seen `number` has seen everything that was committed before it was given."""
+    """A numbered change. A reader that has seen `number` has seen all that was committed before it was assigned."""
 
     number: int
     post_id: int
@@ -47,17 +47,17 @@ class Change(msgspec.Struct, frozen=True):
 
     @property
     def stamp(self) -> str:
-        """Tells this history from another one that has the same numbers."""
+        """Distinguishes this history from another one with the same numbers."""
         return stamp_of(self.numbered_at)
 
 
 def stamp_of(numbered_at: datetime) -> str:
-    """When a number was given, to the microsecond."""
+    """The time at which a number was assigned, in UTC with microseconds."""
     return f"{numbered_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
 
 
 async def add_stats(conn: Connection, post_ids: Sequence[int]) -> None:
-    """The counters of new posts, and the first change of each."""
+    """Adds zero counters for new posts, and the first change of each."""
     await conn.execute(
         """
         WITH added AS (
@@ -73,7 +73,7 @@ async def add_stats(conn: Connection, post_ids: Sequence[int]) -> None:
 
 
 async def lock_stats(conn: Connection, post_ids: Sequence[int]) -> dict[int, Stats]:
-    """Locks in the order of ids: whoever changes several posts calls this first. Unknown posts are absent."""
+    """Locks the counters in the order of ids; writers of several posts call it first. Unknown posts are absent."""
     rows = await conn.fetch(
         """
         SELECT post_id, like_count, own_like_count, comment_count, own_comment_count, version
@@ -88,6 +88,7 @@ async def lock_stats(conn: Connection, post_ids: Sequence[int]) -> dict[int, Sta
 
 
 async def list_stats(conn: Connection, post_ids: Sequence[int]) -> dict[int, Stats]:
+    """The counters by post, without a lock. Unknown posts are absent."""
     rows = await conn.fetch(
         """
         SELECT post_id, like_count, own_like_count, comment_count, own_comment_count, version
@@ -100,7 +101,7 @@ async def list_stats(conn: Connection, post_ids: Sequence[int]) -> dict[int, Sta
 
 
 async def change_stats(conn: Connection, deltas: Sequence[Delta]) -> dict[int, Stats]:
-    """The counters after the move: one version more for each post, and one change per post however many deltas it has."""
+    """Adds the deltas, and returns the new counters. Each post gets one new version and one change, however many deltas it has."""
     if not deltas:
         return {}
     rows = await conn.fetch(
@@ -134,15 +135,18 @@ async def change_stats(conn: Connection, deltas: Sequence[Delta]) -> dict[int, S
 
 
 async def try_sequencer_lock(conn: Connection) -> bool:
-    """Held until the transaction ends: the numbers of one holder are visible before the next one reads the mark."""
+    """Takes the sequencer's lock until the transaction ends. False if another process holds it.
+
+    The numbers of one holder are committed before the next holder reads `change_numbers`.
+    """
     free: bool = await conn.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended('feed.sequencer', 0))")
     return free
 
 
 async def number_changes(conn: Connection, limit: int = 20_000) -> int:
-    """How many changes got their number. Only under the sequencer's lock, in READ COMMITTED, so that numbers become visible in order.
+    """Numbers changes and returns how many. Needs the sequencer's lock and READ COMMITTED, so that numbers become visible in order.
 
-    A post's changes keep the order of its versions. The mark of the last number outlives the log's rows, so no number is given twice.
+    The changes of a post keep the order of its versions. The last number is kept when the log is trimmed, so none is reused.
     """
     numbered: int = await conn.fetchval(
         """
@@ -174,6 +178,7 @@ async def number_changes(conn: Connection, limit: int = 20_000) -> int:
 
 
 async def list_changes(conn: Connection, after: int, limit: int) -> list[Change]:
+    """The first `limit` changes with a number above `after`, in the order of their numbers."""
     rows = await conn.fetch(
         """
         SELECT number, post_id, version, made_at, numbered_at
@@ -189,23 +194,23 @@ async def list_changes(conn: Connection, after: int, limit: int) -> list[Change]
 
 
 async def last_number(conn: Connection) -> int:
-    """The highest number ever given; 0 before the first."""
+    """The highest number that was ever assigned; 0 before the first."""
     number: int = await conn.fetchval("SELECT last_number FROM change_numbers")
     return number
 
 
 async def list_stamps(conn: Connection, numbers: Sequence[int]) -> dict[int, str]:
-    """When these numbers were given; those that the log does not hold are absent."""
+    """The stamps of these numbers; numbers that are not in the log are absent."""
     rows = await conn.fetch("SELECT number, numbered_at FROM change_log WHERE number = ANY($1::bigint[])", numbers)
     return {row["number"]: stamp_of(row["numbered_at"]) for row in rows}
 
 
 async def trim_log(conn: Connection, *, hours: int) -> int:
-    """How many rows left the log: those numbered longer ago, but never the newest row."""
+    """Deletes rows that were numbered more than `hours` ago, except the newest row. Returns how many."""
     tag = await conn.execute(
         """
         WITH kept AS (
-            -- Numbers are given in the order of time, so the old ones are those before the first young one.
+            -- Numbers are assigned in the order of time, so the old rows are those before the first recent one.
             SELECT number FROM change_log WHERE numbered_at >= now() - make_interval(hours => $1) ORDER BY number LIMIT 1
         )
         DELETE FROM change_log

@@ -1,4 +1,4 @@
-"""Commenting, many at once, and taking comments back: one transaction each."""
+"""Actions that add comments in batches and delete a comment."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from feed.texts import clean_text
 
 
 class NewComment(msgspec.Struct, frozen=True):
-    """What a person wants to say under a post; `reply_to_id` is a comment of the same post. `request`: once per key."""
+    """A comment to add. `reply_to_id` is a comment of the same post; `request` makes a retry add it once."""
 
     author_id: AccountId
     post_id: PostId
@@ -42,7 +42,7 @@ class NewComment(msgspec.Struct, frozen=True):
         request: KeyedRequest | None = None,
         ip_region: str | None = None,
     ) -> "NewComment":
-        """The remark as it will be stored. Raises Invalid for a text that cannot be a comment."""
+        """The comment with its text cleaned. Raises Invalid if the text cannot be a comment."""
         text = clean_text(text)
         if problems := comment_problems(text):
             raise Invalid(*problems)
@@ -52,14 +52,14 @@ class NewComment(msgspec.Struct, frozen=True):
 async def add_comments(
     pool: Pool, batch: Sequence[NewComment], *, announce: Announce = announce_nothing
 ) -> list[int | Exception]:
-    """Adds comments in the order of their arrival, each once per its `request`; a reply to a reply joins the same root.
+    """Adds comments in the order of the batch, each once per `request`. A reply to a reply belongs to the same root comment.
 
-    An answer is the comment's id, or what that one caller is told: Invalid, PostNotFound, PostNotPublished, CommentsClosed,
-    Banned, Muted, Answered, IdempotencyKeyReused, IdempotencyKeyBusy.
+    Returns, in that order, the comment's id or the error of that item: Invalid, PostNotFound, PostNotPublished,
+    CommentsClosed, Banned, Muted, Answered, IdempotencyKeyReused, IdempotencyKeyBusy.
     """
     requests = [(comment.author_id, comment.request) for comment in batch]
     async with transaction(pool) as conn:
-        # Keys first, then statistics, then comments, each in one order: every writer takes these locks so.
+        # Lock order of all writers: idempotency keys, statistics, comments; each in the order of ids.
         reserved, answers = await idempotency.sort_out(conn, requests)
         new = {place: batch[place] for place in reserved}
         await changes.lock_stats(conn, sorted({comment.post_id for comment in new.values()}))
@@ -87,7 +87,7 @@ async def add_comments(
 async def delete_comment(
     pool: Pool, author_id: AccountId, comment_id: CommentId, *, announce: Announce = announce_nothing
 ) -> None:
-    """Deletes the author's own comment; a second time changes nothing. Raises CommentNotFound, NotYourComment."""
+    """Deletes the author's own comment; repeating it changes nothing. Raises CommentNotFound, NotYourComment."""
     async with transaction(pool) as conn:
         comment = await store.find_comment(conn, comment_id)
         if comment is None or (comment.author_id != author_id and comment.state != "published"):
@@ -101,7 +101,7 @@ async def delete_comment(
 
 
 class _Threads(msgspec.Struct, frozen=True):
-    """The comments that a batch answers, and between whom of them and who answers a block stands."""
+    """The comments that a batch replies to, and the pairs (author of the reply, author of the comment) with a block."""
 
     targets: dict[int, Target]
     blocked_pairs: set[tuple[int, int]]
@@ -140,7 +140,7 @@ def _row(comment: NewComment, id_: int | None, root_id: CommentId | None) -> New
 
 
 async def _add(conn: Connection, authors: Mapping[int, int], rows: Sequence[NewRow]) -> list[CommentId]:
-    """The comments, with every number in which they count and the cases that queue them for a look."""
+    """Adds the comments, updates the counters, and queues them for review."""
     replies = Counter(row.root_id for row in rows if row.root_id is not None)
     if replies:
         await store.lock_comments(conn, sorted(replies))

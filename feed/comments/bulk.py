@@ -1,4 +1,4 @@
-"""The SQL of comments by the thousand, for whoever fills an empty installation."""
+"""The SQL that copies comments in bulk into an empty installation."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,7 +8,7 @@ from feed.postgres import Connection
 
 
 class PublishedComment(NamedTuple):
-    """A comment that everybody sees; `reply_count` is how many such replies it has as a root."""
+    """A published comment. `reply_count` is the number of its published replies if it is a root comment."""
 
     post_id: int
     id: int
@@ -21,7 +21,7 @@ class PublishedComment(NamedTuple):
 
 
 async def add_many(conn: Connection, comments: Iterable[PublishedComment]) -> None:
-    """Comments of which nobody needs to be told. Counters are the caller's."""
+    """Adds comments that need no notification. The caller adds the counters of the posts."""
     await conn.copy_records_to_table(
         "comments",
         records=((*each, "published", True) for each in comments),

@@ -1,4 +1,4 @@
-"""What has to happen together when a comment appears or disappears. Called inside a transaction."""
+"""Changes of a comment's visibility with all counters. The callers open the transaction."""
 
 from feed.changes import store as changes
 from feed.changes.store import Delta
@@ -10,7 +10,7 @@ from feed.posts.model import State
 
 
 async def count_comment(conn: Connection, comment: Comment, *, by: int) -> None:
-    """Moves every number in which a published comment counts."""
+    """Adds `by` to every counter that includes the comment."""
     post = await posts.find_post(conn, comment.post_id)
     own = by if post is not None and post.author_id == comment.author_id else 0
     if comment.root_id is not None:
@@ -19,12 +19,12 @@ async def count_comment(conn: Connection, comment: Comment, *, by: int) -> None:
 
 
 async def hide_comment(conn: Connection, comment_id: int, *, state: State) -> Comment:
-    """Takes the comment out of lists and counts; returns it as it was. Raises CommentNotFound, CommentIsDeleted."""
+    """Removes the comment from lists and counters. Returns its row before. Raises CommentNotFound, CommentIsDeleted."""
     return await _move(conn, comment_id, state)
 
 
 async def show_comment(conn: Connection, comment_id: int) -> Comment:
-    """Puts the comment back; returns it as it was. Raises CommentNotFound, CommentIsDeleted."""
+    """Makes the comment visible again. Returns its row before. Raises CommentNotFound, CommentIsDeleted."""
     return await _move(conn, comment_id, "published")
 
 
@@ -32,10 +32,10 @@ async def _move(conn: Connection, comment_id: int, state: State) -> Comment:
     found = await store.find_comment(conn, comment_id)
     if found is None:
         raise CommentNotFound
-    # The statistics row first, as everybody does; then the comment as it is under the lock.
+    # Lock order: the statistics row first, as all writers do; then the comment, read again under its lock.
     await changes.lock_stats(conn, [found.post_id])
     comment = await store.lock_comment(conn, comment_id)
-    # Also for who has waited here while another try of his own deletion was being done.
+    # This is also the result of a retry that waited for the lock while the first attempt committed.
     if comment.state == state:
         return comment
     if comment.state == "deleted":

@@ -1,4 +1,4 @@
-"""Comments: two levels, and a tombstone where one was taken away that others had answered."""
+"""Comments: two levels, and a placeholder for a removed comment that has replies."""
 
 from datetime import datetime
 from typing import NewType
@@ -23,15 +23,15 @@ class NotYourComment(Forbidden):
 
 
 class CommentsClosed(Conflict):
-    """The post's author takes no comments."""
+    """The post's author has closed its comments."""
 
 
 class CommentIsDeleted(Conflict):
-    """Its author has deleted it; nobody else brings it back."""
+    """The author has deleted the comment; it cannot be restored."""
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment's row."""
+    """A row of `comments`."""
 
     id: CommentId
     post_id: PostId
@@ -45,6 +45,6 @@ class Comment(msgspec.Struct, frozen=True):
 
 
 def comment_problems(text: str) -> list[FieldError]:
-    """Everything that keeps this text from being a comment."""
+    """All problems of a comment's text; empty if it is valid."""
     problem = text_problem(text, shortest=1, longest=TEXT_LONGEST)
     return [FieldError("text", problem, {"longest": TEXT_LONGEST})] if problem else []

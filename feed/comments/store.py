@@ -12,7 +12,7 @@ from feed.posts.model import PostId, State
 
 
 class NewRow(NamedTuple):
-    """A comment to be added, visible at once. `id` is what an idempotency key has reserved, if there is one."""
+    """A comment to insert, visible at once. `id` is reserved by its idempotency key; None without a key."""
 
     id: int | None
     post_id: int
@@ -24,7 +24,7 @@ class NewRow(NamedTuple):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A comment that somebody wants to answer."""
+    """A comment that a new comment replies to."""
 
     id: CommentId
     post_id: PostId
@@ -34,7 +34,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 async def add_comments(conn: Connection, rows: Sequence[NewRow]) -> list[CommentId]:
-    """The ids of the comments, in the order of the rows. Each is stamped when its row is written, under its post's lock."""
+    """Inserts comments and returns their ids in the order of the rows. `created_at` is set at the insert, under the post's lock."""
     added = await conn.fetch(
         """
         WITH given AS MATERIALIZED (
@@ -53,7 +53,7 @@ async def add_comments(conn: Connection, rows: Sequence[NewRow]) -> list[Comment
 
 
 async def list_targets(conn: Connection, comment_ids: Sequence[int]) -> dict[int, Target]:
-    """The comments in whatever state they are; unknown ones are absent."""
+    """The comments by id, in any state; unknown ones are absent."""
     rows = await conn.fetch(
         "SELECT id, post_id, author_id, root_id, state FROM comments WHERE id = ANY ($1::bigint[])", comment_ids
     )
@@ -61,7 +61,7 @@ async def list_targets(conn: Connection, comment_ids: Sequence[int]) -> dict[int
 
 
 async def find_comment(conn: Connection, comment_id: int) -> Comment | None:
-    """The comment in whatever state it is."""
+    """The comment in any state, or None."""
     row = await conn.fetchrow(
         """
         SELECT id, post_id, author_id, root_id, reply_to_id, text, state, like_count, created_at
@@ -73,7 +73,7 @@ async def find_comment(conn: Connection, comment_id: int) -> Comment | None:
 
 
 async def lock_comment(conn: Connection, comment_id: int) -> Comment:
-    """The comment, held until the transaction ends, and its root with it in the order of ids. Raises CommentNotFound."""
+    """The comment, locked until the transaction ends; its root is locked too, in the order of ids. Raises CommentNotFound."""
     rows = await conn.fetch(
         """
         SELECT id, post_id, author_id, root_id, reply_to_id, text, state, like_count, created_at
@@ -91,7 +91,7 @@ async def lock_comment(conn: Connection, comment_id: int) -> Comment:
 
 
 async def lock_comments(conn: Connection, comment_ids: Sequence[int]) -> dict[int, Comment]:
-    """Locks in the order of ids: whoever moves several comments calls this first. Unknown ones are absent."""
+    """Locks comments in the order of ids; writers of several comments call it first. Unknown ones are absent."""
     rows = await conn.fetch(
         """
         SELECT id, post_id, author_id, root_id, reply_to_id, text, state, like_count, created_at
@@ -106,7 +106,7 @@ async def lock_comments(conn: Connection, comment_ids: Sequence[int]) -> dict[in
 
 
 async def change_state(conn: Connection, comment_id: int, state: State) -> None:
-    """Moves a locked comment to `state`; a deletion is stamped by the database clock."""
+    """Sets the state of a locked comment; a deletion also sets `deleted_at`."""
     await conn.execute(
         "UPDATE comments SET state = $2, deleted_at = CASE WHEN $2 = 'deleted' THEN clock_timestamp() END WHERE id = $1",
         comment_id,
@@ -115,7 +115,7 @@ async def change_state(conn: Connection, comment_id: int, state: State) -> None:
 
 
 async def change_reply_counts(conn: Connection, moved: Mapping[int, int]) -> None:
-    """Moves the numbers of published replies that roots show; whoever moves several has locked them."""
+    """Adds to the reply counts of root comments, given by id. A caller that changes several has locked them."""
     await conn.execute(
         """
         UPDATE comments SET reply_count = reply_count + given.by
@@ -128,7 +128,7 @@ async def change_reply_counts(conn: Connection, moved: Mapping[int, int]) -> Non
 
 
 async def change_like_counts(conn: Connection, moved: Sequence[tuple[int, int, int]]) -> dict[int, int]:
-    """Moves the likes of locked comments, given as (post, comment, by). The counts after the move, by comment."""
+    """Adds to the like counts of locked comments, given as (post, comment, by). Returns the new counts by comment."""
     rows = await conn.fetch(
         """
         UPDATE comments SET like_count = comments.like_count + given.by
@@ -142,7 +142,10 @@ async def change_like_counts(conn: Connection, moved: Sequence[tuple[int, int, i
 
 
 async def take_unnotified(conn: Connection, *, limit: int) -> list[CommentId]:
-    """Marks visible comments as told and returns them, oldest first; each is taken by one transaction that commits."""
+    """Marks published comments with pending notifications as notified, and returns their ids, oldest first.
+
+    Each comment is returned to one committed transaction only.
+    """
     rows = await conn.fetch(
         """
         WITH due AS (

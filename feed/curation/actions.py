@@ -1,4 +1,4 @@
-"""What editors do to the hot list and to topics: one transaction each, on the audit."""
+"""Actions of editors on the hot list and on topics; each writes a row of the audit log."""
 
 from datetime import datetime
 from typing import cast
@@ -23,7 +23,7 @@ from feed.topics.parse import is_topic_name, lookup_key, topic_key
 async def put_hot_action(
     pool: Pool, editor_id: AccountId, post_id: PostId, *, action: str, reason: str, until: datetime
 ) -> HotAction:
-    """Pins, boosts or suppresses a post until then, in place of what stood; the same once more stays as it is.
+    """Pins, boosts or suppresses a post until a time. It replaces the post's action; an equal one in force is returned unchanged.
 
     Raises Invalid, PostNotFound, PostNotPublished, PinsFull.
     """
@@ -51,7 +51,7 @@ async def put_hot_action(
 
 
 async def end_hot_action(pool: Pool, editor_id: AccountId, post_id: PostId) -> None:
-    """Leaves the post to its own score again; a second time changes nothing. Raises PostNotFound."""
+    """Ends the hot action of a post; repeating it changes nothing. Raises PostNotFound."""
     async with transaction(pool) as conn:
         await store.lock_hot_list(conn)
         await _get_post(conn, post_id)
@@ -69,7 +69,7 @@ async def change_topic(
     state: str | msgspec.UnsetType,
     alias_of: str | msgspec.UnsetType | None,
 ) -> Topic:
-    """Gives a topic another state, or lets it stand for another one; what is unset stays, the same once more too.
+    """Changes the state of a topic, or makes it an alias of another one. UNSET leaves a member; no difference changes nothing.
 
     Raises Invalid, TopicNotFound, TopicInCampaign.
     """
@@ -88,7 +88,7 @@ async def change_topic(
         if new_state == "closed" != topic.state and await campaigns.has_unended_campaign(conn, topic.id):
             raise TopicInCampaign
         if target_id is not None:
-            # What stood for this topic stands for its target from now on: an alias is one step long.
+            # Aliases of this topic become aliases of its target: an alias is never resolved twice.
             await topics.change_aliases(conn, topic.id, target_id)
         changed = await topics.change_topic(conn, topic.id, state=new_state, alias_of=target_id)
         detail = {"state": new_state, "alias_of": "" if target_id is None else str(target_id)}
@@ -106,7 +106,7 @@ async def _get_post(conn: Connection, post_id: PostId) -> Post:
 async def _target_id(conn: Connection, topic: Topic, alias_of: str | None) -> int | None:
     if alias_of is None:
         return None
-    # What cannot be a name may hold what the database cannot even be asked about.
+    # Text that is not a topic name may contain characters that Postgres rejects.
     target = await topics.find_by_key(conn, topic_key(alias_of)) if is_topic_name(alias_of) else None
     if target is None:
         raise Invalid(FieldError("alias_of", "not_found"))

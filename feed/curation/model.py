@@ -1,4 +1,4 @@
-"""What editors do to lists that nobody wrote: to posts on the hot list, and to topics. And what may be wrong with it."""
+"""Hot actions, their validation, and the errors of curation."""
 
 from datetime import datetime
 from typing import Literal, get_args
@@ -12,20 +12,20 @@ HotActionKind = Literal["pin", "boost", "suppress"]
 HOT_ACTION_KINDS: tuple[HotActionKind, ...] = get_args(HotActionKind)
 
 REASON_LONGEST = 200
-# More would be a list of its own.
+# With more pins the top of the hot list would be editorial only.
 PINS_MOST = 10
 
 
 class PinsFull(Conflict):
-    """As many posts are pinned as may be."""
+    """The maximum number of posts is pinned."""
 
 
 class TopicInCampaign(Conflict):
-    """A campaign that has not ended takes its entries by this topic."""
+    """A campaign that has not ended uses this topic."""
 
 
 class HotAction(msgspec.Struct, frozen=True):
-    """What an editor did to a post on the hot list. It stands until `until`, or until somebody ended it before."""
+    """An editor's action on a post of the hot list, in force until `until` or until an editor ends it before."""
 
     id: int
     post_id: int
@@ -40,13 +40,13 @@ class HotAction(msgspec.Struct, frozen=True):
 
 
 def hot_problems(action: str, reason: str, until: datetime) -> list[FieldError]:
-    """Everything that keeps these values from being an action."""
+    """All problems of the members of a hot action; empty if they are valid."""
     problems = []
     if action not in HOT_ACTION_KINDS:
         problems.append(FieldError("action", "unknown_value", {"allowed": list(HOT_ACTION_KINDS)}))
     if problem := text_problem(reason, shortest=1, longest=REASON_LONGEST):
         problems.append(FieldError("reason", problem, {"longest": REASON_LONGEST}))
-    # Times at the calendar's ends have no equal in another zone; nobody means them.
+    # Times near the limits of `datetime` overflow when they are converted to another time zone.
     if not 2000 <= until.year <= 9000:
         problems.append(FieldError("until", "invalid_value"))
     return problems

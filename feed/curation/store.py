@@ -1,4 +1,4 @@
-"""The SQL of editors' actions on the hot list: intervals that end and stay."""
+"""The SQL of hot actions. Ended ones are kept."""
 
 from datetime import datetime
 
@@ -7,14 +7,14 @@ from feed.postgres import Connection, many, one
 
 
 async def lock_hot_list(conn: Connection) -> None:
-    """Lets one change the editors' actions at a time, until the transaction ends: so pins are counted rightly."""
+    """Serializes changes of hot actions until the transaction ends, so that the number of pins is exact."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('feed.hot_actions', 0))")
 
 
 async def add_hot_action(
     conn: Connection, *, post_id: int, action: HotActionKind, reason: str, until: datetime, by: int
 ) -> HotAction | None:
-    """An action from now on; None when `until` has passed. A former one of the post has to be ended before."""
+    """Adds an action from now on; None if `until` has passed. The caller has ended the post's earlier action."""
     row = await conn.fetchrow(
         """
         INSERT INTO hot_actions (post_id, action, reason, until, made_by, made_at)
@@ -33,7 +33,7 @@ async def add_hot_action(
 
 
 async def find_unended(conn: Connection, post_id: int) -> HotAction | None:
-    """The post's action that nobody has ended, also one whose time is over."""
+    """The post's action that no editor has ended, also one whose time is over."""
     row = await conn.fetchrow(
         """
         SELECT id, post_id, action, reason, until, made_by, made_at, ended_at, ended_by,
@@ -46,7 +46,7 @@ async def find_unended(conn: Connection, post_id: int) -> HotAction | None:
 
 
 async def mark_ended(conn: Connection, action_id: int, *, by: int) -> bool:
-    """Whether nobody had ended it before."""
+    """Ends the action. False if it was ended before."""
     return bool(
         await conn.fetchval(
             """
@@ -61,7 +61,7 @@ async def mark_ended(conn: Connection, action_id: int, *, by: int) -> bool:
 
 
 async def count_pins(conn: Connection) -> int:
-    """How many pins stand."""
+    """The number of pins in force."""
     return int(
         await conn.fetchval(
             "SELECT count(*) FROM hot_actions WHERE action = 'pin' AND ended_at IS NULL AND until > clock_timestamp()"
@@ -70,7 +70,7 @@ async def count_pins(conn: Connection) -> int:
 
 
 async def list_in_force(conn: Connection) -> list[HotAction]:
-    """What stands now, by the database clock, the latest first."""
+    """The actions in force by the database clock, newest first."""
     rows = await conn.fetch(
         """
         SELECT id, post_id, action, reason, until, made_by, made_at, ended_at, ended_by, true AS in_force
@@ -83,7 +83,7 @@ async def list_in_force(conn: Connection) -> list[HotAction]:
 
 
 async def list_of_post(conn: Connection, post_id: int, limit: int) -> list[HotAction]:
-    """What was ever done to the post, the latest first."""
+    """The actions on the post, also ended ones, newest first."""
     rows = await conn.fetch(
         """
         SELECT id, post_id, action, reason, until, made_by, made_at, ended_at, ended_by,

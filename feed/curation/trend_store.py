@@ -1,4 +1,4 @@
-"""The SQL of trends: which topics people write about now, counted anew from the posts of the last days."""
+"""The SQL of trending topics, computed from the posts of the last days."""
 
 from datetime import timedelta
 
@@ -6,17 +6,17 @@ from feed.postgres import Connection
 
 
 async def try_trends_lock(conn: Connection) -> bool:
-    """Held until the transaction ends: of several workers one counts."""
+    """Takes the lock of the computation until the transaction ends. False if another worker holds it."""
     free: bool = await conn.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended('feed.trends', 0))")
     return free
 
 
 async def count_trends(conn: Connection, *, reach: timedelta, half_life: timedelta, posts: int, topics: int) -> int:
-    """How many topics rose, fell or left. Looks at the newest `posts` within `reach`, keeps the best `topics`.
+    """Computes the trend scores. Reads the newest `posts` within `reach`, keeps the best `topics`. Returns how many rows changed.
 
-    Each person brings to a topic what his best post under it brings: the logarithm of what others did with it, halved with
-    every half-life. So ten people weigh more than ten posts. Scores are compared at one fixed instant in the past instead of
-    now, which changes no order: so only what people do changes a row.
+    The score is the sum over persons of their best post under the topic: the logarithm of its engagement by others, halved
+    every half-life. So ten people count more than ten posts of one. Scores refer to a fixed instant in the past
+    instead of now; the order is the same, and a row changes only when engagement does.
     """
     moved: int = await conn.fetchval(
         """

@@ -1,4 +1,4 @@
-"""Keeping up with what people write about: run by the worker, a few seconds behind."""
+"""The action that recomputes trending topics. The worker runs it every few seconds."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from feed.postgres import Pool, transaction
 
 REACH = timedelta(days=3)
 HALF_LIFE = timedelta(hours=12)
-# The newest ones stand for all on a day on which everybody writes.
+# On days with more posts the newest are a sample of all.
 _POSTS = 20_000
 _TOPICS = 1_000
 _SLOW_SECONDS = 0.1
@@ -17,7 +17,10 @@ _MAX_REST_SECONDS = 10.0
 
 
 async def count_trends(pool: Pool) -> int:
-    """How many topics moved; 0 also while another worker counts. Rests four times as long as a long count took."""
+    """Recomputes the trends and returns how many rows changed; 0 also while another worker does so.
+
+    After a slow computation it sleeps four times as long as that took, at most ten seconds.
+    """
     started = time.monotonic()
     async with transaction(pool) as conn:
         if not await trend_store.try_trends_lock(conn):
