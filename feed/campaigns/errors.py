@@ -44,7 +44,7 @@ class CampaignNotClosed(Conflict):
 
 
 class CampaignSettled(Conflict):
-    """The sheet is frozen: no change of entries, marks or voids is accepted any more."""
+    """The sheet is frozen: the campaign, its entries, marks and voids change no more."""
 
 
 class CampaignCancelled(Conflict):

@@ -1,4 +1,4 @@
-"""What may still change once a campaign has opened: only what favours those who take part. docs/law.md has the same table."""
+"""Which fields of the rules may change after the opening: only in favour of participants. docs/law.md has the same table."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -9,12 +9,12 @@ import msgspec
 from feed.campaigns.model import Prize, Rules
 from feed.errors import FieldError
 
-# Whether the change from the first value to the second one may be made; both differ.
+# Whether the first value may be changed to the second one, which differs.
 Allowed = Callable[[Any, Any], bool]
 
 
 def find_unamendable(old: Rules, new: Rules) -> list[FieldError]:
-    """The changed fields that do not favour those who take part already. Empty: the change may be made after the opening."""
+    """The changed fields that may not change after the opening. Empty: the new rules are possible then."""
     return [
         FieldError(name, "fixed_after_opening")
         for name, allowed in AFTER_OPENING.items()
@@ -39,7 +39,7 @@ def _later(before: datetime | None, after: datetime | None) -> bool:
 
 
 def _longer(before: datetime | None, after: datetime | None) -> bool:
-    # Without a limit at first, any limit takes something away.
+    # A limit where there was none is a disadvantage.
     return before is not None and after is not None and after > before
 
 
@@ -74,7 +74,7 @@ _OF_A_PRIZE: Mapping[str, Allowed] = {
     "terms": _fixed,
     "valid_until": _longer,
 }
-# Every field of the rules, so that a new one has to be thought about.
+# Every field of the rules, so that a new field needs a decision; a test compares them.
 AFTER_OPENING: Mapping[str, Allowed] = {
     "title": _free,
     "topic": _fixed,

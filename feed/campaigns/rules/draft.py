@@ -1,4 +1,4 @@
-"""A campaign while it is being written: fields that may still be missing, and the rules that are made of them."""
+"""Drafts of campaigns: fields that may be missing, and the rules that they make."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, 
 from feed.campaigns.rules.validation import EARLIEST, rules_problems
 from feed.errors import FieldError
 
-# What has no default: missing in a draft, demanded by the publication.
+# Fields without a default, which may be missing in a draft, with their placeholders; publishing requires them.
 _NEEDED: dict[str, Any] = {
     "title": "",
     "topic": "",
@@ -21,12 +21,12 @@ _NEEDED: dict[str, Any] = {
     "method": "ranked",
     "winner_count": 1,
 }
-# Problems that compare with a date say nothing while that date is missing.
+# While one of these dates is missing, problems that compare it are left out.
 _DATES = {"starts_at", "ends_at", "settle_at", "claim_ends_at"}
 
 
 class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
-    """What an editor writes. A field that is left out stays as it is; null takes it back."""
+    """Fields that an editor writes. An absent field stays as it is; null removes it."""
 
     title: str | UnsetType | None = UNSET
     topic: str | UnsetType | None = UNSET
@@ -64,22 +64,24 @@ class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def merge_fields(draft: Mapping[str, Any], fields: CampaignFields) -> dict[str, Any]:
-    """The draft with these fields written into it; texts in NFC."""
-    given = {**draft, **_normal(msgspec.to_builtins(fields))}
-    return {name: value for name, value in given.items() if value is not None}
+    """The draft with these fields changed; texts in NFC."""
+    values = {**draft, **_normalised(msgspec.to_builtins(fields))}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def read_rules(draft: Mapping[str, Any], *, publishing: bool) -> tuple[Rules, list[FieldError]]:
-    """The rules that the draft amounts to, and all that is wrong with them.
+    """The rules of the draft, and all of their problems.
 
-    What is missing is wrong only when it is to be published; until then something stands in its place.
+    Missing fields are problems only when publishing; until then they have placeholders.
     """
     missing = [name for name in _NEEDED if name not in draft]
     rules = msgspec.convert(_NEEDED | dict(draft), Rules)
-    silent = set(missing)
-    if silent & _DATES:
-        silent |= _DATES
-    found = [error for error in rules_problems(rules, publishing=publishing) if not _says(error, silent, publishing)]
+    ignored = set(missing)
+    if ignored & _DATES:
+        ignored |= _DATES
+    found = [
+        error for error in rules_problems(rules, publishing=publishing) if not _is_premature(error, ignored, publishing)
+    ]
     if publishing:
         named = {error.field for error in found}
         found = [*(FieldError(name, "required") for name in missing if name not in named), *found]
@@ -87,32 +89,32 @@ def read_rules(draft: Mapping[str, Any], *, publishing: bool) -> tuple[Rules, li
 
 
 def draft_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """Every field of the rules: as the editor has written it, else its default, else None."""
+    """Every field of the rules: as in the draft, else its default, else None."""
     rules, _ = read_rules(draft, publishing=False)
     unwritten = {name: None for name in _NEEDED if name not in draft}
     return rules_document(rules) | unwritten
 
 
 def copy_fields(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """A draft like this one, without what belongs to its one time."""
+    """The fields of a draft without those that belong to its dates."""
     dated = {"starts_at", "ends_at", "settle_at", "claim_ends_at", "announcement_post_id"}
     return {name: value for name, value in draft.items() if name not in dated}
 
 
-def _says(error: FieldError, silent: set[str], publishing: bool) -> bool:
-    """Whether the problem speaks of what is not there yet."""
-    if error.field in silent and error.code not in ("no_time_zone", "out_of_range"):
+def _is_premature(error: FieldError, ignored: set[str], publishing: bool) -> bool:
+    """Whether the problem is only that a field is not written yet."""
+    if error.field in ignored and error.code not in ("no_time_zone", "out_of_range"):
         return True
     return not publishing and error.code == "required"
 
 
-def _normal(value: Any) -> Any:
+def _normalised(value: Any) -> Any:
     match value:
         case str():
             return unicodedata.normalize("NFC", value)
         case dict():
-            return {key: _normal(each) for key, each in value.items()}
+            return {key: _normalised(each) for key, each in value.items()}
         case list():
-            return [_normal(each) for each in value]
+            return [_normalised(each) for each in value]
         case _:
             return value

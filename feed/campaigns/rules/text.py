@@ -1,4 +1,4 @@
-"""The 活动规则 as people read it, made from the data that is executed, so that the two cannot differ."""
+"""The rules text (活动规则), generated from the rules that are executed, so that the two cannot differ."""
 
 from collections.abc import Collection, Mapping
 
@@ -17,7 +17,7 @@ _TIES = {
 }
 
 
-# Every reason of the counting, in its order. A test holds the two together: nothing is left out unsaid.
+# One clause for each reason of the count, in the same order; a test compares the two.
 EXCLUSION_TEXTS: Mapping[str, str] = {
     "own": "作者本人的（包括其以其他账号作出的）",
     "not_verified": "截止前未验证手机号的",
@@ -31,43 +31,43 @@ EXCLUSION_TEXTS: Mapping[str, str] = {
 
 
 def rules_text(rules: Rules, nonce_sha256: str | None = None, *, missing: Collection[str] = ()) -> str:
-    """The whole text in Chinese, one numbered paragraph per line. A draw names the hash of its secret nonce.
+    """The whole text in Chinese, one numbered paragraph per line. The text of a draw contains the hash of its nonce.
 
-    Of a draft, `missing` names the fields that nobody has written: something stands in their place, and is not printed.
+    `missing` names the unwritten fields of a draft: they have placeholders, which are not printed.
     """
     paragraphs = [
-        _taking_part(rules, missing),
-        *(draw_text(rules, nonce_sha256, missing) if rules.method == "draw" else _choosing(rules)),
-        *_judging(rules),
+        _participation(rules, missing),
+        *(draw_text(rules, nonce_sha256, missing) if rules.method == "draw" else _selection(rules)),
+        *_quality(rules),
         _fairness(rules),
         _prizes(rules, missing),
         *terms_text(rules, missing),
     ]
-    # Rules that are older than the gate's look at line breaks may hold some: no field begins a paragraph.
+    # Rules from before the check of line breaks may contain some: no field begins a paragraph of its own.
     lines = [f"{number}. {' '.join(text.splitlines())}" for number, text in enumerate(paragraphs, 1)]
     if rules.notes:
-        # Each of its lines says what it is: set in alone, a line that is trimmed where it is shown reads as a paragraph of the rules.
+        # Each line has the prefix: without it, a line that is displayed without indentation reads as a paragraph of the rules.
         lines += [f"温馨提示（不属于评选规则）：{line.strip()}" for line in rules.notes.splitlines() if line.strip()]
     return "\n".join([f"《{' '.join(rules.title.splitlines()) or BLANK}》活动规则", *lines])
 
 
-def _taking_part(rules: Rules, missing: Collection[str]) -> str:
+def _participation(rules: Rules, missing: Collection[str]) -> str:
     begin = BLANK if "starts_at" in missing else local_time(rules.starts_at)
     end = BLANK if "ends_at" in missing else local_time(rules.ends_at, ends=True)
-    demands = ["截止前已验证手机号", "截止时未处于封禁中"]
+    conditions = ["截止前已验证手机号", "截止时未处于封禁中"]
     if rules.eligibility.min_account_age_days:
-        demands.append(f"截止时账号注册满{rules.eligibility.min_account_age_days}天")
+        conditions.append(f"截止时账号注册满{rules.eligibility.min_account_age_days}天")
     media = "，作品须附照片或视频" if rules.eligibility.require_media else ""
     return (
         f"参与时间、方式和条件：{begin}至{end}，在读特鹏友圈发布带话题"
         f"#{rules.topic or BLANK}#的内容即为参与，无需购买{media}。"
         "作品以截止前最后提交并通过审核的版本为准，该版本须带本话题。"
-        f"参与者须{'、'.join(demands)}；截止时在本平台有审核、编辑或管理权限的工作人员，以及本活动评委（包括已退出的），不参与评选。"
+        f"参与者须{'、'.join(conditions)}；截止时在本平台有审核、编辑或管理权限的工作人员，以及本活动评委（包括已退出的），不参与评选。"
         "除注册时间按账号计算外，同一手机号验证的各账号视为同一人。"
     )
 
 
-def _choosing(rules: Rules) -> list[str]:
+def _selection(rules: Rules) -> list[str]:
     shares = "、".join(
         f"{name}占{decimal_text(weight * 100)}%"
         for name, weight in (
@@ -80,7 +80,7 @@ def _choosing(rules: Rules) -> list[str]:
         f"{n}人点赞约得{likes:.1f}分，{n}人评论约得{comments:.1f}分"
         for n, likes, comments in points_by_count(rules.weights, rules.caps)
     )
-    # Whatever the rules name, the order ends with who came first.
+    # The last tie-break is always the time of entry.
     ties = "、".join(_TIES[name] for name in dict.fromkeys((*rules.tie_break, "earliest")))
     return [
         f"评选方式：按综合得分（满分100分）由高到低选出{rules.winner_count}人，候补{rules.reserve_count}人。{shares}。",
@@ -92,27 +92,27 @@ def _choosing(rules: Rules) -> list[str]:
     ]
 
 
-def _judging(rules: Rules) -> list[str]:
-    """How quality is marked, where it counts."""
+def _quality(rules: Rules) -> list[str]:
+    """How quality is marked; empty where it does not count."""
     if rules.method == "draw" or not rules.weights.quality:
         return []
-    said = ["质量评分：评委对"]
+    parts = ["质量评分：评委对"]
     if rules.shortlist_size is None:
-        said.append("作品打分，0至100分，未获打分的作品质量分为0。")
+        parts.append("作品打分，0至100分，未获打分的作品质量分为0。")
     else:
-        said.append(
+        parts.append(
             f"入围作品打分，0至100分，未获打分的作品质量分为0。入围不超过{rules.shortlist_size}件："
             "编辑部推荐的作品，其余名额在截止后按点赞、评论得分由高到低取满。"
         )
     if rules.criteria:
         shares = "、".join(f"{each.name}（占{decimal_text(each.weight * 100)}%）" for each in rules.criteria)
-        said.append(f"按{shares}分项打分，加权得出。")
+        parts.append(f"按{shares}分项打分，加权得出。")
     least = "全体评委" if rules.quorum is None else f"不少于{rules.quorum}名评委"
-    said.append(
+    parts.append(
         f"入围作品须经{least}打分，质量分为各评委打分的平均值。评委互不知晓他人打分，不得为本人作品打分，"
         "与作者有利害关系的应当回避，由其余评委打分。"
     )
-    return ["".join(said)]
+    return ["".join(parts)]
 
 
 def _fairness(rules: Rules) -> str:
@@ -131,27 +131,27 @@ def _prizes(rules: Rules, missing: Collection[str]) -> str:
 def _prize(prize: Prize) -> str:
     value = BLANK if prize.value_cny is None else f"{decimal_text(prize.value_cny)}元"
     kind = KINDS.get(prize.kind)
-    said = [BLANK if kind is None else kind.label, f"单价约{value}"]
+    parts = [BLANK if kind is None else kind.label, f"单价约{value}"]
     if prize.terms:
-        said.append(f"使用规则：{prize.terms.strip().rstrip('。；')}")
+        parts.append(f"使用规则：{prize.terms.strip().rstrip('。；')}")
     if prize.valid_until:
-        said.append(f"有效期至{local_time(prize.valid_until, ends=True)}")
+        parts.append(f"有效期至{local_time(prize.valid_until, ends=True)}")
     if kind is not None and kind.is_voucher and not (prize.terms and prize.valid_until):
-        said.append("未列明的使用范围和有效期，以兑换方页面公示为准")
-    return f"{prize.name or BLANK}×{prize.per_winner}（{'，'.join(said)}）"
+        parts.append("未列明的使用范围和有效期，以兑换方页面公示为准")
+    return f"{prize.name or BLANK}×{prize.per_winner}（{'，'.join(parts)}）"
 
 
 def engagement_text(rules: Rules) -> str:
-    """The paragraph of a campaign in which engagement counts."""
+    """The paragraph about which engagement counts."""
     days = rules.eligibility.min_account_age_days
-    left_out = "；".join(
+    exclusions = "；".join(
         f"（{number}）{EXCLUSION_TEXTS[reason].format(days=days)}"
         for number, reason in enumerate([each for each in EXCLUSION_TEXTS if each != "too_new" or days], 1)
     )
     return (
         "有效点赞和评论：截止前作出且截止时未撤回的点赞，以及截止前发表、截止时未被发表者删除且评定时公开可见的评论（含回复），"
         "按不同的人计算：同一手机号验证的各账号为同一人，一人对一件作品的点赞、评论各只计一次，不论条数。"
-        f"下列点赞和评论不计入：{left_out}。"
+        f"下列点赞和评论不计入：{exclusions}。"
         "工作人员、评委、封禁以及对账号的无效认定，及于同一人的全部账号。"
         "手机验证、工作人员身份、封禁和注册时间一律以截止时刻为准，此后的变化不影响；"
         "评委身份、认定无效和评论是否公开以评定时为准。截止后作出、撤回或者由发表者删除的，不影响计数。"

@@ -1,4 +1,4 @@
-"""A draw by lot in words: how the lots are drawn, by which value, and when."""
+"""The paragraphs of the rules text for a draw: procedure, public value, times."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -11,7 +11,7 @@ _OWN = "改用主办方自行产生的随机值，并在结果中注明“不可
 
 
 def draw_text(rules: Rules, nonce_sha256: str | None, missing: Collection[str]) -> list[str]:
-    """The paragraphs of a draw. It names the hash of its secret nonce, once there is one."""
+    """The paragraphs of a draw, with the hash of its nonce once it exists."""
     places = rules.winner_count + rules.reserve_count
     committed = f"其SHA-256值为{nonce_sha256}，" if nonce_sha256 else "其SHA-256值随活动发布公开，"
     return [
@@ -44,7 +44,7 @@ def _beacons(rules: Rules) -> str:
 
 
 def _times(rules: Rules, missing: Collection[str]) -> str:
-    """From when to when the public value may come, counted as `feed.prizes.draw.beacon` does, from a list that is published on time."""
+    """The periods of the public value as `feed.prizes.draw.beacon` computes them, for a list that is published on time."""
     unknown = is_undated(rules, missing)
     listed = rules.settles_at
     if not rules.beacon_order:

@@ -1,4 +1,4 @@
-"""The half of the 活动规则 that begins when the winners are found: result, claim, delivery, waiver, tax, objections, privacy."""
+"""The paragraphs of the rules text from the result on: result, objections, claim, delivery, waiver, tax, privacy."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -10,11 +10,11 @@ from feed.campaigns.text_parts import BLANK, local_time
 
 
 def terms_text(rules: Rules, missing: Collection[str]) -> list[str]:
-    """The paragraphs in their order. Fields that are `missing` have no value that may be printed."""
+    """The paragraphs in their order. Fields in `missing` have placeholders, which are not printed."""
     return [
         _result(rules, missing),
         _objections(rules),
-        _claiming(rules),
+        _claim(rules),
         _delivery(rules),
         _waiver(rules),
         _tax(rules),
@@ -26,20 +26,20 @@ def terms_text(rules: Rules, missing: Collection[str]) -> list[str]:
 
 def _result(rules: Rules, missing: Collection[str]) -> str:
     at = BLANK if is_undated(rules, missing) else local_time(rules.settles_at)
-    drawn = rules.method == "draw"
-    done, waits = ("确定签单", "待审核") if drawn else ("评定", "待审核或待评分")
-    unmarked = "" if drawn else "，未获打分的作品质量分为0"
+    is_draw = rules.method == "draw"
+    done, waits = ("确定签单", "待审核") if is_draw else ("评定", "待审核或待评分")
+    unmarked = "" if is_draw else "，未获打分的作品质量分为0"
     return (
-        f"结果产生与公布：{at}{'确定签单，并按上述时间开奖' if drawn else '评定结果'}；"
+        f"结果产生与公布：{at}{'确定签单，并按上述时间开奖' if is_draw else '评定结果'}；"
         f"截止满{FREEZE_AFTER // timedelta(seconds=1)}秒后已无内容{waits}的，可以提前{done}；"
         f"届时仍有内容{waits}的，处理完毕后{done}；确需先行{done}的，记录理由，尚未审核的作品不参与评选{unmarked}。"
-        f"结果经两名编辑确认后，在活动页面以昵称公布，附可独立验算的{'签单' if drawn else '计分表'}和签名，"
+        f"结果经两名编辑确认后，在活动页面以昵称公布，附可独立验算的{'签单' if is_draw else '计分表'}和签名，"
         "并以站内消息和短信通知获奖者。"
     )
 
 
 def is_undated(rules: Rules, missing: Collection[str]) -> bool:
-    """Whether nobody has written yet when the result is found."""
+    """Whether the draft has no date of the result yet."""
     return "settle_at" in missing or (rules.settle_at is None and "ends_at" in missing)
 
 
@@ -52,10 +52,10 @@ def _objections(rules: Rules) -> str:
     )
 
 
-def _claiming(rules: Rules) -> str:
+def _claim(rules: Rules) -> str:
     kinds = [prize.kind for prize in rules.prizes if prize.kind in KINDS]
-    asked = "；".join(dict.fromkeys(text for kind in kinds if (text := KINDS[kind].claim_text)))
-    how = f"填写{asked}" if asked else "确认领取"
+    details = "；".join(dict.fromkeys(text for kind in kinds if (text := KINDS[kind].claim_text)))
+    how = f"填写{details}" if details else "确认领取"
     free = "" if rules.tax_borne_by == "organiser" else "除下述税款外"
     return (
         f"领取条件、时间和方式：获奖者本人凭参与活动的账号，{claim_deadline_text(rules)}，在读特App“我的奖品”中{how}。"

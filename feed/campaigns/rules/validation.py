@@ -1,4 +1,4 @@
-"""Everything that keeps rules from being kept or published, field by field and all at once."""
+"""Validation of rules, field by field: what keeps them from being stored or published."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -28,8 +28,8 @@ from feed.topics.parse import NAME_LONGEST, is_topic_name
 # The longest each text may be, in code points.
 TEXTS = {"title": 60, "body": 5000, "organiser": 100, "contact": 200}
 OPTIONAL_TEXTS = {"notes": 2000, "beacon": 100}
-# The others stand within a paragraph of the rules as people read them, and must not begin one of their own.
-PASSAGES = {"body", "notes"}
+# Texts that may contain line breaks. The others are part of a paragraph of the rules text.
+MULTILINE_TEXTS = {"body", "notes"}
 PRIZE_NAME_LONGEST = 60
 PRIZE_TERMS_LONGEST = 500
 PRIZES_MOST = 20
@@ -61,7 +61,7 @@ _DATES = ("starts_at", "ends_at", "settle_at", "claim_ends_at")
 
 
 def rules_problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
-    """What is wrong with the values; when they are to be published, also what is missing. Empty: nothing."""
+    """All problems of the values; with `publishing`, also of missing ones. Empty: the rules are valid."""
     found = [
         *_texts(rules),
         *_topic(rules.topic),
@@ -90,7 +90,7 @@ def _texts(rules: Rules) -> Iterator[FieldError]:
 
 
 def _text(field: str, value: str, *, shortest: int, longest: int) -> Iterator[FieldError]:
-    check = passage_problem if field in PASSAGES else line_problem
+    check = passage_problem if field in MULTILINE_TEXTS else line_problem
     if problem := check(value, shortest=shortest, longest=longest):
         yield FieldError(field, problem, {"longest": longest} if problem == "too_long" else {})
 
@@ -106,9 +106,9 @@ def _dates(rules: Rules) -> Iterator[FieldError]:
     given = [(field, at) for field in _DATES if (at := getattr(rules, field)) is not None]
     wrong: list[FieldError] = []
     for field, at in given:
-        wrong += _moment(field, at)
+        wrong += _time(field, at)
     yield from wrong
-    # Moments that are none cannot be compared; what remains to say is said when they are right.
+    # Invalid times cannot be compared; the other problems follow once they are valid.
     if wrong:
         return
     if rules.ends_at <= rules.starts_at:
@@ -120,7 +120,7 @@ def _dates(rules: Rules) -> Iterator[FieldError]:
         yield FieldError("claim_ends_at", "not_after", {"other": "settle_at"})
 
 
-def _moment(field: str, at: datetime) -> Iterator[FieldError]:
+def _time(field: str, at: datetime) -> Iterator[FieldError]:
     if at.tzinfo is None:
         yield FieldError(field, "no_time_zone")
     elif not EARLIEST <= at < LATEST:
@@ -144,7 +144,7 @@ def _order(field: str, given: Sequence[str], allowed: Sequence[str]) -> Iterator
             yield FieldError(f"{field}[{i}]", "repeated")
         else:
             yield from _choice(f"{field}[{i}]", each, allowed)
-        if i >= len(allowed):  # Whatever follows repeats or is unknown, and a body may hold thousands.
+        if i >= len(allowed):  # All further values repeat or are unknown, and a body may contain thousands.
             break
 
 
@@ -211,7 +211,7 @@ def _delivery(rules: Rules) -> Iterator[FieldError]:
 
 
 def _decimal(field: str, value: Decimal, most: Decimal, decimals: int) -> Iterator[FieldError]:
-    # NaN cannot even be compared, and the exponent of an unchecked number may be astronomic.
+    # NaN cannot be compared, and the exponent of an unchecked number may be huge.
     if not value.is_finite() or not 0 <= value <= most:
         yield FieldError(field, "out_of_range", {"least": 0, "most": int(most)})
     elif value and _decimals(value) > decimals:
@@ -219,7 +219,7 @@ def _decimal(field: str, value: Decimal, most: Decimal, decimals: int) -> Iterat
 
 
 def _decimals(value: Decimal) -> int:
-    """Digits after the point that count; trailing zeros do not."""
+    """The number of decimal places without trailing zeros."""
     _, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
     zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
@@ -241,14 +241,14 @@ def _prizes(prizes: Sequence[Prize]) -> Iterator[FieldError]:
         if prize.value_cny is not None:
             yield from _decimal(f"{at}.value_cny", prize.value_cny, VALUE_MOST, 2)
         yield from _id(f"{at}.image_media_id", prize.image_media_id)
-        yield from _using(at, prize)
+        yield from _voucher(at, prize)
 
 
-def _using(at: str, prize: Prize) -> Iterator[FieldError]:
+def _voucher(at: str, prize: Prize) -> Iterator[FieldError]:
     if prize.terms is not None:
         yield from _text(f"{at}.terms", prize.terms, shortest=1, longest=PRIZE_TERMS_LONGEST)
     if prize.valid_until is not None:
-        yield from _moment(f"{at}.valid_until", prize.valid_until)
+        yield from _time(f"{at}.valid_until", prize.valid_until)
 
 
 def _ids(rules: Rules) -> Iterator[FieldError]:
