@@ -26,7 +26,8 @@ from feed.idempotency import IdempotencyKeyReused, keyed_request
 from feed.screens.campaigns import cards as screen
 from tests.support import make
 from tests.support.campaign_drafts import HOUR, drafted, fields, full, published, seen
-from tests.support.campaigns import DAY, Stage
+from tests.support.campaigns import Stage
+from tests.support.make import DAY
 
 
 async def test_a_draft_needs_a_title_and_nothing_else(stage: Stage) -> None:

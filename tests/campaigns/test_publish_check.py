@@ -19,7 +19,8 @@ from feed.errors import Invalid
 from tests.support import make
 from tests.support.amendments import RULES, get, leaves, moves, put
 from tests.support.campaign_drafts import fields, full, published, seen
-from tests.support.campaigns import DAY, Stage
+from tests.support.campaigns import Stage
+from tests.support.make import DAY
 
 CODE = {"name": "月卡", "kind": "code", "per_winner": 1, "value_cny": "30", "terms": "在读特听书页面兑换"}
 GOODS = {"name": "好书", "kind": "goods", "per_winner": 1, "value_cny": "59.90"}

@@ -9,7 +9,8 @@ from feed.accounts.model import AccountId
 from feed.campaigns import actions
 from feed.campaigns.rules.draft import CampaignFields
 from feed.screens.campaigns import cards as screen
-from tests.support.campaigns import DAY, Stage
+from tests.support.campaigns import Stage
+from tests.support.make import DAY
 
 HOUR = timedelta(hours=1)
 

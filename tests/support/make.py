@@ -58,9 +58,9 @@ async def account(
     )
 
 
-async def person(conn: Runs, *, role: Role | None = None) -> AccountId:
+async def person(conn: Runs, *, role: Role | None = None, person: str | None = None) -> AccountId:
     """Somebody with a verified phone of his own, staff if a role is given."""
-    account_id = await account(conn)
+    account_id = await account(conn, person=person)
     if role is not None:
         await staff(conn, account_id, role=role)
     return account_id
@@ -198,6 +198,7 @@ async def campaign(
     ends_at: datetime | None = None,
     state: str = "scheduled",
     topic_name: str = "读书",
+    settle_at: datetime | None = None,
     marks_locked_at: datetime | None = None,
     **rules: Any,
 ) -> int:
@@ -216,7 +217,7 @@ async def campaign(
             await topic(conn, topic_name),
             begin,
             end,
-            end + 3 * DAY,
+            settle_at or end + 3 * DAY,
             marks_locked_at,
         )
     )

@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 
 from feed.campaigns.entries.store import add_entries, add_missed_entries, list_engaged_by
-from tests.support.campaigns import DAY, Stage
+from tests.support.campaigns import Stage
+from tests.support.make import DAY
 
 HOUR = timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)

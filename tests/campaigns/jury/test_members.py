@@ -36,7 +36,8 @@ from feed.campaigns.jury.reminders import remind_next_juror
 from feed.campaigns.scoring.engagement import quality_of
 from feed.errors import Invalid
 from tests.support import make
-from tests.support.campaigns import DAY, Stage
+from tests.support.campaigns import Stage
+from tests.support.make import DAY
 
 MINUTE = timedelta(minutes=1)
 CLOSE = NewRecusal("作者是我的学生")
