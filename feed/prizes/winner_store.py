@@ -138,7 +138,7 @@ async def list_lapsed(conn: Connection) -> list[tuple[int, WinnerId]]:
 
 
 async def mark_lapsed(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """Ends a prize whose claim deadline has passed by the database's clock. None if it has not, or the prize is in another state."""
+    """Ends an unclaimed prize whose deadline has passed by the database's clock. None if it is claimed or not due."""
     row = await conn.fetchrow(
         """
         UPDATE winners SET state = 'lapsed', state_reason = 'not_claimed', ended_at = clock_timestamp()
@@ -170,7 +170,10 @@ async def list_forfeited(conn: Connection) -> list[tuple[int, WinnerId]]:
 
 
 async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """Ends a prize whose post is deleted or whose account is erased. None if neither holds, the claim is verified, or it has a code."""
+    """Ends a prize whose post is deleted or whose account is erased.
+
+    None if neither is the case, the claim is verified, or a code was shown.
+    """
     row = await conn.fetchrow(
         """
         UPDATE winners

@@ -117,8 +117,8 @@ async def enter_number(
     return agreement.outcome()
 
 
-async def _publish_list(conn: Connection, waiting: tuple[int, int]) -> bool:
-    campaign_id, settlement_id = waiting
+async def _publish_list(conn: Connection, due: tuple[int, int]) -> bool:
+    campaign_id, settlement_id = due
     campaign = await lifecycle.try_lock_published(conn, campaign_id)
     found = None if campaign is None else await _find_draw(conn, campaign_id)
     # The settlement may have been undone before the lock was taken.
@@ -149,8 +149,8 @@ async def _publish_list(conn: Connection, waiting: tuple[int, int]) -> bool:
     return True
 
 
-async def _give_up_beacon(conn: Connection, waiting: tuple[int, int]) -> bool:
-    campaign_id, settlement_id = waiting
+async def _give_up_beacon(conn: Connection, due: tuple[int, int]) -> bool:
+    campaign_id, settlement_id = due
     campaign = await lifecycle.try_lock_published(conn, campaign_id)
     found = None if campaign is None else await _find_draw(conn, campaign_id)
     if campaign is None or found is None or found[0].id != settlement_id:

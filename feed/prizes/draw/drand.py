@@ -48,7 +48,10 @@ def time_of(chain: Chain, round_: int) -> datetime:
 
 
 def is_signed(chain: Chain, round_: int, signature: bytes) -> bool:
-    """Whether the chain's key has signed this round. Only the canonical encoding of a point is valid, and not the point at infinity."""
+    """Whether the chain's key has signed this round.
+
+    Only the canonical encoding of a point is valid, and the point at infinity is not.
+    """
     message = hashlib.sha256(round_.to_bytes(8, "big")).digest()
     try:
         key = G2Point.from_compressed_bytes(chain.public_key)

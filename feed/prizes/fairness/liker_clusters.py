@@ -20,7 +20,7 @@ MAX_PAIRS_SHOWN = 20
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """Two entries, the number of likers of each, how many they share, and how many if all likers chose at random (`by_chance`)."""
+    """Two entries, how many likers each has, how many they share, and how many they would share by chance."""
 
     posts: tuple[int, int]
     likers: tuple[int, int]

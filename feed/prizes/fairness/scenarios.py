@@ -1,4 +1,4 @@
-"""Computations of the fairness report: margins, rankings under other rules, and when and by whom entries were liked."""
+"""Computations of the fairness report: margins, results under other rules, and distributions of engagement."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class EngagementEvent(msgspec.Struct, frozen=True):
 
 
 class Distribution(msgspec.Struct, frozen=True):
-    """Numbers of counted persons: by the age of their account at the time of the like or comment, and by hour of day in Shenzhen."""
+    """Numbers of counted persons by the age of their account when they acted, and by the hour of day in Shenzhen."""
 
     persons: int
     by_account_age: dict[str, int]
@@ -125,8 +125,8 @@ def margins_of(actual: Selection, rules: Rules) -> list[Margin]:
     margins = []
     for number, each in enumerate(actual.winners):
         parts = score(each.quality, each.likes, each.commenters, rules.weights, rules.caps)
-        after = order[number + 1] if number + 1 < len(order) else None
-        without = actual.reserves[0] if actual.reserves else None
+        following = order[number + 1] if number + 1 < len(order) else None
+        first_without_prize = actual.reserves[0] if actual.reserves else None
         margins.append(
             Margin(
                 post_id=each.post_id,
@@ -135,8 +135,10 @@ def margins_of(actual: Selection, rules: Rules) -> list[Margin]:
                 quality=f"{parts.quality:f}",
                 likes=f"{parts.likes:f}",
                 comments=f"{parts.comments:f}",
-                to_next=None if after is None else f"{each.score - after.score:f}",
-                to_first_without_prize=None if without is None else f"{each.score - without.score:f}",
+                to_next=None if following is None else f"{each.score - following.score:f}",
+                to_first_without_prize=None
+                if first_without_prize is None
+                else f"{each.score - first_without_prize.score:f}",
             )
         )
     return margins

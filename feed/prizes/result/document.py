@@ -197,7 +197,7 @@ def prizes_of(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def counts_of(sheet: Sequence[Row], excluded: Mapping[str, int]) -> Counts:
-    """The sums over these rows; `excluded` is taken over."""
+    """The sums over these rows, with `excluded` as given."""
     ranked = [row for row in sheet if row.rank is not None]
     return Counts(
         entries=len(sheet),

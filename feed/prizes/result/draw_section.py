@@ -69,7 +69,7 @@ class DrawSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 def build_draw_section(
     inputs: DrawInputs, rules: Rules, editors: Mapping[int, str], *, eligible: Sequence[bytes]
 ) -> DrawSection:
-    """The section of a draw with a value. `eligible` are the tickets that may win, `editors` the pseudonyms of editors by account."""
+    """The section of a draw that has a value. `eligible` are the tickets that may win, `editors` pseudonyms by account id."""
     beacon, published_at = inputs.draw.beacon, inputs.draw.list_published_at
     assert beacon is not None
     assert published_at is not None

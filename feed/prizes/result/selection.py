@@ -23,7 +23,7 @@ class Selection(msgspec.Struct, frozen=True):
 def contender(
     post_id: int, *, person: bytes, entered_at: datetime, quality: Decimal, likes: int, commenters: int, rules: Rules
 ) -> RankedEntry:
-    """An entry and its score under these rules. `quality` is a mean of marks, 0 to 100; `likes` and `commenters` count persons."""
+    """An entry with its score. `quality` is a mean of marks, 0 to 100; `likes` and `commenters` are numbers of persons."""
     total = total_score(quality, likes, commenters, rules.weights, rules.caps)
     return RankedEntry(post_id, person, entered_at, quality, likes, commenters, total)
 
