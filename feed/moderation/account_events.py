@@ -1,4 +1,4 @@
-"""What the app tells about its accounts: renamed, banned, unbanned, erased. One transaction for each event."""
+"""Events of the app about its accounts: renamed, banned, unbanned, erased. One transaction each."""
 
 from datetime import datetime
 from typing import Annotated, Literal, get_args
@@ -18,14 +18,14 @@ from feed.postgres import Connection, Pool, transaction
 EventType = Literal["account.renamed", "account.banned", "account.unbanned", "account.erased"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
-# `applied`: it holds now. `repeated`: it came before. `outdated`: something newer came before. `unknown`: no such account.
+# `repeated`: the event was applied before. `outdated`: a newer one was applied before. `unknown`: no such account.
 Outcome = Literal["applied", "repeated", "outdated", "unknown"]
 
 When = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class AppAccount(msgspec.Struct, frozen=True):
-    """Whom an event is about, by the `sub` of the app's tokens, and what its type needs to know."""
+    """The account of an event, by the `sub` of the app's tokens, and the fields that its type needs."""
 
     sub: str
     name: str = ""
@@ -34,7 +34,7 @@ class AppAccount(msgspec.Struct, frozen=True):
 
 
 class AppEvent(msgspec.Struct, frozen=True):
-    """Something that happened to an account of the app, at `timestamp`."""
+    """An event of an account of the app, which happened at `timestamp`."""
 
     type: str
     timestamp: When
@@ -42,30 +42,30 @@ class AppEvent(msgspec.Struct, frozen=True):
 
 
 def event_problems(event: AppEvent, now: datetime) -> list[FieldError]:
-    """Everything that keeps this from being an event."""
-    problems = [FieldError(f"data.{each.field}", each.code, each.params) for each in _told_problems(event)]
+    """The problems of an event's fields."""
+    problems = [FieldError(f"data.{each.field}", each.code, each.params) for each in _data_problems(event)]
     if event.type not in EVENT_TYPES:
         problems.append(FieldError("type", "unknown_value", {"allowed": list(EVENT_TYPES)}))
-    # One from the future would keep every later one from being heard.
+    # An event from the future would make all later ones outdated.
     if event.timestamp.year < 2000 or (event.timestamp - now).total_seconds() > 300:
         problems.append(FieldError("timestamp", "invalid_value"))
     return problems
 
 
-def _told_problems(event: AppEvent) -> list[FieldError]:
-    told = event.data
+def _data_problems(event: AppEvent) -> list[FieldError]:
+    data = event.data
     problems: list[FieldError] = []
-    if not 0 < len(told.sub) <= 255 or not told.sub.isprintable():
-        problems.append(FieldError("sub", "invalid_value" if told.sub else "required"))
-    if event.type == "account.renamed" and seed_name(told.name) is None:
-        problems.append(FieldError("name", "invalid_value" if told.name.strip() else "required"))
+    if not 0 < len(data.sub) <= 255 or not data.sub.isprintable():
+        problems.append(FieldError("sub", "invalid_value" if data.sub else "required"))
+    if event.type == "account.renamed" and seed_name(data.name) is None:
+        problems.append(FieldError("name", "invalid_value" if data.name.strip() else "required"))
     if event.type == "account.banned":
-        problems += [*reason_problems(told.reason_code), *until_problems(told.until)]
+        problems += [*reason_problems(data.reason_code), *until_problems(data.until)]
     return problems
 
 
 async def apply_event(pool: Pool, iss: str, event_id: str, event: AppEvent, now: datetime) -> Outcome:
-    """Does what the event says, once, unless something newer of its kind was done before. Raises Invalid."""
+    """Applies the event once, unless a newer one of its kind was applied before. Raises Invalid."""
     if problems := event_problems(event, now):
         raise Invalid(*problems)
     async with transaction(pool) as conn:
@@ -82,7 +82,7 @@ async def apply_event(pool: Pool, iss: str, event_id: str, event: AppEvent, now:
 
 
 async def _erase(conn: Connection, iss: str, event: AppEvent) -> Outcome:
-    # The end of an account is not undone by what happened before it, so it needs no mark.
+    # An erasure is final, so its time need not be recorded.
     account_id = await erasure_store.erase_row(conn, iss=iss, sub=event.data.sub)
     if account_id is None:
         return "repeated"
@@ -108,7 +108,7 @@ async def _ban(conn: Connection, account_id: AccountId, event: AppEvent) -> Outc
     in_force = [each for each in await sanctions.list_unlifted(conn, account_id) if each.kind == "ban" and each.running]
     ours = [each for each in in_force if each.imposed_by is not None]
     if event.type == "account.unbanned":
-        # A ban of our moderators has reasons of its own, and its own way to be lifted.
+        # A ban by our moderators has its own reason and is lifted by them.
         if not ours:
             await lift_from_account(conn, account_id, ["ban"], by=None)
     elif not any(each.until is None or (until is not None and each.until >= until) for each in ours):

@@ -1,4 +1,4 @@
-"""Leasing cases and judging them: one transaction each."""
+"""Leasing cases, recording verdicts and undoing them."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -45,16 +45,16 @@ from feed.posts import store as posts
 from feed.posts.hide_show import hide_post, show_post
 from feed.posts.model import State, content_sha256
 
-# What became of each item of a batch: what it moved, or why it was refused.
+# The result of each item of a batch.
 Outcome = VerdictResult | FeedError
 
 
 async def lease_cases(
     pool: Pool, reviewer_id: AccountId, case_filter: CaseFilter, *, count: int, request: KeyedRequest | None = None
 ) -> list[CaseId]:
-    """Gives up to `count` free cases to the reviewer alone for a few minutes, the most urgent first. Raises Invalid.
+    """Leases up to `count` free cases to the reviewer, the most urgent first; returns their ids. Raises Invalid.
 
-    A request whose answer was lost is told what the reviewer holds.
+    A repeated request gets the cases that the reviewer has leased now.
     """
     problems: list[FieldError] = []
     if not 1 <= count <= LEASED_MOST:
@@ -75,23 +75,23 @@ async def lease_cases(
 async def release_case(
     pool: Pool, reviewer_id: AccountId, case_id: CaseId, request: KeyedRequest | None = None
 ) -> None:
-    """Gives a case back to the queue; one that nobody holds stays so. Raises CaseNotFound, CaseLeased."""
+    """Ends the reviewer's lease of a case; a case without a lease stays as it is. Raises CaseNotFound, CaseLeased."""
     async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return
         if await cases.remove_lease(conn, case_id, reviewer_id):
             return
-        await _must_be_free(conn, reviewer_id, case_id)
+        await _require_not_leased_by_another(conn, reviewer_id, case_id)
 
 
 async def extend_case(pool: Pool, reviewer_id: AccountId, case_id: CaseId, request: KeyedRequest | None = None) -> None:
-    """Holds a case for a whole lease more. Raises CaseNotFound, CaseLeased, CaseNotLeased when the lease has ended."""
+    """Renews the reviewer's lease of a case. Raises CaseNotFound, CaseLeased, and CaseNotLeased when the lease has ended."""
     async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return
         if await cases.extend_lease(conn, case_id, reviewer_id):
             return
-        await _must_be_free(conn, reviewer_id, case_id)
+        await _require_not_leased_by_another(conn, reviewer_id, case_id)
         raise CaseNotLeased
 
 
@@ -104,7 +104,7 @@ async def judge_case(
     *,
     announce: Announce = announce_nothing,
 ) -> VerdictResult | None:
-    """Records a verdict and does what it says; None when the request has done so before.
+    """Records a verdict and applies it to its subject; None for a repeated request.
 
     Raises Invalid, CaseNotFound, OwnSubject, CaseLeased, CaseStale, AlreadyJudged, VerdictNotApplicable.
     """
@@ -121,19 +121,19 @@ async def judge_case(
 async def judge_cases(
     pool: Pool,
     reviewer_id: AccountId,
-    given: Sequence[tuple[CaseId, NewVerdict]],
+    items: Sequence[tuple[CaseId, NewVerdict]],
     request: KeyedRequest | None = None,
     *,
     announce: Announce = announce_nothing,
 ) -> tuple[BatchId, list[Outcome]]:
-    """One verdict on many cases, each by itself: what one refuses does not keep the others. Raises Invalid.
+    """Records one verdict on many cases, each in its own transaction; returns the batch and each result, in order. Raises Invalid.
 
-    A request that was cut off goes on where it ended.
+    The error of one case does not affect the others. A repeated request continues where the first one was interrupted.
     """
     problems = (
-        [] if 1 <= len(given) <= BATCH_MOST else [FieldError("cases", "out_of_range", {"least": 1, "most": BATCH_MOST})]
+        [] if 1 <= len(items) <= BATCH_MOST else [FieldError("cases", "out_of_range", {"least": 1, "most": BATCH_MOST})]
     )
-    for _, new in given[:1]:
+    for _, new in items[:1]:
         problems += verdict_problems(verdict=new.verdict, reason_code=new.reason_code, note=new.note)
     if problems:
         raise Invalid(*problems)
@@ -142,16 +142,16 @@ async def judge_cases(
         batch_id = await store.next_batch_id(conn) if reserved_id is None else BatchId(reserved_id)
         judged = await store.list_judged(conn, batch_id, reviewer_id) if attempt.is_repeat else {}
     outcomes: list[Outcome] = []
-    for case_id, new in given:
+    for case_id, new in items:
         if case_id in judged:
             outcomes.append(judged[case_id])
             continue
-        # A transaction for each: fifty posts locked together would hold up everybody who likes one of them.
+        # A transaction for each: fifty posts locked together would delay all likes of them.
         try:
             async with transaction(pool) as conn:
                 outcomes.append(await _judge(conn, reviewer_id, case_id, new, batch_id))
-        except FeedError as refusal:
-            outcomes.append(refusal)
+        except FeedError as error:
+            outcomes.append(error)
         else:
             _announce(announce, outcomes[-1])
     return batch_id, outcomes
@@ -165,7 +165,10 @@ async def undo_verdicts(
     *,
     announce: Announce = announce_nothing,
 ) -> list[tuple[CaseId, Outcome]]:
-    """Takes the reviewer's own batch back, case by case, unless somebody has judged since. Raises BatchNotFound."""
+    """Undoes the reviewer's own batch, each case in its own transaction; returns each case's result. Raises BatchNotFound.
+
+    A case with a later verdict stays as it is, with CaseStale as its result.
+    """
     outcomes: list[tuple[CaseId, Outcome]] = []
     async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
         if attempt.is_repeat:
@@ -178,8 +181,8 @@ async def undo_verdicts(
         try:
             async with transaction(pool) as conn:
                 outcomes.append((CaseId(verdict.case_id), await _undo(conn, verdict)))
-        except FeedError as refusal:
-            outcomes.append((CaseId(verdict.case_id), refusal))
+        except FeedError as error:
+            outcomes.append((CaseId(verdict.case_id), error))
         else:
             _announce(announce, outcomes[-1][1])
     return outcomes
@@ -201,36 +204,38 @@ async def _judge(
         raise CaseLeased
     if case.version != new.version:
         raise CaseStale
-    mine = [verdict for verdict in await store.list_in_force(conn, case_id) if verdict.reviewer_id == reviewer_id]
-    if any(verdict.stage != case.stage for verdict in mine):
+    own_verdicts = [
+        verdict for verdict in await store.list_in_force(conn, case_id) if verdict.reviewer_id == reviewer_id
+    ]
+    if any(verdict.stage != case.stage for verdict in own_verdicts):
         raise AlreadyJudged
-    word = cast(VerdictKind, new.verdict)
+    kind = cast(VerdictKind, new.verdict)
     state, content = await _lock_subject(conn, case)
-    after = state_after(case, word, state)
+    after = state_after(case, kind, state)
 
-    # Who judges again at the same stage has changed his mind: of his words on it the last one stands.
-    await store.mark_undone(conn, [verdict.id for verdict in mine])
+    # A second verdict of a reviewer at the same stage replaces the first.
+    await store.mark_undone(conn, [verdict.id for verdict in own_verdicts])
     verdict_id = await store.add_verdict(
         conn,
         case,
         reviewer_id=reviewer_id,
-        verdict=word,
+        verdict=kind,
         reason_code=new.reason_code,
         note=new.note,
         content_sha256=content,
         batch_id=batch_id,
     )
-    if word == "escalate":
+    if kind == "escalate":
         await cases.mark_open(conn, case_id, stage=case.stage + 1)
     else:
         await cases.mark_closed(conn, case_id)
     if after is not None and after != state:
-        await _move_subject(conn, case, after)
-    if word in ("approve", "restore") and case.comment_id is None and case.post_id and case.revision:
+        await _change_subject_state(conn, case, after)
+    if kind in ("approve", "restore") and case.comment_id is None and case.post_id and case.revision:
         await posts.approve_revision(conn, case.post_id, case.revision)
-    if notice := verdict_notice(case, verdict_id, word, new.reason_code):
+    if notice := verdict_notice(case, verdict_id, kind, new.reason_code):
         await inbox.add_inbox(conn, [notice])
-    await _record(conn, reviewer_id, f"case.{word}", case, reason_code=new.reason_code, verdict_id=str(verdict_id))
+    await _record(conn, reviewer_id, f"case.{kind}", case, reason_code=new.reason_code, verdict_id=str(verdict_id))
     return VerdictResult(verdict_id, case.post_id)
 
 
@@ -253,8 +258,8 @@ async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
     else:
         await cases.mark_open(conn, case.id, stage=verdict.stage)
     if after is not None and after != state:
-        await _move_subject(conn, case, after)
-        # Who has not seen the verdict need not hear that it was taken back.
+        await _change_subject_state(conn, case, after)
+        # An unread notification of the verdict is removed instead.
         if not await inbox.remove_unseen(conn, case.author_id, verdict_once_key(verdict.id)):
             await inbox.add_inbox(conn, [undone_notice(case, verdict.id, shown=after == "published")])
     await _record(conn, verdict.reviewer_id, "case.undo", case, verdict_id=str(verdict.id))
@@ -265,14 +270,14 @@ async def _lock_case(conn: Connection, case_id: int) -> Case:
     found = await cases.find_case(conn, case_id)
     if found is None:
         raise CaseNotFound
-    # The statistics row first: whoever edits, deletes or likes the post takes it first too.
+    # The statistics row first: edits, deletions and likes of the post lock it first too.
     if found.post_id is not None:
         await changes.lock_stats(conn, [found.post_id])
     return await cases.lock_case(conn, case_id)
 
 
 async def _lock_subject(conn: Connection, case: Case) -> tuple[State | None, bytes | None]:
-    """The subject's state and the hash of the content that is judged. Raises CaseStale when a newer revision stands."""
+    """The subject's state and the hash of the content that is judged. Raises CaseStale when there is a newer revision."""
     if case.comment_id is not None:
         comment = await comments.lock_comment(conn, case.comment_id)
         return comment.state, content_sha256(comment.text, [])
@@ -284,7 +289,7 @@ async def _lock_subject(conn: Connection, case: Case) -> tuple[State | None, byt
     return post.state, await store.get_content_sha256(conn, post.id, case.revision or post.revision)
 
 
-async def _move_subject(conn: Connection, case: Case, state: State) -> None:
+async def _change_subject_state(conn: Connection, case: Case, state: State) -> None:
     if case.comment_id is not None and state == "published":
         await show_comment(conn, case.comment_id)
     elif case.comment_id is not None:
@@ -295,7 +300,7 @@ async def _move_subject(conn: Connection, case: Case, state: State) -> None:
         await hide_post(conn, case.post_id, state=state)
 
 
-async def _must_be_free(conn: Connection, reviewer_id: AccountId, case_id: CaseId) -> None:
+async def _require_not_leased_by_another(conn: Connection, reviewer_id: AccountId, case_id: CaseId) -> None:
     case = await cases.find_case(conn, case_id)
     if case is None:
         raise CaseNotFound

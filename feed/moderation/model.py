@@ -1,4 +1,4 @@
-"""Verdicts: what a reviewer may say about a case, and for which reasons."""
+"""Verdicts, their reasons, and the states that they lead to."""
 
 from datetime import datetime
 from typing import Literal, NewType, get_args
@@ -19,27 +19,27 @@ BATCH_MOST = 50
 
 
 class OwnSubject(Forbidden):
-    """Nobody judges his own words, or himself."""
+    """The subject belongs to the reviewer, or is the reviewer's own account."""
 
 
 class StaffProtected(Forbidden):
-    """Only an admin imposes a sanction on staff."""
+    """Only an admin may impose a sanction on staff."""
 
 
 class AlreadyJudged(Conflict):
-    """No two stages of one case by one person."""
+    """The reviewer has judged the case at another stage."""
 
 
 class VerdictNotApplicable(Conflict):
-    """The subject is not in a state in which this verdict means anything."""
+    """The verdict does not apply to the subject's state."""
 
 
 class BatchNotFound(NotFound):
-    """No such batch of this reviewer, or none of whose verdicts stands."""
+    """The reviewer has no such batch with a verdict in force."""
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why something was judged so: a stable code and its words."""
+    """The reason of a verdict or sanction: a stable code and its texts."""
 
     code: str
     zh: str
@@ -67,7 +67,7 @@ _BY_CODE = {reason.code: reason for reason in REASONS}
 
 
 class NewVerdict(msgspec.Struct, frozen=True):
-    """What a reviewer says about a case as he has read it: `version` is the one that he saw."""
+    """A verdict to record; `version` is the version of the case that the reviewer saw."""
 
     verdict: str
     version: int
@@ -76,14 +76,14 @@ class NewVerdict(msgspec.Struct, frozen=True):
 
 
 class VerdictResult(msgspec.Struct, frozen=True):
-    """The verdict that was recorded; `post_id` is the post whose lists and boards may have moved."""
+    """A recorded verdict; `post_id` is the post whose lists and boards may have changed."""
 
     verdict_id: VerdictId
     post_id: int | None
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """A verdict that stands."""
+    """A verdict in force."""
 
     id: VerdictId
     case_id: int
@@ -93,24 +93,24 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def reason_label(code: str) -> str:
-    """What an author reads as the reason."""
+    """The reason as the author reads it, in Chinese. Raises KeyError for an unknown code."""
     return _BY_CODE[code].zh
 
 
 def reason_problems(reason_code: str) -> list[FieldError]:
-    """Whether the code is in the catalogue."""
+    """The problems of a reason code: empty when it is in `REASONS`."""
     if reason_code in _BY_CODE:
         return []
     return [FieldError("reason_code", "unknown_value", {"allowed": sorted(_BY_CODE)})]
 
 
 def until_problems(until: datetime | None) -> list[FieldError]:
-    """Times at the calendar's ends have no equal in another zone; nobody means them."""
+    """The problems of a sanction's end. Times near the calendar's limits cannot be converted between time zones."""
     return [] if until is None or 2000 <= until.year <= 9000 else [FieldError("until", "invalid_value")]
 
 
 def verdict_problems(*, verdict: str, reason_code: str, note: str | None) -> list[FieldError]:
-    """Everything that keeps these values from being a verdict."""
+    """The problems of a verdict's fields."""
     problems = reason_problems(reason_code)
     if verdict not in get_args(VerdictKind):
         problems.append(FieldError("verdict", "unknown_value", {"allowed": list(get_args(VerdictKind))}))
@@ -120,9 +120,9 @@ def verdict_problems(*, verdict: str, reason_code: str, note: str | None) -> lis
 
 
 def state_after(case: Case, verdict: VerdictKind, state: State | None) -> State | None:
-    """In which state the verdict leaves its subject (None: an account, which has none).
+    """The state of the subject after the verdict (None: an account, which has no state).
 
-    A closed case takes only what turns its subject around: a removal of what is visible, a restoration of what is hidden.
+    A closed case accepts only verdicts that hide a visible subject or restore a hidden one.
     Raises CaseStale, VerdictNotApplicable.
     """
     if state == "deleted" or (case.state == "closed" and verdict not in ("remove", "reject", "restore")):

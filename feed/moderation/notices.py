@@ -1,4 +1,4 @@
-"""What people are told about verdicts and sanctions. Pure."""
+"""The notifications of verdicts and sanctions. Pure."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,32 +14,32 @@ _SANCTIONED = {"mute": "禁言", "ban": "封禁"}
 
 
 def verdict_once_key(verdict_id: VerdictId) -> str:
-    """The one message about a verdict."""
+    """The `once_key` of the notification of a verdict, by which it can be removed."""
     return f"verdict:{verdict_id}"
 
 
 def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reason_code: str) -> NewInbox | None:
-    """What the author hears; nothing when for him nothing has changed."""
-    thing = "评论" if case.comment_id is not None else "动态"
+    """The notification of the author; None for a verdict that changes nothing for the author."""
+    subject_label = "评论" if case.comment_id is not None else "动态"
     stage = _STAGES[case.stage]
-    words = {
+    texts = {
         "remove": (
-            f"你的{thing}已被移除",
-            f"{stage}结果，原因：{reason_label(reason_code)}。其他人已看不到这条{thing}。",
+            f"你的{subject_label}已被移除",
+            f"{stage}结果，原因：{reason_label(reason_code)}。其他人已看不到这条{subject_label}。",
         ),
         "reject": (
-            f"你的{thing}未通过审核",
-            f"{stage}结果，原因：{reason_label(reason_code)}。其他人看不到这条{thing}。",
+            f"你的{subject_label}未通过审核",
+            f"{stage}结果，原因：{reason_label(reason_code)}。其他人看不到这条{subject_label}。",
         ),
-        "restore": (f"你的{thing}已恢复显示", f"经{stage}复核，这条{thing}已恢复，其他人可以看到。"),
+        "restore": (f"你的{subject_label}已恢复显示", f"经{stage}复核，这条{subject_label}已恢复，其他人可以看到。"),
     }.get(verdict)
-    if words is None:
+    if texts is None:
         return None
     return NewInbox(
         account_id=case.author_id,
         kind="review_result",
-        title=words[0],
-        body=words[1],
+        title=texts[0],
+        body=texts[1],
         once_key=verdict_once_key(verdict_id),
         deep_link=None if case.post_id is None else f"/posts/{case.post_id}",
         subject={
@@ -53,12 +53,12 @@ def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reas
 
 
 def undone_notice(case: Case, verdict_id: VerdictId, *, shown: bool) -> NewInbox:
-    """What the author hears when a verdict that he was told of is taken back."""
-    thing = "评论" if case.comment_id is not None else "动态"
+    """The notification that a verdict was undone; `shown`: the subject is visible again."""
+    subject_label = "评论" if case.comment_id is not None else "动态"
     return NewInbox(
         account_id=case.author_id,
         kind="review_result",
-        title=f"你的{thing}已恢复显示" if shown else f"你的{thing}已被移除",
+        title=f"你的{subject_label}已恢复显示" if shown else f"你的{subject_label}已被移除",
         body="此前的处理已撤销。",
         once_key=f"verdict:{verdict_id}:undone",
         deep_link=None if case.post_id is None else f"/posts/{case.post_id}",
@@ -73,7 +73,7 @@ def undone_notice(case: Case, verdict_id: VerdictId, *, shown: bool) -> NewInbox
 
 
 def sanction_notice(sanction: Sanction) -> NewInbox:
-    """What somebody hears who may no longer write."""
+    """The notification of a new sanction."""
     until = "，直至解除" if sanction.until is None else f"至 {_local(sanction.until)}"
     return NewInbox(
         account_id=sanction.account_id,
@@ -86,7 +86,7 @@ def sanction_notice(sanction: Sanction) -> NewInbox:
 
 
 def lifted_notice(sanction: Sanction) -> NewInbox:
-    """What somebody hears who may write again."""
+    """The notification of a lifted sanction."""
     return NewInbox(
         account_id=sanction.account_id,
         kind="system",

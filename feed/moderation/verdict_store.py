@@ -1,4 +1,4 @@
-"""The SQL of verdicts. A verdict is never changed; one that no longer stands says since when."""
+"""SQL of verdicts. A verdict never changes; `undone_at` is the time since which it is not in force."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ async def add_verdict(
     content_sha256: bytes | None,
     batch_id: BatchId | None,
 ) -> VerdictId:
-    """Records what a reviewer said about a locked case at its present stage."""
+    """Adds a verdict on a locked case at its current stage; returns its id."""
     return VerdictId(
         await conn.fetchval(
             """
@@ -44,7 +44,7 @@ async def add_verdict(
 
 
 async def list_in_force(conn: Connection, case_id: int) -> list[Verdict]:
-    """The verdicts on a case that stand, the latest last."""
+    """The verdicts in force on a case, the latest last."""
     rows = await conn.fetch(
         """
         SELECT id, case_id, stage, reviewer_id, verdict
@@ -58,8 +58,8 @@ async def list_in_force(conn: Connection, case_id: int) -> list[Verdict]:
 
 
 async def list_of_batch(conn: Connection, batch_id: int, reviewer_id: int) -> list[Verdict]:
-    """The verdicts of a reviewer's batch that stand."""
-    # Ids begin with milliseconds, so the verdicts of a batch lie just behind its number: ten minutes are plenty.
+    """The verdicts in force of a reviewer's batch."""
+    # Ids begin with milliseconds, so the ids of a batch's verdicts follow the id of the batch within ten minutes.
     rows = await conn.fetch(
         """
         SELECT id, case_id, stage, reviewer_id, verdict
@@ -77,7 +77,7 @@ async def list_of_batch(conn: Connection, batch_id: int, reviewer_id: int) -> li
 async def list_judged(
     conn: Connection, batch_id: int, reviewer_id: int, *, undone: bool = False
 ) -> dict[CaseId, VerdictResult]:
-    """What the reviewer's batch has judged, by case; or, with `undone`, what of it was taken back."""
+    """The verdicts in force of the reviewer's batch, by case; with `undone`, those that were undone."""
     rows = await conn.fetch(
         """
         SELECT case_id, id, post_id
@@ -94,7 +94,7 @@ async def list_judged(
 
 
 async def mark_undone(conn: Connection, verdict_ids: Sequence[int]) -> None:
-    """The verdicts no longer stand."""
+    """Undoes verdicts that are in force."""
     await conn.execute(
         "UPDATE verdicts SET undone_at = now() WHERE id = ANY ($1::bigint[]) AND undone_at IS NULL", verdict_ids
     )
@@ -114,7 +114,7 @@ async def list_judged_open(conn: Connection, reviewer_id: int) -> list[int]:
 
 
 async def next_batch_id(conn: Connection) -> BatchId:
-    """A number for verdicts that were given together."""
+    """A new id for a batch of verdicts."""
     return BatchId(await conn.fetchval("SELECT next_id()"))
 
 
@@ -127,13 +127,13 @@ async def get_content_sha256(conn: Connection, post_id: int, revision: int) -> b
 
 
 async def list_engaged_entries(conn: Connection, account_id: int) -> list[int]:
-    """The entries of unsettled campaigns to whose score the person behind an account adds: as author, liker, commenter."""
+    """The entries of unsettled campaigns that the person behind an account wrote, liked or commented; a sanction changes their score."""
     rows = await conn.fetch(
         """
         WITH same AS MATERIALIZED (
             SELECT same_id AS id FROM same_person_accounts WHERE account_id = $1
         ), touched AS MATERIALIZED (
-            -- From the person to his posts, not from the entries to their engagement: there may be a hundred thousand of those.
+            -- From the person to the posts, not from the entries to their engagement: there may be a hundred thousand entries.
             SELECT entries.post_id FROM same, campaigns JOIN entries ON entries.campaign_id = campaigns.id
             WHERE campaigns.state IN ('scheduled', 'judging') AND entries.author_id = same.id
             UNION

@@ -15,7 +15,10 @@ DRAW_VALUE_MOST = Decimal(50_000)
 
 
 def requirement_problems(rules: Rules) -> Iterator[FieldError]:
-    """The problems that keep otherwise valid rules from being published: missing information, options that are not implemented, a prize that expires too early."""
+    """The problems that keep valid rules from being published.
+
+    They are missing information, options that are not implemented, and prizes that expire too early.
+    """
     yield from _required((field, is_written(getattr(rules, field))) for field in ("body", "organiser", "contact"))
     yield from _required([("claim_days", rules.claim_days > 0), ("prizes", bool(rules.prizes))])
     yield from _required((f"prizes[{i}].value_cny", bool(p.value_cny)) for i, p in enumerate(rules.prizes))
