@@ -10,7 +10,7 @@ import structlog
 from feed.accounts import erasure_store, store
 from feed.accounts.model import NAME_LONGEST, ROLES, AccountId, AccountNotFound, KnownAccount, Viewer
 from feed.accounts.phone import seal_phone
-from feed.auth.jwks import KeyWanted
+from feed.auth.jwks import RefreshRequired
 from feed.auth.tokens import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
 from feed.batching import Batcher
 from feed.errors import Invalid
@@ -80,8 +80,8 @@ class Authenticator:
         """The viewer behind a token. Raises TokenInvalid, TokenExpired, IssuerAway."""
         try:
             claims = self._verifier.verify(token)
-        except KeyWanted:
-            claims = await self._verifier.verify_asking(token)
+        except RefreshRequired:
+            claims = await self._verifier.verify_with_refresh(token)
         viewer = self._known.get(claims)
         if viewer is None:
             try:

@@ -1,4 +1,4 @@
-"""Tokens: who says that he is whom, and until when. Roles and accounts are another room's."""
+"""Issues and verifies tokens (JWT, RFC 7519). Accounts and roles are the concern of `feed.accounts`."""
 
 import base64
 import binascii
@@ -12,32 +12,32 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from feed.auth.jwks import IssuerAway, KeySet, KeyWanted
+from feed.auth.jwks import IssuerAway, KeySet, RefreshRequired
 from feed.errors import Unauthenticated
 
 LOCAL_ISSUER = "feed"
 LOCAL_AUDIENCE = "feed"
 LOCAL_ALGORITHM = "HS256"
 
-# Between the app's clock and ours; our own tokens are judged by the clock that made them.
+# Allowed between the app's clock and ours; our own tokens need none.
 SKEW_SECONDS = 60
 
-# Bounded, so that a flood of different tokens costs decoding and not memory.
-_REMEMBERED = 20_000
+# Bounded, so that a flood of different tokens costs time and not memory.
+_CACHE_MAX = 20_000
 _LONGEST = 8192
 
 
 class TokenInvalid(Unauthenticated):
-    """A token that no issuer of ours has signed, or that has been changed."""
+    """A token that is malformed, modified or not signed by an accepted issuer."""
 
 
 class TokenExpired(Unauthenticated):
-    """A token that was good until it expired."""
+    """A valid token that has expired."""
 
 
-# Remembered by the ten thousands, and without cycles: the collector would walk through all of them while everybody waits.
+# Tens of thousands are cached. They hold no reference cycles: traversing them would only lengthen garbage collection pauses.
 class Claims(msgspec.Struct, frozen=True, gc=False):
-    """What a verified token says. `roles`: what its issuer may say about them, which for the app is mostly nothing."""
+    """The claims of a verified token. `roles` are those that count: for the app's tokens only with FEED_ROLES_CLAIM."""
 
     iss: str
     sub: str
@@ -51,17 +51,17 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def phone(self) -> str | None:
-        """The phone that the issuer has verified, as it stands in the token."""
+        """The phone in the token if the issuer has verified it, not normalised."""
         return self.phone_number if self.phone_number and self.phone_number_verified else None
 
     @property
     def audiences(self) -> tuple[str, ...]:
-        """Whom the token is for."""
+        """The `aud` claim as a tuple."""
         return (self.aud,) if isinstance(self.aud, str) else self.aud
 
 
 class AppIssuer(msgspec.Struct, frozen=True):
-    """The app's issuer: what its tokens must say, and where its keys are."""
+    """The app's issuer: the required claims and algorithms of its tokens, and its keys."""
 
     name: str
     audience: str
@@ -80,10 +80,10 @@ class _Issuer(msgspec.Struct):
     iss: str
 
 
-class _Known(msgspec.Struct, frozen=True, gc=False):
+class _CachedToken(msgspec.Struct, frozen=True, gc=False):
     claims: Claims
-    until: float
-    key: str  # The thumbprint of the app's key; empty for our own.
+    expires_at: float
+    thumbprint: str  # Of the app's key; empty for our own.
 
 
 def issue_token(
@@ -95,7 +95,7 @@ def issue_token(
     roles: tuple[str, ...] = (),
     seconds: int = 3600,
 ) -> str:
-    """A JWT of our own key for `sub`, good for `seconds`; `phone` (E.164) counts as verified."""
+    """A JWT for `sub`, signed with our own key and valid for `seconds`; `phone` (E.164) counts as verified."""
     now = int(time.time())
     claims: dict[str, object] = {
         "iss": LOCAL_ISSUER,
@@ -113,49 +113,49 @@ def issue_token(
 
 
 class TokenVerifier:
-    """Verifies tokens by their issuer, and remembers the verified ones: a signature costs more than a look-up.
+    """Verifies tokens with the keys of their issuer and caches verified ones, as verifying a signature is expensive.
 
-    A remembered token is forgotten when it expires, and when the key that signed it is no longer the issuer's.
+    A cached token is dropped when it expires, and when its key is no longer in the issuer's key set.
     """
 
     def __init__(self, key: bytes, app: AppIssuer | None = None) -> None:
         self._key = OctKey.import_key(key)
         self._app = app
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._cache: OrderedDict[str, _CachedToken] = OrderedDict()
 
     def verify(self, token: str) -> Claims:
-        """The claims of a good token. Raises TokenExpired, TokenInvalid, IssuerAway; KeyWanted when the issuer must be asked."""
-        known = self._known.get(token)
-        if known is not None and known.key:
-            self._app_keys().tend()
-            if not self._app_keys().holds(known.key):
-                del self._known[token]
-                known = None
-        if known is None:
-            known = self._decode(token)
-            self._known[token] = known
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        if known.until <= time.time():
-            self._known.pop(token, None)
+        """The claims of a valid token. Raises TokenExpired, TokenInvalid, IssuerAway, and RefreshRequired without the issuer's key."""
+        cached = self._cache.get(token)
+        if cached is not None and cached.thumbprint:
+            self._app_keys().refresh_if_due()
+            if not self._app_keys().contains(cached.thumbprint):
+                del self._cache[token]
+                cached = None
+        if cached is None:
+            cached = self._decode(token)
+            self._cache[token] = cached
+            if len(self._cache) > _CACHE_MAX:
+                self._cache.popitem(last=False)
+        if cached.expires_at <= time.time():
+            self._cache.pop(token, None)
             raise TokenExpired
-        return known.claims
+        return cached.claims
 
-    async def verify_asking(self, token: str) -> Claims:
-        """Like `verify`, and asks the issuer for its keys where `verify` could not tell."""
+    async def verify_with_refresh(self, token: str) -> Claims:
+        """Like `verify`, but fetches the issuer's keys if that is required. Raises TokenExpired, TokenInvalid, IssuerAway."""
         for _ in range(3):
             try:
                 return self.verify(token)
-            except KeyWanted:
-                await self._app_keys().renew()
-        # Each time another question was on its way already; this request has waited long enough.
+            except RefreshRequired:
+                await self._app_keys().refresh()
+        # Each wait was for a fetch that another request had started before; a fourth would take too long.
         raise IssuerAway(retry_after=1)
 
     def _app_keys(self) -> KeySet:
         assert self._app is not None
         return self._app.keys
 
-    def _decode(self, token: str) -> _Known:
+    def _decode(self, token: str) -> _CachedToken:
         if len(token) > _LONGEST:
             raise TokenInvalid
         header, issuer = _peek(token)
@@ -165,70 +165,70 @@ class TokenVerifier:
             return self._decode_app(token, header, self._app)
         raise TokenInvalid
 
-    def _decode_own(self, token: str) -> _Known:
-        claims = _read_claims(_signed(token, self._key, LOCAL_ALGORITHM))
+    def _decode_own(self, token: str) -> _CachedToken:
+        claims = _read_claims(_verified_claims(token, self._key, LOCAL_ALGORITHM))
         if claims.iss != LOCAL_ISSUER or LOCAL_AUDIENCE not in claims.audiences or claims.nbf > time.time():
             raise TokenInvalid
-        return _Known(claims, claims.exp, "")
+        return _CachedToken(claims, claims.exp, "")
 
-    def _decode_app(self, token: str, header: _Header, app: AppIssuer) -> _Known:
+    def _decode_app(self, token: str, header: _Header, app: AppIssuer) -> _CachedToken:
         if header.alg not in app.algorithms or header.crit is not None:
             raise TokenInvalid
-        app.keys.tend()
-        held = app.keys.find(header.kid, header.alg)
-        if held is None:
+        app.keys.refresh_if_due()
+        key = app.keys.find(header.kid, header.alg)
+        if key is None:
             raise TokenInvalid
-        said = _signed(token, held.key, header.alg)
-        # The one place where a role can come in from outside: by the claim that the operator has named.
-        roles = _roles(said.get(app.roles_claim)) if app.roles_claim else ()
-        claims = _read_claims({**said, "roles": roles})
+        verified = _verified_claims(token, key.key, header.alg)
+        # The only place where the app's tokens grant roles: by the claim that the operator has configured.
+        roles = _roles(verified.get(app.roles_claim)) if app.roles_claim else ()
+        claims = _read_claims({**verified, "roles": roles})
         if claims.iss != app.name or app.audience not in claims.audiences:
             raise TokenInvalid
         if claims.nbf > time.time() + SKEW_SECONDS:
             raise TokenInvalid
-        return _Known(claims, claims.exp + SKEW_SECONDS, held.thumbprint)
+        return _CachedToken(claims, claims.exp + SKEW_SECONDS, key.thumbprint)
 
 
 def _peek(token: str) -> tuple[_Header, str]:
-    """What a token says of itself, believed only as far as to know whose key must prove it. Raises TokenInvalid."""
+    """Header and issuer of an unverified token, which select the key to verify it with. Raises TokenInvalid."""
     parts = token.split(".")
     try:
         if len(parts) != 3:
             raise TokenInvalid
-        header = msgspec.json.decode(_unpacked(parts[0]), type=_Header)
-        return header, msgspec.json.decode(_unpacked(parts[1]), type=_Issuer).iss
+        header = msgspec.json.decode(_decode_base64url(parts[0]), type=_Header)
+        return header, msgspec.json.decode(_decode_base64url(parts[1]), type=_Issuer).iss
     except (msgspec.MsgspecError, binascii.Error, ValueError, RecursionError) as error:
         raise TokenInvalid from error
 
 
-def _unpacked(part: str) -> bytes:
+def _decode_base64url(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def _signed(token: str, key: Any, algorithm: str) -> dict[str, Any]:
+def _verified_claims(token: str, key: Any, algorithm: str) -> dict[str, Any]:
     try:
         return jwt.decode(token, key, algorithms=[algorithm]).claims
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise TokenInvalid from error
 
 
-def _read_claims(said: dict[str, Any]) -> Claims:
+def _read_claims(verified: dict[str, Any]) -> Claims:
     try:
-        claims = msgspec.convert(said, Claims)
+        claims = msgspec.convert(verified, Claims)
     except (msgspec.ValidationError, ValueError, TypeError) as error:
         raise TokenInvalid from error
-    # What Postgres cannot store is nobody's subject, and a time that is no number would never come.
-    if not 0 < len(claims.sub) <= 255 or not claims.sub.isprintable() or not _is_time(claims.exp, claims.nbf):
+    # Rejects subjects that Postgres cannot store, and times that are infinite or NaN and would never expire.
+    if not 0 < len(claims.sub) <= 255 or not claims.sub.isprintable() or not _is_finite(claims.exp, claims.nbf):
         raise TokenInvalid
     return claims
 
 
-def _is_time(*seconds: float) -> bool:
+def _is_finite(*seconds: float) -> bool:
     return all(math.isfinite(each) for each in seconds if isinstance(each, float))
 
 
-def _roles(said: object) -> tuple[str, ...]:
-    """Roles as issuers write them: a list, or words with spaces between them."""
-    if isinstance(said, str):
-        return tuple(said.split())
-    return tuple(role for role in said if isinstance(role, str)) if isinstance(said, list) else ()
+def _roles(claim: object) -> tuple[str, ...]:
+    """Roles from a list or a space-separated string."""
+    if isinstance(claim, str):
+        return tuple(claim.split())
+    return tuple(role for role in claim if isinstance(role, str)) if isinstance(claim, list) else ()

@@ -1,4 +1,4 @@
-"""Files for their owner alone: whole from their first moment, there after a crash, and refused when others may read them."""
+"""Private files of the key store: written atomically and durably, rejected when other users may read them."""
 
 import fcntl
 import os
@@ -13,23 +13,25 @@ class KeyStoreError(Exception):
 
 
 class KeysMissing(KeyStoreError):
-    """There are no keys where they should be, and none are to be made."""
+    """The file or directory does not exist, and is not to be created."""
 
 
 class KeysExposed(KeyStoreError):
-    """Others than the owner may read or change the keys."""
+    """Other users may read or change the keys."""
 
 
 class KeysDamaged(KeyStoreError):
-    """A file of the store is not what was written."""
+    """A file of the store cannot be parsed."""
 
 
 def read(path: Path) -> bytes:
+    """The content of a private file. Raises KeysMissing, KeysExposed."""
     check_private(path)
     return path.read_bytes()
 
 
 def check_private(path: Path) -> None:
+    """Raises KeysMissing without the file or directory, KeysExposed if its mode gives other users access."""
     try:
         mode = path.stat().st_mode & 0o777
     except FileNotFoundError:
@@ -40,14 +42,14 @@ def check_private(path: Path) -> None:
 
 
 def make_directory(directory: Path) -> None:
-    """A directory for the owner alone. An empty one that was prepared for us is closed to others."""
+    """Creates a directory with mode 700 unless it exists; an existing empty one gets that mode."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not any(directory.iterdir()):
         directory.chmod(0o700)
 
 
 def write_once(path: Path, content: bytes) -> bool:
-    """Writes a new file that is whole from its first moment and stays after a crash. False when there is one already."""
+    """Creates a file atomically and durably. False if it exists already."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -55,20 +57,20 @@ def write_once(path: Path, content: bytes) -> bool:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # A link, not a rename: of two processes one succeeds, and the other reads what that one has made.
+        # A link, not a rename: it fails if another process has created the file, which is then used by both.
         os.link(draft, path)
-        first = True
+        created = True
     except FileExistsError:
-        first = False
+        created = False
     finally:
         draft.unlink(missing_ok=True)
     sync_directory(path.parent)
-    return first
+    return created
 
 
 @contextmanager
-def held(directory: Path) -> Iterator[None]:
-    """Keeps other processes from changing the store; a process that dies lets go."""
+def locked(directory: Path) -> Iterator[None]:
+    """An exclusive lock for changes of the store; it ends with the process at the latest."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -78,7 +80,7 @@ def held(directory: Path) -> Iterator[None]:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Puts a whole file in the place of another one; a crash leaves the one or the other."""
+    """Replaces a file atomically and durably."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     write_once(draft, content)
     draft.replace(path)
@@ -86,6 +88,7 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def sync_directory(directory: Path) -> None:
+    """Makes created and removed names in a directory durable."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

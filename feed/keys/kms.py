@@ -1,4 +1,4 @@
-"""The port to a key management service: keys that never leave it, each of which wraps the key of one campaign."""
+"""The interface of a key management service (KMS), each of whose keys wraps the key of one campaign."""
 
 from typing import Protocol
 
@@ -10,40 +10,40 @@ log = structlog.get_logger("feed.keys.kms")
 
 
 class KmsAway(Unavailable):
-    """The KMS does not answer, is sealed or refuses us. Nothing was lost, and the same may be asked again; a note says why."""
+    """The KMS is unreachable, sealed or rejects our token. The call may be repeated; a note on the error says why."""
 
 
 def kms_away(why: str) -> KmsAway:
-    """The error with its note, which is for the log and for `feed doctor`; whoever asked is told when to ask again."""
+    """Logs the reason and returns the error with it as a note, which `feed doctor` prints. Callers get a Retry-After only."""
     log.warning("kms cannot be used", why=why)
-    # Longer than a busy KMS needs, and short enough for a second tap on the same button.
+    # Long enough for an overloaded KMS, short enough for a user who retries.
     error = KmsAway(retry_after=30)
     error.add_note(why)
     return error
 
 
 class Kms(Protocol):
-    """What the key store asks of a KMS. Calls wait for the network, and are made from threads, several at once.
+    """A KMS with blocking calls, made from several threads at once.
 
-    Each may be repeated, raises KmsAway, and may have acted all the same when it does.
+    Each call is idempotent and raises KmsAway, after which it may have taken effect nevertheless.
     """
 
-    def make(self, name: str) -> None:
-        """There is such a key from now on: it wraps, cannot be read out, and can be destroyed."""
+    def create(self, name: str) -> None:
+        """Creates the key unless it exists; it cannot be exported and can be destroyed."""
         ...
 
     def wrap(self, name: str, plain: bytes) -> str:
-        """What only `unwrap` by the same name gives back, in ASCII."""
+        """The plaintext encrypted with the key, in ASCII."""
         ...
 
     def unwrap(self, name: str, wrapped: str) -> bytes:
-        """What was wrapped by this name."""
+        """The plaintext of what `wrap` returned for the same name."""
         ...
 
     def destroy(self, name: str) -> None:
-        """When it returns the KMS has said itself that there is no such key: nobody unwraps what it has wrapped."""
+        """Destroys the key; returns after the KMS has confirmed that the key does not exist any more."""
         ...
 
     def check(self) -> None:
-        """It answers, and takes us for who we are."""
+        """Raises KmsAway unless it is reachable and accepts our token."""
         ...

@@ -1,4 +1,4 @@
-"""Ed25519 signatures, the public keys that check them, and canonical JSON documents (RFC 8785) that bear their signature."""
+"""Ed25519 signatures (RFC 8032), their public keys, and signed documents in canonical JSON (RFC 8785)."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A signature and the key that made it. `value` is base64."""
+    """A signature and the id of its key. `value` is base64."""
 
     key_id: str
     algorithm: Literal["Ed25519"]
@@ -24,9 +24,9 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PublicKey(msgspec.Struct, frozen=True):
-    """A public key as `/.well-known/feed-keys.json` serves it; the raw 32 bytes in base64.
+    """A public key as in `/.well-known/feed-keys.json`; `public_key` is the raw 32 bytes in base64.
 
-    It signs nothing that is dated at `valid_until` or later. The current key has no end, and the first one no beginning.
+    It does not sign documents dated at `valid_until` or later. The current key has no `valid_until`, the first no `valid_from`.
     """
 
     key_id: str
@@ -37,31 +37,31 @@ class PublicKey(msgspec.Struct, frozen=True):
 
 
 class PublicKeys(msgspec.Struct, frozen=True):
-    """All keys by which this site has signed, the current one first."""
+    """All signing keys of this site, the current one first."""
 
     keys: tuple[PublicKey, ...]
 
 
 class KeysUnreadable(ValueError):
-    """The text names no Ed25519 public key."""
+    """The text does not contain Ed25519 public keys."""
 
 
 def public_key_of(
     private: bytes, *, valid_from: datetime | None = None, valid_until: datetime | None = None
 ) -> PublicKey:
-    """The public half. The id is a hash of the key, so a key cannot be passed off under another's id."""
+    """The public key of a private one. Its id is a hash of the key, so that no other key can have the same id."""
     raw = Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
     return PublicKey(_id_of(raw), base64.b64encode(raw).decode(), ALGORITHM, valid_from, valid_until)
 
 
 def sign(private: bytes, message: bytes) -> Signature:
-    """The signature of `message`; the same each time."""
+    """The signature of `message`, which is deterministic."""
     value = Ed25519PrivateKey.from_private_bytes(private).sign(message)
     return Signature(public_key_of(private).key_id, ALGORITHM, base64.b64encode(value).decode())
 
 
 def is_signed(message: bytes, signature: Signature, keys: Sequence[PublicKey]) -> bool:
-    """Whether one of `keys` made the signature. False when the one it names is not among them."""
+    """Whether the signature is valid for the key that it names. False if that is not among `keys`."""
     for key in keys:
         if key.key_id == signature.key_id:
             try:
@@ -73,34 +73,34 @@ def is_signed(message: bytes, signature: Signature, keys: Sequence[PublicKey]) -
 
 
 def canonical(document: msgspec.Struct | dict[str, Any]) -> bytes:
-    """The only spelling of a document by RFC 8785.
+    """The document in canonical form (RFC 8785, JCS).
 
-    Names of our documents are ASCII and numbers are whole and below 2**53: sorted by names, msgspec writes what the standard asks for, a
-    hundred times as fast as a library in Python.
+    Names in our documents are ASCII, numbers are integers below 2**53: for these msgspec with sorted names writes the canonical
+    form, a hundred times as fast as a library in Python.
     """
     return msgspec.json.encode(document, order="sorted")
 
 
 def sign_document(document: msgspec.Struct, sign: Callable[[bytes], Signature]) -> bytes:
-    """The document as it is kept and published: canonical, with a member `signature` over the canonical form of all others."""
+    """The canonical document with a member `signature` over the canonical form of all other members."""
     members = _members(document)
     return canonical(members | {"signature": sign(canonical(members))})
 
 
 def is_document_signed(document: msgspec.Struct, keys: Sequence[PublicKey]) -> bool:
-    """Whether one of `keys` has made the `signature` of a document, over all other members as they are now."""
+    """Whether the member `signature` of a document is valid for one of `keys` and all other members."""
     members = _members(document)
     signature: Signature = members.pop("signature")
     return is_signed(canonical(members), signature, keys)
 
 
 def sha256_of(document: bytes) -> str:
-    """By which documents name each other, hexadecimal: the hash of all of the bytes, the signature included."""
+    """The SHA-256 of a document with its signature, hexadecimal, by which documents refer to each other."""
     return hashlib.sha256(document).hexdigest()
 
 
 def read_public_keys(text: str) -> tuple[PublicKey, ...]:
-    """Keys out of a keys document, a single key's JSON, or one key in base64. Raises KeysUnreadable."""
+    """Parses a PublicKeys document, the JSON of one PublicKey, or one key in base64. Raises KeysUnreadable."""
     try:
         keys = _decode_keys(text.strip())
         for key in keys:
@@ -125,7 +125,7 @@ def _decode_keys(text: str) -> tuple[PublicKey, ...]:
 
 
 def _members(document: msgspec.Struct) -> dict[str, Any]:
-    # Not `to_builtins`: a sheet of a hundred thousand rows would be built a second time.
+    # Not `to_builtins`, which would copy a sheet of a hundred thousand rows.
     named = {name: getattr(document, name) for name in document.__struct_fields__}
     return {name: value for name, value in named.items() if value is not msgspec.UNSET}
 
@@ -141,7 +141,7 @@ def _id_of(raw: bytes) -> str:
 
 
 def _exact_base64(text: str) -> bytes:
-    """Decodes the one spelling that encoding would give: no white space, no loose bits at the end."""
+    """Decodes canonical base64 only: no white space, no trailing bits. Raises ValueError."""
     try:
         raw = base64.b64decode(text, validate=True)
     except binascii.Error as error:

@@ -1,4 +1,4 @@
-"""The signing keys of a site as its key store writes them: the current one first, and behind it all that ever signed."""
+"""The signing keys in a site's key store: the current one first, then all former ones."""
 
 import base64
 import binascii
@@ -10,42 +10,42 @@ import msgspec
 from feed.keys.signatures import Moment, PublicKey, public_key_of
 
 KEY_BYTES = 32
-# What was begun under a key may be finished under it, and the clocks of database and key store need not agree to the second.
+# A rotated key stays valid for documents that were being signed, and for differing clocks of database and key store.
 OVERLAP = timedelta(hours=1)
 
 
 class KeyMalformed(ValueError):
-    """No 32 bytes of base64, or no key at all."""
+    """A key that is not 32 bytes in base64, or no key at all."""
 
 
 class SigningKey(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A signing key in base64, and the time of which it speaks."""
+    """A signing key in base64 and its validity."""
 
     key: str
     valid_from: Moment | None = None
     valid_until: Moment | None = None
 
 
-def opened(kept: Sequence[SigningKey]) -> list[tuple[bytes, PublicKey]]:
-    """Each key with its public half. Raises KeyMalformed."""
-    if not kept:
+def key_pairs(keys: Sequence[SigningKey]) -> list[tuple[bytes, PublicKey]]:
+    """Each private key with its public key. Raises KeyMalformed."""
+    if not keys:
         raise KeyMalformed("no signing key")
-    found = []
-    for each in kept:
-        key = decoded(each.key)
-        found.append((key, public_key_of(key, valid_from=each.valid_from, valid_until=each.valid_until)))
-    return found
+    pairs = []
+    for each in keys:
+        private = decode_key(each.key)
+        pairs.append((private, public_key_of(private, valid_from=each.valid_from, valid_until=each.valid_until)))
+    return pairs
 
 
-def rotated(kept: Sequence[SigningKey], fresh: str, at: datetime) -> list[SigningKey]:
-    """The same keys behind a new one."""
-    current, *former = kept
+def with_new_key(keys: Sequence[SigningKey], new: str, at: datetime) -> list[SigningKey]:
+    """The keys after a rotation: `new` (base64) is current from `at` on, the former current one ends after OVERLAP."""
+    current, *former = keys
     retired = msgspec.structs.replace(current, valid_until=at + OVERLAP)
-    return [SigningKey(fresh, valid_from=at), retired, *former]
+    return [SigningKey(new, valid_from=at), retired, *former]
 
 
-def decoded(text: str) -> bytes:
-    """The bytes of a key. Raises KeyMalformed."""
+def decode_key(text: str) -> bytes:
+    """The 32 bytes of a key in base64. Raises KeyMalformed."""
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

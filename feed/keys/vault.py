@@ -1,4 +1,4 @@
-"""The adapter to the Transit engine of HashiCorp Vault, and of OpenBao, which speaks the same."""
+"""A KMS with the Transit engine of HashiCorp Vault or OpenBao, over its HTTP API."""
 
 import base64
 import binascii
@@ -14,19 +14,19 @@ import msgspec
 from feed.keys.kms import Kms, KmsAway, kms_away
 from feed.settings import Settings
 
-_SECONDS = 2.0
-_LARGEST = 64 * 1024
+_TIMEOUT_SECONDS = 2.0
+_BODY_LARGEST = 64 * 1024
 _TOKEN = re.compile(r"[!-~]{1,8192}")
 
 
-class _Answer(msgspec.Struct, frozen=True):
+class _Response(msgspec.Struct, frozen=True):
     status: int = 0
     errors: list[str] | None = None
     data: dict[str, Any] | None = None
 
 
 class Vault:
-    """The connections to a Vault. Neither its token nor what it wraps appears when it is printed."""
+    """The connections to a Vault. Its repr shows no secrets."""
 
     def __init__(self, url: str, *, token_file: Path, mount: str = "transit", ca_file: str = "") -> None:
         self._url = url
@@ -34,8 +34,8 @@ class Vault:
         self._http = httpx.Client(
             base_url=f"{url.rstrip('/')}/v1/",
             verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
-            timeout=_SECONDS,
-            # Another host would be handed our token with the question.
+            timeout=_TIMEOUT_SECONDS,
+            # A redirect would send our token to another host.
             follow_redirects=False,
             trust_env=False,
             headers={"user-agent": "feed", "x-vault-request": "true"},
@@ -45,82 +45,82 @@ class Vault:
     def __repr__(self) -> str:
         return f"Vault({self._url!r})"
 
-    def make(self, name: str) -> None:
-        """A key that cannot be exported, and can be deleted."""
+    def create(self, name: str) -> None:
+        """Creates a key that cannot be exported and can be deleted."""
         kind = {"type": "aes256-gcm96", "exportable": False, "allow_plaintext_backup": False}
-        self._do("POST", f"{self._mount}/keys/{name}", kind)
-        self._do("POST", f"{self._mount}/keys/{name}/config", {"deletion_allowed": True})
+        self._call("POST", f"{self._mount}/keys/{name}", kind)
+        self._call("POST", f"{self._mount}/keys/{name}/config", {"deletion_allowed": True})
 
     def wrap(self, name: str, plain: bytes) -> str:
-        """As Vault writes it: `vault:v1:…`."""
-        answer = self._do("POST", f"{self._mount}/encrypt/{name}", {"plaintext": base64.b64encode(plain).decode()})
-        wrapped = (answer.data or {}).get("ciphertext")
+        """The ciphertext in the format of Vault: `vault:v1:…`."""
+        response = self._call("POST", f"{self._mount}/encrypt/{name}", {"plaintext": base64.b64encode(plain).decode()})
+        wrapped = (response.data or {}).get("ciphertext")
         if not isinstance(wrapped, str) or not wrapped.startswith("vault:"):
             raise self._away("no ciphertext in the answer")
         return wrapped
 
     def unwrap(self, name: str, wrapped: str) -> bytes:
-        """What was wrapped."""
-        answer = self._do("POST", f"{self._mount}/decrypt/{name}", {"ciphertext": wrapped})
+        """The plaintext of a ciphertext."""
+        response = self._call("POST", f"{self._mount}/decrypt/{name}", {"ciphertext": wrapped})
         try:
-            return base64.b64decode((answer.data or {})["plaintext"], validate=True)
+            return base64.b64decode((response.data or {})["plaintext"], validate=True)
         except (KeyError, TypeError, ValueError, binascii.Error):
             raise self._away("no plaintext in the answer") from None
 
     def destroy(self, name: str) -> None:
-        """Deletes it, and looks whether it has gone: a mount that is not ours has no such key either, but answers otherwise."""
-        if self._has(name):
-            self._do("POST", f"{self._mount}/keys/{name}/config", {"deletion_allowed": True})
-            self._do("DELETE", f"{self._mount}/keys/{name}")
-        if self._has(name):
+        """Deletes the key and checks that it does not exist. A wrong mount raises KmsAway: it responds differently from a missing key."""
+        if self._exists(name):
+            self._call("POST", f"{self._mount}/keys/{name}/config", {"deletion_allowed": True})
+            self._call("DELETE", f"{self._mount}/keys/{name}")
+        if self._exists(name):
             raise self._away(f"{name} was deleted and is there still")
 
     def check(self) -> None:
-        """It is unsealed and knows our token."""
-        self._do("GET", "auth/token/lookup-self")
+        """Raises KmsAway unless it is unsealed and accepts our token."""
+        self._call("GET", "auth/token/lookup-self")
 
-    def _has(self, name: str) -> bool:
-        answer = self._ask("GET", f"{self._mount}/keys/{name}")
-        # A path that nobody serves is 404 too, with words; only an absent key is told by none.
-        if answer.status == 404 and answer.errors == []:
+    def _exists(self, name: str) -> bool:
+        response = self._request("GET", f"{self._mount}/keys/{name}")
+        # An unknown path is 404 as well, with error messages; only a missing key has an empty list.
+        if response.status == 404 and response.errors == []:
             return False
-        self._check(answer)
+        self._check(response)
         return True
 
-    def _do(self, method: str, path: str, body: dict[str, Any] | None = None) -> _Answer:
-        answer = self._ask(method, path, body)
-        self._check(answer)
-        return answer
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> _Response:
+        response = self._request(method, path, body)
+        self._check(response)
+        return response
 
-    def _check(self, answer: _Answer) -> None:
-        if not 200 <= answer.status < 300:
-            said = "".join(letter for letter in "; ".join(answer.errors or ()) if letter.isprintable())[:300]
-            raise self._away(f"status {answer.status}" + (f": {said}" if said else ""))
+    def _check(self, response: _Response) -> None:
+        if not 200 <= response.status < 300:
+            errors = "".join(letter for letter in "; ".join(response.errors or ()) if letter.isprintable())[:300]
+            raise self._away(f"status {response.status}" + (f": {errors}" if errors else ""))
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> _Answer:
+    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> _Response:
         headers = {"x-vault-token": self._token()}
         content = None if body is None else msgspec.json.encode(body)
-        found = bytearray()
+        received = bytearray()
         try:
             with self._http.stream(method, path, headers=headers, content=content) as response:
                 for chunk in response.iter_bytes():
-                    found += chunk
-                    if len(found) > _LARGEST:
+                    received += chunk
+                    if len(received) > _BODY_LARGEST:
                         raise self._away("an answer without end")
                 status = response.status_code
         except httpx.HTTPError as error:
-            # From none: what caused it may quote the request.
+            # `from None`: the cause may contain the request.
             raise self._away(type(error).__name__) from None
-        if not found:
-            return _Answer(status)
+        if not received:
+            return _Response(status)
         try:
-            return msgspec.structs.replace(msgspec.json.decode(bytes(found), type=_Answer), status=status)
+            return msgspec.structs.replace(msgspec.json.decode(bytes(received), type=_Response), status=status)
         except msgspec.MsgspecError:
-            # A proxy's page, perhaps.
+            # For instance an HTML page of a proxy.
             raise self._away(f"status {status} without a readable answer") from None
 
     def _token(self) -> str:
-        """As the file has it now: whoever renews the token writes it there."""
+        """The token, read from its file each time: an agent may renew it."""
         path = self._token_file
         try:
             mode = path.stat().st_mode & 0o777
@@ -138,7 +138,7 @@ class Vault:
 
 
 def open_kms(settings: Settings) -> Kms | None:
-    """The KMS that the settings name; None where campaigns' keys lie in their files as they are."""
+    """The KMS of the settings; None without FEED_KMS_URL: then campaign keys are stored unwrapped."""
     if not settings.kms_url:
         return None
     return Vault(

@@ -13,7 +13,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from feed.auth.jwks import IssuerAway, JwksRefused, KeySet, KeyWanted, Times, read_document
+from feed.auth.jwks import CachePolicy, IssuerAway, JwksInvalid, KeySet, RefreshRequired, read_document
 from feed.auth.tokens import AppIssuer, TokenExpired, TokenInvalid, TokenVerifier, issue_token
 from tests.support.issuer import AUDIENCE, NAME, Issuer, issuing
 
@@ -30,13 +30,13 @@ async def issuer() -> AsyncIterator[Issuer]:
 def verifier(
     issuer: Issuer, *, roles_claim: str = "", algorithms: frozenset[str] = ALGORITHMS, **times: float
 ) -> TokenVerifier:
-    keys = KeySet(issuer.url, algorithms, Times(**{"between": 0.05, **times}))
+    keys = KeySet(issuer.url, algorithms, CachePolicy(**{"min_interval": 0.05, **times}))
     return TokenVerifier(OWN, AppIssuer(NAME, AUDIENCE, algorithms, keys, roles_claim))
 
 
 async def refused(verifying: TokenVerifier, token: str) -> type[Exception]:
     with pytest.raises((TokenInvalid, TokenExpired, IssuerAway)) as refusal:
-        await verifying.verify_asking(token)
+        await verifying.verify_with_refresh(token)
     return refusal.type
 
 
@@ -58,9 +58,9 @@ async def test_a_token_of_the_app_is_good_and_then_known_without_waiting(kind: s
     async with issuing(kind) as issuer:
         verifying = verifier(issuer)
         token = issuer.token("u1", aud=[AUDIENCE, "other"], roles=["admin"])
-        with pytest.raises(KeyWanted):
+        with pytest.raises(RefreshRequired):
             verifying.verify(token)
-        claims = await verifying.verify_asking(token)
+        claims = await verifying.verify_with_refresh(token)
         assert (claims.iss, claims.sub, claims.roles) == (NAME, "u1", ())
         assert hash(claims) == hash(verifying.verify(token))
         assert issuer.asked == 1
@@ -72,7 +72,7 @@ async def test_two_issuers_do_not_speak_for_each_other(issuer: Issuer) -> None:
         assert await refused(ours, other.token()) is TokenInvalid
         # Under the right name, with the wrong key: both call theirs k1.
         assert await refused(ours, issuer.token(key=other.keys["k1"])) is TokenInvalid
-        assert (await ours.verify_asking(issuer.token())).sub == "u1"
+        assert (await ours.verify_with_refresh(issuer.token())).sub == "u1"
         assert await refused(theirs, issuer.token()) is TokenInvalid
 
 
@@ -88,7 +88,7 @@ async def test_our_own_issuer_is_proven_by_our_own_key_alone(issuer: Issuer) -> 
 async def test_an_algorithm_is_never_the_token_s_to_choose() -> None:
     async with issuing("RSA") as issuer:
         verifying = verifier(issuer)
-        assert await verifying.verify_asking(issuer.token())
+        assert await verifying.verify_with_refresh(issuer.token())
         claims = {"iss": NAME, "aud": AUDIENCE, "sub": "u1", "exp": int(time.time()) + 600}
         key = issuer.keys["k1"]
         assert isinstance(key, RSAKey)
@@ -143,7 +143,7 @@ async def test_what_a_good_signature_does_not_help(
 
 @pytest.mark.parametrize("said", [{"exp": -20.0}, {"nbf": 20.0}, {"exp": 600.5}])
 async def test_clocks_may_differ_by_a_minute(issuer: Issuer, said: dict[str, Any]) -> None:
-    assert (await verifier(issuer).verify_asking(issuer.token(**from_now(said)))).sub == "u1"
+    assert (await verifier(issuer).verify_with_refresh(issuer.token(**from_now(said)))).sub == "u1"
 
 
 @pytest.mark.parametrize(
@@ -157,36 +157,36 @@ async def test_what_is_no_token_is_invalid(issuer: Issuer, token: str) -> None:
 async def test_a_rotated_key_comes_in_at_once_and_the_old_one_goes_also_for_known_tokens(issuer: Issuer) -> None:
     verifying = verifier(issuer)
     old = issuer.token()
-    await verifying.verify_asking(old)
+    await verifying.verify_with_refresh(old)
     issuer.make_key("k2")
     await asyncio.sleep(0.1)
-    assert await verifying.verify_asking(issuer.token(kid="k2"))
+    assert await verifying.verify_with_refresh(issuer.token(kid="k2"))
     assert verifying.verify(old)
 
     del issuer.keys["k1"]
     await asyncio.sleep(0.1)
     issuer.make_key("k3")
-    assert await verifying.verify_asking(issuer.token(kid="k3"))
+    assert await verifying.verify_with_refresh(issuer.token(kid="k3"))
     assert await refused(verifying, old) is TokenInvalid
 
 
 async def test_keys_are_renewed_beside_the_requests(issuer: Issuer) -> None:
-    verifying = verifier(issuer, fresh=0.05, untended=60, between=0.01)
+    verifying = verifier(issuer, refresh_after=0.05, wait_after=60, min_interval=0.01)
     token = issuer.token()
-    await verifying.verify_asking(token)
+    await verifying.verify_with_refresh(token)
     del issuer.keys["k1"]
     issuer.make_key("k2")
     await asyncio.sleep(0.1)
     assert verifying.verify(token)  # It begins the renewal and does not wait for it.
     await asyncio.sleep(0.2)
-    with pytest.raises((KeyWanted, TokenInvalid)):
+    with pytest.raises((RefreshRequired, TokenInvalid)):
         verifying.verify(token)
 
 
 async def test_keys_that_nobody_has_tended_are_read_again_before_they_open(issuer: Issuer) -> None:
-    verifying = verifier(issuer, fresh=0.05, untended=0.1)
+    verifying = verifier(issuer, refresh_after=0.05, wait_after=0.1)
     token = issuer.token()
-    await verifying.verify_asking(token)
+    await verifying.verify_with_refresh(token)
     del issuer.keys["k1"]
     issuer.make_key("k2")
     await asyncio.sleep(0.2)
@@ -194,44 +194,44 @@ async def test_keys_that_nobody_has_tended_are_read_again_before_they_open(issue
 
 
 async def test_a_replaced_key_under_the_old_name_does_not_keep_the_old_tokens(issuer: Issuer) -> None:
-    verifying = verifier(issuer, fresh=0.05, untended=0.1)
+    verifying = verifier(issuer, refresh_after=0.05, wait_after=0.1)
     old = issuer.token()
-    await verifying.verify_asking(old)
+    await verifying.verify_with_refresh(old)
     issuer.make_key("k1")
     await asyncio.sleep(0.2)
     assert await refused(verifying, old) is TokenInvalid
-    assert await verifying.verify_asking(issuer.token())
+    assert await verifying.verify_with_refresh(issuer.token())
 
 
 async def test_an_outage_locks_nobody_out_until_the_keys_are_too_old(issuer: Issuer) -> None:
-    verifying = verifier(issuer, fresh=0.02, untended=0.05, trusted=1.0, between=0.01)
-    known, fresh = issuer.token("u1"), issuer.token("u2")
-    await verifying.verify_asking(known)
+    verifying = verifier(issuer, refresh_after=0.02, wait_after=0.05, expire_after=1.0, min_interval=0.01)
+    known, other = issuer.token("u1"), issuer.token("u2")
+    await verifying.verify_with_refresh(known)
     await issuer.stop()
     await asyncio.sleep(0.1)
-    assert (await verifying.verify_asking(known)).sub == "u1"
-    assert (await verifying.verify_asking(fresh)).sub == "u2"
+    assert (await verifying.verify_with_refresh(known)).sub == "u1"
+    assert (await verifying.verify_with_refresh(other)).sub == "u2"
     await asyncio.sleep(1.1)
     assert await refused(verifying, known) is IssuerAway
     await issuer.start()
     await asyncio.sleep(0.05)
-    assert (await verifying.verify_asking(known)).sub == "u1"
+    assert (await verifying.verify_with_refresh(known)).sub == "u1"
 
 
 async def test_keys_that_were_never_read_are_an_outage_and_no_refusal(issuer: Issuer) -> None:
-    verifying = verifier(issuer, between=0.2)
+    verifying = verifier(issuer, min_interval=0.2)
     await issuer.stop()
     with pytest.raises(IssuerAway) as refusal:
-        await verifying.verify_asking(issuer.token())
+        await verifying.verify_with_refresh(issuer.token())
     assert refusal.value.params["retry_after"] >= 1
     await issuer.start()
     assert await refused(verifying, issuer.token()) is IssuerAway  # It has just been asked.
     await asyncio.sleep(0.3)
-    assert await verifying.verify_asking(issuer.token())
+    assert await verifying.verify_with_refresh(issuer.token())
 
 
 async def test_a_flood_of_invented_keys_does_not_reach_the_issuer(issuer: Issuer) -> None:
-    verifying = verifier(issuer, between=60)
+    verifying = verifier(issuer, min_interval=60)
     good = issuer.token()
     tokens = [issuer.token(kid=f"made up {number}", key=issuer.keys["k1"]) for number in range(200)]
     outcomes = await asyncio.gather(*(refused(verifying, token) for token in tokens))
@@ -240,14 +240,14 @@ async def test_a_flood_of_invented_keys_does_not_reach_the_issuer(issuer: Issuer
     for token in tokens:
         assert await refused(verifying, token) is TokenInvalid
     assert issuer.asked == 1
-    assert await verifying.verify_asking(good)
+    assert await verifying.verify_with_refresh(good)
 
 
 async def test_many_who_come_at_once_ask_once(issuer: Issuer) -> None:
     issuer.delay = 0.2
     verifying = verifier(issuer)
     tokens = [issuer.token(f"u{number}") for number in range(50)]
-    claims = await asyncio.gather(*(verifying.verify_asking(token) for token in tokens))
+    claims = await asyncio.gather(*(verifying.verify_with_refresh(token) for token in tokens))
     assert len({each.sub for each in claims}) == 50
     assert issuer.asked == 1
 
@@ -255,8 +255,8 @@ async def test_many_who_come_at_once_ask_once(issuer: Issuer) -> None:
 async def test_one_who_goes_away_does_not_take_the_answer_from_the_others(issuer: Issuer) -> None:
     issuer.delay = 0.2
     verifying = verifier(issuer)
-    impatient = asyncio.create_task(verifying.verify_asking(issuer.token("u1")))
-    patient = asyncio.create_task(verifying.verify_asking(issuer.token("u2")))
+    impatient = asyncio.create_task(verifying.verify_with_refresh(issuer.token("u1")))
+    patient = asyncio.create_task(verifying.verify_with_refresh(issuer.token("u2")))
     await asyncio.sleep(0.05)
     impatient.cancel()
     assert (await patient).sub == "u2"
@@ -280,42 +280,42 @@ async def test_one_who_goes_away_does_not_take_the_answer_from_the_others(issuer
 async def test_an_answer_that_is_no_set_of_keys_leaves_the_old_ones(
     issuer: Issuer, status: int, headers: str, body: bytes
 ) -> None:
-    verifying = verifier(issuer, fresh=0.05, untended=0.1)
+    verifying = verifier(issuer, refresh_after=0.05, wait_after=0.1)
     token = issuer.token()
-    await verifying.verify_asking(token)
+    await verifying.verify_with_refresh(token)
     issuer.status, issuer.headers, issuer.body = status, headers, body
     await asyncio.sleep(0.2)
-    assert (await verifying.verify_asking(token)).sub == "u1"
+    assert (await verifying.verify_with_refresh(token)).sub == "u1"
     assert issuer.asked == 2
 
 
 async def test_a_redirect_is_not_followed(issuer: Issuer) -> None:
     async with issuing("EC") as elsewhere:
         issuer.status, issuer.headers, issuer.body = 302, f"location: {elsewhere.url}\r\n", b""
-        assert await refused(verifier(issuer, between=5), issuer.token()) is IssuerAway
+        assert await refused(verifier(issuer, min_interval=5), issuer.token()) is IssuerAway
         assert elsewhere.asked == 0
 
 
 async def test_a_silent_issuer_is_not_waited_for_longer_than_some_seconds(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feed.auth.jwks._ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("feed.auth.jwks._TIMEOUT_SECONDS", 0.2)
     issuer.delay = 30
     began = time.monotonic()
-    assert await refused(verifier(issuer, between=5), issuer.token()) is IssuerAway
+    assert await refused(verifier(issuer, min_interval=5), issuer.token()) is IssuerAway
     assert time.monotonic() - began < 20
 
 
 async def test_a_role_comes_in_by_the_named_claim_and_by_no_other(issuer: Issuer) -> None:
     verifying = verifier(issuer, roles_claim="community_roles")
-    claims = await verifying.verify_asking(issuer.token(roles=["admin"], community_roles=["editor", 7]))
+    claims = await verifying.verify_with_refresh(issuer.token(roles=["admin"], community_roles=["editor", 7]))
     assert claims.roles == ("editor",)
-    assert (await verifying.verify_asking(issuer.token(community_roles="reviewer editor"))).roles == (
+    assert (await verifying.verify_with_refresh(issuer.token(community_roles="reviewer editor"))).roles == (
         "reviewer",
         "editor",
     )
-    assert (await verifying.verify_asking(issuer.token(roles=["admin"]))).roles == ()
-    assert (await verifying.verify_asking(issuer.token(community_roles={"admin": True}))).roles == ()
+    assert (await verifying.verify_with_refresh(issuer.token(roles=["admin"]))).roles == ()
+    assert (await verifying.verify_with_refresh(issuer.token(community_roles={"admin": True}))).roles == ()
 
 
 async def test_a_token_without_a_kid_gets_the_only_key(issuer: Issuer) -> None:
@@ -325,7 +325,7 @@ async def test_a_token_without_a_kid_gets_the_only_key(issuer: Issuer) -> None:
         issuer.keys["k1"],
         algorithms=["ES256"],
     )
-    assert (await verifier(issuer).verify_asking(token)).sub == "u1"
+    assert (await verifier(issuer).verify_with_refresh(token)).sub == "u1"
     issuer.make_key("k2")
     assert await refused(verifier(issuer), token) is TokenInvalid
 
@@ -343,9 +343,9 @@ def test_a_key_is_taken_for_what_it_is_meant_for() -> None:
         {**public, "alg": "RS512"},
         RSAKey.generate_key(1024).as_dict(private=False),
     ):
-        with pytest.raises(JwksRefused):
+        with pytest.raises(JwksInvalid):
             read_document(_keys(others), ["RS256"])
-    with pytest.raises(JwksRefused):
+    with pytest.raises(JwksInvalid):
         read_document(_keys(*[public] * 65), ["RS256"])
 
 

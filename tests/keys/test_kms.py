@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from feed.keys import store as room
 from feed.keys.files import KeysMissing
 from feed.keys.kms import KmsAway
 from feed.keys.store import KeyDestroyed, Keys, open_keys
@@ -65,7 +64,7 @@ def test_a_key_lies_wrapped_and_comes_back_the_same(store: Keys, vault: Vault, f
 
 def test_a_remembered_key_is_asked_for_again(store: Keys, fake: FakeVault, monkeypatch: pytest.MonkeyPatch) -> None:
     key = store.campaign_key(7, create=True)
-    monkeypatch.setattr(room, "_REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr("feed.keys.store._CACHE_SECONDS", 0.0)
     fresh = open_keys(store._directory, create=False, kms=store._kms)
     assert [fresh.campaign_key(7) for _ in range(2)] == [key, key]
     assert [path for _, path in fake.asked].count(f"transit/decrypt/{next(iter(fake.keys))}") == 3
