@@ -1,4 +1,4 @@
-"""Liking, many at once: the batch is the transaction, the answers are each one's own."""
+"""Actions that apply likes and unlikes of posts and comments in batches, one transaction per batch."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -25,24 +25,24 @@ _ERRORS: dict[Rejection, type[FeedError]] = {"not_seen": PostNotFound, "banned":
 async def apply_likes(
     pool: Pool, batch: Sequence[Like], *, announce: Announce = announce_nothing
 ) -> list[Liked | FeedError]:
-    """Applies likes and unlikes, one statement for all of them; answers in the order of their arrival.
+    """Applies likes and unlikes in one statement.
 
-    Of one person's several wishes for one post the last one stands. An answer is the state and the post's count, or the
-    refusal of that one item: PostNotFound, Banned.
+    If an account has several items for one post, the last one is applied. Returns, in the order of the batch, the state and
+    the post's count, or the error of that item: PostNotFound, Banned.
     """
     async with pool.acquire() as conn:
         applied = await store.apply_likes(conn, {(like.post_id, like.account_id): like.liked for like in batch})
     announce({like.post_id for like in batch if (like.post_id, like.account_id) not in applied.rejected})
 
-    def answer(like: Like) -> Liked | FeedError:
+    def result(like: Like) -> Liked | FeedError:
         rejection = applied.rejected.get((like.post_id, like.account_id))
         return Liked(like.liked, applied.counts[like.post_id]) if rejection is None else _ERRORS[rejection]()
 
-    return [answer(like) for like in batch]
+    return [result(like) for like in batch]
 
 
 class _Shown(NamedTuple):
-    """A comment that others may see. Its authors are that of the comment and that of its post: a block by either hides it."""
+    """A published comment. `authors` are those of the comment and of its post: a block with either hides it."""
 
     post_id: int
     authors: tuple[int, int]
@@ -50,9 +50,9 @@ class _Shown(NamedTuple):
 
 
 async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[Liked | FeedError]:
-    """The same for comments; nothing that counts for a campaign moves, so no statistics are touched.
+    """The same for comments. These likes are no input to a score, so no statistics change.
 
-    The refusals of an item: CommentNotFound, Banned.
+    The errors of an item: CommentNotFound, Banned.
     """
     async with transaction(pool) as conn:
         shown = await _lock_shown(conn, {like.comment_id for like in batch})
@@ -70,7 +70,7 @@ async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[
 
 
 async def _lock_shown(conn: Connection, comment_ids: Collection[int]) -> dict[int, _Shown]:
-    """The comments that others may see, by id, locked. Comments come before likes, in one order, as for a deletion."""
+    """The published comments by id, locked. Lock order: comments by id, then likes, as for a deletion."""
     held = await comments.lock_comments(conn, sorted(comment_ids))
     post_authors = await posts.find_visible(conn, list({comment.post_id for comment in held.values()}))
     return {
@@ -83,7 +83,7 @@ async def _lock_shown(conn: Connection, comment_ids: Collection[int]) -> dict[in
 async def _find_rejected(
     conn: Connection, batch: Sequence[CommentLike], shown: Mapping[int, _Shown]
 ) -> dict[CommentLike, type[FeedError]]:
-    """The likes that are refused, with the error of each. Whom a block hides a comment from does not learn of a ban there."""
+    """The rejected items with the error of each. A block is reported before a ban, as CommentNotFound."""
     restrictions = await accounts.list_standings(conn, list({like.account_id for like in batch}))
     seen = [like for like in batch if like.comment_id in shown]
     pairs = {(like.account_id, author_id) for like in seen for author_id in shown[like.comment_id].authors}
@@ -99,7 +99,7 @@ async def _find_rejected(
 
 
 async def _move_likes(conn: Connection, requested: Mapping[Triple, bool]) -> dict[int, int]:
-    """Makes each (post, comment, account) a like or none. The like counts, by comment, of those that have changed."""
+    """Adds or removes the like of each (post, comment, account). Returns the new like counts of the changed comments."""
     added = sorted(triple for triple, liked in requested.items() if liked)
     removed = sorted(triple for triple, liked in requested.items() if not liked)
     new = await comment_store.add_likes(conn, added) if added else []

@@ -1,4 +1,4 @@
-"""The SQL of likes by the million, for whoever fills an empty installation."""
+"""The SQL that copies likes in bulk into an empty installation."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,7 +8,7 @@ from feed.postgres import Connection
 
 
 class DatedLike(NamedTuple):
-    """A like that was given at a known instant."""
+    """A like with its time."""
 
     post_id: int
     account_id: int
@@ -16,5 +16,5 @@ class DatedLike(NamedTuple):
 
 
 async def add_many(conn: Connection, likes: Iterable[DatedLike]) -> None:
-    """Likes of which each is the only one of its account and post. Counters are the caller's."""
+    """Adds likes that are unique by post and account. The caller adds the counters."""
     await conn.copy_records_to_table("likes", records=likes, columns=DatedLike._fields)

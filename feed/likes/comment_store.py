@@ -1,15 +1,15 @@
-"""The SQL of likes of comments: a like is a row; an unlike moves it to the past with the instant of its end."""
+"""The SQL of likes of comments. A like is a row; an unlike moves it to `past_comment_likes` with its end."""
 
 from collections.abc import Sequence
 
 from feed.postgres import Connection, columns
 
-# Post, comment, account: the post comes first because rows are found, and divided, by it.
+# Post, comment, account: the post is first because rows are indexed and partitioned by it.
 Triple = tuple[int, int, int]
 
 
 async def add_likes(conn: Connection, triples: Sequence[Triple]) -> list[Triple]:
-    """Those of the triples, in their order, that are new: a retried request adds nothing."""
+    """Adds likes and returns the new ones, in the given order. A retried request adds nothing."""
     rows = await conn.fetch(
         """
         INSERT INTO comment_likes (post_id, comment_id, account_id)
@@ -24,7 +24,7 @@ async def add_likes(conn: Connection, triples: Sequence[Triple]) -> list[Triple]
 
 
 async def remove_likes(conn: Connection, triples: Sequence[Triple]) -> list[Triple]:
-    """Those of the triples that were likes; their intervals are closed and kept."""
+    """Removes likes and returns those that existed. Their intervals are stored as past likes."""
     rows = await conn.fetch(
         """
         WITH gone AS (

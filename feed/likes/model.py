@@ -1,4 +1,4 @@
-"""Likes: one per person's account and post, or comment."""
+"""Likes: at most one per account and post, or account and comment."""
 
 import msgspec
 
@@ -9,11 +9,11 @@ from feed.posts.model import PostId
 
 
 class LikesPrivate(Forbidden):
-    """Who likes a post is told to its author and to staff alone."""
+    """The likers of a post are visible to its author and to staff only."""
 
 
 class Like(msgspec.Struct, frozen=True):
-    """That an account likes a post, or no longer does."""
+    """A request to like a post, or to remove the like."""
 
     post_id: PostId
     account_id: AccountId
@@ -21,7 +21,7 @@ class Like(msgspec.Struct, frozen=True):
 
 
 class CommentLike(msgspec.Struct, frozen=True):
-    """That an account likes a comment, or no longer does."""
+    """A request to like a comment, or to remove the like."""
 
     comment_id: CommentId
     account_id: AccountId

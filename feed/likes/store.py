@@ -1,7 +1,7 @@
-"""The SQL of likes. A like is a row; an unlike moves it to the past with the instant of its end.
+"""The SQL of likes. A like is a row; an unlike moves it to `past_likes` with its end.
 
-The one statement of a batch writes the post's counters and its changes too, which are another slice's else: a like that took
-several round trips would take three times as long when it is alone, and twice as much of Postgres when it is not.
+The statement of a batch also writes the post's counters and changes, which belong to another slice: with several round trips
+a single like takes three times as long, and a batch costs Postgres twice as much.
 """
 
 from collections.abc import Mapping
@@ -16,17 +16,17 @@ Rejection = Literal["not_seen", "banned"]
 
 
 class AppliedLikes(msgspec.Struct, frozen=True):
-    """What a batch has come to: the count of each post that exists, and the pairs (post, account) that were refused."""
+    """The result of a batch: the count of each post that exists, and the rejected pairs (post, account)."""
 
     counts: dict[int, int]
     rejected: dict[Pair, Rejection]
 
 
 async def apply_likes(conn: Connection, requested: Mapping[Pair, bool]) -> AppliedLikes:
-    """Makes each pair (post, account) a like or none; what is so already changes nothing, and counters move by what has changed.
+    """Adds or removes the like of each pair (post, account). A pair that is so already changes nothing, not even a counter.
 
-    Locks the statistics in the order of their ids, then writes likes, which nobody writes without that lock. What is read
-    beside them is as old as the statement: whoever is banned while it waits for a lock has liked before.
+    Locks the statistics in the order of ids before it writes likes, as all writers of likes do. Other tables are read in the
+    statement's snapshot: a like of an account that is banned while the statement waits for a lock counts as made before.
     """
     rows = await conn.fetch(
         """
@@ -38,56 +38,57 @@ async def apply_likes(conn: Connection, requested: Mapping[Pair, bool]) -> Appli
             WHERE post_id = ANY ($1)
             ORDER BY post_id
             FOR UPDATE
-        ), met AS MATERIALIZED (
+        ), visible AS MATERIALIZED (
             SELECT held.post_id, posts.author_id FROM held JOIN visible_posts AS posts ON posts.id = held.post_id
         ), banned AS MATERIALIZED (
             SELECT account_id FROM standings_now WHERE account_id = ANY ($2) AND banned
-        ), apart AS MATERIALIZED (
+        ), blocked AS MATERIALIZED (
             SELECT account_id, other_id AS author_id FROM kept_apart
-            WHERE account_id = ANY ($2) AND kind = 'block' AND other_id IN (SELECT author_id FROM met)
-        ), judged AS MATERIALIZED (
-            SELECT given.post_id, given.account_id, given.liked, given.account_id = met.author_id AS own,
+            WHERE account_id = ANY ($2) AND kind = 'block' AND other_id IN (SELECT author_id FROM visible)
+        ), checked AS MATERIALIZED (
+            SELECT given.post_id, given.account_id, given.liked, given.account_id = visible.author_id AS own,
                    CASE
-                       WHEN met.post_id IS NULL OR (given.account_id, met.author_id) IN (SELECT account_id, author_id FROM apart)
+                       WHEN visible.post_id IS NULL
+                           OR (given.account_id, visible.author_id) IN (SELECT account_id, author_id FROM blocked)
                            THEN 'not_seen'
                        WHEN given.account_id IN (SELECT account_id FROM banned) THEN 'banned'
-                   END AS refusal
-            FROM given LEFT JOIN met ON met.post_id = given.post_id
+                   END AS rejection
+            FROM given LEFT JOIN visible ON visible.post_id = given.post_id
         ), new AS (
             INSERT INTO likes (post_id, account_id)
-            SELECT post_id, account_id FROM judged WHERE liked AND refusal IS NULL ORDER BY post_id, account_id
+            SELECT post_id, account_id FROM checked WHERE liked AND rejection IS NULL ORDER BY post_id, account_id
             ON CONFLICT DO NOTHING
             RETURNING post_id, account_id
         ), gone AS (
-            DELETE FROM likes USING judged
-            WHERE likes.post_id = judged.post_id AND likes.account_id = judged.account_id
-              AND NOT judged.liked AND judged.refusal IS NULL
+            DELETE FROM likes USING checked
+            WHERE likes.post_id = checked.post_id AND likes.account_id = checked.account_id
+              AND NOT checked.liked AND checked.rejection IS NULL
             RETURNING likes.post_id, likes.account_id, likes.liked_at
         ), past AS (
             INSERT INTO past_likes (post_id, account_id, liked_at, unliked_at)
             SELECT post_id, account_id, liked_at, greatest(liked_at, clock_timestamp()) FROM gone
         ), deltas AS (
-            SELECT changed.post_id, sum(by) AS likes, coalesce(sum(by) FILTER (WHERE judged.own), 0) AS own_likes
+            SELECT changed.post_id, sum(by) AS likes, coalesce(sum(by) FILTER (WHERE checked.own), 0) AS own_likes
             FROM (
                 SELECT post_id, account_id, 1 AS by FROM new UNION ALL SELECT post_id, account_id, -1 FROM gone
             ) AS changed
-            JOIN judged ON judged.post_id = changed.post_id AND judged.account_id = changed.account_id
+            JOIN checked ON checked.post_id = changed.post_id AND checked.account_id = changed.account_id
             GROUP BY changed.post_id
         ), moved AS (
-            -- From the locked rows: the snapshot's may be older, and its sums would be checked before they are thrown away.
+            -- From the locked rows: sums of older snapshot rows could violate a CHECK before the update is re-evaluated.
             UPDATE post_stats AS stats
             SET like_count = held.like_count + deltas.likes, own_like_count = held.own_like_count + deltas.own_likes,
                 version = held.version + 1
             FROM held JOIN deltas ON deltas.post_id = held.post_id
             WHERE stats.post_id = held.post_id
             RETURNING stats.post_id, stats.like_count, stats.version
-        ), noted AS (
+        ), logged AS (
             INSERT INTO changes (post_id, version) SELECT post_id, version FROM moved
         )
-        SELECT held.post_id, NULL AS account_id, NULL AS refusal, coalesce(moved.like_count, held.like_count) AS like_count
+        SELECT held.post_id, NULL AS account_id, NULL AS rejection, coalesce(moved.like_count, held.like_count) AS like_count
         FROM held LEFT JOIN moved ON moved.post_id = held.post_id
         UNION ALL
-        SELECT post_id, account_id, refusal, NULL FROM judged WHERE refusal IS NOT NULL
+        SELECT post_id, account_id, rejection, NULL FROM checked WHERE rejection IS NOT NULL
         """,
         [post_id for post_id, _ in requested],
         [account_id for _, account_id in requested],

@@ -1,4 +1,4 @@
-"""Publishing posts, many at once, editing and deleting them: one transaction each."""
+"""Actions that publish posts in batches, edit a post and delete a post."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ from feed.topics.parse import TopicMention, find_topics
 
 
 class _NewRevision(NamedTuple):
-    """A revision as its author wrote it, with the topics that its text mentions."""
+    """A revision to add, with the topics that its text mentions."""
 
     post_id: PostId
     author_id: AccountId
@@ -48,7 +48,7 @@ class _NewRevision(NamedTuple):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A post that may be published, as it will be stored. `request`: once per key."""
+    """A validated post that is to be published. `request` makes a retry publish it once."""
 
     author_id: AccountId
     text: str
@@ -61,7 +61,7 @@ class Draft(msgspec.Struct, frozen=True):
     def checked(
         author_id: AccountId, new: NewPost, request: KeyedRequest | None = None, ip_region: str | None = None
     ) -> "Draft":
-        """The draft of what a person wants to publish. Raises Invalid."""
+        """The draft of a post, with its text cleaned and its topics found. Raises Invalid."""
         text = clean_text(new.text)
         if problems := new_post_problems(new, text):
             raise Invalid(*problems)
@@ -71,9 +71,9 @@ class Draft(msgspec.Struct, frozen=True):
 async def publish_posts(
     pool: Pool, batch: Sequence[Draft], *, announce: Announce = announce_nothing
 ) -> list[int | Exception]:
-    """Publishes posts in the order of their arrival, each once per its `request`; visible at once and queued for a look.
+    """Publishes posts in the order of the batch, each once per `request`. They are visible at once and queued for review.
 
-    An answer is the post's id, or what that one caller is told: Banned, Muted, Answered, IdempotencyKeyReused,
+    Returns, in that order, the post's id or the error of that item: Banned, Muted, Answered, IdempotencyKeyReused,
     IdempotencyKeyBusy.
     """
     requests = [(draft.author_id, draft.request) for draft in batch]
@@ -97,7 +97,7 @@ async def publish_posts(
 async def edit_post(
     pool: Pool, author_id: AccountId, post_id: PostId, change: PostChange, *, announce: Announce = announce_nothing
 ) -> None:
-    """Makes a new revision of the author's own post and shows it; the old ones stay.
+    """Adds a revision to the author's own post and shows it; the old ones are kept.
 
     Raises Invalid, PostNotFound, NotYourPost, PostNotEditable, Banned, Muted.
     """
@@ -126,7 +126,7 @@ async def edit_post(
 async def delete_post(
     pool: Pool, author_id: AccountId, post_id: PostId, *, announce: Announce = announce_nothing
 ) -> None:
-    """Deletes the author's own post; a second time changes nothing. Raises PostNotFound, NotYourPost."""
+    """Deletes the author's own post; repeating it changes nothing. Raises PostNotFound, NotYourPost."""
     async with transaction(pool) as conn:
         post = await store.find_post(conn, post_id)
         if post is None or (post.author_id != author_id and post.state != "published"):
@@ -158,7 +158,7 @@ async def _add(conn: Connection, drafts: Sequence[tuple[Draft, int | None]]) -> 
 
 
 async def _add_revisions(conn: Connection, revisions: Sequence[_NewRevision]) -> None:
-    """Revisions of different posts, with their places in lists and campaigns."""
+    """Adds revisions of different posts, and lists and enters the posts by their topics."""
     topic_ids = await _find_topic_ids(conn, revisions)
     await store.add_revisions(
         conn,
@@ -185,9 +185,9 @@ async def _add_revisions(conn: Connection, revisions: Sequence[_NewRevision]) ->
 
 
 async def _find_topic_ids(conn: Connection, revisions: Sequence[_NewRevision]) -> list[dict[str, int]]:
-    """The topics that each revision bears: their ids by key. A new topic is added; a closed one stays where it was already."""
+    """The topics of each revision: ids by key. New topics are added; a closed topic is kept only by posts that already have it."""
     named = [
-        # Of many topics the first ones count.
+        # Only the first topics of a text count.
         dict(list({mention.key: mention.name for mention in each.mentions}.items())[:TOPICS_MOST])
         for each in revisions
     ]
@@ -195,7 +195,7 @@ async def _find_topic_ids(conn: Connection, revisions: Sequence[_NewRevision]) -
     closed = {key for key, topic in known.items() if topic.state == "closed"}
     edited = [each.post_id for each in revisions if each.number > 1]
     held = await store.list_topic_ids(conn, edited) if closed else {}
-    # The mention of a closed topic that the post does not bear yet is text like any other.
+    # The mention of a closed topic that the post does not have yet is plain text.
     return [
         {key: known[key].id for key in names if key not in closed or known[key].id in held.get(each.post_id, ())}
         for each, names in zip(revisions, named, strict=True)

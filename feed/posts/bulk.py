@@ -1,4 +1,4 @@
-"""The SQL of posts by the thousand, for whoever fills an empty installation."""
+"""The SQL that copies posts in bulk into an empty installation."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ class PublishedPost(NamedTuple):
 
 
 async def add_posts(conn: Connection, posts: Sequence[PublishedPost]) -> None:
-    """Posts that everybody sees since `published_at`; their revisions and topics are added by themselves."""
+    """Adds posts that are published since `published_at`. Revisions and topics are added separately."""
     await conn.copy_records_to_table(
         "posts",
         records=(
@@ -35,7 +35,7 @@ async def add_posts(conn: Connection, posts: Sequence[PublishedPost]) -> None:
 
 
 async def add_revisions(conn: Connection, posts: Sequence[PublishedPost]) -> None:
-    """The first and only revision of each post."""
+    """Adds the only revision of each post."""
     await conn.copy_records_to_table(
         "post_revisions",
         records=(
@@ -67,7 +67,7 @@ async def add_revisions(conn: Connection, posts: Sequence[PublishedPost]) -> Non
 
 
 async def add_to_topics(conn: Connection, posts: Sequence[PublishedPost]) -> None:
-    """The posts' places under the topics that they bear."""
+    """Lists the posts under their topics."""
     await conn.copy_records_to_table(
         "topic_posts",
         records=((topic.id, each.published_at, each.id) for each in posts for topic in each.topics),

@@ -1,4 +1,4 @@
-"""The posts of erased accounts disappear, a bounded number in each transaction."""
+"""The job that deletes the posts of erased accounts, a bounded number per transaction."""
 
 from feed.accounts import erasure_store as erasures
 from feed.cases import store as cases
@@ -8,15 +8,15 @@ from feed.postgres import Pool, transaction
 from feed.posts import store
 from feed.posts.hide_show import hide_post
 
-# Each takes about ten statements; a request that waits for one of these posts shall not notice.
+# A post takes about ten statements, during which requests for it may wait for its locks.
 _AT_ONCE = 25
 
-# Twice as long as a transaction of an API process may take: a post that was being written when its author was erased is seen.
+# Twice the longest transaction of an API process, so that a post that was being written during the erasure is found.
 _SETTLED_SECONDS = 10
 
 
 async def erase_next_posts(pool: Pool) -> bool:
-    """Deletes some posts of one erased account. False when there is nothing to do, or nothing yet."""
+    """Deletes some posts of one erased account. False if there is nothing to do now."""
     async with transaction(pool) as conn:
         if not await erasures.try_eraser_lock(conn):
             return False
@@ -28,7 +28,7 @@ async def erase_next_posts(pool: Pool) -> bool:
             await inbox.remove_account(conn, account_id)
             return await erasures.mark_content_erased(conn, account_id, after_seconds=_SETTLED_SECONDS)
         await changes.lock_stats(conn, post_ids)
-        # Its author may delete one meanwhile; under the locks they stay as they are.
+        # Read again under the locks: the author may have deleted a post meanwhile.
         for post_id in await store.list_undeleted(conn, account_id, limit=_AT_ONCE):
             if post_id in post_ids:
                 await hide_post(conn, post_id, state="deleted")

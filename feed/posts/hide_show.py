@@ -1,4 +1,4 @@
-"""What has to happen together when a post appears or disappears. Called inside a transaction."""
+"""Changes of a post's visibility with all lists and counters. The callers open the transaction."""
 
 from feed.accounts import store as accounts
 from feed.changes import store as changes
@@ -10,27 +10,27 @@ from feed.posts.model import Post, State
 
 
 class PostIsDeleted(Conflict):
-    """Its author has deleted it; nobody else brings it back."""
+    """The author has deleted the post; it cannot be restored."""
 
 
 async def hide_post(conn: Connection, post_id: int, *, state: State) -> Post:
-    """Takes the post out of every list, board and count of posts; returns it as it was.
+    """Removes the post from lists, boards and post counts. Returns its row before.
 
-    Likes and comments stay as they are, so that a restore needs to count nothing. Raises PostNotFound, PostIsDeleted.
+    Likes and comments stay as they are, so that a restore needs no recount. Raises PostNotFound, PostIsDeleted.
     """
     return await _move(conn, post_id, state)
 
 
 async def show_post(conn: Connection, post_id: int) -> Post:
-    """Puts the post where it was before it was hidden; returns it as it was. Raises PostNotFound, PostIsDeleted."""
+    """Makes the post visible again. Returns its row before. Raises PostNotFound, PostIsDeleted."""
     return await _move(conn, post_id, "published")
 
 
 async def _move(conn: Connection, post_id: int, state: State) -> Post:
-    # The statistics row first: likes take the two locks in this order too.
+    # Lock order: the statistics row first, as likes do.
     await changes.lock_stats(conn, [post_id])
     post = await store.lock_post(conn, post_id)
-    # Also for who has waited here while another try of his own deletion was being done.
+    # This is also the result of a retry that waited for the lock while the first attempt committed.
     if post.state == state:
         return post
     if post.state == "deleted":

@@ -1,4 +1,4 @@
-"""Posts: what people publish, and what may be wrong with it."""
+"""Posts, their limits, validation and errors."""
 
 import hashlib
 from datetime import datetime
@@ -25,11 +25,11 @@ class PostNotFound(NotFound):
 
 
 class NotYourPost(Forbidden):
-    """Only its author may do that."""
+    """Only the author may edit or delete a post."""
 
 
 class PostNotPublished(Conflict):
-    """The author's own post, but others cannot see it now: it cannot be liked or commented on."""
+    """The author's own post is not published: it cannot be liked or commented on."""
 
 
 class PostNotEditable(Conflict):
@@ -37,7 +37,7 @@ class PostNotEditable(Conflict):
 
 
 class Location(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a post was made, as its author says."""
+    """The place of a post, as given by its author."""
 
     name: str
     lat: float | None = None
@@ -45,7 +45,7 @@ class Location(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TopicAt(msgspec.Struct, frozen=True):
-    """A topic where it stands in a text; code points, marks included."""
+    """The position of a topic in a text, in code points, with its marks."""
 
     id: int
     name: str
@@ -54,7 +54,7 @@ class TopicAt(msgspec.Struct, frozen=True):
 
 
 class Post(msgspec.Struct, frozen=True):
-    """A post's row, without its text."""
+    """A row of `posts`, without the text."""
 
     id: PostId
     author_id: AccountId
@@ -68,7 +68,7 @@ class Post(msgspec.Struct, frozen=True):
 
 
 class NewPost(msgspec.Struct, frozen=True):
-    """What a user publishes."""
+    """The members of a new post."""
 
     text: str = ""
     media_ids: list[str] = []
@@ -78,7 +78,7 @@ class NewPost(msgspec.Struct, frozen=True):
 
 
 class PostChange(msgspec.Struct, frozen=True):
-    """What an author changes; what is left out stays."""
+    """Changes of a post; absent members stay."""
 
     text: str | None = None
     media_ids: list[str] | None = None
@@ -86,13 +86,13 @@ class PostChange(msgspec.Struct, frozen=True):
 
 
 def content_sha256(text: str, media_ids: list[int]) -> bytes:
-    """What an approval is bound to: the hash of a revision's canonical content (RFC 8785)."""
+    """SHA-256 of a revision's content as canonical JSON (RFC 8785). An approval is bound to it."""
     content: dict[str, Any] = {"text": text, "media_ids": [str(media_id) for media_id in media_ids]}
     return hashlib.sha256(rfc8785.dumps(content)).digest()
 
 
 def new_post_problems(new: NewPost, text: str) -> list[FieldError]:
-    """Why this cannot be published; `text` is the cleaned text of it."""
+    """All problems of a new post; `text` is its cleaned text. Empty if it is valid."""
     problems = _content_problems(text, new.media_ids, new.comment_policy)
     if new.location is not None:
         problems.extend(_location_problems(new.location))
@@ -100,7 +100,7 @@ def new_post_problems(new: NewPost, text: str) -> list[FieldError]:
 
 
 def change_problems(change: PostChange, text: str) -> list[FieldError]:
-    """Why a post cannot be changed so; `text` is the cleaned text that it would have."""
+    """All problems of a change; `text` is the cleaned text after it. Empty if it is valid."""
     return _content_problems(text, change.media_ids or [], change.comment_policy)
 
 
@@ -108,7 +108,7 @@ def _content_problems(text: str, media_ids: list[str], comment_policy: str | Non
     problems: list[FieldError] = []
     if problem := text_problem(text, shortest=0 if media_ids else 1, longest=TEXT_LONGEST):
         problems.append(FieldError("text", problem, {"longest": TEXT_LONGEST}))
-    # There are no uploads yet, so no id of a medium exists.
+    # Uploads are not implemented, so no media id exists.
     problems.extend(FieldError(f"media_ids[{i}]", "not_found") for i in range(len(media_ids)))
     if comment_policy is not None and comment_policy not in get_args(CommentPolicy):
         problems.append(FieldError("comment_policy", "unknown_value", {"allowed": list(get_args(CommentPolicy))}))

@@ -1,4 +1,4 @@
-"""Accounts that act on posts: one query for a whole batch, under its locks."""
+"""The preconditions for acting on posts, loaded in one query for a whole batch."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from feed.posts.model import CommentPolicy, PostId, State
 
 
 class Preconditions(msgspec.Struct, frozen=True):
-    """A post as one account finds it: what the post allows, and what the account may do."""
+    """The state of a post, and the restrictions of an account that acts on it."""
 
     post_id: PostId
     account_id: AccountId
     author_id: AccountId
     state: State
     comment_policy: CommentPolicy
-    is_blocked: bool  # The author and the account do not see each other.
+    is_blocked: bool  # There is a block between the author and the account.
     banned: bool
     muted: bool
 
@@ -31,9 +31,9 @@ Pair = tuple[int, int]
 
 
 async def list_preconditions(conn: Connection, pairs: Sequence[Pair]) -> dict[Pair, Preconditions]:
-    """For pairs of post and account; a pair is absent when there is no such post.
+    """The preconditions by pair of post and account. Pairs with an unknown post are absent.
 
-    A statement of its own after the locks, so that it sees what their last holders committed.
+    It is a separate statement after the locks, so that it sees what their previous holders committed.
     """
     rows = await conn.fetch(
         """

@@ -1,4 +1,4 @@
-"""The SQL of posts, their revisions and their places under topics."""
+"""The SQL of posts, their revisions and the lists of topics."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from feed.posts.model import NewPost, Post, PostId, PostNotFound, State, TopicAt
 
 
 class NewRow(NamedTuple):
-    """A post to be added, visible at once. `id` is what an idempotency key has reserved, if there is one."""
+    """A post to insert, visible at once. `id` is reserved by its idempotency key; None without a key."""
 
     id: int | None
     author_id: int
@@ -19,7 +19,7 @@ class NewRow(NamedTuple):
 
 
 class Revision(NamedTuple):
-    """An immutable revision. `approved`: the machine check let it pass and nothing else stands before it."""
+    """An immutable revision. `approved`: it passed the machine check and needs no review before it is shown."""
 
     post_id: int
     revision: int
@@ -31,7 +31,7 @@ class Revision(NamedTuple):
 
 
 async def add_posts(conn: Connection, rows: Sequence[NewRow]) -> list[PostId]:
-    """The ids of the posts, in the order of the rows."""
+    """Inserts posts and returns their ids in the order of the rows."""
     added = await conn.fetch(
         """
         WITH given AS MATERIALIZED (
@@ -59,7 +59,7 @@ def _columns_of(row: NewRow) -> tuple[Any, ...]:
 
 
 async def add_revisions(conn: Connection, revisions: Sequence[Revision]) -> None:
-    """The revisions, each of another post."""
+    """Inserts revisions of different posts."""
     await conn.execute(
         """
         INSERT INTO post_revisions
@@ -72,7 +72,7 @@ async def add_revisions(conn: Connection, revisions: Sequence[Revision]) -> None
             AS given (post_id, revision, text, topics, content_sha256, author_id, approved)
         JOIN posts ON posts.id = given.post_id
         CROSS JOIN LATERAL (
-            -- A first revision is as old as its post: a clock of its own could read later than a deadline that the post kept.
+            -- A first revision has the time of its post: a separate reading of the clock could be after a deadline that the post met.
             SELECT CASE WHEN given.revision = 1 THEN posts.created_at ELSE clock_timestamp() END AS at
         ) AS made
         """,
@@ -81,18 +81,18 @@ async def add_revisions(conn: Connection, revisions: Sequence[Revision]) -> None
 
 
 def _json(value: Any) -> Any:
-    # As text: the driver would take lists within a list for further dimensions of an array.
+    # As text: asyncpg encodes nested lists as a multidimensional array.
     return None if value is None else msgspec.json.encode(value).decode()
 
 
 async def find_visible(conn: Connection, post_ids: Sequence[int]) -> dict[int, int]:
-    """Author by post for those among `post_ids` that others may see."""
+    """The author of each visible post among `post_ids`, by post."""
     rows = await conn.fetch("SELECT id, author_id FROM visible_posts WHERE id = ANY ($1::bigint[])", post_ids)
     return {row["id"]: row["author_id"] for row in rows}
 
 
 async def find_post(conn: Connection, post_id: int) -> Post | None:
-    """The post in whatever state it is."""
+    """The post in any state, or None."""
     row = await conn.fetchrow(
         """
         SELECT id, author_id, state, revision, latest_revision, comment_policy, created_at, published_at, edited_at
@@ -104,7 +104,7 @@ async def find_post(conn: Connection, post_id: int) -> Post | None:
 
 
 async def lock_post(conn: Connection, post_id: int) -> Post:
-    """The post, held until the transaction ends. Raises PostNotFound."""
+    """The post, locked until the transaction ends. Raises PostNotFound."""
     row = await conn.fetchrow(
         """
         SELECT id, author_id, state, revision, latest_revision, comment_policy, created_at, published_at, edited_at
@@ -118,7 +118,7 @@ async def lock_post(conn: Connection, post_id: int) -> Post:
 
 
 async def change_state(conn: Connection, post_id: int, state: State) -> None:
-    """Moves a locked post to `state`; a first publication and a deletion are stamped by the database clock."""
+    """Sets the state of a locked post, and the time of its first publication or deletion by the database clock."""
     await conn.execute(
         """
         UPDATE posts
@@ -133,7 +133,7 @@ async def change_state(conn: Connection, post_id: int, state: State) -> None:
 
 
 async def show_revision(conn: Connection, post_id: int, revision: int, *, comment_policy: str) -> None:
-    """Makes `revision` the newest and the shown one of a locked post."""
+    """Makes `revision` the newest and the shown revision of a locked post."""
     await conn.execute(
         """
         UPDATE posts
@@ -148,12 +148,12 @@ async def show_revision(conn: Connection, post_id: int, revision: int, *, commen
 
 
 async def change_comment_policy(conn: Connection, post_id: int, comment_policy: str) -> None:
-    """Who may comment from now on; no revision."""
+    """Changes who may comment, without a new revision."""
     await conn.execute("UPDATE posts SET comment_policy = $2 WHERE id = $1", post_id, comment_policy)
 
 
 async def get_shown_text(conn: Connection, post_id: int) -> str:
-    """The text of the revision that is shown."""
+    """The text of the shown revision."""
     return str(
         await conn.fetchval(
             """
@@ -168,7 +168,7 @@ async def get_shown_text(conn: Connection, post_id: int) -> str:
 
 
 async def list_topic_ids(conn: Connection, post_ids: Sequence[int]) -> dict[int, set[int]]:
-    """The topics that any revision of each post bears."""
+    """The topics of all revisions, by post."""
     rows = await conn.fetch(
         """
         SELECT post_id, array_agg(DISTINCT topic_id) AS topic_ids
@@ -182,7 +182,7 @@ async def list_topic_ids(conn: Connection, post_ids: Sequence[int]) -> dict[int,
 
 
 async def approve_revision(conn: Connection, post_id: int, revision: int) -> None:
-    """Records that the revision passed; a first approval keeps its instant."""
+    """Approves the revision. A repeated approval keeps the time of the first one."""
     await conn.execute(
         """
         UPDATE post_revisions SET approved_at = coalesce(approved_at, clock_timestamp()), refused_at = NULL
@@ -194,7 +194,7 @@ async def approve_revision(conn: Connection, post_id: int, revision: int) -> Non
 
 
 async def list_under_topics(conn: Connection, post_ids: Sequence[int]) -> None:
-    """Puts each visible one of these posts under the topics of its shown revision, and none of them under any other."""
+    """Lists each visible post under the topics of its shown revision, and removes the posts from all other topics."""
     await conn.execute(
         """
         WITH shown AS (
@@ -217,7 +217,7 @@ async def list_under_topics(conn: Connection, post_ids: Sequence[int]) -> None:
 
 
 async def list_undeleted(conn: Connection, author_id: int, *, limit: int) -> list[int]:
-    """The author's oldest posts that nobody has deleted, in whatever other state."""
+    """The author's oldest posts in any state but deleted."""
     rows = await conn.fetch(
         "SELECT id FROM posts WHERE author_id = $1 AND state <> 'deleted' ORDER BY id LIMIT $2", author_id, limit
     )

@@ -1,4 +1,4 @@
-"""Topics: what a post is about, named in its own words between `#` marks."""
+"""Topics, which a post's text names between `#` marks."""
 
 from typing import Literal, get_args
 
@@ -11,14 +11,14 @@ STATES: tuple[TopicState, ...] = get_args(TopicState)
 
 
 class TopicNotFound(NotFound):
-    """No post has borne this topic, or it is hidden."""
+    """No post has had this topic, or it is hidden."""
 
 
 class Topic(msgspec.Struct, frozen=True):
     """A topic: one per key, shown by the name under which it was first used.
 
-    `no_trend`: stands in no list of what people write about now. `hidden`: nobody finds it. `closed`: takes no more posts.
-    With `alias_of` it stands for another topic, under which its posts are shown.
+    `no_trend`: not among the trending topics. `hidden`: not found. `closed`: accepts no more posts.
+    With `alias_of` it is an alias of another topic, under which its posts are shown.
     """
 
     id: int
@@ -29,7 +29,7 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class ResolvedTopic(msgspec.Struct, frozen=True):
-    """What somebody finds who asks for a topic by a name: the topic that it stands for, and all whose posts are shown under it."""
+    """The topic that a name resolves to. `ids` are the topics whose posts are shown under it: itself and its aliases."""
 
     id: int
     name: str

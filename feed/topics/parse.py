@@ -11,19 +11,19 @@ from feed.topics.model import TopicNotFound
 
 MARKS = "#＃"
 NAME_LONGEST = 40
-# One sign may stand for a whole sentence (U+FDFA becomes eighteen); a key stays an identifier.
+# Normalization may expand a character: U+FDFA becomes eighteen. The limit keeps keys short.
 KEY_LONGEST = 80
 
-# Addresses may hold marks of their own. They are ASCII here, so Chinese text may follow without a space.
-_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]*", re.IGNORECASE)
-# The keycap emoji is written with a mark, and is none.
+# URLs may contain marks. They are ASCII here, so that Chinese text may follow without a space.
+_URL = re.compile(r"(?:https?://|www\.)[!-~]*", re.IGNORECASE)
+# The keycap emoji begins with `#` but is not a topic mark.
 _KEYCAP = ("\ufe0f", "\u20e3")
 _INVISIBLE = frozenset("\u200b\u2060\ufeff")
-_KEYBOARD = frozenset(string.punctuation)
+_ASCII_PUNCTUATION = frozenset(string.punctuation)
 
 
 class TopicMention(msgspec.Struct, frozen=True):
-    """A topic where it stands in a text. `start` and `length` count code points and cover the marks."""
+    """A topic in a text. `start` and `length` count code points and include the marks."""
 
     name: str
     key: str
@@ -32,20 +32,20 @@ class TopicMention(msgspec.Struct, frozen=True):
 
 
 def topic_key(name: str) -> str:
-    """What two spellings of one topic share: NFKC and casefold."""
-    # Folding may take a sign apart again; without the second pass a key would not be its own key.
+    """The key that all spellings of a topic share: NFKC and casefold."""
+    # Case folding may decompose a character again; the second NFKC makes the function idempotent.
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def is_topic_name(name: str) -> bool:
-    """Whether `#name#` is this topic."""
+    """Whether `#name#` is a topic with exactly this name."""
     return [mention.name for mention in find_topics(f"#{name}#")] == [name]
 
 
 def lookup_key(name: str) -> str:
-    """The key of a topic that somebody asks for by name. Raises TopicNotFound for what can be no name.
+    """The key to look a topic up by name. Raises TopicNotFound for text that cannot be a name.
 
-    It may hold what the database cannot even be asked about.
+    Such text may contain characters that Postgres rejects.
     """
     if not is_topic_name(name):
         raise TopicNotFound
@@ -53,12 +53,12 @@ def lookup_key(name: str) -> str:
 
 
 def find_topics(text: str) -> list[TopicMention]:
-    """The topics of a text, in order, each occurrence for itself. Looks at most 41 code points ahead of a mark."""
-    addresses = deque(match.span() for match in _ADDRESS.finditer(text))
+    """All occurrences of topics in a text, in order. Reads at most 41 code points after a mark."""
+    urls = deque(match.span() for match in _URL.finditer(text))
     found: list[TopicMention] = []
     position = 0
     while (position := _next_mark(text, position)) < len(text):
-        mention = _topic_at(text, position, addresses)
+        mention = _topic_at(text, position, urls)
         if mention is None:
             position += 1
         else:
@@ -73,16 +73,16 @@ def _next_mark(text: str, start: int) -> int:
     return start
 
 
-def _topic_at(text: str, start: int, addresses: deque[tuple[int, int]]) -> TopicMention | None:
-    while addresses and addresses[0][1] <= start:
-        addresses.popleft()
-    in_address = bool(addresses) and addresses[0][0] < start
-    # A mark that ends the address is followed by something else: `https://x.cn/#读书#` bears a topic, `…/#top` none.
-    if (in_address and start + 1 < addresses[0][1]) or text[start + 1 : start + 2] in _KEYCAP:
+def _topic_at(text: str, start: int, urls: deque[tuple[int, int]]) -> TopicMention | None:
+    while urls and urls[0][1] <= start:
+        urls.popleft()
+    in_url = bool(urls) and urls[0][0] < start
+    # A mark inside a URL is no topic (`…/#top`), but one that ends it may begin a topic (`https://x.cn/#读书#`).
+    if (in_url and start + 1 < urls[0][1]) or text[start + 1 : start + 2] in _KEYCAP:
         return None
     if (end := _paired_end(text, start)) is not None:
         return _mention(text[start + 1 : end], start, end + 1)
-    if in_address or (start > 0 and _is_word(text[start - 1])):
+    if in_url or (start > 0 and _is_word(text[start - 1])):
         return None
     end = _open_end(text, start)
     name = text[start + 1 : end]
@@ -99,7 +99,7 @@ def _may_be_key(key: str) -> bool:
 
 
 def _paired_end(text: str, start: int) -> int | None:
-    """Where the closing mark stands, None if there is none that closes a name."""
+    """The position of the mark that closes a name; None if there is none."""
     for position in range(start + 1, min(start + NAME_LONGEST + 2, len(text))):
         if text[position] in MARKS:
             return position if position > start + 1 else None
@@ -109,7 +109,7 @@ def _paired_end(text: str, start: int) -> int | None:
 
 
 def _open_end(text: str, start: int) -> int:
-    """Where the word ends; one code point past the longest name tells that it is longer."""
+    """The end of the word. For a name that is too long it is one code point after the longest allowed end."""
     last = min(start + NAME_LONGEST + 2, len(text))
     for position in range(start + 1, last):
         if _is_space(text[position]) or _is_punctuation(text[position]):
@@ -122,16 +122,16 @@ def _is_space(character: str) -> bool:
 
 
 def _is_punctuation(character: str) -> bool:
-    """Unicode's punctuation, and the signs of a keyboard (`~`, `+`, `|`) in both widths."""
+    """Whether it is Unicode punctuation or an ASCII symbol (`~`, `+`, `|`) in half or full width."""
     if unicodedata.category(character).startswith("P"):
         return True
-    return unicodedata.normalize("NFKC", character) in _KEYBOARD
+    return unicodedata.normalize("NFKC", character) in _ASCII_PUNCTUATION
 
 
 def _is_word(character: str) -> bool:
-    """Whether a mark right after it stands inside a word, as in `C#语言`.
+    """Whether a mark directly after the character is inside a word, as in `C#语言`.
 
-    Chinese puts no spaces between words, so after a wide character a new word may begin.
+    Chinese has no spaces between words, so a topic may follow a wide character.
     """
     if character == "_":
         return True

@@ -9,12 +9,11 @@ from feed.topics.model import ResolvedTopic, Topic, TopicState
 
 
 async def find_or_add_topics(conn: Connection, names: Sequence[tuple[str, str]]) -> dict[str, Topic]:
-    """Topics by key for pairs of (key, name); the unknown ones are made."""
+    """The topics by key, for pairs of (key, name). Unknown ones are added."""
     if not names:
         return {}
-    ordered = sorted(
-        dict(names).items()
-    )  # One order for everybody: two posts with the same new topics cannot deadlock.
+    # Sorted, so that two posts with the same new topics cannot deadlock.
+    ordered = sorted(dict(names).items())
     keys = [key for key, _ in ordered]
     known = await list_by_key(conn, keys)
     if len(known) < len(keys):
@@ -33,18 +32,18 @@ async def find_or_add_topics(conn: Connection, names: Sequence[tuple[str, str]])
 
 
 async def list_by_key(conn: Connection, keys: Sequence[str]) -> dict[str, Topic]:
-    """The known ones among `keys`."""
+    """The existing topics among `keys`, by key."""
     rows = await conn.fetch("SELECT id, key, name, state, alias_of FROM topics WHERE key = ANY ($1::text[])", keys)
     return {topic.key: topic for topic in many(rows, Topic)}
 
 
 async def find_by_key(conn: Connection, key: str) -> Topic | None:
-    """The topic of a key."""
+    """The topic with this key, or None."""
     return (await list_by_key(conn, [key])).get(key)
 
 
 async def find_resolved(conn: Connection, key: str) -> ResolvedTopic | None:
-    """The topic that a key stands for; None where it or its target is hidden. A hidden name shows no posts under its target."""
+    """The topic that a key resolves to; None if it or its target is hidden or unknown. Hidden aliases are not in `ids`."""
     row = await conn.fetchrow(
         """
         SELECT target.id, target.name, target.state,
@@ -62,18 +61,18 @@ async def find_resolved(conn: Connection, key: str) -> ResolvedTopic | None:
 
 
 async def lock_aliases(conn: Connection) -> None:
-    """Lets one change what stands for what at a time, until the transaction ends: so no alias ever leads to another."""
+    """Serializes changes of aliases until the transaction ends, so that no alias resolves to another alias."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('feed.topic_aliases', 0))")
 
 
 async def lock_topic(conn: Connection, key: str) -> Topic | None:
-    """The topic of a key, held until the transaction ends. Posts that bear it go on."""
+    """The topic with this key, locked until the transaction ends; None if unknown. New posts with the topic do not wait."""
     row = await conn.fetchrow("SELECT id, key, name, state, alias_of FROM topics WHERE key = $1 FOR NO KEY UPDATE", key)
     return one(row, Topic)
 
 
 async def change_topic(conn: Connection, topic_id: int, *, state: TopicState, alias_of: int | None) -> Topic:
-    """The topic as it is afterwards."""
+    """Sets state and target of a topic. Returns the changed topic."""
     row = await conn.fetchrow(
         """
         UPDATE topics SET state = $2, alias_of = $3 WHERE id = $1
@@ -87,5 +86,5 @@ async def change_topic(conn: Connection, topic_id: int, *, state: TopicState, al
 
 
 async def change_aliases(conn: Connection, topic_id: int, target_id: int) -> None:
-    """What stood for one topic stands for another."""
+    """Makes all aliases of one topic aliases of another."""
     await conn.execute("UPDATE topics SET alias_of = $2 WHERE alias_of = $1", topic_id, target_id)
