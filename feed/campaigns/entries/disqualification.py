@@ -1,4 +1,4 @@
-"""Taking an entry out of the contest and letting it in again: with a reason each time, and its author is told."""
+"""Disqualification and reinstatement of entries, each with a reason and a notification of the author."""
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
@@ -21,7 +21,7 @@ async def disqualify_entry(
     reason: Reason,
     request: KeyedRequest | None = None,
 ) -> None:
-    """Takes the entry out of the contest; the post stays. Raises Invalid, EntryDisqualified, EntryNotFound."""
+    """Disqualifies an entry; the post stays visible. Raises Invalid, EntryDisqualified, EntryNotFound."""
     if problems := reason_problems(reason.reason_code, reason.note):
         raise Invalid(*problems)
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
@@ -46,7 +46,7 @@ async def reinstate_entry(
     reason: Reason,
     request: KeyedRequest | None = None,
 ) -> None:
-    """Lets a disqualified entry compete again. Raises Invalid, EntryNotDisqualified, EntryNotFound."""
+    """Reverses the disqualification of an entry. Raises Invalid, EntryNotDisqualified, EntryNotFound."""
     if problems := reason_problems(reason.reason_code, reason.note):
         raise Invalid(*problems)
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
@@ -64,6 +64,6 @@ async def reinstate_entry(
 async def _record(
     conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int, reason: Reason
 ) -> None:
-    # With the note: of a disqualification that was taken back the entry itself says nothing any more.
+    # With the note: after a reinstatement the entry does not have it any more.
     detail = {"post_id": str(post_id), "reason_code": reason.reason_code, "note": reason.note}
     await audit.add(conn, actor_id, action, "campaign", campaign_id, detail)

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Notifications of authors about disqualification and reinstatement."""
 
 from feed.campaigns.entries.store import Entry
 from feed.campaigns.inputs import Reason, reason_label
@@ -7,7 +7,7 @@ from feed.inbox.model import NewInbox
 
 
 def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> NewInbox:
-    """The code is told, the note is not; and whom to ask."""
+    """For the author: contains the reason code's label and the organiser's contact, but not the note."""
     return _about(
         campaign,
         entry,
@@ -21,7 +21,7 @@ def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> New
 
 
 def of_reinstatement(campaign: Campaign, entry: Entry) -> NewInbox:
-    """It counts again, with all that it had."""
+    """For the author of a reinstated entry."""
     return _about(
         campaign,
         entry,
@@ -37,7 +37,7 @@ def _about(campaign: Campaign, entry: Entry, *, event: str, title: str, body: st
         kind="system",
         title=title,
         body=body,
-        # An entry may go out and come back more than once: each time is an event of its own.
+        # An entry may be disqualified and reinstated several times: each time has its own notification.
         once_key=f"entry_{event}:{entry.campaign_id}:{entry.post_id}:{campaign.now.timestamp():.6f}",
         deep_link=f"/posts/{entry.post_id}",
         subject={"kind": "campaign", "id": str(entry.campaign_id), "post_id": str(entry.post_id)},

@@ -1,4 +1,4 @@
-"""The shortlist: editors add and remove entries, and it is filled by engagement on request or after the campaign closes."""
+"""The shortlist: editors add and remove entries; it is filled by engagement on request and after the campaign has closed."""
 
 from decimal import Decimal
 
@@ -23,7 +23,7 @@ from feed.postgres import Connection, Pool, act_on_next, transaction
 async def fill_shortlist(
     pool: Pool, editor_id: AccountId, campaign_id: int, size: int | None, request: KeyedRequest | None = None
 ) -> None:
-    """Fills the shortlist by engagement up to `size`, which is that of the rules unless it is said.
+    """Fills the shortlist by engagement up to `size`, by default that of the rules.
 
     Raises Invalid, MarksLocked, CampaignNotFound, CampaignNotOpen, CampaignSettled, CampaignCancelled.
     """
@@ -50,7 +50,7 @@ async def fill_next_shortlist(pool: Pool) -> bool:
 
 
 async def _fill_due(conn: Connection, campaign_id: int) -> bool:
-    # A campaign that is locked is being filled, or is asked about again.
+    # A locked campaign is either being filled, or found again by the next run.
     if await lifecycle.try_lock_published(conn, campaign_id) is None:
         return False
     return await fill_at_close(conn, campaign_id)
@@ -63,7 +63,7 @@ async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, po
         entry = await entries.get_entry(conn, campaign_id, post_id)
         if entry.shortlisted_at is not None:
             return
-        # It could not be marked any more.
+        # The entry could not be marked any more.
         if campaign.marks_locked_at is not None:
             raise MarksLocked
         most = campaign.draft.get("shortlist_size")
@@ -75,9 +75,10 @@ async def shortlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, po
 
 
 async def unlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_id: int) -> None:
-    """Takes an entry off the shortlist, and it does not come back by itself. A second time changes nothing.
+    """Takes an entry off the shortlist for good: filling does not add it again. A second time changes nothing.
 
-    Not once the marks are locked and can be seen: off the shortlist they would count no more. Raises MarksLocked, EntryNotFound.
+    Not after the marks were locked and became visible, because the marks of an unlisted entry do not count.
+    Raises MarksLocked, EntryNotFound.
     """
     async with transaction(pool) as conn:
         campaign = await lock_judgeable_campaign(conn, campaign_id)
@@ -90,24 +91,28 @@ async def unlist_entry(pool: Pool, editor_id: AccountId, campaign_id: int, post_
 
 
 async def fill(conn: Connection, campaign_id: int, rules: Rules, *, size: int, by: int | None) -> list[int]:
-    """Fills the shortlist up to `size` by likes and comments, as the rules weigh them; the posts that are new on it, best first.
+    """Fills the shortlist up to `size` with the entries of the highest engagement score. Returns the added posts, best first.
 
-    What editors have put there stays and takes its place; what they have taken off is not taken again, nor what cannot win.
+    Entries that editors have added stay and count towards `size`. Entries that editors have taken off, and those that
+    cannot win, are not added. Requires a lock on the campaign.
     """
-    free = size - await entries.count_shortlisted(conn, campaign_id)
-    if free <= 0:
+    remaining = size - await entries.count_shortlisted(conn, campaign_id)
+    if remaining <= 0:
         return []
-    chosen = [each.post_id for each in await _list_candidates(conn, campaign_id, rules)][:free]
-    if chosen:
-        await shortlist_store.mark_all_shortlisted(conn, campaign_id, chosen, by=by)
-        await increment_versions(conn, chosen)
-        detail = {"size": size, "post_ids": [str(post_id) for post_id in chosen]}
+    added = [each.post_id for each in await _list_candidates(conn, campaign_id, rules)][:remaining]
+    if added:
+        await shortlist_store.mark_all_shortlisted(conn, campaign_id, added, by=by)
+        await increment_versions(conn, added)
+        detail = {"size": size, "post_ids": [str(post_id) for post_id in added]}
         await audit.add(conn, by, "shortlist_filled", "campaign", campaign_id, detail)
-    return chosen
+    return added
 
 
 async def fill_at_close(conn: Connection, campaign_id: int) -> bool:
-    """Does once, when the campaign has closed, what its rules promise. False when it is not due."""
+    """Fills the shortlist once after the campaign has closed, as its rules say. False if that is not due.
+
+    Requires a lock on the campaign.
+    """
     if not await shortlist_store.is_fill_due(conn, campaign_id):
         return False
     campaign = await campaigns.find_campaign(conn, campaign_id)
@@ -121,25 +126,25 @@ async def fill_at_close(conn: Connection, campaign_id: int) -> bool:
 
 
 async def _list_candidates(conn: Connection, campaign_id: int, rules: Rules) -> list[RankedEntry]:
-    lines = {
-        line.post_id: line
-        for line in await shortlist_store.list_statuses(conn, campaign_id, await list_entry_ids(conn, campaign_id))
-        if line.competes
-        and not line.is_shortlisted
-        and not line.was_unlisted
-        and (line.media_count or not rules.eligibility.require_media)
+    statuses = {
+        status.post_id: status
+        for status in await shortlist_store.list_statuses(conn, campaign_id, await list_entry_ids(conn, campaign_id))
+        if status.competes
+        and not status.is_shortlisted
+        and not status.was_unlisted
+        and (status.media_count or not rules.eligibility.require_media)
     }
-    counted = await count_engagement(conn, campaign_id, list(lines))
-    nothing = Decimal(0)
+    counted = await count_engagement(conn, campaign_id, list(statuses))
+    no_quality = Decimal(0)
     ranked = [
         RankedEntry(
             post_id=each.post_id,
             person=b"",
-            entered_at=lines[each.post_id].entered_at,
-            quality=nothing,
+            entered_at=statuses[each.post_id].entered_at,
+            quality=no_quality,
             likes=each.likes,
             commenters=each.commenters,
-            score=score(nothing, each.likes, each.commenters, rules.weights, rules.caps).total,
+            score=score(no_quality, each.likes, each.commenters, rules.weights, rules.caps).total,
         )
         for each in counted
         if each.author_reason is None

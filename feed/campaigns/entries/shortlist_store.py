@@ -1,4 +1,4 @@
-"""SQL of the entry ledger: of each entry, what would be judged now."""
+"""SQL of the shortlist, and of the state of entries that filling it depends on."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from feed.postgres import Connection, many
 
 
 class EntryStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry. `revision` is the one that would be judged now; None while there is none."""
+    """The present state of an entry. `revision` is the one that would be judged now; None if there is none."""
 
     post_id: int
     entered_at: datetime
@@ -25,12 +25,12 @@ class EntryStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def competes(self) -> bool:
-        """Whether others see it and what would be judged belongs to the campaign."""
+        """Whether the post is visible, the judged revision bears the topic and the entry is not disqualified."""
         return self.visible and self.bears_topic and not self.is_disqualified
 
 
 async def list_statuses(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[EntryStatus]:
-    """The lines of these posts, by id."""
+    """The states of these posts' entries, by post id."""
     rows = await conn.fetch(
         """
         SELECT entries.post_id, entries.entered_at, visible_posts.id IS NOT NULL AS visible, judged.revision,
@@ -55,7 +55,7 @@ async def list_statuses(conn: Connection, campaign_id: int, post_ids: Sequence[i
 
 
 async def is_fill_due(conn: Connection, campaign_id: int) -> bool:
-    """Whether the shortlist is to fill itself: the campaign has closed, its rules name a size, and it has not been done."""
+    """Whether filling is due: the campaign has closed, its rules have a shortlist size, and it was not filled yet."""
     return bool(
         await conn.fetchval(
             """
@@ -72,7 +72,7 @@ async def is_fill_due(conn: Connection, campaign_id: int) -> bool:
 
 
 async def list_fills_due(conn: Connection) -> list[int]:
-    """The campaigns whose shortlist is to fill itself, in no order: one that fails must not stand before the others."""
+    """Ids of campaigns whose filling is due, in random order: one that fails must not block the others."""
     rows = await conn.fetch(
         """
         SELECT id
@@ -87,12 +87,12 @@ async def list_fills_due(conn: Connection) -> list[int]:
 
 
 async def mark_filled(conn: Connection, campaign_id: int) -> None:
-    """It does not happen again."""
+    """Records that the shortlist was filled after the campaign closed."""
     await conn.execute("UPDATE campaigns SET shortlist_filled_at = clock_timestamp() WHERE id = $1", campaign_id)
 
 
 async def mark_all_shortlisted(conn: Connection, campaign_id: int, post_ids: Sequence[int], *, by: int | None) -> None:
-    """Puts these on the shortlist; `by` is None where nobody did it by hand."""
+    """Puts these entries on the shortlist; `by` is None for the worker."""
     await conn.execute(
         """
         UPDATE entries SET shortlisted_at = now(), shortlisted_by = $3, unlisted_at = NULL, unlisted_by = NULL

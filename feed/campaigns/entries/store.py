@@ -1,4 +1,4 @@
-"""SQL of entries: which posts stand in a campaign, the editors' shortlist, and who was disqualified."""
+"""SQL of entries: taking part, shortlist, disqualification."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,9 +22,9 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 async def add_entries(conn: Connection, post_ids: Sequence[int]) -> None:
-    """Enters each of the posts into every running campaign whose topic one of its revisions bears.
+    """Adds an entry for each post to every running campaign whose topic one of its revisions bears.
 
-    Part of the transaction that writes a revision, so no post of the period is missed; the freeze decides later which
+    Runs in the transaction that writes a revision, so no post of the period is missed; the freeze decides which
     revision is judged and whether it still bears the topic.
     """
     await conn.execute(
@@ -47,7 +47,7 @@ async def add_entries(conn: Connection, post_ids: Sequence[int]) -> None:
 
 
 async def add_missed_entries(conn: Connection, campaign_id: int) -> int:
-    """Enters what `add_entries` could not see: posts older than the publication of the campaign. How many were new.
+    """Adds entries that `add_entries` could not: posts older than the publication of the campaign. Returns how many.
 
     Runs when a campaign is published and before its sheet is frozen.
     """
@@ -93,23 +93,23 @@ async def get_entry(conn: Connection, campaign_id: int, post_id: int) -> Entry:
 
 
 async def list_engaged_by(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> list[int]:
-    """The entries, by id, that any account of these accounts' persons has ever liked or commented on."""
+    """Post ids of the entries that these accounts' persons have ever liked or commented on, with any account."""
     rows = await conn.fetch(
         """
-        WITH accused AS (
+        WITH persons_accounts AS (
             SELECT DISTINCT same_id AS id FROM same_person_accounts WHERE account_id = ANY($2::bigint[])
-        ), touched AS (
-            SELECT post_id FROM likes WHERE account_id IN (SELECT id FROM accused)
+        ), engaged AS (
+            SELECT post_id FROM likes WHERE account_id IN (SELECT id FROM persons_accounts)
             UNION
             SELECT past_likes.post_id
             FROM entries JOIN past_likes ON past_likes.post_id = entries.post_id
-            WHERE entries.campaign_id = $1 AND past_likes.account_id IN (SELECT id FROM accused)
+            WHERE entries.campaign_id = $1 AND past_likes.account_id IN (SELECT id FROM persons_accounts)
             UNION
             SELECT comments.post_id
             FROM entries JOIN comments ON comments.post_id = entries.post_id
-            WHERE entries.campaign_id = $1 AND comments.author_id IN (SELECT id FROM accused)
+            WHERE entries.campaign_id = $1 AND comments.author_id IN (SELECT id FROM persons_accounts)
         )
-        SELECT post_id FROM entries WHERE campaign_id = $1 AND post_id IN (SELECT post_id FROM touched) ORDER BY post_id
+        SELECT post_id FROM entries WHERE campaign_id = $1 AND post_id IN (SELECT post_id FROM engaged) ORDER BY post_id
         """,
         campaign_id,
         account_ids,
@@ -118,7 +118,7 @@ async def list_engaged_by(conn: Connection, campaign_id: int, account_ids: Seque
 
 
 async def count_shortlisted(conn: Connection, campaign_id: int) -> int:
-    """How many entries on the shortlist still compete: who is disqualified, removed or gone leaves a place to somebody else."""
+    """The number of shortlisted entries that compete: disqualified, removed and deleted ones free their places."""
     return int(
         await conn.fetchval(
             """
@@ -132,7 +132,7 @@ async def count_shortlisted(conn: Connection, campaign_id: int) -> int:
 
 
 async def mark_shortlisted(conn: Connection, campaign_id: int, post_id: int, *, by: int) -> bool:
-    """Whether the entry is new on the shortlist."""
+    """Puts the entry on the shortlist. False if it was there."""
     return bool(
         await conn.fetchval(
             """
@@ -148,7 +148,7 @@ async def mark_shortlisted(conn: Connection, campaign_id: int, post_id: int, *, 
 
 
 async def mark_not_shortlisted(conn: Connection, campaign_id: int, post_id: int, *, by: int) -> bool:
-    """Whether the entry was on the shortlist. That somebody took it off stays known."""
+    """Takes the entry off the shortlist and records that. False if it was not there."""
     return bool(
         await conn.fetchval(
             """
@@ -166,7 +166,7 @@ async def mark_not_shortlisted(conn: Connection, campaign_id: int, post_id: int,
 async def mark_disqualified(
     conn: Connection, campaign_id: int, post_id: int, *, reason_code: str, note: str | None, by: int
 ) -> bool:
-    """Whether the entry was in the contest until now; the first reason stays."""
+    """Disqualifies the entry. False if it was disqualified already; the first reason stays."""
     return bool(
         await conn.fetchval(
             """
@@ -185,7 +185,7 @@ async def mark_disqualified(
 
 
 async def mark_reinstated(conn: Connection, campaign_id: int, post_id: int) -> bool:
-    """Whether the entry was disqualified; what it was disqualified for stays in the audit."""
+    """Reverses a disqualification, whose reason stays in the audit log. False if the entry was not disqualified."""
     return bool(
         await conn.fetchval(
             """

@@ -1,4 +1,4 @@
-"""SQL of voids: engagement that does not count in a campaign; reversible, so withdrawn and never deleted."""
+"""SQL of voids: engagement that does not count in a campaign. Voids are withdrawn, never deleted."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ EngagementKind = Literal["like", "comment"]
 
 
 class Void(msgspec.Struct, frozen=True):
-    """An account's engagement with all entries, or everybody's with one entry, does not count."""
+    """Excludes an account's engagement with all entries, or all engagement with one entry."""
 
     id: int
     campaign_id: int
@@ -36,7 +36,7 @@ async def add_account_voids(
     note: str | None,
     by: int,
 ) -> list[Void]:
-    """One void for each account; `first_id` is an id that an idempotency key has reserved, if there is one."""
+    """Adds a void for each account. `first_id`: the id that the request's idempotency key has reserved, if any."""
     rows = await conn.fetch(
         """
         INSERT INTO voids (id, campaign_id, account_id, kinds, reason_code, note, made_by)
@@ -66,7 +66,7 @@ async def add_post_void(
     note: str | None,
     by: int,
 ) -> list[Void]:
-    """A void of everybody's engagement with one entry."""
+    """Adds a void of all engagement with one entry. `first_id` as in `add_account_voids`."""
     rows = await conn.fetch(
         """
         INSERT INTO voids (id, campaign_id, post_id, kinds, reason_code, note, made_by)
@@ -85,7 +85,7 @@ async def add_post_void(
 
 
 async def find_void(conn: Connection, campaign_id: int, void_id: int) -> Void | None:
-    """A void of the campaign, withdrawn or not."""
+    """A void of the campaign, active or withdrawn."""
     row = await conn.fetchrow(
         """
         SELECT id, campaign_id, account_id, post_id, kinds, reason_code, note, made_by, made_at
@@ -98,7 +98,7 @@ async def find_void(conn: Connection, campaign_id: int, void_id: int) -> Void | 
 
 
 async def mark_withdrawn(conn: Connection, campaign_id: int, void_id: int, *, by: int) -> bool:
-    """Whether the void stood until now."""
+    """Withdraws the void. False if it was withdrawn already."""
     return bool(
         await conn.fetchval(
             """
@@ -114,7 +114,7 @@ async def mark_withdrawn(conn: Connection, campaign_id: int, void_id: int, *, by
 
 
 async def list_active(conn: Connection, campaign_id: int) -> list[Void]:
-    """What does not count now, the latest first."""
+    """The active voids of the campaign, newest first."""
     rows = await conn.fetch(
         """
         SELECT id, campaign_id, account_id, post_id, kinds, reason_code, note, made_by, made_at
@@ -127,7 +127,7 @@ async def list_active(conn: Connection, campaign_id: int) -> list[Void]:
 
 
 async def list_added_together(conn: Connection, campaign_id: int, void_id: int) -> list[Void]:
-    """The voids that one request made: those of the same person and instant as the first one."""
+    """The voids that one request added: same account and time as the given one."""
     rows = await conn.fetch(
         """
         SELECT id, campaign_id, account_id, post_id, kinds, reason_code, note, made_by, made_at

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Voids: editors exclude engagement from counting, and withdraw that."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import store as entries
-from feed.campaigns.entries import void_store as voids
+from feed.campaigns.entries import void_store
 from feed.campaigns.entries.void_store import Void
 from feed.campaigns.errors import VoidNotFound
 from feed.campaigns.inputs import reason_problems
@@ -22,7 +22,7 @@ VOIDED_MOST = 500
 
 
 class NewVoids(msgspec.Struct, frozen=True):
-    """Whose engagement does not count: some accounts', or everybody's with one entry."""
+    """A request for voids: of the engagement of some accounts, or of all engagement with one entry."""
 
     kinds: list[Literal["like", "comment"]] = []
     reason_code: str = ""
@@ -34,7 +34,7 @@ class NewVoids(msgspec.Struct, frozen=True):
 async def add_voids(
     pool: Pool, editor_id: AccountId, campaign_id: int, new: NewVoids, request: KeyedRequest | None = None
 ) -> list[Void]:
-    """Stops counting these accounts' engagement, or everybody's with one entry; a person's other accounts go with it.
+    """Stops counting the engagement of some accounts' persons, or all engagement with one entry. Returns the voids.
 
     Raises Invalid.
     """
@@ -43,14 +43,14 @@ async def add_voids(
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         first_id = attempt.reserved_id
         if first_id is not None and attempt.is_repeat:
-            return await voids.list_added_together(conn, campaign_id, first_id)
+            return await void_store.list_added_together(conn, campaign_id, first_id)
         await lock_judgeable_campaign(conn, campaign_id)
         if new.post_id is not None:
             post_id = int(new.post_id)
             if await entries.find_entry(conn, campaign_id, post_id) is None:
                 raise Invalid(FieldError("post_id", "not_found"))
-            touched = [post_id]
-            made = await voids.add_post_void(
+            affected = [post_id]
+            added = await void_store.add_post_void(
                 conn,
                 campaign_id,
                 post_id,
@@ -64,8 +64,8 @@ async def add_voids(
             account_ids = list(dict.fromkeys(int(id_) for id_ in new.user_ids or ()))
             if unknown := await accounts.list_unknown_ids(conn, account_ids):
                 raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
-            touched = await entries.list_engaged_by(conn, campaign_id, account_ids)
-            made = await voids.add_account_voids(
+            affected = await entries.list_engaged_by(conn, campaign_id, account_ids)
+            added = await void_store.add_account_voids(
                 conn,
                 campaign_id,
                 account_ids,
@@ -75,26 +75,26 @@ async def add_voids(
                 note=new.note,
                 by=editor_id,
             )
-        await increment_versions(conn, touched)
-        detail = {"void_ids": [str(void.id) for void in made], "kinds": new.kinds, "reason_code": new.reason_code}
+        await increment_versions(conn, affected)
+        detail = {"void_ids": [str(void.id) for void in added], "kinds": new.kinds, "reason_code": new.reason_code}
         await audit.add(conn, editor_id, "voids_added", "campaign", campaign_id, detail)
-    return made
+    return added
 
 
 async def withdraw_void(pool: Pool, editor_id: AccountId, campaign_id: int, void_id: int) -> None:
-    """Lets the engagement count again; a second time changes nothing. Raises VoidNotFound."""
+    """Withdraws a void: its engagement counts again. A second time changes nothing. Raises VoidNotFound."""
     async with transaction(pool) as conn:
         await lock_judgeable_campaign(conn, campaign_id)
-        void = await voids.find_void(conn, campaign_id, void_id)
+        void = await void_store.find_void(conn, campaign_id, void_id)
         if void is None:
             raise VoidNotFound
-        if not await voids.mark_withdrawn(conn, campaign_id, void_id, by=editor_id):
+        if not await void_store.mark_withdrawn(conn, campaign_id, void_id, by=editor_id):
             return
         if void.account_id is None:
-            touched = [] if void.post_id is None else [void.post_id]
+            affected = [] if void.post_id is None else [void.post_id]
         else:
-            touched = await entries.list_engaged_by(conn, campaign_id, [void.account_id])
-        await increment_versions(conn, touched)
+            affected = await entries.list_engaged_by(conn, campaign_id, [void.account_id])
+        await increment_versions(conn, affected)
         await audit.add(conn, editor_id, "void_withdrawn", "campaign", campaign_id, {"void_id": str(void_id)})
 
 
@@ -107,9 +107,9 @@ def void_problems(new: NewVoids) -> list[FieldError]:
         errors.append(FieldError("user_ids", "one_of", {"allowed": ["user_ids", "post_id"]}))
     if len(new.user_ids or ()) > VOIDED_MOST:
         errors.append(FieldError("user_ids", "too_many", {"most": VOIDED_MOST}))
-    for place, raw in enumerate(new.user_ids or ()):
+    for index, raw in enumerate(new.user_ids or ()):
         if parse_id(raw) is None:
-            errors.append(FieldError(f"user_ids.{place}", "not_found"))
+            errors.append(FieldError(f"user_ids.{index}", "not_found"))
     if new.post_id is not None and parse_id(new.post_id) is None:
         errors.append(FieldError("post_id", "not_found"))
     return errors

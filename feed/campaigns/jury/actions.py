@@ -1,4 +1,4 @@
-"""What editors and jurors do with entries: shortlist, mark, void. Accepted from the opening until the freeze."""
+"""Marking: jurors mark entries from the opening of a campaign until an editor locks the marks."""
 
 from decimal import Decimal
 
@@ -34,7 +34,7 @@ from feed.postgres import Connection, Pool, transaction
 
 
 async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id: int, new: NewMark) -> Decimal:
-    """The juror's one mark of the entry, in place of an earlier one.
+    """Stores the juror's mark of an entry in place of an earlier one. Returns its score.
 
     Raises Invalid, NotAJuror, OwnEntry, JurorRecused, PersonMarkedAlready, MarksLocked, EntryNotFound, EntryNotShortlisted,
     RevisionStale.
@@ -45,14 +45,14 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
         if not await jury.may_mark(conn, campaign_id, juror_id):
             raise NotAJuror
         campaign = await lock_judgeable_campaign(conn, campaign_id)
-        # Again under the lock: the jury may just have been changed.
+        # Checked again under the lock: the jury may have changed meanwhile.
         if not await jury.may_mark(conn, campaign_id, juror_id):
             raise NotAJuror
         if campaign.marks_locked_at is not None:
             raise MarksLocked
         entry = await entries.get_entry(conn, campaign_id, post_id)
         closed = campaign.ends_at is not None and campaign.now >= campaign.ends_at
-        # Until then it may still come onto the list, and its mark waits for that.
+        # Before the closing the entry may still be shortlisted, and its mark would count then.
         if closed and entry.shortlisted_at is None and campaign.draft.get("shortlist_size") is not None:
             raise EntryNotShortlisted
         if new.revision is not None and new.revision != await marks.find_judged_revision(conn, campaign_id, post_id):
@@ -64,27 +64,29 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
         if await marks.has_mark_by_other_account(conn, campaign_id, post_id, juror_id):
             raise PersonMarkedAlready
         rules, _ = read_rules(campaign.draft, publishing=False)
-        given = compute_mark(new, rules.criteria)
-        moved = await marks.add_mark(
+        computed = compute_mark(new, rules.criteria)
+        changed = await marks.add_mark(
             conn,
             campaign_id=campaign_id,
             post_id=post_id,
             juror_id=juror_id,
-            score=given.score,
-            scores=None if given.scores is None else {name: decimal_text(each) for name, each in given.scores.items()},
+            score=computed.score,
+            scores=None
+            if computed.scores is None
+            else {name: decimal_text(each) for name, each in computed.scores.items()},
             note=new.note,
         )
-        if moved:
+        if changed:
             await increment_versions(conn, [post_id])
-            # Not the score: whoever reads the audit must not learn of a mark before they are locked.
+            # Without the score: readers of the audit log must not see marks before these are locked.
             await audit.add(conn, juror_id, "entry_marked", "campaign", campaign_id, {"post_id": str(post_id)})
-    return given.score
+    return computed.score
 
 
 async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request: KeyedRequest | None = None) -> None:
-    """Ends the marking, so that the board may show quality; a second time changes nothing.
+    """Ends the marking, so that the leaderboard may show quality; a second time changes nothing.
 
-    Not before the closing: what is posted after the lock could never be marked. Raises CampaignNotClosed, MarksMissing.
+    Not before the closing, because later entries could not be marked. Raises CampaignNotClosed, MarksMissing.
     """
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
@@ -94,7 +96,7 @@ async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request
             return
         if campaign.ends_at is None or campaign.now < campaign.ends_at:
             raise CampaignNotClosed
-        if missing := await _list_short(conn, campaign):
+        if missing := await _list_missing_marks(conn, campaign):
             raise MarksMissing(*missing)
         if not await store.mark_marks_locked(conn, campaign_id):
             raise CampaignNotClosed
@@ -102,8 +104,8 @@ async def lock_marks(pool: Pool, editor_id: AccountId, campaign_id: int, request
         await audit.add(conn, editor_id, "marks_locked", "campaign", campaign_id)
 
 
-async def _list_short(conn: Connection, campaign: Campaign) -> list[FieldError]:
-    """The entries that compete and lack marks, each as the lock refuses it."""
+async def _list_missing_marks(conn: Connection, campaign: Campaign) -> list[FieldError]:
+    """An error for each competing entry that has too few marks."""
     rules, _ = read_rules(campaign.draft, publishing=False)
     quorum = Quorum(len(await jury.list_jurors(conn, campaign.id)), rules.quorum)
     competing = set(await marks.list_entries_to_mark(conn, campaign.id))

@@ -1,4 +1,4 @@
-"""What a mark may be: exact, between 0 and 100, with at most six decimals; by the criteria of the rules, if there are any."""
+"""Marks: validation, and the score of a mark by criteria. Scores are exact decimals from 0 to 100 with six decimals."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ STEP = Decimal("0.000001")
 
 
 class ComputedMark(msgspec.Struct, frozen=True):
-    """A mark as it is kept: the number that counts, and the scores that it was made of."""
+    """The score of a mark, and its scores by criterion if the rules have criteria."""
 
     score: Decimal
     scores: dict[str, Decimal] | None
 
 
 class NewMark(msgspec.Struct, frozen=True):
-    """A mark: one score, or one for each criterion. `revision` is the one that was read; left out, what would be judged now."""
+    """The body of a mark: one score, or one for each criterion. `revision`: the one that the juror read, if sent."""
 
     score: Decimal | None = None
     scores: dict[str, Decimal] | None = None
@@ -33,7 +33,7 @@ class NewMark(msgspec.Struct, frozen=True):
 
 
 def mark_problems(new: NewMark) -> list[FieldError]:
-    """What is wrong with a mark whatever the rules say."""
+    """Errors of a mark that do not depend on the rules."""
     errors: list[FieldError] = []
     if (new.score is None) == (not new.scores):
         errors.append(FieldError("score", "one_of", {"allowed": ["score", "scores"]}))
@@ -50,7 +50,7 @@ def mark_problems(new: NewMark) -> list[FieldError]:
 
 
 def compute_mark(new: NewMark, criteria: Sequence[Criterion]) -> ComputedMark:
-    """The mark under the rules: the score itself, or the weighted sum of exactly the criteria's scores, to six decimals.
+    """Computes a mark: its score, or the weighted sum of its scores, which must be those of the criteria; to six decimals.
 
     Raises Invalid.
     """
@@ -60,7 +60,7 @@ def compute_mark(new: NewMark, criteria: Sequence[Criterion]) -> ComputedMark:
         return ComputedMark(new.score.quantize(STEP, ROUND_HALF_EVEN), None)
     if new.scores is None:
         raise Invalid(FieldError("scores", "required"))
-    # A name is the same name however its characters were composed.
+    # Names are compared in NFC, whatever normalisation form the client uses.
     scores = {unicodedata.normalize("NFC", name): each for name, each in new.scores.items()}
     names = [criterion.name for criterion in criteria]
     errors = [FieldError(f"scores.{name}", "required") for name in names if name not in scores]
@@ -72,7 +72,7 @@ def compute_mark(new: NewMark, criteria: Sequence[Criterion]) -> ComputedMark:
     if errors:
         raise Invalid(*errors)
     with localcontext() as context:
-        # Every product has at most 15 digits, so the sum is exact and is rounded once.
+        # Every product has at most 15 digits, so the sum is exact and is rounded only once.
         context.prec = 34
         total = sum((criterion.weight * scores[criterion.name] for criterion in criteria), Decimal(0))
         return ComputedMark(total.quantize(STEP, ROUND_HALF_EVEN), scores)
@@ -81,7 +81,7 @@ def compute_mark(new: NewMark, criteria: Sequence[Criterion]) -> ComputedMark:
 def _problems(field: str, score: Decimal) -> list[FieldError]:
     if not score.is_finite() or not 0 <= score <= MOST:
         return [FieldError(field, "out_of_range", {"least": 0, "most": int(MOST)})]
-    # Digits below the step are refused, not rounded: a juror's number counts as it was written.
+    # Excess decimals are an error and not rounded: a score counts exactly as the juror entered it.
     if (score and score.adjusted() < -6) or score.quantize(STEP, ROUND_HALF_EVEN) != score:
         return [FieldError(field, "too_precise", {"decimals": 6})]
     return []

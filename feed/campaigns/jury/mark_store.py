@@ -1,4 +1,4 @@
-"""SQL of marks: what each juror thinks of each entry, and of which revision."""
+"""SQL of marks, each bound to a revision of an entry."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from feed.postgres import Connection, many
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What one juror thinks of one entry, as it was in that revision."""
+    """A juror's mark of a revision of an entry."""
 
     post_id: int
     juror_id: int
@@ -22,7 +22,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 async def find_judged_revision(conn: Connection, campaign_id: int, post_id: int) -> int | None:
-    """The revision that would be judged now; None while none is approved."""
+    """The revision that would be judged now; None if none is approved."""
     found: int | None = await conn.fetchval(
         "SELECT revision FROM judged_revisions WHERE campaign_id = $1 AND post_id = $2", campaign_id, post_id
     )
@@ -30,7 +30,7 @@ async def find_judged_revision(conn: Connection, campaign_id: int, post_id: int)
 
 
 async def has_mark_by_other_account(conn: Connection, campaign_id: int, post_id: int, account_id: int) -> bool:
-    """Whether a mark that counts is the same person's, by another account."""
+    """Whether the account's person has a counted mark of the entry with another account."""
     return bool(
         await conn.fetchval(
             """
@@ -57,21 +57,21 @@ async def add_mark(
     scores: dict[str, str] | None,
     note: str | None,
 ) -> bool:
-    """The juror's mark of what would be judged now, in place of an earlier one, which is kept.
+    """Stores a mark of the revision that would be judged now; an earlier mark moves to `past_marks`.
 
-    False when it says what the earlier one said, of the same revision, and counts.
+    False if an equal mark of the same revision counts already.
     """
     return bool(
         await conn.fetchval(
             """
-            WITH given AS (
+            WITH judged AS (
                 SELECT (SELECT revision FROM judged_revisions WHERE campaign_id = $1 AND post_id = $2) AS revision
-            ), said AS (
+            ), unchanged AS (
                 SELECT marks.*
-                FROM marks, given
+                FROM marks, judged
                 WHERE marks.campaign_id = $1 AND marks.post_id = $2 AND marks.juror_id = $3
                     AND (marks.score, marks.scores, marks.note) IS NOT DISTINCT FROM ($4::numeric, $5::jsonb, $6::text)
-                    AND marks.revision IS NOT DISTINCT FROM given.revision
+                    AND marks.revision IS NOT DISTINCT FROM judged.revision
                     AND EXISTS (
                         SELECT FROM counted_marks AS counted
                         WHERE counted.campaign_id = $1 AND counted.post_id = $2 AND counted.juror_id = $3
@@ -80,12 +80,12 @@ async def add_mark(
                 INSERT INTO past_marks (campaign_id, post_id, juror_id, score, scores, note, revision, marked_at)
                 SELECT campaign_id, post_id, juror_id, score, scores, note, revision, marked_at
                 FROM marks
-                WHERE campaign_id = $1 AND post_id = $2 AND juror_id = $3 AND NOT EXISTS (SELECT FROM said)
+                WHERE campaign_id = $1 AND post_id = $2 AND juror_id = $3 AND NOT EXISTS (SELECT FROM unchanged)
             )
             INSERT INTO marks (campaign_id, post_id, juror_id, score, scores, note, revision, marked_at)
-            SELECT $1, $2, $3, $4::numeric, $5::jsonb, $6::text, given.revision, clock_timestamp()
-            FROM given
-            WHERE NOT EXISTS (SELECT FROM said)
+            SELECT $1, $2, $3, $4::numeric, $5::jsonb, $6::text, judged.revision, clock_timestamp()
+            FROM judged
+            WHERE NOT EXISTS (SELECT FROM unchanged)
             ON CONFLICT (campaign_id, post_id, juror_id) DO UPDATE
             SET score = excluded.score, scores = excluded.scores, note = excluded.note, revision = excluded.revision,
                 marked_at = excluded.marked_at
@@ -115,13 +115,13 @@ async def list_marks(conn: Connection, campaign_id: int) -> list[Mark]:
 
 
 async def list_marked_entries(conn: Connection, campaign_id: int) -> list[int]:
-    """The entries, by id, that anybody has marked, whether it counts or not."""
+    """Post ids of the entries that have marks, counted or not."""
     rows = await conn.fetch("SELECT DISTINCT post_id FROM marks WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
     return [row["post_id"] for row in rows]
 
 
 async def has_marks_by(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> bool:
-    """Whether any of these accounts has given a mark, whether it counts now or not."""
+    """Whether any of these accounts has a mark, counted or not."""
     return bool(
         await conn.fetchval(
             "SELECT EXISTS (SELECT FROM marks WHERE campaign_id = $1 AND juror_id = ANY($2::bigint[]))",
@@ -132,7 +132,7 @@ async def has_marks_by(conn: Connection, campaign_id: int, account_ids: Sequence
 
 
 async def count_marks_by(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> int:
-    """How many marks of these accounts count now."""
+    """The number of counted marks of these accounts."""
     return int(
         await conn.fetchval(
             "SELECT count(*) FROM counted_marks WHERE campaign_id = $1 AND juror_id = ANY($2::bigint[])",
@@ -143,7 +143,7 @@ async def count_marks_by(conn: Connection, campaign_id: int, account_ids: Sequen
 
 
 async def list_entries_to_mark(conn: Connection, campaign_id: int) -> list[int]:
-    """The shortlisted entries, by id, that still compete."""
+    """Post ids of the shortlisted entries that compete."""
     rows = await conn.fetch(
         """
         SELECT entries.post_id

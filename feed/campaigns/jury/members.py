@@ -1,4 +1,4 @@
-"""Who sits on a jury. Once the campaign is open a jury that is named stays one, and who has marked leaves by the word of two."""
+"""Jury members. After the opening, removing a juror who has marks needs approval by a second person."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -24,11 +24,11 @@ AssignOutcome = Literal["recorded", "assigned"]
 async def assign_jurors(
     pool: Pool, editor_id: AccountId, campaign_id: int, account_ids: Sequence[int], reason: str = ""
 ) -> AssignOutcome:
-    """Makes these the jurors; none, before the opening: any editor may mark.
+    """Makes these accounts the jury, or records the request. Returns which of the two happened.
 
-    After the opening removing somebody takes a reason; somebody who has marked, a second person who asks for the same jury.
-    The marks of who is left out are kept and do not count; who is named again gets them back.
-    Raises Invalid, MarksLocked, JuryNeeded, SecondPersonRequired.
+    An empty jury, possible before the opening, lets any editor mark. After the opening a removal needs a reason, and the
+    removal of a juror with marks a second person who requests the same jury. The marks of removed jurors are kept but do
+    not count until they are assigned again. Raises Invalid, MarksLocked, JuryNeeded, SecondPersonRequired.
     """
     wanted = sorted(set(account_ids))
     if len(wanted) > JURORS_MOST:
@@ -44,44 +44,44 @@ async def assign_jurors(
         changed = sorted(before ^ set(wanted))
         if not changed:
             return "assigned"
-        if twice := await accounts.list_repeated_persons(conn, wanted):
-            raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "repeated") for id_ in twice))
-        gone = sorted(before - set(wanted))
-        set_aside = await marks.count_marks_by(conn, campaign_id, gone)
-        if gone and campaign.has_opened:
+        if repeated := await accounts.list_repeated_persons(conn, wanted):
+            raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "repeated") for id_ in repeated))
+        removed = sorted(before - set(wanted))
+        set_aside = await marks.count_marks_by(conn, campaign_id, removed)
+        if removed and campaign.has_opened:
             if not wanted:
                 raise JuryNeeded
             if problems := written_reason_problems(reason):
                 raise Invalid(*problems)
-            if await marks.has_marks_by(conn, campaign_id, gone) and not await _is_agreed(
+            if await marks.has_marks_by(conn, campaign_id, removed) and not await _is_approved(
                 conn, editor_id, campaign_id, wanted, reason
             ):
                 return "recorded"
         marked = await marks.list_marked_entries(conn, campaign_id)
         await jury.change_jurors(conn, campaign_id, wanted)
         await jury.remove_proposal(conn, campaign_id)
-        # A juror's likes stop counting, and who joins or leaves changes whose marks do.
+        # Jurors' likes do not count, and a change of the jury changes which marks count.
         engaged = await entries.list_engaged_by(conn, campaign_id, changed)
         await increment_versions(conn, [*engaged, *marked])
         detail = {
             "user_ids": _texts(wanted),
-            "removed": _texts(gone),
+            "removed": _texts(removed),
             "marks_set_aside": set_aside,
             "reason": reason or None,
         }
         await audit.add(conn, editor_id, "jurors_assigned", "campaign", campaign_id, detail)
-        told = [jury_notices.of_membership(campaign, each, added=each not in before) for each in changed]
-        await inbox.add_inbox(conn, told)
+        notifications = [jury_notices.of_membership(campaign, each, added=each not in before) for each in changed]
+        await inbox.add_inbox(conn, notifications)
     return "assigned"
 
 
-async def _is_agreed(
+async def _is_approved(
     conn: Connection, editor_id: AccountId, campaign_id: int, wanted: Sequence[int], reason: str
 ) -> bool:
-    """Whether somebody else has asked for the same jury; otherwise this one now has. Raises SecondPersonRequired."""
-    asked = await jury.find_proposal(conn, campaign_id)
-    if asked is not None and asked.user_ids == wanted:
-        if await accounts.are_one_person(conn, asked.asked_by, editor_id):
+    """Whether another person has requested the same jury; otherwise records the request. Raises SecondPersonRequired."""
+    proposal = await jury.find_proposal(conn, campaign_id)
+    if proposal is not None and proposal.user_ids == wanted:
+        if await accounts.are_one_person(conn, proposal.asked_by, editor_id):
             raise SecondPersonRequired
         return True
     await jury.change_proposal(conn, campaign_id, wanted, reason=reason, by=editor_id)

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Notifications of jurors: assignment, removal, and reminders of marks."""
 
 from feed.campaigns.jury.store import JurorReminder
 from feed.campaigns.store import Campaign
@@ -7,44 +7,44 @@ from feed.sms.model import SHANGHAI
 
 
 def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewInbox:
-    """Somebody is a juror from now on, or none any more. Why is not told: it is the organiser's to say."""
+    """For a new or a removed juror. Without the reason of a removal, for which it names the organiser's contact."""
     title = campaign.draft.get("title", "")
     contact = campaign.draft.get("contact") or campaign.draft.get("organiser") or "活动主办方"
-    named = (
+    assigned = (
         f"您已被指定为“{title}”活动的评委",
         f"活动开始后即可为作品打分，请在评选前完成。与作者有利害关系的作品请回避。如有疑问，请联系主办方：{contact}。",
     )
-    gone = (
+    removed = (
         f"您不再担任“{title}”活动的评委",
         f"您已打的分数不再计入评选。如有疑问，请联系主办方：{contact}。",
     )
-    told = named if added else gone
+    heading, body = assigned if added else removed
     return NewInbox(
         account_id=account_id,
         kind="system",
-        title=told[0],
-        body=told[1],
-        # A juror may leave and come back: each time is an event of its own.
+        title=heading,
+        body=body,
+        # A juror may be removed and assigned again: each time has its own notification.
         once_key=f"juror_{'named' if added else 'removed'}:{campaign.id}:{campaign.now.timestamp():.6f}",
         deep_link=f"/campaigns/{campaign.id}",
         subject={"kind": "campaign", "id": str(campaign.id)},
     )
 
 
-def of_marking_reminder(called: JurorReminder) -> NewInbox:
-    """Marks are awaited until the settlement."""
-    until = called.settle_at.astimezone(SHANGHAI)
+def of_marking_reminder(reminder: JurorReminder) -> NewInbox:
+    """Reminds a juror of marks, due before the settlement."""
+    until = reminder.settle_at.astimezone(SHANGHAI)
     when = f"{until.month}月{until.day}日{until:%H:%M}"
-    if called.event == "marking_began":
-        told = f"“{called.title}”活动可以打分了", f"请在 {when} 前为作品打分，可随时修改，直至打分锁定。"
+    if reminder.event == "marking_began":
+        heading, body = f"“{reminder.title}”活动可以打分了", f"请在 {when} 前为作品打分，可随时修改，直至打分锁定。"
     else:
-        told = f"“{called.title}”活动的打分即将截止", f"您还有作品未打分，请在 {when} 前完成。"
+        heading, body = f"“{reminder.title}”活动的打分即将截止", f"您还有作品未打分，请在 {when} 前完成。"
     return NewInbox(
-        account_id=called.account_id,
+        account_id=reminder.account_id,
         kind="system",
-        title=told[0],
-        body=told[1],
-        once_key=f"{called.event}:{called.campaign_id}",
-        deep_link=f"/campaigns/{called.campaign_id}",
-        subject={"kind": "campaign", "id": str(called.campaign_id)},
+        title=heading,
+        body=body,
+        once_key=f"{reminder.event}:{reminder.campaign_id}",
+        deep_link=f"/campaigns/{reminder.campaign_id}",
+        subject={"kind": "campaign", "id": str(reminder.campaign_id)},
     )

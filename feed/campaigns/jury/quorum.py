@@ -1,10 +1,10 @@
-"""How many marks an entry needs, and whether it has them."""
+"""The quorum: how many marks an entry needs."""
 
 import msgspec
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """Of an entry, the marks that count and how many of the present jurors have a conflict with it."""
+    """An entry's counted marks, and how many of the present jurors have a conflict with it."""
 
     post_id: int
     marks: int
@@ -12,16 +12,16 @@ class Tally(msgspec.Struct, frozen=True):
 
 
 class Quorum(msgspec.Struct, frozen=True):
-    """Who marks: how many jurors are named, and the quorum of the rules."""
+    """The number of jurors, and the quorum of the rules; None if they have none."""
 
     jurors: int
     minimum: int | None = None
 
     def marks_needed(self, recused: int) -> int:
-        """The marks that an entry needs when so many of the jurors have a conflict with it; one at the least.
+        """How many marks an entry needs if so many of the jurors have a conflict with it; at least one.
 
-        Without a quorum those of the whole jury, or of one editor where nobody is named. Only a conflict lowers a quorum:
-        a jury that is too small for it leaves entries short of marks, for everybody to see.
+        The default is one mark per juror, or one of an editor if there is no jury. Only conflicts lower a quorum: if the
+        jury is too small for it, entries stay short of marks.
         """
         minimum = self.minimum or max(1, self.jurors)
         return max(1, min(minimum, max(minimum, self.jurors) - recused))

@@ -1,4 +1,4 @@
-"""What a juror does who is too close to an author."""
+"""Recusal: jurors declare conflicts of interest with authors."""
 
 import msgspec
 
@@ -16,15 +16,15 @@ from feed.texts import text_problem
 
 
 class NewRecusal(msgspec.Struct, frozen=True):
-    """Why a juror does not mark somebody's entries. Editors read it."""
+    """The body of a recusal: the reason, which editors read."""
 
     reason: str = ""
 
 
 async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_id: int, new: NewRecusal) -> None:
-    """Declares a conflict of interest with an entry's author: no mark of this juror counts for that person's entries.
+    """Declares a conflict of interest with an entry's author: the juror's marks of that person's entries do not count.
 
-    It is not taken back; a second time changes nothing. Raises Invalid, NotAJuror, MarksLocked, EntryNotFound.
+    Cannot be reversed; a second time changes nothing. Raises Invalid, NotAJuror, MarksLocked, EntryNotFound.
     """
     if problems := recusal_problems(new.reason):
         raise Invalid(*problems)
@@ -32,7 +32,7 @@ async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_i
         if not await jury.may_mark(conn, campaign_id, juror_id):
             raise NotAJuror
         campaign = await lock_judgeable_campaign(conn, campaign_id)
-        # Again under the lock: the jury may just have been changed.
+        # Checked again under the lock: the jury may have changed meanwhile.
         if not await jury.may_mark(conn, campaign_id, juror_id):
             raise NotAJuror
         if campaign.marks_locked_at is not None:
@@ -48,6 +48,6 @@ async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_i
 
 
 def recusal_problems(reason: str) -> list[FieldError]:
-    """What is wrong with the reason of a recusal."""
+    """Errors of the reason of a recusal."""
     problem = text_problem(reason, shortest=1, longest=NOTE_LONGEST)
     return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []

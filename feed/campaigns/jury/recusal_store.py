@@ -1,4 +1,4 @@
-"""SQL of conflicts of interest: who must not mark whose entries."""
+"""SQL of recusals and conflicts of interest."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from feed.postgres import Connection, many
 
 
 class Recusal(msgspec.Struct, frozen=True):
-    """A juror's declared conflict with an author, and so with every entry of that person."""
+    """A juror's declared conflict with an author; it holds for every entry of that person."""
 
     juror_id: int
     author_id: int
@@ -22,7 +22,7 @@ class Recusal(msgspec.Struct, frozen=True):
 async def add_recusal(
     conn: Connection, campaign_id: int, *, juror_id: int, author_id: int, post_id: int, reason: str
 ) -> bool:
-    """Whether the juror had declared none with this author; the first reason stays."""
+    """Stores a recusal. False if the juror has one with this author already; the first reason stays."""
     return bool(
         await conn.fetchval(
             """
@@ -41,7 +41,7 @@ async def add_recusal(
 
 
 async def list_recusals(conn: Connection, campaign_id: int) -> list[Recusal]:
-    """The declared conflicts of the campaign, the oldest first."""
+    """The recusals of the campaign, oldest first."""
     rows = await conn.fetch(
         """
         SELECT juror_id, author_id, post_id, reason, declared_at
@@ -54,7 +54,7 @@ async def list_recusals(conn: Connection, campaign_id: int) -> list[Recusal]:
 
 
 async def has_conflict(conn: Connection, campaign_id: int, post_id: int, account_id: int) -> bool:
-    """Whether the account must not mark the entry."""
+    """Whether the account has a conflict with the entry's author."""
     return bool(
         await conn.fetchval(
             """
@@ -68,7 +68,7 @@ async def has_conflict(conn: Connection, campaign_id: int, post_id: int, account
 
 
 async def list_in_conflict(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> dict[int, list[int]]:
-    """The entries, by id, that each of the accounts must not mark."""
+    """For each account the post ids of the entries that it has a conflict with."""
     rows = await conn.fetch(
         """
         SELECT DISTINCT account_id, post_id FROM conflicts
@@ -85,7 +85,7 @@ async def list_in_conflict(conn: Connection, campaign_id: int, account_ids: Sequ
 
 
 async def list_tallies(conn: Connection, campaign_id: int) -> list[Tally]:
-    """Of each shortlisted entry that is not disqualified, by id."""
+    """The tallies of shortlisted entries that are not disqualified, by post id."""
     rows = await conn.fetch(
         """
         SELECT entries.post_id,

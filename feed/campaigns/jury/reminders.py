@@ -1,4 +1,4 @@
-"""Calling jurors to their marks: when marking begins, and two days before the settlement where some are missing."""
+"""Reminders of jurors: when marking begins, and two days before the settlement if marks are missing."""
 
 from feed.campaigns.jury import notices as jury_notices
 from feed.campaigns.jury import store as jury
@@ -7,10 +7,10 @@ from feed.postgres import Pool, transaction
 
 
 async def remind_next_juror(pool: Pool) -> bool:
-    """Tells one juror one thing, once for each campaign. False when there is nothing to tell."""
+    """Sends one due reminder to one juror. False when there is none. Each of the two is sent once per campaign."""
     async with transaction(pool) as conn:
-        called = await jury.lock_next_to_remind(conn)
-        if called is None:
+        reminder = await jury.lock_next_to_remind(conn)
+        if reminder is None:
             return False
-        await inbox.add_inbox(conn, [jury_notices.of_marking_reminder(called)])
+        await inbox.add_inbox(conn, [jury_notices.of_marking_reminder(reminder)])
     return True

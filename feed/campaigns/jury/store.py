@@ -1,4 +1,4 @@
-"""SQL of the jury: who marks a campaign's entries."""
+"""SQL of jury membership."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from feed.postgres import Connection, many, one
 
 
 class Juror(msgspec.Struct, frozen=True):
-    """Somebody who has been asked to mark; needs no role."""
+    """A jury member; needs no staff role."""
 
     account_id: int
     name: str
@@ -18,7 +18,7 @@ class Juror(msgspec.Struct, frozen=True):
 
 
 class ProposedJury(msgspec.Struct, frozen=True):
-    """Another jury that somebody has asked for, and that waits for a second person."""
+    """A requested jury that needs approval by a second person."""
 
     user_ids: list[int]
     reason: str
@@ -27,7 +27,7 @@ class ProposedJury(msgspec.Struct, frozen=True):
 
 
 class JurorReminder(msgspec.Struct, frozen=True):
-    """A juror whom nobody has told yet that marking has begun, or that it ends soon with entries unmarked."""
+    """A due reminder: marking has begun, or ends soon with entries that the juror has not marked."""
 
     campaign_id: int
     account_id: int
@@ -37,9 +37,9 @@ class JurorReminder(msgspec.Struct, frozen=True):
 
 
 async def lock_next_to_remind(conn: Connection) -> JurorReminder | None:
-    """A juror to be told that marks are awaited; held by nobody else.
+    """A due reminder of a juror, whose row it locks; skips locked rows.
 
-    The message in the inbox is the mark that there was one.
+    The notification in the inbox records that a reminder was sent.
     """
     row = await conn.fetchrow(
         """
@@ -75,7 +75,7 @@ async def lock_next_to_remind(conn: Connection) -> JurorReminder | None:
 
 
 async def list_jurors(conn: Connection, campaign_id: int) -> list[Juror]:
-    """Who marks now. Empty: any editor may."""
+    """The present jurors, by account. If there are none, any editor may mark."""
     rows = await conn.fetch(
         """
         SELECT jurors.account_id, accounts.name, jurors.assigned_at
@@ -89,7 +89,7 @@ async def list_jurors(conn: Connection, campaign_id: int) -> list[Juror]:
 
 
 async def list_jurors_with_marks(conn: Connection, campaign_id: int) -> list[Juror]:
-    """Whose marks count, each with the time of the first one: of a campaign without a jury, those who mark."""
+    """The accounts with counted marks, each with the time of its first one; for campaigns without a jury."""
     rows = await conn.fetch(
         """
         SELECT marks.juror_id AS account_id, accounts.name, min(marks.marked_at) AS assigned_at
@@ -104,7 +104,7 @@ async def list_jurors_with_marks(conn: Connection, campaign_id: int) -> list[Jur
 
 
 async def change_jurors(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> None:
-    """Makes these the jurors and nobody else; who was one before is still known."""
+    """Makes these accounts the jury; the rows of removed jurors are kept."""
     await conn.execute(
         """
         WITH removed AS (
@@ -122,7 +122,7 @@ async def change_jurors(conn: Connection, campaign_id: int, account_ids: Sequenc
 
 
 async def find_proposal(conn: Connection, campaign_id: int) -> ProposedJury | None:
-    """What waits for a second person."""
+    """The jury that waits for approval by a second person."""
     row = await conn.fetchrow(
         "SELECT user_ids, reason, asked_by, asked_at FROM jury_changes WHERE campaign_id = $1", campaign_id
     )
@@ -132,7 +132,7 @@ async def find_proposal(conn: Connection, campaign_id: int) -> ProposedJury | No
 async def change_proposal(
     conn: Connection, campaign_id: int, account_ids: Sequence[int], *, reason: str, by: int
 ) -> None:
-    """This is asked for, in place of what was asked for before."""
+    """Stores a proposed jury in place of an earlier one."""
     await conn.execute(
         """
         INSERT INTO jury_changes (campaign_id, user_ids, reason, asked_by) VALUES ($1, $2, $3, $4)
@@ -147,7 +147,7 @@ async def change_proposal(
 
 
 async def remove_proposal(conn: Connection, campaign_id: int) -> None:
-    """Nothing is asked for any more."""
+    """Removes the proposed jury."""
     await conn.execute("DELETE FROM jury_changes WHERE campaign_id = $1", campaign_id)
 
 
