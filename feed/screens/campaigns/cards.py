@@ -1,4 +1,4 @@
-"""Campaigns as they are read: by everybody once they are published, by editors from the first word on."""
+"""Campaigns and their rules on the wire: published ones for all viewers, all of them for editors."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ Id = str
 
 
 class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign and its rules. What an editor has not written yet is null."""
+    """A campaign and its rules. Members of a draft that are not written yet are null."""
 
     id: Id
     state: State
@@ -70,19 +70,19 @@ class CampaignCard(msgspec.Struct, frozen=True, kw_only=True):
     marks_locked_at: datetime | None
     announced_at: datetime | None
     objections_end_at: datetime | None
-    # Of a cancelled one that people took part in.
+    # Set for a campaign that was cancelled after its opening.
     cancel_reason: str | None
 
 
 class JurorCard(msgspec.Struct, frozen=True):
-    """Somebody who marks."""
+    """A juror."""
 
     id: Id
     name: str
 
 
 class EditorCampaignCard(CampaignCard, frozen=True, kw_only=True):
-    """A campaign with what only editors need to know."""
+    """A campaign with the members that only editors see."""
 
     created_by: Id
     created_at: datetime
@@ -94,12 +94,12 @@ class EditorCampaignCard(CampaignCard, frozen=True, kw_only=True):
     announced_first_by: Id | None
     cancelled_at: datetime | None
     cancel_asked_by: Id | None
-    # What whoever is the second would agree to.
+    # The reason that the second person agrees to by confirming.
     cancel_asked_reason: str | None
 
 
 class RulesCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of the rules: the text that people read, and the data that it was made from."""
+    """One version of the rules: the published text, and the data that it was generated from."""
 
     campaign_id: Id
     version: int
@@ -110,7 +110,7 @@ class RulesCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign with the state that the database's clock makes of it."""
+    """A campaign; `state` is computed with the database clock."""
 
     id: int
     state: State
@@ -136,7 +136,7 @@ class CampaignRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def states_of(state: str | None) -> Sequence[str]:
-    """The states that a list is asked for: all without a word. Raises Invalid."""
+    """The states that a list's `state` parameter selects; None selects all. Raises Invalid."""
     if state is None:
         return STATES
     if state not in STATES:
@@ -197,13 +197,13 @@ async def get_campaign(conn: Connection, campaign_id: int) -> CampaignCard:
 
 
 async def get_campaign_for_editors(conn: Connection, campaign_id: int) -> EditorCampaignCard:
-    """Any campaign, with its jurors. Raises CampaignNotFound."""
+    """A campaign in any state, with its jurors. Raises CampaignNotFound."""
     row = await get_row(conn, campaign_id, drafts=True)
     return editor_card(row, await jury.list_jurors(conn, campaign_id))
 
 
 async def get_rules(conn: Connection, campaign_id: int, version: int | None) -> RulesCard:
-    """One version of a published campaign's rules, the one in force without a number.
+    """One version of a published campaign's rules; None: the version in force.
 
     Raises CampaignNotFound, RulesNotFound.
     """
@@ -233,7 +233,7 @@ async def get_rules(conn: Connection, campaign_id: int, version: int | None) -> 
 
 
 def card(row: CampaignRow) -> CampaignCard:
-    """The campaign as everybody sees it."""
+    """The campaign on the wire, without the members for editors."""
     fields = _fields(row)
     if fields["method"] == "draw":
         # A draw has no leaderboard, whatever its rules say.
@@ -242,16 +242,16 @@ def card(row: CampaignRow) -> CampaignCard:
 
 
 def editor_card(row: CampaignRow, jurors: Sequence[jury.Juror] = ()) -> EditorCampaignCard:
-    """The campaign as editors see it."""
+    """The campaign on the wire, with the members for editors."""
     cards = [JurorCard(str(juror.account_id), juror.name) for juror in jurors]
     return msgspec.convert(_fields(row) | {"jurors": cards}, EditorCampaignCard)
 
 
 def _fields(row: CampaignRow) -> dict[str, Any]:
-    """What both cards are made from: the columns under their own names, and the rules as far as they are written."""
+    """The members of both cards: the columns under their own names, and the written fields of the rules."""
     fields = msgspec.structs.asdict(row) | draft_fields(row.draft)
     fields["id"] = str(row.id)
     fields["settle_at"] = row.settle_at or row.draft.get("settle_at")
-    # Until a second person has agreed, the reason is for editors only.
+    # Not public until a second person has confirmed the cancellation.
     fields["cancel_reason"] = row.cancel_asked_reason if row.state == "cancelled" else None
     return fields

@@ -1,4 +1,4 @@
-"""A campaign's entries as editors see them: shortlist, marks as far as they may be seen, and how they stand."""
+"""A campaign's entries for editors: shortlist, marks, counted engagement and ranks."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ Sort = Literal["score", "newest"]
 
 
 class Disqualification(msgspec.Struct, frozen=True):
-    """Why an entry does not compete."""
+    """The disqualification of an entry."""
 
     reason_code: str
     note: str | None
@@ -33,9 +33,9 @@ class Disqualification(msgspec.Struct, frozen=True):
 
 
 class EntryItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry. Marks are blind until they are locked: until then an editor sees how many there are, and the own one.
+    """An entry. Until marks are locked, an editor sees the number of marks and the own mark only.
 
-    `revision` would be judged now (null: none is approved yet), `newest_waits` for its review, and may take its place.
+    `revision` would be judged now (null: none is approved yet); `newest_waits`: the newest revision is still to be reviewed.
     """
 
     post_id: Id
@@ -57,7 +57,7 @@ class EntryItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry as it is read."""
+    """A row of the list."""
 
     post_id: int
     entered_at: datetime
@@ -70,13 +70,13 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntryPage(msgspec.Struct, frozen=True):
-    """Entries in their order, and where those that stand in the running stand."""
+    """A page of entries, and by post id the rows and ranks of the leaderboard and the states of revisions."""
 
     entries: list[EntryRow]
     rows: dict[int, Row]
     ranks: dict[int, int]
     rules: Rules
-    lines: dict[int, EntryStatus]
+    statuses: dict[int, EntryStatus]
     is_more: bool
 
 
@@ -90,19 +90,15 @@ async def list_entries(
     start: int,
     limit: int,
 ) -> EntryPage:
-    """The entries from the `start`-th on. By score, those that do not stand in the running come last.
-
-    Raises CampaignNotFound.
-    """
+    """The entries from position `start` on. By score, entries without a rank come last. Raises CampaignNotFound."""
     async with leaderboards.pool.acquire() as conn:
         campaign = await campaigns.find_campaign(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
     rules, _ = read_rules(campaign.draft, publishing=False)
-    # Likes and marks order nothing in a draw.
-    drawn = rules.method == "draw"
-    ranked = await leaderboards.list(campaign)
-    ranks = {} if drawn else {each.post_id: each.rank for each in rank_entries(ranked, rules)}
+    rows = await leaderboards.list(campaign)
+    # Likes and marks do not rank the entries of a draw.
+    ranks = {} if rules.method == "draw" else {each.post_id: each.rank for each in rank_entries(rows, rules)}
     async with leaderboards.pool.acquire() as conn:
         entries = [
             entry
@@ -112,13 +108,13 @@ async def list_entries(
         if sort == "score":
             entries.sort(key=lambda entry: ranks.get(entry.post_id, len(ranks) + 1))
         shown = entries[start : start + limit]
-        lines = await shortlist_store.list_statuses(conn, campaign_id, [entry.post_id for entry in shown])
+        statuses = await shortlist_store.list_statuses(conn, campaign_id, [entry.post_id for entry in shown])
     return EntryPage(
         shown,
-        {row.post_id: row for row in ranked},
+        {row.post_id: row for row in rows},
         ranks,
         rules,
-        {line.post_id: line for line in lines},
+        {status.post_id: status for status in statuses},
         len(entries) > start + limit,
     )
 
@@ -126,14 +122,14 @@ async def list_entries(
 def item(page: EntryPage, entry: EntryRow, card: bytes) -> EntryItem:
     """The entry on the wire."""
     row = page.rows.get(entry.post_id)
-    line = page.lines[entry.post_id]
+    status = page.statuses[entry.post_id]
     return EntryItem(
         post_id=str(entry.post_id),
         entered_at=entry.entered_at,
-        revision=line.revision,
-        newest_revision=line.newest_revision,
-        newest_waits=line.newest_waits,
-        bears_topic=line.bears_topic,
+        revision=status.revision,
+        newest_revision=status.newest_revision,
+        newest_waits=status.newest_waits,
+        bears_topic=status.bears_topic,
         shortlisted=entry.shortlisted_at is not None,
         disqualified=_disqualification(entry),
         mark_count=entry.mark_count,
@@ -157,12 +153,12 @@ async def _list_rows(conn: Connection, campaign_id: int, viewer_id: int) -> list
     rows = await conn.fetch(
         """
         SELECT entries.post_id, entries.entered_at, entries.shortlisted_at, entries.disqualified_at,
-            entries.disqualified_reason, entries.disqualified_note, given.mark_count, given.my_mark
+            entries.disqualified_reason, entries.disqualified_note, counted.mark_count, counted.my_mark
         FROM entries
         CROSS JOIN LATERAL (
             SELECT count(*) AS mark_count, max(marks.score) FILTER (WHERE marks.juror_id = $2) AS my_mark
             FROM counted_marks AS marks WHERE marks.campaign_id = entries.campaign_id AND marks.post_id = entries.post_id
-        ) AS given
+        ) AS counted
         WHERE entries.campaign_id = $1
         ORDER BY entries.entered_at DESC, entries.post_id DESC
         """,

@@ -1,4 +1,4 @@
-"""How a settled campaign stands: by its frozen sheet, which the result was made of, and never counted anew."""
+"""Leaderboards of settled campaigns, from the frozen sheet that the result was computed from."""
 
 import asyncio
 import time
@@ -13,49 +13,49 @@ from feed.campaigns.model import Rules
 from feed.campaigns.scoring.score import micro_points, score
 from feed.postgres import Pool
 from feed.prizes import settlement_store
-from feed.prizes.fairness import scenarios as scrutiny
+from feed.prizes.fairness import scenarios
 from feed.prizes.model import SheetRow
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement_store import SettlementSummary
 from feed.ranking_snapshots import LONGEST
 from feed.screens.cache import TimedCache
 
-# A sheet never changes, and a settlement that replaces another has a number of its own.
-_KEPT_SECONDS = 3600.0
-_KEPT_MOST = 64
+# A sheet never changes, and a settlement that replaces another has its own id.
+_CACHE_SECONDS = 3600.0
+_MAX_LEADERBOARDS = 64
 
 
-class _Best(msgspec.Struct, frozen=True):
+class _CachedRows(msgspec.Struct, frozen=True):
     rows: list[Row]
     read_at: float
 
 
 class FinalLeaderboards:
-    """The best entries of settled campaigns. One sheet is read at a time, apart from the loop, once in an hour."""
+    """Cached leaderboards of settled campaigns. One sheet is ranked at a time, in a thread, so that the event loop is not blocked."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._turn = asyncio.Semaphore(1)
-        self._kept: TimedCache[_Best] = TimedCache(_KEPT_MOST)
+        self._semaphore = asyncio.Semaphore(1)
+        self._leaderboards: TimedCache[_CachedRows] = TimedCache(_MAX_LEADERBOARDS)
 
-    async def best(self, campaign_id: int) -> list[Row] | None:
-        """The best entries, at most as many as a ranked list shows, the best first; None: no settlement stands."""
+    async def list_best(self, campaign_id: int) -> list[Row] | None:
+        """The best entries in their order, LONGEST at most; None: no settlement is in force."""
         async with self._pool.acquire() as conn:
-            standing = await settlement_store.find_settled(conn, campaign_id)
-        if standing is None:
+            settlement = await settlement_store.find_settled(conn, campaign_id)
+        if settlement is None:
             return None
-        read = partial(self._read, campaign_id, standing)
-        return (await self._kept.get(standing.id, read, seconds=_KEPT_SECONDS)).rows
+        read = partial(self._read_sheet, campaign_id, settlement)
+        return (await self._leaderboards.get(settlement.id, read, seconds=_CACHE_SECONDS)).rows
 
-    async def _read(self, campaign_id: int, standing: SettlementSummary) -> _Best:
-        async with self._turn, self._pool.acquire() as conn:
-            rules = await lifecycle.get_rules(conn, campaign_id, standing.rules_version)
-            sheet = await sheet_store.list_sheet_in_batches(conn, standing.id)
-        return _Best(await asyncio.to_thread(_best, sheet, rules), time.monotonic())
+    async def _read_sheet(self, campaign_id: int, settlement: SettlementSummary) -> _CachedRows:
+        async with self._semaphore, self._pool.acquire() as conn:
+            rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
+            sheet = await sheet_store.list_sheet_in_batches(conn, settlement.id)
+        return _CachedRows(await asyncio.to_thread(_rank, sheet, rules), time.monotonic())
 
 
-def _best(sheet: Sequence[SheetRow], rules: Rules) -> list[Row]:
-    ranks = scrutiny.select_actual(sheet, rules).ranks
+def _rank(sheet: Sequence[SheetRow], rules: Rules) -> list[Row]:
+    ranks = scenarios.select_actual(sheet, rules).ranks
     rows = [(ranks[row.post_id], row) for row in sheet if row.post_id in ranks]
     return [_row(row, rules) for rank, row in sorted(rows, key=lambda each: each[0]) if rank <= LONGEST]
 

@@ -1,4 +1,4 @@
-"""How far a jury is. Marks are blind: until they are locked there are numbers of marks here and no mark."""
+"""The progress of a jury. Until marks are locked, only their number is shown, never a mark."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -8,8 +8,7 @@ import msgspec
 
 from feed.campaigns import store as campaigns
 from feed.campaigns.errors import CampaignNotFound
-from feed.campaigns.jury import mark_store as marks
-from feed.campaigns.jury import recusal_store as recusals
+from feed.campaigns.jury import mark_store, recusal_store
 from feed.campaigns.jury import store as jury
 from feed.campaigns.jury.mark_store import Mark
 from feed.campaigns.jury.quorum import Quorum
@@ -22,9 +21,10 @@ Id = str
 
 
 class JurorProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """A juror, or an editor who marks because nobody is named.
+    """A juror, or an editor who has marked where no jurors are named.
 
-    `needed` of the entries must be marked and can be by this one; null without a shortlist. `marked` counts those, or all.
+    `needed`: the shortlisted entries without a conflict of this juror; null without a shortlist. `marked`: the marked ones of
+    the shortlist, or of all entries without one.
     """
 
     id: Id
@@ -36,7 +36,7 @@ class JurorProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GivenMark(msgspec.Struct, frozen=True, kw_only=True):
-    """A mark, once it may be seen."""
+    """A mark, shown once marks are locked."""
 
     user_id: Id
     score: str
@@ -59,7 +59,7 @@ class EntryProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recused(msgspec.Struct, frozen=True, kw_only=True):
-    """A declared conflict: the juror marks no entry of this author's."""
+    """A declared conflict of interest: the juror must not mark this author's entries."""
 
     user_id: Id
     author_id: Id
@@ -69,7 +69,7 @@ class Recused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JuryProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """Who has marked how much, and which entries lack marks."""
+    """The jurors' progress, and the shortlisted entries with their numbers of marks."""
 
     campaign_id: Id
     locked: bool
@@ -82,19 +82,19 @@ class JuryProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def get_jury(conn: Connection, campaign_id: int) -> JuryProgress:
-    """For editors. Raises CampaignNotFound."""
+    """The jury's progress, for editors. Raises CampaignNotFound."""
     campaign = await campaigns.find_campaign(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
     rules, _ = read_rules(campaign.draft, publishing=False)
-    # A frozen sheet takes no mark any more, whether somebody has locked them before or not.
+    # A frozen sheet accepts no more marks, even if they were not locked explicitly.
     locked = campaign.marks_locked_at is not None or campaign.frozen_at is not None
     named = await jury.list_jurors(conn, campaign_id)
     quorum = Quorum(len(named), rules.quorum)
-    given: dict[int, list[Mark]] = defaultdict(list)
-    for mark in await marks.list_marks(conn, campaign_id):
-        given[mark.post_id].append(mark)
-    competing = set(await marks.list_entries_to_mark(conn, campaign_id))
+    marks: dict[int, list[Mark]] = defaultdict(list)
+    for mark in await mark_store.list_marks(conn, campaign_id):
+        marks[mark.post_id].append(mark)
+    to_mark = set(await mark_store.list_entries_to_mark(conn, campaign_id))
     entries = [
         EntryProgress(
             post_id=str(each.post_id),
@@ -102,11 +102,11 @@ async def get_jury(conn: Connection, campaign_id: int) -> JuryProgress:
             needed=quorum.marks_needed(each.recused),
             recused=each.recused,
             complete=not quorum.is_short(each),
-            quality=f"{quality_of([mark.score for mark in given[each.post_id]]):f}" if locked else None,
-            given=[_given(mark) for mark in given[each.post_id]] if locked else None,
+            quality=f"{quality_of([mark.score for mark in marks[each.post_id]]):f}" if locked else None,
+            given=[_given_mark(mark) for mark in marks[each.post_id]] if locked else None,
         )
-        for each in await recusals.list_tallies(conn, campaign_id)
-        if each.post_id in competing
+        for each in await recusal_store.list_tallies(conn, campaign_id)
+        if each.post_id in to_mark
     ]
     return JuryProgress(
         campaign_id=str(campaign_id),
@@ -114,7 +114,7 @@ async def get_jury(conn: Connection, campaign_id: int) -> JuryProgress:
         complete=all(entry.complete for entry in entries),
         quorum=rules.quorum,
         criteria=list(rules.criteria),
-        jurors=await _list_jurors(conn, campaign_id, named, given, competing),
+        jurors=await _list_jurors(conn, campaign_id, named, marks, to_mark),
         entries=entries,
         recusals=[
             Recused(
@@ -124,34 +124,34 @@ async def get_jury(conn: Connection, campaign_id: int) -> JuryProgress:
                 reason=each.reason,
                 declared_at=each.declared_at,
             )
-            for each in await recusals.list_recusals(conn, campaign_id)
+            for each in await recusal_store.list_recusals(conn, campaign_id)
         ],
     )
 
 
 async def _list_jurors(
-    conn: Connection, campaign_id: int, named: Sequence[jury.Juror], given: dict[int, list[Mark]], competing: set[int]
+    conn: Connection, campaign_id: int, named: Sequence[jury.Juror], marks: dict[int, list[Mark]], to_mark: set[int]
 ) -> list[JurorProgress]:
-    done = Counter(
-        mark.juror_id for post_id, those in given.items() for mark in those if not competing or post_id in competing
+    mark_counts = Counter(
+        mark.juror_id for post_id, given in marks.items() for mark in given if not to_mark or post_id in to_mark
     )
-    people = named or await jury.list_jurors_with_marks(conn, campaign_id)
-    conflicts = await recusals.list_in_conflict(conn, campaign_id, [each.account_id for each in people])
-    barred = {account_id: competing.intersection(post_ids) for account_id, post_ids in conflicts.items()}
+    jurors = named or await jury.list_jurors_with_marks(conn, campaign_id)
+    conflicts = await recusal_store.list_in_conflict(conn, campaign_id, [each.account_id for each in jurors])
+    recused = {account_id: to_mark.intersection(post_ids) for account_id, post_ids in conflicts.items()}
     return [
         JurorProgress(
             id=str(each.account_id),
             name=each.name,
             assigned_at=each.assigned_at if named else None,
-            marked=done[each.account_id],
-            needed=len(competing) - len(barred[each.account_id]) if named and competing else None,
-            recused=len(barred[each.account_id]),
+            marked=mark_counts[each.account_id],
+            needed=len(to_mark) - len(recused[each.account_id]) if named and to_mark else None,
+            recused=len(recused[each.account_id]),
         )
-        for each in people
+        for each in jurors
     ]
 
 
-def _given(mark: Mark) -> GivenMark:
+def _given_mark(mark: Mark) -> GivenMark:
     return GivenMark(
         user_id=str(mark.juror_id),
         score=f"{mark.score:f}",

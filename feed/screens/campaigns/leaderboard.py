@@ -1,4 +1,4 @@
-"""How a campaign stands: from the board in Redis, from Postgres where Redis cannot tell, the same either way; once settled, from the sheet."""
+"""Leaderboards of campaigns: before the settlement from Redis, or from Postgres if Redis cannot answer; afterwards from the sheet."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What each criterion brings, in points. Quality is null until the marks are locked."""
+    """The parts of a score, in points. Quality is null until the marks are locked."""
 
     quality: str | None
     likes: str
@@ -36,7 +36,7 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 class LeaderboardItem(msgspec.Struct, frozen=True):
-    """An entry and its place."""
+    """An entry with its rank and score."""
 
     rank: int
     score: str
@@ -45,7 +45,7 @@ class LeaderboardItem(msgspec.Struct, frozen=True):
 
 
 class Leaderboard(msgspec.Struct, frozen=True):
-    """The best entries. `basis` says whether quality is in the scores."""
+    """The best entries. `basis`: whether the scores contain quality (`full`) or not."""
 
     items: list[LeaderboardItem]
     as_of: datetime
@@ -54,7 +54,7 @@ class Leaderboard(msgspec.Struct, frozen=True):
 
 
 class LeaderboardEntry(msgspec.Struct, frozen=True):
-    """An entry's place before it has a card."""
+    """An entry with its rank and score, before its post is read."""
 
     post_id: int
     rank: int
@@ -63,7 +63,7 @@ class LeaderboardEntry(msgspec.Struct, frozen=True):
 
 
 class LeaderboardRows(msgspec.Struct, frozen=True):
-    """A leaderboard before its posts have cards."""
+    """A leaderboard before its posts are read."""
 
     entries: list[LeaderboardEntry]
     as_of: datetime
@@ -72,20 +72,20 @@ class LeaderboardRows(msgspec.Struct, frozen=True):
 
 
 class Leaderboards:
-    """Where campaigns stand: until the settlement by their boards in Redis, then by the frozen sheet."""
+    """Reads the leaderboard of a campaign, from its board until the settlement, then from the frozen sheet."""
 
-    def __init__(self, pool: Pool, redis: Redis, frozen: FinalLeaderboards, epoch: Callable[[], str | None]) -> None:
+    def __init__(self, pool: Pool, redis: Redis, final: FinalLeaderboards, epoch: Callable[[], str | None]) -> None:
         self.pool = pool
         self._redis = redis
-        self._frozen = frozen
+        self._final = final
         self._epoch = epoch
 
     async def list(self, campaign: Campaign, *, limit: int = LONGEST) -> list[Row]:
-        """The `limit` best rows and all that tie with the last of them, or more."""
+        """At least the `limit` best rows and all that tie with the last of them, in the order of the scores."""
         if campaign.state in BOARD_STATES:
             rows = await redis_store.top(self._redis, board_of(campaign.id), epoch=self._epoch(), limit=limit)
         else:
-            rows = await self._frozen.best(campaign.id)
+            rows = await self._final.list_best(campaign.id)
         if rows is not None:
             return rows
         async with self.pool.acquire() as conn:
@@ -100,17 +100,16 @@ async def get_leaderboard(leaderboards: Leaderboards, campaign_id: int, *, limit
         raise BoardHidden
     rules, _ = read_rules(campaign.draft, publishing=True)
     entries = rank_entries(await leaderboards.list(campaign, limit=limit), rules)
-    full = campaign.marks_locked_at is not None
     return LeaderboardRows(
         entries=entries[:limit],
         as_of=campaign.now,
         provisional=campaign.state in (*BOARD_STATES, "decided", "cancelled"),
-        basis="full" if full else "engagement",
+        basis="engagement" if campaign.marks_locked_at is None else "full",
     )
 
 
 async def get_published(conn: Connection, campaign_id: int) -> Campaign:
-    """A campaign that everybody may see. Raises CampaignNotFound."""
+    """A published campaign. Raises CampaignNotFound."""
     campaign = await campaigns.find_campaign(conn, campaign_id)
     if campaign is None or campaign.published_at is None:
         raise CampaignNotFound
@@ -118,7 +117,7 @@ async def get_published(conn: Connection, campaign_id: int) -> Campaign:
 
 
 def is_board_shown(campaign: Campaign) -> bool:
-    """Whether the rules let everybody see the board now. A draw has none: likes and marks bring nobody nearer to a prize."""
+    """Whether the rules make the board public now. A draw has no board: likes and marks do not affect its result."""
     if campaign.draft.get("method") == "draw":
         return False
     board = campaign.draft.get("board")
@@ -127,34 +126,34 @@ def is_board_shown(campaign: Campaign) -> bool:
 
 
 def rank_entries(rows: Sequence[Row], rules: Rules) -> list[LeaderboardEntry]:
-    """Rows in the order of the rules, ties broken, each with its score in parts."""
+    """Entries in the order of the rules' score and tie-break, each with its score in parts."""
     ordered = sorted(rows, key=lambda row: ranking_key(_ranked(row), rules.tie_break))
     return [
         LeaderboardEntry(
             row.post_id,
-            number,
+            rank,
             score(row.quality or Decimal(0), row.likes, row.comments, rules.weights, rules.caps),
             row.quality is not None,
         )
-        for number, row in enumerate(ordered, 1)
+        for rank, row in enumerate(ordered, 1)
     ]
 
 
 def leaderboard_base(board: LeaderboardRows, fragments: Sequence[Fragment], *, read_at: float) -> PageBase:
-    """The leaderboard's page. A post that has just vanished leaves its rank empty."""
-    seen = {part.post_id: part for part in fragments if part.state == "published"}
-    entries = [each for each in board.entries if each.post_id in seen]
-    about = {"as_of": board.as_of, "provisional": board.provisional, "basis": board.basis}
+    """The leaderboard's page. The rank of a post that is no longer public is left out."""
+    published = {part.post_id: part for part in fragments if part.state == "published"}
+    entries = [entry for entry in board.entries if entry.post_id in published]
+    members = {"as_of": board.as_of, "provisional": board.provisional, "basis": board.basis}
     frame = Frame(
-        end=b"," + _encode(about)[1:],
-        before=[_encode(_head(each))[:-1] + b',"post":' for each in entries],
+        end=b"," + _encode(members)[1:],
+        before=[_encode(_item_members(entry))[:-1] + b',"post":' for entry in entries],
         after=b"}",
         unfiltered=True,
     )
-    return build_base([seen[each.post_id] for each in entries], frame, read_at=read_at)
+    return build_base([published[entry.post_id] for entry in entries], frame, read_at=read_at)
 
 
-def _head(entry: LeaderboardEntry) -> dict[str, Any]:
+def _item_members(entry: LeaderboardEntry) -> dict[str, Any]:
     quality = f"{entry.score.quality:f}" if entry.shows_quality else None
     parts = Parts(quality, f"{entry.score.likes:f}", f"{entry.score.comments:f}")
     return {"rank": entry.rank, "score": f"{entry.score.total:f}", "parts": parts}

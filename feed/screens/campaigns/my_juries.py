@@ -1,4 +1,4 @@
-"""The juries that one sits on, and how far one is with each."""
+"""The juries that an account is a member of, with its progress in each."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ Id = str
 
 
 class SeatCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign on whose jury one sits. Times are null before it is published.
+    """A campaign of whose jury the account is a member. Times are null before it is published.
 
-    `to_mark`: the entries that are for one to mark now, without those that one must not; `marked`: of these, how many one has.
+    `to_mark`: the number of entries that the juror is to mark now, without those with a conflict; `marked`: the marked ones of them.
     """
 
     campaign_id: Id
@@ -28,7 +28,7 @@ class SeatCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_juries(conn: Connection, account_id: int, *, before_id: int, limit: int) -> list[SeatCard]:
-    """Where the account is a juror now, the campaign that was made last first."""
+    """The campaigns in which the account is a juror now, newest first."""
     rows = await conn.fetch(
         """
         SELECT campaigns.id::text AS campaign_id, coalesce(campaigns.draft ->> 'title', '') AS title,

@@ -1,4 +1,4 @@
-"""What a juror has to mark, with the juror's own marks and nobody else's."""
+"""The entries that a juror marks, with the juror's own marks only."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ Id = str
 
 
 class MyMark(msgspec.Struct, frozen=True, kw_only=True):
-    """One's own mark. `outdated`: another revision would be judged by now than the one that was marked."""
+    """The juror's mark. `outdated`: a later revision than the marked one would be judged now."""
 
     score: str
     scores: dict[str, str] | None
@@ -27,7 +27,7 @@ class MyMark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MarkingItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry to mark, by what is written in the revision that would be judged. `recused`: one must not mark it."""
+    """An entry to mark, with the text of the revision that would be judged. `recused`: the juror must not mark it."""
 
     post_id: Id
     shortlisted: bool
@@ -39,7 +39,7 @@ class MarkingItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MarkingRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry as it is read."""
+    """A row of the list."""
 
     post_id: int
     shortlisted: bool
@@ -56,7 +56,7 @@ class MarkingRow(msgspec.Struct, frozen=True, kw_only=True):
 async def list_marking(
     conn: Connection, campaign_id: int, juror_id: int, *, after_id: int, limit: int
 ) -> list[MarkingRow]:
-    """The shortlist, or all that compete while there is none, by id. Raises NotAJuror, CampaignNotFound."""
+    """The shortlisted entries, or all that compete while there is no shortlist, by id. Raises NotAJuror, CampaignNotFound."""
     if not await jury.may_mark(conn, campaign_id, juror_id):
         raise NotAJuror
     campaign = await campaigns.find_campaign(conn, campaign_id)

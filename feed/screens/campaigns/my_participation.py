@@ -1,4 +1,4 @@
-"""What a campaign makes of one's own entries: what is shown, what counts, and in numbers why the rest does not."""
+"""An account's participation in a campaign: shown and counted engagement, exclusions by reason, eligibility and prize."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from feed.boards.model import Row
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.engagement import EntryEngagement, ExclusionReason, count_engagement
@@ -16,12 +15,12 @@ from feed.postgres import Connection, many, one
 from feed.screens.campaigns.leaderboard import Leaderboards, get_published, is_board_shown, rank_entries
 
 Id = str
-# Why an entry does not stand, or that it does.
+# `entered`: the entry competes; the others say why it does not.
 EntryState = Literal["entered", "pending", "rejected", "removed", "withdrawn", "disqualified", "topic_edited_out"]
 
 
 class Excluded(msgspec.Struct, frozen=True):
-    """So many likes, or commenters, do not count for this reason."""
+    """The number of likes or commenters that are not counted for a reason."""
 
     kind: Literal["like", "comment"]
     reason_code: ExclusionReason
@@ -29,9 +28,9 @@ class Excluded(msgspec.Struct, frozen=True):
 
 
 class MyEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One's own entry. `likes_shown` is what counts plus what is excluded; so it is for commenters.
+    """An entry of the account. `likes_shown` is `likes_counted` plus the excluded ones; likewise for commenters.
 
-    In a draw nothing of it brings a prize nearer: there is no score, and until the result no rank; then it is the ticket's.
+    In a draw engagement has no effect: `score` is null, and `rank` is the ticket's once the result is announced.
     """
 
     post_id: Id
@@ -48,7 +47,7 @@ class MyEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MyPrize(msgspec.Struct, frozen=True):
-    """What one has won here."""
+    """The account's prize in this campaign."""
 
     id: Id
     rank: int
@@ -58,9 +57,9 @@ class MyPrize(msgspec.Struct, frozen=True):
 
 
 class Participation(msgspec.Struct, frozen=True):
-    """One's own part in a campaign. `reasons` say why one cannot win.
+    """An account's participation. `reasons`: why it cannot win.
 
-    `tickets`: in a draw, 1 or 0: a person has one, with however many entries and accounts; null where nothing is drawn.
+    `tickets`: in a draw 1 or 0, since a person has one at most, with any number of entries and accounts; else null.
     """
 
     entries: list[MyEntry]
@@ -70,8 +69,8 @@ class Participation(msgspec.Struct, frozen=True):
     prize: MyPrize | None
 
 
-class _Frozen(msgspec.Struct, frozen=True):
-    """One's entry on the sheet of the settlement that stands. `rank`: its ticket's, of an announced draw."""
+class _SheetRow(msgspec.Struct, frozen=True):
+    """An entry on the sheet of the settlement in force. `rank`: that of its ticket, once the result is announced."""
 
     post_id: int
     eligible: bool
@@ -80,7 +79,7 @@ class _Frozen(msgspec.Struct, frozen=True):
     commenters_counted: int
     excluded: list[Excluded]
 
-    def counted(self) -> EntryEngagement:
+    def engagement(self) -> EntryEngagement:
         likes = {each.reason_code: each.count for each in self.excluded if each.kind == "like"}
         commenters = {each.reason_code: each.count for each in self.excluded if each.kind == "comment"}
         return EntryEngagement(
@@ -96,6 +95,8 @@ class _Frozen(msgspec.Struct, frozen=True):
 
 
 class OwnEntry(msgspec.Struct, frozen=True):
+    """An entry of the account, as it is read."""
+
     post_id: int
     post_state: str
     bears_topic: bool | None
@@ -115,44 +116,58 @@ class OwnEntry(msgspec.Struct, frozen=True):
 
 
 async def get_participation(leaderboards: Leaderboards, campaign_id: int, account_id: int) -> Participation:
-    """Raises CampaignNotFound."""
+    """The account's participation in a published campaign. Raises CampaignNotFound."""
     async with leaderboards.pool.acquire() as conn:
         campaign = await get_published(conn, campaign_id)
         rules, _ = read_rules(campaign.draft, publishing=True)
         own = await list_own(conn, campaign_id, account_id)
-        rows_of = [] if campaign.frozen_at is None else [each.post_id for each in own]
-        frozen = {each.post_id: each for each in await _list_frozen(conn, campaign_id, rows_of)} if rows_of else {}
-        # What the sheet says is what was judged, whatever has happened since.
-        counted = {post_id: row.counted() for post_id, row in frozen.items()}
-        if open_ids := [each.post_id for each in own if each.post_id not in frozen]:
-            counted |= {each.post_id: each for each in await count_engagement(conn, campaign_id, open_ids)}
+        post_ids = [entry.post_id for entry in own]
+        # A frozen sheet is what is judged: later changes do not count.
+        on_sheet = [] if campaign.frozen_at is None else post_ids
+        sheet_rows = await _list_sheet_rows(conn, campaign_id, on_sheet) if on_sheet else []
+        engagement = await _read_engagement(conn, campaign_id, post_ids, sheet_rows)
         reasons = await list_reasons(conn, campaign_id, account_id)
         prize = await _find_prize(conn, campaign_id, account_id)
-    places: dict[int, int] = {}
-    rows: dict[int, Row] = {}
-    if is_board_shown(campaign) and any(each.state == "entered" for each in own):
-        standing = await leaderboards.list(campaign)
-        rows = {row.post_id: row for row in standing}
-        places = {each.post_id: each.rank for each in rank_entries(standing, rules)}
-    tickets = None
-    if rules.method == "draw":
-        places = {lot.post_id: lot.rank for lot in frozen.values() if lot.rank is not None}
-        # Before the freeze, as it would be now.
-        would = not reasons and any(each.state == "entered" for each in own)
-        tickets = int(any(lot.eligible for lot in frozen.values()) if frozen else would)
-    entries = [
-        _entry(each, counted[each.post_id], rules, rows.get(each.post_id), places.get(each.post_id))
-        for each in own
-        if each.post_id in counted
-    ]
-    return Participation(entries, not reasons, reasons, tickets, prize)
+    is_drawn = rules.method == "draw"
+    competes = any(entry.state == "entered" for entry in own)
+    rows = await leaderboards.list(campaign) if is_board_shown(campaign) and competes else []
+    if is_drawn:
+        ranks = {row.post_id: row.rank for row in sheet_rows if row.rank is not None}
+    else:
+        ranks = {entry.post_id: entry.rank for entry in rank_entries(rows, rules)}
+    quality = {row.post_id: row.quality for row in rows}
+    return Participation(
+        entries=[
+            _entry(entry, engagement[entry.post_id], rules, quality.get(entry.post_id), ranks.get(entry.post_id))
+            for entry in own
+            if entry.post_id in engagement
+        ],
+        eligible=not reasons,
+        reasons=reasons,
+        tickets=_ticket_count(sheet_rows, would_be=competes and not reasons) if is_drawn else None,
+        prize=prize,
+    )
 
 
-def _entry(own: OwnEntry, counted: EntryEngagement, rules: Rules, row: Row | None, rank: int | None) -> MyEntry:
-    # Quality is everybody's to see or nobody's: what the board does not show, the author does not see here.
-    quality = row.quality if row is not None and row.quality is not None else Decimal(0)
-    total = score(quality, counted.likes, counted.commenters, rules.weights, rules.caps).total
-    drawn = rules.method == "draw"
+async def _read_engagement(
+    conn: Connection, campaign_id: int, post_ids: Sequence[int], sheet_rows: Sequence[_SheetRow]
+) -> dict[int, EntryEngagement]:
+    """By post id: from the sheet, or counted now for entries that are not on it."""
+    engagement = {row.post_id: row.engagement() for row in sheet_rows}
+    if uncounted := [post_id for post_id in post_ids if post_id not in engagement]:
+        engagement |= {each.post_id: each for each in await count_engagement(conn, campaign_id, uncounted)}
+    return engagement
+
+
+def _ticket_count(sheet_rows: Sequence[_SheetRow], *, would_be: bool) -> int:
+    """1 or 0: by the sheet, or before the freeze as it would be now."""
+    return int(any(row.eligible for row in sheet_rows) if sheet_rows else would_be)
+
+
+def _entry(own: OwnEntry, counted: EntryEngagement, rules: Rules, quality: Decimal | None, rank: int | None) -> MyEntry:
+    # `quality` comes from the leaderboard: an author does not see it here before it is public there.
+    total = score(quality or Decimal(0), counted.likes, counted.commenters, rules.weights, rules.caps).total
+    is_drawn = rules.method == "draw"
     return MyEntry(
         post_id=str(own.post_id),
         state=own.state,
@@ -166,8 +181,8 @@ def _entry(own: OwnEntry, counted: EntryEngagement, rules: Rules, row: Row | Non
             *_excluded("like", counted.likes_excluded.items()),
             *_excluded("comment", counted.commenters_excluded.items()),
         ],
-        score=None if drawn else f"{total:f}",
-        rank=rank if drawn or own.state == "entered" else None,
+        score=None if is_drawn else f"{total:f}",
+        rank=rank if is_drawn or own.state == "entered" else None,
     )
 
 
@@ -176,6 +191,7 @@ def _excluded(kind: Literal["like", "comment"], counts: Iterable[tuple[Exclusion
 
 
 async def list_own(conn: Connection, campaign_id: int, account_id: int) -> list[OwnEntry]:
+    """The account's entries in the order of their entry."""
     rows = await conn.fetch(
         """
         SELECT entries.post_id, posts.state AS post_state, judged.bears_topic,
@@ -194,7 +210,7 @@ async def list_own(conn: Connection, campaign_id: int, account_id: int) -> list[
     return many(rows, OwnEntry)
 
 
-async def _list_frozen(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[_Frozen]:
+async def _list_sheet_rows(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[_SheetRow]:
     rows = await conn.fetch(
         """
         SELECT sheet_rows.post_id, eligible, CASE WHEN campaigns.announced_at IS NOT NULL THEN sheet_rows.rank END AS rank,
@@ -207,11 +223,11 @@ async def _list_frozen(conn: Connection, campaign_id: int, post_ids: Sequence[in
         campaign_id,
         post_ids,
     )
-    return many(rows, _Frozen)
+    return many(rows, _SheetRow)
 
 
 async def list_reasons(conn: Connection, campaign_id: int, account_id: int) -> list[str]:
-    """Why the person cannot win, in the order of the rules; a flag of any of the person's accounts decides."""
+    """The reasons why the person cannot win, in the order of the rules; a flag of one account holds for all of the person's."""
     rows = await conn.fetch(
         """
         WITH self AS (

@@ -1,4 +1,4 @@
-"""A campaign as it would be published: what engagement is worth, the text, and all that stands in the way."""
+"""The preview of a campaign before publication: points of engagement, rules text, problems and advice."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from feed.postgres import Connection
 
 
 class Worth(msgspec.Struct, frozen=True):
-    """What so many likes, and so many commenters, are worth in points of 100; in a draw nothing is."""
+    """The points (of 100) that a number of likes, and of commenters, gives."""
 
     count: int
     likes: str
@@ -24,7 +24,10 @@ class Worth(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """`problems` keep it from being published; `advice` names what a general wording stands for meanwhile."""
+    """A preview; `worth` is empty for a draw.
+
+    `problems` prevent publication; `advice` names optional fields in whose place the text has a general wording.
+    """
 
     worth: list[Worth]
     text: str
@@ -33,18 +36,18 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 async def preview_campaign(conn: Connection, campaign_id: int) -> Preview:
-    """Of a draft, and of a published campaign as its rules stand. Raises CampaignNotFound."""
+    """The preview of a draft, or of a published campaign with its present rules. Raises CampaignNotFound."""
     campaign = await campaigns.find_campaign(conn, campaign_id)
     if campaign is None:
         raise CampaignNotFound
-    rules, found = await check_publishable(
+    rules, problems = await check_publishable(
         conn, campaign.draft, now=campaign.now, checks_end=campaign.published_at is None
     )
-    missing = {error.field for error in found if error.code == "required"}
+    missing = {error.field for error in problems if error.code == "required"}
     return Preview(
         worth=[] if rules.method == "draw" else list(_worth(rules)),
         text=rules_text(rules, missing=missing),
-        problems=found,
+        problems=problems,
         advice=list(_advice(rules)),
     )
 
@@ -60,6 +63,6 @@ def _advice(rules: Rules) -> Iterator[FieldError]:
         and rules.delivery.place is None
     ):
         yield FieldError("delivery.place", "advised")
-    # Without a shortlist no mark is ever waited for.
+    # Without a shortlist the settlement does not wait for marks.
     if rules.method == "ranked" and rules.weights.quality and rules.shortlist_size is None:
         yield FieldError("shortlist_size", "advised")
