@@ -208,8 +208,8 @@ async def test_every_get_has_its_cost(client: httpx.AsyncClient) -> None:
 async def test_a_screen_costs_the_same_however_much_it_shows(
     app_state: AppState, client: httpx.AsyncClient, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for kept in (hot_lists, new_posts, topics, fairness):
-        monkeypatch.setattr(kept, "_KEPT_SECONDS", 0.0)
+    for screen in (hot_lists, new_posts, topics, fairness):
+        monkeypatch.setattr(screen, "_CACHE_SECONDS", 0.0)
     person = join("小明", roles=STAFF)
     town = Town(app_state.pool, app_state.keys, int((await person("GET", "/me")).json()["id"]))
     await town.begin()

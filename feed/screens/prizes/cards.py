@@ -1,4 +1,4 @@
-"""Results for everybody, and prizes for their winners."""
+"""Prizes for their winners, and the published result of a campaign."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ class CampaignName(msgspec.Struct, frozen=True):
 
 
 class PrizeItem(msgspec.Struct, frozen=True):
-    """One of the things that a place brings."""
+    """One of the prizes of a place."""
 
     name: str
     kind: str
@@ -32,7 +32,7 @@ class PrizeItem(msgspec.Struct, frozen=True):
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """What carries the goods, since when."""
+    """A shipment: carrier, tracking number, time of shipment."""
 
     carrier: str
     tracking_no: str
@@ -40,7 +40,7 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 class PrizeCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody has won, as the winner sees it. `needs` are the fields that its claim asks for."""
+    """A prize as its winner sees it. `needs`: the fields that its claim must contain."""
 
     id: Id
     campaign: CampaignName
@@ -74,7 +74,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 async def list_prizes(conn: Connection, account_id: int, after: Position, limit: int) -> list[PrizeCard]:
-    """What the account has won and been told of, the latest first."""
+    """The prizes of which the account has been notified, newest first."""
     rows = await conn.fetch(
         """
         SELECT winners.id, winners.campaign_id, campaigns.draft ->> 'title' AS title, winners.place, winners.post_id,
@@ -98,7 +98,7 @@ async def list_prizes(conn: Connection, account_id: int, after: Position, limit:
 
 
 async def get_prize(conn: Connection, winner_id: int) -> PrizeCard:
-    """One prize, once its winner was told. Raises PrizeNotFound."""
+    """One prize. Raises PrizeNotFound, also before the winner is notified."""
     rows = await conn.fetch(
         """
         SELECT winners.id, winners.campaign_id, campaigns.draft ->> 'title' AS title, winners.place, winners.post_id,
@@ -118,9 +118,10 @@ async def get_prize(conn: Connection, winner_id: int) -> PrizeCard:
 
 
 async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None = None) -> bytes:
-    """The result of an announced campaign: the signed document byte for byte, and joined to it amendments and names.
+    """The result of an announced campaign as JSON: the signed document byte for byte, with amendments and names attached.
 
-    Names are masked as in the list of winners, but for staff and for whoever bears the name, with whatever account. Raises ResultNotFound before the announcement.
+    Names are masked as in the list of winners, except for staff and for the winner's own accounts. Raises ResultNotFound before
+    the announcement.
     """
     row = await conn.fetchrow(
         """
@@ -160,17 +161,17 @@ async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None =
 
 
 def mask_name(name: str) -> str:
-    """Enough of a name for its owner: the same two stars whatever its length."""
+    """The first character and two asterisks, whatever the name's length."""
     return name[:1] + "**"
 
 
 def items_of(prizes: Sequence[dict[str, Any]]) -> list[PrizeItem]:
-    """The things that a place brings, as cards show them."""
+    """The prizes of a place on the wire."""
     return msgspec.convert(list(prizes), list[PrizeItem])
 
 
 def parcel_of(carrier: str | None, tracking_no: str | None, shipped_at: datetime | None) -> Parcel | None:
-    """The parcel, where there is one."""
+    """The shipment on the wire; None before it is shipped."""
     if carrier is None or tracking_no is None or shipped_at is None:
         return None
     return Parcel(carrier, tracking_no, shipped_at)

@@ -1,4 +1,4 @@
-"""What has become of each prize, for editors."""
+"""The prizes of a campaign and their fulfilment, for editors."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from feed.screens.prizes.cards import Id, Parcel, PrizeItem, items_of, parcel_of
 
 
 class ClaimCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A place as the editors see it; what the winner gave is masked."""
+    """A winner as editors see it, with the claim's details masked."""
 
     id: Id
     place: int
@@ -50,7 +50,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """Somebody who was let in: until when, by whom and why."""
+    """An account with access to claim details: until when, granted by whom, and why."""
 
     user_id: str
     name: str
@@ -60,7 +60,7 @@ class Reader(msgspec.Struct, frozen=True):
 
 
 async def list_claims(conn: Connection, campaign_id: int) -> list[ClaimCard]:
-    """Every place that the standing settlement has filled, by place and then in the order of moving up. Raises CampaignNotFound."""
+    """All winners of the settlement in force, by place and then in the order of promotion. Raises CampaignNotFound."""
     if not await conn.fetchval("SELECT EXISTS (SELECT FROM campaigns WHERE id = $1)", campaign_id):
         raise CampaignNotFound
     rows = await conn.fetch(
@@ -102,7 +102,7 @@ def _claim_card(row: _Row) -> ClaimCard:
 
 
 async def list_readers(conn: Connection, campaign_id: int) -> list[Reader]:
-    """Everybody whose time is not over, the soonest to end first. Raises CampaignNotFound."""
+    """The accounts whose access has not expired, the earliest end first. Raises CampaignNotFound."""
     if not await conn.fetchval("SELECT EXISTS (SELECT FROM campaigns WHERE id = $1)", campaign_id):
         raise CampaignNotFound
     rows = await conn.fetch(

@@ -1,4 +1,4 @@
-"""Where a draw stands, for everybody: what it was committed to before anybody took part, and what it waits for."""
+"""The public state of a draw: its commitments, and the beacon that it waits for or has used."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,17 +8,18 @@ from typing import Literal
 import msgspec
 
 from feed.campaigns import lifecycle_store as lifecycle
+from feed.campaigns.model import Rules
 from feed.postgres import Connection, many
-from feed.prizes.draw import correction_store as corrections_store
+from feed.prizes.draw import correction_store
 from feed.prizes.draw import store as draw_store
 from feed.prizes.draw.beacon import Source, window_at
-from feed.prizes.draw.model import AgreedNumber, Beacon, CorrectionReason, DrawNotFound
+from feed.prizes.draw.model import AgreedNumber, Beacon, CorrectionReason, Draw, DrawNotFound
 
 Id = str
 
 
 class Awaited(msgspec.Struct, frozen=True, kw_only=True):
-    """The source that is waited for: its first value from `not_before` on decides, if it is here before `until`."""
+    """The awaited source: its first value from `not_before` on decides, if it is recorded before `until`."""
 
     source: Source
     name: str
@@ -27,7 +28,7 @@ class Awaited(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BeaconCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The value that decides. Of our own one nobody outside can tell where it came from."""
+    """The deciding value. The origin of one of our own (`own`) is not publicly verifiable."""
 
     source: Source
     name: str
@@ -37,7 +38,7 @@ class BeaconCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WrongNumberCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A public number that was entered wrongly, and corrected by two people."""
+    """A public number that was entered wrongly and corrected by two people."""
 
     round: str
     value: str
@@ -47,24 +48,24 @@ class WrongNumberCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnteredCard(msgspec.Struct, frozen=True):
-    """Somebody has entered a number. What it is others learn when two have entered the same."""
+    """An editor's entry of a number. The number itself is not shown before two editors have entered the same."""
 
     user_id: Id
     entered_at: datetime
 
 
 class NumberCard(msgspec.Struct, frozen=True):
-    """Whether the public number of a draw, or a correction of it, is waited for, and who has entered one."""
+    """Whether a draw waits for its public number or for a correction of it, and which editors have entered one."""
 
     wanted: Literal["number", "correction"] | None
     entered: list[EnteredCard]
 
 
 class DrawCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The commitments of a draw, in the order in which they become public; what has not come yet is null.
+    """The commitments of a draw in the order of their publication; later ones are null. Hashes are lower-case hexadecimal.
 
-    `nonce_sha256` stands from the publication on, the list's hash from the freeze on. Hashes are lower-case hexadecimal.
-    Once a value has decided, it and its list stay while a settlement is made again; `corrected` are numbers that were wrong.
+    `nonce_sha256` is public from the publication of the campaign on, the list's hash from the freeze on. Once a value has
+    decided, it and its list stay while the settlement is repeated; `corrected` are the wrong numbers.
     """
 
     campaign_id: Id
@@ -102,43 +103,48 @@ async def get_draw(conn: Connection, campaign_id: int) -> DrawCard:
     if row is None:
         raise DrawNotFound
     rules = await lifecycle.get_rules(conn, campaign_id, row["rules_version"])
-    found = None if row["settlement_id"] is None else await draw_store.find_draw(conn, row["settlement_id"])
-    beacon = None if found is None else found.beacon
-    numbers = []
-    if found is not None and beacon is not None and beacon.source == "public_number":
-        numbers = await corrections_store.list_numbers(conn, found.listed_in or row["settlement_id"])
     names = {"public_number": rules.beacon or "", "drand": "drand quicknet"}
-    awaits = None
-    if found is not None and beacon is None and found.list_published_at is not None:
-        window = window_at(rules, found.list_published_at, row["now"])
-        if window is not None:
-            awaits = Awaited(
-                source=window.source,
-                name=names.get(window.source, ""),
-                not_before=window.not_before,
-                until=window.until,
-            )
+    draw = None if row["settlement_id"] is None else await draw_store.find_draw(conn, row["settlement_id"])
+    beacon = None if draw is None else draw.beacon
+    numbers = []
+    if draw is not None and beacon is not None and beacon.source == "public_number":
+        numbers = await correction_store.list_numbers(conn, draw.listed_in or row["settlement_id"])
     return DrawCard(
         campaign_id=str(campaign_id),
         algorithm="feed-draw-1",
         nonce_sha256=row["nonce_sha256"].hex(),
-        list_sha256=None if found is None else found.list_sha256.hex(),
-        tickets=None if found is None else found.ticket_count,
-        list_published_at=None if found is None else found.list_published_at,
-        awaits=awaits,
+        list_sha256=None if draw is None else draw.list_sha256.hex(),
+        tickets=None if draw is None else draw.ticket_count,
+        list_published_at=None if draw is None else draw.list_published_at,
+        awaits=_awaited(draw, rules, row["now"], names),
         beacon=None if beacon is None else _card(numbers[-1] if numbers else beacon, beacon.source, names),
         corrected=[_wrong(wrong, right) for wrong, right in pairwise(numbers)],
         publicly_verifiable=None if beacon is None else beacon.source != "own",
     )
 
 
+def _awaited(draw: Draw | None, rules: Rules, now: datetime, names: Mapping[str, str]) -> Awaited | None:
+    """The source that the draw waits for now; None before its list is published and once it has a value."""
+    if draw is None or draw.beacon is not None or draw.list_published_at is None:
+        return None
+    window = window_at(rules, draw.list_published_at, now)
+    if window is None:
+        return None
+    return Awaited(
+        source=window.source,
+        name=names.get(window.source, ""),
+        not_before=window.not_before,
+        until=window.until,
+    )
+
+
 async def get_number(conn: Connection, campaign_id: int) -> NumberCard:
-    """What editors need to know of the public number before it is there. Raises DrawNotFound."""
+    """The state of the public number's entry, for editors. Raises DrawNotFound."""
     card = await get_draw(conn, campaign_id)
     if card.awaits is not None:
         wanted = card.awaits.source == "public_number"
         return NumberCard("number" if wanted else None, await _list_entered(conn, campaign_id))
-    drawn = await corrections_store.find_undone_draw(conn, campaign_id)
+    drawn = await correction_store.find_undone_draw(conn, campaign_id)
     if drawn is None or drawn.source != "public_number":
         return NumberCard(None, await _list_entered(conn, campaign_id))
     return NumberCard("correction", await _list_correcting(conn, drawn.settlement_id, len(card.corrected) + 1))

@@ -1,4 +1,4 @@
-"""The fairness report: for editors, between the settlement and the announcement and ever after."""
+"""The fairness report, for editors: margins, likers in common and other ways of counting. Available from the settlement on."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.model import Rules
 from feed.postgres import Connection, Pool
 from feed.prizes import settlement_store
-from feed.prizes.fairness import scenarios as scrutiny
+from feed.prizes.fairness import scenarios
 from feed.prizes.fairness.liker_clusters import Cluster, find_clusters
 from feed.prizes.fairness.scenarios import Distribution, EngagementEvent, ScenarioName
 from feed.prizes.model import SheetNotFound, SheetRow
@@ -22,17 +22,17 @@ from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement_store import SettlementSummary
 from feed.screens.cache import TimedCache
 from feed.screens.prizes.cards import Id
-from feed.screens.prizes.fairness_store import acts_of, count_remarks, read_acts
+from feed.screens.prizes.fairness_store import count_comments, read_engagement, to_events
 
-# Whose likes and comments are looked at: the best entries, until there is so much to read of them.
-MOST_ACTS = 200_000
-# A report changes with the settlement only. Whoever asks again within that time is told the same.
-_KEPT_SECONDS = 60.0
-_KEPT_MOST = 8
+# The best entries are examined until their likes and comments together reach this number.
+MAX_EVENTS = 200_000
+# A report changes with the settlement only.
+_CACHE_SECONDS = 60.0
+_MAX_REPORTS = 8
 
 
 class FairWinner(msgspec.Struct, frozen=True, kw_only=True):
-    """A winner of the result; margins are points to the next person and to the first who does not win."""
+    """A winner; margins are the points to the next person and to the first without a prize."""
 
     rank: int
     post_id: Id
@@ -45,7 +45,7 @@ class FairWinner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """An entry, with its rank as it is and as it would have been."""
+    """An entry with its actual rank and its rank in the scenario."""
 
     post_id: Id
     rank: int | None
@@ -53,7 +53,7 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class RankThen(msgspec.Struct, frozen=True, kw_only=True):
-    """A winner's rank as it is, and that of the same person's best entry as it would have been."""
+    """A winner's actual rank, and the rank of the same person's best entry in the scenario."""
 
     post_id: Id
     rank: int
@@ -63,7 +63,7 @@ class RankThen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OtherWay(msgspec.Struct, frozen=True):
-    """Who would have won if it had been counted otherwise: where each winner would be, and who moves in and out."""
+    """The winners under another way of counting: the actual winners' ranks in it, and who enters and leaves."""
 
     name: ScenarioName
     same_winners: bool
@@ -74,7 +74,7 @@ class OtherWay(msgspec.Struct, frozen=True):
 
 
 class LikerPair(msgspec.Struct, frozen=True):
-    """Two entries, the likers of each, and how many they share; `by_chance`: if everybody liked at random."""
+    """Two entries, the likers of each, and the likers in common; `by_chance`: the number to expect if likes were random."""
 
     post_ids: list[Id]
     likers: list[int]
@@ -83,7 +83,7 @@ class LikerPair(msgspec.Struct, frozen=True):
 
 
 class LikerCluster(msgspec.Struct, frozen=True):
-    """Entries with unusually many likers in common; of its `pair_count` pairs the strongest."""
+    """Entries with unusually many likers in common; `pairs` are the strongest of `pair_count` pairs."""
 
     post_ids: list[Id]
     pair_count: int
@@ -91,11 +91,11 @@ class LikerCluster(msgspec.Struct, frozen=True):
 
 
 class FairnessCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look at before announcing. Of `entries` the best ones, as far as the work is bounded.
+    """The report to check before the announcement. The work is bounded, so only the best of all `entries` are examined.
 
-    `looked_at`: whose likers and commenters were read. `compared`: so many of these, the best, were compared with each
-    other, and in `clusters` are the largest of `clusters_found`. A winner that was not looked at has no `likes`.
-    In a draw nothing is counted, so there is nothing but the tickets' order.
+    `looked_at`: the number of entries whose likers and commenters were read; `compared`: the number of these, the best, that
+    were compared with each other; `clusters` are the largest of `clusters_found`. A winner that was not examined has no `likes`.
+    In a draw only the winners are given, since engagement is not counted.
     """
 
     campaign_id: Id
@@ -116,50 +116,53 @@ class _Report(msgspec.Struct, frozen=True):
 
 
 class FairnessReports:
-    """Works out one report at a time, apart from the loop; whoever asks for the same meanwhile, or soon again, gets it too."""
+    """Cached reports, computed one at a time in a thread, so that the event loop is not blocked."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._turn = asyncio.Semaphore(1)
-        self._kept: TimedCache[_Report] = TimedCache(_KEPT_MOST)
+        self._semaphore = asyncio.Semaphore(1)
+        self._reports: TimedCache[_Report] = TimedCache(_MAX_REPORTS)
 
     async def get(self, campaign_id: int) -> FairnessCard:
-        """The report of the settlement that stands. Raises SheetNotFound while there is no result."""
+        """The report of the settlement in force. Raises SheetNotFound while there is no result."""
         async with self._pool.acquire() as conn:
-            standing = await settlement_store.find_settled(conn, campaign_id)
-        if standing is None:
+            settlement = await settlement_store.find_settled(conn, campaign_id)
+        if settlement is None:
             raise SheetNotFound
-        read = partial(self._read, campaign_id, standing)
-        return (await self._kept.get(standing.id, read, seconds=_KEPT_SECONDS)).card
+        read = partial(self._read, campaign_id, settlement)
+        return (await self._reports.get(settlement.id, read, seconds=_CACHE_SECONDS)).card
 
-    async def _read(self, campaign_id: int, standing: SettlementSummary) -> _Report:
-        # Who waits for the turn holds neither a thread nor a connection.
-        async with self._turn:
-            return _Report(await self._work_out(campaign_id, standing), time.monotonic())
+    async def _read(self, campaign_id: int, settlement: SettlementSummary) -> _Report:
+        # A caller that waits for the semaphore holds neither a thread nor a connection.
+        async with self._semaphore:
+            return _Report(await self._compute(campaign_id, settlement), time.monotonic())
 
-    async def _work_out(self, campaign_id: int, standing: SettlementSummary) -> FairnessCard:
+    async def _compute(self, campaign_id: int, settlement: SettlementSummary) -> FairnessCard:
         async with self._pool.acquire() as conn:
-            rules = await lifecycle.get_rules(conn, campaign_id, standing.rules_version)
+            rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
             if rules.method == "draw":
-                return await _read_draw(conn, campaign_id, standing.id)
-            rows = await sheet_store.list_sheet_in_batches(conn, standing.id)
-        now, front = await asyncio.to_thread(_look, rows, rules)
+                return await _read_draw(conn, campaign_id, settlement.id)
+            rows = await sheet_store.list_sheet_in_batches(conn, settlement.id)
+        actual, top = await asyncio.to_thread(_select_top, rows, rules)
         async with self._pool.acquire() as conn:
-            remarks = await count_remarks(conn, front)
-            weights = await asyncio.to_thread(_weights, rows, now, remarks)
-            read = await read_acts(conn, campaign_id, weights)
-        return await asyncio.to_thread(_report, campaign_id, rows, rules, now, list(weights), read)
+            comment_counts = await count_comments(conn, top)
+            costs = await asyncio.to_thread(_reading_costs, rows, actual, comment_counts)
+            engagement = await read_engagement(conn, campaign_id, costs)
+        return await asyncio.to_thread(_report, campaign_id, rows, rules, actual, list(costs), engagement)
 
 
-def _look(rows: Sequence[SheetRow], rules: Rules) -> tuple[Selection, list[int]]:
-    now = scrutiny.select_actual(rows, rules)
-    return now, scrutiny.top_entries(rows, now.ranks, {}, max_cost=MOST_ACTS)
+def _select_top(rows: Sequence[SheetRow], rules: Rules) -> tuple[Selection, list[int]]:
+    actual = scenarios.select_actual(rows, rules)
+    return actual, scenarios.top_entries(rows, actual.ranks, {}, max_cost=MAX_EVENTS)
 
 
-def _weights(rows: Sequence[SheetRow], now: Selection, remarks: dict[int, int]) -> dict[int, int]:
-    """How much is to be read of each entry that is looked at, the best first."""
-    weights = {row.post_id: scrutiny.reading_cost(row, remarks.get(row.post_id, 0)) for row in rows}
-    return {post_id: weights[post_id] for post_id in scrutiny.top_entries(rows, now.ranks, remarks, max_cost=MOST_ACTS)}
+def _reading_costs(rows: Sequence[SheetRow], actual: Selection, comment_counts: dict[int, int]) -> dict[int, int]:
+    """The numbers of likes and comments to read of the examined entries by post id, best entry first."""
+    costs = {row.post_id: scenarios.reading_cost(row, comment_counts.get(row.post_id, 0)) for row in rows}
+    return {
+        post_id: costs[post_id]
+        for post_id in scenarios.top_entries(rows, actual.ranks, comment_counts, max_cost=MAX_EVENTS)
+    }
 
 
 async def _read_draw(conn: Connection, campaign_id: int, settlement_id: int) -> FairnessCard:
@@ -203,25 +206,23 @@ def _report(
     campaign_id: int,
     rows: Sequence[SheetRow],
     rules: Rules,
-    now: Selection,
-    front: Sequence[int],
-    read: Sequence[Record],
+    actual: Selection,
+    top: Sequence[int],
+    engagement: Sequence[Record],
 ) -> FairnessCard:
-    acts = acts_of(read)
-    winning = {each.post_id for each in now.winners}
-    of_winners = [act for act in acts if act.post_id in winning]
-    likes, comments = (
-        scrutiny.distributions_of(of_winners, liked=True),
-        scrutiny.distributions_of(of_winners, liked=False),
-    )
-    rings = find_clusters(_likers(acts, front))
+    events = to_events(engagement)
+    winner_ids = {each.post_id for each in actual.winners}
+    winner_events = [event for event in events if event.post_id in winner_ids]
+    likes = scenarios.distributions_of(winner_events, liked=True)
+    comments = scenarios.distributions_of(winner_events, liked=False)
+    clusters = find_clusters(_likers(events, top))
     return FairnessCard(
         campaign_id=str(campaign_id),
         method="ranked",
         entries=len(rows),
-        looked_at=len(front),
-        compared=rings.compared,
-        top_likers=len(scrutiny.top_likers(acts)),
+        looked_at=len(top),
+        compared=clusters.compared,
+        top_likers=len(scenarios.top_likers(events)),
         winners=[
             FairWinner(
                 rank=each.rank,
@@ -233,23 +234,23 @@ def _report(
                 likes=likes.get(each.post_id),
                 comments=comments.get(each.post_id),
             )
-            for each in scrutiny.margins_of(now, rules)
+            for each in scenarios.margins_of(actual, rules)
         ],
-        other_ways=[_other_way(each) for each in scrutiny.scenarios_of(rows, acts, rules, now)],
-        clusters_found=rings.found,
-        clusters=[_cluster(each) for each in rings.clusters],
+        other_ways=[_other_way(each) for each in scenarios.scenarios_of(rows, events, rules, actual)],
+        clusters_found=clusters.found,
+        clusters=[_cluster(each) for each in clusters.clusters],
     )
 
 
-def _likers(acts: Sequence[EngagementEvent], front: Sequence[int]) -> dict[int, set[int]]:
-    likers: dict[int, set[int]] = {post_id: set() for post_id in front}
-    for act in acts:
-        if act.liked:
-            likers[act.post_id].add(act.person)
+def _likers(events: Sequence[EngagementEvent], top: Sequence[int]) -> dict[int, set[int]]:
+    likers: dict[int, set[int]] = {post_id: set() for post_id in top}
+    for event in events:
+        if event.liked:
+            likers[event.post_id].add(event.person)
     return likers
 
 
-def _other_way(each: scrutiny.Scenario) -> OtherWay:
+def _other_way(each: scenarios.Scenario) -> OtherWay:
     return OtherWay(
         each.name,
         not each.enters and not each.leaves,

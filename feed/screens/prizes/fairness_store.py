@@ -1,4 +1,4 @@
-"""Whose likes and comments are behind the numbers of a sheet: the same that the settlement has counted, one by one."""
+"""The likes and comments that a settlement has counted, as single events for the fairness report."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -9,9 +9,9 @@ from asyncpg import Record
 from feed.postgres import Connection, many
 from feed.prizes.fairness.scenarios import EngagementEvent
 
-# So much is asked for at once: each statement is over in a fraction of the time that one has.
-_AT_ONCE = 25_000
-_AT_A_TIME = 1_000
+# Likes and comments per statement: each ends well within the statement timeout.
+_MAX_BATCH_COST = 25_000
+_CHUNK_ROWS = 1_000
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -22,45 +22,45 @@ class _Row(msgspec.Struct, frozen=True):
     made_at: datetime
 
 
-async def read_acts(conn: Connection, campaign_id: int, weights: Mapping[int, int]) -> list[Record]:
-    """What `acts_of` makes acts from: of these entries, each with how much there is to read of it."""
-    found: list[Record] = []
-    for post_ids in _portions(weights):
-        found += await list_acts(conn, campaign_id, post_ids)
-    return found
+async def read_engagement(conn: Connection, campaign_id: int, costs: Mapping[int, int]) -> list[Record]:
+    """The rows of `list_engagement` for the posts in `costs`, whose values are their numbers of likes and comments."""
+    rows: list[Record] = []
+    for post_ids in _batches(costs):
+        rows += await list_engagement(conn, campaign_id, post_ids)
+    return rows
 
 
-def acts_of(rows: Sequence[Record]) -> list[EngagementEvent]:
-    """The acts, persons numbered in the order of their hashes."""
-    # Bit by bit: whoever calls this in a thread lets the others go on in between.
-    read = [row for start in range(0, len(rows), _AT_A_TIME) for row in many(rows[start : start + _AT_A_TIME], _Row)]
+def to_events(rows: Sequence[Record]) -> list[EngagementEvent]:
+    """The events of rows of `list_engagement`; persons become numbers, in the order of their hashes."""
+    # In chunks: one long conversion in a thread would hold the interpreter lock and block the event loop.
+    read = [row for start in range(0, len(rows), _CHUNK_ROWS) for row in many(rows[start : start + _CHUNK_ROWS], _Row)]
     numbers = {person: number for number, person in enumerate(sorted({row.person for row in read}), start=1)}
     return [EngagementEvent(row.post_id, numbers[row.person], row.liked, row.at, row.made_at) for row in read]
 
 
-def _portions(weights: Mapping[int, int]) -> Iterator[list[int]]:
-    portion: list[int] = []
+def _batches(costs: Mapping[int, int]) -> Iterator[list[int]]:
+    batch: list[int] = []
     total = 0
-    for post_id, weight in weights.items():
-        if portion and total + weight > _AT_ONCE:
-            yield portion
-            portion, total = [], 0
-        portion.append(post_id)
-        total += weight
-    if portion:
-        yield portion
+    for post_id, cost in costs.items():
+        if batch and total + cost > _MAX_BATCH_COST:
+            yield batch
+            batch, total = [], 0
+        batch.append(post_id)
+        total += cost
+    if batch:
+        yield batch
 
 
-async def count_remarks(conn: Connection, post_ids: Sequence[int]) -> dict[int, int]:
-    """How many comments each of these posts shows."""
+async def count_comments(conn: Connection, post_ids: Sequence[int]) -> dict[int, int]:
+    """The shown comments of each post by post id."""
     rows = await conn.fetch(
         "SELECT post_id, comment_count FROM post_stats WHERE post_id = ANY ($1::bigint[])", post_ids
     )
     return {row["post_id"]: row["comment_count"] for row in rows}
 
 
-async def list_acts(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[Record]:
-    """The first like and comment of each person whose engagement with these entries counts; as `count_engagement` counts."""
+async def list_engagement(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> list[Record]:
+    """The first like and the first comment of each person that count for these entries, by the rules of `count_engagement`."""
     return await conn.fetch(
         """
         WITH terms AS MATERIALIZED (

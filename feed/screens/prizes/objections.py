@@ -1,4 +1,4 @@
-"""Objections, for whoever has made one and for whoever answers them."""
+"""Objections, for their authors and for editors."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -26,14 +26,14 @@ class OwnObjection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectionCard(OwnObjection, frozen=True, kw_only=True):
-    """An objection as editors see it. `upheld` waits for what its remedy names, until `remedied_at`."""
+    """An objection as editors see it. An upheld one is open until its remedy is carried out (`remedied_at`)."""
 
     user: dict[str, str]
     answered_by: Id | None
     remedy: Remedy | None
     rank: int | None
     remedied_at: datetime | None
-    # Whether the result that it is about still stands.
+    # Whether the settlement that it is about is still in force.
     stands: bool
 
 
@@ -58,7 +58,7 @@ class _Row(msgspec.Struct, frozen=True):
 async def list_objections(
     conn: Connection, *, answered: tuple[bool, ...], before_id: int, limit: int
 ) -> list[ObjectionCard]:
-    """Objections with or without an answer, the latest first."""
+    """Objections with ids below `before_id`, newest first; `answered` selects those with an answer, without one, or both."""
     rows = await conn.fetch(
         """
         SELECT objections.id, objections.campaign_id, campaigns.draft ->> 'title' AS title, objections.account_id,
@@ -78,7 +78,7 @@ async def list_objections(
         list(answered),
         limit,
     )
-    return [ObjectionCard(**_own(row), **_inside(row)) for row in many(rows, _Row)]
+    return [ObjectionCard(**_own_members(row), **_editor_members(row)) for row in many(rows, _Row)]
 
 
 async def get_objection(conn: Connection, objection_id: int) -> ObjectionCard:
@@ -95,7 +95,7 @@ async def get_own(conn: Connection, objection_id: int) -> OwnObjection:
     return OwnObjection(**{name: getattr(card, name) for name in OwnObjection.__struct_fields__})
 
 
-def _own(row: _Row) -> dict[str, Any]:
+def _own_members(row: _Row) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "campaign": CampaignName(str(row.campaign_id), row.title),
@@ -108,7 +108,7 @@ def _own(row: _Row) -> dict[str, Any]:
     }
 
 
-def _inside(row: _Row) -> dict[str, Any]:
+def _editor_members(row: _Row) -> dict[str, Any]:
     return {
         "user": {"id": str(row.account_id), "name": row.name},
         "answered_by": None if row.answered_by is None else str(row.answered_by),

@@ -1,4 +1,4 @@
-"""Prizes that do not get on by themselves: which campaign, what it waits for, since when. For editors and `feed doctor`."""
+"""Overdue steps between a campaign's end and the hand-over of its prizes, for editors and `feed doctor`."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,8 +13,8 @@ Kind = Literal[
     "unsettled", "undecided", "awaiting_beacon", "unannounced", "objection_open", "unclaimed", "unverified", "unshipped",
     "codes_missing", "notice_unsent", "notice_held", "lapsed_untold", "key_overdue",
 ]  # fmt: skip
-# What somebody has to do, in the product's language first.
-WHAT: dict[Kind, tuple[str, str]] = {
+# In Chinese and English.
+DESCRIPTIONS: dict[Kind, tuple[str, str]] = {
     "unsettled": ("已到评选时间仍未评选", "is due and not settled: see its blocked_by"),
     "undecided": (
         "评选数据已冻结，十分钟后仍无结果",
@@ -41,7 +41,7 @@ WHAT: dict[Kind, tuple[str, str]] = {
 
 
 class OverdueItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a campaign waits for: how many of it, and since when the first."""
+    """One kind of overdue step of a campaign: how many there are, and since when the oldest is."""
 
     campaign_id: str
     title: str
@@ -60,7 +60,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 async def list_overdue(conn: Connection, *, kept_days: int, english: bool = False) -> list[OverdueItem]:
-    """What waits for a person, the oldest first."""
+    """The overdue steps of all campaigns, oldest first."""
     rows = await conn.fetch(
         """
         WITH found AS (
@@ -68,7 +68,7 @@ async def list_overdue(conn: Connection, *, kept_days: int, english: bool = Fals
             FROM campaigns
             WHERE state IN ('scheduled', 'judging') AND frozen_at IS NULL AND settle_at < now() - interval '10 minutes'
             UNION ALL
-            -- A draw has no result yet by rights while its list is out and its value is not.
+            -- A draw whose list is published rightly has no result before its value.
             SELECT campaign_id, 'undecided', 1, greatest(settlements.frozen_at, beacon_at)
             FROM settlements
             LEFT JOIN draws ON draws.settlement_id = settlements.id
@@ -96,7 +96,7 @@ async def list_overdue(conn: Connection, *, kept_days: int, english: bool = Fals
             WHERE winners.state = 'claimed' AND claimed_at < now() - interval '3 days'
             GROUP BY winners.campaign_id
             UNION ALL
-            -- Before the objection days are over nothing may be sent.
+            -- Nothing may be sent before the objection period is over.
             SELECT winners.campaign_id, 'unshipped', count(*), min(greatest(claimed_at, final_at))
             FROM winners
             JOIN claims ON claims.winner_id = winners.id
@@ -131,9 +131,9 @@ async def list_overdue(conn: Connection, *, kept_days: int, english: bool = Fals
                 AND (expires_at IS NULL OR expires_at > now())
                 AND (
                     (state = 'queued' AND error_code IS NOT NULL AND created_at < now() - interval '1 hour')
-                    -- Longer than a night of quiet hours.
+                    -- Longer than the quiet hours of a night.
                     OR (state = 'queued' AND not_before < now() - interval '12 hours')
-                    -- Longer than a provider is asked before somebody has to decide.
+                    -- Longer than a provider is queried before an editor has to decide.
                     OR (state = 'sending' AND sending_at < now() - interval '2 hours')
                 )
             GROUP BY campaign_id
@@ -161,7 +161,7 @@ async def list_overdue(conn: Connection, *, kept_days: int, english: bool = Fals
             campaign_id=str(row.campaign_id),
             title=row.title,
             kind=row.kind,
-            what=WHAT[row.kind][int(english)],
+            what=DESCRIPTIONS[row.kind][int(english)],
             count=row.count,
             since=row.since,
         )

@@ -1,4 +1,4 @@
-"""When the details of each campaign's winners end, or ended. For `feed retention`."""
+"""The retention of claim details by campaign, for `feed retention`."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from feed.postgres import Connection, many
 
 
 class RetainedCampaign(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign that is final or was cancelled: when its key is due to be destroyed, what keeps it, and what its receipt says."""
+    """A campaign with details: when its key is to be destroyed, the prizes that delay it, and the times of the shredding receipt."""
 
     campaign_id: int
     title: str
@@ -20,7 +20,7 @@ class RetainedCampaign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_retained(conn: Connection, *, days: int) -> list[RetainedCampaign]:
-    """Every final or archived campaign, and those cancelled after somebody could have claimed; the next one that is due first."""
+    """All final and archived campaigns, and cancelled ones with winners or codes, the earliest due first."""
     rows = await conn.fetch(
         """
         SELECT campaigns.id AS campaign_id, campaigns.draft ->> 'title' AS title,

@@ -1,4 +1,4 @@
-"""Where a settlement stands, for editors: whom it has found, and the sheet that they were found from."""
+"""The settlement of a campaign for editors: state, winners, reserves and sheet."""
 
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,10 @@ from feed.prizes.result.document import Result, Row
 Id = str
 
 
-class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody whom the settlement has found. Reserves have their position in line as `place`.
+class SelectedPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A winner or a reserve; `place` of a reserve is its position among the reserves.
 
-    `replacement_asked_by`: one of the two whom it takes to replace this winner.
+    `replacement_asked_by`: the first of the two editors that a replacement of this winner takes.
     """
 
     place: int
@@ -29,28 +29,28 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the settlement of a campaign stands: what it waits for, or whom it has found."""
+    """The settlement of a campaign: what it waits for, or its winners and reserves."""
 
     campaign_id: Id
     state: str
     blocked_by: list[dict[str, Any]]
     skipped: list[dict[str, Any]]
-    # For what the settlement did not wait, and why.
+    # The conditions that were overridden, and why.
     forced: Forced | None
     frozen_at: datetime | None
     settled_at: datetime | None
     result_sha256: str | None
-    winners: list[Chosen]
-    reserves: list[Chosen]
+    winners: list[SelectedPerson]
+    reserves: list[SelectedPerson]
     announced_first_by: Id | None
     announced_at: datetime | None
     objections_end_at: datetime | None
-    # Without an answer, or upheld and what follows not done.
+    # Without an answer, or upheld without the remedy carried out.
     objections_open: int
 
 
 class SheetLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry as it was frozen. Score and rank come with the settlement; who cannot win has a reason and no rank."""
+    """A frozen entry. Score and rank are null before the settlement; an entry that cannot win has a reason and no rank."""
 
     post_id: Id
     user: dict[str, str]
@@ -67,7 +67,7 @@ class SheetLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SheetCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The score sheet that stands, best entry first."""
+    """The sheet of the settlement in force, best entry first."""
 
     campaign_id: Id
     rules_version: int
@@ -78,7 +78,7 @@ class SheetCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def get_decision(conn: Connection, campaign_id: int) -> Decision:
-    """The settlement that stands, with names; for editors only. Raises CampaignNotFound."""
+    """The settlement in force, with names, for editors only. Raises CampaignNotFound."""
     row = await conn.fetchrow(
         """
         SELECT campaigns.state, blocked_by, campaigns.frozen_at, campaigns.settled_at, campaigns.announced_first_by,
@@ -114,7 +114,7 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
     )
 
 
-async def _list_winners(conn: Connection, settlement_id: int | None) -> list[Chosen]:
+async def _list_winners(conn: Connection, settlement_id: int | None) -> list[SelectedPerson]:
     rows = await conn.fetch(
         """
         SELECT held_places.place, held_places.rank, held_places.account_id, accounts.name, held_places.post_id,
@@ -127,10 +127,10 @@ async def _list_winners(conn: Connection, settlement_id: int | None) -> list[Cho
         """,
         settlement_id,
     )
-    return [_chosen(row) for row in rows]
+    return [_selected(row) for row in rows]
 
 
-async def _list_reserves(conn: Connection, settlement_id: int | None) -> list[Chosen]:
+async def _list_reserves(conn: Connection, settlement_id: int | None) -> list[SelectedPerson]:
     rows = await conn.fetch(
         """
         SELECT reserves.position AS place, reserves.rank, reserves.account_id, accounts.name, reserves.post_id, reserves.score,
@@ -141,11 +141,11 @@ async def _list_reserves(conn: Connection, settlement_id: int | None) -> list[Ch
         """,
         settlement_id,
     )
-    return [_chosen(row) for row in rows]
+    return [_selected(row) for row in rows]
 
 
-def _chosen(row: Record) -> Chosen:
-    return Chosen(
+def _selected(row: Record) -> SelectedPerson:
+    return SelectedPerson(
         place=row["place"],
         rank=row["rank"],
         user={"id": str(row["account_id"]), "name": row["name"]},
@@ -178,20 +178,20 @@ async def get_sheet(conn: Connection, campaign_id: int) -> SheetCard:
         settlement["id"],
     )
     result = settlement["result"]
-    found = {line.post_id: line for line in msgspec.json.decode(result, type=Result).sheet} if result else {}
-    lines = [_sheet_line(row, found.get(str(row["post_id"]))) for row in rows]
+    ranked = {line.post_id: line for line in msgspec.json.decode(result, type=Result).sheet} if result else {}
+    lines = [_sheet_line(row, ranked.get(str(row["post_id"]))) for row in rows]
     return SheetCard(
         campaign_id=str(campaign_id),
         rules_version=settlement["rules_version"],
         frozen_at=settlement["frozen_at"],
         settled_at=settlement["settled_at"],
         skipped=settlement["skipped"],
-        # Without a rank after all that have one.
+        # Entries without a rank come last.
         items=sorted(lines, key=lambda line: (line.rank is None, line.rank or 0)),
     )
 
 
-def _sheet_line(row: Record, found: Row | None) -> SheetLine:
+def _sheet_line(row: Record, ranked: Row | None) -> SheetLine:
     return SheetLine(
         post_id=str(row["post_id"]),
         user={"id": str(row["account_id"]), "name": row["name"]},
@@ -203,6 +203,6 @@ def _sheet_line(row: Record, found: Row | None) -> SheetLine:
         eligible=row["eligible"],
         reason_code=row["reason_code"],
         excluded=row["excluded"],
-        score=None if found is None else found.score,
-        rank=None if found is None else found.rank,
+        score=None if ranked is None else ranked.score,
+        rank=None if ranked is None else ranked.rank,
     )

@@ -1,4 +1,4 @@
-"""The score sheet as a table that a spreadsheet opens: comma-separated (RFC 4180), UTF-8 with its mark."""
+"""The score sheet as CSV (RFC 4180) for spreadsheets, in UTF-8 with a byte-order mark."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ _HEAD = (
 
 
 def csv_of(sheet: SheetCard) -> bytes:
-    """The table, times in Shanghai's clock. Excel takes a file for UTF-8 only with the mark at its start."""
+    """The CSV file, with times of Asia/Shanghai. Excel reads a file as UTF-8 only if it begins with a byte-order mark."""
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(_HEAD)
@@ -34,9 +34,9 @@ def _cells(line: SheetLine) -> list[object]:
     return [
         line.rank,
         line.score,
-        f"#{line.post_id}",  # A number of nineteen digits would lose the last four.
+        f"#{line.post_id}",  # As a number it would lose its last four of nineteen digits.
         f"#{line.user['id']}",
-        _harmless(line.user["name"]),
+        _escape_formula(line.user["name"]),
         line.entered_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
         line.quality,
         line.likes_counted,
@@ -46,6 +46,6 @@ def _cells(line: SheetLine) -> list[object]:
     ]
 
 
-def _harmless(name: str) -> str:
-    """A name that a spreadsheet does not run as a formula."""
+def _escape_formula(name: str) -> str:
+    """The name, quoted if a spreadsheet would evaluate it as a formula (CSV injection)."""
     return f"'{name}" if name[:1] in "=+-@\t\r" else name

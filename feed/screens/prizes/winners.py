@@ -1,4 +1,4 @@
-"""The list of winners for everybody, names masked: a result in a form that people read."""
+"""The public list of winners, with masked names."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ from feed.screens.prizes.cards import Id, PrizeItem, items_of, mask_name
 
 
 class WinnerCard(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds a place now. `moved_up`: from the reserves."""
+    """The present holder of a place. `moved_up`: promoted from the reserves."""
 
     place: int
     rank: int
@@ -23,7 +23,7 @@ class WinnerCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WinnersCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The winners as they stand; objections are taken until `objections_end_at`. Places that nobody holds are left out."""
+    """The present winners, without vacant places; objections are accepted until `objections_end_at`."""
 
     campaign_id: Id
     state: Literal["announced", "final", "archived"]
@@ -35,7 +35,7 @@ class WinnersCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_winners(conn: Connection, campaign_id: int) -> WinnersCard:
-    """The list of an announced campaign. Raises ResultNotFound before."""
+    """The winners of an announced campaign. Raises ResultNotFound before the announcement."""
     campaign = await conn.fetchrow(
         """
         SELECT campaigns.state, campaigns.announced_at, campaigns.objections_end_at, settlements.id AS settlement_id,

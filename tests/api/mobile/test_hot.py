@@ -33,9 +33,9 @@ DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is kept: a test sees what it has just done. What is kept, other tests tell."""
-    monkeypatch.setattr(pages, "KEPT_SECONDS", 0.0)
-    monkeypatch.setattr(hot_lists, "_KEPT_SECONDS", 0.0)
-    monkeypatch.setattr(new_posts, "_KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(pages, "CACHE_SECONDS", 0.0)
+    monkeypatch.setattr(hot_lists, "_CACHE_SECONDS", 0.0)
+    monkeypatch.setattr(new_posts, "_CACHE_SECONDS", 0.0)
 
 
 def soon(**more: float) -> str:
@@ -254,8 +254,8 @@ async def test_without_redis_every_page_comes_from_postgres(
 async def test_a_takedown_leaves_the_hot_pages_at_once(
     client: httpx.AsyncClient, app_state: AppState, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "KEPT_SECONDS", 600.0)
-    monkeypatch.setattr(hot_lists, "_KEPT_SECONDS", 600.0)
+    monkeypatch.setattr(pages, "CACHE_SECONDS", 600.0)
+    monkeypatch.setattr(hot_lists, "_CACHE_SECONDS", 600.0)
     ming = join("小明")
     kept, gone = [(await ming("POST", "/posts", {"text": "好 #读书#"})).json()["id"] for _ in range(2)]
     paths = ("/feeds/hot", "/topics/读书/posts?sort=hot")

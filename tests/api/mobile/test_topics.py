@@ -18,7 +18,7 @@ from tests.support.campaigns_api import publish, terms
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is kept: a test sees what it has just done."""
-    for module, name in ((pages, "KEPT_SECONDS"), (hot_lists, "_KEPT_SECONDS"), (screen, "_KEPT_SECONDS")):
+    for module, name in ((pages, "CACHE_SECONDS"), (hot_lists, "_CACHE_SECONDS"), (screen, "_CACHE_SECONDS")):
         monkeypatch.setattr(module, name, 0.0)
 
 

@@ -9,7 +9,7 @@ import pytest
 from feed.campaigns.scoring.engagement import EXCLUSION_REASONS, EntryEngagement, ExclusionReason, count_engagement
 from feed.postgres import Connection
 from feed.screens.campaigns.my_participation import list_reasons
-from feed.screens.prizes.fairness_store import list_acts
+from feed.screens.prizes.fairness_store import list_engagement
 from tests.support import make
 from tests.support.make import DAY, HOUR
 
@@ -397,7 +397,7 @@ async def test_what_counted_and_what_did_not_add_up(
     found = await count_engagement(conn, campaign_id)
     assert {entry.post_id: (entry.likes, entry.likes_excluded) for entry in found} == expected
     assert all(entry.likes + sum(entry.likes_excluded.values()) == entry.likes_shown for entry in found)
-    acts = [row["post_id"] for row in await list_acts(conn, campaign_id, list(expected))]
+    acts = [row["post_id"] for row in await list_engagement(conn, campaign_id, list(expected))]
     assert {post_id: acts.count(post_id) for post_id in expected} == {
         post_id: n for post_id, (n, _) in expected.items()
     }
@@ -438,7 +438,7 @@ async def test_all_readers_agree_at_the_edges_and_read_the_published_rules(
     await make.comment(conn, post_id, at=end + shift)
 
     found = await counted(conn, campaign_id)
-    acts = await list_acts(conn, campaign_id, [post_id])
+    acts = await list_engagement(conn, campaign_id, [post_id])
     assert (sum(act["liked"] for act in acts), sum(not act["liked"] for act in acts)) == (found.likes, found.commenters)
     own_views = [reason for each in account_ids for reason in await list_reasons(conn, campaign_id, each)]
     assert found.likes_excluded == {

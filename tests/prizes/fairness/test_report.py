@@ -14,7 +14,7 @@ from feed.prizes.fairness.scenarios import EngagementEvent, distributions_of, to
 from feed.prizes.model import SheetNotFound, SheetRow
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.screens.prizes.fairness import FairnessCard, FairnessReports
-from feed.screens.prizes.fairness_store import acts_of, read_acts
+from feed.screens.prizes.fairness_store import read_engagement, to_events
 from tests.support import make, phases
 from tests.support.make import DAY, HOUR
 
@@ -87,7 +87,7 @@ async def test_what_is_looked_at_is_what_was_counted(pool: Pool, keys: Keys) -> 
 
     async with pool.acquire() as conn:
         # More than one portion.
-        acts = acts_of(await read_acts(conn, campaign.id, dict.fromkeys(campaign.posts, 20_000)))
+        acts = to_events(await read_engagement(conn, campaign.id, dict.fromkeys(campaign.posts, 20_000)))
 
     for row in await pool.fetch("SELECT post_id, likes_counted, commenters_counted FROM sheet_rows"):
         mine = [act for act in acts if act.post_id == row["post_id"]]

@@ -19,7 +19,7 @@ from feed.prizes.model import ObjectionId, WinnerId
 from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import lapse_next_claim
-from feed.screens.prizes.overdue import WHAT, Kind, list_overdue
+from feed.screens.prizes.overdue import DESCRIPTIONS, Kind, list_overdue
 from feed.sms.actions import begin_sending, record_failed, send_again
 from feed.sms.model import MessageId, Sending
 from tests.support import make, phases
@@ -280,5 +280,5 @@ async def test_a_settlement_that_waits_says_so_and_one_that_is_settled_by_hand_n
 def test_every_kind_is_told_in_both_languages_and_in_the_contract() -> None:
     contract = (Path(feed.__file__).parents[1] / "docs" / "api.md").read_text()
     assert [kind for kind in get_args(Kind) if f"`{kind}`" not in contract] == []
-    assert set(WHAT) == set(get_args(Kind))
-    assert all(chinese and english for chinese, english in WHAT.values())
+    assert set(DESCRIPTIONS) == set(get_args(Kind))
+    assert all(chinese and english for chinese, english in DESCRIPTIONS.values())
