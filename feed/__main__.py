@@ -10,7 +10,7 @@ from importlib.metadata import version
 import asyncpg
 
 from feed.api.messages import message_of
-from feed.commands.installation import Refused
+from feed.commands.installation import UnsafeSetting
 from feed.embedded.processes import CannotStart, DirectoryInUse, PortBusy
 from feed.errors import FeedError, Invalid
 from feed.geoip import RegionsUnreadable
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone, as `head` does; nor may the interpreter's last flush complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (PortBusy, DirectoryInUse, Refused) as error:
+    except (PortBusy, DirectoryInUse, UnsafeSetting) as error:
         return _refuse(str(error), 2)
     except (CannotStart, MigrationError, KeyStoreError) as error:
         return _refuse(str(error), 1)

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.embedded.processes import free_port
 from feed.redis import UNREACHABLE, Resting, Script
 
 
 async def test_while_redis_is_away_nobody_waits() -> None:
-    client = redis_room.connect(f"redis://127.0.0.1:{free_port()}/0")
+    client = feed_redis.connect(f"redis://127.0.0.1:{free_port()}/0")
     with pytest.raises(UNREACHABLE):
         await client.ping()
     began = time.monotonic()
@@ -33,7 +33,7 @@ async def test_a_hanging_redis_is_tried_by_one_caller_at_a_time() -> None:
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    client = redis_room.connect(f"redis://127.0.0.1:{port}/0")
+    client = feed_redis.connect(f"redis://127.0.0.1:{port}/0")
 
     async def ping() -> bool:
         try:
@@ -52,17 +52,17 @@ async def test_a_hanging_redis_is_tried_by_one_caller_at_a_time() -> None:
 
 
 async def test_a_returned_redis_is_used_again(redis_url: str) -> None:
-    client = redis_room.connect(redis_url)
+    client = feed_redis.connect(redis_url)
     assert await client.ping()
     pool = client.connection_pool
-    assert isinstance(pool, redis_room.RestingPool)
+    assert isinstance(pool, feed_redis.RestingPool)
     await client.aclose()
     assert await client.ping()
     await client.aclose()
 
 
 async def test_a_script_runs_on_a_server_that_has_never_seen_it(redis_url: str) -> None:
-    client = redis_room.connect(redis_url)
+    client = feed_redis.connect(redis_url)
     script = Script("return {KEYS[1], ARGV[1]}")
     await client.script_flush()
     assert await script.run(client, ["k"], [1]) == [b"k", b"1"]

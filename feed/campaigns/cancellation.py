@@ -63,7 +63,7 @@ async def _notify_authors(conn: Connection, cancellation: Cancellation) -> list[
     authors = await cancellation_store.list_authors(
         conn, cancellation.campaign_id, after=cancellation.notified_up_to, limit=_NOTIFIED_PER_TRANSACTION
     )
-    await inbox.add_inbox(conn, [cancellation_notice(cancellation, author) for author in authors])
+    await inbox.add_notifications(conn, [cancellation_notice(cancellation, author) for author in authors])
     return authors
 
 

@@ -1,12 +1,12 @@
 """The notification of a cancellation. Pure."""
 
 from feed.campaigns.cancellation_store import Cancellation
-from feed.inbox.model import NewInbox
+from feed.inbox.model import NewNotification
 
 
-def cancellation_notice(cancellation: Cancellation, author_id: int) -> NewInbox:
+def cancellation_notice(cancellation: Cancellation, author_id: int) -> NewNotification:
     """The notification of an author of an entry: the reason, and the contact for questions."""
-    return NewInbox(
+    return NewNotification(
         account_id=author_id,
         kind="system",
         title=f"“{cancellation.title}”活动已取消",

@@ -28,7 +28,7 @@ class NotRunning(CannotStart):
     """No environment and no running installation: there is nothing to work on."""
 
 
-class Refused(CannotStart):
+class UnsafeSetting(CannotStart):
     """A setting that would leave a door open: nothing starts with it."""
 
 
@@ -90,7 +90,7 @@ def checked(environ: Mapping[str, str]) -> Settings:
     except MissingSetting as error:
         raise CannotStart(f"缺少环境变量 {error}。\nThe environment variable {error} is not set.") from None
     except WeakSecret as error:
-        raise Refused(
+        raise UnsafeSetting(
             f"{error} 太弱或是默认值，请换一个随机的（至少 16 个字符）。\n"
             f"{error} holds a secret that can be guessed: set a random one of 16 characters or more."
         ) from None

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import msgspec
 
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.accounts import store as accounts
 from feed.accounts.model import ROLES, AccountNotFound, Role
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
@@ -207,11 +207,11 @@ async def _look_at_postgres(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _look_at_redis(settings: Settings) -> AsyncIterator[Finding]:
-    client = redis_room.connect(settings.redis_url)
+    client = feed_redis.connect(settings.redis_url)
     try:
         server = await client.info("server")
         memory = await client.info("memory")
-    except redis_room.UNREACHABLE as error:
+    except feed_redis.UNREACHABLE as error:
         yield Finding("redis", f"cannot be reached: {type(error).__name__}", wrong=True)
         return
     finally:

@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 
 from feed.commands.installation import add_data_option, find_settings
-from feed.inbox import push_actions as pushing
+from feed.inbox import push_actions as push_actions
 from feed.inbox.push_store import PushState
 from feed.postgres import Pool, open_pool
 from feed.screens.staff import pushes as screen
@@ -50,9 +50,9 @@ def run_list(arguments: argparse.Namespace) -> int:
 def run_retry(arguments: argparse.Namespace) -> int:
     async def retry(pool: Pool) -> None:
         if arguments.all:
-            count = await pushing.retry_all_pushes(pool, by=None)
+            count = await push_actions.retry_all_pushes(pool, by=None)
         else:
-            await pushing.retry_push(pool, arguments.id, by=None)
+            await push_actions.retry_push(pool, arguments.id, by=None)
             count = 1
         print(f"已安排重发 {count} 条 · {count} to be tried again")
 

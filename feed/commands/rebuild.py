@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.boards import actions
 from feed.commands.installation import add_data_option, find_settings
 from feed.embedded.processes import CannotStart
@@ -33,7 +33,7 @@ def run_rebuild(arguments: argparse.Namespace) -> int:
 
 async def rebuild_boards(settings: Settings) -> int:
     """How many boards were built. Raises CannotStart while Redis is away, before anything is changed."""
-    redis = redis_room.connect(settings.redis_url)
+    redis = feed_redis.connect(settings.redis_url)
     try:
         await redis.ping()
         pool = await open_pool(settings.direct_url, size=2, statement_seconds=_STATEMENT_SECONDS)
@@ -41,7 +41,7 @@ async def rebuild_boards(settings: Settings) -> int:
             return await actions.rebuild_boards(pool, redis)
         finally:
             await pool.close()
-    except redis_room.UNREACHABLE as error:
+    except feed_redis.UNREACHABLE as error:
         raise CannotStart(f"无法连接 Redis。\nRedis cannot be reached: {type(error).__name__}") from None
     finally:
         await redis.aclose()

@@ -1,4 +1,4 @@
-"""The inbox: what a person is told inside of the app."""
+"""The inbox: notifications within the app, and errors of pushes."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,9 @@ import msgspec
 
 from feed.errors import Conflict, NotFound
 
-InboxKind = Literal["review_result", "comment", "reply", "like", "prize", "claim_deadline", "report_result", "system"]
+NotificationKind = Literal[
+    "review_result", "comment", "reply", "like", "prize", "claim_deadline", "report_result", "system"
+]
 
 
 class PushNotFound(NotFound):
@@ -14,18 +16,18 @@ class PushNotFound(NotFound):
 
 
 class PushNotDead(Conflict):
-    """Only a push that was given up is tried again by hand."""
+    """Only a push that was abandoned can be retried by hand."""
 
 
-class NewInbox(msgspec.Struct, frozen=True):
-    """A message to be put in. `once_key` names the event: the same one tells a person once.
+class NewNotification(msgspec.Struct, frozen=True):
+    """A notification to add. `once_key` identifies the event: each account gets one notification of it.
 
-    It shows only while what it is about does: leave `about_*` out of what must be told also of a subject that is gone.
-    `actor_id` is the one person whose doing it is.
+    It is visible only while the post or comment in `about_*` is; leave them None for a notification that has to stay
+    visible. `actor_id` is the single account that caused the event.
     """
 
     account_id: int
-    kind: InboxKind
+    kind: NotificationKind
     title: str
     body: str
     once_key: str
@@ -36,10 +38,10 @@ class NewInbox(msgspec.Struct, frozen=True):
     actor_id: int | None = None
 
 
-# Whose message, and of which event.
-Key = tuple[int, str]
+# The account and the `once_key` of a notification.
+NotificationKey = tuple[int, str]
 
 
-def key_of(row: NewInbox) -> Key:
-    """One order for everybody: two transactions that write to the same people cannot deadlock."""
+def notification_key(row: NewNotification) -> NotificationKey:
+    """The sort key of writes: with one order, two transactions that write to the same accounts cannot deadlock."""
     return row.account_id, row.once_key

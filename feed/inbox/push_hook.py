@@ -1,4 +1,4 @@
-"""The push hook: where it is, how a push is signed, and what an answer means. As in the Standard Webhooks specification."""
+"""The push hook: settings, signature, and the meaning of responses, by the Standard Webhooks specification."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -10,23 +10,23 @@ import msgspec
 from feed.settings import hook_key, is_loopback
 from feed.webhooks import sign
 
-SECRET_SHORTEST = 32
+MIN_SECRET_BYTES = 32
 # 10 s, 30 s, 90 s, … 5 h: together about a day.
-TRIES_MOST = 12
-_FIRST_PAUSE = timedelta(seconds=10)
-_LONGEST_PAUSE = timedelta(hours=5)
-RETRY_AFTER_MOST = timedelta(hours=1)
-# Of the answers that would be final, those that a later attempt may not get.
-_PASSING = frozenset({408, 425, 429})
-_ASK_FOR_PATIENCE = frozenset({429, 503})
+MAX_TRIES = 12
+_FIRST_DELAY = timedelta(seconds=10)
+_MAX_DELAY = timedelta(hours=5)
+MAX_RETRY_AFTER = timedelta(hours=1)
+# Client errors that a later attempt may not get.
+_RETRYABLE_CLIENT_ERRORS = frozenset({408, 425, 429})
+_STATUSES_WITH_RETRY_AFTER = frozenset({429, 503})
 
 
-class HookRefused(ValueError):
-    """The hook's settings cannot be used; the message says why."""
+class InvalidHookSettings(ValueError):
+    """The settings of the hook are invalid; the message says why."""
 
 
 class Hook(msgspec.Struct, frozen=True):
-    """Where pushes go, and by which secrets they are signed: several while they are being changed."""
+    """The URL of the hook and its signing secrets, several during a rotation."""
 
     url: str
     secrets: tuple[bytes, ...]
@@ -35,26 +35,28 @@ class Hook(msgspec.Struct, frozen=True):
         return f"Hook({self.url!r})"
 
 
-Outcome = Literal["delivered", "again", "dead"]
+Outcome = Literal["delivered", "retry", "dead"]
 
 
 def read_hook(url: str, secret: str) -> Hook | None:
-    """The hook that the settings name; None for none. Raises HookRefused."""
+    """The configured hook; None without a URL. Raises InvalidHookSettings."""
     if not url:
         return None
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise HookRefused("FEED_PUSH_HOOK_URL must be an https URL")
+        raise InvalidHookSettings("FEED_PUSH_HOOK_URL must be an https URL")
     if parts.scheme == "http" and not is_loopback(url):
-        raise HookRefused("FEED_PUSH_HOOK_URL must use https, except on loopback")
+        raise InvalidHookSettings("FEED_PUSH_HOOK_URL must use https, except on loopback")
     secrets = _secrets(secret)
-    if min(map(len, secrets)) < SECRET_SHORTEST:
-        raise HookRefused(f"FEED_PUSH_HOOK_SECRET must have {SECRET_SHORTEST} bytes or more where a hook is set")
+    if min(map(len, secrets)) < MIN_SECRET_BYTES:
+        raise InvalidHookSettings(
+            f"FEED_PUSH_HOOK_SECRET must have {MIN_SECRET_BYTES} bytes or more where a hook is set"
+        )
     return Hook(url, secrets)
 
 
 def headers_of(hook: Hook, push_id: int, at: datetime, body: bytes) -> dict[str, str]:
-    """Who sends, when and what, under a signature by each secret."""
+    """The headers of a push: id, timestamp and a signature by each secret."""
     stamp = int(at.timestamp())
     return {
         "content-type": "application/json",
@@ -65,41 +67,41 @@ def headers_of(hook: Hook, push_id: int, at: datetime, body: bytes) -> dict[str,
 
 
 def outcome_of(status: int) -> Outcome:
-    """What an answer means. A redirect is not followed: the signed body goes nowhere but to the URL that was set."""
+    """The meaning of a response status. Redirects are not followed: the signed body goes to the configured URL only."""
     if 200 <= status < 300:
         return "delivered"
-    return "dead" if 400 <= status < 500 and status not in _PASSING else "again"
+    return "dead" if 400 <= status < 500 and status not in _RETRYABLE_CLIENT_ERRORS else "retry"
 
 
-def pause_after(tries: int, chance: float) -> timedelta | None:
-    """How long to wait after that many tries, a fifth more or less by `chance` (0 to 1). None: it has been tried enough."""
-    if tries >= TRIES_MOST:
+def retry_delay(tries: int, chance: float) -> timedelta | None:
+    """The delay after `tries` attempts, with 20 % jitter by `chance` (0 to 1). None after the last attempt."""
+    if tries >= MAX_TRIES:
         return None
-    pause: timedelta = min(_FIRST_PAUSE * 3 ** (tries - 1), _LONGEST_PAUSE)
+    pause: timedelta = min(_FIRST_DELAY * 3 ** (tries - 1), _MAX_DELAY)
     return pause * (0.8 + 0.4 * chance)
 
 
-def patience_of(status: int, retry_after: str | None, now: datetime) -> timedelta | None:
-    """How long the receiver asks to be left alone, in seconds or until a date; an hour at most. None: it does not ask."""
-    if retry_after is None or status not in _ASK_FOR_PATIENCE:
+def retry_after_of(status: int, retry_after: str | None, now: datetime) -> timedelta | None:
+    """The pause that the receiver asked for in Retry-After (seconds or a date), one hour at most. None without one."""
+    if retry_after is None or status not in _STATUSES_WITH_RETRY_AFTER:
         return None
     text = retry_after.strip()
     if text.isascii() and text.isdecimal():
-        return min(timedelta(seconds=int(text[:6])), RETRY_AFTER_MOST)
+        return min(timedelta(seconds=int(text[:6])), MAX_RETRY_AFTER)
     try:
         until = parsedate_to_datetime(text)
     except ValueError:
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(timedelta(0), min(until - now, RETRY_AFTER_MOST))
+    return max(timedelta(0), min(until - now, MAX_RETRY_AFTER))
 
 
 def _secrets(text: str) -> tuple[bytes, ...]:
-    """The key of each secret: several of those that begin with `whsec_` may stand with spaces between them."""
+    """The key of each secret. Several secrets that begin with `whsec_` are separated by spaces."""
     parts = text.split()
     if not parts or not all(part.startswith("whsec_") for part in parts):
         return (hook_key(text),)
     try:
         return tuple(hook_key(part) for part in parts)
     except ValueError as error:
-        raise HookRefused(f"FEED_PUSH_HOOK_SECRET: {error}") from None
+        raise InvalidHookSettings(f"FEED_PUSH_HOOK_SECRET: {error}") from None

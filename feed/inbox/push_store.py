@@ -1,4 +1,4 @@
-"""The SQL of pushes: leased, tried, ended. Every end guards itself by the number of the try that it belongs to."""
+"""SQL for pushes: lease, retry, end. Each update of an attempt checks that it is still the latest one."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -8,12 +8,12 @@ import msgspec
 from feed.postgres import Connection, many
 
 PushState = Literal["waiting", "delivered", "dead", "retracted"]
-# So many failures in a row, and the receiver is taken for down: one probe at a time until it answers.
+# After this many consecutive failures the receiver is considered down: one probe at a time until it responds.
 DOWN_AFTER = 5
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One try of one push, ours alone to make until the lease ends."""
+    """One attempt at a push, exclusive to one worker until the lease ends."""
 
     inbox_id: int
     account_id: int
@@ -22,45 +22,45 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Push(msgspec.Struct, frozen=True):
-    """A push and what has become of it."""
+    """A push and its state."""
 
     inbox_id: int
     state: PushState
 
 
 async def mark_served(conn: Connection) -> None:
-    """A worker stands ready: messages leave pushes for a day from now."""
+    """Records that a worker serves the hook: for a day from now, notifications create pushes."""
     await conn.execute("UPDATE push_hook SET served_at = now()")
 
 
 async def is_down(conn: Connection) -> bool:
-    """Whether the receiver has not answered the last times."""
+    """Whether the receiver failed DOWN_AFTER consecutive times."""
     down: bool = await conn.fetchval("SELECT failures >= $1 FROM push_hook", DOWN_AFTER)
     return down
 
 
-async def take_probe(conn: Connection, *, apart: timedelta) -> bool:
-    """Whether it is ours to try a receiver that is down: of all workers, one in so long."""
+async def claim_probe(conn: Connection, *, apart: timedelta) -> bool:
+    """Claims the next probe of a receiver that is down: of all workers, one per `apart`. Returns whether this one may."""
     taken = await conn.fetchval(
         "UPDATE push_hook SET probe_at = now() + $1::interval WHERE probe_at <= now() RETURNING true", apart
     )
     return taken is not None
 
 
-async def mark_answering(conn: Connection) -> None:
-    """The receiver is there."""
+async def reset_failures(conn: Connection) -> None:
+    """Resets the failures of the receiver."""
     await conn.execute("UPDATE push_hook SET failures = 0 WHERE failures > 0")
 
 
-async def mark_failing(conn: Connection, *, pause: timedelta) -> None:
-    """The receiver has failed once more; while it is down it is left alone for `pause`."""
+async def add_failure(conn: Connection, *, pause: timedelta) -> None:
+    """Counts a failure of the receiver; while it is down there is no probe for `pause`."""
     await conn.execute(
         "UPDATE push_hook SET failures = failures + 1, probe_at = greatest(probe_at, now() + $1::interval)", pause
     )
 
 
-async def mark_patient(conn: Connection, *, pause: timedelta) -> None:
-    """The receiver asks to be left alone for `pause`, whatever waits."""
+async def pause_hook(conn: Connection, *, pause: timedelta) -> None:
+    """Treats the receiver as down for `pause`, as it asked for."""
     await conn.execute(
         """
         UPDATE push_hook
@@ -72,7 +72,7 @@ async def mark_patient(conn: Connection, *, pause: timedelta) -> None:
 
 
 async def lease_pushes(conn: Connection, *, limit: int, lease: timedelta) -> list[Attempt]:
-    """The pushes that have waited longest. Whoever dies with one leaves it to others when the lease ends."""
+    """Leases the pushes that have been due longest. After the end of the lease another worker may take them."""
     rows = await conn.fetch(
         """
         WITH due AS (
@@ -95,7 +95,7 @@ async def lease_pushes(conn: Connection, *, limit: int, lease: timedelta) -> lis
 
 
 async def mark_ended(conn: Connection, attempt: Attempt, state: PushState, error_code: str | None) -> bool:
-    """Whether this attempt was still the last one. What was delivered after it was retracted is delivered all the same."""
+    """Ends a push. Returns whether this attempt was the latest. A push delivered after its retraction is delivered."""
     ended = await conn.fetchval(
         """
         UPDATE pushes SET state = $3, error_code = $4, ended_at = now()
@@ -110,9 +110,9 @@ async def mark_ended(conn: Connection, attempt: Attempt, state: PushState, error
     return ended is not None
 
 
-async def mark_again(conn: Connection, attempt: Attempt, *, after: timedelta, error_code: str) -> bool:
-    """Whether this attempt was still the last one; another one is made after so long."""
-    again = await conn.fetchval(
+async def mark_retry(conn: Connection, attempt: Attempt, *, after: timedelta, error_code: str) -> bool:
+    """Schedules the next attempt after `after`. Returns whether this attempt was the latest."""
+    scheduled = await conn.fetchval(
         """
         UPDATE pushes SET due_at = now() + $3::interval, error_code = $4
         WHERE inbox_id = $1 AND tries = $2 AND state = 'waiting'
@@ -123,32 +123,32 @@ async def mark_again(conn: Connection, attempt: Attempt, *, after: timedelta, er
         after,
         error_code,
     )
-    return again is not None
+    return scheduled is not None
 
 
 async def lock_push(conn: Connection, push_id: int) -> Push | None:
-    """The push, held until the transaction ends."""
+    """The push, locked until the transaction ends; None if there is none."""
     row = await conn.fetchrow("SELECT inbox_id, state FROM pushes WHERE inbox_id = $1 FOR UPDATE", push_id)
     return None if row is None else msgspec.convert(row, Push)
 
 
 async def mark_waiting(conn: Connection, push_id: int) -> None:
-    """A dead one waits again, with all its tries before it."""
+    """Queues a dead push again, with its attempts reset."""
     await conn.execute(
         "UPDATE pushes SET state = 'waiting', tries = 0, due_at = now(), ended_at = NULL WHERE inbox_id = $1", push_id
     )
 
 
 async def mark_all_waiting(conn: Connection) -> int:
-    """Every dead one waits again; how many."""
+    """Queues every dead push again. Returns how many."""
     tag = await conn.execute(
         "UPDATE pushes SET state = 'waiting', tries = 0, due_at = now(), ended_at = NULL WHERE state = 'dead'"
     )
     return int(tag.split()[-1])
 
 
-async def oldest_seconds(conn: Connection) -> float:
-    """How long the oldest push that waits has been waiting; 0 without any."""
+async def get_oldest_seconds(conn: Connection) -> float:
+    """The age of the oldest waiting push in seconds; 0 without any."""
     seconds: float = await conn.fetchval(
         "SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM pushes WHERE state = 'waiting'"
     )
@@ -156,7 +156,7 @@ async def oldest_seconds(conn: Connection) -> float:
 
 
 async def remove_old(conn: Connection, *, days: int, dead_days: int) -> int:
-    """How many were forgotten: ended ones after `days`, dead ones and those that nobody sends after `dead_days`."""
+    """Removes ended pushes after `days`, dead ones and unsent ones after `dead_days`. Returns how many."""
     tag = await conn.execute(
         """
         DELETE FROM pushes

@@ -1,16 +1,16 @@
-"""The SQL of the inbox. With each message goes its push, while a worker serves the hook."""
+"""SQL for the inbox. Each notification creates its push, while a worker serves the hook."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from feed.inbox.model import Key, NewInbox, key_of
+from feed.inbox.model import NewNotification, NotificationKey, notification_key
 from feed.postgres import Connection, columns
 
 
-async def add_inbox(conn: Connection, rows: Sequence[NewInbox]) -> list[int]:
-    """The ids of the messages that are new; a person has each `once_key` once."""
-    ordered = sorted(rows, key=key_of)
+async def add_notifications(conn: Connection, rows: Sequence[NewNotification]) -> list[int]:
+    """Adds notifications, each `once_key` once per account. Returns the ids of the new ones."""
+    ordered = sorted(rows, key=notification_key)
     added = await conn.fetch(
         """
         WITH added AS (
@@ -37,12 +37,12 @@ async def add_inbox(conn: Connection, rows: Sequence[NewInbox]) -> list[int]:
     return [row["id"] for row in added]
 
 
-async def move_inbox(conn: Connection, rows: Sequence[tuple[NewInbox, timedelta]]) -> None:
-    """Puts each message on top and unread, under a new id, in place of the one that has its `once_key`.
+async def replace_notifications(conn: Connection, rows: Sequence[tuple[NewNotification, timedelta]]) -> None:
+    """Replaces each notification with the same `once_key` by a new, unread one at the top, under a new id.
 
-    Its push goes at once, but not sooner after the last one of that message than the interval beside it.
+    Each row comes with the minimum interval between two pushes of that notification.
     """
-    ordered = sorted(rows, key=lambda pair: key_of(pair[0]))
+    ordered = sorted(rows, key=lambda pair: notification_key(pair[0]))
     await conn.execute(
         """
         WITH given AS (
@@ -82,9 +82,9 @@ async def move_inbox(conn: Connection, rows: Sequence[tuple[NewInbox, timedelta]
     )
 
 
-async def change_inbox(conn: Connection, rows: Sequence[NewInbox]) -> set[Key]:
-    """Gives messages that are there another text and leaves them where and as they are; which those were."""
-    ordered = sorted(rows, key=key_of)
+async def change_notifications(conn: Connection, rows: Sequence[NewNotification]) -> set[NotificationKey]:
+    """Changes the text of existing notifications, and neither position nor read state. Returns the keys of those found."""
+    ordered = sorted(rows, key=notification_key)
     changed = await conn.fetch(
         """
         UPDATE inbox
@@ -99,8 +99,8 @@ async def change_inbox(conn: Connection, rows: Sequence[NewInbox]) -> set[Key]:
     return {(row["account_id"], row["once_key"]) for row in changed}
 
 
-async def remove_inbox(conn: Connection, keys: Sequence[Key]) -> None:
-    """Takes messages back, read or not. A push that still waits finds nothing to tell."""
+async def remove_notifications(conn: Connection, keys: Sequence[NotificationKey]) -> None:
+    """Removes notifications, read or not. Their waiting pushes are retracted when they are due."""
     await conn.execute(
         """
         DELETE FROM inbox
@@ -112,12 +112,12 @@ async def remove_inbox(conn: Connection, keys: Sequence[Key]) -> None:
 
 
 async def remove_account(conn: Connection, account_id: int) -> None:
-    """Forgets what an account was told, and what others were told that it alone has done."""
+    """Removes the notifications of an account, and those of others that it alone caused."""
     await conn.execute("DELETE FROM inbox WHERE account_id = $1 OR actor_id = $1", account_id)
 
 
 async def remove_unseen(conn: Connection, account_id: int, once_key: str) -> bool:
-    """Takes a message back that its owner can have seen nowhere: neither read nor pushed. Whether there was one."""
+    """Removes a notification that was neither read nor pushed. Returns whether there was one."""
     removed = await conn.fetchval(
         """
         DELETE FROM inbox
@@ -132,7 +132,7 @@ async def remove_unseen(conn: Connection, account_id: int, once_key: str) -> boo
 
 
 async def mark_read(conn: Connection, account_id: int, until_id: int) -> None:
-    """Everything up to and with that message has been seen."""
+    """Marks notifications up to and including `until_id` as read."""
     await conn.execute(
         "UPDATE inbox SET read_at = clock_timestamp() WHERE account_id = $1 AND id <= $2 AND read_at IS NULL",
         account_id,
@@ -140,7 +140,7 @@ async def mark_read(conn: Connection, account_id: int, until_id: int) -> None:
     )
 
 
-def _columns(rows: Sequence[NewInbox]) -> list[list[Any]]:
+def _columns(rows: Sequence[NewNotification]) -> list[list[Any]]:
     return columns(
         [
             (

@@ -234,7 +234,7 @@ async def _judge(
     if kind in ("approve", "restore") and case.comment_id is None and case.post_id and case.revision:
         await posts.approve_revision(conn, case.post_id, case.revision)
     if notice := verdict_notice(case, verdict_id, kind, new.reason_code):
-        await inbox.add_inbox(conn, [notice])
+        await inbox.add_notifications(conn, [notice])
     await _record(conn, reviewer_id, f"case.{kind}", case, reason_code=new.reason_code, verdict_id=str(verdict_id))
     return VerdictResult(verdict_id, case.post_id)
 
@@ -261,7 +261,7 @@ async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
         await _change_subject_state(conn, case, after)
         # An unread notification of the verdict is removed instead.
         if not await inbox.remove_unseen(conn, case.author_id, verdict_once_key(verdict.id)):
-            await inbox.add_inbox(conn, [undone_notice(case, verdict.id, shown=after == "published")])
+            await inbox.add_notifications(conn, [undone_notice(case, verdict.id, shown=after == "published")])
     await _record(conn, verdict.reviewer_id, "case.undo", case, verdict_id=str(verdict.id))
     return VerdictResult(verdict.id, case.post_id)
 

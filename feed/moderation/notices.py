@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from feed.accounts.sanctions import Sanction
 from feed.cases.model import Case
-from feed.inbox.model import NewInbox
+from feed.inbox.model import NewNotification
 from feed.moderation.model import VerdictId, VerdictKind, reason_label
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -18,7 +18,7 @@ def verdict_once_key(verdict_id: VerdictId) -> str:
     return f"verdict:{verdict_id}"
 
 
-def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reason_code: str) -> NewInbox | None:
+def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reason_code: str) -> NewNotification | None:
     """The notification of the author; None for a verdict that changes nothing for the author."""
     subject_label = "评论" if case.comment_id is not None else "动态"
     stage = _STAGES[case.stage]
@@ -35,7 +35,7 @@ def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reas
     }.get(verdict)
     if texts is None:
         return None
-    return NewInbox(
+    return NewNotification(
         account_id=case.author_id,
         kind="review_result",
         title=texts[0],
@@ -52,10 +52,10 @@ def verdict_notice(case: Case, verdict_id: VerdictId, verdict: VerdictKind, reas
     )
 
 
-def undone_notice(case: Case, verdict_id: VerdictId, *, shown: bool) -> NewInbox:
+def undone_notice(case: Case, verdict_id: VerdictId, *, shown: bool) -> NewNotification:
     """The notification that a verdict was undone; `shown`: the subject is visible again."""
     subject_label = "评论" if case.comment_id is not None else "动态"
-    return NewInbox(
+    return NewNotification(
         account_id=case.author_id,
         kind="review_result",
         title=f"你的{subject_label}已恢复显示" if shown else f"你的{subject_label}已被移除",
@@ -72,10 +72,10 @@ def undone_notice(case: Case, verdict_id: VerdictId, *, shown: bool) -> NewInbox
     )
 
 
-def sanction_notice(sanction: Sanction) -> NewInbox:
+def sanction_notice(sanction: Sanction) -> NewNotification:
     """The notification of a new sanction."""
     until = "，直至解除" if sanction.until is None else f"至 {_local(sanction.until)}"
-    return NewInbox(
+    return NewNotification(
         account_id=sanction.account_id,
         kind="system",
         title=f"你的账号已被{_SANCTIONED[sanction.kind]}",
@@ -85,9 +85,9 @@ def sanction_notice(sanction: Sanction) -> NewInbox:
     )
 
 
-def lifted_notice(sanction: Sanction) -> NewInbox:
+def lifted_notice(sanction: Sanction) -> NewNotification:
     """The notification of a lifted sanction."""
-    return NewInbox(
+    return NewNotification(
         account_id=sanction.account_id,
         kind="system",
         title=f"你的账号已解除{_SANCTIONED[sanction.kind]}",

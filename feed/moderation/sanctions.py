@@ -84,7 +84,7 @@ async def impose_on_account(
     )
     await changes.change_stats(conn, [Delta(post_id) for post_id in engaged])
     if sanction is not None:
-        await inbox.add_inbox(conn, [sanction_notice(sanction)])
+        await inbox.add_notifications(conn, [sanction_notice(sanction)])
         detail = {"kind": kind, "reason_code": reason_code, "until": until.isoformat() if until else ""}
         await audit.add(conn, by, "sanction.impose", "account", account_id, detail)
     return sanction
@@ -105,7 +105,7 @@ async def lift_from_account(
         return
     await changes.change_stats(conn, [Delta(post_id) for post_id in engaged])
     if await accounts.find_account(conn, account_id) is not None:
-        await inbox.add_inbox(conn, [lifted_notice(sanction) for sanction in lifted])
+        await inbox.add_notifications(conn, [lifted_notice(sanction) for sanction in lifted])
     for sanction in lifted:
         await audit.add(conn, by, "sanction.lift", "account", account_id, {"kind": sanction.kind})
 

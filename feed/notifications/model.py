@@ -1,4 +1,4 @@
-"""What authors are told of likes and comments: words, and when a group of likes is news."""
+"""Notifications of likes and comments: their texts, and when likes of a post are news."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,45 +6,45 @@ from typing import Any
 
 import msgspec
 
-from feed.inbox.model import InboxKind, NewInbox
+from feed.inbox.model import NewNotification, NotificationKind
 
 LIKES_NAMED = 3
-# A phone rings for one post's likes at most so often; for somebody who was told of before, hardly.
-LIKES_APART = timedelta(minutes=1)
-OLD_LIKES_APART = timedelta(hours=1)
+# The minimum interval between pushes for the likes of one post; longer where no like is news.
+PUSH_INTERVAL = timedelta(minutes=1)
+OLD_LIKES_PUSH_INTERVAL = timedelta(hours=1)
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """Somebody who may be told, and of whose doing."""
+    """The recipient of a notification and the account that caused it."""
 
     recipient_id: int
     actor_id: int
 
 
 class Group(msgspec.Struct, frozen=True):
-    """A post's likes by others now, and what its author was told of them: up to how many, and until when."""
+    """The likes of a post by others, and the count and time up to which its author was notified."""
 
     post_id: int
     author_id: int
     like_count: int
-    told_count: int
-    told_until: datetime | None
+    notified_count: int
+    notified_until: datetime | None
     author_erased: bool
 
 
 class Liker(msgspec.Struct, frozen=True):
-    """Who likes a post. `before`: had liked it and taken that back, so it is no news."""
+    """An account that likes a post. `liked_before`: it had liked the post and removed the like, so it is no news."""
 
     post_id: int
     account_id: int
     name: str
     liked_at: datetime
     erased: bool
-    before: bool
+    liked_before: bool
 
 
-class Told(msgspec.Struct, frozen=True):
-    """A comment with those whom it concerns; nobody where an account was erased."""
+class CommentEvent(msgspec.Struct, frozen=True):
+    """A comment with the authors to notify; None where an account was erased."""
 
     post_id: int
     comment_id: int
@@ -55,22 +55,22 @@ class Told(msgspec.Struct, frozen=True):
     answered_author_id: int | None
 
 
-def key_of_likes(group: Group) -> tuple[int, str]:
-    """The one message about a post's likes."""
+def likes_key(group: Group) -> tuple[int, str]:
+    """The key of the single notification about the likes of a post."""
     return group.author_id, f"likes:{group.post_id}"
 
 
 def is_news(group: Group, likers: Sequence[Liker]) -> bool:
-    """Whether somebody likes the post of whom its author has not been told."""
-    until = group.told_until
-    fresh = any((until is None or liker.liked_at > until) and not liker.before for liker in likers)
-    return fresh or group.like_count > group.told_count
+    """Whether the post has a like that its author was not notified of."""
+    until = group.notified_until
+    fresh = any((until is None or liker.liked_at > until) and not liker.liked_before for liker in likers)
+    return fresh or group.like_count > group.notified_count
 
 
-def likes_message(group: Group, likers: Sequence[Liker], count: int) -> NewInbox:
-    """The message about the likes of a post. `likers` are the newest, the newest first."""
+def likes_notification(group: Group, likers: Sequence[Liker], count: int) -> NewNotification:
+    """The notification about the likes of a post. `likers` are the newest ones, the newest first."""
     named = likers[:LIKES_NAMED]
-    account_id, once_key = key_of_likes(group)
+    account_id, once_key = likes_key(group)
     if not named:
         title = f"{count} 人赞了你的动态"
     elif count == 1:
@@ -78,7 +78,7 @@ def likes_message(group: Group, likers: Sequence[Liker], count: int) -> NewInbox
     else:
         title = f"{named[0].name}等 {count} 人赞了你的动态"
     names = "、".join(liker.name for liker in named)
-    return NewInbox(
+    return NewNotification(
         account_id=account_id,
         kind="like",
         title=title,
@@ -98,34 +98,37 @@ def likes_message(group: Group, likers: Sequence[Liker], count: int) -> NewInbox
     )
 
 
-def comment_messages(told: Told) -> list[NewInbox]:
-    """To whom a comment is news: the author of what it answers, and the post's; nobody twice, and nobody of his own."""
-    kinds: dict[int, InboxKind] = {}
-    if told.post_author_id is not None:
-        kinds[told.post_author_id] = "comment"
-    if told.answered_author_id is not None:
-        kinds[told.answered_author_id] = "reply"
-    kinds.pop(told.actor_id, None)
-    return [_comment_message(told, account_id, kind) for account_id, kind in sorted(kinds.items())]
+def comment_notifications(event: CommentEvent) -> list[NewNotification]:
+    """The notifications of a comment: to the author of the comment it replies to and to the post's author.
+
+    Each account gets one at most, and none for its own comment.
+    """
+    kinds: dict[int, NotificationKind] = {}
+    if event.post_author_id is not None:
+        kinds[event.post_author_id] = "comment"
+    if event.answered_author_id is not None:
+        kinds[event.answered_author_id] = "reply"
+    kinds.pop(event.actor_id, None)
+    return [_comment_notification(event, account_id, kind) for account_id, kind in sorted(kinds.items())]
 
 
-def _comment_message(told: Told, account_id: int, kind: InboxKind) -> NewInbox:
+def _comment_notification(event: CommentEvent, account_id: int, kind: NotificationKind) -> NewNotification:
     subject: dict[str, Any] = {
         "kind": "comment",
-        "id": str(told.comment_id),
-        "post_id": str(told.post_id),
-        "user_id": str(told.actor_id),
-        "name": told.actor_name,
+        "id": str(event.comment_id),
+        "post_id": str(event.post_id),
+        "user_id": str(event.actor_id),
+        "name": event.actor_name,
     }
-    return NewInbox(
+    return NewNotification(
         account_id=account_id,
         kind=kind,
-        title=f"{told.actor_name}{'回复了你的评论' if kind == 'reply' else '评论了你的动态'}",
-        body=told.text,
-        once_key=f"comment:{told.comment_id}",
-        deep_link=f"/posts/{told.post_id}?comment_id={told.comment_id}",
+        title=f"{event.actor_name}{'回复了你的评论' if kind == 'reply' else '评论了你的动态'}",
+        body=event.text,
+        once_key=f"comment:{event.comment_id}",
+        deep_link=f"/posts/{event.post_id}?comment_id={event.comment_id}",
         subject=subject,
-        about_post_id=told.post_id,
-        about_comment_id=told.comment_id,
-        actor_id=told.actor_id,
+        about_post_id=event.post_id,
+        about_comment_id=event.comment_id,
+        actor_id=event.actor_id,
     )

@@ -1,16 +1,16 @@
-"""Who wants to be told of whom: nobody of people whom he has muted or with whom a block stands, nor of what he has turned off."""
+"""Notification preferences: mutes, blocks and kinds that the recipient has turned off."""
 
 from collections.abc import Collection
 
 from feed.accounts import blocks, settings
 from feed.accounts.settings import OPTIONAL_NOTIFICATIONS
-from feed.inbox.model import InboxKind
+from feed.inbox.model import NotificationKind
 from feed.notifications.model import Pair
 from feed.postgres import Connection
 
 
-async def wants(conn: Connection, kind: InboxKind, pairs: Collection[Pair]) -> set[Pair]:
-    """Those of the pairs whose recipient is to be told of that actor."""
+async def filter_wanted(conn: Connection, kind: NotificationKind, pairs: Collection[Pair]) -> set[Pair]:
+    """The pairs whose recipient wants notifications of this kind caused by that actor."""
     if not pairs:
         return set()
     unwanted = await blocks.list_hidden_pairs(conn, [(pair.recipient_id, pair.actor_id) for pair in pairs])

@@ -1,22 +1,22 @@
-"""The SQL of following: how far the change log was read, whose likes are due, and what there is to tell."""
+"""SQL for notifications: the position in the change log, posts with due likes, and comments."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from feed.notifications.model import Group, Liker, Told
+from feed.notifications.model import CommentEvent, Group, Liker
 from feed.postgres import Connection, columns, many
 
 
 async def lock_position(conn: Connection) -> int | None:
-    """How far the change log was followed; None while somebody else is at it."""
+    """Locks the position in the change log; None while another worker holds it."""
     position: int | None = await conn.fetchval("SELECT number FROM inbox_position FOR UPDATE SKIP LOCKED")
     return position
 
 
-async def note_changed(conn: Connection, after: int, *, limit: int) -> tuple[int, int]:
-    """Makes the likes due of each post that has changed. How far this has read, and how many changes.
+async def mark_changed_due(conn: Connection, after: int, *, limit: int) -> tuple[int, int]:
+    """Marks the likes of changed posts as due. Returns the new position and the number of changes read.
 
-    A post that was told of rests for ten seconds, however many like it meanwhile.
+    A post is due at most every ten seconds, however many likes it gets meanwhile.
     """
     row = await conn.fetchrow(
         """
@@ -41,16 +41,16 @@ async def note_changed(conn: Connection, after: int, *, limit: int) -> tuple[int
 
 
 async def mark_position(conn: Connection, number: int) -> None:
-    """Read so far."""
+    """Stores the position in the change log."""
     await conn.execute("UPDATE inbox_position SET number = $1", number)
 
 
 async def list_due_groups(conn: Connection, *, limit: int) -> list[Group]:
-    """Posts whose likes have changed since their authors were told. Only under the lock of the position."""
+    """Posts whose likes changed since the last notification. Only under the lock of the position."""
     rows = await conn.fetch(
         """
         SELECT posts.id AS post_id, posts.author_id, stats.like_count - stats.own_like_count AS like_count,
-               due.like_count AS told_count, due.newest_at AS told_until, accounts.erased_at IS NOT NULL AS author_erased
+               due.like_count AS notified_count, due.newest_at AS notified_until, accounts.erased_at IS NOT NULL AS author_erased
         FROM (SELECT post_id, like_count, newest_at FROM like_groups WHERE due_at <= now() ORDER BY due_at LIMIT $1) AS due
         JOIN post_stats AS stats ON stats.post_id = due.post_id
         JOIN posts ON posts.id = due.post_id
@@ -62,14 +62,14 @@ async def list_due_groups(conn: Connection, *, limit: int) -> list[Group]:
 
 
 async def list_newest_likers(conn: Connection, groups: Sequence[Group], *, each: int) -> list[Liker]:
-    """Who of others has liked each post lately, the newest first."""
+    """The newest likers of each post except its author, newest first."""
     rows = await conn.fetch(
         """
         SELECT given.post_id, newest.account_id, accounts.name, newest.liked_at, accounts.erased_at IS NOT NULL AS erased,
                EXISTS (
                    SELECT FROM past_likes
                    WHERE past_likes.post_id = given.post_id AND past_likes.account_id = newest.account_id
-               ) AS before
+               ) AS liked_before
         FROM unnest($1::bigint[], $2::bigint[]) AS given (post_id, author_id)
         CROSS JOIN LATERAL (
             SELECT likes.account_id, likes.liked_at FROM likes
@@ -86,8 +86,8 @@ async def list_newest_likers(conn: Connection, groups: Sequence[Group], *, each:
     return many(rows, Liker)
 
 
-async def mark_told(conn: Connection, told: Sequence[tuple[int, int, datetime | None]]) -> None:
-    """Post, how many likes and until when: the marks only rise, so that no like is news twice."""
+async def mark_notified(conn: Connection, event: Sequence[tuple[int, int, datetime | None]]) -> None:
+    """Stores post, like count and newest like as notified. The marks only rise, so that no like is news twice."""
     await conn.execute(
         """
         UPDATE like_groups
@@ -96,12 +96,12 @@ async def mark_told(conn: Connection, told: Sequence[tuple[int, int, datetime | 
         FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS given (post_id, like_count, newest_at)
         WHERE like_groups.post_id = given.post_id
         """,
-        *columns(told, 3),
+        *columns(event, 3),
     )
 
 
-async def list_concerned(conn: Connection, comment_ids: Sequence[int]) -> list[Told]:
-    """Whom these comments concern."""
+async def list_comment_events(conn: Connection, comment_ids: Sequence[int]) -> list[CommentEvent]:
+    """The comments with the authors to notify."""
     rows = await conn.fetch(
         """
         SELECT comments.post_id, comments.id AS comment_id, comments.author_id AS actor_id, actor.name AS actor_name,
@@ -117,4 +117,4 @@ async def list_concerned(conn: Connection, comment_ids: Sequence[int]) -> list[T
         """,
         comment_ids,
     )
-    return many(rows, Told)
+    return many(rows, CommentEvent)

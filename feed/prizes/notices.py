@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from feed.campaigns.lifecycle_store import PublishedCampaign
-from feed.inbox.model import NewInbox
+from feed.inbox.model import NewNotification
 from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, UnclaimedPrize, Winner, WinnerId
 from feed.sms.model import SHANGHAI
 
@@ -35,7 +35,7 @@ def reminder_key(winner_id: WinnerId) -> str:
     return f"claim_deadline:{winner_id}"
 
 
-def of_prize(winner: Winner, title: str) -> NewInbox:
+def of_prize(winner: Winner, title: str) -> NewNotification:
     """To the winner: the prize, and the deadline for claiming it."""
     assert winner.claim_ends_at is not None
     return _prize_notice(
@@ -49,7 +49,7 @@ def of_prize(winner: Winner, title: str) -> NewInbox:
     )
 
 
-def of_lost_prize(winner: Winner, title: str) -> NewInbox:
+def of_lost_prize(winner: Winner, title: str) -> NewNotification:
     """To a winner who has lost the prize: the deadline passed, the post or account was deleted, or editors have decided so."""
     if winner.state == "lapsed":
         text = f"“{title}”活动的奖品已逾期", "您未在规定时间内填写收件信息，奖品已视为放弃。"
@@ -64,7 +64,7 @@ def of_lost_prize(winner: Winner, title: str) -> NewInbox:
     return _prize_notice(winner, title=text[0], body=text[1], event=winner.state)
 
 
-def of_codes(winner: Winner, title: str) -> NewInbox:
+def of_codes(winner: Winner, title: str) -> NewNotification:
     """To the winner: the result is final and claimed codes can be viewed."""
     return _prize_notice(
         winner,
@@ -74,7 +74,7 @@ def of_codes(winner: Winner, title: str) -> NewInbox:
     )
 
 
-def of_shipment(winner: Winner, carrier: str, tracking_no: str) -> NewInbox:
+def of_shipment(winner: Winner, carrier: str, tracking_no: str) -> NewNotification:
     """To the winner: the parcel is shipped, or its tracking number was corrected."""
     return _prize_notice(
         winner,
@@ -84,9 +84,9 @@ def of_shipment(winner: Winner, carrier: str, tracking_no: str) -> NewInbox:
     )
 
 
-def of_deadline(due: UnclaimedPrize) -> NewInbox:
+def of_deadline(due: UnclaimedPrize) -> NewNotification:
     """To the winner: the claim deadline is near."""
-    return NewInbox(
+    return NewNotification(
         account_id=due.account_id,
         kind="claim_deadline",
         title=f"“{due.title}”活动的奖品即将到期",
@@ -99,7 +99,7 @@ def of_deadline(due: UnclaimedPrize) -> NewInbox:
 
 def of_blocks(
     campaign: PublishedCampaign, blocks: Sequence[dict[str, Any]], editor_ids: Sequence[int]
-) -> list[NewInbox]:
+) -> list[NewNotification]:
     """To the editors: what the settlement waits for, once per editor and kind of block."""
     kinds = Counter(str(block["kind"]) for block in blocks)
     return [
@@ -107,8 +107,8 @@ def of_blocks(
     ]
 
 
-def _of_block(campaign: PublishedCampaign, editor_id: int, kind: str, count: int) -> NewInbox:
-    return NewInbox(
+def _of_block(campaign: PublishedCampaign, editor_id: int, kind: str, count: int) -> NewNotification:
+    return NewNotification(
         account_id=editor_id,
         kind="system",
         title=f"“{campaign.title}”活动的评选在等待处理",
@@ -120,9 +120,9 @@ def _of_block(campaign: PublishedCampaign, editor_id: int, kind: str, count: int
 
 def of_number_wanted(
     settlement_id: int, campaign: PublishedCampaign, editor_id: int, name: str, *, not_before: datetime, until: datetime
-) -> NewInbox:
+) -> NewNotification:
     """To an editor: the list of a draw is published, and two editors have to enter the public number."""
-    return NewInbox(
+    return NewNotification(
         account_id=editor_id,
         kind="system",
         title=f"“{campaign.title}”活动在等待公开号码",
@@ -135,9 +135,9 @@ def of_number_wanted(
     )
 
 
-def of_decision(settlement: Settlement, editor_id: int, title: str) -> NewInbox:
+def of_decision(settlement: Settlement, editor_id: int, title: str) -> NewNotification:
     """To an editor: the campaign is settled, and two people have to announce the result."""
-    return NewInbox(
+    return NewNotification(
         account_id=editor_id,
         kind="system",
         title=f"“{title}”活动的评选已完成",
@@ -147,9 +147,9 @@ def of_decision(settlement: Settlement, editor_id: int, title: str) -> NewInbox:
     )
 
 
-def of_objection(objection_id: ObjectionId, campaign: PublishedCampaign) -> NewInbox:
+def of_objection(objection_id: ObjectionId, campaign: PublishedCampaign) -> NewNotification:
     """To the campaign's editor: there is an objection, which an editor who is not involved has to answer."""
-    return NewInbox(
+    return NewNotification(
         account_id=campaign.created_by,
         kind="system",
         title=f"“{campaign.title}”活动收到异议",
@@ -159,9 +159,9 @@ def of_objection(objection_id: ObjectionId, campaign: PublishedCampaign) -> NewI
     )
 
 
-def of_answer(objection: Objection, title: str, answer: str, *, upheld: bool) -> NewInbox:
+def of_answer(objection: Objection, title: str, answer: str, *, upheld: bool) -> NewNotification:
     """To the participant who has objected: the answer."""
-    return NewInbox(
+    return NewNotification(
         account_id=objection.account_id,
         kind="system",
         title=f"您对“{title}”活动的异议{'成立' if upheld else '已答复'}",
@@ -171,10 +171,12 @@ def of_answer(objection: Objection, title: str, answer: str, *, upheld: bool) ->
     )
 
 
-def of_upheld(objection_id: ObjectionId, campaign: PublishedCampaign, remedy: Remedy, rank: int | None) -> NewInbox:
+def of_upheld(
+    objection_id: ObjectionId, campaign: PublishedCampaign, remedy: Remedy, rank: int | None
+) -> NewNotification:
     """To the campaign's editor: an objection is upheld, and another person than its answerer has to carry out the remedy."""
     what = "撤销结果并重新评选" if remedy == "settle_again" else f"更换第 {rank} 名获奖者"
-    return NewInbox(
+    return NewNotification(
         account_id=campaign.created_by,
         kind="system",
         title=f"“{campaign.title}”活动有异议成立",
@@ -184,8 +186,8 @@ def of_upheld(objection_id: ObjectionId, campaign: PublishedCampaign, remedy: Re
     )
 
 
-def _prize_notice(winner: Winner, *, title: str, body: str, event: str) -> NewInbox:
-    return NewInbox(
+def _prize_notice(winner: Winner, *, title: str, body: str, event: str) -> NewNotification:
+    return NewNotification(
         account_id=winner.account_id,
         kind="prize",
         title=title,

@@ -1,4 +1,4 @@
-"""The provider of development and tests: a file with one JSON line for each message that a phone would get."""
+"""An SMS provider for development and tests: appends one JSON line per message to an outbox file."""
 
 import asyncio
 import fcntl
@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 
 from feed.sms.model import Purpose, Reference
-from feed.sms.provider import Found, NotSeen, Registration
-from feed.sms.templates import text_of
+from feed.sms.provider import Found, NotAccepted, Registration
+from feed.sms.templates import render_text
 
 
 class OutboxLine(msgspec.Struct, frozen=True):
-    """One message as it lies in the outbox."""
+    """One message in the outbox file."""
 
     id: str
     at: datetime
@@ -26,7 +26,7 @@ class OutboxLine(msgspec.Struct, frozen=True):
 
 
 def read_outbox(path: Path) -> Iterator[OutboxLine]:
-    """The lines, oldest first. A line that a crash has torn was never sent."""
+    """Yields the messages, oldest first. A line that a crash cut off was never sent and is skipped."""
     if not path.exists():
         return
     with path.open("rb") as lines:
@@ -38,7 +38,7 @@ def read_outbox(path: Path) -> Iterator[OutboxLine]:
 
 
 class FileProvider:
-    """Like a real one it does not notice when it is told twice; unlike one it never forgets."""
+    """Does not deduplicate, like a real provider; unlike one, it keeps every message for lookup."""
 
     name = "file"
 
@@ -46,25 +46,25 @@ class FileProvider:
         self._path = path
 
     async def send(self, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
-        """Appends the message, on the disk when this returns."""
+        """Appends the message and syncs it to disk. Returns its id."""
         line = OutboxLine(
             id=reference,
             at=datetime.now(UTC),
             phone=phone,
             purpose=purpose,
-            text=text_of(purpose, params),
+            text=render_text(purpose, params),
             params=params,
         )
         await asyncio.to_thread(self._append, msgspec.json.encode(line) + b"\n")
         return f"file-{reference}"
 
-    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Found | NotSeen:
-        """Looks the message up in the file."""
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Found | NotAccepted:
+        """Looks the message up in the file by its reference."""
         seen = await asyncio.to_thread(lambda: any(line.id == reference for line in read_outbox(self._path)))
-        return Found(f"file-{reference}") if seen else NotSeen()
+        return Found(f"file-{reference}") if seen else NotAccepted()
 
     async def close(self) -> None:
-        """Holds nothing open."""
+        """Nothing to close."""
 
     def _append(self, line: bytes) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ class FileProvider:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             size = os.fstat(handle).st_size
-            # A torn last line must not swallow this one.
+            # A crash may have left an incomplete last line; the new message starts on a line of its own.
             torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
             os.write(handle, b"\n" + line if torn else line)
             os.fsync(handle)

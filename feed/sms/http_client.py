@@ -1,29 +1,32 @@
-"""The line to a provider: one request, one answer within the time, and what a broken line means for a message."""
+"""The HTTP client for providers: one request with a timeout, and what a transport error means for the message."""
 
 import httpx
 
-from feed.sms.provider import ANSWER_SECONDS, Throttled, Uncertain
-from feed.sms.provider_errors import Answer, Request
+from feed.sms.provider import RESPONSE_SECONDS, Throttled, Uncertain
+from feed.sms.provider_errors import ProviderResponse, Request
 
-# Shorter than the whole, so that a provider that cannot be reached is known not to have heard us.
+# Shorter than the whole timeout: a connect timeout proves that the request was not sent.
 _CONNECT_SECONDS = 2.5
-_LARGEST_ANSWER = 1_000_000
-_AT_ONCE = 40
+_MAX_RESPONSE_BYTES = 1_000_000
+_MAX_CONNECTIONS = 40
 
 
-class Line:
-    """The open connections."""
+class HttpClient:
+    """A connection pool to one provider."""
 
     def __init__(self) -> None:
         self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(ANSWER_SECONDS, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=_AT_ONCE),
+            timeout=httpx.Timeout(RESPONSE_SECONDS, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=_MAX_CONNECTIONS),
             follow_redirects=False,
             trust_env=False,
         )
 
-    async def post(self, request: Request) -> Answer:
-        """The answer, whatever it says. Raises Throttled when the request never left, and Uncertain when it may have arrived."""
+    async def post(self, request: Request) -> ProviderResponse:
+        """Sends the request and returns the response, whatever its status.
+
+        Raises Throttled when the request was not sent, and Uncertain when it may have arrived.
+        """
         body = bytearray()
         try:
             async with self._http.stream(
@@ -31,13 +34,13 @@ class Line:
             ) as response:
                 async for chunk in response.aiter_bytes():
                     body += chunk
-                    if len(body) > _LARGEST_ANSWER:
+                    if len(body) > _MAX_RESPONSE_BYTES:
                         raise Uncertain("too_large")
-                return Answer(response.status_code, bytes(body))
+                return ProviderResponse(response.status_code, bytes(body))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise Throttled("unreachable") from None
         except httpx.HTTPError as error:
-            # From none: what caused it may quote the address, and that the number.
+            # `from None`: the cause may quote the URL, which contains the phone number.
             raise Uncertain(type(error).__name__) from None
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The SQL of what editors decide about messages."""
+"""SQL for manual resolution: what editors decide about messages."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,8 +9,8 @@ from feed.postgres import Connection, one
 from feed.sms.model import MessageId, Purpose, State
 
 
-class Stuck(msgspec.Struct, frozen=True):
-    """A message as somebody finds it who is to decide. `over`: what it tells of has passed, or its number is forgotten."""
+class StuckMessage(msgspec.Struct, frozen=True):
+    """A message before an editor's decision. `is_obsolete`: it has expired, or its phone number was removed."""
 
     id: MessageId
     purpose: Purpose
@@ -18,26 +18,26 @@ class Stuck(msgspec.Struct, frozen=True):
     attempt: int
     sending_at: datetime | None
     resolved: bool
-    over: bool
+    is_obsolete: bool
 
 
-async def lock_message(conn: Connection, message_id: MessageId) -> Stuck | None:
-    """The message, whatever has become of it."""
+async def lock_message(conn: Connection, message_id: MessageId) -> StuckMessage | None:
+    """The message in any state, locked until the transaction ends. None if there is none."""
     row = await conn.fetchrow(
         """
         SELECT id, purpose, state, attempt, sending_at, resolved_at IS NOT NULL AS resolved,
-               sealed = '' OR coalesce(expires_at <= clock_timestamp(), false) AS over
+               sealed = '' OR coalesce(expires_at <= clock_timestamp(), false) AS is_obsolete
         FROM messages
         WHERE id = $1
         FOR UPDATE
         """,
         message_id,
     )
-    return one(row, Stuck)
+    return one(row, StuckMessage)
 
 
 async def mark_queued(conn: Connection, message_id: MessageId) -> None:
-    """It waits for another attempt."""
+    """Queues the message for another attempt."""
     await conn.execute(
         "UPDATE messages SET state = 'queued', not_before = now(), ended_at = NULL, error_code = NULL WHERE id = $1",
         message_id,
@@ -45,7 +45,7 @@ async def mark_queued(conn: Connection, message_id: MessageId) -> None:
 
 
 async def mark_resolved(conn: Connection, message_id: MessageId, outcome: Literal["sent", "failed"]) -> None:
-    """It ended as somebody says."""
+    """Records the outcome that an editor gave."""
     await conn.execute(
         """
         UPDATE messages SET state = $2, resolved_at = now(), ended_at = coalesce(ended_at, now())

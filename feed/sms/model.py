@@ -1,4 +1,4 @@
-"""Messages to a phone: when they may go, and what can become of them."""
+"""SMS messages: purposes, states, quiet hours and the next step of a queued message."""
 
 from datetime import UTC, datetime, time, timedelta, timezone
 from enum import StrEnum
@@ -12,7 +12,7 @@ from feed.ids import parse_id
 MessageId = NewType("MessageId", int)
 Reference = NewType("Reference", str)
 
-# China has had no summer time since 1991; a fixed offset asks for no time zone files.
+# China has had no daylight saving time since 1991, so a fixed offset needs no time zone database.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
@@ -21,11 +21,11 @@ class MessageNotFound(NotFound):
 
 
 class MessageNotStuck(Conflict):
-    """It waits, is on its way, or has arrived: there is nothing for an editor to decide."""
+    """The message is queued, being sent, or delivered: there is nothing for an editor to decide."""
 
 
 class MessageTooLate(Conflict):
-    """What it tells of is over: sending it again would help nobody."""
+    """The message has expired; sending it again would be of no use."""
 
 
 class Purpose(StrEnum):
@@ -37,9 +37,9 @@ class Purpose(StrEnum):
 
 
 class State(StrEnum):
-    """`sending` means: a provider may have been asked. Only its own word or an editor leads out of it.
+    """`sending`: the provider may have been called; only its response, a lookup or an editor ends this state.
 
-    `sent` means that the provider has taken it; whether the phone has, a receipt tells later, or never.
+    `sent`: the provider accepted it. Whether the phone received it is known from a receipt, later or never.
     """
 
     QUEUED = "queued"
@@ -52,32 +52,32 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-# Of these an editor may order another attempt, or say how they ended.
-STUCK = (State.UNKNOWN, State.FAILED, State.UNDELIVERED)
+# States in which an editor may retry a message or record its outcome.
+STUCK_STATES = (State.UNKNOWN, State.FAILED, State.UNDELIVERED)
 
-# A code is worthless after some minutes and its owner is awake.
+# Exempt from quiet hours and notice caps: a code is useless after some minutes, and its user is awake.
 URGENT = frozenset({Purpose.SIGN_IN_CODE})
 
 
 class Lane(StrEnum):
-    """Messages of one lane wait for each other and for no other lane's: a thousand notices do not hold up a sign-in."""
+    """A separate queue per kind of message, so that a thousand notices do not delay a sign-in code."""
 
     CODES = "codes"
     NOTICES = "notices"
 
 
 def lane_of(purpose: Purpose) -> Lane:
-    """Where a message waits for its turn."""
+    """The queue that a message of this purpose goes through."""
     return Lane.CODES if purpose in URGENT else Lane.NOTICES
 
 
 def reference_of(message_id: MessageId, attempt: int) -> Reference:
-    """What a provider knows an attempt by: one that somebody has ordered after another must not be taken for it."""
+    """The reference of an attempt at the provider. Each manual retry gets its own, so a lookup cannot confuse the two."""
     return Reference(str(message_id) if attempt <= 1 else f"{message_id}-{attempt}")
 
 
 def read_reference(reference: str) -> tuple[MessageId, int] | None:
-    """The message and the attempt; None for what is no reference of ours."""
+    """The message id and attempt number in a reference; None for a reference of another system."""
     number, dash, attempt = reference.partition("-")
     message_id, number_of_attempt = parse_id(number), parse_id(attempt if dash else "1")
     if message_id is None or number_of_attempt is None or number_of_attempt >= 2**31:
@@ -86,13 +86,13 @@ def read_reference(reference: str) -> tuple[MessageId, int] | None:
 
 
 class QuietHours(msgspec.Struct, frozen=True):
-    """From when to when, in Shanghai, only the urgent may ring."""
+    """A daily interval in Shanghai time in which only urgent messages are sent."""
 
     begin: time
     end: time
 
     def end_after(self, now: datetime) -> datetime:
-        """When the quiet that `now` lies in ends; `now` itself when it lies in none."""
+        """The end of the quiet hours that contain `now`; `now` itself outside of them. In UTC."""
         here = now.astimezone(SHANGHAI)
         over_midnight = self.begin > self.end
         quiet = (
@@ -107,7 +107,7 @@ class QuietHours(msgspec.Struct, frozen=True):
 
 
 def read_quiet_hours(setting: str) -> QuietHours | None:
-    """`22:00-08:00` as hours; None for `off` and for nothing. Raises ValueError for anything else."""
+    """Parses `22:00-08:00`; None for `off` and the empty string. Raises ValueError for anything else."""
     if setting in ("", "off"):
         return None
     begin, dash, end = setting.partition("-")
@@ -117,12 +117,12 @@ def read_quiet_hours(setting: str) -> QuietHours | None:
 
 
 def earliest_send(purpose: Purpose, now: datetime, quiet: QuietHours | None) -> datetime:
-    """The first moment from `now` on when the message may go."""
+    """The earliest time from `now` on at which the message may be sent."""
     return now if quiet is None or purpose in URGENT else quiet.end_after(now)
 
 
-class Waiting(msgspec.Struct, frozen=True):
-    """A message that is queued, and the database's clock beside it."""
+class QueuedMessage(msgspec.Struct, frozen=True):
+    """A queued message with the database's time, `now`."""
 
     id: MessageId
     purpose: Purpose
@@ -134,8 +134,8 @@ class Waiting(msgspec.Struct, frozen=True):
     now: datetime
 
 
-class Sending(msgspec.Struct, frozen=True):
-    """A message handed over, or about to be. `sending_at` tells one attempt from the next; `age` is the database's word."""
+class SendAttempt(msgspec.Struct, frozen=True):
+    """One attempt to send a message. `sending_at` identifies the attempt; `age` is by the database's clock."""
 
     id: MessageId
     purpose: Purpose
@@ -148,19 +148,19 @@ class Sending(msgspec.Struct, frozen=True):
 
     @property
     def reference(self) -> Reference:
-        """What the provider knows it by."""
+        """The reference of this attempt at the provider."""
         return reference_of(self.id, self.attempt)
 
 
 class Recipient(msgspec.Struct, frozen=True):
-    """What is sealed in a message."""
+    """The encrypted part of a message."""
 
     phone: str
     params: dict[str, str]
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """A provider's word on what has become of a message that it had taken; `reference` where it tells ours."""
+    """A provider's delivery report. `reference` is ours, where the report contains it."""
 
     provider_id: str
     reference: str | None
@@ -169,21 +169,21 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Expire(msgspec.Struct, frozen=True):
-    """Too late to be of use."""
+    """The message has expired and is not sent."""
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Now."""
+    """The message is sent now."""
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """Not yet, but after so long."""
+    """The message is sent after `left`."""
 
     left: timedelta
 
 
-def next_step(message: Waiting, quiet: QuietHours | None) -> Send | Wait | Expire:
-    """What is to be done with a queued message at its own `now`."""
+def next_step(message: QueuedMessage, quiet: QuietHours | None) -> Send | Wait | Expire:
+    """Decides what to do with a queued message at `message.now`."""
     if message.expires_at is not None and message.expires_at <= message.now:
         return Expire()
     earliest = earliest_send(message.purpose, max(message.now, message.not_before), quiet)

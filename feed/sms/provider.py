@@ -1,6 +1,7 @@
-"""What a provider of SMS must be able to do, and how it is registered. No provider sends idempotently, so it must know our references.
+"""The interface of an SMS provider, its errors, and its registration.
 
-Words of errors go to logs and to the database: they may hold a provider's code and nothing of the recipient.
+No provider sends idempotently, so a lookup by our reference is required. Error messages go to logs and to the database:
+they may contain a provider's code and nothing about the recipient.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,21 +17,21 @@ from feed.sms.quotas import CODE_WINDOWS
 Account = TypeVar("Account")
 Report = TypeVar("Report")
 
-# How long a provider may take for an answer. Nobody who has sent is still waiting after ABANDONED_AFTER.
-ANSWER_SECONDS = 5.0
+# The timeout of one request. After ABANDONED_AFTER no sender is still waiting for its response.
+RESPONSE_SECONDS = 5.0
 ABANDONED_AFTER = timedelta(seconds=12)
-# Details of a message appear at the provider some time after it was taken; what has not by then may never.
-MISSING_AFTER = timedelta(minutes=3)
-# A provider that has not answered for so long may be asked by an editor.
-SILENT_AFTER = timedelta(hours=1)
+# A provider lists a message some time after it accepted it. One not listed after this time may never be.
+NOT_LISTED_AFTER = timedelta(minutes=3)
+# After this time without a response to lookups the outcome is left to an editor.
+UNRESPONSIVE_AFTER = timedelta(hours=1)
 
 
-class Refused(Exception):
-    """For good: a number that does not exist, values that are not taken. Certainly not sent."""
+class Rejected(Exception):
+    """Rejected for good, for instance an invalid number or parameter. Certainly not sent."""
 
 
 class Throttled(Exception):
-    """For now. Certainly not sent."""
+    """Not accepted now; retry after `retry_after`. Certainly not sent."""
 
     def __init__(self, code: str, *, retry_after: timedelta = timedelta(seconds=30)) -> None:
         super().__init__(code)
@@ -38,59 +39,59 @@ class Throttled(Exception):
 
 
 class Held(Throttled):
-    """Until somebody acts: money, a quota, keys, a template that is not approved. Certainly not sent."""
+    """Not accepted until an operator acts: balance, quota, keys, an unapproved template. Certainly not sent."""
 
 
 class Uncertain(Exception):
-    """No answer, or none that can be read: sent or not, `find` must tell later."""
+    """No response, or an unreadable one. Whether it was sent has to be looked up with `find`."""
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The provider has taken the message."""
+    """The provider accepted the message."""
 
     provider_id: str
 
 
-class NotSeen(msgspec.Struct, frozen=True):
-    """The provider is sure that it has not taken the message and will not do so: it may be sent again."""
+class NotAccepted(msgspec.Struct, frozen=True):
+    """The provider guarantees that it has not accepted the message and will not: it may be sent again."""
 
 
-class Missing(msgspec.Struct, frozen=True):
-    """It is not among what the provider shows, which proves nothing: it may show it later."""
+class NotListed(msgspec.Struct, frozen=True):
+    """The provider does not list the message. That proves nothing: it may be listed later."""
 
 
-class CannotTell(msgspec.Struct, frozen=True):
-    """Nobody knows; a person decides."""
+class Inconclusive(msgspec.Struct, frozen=True):
+    """The provider cannot say; an editor decides."""
 
 
-Trace = Found | NotSeen | Missing | CannotTell
+LookupResult = Found | NotAccepted | NotListed | Inconclusive
 
 
 class SmsProvider(Protocol):
-    """Ours to call for one message at a time; `reference` is what the provider keeps as its foreign id."""
+    """Sends one message per call. The provider keeps `reference` as its foreign id."""
 
     @property
     def name(self) -> str:
-        """As messages remember it."""
+        """The name that is stored with messages."""
         ...
 
     async def send(self, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
-        """The provider's id of the message it took. Raises Refused, Throttled (or Held) or Uncertain."""
+        """Sends the message and returns the provider's id of it. Raises Rejected, Throttled (or Held) or Uncertain."""
         ...
 
-    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Trace:
-        """What became of an attempt made at `sending_at`. Raises Uncertain when the provider does not answer now."""
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> LookupResult:
+        """Looks up an attempt made at `sending_at`. Raises Uncertain when the provider does not respond."""
         ...
 
     async def close(self) -> None:
-        """Ends its connections."""
+        """Closes the connections."""
         ...
 
 
 class ReceiptFormat(msgspec.Struct, Generic[Report], frozen=True):
-    """How a provider reports deliveries: its webhook takes a list of `report`. `title` names it in the served document.
+    """The format of a provider's delivery reports: its webhook takes a list of `report`. `title` is its name in OpenAPI.
 
-    `read(report)` is None for a report of a message that the provider cannot have taken.
+    `read(report)` returns None for a report without a valid message id.
     """
 
     title: str
@@ -99,11 +100,11 @@ class ReceiptFormat(msgspec.Struct, Generic[Report], frozen=True):
 
 
 class Registration(msgspec.Struct, Generic[Account], frozen=True, kw_only=True):
-    """A provider as the settings name it.
+    """A provider under its name in the settings.
 
-    `read(settings)` is what it needs of the settings and raises SmsSettingsRefused; `open` takes that and opens no
-    connection. `sends` is False for a provider that only writes down what would be sent. `code_windows` are seconds and
-    quota within which one phone gets codes. Its webhook is `/v1/hooks/sms/{name}/{token}`.
+    `read(settings)` returns its configuration and raises InvalidSmsSettings; `open` takes that and opens no connection.
+    `sends` is False for a provider that only records messages. `code_windows` are pairs of seconds and quota for the
+    codes of one phone. The webhook is `/v1/hooks/sms/{name}/{token}`.
     """
 
     name: str

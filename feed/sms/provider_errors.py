@@ -1,4 +1,4 @@
-"""Requests to providers and their answers, and what an error code means for a message."""
+"""Requests to SMS providers, their responses, and the mapping of error codes to exceptions."""
 
 import re
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ from typing import Literal
 
 import msgspec
 
-from feed.sms.provider import Held, Refused, Throttled, Uncertain
+from feed.sms.provider import Held, Rejected, Throttled, Uncertain
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What is posted. Its address may hold a phone number: it belongs into no log."""
+    """A POST request. The URL may contain a phone number and must not be logged."""
 
     url: str
     headers: dict[str, str]
@@ -21,15 +21,15 @@ class Request(msgspec.Struct, frozen=True):
         return "Request(…)"
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What came back."""
+class ProviderResponse(msgspec.Struct, frozen=True):
+    """Status and body of the response."""
 
     status: int
     body: bytes
 
 
 class Meaning(msgspec.Struct, frozen=True):
-    """What a provider's code means: refused for good, not now, not until somebody acts, or nobody knows."""
+    """What an error code means: rejected for good, retry later, blocked until an operator acts, or unknown."""
 
     kind: Literal["refused", "throttled", "held", "uncertain"]
     seconds: int = 30
@@ -37,25 +37,25 @@ class Meaning(msgspec.Struct, frozen=True):
 
 REFUSED = Meaning("refused")
 UNCERTAIN = Meaning("uncertain")
-# Somebody has to pay, to register or to mend first; asking each time would help nobody.
+# An operator has to act first, so frequent retries are pointless.
 HELD = Meaning("held", 600)
 
 _ID = re.compile(r"[\x21-\x7e]{1,100}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}")
 
 
-def shown_code(code: object) -> str:
-    """A provider's code as it may be kept: whatever else came in its place may be somebody's number."""
+def safe_code(code: object) -> str:
+    """The code if it looks like one, else `unreadable`: any other value might contain a phone number."""
     return code if isinstance(code, str) and _CODE.fullmatch(code) and not code.isdecimal() else "unreadable"
 
 
-def kept_id(text: str) -> str:
-    """A provider's id of a message; empty for what none of them gives out."""
+def valid_id(text: str) -> str:
+    """The text if it can be a provider's message id, else the empty string."""
     return text if _ID.fullmatch(text) else ""
 
 
 def meaning_of(code: str, meanings: Mapping[str, Meaning]) -> Meaning:
-    """By the whole code, else by what stands before its last dot, and so on; what nobody has heard of is uncertain."""
+    """The meaning of the code, else of the part before its last dot, and so on. Unknown codes are UNCERTAIN."""
     while code:
         if code in meanings:
             return meanings[code]
@@ -63,15 +63,15 @@ def meaning_of(code: str, meanings: Mapping[str, Meaning]) -> Meaning:
     return UNCERTAIN
 
 
-def refuse(code: str, meaning: Meaning) -> Exception:
-    """The refusal to raise."""
+def error_for(code: str, meaning: Meaning) -> Exception:
+    """The exception to raise for a code with this meaning."""
     pause = timedelta(seconds=meaning.seconds)
     match meaning.kind:
         case "refused":
-            return Refused(shown_code(code))
+            return Rejected(safe_code(code))
         case "throttled":
-            return Throttled(shown_code(code), retry_after=pause)
+            return Throttled(safe_code(code), retry_after=pause)
         case "held":
-            return Held(shown_code(code), retry_after=pause)
+            return Held(safe_code(code), retry_after=pause)
         case "uncertain":
-            return Uncertain(shown_code(code))
+            return Uncertain(safe_code(code))

@@ -1,4 +1,4 @@
-"""The SQL of quotas: what a phone and the site were sent on a day of Shanghai."""
+"""SQL for notice quotas: what one phone and the whole site were sent on a day in Shanghai time."""
 
 from datetime import datetime
 
@@ -6,12 +6,12 @@ from feed.postgres import Connection
 
 
 async def lock_person(conn: Connection, person: bytes) -> None:
-    """Until the transaction ends: notices to one phone are counted one after another."""
+    """Serialises counting of notices to one phone, until the transaction ends."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('sms ' || encode($1, 'hex'), 0))", person)
 
 
 async def count_notices(conn: Connection, person: bytes) -> int:
-    """How many notices were handed over for a phone today; one that the provider has given back does not count."""
+    """How many notices for this phone were given to the provider today, without those that it did not accept."""
     count: int = await conn.fetchval(
         """
         SELECT count(*)
@@ -25,8 +25,8 @@ async def count_notices(conn: Connection, person: bytes) -> int:
     return count
 
 
-async def take_of_day(conn: Connection, *, most: int) -> bool:
-    """Counts one notice of the site's today. False when there are `most` already."""
+async def add_to_day(conn: Connection, *, most: int) -> bool:
+    """Counts one notice for the site today. Returns False when there are `most` already."""
     taken = await conn.fetchval(
         """
         INSERT INTO message_days AS held (day, handed_over)
@@ -39,8 +39,8 @@ async def take_of_day(conn: Connection, *, most: int) -> bool:
     return taken is not None
 
 
-async def give_back(conn: Connection, taken_at: datetime) -> None:
-    """What was taken at that moment was not sent."""
+async def subtract_from_day(conn: Connection, taken_at: datetime) -> None:
+    """Reverses `add_to_day` for a notice counted at `taken_at` that was not sent."""
     await conn.execute(
         """
         UPDATE message_days SET handed_over = handed_over - 1
@@ -51,5 +51,5 @@ async def give_back(conn: Connection, taken_at: datetime) -> None:
 
 
 async def remove_old_days(conn: Connection, *, days: int) -> None:
-    """Nobody asks about them any more."""
+    """Removes counts older than `days` days."""
     await conn.execute("DELETE FROM message_days WHERE day < (now() AT TIME ZONE 'UTC')::date - $1::integer", days)

@@ -1,30 +1,33 @@
-"""How much one phone and the whole site get: what a provider would refuse anyhow, and what must not be paid for."""
+"""Quotas of codes and notices per phone and for the whole site, below the limits of providers and budget."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 import msgspec
 
-from feed.sms.model import SHANGHAI, Purpose, QuietHours, Wait, Waiting, earliest_send
+from feed.sms.model import SHANGHAI, Purpose, QueuedMessage, QuietHours, Wait, earliest_send
 
 
 class Caps(msgspec.Struct, frozen=True):
-    """Of notices, in a day of Shanghai. Codes have quotas of their own, where they are asked for."""
+    """Maximum notices per day in Shanghai time. Codes have their own quotas, checked when they are requested."""
 
     per_phone: int
     per_day: int
 
 
-# What nobody counts: a worker of a test.
+# No limits, for tests.
 UNCAPPED = Caps(per_phone=2**31 - 1, per_day=2**31 - 1)
 
 _MINUTE, _DAY = 60, 86_400
-# Of one phone: seconds, and how many codes within them. A provider that is stricter registers its own.
+# Windows for one phone: (seconds, codes). A provider with stricter limits registers its own.
 CODE_WINDOWS = ((10 * _MINUTE, 5), (_DAY, 20))
 
 
 def wait_for_code(ages: Sequence[float], windows: Sequence[tuple[int, int]]) -> int:
-    """In how many seconds another code may go to a phone that got some so many seconds ago; 0 for now."""
+    """Seconds until another code may be sent to a phone; 0 for now.
+
+    `ages` are the seconds since each code that it was sent, `windows` pairs of seconds and quota.
+    """
     newest_first = sorted(ages)
     waits = [
         seconds - newest_first[quota - 1]
@@ -34,8 +37,8 @@ def wait_for_code(ages: Sequence[float], windows: Sequence[tuple[int, int]]) -> 
     return int(max(waits, default=-1)) + 1
 
 
-def next_day(message: Waiting, quiet: QuietHours | None) -> Wait:
-    """Until the first moment of the next day in Shanghai at which the message may go."""
+def next_day(message: QueuedMessage, quiet: QuietHours | None) -> Wait:
+    """The wait until the message may be sent on the next day in Shanghai, outside of the quiet hours."""
     here = message.now.astimezone(SHANGHAI)
     midnight = datetime.combine(here.date() + timedelta(days=1), time(), SHANGHAI).astimezone(UTC)
     return Wait(earliest_send(Purpose(message.purpose), midnight, quiet) - message.now)

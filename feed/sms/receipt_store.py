@@ -1,4 +1,4 @@
-"""The SQL of receipts: kept first, then applied to the message that they are about."""
+"""SQL for delivery receipts: stored first, then applied to their messages."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from feed.sms.model import Purpose, Receipt, State, read_reference
 
 
 async def add_receipts(conn: Connection, provider: str, receipts: Sequence[Receipt]) -> None:
-    """Keeps what is new: one that says `delivered` stands, whatever is said before or after."""
+    """Stores new receipts. `delivered` takes precedence over earlier and later failures of the same message."""
     latest = {receipt.provider_id: receipt for receipt in sorted(receipts, key=lambda each: each.delivered)}
     rows = []
     for provider_id, receipt in sorted(latest.items()):
@@ -28,10 +28,10 @@ async def add_receipts(conn: Connection, provider: str, receipts: Sequence[Recei
 
 
 async def apply_receipts(conn: Connection, *, limit: int = 1000) -> list[tuple[str, Purpose, State]]:
-    """Provider, purpose and new state of each message that receipts have changed.
+    """Applies stored receipts. Returns provider, purpose and new state of each changed message.
 
-    `delivered` ends a message in whatever state it is, a further attempt that still waits too: the phone has it. A failure is
-    one of the attempt that it is about, and leaves a later one alone.
+    `delivered` applies in any state of the message, also while a further attempt is queued: the phone has it. A failure
+    applies to its own attempt only, not to a later one.
     """
     rows = await conn.fetch(
         """
@@ -75,5 +75,5 @@ async def apply_receipts(conn: Connection, *, limit: int = 1000) -> list[tuple[s
 
 
 async def remove_old_receipts(conn: Connection, *, days: int) -> None:
-    """What has been applied, or has never found its message."""
+    """Removes receipts older than `days` days, applied or without a message."""
     await conn.execute("DELETE FROM message_receipts WHERE heard_at < now() - make_interval(days => $1)", days)

@@ -1,4 +1,4 @@
-"""Hearing of what has become of messages."""
+"""Recording delivery receipts and applying them to messages."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,18 @@ from feed.sms import receipt_store as store
 from feed.sms.model import Receipt
 
 
-async def hear_receipts(pool: Pool, provider: str, receipts: Sequence[Receipt]) -> None:
-    """Keeps them, and applies what can be applied now; the worker does the rest. Twice, late or unknown: all the same."""
+async def record_receipts(pool: Pool, provider: str, receipts: Sequence[Receipt]) -> None:
+    """Stores receipts and applies those whose message is known; the worker applies the rest.
+
+    Duplicate, late and unknown receipts are accepted.
+    """
     async with transaction(pool) as conn:
         await store.add_receipts(conn, provider, receipts)
     await apply_receipts(pool)
 
 
 async def apply_receipts(pool: Pool) -> None:
-    """Applies what has been heard of messages that are known by now."""
+    """Applies the stored receipts whose message is known by now, and counts the changes in the metrics."""
 
     async def apply() -> None:
         async with transaction(pool) as conn:

@@ -1,4 +1,4 @@
-"""The providers of SMS that there are, by name. A new one is a module with its registration, and a name in the table."""
+"""The registered SMS providers by name. A new provider is a module with a registration, added to the tuple."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,34 +8,34 @@ from feed.sms.aliyun.provider import ALIYUN
 from feed.sms.console_provider import CONSOLE
 from feed.sms.file_provider import FILE
 from feed.sms.provider import Registration, SmsProvider
-from feed.sms.provider_account import SmsSettingsRefused, check_common
+from feed.sms.provider_account import InvalidSmsSettings, check_common
 from feed.sms.tencent.provider import TENCENT
 
 REGISTRATIONS: tuple[Registration[Any], ...] = (FILE, CONSOLE, ALIYUN, TENCENT)
 
 
 def get_registration(name: str) -> Registration[Any]:
-    """The provider of this name. Raises SmsSettingsRefused with the names that there are."""
+    """The provider of this name. Raises InvalidSmsSettings, which lists the known names."""
     known = {registration.name: registration for registration in REGISTRATIONS}
     if name not in known:
-        raise SmsSettingsRefused(f"FEED_SMS_PROVIDER is one of {', '.join(known)}")
+        raise InvalidSmsSettings(f"FEED_SMS_PROVIDER is one of {', '.join(known)}")
     return known[name]
 
 
 def check_settings(settings: Settings) -> None:
-    """Raises SmsSettingsRefused, TemplateRefused when no message could be sent with these settings."""
+    """Raises InvalidSmsSettings or InvalidTemplate when no message can be sent with these settings."""
     registration = get_registration(settings.sms_provider)
     check_common(settings)
     registration.read(settings)
 
 
 def open_provider(settings: Settings) -> SmsProvider:
-    """The provider that the settings name; the caller closes it. Raises SmsSettingsRefused, TemplateRefused."""
+    """Opens the configured provider; the caller closes it. Raises InvalidSmsSettings, InvalidTemplate."""
     check_settings(settings)
     registration = get_registration(settings.sms_provider)
     return registration.open(registration.read(settings))
 
 
 def code_windows(provider: str) -> Sequence[tuple[int, int]]:
-    """Seconds and quota of each window of a phone's codes. Raises SmsSettingsRefused for an unknown provider."""
+    """The quota windows for codes to one phone, as (seconds, quota). Raises InvalidSmsSettings for an unknown provider."""
     return get_registration(provider).code_windows

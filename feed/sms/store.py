@@ -1,4 +1,4 @@
-"""The SQL of messages. Who enqueues does so in the transaction of what the message tells."""
+"""SQL for SMS messages. A message is enqueued in the transaction of the event that it reports."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,10 +8,10 @@ import msgspec
 from feed import jobs
 from feed.keys.store import Keys
 from feed.postgres import Connection, many, one
-from feed.sms.model import Lane, MessageId, Purpose, Recipient, Sending, Waiting, lane_of
-from feed.sms.templates import fitted
+from feed.sms.model import Lane, MessageId, Purpose, QueuedMessage, Recipient, SendAttempt, lane_of
+from feed.sms.templates import fit_params
 
-# The job of each lane.
+# The job name of each lane.
 JOBS = {Lane.CODES: "send_code", Lane.NOTICES: "send_message"}
 
 
@@ -28,12 +28,12 @@ async def enqueue(
     not_before: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> MessageId | None:
-    """Leaves a message and its job; both exist if the caller's transaction commits. None: `once_key` has been here.
+    """Adds a message and its job in the caller's transaction. None if a message with this `once_key` exists.
 
-    `phone` is E.164. The quiet hours are the sender's business.
+    `phone` is E.164. Quiet hours are applied when it is sent, not here.
     """
-    recipient = Recipient(phone, fitted(purpose, params))
-    sealed = keys.seal(msgspec.json.encode(recipient), aad=seal_of(once_key))
+    recipient = Recipient(phone, fit_params(purpose, params))
+    sealed = keys.seal(msgspec.json.encode(recipient), aad=aad_of(once_key))
     message_id: MessageId | None = await conn.fetchval(
         """
         INSERT INTO messages (purpose, account_id, once_key, sealed, not_before, expires_at, person, campaign_id)
@@ -56,7 +56,7 @@ async def enqueue(
 
 
 async def withdraw(conn: Connection, once_keys: Sequence[str]) -> None:
-    """What these tell of holds no more: what waits is not sent, and what somebody would try again is too late."""
+    """Expires messages whose content is no longer true: queued ones are not sent, others cannot be retried."""
     await conn.execute(
         """
         UPDATE messages
@@ -70,8 +70,8 @@ async def withdraw(conn: Connection, once_keys: Sequence[str]) -> None:
     )
 
 
-def seal_of(once_key: str) -> bytes:
-    """What a sealed message is bound to: it opens in no other row."""
+def aad_of(once_key: str) -> bytes:
+    """The associated data that binds the encrypted recipient to its row."""
     return f"message:{once_key}".encode()
 
 
@@ -83,13 +83,16 @@ async def add_job(
     after_attempt: datetime | None = None,
     delay: timedelta = timedelta(0),
 ) -> bool:
-    """Whether the message had no such job. The job of an earlier attempt may still be running, so each has its own key."""
+    """Enqueues the job of a message. Returns False if it exists.
+
+    Each attempt has its own job key, because the job of the previous attempt may still be running.
+    """
     once_key = f"message:{message_id}" if after_attempt is None else f"message:{message_id}:{after_attempt.isoformat()}"
     return await jobs.enqueue(conn, JOBS[lane_of(purpose)], str(message_id), once_key=once_key, delay=delay)
 
 
-async def lock_waiting(conn: Connection, message_id: MessageId) -> Waiting | None:
-    """The message, if it is queued still."""
+async def lock_waiting(conn: Connection, message_id: MessageId) -> QueuedMessage | None:
+    """The message, locked until the transaction ends; None if it is not queued."""
     row = await conn.fetchrow(
         """
         SELECT id, purpose, once_key, sealed, person, not_before, expires_at, clock_timestamp() AS now
@@ -99,11 +102,14 @@ async def lock_waiting(conn: Connection, message_id: MessageId) -> Waiting | Non
         """,
         message_id,
     )
-    return one(row, Waiting)
+    return one(row, QueuedMessage)
 
 
-async def mark_sending(conn: Connection, message_id: MessageId, provider: str) -> Sending:
-    """Committed before the provider is called: from here on nobody sends it without the provider's word."""
+async def mark_sending(conn: Connection, message_id: MessageId, provider: str) -> SendAttempt:
+    """Starts an attempt. It has to be committed before the provider is called.
+
+    From then on the message is not sent again unless the provider or an editor says so.
+    """
     row = await conn.fetchrow(
         """
         UPDATE messages
@@ -115,11 +121,11 @@ async def mark_sending(conn: Connection, message_id: MessageId, provider: str) -
         message_id,
         provider,
     )
-    return msgspec.convert(row, Sending)
+    return msgspec.convert(row, SendAttempt)
 
 
 async def mark_expired(conn: Connection, message_id: MessageId) -> bool:
-    """Whether it was queued."""
+    """Expires a queued message. Returns whether it was queued."""
     return await _changed(
         conn,
         "UPDATE messages SET state = 'expired', ended_at = now() WHERE id = $1 AND state = 'queued' RETURNING true",
@@ -127,8 +133,8 @@ async def mark_expired(conn: Connection, message_id: MessageId) -> bool:
     )
 
 
-async def mark_sent(conn: Connection, attempt: Sending, provider_id: str) -> bool:
-    """The provider has it. An attempt that was given up as unknown may turn out well."""
+async def mark_sent(conn: Connection, attempt: SendAttempt, provider_id: str) -> bool:
+    """Marks the attempt as accepted by the provider. This is possible after `unknown` too."""
     return await _changed(
         conn,
         """
@@ -142,8 +148,8 @@ async def mark_sent(conn: Connection, attempt: Sending, provider_id: str) -> boo
     )
 
 
-async def mark_failed(conn: Connection, attempt: Sending, error_code: str) -> bool:
-    """The provider has refused it for good."""
+async def mark_failed(conn: Connection, attempt: SendAttempt, error_code: str) -> bool:
+    """Marks the attempt as rejected by the provider."""
     return await _changed(
         conn,
         """
@@ -157,8 +163,8 @@ async def mark_failed(conn: Connection, attempt: Sending, error_code: str) -> bo
     )
 
 
-async def mark_unknown(conn: Connection, attempt: Sending) -> bool:
-    """Nobody can tell whether it was sent; an editor sees it and decides."""
+async def mark_unknown(conn: Connection, attempt: SendAttempt) -> bool:
+    """Marks the outcome as unknown, for an editor to resolve."""
     return await _changed(
         conn,
         """
@@ -171,8 +177,8 @@ async def mark_unknown(conn: Connection, attempt: Sending) -> bool:
     )
 
 
-async def mark_queued_again(conn: Connection, attempt: Sending, *, after: timedelta, error_code: str) -> bool:
-    """This attempt has certainly sent nothing. Of many who say so, one is told true."""
+async def mark_queued_again(conn: Connection, attempt: SendAttempt, *, after: timedelta, error_code: str) -> bool:
+    """Queues the message again after an attempt that certainly sent nothing. True for only one of several callers."""
     return await _changed(
         conn,
         """
@@ -187,8 +193,8 @@ async def mark_queued_again(conn: Connection, attempt: Sending, *, after: timede
     )
 
 
-async def lease_abandoned(conn: Connection, *, after: timedelta, limit: int = 10) -> list[Sending]:
-    """Attempts older than any sender waits for, whose turn it is to be asked about: each by one worker, and ever more rarely."""
+async def lease_abandoned(conn: Connection, *, after: timedelta, limit: int = 10) -> list[SendAttempt]:
+    """Leases attempts older than `after` for a lookup, each to one worker, with increasing pauses between lookups."""
     rows = await conn.fetch(
         """
         UPDATE messages SET asked_at = clock_timestamp(), asks = asks + 1
@@ -207,11 +213,11 @@ async def lease_abandoned(conn: Connection, *, after: timedelta, limit: int = 10
         after,
         limit,
     )
-    return many(rows, Sending)
+    return many(rows, SendAttempt)
 
 
-async def list_jobless(conn: Connection, *, limit: int = 100) -> Sequence[tuple[MessageId, Purpose]]:
-    """Messages that should have gone a while ago and for which no job waits or runs."""
+async def list_without_job(conn: Connection, *, limit: int = 100) -> Sequence[tuple[MessageId, Purpose]]:
+    """Queued messages that have been due for ten seconds and have no queued or running job."""
     rows = await conn.fetch(
         """
         SELECT id, purpose
@@ -235,7 +241,7 @@ async def _changed(conn: Connection, statement: str, *values: object) -> bool:
 
 
 async def remove_old_numbers(conn: Connection, *, days: int, limit: int = 1000) -> None:
-    """Of messages that have ended, the oldest first; what they were, and what became of them, stays."""
+    """Removes the recipients of ended messages older than `days` days, oldest first; the rest of the row stays."""
     await conn.execute(
         """
         UPDATE messages SET sealed = '', person = NULL

@@ -1,4 +1,4 @@
-"""Asking drand for the values that draws wait for, over HTTP. What comes back is believed for its signature alone."""
+"""Fetches the drand rounds that draws wait for, over HTTP. A value is accepted only by its signature."""
 
 import asyncio
 
@@ -12,34 +12,34 @@ from feed.prizes.draw.drand import QUICKNET, Chain
 
 log = structlog.get_logger("feed.draws")
 
-_ANSWER_SECONDS = 5.0
-_ANSWER_LONGEST = 16_384
+_RESPONSE_SECONDS = 5.0
+_MAX_RESPONSE_BYTES = 16_384
 
 
 class NoValue(Exception):
-    """The relay has no readable answer."""
+    """The relay returned no readable value."""
 
 
-class _Answer(msgspec.Struct, frozen=True):
+class _Response(msgspec.Struct, frozen=True):
     round: int
     signature: str
 
 
 class DrandClient:
-    """The connections to a relay. Any will do: a relay can withhold a value, and cannot make one up."""
+    """An HTTP client for a relay. Relays need not be trusted: they can withhold a value but not forge one."""
 
     def __init__(self, url: str, chain: Chain = QUICKNET) -> None:
         self.chain = chain
         self._url = f"{url.rstrip('/')}/{chain.sha256}/public/"
         self._http = httpx.AsyncClient(
-            timeout=_ANSWER_SECONDS, follow_redirects=False, trust_env=False, headers={"user-agent": "feed"}
+            timeout=_RESPONSE_SECONDS, follow_redirects=False, trust_env=False, headers={"user-agent": "feed"}
         )
 
     async def get(self, round_: int) -> bytes:
-        """The signature that the relay gives for a round. Raises NoValue, httpx.HTTPError and TimeoutError."""
-        # httpx bounds each step of a request; this bounds all of them together.
+        """The signature of a round. Raises NoValue, httpx.HTTPError and TimeoutError."""
+        # The timeout of httpx applies to each step of a request; this one applies to the whole.
         async with (
-            asyncio.timeout(_ANSWER_SECONDS),
+            asyncio.timeout(_RESPONSE_SECONDS),
             self._http.stream("GET", f"{self._url}{round_}") as response,
         ):
             if response.status_code != 200:
@@ -47,10 +47,10 @@ class DrandClient:
             body = b""
             async for chunk in response.aiter_bytes():
                 body += chunk
-                if len(body) > _ANSWER_LONGEST:
+                if len(body) > _MAX_RESPONSE_BYTES:
                     raise NoValue("too long")
         try:
-            answer = msgspec.json.decode(body, type=_Answer)
+            answer = msgspec.json.decode(body, type=_Response)
             signature = bytes.fromhex(answer.signature)
         except (msgspec.MsgspecError, ValueError) as error:
             raise NoValue("unreadable") from error
@@ -62,10 +62,11 @@ class DrandClient:
         await self._http.aclose()
 
 
-async def ask_drand(pool: Pool, client: DrandClient | None) -> None:
-    """Fetches the round of each draw that waits for one that has appeared, and retries until the time of the round is over.
+async def fetch_drand_values(pool: Pool, client: DrandClient | None) -> None:
+    """Fetches the round of each draw that waits for one which has been published.
 
-    Does nothing without a client: drand is turned off.
+    A failed request is retried in the next run, while the round's period lasts. Does nothing without a client (drand is
+    turned off).
     """
     if client is None:
         return
@@ -74,8 +75,8 @@ async def ask_drand(pool: Pool, client: DrandClient | None) -> None:
             signature = await client.get(round_)
         except (NoValue, httpx.HTTPError, TimeoutError, OSError) as error:
             log.warning(
-                "drand gave nothing", campaign=campaign_id, round=round_, error=f"{type(error).__name__}: {error}"
+                "drand value unavailable", campaign=campaign_id, round=round_, error=f"{type(error).__name__}: {error}"
             )
             continue
         if not await record_drand_value(pool, client.chain, campaign_id, round_, signature):
-            log.error("drand value refused", campaign=campaign_id, round=round_)
+            log.error("drand value rejected", campaign=campaign_id, round=round_)

@@ -1,4 +1,4 @@
-"""Who runs the schedule and the queue, for as long as the process lives."""
+"""The worker process: runs the schedule and the job queue until it is stopped."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.inbox.push_hook import read_hook
 from feed.keys.store import open_keys
 from feed.keys.vault import open_kms
@@ -28,15 +28,15 @@ from feed.worker.state import WorkerState
 
 log = structlog.get_logger("feed.worker")
 
-# Statements of the settlement may be longer than those of a request.
+# Statements of the settlement may take longer than those of a request.
 STATEMENT_SECONDS = 60.0
 POOL_SIZE = 8
-_LONGEST_PAUSE = 15.0
+_MAX_DELAY = 15.0
 _GRACE_SECONDS = 8.0
 
 
 async def run(settings: Settings) -> None:
-    """The worker as a process: until SIGTERM or SIGINT, and then at most ten seconds longer."""
+    """Runs the worker until SIGTERM or SIGINT, and at most ten seconds longer."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -50,17 +50,20 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIterator[WorkerState | None]:
-    """Waits for Postgres as long as it takes; None when told to stop meanwhile. Redis may come later."""
+    """Opens what jobs need, retrying until Postgres is available. Yields None if `stop` is set first.
+
+    Redis may be unavailable at the start.
+    """
     keys = open_keys(settings.keys_dir, create=settings.embedded, kms=open_kms(settings))
     provider = open_provider(settings)
     quiet = read_quiet_hours(settings.sms_quiet_hours)
     hook = read_hook(settings.push_hook_url, settings.push_hook_secret)
-    pool = await _open_pool_patiently(settings, stop)
+    pool = await _open_pool_with_retries(settings, stop)
     if pool is None:
         await provider.close()
         yield None
         return
-    redis = redis_room.connect(settings.redis_url)
+    redis = feed_redis.connect(settings.redis_url)
     push = None if hook is None else PushClient(hook)
     drand = None if settings.drand_url == "off" else DrandClient(settings.drand_url)
     try:
@@ -90,12 +93,12 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
             pool.terminate()
 
 
-async def _open_pool_patiently(settings: Settings, stop: asyncio.Event) -> Pool | None:
+async def _open_pool_with_retries(settings: Settings, stop: asyncio.Event) -> Pool | None:
     while not stop.is_set():
         try:
             return await open_pool(settings.direct_url, size=POOL_SIZE, statement_seconds=STATEMENT_SECONDS)
         except DOWN as error:
-            log.warning("postgres is away", error=type(error).__name__)
+            log.warning("postgres unavailable", error=type(error).__name__)
             await _pause(1, stop)
     return None
 
@@ -103,7 +106,7 @@ async def _open_pool_patiently(settings: Settings, stop: asyncio.Event) -> Pool 
 async def work(
     worker_state: WorkerState, url: str, stop: asyncio.Event, schedule: tuple[Entry, ...] = SCHEDULE
 ) -> None:
-    """Runs the queue's lanes and the schedule until `stop`; what runs then may end within the grace."""
+    """Runs the queue's lanes and the schedule until `stop`; running jobs then have a grace period to finish."""
     lanes = [Entry(f"queue {lane}", 0.5, partial(_run_lane, url, stop, lane)) for lane in Lane]
     running = [
         asyncio.create_task(_repeat(entry, worker_state, stop), name=entry.name) for entry in (*lanes, *schedule)
@@ -111,7 +114,7 @@ async def work(
     await stop.wait()
     _, late = await asyncio.wait(running, timeout=_GRACE_SECONDS)
     for task in late:
-        log.warning("cut short", job=task.get_name())
+        log.warning("job cancelled", job=task.get_name())
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
 
@@ -127,15 +130,15 @@ async def _repeat(entry: Entry, worker_state: WorkerState, stop: asyncio.Event) 
         try:
             more = await entry.work(worker_state) is True
             failures = 0
-        except Exception as error:  # The one place: nothing that fails may end the worker.
+        except Exception as error:  # The only such handler: no failing job may end the worker.
             failures += 1
             if isinstance(error, (*DOWN, QueueLost)):
-                log.warning("postgres is away", job=entry.name, error=type(error).__name__)
+                log.warning("postgres unavailable", job=entry.name, error=type(error).__name__)
             else:
                 log.exception("job failed", job=entry.name, failures=failures)
         TASKS.labels(entry.name, "failed" if failures else "done").inc()
-        # Apart in time, so that workers that were started together do not all ask at once.
-        every = min(entry.every_seconds * 2 ** min(failures, 8), max(_LONGEST_PAUSE, entry.every_seconds))
+        # With jitter, so that workers started together do not query at the same time.
+        every = min(entry.every_seconds * 2 ** min(failures, 8), max(_MAX_DELAY, entry.every_seconds))
         await _pause(0 if more else every * random.uniform(0.9, 1.1), stop)  # noqa: S311
 
 

@@ -1,4 +1,4 @@
-"""The runner of enqueued jobs: pgqueuer on a connection of its own, where it also listens."""
+"""Runs enqueued jobs with pgqueuer, on a dedicated connection that it also listens on."""
 
 import asyncio
 from datetime import timedelta
@@ -21,23 +21,23 @@ from feed.worker.state import WorkerState
 
 _NAMES = DBSettings(db_schema="jobs")
 
-# A worker that is silent for so long is dead, and its jobs run again.
+# A worker without a heartbeat for this long is considered dead, and its jobs run again.
 _HEARTBEAT = timedelta(seconds=10)
 
-# Of each lane. What fills one has no place in the other.
-_AT_ONCE = 10
+# Concurrent jobs per lane. Lanes do not share capacity.
+_CONCURRENCY = 10
 
 
 class QueueLost(Exception):
-    """The connection of the queue has ended under it; another one is opened."""
+    """The connection of the queue was lost; the worker opens another one."""
 
 
-def _patient(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
+def _retrying_executor(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
     return DatabaseRetryEntrypointExecutor(parameters, max_attempts=8, initial_delay=timedelta(seconds=1))
 
 
 async def run_queue(worker_state: WorkerState, url: str, stop: asyncio.Event, lane: Lane) -> None:
-    """Runs a lane's jobs until `stop`, then ends those that run. Raises what the connection raises, or QueueLost."""
+    """Runs a lane's jobs until `stop`, then waits for the running ones. Raises QueueLost or an error of the connection."""
     conn = await asyncpg.connect(url, command_timeout=30, server_settings={"application_name": f"feed queue {lane}"})
     try:
         queries = Queries(
@@ -49,7 +49,7 @@ async def run_queue(worker_state: WorkerState, url: str, stop: asyncio.Event, la
         manager = QueueManager(queries, Channel(_NAMES.channel))
         conn.add_termination_listener(lambda _: manager.shutdown.set())
 
-        @manager.entrypoint(JOBS[lane], executor_factory=_patient)
+        @manager.entrypoint(JOBS[lane], executor_factory=_retrying_executor)
         async def send(job: Job) -> None:
             assert job.payload is not None
             wait = await send_message(worker_state, MessageId(int(job.payload)))
@@ -63,8 +63,8 @@ async def run_queue(worker_state: WorkerState, url: str, stop: asyncio.Event, la
         ending = asyncio.create_task(end())
         try:
             await manager.run(
-                batch_size=_AT_ONCE // 2,
-                max_concurrent_tasks=_AT_ONCE,
+                batch_size=_CONCURRENCY // 2,
+                max_concurrent_tasks=_CONCURRENCY,
                 dequeue_timeout=timedelta(seconds=5),
                 heartbeat_timeout=_HEARTBEAT,
                 shutdown_on_listener_failure=True,

@@ -1,4 +1,4 @@
-"""What is kept for a while only."""
+"""Scheduled removal of data with a retention period."""
 
 from feed import idempotency, jobs
 from feed.accounts import event_store, sign_in_store
@@ -14,42 +14,42 @@ _WEEK = 7 * _DAY
 _MONTH = 30 * _DAY
 
 
-async def forget_keys_and_codes(worker_state: WorkerState) -> None:
-    """Retries are recognised for a day; codes and ended sign-ins are looked at no longer."""
+async def remove_old_keys_and_codes(worker_state: WorkerState) -> None:
+    """Removes idempotency keys, codes and ended sign-ins after a day, and account events after a month."""
     async with transaction(worker_state.pool) as conn:
         await idempotency.remove_old(conn, hours=_DAY)
         await sign_in_store.remove_old_codes(conn, hours=_DAY)
         await sign_in_store.remove_old_tokens(conn, hours=_DAY)
-        # Nobody sends an event again after so long; what it set stays, and a late older one is still told by its mark.
+        # Issuers do not retry events for so long. Their effect stays, and a late older event is still detected by its time.
         await event_store.remove_old_events(conn, hours=_MONTH)
 
 
 async def trim_change_log(worker_state: WorkerState) -> None:
-    """A projection that was away for a week is rebuilt instead of caught up."""
+    """Removes changes older than a week; a projection that is further behind is rebuilt instead."""
     async with transaction(worker_state.pool) as conn:
         await changes.trim_log(conn, hours=_WEEK)
 
 
-async def forget_pushes(worker_state: WorkerState) -> None:
-    """What was delivered last week, and what nobody has revived for a month."""
+async def remove_old_pushes(worker_state: WorkerState) -> None:
+    """Removes ended pushes after a week, dead and unsent ones after a month."""
     async with transaction(worker_state.pool) as conn:
         await pushes.remove_old(conn, days=7, dead_days=30)
 
 
-async def forget_receipts(worker_state: WorkerState) -> None:
-    """Providers report within three days, and repeat themselves for less."""
+async def remove_old_receipts(worker_state: WorkerState) -> None:
+    """Removes receipts and daily counts after a month. Providers report within three days."""
     async with transaction(worker_state.pool) as conn:
         await receipt_store.remove_old_receipts(conn, days=30)
         await quota_store.remove_old_days(conn, days=30)
 
 
-async def forget_numbers(worker_state: WorkerState) -> None:
-    """Nobody asks again after a month whom a message went to."""
+async def remove_old_phone_numbers(worker_state: WorkerState) -> None:
+    """Removes the recipients of messages after a month."""
     async with transaction(worker_state.pool) as conn:
         await messages.remove_old_numbers(conn, days=30)
 
 
-async def trim_journal_of_jobs(worker_state: WorkerState) -> None:
-    """What ran and failed last week."""
+async def trim_job_log(worker_state: WorkerState) -> None:
+    """Removes log entries of jobs after a week."""
     async with transaction(worker_state.pool) as conn:
         await jobs.remove_old_entries(conn, days=7)

@@ -1,4 +1,4 @@
-"""What runs when. Every worker runs every line: each is safe to run twice at once, and most find nothing to do."""
+"""The schedule of periodic jobs. Every worker runs every job: each is safe to run concurrently, and most find nothing to do."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from feed.campaigns.entries.shortlist import fill_next_shortlist
 from feed.campaigns.jury.reminders import remind_next_juror
 from feed.changes.actions import number_changes
 from feed.curation.trends import count_trends
-from feed.notifications.actions import tell_comments, tell_likes
+from feed.notifications.actions import notify_comments, notify_likes
 from feed.posts.erasure import erase_next_posts
 from feed.prizes.announcement.announce import finish_next_objections
 from feed.prizes.claims.shredding import remove_next_archive, shred_next_campaign
@@ -18,17 +18,17 @@ from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.prizes.winners.reminders import remind_next_winner
-from feed.sms.actions import wake_jobless
+from feed.sms.actions import enqueue_jobless
 from feed.sms.receipts import apply_receipts
 from feed.worker import retention
-from feed.worker.drand_client import ask_drand
+from feed.worker.drand_client import fetch_drand_values
 from feed.worker.push_hook import send_pushes, watch_pushes
 from feed.worker.sms import resolve_abandoned
 from feed.worker.state import WorkerState
 
 
 class Entry(NamedTuple):
-    """A line of the table. Work that returns True has more to do and is run again at once."""
+    """A periodic job. If `work` returns True there is more to do, and it is run again at once."""
 
     name: str
     every_seconds: float
@@ -38,24 +38,24 @@ class Entry(NamedTuple):
 SCHEDULE: tuple[Entry, ...] = (
     Entry("number_changes", 0.25, lambda w: number_changes(w.pool)),
     Entry("follow_changes", 0.25, lambda w: follow_change_log(w.pool, w.redis)),
-    # Also what no change tells of: a ban that ends by the clock, a phone verified after the like.
+    # Also finds what no change records: a ban that expired, a phone verified after the like.
     Entry("repair_drift", 15, lambda w: repair_drift(w.pool, w.redis)),
     Entry("resolve_abandoned_messages", 5, resolve_abandoned),
-    Entry("wake_jobless_messages", 5, lambda w: wake_jobless(w.pool)),
+    Entry("enqueue_jobless_messages", 5, lambda w: enqueue_jobless(w.pool)),
     Entry("apply_message_receipts", 5, lambda w: apply_receipts(w.pool)),
-    Entry("tell_likes", 1, lambda w: tell_likes(w.pool)),
-    Entry("tell_comments", 1, lambda w: tell_comments(w.pool)),
+    Entry("notify_likes", 1, lambda w: notify_likes(w.pool)),
+    Entry("notify_comments", 1, lambda w: notify_comments(w.pool)),
     Entry("count_trends", 10, lambda w: count_trends(w.pool)),
     Entry("send_pushes", 0.5, lambda w: send_pushes(w.pool, w.push)),
     Entry("watch_pushes", 15, lambda w: watch_pushes(w.pool, w.push)),
-    # The end of a campaign: each line does one commit for one campaign and is asked again while it found something to do.
+    # The end of a campaign: each job does one commit for one campaign and is repeated while it finds something to do.
     Entry("fill_next_shortlist", 1, lambda w: fill_next_shortlist(w.pool)),
     Entry("remind_next_juror", 60, lambda w: remind_next_juror(w.pool)),
     Entry("notify_next_cancellation", 2, lambda w: notify_next_cancellation(w.pool)),
     Entry("freeze_next_campaign", 1, lambda w: freeze_next_campaign(w.pool)),
-    # A draw in between: its list gets its time, and a beacon its chance.
+    # For draws: the list is published, then the beacon has to appear.
     Entry("publish_next_list", 1, lambda w: publish_next_list(w.pool)),
-    Entry("ask_drand", 5, lambda w: ask_drand(w.pool, w.drand)),
+    Entry("fetch_drand_values", 5, lambda w: fetch_drand_values(w.pool, w.drand)),
     Entry("give_up_next_beacon", 10, lambda w: give_up_next_beacon(w.pool)),
     Entry("settle_next_campaign", 1, lambda w: settle_next_campaign(w.pool, w.keys)),
     Entry("forfeit_next_prize", 2, lambda w: forfeit_next_prize(w.pool, w.keys)),
@@ -65,10 +65,10 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("erase_next_posts", 1, lambda w: erase_next_posts(w.pool)),
     Entry("shred_next_campaign", 60, lambda w: shred_next_campaign(w.pool, w.keys, w.retention)),
     Entry("remove_next_archive", 3600, lambda w: remove_next_archive(w.pool)),
-    Entry("forget_keys_and_codes", 600, retention.forget_keys_and_codes),
+    Entry("remove_old_keys_and_codes", 600, retention.remove_old_keys_and_codes),
     Entry("trim_change_log", 3600, retention.trim_change_log),
-    Entry("forget_pushes", 3600, retention.forget_pushes),
-    Entry("forget_receipts", 3600, retention.forget_receipts),
-    Entry("forget_numbers", 600, retention.forget_numbers),
-    Entry("trim_journal_of_jobs", 3600, retention.trim_journal_of_jobs),
+    Entry("remove_old_pushes", 3600, retention.remove_old_pushes),
+    Entry("remove_old_receipts", 3600, retention.remove_old_receipts),
+    Entry("remove_old_phone_numbers", 600, retention.remove_old_phone_numbers),
+    Entry("trim_job_log", 3600, retention.trim_job_log),
 )

@@ -1,4 +1,4 @@
-"""What the worker's jobs may touch."""
+"""The resources that the worker's jobs use."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from feed.worker.push_hook import PushClient
 
 
 class WorkerState(NamedTuple):
-    """Opened by whoever runs the worker, closed by the same."""
+    """Opened and closed by the worker process, or by a test."""
 
     pool: Pool
     redis: Redis

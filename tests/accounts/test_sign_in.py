@@ -18,7 +18,7 @@ from feed.keys.store import Keys
 from feed.limits.model import RateLimited
 from feed.postgres import many
 from feed.sms.actions import open_recipient
-from feed.sms.model import Sending
+from feed.sms.model import SendAttempt
 
 PHONE = "13800138000"
 
@@ -27,7 +27,7 @@ async def codes_sent(pool: "Pool[Record]", keys: Keys) -> list[str]:
     """What the phone reads, oldest first."""
     rows = await pool.fetch("SELECT id, purpose, once_key, sealed, created_at AS sending_at FROM messages ORDER BY id")
     codes = []
-    for message in many(rows, Sending):
+    for message in many(rows, SendAttempt):
         recipient = open_recipient(keys, message)
         assert recipient is not None
         codes.append(recipient.params["code"])

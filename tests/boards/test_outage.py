@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from feed import metrics
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.boards import actions, compute, redis_store
 from feed.boards.drift import repair_drift
 from feed.boards.model import HOT
@@ -24,7 +24,7 @@ from tests.support.boards import head_of, remove_post, settle, shown
 
 @pytest.fixture
 async def client(own_valkey: OwnValkey) -> AsyncIterator[Redis]:
-    opened = redis_room.connect(own_valkey.url)
+    opened = feed_redis.connect(own_valkey.url)
     yield opened
     await opened.aclose()
 
@@ -174,7 +174,7 @@ async def test_with_redis_away_nothing_is_repaired_and_the_last_drift_stays_know
     await make.like(pool, await make.post(pool))
     versions = await pool.fetch("SELECT post_id, version FROM post_stats")
     DRIFT.set(7)
-    away = redis_room.connect("redis://127.0.0.1:1/0")
+    away = feed_redis.connect("redis://127.0.0.1:1/0")
     await repair_drift(pool, away)
     await away.aclose()
     assert b"\nfeed_board_drift 7.0\n" in metrics.text()

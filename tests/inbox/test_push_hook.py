@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feed.inbox.push_hook import (
-    TRIES_MOST,
+    MAX_TRIES,
     Hook,
-    HookRefused,
+    InvalidHookSettings,
     headers_of,
     outcome_of,
-    patience_of,
-    pause_after,
     read_hook,
+    retry_after_of,
+    retry_delay,
 )
 
 SECRET = "s" * 32
@@ -39,7 +39,7 @@ def test_without_a_url_there_is_no_hook() -> None:
     ],
 )
 def test_an_open_hook_and_a_weak_secret_are_refused(url: str, secret: str) -> None:
-    with pytest.raises(HookRefused, match="FEED_PUSH_HOOK"):
+    with pytest.raises(InvalidHookSettings, match="FEED_PUSH_HOOK"):
         read_hook(url, secret)
 
 
@@ -67,17 +67,17 @@ def test_a_push_is_signed_by_each_secret() -> None:
 def test_what_answers_mean() -> None:
     assert {outcome_of(status) for status in (200, 202, 204)} == {"delivered"}
     assert {outcome_of(status) for status in (400, 401, 404, 410, 422)} == {"dead"}
-    assert {outcome_of(status) for status in (301, 307, 408, 425, 429, 500, 503)} == {"again"}
+    assert {outcome_of(status) for status in (301, 307, 408, 425, 429, 500, 503)} == {"retry"}
 
 
 def test_pauses_grow_and_end_after_about_a_day() -> None:
-    pauses = [pause for tries in range(1, TRIES_MOST) if (pause := pause_after(tries, 0.5))]
-    assert len(pauses) == TRIES_MOST - 1
+    pauses = [pause for tries in range(1, MAX_TRIES) if (pause := retry_delay(tries, 0.5))]
+    assert len(pauses) == MAX_TRIES - 1
     assert pauses == sorted(pauses)
     assert pauses[0] == timedelta(seconds=10)
     assert timedelta(hours=20) < sum(pauses, timedelta()) < timedelta(hours=28)
-    assert pause_after(TRIES_MOST, 0.5) is None
-    assert pause_after(1, 0.0) == timedelta(seconds=8)
+    assert retry_delay(MAX_TRIES, 0.5) is None
+    assert retry_delay(1, 0.0) == timedelta(seconds=8)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_pauses_grow_and_end_after_about_a_day() -> None:
 def test_patience_is_asked_for_in_seconds_or_by_a_date(
     status: int, header: str | None, wanted: timedelta | None
 ) -> None:
-    assert patience_of(status, header, NOON) == wanted
+    assert retry_after_of(status, header, NOON) == wanted
 
 
 def test_a_hook_is_a_value() -> None:

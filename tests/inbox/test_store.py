@@ -1,18 +1,20 @@
 from feed.accounts import store as accounts
 from feed.inbox import store as inbox
-from feed.inbox.model import NewInbox
+from feed.inbox.model import NewNotification
 from feed.postgres import Connection
 
 
 async def test_the_same_event_tells_a_person_once(conn: Connection) -> None:
     readers = [await accounts.find_or_add(conn, iss="feed", sub=f"inbox:{n}", name="读者") for n in range(2)]
     told = [
-        NewInbox(reader, "prize", "结果", "请填写收件信息", "prize:1", "feed://prizes/1", {"kind": "prize", "id": "1"})
+        NewNotification(
+            reader, "prize", "结果", "请填写收件信息", "prize:1", "feed://prizes/1", {"kind": "prize", "id": "1"}
+        )
         for reader in readers
     ]
 
-    first = await inbox.add_inbox(conn, told)
-    again = await inbox.add_inbox(conn, told[::-1])
+    first = await inbox.add_notifications(conn, told)
+    again = await inbox.add_notifications(conn, told[::-1])
 
     assert len(first) == 2
     assert again == []
@@ -22,4 +24,4 @@ async def test_the_same_event_tells_a_person_once(conn: Connection) -> None:
 
 
 async def test_telling_nobody_is_fine(conn: Connection) -> None:
-    assert await inbox.add_inbox(conn, []) == []
+    assert await inbox.add_notifications(conn, []) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.embedded.processes import free_port
 from feed.limits import model
 from feed.limits.configuration import read_table
@@ -49,7 +49,7 @@ async def limiter(redis: Redis) -> AsyncIterator[Limiter]:
 
 @pytest.fixture
 async def away() -> AsyncIterator[Limiter]:
-    client = redis_room.connect(f"redis://127.0.0.1:{free_port()}/0")
+    client = feed_redis.connect(f"redis://127.0.0.1:{free_port()}/0")
     opened = Limiter(client, load, TABLE)
     yield opened
     await opened.close()
@@ -174,7 +174,7 @@ async def test_a_redis_that_hangs_is_asked_once_in_a_while() -> None:
         writer.close()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
-    client = redis_room.connect(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    client = feed_redis.connect(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
     limiter = Limiter(client, load, TABLE)
     began = time.monotonic()
     assert await passed(limiter, "posts", 4, 200) == 200

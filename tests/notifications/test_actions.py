@@ -13,8 +13,8 @@ from feed.comments.actions import delete_comment
 from feed.comments.hide_show import hide_comment, show_comment
 from feed.inbox import store as inbox
 from feed.inbox.actions import read_inbox
-from feed.inbox.model import NewInbox
-from feed.notifications.actions import tell_comments, tell_likes
+from feed.inbox.model import NewNotification
+from feed.notifications.actions import notify_comments, notify_likes
 from feed.postgres import transaction
 from feed.posts.actions import delete_post
 from feed.posts.erasure import erase_next_posts
@@ -104,7 +104,7 @@ async def test_a_group_rests_between_two_rounds(town: Town) -> None:
     await town.follow()
     await town.like(post, hong)
     await number_changes(town.pool)
-    assert await tell_likes(town.pool) is False
+    assert await notify_likes(town.pool) is False
     due = await town.pool.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM like_groups")
     assert 9 < due <= 10.1
 
@@ -116,7 +116,7 @@ async def test_two_workers_follow_without_telling_twice(town: Town) -> None:
     for n in range(30):
         await town.comment(ming, post, f"第 {n} 条")
     await number_changes(town.pool)
-    await asyncio.gather(*(work(town.pool) for work in (tell_likes, tell_comments) for _ in range(4)))
+    await asyncio.gather(*(work(town.pool) for work in (notify_likes, notify_comments) for _ in range(4)))
     told = await town.told(author)
     assert len(told) == 31
     assert len({item.subject.get("id") for item in told if item.kind == "comment"}) == 30
@@ -263,5 +263,7 @@ async def test_nobody_is_told_of_people_or_things_that_he_has_turned_off(town: T
 async def test_counting_the_unread_ends_somewhere(town: Town) -> None:
     author = await town.person("作者")
     async with transaction(town.pool) as conn:
-        await inbox.add_inbox(conn, [NewInbox(author, "system", "t", "b", f"k:{n}") for n in range(1_005)])
+        await inbox.add_notifications(
+            conn, [NewNotification(author, "system", "t", "b", f"k:{n}") for n in range(1_005)]
+        )
     assert await town.unread(author) == 1_000

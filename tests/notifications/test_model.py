@@ -4,46 +4,46 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from feed.notifications.model import Group, Liker, Told, comment_messages, is_news, likes_message
+from feed.notifications.model import CommentEvent, Group, Liker, comment_notifications, is_news, likes_notification
 
 NOON = datetime(2026, 9, 1, 4, tzinfo=UTC)
 GROUP = Group(
-    post_id=7, author_id=1, like_count=3, told_count=3, told_until=NOON, author_erased=False
+    post_id=7, author_id=1, like_count=3, notified_count=3, notified_until=NOON, author_erased=False
 )  # Told of three until noon.
-TOLD = Told(7, 70, 5, "小红", "真好", post_author_id=1, answered_author_id=None)
+TOLD = CommentEvent(7, 70, 5, "小红", "真好", post_author_id=1, answered_author_id=None)
 
 
-def liker(account_id: int, name: str, *, after: int = 0, before: bool = False) -> Liker:
-    return Liker(7, account_id, name, NOON + timedelta(seconds=after), erased=False, before=before)
+def liker(account_id: int, name: str, *, after: int = 0, liked_before: bool = False) -> Liker:
+    return Liker(7, account_id, name, NOON + timedelta(seconds=after), erased=False, liked_before=liked_before)
 
 
 def test_one_is_named_and_many_are_counted() -> None:
     some = [liker(2, "小明"), liker(3, "小红"), liker(4, "小刚"), liker(5, "小李")]
-    assert likes_message(GROUP, some[:1], 1).title == "小明赞了你的动态"
-    many = likes_message(GROUP, some, 12)
+    assert likes_notification(GROUP, some[:1], 1).title == "小明赞了你的动态"
+    many = likes_notification(GROUP, some, 12)
     assert (many.title, many.body) == ("小明等 12 人赞了你的动态", "小明、小红、小刚 等 12 人")
     assert (many.subject["count"], many.subject["user_ids"]) == (12, ["2", "3", "4"])
-    assert likes_message(GROUP, [], 2).title == "2 人赞了你的动态"
+    assert likes_notification(GROUP, [], 2).title == "2 人赞了你的动态"
 
 
 def test_a_new_like_is_news_and_a_repeated_one_is_not() -> None:
     assert is_news(GROUP, [liker(2, "小明", after=1)])
-    assert not is_news(GROUP, [liker(2, "小明", after=1, before=True)])
+    assert not is_news(GROUP, [liker(2, "小明", after=1, liked_before=True)])
     assert not is_news(GROUP, [liker(2, "小明", after=-1)])
     # Committed late, stamped early: the count tells.
     assert is_news(msgspec.structs.replace(GROUP, like_count=4), [liker(2, "小明", after=-1)])
 
 
 def test_a_comment_tells_the_author_and_a_reply_two_people() -> None:
-    assert [(each.account_id, each.kind) for each in comment_messages(TOLD)] == [(1, "comment")]
+    assert [(each.account_id, each.kind) for each in comment_notifications(TOLD)] == [(1, "comment")]
     reply = msgspec.structs.replace(TOLD, answered_author_id=2)
-    assert [(each.account_id, each.kind) for each in comment_messages(reply)] == [(1, "comment"), (2, "reply")]
+    assert [(each.account_id, each.kind) for each in comment_notifications(reply)] == [(1, "comment"), (2, "reply")]
 
 
 def test_nobody_is_told_twice_nor_of_his_own() -> None:
     same = msgspec.structs.replace(TOLD, answered_author_id=1)
-    assert [(each.account_id, each.kind) for each in comment_messages(same)] == [(1, "reply")]
-    assert comment_messages(msgspec.structs.replace(TOLD, actor_id=1)) == []
+    assert [(each.account_id, each.kind) for each in comment_notifications(same)] == [(1, "reply")]
+    assert comment_notifications(msgspec.structs.replace(TOLD, actor_id=1)) == []
     own_answer = msgspec.structs.replace(TOLD, answered_author_id=5)
-    assert [(each.account_id, each.kind) for each in comment_messages(own_answer)] == [(1, "comment")]
-    assert comment_messages(msgspec.structs.replace(TOLD, post_author_id=None)) == []
+    assert [(each.account_id, each.kind) for each in comment_notifications(own_answer)] == [(1, "comment")]
+    assert comment_notifications(msgspec.structs.replace(TOLD, post_author_id=None)) == []

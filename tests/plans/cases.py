@@ -27,7 +27,7 @@ from feed.idempotency import Given, KeyedRequest
 from feed.ids import MAX_ID
 from feed.inbox import push_store
 from feed.inbox import store as inbox_store
-from feed.inbox.model import InboxKind
+from feed.inbox.model import NotificationKind
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like
 from feed.moderation import actions as review
@@ -59,7 +59,7 @@ HOTTEST = tuple(range(1, 21))
 ANSWERED, ANSWERED_POST = 1, 30
 SPREAD = list(range(1, POSTS, 500))
 EVERYTHING = CaseFilter()
-KINDS: tuple[InboxKind, ...] = ("review_result", "comment", "reply", "like", "prize", "claim_deadline", "system")
+KINDS: tuple[NotificationKind, ...] = ("review_result", "comment", "reply", "like", "prize", "claim_deadline", "system")
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -282,13 +282,13 @@ CASES: dict[str, Case] = {
     # Two thousand changes; what waits for a number is read from end to end, and stays small.
     "sequencer": Case(lambda s: sequencing.number_changes(s.pool), (), 25_000),
     "telling of likes": Case(
-        lambda s: notifications.tell_likes(s.pool),
+        lambda s: notifications.notify_likes(s.pool),
         ("like_groups_due", "likes_lately", "change_log_pkey", "post_stats_pkey", "accounts_pkey"),
         5_000,
         through=("relations", "past_likes", "like_groups", "post_stats"),
     ),
     "telling of comments": Case(
-        lambda s: notifications.tell_comments(s.pool),
+        lambda s: notifications.notify_comments(s.pool),
         ("comments_untold", "posts_pkey", "accounts_pkey"),
         17_000,
         through=("relations",),
@@ -296,7 +296,9 @@ CASES: dict[str, Case] = {
     "pushes to send": Case(
         lambda s: push_store.lease_pushes(s.conn, limit=50, lease=timedelta(minutes=1)), ("pushes_due",), 1_600
     ),
-    "messages without a job": Case(lambda s: messages.list_jobless(s.conn), ("messages_open|messages_by_state",), 150),
+    "messages without a job": Case(
+        lambda s: messages.list_without_job(s.conn), ("messages_open|messages_by_state",), 150
+    ),
     "abandoned messages": Case(
         lambda s: messages.lease_abandoned(s.conn, after=timedelta(minutes=1)),
         ("messages_open|messages_by_state", "messages_pkey"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from feed.sms.file_provider import FileProvider, read_outbox
 from feed.sms.model import Purpose, Reference
-from feed.sms.provider import Found, NotSeen
+from feed.sms.provider import Found, NotAccepted
 
 PHONE = "+8613800138000"
 CODE = {"code": "012345", "minutes": "5"}
@@ -18,7 +18,7 @@ async def test_a_torn_line_swallows_nothing_and_counts_as_never_sent(tmp_path: P
     await provider.send(Reference("2"), PHONE, Purpose.SIGN_IN_CODE, CODE)
 
     assert [line.id for line in read_outbox(outbox)] == ["2"]
-    assert await provider.find(Reference("1"), PHONE, datetime.now(UTC)) == NotSeen()
+    assert await provider.find(Reference("1"), PHONE, datetime.now(UTC)) == NotAccepted()
     assert await provider.find(Reference("2"), PHONE, datetime.now(UTC)) == Found("file-2")
 
 

@@ -56,7 +56,7 @@ def test_a_code_goes_out_and_its_receipt_comes_back(tmp_path: Path, name: str) -
                 until(lambda: len(fake.taken) == 2)
 
                 url = f"{base}/v1/hooks/sms/{name}/{TOKEN}"
-                assert {answer.status_code for answer in fake.report_to(url, times=2)} == {200}
+                assert {response.status_code for response in fake.report_to(url, times=2)} == {200}
                 token = feed("token", "--data", str(data), "--user", "ed", "--role", "editor").stdout.strip()
                 editor = {"authorization": f"Bearer {token}"}
 
@@ -66,7 +66,7 @@ def test_a_code_goes_out_and_its_receipt_comes_back(tmp_path: Path, name: str) -
 
                 # By our reference both are known at once; by the provider's own id when it has been found.
                 until(lambda: delivered() == ["139****4321", "139****5678"], within=60)
-                assert {answer.status_code for answer in fake.report_to(url, success=False)} == {200}
+                assert {response.status_code for response in fake.report_to(url, success=False)} == {200}
                 assert delivered() == ["139****4321", "139****5678"]
                 assert client.post(f"{base}/v1/hooks/sms/{name}/{TOKEN[:-1]}2", json=[]).status_code == 404
 

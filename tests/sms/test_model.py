@@ -10,9 +10,9 @@ from feed.sms.model import (
     Lane,
     MessageId,
     Purpose,
+    QueuedMessage,
     Send,
     Wait,
-    Waiting,
     earliest_send,
     lane_of,
     next_step,
@@ -76,7 +76,7 @@ def test_no_notice_ever_goes_in_the_quiet_hours(now: datetime) -> None:
     assert earliest_send(Purpose.PRIZE_NOTICE, earliest, NIGHT) == earliest
 
 
-def waiting(**changes: object) -> Waiting:
+def waiting(**changes: object) -> QueuedMessage:
     given = {
         "id": MessageId(1),
         "purpose": Purpose.PRIZE_NOTICE,
@@ -87,7 +87,7 @@ def waiting(**changes: object) -> Waiting:
         "expires_at": None,
         "now": shanghai(10),
     }
-    return Waiting(**(given | changes))  # type: ignore[arg-type]
+    return QueuedMessage(**(given | changes))  # type: ignore[arg-type]
 
 
 def test_a_due_message_goes() -> None:

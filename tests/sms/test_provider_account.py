@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 import feed
-from feed.commands.installation import Refused, checked
+from feed.commands.installation import UnsafeSetting, checked
 from feed.embedded.processes import CannotStart
 from feed.settings import read_settings
 from feed.sms.aliyun.provider import AliyunProvider
 from feed.sms.console_provider import ConsoleProvider
 from feed.sms.file_provider import FileProvider
 from feed.sms.model import Purpose, Reference
-from feed.sms.provider import CannotTell
-from feed.sms.provider_account import SmsSettingsRefused
+from feed.sms.provider import Inconclusive
+from feed.sms.provider_account import InvalidSmsSettings
 from feed.sms.registry import REGISTRATIONS, check_settings, code_windows, get_registration, open_provider
 from feed.sms.tencent.provider import TencentProvider
 from tests.support.fake_sms_provider import KEY_SECRET, TEMPLATES, Fake
@@ -75,19 +75,19 @@ def test_what_is_missing_or_unknown_is_refused_in_words(given: dict[str, str], n
 
 @pytest.mark.parametrize("secret", ["short", "fifteen-letters", ALIYUN["FEED_SMS_KEY_ID"]])
 def test_a_weak_secret_is_refused(secret: str) -> None:
-    with pytest.raises(Refused, match="FEED_SMS_KEY_SECRET") as refusal:
+    with pytest.raises(UnsafeSetting, match="FEED_SMS_KEY_SECRET") as refusal:
         checked(BASE | ALIYUN | {"FEED_SMS_KEY_SECRET": secret})
     assert secret not in str(refusal.value)
 
 
 def test_the_refusal_is_one_of_its_own() -> None:
-    with pytest.raises(SmsSettingsRefused):
+    with pytest.raises(InvalidSmsSettings):
         check_settings(read_settings(BASE | {"FEED_SMS_PROVIDER": "none"}))
 
 
 @pytest.mark.parametrize("ask", [get_registration, code_windows])
 def test_an_unknown_provider_is_refused_with_the_names_of_all(ask: Callable[[str], object]) -> None:
-    with pytest.raises(SmsSettingsRefused, match=r"one of file, console, aliyun, tencent$"):
+    with pytest.raises(InvalidSmsSettings, match=r"one of file, console, aliyun, tencent$"):
         ask("Tencent")
 
 
@@ -106,4 +106,4 @@ async def test_the_console_shows_what_a_phone_would_get(capsys: pytest.CaptureFi
     code = {"code": "012345", "minutes": "5"}
     await provider.send(Reference("1"), "+8613800138000", Purpose.SIGN_IN_CODE, code)
     assert "【读特】验证码 012345" in capsys.readouterr().out
-    assert await provider.find(Reference("1"), "+8613800138000", None) == CannotTell()  # type: ignore[arg-type]
+    assert await provider.find(Reference("1"), "+8613800138000", None) == Inconclusive()  # type: ignore[arg-type]

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feed.sms.model import SHANGHAI, MessageId, Purpose, Wait, Waiting, read_quiet_hours
+from feed.sms.model import SHANGHAI, MessageId, Purpose, QueuedMessage, Wait, read_quiet_hours
 from feed.sms.quotas import next_day, wait_for_code
 from feed.sms.registry import code_windows
 
@@ -45,7 +45,7 @@ def test_after_the_wait_the_code_may_go() -> None:
     ],
 )
 def test_what_is_over_a_day_s_quota_waits_for_the_next_morning(now: datetime, until: datetime) -> None:
-    message = Waiting(MessageId(1), Purpose.PRIZE_NOTICE, "prize:1", b"", None, now, None, now)
+    message = QueuedMessage(MessageId(1), Purpose.PRIZE_NOTICE, "prize:1", b"", None, now, None, now)
 
     assert next_day(message, read_quiet_hours("22:00-08:00")) == Wait(until - now)
     assert next_day(message, None) == Wait(until - now - timedelta(hours=8))

@@ -16,8 +16,8 @@ from feed.settings import Settings
 from feed.sms import registry as opening
 from feed.sms import store as messages
 from feed.sms.model import Purpose, Receipt, Reference
-from feed.sms.provider import CannotTell, ReceiptFormat, Registration
-from feed.sms.provider_account import SmsSettingsRefused, Subscription, read_subscription
+from feed.sms.provider import Inconclusive, ReceiptFormat, Registration
+from feed.sms.provider_account import InvalidSmsSettings, ProviderAccount, read_account
 from feed.sms.registry import open_provider
 from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
@@ -38,7 +38,7 @@ class Courier:
 
     name = "courier"
 
-    def __init__(self, account: Subscription) -> None:
+    def __init__(self, account: ProviderAccount) -> None:
         self.account = account
         self.taken: list[tuple[Reference, str, Purpose]] = []
 
@@ -46,15 +46,15 @@ class Courier:
         self.taken.append((reference, phone, purpose))
         return f"courier-{reference}"
 
-    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> CannotTell:
-        return CannotTell()
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Inconclusive:
+        return Inconclusive()
 
     async def close(self) -> None:
         pass
 
 
-def read(settings: Settings) -> Subscription:
-    return read_subscription(settings, endpoint="https://courier.example", needs=("sms_app_id",))
+def read(settings: Settings) -> ProviderAccount:
+    return read_account(settings, endpoint="https://courier.example", needs=("sms_app_id",))
 
 
 def receipt_of(slip: Slip) -> Receipt | None:
@@ -128,8 +128,8 @@ async def test_it_sends_a_message_and_takes_its_receipt(direct: httpx.AsyncClien
     assert (await direct.post(f"/hooks/sms/courier/{TOKEN[:-1]}2", json=slips)).status_code == 404
     assert (await direct.post(f"/hooks/sms/courier/{TOKEN}", json=[{"sid": "1"}])).status_code == 400
     assert await state(app_state) == "sent"
-    answer = await direct.post(f"/hooks/sms/courier/{TOKEN}", json=slips)
-    assert (answer.status_code, answer.json()["errmsg"]) == (200, "OK")
+    response = await direct.post(f"/hooks/sms/courier/{TOKEN}", json=slips)
+    assert (response.status_code, response.json()["errmsg"]) == (200, "OK")
     assert await state(app_state) == "delivered"
 
 
@@ -140,7 +140,7 @@ async def test_its_own_windows_limit_codes(direct: httpx.AsyncClient) -> None:
 
 
 def test_what_it_needs_is_asked_for(settings: Settings) -> None:
-    with pytest.raises(SmsSettingsRefused, match="FEED_SMS_PROVIDER=courier needs FEED_SMS_APP_ID"):
+    with pytest.raises(InvalidSmsSettings, match="FEED_SMS_PROVIDER=courier needs FEED_SMS_APP_ID"):
         opening.check_settings(msgspec.structs.replace(settings, sms_app_id=""))
 
 

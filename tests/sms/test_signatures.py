@@ -11,7 +11,7 @@ import pytest
 from feed.sms.aliyun import codec as aliyun_wire
 from feed.sms.aliyun import signature as acs3
 from feed.sms.model import Purpose, Reference
-from feed.sms.provider_account import Subscription
+from feed.sms.provider_account import ProviderAccount
 from feed.sms.tencent import codec as tencent_wire
 from feed.sms.tencent import signature as tc3
 
@@ -30,8 +30,8 @@ def at(case: dict[str, Any]) -> datetime:
     return datetime.fromtimestamp(case["at"], UTC)
 
 
-def account(vectors: dict[str, Any], endpoint: str, **more: Any) -> Subscription:
-    return Subscription(
+def account(vectors: dict[str, Any], endpoint: str, **more: Any) -> ProviderAccount:
+    return ProviderAccount(
         key_id=vectors["key_id"], key_secret=vectors["key_secret"], endpoint=endpoint, app_id="1400006666", **more
     )
 

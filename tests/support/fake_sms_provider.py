@@ -20,7 +20,7 @@ import httpx
 KEY_ID = "fake-key-id"
 KEY_SECRET = "a-fake-secret-for-tests"
 APP_ID = "1400006666"
-SIGN = "读特"
+SIGNATURE = "读特"
 TEMPLATES = {"sign_in_code": "T_CODE", "prize_notice": "T_PRIZE", "claim_reminder": "T_REMIND"}
 
 # What may happen to an order, in the words of each: status and code, or whether it is taken all the same.
@@ -76,7 +76,7 @@ class Fake:
             "FEED_SMS_ENDPOINT": self.url,
             "FEED_SMS_KEY_ID": KEY_ID,
             "FEED_SMS_KEY_SECRET": KEY_SECRET,
-            "FEED_SMS_SIGN_NAME": SIGN,
+            "FEED_SMS_SIGN_NAME": SIGNATURE,
             "FEED_SMS_TEMPLATES": ",".join(f"{purpose}={code}" for purpose, code in TEMPLATES.items()),
             "FEED_SMS_APP_ID": APP_ID,
         }

@@ -11,11 +11,11 @@ from typing import Any
 
 import asyncpg
 
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.keys.store import open_keys
 from feed.postgres import open_pool
 from feed.settings import read_settings
-from feed.sms.http_client import Line
+from feed.sms.http_client import HttpClient
 from feed.sms.model import MessageId
 from feed.sms.registry import open_provider
 from feed.worker.sms import resolve_abandoned, send_message
@@ -42,31 +42,31 @@ class Scythe:
 def die_at_step(nth: int, when: str) -> None:
     """Cuts this process down around its nth commit or call."""
     scythe = Scythe(nth, when)
-    execute, post = asyncpg.Connection.execute, Line.post
+    execute, post = asyncpg.Connection.execute, HttpClient.post
 
     async def cut_execute(self: Any, query: str, *args: Any, **more: Any) -> str:
         last = query == "COMMIT;" and scythe.steps("commit")
-        answer = await execute(self, query, *args, **more)
+        response = await execute(self, query, *args, **more)
         if last:
             os.kill(os.getpid(), signal.SIGKILL)
-        return answer
+        return response
 
     async def cut_post(self: Any, request: Any) -> Any:
         last = scythe.steps("call")
-        answer = await post(self, request)
+        response = await post(self, request)
         if last:
             os.kill(os.getpid(), signal.SIGKILL)
-        return answer
+        return response
 
     asyncpg.Connection.execute = cut_execute  # type: ignore[method-assign]
-    Line.post = cut_post  # type: ignore[method-assign]
+    HttpClient.post = cut_post  # type: ignore[method-assign]
 
 
 async def main(step: str, message_id: str, nth: str, when: str) -> None:
     settings = read_settings()
     worker_state = WorkerState(
         await open_pool(settings.direct_url, size=2),
-        redis_room.connect(settings.redis_url),
+        feed_redis.connect(settings.redis_url),
         open_keys(settings.keys_dir, create=False),
         open_provider(settings),
         None,

@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.accounts.model import AccountId
 from feed.keys.store import Keys, open_keys
 from feed.postgres import Pool, open_pool
@@ -54,7 +54,7 @@ def die_at_commit(when: str, nth: int) -> None:
 
 async def _work(settings: Settings, pool: Pool, keys: Keys) -> None:
     """The worker itself, with the two lines of its table that end a campaign."""
-    redis = redis_room.connect(settings.redis_url)
+    redis = feed_redis.connect(settings.redis_url)
     worker_state = WorkerState(pool, redis, keys, FileProvider(settings.sms_outbox), None)
     schedule = tuple(entry for entry in SCHEDULE if entry.name in ("freeze_next_campaign", "settle_next_campaign"))
     await work(worker_state, settings.direct_url, asyncio.Event(), schedule)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.inbox.push_hook import read_hook
 from feed.keys.store import open_keys
 from feed.postgres import open_pool
@@ -31,7 +31,7 @@ async def main() -> None:
     assert hook is not None
     worker_state = WorkerState(
         await open_pool(settings.direct_url, size=4),
-        redis_room.connect(settings.redis_url),
+        feed_redis.connect(settings.redis_url),
         open_keys(settings.keys_dir, create=True),
         FileProvider(settings.sms_outbox),
         None,

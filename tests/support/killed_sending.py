@@ -6,13 +6,13 @@ import signal
 import sys
 from datetime import datetime
 
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.keys.store import open_keys
 from feed.postgres import open_pool
 from feed.settings import read_settings
 from feed.sms.file_provider import FileProvider
 from feed.sms.model import Purpose, Reference
-from feed.sms.provider import Found, NotSeen
+from feed.sms.provider import Found, NotAccepted
 from feed.worker.loop import work
 from feed.worker.schedule import SCHEDULE
 from feed.worker.state import WorkerState
@@ -33,7 +33,7 @@ class Dying:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
-    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Found | NotSeen:
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Found | NotAccepted:
         return await self._provider.find(reference, phone, sending_at)
 
     async def close(self) -> None:
@@ -45,7 +45,7 @@ async def main() -> None:
     provider = Dying(FileProvider(settings.sms_outbox), sys.argv[1])
     pool = await open_pool(settings.direct_url, size=4)
     worker_state = WorkerState(
-        pool, redis_room.connect(settings.redis_url), open_keys(settings.keys_dir, create=False), provider, None
+        pool, feed_redis.connect(settings.redis_url), open_keys(settings.keys_dir, create=False), provider, None
     )
     schedule = tuple(entry for entry in SCHEDULE if "message" in entry.name)
     await work(worker_state, settings.direct_url, asyncio.Event(), schedule)

@@ -6,15 +6,15 @@ from asyncpg import Record
 from feed.accounts.model import AccountId
 from feed.changes.actions import number_changes
 from feed.comments.model import CommentId
-from feed.inbox.model import InboxKind
+from feed.inbox.model import NotificationKind
 from feed.likes.actions import apply_likes
 from feed.likes.model import Like
-from feed.notifications.actions import tell_comments, tell_likes
+from feed.notifications.actions import notify_comments, notify_likes
 from feed.posts.model import PostId
 from feed.screens.people.inbox import InboxItem, count_unread, list_inbox
 from tests.support import make, writing
 
-KINDS: tuple[InboxKind, ...] = ("like", "comment", "reply")
+KINDS: tuple[NotificationKind, ...] = ("like", "comment", "reply")
 
 
 class Town:
@@ -41,7 +41,7 @@ class Town:
         """What the worker does in a few seconds."""
         await number_changes(self.pool)
         await self.pool.execute("UPDATE like_groups SET refreshed_at = refreshed_at - interval '2 minutes'")
-        for work in (tell_likes, tell_comments):
+        for work in (notify_likes, notify_comments):
             while await work(self.pool):
                 pass
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from feed import redis as redis_room
+from feed import redis as feed_redis
 from feed.accounts.model import AccountId
 from feed.campaigns.cancellation import cancel_campaign, notify_next_cancellation
 from feed.campaigns.entries.shortlist import fill_next_shortlist
@@ -123,7 +123,7 @@ def _worker(*lines: Callable[[Play], Awaitable[bool]]) -> Callable[[Play], Await
 async def _send(each: Play) -> None:
     """As the queue does. An attempt that nobody finished is old by the time that somebody asks about it."""
     worker_state = WorkerState(
-        each.pool, redis_room.connect(os.environ["FEED_REDIS_URL"]), each.keys, FileProvider(each.outbox), None
+        each.pool, feed_redis.connect(os.environ["FEED_REDIS_URL"]), each.keys, FileProvider(each.outbox), None
     )
     await each.pool.execute(
         "UPDATE messages SET sending_at = sending_at - interval '1 hour', asked_at = NULL WHERE state = 'sending'"

@@ -58,12 +58,12 @@ def receiving() -> Iterator[Receiver]:
                 receiver.at_once += 1
                 receiver.most_at_once = max(receiver.most_at_once, receiver.at_once)
                 receiver.heard.append(Heard(push_id, right and fresh, json.loads(body)))
-                answer = receiver.script.pop(0) if receiver.script else receiver.always
-            time.sleep(answer.after_seconds)
+                response = receiver.script.pop(0) if receiver.script else receiver.always
+            time.sleep(response.after_seconds)
             with receiver.lock:
                 receiver.at_once -= 1
-            self.send_response(answer.status)
-            for name, value in answer.headers:
+            self.send_response(response.status)
+            for name, value in response.headers:
                 self.send_header(name, value)
             self.send_header("content-length", "0")
             self.end_headers()

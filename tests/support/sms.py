@@ -8,7 +8,7 @@ from feed.keys.store import Keys
 from feed.postgres import transaction
 from feed.sms import store as messages
 from feed.sms.model import MessageId, Purpose, Reference
-from feed.sms.provider import ABANDONED_AFTER, Trace
+from feed.sms.provider import ABANDONED_AFTER, LookupResult
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
 
@@ -61,7 +61,7 @@ class Telling:
 
     name = "telling"
 
-    def __init__(self, outcome: str | Exception, knows: Trace | Exception) -> None:
+    def __init__(self, outcome: str | Exception, knows: LookupResult | Exception) -> None:
         self.outcome = outcome
         self.knows = knows
         self.calls = 0
@@ -72,7 +72,7 @@ class Telling:
             raise self.outcome
         return self.outcome
 
-    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Trace:
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> LookupResult:
         if isinstance(self.knows, Exception):
             raise self.knows
         return self.knows

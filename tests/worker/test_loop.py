@@ -155,8 +155,8 @@ async def test_a_worker_stops_when_it_is_told_to(database: str, tmp_path: Path) 
         sys.executable, "-c", source, env={**os.environ, **environ}, stderr=asyncio.subprocess.PIPE
     )
     assert worker.stderr is not None
-    said = await asyncio.wait_for(worker.stderr.readline(), 20)
-    assert b"worker started" in said
+    line = await asyncio.wait_for(worker.stderr.readline(), 20)
+    assert b"worker started" in line
     await asyncio.sleep(2)
     assert worker.returncode is None
 

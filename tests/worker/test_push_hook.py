@@ -12,9 +12,9 @@ import pytest
 
 from feed.accounts.model import AccountId
 from feed.inbox import store as inbox
-from feed.inbox.model import NewInbox
+from feed.inbox.model import NewNotification
 from feed.inbox.push_actions import retry_all_pushes
-from feed.inbox.push_hook import TRIES_MOST, read_hook
+from feed.inbox.push_hook import MAX_TRIES, read_hook
 from feed.postgres import transaction
 from feed.worker import retention
 from feed.worker.push_hook import PushClient, send_pushes, watch_pushes
@@ -54,8 +54,9 @@ async def tell(worker_state: WorkerState, count: int = 1, to: AccountId | None =
     """Puts messages into somebody's inbox."""
     reader = to or await make.account(worker_state.pool)
     async with transaction(worker_state.pool) as conn:
-        await inbox.add_inbox(
-            conn, [NewInbox(reader, "prize", f"结果 {n}", "请填写", f"prize:{n}", "/prizes/1") for n in range(count)]
+        await inbox.add_notifications(
+            conn,
+            [NewNotification(reader, "prize", f"结果 {n}", "请填写", f"prize:{n}", "/prizes/1") for n in range(count)],
         )
     return reader
 
@@ -154,9 +155,9 @@ async def test_gone_is_final_until_somebody_tries_it_again(hooked: WorkerState, 
 async def test_after_its_last_try_a_push_is_dead(hooked: WorkerState, receiver: Receiver) -> None:
     receiver.always = Answer(503)
     await tell(hooked)
-    await hooked.pool.execute("UPDATE pushes SET tries = $1", TRIES_MOST - 1)
+    await hooked.pool.execute("UPDATE pushes SET tries = $1", MAX_TRIES - 1)
     await send_pushes(hooked.pool, hooked.push)
-    assert await states(hooked) == [("dead", TRIES_MOST, "status_503")]
+    assert await states(hooked) == [("dead", MAX_TRIES, "status_503")]
 
 
 async def test_a_receiver_that_asks_for_patience_gets_it(hooked: WorkerState, receiver: Receiver) -> None:
@@ -167,7 +168,7 @@ async def test_a_receiver_that_asks_for_patience_gets_it(hooked: WorkerState, re
     assert 290 < wait <= 300
     # Nor is it asked by others' pushes.
     async with transaction(hooked.pool) as conn:
-        await inbox.add_inbox(conn, [NewInbox(reader, "system", "t", "b", "another")])
+        await inbox.add_notifications(conn, [NewNotification(reader, "system", "t", "b", "another")])
     await send_pushes(hooked.pool, hooked.push)
     assert len(receiver.heard) == 1
 
@@ -199,7 +200,7 @@ async def test_a_receiver_that_is_down_is_probed_and_not_stormed(worker_state: W
 async def test_what_was_taken_back_is_not_pushed(hooked: WorkerState, receiver: Receiver) -> None:
     reader = await tell(hooked, 2)
     async with transaction(hooked.pool) as conn:
-        await inbox.remove_inbox(conn, [(reader, "prize:0")])
+        await inbox.remove_notifications(conn, [(reader, "prize:0")])
     await send_pushes(hooked.pool, hooked.push)
     assert [each.body["title"] for each in receiver.heard] == ["结果 1"]
     assert await states(hooked) == [("retracted", 1, None), ("delivered", 1, None)]
@@ -283,5 +284,5 @@ async def test_what_was_delivered_is_forgotten_after_a_week(hooked: WorkerState)
             state,
             days,
         )
-    await retention.forget_pushes(hooked)
+    await retention.remove_old_pushes(hooked)
     assert sorted(state for state, *_ in await states(hooked)) == ["dead", "delivered"]

@@ -10,8 +10,8 @@ from feed.sms import actions
 from feed.sms import manual_resolution as deciding
 from feed.sms import store as messages
 from feed.sms.file_provider import OutboxLine, read_outbox
-from feed.sms.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHours, Sending, Wait
-from feed.sms.provider import CannotTell, Found, NotSeen, Refused, Throttled, Uncertain
+from feed.sms.model import SHANGHAI, MessageId, MessageTooLate, Purpose, QuietHours, SendAttempt, Wait
+from feed.sms.provider import Found, Inconclusive, NotAccepted, Rejected, Throttled, Uncertain
 from feed.worker import retention
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
@@ -103,7 +103,7 @@ async def test_killed_before_the_provider_was_called_the_message_is_sent_once(
 ) -> None:
     message_id = await enqueue(worker_state.pool, worker_state.keys)
     attempt = await actions.begin_sending(worker_state.pool, message_id, "file", None)
-    assert isinstance(attempt, Sending)
+    assert isinstance(attempt, SendAttempt)
 
     await send_message(worker_state, message_id)  # The job runs again elsewhere, and leaves it alone.
     await resolve_abandoned(worker_state)  # So does this: its sender may still be alive.
@@ -126,7 +126,7 @@ async def test_killed_after_the_provider_took_it_the_message_is_not_sent_again(
 ) -> None:
     message_id = await enqueue(worker_state.pool, worker_state.keys)
     attempt = await actions.begin_sending(worker_state.pool, message_id, "file", None)
-    assert isinstance(attempt, Sending)
+    assert isinstance(attempt, SendAttempt)
     await worker_state.provider.send(attempt.reference, PHONE, attempt.purpose, NOTICE)
 
     await age(worker_state.pool, message_id)
@@ -140,14 +140,14 @@ async def test_killed_after_the_provider_took_it_the_message_is_not_sent_again(
 async def test_of_two_who_resolve_at_once_one_sends_again(worker_state: WorkerState) -> None:
     message_id = await enqueue(worker_state.pool, worker_state.keys)
     attempt = await actions.begin_sending(worker_state.pool, message_id, "file", None)
-    assert isinstance(attempt, Sending)
+    assert isinstance(attempt, SendAttempt)
 
-    assert await actions.send_again(worker_state.pool, attempt, error_code="not_seen") is True
-    assert await actions.send_again(worker_state.pool, attempt, error_code="not_seen") is False
+    assert await actions.requeue(worker_state.pool, attempt, error_code="not_seen") is True
+    assert await actions.requeue(worker_state.pool, attempt, error_code="not_seen") is False
 
     # A late word about the first attempt does not touch the second.
     second = await actions.begin_sending(worker_state.pool, message_id, "file", None)
-    assert isinstance(second, Sending)
+    assert isinstance(second, SendAttempt)
     assert await actions.record_failed(worker_state.pool, attempt, "late") is False
     assert await state_of(worker_state.pool, message_id) == "sending"
 
@@ -171,7 +171,7 @@ async def test_without_an_answer_it_is_asked_and_not_sent_again(worker_state_wit
 
 
 async def test_when_nobody_can_tell_an_editor_decides(worker_state_with: WorldsWith) -> None:
-    provider = Telling(Uncertain(), CannotTell())
+    provider = Telling(Uncertain(), Inconclusive())
     worker_state = worker_state_with(provider)
     message_id = await enqueue(worker_state.pool, worker_state.keys)
 
@@ -187,7 +187,7 @@ async def test_when_nobody_can_tell_an_editor_decides(worker_state_with: WorldsW
 
 
 async def test_a_refusal_is_final(worker_state_with: WorldsWith) -> None:
-    worker_state = worker_state_with(Telling(Refused("isv.MOBILE_NUMBER_ILLEGAL"), NotSeen()))
+    worker_state = worker_state_with(Telling(Rejected("isv.MOBILE_NUMBER_ILLEGAL"), NotAccepted()))
     message_id = await enqueue(worker_state.pool, worker_state.keys)
 
     await send_message(worker_state, message_id)
@@ -198,7 +198,7 @@ async def test_a_refusal_is_final(worker_state_with: WorldsWith) -> None:
 
 
 async def test_a_throttled_message_goes_later(worker_state_with: WorldsWith) -> None:
-    provider = Telling(Throttled("limit", retry_after=timedelta(minutes=2)), NotSeen())
+    provider = Telling(Throttled("limit", retry_after=timedelta(minutes=2)), NotAccepted())
     worker_state = worker_state_with(provider)
     message_id = await enqueue(worker_state.pool, worker_state.keys)
 
@@ -236,12 +236,12 @@ async def test_what_came_too_late_is_not_sent(worker_state: WorkerState, outbox:
 
 async def test_a_message_whose_job_is_lost_gets_another_one(worker_state: WorkerState) -> None:
     message_id = await enqueue(worker_state.pool, worker_state.keys, not_before=datetime(2026, 1, 1, tzinfo=UTC))
-    assert await actions.wake_jobless(worker_state.pool) == 0
+    assert await actions.enqueue_jobless(worker_state.pool) == 0
 
     await worker_state.pool.execute("DELETE FROM jobs.pgqueuer")
 
-    assert await actions.wake_jobless(worker_state.pool) == 1
-    assert await actions.wake_jobless(worker_state.pool) == 0
+    assert await actions.enqueue_jobless(worker_state.pool) == 1
+    assert await actions.enqueue_jobless(worker_state.pool) == 0
     assert await job_count(worker_state.pool, message_id) == 1
 
 
@@ -252,7 +252,7 @@ async def test_a_number_is_forgotten_a_month_after_its_message_has_ended(worker_
     await worker_state.pool.execute("UPDATE messages SET state = 'failed' WHERE id = $1", failed)
     month = "UPDATE messages SET created_at = now() - interval '31 days' WHERE id <> $1"
     await worker_state.pool.execute(month, fresh)
-    await retention.forget_numbers(worker_state)
+    await retention.remove_old_phone_numbers(worker_state)
     kept = await worker_state.pool.fetch("SELECT id FROM messages WHERE sealed <> '' ORDER BY id")
     assert [row["id"] for row in kept] == [fresh, waiting]
     assert await state_of(worker_state.pool, sent) == "sent"

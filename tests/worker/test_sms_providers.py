@@ -7,14 +7,14 @@ import pytest
 from feed.keys.store import Keys
 from feed.sms import actions
 from feed.sms import manual_resolution as deciding
-from feed.sms.model import Purpose, Reference, Sending, Wait
-from feed.sms.provider import MISSING_AFTER, SILENT_AFTER
+from feed.sms.model import Purpose, Reference, SendAttempt, Wait
+from feed.sms.provider import NOT_LISTED_AFTER, UNRESPONSIVE_AFTER
 from feed.sms.registry import open_provider
-from feed.sms.templates import names_of
+from feed.sms.templates import param_names
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
 from tests.support import make
-from tests.support.fake_sms_provider import REFUSALS, SECRETLY, SIGN, Fake, faking
+from tests.support.fake_sms_provider import REFUSALS, SECRETLY, SIGNATURE, Fake, faking
 from tests.support.sms import PHONE, enqueue, job_count, lets_time_pass, row_of
 from tests.worker.conftest import WorldsWith, settings_of
 
@@ -31,7 +31,7 @@ async def test_a_message_is_sent_by_its_template_under_our_reference(worker_stat
         await send_message(worker_state, message_id)
 
     (order,) = fake.taken
-    assert (order.reference, order.sign, order.template) == (str(message_id), SIGN, "T_PRIZE")
+    assert (order.reference, order.sign, order.template) == (str(message_id), SIGNATURE, "T_PRIZE")
     assert order.phone == (PHONE if fake.name == "tencent" else PHONE.removeprefix("+86"))
     named = {"campaign": "爱读书的深圳人", "date": "10 月 1 日"}
     assert order.values == (list(named.values()) if fake.name == "tencent" else named)
@@ -71,8 +71,8 @@ async def test_what_a_failing_provider_never_shows_is_an_editor_s(
     await send_message(worker_state, message_id)
     await lets_time_pass(worker_state, message_id)
     assert (await row_of(worker_state.pool, message_id))[0] == "sending"
-    await lets_time_pass(worker_state, message_id, MISSING_AFTER)
-    await lets_time_pass(worker_state, message_id, MISSING_AFTER)
+    await lets_time_pass(worker_state, message_id, NOT_LISTED_AFTER)
+    await lets_time_pass(worker_state, message_id, NOT_LISTED_AFTER)
 
     assert await row_of(worker_state.pool, message_id) == ("unknown", "cannot_tell", None)
     assert fake.taken == []
@@ -84,9 +84,9 @@ async def test_a_provider_that_stays_silent_leaves_it_to_an_editor(worker_state:
     message_id = await enqueue(worker_state.pool, worker_state.keys)
 
     await send_message(worker_state, message_id)
-    await lets_time_pass(worker_state, message_id, MISSING_AFTER)
+    await lets_time_pass(worker_state, message_id, NOT_LISTED_AFTER)
     assert (await row_of(worker_state.pool, message_id))[0] == "sending"
-    await lets_time_pass(worker_state, message_id, SILENT_AFTER)
+    await lets_time_pass(worker_state, message_id, UNRESPONSIVE_AFTER)
 
     assert (await row_of(worker_state.pool, message_id))[0] == "unknown"
     assert len(fake.taken) == 1
@@ -137,7 +137,7 @@ async def test_what_is_refused_is_refused_for_good(worker_state: WorkerState, fa
     message_id = await enqueue(worker_state.pool, worker_state.keys)
 
     await send_message(worker_state, message_id)
-    await lets_time_pass(worker_state, message_id, SILENT_AFTER)
+    await lets_time_pass(worker_state, message_id, UNRESPONSIVE_AFTER)
 
     (_, aliyun), tencent = REFUSALS["no number"]
     assert await row_of(worker_state.pool, message_id) == ("failed", aliyun if fake.name == "aliyun" else tencent, None)
@@ -161,16 +161,16 @@ async def test_a_second_attempt_is_not_taken_for_the_first(worker_state: WorkerS
     fake.script, fake.hidden_for = ["fails after taking"], 10
     message_id = await enqueue(worker_state.pool, worker_state.keys)
     await send_message(worker_state, message_id)
-    await lets_time_pass(worker_state, message_id, MISSING_AFTER)
+    await lets_time_pass(worker_state, message_id, NOT_LISTED_AFTER)
     await lets_time_pass(worker_state, message_id)
     assert (await row_of(worker_state.pool, message_id))[0] == "unknown"
     editor = await make.person(worker_state.pool, role="editor")
     await deciding.retry_message(worker_state.pool, message_id, by=editor, reason="没有收到")
     # Its worker dies before it has called, and now the provider shows the first one.
-    assert isinstance(await actions.begin_sending(worker_state.pool, message_id, fake.name, None), Sending)
+    assert isinstance(await actions.begin_sending(worker_state.pool, message_id, fake.name, None), SendAttempt)
     fake.hidden_for = 0
 
-    await lets_time_pass(worker_state, message_id, MISSING_AFTER)
+    await lets_time_pass(worker_state, message_id, NOT_LISTED_AFTER)
 
     assert (await row_of(worker_state.pool, message_id))[0] == "unknown"
     assert len(fake.taken) == 1
@@ -180,7 +180,7 @@ async def test_another_provider_is_not_asked_about_what_it_never_heard_of(
     worker_state: WorkerState, fake: Fake, keys: Keys
 ) -> None:
     message_id = await enqueue(worker_state.pool, keys)
-    assert isinstance(await actions.begin_sending(worker_state.pool, message_id, "another", None), Sending)
+    assert isinstance(await actions.begin_sending(worker_state.pool, message_id, "another", None), SendAttempt)
 
     await lets_time_pass(worker_state, message_id)
 
@@ -194,7 +194,7 @@ async def test_many_pages_of_a_phone_are_searched(worker_state: WorkerState, fak
     phone = PHONE if fake.name == "tencent" else PHONE.removeprefix("+86")
     message_id = await enqueue(worker_state.pool, worker_state.keys)
     for number in range(120):
-        fake.take(str(number), phone, "T_CODE", {}, SIGN)
+        fake.take(str(number), phone, "T_CODE", {}, SIGNATURE)
 
     await send_message(worker_state, message_id)
     await lets_time_pass(worker_state, message_id)
@@ -205,7 +205,7 @@ async def test_many_pages_of_a_phone_are_searched(worker_state: WorkerState, fak
 
 @pytest.mark.parametrize("purpose", Purpose)
 async def test_each_purpose_has_a_template(worker_state: WorkerState, fake: Fake, purpose: Purpose) -> None:
-    await worker_state.provider.send(Reference("1"), "+85251234567", purpose, dict.fromkeys(names_of(purpose), "1"))
+    await worker_state.provider.send(Reference("1"), "+85251234567", purpose, dict.fromkeys(param_names(purpose), "1"))
 
     (order,) = fake.taken
     assert order.template == settings_of(fake).sms_templates.split(f"{purpose}=")[1].split(",")[0]

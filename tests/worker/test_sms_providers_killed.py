@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from feed.sms import actions
-from feed.sms.model import MessageId, Sending
-from feed.sms.provider import ABANDONED_AFTER, MISSING_AFTER
+from feed.sms.model import MessageId, SendAttempt
+from feed.sms.provider import ABANDONED_AFTER, NOT_LISTED_AFTER
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
 from tests.support.fake_sms_provider import Fake
@@ -64,9 +64,9 @@ def run(environ: dict[str, str], forks: Forks) -> Run:
         ended = await asyncio.to_thread(
             forks.run, "tests.support.killed_asking", step, message_id, nth, when, environ=environ
         )
-        said = ended.said.split()[-1]
-        assert ended.status == (0 if said == "lived" else -signal.SIGKILL)
-        return Ran(said != "lived", said)
+        output = ended.said.split()[-1]
+        assert ended.status == (0 if output == "lived" else -signal.SIGKILL)
+        return Ran(output != "lived", output)
 
     return ran
 
@@ -77,7 +77,7 @@ async def finish(worker_state: WorkerState, message_id: MessageId) -> tuple[str,
     await resolve_abandoned(worker_state)
     await lets_time_pass(worker_state, message_id)
     for _ in range(2):
-        await lets_time_pass(worker_state, message_id, MISSING_AFTER)
+        await lets_time_pass(worker_state, message_id, NOT_LISTED_AFTER)
     return await row_of(worker_state.pool, message_id)
 
 
@@ -160,7 +160,7 @@ async def test_killed_while_the_provider_takes_its_time(
 
 async def test_two_who_find_it_at_once_ask_once(worker_state: WorkerState, fake: Fake) -> None:
     message_id = await enqueue(worker_state.pool, worker_state.keys)
-    assert isinstance(await actions.begin_sending(worker_state.pool, message_id, fake.name, None), Sending)
+    assert isinstance(await actions.begin_sending(worker_state.pool, message_id, fake.name, None), SendAttempt)
     await age(worker_state.pool, message_id)
 
     leases = await asyncio.gather(

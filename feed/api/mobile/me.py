@@ -14,7 +14,7 @@ from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest
 from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.ids import MAX_ID
 from feed.inbox import actions
-from feed.inbox.model import InboxKind
+from feed.inbox.model import NotificationKind
 from feed.pagination import Page, Position
 from feed.screens.campaigns import my_juries
 from feed.screens.campaigns.my_juries import SeatCard
@@ -24,7 +24,7 @@ from feed.screens.people.inbox import InboxItem
 from feed.screens.people.profiles import MeCard, RelationCard, SettingsCard
 from feed.screens.posts.cards import PostCard
 
-_KINDS: tuple[InboxKind, ...] = get_args(InboxKind)
+_KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)
 _OWN = {"cache-control": PRIVATE}
 OwnStates = Literal["pending", "published", "rejected", "removed"]
 # Litestar reserves the parameter name `state` for the application's state.
@@ -142,7 +142,7 @@ async def change_settings(
 async def list_inbox(
     app_state: InjectedAppState,
     viewer: InjectedViewer,
-    kind: FromQuery[InboxKind | None] = None,
+    kind: FromQuery[NotificationKind | None] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[Page[InboxItem]]:

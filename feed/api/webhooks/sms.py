@@ -13,7 +13,7 @@ from feed.api.state import AppState
 from feed.errors import NotFound
 from feed.sms import registry
 from feed.sms.provider import ReceiptFormat
-from feed.sms.receipts import hear_receipts
+from feed.sms.receipts import record_receipts
 
 
 class ReceiptsReceived(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ def receipts_handler(provider: str, receipts: ReceiptFormat[Any]) -> HTTPRouteHa
         token: FromPath[str], data: JSONBody[list[Any]], app_state: InjectedAppState
     ) -> ReceiptsReceived:
         read = [receipts.read(report) for report in data]
-        await hear_receipts(app_state.pool, provider, [receipt for receipt in read if receipt is not None])
+        await record_receipts(app_state.pool, provider, [receipt for receipt in read if receipt is not None])
         return ReceiptsReceived()
 
     hear_receipts_of.__name__ = f"hear_{provider}_receipts"

@@ -35,7 +35,7 @@ async def disqualify_entry(
             raise EntryDisqualified
         await increment_versions(conn, [post_id])
         await _record(conn, editor_id, "entry_disqualified", campaign_id, post_id, reason)
-        await inbox.add_inbox(conn, [entries_notices.of_disqualification(campaign, entry, reason)])
+        await inbox.add_notifications(conn, [entries_notices.of_disqualification(campaign, entry, reason)])
 
 
 async def reinstate_entry(
@@ -58,7 +58,7 @@ async def reinstate_entry(
             raise EntryNotDisqualified
         await increment_versions(conn, [post_id])
         await _record(conn, editor_id, "entry_reinstated", campaign_id, post_id, reason)
-        await inbox.add_inbox(conn, [entries_notices.of_reinstatement(campaign, entry)])
+        await inbox.add_notifications(conn, [entries_notices.of_reinstatement(campaign, entry)])
 
 
 async def _record(

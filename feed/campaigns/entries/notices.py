@@ -3,10 +3,10 @@
 from feed.campaigns.entries.store import Entry
 from feed.campaigns.inputs import Reason, reason_label
 from feed.campaigns.store import Campaign
-from feed.inbox.model import NewInbox
+from feed.inbox.model import NewNotification
 
 
-def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> NewInbox:
+def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> NewNotification:
     """For the author: contains the reason code's label and the organiser's contact, but not the note."""
     return _about(
         campaign,
@@ -20,7 +20,7 @@ def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> New
     )
 
 
-def of_reinstatement(campaign: Campaign, entry: Entry) -> NewInbox:
+def of_reinstatement(campaign: Campaign, entry: Entry) -> NewNotification:
     """For the author of a reinstated entry."""
     return _about(
         campaign,
@@ -31,8 +31,8 @@ def of_reinstatement(campaign: Campaign, entry: Entry) -> NewInbox:
     )
 
 
-def _about(campaign: Campaign, entry: Entry, *, event: str, title: str, body: str) -> NewInbox:
-    return NewInbox(
+def _about(campaign: Campaign, entry: Entry, *, event: str, title: str, body: str) -> NewNotification:
+    return NewNotification(
         account_id=entry.author_id,
         kind="system",
         title=title,

@@ -71,7 +71,7 @@ async def assign_jurors(
         }
         await audit.add(conn, editor_id, "jurors_assigned", "campaign", campaign_id, detail)
         notifications = [jury_notices.of_membership(campaign, each, added=each not in before) for each in changed]
-        await inbox.add_inbox(conn, notifications)
+        await inbox.add_notifications(conn, notifications)
     return "assigned"
 
 

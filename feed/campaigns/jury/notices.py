@@ -2,11 +2,11 @@
 
 from feed.campaigns.jury.store import JurorReminder
 from feed.campaigns.store import Campaign
-from feed.inbox.model import NewInbox
+from feed.inbox.model import NewNotification
 from feed.sms.model import SHANGHAI
 
 
-def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewInbox:
+def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewNotification:
     """For a new or a removed juror. Without the reason of a removal, for which it names the organiser's contact."""
     title = campaign.draft.get("title", "")
     contact = campaign.draft.get("contact") or campaign.draft.get("organiser") or "活动主办方"
@@ -19,7 +19,7 @@ def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewInb
         f"您已打的分数不再计入评选。如有疑问，请联系主办方：{contact}。",
     )
     heading, body = assigned if added else removed
-    return NewInbox(
+    return NewNotification(
         account_id=account_id,
         kind="system",
         title=heading,
@@ -31,7 +31,7 @@ def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewInb
     )
 
 
-def of_marking_reminder(reminder: JurorReminder) -> NewInbox:
+def of_marking_reminder(reminder: JurorReminder) -> NewNotification:
     """Reminds a juror of marks, due before the settlement."""
     until = reminder.settle_at.astimezone(SHANGHAI)
     when = f"{until.month}月{until.day}日{until:%H:%M}"
@@ -39,7 +39,7 @@ def of_marking_reminder(reminder: JurorReminder) -> NewInbox:
         heading, body = f"“{reminder.title}”活动可以打分了", f"请在 {when} 前为作品打分，可随时修改，直至打分锁定。"
     else:
         heading, body = f"“{reminder.title}”活动的打分即将截止", f"您还有作品未打分，请在 {when} 前完成。"
-    return NewInbox(
+    return NewNotification(
         account_id=reminder.account_id,
         kind="system",
         title=heading,

@@ -12,5 +12,5 @@ async def remind_next_juror(pool: Pool) -> bool:
         reminder = await jury.lock_next_to_remind(conn)
         if reminder is None:
             return False
-        await inbox.add_inbox(conn, [jury_notices.of_marking_reminder(reminder)])
+        await inbox.add_notifications(conn, [jury_notices.of_marking_reminder(reminder)])
     return True

@@ -75,6 +75,6 @@ async def _finish_objections(conn: Connection, campaign_id: int) -> bool:
     if not await lifecycle.mark_final(conn, campaign_id):
         return False
     holders = await winner_store.list_with_codes(conn, settlement.id)
-    await inbox.add_inbox(conn, [notices.of_codes(winner, campaign.title) for winner in holders])
+    await inbox.add_notifications(conn, [notices.of_codes(winner, campaign.title) for winner in holders])
     await audit.add(conn, None, "finish_objections", "campaign", campaign_id)
     return True

@@ -64,7 +64,7 @@ async def replace_winner(
         rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
         successor = await fill_place(conn, keys, campaign, rules, former)
         await objections_store.mark_remedied(conn, settlement.id, winner_id=winner.id)
-        await inbox.add_inbox(conn, [notices.of_lost_prize(former, campaign.title)])
+        await inbox.add_notifications(conn, [notices.of_lost_prize(former, campaign.title)])
         detail["successor"] = None if successor is None else str(successor)
         await audit.add(conn, by, "replace", "prize", winner.id, detail)
     return "replaced"

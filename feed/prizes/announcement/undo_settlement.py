@@ -66,4 +66,4 @@ async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by:
     await objections_store.mark_remedied(conn, settlement.id, winner_id=None)
     await discard_claims(conn, winner_ids)
     winners = [await winner_store.find_winner(conn, winner_id) for winner_id in winner_ids]
-    await inbox.add_inbox(conn, [notices.of_lost_prize(each, title) for each in winners if each is not None])
+    await inbox.add_notifications(conn, [notices.of_lost_prize(each, title) for each in winners if each is not None])

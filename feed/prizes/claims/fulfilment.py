@@ -76,7 +76,9 @@ async def ship_prize(
         if await fulfilment_store.change_shipment(conn, winner_id, by=by, **shipment):
             # Without the tracking number, which is personal: shipments are removed later, the audit log is not.
             await audit.add(conn, by, "ship_prize", "prize", winner_id, {"carrier": shipment["carrier"]})
-            await inbox.add_inbox(conn, [notices.of_shipment(winner, shipment["carrier"], shipment["tracking_no"])])
+            await inbox.add_notifications(
+                conn, [notices.of_shipment(winner, shipment["carrier"], shipment["tracking_no"])]
+            )
 
 
 async def receive_prize(

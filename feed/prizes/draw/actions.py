@@ -145,7 +145,7 @@ async def _publish_list(conn: Connection, due: tuple[int, int]) -> bool:
         if window.source == "public_number"
         for editor_id in editors
     ]
-    await inbox.add_inbox(conn, notifications)
+    await inbox.add_notifications(conn, notifications)
     return True
 
 

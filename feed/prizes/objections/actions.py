@@ -67,7 +67,7 @@ async def object_to_result(
         if objection_id is None:
             raise AlreadyObjected
         await audit.add(conn, by, "object", "campaign", campaign_id, {"objection": str(objection_id)})
-        await inbox.add_inbox(conn, [notices.of_objection(objection_id, campaign)])
+        await inbox.add_notifications(conn, [notices.of_objection(objection_id, campaign)])
     return objection_id
 
 
@@ -120,7 +120,7 @@ async def answer_objection(
         notifications = [notices.of_answer(objection, campaign.title, answer, upheld=remedy is not None)]
         if remedy is not None:
             notifications.append(notices.of_upheld(objection.id, campaign, remedy, rank))
-        await inbox.add_inbox(conn, notifications)
+        await inbox.add_notifications(conn, notifications)
 
 
 async def _get_campaign_id(conn: Connection, objection_id: int) -> int:

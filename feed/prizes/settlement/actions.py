@@ -124,7 +124,7 @@ async def _mark_blocked(conn: Connection, campaign: PublishedCampaign, sheet: Sh
     """Records what the campaign waits for, and notifies its editors if that has changed."""
     if await lifecycle.mark_blocked(conn, campaign.id, sheet.blocked_by):
         editors = await lifecycle.list_responsible_editors(conn, campaign.id)
-        await inbox.add_inbox(conn, notices.of_blocks(campaign, sheet.blocked_by, editors))
+        await inbox.add_notifications(conn, notices.of_blocks(campaign, sheet.blocked_by, editors))
 
 
 def _forced_detail(settlement: Settlement) -> dict[str, Any]:
@@ -211,4 +211,4 @@ async def _decide(
     await lifecycle.mark_decided(conn, campaign.id, reason)
     detail = {"winners": len(outcome.winners), "sha256": sha256, "reason": reason} | _forced_detail(settlement)
     await audit.add(conn, by, "settle", "campaign", campaign.id, detail)
-    await inbox.add_inbox(conn, [notices.of_decision(settlement, campaign.created_by, campaign.title)])
+    await inbox.add_notifications(conn, [notices.of_decision(settlement, campaign.created_by, campaign.title)])

@@ -47,7 +47,7 @@ async def _end_prize(
     rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
     successor = await fill_place(conn, keys, campaign, rules, former)
     if former.claim_ends_at is not None:  # A winner who was not notified of the prize is not notified of its end.
-        await inbox.add_inbox(conn, [notices.of_lost_prize(former, campaign.title)])
+        await inbox.add_notifications(conn, [notices.of_lost_prize(former, campaign.title)])
     detail = {"place": former.place, "successor": None if successor is None else str(successor)}
     await audit.add(conn, None, f"prize_{former.state}", "prize", former.id, detail)
     return True

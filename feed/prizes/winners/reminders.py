@@ -16,7 +16,7 @@ async def remind_next_winner(pool: Pool, keys: Keys) -> bool:
         due = await winner_store.lock_next_to_remind(conn)
         if due is None:
             return False
-        await inbox.add_inbox(conn, [notices.of_deadline(due)])
+        await inbox.add_notifications(conn, [notices.of_deadline(due)])
         account = await accounts.find_account(conn, due.account_id)
         phone = None if account is None else phone_of(account, keys)
         if phone is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from feed.inbox.model import InboxKind
+from feed.inbox.model import NotificationKind
 from feed.postgres import Connection
 
 # Limits the work of a count; a badge shows far less.
@@ -17,7 +17,7 @@ class InboxItem(msgspec.Struct, frozen=True):
     """A notification; `deep_link` is the page of the app that it opens."""
 
     id: str
-    kind: InboxKind
+    kind: NotificationKind
     title: str
     body: str
     deep_link: str | None
@@ -27,7 +27,7 @@ class InboxItem(msgspec.Struct, frozen=True):
 
 
 async def list_inbox(
-    conn: Connection, account_id: int, kinds: Sequence[InboxKind], before_id: int, limit: int
+    conn: Connection, account_id: int, kinds: Sequence[NotificationKind], before_id: int, limit: int
 ) -> list[InboxItem]:
     """Notifications of these kinds with ids below `before_id`, newest first."""
     rows = await conn.fetch(

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from feed.inbox.model import InboxKind, PushNotFound
+from feed.inbox.model import NotificationKind, PushNotFound
 from feed.inbox.push_store import PushState
 from feed.postgres import Connection, many
 from feed.screens.people.inbox import MAX_UNREAD
@@ -25,7 +25,7 @@ class PushBody(msgspec.Struct, frozen=True):
     """The body of a push: the notification as it is shown in the inbox now."""
 
     id: Id
-    kind: InboxKind
+    kind: NotificationKind
     user: Recipient
     title: str
     body: str
@@ -40,7 +40,7 @@ class PushCard(msgspec.Struct, frozen=True):
 
     id: Id
     user_id: Id
-    kind: InboxKind | None
+    kind: NotificationKind | None
     state: PushState
     tries: int
     error_code: str | None

@@ -12,7 +12,7 @@ from feed.postgres import Connection
 from feed.screens.posts.cards import Id
 from feed.screens.prizes.cards import CampaignName
 from feed.sms.actions import open_recipient
-from feed.sms.model import MessageNotFound, Purpose, Sending, State
+from feed.sms.model import MessageNotFound, Purpose, SendAttempt, State
 
 
 class MessageCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ async def get_message(conn: Connection, keys: Keys, message_id: int) -> MessageC
 
 
 def _card(row: Record, keys: Keys) -> MessageCard:
-    sealed = Sending(row["id"], row["purpose"], row["once_key"], row["sealed"], row["created_at"])
+    sealed = SendAttempt(row["id"], row["purpose"], row["once_key"], row["sealed"], row["created_at"])
     recipient = open_recipient(keys, sealed)
     campaign_id = row["campaign_id"]
     return MessageCard(

@@ -1,4 +1,4 @@
-"""Aliyun's short messages (Dysmsapi 2017-05-25) as they go over the wire."""
+"""Requests and responses of Aliyun SMS (Dysmsapi 2017-05-25)."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -9,18 +9,18 @@ import msgspec
 from feed.sms.aliyun import signature as acs3
 from feed.sms.model import SHANGHAI, Purpose, Receipt, Reference
 from feed.sms.provider import Uncertain
-from feed.sms.provider_account import Subscription
+from feed.sms.provider_account import ProviderAccount
 from feed.sms.provider_errors import (
     HELD,
     REFUSED,
     UNCERTAIN,
-    Answer,
     Meaning,
+    ProviderResponse,
     Request,
-    kept_id,
+    error_for,
     meaning_of,
-    refuse,
-    shown_code,
+    safe_code,
+    valid_id,
 )
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ T = TypeVar("T")
 _VERSION = "2017-05-25"
 _PAGE = 50
 
-# What is not named goes by the word before its last dot: `isv` is about what was asked, `isp` about the provider itself.
+# Codes not listed match by the part before the last dot: `isv` is an error of the request, `isp` one of the provider.
 MEANINGS: dict[str, Meaning] = {
     "isv": REFUSED,
     "isp": UNCERTAIN,
@@ -58,7 +58,7 @@ MEANINGS: dict[str, Meaning] = {
     "Throttling": Meaning("throttled", 30),
     "isv.BUSINESS_LIMIT_CONTROL": Meaning("throttled", 600),
 }
-# One code for three windows of a phone; only the words say which.
+# One code covers three rate-limit windows; only the message text says which.
 _WINDOWS = (("分钟", 60), ("小时", 3600), ("天", 6 * 3600))
 
 
@@ -83,7 +83,7 @@ class _Found(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """A receipt as Aliyun posts it; the rest of its fields is not read."""
+    """A delivery report as Aliyun posts it. Other fields are ignored."""
 
     success: bool
     biz_id: str
@@ -92,7 +92,7 @@ class Report(msgspec.Struct):
 
 
 def send_request(
-    account: Subscription,
+    account: ProviderAccount,
     reference: Reference,
     phone: str,
     purpose: Purpose,
@@ -101,7 +101,7 @@ def send_request(
     at: datetime,
     nonce: str,
 ) -> Request:
-    """SendSms."""
+    """The SendSms request."""
     query = {
         "OutId": reference,
         "PhoneNumbers": number_of(phone),
@@ -112,70 +112,70 @@ def send_request(
     return _request(account, "SendSms", query, at, nonce)
 
 
-def details_request(account: Subscription, phone: str, day: str, *, page: int, at: datetime, nonce: str) -> Request:
-    """QuerySendDetails: what a phone was sent on a day."""
+def details_request(account: ProviderAccount, phone: str, day: str, *, page: int, at: datetime, nonce: str) -> Request:
+    """The QuerySendDetails request: the messages to a phone on a day (`YYYYMMDD`)."""
     query = {"CurrentPage": str(page), "PageSize": str(_PAGE), "PhoneNumber": number_of(phone), "SendDate": day}
     return _request(account, "QuerySendDetails", query, at, nonce)
 
 
-def read_sent(answer: Answer) -> str:
-    """The BizId. Raises Refused, Throttled, Held, Uncertain."""
-    said = _decoded(answer, _Sent)
-    if said.code != "OK":
-        raise refuse(said.code or f"status_{answer.status}", _meaning(answer, said))
-    return kept_id(said.biz_id)
+def read_sent(response: ProviderResponse) -> str:
+    """The BizId of the sent message. Raises Rejected, Throttled, Held, Uncertain."""
+    payload = _decoded(response, _Sent)
+    if payload.code != "OK":
+        raise error_for(payload.code or f"status_{response.status}", _meaning(response, payload))
+    return valid_id(payload.biz_id)
 
 
-def read_details(answer: Answer) -> tuple[list[str], bool]:
-    """The OutIds of a page, and whether it is full: another one may follow. Raises Uncertain."""
-    said = _decoded(answer, _Found)
-    if said.code != "OK":
-        raise Uncertain(shown_code(said.code or f"status_{answer.status}"))
-    references = [detail.out_id for detail in said.details.items]
+def read_details(response: ProviderResponse) -> tuple[list[str], bool]:
+    """The OutIds of a page, and whether it is full, so that another page may follow. Raises Uncertain."""
+    payload = _decoded(response, _Found)
+    if payload.code != "OK":
+        raise Uncertain(safe_code(payload.code or f"status_{response.status}"))
+    references = [detail.out_id for detail in payload.details.items]
     return references, len(references) >= _PAGE
 
 
 def days_of(sending_at: datetime) -> list[str]:
-    """The days under which an attempt may be found: one, or two around midnight in Shanghai."""
+    """The days under which an attempt may be listed: one, or two around midnight in Shanghai."""
     moments = (sending_at - timedelta(minutes=1), sending_at + timedelta(minutes=2))
     return sorted({f"{moment.astimezone(SHANGHAI):%Y%m%d}" for moment in moments})
 
 
 def number_of(phone: str) -> str:
-    """A number as Aliyun takes it: a Chinese one bare, another one after its country's code."""
+    """A phone number in Aliyun's format: without country code for China, else with it, without the plus."""
     return phone.removeprefix("+86") if phone.startswith("+86") else phone.removeprefix("+")
 
 
 def receipt_of(report: Report) -> Receipt | None:
-    """What a report says of which message; None when it is none that Aliyun has taken."""
-    if not kept_id(report.biz_id):
+    """The report as a receipt; None without a valid message id."""
+    if not valid_id(report.biz_id):
         return None
     return Receipt(
         provider_id=report.biz_id,
         reference=report.out_id or None,
         delivered=report.success,
-        error_code=None if report.success else shown_code(report.err_code),
+        error_code=None if report.success else safe_code(report.err_code),
     )
 
 
-def _meaning(answer: Answer, said: _Sent) -> Meaning:
-    if said.code == "isv.BUSINESS_LIMIT_CONTROL":
+def _meaning(response: ProviderResponse, payload: _Sent) -> Meaning:
+    if payload.code == "isv.BUSINESS_LIMIT_CONTROL":
         for word, seconds in _WINDOWS:
-            if word in said.message:
+            if word in payload.message:
                 return Meaning("throttled", seconds)
-    meaning = meaning_of(said.code, MEANINGS)
-    # Behind a gateway that has failed anything may have happened, unless it says that it has let nothing through.
-    return UNCERTAIN if answer.status >= 500 and meaning.kind != "throttled" else meaning
+    meaning = meaning_of(payload.code, MEANINGS)
+    # After a gateway error the message may have been sent, except when the gateway throttled the request.
+    return UNCERTAIN if response.status >= 500 and meaning.kind != "throttled" else meaning
 
 
-def _decoded(answer: Answer, kind: type[T]) -> T:
+def _decoded(response: ProviderResponse, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(answer.body, type=kind)
+        return msgspec.json.decode(response.body, type=kind)
     except msgspec.MsgspecError:
-        raise Uncertain(f"status_{answer.status}") from None
+        raise Uncertain(f"status_{response.status}") from None
 
 
-def _request(account: Subscription, action: str, query: dict[str, str], at: datetime, nonce: str) -> Request:
+def _request(account: ProviderAccount, action: str, query: dict[str, str], at: datetime, nonce: str) -> Request:
     spelled = acs3.encoded(query)
     headers: dict[str, Any] = {
         "accept": "application/json",

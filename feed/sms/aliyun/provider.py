@@ -1,52 +1,52 @@
-"""Messages by Aliyun."""
+"""The SMS provider Aliyun."""
 
 import secrets
 from datetime import UTC, datetime
 from functools import partial
 
 from feed.sms.aliyun import codec as wire
-from feed.sms.http_client import Line
+from feed.sms.http_client import HttpClient
 from feed.sms.model import Purpose, Reference
-from feed.sms.provider import Found, Missing, ReceiptFormat, Registration, Throttled, Trace, Uncertain
-from feed.sms.provider_account import Subscription, read_subscription
+from feed.sms.provider import Found, LookupResult, NotListed, ReceiptFormat, Registration, Throttled, Uncertain
+from feed.sms.provider_account import ProviderAccount, read_account
 
-# A phone gets a handful a day.
-_PAGES_MOST = 10
+# A phone gets a few messages a day; this many pages are more than enough.
+_MAX_PAGES = 10
 
 
 class AliyunProvider:
-    """Finds a message by its OutId among what its phone was sent on that day."""
+    """Looks a message up by its OutId among the messages to its phone on that day."""
 
     name = "aliyun"
 
-    def __init__(self, account: Subscription) -> None:
+    def __init__(self, account: ProviderAccount) -> None:
         self._account = account
-        self._line = Line()
+        self._http = HttpClient()
 
     async def send(self, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
-        """The BizId."""
+        """Sends the message and returns the BizId."""
         now, nonce = datetime.now(UTC), secrets.token_hex(16)
         request = wire.send_request(self._account, reference, phone, purpose, params, at=now, nonce=nonce)
-        return wire.read_sent(await self._line.post(request))
+        return wire.read_sent(await self._http.post(request))
 
-    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Trace:
-        """The details bear no BizId; receipts will."""
+    async def find(self, reference: Reference, phone: str, sending_at: datetime) -> LookupResult:
+        """Looks the message up. The id is empty: send details contain no BizId, receipts do."""
         try:
             for day in wire.days_of(sending_at):
-                if await self._is_there(reference, phone, day):
+                if await self._is_listed(reference, phone, day):
                     return Found("")
-        except Throttled as refusal:
-            raise Uncertain(str(refusal)) from None
-        return Missing()
+        except Throttled as error:
+            raise Uncertain(str(error)) from None
+        return NotListed()
 
     async def close(self) -> None:
-        await self._line.close()
+        await self._http.close()
 
-    async def _is_there(self, reference: Reference, phone: str, day: str) -> bool:
-        for page in range(1, _PAGES_MOST + 1):
+    async def _is_listed(self, reference: Reference, phone: str, day: str) -> bool:
+        for page in range(1, _MAX_PAGES + 1):
             now, nonce = datetime.now(UTC), secrets.token_hex(16)
             request = wire.details_request(self._account, phone, day, page=page, at=now, nonce=nonce)
-            references, full = wire.read_details(await self._line.post(request))
+            references, full = wire.read_details(await self._http.post(request))
             if reference in references:
                 return True
             if not full:
@@ -56,9 +56,9 @@ class AliyunProvider:
 
 ALIYUN = Registration(
     name=AliyunProvider.name,
-    read=partial(read_subscription, endpoint="https://dysmsapi.aliyuncs.com"),
+    read=partial(read_account, endpoint="https://dysmsapi.aliyuncs.com"),
     open=AliyunProvider,
-    # A minute, an hour, a day.
+    # One minute, one hour, one day.
     code_windows=((60, 1), (3600, 5), (86_400, 10)),
     receipts=ReceiptFormat("Aliyun (SmsReport)", wire.Report, wire.receipt_of),
 )

@@ -1,4 +1,4 @@
-"""Tencent Cloud's short messages (SMS 2021-01-11) as they go over the wire."""
+"""Requests and responses of Tencent Cloud SMS (2021-01-11)."""
 
 from datetime import datetime, timedelta
 
@@ -6,29 +6,29 @@ import msgspec
 
 from feed.sms.model import Purpose, Receipt, Reference
 from feed.sms.provider import Uncertain
-from feed.sms.provider_account import Subscription
+from feed.sms.provider_account import ProviderAccount
 from feed.sms.provider_errors import (
     HELD,
     REFUSED,
     UNCERTAIN,
-    Answer,
     Meaning,
+    ProviderResponse,
     Request,
-    kept_id,
+    error_for,
     meaning_of,
-    refuse,
-    shown_code,
+    safe_code,
+    valid_id,
 )
-from feed.sms.templates import names_of
+from feed.sms.templates import param_names
 from feed.sms.tencent import signature as tc3
 
 _VERSION = "2021-01-11"
-# Messages are one service wherever it is asked.
+# The region is required but irrelevant: SMS is one global service.
 _REGION = "ap-guangzhou"
 _PAGE = 100
 _JSON = "application/json"
 
-# What is not named goes by the word before its dot.
+# Codes not listed match by the part before the dot.
 MEANINGS: dict[str, Meaning] = {
     "AuthFailure": HELD,
     "FailedOperation": UNCERTAIN,
@@ -97,7 +97,7 @@ class _Body(msgspec.Struct, rename="pascal"):
 
 
 class Report(msgspec.Struct):
-    """A receipt as Tencent Cloud posts it; the rest of its fields is not read. It does not bear our reference."""
+    """A delivery report as Tencent Cloud posts it, without our reference. Other fields are ignored."""
 
     sid: str
     report_status: str
@@ -105,22 +105,28 @@ class Report(msgspec.Struct):
 
 
 def send_request(
-    account: Subscription, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str], *, at: datetime
+    account: ProviderAccount,
+    reference: Reference,
+    phone: str,
+    purpose: Purpose,
+    params: dict[str, str],
+    *,
+    at: datetime,
 ) -> Request:
-    """SendSms."""
+    """The SendSms request."""
     body = {
         "PhoneNumberSet": [phone],
         "SmsSdkAppId": account.app_id,
         "TemplateId": account.templates[purpose],
         "SignName": account.sign_name,
-        "TemplateParamSet": [params[name] for name in names_of(purpose)],
+        "TemplateParamSet": [params[name] for name in param_names(purpose)],
         "SessionContext": reference,
     }
     return _request(account, "SendSms", body, at)
 
 
-def pull_request(account: Subscription, phone: str, sending_at: datetime, *, page: int, at: datetime) -> Request:
-    """PullSmsSendStatusByPhoneNumber: what a phone got since shortly before an attempt."""
+def pull_request(account: ProviderAccount, phone: str, sending_at: datetime, *, page: int, at: datetime) -> Request:
+    """The PullSmsSendStatusByPhoneNumber request: statuses of a phone since a minute before the attempt."""
     body = {
         "BeginTime": int((sending_at - timedelta(minutes=1)).timestamp()),
         "Offset": page * _PAGE,
@@ -132,56 +138,56 @@ def pull_request(account: Subscription, phone: str, sending_at: datetime, *, pag
     return _request(account, "PullSmsSendStatusByPhoneNumber", body, at)
 
 
-def read_sent(answer: Answer) -> str:
-    """The SerialNo. Raises Refused, Throttled, Held, Uncertain."""
-    response = _decoded(answer)
-    if response.error is not None:
-        raise _refusal(answer, response.error.code)
-    statuses = response.send_status_set or []
+def read_sent(response: ProviderResponse) -> str:
+    """The SerialNo of the sent message. Raises Rejected, Throttled, Held, Uncertain."""
+    payload = _decoded(response)
+    if payload.error is not None:
+        raise _error(response, payload.error.code)
+    statuses = payload.send_status_set or []
     if len(statuses) != 1:
         raise Uncertain("unreadable")
     if statuses[0].code != "Ok":
-        raise _refusal(answer, statuses[0].code)
-    return kept_id(statuses[0].serial_no)
+        raise _error(response, statuses[0].code)
+    return valid_id(statuses[0].serial_no)
 
 
-def read_pulled(answer: Answer) -> tuple[dict[str, str], bool]:
-    """SerialNos by the references of a page, and whether it is full. Raises Uncertain."""
-    response = _decoded(answer)
-    if response.error is not None or response.pull_sms_send_status_set is None:
-        raise Uncertain(shown_code(response.error.code if response.error else None))
-    pulled = response.pull_sms_send_status_set
-    return {each.session_context: kept_id(each.serial_no) for each in pulled if each.session_context}, len(
+def read_pulled(response: ProviderResponse) -> tuple[dict[str, str], bool]:
+    """The SerialNos of a page by reference, and whether it is full. Raises Uncertain."""
+    payload = _decoded(response)
+    if payload.error is not None or payload.pull_sms_send_status_set is None:
+        raise Uncertain(safe_code(payload.error.code if payload.error else None))
+    pulled = payload.pull_sms_send_status_set
+    return {each.session_context: valid_id(each.serial_no) for each in pulled if each.session_context}, len(
         pulled
     ) >= _PAGE
 
 
 def receipt_of(report: Report) -> Receipt | None:
-    """What a report says of which message; None when it is none that Tencent Cloud has taken."""
-    if not kept_id(report.sid):
+    """The report as a receipt; None without a valid message id."""
+    if not valid_id(report.sid):
         return None
     delivered = report.report_status == "SUCCESS"
     return Receipt(
         provider_id=report.sid,
         reference=None,
         delivered=delivered,
-        error_code=None if delivered else shown_code(report.errmsg),
+        error_code=None if delivered else safe_code(report.errmsg),
     )
 
 
-def _refusal(answer: Answer, code: str) -> Exception:
+def _error(response: ProviderResponse, code: str) -> Exception:
     meaning = meaning_of(code, MEANINGS)
-    return refuse(code, UNCERTAIN if answer.status >= 500 and meaning.kind != "throttled" else meaning)
+    return error_for(code, UNCERTAIN if response.status >= 500 and meaning.kind != "throttled" else meaning)
 
 
-def _decoded(answer: Answer) -> _Response:
+def _decoded(response: ProviderResponse) -> _Response:
     try:
-        return msgspec.json.decode(answer.body, type=_Body).response
+        return msgspec.json.decode(response.body, type=_Body).response
     except msgspec.MsgspecError:
-        raise Uncertain(f"status_{answer.status}") from None
+        raise Uncertain(f"status_{response.status}") from None
 
 
-def _request(account: Subscription, action: str, body: object, at: datetime) -> Request:
+def _request(account: ProviderAccount, action: str, body: object, at: datetime) -> Request:
     content = msgspec.json.encode(body)
     headers = {
         "content-type": _JSON,

@@ -6,8 +6,8 @@ from feed.api.state import AppState
 from feed.postgres import transaction
 from feed.sms import actions
 from feed.sms import store as messages
-from feed.sms.model import MessageId, Purpose, Sending
-from feed.sms.provider import NotSeen
+from feed.sms.model import MessageId, Purpose, SendAttempt
+from feed.sms.provider import NotAccepted
 from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
 from tests.support import make
@@ -38,7 +38,7 @@ async def message(
         )
     assert made is not None
     attempt = await actions.begin_sending(app_state.pool, made, "aliyun", None)
-    assert isinstance(attempt, Sending)
+    assert isinstance(attempt, SendAttempt)
     await app_state.pool.execute(
         "UPDATE messages SET state = $2, ended_at = now(), error_code = 'cannot_tell', expires_at = $3 WHERE id = $1",
         made,
@@ -97,7 +97,7 @@ async def test_an_editor_orders_another_attempt_once_and_on_record(app_state: Ap
     assert await job_count(app_state) == 1
     (record,) = await app_state.pool.fetch("SELECT detail FROM audit WHERE action = 'message.retry'")
     assert record["detail"] == {"reason": "本人说没有收到", "state": "unknown", "attempt": 1}
-    provider = Telling("p-2", NotSeen())
+    provider = Telling("p-2", NotAccepted())
     worlds = WorkerState(app_state.pool, app_state.redis, app_state.keys, provider, None)
     for _ in range(2):
         await send_message(worlds, unknown)

@@ -5,18 +5,18 @@ import pytest
 
 from feed.api.state import AppState
 from feed.inbox import store
-from feed.inbox.model import InboxKind, NewInbox
+from feed.inbox.model import NewNotification, NotificationKind
 from feed.postgres import transaction
 from tests.support.api import Join, Person
 
 
-async def told(app_state: AppState, person: Person, count: int, kind: InboxKind = "system") -> str:
+async def told(app_state: AppState, person: Person, count: int, kind: NotificationKind = "system") -> str:
     """Puts messages into somebody's inbox; returns whose."""
     account_id = (await person("GET", "/me")).json()["id"]
     async with transaction(app_state.pool) as conn:
-        await store.add_inbox(
+        await store.add_notifications(
             conn,
-            [NewInbox(int(account_id), kind, f"{kind} {n}", "正文", f"{kind}:{n}") for n in range(count)],
+            [NewNotification(int(account_id), kind, f"{kind} {n}", "正文", f"{kind}:{n}") for n in range(count)],
         )
     return str(account_id)
 

@@ -22,7 +22,7 @@ from feed.redis import connect
 from feed.settings import Settings
 from feed.sms.actions import open_recipient
 from feed.sms.file_provider import FileProvider
-from feed.sms.model import MessageId, Sending
+from feed.sms.model import MessageId, SendAttempt
 from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
 from tests.support.app import app_over
@@ -66,7 +66,7 @@ async def newest_code(app_state: AppState) -> str:
     row = await app_state.pool.fetchrow(
         "SELECT id, purpose, once_key, sealed, created_at AS sending_at FROM messages ORDER BY id DESC LIMIT 1"
     )
-    recipient = open_recipient(app_state.keys, msgspec.convert(row, Sending))
+    recipient = open_recipient(app_state.keys, msgspec.convert(row, SendAttempt))
     assert recipient is not None
     return recipient.params["code"]
 

@@ -14,7 +14,7 @@ from feed.settings import Settings
 from feed.sms import actions
 from feed.sms import manual_resolution as deciding
 from feed.sms import store as messages
-from feed.sms.model import MessageId, Purpose, Sending
+from feed.sms.model import MessageId, Purpose, SendAttempt
 from feed.sms.receipts import apply_receipts
 from tests.support import make
 
@@ -58,7 +58,7 @@ async def hear(client: httpx.AsyncClient, *reports: dict[str, Any], provider: st
     assert (answer.status_code, answer.json()) == (200, {"code": 0, "msg": "OK", "result": 0, "errmsg": "OK"})
 
 
-async def begin(app_state: AppState, key: str = "prize:1", provider: str = "aliyun") -> Sending:
+async def begin(app_state: AppState, key: str = "prize:1", provider: str = "aliyun") -> SendAttempt:
     async with transaction(app_state.pool) as conn:
         message_id = await messages.enqueue(
             conn,
@@ -72,13 +72,13 @@ async def begin(app_state: AppState, key: str = "prize:1", provider: str = "aliy
     return await attempt(app_state, message_id, provider)
 
 
-async def attempt(app_state: AppState, message_id: MessageId, provider: str = "aliyun") -> Sending:
+async def attempt(app_state: AppState, message_id: MessageId, provider: str = "aliyun") -> SendAttempt:
     begun = await actions.begin_sending(app_state.pool, message_id, provider, None)
-    assert isinstance(begun, Sending)
+    assert isinstance(begun, SendAttempt)
     return begun
 
 
-async def state(app_state: AppState, sending: Sending) -> tuple[str, str | None]:
+async def state(app_state: AppState, sending: SendAttempt) -> tuple[str, str | None]:
     row = await app_state.pool.fetchrow("SELECT state, error_code FROM messages WHERE id = $1", sending.id)
     assert row is not None
     return row["state"], row["error_code"]

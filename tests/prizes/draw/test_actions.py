@@ -32,7 +32,7 @@ from feed.prizes.draw.model import AwaitingBeacon, BeaconMismatch, NoNumberWante
 from feed.prizes.result.verify import Verification, verify_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.sms.file_provider import FileProvider
-from feed.worker.drand_client import DrandClient, ask_drand
+from feed.worker.drand_client import DrandClient, fetch_drand_values
 from feed.worker.schedule import SCHEDULE
 from feed.worker.state import WorkerState
 from tests.support import make, phases
@@ -45,7 +45,13 @@ DRAWING = tuple(
     entry
     for entry in SCHEDULE
     if entry.name
-    in ("freeze_next_campaign", "publish_next_list", "ask_drand", "give_up_next_beacon", "settle_next_campaign")
+    in (
+        "freeze_next_campaign",
+        "publish_next_list",
+        "fetch_drand_values",
+        "give_up_next_beacon",
+        "settle_next_campaign",
+    )
 )
 ROUND, VALUE = "2026137", "03 07 12 18 25 33 09"
 
@@ -90,7 +96,7 @@ async def _drawn_by_two(pool: Pool, keys: Keys, **more: Any) -> phases.Played:
 
 async def _drawn_by_drand(worker_state: WorkerState, keys: Keys, **more: Any) -> phases.Played:
     campaign = await phases.listed(worker_state.pool, keys, beacon_order=["drand"], **more)
-    await ask_drand(worker_state.pool, worker_state.drand)
+    await fetch_drand_values(worker_state.pool, worker_state.drand)
     assert await settle_next_campaign(worker_state.pool, keys)
     return campaign
 
@@ -321,10 +327,10 @@ async def test_what_the_chain_has_not_signed_is_not_believed(
 ) -> None:
     campaign = await phases.listed(pool, keys, beacon_order=["drand"])
     relay.ill = ill
-    await ask_drand(worker_state.pool, worker_state.drand)
+    await fetch_drand_values(worker_state.pool, worker_state.drand)
     assert not await settle_next_campaign(pool, keys)
     relay.ill = ""
-    await ask_drand(worker_state.pool, worker_state.drand)
+    await fetch_drand_values(worker_state.pool, worker_state.drand)
     assert await settle_next_campaign(pool, keys)
     assert _verified(await _result(pool, campaign.id), keys).is_valid
 
@@ -333,7 +339,7 @@ async def test_a_round_is_not_asked_for_before_it_appears(
     worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay
 ) -> None:
     campaign = await phases.listed(pool, keys, ago=timedelta(seconds=30), beacon_order=["drand"])
-    await ask_drand(worker_state.pool, worker_state.drand)
+    await fetch_drand_values(worker_state.pool, worker_state.drand)
     assert relay.asked == []
     await phases.age_list(pool, campaign.id, timedelta(minutes=2))
     ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
@@ -347,7 +353,7 @@ async def test_without_a_number_in_time_drand_is_asked_for_a_round_after_that_ti
     worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay
 ) -> None:
     campaign = await phases.listed(pool, keys, ago=timedelta(hours=1, minutes=2), beacon_wait_hours=1)
-    await ask_drand(worker_state.pool, worker_state.drand)
+    await fetch_drand_values(worker_state.pool, worker_state.drand)
     assert await settle_next_campaign(pool, keys)
     text = await _result(pool, campaign.id)
     assert _verified(text, keys).is_valid

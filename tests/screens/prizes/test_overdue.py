@@ -20,8 +20,8 @@ from feed.prizes.objections.actions import answer_objection, object_to_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import lapse_next_claim
 from feed.screens.prizes.overdue import DESCRIPTIONS, Kind, list_overdue
-from feed.sms.actions import begin_sending, record_failed, send_again
-from feed.sms.model import MessageId, Sending
+from feed.sms.actions import begin_sending, record_failed, requeue
+from feed.sms.model import MessageId, SendAttempt
 from tests.support import make, phases
 from tests.support.phases import Played
 
@@ -207,9 +207,9 @@ async def _notices(pool: Pool) -> list[MessageId]:
     return [row["id"] for row in await pool.fetch("SELECT id FROM messages ORDER BY id")]
 
 
-async def _attempt(pool: Pool, message: MessageId) -> Sending:
+async def _attempt(pool: Pool, message: MessageId) -> SendAttempt:
     attempt = await begin_sending(pool, message, "fake", None)
-    assert isinstance(attempt, Sending)
+    assert isinstance(attempt, SendAttempt)
     return attempt
 
 
@@ -226,7 +226,7 @@ async def test_a_notice_that_failed_waits_until_it_would_be_too_late(pool: Pool,
 async def test_a_notice_that_a_provider_puts_off_is_held_after_an_hour(pool: Pool, keys: Keys) -> None:
     await phases.announced(pool, keys)
     first, _ = await _notices(pool)
-    await send_again(pool, await _attempt(pool, first), error_code="isv.AMOUNT_NOT_ENOUGH", after=timedelta(minutes=5))
+    await requeue(pool, await _attempt(pool, first), error_code="isv.AMOUNT_NOT_ENOUGH", after=timedelta(minutes=5))
     assert await stuck(pool) == {}
     await age(pool, "created_at", "messages", timedelta(minutes=61))
     assert await stuck(pool) == {"notice_held": 1}
