@@ -73,11 +73,13 @@ def query_ids(raw: str | None, field: str, *, most: int) -> list[int]:
 
 
 async def provide_app_state(request: AnyRequest) -> AppState:
+    """The state of the process, which its lifespan has opened."""
     app_state: AppState = request.app.state.app_state
     return app_state
 
 
 async def provide_reader(request: AnyRequest, app_state: InjectedAppState) -> Viewer | None:
+    """The viewer, or None without a token."""
     return await authenticate(request.scope, app_state)
 
 
@@ -100,12 +102,14 @@ async def _authenticate(authorization: str | None, app_state: AppState) -> Viewe
 
 
 async def provide_viewer(reader: InjectedReader) -> Viewer:
+    """The viewer. Raises Unauthenticated without a token."""
     if reader is None:
         raise Unauthenticated
     return reader
 
 
 async def provide_region(request: AnyRequest, app_state: InjectedAppState) -> str | None:
+    """The name of the region of the client's address; None if unknown."""
     return region_of(request.scope, app_state)
 
 
@@ -124,6 +128,7 @@ async def provide_keyed_request(
         HeaderParameter(name="Idempotency-Key", max_length=200, description="A retry with the same key acts once."),
     ] = None,
 ) -> KeyedRequest | None:
+    """The keyed request; None without an Idempotency-Key."""
     return keyed_request_of(request.scope, viewer, idempotency_key, await request.body())
 
 

@@ -1,6 +1,6 @@
-"""What people read when something is refused: Chinese first, English second, by code."""
+"""The messages of errors by code, in Chinese and English, and what a client does about an error."""
 
-_WORDS: dict[str, tuple[str, str]] = {
+_MESSAGES: dict[str, tuple[str, str]] = {
     "account_not_found": ("没有找到该用户", "No such user."),
     "already_announced": ("结果已经公布", "The winners have been told."),
     "already_judged": ("你已经审过这一阶段", "You have judged this stage already."),
@@ -190,7 +190,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "prize_not_final": ("公示期未结束，奖品尚未发放", "The objection days are not over: no prize is handed over yet."),
     "wrong_prize_state": ("奖品当前状态不允许此操作", "The prize is in a state from which this does not follow."),
-    # Fields: the numbers come from the refusal.
+    # Errors of fields; the placeholders are parameters of the error.
     "field.closed_topic": ("该话题已关闭", "Is a topic that takes no more posts."),
     "field.draw_value_too_high": (
         "抽奖活动最高奖品价值不得超过五万元",
@@ -230,7 +230,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-# What a client does about a refusal, by status and for some codes by themselves; docs/errors.md says it at length.
+# The client's action after an error, by status, with exceptions by code; docs/errors.md describes the actions.
 _ADVICE_BY_STATUS = {
     400: "mend",
     401: "sign_in",
@@ -265,24 +265,24 @@ _ADVICE = {
 
 
 def advice_of(code: str, status: int) -> str:
-    """What a client does about a refusal: one of the words of docs/errors.md."""
+    """The client's action after an error: a keyword of docs/errors.md."""
     return _ADVICE.get(code) or _ADVICE_BY_STATUS[status]
 
 
-class _Numbers(dict[str, object]):
-    """What a message names and a refusal left out stays readable."""
+class _Parameters(dict[str, object]):
+    """Parameters of a message; a missing one is shown as an ellipsis."""
 
     def __missing__(self, key: str) -> str:
         return "…"
 
 
 def message_of(code: str, language: str, **params: object) -> str:
-    """The message of a code in `zh-CN` or `en`; empty for a code without words."""
-    words = _WORDS.get(code, ("", ""))[language == "en"]
+    """The message of a code in `zh-CN` or `en` with its parameters; empty for an unknown code."""
+    message = _MESSAGES.get(code, ("", ""))[language == "en"]
     shown = {name: "、".join(map(str, value)) if isinstance(value, list) else value for name, value in params.items()}
-    return words.format_map(_Numbers(shown))
+    return message.format_map(_Parameters(shown))
 
 
 def known_codes() -> frozenset[str]:
-    """Every code that has words."""
-    return frozenset(_WORDS)
+    """All codes that have messages."""
+    return frozenset(_MESSAGES)

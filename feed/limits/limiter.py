@@ -35,7 +35,7 @@ _OWNER_SECONDS = 300.0
 _BACKOFF_SECONDS = 2.0
 _RETRY_AFTER_SECONDS = 5
 
-# The Redis key, the requests that have passed and are reported now, the requests asked for, and the limit.
+# The Redis key, the requests that have passed and are reported now, the requests to grant, and the limit.
 CountCall = tuple[str, int, int, EffectiveLimit]
 CountReply = list[int]
 
@@ -139,12 +139,12 @@ class Limiter:
         return limit.header(allowance.window, remaining=remaining, seconds=seconds), limit.policy_header
 
     async def _report(self, limit: EffectiveLimit, subject: str, allowance: Allowance, weight: int, now: float) -> None:
-        """Reports passed requests to Redis, asks for this one and for the next portion. Raises RateLimited, LimitsAway."""
+        """Reports passed requests to Redis and requests this one and the next portion. Raises RateLimited, LimitsAway."""
         reported, allowance.spent, allowance.left = allowance.spent - weight, 0, 0
-        asked = min(weight, *(window.quota for window in limit.windows))
+        requested = min(weight, *(window.quota for window in limit.windows))
         reply = None
         if now >= self._retry_redis_at:
-            reply = await self._counts.submit((f"feed:limits:{{{subject}}}:{limit.name}", reported, asked, limit))
+            reply = await self._counts.submit((f"feed:limits:{{{subject}}}:{limit.name}", reported, requested, limit))
         if reply is None:
             if limit.strict:
                 raise LimitsAway(retry_after=_RETRY_AFTER_SECONDS)
@@ -169,9 +169,9 @@ class Limiter:
 
     async def _count_each(self, calls: Sequence[CountCall]) -> list[CountReply | None]:
         prepared = []
-        for key, reported, asked, limit in calls:
+        for key, reported, requested, limit in calls:
             windows = [number for window in limit.windows for number in (window.quota, window.seconds)]
-            prepared.append((key, [reported, asked, *windows]))
+            prepared.append((key, [reported, requested, *windows]))
         try:
             replies = await COUNT.run_each(self._redis, prepared)
         except UNREACHABLE:

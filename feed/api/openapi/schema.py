@@ -105,7 +105,7 @@ def complete(document: Json, routes: Iterable[BaseRoute]) -> Json:
         operation = completed["paths"].get(path, {}).get(method)
         if operation is not None:
             _complete_operation(operation, handler, names)
-            _add_limits(schemas, handler)
+            _add_constraints(schemas, handler)
     add_examples(completed)
     return completed
 
@@ -237,7 +237,7 @@ def _without_null(schema: Json) -> Json:
     return {**kinds[0], **{key: value for key, value in schema.items() if key != "oneOf"}}
 
 
-def _add_limits(schemas: Json, handler: HTTPRouteHandler) -> None:
+def _add_constraints(schemas: Json, handler: HTTPRouteHandler) -> None:
     """Adds the constraints of a body's fields, which the framework leaves out and our own checks enforce with 422."""
     field = handler.parsed_data_field
     if field is None:
