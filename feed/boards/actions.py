@@ -1,4 +1,4 @@
-"""Carrying the truth from Postgres to the boards in Redis. Everything here may be repeated, overtaken or lost."""
+"""The projection of boards from Postgres to Redis. Every write may be repeated, reordered or lost."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from feed.changes.store import Change
 from feed.postgres import Pool, transaction
 from feed.redis import UNREACHABLE
 
-# Posts in one script call and in one counting statement; changes in one step along the log.
+# Posts per script call and per counting statement; changes per step along the log.
 _CHUNK = 200
 _STEP = 5_000
 _TOMBSTONES_KEPT = 1_000
@@ -29,9 +29,9 @@ _MAX_REST_SECONDS = 3.0
 
 
 class _Log(NamedTuple):
-    """One step of the change log, read for boards that lag: the changes after the last of them, and where the log ends.
+    """One step of the change log for boards that lag: the changes after the hindmost board, and the last number of the log.
 
-    `stamps` are those of the boards' positions, as far as the log still holds them.
+    `stamps` are those of the boards' positions that the log still contains.
     """
 
     changes: list[Change]
@@ -39,7 +39,7 @@ class _Log(NamedTuple):
     stamps: dict[int, str]
 
     def contradicts(self, position: Position) -> bool:
-        """Whether the position belongs to another history: Postgres has been set back to an older state."""
+        """Whether the position belongs to another history, because Postgres was restored to an older state."""
         return position.number > self.end or self.stamps.get(position.number, position.stamp) != position.stamp
 
     def reaches(self, position: Position) -> bool:
@@ -50,24 +50,24 @@ class _Log(NamedTuple):
 
 
 async def project_posts(pool: Pool, redis: Redis, post_ids: Sequence[int]) -> str:
-    """Writes what the boards should hold of these posts now. Returns the epoch under which it was written.
+    """Writes the current rows of these posts to the boards. Returns the epoch of the keys.
 
     Deferred boards are left to `follow_change_log`, which computes their rows once for all processes and many changes;
-    a post that others no longer see leaves every board at once. Raises UNREACHABLE while Redis is away.
+    a post that is not visible any more is removed from every board at once. Raises UNREACHABLE while Redis is down.
     """
     head, boards = await _read_head(pool)
     for chunk in _chunks(post_ids):
         if late := await _project_chunk(pool, redis, head, boards, chunk):
-            # A board has forgotten versions since the moment: these must be read again to be believed.
+            # A board has dropped versions since the head was read, so these rows may be outdated and are read again.
             head, boards = await _read_head(pool)
             await _project_chunk(pool, redis, head, boards, late)
     return head.epoch
 
 
 async def follow_change_log(pool: Pool, redis: Redis) -> bool:
-    """One step of repair: moves boards that lag along the change log, or rebuilds one. Returns whether more is to do.
+    """One step of repair: moves boards that lag along the change log, or rebuilds one. Returns whether there is more to do.
 
-    With nothing left it rests nine times as long as it took, so that a storm does not keep Postgres counting.
+    After a slow last step it sleeps nine times as long as that took, at most three seconds, to limit the load on Postgres.
     """
     started = time.monotonic()
     head, boards = await _read_head(pool)
@@ -82,7 +82,7 @@ async def follow_change_log(pool: Pool, redis: Redis) -> bool:
 
 
 async def rebuild_boards(pool: Pool, redis: Redis) -> int:
-    """Builds every board under a new epoch and removes the keys of the old one. Returns how many boards there are."""
+    """Rebuilds every board under a new epoch and removes the keys of the old one. Returns the number of boards."""
     async with transaction(pool) as conn:
         before = await store.get_log_head(conn)
         await store.raise_rebuild(conn)
@@ -91,7 +91,7 @@ async def rebuild_boards(pool: Pool, redis: Redis) -> int:
     for board in boards:
         while await redis_store.find_meta(redis, board.key, head.epoch) is None:
             if not await _build(pool, redis, head, board):
-                await asyncio.sleep(0.1)  # A worker that has seen the new epoch is at it.
+                await asyncio.sleep(0.1)  # A worker that has read the new epoch is building it.
     await redis_store.remove_boards(redis, [board.key for board in boards], before.epoch)
     return len(boards)
 
@@ -111,12 +111,12 @@ async def _project_chunk(
 async def _write(
     redis: Redis, head: LogHead, board: Board, items: Sequence[Item], guard: Guard = UNGUARDED
 ) -> list[int] | None:
-    """As `redis_store.write`, with items that were read at the moment or later."""
+    """Calls `redis_store.write` with items that were read at the head or later."""
     return await redis_store.write(redis, board.key, head.epoch, items, read_at=head.position.number, guard=guard)
 
 
 async def _write_all(redis: Redis, head: LogHead, items: Mapping[Board, Sequence[Item]]) -> list[int]:
-    """Writes to several boards. Returns the posts that have to be read again to be believed."""
+    """Writes to several boards. Returns the posts that must be read again."""
     late = await asyncio.gather(*(_write(redis, head, board, some) for board, some in items.items()))
     return sorted({post_id for some in late for post_id in some or ()})
 
@@ -144,7 +144,7 @@ async def _trim(redis: Redis, head: LogHead, board: Board, meta: Meta) -> None:
 
 
 async def _catch_up(pool: Pool, redis: Redis, head: LogHead, lagging: Mapping[Board, Meta]) -> bool:
-    """One step along the log for all boards that lag. Returns whether more is to do."""
+    """One step along the log for all boards that lag. Returns whether there is more to do."""
     positions = {board: meta.position for board, meta in lagging.items()}
     log = await _read_log(pool, list(positions.values()))
     if any(log.contradicts(position) for position in positions.values()):
@@ -169,10 +169,10 @@ async def _read_log(pool: Pool, positions: Sequence[Position]) -> _Log:
 
 
 async def _advance(pool: Pool, redis: Redis, head: LogHead, boards: Sequence[Board], start: int, log: _Log) -> bool:
-    """Writes what the step has changed, and moves the boards from `start` on. Returns whether more is to do.
+    """Writes the posts that the step has changed, and moves the boards on from `start`. Returns whether there is more to do.
 
-    However often a post has changed in this step, it is read and counted once. Only the last write moves the boards, so a
-    step that was cut short is done again.
+    A post that has changed several times in this step is read and counted once. Only the last write moves the boards, so an
+    interrupted step is repeated.
     """
     *before, last = _chunks(sorted({change.post_id for change in log.changes}))
     for chunk in before:
@@ -185,13 +185,13 @@ async def _advance(pool: Pool, redis: Redis, head: LogHead, boards: Sequence[Boa
 
 
 async def _build(pool: Pool, redis: Redis, head: LogHead, board: Board) -> bool:
-    """Whether the board is ready. False while another process builds it, and after Redis has lost a step."""
+    """Rebuilds the board. False if another process is building it or Redis has lost a step."""
     key, epoch = board.key, head.epoch
     if await redis_store.is_being_built(redis, key, epoch):
         return False
     async with pool.acquire() as conn:
         members = await board.definition.list_members(conn, board)
-    # A random start keeps two builders apart that count their steps on one board.
+    # The random start distinguishes the steps of two builders of the same board.
     step = secrets.randbits(32) << 20
     if not await redis_store.begin_building(redis, key, epoch, step=step, floor=head.position.number):
         return False
@@ -219,9 +219,9 @@ async def _read_items(
     *,
     deferred: bool = True,
 ) -> dict[Board, list[Item]]:
-    """What each of the boards should hold of the posts.
+    """The items of the posts for each board.
 
-    Without `deferred`, deferred boards get those posts only that others no longer see.
+    Without `deferred`, deferred boards get only the posts that are not visible any more.
     """
     async with pool.acquire() as conn:
         posts = {post.post_id: post for post in await store.list_posts(conn, post_ids)}
@@ -239,9 +239,9 @@ async def _read_items(
 
 
 async def _read_board(pool: Pool, redis: Redis, head: LogHead, board: Board, posts: Sequence[store.Post]) -> list[Item]:
-    """The board's items of these posts. The posts were read before the rows: so no item is older than its version.
+    """The board's items of these posts. The posts were read before the rows, so no row is older than its version.
 
-    The rows of a deferred board are expensive; where it holds a version already, its row is not computed again.
+    The rows of a deferred board are expensive; a row is not computed again if the board has its version already.
     """
     held: dict[int, int] = {}
     if board.definition.deferred:

@@ -1,4 +1,4 @@
-"""The same rankings from Postgres: what is written to Redis, and what answers while Redis cannot."""
+"""Rows and rankings of boards computed from Postgres: for the projection, and for reads while Redis is down."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from feed.postgres import Connection
 
 
 def hot_row(post: Post) -> Row | None:
-    """The post's place on the hot list; None while others do not see it."""
+    """The post's row of the hot list; None if the post is not visible."""
     if not post.visible or post.published_at is None:
         return None
     return Row(
@@ -35,20 +35,20 @@ def hot_row(post: Post) -> Row | None:
 
 
 async def hot_ranking(conn: Connection, limit: int) -> list[Row]:
-    """The `limit` hottest posts and all that tie with the last of them, best first."""
+    """The `limit` posts with the highest hot score, and all that tie with the last of them, best first."""
     rows = [hot_row(post) for post in await store.list_hottest(conn, limit, REACH)]
     return cut([row for row in rows if row is not None], limit)
 
 
 async def campaign_rows(conn: Connection, campaign_id: int, post_ids: Sequence[int]) -> dict[int, Row]:
-    """The rows of those of the posts that stand in the running."""
+    """The leaderboard rows, by post, of those of the posts that compete."""
     campaign = await campaigns.find_campaign(conn, campaign_id)
     entries = [entry for entry in await store.list_entries(conn, post_ids, [campaign_id]) if entry.competes]
     if campaign is None or not entries:
         return {}
     counted = await counting.count_engagement(conn, campaign_id, [entry.post_id for entry in entries])
     rules, _ = read_rules(campaign.draft, publishing=False)
-    # Quality is part of the board from the moment the marks are locked; before that it is nobody's to know.
+    # Quality is secret, and not part of the board, until the marks are locked.
     qualities = await _qualities(conn, campaign_id) if campaign.marks_locked_at else {}
     counts = {each.post_id: each for each in counted if each.author_reason is None}
     rows: dict[int, Row] = {}
@@ -71,7 +71,7 @@ async def campaign_rows(conn: Connection, campaign_id: int, post_ids: Sequence[i
 
 
 async def _qualities(conn: Connection, campaign_id: int) -> dict[int, Decimal]:
-    """Of each entry that has a mark."""
+    """The quality of each entry that has a mark, by post."""
     scores: dict[int, list[Decimal]] = defaultdict(list)
     for mark in await marks.list_marks(conn, campaign_id):
         scores[mark.post_id].append(mark.score)
@@ -79,6 +79,6 @@ async def _qualities(conn: Connection, campaign_id: int) -> dict[int, Decimal]:
 
 
 async def campaign_ranking(conn: Connection, campaign_id: int, limit: int) -> list[Row]:
-    """The `limit` best entries and all that tie with the last of them, best first."""
+    """The `limit` entries with the highest score, and all that tie with the last of them, best first."""
     rows = await campaign_rows(conn, campaign_id, await counting.list_entry_ids(conn, campaign_id))
     return cut(list(rows.values()), limit)

@@ -1,7 +1,6 @@
-"""Which boards there are: for each definition its boards, their members and rows, and how much of them Redis keeps.
+"""The definitions of boards: their members and rows, and how many of them Redis keeps.
 
-A new board is a new line of the table at the end. The projector, the worker, the rebuild and the comparison know the
-table only.
+A new board is a new line of the table at the end. Projection, rebuild and drift check use only this table.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,7 +24,7 @@ class Board(NamedTuple):
 
 
 class Members(NamedTuple):
-    """The posts that a board is rebuilt from, and the score above which none is left out; None: nothing is left out."""
+    """The posts that a board is rebuilt from, and the score above which they are complete; None: they are complete."""
 
     post_ids: list[int]
     least: int | None = None
@@ -36,7 +35,7 @@ class Definition(Protocol):
 
     @property
     def kept(self) -> int | None:
-        """How many ranks Redis keeps; None: all. Twice as many are trimmed to this number."""
+        """How many ranks Redis keeps; None: all. A board with more than twice as many is trimmed."""
         ...
 
     @property
@@ -46,7 +45,7 @@ class Definition(Protocol):
 
     @property
     def deferred(self) -> bool:
-        """Whether a row is too expensive to compute after each commit. The worker then does so, along the change log."""
+        """Whether rows are too expensive to compute after each commit. The worker then computes them along the change log."""
         ...
 
     async def list_boards(self, conn: Connection) -> list[Board]:
@@ -54,28 +53,28 @@ class Definition(Protocol):
         ...
 
     async def list_members(self, conn: Connection, board: Board) -> Members:
-        """What a rebuild starts from."""
+        """The posts that the board is rebuilt from."""
         ...
 
     async def list_sample(self, conn: Connection, board: Board, count: int) -> list[int]:
-        """Some posts that may be on the board, to be compared with Redis."""
+        """About `count` posts that may be on the board, for the drift check."""
         ...
 
     async def list_concerned(
         self, conn: Connection, boards: Sequence[Board], post_ids: Sequence[int]
     ) -> dict[Board, list[int]]:
-        """For each of the boards those of the posts that may be on it, ranked or not."""
+        """By board, those of the posts that may be on it, ranked or not."""
         ...
 
     async def list_rows(self, conn: Connection, board: Board, posts: Sequence[Post]) -> dict[int, Row]:
-        """The rows of those of the posts that are ranked, by post."""
+        """The rows of the ranked ones among the posts, by post."""
         ...
 
 
 class SiteBoard(msgspec.Struct, frozen=True, kw_only=True):
-    """One board of all posts, whose rows follow from a post's counters alone.
+    """One board of all posts, whose rows are computed from a post's counters only.
 
-    `row(post)` is None for a post that is not ranked; `ranking(conn, limit)` reads the `limit` best rows, best first.
+    `row(post)` is None for a post that is not ranked; `ranking(conn, limit)` returns the `limit` best rows, best first.
     """
 
     key: str
@@ -105,7 +104,7 @@ class SiteBoard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CampaignBoards(msgspec.Struct, frozen=True, kw_only=True):
-    """One board for each campaign that runs or is judged. Rows count persons, which is a query for each post."""
+    """One board for each campaign that is open or being judged. Rows count persons, which needs a query for each post."""
 
     kept: int | None = None
     shown: int = 0

@@ -1,4 +1,4 @@
-"""The order in which a ranking is shown: neither one busy author nor one topic may flood it. It moves posts down and leaves none out."""
+"""The diversity rule of rankings: it limits consecutive posts of one author or topic by moving posts down. None is left out."""
 
 from bisect import insort
 from collections import Counter, defaultdict, deque
@@ -6,26 +6,26 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from feed.boards.model import Row
 
-# Among any ten posts in a row at most so many by one author, and under one topic.
+# The maximum per author and per topic among any WINDOW consecutive posts.
 WINDOW = 10
 AUTHOR_MOST = 2
 TOPIC_MOST = 5
-# Where a topic is all that people write about, the search for something else ends after so many authors.
+# The search for a post under another topic ends after this many authors, which bounds the time if one topic dominates.
 _SEARCH_LIMIT = 50
 
 Topics = Mapping[int, Collection[int]]
 
 
 def diversify(rows: Sequence[Row], topics: Topics) -> list[int]:
-    """The posts of `rows`, which are given the best first: each place goes to the best post that floods nothing.
+    """The ids of `rows` (best first) in diversified order: each place gets the best post that exceeds neither limit.
 
-    Where each would, the topic gives way first: to the best post that is not by an author who has his share. An author's
-    share is passed when posts by such authors are all that is left. An author's own posts keep their order.
+    If every post would exceed one, the topic limit is dropped first, and then the author limit, which happens when only
+    posts of authors at their limit are left. The posts of one author keep their order.
     """
     waiting: dict[int, deque[int]] = defaultdict(deque)
     for rank, row in enumerate(rows):
         waiting[row.author_id].append(rank)
-    # The best post of each author that has no place yet, by rank.
+    # For each author the best post without a place, by rank.
     heads = sorted(ranks.popleft() for ranks in waiting.values())
     window: deque[int] = deque()
     author_counts: Counter[int] = Counter()

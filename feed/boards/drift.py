@@ -1,4 +1,4 @@
-"""Whether the boards say what Postgres says: samples of both, compared."""
+"""The drift check: compares samples of the boards with Postgres and repairs differences."""
 
 import asyncio
 import contextlib
@@ -15,22 +15,22 @@ from feed.metrics import DRIFT
 from feed.postgres import Pool, transaction
 from feed.redis import UNREACHABLE
 
-# Longer than a change takes to reach the boards, so what is on its way is no drift.
+# Longer than a change takes to reach the boards, so that pending changes do not count as drift.
 _DELAY_SECONDS = 2.0
 
 
 class _Compared(NamedTuple):
-    """Board, post and version of each row that differs, among the posts that did not move meanwhile; and whether a board is
-    ahead: holds a version that Postgres does not know."""
+    """Board, post and version of each differing row whose post has not changed meanwhile; and whether a board is ahead, that is
+    has a version that Postgres does not have."""
 
     different: set[tuple[Board, int, int]]
     ahead: bool
 
 
 async def check_drift(pool: Pool, redis: Redis, *, sample: int = 50, delay_seconds: float = _DELAY_SECONDS) -> int:
-    """How many of the sampled rows were wrong twice. Their posts' versions rise, so they are written anew.
+    """Returns how many sampled rows differed twice. The versions of their posts are incremented, so that they are written again.
 
-    That also carries over what changes with the clock alone, such as a ban that ends. Raises what Redis raises when it is away.
+    This also applies what changes with time only, such as a ban that ends. Raises UNREACHABLE while Redis is down.
     """
     async with pool.acquire() as conn:
         head = await store.get_log_head(conn)
@@ -43,7 +43,7 @@ async def check_drift(pool: Pool, redis: Redis, *, sample: int = 50, delay_secon
             sampled[board] = {*ids, *await redis_store.list_some_members(redis, board.key, head.epoch, sample)}
     suspects, ahead = await _compare(pool, redis, head, sampled)
     if ahead:
-        # Postgres is back in an older state, so short a way that the boards had not followed the log to where it broke off.
+        # Postgres was restored to a slightly older state, which the boards' positions in the log do not show.
         async with transaction(pool) as conn:
             await store.raise_rebuild(conn)
         return len(suspects)
@@ -70,7 +70,7 @@ async def _compare(pool: Pool, redis: Redis, head: LogHead, sampled: dict[Board,
         async with pool.acquire() as conn:
             posts = {post.post_id: post for post in await store.list_posts(conn, post_ids)}
             rows = await board.definition.list_rows(conn, board, list(posts.values()))
-            # Versions only rise, and are written here after their commit: none can be above what is read afterwards.
+            # Versions only increase and reach Redis after their commit, so none can be above the one read afterwards.
             held = await redis_store.list_rows(redis, board.key, head.epoch, post_ids)
             least = await redis_store.find_least(redis, board.key, head.epoch)
             still = await changes.list_stats(conn, post_ids)
@@ -90,6 +90,6 @@ def _agree(row: Row | None, version: int, held: tuple[int, Row | None] | None, l
 
 
 async def repair_drift(pool: Pool, redis: Redis) -> None:
-    """`drift`, told to who watches; nothing while Redis is away."""
+    """Runs `check_drift` and sets its metric; does nothing while Redis is down."""
     with contextlib.suppress(*UNREACHABLE):
         DRIFT.set(await check_drift(pool, redis))

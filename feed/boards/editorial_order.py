@@ -1,4 +1,4 @@
-"""The hot list as it is shown: by score and without floods, and over that what editors have done."""
+"""The shown order of the hot list: score, diversity rule and hot actions."""
 
 from collections.abc import Sequence
 from operator import attrgetter
@@ -12,10 +12,10 @@ from feed.curation.model import HotAction
 
 
 def apply_editorial_order(rows: Sequence[Row], actions: Sequence[HotAction], topics: Topics) -> list[int]:
-    """The posts of `rows` in the order in which they are shown, whatever order they are given in.
+    """The ids of `rows` (in any order) in the shown order.
 
     Pinned posts come first, the latest pin on top. A boost is worth ten times the engagement. Suppressed posts are left out,
-    unless nothing else is there: the list is never empty while there are posts.
+    unless there are no others: the list is never empty while there are posts.
     """
     in_force = {each.post_id: each for each in actions}
     free: list[Row] = []
@@ -37,5 +37,5 @@ def apply_editorial_order(rows: Sequence[Row], actions: Sequence[HotAction], top
 
 
 def sort_by_score(rows: Sequence[Row]) -> list[Row]:
-    """The total order: the highest score first, and of equals the younger post."""
+    """The rows by score, highest first, and for equal scores by id, newest first: a total order."""
     return sorted(rows, key=attrgetter("score", "post_id"), reverse=True)

@@ -1,4 +1,4 @@
-"""Boards: ranked lists kept in Redis and computable from Postgres; their rows, and their position in the change log."""
+"""Boards: ranked lists in Redis that can be computed from Postgres; their rows, and positions in the change log."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,23 +7,23 @@ from decimal import Decimal
 
 import msgspec
 
-# The hot list keeps this many posts in Redis and serves as many as a ranked list may show.
+# Redis keeps the first number of posts of the hot list; the second must be exact, and is the most that is shown.
 HOT = "hot"
 HOT_KEPT = 5_000
 HOT_SHOWN = 1_000
-# A campaign has a board in Redis in these states; once settled it is read from the frozen sheet.
+# The states in which a campaign has a board in Redis; after the settlement the frozen sheet is read.
 BOARD_STATES = ("scheduled", "judging")
 
 
 def board_of(campaign_id: int) -> str:
-    """The key of a campaign's board. It is the hash tag of its keys: everything of one board lies on one node."""
+    """The key of a campaign's board. It is the hash tag of its Redis keys, so that they are on one cluster node."""
     return f"c{campaign_id}"
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
-    """A post on a board. The hot list counts likes and comments as shown, a campaign counts persons.
+    """A post on a board. `likes` and `comments` are the shown counts on the hot list, and persons in a campaign.
 
-    `at` is when the post was published, or entered the campaign.
+    `at` is the time of publication, or of the entry into the campaign.
     """
 
     post_id: int
@@ -36,26 +36,26 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Position(msgspec.Struct, frozen=True):
-    """How far a board has followed the change log. The stamp tells this history from another one with the same numbers."""
+    """A position in the change log. The stamp distinguishes this history from another one with the same numbers."""
 
     number: int
     stamp: str = ""
 
 
 class LogHead(msgspec.Struct, frozen=True):
-    """Whose data this is, and where its change log stood."""
+    """The epoch of the database, and the end of its change log."""
 
     epoch: str
     position: Position
 
 
 def epoch_of(*parts: object) -> str:
-    """What all keys carry: another database, timeline, or rebuild has other keys."""
+    """The epoch, which is part of every key: another database, timeline or rebuild has other keys."""
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 def cut(rows: Sequence[Row], limit: int) -> list[Row]:
-    """The highest rows, best first by score, with every row that shares the last one's score: ties are for others to break."""
+    """The `limit` highest rows by score, best first, with all that tie with the last one: callers break ties."""
     ordered = sorted(rows, key=lambda row: (-row.score, -row.post_id))
     if len(ordered) <= limit:
         return ordered

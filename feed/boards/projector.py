@@ -1,4 +1,4 @@
-"""What an API process does for the boards after its commits: projects the posts it has touched, a few times a second."""
+"""The projector of an API process: it writes the posts that the process has changed to the boards after their commits."""
 
 import asyncio
 import contextlib
@@ -12,9 +12,9 @@ from feed.boards import actions
 from feed.postgres import DOWN, Pool
 from feed.redis import UNREACHABLE
 
-# Hot lists are ranked once a second; whatever is touched while nothing else goes on is projected at once all the same.
+# Hot lists are ranked once a second. The first post after an idle time is projected at once.
 _INTERVAL_SECONDS = 1.0
-# Projecting takes at most a fifth of the time, however expensive a post has become.
+# Projecting takes at most a fifth of the time, also when posts are expensive.
 _REST_FACTOR = 4
 _EPOCH_SECONDS = 2.0
 _RETRY_SECONDS = 1.0
@@ -24,10 +24,10 @@ log = structlog.get_logger("feed.boards")
 
 
 class Projector:
-    """Collects touched posts; one task projects them. What it does not live to do, the change log repairs."""
+    """Collects changed posts, which one task projects. Posts that are lost in a crash are repaired along the change log."""
 
     def __init__(self, pool: Pool, redis: Redis) -> None:
-        self.epoch: str | None = None  # Under which the boards are read; None until Postgres has told.
+        self.epoch: str | None = None  # The epoch for reads of the boards; None until it is read from Postgres.
         self._pool = pool
         self._redis = redis
         self._touched: set[int] = set()
@@ -35,17 +35,17 @@ class Projector:
         self._task: asyncio.Task[None] | None = None
 
     def touch(self, post_ids: Iterable[int]) -> None:
-        """Says that a committed transaction has changed these posts."""
+        """Schedules posts that a committed transaction has changed."""
         self._touched.update(post_ids)
         if self._touched:
             self._wake.set()
 
     def start(self) -> None:
-        """Begins to project, and to keep the epoch."""
+        """Starts the task, which also refreshes the epoch."""
         self._task = asyncio.create_task(self.run())
 
     async def close(self) -> None:
-        """Stops, and writes what is left if that is quick."""
+        """Stops the task and writes the remaining posts, with a timeout of one second."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -54,7 +54,7 @@ class Projector:
                     await self._project()
 
     async def run(self) -> None:
-        """Never returns."""
+        """Projects until it is cancelled."""
         while True:
             started = time.monotonic()
             written = await self._project()

@@ -1,4 +1,4 @@
-"""The boards in Redis: absolute rows under the version of their post. Every write may be repeated, reordered or lost."""
+"""The boards in Redis: absolute rows with the version of their post. Every write may be repeated, reordered or lost."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
@@ -10,7 +10,7 @@ from feed.boards import scripts
 from feed.boards.model import Position, Row
 from feed.redis import UNREACHABLE
 
-# A board that nothing happens to for so long is built anew when it is missed; so keys of an old epoch vanish by themselves.
+# Keys of an old epoch expire; a board without any write for so long is rebuilt at the next use.
 _LIFETIME_SECONDS = 3 * 24 * 3600
 _META_FIELDS = (b"ready", b"stamp", b"size", b"floor", b"least", b"built")
 
@@ -19,7 +19,7 @@ _unpack = msgspec.msgpack.Decoder(Row).decode
 
 
 class Item(NamedTuple):
-    """What a board should hold of a post: its row, or None for a tombstone. `held` claims that it is there already."""
+    """A post's row for a board, or None for a tombstone. `held`: the board is expected to have this version already."""
 
     post_id: int
     version: int
@@ -28,16 +28,16 @@ class Item(NamedTuple):
 
 
 class Meta(NamedTuple):
-    """The state of a board that is whole."""
+    """The state of a complete board."""
 
     position: Position
     ranks: int
     tombstones: int
-    certain: int | None  # How many ranks are above everything that was left out; None when nothing was.
+    certain: int | None  # How many ranks are above all posts that were left out; None if none was.
 
 
 class Guard(NamedTuple):
-    """Lets a write through only where the board has come as far as `start`, and moves it on to `end` with the write."""
+    """A precondition of a write: the board's `field` has reached `start`. The write sets it to `end`."""
 
     field: str
     start: int
@@ -55,9 +55,9 @@ def _keys(board: str, epoch: str) -> list[str]:
 async def write(
     redis: Redis, board: str, epoch: str, items: Sequence[Item], *, read_at: int, guard: Guard = UNGUARDED
 ) -> list[int] | None:
-    """The posts that must be read again, because the reading is too old; none: everything is written.
+    """Writes items, and returns the posts that must be read again because their items are too old.
 
-    `read_at` is where the log stood before the items were read. None: the board is not there, or not where the guard says.
+    `read_at` is the last number of the log before the items were read. None if the board is missing or the guard fails.
     """
     args: list[Any] = [read_at, _LIFETIME_SECONDS, *guard]
     for item in items:
@@ -72,19 +72,19 @@ async def write(
 
 
 async def list_versions(redis: Redis, board: str, epoch: str, post_ids: Sequence[int]) -> dict[int, int]:
-    """The versions that the board holds, of rows and tombstones."""
+    """The versions of the posts on the board, with tombstones, by post."""
     return {post_id: _version(held) for post_id, held in await _list_held(redis, board, epoch, post_ids)}
 
 
 async def list_rows(redis: Redis, board: str, epoch: str, post_ids: Sequence[int]) -> dict[int, tuple[int, Row | None]]:
-    """Version and row of each post that the board knows; a tombstone has no row."""
+    """Version and row of the posts on the board, by post; the row of a tombstone is None."""
     return {post_id: (_version(held), _row(held)) for post_id, held in await _list_held(redis, board, epoch, post_ids)}
 
 
 async def top(redis: Redis, board: str, *, epoch: str | None, limit: int) -> list[Row] | None:
-    """The `limit` highest rows and all that tie with the last of them, best first. None: ask Postgres.
+    """The `limit` highest rows and all that tie with the last of them, best first.
 
-    That is the answer while Redis is away, empty, not caught up, or of another epoch.
+    None if Redis is down or empty, or the board is incomplete or of another epoch: the caller reads Postgres.
     """
     if epoch is None:
         return None
@@ -96,7 +96,7 @@ async def top(redis: Redis, board: str, *, epoch: str | None, limit: int) -> lis
 
 
 async def find_meta(redis: Redis, board: str, epoch: str) -> Meta | None:
-    """None: the board must be built anew."""
+    """The state of the board, or None if it must be rebuilt."""
     found = await scripts.META.run(redis, _keys(board, epoch), [])
     if found is None:
         return None
@@ -106,46 +106,47 @@ async def find_meta(redis: Redis, board: str, epoch: str) -> Meta | None:
 
 
 async def is_being_built(redis: Redis, board: str, epoch: str) -> bool:
+    """Whether a process holds the lease to rebuild the board."""
     return bool(await redis.exists(_keys(board, epoch)[2]))
 
 
 async def begin_building(redis: Redis, board: str, epoch: str, *, step: int, floor: int) -> bool:
-    """Empties the board for the caller to fill; False while somebody else is at it."""
+    """Takes the lease to rebuild the board and empties it. False while another process holds the lease."""
     return bool(await scripts.BEGIN.run(redis, _keys(board, epoch), [step, floor, _LIFETIME_SECONDS]))
 
 
 async def finish_building(
     redis: Redis, board: str, epoch: str, *, step: int, position: Position, least: int | None
 ) -> bool:
-    """Makes the board ready at the position read before it was filled, if every step is in it."""
+    """Makes the board readable at the position that was read before the rebuild. False if a step was lost."""
     args = [step, position.number, position.stamp, "" if least is None else least]
     return bool(await scripts.FINISH.run(redis, _keys(board, epoch), args))
 
 
 async def abandon_building(redis: Redis, board: str, epoch: str) -> None:
-    """Lets somebody else begin at once."""
+    """Releases the lease, so that another process can begin at once."""
     await redis.delete(_keys(board, epoch)[2])
 
 
 async def find_least(redis: Redis, board: str, epoch: str) -> int | None:
-    """The score above which nothing was left out; None when nothing was."""
+    """The score above which no post was left out; None if none was."""
     least = await redis.hget(_keys(board, epoch)[0], "least")
     return None if least is None else int(least)
 
 
 async def list_some_members(redis: Redis, board: str, epoch: str, count: int) -> list[int]:
-    """Posts on the board, drawn at random."""
+    """Up to `count` random posts on the board."""
     members = cast(list[bytes], await redis.zrandmember(_keys(board, epoch)[1], count))
     return [int(member) for member in members]
 
 
 async def trim(redis: Redis, board: str, epoch: str, *, keep: int) -> None:
-    """Forgets some of the lowest ranks beyond `keep`."""
+    """Removes up to 1,000 of the lowest ranks beyond `keep`."""
     await scripts.TRIM.run(redis, _keys(board, epoch), [keep, 1_000])
 
 
 async def forget_tombstones(redis: Redis, board: str, epoch: str) -> None:
-    """Late writes that they would have refused are refused by the floor from now on."""
+    """Removes all tombstones. Late writes that they would have rejected are rejected by the floor from then on."""
     keys = _keys(board, epoch)
     cursor = 0
     while True:
@@ -159,7 +160,7 @@ async def forget_tombstones(redis: Redis, board: str, epoch: str) -> None:
 
 
 async def remove_boards(redis: Redis, boards: Iterable[str], epoch: str) -> None:
-    """Frees what an epoch that has passed has left."""
+    """Removes the keys of boards of an earlier epoch."""
     for board in boards:
         await redis.unlink(*_keys(board, epoch))
 

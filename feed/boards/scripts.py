@@ -1,21 +1,22 @@
-"""What Redis does in one step with one board. KEYS: the rows, the ranks, and the lease of whoever builds the board anew.
+"""The Lua scripts of boards. KEYS: the rows, the ranks, and the lease of the process that rebuilds the board.
 
-The hash of rows holds a post's row as `version payload`, without a payload a tombstone, and beside the posts:
-`ready` and `stamp`, the position in the change log, present while the board is whole; `size`, how many ranks there must
-be, so that the loss of one key is noticed; `floor`, below; `least`, a score above which nothing is missing; `built`, how
-far a rebuild has come.
+The hash of rows contains a post's row as `version payload`, or a tombstone as `version`, and these fields:
+`ready` and `stamp`, the position in the change log, present while the board is complete; `size`, the expected number of
+ranks, to detect the loss of one key; `floor`, see below; `least`, a score above which no post is missing; `built`, the last
+step of a rebuild.
 
-Versions are forgotten with tombstones, with ranks too low to keep, and with the whole board. The rule that keeps this
-safe: whatever forgets a version sets the floor to the board's position, and a row is only accepted for a post without a
-version if it was read when the log stood at the floor or later. Let a change have the number n. A row read before that
-change was committed was read while the log stood below n. If n is up to the floor, the row is refused. If n is above
-it, the board has still to follow the log across n, and there writes what is then true, with a version that wins.
+Versions are dropped with tombstones, with ranks that are too low to keep, and with the whole board. The invariant that
+makes this safe: a script that drops a version sets the floor to the board's position, and a row of a post without a
+version is accepted only if it was read when the end of the log was at the floor or later. Let a change have the number n.
+A row that was read before this change was committed was read while the end of the log was below n. If n is at most the
+floor, the row is rejected. If n is above it, the board has not followed the log to n yet, and will then write the
+current row with a higher version.
 """
 
 from feed.redis import Script
 
-# log position of the reading, lifetime, guard ('', 'ready', 'built'), from, to, stamp, then: id, version, score, payload.
-# A score 'held' claims that the board has that version. Returns the ids that must be read again; nil: no such board.
+# ARGV: end of the log at the read, lifetime, guard ('', 'ready', 'built'), from, to, stamp, then: id, version, score, payload.
+# The score 'held' means that the board should have the version. Returns the ids that must be read again; nil: no such board.
 WRITE = Script("""
 local rows, rank = KEYS[1], KEYS[2]
 local read_at, guard, from, to = tonumber(ARGV[1]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -66,7 +67,7 @@ redis.call('EXPIRE', rank, ARGV[2])
 return again
 """)
 
-# how many. Returns the rows of that many best posts and of all with the last one's score; nil: ask Postgres.
+# ARGV: limit. Returns the rows of the best posts and of all with the last one's score; nil: read Postgres.
 TOP = Script("""
 local meta = redis.call('HMGET', KEYS[1], 'ready', 'size', 'least')
 if not meta[1] or redis.call('ZCARD', KEYS[2]) ~= tonumber(meta[2] or 0) then return false end
@@ -83,7 +84,7 @@ end
 return found
 """)
 
-# Returns ready, stamp, ranks, fields, and how many ranks are surely in their place (-1: all); nil: not whole.
+# Returns ready, stamp, ranks, fields, and how many ranks are certain (-1: all); nil: the board is not complete.
 META = Script("""
 local meta = redis.call('HMGET', KEYS[1], 'ready', 'stamp', 'size', 'least')
 local ranks = redis.call('ZCARD', KEYS[2])
@@ -92,7 +93,7 @@ local sure = meta[4] and redis.call('ZCOUNT', KEYS[2], '(' .. meta[4], '+inf') o
 return {meta[1], meta[2], ranks, redis.call('HLEN', KEYS[1]), sure}
 """)
 
-# step, floor, lifetime. Returns whether the caller is the one who builds the board anew; it is empty then.
+# ARGV: step, floor, lifetime. Returns whether the caller has the lease to rebuild the board, which is then empty.
 BEGIN = Script("""
 if not redis.call('SET', KEYS[3], ARGV[1], 'NX', 'EX', 3) then return 0 end
 redis.call('UNLINK', KEYS[1], KEYS[2])
@@ -101,7 +102,7 @@ redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 1
 """)
 
-# step, ready, stamp, least ('': nothing is missing). Returns whether the board became ready.
+# ARGV: step, ready, stamp, least ('': no post is missing). Returns whether the board became ready.
 FINISH = Script("""
 if redis.call('HGET', KEYS[1], 'built') ~= ARGV[1] then return 0 end
 redis.call('HDEL', KEYS[1], 'built')
@@ -111,7 +112,7 @@ redis.call('DEL', KEYS[3])
 return 1
 """)
 
-# ids. Forgets those of them that are tombstones; returns how many.
+# ARGV: ids. Removes those of them that are tombstones; returns how many.
 FORGET = Script("""
 local ready = redis.call('HGET', KEYS[1], 'ready')
 if not ready then return 0 end
@@ -124,7 +125,7 @@ redis.call('HSET', KEYS[1], 'floor', ready)
 return redis.call('HDEL', KEYS[1], unpack(gone))
 """)
 
-# how many to keep, how many to forget at most. Forgets the lowest ranks; returns how many.
+# ARGV: how many to keep, how many to remove at most. Removes the lowest ranks; returns how many.
 TRIM = Script("""
 local ready = redis.call('HGET', KEYS[1], 'ready')
 local extra = math.min(redis.call('ZCARD', KEYS[2]) - ARGV[1], tonumber(ARGV[2]))

@@ -1,4 +1,4 @@
-"""What the boards need from Postgres. Reads only, but for the number that makes every key in Redis a stranger."""
+"""The SQL of boards. It only reads, except for the rebuild number in `installation`."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ class Post(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A post in a campaign that has a board, and whether it stands in the running."""
+    """An entry of a campaign that has a board, and whether it competes."""
 
     campaign_id: int
     post_id: int
@@ -36,7 +36,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 async def get_log_head(conn: Connection) -> LogHead:
-    """Read before anything that is to be written under its position."""
+    """The epoch and the end of the change log. Read it before the rows that are written with its position."""
     row = await conn.fetchrow(
         """
         SELECT token, rebuild, (SELECT oid FROM pg_database WHERE datname = current_database()) AS oid, last_number,
@@ -58,9 +58,9 @@ async def list_campaigns(conn: Connection, states: Sequence[str]) -> list[int]:
 
 
 async def _find_history(conn: Connection) -> str:
-    """Which cluster, and which of its timelines: a restored or promoted one has another. Empty where that may not be asked.
+    """The cluster's identifier and timeline, which a restore or promotion changes. Empty without the privilege to read them.
 
-    The checkpoint's timeline lags behind a promotion; that of the log being written does not.
+    The timeline is that of the WAL being written, because the one of the last checkpoint lags behind a promotion.
     """
     allowed = await conn.fetchval("SELECT has_function_privilege('pg_control_system()', 'execute')")
     if not allowed:
@@ -76,7 +76,7 @@ async def _find_history(conn: Connection) -> str:
 
 
 async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[Post]:
-    """Those of the posts that exist."""
+    """The existing ones among the posts."""
     rows = await conn.fetch(
         """
         SELECT posts.id AS post_id, posts.author_id, stats.version, visible_posts.id IS NOT NULL AS visible,
@@ -92,9 +92,9 @@ async def list_posts(conn: Connection, post_ids: Sequence[int]) -> list[Post]:
 
 
 async def list_hottest(conn: Connection, limit: int, reach: timedelta) -> list[Post]:
-    """Everything that can be among the `limit` hottest: by a score that is a hair less exact than the hot list's.
+    """All posts that can be among the `limit` hottest, by a score in floating point with a tolerance of 0.00001.
 
-    The newest posts are always candidates, and no older post can pass them that was published more than `reach` earlier.
+    The newest posts are always candidates. No post that was published more than `reach` before them can rank above them.
     """
     rows = await conn.fetch(
         """
@@ -127,9 +127,9 @@ async def list_hottest(conn: Connection, limit: int, reach: timedelta) -> list[P
 
 
 async def list_entries(conn: Connection, post_ids: Sequence[int], campaign_ids: Sequence[int]) -> list[Entry]:
-    """These posts' places in these campaigns.
+    """The entries of these posts in these campaigns.
 
-    Standing: others see the post, the revision that would be judged bears the topic, nobody disqualified it.
+    An entry competes if the post is visible, the judged revision has the topic, and the entry is not disqualified.
     """
     rows = await conn.fetch(
         """
@@ -149,7 +149,7 @@ async def list_entries(conn: Connection, post_ids: Sequence[int], campaign_ids: 
 
 
 async def list_entered(conn: Connection, post_ids: Sequence[int], campaign_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Those of the posts that are in the ledger of each of these campaigns, in the running or not."""
+    """The entries among the posts, competing or not, by campaign."""
     rows = await conn.fetch(
         """
         SELECT campaign_id, array_agg(post_id ORDER BY post_id) AS post_ids
@@ -164,7 +164,10 @@ async def list_entered(conn: Connection, post_ids: Sequence[int], campaign_ids: 
 
 
 async def raise_rebuild(conn: Connection) -> None:
-    """Every key in Redis belongs to the past from now on. By the clock, so that no history makes another's number again."""
+    """Starts a new epoch, so that all keys in Redis become obsolete.
+
+    The number follows the clock, so that a restored database does not assign a number again.
+    """
     await conn.execute(
         """
         UPDATE installation
@@ -174,7 +177,7 @@ async def raise_rebuild(conn: Connection) -> None:
 
 
 async def list_some_posts(conn: Connection, count: int) -> list[int]:
-    """The newest visible posts, and as many from a random point on."""
+    """The `count` newest visible posts, and as many from a random id on."""
     rows = await conn.fetch(
         """
         (SELECT id FROM visible_posts ORDER BY published_at DESC, id DESC LIMIT $1)
@@ -189,7 +192,7 @@ async def list_some_posts(conn: Connection, count: int) -> list[int]:
 
 
 async def list_some_entries(conn: Connection, campaign_id: int, count: int) -> list[int]:
-    """Entries from a random point on."""
+    """The posts of up to `count` entries from a random id on."""
     rows = await conn.fetch(
         """
         SELECT post_id
