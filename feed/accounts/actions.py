@@ -1,4 +1,4 @@
-"""What people do about themselves and each other: one transaction each."""
+"""Changes of the own profile and settings, and blocking and muting other accounts."""
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -19,14 +19,14 @@ from feed.texts import clean_text
 
 
 class ProfileChange(msgspec.Struct, frozen=True):
-    """What somebody says of himself; what is left out stays, a bio of null is none."""
+    """A change of the own profile: an absent field stays, a bio of null is removed."""
 
     name: str | UnsetType = UNSET
     bio: str | UnsetType | None = UNSET
 
 
 async def change_profile(pool: Pool, account_id: AccountId, change: ProfileChange) -> None:
-    """Gives oneself another name or bio. Raises Invalid, Banned, Muted."""
+    """Changes the account's own name or bio. Raises Invalid, Banned, Muted."""
     name = UNSET if change.name is UNSET else clean_text(change.name).strip()
     bio = UNSET if change.bio is UNSET else clean_text(change.bio or "").strip()
     if problems := profile_problems(name=name, bio=bio):
@@ -43,17 +43,17 @@ async def change_profile(pool: Pool, account_id: AccountId, change: ProfileChang
 
 
 async def change_notification_settings(
-    pool: Pool, account_id: AccountId, wanted: dict[OptionalNotification, bool]
+    pool: Pool, account_id: AccountId, enabled: dict[OptionalNotification, bool]
 ) -> None:
-    """Says for some kinds of event whether one wants to be told; the others stay as they were."""
+    """Turns some kinds of notification on or off; the others stay as they were."""
     async with transaction(pool) as conn:
-        quiet = await settings.get_disabled_notifications(conn, account_id)
-        quiet = {kind for kind in OPTIONAL_NOTIFICATIONS if not wanted.get(kind, kind not in quiet)}
-        await settings.change_disabled_notifications(conn, account_id, sorted(quiet))
+        disabled = await settings.get_disabled_notifications(conn, account_id)
+        disabled = {kind for kind in OPTIONAL_NOTIFICATIONS if not enabled.get(kind, kind not in disabled)}
+        await settings.change_disabled_notifications(conn, account_id, sorted(disabled))
 
 
 async def add_relation(pool: Pool, account_id: AccountId, target_id: AccountId, kind: RelationKind) -> None:
-    """Blocks or mutes somebody; a second time changes nothing. Raises AccountNotFound, OwnAccount, RelationsFull."""
+    """Blocks or mutes another account; a second time changes nothing. Raises AccountNotFound, OwnAccount, RelationsFull."""
     async with transaction(pool) as conn:
         if account_id == target_id:
             raise OwnAccount
@@ -64,7 +64,7 @@ async def add_relation(pool: Pool, account_id: AccountId, target_id: AccountId, 
 
 
 async def remove_relation(pool: Pool, account_id: AccountId, target_id: AccountId, kind: RelationKind) -> None:
-    """Takes it back; a second time changes nothing. Raises AccountNotFound, OwnAccount."""
+    """Ends a block or mute; a second time changes nothing. Raises AccountNotFound, OwnAccount."""
     async with transaction(pool) as conn:
         if account_id == target_id:
             raise OwnAccount

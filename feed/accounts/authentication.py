@@ -1,4 +1,4 @@
-"""Letting people in: a verified token becomes a viewer, and at its first sight an account."""
+"""Authentication: from a verified token to a viewer, and at its first request to an account."""
 
 import asyncio
 import time
@@ -21,19 +21,18 @@ from feed.texts import clean_text, text_problem
 
 log = structlog.get_logger("feed.accounts")
 
-_REMEMBERED = 20_000
+_CACHE_SIZE = 20_000
 
-# How long an erased account may go on reading where it is remembered; writes look at the row.
-_LOOK_SECONDS = 2.0
-_LOOK_BACK_SECONDS = 60
+# How long a cached account may read after its erasure; writes check the row.
+_ERASED_MAX_AGE_SECONDS = 2.0
+_ERASED_OVERLAP_SECONDS = 60
 
 
 async def register_account(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
-    """The account of a token's subject, made at its first request, with the phone and the rights it proves.
+    """The account of a token's subject, created at its first request, with the phone and the roles of the token.
 
-    A role in a token is recorded as a right: who was staff at some instant must be answerable later. Which roles count is
-    the verifier's to say; those of the app's tokens end with the token that no longer has them. Raises AccountNotFound for
-    an erased account.
+    A role in a token is recorded as a right, so that later it is known who was staff at any instant. The verifier decides which
+    roles count. Those from the app's tokens end with the first token that lacks them. Raises AccountNotFound for an erased account.
     """
     phone = _phone_of(claims)
     own = claims.iss == LOCAL_ISSUER
@@ -54,9 +53,9 @@ async def register_account(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
 
 
 class Authenticator:
-    """Remembers whom it has let in, so that a known token costs no query.
+    """Caches the viewers of verified tokens, so that a cached token costs no query.
 
-    Whoever asks for the same of everybody who comes in may be told by `introduce`, which saves a second query.
+    `on_known_account` is called with each account that is read from the database, which saves another query for the same fields.
     """
 
     def __init__(
@@ -67,45 +66,45 @@ class Authenticator:
         on_known_account: Callable[[KnownAccount], None] | None = None,
     ) -> None:
         self._pool = pool
-        self._introduce = on_known_account
+        self._on_known_account = on_known_account
         self._keys = keys
         self._verifier = verifier
-        self._known: OrderedDict[Claims, Viewer] = OrderedDict()
-        self._arrivals: Batcher[Claims, AccountId | None] = Batcher(self._recognise)
-        self._gone: set[AccountId] = set()
-        self._looked_at = time.monotonic()
-        self._looking: asyncio.Task[None] | None = None
+        self._viewers: OrderedDict[Claims, Viewer] = OrderedDict()
+        self._lookups: Batcher[Claims, AccountId | None] = Batcher(self._find_unchanged)
+        self._erased: set[AccountId] = set()
+        self._erased_read_at = time.monotonic()
+        self._erased_task: asyncio.Task[None] | None = None
 
     async def authenticate(self, token: str) -> Viewer:
-        """The viewer behind a token. Raises TokenInvalid, TokenExpired, IssuerAway."""
+        """The viewer of a token. Raises TokenInvalid, TokenExpired, IssuerAway."""
         try:
             claims = self._verifier.verify(token)
         except RefreshRequired:
             claims = await self._verifier.verify_with_refresh(token)
-        viewer = self._known.get(claims)
+        viewer = self._viewers.get(claims)
         if viewer is None:
             try:
-                account_id = await self._arrivals.submit(claims)
+                account_id = await self._lookups.submit(claims)
                 if account_id is None:
                     account_id = await retried(lambda: register_account(self._pool, self._keys, claims))
             except AccountNotFound:
                 raise TokenInvalid from None
             viewer = Viewer(account_id)
-            self._known[claims] = viewer
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        elif time.monotonic() - self._looked_at > _LOOK_SECONDS:
-            self._look()
-        if viewer.account_id in self._gone:
-            self._known.pop(claims, None)
+            self._viewers[claims] = viewer
+            if len(self._viewers) > _CACHE_SIZE:
+                self._viewers.popitem(last=False)
+        elif time.monotonic() - self._erased_read_at > _ERASED_MAX_AGE_SECONDS:
+            self._refresh_erased()
+        if viewer.account_id in self._erased:
+            self._viewers.pop(claims, None)
             raise TokenInvalid
         return viewer
 
-    async def _recognise(self, arriving: Sequence[Claims]) -> list[AccountId | None]:
-        """The accounts of those of whom their tokens tell nothing new: everybody, on the day after a first one."""
+    async def _find_unchanged(self, batch: Sequence[Claims]) -> list[AccountId | None]:
+        """For each token the account, if the token contains nothing new, as is usual after a first request; None otherwise."""
         async with self._pool.acquire() as conn:
-            known = await store.list_known_accounts(conn, list({(claims.iss, claims.sub) for claims in arriving}))
-        return [self._unchanged(claims, known.get((claims.iss, claims.sub))) for claims in arriving]
+            known = await store.list_known_accounts(conn, list({(claims.iss, claims.sub) for claims in batch}))
+        return [self._unchanged(claims, known.get((claims.iss, claims.sub))) for claims in batch]
 
     def _unchanged(self, claims: Claims, known: KnownAccount | None) -> AccountId | None:
         if known is None or claims.roles or known.has_claimed_roles:
@@ -113,44 +112,44 @@ class Authenticator:
         phone = _phone_of(claims)
         if phone is not None and self._keys.person_of(phone) != known.person:
             return None
-        if self._introduce is not None:
-            self._introduce(known)
+        if self._on_known_account is not None:
+            self._on_known_account(known)
         return known.id
 
-    def _look(self) -> None:
-        """Learns, beside the requests, who has been erased since: one small query per process and moment."""
-        if self._looking is None:
-            # As far back as nobody has looked, and further for transactions that were open then.
-            since = int(time.monotonic() - self._looked_at) + _LOOK_BACK_SECONDS
-            self._looking = asyncio.create_task(self._forget(since), name="forget the erased")
-            self._looking.add_done_callback(self._looked)
+    def _refresh_erased(self) -> None:
+        """Reads recently erased accounts in the background: one small query at a time per process."""
+        if self._erased_task is None:
+            # Back to the last read, and further for transactions that were open then.
+            since = int(time.monotonic() - self._erased_read_at) + _ERASED_OVERLAP_SECONDS
+            self._erased_task = asyncio.create_task(self._read_erased(since), name="read erased accounts")
+            self._erased_task.add_done_callback(self._erased_task_done)
 
-    def _looked(self, _: "asyncio.Task[None]") -> None:
-        self._looking = None
+    def _erased_task_done(self, _: "asyncio.Task[None]") -> None:
+        self._erased_task = None
 
-    async def _forget(self, seconds: int) -> None:
-        begun = time.monotonic()
+    async def _read_erased(self, seconds: int) -> None:
+        started_at = time.monotonic()
         try:
             async with self._pool.acquire() as conn:
-                self._gone.update(await erasure_store.list_recently_erased(conn, seconds=seconds))
+                self._erased.update(await erasure_store.list_recently_erased(conn, seconds=seconds))
         except DOWN as error:
             log.warning("erased accounts not read", error=type(error).__name__)
             return
-        self._looked_at = begun
+        self._erased_read_at = started_at
 
 
 def _phone_of(claims: Claims) -> str | None:
-    """The verified phone; a landline, or what the issuer calls a phone and nobody could send a message to, proves no person."""
+    """The verified phone in E.164. None for a landline or an invalid number, which identifies no person."""
     try:
         return normalise_phone(claims.phone) if claims.phone else None
     except Invalid:
         return None
 
 
-def seed_name(said: str) -> str | None:
-    """What an issuer calls somebody, cut to what a name may be; None when it cannot be one."""
+def seed_name(claimed: str) -> str | None:
+    """The name in a token or event, shortened to a valid name; None when that is not possible."""
     try:
-        name = clean_text(said).strip()[:NAME_LONGEST].strip()
+        name = clean_text(claimed).strip()[:NAME_LONGEST].strip()
     except ValueError:
         return None
     return name if name and text_problem(name, shortest=1, longest=NAME_LONGEST) is None else None

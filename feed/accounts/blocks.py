@@ -1,4 +1,4 @@
-"""The SQL of relations between people: whom one has blocked or muted."""
+"""SQL of blocks and mutes between accounts."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -9,14 +9,14 @@ RelationKind = Literal["block", "mute"]
 
 
 class HiddenAccounts(NamedTuple):
-    """People with whom a block stands, by whichever side, and people whom the account has muted."""
+    """Accounts with a block in either direction, and accounts that the account has muted."""
 
     blocked: frozenset[int]
     muted: frozenset[int]
 
 
 async def add_relation(conn: Connection, account_id: int, target_id: int, kind: RelationKind) -> bool:
-    """Whether it is new."""
+    """Adds a relation. Returns whether it is new."""
     added = await conn.fetchval(
         "INSERT INTO relations (account_id, target_id, kind) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
         account_id,
@@ -27,7 +27,7 @@ async def add_relation(conn: Connection, account_id: int, target_id: int, kind: 
 
 
 async def remove_relation(conn: Connection, account_id: int, target_id: int, kind: RelationKind) -> bool:
-    """Whether there was one."""
+    """Removes a relation. Returns whether there was one."""
     removed = await conn.fetchval(
         "DELETE FROM relations WHERE account_id = $1 AND target_id = $2 AND kind = $3 RETURNING true",
         account_id,
@@ -38,14 +38,14 @@ async def remove_relation(conn: Connection, account_id: int, target_id: int, kin
 
 
 async def count_relations(conn: Connection, account_id: int, kind: RelationKind) -> int:
-    """How many the account has of this kind."""
+    """The number of the account's relations of this kind."""
     return int(
         await conn.fetchval("SELECT count(*) FROM relations WHERE account_id = $1 AND kind = $2", account_id, kind)
     )
 
 
-async def list_kinds(conn: Connection, account_id: int, target_id: int) -> set[RelationKind]:
-    """What the account keeps between itself and the other."""
+async def list_relation_kinds(conn: Connection, account_id: int, target_id: int) -> set[RelationKind]:
+    """The account's relations to the other account."""
     rows = await conn.fetch(
         "SELECT kind FROM relations WHERE account_id = $1 AND target_id = $2 AND kind = ANY ('{block,mute}')",
         account_id,
@@ -55,7 +55,7 @@ async def list_kinds(conn: Connection, account_id: int, target_id: int) -> set[R
 
 
 async def get_hidden_accounts(conn: Connection, account_id: int) -> HiddenAccounts:
-    """Everybody whom the account does not meet."""
+    """The accounts that are hidden from the account."""
     rows = await conn.fetch("SELECT other_id, kind FROM kept_apart WHERE account_id = $1", account_id)
     return HiddenAccounts(
         frozenset(row["other_id"] for row in rows if row["kind"] == "block"),
@@ -64,7 +64,7 @@ async def get_hidden_accounts(conn: Connection, account_id: int) -> HiddenAccoun
 
 
 async def list_blocked_pairs(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Those of the pairs between whom either has blocked the other."""
+    """The pairs with a block in either direction."""
     rows = await conn.fetch(
         """
         SELECT given.one, given.other
@@ -78,7 +78,7 @@ async def list_blocked_pairs(conn: Connection, pairs: Sequence[tuple[int, int]])
 
 
 async def list_hidden_pairs(conn: Connection, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Those of the pairs (recipient, actor) who have nothing to say to each other: muted by the recipient, or a block stands."""
+    """The pairs (recipient, actor) in which the recipient has muted the actor, or with a block in either direction."""
     rows = await conn.fetch(
         """
         SELECT given.recipient, given.actor

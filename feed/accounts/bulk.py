@@ -1,4 +1,4 @@
-"""The SQL of accounts by the thousand, for whoever fills an empty installation."""
+"""SQL of accounts in bulk, for seeding an empty installation."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from feed.postgres import Connection, columns
 
 
 class NewAccount(NamedTuple):
-    """Somebody with a verified phone, whose number nobody knows."""
+    """An account with a verified phone whose number is not stored."""
 
     id: int
     iss: str
@@ -20,12 +20,12 @@ class NewAccount(NamedTuple):
 
 
 async def add_accounts(conn: Connection, accounts: Iterable[NewAccount]) -> None:
-    """Accounts whose posts are yet to be counted."""
+    """Adds accounts without post counts."""
     await conn.copy_records_to_table("accounts", records=accounts, columns=NewAccount._fields)
 
 
 async def change_post_counts(conn: Connection, by: Mapping[int, int]) -> None:
-    """Moves the number of visible posts of many profiles."""
+    """Adds to the number of visible posts of many accounts."""
     await conn.execute(
         """
         UPDATE accounts SET post_count = accounts.post_count + given.by

@@ -1,4 +1,4 @@
-"""The SQL of erasing an account: its row at once, what hangs on it afterwards."""
+"""SQL of erasing accounts: the row at once, the content afterwards."""
 
 from feed.accounts.model import AccountId
 from feed.postgres import Connection
@@ -7,10 +7,10 @@ ERASED_NAME = "已注销用户"
 
 
 async def erase_row(conn: Connection, *, iss: str, sub: str) -> AccountId | None:
-    """Erases a subject's account; a subject who has none gets one that is erased, so that none appears later. None when it was erased before.
+    """Erases a subject's account and returns its id; None when it was erased before.
 
-    The keyed hash of the phone stays: it names nobody without the key, and what the person has done in a campaign, and
-    what the person is forbidden, is decided by it.
+    A subject without an account gets an erased one, so that no later request creates one. The keyed hash of the phone stays: it
+    identifies no person without the key, and the person's engagement in campaigns and sanctions depend on it.
     """
     account_id: AccountId | None = await conn.fetchval(
         """
@@ -30,7 +30,7 @@ async def erase_row(conn: Connection, *, iss: str, sub: str) -> AccountId | None
 
 
 async def end_access(conn: Connection, account_id: int) -> None:
-    """No refresh token of the account makes another one, and it is staff no longer."""
+    """Revokes the account's refresh tokens and staff rights."""
     await conn.execute(
         "UPDATE refresh_tokens SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL", account_id
     )
@@ -40,7 +40,7 @@ async def end_access(conn: Connection, account_id: int) -> None:
 
 
 async def list_recently_erased(conn: Connection, *, seconds: int) -> list[AccountId]:
-    """Who was erased in the last moments, for those who remember people."""
+    """The accounts that were erased in the last `seconds`, for caches of accounts."""
     rows = await conn.fetch(
         "SELECT id FROM accounts WHERE erased_at > clock_timestamp() - make_interval(secs => $1)", seconds
     )
@@ -48,13 +48,16 @@ async def list_recently_erased(conn: Connection, *, seconds: int) -> list[Accoun
 
 
 async def try_eraser_lock(conn: Connection) -> bool:
-    """One at a time erases content; held until the transaction ends. A row's lock would wait in another order than a post's."""
+    """Tries the lock that lets one worker at a time erase content, until the transaction ends.
+
+    An advisory lock, because a lock of the account's row would violate the lock order of posts.
+    """
     free: bool = await conn.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended('feed.eraser', 0))")
     return free
 
 
 async def find_next_to_erase(conn: Connection) -> AccountId | None:
-    """An erased account whose content may still be there, the longest erased first."""
+    """The erased account whose content may still exist, the longest erased first."""
     account_id: AccountId | None = await conn.fetchval(
         """
         SELECT id FROM accounts
@@ -67,7 +70,7 @@ async def find_next_to_erase(conn: Connection) -> AccountId | None:
 
 
 async def mark_content_erased(conn: Connection, account_id: int, *, after_seconds: int) -> bool:
-    """Whether the account is done with: only so long after its end that no write which began before it is still in flight."""
+    """Records that the content is erased. False: `after_seconds` since the erasure are not over, so that writes may be in flight."""
     return bool(
         await conn.fetchval(
             """

@@ -1,4 +1,4 @@
-"""The SQL of what the app says about its accounts: which events have come, and how late the applied ones are."""
+"""SQL of the app's account events: received event ids, and the time of the newest applied event."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,7 +9,7 @@ Subject = Literal["name", "ban"]
 
 
 async def add_event(conn: Connection, event_id: str) -> bool:
-    """Whether the event is new; the same one, sent twice at once, waits for the first."""
+    """Records an event id. Returns whether it is new; a concurrent duplicate waits for the first transaction."""
     return bool(
         await conn.fetchval(
             "INSERT INTO account_events (event_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING true", event_id
@@ -18,7 +18,7 @@ async def add_event(conn: Connection, event_id: str) -> bool:
 
 
 async def mark_applied(conn: Connection, account_id: int, subject: Subject, happened_at: datetime) -> bool:
-    """Whether nothing newer about the same subject was applied before."""
+    """Records the time of an event to apply. False: a newer event of the same subject was applied before."""
     return bool(
         await conn.fetchval(
             """
@@ -36,11 +36,11 @@ async def mark_applied(conn: Connection, account_id: int, subject: Subject, happ
 
 
 async def change_name(conn: Connection, account_id: int, name: str) -> None:
-    """What others call the account from now on."""
+    """Changes the account's name."""
     await conn.execute("UPDATE accounts SET name = $2 WHERE id = $1", account_id, name)
 
 
 async def remove_old_events(conn: Connection, *, hours: int) -> int:
-    """How many events were forgotten: nobody sends them again so long afterwards, and the marks stay."""
+    """Removes old event ids and returns their number: the app repeats no event so late, and the times of applied events stay."""
     tag = await conn.execute("DELETE FROM account_events WHERE received_at < now() - make_interval(hours => $1)", hours)
     return int(tag.split()[-1])

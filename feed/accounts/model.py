@@ -1,4 +1,4 @@
-"""Accounts: who one is, which rights one has been given, and what one has been forbidden."""
+"""Accounts, roles and standing: types, limits and errors."""
 
 import unicodedata
 from datetime import datetime
@@ -19,15 +19,15 @@ RELATIONS_MOST = 1_000
 
 
 class AccountNotFound(NotFound):
-    """No such person, or one who has been erased."""
+    """No such account, or an erased one."""
 
 
 class OwnAccount(Conflict):
-    """Nobody blocks or mutes himself."""
+    """An account cannot block or mute itself."""
 
 
 class RelationsFull(Conflict):
-    """More people are blocked or muted than anybody can remember."""
+    """The account has the largest possible number of blocks or mutes."""
 
 
 class RoleMissing(Forbidden):
@@ -35,23 +35,23 @@ class RoleMissing(Forbidden):
 
 
 class LastAdmin(Conflict):
-    """Without an admin nobody could make another one."""
+    """The last admin cannot lose the role: no account could grant it again."""
 
 
 class Banned(Forbidden):
-    """The account is banned: it may read, and nothing else."""
+    """The account is banned: it may only read."""
 
 
 class Muted(Forbidden):
-    """The account may not post or comment for a while."""
+    """The account is muted: it may not post or comment."""
 
 
 def profile_problems(*, name: str | UnsetType, bio: str | UnsetType) -> list[FieldError]:
-    """Everything that keeps these from being a name and a bio."""
+    """The problems of a name and a bio."""
     problems: list[FieldError] = []
     if name is not UNSET:
         problem = text_problem(name, shortest=1, longest=NAME_LONGEST)
-        # A name of joiners and blanks would be nobody's to see.
+        # A name of joiners and spaces only would be invisible.
         if problem is None and not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
             problem = "invisible"
         if problem:
@@ -62,13 +62,13 @@ def profile_problems(*, name: str | UnsetType, bio: str | UnsetType) -> list[Fie
 
 
 class Viewer(msgspec.Struct, frozen=True, gc=False):
-    """Who asks: an account behind a verified token."""
+    """The account behind a verified token."""
 
     account_id: AccountId
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An account as the database knows it."""
+    """A row of `accounts`."""
 
     id: AccountId
     iss: str
@@ -85,7 +85,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class KnownAccount(msgspec.Struct, frozen=True):
-    """An account that has been here before: whose person it is, how old, and whether it holds rights that an app's token gave.
+    """An existing account: its person, its age, and whether it has roles from a token of the app.
 
     `person` is the same for all accounts of a person; for an account without a verified phone it is the account's own.
     """
@@ -97,20 +97,20 @@ class KnownAccount(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What an account is forbidden at this moment, by a sanction on any account of the person."""
+    """Whether the account is banned or muted now, by a sanction on any account of the person."""
 
     banned: bool = False
     muted: bool = False
 
     @property
     def write_error(self) -> Forbidden | None:
-        """What keeps the account from posting and commenting: Banned, Muted, or nothing."""
+        """The error that posting or commenting raises: Banned, Muted, or None."""
         if self.banned:
             return Banned()
         return Muted() if self.muted else None
 
     def require_write_access(self) -> None:
-        """Raises Banned or Muted when the account may not post or comment."""
+        """Raises Banned or Muted if the account may not post or comment."""
         if self.write_error is not None:
             raise self.write_error
 

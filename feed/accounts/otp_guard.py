@@ -1,4 +1,4 @@
-"""What stands before a code by SMS: a proof of work where codes are asked for often, and the counting of them."""
+"""Protects sign-in codes by SMS: quotas, and a proof of work where codes are requested often."""
 
 import base64
 import hmac
@@ -18,11 +18,11 @@ from feed.postgres import Pool
 
 CHALLENGE_SECONDS = 600
 
-# From which code of a day on, counting this one.
+# How many codes of a day need no challenge.
 CODES_WITHOUT_CHALLENGE_PER_PHONE = 2
 CODES_WITHOUT_CHALLENGE_PER_ADDRESS = 4
 
-# About 256 derivations: half a second for a telephone, three milliseconds for us.
+# About 256 derivations: half a second on a phone, three milliseconds on the server.
 _ALGORITHM = "PBKDF2/SHA-256"
 _COST = 5000
 _LONGEST = 4096
@@ -31,22 +31,22 @@ ChallengeMode = Literal["auto", "always", "never"]
 
 
 class ChallengeRequired(Forbidden):
-    """A code is sent only with a solved challenge: get one at /v1/auth/challenge, solve it, and ask again with it."""
+    """A code is sent only with a solved challenge: get one at /v1/auth/challenge, solve it, and repeat the request with it."""
 
 
 class ChallengeRefused(Forbidden):
-    """The challenge is not solved, has expired, was spent, or is none of ours: get another one."""
+    """The challenge is not solved, expired, used, or not from this server: get another one."""
 
 
 class CodeRequestRules(msgspec.Struct, frozen=True):
-    """What the operator has set."""
+    """The settings of the operator."""
 
     challenge: ChallengeMode
     site_per_day: int
 
 
 def make_challenge(keys: Keys) -> dict[str, Any]:
-    """A challenge as altcha's widget reads it; nothing is kept of it until it is spent."""
+    """A new challenge in the format of altcha's widget; nothing is stored until it is used."""
     made = altcha.create_challenge(
         _ALGORITHM, _COST, hmac_secret=_secret(keys), expires_at=int(time.time()) + CHALLENGE_SECONDS
     )
@@ -63,23 +63,23 @@ async def check_code_request(
     address: str | None,
     challenge: str | None,
 ) -> None:
-    """Lets a request for a code through, counted; `address` None is exempt. The answer knows nothing of who has the phone.
+    """Checks and counts a request for a code; without an address it is exempt. The result does not depend on whether the phone has an account.
 
     Raises Invalid, ChallengeRequired, ChallengeRefused, RateLimited, CodesExhausted, LimitsAway.
     """
     person = keys.person_of(normalise_phone(phone))
     key = None if address is None else otp_quotas.address_key(keys, address)
-    if await _demands_challenge(pool, redis, rules.challenge, person, key):
+    if await _requires_challenge(pool, redis, rules.challenge, person, key):
         if not challenge:
             raise ChallengeRequired
-        # Before the counting, so that whoever has worked for nothing has not been counted for it.
+        # Before the count, so that a request with an invalid challenge is not counted.
         nonce = solved_nonce(keys, challenge)
         if nonce is None or not await otp_quotas.mark_challenge_used(redis, nonce, seconds=CHALLENGE_SECONDS + 60):
             raise ChallengeRefused
     await otp_quotas.count_code(redis, key, site_per_day=rules.site_per_day)
 
 
-async def _demands_challenge(pool: Pool, redis: Redis, mode: ChallengeMode, person: bytes, key: str | None) -> bool:
+async def _requires_challenge(pool: Pool, redis: Redis, mode: ChallengeMode, person: bytes, key: str | None) -> bool:
     if mode != "auto":
         return mode == "always"
     if key is not None and await otp_quotas.count_recent_codes(redis, key) >= CODES_WITHOUT_CHALLENGE_PER_ADDRESS:
@@ -90,10 +90,10 @@ async def _demands_challenge(pool: Pool, redis: Redis, mode: ChallengeMode, pers
 
 
 def solved_nonce(keys: Keys, payload: str) -> str | None:
-    """What tells a solved challenge from every other, whichever of its solutions this is; None for one that is not solved."""
+    """The nonce that identifies a solved challenge, the same for each of its solutions; None if it is not solved."""
     if len(payload) > _LONGEST or not altcha.verify_solution(payload, _secret(keys)).verified:
         return None
-    # Signed by us, so it is there and as we wrote it.
+    # The signature is ours, so the member exists.
     nonce: str = json.loads(base64.b64decode(payload))["challenge"]["parameters"]["nonce"]
     return nonce
 

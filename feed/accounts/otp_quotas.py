@@ -1,6 +1,6 @@
-"""How many codes an address and the whole site have asked for, counted in Redis. Unlike boards, these fail closed.
+"""Quotas of sign-in codes by client address and for the whole site, counted in Redis. Unlike boards, they fail closed.
 
-Addresses are kept as keyed hashes, and for a day.
+Addresses are stored as keyed hashes, for a day.
 """
 
 import hmac
@@ -17,10 +17,10 @@ PER_TEN_MINUTES = 10
 PER_DAY = 50
 
 _DAY = 86_400
-# One tag: the script's keys must lie together, and there are few of them.
+# One hash tag: all keys of the script must be in one slot, and there are few of them.
 _SITE = "feed:{codes}:site"
 
-# Looks at every limit before it counts for any. Answers which one is reached, and in how many seconds it will not be.
+# Checks every limit before it counts. Returns the limit that is reached, and in how many seconds it will not be.
 _COUNT = Script("""
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -50,17 +50,17 @@ return {'counted', 0}
 
 
 class CodesExhausted(Unavailable):
-    """The site has sent as many codes today as it may."""
+    """The site has sent its number of codes for a day."""
 
 
 def address_key(keys: Keys, address: str) -> str:
-    """Where an address is counted; whoever calls has made one of those that belong together."""
+    """The Redis key of an address. The caller passes one representative of addresses that are counted together."""
     digest = hmac.digest(keys.token_key, b"sign-in address\0" + address.encode(), "sha256")
     return f"feed:{{codes}}:address:{digest[:12].hex()}"
 
 
 async def count_recent_codes(redis: Redis, key: str) -> int:
-    """How many codes the address has asked for in a day. Raises LimitsAway."""
+    """The number of codes that the address has requested in the last day. Raises LimitsAway."""
     try:
         return int(await redis.zcount(key, time.time() * 1000 - _DAY * 1000, "+inf"))
     except UNREACHABLE:
@@ -81,7 +81,7 @@ async def count_code(redis: Redis, key: str | None, *, site_per_day: int) -> Non
 
 
 async def mark_challenge_used(redis: Redis, challenge: str, *, seconds: int) -> bool:
-    """Whether the solved challenge had not been spent before. Raises LimitsAway."""
+    """Records the use of a solved challenge. False: it was used before. Raises LimitsAway."""
     try:
         return bool(await redis.set(f"feed:{{codes}}:spent:{challenge}", 1, nx=True, ex=seconds))
     except UNREACHABLE:

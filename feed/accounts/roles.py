@@ -1,4 +1,4 @@
-"""Who is staff: rights that an admin gives and takes, as intervals that stay."""
+"""Staff roles, which admins grant and revoke. Rows are intervals and are kept."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from feed.postgres import Pool, transaction
 
 
 async def change_roles(pool: Pool, actor_id: AccountId, account_id: AccountId, roles: Sequence[str]) -> list[Role]:
-    """Gives somebody these roles and no others; returns them. Raises Invalid, AccountNotFound, RoleMissing, LastAdmin."""
+    """Sets the account's roles and returns them. Raises Invalid, AccountNotFound, RoleMissing, LastAdmin."""
     if unknown := [place for place, role in enumerate(roles) if role not in ROLES]:
         raise Invalid(*(FieldError(f"roles.{place}", "unknown_value", {"allowed": list(ROLES)}) for place in unknown))
     async with transaction(pool) as conn:
-        # The admins are held first: of two who dismiss each other at once the second one is no longer asked.
+        # The admins are locked first: of two who revoke each other's role at once, the second is no admin any more.
         admins = await store.lock_admins(conn)
         if actor_id not in admins:
             raise RoleMissing

@@ -1,4 +1,4 @@
-"""The SQL of sanctions: intervals that end and stay, so that who was muted or banned at any instant is known."""
+"""SQL of sanctions: intervals that are kept, so that it is known who was muted or banned at any instant."""
 
 from datetime import datetime
 from typing import Literal, get_args
@@ -13,8 +13,8 @@ SANCTION_KINDS: tuple[SanctionKind, ...] = get_args(SanctionKind)
 
 
 class Sanction(msgspec.Struct, frozen=True):
-    """A sanction; without `until` it stands until it is lifted. `running`: at this moment, by the database clock.
-    `imposed_by` nobody: the app."""
+    """A sanction; without `until` it lasts until it is lifted. `running`: now, by the database's clock.
+    `imposed_by` None: the app."""
 
     id: int
     account_id: AccountId
@@ -27,12 +27,12 @@ class Sanction(msgspec.Struct, frozen=True):
 
 
 async def lock_account(conn: Connection, account_id: int) -> None:
-    """Lets one change the sanctions of an account at a time; posts and likes of it go on."""
+    """Locks the account for a change of its sanctions, until the transaction ends; its posts and likes do not wait."""
     await conn.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", account_id)
 
 
 async def list_unlifted(conn: Connection, account_id: int) -> list[Sanction]:
-    """The account's sanctions that nobody has lifted, also those whose time is over."""
+    """The account's sanctions that are not lifted, including those whose time is over."""
     rows = await conn.fetch(
         """
         SELECT id, account_id, kind, reason_code, starts_at, until,
@@ -49,7 +49,7 @@ async def list_unlifted(conn: Connection, account_id: int) -> list[Sanction]:
 async def add_sanction(
     conn: Connection, *, account_id: int, kind: SanctionKind, reason_code: str, until: datetime | None, by: int | None
 ) -> Sanction | None:
-    """A sanction from this transaction's instant on; None when `until` has passed. The former one has to be lifted before."""
+    """Adds a sanction from the start of this transaction on; None when `until` has passed. The former one must be lifted before."""
     row = await conn.fetchrow(
         """
         INSERT INTO sanctions (account_id, kind, reason_code, starts_at, until, imposed_by)
@@ -70,7 +70,7 @@ async def add_sanction(
 async def lift_sanctions(
     conn: Connection, account_id: int, kinds: list[SanctionKind], *, by: int | None
 ) -> list[Sanction]:
-    """The sanctions that ended by this, at this transaction's instant."""
+    """Lifts the account's sanctions of these kinds and returns them; they end at the start of this transaction."""
     rows = await conn.fetch(
         """
         UPDATE sanctions SET lifted_at = now(), lifted_by = $3

@@ -1,36 +1,36 @@
-"""The SQL of what people have set for themselves."""
+"""SQL of the settings of accounts."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
 
 from feed.postgres import Connection
 
-# What somebody can do without being told of; everything else is told.
+# The kinds of notification that an account can turn off.
 OptionalNotification = Literal["like", "comment", "reply"]
 OPTIONAL_NOTIFICATIONS: tuple[OptionalNotification, ...] = get_args(OptionalNotification)
 
 
 async def get_disabled_notifications(conn: Connection, account_id: int) -> set[OptionalNotification]:
-    """What the account does not want to be told of."""
+    """The kinds of notification that the account has turned off."""
     return set(await conn.fetchval("SELECT quiet FROM account_settings WHERE account_id = $1", account_id) or ())
 
 
 async def change_disabled_notifications(
-    conn: Connection, account_id: int, quiet: Sequence[OptionalNotification]
+    conn: Connection, account_id: int, disabled: Sequence[OptionalNotification]
 ) -> None:
-    """From now on."""
+    """Replaces the kinds of notification that the account has turned off."""
     await conn.execute(
         """
         INSERT INTO account_settings (account_id, quiet) VALUES ($1, $2)
         ON CONFLICT (account_id) DO UPDATE SET quiet = excluded.quiet, changed_at = now()
         """,
         account_id,
-        quiet,
+        disabled,
     )
 
 
 async def list_opted_out(conn: Connection, account_ids: Sequence[int], kind: OptionalNotification) -> set[int]:
-    """Who among these does not want to be told of this."""
+    """Those of the accounts that have turned off this kind of notification."""
     rows = await conn.fetch(
         "SELECT account_id FROM account_settings WHERE account_id = ANY ($1::bigint[]) AND $2 = ANY (quiet)",
         account_ids,

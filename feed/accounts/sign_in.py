@@ -1,4 +1,4 @@
-"""Signing in by phone, where no other issuer does it: a code by SMS, then tokens of our own key."""
+"""Sign-in by phone, for installations without another issuer: a code by SMS, then tokens that are signed with our own key."""
 
 import hashlib
 import hmac
@@ -28,7 +28,7 @@ REFRESH_DAYS = 30
 
 
 class CodeRefused(Unauthenticated):
-    """Wrong, used, expired, tried too often, or never sent: the answer is the same."""
+    """The code is wrong, used, expired, tried too often, or was never sent: the response is the same."""
 
 
 class RefreshRefused(Unauthenticated):
@@ -36,7 +36,7 @@ class RefreshRefused(Unauthenticated):
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """What a successful sign-in gives."""
+    """The tokens of a successful sign-in."""
 
     account_id: AccountId
     access_token: str
@@ -45,9 +45,9 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 
 async def request_code(pool: Pool, keys: Keys, phone: str, *, provider: str = "file") -> None:
-    """Sends a code to a phone, whether or not an account has it. Raises RateLimited, and Invalid for no phone.
+    """Sends a code to a phone, whether or not it has an account. Raises RateLimited, and Invalid for an invalid number.
 
-    The windows are those of `provider`: a code that it would refuse is refused here, where the caller gets an answer.
+    The rate limit is that of `provider`: a code that the provider would reject is rejected here, where the caller gets a response.
     """
     number = normalise_phone(phone)
     person = keys.person_of(number)
@@ -72,12 +72,12 @@ async def request_code(pool: Pool, keys: Keys, phone: str, *, provider: str = "f
 
 
 async def exchange_code(pool: Pool, keys: Keys, phone: str, code: str) -> SignedIn:
-    """Signs in with the newest code; the account is made at the first time. Raises CodeRefused."""
+    """Signs in with the newest code; the first time creates the account. Raises CodeRefused."""
     number = normalise_phone(phone)
     person = keys.person_of(number)
     async with transaction(pool) as conn:
         signed_in = await _try_code(conn, keys, number, person, code)
-    # Raised here, so that a wrong try is committed.
+    # Raised after the transaction, so that a wrong try is committed.
     if signed_in is None:
         raise CodeRefused
     return signed_in
@@ -85,14 +85,14 @@ async def exchange_code(pool: Pool, keys: Keys, phone: str, code: str) -> Signed
 
 async def _try_code(conn: Connection, keys: Keys, number: str, person: bytes, code: str) -> SignedIn | None:
     open_code = await store.lock_open_code(conn, person)
-    offered = _code_hash(keys, person, code)
+    code_hash = _code_hash(keys, person, code)
     if open_code is None:
         return None
-    if not hmac.compare_digest(offered, open_code.code_hash):
-        await store.change_tries_left(conn, open_code.id)
+    if not hmac.compare_digest(code_hash, open_code.code_hash):
+        await store.mark_failed_try(conn, open_code.id)
         return None
     await store.mark_code_used(conn, open_code.id)
-    # A name that gives nothing of the number away.
+    # A name that reveals nothing of the number.
     name = f"读者{secrets.randbelow(10_000):04d}"
     account_id = await accounts.find_or_add(conn, iss=LOCAL_ISSUER, sub=f"phone:{person.hex()}", name=name)
     sealed = seal_phone(keys, account_id, number)
@@ -115,7 +115,7 @@ async def _try_refresh(conn: Connection, keys: Keys, token_hash: bytes) -> Signe
     if token is None or token.ended:
         return None
     if token.used:
-        # Two hold the same token: its owner and a thief, and we cannot tell which one this is.
+        # The token was copied: the request may be from its owner or from a thief.
         await store.revoke_family(conn, token.family)
         return None
     await store.mark_token_used(conn, token_hash)
@@ -128,13 +128,13 @@ async def _sign_in(conn: Connection, keys: Keys, account_id: AccountId, *, famil
         return None
     refresh_token = secrets.token_urlsafe(32)
     await store.add_refresh_token(conn, _token_hash(refresh_token), account_id, days=REFRESH_DAYS, family=family)
-    # The account knows its phone already, so the token need not carry it through the world.
+    # The account has its phone already, so the token need not contain it.
     access_token = issue_token(keys.token_key, sub=account.sub, name=account.name, seconds=ACCESS_SECONDS)
     return SignedIn(account_id, access_token, refresh_token)
 
 
 def _code_hash(keys: Keys, person: bytes, code: str) -> bytes:
-    # A million codes are tried in no time without the key.
+    # Keyed: without the key, a million codes could be tried at once.
     return hmac.digest(keys.token_key, b"sign-in code\0" + person + b"\0" + code.encode(errors="replace"), "sha256")
 
 

@@ -1,4 +1,4 @@
-"""The SQL of signing in by phone: codes, and families of refresh tokens."""
+"""SQL of sign-in by phone: codes, and families of refresh tokens."""
 
 from datetime import datetime
 
@@ -9,21 +9,21 @@ from feed.postgres import Connection, one
 
 
 class OpenCode(msgspec.Struct, frozen=True):
-    """The code that a person may still use."""
+    """A code that can still be used."""
 
     id: int
     code_hash: bytes
 
 
 class AddedCode(msgspec.Struct, frozen=True):
-    """A new code."""
+    """A code that was added."""
 
     id: int
     expires_at: datetime
 
 
 class RefreshToken(msgspec.Struct, frozen=True):
-    """A refresh token that is known, good or not."""
+    """A stored refresh token, valid or not. `ended`: revoked or expired."""
 
     family: int
     account_id: AccountId
@@ -32,12 +32,12 @@ class RefreshToken(msgspec.Struct, frozen=True):
 
 
 async def lock_person(conn: Connection, person: bytes) -> None:
-    """Until the transaction ends: requests of one person are counted one after another."""
+    """Locks the person until the transaction ends, so that concurrent requests are counted one after another."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('sign-in ' || encode($1, 'hex'), 0))", person)
 
 
 async def list_code_ages(conn: Connection, person: bytes) -> list[float]:
-    """How many seconds ago the person was sent each code of the last day."""
+    """The ages of the person's codes of the last day, in seconds."""
     rows = await conn.fetch(
         """
         SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 AS age
@@ -50,7 +50,7 @@ async def list_code_ages(conn: Connection, person: bytes) -> list[float]:
 
 
 async def add_code(conn: Connection, person: bytes, code_hash: bytes, *, minutes: int, tries: int) -> AddedCode:
-    """The newest code is the only one that counts."""
+    """Adds a code, which replaces the person's former ones."""
     row = await conn.fetchrow(
         """
         INSERT INTO sign_in_codes (person, code_hash, tries_left, expires_at)
@@ -81,19 +81,19 @@ async def lock_open_code(conn: Connection, person: bytes) -> OpenCode | None:
 
 
 async def mark_code_used(conn: Connection, code_id: int) -> None:
-    """A code opens one sign-in."""
+    """Records that the code was used."""
     await conn.execute("UPDATE sign_in_codes SET used_at = now() WHERE id = $1", code_id)
 
 
-async def change_tries_left(conn: Connection, code_id: int) -> None:
-    """One try less."""
+async def mark_failed_try(conn: Connection, code_id: int) -> None:
+    """Takes one of the code's tries."""
     await conn.execute("UPDATE sign_in_codes SET tries_left = tries_left - 1 WHERE id = $1", code_id)
 
 
 async def add_refresh_token(
     conn: Connection, token_hash: bytes, account_id: AccountId, *, days: int, family: int | None = None
 ) -> None:
-    """The next token of a family, or the first one of a new family."""
+    """Adds the next token of a family, or the first one of a new family."""
     await conn.execute(
         """
         INSERT INTO refresh_tokens (token_hash, account_id, expires_at, family)
@@ -107,7 +107,7 @@ async def add_refresh_token(
 
 
 async def lock_refresh_token(conn: Connection, token_hash: bytes) -> RefreshToken | None:
-    """The token, whatever has become of it."""
+    """The token, valid or not; None if it is unknown."""
     row = await conn.fetchrow(
         """
         SELECT family, account_id, used_at IS NOT NULL AS used,
@@ -122,22 +122,22 @@ async def lock_refresh_token(conn: Connection, token_hash: bytes) -> RefreshToke
 
 
 async def mark_token_used(conn: Connection, token_hash: bytes) -> None:
-    """It has made its successor."""
+    """Records that the token was exchanged for its successor."""
     await conn.execute("UPDATE refresh_tokens SET used_at = now() WHERE token_hash = $1", token_hash)
 
 
 async def revoke_family(conn: Connection, family: int) -> None:
-    """Ends a sign-in with all its tokens."""
+    """Revokes all tokens of a sign-in."""
     await conn.execute("UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1 AND revoked_at IS NULL", family)
 
 
 async def remove_old_codes(conn: Connection, *, hours: int) -> int:
-    """How many codes were forgotten."""
+    """Removes old codes and returns their number."""
     tag = await conn.execute("DELETE FROM sign_in_codes WHERE created_at < now() - make_interval(hours => $1)", hours)
     return int(tag.split()[-1])
 
 
 async def remove_old_tokens(conn: Connection, *, hours: int) -> int:
-    """How many refresh tokens were forgotten: a used one is kept as long as it could be used, to be recognised."""
+    """Removes expired refresh tokens and returns their number. Used ones are kept until they expire, to detect a second use."""
     tag = await conn.execute("DELETE FROM refresh_tokens WHERE expires_at < now() - make_interval(hours => $1)", hours)
     return int(tag.split()[-1])

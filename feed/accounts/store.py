@@ -1,4 +1,4 @@
-"""The SQL of accounts, staff rights and standing."""
+"""SQL of accounts, staff rights and standing."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,8 +8,8 @@ from feed.postgres import Connection, Pool, columns, one
 
 
 async def find_or_add(conn: Connection, *, iss: str, sub: str, name: str) -> AccountId:
-    """The account of a subject, made at its first request; the name seeds it once."""
-    # The empty update makes RETURNING speak on a conflict, and only a first request conflicts with itself.
+    """The account of a subject, created at its first request. `name` is used for a new account only."""
+    # The empty update makes RETURNING return the row on a conflict, which only concurrent first requests cause.
     return AccountId(
         await conn.fetchval(
             """
@@ -33,7 +33,7 @@ async def find_or_add(conn: Connection, *, iss: str, sub: str, name: str) -> Acc
 async def list_known_accounts(
     conn: Connection, subjects: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], KnownAccount]:
-    """What is known of these subjects (issuer, subject); those without an account, and the erased, are absent."""
+    """The accounts of these subjects (issuer, subject); subjects without an account and erased accounts are absent."""
     rows = await conn.fetch(
         """
         SELECT accounts.iss, accounts.sub, accounts.id, persons.person,
@@ -94,7 +94,7 @@ async def get_account(conn: Connection, account_id: int) -> Account:
 
 
 async def find_by_sub(conn: Connection, *, iss: str, sub: str) -> AccountId | None:
-    """Whose subject this is, if anybody's."""
+    """The account of a subject, unless it is unknown or erased."""
     account_id: AccountId | None = await conn.fetchval(
         "SELECT id FROM accounts WHERE iss = $1 AND sub = $2 AND erased_at IS NULL", iss, sub
     )
@@ -102,12 +102,12 @@ async def find_by_sub(conn: Connection, *, iss: str, sub: str) -> AccountId | No
 
 
 async def change_profile(conn: Connection, account_id: int, *, name: str, bio: str) -> None:
-    """What everybody reads of the account."""
+    """Changes the account's public name and bio."""
     await conn.execute("UPDATE accounts SET name = $2, bio = $3 WHERE id = $1", account_id, name, bio)
 
 
-async def change_post_counts(conn: Connection, moved: Mapping[int, int]) -> None:
-    """Moves the numbers of visible posts that profiles show, by account; the rows are locked in the order of their ids."""
+async def change_post_counts(conn: Connection, changes: Mapping[int, int]) -> None:
+    """Adds to the numbers of visible posts, by account; the rows are locked in the order of their ids."""
     await conn.execute(
         """
         WITH held AS MATERIALIZED (
@@ -117,13 +117,13 @@ async def change_post_counts(conn: Connection, moved: Mapping[int, int]) -> None
         FROM held JOIN unnest($1::bigint[], $2::bigint[]) AS given (id, by) ON given.id = held.id
         WHERE accounts.id = held.id
         """,
-        list(moved),
-        list(moved.values()),
+        list(changes),
+        list(changes.values()),
     )
 
 
 async def list_roles(conn: Connection, account_id: int) -> list[Role]:
-    """The roles that the account holds now."""
+    """The account's current roles."""
     rows = await conn.fetch(
         "SELECT role FROM staff_rights WHERE account_id = $1 AND revoked_at IS NULL ORDER BY role", account_id
     )
@@ -131,7 +131,7 @@ async def list_roles(conn: Connection, account_id: int) -> list[Role]:
 
 
 async def grant_role(conn: Connection, account_id: int, role: Role, *, by: int | None, by_claim: bool = False) -> bool:
-    """Whether the role is new to the account. `by_claim`: a token of the app says so, and may cease to."""
+    """Grants a role. Returns whether it is new. `by_claim`: it comes from a token of the app and ends with it."""
     return bool(
         await conn.fetchval(
             """
@@ -149,7 +149,7 @@ async def grant_role(conn: Connection, account_id: int, role: Role, *, by: int |
 
 
 async def revoke_unclaimed_roles(conn: Connection, account_id: int, claimed: Sequence[str]) -> None:
-    """Ends the rights that a token of the app gave and that it gives no longer."""
+    """Revokes the roles from tokens of the app that are not in `claimed`."""
     await conn.execute(
         """
         UPDATE staff_rights SET revoked_at = now()
@@ -161,7 +161,7 @@ async def revoke_unclaimed_roles(conn: Connection, account_id: int, claimed: Seq
 
 
 async def lock_admins(conn: Connection) -> set[int]:
-    """Who is an admin; none of them ceases to be one before this transaction ends."""
+    """The ids of all admins, whose rights are locked until the transaction ends."""
     rows = await conn.fetch(
         "SELECT account_id FROM staff_rights WHERE role = 'admin' AND revoked_at IS NULL ORDER BY id FOR UPDATE"
     )
@@ -169,7 +169,7 @@ async def lock_admins(conn: Connection) -> set[int]:
 
 
 async def revoke_role(conn: Connection, account_id: int, role: Role, *, by: int | None) -> bool:
-    """Whether the account held the role."""
+    """Revokes a role. Returns whether the account had it."""
     return bool(
         await conn.fetchval(
             """
@@ -185,7 +185,7 @@ async def revoke_role(conn: Connection, account_id: int, role: Role, *, by: int 
 
 
 async def list_standings(conn: Connection, account_ids: Sequence[int]) -> dict[int, Standing]:
-    """The standing of those among `account_ids` who are forbidden anything now: by a sanction of the person, or as erased."""
+    """The standing of those of the accounts that are banned or muted now: by a sanction of the person, or as erased."""
     rows = await conn.fetch(
         """
         SELECT account_id, banned, muted
@@ -220,7 +220,7 @@ async def list_same_person(conn: Connection, account_id: int) -> list[AccountId]
 
 
 async def list_unknown_ids(conn: Connection, account_ids: Sequence[int]) -> list[int]:
-    """Those of the ids that are nobody's."""
+    """The ids without an account, or with an erased one."""
     rows = await conn.fetch(
         """
         SELECT given.id FROM unnest($1::bigint[]) AS given (id)

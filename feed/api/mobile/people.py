@@ -88,7 +88,7 @@ async def _relate(app_state: AppState, viewer: Viewer, user_id: str, kind: Relat
     change = actions.add_relation if active else actions.remove_relation
     await change(app_state.pool, viewer.account_id, target_id, kind)
     async with app_state.pool.acquire() as conn:
-        kinds = await blocks.list_kinds(conn, viewer.account_id, target_id)
+        kinds = await blocks.list_relation_kinds(conn, viewer.account_id, target_id)
     return Relation(str(target_id), "block" in kinds, "mute" in kinds)
 
 

@@ -79,7 +79,7 @@ async def get_user(conn: Connection, account_id: int, viewer_id: int | None = No
     An account that the viewer has blocked is found, so that the block can be undone.
     """
     account = await get_account(conn, account_id)
-    if viewer_id is not None and "block" in await blocks.list_kinds(conn, account_id, viewer_id):
+    if viewer_id is not None and "block" in await blocks.list_relation_kinds(conn, account_id, viewer_id):
         raise AccountNotFound
     return user_card(account)
 
