@@ -85,7 +85,7 @@ async def rebuild_boards(pool: Pool, redis: Redis) -> int:
     """Rebuilds every board under a new epoch and removes the keys of the old one. Returns the number of boards."""
     async with transaction(pool) as conn:
         before = await store.get_log_head(conn)
-        await store.raise_rebuild(conn)
+        await store.start_epoch(conn)
         head = await store.get_log_head(conn)
         boards = await list_boards(conn)
     for board in boards:
@@ -149,7 +149,7 @@ async def _catch_up(pool: Pool, redis: Redis, head: LogHead, lagging: Mapping[Bo
     log = await _read_log(pool, list(positions.values()))
     if any(log.contradicts(position) for position in positions.values()):
         async with transaction(pool) as conn:
-            await store.raise_rebuild(conn)
+            await store.start_epoch(conn)
         return True
     for board, position in positions.items():
         if not log.reaches(position):
@@ -165,7 +165,7 @@ async def _read_log(pool: Pool, positions: Sequence[Position]) -> _Log:
     async with pool.acquire() as conn:
         stamps = await changes.list_stamps(conn, numbers)
         step = await changes.list_changes(conn, min(numbers), _STEP)
-        return _Log(step, await changes.last_number(conn), stamps)
+        return _Log(step, await changes.get_last_number(conn), stamps)
 
 
 async def _advance(pool: Pool, redis: Redis, head: LogHead, boards: Sequence[Board], start: int, log: _Log) -> bool:
@@ -232,8 +232,8 @@ async def _read_items(
         if not due:
             continue
         async with pool.acquire() as conn:
-            concerned = await definition.list_concerned(conn, list(some), due)
-        for board, members in concerned.items():
+            candidates = await definition.list_candidates(conn, list(some), due)
+        for board, members in candidates.items():
             items[board] = await _read_board(pool, redis, head, board, [posts[post_id] for post_id in members])
     return items
 

@@ -60,7 +60,7 @@ class Definition(Protocol):
         """About `count` posts that may be on the board, for the drift check."""
         ...
 
-    async def list_concerned(
+    async def list_candidates(
         self, conn: Connection, boards: Sequence[Board], post_ids: Sequence[int]
     ) -> dict[Board, list[int]]:
         """By board, those of the posts that may be on it, ranked or not."""
@@ -92,9 +92,9 @@ class SiteBoard(msgspec.Struct, frozen=True, kw_only=True):
         return Members([row.post_id for row in rows], rows[-1].score - 1 if len(rows) >= self.kept else None)
 
     async def list_sample(self, conn: Connection, board: Board, count: int) -> list[int]:
-        return await store.list_some_posts(conn, count)
+        return await store.list_sample_posts(conn, count)
 
-    async def list_concerned(
+    async def list_candidates(
         self, conn: Connection, boards: Sequence[Board], post_ids: Sequence[int]
     ) -> dict[Board, list[int]]:
         return {board: list(post_ids) for board in boards}
@@ -118,9 +118,9 @@ class CampaignBoards(msgspec.Struct, frozen=True, kw_only=True):
         return Members(await list_entry_ids(conn, board.campaign_id))
 
     async def list_sample(self, conn: Connection, board: Board, count: int) -> list[int]:
-        return await store.list_some_entries(conn, board.campaign_id, count)
+        return await store.list_sample_entries(conn, board.campaign_id, count)
 
-    async def list_concerned(
+    async def list_candidates(
         self, conn: Connection, boards: Sequence[Board], post_ids: Sequence[int]
     ) -> dict[Board, list[int]]:
         entered = await store.list_entered(conn, post_ids, [board.campaign_id for board in boards])

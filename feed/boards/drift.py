@@ -40,12 +40,12 @@ async def check_drift(pool: Pool, redis: Redis, *, sample: int = 50, delay_secon
         if await redis_store.find_meta(redis, board.key, head.epoch) is not None:
             async with pool.acquire() as conn:
                 ids = await board.definition.list_sample(conn, board, sample)
-            sampled[board] = {*ids, *await redis_store.list_some_members(redis, board.key, head.epoch, sample)}
+            sampled[board] = {*ids, *await redis_store.list_sample_members(redis, board.key, head.epoch, sample)}
     suspects, ahead = await _compare(pool, redis, head, sampled)
     if ahead:
         # Postgres was restored to a slightly older state, which the boards' positions in the log do not show.
         async with transaction(pool) as conn:
-            await store.raise_rebuild(conn)
+            await store.start_epoch(conn)
         return len(suspects)
     if not suspects:
         return 0

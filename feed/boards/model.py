@@ -54,7 +54,7 @@ def epoch_of(*parts: object) -> str:
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
-def cut(rows: Sequence[Row], limit: int) -> list[Row]:
+def top_with_ties(rows: Sequence[Row], limit: int) -> list[Row]:
     """The `limit` highest rows by score, best first, with all that tie with the last one: callers break ties."""
     ordered = sorted(rows, key=lambda row: (-row.score, -row.post_id))
     if len(ordered) <= limit:

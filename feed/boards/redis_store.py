@@ -134,7 +134,7 @@ async def find_least(redis: Redis, board: str, epoch: str) -> int | None:
     return None if least is None else int(least)
 
 
-async def list_some_members(redis: Redis, board: str, epoch: str, count: int) -> list[int]:
+async def list_sample_members(redis: Redis, board: str, epoch: str, count: int) -> list[int]:
     """Up to `count` random posts on the board."""
     members = cast(list[bytes], await redis.zrandmember(_keys(board, epoch)[1], count))
     return [int(member) for member in members]

@@ -163,7 +163,7 @@ async def list_entered(conn: Connection, post_ids: Sequence[int], campaign_ids: 
     return {row["campaign_id"]: row["post_ids"] for row in rows}
 
 
-async def raise_rebuild(conn: Connection) -> None:
+async def start_epoch(conn: Connection) -> None:
     """Starts a new epoch, so that all keys in Redis become obsolete.
 
     The number follows the clock, so that a restored database does not assign a number again.
@@ -176,7 +176,7 @@ async def raise_rebuild(conn: Connection) -> None:
     )
 
 
-async def list_some_posts(conn: Connection, count: int) -> list[int]:
+async def list_sample_posts(conn: Connection, count: int) -> list[int]:
     """The `count` newest visible posts, and as many from a random id on."""
     rows = await conn.fetch(
         """
@@ -191,7 +191,7 @@ async def list_some_posts(conn: Connection, count: int) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def list_some_entries(conn: Connection, campaign_id: int, count: int) -> list[int]:
+async def list_sample_entries(conn: Connection, campaign_id: int, count: int) -> list[int]:
     """The posts of up to `count` entries from a random id on."""
     rows = await conn.fetch(
         """

@@ -123,7 +123,7 @@ async def change_stats(conn: Connection, deltas: Sequence[Delta]) -> dict[int, S
             WHERE held.post_id = deltas.post_id
             RETURNING held.post_id, held.like_count, held.own_like_count,
                       held.comment_count, held.own_comment_count, held.version
-        ), noted AS (
+        ), logged AS (
             INSERT INTO changes (post_id, version)
             SELECT post_id, version FROM moved
         )
@@ -193,7 +193,7 @@ async def list_changes(conn: Connection, after: int, limit: int) -> list[Change]
     return many(rows, Change)
 
 
-async def last_number(conn: Connection) -> int:
+async def get_last_number(conn: Connection) -> int:
     """The highest number that was ever assigned; 0 before the first."""
     number: int = await conn.fetchval("SELECT last_number FROM change_numbers")
     return number

@@ -60,7 +60,7 @@ async def add_comments(
     requests = [(comment.author_id, comment.request) for comment in batch]
     async with transaction(pool) as conn:
         # Lock order of all writers: idempotency keys, statistics, comments; each in the order of ids.
-        reserved, answers = await idempotency.sort_out(conn, requests)
+        reserved, results = await idempotency.sort_out(conn, requests)
         new = {place: batch[place] for place in reserved}
         await changes.lock_stats(conn, sorted({comment.post_id for comment in new.values()}))
         preconditions = await list_preconditions(
@@ -77,11 +77,11 @@ async def add_comments(
                 rows[place] = _row(comment, reserved[place], threads.root_of(comment))
         if rows:
             authors: dict[int, int] = {post.post_id: post.author_id for post in preconditions.values()}
-            answers |= zip(rows, await _add(conn, authors, list(rows.values())), strict=True)
+            results |= zip(rows, await _add(conn, authors, list(rows.values())), strict=True)
         await idempotency.release_each(conn, [requests[place] for place in errors])
     announce({row.post_id for row in rows.values()})
-    answers |= errors
-    return [answers[place] for place in range(len(batch))]
+    results |= errors
+    return [results[place] for place in range(len(batch))]
 
 
 async def delete_comment(

@@ -20,15 +20,15 @@ async def count_comment(conn: Connection, comment: Comment, *, by: int) -> None:
 
 async def hide_comment(conn: Connection, comment_id: int, *, state: State) -> Comment:
     """Removes the comment from lists and counters. Returns its row before. Raises CommentNotFound, CommentIsDeleted."""
-    return await _move(conn, comment_id, state)
+    return await _change_visibility(conn, comment_id, state)
 
 
 async def show_comment(conn: Connection, comment_id: int) -> Comment:
     """Makes the comment visible again. Returns its row before. Raises CommentNotFound, CommentIsDeleted."""
-    return await _move(conn, comment_id, "published")
+    return await _change_visibility(conn, comment_id, "published")
 
 
-async def _move(conn: Connection, comment_id: int, state: State) -> Comment:
+async def _change_visibility(conn: Connection, comment_id: int, state: State) -> Comment:
     found = await store.find_comment(conn, comment_id)
     if found is None:
         raise CommentNotFound

@@ -114,7 +114,7 @@ async def change_state(conn: Connection, comment_id: int, state: State) -> None:
     )
 
 
-async def change_reply_counts(conn: Connection, moved: Mapping[int, int]) -> None:
+async def change_reply_counts(conn: Connection, deltas: Mapping[int, int]) -> None:
     """Adds to the reply counts of root comments, given by id. A caller that changes several has locked them."""
     await conn.execute(
         """
@@ -122,12 +122,12 @@ async def change_reply_counts(conn: Connection, moved: Mapping[int, int]) -> Non
         FROM unnest($1::bigint[], $2::integer[]) AS given (id, by)
         WHERE comments.id = given.id
         """,
-        list(moved),
-        list(moved.values()),
+        list(deltas),
+        list(deltas.values()),
     )
 
 
-async def change_like_counts(conn: Connection, moved: Sequence[tuple[int, int, int]]) -> dict[int, int]:
+async def change_like_counts(conn: Connection, deltas: Sequence[tuple[int, int, int]]) -> dict[int, int]:
     """Adds to the like counts of locked comments, given as (post, comment, by). Returns the new counts by comment."""
     rows = await conn.fetch(
         """
@@ -136,7 +136,7 @@ async def change_like_counts(conn: Connection, moved: Sequence[tuple[int, int, i
         WHERE comments.post_id = given.post_id AND comments.id = given.id
         RETURNING comments.id, comments.like_count
         """,
-        *columns(moved, 3),
+        *columns(deltas, 3),
     )
     return {row["id"]: row["like_count"] for row in rows}
 

@@ -18,7 +18,7 @@ async def count_trends(conn: Connection, *, reach: timedelta, half_life: timedel
     every half-life. So ten people count more than ten posts of one. Scores refer to a fixed instant in the past
     instead of now; the order is the same, and a row changes only when engagement does.
     """
-    moved: int = await conn.fetchval(
+    changed: int = await conn.fetchval(
         """
         WITH recent AS MATERIALIZED (
             SELECT posts.id, posts.author_id, posts.published_at
@@ -72,4 +72,4 @@ async def count_trends(conn: Connection, *, reach: timedelta, half_life: timedel
         posts,
         topics,
     )
-    return moved
+    return changed

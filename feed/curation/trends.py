@@ -25,8 +25,8 @@ async def count_trends(pool: Pool) -> int:
     async with transaction(pool) as conn:
         if not await trend_store.try_trends_lock(conn):
             return 0
-        moved = await trend_store.count_trends(conn, reach=REACH, half_life=HALF_LIFE, posts=_POSTS, topics=_TOPICS)
+        changed = await trend_store.count_trends(conn, reach=REACH, half_life=HALF_LIFE, posts=_POSTS, topics=_TOPICS)
     elapsed = time.monotonic() - started
     if elapsed > _SLOW_SECONDS:
         await asyncio.sleep(min(4 * elapsed, _MAX_REST_SECONDS))
-    return moved
+    return changed

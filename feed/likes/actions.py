@@ -41,7 +41,7 @@ async def apply_likes(
     return [result(like) for like in batch]
 
 
-class _Shown(NamedTuple):
+class _PublishedComment(NamedTuple):
     """A published comment. `authors` are those of the comment and of its post: a block with either hides it."""
 
     post_id: int
@@ -55,13 +55,13 @@ async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[
     The errors of an item: CommentNotFound, Banned.
     """
     async with transaction(pool) as conn:
-        shown = await _lock_shown(conn, {like.comment_id for like in batch})
-        rejected = await _find_rejected(conn, batch, shown)
-        counts = {comment_id: comment.like_count for comment_id, comment in shown.items()}
-        counts |= await _move_likes(
+        published = await _lock_published(conn, {like.comment_id for like in batch})
+        rejected = await _find_rejected(conn, batch, published)
+        counts = {comment_id: comment.like_count for comment_id, comment in published.items()}
+        counts |= await _change_likes(
             conn,
             {
-                (shown[like.comment_id].post_id, like.comment_id, like.account_id): like.liked
+                (published[like.comment_id].post_id, like.comment_id, like.account_id): like.liked
                 for like in batch
                 if like not in rejected
             },
@@ -69,42 +69,44 @@ async def apply_comment_likes(pool: Pool, batch: Sequence[CommentLike]) -> list[
     return [rejected[like]() if like in rejected else Liked(like.liked, counts[like.comment_id]) for like in batch]
 
 
-async def _lock_shown(conn: Connection, comment_ids: Collection[int]) -> dict[int, _Shown]:
+async def _lock_published(conn: Connection, comment_ids: Collection[int]) -> dict[int, _PublishedComment]:
     """The published comments by id, locked. Lock order: comments by id, then likes, as for a deletion."""
-    held = await comments.lock_comments(conn, sorted(comment_ids))
-    post_authors = await posts.find_visible(conn, list({comment.post_id for comment in held.values()}))
+    locked = await comments.lock_comments(conn, sorted(comment_ids))
+    post_authors = await posts.find_visible(conn, list({comment.post_id for comment in locked.values()}))
     return {
-        comment.id: _Shown(comment.post_id, (comment.author_id, post_authors[comment.post_id]), comment.like_count)
-        for comment in held.values()
+        comment.id: _PublishedComment(
+            comment.post_id, (comment.author_id, post_authors[comment.post_id]), comment.like_count
+        )
+        for comment in locked.values()
         if comment.state == "published" and comment.post_id in post_authors
     }
 
 
 async def _find_rejected(
-    conn: Connection, batch: Sequence[CommentLike], shown: Mapping[int, _Shown]
+    conn: Connection, batch: Sequence[CommentLike], published: Mapping[int, _PublishedComment]
 ) -> dict[CommentLike, type[FeedError]]:
     """The rejected items with the error of each. A block is reported before a ban, as CommentNotFound."""
     restrictions = await accounts.list_standings(conn, list({like.account_id for like in batch}))
-    seen = [like for like in batch if like.comment_id in shown]
-    pairs = {(like.account_id, author_id) for like in seen for author_id in shown[like.comment_id].authors}
-    apart = await blocks.list_blocked_pairs(conn, list(pairs))
+    visible = [like for like in batch if like.comment_id in published]
+    pairs = {(like.account_id, author_id) for like in visible for author_id in published[like.comment_id].authors}
+    blocked_pairs = await blocks.list_blocked_pairs(conn, list(pairs))
     rejected: dict[CommentLike, type[FeedError]] = {}
     for like in batch:
-        comment = shown.get(like.comment_id)
-        if comment is None or any((like.account_id, author_id) in apart for author_id in comment.authors):
+        comment = published.get(like.comment_id)
+        if comment is None or any((like.account_id, author_id) in blocked_pairs for author_id in comment.authors):
             rejected[like] = CommentNotFound
         elif restrictions.get(like.account_id, UNRESTRICTED).banned:
             rejected[like] = Banned
     return rejected
 
 
-async def _move_likes(conn: Connection, requested: Mapping[Triple, bool]) -> dict[int, int]:
+async def _change_likes(conn: Connection, requested: Mapping[Triple, bool]) -> dict[int, int]:
     """Adds or removes the like of each (post, comment, account). Returns the new like counts of the changed comments."""
     added = sorted(triple for triple, liked in requested.items() if liked)
     removed = sorted(triple for triple, liked in requested.items() if not liked)
     new = await comment_store.add_likes(conn, added) if added else []
     gone = await comment_store.remove_likes(conn, removed) if removed else []
-    moved = Counter((post_id, comment_id) for post_id, comment_id, _ in new)
-    moved.subtract((post_id, comment_id) for post_id, comment_id, _ in gone)
-    changed = [(post_id, comment_id, by) for (post_id, comment_id), by in sorted(moved.items()) if by]
+    deltas = Counter((post_id, comment_id) for post_id, comment_id, _ in new)
+    deltas.subtract((post_id, comment_id) for post_id, comment_id, _ in gone)
+    changed = [(post_id, comment_id, by) for (post_id, comment_id), by in sorted(deltas.items()) if by]
     return await comments.change_like_counts(conn, changed) if changed else {}

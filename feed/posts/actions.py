@@ -78,7 +78,7 @@ async def publish_posts(
     """
     requests = [(draft.author_id, draft.request) for draft in batch]
     async with transaction(pool) as conn:
-        reserved, answers = await idempotency.sort_out(conn, requests)
+        reserved, results = await idempotency.sort_out(conn, requests)
         restrictions = await accounts.list_standings(conn, list({batch[place].author_id for place in reserved}))
         errors = {
             place: error
@@ -89,9 +89,9 @@ async def publish_posts(
         ids = await _add(conn, [(batch[place], reserved[place]) for place in accepted]) if accepted else []
         await idempotency.release_each(conn, [requests[place] for place in errors])
     announce(ids)
-    answers |= zip(accepted, ids, strict=True)
-    answers |= errors
-    return [answers[place] for place in range(len(batch))]
+    results |= zip(accepted, ids, strict=True)
+    results |= errors
+    return [results[place] for place in range(len(batch))]
 
 
 async def edit_post(

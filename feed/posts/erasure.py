@@ -9,10 +9,10 @@ from feed.posts import store
 from feed.posts.hide_show import hide_post
 
 # A post takes about ten statements, during which requests for it may wait for its locks.
-_AT_ONCE = 25
+_BATCH_SIZE = 25
 
 # Twice the longest transaction of an API process, so that a post that was being written during the erasure is found.
-_SETTLED_SECONDS = 10
+_GRACE_SECONDS = 10
 
 
 async def erase_next_posts(pool: Pool) -> bool:
@@ -23,13 +23,13 @@ async def erase_next_posts(pool: Pool) -> bool:
         account_id = await erasures.find_next_to_erase(conn)
         if account_id is None:
             return False
-        post_ids = await store.list_undeleted(conn, account_id, limit=_AT_ONCE)
+        post_ids = await store.list_undeleted(conn, account_id, limit=_BATCH_SIZE)
         if not post_ids:
             await inbox.remove_account(conn, account_id)
-            return await erasures.mark_content_erased(conn, account_id, after_seconds=_SETTLED_SECONDS)
+            return await erasures.mark_content_erased(conn, account_id, after_seconds=_GRACE_SECONDS)
         await changes.lock_stats(conn, post_ids)
         # Read again under the locks: the author may have deleted a post meanwhile.
-        for post_id in await store.list_undeleted(conn, account_id, limit=_AT_ONCE):
+        for post_id in await store.list_undeleted(conn, account_id, limit=_BATCH_SIZE):
             if post_id in post_ids:
                 await hide_post(conn, post_id, state="deleted")
                 await cases.close_cases(conn, post_id=post_id)

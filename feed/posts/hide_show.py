@@ -18,15 +18,15 @@ async def hide_post(conn: Connection, post_id: int, *, state: State) -> Post:
 
     Likes and comments stay as they are, so that a restore needs no recount. Raises PostNotFound, PostIsDeleted.
     """
-    return await _move(conn, post_id, state)
+    return await _change_visibility(conn, post_id, state)
 
 
 async def show_post(conn: Connection, post_id: int) -> Post:
     """Makes the post visible again. Returns its row before. Raises PostNotFound, PostIsDeleted."""
-    return await _move(conn, post_id, "published")
+    return await _change_visibility(conn, post_id, "published")
 
 
-async def _move(conn: Connection, post_id: int, state: State) -> Post:
+async def _change_visibility(conn: Connection, post_id: int, state: State) -> Post:
     # Lock order: the statistics row first, as likes do.
     await changes.lock_stats(conn, [post_id])
     post = await store.lock_post(conn, post_id)

@@ -43,7 +43,7 @@ async def fill(pool: Pool, sizes: Sizes, tell: Callable[[int], None]) -> None:
             finally:
                 # Of what was written here the change log knows nothing, so boards that are there would never learn of it.
                 async with transaction(pool) as conn:
-                    await boards.raise_rebuild(conn)
+                    await boards.start_epoch(conn)
             await store.tidy(holder)
         finally:
             await store.unlock(holder)

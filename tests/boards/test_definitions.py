@@ -10,7 +10,7 @@ from feed.boards import actions, compute, definitions, redis_store, store
 from feed.boards.definitions import SiteBoard
 from feed.boards.drift import check_drift
 from feed.boards.hot_score import REACH
-from feed.boards.model import HOT, Row, cut
+from feed.boards.model import HOT, Row, top_with_ties
 from feed.boards.projector import Projector
 from feed.boards.store import Post
 from feed.changes.actions import number_changes
@@ -29,7 +29,7 @@ def rising_row(post: Post) -> Row | None:
 
 async def rising_ranking(conn: Connection, limit: int) -> list[Row]:
     rows = [rising_row(post) for post in await store.list_hottest(conn, 100, REACH)]
-    return cut([row for row in rows if row is not None], limit)
+    return top_with_ties([row for row in rows if row is not None], limit)
 
 
 @pytest.fixture(autouse=True)

@@ -56,7 +56,7 @@ async def test_a_number_is_never_given_twice_even_if_the_log_is_emptied(conn: Co
     await store.add_stats(conn, [1])
     await store.number_changes(conn)
     await conn.execute("DELETE FROM change_log")
-    assert await store.last_number(conn) == 1
+    assert await store.get_last_number(conn) == 1
     await store.change_stats(conn, [Delta(1)])
     await store.number_changes(conn)
     assert [change.number for change in await store.list_changes(conn, 0, 10)] == [2]

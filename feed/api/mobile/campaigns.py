@@ -45,7 +45,7 @@ async def list_campaigns(
     async with app_state.pool.acquire() as conn:
         rows = await screen.list_rows(conn, states=states, drafts=False, last_id=last_id, limit=limit + 1)
     more = app_state.cursors.write(name, rows[limit].id) if len(rows) > limit else None
-    return _same_for_all(Page([screen.card(row) for row in rows[:limit]], more))
+    return _public_response(Page([screen.card(row) for row in rows[:limit]], more))
 
 
 @get("/campaigns/{campaign_id:str}", errors=(CampaignNotFound,), conditional=True)
@@ -54,7 +54,7 @@ async def get_campaign(
 ) -> Response[CampaignCard]:
     """A published campaign."""
     async with app_state.pool.acquire() as conn:
-        return _same_for_all(await screen.get_campaign(conn, path_id(campaign_id, CampaignNotFound)))
+        return _public_response(await screen.get_campaign(conn, path_id(campaign_id, CampaignNotFound)))
 
 
 @get(
@@ -70,7 +70,7 @@ async def get_rules(
 ) -> Response[RulesCard]:
     """The rules in force, or an earlier version. Every version stays public."""
     async with app_state.pool.acquire() as conn:
-        return _same_for_all(await screen.get_rules(conn, path_id(campaign_id, CampaignNotFound), version))
+        return _public_response(await screen.get_rules(conn, path_id(campaign_id, CampaignNotFound), version))
 
 
 @get(
@@ -154,7 +154,7 @@ async def get_taking_part(
     return Response(mine, headers={"cache-control": PRIVATE})
 
 
-def _same_for_all(content: T) -> Response[T]:
+def _public_response(content: T) -> Response[T]:
     # The response is the same for all viewers, so a shared cache may keep it for a second.
     return Response(content, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
