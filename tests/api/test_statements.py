@@ -19,7 +19,7 @@ from feed.settings import Settings
 from tests.support import make
 from tests.support.api import Join
 from tests.support.phases import announced, listed
-from tests.support.statements import asked, count
+from tests.support.statements import count_statements, record_statements
 
 STAFF = ("reviewer", "editor", "admin")
 
@@ -214,7 +214,7 @@ async def test_a_screen_costs_the_same_however_much_it_shows(
     town = Town(app_state.pool, app_state.keys, int((await person("GET", "/me")).json()["id"]))
     await town.begin()
     wrong: list[str] = []
-    async with asked(app_state.pool) as said:
+    async with record_statements(app_state.pool) as recorded:
         for _ in range(2):
             await town.grow()
             for operation, cost in COSTS.items():
@@ -223,13 +223,13 @@ async def test_a_screen_costs_the_same_however_much_it_shows(
                     if wanted is None:
                         continue
                     app_state.pages.invalidate(None)
-                    await count(said)
-                    said.clear()
+                    await count_statements(recorded)
+                    recorded.clear()
                     answer = await (client.get(path) if who is None else who("GET", path))
                     assert answer.status_code == 200, (path, answer.text)
-                    await count(said)
+                    await count_statements(recorded)
                     # Who was erased lately, a process asks beside its requests.
-                    found = len([each for each in said if "accounts WHERE erased_at >" not in each])
+                    found = len([each for each in recorded if "accounts WHERE erased_at >" not in each])
                     if found != wanted:
                         wrong.append(
                             f"{operation} {'anonymous' if who is None else 'signed in'}: {found}, not {wanted}"

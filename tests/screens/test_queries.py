@@ -15,22 +15,22 @@ from feed.screens.posts.feeds import list_latest
 from feed.screens.posts.pages import Pages
 from feed.screens.posts.viewer import ANONYMOUS, ViewerState
 from tests.support import make
-from tests.support.statements import CURSORS, asked, count
+from tests.support.statements import CURSORS, count_statements, record_statements
 
 
 async def test_a_signed_in_page_costs_one_statement_more_than_an_anonymous_one(pool: "asyncpg.Pool[Record]") -> None:
     viewer = await make.account(pool)
     post_ids = [await make.post(pool) for _ in range(5)]
     pages = Pages(pool, CURSORS, "http://feed.test")
-    async with asked(pool) as said:
+    async with record_statements(pool) as recorded:
         await pages.page("latest", list_latest, viewer_id=None, cursor=None, limit=3)
-        assert await count(said) == 2
+        assert await count_statements(recorded) == 2
         await pages.page("latest", list_latest, viewer_id=viewer, cursor=None, limit=3)
-        assert await count(said) == 3
+        assert await count_statements(recorded) == 3
         await pages.posts(post_ids, viewer)
-        assert await count(said) == 5
+        assert await count_statements(recorded) == 5
         await pages.posts(post_ids, None)
-        assert await count(said) == 6
+        assert await count_statements(recorded) == 6
 
 
 async def test_a_page_of_comments_costs_the_same_however_many_it_has(
@@ -39,19 +39,19 @@ async def test_a_page_of_comments_costs_the_same_however_many_it_has(
     post_id, viewer = await make.post(pool), await make.account(pool)
     for root in [await make.comment(pool, post_id) for _ in range(6)]:
         await reply(pool, post_id, root)
-    async with asked(pool) as said:
+    async with record_statements(pool) as recorded:
         async with pool.acquire() as conn:
             roots = await comments.list_comments(conn, await comments.list_oldest(conn, post_id, OLDEST, 5), viewer)
             await comments.list_cards(conn, roots, ViewerState(viewer))
-        assert await count(said) == 4
+        assert await count_statements(recorded) == 4
         for cursor in (None, page.next_cursor if (page := await hot(pool, redis, post_id, None)) else None):
-            del said[:]
+            del recorded[:]
             await hot(pool, redis, post_id, cursor)
-            assert await count(said) == (3 if cursor else 4)
-        del said[:]
+            assert await count_statements(recorded) == (3 if cursor else 4)
+        del recorded[:]
         async with pool.acquire() as conn:
             await likers.list_likers(conn, post_id, NEWEST, 20)
-        assert await count(said) == 1
+        assert await count_statements(recorded) == 1
 
 
 async def hot(pool: "asyncpg.Pool[Record]", redis: Redis, post_id: int, cursor: str | None) -> Any:

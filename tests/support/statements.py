@@ -1,4 +1,4 @@
-"""Which statements a call runs."""
+"""Records the statements that a call runs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,23 +14,23 @@ CURSORS = Cursors(b"k" * 32)
 
 
 @asynccontextmanager
-async def asked(pool: "asyncpg.Pool[Record]") -> AsyncIterator[list[str]]:
-    """What the pool's connections are asked inside of the block."""
-    said: list[str] = []
+async def record_statements(pool: "asyncpg.Pool[Record]") -> AsyncIterator[list[str]]:
+    """The list to which the statements of the pool's connections are appended."""
+    recorded: list[str] = []
 
-    def hear(query: Any) -> None:
-        # What a type is like, a connection asks once in its life, with `jit` out of the way.
+    def record(query: Any) -> None:
+        # asyncpg reads the definition of each type once per connection, with `jit` switched off meanwhile.
         if "typeinfo_tree" not in query.query and "current_setting('jit')" not in query.query:
-            said.append(query.query)
+            recorded.append(query.query)
 
     async with AsyncExitStack() as stack:
-        held = [await stack.enter_async_context(pool.acquire()) for _ in range(pool.get_max_size())]
-        for conn in held:
-            conn.add_query_logger(hear)
-    yield said
+        connections = [await stack.enter_async_context(pool.acquire()) for _ in range(pool.get_max_size())]
+        for conn in connections:
+            conn.add_query_logger(record)
+    yield recorded
 
 
-async def count(said: list[str]) -> int:
-    """How many statements were heard; a logger hears them in the loop's next turn."""
+async def count_statements(recorded: list[str]) -> int:
+    """The number of recorded statements; query loggers are called in the event loop's next iteration."""
     await asyncio.sleep(0)
-    return len(said)
+    return len(recorded)

@@ -38,7 +38,7 @@ from feed.worker.state import WorkerState
 from tests.support import make, phases
 from tests.support.drand_relay import TEST_CHAIN, Relay, relaying, signature_of
 from tests.support.javascript import in_javascript
-from tests.support.statements import asked, count
+from tests.support.statements import count_statements, record_statements
 from tests.support.worker import becomes, running
 
 DRAWING = tuple(
@@ -212,32 +212,34 @@ async def test_seconds_make_no_mismatch_where_publishers_print_minutes(pool: Poo
 
 
 async def test_settlement_and_draw_are_read_once_in_a_transaction(pool: Pool, keys: Keys) -> None:
-    def reads(said_: list[str]) -> list[int]:
+    def reads(recorded: list[str]) -> list[int]:
         """How often the settlement was read, and the draw."""
-        return [sum(each in query for query in said_) for each in ("AS has_result", "FROM draws WHERE settlement_id")]
+        return [
+            sum(each in query for query in recorded) for each in ("AS has_result", "FROM draws WHERE settlement_id")
+        ]
 
     campaign = await phases.listed(pool, keys)
     at = make.now() - timedelta(seconds=30)
     for expected in ("recorded", "accepted"):
         editor = await make.person(pool, role="editor")
-        async with asked(pool) as said_:
+        async with record_statements(pool) as recorded:
             assert await _enter(pool, campaign.id, editor, appeared_at=at) == expected
-            await count(said_)
-        assert reads(said_) == [1, 1]
-    async with asked(pool) as said_:
+            await count_statements(recorded)
+        assert reads(recorded) == [1, 1]
+    async with record_statements(pool) as recorded:
         assert await settle_next_campaign(pool, keys)
-        await count(said_)
+        await count_statements(recorded)
     # The second reading is of the numbers that were entered for the draw.
-    assert reads(said_) == [1, 2]
+    assert reads(recorded) == [1, 2]
     late = await phases.listed(pool, keys, beacon_order=[])
-    async with asked(pool) as said_:
+    async with record_statements(pool) as recorded:
         assert await give_up_next_beacon(pool)
-        await count(said_)
-    assert reads(said_) == [1, 1]
-    async with asked(pool) as said_:
+        await count_statements(recorded)
+    assert reads(recorded) == [1, 1]
+    async with record_statements(pool) as recorded:
         await settle_campaign(pool, keys, late.id, by=await make.person(pool, role="editor"))
-        await count(said_)
-    assert reads(said_) == [1, 2]
+        await count_statements(recorded)
+    assert reads(recorded) == [1, 2]
 
 
 async def test_the_first_editor_may_correct_a_word(pool: Pool, keys: Keys) -> None:

@@ -24,7 +24,7 @@ from feed.screens.posts.pages import Pages
 from feed.screens.posts.topics import Topics
 from feed.topics import store as topic_store
 from tests.support import make
-from tests.support.statements import CURSORS, asked, count
+from tests.support.statements import CURSORS, count_statements, record_statements
 
 
 async def read(
@@ -49,46 +49,48 @@ async def test_a_hot_page_costs_a_viewer_what_a_latest_page_does(pool: "asyncpg.
         "topic": (lambda: hot.rank_topics(topic_ids), 2),
         "campaign": (lambda: hot.rank_campaign(campaign), 4),
     }
-    async with asked(pool) as said:
+    async with record_statements(pool) as recorded:
         for name, (rank, statements) in lists.items():
             pages.invalidate(None)
-            del said[:]
+            del recorded[:]
             await read(pages, redis, rank, None)
-            assert await count(said) == statements, (name, said)
+            assert await count_statements(recorded) == statements, (name, recorded)
             page = await read(pages, redis, rank, None)
-            assert await count(said) == statements, name
+            assert await count_statements(recorded) == statements, name
             await read(pages, redis, rank, viewer)
-            assert await count(said) == statements + (b'"id"' in page.body), name
+            assert await count_statements(recorded) == statements + (b'"id"' in page.body), name
 
 
 async def test_counting_what_is_new_asks_nobody_who_is_up_to_date(pool: "asyncpg.Pool[Record]") -> None:
     ids = [await make.post(pool) for _ in range(3)]
     new_posts = NewPostCounter(pool)
-    async with asked(pool) as said:
+    async with record_statements(pool) as recorded:
         assert [await new_posts.count(post_id) for post_id in ids] == [2, 1, 0]
-        assert await count(said) == 1
+        assert await count_statements(recorded) == 1
         await new_posts.count(1)
-        assert await count(said) == 2
+        assert await count_statements(recorded) == 2
 
 
 async def test_topics_are_asked_for_once_a_second(pool: "asyncpg.Pool[Record]", redis: Redis) -> None:
     await make.topic(pool)
     names = Topics(pool, redis, CURSORS)
-    async with asked(pool) as said:
+    async with record_statements(pool) as recorded:
         for _ in range(3):
             await names.resolve("读书")
-        assert await count(own(said)) == 1
-        del said[:]
+        assert await count_statements(own(recorded)) == 1
+        del recorded[:]
         for _ in range(3):
             await names.page("", cursor=None, limit=20)
         # The ranking once, the cards each time.
-        assert await count(own(said)) == 4
+        assert await count_statements(own(recorded)) == 4
 
 
-def own(said: list[str]) -> list[str]:
+def own(recorded: list[str]) -> list[str]:
     """Without what the driver asks when it meets a type for the first time."""
     return [
-        query for query in said if not any(word in query for word in ("pg_catalog", "current_setting", "set_config"))
+        query
+        for query in recorded
+        if not any(word in query for word in ("pg_catalog", "current_setting", "set_config"))
     ]
 
 
@@ -159,11 +161,11 @@ FILLED = (
 
 @pytest.mark.parametrize("index", READS)
 async def test_each_is_read_by_its_index(conn: Connection, crowd: int, index: str) -> None:
-    said: list[Any] = []
-    with conn.query_logger(said.append):
+    recorded: list[Any] = []
+    with conn.query_logger(recorded.append):
         await READS[index](conn, crowd)
         await asyncio.sleep(0)
-    (asks,) = [each for each in said if own([each.query])]
+    (asks,) = [each for each in recorded if own([each.query])]
     plan = "\n".join(row[0] for row in await conn.fetch(f"EXPLAIN {asks.query}", *asks.args))
     assert index in plan, plan
     if index != "posts_latest":  # The trends look at all topics that trend.
