@@ -123,7 +123,7 @@ async def test_a_megabyte_is_too_large(client: httpx.AsyncClient, chief: Person,
     ("text", "code"),
     [("", "required"), ("   ", "required"), ("长" * 2001, "too_long"), ("a\x00b", "forbidden_character")],
 )
-async def test_a_text_that_no_post_may_have(join: Join, text: str, code: str) -> None:
+async def test_an_invalid_text_is_rejected_with_its_code(join: Join, text: str, code: str) -> None:
     answer = await join("小明")("POST", "/posts", {"text": text})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [("text", code)]
@@ -144,7 +144,7 @@ async def test_every_invalid_field_is_named_at_once(join: Join) -> None:
     assert fields == {"text", "comment_policy", "location.name", "location.lat", "location.lng"}
 
 
-async def test_words_follow_the_language(client: httpx.AsyncClient) -> None:
+async def test_messages_follow_the_accepted_language(client: httpx.AsyncClient) -> None:
     chinese = (await client.get("/posts/1")).json()
     english = (await client.get("/posts/1", headers={"accept-language": "en-GB,en;q=0.9"})).json()
     assert chinese["title"] == "没有找到该帖子"
@@ -177,7 +177,7 @@ async def test_a_limit_out_of_range_is_named(client: httpx.AsyncClient, limit: s
         ("POST", "/posts", {"text": 7}),
     ],
 )
-async def test_a_value_of_another_type_is_not_turned_into_the_right_one(
+async def test_a_value_of_another_type_is_not_converted(
     join: Join, method: str, path: str, body: dict[str, Any]
 ) -> None:
     answer = await join("编辑", roles=("editor",))(method, path, body)

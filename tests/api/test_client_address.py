@@ -42,7 +42,7 @@ def test_the_address_is_counted_from_the_right(
     assert client_address(connection(peer, *forwarded).scope, trusted) == address
 
 
-def test_a_network_of_64_bits_counts_as_one() -> None:
+def test_a_64_bit_ipv6_network_is_one_group() -> None:
     assert address_group("2001:db8:1:2:3:4:5:6") == address_group("2001:db8:1:2::1") == "2001:db8:1:2::/64"
     assert address_group("2001:db8:1:3::1") != address_group("2001:db8:1:2::1")
     assert address_group("192.0.2.1") == "192.0.2.1"

@@ -232,9 +232,7 @@ async def campaign(at: Square) -> int:
 # One database for all examples: each has people and posts of its own.
 @examples(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=DEEDS)
-async def test_numbers_are_those_of_a_naive_model(
-    at: Square, campaign: int, deeds: list[tuple[str, str, int, int]]
-) -> None:
+async def test_counters_match_a_naive_model(at: Square, campaign: int, deeds: list[tuple[str, str, int, int]]) -> None:
     model, scene = Model(), Scene(at, campaign)
     await scene.begin()
     for deed, who, post, place in deeds:

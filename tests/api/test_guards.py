@@ -36,7 +36,7 @@ def doors(app_state: AppState) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("roles", "prefixes"), [((), _STAFF), (("reviewer",), ("/v1/admin/",))])
-async def test_the_doors_of_the_staff_are_closed_to_others(
+async def test_staff_endpoints_reject_other_callers(
     client: httpx.AsyncClient, app_state: AppState, join: Join, roles: tuple[str, ...], prefixes: tuple[str, ...]
 ) -> None:
     walked = [(method, path) for method, path in doors(app_state) if path.startswith(prefixes)]
@@ -93,7 +93,7 @@ COMES_IN = {
 }
 
 
-async def test_every_role_is_let_in_where_the_table_says_and_nowhere_else(
+async def test_every_role_may_call_the_operations_of_the_table_only(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     document = (await client.get("http://feed.test/openapi.json")).json()
@@ -126,7 +126,7 @@ async def test_every_role_is_let_in_where_the_table_says_and_nowhere_else(
     assert wrong == []
 
 
-async def test_a_door_that_asks_for_nobody_is_closed_all_the_same(app_state: AppState, join: Join) -> None:
+async def test_a_guard_protects_a_handler_without_a_viewer(app_state: AppState, join: Join) -> None:
     @get("/secret")
     async def tell() -> str:
         return "secret"

@@ -27,7 +27,7 @@ async def test_a_token_of_another_key_is_refused(client: httpx.AsyncClient) -> N
     assert answer.json()["code"] == "token_invalid"
 
 
-async def test_an_expired_token_is_told_apart(client: httpx.AsyncClient, keys: Keys) -> None:
+async def test_an_expired_token_has_its_own_code(client: httpx.AsyncClient, keys: Keys) -> None:
     old = issue_token(keys.token_key, sub="test:x", name="x", seconds=-1)
     answer = await client.get("/feeds/latest", headers={"authorization": f"Bearer {old}"})
     assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")

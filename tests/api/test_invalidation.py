@@ -38,7 +38,7 @@ async def shown(client: httpx.AsyncClient) -> list[str]:
     return [post["text"] for post in (await client.get("/feeds/latest")).json()["items"]]
 
 
-async def test_a_takedown_reaches_the_pages_of_every_process_before_their_time(
+async def test_a_removal_invalidates_the_pages_of_every_process(
     client: httpx.AsyncClient, other: httpx.AsyncClient, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "CACHE_SECONDS", 600.0)
@@ -59,7 +59,7 @@ async def test_a_takedown_reaches_the_pages_of_every_process_before_their_time(
     assert await shown(client) == ["改过的"]
 
 
-async def test_without_redis_the_pages_end_by_themselves(
+async def test_without_redis_cached_pages_expire(
     client: httpx.AsyncClient, app_state: AppState, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "CACHE_SECONDS", 0.05)
@@ -73,7 +73,7 @@ async def test_without_redis_the_pages_end_by_themselves(
             await asyncio.sleep(0.01)
 
 
-async def test_a_page_that_was_being_read_is_not_kept(app_state: AppState) -> None:
+async def test_a_page_that_was_being_read_during_an_invalidation_is_not_cached(app_state: AppState) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
     old, new = await app_state.pages.base([], None), await app_state.pages.base([], "weiter")
 
@@ -94,7 +94,7 @@ async def test_a_page_that_was_being_read_is_not_kept(app_state: AppState) -> No
     assert await app_state.pages.cached("a page", slow) is new
 
 
-async def test_what_others_say_on_the_channel_only_costs_a_reading(
+async def test_malformed_messages_on_the_channel_only_invalidate_pages(
     client: httpx.AsyncClient, redis: Redis, join: Join
 ) -> None:
     await publish(join("小明"), "一条")

@@ -36,20 +36,20 @@ async def test_a_token_of_the_app_makes_an_account_at_its_first_request(
     assert tuple(row or ()) == (NAME, "u1")
 
 
-async def test_the_same_sub_of_our_own_issuer_is_somebody_else(
+async def test_the_same_sub_of_our_own_issuer_is_another_account(
     client: httpx.AsyncClient, issuer: Issuer, join: Join
 ) -> None:
     theirs = (await Person(client, issuer.token("test:甲"))("GET", "/me")).json()
     assert (await join("甲")("GET", "/me")).json()["id"] != theirs["id"]
 
 
-async def test_a_role_in_the_app_s_token_opens_nothing(client: httpx.AsyncClient, issuer: Issuer) -> None:
+async def test_a_role_in_a_token_of_the_app_grants_nothing(client: httpx.AsyncClient, issuer: Issuer) -> None:
     boss = Person(client, issuer.token("u1", roles=["admin", "editor"]))
     assert (await boss("GET", "/me")).json()["roles"] == []
     assert (await boss("GET", "/admin/campaigns")).status_code == 403
 
 
-async def test_a_phone_that_is_none_proves_no_person_and_locks_nobody_out(
+async def test_an_invalid_phone_verifies_no_person_and_does_not_prevent_sign_in(
     client: httpx.AsyncClient, issuer: Issuer
 ) -> None:
     for number, phone in enumerate(("0755-12345678", "垃圾", "+8613800138000")):
@@ -57,7 +57,7 @@ async def test_a_phone_that_is_none_proves_no_person_and_locks_nobody_out(
         assert (await Person(client, token)("GET", "/me")).json()["verified"] is False
 
 
-async def test_a_public_read_refuses_what_no_issuer_signed(client: httpx.AsyncClient, issuer: Issuer) -> None:
+async def test_a_public_read_rejects_a_token_of_an_unknown_issuer(client: httpx.AsyncClient, issuer: Issuer) -> None:
     async with issuing("RSA", name="https://other.example") as other:
         for token in (other.token(), issuer.token(key=other.keys["k1"]), issuer.token(aud="others")):
             answer = await Person(client, token)("GET", "/feeds/latest")
@@ -66,9 +66,7 @@ async def test_a_public_read_refuses_what_no_issuer_signed(client: httpx.AsyncCl
         assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
 
 
-async def test_keys_that_cannot_be_read_are_our_fault_and_not_the_token_s(
-    client: httpx.AsyncClient, issuer: Issuer
-) -> None:
+async def test_unreachable_keys_are_a_server_error(client: httpx.AsyncClient, issuer: Issuer) -> None:
     await issuer.stop()
     answer = await Person(client, issuer.token())("GET", "/feeds/latest")
     assert (answer.status_code, answer.json()["code"]) == (503, "issuer_away")
@@ -85,7 +83,9 @@ async def test_keys_that_cannot_be_read_are_our_fault_and_not_the_token_s(
         ("GET", "/auth/challenge", None),
     ],
 )
-async def test_nobody_signs_in_with_us(client: httpx.AsyncClient, method: str, path: str, body: object) -> None:
+async def test_sign_in_with_a_code_does_not_exist_with_an_app_issuer(
+    client: httpx.AsyncClient, method: str, path: str, body: object
+) -> None:
     answer = await client.request(method, path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (404, "sign_in_elsewhere")
 

@@ -127,7 +127,7 @@ def asked(document: Json, ids: Json, number: int) -> Iterator[tuple[str, str, st
 
 
 @pytest.mark.parametrize("number", NUMBERS.values(), ids=list(NUMBERS))
-async def test_a_number_out_of_range_is_the_callers_mistake(
+async def test_a_number_out_of_range_is_a_client_error(
     client: httpx.AsyncClient, chief: Person, ids: Json, number: int
 ) -> None:
     document = (await client.get("http://feed.test/openapi.json")).json()
@@ -142,7 +142,7 @@ async def test_a_number_out_of_range_is_the_callers_mistake(
     assert tried > 200
 
 
-async def test_what_no_winner_has_is_said_as_such(app_state: AppState, keys: Keys, join: Join, ids: Json) -> None:
+async def test_a_place_out_of_range_has_its_own_error(app_state: AppState, keys: Keys, join: Join, ids: Json) -> None:
     third = join("丙", roles=("editor",))
     for number in NUMBERS.values():
         replace = f"/admin/campaigns/{ids['campaign_id']}/winners/{number}/replace"

@@ -18,7 +18,7 @@ def refusals(kind: type[FeedError] = FeedError) -> Iterator[type[FeedError]]:
         yield from refusals(leaf)
 
 
-def test_every_code_has_words_in_both_languages() -> None:
+def test_every_code_has_messages_in_both_languages() -> None:
     for module in pkgutil.walk_packages(feed.__path__, "feed."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
@@ -27,7 +27,7 @@ def test_every_code_has_words_in_both_languages() -> None:
     assert all(message_of(code, language) for code in codes for language in ("zh-CN", "en"))
 
 
-def test_every_field_code_has_words() -> None:
+def test_every_field_code_has_messages() -> None:
     used: set[str] = set()
     for path in Path(feed.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -52,7 +52,7 @@ def _named(paths: Iterator[Path]) -> set[str]:
     return found
 
 
-def test_no_code_is_one_that_nothing_raises() -> None:
+def test_every_error_class_is_raised_somewhere() -> None:
     used = {
         name.id
         for path in _FEED.rglob("*.py")
@@ -83,6 +83,6 @@ def _named_in_tests() -> frozenset[str]:
     return frozenset(_named(_TESTS.rglob("*.py")))
 
 
-def test_words_without_a_refusal_are_words_for_nobody() -> None:
+def test_every_message_belongs_to_an_error_class() -> None:
     codes = {kind.code for kind in refusals() if kind.__module__.startswith("feed.")}
     assert {code for code in known_codes() if not code.startswith("field.")} - codes == set()

@@ -34,7 +34,7 @@ async def processes(settings: Settings, database: str, redis: Redis, keys: Keys)
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_parallel_writes_overwrite_no_counter(processes: list[Square], redis: Redis, seed: int) -> None:
+async def test_parallel_writes_keep_counters_exact(processes: list[Square], redis: Redis, seed: int) -> None:
     dice = Random(seed)
     pool = processes[0].app_state.pool
     campaign = await make.campaign(pool)
@@ -89,7 +89,7 @@ async def test_parallel_writes_overwrite_no_counter(processes: list[Square], red
     await assert_same(pool, redis, [campaign])
 
 
-async def test_a_removal_and_a_deletion_of_a_comment_at_once_count_once(processes: list[Square]) -> None:
+async def test_a_concurrent_removal_and_deletion_of_a_comment_count_once(processes: list[Square]) -> None:
     first, second, _ = processes
     pool = first.app_state.pool
     await first.id_of("reviewer")
@@ -111,7 +111,7 @@ async def test_a_removal_and_a_deletion_of_a_comment_at_once_count_once(processe
     assert await pool.fetchval("SELECT count(*) FROM comments WHERE state = 'deleted'") == 16
 
 
-async def test_many_who_like_and_take_back_at_once_are_counted_one_by_one(processes: list[Square]) -> None:
+async def test_concurrent_likes_and_unlikes_keep_the_count_exact(processes: list[Square]) -> None:
     first = processes[0]
     post = await first.publish("小明")
     people = [f"p{n}" for n in range(PEOPLE)]

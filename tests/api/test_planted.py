@@ -245,7 +245,7 @@ def _as_bytes(answer: httpx.Response) -> bytes:
     return f"HTTP {answer.status_code} {dict(answer.headers)}\n".encode() + answer.content
 
 
-async def test_planted_details_stand_nowhere_but_in_the_answers_that_are_to_show_them(
+async def test_planted_details_occur_only_in_the_responses_that_show_them(
     client: httpx.AsyncClient,
     app_state: AppState,
     keys: Keys,

@@ -72,7 +72,7 @@ class Crowd:
         await self._client.aclose()
 
 
-async def test_killed_under_load_nothing_acknowledged_is_lost_and_nothing_counts_twice(
+async def test_a_kill_under_load_loses_nothing_acknowledged_and_counts_nothing_twice(
     pool: Pool, server: Server, tmp_path: Path
 ) -> None:
     posts = [await make.post(pool) for _ in range(POSTS)]

@@ -24,7 +24,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
-async def test_anothers_comment_is_not_mine_to_delete(join: Join) -> None:
+async def test_only_its_author_deletes_a_comment(join: Join) -> None:
     ming, hong = join("小明"), join("小红")
     post = (await ming("POST", "/posts", {"text": "你好"})).json()["id"]
     comment = (await ming("POST", f"/posts/{post}/comments", {"text": "沙发"})).json()["id"]
@@ -32,7 +32,7 @@ async def test_anothers_comment_is_not_mine_to_delete(join: Join) -> None:
     assert refused(await hong("DELETE", "/comments/1")) == (404, "comment_not_found")
 
 
-async def test_a_closed_post_takes_no_comments_but_its_authors(join: Join) -> None:
+async def test_a_closed_post_accepts_comments_of_its_author_only(join: Join) -> None:
     ming, hong = join("小明"), join("小红")
     post = (await ming("POST", "/posts", {"text": "你好", "comment_policy": "nobody"})).json()["id"]
     assert refused(await hong("POST", f"/posts/{post}/comments", {"text": "好"})) == (409, "comments_closed")
@@ -40,7 +40,7 @@ async def test_a_closed_post_takes_no_comments_but_its_authors(join: Join) -> No
 
 
 @pytest.mark.parametrize("state", ["removed", "rejected"])
-async def test_a_post_that_was_taken_away_takes_neither_edits_nor_comments(
+async def test_a_removed_or_rejected_post_accepts_neither_edits_nor_comments(
     app_state: AppState, join: Join, state: str
 ) -> None:
     ming = join("小明")
@@ -50,7 +50,7 @@ async def test_a_post_that_was_taken_away_takes_neither_edits_nor_comments(
     assert refused(await ming("POST", f"/posts/{post}/comments", {"text": "好"})) == (409, "post_not_published")
 
 
-async def test_what_was_never_there_is_named(client: httpx.AsyncClient, join: Join) -> None:
+async def test_missing_topics_rules_and_boards_have_their_own_errors(client: httpx.AsyncClient, join: Join) -> None:
     assert refused(await client.get("/topics/没有这个话题")) == (404, "topic_not_found")
     editor = join("编辑", roles=("editor",))
     campaign = await publish(editor, board="hidden")
@@ -58,7 +58,7 @@ async def test_what_was_never_there_is_named(client: httpx.AsyncClient, join: Jo
     assert refused(await client.get(f"/campaigns/{campaign}/leaderboard")) == (404, "board_hidden")
 
 
-async def test_nobody_brings_back_what_its_author_deleted(conn: Connection) -> None:
+async def test_a_deletion_by_the_author_cannot_be_reversed(conn: Connection) -> None:
     with pytest.raises(PostIsDeleted):
         await show_post(conn, await make.post(conn, state="deleted"))
     post_id = await make.post(conn)
@@ -68,18 +68,18 @@ async def test_nobody_brings_back_what_its_author_deleted(conn: Connection) -> N
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
-async def test_a_body_that_is_not_json_is_told_so(join: Join, kind: str) -> None:
+async def test_a_body_of_another_media_type_is_415(join: Join, kind: str) -> None:
     answer = await join("小明")("POST", "/posts", content=b'{"text": "x"}', headers={"content-type": kind})
     assert refused(answer) == (415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
-async def test_json_by_any_of_its_names_is_read(join: Join, kind: str) -> None:
+async def test_json_media_types_are_accepted_with_parameters_and_in_any_case(join: Join, kind: str) -> None:
     answer = await join("小明")("POST", "/posts", content='{"text": "你好"}'.encode(), headers={"content-type": kind})
     assert answer.status_code == 201
 
 
-async def test_a_fault_of_ours_tells_nothing_of_itself() -> None:
+async def test_an_unexpected_error_reveals_no_details() -> None:
     @get("/broken")
     async def broken() -> None:
         raise RuntimeError("the secret is 42")
@@ -97,7 +97,7 @@ async def test_a_fault_of_ours_tells_nothing_of_itself() -> None:
         assert refused(await client.get("/odd")) == (418, "bad_request")
 
 
-async def test_a_full_queue_and_an_absent_database_ask_for_patience() -> None:
+async def test_a_full_queue_and_an_unreachable_database_are_retryable() -> None:
     async def away(items: Sequence[int]) -> list[int | FeedError]:
         raise ConnectionRefusedError
 
@@ -108,6 +108,6 @@ async def test_a_full_queue_and_an_absent_database_ask_for_patience() -> None:
         await Batcher(away, waiting=0).submit(1)
 
 
-async def test_an_address_longer_than_any_that_we_hand_out_is_refused(client: httpx.AsyncClient) -> None:
+async def test_a_long_uri_is_414(client: httpx.AsyncClient) -> None:
     answer = await client.get("/feeds/latest", params={"cursor": "a" * 9000})
     assert refused(answer) == (414, "uri_too_long")

@@ -30,7 +30,7 @@ async def me(person: Person) -> int:
 @pytest.mark.parametrize("viewer", VIEWERS)
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("state", STATES)
-async def test_rights_agree_with_what_the_doors_then_do(
+async def test_permissions_on_a_card_match_the_operations(
     app_state: AppState, join: Join, state: str, policy: str, viewer: str
 ) -> None:
     author, stranger = join("小明"), join("小红", roles=("editor",) if viewer == "staff" else ())
@@ -64,7 +64,7 @@ async def test_rights_agree_with_what_the_doors_then_do(
         assert state == "published" or (viewer.endswith("author") and state != "deleted")
 
 
-async def test_a_page_says_the_same_as_the_post(app_state: AppState, join: Join) -> None:
+async def test_a_page_shows_the_same_permissions_as_the_post(app_state: AppState, join: Join) -> None:
     author, stranger = join("小明"), join("小红")
     post = (await author("POST", "/posts", {"text": "读书 #读书#"})).json()
     await make.ban(app_state.pool, await me(stranger), kind="mute")
@@ -76,7 +76,7 @@ async def test_a_page_says_the_same_as_the_post(app_state: AppState, join: Join)
     assert alone == NOTHING
 
 
-async def test_a_lifted_sanction_gives_the_rights_back_at_once(app_state: AppState, join: Join) -> None:
+async def test_a_lifted_sanction_restores_permissions_at_once(app_state: AppState, join: Join) -> None:
     post = (await join("小明")("POST", "/posts", {"text": "读书"})).json()
     stranger, admin = join("小红"), join("管理员", roles=("admin",))
     path = f"/moderation/users/{await me(stranger)}/sanction"
@@ -91,7 +91,7 @@ async def rights(person: Person, post: dict[str, Any]) -> dict[str, bool]:
     return found
 
 
-async def test_an_author_reads_where_the_review_of_his_post_stands(app_state: AppState, join: Join) -> None:
+async def test_an_author_reads_the_state_of_the_review_of_a_post(app_state: AppState, join: Join) -> None:
     ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
     post = (await ming("POST", "/posts", {"text": "读书"})).json()
     path = f"/posts/{post['id']}"
@@ -117,7 +117,7 @@ async def test_an_author_reads_where_the_review_of_his_post_stands(app_state: Ap
         assert "review" not in (await person("GET", path)).json()
 
 
-async def test_the_case_of_a_comment_says_nothing_about_its_post(app_state: AppState, join: Join) -> None:
+async def test_the_case_of_a_comment_is_no_review_of_its_post(app_state: AppState, join: Join) -> None:
     ming = join("小明")
     post = (await ming("POST", "/posts", {"text": "读书"})).json()
     await join("小红")("POST", f"/posts/{post['id']}/comments", {"text": "好"})
@@ -127,7 +127,7 @@ async def test_the_case_of_a_comment_says_nothing_about_its_post(app_state: AppS
     assert review == {"stage": None, "reason_code": None, "expected_at": None}
 
 
-async def test_another_policy_is_no_revision_and_no_edit(join: Join) -> None:
+async def test_a_change_of_the_comment_policy_is_no_revision_and_no_edit(join: Join) -> None:
     ming, hong = join("小明"), join("小红")
     post = (await ming("POST", "/posts", {"text": "读书"})).json()
     path = f"/posts/{post['id']}"

@@ -82,7 +82,7 @@ def expected(kind: str) -> dict[str, str | None]:
     return {operation: codes[KINDS.index(kind)] for operation, (*_, codes) in OPERATIONS.items()}
 
 
-async def test_every_operation_that_knows_a_sanction_is_tried(client: httpx.AsyncClient) -> None:
+async def test_every_operation_with_a_sanction_error_is_covered(client: httpx.AsyncClient) -> None:
     document = (await client.get("http://feed.test/openapi.json")).json()
     knows = {
         operation["operationId"]
@@ -95,7 +95,7 @@ async def test_every_operation_that_knows_a_sanction_is_tried(client: httpx.Asyn
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_each_account_of_the_person_is_refused_alike(scene: Scene, kind: str) -> None:
+async def test_a_sanction_applies_to_each_account_of_the_person(scene: Scene, kind: str) -> None:
     assert set((await scene.codes(scene.second)).values()) == {None}
     await scene.sanction(scene.first, kind)
     assert await scene.codes(scene.first) == expected(kind)
@@ -108,7 +108,7 @@ async def test_each_account_of_the_person_is_refused_alike(scene: Scene, kind: s
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_another_account_is_no_way_around_a_sanction(scene: Scene, kind: str) -> None:
+async def test_another_account_does_not_circumvent_a_sanction(scene: Scene, kind: str) -> None:
     await scene.sanction(scene.first, kind)
     wanted = expected(kind) | {"edit_post": None}
     # An account that is new, and one whose phone is verified later.
@@ -122,7 +122,9 @@ async def test_another_account_is_no_way_around_a_sanction(scene: Scene, kind: s
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("through", ["first", "second"])
-async def test_lifting_through_any_account_frees_the_person(scene: Scene, kind: str, through: str) -> None:
+async def test_lifting_through_any_account_ends_the_sanction_of_the_person(
+    scene: Scene, kind: str, through: str
+) -> None:
     await scene.sanction(scene.first, kind)
     await scene.sanction(scene.second, kind)
     await scene.lift(getattr(scene, through))
@@ -143,7 +145,7 @@ async def test_the_sanction_of_an_erased_account_holds_and_is_lifted_through_ano
     assert await scene.app_state.pool.fetchval(messages, first) == before
 
 
-async def test_an_erased_account_forbids_the_person_nothing(scene: Scene) -> None:
+async def test_an_erased_account_is_no_sanction(scene: Scene) -> None:
     await scene.app_state.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", await id_of(scene.first))
     assert set((await scene.codes(scene.second)).values()) == {None}
 
@@ -170,7 +172,7 @@ async def test_a_banned_person_gets_no_push_on_any_account(scene: Scene) -> None
         assert await list_bodies(conn, [message]) == {}
 
 
-async def test_a_sanction_is_asked_for_by_person(scene: Scene, join: Join) -> None:
+async def test_who_may_impose_a_sanction_is_decided_by_person(scene: Scene, join: Join) -> None:
     """One's own other account is one's own; another account of staff is staff's."""
     mine = join("审核小号", phone=OTHER_PHONE)
     reviewer = join("审核二", roles=("reviewer",), phone=OTHER_PHONE)

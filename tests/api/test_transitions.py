@@ -272,7 +272,7 @@ TRANSITIONS: dict[str, list[tuple[Deed, Facts]]] = {
 
 
 @pytest.mark.parametrize("name", TRANSITIONS)
-async def test_a_transition_changes_this_and_nothing_else(scene: Scene, name: str) -> None:
+async def test_a_transition_changes_the_expected_facts_only(scene: Scene, name: str) -> None:
     before = BEFORE | {f"other {fact}": BEFORE[fact] for fact in list(BEFORE)[:8]}
     assert await facts(scene) == before
     for step, (deed, changed) in enumerate(TRANSITIONS[name]):

@@ -328,13 +328,15 @@ async def ask(town: Town, client: httpx.AsyncClient, viewer: str, path: str) -> 
     return await (client.get(path) if person is None else person("GET", path))
 
 
-async def test_every_get_of_the_document_stands_in_the_table(client: httpx.AsyncClient) -> None:
+async def test_every_get_of_the_document_is_in_the_table(client: httpx.AsyncClient) -> None:
     document = (await client.get("http://feed.test/openapi.json")).json()
     gets = {item["get"]["operationId"] for item in document["paths"].values() if "get" in item}
     assert gets == TABLE.keys() | PUBLIC_FACTS | WITHOUT_WORDS
 
 
-async def test_everybody_sees_what_is_his_to_see_and_nothing_else(town: Town, client: httpx.AsyncClient) -> None:
+async def test_each_viewer_sees_exactly_the_items_that_are_visible_to_them(
+    town: Town, client: httpx.AsyncClient
+) -> None:
     wrong: list[Any] = []
     asked = 0
     # Whoever is erased comes in no more.
@@ -352,7 +354,7 @@ async def test_everybody_sees_what_is_his_to_see_and_nothing_else(town: Town, cl
     assert wrong == []
 
 
-async def test_the_board_shows_published_entries_alone(town: Town, client: httpx.AsyncClient) -> None:
+async def test_the_board_shows_published_entries_only(town: Town, client: httpx.AsyncClient) -> None:
     published = {post.word for post in town.posts if post.state == "published"}
     for viewer in VIEWERS:
         answer = await ask(town, client, viewer, f"/campaigns/{town.campaign}/leaderboard?limit=50")

@@ -54,7 +54,7 @@ def from_now(said: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["RSA", "EC", "OKP"])
-async def test_a_token_of_the_app_is_good_and_then_known_without_waiting(kind: str) -> None:
+async def test_a_token_of_the_app_is_verified_and_then_cached(kind: str) -> None:
     async with issuing(kind) as issuer:
         verifying = verifier(issuer)
         token = issuer.token("u1", aud=[AUDIENCE, "other"], roles=["admin"])
@@ -66,7 +66,7 @@ async def test_a_token_of_the_app_is_good_and_then_known_without_waiting(kind: s
         assert issuer.asked == 1
 
 
-async def test_two_issuers_do_not_speak_for_each_other(issuer: Issuer) -> None:
+async def test_a_token_is_valid_for_its_own_issuer_only(issuer: Issuer) -> None:
     async with issuing("EC", name="https://other.example") as other:
         ours, theirs = verifier(issuer), verifier(other)
         assert await refused(ours, other.token()) is TokenInvalid
@@ -76,7 +76,7 @@ async def test_two_issuers_do_not_speak_for_each_other(issuer: Issuer) -> None:
         assert await refused(theirs, issuer.token()) is TokenInvalid
 
 
-async def test_our_own_issuer_is_proven_by_our_own_key_alone(issuer: Issuer) -> None:
+async def test_our_own_issuer_is_verified_with_our_own_key_only(issuer: Issuer) -> None:
     verifying = verifier(issuer)
     assert verifying.verify(issue_token(OWN, sub="test:x")).iss == "feed"
     assert await refused(verifying, issuer.token(iss="feed", aud="feed")) is TokenInvalid
@@ -85,7 +85,7 @@ async def test_our_own_issuer_is_proven_by_our_own_key_alone(issuer: Issuer) -> 
     assert await refused(verifying, jwt.encode(header, claims, OctKey.import_key(OWN))) is TokenInvalid
 
 
-async def test_an_algorithm_is_never_the_token_s_to_choose() -> None:
+async def test_a_token_does_not_choose_its_algorithm() -> None:
     async with issuing("RSA") as issuer:
         verifying = verifier(issuer)
         assert await verifying.verify_with_refresh(issuer.token())
@@ -108,7 +108,7 @@ async def test_an_algorithm_is_never_the_token_s_to_choose() -> None:
         )
 
 
-async def test_extensions_that_we_do_not_know_are_refused(issuer: Issuer) -> None:
+async def test_unknown_critical_extensions_are_rejected(issuer: Issuer) -> None:
     header = {"alg": "ES256", "kid": "k1", "crit": ["exp"]}
     claims = {"iss": NAME, "aud": AUDIENCE, "sub": "u1", "exp": int(time.time()) + 600}
     assert await refused(verifier(issuer), forged(header, claims)) is TokenInvalid
@@ -135,7 +135,7 @@ async def test_extensions_that_we_do_not_know_are_refused(issuer: Issuer) -> Non
         ({"nbf": 600.0}, TokenInvalid),
     ],
 )
-async def test_what_a_good_signature_does_not_help(
+async def test_invalid_claims_are_rejected_with_a_valid_signature(
     issuer: Issuer, said: dict[str, Any], outcome: type[Exception]
 ) -> None:
     assert await refused(verifier(issuer), issuer.token(**from_now(said))) is outcome
@@ -149,12 +149,12 @@ async def test_clocks_may_differ_by_a_minute(issuer: Issuer, said: dict[str, Any
 @pytest.mark.parametrize(
     "token", ["", "a", "a.b", "a.b.c", "....", "é.é.é", "\ud800.b.c", "e30.e30.", "x" * 9000, "W1tb.W1tb."]
 )
-async def test_what_is_no_token_is_invalid(issuer: Issuer, token: str) -> None:
+async def test_a_malformed_token_is_invalid(issuer: Issuer, token: str) -> None:
     assert await refused(verifier(issuer), token) is TokenInvalid
     assert issuer.asked == 0
 
 
-async def test_a_rotated_key_comes_in_at_once_and_the_old_one_goes_also_for_known_tokens(issuer: Issuer) -> None:
+async def test_a_new_key_is_used_at_once_and_a_removed_one_ends_cached_tokens(issuer: Issuer) -> None:
     verifying = verifier(issuer)
     old = issuer.token()
     await verifying.verify_with_refresh(old)
@@ -170,7 +170,7 @@ async def test_a_rotated_key_comes_in_at_once_and_the_old_one_goes_also_for_know
     assert await refused(verifying, old) is TokenInvalid
 
 
-async def test_keys_are_renewed_beside_the_requests(issuer: Issuer) -> None:
+async def test_keys_are_refreshed_in_the_background(issuer: Issuer) -> None:
     verifying = verifier(issuer, refresh_after=0.05, wait_after=60, min_interval=0.01)
     token = issuer.token()
     await verifying.verify_with_refresh(token)
@@ -183,7 +183,7 @@ async def test_keys_are_renewed_beside_the_requests(issuer: Issuer) -> None:
         verifying.verify(token)
 
 
-async def test_keys_that_nobody_has_tended_are_read_again_before_they_open(issuer: Issuer) -> None:
+async def test_old_keys_are_fetched_again_before_they_are_used(issuer: Issuer) -> None:
     verifying = verifier(issuer, refresh_after=0.05, wait_after=0.1)
     token = issuer.token()
     await verifying.verify_with_refresh(token)
@@ -193,7 +193,7 @@ async def test_keys_that_nobody_has_tended_are_read_again_before_they_open(issue
     assert await refused(verifying, token) is TokenInvalid
 
 
-async def test_a_replaced_key_under_the_old_name_does_not_keep_the_old_tokens(issuer: Issuer) -> None:
+async def test_a_replaced_key_with_the_same_kid_ends_old_tokens(issuer: Issuer) -> None:
     verifying = verifier(issuer, refresh_after=0.05, wait_after=0.1)
     old = issuer.token()
     await verifying.verify_with_refresh(old)
@@ -203,7 +203,7 @@ async def test_a_replaced_key_under_the_old_name_does_not_keep_the_old_tokens(is
     assert await verifying.verify_with_refresh(issuer.token())
 
 
-async def test_an_outage_locks_nobody_out_until_the_keys_are_too_old(issuer: Issuer) -> None:
+async def test_cached_keys_are_used_during_an_outage_until_they_expire(issuer: Issuer) -> None:
     verifying = verifier(issuer, refresh_after=0.02, wait_after=0.05, expire_after=1.0, min_interval=0.01)
     known, other = issuer.token("u1"), issuer.token("u2")
     await verifying.verify_with_refresh(known)
@@ -218,7 +218,7 @@ async def test_an_outage_locks_nobody_out_until_the_keys_are_too_old(issuer: Iss
     assert (await verifying.verify_with_refresh(known)).sub == "u1"
 
 
-async def test_keys_that_were_never_read_are_an_outage_and_no_refusal(issuer: Issuer) -> None:
+async def test_without_keys_a_token_is_not_rejected_as_invalid(issuer: Issuer) -> None:
     verifying = verifier(issuer, min_interval=0.2)
     await issuer.stop()
     with pytest.raises(IssuerAway) as refusal:
@@ -230,7 +230,7 @@ async def test_keys_that_were_never_read_are_an_outage_and_no_refusal(issuer: Is
     assert await verifying.verify_with_refresh(issuer.token())
 
 
-async def test_a_flood_of_invented_keys_does_not_reach_the_issuer(issuer: Issuer) -> None:
+async def test_made_up_key_ids_do_not_cause_requests_to_the_issuer(issuer: Issuer) -> None:
     verifying = verifier(issuer, min_interval=60)
     good = issuer.token()
     tokens = [issuer.token(kid=f"made up {number}", key=issuer.keys["k1"]) for number in range(200)]
@@ -243,7 +243,7 @@ async def test_a_flood_of_invented_keys_does_not_reach_the_issuer(issuer: Issuer
     assert await verifying.verify_with_refresh(good)
 
 
-async def test_many_who_come_at_once_ask_once(issuer: Issuer) -> None:
+async def test_concurrent_requests_fetch_keys_once(issuer: Issuer) -> None:
     issuer.delay = 0.2
     verifying = verifier(issuer)
     tokens = [issuer.token(f"u{number}") for number in range(50)]
@@ -252,7 +252,7 @@ async def test_many_who_come_at_once_ask_once(issuer: Issuer) -> None:
     assert issuer.asked == 1
 
 
-async def test_one_who_goes_away_does_not_take_the_answer_from_the_others(issuer: Issuer) -> None:
+async def test_a_cancelled_request_does_not_cancel_the_fetch_of_others(issuer: Issuer) -> None:
     issuer.delay = 0.2
     verifying = verifier(issuer)
     impatient = asyncio.create_task(verifying.verify_with_refresh(issuer.token("u1")))
@@ -277,7 +277,7 @@ async def test_one_who_goes_away_does_not_take_the_answer_from_the_others(issuer
         (404, "", b'{"keys": []}'),
     ],
 )
-async def test_an_answer_that_is_no_set_of_keys_leaves_the_old_ones(
+async def test_an_invalid_key_set_leaves_the_cached_keys(
     issuer: Issuer, status: int, headers: str, body: bytes
 ) -> None:
     verifying = verifier(issuer, refresh_after=0.05, wait_after=0.1)
@@ -296,9 +296,7 @@ async def test_a_redirect_is_not_followed(issuer: Issuer) -> None:
         assert elsewhere.asked == 0
 
 
-async def test_a_silent_issuer_is_not_waited_for_longer_than_some_seconds(
-    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unresponsive_issuer_times_out(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feed.auth.jwks._TIMEOUT_SECONDS", 0.2)
     issuer.delay = 30
     began = time.monotonic()
@@ -306,7 +304,7 @@ async def test_a_silent_issuer_is_not_waited_for_longer_than_some_seconds(
     assert time.monotonic() - began < 20
 
 
-async def test_a_role_comes_in_by_the_named_claim_and_by_no_other(issuer: Issuer) -> None:
+async def test_roles_are_read_from_the_configured_claim_only(issuer: Issuer) -> None:
     verifying = verifier(issuer, roles_claim="community_roles")
     claims = await verifying.verify_with_refresh(issuer.token(roles=["admin"], community_roles=["editor", 7]))
     assert claims.roles == ("editor",)
@@ -318,7 +316,7 @@ async def test_a_role_comes_in_by_the_named_claim_and_by_no_other(issuer: Issuer
     assert (await verifying.verify_with_refresh(issuer.token(community_roles={"admin": True}))).roles == ()
 
 
-async def test_a_token_without_a_kid_gets_the_only_key(issuer: Issuer) -> None:
+async def test_a_token_without_a_kid_is_verified_with_the_only_key(issuer: Issuer) -> None:
     token = jwt.encode(
         {"alg": "ES256"},
         {"iss": NAME, "aud": AUDIENCE, "sub": "u1", "exp": int(time.time()) + 600},
@@ -330,7 +328,7 @@ async def test_a_token_without_a_kid_gets_the_only_key(issuer: Issuer) -> None:
     assert await refused(verifier(issuer), token) is TokenInvalid
 
 
-def test_a_key_is_taken_for_what_it_is_meant_for() -> None:
+def test_a_key_is_used_for_its_algorithms_only() -> None:
     key = RSAKey.generate_key(2048)
     public = {**key.as_dict(private=False), "kid": "a"}
     held = {

@@ -47,7 +47,7 @@ def again(store: Keys, vault: Vault | None) -> Keys:
     return open_keys(store._directory, create=False, kms=vault)
 
 
-def test_a_key_lies_wrapped_and_comes_back_the_same(store: Keys, vault: Vault, fake: FakeVault) -> None:
+def test_a_key_is_stored_wrapped_and_unwrapped_again(store: Keys, vault: Vault, fake: FakeVault) -> None:
     key = store.campaign_key(7, create=True)
     assert len(key) == 32
     [name] = fake.keys
@@ -62,7 +62,9 @@ def test_a_key_lies_wrapped_and_comes_back_the_same(store: Keys, vault: Vault, f
     assert len(fake.asked) == asked
 
 
-def test_a_remembered_key_is_asked_for_again(store: Keys, fake: FakeVault, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cached_key_is_unwrapped_again_after_its_time(
+    store: Keys, fake: FakeVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = store.campaign_key(7, create=True)
     monkeypatch.setattr("feed.keys.store._CACHE_SECONDS", 0.0)
     fresh = open_keys(store._directory, create=False, kms=store._kms)
@@ -70,7 +72,7 @@ def test_a_remembered_key_is_asked_for_again(store: Keys, fake: FakeVault, monke
     assert [path for _, path in fake.asked].count(f"transit/decrypt/{next(iter(fake.keys))}") == 3
 
 
-def test_a_destroyed_key_opens_from_no_copy(store: Keys, vault: Vault, fake: FakeVault) -> None:
+def test_a_destroyed_key_cannot_be_unwrapped_from_a_copy(store: Keys, vault: Vault, fake: FakeVault) -> None:
     store.campaign_key(7, create=True)
     path = store._directory / "campaigns" / "7.key"
     copy = path.read_bytes()
@@ -87,7 +89,7 @@ def test_a_destroyed_key_opens_from_no_copy(store: Keys, vault: Vault, fake: Fak
         again(store, vault).campaign_key(7)
 
 
-def test_a_key_that_was_never_made_is_destroyed_for_good(store: Keys, fake: FakeVault) -> None:
+def test_a_key_that_was_never_created_can_be_destroyed(store: Keys, fake: FakeVault) -> None:
     assert store.destroy_campaign_key(7)
     with pytest.raises(KeyDestroyed):
         store.campaign_key(7, create=True)
@@ -95,7 +97,7 @@ def test_a_key_that_was_never_made_is_destroyed_for_good(store: Keys, fake: Fake
 
 
 @pytest.mark.parametrize("trouble", ["sealed", "broken", "forbidden", "hangs", "babbles"])
-def test_while_the_kms_is_away_nothing_is_lost(store: Keys, fake: FakeVault, trouble: str) -> None:
+def test_an_outage_of_the_kms_loses_nothing(store: Keys, fake: FakeVault, trouble: str) -> None:
     fake.trouble = [trouble]
     with pytest.raises(KmsAway) as away:
         store.campaign_key(7, create=True)
@@ -114,7 +116,7 @@ def test_while_the_kms_is_away_nothing_is_lost(store: Keys, fake: FakeVault, tro
     assert len(key) == 32
 
 
-def test_a_kms_that_cannot_be_reached_is_away(store: Keys, token: Path) -> None:
+def test_an_unreachable_kms_is_an_error(store: Keys, token: Path) -> None:
     with vaulting() as gone:
         pass
     lost = open_keys(store._directory, create=False, kms=Vault(gone.url, token_file=token))
@@ -123,7 +125,7 @@ def test_a_kms_that_cannot_be_reached_is_away(store: Keys, token: Path) -> None:
     assert not (store._directory / "campaigns" / "7.key").exists()
 
 
-def test_another_mount_is_not_taken_for_one_without_the_key(fake: FakeVault, token: Path, store: Keys) -> None:
+def test_a_wrong_mount_is_not_mistaken_for_a_missing_key(fake: FakeVault, token: Path, store: Keys) -> None:
     store.campaign_key(7, create=True)
     elsewhere = Vault(fake.url, token_file=token, mount="secret")
     with pytest.raises(KmsAway):
@@ -133,14 +135,14 @@ def test_another_mount_is_not_taken_for_one_without_the_key(fake: FakeVault, tok
     assert fake.keys == {}
 
 
-def test_two_who_make_a_key_at_once_have_the_same(store: Keys, vault: Vault) -> None:
+def test_concurrent_processes_create_the_same_key(store: Keys, vault: Vault) -> None:
     others = [again(store, vault) for _ in range(6)]
     with ThreadPoolExecutor(6) as threads:
         made = set(threads.map(lambda keys: keys.campaign_key(7, create=True), others))
     assert len(made) == 1
 
 
-def test_killed_between_the_kms_and_the_file_the_key_is_made_at_the_next_try(store: Keys, fake: FakeVault) -> None:
+def test_a_kill_between_kms_and_file_leaves_the_key_to_the_next_try(store: Keys, fake: FakeVault) -> None:
     child = os.fork()
     if not child:
         os.link = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
@@ -151,7 +153,7 @@ def test_killed_between_the_kms_and_the_file_the_key_is_made_at_the_next_try(sto
     assert len(store.campaign_key(7, create=True)) == 32
 
 
-def test_a_key_from_before_the_kms_stays_readable(tmp_path: Path, vault: Vault, fake: FakeVault) -> None:
+def test_an_unwrapped_key_stays_readable_with_a_kms(tmp_path: Path, vault: Vault, fake: FakeVault) -> None:
     plain = open_keys(tmp_path / "keys", create=True)
     key = plain.campaign_key(7, create=True)
     wrapping = again(plain, vault)
@@ -160,7 +162,7 @@ def test_a_key_from_before_the_kms_stays_readable(tmp_path: Path, vault: Vault, 
     assert fake.keys == {}
 
 
-def test_without_its_kms_a_wrapped_key_says_what_is_missing(store: Keys) -> None:
+def test_a_wrapped_key_without_a_kms_names_the_missing_setting(store: Keys) -> None:
     store.campaign_key(7, create=True)
     bare = again(store, None)
     for ask in (bare.campaign_key, bare.destroy_campaign_key):
@@ -172,7 +174,7 @@ def test_without_its_kms_a_wrapped_key_says_what_is_missing(store: Keys) -> None
 
 
 @pytest.mark.parametrize(("content", "mode"), [("", 0o600), ("two words", 0o600), (TOKEN, 0o644), (None, 0)])
-def test_a_token_that_is_none_is_not_sent(fake: FakeVault, token: Path, content: str | None, mode: int) -> None:
+def test_an_invalid_token_is_not_sent(fake: FakeVault, token: Path, content: str | None, mode: int) -> None:
     if content is None:
         token.unlink()
     else:
@@ -184,7 +186,7 @@ def test_a_token_that_is_none_is_not_sent(fake: FakeVault, token: Path, content:
     assert fake.asked == []
 
 
-def test_a_renewed_token_is_taken_from_its_file(fake: FakeVault, token: Path, vault: Vault) -> None:
+def test_a_renewed_token_is_read_from_its_file(fake: FakeVault, token: Path, vault: Vault) -> None:
     token.write_text("hvs.old")
     with pytest.raises(KmsAway):
         vault.check()
@@ -193,7 +195,7 @@ def test_a_renewed_token_is_taken_from_its_file(fake: FakeVault, token: Path, va
     assert TOKEN not in repr(vault)
 
 
-def test_settings_name_a_kms_whole_or_not_at_all(token: Path) -> None:
+def test_settings_of_a_kms_are_complete_or_absent(token: Path) -> None:
     assert open_kms(read_settings(REQUIRED)) is None
     with pytest.raises(MissingSetting, match="FEED_KMS_TOKEN_FILE"):
         read_settings(REQUIRED | {"FEED_KMS_URL": "https://vault.example.cn"})

@@ -28,7 +28,7 @@ PRIVATE = bytes(range(32))
 PUBLIC = public_key_of(PRIVATE)
 
 
-def test_a_signature_is_the_same_each_time() -> None:
+def test_signatures_are_deterministic() -> None:
     assert sign(PRIVATE, b"message") == sign(PRIVATE, b"message")
     assert sign(PRIVATE, b"message") == Signature(
         "56475aa75463474c",
@@ -38,18 +38,18 @@ def test_a_signature_is_the_same_each_time() -> None:
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))
-def test_a_signature_holds_for_its_message_alone(message: bytes, other: bytes) -> None:
+def test_a_signature_is_valid_for_its_message_only(message: bytes, other: bytes) -> None:
     signature = sign(PRIVATE, message)
     assert is_signed(message, signature, [PUBLIC])
     assert is_signed(other, signature, [PUBLIC]) == (other == message)
 
 
 @pytest.mark.parametrize("value", ["", "AAAA", "not base64", "=" * 88, "é"])
-def test_what_is_no_signature_is_not_signed(value: str) -> None:
+def test_a_malformed_signature_is_invalid(value: str) -> None:
     assert not is_signed(b"", Signature(PUBLIC.key_id, "Ed25519", value), [PUBLIC])
 
 
-def test_another_spelling_of_a_signature_is_refused() -> None:
+def test_a_signature_in_non_canonical_base64_is_invalid() -> None:
     signature = sign(PRIVATE, b"message")
     assert not is_signed(b"message", msgspec.structs.replace(signature, value=signature.value + "\n"), [PUBLIC])
     loose = signature.value[:-3] + chr(ord(signature.value[-3]) + 1) + "=="
@@ -81,7 +81,7 @@ documents = st.builds(
 
 
 @given(documents)
-def test_a_document_is_spelled_and_signed_as_the_standard_says(document: Document) -> None:
+def test_a_document_is_canonical_and_signed_by_rfc_8785(document: Document) -> None:
     plain = msgspec.to_builtins(document)
     assert canonical(document) == rfc8785.dumps(plain)
     signature = msgspec.to_builtins(sign(PRIVATE, rfc8785.dumps(plain)))
@@ -95,7 +95,7 @@ def test_a_document_is_spelled_and_signed_as_the_standard_says(document: Documen
     "change",
     [{"title": "b"}, {"counts": {}}, {"lines": []}, {"note": msgspec.UNSET}, {"note": ""}, {"winner": ""}],
 )
-def test_a_document_is_signed_with_every_member_and_by_its_key_alone(change: dict[str, object]) -> None:
+def test_a_signature_covers_every_member_of_a_document(change: dict[str, object]) -> None:
     line = sign(PRIVATE, b"line")
     document = Document(title="a", counts={"a": 1}, lines=[line], note="c")
     signed = msgspec.json.decode(sign_document(document, partial(sign, PRIVATE)), type=Signed)
@@ -105,7 +105,7 @@ def test_a_document_is_signed_with_every_member_and_by_its_key_alone(change: dic
     assert not is_document_signed(msgspec.structs.replace(signed, signature=line), [PUBLIC])
 
 
-def test_keys_are_read_in_each_form_in_which_they_are_given() -> None:
+def test_public_keys_are_read_in_each_format() -> None:
     one = msgspec.json.encode(PUBLIC).decode()
     several = msgspec.json.encode(PublicKeys((PUBLIC,))).decode()
     for text in (PUBLIC.public_key, f"\n{PUBLIC.public_key}\n", one, several):
@@ -128,6 +128,6 @@ def test_keys_are_read_in_each_form_in_which_they_are_given() -> None:
         f'{{"key_id": "{PUBLIC.key_id}", "public_key": "{PUBLIC.public_key}", "algorithm": "none"}}',
     ],
 )
-def test_what_is_no_key_is_refused(text: str) -> None:
+def test_a_malformed_key_is_rejected(text: str) -> None:
     with pytest.raises(KeysUnreadable):
         read_public_keys(text)

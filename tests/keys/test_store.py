@@ -32,7 +32,7 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def test_a_store_is_made_for_its_owner_alone(store: Path) -> None:
+def test_a_store_is_private_to_its_owner(store: Path) -> None:
     old = os.umask(0)
     try:
         open_keys(store, create=True).campaign_key(7, create=True)
@@ -53,20 +53,20 @@ def test_a_store_opened_again_has_the_same_keys(store: Path) -> None:
     assert second.open(first.seal(b"secret", aad=b"a"), aad=b"a") == b"secret"
 
 
-def test_each_key_of_a_store_is_another(store: Path) -> None:
+def test_the_keys_of_a_store_differ(store: Path) -> None:
     open_keys(store, create=True)
     site = msgspec.json.decode((store / "site.json").read_bytes())
     keys = [site["token"], site["cursor"], site["person"], site["seal"], *(each["key"] for each in site["signing"])]
     assert len(set(keys)) == 5
 
 
-def test_a_missing_store_is_not_made_by_itself(store: Path) -> None:
+def test_a_missing_store_is_not_created_without_create(store: Path) -> None:
     with pytest.raises(KeysMissing, match="FEED_KEYS_DIR"):
         open_keys(store, create=False)
     assert not store.exists()
 
 
-def test_an_empty_directory_prepared_by_others_is_closed(store: Path) -> None:
+def test_an_existing_empty_directory_becomes_private(store: Path) -> None:
     store.mkdir(parents=True)
     store.chmod(0o755)
     open_keys(store, create=True)
@@ -74,21 +74,21 @@ def test_an_empty_directory_prepared_by_others_is_closed(store: Path) -> None:
 
 
 @pytest.mark.parametrize("bits", [0o640, 0o604, 0o620, 0o602, 0o644, 0o666])
-def test_a_key_file_open_to_others_is_refused(store: Path, bits: int) -> None:
+def test_a_key_file_with_access_for_others_is_rejected(store: Path, bits: int) -> None:
     open_keys(store, create=True)
     (store / "site.json").chmod(bits)
     with pytest.raises(KeysExposed, match="chmod 600"):
         open_keys(store, create=True)
 
 
-def test_a_directory_open_to_others_is_refused(store: Path) -> None:
+def test_a_directory_with_access_for_others_is_rejected(store: Path) -> None:
     open_keys(store, create=True)
     store.chmod(0o750)
     with pytest.raises(KeysExposed, match="chmod 700"):
         open_keys(store, create=False)
 
 
-def test_a_campaign_key_open_to_others_is_refused(store: Path) -> None:
+def test_a_campaign_key_with_access_for_others_is_rejected(store: Path) -> None:
     keys = open_keys(store, create=True)
     keys.campaign_key(1, create=True)
     (store / "campaigns" / "1.key").chmod(0o644)
@@ -107,7 +107,7 @@ def test_a_campaign_key_open_to_others_is_refused(store: Path) -> None:
         b"\xff",
     ],
 )
-def test_a_damaged_store_is_refused_and_left_alone(store: Path, content: bytes) -> None:
+def test_a_damaged_store_is_rejected_and_not_changed(store: Path, content: bytes) -> None:
     open_keys(store, create=True)
     (store / "site.json").write_bytes(content)
     with pytest.raises(KeysDamaged):
@@ -126,7 +126,7 @@ def test_a_store_of_0_1_0_opens_with_the_same_keys(store: Path) -> None:
     assert open_keys(store, create=False).signing_key() == rotated
 
 
-def test_a_store_without_a_signing_key_is_refused(store: Path) -> None:
+def test_a_store_without_a_signing_key_is_rejected(store: Path) -> None:
     open_keys(store, create=True)
     site = msgspec.json.decode((store / "site.json").read_bytes())
     (store / "site.json").write_bytes(msgspec.json.encode({**site, "signing": []}))
@@ -134,18 +134,18 @@ def test_a_store_without_a_signing_key_is_refused(store: Path) -> None:
         open_keys(store, create=True)
 
 
-def test_a_path_that_is_a_file_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_file_instead_of_a_directory_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("")
     with pytest.raises(KeyStoreError, match="cannot be used"):
         open_keys(tmp_path / "keys", create=True)
 
 
-def test_a_store_is_not_printed(store: Path) -> None:
+def test_the_repr_shows_no_secrets(store: Path) -> None:
     keys = open_keys(store, create=True)
     assert repr(keys) == f"Keys({str(store)!r})"
 
 
-def test_many_threads_open_one_store_with_one_key(store: Path) -> None:
+def test_concurrent_threads_create_one_store(store: Path) -> None:
     opened = [open_keys]
     seen: set[bytes] = set()
     barrier = threading.Barrier(8)
@@ -163,7 +163,7 @@ def test_many_threads_open_one_store_with_one_key(store: Path) -> None:
     assert len(seen) == 1
 
 
-def test_many_processes_open_one_store_with_one_key(store: Path) -> None:
+def test_concurrent_processes_create_one_store(store: Path) -> None:
     code = (
         "import sys, pathlib; from feed.keys.store import open_keys;"
         "keys = open_keys(pathlib.Path(sys.argv[1]), create=True);"
@@ -178,7 +178,7 @@ def test_many_processes_open_one_store_with_one_key(store: Path) -> None:
     assert sorted(path.name for path in store.iterdir()) == ["campaigns", "site.json"]
 
 
-def test_a_campaign_has_a_key_of_its_own_only_on_demand(store: Path) -> None:
+def test_a_campaign_key_is_created_on_demand(store: Path) -> None:
     keys = open_keys(store, create=True)
     with pytest.raises(KeysMissing):
         keys.campaign_key(1)
@@ -188,7 +188,7 @@ def test_a_campaign_has_a_key_of_its_own_only_on_demand(store: Path) -> None:
     assert len(one) == 32
 
 
-def test_a_destroyed_campaign_key_never_comes_back(store: Path) -> None:
+def test_a_destroyed_campaign_key_is_never_created_again(store: Path) -> None:
     keys = open_keys(store, create=True)
     keys.campaign_key(1, create=True)
     assert keys.destroy_campaign_key(1)
@@ -199,7 +199,7 @@ def test_a_destroyed_campaign_key_never_comes_back(store: Path) -> None:
     assert not (store / "campaigns" / "1.key").exists()
 
 
-def test_a_key_can_be_destroyed_before_it_was_made(store: Path) -> None:
+def test_a_key_can_be_destroyed_before_it_was_created(store: Path) -> None:
     keys = open_keys(store, create=True)
     assert keys.destroy_campaign_key(9)
     with pytest.raises(KeyDestroyed):
@@ -222,7 +222,7 @@ def test_a_person_is_the_same_for_one_phone_and_differs_between_sites(store: Pat
     assert len(here.person_of("+8613800138000")) == 32
 
 
-def test_a_signature_is_checked_by_the_published_keys(store: Path, tmp_path: Path) -> None:
+def test_a_signature_is_verified_with_the_public_keys(store: Path, tmp_path: Path) -> None:
     here, elsewhere = open_keys(store, create=True), open_keys(tmp_path / "other", create=True)
     signature = here.sign(b"message")
     assert is_signed(b"message", signature, here.public_keys().keys)
@@ -246,7 +246,7 @@ def test_an_older_signing_key_still_verifies_after_a_rotation(store: Path, tmp_p
 
 
 @given(st.binary(max_size=200), st.binary(max_size=40))
-def test_what_is_sealed_can_be_opened_in_its_place(plaintext: bytes, aad: bytes) -> None:
+def test_a_ciphertext_is_decrypted_with_the_same_aad(plaintext: bytes, aad: bytes) -> None:
     sealed = seal(KEY, plaintext, aad)
     assert open_sealed(KEY, sealed, aad) == plaintext
     assert len(sealed) == len(plaintext) + 29
@@ -254,7 +254,7 @@ def test_what_is_sealed_can_be_opened_in_its_place(plaintext: bytes, aad: bytes)
 
 
 @given(st.binary(max_size=40), st.data())
-def test_a_changed_seal_is_refused(plaintext: bytes, data: st.DataObject) -> None:
+def test_a_modified_ciphertext_is_rejected(plaintext: bytes, data: st.DataObject) -> None:
     sealed = bytearray(seal(KEY, plaintext, b"claim:1"))
     position = data.draw(st.integers(0, len(sealed) - 1))
     sealed[position] ^= data.draw(st.integers(1, 255))
@@ -262,7 +262,7 @@ def test_a_changed_seal_is_refused(plaintext: bytes, data: st.DataObject) -> Non
         open_sealed(KEY, bytes(sealed), b"claim:1")
 
 
-def test_a_seal_is_bound_to_its_place_and_key() -> None:
+def test_a_ciphertext_is_bound_to_its_key_and_aad() -> None:
     sealed = seal(KEY, b"secret", b"claim:1")
     for key, aad, value in (
         (KEY, b"claim:2", sealed),
@@ -276,7 +276,7 @@ def test_a_seal_is_bound_to_its_place_and_key() -> None:
             open_sealed(key, value, aad)
 
 
-def test_a_rotation_reaches_whoever_has_the_store_open_and_takes_nothing_away(store: Path) -> None:
+def test_a_rotation_takes_effect_in_open_stores_and_keeps_former_keys(store: Path) -> None:
     running, operator = open_keys(store, create=True), open_keys(store, create=False)
     first = running.sign(b"result")
     at = datetime(2026, 9, 1, tzinfo=UTC)
@@ -296,7 +296,7 @@ def test_a_rotation_reaches_whoever_has_the_store_open_and_takes_nothing_away(st
     assert not [path for path in store.iterdir() if path.name.startswith(".")]
 
 
-def test_two_operators_who_rotate_at_once_lose_no_key(store: Path) -> None:
+def test_concurrent_rotations_lose_no_key(store: Path) -> None:
     open_keys(store, create=True)
     at = datetime(2026, 9, 1, tzinfo=UTC)
     with ThreadPoolExecutor(4) as pool:
@@ -306,7 +306,7 @@ def test_two_operators_who_rotate_at_once_lose_no_key(store: Path) -> None:
     assert {key.key_id for key in made} <= kept
 
 
-def test_a_store_that_is_away_for_a_moment_takes_no_key_from_whoever_holds_one(store: Path) -> None:
+def test_an_open_store_keeps_its_keys_while_the_file_is_missing(store: Path) -> None:
     keys = open_keys(store, create=True)
     signature = keys.sign(b"result")
     (store / "site.json").rename(store / "gone.json")

@@ -68,14 +68,14 @@ async def passed(limiter: Limiter, name: str, account_id: int, times: int, weigh
     return count
 
 
-async def test_the_first_window_that_is_full_refuses(limiter: Limiter) -> None:
+async def test_a_full_window_rejects(limiter: Limiter) -> None:
     assert await passed(limiter, "posts", 1, 5) == 3
     with pytest.raises(RateLimited) as refused:
         await limiter.count_account("posts", 1)
     assert 1 <= refused.value.params["retry_after"] <= 120
 
 
-async def test_the_longer_window_holds_when_the_shorter_has_passed(limiter: Limiter, redis: Redis) -> None:
+async def test_the_longer_window_applies_after_the_shorter_one(limiter: Limiter, redis: Redis) -> None:
     assert await passed(limiter, "posts", 4, 3) == 3
     key = "feed:limits:{p34}:posts"
     period = int(await redis.hget(key, "60n") or 0)
@@ -85,7 +85,7 @@ async def test_the_longer_window_holds_when_the_shorter_has_passed(limiter: Limi
     await other.close()
 
 
-async def test_after_the_wait_that_was_told_it_goes_on(limiter: Limiter) -> None:
+async def test_requests_pass_again_after_retry_after(limiter: Limiter) -> None:
     assert await passed(limiter, "brief", 4, 6) == 4
     with pytest.raises(RateLimited) as refused:
         await limiter.count_account("brief", 4)
@@ -93,28 +93,28 @@ async def test_after_the_wait_that_was_told_it_goes_on(limiter: Limiter) -> None
     await limiter.count_account("brief", 4)
 
 
-async def test_two_accounts_of_one_person_share_and_two_without_a_phone_do_not(limiter: Limiter) -> None:
+async def test_accounts_of_one_person_share_a_quota_and_accounts_without_a_phone_do_not(limiter: Limiter) -> None:
     assert await passed(limiter, "posts", 1, 2) == 2
     assert await passed(limiter, "posts", 2, 5) == 1
     assert await passed(limiter, "posts", 4, 5) == 3
     assert await passed(limiter, "posts", 5, 5) == 3
 
 
-async def test_a_young_account_has_a_third(limiter: Limiter, redis: Redis) -> None:
+async def test_a_new_account_has_a_third_of_the_quota(limiter: Limiter, redis: Redis) -> None:
     assert await passed(limiter, "posts", 3, 5) == 1
     everybody = Limiter(redis, load, TABLE, limit_new_accounts=False)
     assert await passed(everybody, "posts", 3, 5) == 2
     await everybody.close()
 
 
-async def test_what_weighs_more_counts_more_and_what_weighs_more_than_all_takes_all(limiter: Limiter) -> None:
+async def test_a_request_counts_by_its_weight_up_to_the_quota(limiter: Limiter) -> None:
     assert await passed(limiter, "likes", 4, 5, weight=15) == 2
     # Ten are left: what is lighter still fits.
     assert await passed(limiter, "likes", 4, 5, weight=5) == 2
     assert await passed(limiter, "likes", 5, 3, weight=1000) == 1
 
 
-async def test_addresses_are_counted_apart_from_accounts_and_from_each_other(limiter: Limiter) -> None:
+async def test_addresses_are_counted_separately(limiter: Limiter) -> None:
     for address in ("192.0.2.1", "192.0.2.2"):
         for _ in range(2):
             await limiter.count_address("posts", address)
@@ -131,7 +131,7 @@ async def test_two_processes_share_an_exact_limit(redis: Redis) -> None:
         await each.close()
 
 
-async def test_processes_that_pay_afterwards_share_a_limit_but_for_a_portion_each(redis: Redis) -> None:
+async def test_processes_that_count_in_portions_share_a_limit_up_to_a_portion_each(redis: Redis) -> None:
     limiters = [Limiter(redis, load, TABLE) for _ in range(3)]
     got = sum([await passed(limiters[n % 3], "likes", 4, 1) for n in range(120)])
     assert 40 <= got <= 40 + 2 * 4
@@ -139,12 +139,12 @@ async def test_processes_that_pay_afterwards_share_a_limit_but_for_a_portion_eac
         await each.close()
 
 
-async def test_one_process_alone_is_exact_even_when_it_pays_afterwards(limiter: Limiter) -> None:
+async def test_a_single_process_is_exact_when_it_counts_in_portions(limiter: Limiter) -> None:
     assert await passed(limiter, "likes", 4, 60) == 40
     assert sum(await asyncio.gather(*(passed(limiter, "likes", 5, 1) for _ in range(200)))) == 40
 
 
-async def test_many_questions_are_one_round_trip(limiter: Limiter, redis: Redis) -> None:
+async def test_concurrent_calls_are_one_round_trip(limiter: Limiter, redis: Redis) -> None:
     before = (await redis.info("commandstats")).get("cmdstat_evalsha", {}).get("calls", 0)
     polled = (await redis.info("stats"))["total_reads_processed"]
     await asyncio.gather(*(limiter.count_address("posts", f"192.0.2.{n}") for n in range(100)))
@@ -152,14 +152,14 @@ async def test_many_questions_are_one_round_trip(limiter: Limiter, redis: Redis)
     assert (await redis.info("stats"))["total_reads_processed"] - polled < 20
 
 
-async def test_who_is_refused_is_refused_from_memory(limiter: Limiter, redis: Redis) -> None:
+async def test_a_rejected_subject_is_rejected_without_redis(limiter: Limiter, redis: Redis) -> None:
     await passed(limiter, "posts", 4, 4)
     calls = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
     assert await passed(limiter, "posts", 4, 100) == 0
     assert (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"] == calls
 
 
-async def test_without_redis_claims_are_closed_and_the_rest_is_open(away: Limiter) -> None:
+async def test_without_redis_strict_limits_fail_closed_and_others_open(away: Limiter) -> None:
     assert await passed(away, "posts", 4, 20) == 20
     assert await passed(away, "likes", 4, 100) == 100
     for _ in range(3):
@@ -168,7 +168,7 @@ async def test_without_redis_claims_are_closed_and_the_rest_is_open(away: Limite
         assert refused.value.params["retry_after"] > 0
 
 
-async def test_a_redis_that_hangs_is_asked_once_in_a_while() -> None:
+async def test_a_redis_that_hangs_is_called_after_a_backoff_only() -> None:
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
@@ -193,7 +193,7 @@ async def test_without_postgres_an_account_is_counted_alone(redis: Redis) -> Non
 
 
 @pytest.mark.parametrize("shift", [5, 100_000])
-async def test_a_clock_that_was_set_back_keeps_its_counts(redis: Redis, shift: int) -> None:
+async def test_counts_stay_after_the_clock_was_set_back(redis: Redis, shift: int) -> None:
     limiter = Limiter(redis, load, TABLE)
     assert await passed(limiter, "posts", 4, 3) == 3
     key = "feed:limits:{p34}:posts"
@@ -205,7 +205,7 @@ async def test_a_clock_that_was_set_back_keeps_its_counts(redis: Redis, shift: i
     await limiter.close()
 
 
-async def test_a_clock_that_was_set_forward_only_forgets(redis: Redis) -> None:
+async def test_counts_expire_after_the_clock_was_set_forward(redis: Redis) -> None:
     limiter = Limiter(redis, load, TABLE)
     assert await passed(limiter, "posts", 4, 3) == 3
     for window in ("60n", "3600n"):
@@ -231,12 +231,12 @@ async def test_the_window_slides(redis: Redis) -> None:
         assert abs(remaining - (10 - share - 1)) <= 1
 
 
-async def test_what_is_counted_is_forgotten_in_time(limiter: Limiter, redis: Redis) -> None:
+async def test_counts_have_a_ttl(limiter: Limiter, redis: Redis) -> None:
     await limiter.count_account("posts", 4)
     assert 3600 < await redis.ttl("feed:limits:{p34}:posts") <= 7200
 
 
-async def test_a_redis_that_lost_its_scripts_learns_them_again(limiter: Limiter, redis: Redis) -> None:
+async def test_a_lost_script_is_loaded_again(limiter: Limiter, redis: Redis) -> None:
     await redis.script_flush()
     assert await passed(limiter, "posts", 4, 5) == 3
 

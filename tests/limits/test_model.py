@@ -19,14 +19,14 @@ from feed.limits.model import (
 )
 
 
-def test_a_young_account_has_a_third_and_never_nothing() -> None:
+def test_a_new_account_has_a_third_of_the_quota_and_at_least_one() -> None:
     limit = Limit(account=(Window(10, MINUTE), Window(2, HOUR)))
     held = effective_limit("posts", limit.account, limit, divisor=3)
     assert [window.quota for window in held.windows] == [3, 1]
     assert held.policy_header == b'"posts-1m";q=3;w=60, "posts-1h";q=1;w=3600'
 
 
-def test_what_is_exact_or_strict_is_asked_each_time_and_the_rest_in_tenths() -> None:
+def test_exact_and_strict_limits_have_no_portion_and_others_a_tenth() -> None:
     windows = (Window(120, MINUTE), Window(2_000, HOUR))
     assert effective_limit("likes", windows, Limit(exact=False)).portion == 12
     assert effective_limit("posts", windows, Limit()).portion == 0
@@ -37,7 +37,7 @@ def test_codes_and_claims_fail_closed_and_nothing_else_does() -> None:
     assert {name for name, limit in TABLE.items() if limit.strict} == {"codes", "claims", "reveals"}
 
 
-def test_a_method_decides_where_a_route_says_nothing() -> None:
+def test_the_default_class_follows_the_method() -> None:
     assert [default_for(method) for method in ("GET", "OPTIONS", "PUT", "DELETE", "PATCH", "POST")] == [
         "reads", "reads", "changes", "changes", "changes", "changes",
     ]  # fmt: skip
@@ -46,14 +46,14 @@ def test_a_method_decides_where_a_route_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "window"), [("10/10m", (10, 600)), ("60/1d", (60, 86_400)), ("5/30s", (5, 30)), ("300/1h", (300, 3600))]
 )
-def test_a_window_reads_as_it_is_written(text: str, window: tuple[int, int]) -> None:
+def test_a_window_is_parsed(text: str, window: tuple[int, int]) -> None:
     assert read_window(text) == Window(*window)
 
 
 @pytest.mark.parametrize(
     "text", ["", "10", "10/", "10/m", "x/1m", "10/1w", "0/1m", "10/0m", "10/32d", "-1/1m", 7, "1/²m"]
 )
-def test_a_window_that_is_none_is_refused(text: object) -> None:
+def test_an_invalid_window_is_rejected(text: object) -> None:
     with pytest.raises(ValueError, match="limits"):
         read_window(text)
 
@@ -63,12 +63,12 @@ def test_a_window_that_is_none_is_refused(text: object) -> None:
     [{"pots": {"account": ["1/1m"]}}, {"posts": 3}, {"posts": {"person": ["1/1m"]}}, {"posts": {"account": []}},
      {"codes": {"account": ["1/1m"]}}],
 )  # fmt: skip
-def test_a_file_with_what_is_no_limit_is_refused(given: dict[str, object]) -> None:
+def test_a_file_with_an_unknown_limit_is_rejected(given: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="limits"):
         overridden(TABLE, given)
 
 
-def test_an_installation_changes_single_limits_and_scales_all(tmp_path: Path) -> None:
+def test_settings_override_and_scale_limits(tmp_path: Path) -> None:
     assert read_table("off", 1, embedded=False) is None
     assert read_table("on", 1, embedded=False) == scaled(TABLE, 1) == TABLE
     embedded = read_table("on", 2, embedded=True)
@@ -84,7 +84,7 @@ def test_an_installation_changes_single_limits_and_scales_all(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("content", [b"[posts", b"\xff", None])
-def test_a_file_that_does_not_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+def test_an_unreadable_file_is_named_in_the_error(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "limits.toml"
     if content is not None:
         file.write_bytes(content)

@@ -34,9 +34,7 @@ async def paths(join: Join) -> dict[str, str]:
     }
 
 
-async def test_what_has_not_changed_is_not_sent_again(
-    client: httpx.AsyncClient, join: Join, paths: dict[str, str]
-) -> None:
+async def test_an_unchanged_response_is_304(client: httpx.AsyncClient, join: Join, paths: dict[str, str]) -> None:
     hong = join("小红")
     for name, path in paths.items():
         for ask in (client.get, lambda path, **more: hong("GET", path, **more)):
@@ -58,7 +56,7 @@ async def test_a_changed_post_has_another_tag(client: httpx.AsyncClient, join: J
     assert again.headers["etag"] != tag
 
 
-async def test_everybody_shares_what_is_anonymous_and_nobody_what_is_his(
+async def test_anonymous_pages_are_public_and_others_private(
     client: httpx.AsyncClient, join: Join, paths: dict[str, str]
 ) -> None:
     hong = join("小红")
@@ -74,7 +72,7 @@ async def test_everybody_shares_what_is_anonymous_and_nobody_what_is_his(
         assert (await client.get(path)).headers["cache-control"] == "no-store"
 
 
-async def test_the_config_is_what_the_server_goes_by(client: httpx.AsyncClient, join: Join) -> None:
+async def test_the_config_has_the_limits_of_the_server(client: httpx.AsyncClient, join: Join) -> None:
     config = (await client.get("/config")).json()
     assert config["limits"] == {"post": 2000, "comment": 500, "name": 20, "bio": 200, "place": 40}
     assert config["topics"] == {"marks": ["#", "＃"], "name_longest": 40, "per_post": 10}
@@ -96,7 +94,7 @@ async def another_worker(app_state: AppState) -> AsyncIterator[httpx.AsyncClient
     await other.projector.close()
 
 
-async def test_ones_own_writing_shows_at_once_on_every_worker(join: Join, app_state: AppState) -> None:
+async def test_own_writes_are_shown_at_once_by_every_worker(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     async with another_worker(app_state) as other:
         there = Person(other, ming.headers["authorization"].removeprefix("Bearer "))

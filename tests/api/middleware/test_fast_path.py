@@ -58,7 +58,9 @@ def told(answer: httpx.Response) -> Any:
     return answer.status_code, sorted(headers.items()), answer.content
 
 
-async def test_each_door_answers_alike_on_both_ways(app_state: AppState, join: Join, paths: dict[str, str]) -> None:
+async def test_each_endpoint_responds_alike_on_both_paths(
+    app_state: AppState, join: Join, paths: dict[str, str]
+) -> None:
     taken = Taken(app_state)
     token = join("小红").headers
     doors = dict(_endpoints(taken.app))
@@ -149,7 +151,7 @@ def made_alike(seen: Any) -> Any:
         ("", {}, b"{}"),
     ],
 )
-async def test_what_is_unusual_takes_the_long_way(
+async def test_unusual_requests_are_passed_on_to_the_framework(
     app_state: AppState, query: str, headers: dict[str, str], content: bytes
 ) -> None:
     taken = Taken(app_state)
@@ -158,7 +160,7 @@ async def test_what_is_unusual_takes_the_long_way(
     assert told(short) == told(await taken.ask("GET", f"/v1/feeds/latest{query}", headers, content, lane=False))
 
 
-async def test_refusals_are_the_same_on_both_ways(app_state: AppState, join: Join, paths: dict[str, str]) -> None:
+async def test_errors_are_the_same_on_both_paths(app_state: AppState, join: Join, paths: dict[str, str]) -> None:
     taken = Taken(app_state)
     token = join("小红").headers
     asked = [
@@ -177,7 +179,7 @@ async def test_refusals_are_the_same_on_both_ways(app_state: AppState, join: Joi
         assert short.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_fault_of_ours_is_told_as_one(app_state: AppState) -> None:
+async def test_an_unexpected_error_is_a_500_on_both_paths(app_state: AppState) -> None:
     taken = Taken(msgspec.structs.replace(app_state, pages=None))
     short = await taken.ask("GET", "/v1/feeds/latest", {}, lane=True)
     assert (short.status_code, taken.long_way, short.json()["code"]) == (500, 0, "internal_error")

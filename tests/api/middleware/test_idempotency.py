@@ -26,7 +26,7 @@ async def say(person: Person, text: str = "你好", **headers: str) -> httpx.Res
     return await person("POST", "/posts", {"text": text}, headers=KEY | headers)
 
 
-async def test_every_post_that_may_be_retried_takes_a_key(client: httpx.AsyncClient) -> None:
+async def test_every_retryable_post_accepts_a_key(client: httpx.AsyncClient) -> None:
     document = (await client.get("http://feed.test/openapi.json")).json()
     without = [
         path
@@ -37,7 +37,7 @@ async def test_every_post_that_may_be_retried_takes_a_key(client: httpx.AsyncCli
     assert [path for path in without if not path.startswith(("/v1/auth/", "/v1/hooks/"))] == []
 
 
-async def test_the_same_request_is_told_the_same_answer_whatever_has_happened_since(join: Join) -> None:
+async def test_a_retry_gets_the_first_response_after_later_changes(join: Join) -> None:
     ming, hong = join("小明"), join("小红")
     first = await say(ming)
     await hong("PUT", f"/posts/{first.json()['id']}/like")
@@ -48,7 +48,7 @@ async def test_the_same_request_is_told_the_same_answer_whatever_has_happened_si
     assert "idempotency-replayed" not in first.headers
 
 
-async def test_the_same_key_is_anothers_own_and_another_routes(join: Join) -> None:
+async def test_the_same_key_of_another_account_or_route_is_independent(join: Join) -> None:
     ming, hong = join("小明"), join("小红")
     post = (await say(ming)).json()["id"]
     assert (await say(hong)).json()["id"] != post
@@ -63,13 +63,13 @@ async def test_another_body_under_the_same_key_is_refused(join: Join) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused")
 
 
-async def test_a_refusal_is_not_kept(join: Join, app_state: AppState) -> None:
+async def test_an_error_is_not_stored(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     assert (await say(ming, "")).status_code == 422
     assert (await say(ming, "现在对了")).status_code == 201
 
 
-async def test_two_at_once_act_once(join: Join, app_state: AppState) -> None:
+async def test_concurrent_requests_with_one_key_act_once(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     await ming("GET", "/me")
     answers = await asyncio.gather(*(say(ming) for _ in range(12)))
@@ -81,7 +81,9 @@ async def test_two_at_once_act_once(join: Join, app_state: AppState) -> None:
     assert await app_state.pool.fetchval("SELECT count(*) FROM posts") == 1
 
 
-async def test_cut_off_between_commit_and_answer_the_effect_is_told_anew(join: Join, app_state: AppState) -> None:
+async def test_a_retry_after_a_crash_between_commit_and_response_reads_the_result(
+    join: Join, app_state: AppState
+) -> None:
     ming = join("小明")
     first = await say(ming)
     # As it is when the process died after its commit.
@@ -91,7 +93,7 @@ async def test_cut_off_between_commit_and_answer_the_effect_is_told_anew(join: J
     assert await app_state.pool.fetchval("SELECT count(*) FROM posts") == 1
 
 
-async def test_after_a_day_the_key_is_free(join: Join, app_state: AppState) -> None:
+async def test_a_key_expires_after_a_day(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     first = await say(ming)
     await app_state.pool.execute(
@@ -108,7 +110,7 @@ async def test_a_key_that_is_too_long_is_refused(join: Join) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
 
 
-async def test_a_batch_of_verdicts_is_taken_and_taken_back_once(join: Join, app_state: AppState) -> None:
+async def test_a_batch_of_verdicts_is_recorded_and_undone_once(join: Join, app_state: AppState) -> None:
     ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
     for text in ("一", "二"):
         await ming("POST", "/posts", {"text": text})
@@ -155,7 +157,7 @@ async def test_single_verdicts_and_leases_act_once(join: Join, app_state: AppSta
     assert await app_state.pool.fetchval("SELECT count(*) FROM verdicts") == 1
 
 
-async def test_a_thousand_posts_through_a_connection_that_drops_answers_act_once_each(
+async def test_a_thousand_posts_over_a_connection_that_drops_responses_act_once_each(
     pool: Pool, server: Server, tmp_path: Path
 ) -> None:
     post_id = await make.post(pool)

@@ -128,7 +128,7 @@ def test_every_route_has_a_class(app_state: AppState) -> None:
     assert {door: doors[door] for door in expected} == expected
 
 
-async def test_a_refusal_says_which_limit_and_when_to_come_back(opened: Opened, grown: Callable[..., Any]) -> None:
+async def test_a_rejection_names_the_limit_and_when_to_retry(opened: Opened, grown: Callable[..., Any]) -> None:
     ming = await grown(opened(), "小明", "+8613700000001")
     first = await ming("POST", "/posts", {"text": "读书"})
     assert first.status_code == 201
@@ -150,7 +150,7 @@ async def test_a_refusal_says_which_limit_and_when_to_come_back(opened: Opened, 
     assert (await ming("GET", "/me")).status_code == 200
 
 
-async def test_accounts_of_one_phone_share_and_young_ones_have_a_third(
+async def test_accounts_of_one_phone_share_a_quota_and_new_ones_have_a_third(
     opened: Opened, grown: Callable[..., Any], keys: Keys
 ) -> None:
     client = opened()
@@ -164,7 +164,7 @@ async def test_accounts_of_one_phone_share_and_young_ones_have_a_third(
     )
 
 
-async def test_who_is_nobody_is_counted_by_address_and_cannot_invent_one(opened: Opened) -> None:
+async def test_anonymous_callers_are_counted_by_an_address_that_they_cannot_forge(opened: Opened) -> None:
     client = opened(trusted_proxies=1, peer="10.0.0.1")
     statuses = [
         (await client.get("/feeds/latest", headers={"x-forwarded-for": f"198.51.100.{n}, 203.0.113.9"})).status_code
@@ -177,7 +177,7 @@ async def test_who_is_nobody_is_counted_by_address_and_cannot_invent_one(opened:
     assert "ratelimit" not in other.headers
 
 
-async def test_without_a_proxy_of_ours_what_is_forwarded_counts_for_nothing(opened: Opened) -> None:
+async def test_forwarded_addresses_are_ignored_without_a_trusted_proxy(opened: Opened) -> None:
     client = opened()
     statuses = [
         (await client.get("/feeds/latest", headers={"x-forwarded-for": f"203.0.113.{n}"})).status_code for n in range(4)
@@ -202,7 +202,7 @@ async def test_in_embedded_mode_loopback_has_no_limit_by_address(opened: Opened,
     assert [(await abroad.get("/feeds/latest")).status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
-async def test_an_expired_token_does_not_keep_anybody_from_signing_in_again(opened: Opened, keys: Keys) -> None:
+async def test_an_expired_token_does_not_prevent_a_refresh(opened: Opened, keys: Keys) -> None:
     expired = issue_token(keys.token_key, sub="小明", seconds=-10)
     answer = await opened().post(
         "/auth/refresh", json={"refresh_token": "unknown"}, headers={"authorization": f"Bearer {expired}"}
@@ -210,7 +210,7 @@ async def test_an_expired_token_does_not_keep_anybody_from_signing_in_again(open
     assert answer.json()["code"] == "refresh_refused"
 
 
-async def test_codes_are_limited_by_address_and_closed_without_redis(opened: Opened, keys: Keys) -> None:
+async def test_codes_are_limited_by_address_and_rejected_without_redis(opened: Opened, keys: Keys) -> None:
     client = opened()
     statuses = [(await client.post("/auth/codes", json={"phone": f"1380000000{n}"})).status_code for n in range(3)]
     assert statuses == [202, 202, 429]
@@ -227,13 +227,13 @@ async def test_codes_are_limited_by_address_and_closed_without_redis(opened: Ope
     await gone.aclose()
 
 
-async def test_limits_that_are_off_say_nothing(client: httpx.AsyncClient, join: Join) -> None:
+async def test_without_limits_no_headers_are_sent(client: httpx.AsyncClient, join: Join) -> None:
     ming = join("小明")
     assert [(await ming("POST", "/posts", {"text": "读书"})).status_code for _ in range(12)] == [201] * 12
     assert "ratelimit" not in (await ming("GET", "/me")).headers
 
 
-def test_the_documented_table_is_the_one_that_holds() -> None:
+def test_the_documented_table_matches_the_code() -> None:
     rows = re.findall(
         r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| (open|503) \|$",
         (Path(feed.__file__).parents[1] / "docs/operations.md").read_text("utf-8").replace("| | ", "|  | "),

@@ -63,7 +63,9 @@ def opened(app_state: AppState) -> Opened:
         ("GET", "/health/live", 200),
     ],
 )
-async def test_every_answer_bears_the_headers(client: httpx.AsyncClient, method: str, url: str, status: int) -> None:
+async def test_every_response_has_the_security_headers(
+    client: httpx.AsyncClient, method: str, url: str, status: int
+) -> None:
     answer = await client.request(method, f"http://feed.test{url}", json={} if method == "POST" else None)
     assert answer.status_code == status
     assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
@@ -73,12 +75,12 @@ async def test_every_answer_bears_the_headers(client: httpx.AsyncClient, method:
     assert "strict-transport-security" not in answer.headers
 
 
-async def test_https_is_demanded_where_it_is_served(opened: Opened) -> None:
+async def test_hsts_is_sent_with_an_https_public_url(opened: Opened) -> None:
     answer = await opened(public_url="https://feed.test").get("/nothing")
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
-async def test_the_page_of_the_contract_runs_its_own_files_alone(client: httpx.AsyncClient) -> None:
+async def test_the_docs_page_loads_its_own_files_only(client: httpx.AsyncClient) -> None:
     page = await client.get("http://feed.test/docs")
     policy = page.headers["content-security-policy"]
     assert page.headers["content-type"].startswith("text/html")
@@ -109,7 +111,7 @@ async def test_the_page_of_the_contract_runs_its_own_files_alone(client: httpx.A
         ({"allowed_hosts": "A.example.cn, *.b.cn"}, ("a.example.cn", "*.b.cn")),
     ],
 )
-def test_which_names_are_answered(settings: dict[str, Any], names: tuple[str, ...]) -> None:
+def test_allowed_hosts_follow_the_settings(settings: dict[str, Any], names: tuple[str, ...]) -> None:
     assert allowed_hosts(Settings(**ANY | settings)) == names
 
 
@@ -120,11 +122,11 @@ def test_which_names_are_answered(settings: dict[str, Any], names: tuple[str, ..
         (b"evil.com", False), (b"", False), (b"[2001:db8::1]:80", True), (b"xb.cn", False), (b"a.cn:80:90", True),
     ],
 )  # fmt: skip
-def test_a_host_is_known_by_its_name_whatever_its_port(header: bytes, known: bool) -> None:
+def test_a_host_is_allowed_by_its_name_with_any_port(header: bytes, known: bool) -> None:
     assert host_check(["a.cn", "*.b.cn", "2001:db8::1"])(header) is known
 
 
-async def test_a_foreign_host_is_refused_and_probes_are_not(opened: Opened) -> None:
+async def test_a_foreign_host_is_rejected_except_for_probes(opened: Opened) -> None:
     client = opened(public_url="https://pyq.example.cn")
     refused = await client.get("/v1/feeds/latest")
     assert (refused.status_code, refused.json()["code"]) == (400, "host_not_allowed")
@@ -134,7 +136,7 @@ async def test_a_foreign_host_is_refused_and_probes_are_not(opened: Opened) -> N
     assert (await client.get("/health/live")).status_code == 200
 
 
-async def test_no_site_may_call_from_a_browser_unless_it_is_named(client: httpx.AsyncClient, opened: Opened) -> None:
+async def test_cors_allows_the_configured_origins_only(client: httpx.AsyncClient, opened: Opened) -> None:
     origin = {"origin": "https://h5.example.cn"}
     silent = await client.get("/feeds/latest", headers=origin)
     assert not [name for name in silent.headers if name.startswith("access-control")]
@@ -166,11 +168,11 @@ async def test_no_site_may_call_from_a_browser_unless_it_is_named(client: httpx.
         ("application/json; q=0.0", False), ("text/csv", False),
     ],
 )  # fmt: skip
-def test_what_leaves_room_for_json(accept: str, taken: bool) -> None:
+def test_accept_headers_that_allow_json(accept: str, taken: bool) -> None:
     assert takes_json(accept) is taken
 
 
-async def test_who_wants_no_json_is_told_in_json(client: httpx.AsyncClient, join: Join) -> None:
+async def test_an_accept_header_without_json_is_406(client: httpx.AsyncClient, join: Join) -> None:
     refused = await client.get("/feeds/latest", headers={"accept": "text/html"})
     assert (refused.status_code, refused.json()["code"]) == (406, "not_acceptable")
     # The score sheet is also a table, and the contract a page.
@@ -187,14 +189,14 @@ async def test_who_wants_no_json_is_told_in_json(client: httpx.AsyncClient, join
         ("application/json-patch+json", 415),
     ],
 )  # fmt: skip
-async def test_a_body_must_be_said_to_be_json(join: Join, kind: str, status: int) -> None:
+async def test_a_body_needs_a_json_content_type(join: Join, kind: str, status: int) -> None:
     answer = await join("小明")("POST", "/posts", content='{"text": "读书"}'.encode(), headers={"content-type": kind})
     assert answer.status_code == status
     if status == 415:
         assert answer.json()["code"] == "unsupported_media_type"
 
 
-async def test_an_announced_length_is_refused_before_anything_is_read(app_state: AppState) -> None:
+async def test_a_too_large_content_length_is_rejected_before_the_body_is_read(app_state: AppState) -> None:
     read = False
 
     async def receive() -> Any:
@@ -219,7 +221,7 @@ async def test_an_announced_length_is_refused_before_anything_is_read(app_state:
         assert not read
 
 
-async def test_a_body_without_a_length_is_cut_off_as_soon_as_it_is_too_large(join: Join) -> None:
+async def test_a_chunked_body_is_rejected_as_soon_as_it_is_too_large(join: Join) -> None:
     sent = 0
 
     async def flood() -> AsyncIterator[bytes]:
@@ -266,7 +268,7 @@ def slow_app() -> Any:
     return app
 
 
-async def test_a_handler_that_takes_too_long_is_given_up(hurried: None) -> None:
+async def test_a_handler_times_out(hurried: None) -> None:
     async with client_of(slow_app()) as client:
         answer = await client.get("/sleep")
         assert (answer.status_code, answer.json()["code"]) == (503, "took_too_long")
@@ -278,7 +280,7 @@ async def test_a_handler_that_takes_too_long_is_given_up(hurried: None) -> None:
 
 
 @pytest.mark.parametrize(("pause", "status"), [(0.1, 408), (1.0, 408), (0.0, 200)])
-async def test_a_body_has_its_time(hurried: None, pause: float, status: int) -> None:
+async def test_a_slow_body_times_out(hurried: None, pause: float, status: int) -> None:
     async def body() -> AsyncIterator[bytes]:
         for _ in range(20):
             await asyncio.sleep(pause)
@@ -291,7 +293,7 @@ async def test_a_body_has_its_time(hurried: None, pause: float, status: int) -> 
             assert answer.json()["code"] == "body_too_slow"
 
 
-async def test_a_request_that_its_server_gives_up_stays_given_up(hurried: None) -> None:
+async def test_a_cancellation_by_the_server_propagates(hurried: None) -> None:
     async with client_of(slow_app()) as client:
         task = asyncio.create_task(client.get("/sleep"))
         await asyncio.sleep(0.05)
@@ -313,7 +315,7 @@ async def test_a_request_that_its_server_gives_up_stays_given_up(hurried: None) 
         ("192.0.2.1", {"authorization": "Bearer another"}, "a-token-of-the-metrics", 404),
     ],
 )
-async def test_metrics_are_for_this_machine_or_for_a_token(
+async def test_metrics_need_loopback_or_a_token(
     app_state: AppState, peer: str, headers: dict[str, str], token: str, status: int
 ) -> None:
     settings = msgspec.structs.replace(app_state.settings, metrics_token=token)

@@ -60,7 +60,7 @@ async def test_slow_clients_lose_their_connection(server: Server) -> None:
     assert 8 < stalled[1] < 40
 
 
-async def test_a_thousand_slow_connections_hold_nobody_up(server: Server) -> None:
+async def test_a_thousand_slow_connections_do_not_block_other_requests(server: Server) -> None:
     port = int(server.url.rpartition(":")[2])
     writers = []
     for _ in range(1200):
@@ -83,20 +83,20 @@ TOO_MUCH = [
 ]
 
 
-async def test_who_says_too_much_is_cut_off_at_once(server: Server) -> None:
+async def test_too_large_requests_are_rejected_at_once(server: Server) -> None:
     answers = await asyncio.gather(*(told(server, first, then=then, every=0.05) for first, then, _ in TOO_MUCH))
     for (said, seconds), (first, _, status) in zip(answers, TOO_MUCH, strict=True):
         assert said.startswith(b"HTTP/1.1 " + status), (first[:80], said[:200])
         assert seconds < 20
 
 
-async def test_a_long_address_is_refused_by_us(server: Server) -> None:
+async def test_a_long_uri_is_rejected_by_the_application(server: Server) -> None:
     async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
         answer = await client.get("/v1/" + "x" * 9000)
     assert (answer.status_code, answer.json()["code"]) == (414, "uri_too_long")
 
 
-async def test_a_smuggled_request_is_not_answered(server: Server) -> None:
+async def test_a_smuggled_request_gets_no_response(server: Server) -> None:
     """Two lengths that contradict each other: what follows is never taken for a request of its own."""
     smuggled = b"GET /health/live HTTP/1.1\r\nHost: feed.test\r\n\r\n"
     said, _ = await told(

@@ -19,14 +19,14 @@ def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [item[method] for item in document["paths"].values() for method in METHODS if method in item]
 
 
-async def test_the_document_holds_to_its_own_schema(document: dict[str, Any]) -> None:
+async def test_the_schemas_of_the_document_are_valid(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
     for name, schema in document["components"]["schemas"].items():
         jsonschema_rs.meta.validate({**schema, "$schema": "https://json-schema.org/draft/2020-12/schema"})
         assert "." not in name, name
 
 
-async def test_every_operation_is_told_whole(document: dict[str, Any]) -> None:
+async def test_every_operation_is_documented_completely(document: dict[str, Any]) -> None:
     for operation in operations(document):
         name = operation["operationId"]
         assert operation["summary"], name
@@ -40,7 +40,7 @@ async def test_every_operation_is_told_whole(document: dict[str, Any]) -> None:
                 assert set(response["content"]) <= {"application/problem+json", "application/json"}, (name, status)
 
 
-async def test_every_operation_has_a_name_of_its_own(document: dict[str, Any]) -> None:
+async def test_operation_ids_are_unique(document: dict[str, Any]) -> None:
     names = [operation["operationId"] for operation in operations(document)]
     assert len(names) == len(set(names))
     assert all(name.isidentifier() for name in names)
@@ -56,7 +56,7 @@ async def test_every_example_is_valid(document: dict[str, Any]) -> None:
             assert error is None, f"{name}: {error}"
 
 
-async def test_what_needs_a_token_says_so(document: dict[str, Any]) -> None:
+async def test_operations_that_need_a_token_declare_it(document: dict[str, Any]) -> None:
     paths = document["paths"]
     assert paths["/v1/posts"]["post"]["security"] == [{"bearer": []}]
     assert paths["/v1/posts/{post_id}"]["get"]["security"] == [{}, {"bearer": []}]
@@ -75,7 +75,7 @@ async def test_limits_of_parameters_are_in_the_document(document: dict[str, Any]
     assert parameters["cursor"]["type"] == "string"
 
 
-async def test_the_page_over_the_document_shows_the_same_one(client: httpx.AsyncClient) -> None:
+async def test_the_docs_page_displays_the_served_document(client: httpx.AsyncClient) -> None:
     page = (await client.get("http://feed.test/docs")).text
     start = (await client.get("http://feed.test/docs/start.js")).text
     assert "/docs/start.js" in page

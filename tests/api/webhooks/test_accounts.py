@@ -61,7 +61,7 @@ async def name_of(person: Person) -> str:
     return name
 
 
-async def test_a_new_name_is_shown_and_a_late_older_one_is_not(client: httpx.AsyncClient, join: Join) -> None:
+async def test_a_new_name_is_applied_and_a_late_older_one_is_not(client: httpx.AsyncClient, join: Join) -> None:
     person = join("小明")
     await person("GET", "/me")
     assert outcome(await send(client, "renamed", name="大明", at=NOW)) == "applied"
@@ -71,7 +71,7 @@ async def test_a_new_name_is_shown_and_a_late_older_one_is_not(client: httpx.Asy
     assert await name_of(person) == "很" * 20
 
 
-async def test_an_event_acts_once_also_when_it_is_sent_twice_at_once(client: httpx.AsyncClient, join: Join) -> None:
+async def test_an_event_that_is_sent_concurrently_applies_once(client: httpx.AsyncClient, join: Join) -> None:
     await join("小明")("GET", "/me")
     answers = await asyncio.gather(*(send(client, "renamed", name="大明", event_id="m1", at=NOW) for _ in range(5)))
     assert sorted(outcome(answer) for answer in answers) == ["applied", *["repeated"] * 4]
@@ -99,7 +99,7 @@ async def test_a_ban_of_the_app_forbids_writing_and_ends(
     assert [row["action"] for row in actions] == ["sanction.impose", "sanction.lift"]
 
 
-async def test_a_ban_whose_end_has_passed_ends_the_one_before(client: httpx.AsyncClient, join: Join) -> None:
+async def test_a_ban_that_has_ended_already_ends_the_previous_one(client: httpx.AsyncClient, join: Join) -> None:
     person = join("小明")
     await person("GET", "/me")
     await send(client, "banned", at=NOW)
@@ -108,7 +108,7 @@ async def test_a_ban_whose_end_has_passed_ends_the_one_before(client: httpx.Asyn
     assert (await person("POST", "/posts", {"text": "你好"})).status_code == 201
 
 
-async def test_a_moderator_s_ban_is_not_the_app_s_to_lift_or_to_shorten(client: httpx.AsyncClient, join: Join) -> None:
+async def test_the_app_does_not_lift_or_shorten_a_ban_of_a_moderator(client: httpx.AsyncClient, join: Join) -> None:
     person, reviewer = join("小明"), join("审", roles=("reviewer",))
     user_id = (await person("GET", "/me")).json()["id"]
     await reviewer("PUT", f"/moderation/users/{user_id}/sanction", {"kind": "ban", "reason_code": "fraud"})
@@ -153,7 +153,9 @@ async def test_a_ban_moves_the_boards_of_what_the_person_adds_to(
     assert await app_state.pool.fetchval(version, post_id) == before + 1
 
 
-async def test_who_is_not_known_is_passed_over(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
+async def test_events_of_unknown_accounts_are_ignored(
+    client: httpx.AsyncClient, app_state: AppState, join: Join
+) -> None:
     for kind in ("renamed", "banned", "unbanned"):
         assert outcome(await send(client, kind, name="x")) == "unknown"
     assert await app_state.pool.fetchval("SELECT count(*) FROM accounts") == 0
@@ -207,7 +209,7 @@ async def test_an_erased_account_is_gone_with_its_posts(
     assert not await erase_next_posts(app_state.pool)
 
 
-async def test_an_erasure_holds_for_an_account_that_comes_later(client: httpx.AsyncClient, join: Join) -> None:
+async def test_an_erasure_applies_to_an_account_that_signs_in_later(client: httpx.AsyncClient, join: Join) -> None:
     assert outcome(await send(client, "erased")) == "applied"
     assert outcome(await send(client, "renamed", name="又来")) == "unknown"
     answer = await join("小明")("GET", "/feeds/latest")
@@ -227,7 +229,7 @@ async def test_an_erasure_holds_for_an_account_that_comes_later(client: httpx.As
         {"webhook-timestamp": "9" * 4000},
     ],
 )
-async def test_what_is_not_signed_is_not_heard(
+async def test_an_event_without_a_valid_signature_is_rejected(
     client: httpx.AsyncClient, app_state: AppState, headers: dict[str, Any]
 ) -> None:
     answer = await deliver(client, b"{}", **headers)
@@ -235,12 +237,12 @@ async def test_what_is_not_signed_is_not_heard(
 
 
 @pytest.mark.parametrize("ago", [301, -302])
-async def test_an_old_recording_is_not_heard(client: httpx.AsyncClient, ago: float) -> None:
+async def test_a_replayed_event_is_rejected(client: httpx.AsyncClient, ago: float) -> None:
     assert (await send(client, "renamed", name="x", ago=ago)).json()["code"] == "hook_signature_invalid"
     assert (await send(client, "renamed", name="x", ago=ago / 2)).status_code == 200
 
 
-async def test_a_changed_body_is_not_heard_and_one_of_several_signatures_is_enough(client: httpx.AsyncClient) -> None:
+async def test_a_modified_body_is_rejected_and_one_valid_signature_suffices(client: httpx.AsyncClient) -> None:
     stamp, body = (
         int(time.time()),
         b'{"type": "account.unbanned", "timestamp": "2026-01-01T00:00:00Z", "data": {"sub": "x"}}',
@@ -271,7 +273,7 @@ async def test_every_wrong_field_is_named(
     assert {each["field"] for each in answer.json()["errors"]} == fields
 
 
-async def test_an_event_from_the_future_would_silence_all_others(client: httpx.AsyncClient) -> None:
+async def test_an_event_from_the_future_is_rejected(client: httpx.AsyncClient) -> None:
     answer = await send(client, "unbanned", at=datetime.now(UTC) + timedelta(hours=1))
     assert [each["field"] for each in answer.json()["errors"]] == ["timestamp"]
 
@@ -289,6 +291,6 @@ class TestNoSecret:
     def settings(self, settings: Settings) -> Settings:
         return msgspec.structs.replace(settings, account_hook_secret="")
 
-    async def test_there_is_no_hook(self, client: httpx.AsyncClient) -> None:
+    async def test_the_endpoint_does_not_exist(self, client: httpx.AsyncClient) -> None:
         answer = await send(client, "unbanned")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

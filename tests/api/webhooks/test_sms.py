@@ -84,7 +84,7 @@ async def state(app_state: AppState, sending: SendAttempt) -> tuple[str, str | N
     return row["state"], row["error_code"]
 
 
-async def test_a_receipt_says_that_the_phone_has_it_however_often_it_comes(
+async def test_a_repeated_receipt_marks_the_message_delivered_once(
     client: httpx.AsyncClient, app_state: AppState
 ) -> None:
     sending = await begin(app_state)
@@ -101,7 +101,7 @@ async def test_a_receipt_says_that_the_phone_has_it_however_often_it_comes(
 
 
 @pytest.mark.parametrize("provider", ["aliyun", "tencent"])
-async def test_a_receipt_may_be_faster_than_our_own_commit(
+async def test_a_receipt_may_precede_the_commit_of_the_send(
     client: httpx.AsyncClient, app_state: AppState, provider: str
 ) -> None:
     sending = await begin(app_state, provider=provider)
@@ -115,7 +115,7 @@ async def test_a_receipt_may_be_faster_than_our_own_commit(
     assert await state(app_state, sending) == ("delivered", None)
 
 
-async def test_a_receipt_by_our_reference_ends_what_nobody_could_tell_of(
+async def test_a_receipt_by_reference_resolves_an_unknown_outcome(
     client: httpx.AsyncClient, app_state: AppState
 ) -> None:
     sending = await begin(app_state)
@@ -141,7 +141,7 @@ async def test_a_late_receipt_stops_the_second_attempt(client: httpx.AsyncClient
     assert await actions.begin_sending(app_state.pool, sending.id, "aliyun", None) is None
 
 
-async def test_a_failure_is_one_of_its_attempt_alone(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_a_failure_applies_to_its_own_attempt_only(client: httpx.AsyncClient, app_state: AppState) -> None:
     first = await begin(app_state)
     await actions.record_sent(app_state.pool, first, "biz-1")
     await hear(client, aliyun("biz-1", first.reference, success=False, code="MOBILE_TERMINAL_ERROR"))
@@ -160,7 +160,7 @@ async def test_a_failure_is_one_of_its_attempt_alone(client: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize("first", [True, False])
-async def test_what_has_arrived_has_arrived_in_whatever_order_it_is_told(
+async def test_a_delivered_message_stays_delivered_in_any_order_of_receipts(
     client: httpx.AsyncClient, app_state: AppState, first: bool
 ) -> None:
     sending = await begin(app_state, provider="tencent")
@@ -172,7 +172,7 @@ async def test_what_has_arrived_has_arrived_in_whatever_order_it_is_told(
     assert await state(app_state, sending) == ("delivered", None)
 
 
-async def test_reports_of_nobody_change_nothing(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_reports_of_unknown_messages_change_nothing(client: httpx.AsyncClient, app_state: AppState) -> None:
     sending = await begin(app_state)
     await actions.record_sent(app_state.pool, sending, "biz-1")
 
@@ -194,7 +194,7 @@ async def test_reports_of_nobody_change_nothing(client: httpx.AsyncClient, app_s
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"[1]", b'[{"biz_id": 1}]', b'[{"success": true}]', b"\xff"])
-async def test_what_is_no_report_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_a_malformed_report_is_rejected(client: httpx.AsyncClient, body: bytes) -> None:
     for provider in ("aliyun", "tencent"):
         answer = await client.post(
             f"/hooks/sms/{provider}/{TOKEN}", content=body, headers={"content-type": "application/json"}
@@ -202,7 +202,7 @@ async def test_what_is_no_report_is_refused(client: httpx.AsyncClient, body: byt
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
 
 
-async def test_nobody_reports_without_the_token(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_a_report_without_the_token_is_404(client: httpx.AsyncClient, app_state: AppState) -> None:
     sending = await begin(app_state)
     for token in ("x", TOKEN[:-1], TOKEN + "0", "令牌"):
         answer = await client.post(f"/hooks/sms/aliyun/{token}", json=[aliyun("b", sending.reference)])
@@ -217,6 +217,6 @@ class TestWithoutAToken:
     def settings(self, settings: Settings) -> Settings:
         return msgspec.structs.replace(settings, sms_receipt_token="")
 
-    async def test_there_is_no_such_address(self, client: httpx.AsyncClient) -> None:
+    async def test_the_endpoint_does_not_exist(self, client: httpx.AsyncClient) -> None:
         for token in (TOKEN, "%20"):
             assert (await client.post(f"/hooks/sms/aliyun/{token}", json=[])).status_code == 404
