@@ -13,8 +13,8 @@ from rich.markup import escape
 from feed.commands.supervisor import Running, running
 from feed.commands.up import until_told
 from feed.demo.client import Line
-from feed.demo.next_steps import point_onwards, point_to_server
-from feed.demo.output import Teller, Unexpected
+from feed.demo.next_steps import show_next_steps, show_server
+from feed.demo.output import Output, Unexpected
 from feed.demo.runner import play
 
 
@@ -39,14 +39,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    teller = Teller(arguments.lang)
+    teller = Output(arguments.lang)
     # Interrupted before the end: the status of a program that SIGINT has ended.
     status = [130]
     until_told(_demo(arguments, teller, status))
     return status[0]
 
 
-async def _demo(arguments: argparse.Namespace, teller: Teller, status: list[int]) -> None:
+async def _demo(arguments: argparse.Namespace, teller: Output, status: list[int]) -> None:
     given = arguments.data or (Path(os.environ.get("FEED_DATA") or ".feed") if arguments.keep else None)
     data = given or Path(tempfile.mkdtemp(prefix="feed-demo-"))
     port = arguments.port if arguments.port is not None else (8080 if arguments.keep else 0)
@@ -66,12 +66,12 @@ async def _demo(arguments: argparse.Namespace, teller: Teller, status: list[int]
         if given is None and status[0] != 1:
             shutil.rmtree(data, ignore_errors=True)
     if status[0] == 0:
-        point_onwards(teller, data / "demo" if given else None)
+        show_next_steps(teller, data / "demo" if given else None)
     else:
         teller.say(f"日志在 {data / 'log'}", f"The logs are in {data / 'log'}")
 
 
-def _telling(teller: Teller) -> Callable[[str], None]:
+def _telling(teller: Output) -> Callable[[str], None]:
     def tell(words: str) -> None:
         zh, _, en = escape(words).partition(" · ")
         teller.say(f"[dim]{zh}[/]", f"[dim]{en or zh}[/]")
@@ -79,7 +79,7 @@ def _telling(teller: Teller) -> Callable[[str], None]:
     return tell
 
 
-async def _play(there: Running, teller: Teller, status: list[int], *, keep: bool) -> None:
+async def _play(there: Running, teller: Output, status: list[int], *, keep: bool) -> None:
     try:
         stage = await play(
             teller,
@@ -97,7 +97,7 @@ async def _play(there: Running, teller: Teller, status: list[int], *, keep: bool
         return
     status[0] = 0
     if keep:
-        point_to_server(stage, there.base_url)
+        show_server(stage, there.base_url)
         await asyncio.Event().wait()
 
 

@@ -1,4 +1,4 @@
-"""People at the other end of real HTTP: each with a token, patient with a server that restarts."""
+"""An HTTP client per participant: it has a token, and retries while the server restarts."""
 
 import asyncio
 import time
@@ -17,14 +17,14 @@ _PATIENCE_SECONDS = 30.0
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A status and what came with it."""
+    """The status and the body of a response."""
 
     status: int
     body: Any
 
 
 class Line:
-    """The connection to the server, and what was noticed on it."""
+    """The HTTP connection that all participants share, with counts of retries."""
 
     def __init__(self, url: str, *, connections: int = 24) -> None:
         self.url = url
@@ -33,7 +33,7 @@ class Line:
         self._http = httpx.AsyncClient(
             base_url=url,
             timeout=15,
-            # Nobody stands between two processes of one machine.
+            # A proxy of the environment is not for loopback.
             trust_env=False,
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         )
@@ -42,7 +42,7 @@ class Line:
         await self._http.aclose()
 
     async def ask(self, method: str, path: str, *, body: object = None, headers: dict[str, str]) -> httpx.Response:
-        """One request; asked again, unchanged, while the server is away or says "not now"."""
+        """Sends a request and repeats it unchanged while the server is down or answers 503 or 429."""
         until = time.monotonic() + _PATIENCE_SECONDS
         content = None if body is None else msgspec.json.encode(body)
         if content is not None:
@@ -63,7 +63,7 @@ class Line:
 
 
 class Person:
-    """Somebody with the app in hand."""
+    """A user with a token."""
 
     def __init__(self, line: Line, role: Role, token: str) -> None:
         self.key = role.key
@@ -75,7 +75,7 @@ class Person:
         self._line = line
 
     async def ask(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Answer:
-        """Any request; a POST has an Idempotency-Key, and a retry of it the same one."""
+        """Sends a request; a POST has an Idempotency-Key, which its retries repeat."""
         headers = {"Accept-Language": "zh-CN"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -107,15 +107,15 @@ class Person:
 
 
 def arrive(line: Line, keys: Keys, role: Role) -> Person:
-    """A person with a token of the installation's own key."""
+    """A user with a token signed by the installation's own key."""
     token = issue_token(
         keys.token_key, sub=f"demo:{role.key}", name=role.name, phone=role.phone, roles=role.roles, seconds=6 * 3600
     )
     return Person(line, role, token)
 
 
-def anybody(line: Line) -> Person:
-    """Somebody who is not signed in."""
+def anonymous(line: Line) -> Person:
+    """A client without a token."""
     return Person(line, Role(key="anybody", name="游客", phone=None), "")
 
 

@@ -1,4 +1,4 @@
-"""What the chapters of the story share."""
+"""State that the chapters share."""
 
 import asyncio
 import time
@@ -6,24 +6,24 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from feed.demo.client import Line, Person, anybody, arrive
-from feed.demo.expectations import Tally
-from feed.demo.output import Teller
-from feed.demo.participants import COLLEAGUE, EDITOR, JUROR, OTHER_EDITOR, REVIEWER, WRITING_JUROR, cast
+from feed.demo.client import Line, Person, anonymous, arrive
+from feed.demo.expectations import Expectations
+from feed.demo.output import Output
+from feed.demo.participants import COLLEAGUE, EDITOR, JUROR, OTHER_EDITOR, REVIEWER, WRITING_JUROR, all_participants
 from feed.keys.store import Keys
 
 
-class Stage:
-    """The people, the server that they talk to, and where the campaign stands."""
+class DemoContext:
+    """The participants, the connection to the server, the expected counts and the campaign."""
 
-    def __init__(self, teller: Teller, line: Line, keys: Keys, data: Path, kill_api: Callable[[], None]) -> None:
+    def __init__(self, teller: Output, line: Line, keys: Keys, data: Path, kill_api: Callable[[], None]) -> None:
         self.teller = teller
         self.line = line
         self.data = data
         self.kill_api = kill_api
-        self.people: dict[str, Person] = {role.key: arrive(line, keys, role) for role in cast()}
-        self.anybody = anybody(line)
-        self.tally = Tally(
+        self.people: dict[str, Person] = {role.key: arrive(line, keys, role) for role in all_participants()}
+        self.anonymous = anonymous(line)
+        self.tally = Expectations(
             {key: person.phone for key, person in self.people.items()},
             excluded=(EDITOR, OTHER_EDITOR, REVIEWER, COLLEAGUE, JUROR, WRITING_JUROR),
         )
@@ -32,7 +32,7 @@ class Stage:
         self.spam_id = ""
         self.ends_at = 0.0
         self.settle_at = 0.0
-        # The post of each moment, and the other way round.
+        # Post ids by moment, and moments by post id.
         self.posts: dict[str, str] = {}
         self.moments: dict[str, str] = {}
         self.texts: dict[str, str] = {}
@@ -42,20 +42,20 @@ class Stage:
 
     @property
     def public_path(self) -> str:
-        """The campaign for everybody."""
+        """The path of the campaign for readers."""
         return f"/v1/campaigns/{self.campaign_id}"
 
     @property
     def admin_path(self) -> str:
-        """The campaign for editors."""
+        """The path of the campaign for editors."""
         return f"/v1/admin/campaigns/{self.campaign_id}"
 
     def author(self, moment: str) -> Person:
-        """Who wrote a moment."""
+        """The author of a moment."""
         return self.people[self.tally.entered[self.posts[moment]].author]
 
     async def eventually(self, ask: Callable[[], Awaitable[bool]], seconds: float) -> bool:
-        """Whether it becomes true in so many seconds; asked again and again."""
+        """Whether the condition becomes true within the seconds; polls it."""
         until = time.monotonic() + seconds
         while not await ask():
             if time.monotonic() > until:
@@ -64,10 +64,10 @@ class Stage:
         return True
 
     def seconds_left(self) -> float:
-        """Until the deadline."""
+        """Seconds until the deadline."""
         return self.ends_at - time.time()
 
 
 def wire_time(at: float) -> str:
-    """A moment of `time.time()` as the API takes it."""
+    """A Unix time in seconds as the API's RFC 3339 text."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The story's own books: who has done what, and who must therefore win. Shares no line with what it checks."""
+"""The demo's own count of acknowledged actions and the winners that follow. Shares no code with what it checks."""
 
 import math
 from collections.abc import Collection
@@ -11,7 +11,7 @@ CAPS = {"likes": 1000, "comments": 200}
 
 
 class Arithmetic(msgspec.Struct, frozen=True):
-    """One score and how it comes about."""
+    """One score and its parts."""
 
     quality: Decimal
     likes: int
@@ -21,7 +21,7 @@ class Arithmetic(msgspec.Struct, frozen=True):
 
 
 def arithmetic(quality: Decimal, likes: int, commenters: int) -> Arithmetic:
-    """The score by the published formula, with the logarithms of `decimal`."""
+    """The score by the formula of docs/result.md, with the logarithms of `decimal`."""
     with localcontext() as context:
         context.prec = 50
 
@@ -37,59 +37,59 @@ def arithmetic(quality: Decimal, likes: int, commenters: int) -> Arithmetic:
 
 
 def worth(likes: int) -> float:
-    """What so many likes bring, in points: what an editor sees before publishing."""
+    """The points that a number of likes is worth, as the preview shows it."""
     return 100 * float(WEIGHTS["likes"]) * math.log1p(likes) / math.log1p(CAPS["likes"])
 
 
-class Entered(msgspec.Struct):
-    """A post as the story knows it."""
+class ExpectedEntry(msgspec.Struct):
+    """The expected state of an entry."""
 
     post_id: str
     author: str
     likers: set[str] = msgspec.field(default_factory=set)
-    commenters: dict[str, str] = msgspec.field(default_factory=dict)  # comment id -> who
-    marks: dict[str, int] = msgspec.field(default_factory=dict)  # juror -> mark
+    commenters: dict[str, str] = msgspec.field(default_factory=dict)  # author by comment id
+    marks: dict[str, int] = msgspec.field(default_factory=dict)  # mark by juror
     competes: bool = True
 
 
-class Tally:
-    """What was acknowledged, by key of a person. Phones tell persons apart; whoever has none is nobody."""
+class Expectations:
+    """Acknowledged actions by participant key. Participants are distinguished by phone; those without a phone do not count."""
 
     def __init__(self, phones: dict[str, str | None], excluded: Collection[str]) -> None:
         self._phones = phones
         self._excluded = {phones[key] for key in excluded}
-        self.entered: dict[str, Entered] = {}
+        self.entered: dict[str, ExpectedEntry] = {}
 
     def enter(self, post_id: str, author: str) -> None:
-        """A post that takes part."""
-        self.entered[post_id] = Entered(post_id, author)
+        """Adds an entry."""
+        self.entered[post_id] = ExpectedEntry(post_id, author)
 
     def likes(self, post_id: str) -> int:
-        """Distinct other persons who like it and may have a say."""
+        """Distinct other persons whose like counts."""
         entry = self.entered[post_id]
         return len(self._persons(entry.likers, entry.author))
 
     def commenters(self, post_id: str) -> int:
-        """Distinct other persons with a visible comment."""
+        """Distinct other persons with a visible comment that counts."""
         entry = self.entered[post_id]
         return len(self._persons(entry.commenters.values(), entry.author))
 
     def quality(self, post_id: str) -> Decimal:
-        """The mean of the marks; none is nought."""
+        """The mean of the marks; 0 without marks."""
         marks = self.entered[post_id].marks.values()
         return Decimal(sum(marks)) / len(marks) if marks else Decimal(0)
 
     def arithmetic(self, post_id: str) -> Arithmetic:
-        """The score that the post must have."""
+        """The expected score of the entry."""
         return arithmetic(self.quality(post_id), self.likes(post_id), self.commenters(post_id))
 
     def may_win(self, post_id: str) -> bool:
-        """Whether it takes part to the end, and its author is a known person, neither staff nor juror."""
+        """Whether the entry is still in the campaign and its author is a verified person, neither staff nor juror."""
         entry = self.entered[post_id]
         return entry.competes and self._phones[entry.author] not in {None, *self._excluded}
 
     def order(self) -> list[str]:
-        """Who must come first, second, …: the best post of each person."""
+        """The expected ranking: the best entry of each person, best first."""
         able = [post_id for post_id in self.entered if self.may_win(post_id)]
         able.sort(key=lambda post_id: self.arithmetic(post_id).score, reverse=True)
         best: dict[str | None, str] = {}

@@ -1,4 +1,4 @@
-"""Lines for a terminal: Chinese breaks between any two characters, but no line begins with a closing mark."""
+"""Line breaking for a terminal: Chinese text breaks between any two characters, but no line begins with a closing mark."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,14 @@ _NOT_LAST = "（【《“‘("
 
 
 def folded(text: Text, width: int) -> Text:
-    """The text with line ends, none wider than `width` cells, its styles kept."""
+    """The text broken into lines of at most `width` cells; styles are kept."""
     lines = (Text("\n").join(line.divide(list(_breaks(line.plain, width)))) for line in text.split("\n"))
     return Text("\n").join(lines)
 
 
 def _breaks(line: str, width: int) -> Iterator[int]:
     begin = used = 0
-    last = 0  # The last place where the line may end.
+    last = 0  # The last position at which the line may end.
     for place, character in enumerate(line):
         if place > begin and _may_break(line[place - 1], character):
             last = place

@@ -1,4 +1,4 @@
-"""Where the proof lies, and what to try next."""
+"""Commands and files to try after the demo."""
 
 import shlex
 import shutil
@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from feed.demo.chapters.verification import KEYS, RESULT
-from feed.demo.context import Stage
-from feed.demo.output import Teller
+from feed.demo.context import DemoContext
+from feed.demo.output import Output
 from feed.demo.texts import CHEATS, TOPIC
 
 
-def point_to_server(stage: Stage, base_url: str) -> None:
-    """The server goes on: commands to copy, each of which works."""
+def show_server(stage: DemoContext, base_url: str) -> None:
+    """Prints commands to copy while the server keeps running."""
     teller, data, feed = stage.teller, shlex.quote(str(stage.data)), _feed()
     campaign = f"{base_url}/v1/campaigns/{stage.campaign_id}"
     proof = stage.data / "demo"
@@ -41,8 +41,8 @@ def point_to_server(stage: Stage, base_url: str) -> None:
     teller.say("服务仍在运行，按 Ctrl-C 停止。", "The server goes on; stop it with Ctrl-C.")
 
 
-def point_onwards(teller: Teller, proof: Path | None) -> None:
-    """Everything has stopped."""
+def show_next_steps(teller: Output, proof: Path | None) -> None:
+    """Prints the next steps after everything has stopped."""
     feed = _feed()
     if proof is not None:
         where = shlex.quote(str(proof / RESULT)), shlex.quote(str(proof / KEYS))
@@ -61,7 +61,7 @@ def point_onwards(teller: Teller, proof: Path | None) -> None:
 
 
 def _feed() -> str:
-    """The command as it can be typed here: by its name where that is found, else by its path."""
+    """`feed` where it is on PATH, else its path."""
     program = Path(sys.executable).with_name("feed")
     found = shutil.which("feed")
     if (found is not None and Path(found).resolve() == program.resolve()) or not program.exists():

@@ -1,4 +1,4 @@
-"""How the story is told: in one of two languages, live on a terminal, as plain lines elsewhere."""
+"""Output of the demo in one of two languages: live on a terminal, plain lines elsewhere."""
 
 import asyncio
 import time
@@ -21,11 +21,11 @@ Language = Literal["zh", "en"]
 
 
 class Unexpected(Exception):
-    """The story went otherwise than told; the words say what should have been."""
+    """A check failed; the message says what was expected."""
 
 
-class Teller:
-    """Tells, and counts what has been checked."""
+class Output:
+    """Prints the demo and counts the checks."""
 
     def __init__(self, language: Language = "zh", console: Console | None = None) -> None:
         self.language: Language = language
@@ -35,11 +35,11 @@ class Teller:
         self._began = time.monotonic()
 
     def words(self, zh: str, en: str) -> str:
-        """The one of both that is spoken."""
+        """The text in the chosen language."""
         return zh if self.language == "zh" else en
 
     def chapter(self, zh: str, en: str) -> None:
-        """A new chapter, with the seconds since the beginning."""
+        """Prints the title of a chapter with the seconds since the start."""
         self._chapter += 1
         seconds = time.monotonic() - self._began
         self.console.print()
@@ -49,19 +49,19 @@ class Teller:
         self.console.print(Rule(style="cyan dim"))
 
     def say(self, zh: str, en: str) -> None:
-        """A sentence or two; rich's markup is understood."""
+        """Prints a sentence; rich's markup is interpreted."""
         self._print(self.words(zh, en), first="  ")
 
     def show(self, thing: RenderableType) -> None:
-        """A table or anything else that rich can draw."""
+        """Prints a table or another renderable of rich."""
         self.console.print(Padding(thing, (0, 0, 0, 2), expand=False))
 
     def line(self, text: str) -> None:
-        """A line to be copied: neither wrapped nor coloured."""
+        """Prints a line to be copied: neither wrapped nor coloured."""
         self.console.print(Text(text), soft_wrap=True)
 
     def expect(self, condition: bool, zh: str, en: str, *, found: object = None) -> None:
-        """A claim of the story: told with a tick if it holds. Raises Unexpected, with what was found, if it does not."""
+        """Prints a check that holds. Raises Unexpected with the value found if it does not."""
         self.check(condition, zh, en, found=found)
         self._print(self.words(zh, en), first="  [green]✓[/] ")
 
@@ -73,21 +73,21 @@ class Teller:
             self.console.print((indent if number else begin) + line, no_wrap=True, overflow="ignore")
 
     def check(self, condition: bool, zh: str, en: str, *, found: object = None) -> None:
-        """A claim that is only told when it does not hold. Raises Unexpected."""
+        """Counts a check that holds without printing it. Raises Unexpected if it does not."""
         if not condition:
             said = Text.from_markup(self.words(zh, en)).plain
             raise Unexpected(said if found is None else f"{said}\n{self.words('实际得到', 'found')}: {found}")
         self.checked += 1
 
     def fail(self, what: str) -> None:
-        """The story broke off."""
+        """Prints why the demo failed."""
         said = self.words("✗ 演示中止：与预期不符", "✗ The demo breaks off: not as expected")
         self.console.print()
         self.console.print(Text(f"{said}\n{what}", style="bold red"), soft_wrap=True)
 
     @contextmanager
     def progress(self, zh: str, en: str, total: int) -> Iterator["Steps"]:
-        """A bar that is gone when its work is done; a plain line elsewhere."""
+        """A progress bar that disappears at its end; a plain line where there is no terminal."""
         if not self.console.is_terminal:
             yield Steps()
             return
@@ -102,7 +102,7 @@ class Teller:
             yield Steps(lambda: bar.advance(task))
 
     async def countdown(self, until: float, zh: str, en: str) -> None:
-        """Waits for a moment of `time.time()`, and shows how long that will be."""
+        """Waits until a Unix time in seconds and shows the time left."""
         if self.console.is_terminal:
             with Live(console=self.console, transient=True, auto_refresh=False) as live:
                 while (left := until - time.time()) > 0:
@@ -114,7 +114,7 @@ class Teller:
 
     @asynccontextmanager
     async def board(self, caption: str) -> AsyncIterator["Board"]:
-        """A board that moves on a terminal; elsewhere each `keep` prints it."""
+        """A leaderboard that is redrawn on a terminal; elsewhere each `keep` prints it."""
         board = Board(self, caption)
         if self.console.is_terminal:
             with Live(console=self.console, auto_refresh=False, transient=True) as live:
@@ -126,21 +126,21 @@ class Teller:
 
 
 class Steps:
-    """Steps of a piece of work that takes time."""
+    """The steps of a task that takes time."""
 
     def __init__(self, advance: Any = None) -> None:
         self._advance = advance
 
     def step(self) -> None:
-        """One more is done."""
+        """Counts one step as done."""
         if self._advance is not None:
             self._advance()
 
 
 class Board:
-    """The leaderboard as it moves: who has risen since the last look is marked."""
+    """The live leaderboard; entries that rose since the last update are marked."""
 
-    def __init__(self, teller: Teller, caption: str) -> None:
+    def __init__(self, teller: Output, caption: str) -> None:
         self.live: Live | None = None
         self._teller = teller
         self._caption = caption
@@ -150,7 +150,7 @@ class Board:
         self.moves = 0
 
     def update(self, rows: Sequence["Place"], foot: str) -> None:
-        """Draws the board anew."""
+        """Redraws the leaderboard."""
         words = self._teller.words
         table = Table(title=self._caption, title_style="bold", title_justify="left", pad_edge=False, box=None)
         for name, style in (
@@ -175,13 +175,13 @@ class Board:
             self.live.update(Padding(Group(table, Text(foot, style="dim")), (0, 0, 0, 2)), refresh=True)
 
     def keep(self) -> None:
-        """Leaves the board as it is now on the page."""
+        """Prints the leaderboard as it is now."""
         if self._table is not None:
             self._teller.show(self._table)
 
 
 class Place:
-    """A line of the board."""
+    """A row of the leaderboard."""
 
     def __init__(self, item: dict[str, Any], snippet: str) -> None:
         post = item["post"]

@@ -1,4 +1,4 @@
-"""Who plays: the newsroom, the jury, the city's readers, and a few who try to cheat."""
+"""The participants: newsroom, jury, authors, readers, and accounts that cheat."""
 
 import random
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody before the first request. Without a phone they are nobody's verified person."""
+    """A participant before the first request; without a phone not a verified person."""
 
     key: str
     name: str
@@ -32,13 +32,13 @@ _NEWSROOM = (
     Role(key=WRITING_JUROR, name="罗一舟", phone=_phone(6)),
 )
 
-# Those who write; the order is the order of feed.demo.moments.
+# Authors, in the order of feed.demo.texts.
 WRITERS = (
     "吴秀兰", "黄嘉豪", "李梓萱", "张国强", "阿May在深圳", "王雅琴", "刘子轩", "郑佩珊", "孙立新", "曾小满",
     "赖德明", "叶知秋", "谢雨桐", "邓志伟", "蔡依琳娜", "潘建国", "范若溪", "钟伟杰", "廖晨曦", "戴明远",
     "方晓晴", "石磊", "苏婉清", "彭家俊", "江一帆", "董思琪", "卢海生", "贾春华",
 )  # fmt: skip
-# Those who read, like and comment.
+# Readers, who like and comment.
 _READERS = (
     "梁咏诗",
     "宋博文",
@@ -65,11 +65,11 @@ PHONES_OF_ONE = 5
 UNVERIFIED = 3
 
 
-def cast() -> list[Role]:
-    """Everybody, each with a distinct phone unless the story wants it otherwise."""
+def all_participants() -> list[Role]:
+    """All participants, each with a distinct phone where the demo needs no shared one."""
     writers = [Role(key=name, name=name, phone=_phone(100 + i)) for i, name in enumerate(WRITERS)]
     readers = [Role(key=name, name=name, phone=_phone(200 + i)) for i, name in enumerate(_READERS)]
-    names = random.Random(2026)  # noqa: S311 (the same crowd each time)
+    names = random.Random(2026)  # noqa: S311 (the same participants in each run)
     crowd = [
         Role(key=f"crowd {i}", name=names.choice(_SURNAMES) + names.choice(_GIVEN), phone=_phone(300 + i))
         for i in range(CROWD)
@@ -79,7 +79,7 @@ def cast() -> list[Role]:
 
 
 def _helpers_of(cheat: Role) -> list[Role]:
-    """What a cheat brings: a second account on the own phone, five accounts on one phone, some without any, a spammer."""
+    """The accounts of the cheat: a second one on the author's phone, five on one phone, some without a phone, a spammer."""
     return [
         Role(key="second self", name="小刀不是刀", phone=cheat.phone),
         *(Role(key=f"one phone {i}", name=f"热心读者{i + 1}号", phone=_phone(901)) for i in range(PHONES_OF_ONE)),
@@ -88,6 +88,6 @@ def _helpers_of(cheat: Role) -> list[Role]:
     ]
 
 
-def admirers() -> list[str]:
-    """The keys of those who like and comment of their own accord."""
+def readers_who_engage() -> list[str]:
+    """The keys of the readers who like and comment honestly."""
     return [*WRITERS, *_READERS, *(f"crowd {i}" for i in range(CROWD))]

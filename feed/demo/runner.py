@@ -1,28 +1,28 @@
-"""The whole story, chapter by chapter."""
+"""Runs all chapters of the demo."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from feed.demo.chapters.announcement import announce, claim, notify
-from feed.demo.chapters.campaign import gather_people, open_campaign
+from feed.demo.chapters.campaign import create_accounts, open_campaign
 from feed.demo.chapters.engagement import like_and_comment
 from feed.demo.chapters.judging import close, mark, settle
 from feed.demo.chapters.moderation import cheat, review
 from feed.demo.chapters.posts import write_moments
 from feed.demo.chapters.verification import explain, verify
 from feed.demo.client import Line
-from feed.demo.context import Stage
-from feed.demo.output import Teller
+from feed.demo.context import DemoContext
+from feed.demo.output import Output
 from feed.keys.store import open_keys
 
 
-async def play(teller: Teller, *, line: Line, data: Path, keys_dir: Path, kill_api: Callable[[], None]) -> Stage:
-    """Plays against a running installation and checks each step. Raises Unexpected at the first that goes otherwise."""
+async def play(teller: Output, *, line: Line, data: Path, keys_dir: Path, kill_api: Callable[[], None]) -> DemoContext:
+    """Runs the demo against an installation and checks each step. Raises Unexpected at the first failed check."""
     began = time.monotonic()
     try:
-        stage = Stage(teller, line, open_keys(keys_dir, create=False), data, kill_api)
-        await gather_people(stage)
+        stage = DemoContext(teller, line, open_keys(keys_dir, create=False), data, kill_api)
+        await create_accounts(stage)
         await open_campaign(stage)
         await write_moments(stage)
         await like_and_comment(stage)

@@ -1,4 +1,4 @@
-"""What the city writes: reading moments, remarks below them, and how each is received."""
+"""Texts of the demo's posts and comments, and the engagement planned for each post."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ TOPIC = "爱读书的深圳人"
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """A post and its fate: how many like it, how many comment, and what the two jurors make of it if it is shortlisted."""
+    """A post with its planned likes and comments, and the marks of the two jurors if it is shortlisted."""
 
     key: str
     author: str
@@ -18,7 +18,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[int, int] | None = None
 
 
-# Names of moments that the story comes back to.
+# Moments that later chapters refer to.
 BEST, TWICE_A, TWICE_B, THIRD = "best", "twice a", "twice b", "third"
 POPULAR, JURORS_OWN, CHEATS = "popular", "juror's own", "cheat's"
 EDITED, DELETED, REMOVED, RESTORED = "edited", "deleted", "removed", "restored"
@@ -59,8 +59,7 @@ MOMENTS = tuple(
     for key, author, text, likes, commenters, marks in _WRITTEN
 )
 
-# Posts of the same days that have nothing to do with the campaign. The topic in the third one is another one, and in
-# the fourth one it is a part of a word.
+# Posts outside of the campaign: the third one has another topic, the fourth one the topic's text inside of a word.
 OFF_TOPIC = (
     ("董思琪", "福田口岸今晚排队一小时，大家错峰出行。"),
     ("卢海生", "蛇口的日落，今天是橘子味的。#深圳日落#"),
@@ -80,6 +79,6 @@ SPAM = "加V信：dushu888，免费领名著全集，先到先得！！！"
 
 
 def snippet(text: str, longest: int = 16) -> str:
-    """The beginning of a post without its topic."""
+    """The beginning of a post's text without the topic."""
     plain = text.replace(f"#{TOPIC}#", "").replace(f"＃{TOPIC}＃", "").replace(f"#{TOPIC} ", "").strip()
     return plain if len(plain) <= longest else plain[:longest] + "…"

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from feed.commands.supervisor import running
-from feed.demo.output import Teller
+from feed.demo.output import Output
 from feed.demo.runner import play
 from tests.clients.line import GeneratedLine
 
@@ -69,7 +69,7 @@ async def tell_story(directory: Path, generator: Path) -> None:
         sys.path.insert(0, str(directory))
         line = GeneratedLine(there.base_url, PACKAGE, document)
         await play(
-            Teller("en"),
+            Output("en"),
             line=line,
             data=there.data,
             keys_dir=there.settings.keys_dir,

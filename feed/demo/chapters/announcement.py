@@ -1,4 +1,4 @@
-"""Two editors announce; winners are told, claim, or step back; a reserve moves up."""
+"""Chapter: announcement by two editors, notices, claims, a declined prize and the reserve that follows."""
 
 import asyncio
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from feed.demo.chapters.campaign import WINNERS
-from feed.demo.context import Stage
+from feed.demo.context import DemoContext
 from feed.demo.output import Unexpected
 from feed.demo.participants import CHEAT, EDITOR, OTHER_EDITOR
 from feed.demo.texts import BEST, THIRD, TWICE_A
@@ -16,8 +16,8 @@ _SMS_SECONDS = 15.0
 _REFUSED = ("中奖", "抽奖", "奖品", "http")
 
 
-async def announce(stage: Stage) -> dict[str, Any]:
-    """It takes two. The public result."""
+async def announce(stage: DemoContext) -> dict[str, Any]:
+    """The announcement needs two editors. Returns the public result."""
     teller, first, second = stage.teller, stage[EDITOR], stage[OTHER_EDITOR]
     teller.chapter("两位编辑公布结果", "Two editors announce")
     path = f"{stage.admin_path}/announce"
@@ -30,12 +30,12 @@ async def announce(stage: Stage) -> dict[str, Any]:
         found=answers[1],
     )
     teller.expect(answers[2].status == 200, f"{second.name}公布：名单公开，进入公示期（200）", f"{second.name} announces: the list is public, the objection days begin (200)", found=answers[2])  # fmt: skip
-    result: dict[str, Any] = await stage.anybody.get(f"{stage.public_path}/result")
+    result: dict[str, Any] = await stage.anonymous.get(f"{stage.public_path}/result")
     return result
 
 
-async def notify(stage: Stage) -> None:
-    """The inbox message came with the announcement; the SMS follows."""
+async def notify(stage: DemoContext) -> None:
+    """Checks that each winner has the inbox message of the announcement and gets the SMS."""
     teller = stage.teller
     teller.chapter("中奖通知与领奖", "Winners are told, and claim")
     winners = stage.tally.order()[:WINNERS]
@@ -75,8 +75,8 @@ async def notify(stage: Stage) -> None:
     teller.check(not _of_campaign(stage, nothing), "作弊者什么都没有", "the cheat has nothing", found=nothing)
 
 
-async def claim(stage: Stage) -> None:
-    """Claimed by the first two; not by a stranger; the third steps back and the next in line moves up."""
+async def claim(stage: DemoContext) -> None:
+    """The first two winners claim, another user cannot, the third loses the place and the first reserve gets it."""
     teller = stage.teller
     forms = {
         BEST: _form("吴秀兰", "13800100100", "深圳市福田区红荔路2001号书香苑3栋502"),
@@ -96,7 +96,7 @@ async def claim(stage: Stage) -> None:
         prize = await _prize(stage, moment)
         teller.check(prize["state"] == "claimed", "已领奖", "claimed", found=prize)
     claims = await stage[EDITOR].get(f"{stage.admin_path}/claims")
-    for person in (stage.anybody, stage[CHEAT]):
+    for person in (stage.anonymous, stage[CHEAT]):
         refused = await person.ask("GET", f"{stage.admin_path}/claims")
         teller.check(
             refused.status in (401, 403), "收件信息只有编辑能看", "only editors see what was claimed", found=refused
@@ -113,8 +113,8 @@ async def claim(stage: Stage) -> None:
     await _step_back(stage)
 
 
-async def _step_back(stage: Stage) -> None:
-    """The third one deletes the winning post."""
+async def _step_back(stage: DemoContext) -> None:
+    """The third winner deletes the winning post, which forfeits the place."""
     teller, gone = stage.teller, stage.author(THIRD)
     next_post = stage.tally.order()[WINNERS]
     heir = stage[stage.tally.entered[next_post].author]
@@ -146,19 +146,19 @@ def _masked(claims: dict[str, Any]) -> str:
     return "；".join(" ".join(str(value) for value in item.values()) for item in shown if item)
 
 
-def _of_campaign(stage: Stage, prizes: dict[str, Any]) -> list[dict[str, Any]]:
+def _of_campaign(stage: DemoContext, prizes: dict[str, Any]) -> list[dict[str, Any]]:
     return [item for item in prizes["items"] if str(stage.campaign_id) in msgspec.json.encode(item).decode()]
 
 
-async def _prize(stage: Stage, moment: str) -> dict[str, Any]:
+async def _prize(stage: DemoContext, moment: str) -> dict[str, Any]:
     prizes = _of_campaign(stage, await stage.author(moment).get("/v1/me/prizes"))
     if len(prizes) != 1:
         raise Unexpected(f"{moment}: {prizes}")
     return prizes[0]
 
 
-async def _outbox(stage: Stage) -> list[dict[str, Any]]:
-    """What `feed outbox` prints."""
+async def _outbox(stage: DemoContext) -> list[dict[str, Any]]:
+    """The lines that `feed outbox` prints."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "feed", "outbox", "--data", str(stage.data), stdout=asyncio.subprocess.PIPE
     )

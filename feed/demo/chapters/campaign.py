@@ -1,4 +1,4 @@
-"""The newsroom opens a campaign: what is missing is said, what is promised is generated from what will be counted."""
+"""Chapter: a campaign is drafted, rejected while fields are missing, completed and published; the rules text is generated."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from feed.campaigns.prize_kinds import GOODS
-from feed.demo.context import Stage, wire_time
+from feed.demo.context import DemoContext, wire_time
 from feed.demo.expectations import CAPS, WEIGHTS, worth
 from feed.demo.line_breaks import folded
 from feed.demo.output import Unexpected
@@ -21,12 +21,12 @@ _PRIZES = [
     {"name": "帆书“李蕾讲经典”月卡", "kind": GOODS.name, "per_winner": 1, "value_cny": "30"},
 ]
 WINNERS, RESERVES = 3, 2
-# From the deadline to the settlement; ten seconds are the least.
+# Seconds from the deadline to the settlement; ten is the minimum.
 _GRACE_SECONDS = 11.0
 
 
-async def gather_people(stage: Stage) -> None:
-    """Everybody opens the app once: that is when an account comes to be."""
+async def create_accounts(stage: DemoContext) -> None:
+    """Sends one request per participant: the first request of a token creates the account."""
     teller = stage.teller
     teller.chapter("人都到了", "Everybody arrives")
     began = time.monotonic()
@@ -44,8 +44,8 @@ async def gather_people(stage: Stage) -> None:
     )
 
 
-async def open_campaign(stage: Stage) -> None:
-    """Drafted, refused while something is missing, completed, published."""
+async def open_campaign(stage: DemoContext) -> None:
+    """Drafts the campaign, checks the errors for missing fields, completes and publishes it."""
     teller, editor = stage.teller, stage[EDITOR]
     teller.chapter(f"编辑发起活动 #{TOPIC}#", f"An editor opens the campaign #{TOPIC}#")
     draft = await editor.post("/v1/admin/campaigns", {"title": TITLE, "topic": TOPIC})
@@ -70,7 +70,7 @@ async def open_campaign(stage: Stage) -> None:
     stage.ends_at, stage.settle_at = now + open_seconds, now + open_seconds + _GRACE_SECONDS
     await editor.patch(stage.admin_path, _terms(stage))
     await editor.post(f"{stage.admin_path}/publish")
-    campaign = await stage.anybody.get(stage.public_path)
+    campaign = await stage.anonymous.get(stage.public_path)
     teller.expect(
         campaign["state"] == "open", "补全后发布成功，活动立即开始", "completed, published, open", found=campaign
     )
@@ -81,7 +81,7 @@ async def open_campaign(stage: Stage) -> None:
     await _show_rules(stage)
 
 
-def _terms(stage: Stage) -> dict[str, object]:
+def _terms(stage: DemoContext) -> dict[str, object]:
     return {
         "body": f"分享你的一个读书瞬间，带上话题 #{TOPIC}#。",
         "starts_at": wire_time(time.time() - 1),
@@ -103,8 +103,8 @@ def _terms(stage: Stage) -> dict[str, object]:
     }
 
 
-def _show_worth(stage: Stage) -> None:
-    """Before publishing, the editor sees what likes are worth: the first ones count most."""
+def _show_worth(stage: DemoContext) -> None:
+    """Shows the preview of how many points likes are worth; the first ones count most."""
     words = stage.teller.words
     stage.teller.say(
         "[dim]点赞换算成分（满分 30）：越往后，一个赞越不值分[/]",
@@ -118,8 +118,8 @@ def _show_worth(stage: Stage) -> None:
     stage.teller.show(table)
 
 
-async def _show_rules(stage: Stage) -> None:
-    rules = await stage.anybody.get(f"{stage.public_path}/rules")
+async def _show_rules(stage: DemoContext) -> None:
+    rules = await stage.anonymous.get(f"{stage.public_path}/rules")
     text = rules.get("text") or rules.get("rules_text")
     if not text or _PRIZES[0]["name"] not in text:
         raise Unexpected(f"rules: {str(rules)[:300]}")

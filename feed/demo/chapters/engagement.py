@@ -1,13 +1,13 @@
-"""The city reads along: likes and comments by the hundred, a board that moves, and a server that is killed meanwhile."""
+"""Chapter: hundreds of likes and comments with a live leaderboard, while the server is killed once."""
 
 import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
 
-from feed.demo.context import Stage
+from feed.demo.context import DemoContext
 from feed.demo.output import Board, Place
-from feed.demo.participants import admirers
+from feed.demo.participants import readers_who_engage
 from feed.demo.texts import MOMENTS, REMARKS, snippet
 
 Act = Callable[[], Awaitable[None]]
@@ -17,8 +17,8 @@ _TOP = 10
 _KILL_AFTER = 0.45
 
 
-async def like_and_comment(stage: Stage) -> None:
-    """The wave, spread over the time that is left, with the board beside it."""
+async def like_and_comment(stage: DemoContext) -> None:
+    """Sends all likes and comments, spread over the time to the deadline, and shows the leaderboard."""
     teller = stage.teller
     teller.chapter("点赞与评论", "Likes and comments")
     acts = _plan(stage)
@@ -38,14 +38,14 @@ async def like_and_comment(stage: Stage) -> None:
             await watching
         await _look(stage, board)
     board.keep()
-    await _second_thoughts(stage)
+    await _like_twice_or_unlike(stage)
     await _check_counts(stage)
 
 
-def _plan(stage: Stage) -> list[Act]:
-    """Who likes and comments what: the same each time, the popular ones much, most a little."""
-    chance = random.Random(20260920)  # noqa: S311 (a story, told the same each time)
-    pool = admirers()
+def _plan(stage: DemoContext) -> list[Act]:
+    """Who likes and comments which post: the same in each run, a few posts get much, most get little."""
+    chance = random.Random(20260920)  # noqa: S311 (the same plan in each run)
+    pool = readers_who_engage()
     acts: list[Act] = []
     for moment in MOMENTS:
         post_id = stage.posts[moment.key]
@@ -60,19 +60,19 @@ def _plan(stage: Stage) -> list[Act]:
     return acts
 
 
-def _like(stage: Stage, key: str, post_id: str) -> Act:
+def _like(stage: DemoContext, key: str, post_id: str) -> Act:
     async def act() -> None:
         await stage[key].put(f"/v1/posts/{post_id}/like")
-        # Acknowledged: from here on it must never be lost.
+        # Acknowledged: it must not be lost from here on.
         stage.tally.entered[post_id].likers.add(key)
 
     return act
 
 
-def _comment(stage: Stage, key: str, post_id: str, text: str) -> Act:
+def _comment(stage: DemoContext, key: str, post_id: str, text: str) -> Act:
     async def act() -> None:
         commenters = stage.tally.entered[post_id].commenters
-        # Every fourth answers somebody.
+        # Every fourth comment is a reply.
         reply_to = next(iter(commenters)) if len(commenters) % 4 == 3 else None
         comment = await stage[key].post(f"/v1/posts/{post_id}/comments", {"text": text, "reply_to_id": reply_to})
         commenters[comment["id"]] = key
@@ -80,12 +80,12 @@ def _comment(stage: Stage, key: str, post_id: str, text: str) -> Act:
     return act
 
 
-def _still_to_do(stage: Stage) -> float:
-    """Seconds for what happens before the deadline when the wave is over, by what this machine has shown."""
+def _still_to_do(stage: DemoContext) -> float:
+    """Seconds to reserve for the steps between the last like and the deadline, from the speed measured so far."""
     return 3 + 3 * stage.arrival_seconds
 
 
-async def _perform(stage: Stage, acts: list[Act]) -> None:
+async def _perform(stage: DemoContext, acts: list[Act]) -> None:
     turn = asyncio.Semaphore(_AT_ONCE)
     began = time.monotonic()
     duration = max(3.0, stage.seconds_left() - _still_to_do(stage))
@@ -103,7 +103,7 @@ async def _perform(stage: Stage, acts: list[Act]) -> None:
                 stage.kill_api()
 
 
-async def _watch(stage: Stage, board: Board, done: asyncio.Event) -> None:
+async def _watch(stage: DemoContext, board: Board, done: asyncio.Event) -> None:
     while not done.is_set():
         await _look(stage, board)
         try:
@@ -113,8 +113,8 @@ async def _watch(stage: Stage, board: Board, done: asyncio.Event) -> None:
             pass
 
 
-async def _look(stage: Stage, board: Board) -> None:
-    page = await stage.anybody.get(f"{stage.public_path}/leaderboard?limit={_TOP}")
+async def _look(stage: DemoContext, board: Board) -> None:
+    page = await stage.anonymous.get(f"{stage.public_path}/leaderboard?limit={_TOP}")
     places = [Place(item, snippet(item["post"]["text"])) for item in page["items"]]
     total = sum(len(entry.likers) + len(entry.commenters) for entry in stage.tally.entered.values())
     left = max(0.0, stage.seconds_left())
@@ -127,8 +127,8 @@ async def _look(stage: Stage, board: Board) -> None:
     )
 
 
-async def _second_thoughts(stage: Stage) -> None:
-    """Some tap twice, some take it back."""
+async def _like_twice_or_unlike(stage: DemoContext) -> None:
+    """Some users like twice, some unlike."""
     posts = [post_id for post_id, entry in stage.tally.entered.items() if len(entry.likers) >= 10]
     twice = [(post_id, min(stage.tally.entered[post_id].likers)) for post_id in posts[:10]]
     answers = await asyncio.gather(*(stage[key].put(f"/v1/posts/{post_id}/like") for post_id, key in twice))
@@ -149,8 +149,8 @@ async def _second_thoughts(stage: Stage) -> None:
     stage.teller.say(f"{len(back)} 个人取消了点赞。", f"{len(back)} people take their like back.")
 
 
-async def _check_counts(stage: Stage) -> None:
-    """Every acknowledged act is there, once."""
+async def _check_counts(stage: DemoContext) -> None:
+    """Checks that every acknowledged like and comment is counted exactly once."""
     likes = comments = 0
     for post_id, entry in stage.tally.entered.items():
         if not entry.competes:
@@ -171,14 +171,14 @@ async def _check_counts(stage: Stage) -> None:
     )
 
 
-async def _counts(stage: Stage, post_id: str) -> tuple[int, int]:
-    """What everybody sees, a second of lag granted."""
+async def _counts(stage: DemoContext, post_id: str) -> tuple[int, int]:
+    """The public counts, read until they match or a second has passed."""
     entry = stage.tally.entered[post_id]
     found = (-1, -1)
 
     async def agree() -> bool:
         nonlocal found
-        post = await stage.anybody.get(f"/v1/posts/{post_id}")
+        post = await stage.anonymous.get(f"/v1/posts/{post_id}")
         found = (post["like_count"], post["comment_count"])
         return found == (len(entry.likers), len(entry.commenters))
 

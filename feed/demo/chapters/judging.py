@@ -1,4 +1,4 @@
-"""The deadline passes; jurors mark blind; the worker settles by itself."""
+"""Chapter: the deadline, blind marks of the jury, and the settlement by the worker."""
 
 import asyncio
 import time
@@ -6,15 +6,15 @@ from typing import Any
 
 from rich.table import Table
 
-from feed.demo.context import Stage
+from feed.demo.context import DemoContext
 from feed.demo.participants import CHEAT, EDITOR, JUROR, WRITING_JUROR
 from feed.demo.texts import BEST, CHEATS, MOMENTS, POPULAR, TOPIC, snippet
 
 _SETTLE_SECONDS = 25.0
 
 
-async def close(stage: Stage) -> None:
-    """The clock of the database decides; what comes later is shown and does not count."""
+async def close(stage: DemoContext) -> None:
+    """Waits for the deadline of the database clock; later likes are shown and do not count."""
     teller = stage.teller
     teller.chapter("截止", "The deadline")
     teller.check(
@@ -23,7 +23,7 @@ async def close(stage: Stage) -> None:
         "this machine is too slow: the deadline came before the story was told",
     )
     await teller.countdown(stage.ends_at + 0.3, "距截止", "to the deadline")
-    campaign = await stage.anybody.get(stage.public_path)
+    campaign = await stage.anonymous.get(stage.public_path)
     teller.expect(
         campaign["state"] in ("closed", "judging"),
         "时间到。是否截止以数据库的时钟为准",
@@ -44,8 +44,8 @@ async def close(stage: Stage) -> None:
     )
 
 
-async def mark(stage: Stage) -> None:
-    """Shortlisted by the editor, marked by two jurors who see no other marks."""
+async def mark(stage: DemoContext) -> None:
+    """An editor shortlists entries; two jurors mark them without seeing each other's marks."""
     teller, editor = stage.teller, stage[EDITOR]
     teller.chapter("评委打分", "The jury marks")
     shortlist = [moment for moment in MOMENTS if moment.marks]
@@ -62,7 +62,7 @@ async def mark(stage: Stage) -> None:
         for moment in shortlist
         for juror, score in zip((JUROR, WRITING_JUROR), moment.marks or (), strict=True)
     ]
-    # The last entry stays unmarked until all others are done: a settlement that comes due meanwhile waits for it.
+    # The last entry is marked last: a settlement that comes due before waits for its marks.
     await asyncio.gather(*(give(*each) for each in marks[:-2]))
     await asyncio.gather(*(give(*each) for each in marks[-2:]))
     stranger = await stage[CHEAT].ask("PUT", f"{stage.admin_path}/entries/{stage.posts[CHEATS]}/mark", {"score": 100})
@@ -73,7 +73,7 @@ async def mark(stage: Stage) -> None:
         found=stranger,
     )
     _show_marks(stage)
-    board = await stage.anybody.get(f"{stage.public_path}/leaderboard?limit=5")
+    board = await stage.anonymous.get(f"{stage.public_path}/leaderboard?limit=5")
     teller.expect(
         board["provisional"] is True and all(item["parts"]["quality"] is None for item in board["items"]),
         "评选之前，公开榜单不透露质量分",
@@ -82,7 +82,7 @@ async def mark(stage: Stage) -> None:
     )
 
 
-def _show_marks(stage: Stage) -> None:
+def _show_marks(stage: DemoContext) -> None:
     words = stage.teller.words
     table = Table(box=None, pad_edge=False)
     for name in (
@@ -98,8 +98,8 @@ def _show_marks(stage: Stage) -> None:
     stage.teller.show(table)
 
 
-async def settle(stage: Stage) -> dict[str, Any]:
-    """Nobody presses a button. The campaign as an editor sees it."""
+async def settle(stage: DemoContext) -> dict[str, Any]:
+    """Waits until the worker has settled. Returns the campaign as editors see it."""
     teller, editor = stage.teller, stage[EDITOR]
     teller.chapter("后台自动评选", "The worker settles by itself")
     await teller.countdown(stage.settle_at, "距评选时刻", "to the settlement")
@@ -117,7 +117,7 @@ async def settle(stage: Stage) -> dict[str, Any]:
         f"decided {time.monotonic() - began:.1f} seconds after the hour: nobody has pressed a button",
         found={name: campaign.get(name) for name in ("state", "blocked_by")},
     )
-    hidden = await stage.anybody.ask("GET", f"{stage.public_path}/result")
+    hidden = await stage.anonymous.ask("GET", f"{stage.public_path}/result")
     teller.expect(hidden.status == 404, "公布之前，外人看不到结果（404）", "before the announcement nobody else sees it (404)", found=hidden)  # fmt: skip
     refused = await editor.ask("PUT", f"{stage.admin_path}/entries/{stage.posts[BEST]}/mark", {"score": 0})
     teller.check(

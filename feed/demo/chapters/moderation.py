@@ -1,13 +1,13 @@
-"""Some cheat, and reviewers look at everything: what is shown is one thing, what counts is another."""
+"""Chapter: attempts to cheat, and reviewers who clear the queue."""
 
 import asyncio
 from typing import Any
 
-from feed.demo.context import Stage
+from feed.demo.context import DemoContext
 from feed.demo.participants import CHEAT, COLLEAGUE, JUROR, PHONES_OF_ONE, REVIEWER, SPAMMER, UNVERIFIED
 from feed.demo.texts import BEST, CHEATS, REMOVED, RESTORED, SPAM
 
-# What becomes of a case that is not simply approved: the subject's id, the verdict, the reason.
+# Verdicts other than an approval: the subject's id, the verdict, the reason.
 Verdicts = dict[str, tuple[str, str]]
 
 _REASON_WORDS = {
@@ -19,8 +19,8 @@ _REASON_WORDS = {
 }
 
 
-async def cheat(stage: Stage) -> None:
-    """Every trick at once on one post; its author sees why so little of it counts."""
+async def cheat(stage: DemoContext) -> None:
+    """Tries several ways to cheat on one post and checks the reasons that its author gets."""
     teller, post_id = stage.teller, stage.posts[CHEATS]
     teller.chapter("作弊的人", "Those who cheat")
     entry = stage.tally.entered[post_id]
@@ -57,7 +57,7 @@ async def cheat(stage: Stage) -> None:
     stage.spam_id = spam["id"]
 
 
-def _reasons(stage: Stage, own: dict[str, Any]) -> str:
+def _reasons(stage: DemoContext, own: dict[str, Any]) -> str:
     counts: dict[str, int] = {}
     for item in own["excluded"]:
         if item.get("kind", "like") == "like":
@@ -66,8 +66,8 @@ def _reasons(stage: Stage, own: dict[str, Any]) -> str:
     return stage.teller.words("，", ", ").join(f"{stage.teller.words(*words)} {count}" for words, count in named)
 
 
-async def review(stage: Stage) -> None:
-    """The queue is cleared; one post and one comment go, another post goes and comes back."""
+async def review(stage: DemoContext) -> None:
+    """Clears the queue: one post and one comment are removed, another post is removed and restored."""
     teller, reviewer = stage.teller, stage[REVIEWER]
     teller.chapter("审核", "Review")
     verdicts: Verdicts = {
@@ -83,7 +83,7 @@ async def review(stage: Stage) -> None:
     stage.tally.entered[stage.posts[REMOVED]].competes = False
     del stage.tally.entered[stage.posts[BEST]].commenters[stage.spam_id]
     for moment in (REMOVED, RESTORED):
-        gone = await stage.anybody.ask("GET", f"/v1/posts/{stage.posts[moment]}")
+        gone = await stage.anonymous.ask("GET", f"/v1/posts/{stage.posts[moment]}")
         teller.check(gone.status == 404, "被删的帖子看不到", "a removed post is invisible", found=gone)
     teller.expect(
         await stage.eventually(lambda: _off_the_board(stage, REMOVED, RESTORED), 3),
@@ -93,7 +93,7 @@ async def review(stage: Stage) -> None:
     await _restore(stage)
 
 
-async def _clear_queue(stage: Stage, verdicts: Verdicts) -> int:
+async def _clear_queue(stage: DemoContext, verdicts: Verdicts) -> int:
     reviewer = stage[REVIEWER]
     looked_at = 0
     total = sum(1 + len(entry.commenters) for entry in stage.tally.entered.values())
@@ -113,16 +113,16 @@ async def _clear_queue(stage: Stage, verdicts: Verdicts) -> int:
             await asyncio.gather(*(judge(case) for case in leased["items"]))
 
 
-async def _off_the_board(stage: Stage, *moments: str) -> bool:
+async def _off_the_board(stage: DemoContext, *moments: str) -> bool:
     gone = {stage.posts[moment] for moment in moments}
-    board = await stage.anybody.get(f"{stage.public_path}/leaderboard?limit=50")
-    listed = await stage.anybody.get("/v1/feeds/latest?limit=50")
+    board = await stage.anonymous.get(f"{stage.public_path}/leaderboard?limit=50")
+    listed = await stage.anonymous.get("/v1/feeds/latest?limit=50")
     seen = {item["post"]["id"] for item in board["items"]} | {post["id"] for post in listed["items"]}
     return not gone & seen
 
 
-async def _restore(stage: Stage) -> None:
-    """A colleague has read more than the title."""
+async def _restore(stage: DemoContext) -> None:
+    """Another reviewer restores the removed post."""
     post_id, colleague = stage.posts[RESTORED], stage[COLLEAGUE]
     page = await colleague.get("/v1/moderation/cases?state=closed&kind=post&limit=50")
     case = None
@@ -137,7 +137,7 @@ async def _restore(stage: Stage) -> None:
     stale = await colleague.ask("POST", f"/v1/moderation/cases/{case['id']}/verdict", {**body, "version": 0})
     stage.teller.check(stale.status in (409, 422), "过时的裁决被拒绝", "a stale verdict is refused", found=stale)
     await colleague.post(f"/v1/moderation/cases/{case['id']}/verdict", body)
-    post = await stage.anybody.get(f"/v1/posts/{post_id}")
+    post = await stage.anonymous.get(f"/v1/posts/{post_id}")
     stage.teller.expect(
         post["like_count"] == len(stage.tally.entered[post_id].likers),
         f"{colleague.name}复核：书名吓人，内容没问题，恢复。原有的 {post['like_count']} 个赞都在",

@@ -1,8 +1,8 @@
-"""Citizens write: with a retry that acts once, a topic added later, and a post taken back."""
+"""Chapter: posts, with a retried request, a topic added by an edit, and a deleted post."""
 
 import asyncio
 
-from feed.demo.context import Stage
+from feed.demo.context import DemoContext
 from feed.demo.output import Unexpected
 from feed.demo.participants import EDITOR, JUROR, WRITING_JUROR
 from feed.demo.texts import DELETED, EDITED, MOMENTS, OFF_TOPIC, TOPIC, Moment, snippet
@@ -10,8 +10,8 @@ from feed.demo.texts import DELETED, EDITED, MOMENTS, OFF_TOPIC, TOPIC, Moment, 
 _AT_ONCE = 6
 
 
-async def write_moments(stage: Stage) -> None:
-    """All the moments, and a few posts about something else."""
+async def write_moments(stage: DemoContext) -> None:
+    """Publishes all moments and a few posts on other topics."""
     teller = stage.teller
     teller.chapter("市民发帖", "Citizens post")
     turn = asyncio.Semaphore(_AT_ONCE)
@@ -46,7 +46,7 @@ async def write_moments(stage: Stage) -> None:
         f"… {len(MOMENTS)} reading moments in all, and {len(OFF_TOPIC)} posts about something else.",
     )
     await _retry(stage)
-    await _change_minds(stage)
+    await _edit_and_delete(stage)
     await _appoint_jury(stage)
     entered = await _list_entered(stage)
     expected = {post_id for post_id, entry in stage.tally.entered.items() if entry.competes}
@@ -58,8 +58,8 @@ async def write_moments(stage: Stage) -> None:
     )
 
 
-async def _retry(stage: Stage) -> None:
-    """The lift has no signal: the app sends the same request three times."""
+async def _retry(stage: DemoContext) -> None:
+    """Sends the same request three times, as an app does that gets no response."""
     author, body = stage[JUROR], {"text": "今年受邀当评委，先潜水，期待大家的文字。"}
     first = await author.post("/v1/posts", body, key="in-the-lift")
     again = await asyncio.gather(*(author.post("/v1/posts", body, key="in-the-lift") for _ in range(2)))
@@ -79,8 +79,8 @@ async def _retry(stage: Stage) -> None:
     )
 
 
-async def _change_minds(stage: Stage) -> None:
-    """One adds the topic by an edit, one deletes."""
+async def _edit_and_delete(stage: DemoContext) -> None:
+    """One author adds the topic by an edit, one deletes the post."""
     edited, deleted = stage.posts[EDITED], stage.posts[DELETED]
     author = stage[next(moment.author for moment in MOMENTS if moment.key == EDITED)]
     text = f"{stage.texts[edited]}#{TOPIC}#"
@@ -98,7 +98,7 @@ async def _change_minds(stage: Stage) -> None:
     stage.teller.check(stranger.status == 403, "不能删除别人的帖子", "nobody deletes another's post", found=stranger)
     await owner.delete(f"/v1/posts/{deleted}")
     stage.tally.entered[deleted].competes = False
-    gone = await stage.anybody.ask("GET", f"/v1/posts/{deleted}")
+    gone = await stage.anonymous.ask("GET", f"/v1/posts/{deleted}")
     stage.teller.expect(
         gone.status == 404,
         f"{owner.name}觉得照片糊了，删掉了帖子：别人再也看不到（404）",
@@ -107,11 +107,11 @@ async def _change_minds(stage: Stage) -> None:
     )
 
 
-async def _appoint_jury(stage: Stage) -> None:
-    """Jurors need no role; from now on neither their likes nor their posts count."""
+async def _appoint_jury(stage: DemoContext) -> None:
+    """Assigns the jurors, who need no role; their likes and posts do not count from now on."""
     jurors = [stage[JUROR], stage[WRITING_JUROR]]
     own = next(moment.key for moment in MOMENTS if moment.author == WRITING_JUROR)
-    post = await stage.anybody.get(f"/v1/posts/{stage.posts[own]}")
+    post = await stage.anonymous.get(f"/v1/posts/{stage.posts[own]}")
     jurors[1].id = post["author"]["id"]
     await stage[EDITOR].put(f"{stage.admin_path}/jurors", {"user_ids": [juror.id for juror in jurors]})
     stage.teller.say(
@@ -120,12 +120,12 @@ async def _appoint_jury(stage: Stage) -> None:
     )
 
 
-async def _list_entered(stage: Stage) -> set[str]:
+async def _list_entered(stage: DemoContext) -> set[str]:
     found: set[str] = set()
     cursor = ""
     while True:
         page = await stage[JUROR].get(f"/v1/topics/{TOPIC}/posts?limit=50{cursor}")
-        # An earlier demo on the same data has left posts under the same topic.
+        # An earlier run on the same data has left posts under the topic.
         found |= {post["id"] for post in page["items"] if post["id"] in stage.moments}
         if page["next_cursor"] is None:
             return found

@@ -1,4 +1,4 @@
-"""Anybody can count again: the arithmetic of each place, and the result verified without the server."""
+"""Chapter: the arithmetic of each place, and the offline verification of the result."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ import msgspec
 from rich.table import Table
 
 from feed.demo.chapters.campaign import RESERVES, WINNERS
-from feed.demo.context import Stage
+from feed.demo.context import DemoContext
 from feed.demo.expectations import CAPS, Arithmetic, arithmetic
 from feed.demo.participants import WRITING_JUROR
 from feed.demo.texts import CHEATS, JURORS_OWN, POPULAR, TWICE_B, snippet
@@ -18,8 +18,8 @@ from feed.demo.texts import CHEATS, JURORS_OWN, POPULAR, TWICE_B, snippet
 RESULT, KEYS = "result.json", "feed-keys.json"
 
 
-async def explain(stage: Stage, result: dict[str, Any]) -> None:
-    """The sheet is what the story has counted itself; the winners follow from it."""
+async def explain(stage: DemoContext, result: dict[str, Any]) -> None:
+    """Compares the sheet with the demo's own counts and shows how the winners follow from it."""
     teller, tally = stage.teller, stage.tally
     teller.chapter("得分表：每一分从哪里来", "The sheet: where each point comes from")
     sheet = {row["post_id"]: row for row in result["sheet"]}
@@ -53,7 +53,7 @@ async def explain(stage: Stage, result: dict[str, Any]) -> None:
     _show_others(stage, sheet)
 
 
-def _show_winner(stage: Stage, winner: dict[str, Any]) -> None:
+def _show_winner(stage: DemoContext, winner: dict[str, Any]) -> None:
     teller, post_id = stage.teller, winner["post_id"]
     counted = stage.tally.arithmetic(post_id)
     author = stage[stage.tally.entered[post_id].author]
@@ -67,7 +67,7 @@ def _show_winner(stage: Stage, winner: dict[str, Any]) -> None:
     teller.say(f"[dim]{prizes}[/]", f"[dim]{prizes}[/]")
 
 
-def _sum(stage: Stage, counted: Arithmetic) -> Table:
+def _sum(stage: DemoContext, counted: Arithmetic) -> Table:
     words = stage.teller.words
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column()
@@ -83,8 +83,8 @@ def _sum(stage: Stage, counted: Arithmetic) -> Table:
     return table
 
 
-def _show_others(stage: Stage, sheet: dict[str, dict[str, Any]]) -> None:
-    """Who did not win, and why not."""
+def _show_others(stage: DemoContext, sheet: dict[str, dict[str, Any]]) -> None:
+    """Shows entries that did not win, with the reason."""
     teller, tally = stage.teller, stage.tally
     teller.say("", "")
     popular = tally.arithmetic(stage.posts[POPULAR])
@@ -112,14 +112,14 @@ def _show_others(stage: Stage, sheet: dict[str, dict[str, Any]]) -> None:
     )
 
 
-async def verify(stage: Stage) -> Path:
-    """Downloaded from the public API, verified by another process without a network; a changed copy is refused."""
+async def verify(stage: DemoContext) -> Path:
+    """Downloads the result, verifies it in another process, and checks that a changed copy fails."""
     teller = stage.teller
     teller.chapter("离线验证", "Verified offline")
     directory = stage.data / "demo"
     directory.mkdir(exist_ok=True)
-    result = await stage.anybody.get(f"{stage.public_path}/result")
-    keys = await stage.anybody.get("/.well-known/feed-keys.json")
+    result = await stage.anonymous.get(f"{stage.public_path}/result")
+    keys = await stage.anonymous.get("/.well-known/feed-keys.json")
     genuine, forged, published = directory / RESULT, directory / "forged.json", directory / KEYS
     genuine.write_bytes(msgspec.json.encode(result))
     published.write_bytes(msgspec.json.encode(keys))
