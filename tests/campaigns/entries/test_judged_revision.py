@@ -1,4 +1,4 @@
-"""Every statement that asks which revision of an entry is judged gets the same answer."""
+"""All statements that read the judged revision of an entry agree."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -46,8 +46,13 @@ async def test_all_readers_agree_on_the_latest_approved_revision_made_in_time(co
         bears_topic = bool(judged_topics)
 
         assert await marks.find_judged_revision(conn, campaign, post) == 2
-        (line,) = await shortlist_store.list_statuses(conn, campaign, [post])
-        assert (line.revision, line.bears_topic, line.newest_revision, line.newest_waits) == (2, bears_topic, 3, True)
+        (status,) = await shortlist_store.list_statuses(conn, campaign, [post])
+        assert (status.revision, status.bears_topic, status.newest_revision, status.newest_waits) == (
+            2,
+            bears_topic,
+            3,
+            True,
+        )
         (facts,) = await sheet_store.list_facts(conn, campaign)
         assert (facts.revision, facts.bears_topic, facts.newest_waits) == (2, bears_topic, True)
         (entry,) = await boards.list_entries(conn, [post], [campaign])

@@ -10,7 +10,7 @@ HOUR = timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)
 
 
-async def entered(stage: Stage, campaign_id: int) -> list[int]:
+async def list_entered(stage: Stage, campaign_id: int) -> list[int]:
     rows = await stage.pool.fetch("SELECT post_id FROM entries WHERE campaign_id = $1 ORDER BY post_id", campaign_id)
     return [row["post_id"] for row in rows]
 
@@ -20,7 +20,7 @@ async def enter(stage: Stage, post_id: int) -> None:
         await add_entries(conn, [post_id])
 
 
-async def sweep(stage: Stage, campaign_id: int) -> int:
+async def enter_missed(stage: Stage, campaign_id: int) -> int:
     async with stage.pool.acquire() as conn:
         return await add_missed_entries(conn, campaign_id)
 
@@ -31,7 +31,7 @@ async def test_a_post_enters_every_running_campaign_of_its_topic(stage: Stage) -
     post = await stage.post(await stage.person())
     await enter(stage, post)
     await enter(stage, post)
-    assert [await entered(stage, campaign) for campaign in (first, second, other)] == [[post], [post], []]
+    assert [await list_entered(stage, campaign) for campaign in (first, second, other)] == [[post], [post], []]
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,14 @@ async def test_the_period_holds_its_first_instant_and_not_its_last(
         opening,
     )
     await enter(stage, post)
-    assert await entered(stage, campaign) == ([post] if inside else [])
+    assert await list_entered(stage, campaign) == ([post] if inside else [])
 
 
 async def test_the_topic_may_come_with_a_later_revision_in_time(stage: Stage) -> None:
     campaign = await stage.campaign()
     post = await stage.post(await stage.person(), topic=None)
     await enter(stage, post)
-    assert await entered(stage, campaign) == []
+    assert await list_entered(stage, campaign) == []
     await stage.pool.execute(
         """
         INSERT INTO post_revisions (post_id, revision, text, topic_ids, content_sha256, author_id)
@@ -70,7 +70,7 @@ async def test_the_topic_may_come_with_a_later_revision_in_time(stage: Stage) ->
         await stage.topic(),
     )
     await enter(stage, post)
-    assert await entered(stage, campaign) == [post]
+    assert await list_entered(stage, campaign) == [post]
 
 
 async def test_a_revision_made_after_the_end_enters_nothing(stage: Stage) -> None:
@@ -78,8 +78,8 @@ async def test_a_revision_made_after_the_end_enters_nothing(stage: Stage) -> Non
     post = await stage.post(await stage.person())
     await stage.pool.execute("UPDATE post_revisions SET created_at = now() WHERE post_id = $1", post)
     await enter(stage, post)
-    assert await sweep(stage, campaign) == 0
-    assert await entered(stage, campaign) == []
+    assert await enter_missed(stage, campaign) == 0
+    assert await list_entered(stage, campaign) == []
 
 
 async def test_drafts_and_cancelled_campaigns_take_no_entries(stage: Stage) -> None:
@@ -88,16 +88,16 @@ async def test_drafts_and_cancelled_campaigns_take_no_entries(stage: Stage) -> N
     for state in ("draft", "cancelled"):
         await stage.pool.execute("UPDATE campaigns SET state = $2 WHERE id = $1", campaign, state)
         await enter(stage, post)
-        assert await sweep(stage, campaign) == 0
-    assert await entered(stage, campaign) == []
+        assert await enter_missed(stage, campaign) == 0
+    assert await list_entered(stage, campaign) == []
 
 
-async def test_the_sweep_enters_what_was_posted_before_the_publication(stage: Stage) -> None:
+async def test_posts_from_before_the_publication_are_entered_later(stage: Stage) -> None:
     old = await stage.post(await stage.person(), ago=2 * DAY)
     post = await stage.post(await stage.person())
     campaign = await stage.campaign()
-    assert [await sweep(stage, campaign) for _ in range(2)] == [1, 0]
-    assert await entered(stage, campaign) == [post]
+    assert [await enter_missed(stage, campaign) for _ in range(2)] == [1, 0]
+    assert await list_entered(stage, campaign) == [post]
     assert old != post
 
 

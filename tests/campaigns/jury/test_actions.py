@@ -4,8 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from feed.campaigns.entries import disqualification as disqualifying
-from feed.campaigns.entries import shortlist, voids
+from feed.campaigns.entries import disqualification, shortlist, voids
 from feed.campaigns.entries.voids import NewVoids
 from feed.campaigns.errors import (
     CampaignNotClosed,
@@ -23,8 +22,8 @@ from feed.campaigns.errors import (
     VoidNotFound,
 )
 from feed.campaigns.inputs import Reason
-from feed.campaigns.jury import actions as judging
-from feed.campaigns.jury import members as seating
+from feed.campaigns.jury import actions as jury_actions
+from feed.campaigns.jury import members
 from feed.campaigns.jury.mark import NewMark
 from feed.errors import Invalid
 from feed.idempotency import keyed_request
@@ -33,89 +32,89 @@ from tests.support.campaigns import Stage
 from tests.support.make import DAY
 
 MINUTE = timedelta(minutes=1)
-CHEAT = Reason("copied", "抄袭")
-FAIR = Reason("checked")
+COPIED = Reason("copied", "抄袭")
+CHECKED = Reason("checked")
 
 
 def mark(score: str) -> NewMark:
     return NewMark(score=Decimal(score))
 
 
-async def test_without_jurors_any_editor_marks_and_nobody_else(stage: Stage) -> None:
+async def test_without_a_jury_only_editors_mark(stage: Stage) -> None:
     campaign = await stage.campaign()
     entry = await stage.entry(campaign)
     editor, citizen = await stage.person(role="editor"), await stage.person()
     reviewer = await stage.person(role="reviewer")
-    assert await judging.mark_entry(stage.pool, editor, campaign, entry, mark("88.5")) == Decimal("88.500000")
+    assert await jury_actions.mark_entry(stage.pool, editor, campaign, entry, mark("88.5")) == Decimal("88.500000")
     for other in (citizen, reviewer):
         with pytest.raises(NotAJuror):
-            await judging.mark_entry(stage.pool, other, campaign, entry, mark("88.5"))
+            await jury_actions.mark_entry(stage.pool, other, campaign, entry, mark("88.5"))
 
 
-async def test_with_jurors_only_they_mark_and_they_need_no_role(stage: Stage) -> None:
+async def test_with_a_jury_only_jurors_mark_and_need_no_role(stage: Stage) -> None:
     campaign = await stage.campaign()
     entry = await stage.entry(campaign)
     editor, juror = await stage.person(role="editor"), await stage.person()
-    await seating.assign_jurors(stage.pool, editor, campaign, [juror])
-    await judging.mark_entry(stage.pool, juror, campaign, entry, mark("70"))
+    await members.assign_jurors(stage.pool, editor, campaign, [juror])
+    await jury_actions.mark_entry(stage.pool, juror, campaign, entry, mark("70"))
     with pytest.raises(NotAJuror):
-        await judging.mark_entry(stage.pool, editor, campaign, entry, mark("70"))
+        await jury_actions.mark_entry(stage.pool, editor, campaign, entry, mark("70"))
 
 
-async def test_a_second_mark_takes_the_place_of_the_first(stage: Stage) -> None:
+async def test_a_second_mark_replaces_the_first(stage: Stage) -> None:
     campaign = await stage.campaign()
     entry = await stage.entry(campaign)
     editor = await stage.person(role="editor")
     for score in ("10", "33.333333", "33.333333"):
-        await judging.mark_entry(stage.pool, editor, campaign, entry, mark(score))
+        await jury_actions.mark_entry(stage.pool, editor, campaign, entry, mark(score))
     rows = await stage.pool.fetch("SELECT score FROM marks WHERE post_id = $1", entry)
     assert [row["score"] for row in rows] == [Decimal("33.333333")]
-    # Two changes, the third said nothing new.
+    # Two changes: the third mark equals the second.
     assert await stage.version(entry) == 3
     assert await stage.actions(campaign) == ["entry_marked", "entry_marked"]
 
 
-async def test_nobody_marks_a_post_of_ones_own_person(stage: Stage) -> None:
+async def test_a_juror_cannot_mark_entries_of_the_same_person(stage: Stage) -> None:
     campaign = await stage.campaign()
     juror = await stage.person(role="editor", person="same")
     second_account = await stage.person(person="same")
     for author in (juror, second_account):
         entry = await stage.entry(campaign, author)
         with pytest.raises(OwnEntry):
-            await judging.mark_entry(stage.pool, juror, campaign, entry, mark("100"))
+            await jury_actions.mark_entry(stage.pool, juror, campaign, entry, mark("100"))
 
 
 @pytest.mark.parametrize("score", ["-0.000001", "100.000001", "0.0000001", "NaN", "Infinity", "1E+400"])
 async def test_a_mark_is_between_0_and_100_with_six_decimals(stage: Stage, score: str) -> None:
     with pytest.raises(Invalid):
-        await judging.mark_entry(stage.pool, await stage.person(role="editor"), 1, 1, mark(score))
+        await jury_actions.mark_entry(stage.pool, await stage.person(role="editor"), 1, 1, mark(score))
 
 
 async def test_marks_are_locked_after_the_closing_and_only_when_none_is_missing(stage: Stage) -> None:
     editor = await stage.person(role="editor")
     running = await stage.campaign()
     with pytest.raises(CampaignNotClosed):
-        await judging.lock_marks(stage.pool, editor, running)
+        await jury_actions.lock_marks(stage.pool, editor, running)
 
     campaign = await stage.campaign(ends=-MINUTE)
     marked, other = await stage.entry(campaign), await stage.entry(campaign)
     await shortlist.shortlist_entry(stage.pool, editor, campaign, marked)
     with pytest.raises(MarksMissing) as missing:
-        await judging.lock_marks(stage.pool, editor, campaign)
+        await jury_actions.lock_marks(stage.pool, editor, campaign)
     assert [error.field for error in missing.value.errors] == [f"entries.{marked}"]
 
-    await judging.mark_entry(stage.pool, editor, campaign, marked, mark("60"))
+    await jury_actions.mark_entry(stage.pool, editor, campaign, marked, mark("60"))
     before = await stage.version(other)
-    await judging.lock_marks(stage.pool, editor, campaign)
-    await judging.lock_marks(stage.pool, editor, campaign)
+    await jury_actions.lock_marks(stage.pool, editor, campaign)
+    await jury_actions.lock_marks(stage.pool, editor, campaign)
     assert await stage.version(other) == before + 1
     with pytest.raises(MarksLocked):
-        await judging.mark_entry(stage.pool, editor, campaign, marked, mark("61"))
+        await jury_actions.mark_entry(stage.pool, editor, campaign, marked, mark("61"))
     with pytest.raises(MarksLocked):
-        await seating.assign_jurors(stage.pool, editor, campaign, [editor])
+        await members.assign_jurors(stage.pool, editor, campaign, [editor])
 
 
-Verb = Callable[[Stage, int, int], Awaitable[None]]
+Step = Callable[[Stage, int, int], Awaitable[None]]
 
 
 async def _shortlist(stage: Stage, campaign: int, entry: int) -> None:
@@ -127,19 +126,19 @@ async def _unlist(stage: Stage, campaign: int, entry: int) -> None:
 
 
 async def _mark(stage: Stage, campaign: int, entry: int) -> None:
-    await judging.mark_entry(stage.pool, await stage.person(role="editor"), campaign, entry, mark("1"))
+    await jury_actions.mark_entry(stage.pool, await stage.person(role="editor"), campaign, entry, mark("1"))
 
 
 async def _lock(stage: Stage, campaign: int, entry: int) -> None:
-    await judging.lock_marks(stage.pool, await stage.person(role="editor"), campaign)
+    await jury_actions.lock_marks(stage.pool, await stage.person(role="editor"), campaign)
 
 
 async def _disqualify(stage: Stage, campaign: int, entry: int) -> None:
-    await disqualifying.disqualify_entry(stage.pool, await stage.person(role="editor"), campaign, entry, CHEAT)
+    await disqualification.disqualify_entry(stage.pool, await stage.person(role="editor"), campaign, entry, COPIED)
 
 
 async def _reinstate(stage: Stage, campaign: int, entry: int) -> None:
-    await disqualifying.reinstate_entry(stage.pool, await stage.person(role="editor"), campaign, entry, FAIR)
+    await disqualification.reinstate_entry(stage.pool, await stage.person(role="editor"), campaign, entry, CHECKED)
 
 
 async def _void(stage: Stage, campaign: int, entry: int) -> None:
@@ -151,28 +150,28 @@ async def _withdraw(stage: Stage, campaign: int, entry: int) -> None:
     await voids.withdraw_void(stage.pool, await stage.person(role="editor"), campaign, 1)
 
 
-VERBS = [_shortlist, _unlist, _mark, _lock, _disqualify, _reinstate, _void, _withdraw]
+STEPS = [_shortlist, _unlist, _mark, _lock, _disqualify, _reinstate, _void, _withdraw]
 
 
-@pytest.mark.parametrize("verb", VERBS)
-async def test_verdicts_are_accepted_from_the_opening_until_the_freeze(stage: Stage, verb: Verb) -> None:
+@pytest.mark.parametrize("step", STEPS)
+async def test_judging_is_accepted_from_the_opening_until_the_freeze(stage: Stage, step: Step) -> None:
     scheduled = await stage.campaign(starts=DAY, ends=2 * DAY)
     with pytest.raises(CampaignNotOpen):
-        await verb(stage, scheduled, await stage.entry(scheduled))
+        await step(stage, scheduled, await stage.entry(scheduled))
     frozen = await stage.campaign()
     entry = await stage.entry(frozen)
     await stage.freeze(frozen)
     with pytest.raises(CampaignSettled):
-        await verb(stage, frozen, entry)
+        await step(stage, frozen, entry)
     with pytest.raises(CampaignNotFound):
-        await verb(stage, 1, entry)
+        await step(stage, 1, entry)
 
 
-@pytest.mark.parametrize("verb", [_shortlist, _unlist, _mark, _disqualify, _reinstate])
-async def test_a_post_outside_the_campaign_is_no_entry(stage: Stage, verb: Verb) -> None:
+@pytest.mark.parametrize("step", [_shortlist, _unlist, _mark, _disqualify, _reinstate])
+async def test_a_post_outside_the_campaign_is_no_entry(stage: Stage, step: Step) -> None:
     campaign = await stage.campaign()
     with pytest.raises(EntryNotFound):
-        await verb(stage, campaign, await stage.post(await stage.person()))
+        await step(stage, campaign, await stage.post(await stage.person()))
 
 
 async def test_a_disqualified_entry_can_be_reinstated(stage: Stage) -> None:
@@ -180,11 +179,11 @@ async def test_a_disqualified_entry_can_be_reinstated(stage: Stage) -> None:
     entry = await stage.entry(campaign)
     editor = await stage.person(role="editor")
     with pytest.raises(EntryNotDisqualified):
-        await disqualifying.reinstate_entry(stage.pool, editor, campaign, entry, FAIR)
-    await disqualifying.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT)
+        await disqualification.reinstate_entry(stage.pool, editor, campaign, entry, CHECKED)
+    await disqualification.disqualify_entry(stage.pool, editor, campaign, entry, COPIED)
     with pytest.raises(EntryDisqualified):
-        await disqualifying.disqualify_entry(stage.pool, editor, campaign, entry, CHEAT)
-    await disqualifying.reinstate_entry(stage.pool, editor, campaign, entry, FAIR)
+        await disqualification.disqualify_entry(stage.pool, editor, campaign, entry, COPIED)
+    await disqualification.reinstate_entry(stage.pool, editor, campaign, entry, CHECKED)
     assert await stage.version(entry) == 3
     assert await stage.actions(campaign) == ["entry_disqualified", "entry_reinstated"]
 
@@ -194,13 +193,13 @@ async def test_a_retried_disqualification_acts_once(stage: Stage) -> None:
     entry = await stage.entry(campaign)
     editor = await stage.person(role="editor")
     for _ in range(2):
-        await disqualifying.disqualify_entry(
-            stage.pool, editor, campaign, entry, CHEAT, keyed_request("route", "key", b"body")
+        await disqualification.disqualify_entry(
+            stage.pool, editor, campaign, entry, COPIED, keyed_request("route", "key", b"body")
         )
     assert await stage.actions(campaign) == ["entry_disqualified"]
 
 
-async def test_the_shortlist_ends_where_the_rules_say(stage: Stage) -> None:
+async def test_the_shortlist_is_limited_by_the_rules(stage: Stage) -> None:
     campaign = await stage.campaign()
     editor = await stage.person(role="editor")
     await make.change_rules(stage.pool, campaign, shortlist_size=1)
@@ -213,20 +212,24 @@ async def test_the_shortlist_ends_where_the_rules_say(stage: Stage) -> None:
     await shortlist.shortlist_entry(stage.pool, editor, campaign, second)
 
 
-async def test_a_void_touches_every_entry_that_the_person_engaged_with_and_can_be_withdrawn(stage: Stage) -> None:
+async def test_a_void_affects_every_entry_that_the_person_engaged_with_and_can_be_withdrawn(stage: Stage) -> None:
     campaign = await stage.campaign()
     editor, cheat = await stage.person(role="editor"), await stage.person(person="cheat")
     second_account = await stage.person(person="cheat")
-    liked, commented, untouched = [await stage.entry(campaign) for _ in range(3)]
+    liked, commented, unaffected = [await stage.entry(campaign) for _ in range(3)]
     await stage.like(liked, cheat)
     await stage.comment(commented, second_account)
-    made = await voids.add_voids(
+    added = await voids.add_voids(
         stage.pool, editor, campaign, NewVoids(["like", "comment"], "bought", user_ids=[str(cheat)])
     )
-    assert [await stage.version(post) for post in (liked, commented, untouched)] == [3, 3, 1]  # A like raises it too.
+    assert [await stage.version(post) for post in (liked, commented, unaffected)] == [
+        3,
+        3,
+        1,
+    ]  # A like increments it too.
     for _ in range(2):
-        await voids.withdraw_void(stage.pool, editor, campaign, made[0].id)
-    assert [await stage.version(post) for post in (liked, commented, untouched)] == [4, 4, 1]
+        await voids.withdraw_void(stage.pool, editor, campaign, added[0].id)
+    assert [await stage.version(post) for post in (liked, commented, unaffected)] == [4, 4, 1]
     assert await stage.actions(campaign) == ["voids_added", "void_withdrawn"]
 
 
@@ -247,9 +250,9 @@ async def test_a_void_belongs_to_its_campaign(stage: Stage) -> None:
     campaign, other = await stage.campaign(), await stage.campaign()
     editor = await stage.person(role="editor")
     new = NewVoids(["like"], "bought", user_ids=[str(await stage.person())])
-    made = await voids.add_voids(stage.pool, editor, campaign, new)
+    added = await voids.add_voids(stage.pool, editor, campaign, new)
     with pytest.raises(VoidNotFound):
-        await voids.withdraw_void(stage.pool, editor, other, made[0].id)
+        await voids.withdraw_void(stage.pool, editor, other, added[0].id)
 
 
 @pytest.mark.parametrize(
@@ -264,29 +267,31 @@ async def test_a_void_belongs_to_its_campaign(stage: Stage) -> None:
         (NewVoids(["like"], "bad code!", post_id="5"), ["reason_code"]),
     ],
 )
-async def test_a_void_names_everything_that_is_wrong(stage: Stage, new: NewVoids, fields: list[str]) -> None:
+async def test_a_rejected_void_lists_all_errors(stage: Stage, new: NewVoids, fields: list[str]) -> None:
     campaign = await stage.campaign()
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as rejected:
         await voids.add_voids(stage.pool, await stage.person(role="editor"), campaign, new)
-    assert [error.field for error in refused.value.errors] == fields
+    assert [error.field for error in rejected.value.errors] == fields
 
 
-async def test_changing_the_jury_moves_what_it_touches(stage: Stage) -> None:
+async def test_changing_the_jury_increments_affected_versions(stage: Stage) -> None:
     campaign = await stage.campaign()
     editor, juror = await stage.person(role="editor"), await stage.person()
     liked, marked, other = [await stage.entry(campaign) for _ in range(3)]
     await stage.like(liked, juror)
-    await judging.mark_entry(stage.pool, editor, campaign, marked, mark("50"))
-    await seating.assign_jurors(stage.pool, editor, campaign, [juror])
+    await jury_actions.mark_entry(stage.pool, editor, campaign, marked, mark("50"))
+    await members.assign_jurors(stage.pool, editor, campaign, [juror])
     assert [await stage.version(post) for post in (liked, marked, other)] == [3, 3, 1]
-    with pytest.raises(Invalid) as refused:
-        await seating.assign_jurors(stage.pool, editor, campaign, [juror, 12345])
-    assert [error.field for error in refused.value.errors] == ["user_ids.1"]
+    with pytest.raises(Invalid) as rejected:
+        await members.assign_jurors(stage.pool, editor, campaign, [juror, 12345])
+    assert [error.field for error in rejected.value.errors] == ["user_ids.1"]
 
 
-@pytest.mark.parametrize(("code", "words"), [("off_topic", "与活动主题无关"), ("own_code_7", "其他原因（own_code_7）")])
-async def test_an_author_reads_why_in_words(stage: Stage, code: str, words: str) -> None:
+@pytest.mark.parametrize(("code", "label"), [("off_topic", "与活动主题无关"), ("own_code_7", "其他原因（own_code_7）")])
+async def test_an_author_reads_the_label_of_a_reason_code(stage: Stage, code: str, label: str) -> None:
     campaign = await stage.campaign()
     entry = await stage.entry(campaign)
-    await disqualifying.disqualify_entry(stage.pool, await stage.person(role="editor"), campaign, entry, Reason(code))
-    assert (await stage.pool.fetchval("SELECT body FROM inbox")).startswith(f"原因：{words}。")
+    await disqualification.disqualify_entry(
+        stage.pool, await stage.person(role="editor"), campaign, entry, Reason(code)
+    )
+    assert (await stage.pool.fetchval("SELECT body FROM inbox")).startswith(f"原因：{label}。")

@@ -19,7 +19,7 @@ THREE = tuple(map(Criterion, NAMES[:3], map(Decimal, ("0.5", "0.3", "0.2"))))
 
 @st.composite
 def juries(draw: st.DrawFn) -> tuple[tuple[Criterion, ...], list[dict[str, Decimal]]]:
-    """Criteria whose weights sum to 1 in millionths, and what one to five jurors give for each."""
+    """Criteria whose weights sum to 1 in millionths, and the scores of one to five jurors."""
     count = draw(st.integers(1, len(NAMES)))
     cuts = sorted(draw(st.sets(st.integers(1, MILLION - 1), min_size=count - 1, max_size=count - 1)))
     shares = [high - low for low, high in zip([0, *cuts], [*cuts, MILLION], strict=True)]
@@ -31,18 +31,18 @@ def juries(draw: st.DrawFn) -> tuple[tuple[Criterion, ...], list[dict[str, Decim
 
 
 def rounded(value: Fraction) -> Fraction:
-    """To millionths, a half to the even one: what `round` does with fractions."""
+    """Rounds to millionths, half to even, as `round` does with fractions."""
     return Fraction(round(value * MILLION), MILLION)
 
 
 @given(marks)
-def test_a_mark_is_kept_as_it_was_given(score: Decimal) -> None:
+def test_a_mark_keeps_its_exact_score(score: Decimal) -> None:
     assert mark_problems(NewMark(score)) == []
     assert compute_mark(NewMark(score), ()).score == score
 
 
 @given(st.decimals(allow_nan=True, allow_infinity=True))
-def test_every_number_is_a_mark_or_refused(score: Decimal) -> None:
+def test_every_number_is_a_mark_or_rejected(score: Decimal) -> None:
     if mark_problems(NewMark(score)):
         return
     mark = compute_mark(NewMark(score), ()).score
@@ -55,21 +55,21 @@ def test_a_mark_is_the_weighted_sum_and_quality_the_mean_of_the_marks(
     jury: tuple[tuple[Criterion, ...], list[dict[str, Decimal]]],
 ) -> None:
     criteria, jurors = jury
-    given_marks = [compute_mark(NewMark(scores=scores), criteria) for scores in jurors]
+    computed = [compute_mark(NewMark(scores=scores), criteria) for scores in jurors]
     exact = [
         rounded(sum((Fraction(each.weight) * Fraction(scores[each.name]) for each in criteria), Fraction(0)))
         for scores in jurors
     ]
-    assert [Fraction(mark.score) for mark in given_marks] == exact
-    assert Fraction(quality_of([mark.score for mark in given_marks])) == rounded(sum(exact, Fraction(0)) / len(exact))
-    assert all(min(scores.values()) <= mark.score <= max(scores.values()) for mark, scores in zip(given_marks, jurors, strict=True))  # fmt: skip
-    # Whoever comes first or last, and whatever is written first.
-    assert quality_of([mark.score for mark in given_marks[::-1]]) == quality_of([mark.score for mark in given_marks])
-    turned = dict(reversed(jurors[0].items()))
-    assert compute_mark(NewMark(scores=turned), criteria[::-1]).score == given_marks[0].score
+    assert [Fraction(mark.score) for mark in computed] == exact
+    assert Fraction(quality_of([mark.score for mark in computed])) == rounded(sum(exact, Fraction(0)) / len(exact))
+    assert all(min(scores.values()) <= mark.score <= max(scores.values()) for mark, scores in zip(computed, jurors, strict=True))  # fmt: skip
+    # Independent of the order of jurors and of criteria.
+    assert quality_of([mark.score for mark in computed[::-1]]) == quality_of([mark.score for mark in computed])
+    reordered = dict(reversed(jurors[0].items()))
+    assert compute_mark(NewMark(scores=reordered), criteria[::-1]).score == computed[0].score
 
 
-def test_without_a_mark_quality_is_nought() -> None:
+def test_without_a_mark_quality_is_zero() -> None:
     assert quality_of([]) == 0
 
 
@@ -85,12 +85,12 @@ def test_without_a_mark_quality_is_nought() -> None:
         (NewMark(scores={str(number): Decimal(1) for number in range(21)}), ["scores"]),
     ],
 )
-def test_everything_wrong_with_a_mark_is_named(new: NewMark, fields: list[str]) -> None:
+def test_a_rejected_mark_lists_all_errors(new: NewMark, fields: list[str]) -> None:
     assert [error.field for error in mark_problems(new)] == fields
 
 
 @pytest.mark.parametrize(
-    ("scores", "refused"),
+    ("scores", "rejected"),
     [
         ({"立意": 1, "文采": 1}, [("scores.真情", "required")]),
         ({"立意": 1, "文采": 1, "真情": 1, "书法": 1}, [("scores.书法", "unknown_value")]),
@@ -98,11 +98,11 @@ def test_everything_wrong_with_a_mark_is_named(new: NewMark, fields: list[str]) 
         (None, [("scores", "required")]),
     ],
 )  # fmt: skip
-def test_scores_name_exactly_the_criteria(scores: dict[str, int] | None, refused: list[tuple[str, str]]) -> None:
+def test_scores_must_match_the_criteria(scores: dict[str, int] | None, rejected: list[tuple[str, str]]) -> None:
     new = NewMark(Decimal(50)) if scores is None else NewMark(scores={n: Decimal(v) for n, v in scores.items()})
     with pytest.raises(Invalid) as found:
         compute_mark(new, THREE)
-    assert [(error.field, error.code) for error in found.value.errors] == refused
+    assert [(error.field, error.code) for error in found.value.errors] == rejected
 
 
 def test_without_criteria_a_mark_is_one_score() -> None:
@@ -111,9 +111,9 @@ def test_without_criteria_a_mark_is_one_score() -> None:
     assert [(error.field, error.code) for error in found.value.errors] == [("scores", "no_criteria")]
 
 
-def test_a_name_is_the_same_however_it_was_typed() -> None:
-    composed, apart = "\u00e9", "e\u0301"
+def test_criterion_names_are_compared_in_nfc() -> None:
+    composed, decomposed = "\u00e9", "e\u0301"
     criteria = (Criterion(composed, Decimal(1)),)
-    assert compute_mark(NewMark(scores={apart: Decimal(7)}), criteria).score == 7
+    assert compute_mark(NewMark(scores={decomposed: Decimal(7)}), criteria).score == 7
     with pytest.raises(Invalid):
-        compute_mark(NewMark(scores={apart: Decimal(7), composed: Decimal(8)}), criteria)
+        compute_mark(NewMark(scores={decomposed: Decimal(7), composed: Decimal(8)}), criteria)

@@ -148,7 +148,7 @@ async def test_a_parcel_is_corrected_and_told_anew_and_the_same_one_is_told_once
 
 
 @pytest.mark.parametrize(
-    ("before", "refused"),
+    ("before", "rejected"),
     [
         ((), ("verify", "ship", "receive", "hand_over")),
         (("claim",), ("ship", "receive")),
@@ -160,12 +160,12 @@ async def test_a_parcel_is_corrected_and_told_anew_and_the_same_one_is_told_once
     ],
 )
 async def test_nothing_is_skipped_and_nothing_goes_back(
-    won: Won, before: tuple[str, ...], refused: tuple[str, ...]
+    won: Won, before: tuple[str, ...], rejected: tuple[str, ...]
 ) -> None:
     for step in before:
         await getattr(won, step)()
     state = await won.state()
-    for step in refused:
+    for step in rejected:
         with pytest.raises(WrongPrizeState):
             await getattr(won, step)()
     assert await won.state() == state
@@ -430,9 +430,9 @@ async def test_strangers_move_nothing(won: Won, pool: Pool) -> None:
         await verify_claim(pool, elsewhere, won.id, by=won.editor)
     with pytest.raises(ClaimNotFound):
         await ship_prize(pool, elsewhere, won.id, by=won.editor, carrier="顺丰", tracking_no="1")
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as rejected:
         await ship_prize(pool, won.campaign, won.id, by=won.editor, carrier="", tracking_no="长" * 61)
-    assert [(each.field, each.code) for each in refused.value.errors] == [
+    assert [(each.field, each.code) for each in rejected.value.errors] == [
         ("carrier", "required"),
         ("tracking_no", "too_long"),
     ]
@@ -532,9 +532,9 @@ async def test_fewer_codes_than_winners_are_not_announced(pool: Pool, keys: Keys
     first, second = [await make.person(pool, role="editor") for _ in range(2)]
     await add_codes(pool, keys, campaign.id, 1, ["A"], by=first)
     await announce_winners(pool, keys, campaign.id, by=first)
-    with pytest.raises(CodesMissing) as refused:
+    with pytest.raises(CodesMissing) as rejected:
         await announce_winners(pool, keys, campaign.id, by=second)
-    assert (refused.value.params["stock"], refused.value.params["needed"]) == (1, 2)
+    assert (rejected.value.params["stock"], rejected.value.params["needed"]) == (1, 2)
     async with pool.acquire() as conn:
         assert [each.kind for each in await list_overdue(conn, kept_days=90)] == ["codes_missing"]
     said = await add_codes(pool, keys, campaign.id, 1, ["A", "B", "B", " B "], by=first)
@@ -549,9 +549,9 @@ async def test_codes_that_cannot_be_are_refused_by_their_place(pool: Pool, keys:
         with pytest.raises(PrizeNotFound):
             await add_codes(pool, keys, campaign.id, number, ["A"], by=editor)
     for codes, field in (([], "codes"), (["A", ""], "codes[1]"), (["长" * 201], "codes[0]"), (["A"] * 5001, "codes")):
-        with pytest.raises(Invalid) as refused:
+        with pytest.raises(Invalid) as rejected:
             await add_codes(pool, keys, campaign.id, 2, codes, by=editor)
-        assert refused.value.errors[0].field == field
+        assert rejected.value.errors[0].field == field
     sealed = await pool.fetchval("SELECT count(*) FROM prize_codes")
     assert sealed == 0
 
