@@ -1,4 +1,4 @@
-"""From the claim to the prize in hand, and the end of the winners' details: every move, every refusal, and who comes twice."""
+"""Claims, codes and fulfilment of prizes, access to claims, and shredding: states, errors, retries and races."""
 
 import asyncio
 import csv
@@ -17,7 +17,7 @@ from feed.idempotency import IdempotencyKeyReused, idempotent_transaction, keyed
 from feed.keys.signatures import Signature, canonical, is_signed
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool, transaction
-from feed.prizes import winner_store as store
+from feed.prizes import winner_store
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.announcement.replace_winner import replace_winner
 from feed.prizes.announcement.undo_settlement import undo_settlement
@@ -55,7 +55,7 @@ PLANTED = ("吴秀兰", "13800100100", "红荔路2001号")
 
 
 class Won:
-    """The best winner of an announced campaign, an editor, and how far the prize is."""
+    """The winner of the first place, an editor, and actions on the prize."""
 
     def __init__(self, pool: Pool, keys: Keys, campaign: int, winner: Any, editor: AccountId) -> None:
         self.pool, self.keys, self.campaign, self.editor = pool, keys, campaign, editor
@@ -93,26 +93,26 @@ class Won:
 
 
 @pytest.fixture
-async def told(pool: Pool, keys: Keys) -> Won:
-    """Within the objection days."""
+async def notified(pool: Pool, keys: Keys) -> Won:
+    """A winner in the objection period."""
     campaign = await phases.announced(pool, keys)
     best, _ = await phases.winners_of(pool, campaign.id)
     return Won(pool, keys, campaign.id, best, await make.person(pool, role="editor"))
 
 
 @pytest.fixture
-async def won(told: Won) -> Won:
-    """After them."""
-    await phases.finish(told.pool, told.campaign)
-    return told
+async def won(notified: Won) -> Won:
+    """A winner after the objection period."""
+    await phases.finish(notified.pool, notified.campaign)
+    return notified
 
 
-async def coded(pool: Pool, keys: Keys, *, prizes: Sequence[dict[str, Any]] = (CODE,), final: bool = True) -> Won:
+async def won_codes(pool: Pool, keys: Keys, *, prizes: Sequence[dict[str, Any]] = (CODE,), final: bool = True) -> Won:
     number = len(prizes)
     campaign = await phases.settled(pool, keys, prizes=list(prizes))
     editors = [await make.person(pool, role="editor") for _ in range(2)]
-    said = await add_codes(pool, keys, campaign.id, number, [f"CODE-{n}" for n in range(3)], by=editors[0])
-    assert (said.added, said.stock, said.needed) == (3, 3, 2)
+    stock = await add_codes(pool, keys, campaign.id, number, [f"CODE-{n}" for n in range(3)], by=editors[0])
+    assert (stock.added, stock.stock, stock.needed) == (3, 3, 2)
     for editor in editors:
         await announce_winners(pool, keys, campaign.id, by=editor)
     if final:
@@ -121,16 +121,16 @@ async def coded(pool: Pool, keys: Keys, *, prizes: Sequence[dict[str, Any]] = (C
     return Won(pool, keys, campaign.id, best, editors[0])
 
 
-async def test_the_way_of_goods(won: Won) -> None:
+async def test_goods_are_claimed_verified_shipped_and_received(won: Won) -> None:
     await won.claim()
     await won.verify()
     await won.ship()
     assert await won.state() == "shipped"
     await won.receive()
     assert await won.state() == "received"
-    await won.receive()  # Said twice is said once.
-    told = await won.pool.fetchval("SELECT count(*) FROM inbox WHERE once_key LIKE 'shipped:%'")
-    assert told == 1
+    await won.receive()  # A second time changes nothing.
+    notified = await won.pool.fetchval("SELECT count(*) FROM inbox WHERE once_key LIKE 'shipped:%'")
+    assert notified == 1
     done = [
         row["action"]
         for row in await won.pool.fetch("SELECT action FROM audit WHERE subject_id = $1 ORDER BY id", won.id)
@@ -138,7 +138,7 @@ async def test_the_way_of_goods(won: Won) -> None:
     assert done == ["claim", "verify_claim", "ship_prize", "prize_received"]
 
 
-async def test_a_parcel_is_corrected_and_told_anew_and_the_same_one_is_told_once(won: Won) -> None:
+async def test_a_corrected_shipment_is_notified_again_and_an_equal_one_is_not(won: Won) -> None:
     await won.claim()
     await won.verify()
     for number in ("SF1", "SF1", "SF2"):
@@ -159,7 +159,7 @@ async def test_a_parcel_is_corrected_and_told_anew_and_the_same_one_is_told_once
         (("decline",), ("verify", "ship", "receive", "hand_over")),
     ],
 )
-async def test_nothing_is_skipped_and_nothing_goes_back(
+async def test_states_are_neither_skipped_nor_reverted(
     won: Won, before: tuple[str, ...], rejected: tuple[str, ...]
 ) -> None:
     for step in before:
@@ -174,34 +174,36 @@ async def test_nothing_is_skipped_and_nothing_goes_back(
             await won.claim()
 
 
-async def test_nothing_leaves_the_house_while_somebody_may_object(told: Won, pool: Pool, keys: Keys) -> None:
-    await told.claim()
-    await told.verify()
-    for step in (told.ship, told.receive, told.hand_over):
+async def test_no_prize_is_handed_over_in_the_objection_period(notified: Won, pool: Pool, keys: Keys) -> None:
+    await notified.claim()
+    await notified.verify()
+    for step in (notified.ship, notified.receive, notified.hand_over):
         with pytest.raises(PrizeNotFinal):
             await step()
-    assert await told.state() == "verified"
-    holder = await coded(pool, keys, final=False)
+    assert await notified.state() == "verified"
+    holder = await won_codes(pool, keys, final=False)
     await holder.claim(NO_FIELDS)
     with pytest.raises(PrizeNotFinal):
         await holder.codes()
     assert await pool.fetchval("SELECT count(*) FROM prize_codes WHERE winner_id IS NOT NULL") == 0
-    await pool.execute("UPDATE campaigns SET objections_end_at = now() + interval '1 day' WHERE id = $1", told.campaign)
+    await pool.execute(
+        "UPDATE campaigns SET objections_end_at = now() + interval '1 day' WHERE id = $1", notified.campaign
+    )
     await phases.finish(pool, holder.campaign)
     news = await pool.fetch("SELECT account_id, title FROM inbox WHERE once_key LIKE 'codes:%'")
     assert [tuple(row) for row in news] == [(holder.account, "您的奖品码可以查看了")]
     assert len(await holder.codes()) == 1
 
 
-async def test_whose_claim_waits_for_the_objections_does_not_lapse(told: Won) -> None:
-    await told.claim()
-    await told.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", told.id)
-    assert not await lapse_next_claim(told.pool, told.keys)
-    assert await told.state() == "claimed"
+async def test_a_claim_does_not_lapse_in_the_objection_period(notified: Won) -> None:
+    await notified.claim()
+    await notified.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", notified.id)
+    assert not await lapse_next_claim(notified.pool, notified.keys)
+    assert await notified.state() == "claimed"
 
 
-async def test_a_code_that_was_seen_is_neither_given_back_nor_forfeited(pool: Pool, keys: Keys) -> None:
-    won = await coded(pool, keys, prizes=[phases.PRIZE, CODE])
+async def test_a_prize_with_a_shown_code_is_neither_declined_nor_forfeited(pool: Pool, keys: Keys) -> None:
+    won = await won_codes(pool, keys, prizes=[phases.PRIZE, CODE])
     await won.claim()
     assert len(await won.codes()) == 1
     assert await won.state() == "claimed"
@@ -213,7 +215,7 @@ async def test_a_code_that_was_seen_is_neither_given_back_nor_forfeited(pool: Po
     assert await pool.fetchval("SELECT count(*) FROM amendments") == 0
 
 
-async def test_an_editor_says_that_a_ticket_was_given_and_its_details_end(pool: Pool, keys: Keys) -> None:
+async def test_a_ticket_is_handed_over_by_an_editor_and_its_claim_shredded(pool: Pool, keys: Keys) -> None:
     ticket = {"name": "音乐会门票", "kind": "ticket", "per_winner": 1, "value_cny": "80", "place": "图书馆"}
     campaign = await phases.announced(pool, keys, prizes=[ticket])
     await phases.finish(pool, campaign.id, days=91)
@@ -231,7 +233,7 @@ async def test_an_editor_says_that_a_ticket_was_given_and_its_details_end(pool: 
     assert await shred_next_campaign(pool, keys, Retention())
 
 
-async def test_details_end_at_the_last_although_nobody_says_anything(won: Won, keys: Keys) -> None:
+async def test_claims_are_shredded_at_the_latest_with_unfulfilled_prizes(won: Won, keys: Keys) -> None:
     await won.claim()
     await won.verify()
     await won.age(179)
@@ -242,54 +244,56 @@ async def test_details_end_at_the_last_although_nobody_says_anything(won: Won, k
         keys.campaign_key(won.campaign)
 
 
-async def test_a_claim_is_taken_until_the_last_moment(told: Won) -> None:
-    await told.pool.execute(
-        "UPDATE winners SET claim_ends_at = clock_timestamp() + interval '1 second' WHERE id = $1", told.id
+async def test_a_claim_is_accepted_until_its_deadline(notified: Won) -> None:
+    await notified.pool.execute(
+        "UPDATE winners SET claim_ends_at = clock_timestamp() + interval '1 second' WHERE id = $1", notified.id
     )
-    await told.claim()
-    await told.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", told.id)
+    await notified.claim()
+    await notified.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", notified.id)
     with pytest.raises(ClaimClosed):
-        await told.claim()
-    assert await told.state() == "claimed"
+        await notified.claim()
+    assert await notified.state() == "claimed"
 
 
 @pytest.mark.parametrize("first", ["claim", "lapse"])
-async def test_of_a_claim_and_its_lapse_at_once_one_has_its_way(told: Won, pool: Pool, keys: Keys, first: str) -> None:
-    # Whoever holds the row when the time passes decides; the other one looks at it again.
+async def test_of_a_claim_and_a_concurrent_lapse_one_succeeds(
+    notified: Won, pool: Pool, keys: Keys, first: str
+) -> None:
+    # The transaction that holds the row lock at the deadline succeeds; the other one checks the state again.
     await pool.execute(
-        "UPDATE winners SET claim_ends_at = clock_timestamp() + interval '300 ms' WHERE id = $1", told.id
+        "UPDATE winners SET claim_ends_at = clock_timestamp() + interval '300 ms' WHERE id = $1", notified.id
     )
     holder = await pool.acquire()
     held = holder.transaction()
     await held.start()
     if first == "claim":
-        assert await claims_store.mark_claimed(holder, told.id)
+        assert await claims_store.mark_claimed(holder, notified.id)
         await asyncio.sleep(0.4)
-        waiting = asyncio.create_task(_lapse(pool, told))
+        waiting = asyncio.create_task(_lapse(pool, notified))
     else:
-        await holder.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", told.id)
-        assert await store.mark_lapsed(holder, told.id) is not None
-        waiting = asyncio.create_task(told.claim())
+        await holder.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", notified.id)
+        assert await winner_store.mark_lapsed(holder, notified.id) is not None
+        waiting = asyncio.create_task(notified.claim())
     await asyncio.sleep(0.2)
     assert not waiting.done()
     await held.commit()
     await pool.release(holder)
     if first == "claim":
         assert await waiting is None
-        assert await told.state() == "claimed"
+        assert await notified.state() == "claimed"
     else:
         with pytest.raises(ClaimClosed):
             await waiting
-        assert await told.state() == "lapsed"
+        assert await notified.state() == "lapsed"
         assert await pool.fetchval("SELECT count(*) FROM claims") == 0
 
 
 async def _lapse(pool: Pool, won: Won) -> Any:
     async with transaction(pool) as conn:
-        return await store.mark_lapsed(conn, won.id)
+        return await winner_store.mark_lapsed(conn, won.id)
 
 
-async def test_who_declines_is_forgotten_and_the_next_in_line_is_told(won: Won) -> None:
+async def test_declining_removes_the_claim_and_notifies_the_next_reserve(won: Won) -> None:
     await won.claim()
     await won.decline()
     await won.decline()
@@ -300,13 +304,13 @@ async def test_who_declines_is_forgotten_and_the_next_in_line_is_told(won: Won) 
     assert msgspec.json.decode(amended)["reason"] == "declined"
 
 
-async def _tell(pool: Pool, campaign_id: int) -> None:
-    """As the phones of its winners were known, a message waits for each."""
+async def enqueue_messages(pool: Pool, campaign_id: int) -> None:
+    """Enqueues the messages that winners with known phones get."""
     await pool.execute(
         """
         INSERT INTO messages (purpose, once_key, sealed, campaign_id, expires_at)
         SELECT purpose, once_key || id, '', campaign_id, claim_ends_at
-        FROM winners, (VALUES ('prize_notice', 'prize:'), ('claim_reminder', 'claim_deadline:')) AS told (purpose, once_key)
+        FROM winners, (VALUES ('prize_notice', 'prize:'), ('claim_reminder', 'claim_deadline:')) AS messages (purpose, once_key)
         WHERE campaign_id = $1
         ON CONFLICT DO NOTHING
         """,
@@ -314,7 +318,7 @@ async def _tell(pool: Pool, campaign_id: int) -> None:
     )
 
 
-async def _waiting(pool: Pool, winner_id: int) -> list[str]:
+async def list_queued(pool: Pool, winner_id: int) -> list[str]:
     rows = await pool.fetch(
         "SELECT once_key FROM messages WHERE state = 'queued' AND once_key LIKE '%:' || $1::text ORDER BY id",
         str(winner_id),
@@ -322,90 +326,99 @@ async def _waiting(pool: Pool, winner_id: int) -> list[str]:
     return [row["once_key"].split(":")[0] for row in rows]
 
 
-async def _withdrawn(told: Won) -> None:
-    """An objection was upheld, and another person sets the result aside."""
-    editors = [await make.person(told.pool, role="editor") for _ in range(3)]
-    other = (await phases.winners_of(told.pool, told.campaign))[1]
-    objection = await object_to_result(told.pool, told.campaign, by=AccountId(other["account_id"]), text="名单有误")
-    await answer_objection(told.pool, objection, by=editors[0], text="成立", remedy="settle_again")
-    await undo_settlement(told.pool, told.campaign, by=editors[1], reason="异议成立")
+async def _withdrawn(notified: Won) -> None:
+    """Upholds an objection and undoes the settlement."""
+    editors = [await make.person(notified.pool, role="editor") for _ in range(3)]
+    other = (await phases.winners_of(notified.pool, notified.campaign))[1]
+    objection = await object_to_result(
+        notified.pool, notified.campaign, by=AccountId(other["account_id"]), text="名单有误"
+    )
+    await answer_objection(notified.pool, objection, by=editors[0], text="成立", remedy="settle_again")
+    await undo_settlement(notified.pool, notified.campaign, by=editors[1], reason="异议成立")
 
 
-async def _replaced(told: Won) -> None:
+async def _replaced(notified: Won) -> None:
     for _ in range(2):
         await replace_winner(
-            told.pool, told.keys, told.campaign, 1, by=await make.person(told.pool, role="editor"), reason="抄袭"
+            notified.pool,
+            notified.keys,
+            notified.campaign,
+            1,
+            by=await make.person(notified.pool, role="editor"),
+            reason="抄袭",
         )
 
 
-async def _deleted(told: Won) -> None:
-    await told.pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE author_id = $1", told.account)
-    assert await forfeit_next_prize(told.pool, told.keys)
-
-
-async def _lapsed(told: Won) -> None:
-    await told.pool.execute(
-        "UPDATE winners SET state = 'viewed', claim_ends_at = clock_timestamp() WHERE id = $1", told.id
+async def _deleted(notified: Won) -> None:
+    await notified.pool.execute(
+        "UPDATE posts SET state = 'deleted', deleted_at = now() WHERE author_id = $1", notified.account
     )
-    assert await lapse_next_claim(told.pool, told.keys)
+    assert await forfeit_next_prize(notified.pool, notified.keys)
+
+
+async def _lapsed(notified: Won) -> None:
+    await notified.pool.execute(
+        "UPDATE winners SET state = 'viewed', claim_ends_at = clock_timestamp() WHERE id = $1", notified.id
+    )
+    assert await lapse_next_claim(notified.pool, notified.keys)
 
 
 @pytest.mark.parametrize("leave", [Won.decline, _replaced, _deleted, _lapsed, _withdrawn])
-async def test_who_wins_no_more_is_written_to_no_more_and_forgotten(
-    told: Won, pool: Pool, keys: Keys, leave: Callable[[Won], Awaitable[None]]
+async def test_a_lost_prize_withdraws_messages_and_removes_the_claim(
+    notified: Won, pool: Pool, keys: Keys, leave: Callable[[Won], Awaitable[None]]
 ) -> None:
-    await told.claim()
-    await _tell(pool, told.campaign)
-    await leave(told)
-    assert await told.state() in ("declined", "forfeited", "lapsed")
-    assert await _waiting(pool, told.id) == []
-    assert await pool.fetchval("SELECT count(*) FROM claims WHERE winner_id = $1", told.id) == 0
+    await notified.claim()
+    await enqueue_messages(pool, notified.campaign)
+    await leave(notified)
+    assert await notified.state() in ("declined", "forfeited", "lapsed")
+    assert await list_queued(pool, notified.id) == []
+    assert await pool.fetchval("SELECT count(*) FROM claims WHERE winner_id = $1", notified.id) == 0
     await grant_access(
-        pool, told.campaign, told.editor, by=await make.person(pool, role="admin"), days=1, reason="查询"
+        pool, notified.campaign, notified.editor, by=await make.person(pool, role="admin"), days=1, reason="查询"
     )
     with pytest.raises(ClaimNotFound):
-        await reveal_claim(pool, keys, told.campaign, told.id, by=told.editor, reason="查询")
-    # Nor by hand: what it says is over.
+        await reveal_claim(pool, keys, notified.campaign, notified.id, by=notified.editor, reason="查询")
+    # Nor can an editor retry the message, which is obsolete.
     message = MessageId(
-        await pool.fetchval("SELECT id FROM messages WHERE once_key = 'prize:' || $1::text", str(told.id))
+        await pool.fetchval("SELECT id FROM messages WHERE once_key = 'prize:' || $1::text", str(notified.id))
     )
     await pool.execute("UPDATE messages SET state = 'failed', sending_at = now() WHERE id = $1", message)
     with pytest.raises(MessageTooLate):
-        await retry_message(pool, message, by=told.editor, reason="再发一次")
+        await retry_message(pool, message, by=notified.editor, reason="再发一次")
     if leave is not _withdrawn:
-        other = next(row for row in await phases.winners_of(pool, told.campaign) if row["place"] == 2)
-        assert await _waiting(pool, other["id"]) == ["prize", "claim_deadline"]
+        other = next(row for row in await phases.winners_of(pool, notified.campaign) if row["place"] == 2)
+        assert await list_queued(pool, other["id"]) == ["prize", "claim_deadline"]
 
 
-async def test_who_claims_is_not_reminded(told: Won, pool: Pool) -> None:
-    await _tell(pool, told.campaign)
-    await told.claim()
-    assert await _waiting(pool, told.id) == ["prize"]
+async def test_a_winner_with_a_claim_is_not_reminded(notified: Won, pool: Pool) -> None:
+    await enqueue_messages(pool, notified.campaign)
+    await notified.claim()
+    assert await list_queued(pool, notified.id) == ["prize"]
 
 
-async def test_a_cancelled_campaign_keeps_no_key(told: Won, pool: Pool, keys: Keys) -> None:
-    await told.claim()
-    await _withdrawn(told)
-    for editor in (told.editor, await make.person(pool, role="editor")):
-        await cancel_campaign(pool, editor, told.campaign, "名单有误")
-    assert [kept.campaign_id for kept in await _kept(pool)] == [told.campaign]
+async def test_the_key_of_a_cancelled_campaign_is_destroyed(notified: Won, pool: Pool, keys: Keys) -> None:
+    await notified.claim()
+    await _withdrawn(notified)
+    for editor in (notified.editor, await make.person(pool, role="editor")):
+        await cancel_campaign(pool, editor, notified.campaign, "名单有误")
+    assert [retained.campaign_id for retained in await list_kept(pool)] == [notified.campaign]
     assert await shred_next_campaign(pool, keys, Retention())
     assert not await shred_next_campaign(pool, keys, Retention())
     with pytest.raises(KeyDestroyed):
-        keys.campaign_key(told.campaign, create=True)
-    assert await pool.fetchval("SELECT state FROM campaigns WHERE id = $1", told.campaign) == "cancelled"
-    nobodys = await phases.due(pool)
-    for editor in (told.editor, await make.person(pool, role="editor")):
-        await cancel_campaign(pool, editor, nobodys.id, "名单有误")
+        keys.campaign_key(notified.campaign, create=True)
+    assert await pool.fetchval("SELECT state FROM campaigns WHERE id = $1", notified.campaign) == "cancelled"
+    without_winners = await phases.due(pool)
+    for editor in (notified.editor, await make.person(pool, role="editor")):
+        await cancel_campaign(pool, editor, without_winners.id, "名单有误")
     assert not await shred_next_campaign(pool, keys, Retention())
 
 
-async def _kept(pool: Pool) -> list[RetainedCampaign]:
+async def list_kept(pool: Pool) -> list[RetainedCampaign]:
     async with pool.acquire() as conn:
         return await list_retained(conn, days=90)
 
 
-async def test_two_ways_to_leave_at_once_fill_the_place_once(won: Won) -> None:
+async def test_concurrent_losses_of_a_place_fill_it_once(won: Won) -> None:
     await won.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", won.id)
     done = await asyncio.gather(
         won.decline(), lapse_next_claim(won.pool, won.keys), won.decline(), return_exceptions=True
@@ -416,7 +429,7 @@ async def test_two_ways_to_leave_at_once_fill_the_place_once(won: Won) -> None:
     assert len(winners) == 3
 
 
-async def test_strangers_move_nothing(won: Won, pool: Pool) -> None:
+async def test_other_accounts_and_campaigns_change_nothing(won: Won, pool: Pool) -> None:
     stranger = await make.person(pool)
     await won.claim()
     with pytest.raises(NotYourPrize):
@@ -439,7 +452,7 @@ async def test_strangers_move_nothing(won: Won, pool: Pool) -> None:
     assert await won.state() == "claimed"
 
 
-async def test_details_are_read_by_whom_another_person_has_let_in(won: Won, pool: Pool, keys: Keys) -> None:
+async def test_reading_claims_needs_access_granted_by_another_person(won: Won, pool: Pool, keys: Keys) -> None:
     await won.claim()
     admin = await make.person(pool, role="admin")
     with pytest.raises(ClaimAccessRequired):
@@ -463,7 +476,9 @@ async def test_details_are_read_by_whom_another_person_has_let_in(won: Won, pool
     assert {"grant_claim_access", "reveal_claim"} <= actions
 
 
-async def test_what_shows_details_claims_its_key_before_it_asks_for_access(won: Won, pool: Pool, keys: Keys) -> None:
+async def test_reading_claims_reserves_the_idempotency_key_before_checking_access(
+    won: Won, pool: Pool, keys: Keys
+) -> None:
     reveal, export = keyed_request("reveal", "k", b"x"), keyed_request("export", "k", b"x")
     for request in (reveal, export):
         async with idempotent_transaction(pool, won.editor, request):
@@ -475,14 +490,14 @@ async def test_what_shows_details_claims_its_key_before_it_asks_for_access(won: 
         await export_claims(
             pool, keys, won.campaign, by=won.editor, reason="寄送", request=keyed_request("export", "k", b"y")
         )
-    # A repeat needs the access as much as the first attempt.
+    # A repeated request needs access as well.
     with pytest.raises(ClaimAccessRequired):
         await reveal_claim(pool, keys, won.campaign, won.id, by=won.editor, reason="寄送", request=reveal)
     with pytest.raises(ClaimAccessRequired):
         await export_claims(pool, keys, won.campaign, by=won.editor, reason="寄送", request=export)
 
 
-async def test_the_shippers_list_holds_what_is_to_be_sent_and_no_formula(won: Won, pool: Pool, keys: Keys) -> None:
+async def test_the_export_contains_unshipped_prizes_and_no_formula(won: Won, pool: Pool, keys: Keys) -> None:
     admin = await make.person(pool, role="admin")
     await grant_access(pool, won.campaign, won.editor, by=admin, days=1, reason="寄送")
     with pytest.raises(ClaimNotFound):
@@ -502,8 +517,8 @@ async def test_the_shippers_list_holds_what_is_to_be_sent_and_no_formula(won: Wo
         await export_claims(pool, keys, won.campaign, by=won.editor, reason="寄送")
 
 
-async def test_a_code_is_the_winners_alone_and_shown_for_a_day(pool: Pool, keys: Keys) -> None:
-    won = await coded(pool, keys)
+async def test_codes_are_shown_to_their_winner_for_a_day(pool: Pool, keys: Keys) -> None:
+    won = await won_codes(pool, keys)
     with pytest.raises(WrongPrizeState):
         await show_codes(pool, keys, won.account, won.id)
     await won.claim(NO_FIELDS)
@@ -519,15 +534,15 @@ async def test_a_code_is_the_winners_alone_and_shown_for_a_day(pool: Pool, keys:
     assert await pool.fetchval("SELECT count(*) FROM prize_codes WHERE winner_id IS NOT NULL") == 1
 
 
-async def test_one_who_asks_twice_at_once_has_one_code(pool: Pool, keys: Keys) -> None:
-    won = await coded(pool, keys)
+async def test_concurrent_requests_of_a_winner_assign_one_code(pool: Pool, keys: Keys) -> None:
+    won = await won_codes(pool, keys)
     await won.claim(NO_FIELDS)
     shown = await asyncio.gather(*(show_codes(pool, keys, won.account, won.id) for _ in range(4)))
     assert len({each[0].code for each in shown}) == 1
     assert await pool.fetchval("SELECT count(*) FROM prize_codes WHERE winner_id IS NOT NULL") == 1
 
 
-async def test_fewer_codes_than_winners_are_not_announced(pool: Pool, keys: Keys) -> None:
+async def test_a_result_with_fewer_codes_than_winners_is_not_announced(pool: Pool, keys: Keys) -> None:
     campaign = await phases.settled(pool, keys, prizes=[CODE])
     first, second = [await make.person(pool, role="editor") for _ in range(2)]
     await add_codes(pool, keys, campaign.id, 1, ["A"], by=first)
@@ -537,12 +552,12 @@ async def test_fewer_codes_than_winners_are_not_announced(pool: Pool, keys: Keys
     assert (rejected.value.params["stock"], rejected.value.params["needed"]) == (1, 2)
     async with pool.acquire() as conn:
         assert [each.kind for each in await list_overdue(conn, kept_days=90)] == ["codes_missing"]
-    said = await add_codes(pool, keys, campaign.id, 1, ["A", "B", "B", " B "], by=first)
-    assert (said.added, said.known, said.stock) == (1, 1, 2)
+    stock = await add_codes(pool, keys, campaign.id, 1, ["A", "B", "B", " B "], by=first)
+    assert (stock.added, stock.known, stock.stock) == (1, 1, 2)
     assert await announce_winners(pool, keys, campaign.id, by=second) == "announced"
 
 
-async def test_codes_that_cannot_be_are_refused_by_their_place(pool: Pool, keys: Keys) -> None:
+async def test_rejected_codes_are_named_by_index(pool: Pool, keys: Keys) -> None:
     campaign = await phases.settled(pool, keys, prizes=[phases.PRIZE, CODE])
     editor = await make.person(pool, role="editor")
     for number in (0, 1, 3):
@@ -556,11 +571,11 @@ async def test_codes_that_cannot_be_are_refused_by_their_place(pool: Pool, keys:
     assert sealed == 0
 
 
-async def test_the_key_is_destroyed_when_its_time_is_over_and_no_prize_is_on_its_way(won: Won, keys: Keys) -> None:
+async def test_the_key_is_destroyed_after_the_retention_period_if_no_prize_is_unfulfilled(won: Won, keys: Keys) -> None:
     retention = Retention()
     await won.claim()
     await won.age(91)
-    # One is claimed and not sent, the other one may still be claimed.
+    # One prize is claimed and not shipped, the other one can still be claimed.
     assert not await shred_next_campaign(won.pool, keys, retention)
     async with won.pool.acquire() as conn:
         assert "key_overdue" not in {each.kind for each in await list_overdue(conn, kept_days=91)}
@@ -585,21 +600,21 @@ async def test_the_key_is_destroyed_when_its_time_is_over_and_no_prize_is_on_its
 
     receipt = msgspec.json.decode(await won.pool.fetchval("SELECT receipt FROM shreddings"))
     signature = msgspec.convert(receipt.pop("signature"), Signature)
-    shredded = msgspec.convert(receipt, ShreddingRecord)
-    assert (shredded.claims, shredded.codes) == (1, 0)
-    assert shredded.backups_until > shredded.shredded_at
-    assert is_signed(canonical(shredded), signature, [keys.signing_key()])
-    changed = msgspec.structs.replace(shredded, claims=0)
+    record = msgspec.convert(receipt, ShreddingRecord)
+    assert (record.claims, record.codes) == (1, 0)
+    assert record.backups_until > record.shredded_at
+    assert is_signed(canonical(record), signature, [keys.signing_key()])
+    changed = msgspec.structs.replace(record, claims=0)
     assert not is_signed(canonical(changed), signature, [keys.signing_key()])
 
 
-async def test_an_interrupted_destruction_is_finished(won: Won, keys: Keys) -> None:
+async def test_an_interrupted_shredding_is_completed(won: Won, keys: Keys) -> None:
     await won.claim()
     await won.verify()
     await won.ship()
     await won.pool.execute("UPDATE winners SET state = 'lapsed' WHERE state = 'notified'")
     await won.age(91)
-    keys.destroy_campaign_key(won.campaign)  # As far as a worker came that was killed before its commit.
+    keys.destroy_campaign_key(won.campaign)  # The state after a worker was killed before its commit.
     admin = await make.person(won.pool, role="admin")
     await grant_access(won.pool, won.campaign, won.editor, by=admin, days=1, reason="查询")
     with pytest.raises(ClaimNotFound):
@@ -609,8 +624,8 @@ async def test_an_interrupted_destruction_is_finished(won: Won, keys: Keys) -> N
     assert await won.pool.fetchval("SELECT count(*) FROM shreddings") == 1
 
 
-async def test_masked_records_go_after_two_years(won: Won, keys: Keys) -> None:
-    await test_an_interrupted_destruction_is_finished(won, keys)
+async def test_masked_records_are_removed_after_the_archive_period(won: Won, keys: Keys) -> None:
+    await test_an_interrupted_shredding_is_completed(won, keys)
     assert not await remove_next_archive(won.pool)
     await won.pool.execute("UPDATE shreddings SET archive_until = clock_timestamp()")
     assert await remove_next_archive(won.pool)

@@ -1,4 +1,4 @@
-"""From the announcement to the final result: who may object, who may answer, and what follows when an objection is upheld."""
+"""Objections: who may object and answer, remedies, and the end of the objection period."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -44,27 +44,27 @@ from tests.support import make, phases
 from tests.support.make import DAY
 from tests.support.phases import Played
 
-Decides = Callable[[Pool, Keys, Played, AccountId], Awaitable[None]]
+Decision = Callable[[Pool, Keys, Played, AccountId], Awaitable[None]]
 
 
-class Announced(NamedTuple):
+class Campaign(NamedTuple):
     id: int
     posts: list[int]
     authors: list[AccountId]
-    # Two who had no part in it.
+    # Two editors who are not involved.
     third: AccountId
     fourth: AccountId
 
 
 @pytest.fixture
-async def announced(pool: Pool, keys: Keys) -> Announced:
+async def announced(pool: Pool, keys: Keys) -> Campaign:
     campaign = await phases.announced(pool, keys, entries=6, reserve_count=2)
     authors = [await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post) for post in campaign.posts]
     third, fourth = [await make.person(pool, role="editor") for _ in range(2)]
-    return Announced(campaign.id, campaign.posts, authors, third, fourth)
+    return Campaign(campaign.id, campaign.posts, authors, third, fourth)
 
 
-async def _object(pool: Pool, campaign: Announced, number: int = -1) -> ObjectionId:
+async def _object(pool: Pool, campaign: Campaign, number: int = -1) -> ObjectionId:
     return await object_to_result(
         pool, campaign.id, by=campaign.authors[number], text="第一名刷赞", post_id=campaign.posts[0]
     )
@@ -79,7 +79,9 @@ async def _state(pool: Pool, campaign_id: int) -> str:
     return state
 
 
-async def test_who_takes_part_objects_once_within_the_days(pool: Pool, keys: Keys, announced: Announced) -> None:
+async def test_a_participant_objects_once_within_the_objection_period(
+    pool: Pool, keys: Keys, announced: Campaign
+) -> None:
     with pytest.raises(NotAParticipant):
         await object_to_result(pool, announced.id, by=await make.person(pool), text="不公平")
     for bad in ("", " ", "\x00", "长" * 1001):
@@ -88,8 +90,8 @@ async def test_who_takes_part_objects_once_within_the_days(pool: Pool, keys: Key
     objection = await _object(pool, announced)
     with pytest.raises(AlreadyObjected):
         await _object(pool, announced)
-    told = await pool.fetchval("SELECT count(*) FROM inbox WHERE once_key = $1", f"objection:{objection}")
-    assert told == 1
+    notified = await pool.fetchval("SELECT count(*) FROM inbox WHERE once_key = $1", f"objection:{objection}")
+    assert notified == 1
     await _end_days(pool, announced.id)
     with pytest.raises(ObjectionsClosed):
         await _object(pool, announced, number=-2)
@@ -99,14 +101,14 @@ async def test_who_takes_part_objects_once_within_the_days(pool: Pool, keys: Key
         await object_to_result(pool, decided.id, by=author, text="为时过早")
 
 
-async def test_one_person_objects_once_however_many_requests_come(pool: Pool, announced: Announced) -> None:
+async def test_concurrent_objections_of_one_account_are_one(pool: Pool, announced: Campaign) -> None:
     tries = [_object(pool, announced) for _ in range(5)]
     found = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(each, AlreadyObjected) for each in found) == 4
     assert await pool.fetchval("SELECT count(*) FROM objections") == 1
 
 
-async def test_whoever_had_a_part_in_it_answers_nothing(pool: Pool, announced: Announced) -> None:
+async def test_involved_persons_cannot_answer(pool: Pool, announced: Campaign) -> None:
     objection = await _object(pool, announced)
     row = await pool.fetchrow(
         "SELECT created_by, announced_first_by, announced_by FROM campaigns WHERE id = $1", announced.id
@@ -115,7 +117,7 @@ async def test_whoever_had_a_part_in_it_answers_nothing(pool: Pool, announced: A
     juror, former, twin = [await make.person(pool, role="editor") for _ in range(3)]
     await pool.execute("INSERT INTO jurors (campaign_id, account_id) VALUES ($1, $2)", announced.id, juror)
     await pool.execute("INSERT INTO jurors VALUES ($1, $2, now(), now())", announced.id, former)
-    # The organiser's editor with another account.
+    # Another account of the editor who organised the campaign.
     await pool.execute(
         "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2",
         row["created_by"],
@@ -162,17 +164,17 @@ async def _settle_and_undo(pool: Pool, keys: Keys, campaign: Played, by: Account
 
 
 @pytest.mark.parametrize(
-    "decide", [_shortlist, _disqualify, _disqualify_and_reinstate, _void, _settle, _settle_and_undo]
+    "make_decision", [_shortlist, _disqualify, _disqualify_and_reinstate, _void, _settle, _settle_and_undo]
 )
-async def test_who_has_decided_something_answers_nothing_with_whatever_account(
-    pool: Pool, keys: Keys, decide: Decides
+async def test_persons_who_decided_about_the_campaign_cannot_answer_with_any_account(
+    pool: Pool, keys: Keys, make_decision: Decision
 ) -> None:
     campaign = await phases.due(pool, entries=6)
     decider, twin = [await make.person(pool, role="editor") for _ in range(2)]
     await pool.execute(
         "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", decider, twin
     )
-    await decide(pool, keys, campaign, decider)
+    await make_decision(pool, keys, campaign, decider)
     if not await pool.fetchval("SELECT EXISTS (SELECT FROM settlements WHERE undone_at IS NULL)"):
         await settle_campaign(pool, keys, campaign.id, by=await make.person(pool, role="editor"), reason="开奖")
     for _ in range(2):
@@ -185,7 +187,7 @@ async def test_who_has_decided_something_answers_nothing_with_whatever_account(
     await answer_objection(pool, objection, by=await make.person(pool, role="editor"), text="维持")
 
 
-async def test_who_has_entered_the_number_of_a_draw_answers_nothing(pool: Pool, keys: Keys) -> None:
+async def test_editors_who_entered_the_number_of_a_draw_are_involved(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys, ago=2 * DAY, beacon_order=["public_number"])
     at = make.now() - DAY
     decider, other, third = [await make.person(pool, role="editor") for _ in range(3)]
@@ -197,8 +199,8 @@ async def test_who_has_entered_the_number_of_a_draw_answers_nothing(pool: Pool, 
         assert not await is_involved(conn, campaign.id, third)
 
 
-async def test_who_wants_a_winner_replaced_answers_nothing_but_who_upholds_may_answer_the_next(
-    pool: Pool, keys: Keys, announced: Announced
+async def test_requesting_a_replacement_is_involvement_and_upholding_an_objection_is_not(
+    pool: Pool, keys: Keys, announced: Campaign
 ) -> None:
     one, other = await _object(pool, announced), await _object(pool, announced, number=-2)
     assert await replace_winner(pool, keys, announced.id, 2, by=announced.fourth, reason="刷赞") == "recorded"
@@ -208,8 +210,8 @@ async def test_who_wants_a_winner_replaced_answers_nothing_but_who_upholds_may_a
     await answer_objection(pool, other, by=announced.third, text="计数无误")
 
 
-async def test_who_upholds_an_objection_does_not_carry_it_out_whoever_had_asked_before(
-    pool: Pool, keys: Keys, announced: Announced
+async def test_the_person_who_upheld_an_objection_cannot_carry_it_out(
+    pool: Pool, keys: Keys, announced: Campaign
 ) -> None:
     twin = await make.person(pool, role="editor")
     await pool.execute(
@@ -221,11 +223,11 @@ async def test_who_upholds_an_objection_does_not_carry_it_out_whoever_had_asked_
     for same in (announced.third, twin):
         with pytest.raises(SecondPersonRequired):
             await replace_winner(pool, keys, announced.id, 2, by=same, reason="异议成立")
-    # Who had asked is another person than who has upheld it.
+    # The person of the earlier request is not the one who upheld the objection.
     assert await replace_winner(pool, keys, announced.id, 2, by=announced.fourth, reason="异议成立") == "replaced"
 
 
-async def test_one_person_objects_once_with_whatever_account(pool: Pool, announced: Announced) -> None:
+async def test_one_person_objects_once_with_any_account(pool: Pool, announced: Campaign) -> None:
     first, second = announced.authors[-1], announced.authors[-2]
     await pool.execute(
         "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", first, second
@@ -237,20 +239,22 @@ async def test_one_person_objects_once_with_whatever_account(pool: Pool, announc
     assert await pool.fetchval("SELECT count(*) FROM objections") == 1
 
 
-async def test_a_replacement_that_is_asked_for_again_is_told_as_done_also_when_all_is_final(
-    pool: Pool, keys: Keys, announced: Announced
+async def test_a_repeated_replacement_returns_replaced_also_when_the_result_is_final(
+    pool: Pool, keys: Keys, announced: Campaign
 ) -> None:
     request = keyed_request("/replace", "the same key", b"{}")
     await replace_winner(pool, keys, announced.id, 1, by=announced.third, reason="刷赞")
     for _ in range(2):
-        said = await replace_winner(pool, keys, announced.id, 1, by=announced.fourth, reason="刷赞", request=request)
-        assert said == "replaced"
+        outcome = await replace_winner(pool, keys, announced.id, 1, by=announced.fourth, reason="刷赞", request=request)
+        assert outcome == "replaced"
         await _end_days(pool, announced.id)
         await finish_next_objections(pool)
     assert await _state(pool, announced.id) == "final"
 
 
-async def test_a_result_is_final_when_the_days_are_over_and_nothing_is_open(pool: Pool, announced: Announced) -> None:
+async def test_a_result_is_final_after_the_objection_period_without_open_objections(
+    pool: Pool, announced: Campaign
+) -> None:
     objection = await _object(pool, announced)
     assert not await finish_next_objections(pool)
     await _end_days(pool, announced.id)
@@ -261,9 +265,7 @@ async def test_a_result_is_final_when_the_days_are_over_and_nothing_is_open(pool
     assert await _state(pool, announced.id) == "final"
 
 
-async def test_an_upheld_objection_replaces_the_winner_by_another_persons_hand(
-    pool: Pool, keys: Keys, announced: Announced
-) -> None:
+async def test_an_upheld_objection_is_remedied_by_another_person(pool: Pool, keys: Keys, announced: Campaign) -> None:
     objection = await _object(pool, announced)
     with pytest.raises(Invalid):
         await answer_objection(pool, objection, by=announced.third, text="成立", remedy="replace")
@@ -275,9 +277,9 @@ async def test_an_upheld_objection_replaces_the_winner_by_another_persons_hand(
     with pytest.raises(SecondPersonRequired):
         await replace_winner(pool, keys, announced.id, 1, by=announced.third, reason="异议成立")
 
-    said = await replace_winner(pool, keys, announced.id, 1, by=announced.fourth, reason="异议成立")
+    outcome = await replace_winner(pool, keys, announced.id, 1, by=announced.fourth, reason="异议成立")
 
-    assert said == "replaced"
+    assert outcome == "replaced"
     places = [(row["place"], row["post_id"], row["state"]) for row in await phases.winners_of(pool, announced.id)]
     assert places == [
         (1, announced.posts[0], "forfeited"),
@@ -295,17 +297,17 @@ async def test_an_upheld_objection_replaces_the_winner_by_another_persons_hand(
         (2, str(announced.posts[1]), False),
     ]
     assert all(each.name_masked == "p**" for each in shown.items)
-    told = await pool.fetch(
+    notified = await pool.fetch(
         "SELECT title FROM inbox WHERE account_id = $1 AND kind = 'prize' ORDER BY id", announced.authors[0]
     )
-    assert "取消" in told[-1]["title"]
+    assert "取消" in notified[-1]["title"]
     assert await finish_next_objections(pool)
     with pytest.raises(NotAnnounced):
         await replace_winner(pool, keys, announced.id, 2, by=announced.third, reason="太晚")
 
 
-async def test_replacing_takes_two_people_and_a_prize_that_is_here(
-    pool: Pool, keys: Keys, announced: Announced
+async def test_a_replacement_takes_two_people_and_an_unshipped_prize(
+    pool: Pool, keys: Keys, announced: Campaign
 ) -> None:
     twin = await make.person(pool, role="editor")
     await pool.execute(
@@ -325,19 +327,21 @@ async def test_replacing_takes_two_people_and_a_prize_that_is_here(
         await replace_winner(pool, keys, announced.id, 3, by=announced.fourth, reason="冒用他人作品")
 
 
-async def test_two_second_persons_at_once_replace_once(pool: Pool, keys: Keys, announced: Announced) -> None:
+async def test_concurrent_second_approvals_replace_once(pool: Pool, keys: Keys, announced: Campaign) -> None:
     await replace_winner(pool, keys, announced.id, 1, by=announced.third, reason="刷赞")
     others = [await make.person(pool, role="editor") for _ in range(4)]
-    said = await asyncio.gather(
+    outcome = await asyncio.gather(
         *(replace_winner(pool, keys, announced.id, 1, by=each, reason="刷赞") for each in others),
         return_exceptions=True,
     )
-    assert said.count("replaced") == 1
-    assert sum(isinstance(each, WinnerNotFound) for each in said) == 3
+    assert outcome.count("replaced") == 1
+    assert sum(isinstance(each, WinnerNotFound) for each in outcome) == 3
     assert await pool.fetchval("SELECT count(*) FROM amendments") == 1
 
 
-async def test_a_winner_who_goes_by_himself_keeps_nothing_open(pool: Pool, keys: Keys, announced: Announced) -> None:
+async def test_a_lapsed_winner_closes_the_objection_that_names_the_place(
+    pool: Pool, keys: Keys, announced: Campaign
+) -> None:
     objection = await _object(pool, announced)
     await answer_objection(pool, objection, by=announced.third, text="属实", remedy="replace", rank=1)
     await pool.execute(
@@ -348,9 +352,7 @@ async def test_a_winner_who_goes_by_himself_keeps_nothing_open(pool: Pool, keys:
     assert await finish_next_objections(pool)
 
 
-async def test_an_upheld_objection_sets_the_result_aside_and_the_next_one_says_so(
-    pool: Pool, keys: Keys, announced: Announced
-) -> None:
+async def test_an_undone_result_is_named_by_the_next_one(pool: Pool, keys: Keys, announced: Campaign) -> None:
     objection = await _object(pool, announced)
     with pytest.raises(AlreadyAnnounced):
         await undo_settlement(pool, announced.id, by=announced.fourth, reason="重新评选")
@@ -376,11 +378,11 @@ async def test_an_upheld_objection_sets_the_result_aside_and_the_next_one_says_s
     assert finding.is_valid, finding.problems
     assert msgspec.json.decode(document)["withdrawn"] == [withdrawn]
     assert finding.holders == [str(announced.posts[1]), str(announced.posts[2])]
-    # Against the new result one may object again.
+    # The new result can be objected to again.
     await _object(pool, announced)
 
 
-async def test_a_prize_on_its_way_keeps_the_result_from_being_set_aside(pool: Pool, announced: Announced) -> None:
+async def test_a_result_with_a_shipped_prize_cannot_be_undone(pool: Pool, announced: Campaign) -> None:
     one, other = await _object(pool, announced), await _object(pool, announced, number=-2)
     await answer_objection(pool, one, by=announced.third, text="计票有误", remedy="settle_again")
     await pool.execute("UPDATE winners SET state = 'shipped' WHERE campaign_id = $1 AND place = 2", announced.id)

@@ -1,4 +1,4 @@
-"""Who holds a place and which objection is open: every reader gets the same answer in every state."""
+"""All readers agree on held places and on open objections, in every state."""
 
 from typing import Any, get_args
 
@@ -30,12 +30,12 @@ async def test_a_place_is_held_for_every_reader_or_for_none(state: WinnerState, 
         assert settled is not None
         shown = {each.place for each in (await list_winners(conn, campaign.id)).items}
         decided = {each.place for each in (await get_decision(conn, campaign.id)).winners}
-        standing = await winner_store.find_holder(conn, settled.id, 1)
+        holder = await winner_store.find_holder(conn, settled.id, 1)
         named = (await get_result(conn, campaign.id)).count(b'"p**"')
     assert shown == decided == ({1, 2} if held else {2})
-    assert (standing is not None) == held
+    assert (holder is not None) == held
     assert named == len(shown)
-    # The index by which a place is held once says the same.
+    # The unique index on held places agrees.
     again = """
         INSERT INTO winners (campaign_id, settlement_id, place, rank, post_id, account_id, person, score, prizes)
         SELECT campaign_id, settlement_id, place, 9, post_id, account_id, '\\x09', score, prizes FROM winners WHERE id = $1
@@ -47,7 +47,7 @@ async def test_a_place_is_held_for_every_reader_or_for_none(state: WinnerState, 
         await pool.execute(again, first["id"])
 
 
-async def test_a_result_that_is_set_aside_ends_the_places_that_are_held(pool: Pool, keys: Keys) -> None:
+async def test_undoing_a_result_ends_the_held_places_only(pool: Pool, keys: Keys) -> None:
     campaign = await phases.announced(pool, keys)
     first, second = await phases.winners_of(pool, campaign.id)
     await pool.execute("UPDATE winners SET state = 'declined', state_reason = 'declined' WHERE id = $1", first["id"])
@@ -60,12 +60,12 @@ async def test_a_result_that_is_set_aside_ends_the_places_that_are_held(pool: Po
     assert reasons == ["declined", "settlement_undone"]
 
 
-# Columns that differ from an objection without an answer, the state of the winner whom it names, and whether it is open.
+# Differences from an unanswered objection, the state of the winner that it names, and whether it is open.
 OBJECTIONS: dict[str, tuple[dict[str, Any], str, bool]] = {
     "unanswered": ({}, "notified", True),
     "dismissed": ({"answered": True}, "notified", False),
     "to be replaced": ({"answered": True, "remedy": "replace"}, "notified", True),
-    "gone otherwise": ({"answered": True, "remedy": "replace"}, "declined", False),
+    "declined otherwise": ({"answered": True, "remedy": "replace"}, "declined", False),
     "lapsed otherwise": ({"answered": True, "remedy": "replace"}, "lapsed", False),
     "replaced": ({"answered": True, "remedy": "replace", "remedied": True}, "forfeited", False),
     "to be settled again": ({"answered": True, "remedy": "settle_again"}, "notified", True),
@@ -110,7 +110,7 @@ async def test_an_objection_is_open_for_every_reader_or_for_none(case: str, pool
         assert (await get_decision(conn, campaign.id)).objections_open == int(is_open)
         late = {each.kind: each.count for each in await list_overdue(conn, kept_days=90)}
         assert late.get("objection_open", 0) == int(is_open)
-        # Final, unless something is open or no result stands.
+        # The result becomes final unless an objection is open or the settlement was undone.
         assert await objections_store.list_due_to_finish(conn) == (
             [] if is_open or columns.get("undone") else [campaign.id]
         )

@@ -1,4 +1,4 @@
-"""Winners who have not given their details are reminded once, in time."""
+"""Winners without a claim are reminded once, before the deadline."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ async def reminders(pool: Pool) -> list[Record]:
 
 
 async def pass_days(pool: Pool, days: int) -> None:
-    """Lets the clock of every claim run."""
+    """Moves the times of every winner into the past."""
     await pool.execute(
         """
         UPDATE winners SET notified_at = notified_at - make_interval(days => $1),
@@ -37,13 +37,13 @@ async def test_a_winner_is_reminded_once_two_days_before_the_end(pool: Pool, key
     done = await asyncio.gather(*(remind_next_winner(pool, keys) for _ in range(4)))
     assert any(done)
     assert not await remind_next_winner(pool, keys)
-    (told,) = await reminders(pool)
-    assert (told["account_id"], told["deep_link"]) == (second["account_id"], f"/prizes/{second['id']}")
+    (notified,) = await reminders(pool)
+    assert (notified["account_id"], notified["deep_link"]) == (second["account_id"], f"/prizes/{second['id']}")
     sent = await pool.fetch("SELECT account_id, once_key FROM messages WHERE purpose = 'claim_reminder'")
     assert [tuple(row) for row in sent] == [(second["account_id"], f"claim_deadline:{second['id']}")]
 
 
-async def test_who_has_just_been_told_or_is_too_late_is_not_reminded(pool: Pool, keys: Keys) -> None:
+async def test_no_reminder_within_a_day_of_the_notification_or_after_the_deadline(pool: Pool, keys: Keys) -> None:
     await announced(pool, keys)
     await pool.execute("UPDATE winners SET claim_ends_at = now() + interval '1 day'")
     assert not await remind_next_winner(pool, keys)
