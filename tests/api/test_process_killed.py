@@ -10,7 +10,9 @@ from feed.auth.tokens import issue_token
 from feed.keys.store import open_keys
 from feed.postgres import Pool
 from tests.support import make
-from tests.support.api_process import Server
+from tests.support.api_process import Server, server
+
+__all__ = ["server"]
 
 PEOPLE = 24
 POSTS = 4

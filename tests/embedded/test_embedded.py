@@ -37,7 +37,7 @@ AS_NOBODY: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from feed import embedded, processes
+from feed.embedded import installation as embedded, processes
 
 async def main():
     if "alone" in sys.argv:
