@@ -5,7 +5,7 @@ Nothing here is needed to be right: whoever asks catches UNREACHABLE and goes on
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import redis.exceptions
@@ -29,13 +29,14 @@ class Resting(redis.exceptions.ConnectionError):
 class RestingPool(BlockingConnectionPool):
     """Remembers for a second that no connection could be made; then one caller tries while the others go on without."""
 
+    clock: Callable[[], float] = staticmethod(time.monotonic)
     _rests_until = 0.0
 
     async def ensure_connection(self, connection: AbstractConnection) -> None:
         if connection.is_connected:
             await super().ensure_connection(connection)
             return
-        now = time.monotonic()
+        now = self.clock()
         if now < self._rests_until:
             raise Resting
         if self._rests_until:
@@ -43,7 +44,7 @@ class RestingPool(BlockingConnectionPool):
         try:
             await super().ensure_connection(connection)
         except UNREACHABLE:
-            self._rests_until = time.monotonic() + _REST_SECONDS
+            self._rests_until = self.clock() + _REST_SECONDS
             raise
         self._rests_until = 0.0
 

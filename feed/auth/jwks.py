@@ -3,7 +3,7 @@
 import asyncio
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpx
@@ -61,10 +61,18 @@ class CachePolicy(msgspec.Struct, frozen=True):
 class KeySet:
     """The cached keys of one JWKS URL. `find` reads the cache; `refresh` fetches, one request at a time."""
 
-    def __init__(self, url: str, algorithms: Iterable[str], policy: CachePolicy | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        algorithms: Iterable[str],
+        policy: CachePolicy | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._url = url
         self._algorithms = frozenset(algorithms)
         self._policy = policy or CachePolicy()
+        self._clock = clock
         self._keys: dict[str, list[VerificationKey]] = {}
         self._thumbprints: frozenset[str] = frozenset()
         self._fetched_at = float("-inf")
@@ -76,17 +84,17 @@ class KeySet:
 
         Raises RefreshRequired if the keys are too old to be used, and IssuerAway if a refresh has just failed as well.
         """
-        age = time.monotonic() - self._fetched_at
+        age = self._clock() - self._fetched_at
         if age < self._policy.refresh_after:
             return
-        attempted = time.monotonic() - self._attempted_at < self._policy.min_interval
+        attempted = self._clock() - self._attempted_at < self._policy.min_interval
         if age >= self._policy.expire_after:
             if attempted and self._refreshing is None:
                 raise IssuerAway(retry_after=max(1, int(self._policy.min_interval)))
             raise RefreshRequired
         if attempted:
             return
-        if age >= self._policy.wait_after and time.monotonic() - self._attempted_at >= self._policy.wait_after:
+        if age >= self._policy.wait_after and self._clock() - self._attempted_at >= self._policy.wait_after:
             raise RefreshRequired
         self._start_refresh()
 
@@ -101,7 +109,7 @@ class KeySet:
             return fitting[0] if len(fitting) == 1 else None
         if kid in self._keys:
             return next((key for key in self._keys[kid] if algorithm in key.algorithms), None)
-        if time.monotonic() - self._attempted_at < self._policy.min_interval and self._refreshing is None:
+        if self._clock() - self._attempted_at < self._policy.min_interval and self._refreshing is None:
             # Tokens with made-up `kid`s cause no more refreshes than this.
             return None
         raise RefreshRequired
@@ -113,7 +121,7 @@ class KeySet:
 
     def _start_refresh(self) -> "asyncio.Task[None]":
         if self._refreshing is None:
-            self._attempted_at = time.monotonic()
+            self._attempted_at = self._clock()
             self._refreshing = asyncio.create_task(self._refresh(), name="refresh jwks")
             self._refreshing.add_done_callback(self._refreshed)
         return self._refreshing
@@ -121,14 +129,14 @@ class KeySet:
     def _refreshed(self, _: "asyncio.Task[None]") -> None:
         self._refreshing = None
         # The interval counts from the end: after a slow response the next request must not follow at once.
-        self._attempted_at = time.monotonic()
+        self._attempted_at = self._clock()
 
     async def _refresh(self) -> None:
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 keys = read_document(await _fetch(self._url), self._algorithms)
         except (httpx.HTTPError, httpx.InvalidURL, JwksInvalid, OSError, TimeoutError) as error:
-            age = time.monotonic() - self._fetched_at
+            age = self._clock() - self._fetched_at
             log.warning(
                 "jwks not renewed",
                 error=str(error) if isinstance(error, JwksInvalid) else type(error).__name__,
@@ -145,7 +153,7 @@ class KeySet:
         for key in keys:
             self._keys.setdefault(key.kid, []).append(key)
         self._thumbprints = thumbprints
-        self._fetched_at = time.monotonic()
+        self._fetched_at = self._clock()
 
 
 async def _fetch(url: str) -> bytes:
