@@ -11,9 +11,7 @@ from feed.campaigns.errors import (
     CampaignNotClosed,
     EntryNotShortlisted,
     JurorRecused,
-    MarksLocked,
     MarksMissing,
-    NotAJuror,
     OwnEntry,
     PersonMarkedAlready,
     RevisionStale,
@@ -22,6 +20,7 @@ from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import recusal_store as recusals
 from feed.campaigns.jury import store as jury
 from feed.campaigns.jury.mark import NewMark, compute_mark, mark_problems
+from feed.campaigns.jury.members import lock_campaign_to_mark
 from feed.campaigns.jury.quorum import Quorum
 from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.campaigns.model import decimal_text
@@ -42,14 +41,7 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
     if problems := mark_problems(new):
         raise Invalid(*problems)
     async with transaction(pool) as conn:
-        if not await jury.may_mark(conn, campaign_id, juror_id):
-            raise NotAJuror
-        campaign = await lock_judgeable_campaign(conn, campaign_id)
-        # Checked again under the lock: the jury may have changed meanwhile.
-        if not await jury.may_mark(conn, campaign_id, juror_id):
-            raise NotAJuror
-        if campaign.marks_locked_at is not None:
-            raise MarksLocked
+        campaign = await lock_campaign_to_mark(conn, campaign_id, juror_id)
         entry = await entries.get_entry(conn, campaign_id, post_id)
         closed = campaign.ends_at is not None and campaign.now >= campaign.ends_at
         # Before the closing the entry may still be shortlisted, and its mark would count then.

@@ -7,12 +7,13 @@ from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import store as entries
-from feed.campaigns.errors import JuryNeeded, MarksLocked, SecondPersonRequired
+from feed.campaigns.errors import JuryNeeded, MarksLocked, NotAJuror, SecondPersonRequired
 from feed.campaigns.inputs import written_reason_problems
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import notices as jury_notices
 from feed.campaigns.jury import store as jury
-from feed.campaigns.locking import increment_versions, lock_campaign, require_unsettled
+from feed.campaigns.locking import increment_versions, lock_campaign, lock_judgeable_campaign, require_unsettled
+from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
@@ -73,6 +74,23 @@ async def assign_jurors(
         notifications = [jury_notices.of_membership(campaign, each, added=each not in before) for each in changed]
         await inbox.add_notifications(conn, notifications)
     return "assigned"
+
+
+async def lock_campaign_to_mark(conn: Connection, campaign_id: int, juror_id: AccountId) -> Campaign:
+    """Locks and returns a campaign whose entries the account may mark now.
+
+    Raises NotAJuror, MarksLocked, and as `lock_judgeable_campaign`.
+    """
+    # Checked before the lock as well, so that requests of other accounts do not wait for it.
+    if not await jury.may_mark(conn, campaign_id, juror_id):
+        raise NotAJuror
+    campaign = await lock_judgeable_campaign(conn, campaign_id)
+    # Checked again under the lock: the jury may have changed meanwhile.
+    if not await jury.may_mark(conn, campaign_id, juror_id):
+        raise NotAJuror
+    if campaign.marks_locked_at is not None:
+        raise MarksLocked
+    return campaign
 
 
 async def _is_approved(

@@ -5,11 +5,10 @@ import msgspec
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import store as entries
-from feed.campaigns.errors import MarksLocked, NotAJuror
 from feed.campaigns.inputs import NOTE_LONGEST
 from feed.campaigns.jury import recusal_store as recusals
-from feed.campaigns.jury import store as jury
-from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
+from feed.campaigns.jury.members import lock_campaign_to_mark
+from feed.campaigns.locking import increment_versions
 from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction
 from feed.texts import text_problem
@@ -29,14 +28,7 @@ async def recuse_juror(pool: Pool, juror_id: AccountId, campaign_id: int, post_i
     if problems := recusal_problems(new.reason):
         raise Invalid(*problems)
     async with transaction(pool) as conn:
-        if not await jury.may_mark(conn, campaign_id, juror_id):
-            raise NotAJuror
-        campaign = await lock_judgeable_campaign(conn, campaign_id)
-        # Checked again under the lock: the jury may have changed meanwhile.
-        if not await jury.may_mark(conn, campaign_id, juror_id):
-            raise NotAJuror
-        if campaign.marks_locked_at is not None:
-            raise MarksLocked
+        await lock_campaign_to_mark(conn, campaign_id, juror_id)
         entry = await entries.get_entry(conn, campaign_id, post_id)
         if not await recusals.add_recusal(
             conn, campaign_id, juror_id=juror_id, author_id=entry.author_id, post_id=post_id, reason=new.reason.strip()
