@@ -7,7 +7,7 @@ import msgspec
 from feed.postgres import Connection, columns, many
 
 
-class HeldCode(msgspec.Struct, frozen=True):
+class AssignedCode(msgspec.Struct, frozen=True):
     """A code of a winner. `is_recent`: it was shown less than a day ago and may be shown again."""
 
     prize_number: int
@@ -40,13 +40,13 @@ async def count_codes(conn: Connection, campaign_id: int, prize_number: int) -> 
     return count
 
 
-async def get_state(conn: Connection, winner_id: int) -> str:
+async def get_winner_state(conn: Connection, winner_id: int) -> str:
     """The state of a winner whose campaign is locked."""
     state: str = await conn.fetchval("SELECT state FROM winners WHERE id = $1", winner_id)
     return state
 
 
-async def list_of_winner(conn: Connection, winner_id: int) -> list[HeldCode]:
+async def list_assigned(conn: Connection, winner_id: int) -> list[AssignedCode]:
     """The winner's codes that can still be decrypted, by prize."""
     rows = await conn.fetch(
         """
@@ -57,12 +57,12 @@ async def list_of_winner(conn: Connection, winner_id: int) -> list[HeldCode]:
         """,
         winner_id,
     )
-    return many(rows, HeldCode)
+    return many(rows, AssignedCode)
 
 
-async def take_codes(conn: Connection, campaign_id: int, prize_number: int, winner_id: int, count: int) -> int:
+async def assign_codes(conn: Connection, campaign_id: int, prize_number: int, winner_id: int, count: int) -> int:
     """Assigns up to `count` free codes to the winner. Returns how many were assigned."""
-    taken = await conn.fetch(
+    assigned_count = await conn.fetch(
         """
         -- A plan may scan a subquery twice and find other free codes; a materialized one is scanned once.
         WITH free AS MATERIALIZED (
@@ -82,4 +82,4 @@ async def take_codes(conn: Connection, campaign_id: int, prize_number: int, winn
         winner_id,
         count,
     )
-    return len(taken)
+    return len(assigned_count)

@@ -110,7 +110,7 @@ async def show_codes(
     # A repeated request returns the same codes.
     async with idempotent_transaction(pool, account_id, request) as (conn, _):
         await require_final(conn, winner.campaign_id)
-        state = await code_store.get_state(conn, winner_id)
+        state = await code_store.get_winner_state(conn, winner_id)
         if state not in ("claimed", "verified", "shipped", "received"):
             raise WrongPrizeState
         numbers = {number: prize for number, prize in enumerate(winner.prizes, 1) if KINDS[prize["kind"]].has_codes}
@@ -118,15 +118,17 @@ async def show_codes(
             raise WrongPrizeState
         if key is None:
             raise ClaimClosed
-        assigned = await code_store.list_of_winner(conn, winner_id)
+        assigned = await code_store.list_assigned(conn, winner_id)
         if assigned and not assigned[0].is_recent:
             raise CodesShown
         if not assigned:
             for number, prize in numbers.items():
-                taken = await code_store.take_codes(conn, winner.campaign_id, number, winner_id, prize["per_winner"])
-                if taken < prize["per_winner"]:
-                    raise CodesMissing(prize=prize["name"], stock=taken, needed=prize["per_winner"])
-            assigned = await code_store.list_of_winner(conn, winner_id)
+                assigned_count = await code_store.assign_codes(
+                    conn, winner.campaign_id, number, winner_id, prize["per_winner"]
+                )
+                if assigned_count < prize["per_winner"]:
+                    raise CodesMissing(prize=prize["name"], stock=assigned_count, needed=prize["per_winner"])
+            assigned = await code_store.list_assigned(conn, winner_id)
             await audit.add(conn, account_id, "show_codes", "prize", winner_id, {"codes": len(assigned)})
         if len(numbers) == len(winner.prizes):
             await fulfilment_store.mark_received_by_codes(conn, winner_id)
