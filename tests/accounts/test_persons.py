@@ -1,4 +1,4 @@
-"""Which accounts are one person, what an account is forbidden and whom it does not meet: one view each, and no other statement decides it."""
+"""Persons, standing, and blocks: each is decided by one view, and by no other statement."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from feed.posts.preconditions import list_preconditions
 from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states
 from tests.support import make
 
-# What was frozen with a settlement is compared as it was frozen.
+# A comparison of persons that are frozen with a settlement.
 _FROZEN = "winners.person = reserves.person"
 
 
@@ -45,17 +45,17 @@ async def test_a_sanction_holds_while_it_runs_and_for_the_person(conn: Connectio
         await make.ban(conn, one, **more)
         await make.ban(conn, one, kind="mute", **more)
         wanted = Standing(banned=holds, muted=holds)
-        met = await list_preconditions(conn, [(post_id, one), (post_id, other)])
+        preconditions = await list_preconditions(conn, [(post_id, one), (post_id, other)])
         viewer_states = await list_viewer_states(
             conn, [ViewerQuery(one, (post_id,), ()), ViewerQuery(other, (post_id,), ())]
         )
         for account_id, viewer_state in zip((one, other), viewer_states, strict=True):
             assert await accounts.get_standing(conn, account_id) == wanted
-            assert met[post_id, account_id].standing == wanted
+            assert preconditions[post_id, account_id].standing == wanted
             assert viewer_state.standing == wanted
 
 
-async def test_an_erased_account_is_forbidden_as_much_as_a_banned_one(conn: Connection) -> None:
+async def test_an_erased_account_has_the_standing_of_a_banned_one(conn: Connection) -> None:
     erased, other = [await make.account(conn, person="ming") for _ in range(2)]
     post_id = await make.post(conn)
     await conn.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", erased)
@@ -66,7 +66,7 @@ async def test_an_erased_account_is_forbidden_as_much_as_a_banned_one(conn: Conn
         assert viewer_state.standing.banned is banned
 
 
-async def test_a_block_is_read_alike_from_both_sides(conn: Connection) -> None:
+async def test_a_block_applies_in_both_directions(conn: Connection) -> None:
     viewer, blocked, blocking, muted, muting = [await make.account(conn) for _ in range(5)]
     for account_id, target_id, kind in (
         (viewer, blocked, "block"), (blocking, viewer, "block"), (viewer, muted, "mute"), (muting, viewer, "mute")
@@ -81,8 +81,8 @@ async def test_a_block_is_read_alike_from_both_sides(conn: Connection) -> None:
     assert {other for _, other in await blocks.list_hidden_pairs(conn, pairs)} == apart | {muted}
     (viewer_state,) = await list_viewer_states(conn, [ViewerQuery(viewer, tuple(posts), authors)])
     assert (viewer_state.blocked_ids, viewer_state.muted_ids) == (apart, {muted})
-    met = await list_preconditions(conn, [(post_id, viewer) for post_id in posts])
-    assert {each.author_id for each in met.values() if each.is_blocked} == apart
+    preconditions = await list_preconditions(conn, [(post_id, viewer) for post_id in posts])
+    assert {each.author_id for each in preconditions.values() if each.is_blocked} == apart
 
 
 async def test_viewers_of_several_pages_are_each_read_in_one_row(conn: Connection) -> None:
@@ -103,7 +103,7 @@ async def test_viewers_of_several_pages_are_each_read_in_one_row(conn: Connectio
     ]  # fmt: skip
 
 
-def test_no_statement_decides_it_by_itself() -> None:
+def test_no_statement_repeats_the_rules_of_the_views() -> None:
     compared = re.compile(
         r"\.person = \w+\.person|clock_timestamp\(\).{0,40}\bOR until\b|kind = 'block'\s+(?:UNION|OR)"
     )

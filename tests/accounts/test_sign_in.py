@@ -1,3 +1,5 @@
+"""Sign-in by phone: codes, tries, rate limits and refresh tokens."""
+
 import asyncio
 
 import pytest
@@ -24,7 +26,7 @@ PHONE = "13800138000"
 
 
 async def codes_sent(pool: "Pool[Record]", keys: Keys) -> list[str]:
-    """What the phone reads, oldest first."""
+    """The codes in the queued messages, oldest first."""
     rows = await pool.fetch("SELECT id, purpose, once_key, sealed, created_at AS sending_at FROM messages ORDER BY id")
     codes = []
     for message in many(rows, SendAttempt):
@@ -57,7 +59,7 @@ async def test_a_code_signs_in_and_the_token_is_ours(pool: "Pool[Record]", keys:
     assert keys.open(account.phone_sealed, aad=f"account:{account.id}".encode()) == b"+8613800138000"
 
 
-async def test_a_name_gives_nothing_of_the_phone_away(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_a_name_reveals_nothing_of_the_phone(pool: "Pool[Record]", keys: Keys) -> None:
     tokens = await signed_in(pool, keys)
 
     row = await pool.fetchval("SELECT accounts::text FROM accounts WHERE id = $1", tokens.account_id)
@@ -74,7 +76,7 @@ async def test_the_same_phone_is_the_same_account_however_it_is_written(pool: "P
     assert first.refresh_token != second.refresh_token
 
 
-async def test_the_database_does_not_hold_the_code(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_the_database_does_not_contain_the_code(pool: "Pool[Record]", keys: Keys) -> None:
     await request_code(pool, keys, PHONE)
     (code,) = await codes_sent(pool, keys)
 
@@ -95,17 +97,17 @@ async def test_a_code_works_once(pool: "Pool[Record]", keys: Keys) -> None:
         await exchange_code(pool, keys, PHONE, code)
 
 
-async def test_of_two_who_use_a_code_at_once_one_gets_in(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_concurrent_uses_of_a_code_sign_in_once(pool: "Pool[Record]", keys: Keys) -> None:
     await request_code(pool, keys, PHONE)
     (code,) = await codes_sent(pool, keys)
 
-    answers = await asyncio.gather(*(exchange_code(pool, keys, PHONE, code) for _ in range(5)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(exchange_code(pool, keys, PHONE, code) for _ in range(5)), return_exceptions=True)
 
-    assert sum(isinstance(answer, SignedIn) for answer in answers) == 1
-    assert sum(isinstance(answer, CodeRefused) for answer in answers) == 4
+    assert sum(isinstance(outcome, SignedIn) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, CodeRefused) for outcome in outcomes) == 4
 
 
-async def test_after_five_wrong_tries_the_right_code_is_refused_too(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_after_five_wrong_tries_the_right_code_is_rejected(pool: "Pool[Record]", keys: Keys) -> None:
     await request_code(pool, keys, PHONE)
     (code,) = await codes_sent(pool, keys)
 
@@ -117,7 +119,7 @@ async def test_after_five_wrong_tries_the_right_code_is_refused_too(pool: "Pool[
         await exchange_code(pool, keys, PHONE, code)
 
 
-async def test_four_wrong_tries_are_forgiven(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_after_four_wrong_tries_the_right_code_is_accepted(pool: "Pool[Record]", keys: Keys) -> None:
     await request_code(pool, keys, PHONE)
     (code,) = await codes_sent(pool, keys)
     for _ in range(4):
@@ -127,7 +129,7 @@ async def test_four_wrong_tries_are_forgiven(pool: "Pool[Record]", keys: Keys) -
     await exchange_code(pool, keys, PHONE, code)
 
 
-async def test_five_minutes_later_a_code_is_refused(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_a_code_expires_after_five_minutes(pool: "Pool[Record]", keys: Keys) -> None:
     await request_code(pool, keys, PHONE)
     (code,) = await codes_sent(pool, keys)
     await pool.execute("UPDATE sign_in_codes SET expires_at = expires_at - interval '5 minutes'")
@@ -148,12 +150,12 @@ async def test_only_the_newest_code_counts(pool: "Pool[Record]", keys: Keys) -> 
 
 
 @pytest.mark.parametrize("code", ["", "123456", "一二三四五六", "1" * 5000, "\x00", "\ud800"])
-async def test_a_phone_that_was_sent_nothing_gets_the_same_answer(pool: "Pool[Record]", keys: Keys, code: str) -> None:
+async def test_a_phone_without_a_code_gets_the_same_error(pool: "Pool[Record]", keys: Keys, code: str) -> None:
     with pytest.raises(CodeRefused):
         await exchange_code(pool, keys, PHONE, code)
 
 
-async def test_another_phone_does_not_get_in_with_the_code(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_a_code_is_valid_for_its_phone_only(pool: "Pool[Record]", keys: Keys) -> None:
     await request_code(pool, keys, PHONE)
     (code,) = await codes_sent(pool, keys)
 
@@ -161,34 +163,34 @@ async def test_another_phone_does_not_get_in_with_the_code(pool: "Pool[Record]",
         await exchange_code(pool, keys, "13900139000", code)
 
 
-async def test_nobody_is_flooded_with_codes(pool: "Pool[Record]", keys: Keys) -> None:
-    answers = await asyncio.gather(*(request_code(pool, keys, PHONE) for _ in range(8)), return_exceptions=True)
+async def test_codes_are_rate_limited_per_phone(pool: "Pool[Record]", keys: Keys) -> None:
+    outcomes = await asyncio.gather(*(request_code(pool, keys, PHONE) for _ in range(8)), return_exceptions=True)
 
-    assert answers.count(None) == 5
-    assert sum(isinstance(answer, RateLimited) for answer in answers) == 3
+    assert outcomes.count(None) == 5
+    assert sum(isinstance(outcome, RateLimited) for outcome in outcomes) == 3
     assert len(await codes_sent(pool, keys)) == 5
 
 
-async def test_a_provider_s_own_windows_are_kept_where_somebody_is_told(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_the_rate_limit_of_the_provider_applies_to_the_request(pool: "Pool[Record]", keys: Keys) -> None:
     await request_code(pool, keys, PHONE, provider="aliyun")
-    with pytest.raises(RateLimited) as refusal:
+    with pytest.raises(RateLimited) as raised:
         await request_code(pool, keys, PHONE, provider="aliyun")
-    assert 0 < refusal.value.params["retry_after"] <= 61
+    assert 0 < raised.value.params["retry_after"] <= 61
     for _ in range(4):
         await pool.execute("UPDATE sign_in_codes SET created_at = created_at - interval '61 seconds'")
         await request_code(pool, keys, PHONE, provider="aliyun")
     await pool.execute("UPDATE sign_in_codes SET created_at = created_at - interval '61 seconds'")
-    with pytest.raises(RateLimited) as refusal:
+    with pytest.raises(RateLimited) as raised:
         await request_code(pool, keys, PHONE, provider="aliyun")
-    assert 3000 < refusal.value.params["retry_after"] <= 3601
+    assert 3000 < raised.value.params["retry_after"] <= 3601
 
 
-async def test_what_is_no_phone_is_refused(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_an_invalid_phone_is_rejected(pool: "Pool[Record]", keys: Keys) -> None:
     with pytest.raises(Invalid):
         await request_code(pool, keys, "12345")
 
 
-async def test_a_refresh_token_makes_the_next_one(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_a_refresh_token_is_exchanged_for_the_next_one(pool: "Pool[Record]", keys: Keys) -> None:
     first = await signed_in(pool, keys)
 
     second = await refresh(pool, keys, first.refresh_token)
@@ -198,7 +200,7 @@ async def test_a_refresh_token_makes_the_next_one(pool: "Pool[Record]", keys: Ke
     assert len({first.refresh_token, second.refresh_token, third.refresh_token}) == 3
 
 
-async def test_a_second_use_ends_the_whole_sign_in_and_no_other(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_a_second_use_of_a_refresh_token_revokes_its_sign_in_only(pool: "Pool[Record]", keys: Keys) -> None:
     stolen, elsewhere = await signed_in(pool, keys), await signed_in(pool, keys)
     next_one = await refresh(pool, keys, stolen.refresh_token)
 
@@ -210,12 +212,14 @@ async def test_a_second_use_ends_the_whole_sign_in_and_no_other(pool: "Pool[Reco
 
 
 @pytest.mark.parametrize("token", ["", "x" * 5000, "\ud800"])
-async def test_a_made_up_refresh_token_is_refused(pool: "Pool[Record]", keys: Keys, token: str) -> None:
+async def test_an_unknown_refresh_token_is_rejected(pool: "Pool[Record]", keys: Keys, token: str) -> None:
     with pytest.raises(RefreshRefused):
         await refresh(pool, keys, token)
 
 
-async def test_a_refresh_token_ends_with_its_time_and_with_its_account(pool: "Pool[Record]", keys: Keys) -> None:
+async def test_a_refresh_token_is_invalid_after_its_end_and_for_an_erased_account(
+    pool: "Pool[Record]", keys: Keys
+) -> None:
     tokens = await signed_in(pool, keys)
     await pool.execute("UPDATE accounts SET erased_at = now()")
     with pytest.raises(RefreshRefused):

@@ -1,4 +1,4 @@
-"""The stage on which the stories of campaigns are played."""
+"""The fixture of the tests of campaigns."""
 
 import asyncpg
 import pytest

@@ -1,4 +1,4 @@
-"""The claim deadline is computed once: for winners, for the rules text, for the publish check, for reserves."""
+"""The claim deadline is the same for winners, reserves, the rules text and the publish check."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -38,7 +38,7 @@ def changed(**fields: Any) -> Rules:
     return Rules(**{name: getattr(RULES, name) for name in Rules.__struct_fields__} | fields)
 
 
-def test_a_fixed_end_makes_a_claim_longer_and_never_shorter() -> None:
+def test_a_fixed_end_only_extends_the_claim_deadline() -> None:
     assert claim_deadline(RULES, ENDS_AT) == ENDS_AT + 7 * DAY
     assert claim_deadline(changed(claim_ends_at=ENDS_AT + 6 * DAY), ENDS_AT) == ENDS_AT + 7 * DAY
     fixed = changed(claim_ends_at=ENDS_AT + 9 * DAY)
@@ -52,7 +52,7 @@ def test_a_fixed_end_makes_a_claim_longer_and_never_shorter() -> None:
     objection_days=st.integers(0, 30),
     claim_ends_at=st.none() | st.integers(4, 100).map(lambda days: ENDS_AT + days * DAY),
 )
-def test_a_prize_must_be_usable_until_its_last_claim_may_end(
+def test_a_prize_must_be_valid_until_the_last_claim_deadline(
     claim_days: int, objection_days: int, claim_ends_at: datetime | None
 ) -> None:
     rules = changed(claim_days=claim_days, objection_days=objection_days, claim_ends_at=claim_ends_at)
@@ -67,21 +67,21 @@ def test_a_prize_must_be_usable_until_its_last_claim_may_end(
 
 
 @pytest.mark.parametrize("more", [{}, {"claim_ends_at": 3}, {"claim_ends_at": 40}])
-async def test_a_winner_gets_the_deadline_of_the_rules_and_a_reserve_another(
+async def test_winner_and_reserve_each_get_the_deadline_of_the_rules(
     more: dict[str, int], pool: Pool, keys: Keys
 ) -> None:
     fixed: dict[str, datetime] = {name: make.now() + days * DAY for name, days in more.items()}
-    spelled: dict[str, Any] = {name: time_text(at) for name, at in fixed.items()}
-    campaign = await phases.announced(pool, keys, **spelled)
+    texts: dict[str, Any] = {name: time_text(at) for name, at in fixed.items()}
+    campaign = await phases.announced(pool, keys, **texts)
     first, _ = await phases.winners_of(pool, campaign.id)
     await decline_prize(pool, keys, first["account_id"], first["id"])
-    told = await pool.fetch("SELECT notified_at, claim_ends_at FROM winners ORDER BY id")
-    assert len({row["notified_at"] for row in told}) == 2  # The reserve is told later, and has as much time.
+    rows = await pool.fetch("SELECT notified_at, claim_ends_at FROM winners ORDER BY id")
+    assert len({row["notified_at"] for row in rows}) == 2  # The reserve is notified later and has the same time.
     rules = changed(**fixed)
-    assert [row["claim_ends_at"] for row in told] == [claim_deadline(rules, row["notified_at"]) for row in told]
+    assert [row["claim_ends_at"] for row in rows] == [claim_deadline(rules, row["notified_at"]) for row in rows]
 
 
-async def test_editors_see_what_is_not_claimed_when_winners_are_reminded(pool: Pool, keys: Keys) -> None:
+async def test_editors_see_unclaimed_prizes_when_winners_are_reminded(pool: Pool, keys: Keys) -> None:
     await phases.announced(pool, keys)
     for left, found in ((ENDS_SOON + timedelta(minutes=5), set()), (ENDS_SOON - timedelta(minutes=5), {"unclaimed"})):
         await pool.execute("UPDATE winners SET claim_ends_at = now() + $1::interval", left)

@@ -1,4 +1,4 @@
-"""The publish gate, attacked: no text begins a clause, no change hurts by a detour, and what is read stays what is executed."""
+"""Attacks on the publish check: texts that look like clauses, sequences of changes, and rules texts that differ from the rules."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -24,44 +24,44 @@ from tests.support.make import DAY
 
 CODE = {"name": "月卡", "kind": "code", "per_winner": 1, "value_cny": "30", "terms": "在读特听书页面兑换"}
 GOODS = {"name": "好书", "kind": "goods", "per_winner": 1, "value_cny": "59.90"}
-# Where an editor's own words stand within the rules.
+# The fields whose text an editor writes into the rules text.
 PLACES = ["title", "organiser", "contact", "notes", "beacon", "prize", "terms", "criterion", "place"]
-# Everything that Python, a browser or a phone may take for the end of a line, and letters to put around it.
+# Characters that Python, a browser or a phone may interpret as the end of a line, and others around them.
 SIGNS = st.characters() | st.sampled_from("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029\u200b\u202e\u3000 1.9活动")
 
 
-def written(place: str, words: str) -> dict[str, Any]:
+def written(place: str, value: str) -> dict[str, Any]:
     given: dict[str, Any] = full(method="draw" if place == "beacon" else "ranked", beacon="福彩", notes="带上书")
     match place:
         case "prize":
-            given["prizes"] = [{**GOODS, "name": words}]
+            given["prizes"] = [{**GOODS, "name": value}]
         case "terms":
-            given["prizes"] = [{**GOODS, "terms": words}]
+            given["prizes"] = [{**GOODS, "terms": value}]
         case "criterion":
-            given["criteria"] = [{"name": words, "weight": "1"}]
+            given["criteria"] = [{"name": value, "weight": "1"}]
         case "place":
-            given["delivery"] = {"place": words}
+            given["delivery"] = {"place": value}
         case _:
-            given[place] = words
+            given[place] = value
     return given
 
 
 def clauses(text: str) -> list[str]:
-    """The numbers of the lines that look like clauses, to a reader who does not see what stands before a line."""
+    """The numbers of the lines that look like clauses if leading spaces are not visible."""
     lines = re.split("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", text)
     return [found[1] for line in lines if (found := re.match(r"[\s\u200b\ufeff]*([0-9]+)[.．、]", line))]
 
 
 @given(st.sampled_from(PLACES), st.text(SIGNS, min_size=1, max_size=40))
-def test_no_text_that_the_gate_lets_pass_reads_as_a_clause(place: str, words: str) -> None:
+def test_no_accepted_text_reads_as_a_clause(place: str, value: str) -> None:
     plain, _ = read_rules(merge_fields({}, fields(**written(place, "书"))), publishing=True)
-    rules, found = read_rules(merge_fields({}, fields(**written(place, words))), publishing=True)
+    rules, found = read_rules(merge_fields({}, fields(**written(place, value))), publishing=True)
     assume(not found)
     assert clauses(rules_text(rules)) == clauses(rules_text(plain))
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_no_text_that_an_earlier_gate_let_pass_reads_as_a_clause(place: str) -> None:
+def test_no_text_accepted_by_an_earlier_check_reads_as_a_clause(place: str) -> None:
     plain, _ = read_rules(merge_fields({}, fields(**written(place, "书"))), publishing=True)
     rules, _ = read_rules(
         merge_fields({}, fields(**written(place, "书\n  19. 转发者必得奖\u202820. 免税"))), publishing=True
@@ -70,11 +70,11 @@ def test_no_text_that_an_earlier_gate_let_pass_reads_as_a_clause(place: str) -> 
 
 
 @pytest.mark.parametrize("title", ["", "  ", "\u3000", "\u3164", "\u200d", "\u200b"])
-async def test_a_title_that_nobody_sees_is_none(stage: Stage, title: str) -> None:
+async def test_an_invisible_title_is_rejected(stage: Stage, title: str) -> None:
     editor = await stage.person(role="editor")
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as raised:
         await actions.create_campaign(stage.pool, editor, fields(title=title))
-    assert [error.field for error in refused.value.errors] == ["title"]
+    assert [error.field for error in raised.value.errors] == ["title"]
     draft = await actions.create_campaign(stage.pool, editor, fields(title="读书月"))
     with pytest.raises(Invalid):
         await actions.change_campaign(stage.pool, stage.keys, editor, draft, fields(title=title))
@@ -87,37 +87,37 @@ async def test_a_title_that_nobody_sees_is_none(stage: Stage, title: str) -> Non
         ({"prizes": [GOODS, {"name": "月卡", "kind": "code", "value_cny": "30"}]},
          [("prizes[1].terms", "required"), ("prizes[1].valid_until", "required")]),
         ({"notes": "带上书\x08"}, [("notes", "forbidden_character")]),
-        # A draw may wait eight days for its two values before anybody has won.
+        # A draw may wait eight days for its two values before its winners are known.
         ({"method": "draw", "beacon": "福彩", "prizes": [{**CODE, "valid_until": datetime.now(UTC) + 13 * DAY}]},
          [("prizes[0].valid_until", "too_early")]),
     ],
 )  # fmt: skip
-async def test_what_nobody_could_rely_on_is_not_published(
+async def test_incomplete_or_expiring_prizes_are_not_published(
     stage: Stage, changed: dict[str, Any], found: list[tuple[str, str]]
 ) -> None:
     editor = await stage.person(role="editor")
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as raised:
         await published(stage, editor, **changed)
-    assert [(error.field, error.code) for error in refused.value.errors] == found
+    assert [(error.field, error.code) for error in raised.value.errors] == found
 
 
-async def test_a_code_that_says_how_and_until_when_it_is_exchanged_is_published(stage: Stage) -> None:
+async def test_a_voucher_with_terms_and_end_is_published(stage: Stage) -> None:
     editor = await stage.person(role="editor")
     prize = {**CODE, "valid_until": datetime.now(UTC) + 90 * DAY}
     assert (await seen(stage, await published(stage, editor, prizes=[prize]))).state == "scheduled"
 
 
-async def test_more_days_to_claim_do_not_outlast_the_prize(stage: Stage) -> None:
+async def test_a_longer_claim_must_not_outlast_the_prize(stage: Stage) -> None:
     editor = await stage.person(role="editor")
     prize = {**CODE, "valid_until": datetime.now(UTC) + 30 * DAY}
     campaign = await published(stage, editor, opened=True, prizes=[prize])
     await actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(claim_days=20))
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as raised:
         await actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(claim_days=60))
-    assert [error.field for error in refused.value.errors] == ["prizes[0].valid_until"]
+    assert [error.field for error in raised.value.errors] == ["prizes[0].valid_until"]
 
 
-async def test_a_draw_is_not_made_worth_more_than_the_law_allows_by_two_changes(stage: Stage) -> None:
+async def test_two_changes_cannot_exceed_the_legal_value_of_a_draw(stage: Stage) -> None:
     editor = await stage.person(role="editor")
     campaign = await published(
         stage, editor, opened=True, method="draw", beacon="福彩", prizes=[{**GOODS, "value_cny": "30000"}]
@@ -125,41 +125,41 @@ async def test_a_draw_is_not_made_worth_more_than_the_law_allows_by_two_changes(
     await actions.change_campaign(
         stage.pool, stage.keys, editor, campaign, fields(prizes=[{**GOODS, "value_cny": "50000"}])
     )
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as raised:
         await actions.change_campaign(
             stage.pool, stage.keys, editor, campaign, fields(prizes=[{**GOODS, "value_cny": "50000"}, GOODS])
         )
-    assert [error.code for error in refused.value.errors] == ["draw_value_too_high"]
+    assert [error.code for error in raised.value.errors] == ["draw_value_too_high"]
 
 
-async def test_what_an_earlier_gate_let_pass_does_not_bar_a_change_that_helps(stage: Stage) -> None:
+async def test_problems_accepted_earlier_do_not_block_a_favourable_change(stage: Stage) -> None:
     editor = await stage.person(role="editor")
     campaign = await published(stage, editor, opened=True)
     await make.change_rules(stage.pool, campaign, prizes=[{**GOODS, "name": "好\n书"}])
     await actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(winner_count=4))
     assert (await seen(stage, campaign)).winner_count == 4
     more = [{**GOODS, "name": "好\n书"}, {**GOODS, "name": "书\n签"}]
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as raised:
         await actions.change_campaign(stage.pool, stage.keys, editor, campaign, fields(prizes=more))
-    assert [error.field for error in refused.value.errors] == ["prizes[1].name"]
+    assert [error.field for error in raised.value.errors] == ["prizes[1].name"]
 
 
-async def test_a_change_that_hurts_is_not_written_once_the_campaign_is_open(stage: Stage) -> None:
-    """The clock may pass the opening between the look at it and the write."""
+async def test_an_unamendable_change_is_not_written_after_the_opening(stage: Stage) -> None:
+    """The campaign may open between the read of the clock and the write."""
     editor = await stage.person(role="editor")
     campaign = await published(stage, editor, opened=True)
     async with stage.pool.acquire() as conn:
-        held = await store.find_campaign(conn, campaign)
-        assert held is not None
-        assert held.topic_id is not None
-        rules, _ = read_rules(held.draft, publishing=True)
+        stored = await store.find_campaign(conn, campaign)
+        assert stored is not None
+        assert stored.topic_id is not None
+        rules, _ = read_rules(stored.draft, publishing=True)
         written = [
             await store.change_rules(
                 conn,
                 campaign,
                 version=2,
-                rules=held.draft,
-                topic_id=held.topic_id,
+                rules=stored.draft,
+                topic_id=stored.topic_id,
                 starts_at=rules.starts_at,
                 ends_at=rules.ends_at,
                 settle_at=rules.settles_at,
@@ -174,7 +174,7 @@ LEAVES = sorted(leaves(Rules))
 
 
 @given(st.data())
-def test_no_row_of_changes_reaches_what_one_change_may_not(data: st.DataObject) -> None:
+def test_no_sequence_of_changes_reaches_an_unamendable_one(data: st.DataObject) -> None:
     now = RULES
     for _ in range(4):
         path = data.draw(st.sampled_from(LEAVES))
@@ -188,7 +188,7 @@ def test_no_row_of_changes_reaches_what_one_change_may_not(data: st.DataObject) 
 
 
 @pytest.mark.parametrize("method", ["ranked", "draw"])
-async def test_every_version_s_text_is_made_of_the_rules_that_are_executed(stage: Stage, method: str) -> None:
+async def test_every_version_has_the_text_of_the_executed_rules(stage: Stage, method: str) -> None:
     editor = await stage.person(role="editor")
     campaign = await published(stage, editor, opened=True, method=method, beacon="福彩")
     for change in (
@@ -219,7 +219,7 @@ async def test_every_version_s_text_is_made_of_the_rules_that_are_executed(stage
     )  # fmt: skip
 
 
-async def test_a_refused_change_leaves_everything_as_it_was(stage: Stage) -> None:
+async def test_a_rejected_change_changes_nothing(stage: Stage) -> None:
     editor = await stage.person(role="editor")
     campaign = await published(stage, editor, opened=True)
     before = await seen(stage, campaign)

@@ -1,4 +1,4 @@
-"""A newsroom: an author, reviewers, and what they act on."""
+"""The fixture of the tests of moderation: accounts, posts, comments and their cases."""
 
 import asyncpg
 import msgspec
@@ -13,7 +13,7 @@ from tests.support import make, writing
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """Everything in which a post or a comment counts."""
+    """The state of a post and every counter that depends on it."""
 
     state: str
     profile: int
@@ -24,7 +24,7 @@ class Numbers(msgspec.Struct, frozen=True):
 
 
 class Newsroom:
-    """What the stories of these tests happen in."""
+    """Creates accounts, posts and comments, and reads what verdicts change."""
 
     def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
         self.pool = pool
@@ -59,7 +59,7 @@ class Newsroom:
         return int(await self.pool.fetchval("SELECT version FROM post_stats WHERE post_id = $1", post_id))
 
     async def numbers(self, post_id: PostId) -> Numbers:
-        """The counters, which must agree with the rows."""
+        """The stored counters of a post, and the same from its rows."""
         row = await self.pool.fetchrow(
             """
             SELECT posts.state, accounts.post_count AS profile, post_stats.comment_count AS comments,
@@ -74,8 +74,8 @@ class Newsroom:
         )
         return msgspec.convert(row, Numbers)
 
-    async def told(self, account_id: AccountId) -> list[str]:
-        """The titles in somebody's inbox, oldest first."""
+    async def notification_titles(self, account_id: AccountId) -> list[str]:
+        """The titles in the account's inbox, oldest first."""
         rows = await self.pool.fetch("SELECT title FROM inbox WHERE account_id = $1 ORDER BY id", account_id)
         return [row["title"] for row in rows]
 

@@ -1,4 +1,4 @@
-"""The reviewers' stories, each from a published post to what others see of it."""
+"""Leases, verdicts and their undoing, from a published post to its counters and notifications."""
 
 import asyncio
 
@@ -26,8 +26,8 @@ HIDDEN = Numbers(state="removed", profile=0, under_topics=0, comments=0, replies
 ALL = CaseFilter()
 
 
-def verdict(word: str, version: int = 1, reason_code: str = "spam") -> NewVerdict:
-    return NewVerdict(word, version, reason_code)
+def verdict(kind: str, version: int = 1, reason_code: str = "spam") -> NewVerdict:
+    return NewVerdict(kind, version, reason_code)
 
 
 async def test_an_approved_post_stays_as_it_was_and_its_case_is_closed(newsroom: Newsroom) -> None:
@@ -37,10 +37,10 @@ async def test_an_approved_post_stays_as_it_was_and_its_case_is_closed(newsroom:
     await judge_case(newsroom.pool, reviewer, case_id, verdict("approve", reason_code="fine"))
     assert await newsroom.numbers(post_id) == SHOWN
     assert await newsroom.pool.fetchval("SELECT state FROM cases WHERE id = $1", case_id) == "closed"
-    assert await newsroom.told(author) == []
+    assert await newsroom.notification_titles(author) == []
 
 
-async def test_a_removed_post_leaves_every_list_and_count_and_a_restored_one_returns(newsroom: Newsroom) -> None:
+async def test_a_removed_post_leaves_every_list_and_count_until_it_is_restored(newsroom: Newsroom) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
     post_id = await newsroom.post(author)
     await newsroom.comment(reviewer, post_id)
@@ -52,11 +52,11 @@ async def test_a_removed_post_leaves_every_list_and_count_and_a_restored_one_ret
     removed = await newsroom.numbers(post_id)
     assert (removed.state, removed.profile, removed.under_topics, removed.comments) == ("removed", 0, 0, 1)
     assert await newsroom.version(post_id) > version
-    assert await newsroom.told(author) == ["你的动态已被移除"]
+    assert await newsroom.notification_titles(author) == ["你的动态已被移除"]
 
     await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2, reason_code="mistaken"))
     assert await newsroom.numbers(post_id) == before
-    assert await newsroom.told(author) == ["你的动态已被移除", "你的动态已恢复显示"]
+    assert await newsroom.notification_titles(author) == ["你的动态已被移除", "你的动态已恢复显示"]
 
 
 async def test_a_rejected_post_is_hidden_too(newsroom: Newsroom) -> None:
@@ -67,7 +67,7 @@ async def test_a_rejected_post_is_hidden_too(newsroom: Newsroom) -> None:
     assert (numbers.state, numbers.profile, numbers.under_topics) == ("rejected", 0, 0)
 
 
-async def test_a_verdict_holds_the_hash_of_what_was_judged_and_leaves_a_trace(newsroom: Newsroom) -> None:
+async def test_a_verdict_records_the_hash_of_the_content_and_is_audited(newsroom: Newsroom) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
     post_id = await newsroom.post(author)
     case_id = await newsroom.case(post_id=post_id)
@@ -99,7 +99,7 @@ async def test_the_same_verdict_twice_is_recorded_once(newsroom: Newsroom) -> No
     assert await newsroom.pool.fetchval("SELECT count(*) FROM verdicts") == 1
 
 
-async def test_of_two_verdicts_at_once_one_is_stale(newsroom: Newsroom) -> None:
+async def test_one_of_two_concurrent_verdicts_is_stale(newsroom: Newsroom) -> None:
     author = await newsroom.person()
     reviewers = [await newsroom.person("reviewer") for _ in range(6)]
     post_id = await newsroom.post(author)
@@ -109,7 +109,7 @@ async def test_of_two_verdicts_at_once_one_is_stale(newsroom: Newsroom) -> None:
     )
     assert sorted(type(each).__name__ for each in found) == ["CaseStale"] * 5 + ["VerdictResult"]
     assert await newsroom.numbers(post_id) == HIDDEN
-    assert await newsroom.told(author) == ["你的动态已被移除"]
+    assert await newsroom.notification_titles(author) == ["你的动态已被移除"]
 
 
 async def test_an_edit_makes_the_old_case_stale_and_queues_the_new_revision(newsroom: Newsroom) -> None:
@@ -127,7 +127,7 @@ async def test_an_edit_makes_the_old_case_stale_and_queues_the_new_revision(news
     assert await newsroom.numbers(post_id) == HIDDEN
 
 
-async def test_a_case_that_another_holds_is_refused(newsroom: Newsroom) -> None:
+async def test_a_case_leased_by_another_reviewer_is_rejected(newsroom: Newsroom) -> None:
     author, holder, other = (
         await newsroom.person(),
         await newsroom.person("reviewer"),
@@ -150,17 +150,17 @@ async def test_a_case_that_another_holds_is_refused(newsroom: Newsroom) -> None:
     await judge_case(newsroom.pool, other, case_id, verdict("approve"))
 
 
-async def test_two_who_lease_at_once_never_hold_the_same_case(newsroom: Newsroom) -> None:
+async def test_concurrent_leases_never_share_a_case(newsroom: Newsroom) -> None:
     author = await newsroom.person()
     for _ in range(12):
         await newsroom.post(author)
     reviewers = [await newsroom.person("reviewer") for _ in range(8)]
     leased = await asyncio.gather(*(lease_cases(newsroom.pool, each, ALL, count=3) for each in reviewers))
-    given = [case_id for one in leased for case_id in one]
-    assert len(given) == len(set(given)) == 12
+    items = [case_id for one in leased for case_id in one]
+    assert len(items) == len(set(items)) == 12
 
 
-async def test_nobody_judges_his_own_words(newsroom: Newsroom) -> None:
+async def test_a_reviewer_cannot_judge_their_own_post(newsroom: Newsroom) -> None:
     reviewer = await newsroom.person("reviewer")
     post_id = await newsroom.post(reviewer)
     assert await lease_cases(newsroom.pool, reviewer, ALL, count=5) == []
@@ -168,7 +168,7 @@ async def test_nobody_judges_his_own_words(newsroom: Newsroom) -> None:
         await judge_case(newsroom.pool, reviewer, await newsroom.case(post_id=post_id), verdict("approve"))
 
 
-async def test_who_escalates_does_not_judge_the_next_stage(newsroom: Newsroom) -> None:
+async def test_a_reviewer_who_escalates_cannot_judge_the_next_stage(newsroom: Newsroom) -> None:
     author, first, second = await newsroom.person(), await newsroom.person("reviewer"), await newsroom.person("editor")
     post_id = await newsroom.post(author)
     case_id = await newsroom.case(post_id=post_id)
@@ -193,7 +193,7 @@ async def test_a_removed_comment_is_counted_nowhere_until_it_is_restored(newsroo
     await judge_case(newsroom.pool, reviewer, case_id, verdict("remove", reason_code="abuse"))
     after = await newsroom.numbers(post_id)
     assert (after.comments, after.replies, after.rows) == (1, 0, 1)
-    assert await newsroom.told(author) == ["你的评论已被移除"]
+    assert await newsroom.notification_titles(author) == ["你的评论已被移除"]
 
     await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2))
     assert await newsroom.numbers(post_id) == before
@@ -224,7 +224,7 @@ async def test_a_removed_comment_that_its_author_deletes_is_counted_once(newsroo
         await judge_case(newsroom.pool, reviewer, case_id, verdict("restore", version=2))
 
 
-async def test_a_deleted_post_is_judged_no_more(newsroom: Newsroom) -> None:
+async def test_a_deleted_post_cannot_be_judged(newsroom: Newsroom) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
     post_id = await newsroom.post(author)
     case_id = await newsroom.case(post_id=post_id)
@@ -235,7 +235,7 @@ async def test_a_deleted_post_is_judged_no_more(newsroom: Newsroom) -> None:
             await judge_case(newsroom.pool, reviewer, case_id, verdict("remove", version=version))
 
 
-async def test_a_removal_and_a_deletion_at_once_leave_one_end(newsroom: Newsroom) -> None:
+async def test_a_concurrent_removal_and_deletion_are_counted_once(newsroom: Newsroom) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
     for _ in range(5):
         post_id = await newsroom.post(author)
@@ -250,30 +250,30 @@ async def test_a_removal_and_a_deletion_at_once_leave_one_end(newsroom: Newsroom
         assert await newsroom.numbers(post_id) == Numbers("deleted", 0, 0, 0, 0, 0)
 
 
-async def test_an_unknown_case_and_wrong_words_are_refused(newsroom: Newsroom) -> None:
+async def test_an_unknown_case_and_invalid_fields_are_rejected(newsroom: Newsroom) -> None:
     reviewer = await newsroom.person("reviewer")
     with pytest.raises(CaseNotFound):
         await judge_case(newsroom.pool, reviewer, CaseId(1), verdict("remove"))
     with pytest.raises(Invalid):
         await judge_case(newsroom.pool, reviewer, CaseId(1), verdict("burn"))
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as raised:
         await lease_cases(newsroom.pool, reviewer, CaseFilter(stage=9, kind="poem"), count=10**30)
-    assert {error.field for error in refusal.value.errors} == {"count", "stage", "kind"}
+    assert {error.field for error in raised.value.errors} == {"count", "stage", "kind"}
 
 
-async def test_what_one_case_of_a_batch_refuses_does_not_keep_the_others(newsroom: Newsroom) -> None:
+async def test_an_error_of_one_case_does_not_affect_the_rest_of_a_batch(newsroom: Newsroom) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
     mine = await newsroom.post(reviewer)
     posts = [await newsroom.post(author) for _ in range(2)]
     ids = [await newsroom.case(post_id=post_id) for post_id in (*posts, mine)]
-    given = [(ids[0], verdict("remove")), (ids[1], verdict("remove", version=7)), (ids[2], verdict("remove"))]
-    _, outcomes = await judge_cases(newsroom.pool, reviewer, given)
+    items = [(ids[0], verdict("remove")), (ids[1], verdict("remove", version=7)), (ids[2], verdict("remove"))]
+    _, outcomes = await judge_cases(newsroom.pool, reviewer, items)
     codes = [each.code if isinstance(each, FeedError) else "done" for each in outcomes]
     assert codes == ["done", "case_stale", "own_subject"]
     assert [(await newsroom.numbers(post_id)).state for post_id in posts] == ["removed", "published"]
 
 
-async def test_a_batch_is_taken_back_except_where_somebody_has_judged_since(newsroom: Newsroom) -> None:
+async def test_a_batch_is_undone_except_for_cases_judged_since(newsroom: Newsroom) -> None:
     author, reviewer, other = (
         await newsroom.person(),
         await newsroom.person("reviewer"),
@@ -298,7 +298,7 @@ async def test_a_batch_is_taken_back_except_where_somebody_has_judged_since(news
         await undo_verdicts(newsroom.pool, reviewer, BatchId(1))
 
 
-async def test_an_undone_verdict_takes_its_message_back_unless_the_author_has_seen_it(newsroom: Newsroom) -> None:
+async def test_undoing_a_verdict_removes_its_notification_unless_it_was_seen(newsroom: Newsroom) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
     posts = [await newsroom.post(author) for _ in range(3)]
     ids = [await newsroom.case(post_id=post_id) for post_id in posts]
@@ -313,17 +313,17 @@ async def test_an_undone_verdict_takes_its_message_back_unless_the_author_has_se
         pushed["id"],
     )
     await undo_verdicts(newsroom.pool, reviewer, batch_id)
-    assert await newsroom.told(author) == ["你的动态已被移除"] * 2 + ["你的动态已恢复显示"] * 2
+    assert await newsroom.notification_titles(author) == ["你的动态已被移除"] * 2 + ["你的动态已恢复显示"] * 2
     assert await newsroom.pool.fetchval("SELECT count(*) FROM inbox WHERE id = $1", unread["id"]) == 0
 
 
-async def test_each_post_is_announced_after_its_own_verdict_and_one_that_was_refused_is_not(newsroom: Newsroom) -> None:
+async def test_each_post_is_announced_after_its_verdict_unless_that_fails(newsroom: Newsroom) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
     posts = [await newsroom.post(author) for _ in range(3)]
     ids = [await newsroom.case(post_id=post_id) for post_id in posts]
     announced: list[int] = []
-    given = [(ids[0], verdict("remove")), (ids[1], verdict("remove", version=7)), (ids[2], verdict("remove"))]
-    batch_id, _ = await judge_cases(newsroom.pool, reviewer, given, announce=announced.extend)
+    items = [(ids[0], verdict("remove")), (ids[1], verdict("remove", version=7)), (ids[2], verdict("remove"))]
+    batch_id, _ = await judge_cases(newsroom.pool, reviewer, items, announce=announced.extend)
     assert announced == [posts[0], posts[2]]
     announced.clear()
     with pytest.raises(CaseStale):

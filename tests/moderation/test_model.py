@@ -1,4 +1,4 @@
-"""What a verdict does to its subject."""
+"""The state of a subject after a verdict, and the fields of verdicts."""
 
 from datetime import UTC, datetime
 from typing import get_args
@@ -68,44 +68,44 @@ def test_a_verdict_leaves_its_subject_in_one_state(verdict: VerdictKind, state: 
         ("dismiss", "published"),
     ],
 )
-def test_a_verdict_without_a_meaning_is_refused(verdict: VerdictKind, state: State) -> None:
+def test_a_verdict_that_does_not_apply_is_rejected(verdict: VerdictKind, state: State) -> None:
     with pytest.raises(VerdictNotApplicable):
         state_after(a_case(), verdict, state)
 
 
 @pytest.mark.parametrize("verdict", get_args(VerdictKind))
-def test_what_its_author_has_deleted_is_judged_no_more(verdict: VerdictKind) -> None:
+def test_a_deleted_subject_cannot_be_judged(verdict: VerdictKind) -> None:
     with pytest.raises(CaseStale):
         state_after(a_case(), verdict, "deleted")
 
 
 @pytest.mark.parametrize("verdict", ["approve", "escalate", "dismiss"])
-def test_a_closed_case_takes_no_second_look(verdict: VerdictKind) -> None:
+def test_a_closed_case_rejects_other_verdicts(verdict: VerdictKind) -> None:
     with pytest.raises(CaseStale):
         state_after(a_case(state="closed"), verdict, "published")
 
 
-def test_a_closed_case_can_be_turned_around() -> None:
+def test_a_closed_case_accepts_the_opposite_verdict() -> None:
     closed = a_case(state="closed")
     assert state_after(closed, "remove", "published") == "removed"
     assert state_after(closed, "restore", "removed") == "published"
 
 
-def test_a_report_can_be_dismissed_and_leaves_its_subject_alone() -> None:
+def test_dismissing_a_report_does_not_change_its_subject() -> None:
     assert state_after(a_case(kind="report"), "dismiss", "published") == "published"
 
 
-def test_the_last_stage_goes_no_higher() -> None:
+def test_the_last_stage_cannot_be_escalated() -> None:
     with pytest.raises(VerdictNotApplicable):
         state_after(a_case(stage=3), "escalate", "published")
 
 
-def test_every_wrong_field_is_named_at_once() -> None:
+def test_all_invalid_fields_are_named_at_once() -> None:
     problems = verdict_problems(verdict="burn", reason_code="hate it", note="\x00")
     assert {problem.field for problem in problems} == {"verdict", "reason_code", "note"}
     assert verdict_problems(verdict="approve", reason_code="fine", note=None) == []
 
 
-def test_every_reason_has_words() -> None:
+def test_every_reason_has_labels() -> None:
     assert len({reason.code for reason in REASONS}) == len(REASONS)
     assert all(reason_label(reason.code) and reason.en for reason in REASONS)

@@ -1,4 +1,4 @@
-"""Muting and banning: intervals, and the scores that they touch."""
+"""Muting and banning: intervals, and the scores that they change."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -36,10 +36,10 @@ async def test_a_muted_person_does_not_write_until_it_is_lifted(newsroom: Newsro
     await impose(newsroom, reviewer, author)
     with pytest.raises(Muted):
         await newsroom.post(author)
-    assert await newsroom.told(author) == ["你的账号已被禁言"]
+    assert await newsroom.notification_titles(author) == ["你的账号已被禁言"]
     await lift_sanctions(newsroom.pool, reviewer, author)
     await lift_sanctions(newsroom.pool, reviewer, author)
-    assert await newsroom.told(author) == ["你的账号已被禁言", "你的账号已解除禁言"]
+    assert await newsroom.notification_titles(author) == ["你的账号已被禁言", "你的账号已解除禁言"]
     await newsroom.post(author)
     actions = await newsroom.pool.fetch("SELECT action FROM audit WHERE subject_id = $1 ORDER BY id", author)
     assert [row["action"] for row in actions] == ["sanction.impose", "sanction.lift"]
@@ -64,7 +64,7 @@ async def test_a_sanction_ends_by_the_clock_and_can_be_imposed_again(newsroom: N
     assert await standing(newsroom, author) == Standing(muted=True)
 
 
-async def test_another_end_closes_the_interval_and_opens_a_new_one_without_a_gap(newsroom: Newsroom) -> None:
+async def test_a_new_end_replaces_the_interval_without_a_gap(newsroom: Newsroom) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
     await impose(newsroom, reviewer, author)
     await impose(newsroom, reviewer, author)
@@ -75,7 +75,7 @@ async def test_another_end_closes_the_interval_and_opens_a_new_one_without_a_gap
     assert (second["until"], second["lifted_at"]) == (TOMORROW, None)
 
 
-async def test_a_mute_and_a_ban_stand_side_by_side_and_one_can_be_lifted(newsroom: Newsroom) -> None:
+async def test_a_mute_and_a_ban_are_independent(newsroom: Newsroom) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
     await impose(newsroom, reviewer, author, "mute")
     await impose(newsroom, reviewer, author, "ban")
@@ -83,14 +83,14 @@ async def test_a_mute_and_a_ban_stand_side_by_side_and_one_can_be_lifted(newsroo
     assert await standing(newsroom, author) == Standing(muted=True)
 
 
-async def test_many_who_mute_one_person_at_once_leave_one_mute(newsroom: Newsroom) -> None:
+async def test_concurrent_mutes_of_one_person_leave_one(newsroom: Newsroom) -> None:
     author = await newsroom.person()
     reviewers = [await newsroom.person("reviewer") for _ in range(6)]
     await asyncio.gather(*(impose(newsroom, each, author) for each in reviewers))
     assert await newsroom.pool.fetchval("SELECT count(*) FROM sanctions") == 1
 
 
-async def test_a_sanction_moves_the_versions_of_what_the_person_adds_to(newsroom: Newsroom) -> None:
+async def test_a_sanction_increments_the_versions_of_engaged_entries(newsroom: Newsroom) -> None:
     author, liker, reader, reviewer = [await newsroom.person() for _ in range(3)] + [await newsroom.person("reviewer")]
     liked, commented, other = [await newsroom.post(author) for _ in range(3)]
     campaign_id = await enter(newsroom, liked, commented, other)
@@ -132,7 +132,7 @@ async def enter(newsroom: Newsroom, *post_ids: PostId) -> int:
     return campaign_id
 
 
-async def test_staff_are_sanctioned_by_an_admin_alone_and_nobody_by_himself(newsroom: Newsroom) -> None:
+async def test_only_an_admin_sanctions_staff_and_never_themselves(newsroom: Newsroom) -> None:
     reviewer, editor, admin = [await newsroom.person(role) for role in ("reviewer", "editor", "admin")]
     with pytest.raises(StaffProtected):
         await impose(newsroom, reviewer, editor)
@@ -154,11 +154,11 @@ async def test_staff_are_sanctioned_by_an_admin_alone_and_nobody_by_himself(news
         ("mute", "spam", datetime(9999, 12, 31, tzinfo=UTC), {"until"}),
     ],
 )
-async def test_wrong_values_are_refused_by_name(
+async def test_invalid_values_are_rejected_by_field(
     newsroom: Newsroom, kind: str, reason_code: str, until: datetime | None, fields: set[str]
 ) -> None:
     author, reviewer = await newsroom.person(), await newsroom.person("reviewer")
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as raised:
         await impose_sanction(newsroom.pool, reviewer, author, kind=kind, reason_code=reason_code, until=until)
-    assert {error.field for error in refusal.value.errors} == fields
-    assert await newsroom.told(author) == []
+    assert {error.field for error in raised.value.errors} == fields
+    assert await newsroom.notification_titles(author) == []

@@ -1,4 +1,4 @@
-"""After the opening: every field of the rules, moved in every direction, against the table of docs/law.md."""
+"""Changes after the opening: each field of the rules, changed in each direction, against the table of docs/law.md."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ LAW = (Path(feed.__file__).parent.parent / "docs" / "law.md").read_text("utf-8")
 TABLE = dict(re.findall(r"^\| `([a-z_.\[\]]+)` \| (.+) \|$", LAW.partition("## After the opening")[2], re.MULTILINE))
 
 
-# Which moves each word of the table lets through; `none` is a value where there was none, `gone` the other way round.
+# The changes that each word of the table allows; `given`: a value where there was none, `gone`: the reverse.
 ACCEPTS = {
     "fixed": set[str](),
     "more": {"up"},
@@ -24,7 +24,7 @@ ACCEPTS = {
     "longer": {"up"},
     "appended": {"appended"},
 }
-# What may be missing where it stands; `value_cny` may not, once a campaign is public.
+# Fields that may be empty; `value_cny` may not in a published campaign.
 OPTIONAL = {
     path
     for path in leaves(Rules)
@@ -43,7 +43,7 @@ def test_the_table_names_every_field_of_the_rules() -> None:
     assert set(AFTER_OPENING) == set(Rules.__struct_fields__)
 
 
-def test_every_field_is_moved() -> None:
+def test_every_field_is_changed() -> None:
     assert {path for path, *_ in CASES} == set(leaves(Rules))
     for name in Rules.__struct_fields__:
         assert getattr(RULES, name) not in (None, ()), name
@@ -53,10 +53,10 @@ def test_every_field_is_moved() -> None:
 def test_a_change_after_the_opening_is_accepted_as_the_table_says(path: str, move: str, old: Rules, new: Rules) -> None:
     word = TABLE[path]
     accepted = word == "free" or (word == move if word.startswith("to ") else move in ACCEPTS[word])
-    refused = [error.field for error in find_unamendable(old, new)]
-    assert refused == ([] if accepted else [re.split(r"[.\[]", path)[0]])
+    raised = [error.field for error in find_unamendable(old, new)]
+    assert raised == ([] if accepted else [re.split(r"[.\[]", path)[0]])
 
 
-def test_one_bad_change_among_good_ones_is_the_one_that_is_named() -> None:
+def test_only_the_unamendable_fields_of_a_change_are_named() -> None:
     new = msgspec.structs.replace(RULES, winner_count=9, title="读书季", ends_at=AT + 30 * DAY, reserve_count=1)
     assert [error.field for error in find_unamendable(RULES, new)] == ["ends_at", "reserve_count"]

@@ -1,3 +1,5 @@
+"""Drafts: merging fields, and the rules and problems of a draft."""
+
 import msgspec
 
 from feed.campaigns.model import Rules, rules_document
@@ -22,7 +24,7 @@ def test_every_field_of_the_rules_can_be_written() -> None:
     assert set(CampaignFields.__struct_fields__) == set(Rules.__struct_fields__)
 
 
-def test_a_field_that_is_left_out_stays_and_null_takes_it_back() -> None:
+def test_an_absent_field_stays_and_null_removes_it() -> None:
     draft = merge_fields({"title": "旧", "notes": "注"}, fields(b'{"body": "x", "notes": null}'))
     assert draft == {"title": "旧", "body": "x"}
 
@@ -38,7 +40,7 @@ def test_decimals_are_read_exactly() -> None:
     assert rules_document(rules)["weights"] == {"quality": "0.1", "likes": "0.2", "comments": "0.7"}
 
 
-def test_a_missing_date_is_not_compared_with() -> None:
+def test_a_missing_date_is_not_compared() -> None:
     draft = {name: value for name, value in FULL.items() if name != "ends_at"} | {"settle_at": "2026-09-01T00:00:00Z"}
     assert read_rules(draft, publishing=False)[1] == []
     assert "settle_at" not in {error.field for error in read_rules(draft, publishing=True)[1]}
@@ -59,9 +61,9 @@ def test_a_copy_keeps_no_date() -> None:
 
 def test_a_claim_may_end_later_and_never_earlier() -> None:
     rules, _ = read_rules({**FULL, "claim_ends_at": "2026-10-01T00:00:00Z"}, publishing=False)
-    for moved, fine in (("2026-10-02T00:00:00Z", True), ("2026-09-30T00:00:00Z", False), (None, False)):
-        other, _ = read_rules({**FULL, "claim_ends_at": moved} if moved else FULL, publishing=False)
-        assert (find_unamendable(rules, other) == []) is fine
+    for claim_ends_at, is_amendable in (("2026-10-02T00:00:00Z", True), ("2026-09-30T00:00:00Z", False), (None, False)):
+        other, _ = read_rules({**FULL, "claim_ends_at": claim_ends_at} if claim_ends_at else FULL, publishing=False)
+        assert (find_unamendable(rules, other) == []) is is_amendable
 
 
 def test_a_draw_names_its_public_number_before_it_is_published() -> None:

@@ -1,4 +1,4 @@
-"""The rules as people read them say what is executed: another value is another text."""
+"""The rules text corresponds to the rules: another value gives another text."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from feed.campaigns.scoring.engagement import EXCLUSION_REASONS
 from feed.campaigns.text_parts import BLANK, local_time
 from feed.prizes.draw.beacon import window_at, windows
 
-# 20 September is the last day: the end is midnight in Shanghai.
+# Midnight in Shanghai: 20 September is the last day.
 ENDS_AT = datetime(2026, 9, 20, 16, tzinfo=UTC)
 RULES = Rules(
     title="爱读书的深圳人",
@@ -36,12 +36,12 @@ RULES = Rules(
 )
 
 
-def test_the_text_is_numbered_and_says_what_was_promised() -> None:
+def test_the_text_is_numbered_and_contains_every_term() -> None:
     lines = rules_text(RULES).splitlines()
     assert lines[0] == "《爱读书的深圳人》活动规则"
     assert [line.split(".")[0] for line in lines[1:]] == [str(number) for number in range(1, len(lines))]
     text = "\n".join(lines)
-    for promise in (
+    for term in (
         "2026年9月1日09:30至2026年9月20日24:00",
         "#爱读书的深圳人#",
         "选出3人，候补5人",
@@ -63,7 +63,7 @@ def test_the_text_is_numbered_and_says_what_was_promised() -> None:
         "由候补依次递补",
         "主办方：读特。联系方式：0755-12345678。",
     ):
-        assert promise in text, promise
+        assert term in text, term
 
 
 @pytest.mark.parametrize(
@@ -104,27 +104,27 @@ def test_the_text_is_numbered_and_says_what_was_promised() -> None:
         {"tax_borne_by": "winner"},
     ],
 )
-def test_whatever_decides_is_in_the_text(change: dict[str, Any]) -> None:
+def test_every_field_that_matters_changes_the_text(change: dict[str, Any]) -> None:
     assert rules_text(msgspec.structs.replace(RULES, **change)) != rules_text(RULES)
 
 
 @pytest.mark.parametrize("change", [{"cover_media_id": "1"}, {"announcement_post_id": "1"}, {"body": "来晒书吧"}])
-def test_what_decides_nothing_is_not(change: dict[str, Any]) -> None:
+def test_other_fields_do_not_change_the_text(change: dict[str, Any]) -> None:
     assert rules_text(msgspec.structs.replace(RULES, **change)) == rules_text(RULES)
 
 
-def test_criteria_and_quorum_are_told_to_those_who_are_marked() -> None:
+def test_criteria_and_quorum_are_in_the_text() -> None:
     criteria = (Criterion("立意", Decimal("0.625")), Criterion("文采", Decimal("0.375")))
     text = rules_text(msgspec.structs.replace(RULES, criteria=criteria, quorum=3, shortlist_size=20))
     assert "按立意（占62.5%）、文采（占37.5%）分项打分" in text
     assert "须经不少于3名评委打分" in text
     assert "入围不超过20件" in text
     assert "全体评委打分" in rules_text(RULES)
-    # Where quality does not count nobody marks.
+    # Without a weight of quality there are no marks.
     assert "评委打分，" not in rules_text(msgspec.structs.replace(RULES, weights=Weights(Decimal(0), Decimal(1))))
 
 
-def test_the_order_is_told_to_its_end() -> None:
+def test_the_text_names_every_tie_break() -> None:
     assert "依次按发布时间早者排列" in rules_text(msgspec.structs.replace(RULES, tie_break=()))
     assert "依次按有效点赞人数多者、发布时间早者排列" in rules_text(
         msgspec.structs.replace(RULES, tie_break=("likes",))
@@ -153,7 +153,7 @@ def test_midnight_is_the_end_of_a_day_and_the_beginning_of_the_next() -> None:
     assert local_time(ENDS_AT + timedelta(minutes=1), ends=True) == "2026年9月21日00:01"
 
 
-def test_a_moment_is_printed_to_its_last_digit() -> None:
+def test_a_time_is_printed_to_its_last_digit() -> None:
     assert local_time(ENDS_AT + timedelta(seconds=5)) == "2026年9月21日00:00:05"
     assert local_time(ENDS_AT + timedelta(seconds=5), ends=True) == "2026年9月21日00:00:05"
     assert local_time(ENDS_AT + timedelta(milliseconds=20), ends=True) == "2026年9月21日00:00:00.02"
@@ -173,7 +173,7 @@ TIMES = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=st.
 
 
 @given(TIMES, TIMES, st.booleans())
-def test_two_moments_are_never_told_alike(one: datetime, other: datetime, ends: bool) -> None:
+def test_different_times_have_different_texts(one: datetime, other: datetime, ends: bool) -> None:
     for at in (other, one + timedelta(microseconds=1), one + timedelta(seconds=1), one + timedelta(minutes=1)):
         assert (local_time(one, ends=ends) == local_time(at, ends=ends)) is (one == at)
 
@@ -182,7 +182,9 @@ def test_two_moments_are_never_told_alike(one: datetime, other: datetime, ends: 
     "order", [("public_number", "drand"), ("drand", "public_number"), ("drand",), ("public_number",)]
 )
 @pytest.mark.parametrize("settle_at", [None, ENDS_AT + timedelta(days=2, seconds=17)])
-def test_a_draw_tells_when_it_is_drawn_as_it_is_executed(order: tuple[str, ...], settle_at: datetime | None) -> None:
+def test_the_times_of_a_draw_in_the_text_are_the_executed_ones(
+    order: tuple[str, ...], settle_at: datetime | None
+) -> None:
     rules = msgspec.structs.replace(
         RULES, method="draw", beacon="福彩双色球", beacon_order=order, beacon_wait_hours=30, settle_at=settle_at
     )
@@ -200,7 +202,7 @@ def test_a_draw_without_a_beacon_is_drawn_at_once() -> None:
     assert "开奖时间：2026年9月24日00:00公布签单，随即开奖" in rules_text(rules)
 
 
-def test_a_draw_that_is_not_dated_yet_has_blanks_for_its_times() -> None:
+def test_a_draw_without_dates_has_blanks_for_its_times() -> None:
     rules, _ = read_rules({"title": "读书月", "method": "draw"}, publishing=False)
     for order in (("public_number", "drand"), ("drand",), ()):
         text = rules_text(msgspec.structs.replace(rules, beacon_order=order), missing={"starts_at", "ends_at"})
@@ -208,17 +210,17 @@ def test_a_draw_that_is_not_dated_yet_has_blanks_for_its_times() -> None:
         assert f"开奖时间：{BLANK}公布签单" in text
 
 
-def test_every_reason_for_which_engagement_does_not_count_is_told() -> None:
+def test_the_text_has_a_clause_for_each_exclusion_reason() -> None:
     assert tuple(EXCLUSION_TEXTS) == EXCLUSION_REASONS
     text = rules_text(msgspec.structs.replace(RULES, eligibility=Eligibility(min_account_age_days=7)))
     for words in EXCLUSION_TEXTS.values():
         assert words.format(days=7) in text
     assert "注册未满" not in rules_text(RULES)
-    # Of a draw nothing of this is counted.
+    # In a draw, engagement does not count.
     assert "有效点赞和评论" not in rules_text(msgspec.structs.replace(RULES, method="draw"))
 
 
-def test_what_is_looked_at_at_the_deadline_is_told() -> None:
+def test_the_text_says_what_is_judged_at_the_deadline() -> None:
     text = rules_text(RULES)
     for words in (
         "截止时未撤回的点赞",

@@ -1,4 +1,4 @@
-"""What counts: every rule by itself, and all of them against a slow reading of the same rules."""
+"""Counting engagement: each rule by itself, and all of them against a slow implementation in Python."""
 
 import random
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from tests.support.make import DAY, HOUR
 MICROSECOND = timedelta(microseconds=1)
 
 
-class Someone(NamedTuple):
+class Participant(NamedTuple):
     id: int
     person: str | None
     flags: set[str]
@@ -38,13 +38,13 @@ async def post_id(conn: Connection, campaign_id: int, end: datetime) -> int:
     return await make.entry(conn, campaign_id, at=end - DAY)
 
 
-async def counted(conn: Connection, campaign_id: int) -> EntryEngagement:
+async def count_only_entry(conn: Connection, campaign_id: int) -> EntryEngagement:
     (only,) = await count_engagement(conn, campaign_id)
     return only
 
 
 async def test_an_entry_without_engagement_counts_nothing(conn: Connection, campaign_id: int, post_id: int) -> None:
-    assert await counted(conn, campaign_id) == EntryEngagement(post_id, 0, 0, 0, 0, {}, {}, None)
+    assert await count_only_entry(conn, campaign_id) == EntryEngagement(post_id, 0, 0, 0, 0, {}, {}, None)
 
 
 async def test_the_last_microsecond_counts_and_the_deadline_does_not(
@@ -54,18 +54,18 @@ async def test_the_last_microsecond_counts_and_the_deadline_does_not(
     await make.like(conn, post_id, at=end)
     await make.comment(conn, post_id, at=end - MICROSECOND)
     await make.comment(conn, post_id, at=end)
-    found = await counted(conn, campaign_id)
+    found = await count_only_entry(conn, campaign_id)
     assert (found.likes, found.likes_shown, found.commenters, found.commenters_shown) == (1, 1, 1, 1)
 
 
-async def test_what_ends_at_the_deadline_or_later_had_not_ended(
+async def test_engagement_taken_back_at_the_deadline_or_later_counts(
     conn: Connection, campaign_id: int, post_id: int, end: datetime
 ) -> None:
     for until in (end - MICROSECOND, end, end + DAY):
         account_id = await make.account(conn)
         await make.past_like(conn, post_id, account_id, at=end - DAY, until=until)
         await make.comment(conn, post_id, account_id, at=end - DAY, state="deleted", deleted_at=until)
-    found = await counted(conn, campaign_id)
+    found = await count_only_entry(conn, campaign_id)
     assert (found.likes, found.commenters) == (2, 2)
 
 
@@ -75,10 +75,10 @@ async def test_a_like_taken_back_and_given_again_counts_once(
     account_id = await make.account(conn)
     await make.past_like(conn, post_id, account_id, at=end - 3 * HOUR, until=end - 2 * HOUR)
     await make.like(conn, post_id, account_id, at=end - HOUR)
-    assert (await counted(conn, campaign_id)).likes == 1
+    assert (await count_only_entry(conn, campaign_id)).likes == 1
 
 
-async def test_before_the_deadline_the_present_is_counted(conn: Connection) -> None:
+async def test_before_the_deadline_the_current_engagement_counts(conn: Connection) -> None:
     now = make.now()
     campaign_id = await make.campaign(conn, starts_at=now - 10 * DAY, ends_at=now + DAY)
     post_id = await make.entry(conn, campaign_id, at=now - DAY)
@@ -89,23 +89,23 @@ async def test_before_the_deadline_the_present_is_counted(conn: Connection) -> N
     for account_id in account_ids[:4]:
         await make.like(conn, post_id, account_id, at=now - 2 * HOUR)
     await make.like(conn, post_id, account_ids[4], at=now + HOUR)
-    found = await counted(conn, campaign_id)
+    found = await count_only_entry(conn, campaign_id)
     assert (found.likes, found.likes_excluded) == (3, {"banned": 1})
 
 
 @pytest.mark.parametrize("state", ["pending", "rejected", "removed"])
-async def test_a_comment_that_others_do_not_see_does_not_count(
+async def test_a_hidden_comment_does_not_count(
     conn: Connection, campaign_id: int, post_id: int, end: datetime, state: str
 ) -> None:
     await make.comment(conn, post_id, at=end - HOUR, state=state)
-    assert (await counted(conn, campaign_id)).commenters_shown == 0
+    assert (await count_only_entry(conn, campaign_id)).commenters_shown == 0
 
 
 async def test_a_commenter_counts_once(conn: Connection, campaign_id: int, post_id: int, end: datetime) -> None:
     account_id = await make.account(conn)
     for hours in (1, 2, 3):
         await make.comment(conn, post_id, account_id, at=end - hours * HOUR)
-    found = await counted(conn, campaign_id)
+    found = await count_only_entry(conn, campaign_id)
     assert (found.commenters, found.commenters_shown, found.commenters_excluded) == (1, 1, {})
 
 
@@ -116,7 +116,7 @@ async def test_two_accounts_of_one_person_count_once(
         account_id = await make.account(conn, person="twins")
         await make.like(conn, post_id, account_id, at=end - HOUR)
         await make.comment(conn, post_id, account_id, at=end - HOUR)
-    found = await counted(conn, campaign_id)
+    found = await count_only_entry(conn, campaign_id)
     assert (found.likes, found.commenters) == (1, 1)
     assert found.likes_excluded == found.commenters_excluded == {"same_person": 2}
 
@@ -127,7 +127,7 @@ async def engage(conn: Connection, post_id: int, account_id: int, end: datetime)
 
 
 async def expect(conn: Connection, campaign_id: int, reason: ExclusionReason | None, times: int = 1) -> None:
-    found = await counted(conn, campaign_id)
+    found = await count_only_entry(conn, campaign_id)
     assert found.likes_excluded == found.commenters_excluded == ({reason: times} if reason else {})
     assert found.likes == found.commenters == (0 if reason else times)
 
@@ -147,7 +147,7 @@ async def test_an_unverified_author_is_still_the_author(conn: Connection, campai
     post_id = await make.entry(conn, campaign_id, author, at=end - DAY)
     await engage(conn, post_id, author, end)
     await expect(conn, campaign_id, "own")
-    assert (await counted(conn, campaign_id)).author_reason == "not_verified"
+    assert (await count_only_entry(conn, campaign_id)).author_reason == "not_verified"
 
 
 async def test_a_phone_must_be_verified_before_the_deadline(
@@ -158,7 +158,7 @@ async def test_a_phone_must_be_verified_before_the_deadline(
     await expect(conn, campaign_id, "not_verified", 2)
     in_time = await make.account(conn, verified=end - MICROSECOND)
     await engage(conn, post_id, in_time, end)
-    assert (await counted(conn, campaign_id)).likes == 1
+    assert (await count_only_entry(conn, campaign_id)).likes == 1
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ async def test_a_phone_must_be_verified_before_the_deadline(
         (MICROSECOND, None, None),
     ],
 )
-async def test_who_is_staff_at_the_deadline_does_not_count(
+async def test_staff_at_the_deadline_do_not_count(
     conn: Connection,
     campaign_id: int,
     post_id: int,
@@ -194,7 +194,7 @@ async def test_a_second_account_of_a_staff_member_does_not_count(
     await expect(conn, campaign_id, "staff")
 
 
-async def test_a_juror_does_not_count_and_one_who_left_neither(
+async def test_jurors_and_former_jurors_do_not_count(
     conn: Connection, campaign_id: int, post_id: int, end: datetime
 ) -> None:
     for removed_at in (None, end - 5 * DAY):
@@ -226,7 +226,7 @@ async def test_a_juror_of_another_campaign_counts(
         (-DAY, None, None, "mute", None),
     ],
 )
-async def test_who_is_banned_at_the_deadline_does_not_count(
+async def test_banned_accounts_at_the_deadline_do_not_count(
     conn: Connection,
     campaign_id: int,
     post_id: int,
@@ -257,7 +257,7 @@ async def test_an_account_must_be_old_enough_at_the_deadline(conn: Connection, e
     await engage(conn, post_id, await make.account(conn, created_at=end - 3 * DAY + MICROSECOND), end)
     await expect(conn, campaign_id, "too_new")
     await engage(conn, post_id, await make.account(conn, created_at=end - 3 * DAY), end)
-    assert (await counted(conn, campaign_id)).likes == 1
+    assert (await count_only_entry(conn, campaign_id)).likes == 1
 
 
 async def test_a_void_of_an_account_holds_for_the_person(
@@ -272,11 +272,11 @@ async def test_a_void_holds_for_its_kinds_only(conn: Connection, campaign_id: in
     account_id = await make.account(conn)
     await engage(conn, post_id, account_id, end)
     await make.void(conn, campaign_id, account_id=account_id, kinds=["like"])
-    found = await counted(conn, campaign_id)
+    found = await count_only_entry(conn, campaign_id)
     assert (found.likes, found.likes_excluded, found.commenters) == (0, {"voided": 1}, 1)
 
 
-async def test_a_void_of_a_post_takes_everybody_s_engagement(
+async def test_a_void_of_a_post_excludes_all_of_its_engagement(
     conn: Connection, campaign_id: int, post_id: int, end: datetime
 ) -> None:
     for _ in range(2):
@@ -285,7 +285,7 @@ async def test_a_void_of_a_post_takes_everybody_s_engagement(
     await expect(conn, campaign_id, "voided", 2)
 
 
-async def test_a_void_that_was_withdrawn_or_is_another_campaign_s_does_nothing(
+async def test_a_withdrawn_void_and_one_of_another_campaign_exclude_nothing(
     conn: Connection, campaign_id: int, post_id: int, end: datetime
 ) -> None:
     account_id = await make.account(conn)
@@ -302,7 +302,7 @@ async def test_an_erased_account_stays_counted(conn: Connection, campaign_id: in
     await expect(conn, campaign_id, None)
 
 
-async def test_the_first_reason_that_applies_is_told(
+async def test_the_first_reason_that_applies_is_returned(
     conn: Connection, campaign_id: int, post_id: int, end: datetime
 ) -> None:
     account_id = await make.account(conn)
@@ -316,7 +316,7 @@ async def test_the_first_reason_that_applies_is_told(
 
 
 @pytest.mark.parametrize("reason", ["not_verified", "staff", "juror", "banned", "too_new"])
-async def test_an_author_may_be_out_of_the_running(conn: Connection, end: datetime, reason: ExclusionReason) -> None:
+async def test_an_author_may_be_excluded(conn: Connection, end: datetime, reason: ExclusionReason) -> None:
     campaign_id = await make.campaign(
         conn, starts_at=end - 10 * DAY, ends_at=end, eligibility={"min_account_age_days": 3}
     )
@@ -330,10 +330,10 @@ async def test_an_author_may_be_out_of_the_running(conn: Connection, end: dateti
     if reason == "banned":
         await make.ban(conn, author, since=end - DAY)
     await make.entry(conn, campaign_id, author, at=end - DAY)
-    assert (await counted(conn, campaign_id)).author_reason == reason
+    assert (await count_only_entry(conn, campaign_id)).author_reason == reason
 
 
-async def test_only_the_entries_that_were_asked_for_are_counted(
+async def test_only_the_requested_entries_are_counted(
     conn: Connection, campaign_id: int, post_id: int, end: datetime
 ) -> None:
     other = await make.entry(conn, campaign_id, at=end - DAY)
@@ -345,12 +345,10 @@ async def test_only_the_entries_that_were_asked_for_are_counted(
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_what_counted_and_what_did_not_add_up(
-    conn: Connection, campaign_id: int, end: datetime, seed: int
-) -> None:
-    """Against the rules in Python, over random people and acts; the fairness report and a user's own view agree."""
+async def test_counts_and_exclusions_add_up(conn: Connection, campaign_id: int, end: datetime, seed: int) -> None:
+    """Random accounts and engagement against the rules in Python; the fairness report and a user's own view agree."""
     dice = random.Random(seed)
-    people: list[Someone] = []
+    people: list[Participant] = []
     for _ in range(30):
         name = f"random {seed} {dice.randrange(20)}"
         verified = dice.random() < 0.85
@@ -364,7 +362,7 @@ async def test_what_counted_and_what_did_not_add_up(
             await make.ban(conn, account_id)
         if "voided" in flags:
             await make.void(conn, campaign_id, account_id=account_id)
-        people.append(Someone(account_id, name if verified else None, flags))
+        people.append(Participant(account_id, name if verified else None, flags))
     flagged: dict[str, set[str]] = {}
     for each in people:
         if each.person is not None:
@@ -397,18 +395,18 @@ async def test_what_counted_and_what_did_not_add_up(
     found = await count_engagement(conn, campaign_id)
     assert {entry.post_id: (entry.likes, entry.likes_excluded) for entry in found} == expected
     assert all(entry.likes + sum(entry.likes_excluded.values()) == entry.likes_shown for entry in found)
-    acts = [row["post_id"] for row in await list_engagement(conn, campaign_id, list(expected))]
-    assert {post_id: acts.count(post_id) for post_id in expected} == {
+    engagements = [row["post_id"] for row in await list_engagement(conn, campaign_id, list(expected))]
+    assert {post_id: engagements.count(post_id) for post_id in expected} == {
         post_id: n for post_id, (n, _) in expected.items()
     }
     for each in people:
-        holds = each.flags if each.person is None else flagged[each.person] | {"verified"}
-        reasons: list[ExclusionReason] = [] if "verified" in holds else ["not_verified"]
-        reasons += [reason for reason in ("staff", "juror", "banned") if reason in holds]
+        conditions = each.flags if each.person is None else flagged[each.person] | {"verified"}
+        reasons: list[ExclusionReason] = [] if "verified" in conditions else ["not_verified"]
+        reasons += [reason for reason in ("staff", "juror", "banned") if reason in conditions]
         assert await list_reasons(conn, campaign_id, each.id) == reasons
 
 
-async def test_the_database_knows_the_same_reasons_in_the_same_order(conn: Connection) -> None:
+async def test_the_database_has_the_same_reasons_in_the_same_order(conn: Connection) -> None:
     assert await conn.fetchval("SELECT enum_range(NULL::exclusion_reason)::text[]") == list(EXCLUSION_REASONS)
 
 
@@ -437,9 +435,12 @@ async def test_all_readers_agree_at_the_edges_and_read_the_published_rules(
     await make.comment(conn, post_id, at=end - DAY, state="deleted", deleted_at=end + shift)
     await make.comment(conn, post_id, at=end + shift)
 
-    found = await counted(conn, campaign_id)
-    acts = await list_engagement(conn, campaign_id, [post_id])
-    assert (sum(act["liked"] for act in acts), sum(not act["liked"] for act in acts)) == (found.likes, found.commenters)
+    found = await count_only_entry(conn, campaign_id)
+    engagements = await list_engagement(conn, campaign_id, [post_id])
+    assert (sum(act["liked"] for act in engagements), sum(not act["liked"] for act in engagements)) == (
+        found.likes,
+        found.commenters,
+    )
     own_views = [reason for each in account_ids for reason in await list_reasons(conn, campaign_id, each)]
     assert found.likes_excluded == {
         reason: own_views.count(reason) for reason in EXCLUSION_REASONS if reason in own_views

@@ -56,7 +56,7 @@ def entry(post_id: int, likes: int, commenters: int, person: bytes) -> RankedEnt
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.binary(min_size=1, max_size=1)), max_size=12),
     st.randoms(),
 )
-def test_the_order_is_total_and_does_not_depend_on_where_one_starts(rows, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_order_is_total_and_independent_of_the_input_order(rows, random) -> None:  # type: ignore[no-untyped-def]
     entries = [entry(n, likes, commenters, person) for n, (likes, commenters, person) in enumerate(rows, 1)]
     ties = ("likes", "comments", "earliest")
     assert len({ranking_key(each, ties) for each in entries}) == len(entries)
@@ -75,12 +75,12 @@ def shares(draw: st.DrawFn) -> Weights:
 
 
 @given(shares(), st.builds(Caps, st.integers(1, 1_000_000), st.integers(1, 1_000_000)))
-def test_what_engagement_is_said_to_be_worth_is_what_it_scores(weights: Weights, caps: Caps) -> None:
+def test_the_points_by_count_equal_the_score(weights: Weights, caps: Caps) -> None:
     zero = Decimal(0)
     points = points_by_count(weights, caps)
     assert [count for count, _, _ in points] == [10, 50, 200]
     for count, likes, comments in points:
-        # The score of the board in whole millionths, and that of the settlement.
+        # The score of the board, in millionths, and of the settlement.
         assert likes * 1_000_000 == micro_points(score(zero, count, 0, weights, caps))
         assert comments * 1_000_000 == micro_points(score(zero, 0, count, weights, caps))
         assert likes == total_score(zero, count, 0, weights, caps)
