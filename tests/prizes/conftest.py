@@ -13,7 +13,7 @@ Kill = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def kill(database: str, redis_url: str, tmp_path: Path, keys: Keys, forks: Forks) -> Kill:
-    """`kill(when, nth, step, *ids)`: runs the step in a process that dies around its nth commit."""
+    """`kill(when, nth, step, *ids)` runs a step in a process that kills itself before or after its nth commit."""
     environ = {
         "FEED_DATABASE_URL": database,
         "FEED_REDIS_URL": redis_url,

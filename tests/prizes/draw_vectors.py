@@ -1,4 +1,4 @@
-"""The vectors of docs/draw-spec.md, from our own implementation: `python -m tests.prizes.draw_vectors > docs/draw-vectors.json`."""
+"""Generates the vectors of docs/draw-spec.md: `python -m tests.prizes.draw_vectors > docs/draw-vectors.json`."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from typing import Any
 
 import feed
 from feed.campaigns.model import parse_time, time_text
-from feed.prizes.draw import algorithm as draw
+from feed.prizes.draw import algorithm
 from feed.prizes.draw.drand import QUICKNET, first_round, time_of
 
 PATH = Path(feed.__file__).parent.parent / "docs" / "draw-vectors.json"
@@ -19,14 +19,14 @@ DRAND = {
     "round": "1000",
     "value": "fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd",
 }
-# Tickets of nobody else, in their order.
-GONE = ["00" * 15 + "01", "ff" * 15 + "fe"]
+# Tickets of persons that are in no other vector, sorted.
+REMOVED = ["00" * 15 + "01", "ff" * 15 + "fe"]
 SIGNATURE = "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39"
 OWN = {"source": "own", "round": "", "value": "5f" * 32}
 
 
-def _bytes(what: str, length: int) -> str:
-    return hashlib.sha256(what.encode()).digest()[:length].hex()
+def _bytes(label: str, length: int) -> str:
+    return hashlib.sha256(label.encode()).digest()[:length].hex()
 
 
 def _case(
@@ -40,13 +40,15 @@ def _case(
     added: Sequence[str] = (),
 ) -> Any:
     nonce = bytes.fromhex(_bytes(f"nonce {name}", 32))
-    tickets = draw.tickets_of([*(each for each in persons if each not in added), *removed])
-    listed = draw.list_hash(campaign_id, tickets)
-    seed = draw.seed_of(listed, nonce, source=beacon["source"], round_=beacon["round"], value=beacon["value"])
-    behind = draw.tickets_of(added)
-    order = [ticket.hex() for ticket in draw.order_tickets(seed, draw.tickets_of(persons), added=behind)]
+    tickets = algorithm.tickets_of([*(each for each in persons if each not in added), *removed])
+    listed = algorithm.list_hash(campaign_id, tickets)
+    seed = algorithm.seed_of(listed, nonce, source=beacon["source"], round_=beacon["round"], value=beacon["value"])
+    order = [
+        ticket.hex()
+        for ticket in algorithm.order_tickets(seed, algorithm.tickets_of(persons), added=algorithm.tickets_of(added))
+    ]
     winners, reserves = places
-    again = {name: list(given) for name, given in (("removed", removed), ("added", added)) if given}
+    changes = {name: list(given) for name, given in (("removed", removed), ("added", added)) if given}
     return {
         "name": name,
         "campaign_id": str(campaign_id),
@@ -55,11 +57,11 @@ def _case(
         "reserve_count": reserves,
         "nonce": nonce.hex(),
         "beacon": beacon,
-        **again,
+        **changes,
         "expected": {
             "tickets": len(tickets),
             "list_sha256": listed.hex(),
-            "nonce_sha256": draw.nonce_hash(nonce).hex(),
+            "nonce_sha256": algorithm.nonce_hash(nonce).hex(),
             "seed": seed.hex(),
             "order": order,
             "winners": order[:winners],
@@ -69,10 +71,10 @@ def _case(
 
 
 def vectors() -> dict[str, Any]:
-    """All of them."""
+    """The content of the file."""
 
     def people(count: int) -> list[str]:
-        return [_bytes(f"person {number}", draw.TICKET_BYTES) for number in range(count)]
+        return [_bytes(f"person {number}", algorithm.TICKET_BYTES) for number in range(count)]
 
     cases = [
         _case("nobody takes part", 1, [], (3, 2), NUMBER),
@@ -92,16 +94,16 @@ def vectors() -> dict[str, Any]:
             people(12),
             (3, 2),
             NUMBER,
-            removed=GONE,
+            removed=REMOVED,
             added=people(3),
         ),
         _case("the lowest and the highest ticket", 9, ["ff" * 16, "00" * 16], (1, 1), NUMBER),
     ]
-    return {"format": "feed-draw-vectors-1", "algorithm": draw.ALGORITHM, "vectors": cases, "drand": drand()}
+    return {"format": "feed-draw-vectors-1", "algorithm": algorithm.ALGORITHM, "vectors": cases, "drand": drand()}
 
 
 def drand() -> dict[str, Any]:
-    """Quicknet, and which of its rounds decides from a moment on; of a real one the signature, and the value made from it."""
+    """The chain quicknet: the first round after several times, and signature and value of a real round."""
     moments = [
         "2023-08-01T00:00:00.000000Z",
         "2023-08-23T15:09:27.000000Z",
@@ -129,7 +131,7 @@ def drand() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The file."""
+    """The text of the file."""
     return json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n"
 
 

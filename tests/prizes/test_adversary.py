@@ -1,4 +1,4 @@
-"""What somebody does who wants a prize that is not theirs, played through the doors' own actions up to the result."""
+"""Attempts to win a prize by unfair means, each through the same actions as the endpoints, up to the result."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -59,7 +59,7 @@ async def contest(pool: Pool) -> Contest:
 
 
 async def count_posts(pool: Pool) -> None:
-    """Everybody's counter as publishing leaves it; the rows of these tests were not made by publishing."""
+    """Sets each account's `post_count` as publishing does, because the rows of these tests are inserted directly."""
     await pool.execute("UPDATE accounts SET post_count = (SELECT count(*) FROM posts WHERE author_id = accounts.id)")
 
 
@@ -78,38 +78,38 @@ async def best_of(pool: Pool, keys: Keys, campaign_id: int) -> int:
     return int((await phases.winners_of(pool, campaign_id))[0]["post_id"])
 
 
-def why(row: SheetRow) -> dict[tuple[str, str], int]:
+def exclusions_of(row: SheetRow) -> dict[tuple[str, str], int]:
     return {(each["kind"], each["reason_code"]): each["count"] for each in row.excluded}
 
 
 async def test_likes_after_the_end_win_nothing(pool: Pool, keys: Keys, contest: Contest) -> None:
     fans = [await make.account(pool) for _ in range(10)]
-    said = await apply_likes(pool, [Like(PostId(contest.cheat), fan) for fan in fans])
-    assert len(said) == 10
+    outcomes = await apply_likes(pool, [Like(PostId(contest.cheat), fan) for fan in fans])
+    assert len(outcomes) == 10
     assert await pool.fetchval("SELECT like_count FROM post_stats WHERE post_id = $1", contest.cheat) == 10
     row = (await sheet_of(pool, contest.id))[contest.cheat]
     assert (row.likes_counted, row.eligible) == (0, True)
     assert await best_of(pool, keys, contest.id) == contest.honest
 
 
-async def test_a_like_taken_back_after_the_end_hurts_nobody(pool: Pool, contest: Contest) -> None:
+async def test_a_like_withdrawn_after_the_end_still_counts(pool: Pool, contest: Contest) -> None:
     likers = await pool.fetch("SELECT account_id FROM likes WHERE post_id = $1", contest.honest)
     await apply_likes(pool, [Like(PostId(contest.honest), row["account_id"], liked=False) for row in likers])
     assert await pool.fetchval("SELECT like_count FROM post_stats WHERE post_id = $1", contest.honest) == 0
     assert (await sheet_of(pool, contest.id))[contest.honest].likes_counted == 3
 
 
-async def test_staff_and_their_other_accounts_lift_nobody(pool: Pool, keys: Keys, contest: Contest) -> None:
+async def test_likes_of_staff_and_their_other_accounts_do_not_count(pool: Pool, keys: Keys, contest: Contest) -> None:
     for number in range(5):
         colleague = await make.account(pool, person=f"colleague {number}")
         await make.staff(pool, colleague, since=contest.ends_at - 5 * DAY, role="reviewer")
         other = await make.account(pool, person=f"colleague {number}")
         for account in (colleague, other):
             await make.like(pool, contest.cheat, account, at=contest.ends_at - HOUR)
-    # Resigned between the end and the settlement: at the end they were staff.
+    # They were staff at the end, and resigned between the end and the settlement.
     await pool.execute("UPDATE staff_rights SET revoked_at = $1 WHERE role = 'reviewer'", contest.ends_at + HOUR)
     row = (await sheet_of(pool, contest.id))[contest.cheat]
-    assert (row.likes_counted, why(row)) == (0, {("like", "staff"): 10})
+    assert (row.likes_counted, exclusions_of(row)) == (0, {("like", "staff"): 10})
     assert await best_of(pool, keys, contest.id) == contest.honest
 
 
@@ -122,7 +122,7 @@ async def test_one_phone_with_ten_accounts_is_one_like_and_one_commenter(
         await make.comment(pool, contest.cheat, account, at=contest.ends_at - HOUR)
     row = (await sheet_of(pool, contest.id))[contest.cheat]
     assert (row.likes_counted, row.commenters_counted) == (1, 1)
-    assert why(row) == {("like", "same_person"): 9, ("comment", "same_person"): 9}
+    assert exclusions_of(row) == {("like", "same_person"): 9, ("comment", "same_person"): 9}
 
 
 async def test_one_phone_with_two_entries_takes_one_place(pool: Pool, keys: Keys) -> None:
@@ -143,11 +143,11 @@ async def test_ten_accounts_of_the_author_are_the_author(pool: Pool, contest: Co
         account = await make.account(pool, person="author")
         await make.like(pool, contest.cheat, account, at=contest.ends_at - HOUR)
     row = (await sheet_of(pool, contest.id))[contest.cheat]
-    assert (row.likes_counted, why(row)) == (0, {("like", "own"): 10})
+    assert (row.likes_counted, exclusions_of(row)) == (0, {("like", "own"): 10})
 
 
 async def _banned_between(pool: Pool, account: AccountId, since: datetime, until: datetime) -> None:
-    """Banned and restored by an editor; only the two moments are moved."""
+    """Bans the account and lifts the ban by the real actions, then changes the two times."""
     editor = await make.person(pool, role="admin")
     await impose_sanction(pool, editor, account, kind="ban", reason_code="spam", until=None)
     await lift_sanctions(pool, editor, account)
@@ -157,7 +157,9 @@ async def _banned_between(pool: Pool, account: AccountId, since: datetime, until
     assert moved == "UPDATE 1"
 
 
-async def test_who_is_banned_at_the_end_stays_out_however_soon_restored(pool: Pool, contest: Contest) -> None:
+async def test_an_account_banned_at_the_end_is_excluded_even_if_the_ban_is_lifted_soon(
+    pool: Pool, contest: Contest
+) -> None:
     before, across, after = [await make.account(pool) for _ in range(3)]
     for account in (before, across, after):
         await make.like(pool, contest.honest, account, at=contest.ends_at - 2 * HOUR)
@@ -168,11 +170,11 @@ async def test_who_is_banned_at_the_end_stays_out_however_soon_restored(pool: Po
     await _banned_between(pool, contest.cheater, end - DAY, end + HOUR)
     sheet = await sheet_of(pool, contest.id)
     row = sheet[contest.honest]
-    assert (row.likes_counted, why(row)) == (5, {("like", "banned"): 1})
+    assert (row.likes_counted, exclusions_of(row)) == (5, {("like", "banned"): 1})
     assert (sheet[contest.cheat].eligible, sheet[contest.cheat].reason_code) == (False, "banned")
 
 
-async def _judge(pool: Pool, post_id: int, word: str) -> None:
+async def _judge(pool: Pool, post_id: int, verdict: str) -> None:
     reviewer = await make.person(pool, role="reviewer")
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post_id)
     case = await pool.fetchrow("SELECT id, version FROM cases WHERE post_id = $1", post_id)
@@ -181,7 +183,9 @@ async def _judge(pool: Pool, post_id: int, word: str) -> None:
             await cases.add_case(conn, kind="post", author_id=author, post_id=post_id, revision=1)
         case = await pool.fetchrow("SELECT id, version FROM cases WHERE post_id = $1", post_id)
     assert case is not None
-    await judge_case(pool, reviewer, case["id"], NewVerdict(verdict=word, reason_code="spam", version=case["version"]))
+    await judge_case(
+        pool, reviewer, case["id"], NewVerdict(verdict=verdict, reason_code="spam", version=case["version"])
+    )
 
 
 async def test_a_removed_entry_is_out_and_a_restored_one_has_its_likes_back(
@@ -190,9 +194,9 @@ async def test_a_removed_entry_is_out_and_a_restored_one_has_its_likes_back(
     await count_posts(pool)
     await _judge(pool, contest.honest, "remove")
     await _judge(pool, contest.cheat, "remove")
-    # Nobody likes what nobody sees.
-    refused = await apply_likes(pool, [Like(PostId(contest.honest), await make.account(pool))])
-    assert [type(each).__name__ for each in refused] == ["PostNotFound"]
+    # A removed post cannot be liked.
+    rejected = await apply_likes(pool, [Like(PostId(contest.honest), await make.account(pool))])
+    assert [type(each).__name__ for each in rejected] == ["PostNotFound"]
     await _judge(pool, contest.honest, "restore")
     sheet = await sheet_of(pool, contest.id)
     assert (sheet[contest.honest].eligible, sheet[contest.honest].likes_counted) == (True, 3)
@@ -200,7 +204,7 @@ async def test_a_removed_entry_is_out_and_a_restored_one_has_its_likes_back(
     assert await best_of(pool, keys, contest.id) == contest.honest
 
 
-async def test_a_topic_edited_in_after_the_end_enters_nothing(pool: Pool, contest: Contest) -> None:
+async def test_a_topic_added_after_the_end_makes_no_entry(pool: Pool, contest: Contest) -> None:
     late = await make.post(pool, at=contest.ends_at - DAY, topics=())
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", late)
     await edit_post(pool, author, PostId(late), PostChange(text="忘了话题 #读书#"))
@@ -208,8 +212,8 @@ async def test_a_topic_edited_in_after_the_end_enters_nothing(pool: Pool, contes
     assert late not in await sheet_of(pool, contest.id)
 
 
-async def test_a_topic_edited_out_and_in_again_after_the_end_is_out(pool: Pool, contest: Contest) -> None:
-    """What is judged is the last revision of the period, so a prize cannot be edited into."""
+async def test_a_topic_removed_before_the_end_and_added_after_it_does_not_count(pool: Pool, contest: Contest) -> None:
+    """The last revision before the end is judged, so an edit afterwards cannot make an entry eligible."""
     await edit_post(pool, contest.cheater, PostId(contest.cheat), PostChange(text="没有话题"))
     await pool.execute(
         "UPDATE post_revisions SET created_at = $2, approved_at = $2 WHERE post_id = $1 AND revision = 2",
@@ -221,14 +225,14 @@ async def test_a_topic_edited_out_and_in_again_after_the_end_is_out(pool: Pool, 
     assert (row.revision, row.reason_code) == (2, "topic_edited_out")
 
 
-async def test_a_text_edited_after_the_end_is_not_what_is_judged(pool: Pool, contest: Contest) -> None:
+async def test_a_revision_made_after_the_end_is_not_judged(pool: Pool, contest: Contest) -> None:
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", contest.honest)
     await edit_post(pool, author, PostId(contest.honest), PostChange(text="没有话题了"))
     row = (await sheet_of(pool, contest.id))[contest.honest]
     assert (row.revision, row.eligible) == (1, True)
 
 
-async def test_who_deletes_before_the_freeze_has_withdrawn(pool: Pool, keys: Keys, contest: Contest) -> None:
+async def test_an_entry_deleted_before_the_freeze_is_withdrawn(pool: Pool, keys: Keys, contest: Contest) -> None:
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", contest.honest)
     await count_posts(pool)
     await delete_post(pool, author, PostId(contest.honest))
@@ -236,7 +240,9 @@ async def test_who_deletes_before_the_freeze_has_withdrawn(pool: Pool, keys: Key
     assert await best_of(pool, keys, contest.id) == contest.cheat
 
 
-async def test_who_deletes_after_the_freeze_is_in_the_result_and_loses_the_prize(pool: Pool, keys: Keys) -> None:
+async def test_an_entry_deleted_after_the_freeze_stays_in_the_result_and_loses_the_prize(
+    pool: Pool, keys: Keys
+) -> None:
     campaign = await phases.frozen(pool, keys)
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
     await count_posts(pool)
@@ -252,7 +258,7 @@ async def _announce(pool: Pool, keys: Keys, campaign: Played) -> None:
 
 
 async def _holders(pool: Pool, campaign: Played) -> list[tuple[int, int]]:
-    """Place and post of each winner who has been told and still holds the prize."""
+    """Place and post of each notified winner who still holds the prize."""
     rows = await phases.winners_of(pool, campaign.id)
     return [(row["place"], row["post_id"]) for row in rows if row["state"] == "notified"]
 
@@ -288,7 +294,7 @@ async def test_a_juror_does_not_win(pool: Pool, keys: Keys, contest: Contest, ac
 
 
 @pytest.mark.parametrize("announced", [False, True])
-async def test_a_winner_who_is_erased_leaves_the_place_to_the_next(pool: Pool, keys: Keys, announced: bool) -> None:
+async def test_the_place_of_an_erased_winner_goes_to_the_next_reserve(pool: Pool, keys: Keys, announced: bool) -> None:
     campaign = await (phases.announced if announced else phases.settled)(pool, keys)
     signed = await phases.result_of(pool, campaign.id)
     best = (await phases.winners_of(pool, campaign.id))[0]
@@ -297,7 +303,7 @@ async def test_a_winner_who_is_erased_leaves_the_place_to_the_next(pool: Pool, k
     iss, sub = (await pool.fetchrow("SELECT iss, sub FROM accounts WHERE id = $1", best["account_id"])) or ("", "")
     gone = AppEvent("account.erased", make.now(), AppAccount(sub))
     assert await apply_event(pool, iss, "erased", gone, make.now()) == "applied"
-    # The place is filled before the posts are gone, and whether it had been announced or not.
+    # The place is filled before the posts are erased, announced or not.
     assert await forfeit_next_prize(pool, keys)
     assert await pool.fetchval("SELECT count(*) FROM claims") == 0
     if not announced:
@@ -306,7 +312,7 @@ async def test_a_winner_who_is_erased_leaves_the_place_to_the_next(pool: Pool, k
     await count_posts(pool)
     assert await erase_next_posts(pool)
     assert not await forfeit_next_prize(pool, keys)
-    # What was signed stays as it was, names nobody, and still verifies.
+    # The signed result is unchanged, contains no names, and still verifies.
     assert signed is not None
     assert await phases.result_of(pool, campaign.id) == signed
     assert verify_result(signed, keys.public_keys().keys).is_valid
@@ -315,7 +321,7 @@ async def test_a_winner_who_is_erased_leaves_the_place_to_the_next(pool: Pool, k
 async def test_verdicts_count_until_the_settlement_and_can_be_taken_back(
     pool: Pool, keys: Keys, contest: Contest
 ) -> None:
-    """An editor who is bribed leaves traces, and another puts it right."""
+    """The actions of a bribed editor are in the audit log, and another editor reverses them."""
     bribed, upright = [await make.person(pool, role="editor") for _ in range(2)]
     new = NewVoids(kinds=["like"], reason_code="bought", post_id=str(contest.honest))
     (void,) = await voids.add_voids(pool, bribed, contest.id, new)

@@ -1,4 +1,4 @@
-"""SIGKILL around every commit from the freeze to the claim: whoever comes next finds all of it or nothing of it."""
+"""SIGKILL around every commit from the freeze to the claim: each step is done completely or not at all, and once."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ WHEN = pytest.mark.parametrize("when", ["before", "after"])
 
 
 async def _finish(pool: Pool, keys: Keys) -> None:
-    """What the next worker does: each line of its table until it finds nothing more."""
+    """Runs the jobs of a worker until they find nothing more."""
     while await freeze_next_campaign(pool):
         pass
     while await settle_next_campaign(pool, keys):
@@ -75,7 +75,7 @@ async def test_killed_while_an_editor_settles_the_campaign_is_settled_once(
     campaign = await phases.due(pool)
     editor = await make.person(pool, role="editor")
     await kill(when, 1, "settle", campaign.id, editor)
-    # For an editor the freeze and the winners are one commit.
+    # An editor's settlement freezes the sheet and computes the winners in one commit.
     assert await _counts(pool) == ((0, 0, 0) if when == "before" else (1, 1, 2))
 
     if when == "before":
@@ -89,7 +89,7 @@ async def test_killed_while_an_editor_settles_the_campaign_is_settled_once(
 
 
 @WHEN
-async def test_killed_at_the_first_word_the_second_person_is_still_needed(
+async def test_killed_at_the_first_confirmation_a_second_person_is_still_required(
     pool: Pool, keys: Keys, kill: Kill, when: str
 ) -> None:
     campaign = await phases.settled(pool, keys)
@@ -104,16 +104,16 @@ async def test_killed_at_the_first_word_the_second_person_is_still_needed(
 
 
 @WHEN
-async def test_killed_while_announcing_each_winner_is_told_once(
+async def test_killed_while_announcing_each_winner_is_notified_once(
     pool: Pool, redis: Redis, keys: Keys, kill: Kill, tmp_path: Path, when: str
 ) -> None:
     campaign = await phases.settled(pool, keys)
     first, second = [await make.person(pool, role="editor") for _ in range(2)]
     await announce_winners(pool, keys, campaign.id, by=first)
     await kill(when, 1, "announce", campaign.id, second)
-    told = await pool.fetchval("SELECT count(*) FROM inbox WHERE kind = 'prize'")
+    notified = await pool.fetchval("SELECT count(*) FROM inbox WHERE kind = 'prize'")
     enqueued = await pool.fetchval("SELECT count(*) FROM messages")
-    assert (told, enqueued) == ((0, 0) if when == "before" else (2, 2))
+    assert (notified, enqueued) == ((0, 0) if when == "before" else (2, 2))
 
     if when == "before":
         assert await announce_winners(pool, keys, campaign.id, by=second) == "announced"
@@ -150,7 +150,7 @@ async def test_killed_while_claiming_the_winner_claims_again(pool: Pool, keys: K
 
 @WHEN
 @pytest.mark.parametrize("ends", ["lapse", "forfeit"])
-async def test_killed_while_a_place_changes_hands_it_has_one_winner(
+async def test_killed_while_a_place_changes_its_holder_it_has_one_winner(
     pool: Pool, keys: Keys, kill: Kill, when: str, ends: str
 ) -> None:
     campaign = await phases.announced(pool, keys)
@@ -169,8 +169,8 @@ async def test_killed_while_a_place_changes_hands_it_has_one_winner(
     place = [(row["post_id"], row["state"]) for row in await phases.winners_of(pool, campaign.id) if row["place"] == 1]
     assert place == [(campaign.posts[0], gone), (campaign.posts[2], "notified")]
     assert before == (place if when == "after" else [(campaign.posts[0], "notified")])
-    told = await pool.fetchval(
+    notified = await pool.fetchval(
         "SELECT count(*) FROM inbox JOIN winners USING (account_id) WHERE winners.post_id = $1 AND inbox.kind = 'prize'",
         campaign.posts[2],
     )
-    assert told == 1
+    assert notified == 1

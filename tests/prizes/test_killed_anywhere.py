@@ -1,4 +1,4 @@
-"""SIGKILL before and after every moment of every deed, found by looking at an undisturbed run: the end is the same."""
+"""SIGKILL before and after every side effect of every step of the stories: the final rows equal those of an undisturbed run."""
 
 import ast
 import asyncio
@@ -30,20 +30,20 @@ from tests.support.forks import Forks
 from tests.support.kill_points import watched
 from tests.support.prize_stories import STORIES, Deed, Play, prepare
 
-# The modules of `campaigns` that belong to a campaign's end; all of `prizes` does.
+# The modules of `campaigns` whose transactions belong to the end of a campaign, like all of `prizes`.
 ENDING = ["feed.campaigns.cancellation", "feed.campaigns.entries.shortlist"]
-# An editor's changes of a shortlist come before the end: tests/campaigns/jury/test_actions.py.
+# Changes of a shortlist by an editor happen before the end: tests/campaigns/jury/test_actions.py.
 ELSEWHERE = {
     f"feed.campaigns.entries.shortlist.{name}" for name in ("fill_shortlist", "shortlist_entry", "unlist_entry")
 }
 OPENERS = {"transaction", "idempotent_transaction", "act_on_next"}
-# Left out of the comparison: what is to be done, once for each attempt; whether it was done, the messages tell. And the quota of the
-# day: an attempt is made an hour old, so that somebody asks about it, and soon after midnight that is another day's.
+# Not compared: queued jobs, one for each attempt (the rows of messages show the outcome), and the SMS quota by day, because the
+# stories date attempts back by an hour, which soon after midnight is the day before.
 NOT_COMPARED = {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics", "public.message_days"}
-# An attempt that has never reached the provider is followed by another one; a claim that is made twice was changed.
-AGAIN = {"attempt", "asks", "asked_at", "provider_id", "changed_at"}
-# Each look at details is on the audit, and a claim that is made twice has been changed: after a kill there is one more.
-ONCE_MORE = {"reveal_claim", "export_claims", "change_claim", "grant_claim_access"}
+# An attempt that did not reach the provider is followed by another one; a claim that is repeated counts as changed.
+CHANGED_BY_RETRY = {"attempt", "asks", "asked_at", "provider_id", "changed_at"}
+# Actions with one more audit entry after a kill, because each read of details and each repeated claim is recorded.
+REPEATED_ACTIONS = {"reveal_claim", "export_claims", "change_claim", "grant_claim_access"}
 # Ids, and the names that `make` counts.
 _NUMBERS = re.compile(r"\d{7,}|\bp\d+\b")
 _HASHES = re.compile(r"[0-9a-f]{40,}")
@@ -67,7 +67,7 @@ async def _begin(pool: Pool, keys: Keys, tmp_path: Path, story: str) -> Play:
 
 
 async def _run(play: Play, deeds: tuple[Deed, ...]) -> list[int]:
-    """How many moments each deed has."""
+    """The number of kill points of each step."""
     seen: list[int] = []
     for deed in deeds:
         await prepare(play, deed)
@@ -76,23 +76,23 @@ async def _run(play: Play, deeds: tuple[Deed, ...]) -> list[int]:
 
 
 async def _count(play: Play, deed: Deed) -> int:
-    begun: list[str] = []
+    points: list[str] = []
 
-    def look(name: str, over: bool) -> None:
+    def record(name: str, over: bool) -> None:
         if not over:
-            begun.append(name)
+            points.append(name)
 
-    with watched(look):
+    with watched(record):
         await deed.act(play)
-    return len(begun)
+    return len(points)
 
 
-async def _forget(pool: Pool, outbox: Path) -> None:
+async def _reset(pool: Pool, outbox: Path) -> None:
     rows = await pool.fetch(
         """
         SELECT schemaname || '.' || tablename AS name FROM pg_tables
         WHERE schemaname IN ('public', 'jobs') AND tablename <> 'schema_migrations' AND NOT EXISTS (
-            -- The rows of which there is one are a migration's.
+            -- Tables of exactly one row, which a migration has inserted.
             SELECT FROM information_schema.columns
             WHERE table_schema = schemaname AND table_name = tablename AND column_name IN ('single', 'epoch')
         )
@@ -102,23 +102,27 @@ async def _forget(pool: Pool, outbox: Path) -> None:
     outbox.unlink(missing_ok=True)
 
 
-async def _end(pool: Pool, outbox: Path, *, drawn: bool) -> dict[str, Counter[str]]:
-    """Every row of every table, without ids, times and what is sealed or random."""
+async def _read_rows(pool: Pool, outbox: Path, *, drawn: bool) -> dict[str, Counter[str]]:
+    """Every row of every table and every sent message, without ids, times, and encrypted or random values."""
     tables = await pool.fetch(
         "SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname IN ('public', 'jobs')"
     )
-    end: dict[str, Counter[str]] = {}
-    left_out = AGAIN | ({"rank"} if drawn else set())
+    rows_by_table: dict[str, Counter[str]] = {}
+    left_out = CHANGED_BY_RETRY | ({"rank"} if drawn else set())
     for table in (row["name"] for row in tables if row["name"] not in NOT_COMPARED):
         rows = await pool.fetch(f"SELECT * FROM {table}")
-        end[table] = Counter(_face({name: row[name] for name in {*row.keys()} - left_out}) for row in rows)
+        rows_by_table[table] = Counter(
+            _normalized({name: row[name] for name in {*row.keys()} - left_out}) for row in rows
+        )
     sent = outbox.read_text().splitlines() if outbox.exists() else []
-    end["outbox"] = Counter(_face({name: json.loads(line)[name] for name in ("purpose", "text")}) for line in sent)
-    return end
+    rows_by_table["outbox"] = Counter(
+        _normalized({name: json.loads(line)[name] for name in ("purpose", "text")}) for line in sent
+    )
+    return rows_by_table
 
 
-async def _let_go(pool: Pool) -> None:
-    """Waits until Postgres has noticed that the process is gone, and gives its locks to others."""
+async def _wait_for_locks(pool: Pool) -> None:
+    """Waits until Postgres has ended the transactions of the killed process and released its locks."""
     async with asyncio.timeout(10):
         while await pool.fetchval(
             """
@@ -131,7 +135,7 @@ async def _let_go(pool: Pool) -> None:
             await asyncio.sleep(0.002)
 
 
-def _face(row: dict[str, Any]) -> str:
+def _normalized(row: dict[str, Any]) -> str:
     def plain(value: Any) -> Any:
         match value:
             case bytes():
@@ -148,22 +152,26 @@ def _face(row: dict[str, Any]) -> str:
     return json.dumps(plain(row), sort_keys=True, ensure_ascii=False)
 
 
-def _differences(undisturbed: dict[str, Counter[str]], end: dict[str, Counter[str]]) -> dict[str, Any]:
+def _differences(undisturbed: dict[str, Counter[str]], rows_by_table: dict[str, Counter[str]]) -> dict[str, Any]:
     return {
-        table: {"missing": list(undisturbed[table] - end[table]), "more": more}
+        table: {"missing": list(undisturbed[table] - rows_by_table[table]), "more": more}
         for table in undisturbed
-        if (more := [each for each in end[table] - undisturbed[table] if not _is_once_more(table, each)])
-        or undisturbed[table] - end[table]
+        if (
+            more := [
+                each for each in rows_by_table[table] - undisturbed[table] if not _is_extra_audit_entry(table, each)
+            ]
+        )
+        or undisturbed[table] - rows_by_table[table]
     }
 
 
-def _is_once_more(table: str, face: str) -> bool:
-    return table == "public.audit" and json.loads(face)["action"] in ONCE_MORE
+def _is_extra_audit_entry(table: str, row_text: str) -> bool:
+    return table == "public.audit" and json.loads(row_text)["action"] in REPEATED_ACTIONS
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("story", STORIES)
-async def test_killed_at_any_moment_the_end_is_that_of_an_undisturbed_run(
+async def test_killed_at_any_point_the_final_rows_equal_those_of_an_undisturbed_run(
     pool: Pool,
     keys: Keys,
     forks: Forks,
@@ -174,28 +182,28 @@ async def test_killed_at_any_moment_the_end_is_that_of_an_undisturbed_run(
 ) -> None:
     deeds = STORIES[story].deeds
     play = await _begin(pool, keys, tmp_path, story)
-    moments = await _run(play, deeds)
-    assert all(moments), [number for number, count in enumerate(moments) if not count]
-    undisturbed = await _end(pool, play.outbox, drawn=STORIES[story].drawn)
-    for nth in range(1, max(moments) + 1):
-        await _forget(pool, play.outbox)
+    kill_points = await _run(play, deeds)
+    assert all(kill_points), [number for number, count in enumerate(kill_points) if not count]
+    undisturbed = await _read_rows(pool, play.outbox, drawn=STORIES[story].drawn)
+    for nth in range(1, max(kill_points) + 1):
+        await _reset(pool, play.outbox)
         play = await _begin(pool, keys, tmp_path, story)
         for number, deed in enumerate(deeds):
             await prepare(play, deed)
-            if nth <= moments[number]:
+            if nth <= kill_points[number]:
                 died = forks.run(
                     "tests.support.kill_points", when, nth, story, number, json.dumps(play.ids), environ=environ
                 ).status
                 assert died == -signal.SIGKILL, (story, number, nth, died)
-                await _let_go(pool)
-            # Whoever comes next: the same person again, or the next turn of the worker. What was done may be refused as done.
+                await _wait_for_locks(pool)
+            # A retry by the same person or worker. It may fail with the error for a step that is done already.
             with contextlib.suppress(FeedError):
                 await deed.act(play)
-        differing = _differences(undisturbed, await _end(pool, play.outbox, drawn=STORIES[story].drawn))
+        differing = _differences(undisturbed, await _read_rows(pool, play.outbox, drawn=STORIES[story].drawn))
         assert differing == {}, json.dumps([when, nth, differing], ensure_ascii=False, indent=1)
 
 
-async def test_every_transaction_of_a_campaigns_end_is_a_deed_of_some_story(
+async def test_every_transaction_of_the_end_of_a_campaign_is_in_a_story(
     pool: Pool, keys: Keys, environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: set[str] = set()

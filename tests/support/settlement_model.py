@@ -1,4 +1,4 @@
-"""What a settlement should find, told as plainly as possible: of worlds that are lists, and in no way that the product goes."""
+"""A naive model of a settlement, over lists and without any code of the product, to compare results with."""
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Any
@@ -6,43 +6,45 @@ from typing import Any
 Excluded = dict[tuple[str, str], int]
 
 
-def settle(worker_state: dict[str, Any]) -> tuple[list[int], list[int], dict[int, Decimal], dict[int, Excluded]]:
-    """Winners, reserves, scores by entry, and by entry how many of which engagement were excluded and why."""
+def settle(campaign: dict[str, Any]) -> tuple[list[int], list[int], dict[int, Decimal], dict[int, Excluded]]:
+    """Winners and reserves as indexes of entries, scores by entry, and the numbers of excluded engagement by entry, kind and reason."""
     with localcontext(Context(prec=34, rounding=ROUND_HALF_EVEN)):
         rules, people, entries, step = (
-            worker_state["rules"],
-            worker_state["people"],
-            worker_state["entries"],
+            campaign["rules"],
+            campaign["people"],
+            campaign["entries"],
             Decimal("0.000001"),
         )
 
-        def accounts_of(who: int) -> list[dict[str, Any]]:
-            person = people[who]["person"]
-            return [each for n, each in enumerate(people) if n == who or (person and each["person"] == person)]
+        def accounts_of(account: int) -> list[dict[str, Any]]:
+            person = people[account]["person"]
+            return [each for n, each in enumerate(people) if n == account or (person and each["person"] == person)]
 
-        def why_not(who: int) -> str | None:
-            if people[who]["person"] is None:
+        def exclusion_reason(account: int) -> str | None:
+            if people[account]["person"] is None:
                 return "not_verified"
-            words = [word for word in ("staff", "juror", "banned") if any(each[word] for each in accounts_of(who))]
-            return words[0] if words else "too_new" if people[who]["age_days"] < rules["min_age_days"] else None
+            reasons = [
+                flag for flag in ("staff", "juror", "banned") if any(each[flag] for each in accounts_of(account))
+            ]
+            return reasons[0] if reasons else "too_new" if people[account]["age_days"] < rules["min_age_days"] else None
 
         def counted(entry: dict[str, Any], kind: str) -> tuple[int, Excluded]:
             persons, excluded = set(), Excluded()
             acts = [act for act in entry["acts"] if act["kind"] == kind and act["at"] < 0]
-            for who in {act["who"] for act in acts if act["undone"] is None or act["undone"] >= 0}:
-                own = any(each is people[entry["author"]] for each in accounts_of(who))
-                voided = kind in entry["voids"] or any(kind in each["voids"] for each in accounts_of(who))
-                again = "same_person" if people[who]["person"] in persons else None
-                if reason := "own" if own else why_not(who) or ("voided" if voided else again):
+            for account in {act["account"] for act in acts if act["undone"] is None or act["undone"] >= 0}:
+                own = any(each is people[entry["author"]] for each in accounts_of(account))
+                voided = kind in entry["voids"] or any(kind in each["voids"] for each in accounts_of(account))
+                repeated = "same_person" if people[account]["person"] in persons else None
+                if reason := "own" if own else exclusion_reason(account) or ("voided" if voided else repeated):
                     excluded[kind, reason] = excluded.get((kind, reason), 0) + 1
                 else:
-                    persons.add(people[who]["person"])
+                    persons.add(people[account]["person"])
             return len(persons), excluded
 
-        rows, scores, told = [], {}, {}
+        rows, scores, excluded_by_entry = [], {}, {}
         best: dict[str, int] = {}
         for n, entry in enumerate(entries):
-            (likes, unliked), (comments, unsaid) = counted(entry, "like"), counted(entry, "comment")
+            (likes, excluded_likes), (comments, excluded_comments) = counted(entry, "like"), counted(entry, "comment")
             quality = (sum(map(Decimal, entry["marks"]), Decimal(0)) / max(1, len(entry["marks"]))).quantize(step)
             shares = [
                 Decimal(1 + min(n, cap)).ln() / Decimal(1 + cap).ln()
@@ -51,11 +53,12 @@ def settle(worker_state: dict[str, Any]) -> tuple[list[int], list[int], dict[int
             parts = [
                 100 * weight * part for weight, part in zip(rules["weights"], [quality / 100, *shares], strict=False)
             ]
-            scores[n], told[n] = sum(parts, Decimal(0)).quantize(step), unliked | unsaid
+            scores[n] = sum(parts, Decimal(0)).quantize(step)
+            excluded_by_entry[n] = excluded_likes | excluded_comments
             ties = {"quality": -quality, "likes": -likes, "comments": -comments, "earliest": entry["at"]}
-            if not entry["gone"] and why_not(entry["author"]) is None:
+            if not entry["gone"] and exclusion_reason(entry["author"]) is None:
                 rows.append((-scores[n], *(ties[name] for name in rules["ties"]), entry["at"], n))
         for *_, n in sorted(rows):
             best.setdefault(people[entries[n]["author"]]["person"], n)
         places, last = list(best.values()), rules["winners"]
-        return places[:last], places[last : last + rules["reserves"]], scores, told
+        return places[:last], places[last : last + rules["reserves"]], scores, excluded_by_entry

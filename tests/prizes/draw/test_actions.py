@@ -1,4 +1,4 @@
-"""A draw from the frozen list to the result: two editors, drand, nobody; and what anybody can check of it."""
+"""A draw from the frozen list to the result: by a public number, by drand, by our own value; and its verification."""
 
 import asyncio
 import copy
@@ -41,7 +41,7 @@ from tests.support.javascript import in_javascript
 from tests.support.statements import count_statements, record_statements
 from tests.support.worker import becomes, running
 
-DRAWING = tuple(
+DRAW_SCHEDULE = tuple(
     entry
     for entry in SCHEDULE
     if entry.name
@@ -80,16 +80,20 @@ def _verified(text: bytes, keys: Keys) -> Verification:
 
 
 async def _enter(pool: Pool, campaign_id: int, by: AccountId, **other: Any) -> str:
-    word: dict[str, Any] = {"round_": ROUND, "value": VALUE, "appeared_at": make.now() - timedelta(seconds=30)} | other
-    return await enter_number(pool, campaign_id, by=by, **word)
+    number: dict[str, Any] = {
+        "round_": ROUND,
+        "value": VALUE,
+        "appeared_at": make.now() - timedelta(seconds=30),
+    } | other
+    return await enter_number(pool, campaign_id, by=by, **number)
 
 
 async def _drawn_by_two(pool: Pool, keys: Keys, **more: Any) -> phases.Played:
     campaign = await phases.listed(pool, keys, **more)
     at = make.now() - timedelta(seconds=30)
-    for said_ in ("recorded", "accepted"):
+    for outcome in ("recorded", "accepted"):
         editor = await make.person(pool, role="editor")
-        assert await _enter(pool, campaign.id, editor, appeared_at=at) == said_
+        assert await _enter(pool, campaign.id, editor, appeared_at=at) == outcome
     assert await settle_next_campaign(pool, keys)
     return campaign
 
@@ -106,17 +110,17 @@ async def test_two_editors_enter_the_number_and_the_lots_are_drawn(pool: Pool, k
     text = await _result(pool, campaign.id)
     assert _verified(text, keys).is_valid
     result = msgspec.json.decode(text)
-    drawn = result["draw"]
-    assert drawn["beacon"]["source"] == "public_number"
-    assert (drawn["beacon"]["name"], drawn["beacon"]["round"], drawn["beacon"]["value"]) == (
+    section = result["draw"]
+    assert section["beacon"]["source"] == "public_number"
+    assert (section["beacon"]["name"], section["beacon"]["round"], section["beacon"]["value"]) == (
         phases.NUMBER_NAME,
         ROUND,
         VALUE,
     )
-    assert len(set(drawn["beacon"]["entered_by"])) == 2
-    assert drawn["publicly_verifiable"] is True
+    assert len(set(section["beacon"]["entered_by"])) == 2
+    assert section["publicly_verifiable"] is True
     # Six posts of five persons: five tickets, and the two posts of one person share a rank.
-    assert drawn["tickets"] == 5
+    assert section["tickets"] == 5
     assert sorted({row["rank"] for row in result["sheet"]}) == [1, 2, 3, 4, 5]
     assert len(result["sheet"]) == 6
     assert {row["score"] for row in result["sheet"]} == {"0.000000"}
@@ -129,10 +133,10 @@ async def test_two_editors_enter_the_number_and_the_lots_are_drawn(pool: Pool, k
     other = in_javascript(path)
     assert other["winners"] == [winner["person"] for winner in result["winners"]]
     assert other["reserves"] == [reserve["person"] for reserve in result["reserves"]]
-    assert (other["seed"], other["list_sha256"]) == (drawn["seed"], drawn["list_sha256"])
+    assert (other["seed"], other["list_sha256"]) == (section["seed"], section["list_sha256"])
 
 
-async def test_nothing_is_drawn_before_the_value_is_there(pool: Pool, keys: Keys) -> None:
+async def test_nothing_is_drawn_without_a_value(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys)
     assert not await settle_next_campaign(pool, keys)
     assert not await give_up_next_beacon(pool)
@@ -143,8 +147,8 @@ async def test_nothing_is_drawn_before_the_value_is_there(pool: Pool, keys: Keys
     row = await pool.fetchrow("SELECT state, blocked_by FROM campaigns WHERE id = $1", campaign.id)
     assert row is not None
     assert (row["state"], row["blocked_by"]) == ("judging", [{"kind": "awaiting_beacon"}])
-    told = await pool.fetchval("SELECT count(*) FROM inbox WHERE once_key LIKE 'number_wanted:%'")
-    assert told == 1
+    notified = await pool.fetchval("SELECT count(*) FROM inbox WHERE once_key LIKE 'number_wanted:%'")
+    assert notified == 1
     assert await phases.result_of(pool, campaign.id) is None
 
 
@@ -159,7 +163,7 @@ async def test_an_editor_who_settles_a_draw_freezes_it(pool: Pool, keys: Keys) -
     assert not await publish_next_list(pool)
 
 
-async def test_what_editors_enter_is_refused_until_two_people_agree(pool: Pool, keys: Keys) -> None:
+async def test_a_number_does_not_decide_until_two_people_agree(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys, ago=timedelta(minutes=10))
     one, other, third = [await make.person(pool, role="editor") for _ in range(3)]
     twin = await make.account(pool, person="a twin")
@@ -177,13 +181,13 @@ async def test_what_editors_enter_is_refused_until_two_people_agree(pool: Pool, 
         ({"round_": "2026138", "value": "1"}, ["round", "value"]),
         (last, ["appeared_at"]),
     ):
-        with pytest.raises(BeaconMismatch) as refused:
+        with pytest.raises(BeaconMismatch) as raised:
             await _enter(pool, campaign.id, other, **{"appeared_at": at} | wrong)
-        assert [(each.field, each.code, each.params) for each in refused.value.errors] == [
+        assert [(each.field, each.code, each.params) for each in raised.value.errors] == [
             (name, "differs", {}) for name in named
         ]
     assert not await settle_next_campaign(pool, keys)
-    # The third agrees with the second's last word, not with the first's.
+    # The third editor agrees with the last entry of the second one, not with that of the first.
     assert await _enter(pool, campaign.id, third, value=" 03，07,12 18、25 33+09", **last) == "accepted"
     assert await _enter(pool, campaign.id, third, **last) == "accepted"
     for late in (one, await make.person(pool, role="editor")):
@@ -196,16 +200,16 @@ async def test_what_editors_enter_is_refused_until_two_people_agree(pool: Pool, 
     assert {row["actor_id"] for row in actions} == {one, other, third, twin}
 
 
-async def test_seconds_make_no_mismatch_where_publishers_print_minutes(pool: Pool, keys: Keys) -> None:
+async def test_times_within_a_minute_are_no_mismatch(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys)
     one, other = [await make.person(pool, role="editor") for _ in range(2)]
     at = make.now() - timedelta(seconds=40)
     later = at + timedelta(seconds=0.4)
     assert await _enter(pool, campaign.id, one, appeared_at=later) == "recorded"
     assert await _enter(pool, campaign.id, other, appeared_at=at) == "accepted"
-    # Asked again, either of them hears the same.
-    for editor, said_ in ((one, later), (other, at)):
-        assert await _enter(pool, campaign.id, editor, appeared_at=said_) == "accepted"
+    # A retry of either editor gets the same response.
+    for editor, entered_at in ((one, later), (other, at)):
+        assert await _enter(pool, campaign.id, editor, appeared_at=entered_at) == "accepted"
     assert await pool.fetchval("SELECT appeared_at FROM draws") == later
     assert await settle_next_campaign(pool, keys)
     assert _verified(await _result(pool, campaign.id), keys).is_valid
@@ -213,7 +217,7 @@ async def test_seconds_make_no_mismatch_where_publishers_print_minutes(pool: Poo
 
 async def test_settlement_and_draw_are_read_once_in_a_transaction(pool: Pool, keys: Keys) -> None:
     def reads(recorded: list[str]) -> list[int]:
-        """How often the settlement was read, and the draw."""
+        """How often the settlement and the draw were read."""
         return [
             sum(each in query for query in recorded) for each in ("AS has_result", "FROM draws WHERE settlement_id")
         ]
@@ -229,7 +233,7 @@ async def test_settlement_and_draw_are_read_once_in_a_transaction(pool: Pool, ke
     async with record_statements(pool) as recorded:
         assert await settle_next_campaign(pool, keys)
         await count_statements(recorded)
-    # The second reading is of the numbers that were entered for the draw.
+    # The second statement reads the public numbers of the draw.
     assert reads(recorded) == [1, 2]
     late = await phases.listed(pool, keys, beacon_order=[])
     async with record_statements(pool) as recorded:
@@ -242,7 +246,7 @@ async def test_settlement_and_draw_are_read_once_in_a_transaction(pool: Pool, ke
     assert reads(recorded) == [1, 2]
 
 
-async def test_the_first_editor_may_correct_a_word(pool: Pool, keys: Keys) -> None:
+async def test_an_editor_may_change_an_entry_that_has_not_decided(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys)
     one, other = [await make.person(pool, role="editor") for _ in range(2)]
     at = make.now() - timedelta(seconds=40)
@@ -261,16 +265,16 @@ async def test_the_first_editor_may_correct_a_word(pool: Pool, keys: Keys) -> No
         ("appeared_at", {"appeared_at": datetime(2026, 9, 20)}, "no_time_zone"),
     ],
 )
-async def test_a_word_that_is_none_is_refused(
+async def test_an_invalid_number_names_its_field(
     pool: Pool, keys: Keys, field: str, given: dict[str, Any], code: str
 ) -> None:
     campaign = await phases.listed(pool, keys)
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as raised:
         await _enter(pool, campaign.id, await make.person(pool, role="editor"), **given)
-    assert [(error.field, error.code) for error in refused.value.errors] == [(field, code)]
+    assert [(error.field, error.code) for error in raised.value.errors] == [(field, code)]
 
 
-async def test_a_number_is_younger_than_the_list_and_not_of_tomorrow(pool: Pool, keys: Keys) -> None:
+async def test_a_number_appears_after_the_list_and_not_in_the_future(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys)
     editor = await make.person(pool, role="editor")
     published_at = await pool.fetchval("SELECT list_published_at FROM draws")
@@ -278,13 +282,13 @@ async def test_a_number_is_younger_than_the_list_and_not_of_tomorrow(pool: Pool,
         (published_at + timedelta(seconds=59.999), "too_early"),
         (make.now() + timedelta(minutes=1), "in_the_future"),
     ):
-        with pytest.raises(Invalid) as refused:
+        with pytest.raises(Invalid) as raised:
             await _enter(pool, campaign.id, editor, appeared_at=at)
-        assert [error.code for error in refused.value.errors] == [code]
+        assert [error.code for error in raised.value.errors] == [code]
     assert await _enter(pool, campaign.id, editor, appeared_at=published_at + timedelta(seconds=60)) == "recorded"
 
 
-async def test_no_number_is_wanted_where_none_is_waited_for(pool: Pool, keys: Keys) -> None:
+async def test_a_number_is_accepted_only_while_it_is_waited_for(pool: Pool, keys: Keys) -> None:
     editor = await make.person(pool, role="editor")
     ranked = await phases.frozen(pool, keys)
     drand = await phases.listed(pool, keys, beacon_order=["drand", "public_number"])
@@ -299,7 +303,7 @@ async def test_drand_decides_by_a_signed_round(worker_state: WorkerState, pool: 
     campaign = await _drawn_by_drand(worker_state, keys)
     text = await _result(pool, campaign.id)
     assert _verified(text, keys).is_valid
-    # Whoever knows another chain only cannot check it, and says so.
+    # A verifier that knows only another chain reports it.
     assert [problem.code for problem in verify_result(text, None).problems] == ["draw_chain"]
     beacon = msgspec.json.decode(text)["draw"]["beacon"]
     (round_,) = relay.asked
@@ -324,7 +328,7 @@ async def test_drand_decides_by_a_signed_round(worker_state: WorkerState, pool: 
         "silent",
     ],
 )
-async def test_what_the_chain_has_not_signed_is_not_believed(
+async def test_a_value_that_the_chain_has_not_signed_is_not_recorded(
     worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay, ill: str
 ) -> None:
     campaign = await phases.listed(pool, keys, beacon_order=["drand"])
@@ -337,7 +341,7 @@ async def test_what_the_chain_has_not_signed_is_not_believed(
     assert _verified(await _result(pool, campaign.id), keys).is_valid
 
 
-async def test_a_round_is_not_asked_for_before_it_appears(
+async def test_a_round_is_not_requested_before_it_appears(
     worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay
 ) -> None:
     campaign = await phases.listed(pool, keys, ago=timedelta(seconds=30), beacon_order=["drand"])
@@ -345,13 +349,13 @@ async def test_a_round_is_not_asked_for_before_it_appears(
     assert relay.asked == []
     await phases.age_list(pool, campaign.id, timedelta(minutes=2))
     ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
-    # A true signature of a round that is not the one.
+    # A valid signature of another round.
     assert not await record_drand_value(pool, TEST_CHAIN, campaign.id, round_ + 1, signature_of(round_ + 1))
     assert await record_drand_value(pool, TEST_CHAIN, campaign.id, round_, signature_of(round_))
     assert not await record_drand_value(pool, TEST_CHAIN, campaign.id, round_, signature_of(round_))
 
 
-async def test_without_a_number_in_time_drand_is_asked_for_a_round_after_that_time(
+async def test_without_a_number_in_time_a_round_of_drand_after_that_time_decides(
     worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay
 ) -> None:
     campaign = await phases.listed(pool, keys, ago=timedelta(hours=1, minutes=2), beacon_wait_hours=1)
@@ -367,7 +371,7 @@ async def test_without_a_number_in_time_drand_is_asked_for_a_round_after_that_ti
     ("order", "ago"),
     [([], timedelta()), (["public_number", "drand"], timedelta(hours=2)), (["drand"], timedelta(hours=1))],
 )
-async def test_without_any_beacon_the_result_says_that_nobody_can_verify_it(
+async def test_without_any_beacon_the_result_says_that_it_is_not_publicly_verifiable(
     pool: Pool, keys: Keys, order: list[str], ago: timedelta
 ) -> None:
     campaign = await phases.listed(pool, keys, ago=ago, beacon_order=order, beacon_wait_hours=1)
@@ -377,14 +381,14 @@ async def test_without_any_beacon_the_result_says_that_nobody_can_verify_it(
     text = await _result(pool, campaign.id)
     finding = _verified(text, keys)
     assert finding.is_valid
-    drawn = msgspec.json.decode(text)["draw"]
-    assert drawn["publicly_verifiable"] is False
-    assert drawn["beacon"]["source"] == "own"
-    assert re.fullmatch("[0-9a-f]{64}", drawn["beacon"]["value"])
+    section = msgspec.json.decode(text)["draw"]
+    assert section["publicly_verifiable"] is False
+    assert section["beacon"]["source"] == "own"
+    assert re.fullmatch("[0-9a-f]{64}", section["beacon"]["value"])
     assert any("不可公开验证" in line for line in said(finding))
 
 
-@pytest.mark.parametrize("by", ["two editors", "drand", "nobody"])
+@pytest.mark.parametrize("by", ["two editors", "drand", "own"])
 async def test_no_changed_value_of_a_draw_verifies(worker_state: WorkerState, pool: Pool, keys: Keys, by: str) -> None:
     if by == "two editors":
         campaign = await _drawn_by_two(pool, keys)
@@ -404,7 +408,7 @@ async def test_no_changed_value_of_a_draw_verifies(worker_state: WorkerState, po
         assert not _verified(encoded, keys).is_valid, path
         if verify_result(encoded, None, (TEST_CHAIN,)).is_consistent:
             silent.add(".".join(map(str, path)))
-    # What no hash and no rule binds is vouched for by the signature alone.
+    # Values that no hash and no rule determines are protected by the signature alone.
     free = {
         "campaign.rules_version",
         "frozen_at",
@@ -458,7 +462,7 @@ async def test_fewer_tickets_than_places_leave_places_empty(pool: Pool, keys: Ke
     assert (len(result["winners"]), result["reserves"]) == (2, [])
 
 
-async def test_a_draw_that_nobody_entered_has_an_empty_result(pool: Pool, keys: Keys) -> None:
+async def test_a_draw_without_entries_has_an_empty_result(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys, beacon_order=[])
     await pool.execute("DELETE FROM sheet_rows")
     await pool.execute("DELETE FROM draws")
@@ -475,7 +479,7 @@ async def test_a_draw_that_nobody_entered_has_an_empty_result(pool: Pool, keys: 
     assert msgspec.json.decode(text)["winners"] == []
 
 
-async def test_who_may_not_win_has_no_ticket(pool: Pool, keys: Keys) -> None:
+async def test_a_person_who_may_not_win_has_no_ticket(pool: Pool, keys: Keys) -> None:
     campaign = await phases.due_draw(pool, keys, entries=8)
     authors = [await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post) for post in campaign.posts]
     await make.staff(pool, authors[2], since=make.now() - 20 * make.DAY)
@@ -488,18 +492,18 @@ async def test_who_may_not_win_has_no_ticket(pool: Pool, keys: Keys) -> None:
     await freeze_next_campaign(pool)
     rows = await pool.fetch("SELECT post_id, reason_code FROM sheet_rows WHERE NOT eligible ORDER BY post_id")
     assert {row["reason_code"] for row in rows} == {"staff", "juror", "banned", "not_verified", "disqualified"}
-    # One person with two posts, and the last one.
+    # One for the person with two posts, one for the author of the last post.
     assert await pool.fetchval("SELECT ticket_count FROM draws") == 2
 
 
-async def test_neither_a_missing_mark_nor_a_waiting_comment_holds_a_draw_up(pool: Pool, keys: Keys) -> None:
+async def test_neither_a_missing_mark_nor_a_pending_comment_blocks_a_draw(pool: Pool, keys: Keys) -> None:
     campaign = await phases.due_draw(pool, keys)
     await pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", campaign.posts[0])
     await make.comment(pool, campaign.posts[0], at=make.now() - 6 * make.DAY, state="pending")
     assert await freeze_next_campaign(pool)
 
 
-async def test_a_settlement_undone_and_made_again_from_the_same_list_draws_the_same(pool: Pool, keys: Keys) -> None:
+async def test_a_repeated_settlement_of_the_same_list_draws_the_same(pool: Pool, keys: Keys) -> None:
     campaign = await _drawn_by_two(pool, keys)
     before = msgspec.json.decode(await _result(pool, campaign.id))
     editor = await make.person(pool, role="editor")
@@ -510,8 +514,8 @@ async def test_a_settlement_undone_and_made_again_from_the_same_list_draws_the_s
         assert after[name] == before[name]
 
 
-async def _again(pool: Pool, keys: Keys, campaign: phases.Played, *, out: Sequence[int]) -> dict[str, Any]:
-    """What comes of it when an editor undoes the settlement, disqualifies exactly these entries, and settles."""
+async def _settle_again(pool: Pool, keys: Keys, campaign: phases.Played, *, out: Sequence[int]) -> dict[str, Any]:
+    """The result after an editor has undone the settlement, disqualified exactly these entries, and settled again."""
     editor = await make.person(pool, role="editor")
     await undo_settlement(pool, campaign.id, by=editor, reason="复核")
     await pool.execute(
@@ -538,7 +542,9 @@ def _order(result: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("sources", [["public_number"], []])
-async def test_nobody_rolls_again_by_putting_somebody_out(pool: Pool, keys: Keys, sources: list[str]) -> None:
+async def test_a_disqualification_does_not_change_the_order_of_the_others(
+    pool: Pool, keys: Keys, sources: list[str]
+) -> None:
     if sources:
         campaign = await _drawn_by_two(pool, keys, entries=7)
     else:
@@ -549,19 +555,17 @@ async def test_nobody_rolls_again_by_putting_somebody_out(pool: Pool, keys: Keys
     drawn = _order(first)
     person_of = {int(row["post_id"]): row["person"] for row in first["sheet"]}
     for post_id in campaign.posts[2:]:
-        again = await _again(pool, keys, campaign, out=[post_id])
+        again = await _settle_again(pool, keys, campaign, out=[post_id])
         assert _order(again) == [each for each in drawn if each != person_of[post_id]]
         assert again["draw"].pop("removed") == [person_of[post_id]]
         assert again["draw"] == first["draw"]
-    assert await _again(pool, keys, campaign, out=[]) | {"frozen_at": "", "signature": ""} == first | {
+    assert await _settle_again(pool, keys, campaign, out=[]) | {"frozen_at": "", "signature": ""} == first | {
         "frozen_at": "",
         "signature": "",
     }
 
 
-async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(
-    pool: Pool, keys: Keys, tmp_path: Path
-) -> None:
+async def test_a_ticket_added_after_the_draw_comes_after_all_others(pool: Pool, keys: Keys, tmp_path: Path) -> None:
     campaign = await phases.due_draw(pool, keys, entries=9, beacon_order=[])
     late = campaign.posts[3:8]
     await pool.execute(
@@ -573,7 +577,7 @@ async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(
     assert await give_up_next_beacon(pool)
     assert await settle_next_campaign(pool, keys)
     drawn = _order(msgspec.json.decode(await _result(pool, campaign.id)))
-    again = await _again(pool, keys, campaign, out=late[:1])
+    again = await _settle_again(pool, keys, campaign, out=late[:1])
     assert _order(again)[: len(drawn)] == drawn
     assert sorted(_order(again)[len(drawn) :]) == again["draw"]["added"]
     assert len(again["draw"]["added"]) == len(late) - 1
@@ -584,20 +588,20 @@ async def test_who_comes_onto_the_list_after_the_draw_comes_behind_everybody(
     assert (other["seed"], other["list_sha256"]) == (again["draw"]["seed"], again["draw"]["list_sha256"])
 
 
-async def test_what_left_and_joined_the_list_cannot_be_said_otherwise(pool: Pool, keys: Keys) -> None:
+async def test_no_changed_list_of_removed_or_added_tickets_verifies(pool: Pool, keys: Keys) -> None:
     campaign = await _drawn_by_two(pool, keys, entries=7)
-    result = await _again(pool, keys, campaign, out=campaign.posts[4:5])
+    result = await _settle_again(pool, keys, campaign, out=campaign.posts[4:5])
     ranked = sorted(_order(result))
-    gone = result["draw"]["removed"]
+    removed = result["draw"]["removed"]
     changes: list[dict[str, list[str]]] = [
         {"removed": []},
         {"removed": [ranked[0]]},
-        {"removed": gone * 2},
+        {"removed": removed * 2},
         {"removed": ["0" * 32]},
         {"removed": ["x"]},
         {"added": []},
         {"added": [ranked[0]]},
-        {"added": gone},
+        {"added": removed},
     ]
     for change in changes:
         changed = result | {"draw": result["draw"] | change}
@@ -606,7 +610,7 @@ async def test_what_left_and_joined_the_list_cannot_be_said_otherwise(pool: Pool
     assert not _verified(msgspec.json.encode(without, order="sorted"), keys).is_valid
 
 
-async def test_the_nonce_is_written_once_and_sealed(pool: Pool, keys: Keys) -> None:
+async def test_the_nonce_is_written_once_and_encrypted(pool: Pool, keys: Keys) -> None:
     campaign = await phases.due_draw(pool, keys)
     async with pool.acquire() as conn:
         first = await draw_commitment.get_nonce(conn, campaign.id)
@@ -617,20 +621,20 @@ async def test_the_nonce_is_written_once_and_sealed(pool: Pool, keys: Keys) -> N
             )
         assert await draw_commitment.get_nonce(conn, campaign.id) == first
     assert draw_commitment.reveal_nonce(keys, campaign.id, first) not in first.sealed
-    with pytest.raises(Exception, match=r"^$"):  # InvalidTag, which says nothing.
+    with pytest.raises(Exception, match=r"^$"):  # InvalidTag, which has no message.
         draw_commitment.reveal_nonce(keys, campaign.id + 1, first)
     with pytest.raises(ValueError):
         draw_commitment.reveal_nonce(keys, campaign.id, msgspec.structs.replace(first, sha256=bytes(32)))
 
 
-async def test_several_workers_at_once_keep_one_value_and_draw_once(
+async def test_several_concurrent_workers_record_one_value_and_draw_once(
     worker_state: WorkerState, pool: Pool, keys: Keys, database: str, relay: Relay
 ) -> None:
     campaign = await phases.listed(pool, keys, beacon_order=["drand"])
     async with (
-        running(worker_state, database, DRAWING),
-        running(worker_state, database, DRAWING),
-        running(worker_state, database, DRAWING),
+        running(worker_state, database, DRAW_SCHEDULE),
+        running(worker_state, database, DRAW_SCHEDULE),
+        running(worker_state, database, DRAW_SCHEDULE),
     ):
 
         async def is_settled() -> bool:
@@ -642,7 +646,7 @@ async def test_several_workers_at_once_keep_one_value_and_draw_once(
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'keep_beacon'") == 1
 
 
-async def test_the_worker_gives_a_draw_its_own_value_once_every_source_has_had_its_time(
+async def test_the_worker_gives_a_draw_our_own_value_after_all_windows(
     worker_state: WorkerState, pool: Pool, keys: Keys, database: str, relay: Relay
 ) -> None:
     sources = {"beacon_order": ["public_number", "drand"], "beacon_wait_hours": 1}
@@ -650,26 +654,26 @@ async def test_the_worker_gives_a_draw_its_own_value_once_every_source_has_had_i
     over = await phases.listed(pool, keys, ago=timedelta(hours=2), **sources)
     relay.ill = "failing"
     for_drand = await phases.listed(pool, keys, ago=timedelta(hours=1, minutes=30), **sources)
-    async with running(worker_state, database, DRAWING):
+    async with running(worker_state, database, DRAW_SCHEDULE):
 
         async def is_settled() -> bool:
             return await phases.result_of(pool, over.id) is not None and bool(relay.asked)
 
         await becomes(is_settled, within=20)
-    drawn = msgspec.json.decode(await _result(pool, over.id))["draw"]
-    assert (drawn["beacon"]["source"], drawn["publicly_verifiable"]) == ("own", False)
+    section = msgspec.json.decode(await _result(pool, over.id))["draw"]
+    assert (section["beacon"]["source"], section["publicly_verifiable"]) == ("own", False)
     for campaign in (waiting, for_drand):
         assert await phases.result_of(pool, campaign.id) is None
     assert await pool.fetchval("SELECT count(*) FROM draws WHERE source IS NOT NULL") == 1
 
 
-async def test_two_editors_and_the_end_of_the_wait_at_once_leave_one_value(pool: Pool, keys: Keys) -> None:
+async def test_concurrent_editors_leave_one_value(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys, beacon_order=["public_number"])
     editors = [await make.person(pool, role="editor") for _ in range(6)]
     at = make.now() - timedelta(seconds=30)
-    said_ = await asyncio.gather(
+    outcomes = await asyncio.gather(
         *(_enter(pool, campaign.id, editor, appeared_at=at) for editor in editors), return_exceptions=True
     )
-    assert sorted(str(each) for each in said_ if isinstance(each, str)) == ["accepted", "recorded"]
-    assert all(isinstance(each, str | NoNumberWanted) for each in said_)
+    assert sorted(str(each) for each in outcomes if isinstance(each, str)) == ["accepted", "recorded"]
+    assert all(isinstance(each, str | NoNumberWanted) for each in outcomes)
     assert await pool.fetchval("SELECT count(*) FROM draws WHERE source IS NOT NULL") == 1

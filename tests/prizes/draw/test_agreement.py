@@ -1,4 +1,4 @@
-"""When two people agree in a public number: every entry of a few editors, after every few entries of theirs."""
+"""When two people agree on a public number: every entry of four editors, after every combination of earlier entries."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,53 +13,53 @@ from feed.prizes.draw.beacon import PublicNumber
 from feed.prizes.draw.model import Beacon, BeaconMismatch, ThirdPersonRequired
 
 AT = datetime(2026, 9, 20, 13, 30, tzinfo=UTC)
-SAID = PublicNumber("2026137", "03 07 12", AT)
+NUMBER = PublicNumber("2026137", "03 07 12", AT)
 SECONDS_LATER = PublicNumber("2026137", "03 07 12", AT + timedelta(seconds=59))
 OTHER = PublicNumber("2026138", "03 07 13", AT + timedelta(minutes=1))
-# The second one has another account of the first one's, and the last one no phone, so is a person of its own.
+# Accounts 1 and 2 belong to one person; account 4 has no phone, so it is a person of its own.
 PERSONS = {1: b"anna", 2: b"anna", 3: b"bo", 4: b"4"}
 
 
-def entry(editor_id: int, word: PublicNumber = SAID, reason_code: str | None = None) -> NumberEntry:
+def entry(editor_id: int, number: PublicNumber = NUMBER, reason_code: str | None = None) -> NumberEntry:
     fields = {"editor_id": editor_id, "person": PERSONS[editor_id], "reason_code": reason_code}
-    return msgspec.convert(msgspec.structs.asdict(word) | fields, NumberEntry)
+    return msgspec.convert(msgspec.structs.asdict(number) | fields, NumberEntry)
 
 
 def every_case() -> Iterator[tuple[NumberEntry, list[NumberEntry], set[int]]]:
-    """A new entry, what each editor has entered before, and who was mistaken: a person is so with every account."""
-    words = (None, SAID, SECONDS_LATER, OTHER)
-    for editor_id, word, mistaken in product(PERSONS, words[1:], ((), (1, 2), (3,), (1, 2, 3), (1, 2, 3, 4))):
-        for held in product(words, repeat=len(PERSONS)):
-            before = [entry(each, said) for each, said in zip(PERSONS, held, strict=True) if said is not None]
-            yield entry(editor_id, word or SAID), before, set(mistaken)
+    """A new entry, the earlier entries, and the accounts that were mistaken: always all accounts of a person."""
+    numbers = (None, NUMBER, SECONDS_LATER, OTHER)
+    for editor_id, number, mistaken in product(PERSONS, numbers[1:], ((), (1, 2), (3,), (1, 2, 3), (1, 2, 3, 4))):
+        for entered in product(numbers, repeat=len(PERSONS)):
+            earlier = [entry(each, value) for each, value in zip(PERSONS, entered, strict=True) if value is not None]
+            yield entry(editor_id, number or NUMBER), earlier, set(mistaken)
 
 
 def test_two_people_decide_with_equal_entries_unless_both_were_mistaken() -> None:
     cases = 0
-    for new, before, mistaken in every_case():
+    for new, earlier, mistaken in every_case():
         cases += 1
-        found = find_agreement(new, before, mistaken=mistaken)
+        found = find_agreement(new, earlier, mistaken=mistaken)
         person = {1: "anna", 2: "anna", 3: "bo", 4: "no phone"}
         equal = [
-            each for each in before if (each.value == new.value) and person[each.editor_id] != person[new.editor_id]
+            each for each in earlier if (each.value == new.value) and person[each.editor_id] != person[new.editor_id]
         ]
-        able = [each for each in equal if not {each.editor_id, new.editor_id} <= mistaken]
-        assert found.matching == (able[0] if able else None)
-        if able:
+        deciding = [each for each in equal if not {each.editor_id, new.editor_id} <= mistaken]
+        assert found.matching == (deciding[0] if deciding else None)
+        if deciding:
             assert found.outcome() == "accepted"
-            assert found.entered_by == [able[0].editor_id, new.editor_id]
-            assert found.number == PublicNumber(new.round, new.value, max(new.appeared_at, able[0].appeared_at))
+            assert found.entered_by == [deciding[0].editor_id, new.editor_id]
+            assert found.number == PublicNumber(new.round, new.value, max(new.appeared_at, deciding[0].appeared_at))
     assert cases == 4 * 3 * 5 * 4**4
 
 
-def test_what_does_not_decide_is_answered_by_what_is_missing() -> None:
-    for new, before, mistaken in every_case():
-        found = find_agreement(new, before, mistaken=mistaken)
+def test_an_entry_that_does_not_decide_gets_the_error_that_names_what_is_missing() -> None:
+    for new, earlier, mistaken in every_case():
+        found = find_agreement(new, earlier, mistaken=mistaken)
         if found.matching is not None:
             assert found.conflict is None
             continue
-        others = [each for each in before if each.person != new.person]
-        own = [each for each in before if each.person == new.person]
+        others = [each for each in earlier if each.person != new.person]
+        own = [each for each in earlier if each.person == new.person]
         if any(each.value == new.value for each in others):
             assert isinstance(found.conflict, ThirdPersonRequired)
         elif others:
@@ -79,10 +79,8 @@ def test_what_does_not_decide_is_answered_by_what_is_missing() -> None:
 
 @pytest.mark.parametrize("same", [1, 2])
 @pytest.mark.parametrize("mistaken", [(), (1, 2)])
-def test_one_person_who_repeats_an_entry_with_other_seconds_needs_a_second(
-    same: int, mistaken: tuple[int, ...]
-) -> None:
-    """Entering and correcting a number judged this differently once."""
+def test_an_entry_repeated_with_other_seconds_still_needs_a_second_person(same: int, mistaken: tuple[int, ...]) -> None:
+    """A regression: entering and correcting a number once differed here."""
     found = find_agreement(entry(same, SECONDS_LATER), [entry(1)], mistaken=mistaken)
     assert isinstance(found.conflict, SecondPersonRequired)
 
@@ -110,11 +108,15 @@ def test_corrections_for_different_reasons_do_not_agree() -> None:
         ({"value": "三"}, False),
     ],
 )
-def test_who_has_decided_may_send_the_entry_again(change: dict[str, object], decided: bool) -> None:
+def test_an_editor_whose_number_decided_may_repeat_the_entry(change: dict[str, object], decided: bool) -> None:
     beacon = Beacon(
-        source="public_number", round=SAID.round, value=SAID.value, appeared_at=SAID.appeared_at, entered_by=[1, 3]
+        source="public_number",
+        round=NUMBER.round,
+        value=NUMBER.value,
+        appeared_at=NUMBER.appeared_at,
+        entered_by=[1, 3],
     )
-    sent = {"editor_id": 1, "round_": SAID.round, "value": SAID.value, "appeared_at": AT} | change
+    sent = {"editor_id": 1, "round_": NUMBER.round, "value": NUMBER.value, "appeared_at": AT} | change
     assert has_decided(beacon, **sent) is decided  # type: ignore[arg-type]
     assert not has_decided(None, **sent)  # type: ignore[arg-type]
     assert not has_decided(Beacon(source="own", round="", value="00"), **sent)  # type: ignore[arg-type]

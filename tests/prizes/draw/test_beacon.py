@@ -1,4 +1,4 @@
-"""Beacons: whose turn it is, how a number is spelled, and that a value of drand is believed for its signature alone."""
+"""Beacons: windows of sources, canonical form of numbers, and verification of drand signatures."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from tests.support.drand_relay import TEST_CHAIN, signature_of
 from tests.support.results import ENDS_AT, RULES
 
 PUBLISHED = ENDS_AT + timedelta(seconds=11)
-# Published facts of the chain.
+# Published rounds of the chain.
 ROUNDS = [
     (
         1000,
@@ -35,7 +35,7 @@ def test_real_rounds_of_quicknet_are_signed(round_: int, signature: str, value: 
     assert not is_signed(TEST_CHAIN, round_, bytes.fromhex(signature))
 
 
-def test_every_changed_byte_of_a_signature_is_refused() -> None:
+def test_a_signature_with_any_changed_byte_is_invalid() -> None:
     good = signature_of(7)
     assert is_signed(TEST_CHAIN, 7, good)
     for position in range(len(good)):
@@ -48,18 +48,18 @@ INFINITY = b"\xc0" + bytes(47)
 
 
 @pytest.mark.parametrize("signature", [b"", b"\0" * 48, INFINITY, b"\xff" * 48, b"\xe0" + bytes(47), b"x" * 96])
-def test_what_is_no_point_signs_nothing(signature: bytes) -> None:
+def test_an_invalid_point_is_no_signature(signature: bytes) -> None:
     assert not is_signed(TEST_CHAIN, 7, signature)
 
 
-def test_a_key_that_is_none_signs_nothing() -> None:
+def test_an_invalid_key_verifies_nothing() -> None:
     for key in (b"", b"\xc0" + bytes(95), bytes(96)):
         chain = msgspec.structs.replace(TEST_CHAIN, public_key=key)
         assert not is_signed(chain, 7, INFINITY)
         assert not is_signed(chain, 7, signature_of(7))
 
 
-def test_a_round_appears_at_its_time_and_never_before() -> None:
+def test_the_first_round_is_the_one_at_or_after_the_time() -> None:
     assert time_of(QUICKNET, 1) == datetime(2023, 8, 23, 15, 9, 27, tzinfo=UTC)
     assert first_round(QUICKNET, QUICKNET.genesis_at) == 1
     assert first_round(QUICKNET, QUICKNET.genesis_at - timedelta(days=1)) == 1
@@ -70,7 +70,7 @@ def test_a_round_appears_at_its_time_and_never_before() -> None:
         assert first_round(QUICKNET, at - timedelta(microseconds=1)) == round_
 
 
-def test_the_sources_have_their_time_one_after_the_other() -> None:
+def test_the_windows_of_the_sources_follow_one_another() -> None:
     rules = msgspec.structs.replace(RULES, beacon_order=("drand", "public_number"), beacon_wait_hours=2)
     wait = timedelta(hours=2)
     first, second = windows(rules, PUBLISHED)
@@ -101,7 +101,7 @@ def test_the_sources_have_their_time_one_after_the_other() -> None:
         ("1\x002", None),
     ],
 )
-def test_a_number_has_one_spelling(text: str, number: str | None) -> None:
+def test_a_number_has_one_canonical_form(text: str, number: str | None) -> None:
     assert read_number(text) == number
 
 
@@ -116,5 +116,5 @@ def test_a_number_has_one_spelling(text: str, number: str | None) -> None:
         ("1" * 41, None),
     ],
 )
-def test_an_issue_has_one_spelling(text: str, issue: str | None) -> None:
+def test_an_issue_has_one_canonical_form(text: str, issue: str | None) -> None:
     assert read_round(text) == issue

@@ -1,4 +1,4 @@
-"""A public number that both editors entered wrongly, and what two people can do about it before all eyes."""
+"""Correction of a public number that both editors entered wrongly."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,8 +26,8 @@ ISSUE = "2026137"
 WRONG, RIGHT = "03 07 12 18 25 33 90", "03 07 12 18 25 33 09"
 
 
-class DrawSection:
-    """A draw by a wrong number, two editors who were mistaken, and two who were not."""
+class WrongDraw:
+    """A draw by a wrong number, the two editors who entered it, and two who did not."""
 
     def __init__(self, pool: Pool, keys: Keys, campaign: phases.Played, editors: list[AccountId], at: datetime) -> None:
         self.pool, self.keys, self.campaign, self.at = pool, keys, campaign, at
@@ -37,8 +37,8 @@ class DrawSection:
         await undo_settlement(self.pool, self.campaign.id, by=self.one, reason="录错了")
 
     async def correct(self, by: AccountId, **other: Any) -> str:
-        word: dict[str, Any] = {"round_": ISSUE, "value": RIGHT, "appeared_at": self.at, "reason_code": "misread"}
-        return await correct_number(self.pool, self.campaign.id, by=by, reason="末尾两位录反", **word | other)
+        number: dict[str, Any] = {"round_": ISSUE, "value": RIGHT, "appeared_at": self.at, "reason_code": "misread"}
+        return await correct_number(self.pool, self.campaign.id, by=by, reason="末尾两位录反", **number | other)
 
     async def settle(self) -> dict[str, Any]:
         await settle_campaign(self.pool, self.keys, self.campaign.id, by=self.one)
@@ -53,14 +53,14 @@ class DrawSection:
 
 
 @pytest.fixture
-async def drawn(pool: Pool, keys: Keys) -> DrawSection:
+async def draw(pool: Pool, keys: Keys) -> WrongDraw:
     campaign = await phases.listed(pool, keys, ago=timedelta(minutes=10), entries=8)
     editors = [await make.person(pool, role="editor") for _ in range(4)]
     at = make.now() - timedelta(minutes=5)
     for editor in editors[:2]:
         await enter_number(pool, campaign.id, by=editor, round_=ISSUE, value=WRONG, appeared_at=at)
     assert await settle_next_campaign(pool, keys)
-    return DrawSection(pool, keys, campaign, editors, at)
+    return WrongDraw(pool, keys, campaign, editors, at)
 
 
 def _order(result: dict[str, Any]) -> list[str]:
@@ -68,14 +68,14 @@ def _order(result: dict[str, Any]) -> list[str]:
     return [ranked[rank] for rank in sorted(ranked)]
 
 
-async def test_lots_are_drawn_by_the_corrected_number_and_the_result_names_both(drawn: DrawSection) -> None:
-    before, _ = await drawn.read()
+async def test_lots_are_drawn_by_the_corrected_number_and_the_result_names_both(draw: WrongDraw) -> None:
+    before, _ = await draw.read()
     assert "corrected" not in before["draw"]
-    await drawn.undo()
-    assert await drawn.correct(drawn.one) == "recorded"
-    assert await drawn.correct(drawn.third) == "accepted"
-    assert await drawn.correct(drawn.third) == "accepted"
-    after = await drawn.settle()
+    await draw.undo()
+    assert await draw.correct(draw.one) == "recorded"
+    assert await draw.correct(draw.third) == "accepted"
+    assert await draw.correct(draw.third) == "accepted"
+    after = await draw.settle()
     assert (after["draw"]["beacon"]["value"], after["draw"]["beacon"]["round"]) == (RIGHT, ISSUE)
     (wrong,) = after["draw"]["corrected"]
     assert (wrong["round"], wrong["value"], wrong["reason"]) == (ISSUE, WRONG, "misread")
@@ -85,95 +85,95 @@ async def test_lots_are_drawn_by_the_corrected_number_and_the_result_names_both(
     assert after["draw"]["seed"] != before["draw"]["seed"]
     assert sorted(_order(after)) == sorted(_order(before))
     assert _order(after) != _order(before)
-    words = "\n".join(said((await drawn.read())[1]))
-    assert f"原录入第 {ISSUE} 期 {WRONG}（录入有误）" in words
-    assert f"it was {WRONG} of issue {ISSUE} (it was misread)" in words
-    audited = await drawn.pool.fetch("SELECT action FROM audit WHERE action LIKE '%correct%' ORDER BY id")
+    output = "\n".join(said((await draw.read())[1]))
+    assert f"原录入第 {ISSUE} 期 {WRONG}（录入有误）" in output
+    assert f"it was {WRONG} of issue {ISSUE} (it was misread)" in output
+    audited = await draw.pool.fetch("SELECT action FROM audit WHERE action LIKE '%correct%' ORDER BY id")
     assert [row["action"] for row in audited] == ["enter_correction", "enter_correction", "correct_number"]
 
 
-async def test_who_comes_and_goes_changes_nothing_of_a_corrected_order(drawn: DrawSection) -> None:
-    await drawn.undo()
-    await drawn.correct(drawn.third)
-    await drawn.correct(drawn.fourth)
-    first = await drawn.settle()
-    await drawn.undo()
-    await drawn.pool.execute(
+async def test_a_disqualification_does_not_change_a_corrected_order_otherwise(draw: WrongDraw) -> None:
+    await draw.undo()
+    await draw.correct(draw.third)
+    await draw.correct(draw.fourth)
+    first = await draw.settle()
+    await draw.undo()
+    await draw.pool.execute(
         "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'spam' WHERE post_id = $1",
-        drawn.campaign.posts[4],
+        draw.campaign.posts[4],
     )
-    again = await drawn.settle()
+    again = await draw.settle()
     (gone,) = again["draw"]["removed"]
     assert _order(again) == [each for each in _order(first) if each != gone]
     assert again["draw"]["corrected"] == first["draw"]["corrected"]
 
 
-async def test_a_number_is_corrected_after_an_upheld_objection_too(drawn: DrawSection) -> None:
-    pool, campaign = drawn.pool, drawn.campaign
-    for editor in (drawn.one, drawn.other):
-        await announce_winners(pool, drawn.keys, campaign.id, by=editor)
+async def test_a_number_is_corrected_after_an_upheld_objection_too(draw: WrongDraw) -> None:
+    pool, campaign = draw.pool, draw.campaign
+    for editor in (draw.one, draw.other):
+        await announce_winners(pool, draw.keys, campaign.id, by=editor)
     with pytest.raises(NoNumberToCorrect):
-        await drawn.correct(drawn.third)
+        await draw.correct(draw.third)
     objector = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[3])
     objection = await object_to_result(pool, campaign.id, by=objector, text="开奖号码与公告不符")
-    await answer_objection(pool, objection, by=drawn.third, text="属实", remedy="settle_again")
-    await undo_settlement(pool, campaign.id, by=drawn.fourth, reason="号码录错")
-    await drawn.correct(drawn.third)
-    await drawn.correct(drawn.fourth)
-    after = await drawn.settle()
+    await answer_objection(pool, objection, by=draw.third, text="属实", remedy="settle_again")
+    await undo_settlement(pool, campaign.id, by=draw.fourth, reason="号码录错")
+    await draw.correct(draw.third)
+    await draw.correct(draw.fourth)
+    after = await draw.settle()
     assert len(after["withdrawn"]) == 1
     assert [each["value"] for each in after["draw"]["corrected"]] == [WRONG]
 
 
-async def test_a_correction_takes_two_people_one_of_whom_had_no_part_in_the_mistake(drawn: DrawSection) -> None:
-    await drawn.undo()
-    twin = await make.account(drawn.pool, person="a twin")
-    await drawn.pool.execute(
-        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", drawn.one, twin
+async def test_a_correction_takes_two_people_one_of_whom_did_not_enter_the_wrong_number(draw: WrongDraw) -> None:
+    await draw.undo()
+    twin = await make.account(draw.pool, person="a twin")
+    await draw.pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", draw.one, twin
     )
-    assert await drawn.correct(drawn.one) == "recorded"
-    for same in (drawn.one, AccountId(twin)):
+    assert await draw.correct(draw.one) == "recorded"
+    for same in (draw.one, AccountId(twin)):
         with pytest.raises(SecondPersonRequired):
-            await drawn.correct(same)
-    for mistaken in (drawn.other, drawn.one):
+            await draw.correct(same)
+    for mistaken in (draw.other, draw.one):
         with pytest.raises(ThirdPersonRequired):
-            await drawn.correct(mistaken)
-    with pytest.raises(BeaconMismatch) as refused:
-        await drawn.correct(drawn.third, value="1", reason_code="wrong_issue")
-    assert [each.field for each in refused.value.errors] == ["value", "reason_code"]
-    assert await drawn.pool.fetchval("SELECT count(*) FROM corrected_numbers") == 0
-    assert await drawn.correct(drawn.third) == "accepted"
+            await draw.correct(mistaken)
+    with pytest.raises(BeaconMismatch) as raised:
+        await draw.correct(draw.third, value="1", reason_code="wrong_issue")
+    assert [each.field for each in raised.value.errors] == ["value", "reason_code"]
+    assert await draw.pool.fetchval("SELECT count(*) FROM corrected_numbers") == 0
+    assert await draw.correct(draw.third) == "accepted"
 
 
-async def test_a_wrong_correction_is_corrected_again(drawn: DrawSection) -> None:
-    await drawn.undo()
-    await drawn.correct(drawn.one, value="1 2 3")
-    await drawn.correct(drawn.third, value="1 2 3")
-    await drawn.settle()
-    await drawn.undo()
-    # Neither of the last two by themselves, whoever else has been mistaken.
-    await drawn.correct(drawn.one)
+async def test_a_wrong_correction_is_corrected_again(draw: WrongDraw) -> None:
+    await draw.undo()
+    await draw.correct(draw.one, value="1 2 3")
+    await draw.correct(draw.third, value="1 2 3")
+    await draw.settle()
+    await draw.undo()
+    # The two who entered the last wrong number cannot decide by themselves; those of earlier ones do not matter.
+    await draw.correct(draw.one)
     with pytest.raises(ThirdPersonRequired):
-        await drawn.correct(drawn.third)
-    assert await drawn.correct(drawn.fourth) == "accepted"
-    after = await drawn.settle()
+        await draw.correct(draw.third)
+    assert await draw.correct(draw.fourth) == "accepted"
+    after = await draw.settle()
     assert [each["value"] for each in after["draw"]["corrected"]] == [WRONG, "1 2 3"]
     assert after["draw"]["beacon"]["value"] == RIGHT
 
 
-async def test_nothing_else_is_corrected(pool: Pool, keys: Keys, drawn: DrawSection) -> None:
-    for stands in (drawn.one, drawn.third):
+async def test_only_the_public_number_of_an_undone_draw_is_corrected(pool: Pool, keys: Keys, draw: WrongDraw) -> None:
+    for editor in (draw.one, draw.third):
         with pytest.raises(NoNumberToCorrect):
-            await drawn.correct(stands)
+            await draw.correct(editor)
     own = await phases.listed(pool, keys, beacon_order=[])
     assert await give_up_next_beacon(pool)
     assert await settle_next_campaign(pool, keys)
-    await undo_settlement(pool, own.id, by=drawn.one, reason="复核")
+    await undo_settlement(pool, own.id, by=draw.one, reason="复核")
     ranked = await phases.settled(pool, keys)
-    await undo_settlement(pool, ranked.id, by=drawn.one, reason="复核")
+    await undo_settlement(pool, ranked.id, by=draw.one, reason="复核")
     for campaign in (own, ranked):
         with pytest.raises(NoNumberToCorrect):
-            await DrawSection(pool, keys, campaign, [drawn.one] * 4, drawn.at).correct(drawn.third)
+            await WrongDraw(pool, keys, campaign, [draw.one] * 4, draw.at).correct(draw.third)
 
 
 @pytest.mark.parametrize(
@@ -185,35 +185,35 @@ async def test_nothing_else_is_corrected(pool: Pool, keys: Keys, drawn: DrawSect
         ({"appeared_at": datetime(2026, 9, 20)}, "appeared_at", "no_time_zone"),
     ],
 )
-async def test_what_cannot_be_right_is_refused_by_name(
-    drawn: DrawSection, change: dict[str, Any], field: str, code: str
+async def test_an_invalid_correction_names_its_field(
+    draw: WrongDraw, change: dict[str, Any], field: str, code: str
 ) -> None:
-    await drawn.undo()
-    with pytest.raises(Invalid) as refused:
-        await drawn.correct(drawn.third, **change)
-    assert [(error.field, error.code) for error in refused.value.errors] == [(field, code)]
+    await draw.undo()
+    with pytest.raises(Invalid) as raised:
+        await draw.correct(draw.third, **change)
+    assert [(error.field, error.code) for error in raised.value.errors] == [(field, code)]
 
 
-async def test_a_corrected_number_too_appears_in_its_sources_time(drawn: DrawSection) -> None:
-    await drawn.undo()
+async def test_the_time_of_a_corrected_number_is_in_the_window_of_its_source(draw: WrongDraw) -> None:
+    await draw.undo()
     published_at = make.now() - timedelta(hours=97)
-    await drawn.pool.execute("UPDATE draws SET list_published_at = $1", published_at)
+    await draw.pool.execute("UPDATE draws SET list_published_at = $1", published_at)
     for at, code in (
         (published_at + timedelta(seconds=59), "too_early"),
         (published_at + timedelta(hours=96), "too_late"),
         (make.now() + timedelta(minutes=1), "in_the_future"),
     ):
-        with pytest.raises(Invalid) as refused:
-            await drawn.correct(drawn.third, appeared_at=at)
-        assert [error.code for error in refused.value.errors] == [code]
-    assert await drawn.correct(drawn.third, appeared_at=published_at + timedelta(seconds=60)) == "recorded"
+        with pytest.raises(Invalid) as raised:
+            await draw.correct(draw.third, appeared_at=at)
+        assert [error.code for error in raised.value.errors] == [code]
+    assert await draw.correct(draw.third, appeared_at=published_at + timedelta(seconds=60)) == "recorded"
 
 
-async def test_corrected_numbers_cannot_be_said_otherwise(drawn: DrawSection) -> None:
-    await drawn.undo()
-    await drawn.correct(drawn.one)
-    await drawn.correct(drawn.third)
-    after = await drawn.settle()
+async def test_no_changed_correction_in_a_result_verifies(draw: WrongDraw) -> None:
+    await draw.undo()
+    await draw.correct(draw.one)
+    await draw.correct(draw.third)
+    after = await draw.settle()
     (wrong,) = after["draw"]["corrected"]
     right = after["draw"]["beacon"]
     changes: list[Any] = [

@@ -1,4 +1,4 @@
-"""SIGKILL around every commit from the freeze of a draw to its result: one list, one value, and the lots that follow from them."""
+"""SIGKILL around every commit from the freeze of a draw to its result: there is one list, one value and one result."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ from tests.support.drand_relay import TEST_CHAIN, signature_of
 WHEN = pytest.mark.parametrize("when", ["before", "after"])
 
 
-async def _kept(pool: Pool, campaign_id: int) -> dict[str, Any]:
-    """What of a draw must never be made twice, as far as it is there."""
+async def _values(pool: Pool, campaign_id: int) -> dict[str, Any]:
+    """The values of a draw that must never be replaced, as far as they exist."""
     row = await pool.fetchrow(
         """
         SELECT list_sha256, ticket_count, list_published_at, source, round, value, result
@@ -35,7 +35,7 @@ async def _kept(pool: Pool, campaign_id: int) -> dict[str, Any]:
 
 
 async def _commits(pool: Pool, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> int:
-    """How many commits an undisturbed draw takes."""
+    """The number of commits of an undisturbed draw."""
     execute = asyncpg.Connection.execute
     seen = 0
 
@@ -56,18 +56,18 @@ async def test_a_draw_killed_at_any_commit_has_one_list_and_one_value(
 ) -> None:
     await phases.due_draw(pool, keys, beacon_order=[])
     commits = await _commits(pool, keys, monkeypatch)
-    # The list, its time, the value, the result.
+    # List, publication time, value, result.
     assert commits == 4
     for nth in range(1, commits + 1):
         campaign = await phases.due_draw(pool, keys, beacon_order=[])
         await kill(when, nth, "draw")
-        before = await _kept(pool, campaign.id)
+        before = await _values(pool, campaign.id)
         assert ("result" in before) is (nth == commits and when == "after")
 
         await killed_at_commit.STEPS["draw"](pool, keys)
         await killed_at_commit.STEPS["draw"](pool, keys)
 
-        after = await _kept(pool, campaign.id)
+        after = await _values(pool, campaign.id)
         assert {name: after[name] for name in before} == before
         assert verify_result(after["result"], keys.public_keys().keys).is_valid
         assert len(await phases.winners_of(pool, campaign.id)) == 2
@@ -81,7 +81,7 @@ async def test_a_draw_killed_at_any_commit_has_one_list_and_one_value(
 
 @WHEN
 @pytest.mark.parametrize("whose", ["first", "second"])
-async def test_killed_at_an_editors_word_the_number_still_takes_two_people(
+async def test_killed_while_an_editor_enters_the_number_it_still_takes_two_people(
     pool: Pool, keys: Keys, kill: Kill, whose: str, when: str
 ) -> None:
     campaign = await phases.listed(pool, keys)
@@ -102,14 +102,14 @@ async def test_killed_at_an_editors_word_the_number_still_takes_two_people(
     else:
         assert await enter(first) == "recorded"
         await kill(when, 1, "enter", campaign.id, second, at)
-        assert ("value" in await _kept(pool, campaign.id)) is (when == "after")
-        # Said again, it is what it would have been told the first time.
+        assert ("value" in await _values(pool, campaign.id)) is (when == "after")
+        # A retry gets the response of the first attempt.
         assert await enter(second) == "accepted"
     with pytest.raises(NoNumberWanted):
         await enter(await make.person(pool, role="editor"))
     assert await settle_next_campaign(pool, keys)
-    kept = await _kept(pool, campaign.id)
-    assert verify_result(kept["result"], keys.public_keys().keys).is_valid
+    values = await _values(pool, campaign.id)
+    assert verify_result(values["result"], keys.public_keys().keys).is_valid
     assert await pool.fetchval("SELECT entered_by FROM draws") == [first, second]
 
 
@@ -140,29 +140,31 @@ async def test_killed_at_a_correction_it_still_takes_two_people_and_is_made_once
         assert await correct(first) == "recorded"
         await kill(when, 1, "correct", campaign.id, third, at)
         assert await pool.fetchval("SELECT count(*) FROM corrected_numbers") == (when == "after")
-        # Said again, it is what it would have been told the first time.
+        # A retry gets the response of the first attempt.
         assert await correct(third) == "accepted"
     await settle_campaign(pool, keys, campaign.id, by=first)
     result = await phases.result_of(pool, campaign.id)
     assert result is not None
     assert verify_result(result, keys.public_keys().keys).is_valid
-    drawn = msgspec.json.decode(result)["draw"]
-    assert drawn["beacon"]["value"] == "03 07 21"
-    assert [each["value"] for each in drawn["corrected"]] == ["03 07 12"]
+    section = msgspec.json.decode(result)["draw"]
+    assert section["beacon"]["value"] == "03 07 21"
+    assert [each["value"] for each in section["corrected"]] == ["03 07 12"]
     assert await pool.fetchval("SELECT entered_by FROM corrected_numbers") == [first, third]
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'correct_number'") == 1
 
 
 @WHEN
-async def test_killed_while_a_round_is_kept_the_draw_has_it_once(pool: Pool, keys: Keys, kill: Kill, when: str) -> None:
+async def test_killed_while_a_drand_value_is_recorded_the_draw_has_it_once(
+    pool: Pool, keys: Keys, kill: Kill, when: str
+) -> None:
     campaign = await phases.listed(pool, keys, beacon_order=["drand"])
     ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
     await kill(when, 1, "keep", campaign.id, round_)
-    assert ("value" in await _kept(pool, campaign.id)) is (when == "after")
+    assert ("value" in await _values(pool, campaign.id)) is (when == "after")
     assert await killed_at_commit.STEPS["keep"](pool, keys, campaign.id, round_) is (when == "before")
     assert await settle_next_campaign(pool, keys)
-    kept = await _kept(pool, campaign.id)
-    assert verify_result(kept["result"], keys.public_keys().keys, (TEST_CHAIN,)).is_valid
-    beacon = msgspec.json.decode(kept["result"])["draw"]["beacon"]
+    values = await _values(pool, campaign.id)
+    assert verify_result(values["result"], keys.public_keys().keys, (TEST_CHAIN,)).is_valid
+    beacon = msgspec.json.decode(values["result"])["draw"]["beacon"]
     assert (beacon["round"], beacon["signature"]) == (str(round_), signature_of(round_).hex())
     assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'keep_beacon'") == 1

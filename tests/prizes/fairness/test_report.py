@@ -1,4 +1,4 @@
-"""The report before announcing: what it says is checked against a campaign whose likes are known one by one."""
+"""The fairness report, checked against campaigns whose likes and comments are known."""
 
 import asyncio
 from decimal import Decimal
@@ -56,8 +56,8 @@ async def test_each_winner_has_parts_and_margins(pool: Pool, keys: Keys) -> None
     assert report.looked_at == report.entries == 6
 
 
-async def test_what_is_looked_at_is_what_was_counted(pool: Pool, keys: Keys) -> None:
-    """Every reason not to count, each at one like or comment: the report's acts are the sheet's numbers."""
+async def test_the_events_read_are_those_that_were_counted(pool: Pool, keys: Keys) -> None:
+    """One like or comment for every reason not to count: the numbers of events equal those of the sheet."""
     campaign = await phases.due(pool, entries=3)
     at, post = make.now() - 5 * DAY, campaign.posts[0]
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", post)
@@ -86,28 +86,28 @@ async def test_what_is_looked_at_is_what_was_counted(pool: Pool, keys: Keys) -> 
     await _settle(pool, keys)
 
     async with pool.acquire() as conn:
-        # More than one portion.
-        acts = to_events(await read_engagement(conn, campaign.id, dict.fromkeys(campaign.posts, 20_000)))
+        # Weights that need more than one batch.
+        events = to_events(await read_engagement(conn, campaign.id, dict.fromkeys(campaign.posts, 20_000)))
 
     for row in await pool.fetch("SELECT post_id, likes_counted, commenters_counted FROM sheet_rows"):
-        mine = [act for act in acts if act.post_id == row["post_id"]]
-        found = sum(act.liked for act in mine), sum(not act.liked for act in mine)
+        mine = [event for event in events if event.post_id == row["post_id"]]
+        found = sum(event.liked for event in mine), sum(not event.liked for event in mine)
         assert found == (row["likes_counted"], row["commenters_counted"])
-    assert sum(act.post_id == post and act.liked for act in acts) == 2 + 1 + 1 + 1
+    assert sum(event.post_id == post and event.liked for event in events) == 2 + 1 + 1 + 1
 
 
-async def test_other_ways_of_counting_say_who_would_have_won(pool: Pool, keys: Keys) -> None:
-    # 6, 5, 4, … likes; the first one's were voided, and one person likes the second one and everything else.
+async def test_each_scenario_has_its_winners(pool: Pool, keys: Keys) -> None:
+    # The entries have 6, 5, 4, … likes; those of the first one are voided.
     campaign = await phases.due(pool, entries=7, caps={"likes": 4, "comments": 4})
     await make.void(pool, campaign.id, post_id=campaign.posts[0], kinds=["like"])
     await _settle(pool, keys)
 
     report = await _report(pool, campaign.id)
 
-    ways = {each.name: each for each in report.other_ways}
-    assert set(ways) == {"without_voids", "without_top_likers", "half_caps", "double_caps"}
+    scenarios = {each.name: each for each in report.other_ways}
+    assert set(scenarios) == {"without_voids", "without_top_likers", "half_caps", "double_caps"}
     assert [each.post_id for each in report.winners] == [str(each) for each in campaign.posts[1:3]]
-    voids = ways["without_voids"]
+    voids = scenarios["without_voids"]
     assert voids.same_winners is False
     assert [each.post_id for each in voids.enters] == [str(campaign.posts[0])]
     (gone,) = voids.leaves
@@ -116,12 +116,12 @@ async def test_other_ways_of_counting_say_who_would_have_won(pool: Pool, keys: K
         (str(campaign.posts[1]), 1, str(campaign.posts[1]), 2, True),
         (str(campaign.posts[2]), 2, str(campaign.posts[2]), 3, False),
     ]
-    assert ways["double_caps"].same_winners
-    assert [(each.rank, each.rank_then) for each in ways["double_caps"].ranks] == [(1, 1), (2, 2)]
+    assert scenarios["double_caps"].same_winners
+    assert [(each.rank, each.rank_then) for each in scenarios["double_caps"].ranks] == [(1, 1), (2, 2)]
 
 
-async def test_without_the_busiest_their_comments_do_not_count_either(pool: Pool, keys: Keys) -> None:
-    """The busiest liker's only comment makes the third entry win; as if the liker had not been there, it would not."""
+async def test_without_top_likers_their_comments_do_not_count_either(pool: Pool, keys: Keys) -> None:
+    """The only comment of the top liker makes the last entry win; without that liker it would not win."""
     campaign = await phases.due(
         pool,
         entries=4,
@@ -137,11 +137,11 @@ async def test_without_the_busiest_their_comments_do_not_count_either(pool: Pool
     report = await _report(pool, campaign.id)
 
     assert report.winners[0].post_id == str(campaign.posts[3])
-    (way,) = [each for each in report.other_ways if each.name == "without_top_likers"]
-    assert (way.ranks[0].rank, way.ranks[0].rank_then, way.ranks[0].wins_then) == (1, 4, False)
+    (scenario,) = [each for each in report.other_ways if each.name == "without_top_likers"]
+    assert (scenario.ranks[0].rank, scenario.ranks[0].rank_then, scenario.ranks[0].wins_then) == (1, 4, False)
 
 
-async def test_a_winner_whose_other_entry_would_be_better_is_told_by_that(pool: Pool, keys: Keys) -> None:
+async def test_a_winner_is_compared_by_the_best_entry_of_the_person_in_the_scenario(pool: Pool, keys: Keys) -> None:
     campaign = await phases.due(pool, entries=4)
     first, second = campaign.posts[:2]
     await pool.execute(
@@ -160,12 +160,12 @@ async def test_a_winner_whose_other_entry_would_be_better_is_told_by_that(pool: 
     assert (best.post_id, best.post_id_then, best.rank, best.rank_then) == (str(second), str(first), 1, 1)
 
 
-async def test_whoever_asks_again_meanwhile_or_soon_gets_the_same_report(pool: Pool, keys: Keys) -> None:
+async def test_concurrent_and_repeated_requests_get_the_same_report(pool: Pool, keys: Keys) -> None:
     campaign = await phases.settled(pool, keys)
     reports = FairnessReports(pool)
-    asked = await asyncio.gather(*(reports.get(campaign.id) for _ in range(10)))
-    asked.append(await reports.get(campaign.id))
-    assert {id(each) for each in asked} == {id(asked[0])}
+    responses = await asyncio.gather(*(reports.get(campaign.id) for _ in range(10)))
+    responses.append(await reports.get(campaign.id))
+    assert {id(each) for each in responses} == {id(responses[0])}
 
 
 async def test_a_new_settlement_has_a_report_of_its_own(pool: Pool, keys: Keys) -> None:
@@ -180,12 +180,12 @@ async def test_a_new_settlement_has_a_report_of_its_own(pool: Pool, keys: Keys) 
     assert (await reports.get(campaign.id)).winners != before.winners
 
 
-async def test_likers_who_go_together_show_as_a_cluster(pool: Pool, keys: Keys) -> None:
+async def test_entries_with_the_same_likers_are_a_cluster(pool: Pool, keys: Keys) -> None:
     campaign = await phases.due(pool, entries=6)
-    ring = [await make.account(pool) for _ in range(8)]
+    group = [await make.account(pool) for _ in range(8)]
     pushed = campaign.posts[3:6]
     for post in pushed:
-        for account in ring:
+        for account in group:
             await make.like(pool, post, account, at=make.now() - 5 * DAY)
     await _settle(pool, keys)
     report = await _report(pool, campaign.id)
@@ -196,7 +196,7 @@ async def test_likers_who_go_together_show_as_a_cluster(pool: Pool, keys: Keys) 
     assert all(pair.by_chance < pair.shared for pair in cluster.pairs)
 
 
-async def test_a_draw_has_nothing_to_weigh(pool: Pool, keys: Keys) -> None:
+async def test_a_draw_has_no_scenarios_and_no_clusters(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys, ago=2 * DAY, beacon_order=["public_number"], beacon_wait_hours=1)
     with pytest.raises(SheetNotFound):
         await _report(pool, campaign.id)
@@ -208,28 +208,28 @@ async def test_a_draw_has_nothing_to_weigh(pool: Pool, keys: Keys) -> None:
     assert all(each.likes is None for each in report.winners)
 
 
-def _act(post_id: int, person: int, **more: Any) -> EngagementEvent:
+def _event(post_id: int, person: int, **more: Any) -> EngagementEvent:
     usual: dict[str, Any] = {"liked": True, "at": AT, "account_created_at": AT - 40 * DAY}
     return EngagementEvent(post_id, person, **(usual | more))
 
 
-def test_ages_and_hours_are_those_of_shenzhen_at_the_deed() -> None:
+def test_ages_are_at_the_time_of_the_like_and_hours_are_of_shenzhen() -> None:
     four_in_the_morning = AT.replace(hour=20, minute=30)
-    acts = [
-        _act(1, 1, at=four_in_the_morning, account_created_at=four_in_the_morning - HOUR),
-        _act(1, 2, at=four_in_the_morning, account_created_at=four_in_the_morning - 3 * DAY),
-        _act(1, 3, at=four_in_the_morning, account_created_at=four_in_the_morning - 400 * DAY),
-        _act(1, 3, at=four_in_the_morning, liked=False),
+    events = [
+        _event(1, 1, at=four_in_the_morning, account_created_at=four_in_the_morning - HOUR),
+        _event(1, 2, at=four_in_the_morning, account_created_at=four_in_the_morning - 3 * DAY),
+        _event(1, 3, at=four_in_the_morning, account_created_at=four_in_the_morning - 400 * DAY),
+        _event(1, 3, at=four_in_the_morning, liked=False),
     ]
-    shares = distributions_of(acts, liked=True)[1]
-    assert shares.by_hour[4] == shares.persons == 3
-    assert shares.by_account_age == {"under_1d": 1, "under_7d": 1, "under_30d": 0, "under_365d": 0, "older": 1}
+    distribution = distributions_of(events, liked=True)[1]
+    assert distribution.by_hour[4] == distribution.persons == 3
+    assert distribution.by_account_age == {"under_1d": 1, "under_7d": 1, "under_30d": 0, "under_365d": 0, "older": 1}
 
 
-def test_the_busiest_are_one_in_a_hundred_and_at_least_one() -> None:
-    acts = [_act(post, person) for person in range(150) for post in range(1 + (person in (7, 8)) * 3)]
-    assert top_likers(acts) == {7, 8}
-    assert top_likers([_act(1, 5)]) == {5}
+def test_top_likers_are_one_percent_and_at_least_one() -> None:
+    events = [_event(post, person) for person in range(150) for post in range(1 + (person in (7, 8)) * 3)]
+    assert top_likers(events) == {7, 8}
+    assert top_likers([_event(1, 5)]) == {5}
     assert top_likers([]) == set()
 
 
@@ -249,13 +249,13 @@ def _row(post_id: int, likes: int, **more: Any) -> SheetRow:
     return SheetRow(post_id=post_id, **(usual | more))
 
 
-def test_what_is_read_is_bounded_also_where_little_of_it_counts() -> None:
+def test_the_entries_read_are_bounded_also_if_little_of_them_counts() -> None:
     void = [{"kind": "like", "reason_code": "voided", "count": 900}]
     rows = [_row(1, 90, excluded=void), _row(2, 50), _row(3, 40), _row(4, 30)]
     ranks = {1: 1, 2: 2, 3: 3, 4: 4}
     assert top_entries(rows, ranks, {}, max_cost=100) == [2, 3], (
-        "the first is too large to be looked at, the last comes too late"
+        "the first exceeds the limit by itself, the last in sum"
     )
     assert top_entries(rows, ranks, {2: 30}, max_cost=100) == [2], "one commenter may have written thirty comments"
     assert top_entries(rows, ranks, {}, max_cost=10_000) == [1, 2, 3, 4]
-    assert top_entries(rows, {4: 1}, {}, max_cost=100) == [4], "what cannot win is not looked at"
+    assert top_entries(rows, {4: 1}, {}, max_cost=100) == [4], "entries without a rank are not read"

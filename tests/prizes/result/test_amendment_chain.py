@@ -1,4 +1,4 @@
-"""What changes after a result is signed: each change a signed document, chained, and worked out again by whoever doubts it."""
+"""Changes of places after a result: each is a signed amendment, chained to the previous one, and can be verified."""
 
 import copy
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def _verify(document: dict[str, Any], keys: Keys | None) -> Verification:
 
 
 async def _amended(pool: Pool, keys: Keys) -> tuple[phases.Played, dict[str, Any]]:
-    """Two winners gone: the first lapsed, with the first reserve banned; the second erased, with nobody left."""
+    """A campaign with two amendments: the first winner lapsed, with a banned first reserve; the second erased, without a reserve left."""
     campaign = await phases.announced(pool, keys, entries=16, reserve_count=2)
     first, second = await phases.winners_of(pool, campaign.id)
     await make.ban(pool, await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[2]))
@@ -58,12 +58,12 @@ async def test_each_change_of_a_place_is_signed_and_chained(pool: Pool, keys: Ke
     assert finding.problems == []
     assert finding.signed == "authentic"
     assert finding.holders == [posts[3], None]
-    # Only who has a prize is named, and the result itself is as it was signed.
+    # Only holders of prizes are named, and the result itself is unchanged.
     assert list(document["people"]) == [one["enters"]["person"]]
     result = await phases.result_of(pool, campaign.id)
     assert result is not None
-    kept = {name: value for name, value in document.items() if name not in ("amendments", "people")}
-    assert kept == msgspec.json.decode(result)
+    signed_part = {name: value for name, value in document.items() if name not in ("amendments", "people")}
+    assert signed_part == msgspec.json.decode(result)
 
 
 async def _other_account(pool: Pool, post_id: int) -> AccountId:
@@ -76,7 +76,7 @@ async def _other_account(pool: Pool, post_id: int) -> AccountId:
     return other
 
 
-async def test_a_reserve_who_is_banned_with_another_account_is_passed_over(pool: Pool, keys: Keys) -> None:
+async def test_a_reserve_whose_other_account_is_banned_is_passed_over(pool: Pool, keys: Keys) -> None:
     campaign = await phases.announced(pool, keys, entries=6, reserve_count=2)
     await make.ban(pool, await _other_account(pool, campaign.posts[2]))
     await pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE place = 1")
@@ -86,7 +86,7 @@ async def test_a_reserve_who_is_banned_with_another_account_is_passed_over(pool:
     assert amendment["enters"]["post_id"] == str(campaign.posts[3])
 
 
-async def test_who_is_banned_with_another_account_is_not_announced(pool: Pool, keys: Keys) -> None:
+async def test_a_winner_whose_other_account_is_banned_is_not_announced(pool: Pool, keys: Keys) -> None:
     campaign = await phases.settled(pool, keys)
     other = await _other_account(pool, campaign.posts[0])
     await make.ban(pool, other)
@@ -108,19 +108,19 @@ async def test_no_changed_value_of_a_result_or_its_amendments_verifies(pool: Poo
     assert [path for path, other in changed if _verify(other, keys).is_valid] == []
 
 
-async def test_amendments_out_of_order_left_out_or_of_another_result_are_refused(pool: Pool, keys: Keys) -> None:
+async def test_amendments_out_of_order_left_out_or_of_another_result_do_not_verify(pool: Pool, keys: Keys) -> None:
     _, document = await _amended(pool, keys)
     _, foreign = await _amended(pool, keys)
     one, two = document["amendments"]
     for amendments in ([two, one], [two], [one, one, two], [one, two, two], foreign["amendments"]):
         assert not _verify(document | {"amendments": amendments}, keys).is_valid
-        # The chain shows it to whoever has no key, too.
+        # The chain shows it without a key, too.
         assert not _verify(document | {"amendments": amendments}, None).is_consistent
-    # That the last one is missing nobody can see, and it is said so.
+    # A missing last amendment cannot be detected, and the output says so.
     assert _verify(document | {"amendments": [one]}, keys).is_valid
 
 
-async def test_who_takes_a_place_has_to_be_next_also_for_whoever_has_no_key(pool: Pool, keys: Keys) -> None:
+async def test_without_a_key_it_is_verified_that_the_next_reserve_takes_a_place(pool: Pool, keys: Keys) -> None:
     _, document = await _amended(pool, keys)
     reserve = {name: document["reserves"][0][name] for name in ("rank", "post_id", "person", "score")}
     wrong = {
@@ -134,12 +134,12 @@ async def test_who_takes_a_place_has_to_be_next_also_for_whoever_has_no_key(pool
         changed = document | {"amendments": [document["amendments"][0] | change]}
         assert [problem.code for problem in _verify(changed, None).problems] == [code]
     taken = document["amendments"][0] | {"passed_over": [], "enters": reserve}
-    # Nobody but the signature can tell that who was passed over had to be.
+    # Only the signature proves that a reserve had to be passed over.
     assert _verify(document | {"amendments": [taken]}, None).is_consistent
     assert not _verify(document | {"amendments": [taken]}, keys).is_valid
 
 
-async def test_a_key_signs_nothing_that_is_dated_after_its_end(pool: Pool, keys: Keys) -> None:
+async def test_a_document_dated_after_the_end_of_its_key_does_not_verify(pool: Pool, keys: Keys) -> None:
     _, document = await _amended(pool, keys)
     (key,) = keys.public_keys().keys
     made_at = await pool.fetchval("SELECT max(made_at) FROM amendments")
@@ -165,9 +165,7 @@ async def test_by_the_rules_an_unclaimed_place_is_filled_or_stays_empty(pool: Po
     assert finding.holders == [filled, str(campaign.posts[1])]
 
 
-async def test_a_place_left_before_anybody_knows_is_amended_and_forgotten_with_its_settlement(
-    pool: Pool, keys: Keys
-) -> None:
+async def test_an_amendment_before_the_announcement_is_removed_with_its_settlement(pool: Pool, keys: Keys) -> None:
     campaign = await phases.settled(pool, keys)
     await pool.execute("UPDATE posts SET state = 'deleted', deleted_at = now() WHERE id = $1", campaign.posts[0])
     assert await forfeit_next_prize(pool, keys)
@@ -184,7 +182,7 @@ async def test_a_place_left_before_anybody_knows_is_amended_and_forgotten_with_i
     assert _verify(document, keys).holders == [str(each) for each in campaign.posts[1:3]]
 
 
-async def test_who_withdraws_between_the_settlement_and_the_announcement_is_amended_with_it(
+async def test_a_withdrawal_between_settlement_and_announcement_is_amended_when_announcing(
     pool: Pool, keys: Keys
 ) -> None:
     campaign = await phases.settled(pool, keys)

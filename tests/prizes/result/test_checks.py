@@ -1,4 +1,4 @@
-"""What is found in a result that was changed: each check by itself, on the result of the vector."""
+"""Problems of changed results: each check by itself, on the result of the vector."""
 
 import json
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from feed.keys.signatures import PublicKeys
 from feed.prizes.result.verify import verify_result
 
 VECTOR = Path(__file__).with_name("result_vector.json")
-# The result of a draw, signed by 0.1.0: a published result can be verified for as long as anyone has kept it.
+# The result of a draw, signed by 0.1.0: published results stay verifiable.
 DRAW_VECTOR = json.loads(Path(__file__).with_name("draw_result_vector.json").read_text("utf-8"))
 
 
-def found(change: Callable[[dict[str, Any]], object]) -> list[tuple[str, str]]:
+def problems_after(change: Callable[[dict[str, Any]], object]) -> list[tuple[str, str]]:
     document = json.loads(json.loads(VECTOR.read_text("utf-8"))["document"])
     change(document)
     finding = verify_result(json.dumps(document).encode(), None)
@@ -25,7 +25,7 @@ def found(change: Callable[[dict[str, Any]], object]) -> list[tuple[str, str]]:
 
 
 def rules(**changed: Any) -> Callable[[dict[str, Any]], object]:
-    """Other rules, and their hash; None takes a member out."""
+    """Changes rules and their hash; None removes a member."""
 
     def change(document: dict[str, Any]) -> None:
         campaign = document["campaign"]
@@ -39,8 +39,8 @@ def row(**changed: Any) -> Callable[[dict[str, Any]], object]:
     return lambda document: document["sheet"][0].update(changed)
 
 
-def test_nothing_is_found_in_the_result_itself() -> None:
-    assert found(lambda _: None) == []
+def test_the_unchanged_result_has_no_problems() -> None:
+    assert problems_after(lambda _: None) == []
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_nothing_is_found_in_the_result_itself() -> None:
         (rules(method="draw"), [("draw_missing", "draw")]),
     ],
 )
-def test_each_change_is_found_and_named(
+def test_each_change_is_reported_with_its_path(
     change: Callable[[dict[str, Any]], object], problems: list[tuple[str, str]]
 ) -> None:
-    assert found(change) == problems
+    assert problems_after(change) == problems
 
 
-def test_rules_without_prizes_are_judged_like_others() -> None:
-    """They ended the verification with an error of ours once."""
-    assert {code for code, _ in found(rules(prizes=None))} == {"winners"}
+def test_rules_without_prizes_are_verified_like_others() -> None:
+    """A regression: they once ended the verification with an exception."""
+    assert {code for code, _ in problems_after(rules(prizes=None))} == {"winners"}
 
 
 def test_a_draw_signed_by_an_earlier_version_verifies() -> None:

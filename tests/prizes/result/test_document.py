@@ -1,4 +1,4 @@
-"""The result as a pure function of what was frozen: any sheet, in any order, gives one document that anybody can recompute."""
+"""The result as a pure function of the frozen sheet: rows in any order give the same document, which verifies."""
 
 import itertools
 from datetime import timedelta
@@ -42,7 +42,7 @@ rows = st.builds(
     SheetRow,
     post_id=st.integers(1, 2**62),
     account_id=st.integers(1, 4),
-    person=st.sampled_from([b"a", b"b", b"c", b"d"]),  # Without a verified phone nobody is eligible.
+    person=st.sampled_from([b"a", b"b", b"c", b"d"]),  # Accounts without a verified phone are not eligible.
     entered_at=st.integers(1, 3).map(lambda hours: ENDS_AT - timedelta(hours=hours)),
     revision=st.just(1),
     quality=st.sampled_from([Decimal(0), Decimal("66.5"), Decimal(100)]),
@@ -70,12 +70,12 @@ sheets = st.lists(rows, max_size=12, unique_by=lambda row: row.post_id)
 
 @given(sheets, st.randoms(use_true_random=False), st.permutations(["quality", "likes", "comments", "earliest"]))
 def test_any_sheet_in_any_order_gives_the_same_bytes_and_they_verify(
-    keys: Keys, sheet: list[SheetRow], chance: Random, ties: list[str]
+    keys: Keys, sheet: list[SheetRow], random: Random, ties: list[str]
 ) -> None:
     rules = msgspec.structs.replace(RULES, tie_break=tuple(ties))
     document = rules_document(rules)
     shuffled = list(sheet)
-    chance.shuffle(shuffled)
+    random.shuffle(shuffled)
     one, other = (
         decide(SETTLEMENT, each, rules=rules, document=document, sha256=rules_sha256(document))
         for each in (sheet, shuffled)
@@ -89,14 +89,14 @@ def test_any_sheet_in_any_order_gives_the_same_bytes_and_they_verify(
 
     persons = [*(each.person for each in one.outcome.winners), *(each.person for each in one.outcome.reserves)]
     assert len(set(persons)) == len(persons)
-    able = {row.person for row in sheet if row.eligible}
-    assert len(one.outcome.winners) == min(RULES.winner_count, len(able))
+    eligible = {row.person for row in sheet if row.eligible}
+    assert len(one.outcome.winners) == min(RULES.winner_count, len(eligible))
     ranked = sorted((row for row in one.outcome.sheet if row.rank is not None), key=lambda row: row.rank or 0)
     assert all(Decimal(a.score) >= Decimal(b.score) for a, b in itertools.pairwise(ranked))
 
 
 @given(st.lists(rows, max_size=3, unique_by=lambda row: row.post_id), st.text(), st.text())
-def test_its_bytes_are_those_of_the_standard(keys: Keys, sheet: list[SheetRow], title: str, prize: str) -> None:
+def test_its_bytes_are_those_of_rfc_8785(keys: Keys, sheet: list[SheetRow], title: str, prize: str) -> None:
     rules = msgspec.structs.replace(RULES, title=title, prizes=(Prize(prize, "goods", 1, Decimal(1)),))
     document = rules_document(rules)
     outcome = decide(SETTLEMENT, sheet, rules=rules, document=document, sha256=rules_sha256(document)).outcome

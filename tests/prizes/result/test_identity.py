@@ -1,4 +1,4 @@
-"""The same verdicts give the same bytes, whoever settles them, when, and after which journeys of the database."""
+"""The same verdicts give the same bytes: in another process, hours later, and from a restored dump."""
 
 import asyncio
 import re
@@ -36,7 +36,7 @@ async def _database(servers: Embedded, template: str) -> AsyncIterator[str]:
 
 
 async def _restore(source: str, target: str) -> None:
-    """Every row is written anew, by the programs that an operator would take."""
+    """Copies all rows with pg_dump and pg_restore, as an operator does."""
     programs = find_binaries().postgres
     dump = await asyncio.create_subprocess_exec(
         programs / "pg_dump", "--format=custom", source, stdout=asyncio.subprocess.PIPE
@@ -51,7 +51,7 @@ async def _restore(source: str, target: str) -> None:
 
 
 async def _settled(url: str, keys: Keys, campaign_id: int) -> bytes:
-    """The result as a worker of its own makes it."""
+    """The result of a separate worker."""
     pool = await open_pool(url, size=2)
     try:
         assert await freeze_next_campaign(pool)
@@ -64,7 +64,7 @@ async def _settled(url: str, keys: Keys, campaign_id: int) -> bytes:
 
 
 async def _judge(pool: Pool, campaign: phases.Played) -> None:
-    """Verdicts and deeds of every kind, each of which is in the document."""
+    """Adds verdicts and engagement of every kind, each of which affects the document."""
     ends_at = await pool.fetchval("SELECT ends_at FROM campaigns WHERE id = $1", campaign.id)
     first, second, third, *_ = campaign.posts
     for score, post_id in zip(("80", "81", "66.5"), campaign.posts, strict=False):
@@ -76,7 +76,7 @@ async def _judge(pool: Pool, campaign: phases.Played) -> None:
 
 
 async def _age(url: str) -> None:
-    """What happens in the hours before a late settlement and is nothing to it: deeds after the end, and pages that have moved."""
+    """Adds what must not affect a later settlement: engagement after the end, and rows on other pages."""
     pool = await open_pool(url, size=2)
     try:
         for post_id in await pool.fetch("SELECT post_id FROM entries"):

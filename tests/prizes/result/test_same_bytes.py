@@ -1,4 +1,4 @@
-"""The same verdicts give the same document: after another order of rows, on another day, and on every Python that runs this."""
+"""The same verdicts give the same document: with rows in another order, on another day, on every supported Python."""
 
 import json
 from functools import partial
@@ -26,8 +26,8 @@ def _vector() -> dict[str, Any]:
     return vector
 
 
-def test_the_document_of_the_vector_is_the_same_to_the_byte() -> None:
-    """Worked out once and kept: another Python, library or machine that disagrees fails here."""
+def test_the_document_of_the_vector_has_the_same_bytes() -> None:
+    """The vector was computed once; another Python, library or machine that computes other bytes fails here."""
     vector = _vector()
     given = vector["given"]
     settlement = msgspec.convert(given["settlement"] | {"has_result": False}, Settlement, strict=False)
@@ -40,7 +40,7 @@ def test_the_document_of_the_vector_is_the_same_to_the_byte() -> None:
     assert canonical(msgspec.convert(vector["change"], Change)).decode() == vector["change_canonical"]
 
 
-def test_the_vector_verifies_with_its_key_and_with_no_other() -> None:
+def test_the_vector_verifies_only_with_its_key() -> None:
     vector = _vector()
     document = json.loads(vector["document"]) | {"amendments": vector["amendments"]}
     key = msgspec.convert(vector["public_key"], PublicKey)
@@ -50,7 +50,7 @@ def test_the_vector_verifies_with_its_key_and_with_no_other() -> None:
     assert verify_result(text, [key]).holders == vector["holders"]
 
 
-async def test_settled_anew_from_rows_in_another_order_it_is_the_same_but_for_the_time(pool: Pool, keys: Keys) -> None:
+async def test_a_settlement_of_rows_in_another_order_differs_only_in_the_time(pool: Pool, keys: Keys) -> None:
     campaign = await phases.due(pool, entries=12)
     at = make.now() - 5 * make.DAY
     for post in campaign.posts[4:8]:
@@ -61,14 +61,14 @@ async def test_settled_anew_from_rows_in_another_order_it_is_the_same_but_for_th
     first = await _settle(pool, keys, campaign.id)
     salt = await pool.fetchval("SELECT result_salt FROM campaigns WHERE id = $1", campaign.id)
 
-    await _forget(pool, campaign.id)
+    await _reset(pool, campaign.id)
     for table in ("likes", "comments", "entries", "voids", "post_revisions"):
         await _reinsert_backwards(pool, table)
     again = await _settle(pool, keys, campaign.id)
 
     assert await pool.fetchval("SELECT result_salt FROM campaigns WHERE id = $1", campaign.id) == salt
     assert first["frozen_at"] != again["frozen_at"]
-    # The signature is of the bytes, the time among them.
+    # The signature covers the time.
     for document in (first, again):
         del document["frozen_at"], document["signature"]
     assert json.dumps(first) == json.dumps(again)
@@ -84,7 +84,7 @@ async def _settle(pool: Pool, keys: Keys, campaign_id: int) -> dict[str, Any]:
     return document
 
 
-async def _forget(pool: Pool, campaign_id: int) -> None:
+async def _reset(pool: Pool, campaign_id: int) -> None:
     await phases.rewind(pool, campaign_id)
     await pool.execute("DELETE FROM sheet_rows")
     await pool.execute("DELETE FROM settlements")
@@ -92,8 +92,10 @@ async def _forget(pool: Pool, campaign_id: int) -> None:
 
 
 async def _reinsert_backwards(pool: Pool, table: str) -> None:
-    """The same rows on other pages: a scan meets them the other way round."""
+    """Rewrites the rows of a table in reverse physical order."""
     async with pool.acquire() as conn, conn.transaction():
-        await conn.execute(f"CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT * FROM {table} ORDER BY ctid DESC")
+        await conn.execute(
+            f"CREATE TEMPORARY TABLE reversed ON COMMIT DROP AS SELECT * FROM {table} ORDER BY ctid DESC"
+        )
         await conn.execute(f"TRUNCATE {table} CASCADE")
-        await conn.execute(f"INSERT INTO {table} SELECT * FROM kept")
+        await conn.execute(f"INSERT INTO {table} SELECT * FROM reversed")

@@ -1,4 +1,4 @@
-"""From the frozen sheet to the claimed prize, and the document that proves it."""
+"""Settlements from the frozen sheet to the claimed prize, and their result documents."""
 
 import asyncio
 import copy
@@ -32,7 +32,7 @@ async def _result(pool: Pool, campaign_id: int) -> bytes:
     return found
 
 
-async def test_two_workers_settle_at_once_and_one_result_stands(pool: Pool, keys: Keys) -> None:
+async def test_concurrent_workers_leave_one_result(pool: Pool, keys: Keys) -> None:
     campaign_id, posts = await phases.frozen(pool)
     settled = await asyncio.gather(*(settle_next_campaign(pool, keys) for _ in range(4)))
     assert sum(settled) == 1
@@ -84,12 +84,12 @@ def _leaves(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{", b'{"a":1,"a":1}', b'{"a":1.5}', b"\xff", b"[" * 100_000, b"{}"])
-def test_what_is_no_result_is_refused_with_a_word(text: bytes) -> None:
+def test_an_invalid_document_is_reported_as_unreadable(text: bytes) -> None:
     (problem,) = verify_result(text, None).problems
     assert problem.code == "unreadable"
 
 
-async def test_announcing_takes_two_and_tells_each_winner_once(pool: Pool, keys: Keys) -> None:
+async def test_announcing_takes_two_people_and_notifies_each_winner_once(pool: Pool, keys: Keys) -> None:
     campaign_id, _ = await phases.frozen(pool)
     await settle_next_campaign(pool, keys)
     first, second = [await make.person(pool, role="editor") for _ in range(2)]
@@ -97,14 +97,14 @@ async def test_announcing_takes_two_and_tells_each_winner_once(pool: Pool, keys:
     with pytest.raises(SecondPersonRequired):
         await announce_winners(pool, keys, campaign_id, by=first)
     assert await announce_winners(pool, keys, campaign_id, by=second) == "announced"
-    told = await pool.fetchval(
+    notified = await pool.fetchval(
         "SELECT count(*) FROM winners JOIN inbox USING (account_id) WHERE campaign_id = $1 AND inbox.kind = 'prize'",
         campaign_id,
     )
-    assert told == 2
+    assert notified == 2
 
 
-async def test_a_settlement_is_undone_with_a_reason_and_made_again(pool: Pool, keys: Keys) -> None:
+async def test_a_settlement_is_undone_with_a_reason_and_repeated(pool: Pool, keys: Keys) -> None:
     campaign_id, _ = await phases.frozen(pool)
     await settle_next_campaign(pool, keys)
     editor = await make.person(pool, role="editor")
@@ -117,7 +117,7 @@ async def test_a_settlement_is_undone_with_a_reason_and_made_again(pool: Pool, k
         await settle_campaign(pool, keys, campaign_id, by=editor)
 
 
-async def test_an_editor_settles_early_once_the_end_is_ten_seconds_past(pool: Pool, keys: Keys) -> None:
+async def test_an_editor_may_settle_early_from_ten_seconds_after_the_end(pool: Pool, keys: Keys) -> None:
     campaign_id, posts = await phases.due(pool)
     editor = await make.person(pool, role="editor")
     for ended, settled in (("5 seconds", False), ("11 seconds", True)):
@@ -129,7 +129,7 @@ async def test_an_editor_settles_early_once_the_end_is_ten_seconds_past(pool: Po
             campaign_id,
             ended,
         )
-        # The clock is not asked to do it before its time.
+        # The worker does not freeze it before the time of settlement.
         assert not await freeze_next_campaign(pool)
         if settled:
             await settle_campaign(pool, keys, campaign_id, by=editor)
@@ -138,13 +138,15 @@ async def test_an_editor_settles_early_once_the_end_is_ten_seconds_past(pool: Po
                 await settle_campaign(pool, keys, campaign_id, by=editor, reason="提前")
     result = msgspec.json.decode(await _result(pool, campaign_id))
     assert [int(winner["post_id"]) for winner in result["winners"]] == posts[:2]
-    # That it was early is signed too.
+    # The result says that it was early.
     (early,) = result["forced"]["overrides"]
     assert (result["forced"]["reason"], early["kind"]) == (None, "before_settle_at")
     assert verify_result(await _result(pool, campaign_id), keys.public_keys().keys).is_valid
 
 
-async def test_a_forced_settlement_lists_what_it_left_out_and_a_missing_mark_is_nothing(pool: Pool, keys: Keys) -> None:
+async def test_a_forced_settlement_lists_what_it_skipped_and_counts_missing_marks_as_zero(
+    pool: Pool, keys: Keys
+) -> None:
     campaign_id, (waiting, unmarked, marked, other) = await phases.due(pool)
     editor, juror = await make.person(pool, role="editor"), await make.account(pool)
     await make.juror(pool, campaign_id, juror)
@@ -171,19 +173,19 @@ async def test_a_forced_settlement_lists_what_it_left_out_and_a_missing_mark_is_
     row = await pool.fetchrow("SELECT state, settle_reason, blocked_by FROM campaigns WHERE id = $1", campaign_id)
     assert row is not None
     assert tuple(row) == ("decided", "评委缺席", [])
-    # All that it went over is signed, with the reason; said in words; and in the audit.
+    # Everything that was overridden is in the signed result with the reason, in the output of verify, and in the audit log.
     missing = next(block for block in blocks if block["kind"] == "mark_missing")
     assert (missing["marks"], missing["needed"]) == (0, 1)
     assert result["forced"] == {"reason": "评委缺席", "overrides": blocks}
     finding = verify_result(await _result(pool, campaign_id), keys.public_keys().keys)
     assert finding.is_valid
-    words = "\n".join(said(finding))
-    assert "评委缺席" in words
-    assert f"作品打分不足 · an entry lacks marks：marks=0 needed=1 post_id={unmarked}" in words
-    kept = await pool.fetch(
+    output = "\n".join(said(finding))
+    assert "评委缺席" in output
+    assert f"作品打分不足 · an entry lacks marks：marks=0 needed=1 post_id={unmarked}" in output
+    audited = await pool.fetch(
         "SELECT action, detail FROM audit WHERE subject_kind = 'campaign' AND subject_id = $1 ORDER BY id", campaign_id
     )
-    assert {row["action"]: row["detail"].get("forced") for row in kept} == {
+    assert {row["action"]: row["detail"].get("forced") for row in audited} == {
         "freeze": result["forced"],
         "settle": result["forced"],
     }
@@ -191,14 +193,14 @@ async def test_a_forced_settlement_lists_what_it_left_out_and_a_missing_mark_is_
         assert (await get_decision(conn, campaign_id)).forced == Forced("评委缺席", blocks)
 
 
-async def test_a_reason_where_nothing_waits_changes_no_byte_of_the_result(pool: Pool, keys: Keys) -> None:
+async def test_a_reason_that_overrides_nothing_is_not_in_the_result(pool: Pool, keys: Keys) -> None:
     campaign_id, _ = await phases.due(pool)
     editor = await make.person(pool, role="editor")
     await settle_campaign(pool, keys, campaign_id, by=editor, reason="例行")
     assert "forced" not in msgspec.json.decode(await _result(pool, campaign_id))
 
 
-async def test_verdicts_of_the_time_after_an_undone_settlement_count_in_the_next(pool: Pool, keys: Keys) -> None:
+async def test_verdicts_after_an_undone_settlement_count_in_the_next_one(pool: Pool, keys: Keys) -> None:
     campaign_id, (best, second, third, _) = await phases.settled(pool, keys)
     editor = await make.person(pool, role="editor")
     first_result = await _result(pool, campaign_id)
@@ -207,12 +209,12 @@ async def test_verdicts_of_the_time_after_an_undone_settlement_count_in_the_next
     await settle_campaign(pool, keys, campaign_id, by=editor)
     result = msgspec.json.decode(await _result(pool, campaign_id))
     assert [int(winner["post_id"]) for winner in result["winners"]] == [second, third]
-    # The one that was set aside is kept, and fills no place.
+    # The undone settlement keeps its result and has no winners.
     assert await pool.fetchval("SELECT result FROM settlements WHERE undone_at IS NOT NULL") == first_result
     assert await pool.fetchval("SELECT count(*) FROM winners WHERE campaign_id = $1", campaign_id) == 2
 
 
-async def test_a_claim_is_sealed_and_only_the_winners(pool: Pool, keys: Keys) -> None:
+async def test_a_claim_is_encrypted_and_made_by_the_winner_only(pool: Pool, keys: Keys) -> None:
     campaign_id, _ = await phases.announced(pool, keys)
     best, other = await phases.winners_of(pool, campaign_id)
     with pytest.raises(NotYourPrize):
@@ -229,7 +231,7 @@ async def test_a_claim_is_sealed_and_only_the_winners(pool: Pool, keys: Keys) ->
     assert shown["address"] == FORM.address
 
 
-async def test_an_unclaimed_prize_lapses_to_the_next_in_line(pool: Pool, keys: Keys) -> None:
+async def test_an_unclaimed_prize_lapses_to_the_next_reserve(pool: Pool, keys: Keys) -> None:
     campaign_id, posts = await phases.announced(pool, keys)
     best, _ = await phases.winners_of(pool, campaign_id)
     assert not await lapse_next_claim(pool, keys)
@@ -257,7 +259,7 @@ async def test_a_deleted_winning_post_forfeits(pool: Pool, keys: Keys) -> None:
     assert [tuple(row) for row in states] == [(posts[0], "forfeited"), (posts[2], "notified")]
 
 
-async def test_a_campaign_that_cannot_be_settled_does_not_hold_up_the_others(pool: Pool, keys: Keys) -> None:
+async def test_a_campaign_that_cannot_be_settled_does_not_block_others(pool: Pool, keys: Keys) -> None:
     broken, sound = await phases.frozen(pool), await phases.frozen(pool)
     await pool.execute("UPDATE campaign_rules SET rules = '{}' WHERE campaign_id = $1", broken.id)
     for _ in range(60):

@@ -1,4 +1,4 @@
-"""What the frozen sheet holds, and what it waits for."""
+"""Freezing a sheet: what it contains, what it waits for, and when editors are notified."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,7 +28,7 @@ class Ended:
         return await make.entry(self.pool, self.id, author_id, at=self.ends_at - DAY)
 
     async def frozen(self) -> dict[int, SheetRow]:
-        """The sheet by post, once it is frozen."""
+        """Freezes the sheet and returns its rows by post."""
         assert await freeze_next_campaign(self.pool)
         async with self.pool.acquire() as conn:
             settlement = await settlement_store.find_settlement(conn, self.id)
@@ -52,7 +52,7 @@ async def ended(pool: Pool, **rules: Any) -> Ended:
     return Ended(pool, campaign_id, ends_at)
 
 
-async def test_a_sheet_holds_what_counted_at_the_deadline(pool: Pool) -> None:
+async def test_a_sheet_has_the_engagement_at_the_end(pool: Pool) -> None:
     campaign = await ended(pool)
     post_id = await campaign.entry()
     await make.like(pool, post_id, at=campaign.ends_at - MICROSECOND)
@@ -99,19 +99,19 @@ async def test_deleting_a_post_before_the_freeze_withdraws_it(pool: Pool) -> Non
 
 async def test_neither_staff_nor_jurors_nor_banned_nor_unverified_authors_can_win(pool: Pool) -> None:
     campaign = await ended(pool)
-    editor, juror, banned, nobody = [await make.account(pool) for _ in range(3)] + [
+    editor, juror, banned, unverified = [await make.account(pool) for _ in range(3)] + [
         await make.account(pool, verified=False)
     ]
     await make.staff(pool, editor)
     await make.juror(pool, campaign.id, juror)
     await make.ban(pool, banned)
-    expected = {editor: "staff", juror: "juror", banned: "banned", nobody: "not_verified"}
+    expected = {editor: "staff", juror: "juror", banned: "banned", unverified: "not_verified"}
     posts = {await campaign.entry(author): reason for author, reason in expected.items()}
     sheet = await campaign.frozen()
     assert {post_id: sheet[post_id].reason_code for post_id in posts} == posts
 
 
-async def test_standing_is_judged_at_the_deadline(pool: Pool) -> None:
+async def test_roles_and_bans_are_those_at_the_end(pool: Pool) -> None:
     campaign = await ended(pool)
     hired, freed, punished = [await make.account(pool) for _ in range(3)]
     after = campaign.ends_at + DAY
@@ -132,7 +132,7 @@ async def test_a_disqualified_entry_cannot_win(pool: Pool) -> None:
     assert (await campaign.frozen())[post_id].reason_code == "disqualified"
 
 
-async def test_a_young_account_or_a_post_without_media_cannot_win_where_the_rules_say_so(pool: Pool) -> None:
+async def test_a_young_account_or_a_post_without_media_cannot_win_if_the_rules_say_so(pool: Pool) -> None:
     campaign = await ended(pool, eligibility={"min_account_age_days": 7, "require_media": True})
     young = await make.account(pool, created_at=campaign.ends_at - 7 * DAY + MICROSECOND)
     old = await make.account(pool, created_at=campaign.ends_at - 7 * DAY)
@@ -169,7 +169,7 @@ async def test_the_judged_revision_is_the_latest_one_made_in_time(pool: Pool) ->
     ]
 
 
-async def test_a_freeze_waits_for_what_is_still_to_be_judged(pool: Pool) -> None:
+async def test_a_freeze_waits_for_pending_verdicts_and_marks(pool: Pool) -> None:
     campaign = await ended(pool)
     pending, commented, unmarked, edited = [await campaign.entry() for _ in range(4)]
     await pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", pending)
@@ -192,7 +192,7 @@ async def test_a_freeze_waits_for_what_is_still_to_be_judged(pool: Pool) -> None
     assert set(await campaign.frozen()) == {pending, commented, unmarked, edited}
 
 
-async def test_nobody_waits_for_what_cannot_win_or_does_not_count(pool: Pool) -> None:
+async def test_entries_that_cannot_win_and_comments_that_do_not_count_block_nothing(pool: Pool) -> None:
     campaign = await ended(pool)
     editor = await make.person(pool, role="editor")
     by_staff, late_comment, own_comment = await campaign.entry(editor), await campaign.entry(), await campaign.entry()
@@ -203,14 +203,14 @@ async def test_nobody_waits_for_what_cannot_win_or_does_not_count(pool: Pool) ->
     assert (await campaign.frozen())[by_staff].reason_code == "staff"
 
 
-async def test_marks_are_not_waited_for_where_quality_does_not_count(pool: Pool) -> None:
+async def test_missing_marks_do_not_block_if_quality_does_not_count(pool: Pool) -> None:
     campaign = await ended(pool, weights={"quality": "0", "likes": "0.6", "comments": "0.4"})
     post_id = await campaign.entry()
     await pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", post_id)
     assert post_id in await campaign.frozen()
 
 
-async def test_the_editor_is_told_once_that_the_settlement_waits(pool: Pool) -> None:
+async def test_the_editor_is_notified_once_that_the_settlement_waits(pool: Pool) -> None:
     campaign = await ended(pool)
     editor = await pool.fetchval("SELECT created_by FROM campaigns WHERE id = $1", campaign.id)
     for _ in range(2):
@@ -219,7 +219,7 @@ async def test_the_editor_is_told_once_that_the_settlement_waits(pool: Pool) -> 
     assert await pool.fetchval("SELECT count(*) FROM inbox WHERE account_id = $1", editor) == 1
 
 
-async def test_every_editor_concerned_is_told_once_of_each_kind_of_block(pool: Pool) -> None:
+async def test_every_responsible_editor_is_notified_once_of_each_kind_of_block(pool: Pool) -> None:
     campaign = await ended(pool)
     acted, stranger = [await make.person(pool, role="editor") for _ in range(2)]
     gone = await make.person(pool, role="editor")
@@ -234,24 +234,24 @@ async def test_every_editor_concerned_is_told_once_of_each_kind_of_block(pool: P
     other = await campaign.entry()
     await pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", other)
     await campaign.blocked_by()
-    told = await pool.fetch("SELECT account_id, once_key FROM inbox ORDER BY id")
-    assert [each["once_key"].split(":")[-1] for each in told if each["account_id"] == acted] == [
+    notifications = await pool.fetch("SELECT account_id, once_key FROM inbox ORDER BY id")
+    assert [each["once_key"].split(":")[-1] for each in notifications if each["account_id"] == acted] == [
         "entry_waits",
         "mark_missing",
     ]
-    assert not {stranger, gone} & {each["account_id"] for each in told}
+    assert not {stranger, gone} & {each["account_id"] for each in notifications}
 
 
-async def test_where_nobody_concerned_is_an_editor_any_more_all_editors_are_told(pool: Pool) -> None:
+async def test_without_a_responsible_editor_all_editors_are_notified(pool: Pool) -> None:
     campaign = await ended(pool)
     await pool.execute("UPDATE staff_rights SET revoked_at = now()")
     editors = {await make.person(pool, role=role) for role in ("editor", "admin")}
     reviewer = await make.person(pool, role="reviewer")
     await pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", await campaign.entry())
     await campaign.blocked_by()
-    told = {row["account_id"] for row in await pool.fetch("SELECT account_id FROM inbox")}
-    assert editors <= told
-    assert reviewer not in told
+    notified = {row["account_id"] for row in await pool.fetch("SELECT account_id FROM inbox")}
+    assert editors <= notified
+    assert reviewer not in notified
 
 
 async def test_nothing_is_frozen_before_its_time(pool: Pool) -> None:
@@ -261,7 +261,7 @@ async def test_nothing_is_frozen_before_its_time(pool: Pool) -> None:
     assert not await freeze_next_campaign(pool)
 
 
-async def test_a_blocked_campaign_does_not_hold_up_another(pool: Pool) -> None:
+async def test_a_blocked_campaign_does_not_block_another(pool: Pool) -> None:
     waiting = await ended(pool)
     await pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", await waiting.entry())
     ready = await ended(pool, topic_name="电影")
@@ -269,7 +269,7 @@ async def test_a_blocked_campaign_does_not_hold_up_another(pool: Pool) -> None:
     assert not await freeze_next_campaign(pool)
 
 
-async def test_a_settlement_may_be_longer_than_other_transactions_and_nothing_else_may(pool: Pool) -> None:
+async def test_only_the_transaction_of_a_settlement_has_longer_timeouts(pool: Pool) -> None:
     async with pool.acquire() as conn:
         before = await conn.fetchval(_LIMITS)
         async with conn.transaction():
