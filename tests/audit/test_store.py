@@ -1,3 +1,5 @@
+"""The hashes of audit rows, and the rejection of personal data."""
+
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -23,7 +25,7 @@ async def _row(conn: Connection, campaign_id: int) -> AuditRow:
     )
 
 
-async def test_a_row_carries_a_hash_that_anybody_can_recompute(conn: Connection) -> None:
+async def test_the_hash_of_a_row_can_be_recomputed_without_our_code(conn: Connection) -> None:
     audit_id = await audit.add(
         conn, 7, "campaign.announce", "campaign", 42, {"second": True, "winners": [1, 2], "b": "读"}
     )
@@ -32,7 +34,7 @@ async def test_a_row_carries_a_hash_that_anybody_can_recompute(conn: Connection)
 
     assert row.id == audit_id
     assert row.row_sha256 == sha256_of(row)
-    # Without our code: sorted keys and no spaces are RFC 8785 for what an audit row holds.
+    # For the values of an audit row RFC 8785 is JSON with sorted keys and without spaces.
     plain = {
         "id": str(row.id),
         "at": row.at.isoformat(timespec="microseconds"),
@@ -46,7 +48,7 @@ async def test_a_row_carries_a_hash_that_anybody_can_recompute(conn: Connection)
     assert row.row_sha256 == hashlib.sha256(text.encode()).digest()
 
 
-async def test_a_changed_row_no_longer_fits_its_hash(conn: Connection) -> None:
+async def test_a_modified_row_does_not_match_its_hash(conn: Connection) -> None:
     await audit.add(conn, None, "campaign.settle", "campaign", 43)
 
     await conn.execute("UPDATE audit SET actor_id = 9 WHERE subject_id = 43")
@@ -56,14 +58,13 @@ async def test_a_changed_row_no_longer_fits_its_hash(conn: Connection) -> None:
 
 
 @pytest.mark.parametrize("detail", [{"phone": "1"}, {"winner": {"name": "王"}}, {"winners": [{"address": "深圳"}]}])
-async def test_the_audit_refuses_what_speaks_of_a_person(conn: Connection, detail: dict[str, object]) -> None:
+async def test_personal_data_is_rejected(conn: Connection, detail: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="personal"):
         await audit.add(conn, 7, "claim.reveal", "winner", 45, detail)
 
 
-def test_the_time_is_hashed_in_utc_whatever_zone_it_is_read_in() -> None:
-
+def test_the_time_is_hashed_in_utc_for_every_time_zone() -> None:
     at = datetime(2026, 9, 20, 16, 0, 0, 5, UTC)
-    there = AuditRow(1, at.astimezone(timezone(timedelta(hours=8))), None, "a", "b", None, {})
+    local = AuditRow(1, at.astimezone(timezone(timedelta(hours=8))), None, "a", "b", None, {})
 
-    assert sha256_of(there) == sha256_of(AuditRow(1, at, None, "a", "b", None, {}))
+    assert sha256_of(local) == sha256_of(AuditRow(1, at, None, "a", "b", None, {}))

@@ -1,4 +1,4 @@
-"""A Valkey that may be killed and set back, and steps that leave boards caught up."""
+"""A Valkey of its own per test, which the test may kill or restore from a snapshot."""
 
 import shutil
 import tempfile
@@ -14,7 +14,7 @@ from feed.embedded.servers import start_valkey
 
 
 class OwnValkey:
-    """One server on one port, with its data in a directory of its own."""
+    """A server with its own port and data directory."""
 
     def __init__(self, data: Path) -> None:
         self.url = ""
@@ -31,13 +31,14 @@ class OwnValkey:
             self._child = None
 
     async def save(self) -> None:
-        """Keeps what is on disk now, to be brought back by `set_back`."""
+        """Stops the server, copies its data for `restore`, and starts it again."""
         assert self._child is not None
         await self._child.stop(5)
         shutil.copytree(self._data / "valkey", self._data / "saved")
         await self.start()
 
-    async def set_back(self) -> None:
+    async def restore(self) -> None:
+        """Restarts the server with the data of `save`."""
         self.kill()
         directory = self._data / "valkey"
         owner = directory.stat()

@@ -1,4 +1,4 @@
-"""Postgres and Redis together: what is projected, what is repaired, and that both tell the same."""
+"""The projection of boards: Redis equals Postgres after projections, repairs and rebuilds."""
 
 import random
 from datetime import timedelta
@@ -30,7 +30,7 @@ from tests.support.make import DAY, HOUR
 
 
 async def make_town(pool: Pool, dice: random.Random, campaigns: int = 2) -> list[int]:
-    """Random people, posts and engagement in some campaigns; returns the campaigns."""
+    """Adds random accounts, posts and engagement in some campaigns; returns the campaigns."""
     people = [
         await make.account(pool, person=f"town {dice.randrange(25)}", verified=dice.random() < 0.9) for _ in range(30)
     ]
@@ -55,13 +55,13 @@ async def make_town(pool: Pool, dice: random.Random, campaigns: int = 2) -> list
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_redis_and_postgres_tell_the_same(pool: Pool, redis: Redis, seed: int) -> None:
+async def test_redis_equals_postgres(pool: Pool, redis: Redis, seed: int) -> None:
     campaigns = await make_town(pool, random.Random(seed))
     await settle(pool, redis)
     await assert_same(pool, redis, campaigns)
 
 
-async def test_they_tell_the_same_when_marks_are_locked(pool: Pool, redis: Redis) -> None:
+async def test_redis_equals_postgres_after_the_marks_are_locked(pool: Pool, redis: Redis) -> None:
     campaign_id = await make.campaign(pool)
     posts = [await make.entry(pool, campaign_id) for _ in range(3)]
     await settle(pool, redis)
@@ -79,7 +79,7 @@ async def test_they_tell_the_same_when_marks_are_locked(pool: Pool, redis: Redis
     assert [f"{row.quality:f}" for row in ordered(rows)] == ["83.666667", "10.000000", "0.000000"]
 
 
-async def test_a_projection_is_there_at_once(pool: Pool, redis: Redis) -> None:
+async def test_a_projected_like_is_on_the_hot_list_at_once(pool: Pool, redis: Redis) -> None:
     campaign_id = await make.campaign(pool)
     post_id = await make.entry(pool, campaign_id)
     await settle(pool, redis)
@@ -89,9 +89,7 @@ async def test_a_projection_is_there_at_once(pool: Pool, redis: Redis) -> None:
     assert not await is_caught_up(pool, redis) or await number_changes(pool)
 
 
-async def test_what_is_removed_leaves_a_campaign_at_once_and_what_is_liked_moves_in_it_later(
-    pool: Pool, redis: Redis
-) -> None:
+async def test_a_leaderboard_drops_removed_posts_at_once_and_counts_likes_later(pool: Pool, redis: Redis) -> None:
     campaign_id = await make.campaign(pool)
     liked, removed = await make.entry(pool, campaign_id), await make.entry(pool, campaign_id)
     await settle(pool, redis)
@@ -110,7 +108,7 @@ async def test_a_projection_before_there_are_boards_does_nothing(pool: Pool, red
     assert await redis.dbsize() == 0
 
 
-async def test_following_with_nothing_to_do_changes_nothing(pool: Pool, redis: Redis) -> None:
+async def test_following_a_log_without_new_changes_writes_nothing(pool: Pool, redis: Redis) -> None:
     await make.post(pool)
     await settle(pool, redis)
     before = (await redis.info("stats"))["total_commands_processed"]
@@ -118,7 +116,7 @@ async def test_following_with_nothing_to_do_changes_nothing(pool: Pool, redis: R
     assert (await redis.info("stats"))["total_commands_processed"] - before < 10
 
 
-async def test_what_leaves_a_board_in_postgres_leaves_it_in_redis(pool: Pool, redis: Redis) -> None:
+async def test_entries_that_stop_competing_are_removed_from_redis(pool: Pool, redis: Redis) -> None:
     campaign_id = await make.campaign(pool)
     kept, removed, disqualified, edited = [await make.entry(pool, campaign_id) for _ in range(4)]
     await settle(pool, redis)
@@ -143,7 +141,7 @@ async def test_an_author_who_may_not_win_is_not_on_the_board(pool: Pool, redis: 
     assert await shown(pool, redis, board_of(campaign_id)) == []
 
 
-async def test_a_new_campaign_gets_a_board_and_a_settled_one_is_let_go(pool: Pool, redis: Redis) -> None:
+async def test_a_new_campaign_gets_a_board_and_a_settled_one_has_none(pool: Pool, redis: Redis) -> None:
     await settle(pool, redis)
     campaign_id = await make.campaign(pool)
     await settle(pool, redis)
@@ -152,7 +150,7 @@ async def test_a_new_campaign_gets_a_board_and_a_settled_one_is_let_go(pool: Poo
     assert await keys_of(pool) == [HOT]
 
 
-async def test_an_emptied_redis_is_filled_without_help(pool: Pool, redis: Redis) -> None:
+async def test_an_emptied_redis_is_refilled_by_the_worker(pool: Pool, redis: Redis) -> None:
     campaigns = await make_town(pool, random.Random(7))
     await settle(pool, redis)
     await redis.flushdb()
@@ -161,7 +159,7 @@ async def test_an_emptied_redis_is_filled_without_help(pool: Pool, redis: Redis)
     await assert_same(pool, redis, campaigns)
 
 
-async def test_changes_made_while_redis_was_elsewhere_are_caught_up(pool: Pool, redis: Redis) -> None:
+async def test_changes_during_an_outage_of_redis_are_caught_up(pool: Pool, redis: Redis) -> None:
     campaign_id = await make.campaign(pool)
     posts = [await make.entry(pool, campaign_id) for _ in range(5)]
     await settle(pool, redis)
@@ -176,7 +174,7 @@ async def test_changes_made_while_redis_was_elsewhere_are_caught_up(pool: Pool, 
     await assert_same(pool, redis, [campaign_id])
 
 
-async def test_a_board_older_than_the_log_is_built_anew(pool: Pool, redis: Redis) -> None:
+async def test_a_board_behind_the_trimmed_log_is_rebuilt(pool: Pool, redis: Redis) -> None:
     post_id, gone = await make.post(pool), await make.post(pool)
     await raise_version(pool, post_id)
     await settle(pool, redis)
@@ -189,7 +187,7 @@ async def test_a_board_older_than_the_log_is_built_anew(pool: Pool, redis: Redis
     assert await shown(pool, redis, HOT) == [post_id]
 
 
-async def test_an_older_postgres_under_the_same_redis_leaves_no_ghosts(pool: Pool, redis: Redis) -> None:
+async def test_a_restored_postgres_leaves_no_rows_of_the_lost_history(pool: Pool, redis: Redis) -> None:
     campaign_id = await make.campaign(pool)
     kept = await make.entry(pool, campaign_id)
     await raise_version(pool, kept)
@@ -205,14 +203,14 @@ async def test_an_older_postgres_under_the_same_redis_leaves_no_ghosts(pool: Poo
     await settle(pool, redis)
     assert await shown(pool, redis, HOT) == [kept, ghost]
 
-    async with transaction(pool) as conn:  # As a snapshot of the disk brings yesterday back, with the same identity.
+    async with transaction(pool) as conn:  # As a restored disk snapshot does, with the same system identifier.
         await conn.execute(
             "TRUNCATE posts, post_stats, post_revisions, entries, changes, change_log, change_numbers, likes CASCADE"
         )
         for table in tables:
             await conn.execute(f"INSERT INTO {table} SELECT * FROM saved_{table}")
     assert (await head_of(pool)).epoch == epoch
-    for _ in range(4):  # The new history gets as long as the old one was, and longer.
+    for _ in range(4):  # The new history gets longer than the old one.
         await raise_version(pool, kept)
     await number_changes(pool)
     await settle(pool, redis)
@@ -221,7 +219,7 @@ async def test_an_older_postgres_under_the_same_redis_leaves_no_ghosts(pool: Poo
     await assert_same(pool, redis, [campaign_id])
 
 
-async def test_a_shorter_history_is_noticed_too(pool: Pool, redis: Redis) -> None:
+async def test_a_restored_postgres_with_a_shorter_log_starts_a_new_epoch(pool: Pool, redis: Redis) -> None:
     post_id = await make.post(pool)
     for _ in range(3):
         await raise_version(pool, post_id)
@@ -244,7 +242,7 @@ async def test_a_rebuild_makes_new_keys_and_removes_the_old_ones(pool: Pool, red
     await settle(pool, redis)
 
 
-async def test_a_write_read_before_a_removal_comes_too_late(pool: Pool, redis: Redis) -> None:
+async def test_a_late_write_of_a_row_read_before_a_removal_is_rejected(pool: Pool, redis: Redis) -> None:
     post_id = await make.post(pool)
     await raise_version(pool, post_id)
     await settle(pool, redis)
@@ -287,7 +285,7 @@ async def test_the_hot_list_keeps_the_best_and_refills(
     assert await top(pool, redis, HOT, 30) is None
 
 
-async def test_the_hot_list_from_postgres_looks_as_far_back_as_it_must(pool: Pool, redis: Redis) -> None:
+async def test_the_hot_list_from_postgres_includes_old_posts_with_much_engagement(pool: Pool, redis: Redis) -> None:
     loved = await make.post(pool, at=make.now() - 3 * DAY)
     await pool.execute("UPDATE post_stats SET like_count = 99999999, version = 2 WHERE post_id = $1", loved)
     recent = [await make.post(pool, at=make.now() - number * HOUR) for number in range(5)]
@@ -297,7 +295,7 @@ async def test_the_hot_list_from_postgres_looks_as_far_back_as_it_must(pool: Poo
         assert [row.post_id for row in await compute.hot_ranking(conn, 2)] == [loved, recent[0]]
 
 
-async def test_boards_agree_and_drift_is_seen_and_mended(pool: Pool, redis: Redis) -> None:
+async def test_drift_is_detected_and_repaired(pool: Pool, redis: Redis) -> None:
     campaigns = await make_town(pool, random.Random(3))
     await settle(pool, redis)
     assert await check_drift(pool, redis, delay_seconds=0) == 0
@@ -305,7 +303,7 @@ async def test_boards_agree_and_drift_is_seen_and_mended(pool: Pool, redis: Redi
     rows = await top(pool, redis, board)
     assert rows is not None
     rows_key = f"feed:{{{board}}}:{epoch}:rows"
-    # A value that is wrong under the right version, as only a fault can leave it.
+    # A wrong row under the right version, which only a fault can cause.
     held = await redis.hget(rows_key, str(rows[0].post_id))
     await redis.hset(rows_key, str(rows[0].post_id), await redis.hget(rows_key, str(rows[1].post_id)) or held)
     assert await check_drift(pool, redis, delay_seconds=0) >= 1
@@ -314,7 +312,7 @@ async def test_boards_agree_and_drift_is_seen_and_mended(pool: Pool, redis: Redi
     assert await check_drift(pool, redis, delay_seconds=0) == 0
 
 
-async def test_a_ban_that_ends_reaches_the_board_by_the_drift(pool: Pool, redis: Redis) -> None:
+async def test_the_drift_check_applies_the_end_of_a_ban(pool: Pool, redis: Redis) -> None:
     campaign_id = await make.campaign(pool)
     post_id = await make.entry(pool, campaign_id)
     liker = await make.like(pool, post_id, at=make.now() - HOUR)

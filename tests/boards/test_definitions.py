@@ -1,4 +1,4 @@
-"""A board that is only a definition in the table is filled, followed, rebuilt, compared and emptied as the others are."""
+"""A board that is only a line in the table of definitions is projected, rebuilt, checked and trimmed like the others."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ async def rising_ranking(conn: Connection, limit: int) -> list[Row]:
 
 @pytest.fixture(autouse=True)
 def rising(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table with one more board."""
+    """Adds a board to the table of definitions."""
     more = SiteBoard(key=RISING, row=rising_row, ranking=rising_ranking, kept=4, shown=2)
     monkeypatch.setattr(definitions, "DEFINITIONS", (*definitions.DEFINITIONS, more))
 
@@ -49,7 +49,7 @@ async def scores(pool: Pool, redis: Redis) -> dict[int, int] | None:
     return None if rows is None else {row.post_id: row.score for row in rows}
 
 
-async def test_the_change_log_fills_it(pool: Pool, redis: Redis) -> None:
+async def test_following_the_change_log_fills_it(pool: Pool, redis: Redis) -> None:
     campaign_id = await make.campaign(pool)
     liked, other = await make.entry(pool, campaign_id), await make.post(pool)
     await settle(pool, redis)
@@ -63,7 +63,7 @@ async def test_the_change_log_fills_it(pool: Pool, redis: Redis) -> None:
     assert await shown(pool, redis, HOT) == [liked, other]
 
 
-async def test_a_process_projects_it_and_takes_removed_posts_off(pool: Pool, redis: Redis) -> None:
+async def test_the_projector_writes_it_and_drops_removed_posts(pool: Pool, redis: Redis) -> None:
     kept, removed = await make.post(pool), await make.post(pool)
     await like(pool, removed)
     await settle(pool, redis)
@@ -74,7 +74,7 @@ async def test_a_process_projects_it_and_takes_removed_posts_off(pool: Pool, red
     projector.touch([kept, removed])
     await projector.close()
     assert await scores(pool, redis) == {kept: 1}
-    # The worker finds the same by the log.
+    # Following the log gives the same.
     await settle(pool, redis)
     assert await scores(pool, redis) == {kept: 1}
 
@@ -93,7 +93,7 @@ async def test_it_is_rebuilt_from_its_own_ranking(pool: Pool, redis: Redis) -> N
     assert await scores(pool, redis) == {liked: 1}
 
 
-async def test_drift_compares_it(pool: Pool, redis: Redis) -> None:
+async def test_the_drift_check_covers_it(pool: Pool, redis: Redis) -> None:
     first, second = await make.post(pool), await make.post(pool)
     await like(pool, first)
     await like(pool, second, 3)
@@ -109,7 +109,7 @@ async def test_drift_compares_it(pool: Pool, redis: Redis) -> None:
     assert await check_drift(pool, redis, delay_seconds=0) == 0
 
 
-async def test_it_keeps_as_many_ranks_as_it_says(pool: Pool, redis: Redis) -> None:
+async def test_it_is_trimmed_to_its_number_of_ranks(pool: Pool, redis: Redis) -> None:
     posts = [await make.post(pool) for _ in range(9)]
     await settle(pool, redis)
     for times, post_id in enumerate(posts, 1):
@@ -126,7 +126,9 @@ async def test_it_keeps_as_many_ranks_as_it_says(pool: Pool, redis: Redis) -> No
     assert [row.post_id for row in rows] == [posts[8], posts[7]]
 
 
-async def test_a_deferred_board_waits_for_the_worker(pool: Pool, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_deferred_board_is_written_by_the_worker_only(
+    pool: Pool, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     *others, more = definitions.DEFINITIONS
     assert isinstance(more, SiteBoard)
     monkeypatch.setattr(definitions, "DEFINITIONS", (*others, msgspec.structs.replace(more, deferred=True)))

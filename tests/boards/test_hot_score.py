@@ -1,4 +1,4 @@
-"""The hot list's score: a pure function of engagement and publication."""
+"""The hot score: a pure function of engagement and the time of publication."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -37,7 +37,7 @@ def test_later_is_hotter(likes: int, comments: int, at: datetime, later: timedel
 
 
 @given(st.integers(0, 10**12), times)
-def test_no_engagement_reaches_further_than_the_reach(likes: int, at: datetime) -> None:
+def test_no_engagement_is_worth_more_than_the_reach(likes: int, at: datetime) -> None:
     assert hot_score(likes=likes, comments=0, published_at=at) <= hot_score(
         likes=0, comments=0, published_at=at + REACH
     )

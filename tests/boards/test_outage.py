@@ -1,4 +1,4 @@
-"""Redis killed, absent at first, set back: nobody helps, and the boards are right again."""
+"""Outages of Redis: killed, late, emptied or restored, the boards equal Postgres again without an operator."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ async def client(own_valkey: OwnValkey) -> AsyncIterator[Redis]:
 
 
 async def work(pool: Pool, redis: Redis) -> None:
-    """What the worker does, at its pace."""
+    """The worker's jobs for boards, at its interval."""
     while True:
         await number_changes(pool)
         if not await actions.follow_change_log(pool, redis):
@@ -39,7 +39,7 @@ async def work(pool: Pool, redis: Redis) -> None:
 
 @contextlib.asynccontextmanager
 async def working(pool: Pool, redis: Redis) -> AsyncIterator[Projector]:
-    """A worker and an API process."""
+    """Runs a worker and the projector of an API process."""
     projector = Projector(pool, redis)
     projector.start()
     worker = asyncio.create_task(work(pool, redis))
@@ -52,25 +52,23 @@ async def working(pool: Pool, redis: Redis) -> AsyncIterator[Projector]:
             await worker
 
 
-async def until_right(pool: Pool, redis: Redis, *, within: float) -> None:
-    """Redis tells what Postgres tells; fails when that takes too long."""
+async def until_equal(pool: Pool, redis: Redis, *, within: float) -> None:
+    """Waits until Redis equals Postgres; fails after `within` seconds."""
     until = time.monotonic() + within
     while True:
         async with pool.acquire() as conn:
-            wanted = sorted((row.post_id, row.score) for row in await compute.hot_ranking(conn, 100))
+            expected = sorted((row.post_id, row.score) for row in await compute.hot_ranking(conn, 100))
         rows = await redis_store.top(redis, HOT, epoch=(await head_of(pool)).epoch, limit=100)
-        if rows is not None and sorted((row.post_id, row.score) for row in rows) == wanted:
+        if rows is not None and sorted((row.post_id, row.score) for row in rows) == expected:
             return
         assert time.monotonic() < until
         await asyncio.sleep(0.05)
 
 
-async def test_a_killed_redis_is_right_again_soon_after_its_return(
-    pool: Pool, own_valkey: OwnValkey, client: Redis
-) -> None:
+async def test_the_boards_catch_up_after_redis_was_killed(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
     posts = [await make.post(pool) for _ in range(5)]
     async with working(pool, client) as projector:
-        await until_right(pool, client, within=5)
+        await until_equal(pool, client, within=5)
         own_valkey.kill()
         for post_id in posts[:3]:
             await make.like(pool, post_id)
@@ -79,19 +77,19 @@ async def test_a_killed_redis_is_right_again_soon_after_its_return(
         assert await redis_store.top(client, HOT, epoch=projector.epoch, limit=10) is None
         await asyncio.sleep(1.5)
         await own_valkey.start()
-        await until_right(pool, client, within=5)
+        await until_equal(pool, client, within=5)
 
 
-async def test_an_emptied_redis_is_right_again_soon(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
+async def test_the_boards_are_rebuilt_after_redis_was_emptied(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
     for _ in range(5):
         await make.post(pool)
     async with working(pool, client):
-        await until_right(pool, client, within=5)
+        await until_equal(pool, client, within=5)
         await client.flushall()
-        await until_right(pool, client, within=5)
+        await until_equal(pool, client, within=5)
 
 
-async def test_a_redis_that_comes_late_is_filled(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
+async def test_a_redis_that_starts_late_is_filled(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
     own_valkey.kill()
     post_id = await make.post(pool)
     async with working(pool, client) as projector:
@@ -99,10 +97,10 @@ async def test_a_redis_that_comes_late_is_filled(pool: Pool, own_valkey: OwnValk
         await asyncio.sleep(0.5)
         assert await redis_store.top(client, HOT, epoch="e", limit=10) is None
         await own_valkey.start()
-        await until_right(pool, client, within=5)
+        await until_equal(pool, client, within=5)
 
 
-async def test_a_redis_set_back_to_an_older_state_catches_up(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
+async def test_a_redis_restored_to_an_older_state_catches_up(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
     kept, gone = await make.post(pool), await make.post(pool)
     await settle(pool, client)
     await own_valkey.save()
@@ -111,7 +109,7 @@ async def test_a_redis_set_back_to_an_older_state_catches_up(pool: Pool, own_val
     await remove_post(pool, gone)
     await settle(pool, client)
     assert await shown(pool, client, HOT) == [kept]
-    await own_valkey.set_back()
+    await own_valkey.restore()
     await client.connection_pool.disconnect()
     epoch = (await head_of(pool)).epoch
     assert len(await redis_store.list_rows(client, HOT, epoch, [kept, gone])) == 2
@@ -120,7 +118,7 @@ async def test_a_redis_set_back_to_an_older_state_catches_up(pool: Pool, own_val
     assert await shown(pool, client, HOT) == [kept]
 
 
-async def test_a_dead_redis_costs_its_callers_next_to_nothing(own_valkey: OwnValkey, client: Redis) -> None:
+async def test_reads_fail_fast_while_redis_is_down(own_valkey: OwnValkey, client: Redis) -> None:
     await client.ping()
     own_valkey.kill()
     await redis_store.top(client, HOT, epoch="e", limit=10)
@@ -131,12 +129,12 @@ async def test_a_dead_redis_costs_its_callers_next_to_nothing(own_valkey: OwnVal
 
 
 async def counts(redis: Redis, post_ids: list[int], epoch: str | None) -> dict[int, tuple[int, int]]:
-    """Likes and comments of those of the posts that the hot list holds."""
+    """Likes and comments of those of the posts that are on the hot list."""
     found = await redis_store.list_rows(redis, HOT, epoch or "", post_ids)
     return {post_id: (row.likes, row.comments) for post_id, (_, row) in found.items() if row is not None}
 
 
-async def test_touched_posts_are_on_the_board_without_the_worker(
+async def test_the_projector_writes_changed_posts_without_the_worker(
     pool: Pool, own_valkey: OwnValkey, client: Redis
 ) -> None:
     post_id = await make.post(pool)
@@ -157,7 +155,7 @@ async def test_touched_posts_are_on_the_board_without_the_worker(
     assert await counts(client, [post_id], projector.epoch) == {post_id: (2, 0)}
 
 
-async def test_the_epoch_of_a_rebuild_reaches_the_readers(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
+async def test_the_projector_reads_the_epoch_of_a_rebuild(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
     projector = Projector(pool, client)
     projector.start()
     try:
@@ -170,7 +168,7 @@ async def test_the_epoch_of_a_rebuild_reaches_the_readers(pool: Pool, own_valkey
         await projector.close()
 
 
-async def test_with_redis_away_nothing_is_repaired_and_the_last_drift_stays_known(pool: Pool) -> None:
+async def test_without_redis_nothing_is_repaired_and_the_drift_metric_keeps_its_value(pool: Pool) -> None:
     await make.like(pool, await make.post(pool))
     versions = await pool.fetch("SELECT post_id, version FROM post_stats")
     DRIFT.set(7)
@@ -181,7 +179,7 @@ async def test_with_redis_away_nothing_is_repaired_and_the_last_drift_stays_know
     assert await pool.fetch("SELECT post_id, version FROM post_stats") == versions
 
 
-async def test_a_transaction_that_commits_late_reaches_boards_that_have_long_gone_on(
+async def test_a_transaction_that_commits_late_reaches_boards_that_are_further_in_the_log(
     pool: Pool, own_valkey: OwnValkey, client: Redis
 ) -> None:
     slow, quick = await make.post(pool), await make.post(pool)
@@ -190,17 +188,17 @@ async def test_a_transaction_that_commits_late_reaches_boards_that_have_long_gon
             held = late.transaction()
             await held.start()
             await make.like(late, slow)
-            # Without a word to the projector: only the log tells of these.
+            # The projector is not called: only the log contains these.
             for _ in range(3):
                 await make.like(pool, quick)
-            await until_right(pool, client, within=5)
+            await until_equal(pool, client, within=5)
             await held.commit()
-        await until_right(pool, client, within=5)
+        await until_equal(pool, client, within=5)
     epoch = (await head_of(pool)).epoch
     assert await counts(client, [slow, quick], epoch) == {slow: (1, 0), quick: (3, 0)}
 
 
-async def test_two_workers_do_what_one_does(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
+async def test_two_workers_give_the_same_boards_as_one(pool: Pool, own_valkey: OwnValkey, client: Redis) -> None:
     posts = [await make.post(pool) for _ in range(5)]
     async with working(pool, client), working(pool, client):
         for turn in range(20):
@@ -208,6 +206,6 @@ async def test_two_workers_do_what_one_does(pool: Pool, own_valkey: OwnValkey, c
         await client.flushall()
         for turn in range(20):
             await make.like(pool, posts[turn % 5])
-        await until_right(pool, client, within=5)
+        await until_equal(pool, client, within=5)
     numbers = await pool.fetch("SELECT number FROM change_log ORDER BY number")
     assert [row["number"] for row in numbers] == list(range(1, 41))

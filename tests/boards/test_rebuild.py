@@ -1,4 +1,4 @@
-"""`feed rebuild` as an operator runs it."""
+"""The command `feed rebuild`."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.support import make
 from tests.support.boards import head_of, settle, shown
 
 
-async def test_every_board_is_built_under_a_new_epoch(
+async def test_every_board_is_rebuilt_under_a_new_epoch(
     pool: Pool, redis: Redis, database: str, redis_url: str, tmp_path: Path
 ) -> None:
     await make.campaign(pool)

@@ -1,4 +1,4 @@
-"""What one board in Redis accepts, refuses and answers, whatever the order in which it is told."""
+"""The Lua scripts of a board: versions, floors, guards and rebuilds, for any order of writes."""
 
 import itertools
 import random
@@ -67,17 +67,17 @@ async def test_versions_are_compared_as_numbers(redis: Redis) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_any_order_and_repetition_of_writes_ends_the_same(redis: Redis, seed: int) -> None:
+async def test_writes_in_any_order_and_repeated_give_the_same_board(redis: Redis, seed: int) -> None:
     dice = random.Random(seed)
     history = [
         Item(post_id, version, None if dice.random() < 0.3 else row(post_id, dice.randrange(5)))
         for post_id, version in itertools.product(range(1, 6), range(1, 6))
     ]
-    told = history + dice.choices(history, k=30)
-    dice.shuffle(told)
+    writes = history + dice.choices(history, k=30)
+    dice.shuffle(writes)
     await make_ready(redis, number=0)
-    while told:
-        batch = [told.pop() for _ in range(min(len(told), dice.randrange(1, 4)))]
+    while writes:
+        batch = [writes.pop() for _ in range(min(len(writes), dice.randrange(1, 4)))]
         assert await write(redis, *{each.post_id: each for each in batch}.values()) == []
         for each in batch:
             await write(redis, each)
@@ -97,7 +97,7 @@ async def test_a_late_write_does_not_bring_a_removed_post_back(redis: Redis) -> 
     assert await top(redis) == [(1, 40)]
 
 
-async def test_a_forgotten_tombstone_still_refuses_what_was_read_before_it(redis: Redis) -> None:
+async def test_after_a_tombstone_is_dropped_rows_read_before_it_are_rejected(redis: Redis) -> None:
     await make_ready(redis, item(1, 1, 50), number=10)
     await write(redis, Item(1, 3, None), read_at=11, guard=Guard("ready", 10, 12))
     await redis_store.forget_tombstones(redis, BOARD, EPOCH)
@@ -108,7 +108,7 @@ async def test_a_forgotten_tombstone_still_refuses_what_was_read_before_it(redis
     assert await top(redis) == [(1, 40)]
 
 
-async def test_only_tombstones_are_forgotten(redis: Redis) -> None:
+async def test_only_tombstones_are_dropped(redis: Redis) -> None:
     await make_ready(redis, *(item(post_id, 1, post_id) for post_id in range(1, 51)))
     await write(redis, *(Item(post_id, 2, None) for post_id in range(1, 31)))
     meta = await redis_store.find_meta(redis, BOARD, EPOCH)
@@ -118,20 +118,20 @@ async def test_only_tombstones_are_forgotten(redis: Redis) -> None:
     assert await top(redis) == [(post_id, post_id) for post_id in range(50, 30, -1)]
 
 
-async def test_the_top_holds_every_tie_with_its_last_row(redis: Redis) -> None:
+async def test_the_top_includes_every_tie_with_its_last_row(redis: Redis) -> None:
     await make_ready(redis, item(1, 1, 9), item(2, 1, 5), item(3, 1, 5), item(4, 1, 5), item(5, 1, 4))
     found = await top(redis, 2)
     assert found is not None
     assert sorted(found) == [(1, 9), (2, 5), (3, 5), (4, 5)]
 
 
-async def test_scores_are_exact_beyond_a_double_s_short_spelling(redis: Redis) -> None:
+async def test_scores_with_fourteen_digits_are_exact(redis: Redis) -> None:
     scores = [41_888_123_456_789, 41_888_123_456_788]
     await make_ready(redis, item(1, 1, scores[1]), item(2, 1, scores[0]))
     assert await top(redis, 1) == [(2, scores[0])]
 
 
-async def test_a_board_that_is_not_there_answers_nothing_and_takes_nothing(redis: Redis) -> None:
+async def test_a_missing_board_returns_nothing_and_accepts_no_writes(redis: Redis) -> None:
     assert await top(redis) is None
     assert await write(redis, item(1, 1, 50)) is None
     assert await redis.dbsize() == 0
@@ -143,7 +143,7 @@ async def test_another_epoch_is_another_board(redis: Redis) -> None:
     assert await redis_store.top(redis, BOARD, epoch=None, limit=1) is None
 
 
-async def test_a_board_answers_only_when_it_is_built(redis: Redis) -> None:
+async def test_a_board_is_readable_only_after_its_rebuild(redis: Redis) -> None:
     assert await redis_store.begin_building(redis, BOARD, EPOCH, step=7, floor=10)
     assert await write(redis, item(1, 1, 50), guard=Guard("built", 7, 8)) == []
     assert await write(redis, item(2, 1, 50)) is None
@@ -153,7 +153,7 @@ async def test_a_board_answers_only_when_it_is_built(redis: Redis) -> None:
     assert await top(redis) == [(1, 50)]
 
 
-async def test_one_builds_at_a_time_and_a_lost_step_is_noticed(redis: Redis) -> None:
+async def test_one_process_rebuilds_at_a_time_and_a_lost_step_is_detected(redis: Redis) -> None:
     assert await redis_store.begin_building(redis, BOARD, EPOCH, step=1, floor=10)
     assert await redis_store.is_being_built(redis, BOARD, EPOCH)
     assert not await redis_store.begin_building(redis, BOARD, EPOCH, step=100, floor=10)
@@ -165,7 +165,7 @@ async def test_one_builds_at_a_time_and_a_lost_step_is_noticed(redis: Redis) -> 
     assert await write(redis, item(1, 1, 50), guard=Guard("built", 100, 101)) == []
 
 
-async def test_the_position_moves_with_the_write_and_never_back(redis: Redis) -> None:
+async def test_the_position_advances_with_the_write_and_never_decreases(redis: Redis) -> None:
     await make_ready(redis, item(1, 1, 50), number=10)
     assert await write(redis, item(1, 2, 60), guard=Guard("ready", 10, 15, "t")) == []
     assert await number_of(redis) == 15
@@ -183,7 +183,7 @@ async def test_a_board_behind_the_start_of_a_write_is_not_moved(redis: Redis) ->
     assert await top(redis) == [(1, 50)]
 
 
-async def test_the_position_stays_while_a_claim_is_wrong(redis: Redis) -> None:
+async def test_the_position_stays_when_an_expected_version_is_missing(redis: Redis) -> None:
     await make_ready(redis, item(1, 5, 50), number=10)
     claims = [Item(1, 5, None, held=True), Item(2, 1, None, held=True)]
     assert await write(redis, *claims, guard=Guard("ready", 10, 15)) == [2]
@@ -195,7 +195,7 @@ async def test_the_position_stays_while_a_claim_is_wrong(redis: Redis) -> None:
 
 
 @pytest.mark.parametrize("lost", ["rows", "rank"])
-async def test_the_loss_of_one_key_is_noticed(redis: Redis, lost: str) -> None:
+async def test_the_loss_of_one_key_is_detected(redis: Redis, lost: str) -> None:
     await make_ready(redis, item(1, 1, 50), item(2, 1, 40))
     await redis.delete(f"feed:{{{BOARD}}}:{EPOCH}:{lost}")
     assert await top(redis) is None
@@ -204,7 +204,7 @@ async def test_the_loss_of_one_key_is_noticed(redis: Redis, lost: str) -> None:
     assert await top(redis) is None
 
 
-async def test_below_what_was_left_out_a_board_does_not_answer(redis: Redis) -> None:
+async def test_a_trimmed_board_returns_only_ranks_above_the_trimmed_ones(redis: Redis) -> None:
     await make_ready(redis, *(item(post_id, 1, post_id * 10) for post_id in (1, 2, 3, 4)))
     await redis_store.trim(redis, BOARD, EPOCH, keep=3)
     assert await redis_store.find_least(redis, BOARD, EPOCH) == 10
@@ -218,7 +218,7 @@ async def test_below_what_was_left_out_a_board_does_not_answer(redis: Redis) -> 
     assert (meta.ranks, meta.certain) == (3, 2)
 
 
-async def test_a_forgotten_rank_refuses_what_was_read_before(redis: Redis) -> None:
+async def test_after_a_trim_rows_read_before_it_are_rejected(redis: Redis) -> None:
     await make_ready(redis, item(1, 5, 10), item(2, 1, 20), number=10)
     await redis_store.trim(redis, BOARD, EPOCH, keep=1)
     assert await write(redis, item(1, 4, 99), read_at=9) == [1]
@@ -226,7 +226,7 @@ async def test_a_forgotten_rank_refuses_what_was_read_before(redis: Redis) -> No
     assert await top(redis, 2) == [(1, 30), (2, 20)]
 
 
-async def test_a_server_that_has_forgotten_the_scripts_gets_them_again(redis: Redis) -> None:
+async def test_scripts_are_loaded_again_after_a_script_flush(redis: Redis) -> None:
     await make_ready(redis, item(1, 1, 50))
     await redis.script_flush()
     assert await top(redis) == [(1, 50)]

@@ -1,6 +1,6 @@
-"""Postgres is back at an instant up to which the boards had followed the log, though they hold what came after it.
+"""Postgres restored to a state that the log positions of the boards allow, while the boards contain later rows.
 
-An API process projects at once, and the position in the log moves a moment later: so the log alone does not tell.
+An API process projects at once and the position in the log advances later, so positions alone do not show the restore.
 """
 
 from redis.asyncio import Redis
@@ -13,8 +13,8 @@ from tests.support import make
 from tests.support.boards import assert_same, head_of, is_caught_up, settle, shown
 
 
-async def lose_what_has_no_number(pool: Pool, kept: int, lost: int) -> None:
-    """As a copy of the disk that was made an instant earlier would bring it back."""
+async def lose_changes_without_number(pool: Pool, kept: int, lost: int) -> None:
+    """The state of a disk snapshot that was made just before these changes."""
     await pool.execute("DELETE FROM changes")
     await pool.execute("DELETE FROM likes WHERE post_id = $1", kept)
     await pool.execute("UPDATE post_stats SET like_count = 0, version = version - 1 WHERE post_id = $1", kept)
@@ -26,14 +26,14 @@ async def lose_what_has_no_number(pool: Pool, kept: int, lost: int) -> None:
         await pool.execute(statement, lost)
 
 
-async def test_a_board_that_knows_what_postgres_has_lost_is_built_anew(pool: Pool, redis: Redis) -> None:
+async def test_a_board_with_rows_that_postgres_has_lost_is_rebuilt(pool: Pool, redis: Redis) -> None:
     kept = await make.post(pool)
     await settle(pool, redis)
     before = (await head_of(pool)).epoch
     lost = await make.post(pool)
     await make.like(pool, kept)
     await actions.project_posts(pool, redis, [kept, lost])
-    await lose_what_has_no_number(pool, kept, lost)
+    await lose_changes_without_number(pool, kept, lost)
     assert await shown(pool, redis, HOT) == [kept, lost]
     assert await is_caught_up(pool, redis)
 
@@ -45,7 +45,7 @@ async def test_a_board_that_knows_what_postgres_has_lost_is_built_anew(pool: Poo
     assert await check_drift(pool, redis, delay_seconds=0) == 0
 
 
-async def test_a_late_change_alone_builds_nothing_anew(pool: Pool, redis: Redis) -> None:
+async def test_a_change_that_is_not_numbered_yet_causes_no_rebuild(pool: Pool, redis: Redis) -> None:
     post_id = await make.post(pool)
     await settle(pool, redis)
     before = (await head_of(pool)).epoch

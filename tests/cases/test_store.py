@@ -1,4 +1,4 @@
-"""Cases: one open case per subject, and leases that the database clock decides."""
+"""Cases: one open case per subject, and leases by the database clock."""
 
 import pytest
 
@@ -20,7 +20,7 @@ async def end_leases(conn: Connection) -> None:
     await conn.execute("UPDATE cases SET leased_until = clock_timestamp() WHERE leased_by IS NOT NULL")
 
 
-async def test_a_subject_has_one_open_case_however_often_it_is_added(conn: Connection) -> None:
+async def test_adding_a_case_again_returns_the_open_one(conn: Connection) -> None:
     first = await add_post_case(conn)
     assert await add_post_case(conn) == first
     comment = await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=10, comment_id=20)
@@ -28,7 +28,7 @@ async def test_a_subject_has_one_open_case_however_often_it_is_added(conn: Conne
     assert comment != first
 
 
-async def test_a_closed_case_gives_way_to_a_new_one(conn: Connection) -> None:
+async def test_a_subject_with_a_closed_case_gets_a_new_one(conn: Connection) -> None:
     first = await add_post_case(conn)
     await cases.mark_closed(conn, first)
     assert await add_post_case(conn) != first
@@ -43,13 +43,13 @@ async def test_a_newer_revision_closes_the_cases_of_the_older_ones(conn: Connect
     assert (old.state, old.version, new.state) == ("closed", 2, "open")
 
 
-async def test_a_new_case_carries_the_word_of_the_machine(conn: Connection) -> None:
+async def test_a_new_case_contains_the_result_of_the_machine_check(conn: Connection) -> None:
     case = await cases.find_case(conn, await add_post_case(conn))
     assert case is not None
     assert case.machine == {"verdict": "pass", "labels": []}
 
 
-async def test_a_deleted_post_takes_the_cases_of_its_comments_with_it(conn: Connection) -> None:
+async def test_a_deletion_of_a_post_closes_the_cases_of_its_comments(conn: Connection) -> None:
     await add_post_case(conn)
     await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=10, comment_id=20)
     other = await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=11, comment_id=21)
@@ -65,7 +65,7 @@ async def test_the_most_urgent_case_is_leased_first(conn: Connection) -> None:
     assert await cases.lease_cases(conn, REVIEWER, ALL, count=5) == [soon, late]
 
 
-async def test_a_lease_takes_no_more_than_asked_and_nothing_that_is_held(conn: Connection) -> None:
+async def test_a_lease_returns_at_most_count_cases_and_no_leased_ones(conn: Connection) -> None:
     all_of_them = {await add_post_case(conn, post_id=post_id) for post_id in (10, 11, 12)}
     first = await cases.lease_cases(conn, REVIEWER, ALL, count=2)
     second = await cases.lease_cases(conn, OTHER, ALL, count=2)
@@ -74,7 +74,7 @@ async def test_a_lease_takes_no_more_than_asked_and_nothing_that_is_held(conn: C
     assert await cases.lease_cases(conn, REVIEWER, ALL, count=2) == []
 
 
-async def test_a_lease_that_has_ended_is_free_for_another(conn: Connection) -> None:
+async def test_a_case_with_an_expired_lease_can_be_leased_by_another_reviewer(conn: Connection) -> None:
     case_id = await add_post_case(conn)
     await cases.lease_cases(conn, REVIEWER, ALL, count=1)
     await end_leases(conn)
@@ -91,13 +91,13 @@ async def test_a_released_case_is_free_again(conn: Connection) -> None:
     assert (await cases.lock_case(conn, case_id)).held_by is None
 
 
-async def test_nobody_is_given_his_own_words_nor_what_he_may_not_judge(conn: Connection) -> None:
+async def test_a_reviewer_is_leased_neither_own_content_nor_excluded_cases(conn: Connection) -> None:
     case_id = await add_post_case(conn)
     assert await cases.lease_cases(conn, AUTHOR, ALL, count=5) == []
     assert await cases.lease_cases(conn, REVIEWER, ALL, count=5, excluded=[case_id]) == []
 
 
-async def test_a_lease_may_ask_for_a_kind_a_stage_or_a_campaign(conn: Connection) -> None:
+async def test_a_lease_may_be_filtered_by_kind_stage_or_campaign(conn: Connection) -> None:
     post = await add_post_case(conn)
     comment = await cases.add_case(conn, kind="comment", author_id=AUTHOR, post_id=10, comment_id=20)
     await cases.mark_open(conn, comment, stage=2)

@@ -24,7 +24,7 @@ async def test_a_transaction_that_commits_late_gets_a_later_number(pool: Pool) -
         assert [(c.number, c.post_id) for c in await store.list_changes(conn, 0, 10)] == [(1, 2), (2, 1)]
 
 
-async def test_a_second_sequencer_stands_aside(pool: Pool) -> None:
+async def test_a_second_sequencer_numbers_nothing(pool: Pool) -> None:
     async with transaction(pool) as conn:
         await store.add_stats(conn, [1])
     async with transaction(pool) as conn:

@@ -1,4 +1,4 @@
-"""Comments by the batch: each caller is told what concerns him, and every number in which a comment counts moves once."""
+"""Actions on comments: results per item of a batch, counters, idempotency keys and announcements."""
 
 import asyncio
 
@@ -28,7 +28,7 @@ def key(name: str, body: bytes = b"{}") -> KeyedRequest:
     return request
 
 
-async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: Pool) -> None:
+async def test_each_item_of_a_batch_gets_its_own_result(pool: Pool) -> None:
     author, ming, banned, muted, blocked = [await make.account(pool) for _ in range(5)]
     open_, closed = PostId(await make.post(pool, author)), PostId(await make.post(pool, author))
     gone = PostId(await make.post(pool, author, state="removed"))
@@ -74,7 +74,7 @@ async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM cases WHERE kind = 'comment' AND state = 'open'") == 3
 
 
-async def test_a_reply_to_a_reply_joins_the_root_also_within_one_batch(pool: Pool) -> None:
+async def test_a_reply_to_a_reply_belongs_to_the_same_root_also_within_one_batch(pool: Pool) -> None:
     post, ming = PostId(await make.post(pool)), await make.account(pool)
     root = await writing.comment(pool, ming, post, "根")
     reply = await writing.comment(pool, ming, post, "回", root)
@@ -84,7 +84,7 @@ async def test_a_reply_to_a_reply_joins_the_root_also_within_one_batch(pool: Poo
     assert await pool.fetchval("SELECT reply_count FROM comments WHERE id = $1", root) == 4
 
 
-async def test_ids_and_instants_are_in_the_order_of_arrival(pool: Pool) -> None:
+async def test_ids_and_times_are_in_the_order_of_the_batch(pool: Pool) -> None:
     post, ming = PostId(await make.post(pool)), await make.account(pool)
     answers = await add_comments(pool, [NewComment(ming, post, f"第{n}条") for n in range(200)])
     rows = await pool.fetch("SELECT text FROM comments WHERE id = ANY ($1::bigint[]) ORDER BY created_at, id", answers)
@@ -113,18 +113,18 @@ async def test_keys_act_once_within_a_batch_and_after_it(pool: Pool) -> None:
         Banned,
         int,
     ]
-    # A refusal is not kept: once he is free, the same key acts.
+    # An error is not stored: after the ban the same key can be used.
     assert await pool.fetchval("SELECT count(*) FROM idempotency_keys WHERE account_id = $1", banned) == 0
-    # Cut off before its answer was kept: the effect is told anew.
+    # Interrupted before its response was stored: the stored effect is returned again.
     assert (await add_comments(pool, [NewComment(ming, post, "一", request=key("a"))])) == [answers[0]]
-    await store_answers(pool, [Given(ming, key("a"), 201, b"told")])
+    await store_answers(pool, [Given(ming, key("a"), 201, b"stored")])
     (again,) = await add_comments(pool, [NewComment(ming, post, "一", request=key("a"))])
     assert isinstance(again, Answered)
-    assert (again.status, again.body) == (201, b"told")
+    assert (again.status, again.body) == (201, b"stored")
     assert await pool.fetchval("SELECT comment_count FROM post_stats WHERE post_id = $1", post) == 2
 
 
-async def test_batches_of_several_processes_lose_and_double_nothing(pool: Pool) -> None:
+async def test_concurrent_batches_lose_and_duplicate_nothing(pool: Pool) -> None:
     people = [await make.account(pool) for _ in range(6)]
     posts = [PostId(await make.post(pool, people[0])) for _ in range(4)]
     roots = [await writing.comment(pool, people[1], post, "根") for post in posts]
@@ -140,9 +140,9 @@ async def test_batches_of_several_processes_lose_and_double_nothing(pool: Pool) 
             answers += await add_comments(pool, batch)
         return answers
 
-    told = [answer for answers in await asyncio.gather(*(process(n) for n in range(5))) for answer in answers]
-    assert all(isinstance(answer, int) for answer in told)
-    assert len(set(told)) == len(told) == 240
+    results = [answer for answers in await asyncio.gather(*(process(n) for n in range(5))) for answer in answers]
+    assert all(isinstance(answer, int) for answer in results)
+    assert len(set(results)) == len(results) == 240
     await asyncio.gather(*(delete_comment(pool, people[1], root) for root in roots))
     rows = await pool.fetch(
         """
@@ -163,7 +163,7 @@ async def test_batches_of_several_processes_lose_and_double_nothing(pool: Pool) 
     assert [row["reply_count"] for row in replies] == [30] * 4
 
 
-async def test_what_cannot_be_a_comment_is_refused_before_it_waits(pool: Pool) -> None:
+async def test_an_invalid_comment_is_rejected_before_the_batch(pool: Pool) -> None:
     for text in ("", "  ", "x" * 501, "a\x00b"):
         with pytest.raises(Invalid):
             NewComment.checked(await make.account(pool), PostId(1), text)
@@ -174,13 +174,13 @@ async def test_the_posts_of_comments_that_were_added_or_deleted_are_announced(po
     one, other, closed = [PostId(await make.post(pool)) for _ in range(3)]
     await pool.execute("UPDATE posts SET comment_policy = 'nobody' WHERE id = $1", closed)
     announced: list[int] = []
-    remarks = [
+    batch = [
         NewComment(ming, one, "好"),
         NewComment(hong, one, "好"),
         NewComment(ming, other, "好"),
         NewComment(ming, closed, "好"),
     ]
-    comment_id, *_ = await add_comments(pool, remarks, announce=announced.extend)
+    comment_id, *_ = await add_comments(pool, batch, announce=announced.extend)
     assert sorted(announced) == sorted([one, other])
     assert isinstance(comment_id, int)
     announced.clear()

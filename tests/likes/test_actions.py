@@ -1,4 +1,4 @@
-"""Likes by the batch: own answers, exact counts, intervals that stay, and no two batches that wait for each other."""
+"""Likes of posts in batches: results per item, exact counters, intervals, and no deadlocks."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from feed.posts.model import PostId, PostNotFound
 from tests.support import make, writing
 
 
-async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: Pool) -> None:
+async def test_each_item_of_a_batch_gets_its_own_result(pool: Pool) -> None:
     author, ming, hong, banned, erased, blocked, blocking = [await make.account(pool) for _ in range(7)]
     one, other = PostId(await make.post(pool, author)), PostId(await make.post(pool, author))
     removed = PostId(await make.post(pool, author, state="removed"))
@@ -59,7 +59,7 @@ async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM changes") == 2
 
 
-async def test_what_is_so_already_changes_nothing(pool: Pool) -> None:
+async def test_a_repeated_like_or_unlike_changes_nothing(pool: Pool) -> None:
     post, ming = PostId(await make.post(pool)), await make.account(pool)
     assert await apply_likes(pool, [Like(post, ming)]) == [Liked(True, 1)]
     assert await apply_likes(pool, [Like(post, ming)]) == [Liked(True, 1)]
@@ -69,17 +69,17 @@ async def test_what_is_so_already_changes_nothing(pool: Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM past_likes WHERE unliked_at >= liked_at") == 1
 
 
-async def test_of_one_persons_wishes_in_a_batch_the_last_one_stands(pool: Pool) -> None:
+async def test_the_last_of_several_items_for_one_post_and_account_is_applied(pool: Pool) -> None:
     post, ming = PostId(await make.post(pool)), await make.account(pool)
-    wishes = [Like(post, ming, liked=liked) for liked in (True, False, True)]
-    assert await apply_likes(pool, wishes) == [Liked(True, 1), Liked(False, 1), Liked(True, 1)]
+    batch = [Like(post, ming, liked=liked) for liked in (True, False, True)]
+    assert await apply_likes(pool, batch) == [Liked(True, 1), Liked(False, 1), Liked(True, 1)]
 
 
-async def test_racing_batches_and_takedowns_leave_counters_that_equal_the_rows(pool: Pool) -> None:
+async def test_counters_equal_the_rows_after_concurrent_batches_and_removals(pool: Pool) -> None:
     authors = [await make.account(pool) for _ in range(3)]
     people = [*authors, *[await make.account(pool) for _ in range(9)]]
     posts = [await writing.publish(pool, authors[n % 3], f"第{n}条") for n in range(6)]
-    told: dict[tuple[int, int], set[bool]] = {}
+    applied: dict[tuple[int, int], set[bool]] = {}
 
     async def process(seed: int) -> None:
         chance = random.Random(seed)
@@ -89,7 +89,7 @@ async def test_racing_batches_and_takedowns_leave_counters_that_equal_the_rows(p
             ]
             for like, answer in zip(batch, await apply_likes(pool, batch), strict=True):
                 assert isinstance(answer, (Liked, PostNotFound))
-                told.setdefault((like.post_id, like.account_id), set()).add(like.liked)
+                applied.setdefault((like.post_id, like.account_id), set()).add(like.liked)
 
     async def moderate() -> None:
         for n in range(30):
@@ -109,10 +109,10 @@ async def test_racing_batches_and_takedowns_leave_counters_that_equal_the_rows(p
         """
     )
     assert [(row["like_count"], row["own_like_count"]) for row in rows] == [(row["likes"], row["own"]) for row in rows]
-    # The last word of each is what stands, and an interval was kept for each like that was taken back.
-    settled = [Like(PostId(post_id), AccountId(account_id), True) for post_id, account_id in told]
+    # Liking every pair again gives one like per pair, and the intervals of removed likes do not overlap.
+    settled = [Like(PostId(post_id), AccountId(account_id), True) for post_id, account_id in applied]
     await apply_likes(pool, settled)
-    assert await pool.fetchval("SELECT sum(like_count)::bigint FROM post_stats") == len(told)
+    assert await pool.fetchval("SELECT sum(like_count)::bigint FROM post_stats") == len(applied)
     assert (
         await pool.fetchval(
             """

@@ -1,4 +1,4 @@
-"""Likes of comments: one batch, many wishes, and no two that wait for each other."""
+"""Likes of comments in batches: results per item, exact counters, and no deadlocks."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ async def said(pool: "asyncpg.Pool[Record]", *, post_id: int | None = None) -> C
     return CommentId(await make.comment(pool, post_id if post_id is not None else await make.post(pool)))
 
 
-async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: "asyncpg.Pool[Record]") -> None:
+async def test_each_item_of_a_batch_gets_its_own_result(pool: "asyncpg.Pool[Record]") -> None:
     one, other, removed = await said(pool), await said(pool), await said(pool)
     unseen = await said(pool, post_id=await make.post(pool, state="removed"))
     await pool.execute("UPDATE comments SET state = 'removed' WHERE id = $1", removed)
@@ -52,15 +52,15 @@ async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: "asyncpg.Pool[Rec
     ]
 
 
-async def test_of_one_persons_wishes_in_a_batch_the_last_one_stands(pool: "asyncpg.Pool[Record]") -> None:
+async def test_the_last_of_several_items_for_one_comment_and_account_is_applied(pool: "asyncpg.Pool[Record]") -> None:
     comment_id, ming = await said(pool), await make.account(pool)
-    wishes = [CommentLike(comment_id, ming, liked=liked) for liked in (True, False, True)]
-    assert (await apply_comment_likes(pool, wishes))[-1] == Liked(True, 1)
-    assert await apply_comment_likes(pool, wishes[:2]) == [Liked(True, 0), Liked(False, 0)]
+    batch = [CommentLike(comment_id, ming, liked=liked) for liked in (True, False, True)]
+    assert (await apply_comment_likes(pool, batch))[-1] == Liked(True, 1)
+    assert await apply_comment_likes(pool, batch[:2]) == [Liked(True, 0), Liked(False, 0)]
     assert await pool.fetchval("SELECT count(*) FROM past_comment_likes") == 1
 
 
-async def test_counters_stay_exact_while_people_like_answer_and_delete_at_once(pool: "asyncpg.Pool[Record]") -> None:
+async def test_counters_stay_exact_during_concurrent_likes_replies_and_deletions(pool: "asyncpg.Pool[Record]") -> None:
     post_id = PostId(await make.post(pool))
     fans = [await make.account(pool) for _ in range(6)]
     roots = [await said(pool, post_id=post_id) for _ in range(3)]
@@ -74,13 +74,13 @@ async def test_counters_stay_exact_while_people_like_answer_and_delete_at_once(p
             await apply_comment_likes(pool, batch)
             turn += 1
 
-    async def answer(fan: AccountId) -> None:
+    async def reply(fan: AccountId) -> None:
         for number in range(8):
             id_ = await writing.comment(pool, fan, post_id, "再回", roots[number % 3])
             await delete_comment(pool, fan, id_)
 
-    # No attempt is repeated here: locks that are taken in one order need none to give way.
-    await asyncio.gather(*(like(fan, turn) for turn, fan in enumerate(fans)), *(answer(fan) for fan in fans[:3]))
+    # No retries here: all writers take the locks in one order, so none deadlocks.
+    await asyncio.gather(*(like(fan, turn) for turn, fan in enumerate(fans)), *(reply(fan) for fan in fans[:3]))
     assert (
         await pool.fetch(
             """
@@ -103,7 +103,7 @@ async def test_a_reply_is_locked_with_its_root_in_the_order_in_which_likes_lock(
             await pool.execute("SELECT FROM comments WHERE id = $1 FOR UPDATE NOWAIT", root)
 
 
-async def test_a_block_by_either_author_hides_the_comment_and_a_ban_from_who_is_blocked(
+async def test_a_block_by_either_author_is_reported_as_not_found_also_to_a_banned_account(
     pool: "asyncpg.Pool[Record]",
 ) -> None:
     author, commenter, blocked_by_author, blocks_commenter, banned = [await make.account(pool) for _ in range(5)]

@@ -1,4 +1,4 @@
-"""Posts by the batch: each in its lists and counts once, whatever becomes of the others."""
+"""Actions on posts: batches, idempotency keys, counters and announcements."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from feed.posts.model import NewPost, NotYourPost, PostChange, PostId
 from tests.support import make
 
 
-async def test_each_of_a_batch_gets_an_answer_of_its_own(pool: Pool) -> None:
+async def test_each_item_of_a_batch_gets_its_own_result(pool: Pool) -> None:
     ming, banned, muted = [await make.account(pool) for _ in range(3)]
     await make.ban(pool, banned)
     await pool.execute("INSERT INTO sanctions (account_id, kind, reason_code) VALUES ($1, 'mute', 'spam')", muted)
@@ -56,7 +56,7 @@ async def test_the_same_key_twice_in_a_batch_acts_once(pool: Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM posts") == 1
 
 
-async def test_processes_that_meet_over_new_topics_and_authors_wait_for_nobody_for_ever(pool: Pool) -> None:
+async def test_concurrent_batches_with_the_same_new_topics_and_authors_do_not_deadlock(pool: Pool) -> None:
     people = [await make.account(pool) for _ in range(5)]
 
     async def process(number: int) -> list[int | Exception]:
@@ -68,20 +68,20 @@ async def test_processes_that_meet_over_new_topics_and_authors_wait_for_nobody_f
             answers += await publish_posts(pool, [Draft.checked(who, NewPost(text=text)) for who in order])
         return answers
 
-    told = [answer for answers in await asyncio.gather(*(process(n) for n in range(6))) for answer in answers]
-    assert all(isinstance(answer, int) for answer in told)
+    results = [answer for answers in await asyncio.gather(*(process(n) for n in range(6))) for answer in answers]
+    assert all(isinstance(answer, int) for answer in results)
     assert {row["post_count"] for row in await pool.fetch("SELECT post_count FROM accounts")} == {30}
     assert await pool.fetchval("SELECT count(*) FROM topics") == 20
     assert await pool.fetchval("SELECT count(*) FROM topic_posts") == 150 * 4
 
 
-async def test_what_cannot_be_a_post_is_refused_before_it_waits(pool: Pool) -> None:
+async def test_an_invalid_post_is_rejected_before_the_batch(pool: Pool) -> None:
     for new in (NewPost(), NewPost(text="x" * 2001), NewPost(text="一", comment_policy="friends")):
         with pytest.raises(Invalid):
             Draft.checked(await make.account(pool), new)
 
 
-async def test_what_is_published_edited_or_deleted_is_announced_once_it_is_committed(pool: Pool) -> None:
+async def test_a_published_edited_or_deleted_post_is_announced_after_the_commit(pool: Pool) -> None:
     ming, banned = await make.account(pool), await make.account(pool)
     await make.ban(pool, banned)
     announced: list[int] = []
@@ -92,7 +92,7 @@ async def test_what_is_published_edited_or_deleted_is_announced_once_it_is_commi
     assert announced == [post_id]
     await publish_posts(pool, drafts, announce=announced.extend)
     assert announced == [post_id], "a repeat publishes nothing"
-    # The policy of comments is shown on the post too.
+    # The comment policy is part of the post's card.
     for change in (PostChange(text="改过的"), PostChange(comment_policy="nobody")):
         announced.clear()
         await edit_post(pool, ming, PostId(post_id), change, announce=announced.extend)

@@ -1,4 +1,4 @@
-"""Topics: the published vectors, the doubtful cases, and what holds for every text."""
+"""Parsing of topics: the published vectors, edge cases, and properties of all texts."""
 
 import time
 import unicodedata
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from feed.topics.parse import KEY_LONGEST, MARKS, NAME_LONGEST, TopicMention, find_topics, is_topic_name, topic_key
 
-# Dense in what matters: marks, blanks, punctuation, addresses, wide and narrow letters, signs that fold to many.
+# With many marks, blanks, punctuation, URLs, wide and narrow letters, and characters that normalize to several.
 TEXTS = st.text(
     st.one_of(st.sampled_from("##＃＃ \u3000\n，。aA1１读书ſßﷺ😀\u0301\ufe0f\u200b_/:&"), st.characters()), max_size=120
 )
@@ -86,7 +86,7 @@ def test_the_published_vectors_hold(text: str, expected: list[str]) -> None:
         ("https://x.cn/，#读书", ["读书"]),
     ],
 )
-def test_doubtful_cases_are_decided(text: str, expected: list[str]) -> None:
+def test_edge_cases_are_parsed(text: str, expected: list[str]) -> None:
     assert names(text) == expected
 
 
@@ -102,7 +102,7 @@ def test_spellings_of_one_topic_share_a_key() -> None:
     assert len({mention.key for mention in find_topics("#ＡＢ# #ab#")}) == 1
 
 
-def test_a_topic_name_is_what_stands_between_two_marks() -> None:
+def test_a_topic_name_is_the_text_between_two_marks() -> None:
     assert is_topic_name("爱读书的深圳人")
     assert is_topic_name("有你“圳”好")
     for name in ("", "a b", "a#b", "#a#", "读" * 41, "\ufe0fa"):
@@ -110,7 +110,7 @@ def test_a_topic_name_is_what_stands_between_two_marks() -> None:
 
 
 @given(TEXTS)
-def test_a_mention_lies_in_the_text_and_begins_with_a_mark(text: str) -> None:
+def test_a_mention_is_within_the_text_and_begins_with_a_mark(text: str) -> None:
     end = 0
     for mention in find_topics(text):
         assert end <= mention.start
@@ -123,7 +123,7 @@ def test_a_mention_lies_in_the_text_and_begins_with_a_mark(text: str) -> None:
 
 
 @given(TEXTS)
-def test_a_name_has_its_length_and_neither_blanks_nor_marks(text: str) -> None:
+def test_a_name_is_within_its_limits_and_has_neither_blanks_nor_marks(text: str) -> None:
     for mention in find_topics(text):
         assert 1 <= len(mention.name) <= NAME_LONGEST
         assert 1 <= len(mention.key) <= KEY_LONGEST
@@ -143,7 +143,7 @@ def test_a_found_name_between_marks_is_found_again(text: str) -> None:
 
 
 @given(st.text(max_size=60))
-def test_a_key_is_its_own_key(name: str) -> None:
+def test_the_key_function_is_idempotent(name: str) -> None:
     assert topic_key(topic_key(name)) == topic_key(name)
     assert topic_key(unicodedata.normalize("NFC", name)) == topic_key(name)
 
@@ -155,8 +155,7 @@ def test_a_paired_topic_is_found_after_any_chinese_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["#", "#a", "#读", "# ", "＃", "www.", "https://a#", "http", "a.", "#\ufdfa", "#a b"])
-def test_time_grows_with_the_length_alone(unit: str) -> None:
-    """A post of 2,000 code points, whatever stands in it, takes milliseconds."""
+def test_no_text_of_2000_code_points_is_slow_to_parse(unit: str) -> None:
     text = (unit * 2000)[:2000]
     start = time.perf_counter()
     find_topics(text)
