@@ -1,4 +1,4 @@
-"""A post's card is put together from parts that are encoded once; its members are those of one declaration."""
+"""A post's card is assembled from a shared encoded part and the viewer's; its members are those of one declaration."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.support import make
 AUTHOR = 8
 
 
-def row(state: str = "published", **more: Any) -> dict[str, Any]:
+def row(state: str = "published", **fields: Any) -> dict[str, Any]:
     """A row of `cards.list_posts`."""
     return {
         "id": 7,
@@ -38,12 +38,12 @@ def row(state: str = "published", **more: Any) -> dict[str, Any]:
         "review_stage": 1,
         "review_reason": "spam",
         "review_expected_at": make.now(),
-        **more,
+        **fields,
     }
 
 
-def card(viewer_state: ViewerState, **given: Any) -> bytes:
-    return cards.card(cards.fragment(row(**given), "https://feed.example"), viewer_state)
+def card(viewer_state: ViewerState, **fields: Any) -> bytes:
+    return cards.card(cards.fragment(row(**fields), "https://feed.example"), viewer_state)
 
 
 VIEWER_STATES = [
@@ -61,21 +61,21 @@ VIEWER_STATES = [
 def test_a_card_is_the_declared_struct_encoded(viewer_state: ViewerState, state: str) -> None:
     encoded = card(viewer_state, state=state)
     assert msgspec.json.encode(msgspec.json.decode(encoded, type=PostCard)) == encoded
-    others = {"review"} if state in ("published", "deleted") or viewer_state.viewer_id != AUTHOR else set()
-    assert list(msgspec.json.decode(encoded)) == [name for name in PostCard.__struct_fields__ if name not in others]
+    absent = {"review"} if state in ("published", "deleted") or viewer_state.viewer_id != AUTHOR else set()
+    assert list(msgspec.json.decode(encoded)) == [name for name in PostCard.__struct_fields__ if name not in absent]
 
 
-def test_a_new_member_is_a_line_of_the_declaration_and_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Moody(SharedPost, frozen=True, kw_only=True):
+def test_a_new_member_takes_one_line_and_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    class WithMood(SharedPost, frozen=True, kw_only=True):
         mood: str
 
-    monkeypatch.setattr(cards, "SharedPost", Moody)
+    monkeypatch.setattr(cards, "SharedPost", WithMood)
     assert msgspec.json.decode(card(ViewerState(9), mood="happy"))["mood"] == "happy"
     with pytest.raises(msgspec.ValidationError, match="mood"):
         card(ViewerState(9))
 
 
-def test_a_review_is_for_its_author_and_says_nothing_old_of_a_pending_post() -> None:
+def test_a_review_is_shown_to_the_author_without_old_reasons_while_pending() -> None:
     assert "review" not in msgspec.json.decode(card(ViewerState(9), state="rejected"))
     rejected = msgspec.json.decode(card(ViewerState(AUTHOR), state="rejected"))["review"]
     pending = msgspec.json.decode(card(ViewerState(AUTHOR), state="pending"))["review"]

@@ -1,4 +1,4 @@
-"""How many statements a screen asks. By which index they are answered, tests/plans says."""
+"""The number of statements of a screen. Their plans are tested in tests/plans."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from tests.support import make
 from tests.support.statements import CURSORS, count_statements, record_statements
 
 
-async def test_a_signed_in_page_costs_one_statement_more_than_an_anonymous_one(pool: "asyncpg.Pool[Record]") -> None:
+async def test_a_signed_in_page_has_one_statement_more_than_an_anonymous_one(pool: "asyncpg.Pool[Record]") -> None:
     viewer = await make.account(pool)
     post_ids = [await make.post(pool) for _ in range(5)]
     pages = Pages(pool, CURSORS, "http://feed.test")
@@ -33,9 +33,7 @@ async def test_a_signed_in_page_costs_one_statement_more_than_an_anonymous_one(p
         assert await count_statements(recorded) == 6
 
 
-async def test_a_page_of_comments_costs_the_same_however_many_it_has(
-    pool: "asyncpg.Pool[Record]", redis: Redis
-) -> None:
+async def test_a_page_of_comments_has_a_fixed_number_of_statements(pool: "asyncpg.Pool[Record]", redis: Redis) -> None:
     post_id, viewer = await make.post(pool), await make.account(pool)
     for root in [await make.comment(pool, post_id) for _ in range(6)]:
         await reply(pool, post_id, root)
@@ -44,9 +42,9 @@ async def test_a_page_of_comments_costs_the_same_however_many_it_has(
             roots = await comments.list_comments(conn, await comments.list_oldest(conn, post_id, OLDEST, 5), viewer)
             await comments.list_cards(conn, roots, ViewerState(viewer))
         assert await count_statements(recorded) == 4
-        for cursor in (None, page.next_cursor if (page := await hot(pool, redis, post_id, None)) else None):
+        for cursor in (None, page.next_cursor if (page := await read_hot(pool, redis, post_id, None)) else None):
             del recorded[:]
-            await hot(pool, redis, post_id, cursor)
+            await read_hot(pool, redis, post_id, cursor)
             assert await count_statements(recorded) == (3 if cursor else 4)
         del recorded[:]
         async with pool.acquire() as conn:
@@ -54,7 +52,7 @@ async def test_a_page_of_comments_costs_the_same_however_many_it_has(
         assert await count_statements(recorded) == 1
 
 
-async def hot(pool: "asyncpg.Pool[Record]", redis: Redis, post_id: int, cursor: str | None) -> Any:
+async def read_hot(pool: "asyncpg.Pool[Record]", redis: Redis, post_id: int, cursor: str | None) -> Any:
     return await hot_comments.read_page(pool, redis, CURSORS, post_id, viewer_state=ANONYMOUS, cursor=cursor, limit=3)
 
 
@@ -64,21 +62,21 @@ async def reply(pool: "asyncpg.Pool[Record]", post_id: int, root_id: int) -> Non
     await pool.execute("UPDATE comments SET reply_count = reply_count + 1 WHERE id = $1", root_id)
 
 
-async def test_the_hot_order_goes_on_without_redis(pool: "asyncpg.Pool[Record]") -> None:
+async def test_the_hot_order_is_paged_without_redis(pool: "asyncpg.Pool[Record]") -> None:
     post_id = await make.post(pool)
-    there = [str(await make.comment(pool, post_id)) for _ in range(7)]
-    nowhere = Redis(host="127.0.0.1", port=1)
+    comment_ids = [str(await make.comment(pool, post_id)) for _ in range(7)]
+    unreachable = Redis(host="127.0.0.1", port=1)
     seen: list[str] = []
     cursor = None
     for _ in range(3):
-        page = await hot(pool, nowhere, post_id, cursor)
+        page = await read_hot(pool, unreachable, post_id, cursor)
         seen += [item.id for item in page.items]
         cursor = page.next_cursor
     assert cursor is None
-    assert seen == there[::-1]
+    assert seen == comment_ids[::-1]
 
 
-async def test_a_ranking_ends_after_a_thousand(pool: "asyncpg.Pool[Record]") -> None:
+async def test_a_ranking_has_a_thousand_comments_at_most(pool: "asyncpg.Pool[Record]") -> None:
     post_id, author = await make.post(pool), await make.account(pool)
     await pool.execute(
         """

@@ -1,4 +1,4 @@
-"""How many statements hot lists and topics ask, and by which index each of them is read."""
+"""The number of statements of hot lists and topics, and the index that each of them uses."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,8 +16,7 @@ from feed.curation import trend_store
 from feed.curation.trends import HALF_LIFE
 from feed.pagination import NEWEST
 from feed.postgres import Connection
-from feed.screens.posts import feeds, topics
-from feed.screens.posts import ranked_pages as sort_by_score
+from feed.screens.posts import feeds, ranked_pages, topics
 from feed.screens.posts.hot_lists import HotLists
 from feed.screens.posts.new_count import NewPostCounter
 from feed.screens.posts.pages import Pages
@@ -30,12 +29,14 @@ from tests.support.statements import CURSORS, count_statements, record_statement
 async def read(
     pages: Pages, redis: Redis, rank: Callable[[], Awaitable[Any]], viewer_id: int | None, cursor: str | None = None
 ) -> Any:
-    return await sort_by_score.read_page(
+    return await ranked_pages.read_page(
         pages, redis, CURSORS, "a list", rank, viewer_id=viewer_id, cursor=cursor, limit=3
     )
 
 
-async def test_a_hot_page_costs_a_viewer_what_a_latest_page_does(pool: "asyncpg.Pool[Record]", redis: Redis) -> None:
+async def test_a_hot_page_has_as_many_statements_per_viewer_as_a_latest_page(
+    pool: "asyncpg.Pool[Record]", redis: Redis
+) -> None:
     viewer = await make.account(pool)
     campaign = await make.campaign(pool)
     for _ in range(5):
@@ -43,9 +44,9 @@ async def test_a_hot_page_costs_a_viewer_what_a_latest_page_does(pool: "asyncpg.
     topic_ids = [await make.topic(pool)]
     pages, hot = Pages(pool, CURSORS, "http://feed.test"), HotLists(pool, redis, lambda: None)
     lists: dict[str, tuple[Callable[[], Awaitable[Any]], int]] = {
-        # The board, what editors did, topics, the second; and the cards.
+        # The board, editors' actions, topics, the clock; and the cards.
         "everybody": (hot.rank_all, 5),
-        # The hot list is there already: the newest under the topic, their counters; and the cards, of which there are none.
+        # The hot list is cached already: the topic's newest posts, their counters; and no cards, since there are no posts.
         "topic": (lambda: hot.rank_topics(topic_ids), 2),
         "campaign": (lambda: hot.rank_campaign(campaign), 4),
     }
@@ -61,7 +62,7 @@ async def test_a_hot_page_costs_a_viewer_what_a_latest_page_does(pool: "asyncpg.
             assert await count_statements(recorded) == statements + (b'"id"' in page.body), name
 
 
-async def test_counting_what_is_new_asks_nobody_who_is_up_to_date(pool: "asyncpg.Pool[Record]") -> None:
+async def test_new_posts_are_counted_without_a_statement_for_recent_posts(pool: "asyncpg.Pool[Record]") -> None:
     ids = [await make.post(pool) for _ in range(3)]
     new_posts = NewPostCounter(pool)
     async with record_statements(pool) as recorded:
@@ -71,22 +72,22 @@ async def test_counting_what_is_new_asks_nobody_who_is_up_to_date(pool: "asyncpg
         assert await count_statements(recorded) == 2
 
 
-async def test_topics_are_asked_for_once_a_second(pool: "asyncpg.Pool[Record]", redis: Redis) -> None:
+async def test_topics_are_read_once_a_second(pool: "asyncpg.Pool[Record]", redis: Redis) -> None:
     await make.topic(pool)
     names = Topics(pool, redis, CURSORS)
     async with record_statements(pool) as recorded:
         for _ in range(3):
             await names.resolve("读书")
-        assert await count_statements(own(recorded)) == 1
+        assert await count_statements(without_driver_statements(recorded)) == 1
         del recorded[:]
         for _ in range(3):
             await names.page("", cursor=None, limit=20)
-        # The ranking once, the cards each time.
-        assert await count_statements(own(recorded)) == 4
+        # The ranking once, the cards at each request.
+        assert await count_statements(without_driver_statements(recorded)) == 4
 
 
-def own(recorded: list[str]) -> list[str]:
-    """Without what the driver asks when it meets a type for the first time."""
+def without_driver_statements(recorded: list[str]) -> list[str]:
+    """The statements without those by which the driver reads the definition of a type."""
     return [
         query
         for query in recorded
@@ -94,7 +95,7 @@ def own(recorded: list[str]) -> list[str]:
     ]
 
 
-READS: dict[str, Callable[[Connection, int], Awaitable[Any]]] = {
+READS_BY_INDEX: dict[str, Callable[[Connection, int], Awaitable[Any]]] = {
     "topic_posts_pkey": lambda conn, id_: feeds.list_under_topics(conn, [id_, id_ + 1], NEWEST, 20),
     "topic_posts_by_post": lambda conn, id_: feeds.list_topics_of(conn, list(range(id_, id_ + 50))),
     "posts_videos": lambda conn, id_: feeds.list_videos(conn, NEWEST, 20),
@@ -112,8 +113,8 @@ READS: dict[str, Callable[[Connection, int], Awaitable[Any]]] = {
 
 
 @pytest.fixture
-async def crowd(conn: Connection) -> int:
-    """Thousands of posts under some topics and in one campaign, as many topics, and a history of editors' actions. One id for all."""
+async def first_id(conn: Connection) -> int:
+    """Thousands of posts, topics, entries and editors' actions, with ids from the returned one on."""
     author, campaign = await make.account(conn), await make.campaign(conn)
     await conn.execute(
         """
@@ -130,13 +131,13 @@ async def crowd(conn: Connection) -> int:
         campaign,
         author,
     )
-    for statement in FILLED:
+    for statement in FILL_STEPS:
         await conn.execute(statement, campaign)
     await conn.execute("ANALYZE posts, topics, topic_posts, post_stats, entries, hot_actions, topic_trends")
     return campaign
 
 
-FILLED = (
+FILL_STEPS = (
     """
     INSERT INTO topic_posts (topic_id, published_at, post_id)
     SELECT $1::bigint + id % 3, published_at, id FROM posts WHERE id >= $1
@@ -159,14 +160,14 @@ FILLED = (
 )
 
 
-@pytest.mark.parametrize("index", READS)
-async def test_each_is_read_by_its_index(conn: Connection, crowd: int, index: str) -> None:
+@pytest.mark.parametrize("index", READS_BY_INDEX)
+async def test_each_read_uses_its_index(conn: Connection, first_id: int, index: str) -> None:
     recorded: list[Any] = []
     with conn.query_logger(recorded.append):
-        await READS[index](conn, crowd)
+        await READS_BY_INDEX[index](conn, first_id)
         await asyncio.sleep(0)
-    (asks,) = [each for each in recorded if own([each.query])]
-    plan = "\n".join(row[0] for row in await conn.fetch(f"EXPLAIN {asks.query}", *asks.args))
+    (statement,) = [each for each in recorded if without_driver_statements([each.query])]
+    plan = "\n".join(row[0] for row in await conn.fetch(f"EXPLAIN {statement.query}", *statement.args))
     assert index in plan, plan
-    if index != "posts_latest":  # The trends look at all topics that trend.
+    if index != "posts_latest":  # Trends are computed from all trending topics.
         assert "Seq Scan" not in plan, plan

@@ -1,4 +1,4 @@
-"""A page that was being read when a post was removed, by a process or a Postgres that stood still meanwhile."""
+"""Pages that are being read while a post is removed, by a process or a Postgres that is paused meanwhile."""
 
 import asyncio
 
@@ -12,54 +12,54 @@ from feed.screens.posts.feeds import Listed, list_latest
 from feed.screens.posts.pages import Pages
 from tests.support import make
 
-KEPT = 0.05
+CACHE_SECONDS = 0.05
 
 
-class HeldUp:
-    """The latest posts; the first reading of them has its rows and stands still."""
+class PausedList:
+    """The latest posts; the first read has its rows and is paused."""
 
     def __init__(self) -> None:
-        self.has_read = asyncio.Event()
-        self.goes_on = asyncio.Event()
+        self.has_rows = asyncio.Event()
+        self.resume = asyncio.Event()
 
     async def __call__(self, conn: Connection, after: Position, limit: int) -> list[Listed]:
-        found = await list_latest(conn, after, limit)
-        if not self.has_read.is_set():
-            self.has_read.set()
-            await self.goes_on.wait()
-        return found
+        rows = await list_latest(conn, after, limit)
+        if not self.has_rows.is_set():
+            self.has_rows.set()
+            await self.resume.wait()
+        return rows
 
 
 @pytest.fixture
 def pages(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> Pages:
-    monkeypatch.setattr(screen, "CACHE_SECONDS", KEPT)
+    monkeypatch.setattr(screen, "CACHE_SECONDS", CACHE_SECONDS)
     return Pages(pool, Cursors(b"k" * 32), "http://feed.test")
 
 
-async def shown(pages: Pages, listed: HeldUp) -> list[str]:
-    page = await pages.page("latest", listed, viewer_id=None, cursor=None, limit=20)
+async def shown(pages: Pages, paused_list: PausedList) -> list[str]:
+    page = await pages.page("latest", paused_list, viewer_id=None, cursor=None, limit=20)
     return [item["id"] for item in msgspec.json.decode(page.body)["items"]]
 
 
-async def test_who_comes_later_does_not_join_a_reading_that_is_held_up(pool: Pool, pages: Pages) -> None:
-    post_id, listed = await make.post(pool), HeldUp()
-    first = asyncio.create_task(shown(pages, listed))
-    await listed.has_read.wait()
+async def test_a_later_request_does_not_join_a_paused_read(pool: Pool, pages: Pages) -> None:
+    post_id, paused_list = await make.post(pool), PausedList()
+    first = asyncio.create_task(shown(pages, paused_list))
+    await paused_list.has_rows.wait()
     await pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", post_id)
-    await asyncio.sleep(2 * KEPT)
+    await asyncio.sleep(2 * CACHE_SECONDS)
     async with asyncio.timeout(10):
-        assert await shown(pages, listed) == []
-    listed.goes_on.set()
+        assert await shown(pages, paused_list) == []
+    paused_list.resume.set()
     assert await first == [str(post_id)]
-    assert await shown(pages, listed) == []
+    assert await shown(pages, paused_list) == []
 
 
-async def test_a_page_is_as_old_as_its_list(pool: Pool, pages: Pages) -> None:
-    post_id, listed = await make.post(pool), HeldUp()
-    first = asyncio.create_task(shown(pages, listed))
-    await listed.has_read.wait()
+async def test_a_page_expires_by_the_time_of_its_list_read(pool: Pool, pages: Pages) -> None:
+    post_id, paused_list = await make.post(pool), PausedList()
+    first = asyncio.create_task(shown(pages, paused_list))
+    await paused_list.has_rows.wait()
     await pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", post_id)
-    await asyncio.sleep(2 * KEPT)
-    listed.goes_on.set()
+    await asyncio.sleep(2 * CACHE_SECONDS)
+    paused_list.resume.set()
     assert await first == [str(post_id)]
-    assert await shown(pages, listed) == []
+    assert await shown(pages, paused_list) == []

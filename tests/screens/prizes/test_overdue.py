@@ -1,4 +1,4 @@
-"""What waits for a person is named once somebody is late, and no longer when nobody is: a story for each kind."""
+"""Each kind of overdue step is listed after its time limit, and no longer once the step is done."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -28,15 +28,15 @@ from tests.support.phases import Played
 CODE = {"name": "听书月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
 
 
-async def stuck(pool: Pool) -> dict[Kind, int]:
+async def overdue(pool: Pool) -> dict[Kind, int]:
     async with pool.acquire() as conn:
-        found = await list_overdue(conn, kept_days=90)
-    assert all(each.since is not None and each.title and each.what for each in found)
-    return {each.kind: each.count for each in found}
+        items = await list_overdue(conn, kept_days=90)
+    assert all(each.since is not None and each.title and each.what for each in items)
+    return {each.kind: each.count for each in items}
 
 
 async def age(pool: Pool, column: str, table: str, by: timedelta) -> None:
-    """As if this had happened so much earlier, in every row."""
+    """Moves a time in every row into the past."""
     await pool.execute(f"UPDATE {table} SET {column} = {column} - $1::interval", by)
 
 
@@ -45,35 +45,35 @@ async def editors(pool: Pool) -> tuple[AccountId, AccountId]:
 
 
 async def winners(pool: Pool, campaign: Played) -> list[tuple[WinnerId, AccountId]]:
-    found = await phases.winners_of(pool, campaign.id)
-    return [(WinnerId(row["id"]), AccountId(row["account_id"])) for row in found]
+    items = await phases.winners_of(pool, campaign.id)
+    return [(WinnerId(row["id"]), AccountId(row["account_id"])) for row in items]
 
 
 async def test_unsettled_until_its_sheet_is_frozen(pool: Pool, keys: Keys) -> None:
     await phases.due(pool)
-    assert await stuck(pool) == {"unsettled": 1}
+    assert await overdue(pool) == {"unsettled": 1}
     assert await freeze_next_campaign(pool)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def test_undecided_when_a_frozen_sheet_gets_no_result(pool: Pool, keys: Keys) -> None:
     await phases.frozen(pool)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "frozen_at", "settlements", timedelta(minutes=11))
-    assert await stuck(pool) == {"undecided": 1}
+    assert await overdue(pool) == {"undecided": 1}
     assert await settle_next_campaign(pool, keys)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def test_undecided_when_the_list_of_a_draw_is_not_published(pool: Pool, keys: Keys) -> None:
     await phases.due_draw(pool, keys)
     assert await freeze_next_campaign(pool)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "frozen_at", "settlements", timedelta(minutes=11))
-    assert await stuck(pool) == {"undecided": 1}
+    assert await overdue(pool) == {"undecided": 1}
     assert await publish_next_list(pool)
-    # What it waits for now is nobody's fault for a day.
-    assert await stuck(pool) == {}
+    # It is not overdue for a day: it waits for its public value.
+    assert await overdue(pool) == {}
 
 
 async def test_undecided_when_a_draw_has_its_value_and_no_result(pool: Pool, keys: Keys) -> None:
@@ -86,16 +86,16 @@ async def test_undecided_when_a_draw_has_its_value_and_no_result(pool: Pool, key
         UPDATE draws SET list_published_at = now() - interval '2 days', source = 'own', round = '1', value = 'x', beacon_at = now()
         """
     )
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "beacon_at", "draws", timedelta(minutes=11))
-    assert await stuck(pool) == {"undecided": 1}
+    assert await overdue(pool) == {"undecided": 1}
 
 
 async def test_awaiting_a_beacon_for_more_than_a_day_until_two_have_entered_it(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys, ago=timedelta(hours=23))
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await phases.age_list(pool, campaign.id, timedelta(hours=25))
-    assert await stuck(pool) == {"awaiting_beacon": 1}
+    assert await overdue(pool) == {"awaiting_beacon": 1}
     for editor in await editors(pool):
         await enter_number(
             pool,
@@ -105,17 +105,17 @@ async def test_awaiting_a_beacon_for_more_than_a_day_until_two_have_entered_it(p
             value="03 07 12",
             appeared_at=make.now() - timedelta(hours=1),
         )
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def test_unannounced_a_day_after_the_decision(pool: Pool, keys: Keys) -> None:
     campaign = await phases.settled(pool, keys)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "settled_at", "campaigns", timedelta(hours=25))
-    assert await stuck(pool) == {"unannounced": 1}
+    assert await overdue(pool) == {"unannounced": 1}
     for editor in await editors(pool):
         await announce_winners(pool, keys, campaign.id, by=editor)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def _objected(pool: Pool, campaign: Played) -> ObjectionId:
@@ -126,12 +126,12 @@ async def _objected(pool: Pool, campaign: Played) -> ObjectionId:
 async def test_an_objection_waits_too_long_for_its_answer(pool: Pool, keys: Keys) -> None:
     campaign = await phases.announced(pool, keys)
     objection = await _objected(pool, campaign)
-    # It was made a moment ago: nobody is late.
-    assert await stuck(pool) == {}
+    # It was made just now.
+    assert await overdue(pool) == {}
     await age(pool, "made_at", "objections", timedelta(hours=49))
-    assert await stuck(pool) == {"objection_open": 1}
+    assert await overdue(pool) == {"objection_open": 1}
     await answer_objection(pool, objection, by=(await editors(pool))[0], text="查无此事")
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def test_an_objection_waits_too_long_for_what_follows_from_it(pool: Pool, keys: Keys) -> None:
@@ -139,34 +139,34 @@ async def test_an_objection_waits_too_long_for_what_follows_from_it(pool: Pool, 
     objection = await _objected(pool, campaign)
     await age(pool, "made_at", "objections", timedelta(days=3))
     await answer_objection(pool, objection, by=(await editors(pool))[0], text="属实", remedy="replace", rank=1)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "answered_at", "objections", timedelta(hours=25))
-    assert await stuck(pool) == {"objection_open": 1}
-    # Who was to be replaced is gone by himself: the objection has what it asked for.
+    assert await overdue(pool) == {"objection_open": 1}
+    # The winner to be replaced has declined, so the remedy is not needed any more.
     (best, account), _ = await winners(pool, campaign)
     await decline_prize(pool, keys, account, best)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def test_unclaimed_within_two_days_of_the_end(pool: Pool, keys: Keys) -> None:
     campaign = await phases.announced(pool, keys)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "claim_ends_at", "winners", timedelta(days=6))
-    assert await stuck(pool) == {"unclaimed": 2}
+    assert await overdue(pool) == {"unclaimed": 2}
     for winner, account in await winners(pool, campaign):
         await claim_prize(pool, keys, account, winner, phases.FORM)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def test_a_claim_waits_too_long_to_be_verified(pool: Pool, keys: Keys) -> None:
     campaign = await phases.announced(pool, keys)
     (best, account), _ = await winners(pool, campaign)
     await claim_prize(pool, keys, account, best, phases.FORM)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "claimed_at", "claims", timedelta(days=4))
-    assert await stuck(pool) == {"unverified": 1}
+    assert await overdue(pool) == {"unverified": 1}
     await verify_claim(pool, campaign.id, best, by=(await editors(pool))[0])
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def test_goods_wait_too_long_to_be_sent_once_they_may_be(pool: Pool, keys: Keys) -> None:
@@ -176,21 +176,21 @@ async def test_goods_wait_too_long_to_be_sent_once_they_may_be(pool: Pool, keys:
     await claim_prize(pool, keys, account, best, phases.FORM)
     await verify_claim(pool, campaign.id, best, by=editor)
     await age(pool, "claimed_at", "claims", timedelta(days=9))
-    # Within the objection days nothing may leave the house, and for some days after them nobody is late.
-    assert await stuck(pool) == {}
+    # Nothing may be sent within the objection period, and for seven days after it nothing is overdue.
+    assert await overdue(pool) == {}
     await phases.finish(pool, campaign.id)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "final_at", "campaigns", timedelta(days=8))
-    assert await stuck(pool) == {"unshipped": 1}
+    assert await overdue(pool) == {"unshipped": 1}
     await ship_prize(pool, campaign.id, best, by=editor, carrier="顺丰", tracking_no="SF1234567890")
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def test_codes_are_missing_until_there_is_one_for_each(pool: Pool, keys: Keys) -> None:
     campaign = await phases.settled(pool, keys, prizes=[CODE])
-    assert await stuck(pool) == {"codes_missing": 2}
+    assert await overdue(pool) == {"codes_missing": 2}
     await add_codes(pool, keys, campaign.id, 1, ["A", "B"], by=(await editors(pool))[0])
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def test_details_are_kept_longer_than_they_should_be(pool: Pool, keys: Keys) -> None:
@@ -198,9 +198,9 @@ async def test_details_are_kept_longer_than_they_should_be(pool: Pool, keys: Key
     for winner, account in await winners(pool, campaign):
         await decline_prize(pool, keys, account, winner)
     await phases.finish(pool, campaign.id, days=90)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "final_at", "campaigns", timedelta(days=2))
-    assert await stuck(pool) == {"key_overdue": 1}
+    assert await overdue(pool) == {"key_overdue": 1}
 
 
 async def _notices(pool: Pool) -> list[MessageId]:
@@ -217,37 +217,39 @@ async def test_a_notice_that_failed_waits_until_it_would_be_too_late(pool: Pool,
     await phases.announced(pool, keys)
     first, _ = await _notices(pool)
     await record_failed(pool, await _attempt(pool, first), "isv.MOBILE_NUMBER_ILLEGAL")
-    assert await stuck(pool) == {"notice_unsent": 1}
-    # What it tells of holds no more, so nobody can do anything about it.
+    assert await overdue(pool) == {"notice_unsent": 1}
+    # An expired notice needs no decision.
     await pool.execute("UPDATE messages SET expires_at = now() WHERE id = $1", first)
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
 async def test_a_notice_that_a_provider_puts_off_is_held_after_an_hour(pool: Pool, keys: Keys) -> None:
     await phases.announced(pool, keys)
     first, _ = await _notices(pool)
     await requeue(pool, await _attempt(pool, first), error_code="isv.AMOUNT_NOT_ENOUGH", after=timedelta(minutes=5))
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "created_at", "messages", timedelta(minutes=61))
-    assert await stuck(pool) == {"notice_held": 1}
+    assert await overdue(pool) == {"notice_held": 1}
 
 
-async def test_a_notice_that_nobody_sends_is_held_after_a_night(pool: Pool, keys: Keys) -> None:
+async def test_a_notice_that_is_not_sent_is_held_after_a_night(pool: Pool, keys: Keys) -> None:
     await phases.announced(pool, keys)
     for column in ("created_at", "not_before"):
         await age(pool, column, "messages", timedelta(hours=11))
-    # They may have been waiting for the end of a quiet night.
-    assert await stuck(pool) == {}
+    # They may have been waiting for the end of the quiet hours.
+    assert await overdue(pool) == {}
     await age(pool, "not_before", "messages", timedelta(hours=2))
-    assert await stuck(pool) == {"notice_held": 2}
+    assert await overdue(pool) == {"notice_held": 2}
 
 
-async def test_a_notice_whose_sender_died_and_of_which_nobody_asks_is_held(pool: Pool, keys: Keys) -> None:
+async def test_a_notice_whose_sender_was_killed_and_whose_outcome_is_not_queried_is_held(
+    pool: Pool, keys: Keys
+) -> None:
     await phases.announced(pool, keys)
     await _attempt(pool, (await _notices(pool))[0])
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
     await age(pool, "sending_at", "messages", timedelta(hours=3))
-    assert await stuck(pool) == {"notice_held": 1}
+    assert await overdue(pool) == {"notice_held": 1}
 
 
 @pytest.mark.parametrize("how", ["queued", "expired", "failed"])
@@ -263,21 +265,21 @@ async def test_a_prize_has_lapsed_whose_notice_never_went_out(pool: Pool, keys: 
         assert await begin_sending(pool, first, "fake", None) is None
     while await lapse_next_claim(pool, keys):
         pass
-    assert await stuck(pool) == {"lapsed_untold": 1}
+    assert await overdue(pool) == {"lapsed_untold": 1}
     await age(pool, "ended_at", "winners", timedelta(days=8))
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
-async def test_a_settlement_that_waits_says_so_and_one_that_is_settled_by_hand_no_more(pool: Pool, keys: Keys) -> None:
+async def test_a_blocked_settlement_is_overdue_until_it_is_settled_by_an_editor(pool: Pool, keys: Keys) -> None:
     campaign = await phases.due(pool)
     await pool.execute("UPDATE posts SET state = 'pending' WHERE id = $1", campaign.posts[0])
     assert not await freeze_next_campaign(pool)
-    assert await stuck(pool) == {"unsettled": 1}
+    assert await overdue(pool) == {"unsettled": 1}
     await settle_campaign(pool, keys, campaign.id, by=(await editors(pool))[0], reason="审核积压")
-    assert await stuck(pool) == {}
+    assert await overdue(pool) == {}
 
 
-def test_every_kind_is_told_in_both_languages_and_in_the_contract() -> None:
+def test_every_kind_has_both_languages_and_is_in_the_contract() -> None:
     contract = (Path(feed.__file__).parents[1] / "docs" / "api.md").read_text()
     assert [kind for kind in get_args(Kind) if f"`{kind}`" not in contract] == []
     assert set(DESCRIPTIONS) == set(get_args(Kind))
