@@ -1,4 +1,4 @@
-"""Every hot read and the statements of the batches, each with the indexes it is to use and the pages it may ask for."""
+"""Hot reads and the statements of batches, each with the indexes that it must use and the pages that it may access."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -15,10 +15,10 @@ from feed.boards import compute
 from feed.boards import store as boards
 from feed.boards.model import BOARD_STATES
 from feed.campaigns.entries import store as entries
-from feed.campaigns.scoring import engagement as counting
+from feed.campaigns.scoring import engagement
 from feed.cases import store as cases
 from feed.cases.model import CaseFilter
-from feed.changes import actions as sequencing
+from feed.changes import actions as change_actions
 from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.comments.actions import NewComment, add_comments
@@ -30,98 +30,97 @@ from feed.inbox import store as inbox_store
 from feed.inbox.model import NotificationKind
 from feed.likes.actions import apply_comment_likes, apply_likes
 from feed.likes.model import CommentLike, Like
-from feed.moderation import actions as review
-from feed.moderation import verdict_store as review_store
+from feed.moderation import actions as moderation_actions
+from feed.moderation import verdict_store
 from feed.notifications import actions as notifications
 from feed.pagination import NEWEST, OLDEST, Position
 from feed.posts.actions import Draft, publish_posts
 from feed.posts.model import NewPost, PostId
 from feed.prizes.settlement import sheet_store
 from feed.screens.comments import cards as comments
-from feed.screens.comments import hot as hot_comments
-from feed.screens.people import inbox
-from feed.screens.people import profiles as people
+from feed.screens.comments import hot
+from feed.screens.people import inbox, profiles
 from feed.screens.posts import cards, feeds, likers
 from feed.screens.posts.viewer import ViewerState
 from feed.screens.posts.viewer_store import ViewerQuery, list_viewer_states, require_visible_post
-from feed.screens.staff import cases as review_screen
+from feed.screens.staff import cases as case_screen
 from feed.screens.staff import pushes
 from feed.sms import store as messages
 from tests.plans.fill import BUSY_ACCOUNT, BUSY_TOPIC, CAMPAIGN, POSTS, REVIEWER, VIRAL_POST
-from tests.plans.plans import Stage
+from tests.plans.plans import PlanRecorder
 from tests.support.make import now
 
 MIDDLE = Position(now() - timedelta(days=15), 0)
-SOMEBODY = 900
-CROWD = list(range(1, 20_000, 200))
+VIEWER = 900
+VIEWERS = list(range(1, 20_000, 200))
 PAGE = tuple(range(POSTS - 40, POSTS, 2))
 HOTTEST = tuple(range(1, 21))
-ANSWERED, ANSWERED_POST = 1, 30
-SPREAD = list(range(1, POSTS, 500))
-EVERYTHING = CaseFilter()
+REPLIED_COMMENT, REPLIED_POST = 1, 30
+SPREAD_POSTS = list(range(1, POSTS, 500))
+ANY_CASE = CaseFilter()
 KINDS: tuple[NotificationKind, ...] = ("review_result", "comment", "reply", "like", "prize", "claim_deadline", "system")
 
 
 class Case(msgspec.Struct, frozen=True):
-    """What is asked, by which indexes it is answered, and how many pages all its statements may touch.
+    """A call, the indexes that its statements must use, and how many pages they may access together.
 
-    `a|b` in `indexes` is either. `pages` is about twice what was touched when the case was written: what grows with the town
-    is a hundred times more. `through`: tables of which most is wanted, or that are hashed instead of asked for each row while
-    that is cheaper.
+    `a|b` in `indexes` is either. `pages` is about twice the number when the case was written; a plan that grows with the tables
+    accesses a hundred times more. `through`: tables that may be scanned, because most of their rows are needed or a hash is
+    cheaper than a lookup per row.
     """
 
-    run: Callable[[Stage], Awaitable[Any]]
+    run: Callable[[PlanRecorder], Awaitable[Any]]
     indexes: tuple[str, ...]
     pages: int
     through: tuple[str, ...] = ()
 
 
 def viewer_queries(*pages: tuple[int, ...]) -> list[ViewerQuery]:
-    """A hundred people look at these pages."""
-    return [ViewerQuery(viewer, pages[n % len(pages)], tuple(range(1, 200, 10))) for n, viewer in enumerate(CROWD)]
+    """A hundred viewers of these pages."""
+    return [ViewerQuery(viewer, pages[n % len(pages)], tuple(range(1, 200, 10))) for n, viewer in enumerate(VIEWERS)]
 
 
 def likes(post_id: int | None) -> list[Like]:
-    """A hundred people like this post, or each another one."""
-    return [Like(PostId(post_id or n * 450 + 1), AccountId(viewer)) for n, viewer in enumerate(CROWD)]
+    """Likes by a hundred accounts, of this post or of a different post each."""
+    return [Like(PostId(post_id or n * 450 + 1), AccountId(viewer)) for n, viewer in enumerate(VIEWERS)]
 
 
 def comment_likes() -> list[CommentLike]:
-    """A hundred people like a comment each."""
-    return [CommentLike(CommentId(n * 600 + 1), AccountId(viewer)) for n, viewer in enumerate(CROWD)]
+    """Likes by a hundred accounts, of a different comment each."""
+    return [CommentLike(CommentId(n * 600 + 1), AccountId(viewer)) for n, viewer in enumerate(VIEWERS)]
 
 
-def remarks(post_id: int | None, reply_to_id: int | None = None) -> list[NewComment]:
-    """A hundred people comment on this post, or each on another one."""
+def new_comments(post_id: int | None, reply_to_id: int | None = None) -> list[NewComment]:
+    """Comments by a hundred accounts, on this post or on a different post each."""
     return [
         NewComment.checked(
             AccountId(viewer), PostId(post_id or n * 450 + 1), "好", CommentId(reply_to_id) if reply_to_id else None
         )
-        for n, viewer in enumerate(CROWD)
+        for n, viewer in enumerate(VIEWERS)
     ]
 
 
 def drafts() -> list[Draft]:
-    """A hundred people publish under topics that there are."""
-    return [Draft.checked(AccountId(viewer), NewPost(text=f"一条 #t{n + 1}#")) for n, viewer in enumerate(CROWD)]
+    """Posts by a hundred accounts, with existing topics."""
+    return [Draft.checked(AccountId(viewer), NewPost(text=f"一条 #t{n + 1}#")) for n, viewer in enumerate(VIEWERS)]
 
 
-async def unlikes(s: Stage) -> None:
-    """A hundred likes are taken back."""
+async def unlikes(s: PlanRecorder) -> None:
+    """Removes a hundred likes."""
     rows = await s.conn.fetch("SELECT post_id, account_id FROM likes WHERE account_id < 10 ORDER BY 2, 1 LIMIT 100")
     await s.plans()
     await apply_likes(s.pool, [Like(row["post_id"], row["account_id"], liked=False) for row in rows])
 
 
-async def comment_cards(s: Stage) -> None:
+async def comment_cards(s: PlanRecorder) -> None:
     """A page of comments with their first replies."""
     ids = await comments.list_oldest(s.conn, VIRAL_POST, OLDEST, 20)
     roots = await comments.list_comments(s.conn, ids, BUSY_ACCOUNT)
     await comments.list_cards(s.conn, roots, ViewerState(BUSY_ACCOUNT))
 
 
-async def answers(s: Stage) -> None:
-    """Answers of a hundred requests are kept."""
+async def answers(s: PlanRecorder) -> None:
+    """Stores the responses of a hundred requests with idempotency keys."""
     given = [
         Given(AccountId(1 + n % 20_000), KeyedRequest("POST /v1/posts", f"k{n}", b""), 201, b"{}")
         for n in range(1, 29_000, 300)
@@ -142,7 +141,7 @@ CASES: dict[str, Case] = {
         lambda s: feeds.list_of_campaign(s.conn, CAMPAIGN, NEWEST, 21), ("entries_latest", "posts_pkey"), 150
     ),
     "own": Case(
-        lambda s: feeds.list_own(s.conn, SOMEBODY, ["published"], MAX_ID, 21), ("posts_own|posts_of_author",), 60
+        lambda s: feeds.list_own(s.conn, VIEWER, ["published"], MAX_ID, 21), ("posts_own|posts_of_author",), 60
     ),
     "own of a rare state": Case(
         lambda s: feeds.list_own(s.conn, BUSY_ACCOUNT, ["rejected"], MAX_ID, 21), ("posts_own",), 1_200
@@ -155,16 +154,14 @@ CASES: dict[str, Case] = {
     "viewer states of the latest page": Case(
         lambda s: list_viewer_states(s.conn, viewer_queries(PAGE)), ("likes_by_account", "accounts_of_person"), 2_900
     ),
-    # The likes of the most popular posts are most of all likes: they must not be read.
+    # Most likes belong to the most popular posts: they must not all be read.
     "viewer states of the hottest page": Case(
         lambda s: list_viewer_states(s.conn, viewer_queries(HOTTEST)), ("likes_by_account", "accounts_of_person"), 2_900
     ),
     "viewer states of several pages": Case(
         lambda s: list_viewer_states(s.conn, viewer_queries(PAGE, HOTTEST)), ("likes_by_account",), 7_000
     ),
-    "viewer state for one post": Case(
-        lambda s: require_visible_post(s.conn, VIRAL_POST, SOMEBODY), ("posts_pkey",), 50
-    ),
+    "viewer state for one post": Case(lambda s: require_visible_post(s.conn, VIRAL_POST, VIEWER), ("posts_pkey",), 50),
     # Comments and likers.
     "comments, oldest": Case(
         lambda s: comments.list_oldest(s.conn, VIRAL_POST, OLDEST, 21), ("comments_roots_timed",), 30
@@ -172,7 +169,7 @@ CASES: dict[str, Case] = {
     "comments, newest": Case(
         lambda s: comments.list_newest(s.conn, VIRAL_POST, NEWEST, 21), ("comments_roots_timed",), 30
     ),
-    "comments, hot": Case(lambda s: hot_comments.rank(s.conn, VIRAL_POST, None), ("comments_roots_hot",), 1_500),
+    "comments, hot": Case(lambda s: hot.rank(s.conn, VIRAL_POST, None), ("comments_roots_hot",), 1_500),
     "replies": Case(lambda s: comments.list_replies(s.conn, 1, OLDEST, 21), ("comments_replies_timed",), 30),
     "cards of comments": Case(
         comment_cards, ("comments_by_id", "comment_likes_pkey", "comments_replies_timed", "accounts_pkey"), 2_500
@@ -180,14 +177,15 @@ CASES: dict[str, Case] = {
     "likers": Case(
         lambda s: likers.list_likers(s.conn, VIRAL_POST, NEWEST, 21), ("likes_lately", "accounts_pkey"), 150
     ),
-    # People.
-    "blocks": Case(lambda s: people.list_blocks(s.conn, BUSY_ACCOUNT, NEWEST, 21), ("relations_latest",), 150),
+    # Accounts.
+    "blocks": Case(lambda s: profiles.list_blocks(s.conn, BUSY_ACCOUNT, NEWEST, 21), ("relations_latest",), 150),
     "kept apart": Case(
-        lambda s: blocks.get_hidden_accounts(s.conn, SOMEBODY), ("relations_pkey", "relations_blocked_by"), 30
+        lambda s: blocks.get_hidden_accounts(s.conn, VIEWER), ("relations_pkey", "relations_blocked_by"), 30
     ),
-    "owners": Case(lambda s: list_owners(s.pool, CROWD), ("accounts_pkey",), 700),
+    "owners": Case(lambda s: list_owners(s.pool, VIEWERS), ("accounts_pkey",), 700),
+    # Per account three pages for its row, three for the accounts of its person, two for their sanctions.
     "standings": Case(
-        lambda s: accounts.list_standings(s.conn, CROWD), ("sanctions_once", "accounts_of_person"), 1_600
+        lambda s: accounts.list_standings(s.conn, VIEWERS), ("sanctions_once", "accounts_of_person"), 1_600
     ),
     "inbox": Case(
         lambda s: inbox.list_inbox(s.conn, BUSY_ACCOUNT, KINDS, MAX_ID, 21),
@@ -208,23 +206,25 @@ CASES: dict[str, Case] = {
     # Boards and campaigns.
     "moment": Case(lambda s: boards.get_log_head(s.conn), ("change_log_pkey",), 40),
     "campaigns with boards": Case(lambda s: boards.list_campaigns(s.conn, BOARD_STATES), (), 40),
-    "posts for boards": Case(lambda s: boards.list_posts(s.conn, SPREAD), ("post_stats_pkey", "posts_pkey"), 1_800),
+    "posts for boards": Case(
+        lambda s: boards.list_posts(s.conn, SPREAD_POSTS), ("post_stats_pkey", "posts_pkey"), 1_800
+    ),
     "entries for boards": Case(
-        lambda s: boards.list_entries(s.conn, SPREAD, [CAMPAIGN]), ("entries_by_post|entries_latest",), 500
+        lambda s: boards.list_entries(s.conn, SPREAD_POSTS, [CAMPAIGN]), ("entries_by_post|entries_latest",), 500
     ),
     "entered": Case(
-        lambda s: boards.list_entered(s.conn, SPREAD, [CAMPAIGN]), ("entries_by_post|entries_latest",), 300
+        lambda s: boards.list_entered(s.conn, SPREAD_POSTS, [CAMPAIGN]), ("entries_by_post|entries_latest",), 300
     ),
-    # Whoever is banned on the whole site is looked at, once.
+    # All bans of the site are read, once.
     "leaderboard from Postgres": Case(
         lambda s: compute.campaign_ranking(s.conn, CAMPAIGN, 1_000),
         ("entries_pkey|entries_latest", "likes_lately|likes_pkey", "past_likes_pkey", "comments_pkey"),
         12_000,
         through=("accounts", "sanctions"),
     ),
-    # All that was ever done to the entries, and who has several accounts: the settlement wants it whole, once.
+    # A settlement reads all engagement with the entries, and the persons with several accounts, once.
     "counting for a settlement": Case(
-        lambda s: counting.count_engagement(s.conn, CAMPAIGN),
+        lambda s: engagement.count_engagement(s.conn, CAMPAIGN),
         ("likes_lately|likes_pkey", "comments_pkey"),
         12_000,
         through=("accounts", "sanctions", "entries"),
@@ -256,19 +256,17 @@ CASES: dict[str, Case] = {
         2_000,
     ),
     "entries engaged by one": Case(
-        lambda s: review_store.list_engaged_entries(s.conn, 3),
+        lambda s: verdict_store.list_engaged_entries(s.conn, 3),
         ("likes_by_account", "past_likes_by_account", "comments_by_author", "entries_by_post|entries_latest"),
         200,
     ),
     # Moderation.
-    "queue": Case(
-        lambda s: review_screen.list_open(s.conn, EVERYTHING, OLDEST, 21), ("cases_urgent", "cases_pkey"), 1_200
-    ),
+    "queue": Case(lambda s: case_screen.list_open(s.conn, ANY_CASE, OLDEST, 21), ("cases_urgent", "cases_pkey"), 1_200),
     "archive": Case(
-        lambda s: review_screen.list_closed(s.conn, EVERYTHING, NEWEST, 21), ("cases_closed", "cases_pkey"), 1_400
+        lambda s: case_screen.list_closed(s.conn, ANY_CASE, NEWEST, 21), ("cases_closed", "cases_pkey"), 1_400
     ),
     "lease": Case(
-        lambda s: review.lease_cases(s.pool, AccountId(REVIEWER), EVERYTHING, count=20),
+        lambda s: moderation_actions.lease_cases(s.pool, AccountId(REVIEWER), ANY_CASE, count=20),
         ("cases_urgent", "cases_escalated", "verdicts_by_case|verdicts_one_per_reviewer_and_stage"),
         5_000,
     ),
@@ -276,18 +274,18 @@ CASES: dict[str, Case] = {
     "case of a deleted comment": Case(
         lambda s: cases.close_cases(s.conn, comment_id=99_999), ("cases_one_per_comment",), 100
     ),
-    # The change log, and who follows it.
+    # The change log and its readers.
     "changes": Case(lambda s: changes.list_changes(s.conn, 50_000, 500), ("change_log_pkey",), 30),
     "stamps of changes": Case(lambda s: changes.list_stamps(s.conn, [100, 50_000, 99_999]), ("change_log_pkey",), 30),
-    # Two thousand changes; what waits for a number is read from end to end, and stays small.
-    "sequencer": Case(lambda s: sequencing.number_changes(s.pool), (), 25_000),
-    "telling of likes": Case(
+    # Two thousand changes; the table of changes without a number is scanned, since it stays small.
+    "sequencer": Case(lambda s: change_actions.number_changes(s.pool), (), 25_000),
+    "notifications of likes": Case(
         lambda s: notifications.notify_likes(s.pool),
         ("like_groups_due", "likes_lately", "change_log_pkey", "post_stats_pkey", "accounts_pkey"),
         5_000,
         through=("relations", "past_likes", "like_groups", "post_stats"),
     ),
-    "telling of comments": Case(
+    "notifications of comments": Case(
         lambda s: notifications.notify_comments(s.pool),
         ("comments_untold", "posts_pkey", "accounts_pkey"),
         17_000,
@@ -304,14 +302,14 @@ CASES: dict[str, Case] = {
         ("messages_open|messages_by_state", "messages_pkey"),
         300,
     ),
-    # What is forgotten: about as many rows as are old.
+    # Removal of old rows.
     "old keys": Case(lambda s: idempotency.remove_old(s.conn, hours=24), ("idempotency_keys_by_age",), 500),
     "old codes": Case(lambda s: sign_in_store.remove_old_codes(s.conn, hours=24), ("sign_in_codes_by_age",), 300),
     "old tokens": Case(lambda s: sign_in_store.remove_old_tokens(s.conn, hours=24), ("refresh_tokens_by_end",), 200),
     "old events": Case(lambda s: event_store.remove_old_events(s.conn, hours=30 * 24), ("account_events_by_age",), 30),
     "old changes": Case(lambda s: changes.trim_log(s.conn, hours=7 * 24), ("change_log_pkey",), 9_000),
     "old pushes": Case(lambda s: push_store.remove_old(s.conn, days=7, dead_days=30), ("pushes_ended",), 300),
-    # The batches: a hundred items each.
+    # Batches of a hundred items.
     "likes of one post": Case(
         lambda s: apply_likes(s.pool, likes(VIRAL_POST)),
         ("post_stats_pkey", "posts_pkey", "sanctions_once", "accounts_of_person"),
@@ -327,15 +325,15 @@ CASES: dict[str, Case] = {
         lambda s: apply_comment_likes(s.pool, comment_likes()), ("comments_by_id", "posts_pkey"), 10_000
     ),
     "comments of one post": Case(
-        lambda s: add_comments(s.pool, remarks(VIRAL_POST)),
+        lambda s: add_comments(s.pool, new_comments(VIRAL_POST)),
         ("post_stats_pkey", "posts_pkey", "sanctions_once", "accounts_of_person"),
         3_000,
     ),
     "comments of many posts": Case(
-        lambda s: add_comments(s.pool, remarks(None)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 5_500
+        lambda s: add_comments(s.pool, new_comments(None)), ("post_stats_pkey", "posts_pkey", "sanctions_once"), 5_500
     ),
     "replies to one comment": Case(
-        lambda s: add_comments(s.pool, remarks(ANSWERED_POST, ANSWERED)),
+        lambda s: add_comments(s.pool, new_comments(REPLIED_POST, REPLIED_COMMENT)),
         ("post_stats_pkey", "posts_pkey", "comments_by_id|comments_pkey"),
         3_500,
     ),
@@ -344,9 +342,11 @@ CASES: dict[str, Case] = {
         ("topics_one_per_key", "sanctions_once", "campaigns_by_topic"),
         12_500,
     ),
-    "statistics locked": Case(lambda s: changes.lock_stats(s.conn, SPREAD), ("post_stats_pkey",), 1_000),
+    "statistics locked": Case(lambda s: changes.lock_stats(s.conn, SPREAD_POSTS), ("post_stats_pkey",), 1_000),
     "statistics moved": Case(
-        lambda s: changes.change_stats(s.conn, [Delta(id_, likes=1) for id_ in SPREAD]), ("post_stats_pkey",), 1_300
+        lambda s: changes.change_stats(s.conn, [Delta(id_, likes=1) for id_ in SPREAD_POSTS]),
+        ("post_stats_pkey",),
+        1_300,
     ),
     "answers stored": Case(answers, ("idempotency_keys_pkey",), 2_500),
 }

@@ -1,4 +1,4 @@
-"""One filled database for the whole run; whoever uses it leaves it as it was."""
+"""One filled database for the whole run; tests roll their changes back."""
 
 import asyncpg
 import pytest
@@ -11,10 +11,10 @@ from tests.support import make
 
 
 @pytest.fixture(scope="session")
-async def town_database(servers: Embedded, template: str) -> str:
+async def filled_database(servers: Embedded, template: str) -> str:
     """The URL of the filled database."""
-    await administer(servers, f"CREATE DATABASE feed_town TEMPLATE {template} STRATEGY FILE_COPY")
-    url = url_of(servers, "feed_town")
+    await administer(servers, f"CREATE DATABASE feed_filled TEMPLATE {template} STRATEGY FILE_COPY")
+    url = url_of(servers, "feed_filled")
     conn = await asyncpg.connect(url)
     await prepare_connection(conn)
     await fill(conn, make.RULES | {"board": "public"})

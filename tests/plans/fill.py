@@ -1,6 +1,6 @@
-"""A town of a size at which a wrong plan shows: set-based, the same at every run, a few of everything far more popular than the rest.
+"""Fills a database large enough for a wrong plan to show: the same rows at each run, with a few items far more popular than others.
 
-Post 1 is the viral one, account 1 has written, blocked and been told the most, topic 1 is the most used one. Ids are small numbers.
+Post 1 is the most popular one, account 1 has the most posts, blocks and notifications, topic 1 is the most used one.
 """
 
 from feed.postgres import Connection
@@ -13,7 +13,7 @@ BUSY_TOPIC = 1
 CAMPAIGN = 1
 REVIEWER = 20_000
 
-# Of these no scan from end to end is ever right; the others stay small: `changes` is emptied several times a second.
+# Tables that must not be scanned sequentially. The others stay small: `changes` is emptied several times a second.
 GROWING = frozenset(
     [
         "account_settings",
@@ -46,7 +46,7 @@ GROWING = frozenset(
 )
 
 _STEPS = (
-    # Whatever is at random below is so in the same way each time.
+    # Makes random() below return the same values at each run.
     "SELECT setseed(0.5)",
     f"""
     INSERT INTO accounts (id, iss, sub, name, person, phone_verified_at, created_at, erased_at, content_erased_at)
@@ -76,7 +76,7 @@ _STEPS = (
     SELECT topic_ids[1], published_at, id
     FROM visible_posts AS posts JOIN post_revisions ON post_id = id AND post_revisions.revision = posts.revision
     """,
-    # A third of a million asked for, as many kept as are different.
+    # 330,000 random pairs, without duplicates.
     f"""
     INSERT INTO likes (post_id, account_id, liked_at)
     SELECT 1 + floor({POSTS} * random() ^ 4)::bigint, 1 + floor({PEOPLE} * random())::bigint, now() - random() * interval '30 days'
@@ -99,7 +99,7 @@ _STEPS = (
         FROM generate_series(1, 70000) AS n
     ) AS roots
     """,
-    # Replies stand under the roots, under the early ones most.
+    # Replies, most of them to early root comments.
     f"""
     INSERT INTO comments (post_id, id, author_id, text, state, root_id, reply_to_id, told, created_at)
     SELECT roots.post_id, n, 1 + floor({PEOPLE} * random() ^ 2)::bigint, '好', 'published', roots.id, roots.id, n <= 99900,
@@ -144,7 +144,7 @@ _STEPS = (
     UPDATE accounts SET post_count = counted.count
     FROM (SELECT author_id, count(*) AS count FROM visible_posts GROUP BY author_id) AS counted WHERE counted.author_id = accounts.id
     """,
-    # Two hundred campaigns of the past, and one that runs on the busiest topic since two days.
+    # Two hundred cancelled campaigns, and one on the busiest topic that has been open for two days.
     """
     INSERT INTO campaigns (id, topic_id, state, draft, rules_version, starts_at, ends_at, settle_at, created_by, published_at)
     SELECT n, CASE WHEN n = 1 THEN 1 ELSE n END, CASE WHEN n = 1 THEN 'scheduled' ELSE 'cancelled' END, $1, 1,
@@ -181,7 +181,7 @@ _STEPS = (
     ) AS given
     WHERE one <> other
     """,
-    # As many as one may have.
+    # As many blocks as an account may have.
     f"""
     INSERT INTO relations (account_id, target_id, kind)
     SELECT {BUSY_ACCOUNT}, n, 'block' FROM generate_series(2, 1000) AS n ON CONFLICT DO NOTHING
@@ -276,7 +276,7 @@ _STEPS = (
 
 
 async def fill(conn: Connection, rules: object) -> None:
-    """Fills a migrated database that holds nothing else."""
+    """Fills an empty, migrated database; `rules` are those of the campaigns."""
     for step in _STEPS:
         await conn.execute(step, *([rules] if "$1" in step else []))
     await conn.execute("VACUUM (ANALYZE)")

@@ -1,4 +1,4 @@
-"""What a plan must not do."""
+"""Checks of recorded plans: required indexes, no sequential scan of a growing table, a limit of pages."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from tests.plans.plans import Mode, Plan
 MODES: tuple[Mode, ...] = ("force_custom_plan", "force_generic_plan")
 
 
-def complaints(case: Case, plans: Sequence[Plan]) -> list[str]:
-    """What is wrong with these plans."""
+def violations(case: Case, plans: Sequence[Plan]) -> list[str]:
+    """What the plans violate, one text for each; empty if they are as the case requires."""
     used = {index for plan in plans for index in plan.indexes}
-    said = [f"does not use {either}" for either in case.indexes if used.isdisjoint(either.split("|"))]
+    problems = [f"does not use {either}" for either in case.indexes if used.isdisjoint(either.split("|"))]
     for plan in plans:
-        said += [f"reads all of {table}" for table in sorted(plan.scanned & GROWING - set(case.through))]
+        problems += [f"reads all of {table}" for table in sorted(plan.scanned & GROWING - set(case.through))]
     if (pages := sum(plan.buffers for plan in plans)) > case.pages:
-        said.append(f"reads {pages} pages")
-    return said
+        problems.append(f"reads {pages} pages")
+    return problems

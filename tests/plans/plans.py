@@ -1,4 +1,4 @@
-"""What Postgres did for statements that the code ran: told by the server itself, for the statements and the values that it got."""
+"""Records the executed plans of the statements that the code runs, by auto_explain, with their actual parameters."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -10,7 +10,7 @@ import msgspec
 
 from feed.postgres import Connection, Pool, prepare_connection
 
-# Postgres plans a prepared statement for its values a few times, and may then keep one plan for all values.
+# Postgres plans a prepared statement for its parameters a few times, and may then cache one plan for all parameters.
 Mode = Literal["force_custom_plan", "force_generic_plan"]
 
 
@@ -33,31 +33,31 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def indexes(self) -> set[str]:
-        """The indexes that were read, or asked whether a row conflicts."""
+        """The indexes that were read, or checked for a conflicting row."""
         read = {node["Index Name"] for node in self.nodes() if "Index Name" in node}
         return read | {name for node in self.nodes() for name in node.get("Conflict Arbiter Indexes", [])}
 
     @property
     def scanned(self) -> set[str]:
-        """The tables that were read from end to end."""
+        """The tables that were read by a sequential scan."""
         return {
             node["Relation Name"] for node in self.nodes() if node["Node Type"] == "Seq Scan" and node["Actual Loops"]
         }
 
     @property
     def is_about_types(self) -> bool:
-        """Whether asyncpg asked it, who learns once in each connection what types there are."""
+        """Whether it is a statement of asyncpg, which reads type definitions once per connection."""
         tables = {node["Relation Name"] for node in self.nodes() if "Relation Name" in node}
         return "set_config('jit'" in self.text or (bool(tables) and all(table.startswith("pg_") for table in tables))
 
     @property
     def buffers(self) -> int:
-        """How many pages were asked for, in memory or not."""
+        """The number of accessed pages, cached or not."""
         return int(self.root["Shared Hit Blocks"] + self.root["Shared Read Blocks"])
 
 
-class Lent:
-    """A pool of the one connection whose plans are heard: who acquires it waits for it."""
+class SingleConnectionPool:
+    """A pool of the one connection whose plans are recorded."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -73,37 +73,37 @@ class Lent:
             return await conn.fetch(query, *args)
 
 
-class Stage:
-    """A connection inside of a transaction that nobody commits, and the plans of what it was asked."""
+class PlanRecorder:
+    """A connection in a transaction that is rolled back at the end, and the plans of its statements."""
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
-        self.pool = cast(Pool, Lent(conn))
-        self._told: list[str] = []
-        conn.add_log_listener(self._hear)
+        self.pool = cast(Pool, SingleConnectionPool(conn))
+        self._messages: list[str] = []
+        conn.add_log_listener(self._record)
 
     async def plans(self) -> list[Plan]:
-        """The plans of the statements since the last time."""
-        # Inside of a transaction a statement ends, and tells, when the next one begins; the listener hears in the loop's next turn.
+        """The plans of the statements since the last call."""
+        # In a transaction, a statement's plan is logged when the next one begins, and listeners run in the loop's next iteration.
         await self.conn.fetch(_NOTHING)
         await asyncio.sleep(0)
-        told = [msgspec.json.decode(each) for each in self._told]
-        self._told.clear()
-        plans = [Plan(each["Query Text"], each["Plan"]) for each in told if each["Query Text"] != _NOTHING]
+        logged = [msgspec.json.decode(each) for each in self._messages]
+        self._messages.clear()
+        plans = [Plan(each["Query Text"], each["Plan"]) for each in logged if each["Query Text"] != _NOTHING]
         return [plan for plan in plans if not plan.is_about_types]
 
-    def _hear(self, _: Any, message: Any) -> None:
+    def _record(self, _: Any, message: Any) -> None:
         head, brace, rest = message.message.partition("{")
         if "plan:" in head:
-            self._told.append(brace + rest)
+            self._messages.append(brace + rest)
 
 
 @asynccontextmanager
-async def stage(url: str, mode: Mode) -> AsyncIterator[Stage]:
-    """A stage on a database that stays as it was."""
+async def record_plans(url: str, mode: Mode) -> AsyncIterator[PlanRecorder]:
+    """A recorder on a database, whose changes are rolled back."""
     conn = await asyncpg.connect(
         url,
-        # What the pool sets, and what tells.
+        # The settings of the pool, and those of auto_explain.
         server_settings={
             "jit": "off",
             "max_parallel_workers_per_gather": "0",
@@ -122,7 +122,7 @@ async def stage(url: str, mode: Mode) -> AsyncIterator[Stage]:
         await prepare_connection(conn)
         transaction = conn.transaction()
         await transaction.start()
-        yield Stage(conn)
+        yield PlanRecorder(conn)
         await transaction.rollback()
     finally:
         conn.terminate()

@@ -1,4 +1,4 @@
-"""What a comment and a post cost through their doors, however they are written: the same on a large database."""
+"""Plans of whole requests that read and write posts and comments, on the filled database."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,39 +15,39 @@ from feed.keys.store import open_keys
 from feed.settings import Settings
 from tests.plans.cases import Case
 from tests.plans.fill import VIRAL_POST
-from tests.plans.guard import MODES, complaints
-from tests.plans.plans import Mode, Stage, stage
+from tests.plans.guard import MODES, violations
+from tests.plans.plans import Mode, PlanRecorder, record_plans
 from tests.support.app import app_over
 
 
-class Ask:
-    """Somebody with a token at the application."""
+class Caller:
+    """A signed-in client of the application."""
 
     def __init__(self, client: httpx.AsyncClient, token: str) -> None:
         self._client = client
         self._headers = {"authorization": f"Bearer {token}"}
 
     async def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        answer = await self._client.request(method, path, headers=self._headers, json=body)
-        assert answer.status_code < 300, answer.text
-        return answer.json() if answer.content else None
+        response = await self._client.request(method, path, headers=self._headers, json=body)
+        assert response.status_code < 300, response.text
+        return response.json() if response.content else None
 
 
 @asynccontextmanager
-async def asking(there: Stage, redis: Redis, keys_dir: Path) -> AsyncIterator[Ask]:
+async def calling(recorder: PlanRecorder, redis: Redis, keys_dir: Path) -> AsyncIterator[Caller]:
     keys = open_keys(keys_dir, create=True)
     settings = Settings(database_url="", redis_url="", keys_dir=keys_dir, limits="off")
-    world = build_app_state(settings, there.pool, redis, keys)
-    transport = httpx.ASGITransport(app=app_over(world))  # type: ignore[arg-type]
-    token = issue_token(keys.token_key, sub="somebody", name="小明", phone="+8613800000000")
+    app_state = build_app_state(settings, recorder.pool, redis, keys)
+    transport = httpx.ASGITransport(app=app_over(app_state))  # type: ignore[arg-type]
+    token = issue_token(keys.token_key, sub="viewer", name="小明", phone="+8613800000000")
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as client:
-        ask = Ask(client, token)
-        await ask("GET", "/me")
-        yield ask
+        call = Caller(client, token)
+        await call("GET", "/me")
+        yield call
 
 
-# What is asked first, whose id stands in the path; what is looked at; as in a case, its indexes and its pages.
-DOORS: dict[str, tuple[tuple[str, str, Any] | None, tuple[str, str, Any], tuple[str, ...], int]] = {
+# A first request, whose id goes into the path; the request that is checked; indexes and pages as in a case.
+ENDPOINTS: dict[str, tuple[tuple[str, str, Any] | None, tuple[str, str, Any], tuple[str, ...], int]] = {
     "publishing": (
         None,
         ("POST", "/posts", {"text": "一条 #t1# 的动态"}),
@@ -88,25 +88,25 @@ DOORS: dict[str, tuple[tuple[str, str, Any] | None, tuple[str, str, Any], tuple[
     "the first page": (None, ("GET", "/feeds/latest", None), ("posts_latest", "posts_pkey"), 1_000),
     "a page of a person": (None, ("GET", "/users/1/posts", None), ("posts_of_author",), 1_000),
     "a page of a topic": (None, ("GET", "/topics/t1/posts", None), ("topic_posts_pkey", "topics_one_per_key"), 1_000),
-    "oneself": (None, ("GET", "/me", None), ("accounts_pkey",), 100),
+    "own profile": (None, ("GET", "/me", None), ("accounts_pkey",), 100),
 }
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", DOORS)
-async def test_a_door_asks_for_few_pages(
-    town_database: str, redis: Redis, tmp_path: Path, name: str, mode: Mode
+@pytest.mark.parametrize("name", ENDPOINTS)
+async def test_an_endpoint_reads_few_pages(
+    filled_database: str, redis: Redis, tmp_path: Path, name: str, mode: Mode
 ) -> None:
-    before, (method, path, body), indexes, pages = DOORS[name]
-    async with stage(town_database, mode) as there, asking(there, redis, tmp_path / "keys") as ask:
-        id_ = (await ask(*before))["id"] if before else ""
+    before, (method, path, body), indexes, pages = ENDPOINTS[name]
+    async with record_plans(filled_database, mode) as recorder, calling(recorder, redis, tmp_path / "keys") as call:
+        id_ = (await call(*before))["id"] if before else ""
         if isinstance(body, dict):
             body = {field: value.replace("{id}", id_) for field, value in body.items()}
-        await there.plans()
-        await ask(method, path.replace("{id}", id_), body)
-        plans = await there.plans()
+        await recorder.plans()
+        await call(method, path.replace("{id}", id_), body)
+        plans = await recorder.plans()
     assert plans
 
-    async def nothing(_: Stage) -> None: ...
+    async def nothing(_: PlanRecorder) -> None: ...
 
-    assert complaints(Case(nothing, indexes, pages), plans) == [], "\n".join(plan.text for plan in plans)
+    assert violations(Case(nothing, indexes, pages), plans) == [], "\n".join(plan.text for plan in plans)
