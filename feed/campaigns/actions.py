@@ -36,8 +36,8 @@ async def create_campaign(
 ) -> CampaignId:
     """Creates a draft, of which only the title is required; returns its id. Raises Invalid."""
     draft = merge_fields({}, fields)
-    if found := _draft_problems(draft):
-        raise Invalid(*found)
+    if problems := _draft_problems(draft):
+        raise Invalid(*problems)
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         return await _add(conn, attempt, editor_id, draft, "campaign_created", {})
 
@@ -86,9 +86,9 @@ async def publish_campaign(
             raise CampaignCancelled
         if campaign.state != "draft":
             raise CampaignNotDraft
-        rules, found = await check_publishable(conn, campaign.draft, now=campaign.now)
-        if found:
-            raise CampaignIncomplete(*found)
+        rules, problems = await check_publishable(conn, campaign.draft, now=campaign.now)
+        if problems:
+            raise CampaignIncomplete(*problems)
         document = rules_document(rules)
         await store.change_draft(conn, campaign_id, document)
         await _add_version(conn, keys, editor_id, campaign_id, 1, rules, document)
@@ -123,8 +123,8 @@ async def _add(
 
 
 async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campaign, draft: dict[str, Any]) -> None:
-    if found := _draft_problems(draft):
-        raise Invalid(*found)
+    if problems := _draft_problems(draft):
+        raise Invalid(*problems)
     if draft == campaign.draft:
         return
     await store.change_draft(conn, campaign.id, draft)
@@ -133,10 +133,10 @@ async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campai
 
 
 def _draft_problems(draft: Mapping[str, Any]) -> list[FieldError]:
-    _, found = read_rules(draft, publishing=False)
-    if is_written(draft.get("title", "")) or any(error.field == "title" for error in found):
-        return found
-    return [FieldError("title", "required"), *found]
+    _, problems = read_rules(draft, publishing=False)
+    if is_written(draft.get("title", "")) or any(error.field == "title" for error in problems):
+        return problems
+    return [FieldError("title", "required"), *problems]
 
 
 async def _change_rules(
@@ -145,15 +145,15 @@ async def _change_rules(
     assert campaign.rules_version is not None
     has_opened = campaign.has_opened
     old, accepted = await check_publishable(conn, campaign.draft, now=campaign.now, checks_end=not has_opened)
-    rules, found = await check_publishable(conn, draft, now=campaign.now, checks_end=not has_opened)
+    rules, problems = await check_publishable(conn, draft, now=campaign.now, checks_end=not has_opened)
     unamendable = find_unamendable(old, rules)
     if has_opened:
         if unamendable:
             raise CampaignRunning(*unamendable)
         # Problems that an earlier version of the publish check accepted cannot be fixed after the opening and block no change.
-        found = [error for error in found if error not in accepted]
-    if found:
-        raise Invalid(*found)
+        problems = [error for error in problems if error not in accepted]
+    if problems:
+        raise Invalid(*problems)
     document = rules_document(rules)
     # Compared as rules and not as documents: an older document lacks fields that were added later.
     if rules == old:

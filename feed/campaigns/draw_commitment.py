@@ -26,10 +26,10 @@ def make_nonce(keys: Keys, campaign_id: int) -> Nonce:
 
 def reveal_nonce(keys: Keys, campaign_id: int, nonce: Nonce) -> bytes:
     """The decrypted nonce. Raises InvalidTag for a row that was moved or changed, ValueError when the hash does not match."""
-    found = keys.open(nonce.sealed, aad=_associated_data(campaign_id))
-    if hashlib.sha256(found).digest() != nonce.sha256:
+    decrypted = keys.open(nonce.sealed, aad=_associated_data(campaign_id))
+    if hashlib.sha256(decrypted).digest() != nonce.sha256:
         raise ValueError("the nonce is not the one whose hash was published")
-    return found
+    return decrypted
 
 
 async def commit_nonce(conn: Connection, campaign_id: int, nonce: Nonce) -> bytes:

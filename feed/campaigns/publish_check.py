@@ -17,20 +17,20 @@ async def check_publishable(
     conn: Connection, draft: Mapping[str, Any], *, now: datetime, checks_end: bool = True
 ) -> tuple[Rules, list[FieldError]]:
     """The rules of the draft, and every field that is missing or wrong. `now` is the database's clock."""
-    rules, found = read_rules(draft, publishing=True)
-    named = {error.field for error in found}
+    rules, problems = read_rules(draft, publishing=True)
+    named = {error.field for error in problems}
     if checks_end and "ends_at" not in named and rules.ends_at <= now:
-        found.append(FieldError("ends_at", "in_the_past"))
+        problems.append(FieldError("ends_at", "in_the_past"))
     post_id = rules.announcement_post_id
     if (
         post_id is not None
         and "announcement_post_id" not in named
         and not await store.is_visible_post(conn, int(post_id))
     ):
-        found.append(FieldError("announcement_post_id", "not_found"))
+        problems.append(FieldError("announcement_post_id", "not_found"))
     if "topic" not in named:
         topic = await topics.find_by_key(conn, topic_key(rules.topic))
         if topic is not None and topic.state == "closed":
             # A closed topic takes no posts, so that no user could take part.
-            found.append(FieldError("topic", "closed_topic"))
-    return rules, found
+            problems.append(FieldError("topic", "closed_topic"))
+    return rules, problems

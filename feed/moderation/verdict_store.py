@@ -120,10 +120,10 @@ async def next_batch_id(conn: Connection) -> BatchId:
 
 async def get_content_sha256(conn: Connection, post_id: int, revision: int) -> bytes:
     """The hash of a revision's content."""
-    found: bytes = await conn.fetchval(
+    content_sha256: bytes = await conn.fetchval(
         "SELECT content_sha256 FROM post_revisions WHERE post_id = $1 AND revision = $2", post_id, revision
     )
-    return found
+    return content_sha256
 
 
 async def list_engaged_entries(conn: Connection, account_id: int) -> list[int]:

@@ -79,13 +79,13 @@ def read_rules(draft: Mapping[str, Any], *, publishing: bool) -> tuple[Rules, li
     ignored = set(missing)
     if ignored & _DATES:
         ignored |= _DATES
-    found = [
+    problems = [
         error for error in rules_problems(rules, publishing=publishing) if not _is_premature(error, ignored, publishing)
     ]
     if publishing:
-        named = {error.field for error in found}
-        found = [*(FieldError(name, "required") for name in missing if name not in named), *found]
-    return rules, found
+        named = {error.field for error in problems}
+        problems = [*(FieldError(name, "required") for name in missing if name not in named), *problems]
+    return rules, problems
 
 
 def draft_fields(draft: Mapping[str, Any]) -> dict[str, Any]:

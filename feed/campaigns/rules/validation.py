@@ -62,7 +62,7 @@ _DATES = ("starts_at", "ends_at", "settle_at", "claim_ends_at")
 
 def rules_problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
     """All problems of the values; with `publishing`, also of missing ones. Empty: the rules are valid."""
-    found = [
+    problems = [
         *_texts(rules),
         *_topic(rules.topic),
         *_dates(rules),
@@ -75,9 +75,9 @@ def rules_problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
         *_ids(rules),
     ]
     if publishing:
-        wrong = {error.field for error in found}
-        found += [error for error in requirement_problems(rules) if error.field not in wrong]
-    return found
+        wrong = {error.field for error in problems}
+        problems += [error for error in requirement_problems(rules) if error.field not in wrong]
+    return problems
 
 
 def _texts(rules: Rules) -> Iterator[FieldError]:
@@ -103,9 +103,9 @@ def _topic(topic: str) -> Iterator[FieldError]:
 
 
 def _dates(rules: Rules) -> Iterator[FieldError]:
-    given = [(field, at) for field in _DATES if (at := getattr(rules, field)) is not None]
+    values = [(field, at) for field in _DATES if (at := getattr(rules, field)) is not None]
     wrong: list[FieldError] = []
-    for field, at in given:
+    for field, at in values:
         wrong += _time(field, at)
     yield from wrong
     # Invalid times cannot be compared; the other problems follow once they are valid.
@@ -138,9 +138,9 @@ def _choices(rules: Rules) -> Iterator[FieldError]:
     yield from _order("beacon_order", rules.beacon_order, BEACONS)
 
 
-def _order(field: str, given: Sequence[str], allowed: Sequence[str]) -> Iterator[FieldError]:
-    for i, each in enumerate(given):
-        if each in given[:i]:
+def _order(field: str, values: Sequence[str], allowed: Sequence[str]) -> Iterator[FieldError]:
+    for i, each in enumerate(values):
+        if each in values[:i]:
             yield FieldError(f"{field}[{i}]", "repeated")
         else:
             yield from _choice(f"{field}[{i}]", each, allowed)

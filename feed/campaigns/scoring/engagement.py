@@ -159,8 +159,8 @@ def _excluded(by_reason: dict[ExclusionReason, int] | None, total: int) -> dict[
     """The numbers of exclusions by reason, in their order. Exclusions without a reason are further accounts of a person."""
     if not total:
         return {}
-    given = by_reason or {}
-    found = given | {"same_person": total - sum(given.values())}
+    counts_by_reason = by_reason or {}
+    found = counts_by_reason | {"same_person": total - sum(counts_by_reason.values())}
     return {reason: found[reason] for reason in EXCLUSION_REASONS if found.get(reason)}
 
 

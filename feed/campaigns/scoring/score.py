@@ -38,7 +38,7 @@ class RankedEntry(msgspec.Struct, frozen=True):
     score: Decimal
 
 
-def part(count: int, cap: int) -> Decimal:
+def saturation(count: int, cap: int) -> Decimal:
     """s(count) of the formula above: 0 for none, 1 from `cap` on; 34 digits."""
     if cap <= 0 or count <= 0:
         return Decimal(0)
@@ -106,7 +106,7 @@ def _sum(parts: tuple[Decimal, Decimal, Decimal]) -> Decimal:
 
 @lru_cache(maxsize=65_536)
 def _weighted(weight: Decimal, count: int, cap: int) -> Decimal:
-    return _CONTEXT.multiply(_CONTEXT.multiply(Decimal(100), weight), part(count, cap))
+    return _CONTEXT.multiply(_CONTEXT.multiply(Decimal(100), weight), saturation(count, cap))
 
 
 def _microseconds(at: datetime) -> int:

@@ -11,9 +11,9 @@ from feed.campaigns.scoring.score import (
     RankedEntry,
     best_per_person,
     micro_points,
-    part,
     points_by_count,
     ranking_key,
+    saturation,
     score,
     total_score,
 )
@@ -43,8 +43,8 @@ def test_more_of_anything_never_scores_less(quality: Decimal, likes: int, commen
 
 
 @given(counts)
-def test_a_part_lies_between_nothing_and_one(count: int) -> None:
-    assert 0 <= part(count, CAPS.likes) <= 1
+def test_the_saturation_lies_between_zero_and_one(count: int) -> None:
+    assert 0 <= saturation(count, CAPS.likes) <= 1
 
 
 def entry(post_id: int, likes: int, commenters: int, person: bytes) -> RankedEntry:
