@@ -11,7 +11,7 @@ from feed.campaigns.entries import voids
 from feed.campaigns.entries.voids import NewVoids
 from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.inputs import Reason
-from feed.campaigns.jury import members as seating
+from feed.campaigns.jury import members
 from feed.cases import store as cases
 from feed.keys.store import Keys
 from feed.likes.actions import apply_likes
@@ -284,10 +284,10 @@ async def test_a_juror_does_not_win(pool: Pool, keys: Keys, contest: Contest, ac
     await pool.execute("UPDATE accounts SET person = 'juror' WHERE id = $1", author)
     juror = author if account == "the same" else await make.account(pool, person="juror")
     editor = await make.person(pool, role="editor")
-    await seating.assign_jurors(pool, editor, contest.id, [juror])
+    await members.assign_jurors(pool, editor, contest.id, [juror])
     if has_left:
         substitute = await make.account(pool, person="substitute")
-        assert await seating.assign_jurors(pool, editor, contest.id, [substitute], "换人") == "assigned"
+        assert await members.assign_jurors(pool, editor, contest.id, [substitute], "换人") == "assigned"
     row = (await sheet_of(pool, contest.id))[contest.honest]
     assert (row.eligible, row.reason_code) == (False, "juror")
     assert await best_of(pool, keys, contest.id) == contest.cheat
