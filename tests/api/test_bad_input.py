@@ -1,4 +1,4 @@
-"""Every operation of the served document, with everything that a body can be wrong in: a problem document, never a 500."""
+"""Invalid bodies for every operation of the OpenAPI document: the response is a problem document, never a 500."""
 
 import json
 from collections.abc import Iterator
@@ -72,10 +72,10 @@ def assert_problem(answer: httpx.Response, about: str) -> None:
     problem = answer.json()
     assert set(problem) >= {"type", "title", "status", "detail", "code"}, about
     assert problem["status"] == answer.status_code, about
-    assert problem["title"], f"{about}: no words for {problem['code']}"
+    assert problem["title"], f"{about}: no message for {problem['code']}"
     for field in problem.get("errors", []):
         assert field["field"], about
-        assert field["message"], f"{about}: no words for field.{field['code']}"
+        assert field["message"], f"{about}: no message for field.{field['code']}"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Whose address counts: nobody picks his own."""
+"""The client address behind trusted proxies, which a client cannot forge."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: counters, profiles and boards are those of a model that counts on its fingers."""
+"""Random sequences of operations: counters, profiles and boards match a naive model."""
 
 from collections.abc import AsyncIterator
 from itertools import count
@@ -24,8 +24,8 @@ PEOPLE = ("甲", "乙", "丙")
 _scenes = count()
 
 
-class Said(NamedTuple):
-    """A comment; `root` is its place among all comments."""
+class WrittenComment(NamedTuple):
+    """A comment; `root` is the index of its root comment."""
 
     post: int
     author: str
@@ -33,13 +33,13 @@ class Said(NamedTuple):
 
 
 class Model:
-    """Two posts, the first by 甲, the second by 乙, and what has happened to them."""
+    """The expected state: two posts, the first by 甲, the second by 乙, with their likes and comments."""
 
     def __init__(self) -> None:
         self.authors = ("甲", "乙")
         self.states = ["published", "published"]
         self.likes: set[tuple[int, str]] = set()
-        self.comments: list[Said] = []
+        self.comments: list[WrittenComment] = []
         self.comment_states: list[str] = []
         self.comment_likes: set[tuple[int, str]] = set()
         self.banned: set[str] = set()
@@ -47,10 +47,10 @@ class Model:
     def shown(self, comment: int) -> bool:
         return self.comment_states[comment] == "published"
 
-    def allows(self, deed: str, who: str, post: int, comment: int) -> bool:
-        """Whether the deed is answered with a yes."""
+    def allows(self, operation: str, who: str, post: int, comment: int) -> bool:
+        """Whether the operation succeeds."""
         writes, open_ = who not in self.banned, self.states[post] == "published"
-        match deed:
+        match operation:
             case "like" | "unlike" | "comment":
                 return writes and open_
             case "reply" | "like comment" | "unlike comment":
@@ -65,18 +65,18 @@ class Model:
                 return self.states[post] == "removed"
         return True
 
-    def apply(self, deed: str, who: str, post: int, comment: int) -> None:
-        match deed:
+    def apply(self, operation: str, who: str, post: int, comment: int) -> None:
+        match operation:
             case "like":
                 self.likes.add((post, who))
             case "unlike":
                 self.likes.discard((post, who))
             case "comment":
-                self.comments.append(Said(post, who, None))
+                self.comments.append(WrittenComment(post, who, None))
                 self.comment_states.append("published")
             case "reply":
-                said = self.comments[comment]
-                self.comments.append(Said(said.post, who, comment if said.root is None else said.root))
+                parent = self.comments[comment]
+                self.comments.append(WrittenComment(parent.post, who, comment if parent.root is None else parent.root))
                 self.comment_states.append("published")
             case "like comment":
                 self.comment_likes.add((comment, who))
@@ -100,29 +100,29 @@ class Model:
                 self.banned.discard(who)
 
     def numbers(self) -> dict[str, Any]:
-        """Everything that is kept as a number."""
+        """All counters."""
         found: dict[str, Any] = {}
         visible = [state == "published" for state in self.states]
         for name, post in (("甲", 0), ("乙", 1)):
             found[f"posts of {name}"] = int(visible[post])
         for post, author in enumerate(self.authors):
             likers = {who for liked, who in self.likes if liked == post}
-            talk = [said for place, said in enumerate(self.comments) if said.post == post and self.shown(place)]
-            talkers = {said.author for said in talk}
-            found[f"post {post}"] = (len(likers), len(talk))
-            found[f"hot {post}"] = (len(likers), len(talk)) if visible[post] else None
+            thread = [each for place, each in enumerate(self.comments) if each.post == post and self.shown(place)]
+            commenters = {each.author for each in thread}
+            found[f"post {post}"] = (len(likers), len(thread))
+            found[f"hot {post}"] = (len(likers), len(thread)) if visible[post] else None
             others = set(PEOPLE) - {author} - self.banned
             stands = visible[post] and author not in self.banned
-            found[f"board {post}"] = (len(likers & others), len(talkers & others)) if stands else None
+            found[f"board {post}"] = (len(likers & others), len(commenters & others)) if stands else None
         for place in range(len(self.comments)):
-            replies = [n for n, said in enumerate(self.comments) if said.root == place and self.shown(n)]
+            replies = [n for n, each in enumerate(self.comments) if each.root == place and self.shown(n)]
             likes = [who for liked, who in self.comment_likes if liked == place]
             found[f"comment {place}"] = (len(replies), len(likes))
         return found
 
 
 class Scene:
-    """The same two posts at the doors."""
+    """The same two posts through the API."""
 
     def __init__(self, at: Square, campaign: int) -> None:
         self.at = at
@@ -139,17 +139,17 @@ class Scene:
             await self.at.id_of(self.name(who))
         self.posts = [await self.at.publish(self.name(who)) for who in ("甲", "乙")]
 
-    async def do(self, model: Model, deed: str, who: str, post: int, comment: int) -> int:
+    async def do(self, model: Model, operation: str, who: str, post: int, comment: int) -> int:
         at, name, post_id = self.at, self.name(who), self.posts[post]
         comment_id = self.comments[comment] if self.comments else ""
-        match deed:
+        match operation:
             case "like" | "unlike":
-                return (await at.do(name, "PUT" if deed == "like" else "DELETE", f"/posts/{post_id}/like"))[0]
+                return (await at.do(name, "PUT" if operation == "like" else "DELETE", f"/posts/{post_id}/like"))[0]
             case "like comment" | "unlike comment":
-                method = "PUT" if deed == "like comment" else "DELETE"
+                method = "PUT" if operation == "like comment" else "DELETE"
                 return (await at.do(name, method, f"/comments/{comment_id}/like"))[0]
             case "comment" | "reply":
-                if deed == "reply":
+                if operation == "reply":
                     status, made = await at.comment(name, self.posts[model.comments[comment].post], reply_to=comment_id)
                 else:
                     status, made = await at.comment(name, post_id)
@@ -161,15 +161,15 @@ class Scene:
             case "delete post":
                 return (await at.do(self.name(model.authors[post]), "DELETE", f"/posts/{post_id}"))[0]
             case "remove comment" | "restore comment":
-                return await at.judge("comment", comment_id, deed.split()[0])
+                return await at.judge("comment", comment_id, operation.split()[0])
             case "remove post" | "restore post":
-                return await at.judge("post", post_id, deed.split()[0])
+                return await at.judge("post", post_id, operation.split()[0])
             case "ban":
                 return await at.sanction(name)
         return await at.lift(name)
 
     async def numbers(self) -> dict[str, Any]:
-        """What Postgres holds, and the boards once they have followed."""
+        """The counters in Postgres, and on the boards after projection."""
         pool = self.at.app_state.pool
         found: dict[str, Any] = {}
         for who in ("甲", "乙"):
@@ -200,7 +200,7 @@ class Scene:
 DEEDS = st.lists(
     st.tuples(
         st.sampled_from(
-            # Often what makes numbers, seldom what takes them all away.
+            # Mostly operations that increment counters, rarely those that reset them.
             ["like"] * 3
             + ["comment", "reply"] * 3
             + ["unlike", "like comment", "unlike comment", "delete comment", "remove comment", "restore comment"] * 2
@@ -229,27 +229,29 @@ async def campaign(at: Square) -> int:
     return made
 
 
-# One database for all examples: each has people and posts of its own.
+# One database for all examples: each has its own people and posts.
 @examples(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(deeds=DEEDS)
-async def test_counters_match_a_naive_model(at: Square, campaign: int, deeds: list[tuple[str, str, int, int]]) -> None:
+@given(operations=DEEDS)
+async def test_counters_match_a_naive_model(
+    at: Square, campaign: int, operations: list[tuple[str, str, int, int]]
+) -> None:
     model, scene = Model(), Scene(at, campaign)
     await scene.begin()
-    for deed, who, post, place in deeds:
-        if not model.comments and deed.split()[-1] in ("comment", "reply") and deed != "comment":
+    for operation, who, post, place in operations:
+        if not model.comments and operation.split()[-1] in ("comment", "reply") and operation != "comment":
             continue
         comment = place % len(model.comments) if model.comments else 0
-        allowed = model.allows(deed, who, post, comment)
-        status = await scene.do(model, deed, who, post, comment)
-        assert (status < 300) == allowed, (deed, who, post, comment, status)
+        allowed = model.allows(operation, who, post, comment)
+        status = await scene.do(model, operation, who, post, comment)
+        assert (status < 300) == allowed, (operation, who, post, comment, status)
         assert status < 500
         if allowed:
-            model.apply(deed, who, post, comment)
-        # As the process does after a deed; what it does not carry over, the change log does: a ban.
+            model.apply(operation, who, post, comment)
+        # As the process does after an operation; a ban is carried over by the change log only.
         await at.project(scene.posts)
-        if deed in ("ban", "lift"):
+        if operation in ("ban", "lift"):
             await settle(at.app_state.pool, at.app_state.redis)
-        assert await scene.numbers() == model.numbers(), (deed, who, post, comment)
+        assert await scene.numbers() == model.numbers(), (operation, who, post, comment)
     await settle(at.app_state.pool, at.app_state.redis)
     assert await scene.numbers() == model.numbers()
     assert await miscounted(at.app_state.pool) == []

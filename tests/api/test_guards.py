@@ -1,4 +1,4 @@
-"""Every door of the staff is closed to everybody else: walked, not remembered."""
+"""Every operation requires its role: all routes are requested as each kind of caller."""
 
 import re
 
@@ -15,7 +15,7 @@ from tests.support import make
 from tests.support.api import Join
 from tests.support.app import app_over
 
-# Who is named a juror marks without a role; the action says who may.
+# Jurors mark without a role; the action checks membership in the jury.
 _WITHOUT_A_ROLE = {
     "/v1/admin/campaigns/{campaign_id}/entries/{post_id}/mark",
     "/v1/admin/campaigns/{campaign_id}/entries/{post_id}/recuse",
@@ -24,8 +24,8 @@ _WITHOUT_A_ROLE = {
 _STAFF = ("/v1/admin/", "/v1/moderation/")
 
 
-def doors(app_state: AppState) -> list[tuple[str, str]]:
-    """Method and path of every door below the staff's prefixes."""
+def endpoints(app_state: AppState) -> list[tuple[str, str]]:
+    """Method and path of every endpoint below the staff prefixes."""
     return sorted(
         (str(method), str(route.path_format))
         for route in app_over(app_state).routes
@@ -39,23 +39,23 @@ def doors(app_state: AppState) -> list[tuple[str, str]]:
 async def test_staff_endpoints_reject_other_callers(
     client: httpx.AsyncClient, app_state: AppState, join: Join, roles: tuple[str, ...], prefixes: tuple[str, ...]
 ) -> None:
-    walked = [(method, path) for method, path in doors(app_state) if path.startswith(prefixes)]
-    assert len(walked) >= 17
+    requested = [(method, path) for method, path in endpoints(app_state) if path.startswith(prefixes)]
+    assert len(requested) >= 17
     other = join("别人", roles=roles)
-    opened = []
-    for method, path in walked:
+    reachable = []
+    for method, path in requested:
         url = re.sub(r"\{[^}]*\}", "1", path).removeprefix("/v1")
         body: dict[str, str] | None = None if method in ("GET", "DELETE") else {}
         anonymous = await client.request(method, url, json=body)
         refused = await other(method, url, body)
         if anonymous.status_code != 401 or (refused.status_code != 403 and path not in _WITHOUT_A_ROLE):
-            opened.append((method, path, anonymous.status_code, refused.status_code))
-    assert opened == []
+            reachable.append((method, path, anonymous.status_code, refused.status_code))
+    assert reachable == []
 
 
-# Who may come in, by operation. Complete: an operation that stands nowhere, or that is none, fails.
-WHO = {
-    "anybody": """
+# The callers of each operation. The test fails for a missing and for an unknown operation.
+CALLERS = {
+    "public": """
         get_challenge request_code exchange_code refresh list_posts get_post list_comments list_replies list_latest read_topic
         list_topic_posts count_new list_hot explain_hot list_videos list_topics get_user list_user_posts list_campaigns get_campaign get_rules list_campaign_posts get_leaderboard
         get_result get_draw list_winners get_config live ready get_keys
@@ -77,19 +77,19 @@ WHO = {
         list_messages retry_message resolve_message list_objections answer_objection replace_winner get_fairness
     """,
     "admin": "grant_claim_access end_claim_access list_claim_access list_pushes retry_push put_roles remove_roles",
-    # The app's server, by its signature.
+    # The app's server, with its signature.
     "hook": "hear_account_event",
-    # Providers of SMS, by a secret in the address.
+    # SMS providers, with a secret in the path.
     "address": "hear_aliyun_receipts hear_tencent_receipts",
 }
-# Which doors are open to whom: an editor is no reviewer's superior in the queue, but may judge; an admin may do both.
-COMES_IN = {
-    "anonymous": {"anybody"},
-    "user": {"anybody", "user"},
-    "banned": {"anybody", "user"},
-    "reviewer": {"anybody", "user", "reviewer"},
-    "editor": {"anybody", "user", "reviewer", "editor"},
-    "admin": {"anybody", "user", "reviewer", "editor", "admin"},
+# The groups of operations for each caller: editors may review as well, admins may do everything.
+ALLOWED = {
+    "anonymous": {"public"},
+    "user": {"public", "user"},
+    "banned": {"public", "user"},
+    "reviewer": {"public", "user", "reviewer"},
+    "editor": {"public", "user", "reviewer", "editor"},
+    "admin": {"public", "user", "reviewer", "editor", "admin"},
 }
 
 
@@ -102,11 +102,11 @@ async def test_every_role_may_call_the_operations_of_the_table_only(
         for path, item in document["paths"].items()
         for method, operation in item.items()
     }
-    owner = {name: who for who, names in WHO.items() for name in names.split()}
+    owner = {name: who for who, names in CALLERS.items() for name in names.split()}
     assert owner.keys() == operations.keys()
     callers = {
-        caller: None if caller == "anonymous" else join(caller, roles=(caller,) if caller in COMES_IN else ())
-        for caller in COMES_IN
+        caller: None if caller == "anonymous" else join(caller, roles=(caller,) if caller in ALLOWED else ())
+        for caller in ALLOWED
     }
     banned = callers["banned"]
     assert banned is not None
@@ -118,21 +118,21 @@ async def test_every_role_may_call_the_operations_of_the_table_only(
         for caller, person in callers.items():
             answer = await (client.request(method, url, json=body) if person is None else person(method, url, body))
             code = answer.json().get("code") if answer.status_code in (401, 403) else None
-            # Whoever does not know a secret address finds nothing there.
+            # Without the secret of the path the response is 404.
             hidden = owner[name] == "address" and answer.status_code == 404
             stopped = hidden or code in ("unauthenticated", "role_missing", "hook_signature_invalid")
-            if stopped == (owner[name] in COMES_IN[caller]):
+            if stopped == (owner[name] in ALLOWED[caller]):
                 wrong.append((name, caller, answer.status_code, code))
     assert wrong == []
 
 
 async def test_a_guard_protects_a_handler_without_a_viewer(app_state: AppState, join: Join) -> None:
     @get("/secret")
-    async def tell() -> str:
+    async def secret() -> str:
         return "secret"
 
     app = Litestar(
-        [Router("/", route_handlers=[tell], guards=[requires_role("editor")])],
+        [Router("/", route_handlers=[secret], guards=[requires_role("editor")])],
         state=State({"app_state": app_state}),
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=None,

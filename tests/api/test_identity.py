@@ -1,4 +1,4 @@
-"""Who may come in."""
+"""Authentication: missing, forged and expired tokens."""
 
 import httpx
 import pytest

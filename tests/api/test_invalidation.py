@@ -1,4 +1,4 @@
-"""A page that is kept never shows for long what has been taken away, on whichever process it is kept."""
+"""Cached pages do not show removed posts for long, in any process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,10 +16,10 @@ from tests.support.app import app_over
 
 @pytest.fixture
 async def other(app_state: AppState, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
-    """Another process's application over the same servers, listening."""
+    """The application of another process with the same servers, subscribed to invalidations."""
     second = build_app_state(app_state.settings, app_state.pool, redis, app_state.keys)
     second.invalidation.start()
-    await until_heard(redis, 2)
+    await until_subscribed(redis, 2)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app_over(second)),  # type: ignore[arg-type]
         base_url="http://feed.test/v1",
@@ -28,9 +28,9 @@ async def other(app_state: AppState, redis: Redis) -> AsyncIterator[httpx.AsyncC
     await second.invalidation.close()
 
 
-async def until_heard(redis: Redis, listeners: int) -> None:
+async def until_subscribed(redis: Redis, subscribers: int) -> None:
     async with asyncio.timeout(10):
-        while dict(await redis.pubsub_numsub("feed:takedowns"))[b"feed:takedowns"] < listeners:
+        while dict(await redis.pubsub_numsub("feed:takedowns"))[b"feed:takedowns"] < subscribers:
             await asyncio.sleep(0.01)
 
 
@@ -50,7 +50,7 @@ async def test_a_removal_invalidates_the_pages_of_every_process(
         assert await shown(reader) == ["要下架的", "要删的", "留下的"]
     assert (await ming("DELETE", f"/posts/{gone}")).status_code == 204
     await remove(judge, removed)
-    # The process that did it shows it to nobody any more; the others hear of it.
+    # The process that made the change invalidates at once; others are notified.
     assert await shown(client) == ["留下的"]
     async with asyncio.timeout(10):
         while await shown(other) != ["留下的"]:
@@ -75,7 +75,7 @@ async def test_without_redis_cached_pages_expire(
 
 async def test_a_page_that_was_being_read_during_an_invalidation_is_not_cached(app_state: AppState) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
-    old, new = await app_state.pages.base([], None), await app_state.pages.base([], "weiter")
+    old, new = await app_state.pages.base([], None), await app_state.pages.base([], "other")
 
     async def slow() -> PageBase:
         begun.set()
@@ -98,7 +98,7 @@ async def test_malformed_messages_on_the_channel_only_invalidate_pages(
     client: httpx.AsyncClient, redis: Redis, join: Join
 ) -> None:
     await publish(join("小明"), "一条")
-    await until_heard(redis, 1)
+    await until_subscribed(redis, 1)
     for noise in (b"", b"[1, 2", b'{"a": 1}', b"[9223372036854775808]"):
         await redis.publish("feed:takedowns", noise)
     assert await shown(client) == ["一条"]

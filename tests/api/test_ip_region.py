@@ -1,4 +1,4 @@
-"""Where posts and comments were made, as everybody reads it."""
+"""The region that posts and comments show."""
 
 from pathlib import Path
 

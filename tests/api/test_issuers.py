@@ -1,4 +1,4 @@
-"""People who come with the app's tokens."""
+"""Requests with tokens of the app's issuer."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -91,7 +91,7 @@ async def test_sign_in_with_a_code_does_not_exist_with_an_app_issuer(
 
 
 class TestNamedClaim:
-    """Where the operator has named a claim whose roles count."""
+    """With FEED_ROLES_CLAIM."""
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:

@@ -1,4 +1,4 @@
-"""Numbers that Postgres has no room for, and such below zero, at every place of the API that takes a number: never a 500."""
+"""Out-of-range and negative numbers in every numeric parameter and field of the API: never a 500."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -15,15 +15,15 @@ from tests.support.prizes_api import become
 
 Json = dict[str, Any]
 NUMBERS = {"2^31": 2**31, "2^63": 2**63, "2^64": 2**64, "10^12": 10**12, "10^30": 10**30, "-1": -1}
-# Below zero it is a place on earth, or what a provider reports.
+# Fields that accept negative numbers.
 MAY_BE_NEGATIVE = {"lat", "lng"}
-# Their answer tells of each item by itself.
+# Operations that respond with an outcome for each item.
 BY_ITEM = {"judge_cases"}
 
 
 @pytest.fixture
 async def ids(client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join) -> Json:
-    """A campaign with its result out and an objection, a prize, a post, a comment, a case: what every path leads to."""
+    """Valid ids for every path: an announced campaign with an objection and a prize, a post, a comment, a case."""
     campaign = await phases.announced(app_state.pool, keys)
     account_id = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[3])
     author = await become(app_state.pool, join, account_id, "落选者")
@@ -50,7 +50,7 @@ def chief(join: Join) -> Person:
     return join("主编", roles=("reviewer", "editor", "admin"))
 
 
-def _whole(schema: Json, schemas: Json) -> Json:
+def _resolved(schema: Json, schemas: Json) -> Json:
     while "$ref" in schema:
         schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
     return schema
@@ -60,24 +60,24 @@ def _kinds(schema: Json) -> list[Json]:
     return [each for key in ("anyOf", "oneOf") for each in schema.get(key, [])] or [schema]
 
 
-def places(schema: Json, schemas: Json, depth: int = 0) -> Iterator[tuple[str | int, ...]]:
-    """The way to every number inside of a body."""
-    for kind in _kinds(_whole(schema, schemas)):
-        each = _whole(kind, schemas)
+def number_paths(schema: Json, schemas: Json, depth: int = 0) -> Iterator[tuple[str | int, ...]]:
+    """The path to every number in a body."""
+    for kind in _kinds(_resolved(schema, schemas)):
+        each = _resolved(kind, schemas)
         if {"integer", "number"} & set([each["type"]] if isinstance(each.get("type"), str) else each.get("type", [])):
             yield ()
         if depth < 4:
             for name, inner in each.get("properties", {}).items():
-                yield from ((name, *rest) for rest in places(inner, schemas, depth + 1))
+                yield from ((name, *rest) for rest in number_paths(inner, schemas, depth + 1))
             if "items" in each:
-                yield from ((0, *rest) for rest in places(each["items"], schemas, depth + 1))
+                yield from ((0, *rest) for rest in number_paths(each["items"], schemas, depth + 1))
 
 
-def _put(body: Any, way: tuple[str | int, ...], value: Any) -> Any:
-    """The body with this number there; what is missing on the way is made."""
-    if not way:
+def _put(body: Any, path_to: tuple[str | int, ...], value: Any) -> Any:
+    """The body with the value at this path; missing parents are created."""
+    if not path_to:
         return value
-    first, *rest = way
+    first, *rest = path_to
     if isinstance(first, int):
         found = list(body) if isinstance(body, list) and body else [None]
         found[0] = _put(found[0], tuple(rest), value)
@@ -87,25 +87,25 @@ def _put(body: Any, way: tuple[str | int, ...], value: Any) -> Any:
     return filled
 
 
-def asked(document: Json, ids: Json, number: int) -> Iterator[tuple[str, str, str, Json, bool]]:
-    """What about, method, address, what else is sent, and whether it must be refused."""
+def requests(document: Json, ids: Json, number: int) -> Iterator[tuple[str, str, str, Json, bool]]:
+    """A description, method, URL and arguments of each request, and whether it must be rejected."""
     schemas = document["components"]["schemas"]
     for path, item in document["paths"].items():
         for method, operation in item.items():
             name = operation["operationId"]
-            parameters = [_whole(each, document) for each in operation.get("parameters", [])]
+            parameters = [_resolved(each, document) for each in operation.get("parameters", [])]
             in_path = [each["name"] for each in parameters if each["in"] == "path"]
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             schema = content.get("schema")
-            whole = None if schema is None else _whole(schema, schemas)
-            example = None if whole is None else (whole.get("examples") or [{}])[0]
+            resolved = None if schema is None else _resolved(schema, schemas)
+            example = None if resolved is None else (resolved.get("examples") or [{}])[0]
             sent: Json = {} if example is None else {"json": example}
             for parameter in parameters:
                 values = ids | {parameter["name"]: str(number)} if parameter["in"] == "path" else ids
                 address = path.format(**{each: values.get(each, "1") for each in in_path})
                 about = f"{name} {parameter['name']}={number}"
                 if parameter["in"] == "path" and parameter["name"] != "name":
-                    # An offer to leave what is not there is no refusal.
+                    # Removing what does not exist succeeds.
                     yield about, method, address, sent, method != "delete" and method != "put"
                 elif parameter["in"] == "query":
                     numeric = any("integer" in str(kind.get("type")) for kind in _kinds(parameter["schema"]))
@@ -114,15 +114,15 @@ def asked(document: Json, ids: Json, number: int) -> Iterator[tuple[str, str, st
                 address = path.format(**{each: ids.get(each, "1") for each in in_path})
                 if name == "judge_cases":
                     example = _put(example, ("cases", 0, "id"), ids["case_id"])
-                for way in places(schema, schemas):
-                    about = f"{name} {'.'.join(map(str, way))}={number}"
-                    body = _put(deepcopy(example), way, number)
+                for path_to in number_paths(schema, schemas):
+                    about = f"{name} {'.'.join(map(str, path_to))}={number}"
+                    body = _put(deepcopy(example), path_to, number)
                     yield (
                         about,
                         method,
                         address,
                         {"json": body},
-                        name not in BY_ITEM and not (number < 0 and way[-1] in MAY_BE_NEGATIVE),
+                        name not in BY_ITEM and not (number < 0 and path_to[-1] in MAY_BE_NEGATIVE),
                     )
 
 
@@ -131,9 +131,9 @@ async def test_a_number_out_of_range_is_a_client_error(
     client: httpx.AsyncClient, chief: Person, ids: Json, number: int
 ) -> None:
     document = (await client.get("http://feed.test/openapi.json")).json()
-    client.event_hooks = {}  # All that is wrong is told, not the first.
+    client.event_hooks = {}  # Collects all failures instead of raising the first.
     tried, wrong = 0, []
-    for about, method, address, sent, refused in asked(document, ids, number):
+    for about, method, address, sent, refused in requests(document, ids, number):
         answer = await chief(method.upper(), "http://feed.test" + address, **sent)
         if answer.status_code >= 500 or (refused and answer.status_code < 400):
             wrong.append(f"{about}: {answer.status_code} {answer.text[:200]}")

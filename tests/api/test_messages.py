@@ -1,4 +1,4 @@
-"""Every refusal that somebody can meet is said in both languages."""
+"""Every error code has messages in both languages and a test."""
 
 import ast
 import functools
@@ -12,17 +12,17 @@ from feed.api.messages import known_codes, message_of
 from feed.errors import FeedError
 
 
-def refusals(kind: type[FeedError] = FeedError) -> Iterator[type[FeedError]]:
+def error_classes(kind: type[FeedError] = FeedError) -> Iterator[type[FeedError]]:
     for leaf in kind.__subclasses__():
         yield leaf
-        yield from refusals(leaf)
+        yield from error_classes(leaf)
 
 
 def test_every_code_has_messages_in_both_languages() -> None:
     for module in pkgutil.walk_packages(feed.__path__, "feed."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    codes = {kind.code for kind in refusals() if kind.__module__.startswith("feed.")}
+    codes = {kind.code for kind in error_classes() if kind.__module__.startswith("feed.")}
     assert codes - known_codes() == set()
     assert all(message_of(code, language) for code in codes for language in ("zh-CN", "en"))
 
@@ -41,7 +41,7 @@ _TESTS = Path(feed.__file__).parents[1] / "tests"
 
 
 def _named(paths: Iterator[Path]) -> set[str]:
-    """Every name that code at these paths uses, other than to define or import it."""
+    """All names that the code at these paths uses, without definitions and imports."""
     found: set[str] = set()
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -58,20 +58,20 @@ def test_every_error_class_is_raised_somewhere() -> None:
         for path in _FEED.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Raise | ast.Call)
-        # A door names what it refuses without raising it: only what is raised, or made to be answered, counts.
+        # Handlers list their errors without raising them: only raised or instantiated classes count.
         for part in ([node.exc] if isinstance(node, ast.Raise) else [node.func])
         if part is not None
         for name in ast.walk(part)
         if isinstance(name, ast.Name)
     }
-    leaves = [kind for kind in refusals() if kind.__module__.startswith("feed.") and kind.__subclasses__() == []]
+    leaves = [kind for kind in error_classes() if kind.__module__.startswith("feed.") and kind.__subclasses__() == []]
     assert len(leaves) > 60
     assert [kind.__name__ for kind in leaves if kind.__name__ not in used] == []
 
 
 def test_every_code_has_a_test() -> None:
     tests = "\n".join(path.read_text("utf-8") for path in _TESTS.rglob("*.py"))
-    leaves = [kind for kind in refusals() if kind.__module__.startswith("feed.") and kind.__subclasses__() == []]
+    leaves = [kind for kind in error_classes() if kind.__module__.startswith("feed.") and kind.__subclasses__() == []]
     untested = [
         kind.code for kind in leaves if f'"{kind.code}"' not in tests and kind.__name__ not in _named_in_tests()
     ]
@@ -84,5 +84,5 @@ def _named_in_tests() -> frozenset[str]:
 
 
 def test_every_message_belongs_to_an_error_class() -> None:
-    codes = {kind.code for kind in refusals() if kind.__module__.startswith("feed.")}
+    codes = {kind.code for kind in error_classes() if kind.__module__.startswith("feed.")}
     assert {code for code in known_codes() if not code.startswith("field.")} - codes == set()

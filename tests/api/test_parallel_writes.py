@@ -1,4 +1,4 @@
-"""Everybody writes at once, on one post, at several processes: every number is what its rows come to."""
+"""Concurrent writes on one post through several processes: every counter equals the number of its rows."""
 
 import asyncio
 from collections import Counter
@@ -18,12 +18,12 @@ from tests.support.square import Square, miscounted, square
 
 PROCESSES = 3
 PEOPLE = 12
-DEEDS = 900
+OPERATIONS = 900
 
 
 @pytest.fixture
 async def processes(settings: Settings, database: str, redis: Redis, keys: Keys) -> AsyncIterator[list[Square]]:
-    """Applications with pools and batches of their own, on the same servers."""
+    """Applications with their own pools and batchers, on the same servers."""
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(PROCESSES):
@@ -35,21 +35,21 @@ async def processes(settings: Settings, database: str, redis: Redis, keys: Keys)
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_parallel_writes_keep_counters_exact(processes: list[Square], redis: Redis, seed: int) -> None:
-    dice = Random(seed)
+    random = Random(seed)
     pool = processes[0].app_state.pool
     campaign = await make.campaign(pool)
     people = [f"p{n}" for n in range(PEOPLE)]
     for name in (*people, "reviewer 1", "reviewer 2", "reviewer"):
         await processes[0].id_of(name)
-    # One that everybody writes at, and two more, so that batches hold several posts in any order.
+    # One post with most writes and two more, so that batches contain several posts in any order.
     posts = [await processes[0].publish(people[n]) for n in range(3)]
     comments = [(await processes[0].comment(people[n], posts[0]))[1] for n in range(4)]
-    said: Counter[int] = Counter()
+    statuses: Counter[int] = Counter()
 
-    async def deed() -> None:
-        at, name, post = dice.choice(processes), dice.choice(people), dice.choice((posts[0], *posts))
-        comment = dice.choice(comments)
-        match dice.choices(range(8), (30, 20, 15, 10, 8, 6, 8, 3))[0]:
+    async def run_operation() -> None:
+        at, name, post = random.choice(processes), random.choice(people), random.choice((posts[0], *posts))
+        comment = random.choice(comments)
+        match random.choices(range(8), (30, 20, 15, 10, 8, 6, 8, 3))[0]:
             case 0:
                 status, _ = await at.do(name, "PUT", f"/posts/{post}/like")
             case 1:
@@ -67,24 +67,24 @@ async def test_parallel_writes_keep_counters_exact(processes: list[Square], redi
                 )
                 status, _ = await at.do(owner, "DELETE", f"/comments/{comment}")
             case 5:
-                verdict = dice.choice(("remove", "restore"))
-                status = await at.judge("comment", comment, verdict, by=f"reviewer {dice.randint(1, 2)}")
+                verdict = random.choice(("remove", "restore"))
+                status = await at.judge("comment", comment, verdict, by=f"reviewer {random.randint(1, 2)}")
             case 6:
-                status, _ = await at.do(name, dice.choice(("PUT", "DELETE")), f"/comments/{comment}/like")
+                status, _ = await at.do(name, random.choice(("PUT", "DELETE")), f"/comments/{comment}/like")
             case _:
-                said[await at.judge("post", post, "remove")] += 1
-                # Back after a moment: on a post that stays away nobody writes, and nothing races.
+                statuses[await at.judge("post", post, "remove")] += 1
+                # Restored at once: writes on a removed post are rejected and would not race.
                 status = await at.judge("post", post, "restore")
-        said[status] += 1
+        statuses[status] += 1
 
-    async def live() -> None:
-        for _ in range(DEEDS // 30):
-            await deed()
+    async def run() -> None:
+        for _ in range(OPERATIONS // 30):
+            await run_operation()
 
-    await asyncio.gather(*(live() for _ in range(30)))
+    await asyncio.gather(*(run() for _ in range(30)))
     assert await miscounted(pool) == []
-    assert max(said) < 500, said
-    assert said[200] > DEEDS / 3, said
+    assert max(statuses) < 500, statuses
+    assert statuses[200] > OPERATIONS / 3, statuses
     await settle(pool, redis)
     await assert_same(pool, redis, [campaign])
 
@@ -123,8 +123,8 @@ async def test_concurrent_likes_and_unlikes_keep_the_count_exact(processes: list
         )
         assert {answer.status_code for answer in answers} == {200}
         assert await first.app_state.pool.fetchval("SELECT like_count FROM post_stats") == wanted
-        # Each is told a count that there was, the last one the last.
-        told = [answer.json()["like_count"] for answer in answers]
-        assert wanted in told
-        assert all(0 <= count <= PEOPLE for count in told)
+        # Each response has a count between the first and the last.
+        counts = [answer.json()["like_count"] for answer in answers]
+        assert wanted in counts
+        assert all(0 <= count <= PEOPLE for count in counts)
     assert await first.app_state.pool.fetchval("SELECT count(*) FROM past_likes") == PEOPLE

@@ -1,7 +1,7 @@
-"""One run with planted names, phones and addresses: they stand where a person was shown them, and nowhere else in any form.
+"""A run with planted names, phones and addresses, which must occur only in the responses that show them, in no encoding.
 
-The development outbox of messages (FEED_SMS_OUTBOX, which no installation with a provider writes) is the one place that
-may hold a phone in clear. A provider is told the phone, and its requests are looked at by the fake alone.
+The development outbox (FEED_SMS_OUTBOX, not written with a provider) is the only file that may contain a phone in clear.
+Requests to a provider contain the phone; only the fake provider inspects them.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ CLAIMS = (
     {"recipient_name": "司徒砚秋", "phone": "17766802579", "address": "深圳市坪山区竹坑老围村41巷2-805", "privacy_version": "1"},
 )  # fmt: skip
 PHONES = (BEST, OTHER, LOSER, STRANGER, *(claim["phone"] for claim in CLAIMS))
-# A beginning is shown to editors; what is planted of an address is therefore its end.
+# Editors see the beginning of an address: only its end is planted.
 PLANTED = (*PHONES, *(claim["recipient_name"] for claim in CLAIMS), *(claim["address"][9:] for claim in CLAIMS))
 
 
@@ -53,7 +53,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def written() -> Iterator[Callable[[], bytes]]:
-    """All that API, worker and their libraries log at the level of debugging, and what anybody prints."""
+    """Everything that API, worker and libraries log at debug level or print."""
     kept, said = io.StringIO(), io.StringIO()
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
@@ -67,7 +67,7 @@ def written() -> Iterator[Callable[[], bytes]]:
 
 
 class Played(NamedTuple):
-    """The campaign of the run, its people, and the only answers that may show what was planted."""
+    """The campaign of the run, its people, and the only responses that may contain planted values."""
 
     campaign: phases.Played
     prizes: list[int]
@@ -77,7 +77,7 @@ class Played(NamedTuple):
 
 
 class Run:
-    """What the run does, door by door; the worker with its whole schedule runs beside it."""
+    """The steps of the run through the API, while the worker runs its whole schedule."""
 
     def __init__(self, client: httpx.AsyncClient, app_state: AppState, join: Join, database: str) -> None:
         self.client, self.app_state, self.join, self._database = client, app_state, join, database
@@ -105,7 +105,7 @@ class Run:
         return Person(self.client, tokens.json()["access_token"])
 
     async def receipts(self, fake: Fake, purposes: list[str]) -> None:
-        """Waits until the provider has taken messages of these purposes, and lets it report on them."""
+        """Waits until the provider has accepted messages with these purposes, then sends their receipts."""
         async with asyncio.timeout(20):
             while await self._sent(fake.name) < len(purposes):
                 await asyncio.sleep(0.02)
@@ -133,7 +133,7 @@ def _code_at(fake: Fake) -> Callable[[str], str | None]:
 
 
 async def _becomes_of_phone(app_state: AppState, post_id: int, phone: str) -> None:
-    """The author of the post is whoever signs in with this phone."""
+    """Makes the account that signs in with this phone the author of the post."""
     sub = f"phone:{app_state.keys.person_of(normalise_phone(phone)).hex()}"
     await app_state.pool.execute(
         "UPDATE accounts SET iss = 'feed', sub = $2 WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
@@ -204,7 +204,7 @@ async def _play(run: Run, keys: Keys, settings: Settings) -> Played:
 
 
 async def _claim(best: Person, other: Person, prizes: list[int]) -> None:
-    """Two claims, and every way to be refused with the details in one's hands."""
+    """Two claims, and every error of a request that contains details."""
     path, form = f"/me/prizes/{prizes[0]}/claim", CLAIMS[0]
     for change in ({"phone": form["phone"] + "x"}, {"privacy_version": ""}, {"address": form["address"] * 20}):
         assert (await best("PUT", path, form | change)).status_code == 422
@@ -219,7 +219,7 @@ async def _claim(best: Person, other: Person, prizes: list[int]) -> None:
 
 
 async def _answers(run: Run, played: Played) -> dict[str, bytes]:
-    """What every GET of the document answers, to each of the people."""
+    """The response of every GET of the OpenAPI document to each person."""
     document = (await run.client.get("http://feed.test/openapi.json")).json()
     campaign, app_state = played.campaign, run.app_state
     author = str(await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0]))
@@ -267,17 +267,17 @@ async def test_planted_details_occur_only_in_the_responses_that_show_them(
     places |= files_below(servers, but=servers)
 
     assert found_in(places.items(), PLANTED) == []
-    # They were there to be found: who may read them has read them, and the search sees them in what nobody seals.
+    # Positive control: permitted responses contain the values, and the search finds them in unencrypted places.
     shown = {"revealed": played.revealed.content, "exported": played.exported.content}
     shown["outbox"] = settings.sms_outbox.read_bytes()
     seen = {where: {word for place, word in found_in(shown.items(), PLANTED) if place == where} for where in shown}
     first, second = ({claim["recipient_name"], claim["phone"], claim["address"][9:]} for claim in CLAIMS)
     assert seen == {"revealed": first, "exported": first | second, "outbox": {BEST}}
-    # And in each of the other places it finds what is known to be there.
+    # The search also finds known content in each of the other places.
     title = await app_state.pool.fetchval("SELECT draft ->> 'title' FROM campaigns")
     known = {
         "logs": ("message sent", '"level": "debug"'),
-        # The worker counts into the same registry as the API: its messages are there.
+        # Worker and API share the metrics registry: metrics of messages are there.
         "/metrics": ("prize_notice", "feed_requests_total"),
         "pg_dump": (title, "prize_notice", "\\\\x"),
         "table public.campaigns": (title,),
@@ -293,7 +293,7 @@ async def test_planted_details_occur_only_in_the_responses_that_show_them(
 
 @pytest.mark.parametrize("word", [CLAIMS[0]["recipient_name"], BEST])
 async def test_the_search_finds_a_word_in_every_place_and_form(app_state: AppState, database: str, word: str) -> None:
-    """What was not found would have been: each place is searched with something in it, down to bytes in a schema of their own."""
+    """The search finds a planted value in each place, including bytes in a separate schema."""
     await app_state.pool.execute("CREATE SCHEMA hidden")
     await app_state.pool.execute("CREATE TABLE hidden.plants (held bytea)")
     for form in sorted(forms_of(word)):

@@ -1,4 +1,4 @@
-"""An API process that dies under load: what it acknowledged is there, and a retry acts once."""
+"""An API process that is killed under load: acknowledged writes are kept, and retries act once."""
 
 import asyncio
 from pathlib import Path
@@ -19,14 +19,14 @@ POSTS = 4
 KILLS = 2
 
 
-class Crowd:
-    """People who like, unlike and comment, and try again until they get an answer."""
+class Clients:
+    """Clients that like, unlike and comment, and retry until they get a response."""
 
     def __init__(self, url: str, posts: list[int], keys_dir: Path) -> None:
         key = open_keys(keys_dir, create=False).token_key
         self.answered = 0
         self.failed = 0
-        self.liked: dict[tuple[int, int], bool] = {}  # What each person was told last about each post.
+        self.liked: dict[tuple[int, int], bool] = {}  # The last acknowledged state for each person and post.
         self.comments: list[str] = []
         self._posts = posts
         self._client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=10)
@@ -37,22 +37,22 @@ class Crowd:
             while self.answered < answered:
                 await asyncio.sleep(0.005)
 
-    async def live(self, person: int, stop: asyncio.Event) -> None:
-        chance = Random(person)
-        deeds = 0
+    async def run(self, person: int, stop: asyncio.Event) -> None:
+        random = Random(person)
+        operations = 0
         while not stop.is_set():
-            deeds += 1
-            post_id = chance.choice(self._posts)
-            if chance.random() < 0.6:
-                wish = chance.random() < 0.7
-                await self._insist(person, "PUT" if wish else "DELETE", f"/v1/posts/{post_id}/like")
-                self.liked[person, post_id] = wish
+            operations += 1
+            post_id = random.choice(self._posts)
+            if random.random() < 0.6:
+                liked = random.random() < 0.7
+                await self._retry(person, "PUT" if liked else "DELETE", f"/v1/posts/{post_id}/like")
+                self.liked[person, post_id] = liked
             else:
-                key = f"{person}-{deeds}"
-                await self._insist(person, "POST", f"/v1/posts/{post_id}/comments", key)
+                key = f"{person}-{operations}"
+                await self._retry(person, "POST", f"/v1/posts/{post_id}/comments", key)
                 self.comments.append(key)
 
-    async def _insist(self, person: int, method: str, path: str, key: str = "") -> None:
+    async def _retry(self, person: int, method: str, path: str, key: str = "") -> None:
         headers = {"authorization": f"Bearer {self._tokens[person]}"} | ({"idempotency-key": key} if key else {})
         while True:
             try:
@@ -78,27 +78,27 @@ async def test_a_kill_under_load_loses_nothing_acknowledged_and_counts_nothing_t
     pool: Pool, server: Server, tmp_path: Path
 ) -> None:
     posts = [await make.post(pool) for _ in range(POSTS)]
-    crowd = Crowd(server.url, posts, tmp_path / "keys")
+    clients = Clients(server.url, posts, tmp_path / "keys")
     stop = asyncio.Event()
-    living = [asyncio.create_task(crowd.live(person, stop)) for person in range(PEOPLE)]
+    tasks = [asyncio.create_task(clients.run(person, stop)) for person in range(PEOPLE)]
     for _ in range(KILLS):
-        await crowd.until(crowd.answered + 300)
+        await clients.until(clients.answered + 300)
         await server.kill()
         await server.start()
-    await crowd.until(crowd.answered + 300)
+    await clients.until(clients.answered + 300)
     stop.set()
-    await asyncio.gather(*living)
-    await crowd.close()
-    assert crowd.failed >= KILLS
+    await asyncio.gather(*tasks)
+    await clients.close()
+    assert clients.failed >= KILLS
 
     rows = await pool.fetch(
         "SELECT accounts.sub, likes.post_id FROM likes JOIN accounts ON accounts.id = likes.account_id"
     )
     assert {(int(row["sub"][1:]), row["post_id"]) for row in rows} == {
-        pair for pair, liked in crowd.liked.items() if liked
+        pair for pair, liked in clients.liked.items() if liked
     }
     texts = [row["text"] for row in await pool.fetch("SELECT text FROM comments ORDER BY id")]
-    assert sorted(texts) == sorted(f"评论 {key}" for key in crowd.comments)
+    assert sorted(texts) == sorted(f"评论 {key}" for key in clients.comments)
     counters = await pool.fetch(
         """
         SELECT like_count, comment_count,

@@ -1,4 +1,4 @@
-"""What people and clients can run into that no other test tells of: each refusal once, by its code."""
+"""Errors that no other test covers, by their codes."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from tests.support.api import Join
 from tests.support.campaigns_api import publish
 
 
-def refused(answer: httpx.Response) -> tuple[int, str]:
+def problem(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
@@ -28,14 +28,14 @@ async def test_only_its_author_deletes_a_comment(join: Join) -> None:
     ming, hong = join("小明"), join("小红")
     post = (await ming("POST", "/posts", {"text": "你好"})).json()["id"]
     comment = (await ming("POST", f"/posts/{post}/comments", {"text": "沙发"})).json()["id"]
-    assert refused(await hong("DELETE", f"/comments/{comment}")) == (403, "not_your_comment")
-    assert refused(await hong("DELETE", "/comments/1")) == (404, "comment_not_found")
+    assert problem(await hong("DELETE", f"/comments/{comment}")) == (403, "not_your_comment")
+    assert problem(await hong("DELETE", "/comments/1")) == (404, "comment_not_found")
 
 
 async def test_a_closed_post_accepts_comments_of_its_author_only(join: Join) -> None:
     ming, hong = join("小明"), join("小红")
     post = (await ming("POST", "/posts", {"text": "你好", "comment_policy": "nobody"})).json()["id"]
-    assert refused(await hong("POST", f"/posts/{post}/comments", {"text": "好"})) == (409, "comments_closed")
+    assert problem(await hong("POST", f"/posts/{post}/comments", {"text": "好"})) == (409, "comments_closed")
     assert (await ming("POST", f"/posts/{post}/comments", {"text": "好"})).status_code == 201
 
 
@@ -46,16 +46,16 @@ async def test_a_removed_or_rejected_post_accepts_neither_edits_nor_comments(
     ming = join("小明")
     post = (await ming("POST", "/posts", {"text": "你好"})).json()["id"]
     await app_state.pool.execute("UPDATE posts SET state = $2 WHERE id = $1", int(post), state)
-    assert refused(await ming("PATCH", f"/posts/{post}", {"text": "再见"})) == (409, "post_not_editable")
-    assert refused(await ming("POST", f"/posts/{post}/comments", {"text": "好"})) == (409, "post_not_published")
+    assert problem(await ming("PATCH", f"/posts/{post}", {"text": "再见"})) == (409, "post_not_editable")
+    assert problem(await ming("POST", f"/posts/{post}/comments", {"text": "好"})) == (409, "post_not_published")
 
 
 async def test_missing_topics_rules_and_boards_have_their_own_errors(client: httpx.AsyncClient, join: Join) -> None:
-    assert refused(await client.get("/topics/没有这个话题")) == (404, "topic_not_found")
+    assert problem(await client.get("/topics/没有这个话题")) == (404, "topic_not_found")
     editor = join("编辑", roles=("editor",))
     campaign = await publish(editor, board="hidden")
-    assert refused(await client.get(f"/campaigns/{campaign}/rules?version=99")) == (404, "rules_not_found")
-    assert refused(await client.get(f"/campaigns/{campaign}/leaderboard")) == (404, "board_hidden")
+    assert problem(await client.get(f"/campaigns/{campaign}/rules?version=99")) == (404, "rules_not_found")
+    assert problem(await client.get(f"/campaigns/{campaign}/leaderboard")) == (404, "board_hidden")
 
 
 async def test_a_deletion_by_the_author_cannot_be_reversed(conn: Connection) -> None:
@@ -70,7 +70,7 @@ async def test_a_deletion_by_the_author_cannot_be_reversed(conn: Connection) -> 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
 async def test_a_body_of_another_media_type_is_415(join: Join, kind: str) -> None:
     answer = await join("小明")("POST", "/posts", content=b'{"text": "x"}', headers={"content-type": kind})
-    assert refused(answer) == (415, "unsupported_media_type")
+    assert problem(answer) == (415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
@@ -92,22 +92,22 @@ async def test_an_unexpected_error_reveals_no_details() -> None:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test") as client:
         answer = await client.get("/broken")
-        assert refused(answer) == (500, "internal_error")
+        assert problem(answer) == (500, "internal_error")
         assert "42" not in answer.text
-        assert refused(await client.get("/odd")) == (418, "bad_request")
+        assert problem(await client.get("/odd")) == (418, "bad_request")
 
 
 async def test_a_full_queue_and_an_unreachable_database_are_retryable() -> None:
     async def away(items: Sequence[int]) -> list[int | FeedError]:
         raise ConnectionRefusedError
 
-    with pytest.raises(DatabaseAway) as refusal:
+    with pytest.raises(DatabaseAway) as error:
         await Batcher(away).submit(1)
-    assert refusal.value.params["retry_after"] > 0
+    assert error.value.params["retry_after"] > 0
     with pytest.raises(Overloaded):
         await Batcher(away, waiting=0).submit(1)
 
 
 async def test_a_long_uri_is_414(client: httpx.AsyncClient) -> None:
     answer = await client.get("/feeds/latest", params={"cursor": "a" * 9000})
-    assert refused(answer) == (414, "uri_too_long")
+    assert problem(answer) == (414, "uri_too_long")

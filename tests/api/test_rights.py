@@ -1,4 +1,4 @@
-"""What a card says that one may do, and what the doors then do: both are asked, in every state, for every kind of viewer."""
+"""Permissions on cards compared with the operations, in every state and for every kind of viewer."""
 
 from typing import Any
 
@@ -39,28 +39,28 @@ async def test_permissions_on_a_card_match_the_operations(
         await author("DELETE", f"/posts/{post['id']}")
     else:
         await app_state.pool.execute("UPDATE posts SET state = $2 WHERE id = $1", int(post["id"]), state)
-    somebody = author if viewer.endswith("author") else stranger
-    for word, kind in (("muted", "mute"), ("banned", "ban")):
-        if viewer.startswith(word):
-            await make.ban(app_state.pool, await me(somebody), kind=kind)
+    person = author if viewer.endswith("author") else stranger
+    for prefix, kind in (("muted", "mute"), ("banned", "ban")):
+        if viewer.startswith(prefix):
+            await make.ban(app_state.pool, await me(person), kind=kind)
     if viewer == "anonymous":
-        somebody.headers.clear()
+        person.headers.clear()
 
-    said = await somebody("GET", f"/posts/{post['id']}")
+    shown = await person("GET", f"/posts/{post['id']}")
     path = f"/posts/{post['id']}"
-    answers = {
-        "can_comment": await somebody("POST", f"{path}/comments", {"text": "好"}),
-        "can_edit": await somebody("PATCH", path, {"text": "读书二"}),
-        "can_delete": await somebody("DELETE", path),
+    responses = {
+        "can_comment": await person("POST", f"{path}/comments", {"text": "好"}),
+        "can_edit": await person("PATCH", path, {"text": "读书二"}),
+        "can_delete": await person("DELETE", path),
     }
-    done = {right: answer.is_success for right, answer in answers.items()}
-    if said.status_code == 404:
-        # Who may not see it may do nothing with it; only the author's second deletion is no refusal.
+    succeeded = {right: answer.is_success for right, answer in responses.items()}
+    if shown.status_code == 404:
+        # A post that the viewer may not see allows nothing, except that a second deletion by the author succeeds.
         again = viewer.endswith("author") and state == "deleted"
-        assert done == NOTHING | {"can_delete": again}
-        assert all(answer.status_code in (401, 404) for right, answer in answers.items() if not done[right])
+        assert succeeded == NOTHING | {"can_delete": again}
+        assert all(answer.status_code in (401, 404) for right, answer in responses.items() if not succeeded[right])
     else:
-        assert said.json()["viewer"] == done, {right: answer.text for right, answer in answers.items()}
+        assert shown.json()["viewer"] == succeeded, {right: answer.text for right, answer in responses.items()}
         assert state == "published" or (viewer.endswith("author") and state != "deleted")
 
 
@@ -81,12 +81,12 @@ async def test_a_lifted_sanction_restores_permissions_at_once(app_state: AppStat
     stranger, admin = join("小红"), join("管理员", roles=("admin",))
     path = f"/moderation/users/{await me(stranger)}/sanction"
     await admin("PUT", path, {"kind": "mute", "reason_code": "spam"})
-    assert (await rights(stranger, post))["can_comment"] is False
+    assert (await permissions(stranger, post))["can_comment"] is False
     await admin("DELETE", path)
-    assert (await rights(stranger, post))["can_comment"] is True
+    assert (await permissions(stranger, post))["can_comment"] is True
 
 
-async def rights(person: Person, post: dict[str, Any]) -> dict[str, bool]:
+async def permissions(person: Person, post: dict[str, Any]) -> dict[str, bool]:
     found: dict[str, bool] = (await person("GET", f"/posts/{post['id']}")).json()["viewer"]
     return found
 

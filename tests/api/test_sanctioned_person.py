@@ -1,4 +1,4 @@
-"""A sanction is imposed on one account and holds for the person: each operation answers every account of the person alike."""
+"""A sanction is imposed on one account and applies to all accounts of the person, in every operation."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.support.api import Join, Person
 
 PHONE, OTHER_PHONE = "+8613900000001", "+8613900000002"
 KINDS = ("ban", "mute")
-# The code of the answer under a ban and under a mute; null where the operation is allowed.
+# The error codes under a ban and under a mute; None if the operation is allowed.
 WRITES = ("banned", "muted")
 LIKES = ("banned", None)
 OPERATIONS: dict[str, tuple[str, str, dict[str, Any] | None, tuple[str, str | None]]] = {
@@ -28,7 +28,7 @@ OPERATIONS: dict[str, tuple[str, str, dict[str, Any] | None, tuple[str, str | No
 
 
 class Scene:
-    """A person with two accounts, and what others have written."""
+    """A person with two accounts, and a post and a comment of another."""
 
     def __init__(self, app_state: AppState, join: Join) -> None:
         self.app_state = app_state
@@ -48,7 +48,7 @@ class Scene:
         return self
 
     async def codes(self, person: Person) -> dict[str, str | None]:
-        """What each operation answers: the code of a refusal, or null."""
+        """The error code of each operation, or None."""
         found: dict[str, str | None] = {}
         own = self.own.get(person, self.post)
         for operation, (method, path, body, _) in OPERATIONS.items():
@@ -173,7 +173,7 @@ async def test_a_banned_person_gets_no_push_on_any_account(scene: Scene) -> None
 
 
 async def test_who_may_impose_a_sanction_is_decided_by_person(scene: Scene, join: Join) -> None:
-    """One's own other account is one's own; another account of staff is staff's."""
+    """A second account of the reviewer is an own subject, and a second account of staff is protected."""
     mine = join("审核小号", phone=OTHER_PHONE)
     reviewer = join("审核二", roles=("reviewer",), phone=OTHER_PHONE)
     body = {"kind": "ban", "reason_code": "spam"}

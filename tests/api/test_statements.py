@@ -1,4 +1,4 @@
-"""How many statements each GET costs, however much there is to show: one line for each operation of the document."""
+"""The number of SQL statements of each GET, independent of the number of items."""
 
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -25,15 +25,15 @@ STAFF = ("reviewer", "editor", "admin")
 
 
 class Cost(NamedTuple):
-    """How many statements, to whoever is signed in, and to nobody in particular if he is answered."""
+    """The statements for a signed-in and for an anonymous request; None if a token is required."""
 
     path: str
     signed_in: int
     anonymous: int | None = None
 
 
-# One line for each GET of the document. Of a kept page the reading counts too, which is once a second for everybody.
-COSTS: dict[str, Cost] = {
+# All GETs of the OpenAPI document. The read of a cached page is included, which runs once a second for all viewers.
+EXPECTED: dict[str, Cost] = {
     "get_post": Cost("/posts/{post}", 2, 1),
     "list_posts": Cost("/posts?ids={posts}", 2, 1),
     "list_likers": Cost("/posts/{post}/likes", 4),
@@ -88,7 +88,7 @@ COSTS: dict[str, Cost] = {
     "list_pushes": Cost("/admin/push", 3),
     "list_messages": Cost("/admin/messages", 3),
 }
-# They ask for nothing, or whether somebody is there.
+# They run no statements, or a health check.
 OPERATIONS = {"live", "ready", "get_keys"}
 
 
@@ -96,14 +96,14 @@ OPERATIONS = {"live", "ready", "get_keys"}
 async def app_state(
     settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, keys: Keys
 ) -> AsyncIterator[AppState]:
-    """Without the tasks that ask by themselves, so that each statement is a request's."""
+    """Without background tasks, so that all statements belong to requests."""
     assembled = build_app_state(settings, pool, redis, keys)
     yield assembled
     await assembled.likes.close()
 
 
-class Town:
-    """Somebody, and what he finds: `grow` adds to every list."""
+class Scene:
+    """A viewer and the items they see: `grow` adds items to every list."""
 
     def __init__(self, pool: "asyncpg.Pool[Record]", keys: Keys, viewer: int) -> None:
         self._pool = pool
@@ -122,7 +122,7 @@ class Town:
         self.posts = [self.post]
 
     async def _end_details(self) -> None:
-        """Those of another campaign, which nobody has claimed."""
+        """Shreds the details of another campaign, without claims."""
         self.ended = (await announced(self._pool, self._keys)).id
         await self._pool.execute("UPDATE winners SET state = 'lapsed' WHERE campaign_id = $1", self.ended)
         await self._pool.execute(
@@ -202,7 +202,7 @@ class Town:
 async def test_every_get_has_a_number_of_statements(client: httpx.AsyncClient) -> None:
     document = (await client.get("http://feed.test/openapi.json")).json()
     gets = {item["get"]["operationId"] for item in document["paths"].values() if "get" in item}
-    assert gets == COSTS.keys() | OPERATIONS
+    assert gets == EXPECTED.keys() | OPERATIONS
 
 
 async def test_the_number_of_statements_is_independent_of_the_number_of_items(
@@ -211,16 +211,16 @@ async def test_the_number_of_statements_is_independent_of_the_number_of_items(
     for screen in (hot_lists, new_posts, topics, fairness):
         monkeypatch.setattr(screen, "_CACHE_SECONDS", 0.0)
     person = join("小明", roles=STAFF)
-    town = Town(app_state.pool, app_state.keys, int((await person("GET", "/me")).json()["id"]))
+    town = Scene(app_state.pool, app_state.keys, int((await person("GET", "/me")).json()["id"]))
     await town.begin()
     wrong: list[str] = []
     async with record_statements(app_state.pool) as recorded:
         for _ in range(2):
             await town.grow()
-            for operation, cost in COSTS.items():
+            for operation, cost in EXPECTED.items():
                 path = town.path(cost.path)
-                for who, wanted in ((person, cost.signed_in), (None, cost.anonymous)):
-                    if wanted is None:
+                for who, expected in ((person, cost.signed_in), (None, cost.anonymous)):
+                    if expected is None:
                         continue
                     app_state.pages.invalidate(None)
                     await count_statements(recorded)
@@ -228,10 +228,10 @@ async def test_the_number_of_statements_is_independent_of_the_number_of_items(
                     answer = await (client.get(path) if who is None else who("GET", path))
                     assert answer.status_code == 200, (path, answer.text)
                     await count_statements(recorded)
-                    # Who was erased lately, a process asks beside its requests.
-                    found = len([each for each in recorded if "accounts WHERE erased_at >" not in each])
-                    if found != wanted:
+                    # Recently erased accounts are read in the background.
+                    executed = len([each for each in recorded if "accounts WHERE erased_at >" not in each])
+                    if executed != expected:
                         wrong.append(
-                            f"{operation} {'anonymous' if who is None else 'signed in'}: {found}, not {wanted}"
+                            f"{operation} {'anonymous' if who is None else 'signed in'}: {executed}, not {expected}"
                         )
     assert wrong == [], "\n".join(wrong)

@@ -1,4 +1,4 @@
-"""What a deletion, a removal, a restoration, a sanction and a like taken back change: exactly this, and nothing else."""
+"""The exact effects of deletions, removals, restorations, sanctions and unlikes."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NamedTuple
@@ -47,9 +47,9 @@ async def scene(settings: Settings, pool: "asyncpg.Pool[Record]", redis: Redis, 
 
 
 async def facts(scene: Scene) -> Facts:
-    """Every number in which the post, what stands below it and its people count; of the other post too."""
+    """All counters that depend on the post, its comments and its people; also those of the other post."""
     pool = scene.at.app_state.pool
-    found: Facts = {}
+    result: Facts = {}
     for prefix, post_id in (("", scene.post), ("other ", scene.other)):
         row = await pool.fetchrow(
             """
@@ -65,50 +65,50 @@ async def facts(scene: Scene) -> Facts:
         board = await scene.at.board_row(board_of(scene.campaign), post_id)
         async with pool.acquire() as conn:
             (counted,) = await count_engagement(conn, scene.campaign, [int(post_id)])
-        found |= {f"{prefix}{name}": value for name, value in row.items()}
-        found[f"{prefix}hot"] = hot and (hot.likes, hot.comments)
-        found[f"{prefix}board"] = board and (board.likes, board.comments)
-        found[f"{prefix}counted"] = (counted.likes, counted.commenters)
+        result |= {f"{prefix}{name}": value for name, value in row.items()}
+        result[f"{prefix}hot"] = hot and (hot.likes, hot.comments)
+        result[f"{prefix}board"] = board and (board.likes, board.comments)
+        result[f"{prefix}counted"] = (counted.likes, counted.commenters)
     for name, comment_id in (("root", scene.root), ("reply", scene.reply)):
         row = await pool.fetchrow("SELECT state, reply_count, like_count FROM comments WHERE id = $1", int(comment_id))
-        found[name] = tuple(row or ())
+        result[name] = tuple(row or ())
     for name in ("小明", "小红", "小李", "小赵"):
-        found[name] = await pool.fetchval("SELECT post_count FROM accounts WHERE sub = $1", name)
-    return found
+        result[name] = await pool.fetchval("SELECT post_count FROM accounts WHERE sub = $1", name)
+    return result
 
 
-# Returns the status of the answer.
-Deed = Callable[[Scene], Awaitable[int]]
+# Returns the HTTP status.
+Operation = Callable[[Scene], Awaitable[int]]
 
 
-def by(name: str, method: str, path: str, body: Any = None) -> Deed:
-    async def deed(scene: Scene) -> int:
+def by(name: str, method: str, path: str, body: Any = None) -> Operation:
+    async def operation(scene: Scene) -> int:
         return (await scene.at.do(name, method, path.format(**scene._asdict()), body))[0]
 
-    return deed
+    return operation
 
 
-def judged(kind: str, target: str, verdict: str) -> Deed:
+def judged(kind: str, target: str, verdict: str) -> Operation:
     return lambda scene: scene.at.judge(kind, getattr(scene, target), verdict)
 
 
-def banned(name: str, kind: str = "ban") -> Deed:
+def banned(name: str, kind: str = "ban") -> Operation:
     return lambda scene: scene.at.sanction(name, kind)
 
 
-def lifted(name: str) -> Deed:
+def lifted(name: str) -> Operation:
     return lambda scene: scene.at.lift(name)
 
 
-def refused(deed: Deed) -> Deed:
-    """A deed that comes to nothing."""
+def rejected(operation: Operation) -> Operation:
+    """An operation that is rejected."""
 
-    async def tried(scene: Scene) -> int:
-        status = await deed(scene)
+    async def rejected_operation(scene: Scene) -> int:
+        status = await operation(scene)
         assert 400 <= status < 500
         return 200
 
-    return tried
+    return rejected_operation
 
 
 async def disqualified(scene: Scene) -> int:
@@ -151,8 +151,8 @@ DELETED: Facts = {"state": "deleted"} | GONE
 REMOVED: Facts = {"state": "removed"} | GONE
 ONE_COMMENT: Facts = {"comments": 1, "hot": (1, 1), "board": (1, 1), "counted": (1, 1)}
 
-# Deeds, one after another, each with what differs from the beginning after it.
-TRANSITIONS: dict[str, list[tuple[Deed, Facts]]] = {
+# Operations in order, each with the facts that then differ from the beginning.
+TRANSITIONS: dict[str, list[tuple[Operation, Facts]]] = {
     "a post is deleted, twice": [
         (by("小明", "DELETE", "/posts/{post}"), DELETED),
         (by("小明", "DELETE", "/posts/{post}"), DELETED),
@@ -164,17 +164,17 @@ TRANSITIONS: dict[str, list[tuple[Deed, Facts]]] = {
     "a post is removed and deleted, and cannot be restored": [
         (judged("post", "post", "remove"), REMOVED),
         (by("小明", "DELETE", "/posts/{post}"), DELETED),
-        (refused(judged("post", "post", "restore")), DELETED),
+        (rejected(judged("post", "post", "restore")), DELETED),
     ],
     "a post is deleted and cannot be removed": [
         (by("小明", "DELETE", "/posts/{post}"), DELETED),
-        (refused(judged("post", "post", "remove")), DELETED),
+        (rejected(judged("post", "post", "remove")), DELETED),
     ],
     "a removed post takes no likes and no comments": [
         (judged("post", "post", "remove"), REMOVED),
-        (refused(by("小赵", "PUT", "/posts/{post}/like")), REMOVED),
-        (refused(by("小红", "DELETE", "/posts/{post}/like")), REMOVED),
-        (refused(by("小红", "POST", "/posts/{post}/comments", {"text": "好"})), REMOVED),
+        (rejected(by("小赵", "PUT", "/posts/{post}/like")), REMOVED),
+        (rejected(by("小红", "DELETE", "/posts/{post}/like")), REMOVED),
+        (rejected(by("小红", "POST", "/posts/{post}/comments", {"text": "好"})), REMOVED),
         (judged("post", "post", "restore"), {}),
     ],
     "below a removed post a comment is deleted": [
@@ -199,11 +199,11 @@ TRANSITIONS: dict[str, list[tuple[Deed, Facts]]] = {
     "a comment is removed, then deleted, and cannot be restored": [
         (judged("comment", "root", "remove"), ONE_COMMENT | {"root": ("removed", 1, 1)}),
         (by("小李", "DELETE", "/comments/{root}"), ONE_COMMENT | {"root": ("deleted", 1, 1)}),
-        (refused(judged("comment", "root", "restore")), ONE_COMMENT | {"root": ("deleted", 1, 1)}),
+        (rejected(judged("comment", "root", "restore")), ONE_COMMENT | {"root": ("deleted", 1, 1)}),
     ],
     "a comment is deleted, and cannot be removed": [
         (by("小李", "DELETE", "/comments/{root}"), ONE_COMMENT | {"root": ("deleted", 1, 1)}),
-        (refused(judged("comment", "root", "remove")), ONE_COMMENT | {"root": ("deleted", 1, 1)}),
+        (rejected(judged("comment", "root", "remove")), ONE_COMMENT | {"root": ("deleted", 1, 1)}),
     ],
     "a reply is deleted": [
         (
@@ -234,7 +234,7 @@ TRANSITIONS: dict[str, list[tuple[Deed, Facts]]] = {
         (by("小红", "PUT", "/posts/{post}/like"), {"past": 1}),
         (by("小红", "PUT", "/posts/{post}/like"), {"past": 1}),
     ],
-    "an author likes his own post": [
+    "an author likes their own post": [
         (by("小明", "PUT", "/posts/{post}/like"), {"likes": 2, "hot": (2, 2)}),
         (by("小明", "DELETE", "/posts/{post}/like"), {"past": 1}),
     ],
@@ -243,15 +243,15 @@ TRANSITIONS: dict[str, list[tuple[Deed, Facts]]] = {
         (by("小红", "DELETE", "/comments/{root}/like"), {"root": ("published", 1, 0)}),
         (by("小红", "PUT", "/comments/{root}/like"), {}),
     ],
-    # A ban changes what counts for campaigns, of both posts, and no number that is shown.
-    "who has liked is banned": [
+    # A ban changes what counts in campaigns, for both posts, but no displayed counter.
+    "a liker is banned": [
         (
             banned("小红"),
             {"board": (0, 2), "counted": (0, 2), "other board": (0, 2), "other counted": (0, 2)},
         ),
         (lifted("小红"), {}),
     ],
-    "who has commented is banned": [
+    "a commenter is banned": [
         (
             banned("小赵"),
             {"board": (1, 1), "counted": (1, 1), "other board": (1, 1), "other counted": (1, 1)},
@@ -262,7 +262,7 @@ TRANSITIONS: dict[str, list[tuple[Deed, Facts]]] = {
         (banned("小明"), {"board": None, "other board": None}),
         (lifted("小明"), {}),
     ],
-    "everybody is muted": [
+    "people are muted": [
         (banned("小明", "mute"), {}),
         (banned("小红", "mute"), {}),
         (banned("小李", "mute"), {}),
@@ -275,7 +275,7 @@ TRANSITIONS: dict[str, list[tuple[Deed, Facts]]] = {
 async def test_a_transition_changes_the_expected_facts_only(scene: Scene, name: str) -> None:
     before = BEFORE | {f"other {fact}": BEFORE[fact] for fact in list(BEFORE)[:8]}
     assert await facts(scene) == before
-    for step, (deed, changed) in enumerate(TRANSITIONS[name]):
-        assert await deed(scene) < 300, f"step {step + 1}"
+    for step, (operation, changed) in enumerate(TRANSITIONS[name]):
+        assert await operation(scene) < 300, f"step {step + 1}"
         assert await facts(scene) == before | changed, f"after step {step + 1}"
         assert await miscounted(scene.at.app_state.pool) == []

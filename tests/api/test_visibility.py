@@ -1,6 +1,6 @@
-"""Who sees what: every GET of the served document, every state of what is written, every kind of viewer, against one table.
+"""Visibility: every GET of the OpenAPI document, every state of posts and comments and every kind of viewer against one table.
 
-Each subject bears a word of its own; an answer must hold the words that the table expects of it, and no others.
+Each item contains a unique word; a response must contain exactly the words that the table expects.
 """
 
 import re
@@ -17,14 +17,14 @@ from tests.support.api import Join, Person
 STATES = ("published", "pending", "rejected", "removed", "deleted")
 AUTHORS = ("ordinary", "banned", "muted", "erased")
 STAFF = ("reviewer", "editor", "admin")
-# Viewers who have something with every author: blocked by him, blocking him, having muted him.
+# Viewers with a relation to every author: blocked by them, blocking them, having muted them.
 RELATED = ("blocked", "blocker", "muter")
 VIEWERS = ("anonymous", "stranger", "sanctioned", "banned", *RELATED, *STAFF)
 WORD = re.compile(r"word[0-9]+x")
 
 
 class Subject(NamedTuple):
-    """A post or a comment with its word; a comment stands under `post`."""
+    """A post or a comment with its word; `post` is the post of a comment."""
 
     word: str
     id: int
@@ -49,22 +49,22 @@ async def town(join: Join, app_state: AppState, client: httpx.AsyncClient) -> To
     people: dict[str, Person | None] = {"anonymous": None}
     ids: dict[str, str] = {}
 
-    async def arrive(name: str, *roles: str) -> str:
+    async def sign_in(name: str, *roles: str) -> str:
         person = people[name] = join(name, roles=roles)
         ids[name] = str((await person("GET", "/me")).json()["id"])
         return ids[name]
 
     for name in VIEWERS[1:]:
-        await arrive(name, *((name,) if name in STAFF else ()))
+        await sign_in(name, *((name,) if name in STAFF else ()))
     await make.ban(pool, int(ids["banned"]))
     await make.ban(pool, int(ids["sanctioned"]), kind="mute")
     words = (f"word{number}x" for number in range(1000))
     campaign = await make.campaign(pool, board="public")
 
     async def author(name: str, kind: str) -> str:
-        account = int(await arrive(name))
+        account = int(await sign_in(name))
         if kind == "erased":
-            # His row at once; what he wrote goes within minutes, by a job that does not run here.
+            # The row is erased at once; posts and comments by a job that does not run here.
             await pool.execute("UPDATE accounts SET erased_at = now(), name = '已注销用户' WHERE id = $1", account)
         elif kind != "ordinary":
             await make.ban(pool, account, kind="ban" if kind == "banned" else "mute")
@@ -107,29 +107,29 @@ async def town(join: Join, app_state: AppState, client: httpx.AsyncClient) -> To
     for kind in AUTHORS:
         await author(f"author {kind}", kind)
         posts += [await post(f"author {kind}", state) for state in STATES]
-    # One whom nobody has anything with: what is hidden below his post is hidden for the comment's own sake.
-    await arrive("neutral")
-    stage = await post("neutral", "published")
+    # An author without relations: comments below this post are hidden because of their own authors only.
+    await sign_in("neutral")
+    neutral_post = await post("neutral", "published")
     for kind in AUTHORS:
-        comments += [await comment(f"author {kind}", stage, state) for state in STATES]
+        comments += [await comment(f"author {kind}", neutral_post, state) for state in STATES]
     comments += [await comment("neutral", hidden, "published") for hidden in posts]
     for root in [each for each in comments if each.state in ("published", "removed")]:
         assert root.post is not None
         replies.append(await comment("neutral", root.post, "published", root=root.id))
         replies.append(await comment("author ordinary", root.post, "published", root=root.id))
     await pool.execute("UPDATE posts SET has_video = true")
-    return Town(people, ids, [*posts, stage], comments, replies, campaign)
+    return Town(people, ids, [*posts, neutral_post], comments, replies, campaign)
 
 
-def sees(viewer: str, subject: Subject) -> bool:
-    """A post or a comment by itself."""
+def is_visible(viewer: str, subject: Subject) -> bool:
+    """Whether the viewer may open a post or a comment by its id."""
     if viewer == subject.author:
         return subject.state != "deleted"
     return subject.state == "published" and not (viewer in ("blocked", "blocker") and subject.author != "neutral")
 
 
-def hears(viewer: str, subject: Subject) -> bool:
-    """Whether it stands in a list for everybody."""
+def is_listed(viewer: str, subject: Subject) -> bool:
+    """Whether it is in the viewer's lists."""
     return subject.state == "published" and (
         viewer == subject.author or subject.author == "neutral" or viewer not in RELATED
     )
@@ -143,82 +143,85 @@ NOTHING: set[str] = set()
 
 def each_post(town: Town, viewer: str) -> Iterator[Case]:
     for post in town.posts:
-        yield f"/posts/{post.id}", (200, {post.word}) if sees(viewer, post) else (404, NOTHING)
+        yield f"/posts/{post.id}", (200, {post.word}) if is_visible(viewer, post) else (404, NOTHING)
 
 
 def reasons_of_posts(town: Town, viewer: str) -> Iterator[Case]:
     for post in town.posts:
-        yield f"/feeds/hot/{post.id}/why", (200 if sees(viewer, post) else 404, NOTHING)
+        yield f"/feeds/hot/{post.id}/why", (200 if is_visible(viewer, post) else 404, NOTHING)
 
 
 def several_posts(town: Town, viewer: str) -> Iterator[Case]:
     ids = ",".join(str(post.id) for post in town.posts)
-    yield f"/posts?ids={ids}", (200, {post.word for post in town.posts if sees(viewer, post)})
+    yield f"/posts?ids={ids}", (200, {post.word for post in town.posts if is_visible(viewer, post)})
 
 
 def likers(town: Town, viewer: str) -> Iterator[Case]:
     for post in town.posts:
         allowed = 401 if viewer == "anonymous" else 200 if viewer in (*STAFF, post.author) else 403
-        yield f"/posts/{post.id}/likes", (404 if allowed != 401 and not sees(viewer, post) else allowed, NOTHING)
+        yield f"/posts/{post.id}/likes", (404 if allowed != 401 and not is_visible(viewer, post) else allowed, NOTHING)
 
 
-def met_below(town: Town, viewer: str, post: Subject) -> set[str]:
-    """Roots under a post that the viewer hears, and the answers to those that hold a place."""
+def listed_below(town: Town, viewer: str, post: Subject) -> set[str]:
+    """The words of the root comments of a post that are listed for the viewer, and of replies to roots that are shown or removed."""
     found = set()
     for root in town.comments:
         if root.post != post:
             continue
-        if root.state == "published" and not hears(viewer, root):
+        if root.state == "published" and not is_listed(viewer, root):
             continue
         found |= {root.word} if root.state == "published" else set()
-        found |= answers_to(town, viewer, root)
+        found |= replies_listed(town, viewer, root)
     return found
 
 
-def answers_to(town: Town, viewer: str, root: Subject) -> set[str]:
-    """Two replies were written below each root that is published or removed, in the order of the roots."""
+def replies_listed(town: Town, viewer: str, root: Subject) -> set[str]:
+    """The listed replies: there are two for each published or removed root, in the order of the roots."""
     roots = [each for each in town.comments if each.state in ("published", "removed")]
     if root not in roots:
         return set()
     place = 2 * roots.index(root)
-    return {reply.word for reply in town.replies[place : place + 2] if hears(viewer, reply)}
+    return {reply.word for reply in town.replies[place : place + 2] if is_listed(viewer, reply)}
 
 
 def comments_of(town: Town, viewer: str) -> Iterator[Case]:
     for post in town.posts:
         for sort in ("oldest", "newest", "hot"):
-            seen = met_below(town, viewer, post)
+            seen = listed_below(town, viewer, post)
             path = f"/posts/{post.id}/comments?sort={sort}&limit=50"
-            yield path, (200, seen) if sees(viewer, post) else (404, NOTHING)
+            yield path, (200, seen) if is_visible(viewer, post) else (404, NOTHING)
 
 
 def replies_to(town: Town, viewer: str) -> Iterator[Case]:
     for root in town.comments:
         assert root.post is not None
-        shown = root.state in ("published", "removed") and sees(viewer, root.post)
+        shown = root.state in ("published", "removed") and is_visible(viewer, root.post)
         path = f"/comments/{root.id}/replies"
-        yield path, (200, answers_to(town, viewer, root)) if shown else (404, NOTHING)
+        yield path, (200, replies_listed(town, viewer, root)) if shown else (404, NOTHING)
 
 
-def heard_at(*paths: str) -> Rule:
+def listed_at(*paths: str) -> Rule:
     def rule(town: Town, viewer: str) -> Iterator[Case]:
         for path in paths:
-            yield path.format(campaign=town.campaign), (200, {post.word for post in town.posts if hears(viewer, post)})
+            yield (
+                path.format(campaign=town.campaign),
+                (200, {post.word for post in town.posts if is_listed(viewer, post)}),
+            )
 
     return rule
 
 
 def people(town: Town, viewer: str) -> Iterator[Case]:
     for author in {post.author for post in town.posts}:
-        away = author == "author erased" or (viewer == "blocked" and author != "neutral")
-        yield f"/users/{town.ids[author]}", (404 if away else 200, NOTHING)
+        hidden = author == "author erased" or (viewer == "blocked" and author != "neutral")
+        yield f"/users/{town.ids[author]}", (404 if hidden else 200, NOTHING)
 
 
 def posts_of_people(town: Town, viewer: str) -> Iterator[Case]:
     for author in {post.author for post in town.posts}:
-        away = author == "author erased" or (viewer == "blocked" and author != "neutral")
-        heard = {post.word for post in town.posts if post.author == author and hears(viewer, post)}
-        yield f"/users/{town.ids[author]}/posts", (404, NOTHING) if away else (200, heard)
+        hidden = author == "author erased" or (viewer == "blocked" and author != "neutral")
+        listed = {post.word for post in town.posts if post.author == author and is_listed(viewer, post)}
+        yield f"/users/{town.ids[author]}/posts", (404, NOTHING) if hidden else (200, listed)
 
 
 def own_posts(town: Town, viewer: str) -> Iterator[Case]:
@@ -229,8 +232,8 @@ def own_posts(town: Town, viewer: str) -> Iterator[Case]:
         yield f"/me/posts?state={state}", (401, NOTHING) if viewer == "anonymous" else (200, own)
 
 
-def wordless(path: str, *, signed_in: bool = False, status: int = 200) -> Rule:
-    """An answer that holds nothing anybody wrote here."""
+def without_words(path: str, *, signed_in: bool = False, status: int = 200) -> Rule:
+    """A response without words."""
 
     def rule(town: Town, viewer: str) -> Iterator[Case]:
         answered = 401 if signed_in and viewer == "anonymous" else status
@@ -240,7 +243,7 @@ def wordless(path: str, *, signed_in: bool = False, status: int = 200) -> Rule:
 
 
 def for_staff(path: str, *roles: str, status: int = 200, whole: bool = False) -> Rule:
-    """Staff see what they decide on, in every state; `whole`: the posts are in it."""
+    """A response to staff; with `whole` it contains the posts in every state."""
 
     def rule(town: Town, viewer: str) -> Iterator[Case]:
         refused = 401 if viewer == "anonymous" else 403
@@ -254,7 +257,7 @@ def for_staff(path: str, *roles: str, status: int = 200, whole: bool = False) ->
 
 
 def to_mark(town: Town, viewer: str) -> Iterator[Case]:
-    """While no jury is named, editors mark what others see."""
+    """Without a jury editors mark the published entries."""
     path = f"/admin/campaigns/{town.campaign}/marks?limit=50"
     if viewer in ("editor", "admin"):
         yield path, (200, {post.word for post in town.posts if post.state == "published"})
@@ -262,42 +265,42 @@ def to_mark(town: Town, viewer: str) -> Iterator[Case]:
         yield path, (401 if viewer == "anonymous" else 403, NOTHING)
 
 
-# One line for each GET of the document. A new operation without a line fails, and so does a line without an operation.
+# All GETs of the OpenAPI document: the test fails for a missing and for an unknown operation.
 TABLE: dict[str, Rule] = {
     "get_post": each_post,
     "list_posts": several_posts,
     "list_likers": likers,
     "list_comments": comments_of,
     "list_replies": replies_to,
-    "list_latest": heard_at("/feeds/latest?limit=50"),
-    "list_hot": heard_at("/feeds/hot?limit=50"),
-    "list_videos": heard_at("/feeds/videos?limit=50"),
+    "list_latest": listed_at("/feeds/latest?limit=50"),
+    "list_hot": listed_at("/feeds/hot?limit=50"),
+    "list_videos": listed_at("/feeds/videos?limit=50"),
     "explain_hot": reasons_of_posts,
-    "count_new": wordless("/feeds/latest/new?since_id=1"),
-    "list_topics": wordless("/topics?q=读"),
-    "list_topic_posts": heard_at("/topics/读书/posts?limit=50", "/topics/读书/posts?sort=hot&limit=50"),
-    "list_campaign_posts": heard_at(
+    "count_new": without_words("/feeds/latest/new?since_id=1"),
+    "list_topics": without_words("/topics?q=读"),
+    "list_topic_posts": listed_at("/topics/读书/posts?limit=50", "/topics/读书/posts?sort=hot&limit=50"),
+    "list_campaign_posts": listed_at(
         "/campaigns/{campaign}/posts?limit=50", "/campaigns/{campaign}/posts?sort=hot&limit=50"
     ),
     "get_user": people,
     "list_user_posts": posts_of_people,
     "list_my_posts": own_posts,
-    "read_topic": wordless("/topics/读书"),
-    "get_config": wordless("/config"),
-    "get_challenge": wordless("/auth/challenge"),
-    "get_me": wordless("/me", signed_in=True),
-    "list_blocks": wordless("/me/blocks", signed_in=True),
-    "list_juries": wordless("/me/juries", signed_in=True),
-    "get_settings": wordless("/me/settings", signed_in=True),
-    "list_inbox": wordless("/me/inbox", signed_in=True),
-    "list_prizes": wordless("/me/prizes", signed_in=True),
-    "get_prize": wordless("/me/prizes/1", signed_in=True, status=404),
-    "list_campaigns": wordless("/campaigns"),
-    "get_campaign": wordless("/campaigns/{campaign}"),
-    "get_rules": wordless("/campaigns/{campaign}/rules"),
-    "get_taking_part": wordless("/campaigns/{campaign}/me", signed_in=True),
-    "get_result": wordless("/campaigns/{campaign}/result", status=404),
-    "list_winners": wordless("/campaigns/{campaign}/winners", status=404),
+    "read_topic": without_words("/topics/读书"),
+    "get_config": without_words("/config"),
+    "get_challenge": without_words("/auth/challenge"),
+    "get_me": without_words("/me", signed_in=True),
+    "list_blocks": without_words("/me/blocks", signed_in=True),
+    "list_juries": without_words("/me/juries", signed_in=True),
+    "get_settings": without_words("/me/settings", signed_in=True),
+    "list_inbox": without_words("/me/inbox", signed_in=True),
+    "list_prizes": without_words("/me/prizes", signed_in=True),
+    "get_prize": without_words("/me/prizes/1", signed_in=True, status=404),
+    "list_campaigns": without_words("/campaigns"),
+    "get_campaign": without_words("/campaigns/{campaign}"),
+    "get_rules": without_words("/campaigns/{campaign}/rules"),
+    "get_taking_part": without_words("/campaigns/{campaign}/me", signed_in=True),
+    "get_result": without_words("/campaigns/{campaign}/result", status=404),
+    "list_winners": without_words("/campaigns/{campaign}/winners", status=404),
     "list_reasons": for_staff("/reason-codes", *STAFF),
     "list_cases": for_staff("/moderation/cases", *STAFF),
     "list_all_campaigns": for_staff("/admin/campaigns", "editor", "admin"),
@@ -318,7 +321,7 @@ TABLE: dict[str, Rule] = {
     "list_messages": for_staff("/admin/messages", "editor", "admin"),
     "list_pushes": for_staff("/admin/push", "admin"),
 }
-# The board is a public fact: it shows published entries to everybody, whoever has blocked whom; and nothing else, ever.
+# Boards are public: they show published entries to all viewers, regardless of blocks, and nothing else.
 PUBLIC_FACTS = {"get_leaderboard", "get_draw"}
 WITHOUT_WORDS = {"live", "ready", "get_keys"}
 
@@ -338,19 +341,19 @@ async def test_each_viewer_sees_exactly_the_items_that_are_visible_to_them(
     town: Town, client: httpx.AsyncClient
 ) -> None:
     wrong: list[Any] = []
-    asked = 0
-    # Whoever is erased comes in no more.
+    requested = 0
+    # Erased accounts cannot sign in.
     viewers = [*VIEWERS, *sorted({post.author for post in town.posts} - {"author erased"})]
     for operation, rule in TABLE.items():
         for viewer in viewers:
             for path, (status, words) in rule(town, viewer):
                 answer = await ask(town, client, viewer, path)
-                asked += 1
+                requested += 1
                 found = set(WORD.findall(answer.text))
                 if (answer.status_code, found) != (status, words):
                     extra, missing = sorted(found - words), sorted(words - found)
                     wrong.append((operation, viewer, path, answer.status_code, status, f"+{extra}", f"-{missing}"))
-    assert asked > 2_000
+    assert requested > 2_000
     assert wrong == []
 
 

@@ -1,4 +1,4 @@
-"""Campaigns' keys wrapped by a KMS: what lies in files opens nothing without it, and what it has deleted opens for nobody."""
+"""Campaign keys wrapped by a KMS: key files are useless without it, and after it has deleted its key."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def store(tmp_path: Path, vault: Vault) -> Keys:
     return open_keys(tmp_path / "keys", create=True, kms=vault)
 
 
-def again(store: Keys, vault: Vault | None) -> Keys:
+def reopened(store: Keys, vault: Vault | None) -> Keys:
     """Another process with the same store."""
     return open_keys(store._directory, create=False, kms=vault)
 
@@ -53,10 +53,10 @@ def test_a_key_is_stored_wrapped_and_unwrapped_again(store: Keys, vault: Vault, 
     [name] = fake.keys
     assert name.startswith("feed-")
     assert name.endswith("-7")
-    kept = (store._directory / "campaigns" / "7.key").read_text()
-    assert kept.startswith("kms:vault:v1:")
-    assert again(store, vault).campaign_key(7) == key
-    # Asked once in a while only.
+    stored = (store._directory / "campaigns" / "7.key").read_text()
+    assert stored.startswith("kms:vault:v1:")
+    assert reopened(store, vault).campaign_key(7) == key
+    # Unwrapped keys are cached.
     asked = len(fake.asked)
     assert store.campaign_key(7) == key
     assert len(fake.asked) == asked
@@ -81,12 +81,12 @@ def test_a_destroyed_key_cannot_be_unwrapped_from_a_copy(store: Keys, vault: Vau
     assert fake.keys == {}
     with pytest.raises(KeyDestroyed):
         store.campaign_key(7, create=True)
-    # A backup of the files, without the marker, and a process that knows nothing.
+    # A restored backup without the marker, and a process without a cache.
     (store._directory / "campaigns" / "7.gone").unlink()
     path.write_bytes(copy)
     path.chmod(0o600)
     with pytest.raises(KmsAway):
-        again(store, vault).campaign_key(7)
+        reopened(store, vault).campaign_key(7)
 
 
 def test_a_key_that_was_never_created_can_be_destroyed(store: Keys, fake: FakeVault) -> None:
@@ -107,7 +107,7 @@ def test_an_outage_of_the_kms_loses_nothing(store: Keys, fake: FakeVault, troubl
     fake.trouble = [trouble]
     with pytest.raises(KmsAway):
         store.destroy_campaign_key(7)
-    # From the marker on nobody reads, also while the KMS has not deleted yet.
+    # With the marker the key is not used, even before the KMS has deleted it.
     fake.trouble = [trouble]
     with pytest.raises((KeyDestroyed, KmsAway)):
         store.campaign_key(7)
@@ -129,14 +129,14 @@ def test_a_wrong_mount_is_not_mistaken_for_a_missing_key(fake: FakeVault, token:
     store.campaign_key(7, create=True)
     elsewhere = Vault(fake.url, token_file=token, mount="secret")
     with pytest.raises(KmsAway):
-        again(store, elsewhere).destroy_campaign_key(7)
+        reopened(store, elsewhere).destroy_campaign_key(7)
     assert len(fake.keys) == 1
     store.destroy_campaign_key(7)
     assert fake.keys == {}
 
 
 def test_concurrent_processes_create_the_same_key(store: Keys, vault: Vault) -> None:
-    others = [again(store, vault) for _ in range(6)]
+    others = [reopened(store, vault) for _ in range(6)]
     with ThreadPoolExecutor(6) as threads:
         made = set(threads.map(lambda keys: keys.campaign_key(7, create=True), others))
     assert len(made) == 1
@@ -156,7 +156,7 @@ def test_a_kill_between_kms_and_file_leaves_the_key_to_the_next_try(store: Keys,
 def test_an_unwrapped_key_stays_readable_with_a_kms(tmp_path: Path, vault: Vault, fake: FakeVault) -> None:
     plain = open_keys(tmp_path / "keys", create=True)
     key = plain.campaign_key(7, create=True)
-    wrapping = again(plain, vault)
+    wrapping = reopened(plain, vault)
     assert wrapping.campaign_key(7) == key
     assert wrapping.destroy_campaign_key(7)
     assert fake.keys == {}
@@ -164,7 +164,7 @@ def test_an_unwrapped_key_stays_readable_with_a_kms(tmp_path: Path, vault: Vault
 
 def test_a_wrapped_key_without_a_kms_names_the_missing_setting(store: Keys) -> None:
     store.campaign_key(7, create=True)
-    bare = again(store, None)
+    bare = reopened(store, None)
     for ask in (bare.campaign_key, bare.destroy_campaign_key):
         with pytest.raises(KmsAway) as away:
             ask(7)

@@ -1,4 +1,4 @@
-"""Signatures and public keys as they are written down."""
+"""Signatures, public keys and signed documents."""
 
 import base64
 import hashlib
@@ -61,7 +61,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     counts: dict[str, int]
     lines: list[Signature]
-    # Absent where there is none.
+    # Absent if unset.
     note: str | msgspec.UnsetType = msgspec.UNSET
     winner: str | None = None
 

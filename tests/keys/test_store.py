@@ -1,4 +1,4 @@
-"""The key store: made once, read by its owner alone, and what its keys do."""
+"""The key store: creation, access rights, campaign keys, signing keys and encryption."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Limiters over a real Redis: alone, several together, and without it."""
+"""Limiters with a real Redis: one process, several processes, and without Redis."""
 
 import asyncio
 import time
@@ -42,22 +42,22 @@ async def fail(account_ids: Sequence[int]) -> Mapping[int, Owner]:
 
 @pytest.fixture
 async def limiter(redis: Redis) -> AsyncIterator[Limiter]:
-    opened = Limiter(redis, load, TABLE)
-    yield opened
-    await opened.close()
+    created = Limiter(redis, load, TABLE)
+    yield created
+    await created.close()
 
 
 @pytest.fixture
-async def away() -> AsyncIterator[Limiter]:
+async def without_redis() -> AsyncIterator[Limiter]:
     client = feed_redis.connect(f"redis://127.0.0.1:{free_port()}/0")
-    opened = Limiter(client, load, TABLE)
-    yield opened
-    await opened.close()
+    created = Limiter(client, load, TABLE)
+    yield created
+    await created.close()
     await client.aclose()
 
 
 async def passed(limiter: Limiter, name: str, account_id: int, times: int, weight: int = 1) -> int:
-    """How many of so many got through."""
+    """The number of requests that were not rejected."""
     count = 0
     for _ in range(times):
         try:
@@ -70,9 +70,9 @@ async def passed(limiter: Limiter, name: str, account_id: int, times: int, weigh
 
 async def test_a_full_window_rejects(limiter: Limiter) -> None:
     assert await passed(limiter, "posts", 1, 5) == 3
-    with pytest.raises(RateLimited) as refused:
+    with pytest.raises(RateLimited) as raised:
         await limiter.count_account("posts", 1)
-    assert 1 <= refused.value.params["retry_after"] <= 120
+    assert 1 <= raised.value.params["retry_after"] <= 120
 
 
 async def test_the_longer_window_applies_after_the_shorter_one(limiter: Limiter, redis: Redis) -> None:
@@ -87,9 +87,9 @@ async def test_the_longer_window_applies_after_the_shorter_one(limiter: Limiter,
 
 async def test_requests_pass_again_after_retry_after(limiter: Limiter) -> None:
     assert await passed(limiter, "brief", 4, 6) == 4
-    with pytest.raises(RateLimited) as refused:
+    with pytest.raises(RateLimited) as raised:
         await limiter.count_account("brief", 4)
-    await asyncio.sleep(refused.value.params["retry_after"])
+    await asyncio.sleep(raised.value.params["retry_after"])
     await limiter.count_account("brief", 4)
 
 
@@ -102,14 +102,14 @@ async def test_accounts_of_one_person_share_a_quota_and_accounts_without_a_phone
 
 async def test_a_new_account_has_a_third_of_the_quota(limiter: Limiter, redis: Redis) -> None:
     assert await passed(limiter, "posts", 3, 5) == 1
-    everybody = Limiter(redis, load, TABLE, limit_new_accounts=False)
-    assert await passed(everybody, "posts", 3, 5) == 2
-    await everybody.close()
+    unrestricted = Limiter(redis, load, TABLE, limit_new_accounts=False)
+    assert await passed(unrestricted, "posts", 3, 5) == 2
+    await unrestricted.close()
 
 
 async def test_a_request_counts_by_its_weight_up_to_the_quota(limiter: Limiter) -> None:
     assert await passed(limiter, "likes", 4, 5, weight=15) == 2
-    # Ten are left: what is lighter still fits.
+    # Ten are left: lighter requests still pass.
     assert await passed(limiter, "likes", 4, 5, weight=5) == 2
     assert await passed(limiter, "likes", 5, 3, weight=1000) == 1
 
@@ -159,13 +159,13 @@ async def test_a_rejected_subject_is_rejected_without_redis(limiter: Limiter, re
     assert (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"] == calls
 
 
-async def test_without_redis_strict_limits_fail_closed_and_others_open(away: Limiter) -> None:
-    assert await passed(away, "posts", 4, 20) == 20
-    assert await passed(away, "likes", 4, 100) == 100
+async def test_without_redis_strict_limits_fail_closed_and_others_open(without_redis: Limiter) -> None:
+    assert await passed(without_redis, "posts", 4, 20) == 20
+    assert await passed(without_redis, "likes", 4, 100) == 100
     for _ in range(3):
-        with pytest.raises(LimitsAway) as refused:
-            await away.count_account("claims", 4)
-        assert refused.value.params["retry_after"] > 0
+        with pytest.raises(LimitsAway) as raised:
+            await without_redis.count_account("claims", 4)
+        assert raised.value.params["retry_after"] > 0
 
 
 async def test_a_redis_that_hangs_is_called_after_a_backoff_only() -> None:
@@ -178,7 +178,7 @@ async def test_a_redis_that_hangs_is_called_after_a_backoff_only() -> None:
     limiter = Limiter(client, load, TABLE)
     began = time.monotonic()
     assert await passed(limiter, "posts", 4, 200) == 200
-    # Asked each time it would be 200 times half a second.
+    # Without a backoff it would be 200 timeouts of half a second.
     assert time.monotonic() - began < 20
     await limiter.close()
     await client.aclose()
@@ -217,12 +217,12 @@ async def test_counts_expire_after_the_clock_was_set_forward(redis: Redis) -> No
 
 
 async def test_the_window_slides(redis: Redis) -> None:
-    """What was done just before a period's end still counts after it."""
+    """Requests just before the end of a period count after it as well."""
     await COUNT.run(redis, ["k"], [0, 1, 10, 60])
     await redis.hset("k", mapping={"60c": 0, "60p": 10})
     seconds = (await redis.time())[0] % 60
     granted, wait, remaining, _ = await COUNT.run(redis, ["k"], [0, 1, 10, 60])
-    # Of the ten before, the share that still lies in the window counts.
+    # Of the ten previous requests, the share that is still in the window counts.
     share = 10 * (60 - seconds) / 60
     assert granted == (share + 1 <= 10)
     if not granted:

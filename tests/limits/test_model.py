@@ -1,4 +1,4 @@
-"""The table, its changes by an installation, and what is said on the wire."""
+"""The table of limits, its settings, and the headers."""
 
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from feed.limits.model import (
 
 def test_a_new_account_has_a_third_of_the_quota_and_at_least_one() -> None:
     limit = Limit(account=(Window(10, MINUTE), Window(2, HOUR)))
-    held = effective_limit("posts", limit.account, limit, divisor=3)
-    assert [window.quota for window in held.windows] == [3, 1]
-    assert held.policy_header == b'"posts-1m";q=3;w=60, "posts-1h";q=1;w=3600'
+    limited = effective_limit("posts", limit.account, limit, divisor=3)
+    assert [window.quota for window in limited.windows] == [3, 1]
+    assert limited.policy_header == b'"posts-1m";q=3;w=60, "posts-1h";q=1;w=3600'
 
 
 def test_exact_and_strict_limits_have_no_portion_and_others_a_tenth() -> None:

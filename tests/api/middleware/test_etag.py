@@ -1,4 +1,4 @@
-"""What may be kept, by whom, for how long; and what one's own writing shows at once."""
+"""Cache headers and ETags, and that own writes are shown at once."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ TEXT = "你好 #读书#"
 
 @pytest.fixture
 async def paths(join: Join) -> dict[str, str]:
-    """One address of each kind that has an ETag."""
+    """A path for each route with an ETag."""
     ming = join("小明")
     post = (await ming("POST", "/posts", {"text": TEXT})).json()
     campaign = await publish(join("编辑", roles=("editor",)))
@@ -84,7 +84,7 @@ async def test_the_config_has_the_limits_of_the_server(client: httpx.AsyncClient
 
 @asynccontextmanager
 async def another_worker(app_state: AppState) -> AsyncIterator[httpx.AsyncClient]:
-    """A second process, as far as what it keeps goes: only Postgres and Redis are common."""
+    """A second process with its own caches: only Postgres and Redis are shared."""
     other = build_app_state(app_state.settings, app_state.pool, app_state.redis, app_state.keys)
     other.projector.start()
     transport = httpx.ASGITransport(app=app_over(other), raise_app_exceptions=False)  # type: ignore[arg-type]
@@ -99,7 +99,7 @@ async def test_own_writes_are_shown_at_once_by_every_worker(join: Join, app_stat
     async with another_worker(app_state) as other:
         there = Person(other, ming.headers["authorization"].removeprefix("Bearer "))
         me = (await there("GET", "/me")).json()["id"]
-        # What the other worker keeps is warm, and a moment old.
+        # The caches of the other worker are filled.
         for path in ("/feeds/latest", f"/users/{me}/posts"):
             await there("GET", path)
         post = (await ming("POST", "/posts", {"text": TEXT})).json()["id"]

@@ -1,4 +1,4 @@
-"""The express lane answers as the framework's way does, and leaves to it whatever is unusual."""
+"""The fast path responds like the framework, and passes unusual requests on to it."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -20,28 +20,28 @@ ASGI = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 async def paths(join: Join) -> dict[str, str]:
-    """What stands for each parameter of a path."""
+    """Valid values of path parameters."""
     post = (await join("小明")("POST", "/posts", {"text": "你好 #读书#"})).json()
     comment = (await join("小明")("POST", f"/posts/{post['id']}/comments", {"text": "好"})).json()
     campaign = await publish(join("编辑", roles=("editor",)))
     return {"post_id": post["id"], "comment_id": comment["id"], "name": "读书", "campaign_id": campaign}
 
 
-class Taken:
-    """The application, and how many of its requests took the framework's way."""
+class BothPaths:
+    """The application, and the number of requests that the framework handled."""
 
     def __init__(self, app_state: AppState) -> None:
         self.app = build(app_state)
-        self.long_way = 0
+        self.framework_count = 0
 
-    async def ask(self, method: str, path: str, headers: dict[str, str], content: bytes = b"", *, lane: bool) -> Any:
+    async def ask(self, method: str, path: str, headers: dict[str, str], content: bytes = b"", *, fast: bool) -> Any:
         async def inner(scope: Any, receive: Any, send: Any) -> None:
-            self.long_way += 1
+            self.framework_count += 1
             await plain(scope, receive, send)
 
         plain: ASGI = Litestar._create_asgi_handler(self.app)
         app = self.app
-        kept, app.asgi_handler = app.asgi_handler, fast_path(app, inner) if lane else plain
+        handler, app.asgi_handler = app.asgi_handler, fast_path(app, inner) if fast else plain
         try:
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(app),  # type: ignore[arg-type]
@@ -49,11 +49,11 @@ class Taken:
             ) as client:
                 return await client.request(method, path, headers=headers, content=content)
         finally:
-            app.asgi_handler = kept
+            app.asgi_handler = handler
 
 
-def told(answer: httpx.Response) -> Any:
-    """What a client sees; what counts down with each request is left out."""
+def observed(answer: httpx.Response) -> Any:
+    """Status, headers and content, without the `RateLimit` header, which changes with each request."""
     headers = {name: value for name, value in answer.headers.items() if name not in ("ratelimit",)}
     return answer.status_code, sorted(headers.items()), answer.content
 
@@ -61,41 +61,41 @@ def told(answer: httpx.Response) -> Any:
 async def test_each_endpoint_responds_alike_on_both_paths(
     app_state: AppState, join: Join, paths: dict[str, str]
 ) -> None:
-    taken = Taken(app_state)
+    both = BothPaths(app_state)
     token = join("小红").headers
-    doors = dict(_endpoints(taken.app))
-    assert {"/v1/feeds/latest", "/v1/posts/{post_id}/like"} <= {door.template for door in doors.values()}
-    for (method, _), door in doors.items():
-        path = door.template.format(**paths)
-        if door.body is not None:
-            await both_ways_with_a_body(taken, method, path, token)
+    endpoints = dict(_endpoints(both.app))
+    assert {"/v1/feeds/latest", "/v1/posts/{post_id}/like"} <= {endpoint.template for endpoint in endpoints.values()}
+    for (method, _), endpoint in endpoints.items():
+        path = endpoint.template.format(**paths)
+        if endpoint.body is not None:
+            await compare_with_body(both, method, path, token)
             continue
         for who in ({}, token):
-            for query in ("", "?limit=3") if "limit" in door.query_names else ("",):
-                short = await taken.ask(method, path + query, who, lane=True)
-                assert taken.long_way == (not who and door.viewer_name == "viewer"), path
-                taken.long_way = 0
-                long = await taken.ask(method, path + query, who, lane=False)
-                assert told(short) == told(long), path
-                if tag := short.headers.get("etag"):
+            for query in ("", "?limit=3") if "limit" in endpoint.query_names else ("",):
+                quick = await both.ask(method, path + query, who, fast=True)
+                assert both.framework_count == (not who and endpoint.viewer_name == "viewer"), path
+                both.framework_count = 0
+                slow = await both.ask(method, path + query, who, fast=False)
+                assert observed(quick) == observed(slow), path
+                if tag := quick.headers.get("etag"):
                     same = {**who, "if-none-match": tag}
-                    again = await taken.ask(method, path + query, same, lane=True)
+                    again = await both.ask(method, path + query, same, fast=True)
                     assert again.status_code == 304
-                    assert told(again) == told(await taken.ask(method, path + query, same, lane=False))
-                taken.long_way = 0
+                    assert observed(again) == observed(await both.ask(method, path + query, same, fast=False))
+                both.framework_count = 0
 
 
-async def both_ways_with_a_body(taken: Taken, method: str, path: str, token: dict[str, str]) -> None:
-    """What is made differs in its id and its instant; what is told again does not."""
+async def compare_with_body(both: BothPaths, method: str, path: str, token: dict[str, str]) -> None:
+    """A created comment differs in id and time between the paths; a repeated response does not."""
     keyed = {**token, "content-type": "application/json", "idempotency-key": "one"}
     content = '{"text": "写得真好"}'.encode()
-    short = await taken.ask(method, path, keyed, content, lane=True)
-    long = await taken.ask(method, path, {**keyed, "idempotency-key": "two"}, content, lane=False)
-    assert (short.status_code, taken.long_way) == (201, 0), path
-    assert [made_alike(told(answer)) for answer in (short, long)] == [made_alike(told(short))] * 2
-    again = [await taken.ask(method, path, keyed, content, lane=lane) for lane in (True, False)]
-    assert told(again[0]) == told(again[1])
-    assert (again[0].content, again[0].headers["idempotency-replayed"]) == (short.content, "true")
+    quick = await both.ask(method, path, keyed, content, fast=True)
+    slow = await both.ask(method, path, {**keyed, "idempotency-key": "two"}, content, fast=False)
+    assert (quick.status_code, both.framework_count) == (201, 0), path
+    assert [without_ids(observed(answer)) for answer in (quick, slow)] == [without_ids(observed(quick))] * 2
+    again = [await both.ask(method, path, keyed, content, fast=fast) for fast in (True, False)]
+    assert observed(again[0]) == observed(again[1])
+    assert (again[0].content, again[0].headers["idempotency-replayed"]) == (quick.content, "true")
     for body, headers, status in (
         (b"", {}, 400),
         (b"{", {}, 400),
@@ -108,9 +108,9 @@ async def both_ways_with_a_body(taken: Taken, method: str, path: str, token: dic
         (content, {"authorization": "Bearer no"}, 401),
     ):
         headers = {**token, "content-type": "application/json; charset=utf-8", **headers}
-        short = await taken.ask(method, path, headers, body, lane=True)
-        assert (short.status_code, taken.long_way) == (status, 0), (path, body[:30])
-        assert told(short) == told(await taken.ask(method, path, headers, body, lane=False))
+        quick = await both.ask(method, path, headers, body, fast=True)
+        assert (quick.status_code, both.framework_count) == (status, 0), (path, body[:30])
+        assert observed(quick) == observed(await both.ask(method, path, headers, body, fast=False))
     for headers in (
         {**token, "content-type": "text/plain"},
         {**token},
@@ -118,15 +118,15 @@ async def both_ways_with_a_body(taken: Taken, method: str, path: str, token: dic
         {**keyed, "idempotency-key": "k" * 201},
         {"content-type": "application/json"},
     ):
-        taken.long_way = 0
-        short = await taken.ask(method, path, headers, content, lane=True)
-        assert taken.long_way == 1
-        assert short.status_code == (await taken.ask(method, path, headers, content, lane=False)).status_code
-    taken.long_way = 0
+        both.framework_count = 0
+        quick = await both.ask(method, path, headers, content, fast=True)
+        assert both.framework_count == 1
+        assert quick.status_code == (await both.ask(method, path, headers, content, fast=False)).status_code
+    both.framework_count = 0
 
 
-def made_alike(seen: Any) -> Any:
-    """The answer without what is new each time."""
+def without_ids(seen: Any) -> Any:
+    """The response without ids and times."""
     status, headers, content = seen
     alike = re.sub(rb"[0-9]{15,}|20[0-9]{2}-[0-9T:.-]+Z", b"?", content)
     return status, [(name, value) for name, value in headers if name != "content-length"], alike
@@ -154,16 +154,16 @@ def made_alike(seen: Any) -> Any:
 async def test_unusual_requests_are_passed_on_to_the_framework(
     app_state: AppState, query: str, headers: dict[str, str], content: bytes
 ) -> None:
-    taken = Taken(app_state)
-    short = await taken.ask("GET", f"/v1/feeds/latest{query}", headers, content, lane=True)
-    assert taken.long_way == 1
-    assert told(short) == told(await taken.ask("GET", f"/v1/feeds/latest{query}", headers, content, lane=False))
+    both = BothPaths(app_state)
+    quick = await both.ask("GET", f"/v1/feeds/latest{query}", headers, content, fast=True)
+    assert both.framework_count == 1
+    assert observed(quick) == observed(await both.ask("GET", f"/v1/feeds/latest{query}", headers, content, fast=False))
 
 
 async def test_errors_are_the_same_on_both_paths(app_state: AppState, join: Join, paths: dict[str, str]) -> None:
-    taken = Taken(app_state)
+    both = BothPaths(app_state)
     token = join("小红").headers
-    asked = [
+    requests = [
         ("PUT", "/v1/posts/77/like", token, 404),
         ("PUT", "/v1/posts/x/like", token, 404),
         ("PUT", f"/v1/posts/{paths['post_id']}/like", {"authorization": "Bearer no"}, 401),
@@ -172,15 +172,15 @@ async def test_errors_are_the_same_on_both_paths(app_state: AppState, join: Join
         ("GET", "/v1/topics/nobody/posts", {}, 404),
         ("GET", "/v1/topics/nobody/posts", {"accept-language": "en"}, 404),
     ]
-    for method, path, headers, status in asked:
-        short = await taken.ask(method, path, headers, lane=True)
-        assert (short.status_code, taken.long_way) == (status, 0), path
-        assert told(short) == told(await taken.ask(method, path, headers, lane=False))
-        assert short.headers["content-type"] == "application/problem+json"
+    for method, path, headers, status in requests:
+        quick = await both.ask(method, path, headers, fast=True)
+        assert (quick.status_code, both.framework_count) == (status, 0), path
+        assert observed(quick) == observed(await both.ask(method, path, headers, fast=False))
+        assert quick.headers["content-type"] == "application/problem+json"
 
 
 async def test_an_unexpected_error_is_a_500_on_both_paths(app_state: AppState) -> None:
-    taken = Taken(msgspec.structs.replace(app_state, pages=None))
-    short = await taken.ask("GET", "/v1/feeds/latest", {}, lane=True)
-    assert (short.status_code, taken.long_way, short.json()["code"]) == (500, 0, "internal_error")
-    assert told(short) == told(await taken.ask("GET", "/v1/feeds/latest", {}, lane=False))
+    both = BothPaths(msgspec.structs.replace(app_state, pages=None))
+    quick = await both.ask("GET", "/v1/feeds/latest", {}, fast=True)
+    assert (quick.status_code, both.framework_count, quick.json()["code"]) == (500, 0, "internal_error")
+    assert observed(quick) == observed(await both.ask("GET", "/v1/feeds/latest", {}, fast=False))

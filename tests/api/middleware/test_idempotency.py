@@ -1,4 +1,4 @@
-"""A retried POST acts once and is told the same: at once, later, at the same time, after a crash, and a day later."""
+"""A retried POST acts once and gets the same response: concurrently, later and after a crash, for a day."""
 
 import asyncio
 from datetime import timedelta
@@ -22,7 +22,7 @@ KEY = {"idempotency-key": "a-retry"}
 POSTS = 1000
 
 
-async def say(person: Person, text: str = "你好", **headers: str) -> httpx.Response:
+async def publish(person: Person, text: str = "你好", **headers: str) -> httpx.Response:
     return await person("POST", "/posts", {"text": text}, headers=KEY | headers)
 
 
@@ -39,10 +39,10 @@ async def test_every_retryable_post_accepts_a_key(client: httpx.AsyncClient) -> 
 
 async def test_a_retry_gets_the_first_response_after_later_changes(join: Join) -> None:
     ming, hong = join("小明"), join("小红")
-    first = await say(ming)
+    first = await publish(ming)
     await hong("PUT", f"/posts/{first.json()['id']}/like")
     await ming("DELETE", f"/posts/{first.json()['id']}")
-    again = await say(ming)
+    again = await publish(ming)
     assert (again.status_code, again.content) == (201, first.content)
     assert again.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
@@ -50,29 +50,29 @@ async def test_a_retry_gets_the_first_response_after_later_changes(join: Join) -
 
 async def test_the_same_key_of_another_account_or_route_is_independent(join: Join) -> None:
     ming, hong = join("小明"), join("小红")
-    post = (await say(ming)).json()["id"]
-    assert (await say(hong)).json()["id"] != post
+    post = (await publish(ming)).json()["id"]
+    assert (await publish(hong)).json()["id"] != post
     comment = await ming("POST", f"/posts/{post}/comments", {"text": "你好"}, headers=KEY)
     assert comment.status_code == 201
 
 
 async def test_another_body_under_the_same_key_is_refused(join: Join) -> None:
     ming = join("小明")
-    await say(ming)
-    answer = await say(ming, "别的")
+    await publish(ming)
+    answer = await publish(ming, "别的")
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused")
 
 
 async def test_an_error_is_not_stored(join: Join, app_state: AppState) -> None:
     ming = join("小明")
-    assert (await say(ming, "")).status_code == 422
-    assert (await say(ming, "现在对了")).status_code == 201
+    assert (await publish(ming, "")).status_code == 422
+    assert (await publish(ming, "现在对了")).status_code == 201
 
 
 async def test_concurrent_requests_with_one_key_act_once(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     await ming("GET", "/me")
-    answers = await asyncio.gather(*(say(ming) for _ in range(12)))
+    answers = await asyncio.gather(*(publish(ming) for _ in range(12)))
     statuses = {answer.status_code for answer in answers}
     assert statuses <= {201, 409}
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {"idempotency_key_busy"}
@@ -85,24 +85,24 @@ async def test_a_retry_after_a_crash_between_commit_and_response_reads_the_resul
     join: Join, app_state: AppState
 ) -> None:
     ming = join("小明")
-    first = await say(ming)
-    # As it is when the process died after its commit.
+    first = await publish(ming)
+    # The state after a crash between commit and response.
     await app_state.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
-    again = await say(ming)
+    again = await publish(ming)
     assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
     assert await app_state.pool.fetchval("SELECT count(*) FROM posts") == 1
 
 
 async def test_a_key_expires_after_a_day(join: Join, app_state: AppState) -> None:
     ming = join("小明")
-    first = await say(ming)
+    first = await publish(ming)
     await app_state.pool.execute(
         "UPDATE idempotency_keys SET created_at = created_at - $1::interval", timedelta(hours=24)
     )
-    second = await say(ming, "第二天")
+    second = await publish(ming, "第二天")
     assert (second.status_code, second.json()["text"]) == (201, "第二天")
     assert second.json()["id"] != first.json()["id"]
-    assert (await say(ming, "第二天")).content == second.content
+    assert (await publish(ming, "第二天")).content == second.content
 
 
 async def test_a_key_that_is_too_long_is_refused(join: Join) -> None:
@@ -117,15 +117,15 @@ async def test_a_batch_of_verdicts_is_recorded_and_undone_once(join: Join, app_s
     leased = await reviewer("POST", "/moderation/cases/lease", {"count": 2}, headers=KEY)
     assert (await reviewer("POST", "/moderation/cases/lease", {"count": 2}, headers=KEY)).content == leased.content
     await app_state.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
-    held = await reviewer("POST", "/moderation/cases/lease", {"count": 2}, headers=KEY)
-    assert [case["id"] for case in held.json()["items"]] == [case["id"] for case in leased.json()["items"]]
+    repeated = await reviewer("POST", "/moderation/cases/lease", {"count": 2}, headers=KEY)
+    assert [case["id"] for case in repeated.json()["items"]] == [case["id"] for case in leased.json()["items"]]
 
     seen = [{"id": case["id"], "version": case["version"]} for case in leased.json()["items"]]
     batch: dict[str, Any] = {"cases": seen, "verdict": "remove", "reason_code": "spam"}
     judged = await reviewer("POST", "/moderation/verdicts", batch, headers=KEY)
     assert [item["outcome"] for item in judged.json()["items"]] == ["done", "done"]
-    for kept in (True, False):
-        if not kept:
+    for stored in (True, False):
+        if not stored:
             await app_state.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
         assert (await reviewer("POST", "/moderation/verdicts", batch, headers=KEY)).json() == judged.json()
     assert await app_state.pool.fetchval("SELECT count(*) FROM verdicts") == 2
@@ -144,9 +144,9 @@ async def test_single_verdicts_and_leases_act_once(join: Join, app_state: AppSta
     await ming("POST", "/posts", {"text": "一"})
     case = (await reviewer("POST", "/moderation/cases/lease", {"count": 1})).json()["items"][0]
     path = f"/moderation/cases/{case['id']}"
-    for door in ("extend", "release"):
+    for action in ("extend", "release"):
         for _ in range(2):
-            assert (await reviewer("POST", f"{path}/{door}", headers=KEY)).status_code == 200
+            assert (await reviewer("POST", f"{path}/{action}", headers=KEY)).status_code == 200
             await app_state.pool.execute("UPDATE idempotency_keys SET status = NULL, answer = NULL")
     verdict = {"verdict": "remove", "reason_code": "spam", "version": case["version"]}
     first = await reviewer("POST", f"{path}/verdict", verdict, headers=KEY)
@@ -163,22 +163,22 @@ async def test_a_thousand_posts_over_a_connection_that_drops_responses_act_once_
     post_id = await make.post(pool)
     token_key = open_keys(tmp_path / "keys", create=False).token_key
     tokens = [issue_token(token_key, sub=f"p{n}", name=f"p{n}", phone=f"+8613{n:09}") for n in range(16)]
-    told: dict[str, bytes] = {}
+    responses: dict[str, bytes] = {}
 
     async with dropping(int(server.url.rsplit(":", 1)[1]), seed=1) as proxy:
 
-        async def insist(person: int) -> None:
-            # A connection for each request: what the proxy cuts is one request and not its neighbours.
+        async def retry(person: int) -> None:
+            # A connection per request: the proxy drops one request and no others.
             limits = httpx.Limits(max_keepalive_connections=0)
             url = f"http://127.0.0.1:{proxy.port}/v1"
             async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20, limits=limits) as client:
-                for deed in range(person, POSTS, len(tokens)):
-                    text = f"第 {deed} 件"
-                    path = "/posts" if deed % 2 else f"/posts/{post_id}/comments"
-                    headers = {"authorization": f"Bearer {tokens[person]}", "idempotency-key": str(deed)}
+                for number in range(person, POSTS, len(tokens)):
+                    text = f"第 {number} 件"
+                    path = "/posts" if number % 2 else f"/posts/{post_id}/comments"
+                    headers = {"authorization": f"Bearer {tokens[person]}", "idempotency-key": str(number)}
                     answers: list[httpx.Response] = []
-                    # Once more after the answer came: what was told is told again.
-                    while len(answers) < (2 if deed % 10 == 0 else 1):
+                    # Every tenth request is repeated after its response, which must be the same.
+                    while len(answers) < (2 if number % 10 == 0 else 1):
                         try:
                             answer = await client.post(path, json={"text": text}, headers=headers)
                         except httpx.TransportError:
@@ -189,14 +189,14 @@ async def test_a_thousand_posts_over_a_connection_that_drops_responses_act_once_
                         assert answer.status_code == 201, answer.text
                         answers.append(answer)
                     assert len({answer.content for answer in answers}) == 1
-                    told[text] = answers[0].content
+                    responses[text] = answers[0].content
 
-        await asyncio.gather(*(insist(person) for person in range(len(tokens))))
+        await asyncio.gather(*(retry(person) for person in range(len(tokens))))
 
     assert proxy.lost_answers > 200
     assert proxy.lost_requests > 100
     posts = await pool.fetch("SELECT text FROM post_revisions WHERE text <> 'x'")
     comments = await pool.fetch("SELECT text FROM comments")
-    assert sorted(row["text"] for row in (*posts, *comments)) == sorted(told)
-    assert len(told) == POSTS
+    assert sorted(row["text"] for row in (*posts, *comments)) == sorted(responses)
+    assert len(responses) == POSTS
     assert await pool.fetchval("SELECT comment_count FROM post_stats WHERE post_id = $1", post_id) == len(comments)

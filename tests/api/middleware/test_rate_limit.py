@@ -1,4 +1,4 @@
-"""Limits at the doors: every one has a class, and 429 says when to come back."""
+"""Rate limits of the API: every route has a class, and 429 has a Retry-After."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -47,7 +47,7 @@ async def opened(
     """`opened(peer="192.0.2.1", trusted_proxies=1)`: a client of an application with small limits."""
     file = tmp_path / "limits.toml"
     file.write_text(LIMITS)
-    worlds: list[AppState] = []
+    states: list[AppState] = []
 
     def open_client(*, peer: str = "192.0.2.1", on: Redis = redis, **more: Any) -> httpx.AsyncClient:
         given: dict[str, Any] = {
@@ -57,12 +57,12 @@ async def opened(
             "limits": str(file),
         }
         app_state = build_app_state(Settings(**given | more), pool, on, keys)
-        worlds.append(app_state)
+        states.append(app_state)
         transport = httpx.ASGITransport(app=app_over(app_state), client=(peer, 4711), raise_app_exceptions=False)  # type: ignore[arg-type]
         return httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1")
 
     yield open_client
-    for app_state in worlds:
+    for app_state in states:
         await app_state.likes.close()
         await app_state.projector.close()
         if app_state.limiter is not None:
@@ -70,8 +70,8 @@ async def opened(
 
 
 @pytest.fixture
-async def grown(pool: "asyncpg.Pool[Record]", keys: Keys) -> Callable[..., Any]:
-    """`await grown(client, "小明", phone)`: somebody who joined a month ago."""
+async def old_account(pool: "asyncpg.Pool[Record]", keys: Keys) -> Callable[..., Any]:
+    """`await old_account(client, "小明", phone)`: a user with an account of a month ago."""
 
     async def joined(client: httpx.AsyncClient, name: str, phone: str) -> Person:
         person = Person(client, issue_token(keys.token_key, sub=name, name=name, phone=phone))
@@ -96,16 +96,16 @@ def structured(value: str) -> dict[str, dict[str, int]]:
 
 
 def test_every_route_has_a_class(app_state: AppState) -> None:
-    doors = {
+    classes = {
         (str(method), str(route.path_format)): limit_of(handler, str(method))
         for route in app_over(app_state).routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         for method in handler.http_methods
     }
-    assert len(doors) > 80
-    assert set(doors.values()) <= set(TABLE) | {UNLIMITED}
-    assert {path for (_, path), name in doors.items() if name == UNLIMITED} == {
+    assert len(classes) > 80
+    assert set(classes.values()) <= set(TABLE) | {UNLIMITED}
+    assert {path for (_, path), name in classes.items() if name == UNLIMITED} == {
         "/health/live",
         "/health/ready",
         "/metrics",
@@ -125,20 +125,20 @@ def test_every_route_has_a_class(app_state: AppState) -> None:
         ("GET", "/openapi.json"): "files",
         ("GET", "/docs"): "files",
     }
-    assert {door: doors[door] for door in expected} == expected
+    assert {route: classes[route] for route in expected} == expected
 
 
-async def test_a_rejection_names_the_limit_and_when_to_retry(opened: Opened, grown: Callable[..., Any]) -> None:
-    ming = await grown(opened(), "小明", "+8613700000001")
+async def test_a_rejection_names_the_limit_and_when_to_retry(opened: Opened, old_account: Callable[..., Any]) -> None:
+    ming = await old_account(opened(), "小明", "+8613700000001")
     first = await ming("POST", "/posts", {"text": "读书"})
     assert first.status_code == 201
     assert structured(first.headers["ratelimit-policy"]) == {
         "posts-10m": {"q": 2, "w": 600},
         "posts-1d": {"q": 30, "w": 86_400},
     }
-    told = structured(first.headers["ratelimit"])
-    assert told["posts-10m"]["r"] == 1
-    assert 0 < told["posts-10m"]["t"] <= 600
+    limits = structured(first.headers["ratelimit"])
+    assert limits["posts-10m"]["r"] == 1
+    assert 0 < limits["posts-10m"]["t"] <= 600
     assert (await ming("POST", "/posts", {"text": "读书"})).status_code == 201
     refused = await ming("POST", "/posts", {"text": "读书"})
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
@@ -146,22 +146,20 @@ async def test_a_rejection_names_the_limit_and_when_to_retry(opened: Opened, gro
     assert 0 < int(refused.headers["retry-after"]) <= 1200
     assert structured(refused.headers["ratelimit"])["posts-10m"]["r"] == 0
     assert structured(refused.headers["ratelimit-policy"])["posts-10m"] == {"q": 2, "w": 600}
-    # Another class is another matter.
+    # Other classes are not affected.
     assert (await ming("GET", "/me")).status_code == 200
 
 
 async def test_accounts_of_one_phone_share_a_quota_and_new_ones_have_a_third(
-    opened: Opened, grown: Callable[..., Any], keys: Keys
+    opened: Opened, old_account: Callable[..., Any], keys: Keys
 ) -> None:
     client = opened()
-    ming, also_ming = [await grown(client, name, "+8613700000002") for name in ("小明", "小明二号")]
+    ming, also_ming = [await old_account(client, name, "+8613700000002") for name in ("小明", "小明二号")]
     assert (await ming("POST", "/posts", {"text": "一"})).status_code == 201
     assert (await also_ming("POST", "/posts", {"text": "二"})).status_code == 201
     assert (await also_ming("POST", "/posts", {"text": "三"})).status_code == 429
-    young = Person(client, issue_token(keys.token_key, sub="新", name="新", phone="+8613700000003"))
-    assert (
-        structured((await young("POST", "/posts", {"text": "一"})).headers["ratelimit-policy"])["posts-1d"]["q"] == 10
-    )
+    new = Person(client, issue_token(keys.token_key, sub="新", name="新", phone="+8613700000003"))
+    assert structured((await new("POST", "/posts", {"text": "一"})).headers["ratelimit-policy"])["posts-1d"]["q"] == 10
 
 
 async def test_anonymous_callers_are_counted_by_an_address_that_they_cannot_forge(opened: Opened) -> None:
@@ -173,7 +171,7 @@ async def test_anonymous_callers_are_counted_by_an_address_that_they_cannot_forg
     assert statuses == [200, 200, 200, 429, 429]
     other = await client.get("/feeds/latest", headers={"x-forwarded-for": "203.0.113.10"})
     assert other.status_code == 200
-    # What a shared cache may keep says nothing about a single caller.
+    # Responses for shared caches have no headers of a single caller.
     assert "ratelimit" not in other.headers
 
 
@@ -193,10 +191,12 @@ async def test_guessing_tokens_is_limited(opened: Opened) -> None:
     assert statuses == [401, 401, 429, 429]
 
 
-async def test_in_embedded_mode_loopback_has_no_limit_by_address(opened: Opened, grown: Callable[..., Any]) -> None:
+async def test_in_embedded_mode_loopback_has_no_limit_by_address(
+    opened: Opened, old_account: Callable[..., Any]
+) -> None:
     client = opened(embedded=True, peer="127.0.0.1")
     assert [(await client.get("/feeds/latest")).status_code for _ in range(10)] == [200] * 10
-    ming = await grown(client, "小明", "+8613700000004")
+    ming = await old_account(client, "小明", "+8613700000004")
     assert [(await ming("GET", "/feeds/latest")).status_code for _ in range(7)] == [200] * 5 + [429] * 2
     abroad = opened(embedded=True)
     assert [(await abroad.get("/feeds/latest")).status_code for _ in range(4)] == [200, 200, 200, 429]

@@ -1,4 +1,4 @@
-"""What every answer bears, and what is refused before a handler is asked."""
+"""Security headers, allowed hosts, CORS, `Accept`, body limits and timeouts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +13,7 @@ from litestar.datastructures import State
 
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import EXCEPTION_HANDLERS
-from feed.api.middleware import timeouts as patience
+from feed.api.middleware import timeouts
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
 from feed.api.middleware.negotiation import takes_json
 from feed.api.middleware.security import security_middleware
@@ -95,7 +95,7 @@ async def test_the_docs_page_loads_its_own_files_only(client: httpx.AsyncClient)
         assert file.status_code == 200, source
         assert file.headers["x-content-type-options"] == "nosniff"
         wanted = "css" if source.endswith(".css") else "javascript"
-        # With nosniff a browser runs no script of another type.
+        # With nosniff browsers run scripts of the right type only.
         assert wanted in file.headers["content-type"], source
 
 
@@ -116,14 +116,14 @@ def test_allowed_hosts_follow_the_settings(settings: dict[str, Any], names: tupl
 
 
 @pytest.mark.parametrize(
-    ("header", "known"),
+    ("header", "allowed"),
     [
         (b"a.cn", True), (b"A.CN:8443", True), (b"x.b.cn", True), (b"b.cn", False), (b"a.cn.evil.com", False),
         (b"evil.com", False), (b"", False), (b"[2001:db8::1]:80", True), (b"xb.cn", False), (b"a.cn:80:90", True),
     ],
 )  # fmt: skip
-def test_a_host_is_allowed_by_its_name_with_any_port(header: bytes, known: bool) -> None:
-    assert host_check(["a.cn", "*.b.cn", "2001:db8::1"])(header) is known
+def test_a_host_is_allowed_by_its_name_with_any_port(header: bytes, allowed: bool) -> None:
+    assert host_check(["a.cn", "*.b.cn", "2001:db8::1"])(header) is allowed
 
 
 async def test_a_foreign_host_is_rejected_except_for_probes(opened: Opened) -> None:
@@ -138,15 +138,15 @@ async def test_a_foreign_host_is_rejected_except_for_probes(opened: Opened) -> N
 
 async def test_cors_allows_the_configured_origins_only(client: httpx.AsyncClient, opened: Opened) -> None:
     origin = {"origin": "https://h5.example.cn"}
-    silent = await client.get("/feeds/latest", headers=origin)
-    assert not [name for name in silent.headers if name.startswith("access-control")]
+    default = await client.get("/feeds/latest", headers=origin)
+    assert not [name for name in default.headers if name.startswith("access-control")]
 
     named = opened(cors_origins="https://h5.example.cn, https://other.example.cn/")
     preflight = {**origin, "access-control-request-method": "PUT", "access-control-request-headers": "authorization"}
-    asked = await named.options("/v1/posts/1/like", headers=preflight)
-    assert asked.status_code == 204
-    assert asked.headers["access-control-allow-origin"] == "https://h5.example.cn"
-    assert "access-control-allow-credentials" not in asked.headers
+    allowed = await named.options("/v1/posts/1/like", headers=preflight)
+    assert allowed.status_code == 204
+    assert allowed.headers["access-control-allow-origin"] == "https://h5.example.cn"
+    assert "access-control-allow-credentials" not in allowed.headers
     answer = await named.get("/nothing", headers=origin)
     assert answer.headers["access-control-allow-origin"] == "https://h5.example.cn"
     assert "retry-after" in answer.headers["access-control-expose-headers"]
@@ -159,7 +159,7 @@ async def test_cors_allows_the_configured_origins_only(client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize(
-    ("accept", "taken"),
+    ("accept", "allowed"),
     [
         ("*/*", True), ("application/json", True), ("application/*", True), ("application/problem+json", True),
         ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True), ("", True), (" , ", True),
@@ -168,14 +168,14 @@ async def test_cors_allows_the_configured_origins_only(client: httpx.AsyncClient
         ("application/json; q=0.0", False), ("text/csv", False),
     ],
 )  # fmt: skip
-def test_accept_headers_that_allow_json(accept: str, taken: bool) -> None:
-    assert takes_json(accept) is taken
+def test_accept_headers_that_allow_json(accept: str, allowed: bool) -> None:
+    assert takes_json(accept) is allowed
 
 
 async def test_an_accept_header_without_json_is_406(client: httpx.AsyncClient, join: Join) -> None:
     refused = await client.get("/feeds/latest", headers={"accept": "text/html"})
     assert (refused.status_code, refused.json()["code"]) == (406, "not_acceptable")
-    # The score sheet is also a table, and the contract a page.
+    # The score sheet is also served as CSV, and the OpenAPI document as a page.
     sheet = await join("编辑", roles=("editor",))("GET", "/admin/campaigns/1/sheet", headers={"accept": "text/csv"})
     assert sheet.status_code == 404
     assert (await client.get("http://feed.test/docs", headers={"accept": "text/html"})).status_code == 200
@@ -236,11 +236,11 @@ async def test_a_chunked_body_is_rejected_as_soon_as_it_is_too_large(join: Join)
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "HANDLER_SECONDS", 0.3)
-    monkeypatch.setattr(patience, "BYTE_SECONDS", 0.2)
-    monkeypatch.setattr(patience, "BODY_SECONDS", 0.6)
-    monkeypatch.setattr(patience, "_TICK_SECONDS", 0.05)
+def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeouts, "HANDLER_SECONDS", 0.3)
+    monkeypatch.setattr(timeouts, "BYTE_SECONDS", 0.2)
+    monkeypatch.setattr(timeouts, "BODY_SECONDS", 0.6)
+    monkeypatch.setattr(timeouts, "_TICK_SECONDS", 0.05)
 
 
 def slow_app() -> Any:
@@ -253,7 +253,7 @@ def slow_app() -> Any:
         try:
             await asyncio.sleep(30)
         except asyncio.CancelledError:
-            return "answered all the same"
+            return "responded after cancellation"
         return ""
 
     @post("/read", status_code=200)
@@ -268,19 +268,19 @@ def slow_app() -> Any:
     return app
 
 
-async def test_a_handler_times_out(hurried: None) -> None:
+async def test_a_handler_times_out(short_timeouts: None) -> None:
     async with client_of(slow_app()) as client:
         answer = await client.get("/sleep")
         assert (answer.status_code, answer.json()["code"]) == (503, "took_too_long")
         assert int(answer.headers["retry-after"]) > 0
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert (await client.get("/stubborn")).text == "answered all the same"
+        assert (await client.get("/stubborn")).text == "responded after cancellation"
         answers = await asyncio.gather(*(client.get("/sleep") for _ in range(20)))
         assert {answer.status_code for answer in answers} == {503}
 
 
 @pytest.mark.parametrize(("pause", "status"), [(0.1, 408), (1.0, 408), (0.0, 200)])
-async def test_a_slow_body_times_out(hurried: None, pause: float, status: int) -> None:
+async def test_a_slow_body_times_out(short_timeouts: None, pause: float, status: int) -> None:
     async def body() -> AsyncIterator[bytes]:
         for _ in range(20):
             await asyncio.sleep(pause)
@@ -293,7 +293,7 @@ async def test_a_slow_body_times_out(hurried: None, pause: float, status: int) -
             assert answer.json()["code"] == "body_too_slow"
 
 
-async def test_a_cancellation_by_the_server_propagates(hurried: None) -> None:
+async def test_a_cancellation_by_the_server_propagates(short_timeouts: None) -> None:
     async with client_of(slow_app()) as client:
         task = asyncio.create_task(client.get("/sleep"))
         await asyncio.sleep(0.05)
@@ -307,7 +307,7 @@ async def test_a_cancellation_by_the_server_propagates(hurried: None) -> None:
     [
         ("127.0.0.1", {}, "", 200),
         ("192.0.2.1", {}, "", 404),
-        # A proxy of this machine passes on what comes from elsewhere.
+        # A proxy on this machine forwards requests of other machines.
         ("127.0.0.1", {"x-forwarded-for": "192.0.2.1"}, "", 404),
         ("127.0.0.1", {"forwarded": "for=192.0.2.1"}, "", 404),
         ("127.0.0.1", {}, "a-token-of-the-metrics", 404),

@@ -1,4 +1,4 @@
-"""A real server and raw sockets: who is slow, or says too much, holds nobody up."""
+"""Slow and oversized requests over raw sockets to a real server."""
 
 import asyncio
 import time
@@ -14,10 +14,10 @@ _LIKE = b"PUT /v1/posts/1/like HTTP/1.1\r\nHost: feed.test\r\n"
 __all__ = ["server"]
 
 
-async def told(
+async def exchange(
     server: Server, first: bytes, *, then: bytes = b"", every: float = 0.5, within: float = 60
 ) -> tuple[bytes, float]:
-    """What the server says until it closes the connection, and after how long it does."""
+    """What the server sends until it closes the connection, and the seconds until then."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
     began = time.monotonic()
 
@@ -27,31 +27,31 @@ async def told(
             writer.write(then)
             await writer.drain()
 
-    talking = asyncio.create_task(trickle())
-    said = b""
+    sender = asyncio.create_task(trickle())
+    received = b""
     try:
         writer.write(first)
         async with asyncio.timeout(within):
             while part := await reader.read(65_536):
-                said += part
+                received += part
     except (ConnectionError, TimeoutError):
         pass
     finally:
-        talking.cancel()
-        await asyncio.gather(talking, return_exceptions=True)
+        sender.cancel()
+        await asyncio.gather(sender, return_exceptions=True)
         writer.close()
-    return said, time.monotonic() - began
+    return received, time.monotonic() - began
 
 
 async def test_slow_clients_lose_their_connection(server: Server) -> None:
     silent, slow_headers, idle, stalled = await asyncio.gather(
-        told(server, b""),
-        told(server, b"GET / HTTP/1.1\r\n", then=b"x"),
-        told(server, b"GET /health/live HTTP/1.1\r\nHost: feed.test\r\n\r\n"),
-        told(server, _POST + b"Content-Length: 100\r\n\r\n{"),
+        exchange(server, b""),
+        exchange(server, b"GET / HTTP/1.1\r\n", then=b"x"),
+        exchange(server, b"GET /health/live HTTP/1.1\r\nHost: feed.test\r\n\r\n"),
+        exchange(server, _POST + b"Content-Length: 100\r\n\r\n{"),
     )
-    for said, seconds in (silent, slow_headers):
-        assert said == b""
+    for received, seconds in (silent, slow_headers):
+        assert received == b""
         assert 8 < seconds < 40
     assert idle[0].startswith(b"HTTP/1.1 200")
     assert 8 < idle[1] < 40
@@ -84,9 +84,9 @@ TOO_MUCH = [
 
 
 async def test_too_large_requests_are_rejected_at_once(server: Server) -> None:
-    answers = await asyncio.gather(*(told(server, first, then=then, every=0.05) for first, then, _ in TOO_MUCH))
-    for (said, seconds), (first, _, status) in zip(answers, TOO_MUCH, strict=True):
-        assert said.startswith(b"HTTP/1.1 " + status), (first[:80], said[:200])
+    answers = await asyncio.gather(*(exchange(server, first, then=then, every=0.05) for first, then, _ in TOO_MUCH))
+    for (received, seconds), (first, _, status) in zip(answers, TOO_MUCH, strict=True):
+        assert received.startswith(b"HTTP/1.1 " + status), (first[:80], received[:200])
         assert seconds < 20
 
 
@@ -97,9 +97,9 @@ async def test_a_long_uri_is_rejected_by_the_application(server: Server) -> None
 
 
 async def test_a_smuggled_request_gets_no_response(server: Server) -> None:
-    """Two lengths that contradict each other: what follows is never taken for a request of its own."""
+    """Contradicting lengths: the rest of the body is not handled as another request."""
     smuggled = b"GET /health/live HTTP/1.1\r\nHost: feed.test\r\n\r\n"
-    said, _ = await told(
+    received, _ = await exchange(
         server, _POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled, within=60
     )
-    assert said.count(b"HTTP/1.1 ") == 1 or b'"live"' not in said
+    assert received.count(b"HTTP/1.1 ") == 1 or b'"live"' not in received

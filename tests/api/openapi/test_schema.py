@@ -1,4 +1,4 @@
-"""The served document: whole, true, and good enough to generate a client from."""
+"""The OpenAPI document is valid and complete, so that clients can be generated from it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the app's server tells about its accounts."""
+"""Events of the app's server about its accounts."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ async def send(
     at: datetime | None = None,
     **data: Any,
 ) -> httpx.Response:
-    """An event as the app's server sends it; it happened at `at` and is sent `ago` seconds before now."""
+    """Sends an event of the app's server, which happened at `at`, with a timestamp `ago` seconds before now."""
     happened = at or datetime.now(UTC)
     event = {"type": f"account.{kind}", "timestamp": happened.isoformat(), "data": {"sub": sub, **data}}
     return await deliver(client, msgspec.json.encode(event), event_id=event_id, ago=ago)
@@ -125,7 +125,7 @@ async def test_each_account_of_the_app_is_unbanned_by_itself(client: httpx.Async
         await person("GET", "/me")
     for sub in ("test:小明", "test:明明"):
         await send(client, "banned", sub, at=NOW)
-    # The person has another account that the app still bans.
+    # Another account of the person is still banned by the app.
     assert outcome(await send(client, "unbanned", "test:小明", at=NOW + timedelta(seconds=1))) == "applied"
     for person in (one, other):
         assert (await person("POST", "/posts", {"text": "你好"})).json()["code"] == "banned"
@@ -198,7 +198,7 @@ async def test_an_erased_account_is_gone_with_its_posts(
     assert (await reader("GET", f"/posts/{posts[0]}")).status_code == 404
     assert (await reader("GET", f"/users/{user_id}")).status_code == 404
 
-    # Whoever was writing at that moment is seen, too.
+    # A post that was being written at that moment is erased as well.
     await make.post(app_state.pool, int(user_id))
     await app_state.pool.execute("UPDATE accounts SET post_count = 1 WHERE id = $1", int(user_id))
     assert await erase_next_posts(app_state.pool)
@@ -285,7 +285,7 @@ async def test_a_body_that_is_no_event_is_malformed(client: httpx.AsyncClient) -
 
 
 class TestNoSecret:
-    """Where nobody has set a secret there is no hook."""
+    """Without a secret the webhook does not exist."""
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:

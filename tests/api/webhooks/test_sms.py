@@ -1,4 +1,4 @@
-"""What providers report: twice, late, in the wrong order, of messages that nobody knows, and by nobody else."""
+"""Delivery reports of SMS providers: repeated, late, out of order, for unknown messages and without the token."""
 
 import asyncio
 from typing import Any
@@ -11,8 +11,7 @@ from feed.api.state import AppState
 from feed.metrics import text
 from feed.postgres import transaction
 from feed.settings import Settings
-from feed.sms import actions
-from feed.sms import manual_resolution as deciding
+from feed.sms import actions, manual_resolution
 from feed.sms import store as messages
 from feed.sms.model import MessageId, Purpose, SendAttempt
 from feed.sms.receipts import apply_receipts
@@ -53,7 +52,7 @@ def tencent(sid: str, *, success: bool = True) -> dict[str, Any]:
     }
 
 
-async def hear(client: httpx.AsyncClient, *reports: dict[str, Any], provider: str = "aliyun") -> None:
+async def send_reports(client: httpx.AsyncClient, *reports: dict[str, Any], provider: str = "aliyun") -> None:
     answer = await client.post(f"/hooks/sms/{provider}/{TOKEN}", json=list(reports))
     assert (answer.status_code, answer.json()) == (200, {"code": 0, "msg": "OK", "result": 0, "errmsg": "OK"})
 
@@ -91,8 +90,8 @@ async def test_a_repeated_receipt_marks_the_message_delivered_once(
     await actions.record_sent(app_state.pool, sending, "biz-1")
     before = text().decode()
 
-    await asyncio.gather(*(hear(client, aliyun("biz-1", sending.reference)) for _ in range(5)))
-    await hear(client, aliyun("biz-1", sending.reference), aliyun("biz-1", sending.reference))
+    await asyncio.gather(*(send_reports(client, aliyun("biz-1", sending.reference)) for _ in range(5)))
+    await send_reports(client, aliyun("biz-1", sending.reference), aliyun("biz-1", sending.reference))
 
     assert await state(app_state, sending) == ("delivered", None)
     line = 'feed_messages_total{outcome="delivered",provider="aliyun",purpose="prize_notice"} '
@@ -106,7 +105,7 @@ async def test_a_receipt_may_precede_the_commit_of_the_send(
 ) -> None:
     sending = await begin(app_state, provider=provider)
     report = aliyun("biz-1") if provider == "aliyun" else tencent("biz-1")
-    await hear(client, report, provider=provider)
+    await send_reports(client, report, provider=provider)
     assert await state(app_state, sending) == ("sending", None)
 
     await actions.record_sent(app_state.pool, sending, "biz-1")
@@ -121,10 +120,10 @@ async def test_a_receipt_by_reference_resolves_an_unknown_outcome(
     sending = await begin(app_state)
     await actions.record_unknown(app_state.pool, sending)
 
-    await hear(client, aliyun("biz-1", sending.reference))
+    await send_reports(client, aliyun("biz-1", sending.reference))
 
     assert await state(app_state, sending) == ("delivered", None)
-    # Whoever sent it hears of it at last: nothing changes.
+    # The sender learns the outcome later: nothing changes.
     assert await actions.record_sent(app_state.pool, sending, "biz-1") is False
     assert await state(app_state, sending) == ("delivered", None)
 
@@ -133,9 +132,9 @@ async def test_a_late_receipt_stops_the_second_attempt(client: httpx.AsyncClient
     sending = await begin(app_state)
     await actions.record_unknown(app_state.pool, sending)
     editor = await make.person(app_state.pool, role="editor")
-    await deciding.retry_message(app_state.pool, sending.id, by=editor, reason="没有收到")
+    await manual_resolution.retry_message(app_state.pool, sending.id, by=editor, reason="没有收到")
 
-    await hear(client, aliyun("biz-1", sending.reference))
+    await send_reports(client, aliyun("biz-1", sending.reference))
 
     assert await state(app_state, sending) == ("delivered", None)
     assert await actions.begin_sending(app_state.pool, sending.id, "aliyun", None) is None
@@ -144,18 +143,18 @@ async def test_a_late_receipt_stops_the_second_attempt(client: httpx.AsyncClient
 async def test_a_failure_applies_to_its_own_attempt_only(client: httpx.AsyncClient, app_state: AppState) -> None:
     first = await begin(app_state)
     await actions.record_sent(app_state.pool, first, "biz-1")
-    await hear(client, aliyun("biz-1", first.reference, success=False, code="MOBILE_TERMINAL_ERROR"))
+    await send_reports(client, aliyun("biz-1", first.reference, success=False, code="MOBILE_TERMINAL_ERROR"))
     assert await state(app_state, first) == ("undelivered", "MOBILE_TERMINAL_ERROR")
     editor = await make.person(app_state.pool, role="editor")
-    await deciding.retry_message(app_state.pool, first.id, by=editor, reason="已开机")
+    await manual_resolution.retry_message(app_state.pool, first.id, by=editor, reason="已开机")
     second = await attempt(app_state, first.id)
     await actions.record_sent(app_state.pool, second, "biz-2")
 
-    await hear(client, aliyun("biz-1", first.reference, success=False, code="LATE"))
-    await hear(client, aliyun("biz-0", first.reference, success=False, code="LATE"))
+    await send_reports(client, aliyun("biz-1", first.reference, success=False, code="LATE"))
+    await send_reports(client, aliyun("biz-0", first.reference, success=False, code="LATE"))
     assert await state(app_state, second) == ("sent", None)
 
-    await hear(client, aliyun("biz-2", second.reference))
+    await send_reports(client, aliyun("biz-2", second.reference))
     assert await state(app_state, second) == ("delivered", None)
 
 
@@ -167,7 +166,7 @@ async def test_a_delivered_message_stays_delivered_in_any_order_of_receipts(
     await actions.record_sent(app_state.pool, sending, "sid-1")
 
     for success in (first, not first):
-        await hear(client, tencent("sid-1", success=success), provider="tencent")
+        await send_reports(client, tencent("sid-1", success=success), provider="tencent")
 
     assert await state(app_state, sending) == ("delivered", None)
 
@@ -176,7 +175,7 @@ async def test_reports_of_unknown_messages_change_nothing(client: httpx.AsyncCli
     sending = await begin(app_state)
     await actions.record_sent(app_state.pool, sending, "biz-1")
 
-    await hear(
+    await send_reports(
         client,
         aliyun("biz-9", "12345"),
         aliyun("biz-8", "not ours"),
@@ -185,12 +184,12 @@ async def test_reports_of_unknown_messages_change_nothing(client: httpx.AsyncCli
         aliyun("biz-7", "a\x00b", success=False, code="13800138000"),
         aliyun("长" * 200, sending.reference),
     )
-    await hear(client, tencent("biz-1"), provider="tencent")  # Another provider's id is another id.
-    await hear(client)
+    await send_reports(client, tencent("biz-1"), provider="tencent")  # Ids are per provider.
+    await send_reports(client)
 
     assert await state(app_state, sending) == ("sent", None)
-    kept = await app_state.pool.fetchval("SELECT string_agg(message_receipts::text, ' ') FROM message_receipts")
-    assert "13800138000" not in kept
+    stored = await app_state.pool.fetchval("SELECT string_agg(message_receipts::text, ' ') FROM message_receipts")
+    assert "13800138000" not in stored
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"[1]", b'[{"biz_id": 1}]', b'[{"success": true}]', b"\xff"])
