@@ -16,7 +16,7 @@ import msgspec
 from bench.load import Load, load_of
 from feed.auth.tokens import issue_token
 from feed.commands.bench import progress, seed_installation
-from feed.commands.supervisor import Running, running
+from feed.commands.supervisor import RunningInstallation, run_installation
 from feed.keys.store import Keys, open_keys
 from feed.postgres import Pool, open_pool
 from feed.seeding.model import SUBJECT, Sizes
@@ -34,7 +34,7 @@ _POSTS = 2_000
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """Whom and what the load speaks of."""
 
-    place: Running
+    place: RunningInstallation
     sizes: Sizes
     tokens: list[str]
     post_ids: list[int]
@@ -47,7 +47,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 async def scene(data: Path, sizes: Sizes, *, tokens: int, workers: int = 1) -> AsyncIterator[Scene]:
     """The installation on `data`, filled if it is empty, while the block runs."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")} | ENVIRON
-    async with running(data, port=0, workers=workers, environ=environ) as place:
+    async with run_installation(data, port=0, workers=workers, environ=environ) as place:
         pool = await open_pool(place.settings.database_url, size=2, statement_seconds=600)
         try:
             if not await pool.fetchval("SELECT EXISTS (SELECT FROM posts)"):

@@ -33,8 +33,8 @@ COMMANDS = (
     "ops",
 )
 
-# The database is away, unknown or closed to us: a matter of settings, told without a traceback.
-_UNREACHED = (
+# The database is unreachable, unknown or denies access: reported without a traceback.
+_UNREACHABLE_ERRORS = (
     ConnectionError,
     TimeoutError,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -44,7 +44,7 @@ _UNREACHED = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command. The exit status: 0 done, 1 refused or failed, 2 wrong usage or something in the way."""
+    """Runs one command. Returns the exit status: 0 for success, 1 for an error, 2 for wrong usage or a conflict."""
     parser = argparse.ArgumentParser(
         prog="feed",
         description="feed · 鹏友圈：社区动态、活动与可验证的评奖 · moments, campaigns, prizes that can be verified",
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does; nor may the interpreter's last flush complain.
+        # The reader of the output has closed it, as `head` does; the final flush must not fail either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (PortBusy, DirectoryInUse, UnsafeSetting) as error:
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(f"IP 属地文件无法使用。\nFEED_IP_REGIONS_FILE cannot be used: {error}", 1)
     except FeedError as error:
         return _refuse(_words(error), 1)
-    except _UNREACHED as error:
+    except _UNREACHABLE_ERRORS as error:
         return _refuse(f"无法连接数据库。\nThe database cannot be reached: {error or type(error).__name__}", 1)
     return status
 

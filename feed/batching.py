@@ -1,7 +1,7 @@
-"""Many callers, one statement: group commit.
+"""Group commit: the writes of many callers in one statement.
 
-An item joins the pending batch. While a batch is in flight the next one fills; an idle batcher sends a single item at
-once, so low load pays no delay. Each caller gets its own answer or its own error, after the batch has committed.
+An item joins the pending batch. While a batch is running the next one fills; an idle batcher runs a single item at once,
+so there is no delay at low load. Each caller gets its own result or error after the commit of the batch.
 """
 
 import asyncio
@@ -9,85 +9,84 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from feed.errors import Unavailable
-from feed.postgres import DOWN, retried
+from feed.postgres import UNAVAILABLE, with_retries
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 class Overloaded(Unavailable):
-    """More waits than can be answered in time."""
+    """The queue is full."""
 
 
 class DatabaseAway(Unavailable):
-    """The database does not answer now; what was not acknowledged may be repeated."""
+    """The database is unavailable; the request may be retried."""
 
 
-class Batcher(Generic[Item, Answer]):
+class Batcher(Generic[Item, Result]):
     """Coalesces the items of many callers into calls of `run`.
 
-    `run` takes the items in the order of their arrival and returns, in the same order, an answer or what is to be raised
-    for that item alone. It is one transaction: when it raises, nothing of it has happened, and it is run again on halves
-    until the item that poisons the batch stands alone.
+    `run` takes items in order of arrival and returns, in the same order, a result or an exception for each item. It must be
+    one transaction: when it raises, it is run again on halves of the batch until the failing item is isolated.
     """
 
     def __init__(
         self,
-        run: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]],
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]],
         *,
-        most: int = 256,
-        waiting: int = 10_000,
+        max_batch: int = 256,
+        max_pending: int = 10_000,
     ) -> None:
         self._run = run
-        self._most = most
-        self._waiting = waiting
-        self._pending: list[tuple[Item, asyncio.Future[Answer]]] = []
-        self._flight: asyncio.Task[None] | None = None
+        self._max_batch = max_batch
+        self._max_pending = max_pending
+        self._pending: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._running: asyncio.Task[None] | None = None
 
-    async def submit(self, item: Item) -> Answer:
-        """The answer to `item` once its batch is durable.
+    async def submit(self, item: Item) -> Result:
+        """The result of `item` after the commit of its batch.
 
-        Raises the item's own refusal, Overloaded when the queue is full, DatabaseAway when Postgres is.
+        Raises the item's own error, Overloaded when the queue is full, DatabaseAway when Postgres is unavailable.
         """
-        if len(self._pending) >= self._waiting:
+        if len(self._pending) >= self._max_pending:
             raise Overloaded(retry_after=1)
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._pending.append((item, answer))
-        if self._flight is None:
-            self._flight = asyncio.create_task(self._drain())
-        # A caller that goes away must not take the batch of the others with it.
-        return await answer
+        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._pending.append((item, result))
+        if self._running is None:
+            self._running = asyncio.create_task(self._run_batches())
+        # Only the future is awaited, so cancelling one caller does not cancel the batch.
+        return await result
 
     async def close(self) -> None:
-        """Waits for everything that has been submitted."""
-        while self._flight is not None:
-            await asyncio.wait([self._flight])
+        """Waits for all submitted items."""
+        while self._running is not None:
+            await asyncio.wait([self._running])
 
-    async def _drain(self) -> None:
+    async def _run_batches(self) -> None:
         try:
             while self._pending:
-                batch, self._pending = self._pending[: self._most], self._pending[self._most :]
-                await self._settle(batch)
+                batch, self._pending = self._pending[: self._max_batch], self._pending[self._max_batch :]
+                await self._run_batch(batch)
         finally:
-            self._flight = None
+            self._running = None
 
-    async def _settle(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+    async def _run_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         items = [item for item, _ in batch]
         try:
-            answers = await retried(lambda: self._run(items))
-        except DOWN:
-            answers = [DatabaseAway(retry_after=2)] * len(batch)
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the callers, and only to those it concerns
+            results = await with_retries(lambda: self._run(items))
+        except UNAVAILABLE:
+            results = [DatabaseAway(retry_after=2)] * len(batch)
+        except Exception as error:  # noqa: BLE001 - raised to the callers of the failing items
             if len(batch) > 1:
                 middle = len(batch) // 2
-                await self._settle(batch[:middle])
-                await self._settle(batch[middle:])
+                await self._run_batch(batch[:middle])
+                await self._run_batch(batch[middle:])
                 return
-            answers = [error]
-        for (_, caller), answer in zip(batch, answers, strict=True):
+            results = [error]
+        for (_, caller), result in zip(batch, results, strict=True):
             if caller.done():
                 continue
-            if isinstance(answer, BaseException):
-                caller.set_exception(answer)
+            if isinstance(result, BaseException):
+                caller.set_exception(result)
             else:
-                caller.set_result(answer)
+                caller.set_result(result)

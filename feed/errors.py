@@ -1,4 +1,4 @@
-"""The trunk of the tree of refusals. Leaves live in the slices, beside the rule that they speak for."""
+"""Base classes of errors. Concrete errors live in their package, beside the rule that raises them."""
 
 import re
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ import msgspec
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One invalid field: where it is, a stable code, and the numbers that the message needs."""
+    """One invalid field: its path, a stable code, and the parameters of the message."""
 
     field: str
     code: str
@@ -15,7 +15,7 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 class FeedError(Exception):
-    """A refusal that a caller can understand. The wire `code` is the class's name in snake_case."""
+    """An error that is reported to the caller. The wire `code` is the class name in snake_case."""
 
     code: ClassVar[str] = "error"
 
@@ -27,16 +27,16 @@ class FeedError(Exception):
         super().__init__(detail or self.code)
         self.detail = detail
         self.params = params
-        # The fields that it is about, where it is about some.
+        # The invalid fields, if any.
         self.errors: tuple[FieldError, ...] = ()
 
 
 class MalformedBody(FeedError):
-    """The body is not the JSON that the operation reads: broken, or a value of the wrong type."""
+    """The body is not the JSON that the operation expects: malformed, or a value of the wrong type."""
 
 
 class Invalid(FeedError):
-    """Well-formed input with values that the product does not accept; names every field at once."""
+    """Well-formed input with invalid values; lists every invalid field."""
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__(", ".join(f"{e.field}: {e.code}" for e in errors))
@@ -44,24 +44,24 @@ class Invalid(FeedError):
 
 
 class Unauthenticated(FeedError):
-    """No token where one is needed, or one that is expired, forged or revoked."""
+    """A missing, expired, forged or revoked token."""
 
 
 class Forbidden(FeedError):
-    """Known, but not allowed: another's post, a missing role."""
+    """Authenticated but not permitted, for instance another account's post or a missing role."""
 
 
 class NotFound(FeedError):
-    """Unknown, malformed or invisible: the three are not told apart."""
+    """Unknown, malformed or invisible id; callers cannot distinguish the three."""
 
 
 class Conflict(FeedError):
-    """The request is right and the state is not."""
+    """The request is valid, but the current state does not allow it."""
 
 
 class TooMany(FeedError):
-    """A limit was reached. `params['retry_after']` holds whole seconds."""
+    """A limit was reached. `params['retry_after']` is in whole seconds."""
 
 
 class Unavailable(FeedError):
-    """Not now: overload, or a part that is down. `params['retry_after']` holds whole seconds."""
+    """Overload or an unavailable dependency. `params['retry_after']` is in whole seconds."""

@@ -1,4 +1,4 @@
-"""Where an address is, in people's words: a port, with nobody behind it or a table from a file."""
+"""Region names of IP addresses, from a table in a file."""
 
 import csv
 from collections.abc import Iterable
@@ -6,33 +6,33 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Protocol
 
-_LONGEST = 20
+_MAX_NAME_LENGTH = 20
 
 
 class RegionsUnreadable(Exception):
-    """The table of regions cannot be used; the message says where and why."""
+    """The file of regions is invalid; the message says where and why."""
 
 
 class IpRegions(Protocol):
-    """Whoever knows where addresses are."""
+    """A lookup of regions by address."""
 
     def region_of(self, address: str) -> str | None:
-        """The region's name as people read it; None when it is not known."""
+        """The display name of the region; None if unknown."""
 
 
 class NoRegions:
-    """Nobody asks where people are."""
+    """No regions are configured."""
 
     def region_of(self, address: str) -> str | None:
         return None
 
 
 class RegionTable:
-    """Regions by network; of several networks around an address the narrowest one names it."""
+    """Regions by network. The most specific network that contains an address applies."""
 
     def __init__(self, networks: Iterable[tuple[str, str]]) -> None:
-        """Raises ValueError for what is no network."""
-        # By version and length of prefix, so that an address needs one look per length that occurs.
+        """`networks` are pairs of CIDR network and region. Raises ValueError for an invalid network."""
+        # By version and prefix length, so that a lookup needs one access per occurring length.
         self._named: dict[tuple[int, int], dict[int, str]] = {}
         for network, region in networks:
             parsed = ip_network(network)
@@ -42,20 +42,20 @@ class RegionTable:
 
     def region_of(self, address: str) -> str | None:
         try:
-            asked = _plain(ip_address(address))
-        except ValueError:  # A socket of the machine itself has no address.
+            parsed = _unmapped(ip_address(address))
+        except ValueError:  # A Unix socket has no address.
             return None
         for version, length in self._lengths:
-            if version == asked.version:
-                behind = asked.max_prefixlen - length
-                region = self._named[version, length].get(int(asked) >> behind << behind)
+            if version == parsed.version:
+                host_bits = parsed.max_prefixlen - length
+                region = self._named[version, length].get(int(parsed) >> host_bits << host_bits)
                 if region is not None:
                     return region
         return None
 
 
 def open_regions(file: str) -> IpRegions:
-    """The table of a UTF-8 file with lines of `network,region`; without a name nobody knows. Raises RegionsUnreadable."""
+    """Reads a UTF-8 CSV file with lines `network,region`; NoRegions without a file. Raises RegionsUnreadable."""
     if not file:
         return NoRegions()
     try:
@@ -75,12 +75,12 @@ def _read(file: str, rows: Iterable[list[str]]) -> list[tuple[str, str]]:
             ip_network(network)
         except ValueError as error:
             raise RegionsUnreadable(f"{file}, line {number}: {error}") from None
-        if not 1 <= len(region) <= _LONGEST:
-            raise RegionsUnreadable(f"{file}, line {number}: a region's name has 1 to {_LONGEST} characters")
+        if not 1 <= len(region) <= _MAX_NAME_LENGTH:
+            raise RegionsUnreadable(f"{file}, line {number}: a region's name has 1 to {_MAX_NAME_LENGTH} characters")
         networks.append((network, region))
     return networks
 
 
-def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    # A server that listens on both versions sees the older one inside of the newer.
+def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    # A dual-stack server sees IPv4 addresses as IPv4-mapped IPv6 ones.
     return getattr(address, "ipv4_mapped", None) or address

@@ -1,4 +1,4 @@
-"""A retried POST acts once: its key is a row of the transaction that holds its effect."""
+"""Idempotency keys: a retried POST acts once, because its key is written in the transaction of its effect."""
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
@@ -12,15 +12,15 @@ from feed.postgres import Connection, Pool, columns, transaction
 
 
 class IdempotencyKeyReused(Conflict):
-    """The same key came with another body."""
+    """The key was used with another body."""
 
 
 class IdempotencyKeyBusy(Conflict):
-    """The first request with this key still runs."""
+    """The first request with this key is still running."""
 
 
-class Answered(Exception):
-    """The request was answered before, and this is what it was told: not a refusal, but the way past all that would act again."""
+class AlreadyAnswered(Exception):
+    """The request already has a stored response, which is returned. Raised to skip the action, not an error."""
 
     def __init__(self, status: int, body: bytes) -> None:
         super().__init__(status)
@@ -28,8 +28,8 @@ class Answered(Exception):
         self.body = body
 
 
-class Given(NamedTuple):
-    """An answer that a keyed request was given: to be told again."""
+class StoredResponse(NamedTuple):
+    """The response to a request with a key, stored for retries."""
 
     account_id: int
     request: "KeyedRequest"
@@ -38,41 +38,41 @@ class Given(NamedTuple):
 
 
 class KeyedRequest(NamedTuple):
-    """What makes a request the same request: the caller's key for a route, and what it asked for."""
+    """The identity of a request: route, the client's key, and the hash of the body."""
 
     route: str
     key: str
     body_sha256: bytes
 
 
-class Reserved(NamedTuple):
-    """The id of what the request makes, and whether it is still to be made."""
+class Reservation(NamedTuple):
+    """The id reserved for what the request creates, and whether it is still to be created."""
 
     answer_id: int
-    fresh: bool
+    is_new: bool
 
 
 class Attempt(NamedTuple):
-    """An action's attempt at a request. `reserved` is None for a request without a key, which is never a repeat."""
+    """One attempt at a request. `reserved` is None for a request without a key, which is never a repeat."""
 
-    reserved: Reserved | None
+    reserved: Reservation | None
 
     @property
     def is_repeat(self) -> bool:
-        """Whether an earlier attempt has committed its effect, and only its answer was lost."""
-        return self.reserved is not None and not self.reserved.fresh
+        """Whether an earlier attempt committed its effect and only the response was lost."""
+        return self.reserved is not None and not self.reserved.is_new
 
     @property
     def reserved_id(self) -> int | None:
-        """The id of what the request makes; a repeat finds under it what was made before."""
+        """The id for what the request creates; in a repeat, the id of what was created."""
         return None if self.reserved is None else self.reserved.answer_id
 
 
-Claim = Reserved | Answered | IdempotencyKeyBusy | IdempotencyKeyReused
+Claim = Reservation | AlreadyAnswered | IdempotencyKeyBusy | IdempotencyKeyReused
 
 
 def keyed_request(route: str, key: str | None, body: bytes) -> KeyedRequest | None:
-    """The request's identity; None when the caller gave no key."""
+    """The identity of a request; None without a key. Keys are cut to 200 characters."""
     return None if not key else KeyedRequest(route, key[:200], hashlib.sha256(body).digest())
 
 
@@ -80,12 +80,12 @@ def keyed_request(route: str, key: str | None, body: bytes) -> KeyedRequest | No
 async def idempotent_transaction(
     pool: Pool, account_id: int | None, request: KeyedRequest | None
 ) -> AsyncIterator[tuple[Connection, Attempt]]:
-    """The transaction of an action that a caller may retry; it claims the request's key, for a day, before anything else.
+    """The transaction of an action that may be retried. It first reserves the request's key, for a day.
 
-    `account_id` is None for what an operator does at the command line. An error in the block releases the key with the
-    rest. Raises Answered for a request that has been answered, IdempotencyKeyReused, and IdempotencyKeyBusy while the
-    first request with this key runs. A repeat was cut off between its commit and its answer: its effect is kept, and the
-    action answers it anew.
+    `account_id` is None for commands of an operator. An error in the block rolls the reservation back. Raises
+    AlreadyAnswered for a request with a stored response, IdempotencyKeyReused, and IdempotencyKeyBusy while the first
+    request with this key is running. An attempt is a repeat if the first one ended between commit and response: its effect
+    is kept, and the action only builds the response.
     """
     async with transaction(pool) as conn:
         if request is None or account_id is None:
@@ -98,7 +98,7 @@ async def idempotent_transaction(
 
 
 async def reserve_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequest]]) -> list[Claim]:
-    """Claims the keys of many requests, given with whose they are, for a day; for each the id of what it makes, or an error.
+    """Reserves the keys of many requests, each with its account, for a day. Returns a reservation or an error for each.
 
     The errors are those that `idempotent_transaction` raises.
     """
@@ -107,7 +107,7 @@ async def reserve_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequ
     first: dict[tuple[int, str, str], KeyedRequest] = {}
     for account_id, request in requests:
         first.setdefault((account_id, request.route, request.key), request)
-    # The lock, not the row, says that somebody is at it: an uncommitted row would be waited for, on a connection that others need.
+    # The lock, not the row, shows that a request is running: waiting for an uncommitted row would occupy a connection.
     rows = await conn.fetch(
         """
         INSERT INTO idempotency_keys (account_id, route, key, body_sha256, answer_id)
@@ -122,7 +122,9 @@ async def reserve_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequ
         """,
         *columns([(*known, first[known].body_sha256) for known in sorted(first)], 4),
     )
-    claimed = {(row["account_id"], row["route"], row["key"]): Reserved(row["answer_id"], fresh=True) for row in rows}
+    claimed = {
+        (row["account_id"], row["route"], row["key"]): Reservation(row["answer_id"], is_new=True) for row in rows
+    }
     held = await _find_held(conn, sorted(first.keys() - claimed.keys()))
 
     def told(account_id: int, request: KeyedRequest) -> Claim:
@@ -131,14 +133,14 @@ async def reserve_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequ
             return _of_held(request, held[known])
         if request.body_sha256 != first[known].body_sha256:
             return IdempotencyKeyReused()
-        # Taken out: the same request a second time among these is told that the first of them is at it.
+        # Removed, so that a duplicate within this batch gets IdempotencyKeyBusy.
         return claimed.pop(known, None) or IdempotencyKeyBusy(retry_after=1)
 
     return [told(account_id, request) for account_id, request in requests]
 
 
 async def _find_held(conn: Connection, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], Record]:
-    """What is known of keys that were claimed before."""
+    """The rows of keys that were reserved before."""
     if not keys:
         return {}
     rows = await conn.fetch(
@@ -157,35 +159,37 @@ def _of_held(request: KeyedRequest, row: Record) -> Claim:
     if row["body_sha256"] != request.body_sha256:
         return IdempotencyKeyReused()
     if row["answer"] is not None:
-        return Answered(row["status"], row["answer"])
-    return Reserved(row["answer_id"], fresh=False)
+        return AlreadyAnswered(row["status"], row["answer"])
+    return Reservation(row["answer_id"], is_new=False)
 
 
-async def sort_out(
+async def split_repeats(
     conn: Connection, requests: Sequence[tuple[int, KeyedRequest | None]]
 ) -> tuple[dict[int, int | None], dict[int, int | Exception]]:
-    """Which requests, by their place, are to be acted on, with the id that is reserved for what each makes, if one is;
-    and what the others are told: the id of what they made before, or an error of `reserve_each`. Without a key everybody acts.
+    """Splits requests into new ones and repeats, both by index.
+
+    The first dict has the reserved id of each request to act on (None without a key); the second has the result of each
+    other one: the id of what it created before, or an error of `reserve_each`.
     """
     keyed = [
         (place, (account_id, keyed_request))
         for place, (account_id, keyed_request) in enumerate(requests)
         if keyed_request is not None
     ]
-    fresh: dict[int, int | None] = {
+    is_new: dict[int, int | None] = {
         place: None for place, (_, keyed_request) in enumerate(requests) if keyed_request is None
     }
     told: dict[int, int | Exception] = {}
     for (place, _), claim in zip(keyed, await reserve_each(conn, [request for _, request in keyed]), strict=True):
-        if not isinstance(claim, Reserved):
+        if not isinstance(claim, Reservation):
             told[place] = claim
         else:
-            (fresh if claim.fresh else told)[place] = claim.answer_id
-    return dict(sorted(fresh.items())), told
+            (is_new if claim.is_new else told)[place] = claim.answer_id
+    return dict(sorted(is_new.items())), told
 
 
 async def release_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequest | None]]) -> None:
-    """Forgets keys that this transaction has claimed for requests that it refuses: a refusal is not kept."""
+    """Removes the keys that this transaction reserved for requests that fail: errors are not stored."""
     keyed = [(account_id, keyed_request) for account_id, keyed_request in requests if keyed_request is not None]
     if not keyed:
         return
@@ -199,9 +203,9 @@ async def release_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequ
     )
 
 
-async def store_answers(pool: Pool, given: Sequence[Given]) -> list[None]:
-    """Keeps the answers beside their keys, many at once; the first one that was kept stays."""
-    # In one order, as whoever claims several keys would take them.
+async def store_responses(pool: Pool, given: Sequence[StoredResponse]) -> list[None]:
+    """Stores the responses of many requests with their keys. A response that is already stored stays."""
+    # In the order in which `reserve_each` locks keys, to avoid deadlocks.
     ordered = sorted(given, key=lambda each: (each.account_id, each.request.route, each.request.key))
     async with pool.acquire() as conn:
         await conn.execute(
@@ -218,7 +222,7 @@ async def store_answers(pool: Pool, given: Sequence[Given]) -> list[None]:
 
 
 async def remove_old(conn: Connection, *, hours: int) -> int:
-    """How many keys were forgotten: nobody retries after `hours`."""
+    """Removes keys older than `hours` hours. Returns how many."""
     tag = await conn.execute(
         "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)", hours
     )

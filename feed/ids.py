@@ -5,8 +5,8 @@ _MOST_DIGITS = len(str(MAX_ID))
 
 
 def parse_id(text: str) -> int | None:
-    """The id that the text spells; None for what no row can have: anything but ASCII digits, zero, and more than `MAX_ID`."""
-    # The length comes first: Python takes long to read a number of many digits.
+    """Parses an id. None unless the text is ASCII digits for a number from 1 to `MAX_ID`."""
+    # The length is checked first: parsing a number with many digits is slow.
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         return None
     number = int(text)

@@ -1,7 +1,7 @@
-"""The job queue: a job is enqueued in its caller's transaction, so it exists if and only if the rest does.
+"""The job queue: a job is enqueued in the caller's transaction, so both are committed or neither.
 
-The worker runs it with pgqueuer, whose tables migration 0002 keeps in the schema `jobs`. The library's own way of
-enqueueing writes jsonb as text, which our connections do not; and the API need not load it for one statement.
+The worker runs jobs with pgqueuer, whose tables are in the schema `jobs` (migration 0002). Its own enqueue function is not
+used: it writes jsonb as text, unlike our connections, and the API would have to load the library for one statement.
 """
 
 from datetime import timedelta
@@ -12,10 +12,10 @@ from feed.postgres import Connection
 async def enqueue(
     conn: Connection, name: str, payload: str, *, once_key: str, priority: int = 0, delay: timedelta = timedelta(0)
 ) -> bool:
-    """Whether the job is new: one job of a `once_key` waits or runs at a time.
+    """Enqueues a job. Returns False if a job with this `once_key` is queued or running.
 
-    A handler can neither rely on running once nor on running in time, so it reads the state that it acts on. Never
-    enqueue per like or per view: committing a notification takes a lock of the whole database.
+    A handler may run twice or late, so it has to read the state that it acts on. Never enqueue per like or view: the
+    commit of a NOTIFY takes a database-wide lock.
     """
     added = await conn.fetchval(
         """
@@ -34,7 +34,7 @@ async def enqueue(
 
 
 async def remove_old_entries(conn: Connection, *, days: int) -> int:
-    """Drops the journal of jobs that ended more than `days` ago, and the counts made from it."""
+    """Removes log entries and statistics of jobs older than `days` days. Returns the number of log entries."""
     status = await conn.execute(
         """
         WITH counts AS (DELETE FROM jobs.pgqueuer_statistics WHERE created < now() - make_interval(days => $1))

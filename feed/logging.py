@@ -1,4 +1,4 @@
-"""Structured logs without personal data, for every process alike."""
+"""Structured logging without personal data, for every process."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ from feed.errors import FeedError
 
 HIDDEN = "[hidden]"
 
-# Keys whose values speak of people, or open their doors. An error's code is therefore logged as `error`.
+# Keys whose values are personal data or credentials. An error's code is therefore logged as `error`.
 PERSONAL = frozenset(
     (
         *("phone", "phone_number", "text", "body", "name", "nickname", "bio", "address", "email"),
@@ -23,17 +23,17 @@ PERSONAL = frozenset(
     )
 )
 
-# A number that could be called. Ids are longer and stay readable.
+# A phone number. Ids are longer and stay readable.
 _CALLABLE = re.compile(r"(?<!\d)(?:\+\d{8,15}|(?:86)?1[3-9]\d{9})(?!\d)")
 
-# These quote what they were given; their class and their place in the code must do.
-_QUOTING = (ValueError, LookupError, TypeError, asyncpg.PostgresError)
+# These quote their input in the message, so only class and location are logged.
+_QUOTES_INPUT = (ValueError, LookupError, TypeError, asyncpg.PostgresError)
 
 Event = MutableMapping[str, Any]
 
 
 def configure(log_format: str, *, level: int = logging.INFO) -> None:
-    """Sends the logs of this process, the libraries' included, to stderr: `json`, or `console` for a terminal."""
+    """Sends the logs of this process, including those of libraries, to stderr as `json`, or as `console` for a terminal."""
     first: list[structlog.types.Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -46,14 +46,14 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=first,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, tell_exception, hide_personal, last],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, format_exception, redact, last],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs addresses with their queries.
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs URLs with their query strings.
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -66,48 +66,48 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
     )
 
 
-def hide_personal(_: object, __: str, event: Event) -> Event:
-    """Blanks the values of personal keys, at any depth, and every number that could be called."""
+def redact(_: object, __: str, event: Event) -> Event:
+    """A structlog processor that redacts the values of personal keys at any depth, and phone numbers."""
     for key, value in event.items():
-        event[key] = HIDDEN if _is_personal(key) else _hidden(value)
+        event[key] = HIDDEN if _is_personal_key(key) else _redacted(value)
     return event
 
 
-def _is_personal(key: object) -> bool:
-    # Claim fields of any prize kind.
+def _is_personal_key(key: object) -> bool:
+    # Claim fields of every prize kind.
     return key in PERSONAL or (isinstance(key, str) and key.startswith("recipient_"))
 
 
-def _hidden(value: object) -> object:
+def _redacted(value: object) -> object:
     if isinstance(value, str):
         return _CALLABLE.sub(HIDDEN, value)
     if isinstance(value, Mapping):
-        return {key: HIDDEN if _is_personal(key) else _hidden(inner) for key, inner in value.items()}
+        return {key: HIDDEN if _is_personal_key(key) else _redacted(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_hidden(inner) for inner in value]
+        return [_redacted(inner) for inner in value]
     return value
 
 
-def tell_exception(_: object, __: str, event: Event) -> Event:
-    """Classes, places and messages of a chain of exceptions; never values of variables or of rows."""
-    told = event.pop("exc_info", None)
-    if told is True:
-        told = sys.exc_info()
-    error = told[1] if isinstance(told, tuple) else told
+def format_exception(_: object, __: str, event: Event) -> Event:
+    """A structlog processor that adds the exception chain: classes, locations, messages; no values of variables or rows."""
+    exc_info = event.pop("exc_info", None)
+    if exc_info is True:
+        exc_info = sys.exc_info()
+    error = exc_info[1] if isinstance(exc_info, tuple) else exc_info
     event.pop("exc_text", None)
     if isinstance(error, BaseException):
-        event["failure"] = _told(error)
+        event["failure"] = _chain_of(error)
     return event
 
 
-def _told(error: BaseException | None) -> list[dict[str, object]]:
+def _chain_of(error: BaseException | None) -> list[dict[str, object]]:
     chain: list[dict[str, object]] = []
     while error is not None and len(chain) < 8:
         frames = traceback.extract_tb(error.__traceback__)[-12:]
         chain.append(
             {
                 "class": f"{type(error).__module__}.{type(error).__qualname__}",
-                "says": _message(error),
+                "message": _message(error),
                 "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
             }
         )
@@ -121,4 +121,4 @@ def _message(error: BaseException) -> str:
         return " ".join(map(str, where))
     if isinstance(error, FeedError):
         return error.code
-    return "" if isinstance(error, _QUOTING) else str(error)[:300]
+    return "" if isinstance(error, _QUOTES_INPUT) else str(error)[:300]

@@ -1,4 +1,4 @@
-"""Runs migrations/NNNN_name.sql: forward only, in order, each once, whoever starts first."""
+"""Applies migrations/NNNN_name.sql: forward only, in order, each once, safe to run concurrently."""
 
 import asyncio
 import hashlib
@@ -15,9 +15,9 @@ from feed.postgres import Connection
 _HERE = Path(__file__).parent
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _NO_TRANSACTION = "-- no-transaction"
-_LOCK = 4_671_200_001  # Any number that nobody else on this database uses.
+_LOCK = 4_671_200_001  # An arbitrary number that no other lock in this database uses.
 _LOCK_SECONDS = 600.0
-# Where a statement may end, and what hides a semicolon: comments, quoted names, strings (E'…' too), dollar quotes.
+# A semicolon, and what may contain one: comments, quoted names, strings (also E'…'), dollar quotes.
 _TOKEN = re.compile(
     r"--[^\n]*|/\*.*?\*/"
     r"|\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\""
@@ -28,10 +28,12 @@ _TOKEN = re.compile(
 
 
 class MigrationError(Exception):
-    """Why the schema was left as it is; the message is for the person who runs the migration."""
+    """The schema was not changed; the message is for the operator."""
 
 
 class Migration(msgspec.Struct, frozen=True):
+    """One migration file."""
+
     name: str
     sql: str
 
@@ -41,12 +43,12 @@ class Migration(msgspec.Struct, frozen=True):
 
     @property
     def in_transaction(self) -> bool:
-        """A file that says `-- no-transaction` on a line of its own is sent statement by statement."""
+        """Whether it runs in one transaction. With a line `-- no-transaction` it runs statement by statement."""
         return _NO_TRANSACTION not in (line.strip() for line in self.sql.splitlines())
 
 
 def list_migrations(directory: Path | None = None) -> list[Migration]:
-    """The migrations in their order: of a checkout, or those that the wheel brought along."""
+    """The migrations in order, from the checkout or from the wheel. Raises MigrationError for a bad or repeated name."""
     directory = directory or next(
         path for path in (_HERE / "_migrations", _HERE.parent / "migrations") if path.is_dir()
     )
@@ -63,9 +65,9 @@ def list_migrations(directory: Path | None = None) -> list[Migration]:
 
 
 async def migrate(url: str, migrations: Sequence[Migration] | None = None) -> list[str]:
-    """Applies what is missing and returns the names. Any number of processes may call this at once.
+    """Applies the missing migrations and returns their names. Processes may call this concurrently.
 
-    `url` has to reach Postgres itself: the lock belongs to the session, which a transaction-mode pooler would share.
+    `url` must not go through a transaction-mode pooler, because the lock belongs to the session. Raises MigrationError.
     """
     migrations = list_migrations() if migrations is None else migrations
     conn = await asyncpg.connect(url, server_settings={"application_name": "feed migrate", "lock_timeout": "10s"})
@@ -73,12 +75,12 @@ async def migrate(url: str, migrations: Sequence[Migration] | None = None) -> li
         await _lock(conn)
         return await _apply_missing(conn, migrations)
     finally:
-        await conn.close()  # Which gives the lock back.
+        await conn.close()  # This releases the lock.
 
 
 async def _lock(conn: Connection) -> None:
-    # Asked for again and again, not waited for: a waiting statement holds a snapshot, and CREATE INDEX CONCURRENTLY
-    # in the process that has the lock would wait for that snapshot to end. Postgres calls this a deadlock.
+    # Polled, not waited for: a waiting statement holds a snapshot, and CREATE INDEX CONCURRENTLY in the process with the
+    # lock would wait for that snapshot to end, which is a deadlock.
     deadline = time.monotonic() + _LOCK_SECONDS
     while not await conn.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
         if time.monotonic() > deadline:
@@ -107,7 +109,7 @@ async def _apply_missing(conn: Connection, migrations: Sequence[Migration]) -> l
 
 
 def find_missing(migrations: Sequence[Migration], applied: dict[str, str]) -> list[Migration]:
-    """What is still to be applied. Raises MigrationError when history and files tell different stories."""
+    """The migrations to apply. Raises MigrationError when the applied ones differ from the files."""
     known = {migration.name: migration for migration in migrations}
     if unknown := sorted(applied.keys() - known.keys()):
         raise MigrationError(f"the database is newer than this program: it has {', '.join(unknown)}")
@@ -144,7 +146,7 @@ async def _record(conn: Connection, migration: Migration) -> None:
 
 
 def split(sql: str) -> Iterator[str]:
-    """The statements of a file, without those that are comments only."""
+    """Yields the statements of a file, except those that contain only comments."""
     start = 0
     for token in _TOKEN.finditer(sql + ";"):
         if token[0] == ";":
@@ -160,7 +162,7 @@ def _strip_comments(statement: str) -> str:
 
 def _explain(migration: Migration, error: asyncpg.PostgresError) -> str:
     where = ""
-    # The position counts within what was sent: the whole file, or one statement of it.
+    # The position is relative to what was sent: the whole file, or one statement.
     if migration.in_transaction and (position := getattr(error, "position", None)):
         where = f", line {migration.sql.count(chr(10), 0, int(position) - 1) + 1}"
     left = "" if migration.in_transaction else " (statements before it stay applied: it runs outside of a transaction)"

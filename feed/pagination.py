@@ -1,4 +1,4 @@
-"""Cursors: opaque, signed, bound to the list they came from. The first page is the one before the end of time."""
+"""Pagination cursors: opaque, signed and bound to their list."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from feed.ids import MAX_ID
 
 T = TypeVar("T")
 
-# Where every timed list starts: later than anything, so that one statement serves every page.
+# The start of lists ordered by time: later than any row, so that one statement serves every page.
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 
@@ -21,15 +21,15 @@ _MAC_BYTES = 10
 
 
 class CursorInvalid(FeedError):
-    """A cursor that this list did not give."""
+    """A cursor of another list, or a forged one."""
 
 
 class CursorExpired(FeedError):
-    """The ranking that the cursor pages through is no longer kept."""
+    """The ranking snapshot of the cursor has expired."""
 
 
 class Position(NamedTuple):
-    """Where a timed list goes on: strictly after this instant and id, in the list's order."""
+    """A position in a list ordered by time: the next page starts strictly after this time and id."""
 
     at: datetime
     id: int
@@ -40,14 +40,14 @@ OLDEST = Position(BEGINNING, 0)
 
 
 class Page(msgspec.Struct, Generic[T]):
-    """One page of a list. Only `next_cursor: null` ends it; a page may be short."""
+    """One page of a list. The list ends only with `next_cursor: null`; a page may be short."""
 
     items: list[T]
     next_cursor: str | None
 
 
 class Cursors:
-    """Writes and reads cursors under one key."""
+    """Writes and reads cursors signed with one key."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -58,7 +58,7 @@ class Cursors:
         return base64.urlsafe_b64encode(self._mac(name, body) + body).rstrip(b"=").decode()
 
     def read(self, name: str, cursor: str, kind: type[T]) -> T:
-        """What `write` was given. Raises CursorInvalid for a cursor of another list, or a forged one."""
+        """Decodes a cursor of the list `name`. Raises CursorInvalid for one of another list or a forged one."""
         try:
             raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except ValueError:
@@ -72,14 +72,14 @@ class Cursors:
             raise CursorInvalid from None
 
     def position(self, name: str, cursor: str | None, start: Position = NEWEST) -> Position:
-        """The position that a timed list goes on from; `start` without a cursor."""
+        """The position in a cursor of a list ordered by time; `start` without a cursor. Raises CursorInvalid."""
         if not cursor:
             return start
         microseconds, id_ = self.read(name, cursor, tuple[int, int])
         return Position(_from_microseconds(microseconds), id_)
 
     def after(self, name: str, position: Position) -> str:
-        """The cursor of a timed list that ended at `position`."""
+        """The cursor for the page after `position`."""
         return self.write(name, (_to_microseconds(position.at), position.id))
 
     def _mac(self, name: str, body: bytes) -> bytes:
@@ -95,7 +95,7 @@ def _to_microseconds(at: datetime) -> int:
 
 
 def _from_microseconds(value: int) -> datetime:
-    # From parts, not from a float: a lost microsecond would repeat or skip a row.
+    # Not through a float: a rounded microsecond would repeat or skip a row.
     try:
         return datetime.fromtimestamp(value // 1_000_000, UTC).replace(microsecond=value % 1_000_000)
     except (OverflowError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""Phone numbers: one spelling for each, and a mask for whoever need not know it."""
+"""Phone numbers: normalisation to E.164, and masking."""
 
 import re
 import unicodedata
@@ -7,19 +7,19 @@ import phonenumbers
 
 from feed.errors import FieldError, Invalid
 
-# What people type between digits. Letters are refused, although telephone keypads carry them.
+# Accepted input: digits and common separators. Vanity letters are rejected.
 _TYPED = re.compile(r"\+?[0-9 ().\-]{3,30}")
-_HOME = "CN"
+_DEFAULT_REGION = "CN"
 
 
 def normalise_phone(raw: str, *, field: str = "phone") -> str:
-    """The number as E.164 (`+8613800138000`); without a country it is a Chinese one.
+    """The number in E.164 (`+8613800138000`). Without a country code it is a Chinese number.
 
-    Raises Invalid for `field` when it is no number that can receive messages.
+    Raises Invalid for `field` unless it is a number that can receive SMS.
     """
     typed = unicodedata.normalize("NFKC", raw).strip() if len(raw) <= 60 else ""
     try:
-        number = phonenumbers.parse(typed, _HOME) if _TYPED.fullmatch(typed) else None
+        number = phonenumbers.parse(typed, _DEFAULT_REGION) if _TYPED.fullmatch(typed) else None
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not _takes_messages(number):
@@ -28,7 +28,7 @@ def normalise_phone(raw: str, *, field: str = "phone") -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """`138****1234` for +8613800001234: enough to be recognised by whoever knows the number."""
+    """The masked number, for instance `138****1234` for +8613800001234."""
     home = phone.removeprefix("+86")
     if home == phone:
         return f"{phone[:3]}****{phone[-2:]}"

@@ -1,4 +1,4 @@
-"""Postgres: the pool, the transaction, and rows that become Structs."""
+"""Postgres: the connection pool, transactions, retries, and conversion of rows to Structs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ import msgspec
 from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
-# What a store takes: a connection of its own or one lent by the pool. The classes are generic in their stubs only.
+# Stores take a connection, plain or from the pool. The classes are generic in their stubs only.
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[Record] | PoolConnectionProxy[Record]
     Pool = asyncpg.Pool[Record]
@@ -20,19 +20,19 @@ else:
 
 T = TypeVar("T")
 
-# Postgres ends one of two transactions that wait for each other; the loser may simply be repeated.
-RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+# Errors after which the transaction can simply be repeated.
+RETRYABLE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
-# What a client sees when the database restarts under it, or does not answer in time; answered with 503, never with 500.
-DOWN = (
+# Errors when the database restarts or does not respond in time; the API returns 503 for them, not 500.
+UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
-    # The library's word for a question to a server that has just said farewell without being asked.
+    # Raised by asyncpg when the server has just closed the connection.
     asyncpg.InternalClientError,
-    # `statement_timeout`, where the server is too old for the timeout of a whole transaction.
+    # `statement_timeout`, on servers without `transaction_timeout`.
     asyncpg.QueryCanceledError,
     asyncpg.TooManyConnectionsError,
     OSError,
@@ -41,7 +41,7 @@ DOWN = (
 
 
 async def prepare_connection(conn: "asyncpg.Connection[Record]") -> None:
-    """Makes jsonb columns read and take Python values (numbers as decimals would be strings: scores are strings)."""
+    """Sets the codec of jsonb columns to Python values. Scores are stored as strings, so no decimals are needed."""
     await conn.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -54,9 +54,9 @@ async def prepare_connection(conn: "asyncpg.Connection[Record]") -> None:
 async def open_pool(
     url: str, *, size: int, statement_seconds: float = 5.0, min_size: int = 1
 ) -> "asyncpg.Pool[Record]":
-    """A pool whose statements and transactions end by themselves within `statement_seconds`.
+    """Opens a pool whose statements and transactions time out after `statement_seconds`.
 
-    The settlement relies on this bound: nothing stamped before a deadline is still in flight ten seconds later.
+    The settlement relies on it: no transaction with a time before a deadline is still running ten seconds later.
     """
     milliseconds = str(int(statement_seconds * 1000))
 
@@ -71,13 +71,13 @@ async def open_pool(
         max_size=size,
         command_timeout=statement_seconds + 1,
         init=prepare,
-        reset=_leave,
+        reset=_reset,
         server_settings={
             "application_name": "feed",
             "statement_timeout": milliseconds,
             "idle_in_transaction_session_timeout": milliseconds,
             "jit": "off",
-            # Statements here are short: to start other processes for one costs more than it saves.
+            # Statements are short: starting parallel workers costs more than it saves.
             "max_parallel_workers_per_gather": "0",
         },
     )
@@ -85,15 +85,15 @@ async def open_pool(
     return pool
 
 
-async def _leave(conn: "asyncpg.Connection[Record]") -> None:
-    # The pool's own reset is a round trip per use; sessions of ours hold no state, so only an open transaction matters.
+async def _reset(conn: "asyncpg.Connection[Record]") -> None:
+    # The default reset costs a round trip per use. Our sessions have no state except an open transaction.
     if conn.is_in_transaction():
         await conn.execute("ROLLBACK")
 
 
 @asynccontextmanager
 async def transaction(pool: "asyncpg.Pool[Record]") -> AsyncIterator[Connection]:
-    """One connection with an open transaction: committed at the block's end, rolled back when it raises."""
+    """A connection with a transaction, committed at the end of the block, rolled back on an exception."""
     async with pool.acquire() as conn, conn.transaction():
         yield conn
 
@@ -103,10 +103,10 @@ async def act_on_next(
     list_due: Callable[[Connection], Awaitable[Sequence[T]]],
     act: Callable[[Connection, T], Awaitable[bool]],
 ) -> bool:
-    """Lists what is due and acts on the first item that is left to do, each in a transaction of its own. False for none.
+    """Lists due items and calls `act` on one after the other, each in its own transaction, until one returns True.
 
-    Workers run this side by side. So `act` locks its item without waiting for another worker, looks again whether it is
-    due, and returns False where there is nothing to do; what it has written by then is committed all the same.
+    Returns False if none did. Workers run this concurrently, so `act` locks its item without waiting for another worker,
+    checks again that it is due, and returns False if there is nothing to do; its writes are committed in any case.
     """
     async with pool.acquire() as conn:
         due = await list_due(conn)
@@ -118,26 +118,26 @@ async def act_on_next(
     return False
 
 
-async def retried(work: Callable[[], Awaitable[T]], *, times: int = 5) -> T:
-    """What `work` returns, repeated when Postgres chose it as the victim of a deadlock or of a serialization failure."""
+async def with_retries(work: Callable[[], Awaitable[T]], *, times: int = 5) -> T:
+    """Returns the result of `work`, which is repeated after a deadlock or serialization failure, up to `times` times."""
     for attempt in range(times - 1):
         try:
             return await work()
-        except RETRIED:
+        except RETRYABLE:
             await asyncio.sleep(0.01 * 2**attempt)
     return await work()
 
 
 def one(row: Record | None, kind: type[T]) -> T | None:
-    """The row as a Struct. Raises msgspec.ValidationError naming a column that has drifted."""
+    """The row as a Struct, None for None. Raises msgspec.ValidationError, which names a mismatching column."""
     return None if row is None else msgspec.convert(row, kind)
 
 
 def many(rows: Iterable[Record], kind: type[T]) -> list[T]:
-    """Each row as a Struct."""
+    """The rows as Structs. Raises msgspec.ValidationError."""
     return msgspec.convert(list(rows), list[kind])  # type: ignore[valid-type]
 
 
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
-    """Rows turned on their side: one array per column, as `unnest` takes them."""
+    """Transposes rows to one array per column, as `unnest` takes them. `width` is the number of columns."""
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

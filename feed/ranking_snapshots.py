@@ -1,4 +1,4 @@
-"""Rankings that readers page through: kept in Redis as they stood, for as long as somebody may be reading on."""
+"""Ranking snapshots: rankings stored in Redis for ten minutes, so that their pages stay consistent."""
 
 import hashlib
 import struct
@@ -10,46 +10,46 @@ from redis.asyncio import Redis
 from feed.pagination import CursorExpired
 from feed.redis import UNREACHABLE
 
-# Ranked lists end here.
-LONGEST = 1_000
-# From one page to the next nobody thinks longer; whoever does begins again.
-_KEPT_SECONDS = 600
+# The maximum length of a ranked list.
+MAX_RANKED = 1_000
+# The maximum time between two pages; afterwards the cursor has expired.
+_TTL_SECONDS = 600
 
 
-class Bookmark(msgspec.Struct, frozen=True, array_like=True):
-    """Where a reader goes on: in which ranking, after how many. Without a name: in the ranking of the moment."""
+class SnapshotPosition(msgspec.Struct, frozen=True, array_like=True):
+    """A position in a snapshot: its name and an offset. Without a name: in the current ranking."""
 
     name: str = ""
     start: int = 0
 
 
-async def share(
-    redis: Redis, place: str, ids: Sequence[int], *, second: int, own: Collection[int] = ()
+async def save(
+    redis: Redis, list_name: str, ids: Sequence[int], *, second: int, own: Collection[int] = ()
 ) -> tuple[str, Sequence[int]]:
-    """The name under which a ranking of this second is kept, and the ranking that bears it. Without Redis the name is empty.
+    """Stores a ranking. Returns the name of the snapshot and its ids; the name is empty without Redis.
 
-    One per place and second is enough for everybody, so that a lively place fills no memory; but whoever has written
-    something (`own`) that it does not know yet gets one of his own.
+    All viewers of a list share one snapshot per second, which bounds the memory. A viewer whose own items (`own`) are
+    missing from it gets a separate snapshot.
     """
     try:
-        if await redis.set(_key(place, str(second)), _pack(ids), ex=_KEPT_SECONDS, nx=True):
+        if await redis.set(_key(list_name, str(second)), _pack(ids), ex=_TTL_SECONDS, nx=True):
             return str(second), ids
-        held = await redis.get(_key(place, str(second)))
+        held = await redis.get(_key(list_name, str(second)))
         if isinstance(held, bytes) and set(own) <= set(shared := _unpack(held)):
             return str(second), shared
         name = hashlib.blake2b(_pack(ids), digest_size=8).hexdigest()
-        await redis.set(_key(place, name), _pack(ids), ex=_KEPT_SECONDS)
+        await redis.set(_key(list_name, name), _pack(ids), ex=_TTL_SECONDS)
     except UNREACHABLE:
         return "", ids
     return name, ids
 
 
-async def find(redis: Redis, place: str, name: str) -> Sequence[int] | None:
-    """The ranking of that name; None when Redis cannot tell. Raises CursorExpired when it is no longer kept."""
+async def find(redis: Redis, list_name: str, name: str) -> Sequence[int] | None:
+    """The ids of a snapshot; None without a name or without Redis. Raises CursorExpired when it has expired."""
     if not name:
         return None
     try:
-        held = await redis.get(_key(place, name))
+        held = await redis.get(_key(list_name, name))
     except UNREACHABLE:
         return None
     if not isinstance(held, bytes):
@@ -57,8 +57,8 @@ async def find(redis: Redis, place: str, name: str) -> Sequence[int] | None:
     return _unpack(held)
 
 
-def _key(place: str, name: str) -> str:
-    return f"feed:{{{place}}}:{name}"
+def _key(list_name: str, name: str) -> str:
+    return f"feed:{{{list_name}}}:{name}"
 
 
 def _pack(ids: Sequence[int]) -> bytes:

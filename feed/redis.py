@@ -1,6 +1,6 @@
-"""Redis: the client, and a circuit that keeps a dead Redis from slowing everybody down.
+"""Redis: the client, a circuit breaker that keeps requests fast while Redis is unavailable, and Lua scripts.
 
-Nothing here is needed to be right: whoever asks catches UNREACHABLE and goes on without.
+Correctness never depends on Redis: callers catch UNREACHABLE and continue without it.
 """
 
 import hashlib
@@ -14,77 +14,77 @@ from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-# Every way in which Redis fails to answer: away, hanging, loading, read-only, out of memory.
+# Every error of an unavailable Redis: down, hanging, loading, read-only, out of memory.
 UNREACHABLE = (redis.exceptions.RedisError, OSError, TimeoutError)
 
 _CONNECT_SECONDS = 0.25
-_ANSWER_SECONDS = 0.5
-_REST_SECONDS = 1.0
+_RESPONSE_SECONDS = 0.5
+_OPEN_SECONDS = 1.0
 
 
-class Resting(redis.exceptions.ConnectionError):
-    """A moment ago Redis could not be reached; nobody tries again yet."""
+class CircuitOpen(redis.exceptions.ConnectionError):
+    """Redis was unreachable a moment ago; no connection is attempted yet."""
 
 
-class RestingPool(BlockingConnectionPool):
-    """Remembers for a second that no connection could be made; then one caller tries while the others go on without."""
+class CircuitBreakerPool(BlockingConnectionPool):
+    """A circuit breaker: after a failed connect no other is attempted for a second; then one caller tries again."""
 
     clock: Callable[[], float] = staticmethod(time.monotonic)
-    _rests_until = 0.0
+    _open_until = 0.0
 
     async def ensure_connection(self, connection: AbstractConnection) -> None:
         if connection.is_connected:
             await super().ensure_connection(connection)
             return
         now = self.clock()
-        if now < self._rests_until:
-            raise Resting
-        if self._rests_until:
-            self._rests_until = now + _REST_SECONDS
+        if now < self._open_until:
+            raise CircuitOpen
+        if self._open_until:
+            self._open_until = now + _OPEN_SECONDS
         try:
             await super().ensure_connection(connection)
         except UNREACHABLE:
-            self._rests_until = self.clock() + _REST_SECONDS
+            self._open_until = self.clock() + _OPEN_SECONDS
             raise
-        self._rests_until = 0.0
+        self._open_until = 0.0
 
 
 def connect(url: str, *, size: int = 32) -> Redis:
-    """A client that opens its connections when they are needed. It never repeats a command by itself."""
+    """A client that connects lazily and does not retry commands."""
     return Redis.from_pool(
-        RestingPool.from_url(
+        CircuitBreakerPool.from_url(
             url,
             max_connections=size,
-            timeout=_ANSWER_SECONDS,
+            timeout=_RESPONSE_SECONDS,
             socket_connect_timeout=_CONNECT_SECONDS,
-            socket_timeout=_ANSWER_SECONDS,
+            socket_timeout=_RESPONSE_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
     )
 
 
 class Script:
-    """A Lua script by its digest. Its keys share one hash tag, so that a cluster can run it."""
+    """A Lua script, called by its digest. All keys of a call must share a hash tag, for Redis Cluster."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self._digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     async def run(self, redis_client: Redis, keys: list[str], args: list[Any]) -> Any:
-        """What the script returns; a server that does not know it yet gets the source."""
+        """The result of the script. The source is sent if the server does not know the digest."""
         try:
             return await redis_client.evalsha(self._digest, len(keys), *keys, *args)
         except redis.exceptions.NoScriptError:
             return await redis_client.eval(self.source, len(keys), *keys, *args)
 
     async def run_each(self, redis_client: Redis, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
-        """What the script returns for each key with its arguments, in one round trip; None for a call that failed.
+        """The result of the script for each key with its arguments, in one round trip; None for a failed call.
 
-        Each call has a key of its own, so the keys need not share a slot.
+        Each call has a single key, so the keys need not share a hash slot.
         """
         answers = await self._pipe(redis_client, calls)
         if any(isinstance(answer, redis.exceptions.NoScriptError) for answer in answers):
-            # None of them ran: the server knows a script or does not.
+            # Then none of the calls ran, so all can be repeated.
             await redis_client.script_load(self.source)
             answers = await self._pipe(redis_client, calls)
         return [None if isinstance(answer, Exception) else answer for answer in answers]

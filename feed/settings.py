@@ -1,4 +1,4 @@
-"""The environment, read once into one frozen Struct."""
+"""Settings from the environment, read once into a frozen Struct."""
 
 import base64
 import binascii
@@ -10,89 +10,89 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-# Asymmetric ones alone: with a secret shared between the two, whoever verifies could also sign.
+# Asymmetric algorithms only: with a shared secret every verifier could also sign.
 JWT_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 
-# An HMAC secret that is shorter than its digest is the weakest part of it.
-_SECRET_SHORTEST = 32
+# An HMAC secret should not be shorter than the digest.
+_MIN_SECRET_BYTES = 32
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process is told by its environment. Every field is documented in docs/operations.md."""
+    """The settings of a process. Every field is documented in docs/operations.md."""
 
     database_url: str
     redis_url: str
     keys_dir: Path
     kms_url: str = (
-        ""  # Of a Vault or OpenBao, whose keys wrap those of campaigns. Empty: they lie in keys_dir as they are.
+        ""  # A Vault or OpenBao whose key wraps the campaign keys. Empty: they are stored unwrapped in keys_dir.
     )
-    kms_token_file: str = ""  # Read at each question: whoever renews the token writes it there.
+    kms_token_file: str = ""  # Read for each request, so that the token can be renewed.
     kms_mount: str = "transit"
-    kms_ca_file: str = ""  # Empty: the authorities that everybody trusts.
-    database_direct_url: str = ""  # Sessions that a transaction-mode pooler would break: migrations, LISTEN, locks.
+    kms_ca_file: str = ""  # Empty: the default certificate authorities.
+    database_direct_url: str = ""  # Without a transaction-mode pooler, for migrations, LISTEN and session locks.
     public_url: str = "http://127.0.0.1:8080"
     sms_provider: str = "file"  # A name of feed/sms/registry.py; `file` writes the development outbox.
     sms_outbox: Path = Path(".feed/outbox.jsonl")
-    sms_key_id: str = ""  # Of the provider's account: AccessKeyId, SecretId.
+    sms_key_id: str = ""  # AccessKeyId or SecretId of the provider account.
     sms_key_secret: str = ""
-    sms_sign_name: str = ""  # As it is registered with the provider, without brackets.
-    sms_templates: str = ""  # The template registered for each purpose: `sign_in_code=SMS_1,prize_notice=…`.
+    sms_sign_name: str = ""  # As registered with the provider, without brackets.
+    sms_templates: str = ""  # Template ids by purpose: `sign_in_code=SMS_1,prize_notice=…`.
     sms_app_id: str = ""  # Tencent's SmsSdkAppId.
-    sms_endpoint: str = ""  # Empty: the provider's own.
-    sms_receipt_token: str = ""  # Part of the address at which the provider reports; empty: it reports to nobody.
-    sms_notices_per_day: int = 20_000  # Of the whole site: what a mistake can cost in SMS.
-    sms_notices_per_phone: int = 5  # In a day.
-    sms_quiet_hours: str = "22:00-08:00"  # In Shanghai; only sign-in codes ring then. `off` for none.
-    ip_regions_file: str = ""  # Empty: nobody is told where a post was made.
-    push_hook_url: str = ""  # Empty: nobody is told of what comes into an inbox.
-    drand_url: str = "https://api.drand.sh"  # A relay of the League of Entropy; `off`: none is asked.
-    claims_kept_days: int = 90  # Winners' details after a campaign has become final; then their key is destroyed.
-    claims_kept_at_most_days: int = 180  # The same although a prize is still waited for.
-    backup_days: int = 35  # How old the oldest backup of the database is, which the receipts name.
+    sms_endpoint: str = ""  # Empty: the provider's default.
+    sms_receipt_token: str = ""  # Part of the URL of delivery reports. Empty: no reports.
+    sms_notices_per_day: int = 20_000  # For the whole site; bounds the cost of a mistake.
+    sms_notices_per_phone: int = 5  # Per day.
+    sms_quiet_hours: str = "22:00-08:00"  # Shanghai time; only sign-in codes are sent then. `off` for none.
+    ip_regions_file: str = ""  # Empty: posts show no region.
+    push_hook_url: str = ""  # Empty: no pushes.
+    drand_url: str = "https://api.drand.sh"  # A relay of the League of Entropy, or `off`.
+    claims_kept_days: int = 90  # How long claims are kept after a campaign is final; then their key is destroyed.
+    claims_kept_at_most_days: int = 180  # The same while a prize is still pending.
+    backup_days: int = 35  # Age of the oldest database backup, stated in shredding receipts.
     push_hook_secret: str = ""  # 32 bytes or more, as text or `whsec_` and base64.
-    minimum_app_version: str = ""  # Older apps ask their people to renew them.
-    metrics_token: str = ""  # Empty: /metrics answers loopback only.
+    minimum_app_version: str = ""  # Older apps ask the user to update.
+    metrics_token: str = ""  # Empty: /metrics is served to loopback only.
     log_format: str = "json"  # `json`, or `console` for a terminal.
     embedded: bool = False
     api_pool_size: int = 8
-    jwks_url: str = ""  # Where the app's public keys are; while it is empty `feed` signs people in by phone itself.
+    jwks_url: str = ""  # The app's public keys. Empty: `feed` issues tokens itself, after sign-in by phone.
     jwt_issuer: str = ""
     jwt_audience: str = ""
     jwt_algorithms: str = "RS256,ES256,EdDSA"
-    roles_claim: str = ""  # Empty: roles in the app's tokens count for nothing.
-    account_hook_secret: str = ""  # Empty: there is no hook.
-    trusted_proxies: int = 0  # How many proxies of ours stand before us, each of which adds an address.
+    roles_claim: str = ""  # Empty: roles in the app's tokens are ignored.
+    account_hook_secret: str = ""  # Empty: no hook.
+    trusted_proxies: int = 0  # Number of our own reverse proxies, each of which adds an address.
     sign_in_challenge: Literal["auto", "always", "never"] = "auto"
-    sign_in_codes_per_day: int = 20_000  # Of the whole site: what an attack can cost in SMS.
+    sign_in_codes_per_day: int = 20_000  # For the whole site; bounds the cost of an attack.
     limits: str = "on"  # `on`, `off`, or the path of a TOML file with other windows.
-    limits_scale: float = 1.0  # Every quota times this.
+    limits_scale: float = 1.0  # Factor for every quota.
     allowed_hosts: str = ""  # Comma-separated, `*.example.cn` and `*` too. Empty: the host of public_url.
-    cors_origins: str = ""  # Comma-separated; browsers of these sites may call us. Empty: of none.
+    cors_origins: str = ""  # Comma-separated origins whose pages may call the API. Empty: none.
 
     @property
     def jwt_algorithm_names(self) -> frozenset[str]:
-        """The algorithms that a token of the app may be signed with."""
+        """The accepted signature algorithms of the app's tokens."""
         return frozenset(name.strip() for name in self.jwt_algorithms.split(",") if name.strip())
 
     def __repr__(self) -> str:
-        # Settings end up in traces and logs; what they keep secret must not.
+        # Settings appear in tracebacks and logs; secrets must not.
         return f"Settings(public_url={self.public_url!r}, embedded={self.embedded!r}, …)"
 
     @property
     def direct_url(self) -> str:
-        """Where session-level features work; the ordinary URL unless another one is set."""
+        """The URL for session-level features: database_direct_url, else database_url."""
         return self.database_direct_url or self.database_url
 
 
 class MissingSetting(Exception):
-    """A setting without which the process cannot run; the message names the variable."""
+    """A required setting is missing; the message names the variable."""
 
 
 class WeakSecret(Exception):
-    """A secret that anybody could guess; the message names the variable and never the value."""
+    """A secret that can be guessed; the message names the variable, never the value."""
 
 
-# Each may also be read from the file that FEED_…_FILE names, as container platforms hand secrets over.
+# Each can also be read from the file named by FEED_…_FILE, as container platforms provide secrets.
 SECRETS = (
     "database_url",
     "database_direct_url",
@@ -103,9 +103,9 @@ SECRETS = (
     "sms_key_secret",
     "sms_receipt_token",
 )
-_TOKEN_SHORTEST = 16
-# What examples and images come with.
-_GUESSED = frozenset(
+_MIN_TOKEN_LENGTH = 16
+# Defaults of examples and container images.
+_GUESSABLE = frozenset(
     {"", "admin", "changeme", "default", "feed", "password", "postgres", "redis", "root", "secret", "test", "valkey"}
 )
 _SCHEMES = {
@@ -118,10 +118,9 @@ _REQUIRED = ("database_url", "redis_url", "keys_dir")
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from `FEED_*` variables, each by its upper-case name.
+    """Reads the settings from `FEED_*` variables, each by its upper-case name.
 
-    Raises MissingSetting for a required one that is absent, WeakSecret for a secret that is none, and ValueError for a
-    setting that does not convert.
+    Raises MissingSetting for an absent required one, WeakSecret for a guessable secret, and ValueError for an invalid value.
     """
     given = {
         name: environ[f"FEED_{name.upper()}"]
@@ -147,20 +146,20 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         if not settings.kms_token_file:
             raise MissingSetting("FEED_KMS_TOKEN_FILE")
     _check_issuer(settings)
-    if settings.account_hook_secret and len(hook_key(settings.account_hook_secret)) < _SECRET_SHORTEST:
-        raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_SECRET_SHORTEST} bytes at least, at random")
+    if settings.account_hook_secret and len(hook_key(settings.account_hook_secret)) < _MIN_SECRET_BYTES:
+        raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_MIN_SECRET_BYTES} bytes at least, at random")
     if not 0 <= settings.trusted_proxies <= 10:
         raise ValueError("FEED_TRUSTED_PROXIES is a number of proxies, 0 to 10")
     if not settings.embedded:
-        _refuse_weak(settings)
+        _reject_weak(settings)
     return settings
 
 
 def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
-    # Whoever opened it would complain with a trace, and perhaps with the password in it.
+    # Checked here, because an error when it is opened might show the password in a traceback.
     try:
         parts = urlsplit(url)
-        # Several hosts, as Postgres takes them, have no single port.
+        # A Postgres URL may list several hosts, which has no single port.
         readable = not url or (parts.scheme in schemes and ("," in parts.netloc or parts.port != 0))
     except ValueError:
         readable = False
@@ -169,14 +168,14 @@ def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address is this machine's own, where nobody listens in."""
+    """Whether the URL is a loopback address, so that plain HTTP is safe."""
     return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def hook_key(secret: str) -> bytes:
-    """The key in a hook's secret: base64 behind `whsec_`, as senders of webhooks hand it out, or the text itself.
+    """The key bytes of a webhook secret: base64 after `whsec_` (Standard Webhooks), else the text itself.
 
-    Raises ValueError for broken base64.
+    Raises ValueError for invalid base64.
     """
     if not secret.startswith("whsec_"):
         return secret.encode()
@@ -187,7 +186,7 @@ def hook_key(secret: str) -> bytes:
 
 
 def _check_issuer(settings: Settings) -> None:
-    """Raises ValueError where the app's issuer is named half, or could be impersonated."""
+    """Raises ValueError if the settings of the app's issuer are incomplete or insecure."""
     if not settings.jwks_url:
         return
     scheme = urlsplit(settings.jwks_url).scheme
@@ -203,7 +202,7 @@ def _check_issuer(settings: Settings) -> None:
 
 
 def _from_files(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """The secrets that stand in files. Raises ValueError for one that is also given otherwise."""
+    """The secrets read from files. Raises ValueError for one that also has a different value in the environment."""
     found = {}
     for name in SECRETS:
         variable = f"FEED_{name.upper()}_FILE"
@@ -213,7 +212,7 @@ def _from_files(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[st
             value = Path(environ[variable]).read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"{variable}: {type(error).__name__}") from None
-        # A process hands its settings on to its children, so the same value twice is no contradiction.
+        # A process passes its settings to its children, so the same value twice is accepted.
         if given.get(name, value) != value:
             raise ValueError(f"{variable} and FEED_{name.upper()} differ: set one of them")
         if not value:
@@ -222,14 +221,14 @@ def _from_files(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[st
     return found
 
 
-def _refuse_weak(settings: Settings) -> None:
-    if settings.metrics_token and len(settings.metrics_token) < _TOKEN_SHORTEST:
+def _reject_weak(settings: Settings) -> None:
+    if settings.metrics_token and len(settings.metrics_token) < _MIN_TOKEN_LENGTH:
         raise WeakSecret("FEED_METRICS_TOKEN")
     secret = settings.sms_key_secret
-    if secret and (len(secret) < _TOKEN_SHORTEST or secret == settings.sms_key_id):
+    if secret and (len(secret) < _MIN_TOKEN_LENGTH or secret == settings.sms_key_id):
         raise WeakSecret("FEED_SMS_KEY_SECRET")
     for name in ("database_url", "database_direct_url", "redis_url"):
         parts = urlsplit(getattr(settings, name))
-        # No password at all is somebody's decision: a socket, a certificate, a network of its own.
-        if parts.password is not None and unquote(parts.password).lower() in _GUESSED | {parts.username or ""}:
+        # No password at all is allowed: a socket, a certificate or a private network.
+        if parts.password is not None and unquote(parts.password).lower() in _GUESSABLE | {parts.username or ""}:
             raise WeakSecret(f"FEED_{name.upper()}")

@@ -1,4 +1,4 @@
-"""Text as people write it and as the database keeps it: NFC, counted in code points."""
+"""Validation and normalisation of user texts: NFC, lengths in code points."""
 
 import re
 import unicodedata
@@ -7,36 +7,36 @@ from collections.abc import Mapping
 from feed.errors import FieldError, Invalid
 
 REASON_LONGEST = 500
-# Of a long list each wrong text is an error of its own; so many are enough to see what is wrong with it.
-_ERRORS_MOST = 20
+# The maximum number of field errors reported for a long list.
+_MAX_ERRORS = 20
 
-# What no text may contain: Postgres cannot store NUL, and a lone surrogate is no character in any encoding.
+# Postgres cannot store NUL, and a lone surrogate cannot be encoded.
 _FORBIDDEN = re.compile(r"[\x00\ud800-\udfff]")
 
 
-# They begin another line, turn the direction of reading, or are not seen; a name has no use for any of them.
-_NO_PART = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+# Categories not allowed in a line: control, format, private and unassigned characters, and line separators.
+_NOT_IN_LINES = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
-# But these two join what is written (emoji of several signs, Indic and Persian letters).
+# Allowed all the same: joiners within emoji, Indic and Persian text.
 _JOINERS = "\u200c\u200d"
 
 
-# What keyboards and word processors write between and within lines.
-_IN_PASSAGES = "\t\n\r"
+# Control characters allowed in multi-line texts.
+_IN_MULTILINE = "\t\n\r"
 
 
-# Letters and signs by their category, and blank all the same.
+# Characters that are letters or symbols by category but render blank.
 _BLANK = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 
 
 def clean_text(value: str) -> str:
-    """The text in NFC, as it is stored. Changes nothing that `text_problem` refuses."""
+    """The text in NFC, as it is stored. Does not repair what `text_problem` rejects."""
     return unicodedata.normalize("NFC", value)
 
 
 def text_problem(value: str, *, shortest: int, longest: int) -> str | None:
-    """The code of what is wrong with a text, None if nothing: lengths in code points, white space alone is no text."""
+    """The error code of an invalid text, else None. Lengths are in code points; white space alone counts as empty."""
     if _FORBIDDEN.search(value):
         return "forbidden_character"
     if len(value) > longest:
@@ -48,9 +48,9 @@ def text_problem(value: str, *, shortest: int, longest: int) -> str | None:
 
 
 def require_texts(given: Mapping[str, tuple[str, int]]) -> dict[str, str]:
-    """The texts of some fields, clean and without white space around them; each is given with its greatest length.
+    """The normalised and stripped texts by field. `given` maps fields to (text, maximum length).
 
-    Raises Invalid with every field whose text is empty, too long or holds what cannot be stored.
+    Raises Invalid with every field whose text is empty, too long or contains forbidden characters.
     """
     texts = {field: clean_text(value).strip() for field, (value, _) in given.items()}
     errors = [
@@ -59,38 +59,38 @@ def require_texts(given: Mapping[str, tuple[str, int]]) -> dict[str, str]:
         if (problem := text_problem(texts[field], shortest=1, longest=longest))
     ]
     if errors:
-        raise Invalid(*errors[:_ERRORS_MOST])
+        raise Invalid(*errors[:_MAX_ERRORS])
     return texts
 
 
 def require_text(field: str, value: str, *, longest: int) -> str:
-    """The text of one field, as `require_texts` reads it. Raises Invalid."""
+    """`require_texts` for one field. Raises Invalid."""
     return require_texts({field: (value, longest)})[field]
 
 
 def read_reason(reason: str) -> str:
-    """Why an editor does what others will ask about, as the audit keeps it. Raises Invalid."""
+    """The reason of an editor's action, for the audit log. Raises Invalid."""
     return require_text("reason", reason, longest=REASON_LONGEST)
 
 
 def line_problem(value: str, *, shortest: int, longest: int) -> str | None:
-    """The code of what is wrong with a text of one line, None if nothing: lengths in code points."""
-    if problem := passage_problem(value, shortest=shortest, longest=longest):
+    """The error code of an invalid single-line text, else None. Lengths are in code points."""
+    if problem := multiline_problem(value, shortest=shortest, longest=longest):
         return problem
-    if any(unicodedata.category(each) in _NO_PART and each not in _JOINERS for each in value):
+    if any(unicodedata.category(each) in _NOT_IN_LINES and each not in _JOINERS for each in value):
         return "forbidden_character"
     return None
 
 
-def passage_problem(value: str, *, shortest: int, longest: int) -> str | None:
-    """The same of a text that may have several lines. A text of which nothing is seen is none."""
+def multiline_problem(value: str, *, shortest: int, longest: int) -> str | None:
+    """The error code of an invalid multi-line text, else None. An invisible text counts as empty."""
     if problem := text_problem(value, shortest=shortest, longest=longest):
         return problem
-    if any(unicodedata.category(each) == "Cc" and each not in _IN_PASSAGES for each in value):
+    if any(unicodedata.category(each) == "Cc" and each not in _IN_MULTILINE for each in value):
         return "forbidden_character"
-    return "required" if shortest and not is_written(value) else None
+    return "required" if shortest and not has_visible_text(value) else None
 
 
-def is_written(value: str) -> bool:
-    """Whether there is anything to be seen."""
+def has_visible_text(value: str) -> bool:
+    """Whether the text has a visible character."""
     return any(unicodedata.category(each)[0] not in "CZM" and each not in _BLANK for each in value)

@@ -1,4 +1,4 @@
-"""Signed webhooks as the specification Standard Webhooks has them: who called, when, and that nothing was changed on the way."""
+"""Webhook signatures by the Standard Webhooks specification."""
 
 import base64
 import hmac
@@ -7,13 +7,18 @@ TOLERANCE_SECONDS = 300
 
 
 def sign(key: bytes, webhook_id: str, timestamp: int, body: bytes) -> str:
-    """The value of `webhook-signature`: HMAC-SHA256 over id, time and body."""
+    """The value of `webhook-signature`: HMAC-SHA256 over id, timestamp and body."""
     digest = hmac.digest(key, f"{webhook_id}.{timestamp}.".encode() + body, "sha256")
     return "v1," + base64.b64encode(digest).decode()
 
 
-def is_genuine(key: bytes, *, webhook_id: str, timestamp: str, signatures: str, body: bytes, now: float) -> bool:
-    """Whether one of the signatures is the key's and the time is near: a sender that changes its key signs with both."""
+def is_valid_signature(
+    key: bytes, *, webhook_id: str, timestamp: str, signatures: str, body: bytes, now: float
+) -> bool:
+    """Whether one of the signatures is valid for the key and the timestamp is within the tolerance.
+
+    There are several signatures while the sender rotates its key.
+    """
     if not (webhook_id.isascii() and 0 < len(webhook_id) <= 200 and timestamp.isascii() and timestamp.isdecimal()):
         return False
     if len(timestamp) > 12 or abs(now - int(timestamp)) > TOLERANCE_SECONDS:

@@ -68,16 +68,16 @@ async def test_more_than_can_wait_is_told_to_come_back() -> None:
         await go_on.wait()
         return list(items)
 
-    batcher: Batcher[int, int] = Batcher(run, most=2, waiting=3)
+    batcher: Batcher[int, int] = Batcher(run, max_batch=2, max_pending=3)
     flying = asyncio.create_task(batcher.submit(0))
     await asyncio.sleep(0.01)
-    waiting = [asyncio.create_task(batcher.submit(item)) for item in (1, 2, 3)]
+    max_pending = [asyncio.create_task(batcher.submit(item)) for item in (1, 2, 3)]
     await asyncio.sleep(0.01)
     with pytest.raises(Overloaded) as refused:
         await batcher.submit(4)
     assert refused.value.params["retry_after"] == 1
     go_on.set()
-    assert await asyncio.gather(flying, *waiting) == [0, 1, 2, 3]
+    assert await asyncio.gather(flying, *max_pending) == [0, 1, 2, 3]
 
 
 async def test_a_caller_that_goes_away_takes_nobody_with_it() -> None:

@@ -3,14 +3,14 @@
 import pytest
 
 from feed.idempotency import (
-    Answered,
-    Given,
+    AlreadyAnswered,
     IdempotencyKeyBusy,
     IdempotencyKeyReused,
     KeyedRequest,
+    StoredResponse,
     idempotent_transaction,
     keyed_request,
-    store_answers,
+    store_responses,
 )
 from feed.postgres import Pool
 from tests.support import make
@@ -73,8 +73,8 @@ async def test_the_block_of_an_answered_or_another_request_is_not_entered(pool: 
     with pytest.raises(IdempotencyKeyReused):
         async with idempotent_transaction(pool, account, request(b"y")):
             pytest.fail("entered")
-    await store_answers(pool, [Given(account, request(), 201, b"{}")])
-    with pytest.raises(Answered) as answered:
+    await store_responses(pool, [StoredResponse(account, request(), 201, b"{}")])
+    with pytest.raises(AlreadyAnswered) as answered:
         async with idempotent_transaction(pool, account, request()):
             pytest.fail("entered")
     assert (answered.value.status, answered.value.body) == (201, b"{}")

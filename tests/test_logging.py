@@ -79,7 +79,7 @@ def test_an_exception_tells_its_place_and_not_what_it_was_given(capsys: pytest.C
     failure = line["failure"]
     assert isinstance(failure, list)
     assert [one["class"] for one in failure] == ["feed.errors.NotFound", "builtins.ValueError"]
-    assert failure[0]["says"] == "not_found"
+    assert failure[0]["message"] == "not_found"
     assert "test_logging.py" in failure[1]["at"][-1]
     assert given not in json.dumps(line, ensure_ascii=False)
 
@@ -98,11 +98,11 @@ async def test_a_refusal_of_postgres_does_not_tell_the_row(
         await conn.close()
 
     (line,) = lines(capsys)
-    told = json.dumps(line, ensure_ascii=False)
-    assert "23514" in told
-    assert "accounts_name_length" in told
-    assert "家家" not in told
-    assert "13800138000" not in told
+    exc_info = json.dumps(line, ensure_ascii=False)
+    assert "23514" in exc_info
+    assert "accounts_name_length" in exc_info
+    assert "家家" not in exc_info
+    assert "13800138000" not in exc_info
 
 
 def test_a_terminal_gets_the_same_without_the_people(capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,6 +110,6 @@ def test_a_terminal_gets_the_same_without_the_people(capsys: pytest.CaptureFixtu
 
     structlog.get_logger("feed").info("hello", phone="+8613800138000")
 
-    told = capsys.readouterr().err
-    assert "hello" in told
-    assert "138" not in told
+    exc_info = capsys.readouterr().err
+    assert "hello" in exc_info
+    assert "138" not in exc_info

@@ -6,7 +6,7 @@ import threading
 import asyncpg
 import pytest
 
-from feed.postgres import DOWN, Connection, Pool, act_on_next, open_pool, transaction
+from feed.postgres import UNAVAILABLE, Connection, Pool, act_on_next, open_pool, transaction
 
 
 async def terminate(url: str, backend: int) -> None:
@@ -27,7 +27,7 @@ async def test_a_server_that_ends_before_the_commit_is_away(pool: Pool, database
             for _ in range(turns):
                 await asyncio.sleep(0)
 
-    with pytest.raises(DOWN):
+    with pytest.raises(UNAVAILABLE):
         await ask()
     assert await pool.fetchval("SELECT 1") == 1
 
@@ -39,7 +39,7 @@ async def test_a_statement_that_waits_too_long_is_given_up(database: str, transa
         async with pool.acquire() as conn:
             if transaction_timeout == "none":
                 await conn.execute("SELECT set_config('transaction_timeout', '0', false)")
-        with pytest.raises(DOWN):
+        with pytest.raises(UNAVAILABLE):
             await pool.execute("SELECT pg_sleep(5)")
     finally:
         pool.terminate()

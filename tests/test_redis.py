@@ -7,7 +7,7 @@ import pytest
 
 from feed import redis as feed_redis
 from feed.embedded.processes import free_port
-from feed.redis import UNREACHABLE, Resting, Script
+from feed.redis import UNREACHABLE, CircuitOpen, Script
 from tests.support.clock import Clock
 
 
@@ -17,7 +17,7 @@ async def test_while_redis_is_away_nobody_waits() -> None:
         await client.ping()
     began = time.monotonic()
     for _ in range(100):
-        with pytest.raises(Resting):
+        with pytest.raises(CircuitOpen):
             await client.ping()
     assert time.monotonic() - began < 0.5
     await client.aclose()
@@ -43,7 +43,7 @@ async def test_a_hanging_redis_is_tried_by_one_caller_at_a_time() -> None:
             return False
 
     pool = client.connection_pool
-    assert isinstance(pool, feed_redis.RestingPool)
+    assert isinstance(pool, feed_redis.CircuitBreakerPool)
     clock = pool.clock = Clock()
     assert not await ping()
     clock.advance(1.1)
@@ -57,7 +57,7 @@ async def test_a_returned_redis_is_used_again(redis_url: str) -> None:
     client = feed_redis.connect(redis_url)
     assert await client.ping()
     pool = client.connection_pool
-    assert isinstance(pool, feed_redis.RestingPool)
+    assert isinstance(pool, feed_redis.CircuitBreakerPool)
     await client.aclose()
     assert await client.ping()
     await client.aclose()

@@ -16,7 +16,7 @@ from feed.batching import Batcher
 from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.phones import normalise_phone
-from feed.postgres import DOWN, Pool, retried, transaction
+from feed.postgres import UNAVAILABLE, Pool, transaction, with_retries
 from feed.texts import clean_text, text_problem
 
 log = structlog.get_logger("feed.accounts")
@@ -86,7 +86,7 @@ class Authenticator:
             try:
                 account_id = await self._lookups.submit(claims)
                 if account_id is None:
-                    account_id = await retried(lambda: register_account(self._pool, self._keys, claims))
+                    account_id = await with_retries(lambda: register_account(self._pool, self._keys, claims))
             except AccountNotFound:
                 raise TokenInvalid from None
             viewer = Viewer(account_id)
@@ -132,7 +132,7 @@ class Authenticator:
         try:
             async with self._pool.acquire() as conn:
                 self._erased.update(await erasure_store.list_recently_erased(conn, seconds=seconds))
-        except DOWN as error:
+        except UNAVAILABLE as error:
             log.warning("erased accounts not read", error=type(error).__name__)
             return
         self._erased_read_at = started_at

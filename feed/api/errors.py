@@ -32,9 +32,9 @@ from feed.errors import (
     Unauthenticated,
     Unavailable,
 )
-from feed.idempotency import Answered
+from feed.idempotency import AlreadyAnswered
 from feed.pagination import CursorExpired, CursorInvalid
-from feed.postgres import DOWN
+from feed.postgres import UNAVAILABLE
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -257,10 +257,10 @@ def _wire_name_of(request: Request[Any, Any, Any], item: dict[str, Any]) -> str:
 
 
 EXCEPTION_HANDLERS: Any = {
-    Answered: stored_response,
+    AlreadyAnswered: stored_response,
     FeedError: error_response,
     HTTPException: http_error_response,
-    **dict.fromkeys(DOWN, database_away_response),
+    **dict.fromkeys(UNAVAILABLE, database_away_response),
     UnicodeDecodeError: undecodable_body_response,
     RecursionError: undecodable_body_response,
     Exception: internal_error_response,

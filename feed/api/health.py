@@ -14,7 +14,7 @@ from feed.api.dependencies import AnyRequest, InjectedAppState
 from feed.errors import NotFound
 from feed.keys.signatures import PublicKeys
 from feed.limits.model import UNLIMITED
-from feed.postgres import DOWN
+from feed.postgres import UNAVAILABLE
 
 
 class Health(msgspec.Struct):
@@ -43,7 +43,7 @@ async def _postgres(app_state: Any) -> str:
     try:
         async with asyncio.timeout(2):
             await app_state.pool.fetchval("SELECT 1")
-    except DOWN:
+    except UNAVAILABLE:
         return "down"
     return "up"
 

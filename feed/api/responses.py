@@ -7,7 +7,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from feed.idempotency import Answered
+from feed.idempotency import AlreadyAnswered
 from feed.screens.posts.page_render import Rendered
 
 PUBLIC = "public, max-age=0, s-maxage=1"
@@ -68,7 +68,7 @@ def response_specs(kind: Any, *, status: int = 200, description: str = "") -> di
     }
 
 
-def stored_response(request: Request[Any, Any, Any], stored: Answered) -> Response[bytes]:
+def stored_response(request: Request[Any, Any, Any], stored: AlreadyAnswered) -> Response[bytes]:
     """The response that was sent the first time, for a retry."""
     headers = {"cache-control": "private, no-store", "idempotency-replayed": "true"}
     return Response(stored.body, status_code=stored.status, media_type="application/json", headers=headers)

@@ -16,7 +16,7 @@ from feed.batching import Batcher
 from feed.boards.projector import Projector
 from feed.comments.actions import NewComment, add_comments
 from feed.geoip import IpRegions, open_regions
-from feed.idempotency import Given, store_answers
+from feed.idempotency import StoredResponse, store_responses
 from feed.keys.store import Keys, open_keys
 from feed.keys.vault import open_kms
 from feed.likes.actions import apply_comment_likes, apply_likes
@@ -50,7 +50,7 @@ class AppState(msgspec.Struct, frozen=True):
     cursors: Cursors
     authenticator: Authenticator
     likes: Batcher[Like, Liked]
-    stored_responses: Batcher[Given, None]
+    stored_responses: Batcher[StoredResponse, None]
     comment_likes: Batcher[CommentLike, Liked]
     comments: Batcher[NewComment, int]
     comment_cards: Batcher[tuple[int, int | None], CommentCard]
@@ -91,7 +91,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
             on_known_account=None if limiter is None else partial(_cache_owner, limiter),
         ),
         likes=Batcher(partial(apply_likes, pool, announce=projector.touch)),
-        stored_responses=Batcher(partial(store_answers, pool)),
+        stored_responses=Batcher(partial(store_responses, pool)),
         comment_likes=Batcher(partial(apply_comment_likes, pool)),
         comments=Batcher(partial(add_comments, pool, announce=projector.touch)),
         comment_cards=Batcher(partial(read_cards, pool)),

@@ -9,7 +9,7 @@ import structlog
 from redis.asyncio import Redis
 
 from feed.boards import actions
-from feed.postgres import DOWN, Pool
+from feed.postgres import UNAVAILABLE, Pool
 from feed.redis import UNREACHABLE
 
 # Hot lists are ranked once a second. The first post after an idle time is projected at once.
@@ -69,7 +69,7 @@ class Projector:
         self._wake.clear()
         try:
             self.epoch = await actions.project_posts(self._pool, self._redis, sorted(touched))
-        except (*UNREACHABLE, *DOWN) as error:
+        except (*UNREACHABLE, *UNAVAILABLE) as error:
             log.info("boards not written", error=type(error).__name__)
             return False
         return True

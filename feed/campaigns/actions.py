@@ -26,7 +26,7 @@ from feed.errors import FieldError, Invalid
 from feed.idempotency import Attempt, KeyedRequest, idempotent_transaction
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
-from feed.texts import is_written
+from feed.texts import has_visible_text
 from feed.topics import store as topics
 from feed.topics.parse import topic_key
 
@@ -134,7 +134,7 @@ async def _change_draft(conn: Connection, editor_id: AccountId, campaign: Campai
 
 def _draft_problems(draft: Mapping[str, Any]) -> list[FieldError]:
     _, problems = read_rules(draft, publishing=False)
-    if is_written(draft.get("title", "")) or any(error.field == "title" for error in problems):
+    if has_visible_text(draft.get("title", "")) or any(error.field == "title" for error in problems):
         return problems
     return [FieldError("title", "required"), *problems]
 

@@ -1,4 +1,4 @@
-"""`feed bench seed`: an installation full of invented people, to measure on."""
+"""`feed bench seed`: fills an installation with generated data for benchmarks."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ from feed.seeding.actions import fill
 from feed.seeding.model import Sizes, sizes_of
 from feed.settings import Settings
 
-# The last step tidies tables of millions of rows in one statement.
+# The last step is a VACUUM of tables with millions of rows.
 _STATEMENT_SECONDS = 3600.0
 
 
@@ -55,8 +55,8 @@ def run_seed(arguments: argparse.Namespace) -> int:
     )
     settings = find_settings(arguments.data)
     began = time.monotonic()
-    with progress(sizes.rows, sys.stderr) as tell:
-        asyncio.run(seed_installation(settings, sizes, tell))
+    with progress(sizes.rows, sys.stderr) as advance:
+        asyncio.run(seed_installation(settings, sizes, advance))
     seconds = time.monotonic() - began
     print(
         f"已写入 {sizes.posts} 条动态、{sizes.likes} 个赞、{sizes.comments} 条评论、{sizes.accounts} 个账号（{seconds:.0f} 秒）\n"
@@ -66,18 +66,18 @@ def run_seed(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def seed_installation(settings: Settings, sizes: Sizes, tell: Callable[[int], None]) -> None:
-    """Fills it. Raises NotEmpty, BeingFilled."""
+async def seed_installation(settings: Settings, sizes: Sizes, advance: Callable[[int], None]) -> None:
+    """Fills the installation; `advance` gets the number of rows after each chunk. Raises NotEmpty, SeedingInProgress."""
     pool = await open_pool(settings.direct_url, size=2, statement_seconds=_STATEMENT_SECONDS)
     try:
-        await fill(pool, sizes, tell)
+        await fill(pool, sizes, advance)
     finally:
         await pool.close()
 
 
 @contextmanager
 def progress(total: int, out: TextIO) -> Iterator[Callable[[int], None]]:
-    """How far it is: a bar on a terminal, a line for each tenth elsewhere. The block tells how many rows were written."""
+    """Shows progress: a bar on a terminal, else a line for each tenth. Yields a function that takes the number of new rows."""
     console = Console(file=out)
     if not console.is_terminal:
         yield _line_for_each_tenth(total, out)
@@ -95,13 +95,13 @@ def progress(total: int, out: TextIO) -> Iterator[Callable[[int], None]]:
 
 
 def _line_for_each_tenth(total: int, out: TextIO) -> Callable[[int], None]:
-    done = told = 0
+    done = printed = 0
 
-    def tell(count: int) -> None:
-        nonlocal done, told
+    def advance(count: int) -> None:
+        nonlocal done, printed
         done += count
-        if done * 10 // total > told:
-            told = done * 10 // total
+        if done * 10 // total > printed:
+            printed = done * 10 // total
             print(f"写入 seeding {done:,} / {total:,}", file=out, flush=True)
 
-    return tell
+    return advance

@@ -1,4 +1,4 @@
-"""`feed demo`: a whole campaign over real HTTP, each step checked."""
+"""`feed demo`: runs a whole campaign over HTTP and checks each step."""
 
 import argparse
 import asyncio
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from feed.commands.supervisor import Running, running
-from feed.commands.up import until_told
+from feed.commands.supervisor import RunningInstallation, run_installation
+from feed.commands.up import run_until_signal
 from feed.demo.client import Line
 from feed.demo.next_steps import show_next_steps, show_server
 from feed.demo.output import Output, Unexpected
@@ -40,9 +40,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     teller = Output(arguments.lang)
-    # Interrupted before the end: the status of a program that SIGINT has ended.
+    # The exit status if the demo is interrupted: that of a program ended by SIGINT.
     status = [130]
-    until_told(_demo(arguments, teller, status))
+    run_until_signal(_demo(arguments, teller, status))
     return status[0]
 
 
@@ -56,12 +56,12 @@ async def _demo(arguments: argparse.Namespace, teller: Output, status: list[int]
     )
     teller.say("正在启动 Postgres、Valkey、API 和后台任务……", "Starting Postgres, Valkey, the API and the worker …")
     try:
-        # Nothing of the caller's own installation: the demo never plays on real data by accident.
+        # Without the caller's FEED_ variables, so that the demo never runs on real data by accident.
         environ = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")}
         environ |= {"FEED_SMS_QUIET_HOURS": "off"}
-        tell = _telling(teller)
-        async with running(data, port=port, environ=environ, tell=tell) as there:
-            await _play(there, teller, status, keep=arguments.keep)
+        notify = _notifier(teller)
+        async with run_installation(data, port=port, environ=environ, notify=notify) as installation:
+            await _play(installation, teller, status, keep=arguments.keep)
     finally:
         if given is None and status[0] != 1:
             shutil.rmtree(data, ignore_errors=True)
@@ -71,25 +71,25 @@ async def _demo(arguments: argparse.Namespace, teller: Output, status: list[int]
         teller.say(f"日志在 {data / 'log'}", f"The logs are in {data / 'log'}")
 
 
-def _telling(teller: Output) -> Callable[[str], None]:
-    def tell(words: str) -> None:
+def _notifier(teller: Output) -> Callable[[str], None]:
+    def notify(words: str) -> None:
         zh, _, en = escape(words).partition(" · ")
         teller.say(f"[dim]{zh}[/]", f"[dim]{en or zh}[/]")
 
-    return tell
+    return notify
 
 
-async def _play(there: Running, teller: Output, status: list[int], *, keep: bool) -> None:
+async def _play(installation: RunningInstallation, teller: Output, status: list[int], *, keep: bool) -> None:
     try:
         stage = await play(
             teller,
-            line=Line(there.base_url),
-            data=there.data,
-            keys_dir=there.settings.keys_dir,
-            kill_api=there.api.kill,
+            line=Line(installation.base_url),
+            data=installation.data,
+            keys_dir=installation.settings.keys_dir,
+            kill_api=installation.api.kill,
         )
     except* (Unexpected, LookupError, TypeError) as failures:
-        # An answer without what the story looks for in it is an answer that it did not expect.
+        # A response without an expected member is an unexpected response.
         failure = _first(failures)
         teller.fail(str(failure) if isinstance(failure, Unexpected) else f"{type(failure).__name__}: {failure}")
         status[0] = 1
@@ -97,7 +97,7 @@ async def _play(there: Running, teller: Output, status: list[int], *, keep: bool
         return
     status[0] = 0
     if keep:
-        show_server(stage, there.base_url)
+        show_server(stage, installation.base_url)
         await asyncio.Event().wait()
 
 

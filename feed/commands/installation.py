@@ -1,4 +1,4 @@
-"""Which installation a command works on: the one that the environment names, or the one that `feed up` runs."""
+"""The installation that a command works on: from the environment, or the one that `feed up` runs."""
 
 import argparse
 import os
@@ -17,28 +17,28 @@ from feed.sms.registry import check_settings
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What a running `feed up` leaves in its data directory for the other commands."""
+    """The state of a running `feed up`, written to its data directory for other commands."""
 
     pid: int
     base_url: str
-    environment: dict[str, str]  # FEED_* as its own children get them.
+    environment: dict[str, str]  # The FEED_* variables of its children.
 
 
 class NotRunning(CannotStart):
-    """No environment and no running installation: there is nothing to work on."""
+    """There is no environment and no running installation."""
 
 
 class UnsafeSetting(CannotStart):
-    """A setting that would leave a door open: nothing starts with it."""
+    """An insecure setting; nothing starts with it."""
 
 
 def add_data_option(parser: argparse.ArgumentParser, *, inner: bool = False) -> None:
-    """`--data DIR`, for every command that needs an installation. `inner`: below one that has it, said before or behind."""
+    """Adds `--data DIR`. `inner`: for a subcommand whose parent command has the option too."""
     parser.add_argument(
         "--data",
         metavar="DIR",
         type=Path,
-        # The default of an inner command would take the place of what was said before it.
+        # The default of a subcommand would override the value given to its parent.
         default=argparse.SUPPRESS if inner else Path(os.environ.get("FEED_DATA") or ".feed"),
         help="数据目录 data directory (FEED_DATA, default .feed); unused where FEED_DATABASE_URL is set",
     )
@@ -52,7 +52,7 @@ def find_settings(data: Path, environ: Mapping[str, str] = os.environ) -> Settin
     if environ.get("FEED_DATABASE_URL") or environ.get("FEED_DATABASE_URL_FILE"):
         return checked(environ)
     run = find_run(data)
-    # A single variable may still be set by hand, for one command.
+    # Single variables can be overridden for one command.
     return checked({**run.environment, **{name: value for name, value in environ.items() if name.startswith("FEED_")}})
 
 
@@ -75,14 +75,15 @@ def find_run(data: Path) -> Run:
 
 
 def write_run(data: Path, run: Run) -> None:
+    """Writes the state of a running installation to its data directory."""
     write_private(data / "run.json", msgspec.json.format(msgspec.json.encode(run)))
 
 
 def checked(environ: Mapping[str, str]) -> Settings:
-    """`read_settings`, its errors in words."""
+    """`read_settings` with further checks. Raises CannotStart or UnsafeSetting with a message for the user."""
     try:
         settings = read_settings(environ)
-        # Here once, so that a file that does not read is named before anything starts.
+        # Checked here, so that an invalid file is reported before anything starts.
         read_table(settings.limits, settings.limits_scale, embedded=settings.embedded)
         read_hook(settings.push_hook_url, settings.push_hook_secret)
         check_settings(settings)
@@ -99,7 +100,7 @@ def checked(environ: Mapping[str, str]) -> Settings:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The variables that `read_settings` turns into these settings."""
+    """The environment variables for these settings, the inverse of `read_settings`."""
     given: dict[str, Any] = msgspec.structs.asdict(settings)
     return {f"FEED_{name.upper()}": _text(value) for name, value in given.items()}
 

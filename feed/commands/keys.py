@@ -1,4 +1,4 @@
-"""`feed keys`: the keys that results are signed with, and a new one in their place."""
+"""`feed keys`: lists and rotates the signing keys of results."""
 
 import argparse
 from datetime import UTC, datetime

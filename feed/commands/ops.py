@@ -1,4 +1,4 @@
-"""`feed token`, `feed grant`, `feed doctor`: what an operator does by hand."""
+"""`feed token`, `feed grant`, `feed doctor`: commands for operators."""
 
 import argparse
 import asyncio
@@ -20,13 +20,13 @@ from feed.keys.store import open_keys
 from feed.keys.vault import open_kms
 from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
-from feed.postgres import DOWN, Connection, open_pool, transaction
+from feed.postgres import UNAVAILABLE, Connection, open_pool, transaction
 from feed.screens.prizes.overdue import list_overdue
 from feed.screens.staff.doctor import read_applied, read_backlog
 from feed.settings import Settings
 from feed.sms.registry import get_registration
 
-# A day: long enough for an afternoon with curl.
+# One day.
 TOKEN_SECONDS = 86_400
 
 
@@ -71,18 +71,18 @@ def run_token(arguments: argparse.Namespace) -> int:
 
 
 def phone_for(user: str) -> str:
-    """A number for a test user: always the same one, and another one for another user."""
+    """A phone number for a test user, derived from the name."""
     number = int.from_bytes(hashlib.sha256(user.encode()).digest()[:8], "big") % 100_000_000
     return f"+86199{number:08d}"
 
 
 def run_grant(arguments: argparse.Namespace) -> int:
     settings = find_settings(arguments.data)
-    return asyncio.run(change_right(settings, arguments.who, arguments.role, revoke=arguments.revoke))
+    return asyncio.run(change_role(settings, arguments.who, arguments.role, revoke=arguments.revoke))
 
 
-async def change_right(settings: Settings, who: str, role: Role, *, revoke: bool = False) -> int:
-    """Gives a right to an account, or takes it away. Raises AccountNotFound."""
+async def change_role(settings: Settings, who: str, role: Role, *, revoke: bool = False) -> int:
+    """Grants or revokes a role and prints the result. Returns the exit status. Raises AccountNotFound."""
     pool = await open_pool(settings.database_url, size=1)
     try:
         async with transaction(pool) as conn:
@@ -97,7 +97,7 @@ async def change_right(settings: Settings, who: str, role: Role, *, revoke: bool
 
 
 async def _get_account_id(conn: Connection, who: str) -> int:
-    # An id is tried first: it is a long number, and nobody's `sub` in practice.
+    # Ids are tried first: they are long numbers, which no `sub` is in practice.
     id_ = parse_id(who)
     if id_ is not None and (account := await accounts.find_account(conn, id_)):
         return account.id
@@ -110,7 +110,7 @@ async def _get_account_id(conn: Connection, who: str) -> int:
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at; `wrong` asks for somebody's hand."""
+    """The result of one check. `wrong`: an operator has to act."""
 
     about: str
     says: str
@@ -118,36 +118,36 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def run_doctor(arguments: argparse.Namespace) -> int:
-    return asyncio.run(tell_findings(find_settings(arguments.data)))
+    return asyncio.run(print_findings(find_settings(arguments.data)))
 
 
-async def tell_findings(settings: Settings) -> int:
-    """Prints what there is to say. Exit status 1 when something is wrong."""
+async def print_findings(settings: Settings) -> int:
+    """Runs the checks and prints the findings. Returns the exit status: 1 if something is wrong."""
     failed = False
-    async for finding in examine(settings):
+    async for finding in run_checks(settings):
         failed |= finding.wrong
         print(f"{'WRONG' if finding.wrong else 'ok':7}{finding.about:16}{finding.says}")
     return int(failed)
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """What there is to say, one part after the other."""
-    yield _look_at_keys(settings)
-    yield Finding("sms", _told_provider(settings))
-    async for finding in _look_at_postgres(settings):
+async def run_checks(settings: Settings) -> AsyncIterator[Finding]:
+    """Runs the checks one after the other and yields their findings."""
+    yield _check_keys(settings)
+    yield Finding("sms", _describe_provider(settings))
+    async for finding in _check_postgres(settings):
         yield finding
-    async for finding in _look_at_redis(settings):
+    async for finding in _check_redis(settings):
         yield finding
 
 
-def _told_provider(settings: Settings) -> str:
-    """Who sends; that the settings suffice has been looked at before anything else."""
+def _describe_provider(settings: Settings) -> str:
+    """Describes the SMS provider. Its settings were checked before."""
     if not get_registration(settings.sms_provider).sends:
         return f"{settings.sms_provider}: written down, no phone gets anything"
     return f"{settings.sms_provider}, " + ("with receipts" if settings.sms_receipt_token else "without receipts")
 
 
-def _look_at_keys(settings: Settings) -> Finding:
+def _check_keys(settings: Settings) -> Finding:
     try:
         open_keys(settings.keys_dir, create=False)
     except KeyStoreError as error:
@@ -162,10 +162,10 @@ def _look_at_keys(settings: Settings) -> Finding:
     return Finding("keys", f"present in {settings.keys_dir}, those of campaigns wrapped by {settings.kms_url}")
 
 
-async def _look_at_postgres(settings: Settings) -> AsyncIterator[Finding]:
+async def _check_postgres(settings: Settings) -> AsyncIterator[Finding]:
     try:
         conn = await asyncpg.connect(settings.direct_url, timeout=5, command_timeout=20)
-    except (*DOWN, asyncpg.PostgresError) as error:
+    except (*UNAVAILABLE, asyncpg.PostgresError) as error:
         yield Finding("postgres", f"cannot be reached: {type(error).__name__}", wrong=True)
         return
     try:
@@ -206,7 +206,7 @@ async def _look_at_postgres(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("jobs", f"{backlog.overdue_jobs} overdue", wrong=backlog.overdue_jobs > 0)
 
 
-async def _look_at_redis(settings: Settings) -> AsyncIterator[Finding]:
+async def _check_redis(settings: Settings) -> AsyncIterator[Finding]:
     client = feed_redis.connect(settings.redis_url)
     try:
         server = await client.info("server")
@@ -217,7 +217,7 @@ async def _look_at_redis(settings: Settings) -> AsyncIterator[Finding]:
     finally:
         await client.aclose()
     yield Finding("redis", str(server.get("redis_version", "?")))
-    # Managed servers forbid CONFIG; INFO says it too.
+    # Managed servers forbid CONFIG; INFO contains it too.
     policy = str(memory.get("maxmemory_policy", "unknown"))
     keeps = policy in ("noeviction", "unknown") or policy.startswith("volatile-")
     says = policy if keeps else f"{policy} loses boards when memory is short; set noeviction"

@@ -1,4 +1,4 @@
-"""`feed outbox`: what phones would have got, in development."""
+"""`feed outbox`: prints the SMS of a development installation."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""`feed push`: what the push hook was not told."""
+"""`feed push`: lists and retries pushes."""
 
 import argparse
 import asyncio

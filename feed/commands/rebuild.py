@@ -1,4 +1,4 @@
-"""`feed rebuild`: every board in Redis anew, under keys that nobody has written before."""
+"""`feed rebuild`: rebuilds every board in Redis, under new keys."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from feed.embedded.processes import CannotStart
 from feed.postgres import open_pool
 from feed.settings import Settings
 
-# A large campaign is counted in one statement per chunk; a person waits for it.
+# A large campaign is counted in one statement per chunk.
 _STATEMENT_SECONDS = 60.0
 
 
@@ -32,7 +32,7 @@ def run_rebuild(arguments: argparse.Namespace) -> int:
 
 
 async def rebuild_boards(settings: Settings) -> int:
-    """How many boards were built. Raises CannotStart while Redis is away, before anything is changed."""
+    """Rebuilds the boards and returns how many. Raises CannotStart if Redis is unavailable, before any change."""
     redis = feed_redis.connect(settings.redis_url)
     try:
         await redis.ping()

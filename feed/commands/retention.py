@@ -1,4 +1,4 @@
-"""`feed retention`: until when the details of winners can be read, and what the receipts of their end say."""
+"""`feed retention`: when the claims of each final campaign are, or were, destroyed."""
 
 import argparse
 import asyncio
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def line(kept: RetainedCampaign) -> str:
-    """What there is to say of one campaign."""
+    """The printed line of one campaign."""
     head = f"{kept.campaign_id}  {kept.title}: "
     if kept.shredded_at is not None:
         until = f"{kept.backups_until:%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""`feed api`, `feed worker`, `feed migrate`: the processes of a production installation, one each."""
+"""`feed api`, `feed worker`, `feed migrate`: the processes of a production installation."""
 
 import argparse
 import asyncio
@@ -12,9 +12,9 @@ from feed.commands.installation import add_data_option, environment, find_settin
 from feed.embedded.processes import end_with_parent, require_free_port
 from feed.geoip import open_regions
 
-# Whole headers within this time, also those of the next request of a connection that is kept.
+# The timeout for complete headers, also of the next request on a keep-alive connection.
 _HEADER_SECONDS = 10
-# For headers; longer ones are refused with 431.
+# For headers; longer ones are rejected with 431.
 _BUFFER_BYTES = 64 * 1024
 _CONNECTIONS = 4096
 
@@ -56,10 +56,10 @@ def run_api(arguments: argparse.Namespace) -> int:
     from granian.server import Server
 
     settings = find_settings(arguments.data)
-    open_regions(settings.ip_regions_file)  # Said once, here, and not by each worker in turn.
-    # granian's sockets share a port with whoever else is willing to: another feed would answer half of the requests.
+    open_regions(settings.ip_regions_file)  # Checked once here, not in each worker.
+    # granian uses SO_REUSEPORT: another feed on the same port would get half of the requests.
     require_free_port(arguments.host, arguments.port)
-    os.environ.update(environment(settings))  # Where the workers, processes of their own, look.
+    os.environ.update(environment(settings))  # The worker processes read it.
     logging.configure(settings.log_format)
     server = Server(
         "feed.asgi:application",
@@ -67,17 +67,17 @@ def run_api(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
-        # HTTP/2 ends at the proxy that ends TLS; here it would only add ways to hold a worker.
+        # HTTP/2 is terminated at the TLS proxy; here it would only add ways to occupy a worker.
         http=HTTPModes.http1,
         websockets=False,
-        # A connection costs a few kilobytes: slow ones must not use up the places of the others.
+        # A connection costs a few kilobytes, so slow ones must not exhaust the limit.
         backlog=_CONNECTIONS,
         backpressure=_CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1000, max_buffer_size=_BUFFER_BYTES),
         workers=arguments.workers,
         respawn_failed_workers=True,
         workers_kill_timeout=arguments.grace,
-        # Nothing of granian's own: its lines go where ours go.
+        # No handlers of granian's own: its logs go through ours.
         log_dictconfig={"handlers": {}, "loggers": {"_granian": {}, "granian.access": {}}},
     )
     server.serve(target_loader=load_application, wrap_loader=False)
@@ -85,18 +85,18 @@ def run_api(arguments: argparse.Namespace) -> int:
 
 
 def load_application() -> Any:
-    """What each worker process serves. Without the parent nobody would stop a worker, so it ends too."""
-    # Until granian listens to signals here, the parent's handler, inherited by the fork, would swallow them.
+    """The application of a worker process. The process ends with its parent."""
+    # Until granian installs its handlers, the parent's handler inherited by the fork would swallow signals.
     signal(SIGTERM, SIG_DFL)
     end_with_parent(SIGTERM)
     from feed.asgi import application
 
     built = application()
-    # What is built here lives as long as the process: without this the collector walks through all of it again and again, and
-    # whoever asks in that moment waits for it.
+    # These objects live as long as the process. Frozen, they are skipped by the garbage collector, whose full collections
+    # would delay requests.
     gc.collect()
     gc.freeze()
-    # A request leaves hundreds of objects that need no collector; every 700 of them would wake it several times a request.
+    # A request creates hundreds of objects; with the default threshold of 700 the collector would run several times per request.
     gc.set_threshold(5_000, 20, 20)
     return built
 

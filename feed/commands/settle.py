@@ -1,4 +1,4 @@
-"""`feed settle`: an operator settles what the worker would, or what waits."""
+"""`feed settle`: settles a campaign now, optionally although something is missing."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from feed.prizes.settlement.actions import settle_campaign
 from feed.screens.prizes.settlement import Decision, get_decision
 from feed.settings import Settings
 
-# As long as the worker's: a large campaign is counted in one statement.
+# The same timeout as in the worker: a large campaign is counted in one statement.
 _STATEMENT_SECONDS = 60.0
 
 

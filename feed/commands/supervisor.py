@@ -1,4 +1,4 @@
-"""A whole installation while a block runs: servers, schema, keys, API and worker, watched and ended in order."""
+"""Runs a whole installation: servers, migrations, keys, API and worker, supervised and stopped in order."""
 
 import asyncio
 import contextlib
@@ -23,14 +23,14 @@ from feed.migrations import migrate
 from feed.settings import Settings
 
 _START_SECONDS = 60.0
-# Together less than the ten seconds that somebody at a terminal waits.
+# Together less than ten seconds, for a user waiting at the terminal.
 _API_GRACE_SECONDS = 4
 _CHILDREN_SECONDS = 6.0
 _SERVERS_SECONDS = 3.0
 
 
-class Running(msgspec.Struct, frozen=True):
-    """Where it is."""
+class RunningInstallation(msgspec.Struct, frozen=True):
+    """The addresses and settings of a running installation."""
 
     base_url: str
     settings: Settings
@@ -40,19 +40,19 @@ class Running(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def running(
+async def run_installation(
     data: Path,
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
     workers: int = 1,
     environ: Mapping[str, str] = os.environ,
-    tell: Callable[[str], None] = print,
-) -> AsyncIterator[Running]:
-    """Postgres and Valkey (embedded, unless `environ` names others), the API on `port` (0: a free one) and the worker.
+    notify: Callable[[str], None] = print,
+) -> AsyncIterator[RunningInstallation]:
+    """Runs Postgres and Valkey (embedded unless `environ` has URLs), the API on `port` (0: a free one) and the worker.
 
-    To be entered in the main thread. A child that falls is started again and `tell` says so; the logs are in
-    `data`/log. Raises DirectoryInUse, PortBusy, CannotStart, MigrationError.
+    Must be entered in the main thread. A child that exits is restarted and reported to `notify`; logs are in `data`/log.
+    Raises DirectoryInUse, PortBusy, CannotStart, MigrationError.
     """
     given = {name: value for name, value in environ.items() if name.startswith("FEED_") and value}
     servers = await embedded.start(
@@ -64,7 +64,7 @@ async def running(
     try:
         require_free_port(host, port)
         port = port or free_port()
-        base_url = f"http://{_reached(host)}:{port}"
+        base_url = f"http://{_connect_host(host)}:{port}"
         settings = _settings(servers, base_url, given)
         applied = await migrate(settings.direct_url)
         open_keys(settings.keys_dir, create=True)
@@ -75,14 +75,14 @@ async def running(
         children.append(Child("worker", partial(start, "worker")))
         await _until_ready(base_url, children, data)
         write_run(data, Run(os.getpid(), base_url, variables))
-        keeper = asyncio.gather(servers.keep(tell), *(child.keep(tell) for child in children))
-        yield Running(base_url, settings, data, applied, children[0])
+        keeper = asyncio.gather(servers.supervise(notify), *(child.supervise(notify) for child in children))
+        yield RunningInstallation(base_url, settings, data, applied, children[0])
     finally:
         (data / "run.json").unlink(missing_ok=True)
         if keeper is not None:
             keeper.cancel()
             await asyncio.wait([keeper])
-            # A gathering that was cancelled holds that as an exception, and complains unless somebody looks at it.
+            # A cancelled gather logs its exception unless it is retrieved.
             if not keeper.cancelled():
                 keeper.exception()
         await asyncio.gather(*(child.stop(_CHILDREN_SECONDS) for child in children))
@@ -105,8 +105,8 @@ def _start(data: Path, environ: Mapping[str, str], command: str, *options: str) 
     return spawn([sys.executable, "-m", "feed", command, *options], log=data / f"log/{command}.log", environ=environ)
 
 
-def _reached(host: str) -> str:
-    """An address to call for one to listen on."""
+def _connect_host(host: str) -> str:
+    """The address to connect to for an address to listen on."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
         return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
     return f"[{host}]" if ":" in host else host

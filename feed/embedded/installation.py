@@ -1,6 +1,6 @@
-"""Postgres and Valkey from wheels, for `feed up`, `feed demo` and the tests: one command, nothing to install.
+"""Embedded Postgres and Valkey from wheels, for `feed up`, `feed demo` and the tests.
 
-Both listen on 127.0.0.1 alone, ask for a password, and keep everything in one data directory.
+Both listen on 127.0.0.1 only, require a password, and store everything in one data directory.
 """
 
 import asyncio
@@ -12,8 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from feed.embedded import orphans as leftovers
-from feed.embedded import servers
+from feed.embedded import orphans, servers
 from feed.embedded.binaries import find_binaries
 from feed.embedded.processes import CannotStart, Child, hold, write_private
 
@@ -24,7 +23,7 @@ class Passwords(msgspec.Struct, frozen=True):
 
 
 class Embedded:
-    """The servers while they run, and the data directory held for this process."""
+    """The running servers and the lock on the data directory."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -34,24 +33,27 @@ class Embedded:
         self._held: int | None = None
 
     def hold(self) -> None:
+        """Creates and locks the data directory. Raises DirectoryInUse."""
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._held = hold(self.data)
         (self.data / "log").mkdir(mode=0o700, exist_ok=True)
 
     async def start_postgres(self, password: str, settings: Mapping[str, str], port: int | None) -> None:
+        """Starts Postgres and sets `database_url`."""
         child, self.database_url = await servers.start_postgres(self.data, find_binaries(), password, settings, port)
         self._children.append(child)
 
     async def start_valkey(self, password: str, port: int | None) -> None:
+        """Starts Valkey and sets `redis_url`."""
         child, self.redis_url = await servers.start_valkey(self.data, find_binaries(), password, port)
         self._children.append(child)
 
-    async def keep(self, tell: Callable[[str], None]) -> None:
-        """Starts a server again when it falls, at the same address. Does not return before `stop`."""
-        await asyncio.gather(*(child.keep(tell) for child in self._children))
+    async def supervise(self, notify: Callable[[str], None]) -> None:
+        """Restarts a server that exits, at the same address, and reports it to `notify`. Does not return before `stop`."""
+        await asyncio.gather(*(child.supervise(notify) for child in self._children))
 
     async def stop(self, within: float = 8.0) -> None:
-        """Ends the servers, with everything on disk, and lets go of the directory."""
+        """Stops the servers cleanly and releases the directory. `within` is the timeout in seconds."""
         await asyncio.gather(*(child.stop(within) for child in self._children))
         if self._held is not None:
             os.close(self._held)
@@ -67,15 +69,15 @@ async def start(
     postgres_port: int | None = None,
     valkey_port: int | None = None,
 ) -> Embedded:
-    """Holds `data` for this process and starts in it each server whose URL is not given.
+    """Locks `data` for this process and starts each server whose URL is not given.
 
-    To be awaited in the main thread: the servers end with the thread that started them. Raises DirectoryInUse,
+    Must be awaited in the main thread: the servers end with the thread that started them. Raises DirectoryInUse,
     PortBusy, or CannotStart with the end of a server's log.
     """
     running = Embedded(data.resolve())  # noqa: ASYNC240 (once, before anything runs)
     try:
         running.hold()
-        leftovers.end(running.data)
+        orphans.end(running.data)
         running.database_url, running.redis_url = database_url, redis_url
         if not (database_url and redis_url):
             passwords = _passwords(running.data)
@@ -93,7 +95,7 @@ async def start(
 
 
 def _plain(error: BaseException, data: Path) -> BaseException:
-    """The one reason out of a group, in words where the file system is the reason."""
+    """The first error of an exception group; an OSError as CannotStart with a message."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, OSError):
@@ -102,7 +104,7 @@ def _plain(error: BaseException, data: Path) -> BaseException:
 
 
 def _passwords(data: Path) -> Passwords:
-    """Made once; on disk before anything depends on them."""
+    """Reads the passwords, or creates them and writes them to disk. Raises CannotStart if they are lost."""
     path = data / "passwords.json"
     with contextlib.suppress(FileNotFoundError):
         return msgspec.json.decode(path.read_bytes(), type=Passwords)

@@ -1,4 +1,4 @@
-"""What an earlier run left running after it was killed: found by what only ours have, and ended."""
+"""Processes that a killed run left behind: finds and ends them."""
 
 import contextlib
 import os
@@ -8,16 +8,16 @@ from pathlib import Path
 from signal import SIGINT, SIGQUIT, SIGTERM, Signals
 from typing import Any
 
-# Each API and worker process carries the data directory in its environment under this name.
+# Environment variable of API and worker processes with their data directory.
 MARK = "FEED_INSTALLATION"
 
 _SECONDS = 15.0
 
 
 def end(data: Path) -> None:
-    """Ends servers whose working directory lies in `data`, and processes marked with it; waits until they are gone.
+    """Ends servers that work in `data` and processes marked with it, and waits until they have exited.
 
-    To be called by the holder of the directory: whatever still works in it then has lost its parent.
+    Must be called by the holder of the lock: any process still working in the directory is then an orphan.
     """
     with contextlib.suppress(ImportError):
         _end([(process, SIGTERM) for process in _marked(data)])
@@ -74,7 +74,7 @@ def _end(processes: list[tuple[Any, Signals]]) -> None:
 def _lives(process: Any) -> bool:
     import psutil
 
-    # A zombie has ended; some systems' first process takes its time to notice.
+    # A zombie has ended, even if init has not reaped it yet.
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

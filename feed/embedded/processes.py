@@ -1,4 +1,4 @@
-"""Child processes: they end with their parent, start again when they fall, and leave nothing behind."""
+"""Child processes that end with their parent and are restarted, the lock on the data directory, and ports."""
 
 import asyncio
 import contextlib
@@ -18,18 +18,18 @@ from typing import BinaryIO
 
 Process = subprocess.Popen[bytes]
 
-# Loaded before any fork: a forked child may not look up libraries.
+# Loaded before any fork: a forked child must not load libraries.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
 _LOG_BYTES = 10_000_000
 
 
 class CannotStart(Exception):
-    """Something outside the program stands in the way; the message is for the person at the terminal."""
+    """Something outside of the program prevents the start; the message is for the user at the terminal."""
 
 
 class DirectoryInUse(CannotStart):
-    """Another process works on this data directory."""
+    """Another process uses this data directory."""
 
 
 class PortBusy(CannotStart):
@@ -43,7 +43,7 @@ class PortBusy(CannotStart):
 
 
 def end_with_parent(number: Signals = signal.SIGTERM) -> None:
-    """Linux sends `number` to this process when the thread that made it is gone, be it by SIGKILL. Elsewhere: nothing."""
+    """Makes Linux send signal `number` to this process when the parent thread ends, also by SIGKILL. No-op elsewhere."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(number))
 
@@ -58,15 +58,16 @@ def spawn(
     stdin: bytes = b"",
     end: Signals = signal.SIGTERM,
 ) -> Process:
-    """Starts `command` in a session of its own, so that Ctrl-C reaches only us, who then stop it in order.
+    """Starts `command` in its own session, so that Ctrl-C reaches only the parent, which stops children in order.
 
-    To be called in a thread that lives as long as the child should: `end` follows the thread, not the process.
+    Must be called in a thread that lives as long as the child: signal `end` is sent when the thread ends. `account` is
+    (uid, gid) to run as, `stdin` the content of standard input.
     """
     parent = os.getpid()
 
     def before_exec() -> None:
         end_with_parent(end)
-        if os.getppid() != parent:  # The parent was gone before the wish was known.
+        if os.getppid() != parent:  # The parent ended before prctl was called.
             os._exit(1)
 
     uid, gid = account or (None, None)
@@ -88,7 +89,7 @@ def spawn(
 
 
 def _pipe(content: bytes, account: tuple[int, int] | None) -> BinaryIO:
-    """A few bytes to read, for secrets: neither arguments nor files hold them. `account` may open it by name too."""
+    """A pipe with `content`, for secrets that must not appear in arguments or files. `account` may reopen it by path."""
     reader, writer = os.pipe()
     if account:
         os.fchown(reader, *account)
@@ -98,7 +99,7 @@ def _pipe(content: bytes, account: tuple[int, int] | None) -> BinaryIO:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """The log, open for appending; one that has grown large gives way to a new one."""
+    """Opens the log for appending, after rotating a large one."""
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size > _LOG_BYTES:
             path.replace(path.with_suffix(".log.1"))
@@ -114,7 +115,7 @@ def tail(log: Path, lines: int = 12) -> str:
 
 
 class Child:
-    """One process over its whole time: started, started again whenever it ends by itself, stopped."""
+    """A supervised process: started, restarted when it exits, stopped."""
 
     def __init__(self, name: str, start: Callable[[], Process], *, end: Signals = signal.SIGTERM) -> None:
         self.name = name
@@ -124,14 +125,14 @@ class Child:
         self.process = start()
 
     async def ended(self) -> int:
-        """Waits for the end of the process as it runs now. Its exit status; negative: the signal."""
+        """Waits until the current process exits. Returns its exit status; a negative one is a signal."""
         process = self.process
         while (status := process.poll()) is None:  # noqa: ASYNC110 (a child's end sets no event)
             await asyncio.sleep(0.05)
         return status
 
-    async def keep(self, tell: Callable[[str], None]) -> None:
-        """Starts the process again whenever it ends, sooner or later by how long it had run. Never returns."""
+    async def supervise(self, notify: Callable[[str], None]) -> None:
+        """Restarts the process whenever it exits, with a back-off for short runs. Returns after `stop`."""
         pause = 0.2
         while True:
             began = time.monotonic()
@@ -139,14 +140,16 @@ class Child:
             if self._stopping:
                 return
             self.kill()
-            tell(f"{self.name} 意外退出（{status}），正在重新启动 · {self.name} ended ({status}) and is started again")
+            notify(
+                f"{self.name} 意外退出（{status}），正在重新启动 · {self.name} ended ({status}) and is started again"
+            )
             await asyncio.sleep(pause)
             pause = 0.2 if time.monotonic() - began > 30 else min(pause * 2, 10.0)
-            with contextlib.suppress(OSError):  # No memory, no descriptors: the next round tries again.
+            with contextlib.suppress(OSError):  # Out of memory or descriptors: the next iteration tries again.
                 self.process = self._start()
 
     async def stop(self, within: float) -> None:
-        """Asks the process to end and waits; what has not ended in time is killed, with its own children."""
+        """Signals the process to end; after `within` seconds it is killed, with its children."""
         self._stopping = True
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(self._end)
@@ -155,14 +158,14 @@ class Child:
         self.kill()
 
     def kill(self) -> None:
-        """Kills the process and every member of its group: a server's own workers outlive it otherwise."""
+        """Kills the process and its group, as a server's own workers would outlive it."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 def hold(directory: Path) -> int:
-    """Takes the directory for this process until the descriptor is closed or the process is gone, however it goes.
+    """Locks the directory until the returned descriptor is closed or the process ends.
 
     Raises DirectoryInUse, which names the holder.
     """
@@ -172,7 +175,7 @@ def hold(directory: Path) -> int:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            # Somebody who only asks whether it is held has it for an instant.
+            # `find_holder` in another process holds the lock for an instant.
             if attempt < 4:
                 time.sleep(0.05)
         else:
@@ -189,7 +192,7 @@ def hold(directory: Path) -> int:
 
 
 def find_holder(directory: Path) -> int | None:
-    """The running process that holds the directory."""
+    """The id of the process that holds the lock on the directory; None without one."""
     try:
         descriptor = os.open(directory / "lock", os.O_RDWR)
     except FileNotFoundError:
@@ -204,14 +207,17 @@ def find_holder(directory: Path) -> int | None:
 
 
 def free_port() -> int:
-    """A port on which nobody listens at this moment."""
+    """A port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def require_free_port(host: str, port: int) -> None:
-    """Raises PortBusy. A server that shares ports (SO_REUSEPORT) would start silently beside the one that is there."""
+    """Raises PortBusy or CannotStart if the port cannot be bound.
+
+    A server with SO_REUSEPORT would otherwise start silently beside the one that uses the port.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -226,7 +232,7 @@ def require_free_port(host: str, port: int) -> None:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replaces a file that only its owner may read; a crash leaves the old one or the new one."""
+    """Atomically writes a file that only its owner can read."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)

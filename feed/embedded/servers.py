@@ -1,4 +1,4 @@
-"""How each embedded server is started, and how the one that answers is known to be ours."""
+"""Starting the embedded servers, and checking that the server on the port is the one that was started."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ _POSTGRES = {
     "log_timezone": "UTC",
     "lc_messages": "C",
     "log_checkpoints": "off",
-    # Error details quote values of rows; the log is no place for people's data.
+    # Error details quote values of rows, which are personal data.
     "log_error_verbosity": "terse",
 }
 _INITDB = [
@@ -35,7 +35,7 @@ _INITDB = [
     "--encoding=UTF8",
     "--data-checksums",
     "--no-instructions",
-    # Full-text search and pg_trgm need a UTF-8 ctype; with plain C they do not see Chinese.
+    # Full-text search and pg_trgm need a UTF-8 ctype; with plain C they ignore Chinese.
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
     "--locale=C.UTF-8",
@@ -52,14 +52,17 @@ maxmemory-policy noeviction
 _ENVIRON = {"PATH": os.defpath, "LANG": "C.UTF-8"}
 
 
-class _Stranger(Exception):
-    """Somebody else answers on the port."""
+class _ForeignServer(Exception):
+    """Another server responds on the port."""
 
 
 async def start_postgres(
     data: Path, binaries: Binaries, password: str, given: Mapping[str, str], port: int | None
 ) -> tuple[Child, str]:
-    """Postgres on `data`/postgres, made if it is not there, and its URL."""
+    """Starts Postgres on `data`/postgres, creating the cluster if needed. Returns the process and the URL.
+
+    Raises CannotStart, PortBusy.
+    """
     directory = data / "postgres"
     log = data / "log/postgres.log"
     account = servers_account(directory)
@@ -67,7 +70,7 @@ async def start_postgres(
     await _initialise(directory, binaries, password, account, sync=settings.get("fsync") != "off")
 
     def begin(at: int) -> Process:
-        # No process of ours works here any more; a recycled pid must not keep the server from starting.
+        # Orphans were ended before; a reused pid must not prevent the start.
         (directory / "postmaster.pid").unlink(missing_ok=True)
         options = [f"--{name}={value}" for name, value in {**settings, "port": str(at)}.items()]
         return spawn(
@@ -80,7 +83,7 @@ async def start_postgres(
         )
 
     def url(at: int, database: str) -> str:
-        # Without TLS on loopback, the client need not look for certificates in a home that may be closed to it.
+        # No TLS on loopback, so the client does not look for certificates in a home directory that it may not access.
         return f"postgresql://feed:{password}@127.0.0.1:{at}/{database}?sslmode=disable"
 
     async def answers(at: int, process: Process) -> bool:
@@ -89,10 +92,10 @@ async def start_postgres(
         except (ConnectionError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
             return False
         try:
-            # Whoever answers knows our password, but is it the one that we started, on our files?
+            # The password matches; the pid proves that it is the server started here, on this directory.
             pid = await conn.fetchval("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
             if int(pid) != process.pid:
-                raise _Stranger
+                raise _ForeignServer
             if not await conn.fetchval("SELECT true FROM pg_database WHERE datname = 'feed'"):
                 await conn.execute("CREATE DATABASE feed")
         finally:
@@ -106,7 +109,7 @@ async def start_postgres(
 async def _initialise(
     directory: Path, binaries: Binaries, password: str, account: tuple[int, int] | None, *, sync: bool
 ) -> None:
-    """Makes the cluster under another name and renames it when complete: a kill leaves no half database."""
+    """Creates the cluster under a temporary name and renames it when complete, so that a kill leaves no partial one."""
     if _is_ready(directory, binaries):
         return
     fresh = directory.with_name("postgres.new")
@@ -144,7 +147,7 @@ def _make(directory: Path, account: tuple[int, int] | None) -> None:
 
 
 def _is_ready(directory: Path, binaries: Binaries) -> bool:
-    """Whether a cluster is there. Raises CannotStart for one of another version."""
+    """Whether a cluster exists. Raises CannotStart for one of another version."""
     if not directory.exists():
         return False
     there = (directory / "PG_VERSION").read_text().strip()
@@ -159,15 +162,15 @@ def _is_ready(directory: Path, binaries: Binaries) -> bool:
 
 
 def _seen(directory: Path, account: tuple[int, int] | None) -> str:
-    """How a server finds the directory in which it was started.
+    """The path by which a server accesses its directory.
 
-    An unprivileged server of root's may not walk down a closed path such as /root, but it may stay where it was put.
+    Under root the unprivileged account cannot traverse a path such as /root, but it can use its working directory.
     """
     return "/proc/self/cwd" if account and sys.platform == "linux" else str(directory)
 
 
 async def start_valkey(data: Path, binaries: Binaries, password: str, port: int | None) -> tuple[Child, str]:
-    """Valkey on `data`/valkey and its URL."""
+    """Starts Valkey on `data`/valkey. Returns the process and the URL. Raises CannotStart, PortBusy."""
     directory = data / "valkey"
     log = data / "log/valkey.log"
     account = servers_account(directory)
@@ -191,13 +194,13 @@ async def start_valkey(data: Path, binaries: Binaries, password: str, port: int 
         try:
             info = await client.info("server")
         except redis.exceptions.AuthenticationError:
-            raise _Stranger from None
+            raise _ForeignServer from None
         except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, ConnectionError):
             return False
         finally:
             await client.aclose()
         if info["process_id"] != process.pid:
-            raise _Stranger
+            raise _ForeignServer
         return True
 
     child, at = await _begin("Valkey", begin, answers, port, log, SIGTERM)
@@ -212,19 +215,19 @@ async def _begin(
     log: Path,
     end: Signals,
 ) -> tuple[Child, int]:
-    """The server, answering, and its port. Between the look for a free port and its use another may take it: again."""
+    """Starts a server and waits until it responds. Returns it with its port. Retries when another process took the port."""
     if port is not None:
         require_free_port("127.0.0.1", port)
     for _ in range(5):
         at = port or free_port()
         child = Child(name, partial(begin, at), end=end)
         try:
-            # No limit of time while it lives: recovery after a crash takes as long as it takes.
+            # No timeout while the process runs: crash recovery may take long.
             while child.process.poll() is None:
                 if await answers(at, child.process):
                     return child, at
                 await asyncio.sleep(0.03)
-        except _Stranger:
+        except _ForeignServer:
             pass
         except BaseException:
             child.kill()

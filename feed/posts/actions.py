@@ -73,12 +73,12 @@ async def publish_posts(
 ) -> list[int | Exception]:
     """Publishes posts in the order of the batch, each once per `request`. They are visible at once and queued for review.
 
-    Returns, in that order, the post's id or the error of that item: Banned, Muted, Answered, IdempotencyKeyReused,
+    Returns, in that order, the post's id or the error of that item: Banned, Muted, AlreadyAnswered, IdempotencyKeyReused,
     IdempotencyKeyBusy.
     """
     requests = [(draft.author_id, draft.request) for draft in batch]
     async with transaction(pool) as conn:
-        reserved, results = await idempotency.sort_out(conn, requests)
+        reserved, results = await idempotency.split_repeats(conn, requests)
         restrictions = await accounts.list_standings(conn, list({batch[place].author_id for place in reserved}))
         errors = {
             place: error

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from feed.metrics import MESSAGES
-from feed.postgres import Pool, retried, transaction
+from feed.postgres import Pool, transaction, with_retries
 from feed.sms import receipt_store as store
 from feed.sms.model import Receipt
 
@@ -27,4 +27,4 @@ async def apply_receipts(pool: Pool) -> None:
         for provider, purpose, state in changed:
             MESSAGES.labels(provider, purpose, state).inc()
 
-    await retried(apply)
+    await with_retries(apply)

@@ -14,7 +14,7 @@ from feed.inbox.push_hook import read_hook
 from feed.keys.store import open_keys
 from feed.keys.vault import open_kms
 from feed.metrics import TASKS
-from feed.postgres import DOWN, Pool, open_pool
+from feed.postgres import UNAVAILABLE, Pool, open_pool
 from feed.prizes.claims.shredding import Retention
 from feed.settings import Settings
 from feed.sms.model import Lane, read_quiet_hours
@@ -97,7 +97,7 @@ async def _open_pool_with_retries(settings: Settings, stop: asyncio.Event) -> Po
     while not stop.is_set():
         try:
             return await open_pool(settings.direct_url, size=POOL_SIZE, statement_seconds=STATEMENT_SECONDS)
-        except DOWN as error:
+        except UNAVAILABLE as error:
             log.warning("postgres unavailable", error=type(error).__name__)
             await _pause(1, stop)
     return None
@@ -132,7 +132,7 @@ async def _repeat(entry: Entry, worker_state: WorkerState, stop: asyncio.Event) 
             failures = 0
         except Exception as error:  # The only such handler: no failing job may end the worker.
             failures += 1
-            if isinstance(error, (*DOWN, QueueLost)):
+            if isinstance(error, (*UNAVAILABLE, QueueLost)):
                 log.warning("postgres unavailable", job=entry.name, error=type(error).__name__)
             else:
                 log.exception("job failed", job=entry.name, failures=failures)

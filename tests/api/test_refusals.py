@@ -105,7 +105,7 @@ async def test_a_full_queue_and_an_unreachable_database_are_retryable() -> None:
         await Batcher(away).submit(1)
     assert error.value.params["retry_after"] > 0
     with pytest.raises(Overloaded):
-        await Batcher(away, waiting=0).submit(1)
+        await Batcher(away, max_pending=0).submit(1)
 
 
 async def test_a_long_uri_is_414(client: httpx.AsyncClient) -> None:

@@ -16,7 +16,7 @@ from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.rules.text import rules_text
 from feed.errors import Invalid
 from feed.keys.store import Keys
-from feed.logging import HIDDEN, hide_personal
+from feed.logging import HIDDEN, redact
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners
 from feed.prizes.claims import form as claim_module
@@ -156,7 +156,7 @@ def test_a_claim_form_is_validated_by_the_fields_of_the_kind(extended_form: Modu
 
 def test_no_field_of_a_claim_is_logged_or_audited(extended_form: ModuleType) -> None:
     for field in all_claim_fields():
-        assert hide_personal(None, "", {field.name: "x", "deep": [{field.name: "x"}]}) == {
+        assert redact(None, "", {field.name: "x", "deep": [{field.name: "x"}]}) == {
             field.name: HIDDEN,
             "deep": [{field.name: HIDDEN}],
         }

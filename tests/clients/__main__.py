@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from feed.commands.supervisor import running
+from feed.commands.supervisor import run_installation
 from feed.demo.output import Output
 from feed.demo.runner import play
 from tests.clients.line import GeneratedLine
@@ -60,7 +60,7 @@ def generate_typescript(document: Path, into: Path) -> bool:
 async def tell_story(directory: Path, generator: Path) -> None:
     """Plays the demo through the generated client on an installation of its own."""
     environ = {**os.environ, "FEED_SMS_QUIET_HOURS": "off"}
-    async with running(directory / "data", port=0, environ=environ) as there:
+    async with run_installation(directory / "data", port=0, environ=environ) as there:
         async with httpx.AsyncClient(base_url=there.base_url, trust_env=False) as client:
             document = (await client.get("/openapi.json")).json()
         path = directory / "openapi.json"

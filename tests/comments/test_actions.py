@@ -9,13 +9,13 @@ from feed.comments.actions import NewComment, add_comments, delete_comment
 from feed.comments.model import CommentId, CommentsClosed, NotYourComment
 from feed.errors import Invalid
 from feed.idempotency import (
-    Answered,
-    Given,
+    AlreadyAnswered,
     IdempotencyKeyBusy,
     IdempotencyKeyReused,
     KeyedRequest,
+    StoredResponse,
     keyed_request,
-    store_answers,
+    store_responses,
 )
 from feed.postgres import Pool
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
@@ -117,9 +117,9 @@ async def test_keys_act_once_within_a_batch_and_after_it(pool: Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM idempotency_keys WHERE account_id = $1", banned) == 0
     # Interrupted before its response was stored: the stored effect is returned again.
     assert (await add_comments(pool, [NewComment(ming, post, "一", request=key("a"))])) == [answers[0]]
-    await store_answers(pool, [Given(ming, key("a"), 201, b"stored")])
+    await store_responses(pool, [StoredResponse(ming, key("a"), 201, b"stored")])
     (again,) = await add_comments(pool, [NewComment(ming, post, "一", request=key("a"))])
-    assert isinstance(again, Answered)
+    assert isinstance(again, AlreadyAnswered)
     assert (again.status, again.body) == (201, b"stored")
     assert await pool.fetchval("SELECT comment_count FROM post_stats WHERE post_id = $1", post) == 2
 

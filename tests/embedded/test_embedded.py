@@ -211,7 +211,7 @@ async def test_a_taken_port_is_named(data: Path) -> None:
 async def test_a_fallen_server_comes_back_at_its_address(running: Embedded) -> None:
     await remember(running, "一")
     told: list[str] = []
-    keeper = asyncio.create_task(running.keep(told.append))
+    keeper = asyncio.create_task(running.supervise(told.append))
     for process in processes_of(running.data):
         process.kill()
     deadline = time.monotonic() + 15

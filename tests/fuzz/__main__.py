@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from feed.commands.supervisor import running
+from feed.commands.supervisor import run_installation
 from tests.fuzz import seed_data
 
 CHECKS = (
@@ -34,8 +34,8 @@ _HOOKS = "tests.fuzz.hooks"
 async def fuzz(*, least: int, seed: int, tell: Any = print) -> int:
     """Asks at least `least` requests of a fresh installation; 0 when every answer was one that the document promises."""
     with tempfile.TemporaryDirectory(prefix="feed-fuzz-") as directory:
-        async with running(
-            Path(directory) / "data", port=0, environ={**os.environ, **seed_data.ENVIRON}, tell=tell
+        async with run_installation(
+            Path(directory) / "data", port=0, environ={**os.environ, **seed_data.ENVIRON}, notify=tell
         ) as place:
             asked, rounds, failed = 0, 0, 0
             while asked < least and not failed:

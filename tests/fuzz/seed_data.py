@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from feed.auth.tokens import issue_token
-from feed.commands.supervisor import Running
+from feed.commands.supervisor import RunningInstallation
 from feed.keys.store import open_keys
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -26,7 +26,7 @@ class Known(NamedTuple):
     ids: dict[str, list[str]]
 
 
-async def make(place: Running, round_: int) -> Known:
+async def make(place: RunningInstallation, round_: int) -> Known:
     """Fresh people and subjects: those of the round before have deleted their posts and blocked each other."""
     keys = open_keys(place.settings.keys_dir, create=False)
     tokens = {

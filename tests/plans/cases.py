@@ -23,7 +23,7 @@ from feed.changes import store as changes
 from feed.changes.store import Delta
 from feed.comments.actions import NewComment, add_comments
 from feed.comments.model import CommentId
-from feed.idempotency import Given, KeyedRequest
+from feed.idempotency import KeyedRequest, StoredResponse
 from feed.ids import MAX_ID
 from feed.inbox import push_store
 from feed.inbox import store as inbox_store
@@ -122,10 +122,10 @@ async def comment_cards(s: PlanRecorder) -> None:
 async def answers(s: PlanRecorder) -> None:
     """Stores the responses of a hundred requests with idempotency keys."""
     given = [
-        Given(AccountId(1 + n % 20_000), KeyedRequest("POST /v1/posts", f"k{n}", b""), 201, b"{}")
+        StoredResponse(AccountId(1 + n % 20_000), KeyedRequest("POST /v1/posts", f"k{n}", b""), 201, b"{}")
         for n in range(1, 29_000, 300)
     ]
-    await idempotency.store_answers(s.pool, given)
+    await idempotency.store_responses(s.pool, given)
 
 
 CASES: dict[str, Case] = {

@@ -7,7 +7,7 @@ from asyncpg import Record
 from redis.asyncio import Redis
 
 from feed.pagination import NEWEST, OLDEST
-from feed.ranking_snapshots import LONGEST
+from feed.ranking_snapshots import MAX_RANKED
 from feed.screens.comments import cards as comments
 from feed.screens.comments import hot as hot_comments
 from feed.screens.posts import likers
@@ -87,4 +87,4 @@ async def test_a_ranking_has_a_thousand_comments_at_most(pool: "asyncpg.Pool[Rec
         author,
     )
     async with pool.acquire() as conn:
-        assert len((await hot_comments.rank(conn, post_id, author)).ids) == LONGEST
+        assert len((await hot_comments.rank(conn, post_id, author)).ids) == MAX_RANKED

@@ -29,8 +29,8 @@ from feed.api.middleware.rate_limit import count_request, limit_of
 from feed.api.responses import EncodedResponse, stored_response
 from feed.api.state import AppState
 from feed.errors import FeedError, MalformedBody
-from feed.idempotency import Answered
-from feed.postgres import DOWN
+from feed.idempotency import AlreadyAnswered
+from feed.postgres import UNAVAILABLE
 
 # The index of the only path parameter: /v1/posts/{post_id}/like.
 _PARAMETER_INDEX = 3
@@ -90,12 +90,12 @@ def fast_path(app: Litestar, inner: ASGIApp) -> ASGIApp:
             if "region" in endpoint.parameters:
                 arguments = arguments | {"region": region_of(scope, app_state)}
             result = await endpoint.handler(app_state=app_state, **{endpoint.viewer_name: viewer}, **arguments)
-        except Answered as stored:
+        except AlreadyAnswered as stored:
             request: Request[Any, Any, Any] = Request(scope, receive, send)
             await stored_response(request, stored).to_asgi_response(app=None, request=request)(scope, receive, send)
         except FeedError as error:
             await send_error(scope, receive, send, error)
-        except DOWN as error:
+        except UNAVAILABLE as error:
             await send_error(scope, receive, send, database_away(error))
         except Exception as error:  # noqa: BLE001 - an unexpected error, with the same response as from the framework
             await send_internal_error(scope, receive, send, error)

@@ -8,7 +8,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Sc
 
 from feed.api.requests import KEYED_REQUEST
 from feed.errors import FeedError
-from feed.idempotency import Given, KeyedRequest
+from feed.idempotency import KeyedRequest, StoredResponse
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ async def store_response(scope: Scope, app_state: Any, status: int, body: bytes)
     if keyed is None or not 200 <= status < 300 or len(body) > _BODY_LARGEST:
         return
     try:
-        await app_state.stored_responses.submit(Given(*keyed, status, body))
+        await app_state.stored_responses.submit(StoredResponse(*keyed, status, body))
     except FeedError as error:
         # The write is committed; a retry reads its result again.
         log.warning("response not stored", code=error.code)

@@ -14,7 +14,7 @@ from feed.api.state import AppState
 from feed.errors import FeedError, Unauthenticated
 from feed.limits.limiter import Limiter
 from feed.limits.model import UNLIMITED, RateLimited, default_for
-from feed.postgres import DOWN
+from feed.postgres import UNAVAILABLE
 from feed.settings import Settings
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ def rate_limit_middleware(app: ASGIApp) -> ASGIApp:
         except FeedError as error:
             await send_error(scope, receive, send, error)
             return
-        except DOWN as error:
+        except UNAVAILABLE as error:
             await send_error(scope, receive, send, database_away(error))
             return
         await app(scope, receive, send)

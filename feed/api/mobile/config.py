@@ -12,7 +12,7 @@ from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
 from feed.comments.model import TEXT_LONGEST as COMMENT_LONGEST
 from feed.curation.trends import HALF_LIFE, REACH
 from feed.posts.model import PLACE_LONGEST, TEXT_LONGEST, TOPICS_MOST, CommentPolicy
-from feed.ranking_snapshots import LONGEST
+from feed.ranking_snapshots import MAX_RANKED
 from feed.screens.posts.new_count import MAX_NEW_COUNT
 from feed.screens.staff.cases import ReasonCard, reason_cards
 from feed.topics.parse import MARKS
@@ -62,7 +62,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     limits: TextLimits
     page_most: int = 50
-    ranked_most: int = LONGEST
+    ranked_most: int = MAX_RANKED
     new_posts_most: int = MAX_NEW_COUNT
     posts_at_once: int = 50
     comment_policies: list[CommentPolicy]

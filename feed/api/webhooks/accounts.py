@@ -14,9 +14,9 @@ from feed.api.state import AppState
 from feed.auth.tokens import LOCAL_ISSUER
 from feed.errors import NotFound, Unauthenticated
 from feed.moderation.account_events import AppEvent, Outcome, apply_event
-from feed.postgres import retried
+from feed.postgres import with_retries
 from feed.settings import hook_key
-from feed.webhooks import is_genuine
+from feed.webhooks import is_valid_signature
 
 WebhookId = Annotated[
     str, HeaderParameter(name="webhook-id", description="The id of the event, the same for each attempt.")
@@ -53,7 +53,7 @@ async def require_signature(connection: AnyConnection, _: BaseRouteHandler) -> N
     if not secret:
         raise NotFound
     assert isinstance(connection, Request)
-    genuine = is_genuine(
+    genuine = is_valid_signature(
         hook_key(secret),
         webhook_id=connection.headers.get("webhook-id", ""),
         timestamp=connection.headers.get("webhook-timestamp", ""),
@@ -88,7 +88,7 @@ async def hear_account_event(
     """
     iss = app_state.settings.jwt_issuer if app_state.settings.jwks_url else LOCAL_ISSUER
     now = datetime.now(UTC)
-    return EventResult(await retried(lambda: apply_event(app_state.pool, iss, webhook_id, data, now)))
+    return EventResult(await with_retries(lambda: apply_event(app_state.pool, iss, webhook_id, data, now)))
 
 
 router = Router("/hooks", route_handlers=[hear_account_event], guards=[require_signature], tags=["Hooks"])

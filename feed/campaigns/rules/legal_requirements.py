@@ -8,7 +8,7 @@ from feed.campaigns.claim_deadline import claim_deadline
 from feed.campaigns.model import Prize, Rules, time_text
 from feed.campaigns.prize_kinds import KINDS
 from feed.errors import FieldError
-from feed.texts import is_written
+from feed.texts import has_visible_text
 
 # The highest value of one winner's prizes in a draw, in yuan, by the law on prize promotions.
 DRAW_VALUE_MOST = Decimal(50_000)
@@ -19,11 +19,11 @@ def requirement_problems(rules: Rules) -> Iterator[FieldError]:
 
     They are missing information, options that are not implemented, and prizes that expire too early.
     """
-    yield from _required((field, is_written(getattr(rules, field))) for field in ("body", "organiser", "contact"))
+    yield from _required((field, has_visible_text(getattr(rules, field))) for field in ("body", "organiser", "contact"))
     yield from _required([("claim_days", rules.claim_days > 0), ("prizes", bool(rules.prizes))])
     yield from _required((f"prizes[{i}].value_cny", bool(p.value_cny)) for i, p in enumerate(rules.prizes))
     if rules.method == "draw" and "public_number" in rules.beacon_order:
-        yield from _required([("beacon", is_written(rules.beacon or ""))])
+        yield from _required([("beacon", has_visible_text(rules.beacon or ""))])
     if rules.method == "draw" and _value_per_winner(rules.prizes) > DRAW_VALUE_MOST:
         yield FieldError("prizes", "draw_value_too_high", {"most": int(DRAW_VALUE_MOST)})
     # Not implemented yet, and published rules must be carried out.

@@ -22,7 +22,7 @@ from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.rules.legal_requirements import requirement_problems
 from feed.errors import FieldError
 from feed.ids import parse_id
-from feed.texts import line_problem, passage_problem, text_problem
+from feed.texts import line_problem, multiline_problem, text_problem
 from feed.topics.parse import NAME_LONGEST, is_topic_name
 
 # The longest each text may be, in code points.
@@ -90,7 +90,7 @@ def _texts(rules: Rules) -> Iterator[FieldError]:
 
 
 def _text(field: str, value: str, *, shortest: int, longest: int) -> Iterator[FieldError]:
-    check = passage_problem if field in MULTILINE_TEXTS else line_problem
+    check = multiline_problem if field in MULTILINE_TEXTS else line_problem
     if problem := check(value, shortest=shortest, longest=longest):
         yield FieldError(field, problem, {"longest": longest} if problem == "too_long" else {})
 

@@ -17,7 +17,7 @@ from feed.prizes.fairness import scenarios
 from feed.prizes.model import SheetRow
 from feed.prizes.settlement import sheet_store
 from feed.prizes.settlement_store import SettlementSummary
-from feed.ranking_snapshots import LONGEST
+from feed.ranking_snapshots import MAX_RANKED
 from feed.screens.cache import TimedCache
 
 # A sheet never changes, and a settlement that replaces another has its own id.
@@ -39,7 +39,7 @@ class FinalLeaderboards:
         self._leaderboards: TimedCache[_CachedRows] = TimedCache(_MAX_LEADERBOARDS)
 
     async def list_best(self, campaign_id: int) -> list[Row] | None:
-        """The best entries in their order, LONGEST at most; None: no settlement is in force."""
+        """The best entries in their order, MAX_RANKED at most; None: no settlement is in force."""
         async with self._pool.acquire() as conn:
             settlement = await settlement_store.find_settled(conn, campaign_id)
         if settlement is None:
@@ -57,7 +57,7 @@ class FinalLeaderboards:
 def _rank(sheet: Sequence[SheetRow], rules: Rules) -> list[Row]:
     ranks = scenarios.select_actual(sheet, rules).ranks
     rows = [(ranks[row.post_id], row) for row in sheet if row.post_id in ranks]
-    return [_row(row, rules) for rank, row in sorted(rows, key=lambda each: each[0]) if rank <= LONGEST]
+    return [_row(row, rules) for rank, row in sorted(rows, key=lambda each: each[0]) if rank <= MAX_RANKED]
 
 
 def _row(row: SheetRow, rules: Rules) -> Row:

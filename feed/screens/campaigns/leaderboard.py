@@ -17,7 +17,7 @@ from feed.campaigns.rules.draft import read_rules
 from feed.campaigns.scoring.score import RankedEntry, Score, ranking_key, score
 from feed.campaigns.store import Campaign
 from feed.postgres import Connection, Pool
-from feed.ranking_snapshots import LONGEST
+from feed.ranking_snapshots import MAX_RANKED
 from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
 from feed.screens.posts.cards import Fragment, PostCard
 from feed.screens.posts.page_render import Frame, PageBase, build_base
@@ -80,7 +80,7 @@ class Leaderboards:
         self._final = final
         self._epoch = epoch
 
-    async def list(self, campaign: Campaign, *, limit: int = LONGEST) -> list[Row]:
+    async def list(self, campaign: Campaign, *, limit: int = MAX_RANKED) -> list[Row]:
         """At least the `limit` best rows and all that tie with the last of them, in the order of the scores."""
         if campaign.state in BOARD_STATES:
             rows = await redis_store.top(self._redis, board_of(campaign.id), epoch=self._epoch(), limit=limit)

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from feed import ranking_snapshots as snapshots
 from feed.pagination import Cursors, Page
 from feed.postgres import Connection, Pool
-from feed.ranking_snapshots import LONGEST, Bookmark
+from feed.ranking_snapshots import MAX_RANKED, SnapshotPosition
 from feed.screens.comments import cards as comments
 from feed.screens.comments.cards import CommentCard
 from feed.screens.posts.viewer import ViewerState
@@ -40,7 +40,7 @@ async def read_page(
     Without Redis, later pages follow the current ranking. Raises CursorInvalid, CursorExpired.
     """
     name = f"comments:{post_id}:hot"
-    bookmark = cursors.read(name, cursor, Bookmark) if cursor else Bookmark()
+    bookmark = cursors.read(name, cursor, SnapshotPosition) if cursor else SnapshotPosition()
     ids = await snapshots.find(redis, _snapshot_key(post_id), bookmark.name)
     if ids is None:
         async with pool.acquire() as conn:
@@ -50,7 +50,7 @@ async def read_page(
     async with pool.acquire() as conn:
         rows = await comments.list_comments(conn, ids[bookmark.start : end], viewer_state.viewer_id)
         items = await comments.list_cards(conn, [row for row in rows if row.is_shown], viewer_state)
-    return Page(items, cursors.write(name, Bookmark(bookmark.name, end)) if len(ids) > end else None)
+    return Page(items, cursors.write(name, SnapshotPosition(bookmark.name, end)) if len(ids) > end else None)
 
 
 async def rank(conn: Connection, post_id: int, viewer_id: int | None) -> Ranking:
@@ -70,19 +70,17 @@ async def rank(conn: Connection, post_id: int, viewer_id: int | None) -> Ranking
         """,
         post_id,
         viewer_id,
-        LONGEST,
+        MAX_RANKED,
     )
     return msgspec.convert(row, Ranking)
 
 
-async def _begin(redis: Redis, post_id: int, ranking: Ranking, limit: int) -> tuple[Bookmark, Sequence[int]]:
+async def _begin(redis: Redis, post_id: int, ranking: Ranking, limit: int) -> tuple[SnapshotPosition, Sequence[int]]:
     """The bookmark of a first page, and its ranking; a ranking of one page needs no snapshot."""
     if len(ranking.ids) <= limit:
-        return Bookmark(), ranking.ids
-    name, ids = await snapshots.share(
-        redis, _snapshot_key(post_id), ranking.ids, own=ranking.own, second=ranking.second
-    )
-    return Bookmark(name), ids
+        return SnapshotPosition(), ranking.ids
+    name, ids = await snapshots.save(redis, _snapshot_key(post_id), ranking.ids, own=ranking.own, second=ranking.second)
+    return SnapshotPosition(name), ids
 
 
 def _snapshot_key(post_id: int) -> str:

@@ -14,7 +14,7 @@ from feed.boards.model import HOT, HOT_SHOWN, Row
 from feed.curation import store as curation
 from feed.pagination import NEWEST
 from feed.postgres import Connection, Pool
-from feed.ranking_snapshots import LONGEST
+from feed.ranking_snapshots import MAX_RANKED
 from feed.screens.cache import TimedCache
 from feed.screens.posts import feeds
 
@@ -67,7 +67,7 @@ class HotLists:
             wanted = frozenset(topic_ids)
             hot = [row for row in snapshot.rows if not wanted.isdisjoint(snapshot.topics.get(row.post_id, ()))]
             async with self._pool.acquire() as conn:
-                newest = await feeds.list_under_topics(conn, topic_ids, NEWEST, LONGEST)
+                newest = await feeds.list_under_topics(conn, topic_ids, NEWEST, MAX_RANKED)
                 return await _rank(conn, snapshot, hot, [row.id for row in newest])
 
         return await self._lists.get(("topics", *topic_ids), read, seconds=_CACHE_SECONDS)
@@ -80,7 +80,7 @@ class HotLists:
             async with self._pool.acquire() as conn:
                 entered = await boards.list_entered(conn, [row.post_id for row in snapshot.rows], [campaign_id])
                 among = frozenset(entered.get(campaign_id, ()))
-                newest = await feeds.list_newest_entries(conn, campaign_id, LONGEST)
+                newest = await feeds.list_newest_entries(conn, campaign_id, MAX_RANKED)
                 return await _rank(conn, snapshot, [row for row in snapshot.rows if row.post_id in among], newest)
 
         return await self._lists.get(("campaign", campaign_id), read, seconds=_CACHE_SECONDS)
@@ -104,14 +104,14 @@ class HotLists:
             topics = await feeds.list_topics_of(conn, list(by_id))
             second = await feeds.get_clock_second(conn)
         hottest = list(by_id.values())
-        shown = apply_editorial_order(hottest, actions, topics)[:LONGEST]
+        shown = apply_editorial_order(hottest, actions, topics)[:MAX_RANKED]
         return HotSnapshot(hottest, topics, Ranking(shown, second, read_at))
 
 
 async def _rank(conn: Connection, snapshot: HotSnapshot, hot: Sequence[Row], newest: Sequence[int]) -> Ranking:
     """The best of both by score, with the limit per author applied; as old as the snapshot."""
     rows = {row.post_id: row for row in hot} | await _read_rows(conn, newest)
-    ids = diversify(sort_by_score(list(rows.values()))[:LONGEST], {})
+    ids = diversify(sort_by_score(list(rows.values()))[:MAX_RANKED], {})
     return Ranking(ids, snapshot.shown.second, snapshot.read_at)
 
 

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from feed import ranking_snapshots as snapshots
 from feed.pagination import Cursors
-from feed.ranking_snapshots import Bookmark
+from feed.ranking_snapshots import SnapshotPosition
 from feed.screens.posts.hot_lists import Ranking
 from feed.screens.posts.page_render import PageBase, Rendered, build_base, list_frame
 from feed.screens.posts.pages import Pages
@@ -28,7 +28,7 @@ async def read_page(
 
     Without Redis, later pages follow the current ranking. Raises CursorInvalid, CursorExpired.
     """
-    bookmark = cursors.read(name, cursor, Bookmark) if cursor else Bookmark()
+    bookmark = cursors.read(name, cursor, SnapshotPosition) if cursor else SnapshotPosition()
 
     async def read() -> PageBase:
         read_at = time.monotonic()
@@ -39,10 +39,10 @@ async def read_page(
             ids, read_at = ranking.ids, ranking.read_at
             # A list of one page needs no snapshot.
             if not cursor and len(ids) > limit:
-                snapshot, ids = await snapshots.share(redis, name, ids, second=ranking.second)
+                snapshot, ids = await snapshots.save(redis, name, ids, second=ranking.second)
         end = bookmark.start + limit
         found = await pages.fragments(ids[bookmark.start : end])
-        next_cursor = cursors.write(name, Bookmark(snapshot, end)) if len(ids) > end else None
+        next_cursor = cursors.write(name, SnapshotPosition(snapshot, end)) if len(ids) > end else None
         return build_base(
             [part for part in found if part.state == "published"], list_frame(next_cursor), read_at=read_at
         )

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from feed import ranking_snapshots as snapshots
 from feed.pagination import Cursors, Page
 from feed.postgres import Connection, Pool, many
-from feed.ranking_snapshots import LONGEST, Bookmark
+from feed.ranking_snapshots import MAX_RANKED, SnapshotPosition
 from feed.screens.cache import TimedCache
 from feed.topics import store as topics
 from feed.topics.model import ResolvedTopic, TopicNotFound, TopicState
@@ -74,26 +74,26 @@ class Topics:
         Raises CursorInvalid, CursorExpired.
         """
         name = f"topics:{hashlib.blake2b(prefix.encode(), digest_size=8).hexdigest()}"
-        bookmark = self._cursors.read(name, cursor, Bookmark) if cursor else Bookmark()
+        bookmark = self._cursors.read(name, cursor, SnapshotPosition) if cursor else SnapshotPosition()
         ids = await snapshots.find(self._redis, name, bookmark.name)
         if ids is None:
             found = await self._by_prefix.get(prefix, lambda: self._search(prefix), seconds=_CACHE_SECONDS)
             ids = found.ids
             if not cursor and len(ids) > limit:
-                snapshot, ids = await snapshots.share(self._redis, name, ids, second=found.second)
-                bookmark = Bookmark(snapshot)
+                snapshot, ids = await snapshots.save(self._redis, name, ids, second=found.second)
+                bookmark = SnapshotPosition(snapshot)
         end = bookmark.start + limit
         async with self._pool.acquire() as conn:
             cards = await list_cards(conn, ids[bookmark.start : end])
-        next_cursor = self._cursors.write(name, Bookmark(bookmark.name, end)) if len(ids) > end else None
+        next_cursor = self._cursors.write(name, SnapshotPosition(bookmark.name, end)) if len(ids) > end else None
         return Page(cards, next_cursor)
 
     async def _search(self, prefix: str) -> _CachedSearch:
         read_at = time.monotonic()
         async with self._pool.acquire() as conn:
-            trending, second = await list_trending(conn, prefix, LONGEST)
-            others = await list_by_prefix(conn, prefix, LONGEST) if prefix else []
-        return _CachedSearch(list(dict.fromkeys(trending + others))[:LONGEST], second, read_at)
+            trending, second = await list_trending(conn, prefix, MAX_RANKED)
+            others = await list_by_prefix(conn, prefix, MAX_RANKED) if prefix else []
+        return _CachedSearch(list(dict.fromkeys(trending + others))[:MAX_RANKED], second, read_at)
 
 
 async def list_trending(conn: Connection, prefix: str, limit: int) -> tuple[list[int], int]:
