@@ -33,7 +33,7 @@ from tests.support import make, phases
 from tests.support.api import Join, Person
 from tests.support.fake_sms_provider import Fake, faking
 from tests.support.planted import dumped, files_below, forms_of, found_in, saved, tables_of
-from tests.support.prizes_api import let_in
+from tests.support.prizes_api import grant_access
 
 TOKEN = "a-token-of-thirty-two-letters-0001"
 BEST, OTHER, LOSER, STRANGER = "13911357924", "13922468135", "15833579246", "18644681357"
@@ -184,7 +184,7 @@ async def _play(run: Run, keys: Keys, settings: Settings) -> Played:
     await _claim(best, other, prizes)
     given = {"text": "第一名刷赞", "post_id": str(campaign.posts[0])}
     assert (await loser("POST", f"/campaigns/{campaign.id}/objections", given)).status_code == 201
-    editor = await let_in(join, campaign.id)
+    editor = await grant_access(join, campaign.id)
     key = {"headers": {"idempotency-key": "planted-2"}}
     claim, why = f"{address}/claims/{prizes[0]}", {"reason": "寄送"}
     for _ in range(2):

@@ -14,7 +14,7 @@ async def become(pool: Pool, join: Join, account_id: int, name: str) -> Person:
     return join(name, phone=None)
 
 
-def refusal(answer: httpx.Response) -> tuple[int, str]:
+def error_of(answer: httpx.Response) -> tuple[int, str]:
     """Status and code, of an answer that is a whole problem document."""
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -23,7 +23,7 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, problem["code"]
 
 
-async def let_in(join: Join, campaign_id: int) -> Person:
+async def grant_access(join: Join, campaign_id: int) -> Person:
     """An editor whom an admin lets read the details of a campaign's winners."""
     editor, admin = join("编辑", roles=("editor",)), join("管理员", roles=("admin",))
     given = {"user_id": await my_id(editor), "days": 1, "reason": "寄送"}

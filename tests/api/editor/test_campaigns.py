@@ -1,4 +1,4 @@
-"""The doors of campaigns: for everybody, for editors, for jurors."""
+"""Endpoints of campaigns: public ones, and those of editors and jurors."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from tests.support.api import Join, Person
 from tests.support.campaigns_api import HOUR, close, my_id, post, publish, terms, wire
 
 
-async def test_a_draft_is_the_editors_and_a_campaign_is_everybodys(client: httpx.AsyncClient, join: Join) -> None:
+async def test_a_draft_is_for_editors_and_a_published_campaign_is_public(client: httpx.AsyncClient, join: Join) -> None:
     editor = join("编辑", roles=("editor",))
     draft = (await editor("POST", "/admin/campaigns", {"title": "读书月"})).json()
     assert (draft["state"], draft["starts_at"], draft["jurors"]) == ("draft", None, [])
@@ -48,7 +48,7 @@ async def test_a_draft_is_the_editors_and_a_campaign_is_everybodys(client: httpx
     assert (again.status_code, again.json()["code"]) == (409, "campaign_not_draft")
 
 
-async def test_campaigns_are_listed_by_the_state_that_the_clock_makes(
+async def test_campaigns_are_filtered_by_their_computed_state(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
@@ -96,14 +96,16 @@ async def test_campaigns_are_listed_by_the_state_that_the_clock_makes(
         ("GET", "/1/entries?sort=best", None, 422),
     ],
 )
-async def test_bad_input_is_told_apart(join: Join, method: str, path: str, body: Any, status: int) -> None:
+async def test_invalid_input_gets_its_status_and_code(
+    join: Join, method: str, path: str, body: Any, status: int
+) -> None:
     refused = await join("编辑", roles=("editor",))(method, f"/admin/campaigns{path}", body)
     assert refused.status_code == status, refused.text
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["code"]
 
 
-async def test_an_open_campaign_ends_when_it_said(join: Join) -> None:
+async def test_the_end_of_an_open_campaign_cannot_be_moved(join: Join) -> None:
     editor = join("编辑", roles=("editor",))
     campaign = await publish(editor)
     refused = await editor("PATCH", f"/admin/campaigns/{campaign}", {"ends_at": wire(datetime.now(UTC) + 5 * HOUR)})
@@ -114,7 +116,7 @@ async def test_an_open_campaign_ends_when_it_said(join: Join) -> None:
     assert (changed.status_code, changed.json()["rules_version"]) == (200, 2)
 
 
-async def test_jurors_need_no_role_and_nobody_marks_an_own_post(app_state: AppState, join: Join) -> None:
+async def test_jurors_need_no_role_and_cannot_mark_their_own_post(app_state: AppState, join: Join) -> None:
     editor, juror, citizen = join("编辑", roles=("editor",)), join("评委"), join("小明")
     campaign = await publish(editor)
     entry, own = await post(citizen), await post(juror)
@@ -145,8 +147,8 @@ async def engaged(app_state: AppState, join: Join) -> tuple[Person, str, list[st
     return editor, campaign, entries, authors[0]
 
 
-async def both_ways(app_state: AppState, campaign: str) -> LeaderboardRows:
-    """The leaderboard, which is the same from Redis and from Postgres."""
+async def leaderboard_of(app_state: AppState, campaign: str) -> LeaderboardRows:
+    """The leaderboard; asserts that Redis and Postgres give the same."""
     await number_changes(app_state.pool)
     while await follow_change_log(app_state.pool, app_state.redis):
         pass
@@ -155,11 +157,11 @@ async def both_ways(app_state: AppState, campaign: str) -> LeaderboardRows:
     assert await redis_store.top(app_state.redis, board_of(int(campaign)), epoch=epoch, limit=10) is not None
     from_redis, from_postgres = [
         await get_leaderboard(
-            Leaderboards(app_state.pool, app_state.redis, FinalLeaderboards(app_state.pool), moment),
+            Leaderboards(app_state.pool, app_state.redis, FinalLeaderboards(app_state.pool), read_epoch),
             int(campaign),
             limit=10,
         )
-        for moment in (lambda: epoch, lambda: None)
+        for read_epoch in (lambda: epoch, lambda: None)
     ]
     assert from_redis.entries == from_postgres.entries
     assert from_redis.basis == from_postgres.basis
@@ -170,7 +172,7 @@ async def test_the_leaderboard_is_the_same_from_redis_and_postgres(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor, campaign, entries, _ = await engaged(app_state, join)
-    board = await both_ways(app_state, campaign)
+    board = await leaderboard_of(app_state, campaign)
     assert [str(entry.post_id) for entry in board.entries] == entries
     served = (await client.get(f"/campaigns/{campaign}/leaderboard?limit=2")).json()
     assert (served["basis"], served["provisional"]) == ("engagement", True)
@@ -181,46 +183,46 @@ async def test_the_leaderboard_is_the_same_from_redis_and_postgres(
 
     await close(app_state, campaign)
     await editor("PUT", f"/admin/campaigns/{campaign}/entries/{entries[2]}/mark", {"score": 100})
-    assert [str(entry.post_id) for entry in (await both_ways(app_state, campaign)).entries] == entries
+    assert [str(entry.post_id) for entry in (await leaderboard_of(app_state, campaign)).entries] == entries
     assert (await editor("POST", f"/admin/campaigns/{campaign}/lock-marks")).status_code == 200
-    board = await both_ways(app_state, campaign)
+    board = await leaderboard_of(app_state, campaign)
     assert [str(entry.post_id) for entry in board.entries] == [entries[2], entries[0], entries[1]]
     served = (await client.get(f"/campaigns/{campaign}/leaderboard")).json()
     assert served["basis"] == "full"
     assert [item["parts"]["quality"] for item in served["items"]] == ["50.000000", "0.000000", "0.000000"]
 
 
-async def test_voids_and_disqualifications_move_the_board_and_can_be_taken_back(
+async def test_voids_and_disqualifications_change_the_leaderboard_and_can_be_reversed(
     app_state: AppState, join: Join
 ) -> None:
     editor, campaign, entries, _ = await engaged(app_state, join)
     admin = f"/admin/campaigns/{campaign}"
 
-    async def standing() -> list[str]:
-        return [str(entry.post_id) for entry in (await both_ways(app_state, campaign)).entries]
+    async def ranking() -> list[str]:
+        return [str(entry.post_id) for entry in (await leaderboard_of(app_state, campaign)).entries]
 
-    assert await standing() == entries
+    assert await ranking() == entries
     void = await editor(
         "POST", f"{admin}/voids", {"post_id": entries[0], "kinds": ["like", "comment"], "reason_code": "bought"}
     )
     assert void.status_code == 201
-    assert await standing() == [entries[1], entries[2], entries[0]]
+    assert await ranking() == [entries[1], entries[2], entries[0]]
     assert (await editor("GET", f"{admin}/voids")).json() == void.json()
     assert (await editor("DELETE", f"{admin}/voids/{void.json()['items'][0]['id']}")).status_code == 204
-    assert await standing() == entries
+    assert await ranking() == entries
     out = await editor("POST", f"{admin}/entries/{entries[0]}/disqualify", {"reason_code": "copied", "note": "抄袭"})
     assert out.json() == {"post_id": entries[0], "disqualified": True}
-    assert await standing() == entries[1:]
+    assert await ranking() == entries[1:]
     listed = (await editor("GET", f"{admin}/entries")).json()["items"]
     assert [item["post_id"] for item in listed] == [*entries[1:], entries[0]]
     assert listed[2]["disqualified"]["reason_code"] == "copied"
     assert (
         await editor("POST", f"{admin}/entries/{entries[0]}/reinstate", {"reason_code": "checked"})
     ).status_code == 200
-    assert await standing() == entries
+    assert await ranking() == entries
 
 
-async def test_me_explains_in_numbers_what_does_not_count(app_state: AppState, join: Join) -> None:
+async def test_the_own_participation_counts_what_is_excluded_by_reason(app_state: AppState, join: Join) -> None:
     editor, campaign, entries, author = await engaged(app_state, join)
     second = f"+86{13_900_000_000}"
     for name in ("双号一", "双号二"):
@@ -262,7 +264,7 @@ async def test_a_draft_that_differs_from_the_published_rules_changes_nothing(app
     assert (await author("GET", f"/campaigns/{campaign}/me")).json() == before
 
 
-async def test_an_entry_says_why_it_does_not_stand(app_state: AppState, join: Join) -> None:
+async def test_an_entry_has_the_state_that_excludes_it(app_state: AppState, join: Join) -> None:
     editor, author = join("编辑", roles=("editor",)), join("小明")
     campaign = await publish(editor)
     entered, edited, deleted, out = [await post(author) for _ in range(4)]
@@ -281,7 +283,7 @@ async def test_an_entry_says_why_it_does_not_stand(app_state: AppState, join: Jo
 @pytest.mark.parametrize(
     ("board", "opened", "closed"), [("public", 200, 200), ("after_close", 404, 200), ("hidden", 404, 404)]
 )
-async def test_the_board_is_shown_as_the_rules_say(
+async def test_the_leaderboard_is_visible_as_configured(
     client: httpx.AsyncClient, app_state: AppState, join: Join, board: str, opened: int, closed: int
 ) -> None:
     campaign = await publish(join("编辑", roles=("editor",)), board=board)
@@ -290,7 +292,9 @@ async def test_the_board_is_shown_as_the_rules_say(
     assert (await client.get(f"/campaigns/{campaign}/leaderboard")).status_code == closed
 
 
-async def test_a_campaigns_posts_are_listed_by_time_and_by_heat(client: httpx.AsyncClient, join: Join) -> None:
+async def test_the_posts_of_a_campaign_are_listed_by_time_and_by_hot_score(
+    client: httpx.AsyncClient, join: Join
+) -> None:
     campaign = await publish(join("编辑", roles=("editor",)))
     entries = [await post(join(f"作者{number}")) for number in range(3)]
     await post(join("路人"), "没有话题")
@@ -314,7 +318,7 @@ async def test_a_campaigns_posts_are_listed_by_time_and_by_heat(client: httpx.As
     assert (await client.get(f"/campaigns/{campaign}/posts?sort=hot&cursor={first['next_cursor']}")).status_code == 400
 
 
-async def test_editors_see_entries_and_no_marks_of_others(join: Join) -> None:
+async def test_editors_see_entries_without_the_marks_of_others(join: Join) -> None:
     editor, other = join("编辑", roles=("editor",)), join("同事", roles=("editor",))
     campaign = await publish(editor)
     entries = [await post(join(f"作者{number}")) for number in range(3)]
@@ -334,7 +338,7 @@ async def test_editors_see_entries_and_no_marks_of_others(join: Join) -> None:
     assert (await editor("DELETE", f"{admin}/entries/{entries[0]}/shortlist")).json()["shortlisted"] is False
 
 
-async def test_an_open_campaign_is_cancelled_by_two_for_a_reason(client: httpx.AsyncClient, join: Join) -> None:
+async def test_cancelling_an_open_campaign_needs_two_people_and_a_reason(client: httpx.AsyncClient, join: Join) -> None:
     first, second, author = join("编辑", roles=("editor",)), join("主编", roles=("admin",)), join("小明")
     campaign = await publish(first)
     await post(author)
@@ -357,7 +361,7 @@ async def test_an_open_campaign_is_cancelled_by_two_for_a_reason(client: httpx.A
     assert "场地停用" in news["body"]
 
 
-async def test_what_has_not_opened_is_cancelled_by_one(join: Join) -> None:
+async def test_a_campaign_that_has_not_opened_is_cancelled_by_one_person(join: Join) -> None:
     editor = join("编辑", roles=("editor",))
     draft = (await editor("POST", "/admin/campaigns", {"title": "读书月"})).json()["id"]
     coming = await publish(editor, starts_at=wire(datetime.now(UTC) + HOUR / 2))

@@ -1,4 +1,4 @@
-"""A draw through its doors: what everybody can read of it at each step, and the number that two people enter."""
+"""Endpoints of draws: the public state at each step, and the number that two people enter."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -19,11 +19,11 @@ from tests.support.api import Join
 from tests.support.campaigns_api import publish, terms, wire
 from tests.support.javascript import in_javascript
 
-WORD = {"round": "２０２６１３７", "value": "03、07、12+09"}
+NUMBER = {"round": "２０２６１３７", "value": "03、07、12+09"}
 
 
-def word(**other: Any) -> dict[str, Any]:
-    return {**WORD, "appeared_at": wire(make.now() - timedelta(seconds=30))} | other
+def number(**other: Any) -> dict[str, Any]:
+    return {**NUMBER, "appeared_at": wire(make.now() - timedelta(seconds=30))} | other
 
 
 async def draw_of(client: httpx.AsyncClient, campaign_id: int) -> dict[str, Any]:
@@ -37,11 +37,11 @@ async def draw_of(client: httpx.AsyncClient, campaign_id: int) -> dict[str, Any]
 async def test_a_draw_is_published_with_the_hash_of_its_nonce(join: Join, client: httpx.AsyncClient) -> None:
     editor = join("编辑", roles=("editor",))
     campaign = await publish(editor, method="draw", beacon=phases.NUMBER_NAME)
-    said = await draw_of(client, int(campaign))
+    body = await draw_of(client, int(campaign))
     text = (await client.get(f"/campaigns/{campaign}/rules")).json()["text"]
-    assert said["nonce_sha256"] in text
+    assert body["nonce_sha256"] in text
     assert phases.NUMBER_NAME in text
-    assert {name: said[name] for name in ("list_sha256", "tickets", "list_published_at", "awaits", "beacon")} == {
+    assert {name: body[name] for name in ("list_sha256", "tickets", "list_published_at", "awaits", "beacon")} == {
         "list_sha256": None,
         "tickets": None,
         "list_published_at": None,
@@ -50,18 +50,18 @@ async def test_a_draw_is_published_with_the_hash_of_its_nonce(join: Join, client
     }
 
 
-async def test_the_nonce_itself_is_nowhere_before_the_result(
+async def test_the_nonce_is_in_no_response_before_the_result(
     join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
     campaign = await phases.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
-    for said in [
+    for response in [
         await client.get(f"/campaigns/{campaign.id}/draw"),
         await client.get(f"/campaigns/{campaign.id}"),
         await editor("GET", f"/admin/campaigns/{campaign.id}"),
         await editor("GET", f"/admin/campaigns/{campaign.id}/sheet"),
     ]:
-        assert '"nonce"' not in said.text
+        assert '"nonce"' not in response.text
 
 
 async def test_two_people_enter_the_number(
@@ -79,33 +79,35 @@ async def test_two_people_enter_the_number(
 
     one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
     path = f"/admin/campaigns/{campaign.id}/draw/number"
-    said = word()
-    first = await one("PUT", path, said)
+    body = number()
+    first = await one("PUT", path, body)
     assert (first.status_code, first.json()["beacon"]) == (202, None), first.text
-    again = await one("PUT", path, said)
+    again = await one("PUT", path, body)
     assert (again.status_code, again.json()["code"]) == (409, "second_person_required")
-    differs = await other("PUT", path, said | {"value": "03 07 12 10"})
+    differs = await other("PUT", path, body | {"value": "03 07 12 10"})
     assert (differs.status_code, differs.json()["code"]) == (409, "beacon_mismatch")
     assert [(each["field"], each["code"]) for each in differs.json()["errors"]] == [("value", "differs")]
     assert "03" not in differs.text
-    second = await other("PUT", path, said)
+    second = await other("PUT", path, body)
     assert second.status_code == 200, second.text
     assert second.json()["beacon"]["value"] == "03 07 12 09"
     assert second.json()["beacon"]["round"] == "2026137"
     assert second.json()["publicly_verifiable"] is True
-    assert (await other("PUT", path, said)).status_code == 200
-    third = await join("编辑丙", roles=("editor",))("PUT", path, word(value="1 2"))
+    assert (await other("PUT", path, body)).status_code == 200
+    third = await join("编辑丙", roles=("editor",))("PUT", path, number(value="1 2"))
     assert (third.status_code, third.json()["code"]) == (409, "no_number_wanted")
     assert await settle_next_campaign(app_state.pool, keys)
     assert (await draw_of(client, campaign.id))["beacon"] == second.json()["beacon"]
 
 
-async def test_editors_see_who_has_entered_a_number_and_not_which(join: Join, app_state: AppState, keys: Keys) -> None:
+async def test_editors_see_who_has_entered_a_number_but_not_the_value(
+    join: Join, app_state: AppState, keys: Keys
+) -> None:
     campaign = await phases.listed(app_state.pool, keys)
     one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
     path = f"/admin/campaigns/{campaign.id}/draw/number"
     assert (await other("GET", path)).json() == {"wanted": "number", "entered": []}
-    assert (await one("PUT", path, word())).status_code == 202
+    assert (await one("PUT", path, number())).status_code == 202
     seen = await other("GET", path)
     assert seen.json()["wanted"] == "number"
     (entered,) = seen.json()["entered"]
@@ -114,45 +116,47 @@ async def test_editors_see_who_has_entered_a_number_and_not_which(join: Join, ap
     assert (await other("GET", "/admin/campaigns/1/draw/number")).status_code == 404
 
 
-async def test_too_early_says_from_when_on_it_would_not_be(join: Join, app_state: AppState, keys: Keys) -> None:
+async def test_the_error_for_a_too_early_number_contains_the_earliest_time(
+    join: Join, app_state: AppState, keys: Keys
+) -> None:
     campaign = await phases.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
     refused = await editor(
-        "PUT", f"/admin/campaigns/{campaign.id}/draw/number", word(appeared_at="2026-09-20T00:00:00Z")
+        "PUT", f"/admin/campaigns/{campaign.id}/draw/number", number(appeared_at="2026-09-20T00:00:00Z")
     )
     published_at = await app_state.pool.fetchval("SELECT list_published_at FROM draws")
     (error,) = refused.json()["errors"]
     assert time_text(published_at + timedelta(seconds=60)) in error["message"]
 
 
-async def test_a_wrong_number_is_corrected_by_two_for_all_to_see(
+async def test_a_wrong_number_is_corrected_by_two_people_and_stays_public(
     join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
     campaign = await phases.listed(app_state.pool, keys)
     one, other, third = [join(name, roles=("editor",)) for name in ("编辑甲", "编辑乙", "编辑丙")]
-    wrong = word(value="03 07 12 90")
+    wrong = number(value="03 07 12 90")
     for editor in (one, other):
         await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", wrong)
     assert await settle_next_campaign(app_state.pool, keys)
     path = f"/admin/campaigns/{campaign.id}/draw/correction"
-    said = wrong | {"value": WORD["value"], "reason_code": "misread", "reason": "末尾两位录反"}
-    refused = await one("PUT", path, said)
+    body = wrong | {"value": NUMBER["value"], "reason_code": "misread", "reason": "末尾两位录反"}
+    refused = await one("PUT", path, body)
     assert (refused.status_code, refused.json()["code"]) == (409, "no_number_to_correct")
     drawn = await draw_of(client, campaign.id)
     undone = await one("POST", f"/admin/campaigns/{campaign.id}/undo-settle", {"reason": "录错了"})
     assert undone.status_code == 200, undone.text
-    # What was drawn by does not vanish while it is judged again.
+    # The draw stays public while the settlement is undone.
     assert await draw_of(client, campaign.id) == drawn
-    first = await one("PUT", path, said)
+    first = await one("PUT", path, body)
     assert (first.status_code, first.json()["corrected"]) == (202, []), first.text
     waiting = (await third("GET", f"/admin/campaigns/{campaign.id}/draw/number")).json()
     assert (waiting["wanted"], len(waiting["entered"])) == ("correction", 1)
-    mistaken = await other("PUT", path, said)
+    mistaken = await other("PUT", path, body)
     assert (mistaken.status_code, mistaken.json()["code"]) == (409, "third_person_required")
-    differs = await third("PUT", path, said | {"reason_code": "publisher_corrected"})
+    differs = await third("PUT", path, body | {"reason_code": "publisher_corrected"})
     assert [error["field"] for error in differs.json()["errors"]] == ["reason_code"]
-    assert (await third("PUT", path, said | {"reason_code": "else"})).status_code == 400
-    second = await third("PUT", path, said)
+    assert (await third("PUT", path, body | {"reason_code": "else"})).status_code == 400
+    second = await third("PUT", path, body)
     assert second.status_code == 200, second.text
     assert (await one("POST", f"/admin/campaigns/{campaign.id}/settle", {})).status_code == 200
     shown = await draw_of(client, campaign.id)
@@ -162,24 +166,24 @@ async def test_a_wrong_number_is_corrected_by_two_for_all_to_see(
     assert shown["list_sha256"] == drawn["list_sha256"]
 
 
-async def test_two_accounts_of_one_person_are_one_editor(join: Join, app_state: AppState, keys: Keys) -> None:
+async def test_two_accounts_of_one_person_count_as_one_editor(join: Join, app_state: AppState, keys: Keys) -> None:
     campaign = await phases.listed(app_state.pool, keys)
     one = join("编辑甲", roles=("editor",), phone="+8613800100999")
     other = join("编辑乙", roles=("editor",), phone="+8613800100999")
-    path, said = f"/admin/campaigns/{campaign.id}/draw/number", word()
-    assert (await one("PUT", path, said)).status_code == 202
-    refused = await other("PUT", path, said)
+    path, body = f"/admin/campaigns/{campaign.id}/draw/number", number()
+    assert (await one("PUT", path, body)).status_code == 202
+    refused = await other("PUT", path, body)
     assert (refused.status_code, refused.json()["code"]) == (409, "second_person_required")
 
 
-async def test_the_announced_result_of_a_draw_can_be_computed_again_by_anybody(
+async def test_the_announced_result_of_a_draw_can_be_recomputed_from_public_data(
     join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys, tmp_path: Path
 ) -> None:
     campaign = await phases.listed(app_state.pool, keys)
     one, other = join("编辑甲", roles=("editor",)), join("编辑乙", roles=("editor",))
-    said = word()
+    body = number()
     for editor in (one, other):
-        assert (await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", said)).status_code in (200, 202)
+        assert (await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", body)).status_code in (200, 202)
     assert await settle_next_campaign(app_state.pool, keys)
     committed = await draw_of(client, campaign.id)
     assert (await client.get(f"/campaigns/{campaign.id}/result")).status_code == 404
@@ -210,38 +214,42 @@ async def test_the_announced_result_of_a_draw_can_be_computed_again_by_anybody(
         ({"appeared_at": "2099-09-20T00:00:00Z"}, "appeared_at", "in_the_future"),
     ],
 )
-async def test_what_cannot_be_the_number_is_refused_by_name(
+async def test_an_invalid_number_is_rejected_with_its_field(
     join: Join, app_state: AppState, keys: Keys, change: dict[str, Any], field: str, code: str
 ) -> None:
     campaign = await phases.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
-    refused = await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", word(**change))
+    refused = await editor("PUT", f"/admin/campaigns/{campaign.id}/draw/number", number(**change))
     assert refused.status_code == 422, refused.text
     assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [(field, code)]
 
 
-async def test_a_value_of_our_own_says_so(client: httpx.AsyncClient, app_state: AppState, keys: Keys) -> None:
+async def test_an_own_beacon_is_marked_as_not_publicly_verifiable(
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys
+) -> None:
     campaign = await phases.listed(app_state.pool, keys, beacon_order=[])
     assert (await draw_of(client, campaign.id))["awaits"] is None
     assert await give_up_next_beacon(app_state.pool)
-    said = await draw_of(client, campaign.id)
-    assert (said["beacon"]["source"], said["publicly_verifiable"]) == ("own", False)
+    body = await draw_of(client, campaign.id)
+    assert (body["beacon"]["source"], body["publicly_verifiable"]) == ("own", False)
 
 
-async def test_what_is_no_draw_has_none(join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys) -> None:
+async def test_campaigns_without_a_published_draw_have_none(
+    join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
+) -> None:
     editor = join("编辑", roles=("editor",))
     ranked = await publish(editor)
     draft = (await editor("POST", "/admin/campaigns", terms(method="draw", beacon=phases.NUMBER_NAME))).json()["id"]
     for campaign in (ranked, draft, "1", "x"):
         refused = await client.get(f"/campaigns/{campaign}/draw")
         assert (refused.status_code, refused.json()["code"]) == (404, "draw_not_found")
-    refused = await editor("PUT", f"/admin/campaigns/{ranked}/draw/number", word())
+    refused = await editor("PUT", f"/admin/campaigns/{ranked}/draw/number", number())
     assert (refused.status_code, refused.json()["code"]) == (409, "no_number_wanted")
-    unknown = await editor("PUT", "/admin/campaigns/1/draw/number", word())
+    unknown = await editor("PUT", "/admin/campaigns/1/draw/number", number())
     assert (unknown.status_code, unknown.json()["code"]) == (404, "campaign_not_found")
 
 
-async def test_no_reason_settles_a_draw_before_its_value(join: Join, app_state: AppState, keys: Keys) -> None:
+async def test_a_draw_cannot_be_forced_before_its_beacon(join: Join, app_state: AppState, keys: Keys) -> None:
     campaign = await phases.listed(app_state.pool, keys)
     editor = join("编辑", roles=("editor",))
     refused = await editor("POST", f"/admin/campaigns/{campaign.id}/settle", {"reason": "等不及了"})
@@ -250,13 +258,13 @@ async def test_no_reason_settles_a_draw_before_its_value(join: Join, app_state: 
     assert states[0]["state"] == "judging"
 
 
-async def test_a_draw_ranks_nobody_before_the_result_and_then_as_the_lots_fell(
+async def test_a_draw_has_no_ranks_before_the_result_and_those_of_the_lots_after_it(
     join: Join, client: httpx.AsyncClient, app_state: AppState, keys: Keys
 ) -> None:
     editor, author = join("编辑", roles=("editor",)), join("小明")
     me = int((await author("GET", "/me")).json()["id"])
     campaign = await phases.due_draw(app_state.pool, keys, beacon_order=[], winner_count=5)
-    # Two posts of one person, the most liked one and another, and a third that was put out.
+    # Two competing posts of one person and a third that is disqualified.
     mine = [campaign.posts[0], campaign.posts[3]]
     for post_id in (*mine, campaign.posts[4]):
         await app_state.pool.execute("UPDATE posts SET author_id = $2 WHERE id = $1", post_id, me)
@@ -274,10 +282,10 @@ async def test_a_draw_ranks_nobody_before_the_result_and_then_as_the_lots_fell(
         return dict((await author("GET", f"/campaigns/{campaign.id}/me")).json())
 
     async def unranked() -> None:
-        said = await part()
-        assert said["reasons"] == []
-        assert [(each["score"], each["rank"]) for each in said["entries"]] == [(None, None)] * 3
-        assert said["tickets"] == 1
+        body = await part()
+        assert body["reasons"] == []
+        assert [(each["score"], each["rank"]) for each in body["entries"]] == [(None, None)] * 3
+        assert body["tickets"] == 1
         board = await client.get(f"/campaigns/{campaign.id}/leaderboard")
         assert (board.status_code, board.json()["code"]) == (404, "board_hidden")
         assert (await client.get(f"/campaigns/{campaign.id}")).json()["board"] == "hidden"
@@ -295,10 +303,10 @@ async def test_a_draw_ranks_nobody_before_the_result_and_then_as_the_lots_fell(
         assert (await second("POST", f"{admin}/announce")).status_code in (200, 202)
     result = (await client.get(f"/campaigns/{campaign.id}/result")).json()
     ranks = {row["post_id"]: row["rank"] for row in result["sheet"]}
-    said = await part()
-    assert {each["post_id"]: each["rank"] for each in said["entries"]} == {
+    body = await part()
+    assert {each["post_id"]: each["rank"] for each in body["entries"]} == {
         str(post_id): ranks[str(post_id)] for post_id in (*mine, campaign.posts[4])
     }
-    assert ranks[str(mine[0])] == ranks[str(mine[1])] == said["prize"]["rank"]
+    assert ranks[str(mine[0])] == ranks[str(mine[1])] == body["prize"]["rank"]
     assert ranks[str(campaign.posts[4])] is None
-    assert said["tickets"] == 1
+    assert body["tickets"] == 1

@@ -1,4 +1,4 @@
-"""The doors of the objection days: what they answer, and every way in which they refuse."""
+"""Endpoints of objections and replacements, with each error."""
 
 import httpx
 import pytest
@@ -7,7 +7,7 @@ from feed.api.state import AppState
 from feed.keys.store import Keys
 from tests.support import phases
 from tests.support.api import Join, Person
-from tests.support.prizes_api import become, refusal
+from tests.support.prizes_api import become, error_of
 
 
 async def _author(app_state: AppState, join: Join, post_id: int, name: str) -> Person:
@@ -15,7 +15,7 @@ async def _author(app_state: AppState, join: Join, post_id: int, name: str) -> P
     return await become(app_state.pool, join, account_id, name)
 
 
-async def test_from_an_objection_to_another_winner(
+async def test_an_upheld_objection_leads_to_a_replacement(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
     campaign = await phases.announced(app_state.pool, keys)
@@ -29,7 +29,7 @@ async def test_from_an_objection_to_another_winner(
     assert made.status_code == 201
     assert (made.json()["state"], made.json()["answer"], made.json()["text"]) == ("open", None, "第一名刷赞")
     assert (await author("POST", address, words, headers=key)).json() == made.json()
-    assert refusal(await author("POST", address, words)) == (409, "already_objected")
+    assert error_of(await author("POST", address, words)) == (409, "already_objected")
 
     third, fourth = join("丙", roles=("editor",)), join("丁", roles=("admin",))
     (listed,) = (await third("GET", "/admin/objections?state=open")).json()["items"]
@@ -40,12 +40,12 @@ async def test_from_an_objection_to_another_winner(
     answered = (await third("POST", answer, upheld, headers=key)).json()
     assert (answered["state"], answered["rank"], answered["remedied_at"]) == ("upheld", 1, None)
     assert (await third("POST", answer, upheld, headers=key)).json() == answered
-    assert refusal(await fourth("POST", answer, {"text": "属实"})) == (409, "objection_answered")
+    assert error_of(await fourth("POST", answer, {"text": "属实"})) == (409, "objection_answered")
 
     replace = f"/admin/campaigns/{campaign.id}/winners/1/replace"
-    # The same words under the same key: what is to be done shows to whoever looks.
+    # The upheld answer counts as the first of the two requests.
     assert (await app_state.pool.fetchval("SELECT asked_by FROM replacements")) == int(answered["answered_by"])
-    assert refusal(await third("POST", replace, {"reason": "异议成立"})) == (409, "second_person_required")
+    assert error_of(await third("POST", replace, {"reason": "异议成立"})) == (409, "second_person_required")
     replaced = await fourth("POST", replace, {"reason": "异议成立"}, headers=key)
     assert replaced.status_code == 200
     assert (await fourth("POST", replace, {"reason": "异议成立"}, headers=key)).status_code == 200
@@ -67,21 +67,21 @@ async def test_from_an_objection_to_another_winner(
     assert len((await client.get(f"/campaigns/{campaign.id}/result")).json()["amendments"]) == 1
 
 
-async def test_an_objection_is_refused_in_words(app_state: AppState, keys: Keys, join: Join) -> None:
+async def test_the_errors_of_an_objection(app_state: AppState, keys: Keys, join: Join) -> None:
     campaign = await phases.announced(app_state.pool, keys)
     address = f"/campaigns/{campaign.id}/objections"
     author = await _author(app_state, join, campaign.posts[3], "落选者")
-    assert refusal(await join("路人")("POST", address, {"text": "不公平"})) == (403, "not_a_participant")
-    assert refusal(await author("POST", "/campaigns/1/objections", {"text": "不公平"})) == (404, "campaign_not_found")
-    assert refusal(await author("POST", address, {"text": "不公平", "post_id": "1"})) == (404, "entry_not_found")
+    assert error_of(await join("路人")("POST", address, {"text": "不公平"})) == (403, "not_a_participant")
+    assert error_of(await author("POST", "/campaigns/1/objections", {"text": "不公平"})) == (404, "campaign_not_found")
+    assert error_of(await author("POST", address, {"text": "不公平", "post_id": "1"})) == (404, "entry_not_found")
     for bad in ("", "长" * 1001):
-        assert refusal(await author("POST", address, {"text": bad})) == (422, "invalid")
-    assert refusal(await author("POST", address, {"text": 7})) == (400, "malformed_body")
+        assert error_of(await author("POST", address, {"text": bad})) == (422, "invalid")
+    assert error_of(await author("POST", address, {"text": 7})) == (400, "malformed_body")
     await app_state.pool.execute("UPDATE campaigns SET objections_end_at = clock_timestamp()")
-    assert refusal(await author("POST", address, {"text": "不公平"})) == (409, "objections_closed")
+    assert error_of(await author("POST", address, {"text": "不公平"})) == (409, "objections_closed")
 
 
-async def test_an_answer_is_refused_in_words(app_state: AppState, keys: Keys, join: Join) -> None:
+async def test_the_errors_of_an_answer(app_state: AppState, keys: Keys, join: Join) -> None:
     campaign = await phases.announced(app_state.pool, keys)
     author = await _author(app_state, join, campaign.posts[3], "落选者")
     made = (await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "不公平"})).json()
@@ -92,47 +92,47 @@ async def test_an_answer_is_refused_in_words(app_state: AppState, keys: Keys, jo
         "INSERT INTO staff_rights (account_id, role) SELECT created_by, 'editor' FROM campaigns"
     )
     third, answer = join("丙", roles=("editor",)), f"/admin/objections/{made['id']}/answer"
-    assert refusal(await organiser("POST", answer, {"text": "没有问题"})) == (403, "involved_in_campaign")
-    assert refusal(await third("POST", "/admin/objections/1/answer", {"text": "无误"})) == (404, "objection_not_found")
+    assert error_of(await organiser("POST", answer, {"text": "没有问题"})) == (403, "involved_in_campaign")
+    assert error_of(await third("POST", "/admin/objections/1/answer", {"text": "无误"})) == (404, "objection_not_found")
     for bad in ({"text": ""}, {"text": "成立", "remedy": "replace"}, {"text": "成立", "rank": 1}):
-        assert refusal(await third("POST", answer, bad)) == (422, "invalid")
+        assert error_of(await third("POST", answer, bad)) == (422, "invalid")
     wrong = {"text": "成立", "remedy": "replace", "rank": 9}
-    assert refusal(await third("POST", answer, wrong)) == (404, "winner_not_found")
+    assert error_of(await third("POST", answer, wrong)) == (404, "winner_not_found")
     await app_state.pool.execute("UPDATE winners SET state = 'received' WHERE rank = 1")
-    assert refusal(await third("POST", answer, wrong | {"rank": 1})) == (409, "prize_handed_over")
-    assert refusal(await third("POST", answer, {"text": "成立", "remedy": "shred"})) == (400, "malformed_body")
+    assert error_of(await third("POST", answer, wrong | {"rank": 1})) == (409, "prize_handed_over")
+    assert error_of(await third("POST", answer, {"text": "成立", "remedy": "shred"})) == (400, "malformed_body")
 
 
 @pytest.mark.parametrize("rank", ["0", "x", "-1", "9", "99999999999999999999"])
-async def test_a_rank_that_nobody_has_is_replaced_by_nobody(
+async def test_a_rank_without_a_winner_cannot_be_replaced(
     app_state: AppState, keys: Keys, join: Join, rank: str
 ) -> None:
     campaign = await phases.announced(app_state.pool, keys)
     editor = join("丙", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}/winners/{rank}/replace"
-    assert refusal(await editor("POST", address, {"reason": "刷赞"})) == (404, "winner_not_found")
+    assert error_of(await editor("POST", address, {"reason": "刷赞"})) == (404, "winner_not_found")
 
 
-async def test_a_replacement_is_refused_in_words(app_state: AppState, keys: Keys, join: Join) -> None:
+async def test_the_errors_of_a_replacement(app_state: AppState, keys: Keys, join: Join) -> None:
     decided = await phases.settled(app_state.pool, keys)
     campaign = await phases.announced(app_state.pool, keys)
     third = join("丙", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}/winners/1/replace"
     early = f"/admin/campaigns/{decided.id}/winners/1/replace"
-    assert refusal(await third("POST", early, {"reason": "刷赞"})) == (409, "not_announced")
-    assert refusal(await third("POST", address, {"reason": " "})) == (422, "invalid")
+    assert error_of(await third("POST", early, {"reason": "刷赞"})) == (409, "not_announced")
+    assert error_of(await third("POST", address, {"reason": " "})) == (422, "invalid")
     asked = await third("POST", address, {"reason": "刷赞"})
     assert asked.status_code == 202
     assert [each["replacement_asked_by"] is None for each in asked.json()["winners"]] == [False, True]
-    assert refusal(await third("POST", address, {"reason": "刷赞"})) == (409, "second_person_required")
+    assert error_of(await third("POST", address, {"reason": "刷赞"})) == (409, "second_person_required")
     await app_state.pool.execute("UPDATE winners SET state = 'shipped' WHERE rank = 1")
-    assert refusal(await join("丁", roles=("editor",))("POST", address, {"reason": "刷赞"})) == (
+    assert error_of(await join("丁", roles=("editor",))("POST", address, {"reason": "刷赞"})) == (
         409,
         "prize_handed_over",
     )
 
 
-async def test_a_result_is_withdrawn_for_an_upheld_objection_only(
+async def test_an_announced_settlement_is_undone_for_an_upheld_objection_only(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
     campaign = await phases.announced(app_state.pool, keys)
@@ -140,19 +140,19 @@ async def test_a_result_is_withdrawn_for_an_upheld_objection_only(
     made = (await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "计票有误"})).json()
     third, fourth = join("丙", roles=("editor",)), join("丁", roles=("editor",))
     undo = f"/admin/campaigns/{campaign.id}/undo-settle"
-    assert refusal(await fourth("POST", undo, {"reason": "重新评选"})) == (409, "already_announced")
+    assert error_of(await fourth("POST", undo, {"reason": "重新评选"})) == (409, "already_announced")
     answer = {"text": "属实", "remedy": "settle_again"}
     assert (await third("POST", f"/admin/objections/{made['id']}/answer", answer)).status_code == 200
-    assert refusal(await third("POST", undo, {"reason": "重新评选"})) == (409, "second_person_required")
+    assert error_of(await third("POST", undo, {"reason": "重新评选"})) == (409, "second_person_required")
     undone = await fourth("POST", undo, {"reason": "重新评选"})
     assert (undone.status_code, undone.json()["state"], undone.json()["winners"]) == (200, "judging", [])
     for path in ("result", "winners"):
-        assert refusal(await client.get(f"/campaigns/{campaign.id}/{path}")) == (404, "result_not_found")
+        assert error_of(await client.get(f"/campaigns/{campaign.id}/{path}")) == (404, "result_not_found")
     (listed,) = (await third("GET", "/admin/objections")).json()["items"]
     assert (listed["stands"], listed["remedied_at"] is not None) == (False, True)
 
 
-async def test_names_are_masked_in_the_result_but_for_staff_and_for_oneself(
+async def test_names_are_masked_in_the_result_except_for_staff_and_the_viewers_own(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
     campaign = await phases.announced(app_state.pool, keys)
@@ -180,7 +180,7 @@ async def test_names_are_masked_in_the_result_but_for_staff_and_for_oneself(
     assert signed == {name: value for name, value in own.json().items() if name != "people"}
 
 
-async def test_the_fairness_report_is_for_editors_before_they_announce(
+async def test_editors_read_the_fairness_report_before_the_announcement(
     app_state: AppState, keys: Keys, join: Join
 ) -> None:
     campaign = await phases.settled(app_state.pool, keys)

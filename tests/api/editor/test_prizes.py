@@ -1,4 +1,4 @@
-"""The doors from the settlement to the claim: what they answer, and every way in which they refuse."""
+"""Endpoints from the settlement to the fulfilment of prizes, with each error."""
 
 import csv
 import hashlib
@@ -17,7 +17,7 @@ from tests.support import make, phases
 from tests.support.api import Join
 from tests.support.campaigns_api import my_id
 from tests.support.fake_vault import TOKEN, vaulting
-from tests.support.prizes_api import become, let_in, refusal
+from tests.support.prizes_api import become, error_of, grant_access
 
 FORM = msgspec.to_builtins(phases.FORM)
 
@@ -35,14 +35,14 @@ FORM = msgspec.to_builtins(phases.FORM)
         ("GET", "/shredding", None),
     ],
 )
-async def test_only_editors_come_in(
+async def test_the_endpoints_are_for_editors_only(
     client: httpx.AsyncClient, app_state: AppState, join: Join, method: str, path: str, body: object
 ) -> None:
     campaign = await phases.settled(app_state.pool, app_state.keys)
     address = f"/admin/campaigns/{campaign.id}{path}"
     for person in (join("市民"), join("审核", roles=("reviewer",))):
-        assert refusal(await person(method, address, body)) == (403, "role_missing")
-    assert refusal(await client.request(method, address, json=body)) == (401, "unauthenticated")
+        assert error_of(await person(method, address, body)) == (403, "role_missing")
+    assert error_of(await client.request(method, address, json=body)) == (401, "unauthenticated")
     assert await app_state.pool.fetchval("SELECT state FROM campaigns WHERE id = $1", campaign.id) == "decided"
     editor = join("编辑", roles=("editor",))
     for unknown in ("1", "x", str(2**63 - 1)):
@@ -52,35 +52,35 @@ async def test_only_editors_come_in(
 async def test_a_campaign_that_runs_is_not_settled(app_state: AppState, join: Join) -> None:
     campaign_id = await make.campaign(app_state.pool)
     editor = join("编辑", roles=("editor",))
-    assert refusal(await editor("POST", f"/admin/campaigns/{campaign_id}/settle", {})) == (409, "not_over_yet")
-    assert refusal(await editor("POST", f"/admin/campaigns/{campaign_id}/announce")) == (409, "not_settled")
+    assert error_of(await editor("POST", f"/admin/campaigns/{campaign_id}/settle", {})) == (409, "not_over_yet")
+    assert error_of(await editor("POST", f"/admin/campaigns/{campaign_id}/announce")) == (409, "not_settled")
     undo = await editor("POST", f"/admin/campaigns/{campaign_id}/undo-settle", {"reason": "复核"})
-    assert refusal(undo) == (409, "not_settled")
-    assert refusal(await editor("GET", f"/admin/campaigns/{campaign_id}/sheet")) == (404, "sheet_not_found")
+    assert error_of(undo) == (409, "not_settled")
+    assert error_of(await editor("GET", f"/admin/campaigns/{campaign_id}/sheet")) == (404, "sheet_not_found")
 
 
-async def test_what_waits_blocks_until_an_editor_gives_a_reason(app_state: AppState, join: Join) -> None:
+async def test_a_blocked_settlement_needs_a_reason(app_state: AppState, join: Join) -> None:
     campaign = await phases.due(app_state.pool)
     await app_state.pool.execute("UPDATE entries SET shortlisted_at = now() WHERE post_id = $1", campaign.posts[0])
     editor = join("编辑", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}"
 
-    assert refusal(await editor("POST", f"{address}/settle", {})) == (409, "settlement_blocked")
+    assert error_of(await editor("POST", f"{address}/settle", {})) == (409, "settlement_blocked")
     shown = (await editor("GET", address)).json()
     assert shown["state"] == "judging"
     assert [each["post_id"] for each in shown["blocked_by"]] == [str(campaign.posts[0])]
 
     for reason in (" ", "\x00", "长" * 501):
         bad = await editor("POST", f"{address}/settle", {"reason": reason})
-        assert refusal(bad) == (422, "invalid")
+        assert error_of(bad) == (422, "invalid")
         assert bad.json()["errors"][0]["field"] == "reason"
     decision = (await editor("POST", f"{address}/settle", {"reason": "评委出差"})).json()
     assert decision["state"] == "decided"
     assert [each["post_id"] for each in decision["winners"]] == [str(each) for each in campaign.posts[:2]]
-    assert refusal(await editor("POST", f"{address}/settle", {})) == (409, "already_settled")
+    assert error_of(await editor("POST", f"{address}/settle", {})) == (409, "already_settled")
 
 
-async def test_a_retried_settlement_is_answered_again(app_state: AppState, join: Join) -> None:
+async def test_a_retried_settlement_returns_the_same_response(app_state: AppState, join: Join) -> None:
     campaign = await phases.due(app_state.pool)
     editor = join("编辑", roles=("editor",))
     address = f"/admin/campaigns/{campaign.id}/settle"
@@ -88,26 +88,26 @@ async def test_a_retried_settlement_is_answered_again(app_state: AppState, join:
     again = await editor("POST", address, {}, headers={"idempotency-key": "a"})
     assert (first.status_code, first.json()) == (again.status_code, again.json())
     reused = await editor("POST", address, {"reason": "别的"}, headers={"idempotency-key": "a"})
-    assert refusal(reused) == (409, "idempotency_key_reused")
+    assert error_of(reused) == (409, "idempotency_key_reused")
 
 
-async def test_two_people_announce_and_then_everybody_sees_the_result(
+async def test_two_people_announce_and_then_the_result_is_public(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
     campaign = await phases.settled(app_state.pool, keys)
     address = f"/admin/campaigns/{campaign.id}"
     result = f"/campaigns/{campaign.id}/result"
     first, second = join("甲", roles=("editor",)), join("乙", roles=("editor",))
-    assert refusal(await client.get(result)) == (404, "result_not_found")
+    assert error_of(await client.get(result)) == (404, "result_not_found")
 
     assert (await first("POST", f"{address}/announce")).status_code == 202
-    assert refusal(await first("POST", f"{address}/announce")) == (409, "second_person_required")
-    assert refusal(await client.get(result)) == (404, "result_not_found")
+    assert error_of(await first("POST", f"{address}/announce")) == (409, "second_person_required")
+    assert error_of(await client.get(result)) == (404, "result_not_found")
     assert (await second("POST", f"{address}/announce")).status_code == 200
 
-    assert refusal(await second("POST", f"{address}/announce")) == (409, "already_announced")
+    assert error_of(await second("POST", f"{address}/announce")) == (409, "already_announced")
     undo = await second("POST", f"{address}/undo-settle", {"reason": "复核"})
-    assert refusal(undo) == (409, "already_announced")
+    assert error_of(undo) == (409, "already_announced")
     published = await client.get(result)
     assert published.status_code == 200
     site_keys = (await client.get("http://feed.test/.well-known/feed-keys.json")).text
@@ -115,13 +115,13 @@ async def test_two_people_announce_and_then_everybody_sees_the_result(
     assert len(published.json()["people"]) == 2
 
 
-async def test_one_person_with_two_accounts_is_not_two(app_state: AppState, keys: Keys, join: Join) -> None:
+async def test_two_accounts_of_one_person_cannot_announce(app_state: AppState, keys: Keys, join: Join) -> None:
     campaign = await phases.settled(app_state.pool, keys)
     phone = "+8613700137000"
     one, other = (join(name, roles=("editor",), phone=phone) for name in ("甲", "甲的小号"))
     assert (await one("POST", f"/admin/campaigns/{campaign.id}/announce")).status_code == 202
     again = await other("POST", f"/admin/campaigns/{campaign.id}/announce")
-    assert refusal(again) == (409, "second_person_required")
+    assert error_of(again) == (409, "second_person_required")
 
 
 async def test_a_winner_whose_post_was_removed_is_not_announced(app_state: AppState, keys: Keys, join: Join) -> None:
@@ -130,16 +130,16 @@ async def test_a_winner_whose_post_was_removed_is_not_announced(app_state: AppSt
     address = f"/admin/campaigns/{campaign.id}"
     first, second = join("甲", roles=("editor",)), join("乙", roles=("editor",))
     assert (await first("POST", f"{address}/announce")).status_code == 202
-    assert refusal(await second("POST", f"{address}/announce")) == (409, "winner_not_visible")
+    assert error_of(await second("POST", f"{address}/announce")) == (409, "winner_not_visible")
 
-    assert refusal(await second("POST", f"{address}/undo-settle", {"reason": ""})) == (422, "invalid")
+    assert error_of(await second("POST", f"{address}/undo-settle", {"reason": ""})) == (422, "invalid")
     undone = await second("POST", f"{address}/undo-settle", {"reason": "获奖作品被下架"})
     assert (undone.json()["state"], undone.json()["winners"]) == ("judging", [])
     decision = (await second("POST", f"{address}/settle", {})).json()
     assert [each["post_id"] for each in decision["winners"]] == [str(each) for each in campaign.posts[1:3]]
 
 
-async def test_a_prize_is_its_winners_alone(
+async def test_a_prize_is_for_its_winner_only(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
     campaign = await phases.announced(app_state.pool, keys)
@@ -151,10 +151,10 @@ async def test_a_prize_is_its_winners_alone(
     assert [(each["id"], each["state"]) for each in page["items"]] == [(str(best["id"]), "viewed")]
     assert (await winner("GET", prize)).json()["needs"] == ["recipient_name", "phone", "address"]
     for method, path, body in (("GET", "", None), ("PUT", "/claim", FORM)):
-        assert refusal(await winner(method, foreign + path, body)) == (403, "not_your_prize")
-        assert refusal(await winner(method, f"/me/prizes/1{path}", body)) == (404, "prize_not_found")
-        assert refusal(await winner(method, f"/me/prizes/x{path}", body)) == (404, "prize_not_found")
-        assert refusal(await client.request(method, prize + path, json=body)) == (401, "unauthenticated")
+        assert error_of(await winner(method, foreign + path, body)) == (403, "not_your_prize")
+        assert error_of(await winner(method, f"/me/prizes/1{path}", body)) == (404, "prize_not_found")
+        assert error_of(await winner(method, f"/me/prizes/x{path}", body)) == (404, "prize_not_found")
+        assert error_of(await client.request(method, prize + path, json=body)) == (401, "unauthenticated")
     assert await app_state.pool.fetchval("SELECT count(*) FROM claims") == 0
 
     claimed = await winner("PUT", f"{prize}/claim", FORM)
@@ -164,15 +164,13 @@ async def test_a_prize_is_its_winners_alone(
     assert changed.json()["claim"]["recipient_name"].startswith("吴")
 
 
-async def test_a_prize_of_a_settlement_that_nobody_knows_is_not_there(
-    app_state: AppState, keys: Keys, join: Join
-) -> None:
+async def test_a_prize_is_not_found_before_the_announcement(app_state: AppState, keys: Keys, join: Join) -> None:
     campaign = await phases.settled(app_state.pool, keys)
     best, _ = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     assert (await winner("GET", "/me/prizes")).json()["items"] == []
-    assert refusal(await winner("GET", f"/me/prizes/{best['id']}")) == (404, "prize_not_found")
-    assert refusal(await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)) == (404, "prize_not_found")
+    assert error_of(await winner("GET", f"/me/prizes/{best['id']}")) == (404, "prize_not_found")
+    assert error_of(await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)) == (404, "prize_not_found")
 
 
 @pytest.mark.parametrize(
@@ -186,27 +184,27 @@ async def test_a_prize_of_a_settlement_that_nobody_knows_is_not_there(
         ({"privacy_version": ""}, "privacy_version", "required"),
     ],
 )
-async def test_a_form_with_a_mistake_is_told_which(
+async def test_an_invalid_claim_is_rejected_with_its_field(
     app_state: AppState, keys: Keys, join: Join, change: dict[str, str], field: str, code: str
 ) -> None:
     campaign = await phases.announced(app_state.pool, keys)
     best, _ = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     answer = await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM | change)
-    assert refusal(answer) == (422, "invalid")
+    assert error_of(answer) == (422, "invalid")
     assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [(field, code)]
     assert all(each["message"] for each in answer.json()["errors"])
 
 
-async def test_a_prize_goes_through_the_doors_from_claim_to_hand(app_state: AppState, keys: Keys, join: Join) -> None:
+async def test_a_prize_from_the_claim_to_the_receipt(app_state: AppState, keys: Keys, join: Join) -> None:
     campaign = await phases.announced(app_state.pool, keys)
     best, other = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     second = await become(app_state.pool, join, other["account_id"], "次席")
-    editor = await let_in(join, campaign.id)
+    editor = await grant_access(join, campaign.id)
     prize, claim = f"/me/prizes/{best['id']}", f"/admin/campaigns/{campaign.id}/claims/{best['id']}"
     early = await winner("POST", f"{prize}/received")
-    assert refusal(early) == (409, "prize_not_final")
+    assert error_of(early) == (409, "prize_not_final")
     await phases.finish(app_state.pool, campaign.id)
     for person, method, path, body in (
         (editor, "POST", f"{claim}/verify", None),
@@ -215,7 +213,7 @@ async def test_a_prize_goes_through_the_doors_from_claim_to_hand(app_state: AppS
         (winner, "POST", f"{prize}/received", None),
         (winner, "POST", f"{prize}/codes", None),
     ):
-        assert refusal(await person(method, path, body)) == (409, "wrong_prize_state"), path
+        assert error_of(await person(method, path, body)) == (409, "wrong_prize_state"), path
     assert (await winner("PUT", f"{prize}/claim", FORM)).status_code == 200
     assert (await editor("POST", f"{claim}/verify")).json()["state"] == "verified"
     table = await editor("POST", f"/admin/campaigns/{campaign.id}/claims/export", {"reason": "寄送"})
@@ -227,23 +225,25 @@ async def test_a_prize_goes_through_the_doors_from_claim_to_hand(app_state: AppS
     assert (await winner("POST", f"{prize}/received")).json()["state"] == "received"
     declined = await second("POST", f"/me/prizes/{other['id']}/decline")
     assert declined.json()["state"] == "declined"
-    assert refusal(await winner("POST", f"/me/prizes/{other['id']}/decline")) == (403, "not_your_prize")
-    assert refusal(await editor("GET", f"/admin/campaigns/{campaign.id}/shredding")) == (404, "receipt_not_found")
+    assert error_of(await winner("POST", f"/me/prizes/{other['id']}/decline")) == (403, "not_your_prize")
+    assert error_of(await editor("GET", f"/admin/campaigns/{campaign.id}/shredding")) == (404, "receipt_not_found")
     assert (await editor("GET", "/admin/prizes/stuck")).json()["items"] == []
 
 
-async def test_codes_come_by_one_door_and_go_by_another(app_state: AppState, keys: Keys, join: Join) -> None:
+async def test_voucher_codes_are_added_by_editors_and_shown_to_winners(
+    app_state: AppState, keys: Keys, join: Join
+) -> None:
     code = {"name": "月卡", "kind": "code", "per_winner": 1, "value_cny": "30"}
     campaign = await phases.settled(app_state.pool, keys, prizes=[code])
     editors = [join(f"编辑{n}", roles=("editor",)) for n in range(2)]
     announce, stock = f"/admin/campaigns/{campaign.id}/announce", f"/admin/campaigns/{campaign.id}/prizes/1/codes"
     assert (await editors[0]("POST", announce)).status_code == 202
-    assert refusal(await editors[1]("POST", announce)) == (409, "codes_missing")
+    assert error_of(await editors[1]("POST", announce)) == (409, "codes_missing")
     waits = (await editors[0]("GET", "/admin/prizes/stuck")).json()["items"]
     assert [(each["kind"], each["count"]) for each in waits] == [("codes_missing", 2)]
     brought = await editors[0]("POST", stock, {"codes": ["CARD-A1", "CARD-B2"]})
     assert (brought.status_code, brought.json()["added"]) == (200, 2)
-    assert refusal(await editors[0]("POST", stock.replace("/1/codes", "/2/codes"), {"codes": ["X"]})) == (
+    assert error_of(await editors[0]("POST", stock.replace("/1/codes", "/2/codes"), {"codes": ["X"]})) == (
         404,
         "prize_not_found",
     )
@@ -252,7 +252,7 @@ async def test_codes_come_by_one_door_and_go_by_another(app_state: AppState, key
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     prize = f"/me/prizes/{best['id']}"
     assert (await winner("PUT", f"{prize}/claim", {"privacy_version": "1"})).status_code == 200
-    assert refusal(await winner("POST", f"{prize}/codes")) == (409, "prize_not_final")
+    assert error_of(await winner("POST", f"{prize}/codes")) == (409, "prize_not_final")
     await phases.finish(app_state.pool, campaign.id)
     shown = await winner("POST", f"{prize}/codes")
     assert (shown.status_code, shown.headers["cache-control"]) == (200, "no-store")
@@ -260,34 +260,36 @@ async def test_codes_come_by_one_door_and_go_by_another(app_state: AppState, key
     assert (await winner("GET", prize)).json()["state"] == "received"
 
 
-async def test_too_late_is_too_late_and_a_key_that_is_gone_seals_nothing(
+async def test_a_claim_is_closed_after_its_deadline_and_after_the_shredding(
     app_state: AppState, keys: Keys, join: Join
 ) -> None:
     campaign = await phases.announced(app_state.pool, keys)
     best, other = await phases.winners_of(app_state.pool, campaign.id)
     late = await become(app_state.pool, join, best["account_id"], "迟到")
     await app_state.pool.execute("UPDATE winners SET claim_ends_at = clock_timestamp() WHERE id = $1", best["id"])
-    assert refusal(await late("PUT", f"/me/prizes/{best['id']}/claim", FORM)) == (409, "claim_closed")
+    assert error_of(await late("PUT", f"/me/prizes/{best['id']}/claim", FORM)) == (409, "claim_closed")
 
     in_time = await become(app_state.pool, join, other["account_id"], "及时")
     assert (await in_time("PUT", f"/me/prizes/{other['id']}/claim", FORM)).status_code == 200
     keys.destroy_campaign_key(campaign.id)
-    assert refusal(await in_time("PUT", f"/me/prizes/{other['id']}/claim", FORM)) == (409, "claim_closed")
+    assert error_of(await in_time("PUT", f"/me/prizes/{other['id']}/claim", FORM)) == (409, "claim_closed")
     reveal = f"/admin/campaigns/{campaign.id}/claims/{other['id']}/reveal"
-    editor = await let_in(join, campaign.id)
+    editor = await grant_access(join, campaign.id)
     gone = await editor("POST", reveal, {"reason": "寄送"})
-    assert refusal(gone) == (404, "claim_not_found")
+    assert error_of(gone) == (404, "claim_not_found")
 
 
-async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(app_state: AppState, keys: Keys, join: Join) -> None:
+async def test_revealing_a_claim_needs_access_and_a_reason_and_is_audited(
+    app_state: AppState, keys: Keys, join: Join
+) -> None:
     campaign = await phases.announced(app_state.pool, keys)
     best, other = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)
     claims = f"/admin/campaigns/{campaign.id}/claims"
     refused = await join("编辑", roles=("editor",))("POST", f"{claims}/{best['id']}/reveal", {"reason": "寄送"})
-    assert refusal(refused) == (403, "claim_access_required")
-    editor = await let_in(join, campaign.id)
+    assert error_of(refused) == (403, "claim_access_required")
+    editor = await grant_access(join, campaign.id)
 
     listed = await editor("GET", claims)
     assert [each["state"] for each in listed.json()["items"]] == ["claimed", "notified"]
@@ -295,7 +297,7 @@ async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(app_state: AppS
     assert FORM["phone"] not in listed.text
     reveal = f"{claims}/{best['id']}/reveal"
     for reason in ("", " ", "\x00", "长" * 501):
-        assert refusal(await editor("POST", reveal, {"reason": reason})) == (422, "invalid")
+        assert error_of(await editor("POST", reveal, {"reason": reason})) == (422, "invalid")
     assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 0
 
     shown = await editor("POST", reveal, {"reason": "寄送奖品"})
@@ -304,11 +306,11 @@ async def test_a_look_at_a_claim_has_a_reason_and_leaves_a_trace(app_state: AppS
     assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'reveal_claim'") == 1
     for absent in (other["id"], 1, "x"):
         answer = await editor("POST", f"{claims}/{absent}/reveal", {"reason": "寄送"})
-        assert refusal(answer) == (404, "claim_not_found")
+        assert error_of(answer) == (404, "claim_not_found")
     elsewhere = (await phases.due(app_state.pool)).id
-    await let_in(join, elsewhere)
+    await grant_access(join, elsewhere)
     strange = f"/admin/campaigns/{elsewhere}/claims/{best['id']}/reveal"
-    assert refusal(await editor("POST", strange, {"reason": "寄送"})) == (404, "claim_not_found")
+    assert error_of(await editor("POST", strange, {"reason": "寄送"})) == (404, "claim_not_found")
 
 
 async def test_the_result_that_is_served_is_the_one_that_was_signed(
@@ -323,7 +325,7 @@ async def test_the_result_that_is_served_is_the_one_that_was_signed(
     assert hashlib.sha256(signed).hexdigest() == sha256
 
 
-async def test_the_sheet_is_json_and_a_table_for_a_spreadsheet(app_state: AppState, keys: Keys, join: Join) -> None:
+async def test_the_sheet_is_json_or_csv(app_state: AppState, keys: Keys, join: Join) -> None:
     campaign = await phases.settled(app_state.pool, keys)
     await app_state.pool.execute(
         "UPDATE accounts SET name = '=1+1,\"a\"' WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
@@ -343,10 +345,10 @@ async def test_the_sheet_is_json_and_a_table_for_a_spreadsheet(app_state: AppSta
     assert answer.headers["content-disposition"] == f'attachment; filename="sheet-{campaign.id}.csv"'
     head, best, *others = csv.reader(answer.content.decode("utf-8-sig").splitlines())
     assert len(others) == len(campaign.posts) - 1
-    told = dict(zip(head, best, strict=True))
-    assert told["作品 post_id"] == f"#{campaign.posts[0]}"
-    assert told["昵称 name"] == '\'=1+1,"a"'
-    assert told["得分 score"] == sheet["items"][0]["score"]
+    row = dict(zip(head, best, strict=True))
+    assert row["作品 post_id"] == f"#{campaign.posts[0]}"
+    assert row["昵称 name"] == '\'=1+1,"a"'
+    assert row["得分 score"] == sheet["items"][0]["score"]
 
 
 async def test_a_sheet_without_winners_yet_has_no_scores(app_state: AppState, join: Join) -> None:
@@ -356,12 +358,12 @@ async def test_a_sheet_without_winners_yet_has_no_scores(app_state: AppState, jo
     assert {each["score"] for each in sheet["items"]} == {None}
 
 
-async def test_whom_an_admin_lets_in_no_more_reads_no_more(app_state: AppState, keys: Keys, join: Join) -> None:
+async def test_ended_claim_access_no_longer_reveals_claims(app_state: AppState, keys: Keys, join: Join) -> None:
     campaign = await phases.announced(app_state.pool, keys)
     best, _ = await phases.winners_of(app_state.pool, campaign.id)
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     await winner("PUT", f"/me/prizes/{best['id']}/claim", FORM)
-    editor, admin = await let_in(join, campaign.id), join("另一管理员", roles=("admin",))
+    editor, admin = await grant_access(join, campaign.id), join("另一管理员", roles=("admin",))
     access = f"/admin/campaigns/{campaign.id}/claim-access"
     user = await my_id(editor)
     [listed] = (await admin("GET", access)).json()["items"]
@@ -371,21 +373,21 @@ async def test_whom_an_admin_lets_in_no_more_reads_no_more(app_state: AppState, 
         assert (ended.status_code, ended.json()) == (200, {"user_id": user})
     assert (await admin("GET", access)).json()["items"] == []
     reveal = f"/admin/campaigns/{campaign.id}/claims/{best['id']}/reveal"
-    assert refusal(await editor("POST", reveal, {"reason": "寄送"})) == (403, "claim_access_required")
+    assert error_of(await editor("POST", reveal, {"reason": "寄送"})) == (403, "claim_access_required")
     assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'end_claim_access'") == 1
-    assert refusal(await admin("DELETE", f"{access}/1")) == (404, "account_not_found")
+    assert error_of(await admin("DELETE", f"{access}/1")) == (404, "account_not_found")
     for method, path in (("GET", ""), ("DELETE", f"/{user}")):
         refused = await admin(method, f"/admin/campaigns/1/claim-access{path}")
-        assert refusal(refused) == (404, "campaign_not_found")
+        assert error_of(refused) == (404, "campaign_not_found")
 
 
-async def test_after_the_settlement_the_board_is_the_sheets(
+async def test_after_the_settlement_the_leaderboard_is_that_of_the_sheet(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
     campaign = await phases.settled(app_state.pool, keys)
     board, entries = f"/campaigns/{campaign.id}/leaderboard", f"/admin/campaigns/{campaign.id}/entries"
     await make.change_rules(app_state.pool, campaign.id, board="public")
-    # As if everything that could be counted anew were gone.
+    # Removes everything that the counts could be computed from.
     for table in ("likes", "past_likes", "comments", "marks"):
         await app_state.pool.execute(f"TRUNCATE {table} CASCADE")
     items = (await client.get(board)).json()["items"]
@@ -405,7 +407,7 @@ async def test_after_the_settlement_the_board_is_the_sheets(
     ]
 
 
-async def test_while_the_kms_is_away_a_claim_waits_and_nothing_is_lost(
+async def test_while_the_kms_is_down_claims_return_503_and_can_be_retried(
     app_state: AppState, keys: Keys, join: Join, tmp_path: Path
 ) -> None:
     campaign = await phases.announced(app_state.pool, keys)
@@ -419,14 +421,14 @@ async def test_while_the_kms_is_away_a_claim_waits_and_nothing_is_lost(
         keys._kms = Vault(fake.url, token_file=token)
         fake.trouble = ["sealed"]
         away = await winner("PUT", claim, FORM)
-        assert refusal(away) == (503, "kms_away")
+        assert error_of(away) == (503, "kms_away")
         assert away.headers["retry-after"] == "30"
         assert await app_state.pool.fetchval("SELECT count(*) FROM claims") == 0
         assert (await winner("PUT", claim, FORM)).status_code == 200
-        editor = await let_in(join, campaign.id)
+        editor = await grant_access(join, campaign.id)
         reveal = f"/admin/campaigns/{campaign.id}/claims/{best['id']}/reveal"
         keys._unwrapped.clear()
         fake.trouble = ["broken"]
-        assert refusal(await editor("POST", reveal, {"reason": "寄送"})) == (503, "kms_away")
+        assert error_of(await editor("POST", reveal, {"reason": "寄送"})) == (503, "kms_away")
         shown = await editor("POST", reveal, {"reason": "寄送"})
         assert shown.json()["address"] == FORM["address"]

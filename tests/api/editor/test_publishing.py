@@ -1,4 +1,4 @@
-"""What a campaign must tell before it may be published, asked for through the door; docs/law.md says why."""
+"""The publish check and the preview of campaigns over HTTP. docs/law.md has the legal requirements."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ CODE = {
     "terms": "在读特听书页面兑换，限本人使用",
     "valid_until": "2099-01-01T00:00:00Z",
 }
-# Takes one thing away, and the field that the refusal names.
+# A missing value, and the field of the error.
 MISSING: list[tuple[dict[str, Any], str]] = [
     ({"topic": None}, "topic"),
     ({"body": None}, "body"),
@@ -41,7 +41,7 @@ MISSING: list[tuple[dict[str, Any], str]] = [
     ({"prizes": [{**CODE, "valid_until": None}]}, "prizes[0].valid_until"),
     ({"criteria": [{"name": "立意", "weight": 1}, {"name": "", "weight": 0}]}, "criteria[1].name"),
 ]
-# What cannot even be drafted.
+# Values that a draft cannot have either.
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"criteria": [{"name": "立意", "weight": 0.5}]}, "criteria", "sum_is_not_one"),
     ({"criteria": [{"name": "立意", "weight": 0.5}, {"name": "立意", "weight": 0.5}]}, "criteria[1].name", "repeated"),
@@ -59,7 +59,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("change", "field"), MISSING, ids=[f"{change}"[:50] for change, _ in MISSING])
-async def test_what_the_law_asks_for_is_asked_for_by_name(join: Join, change: dict[str, Any], field: str) -> None:
+async def test_a_missing_required_value_is_reported_with_its_field(
+    join: Join, change: dict[str, Any], field: str
+) -> None:
     editor = join("编辑", roles=("editor",))
     draft = await editor("POST", "/admin/campaigns", terms(**change))
     assert draft.status_code == 201, draft.text
@@ -68,20 +70,22 @@ async def test_what_the_law_asks_for_is_asked_for_by_name(join: Join, change: di
     refused = await editor("POST", f"{path}/publish")
     assert (refused.status_code, refused.json()["code"]) == (409, "campaign_incomplete")
     assert field in [error["field"] for error in refused.json()["errors"]]
-    # The preview has said so, in the same words.
+    # The preview reports the same errors.
     assert preview["publishable"] is False
     assert preview["problems"] == refused.json()["errors"]
 
 
 @pytest.mark.parametrize(("change", "field", "code"), WRONG, ids=[f"{field} {code}" for _, field, code in WRONG])
-async def test_a_wrong_value_is_not_even_drafted(join: Join, change: dict[str, Any], field: str, code: str) -> None:
+async def test_an_invalid_value_is_rejected_in_a_draft(
+    join: Join, change: dict[str, Any], field: str, code: str
+) -> None:
     refused = await join("编辑", roles=("editor",))("POST", "/admin/campaigns", terms(**change))
     assert refused.status_code in (400, 422), refused.text
     assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [(field, code)]
     assert all(error["message"] for error in refused.json()["errors"])
 
 
-async def test_a_preview_tells_what_engagement_is_worth_before_anything_is_decided(join: Join) -> None:
+async def test_a_preview_of_an_incomplete_draft_contains_the_worth_of_engagement(join: Join) -> None:
     editor = join("编辑", roles=("editor",))
     draft = (await editor("POST", "/admin/campaigns", {"title": "读书月"})).json()
     preview = (await editor("GET", f"/admin/campaigns/{draft['id']}/preview")).json()
@@ -126,7 +130,7 @@ async def test_the_preview_is_the_text_that_is_published(client: httpx.AsyncClie
     assert (again["publishable"], again["text"]) == (True, preview["text"])
 
 
-async def test_an_end_in_the_past_stands_in_the_preview_too(join: Join) -> None:
+async def test_the_preview_reports_an_end_in_the_past(join: Join) -> None:
     editor = join("编辑", roles=("editor",))
     past = {"starts_at": wire(datetime.now(UTC) - 3 * HOUR), "ends_at": wire(datetime.now(UTC) - HOUR)}
     draft = (await editor("POST", "/admin/campaigns", terms(**past))).json()

@@ -1,4 +1,4 @@
-"""Dead letters of the push hook, for admins."""
+"""Endpoints of admins for dead pushes."""
 
 from feed.api.state import AppState
 from feed.inbox import store as inbox
@@ -9,7 +9,7 @@ from tests.support.api import Join
 
 
 async def pushes(app_state: AppState, *states: str) -> list[int]:
-    """Pushes in these states; their ids."""
+    """Adds pushes in these states; returns their ids."""
     reader = await make.account(app_state.pool)
     await app_state.pool.execute("UPDATE push_hook SET served_at = now()")
     async with transaction(app_state.pool) as conn:
@@ -26,7 +26,7 @@ async def pushes(app_state: AppState, *states: str) -> list[int]:
     return sorted(ids)
 
 
-async def test_dead_pushes_are_listed_by_admins_alone(app_state: AppState, join: Join) -> None:
+async def test_dead_pushes_are_listed_for_admins_only(app_state: AppState, join: Join) -> None:
     ids = await pushes(app_state, "dead", "waiting", "dead", "delivered")
     admin = join("管理", roles=("admin",))
     page = (await admin("GET", "/admin/push?state=dead&limit=1")).json()
@@ -42,7 +42,7 @@ async def test_dead_pushes_are_listed_by_admins_alone(app_state: AppState, join:
         assert (await join(f"别人{roles}", roles=roles)("GET", "/admin/push")).status_code == 403
 
 
-async def test_a_dead_push_is_tried_again_once_and_on_record(app_state: AppState, join: Join) -> None:
+async def test_a_dead_push_is_retried_once_and_audited(app_state: AppState, join: Join) -> None:
     dead, waiting = await pushes(app_state, "dead", "waiting")
     admin = join("管理", roles=("admin",))
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Messages that nobody can tell of: seen by editors, decided by editors, on record."""
+"""Endpoints of editors for SMS with an unknown outcome: list, retry and resolve."""
 
 from datetime import datetime, timedelta
 
@@ -54,7 +54,7 @@ async def job_count(app_state: AppState) -> int:
     return count
 
 
-async def test_editors_see_what_waits_for_them_and_no_number(app_state: AppState, join: Join) -> None:
+async def test_editors_list_messages_that_need_a_decision_with_masked_phones(app_state: AppState, join: Join) -> None:
     campaign = await make.campaign(app_state.pool)
     ids = [
         await message(app_state, f"prize:{n}", state, campaign_id=campaign if n else None)
@@ -82,7 +82,7 @@ async def test_editors_see_what_waits_for_them_and_no_number(app_state: AppState
         assert (await editor("GET", f"/admin/messages?{wrong}")).status_code == 422
 
 
-async def test_an_editor_orders_another_attempt_once_and_on_record(app_state: AppState, join: Join) -> None:
+async def test_a_retry_makes_one_attempt_and_is_audited(app_state: AppState, join: Join) -> None:
     unknown = await message(app_state, "prize:1")
     editor = join("编辑", roles=("editor",))
 
@@ -98,15 +98,15 @@ async def test_an_editor_orders_another_attempt_once_and_on_record(app_state: Ap
     (record,) = await app_state.pool.fetch("SELECT detail FROM audit WHERE action = 'message.retry'")
     assert record["detail"] == {"reason": "本人说没有收到", "state": "unknown", "attempt": 1}
     provider = Telling("p-2", NotAccepted())
-    worlds = WorkerState(app_state.pool, app_state.redis, app_state.keys, provider, None)
+    worker = WorkerState(app_state.pool, app_state.redis, app_state.keys, provider, None)
     for _ in range(2):
-        await send_message(worlds, unknown)
+        await send_message(worker, unknown)
     assert provider.calls == 1
     row = await app_state.pool.fetchrow("SELECT state, attempt FROM messages WHERE id = $1", unknown)
     assert tuple(row or ()) == ("sent", 2)
 
 
-async def test_an_editor_says_how_it_ended(app_state: AppState, join: Join) -> None:
+async def test_an_editor_resolves_a_message(app_state: AppState, join: Join) -> None:
     unknown, failed = await message(app_state, "prize:1"), await message(app_state, "prize:2", "failed")
     editor = join("编辑", roles=("editor",))
 
@@ -124,7 +124,7 @@ async def test_an_editor_says_how_it_ended(app_state: AppState, join: Join) -> N
         assert (answer.status_code, answer.json()["code"]) == (409, "message_not_stuck")
 
 
-async def test_what_cannot_be_decided_is_refused(app_state: AppState, join: Join) -> None:
+async def test_invalid_decisions_are_rejected(app_state: AppState, join: Join) -> None:
     sent, over = (
         await message(app_state, "prize:1", "sent"),
         await message(app_state, "prize:2", expires_at=make.now() - timedelta(seconds=1)),

@@ -1,4 +1,4 @@
-"""Who gives rights to whom."""
+"""Endpoints of admins for roles."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ async def id_of(person: Person) -> str:
     return user_id
 
 
-async def test_an_admin_gives_and_takes_roles_and_the_intervals_stay(join: Join, app_state: AppState) -> None:
+async def test_an_admin_grants_and_revokes_roles_and_their_intervals_are_kept(join: Join, app_state: AppState) -> None:
     admin, other = join("主管", roles=("admin",)), join("小红")
     user_id = await id_of(other)
     assert (await other("GET", "/admin/campaigns")).status_code == 403
@@ -47,7 +47,7 @@ async def test_an_admin_gives_and_takes_roles_and_the_intervals_stay(join: Join,
 
 
 @pytest.mark.parametrize("roles", [(), ("reviewer",), ("editor",), ("reviewer", "editor")])
-async def test_nobody_else_does(join: Join, roles: tuple[str, ...]) -> None:
+async def test_other_roles_cannot_change_roles(join: Join, roles: tuple[str, ...]) -> None:
     other = join("某人", roles=roles)
     user_id = await id_of(other)
     for method, body in (("PUT", {"roles": ["admin"]}), ("DELETE", None)):
@@ -55,7 +55,7 @@ async def test_nobody_else_does(join: Join, roles: tuple[str, ...]) -> None:
         assert (answer.status_code, answer.json()["code"]) == (403, "role_missing")
 
 
-async def test_an_unknown_role_is_named_by_its_place(join: Join) -> None:
+async def test_the_error_for_an_unknown_role_contains_its_index(join: Join) -> None:
     admin = join("主管", roles=("admin",))
     answer = await admin("PUT", f"/admin/staff/{await id_of(admin)}", {"roles": ["admin", "king", "queen"]})
     assert answer.status_code == 422
@@ -66,12 +66,12 @@ async def test_an_unknown_role_is_named_by_its_place(join: Join) -> None:
 
 
 @pytest.mark.parametrize("user_id", ["1", "x", "99999999999999999999"])
-async def test_nobody_becomes_staff_who_does_not_exist(join: Join, user_id: str) -> None:
+async def test_an_unknown_account_cannot_get_roles(join: Join, user_id: str) -> None:
     answer = await join("主管", roles=("admin",))("PUT", f"/admin/staff/{user_id}", {"roles": ["editor"]})
     assert (answer.status_code, answer.json()["code"]) == (404, "account_not_found")
 
 
-async def test_the_last_admin_stays_one(join: Join) -> None:
+async def test_the_last_admin_cannot_be_removed(join: Join) -> None:
     first, second = join("一", roles=("admin",)), join("二")
     one, two = await id_of(first), await id_of(second)
     for method, body in (("PUT", {"roles": ["editor"]}), ("DELETE", None)):
@@ -82,7 +82,7 @@ async def test_the_last_admin_stays_one(join: Join) -> None:
     assert (await second("DELETE", f"/admin/staff/{two}")).json()["code"] == "last_admin"
 
 
-async def test_two_who_dismiss_each_other_at_once_leave_one(
+async def test_two_admins_who_remove_each_other_at_once_leave_one(
     client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     first, second = join("一", roles=("admin",)), join("二", roles=("admin",))

@@ -1,4 +1,4 @@
-"""The doors of comments: their orders, their likes, and the places that stay."""
+"""Endpoints of comments: orders, pages, likes, replies and placeholders."""
 
 import asyncio
 from typing import Any
@@ -36,7 +36,7 @@ async def page_of(asks: Any, path: str, **params: Any) -> dict[str, Any]:
 
 
 async def ids(asks: Any, post_id: str, sort: str, limit: int = 50) -> list[str]:
-    """The roots of all pages."""
+    """The ids of the root comments on all pages."""
     seen: list[str] = []
     cursor = None
     while True:
@@ -63,7 +63,7 @@ async def test_the_hot_order_is_by_likes_and_replies(client: httpx.AsyncClient, 
         assert await ids(client.request, post_id, sort, limit=1) == order
 
 
-async def test_what_was_taken_away_keeps_its_place_while_it_has_answers(
+async def test_a_removed_or_deleted_comment_leaves_a_placeholder_while_it_has_replies(
     client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     ming, hong = join("小明"), join("小红")
@@ -99,7 +99,7 @@ async def test_what_was_taken_away_keeps_its_place_while_it_has_answers(
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "reply_to_id")
 
 
-async def test_a_reply_to_a_reply_joins_the_same_root(client: httpx.AsyncClient, join: Join) -> None:
+async def test_a_reply_to_a_reply_belongs_to_the_same_root(client: httpx.AsyncClient, join: Join) -> None:
     ming, hong = join("小明"), join("小红")
     post_id = await publish(ming)
     root = await say(ming, post_id, "一")
@@ -117,7 +117,7 @@ async def test_a_reply_to_a_reply_joins_the_same_root(client: httpx.AsyncClient,
     assert rest["next_cursor"] is None
 
 
-async def test_a_like_of_a_comment_counts_once_and_shows_at_once_on_every_worker(
+async def test_a_like_of_a_comment_counts_once_and_is_shown_at_once_by_every_process(
     client: httpx.AsyncClient, join: Join, app_state: AppState, keys: Keys
 ) -> None:
     ming, hong = join("小明"), join("小红")
@@ -130,9 +130,8 @@ async def test_a_like_of_a_comment_counts_once_and_shows_at_once_on_every_worker
             assert (liked.status_code, liked.json()) == (200, {"liked": True, "like_count": 1})
         assert (await ming("PUT", f"/comments/{comment_id}/like")).json() == {"liked": True, "like_count": 2}
 
-    other = build_app_state(
-        app_state.settings, app_state.pool, app_state.redis, keys
-    )  # Another worker over the same servers.
+    # Another API process with the same servers.
+    other = build_app_state(app_state.settings, app_state.pool, app_state.redis, keys)
 
     transport = httpx.ASGITransport(app=app_over(other))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as elsewhere:
@@ -156,7 +155,7 @@ async def test_a_like_of_a_comment_counts_once_and_shows_at_once_on_every_worker
     assert [(row["comment_id"], row["closed"]) for row in past] == [(int(root), True)]
 
 
-async def test_a_like_of_a_comment_is_refused_by_what_it_is(
+async def test_likes_of_hidden_comments_and_by_banned_accounts_are_rejected(
     client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     ming, hong = join("小明"), join("小红")
@@ -223,7 +222,7 @@ async def test_pages_repeat_and_skip_nothing_while_comments_and_likes_arrive(
                     written = len(arrived)
                     while len(arrived) == written and not writing.done():
                         await asyncio.sleep(0.001)
-                    # Whoever reads the oldest first follows those who write; he need not catch up with them.
+                    # In the oldest order new comments are appended, so this reader need not reach the end.
                     if cursor is None or (sort == "oldest" and set(there) <= set(seen)):
                         break
                 assert len(seen) == len(set(seen))
@@ -236,7 +235,7 @@ async def test_pages_repeat_and_skip_nothing_while_comments_and_likes_arrive(
         assert await ids(client.request, post_id, sort, limit=7) == there + arrived
 
 
-async def test_an_id_reserved_before_others_committed_comes_after_them(app_state: AppState, join: Join) -> None:
+async def test_comments_are_ordered_by_time_not_by_reserved_ids(app_state: AppState, join: Join) -> None:
     ming = join("小明")
     post_id = await publish(ming)
     reserved = int(await app_state.pool.fetchval("SELECT next_id()"))
@@ -251,7 +250,7 @@ async def test_an_id_reserved_before_others_committed_comes_after_them(app_state
     assert await ids(ming, post_id, "newest", limit=1) == [str(reserved), first]
 
 
-async def test_a_page_of_the_hot_order_goes_on_as_it_began(client: httpx.AsyncClient, join: Join) -> None:
+async def test_later_pages_of_the_hot_order_continue_the_first_ranking(client: httpx.AsyncClient, join: Join) -> None:
     ming, hong = join("小明"), join("小红")
     post_id = await publish(ming)
     there = [await say(ming, post_id, f"第{n}条") for n in range(5)]
@@ -268,7 +267,7 @@ async def test_a_page_of_the_hot_order_goes_on_as_it_began(client: httpx.AsyncCl
     assert last["next_cursor"] is None
 
 
-async def test_one_ranking_a_second_serves_everybody_but_nobody_misses_his_own_comment(
+async def test_one_ranking_per_second_is_shared_but_a_new_comment_is_shown_to_its_author(
     client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     ming, hong = join("小明"), join("小红")
@@ -283,7 +282,7 @@ async def test_one_ranking_a_second_serves_everybody_but_nobody_misses_his_own_c
     assert mine in await ids(hong, post_id, "hot", limit=1)
 
 
-async def test_a_ranking_that_is_kept_no_longer_is_told(
+async def test_a_cursor_of_an_expired_ranking_is_rejected(
     client: httpx.AsyncClient, join: Join, app_state: AppState
 ) -> None:
     ming = join("小明")

@@ -1,4 +1,4 @@
-"""The doors of the hot list: its order, its pages, what editors do to it, and why a post stands where it stands."""
+"""Endpoints of the hot list: order, pages, hot actions, and the explanation of a position."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -32,7 +32,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is kept: a test sees what it has just done. What is kept, other tests tell."""
+    """Disables the caches, so that a test reads its own writes. Other tests cover the caches."""
     monkeypatch.setattr(pages, "CACHE_SECONDS", 0.0)
     monkeypatch.setattr(hot_lists, "_CACHE_SECONDS", 0.0)
     monkeypatch.setattr(new_posts, "_CACHE_SECONDS", 0.0)
@@ -42,8 +42,8 @@ def soon(**more: float) -> str:
     return (datetime.now(UTC) + timedelta(**more or {"days": 1})).isoformat().replace("+00:00", "Z")
 
 
-async def boarded(app_state: AppState) -> None:
-    """Lets the hot list's board be whole in Redis, and the process know its epoch."""
+async def complete_board(app_state: AppState) -> None:
+    """Completes the hot list's board in Redis, and sets the epoch of the process."""
     await number_changes(app_state.pool)
     while await follow_change_log(app_state.pool, app_state.redis):
         pass
@@ -59,7 +59,7 @@ async def hot(client: httpx.AsyncClient, query: str = "") -> list[str]:
 
 
 async def walk(client: httpx.AsyncClient, path: str, between: Callable[[], Awaitable[Any]] | None = None) -> list[str]:
-    """Every page of a list, with something happening between them."""
+    """The ids of all pages of a list; `between` runs after each page but the last."""
     seen: list[str] = []
     cursor = ""
     while True:
@@ -79,7 +79,7 @@ async def liked(pool: Pool, post_id: int, times: int) -> int:
     return post_id
 
 
-async def test_the_hottest_come_first_and_the_young_before_the_old(
+async def test_posts_are_ordered_by_hot_score_and_then_newest_first(
     client: httpx.AsyncClient, app_state: AppState
 ) -> None:
     now = make.now()
@@ -89,13 +89,11 @@ async def test_the_hottest_come_first_and_the_young_before_the_old(
     # Ten times the engagement is worth twelve hours.
     expected = [str(post_id) for post_id in (loved, young, old, ancient)]
     assert await hot(client) == expected
-    await boarded(app_state)
+    await complete_board(app_state)
     assert await hot(client) == expected
 
 
-async def test_an_old_post_is_shown_when_there_is_nothing_else_and_never_on_top_otherwise(
-    client: httpx.AsyncClient, app_state: AppState
-) -> None:
+async def test_an_old_post_is_listed_after_all_newer_ones(client: httpx.AsyncClient, app_state: AppState) -> None:
     assert await hot(client) == []
     ancient = await make.post(app_state.pool, at=make.now() - timedelta(days=730))
     assert await hot(client) == [str(ancient)]
@@ -103,7 +101,9 @@ async def test_an_old_post_is_shown_when_there_is_nothing_else_and_never_on_top_
     assert await hot(client) == [str(fresh), str(ancient)]
 
 
-async def test_ones_own_engagement_moves_nothing(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
+async def test_engagement_of_the_author_does_not_change_the_order(
+    client: httpx.AsyncClient, app_state: AppState, join: Join
+) -> None:
     ming = join("小明")
     first = (await ming("POST", "/posts", {"text": "一"})).json()["id"]
     second = (await join("小红")("POST", "/posts", {"text": "二"})).json()["id"]
@@ -116,7 +116,7 @@ async def test_ones_own_engagement_moves_nothing(client: httpx.AsyncClient, app_
     assert await hot(client) == [first, second]
 
 
-async def test_one_busy_author_does_not_flood_it(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_consecutive_posts_of_one_author_are_limited(client: httpx.AsyncClient, app_state: AppState) -> None:
     busy = await make.account(app_state.pool)
     for _ in range(20):
         await make.post(app_state.pool, at=make.now() - DAY)
@@ -125,19 +125,19 @@ async def test_one_busy_author_does_not_flood_it(client: httpx.AsyncClient, app_
         order = await hot(client, "?limit=50")
         assert len(order) == 50
         assert order[0] in flood
-        # As long as there are others: eight of them to two of the flood.
+        # As long as there are other posts: eight of them to two of this author.
         for start in range(16):
             assert len(flood.intersection(order[start : start + WINDOW])) <= AUTHOR_MOST
-        await boarded(app_state)
+        await complete_board(app_state)
 
 
 @pytest.mark.parametrize("in_redis", [True, False])
-async def test_pages_show_each_post_once_while_everything_moves(
+async def test_pages_show_each_post_once_while_scores_change(
     client: httpx.AsyncClient, app_state: AppState, in_redis: bool
 ) -> None:
     there = [await make.post(app_state.pool, at=make.now() - timedelta(minutes=n)) for n in range(25)]
     if in_redis:
-        await boarded(app_state)
+        await complete_board(app_state)
     before = await hot(client, "?limit=50")
     moved = iter(range(100))
 
@@ -146,12 +146,12 @@ async def test_pages_show_each_post_once_while_everything_moves(
         await liked(app_state.pool, there[-1 - n], 5)
         await make.post(app_state.pool, at=make.now())
         if in_redis:
-            await boarded(app_state)
+            await complete_board(app_state)
 
     assert await walk(client, "/feeds/hot?limit=4", stir) == before
 
 
-async def test_what_is_taken_away_between_two_pages_leaves_no_gap(
+async def test_a_deletion_between_two_pages_leaves_no_gap(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     ming = join("小明")
@@ -162,14 +162,14 @@ async def test_what_is_taken_away_between_two_pages_leaves_no_gap(
         assert (await ming("DELETE", f"/posts/{next(gone)}")).status_code == 204
 
     seen = await walk(client, "/feeds/hot?limit=3", remove)
-    # The first page was read before anything went; the rest stand as they stood, without those that have gone.
+    # The first page was read before the deletions; later pages keep the order, without the deleted posts.
     assert seen == there[:5:-1] + [post_id for post_id in there[5::-1] if post_id not in (there[0],)]
     assert (await client.get("/feeds/hot?limit=50")).json()["next_cursor"] is None
 
 
 @pytest.fixture
 async def restarted(app_state: AppState) -> AsyncIterator[httpx.AsyncClient]:
-    """Another process over the same servers."""
+    """A client of another API process with the same servers."""
     other = build_app_state(app_state.settings, app_state.pool, app_state.redis, app_state.keys)
     transport = httpx.ASGITransport(app=app_over(other))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as opened:
@@ -208,7 +208,7 @@ async def test_a_cursor_belongs_to_its_list(client: httpx.AsyncClient, app_state
     assert (await client.get("/topics/读书/posts?sort=best")).status_code == 422
 
 
-async def test_it_ends_after_a_thousand(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_the_hot_list_ends_after_a_thousand_posts(client: httpx.AsyncClient, app_state: AppState) -> None:
     await app_state.pool.execute(
         """
         WITH author AS (
@@ -222,7 +222,7 @@ async def test_it_ends_after_a_thousand(client: httpx.AsyncClient, app_state: Ap
         INSERT INTO post_stats (post_id) SELECT id FROM made
         """
     )
-    await boarded(app_state)
+    await complete_board(app_state)
     seen = await walk(client, "/feeds/hot?limit=50")
     assert (len(seen), len(set(seen))) == (1000, 1000)
     first = (await client.get("/feeds/hot?limit=50")).json()["items"]
@@ -234,24 +234,24 @@ async def test_without_redis_every_page_comes_from_postgres(
 ) -> None:
     for n in range(9):
         await liked(app_state.pool, await make.post(app_state.pool, at=make.now() - timedelta(hours=n)), n)
-    await boarded(app_state)
+    await complete_board(app_state)
     pages_there = [(await client.get("/feeds/hot?limit=4")).json()["items"], await walk(client, "/feeds/hot?limit=4")]
     nowhere = build_app_state(app_state.settings, app_state.pool, Redis(host="127.0.0.1", port=1), app_state.keys)
     transport = httpx.ASGITransport(app=app_over(nowhere))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://feed.test/v1") as away:
         pages_away = [(await away.get("/feeds/hot?limit=4")).json()["items"], await walk(away, "/feeds/hot?limit=4")]
         assert pages_away == pages_there
-        # A page that began before Redis went goes on too.
+        # A list that began before the outage continues.
         cursor = (await client.get("/feeds/hot?limit=4")).json()["next_cursor"]
         page = (await away.get(f"/feeds/hot?limit=4&cursor={cursor}")).json()
         assert [item["id"] for item in page["items"]] == pages_there[1][4:8]
-        # And one that began without Redis, when it is back.
+        # And one that began during the outage continues after it.
         cursor = (await away.get("/feeds/hot?limit=4")).json()["next_cursor"]
         page = (await client.get(f"/feeds/hot?limit=4&cursor={cursor}")).json()
         assert [item["id"] for item in page["items"]] == pages_there[1][4:8]
 
 
-async def test_a_takedown_leaves_the_hot_pages_at_once(
+async def test_a_deleted_post_is_removed_from_cached_hot_pages_at_once(
     client: httpx.AsyncClient, app_state: AppState, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "CACHE_SECONDS", 600.0)
@@ -271,7 +271,7 @@ async def test_editors_pin_boost_and_suppress_with_a_reason_and_an_end(
 ) -> None:
     editor = join("编辑", roles=("editor",))
     ids = [str(await make.post(app_state.pool, at=make.now() - timedelta(hours=n))) for n in range(5)]
-    await boarded(app_state)
+    await complete_board(app_state)
 
     async def put(post_id: str, action: str, **until: float) -> Any:
         body = {"action": action, "reason": "编辑推荐", "until": soon(**until)}
@@ -284,13 +284,13 @@ async def test_editors_pin_boost_and_suppress_with_a_reason_and_an_end(
     await put(ids[2], "boost")
     await put(ids[0], "suppress")
     assert await hot(client) == [ids[4], ids[2], ids[1], ids[3]]
-    # The same path once more, with something else: the former one ends.
+    # Another action on the same post replaces the first one.
     await put(ids[4], "suppress")
     assert await hot(client) == [ids[2], ids[1], ids[3]]
     for _ in range(2):
         assert (await editor("DELETE", f"/admin/hot/{ids[4]}")).status_code == 204
     assert await hot(client) == [ids[2], ids[1], ids[3], ids[4]]
-    # Ends by the database clock.
+    # The action ends by the database clock.
     await put(ids[3], "pin", seconds=0.3)
     assert (await hot(client))[0] == ids[3]
     async with asyncio.timeout(10):
@@ -298,7 +298,7 @@ async def test_editors_pin_boost_and_suppress_with_a_reason_and_an_end(
             await asyncio.sleep(0.05)
 
 
-async def test_when_all_is_suppressed_the_list_is_not_empty(
+async def test_the_list_is_not_empty_when_all_posts_are_suppressed(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
@@ -309,7 +309,7 @@ async def test_when_all_is_suppressed_the_list_is_not_empty(
     assert await hot(client) == [str(other)]
 
 
-async def test_a_pin_holds_what_is_nowhere_near_the_top_and_nothing_that_is_hidden(
+async def test_a_pin_lists_posts_with_low_scores_but_not_hidden_ones(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
@@ -319,11 +319,13 @@ async def test_a_pin_holds_what_is_nowhere_near_the_top_and_nothing_that_is_hidd
     assert (await hot(client))[0] == str(ancient)
     await app_state.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", ancient)
     assert str(ancient) not in await hot(client)
-    # Whoever unpins it need not wait for it to come back.
+    # The pin of a hidden post can be ended.
     assert (await editor("DELETE", f"/admin/hot/{ancient}")).status_code == 204
 
 
-async def test_the_same_once_more_is_no_news_and_everything_is_on_the_audit(app_state: AppState, join: Join) -> None:
+async def test_an_equal_action_changes_nothing_and_changes_are_in_the_audit_log(
+    app_state: AppState, join: Join
+) -> None:
     editor = join("编辑", roles=("editor",))
     post_id = await make.post(app_state.pool)
     body = {"action": "pin", "reason": "好", "until": soon()}
@@ -353,7 +355,7 @@ async def test_the_same_once_more_is_no_news_and_everything_is_on_the_audit(app_
         ({"action": 1, "reason": "好", "until": "2090-01-01T00:00:00Z"}, 400, set()),
     ],
 )
-async def test_what_an_action_may_not_be(
+async def test_an_invalid_action_is_rejected(
     app_state: AppState, join: Join, body: dict[str, Any], status: int, fields: set[str]
 ) -> None:
     editor = join("编辑", roles=("editor",))
@@ -363,7 +365,7 @@ async def test_what_an_action_may_not_be(
     assert await app_state.pool.fetchval("SELECT count(*) FROM hot_actions") == 0
 
 
-async def test_an_action_needs_a_post_that_others_see(app_state: AppState, join: Join) -> None:
+async def test_an_action_needs_a_published_post(app_state: AppState, join: Join) -> None:
     editor = join("编辑", roles=("editor",))
     body = {"action": "pin", "reason": "好", "until": soon()}
     hidden = {state: await make.post(app_state.pool, state=state) for state in ("pending", "removed", "deleted")}
@@ -379,7 +381,7 @@ async def test_an_action_needs_a_post_that_others_see(app_state: AppState, join:
     assert (await editor("DELETE", "/admin/hot/1")).json()["code"] == "post_not_found"
 
 
-async def test_so_many_pins_and_no_more_however_many_editors_pin_at_once(app_state: AppState, join: Join) -> None:
+async def test_the_number_of_pins_is_limited_under_concurrent_requests(app_state: AppState, join: Join) -> None:
     editors = [join(f"编辑{n}", roles=("editor",)) for n in range(3)]
     posts = [await make.post(app_state.pool) for _ in range(PINS_MOST + 5)]
     for editor in editors:
@@ -390,14 +392,14 @@ async def test_so_many_pins_and_no_more_however_many_editors_pin_at_once(app_sta
     )
     refused = [answer.json()["code"] for answer in answers if answer.status_code != 200]
     assert refused == ["pins_full"] * 5
-    # What is pinned already may be pinned anew, and what is not may be boosted.
+    # A pinned post can be pinned again, and another one can be boosted.
     pinned = next(post_id for post_id, answer in zip(posts, answers, strict=True) if answer.status_code == 200)
     assert (await editors[0]("PUT", f"/admin/hot/{pinned}", body | {"reason": "新"})).status_code == 200
     free = next(post_id for post_id, answer in zip(posts, answers, strict=True) if answer.status_code != 200)
     assert (await editors[0]("PUT", f"/admin/hot/{free}", body | {"action": "boost"})).status_code == 200
 
 
-async def test_why_tells_everybody_the_formula_and_staff_what_was_done(
+async def test_the_explanation_contains_the_formula_and_for_staff_the_actions(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
@@ -413,18 +415,18 @@ async def test_why_tells_everybody_the_formula_and_staff_what_was_done(
         "published_at": "2026-09-01T12:00:00Z",
         "period_ms": 43_200_000,
     }
-    # 20,697 days and a half since the beginning of 1970 in halves of days, and a power of ten.
+    # 20,697.5 days since 1970 in half days, plus log10(1 + 9 likes).
     assert why["score"] == f"{20_697 * 2 + 1 + 1}.000000"
     assert "actions" not in (await client.get(f"/feeds/hot/{second}/why")).json()
     assert "actions" not in (await join("小明")("GET", f"/feeds/hot/{second}/why")).json()
-    told = (await editor("GET", f"/feeds/hot/{second}/why")).json()
-    assert [(each["action"], each["reason"], each["standing"]) for each in told["actions"]] == [
+    explained = (await editor("GET", f"/feeds/hot/{second}/why")).json()
+    assert [(each["action"], each["reason"], each["standing"]) for each in explained["actions"]] == [
         ("pin", "回顾八月", True)
     ]
     assert (await client.get("/feeds/hot/1/why")).json()["code"] == "post_not_found"
 
 
-async def test_why_of_a_post_that_only_its_author_sees(
+async def test_the_explanation_of_a_pending_post_is_for_its_author_only(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     ming = join("小明")
@@ -442,7 +444,7 @@ async def test_videos_are_listed_by_time(client: httpx.AsyncClient, app_state: A
     assert await walk(client, "/feeds/videos?limit=2") == [str(post_id) for post_id in ids[::2]]
 
 
-async def test_how_many_have_come_since(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
+async def test_the_number_of_newer_posts(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     ming = join("小明")
     ids = [(await ming("POST", "/posts", {"text": str(n)})).json()["id"] for n in range(4)]
 
@@ -452,7 +454,7 @@ async def test_how_many_have_come_since(client: httpx.AsyncClient, app_state: Ap
     assert [await since(post_id) for post_id in ids] == [3, 2, 1, 0]
     await ming("DELETE", f"/posts/{ids[1]}")
     assert [await since(post_id) for post_id in ids] == [2, 2, 1, 0]
-    # Nobody knows it: then its id tells when it would have been made.
+    # For an unknown id the time in the id is used.
     assert await since(int(ids[3]) + (60_000 << 20)) == 0
     assert await since(1) == 3
     assert await since(2**63 - 1) == 0
@@ -461,7 +463,7 @@ async def test_how_many_have_come_since(client: httpx.AsyncClient, app_state: Ap
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "since_id"), bad
 
 
-async def test_nobody_counts_beyond_a_hundred(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_the_number_of_newer_posts_is_at_most_a_hundred(client: httpx.AsyncClient, app_state: AppState) -> None:
     first = await make.post(app_state.pool, at=make.now() - DAY)
     author = await make.account(app_state.pool)
     await app_state.pool.execute(
@@ -479,7 +481,7 @@ Step = tuple[str, int]
     st.lists(st.tuples(st.sampled_from(("like", "post", "delete", "pin", "suppress")), st.integers(0, 19)), max_size=8),
     st.integers(1, 7),
 )
-async def test_whatever_happens_between_pages_nothing_repeats_and_what_stayed_is_there(
+async def test_changes_between_pages_cause_no_repetition_and_no_gap(
     client: httpx.AsyncClient, app_state: AppState, steps: list[Step], limit: int
 ) -> None:
     await app_state.pool.execute("UPDATE posts SET state = 'removed'")
@@ -512,7 +514,7 @@ async def test_whatever_happens_between_pages_nothing_repeats_and_what_stayed_is
     await app_state.redis.flushdb()
     seen = await walk(client, f"/feeds/hot?limit={limit}", stir)
     assert len(seen) == len(set(seen))
-    # In the order of the beginning, without some of those that have gone meanwhile, and without anything new.
+    # The first order, without some of the posts removed meanwhile, and without new ones.
     assert [post_id for post_id in whole if post_id in seen] == seen
     assert set(whole) - set(seen) <= gone
 
@@ -521,7 +523,7 @@ async def test_a_campaigns_hot_list_pages_through_a_snapshot(client: httpx.Async
     campaign = await make.campaign(app_state.pool)
     entries = [await make.entry(app_state.pool, campaign, at=make.now() - timedelta(minutes=n)) for n in range(9)]
     await make.post(app_state.pool)
-    await boarded(app_state)
+    await complete_board(app_state)
     path = f"/campaigns/{campaign}/posts?sort=hot&limit=50"
     before = [item["id"] for item in (await client.get(path)).json()["items"]]
     assert before == list(map(str, entries))

@@ -1,4 +1,4 @@
-"""Who one is, and what one has been told."""
+"""Endpoints of the viewer's own profile and inbox."""
 
 import httpx
 import pytest
@@ -10,8 +10,8 @@ from feed.postgres import transaction
 from tests.support.api import Join, Person
 
 
-async def told(app_state: AppState, person: Person, count: int, kind: NotificationKind = "system") -> str:
-    """Puts messages into somebody's inbox; returns whose."""
+async def notify(app_state: AppState, person: Person, count: int, kind: NotificationKind = "system") -> str:
+    """Adds notifications to the inbox of a person; returns the account's id."""
     account_id = (await person("GET", "/me")).json()["id"]
     async with transaction(app_state.pool) as conn:
         await store.add_notifications(
@@ -21,7 +21,7 @@ async def told(app_state: AppState, person: Person, count: int, kind: Notificati
     return str(account_id)
 
 
-async def test_one_sees_oneself_and_the_phone_masked(app_state: AppState, join: Join) -> None:
+async def test_the_own_profile_has_a_masked_phone(app_state: AppState, join: Join) -> None:
     me = (await join("小明", phone="+8613800138000")("GET", "/me")).json()
     assert (me["name"], me["phone_masked"], me["verified"]) == ("小明", "138****8000", True)
     assert (me["roles"], me["unread_count"]) == ([], 0)
@@ -31,16 +31,16 @@ async def test_one_sees_oneself_and_the_phone_masked(app_state: AppState, join: 
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/me"), ("GET", "/me/inbox"), ("POST", "/me/inbox/read")])
-async def test_nobody_has_no_inbox(client: httpx.AsyncClient, method: str, path: str) -> None:
+async def test_the_inbox_needs_authentication(client: httpx.AsyncClient, method: str, path: str) -> None:
     answer = await client.request(method, path, json={"until_id": "1"} if method == "POST" else None)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_the_inbox_is_paged_and_filtered_and_read_up_to_a_message(app_state: AppState, join: Join) -> None:
+async def test_the_inbox_is_paged_filtered_and_marked_as_read_up_to_an_id(app_state: AppState, join: Join) -> None:
     person, other = join("小明"), join("小红")
-    await told(app_state, person, 3)
-    await told(app_state, person, 2, "prize")
-    await told(app_state, other, 1)
+    await notify(app_state, person, 3)
+    await notify(app_state, person, 2, "prize")
+    await notify(app_state, other, 1)
 
     first = (await person("GET", "/me/inbox?limit=3")).json()
     rest = (await person("GET", f"/me/inbox?limit=3&cursor={first['next_cursor']}")).json()
@@ -64,9 +64,9 @@ async def test_the_inbox_is_paged_and_filtered_and_read_up_to_a_message(app_stat
     assert (await other("GET", "/me")).json()["unread_count"] == 1
 
 
-async def test_what_no_inbox_understands_is_refused(app_state: AppState, join: Join) -> None:
+async def test_invalid_inbox_requests_are_rejected(app_state: AppState, join: Join) -> None:
     person, other = join("小明"), join("小红")
-    await told(app_state, person, 2)
+    await notify(app_state, person, 2)
     cursor = (await person("GET", "/me/inbox?limit=1")).json()["next_cursor"]
     for path, status, code in (
         ("/me/inbox?kind=nonsense", 422, "invalid"),

@@ -1,4 +1,4 @@
-"""What people say of themselves, and whom they do not want to meet."""
+"""Endpoints of profiles, settings, blocks and mutes."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ async def listed(person: Person, path: str = "/feeds/latest") -> set[str]:
     return {item["id"] for item in page["items"]}
 
 
-async def test_a_profile_changes_where_it_is_asked_to(join: Join, client: httpx.AsyncClient) -> None:
+async def test_a_profile_change_leaves_absent_members(join: Join, client: httpx.AsyncClient) -> None:
     ming = join("小明")
     changed = await ming("PATCH", "/me", {"name": "  明明 ", "bio": "在地铁上读书"})
     assert (changed.status_code, changed.json()["name"], changed.json()["bio"]) == (200, "明明", "在地铁上读书")
@@ -46,7 +46,7 @@ async def test_a_profile_changes_where_it_is_asked_to(join: Join, client: httpx.
         ({"name": "a\x00"}, [("name", "forbidden_character")]),
     ],
 )
-async def test_what_is_no_name_is_refused_with_every_field(
+async def test_an_invalid_profile_is_rejected_with_every_field(
     join: Join, change: dict[str, Any], errors: list[tuple[str, str]]
 ) -> None:
     answer = await join("小明")("PATCH", "/me", change)
@@ -54,14 +54,14 @@ async def test_what_is_no_name_is_refused_with_every_field(
     assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == errors
 
 
-async def test_who_is_muted_keeps_his_name(join: Join, app_state: AppState) -> None:
+async def test_a_muted_account_cannot_change_its_name(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     await make.ban(app_state.pool, int(await whoami(ming)), kind="mute")
     answer = await ming("PATCH", "/me", {"name": "别的"})
     assert (answer.status_code, answer.json()["code"]) == (403, "muted")
 
 
-async def test_ones_own_posts_by_state(join: Join, app_state: AppState) -> None:
+async def test_own_posts_are_filtered_by_state(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     posts = [await say(ming) for _ in range(5)]
     for post, state in zip(posts, ("published", "removed", "rejected", "pending", "deleted"), strict=True):
@@ -91,15 +91,15 @@ async def test_settings_change_one_by_one(join: Join) -> None:
     assert (await ming("PATCH", "/me/settings", {"notify": {"likes": "no"}})).json()["code"] == "malformed_body"
 
 
-async def test_a_block_keeps_two_people_apart_in_both_directions(join: Join) -> None:
+async def test_a_block_hides_two_accounts_from_each_other(join: Join) -> None:
     ming, hong, other = join("小明"), join("小红"), join("别人")
     mings, hongs, others = await say(ming), await say(hong), await say(other)
     talk = (await ming("POST", f"/posts/{others}/comments", {"text": "小明说"})).json()["id"]
     reply = (await hong("POST", f"/posts/{others}/comments", {"text": "小红说", "reply_to_id": talk})).json()["id"]
     ming_id, hong_id = await whoami(ming), await whoami(hong)
 
-    told = await ming("PUT", f"/users/{hong_id}/block")
-    assert told.json() == {"user_id": hong_id, "blocked": True, "muted": False}
+    blocked = await ming("PUT", f"/users/{hong_id}/block")
+    assert blocked.json() == {"user_id": hong_id, "blocked": True, "muted": False}
 
     for one, theirs in ((ming, hongs), (hong, mings)):
         for path in ("/feeds/latest", "/topics/读书/posts"):
@@ -119,12 +119,12 @@ async def test_a_block_keeps_two_people_apart_in_both_directions(join: Join) -> 
     answer = await hong("POST", f"/posts/{others}/comments", {"text": "好", "reply_to_id": talk})
     assert answer.json()["errors"][0]["code"] == "not_found"
 
-    # The blocked one finds nobody; the other finds the way back.
+    # The blocked account cannot read the profile; the blocking account can, to unblock.
     assert (await hong("GET", f"/users/{ming_id}")).status_code == 404
     assert (await hong("GET", f"/users/{ming_id}/posts")).status_code == 404
     assert (await ming("GET", f"/users/{hong_id}")).status_code == 200
     assert await listed(ming, f"/users/{hong_id}/posts") == set()
-    # Everybody else sees both.
+    # Other viewers see both.
     assert {mings, hongs} <= await listed(other)
 
     assert (await ming("DELETE", f"/users/{hong_id}/block")).json()["blocked"] is False
@@ -142,7 +142,7 @@ async def test_a_block_changes_no_count(join: Join, client: httpx.AsyncClient) -
     assert (card["like_count"], card["comment_count"]) == (1, 1)
 
 
-async def test_a_mute_is_ones_own_affair(join: Join) -> None:
+async def test_a_mute_affects_the_muting_account_only(join: Join) -> None:
     ming, hong, other = join("小明"), join("小红"), join("别人")
     mings, hongs, others = await say(ming), await say(hong), await say(other)
     await hong("POST", f"/posts/{others}/comments", {"text": "小红说"})
@@ -156,7 +156,7 @@ async def test_a_mute_is_ones_own_affair(join: Join) -> None:
     assert hongs in await listed(ming)
 
 
-async def test_the_list_of_blocks_pages_and_names_both_kinds(join: Join, app_state: AppState) -> None:
+async def test_the_list_of_blocks_and_mutes_is_paged(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     kept = [str(await make.account(app_state.pool)) for _ in range(4)]
     for person in kept:
@@ -171,7 +171,7 @@ async def test_the_list_of_blocks_pages_and_names_both_kinds(join: Join, app_sta
     assert found == [(kept[0], "block"), *((person, "mute") for person in reversed(kept))]
 
 
-async def test_nobody_blocks_himself_or_nobody_or_everybody(join: Join, app_state: AppState) -> None:
+async def test_blocking_oneself_unknown_accounts_or_too_many_is_rejected(join: Join, app_state: AppState) -> None:
     ming = join("小明")
     me = await whoami(ming)
     for kind in ("block", "mute"):

@@ -1,4 +1,4 @@
-"""The doors of posts and likes: one happy path and each refusal."""
+"""Endpoints of posts and of their likes, with each error."""
 
 import httpx
 import pytest
@@ -9,7 +9,9 @@ from tests.support.api import Join
 TEXT = "今天读完了《红楼梦》#爱读书的深圳人#，真好"
 
 
-async def test_a_published_post_is_read_by_everybody_as_it_was_written(client: httpx.AsyncClient, join: Join) -> None:
+async def test_a_published_post_is_returned_to_all_viewers_as_it_was_written(
+    client: httpx.AsyncClient, join: Join
+) -> None:
     ming = join("小明")
     made = await ming("POST", "/posts", {"text": TEXT, "location": {"name": "深圳图书馆", "lat": 22.5, "lng": 114.1}})
     assert made.status_code == 201
@@ -74,7 +76,7 @@ async def test_an_edit_makes_a_revision_and_moves_the_post_between_topics(
     assert len((await client.get("/topics/乙/posts")).json()["items"]) == 1
 
 
-async def test_a_deleted_post_is_gone_for_everybody(client: httpx.AsyncClient, join: Join) -> None:
+async def test_a_deleted_post_is_not_found_by_any_viewer(client: httpx.AsyncClient, join: Join) -> None:
     ming = join("小明")
     post = (await ming("POST", "/posts", {"text": TEXT})).json()
     assert (await ming("DELETE", f"/posts/{post['id']}")).status_code == 204
@@ -133,7 +135,7 @@ async def test_others_may_neither_edit_nor_delete(join: Join) -> None:
 
 
 @pytest.mark.parametrize("post_id", ["0", "-1", "x", "9" * 40, "1", "٣", "1.5", "0x10"])
-async def test_unknown_and_malformed_ids_are_not_told_apart(client: httpx.AsyncClient, post_id: str) -> None:
+async def test_unknown_and_malformed_ids_give_the_same_error(client: httpx.AsyncClient, post_id: str) -> None:
     answer = await client.get(f"/posts/{post_id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "post_not_found")
 
@@ -169,7 +171,7 @@ async def test_more_than_fifty_posts_at_once_are_refused(client: httpx.AsyncClie
     assert [(error["field"], error["code"]) for error in missing.json()["errors"]] == [("ids", "required")]
 
 
-async def test_who_likes_a_post_is_told_to_its_author_and_staff(client: httpx.AsyncClient, join: Join) -> None:
+async def test_the_likers_of_a_post_are_for_its_author_and_staff(client: httpx.AsyncClient, join: Join) -> None:
     ming = join("小明")
     path = f"/posts/{(await ming('POST', '/posts', {'text': TEXT})).json()['id']}"
     names = ["甲", "乙", "丙", "丁", "戊"]

@@ -1,4 +1,4 @@
-"""Signing in by phone, from outside: what it costs to ask, to guess and to pry."""
+"""Endpoints of the sign-in by phone: limits on codes and attempts, challenges, and no disclosure of known phones."""
 
 import base64
 import json
@@ -43,7 +43,7 @@ async def client_at(app_state: AppState, address: str) -> AsyncIterator[httpx.As
 
 
 async def solved(client: httpx.AsyncClient, **changed: Any) -> str:
-    """A challenge with its solution, as a browser would send them."""
+    """A solved challenge in the encoding of a browser."""
     challenge = altcha.Challenge.from_dict((await client.get("/auth/challenge")).json())
     solution = altcha.solve_challenge(challenge)
     assert solution is not None
@@ -79,7 +79,7 @@ async def sign_in(client: httpx.AsyncClient, app_state: AppState, phone: str = P
     return tokens
 
 
-async def test_a_stolen_refresh_token_signs_out_both_the_thief_and_the_owner(
+async def test_a_second_use_of_a_refresh_token_revokes_the_sign_in(
     client: httpx.AsyncClient, app_state: AppState
 ) -> None:
     async def refresh(token: str) -> httpx.Response:
@@ -87,15 +87,15 @@ async def test_a_stolen_refresh_token_signs_out_both_the_thief_and_the_owner(
 
     stolen = (await sign_in(client, app_state))["refresh_token"]
     elsewhere = (await sign_in(client, app_state))["refresh_token"]
-    thief = (await refresh(stolen)).json()["refresh_token"]
-    # The owner comes with the token that the thief has used already.
-    for token in (stolen, thief, stolen):
+    attacker = (await refresh(stolen)).json()["refresh_token"]
+    # The owner uses the token that the attacker has used before.
+    for token in (stolen, attacker, stolen):
         answer = await refresh(token)
         assert (answer.status_code, answer.json()["code"]) == (401, "refresh_refused")
     assert (await refresh(elsewhere)).status_code == 200
 
 
-async def test_guessing_a_code_is_bounded_by_tries_and_by_codes(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_guesses_are_limited_per_code_and_codes_per_phone(client: httpx.AsyncClient, app_state: AppState) -> None:
     guesses = 0
     for _ in range(20):
         answer = await ask(client)
@@ -115,19 +115,21 @@ async def test_guessing_a_code_is_bounded_by_tries_and_by_codes(client: httpx.As
     assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_whether_somebody_has_a_phone_cannot_be_told(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_responses_do_not_disclose_whether_a_phone_is_known(
+    client: httpx.AsyncClient, app_state: AppState
+) -> None:
     await sign_in(client, app_state, "13800138000")
     known, unknown = "13800138000", "13900139000"
     await app_state.pool.execute("DELETE FROM sign_in_codes")
 
-    def told(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+    def visible(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
         return answer.status_code, answer.content, dict(answer.headers)
 
-    # From an address each: the number of codes that one address has asked for is told, and has nothing to do with a phone.
+    # From different addresses, because the limit per address shows in the response and is independent of the phone.
     seen = []
     for phone, address in ((known, "203.0.113.1"), (unknown, "203.0.113.2")):
         async with client_at(app_state, address) as other:
-            seen.append([told(await ask(other, phone, solve=solve)) for solve in (False, False, False, True)])
+            seen.append([visible(await ask(other, phone, solve=solve)) for solve in (False, False, False, True)])
     assert seen[0] == seen[1]
     assert [status for status, *_ in seen[0]] == [202, 202, 403, 202]
     for code in ("", "abcdef", "000000000"):
@@ -135,7 +137,7 @@ async def test_whether_somebody_has_a_phone_cannot_be_told(client: httpx.AsyncCl
             await client.post("/auth/tokens", json={"phone": phone, "code": code})
             for phone in (known, unknown, "13700137000")
         ]
-        assert len({str(told(answer)) for answer in answers}) == 1
+        assert len({str(visible(answer)) for answer in answers}) == 1
 
 
 async def test_no_code_and_no_phone_is_in_any_log(
@@ -154,10 +156,10 @@ async def test_no_code_and_no_phone_is_in_any_log(
             assert (await ask(client)).status_code == 202
         code = await newest_code(app_state)
         message_id = MessageId(await app_state.pool.fetchval("SELECT id FROM messages"))
-        worlds = WorkerState(
+        worker = WorkerState(
             app_state.pool, app_state.redis, app_state.keys, FileProvider(tmp_path / "outbox.jsonl"), None
         )
-        assert await send_message(worlds, message_id) is None
+        assert await send_message(worker, message_id) is None
         await client.post("/auth/tokens", json={"phone": PHONE, "code": f"{(int(code) + 1) % 1_000_000:06d}"})
         await client.post("/auth/tokens", json={"phone": PHONE, "code": code})
     finally:
@@ -166,13 +168,13 @@ async def test_no_code_and_no_phone_is_in_any_log(
         structlog.reset_defaults()
     assert code in (tmp_path / "outbox.jsonl").read_text()
     printed = capsys.readouterr()
-    told = printed.out + printed.err + caplog.text + str(events)
-    assert "message sent" in told
-    assert code not in told
-    assert PHONE not in told
+    output = printed.out + printed.err + caplog.text + str(events)
+    assert "message sent" in output
+    assert code not in output
+    assert PHONE not in output
 
 
-async def test_the_third_code_of_a_phone_takes_work(client: httpx.AsyncClient) -> None:
+async def test_the_third_code_for_a_phone_needs_a_challenge(client: httpx.AsyncClient) -> None:
     for _ in range(2):
         assert (await ask(client, solve=False)).status_code == 202
     answer = await ask(client, solve=False)
@@ -180,7 +182,7 @@ async def test_the_third_code_of_a_phone_takes_work(client: httpx.AsyncClient) -
     assert (await ask(client)).status_code == 202
 
 
-async def test_the_fifth_code_of_an_address_takes_work(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_the_fifth_code_for_an_address_needs_a_challenge(client: httpx.AsyncClient, app_state: AppState) -> None:
     for number in range(4):
         assert (await ask(client, f"1380013800{number}", solve=False)).status_code == 202
     answer = await ask(client, "13800138009", solve=False)
@@ -189,7 +191,7 @@ async def test_the_fifth_code_of_an_address_takes_work(client: httpx.AsyncClient
         assert (await ask(other, "13800138009", solve=False)).status_code == 202
 
 
-async def test_work_is_spent_once_whichever_solution_is_given(client: httpx.AsyncClient) -> None:
+async def test_a_challenge_is_accepted_once_with_any_solution(client: httpx.AsyncClient) -> None:
     for _ in range(2):
         await ask(client, solve=False)
     payload = await solved(client)
@@ -207,7 +209,7 @@ async def test_work_is_spent_once_whichever_solution_is_given(client: httpx.Asyn
     assert answers[1].json()["code"] == "challenge_refused"
 
 
-async def test_work_that_was_not_done_or_not_asked_for_is_refused(
+async def test_an_unsolved_foreign_or_expired_challenge_is_rejected(
     client: httpx.AsyncClient, app_state: AppState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(2):
@@ -229,19 +231,19 @@ async def test_work_that_was_not_done_or_not_asked_for_is_refused(
         assert (answer.status_code, answer.json()["code"]) == (403, "challenge_refused")
 
 
-async def test_an_address_gets_so_many_codes(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_codes_are_limited_per_address(client: httpx.AsyncClient, app_state: AppState) -> None:
     for number in range(otp_quotas.PER_TEN_MINUTES):
         assert (await ask(client, f"138001380{number:02d}")).status_code == 202
     answer = await ask(client, "13800138099")
     assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
     assert 590 <= int(answer.headers["retry-after"]) <= 600
-    # What the client says of itself changes nothing while no proxy is trusted.
+    # Without trusted proxies the forwarded address is ignored.
     assert (await ask(client, "13800138099", forwarded="198.51.100.7")).status_code == 429
     async with client_at(app_state, "2001:db8::1") as other:
         assert (await ask(other, "13800138099")).status_code == 202
 
 
-async def test_a_network_of_ipv6_is_one_and_its_neighbour_another(app_state: AppState) -> None:
+async def test_an_ipv6_64_network_counts_as_one_address(app_state: AppState) -> None:
     for number in range(otp_quotas.PER_TEN_MINUTES):
         async with client_at(app_state, f"2001:db8:1:2::{number + 1:x}") as one:
             assert (await ask(one, f"138001380{number:02d}")).status_code == 202
@@ -251,7 +253,7 @@ async def test_a_network_of_ipv6_is_one_and_its_neighbour_another(app_state: App
         assert (await ask(neighbour, "13800138099")).status_code == 202
 
 
-async def test_an_address_gets_so_many_codes_in_a_day(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_codes_are_limited_per_address_and_day(client: httpx.AsyncClient, app_state: AppState) -> None:
     key = otp_quotas.address_key(app_state.keys, "127.0.0.1")
     seconds, _ = await app_state.redis.time()
     hours_ago = (seconds - 5 * 3600) * 1000
@@ -266,7 +268,7 @@ class TestCeiling:
     def settings(self, settings: Settings) -> Settings:
         return msgspec.structs.replace(settings, sign_in_codes_per_day=3)
 
-    async def test_the_site_sends_so_many_codes_in_a_day(self, client: httpx.AsyncClient, app_state: AppState) -> None:
+    async def test_codes_are_limited_per_day_for_the_site(self, client: httpx.AsyncClient, app_state: AppState) -> None:
         for number in range(3):
             assert (await ask(client, f"1380013800{number}")).status_code == 202
         answer = await ask(client, "13800138009")
@@ -280,7 +282,7 @@ class TestAlways:
     def settings(self, settings: Settings) -> Settings:
         return msgspec.structs.replace(settings, sign_in_challenge="always")
 
-    async def test_the_first_code_takes_work_where_the_operator_says_so(self, client: httpx.AsyncClient) -> None:
+    async def test_the_first_code_needs_a_challenge_if_configured(self, client: httpx.AsyncClient) -> None:
         assert (await ask(client, solve=False)).json()["code"] == "challenge_required"
         assert (await ask(client)).status_code == 202
 
@@ -290,9 +292,7 @@ class TestEmbedded:
     def settings(self, settings: Settings) -> Settings:
         return msgspec.structs.replace(settings, embedded=True, sign_in_challenge="never")
 
-    async def test_this_machine_s_own_address_is_not_counted(
-        self, client: httpx.AsyncClient, app_state: AppState
-    ) -> None:
+    async def test_the_loopback_address_is_not_limited(self, client: httpx.AsyncClient, app_state: AppState) -> None:
         for number in range(otp_quotas.PER_TEN_MINUTES + 2):
             assert (await ask(client, f"138001380{number:02d}", solve=False)).status_code == 202
         async with client_at(app_state, "203.0.113.9") as other:
@@ -305,10 +305,10 @@ class TestProxies:
     def settings(self, settings: Settings) -> Settings:
         return msgspec.structs.replace(settings, trusted_proxies=1, sign_in_challenge="never")
 
-    async def test_the_nearest_proxy_is_believed_and_nobody_before_it(self, client: httpx.AsyncClient) -> None:
+    async def test_only_the_address_from_the_nearest_proxy_is_trusted(self, client: httpx.AsyncClient) -> None:
         for number in range(10):
-            said = f"198.51.100.{number}, 203.0.113.5"
-            assert (await ask(client, f"138001380{number:02d}", solve=False, forwarded=said)).status_code == 202
+            forwarded = f"198.51.100.{number}, 203.0.113.5"
+            assert (await ask(client, f"138001380{number:02d}", solve=False, forwarded=forwarded)).status_code == 202
         answer = await ask(client, "13800138099", solve=False, forwarded="198.51.100.99, 203.0.113.5")
         assert answer.status_code == 429
         answer = await ask(client, "13800138099", solve=False, forwarded="203.0.113.5, 203.0.113.6")
@@ -316,14 +316,14 @@ class TestProxies:
 
 
 async def test_without_redis_no_code_is_sent(app_state: AppState) -> None:
-    away = msgspec.structs.replace(app_state, redis=connect("redis://127.0.0.1:1/0"))
-    async with client_at(away, "203.0.113.9") as client:
+    without_redis = msgspec.structs.replace(app_state, redis=connect("redis://127.0.0.1:1/0"))
+    async with client_at(without_redis, "203.0.113.9") as client:
         answer = await ask(client, solve=False)
         assert (answer.status_code, answer.json()["code"]) == (503, "limits_away")
         assert int(answer.headers["retry-after"]) > 0
     assert await app_state.pool.fetchval("SELECT count(*) FROM messages") == 0
 
 
-async def test_what_is_no_phone_is_not_counted(client: httpx.AsyncClient, app_state: AppState) -> None:
+async def test_an_invalid_phone_is_not_counted(client: httpx.AsyncClient, app_state: AppState) -> None:
     assert (await ask(client, "12345")).status_code == 422
     assert await app_state.redis.zcard(otp_quotas.address_key(app_state.keys, "127.0.0.1")) == 0

@@ -1,4 +1,4 @@
-"""The doors of topics: what trends, what is found, what stands for what, and what editors do to them."""
+"""Endpoints of topics: trends, search, aliases, and changes by editors."""
 
 import asyncio
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.support.campaigns_api import publish, terms
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is kept: a test sees what it has just done."""
+    """Disables the caches, so that a test reads its own writes."""
     for module, name in ((pages, "CACHE_SECONDS"), (hot_lists, "_CACHE_SECONDS"), (screen, "_CACHE_SECONDS")):
         monkeypatch.setattr(module, name, 0.0)
 
@@ -46,13 +46,13 @@ async def change(editor: Person, name: str, **to: Any) -> Any:
     return answer.json()
 
 
-async def test_many_people_weigh_more_than_many_posts(
+async def test_many_authors_count_more_than_many_posts(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     assert await names(client) == []
-    loud = join("大嗓门")
+    busy = join("大嗓门")
     for n in range(6):
-        await say(loud, f"{n} #刷屏#")
+        await say(busy, f"{n} #刷屏#")
     for n in range(3):
         await say(join(f"人{n}"), "#众人# 好")
     assert await count_trends(app_state.pool) == 2
@@ -61,7 +61,7 @@ async def test_many_people_weigh_more_than_many_posts(
         ("众人", 3, 3),
         ("刷屏", 1, 6),
     ]
-    # Only what people do moves a row, never the clock alone.
+    # Without new engagement no row changes.
     assert await count_trends(app_state.pool) == 0
 
 
@@ -74,7 +74,7 @@ async def test_accounts_of_one_person_count_once(client: httpx.AsyncClient, app_
     assert await names(client) == ["真人", "水军"]
 
 
-async def test_engagement_counts_and_fades_and_what_is_old_leaves(
+async def test_engagement_counts_decays_and_old_topics_are_removed(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     first, second = await say(join("甲"), "#甲#"), await say(join("乙"), "#乙#")
@@ -95,7 +95,7 @@ async def age(app_state: AppState, post_id: str, by: timedelta) -> None:
     await app_state.pool.execute("UPDATE posts SET published_at = now() - $2::interval WHERE id = $1", int(post_id), by)
 
 
-async def test_trends_may_be_emptied_at_any_time(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
+async def test_emptied_trends_are_computed_again(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     await say(join("甲"), "#甲#")
     await count_trends(app_state.pool)
     await app_state.pool.execute("DELETE FROM topic_trends")
@@ -113,7 +113,7 @@ async def test_a_search_finds_by_the_beginning_of_the_key(
     assert await names(client, "?q=读书") == ["读书", "读书会"]
     await count_trends(app_state.pool)
     assert await names(client, "?q=读书&sort=trending") == ["读书会", "读书"]
-    # As topics are compared: in whatever width and case, with or without a mark.
+    # Like keys of topics: in any width and case, with or without a mark.
     assert sorted(await names(client, "?q=RU")) == ["run", "Ｒｕｎ深圳"]
     assert sorted(await names(client, "?q=%23ＲＵ")) == ["run", "Ｒｕｎ深圳"]
     for nothing in ("书", "%25", "_", "无"):
@@ -149,7 +149,7 @@ async def test_the_list_of_topics_pages_through_a_snapshot(
     assert (await client.get(f"/topics?cursor={first}")).json()["code"] == "cursor_expired"
 
 
-async def test_what_shall_not_trend_is_found_all_the_same(
+async def test_a_no_trend_topic_is_found_but_not_trending(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor = join("编辑", roles=("editor",))
@@ -163,7 +163,7 @@ async def test_what_shall_not_trend_is_found_all_the_same(
     assert await names(client) == ["读书"]
 
 
-async def test_a_hidden_topic_is_nowhere(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
+async def test_a_hidden_topic_is_not_found(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     editor, ming = join("编辑", roles=("editor",)), join("小明")
     post = await say(ming, "#读书#")
     await count_trends(app_state.pool)
@@ -172,14 +172,14 @@ async def test_a_hidden_topic_is_nowhere(client: httpx.AsyncClient, app_state: A
     assert await names(client, "?q=读") == []
     for path in ("/topics/读书", "/topics/读书/posts", "/topics/读书/posts?sort=hot"):
         assert (await client.get(path)).json()["code"] == "topic_not_found"
-    # Its posts stay, and it takes more: only nobody comes to them by it.
+    # Its posts stay visible, and new posts may have it.
     assert (await client.get(f"/posts/{post}")).status_code == 200
     more = await say(ming, "#读书# 又一条")
     await change(editor, "读书", state="allowed")
     assert await posts(client, "读书") == [more, post]
 
 
-async def test_a_closed_topic_takes_no_new_posts_and_keeps_the_old(
+async def test_a_closed_topic_accepts_no_new_posts_and_keeps_the_old(
     client: httpx.AsyncClient, app_state: AppState, join: Join
 ) -> None:
     editor, ming = join("编辑", roles=("editor",)), join("小明")
@@ -189,11 +189,11 @@ async def test_a_closed_topic_takes_no_new_posts_and_keeps_the_old(
     assert await names(client) == []
     text = "晚了 #读书# #电影#"
     late = (await ming("POST", "/posts", {"text": text})).json()
-    # The mention is text like any other.
+    # The mention is plain text.
     assert (late["text"], [topic["name"] for topic in late["topics"]]) == (text, ["电影"])
     assert await posts(client, "读书") == [old]
     assert await posts(client, "电影") == [late["id"]]
-    # What stands there stays there when it is edited; what does not cannot come in by an edit.
+    # An edited post keeps the closed topic, and cannot get it by an edit.
     await ming("PATCH", f"/posts/{old}", {"text": "改过 #读书#"})
     await ming("PATCH", f"/posts/{late['id']}", {"text": "再试 #读书#"})
     assert await posts(client, "读书") == [old]
@@ -203,7 +203,7 @@ async def test_a_closed_topic_takes_no_new_posts_and_keeps_the_old(
     assert await posts(client, "读书") == [late["id"], old]
 
 
-async def test_a_topic_that_a_campaign_waits_for_is_not_closed(app_state: AppState, join: Join) -> None:
+async def test_the_topic_of_a_campaign_that_has_not_ended_cannot_be_closed(app_state: AppState, join: Join) -> None:
     editor = join("编辑", roles=("editor",))
     campaign = await publish(editor)
     refused = await editor("PATCH", "/admin/topics/读书", {"state": "closed"})
@@ -212,16 +212,14 @@ async def test_a_topic_that_a_campaign_waits_for_is_not_closed(app_state: AppSta
         "UPDATE campaigns SET ends_at = now() - interval '1 second' WHERE id = $1", int(campaign)
     )
     await change(editor, "读书", state="closed")
-    # And none begins on one that is closed.
+    # A campaign cannot be published on a closed topic.
     draft = (await editor("POST", "/admin/campaigns", terms())).json()["id"]
     refused = await editor("POST", f"/admin/campaigns/{draft}/publish")
     assert (refused.status_code, refused.json()["code"]) == (409, "campaign_incomplete")
     assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [("topic", "closed_topic")]
 
 
-async def test_a_name_that_stands_for_another_leads_there(
-    client: httpx.AsyncClient, app_state: AppState, join: Join
-) -> None:
+async def test_an_alias_resolves_to_its_topic(client: httpx.AsyncClient, app_state: AppState, join: Join) -> None:
     editor, ming = join("编辑", roles=("editor",)), join("小明")
     one, other = await say(ming, "#读书#"), await say(join("小红"), "#阅读#")
     both = await say(ming, "#读书# #阅读#")
@@ -241,14 +239,14 @@ async def test_a_name_that_stands_for_another_leads_there(
     assert (await client.get("/topics")).json()["items"][0]["author_count"] == 2
     # A post keeps the name that its author wrote.
     assert (await client.get(f"/posts/{other}")).json()["topics"][0]["name"] == "阅读"
-    # The state alone changes the state alone; null ends it.
+    # A change of the state keeps the alias; null removes it.
     assert (await change(editor, "阅读", state="no_trend"))["alias_of_id"] == read["id"]
     assert (await change(editor, "阅读", alias_of=None))["alias_of_id"] is None
     assert await posts(client, "阅读") == [both, other]
     assert await posts(client, "读书") == [both, one]
 
 
-async def test_a_hidden_name_brings_no_posts_to_what_it_stands_for(client: httpx.AsyncClient, join: Join) -> None:
+async def test_a_hidden_alias_adds_no_posts_to_its_topic(client: httpx.AsyncClient, join: Join) -> None:
     editor, ming = join("编辑", roles=("editor",)), join("小明")
     one = await say(ming, "#读书#")
     await say(ming, "#坏词#")
@@ -260,20 +258,20 @@ async def test_a_hidden_name_brings_no_posts_to_what_it_stands_for(client: httpx
     assert (await client.get("/topics/坏词")).status_code == 404
 
 
-async def test_no_alias_leads_to_an_alias_whoever_makes_them_at_once(app_state: AppState, join: Join) -> None:
+async def test_no_alias_resolves_to_an_alias_under_concurrent_changes(app_state: AppState, join: Join) -> None:
     editor, ming = join("编辑", roles=("editor",)), join("小明")
     await say(ming, "#甲# #乙# #丙#")
     await change(editor, "甲", alias_of="乙")
-    # What stood for the one stands for the other from now on.
+    # Aliases of the changed topic become aliases of its target.
     await change(editor, "乙", alias_of="丙")
     assert await chains(app_state) == 0
     refused = await editor("PATCH", "/admin/topics/丙", {"alias_of": "甲"})
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "invalid_value")
     for name in ("甲", "乙"):
         await change(editor, name, alias_of=None)
-    ways = [("甲", "乙"), ("乙", "丙"), ("丙", "甲")] * 2
+    pairs = [("甲", "乙"), ("乙", "丙"), ("丙", "甲")] * 2
     answers = await asyncio.gather(
-        *(editor("PATCH", f"/admin/topics/{name}", {"alias_of": target}) for name, target in ways)
+        *(editor("PATCH", f"/admin/topics/{name}", {"alias_of": target}) for name, target in pairs)
     )
     assert {answer.status_code for answer in answers} <= {200, 422}
     assert await chains(app_state) == 0
@@ -298,7 +296,7 @@ async def chains(app_state: AppState) -> int:
         ({"state": None}, 400, None),
     ],
 )
-async def test_what_a_topic_may_not_become(
+async def test_an_invalid_change_of_a_topic_is_rejected(
     join: Join, app_state: AppState, body: dict[str, Any], status: int, field: str | None
 ) -> None:
     editor = join("编辑", roles=("editor",))
@@ -309,7 +307,7 @@ async def test_what_a_topic_may_not_become(
     assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'topic.change'") == 0
 
 
-async def test_only_a_change_is_on_the_audit(join: Join, app_state: AppState) -> None:
+async def test_only_changes_are_in_the_audit_log(join: Join, app_state: AppState) -> None:
     editor = join("编辑", roles=("editor",))
     await say(join("小明"), "#读书#")
     for _ in range(2):
@@ -320,7 +318,9 @@ async def test_only_a_change_is_on_the_audit(join: Join, app_state: AppState) ->
     assert (await editor("PATCH", "/admin/topics/没有", {"state": "closed"})).json()["code"] == "topic_not_found"
 
 
-async def test_a_topics_hot_list_holds_old_favourites_beside_the_newest(client: httpx.AsyncClient, join: Join) -> None:
+async def test_the_hot_list_of_a_topic_contains_old_posts_with_engagement_and_the_newest(
+    client: httpx.AsyncClient, join: Join
+) -> None:
     first = await say(join("甲"), "#读书# 一")
     rest = [await say(join(f"人{n}"), "#读书#") for n in range(4)]
     away = await say(join("乙"), "#电影#")
@@ -337,7 +337,7 @@ async def test_a_topics_hot_list_holds_old_favourites_beside_the_newest(client: 
 
 
 @pytest.mark.parametrize("path", ["/topics/a%00b", "/topics/%ED%A0%80/posts", "/topics/%00/posts?sort=hot"])
-async def test_what_can_be_no_name_is_nobodys(client: httpx.AsyncClient, join: Join, path: str) -> None:
+async def test_text_that_cannot_be_a_name_is_not_found(client: httpx.AsyncClient, join: Join, path: str) -> None:
     assert (await client.get(path)).status_code == 404
     editor = join("编辑", roles=("editor",))
     assert (await editor("PATCH", "/admin" + path.removesuffix("/posts"), {})).status_code in (404, 405)

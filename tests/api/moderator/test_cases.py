@@ -1,4 +1,4 @@
-"""The moderators' doors: one happy path and each refusal."""
+"""The moderation endpoints, with each error."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from feed.api.state import AppState
 from tests.support.api import Join, Person
 
 TEXT = "今天读完一本书 #爱读书的深圳人#"
-DOORS = [
+ENDPOINTS = [
     ("GET", "/moderation/cases", None),
     ("POST", "/moderation/cases/lease", {"count": 1}),
     ("POST", "/moderation/cases/1/release", None),
@@ -43,8 +43,8 @@ async def open_cases(reviewer: Person, query: str = "") -> list[dict[str, Any]]:
     return items
 
 
-def test_every_door_of_the_moderators_is_tried_for_its_guard() -> None:
-    assert len(DOORS) == sum(len(route.methods - {"OPTIONS"}) for route in _routes())
+def test_the_guard_test_covers_every_moderation_endpoint() -> None:
+    assert len(ENDPOINTS) == sum(len(route.methods - {"OPTIONS"}) for route in _routes())
 
 
 def _routes() -> list[Any]:
@@ -57,8 +57,8 @@ def _routes() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), DOORS)
-async def test_a_door_is_for_staff_alone(
+@pytest.mark.parametrize(("method", "path", "body"), ENDPOINTS)
+async def test_an_endpoint_is_for_staff_only(
     client: httpx.AsyncClient, join: Join, method: str, path: str, body: dict[str, Any] | None
 ) -> None:
     assert (await client.request(method, path, json=body)).status_code == 401
@@ -68,7 +68,7 @@ async def test_a_door_is_for_staff_alone(
         assert (await join(role, roles=(role,))(method, path, body)).status_code in (200, 204, 404)
 
 
-async def test_a_case_shows_what_is_to_be_judged(join: Join) -> None:
+async def test_a_case_contains_its_subject(join: Join) -> None:
     post = await published(join("小明"))
     reviewer = join("审核", roles=("reviewer",))
     (case,) = await open_cases(reviewer)
@@ -88,7 +88,7 @@ async def test_a_case_shows_what_is_to_be_judged(join: Join) -> None:
     assert case["due_at"] > case["created_at"]
 
 
-async def test_a_removed_post_is_out_of_every_list_and_returns_when_restored(
+async def test_a_removed_post_is_in_no_list_and_listed_again_when_restored(
     client: httpx.AsyncClient, join: Join
 ) -> None:
     ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
@@ -116,7 +116,7 @@ async def test_a_removed_post_is_out_of_every_list_and_returns_when_restored(
     assert (await client.get(f"/users/{post['author']['id']}")).json()["post_count"] == 1
 
 
-async def test_a_removed_comment_is_counted_no_more(client: httpx.AsyncClient, join: Join) -> None:
+async def test_a_removed_comment_is_not_counted(client: httpx.AsyncClient, join: Join) -> None:
     post = await published(join("小明"))
     comment = (await join("小红")("POST", f"/posts/{post['id']}/comments", {"text": "加我微信"})).json()
     reviewer = join("审核", roles=("reviewer",))
@@ -129,7 +129,7 @@ async def test_a_removed_comment_is_counted_no_more(client: httpx.AsyncClient, j
     assert (await client.get(f"/posts/{post['id']}/comments")).json()["items"] == []
 
 
-async def test_a_case_is_refused_by_what_it_is(join: Join) -> None:
+async def test_leased_and_stale_cases_are_rejected(join: Join) -> None:
     first, second = join("一审", roles=("reviewer",)), join("二审", roles=("reviewer",))
     await published(join("小明"))
     (case,) = (await first("POST", "/moderation/cases/lease", {"count": 5})).json()["items"]
@@ -149,7 +149,7 @@ async def test_a_case_is_refused_by_what_it_is(join: Join) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "case_stale")
 
 
-async def test_nobody_judges_his_own_post(join: Join) -> None:
+async def test_reviewers_cannot_judge_their_own_posts(join: Join) -> None:
     reviewer = join("审核", roles=("reviewer",))
     await published(reviewer)
     (case,) = await open_cases(reviewer)
@@ -170,7 +170,7 @@ async def test_nobody_judges_his_own_post(join: Join) -> None:
         ({"verdict": "approve", "reason_code": "fine", "version": 2**62}, 409, []),
     ],
 )
-async def test_a_wrong_verdict_is_refused_field_by_field(
+async def test_an_invalid_verdict_is_rejected_field_by_field(
     join: Join, body: dict[str, Any], status: int, fields: list[str]
 ) -> None:
     reviewer = join("审核", roles=("reviewer",))
@@ -190,7 +190,7 @@ async def test_an_unknown_case_is_not_found(join: Join, case_id: str) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "case_not_found")
 
 
-async def test_the_queue_is_read_page_by_page(join: Join) -> None:
+async def test_the_queue_is_paged(join: Join) -> None:
     ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
     posts = [(await published(ming, f"第{n}条"))["id"] for n in range(5)]
     seen: list[str] = []
@@ -231,13 +231,13 @@ async def test_the_queue_is_filtered(app_state: AppState, join: Join) -> None:
 
 
 @pytest.mark.parametrize("query", ["kind=poem", "stage=0", "stage=x", "state=ajar", "has_media=maybe", "campaign_id=x"])
-async def test_a_wrong_filter_is_refused(join: Join, query: str) -> None:
+async def test_an_invalid_filter_is_rejected(join: Join, query: str) -> None:
     answer = await join("审核", roles=("reviewer",))("GET", f"/moderation/cases?{query}")
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
 
 
-async def test_a_batch_answers_for_each_case_and_can_be_taken_back(client: httpx.AsyncClient, join: Join) -> None:
+async def test_a_batch_returns_an_outcome_per_case_and_can_be_undone(client: httpx.AsyncClient, join: Join) -> None:
     ming, reviewer = join("小明"), join("审核", roles=("reviewer",))
     posts = [await published(ming) for _ in range(2)]
     seen = [{"id": case["id"], "version": 1} for case in await open_cases(reviewer)]
@@ -282,12 +282,12 @@ async def test_a_mute_is_imposed_and_lifted(join: Join) -> None:
         ({"reason_code": "spam"}, 400),
     ],
 )
-async def test_a_wrong_sanction_is_refused(join: Join, body: dict[str, Any], status: int) -> None:
+async def test_an_invalid_sanction_is_rejected(join: Join, body: dict[str, Any], status: int) -> None:
     author_id = (await published(join("小明")))["author"]["id"]
     answer = await join("审核", roles=("reviewer",))("PUT", f"/moderation/users/{author_id}/sanction", body)
     assert answer.status_code == status, answer.text
 
 
-async def test_every_reason_has_its_words(join: Join) -> None:
+async def test_every_reason_code_has_its_texts(join: Join) -> None:
     reasons = (await join("审核", roles=("reviewer",))("GET", "/reason-codes")).json()["items"]
     assert {"code": "spam", "zh": "广告或刷屏", "en": "Advertising or flooding"} in reasons
