@@ -28,7 +28,7 @@ from feed.keys.store import Keys
 from feed.postgres import Connection, Pool
 from tests.support.forks import Forks
 from tests.support.kill_points import watched
-from tests.support.prize_stories import STORIES, Deed, Play, prepare
+from tests.support.prize_stories import STORIES, Run, Step, prepare
 
 # The modules of `campaigns` whose transactions belong to the end of a campaign, like all of `prizes`.
 ENDING = ["feed.campaigns.cancellation", "feed.campaigns.entries.shortlist"]
@@ -62,20 +62,20 @@ def environ(database: str, redis_url: str, tmp_path: Path) -> dict[str, str]:
     return given
 
 
-async def _begin(pool: Pool, keys: Keys, tmp_path: Path, story: str) -> Play:
-    return Play(pool, keys, tmp_path / "outbox.jsonl", await STORIES[story].begin(pool, keys))
+async def _begin(pool: Pool, keys: Keys, tmp_path: Path, story: str) -> Run:
+    return Run(pool, keys, tmp_path / "outbox.jsonl", await STORIES[story].begin(pool, keys))
 
 
-async def _run(play: Play, deeds: tuple[Deed, ...]) -> list[int]:
+async def _run(run: Run, steps: tuple[Step, ...]) -> list[int]:
     """The number of kill points of each step."""
     seen: list[int] = []
-    for deed in deeds:
-        await prepare(play, deed)
-        seen.append(await _count(play, deed))
+    for step in steps:
+        await prepare(run, step)
+        seen.append(await _count(run, step))
     return seen
 
 
-async def _count(play: Play, deed: Deed) -> int:
+async def _count(run: Run, step: Step) -> int:
     points: list[str] = []
 
     def record(name: str, over: bool) -> None:
@@ -83,7 +83,7 @@ async def _count(play: Play, deed: Deed) -> int:
             points.append(name)
 
     with watched(record):
-        await deed.act(play)
+        await step.act(run)
     return len(points)
 
 
@@ -180,26 +180,26 @@ async def test_killed_at_any_point_the_final_rows_equal_those_of_an_undisturbed_
     story: str,
     when: str,
 ) -> None:
-    deeds = STORIES[story].deeds
-    play = await _begin(pool, keys, tmp_path, story)
-    kill_points = await _run(play, deeds)
+    steps = STORIES[story].steps
+    run = await _begin(pool, keys, tmp_path, story)
+    kill_points = await _run(run, steps)
     assert all(kill_points), [number for number, count in enumerate(kill_points) if not count]
-    undisturbed = await _read_rows(pool, play.outbox, drawn=STORIES[story].drawn)
+    undisturbed = await _read_rows(pool, run.outbox, drawn=STORIES[story].drawn)
     for nth in range(1, max(kill_points) + 1):
-        await _reset(pool, play.outbox)
-        play = await _begin(pool, keys, tmp_path, story)
-        for number, deed in enumerate(deeds):
-            await prepare(play, deed)
+        await _reset(pool, run.outbox)
+        run = await _begin(pool, keys, tmp_path, story)
+        for number, step in enumerate(steps):
+            await prepare(run, step)
             if nth <= kill_points[number]:
                 died = forks.run(
-                    "tests.support.kill_points", when, nth, story, number, json.dumps(play.ids), environ=environ
+                    "tests.support.kill_points", when, nth, story, number, json.dumps(run.ids), environ=environ
                 ).status
                 assert died == -signal.SIGKILL, (story, number, nth, died)
                 await _wait_for_locks(pool)
             # A retry by the same person or worker. It may fail with the error for a step that is done already.
             with contextlib.suppress(FeedError):
-                await deed.act(play)
-        differing = _differences(undisturbed, await _read_rows(pool, play.outbox, drawn=STORIES[story].drawn))
+                await step.act(run)
+        differing = _differences(undisturbed, await _read_rows(pool, run.outbox, drawn=STORIES[story].drawn))
         assert differing == {}, json.dumps([when, nth, differing], ensure_ascii=False, indent=1)
 
 
@@ -237,7 +237,7 @@ async def test_every_transaction_of_the_end_of_a_campaign_is_in_a_story(
                 monkeypatch.setattr(module, opener.__name__, opener)
     assert written >= ELSEWHERE
     for story in STORIES:
-        await _run(await _begin(pool, keys, tmp_path, story), STORIES[story].deeds)
+        await _run(await _begin(pool, keys, tmp_path, story), STORIES[story].steps)
     assert written - opened - ELSEWHERE == set()
 
 

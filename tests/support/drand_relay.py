@@ -1,4 +1,4 @@
-"""A relay of drand: a real HTTP server on loopback for a chain whose secret key only tests have."""
+"""A drand relay: an HTTP server on loopback for a test chain, whose secret key is known."""
 
 import hashlib
 import json
@@ -24,19 +24,19 @@ TEST_CHAIN = Chain(
 
 
 def signature_of(round_: int) -> bytes:
-    """What the chain signs for a round."""
+    """The signature of the test chain for a round."""
     message = hashlib.sha256(round_.to_bytes(8, "big")).digest()
     point = G1Point.hash_to_curve(message, b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_")
     return (point * _SECRET).to_compressed_bytes()
 
 
 class Relay:
-    """What was asked for, and how it answers: honestly, or as `ill` says."""
+    """The requested rounds, and the fault of the responses; without one they are correct."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.asked: list[int] = []
-        self.ill = ""
+        self.requested: list[int] = []
+        self.fault = ""
 
 
 @contextmanager
@@ -47,9 +47,9 @@ def relaying() -> Iterator[Relay]:
         def do_GET(self) -> None:
             chain, public, number = self.path.strip("/").split("/")
             assert (chain, public) == (TEST_CHAIN.sha256, "public")
-            relay.asked.append(int(number))
-            status, body = _answer(int(number), relay.ill)
-            if relay.ill == "silent":
+            relay.requested.append(int(number))
+            status, body = _answer(int(number), relay.fault)
+            if relay.fault == "silent":
                 time.sleep(7)
             self.send_response(status)
             self.send_header("content-length", str(len(body)))
@@ -74,14 +74,14 @@ def relaying() -> Iterator[Relay]:
         thread.join()
 
 
-def _answer(round_: int, ill: str) -> tuple[int, bytes]:
-    signature = signature_of(round_ + 1 if ill == "another round's signature" else round_)
+def _answer(round_: int, fault: str) -> tuple[int, bytes]:
+    signature = signature_of(round_ + 1 if fault == "another round's signature" else round_)
     answer = {
-        "round": round_ + (ill == "another round"),
+        "round": round_ + (fault == "another round"),
         "randomness": value_of(signature),
         "signature": signature.hex(),
     }
-    match ill:
+    match fault:
         case "wrong signature":
             answer["signature"] = (-G1Point.from_compressed_bytes(signature)).to_compressed_bytes().hex()
         case "not found":

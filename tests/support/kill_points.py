@@ -1,6 +1,6 @@
-"""The moments of a deed at which a crash leaves something behind: commits, changes of key files, and what a provider was handed.
+"""The points of a step at which a crash leaves something behind: commits, changes of key files, messages given to a provider.
 
-`python -m tests.support.kill_points before|after NTH STORY STEP PEOPLE` dies by SIGKILL at the nth moment of a deed.
+`python -m tests.support.kill_points before|after NTH STORY STEP IDS` kills itself at the nth point of a step.
 """
 
 import asyncio
@@ -17,40 +17,40 @@ import asyncpg
 
 from feed.sms.file_provider import FileProvider
 
-# Called around each moment, with its name, and whether it is over.
-Look = Callable[[str, bool], None]
+# Called before and after each point, with its name and whether it is over.
+Callback = Callable[[str, bool], None]
 
 
 @contextmanager
-def watched(look: Look) -> Iterator[None]:
-    """Calls `look` before and after each moment, in this process."""
+def watched(record: Callback) -> Iterator[None]:
+    """Calls `record` before and after each point in this process."""
     execute, send = asyncpg.Connection.execute, FileProvider.send
     files = {name: getattr(os, name) for name in ("link", "unlink", "replace")}
 
     async def executing(self: Any, query: str, *args: Any, **more: Any) -> str:
         if query != "COMMIT;":
             return await execute(self, query, *args, **more)
-        look("commit", False)
+        record("commit", False)
         answer = await execute(self, query, *args, **more)
-        look("commit", True)
+        record("commit", True)
         return answer
 
     async def sending(self: Any, *args: Any) -> str:
-        look("send", False)
+        record("send", False)
         answer = await send(self, *args)
-        look("send", True)
+        record("send", True)
         return answer
 
     def changing(name: str) -> Callable[..., Any]:
         @wraps(files[name])
         def changed(path: Any, *args: Any, **more: Any) -> Any:
-            # Drafts of files are nobody's yet.
-            mine = "keys" in str(path) and not (name == "unlink" and "/." in str(path))
-            if mine:
-                look(name, False)
+            # Temporary files do not count.
+            counts = "keys" in str(path) and not (name == "unlink" and "/." in str(path))
+            if counts:
+                record(name, False)
             done = files[name](path, *args, **more)
-            if mine:
-                look(name, True)
+            if counts:
+                record(name, True)
             return done
 
         return changed
@@ -68,24 +68,24 @@ def watched(look: Look) -> Iterator[None]:
             setattr(os, name, original)
 
 
-def dying_at(when: str, nth: int) -> Look:
-    """Cuts this process down before or after its nth moment."""
+def kill_at(when: str, nth: int) -> Callback:
+    """A callback for `watched` that kills this process before or after its nth point."""
     seen = 0
 
-    def look(_: str, over: bool) -> None:
+    def record(_: str, over: bool) -> None:
         nonlocal seen
         seen += not over
         if seen == nth and over is (when == "after"):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return look
+    return record
 
 
-def _main(when: str, nth: str, story: str, step: str, people: str) -> None:
-    from tests.support.prize_stories import act_alone
+def _main(when: str, nth: str, story: str, step: str, ids: str) -> None:
+    from tests.support.prize_stories import run_step
 
-    with watched(dying_at(when, int(nth))):
-        asyncio.run(act_alone(story, int(step), json.loads(people)))
+    with watched(kill_at(when, int(nth))):
+        asyncio.run(run_step(story, int(step), json.loads(ids)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A process that dies by SIGKILL at a commit: `python -m tests.support.killed_at_commit before|after NTH STEP [ID …]`.
+"""A process that kills itself at a commit: `python -m tests.support.killed_at_commit before|after NTH STEP [ID …]`.
 
-Before: the transaction is whole but for its last word. After: Postgres has answered, and nobody else will hear of it.
+Before: all statements of the transaction but COMMIT are done. After: Postgres has committed, and the caller gets no response.
 """
 
 import asyncio
@@ -34,11 +34,11 @@ from tests.support.phases import FORM
 
 
 def die_at_commit(when: str, nth: int) -> None:
-    """Cuts this process down around its nth COMMIT."""
+    """Makes this process kill itself before or after its nth COMMIT."""
     execute = asyncpg.Connection.execute
     seen = 0
 
-    async def cut(self: Any, query: str, *args: Any, **more: Any) -> str:
+    async def execute_or_die(self: Any, query: str, *args: Any, **more: Any) -> str:
         nonlocal seen
         seen += query == "COMMIT;"
         last = query == "COMMIT;" and seen == nth
@@ -49,11 +49,11 @@ def die_at_commit(when: str, nth: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
-    asyncpg.Connection.execute = cut  # type: ignore[method-assign]
+    asyncpg.Connection.execute = execute_or_die  # type: ignore[method-assign]
 
 
 async def _work(settings: Settings, pool: Pool, keys: Keys) -> None:
-    """The worker itself, with the two lines of its table that end a campaign."""
+    """A worker with the two jobs that end a campaign."""
     redis = feed_redis.connect(settings.redis_url)
     worker_state = WorkerState(pool, redis, keys, FileProvider(settings.sms_outbox), None)
     schedule = tuple(entry for entry in SCHEDULE if entry.name in ("freeze_next_campaign", "settle_next_campaign"))
@@ -61,7 +61,7 @@ async def _work(settings: Settings, pool: Pool, keys: Keys) -> None:
 
 
 async def _draw(pool: Pool, keys: Keys) -> None:
-    """The lines of the worker's table that end a draw, each until it finds nothing more."""
+    """Runs the jobs that end a draw, each until it finds nothing more."""
     while await freeze_next_campaign(pool):
         pass
     while await publish_next_list(pool):
@@ -95,7 +95,7 @@ STEPS: dict[str, Callable[..., Awaitable[object]]] = {
         reason_code="misread",
         reason="录反了",
     ),
-    "keep": lambda pool, keys, campaign, round_: record_drand_value(
+    "record": lambda pool, keys, campaign, round_: record_drand_value(
         pool, TEST_CHAIN, campaign, round_, signature_of(round_)
     ),
     "lapse": lapse_next_claim,

@@ -1,4 +1,4 @@
-"""Campaigns at each step from the deadline to the claim. Two places, one reserve, and the most liked post first."""
+"""Campaigns in each phase from the end to the claim, with two places, one reserve, and the most liked post first."""
 
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ class Played(NamedTuple):
 
 
 async def due(pool: Pool, keys: Keys | None = None, *, entries: int = 4, **more: Any) -> Played:
-    """A campaign whose time to be settled came a day ago; with `keys` its authors have phones."""
+    """A campaign that is due to be settled since a day; with `keys` its authors have phones."""
     ends_at = make.now() - 4 * DAY
     rules: dict[str, Any] = {"winner_count": 2, "reserve_count": 1, "prizes": [PRIZE], "claim_days": 7} | more
     campaign_id = await make.campaign(pool, starts_at=ends_at - 10 * DAY, ends_at=ends_at, **rules)
@@ -49,7 +49,7 @@ async def due(pool: Pool, keys: Keys | None = None, *, entries: int = 4, **more:
 
 
 async def due_draw(pool: Pool, keys: Keys, *, entries: int = 6, **more: Any) -> Played:
-    """A draw whose time came a day ago, with a committed nonce; its first two posts are one person's."""
+    """A draw that is due since a day, with a committed nonce; its first two posts are of one person."""
     rules = {"method": "draw", "beacon": NUMBER_NAME, "beacon_wait_hours": 96} | more
     campaign = await due(pool, keys, entries=entries, **rules)
     async with transaction(pool) as conn:
@@ -68,7 +68,7 @@ async def due_draw(pool: Pool, keys: Keys, *, entries: int = 6, **more: Any) -> 
 
 
 async def listed(pool: Pool, keys: Keys, *, ago: timedelta = timedelta(minutes=2), **more: Any) -> Played:
-    """Its list is out since `ago`."""
+    """A draw whose list was published `ago`."""
     campaign = await due_draw(pool, keys, **more)
     assert await freeze_next_campaign(pool)
     assert await publish_next_list(pool)
@@ -77,7 +77,7 @@ async def listed(pool: Pool, keys: Keys, *, ago: timedelta = timedelta(minutes=2
 
 
 async def age_list(pool: Pool, campaign_id: int, ago: timedelta) -> None:
-    """As if the list had been published so long ago."""
+    """Sets the publication time of the list back."""
     await pool.execute(
         """
         UPDATE draws SET list_published_at = clock_timestamp() - $2::interval
@@ -89,21 +89,21 @@ async def age_list(pool: Pool, campaign_id: int, ago: timedelta) -> None:
 
 
 async def frozen(pool: Pool, keys: Keys | None = None, *, entries: int = 4, **more: Any) -> Played:
-    """Its sheet is kept."""
+    """A campaign with a frozen sheet."""
     campaign = await due(pool, keys, entries=entries, **more)
     assert await freeze_next_campaign(pool)
     return campaign
 
 
 async def settled(pool: Pool, keys: Keys, *, entries: int = 4, **more: Any) -> Played:
-    """Its winners are found, and nobody knows."""
+    """A campaign with a result that is not announced."""
     campaign = await frozen(pool, keys, entries=entries, **more)
     assert await settle_next_campaign(pool, keys)
     return campaign
 
 
 async def announced(pool: Pool, keys: Keys, *, entries: int = 4, **more: Any) -> Played:
-    """Two editors have announced its winners."""
+    """A campaign whose result two editors have announced."""
     campaign = await settled(pool, keys, entries=entries, **more)
     for _ in range(2):
         await announce_winners(pool, keys, campaign.id, by=await make.person(pool, role="editor"))
@@ -111,7 +111,7 @@ async def announced(pool: Pool, keys: Keys, *, entries: int = 4, **more: Any) ->
 
 
 async def finish(pool: Pool, campaign_id: int, *, days: int = 0) -> None:
-    """Its objection days are over since so many days, and prizes leave the house."""
+    """Makes the campaign final, `days` days ago, so that prizes may be handed over."""
     await pool.execute("UPDATE campaigns SET objections_end_at = clock_timestamp() WHERE id = $1", campaign_id)
     assert await finish_next_objections(pool)
     await pool.execute(
@@ -120,7 +120,7 @@ async def finish(pool: Pool, campaign_id: int, *, days: int = 0) -> None:
 
 
 async def result_of(pool: Pool, campaign_id: int) -> bytes | None:
-    """The bytes that were signed, if there are any."""
+    """The signed result of the settlement in force, if there is one."""
     found: bytes | None = await pool.fetchval(
         "SELECT result FROM settlements WHERE campaign_id = $1 AND undone_at IS NULL", campaign_id
     )
@@ -128,7 +128,7 @@ async def result_of(pool: Pool, campaign_id: int) -> bytes | None:
 
 
 async def winners_of(pool: Pool, campaign_id: int) -> list[Record]:
-    """`id`, `account_id`, `post_id`, `place`, `state` of each winner, past ones too, by place."""
+    """`id`, `account_id`, `post_id`, `place`, `state` of all winners, also of those who lost their place, by place."""
     found: list[Record] = await pool.fetch(
         "SELECT id, account_id, post_id, place, state FROM winners WHERE campaign_id = $1 ORDER BY place, id",
         campaign_id,
@@ -137,7 +137,7 @@ async def winners_of(pool: Pool, campaign_id: int) -> list[Record]:
 
 
 async def rewind(pool: Pool, campaign_id: int) -> None:
-    """As a crash before the commit of the settlement leaves it."""
+    """Restores the state before the commit of the settlement, with a frozen sheet."""
     await pool.execute("DELETE FROM winners WHERE campaign_id = $1", campaign_id)
     await pool.execute("DELETE FROM reserves")
     await pool.execute("UPDATE settlements SET result = NULL, result_sha256 = NULL, settled_at = NULL")

@@ -1,4 +1,4 @@
-"""What happens to a campaign from its end to the last of its traces, deed by deed; each may be cut short and done again."""
+"""Stories of campaigns from their end to the removal of their last data, step by step; each step can be killed and repeated."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -47,15 +47,15 @@ from tests.support.drand_relay import TEST_CHAIN, signature_of
 Ids = dict[str, int]
 
 
-class Play(NamedTuple):
-    """Who is there, and what they do it with."""
+class Run(NamedTuple):
+    """The connections, the accounts by name, and the campaign of a story in progress."""
 
     pool: Pool
     keys: Keys
     outbox: Path
     ids: Ids
 
-    def who(self, name: str) -> AccountId:
+    def account(self, name: str) -> AccountId:
         return AccountId(self.ids[name])
 
     @property
@@ -64,45 +64,45 @@ class Play(NamedTuple):
 
     @property
     def holder(self) -> tuple[AccountId, WinnerId]:
-        """Whose deed it is, by the place."""
+        """Account and winner id of the place that the step is about."""
         return AccountId(self.ids["account"]), WinnerId(self.ids["winner"])
 
 
-class Deed(NamedTuple):
-    """What somebody does, or the worker does until there is nothing more.
+class Step(NamedTuple):
+    """One action of a user, or a worker's jobs until there is nothing left to do.
 
-    `passes` lets the time pass that it waits for; `place`: it is that of whoever holds this place when it begins.
+    `passes` is a statement that moves times, so that the step is due. `place` makes its holder the acting account.
     """
 
-    act: Callable[[Play], Awaitable[object]]
+    act: Callable[[Run], Awaitable[object]]
     passes: str | None = None
     place: int | None = None
 
 
 class Story(NamedTuple):
-    """How it begins, and its deeds in their order. `drawn`: chance says who wins, anew each time."""
+    """How a story begins, and its steps in order. `drawn`: the winners are random, and differ between runs."""
 
     begin: Callable[[Pool, Keys], Awaitable[Ids]]
-    deeds: tuple[Deed, ...]
+    steps: tuple[Step, ...]
     drawn: bool = False
 
 
-async def prepare(each: Play, deed: Deed) -> None:
-    """As if it were later, and finds whose deed it is."""
-    if deed.passes is not None:
-        await each.pool.execute(deed.passes, each.campaign)
-    if deed.place is not None:
+async def prepare(each: Run, step: Step) -> None:
+    """Moves times as the step requires, and finds the holder of its place."""
+    if step.passes is not None:
+        await each.pool.execute(step.passes, each.campaign)
+    if step.place is not None:
         holders = await phases.winners_of(each.pool, each.campaign)
-        holder = next(row for row in reversed(holders) if row["place"] == deed.place)
+        holder = next(row for row in reversed(holders) if row["place"] == step.place)
         each.ids.update(account=holder["account_id"], winner=holder["id"])
 
 
-async def act_alone(story: str, number: int, ids: Ids) -> None:
-    """One deed in a process of its own."""
+async def run_step(story: str, number: int, ids: Ids) -> None:
+    """Runs one step in a separate process."""
     settings = read_settings()
     pool = await open_pool(settings.direct_url, size=2)
     keys = open_keys(settings.keys_dir, create=False)
-    await STORIES[story].deeds[number].act(Play(pool, keys, settings.sms_outbox, ids))
+    await STORIES[story].steps[number].act(Run(pool, keys, settings.sms_outbox, ids))
 
 
 def _once(route: str, key: object = "") -> KeyedRequest:
@@ -111,8 +111,8 @@ def _once(route: str, key: object = "") -> KeyedRequest:
     return made
 
 
-def _worker(*lines: Callable[[Play], Awaitable[bool]]) -> Callable[[Play], Awaitable[object]]:
-    async def work(each: Play) -> None:
+def _worker(*lines: Callable[[Run], Awaitable[bool]]) -> Callable[[Run], Awaitable[object]]:
+    async def work(each: Run) -> None:
         for line in lines:
             while await line(each):
                 pass
@@ -120,8 +120,8 @@ def _worker(*lines: Callable[[Play], Awaitable[bool]]) -> Callable[[Play], Await
     return work
 
 
-async def _send(each: Play) -> None:
-    """As the queue does. An attempt that nobody finished is old by the time that somebody asks about it."""
+async def _send(each: Run) -> None:
+    """Sends queued messages as the queue does, after resolving attempts that are dated back by an hour."""
     worker_state = WorkerState(
         each.pool, feed_redis.connect(os.environ["FEED_REDIS_URL"]), each.keys, FileProvider(each.outbox), None
     )
@@ -134,46 +134,46 @@ async def _send(each: Play) -> None:
     await worker_state.redis.aclose()
 
 
-def _announce(who: str) -> Deed:
-    return Deed(lambda p: announce_winners(p.pool, p.keys, p.campaign, by=p.who(who), request=_once("announce")))
+def _announce(name: str) -> Step:
+    return Step(lambda p: announce_winners(p.pool, p.keys, p.campaign, by=p.account(name), request=_once("announce")))
 
 
-def _claim(place: int, **form: str) -> Deed:
+def _claim(place: int, **form: str) -> Step:
     given = msgspec.structs.replace(phases.FORM, **form)
-    return Deed(lambda p: claim_prize(p.pool, p.keys, *p.holder, given), place=place)
+    return Step(lambda p: claim_prize(p.pool, p.keys, *p.holder, given), place=place)
 
 
-def _of(place: int, act: Callable[[Play, AccountId, WinnerId], Awaitable[object]]) -> Deed:
-    return Deed(lambda p: act(p, *p.holder), place=place)
+def _of(place: int, act: Callable[[Run, AccountId, WinnerId], Awaitable[object]]) -> Step:
+    return Step(lambda p: act(p, *p.holder), place=place)
 
 
-async def _object(p: Play) -> None:
-    await object_to_result(p.pool, p.campaign, by=p.who("author"), text="刷赞", request=_once("object"))
+async def _object(p: Run) -> None:
+    await object_to_result(p.pool, p.campaign, by=p.account("author"), text="刷赞", request=_once("object"))
 
 
-def _answer(**remedy: Any) -> Deed:
-    async def answer(p: Play) -> None:
+def _answer(**remedy: Any) -> Step:
+    async def answer(p: Run) -> None:
         objection = await p.pool.fetchval("SELECT id FROM objections WHERE campaign_id = $1", p.campaign)
-        await answer_objection(p.pool, objection, by=p.who("third"), text="属实", request=_once("answer"), **remedy)
+        await answer_objection(p.pool, objection, by=p.account("third"), text="属实", request=_once("answer"), **remedy)
 
-    return Deed(answer)
+    return Step(answer)
 
 
-def _enter(who: str) -> Deed:
-    async def enter(p: Play) -> None:
+def _enter(name: str) -> Step:
+    async def enter(p: Run) -> None:
         await enter_number(
-            p.pool, p.campaign, by=p.who(who), round_="2026137", value="03 07 12", appeared_at=_appeared(p)
+            p.pool, p.campaign, by=p.account(name), round_="2026137", value="03 07 12", appeared_at=_appeared(p)
         )
 
-    return Deed(enter)
+    return Step(enter)
 
 
-def _correct(who: str) -> Deed:
-    async def correct(p: Play) -> None:
+def _correct(name: str) -> Step:
+    async def correct(p: Run) -> None:
         await correct_number(
             p.pool,
             p.campaign,
-            by=p.who(who),
+            by=p.account(name),
             round_="2026137",
             value="03 07 21",
             appeared_at=_appeared(p),
@@ -181,58 +181,58 @@ def _correct(who: str) -> Deed:
             reason="录反了",
         )
 
-    return Deed(correct)
+    return Step(correct)
 
 
-def _appeared(p: Play) -> datetime:
+def _appeared(p: Run) -> datetime:
     return datetime.fromtimestamp(p.ids["appeared"], UTC)
 
 
-async def _keep(p: Play) -> None:
+async def _record_value(p: Run) -> None:
     for campaign, round_ in await list_drand_rounds(p.pool, TEST_CHAIN):
         await record_drand_value(p.pool, TEST_CHAIN, campaign, round_, signature_of(round_))
 
 
-_FREEZE = Deed(_worker(lambda p: fill_next_shortlist(p.pool), lambda p: freeze_next_campaign(p.pool)))
-_SETTLE = Deed(_worker(lambda p: settle_next_campaign(p.pool, p.keys)))
-_LIST = Deed(
+_FREEZE = Step(_worker(lambda p: fill_next_shortlist(p.pool), lambda p: freeze_next_campaign(p.pool)))
+_SETTLE = Step(_worker(lambda p: settle_next_campaign(p.pool, p.keys)))
+_LIST = Step(
     _worker(lambda p: freeze_next_campaign(p.pool), lambda p: publish_next_list(p.pool)),
 )
-_SEND = Deed(_send)
-_LAPSE = Deed(
+_SEND = Step(_send)
+_LAPSE = Step(
     _worker(lambda p: lapse_next_claim(p.pool, p.keys)),
     "UPDATE winners SET claim_ends_at = least(claim_ends_at, now()) WHERE campaign_id = $1 AND state = 'notified' AND place = 2",
 )
-_FORFEIT = Deed(
+_FORFEIT = Step(
     _worker(lambda p: forfeit_next_prize(p.pool, p.keys)),
     """
     UPDATE posts SET state = 'deleted', deleted_at = coalesce(deleted_at, now())
     WHERE id = (SELECT post_id FROM winners WHERE campaign_id = $1 ORDER BY place, id LIMIT 1)
     """,
 )
-_FINISH = Deed(
+_FINISH = Step(
     _worker(lambda p: finish_next_objections(p.pool)),
     "UPDATE campaigns SET objections_end_at = least(objections_end_at, now()) WHERE id = $1",
 )
-_REMIND = Deed(
+_REMIND = Step(
     _worker(lambda p: remind_next_winner(p.pool, p.keys)),
     """
     UPDATE winners SET claim_ends_at = least(claim_ends_at, now() + interval '1 day')
     WHERE campaign_id = $1 AND state = 'notified'
     """,
 )
-_SHRED = Deed(
+_SHRED = Step(
     _worker(lambda p: shred_next_campaign(p.pool, p.keys, Retention())),
     "UPDATE campaigns SET final_at = now() - interval '200 days' WHERE id = $1 AND state IN ('final', 'archived')",
 )
-_FORGET = Deed(
+_ARCHIVE = Step(
     _worker(lambda p: remove_next_archive(p.pool)),
     "UPDATE campaigns SET final_at = now() - interval '1000 days', announced_at = now() - interval '1001 days' WHERE id = $1",
 )
 
 
 async def _ranked(pool: Pool, keys: Keys) -> Ids:
-    # Engagement alone, so that the shortlist is filled and nobody has to mark it.
+    # Only engagement counts, so that the shortlist needs no marks.
     weights = {"quality": "0", "likes": "0.6", "comments": "0.4"}
     campaign = await phases.due(pool, keys, entries=6, reserve_count=3, shortlist_size=5, weights=weights)
     return await _people(pool, campaign)
@@ -256,7 +256,7 @@ async def _by_drand(pool: Pool, keys: Keys) -> Ids:
     return await _people(pool, await phases.due_draw(pool, keys, beacon_order=["public_number", "drand"]))
 
 
-async def _by_nobody(pool: Pool, keys: Keys) -> Ids:
+async def _own_value(pool: Pool, keys: Keys) -> Ids:
     return await _people(pool, await phases.due_draw(pool, keys, beacon_order=[]))
 
 
@@ -279,7 +279,7 @@ def _list_out(ago: str) -> str:
 _reveal = _of(
     1,
     lambda p, _, winner: reveal_claim(
-        p.pool, p.keys, p.campaign, winner, by=p.who("first"), reason="寄送", request=_once("reveal")
+        p.pool, p.keys, p.campaign, winner, by=p.account("first"), reason="寄送", request=_once("reveal")
     ),
 )
 STORIES: dict[str, Story] = {
@@ -291,15 +291,15 @@ STORIES: dict[str, Story] = {
             _announce("first"),
             _announce("second"),
             _SEND,
-            Deed(lambda p: view_prizes(p.pool, p.who("author"))),
+            Step(lambda p: view_prizes(p.pool, p.account("author"))),
             _of(1, lambda p, account, winner: view_prize(p.pool, account, winner)),
             _claim(1),
             _claim(1, address="深圳市南山区海德三道1号"),
             _claim(2),
-            Deed(_object),
+            Step(_object),
             _answer(remedy="replace", rank=2),
-            Deed(lambda p: replace_winner(
-                p.pool, p.keys, p.campaign, 2, by=p.who("fourth"), reason="异议成立", request=_once("replace")
+            Step(lambda p: replace_winner(
+                p.pool, p.keys, p.campaign, 2, by=p.account("fourth"), reason="异议成立", request=_once("replace")
             )),
             _REMIND,
             _LAPSE,
@@ -307,27 +307,27 @@ STORIES: dict[str, Story] = {
             _SEND,
             _FINISH,
             _of(1, lambda p, _, winner: verify_claim(
-                p.pool, p.campaign, winner, by=p.who("first"), request=_once("verify")
+                p.pool, p.campaign, winner, by=p.account("first"), request=_once("verify")
             )),
-            Deed(lambda p: grant_access(p.pool, p.campaign, p.who("first"), by=p.who("admin"), days=1, reason="寄送")),
+            Step(lambda p: grant_access(p.pool, p.campaign, p.account("first"), by=p.account("admin"), days=1, reason="寄送")),
             _reveal,
-            Deed(lambda p: export_claims(
-                p.pool, p.keys, p.campaign, by=p.who("first"), reason="寄送", request=_once("export")
+            Step(lambda p: export_claims(
+                p.pool, p.keys, p.campaign, by=p.account("first"), reason="寄送", request=_once("export")
             )),
-            Deed(lambda p: end_access(p.pool, p.campaign, p.who("first"), by=p.who("admin"))),
+            Step(lambda p: end_access(p.pool, p.campaign, p.account("first"), by=p.account("admin"))),
             _of(1, lambda p, _, winner: ship_prize(
-                p.pool, p.campaign, winner, by=p.who("first"), carrier="顺丰", tracking_no="SF1"
+                p.pool, p.campaign, winner, by=p.account("first"), carrier="顺丰", tracking_no="SF1"
             )),
             _of(1, lambda p, account, winner: receive_prize(p.pool, account, winner, _once("receive"))),
             _SHRED,
-            _FORGET,
+            _ARCHIVE,
         ),
     ),
     "codes": Story(
         _coded,
         (
-            Deed(lambda p: add_codes(
-                p.pool, p.keys, p.campaign, 1, ["A-1", "B-2"], by=p.who("first"), request=_once("codes")
+            Step(lambda p: add_codes(
+                p.pool, p.keys, p.campaign, 1, ["A-1", "B-2"], by=p.account("first"), request=_once("codes")
             )),
             _FREEZE, _SETTLE, _announce("first"), _announce("second"), _FORFEIT, _claim(1, recipient_name="", phone="", address=""), _FINISH,
             _of(1, lambda p, account, winner: show_codes(p.pool, p.keys, account, winner, _once("show"))),
@@ -337,16 +337,16 @@ STORIES: dict[str, Story] = {
     "ticket": Story(
         _ticketed,
         (
-            Deed(lambda p: settle_campaign(p.pool, p.keys, p.campaign, by=p.who("first"), request=_once("settle"))),
-            Deed(lambda p: undo_settlement(
-                p.pool, p.campaign, by=p.who("second"), reason="重新评选", request=_once("undo")
+            Step(lambda p: settle_campaign(p.pool, p.keys, p.campaign, by=p.account("first"), request=_once("settle"))),
+            Step(lambda p: undo_settlement(
+                p.pool, p.campaign, by=p.account("second"), reason="重新评选", request=_once("undo")
             )),
-            Deed(lambda p: settle_campaign(
-                p.pool, p.keys, p.campaign, by=p.who("first"), request=_once("settle", "again")
+            Step(lambda p: settle_campaign(
+                p.pool, p.keys, p.campaign, by=p.account("first"), request=_once("settle", "again")
             )),
             _announce("first"), _announce("second"), _claim(1, address=""), _FINISH,
             _of(1, lambda p, _, winner: hand_over_prize(
-                p.pool, p.campaign, winner, by=p.who("first"), reason="现场领取", request=_once("hand over")
+                p.pool, p.campaign, winner, by=p.account("first"), reason="现场领取", request=_once("hand over")
             )),
             _SHRED,
         ),
@@ -354,14 +354,14 @@ STORIES: dict[str, Story] = {
     "settled again": Story(
         _ranked,
         (
-            _FREEZE, _SETTLE, _announce("first"), _announce("second"), _claim(1), Deed(_object),
+            _FREEZE, _SETTLE, _announce("first"), _announce("second"), _claim(1), Step(_object),
             _answer(remedy="settle_again"),
-            Deed(lambda p: undo_settlement(
-                p.pool, p.campaign, by=p.who("fourth"), reason="异议成立", request=_once("undo")
+            Step(lambda p: undo_settlement(
+                p.pool, p.campaign, by=p.account("fourth"), reason="异议成立", request=_once("undo")
             )),
-            Deed(lambda p: cancel_campaign(p.pool, p.who("first"), p.campaign, "名单有误", _once("cancel"))),
-            Deed(lambda p: cancel_campaign(p.pool, p.who("second"), p.campaign, "名单有误", _once("cancel"))),
-            Deed(_worker(lambda p: notify_next_cancellation(p.pool))),
+            Step(lambda p: cancel_campaign(p.pool, p.account("first"), p.campaign, "名单有误", _once("cancel"))),
+            Step(lambda p: cancel_campaign(p.pool, p.account("second"), p.campaign, "名单有误", _once("cancel"))),
+            Step(_worker(lambda p: notify_next_cancellation(p.pool))),
             _SHRED,
         ),
     ),
@@ -369,15 +369,15 @@ STORIES: dict[str, Story] = {
         _drawn,
         (
             _LIST,
-            Deed(_enter("first").act, _list_out("2 minutes")),
+            Step(_enter("first").act, _list_out("2 minutes")),
             _enter("second"),
             _SETTLE,
-            Deed(lambda p: undo_settlement(
-                p.pool, p.campaign, by=p.who("first"), reason="录错了", request=_once("undo")
+            Step(lambda p: undo_settlement(
+                p.pool, p.campaign, by=p.account("first"), reason="录错了", request=_once("undo")
             )),
             _correct("first"),
             _correct("third"),
-            Deed(lambda p: settle_campaign(p.pool, p.keys, p.campaign, by=p.who("first"), request=_once("settle"))),
+            Step(lambda p: settle_campaign(p.pool, p.keys, p.campaign, by=p.account("first"), request=_once("settle"))),
             _announce("first"),
             _announce("second"),
         ),
@@ -386,14 +386,14 @@ STORIES: dict[str, Story] = {
     "drand": Story(
         _by_drand,
         (
-            _LIST, Deed(_keep, _list_out("97 hours")), _SETTLE,
+            _LIST, Step(_record_value, _list_out("97 hours")), _SETTLE,
         ),
         drawn=True,
     ),
     "own value": Story(
-        _by_nobody,
+        _own_value,
         (
-            _LIST, Deed(_worker(lambda p: give_up_next_beacon(p.pool))), _SETTLE,
+            _LIST, Step(_worker(lambda p: give_up_next_beacon(p.pool))), _SETTLE,
         ),
         drawn=True,
     ),

@@ -1,4 +1,4 @@
-"""The rules of a campaign that has ended."""
+"""Rules of a campaign that has ended, for tests of results."""
 
 from decimal import Decimal
 

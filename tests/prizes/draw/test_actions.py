@@ -306,7 +306,7 @@ async def test_drand_decides_by_a_signed_round(worker_state: WorkerState, pool: 
     # A verifier that knows only another chain reports it.
     assert [problem.code for problem in verify_result(text, None).problems] == ["draw_chain"]
     beacon = msgspec.json.decode(text)["draw"]["beacon"]
-    (round_,) = relay.asked
+    (round_,) = relay.requested
     assert beacon["round"] == str(round_)
     assert bytes.fromhex(beacon["signature"]) == signature_of(round_)
     wanted = await pool.fetchval("SELECT list_published_at FROM draws") + timedelta(seconds=60)
@@ -314,7 +314,7 @@ async def test_drand_decides_by_a_signed_round(worker_state: WorkerState, pool: 
 
 
 @pytest.mark.parametrize(
-    "ill",
+    "fault",
     [
         "wrong signature",
         "another round's signature",
@@ -329,13 +329,13 @@ async def test_drand_decides_by_a_signed_round(worker_state: WorkerState, pool: 
     ],
 )
 async def test_a_value_that_the_chain_has_not_signed_is_not_recorded(
-    worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay, ill: str
+    worker_state: WorkerState, pool: Pool, keys: Keys, relay: Relay, fault: str
 ) -> None:
     campaign = await phases.listed(pool, keys, beacon_order=["drand"])
-    relay.ill = ill
+    relay.fault = fault
     await fetch_drand_values(worker_state.pool, worker_state.drand)
     assert not await settle_next_campaign(pool, keys)
-    relay.ill = ""
+    relay.fault = ""
     await fetch_drand_values(worker_state.pool, worker_state.drand)
     assert await settle_next_campaign(pool, keys)
     assert _verified(await _result(pool, campaign.id), keys).is_valid
@@ -346,7 +346,7 @@ async def test_a_round_is_not_requested_before_it_appears(
 ) -> None:
     campaign = await phases.listed(pool, keys, ago=timedelta(seconds=30), beacon_order=["drand"])
     await fetch_drand_values(worker_state.pool, worker_state.drand)
-    assert relay.asked == []
+    assert relay.requested == []
     await phases.age_list(pool, campaign.id, timedelta(minutes=2))
     ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
     # A valid signature of another round.
@@ -652,12 +652,12 @@ async def test_the_worker_gives_a_draw_our_own_value_after_all_windows(
     sources = {"beacon_order": ["public_number", "drand"], "beacon_wait_hours": 1}
     waiting = await phases.listed(pool, keys, ago=timedelta(minutes=30), **sources)
     over = await phases.listed(pool, keys, ago=timedelta(hours=2), **sources)
-    relay.ill = "failing"
+    relay.fault = "failing"
     for_drand = await phases.listed(pool, keys, ago=timedelta(hours=1, minutes=30), **sources)
     async with running(worker_state, database, DRAW_SCHEDULE):
 
         async def is_settled() -> bool:
-            return await phases.result_of(pool, over.id) is not None and bool(relay.asked)
+            return await phases.result_of(pool, over.id) is not None and bool(relay.requested)
 
         await becomes(is_settled, within=20)
     section = msgspec.json.decode(await _result(pool, over.id))["draw"]

@@ -159,9 +159,9 @@ async def test_killed_while_a_drand_value_is_recorded_the_draw_has_it_once(
 ) -> None:
     campaign = await phases.listed(pool, keys, beacon_order=["drand"])
     ((_, round_),) = await list_drand_rounds(pool, TEST_CHAIN)
-    await kill(when, 1, "keep", campaign.id, round_)
+    await kill(when, 1, "record", campaign.id, round_)
     assert ("value" in await _values(pool, campaign.id)) is (when == "after")
-    assert await killed_at_commit.STEPS["keep"](pool, keys, campaign.id, round_) is (when == "before")
+    assert await killed_at_commit.STEPS["record"](pool, keys, campaign.id, round_) is (when == "before")
     assert await settle_next_campaign(pool, keys)
     values = await _values(pool, campaign.id)
     assert verify_result(values["result"], keys.public_keys().keys, (TEST_CHAIN,)).is_valid
