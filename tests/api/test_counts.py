@@ -47,9 +47,9 @@ class Model:
     def shown(self, comment: int) -> bool:
         return self.comment_states[comment] == "published"
 
-    def allows(self, operation: str, who: str, post: int, comment: int) -> bool:
+    def allows(self, operation: str, actor: str, post: int, comment: int) -> bool:
         """Whether the operation succeeds."""
-        writes, open_ = who not in self.banned, self.states[post] == "published"
+        writes, open_ = actor not in self.banned, self.states[post] == "published"
         match operation:
             case "like" | "unlike" | "comment":
                 return writes and open_
@@ -65,23 +65,25 @@ class Model:
                 return self.states[post] == "removed"
         return True
 
-    def apply(self, operation: str, who: str, post: int, comment: int) -> None:
+    def apply(self, operation: str, actor: str, post: int, comment: int) -> None:
         match operation:
             case "like":
-                self.likes.add((post, who))
+                self.likes.add((post, actor))
             case "unlike":
-                self.likes.discard((post, who))
+                self.likes.discard((post, actor))
             case "comment":
-                self.comments.append(WrittenComment(post, who, None))
+                self.comments.append(WrittenComment(post, actor, None))
                 self.comment_states.append("published")
             case "reply":
                 parent = self.comments[comment]
-                self.comments.append(WrittenComment(parent.post, who, comment if parent.root is None else parent.root))
+                self.comments.append(
+                    WrittenComment(parent.post, actor, comment if parent.root is None else parent.root)
+                )
                 self.comment_states.append("published")
             case "like comment":
-                self.comment_likes.add((comment, who))
+                self.comment_likes.add((comment, actor))
             case "unlike comment":
-                self.comment_likes.discard((comment, who))
+                self.comment_likes.discard((comment, actor))
             case "delete comment":
                 self.comment_states[comment] = "deleted"
             case "remove comment":
@@ -95,9 +97,9 @@ class Model:
             case "restore post":
                 self.states[post] = "published"
             case "ban":
-                self.banned.add(who)
+                self.banned.add(actor)
             case "lift":
-                self.banned.discard(who)
+                self.banned.discard(actor)
 
     def numbers(self) -> dict[str, Any]:
         """All counters."""
@@ -106,17 +108,17 @@ class Model:
         for name, post in (("甲", 0), ("乙", 1)):
             found[f"posts of {name}"] = int(visible[post])
         for post, author in enumerate(self.authors):
-            likers = {who for liked, who in self.likes if liked == post}
+            likers = {actor for liked, actor in self.likes if liked == post}
             thread = [each for place, each in enumerate(self.comments) if each.post == post and self.shown(place)]
             commenters = {each.author for each in thread}
             found[f"post {post}"] = (len(likers), len(thread))
             found[f"hot {post}"] = (len(likers), len(thread)) if visible[post] else None
             others = set(PEOPLE) - {author} - self.banned
-            stands = visible[post] and author not in self.banned
-            found[f"board {post}"] = (len(likers & others), len(commenters & others)) if stands else None
+            on_board = visible[post] and author not in self.banned
+            found[f"board {post}"] = (len(likers & others), len(commenters & others)) if on_board else None
         for place in range(len(self.comments)):
             replies = [n for n, each in enumerate(self.comments) if each.root == place and self.shown(n)]
-            likes = [who for liked, who in self.comment_likes if liked == place]
+            likes = [actor for liked, actor in self.comment_likes if liked == place]
             found[f"comment {place}"] = (len(replies), len(likes))
         return found
 
@@ -131,16 +133,16 @@ class Scene:
         self.posts: list[str] = []
         self.comments: list[str] = []
 
-    def name(self, who: str) -> str:
-        return f"{who}{self.number}"
+    def name(self, actor: str) -> str:
+        return f"{actor}{self.number}"
 
     async def begin(self) -> None:
-        for who in PEOPLE:
-            await self.at.id_of(self.name(who))
-        self.posts = [await self.at.publish(self.name(who)) for who in ("甲", "乙")]
+        for actor in PEOPLE:
+            await self.at.id_of(self.name(actor))
+        self.posts = [await self.at.publish(self.name(actor)) for actor in ("甲", "乙")]
 
-    async def do(self, model: Model, operation: str, who: str, post: int, comment: int) -> int:
-        at, name, post_id = self.at, self.name(who), self.posts[post]
+    async def do(self, model: Model, operation: str, actor: str, post: int, comment: int) -> int:
+        at, name, post_id = self.at, self.name(actor), self.posts[post]
         comment_id = self.comments[comment] if self.comments else ""
         match operation:
             case "like" | "unlike":
@@ -172,9 +174,9 @@ class Scene:
         """The counters in Postgres, and on the boards after projection."""
         pool = self.at.app_state.pool
         found: dict[str, Any] = {}
-        for who in ("甲", "乙"):
-            found[f"posts of {who}"] = await pool.fetchval(
-                "SELECT post_count FROM accounts WHERE sub = $1", self.name(who)
+        for actor in ("甲", "乙"):
+            found[f"posts of {actor}"] = await pool.fetchval(
+                "SELECT post_count FROM accounts WHERE sub = $1", self.name(actor)
             )
         for place, post_id in enumerate(self.posts):
             row = await pool.fetchrow(
@@ -197,7 +199,7 @@ class Scene:
         return found
 
 
-DEEDS = st.lists(
+OPERATIONS = st.lists(
     st.tuples(
         st.sampled_from(
             # Mostly operations that increment counters, rarely those that reset them.
@@ -231,27 +233,27 @@ async def campaign(at: Square) -> int:
 
 # One database for all examples: each has its own people and posts.
 @examples(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(operations=DEEDS)
+@given(operations=OPERATIONS)
 async def test_counters_match_a_naive_model(
     at: Square, campaign: int, operations: list[tuple[str, str, int, int]]
 ) -> None:
     model, scene = Model(), Scene(at, campaign)
     await scene.begin()
-    for operation, who, post, place in operations:
+    for operation, actor, post, place in operations:
         if not model.comments and operation.split()[-1] in ("comment", "reply") and operation != "comment":
             continue
         comment = place % len(model.comments) if model.comments else 0
-        allowed = model.allows(operation, who, post, comment)
-        status = await scene.do(model, operation, who, post, comment)
-        assert (status < 300) == allowed, (operation, who, post, comment, status)
+        allowed = model.allows(operation, actor, post, comment)
+        status = await scene.do(model, operation, actor, post, comment)
+        assert (status < 300) == allowed, (operation, actor, post, comment, status)
         assert status < 500
         if allowed:
-            model.apply(operation, who, post, comment)
+            model.apply(operation, actor, post, comment)
         # As the process does after an operation; a ban is carried over by the change log only.
         await at.project(scene.posts)
         if operation in ("ban", "lift"):
             await settle(at.app_state.pool, at.app_state.redis)
-        assert await scene.numbers() == model.numbers(), (operation, who, post, comment)
+        assert await scene.numbers() == model.numbers(), (operation, actor, post, comment)
     await settle(at.app_state.pool, at.app_state.redis)
     assert await scene.numbers() == model.numbers()
     assert await miscounted(at.app_state.pool) == []

@@ -47,9 +47,9 @@ async def test_staff_endpoints_reject_other_callers(
         url = re.sub(r"\{[^}]*\}", "1", path).removeprefix("/v1")
         body: dict[str, str] | None = None if method in ("GET", "DELETE") else {}
         anonymous = await client.request(method, url, json=body)
-        refused = await other(method, url, body)
-        if anonymous.status_code != 401 or (refused.status_code != 403 and path not in _WITHOUT_A_ROLE):
-            reachable.append((method, path, anonymous.status_code, refused.status_code))
+        rejected = await other(method, url, body)
+        if anonymous.status_code != 401 or (rejected.status_code != 403 and path not in _WITHOUT_A_ROLE):
+            reachable.append((method, path, anonymous.status_code, rejected.status_code))
     assert reachable == []
 
 
@@ -102,7 +102,7 @@ async def test_every_role_may_call_the_operations_of_the_table_only(
         for path, item in document["paths"].items()
         for method, operation in item.items()
     }
-    owner = {name: who for who, names in CALLERS.items() for name in names.split()}
+    owner = {name: group for group, names in CALLERS.items() for name in names.split()}
     assert owner.keys() == operations.keys()
     callers = {
         caller: None if caller == "anonymous" else join(caller, roles=(caller,) if caller in ALLOWED else ())

@@ -43,7 +43,7 @@ async def test_a_removal_invalidates_the_pages_of_every_process(
 ) -> None:
     monkeypatch.setattr(pages, "CACHE_SECONDS", 600.0)
     ming, judge = join("小明"), join("审读", roles=("reviewer",))
-    kept = await publish(ming, "留下的")
+    visible = await publish(ming, "留下的")
     gone = await publish(ming, "要删的")
     removed = await publish(ming, "要下架的")
     for reader in (client, other):
@@ -55,7 +55,7 @@ async def test_a_removal_invalidates_the_pages_of_every_process(
     async with asyncio.timeout(10):
         while await shown(other) != ["留下的"]:
             await asyncio.sleep(0.01)
-    assert (await ming("PATCH", f"/posts/{kept}", {"text": "改过的"})).status_code == 200
+    assert (await ming("PATCH", f"/posts/{visible}", {"text": "改过的"})).status_code == 200
     assert await shown(client) == ["改过的"]
 
 

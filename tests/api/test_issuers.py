@@ -27,8 +27,8 @@ def settings(settings: Settings, issuer: Issuer) -> Settings:
 async def test_a_token_of_the_app_makes_an_account_at_its_first_request(
     client: httpx.AsyncClient, issuer: Issuer, app_state: AppState
 ) -> None:
-    said: dict[str, Any] = {"phone_number": "+8613800138000", "phone_number_verified": True}
-    me = (await Person(client, issuer.token("u1", **said))("GET", "/me")).json()
+    phone_claims: dict[str, Any] = {"phone_number": "+8613800138000", "phone_number_verified": True}
+    me = (await Person(client, issuer.token("u1", **phone_claims))("GET", "/me")).json()
     assert (me["name"], me["verified"], me["phone_masked"], me["roles"]) == ("小明", True, "138****8000", [])
     again = (await Person(client, issuer.token("u1", name="别名", iat=1))("GET", "/me")).json()
     assert (again["id"], again["name"]) == (me["id"], "小明")

@@ -102,16 +102,16 @@ def requests(document: Json, ids: Json, number: int) -> Iterator[tuple[str, str,
             sent: Json = {} if example is None else {"json": example}
             for parameter in parameters:
                 values = ids | {parameter["name"]: str(number)} if parameter["in"] == "path" else ids
-                address = path.format(**{each: values.get(each, "1") for each in in_path})
+                url = path.format(**{each: values.get(each, "1") for each in in_path})
                 about = f"{name} {parameter['name']}={number}"
                 if parameter["in"] == "path" and parameter["name"] != "name":
                     # Removing what does not exist succeeds.
-                    yield about, method, address, sent, method != "delete" and method != "put"
+                    yield about, method, url, sent, method != "delete" and method != "put"
                 elif parameter["in"] == "query":
                     numeric = any("integer" in str(kind.get("type")) for kind in _kinds(parameter["schema"]))
-                    yield about, method, f"{address}?{parameter['name']}={number}", sent, numeric
+                    yield about, method, f"{url}?{parameter['name']}={number}", sent, numeric
             if schema is not None:
-                address = path.format(**{each: ids.get(each, "1") for each in in_path})
+                url = path.format(**{each: ids.get(each, "1") for each in in_path})
                 if name == "judge_cases":
                     example = _put(example, ("cases", 0, "id"), ids["case_id"])
                 for path_to in number_paths(schema, schemas):
@@ -120,7 +120,7 @@ def requests(document: Json, ids: Json, number: int) -> Iterator[tuple[str, str,
                     yield (
                         about,
                         method,
-                        address,
+                        url,
                         {"json": body},
                         name not in BY_ITEM and not (number < 0 and path_to[-1] in MAY_BE_NEGATIVE),
                     )
@@ -133,9 +133,9 @@ async def test_a_number_out_of_range_is_a_client_error(
     document = (await client.get("http://feed.test/openapi.json")).json()
     client.event_hooks = {}  # Collects all failures instead of raising the first.
     tried, wrong = 0, []
-    for about, method, address, sent, refused in requests(document, ids, number):
-        answer = await chief(method.upper(), "http://feed.test" + address, **sent)
-        if answer.status_code >= 500 or (refused and answer.status_code < 400):
+    for about, method, url, sent, must_fail in requests(document, ids, number):
+        answer = await chief(method.upper(), "http://feed.test" + url, **sent)
+        if answer.status_code >= 500 or (must_fail and answer.status_code < 400):
             wrong.append(f"{about}: {answer.status_code} {answer.text[:200]}")
         tried += 1
     assert not wrong, "\n".join(wrong)

@@ -136,8 +136,8 @@ async def test_a_change_of_the_comment_policy_is_no_revision_and_no_edit(join: J
         changed = (await ming("PATCH", path, body)).json()
         assert (changed["comment_policy"], changed["revision"], changed["edited_at"]) == ("nobody", 1, None)
     for body in ({"text": "再来"}, {"text": "回复", "reply_to_id": comment["id"]}):
-        refused = await hong("POST", f"{path}/comments", body)
-        assert (refused.status_code, refused.json()["code"]) == (409, "comments_closed")
+        rejected = await hong("POST", f"{path}/comments", body)
+        assert (rejected.status_code, rejected.json()["code"]) == (409, "comments_closed")
     reply = await ming("POST", f"{path}/comments", {"text": "谢谢", "reply_to_id": comment["id"]})
     assert reply.status_code == 201
     edited = (await ming("PATCH", path, {"text": "读书二"})).json()

@@ -54,13 +54,13 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def written() -> Iterator[Callable[[], bytes]]:
     """Everything that API, worker and libraries log at debug level or print."""
-    kept, said = io.StringIO(), io.StringIO()
+    errors, output = io.StringIO(), io.StringIO()
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
-    with contextlib.redirect_stderr(kept), contextlib.redirect_stdout(said):
+    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(output):
         configure("json", level=logging.DEBUG)
-        assert sys.stderr is kept
-        yield lambda: (kept.getvalue() + said.getvalue()).encode()
+        assert sys.stderr is errors
+        yield lambda: (errors.getvalue() + output.getvalue()).encode()
     root.handlers[:] = before
     root.setLevel(level)
     structlog.reset_defaults()
@@ -153,7 +153,7 @@ async def _play(run: Run, keys: Keys, settings: Settings) -> Played:
     for post_id, phone in zip((*campaign.posts[:2], campaign.posts[3]), (BEST, OTHER, LOSER), strict=True):
         await _becomes_of_phone(app_state, post_id, phone)
     editors = [join(name, roles=("editor",)) for name in ("编辑甲", "编辑乙")]
-    people: dict[str, Person | None] = {"anybody": None, "stranger": join("路人", phone=f"+86{STRANGER}")}
+    people: dict[str, Person | None] = {"anonymous": None, "stranger": join("路人", phone=f"+86{STRANGER}")}
     assert people["stranger"] is not None
     address = f"/admin/campaigns/{campaign.id}"
 
@@ -231,9 +231,9 @@ async def _answers(run: Run, played: Played) -> dict[str, bytes]:
         if "get" not in item:
             continue
         url = "http://feed.test" + re.sub(r"\{([^}]*)\}", lambda found: ids[found[1]], path)
-        for who, person in played.people.items():
+        for name, person in played.people.items():
             answer = await (run.client.get(url) if person is None else person("GET", url))
-            seen[f"GET {path} for {who}"] = _as_bytes(answer)
+            seen[f"GET {path} for {name}"] = _as_bytes(answer)
     good = [name for name, answer in seen.items() if b" 200 " in answer[:20]]
     assert "GET /v1/admin/campaigns/{campaign_id}/claims for editor" in good
     assert "GET /v1/me/prizes/{prize_id} for winner" in good
@@ -284,7 +284,7 @@ async def test_planted_details_occur_only_in_the_responses_that_show_them(
         "table public.messages": ("prize_notice",),
         "Redis": ("feed:",),
         f"names of files below {tmp_path}": ("outbox", "keys"),
-        "GET /v1/campaigns/{campaign_id} for anybody": (title,),
+        "GET /v1/campaigns/{campaign_id} for anonymous": (title,),
         "GET /v1/admin/campaigns/{campaign_id}/claims for editor": ("137****1468",),
     }
     for place, words in known.items():

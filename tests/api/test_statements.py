@@ -163,11 +163,11 @@ class Scene:
             )
             await pool.execute(
                 """
-                WITH told AS (
+                WITH added AS (
                     INSERT INTO inbox (account_id, kind, title, body, once_key, about_post_id, actor_id)
                     VALUES ($1, 'comment', 't', 'b', $2::text, $3, $4) RETURNING id
                 )
-                INSERT INTO pushes (inbox_id, account_id, once_key) SELECT id, $1, $2 FROM told
+                INSERT INTO pushes (inbox_id, account_id, once_key) SELECT id, $1, $2 FROM added
                 """,
                 self._viewer,
                 f"k{post_id}",
@@ -219,19 +219,19 @@ async def test_the_number_of_statements_is_independent_of_the_number_of_items(
             await town.grow()
             for operation, cost in EXPECTED.items():
                 path = town.path(cost.path)
-                for who, expected in ((person, cost.signed_in), (None, cost.anonymous)):
+                for caller, expected in ((person, cost.signed_in), (None, cost.anonymous)):
                     if expected is None:
                         continue
                     app_state.pages.invalidate(None)
                     await count_statements(recorded)
                     recorded.clear()
-                    answer = await (client.get(path) if who is None else who("GET", path))
+                    answer = await (client.get(path) if caller is None else caller("GET", path))
                     assert answer.status_code == 200, (path, answer.text)
                     await count_statements(recorded)
                     # Recently erased accounts are read in the background.
                     executed = len([each for each in recorded if "accounts WHERE erased_at >" not in each])
                     if executed != expected:
                         wrong.append(
-                            f"{operation} {'anonymous' if who is None else 'signed in'}: {executed}, not {expected}"
+                            f"{operation} {'anonymous' if caller is None else 'signed in'}: {executed}, not {expected}"
                         )
     assert wrong == [], "\n".join(wrong)

@@ -246,9 +246,9 @@ def for_staff(path: str, *roles: str, status: int = 200, whole: bool = False) ->
     """A response to staff; with `whole` it contains the posts in every state."""
 
     def rule(town: Town, viewer: str) -> Iterator[Case]:
-        refused = 401 if viewer == "anonymous" else 403
+        status_for_others = 401 if viewer == "anonymous" else 403
         if viewer not in roles:
-            yield path.format(campaign=town.campaign), (refused, NOTHING)
+            yield path.format(campaign=town.campaign), (status_for_others, NOTHING)
         else:
             words = {post.word for post in town.posts} if whole else NOTHING
             yield path.format(campaign=town.campaign), (status, words)

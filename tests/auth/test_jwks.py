@@ -68,9 +68,9 @@ def forged(header: dict[str, Any], claims: dict[str, Any], sign: bytes | None = 
     return (signed + b"." + proof).decode()
 
 
-def from_now(said: dict[str, Any]) -> dict[str, Any]:
+def from_now(changes: dict[str, Any]) -> dict[str, Any]:
     """The claims, with floats as seconds from now."""
-    return {name: time.time() + value if isinstance(value, float) else value for name, value in said.items()}
+    return {name: time.time() + value if isinstance(value, float) else value for name, value in changes.items()}
 
 
 @pytest.mark.parametrize("kind", ["RSA", "EC", "OKP"])
@@ -136,7 +136,7 @@ async def test_unknown_critical_extensions_are_rejected(issuer: Issuer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome"),
+    ("changes", "outcome"),
     [
         ({"aud": "others"}, TokenInvalid),
         ({"aud": None}, TokenInvalid),
@@ -156,14 +156,14 @@ async def test_unknown_critical_extensions_are_rejected(issuer: Issuer) -> None:
     ],
 )
 async def test_invalid_claims_are_rejected_with_a_valid_signature(
-    issuer: Issuer, said: dict[str, Any], outcome: type[Exception]
+    issuer: Issuer, changes: dict[str, Any], outcome: type[Exception]
 ) -> None:
-    assert await rejection(make_verifier(issuer), issuer.token(**from_now(said))) is outcome
+    assert await rejection(make_verifier(issuer), issuer.token(**from_now(changes))) is outcome
 
 
-@pytest.mark.parametrize("said", [{"exp": -20.0}, {"nbf": 20.0}, {"exp": 600.5}])
-async def test_clocks_may_differ_by_a_minute(issuer: Issuer, said: dict[str, Any]) -> None:
-    assert (await make_verifier(issuer).verify_with_refresh(issuer.token(**from_now(said)))).sub == "u1"
+@pytest.mark.parametrize("changes", [{"exp": -20.0}, {"nbf": 20.0}, {"exp": 600.5}])
+async def test_clocks_may_differ_by_a_minute(issuer: Issuer, changes: dict[str, Any]) -> None:
+    assert (await make_verifier(issuer).verify_with_refresh(issuer.token(**from_now(changes)))).sub == "u1"
 
 
 @pytest.mark.parametrize(

@@ -301,9 +301,9 @@ def test_concurrent_rotations_lose_no_key(store: Path) -> None:
     at = datetime(2026, 9, 1, tzinfo=UTC)
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda _: open_keys(store, create=False).rotate_signing_key(at), range(8)))
-    kept = {key.key_id for key in open_keys(store, create=False).public_keys().keys}
-    assert len(kept) == 9
-    assert {key.key_id for key in made} <= kept
+    key_ids = {key.key_id for key in open_keys(store, create=False).public_keys().keys}
+    assert len(key_ids) == 9
+    assert {key.key_id for key in made} <= key_ids
 
 
 def test_an_open_store_keeps_its_keys_while_the_file_is_missing(store: Path) -> None:

@@ -70,15 +70,15 @@ async def test_each_endpoint_responds_alike_on_both_paths(
         if endpoint.body is not None:
             await compare_with_body(both, method, path, token)
             continue
-        for who in ({}, token):
+        for credentials in ({}, token):
             for query in ("", "?limit=3") if "limit" in endpoint.query_names else ("",):
-                quick = await both.ask(method, path + query, who, fast=True)
-                assert both.framework_count == (not who and endpoint.viewer_name == "viewer"), path
+                quick = await both.ask(method, path + query, credentials, fast=True)
+                assert both.framework_count == (not credentials and endpoint.viewer_name == "viewer"), path
                 both.framework_count = 0
-                slow = await both.ask(method, path + query, who, fast=False)
+                slow = await both.ask(method, path + query, credentials, fast=False)
                 assert observed(quick) == observed(slow), path
                 if tag := quick.headers.get("etag"):
-                    same = {**who, "if-none-match": tag}
+                    same = {**credentials, "if-none-match": tag}
                     again = await both.ask(method, path + query, same, fast=True)
                     assert again.status_code == 304
                     assert observed(again) == observed(await both.ask(method, path + query, same, fast=False))
@@ -125,9 +125,9 @@ async def compare_with_body(both: BothPaths, method: str, path: str, token: dict
     both.framework_count = 0
 
 
-def without_ids(seen: Any) -> Any:
+def without_ids(response: Any) -> Any:
     """The response without ids and times."""
-    status, headers, content = seen
+    status, headers, content = response
     alike = re.sub(rb"[0-9]{15,}|20[0-9]{2}-[0-9T:.-]+Z", b"?", content)
     return status, [(name, value) for name, value in headers if name != "content-length"], alike
 

@@ -140,12 +140,12 @@ async def test_a_rejection_names_the_limit_and_when_to_retry(opened: Opened, old
     assert limits["posts-10m"]["r"] == 1
     assert 0 < limits["posts-10m"]["t"] <= 600
     assert (await ming("POST", "/posts", {"text": "读书"})).status_code == 201
-    refused = await ming("POST", "/posts", {"text": "读书"})
-    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert 0 < int(refused.headers["retry-after"]) <= 1200
-    assert structured(refused.headers["ratelimit"])["posts-10m"]["r"] == 0
-    assert structured(refused.headers["ratelimit-policy"])["posts-10m"] == {"q": 2, "w": 600}
+    rejected = await ming("POST", "/posts", {"text": "读书"})
+    assert (rejected.status_code, rejected.json()["code"]) == (429, "rate_limited")
+    assert rejected.headers["content-type"] == "application/problem+json"
+    assert 0 < int(rejected.headers["retry-after"]) <= 1200
+    assert structured(rejected.headers["ratelimit"])["posts-10m"]["r"] == 0
+    assert structured(rejected.headers["ratelimit-policy"])["posts-10m"] == {"q": 2, "w": 600}
     # Other classes are not affected.
     assert (await ming("GET", "/me")).status_code == 200
 
@@ -217,9 +217,9 @@ async def test_codes_are_limited_by_address_and_rejected_without_redis(opened: O
 
     gone = Redis.from_url("redis://127.0.0.1:1/0")
     away = opened(on=gone)
-    refused = await away.post("/auth/codes", json={"phone": "13800000009"})
-    assert (refused.status_code, refused.json()["code"]) == (503, "limits_away")
-    assert int(refused.headers["retry-after"]) > 0
+    rejected = await away.post("/auth/codes", json={"phone": "13800000009"})
+    assert (rejected.status_code, rejected.json()["code"]) == (503, "limits_away")
+    assert int(rejected.headers["retry-after"]) > 0
     ming = Person(away, issue_token(keys.token_key, sub="小明", name="小明", phone="+8613700000005"))
     assert (await ming("PUT", "/me/prizes/1/claim", {})).status_code == 503
     assert [(await ming("GET", "/feeds/latest")).status_code for _ in range(9)] == [200] * 9

@@ -128,8 +128,8 @@ def test_a_host_is_allowed_by_its_name_with_any_port(header: bytes, allowed: boo
 
 async def test_a_foreign_host_is_rejected_except_for_probes(opened: Opened) -> None:
     client = opened(public_url="https://pyq.example.cn")
-    refused = await client.get("/v1/feeds/latest")
-    assert (refused.status_code, refused.json()["code"]) == (400, "host_not_allowed")
+    rejected = await client.get("/v1/feeds/latest")
+    assert (rejected.status_code, rejected.json()["code"]) == (400, "host_not_allowed")
     assert (await client.get("/nothing", headers={"host": "pyq.example.cn:443"})).status_code == 404
     twice = [("host", "pyq.example.cn"), ("host", "evil.example")]
     assert (await client.get("/nothing", headers=twice)).json()["code"] == "host_not_allowed"
@@ -152,9 +152,9 @@ async def test_cors_allows_the_configured_origins_only(client: httpx.AsyncClient
     assert "retry-after" in answer.headers["access-control-expose-headers"]
     assert "Origin" in answer.headers["vary"]
     for foreign in ("https://evil.example", "https://h5.example.cn.evil.example", "null"):
-        refused = await named.options("/v1/posts/1/like", headers={**preflight, "origin": foreign})
-        assert refused.status_code == 400
-        assert "access-control-allow-origin" not in refused.headers
+        rejected = await named.options("/v1/posts/1/like", headers={**preflight, "origin": foreign})
+        assert rejected.status_code == 400
+        assert "access-control-allow-origin" not in rejected.headers
         assert "access-control-allow-origin" not in (await named.get("/nothing", headers={"origin": foreign})).headers
 
 
@@ -173,8 +173,8 @@ def test_accept_headers_that_allow_json(accept: str, allowed: bool) -> None:
 
 
 async def test_an_accept_header_without_json_is_406(client: httpx.AsyncClient, join: Join) -> None:
-    refused = await client.get("/feeds/latest", headers={"accept": "text/html"})
-    assert (refused.status_code, refused.json()["code"]) == (406, "not_acceptable")
+    rejected = await client.get("/feeds/latest", headers={"accept": "text/html"})
+    assert (rejected.status_code, rejected.json()["code"]) == (406, "not_acceptable")
     # The score sheet is also served as CSV, and the OpenAPI document as a page.
     sheet = await join("编辑", roles=("editor",))("GET", "/admin/campaigns/1/sheet", headers={"accept": "text/csv"})
     assert sheet.status_code == 404

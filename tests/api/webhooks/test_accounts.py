@@ -52,8 +52,8 @@ async def deliver(
 
 def outcome(answer: httpx.Response) -> str:
     assert answer.status_code == 200, answer.text
-    said: str = answer.json()["outcome"]
-    return said
+    result: str = answer.json()["outcome"]
+    return result
 
 
 async def name_of(person: Person) -> str:
@@ -168,14 +168,14 @@ async def test_an_erased_account_is_gone_with_its_posts(
     person, reader = join("小明", roles=("editor",)), join("读者")
     user_id = (await person("GET", "/me")).json()["id"]
     posts = [(await person("POST", "/posts", {"text": f"第{number} #爱读书#"})).json()["id"] for number in range(60)]
-    kept = (await reader("POST", "/posts", {"text": "我的 #爱读书#"})).json()["id"]
-    comment = await person("POST", f"/posts/{kept}/comments", {"text": "好"})
+    other_post = (await reader("POST", "/posts", {"text": "我的 #爱读书#"})).json()["id"]
+    comment = await person("POST", f"/posts/{other_post}/comments", {"text": "好"})
     assert comment.status_code == 201
 
     assert outcome(await send(client, "erased")) == "applied"
     assert outcome(await send(client, "erased")) == "repeated"
     assert (await person("POST", "/posts", {"text": "还在"})).status_code in (401, 403)
-    assert (await person("PUT", f"/posts/{kept}/like")).status_code in (401, 403)
+    assert (await person("PUT", f"/posts/{other_post}/like")).status_code in (401, 403)
     await asyncio.sleep(2.1)
     await person("GET", "/me")
     await asyncio.sleep(0.2)
