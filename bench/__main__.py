@@ -16,21 +16,21 @@ from rich.console import Console
 from bench import lines as table
 from bench import load, parts, report
 from bench.baseline import baseline
-from bench.lines import Line
+from bench.lines import Case
 from bench.report import Report, Verdict
 from bench.rounds import Bench, Figure
 from bench.scene import Scene, scene
 from feed.seeding.model import Sizes, sizes_of
 
-# Away from a terminal the tables would be folded into nothing readable.
+# Without a terminal the default width would make the tables unreadable.
 console = Console(width=None if sys.stdout.isatty() else 160)
 _EXTRAS = ("idle", "memory", "tail", "workers")
-# Of these lines the tail is measured, and the second worker.
+# The cases for tail latency and for two workers.
 _CHOSEN = ("latest", "like")
 
 
 class Run:
-    """What one run of the benchmark collects."""
+    """One run of the benchmark and its results."""
 
     def __init__(self, options: argparse.Namespace, directory: Path) -> None:
         self.options = options
@@ -41,12 +41,12 @@ class Run:
         self.remarks: list[str] = []
 
     def wants(self, key: str) -> bool:
-        """Whether it is to be measured: everything, or what `--only` names."""
+        """Whether this is measured: everything, or what `--only` names."""
         return not self.options.only or key in self.options.only
 
     async def measure(self) -> None:
         """The small installation with one worker, then with two, then the large one."""
-        # Everybody who holds a token needs an account.
+        # Each token needs an account.
         small = sizes_of(
             posts=10_000, likes=100_000, comments=20_000, accounts=self.options.tokens, topics=200, days=365
         )
@@ -58,11 +58,11 @@ class Run:
 
     async def _measure_small(self, name: str, sizes: Sizes) -> None:
         async with AsyncExitStack() as stack:
-            there, bench = await self._open(stack, name, sizes)
-            every = table.lines(there, people=self.options.people)
-            self.remarks += [f"not measured: {words}" for words in there.missing.values()]
+            installation, bench = await self._open(stack, name, sizes)
+            every = table.lines(installation, people=self.options.people)
+            self.remarks += [f"not measured: {words}" for words in installation.missing.values()]
             wanted = [line for line in every if self.wants(line.key)]
-            # What the extras need is measured with them.
+            # The extra measurements need the figures of these cases.
             chosen = [line for line in every if line.key in _CHOSEN]
             if self.wants("tail") or self.wants("workers"):
                 wanted += [line for line in chosen if line not in wanted]
@@ -72,26 +72,26 @@ class Run:
             self.verdicts += report.judge(figures, goals) + parts.viral(figures)
             if self.wants("tail"):
                 self._add(await parts.tail(bench, chosen, figures))
-            if self.wants("memory") and "latest" in there.pages:
+            if self.wants("memory") and "latest" in installation.pages:
                 console.print("memory …")
-                all_tokens = Line(key="memory", name="latest", base="", load=there.pages["latest"])
-                self._add(await parts.memory(bench, there, all_tokens))
+                all_tokens = Case(key="memory", name="latest", base="", load=installation.pages["latest"])
+                self._add(await parts.memory(bench, installation, all_tokens))
             if self.wants("idle"):
                 console.print("one like with nothing else going on …")
-                self._add(await parts.idle(there))
+                self._add(await parts.idle(installation))
 
     async def _measure_workers(self, name: str, sizes: Sizes) -> None:
         async with AsyncExitStack() as stack:
-            there, bench = await self._open(stack, name, sizes, workers=2)
-            every = table.lines(there, people=self.options.people)
+            installation, bench = await self._open(stack, name, sizes, workers=2)
+            every = table.lines(installation, people=self.options.people)
             figures = await bench.figures([line for line in every if line.key in _CHOSEN])
             self._keep(f"{name}, two workers", sizes, figures)
             self.verdicts += parts.two_workers(self.figures[name], figures)
 
     async def _measure_large(self, name: str, sizes: Sizes) -> None:
         async with AsyncExitStack() as stack:
-            there, bench = await self._open(stack, name, sizes)
-            every = table.lines(there, people=self.options.people)
+            installation, bench = await self._open(stack, name, sizes)
+            every = table.lines(installation, people=self.options.people)
             figures = await bench.figures([line for line in every if self.wants(line.key)])
             self._keep(name, sizes, figures)
             self.verdicts += parts.large(self.figures["small"], figures)
@@ -102,20 +102,20 @@ class Run:
         console.print(
             f"{name}: {sizes.posts:,} posts, {sizes.likes:,} likes, {sizes.accounts:,} accounts, {workers} worker(s)"
         )
-        there = await stack.enter_async_context(scene(data, sizes, tokens=self.options.tokens, workers=workers))
-        lengths = there.body_bytes.values() or [10_000]
+        installation = await stack.enter_async_context(scene(data, sizes, tokens=self.options.tokens, workers=workers))
+        lengths = installation.body_bytes.values() or [10_000]
         base_url = await stack.enter_async_context(baseline(lengths, self.directory / "baseline.log"))
         bench = Bench(
-            there.place.base_url,
+            installation.place.base_url,
             base_url,
             self.directory,
             seconds=self.options.seconds,
             rounds=self.options.rounds,
             connections=self.options.connections,
-            first=len(there.tokens) * secrets.randbelow(len(there.post_ids)),
-            tell=console.print,
+            first=len(installation.tokens) * secrets.randbelow(len(installation.post_ids)),
+            log=console.print,
         )
-        return there, bench
+        return installation, bench
 
     def _large(self, small: Sizes) -> Sizes | None:
         if not (self.options.large or self.options.posts or self.options.likes):
@@ -143,7 +143,7 @@ class Run:
 
 
 def read_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """What was asked for."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("--seconds", type=int, default=4, help="of each sample (default 4)")
     parser.add_argument("--rounds", type=int, default=3, help="samples of each line; medians count (default 3)")
@@ -178,7 +178,7 @@ async def main(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="feed-bench-") as temporary:
         run = Run(options, Path(temporary))
         await run.measure()
-    told = {
+    shown_options = {
         "seconds": options.seconds,
         "rounds": options.rounds,
         "connections": options.connections,
@@ -189,7 +189,7 @@ async def main(options: argparse.Namespace) -> None:
         at=datetime.now(UTC),
         machine=where,
         versions=report.versions(),
-        options={name: str(value) for name, value in told.items()},
+        options={name: str(value) for name, value in shown_options.items()},
         sizes=run.sizes,
         figures=run.figures,
         verdicts=run.verdicts,

@@ -1,4 +1,4 @@
-"""What the machine can do at all: a hello and constant bodies through the same server and framework, and nothing else."""
+"""The baseline: a hello and constant bodies through the same server and framework, and nothing else."""
 
 import asyncio
 import os
@@ -17,12 +17,12 @@ from feed.embedded.processes import free_port
 
 @get("/hello")
 async def hello() -> dict[str, str]:
-    """The least that a handler can do."""
+    """The minimal handler."""
     return {"hello": "world"}
 
 
 def constant(length: int) -> HTTPRouteHandler:
-    """A body of a page's size that is there already, at a path of its own: a parameter would cost something."""
+    """A handler that returns a prebuilt body of `length` bytes, at its own path, as parsing a parameter has a cost."""
     body = b"x" * length
 
     @get(f"/constant/{length}")
@@ -33,14 +33,14 @@ def constant(length: int) -> HTTPRouteHandler:
 
 
 def application() -> Litestar:
-    """The bare application."""
+    """The application with only these handlers."""
     lengths = [int(length) for length in os.environ.get("BENCH_BODY_BYTES", "10000").split(",")]
     return Litestar([hello, *(constant(length) for length in lengths)], openapi_config=None, logging_config=None)
 
 
 @asynccontextmanager
 async def baseline(lengths: Iterable[int], log: Path) -> AsyncIterator[str]:
-    """The bare application on the same server, with the same settings as one worker of `feed api`; where it answers."""
+    """Runs the baseline on the same server with the settings of one worker of `feed api`. Yields its URL."""
     port = free_port()
     command = [
         sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop", "--workers", "1",

@@ -1,4 +1,4 @@
-"""One like with nothing else going on: through the batcher, and as the plainest statement that does it."""
+"""The latency of a single like without other load: through the batcher, and as a plain statement."""
 
 import time
 from statistics import median
@@ -16,7 +16,7 @@ _WARM, _TIMES = 30, 300
 
 
 class Idle(msgspec.Struct, frozen=True):
-    """Medians, in microseconds."""
+    """Median latencies in microseconds."""
 
     batched: float
     plain: float
@@ -27,9 +27,9 @@ class Idle(msgspec.Struct, frozen=True):
 
 
 async def measure_idle(scene: Scene) -> Idle:
-    """Both in turn, in this process, each time with a like that is new."""
-    async with open_app_state(scene.place.settings) as world:
-        rows = await world.pool.fetch(
+    """Measures both alternately in this process, each time with a new like."""
+    async with open_app_state(scene.place.settings) as app_state:
+        rows = await app_state.pool.fetch(
             """
             SELECT posts.id AS post_id, accounts.id AS account_id
             FROM (SELECT id FROM posts WHERE state = 'published' ORDER BY published_at DESC OFFSET $1 LIMIT $2) AS posts
@@ -47,18 +47,18 @@ async def measure_idle(scene: Scene) -> Idle:
         plain: list[float] = []
         for one, other in zip(pairs[::2], pairs[1::2], strict=True):
             began = time.perf_counter()
-            liked = await world.likes.submit(Like(PostId(one[0]), AccountId(one[1])))
+            liked = await app_state.likes.submit(Like(PostId(one[0]), AccountId(one[1])))
             batched.append(time.perf_counter() - began)
             began = time.perf_counter()
-            count = await like_plainly(world.pool, *other)
+            count = await like_plainly(app_state.pool, *other)
             plain.append(time.perf_counter() - began)
             if liked.like_count < 1 or count < 1:
-                raise RuntimeError("a like that was not given")
+                raise RuntimeError("a like was not added")
         return Idle(median(batched[_WARM:]) * 1e6, median(plain[_WARM:]) * 1e6)
 
 
 async def like_plainly(pool: Pool, post_id: int, account_id: int) -> int:
-    """The plainest statement that likes one post for one account and keeps its counter and its change. The count afterwards."""
+    """One plain statement that adds a like, updates the counter and records the change. Returns the new count."""
     async with pool.acquire() as conn:
         return int(
             await conn.fetchval(

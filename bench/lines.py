@@ -1,4 +1,4 @@
-"""What is measured, against what, and how good it has to be."""
+"""The benchmark cases: load, base and goals of each."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ _PAGES = {
 }
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A load on `feed`, the base that it is compared with, and its goals.
 
-    CPU of the API in times of the base's; throughput as a part of the base's; CPU of Postgres in microseconds.
+    `cpu` and `throughput` are relative to the base, `postgres_us` is CPU of Postgres per request in microseconds.
     """
 
     key: str
@@ -32,7 +32,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hello() -> Load:
-    """The smallest request there is."""
+    """A request to the minimal handler."""
     return load_of("GET", "/hello")
 
 
@@ -46,21 +46,21 @@ def base_load(base: str) -> Load:
     return hello() if base == "hello" else constant(int(base.partition(" ")[2]))
 
 
-def lines(scene: Scene, *, people: int) -> list[Line]:
-    """Every line that the installation can serve. `people`: how many take turns; all tokens in the lines of writing."""
+def lines(scene: Scene, *, people: int) -> list[Case]:
+    """All cases that the installation can serve. Reads use the first `people` tokens, writes all of them."""
     return [*_pages(scene, scene.tokens[:people]), *_writes(scene)]
 
 
-def _pages(scene: Scene, tokens: Sequence[str]) -> list[Line]:
+def _pages(scene: Scene, tokens: Sequence[str]) -> list[Case]:
     found = []
     if "latest" in scene.pages:
         base = f"constant {scene.body_bytes['latest']}"
         anonymous = load_of("GET", "/v1/feeds/latest")
-        found.append(Line(key="anonymous", name="latest page of 20, anonymous", base=base, load=anonymous, cpu=1.5))
+        found.append(Case(key="anonymous", name="latest page of 20, anonymous", base=base, load=anonymous, cpu=1.5))
     for key, load in scene.pages.items():
         some = tuple(token.encode() for token in tokens)
         found.append(
-            Line(
+            Case(
                 key=key,
                 name=f"{_PAGES[key]}, signed in",
                 base=f"constant {scene.body_bytes[key]}",
@@ -72,13 +72,13 @@ def _pages(scene: Scene, tokens: Sequence[str]) -> list[Line]:
     return found
 
 
-def _writes(scene: Scene) -> list[Line]:
+def _writes(scene: Scene) -> list[Case]:
     posts, tokens = scene.post_ids, scene.tokens
     comment = msgspec.json.encode({"text": "写得真好，明天也去看看"})
     post = msgspec.json.encode({"text": f"今天在书店坐了一下午 #{topic_name(0)}# 很值得"})
     like = "/v1/posts/{post}/like"
     return [
-        Line(
+        Case(
             key="like",
             name="like, spread over posts",
             base="hello",
@@ -87,21 +87,21 @@ def _writes(scene: Scene) -> list[Line]:
             throughput=0.3,
             postgres_us=25,
         ),
-        Line(
+        Case(
             key="viral",
             name="like, all on one post",
             base="hello",
             load=load_of("PUT", like, posts=posts[len(posts) // 2 :], tokens=tokens, spread=0),
             cpu=3,
         ),
-        Line(
+        Case(
             key="comment",
             name="comment",
             base="hello",
             load=load_of("POST", "/v1/posts/{post}/comments", posts=posts, tokens=tokens, body=comment),
             cpu=8,
         ),
-        Line(
+        Case(
             key="post",
             name="post",
             base="hello",

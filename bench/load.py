@@ -1,4 +1,4 @@
-"""The load: wrk, whose every request is another person's, and for a like another pair of person and post."""
+"""The load generator: wrk with a script, each request by another user, each like by another pair of user and post."""
 
 import asyncio
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-# The same function makes every request, those of the bases too, so that the generator costs the same everywhere.
+# The same function generates every request, also of the bases, so that the cost of the generator is the same.
 _SCRIPT = """
 local file = io.open("%s", "rb")
 local function part()
@@ -45,10 +45,10 @@ end
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests without end: the n-th is of person n, and of the post where that person's turn is.
+    """An endless sequence of requests: the n-th is by user n modulo the tokens, to the next post of that user.
 
-    With `spread` 1 neighbours in time speak to different posts; with 0 everybody speaks to one post, and to the next one
-    when all have. Either way a pair of person and post comes once until all have come.
+    With `spread` 1 consecutive requests go to different posts; with 0 all users request one post, then the next one.
+    Either way no pair of user and post repeats until all pairs were used.
     """
 
     before: bytes
@@ -68,7 +68,7 @@ def load_of(
     body: bytes = b"",
     spread: int = 1,
 ) -> Load:
-    """The load of one route; `{post}` in the path is where the post stands."""
+    """The load on one route. `{post}` in the path is replaced by a post id."""
     before, _, rest = path.partition("{post}")
     lines = [f"{rest} HTTP/1.1", "Host: 127.0.0.1"]
     if body or method in ("POST", "PUT"):
@@ -86,7 +86,7 @@ def load_of(
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What one run of wrk saw; latencies in microseconds."""
+    """The result of one run of wrk. Latencies are in microseconds."""
 
     requests: int
     microseconds: int
@@ -96,7 +96,7 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def per_second(self) -> float:
-        """Answered requests per second."""
+        """Completed requests per second."""
         return self.requests / (self.microseconds / 1e6)
 
 
@@ -105,7 +105,7 @@ class LoadToolMissing(Exception):
 
 
 def find_tool() -> str:
-    """Where wrk is. Raises LoadToolMissing."""
+    """The path of wrk. Raises LoadToolMissing."""
     tool = shutil.which("wrk")
     if tool is None:
         raise LoadToolMissing("The benchmark needs wrk on PATH (Debian: apt-get install wrk).")
@@ -122,9 +122,9 @@ async def run(
     start: int = 0,
     pause_ms: float = 0.0,
 ) -> Run:
-    """Sends from request `start` on, over `connections`, each of which waits for its answer and then `pause_ms` on average.
+    """Sends requests from number `start` on. Each connection waits for the response, then pauses `pause_ms` on average.
 
-    Raises LoadToolMissing.
+    Raises LoadToolMissing, and RuntimeError for unreadable output of wrk.
     """
     tool = find_tool()
     written = directory / "requests"

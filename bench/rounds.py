@@ -1,4 +1,4 @@
-"""Rounds: base, line, base, line, … so that a machine that is slow for a while is so for both; medians of the ratios."""
+"""Sampling in rounds: base, case, base, case, … so that a slow phase of the machine affects both. Medians of the ratios."""
 
 import asyncio
 import time
@@ -9,13 +9,13 @@ from statistics import median
 import msgspec
 
 from bench import load, processes
-from bench.lines import Line, base_load
+from bench.lines import Case, base_load
 from bench.load import Load
 
-# Work that is left behind by the last load (authors told, boards followed, tables vacuumed) must not be counted here.
+# Background work after the previous load (notifications, boards, vacuum) must not be counted in the next sample.
 _QUIET_SHARE = 0.15
 _QUIET_SECONDS = 10.0
-_LOOK_SECONDS = 0.5
+_INTERVAL_SECONDS = 0.5
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     per_second: float
     p50_us: float
     p99_us: float
-    served_us: float  # Of the API, or of the baseline where that served.
+    served_us: float  # Of the API, or of the baseline.
     postgres_us: float
     valkey_us: float
     worker_us: float
@@ -33,7 +33,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """A line or a base over all rounds: the median of each number, and of the ratios to the base of the same round."""
+    """A case or a base over all rounds: medians of the samples, and of the ratios to the base of the same round."""
 
     key: str
     name: str
@@ -45,7 +45,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bench:
-    """Where the loads go, and how long; it remembers how far each line has come, so that no like is given twice."""
+    """Runs loads against both servers. Keeps the position of each case, so that no like is sent twice."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Bench:
         rounds: int,
         connections: int,
         first: int,
-        tell: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> None:
         self.base_url = base_url
         self.baseline_url = baseline_url
@@ -65,19 +65,19 @@ class Bench:
         self.seconds = seconds
         self.rounds = rounds
         self.connections = connections
-        self._tell = tell
-        # On installations that are kept, likes of an earlier run would be none: so each run begins somewhere else.
+        self._log = log
+        # On a kept installation likes of an earlier run already exist, so each run starts at another position.
         self._first = first
         self._sent: dict[str, int] = {}
 
     def skip(self, key: str, count: int) -> int:
-        """Takes `count` requests of a line for somebody else to send; the number of the first."""
+        """Advances the position of a case by `count` requests. Returns the position before."""
         first = self._sent.get(key, self._first)
         self._sent[key] = first + count
         return first
 
-    async def figures(self, lines: Sequence[Line]) -> list[Figure]:
-        """The bases and the lines, warmed up, in `rounds` rounds."""
+    async def figures(self, lines: Sequence[Case]) -> list[Figure]:
+        """Measures bases and cases in `rounds` rounds after a warm-up."""
         bases: dict[str, list[Sample]] = {}
         samples: dict[str, list[tuple[Sample, Sample]]] = {}
         for line in lines:
@@ -85,7 +85,7 @@ class Bench:
             await self._run(line.key, line.load, self.base_url, seconds=1)
         for number in range(self.rounds):
             for line in lines:
-                self._tell(f"round {number + 1} of {self.rounds}: {line.name}")
+                self._log(f"round {number + 1} of {self.rounds}: {line.name}")
                 base = await self._sample(line.base, base_load(line.base), self.baseline_url, served="baseline")
                 sample = await self._sample(line.key, line.load, self.base_url, served="api")
                 bases.setdefault(line.base, []).append(base)
@@ -95,8 +95,8 @@ class Bench:
             *(_compared(line, samples[line.key]) for line in lines),
         ]
 
-    async def warm(self, line: Line, *, seconds: int) -> None:
-        """The load, unmeasured."""
+    async def warm(self, line: Case, *, seconds: int) -> None:
+        """Runs the load without measuring."""
         await self._run(line.key, line.load, self.base_url, seconds=seconds)
 
     async def _sample(self, key: str, what: Load, url: str, *, served: str) -> Sample:
@@ -124,7 +124,7 @@ class Bench:
     async def paced(
         self, key: str, what: Load, url: str, *, seconds: int, connections: int, pause_ms: float
     ) -> load.Run:
-        """The load of people who pause between an answer and their next request."""
+        """Runs a load whose connections pause between a response and the next request."""
         start = self._sent.get(key, self._first)
         done = await load.run(
             url,
@@ -135,7 +135,7 @@ class Bench:
             start=start,
             pause_ms=pause_ms,
         )
-        # What was sent and not answered when the time was over has been done perhaps.
+        # Requests without a response at the end may have been processed.
         self._sent[key] = start + done.requests + 2 * connections
         return done
 
@@ -144,14 +144,14 @@ class Bench:
 
 
 async def until_quiet() -> None:
-    """Waits until the servers rest, for ten seconds at most."""
+    """Waits until the servers are idle, ten seconds at most."""
     deadline = time.monotonic() + _QUIET_SECONDS
     while time.monotonic() < deadline:
         before = processes.cpu_seconds()
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_INTERVAL_SECONDS)
         after = processes.cpu_seconds()
         busy = sum(after.get(kind, 0.0) - before.get(kind, 0.0) for kind in ("api", "worker", "postgres", "valkey"))
-        if busy < _QUIET_SHARE * _LOOK_SECONDS:
+        if busy < _QUIET_SHARE * _INTERVAL_SECONDS:
             return
 
 
@@ -164,7 +164,7 @@ def _figure(key: str, name: str, base: str, samples: Sequence[Sample]) -> Figure
     )
 
 
-def _compared(line: Line, pairs: Sequence[tuple[Sample, Sample]]) -> Figure:
+def _compared(line: Case, pairs: Sequence[tuple[Sample, Sample]]) -> Figure:
     figure = _figure(line.key, line.name, line.base, [sample for _, sample in pairs])
     return msgspec.structs.replace(
         figure,

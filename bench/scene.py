@@ -1,4 +1,4 @@
-"""An installation as the load finds it: filled, with a campaign that runs, and people who hold tokens."""
+"""The installation under test: seeded, with an open campaign and tokens of users."""
 
 import json
 import os
@@ -22,17 +22,17 @@ from feed.postgres import Pool, open_pool
 from feed.seeding.model import SUBJECT, Sizes
 from feed.seeding.texts import topic_name
 
-# Everything is counted as ever, and nothing is ever refused for it.
+# Rate limits are counted as usual but never reached.
 ENVIRON = {"FEED_LIMITS_SCALE": "100000"}
 _TOKEN_SECONDS = 86_400
-# As many entries in a large installation as in a small one, or the leaderboards could not be compared.
+# The same number of entries in each installation, so that leaderboards are comparable.
 _ENTRIES = 300
-# Posts that are spoken to: of the newest ones, which is where people are.
+# Likes and comments go to the newest posts, as in production.
 _POSTS = 2_000
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom and what the load speaks of."""
+    """The installation with the tokens, posts and pages that the load uses."""
 
     place: RunningInstallation
     sizes: Sizes
@@ -40,19 +40,19 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     post_ids: list[int]
     pages: dict[str, Load]
     body_bytes: dict[str, int]
-    missing: dict[str, str]  # Pages that are not served, and the answer instead.
+    missing: dict[str, str]  # Pages that are not served, and why.
 
 
 @asynccontextmanager
 async def scene(data: Path, sizes: Sizes, *, tokens: int, workers: int = 1) -> AsyncIterator[Scene]:
-    """The installation on `data`, filled if it is empty, while the block runs."""
+    """Runs the installation on `data`, and seeds it if it is empty."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")} | ENVIRON
     async with run_installation(data, port=0, workers=workers, environ=environ) as place:
         pool = await open_pool(place.settings.database_url, size=2, statement_seconds=600)
         try:
             if not await pool.fetchval("SELECT EXISTS (SELECT FROM posts)"):
-                with progress(sizes.rows, sys.stderr) as tell:
-                    await seed_installation(place.settings, sizes, tell)
+                with progress(sizes.rows, sys.stderr) as advance:
+                    await seed_installation(place.settings, sizes, advance)
             keys = open_keys(place.settings.keys_dir, create=False)
             campaign_id = await _campaign(pool, keys, place.base_url)
             rows = await pool.fetch("SELECT id FROM posts ORDER BY published_at DESC LIMIT $1", _POSTS)
@@ -73,7 +73,7 @@ async def scene(data: Path, sizes: Sizes, *, tokens: int, workers: int = 1) -> A
 
 
 def page_paths(campaign_id: int) -> dict[str, str]:
-    """The pages of twenty that are measured."""
+    """The paths of the measured pages of 20 items."""
     return {
         "latest": "/v1/feeds/latest",
         "hot": "/v1/feeds/hot",
@@ -99,7 +99,7 @@ async def _lengths(base_url: str, paths: dict[str, str], token: str) -> tuple[di
 
 
 async def _campaign(pool: Pool, keys: Keys, base_url: str) -> int:
-    """A published campaign that runs, opened by an editor as editors do; the newest posts of its topic are in it."""
+    """The id of an open campaign, published through the API if there is none. The newest posts of its topic are entries."""
     known: int | None = await pool.fetchval(
         "SELECT max(id) FROM campaigns WHERE state = 'scheduled' AND ends_at > now()"
     )

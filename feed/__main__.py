@@ -63,20 +63,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (PortBusy, DirectoryInUse, UnsafeSetting) as error:
-        return _refuse(str(error), 2)
+        return _fail(str(error), 2)
     except (CannotStart, MigrationError, KeyStoreError) as error:
-        return _refuse(str(error), 1)
+        return _fail(str(error), 1)
     except RegionsUnreadable as error:
-        return _refuse(f"IP 属地文件无法使用。\nFEED_IP_REGIONS_FILE cannot be used: {error}", 1)
+        return _fail(f"IP 属地文件无法使用。\nFEED_IP_REGIONS_FILE cannot be used: {error}", 1)
     except FeedError as error:
-        return _refuse(_words(error), 1)
+        return _fail(_message(error), 1)
     except _UNREACHABLE_ERRORS as error:
-        return _refuse(f"无法连接数据库。\nThe database cannot be reached: {error or type(error).__name__}", 1)
+        return _fail(f"无法连接数据库。\nThe database cannot be reached: {error or type(error).__name__}", 1)
     return status
 
 
-def _words(error: FeedError) -> str:
-    """A refusal as the API words it, in both languages."""
+def _message(error: FeedError) -> str:
+    """The message of an error as the API returns it, in both languages."""
     if error.detail:
         return error.detail
     codes = (
@@ -85,8 +85,8 @@ def _words(error: FeedError) -> str:
     return "\n".join(words for code in codes for language in ("zh-CN", "en") if (words := message_of(code, language)))
 
 
-def _refuse(words: str, status: int) -> int:
-    print(f"feed: {words}", file=sys.stderr)
+def _fail(message: str, status: int) -> int:
+    print(f"feed: {message}", file=sys.stderr)
     return status
 
 

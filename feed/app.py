@@ -26,7 +26,7 @@ from feed.api.webhooks.accounts import router as account_webhooks
 from feed.api.webhooks.sms import sms_webhooks
 from feed.settings import Settings
 
-BODY_LARGEST = 256 * 1024
+MAX_BODY_BYTES = 256 * 1024
 
 
 def build(
@@ -61,7 +61,7 @@ def build(
         state=state,
         request_class=StrictRequest,
         before_request=check_request,
-        request_max_body_size=BODY_LARGEST,
+        request_max_body_size=MAX_BODY_BYTES,
         openapi_config=OPENAPI,
         logging_config=None,
     )

@@ -127,7 +127,7 @@ async def reserve_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequ
     }
     held = await _find_held(conn, sorted(first.keys() - claimed.keys()))
 
-    def told(account_id: int, request: KeyedRequest) -> Claim:
+    def result_of(account_id: int, request: KeyedRequest) -> Claim:
         known = (account_id, request.route, request.key)
         if known in held:
             return _of_held(request, held[known])
@@ -136,7 +136,7 @@ async def reserve_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequ
         # Removed, so that a duplicate within this batch gets IdempotencyKeyBusy.
         return claimed.pop(known, None) or IdempotencyKeyBusy(retry_after=1)
 
-    return [told(account_id, request) for account_id, request in requests]
+    return [result_of(account_id, request) for account_id, request in requests]
 
 
 async def _find_held(conn: Connection, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], Record]:
@@ -176,16 +176,16 @@ async def split_repeats(
         for place, (account_id, keyed_request) in enumerate(requests)
         if keyed_request is not None
     ]
-    is_new: dict[int, int | None] = {
+    new: dict[int, int | None] = {
         place: None for place, (_, keyed_request) in enumerate(requests) if keyed_request is None
     }
-    told: dict[int, int | Exception] = {}
+    settled: dict[int, int | Exception] = {}
     for (place, _), claim in zip(keyed, await reserve_each(conn, [request for _, request in keyed]), strict=True):
         if not isinstance(claim, Reservation):
-            told[place] = claim
+            settled[place] = claim
         else:
-            (is_new if claim.is_new else told)[place] = claim.answer_id
-    return dict(sorted(is_new.items())), told
+            (new if claim.is_new else settled)[place] = claim.answer_id
+    return dict(sorted(new.items())), settled
 
 
 async def release_each(conn: Connection, requests: Sequence[tuple[int, KeyedRequest | None]]) -> None:

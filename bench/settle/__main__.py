@@ -25,7 +25,7 @@ _MOST_SECONDS, _MOST_MB, _MOST_TIMES_BARE = 60, 1_000, 2
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """One settlement, and the bare count before and after it. Seconds of Postgres's CPU beside those of the clock."""
+    """One settlement and the plain SQL count before it: wall-clock seconds and CPU seconds of Postgres."""
 
     bare_seconds: float
     bare_cpu_seconds: float
@@ -40,12 +40,12 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cpu_seconds(self) -> float:
-        """Of both processes."""
+        """CPU seconds of the worker and Postgres."""
         return self.costs.freeze.cpu_seconds + self.costs.decide.cpu_seconds + self.postgres_cpu_seconds
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One run."""
+    """The report of one run."""
 
     at: datetime
     machine: dict[str, str]
@@ -56,18 +56,18 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def main(options: argparse.Namespace) -> bool:
-    """Measures, and says whether every goal was reached."""
+    """Runs the measurement. Returns whether every goal was reached."""
     where = report.machine()
     with tempfile.TemporaryDirectory(prefix="feed-bench-") as temporary:
         data = options.keep or Path(temporary) / "settle"
-        async with scene(data, entries=options.entries, likes=options.likes) as there:
-            console.print(", ".join(f"{count:,} {what}" for what, count in there.sizes.items()))
-            pool = await open_pool(there.url, size=4, statement_seconds=600)
+        async with scene(data, entries=options.entries, likes=options.likes) as installation:
+            console.print(", ".join(f"{count:,} {what}" for what, count in installation.sizes.items()))
+            pool = await open_pool(installation.url, size=4, statement_seconds=600)
             try:
-                rounds = [await _round(pool, there, number) for number in range(1, options.rounds + 1)]
+                rounds = [await _round(pool, installation, number) for number in range(1, options.rounds + 1)]
             finally:
                 await pool.close()
-            sizes = there.sizes
+            sizes = installation.sizes
     verdicts = judge(rounds)
     found = Report(
         at=datetime.now(UTC),
@@ -83,20 +83,20 @@ async def main(options: argparse.Namespace) -> bool:
     return all(verdict.reached for verdict in verdicts)
 
 
-async def _round(pool: Pool, there: Scene, number: int) -> Round:
-    await rewind(pool, there.campaign_id)
+async def _round(pool: Pool, installation: Scene, number: int) -> Round:
+    await rewind(pool, installation.campaign_id)
     console.print(f"round {number}: plain SQL …")
     before = processes.cpu_seconds()["postgres"]
-    bare_seconds = [await bare.count(pool, there.campaign_id) for _ in range(2)]
+    bare_seconds = [await bare.count(pool, installation.campaign_id) for _ in range(2)]
     between = processes.cpu_seconds()["postgres"]
     console.print(f"round {number}: plain SQL {min(bare_seconds):.1f} s; settling …")
-    async with writers.liking(pool, there.campaign_id) as slowest:
-        costs = await _settle(there)
+    async with writers.concurrent_likes(pool, installation.campaign_id) as slowest:
+        costs = await _settle(installation)
     after = processes.cpu_seconds()["postgres"]
-    document = await pool.fetchval("SELECT result FROM settlements WHERE campaign_id = $1", there.campaign_id)
-    different = await bare.count_different(pool, there.campaign_id)
+    document = await pool.fetchval("SELECT result FROM settlements WHERE campaign_id = $1", installation.campaign_id)
+    different = await bare.count_different(pool, installation.campaign_id)
     assert different == 0, f"{different} entries were counted otherwise by the plain SQL"
-    finding = await asyncio.to_thread(verify_result, document, keys_of(there).public_keys().keys)
+    finding = await asyncio.to_thread(verify_result, document, keys_of(installation).public_keys().keys)
     assert finding.is_valid, finding.problems[:3]
     done = Round(
         bare_seconds=statistics.mean(bare_seconds),
@@ -113,9 +113,14 @@ async def _round(pool: Pool, there: Scene, number: int) -> Round:
     return done
 
 
-async def _settle(there: Scene) -> Costs:
+async def _settle(installation: Scene) -> Costs:
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.settle.settling", there.url, str(there.keys_dir), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "bench.settle.settling",
+        installation.url,
+        str(installation.keys_dir),
+        stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await child.communicate()
     if child.returncode:
@@ -174,7 +179,7 @@ def markdown(found: Report) -> str:
 
 
 def read_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """What was asked for."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(prog="make bench-settle ARGS=…", description=__doc__)
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--likes", type=int, default=5_050_000, help="likes of the entries, about")

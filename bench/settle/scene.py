@@ -1,4 +1,4 @@
-"""A campaign that is over and waits for nothing: as many entries, likes and verdicts as asked for, and every kind of exclusion."""
+"""An ended campaign that is ready for its settlement, with every kind of exclusion."""
 
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -20,14 +20,14 @@ from feed.seeding.model import Sizes
 
 _DAYS = 30
 _TOPIC = "读书"
-# Three of four invented posts bear a topic, and one in some hundred is too late for the campaign.
+# The share of seeded posts that are entries: three of four have the topic, and a few are too late.
 _BEARING = 0.745
-# What a server has that one would settle such a campaign on; the defaults of Postgres are for a machine of the nineties.
+# Settings of a production server; the defaults of Postgres are for a much smaller machine.
 POSTGRES = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the campaign is."""
+    """The installation and its campaign."""
 
     url: str
     keys_dir: Path
@@ -37,7 +37,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def scene(data: Path, *, entries: int, likes: int) -> AsyncIterator[Scene]:
-    """The campaign on `data`, made unless it is there, while the block runs."""
+    """Runs Postgres on `data`, and creates the campaign if there is none."""
     async with _served(data) as url:
         await migrate(url)
         open_keys(data / "keys", create=True)
@@ -61,9 +61,9 @@ async def _served(data: Path, settings: Mapping[str, str] = POSTGRES) -> AsyncIt
         await servers.stop()
 
 
-def keys_of(there: Scene) -> Keys:
-    """The keys that sign its result."""
-    return open_keys(there.keys_dir, create=False)
+def keys_of(installation: Scene) -> Keys:
+    """The key store that signs the result."""
+    return open_keys(installation.keys_dir, create=False)
 
 
 async def _make(pool: Pool, *, entries: int, likes: int) -> None:
@@ -75,8 +75,8 @@ async def _make(pool: Pool, *, entries: int, likes: int) -> None:
         topics=1,
         days=_DAYS,
     )
-    with progress(sizes.rows, sys.stderr) as tell:
-        await fill(pool, sizes, tell)
+    with progress(sizes.rows, sys.stderr) as advance:
+        await fill(pool, sizes, advance)
     async with pool.acquire() as conn, conn.transaction():
         await _add_campaign(conn, entries=entries)
         for statement in _EXCLUSIONS:
@@ -140,7 +140,7 @@ async def _add_campaign(conn: Connection, *, entries: int) -> None:
     )
 
 
-# Of each class of what does not count, some; and of what was taken back, some after the end.
+# Some engagement of each class that does not count, and likes removed before and after the end.
 _EXCLUSIONS = (
     "UPDATE accounts SET person = NULL, phone_verified_at = NULL WHERE mod(hashint8(id), 25) = 1",
     """
@@ -193,7 +193,7 @@ async def _sizes(pool: Pool, campaign_id: int) -> dict[str, int]:
 
 
 async def rewind(pool: Pool, campaign_id: int) -> None:
-    """As nothing had been settled."""
+    """Removes the settlement of the campaign."""
     for statement in (
         "DELETE FROM winners WHERE campaign_id = $1",
         "DELETE FROM reserves WHERE settlement_id IN (SELECT id FROM settlements WHERE campaign_id = $1)",

@@ -1,4 +1,4 @@
-"""A process that settles what is due as the worker does, and says as JSON what it cost: `python -m bench.settle.settling URL KEYS`."""
+"""A process that settles the due campaign as the worker does and prints the cost as JSON: `python -m bench.settle.settling URL KEYS`."""
 
 import asyncio
 import resource
@@ -13,7 +13,7 @@ from feed.keys.store import open_keys
 from feed.postgres import Pool, open_pool
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 
-# The memory that counts is that of a worker, which has all of this loaded.
+# Imported so that the memory is that of a worker.
 from feed.worker import loop, schedule
 
 assert schedule.SCHEDULE
@@ -21,7 +21,7 @@ _TICK_SECONDS = 0.02
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one step. `held_up_seconds`: the longest that another task of the process had to wait for its turn."""
+    """The cost of one step. `held_up_seconds` is the longest time that the event loop was blocked."""
 
     seconds: float
     cpu_seconds: float
@@ -29,7 +29,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Costs(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one settlement, and the most memory that its process ever had resident."""
+    """The cost of one settlement, and peak resident memory before and after."""
 
     freeze: Cost
     decide: Cost
@@ -38,7 +38,7 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def settle(url: str, keys_dir: Path) -> Costs:
-    """Freezes and settles the one campaign that is due."""
+    """Freezes and settles the due campaign."""
     keys = open_keys(keys_dir, create=False)
     pool = await open_pool(url, size=loop.POOL_SIZE, statement_seconds=loop.STATEMENT_SECONDS)
     try:

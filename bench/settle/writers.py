@@ -1,4 +1,4 @@
-"""People who like entries meanwhile: a settlement must not hold them up."""
+"""Concurrent likes during a settlement, which must not block them."""
 
 import asyncio
 import time
@@ -15,8 +15,8 @@ _PAUSE_SECONDS = 0.05
 
 
 @asynccontextmanager
-async def liking(pool: Pool, campaign_id: int) -> AsyncIterator[Callable[[], float]]:
-    """Likes one entry after the other while the block runs, and takes it back; tells what the slowest one took, in seconds."""
+async def concurrent_likes(pool: Pool, campaign_id: int) -> AsyncIterator[Callable[[], float]]:
+    """Likes and unlikes one entry after the other while the block runs. Yields a function that returns the slowest time in seconds."""
     rows = await pool.fetch(
         "SELECT post_id FROM entries WHERE campaign_id = $1 ORDER BY random() LIMIT 500", campaign_id
     )

@@ -39,12 +39,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_list(arguments: argparse.Namespace) -> int:
     states: tuple[PushState, ...] = ("dead",) if arguments.dead else get_args(PushState)
 
-    async def tell(pool: Pool) -> None:
+    async def show(pool: Pool) -> None:
         async with pool.acquire() as conn:
             for card in await screen.list_pushes(conn, states, _LAST, arguments.limit):
                 print(msgspec.json.encode(card).decode())
 
-    return _run(arguments, tell)
+    return _run(arguments, show)
 
 
 def run_retry(arguments: argparse.Namespace) -> int:

@@ -60,7 +60,7 @@ async def add_failure(conn: Connection, *, pause: timedelta) -> None:
 
 
 async def pause_hook(conn: Connection, *, pause: timedelta) -> None:
-    """Treats the receiver as down for `pause`, as it asked for."""
+    """Treats the receiver as down for `pause`, because it sent Retry-After."""
     await conn.execute(
         """
         UPDATE push_hook

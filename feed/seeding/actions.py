@@ -1,4 +1,4 @@
-"""Filling an empty installation: chunk by chunk, each one transaction whose rows and counters agree."""
+"""Seeds an empty installation in chunks. Each chunk is a transaction, so rows and counters always agree."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from feed.likes import bulk as likes
 from feed.postgres import Pool, transaction
 from feed.posts import bulk as posts
 from feed.seeding import store
-from feed.seeding.model import SUBJECT, BeingFilled, NotEmpty, Sizes
+from feed.seeding.model import SUBJECT, NotEmpty, SeedingInProgress, Sizes
 from feed.seeding.plan import Plan
 from feed.seeding.rows import Rows, rows_of
 from feed.seeding.texts import topic_name
@@ -24,36 +24,36 @@ _ACCOUNTS = 10_000
 _POSTS = 2_000
 
 
-async def fill(pool: Pool, sizes: Sizes, tell: Callable[[int], None]) -> None:
-    """Writes accounts, topics, posts, likes and comments; `tell` hears after each chunk how many rows it had.
+async def fill(pool: Pool, sizes: Sizes, advance: Callable[[int], None]) -> None:
+    """Writes accounts, topics, posts, likes and comments; `advance` is called with the number of rows after each chunk.
 
-    Whoever ends it early leaves what is whole: counters agree with rows after every chunk. Raises NotEmpty, BeingFilled.
+    It can be interrupted: rows and counters agree after every chunk. Raises NotEmpty, SeedingInProgress.
     """
     async with pool.acquire() as holder:
         if not await store.try_lock(holder):
-            raise BeingFilled
+            raise SeedingInProgress
         try:
             if found := await store.find_content(holder):
                 raise NotEmpty(found)
             plan = Plan(sizes, await store.get_now(holder))
             try:
-                await _add_accounts(pool, plan, tell)
+                await _add_accounts(pool, plan, advance)
                 topic_ids = await _add_topics(pool, sizes)
-                await _add_posts(pool, plan, topic_ids, tell)
+                await _add_posts(pool, plan, topic_ids, advance)
             finally:
-                # Of what was written here the change log knows nothing, so boards that are there would never learn of it.
+                # These rows are not in the change log, so existing boards have to be rebuilt.
                 async with transaction(pool) as conn:
                     await boards.start_epoch(conn)
-            await store.tidy(holder)
+            await store.vacuum(holder)
         finally:
             await store.unlock(holder)
 
 
-async def _add_accounts(pool: Pool, plan: Plan, tell: Callable[[int], None]) -> None:
+async def _add_accounts(pool: Pool, plan: Plan, advance: Callable[[int], None]) -> None:
     for numbers in _chunks(plan.sizes.accounts, _ACCOUNTS):
         async with transaction(pool) as conn:
             await accounts.add_accounts(conn, (_account(plan, number) for number in numbers))
-        tell(len(numbers))
+        advance(len(numbers))
 
 
 def _account(plan: Plan, number: int) -> NewAccount:
@@ -64,20 +64,20 @@ def _account(plan: Plan, number: int) -> NewAccount:
 
 
 async def _add_topics(pool: Pool, sizes: Sizes) -> dict[str, int]:
-    """The ids of the topics by their keys."""
+    """Adds the topics. Returns their ids by key."""
     names = [topic_name(number) for number in range(sizes.topics)]
     async with transaction(pool) as conn:
         known = await topics.find_or_add_topics(conn, [(topic_key(name), name) for name in names])
     return {key: topic.id for key, topic in known.items()}
 
 
-async def _add_posts(pool: Pool, plan: Plan, topic_ids: dict[str, int], tell: Callable[[int], None]) -> None:
+async def _add_posts(pool: Pool, plan: Plan, topic_ids: dict[str, int], advance: Callable[[int], None]) -> None:
     comments_before = 0
     for numbers in _chunks(plan.sizes.posts, _POSTS):
         rows = rows_of(plan, (plan.post(number) for number in numbers), topic_ids, comments_before=comments_before)
         await _add_rows(pool, rows)
         comments_before += len(rows.comments)
-        tell(rows.count)
+        advance(rows.count)
 
 
 async def _add_rows(pool: Pool, rows: Rows) -> None:

@@ -1,15 +1,15 @@
-"""What an installation is to be filled with."""
+"""Sizes of a seeded installation, and its errors."""
 
 import msgspec
 
 from feed.embedded.processes import CannotStart
 
-# Subjects of the accounts: whoever holds the token key of the installation may speak for them.
+# Prefix of the `sub` of seeded accounts, for which tokens can be issued with the token key.
 SUBJECT = "bench:"
 
 
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of everything, and over how many days before now."""
+    """The number of rows of each kind, and the days before now over which they are spread."""
 
     posts: int
     likes: int
@@ -20,16 +20,16 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rows(self) -> int:
-        """What a person waits for."""
+        """All rows, for progress."""
         return self.accounts + self.posts + self.likes + self.comments
 
 
-class SizesWrong(CannotStart):
-    """Sizes that cannot be."""
+class InvalidSizes(CannotStart):
+    """Impossible sizes."""
 
 
 class NotEmpty(CannotStart):
-    """Somebody's posts or campaigns are there already, or those of an earlier filling."""
+    """The database already has posts, campaigns or seeded accounts."""
 
     def __init__(self, found: str) -> None:
         super().__init__(
@@ -38,8 +38,8 @@ class NotEmpty(CannotStart):
         )
 
 
-class BeingFilled(CannotStart):
-    """Another process is at it."""
+class SeedingInProgress(CannotStart):
+    """Another process is seeding this database."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -50,7 +50,7 @@ class BeingFilled(CannotStart):
 def sizes_of(
     *, posts: int, likes: int | None, comments: int | None, accounts: int | None, topics: int, days: int
 ) -> Sizes:
-    """Sizes with the rest in proportion to the posts. Raises SizesWrong."""
+    """Sizes, those not given in proportion to the posts. Raises InvalidSizes."""
     sizes = Sizes(
         posts=posts,
         likes=posts * 10 if likes is None else likes,
@@ -61,9 +61,9 @@ def sizes_of(
     )
     for name, least in (("posts", 1), ("likes", 0), ("comments", 0), ("accounts", 1), ("topics", 1), ("days", 1)):
         if getattr(sizes, name) < least:
-            raise SizesWrong(f"--{name} 至少为 {least}。\n--{name} must be {least} or more.")
+            raise InvalidSizes(f"--{name} 至少为 {least}。\n--{name} must be {least} or more.")
     if sizes.likes > sizes.posts * sizes.accounts:
-        raise SizesWrong(
+        raise InvalidSizes(
             f"每人对每条动态只能点一次赞：最多 {sizes.posts * sizes.accounts} 个赞。\n"
             f"One like per account and post: {sizes.posts} posts and {sizes.accounts} accounts "
             f"have {sizes.posts * sizes.accounts} likes at most."

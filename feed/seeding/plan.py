@@ -1,4 +1,4 @@
-"""Which post gets what: a pure function of the sizes and the instant, so that the same call fills the same installation."""
+"""The plan of posts and their engagement: a deterministic function of sizes and time. Pure."""
 
 from array import array
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ from typing import NamedTuple
 from feed.seeding.model import Sizes
 from feed.seeding.zipf import SPREAD, owners, shares, stride
 
-# Authors differ less than posts do: nobody writes a thousand times a day.
+# Zipf exponents. Posts per author are distributed less unevenly than likes per post.
 _LIKES, _COMMENTS, _AUTHORS, _TOPICS = 1.0, 0.9, 0.6, 1.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOW_BITS = 20
-# Engagement ends some time after the publication, and most of it comes at the beginning.
+# Engagement of a post ends after this time, and most of it comes at the beginning.
 _REACH = timedelta(days=30)
 _UNTIL_NOW = timedelta(minutes=1)
 
 
 class PlannedPost(NamedTuple):
-    """A post by its number in time; author and topic by their numbers."""
+    """A post by its number in time order, with the numbers of author and topic, and its counts."""
 
     number: int
     author: int
@@ -29,14 +29,14 @@ class PlannedPost(NamedTuple):
 
 
 class Engagement(NamedTuple):
-    """Somebody, by number, did something to a post at this instant."""
+    """A like or comment by the account with this number, at this time."""
 
     account: int
     at: datetime
 
 
 class Plan:
-    """Everything that is to be written, without being held: a million posts are a few arrays."""
+    """Computes rows on demand, so that a million posts need only a few arrays."""
 
     def __init__(self, sizes: Sizes, now: datetime) -> None:
         self.sizes = sizes
@@ -48,20 +48,20 @@ class Plan:
         self._topics = owners(shares(sizes.posts, sizes.topics, exponent=_TOPICS, most=sizes.posts))
         self._like_step, self._author_step, self._topic_step = (stride(sizes.posts, part) for part in SPREAD)
         self._account_step = stride(sizes.accounts, SPREAD[0])
-        # Asked for with every like, so it is counted once.
+        # Needed for every like, so it is computed once.
         self._account_ids = array("q", (_id(self.joined_at(number), number) for number in range(sizes.accounts)))
         self._blocks = (sizes.comments >> _LOW_BITS) + 1
 
     def joined_at(self, account: int) -> datetime:
-        """Everybody was there before the first post."""
+        """When the account was created: before the first post."""
         return self._start - timedelta(days=1) - timedelta(days=365) * (account / self.sizes.accounts)
 
     def account_id(self, account: int) -> int:
-        """Time-ordered as all ids are."""
+        """The id of the account, ordered by time as all ids are."""
         return self._account_ids[account]
 
     def post(self, number: int) -> PlannedPost:
-        """The post that is `number` in time. Loved ones and busy authors are spread over all of it."""
+        """The post with this number in time order. Popular posts and active authors are spread over the whole period."""
         rank = number * self._like_step % self.sizes.posts
         return PlannedPost(
             number,
@@ -76,9 +76,9 @@ class Plan:
         return _id(post.published_at, post.number)
 
     def comment(self, counted: int, at: datetime) -> tuple[int, datetime]:
-        """The id of the comment before which `counted` were made, and its instant, moved by less than it matters.
+        """The id and the slightly moved time of the comment that comes after `counted` others.
 
-        Every million comments begins anew with the low bits, and has milliseconds of its own instead.
+        The low bits of the id repeat after a million comments, so each million uses other milliseconds.
         """
         milliseconds = _milliseconds(at)
         own = milliseconds - milliseconds % self._blocks + (counted >> _LOW_BITS)
@@ -86,11 +86,11 @@ class Plan:
         return _id(moved, counted), moved
 
     def likes_of(self, post: PlannedPost) -> Iterator[Engagement]:
-        """As many different people as the post has likes."""
+        """The likes of the post, each by another account."""
         return self._engaged(post, post.likes, first=post.number * 31)
 
     def comments_of(self, post: PlannedPost) -> Iterator[Engagement]:
-        """Who comments, the earliest first; somebody may do so again."""
+        """The comments of the post, earliest first; an account may comment again."""
         return self._engaged(post, post.comments, first=post.number * 17 + 5)
 
     def _engaged(self, post: PlannedPost, count: int, *, first: int) -> Iterator[Engagement]:

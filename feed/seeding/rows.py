@@ -1,4 +1,4 @@
-"""Planned posts as rows, with the counters that belong to them."""
+"""Rows of planned posts with their counters."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ _REGION = "广东"
 
 
 class Rows(msgspec.Struct):
-    """What one transaction writes: the rows of some posts, whole."""
+    """The rows that one transaction writes: some posts with all that belongs to them."""
 
     posts: list[PublishedPost]
     likes: list[DatedLike]
@@ -32,7 +32,7 @@ class Rows(msgspec.Struct):
 
 
 def rows_of(plan: Plan, posts: Iterable[PlannedPost], topic_ids: Mapping[str, int], *, comments_before: int) -> Rows:
-    """Everything about these posts; `comments_before` is how many comments the earlier ones have."""
+    """All rows of these posts. `comments_before` is the number of comments on earlier posts."""
     rows = Rows([], [], [], [], Counter())
     for post in posts:
         post_id, author_id = plan.post_id(post), plan.account_id(post.author)
@@ -59,7 +59,7 @@ def rows_of(plan: Plan, posts: Iterable[PlannedPost], topic_ids: Mapping[str, in
 
 
 def _comments_of(plan: Plan, post: PlannedPost, post_id: int, before: int) -> list[PublishedComment]:
-    """Every third one answers an earlier root, the earliest of which are answered most."""
+    """The comments of a post. Every third one is a reply to an earlier root comment, mostly to the earliest ones."""
     comments: list[PublishedComment] = []
     roots: list[int] = []
     replies: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""What filling asks Postgres."""
+"""SQL for seeding: lock, check and maintenance."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from feed.seeding.model import SUBJECT
 
 
 async def try_lock(conn: Connection) -> bool:
-    """Held until `unlock` or the end of the connection: one process fills at a time."""
+    """Takes the lock until `unlock` or the end of the connection, so that one process seeds at a time. False if it is taken."""
     free: bool = await conn.fetchval("SELECT pg_try_advisory_lock(hashtextextended('feed.seeding', 0))")
     return free
 
@@ -18,7 +18,7 @@ async def unlock(conn: Connection) -> None:
 
 
 async def find_content(conn: Connection) -> str | None:
-    """A word for what is there and must not be mixed with invented posts; None when nothing is."""
+    """What the database contains that must not be mixed with seeded posts, as a word; None if it is empty."""
     found: str | None = await conn.fetchval(
         """
         SELECT CASE
@@ -38,8 +38,8 @@ async def get_now(conn: Connection) -> datetime:
     return now
 
 
-async def tidy(conn: Connection) -> None:
-    """What autovacuum would do in the next minutes anyway, and while somebody measures: statistics and visibility maps."""
+async def vacuum(conn: Connection) -> None:
+    """Updates statistics and visibility maps now, as autovacuum would otherwise do during a benchmark."""
     await conn.execute(
         "VACUUM (ANALYZE) accounts, topics, posts, post_revisions, topic_posts, post_stats, likes, comments"
     )

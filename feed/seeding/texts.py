@@ -1,4 +1,4 @@
-"""What the seeded people say: long and short, with a topic and without."""
+"""Texts of seeded posts and comments: long and short, with and without a topic."""
 
 from functools import lru_cache
 
@@ -44,7 +44,7 @@ _COMMENTS = (
 
 
 class Wording(msgspec.Struct, frozen=True):
-    """A text with what the row of a revision says about it."""
+    """A text with its topic mentions and hash, as stored with a revision."""
 
     text: str
     mentions: list[TopicMention]
@@ -52,7 +52,7 @@ class Wording(msgspec.Struct, frozen=True):
 
 
 def topic_name(number: int) -> str:
-    """A name for each topic; those that come after the first ones are counted."""
+    """The name of a topic; after the first ones a number is appended."""
     name = _TOPICS[number % len(_TOPICS)]
     return name if number < len(_TOPICS) else f"{name}{number // len(_TOPICS) + 1}"
 
@@ -65,10 +65,10 @@ def _wording(opening: int, topic: int | None, ending: int) -> Wording:
 
 
 def post_wording(number: int, topic: int | None) -> Wording:
-    """What the post says."""
+    """The text of the post with this number."""
     return _wording(number * 5 % len(_OPENINGS), topic, number * 3 // 7 % len(_ENDINGS))
 
 
 def comment_text(number: int) -> str:
-    """What the comment says."""
+    """The text of the comment with this number."""
     return _COMMENTS[number * 11 % len(_COMMENTS)]

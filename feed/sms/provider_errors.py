@@ -31,11 +31,11 @@ class ProviderResponse(msgspec.Struct, frozen=True):
 class Meaning(msgspec.Struct, frozen=True):
     """What an error code means: rejected for good, retry later, blocked until an operator acts, or unknown."""
 
-    kind: Literal["refused", "throttled", "held", "uncertain"]
+    kind: Literal["rejected", "throttled", "held", "uncertain"]
     seconds: int = 30
 
 
-REFUSED = Meaning("refused")
+REJECTED = Meaning("rejected")
 UNCERTAIN = Meaning("uncertain")
 # An operator has to act first, so frequent retries are pointless.
 HELD = Meaning("held", 600)
@@ -67,7 +67,7 @@ def error_for(code: str, meaning: Meaning) -> Exception:
     """The exception to raise for a code with this meaning."""
     pause = timedelta(seconds=meaning.seconds)
     match meaning.kind:
-        case "refused":
+        case "rejected":
             return Rejected(safe_code(code))
         case "throttled":
             return Throttled(safe_code(code), retry_after=pause)

@@ -12,7 +12,7 @@ from feed.boards.model import HOT
 from feed.boards.store import get_log_head
 from feed.postgres import Pool
 from feed.seeding.actions import fill
-from feed.seeding.model import BeingFilled, NotEmpty, Sizes, SizesWrong, sizes_of
+from feed.seeding.model import InvalidSizes, NotEmpty, SeedingInProgress, Sizes, sizes_of
 from tests.support import make
 
 SIZES = Sizes(posts=4_500, likes=30_000, comments=6_000, accounts=900, topics=20, days=60)
@@ -171,7 +171,7 @@ async def test_two_at_once_do_not_write_into_each_other(pool: Pool) -> None:
     ended = await asyncio.gather(fill(pool, small, nobody), fill(pool, small, nobody), return_exceptions=True)
 
     assert [each for each in ended if each is None] == [None]
-    assert any(isinstance(each, BeingFilled | NotEmpty) for each in ended)
+    assert any(isinstance(each, SeedingInProgress | NotEmpty) for each in ended)
     assert await pool.fetchval("SELECT count(*) FROM posts") == 200
 
 
@@ -214,5 +214,5 @@ async def test_whoever_is_interrupted_leaves_what_is_whole(pool: Pool) -> None:
 )
 def test_sizes_that_cannot_be_are_told(given: dict[str, int], named: str) -> None:
     asked: dict[str, int] = {"posts": 10, "likes": 1, "comments": 1, "accounts": 5, "topics": 1, "days": 1}
-    with pytest.raises(SizesWrong, match=named):
+    with pytest.raises(InvalidSizes, match=named):
         sizes_of(**(asked | given))

@@ -12,7 +12,7 @@ from feed.sms.provider import Uncertain
 from feed.sms.provider_account import ProviderAccount
 from feed.sms.provider_errors import (
     HELD,
-    REFUSED,
+    REJECTED,
     UNCERTAIN,
     Meaning,
     ProviderResponse,
@@ -30,7 +30,7 @@ _PAGE = 50
 
 # Codes not listed match by the part before the last dot: `isv` is an error of the request, `isp` one of the provider.
 MEANINGS: dict[str, Meaning] = {
-    "isv": REFUSED,
+    "isv": REJECTED,
     "isp": UNCERTAIN,
     "isp.RAM_PERMISSION_DENY": HELD,
     "isv.ACCOUNT_ABNORMAL": HELD,
