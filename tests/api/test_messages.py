@@ -11,6 +11,11 @@ import feed
 from feed.api.messages import known_codes, message_of
 from feed.errors import FeedError
 
+# Every test needs all error classes. Not within a test: croniter starts a process when it is imported, which quick tests may not.
+for module in pkgutil.walk_packages(feed.__path__, "feed."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+
 
 def error_classes(kind: type[FeedError] = FeedError) -> Iterator[type[FeedError]]:
     for leaf in kind.__subclasses__():
@@ -19,9 +24,6 @@ def error_classes(kind: type[FeedError] = FeedError) -> Iterator[type[FeedError]
 
 
 def test_every_code_has_messages_in_both_languages() -> None:
-    for module in pkgutil.walk_packages(feed.__path__, "feed."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
     codes = {kind.code for kind in error_classes() if kind.__module__.startswith("feed.")}
     assert codes - known_codes() == set()
     assert all(message_of(code, language) for code in codes for language in ("zh-CN", "en"))
