@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from bench.installation import Scene
 from bench.load import Load, load_of
-from bench.scene import Scene
 from feed.seeding.texts import topic_name
 
 _PAGES = {

@@ -5,7 +5,7 @@ from statistics import median
 
 import msgspec
 
-from bench.scene import Scene
+from bench.installation import Scene
 from feed.accounts.model import AccountId
 from feed.api.state import open_app_state
 from feed.likes.model import Like
