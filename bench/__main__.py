@@ -16,10 +16,10 @@ from rich.console import Console
 from bench import lines as table
 from bench import load, parts, report
 from bench.baseline import baseline
+from bench.installation import Scene, scene
 from bench.lines import Case
 from bench.report import Report, Verdict
 from bench.rounds import Bench, Figure
-from bench.scene import Scene, scene
 from feed.seeding.model import Sizes, sizes_of
 
 # Without a terminal the default width would make the tables unreadable.

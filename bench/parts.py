@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from bench import processes
-from bench.idle import measure_idle
+from bench.idle_latency import measure_idle
+from bench.installation import Scene
 from bench.lines import Case, base_load
 from bench.load import Load, Run
 from bench.report import Verdict
 from bench.rounds import Bench, Figure, until_quiet
-from bench.scene import Scene
 
 # Adjusted for CPU, twice the throughput of one worker would be perfect scaling.
 _WORKERS = 2

@@ -14,9 +14,9 @@ from rich.console import Console
 
 from bench import processes, report
 from bench.report import Verdict
-from bench.settle import bare, writers
-from bench.settle.scene import Scene, keys_of, rewind, scene
-from bench.settle.settling import Costs
+from bench.settle import plain_sql, writers
+from bench.settle.campaign import Scene, keys_of, rewind, scene
+from bench.settle.settle_process import Costs
 from feed.postgres import Pool, open_pool
 from feed.prizes.result.verify import verify_result
 
@@ -27,8 +27,8 @@ _MOST_SECONDS, _MOST_MB, _MOST_TIMES_BARE = 60, 1_000, 2
 class Round(msgspec.Struct, frozen=True, kw_only=True):
     """One settlement and the plain SQL count before it: wall-clock seconds and CPU seconds of Postgres."""
 
-    bare_seconds: float
-    bare_cpu_seconds: float
+    plain_seconds: float
+    plain_cpu_seconds: float
     costs: Costs
     postgres_cpu_seconds: float
     slowest_like_seconds: float
@@ -87,20 +87,20 @@ async def _round(pool: Pool, installation: Scene, number: int) -> Round:
     await rewind(pool, installation.campaign_id)
     console.print(f"round {number}: plain SQL …")
     before = processes.cpu_seconds()["postgres"]
-    bare_seconds = [await bare.count(pool, installation.campaign_id) for _ in range(2)]
+    plain_seconds = [await plain_sql.count(pool, installation.campaign_id) for _ in range(2)]
     between = processes.cpu_seconds()["postgres"]
-    console.print(f"round {number}: plain SQL {min(bare_seconds):.1f} s; settling …")
+    console.print(f"round {number}: plain SQL {min(plain_seconds):.1f} s; settling …")
     async with writers.concurrent_likes(pool, installation.campaign_id) as slowest:
         costs = await _settle(installation)
     after = processes.cpu_seconds()["postgres"]
     document = await pool.fetchval("SELECT result FROM settlements WHERE campaign_id = $1", installation.campaign_id)
-    different = await bare.count_different(pool, installation.campaign_id)
+    different = await plain_sql.count_different(pool, installation.campaign_id)
     assert different == 0, f"{different} entries were counted otherwise by the plain SQL"
     finding = await asyncio.to_thread(verify_result, document, keys_of(installation).public_keys().keys)
     assert finding.is_valid, finding.problems[:3]
     done = Round(
-        bare_seconds=statistics.mean(bare_seconds),
-        bare_cpu_seconds=(between - before) / len(bare_seconds),
+        plain_seconds=statistics.mean(plain_seconds),
+        plain_cpu_seconds=(between - before) / len(plain_seconds),
         costs=costs,
         postgres_cpu_seconds=after - between,
         slowest_like_seconds=slowest(),
@@ -117,7 +117,7 @@ async def _settle(installation: Scene) -> Costs:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bench.settle.settling",
+        "bench.settle.settle_process",
         installation.url,
         str(installation.keys_dir),
         stdout=asyncio.subprocess.PIPE,
@@ -131,8 +131,8 @@ async def _settle(installation: Scene) -> Costs:
 def judge(rounds: Sequence[Round]) -> list[Verdict]:
     """The goals, by medians; of memory the most."""
     middle = statistics.median
-    times = middle([each.seconds / each.bare_seconds for each in rounds])
-    cpu = middle([each.cpu_seconds / each.bare_cpu_seconds for each in rounds])
+    times = middle([each.seconds / each.plain_seconds for each in rounds])
+    cpu = middle([each.cpu_seconds / each.plain_cpu_seconds for each in rounds])
     return [
         Verdict(
             name="settlement", what="freeze, decide, sign", measured=middle([each.seconds for each in rounds]), unit="s",
@@ -160,13 +160,13 @@ def markdown(found: Report) -> str:
     rows = [
         (
             str(number),
-            f"{each.bare_seconds:.1f}",
-            f"{each.bare_cpu_seconds:.1f}",
+            f"{each.plain_seconds:.1f}",
+            f"{each.plain_cpu_seconds:.1f}",
             f"{each.costs.freeze.seconds:.1f}",
             f"{each.costs.decide.seconds:.1f}",
             f"{each.costs.freeze.cpu_seconds + each.costs.decide.cpu_seconds:.1f}",
             f"{each.postgres_cpu_seconds:.1f}",
-            f"{each.seconds / each.bare_seconds:.2f}",
+            f"{each.seconds / each.plain_seconds:.2f}",
             f"{each.costs.peak_bytes / 1e6:.0f}",
             f"{max(each.costs.freeze.held_up_seconds, each.costs.decide.held_up_seconds):.2f}",
             f"{each.slowest_like_seconds:.2f}",

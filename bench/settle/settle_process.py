@@ -1,4 +1,4 @@
-"""A process that settles the due campaign as the worker does and prints the cost as JSON: `python -m bench.settle.settling URL KEYS`."""
+"""A process that settles the due campaign as the worker does and prints the cost as JSON: `python -m bench.settle.settle_process URL KEYS`."""
 
 import asyncio
 import resource
