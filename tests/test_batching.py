@@ -13,7 +13,7 @@ class Poisoned(Exception):
 
 
 class Refused(Exception):
-    """One item is told no; the others are done."""
+    """One item fails; the others succeed."""
 
 
 async def test_an_idle_batcher_runs_a_single_item_at_once_and_the_rest_together() -> None:

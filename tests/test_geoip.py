@@ -1,4 +1,4 @@
-"""Where an address is: the narrowest network names it, and a file that cannot be read is told by its line."""
+"""Regions of addresses: the most specific network applies, and an invalid file is reported with its line."""
 
 from pathlib import Path
 

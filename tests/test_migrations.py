@@ -1,4 +1,4 @@
-"""Migrations: in order, once, whoever starts first; refused when history was changed."""
+"""Migrations: in order, once, safe to run concurrently; rejected when history was changed."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -47,16 +47,16 @@ def test_a_number_of_another_country_keeps_it() -> None:
     ],
 )
 def test_what_takes_no_message_is_refused(raw: str) -> None:
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as raised:
         normalise_phone(raw)
-    assert [(error.field, error.code) for error in refusal.value.errors] == [("phone", "invalid_phone")]
+    assert [(error.field, error.code) for error in raised.value.errors] == [("phone", "invalid_phone")]
 
 
 @pytest.mark.parametrize("raw", ["", "  "])
 def test_a_missing_number_is_required_under_its_field(raw: str) -> None:
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as raised:
         normalise_phone(raw, field="recipient.phone")
-    assert [(error.field, error.code) for error in refusal.value.errors] == [("recipient.phone", "required")]
+    assert [(error.field, error.code) for error in raised.value.errors] == [("recipient.phone", "required")]
 
 
 @given(st.text(max_size=70) | st.from_regex(r"\+?[0-9]{5,15}", fullmatch=True))

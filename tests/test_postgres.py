@@ -20,7 +20,7 @@ async def test_a_server_that_ends_before_the_commit_is_away(pool: Pool, database
     async def ask() -> None:
         async with transaction(pool) as conn:
             backend = await conn.fetchval("SELECT pg_backend_pid()")
-            # Another thread ends it while this one stands still; so many turns of the loop later its farewell is read in part, or as a whole.
+            # Another thread terminates it while this one is blocked; so many loop iterations later its last message is read in part or whole.
             ending = threading.Thread(target=asyncio.run, args=(terminate(database, backend),))
             ending.start()
             ending.join()

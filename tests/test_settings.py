@@ -46,10 +46,10 @@ def test_an_app_s_issuer_is_named_whole() -> None:
     ],
 )
 def test_what_is_weak_or_half_is_refused_by_name(given: dict[str, str], names: str) -> None:
-    with pytest.raises(ValueError, match=names) as refusal:
+    with pytest.raises(ValueError, match=names) as raised:
         read(**(APP | given))
     secret = given.get("FEED_ACCOUNT_HOOK_SECRET")
-    assert secret is None or secret not in str(refusal.value)
+    assert secret is None or secret not in str(raised.value)
 
 
 def test_loopback_needs_no_encryption() -> None:

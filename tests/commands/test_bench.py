@@ -1,4 +1,4 @@
-"""`feed bench seed`, as somebody types it who wants to measure."""
+"""`feed bench seed` on the command line."""
 
 import io
 from pathlib import Path
@@ -49,9 +49,9 @@ async def test_what_cannot_be_is_said_in_words(there: Installation, tmp_path: Pa
 
 def test_away_from_a_terminal_there_is_a_line_for_each_tenth() -> None:
     out = io.StringIO()
-    with progress(1_000, out) as tell:
+    with progress(1_000, out) as advance:
         for _ in range(100):
-            tell(10)
+            advance(10)
     lines = out.getvalue().splitlines()
     assert len(lines) == 10
     assert lines[-1].endswith("1,000 / 1,000")
@@ -60,7 +60,7 @@ def test_away_from_a_terminal_there_is_a_line_for_each_tenth() -> None:
 def test_on_a_terminal_there_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     out = io.StringIO()
-    with progress(1_000, out) as tell:
-        tell(400)
-        tell(600)
+    with progress(1_000, out) as advance:
+        advance(400)
+        advance(600)
     assert "1,000 / 1,000" in out.getvalue()

@@ -146,7 +146,7 @@ def test_a_signal_while_it_starts_ends_everything(tmp_path: Path) -> None:
     assert processes_of(data) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals the death of a parent")
 def test_killed_alone_it_takes_everything_along_and_killed_with_everything_it_comes_back(tmp_path: Path) -> None:
     data = tmp_path / "data"
     process = start(data)

@@ -1,4 +1,4 @@
-"""The demo, played once as anybody would, and its winners counted again from what the public API says."""
+"""The demo, run once, and its winners recomputed from the public API."""
 
 import asyncio
 import math
@@ -23,7 +23,7 @@ _PLAYED_SECONDS = 150
 
 @asynccontextmanager
 async def _served(data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """What serves the demo's world when it has come to its end, and what it has said."""
+    """The server of the finished demo and its output."""
     # The gate has played the demo already: then its directory is served again instead.
     given = ("up",) if PLAYED else ("demo", "--keep")
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FEED_")}

@@ -33,7 +33,7 @@ PATHS = (str(Path(feed.__file__).parents[1]), sysconfig.get_path("platlib"), os.
 ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, PATHS))}
 AS_NOBODY: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "env": ENVIRON, "cwd": "/"}
 
-# A process of its own that starts the servers, says so, and waits to be killed. `alone`: as where nobody ends orphans.
+# A process that starts the servers, reports it, and waits to be killed. `alone`: without signals at the parent's death.
 PARENT = """
 import asyncio, sys
 from pathlib import Path
@@ -115,7 +115,7 @@ def find_python_for_everybody() -> str:
         except (OSError, subprocess.CalledProcessError):
             continue
         return python
-    pytest.skip("no interpreter here that nobody else may run")
+    pytest.skip("no interpreter that other accounts cannot run")
 
 
 def start_parent(
@@ -210,8 +210,8 @@ async def test_a_taken_port_is_named(data: Path) -> None:
 
 async def test_a_fallen_server_comes_back_at_its_address(running: Embedded) -> None:
     await remember(running, "一")
-    told: list[str] = []
-    keeper = asyncio.create_task(running.supervise(told.append))
+    reports: list[str] = []
+    keeper = asyncio.create_task(running.supervise(reports.append))
     for process in processes_of(running.data):
         process.kill()
     deadline = time.monotonic() + 15
@@ -223,11 +223,11 @@ async def test_a_fallen_server_comes_back_at_its_address(running: Embedded) -> N
             assert time.monotonic() < deadline
             await asyncio.sleep(0.1)
     assert words == ["一"]
-    assert len(told) >= 2
+    assert len(reports) >= 2
     keeper.cancel()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals the death of a parent")
 async def test_the_servers_end_with_a_killed_parent(data: Path) -> None:
     parent = start_parent(data)
     parent.kill()
@@ -299,7 +299,7 @@ async def test_given_servers_are_used_and_the_directory_is_held_all_the_same(dat
     await running.stop()
 
 
-@pytest.mark.skipif(not ROOT, reason="only root can become somebody else")
+@pytest.mark.skipif(not ROOT, reason="only root can change the account")
 async def test_an_ordinary_user_may_do_the_same(data: Path) -> None:
     data.parent.chmod(0o755)
     data.mkdir()

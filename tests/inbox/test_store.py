@@ -6,15 +6,15 @@ from feed.postgres import Connection
 
 async def test_the_same_event_tells_a_person_once(conn: Connection) -> None:
     readers = [await accounts.find_or_add(conn, iss="feed", sub=f"inbox:{n}", name="读者") for n in range(2)]
-    told = [
+    notifications = [
         NewNotification(
             reader, "prize", "结果", "请填写收件信息", "prize:1", "feed://prizes/1", {"kind": "prize", "id": "1"}
         )
         for reader in readers
     ]
 
-    first = await inbox.add_notifications(conn, told)
-    again = await inbox.add_notifications(conn, told[::-1])
+    first = await inbox.add_notifications(conn, notifications)
+    again = await inbox.add_notifications(conn, notifications[::-1])
 
     assert len(first) == 2
     assert again == []

@@ -33,13 +33,13 @@ async def test_likes_of_a_post_are_one_message_that_moves_up(town: Town) -> None
     await town.like(post, ming, author)
     assert await town.titles(author) == ["小明赞了你的动态"]
     await town.like(other, ming)
-    (newest, first) = await town.told(author)
+    (newest, first) = await town.notifications_of(author)
     assert newest.deep_link == f"/posts/{other}"
     await read_inbox(town.pool, author, int(newest.id))
     assert await town.unread(author) == 0
 
     await town.like(post, hong)
-    top, rest = await town.told(author)
+    top, rest = await town.notifications_of(author)
     assert (top.title, top.read, top.subject["count"]) == ("小红等 2 人赞了你的动态", False, 2)
     assert int(top.id) > int(newest.id) > int(first.id)
     assert (rest.id, rest.read) == (newest.id, True)
@@ -52,20 +52,20 @@ async def test_following_again_tells_nothing_again(town: Town) -> None:
     author, ming = await town.person("作者"), await town.person("小明")
     post = await town.post(author)
     await town.like(post, ming)
-    (told,) = await town.told(author)
-    await read_inbox(town.pool, author, int(told.id))
+    (notification,) = await town.notifications_of(author)
+    await read_inbox(town.pool, author, int(notification.id))
     await town.pool.execute("UPDATE inbox_position SET number = 0")
-    assert [(item.id, item.read) for item in await town.told(author)] == [(told.id, True)]
+    assert [(item.id, item.read) for item in await town.notifications_of(author)] == [(notification.id, True)]
 
 
 async def test_an_unlike_shrinks_the_message_and_the_last_one_takes_it_away(town: Town) -> None:
     author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
     post = await town.post(author)
     await town.like(post, ming, hong)
-    (told,) = await town.told(author)
+    (notification,) = await town.notifications_of(author)
     await town.like(post, hong, liked=False)
-    (left,) = await town.told(author)
-    assert (left.id, left.title, left.read) == (told.id, "小明赞了你的动态", False)
+    (left,) = await town.notifications_of(author)
+    assert (left.id, left.title, left.read) == (notification.id, "小明赞了你的动态", False)
     await town.like(post, ming, liked=False)
     assert await town.titles(author) == []
     assert await town.unread(author) == 0
@@ -77,14 +77,14 @@ async def test_whoever_likes_again_and_again_is_no_news(town: Town) -> None:
     author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
     post = await town.post(author)
     await town.like(post, ming, hong)
-    (told,) = await town.told(author)
-    await read_inbox(town.pool, author, int(told.id))
+    (notification,) = await town.notifications_of(author)
+    await read_inbox(town.pool, author, int(notification.id))
     for _ in range(2):
         await town.like(post, hong, liked=False)
         await town.follow()
         await town.like(post, hong)
-        (item,) = await town.told(author)
-        assert (item.id, item.read, item.subject["count"]) == (told.id, True, 2)
+        (item,) = await town.notifications_of(author)
+        assert (item.id, item.read, item.subject["count"]) == (notification.id, True, 2)
 
 
 async def test_many_likes_are_counted_and_the_newest_named(town: Town) -> None:
@@ -92,9 +92,9 @@ async def test_many_likes_are_counted_and_the_newest_named(town: Town) -> None:
     post = await town.post(author)
     for who in post_likers:
         await town.like(post, who)
-    (told,) = await town.told(author)
-    assert told.title == "读者13等 14 人赞了你的动态"
-    assert told.subject["names"] == ["读者13", "读者12", "读者11"]
+    (notification,) = await town.notifications_of(author)
+    assert notification.title == "读者13等 14 人赞了你的动态"
+    assert notification.subject["names"] == ["读者13", "读者12", "读者11"]
 
 
 async def test_a_group_rests_between_two_rounds(town: Town) -> None:
@@ -117,9 +117,9 @@ async def test_two_workers_follow_without_telling_twice(town: Town) -> None:
         await town.comment(ming, post, f"第 {n} 条")
     await number_changes(town.pool)
     await asyncio.gather(*(work(town.pool) for work in (notify_likes, notify_comments) for _ in range(4)))
-    told = await town.told(author)
-    assert len(told) == 31
-    assert len({item.subject.get("id") for item in told if item.kind == "comment"}) == 30
+    notifications = await town.notifications_of(author)
+    assert len(notifications) == 31
+    assert len({item.subject.get("id") for item in notifications if item.kind == "comment"}) == 30
 
 
 async def test_a_comment_and_a_reply_tell_each_once(town: Town) -> None:
@@ -129,12 +129,12 @@ async def test_a_comment_and_a_reply_tell_each_once(town: Town) -> None:
     await town.comment(hong, post, "同意", first)
     await town.comment(author, post, "谢谢", first)
     await town.comment(ming, post, "不客气")
-    assert [(item.kind, item.title, item.body) for item in await town.told(author)] == [
+    assert [(item.kind, item.title, item.body) for item in await town.notifications_of(author)] == [
         ("comment", "小明评论了你的动态", "不客气"),
         ("comment", "小红评论了你的动态", "同意"),
         ("comment", "小明评论了你的动态", "沙发"),
     ]
-    assert [(item.kind, item.title) for item in await town.told(ming)] == [
+    assert [(item.kind, item.title) for item in await town.notifications_of(ming)] == [
         ("reply", "作者回复了你的评论"),
         ("reply", "小红回复了你的评论"),
     ]
@@ -147,7 +147,7 @@ async def test_a_deleted_comment_is_gone_from_the_inbox(town: Town) -> None:
     comment = await town.comment(ming, post)
     unseen = await town.comment(ming, post)
     await delete_comment(town.pool, ming, unseen)
-    assert len(await town.told(author)) == 1
+    assert len(await town.notifications_of(author)) == 1
     await delete_comment(town.pool, ming, comment)
     assert await town.titles(author) == []
     assert await town.unread(author) == 0
@@ -157,26 +157,26 @@ async def test_what_is_hidden_goes_at_once_and_comes_back_as_it_was(town: Town) 
     author, ming = await town.person("作者"), await town.person("小明")
     post = await town.post(author)
     seen = await town.comment(ming, post, "一")
-    (told,) = await town.told(author)
-    await read_inbox(town.pool, author, int(told.id))
+    (notification,) = await town.notifications_of(author)
+    await read_inbox(town.pool, author, int(notification.id))
     await town.comment(ming, post, "二")
     await town.like(post, ming)
-    before = await town.told(author)
+    before = await town.notifications_of(author)
     assert len(before) == 3
 
     async with transaction(town.pool) as conn:
         await hide_comment(conn, seen, state="removed")
-    assert len(await town.told(author)) == 2
+    assert len(await town.notifications_of(author)) == 2
     async with transaction(town.pool) as conn:
         await show_comment(conn, seen)
-    assert sorted(map(repr, await town.told(author))) == sorted(map(repr, before))
+    assert sorted(map(repr, await town.notifications_of(author))) == sorted(map(repr, before))
 
     async with transaction(town.pool) as conn:
         await hide_post(conn, post, state="removed")
-    assert (await town.told(author), await town.unread(author)) == ([], 0)
+    assert (await town.notifications_of(author), await town.unread(author)) == ([], 0)
     async with transaction(town.pool) as conn:
         await show_post(conn, post)
-    assert sorted(map(repr, await town.told(author))) == sorted(map(repr, before))
+    assert sorted(map(repr, await town.notifications_of(author))) == sorted(map(repr, before))
     assert await town.unread(author) == 2
     await delete_post(town.pool, author, post)
     assert await town.titles(author) == []
@@ -199,7 +199,7 @@ async def test_nothing_is_heard_of_those_whom_one_does_not_want_to_meet(town: To
     author, ming, hong = await town.person("作者"), await town.person("小明"), await town.person("小红")
     post = await town.post(author)
     await town.comment(ming, post, "以前的")
-    assert len(await town.told(author)) == 1
+    assert len(await town.notifications_of(author)) == 1
     await town.comment(ming, post, "还没告诉")
     await town.like(post, ming, hong)
     await add_relation(town.pool, author, ming, kind)
@@ -213,11 +213,11 @@ async def test_nothing_is_heard_of_those_who_do_not_want_to_meet_one(town: Town)
     post = await town.post(author)
     await town.like(post, ming)
     await town.comment(ming, post)
-    assert len(await town.told(author)) == 2
+    assert len(await town.notifications_of(author)) == 2
     await add_relation(town.pool, ming, author, "mute")
-    assert len(await town.told(author)) == 2
+    assert len(await town.notifications_of(author)) == 2
     await add_relation(town.pool, ming, author, "block")
-    assert (await town.told(author), await town.unread(author)) == ([], 0)
+    assert (await town.notifications_of(author), await town.unread(author)) == ([], 0)
 
 
 async def test_what_one_does_not_want_to_be_told_of_is_not_told(town: Town) -> None:
@@ -228,7 +228,7 @@ async def test_what_one_does_not_want_to_be_told_of_is_not_told(town: Town) -> N
     mine = await town.comment(author, post)
     await town.comment(ming, post, "答", mine)
     await town.comment(ming, post)
-    assert [item.kind for item in await town.told(author)] == ["comment"]
+    assert [item.kind for item in await town.notifications_of(author)] == ["comment"]
 
 
 async def test_an_erased_account_leaves_nothing_in_any_inbox(town: Town) -> None:
@@ -237,7 +237,7 @@ async def test_an_erased_account_leaves_nothing_in_any_inbox(town: Town) -> None
     await town.post(ming)
     await town.comment(ming, post)
     await town.like(post, ming)
-    assert len(await town.told(author)) == 2
+    assert len(await town.notifications_of(author)) == 2
     await town.pool.execute("UPDATE accounts SET erased_at = now() - interval '1 minute' WHERE id = $1", ming)
     while await erase_next_posts(town.pool):
         pass
@@ -254,10 +254,10 @@ async def test_nobody_is_told_of_people_or_things_that_he_has_turned_off(town: T
     await town.comment(muted, post)
     first = await town.comment(author, quiets)
     await add_relation(town.pool, blocked, author, "block")
-    assert await town.told(author) == []
-    assert await town.told(quiet) == []
+    assert await town.notifications_of(author) == []
+    assert await town.notifications_of(quiet) == []
     await town.comment(quiet, quiets, "谢谢", to=first)
-    assert [item.kind for item in await town.told(author)] == ["reply"]
+    assert [item.kind for item in await town.notifications_of(author)] == ["reply"]
 
 
 async def test_counting_the_unread_ends_somewhere(town: Town) -> None:

@@ -1,4 +1,4 @@
-"""Who is told what: pure."""
+"""Texts and recipients of notifications: pure."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +9,8 @@ from feed.notifications.model import CommentEvent, Group, Liker, comment_notific
 NOON = datetime(2026, 9, 1, 4, tzinfo=UTC)
 GROUP = Group(
     post_id=7, author_id=1, like_count=3, notified_count=3, notified_until=NOON, author_erased=False
-)  # Told of three until noon.
-TOLD = CommentEvent(7, 70, 5, "小红", "真好", post_author_id=1, answered_author_id=None)
+)  # Notified of three likes until noon.
+COMMENT = CommentEvent(7, 70, 5, "小红", "真好", post_author_id=1, answered_author_id=None)
 
 
 def liker(account_id: int, name: str, *, after: int = 0, liked_before: bool = False) -> Liker:
@@ -30,20 +30,20 @@ def test_a_new_like_is_news_and_a_repeated_one_is_not() -> None:
     assert is_news(GROUP, [liker(2, "小明", after=1)])
     assert not is_news(GROUP, [liker(2, "小明", after=1, liked_before=True)])
     assert not is_news(GROUP, [liker(2, "小明", after=-1)])
-    # Committed late, stamped early: the count tells.
+    # Committed late with an early time: the count shows it.
     assert is_news(msgspec.structs.replace(GROUP, like_count=4), [liker(2, "小明", after=-1)])
 
 
 def test_a_comment_tells_the_author_and_a_reply_two_people() -> None:
-    assert [(each.account_id, each.kind) for each in comment_notifications(TOLD)] == [(1, "comment")]
-    reply = msgspec.structs.replace(TOLD, answered_author_id=2)
+    assert [(each.account_id, each.kind) for each in comment_notifications(COMMENT)] == [(1, "comment")]
+    reply = msgspec.structs.replace(COMMENT, answered_author_id=2)
     assert [(each.account_id, each.kind) for each in comment_notifications(reply)] == [(1, "comment"), (2, "reply")]
 
 
 def test_nobody_is_told_twice_nor_of_his_own() -> None:
-    same = msgspec.structs.replace(TOLD, answered_author_id=1)
+    same = msgspec.structs.replace(COMMENT, answered_author_id=1)
     assert [(each.account_id, each.kind) for each in comment_notifications(same)] == [(1, "reply")]
-    assert comment_notifications(msgspec.structs.replace(TOLD, actor_id=1)) == []
-    own_answer = msgspec.structs.replace(TOLD, answered_author_id=5)
+    assert comment_notifications(msgspec.structs.replace(COMMENT, actor_id=1)) == []
+    own_answer = msgspec.structs.replace(COMMENT, answered_author_id=5)
     assert [(each.account_id, each.kind) for each in comment_notifications(own_answer)] == [(1, "comment")]
-    assert comment_notifications(msgspec.structs.replace(TOLD, post_author_id=None)) == []
+    assert comment_notifications(msgspec.structs.replace(COMMENT, post_author_id=None)) == []

@@ -18,16 +18,16 @@ from tests.support import make
 SIZES = Sizes(posts=4_500, likes=30_000, comments=6_000, accounts=900, topics=20, days=60)
 
 
-def nobody(_: int) -> None:
-    """Hears nothing."""
+def ignore_progress(_: int) -> None:
+    """Ignores the progress."""
 
 
 async def test_counters_equal_rows(pool: Pool) -> None:
-    told: list[int] = []
-    await fill(pool, SIZES, told.append)
+    chunks: list[int] = []
+    await fill(pool, SIZES, chunks.append)
 
-    assert sum(told) == SIZES.rows
-    assert len(told) > 3
+    assert sum(chunks) == SIZES.rows
+    assert len(chunks) > 3
     for table, count in (("posts", SIZES.posts), ("likes", SIZES.likes), ("comments", SIZES.comments)):
         assert await pool.fetchval(f"SELECT count(*) FROM {table}") == count
     assert await pool.fetchval("SELECT count(*) FROM accounts") == SIZES.accounts
@@ -69,7 +69,7 @@ async def test_counters_equal_rows(pool: Pool) -> None:
         )
         == []
     )
-    # Topics stand in the text, in the revision and in the list, the same ones.
+    # Text, revision and topic list have the same topics.
     assert (
         await pool.fetch(
             """
@@ -88,7 +88,7 @@ async def test_counters_equal_rows(pool: Pool) -> None:
 
 
 async def test_a_few_are_loved_and_most_are_not(pool: Pool) -> None:
-    await fill(pool, SIZES, nobody)
+    await fill(pool, SIZES, ignore_progress)
 
     row = await pool.fetchrow(
         """
@@ -126,7 +126,7 @@ async def test_boards_that_were_there_learn_of_it(pool: Pool, redis: Redis) -> N
         before = await get_log_head(conn)
     assert await redis_store.top(redis, HOT, epoch=before.epoch, limit=5) == []
 
-    await fill(pool, SIZES, nobody)
+    await fill(pool, SIZES, ignore_progress)
     while await boards.follow_change_log(pool, redis):
         pass
 
@@ -141,7 +141,7 @@ async def test_boards_that_were_there_learn_of_it(pool: Pool, redis: Redis) -> N
 
 
 async def test_nobody_is_told_of_what_nobody_did(pool: Pool) -> None:
-    await fill(pool, SIZES, nobody)
+    await fill(pool, SIZES, ignore_progress)
 
     assert await pool.fetchval("SELECT count(*) FROM changes") == 0
     assert await pool.fetchval("SELECT count(*) FROM comments WHERE NOT told") == 0
@@ -150,17 +150,17 @@ async def test_nobody_is_told_of_what_nobody_did(pool: Pool) -> None:
 async def test_what_is_real_is_not_mixed_with_it(pool: Pool) -> None:
     await make.post(pool)
     with pytest.raises(NotEmpty, match="posts"):
-        await fill(pool, SIZES, nobody)
+        await fill(pool, SIZES, ignore_progress)
     assert await pool.fetchval("SELECT count(*) FROM posts") == 1
     assert await pool.fetchval("SELECT count(*) FROM likes") == 0
 
 
 async def test_filling_twice_is_refused(pool: Pool) -> None:
     small = sizes_of(posts=20, likes=None, comments=None, accounts=30, topics=3, days=2)
-    await fill(pool, small, nobody)
+    await fill(pool, small, ignore_progress)
 
     with pytest.raises(NotEmpty):
-        await fill(pool, small, nobody)
+        await fill(pool, small, ignore_progress)
 
     assert await pool.fetchval("SELECT count(*) FROM likes") == small.likes == 200
 
@@ -168,7 +168,9 @@ async def test_filling_twice_is_refused(pool: Pool) -> None:
 async def test_two_at_once_do_not_write_into_each_other(pool: Pool) -> None:
     small = sizes_of(posts=200, likes=None, comments=None, accounts=30, topics=3, days=2)
 
-    ended = await asyncio.gather(fill(pool, small, nobody), fill(pool, small, nobody), return_exceptions=True)
+    ended = await asyncio.gather(
+        fill(pool, small, ignore_progress), fill(pool, small, ignore_progress), return_exceptions=True
+    )
 
     assert [each for each in ended if each is None] == [None]
     assert any(isinstance(each, SeedingInProgress | NotEmpty) for each in ended)
@@ -198,7 +200,7 @@ async def test_whoever_is_interrupted_leaves_what_is_whole(pool: Pool) -> None:
     async with pool.acquire() as conn:
         assert (await get_log_head(conn)).epoch != before.epoch
     with pytest.raises(NotEmpty):
-        await fill(pool, SIZES, nobody)
+        await fill(pool, SIZES, ignore_progress)
 
 
 @pytest.mark.parametrize(

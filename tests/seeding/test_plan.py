@@ -1,4 +1,4 @@
-"""The plan: ids that are nobody else's, people who like once, nothing before its time."""
+"""The plan: unique ids, one like per account and post, no engagement before its post."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise

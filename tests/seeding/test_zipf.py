@@ -1,4 +1,4 @@
-"""Shares: exact sums, the cap, the skew; strides that miss nobody."""
+"""Shares: exact sums, the cap, the skew; strides that visit every index."""
 
 import pytest
 from hypothesis import given

@@ -70,9 +70,9 @@ def test_a_code_goes_out_and_its_receipt_comes_back(tmp_path: Path, name: str) -
                 assert delivered() == ["139****4321", "139****5678"]
                 assert client.post(f"{base}/v1/hooks/sms/{name}/{TOKEN[:-1]}2", json=[]).status_code == 404
 
-                told = client.get("/metrics").text
+                text = client.get("/metrics").text
                 labels = 'feed_messages_total{outcome="%s",provider="%s",purpose="sign_in_code"} %s'
-                assert labels % ("sent", name, "1.0") in told or labels % ("sent", name, "2.0") in told
+                assert labels % ("sent", name, "1.0") in text or labels % ("sent", name, "2.0") in text
                 doctor = feed("doctor", "--data", str(data), **environ)
                 assert f"{name}, with receipts" in doctor.stdout
                 assert "0 unknown, 0 failed" in doctor.stdout
@@ -84,7 +84,7 @@ def test_a_code_goes_out_and_its_receipt_comes_back(tmp_path: Path, name: str) -
     assert "message sent" in logs
     assert len(fake.taken) == 2
     for number in (PLANTED, LOST):
-        for where in (logs, told, kept, doctor.stdout, (tmp_path / "up.txt").read_text()):
+        for where in (logs, text, kept, doctor.stdout, (tmp_path / "up.txt").read_text()):
             assert number not in where
             assert number.encode().hex() not in where
     assert TOKEN not in logs

@@ -66,18 +66,18 @@ def test_an_account_is_read_whole() -> None:
     ],
 )
 def test_what_is_missing_or_unknown_is_refused_in_words(given: dict[str, str], names: str) -> None:
-    with pytest.raises(CannotStart, match="环境变量有误") as refusal:
+    with pytest.raises(CannotStart, match="环境变量有误") as raised:
         checked(BASE | given)
-    assert names in str(refusal.value)
-    assert KEY_SECRET not in str(refusal.value)
-    assert "x" * 31 not in str(refusal.value)
+    assert names in str(raised.value)
+    assert KEY_SECRET not in str(raised.value)
+    assert "x" * 31 not in str(raised.value)
 
 
 @pytest.mark.parametrize("secret", ["short", "fifteen-letters", ALIYUN["FEED_SMS_KEY_ID"]])
 def test_a_weak_secret_is_refused(secret: str) -> None:
-    with pytest.raises(UnsafeSetting, match="FEED_SMS_KEY_SECRET") as refusal:
+    with pytest.raises(UnsafeSetting, match="FEED_SMS_KEY_SECRET") as raised:
         checked(BASE | ALIYUN | {"FEED_SMS_KEY_SECRET": secret})
-    assert secret not in str(refusal.value)
+    assert secret not in str(raised.value)
 
 
 def test_the_refusal_is_one_of_its_own() -> None:

@@ -18,7 +18,7 @@ from feed.sms.tencent import signature as tc3
 VECTORS = Path(__file__).parent / "vectors"
 ALIYUN: dict[str, Any] = json.loads((VECTORS / "aliyun.json").read_text("utf-8"))
 TENCENT: dict[str, Any] = json.loads((VECTORS / "tencent.json").read_text("utf-8"))
-# What the SDK says of itself and nobody asks for.
+# Optional headers that the SDK sends about itself.
 _OF_THE_SDK = {"x-acs-credentials-provider"}
 
 

@@ -24,7 +24,7 @@ SIGNATURE = "读特"
 TEMPLATES = {"sign_in_code": "T_CODE", "prize_notice": "T_PRIZE", "claim_reminder": "T_REMIND"}
 
 # What may happen to an order, in the words of each: status and code, or whether it is taken all the same.
-REFUSALS = {
+REJECTIONS = {
     "throttled": ((429, "Throttling.User"), "RequestLimitExceeded"),
     "too often": ((200, "isv.BUSINESS_LIMIT_CONTROL"), "LimitExceeded.PhoneNumberThirtySecondLimit"),
     "no number": ((200, "isv.MOBILE_NUMBER_ILLEGAL"), "InvalidParameterValue.IncorrectPhoneNumber"),
@@ -215,8 +215,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._aliyun_details(query)
         else:
             fate = self.fake.next_fate(query["TemplateCode"])
-            if fate in REFUSALS:
-                status, code = REFUSALS[fate][0]
+            if fate in REJECTIONS:
+                status, code = REJECTIONS[fate][0]
                 self._answer(status, {"Code": code, "Message": "触发分钟级流控Permits:1", "RequestId": "R"})
             elif fate == "fails":
                 self._answer(500, {"Code": "InternalError", "RequestId": "R"})
@@ -261,9 +261,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             fate = self.fake.next_fate(asked["TemplateId"])
             if fate == "throttled":
-                self._answer(200, {"Response": {"Error": {"Code": REFUSALS[fate][1], "Message": "…"}}})
-            elif fate in REFUSALS:
-                self._told_status({"Code": REFUSALS[fate][1], "SerialNo": ""}, "well")
+                self._answer(200, {"Response": {"Error": {"Code": REJECTIONS[fate][1], "Message": "…"}}})
+            elif fate in REJECTIONS:
+                self._told_status({"Code": REJECTIONS[fate][1], "SerialNo": ""}, "well")
             elif fate == "fails":
                 self._answer(500, {"Response": {"Error": {"Code": "InternalError", "Message": "…"}}})
             else:

@@ -45,13 +45,13 @@ class Town:
             while await work(self.pool):
                 pass
 
-    async def told(self, who: AccountId) -> list[InboxItem]:
+    async def notifications_of(self, who: AccountId) -> list[InboxItem]:
         await self.follow()
         async with self.pool.acquire() as conn:
             return await list_inbox(conn, who, KINDS, 2**63 - 1, 50)
 
     async def titles(self, who: AccountId) -> list[str]:
-        return [item.title for item in await self.told(who)]
+        return [item.title for item in await self.notifications_of(who)]
 
     async def unread(self, who: AccountId) -> int:
         async with self.pool.acquire() as conn:

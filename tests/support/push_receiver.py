@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 SECRET = "a secret of thirty-two bytes, really"
 
 
-class Heard(NamedTuple):
+class ReceivedPush(NamedTuple):
     """A push as it came."""
 
     id: str
@@ -28,11 +28,11 @@ class Answer(NamedTuple):
 
 
 class Receiver:
-    """What was heard, and what is answered: the `script` first, then `always`."""
+    """The received pushes, and the responses: those of `script` first, then `always`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.heard: list[Heard] = []
+        self.received: list[ReceivedPush] = []
         self.script: list[Answer] = []
         self.always = Answer()
         self.at_once = self.most_at_once = 0
@@ -40,7 +40,7 @@ class Receiver:
 
     @property
     def ids(self) -> list[str]:
-        return [each.id for each in self.heard]
+        return [each.id for each in self.received]
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def receiving() -> Iterator[Receiver]:
             with receiver.lock:
                 receiver.at_once += 1
                 receiver.most_at_once = max(receiver.most_at_once, receiver.at_once)
-                receiver.heard.append(Heard(push_id, right and fresh, json.loads(body)))
+                receiver.received.append(ReceivedPush(push_id, right and fresh, json.loads(body)))
                 response = receiver.script.pop(0) if receiver.script else receiver.always
             time.sleep(response.after_seconds)
             with receiver.lock:

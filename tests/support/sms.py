@@ -56,7 +56,7 @@ async def age(pool: "Pool[Record]", message_id: MessageId, by: timedelta = ABAND
     )
 
 
-class Telling:
+class ScriptedProvider:
     """A provider at the other end of a line: what it does and what it knows is up to the test."""
 
     name = "telling"

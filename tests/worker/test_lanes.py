@@ -19,7 +19,7 @@ from feed.worker.schedule import SCHEDULE
 from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
 from tests.support.fake_sms_provider import TEMPLATES, Fake, faking
-from tests.support.sms import Telling
+from tests.support.sms import ScriptedProvider
 from tests.support.worker import running
 from tests.worker.conftest import WorldsWith
 
@@ -127,7 +127,7 @@ async def test_the_site_hands_over_so_many_notices_a_day(worker_state: WorkerSta
 
 
 async def test_what_is_given_back_takes_nobody_s_place(worker_state_with: WorldsWith) -> None:
-    provider = Telling(Throttled("limit"), Throttled("unused"))
+    provider = ScriptedProvider(Throttled("limit"), Throttled("unused"))
     capped = worker_state_with(provider)._replace(caps=Caps(per_phone=1, per_day=1))
     message_id = await enqueue(capped.pool, capped.keys, "prize:1")
     for _ in range(3):

@@ -36,7 +36,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 async def hooked(worker_state: WorkerState, receiver: Receiver) -> AsyncIterator[WorkerState]:
-    """A world with a hook that a worker serves."""
+    """A worker state with a hook that a worker serves."""
     client = client_of(receiver.url)
     worker_state = worker_state._replace(push=client)
     await watch_pushes(worker_state.pool, worker_state.push)
@@ -50,8 +50,8 @@ def client_of(url: str) -> PushClient:
     return PushClient(hook)
 
 
-async def tell(worker_state: WorkerState, count: int = 1, to: AccountId | None = None) -> AccountId:
-    """Puts messages into somebody's inbox."""
+async def add_notifications(worker_state: WorkerState, count: int = 1, to: AccountId | None = None) -> AccountId:
+    """Adds notifications to an account, a new one by default."""
     reader = to or await make.account(worker_state.pool)
     async with transaction(worker_state.pool) as conn:
         await inbox.add_notifications(
@@ -75,16 +75,16 @@ async def states(worker_state: WorkerState) -> list[tuple[Any, ...]]:
 async def test_a_message_is_pushed_signed_and_names_its_reader_as_the_app_does(
     hooked: WorkerState, receiver: Receiver
 ) -> None:
-    reader = await tell(hooked)
+    reader = await add_notifications(hooked)
     assert await send_pushes(hooked.pool, hooked.push) is False
-    (heard,) = receiver.heard
+    (received,) = receiver.received
     account = await hooked.pool.fetchrow("SELECT iss, sub FROM accounts WHERE id = $1", reader)
     assert account is not None
     inbox_id = await hooked.pool.fetchval("SELECT id FROM inbox")
-    assert heard.signed
-    assert heard.id == heard.body["id"] == str(inbox_id)
-    assert heard.body["user"] == {"id": str(reader), "iss": account["iss"], "sub": account["sub"]}
-    assert {name: heard.body[name] for name in ("kind", "title", "body", "deep_link", "unread_count")} == {
+    assert received.signed
+    assert received.id == received.body["id"] == str(inbox_id)
+    assert received.body["user"] == {"id": str(reader), "iss": account["iss"], "sub": account["sub"]}
+    assert {name: received.body[name] for name in ("kind", "title", "body", "deep_link", "unread_count")} == {
         "kind": "prize",
         "title": "结果 0",
         "body": "请填写",
@@ -94,19 +94,19 @@ async def test_a_message_is_pushed_signed_and_names_its_reader_as_the_app_does(
     await hurry(hooked)
     await send_pushes(hooked.pool, hooked.push)
     assert await states(hooked) == [("delivered", 1, None)]
-    assert len(receiver.heard) == 1
+    assert len(receiver.received) == 1
 
 
 async def test_without_a_hook_messages_leave_no_pushes(worker_state: WorkerState) -> None:
     await watch_pushes(worker_state.pool, worker_state.push)
-    await tell(worker_state)
+    await add_notifications(worker_state)
     assert await send_pushes(worker_state.pool, worker_state.push) is False
     assert await states(worker_state) == []
 
 
 async def test_a_receiver_that_fails_first_hears_the_same_push_again(hooked: WorkerState, receiver: Receiver) -> None:
     receiver.script = [Answer(500), Answer(307, (("location", receiver.url),))]
-    await tell(hooked)
+    await add_notifications(hooked)
     await send_pushes(hooked.pool, hooked.push)
     wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM pushes")
     assert 7 < wait <= 12
@@ -114,9 +114,9 @@ async def test_a_receiver_that_fails_first_hears_the_same_push_again(hooked: Wor
     for _ in range(2):
         await hurry(hooked)
         await send_pushes(hooked.pool, hooked.push)
-    assert len(receiver.heard) == 3
+    assert len(receiver.received) == 3
     assert len(set(receiver.ids)) == 1
-    assert all(each.signed for each in receiver.heard)
+    assert all(each.signed for each in receiver.received)
     assert await states(hooked) == [("delivered", 3, None)]
 
 
@@ -124,7 +124,7 @@ async def test_a_receiver_that_takes_it_and_says_nothing_is_not_waited_for(
     hooked: WorkerState, receiver: Receiver
 ) -> None:
     receiver.script = [Answer(after_seconds=7)]
-    await tell(hooked)
+    await add_notifications(hooked)
     async with asyncio.timeout(6.5):
         await send_pushes(hooked.pool, hooked.push)
     (state,) = await states(hooked)
@@ -132,17 +132,17 @@ async def test_a_receiver_that_takes_it_and_says_nothing_is_not_waited_for(
     await hurry(hooked)
     await send_pushes(hooked.pool, hooked.push)
     assert len(set(receiver.ids)) == 1
-    assert len(receiver.heard) == 2
+    assert len(receiver.received) == 2
 
 
 async def test_gone_is_final_until_somebody_tries_it_again(hooked: WorkerState, receiver: Receiver) -> None:
     receiver.script = [Answer(410), Answer(404)]
-    await tell(hooked, 2)
+    await add_notifications(hooked, 2)
     await send_pushes(hooked.pool, hooked.push)
     await hurry(hooked)
     await send_pushes(hooked.pool, hooked.push)
     assert {state for state, *_ in await states(hooked)} == {"dead"}
-    assert len(receiver.heard) == 2
+    assert len(receiver.received) == 2
 
     assert await retry_all_pushes(hooked.pool, by=None) == 2
     await send_pushes(hooked.pool, hooked.push)
@@ -154,7 +154,7 @@ async def test_gone_is_final_until_somebody_tries_it_again(hooked: WorkerState, 
 
 async def test_after_its_last_try_a_push_is_dead(hooked: WorkerState, receiver: Receiver) -> None:
     receiver.always = Answer(503)
-    await tell(hooked)
+    await add_notifications(hooked)
     await hooked.pool.execute("UPDATE pushes SET tries = $1", MAX_TRIES - 1)
     await send_pushes(hooked.pool, hooked.push)
     assert await states(hooked) == [("dead", MAX_TRIES, "status_503")]
@@ -162,7 +162,7 @@ async def test_after_its_last_try_a_push_is_dead(hooked: WorkerState, receiver: 
 
 async def test_a_receiver_that_asks_for_patience_gets_it(hooked: WorkerState, receiver: Receiver) -> None:
     receiver.script = [Answer(429, (("retry-after", "300"),))]
-    reader = await tell(hooked)
+    reader = await add_notifications(hooked)
     await send_pushes(hooked.pool, hooked.push)
     wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now())::float8 FROM pushes")
     assert 290 < wait <= 300
@@ -170,13 +170,13 @@ async def test_a_receiver_that_asks_for_patience_gets_it(hooked: WorkerState, re
     async with transaction(hooked.pool) as conn:
         await inbox.add_notifications(conn, [NewNotification(reader, "system", "t", "b", "another")])
     await send_pushes(hooked.pool, hooked.push)
-    assert len(receiver.heard) == 1
+    assert len(receiver.received) == 1
 
 
 async def test_a_receiver_that_is_down_is_probed_and_not_stormed(worker_state: WorkerState, receiver: Receiver) -> None:
     absent = worker_state._replace(push=client_of("http://127.0.0.1:9/hook"))
     await watch_pushes(absent.pool, absent.push)
-    await tell(absent, 40)
+    await add_notifications(absent, 40)
     for _ in range(10):
         await send_pushes(absent.pool, absent.push)
     tries = sum(tries for _, tries, _ in await states(absent))
@@ -189,7 +189,7 @@ async def test_a_receiver_that_is_down_is_probed_and_not_stormed(worker_state: W
     back = worker_state._replace(push=client_of(receiver.url))
     await hurry(back)
     await send_pushes(back.pool, back.push)
-    assert len(receiver.heard) == 1
+    assert len(receiver.received) == 1
     while await send_pushes(back.pool, back.push):
         pass
     assert {state for state, *_ in await states(back)} == {"delivered"}
@@ -198,20 +198,20 @@ async def test_a_receiver_that_is_down_is_probed_and_not_stormed(worker_state: W
 
 
 async def test_what_was_taken_back_is_not_pushed(hooked: WorkerState, receiver: Receiver) -> None:
-    reader = await tell(hooked, 2)
+    reader = await add_notifications(hooked, 2)
     async with transaction(hooked.pool) as conn:
         await inbox.remove_notifications(conn, [(reader, "prize:0")])
     await send_pushes(hooked.pool, hooked.push)
-    assert [each.body["title"] for each in receiver.heard] == ["结果 1"]
+    assert [each.body["title"] for each in receiver.received] == ["结果 1"]
     assert await states(hooked) == [("retracted", 1, None), ("delivered", 1, None)]
 
 
 async def test_nothing_is_pushed_to_the_erased_and_the_banned(hooked: WorkerState, receiver: Receiver) -> None:
-    banned, erased = await tell(hooked), await tell(hooked)
+    banned, erased = await add_notifications(hooked), await add_notifications(hooked)
     await make.ban(hooked.pool, banned)
     await hooked.pool.execute("UPDATE accounts SET erased_at = now() WHERE id = $1", erased)
     await send_pushes(hooked.pool, hooked.push)
-    assert receiver.heard == []
+    assert receiver.received == []
     assert {state for state, *_ in await states(hooked)} == {"retracted"}
 
 
@@ -226,19 +226,19 @@ async def test_likes_of_a_post_ring_at_once_and_then_not_for_each(hooked: Worker
         await town.like(post, await town.person(f"读者{n}"))
         await town.follow()
         await send_pushes(hooked.pool, hooked.push)
-    assert [each.body["title"] for each in receiver.heard] == ["小明赞了你的动态"]
+    assert [each.body["title"] for each in receiver.received] == ["小明赞了你的动态"]
     assert [state for state, *_ in await states(hooked)] == ["delivered", "retracted", "retracted", "waiting"]
     wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now()) FROM pushes WHERE state = 'waiting'")
     assert 50 < wait <= 60
     await hurry(hooked)
     await send_pushes(hooked.pool, hooked.push)
-    assert receiver.heard[-1].body["title"] == "读者2等 4 人赞了你的动态"
-    assert receiver.heard[-1].body["subject"]["post_id"] == str(post)
+    assert receiver.received[-1].body["title"] == "读者2等 4 人赞了你的动态"
+    assert receiver.received[-1].body["subject"]["post_id"] == str(post)
     assert len(set(receiver.ids)) == 2
 
 
 async def test_two_workers_push_each_message_once(hooked: WorkerState, database: str, receiver: Receiver) -> None:
-    await tell(hooked, 60)
+    await add_notifications(hooked, 60)
     async with running(hooked, database, PUSHING), running(hooked, database, PUSHING):
 
         async def all_delivered() -> bool:
@@ -251,7 +251,7 @@ async def test_two_workers_push_each_message_once(hooked: WorkerState, database:
 async def test_a_worker_killed_before_it_records_leaves_the_push_to_another(
     hooked: WorkerState, database: str, redis_url: str, receiver: Receiver, tmp_path: Path
 ) -> None:
-    await tell(hooked)
+    await add_notifications(hooked)
     environ = {
         "FEED_DATABASE_URL": database,
         "FEED_REDIS_URL": redis_url,
@@ -265,17 +265,17 @@ async def test_a_worker_killed_before_it_records_leaves_the_push_to_another(
     assert await asyncio.wait_for(dying.wait(), 20) == -signal.SIGKILL
     assert await states(hooked) == [("waiting", 1, None)]
     assert await send_pushes(hooked.pool, hooked.push) is False
-    assert len(receiver.heard) == 1
+    assert len(receiver.received) == 1
 
     await hurry(hooked)  # The lease ends.
     await send_pushes(hooked.pool, hooked.push)
     assert await states(hooked) == [("delivered", 2, None)]
-    assert len(receiver.heard) == 2
+    assert len(receiver.received) == 2
     assert len(set(receiver.ids)) == 1
 
 
 async def test_what_was_delivered_is_forgotten_after_a_week(hooked: WorkerState) -> None:
-    await tell(hooked, 3)
+    await add_notifications(hooked, 3)
     await send_pushes(hooked.pool, hooked.push)
     for n, (state, days) in enumerate((("delivered", 8), ("dead", 8), ("delivered", 6))):
         await hooked.pool.execute(

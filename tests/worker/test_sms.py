@@ -16,7 +16,7 @@ from feed.worker import retention
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
 from tests.support import make
-from tests.support.sms import NOTICE, PHONE, Telling, age, enqueue, job_count
+from tests.support.sms import NOTICE, PHONE, ScriptedProvider, age, enqueue, job_count
 from tests.worker.conftest import WorldsWith
 
 
@@ -153,7 +153,7 @@ async def test_of_two_who_resolve_at_once_one_sends_again(worker_state: WorkerSt
 
 
 async def test_without_an_answer_it_is_asked_and_not_sent_again(worker_state_with: WorldsWith) -> None:
-    provider = Telling(Uncertain(), Uncertain())
+    provider = ScriptedProvider(Uncertain(), Uncertain())
     worker_state = worker_state_with(provider)
     message_id = await enqueue(worker_state.pool, worker_state.keys)
 
@@ -171,7 +171,7 @@ async def test_without_an_answer_it_is_asked_and_not_sent_again(worker_state_wit
 
 
 async def test_when_nobody_can_tell_an_editor_decides(worker_state_with: WorldsWith) -> None:
-    provider = Telling(Uncertain(), Inconclusive())
+    provider = ScriptedProvider(Uncertain(), Inconclusive())
     worker_state = worker_state_with(provider)
     message_id = await enqueue(worker_state.pool, worker_state.keys)
 
@@ -187,7 +187,7 @@ async def test_when_nobody_can_tell_an_editor_decides(worker_state_with: WorldsW
 
 
 async def test_a_refusal_is_final(worker_state_with: WorldsWith) -> None:
-    worker_state = worker_state_with(Telling(Rejected("isv.MOBILE_NUMBER_ILLEGAL"), NotAccepted()))
+    worker_state = worker_state_with(ScriptedProvider(Rejected("isv.MOBILE_NUMBER_ILLEGAL"), NotAccepted()))
     message_id = await enqueue(worker_state.pool, worker_state.keys)
 
     await send_message(worker_state, message_id)
@@ -198,7 +198,7 @@ async def test_a_refusal_is_final(worker_state_with: WorldsWith) -> None:
 
 
 async def test_a_throttled_message_goes_later(worker_state_with: WorldsWith) -> None:
-    provider = Telling(Throttled("limit", retry_after=timedelta(minutes=2)), NotAccepted())
+    provider = ScriptedProvider(Throttled("limit", retry_after=timedelta(minutes=2)), NotAccepted())
     worker_state = worker_state_with(provider)
     message_id = await enqueue(worker_state.pool, worker_state.keys)
 
@@ -257,7 +257,7 @@ async def test_a_number_is_forgotten_a_month_after_its_message_has_ended(worker_
     assert [row["id"] for row in kept] == [fresh, waiting]
     assert await state_of(worker_state.pool, sent) == "sent"
     assert await worker_state.pool.fetchval("SELECT person FROM messages WHERE id = $1", sent) is None
-    # There is nobody any more to send it to again.
+    # The phone number was removed, so it cannot be sent again.
     editor = await make.person(worker_state.pool, role="editor")
     with pytest.raises(MessageTooLate):
         await deciding.retry_message(worker_state.pool, failed, by=editor, reason="再发一次")

@@ -14,7 +14,7 @@ from feed.sms.templates import param_names
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
 from tests.support import make
-from tests.support.fake_sms_provider import REFUSALS, SECRETLY, SIGNATURE, Fake, faking
+from tests.support.fake_sms_provider import REJECTIONS, SECRETLY, SIGNATURE, Fake, faking
 from tests.support.sms import PHONE, enqueue, job_count, lets_time_pass, row_of
 from tests.worker.conftest import WorldsWith, settings_of
 
@@ -56,7 +56,7 @@ async def test_what_was_taken_without_a_word_is_found_and_not_sent_again(
 
     state, error, provider_id = await row_of(worker_state.pool, message_id)
     assert (state, error) == ("sent", None)
-    # Aliyun's details do not tell the BizId: its receipts bear our reference.
+    # Aliyun's details do not contain the BizId; its receipts contain our reference.
     assert provider_id == (None if fake.name == "aliyun" else fake.taken[0].provider_id)
     assert len(fake.taken) == 1
 
@@ -116,7 +116,7 @@ async def test_what_is_put_off_was_not_sent_and_goes_later(
 
     await send_message(worker_state, message_id)
 
-    (_, aliyun), tencent = REFUSALS[fate]
+    (_, aliyun), tencent = REJECTIONS[fate]
     assert await row_of(worker_state.pool, message_id) == ("queued", aliyun if fake.name == "aliyun" else tencent, None)
     assert await job_count(worker_state.pool, message_id) == 2
     waits = await worker_state.pool.fetchval("SELECT max(execute_after) - now() FROM jobs.pgqueuer")
@@ -139,7 +139,7 @@ async def test_what_is_refused_is_refused_for_good(worker_state: WorkerState, fa
     await send_message(worker_state, message_id)
     await lets_time_pass(worker_state, message_id, UNRESPONSIVE_AFTER)
 
-    (_, aliyun), tencent = REFUSALS["no number"]
+    (_, aliyun), tencent = REJECTIONS["no number"]
     assert await row_of(worker_state.pool, message_id) == ("failed", aliyun if fake.name == "aliyun" else tencent, None)
     assert fake.taken == []
 

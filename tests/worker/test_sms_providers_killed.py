@@ -82,7 +82,7 @@ async def finish(worker_state: WorkerState, message_id: MessageId) -> tuple[str,
 
 
 async def test_killed_at_each_step_of_sending(worker_state: WorkerState, fake: Fake, run: Run) -> None:
-    """Where the call may have been made nobody sends again: it is found, or left to an editor."""
+    """If the call may have been made the message is not sent again: it is looked up, or left to an editor."""
     expected = {
         (1, "before"): ("commit", "queued", 0, "sent", 1),
         (1, "after"): ("commit", "sending", 0, "unknown", 0),
@@ -110,7 +110,7 @@ async def test_killed_at_each_step_of_sending(worker_state: WorkerState, fake: F
 
 
 async def test_killed_at_each_step_of_asking(worker_state: WorkerState, fake: Fake, run: Run) -> None:
-    """Asking is free: whoever comes next asks again."""
+    """A lookup has no effect, so the next worker repeats it."""
     seen = {}
     for nth in range(1, 20):
         lived = False

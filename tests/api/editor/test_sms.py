@@ -12,7 +12,7 @@ from feed.worker.sms import send_message
 from feed.worker.state import WorkerState
 from tests.support import make
 from tests.support.api import Join
-from tests.support.sms import Telling
+from tests.support.sms import ScriptedProvider
 
 PHONE = "+8613800138000"
 
@@ -97,7 +97,7 @@ async def test_a_retry_makes_one_attempt_and_is_audited(app_state: AppState, joi
     assert await job_count(app_state) == 1
     (record,) = await app_state.pool.fetch("SELECT detail FROM audit WHERE action = 'message.retry'")
     assert record["detail"] == {"reason": "本人说没有收到", "state": "unknown", "attempt": 1}
-    provider = Telling("p-2", NotAccepted())
+    provider = ScriptedProvider("p-2", NotAccepted())
     worker = WorkerState(app_state.pool, app_state.redis, app_state.keys, provider, None)
     for _ in range(2):
         await send_message(worker, unknown)
