@@ -1,4 +1,4 @@
-"""`make chaos`: everything is killed, paused, emptied and set back under load; then everything must be right."""
+"""`make chaos`: kills, pauses, empties and rolls back every part under load, then checks everything."""
 
 import argparse
 import asyncio

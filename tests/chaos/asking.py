@@ -1,4 +1,4 @@
-"""Asking over real connections: each answer is noted, and held to the served document."""
+"""The HTTP client of the load: records each response and checks it against the OpenAPI document."""
 
 import asyncio
 import time
@@ -11,13 +11,13 @@ from feed.keys.store import Keys
 from tests.chaos.journal import Deed, Journal, Try
 from tests.support.documented import Contract
 
-# Impatient people give requests up that act all the same; patient ones wait for the server's own limit.
+# Client timeouts: with short ones the request may still be processed; long ones exceed the timeout of the server.
 _PATIENCE = (3.0, 8.0, 20.0)
 _PAUSE_SECONDS = 0.25
 
 
 class Line:
-    """How everybody reaches the API, and the journal of what came back."""
+    """The connections to the API, and the journal."""
 
     def __init__(self, base_url: str, keys: Keys) -> None:
         self.journal = Journal()
@@ -28,7 +28,7 @@ class Line:
         self._contract: Contract
         self._opened = time.monotonic()
         self._kept = httpx.AsyncClient(base_url=f"{base_url}/v1", trust_env=False)
-        # Without connections that are kept, each request may meet another of the workers.
+        # Without keep-alive, each request may reach another worker.
         none_kept = httpx.Limits(max_keepalive_connections=0)
         self._fresh = httpx.AsyncClient(base_url=f"{base_url}/v1", trust_env=False, limits=none_kept)
 
@@ -54,12 +54,12 @@ class Line:
         insists: bool = True,
         again: bool = False,
     ) -> Any:
-        """Does it, and tries again until there is an answer; who does not insist leaves it at one try. The answer's body, or None."""
+        """Sends an operation and retries until there is a response; once only without `insists`. Returns the body or None."""
         token = token or self.person(deed.who)
         patience = _PATIENCE[deed.who % len(_PATIENCE)]
         if not again:
             self.journal.deeds.append(deed)
-        # A lost answer is asked for by the very same request.
+        # A retry is the same request with the same key.
         headers = {"idempotency-key": key} if key else {}
         while True:
             told, answer = await self.ask(token, method, path, body, headers, seconds=patience, fresh=deed.who % 2 == 1)

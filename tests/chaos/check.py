@@ -1,4 +1,4 @@
-"""What clients were told against what is there. Each function returns what is wrong, in words. Pure."""
+"""Checks the journal of the clients against the rows. Each function returns problems as texts. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 from tests.chaos.journal import Deed, Glance, Shown, What
 
-# A request whose client has gone may still lie in the socket of a paused process, wait for its time to be served, and act: so long.
+# A request whose client has disconnected may still be processed for this long, after waiting in the socket of a paused process.
 GHOST_SECONDS = 40.0
-# From the acknowledgement of a removal on, no worker may show the post after so long.
+# No worker may show a post longer than this after the acknowledged removal.
 SHOWN_SECONDS = 2.0
 
-Pair = tuple[str, int]  # What is liked, and by whom.
+Pair = tuple[str, int]  # The liked item and the user.
 
 
 class Made(NamedTuple):
@@ -24,7 +24,7 @@ class Made(NamedTuple):
 
 
 class Count(NamedTuple):
-    """A number that is kept, and the same one counted from the rows."""
+    """A stored counter, and the count of its rows."""
 
     of: str
     kept: int
@@ -42,7 +42,7 @@ class Change(NamedTuple):
 def wrong_likes(
     deeds: Iterable[Deed], present: Collection[Pair], past: Mapping[Pair, int], *, wishes: tuple[What, What]
 ) -> list[str]:
-    """Likes that were lost, or came from nowhere. `wishes`: what likes, and what takes it back."""
+    """Likes that were lost or that no request made. `wishes`: the operations that add and remove a like."""
     like, unlike = wishes
     of: defaultdict[Pair, list[Deed]] = defaultdict(list)
     for deed in deeds:
@@ -73,7 +73,7 @@ def wrong_likes(
 
 
 def wrong_texts(deeds: Iterable[Deed], rows: Iterable[Made], *, what: What) -> list[str]:
-    """Posts or comments that were lost, doubled, told under different ids, or made by nobody."""
+    """Posts or comments that were lost, duplicated, returned with different ids, or made by no request."""
     made: defaultdict[str, list[Made]] = defaultdict(list)
     for row in rows:
         made[row.text].append(row)
@@ -99,7 +99,7 @@ def wrong_texts(deeds: Iterable[Deed], rows: Iterable[Made], *, what: What) -> l
 
 
 def wrong_states(deeds: Iterable[Deed], rows: Iterable[Made]) -> list[str]:
-    """Posts or comments that are visible, removed or deleted without or against what was told."""
+    """Posts or comments whose state contradicts the responses."""
     of: defaultdict[str, list[Deed]] = defaultdict(list)
     for deed in deeds:
         if deed.what in _STATE:
@@ -145,14 +145,14 @@ def shown_too_late(deeds: Iterable[Deed], shown: Iterable[Shown]) -> list[str]:
 
 
 def repeated_in_walks(walks: Iterable[Sequence[Hashable]]) -> list[str]:
-    """Lists that show one thing twice to somebody who pages through them."""
+    """Lists that show an item twice across pages."""
     return [
         f"a walk shows twice: {twice}" for walk in walks if (twice := [k for k, n in Counter(walk).items() if n > 1])
     ]
 
 
 def wrong_glances(deeds: Iterable[Deed], glances: Iterable[Glance]) -> list[str]:
-    """Posts that did not show at once to somebody his own like, or still showed one that he had taken back."""
+    """Posts that did not show a user's own like at once, or still showed a removed one."""
     of: defaultdict[Pair, list[Deed]] = defaultdict(list)
     for deed in deeds:
         if deed.what in ("like", "unlike"):
@@ -160,7 +160,7 @@ def wrong_glances(deeds: Iterable[Deed], glances: Iterable[Glance]) -> list[str]
     wrong = []
     for glance in glances:
         mine = [deed for deed in of[glance.post_id, glance.who] if deed.began < glance.began]
-        # One that nobody knows of, before or after, and a later one make it anybody's guess.
+        # With an operation of unknown outcome, or a later one, the expected value is undetermined.
         if not mine or mine[-1].done is None or mine[-1].done > glance.began or any(deed.unsure for deed in mine):
             continue
         if glance.liked_by_me != (mine[-1].what == "like"):
@@ -169,7 +169,7 @@ def wrong_glances(deeds: Iterable[Deed], glances: Iterable[Glance]) -> list[str]
 
 
 def acted_though_banned(deeds: Iterable[Deed]) -> list[str]:
-    """Deeds that began after a ban was acknowledged, were done before its end began, and were not refused."""
+    """Operations that began after an acknowledged ban, ended before it was lifted, and succeeded."""
     kept = list(deeds)
     bans = [deed for deed in kept if deed.what == "ban" and deed.done is not None]
     lifts = [deed for deed in kept if deed.what == "lift"]
@@ -190,12 +190,12 @@ def acted_though_banned(deeds: Iterable[Deed]) -> list[str]:
 
 
 def wrong_counts(counts: Iterable[Count]) -> list[str]:
-    """Kept numbers that are not those of the rows."""
+    """Counters that differ from their rows."""
     return [f"{each.of} is kept as {each.kept}, counted {each.counted}" for each in counts if each.kept != each.counted]
 
 
 def wrong_log(log: Sequence[Change], versions: Mapping[int, int], *, waiting: int, last_number: int) -> list[str]:
-    """Gaps in the numbers, versions that no change tells of, changes that nobody has numbered."""
+    """Gaps in the numbers, versions without a change, and unnumbered changes."""
     wrong = [f"{waiting} changes have no number"] if waiting else []
     if [change.number for change in log] != list(range(1, last_number + 1)):
         wrong.append(f"the numbers of the change log have gaps: {len(log)} up to {last_number}")
@@ -209,7 +209,7 @@ def wrong_log(log: Sequence[Change], versions: Mapping[int, int], *, waiting: in
 
 
 def wrong_boards(wanted: Mapping[str, Collection[Any]], held: Mapping[str, Collection[Any] | None]) -> list[str]:
-    """Boards in Redis that miss a row of Postgres's, hold another one, or are not there."""
+    """Boards in Redis that differ from Postgres or are missing."""
     wrong = []
     for board, rows in wanted.items():
         there = held.get(board)

@@ -1,4 +1,4 @@
-"""A whole installation of processes, for tests that hurt one of them in a certain way."""
+"""A whole installation of processes, for tests of specific faults."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ import pytest
 from feed.auth.tokens import issue_token
 from tests.chaos.place import Place
 
-# More than the server's own limit for a request: who waits longer was not answered within it.
+# Longer than the server's timeout of a request.
 ANSWER_SECONDS = 18.0
 
 
@@ -27,7 +27,7 @@ async def place() -> AsyncIterator[Place]:
 
 @pytest.fixture
 async def client(place: Place) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody who is signed in, with a connection for each request, so that any worker may answer."""
+    """A signed-in user with a new connection for each request, so that any worker may respond."""
     token = issue_token(place.keys.token_key, sub="chaos:0", name="0", phone="+8613900000000")
     async with httpx.AsyncClient(
         base_url=f"{place.base_url}/v1",

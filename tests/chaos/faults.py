@@ -1,4 +1,4 @@
-"""Which part is hurt, when, how and for how long: all of it follows from the seed. Pure."""
+"""The schedule of faults: part, kind, time and duration, all derived from the seed. Pure."""
 
 from collections.abc import Iterator
 from random import Random
@@ -23,7 +23,7 @@ Kind = Literal[
     "roll_back_redis",
 ]
 
-# Whom it concerns, and for how many seconds a pause lasts or what was ended stays away.
+# The affected part, and the range of seconds of a pause or an outage.
 KINDS: dict[Kind, tuple[Part, float, float]] = {
     "kill_api": ("api", 0, 1.5),
     "kill_api_worker": ("api", 0, 0),
@@ -49,16 +49,16 @@ _QUIET_SECONDS = 10.0
 
 
 class Fault(NamedTuple):
-    """Something that happens to one part, so many seconds after the load has begun."""
+    """A fault of one part, in seconds after the start of the load."""
 
     at: float
     kind: Kind
     lasts: float
-    pick: float  # From 0 to 1: which one of several processes.
+    pick: float  # 0 to 1: selects one of several processes.
 
     @property
     def part(self) -> Part:
-        """What it happens to."""
+        """The affected part."""
         return KINDS[self.kind][0]
 
 
@@ -78,7 +78,7 @@ def schedule(seed: int, seconds: float) -> list[Fault]:
 
 
 def _kinds(chance: Random) -> Iterator[Kind]:
-    # In rounds, so that none is left to luck: a minute sees nearly all of them.
+    # In rounds, so that a minute contains nearly all kinds.
     while True:
         kinds = list(KINDS)
         chance.shuffle(kinds)

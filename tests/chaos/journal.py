@@ -1,4 +1,4 @@
-"""What clients were told, and when: beside the rows, the one thing that the checker believes. Pure."""
+"""The journal of requests and responses of all clients, which the checker compares with the rows. Pure."""
 
 from typing import Literal
 
@@ -21,7 +21,7 @@ What = Literal[
 
 
 class Try(msgspec.Struct, frozen=True):
-    """One request. `status` None: no answer came; `arrived` False: no connection was made, so nobody can have acted on it."""
+    """One request. `status` None: no response; `arrived` False: no connection, so it cannot have been processed."""
 
     sent: float
     ended: float
@@ -30,19 +30,19 @@ class Try(msgspec.Struct, frozen=True):
 
     @property
     def acknowledged(self) -> bool:
-        """Whether its client was told that it was done."""
+        """Whether the client got a success response."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def unsure(self) -> bool:
-        """Whether it may have acted, or may act yet, without a word to its client."""
+        """Whether it may have been processed, or may still be, without a response to the client."""
         return self.arrived and (self.status is None or self.status >= 500)
 
 
 class Deed(msgspec.Struct):
-    """What one person wanted once, with every try of it. A person does one deed at a time.
+    """One operation of a user with all its attempts. A user does one operation at a time.
 
-    `subject` is the id of what it is done to; of a post or comment that is made, the text by which it is known.
+    `subject` is the id of its object; for a new post or comment, its unique text.
     """
 
     who: int
@@ -50,26 +50,26 @@ class Deed(msgspec.Struct):
     subject: str
     post_id: str = ""
     tries: list[Try] = []
-    told: list[str] = []  # The ids that the answers named: all the same, however often it was asked again.
+    told: list[str] = []  # The ids in the responses; all must be the same.
 
     @property
     def began(self) -> float:
-        """When the first try was sent."""
+        """When the first attempt was sent."""
         return self.tries[0].sent
 
     @property
     def done(self) -> float | None:
-        """When its client was first told that it was done."""
+        """When the client got the first success response."""
         return next((each.ended for each in self.tries if each.acknowledged), None)
 
     @property
     def unsure(self) -> list[Try]:
-        """The tries of which nobody knows."""
+        """The attempts with an unknown outcome."""
         return [each for each in self.tries if each.unsure]
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What a page showed: posts, or comments with their words."""
+    """The items that a page showed."""
 
     page: str
     began: float
@@ -78,7 +78,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class Glance(msgspec.Struct, frozen=True):
-    """What somebody saw of a post just after his own deed on it."""
+    """What a user saw of a post just after an own operation on it."""
 
     who: int
     post_id: str
@@ -87,15 +87,15 @@ class Glance(msgspec.Struct, frozen=True):
 
 
 class Journal(msgspec.Struct):
-    """Everything that clients did and were told."""
+    """All requests and responses of the clients."""
 
     deeds: list[Deed] = []
     shown: list[Shown] = []
     glances: list[Glance] = []
-    breaches: list[str] = []  # Answers that the served document does not promise.
+    breaches: list[str] = []  # Responses that violate the OpenAPI document.
     statuses: dict[str, int] = {}
 
     @property
     def last_write(self) -> float:
-        """When the last try of a deed ended."""
+        """When the last attempt of an operation ended."""
         return max((each.ended for deed in self.deeds for each in deed.tries), default=0.0)

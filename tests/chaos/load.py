@@ -1,4 +1,4 @@
-"""People, moderators, an admin and readers, over real connections; each keeps a journal of what it was told."""
+"""The load: users, reviewers, an admin and readers over real connections; all responses are recorded."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ READERS = 5
 REVIEWERS = 2
 TOPIC = "读书月"
 
-# Deeds of a person, pages of a reader, verdicts of a reviewer per second: some 60 requests together.
+# Operations per user, pages per reader, verdicts per reviewer, each per second: about 60 requests together.
 _DEEDS = 1.6
 _PAGES = 4.0
 _VERDICTS = 1.0
@@ -33,7 +33,7 @@ _WEIGHTS: dict[What, float] = {
 
 
 class Known(NamedTuple):
-    """A post or comment that its author was told of."""
+    """A post or comment that was acknowledged to its author."""
 
     id: str
     who: int
@@ -41,7 +41,7 @@ class Known(NamedTuple):
 
 
 class Removed(NamedTuple):
-    """What a reviewer has removed, and when he is to bring it back, if ever."""
+    """A removal by a reviewer, and when it is to be restored, if ever."""
 
     case_id: str
     version: int
@@ -50,7 +50,7 @@ class Removed(NamedTuple):
 
 
 class Load:
-    """Everybody, and what they know of each other's posts."""
+    """All simulated users, and the posts that they know."""
 
     def __init__(self, line: Line, seed: int) -> None:
         self.walks: list[list[str]] = []
@@ -64,7 +64,7 @@ class Load:
         self._pages: list[str] = []
 
     async def open(self) -> None:
-        """People come, an editor opens a campaign, the first posts are written; nothing is hurt meanwhile."""
+        """Creates users, a campaign and the first posts, before any fault."""
         for who in range(PEOPLE):
             self._user_ids.append((await self._line.must(self._line.person(who), "GET", "/me"))["id"])
         editor = self._line.token("editor", "editor")
@@ -82,7 +82,7 @@ class Load:
         await asyncio.gather(*(self._write(who, Random(who), f"{who}-first") for who in range(PEOPLE)))
 
     async def live(self) -> None:
-        """Runs until `stop`, and then until everybody has got an answer to what he was about."""
+        """Runs until `stop`, and then until every pending operation has a response."""
         async with asyncio.TaskGroup() as group:
             for who in range(PEOPLE):
                 group.create_task(self._person_lives(who))
@@ -93,11 +93,11 @@ class Load:
                 group.create_task(self._reader_lives(number))
 
     def stop(self) -> None:
-        """Nobody begins anything new."""
+        """Starts no new operation."""
         self._stop.set()
 
     async def read_pages(self, times: int) -> None:
-        """Everybody's pages, once more, from whichever workers answer."""
+        """Requests the pages of all users once more."""
         for _ in range(times):
             for page in self._pages:
                 await self._look("", page)
@@ -135,7 +135,7 @@ class Load:
             _remember(self._comments, Known(made["id"], who, post))
 
     async def _make(self, deed: Deed, chance: Random, path: str, body: Any, key: str) -> Any:
-        """What was made; None when it was refused or is not known of. Now and then it is asked for again, and must be the same."""
+        """The created item; None if it was rejected or the outcome is unknown. Sometimes repeats the request, with the same result."""
         insists = chance.random() < 0.9
         made = await self._line.deed(deed, "POST", path, body, key=key, insists=insists)
         if made is not None and chance.random() < 0.15:
@@ -167,7 +167,7 @@ class Load:
             await self._line.deed(Deed(who, what, gone.id), "DELETE", f"/{path}/{gone.id}")
 
     def _post(self, chance: Random) -> str:
-        # Half of it falls on the few posts that everybody talks about.
+        # Half of it goes to a few popular posts.
         known = self._posts[:8] if chance.random() < 0.5 else self._posts
         return chance.choice(known or [Known("1", 0, "1")]).id
 
@@ -187,7 +187,7 @@ class Load:
             _, answer = await self._line.ask(token, "GET", f"/moderation/cases?kind={kind}&limit=50", seconds=8)
             if answer is None or answer.status_code != 200:
                 continue
-            # Each has subjects of his own, so that the order of the verdicts on one is known.
+            # Each reviewer has separate subjects, so that the order of verdicts on each is known.
             mine = [case for case in answer.json()["items"] if int(case["subject"]["id"]) % REVIEWERS == number]
             if mine:
                 case = chance.choice(mine)
@@ -243,7 +243,7 @@ class Load:
         self.walks.append(ids)
 
     async def _look(self, token: str, page: str) -> Any:
-        """The page, noted; None when there was none."""
+        """Requests a page and records it; None without a response."""
         told, answer = await self._line.ask(token, "GET", page, seconds=12)
         if answer is None or answer.status_code != 200:
             return None
@@ -252,7 +252,7 @@ class Load:
         return body
 
     async def _rests(self, chance: Random, per_second: float) -> bool:
-        """Waits as long as people do between two deeds. Whether it is time to go."""
+        """Waits between two operations. Returns whether to stop."""
         try:
             async with asyncio.timeout(chance.expovariate(per_second)):
                 await self._stop.wait()
@@ -264,12 +264,12 @@ class Load:
 def _remember(known: list[Known], one: Known) -> None:
     known.append(one)
     if len(known) > _KNOWN_MOST:
-        # The first few go on being talked about.
+        # The first few stay popular.
         del known[8]
 
 
 def _ids(body: Any) -> list[str]:
-    """The posts, or the comments with words, that an answer shows."""
+    """The ids of the items in a response."""
     if "items" not in body:
         return [body["id"]]
     found = []

@@ -1,4 +1,4 @@
-"""An installation of real processes, each of which can be killed, paused, emptied or set back while the others go on."""
+"""An installation of real processes, each of which can be killed, paused, emptied or rolled back while the others run."""
 
 import asyncio
 import contextlib
@@ -72,7 +72,7 @@ class Place:
             sms_outbox=self.data / "outbox.jsonl",
             public_url=self.base_url,
             embedded=True,
-            limits_scale=100_000.0,  # Counted as ever, and never reached.
+            limits_scale=100_000.0,  # Counted as usual, never reached.
         )
         self._environ = {**os.environ, **environment(settings), MARK: str(self.data)}
         for part in ("api", "worker"):
@@ -82,7 +82,7 @@ class Place:
         self._keepers.append(asyncio.create_task(self._keep_snapshots()))
 
     async def stop(self) -> None:
-        """Nothing of it is left running."""
+        """Stops all processes."""
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
@@ -91,7 +91,7 @@ class Place:
                 self._end(part)
 
     async def suffer(self, fault: Fault) -> None:
-        """Lets the fault happen, and waits until the part works again. One at a time for each part."""
+        """Injects a fault and waits until the part works again. One at a time per part."""
         async with self._turns[fault.part]:
             match fault.kind.partition("_")[0]:
                 case "pause":
@@ -122,7 +122,7 @@ class Place:
 
     @contextlib.contextmanager
     def paused(self, processes: list[psutil.Process]) -> Iterator[None]:
-        """These processes stand still while the block runs."""
+        """Pauses these processes while the block runs."""
         _signal(processes, SIGSTOP)
         try:
             yield
@@ -160,7 +160,7 @@ class Place:
 
     @asynccontextmanager
     async def postgres(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-        """A connection of one's own."""
+        """A separate connection."""
         conn = await asyncpg.connect(self.database_url, timeout=10)
         try:
             await prepare_connection(conn)
@@ -170,7 +170,7 @@ class Place:
 
     @asynccontextmanager
     async def redis(self) -> AsyncIterator[Redis]:
-        """A client of one's own."""
+        """A separate client."""
         client = Redis.from_url(self.redis_url, retry=Retry(NoBackoff(), 0), socket_timeout=5)
         try:
             yield client

@@ -1,4 +1,4 @@
-"""What Postgres and Redis hold at the end, as the checker wants it."""
+"""Reads the final contents of Postgres and Redis for the checker."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _Record = asyncpg.Record
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """Everything that clients were told about."""
+    """All rows that clients know of."""
 
     posts: list[Made]
     comments: list[Made]
@@ -50,7 +50,7 @@ async def read(conn: Connection) -> Rows:
 
 
 async def counts(conn: Connection) -> list[Count]:
-    """Every number that is kept beside the rows that it counts."""
+    """Every counter with the count of its rows."""
     return [Count(row["of"], row["kept"], row["counted"]) for row in await conn.fetch(_COUNTS)]
 
 

@@ -1,4 +1,4 @@
-"""One run: an installation, its load, its faults, and what the checker has to say."""
+"""One run: an installation, its load, its faults, and the checks."""
 
 import asyncio
 import contextlib
@@ -17,9 +17,9 @@ from tests.chaos.journal import Journal
 from tests.chaos.load import Load
 from tests.chaos.place import Place
 
-# After the last fault has ended and the last client has its answer, boards and log are right within so long.
+# Boards and change log must be correct within this time after the last fault and response.
 DRIFT_SECONDS = 5.0
-# Everybody has an answer so soon after the last fault: more than the server's own limit for a request.
+# Every client has a response within this time after the last fault; longer than the server's timeout.
 _ANSWERS_SECONDS = 40.0
 _POLL_SECONDS = 0.2
 
@@ -27,7 +27,7 @@ Tell = Callable[[str], None]
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What came of a run. Good when nothing is wrong."""
+    """The result of a run; `wrong` is empty if all is correct."""
 
     seed: int
     seconds: float
@@ -37,16 +37,16 @@ class Report(msgspec.Struct, frozen=True):
     acknowledged: int
     unsure: int
     pages: int
-    drift_seconds: float | None  # After the last fault and answer; None: it was still there when the checker gave up.
+    drift_seconds: float | None  # After the last fault and response; None if boards still differed at the end.
     wrong: list[str]
 
 
 class Aftermath:
-    """The installation when the storm is over and nobody is about anything any more; it may be judged more than once."""
+    """The installation after load and faults have ended. It can be checked repeatedly."""
 
     def __init__(self, place: Place, line: Line, load: Load, faults: list[Fault], *, seed: int, seconds: float) -> None:
         self.place = place
-        self.wrong: list[str] = []  # What is known before anybody looks at the rows.
+        self.wrong: list[str] = []  # Problems known before the rows are checked.
         self._line = line
         self._load = load
         self._faults = faults
@@ -55,7 +55,7 @@ class Aftermath:
         self._ended = time.monotonic()
 
     async def judge(self, *, patience: float = 30.0) -> Report:
-        """What clients were told against what is there. Boards and log that still move are waited for."""
+        """Checks the journal against the rows, after waiting for boards and change log."""
         journal = self._line.journal
         settled, drifted = await _until_settled(self.place, patience)
         drift = None if settled is None else max(0.0, settled - max(self._ended, journal.last_write))
@@ -79,7 +79,7 @@ class Aftermath:
 
 @asynccontextmanager
 async def storm(data: Path, *, seconds: float, seed: int, tell: Tell = print) -> AsyncIterator[Aftermath]:
-    """Runs the load for so long under the seed's faults; the block begins when both have ended."""
+    """Runs the load for `seconds` with the faults of the seed; yields when both have ended."""
     place = Place(data, tell=tell)
     faults = schedule(seed, seconds)
     try:
@@ -109,7 +109,7 @@ async def storm(data: Path, *, seconds: float, seed: int, tell: Tell = print) ->
 
 
 async def _hurt(place: Place, faults: list[Fault], began: float, tell: Tell) -> None:
-    """Every fault at its time. Returns when the last one has ended."""
+    """Injects every fault at its time. Returns when the last one has ended."""
     async with asyncio.TaskGroup() as group:
         for fault in faults:
             await asyncio.sleep(max(0.0, began + fault.at - time.monotonic()))
@@ -118,7 +118,7 @@ async def _hurt(place: Place, faults: list[Fault], began: float, tell: Tell) -> 
 
 
 async def _until_settled(place: Place, patience: float) -> tuple[float | None, list[str]]:
-    """The instant from which boards, log and counters agreed, and what last differed before."""
+    """The time from which boards, log and counters agree, and the last difference before."""
     drifted: list[str] = []
     until = time.monotonic() + patience
     async with place.postgres() as conn, place.redis() as redis:
@@ -137,8 +137,8 @@ async def _until_settled(place: Place, patience: float) -> tuple[float | None, l
 
 
 async def _compare(place: Place, journal: Journal, load: Load) -> list[str]:
-    """Everything that clients were told, against the rows and against what every page shows now."""
-    # Pages may lag a second behind; from here on nothing moves.
+    """Compares the journal with the rows and with the current pages."""
+    # Pages may lag a second; after this nothing changes.
     await asyncio.sleep(1.1)
     before = len(journal.shown)
     await load.read_pages(times=8)

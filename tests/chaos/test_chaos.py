@@ -1,4 +1,4 @@
-"""A minute of `make chaos`, under the same faults each time; `make chaos` itself takes other ones."""
+"""A minute of `make chaos` with a fixed seed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The checker finds what is planted, and nothing where nothing is wrong."""
+"""The checker finds planted problems, and none in correct data."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A Postgres that stands still is no reason to wait for ever: 503 in time, and everything is well when it goes on."""
+"""With a paused Postgres requests get 503 in time, and everything works when it continues."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Postgres is put back to an older copy of its files under a Redis that knows more: nobody helps, and nothing stays of what is gone."""
+"""Postgres is restored from an older copy while Redis is newer: boards recover by themselves, without the lost rows."""
 
 import asyncio
 import contextlib
@@ -70,7 +70,7 @@ async def test_an_older_postgres_under_a_newer_redis_leaves_no_ghost(
 
     async with postgres_away(place):
         put_back(place)
-    # The new history soon has as many changes as the old one had: its numbers alone do not tell them apart.
+    # The new timeline soon has as many changes as the old one, so numbers alone do not distinguish them.
     for turn in range(goes_on):
         await until_ok(_like(client, kept, liked=turn % 2 == 0))
     await until_boards_agree(place)
@@ -85,7 +85,7 @@ async def test_an_older_postgres_under_a_newer_redis_leaves_no_ghost(
 
 
 async def test_an_api_that_is_killed_half_comes_back_by_itself(place: Place, client: httpx.AsyncClient) -> None:
-    """One of two workers dies: the other one answers at once, and soon both do."""
+    """One of two workers is killed: the other one responds at once, and soon both do."""
     post_id = await publish(client, "第一篇")
     (first, *_) = workers = place.workers()
     assert len(workers) == 2
