@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from feed.keys.store import Keys
+from tests.support.databases import wait_for_transactions
 from tests.support.forks import Forks
 
 Kill = Callable[..., Awaitable[None]]
@@ -26,5 +27,6 @@ def kill(database: str, redis_url: str, tmp_path: Path, keys: Keys, forks: Forks
             forks.run, "tests.support.killed_at_commit", when, nth, step, *ids, environ=environ
         )
         assert ended.status == -signal.SIGKILL
+        await wait_for_transactions(database)
 
     return killed

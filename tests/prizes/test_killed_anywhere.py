@@ -1,7 +1,6 @@
 """SIGKILL before and after every side effect of every step of the stories: the final rows equal those of an undisturbed run."""
 
 import ast
-import asyncio
 import contextlib
 import importlib
 import inspect
@@ -26,6 +25,7 @@ from feed.errors import FeedError
 from feed.idempotency import KeyedRequest
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool
+from tests.support.databases import wait_for_transactions
 from tests.support.forks import Forks
 from tests.support.kill_points import watched
 from tests.support.prize_stories import STORIES, Run, Step, prepare
@@ -121,20 +121,6 @@ async def _read_rows(pool: Pool, outbox: Path, *, drawn: bool) -> dict[str, Coun
     return rows_by_table
 
 
-async def _wait_for_locks(pool: Pool) -> None:
-    """Waits until Postgres has ended the transactions of the killed process and released its locks."""
-    async with asyncio.timeout(10):
-        while await pool.fetchval(
-            """
-            SELECT EXISTS (
-                SELECT FROM pg_stat_activity
-                WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
-            )
-            """
-        ):
-            await asyncio.sleep(0.002)
-
-
 def _normalized(row: dict[str, Any]) -> str:
     def plain(value: Any) -> Any:
         match value:
@@ -195,7 +181,7 @@ async def test_killed_at_any_point_the_final_rows_equal_those_of_an_undisturbed_
                     "tests.support.kill_points", when, nth, story, number, json.dumps(run.ids), environ=environ
                 ).status
                 assert died == -signal.SIGKILL, (story, number, nth, died)
-                await _wait_for_locks(pool)
+                await wait_for_transactions(environ["FEED_DATABASE_URL"])
             # A retry by the same person or worker. It may fail with the error for a step that is done already.
             with contextlib.suppress(FeedError):
                 await step.act(run)

@@ -185,3 +185,22 @@ async def administer(server_url: str, statement: str) -> None:
         await opened.execute(statement)
     finally:
         await opened.close()
+
+
+async def wait_for_transactions(url: str) -> None:
+    """Waits until Postgres has ended the transactions of a killed process: their locks would be skipped by who comes next."""
+    conn = await asyncpg.connect(url)
+    try:
+        async with asyncio.timeout(10):
+            while await conn.fetchval(
+                """
+                SELECT EXISTS (
+                    SELECT FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+                        AND backend_type = 'client backend'
+                )
+                """
+            ):
+                await asyncio.sleep(0.002)
+    finally:
+        await conn.close()

@@ -15,6 +15,7 @@ from feed.sms.model import MessageId, SendAttempt
 from feed.sms.provider import ABANDONED_AFTER, NOT_LISTED_AFTER
 from feed.worker.sms import resolve_abandoned, send_message
 from feed.worker.state import WorkerState
+from tests.support.databases import wait_for_transactions
 from tests.support.fake_sms_provider import Fake
 from tests.support.forks import Forks
 from tests.support.sms import age, enqueue, lets_time_pass, row_of
@@ -64,6 +65,7 @@ def run(environ: dict[str, str], forks: Forks) -> Run:
         ended = await asyncio.to_thread(
             forks.run, "tests.support.killed_asking", step, message_id, nth, when, environ=environ
         )
+        await wait_for_transactions(environ["FEED_DATABASE_URL"])
         output = ended.said.split()[-1]
         assert ended.status == (0 if output == "lived" else -signal.SIGKILL)
         return Ran(output != "lived", output)
