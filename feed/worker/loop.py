@@ -3,7 +3,7 @@
 import asyncio
 import random
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -27,6 +27,9 @@ from feed.worker.schedule import SCHEDULE, Entry
 from feed.worker.state import WorkerState
 
 log = structlog.get_logger("feed.worker")
+
+# Waits for seconds, or until the event is set.
+Pause = Callable[[float, asyncio.Event], Awaitable[None]]
 
 # Statements of the settlement may take longer than those of a request.
 STATEMENT_SECONDS = 60.0
@@ -104,12 +107,21 @@ async def _open_pool_with_retries(settings: Settings, stop: asyncio.Event) -> Po
 
 
 async def work(
-    worker_state: WorkerState, url: str, stop: asyncio.Event, schedule: tuple[Entry, ...] = SCHEDULE
+    worker_state: WorkerState,
+    url: str,
+    stop: asyncio.Event,
+    schedule: tuple[Entry, ...] = SCHEDULE,
+    *,
+    pause: Pause | None = None,
 ) -> None:
-    """Runs the queue's lanes and the schedule until `stop`; running jobs then have a grace period to finish."""
+    """Runs the queue's lanes and the schedule until `stop`; running jobs then have a grace period to finish.
+
+    `pause` waits for seconds or until the event is set.
+    """
+    pause = pause or _pause
     lanes = [Entry(f"queue {lane}", 0.5, partial(_run_lane, url, stop, lane)) for lane in Lane]
     running = [
-        asyncio.create_task(_repeat(entry, worker_state, stop), name=entry.name) for entry in (*lanes, *schedule)
+        asyncio.create_task(_repeat(entry, worker_state, stop, pause), name=entry.name) for entry in (*lanes, *schedule)
     ]
     await stop.wait()
     _, late = await asyncio.wait(running, timeout=_GRACE_SECONDS)
@@ -123,7 +135,7 @@ async def _run_lane(url: str, stop: asyncio.Event, lane: Lane, worker_state: Wor
     await run_queue(worker_state, url, stop, lane)
 
 
-async def _repeat(entry: Entry, worker_state: WorkerState, stop: asyncio.Event) -> None:
+async def _repeat(entry: Entry, worker_state: WorkerState, stop: asyncio.Event, pause: Pause) -> None:
     failures = 0
     while not stop.is_set():
         more = False
@@ -138,8 +150,12 @@ async def _repeat(entry: Entry, worker_state: WorkerState, stop: asyncio.Event) 
                 log.exception("job failed", job=entry.name, failures=failures)
         TASKS.labels(entry.name, "failed" if failures else "done").inc()
         # With jitter, so that workers started together do not query at the same time.
-        every = min(entry.every_seconds * 2 ** min(failures, 8), max(_MAX_DELAY, entry.every_seconds))
-        await _pause(0 if more else every * random.uniform(0.9, 1.1), stop)  # noqa: S311
+        await pause(0 if more else delay_seconds(entry, failures) * random.uniform(0.9, 1.1), stop)  # noqa: S311
+
+
+def delay_seconds(entry: Entry, failures: int) -> float:
+    """Seconds to the next run after so many failures in a row: doubled by each, up to a limit."""
+    return min(entry.every_seconds * 2.0 ** min(failures, 8), max(_MAX_DELAY, entry.every_seconds))
 
 
 async def _pause(seconds: float, stop: asyncio.Event) -> None:

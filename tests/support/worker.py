@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from feed.worker.loop import work
+from feed.worker.loop import Pause, work
 from feed.worker.schedule import SCHEDULE, Entry
 from feed.worker.state import WorkerState
 
@@ -19,10 +19,10 @@ async def becomes(look: Callable[[], Awaitable[bool]], *, within: float) -> None
 
 @asynccontextmanager
 async def running(
-    worker_state: WorkerState, database: str, schedule: tuple[Entry, ...] = SCHEDULE
+    worker_state: WorkerState, database: str, schedule: tuple[Entry, ...] = SCHEDULE, *, pause: Pause | None = None
 ) -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
-    task = asyncio.create_task(work(worker_state, database, stop, schedule))
+    task = asyncio.create_task(work(worker_state, database, stop, schedule, pause=pause))
     try:
         yield stop
     finally:
