@@ -1,6 +1,7 @@
 """One Postgres and one Valkey for each process of the run; a test gets a migrated database without rows."""
 
 import os
+import resource
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -50,6 +51,14 @@ FAST = {
 }
 _MEMORY = Path("/dev/shm")
 _MEMORY_BYTES = 4_000_000_000
+
+
+def pytest_configure() -> None:
+    """Allows as many open files as the system lets a user have: the usual 1,024 are too few for connections of a thousand clients."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 20_000 if hard == resource.RLIM_INFINITY else min(hard, 20_000)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @pytest.hookimpl(tryfirst=True)
