@@ -15,8 +15,9 @@ async def publish(client: httpx.AsyncClient, text: str) -> str:
 
 
 async def until_ok(ask: Ask) -> httpx.Response:
+    """Repeats a request while the answer asks to wait: 503, or 409 while the server still works on an earlier attempt."""
     async with asyncio.timeout(20):
-        while (answer := await ask()).status_code == 503:
+        while "retry-after" in (answer := await ask()).headers:
             await asyncio.sleep(0.1)
     assert answer.is_success, answer.text
     return answer
