@@ -7,6 +7,7 @@ from litestar import Request, Response
 from litestar.datastructures.state import State
 
 from feed.api.errors import UnsupportedMediaType, allowed_methods, wire_name
+from feed.api.paths import path_parameters
 from feed.errors import FieldError, Invalid, MalformedBody, Unauthenticated
 
 
@@ -34,13 +35,15 @@ KEYED_REQUEST = "keyed_request"
 
 
 async def check_request(request: Request[Any, Any, State]) -> Response[None] | None:
-    """Runs before the handler: responds to OPTIONS, requires a token before the body is read, and rejects `null` parameters.
+    """Runs before the handler: responds to OPTIONS, restores slashes in path parameters, requires a token before the body
+    is read, and rejects `null` parameters.
 
     The framework would answer OPTIONS for one handler of the path only, and read the text null as None. Raises
     Unauthenticated, Invalid.
     """
     if request.method == "OPTIONS":
         return Response(None, status_code=204, headers={"allow": ", ".join(sorted(allowed_methods(request)))})
+    request.scope["path_params"] = path_parameters(request.scope["path_params"])
     if "viewer" in request.route_handler.parsed_fn_signature.parameters and "authorization" not in request.headers:
         raise Unauthenticated
     if b"=null" in request.scope["query_string"]:

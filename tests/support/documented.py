@@ -7,6 +7,9 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
+from feed.api.paths import route_path
+from feed.errors import NotFound
+
 _MEDIA = "application/problem+json"
 
 
@@ -65,9 +68,15 @@ async def must_be_documented(contract: Contract, response: httpx.Response) -> No
     """Fails for an answer that the document does not promise."""
     await response.aread()
     request = response.request
+    path = request.url.raw_path.partition(b"?")[0]
+    try:
+        route_path({"raw_path": path, "path": request.url.path})  # type: ignore[typeddict-item]
+    except NotFound:
+        # A malformed path, which belongs to no operation.
+        return
     breach = contract.breach(
         request.method,
-        request.url.path,
+        path.decode("ascii"),
         response.status_code,
         response.headers.get("content-type", ""),
         response.content,

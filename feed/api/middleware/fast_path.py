@@ -26,6 +26,7 @@ from feed.api.middleware.idempotency import store_response
 from feed.api.middleware.metrics import metrics_middleware
 from feed.api.middleware.negotiation import takes_json
 from feed.api.middleware.rate_limit import count_request, limit_of
+from feed.api.paths import path_parameters
 from feed.api.responses import EncodedResponse, stored_response
 from feed.api.state import AppState
 from feed.errors import FeedError, MalformedBody
@@ -171,7 +172,7 @@ def _match(endpoints: Mapping[tuple[str, str], Endpoint], scope: HTTPScope) -> M
         endpoint = endpoints.get((scope["method"], "/".join(parts)))
         if endpoint is None:
             return None
-        arguments = {endpoint.path_name: value}
+        arguments = path_parameters({endpoint.path_name: value})
     elif endpoint.path_name:
         return None
     if query := scope["query_string"]:

@@ -1,16 +1,17 @@
-"""The outermost middleware: allowed hosts, URI length, request timeouts and security headers."""
+"""The outermost middleware: allowed hosts, the form of the path, request timeouts and security headers."""
 
 from collections.abc import Callable
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from feed.api.errors import HostNotAllowed, UriTooLong, send_error
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
 from feed.api.middleware.rate_limit import RATE_LIMIT_HEADERS
 from feed.api.middleware.timeouts import REQUEST_TIMEOUT, RequestTimeout, TimeoutScheduler
 from feed.api.openapi.docs import DOCS_PATH, DOCS_POLICY
-from feed.errors import FeedError
+from feed.api.paths import route_path
+from feed.errors import FeedError, NotFound
 from feed.settings import Settings
 
 # Twice the length of the longest list of ids with a cursor, and less than the usual limit of proxies.
@@ -31,7 +32,7 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
 def security_middleware(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Rejects wrong hosts and long URIs, ends requests that take too long, and adds headers to every response."""
+    """Rejects wrong hosts and malformed or long paths, ends requests that take too long, and adds headers to every response."""
     names = allowed_hosts(settings)
     is_allowed = host_check(names) if names else None
     common = [*_COMMON_HEADERS, *([_HSTS] if settings.public_url.startswith("https:") else [])]
@@ -68,9 +69,13 @@ def security_middleware(app: ASGIApp, settings: Settings) -> ASGIApp:
     return middleware
 
 
-def _request_error(scope: Scope, is_allowed: Callable[[bytes], bool] | None) -> FeedError | None:
+def _request_error(scope: HTTPScope, is_allowed: Callable[[bytes], bool] | None) -> FeedError | None:
     if len(scope["raw_path"]) + len(scope["query_string"]) > URI_LONGEST:
         return UriTooLong()
+    try:
+        scope["path"] = route_path(scope)
+    except NotFound as error:
+        return error
     if is_allowed is not None and scope["path"] not in _ANY_HOST:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not is_allowed(hosts[0]):

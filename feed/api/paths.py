@@ -1,0 +1,47 @@
+"""What the path of a request means. The one place that reads `raw_path`, before the framework routes by `path`.
+
+Servers decode `%2F`, so that routing sees a separator where the caller wrote a character of a name. Here each
+segment is decoded by itself. A slash within a segment travels through routing as NUL, which no path may contain,
+and is put back with `path_parameters`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from litestar.types import HTTPScope
+
+from feed.errors import NotFound
+
+# The segment after this one may contain a slash: /v1/topics/AC%2FDC/posts.
+_NAMED_AFTER = "topics"
+_SLASH_IN_SEGMENT = "\0"
+
+
+def route_path(scope: HTTPScope) -> str:
+    """The path to route by: its segments decoded, with NUL for a slash within the name of a topic.
+
+    Raises NotFound for an empty segment (`//v1/posts`), for NUL, for text that is not UTF-8, and for an encoded slash
+    elsewhere. Each of them would be another spelling of a path, or another path than the caller has written.
+    """
+    raw = scope["raw_path"]
+    if b"//" in raw:
+        raise NotFound
+    if b"%" not in raw:
+        return scope["path"]
+    try:
+        segments = [unquote_to_bytes(segment).decode() for segment in raw.split(b"/")]
+    except UnicodeDecodeError:
+        raise NotFound from None
+    for position, segment in enumerate(segments):
+        if "\0" in segment or ("/" in segment and segments[position - 1] != _NAMED_AFTER):
+            raise NotFound
+    return "/".join(segment.replace("/", _SLASH_IN_SEGMENT) for segment in segments)
+
+
+def path_parameters(routed: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a routed path as the caller meant them: with the slashes in their names."""
+    return {
+        name: value.replace(_SLASH_IN_SEGMENT, "/") if isinstance(value, str) else value
+        for name, value in routed.items()
+    }

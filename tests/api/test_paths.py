@@ -1,0 +1,97 @@
+"""The form of a path: slashes belong to names of topics only, and one path has one spelling."""
+
+import re
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from feed.api.state import AppState
+from tests.support.api import Join, Person
+from tests.support.app import app_over
+
+HOSTILE_NAMES = (
+    "AC/DC",
+    "猫/posts",
+    "/猫",
+    "猫/",
+    "猫//狗",
+    "a/../b",
+    "100%",
+    "AC%2FDC",
+    "%",
+    "谁?去",
+    "a&b=c;d",
+    "a+b",
+    "a\\b",
+    "...",
+    "posts",
+    "😀/é",
+)
+
+
+async def say(person: Person, text: str) -> str:
+    answer = await person("POST", "/posts", {"text": text})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+async def test_a_topic_with_any_name_has_its_own_pages(client: httpx.AsyncClient, join: Join, name: str) -> None:
+    await say(join("小红"), "#猫# #AC# #DC# #a# #posts# 别的")
+    post_id = await say(join("小明"), f"#{name}# 好")
+    path = f"/topics/{quote(name, safe='')}"
+    page = await client.get(path)
+    assert (page.status_code, page.json().get("name")) == (200, name)
+    listed = await client.get(f"{path}/posts")
+    assert listed.status_code == 200
+    assert post_id in [item["id"] for item in listed.json()["items"]]
+    changed = await join("编辑", roles=("editor",))(
+        "PATCH", f"/admin/topics/{quote(name, safe='')}", {"state": "hidden"}
+    )
+    assert (changed.status_code, changed.json().get("name")) == (200, name)
+    assert (await client.get(path)).status_code == 404
+    assert (await client.get("/topics/%E7%8C%AB")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/topics//x",
+        "/topics/x//posts",
+        "/topics/%E7%8C%AB%00",
+        "/topics/%FF",
+        "/topics/%E7%8C",
+        "/topics/%ED%A0%80",
+        "/topics%2F%E7%8C%AB",
+        "/topics/%E7%8C%AB%2Fposts",
+        "/topics/%E7%8C%AB/posts%2F",
+        "/posts%2F1",
+        "/posts/1%2Flike",
+        "/users/1%2f2",
+        "/campaigns/topics%2F1",
+        "/feeds/latest%00",
+    ],
+)
+async def test_a_path_in_another_form_is_not_found(client: httpx.AsyncClient, join: Join, path: str) -> None:
+    await say(join("小红"), "#猫# #\ufffd# #x#")
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["code"]) in ((404, "not_found"), (404, "topic_not_found"))
+
+
+@pytest.mark.parametrize(
+    "path", ["//v1/posts", "/v1//posts", "/v1%2Fposts", "/v1%2fposts", "/v1/posts%00", "/%2Fv1/posts"]
+)
+async def test_no_second_spelling_of_a_path_repeats_a_write(join: Join, app_state: AppState, path: str) -> None:
+    person = join("小明")
+    key = {"idempotency-key": "once"}
+    assert (await person("POST", "/posts", {"text": "好"}, headers=key)).status_code == 201
+    answer = await person("POST", f"http://feed.test{path}", {"text": "好"}, headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_only_topics_have_names_in_paths(app_state: AppState) -> None:
+    named = {
+        route.path_format for route in app_over(app_state).routes if re.search(r"\{name\}|topics/\{", route.path_format)
+    }
+    assert named == {"/v1/topics/{name}", "/v1/topics/{name}/posts", "/v1/admin/topics/{name}"}
