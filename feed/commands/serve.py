@@ -9,7 +9,8 @@ from typing import Any
 
 from feed import logging
 from feed.commands.installation import add_data_option, environment, find_settings
-from feed.embedded.processes import end_with_parent, require_free_port
+from feed.embedded.launcher import end_with_parent
+from feed.embedded.processes import require_free_port
 from feed.geoip import open_regions
 
 # The timeout for complete headers, also of the next request on a keep-alive connection.

@@ -8,6 +8,8 @@ from pathlib import Path
 from signal import SIGINT, SIGQUIT, SIGTERM, Signals
 from typing import Any
 
+from feed.embedded.processes import CannotStart
+
 # Environment variable of API and worker processes with their data directory.
 MARK = "FEED_INSTALLATION"
 
@@ -18,6 +20,7 @@ def end(data: Path) -> None:
     """Ends servers that work in `data` and processes marked with it, and waits until they have exited.
 
     Must be called by the holder of the lock: any process still working in the directory is then an orphan.
+    Raises CannotStart if one does not end.
     """
     with contextlib.suppress(ImportError):
         _end([(process, SIGTERM) for process in _marked(data)])
@@ -61,14 +64,23 @@ def _end(processes: list[tuple[Any, Signals]]) -> None:
     for process, number in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(number)
+    if alive := _until_ended([process for process, _ in processes]):
+        for process in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        if alive := _until_ended(alive):
+            pids = ", ".join(str(process.pid) for process in alive)
+            raise CannotStart(
+                f"上次运行留下的进程无法终止：{pids}。\nProcesses that an earlier run left behind do not end: {pids}."
+            )
+
+
+def _until_ended(processes: list[Any]) -> list[Any]:
+    """Waits until these processes have ended. Returns those that have not after `_SECONDS`."""
     deadline = time.monotonic() + _SECONDS
-    while alive := [process for process, _ in processes if _lives(process)]:
-        if time.monotonic() > deadline:
-            for process in alive:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-            deadline += _SECONDS
+    while (alive := [process for process in processes if _lives(process)]) and time.monotonic() < deadline:
         time.sleep(0.02)
+    return alive
 
 
 def _lives(process: Any) -> bool:

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import ctypes
 import errno
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -16,11 +16,14 @@ from pathlib import Path
 from signal import Signals
 from typing import BinaryIO
 
+from feed.embedded import launcher
+
 Process = subprocess.Popen[bytes]
 
-# Loaded before any fork: a forked child must not load libraries.
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-_PR_SET_PDEATHSIG = 1
+# Whether a child is to end with its parent; elsewhere than on Linux nothing tells it.
+_END_WITH_PARENT = sys.platform == "linux"
+_LAUNCH_SECONDS = 30.0
+_KILL_SECONDS = 10.0
 _LOG_BYTES = 10_000_000
 
 
@@ -42,12 +45,6 @@ class PortBusy(CannotStart):
         )
 
 
-def end_with_parent(number: Signals = signal.SIGTERM) -> None:
-    """Makes Linux send signal `number` to this process when the parent thread ends, also by SIGKILL. No-op elsewhere."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(number))
-
-
 def spawn(
     command: Sequence[str | Path],
     *,
@@ -61,31 +58,66 @@ def spawn(
     """Starts `command` in its own session, so that Ctrl-C reaches only the parent, which stops children in order.
 
     Must be called in a thread that lives as long as the child: signal `end` is sent when the thread ends. `account` is
-    (uid, gid) to run as, `stdin` the content of standard input.
+    (uid, gid) to run as, `stdin` the content of standard input. Raises OSError if the command cannot be executed, and
+    CannotStart if that is not known in time.
     """
-    parent = os.getpid()
-
-    def before_exec() -> None:
-        end_with_parent(end)
-        if os.getppid() != parent:  # The parent ended before prctl was called.
-            os._exit(1)
-
-    uid, gid = account or (None, None)
+    ours, theirs = socket.socketpair()
     with contextlib.ExitStack() as files:
+        files.enter_context(ours)
+        files.enter_context(theirs)
         out = files.enter_context(open_log(log)) if log else None
-        return subprocess.Popen(  # noqa: S603
-            [str(part) for part in command],
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", launcher.__file__, str(theirs.fileno())],
             stdin=files.enter_context(_pipe(stdin, account)) if stdin else subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             cwd=cwd,
-            env=environ,
-            user=uid,
-            group=gid,
-            extra_groups=[] if account else None,
+            pass_fds=[theirs.fileno()],
             start_new_session=True,
-            preexec_fn=before_exec,
         )
+        theirs.close()
+        order = {
+            "parent": os.getpid(),
+            "end": int(end) if _END_WITH_PARENT else 0,
+            "account": account,
+            "command": [str(part) for part in command],
+            "environ": dict(os.environ if environ is None else environ),
+        }
+        try:
+            _launch(ours, json.dumps(order).encode(), command[0])
+        except BaseException:
+            kill(process)
+            raise
+    return process
+
+
+def _launch(channel: socket.socket, order: bytes, program: str | Path) -> None:
+    """Sends the order to the launcher and waits until it has executed the command, or raises as `spawn` does."""
+    channel.settimeout(_LAUNCH_SECONDS)
+    try:
+        channel.sendall(order)
+        channel.shutdown(socket.SHUT_WR)
+        failed = channel.recv(16)
+    except TimeoutError:
+        raise CannotStart(
+            f"{program} 在 {_LAUNCH_SECONDS:.0f} 秒内没有启动。\n"
+            f"{program} was not started within {_LAUNCH_SECONDS:.0f} seconds."
+        ) from None
+    if failed:
+        raise OSError(int(failed), os.strerror(int(failed)), str(program))
+
+
+def kill(process: Process) -> None:
+    """Kills the process and its group, as a server's own workers would outlive it. Raises CannotStart if it goes on."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    try:
+        process.wait(_KILL_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise CannotStart(
+            f"进程 {process.pid} 无法终止（磁盘可能没有响应）。\n"
+            f"Process {process.pid} does not end; a disk may not respond."
+        ) from None
 
 
 def _pipe(content: bytes, account: tuple[int, int] | None) -> BinaryIO:
@@ -145,7 +177,8 @@ class Child:
             )
             await asyncio.sleep(pause)
             pause = 0.2 if time.monotonic() - began > 30 else min(pause * 2, 10.0)
-            with contextlib.suppress(OSError):  # Out of memory or descriptors: the next iteration tries again.
+            # Out of memory, of descriptors or of time: the next iteration tries again.
+            with contextlib.suppress(OSError, CannotStart):
                 self.process = self._start()
 
     async def stop(self, within: float) -> None:
@@ -158,10 +191,8 @@ class Child:
         self.kill()
 
     def kill(self) -> None:
-        """Kills the process and its group, as a server's own workers would outlive it."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        """Kills the process and its group. Raises CannotStart if it goes on."""
+        kill(self.process)
 
 
 def hold(directory: Path) -> int:

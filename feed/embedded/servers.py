@@ -1,10 +1,12 @@
 """Starting the embedded servers, and checking that the server on the port is the one that was started."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from feed.embedded.binaries import Binaries, servers_account
-from feed.embedded.processes import CannotStart, Child, Process, free_port, require_free_port, spawn, tail
+from feed.embedded.processes import CannotStart, Child, Process, free_port, kill, require_free_port, spawn, tail
 
 _POSTGRES = {
     "listen_addresses": "127.0.0.1",
@@ -49,6 +51,10 @@ appendonly yes
 save ""
 maxmemory-policy noeviction
 """
+# Recovery after a crash may take long, but not so long on a server of this size.
+_RESPONSE_SECONDS = 600.0
+_INITDB_SECONDS = 300.0
+_QUESTION_SECONDS = 60.0
 _ENVIRON = {"PATH": os.defpath, "LANG": "C.UTF-8"}
 
 
@@ -88,7 +94,7 @@ async def start_postgres(
 
     async def answers(at: int, process: Process) -> bool:
         try:
-            conn = await asyncpg.connect(url(at, "postgres"), timeout=5)
+            conn = await asyncpg.connect(url(at, "postgres"), timeout=5, command_timeout=_QUESTION_SECONDS)
         except (ConnectionError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
             return False
         try:
@@ -98,8 +104,11 @@ async def start_postgres(
                 raise _ForeignServer
             if not await conn.fetchval("SELECT true FROM pg_database WHERE datname = 'feed'"):
                 await conn.execute("CREATE DATABASE feed")
+        except TimeoutError:
+            return False
         finally:
-            await conn.close()
+            with contextlib.suppress(TimeoutError):
+                await conn.close(timeout=5)
         return True
 
     child, at = await _begin("Postgres", begin, answers, port, log, SIGINT)
@@ -130,11 +139,12 @@ async def _initialise(
         log=log,
         environ=_ENVIRON,
     )
+    deadline = time.monotonic() + _INITDB_SECONDS
     try:
-        while (status := process.poll()) is None:  # noqa: ASYNC110 (a child's end sets no event)
+        while (status := process.poll()) is None and time.monotonic() < deadline:  # noqa: ASYNC110 (a child's end sets no event)
             await asyncio.sleep(0.02)
     finally:
-        process.kill()
+        kill(process)
     if status != 0:
         raise CannotStart(f"无法初始化数据库。\nThe database could not be initialised:\n{tail(log)}")
     fresh.rename(directory)
@@ -151,7 +161,9 @@ def _is_ready(directory: Path, binaries: Binaries) -> bool:
     if not directory.exists():
         return False
     there = (directory / "PG_VERSION").read_text().strip()
-    ours = subprocess.run([binaries.postgres / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+    ours = subprocess.run(  # noqa: S603
+        [binaries.postgres / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=30
+    )
     if f" {there}." not in ours.stdout:
         raise CannotStart(
             f"{directory} 属于 PostgreSQL {there}，当前程序是 {ours.stdout.strip()}。\n"
@@ -218,14 +230,19 @@ async def _begin(
     """Starts a server and waits until it responds. Returns it with its port. Retries when another process took the port."""
     if port is not None:
         require_free_port("127.0.0.1", port)
+    deadline = time.monotonic() + _RESPONSE_SECONDS
     for _ in range(5):
         at = port or free_port()
         child = Child(name, partial(begin, at), end=end)
         try:
-            # No timeout while the process runs: crash recovery may take long.
             while child.process.poll() is None:
                 if await answers(at, child.process):
                     return child, at
+                if time.monotonic() > deadline:
+                    raise CannotStart(
+                        f"{name} 已启动，但 {_RESPONSE_SECONDS:.0f} 秒没有应答。\n"
+                        f"{name} runs but has not responded for {_RESPONSE_SECONDS:.0f} seconds; the end of {log}:\n{tail(log)}"
+                    )
                 await asyncio.sleep(0.03)
         except _ForeignServer:
             pass

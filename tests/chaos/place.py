@@ -59,7 +59,11 @@ class Place:
         self._keepers: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Everything, migrated and answering."""
+        """Everything, migrated and answering. Raises TimeoutError instead of waiting for ever."""
+        async with asyncio.timeout(2 * _BACK_SECONDS):
+            await self._start()
+
+    async def _start(self) -> None:
         (self.data / "log").mkdir(parents=True)
         await asyncio.gather(self._start_postgres(), self._start_redis())
         await migrate(self.database_url)
@@ -85,7 +89,8 @@ class Place:
         """Stops all processes."""
         for keeper in self._keepers:
             keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        if self._keepers:
+            await asyncio.wait(self._keepers, timeout=10)
         for part in ("api", "worker", "postgres", "redis"):
             if part in self._children:
                 self._end(part)
@@ -150,13 +155,14 @@ class Place:
 
     async def begin(self, part: Part) -> None:
         """Starts a part that has been ended, where it was before."""
-        if part == "postgres":
-            await self._start_postgres()
-        elif part == "redis":
-            await self._start_redis()
-        else:
-            self._start_feed(part)
-            await self._until_back(part)
+        async with asyncio.timeout(_BACK_SECONDS):
+            if part == "postgres":
+                await self._start_postgres()
+            elif part == "redis":
+                await self._start_redis()
+            else:
+                self._start_feed(part)
+                await self._until_back(part)
 
     @asynccontextmanager
     async def postgres(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:

@@ -41,7 +41,7 @@ from feed.embedded import installation as embedded, processes
 
 async def main():
     if "alone" in sys.argv:
-        processes._LIBC = None
+        processes._END_WITH_PARENT = False
     running = await embedded.start(Path(sys.argv[1]), postgres_settings={"fsync": "off"})
     print(running.database_url, flush=True)
     await asyncio.sleep(100)
