@@ -185,8 +185,8 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "verdict_not_applicable": ("该内容当前状态不适用此结论", "This verdict does not apply to the subject as it is."),
     "void_not_found": ("没有找到该剔除记录", "No such void."),
     "winner_not_visible": (
-        "有获奖作品已被移除或作者已被封禁，请撤销后重新评选",
-        "A winning post was removed or its author banned: undo and settle again.",
+        "有获奖作品待审、被移除而申诉未决，或作者已被封禁：请处理，或撤销后重新评选",
+        "A winning post is not visible, its removal is appealed, or its author is banned: decide, or undo and settle again.",
     ),
     "prize_not_final": ("公示期未结束，奖品尚未发放", "The objection days are not over: no prize is handed over yet."),
     "wrong_prize_state": ("奖品当前状态不允许此操作", "The prize is in a state from which this does not follow."),

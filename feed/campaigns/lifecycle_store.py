@@ -25,6 +25,7 @@ class PublishedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     created_by: int
     blocked_by: list[dict[str, Any]]
     announced_first_by: int | None
+    announced_first_for: str | None
     announced_by: int | None
     result_salt: bytes | None
     # Whether ten seconds have passed since `ends_at`: after them, no transaction with an earlier timestamp is in flight.
@@ -47,7 +48,7 @@ async def lock_published(conn: Connection, campaign_id: int) -> PublishedCampaig
     row = await conn.fetchrow(
         """
         SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
-               created_by, blocked_by, announced_first_by, announced_by, result_salt,
+               created_by, blocked_by, announced_first_by, announced_first_for, announced_by, result_salt,
                clock_timestamp() >= ends_at + interval '10 seconds' AS is_over
         FROM campaigns
         WHERE id = $1 AND published_at IS NOT NULL
@@ -63,7 +64,7 @@ async def try_lock_published(conn: Connection, campaign_id: int) -> PublishedCam
     row = await conn.fetchrow(
         """
         SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
-               created_by, blocked_by, announced_first_by, announced_by, result_salt,
+               created_by, blocked_by, announced_first_by, announced_first_for, announced_by, result_salt,
                clock_timestamp() >= ends_at + interval '10 seconds' AS is_over
         FROM campaigns
         WHERE id = $1 AND published_at IS NOT NULL
@@ -137,7 +138,7 @@ async def mark_undecided(conn: Connection, campaign_id: int, blocks: Sequence[di
         """
         UPDATE campaigns
         SET state = 'judging', frozen_at = NULL, settled_at = NULL, settle_reason = NULL, blocked_by = $2,
-            announced_first_by = NULL, announced_first_at = NULL
+            announced_first_by = NULL, announced_first_at = NULL, announced_first_for = NULL
         WHERE id = $1 AND state = 'decided'
         """,
         campaign_id,
@@ -151,7 +152,7 @@ async def mark_withdrawn(conn: Connection, campaign_id: int, blocks: Sequence[di
         """
         UPDATE campaigns
         SET state = 'judging', frozen_at = NULL, settled_at = NULL, settle_reason = NULL, blocked_by = $2,
-            announced_first_by = NULL, announced_first_at = NULL, announced_by = NULL, announced_at = NULL,
+            announced_first_by = NULL, announced_first_at = NULL, announced_first_for = NULL, announced_by = NULL, announced_at = NULL,
             objections_end_at = NULL
         WHERE id = $1 AND state = 'announced'
         """,
@@ -160,15 +161,16 @@ async def mark_withdrawn(conn: Connection, campaign_id: int, blocks: Sequence[di
     )
 
 
-async def mark_announced_first(conn: Connection, campaign_id: int, by: int) -> None:
-    """Records the first of the two people who announce."""
+async def mark_announced_first(conn: Connection, campaign_id: int, by: int, *, seen: str) -> None:
+    """Records the first of the two people who announce, in place of an earlier one. `seen`: the SHA-256 of what is approved."""
     await conn.execute(
         """
-        UPDATE campaigns SET announced_first_by = $2, announced_first_at = clock_timestamp()
-        WHERE id = $1 AND state = 'decided' AND announced_first_by IS NULL
+        UPDATE campaigns SET announced_first_by = $2, announced_first_at = clock_timestamp(), announced_first_for = $3
+        WHERE id = $1 AND state = 'decided'
         """,
         campaign_id,
         by,
+        seen,
     )
 
 

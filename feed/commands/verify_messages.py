@@ -76,6 +76,7 @@ REASONS = {
     "not_claimed": ("逾期未领", "not claimed in time"),
     "declined": ("放弃", "declined"),
     "post_deleted": ("作者删除作品", "the author deleted the post"),
+    "post_removed": ("作品被移除", "the post was removed"),
     "erased": ("注销账号", "the account was erased"),
     "objection_upheld": ("异议成立", "an objection was upheld"),
     "replaced": ("经两人核定更换", "replaced by two people"),

@@ -90,7 +90,7 @@ class InvolvedInCampaign(Forbidden):
 
 
 class WinnerNotVisible(Conflict):
-    """After the settlement a winning post was removed or its author banned: the settlement has to be undone and repeated."""
+    """A winning post is not visible, a removal of it is appealed, or its author is banned: to be decided, or settled again."""
 
 
 class ClaimClosed(Conflict):

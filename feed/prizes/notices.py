@@ -13,6 +13,13 @@ from feed.sms.model import SHANGHAI
 # What a settlement waits for, by the kind of block.
 _BLOCK_NAMES = {"entry_waits": "待审作品", "mark_missing": "打分不足的入围作品", "comment_waits": "待审评论"}
 
+# Why a place has ended, by the reason of a forfeited winner.
+_ENDED = {
+    "post_deleted": "获奖者删除了获奖作品",
+    "post_removed": "获奖作品被移除",
+    "erased": "获奖者已注销账号",
+}
+
 
 def format_time(at: datetime) -> str:
     """The time in Chinese, for example 9月20日21:30, in the time zone of Shenzhen."""
@@ -50,18 +57,36 @@ def of_prize(winner: Winner, title: str) -> NewNotification:
 
 
 def of_lost_prize(winner: Winner, title: str) -> NewNotification:
-    """To a winner who has lost the prize: the deadline passed, the post or account was deleted, or editors have decided so."""
+    """To a winner who has lost the prize: the deadline passed, the post or account is gone, or editors have decided so."""
     if winner.state == "lapsed":
         text = f"“{title}”活动的奖品已逾期", "您未在规定时间内填写收件信息，奖品已视为放弃。"
     elif winner.state_reason in ("objection_upheld", "replaced"):
         text = f"“{title}”活动的获奖资格已取消", "公示期内经复核，您的获奖资格已取消。如有疑问，请联系主办方。"
     elif winner.state_reason == "settlement_undone":
         text = f"“{title}”活动的结果已撤销", "公示期内有异议成立，本次结果已撤销，活动将重新评选。"
+    elif winner.state_reason == "post_removed":
+        text = (
+            f"“{title}”活动的获奖资格已取消",
+            "您的获奖作品因违反规定被移除，按活动规则不再获奖。如有异议，请在公示期内就该作品提出异议，或联系主办方。",
+        )
     elif winner.state_reason == "erased":
         text = f"“{title}”活动的获奖资格已取消", "您的账号已注销，按活动规则奖品由候补者获得。"
     else:
         text = f"“{title}”活动的获奖资格已取消", "您已删除获奖作品，按活动规则奖品由候补者获得。"
     return _prize_notice(winner, title=text[0], body=text[1], event=winner.state)
+
+
+def of_ended_place(winner: Winner, editor_id: int, title: str) -> NewNotification:
+    """To an editor: a place has ended without an editor's decision, and who holds it now is in the campaign's settlement."""
+    why = _ENDED[winner.state_reason or ""]
+    return NewNotification(
+        account_id=editor_id,
+        kind="system",
+        title=f"“{title}”活动第 {winner.place} 个名额有变动",
+        body=f"{why}，按活动规则不再获奖，由候补者依次递补；没有候补者的，名额空出。请核对名单。",
+        once_key=f"place_ended:{winner.id}",
+        subject={"kind": "campaign", "id": str(winner.campaign_id)},
+    )
 
 
 def of_codes(winner: Winner, title: str) -> NewNotification:

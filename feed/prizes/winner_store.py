@@ -68,16 +68,14 @@ async def list_selected(conn: Connection, settlement_id: int) -> list[Winner]:
     return many(rows, Winner)
 
 
-async def list_withdrawn(conn: Connection, settlement_id: int) -> list[WinnerId]:
-    """Winners not notified yet whose post is deleted or whose account is erased."""
+async def list_ended_before_notice(conn: Connection, settlement_id: int) -> list[WinnerId]:
+    """Winners not notified yet whose place ends, by place: see the view `places_to_end`."""
     rows = await conn.fetch(
         """
         SELECT winners.id
-        FROM winners
-        JOIN posts ON posts.id = winners.post_id
-        JOIN accounts ON accounts.id = winners.account_id
-        WHERE winners.settlement_id = $1 AND winners.state = 'selected'
-            AND (posts.state = 'deleted' OR accounts.erased_at IS NOT NULL)
+        FROM places_to_end AS ending
+        JOIN winners ON winners.id = ending.winner_id
+        WHERE ending.settlement_id = $1 AND winners.state = 'selected' AND ending.appealed_since IS NULL
         ORDER BY winners.place
         """,
         settlement_id,
@@ -152,38 +150,37 @@ async def mark_lapsed(conn: Connection, winner_id: WinnerId) -> Winner | None:
 
 
 async def list_forfeited(conn: Connection) -> list[tuple[int, WinnerId]]:
-    """Campaign and winner of prizes whose post is deleted or whose account is erased: at most 100, in random order."""
+    """Campaign and winner of the places that end and are not appealed: at most 100, in random order."""
     rows = await conn.fetch(
         """
-        SELECT winners.campaign_id, winners.id
-        FROM winners
-        JOIN posts ON posts.id = winners.post_id
-        JOIN accounts ON accounts.id = winners.account_id
-        WHERE winners.state IN ('selected', 'notified', 'viewed', 'claimed')
-            AND (posts.state = 'deleted' OR accounts.erased_at IS NOT NULL)
-            AND NOT EXISTS (SELECT FROM prize_codes WHERE prize_codes.winner_id = winners.id)
+        SELECT campaign_id, winner_id
+        FROM places_to_end
+        WHERE appealed_since IS NULL
         ORDER BY random()
         LIMIT 100
         """
     )
-    return [(row["campaign_id"], WinnerId(row["id"])) for row in rows]
+    return [(row["campaign_id"], WinnerId(row["winner_id"])) for row in rows]
+
+
+async def is_ending(conn: Connection, winner_id: WinnerId) -> bool:
+    """Whether the winner's place ends, now or after a decision about an appeal."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM places_to_end WHERE winner_id = $1)", winner_id))
 
 
 async def mark_forfeited(conn: Connection, winner_id: WinnerId) -> Winner | None:
-    """Ends a prize whose post is deleted or whose account is erased.
+    """Ends a prize whose post is deleted, removed or rejected, or whose account is erased.
 
-    None if neither is the case, the claim is verified, or a code was shown.
+    None if none of these is the case, the removal is appealed, the prize is handed over, or a code was shown.
     """
     row = await conn.fetchrow(
         """
         UPDATE winners
-        SET state = 'forfeited', ended_at = clock_timestamp(),
-            state_reason = CASE WHEN accounts.erased_at IS NULL THEN 'post_deleted' ELSE 'erased' END
-        FROM posts, accounts
-        WHERE winners.id = $1 AND winners.state IN ('selected', 'notified', 'viewed', 'claimed')
-            AND posts.id = winners.post_id AND accounts.id = winners.account_id
-            AND (posts.state = 'deleted' OR accounts.erased_at IS NOT NULL)
-            AND NOT EXISTS (SELECT FROM prize_codes WHERE prize_codes.winner_id = winners.id)
+        SET state = 'forfeited', ended_at = clock_timestamp(), state_reason = ending.reason
+        FROM places_to_end AS ending
+        WHERE winners.id = $1 AND ending.winner_id = $1 AND ending.appealed_since IS NULL
+            -- Compared again if a concurrent transaction has changed the row.
+            AND winners.state IN ('selected', 'notified', 'viewed', 'claimed', 'verified')
         RETURNING winners.id, winners.campaign_id, winners.settlement_id, winners.place, winners.rank, winners.post_id,
             winners.account_id, winners.prizes, winners.state, winners.claim_ends_at, winners.state_reason
         """,

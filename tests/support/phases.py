@@ -12,7 +12,7 @@ from feed.keys.store import Keys
 from feed.postgres import Pool, transaction
 from feed.prizes.announcement.announce import announce_winners, finish_next_objections
 from feed.prizes.claims.form import ClaimForm
-from feed.prizes.draw.actions import publish_next_list
+from feed.prizes.draw.actions import give_up_next_beacon, publish_next_list
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from tests.support import make
 from tests.support.make import DAY
@@ -74,6 +74,14 @@ async def listed(pool: Pool, keys: Keys, *, ago: timedelta = timedelta(minutes=2
     assert await publish_next_list(pool)
     await age_list(pool, campaign.id, ago)
     return campaign
+
+
+async def decide_draw(pool: Pool, keys: Keys) -> None:
+    """Decides the draws that are due and wait for no public value, with a value of our own."""
+    assert await freeze_next_campaign(pool)
+    assert await publish_next_list(pool)
+    assert await give_up_next_beacon(pool)
+    assert await settle_next_campaign(pool, keys)
 
 
 async def age_list(pool: Pool, campaign_id: int, ago: timedelta) -> None:

@@ -210,6 +210,13 @@ _FORFEIT = Step(
     WHERE id = (SELECT post_id FROM winners WHERE campaign_id = $1 ORDER BY place, id LIMIT 1)
     """,
 )
+_REMOVE = Step(
+    _worker(lambda p: forfeit_next_prize(p.pool, p.keys)),
+    """
+    UPDATE posts SET state = 'removed'
+    WHERE id = (SELECT post_id FROM winners WHERE campaign_id = $1 ORDER BY place, id LIMIT 1)
+    """,
+)
 _FINISH = Step(
     _worker(lambda p: finish_next_objections(p.pool)),
     "UPDATE campaigns SET objections_end_at = least(objections_end_at, now()) WHERE id = $1",
@@ -365,6 +372,18 @@ STORIES: dict[str, Story] = {
             _SHRED,
         ),
     ),
+    "removed": Story(
+        _ranked,
+        (
+            _FREEZE, _SETTLE, _REMOVE, _announce("first"), _announce("second"), _claim(2), _SEND,
+            # The reserve who has moved up, after the claim.
+            Step(_REMOVE.act, """
+                UPDATE posts SET state = 'rejected'
+                WHERE id = (SELECT post_id FROM winners WHERE campaign_id = $1 AND place = 2 ORDER BY id LIMIT 1)
+            """),
+            _SEND, _FINISH, _SHRED,
+        ),
+    ),
     "draw": Story(
         _drawn,
         (
@@ -380,6 +399,7 @@ STORIES: dict[str, Story] = {
             Step(lambda p: settle_campaign(p.pool, p.keys, p.campaign, by=p.account("first"), request=_once("settle"))),
             _announce("first"),
             _announce("second"),
+            _REMOVE,
         ),
         drawn=True,
     ),

@@ -15,6 +15,7 @@ from feed.prizes import notices, settlement_store, winner_store
 from feed.prizes.claims.guards import require_codes
 from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
 from feed.prizes.objections import store as objections_store
+from feed.prizes.winners import amendment_store
 from feed.prizes.winners.places import fill_place, notify_winners
 
 AnnounceOutcome = Literal["recorded", "announced"]
@@ -25,8 +26,8 @@ async def announce_winners(
 ) -> AnnounceOutcome:
     """Records the first approval, or announces on approval by a second person. Returns which of the two happened.
 
-    The announcement notifies the winners in the same transaction. Winners who deleted the post or were erased since the
-    settlement are replaced by reserves first.
+    The announcement notifies the winners in the same transaction. Winners whose place has ended since the settlement are
+    replaced by reserves first; an approval counts only while the places are those that it approved.
     Raises CampaignNotFound, NotSettled, AlreadyAnnounced, SecondPersonRequired, WinnerNotVisible, CodesMissing.
     """
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
@@ -40,18 +41,20 @@ async def announce_winners(
         settlement = await settlement_store.find_settlement(conn, campaign_id)
         if campaign.state != "decided" or settlement is None or not settlement.has_result:
             raise NotSettled
-        if campaign.announced_first_by is None:
-            await lifecycle.mark_announced_first(conn, campaign_id, by)
-            await audit.add(conn, by, "announce_first", "campaign", campaign_id)
-            return "recorded"
-        if await accounts.are_one_person(conn, campaign.announced_first_by, by):
-            raise SecondPersonRequired
         rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
-        for winner_id in await winner_store.list_withdrawn(conn, settlement.id):
+        for winner_id in await winner_store.list_ended_before_notice(conn, settlement.id):
             if former := await winner_store.mark_forfeited(conn, winner_id):
                 await fill_place(conn, keys, campaign, rules, former)
         if await winner_store.list_not_visible(conn, settlement.id):
             raise WinnerNotVisible
+        # The last document of the chain determines who holds which place.
+        seen = (await amendment_store.get_chain_head(conn, settlement.id)).sha256
+        if campaign.announced_first_by is None or campaign.announced_first_for != seen:
+            await lifecycle.mark_announced_first(conn, campaign_id, by, seen=seen)
+            await audit.add(conn, by, "announce_first", "campaign", campaign_id, {"seen": seen})
+            return "recorded"
+        if await accounts.are_one_person(conn, campaign.announced_first_by, by):
+            raise SecondPersonRequired
         selected = await winner_store.list_selected(conn, settlement.id)
         await require_codes(conn, campaign_id, settlement.rules_version, len(selected))
         await lifecycle.mark_announced(conn, campaign_id, by, objection_days=rules.objection_days)

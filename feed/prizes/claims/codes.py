@@ -18,7 +18,7 @@ from feed.keys.files import KeysMissing
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
 from feed.prizes.claims import code_store, fulfilment_store
-from feed.prizes.claims.guards import require_final, require_own
+from feed.prizes.claims.guards import require_due, require_own
 from feed.prizes.model import (
     ClaimClosed,
     CodesMissing,
@@ -109,7 +109,7 @@ async def show_codes(
     key = await _find_key(keys, winner.campaign_id)
     # A repeated request returns the same codes.
     async with idempotent_transaction(pool, account_id, request) as (conn, _):
-        await require_final(conn, winner.campaign_id)
+        await require_due(conn, winner.campaign_id, winner_id)
         state = await code_store.get_winner_state(conn, winner_id)
         if state not in ("claimed", "verified", "shipped", "received"):
             raise WrongPrizeState

@@ -9,7 +9,7 @@ from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
 from feed.prizes import notices, winner_store
 from feed.prizes.claims import fulfilment_store
-from feed.prizes.claims.guards import require_final, require_own
+from feed.prizes.claims.guards import require_due, require_own
 from feed.prizes.model import ClaimNotFound, WinnerId, WrongPrizeState
 from feed.prizes.winners.places import fill_place
 from feed.texts import read_reason, require_texts
@@ -44,7 +44,7 @@ async def decline_prize(
 async def verify_claim(
     pool: Pool, campaign_id: int, winner_id: WinnerId, *, by: AccountId, request: KeyedRequest | None = None
 ) -> None:
-    """Marks a claim as verified by an editor: the winner cannot change it any more, and the prize does not lapse or forfeit.
+    """Marks a claim as verified by an editor: the winner cannot change it any more, and the prize does not lapse.
 
     Raises ClaimNotFound, WrongPrizeState.
     """
@@ -69,7 +69,7 @@ async def ship_prize(
     )
     async with transaction(pool) as conn:
         await _require_claim(conn, campaign_id, winner_id)
-        await require_final(conn, campaign_id)
+        await require_due(conn, campaign_id, winner_id)
         winner = await fulfilment_store.mark_shipped(conn, winner_id)
         if winner is None:
             raise WrongPrizeState
@@ -92,7 +92,7 @@ async def receive_prize(
         if attempt.is_repeat:
             return
         winner = await require_own(conn, account_id, winner_id)
-        await require_final(conn, winner.campaign_id)
+        await require_due(conn, winner.campaign_id, winner_id)
         if not await fulfilment_store.mark_received(conn, winner_id):
             await _require_state(conn, winner_id, "received")
             return
@@ -117,7 +117,7 @@ async def hand_over_prize(
         if attempt.is_repeat:
             return
         await _require_claim(conn, campaign_id, winner_id)
-        await require_final(conn, campaign_id)
+        await require_due(conn, campaign_id, winner_id)
         if not await fulfilment_store.mark_handed_over(conn, winner_id):
             await _require_state(conn, winner_id, "received")
             return

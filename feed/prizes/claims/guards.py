@@ -14,6 +14,7 @@ from feed.prizes.model import (
     PrizeNotFound,
     Winner,
     WinnerId,
+    WrongPrizeState,
 )
 
 
@@ -27,11 +28,16 @@ async def require_own(conn: Connection, account_id: int, winner_id: WinnerId) ->
     return winner
 
 
-async def require_final(conn: Connection, campaign_id: int) -> None:
-    """Locks the campaign. Raises PrizeNotFinal in the objection period: a prize that was handed over cannot be taken back."""
+async def require_due(conn: Connection, campaign_id: int, winner_id: WinnerId) -> None:
+    """Locks the campaign. A prize that was handed over cannot be taken back, so it must be final, and the place not about to end.
+
+    Raises PrizeNotFinal in the objection period, WrongPrizeState if the winner's post was removed or the account erased.
+    """
     campaign = await lifecycle.lock_published(conn, campaign_id)
     if campaign is None or campaign.state not in ("final", "archived"):
         raise PrizeNotFinal
+    if await winner_store.is_ending(conn, winner_id):
+        raise WrongPrizeState
 
 
 async def require_access(conn: Connection, campaign_id: int, account_id: int) -> None:

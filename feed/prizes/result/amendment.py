@@ -13,10 +13,11 @@ from feed.prizes.result.document import pseudonym
 
 FORMAT: Literal["feed-amendment-1"] = "feed-amendment-1"
 # Why a winner has lost a place, as the public document says it. An editor's own reason is in the audit log only.
-Reason = Literal["not_claimed", "declined", "post_deleted", "erased", "objection_upheld", "replaced"]
+Reason = Literal["not_claimed", "declined", "post_deleted", "post_removed", "erased", "objection_upheld", "replaced"]
 _OF_STATE: dict[str, Reason] = {"lapsed": "not_claimed", "declined": "declined"}
 _OF_FORFEIT: dict[str, Reason] = {
     "post_deleted": "post_deleted",
+    "post_removed": "post_removed",
     "erased": "erased",
     "objection_upheld": "objection_upheld",
 }

@@ -1,4 +1,4 @@
-"""Jobs that end prizes: unclaimed by the deadline, or forfeited because the post was deleted or the account erased."""
+"""Jobs that end prizes: unclaimed by the deadline, or forfeited because the post or the account is gone."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -24,9 +24,9 @@ async def lapse_next_claim(pool: Pool, keys: Keys) -> bool:
 
 
 async def forfeit_next_prize(pool: Pool, keys: Keys) -> bool:
-    """Ends one prize whose winner deleted the winning post since the freeze, or was erased. False when there is none.
+    """Ends one prize whose post was deleted, removed or rejected since the freeze, or whose winner was erased.
 
-    The next reserve moves up.
+    The next reserve moves up. A removal that is appealed waits, and a prize that is handed over stays. False when there is none.
     """
     return await act_on_next(
         pool, winner_store.list_forfeited, partial(_end_prize, keys=keys, mark=winner_store.mark_forfeited)
@@ -48,6 +48,9 @@ async def _end_prize(
     successor = await fill_place(conn, keys, campaign, rules, former)
     if former.claim_ends_at is not None:  # A winner who was not notified of the prize is not notified of its end.
         await inbox.add_notifications(conn, [notices.of_lost_prize(former, campaign.title)])
+    if former.state == "forfeited":
+        editors = await lifecycle.list_responsible_editors(conn, campaign_id)
+        await inbox.add_notifications(conn, [notices.of_ended_place(former, each, campaign.title) for each in editors])
     detail = {"place": former.place, "successor": None if successor is None else str(successor)}
     await audit.add(conn, None, f"prize_{former.state}", "prize", former.id, detail)
     return True

@@ -10,7 +10,7 @@ from feed.campaigns.prize_kinds import code_kinds, shipped_kinds
 from feed.postgres import Connection, many
 
 Kind = Literal[
-    "unsettled", "undecided", "awaiting_beacon", "unannounced", "objection_open", "unclaimed", "unverified", "unshipped",
+    "unsettled", "undecided", "awaiting_beacon", "unannounced", "objection_open", "removal_appealed", "unclaimed", "unverified", "unshipped",
     "codes_missing", "notice_unsent", "notice_held", "lapsed_untold", "key_overdue",
 ]  # fmt: skip
 # In Chinese and English.
@@ -25,6 +25,10 @@ DESCRIPTIONS: dict[Kind, tuple[str, str]] = {
     "objection_open": (
         "异议超过两天未答复，或答复后超过一天未处理",
         "has objections without an answer since more than two days, or without what follows from it since more than one",
+    ),
+    "removal_appealed": (
+        "获奖作品已被移除，申诉未处理，名额暂时保留",
+        "has winners whose post is removed and whose appeal is open: their places wait for the decision",
     ),
     "unclaimed": ("领取期限将在两天内结束", "has prizes that nobody has claimed, within two days of the end"),
     "unverified": ("领取信息超过三天未核验", "has claims that wait to be verified since more than three days"),
@@ -84,6 +88,11 @@ async def list_overdue(conn: Connection, *, kept_days: int, english: bool = Fals
             SELECT campaign_id, 'objection_open', count(*), min(made_at)
             FROM open_objections
             WHERE (answered_at IS NULL AND made_at < now() - interval '2 days') OR answered_at < now() - interval '1 day'
+            GROUP BY campaign_id
+            UNION ALL
+            SELECT campaign_id, 'removal_appealed', count(*), min(appealed_since)
+            FROM places_to_end
+            WHERE appealed_since IS NOT NULL
             GROUP BY campaign_id
             UNION ALL
             SELECT campaign_id, 'unclaimed', count(*), min(notified_at)

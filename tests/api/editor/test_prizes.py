@@ -124,18 +124,35 @@ async def test_two_accounts_of_one_person_cannot_announce(app_state: AppState, k
     assert error_of(again) == (409, "second_person_required")
 
 
-async def test_a_winner_whose_post_was_removed_is_not_announced(app_state: AppState, keys: Keys, join: Join) -> None:
+async def test_a_winner_whose_post_is_removed_is_replaced_and_both_editors_see_it(
+    app_state: AppState, keys: Keys, join: Join
+) -> None:
     campaign = await phases.settled(app_state.pool, keys)
-    await app_state.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", campaign.posts[0])
     address = f"/admin/campaigns/{campaign.id}"
     first, second = join("甲", roles=("editor",)), join("乙", roles=("editor",))
     assert (await first("POST", f"{address}/announce")).status_code == 202
-    assert error_of(await second("POST", f"{address}/announce")) == (409, "winner_not_visible")
+    await app_state.pool.execute("UPDATE posts SET state = 'removed' WHERE id = $1", campaign.posts[0])
+    seen = await second("POST", f"{address}/announce")
+    moved = [str(campaign.posts[2]), str(campaign.posts[1])]
+    assert (seen.status_code, [each["post_id"] for each in seen.json()["winners"]]) == (202, moved)
+    announced = await first("POST", f"{address}/announce")
+    assert (announced.status_code, [each["post_id"] for each in announced.json()["winners"]]) == (200, moved)
 
-    assert error_of(await second("POST", f"{address}/undo-settle", {"reason": ""})) == (422, "invalid")
-    undone = await second("POST", f"{address}/undo-settle", {"reason": "获奖作品被下架"})
+
+async def test_a_winner_who_was_banned_is_not_announced(app_state: AppState, keys: Keys, join: Join) -> None:
+    campaign = await phases.settled(app_state.pool, keys)
+    author = (await phases.winners_of(app_state.pool, campaign.id))[0]["account_id"]
+    await make.ban(app_state.pool, author, since=make.now())
+    address = f"/admin/campaigns/{campaign.id}"
+    editor = join("甲", roles=("editor",))
+    assert error_of(await editor("POST", f"{address}/announce")) == (409, "winner_not_visible")
+
+    assert error_of(await editor("POST", f"{address}/undo-settle", {"reason": ""})) == (422, "invalid")
+    undone = await editor("POST", f"{address}/undo-settle", {"reason": "获奖者被封禁"})
     assert (undone.json()["state"], undone.json()["winners"]) == ("judging", [])
-    decision = (await second("POST", f"{address}/settle", {})).json()
+    given = {"reason_code": "cheating", "note": None}
+    assert (await editor("POST", f"{address}/entries/{campaign.posts[0]}/disqualify", given)).status_code < 300
+    decision = (await editor("POST", f"{address}/settle", {})).json()
     assert [each["post_id"] for each in decision["winners"]] == [str(each) for each in campaign.posts[1:3]]
 
 
