@@ -45,8 +45,6 @@ async def announce_winners(
         for winner_id in await winner_store.list_ended_before_notice(conn, settlement.id):
             if former := await winner_store.mark_forfeited(conn, winner_id):
                 await fill_place(conn, keys, campaign, rules, former)
-        if await winner_store.list_not_visible(conn, settlement.id):
-            raise WinnerNotVisible
         # The last document of the chain determines who holds which place.
         seen = (await amendment_store.get_chain_head(conn, settlement.id)).sha256
         if campaign.announced_first_by is None or campaign.announced_first_for != seen:
@@ -55,6 +53,8 @@ async def announce_winners(
             return "recorded"
         if await accounts.are_one_person(conn, campaign.announced_first_by, by):
             raise SecondPersonRequired
+        if await winner_store.list_not_visible(conn, settlement.id):
+            raise WinnerNotVisible
         selected = await winner_store.list_selected(conn, settlement.id)
         await require_codes(conn, campaign_id, settlement.rules_version, len(selected))
         await lifecycle.mark_announced(conn, campaign_id, by, objection_days=rules.objection_days)
