@@ -1,5 +1,6 @@
 """Sign-in by phone, for installations without another issuer: a code by SMS, then tokens that are signed with our own key."""
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -25,6 +26,8 @@ CODE_MINUTES = 5
 CODE_TRIES = 5
 ACCESS_SECONDS = 3600
 REFRESH_DAYS = 30
+# A client that lost the response repeats its refresh within this time and gets the same successor.
+REPEAT_SECONDS = 60
 
 
 class CodeRefused(Unauthenticated):
@@ -97,37 +100,67 @@ async def _try_code(conn: Connection, keys: Keys, number: str, person: bytes, co
     account_id = await accounts.find_or_add(conn, iss=LOCAL_ISSUER, sub=f"phone:{person.hex()}", name=name)
     sealed = seal_phone(keys, account_id, number)
     await accounts.change_phone(conn, account_id, person=person, phone_sealed=sealed)
-    return await _sign_in(conn, keys, account_id, family=None)
+    refresh_token = secrets.token_urlsafe(32)
+    await _add_refresh_token(conn, refresh_token, account_id, family=None)
+    return await _sign_in(conn, keys, account_id, refresh_token)
 
 
 async def refresh(pool: Pool, keys: Keys, refresh_token: str) -> SignedIn:
-    """New tokens for a refresh token, once; a second use ends the whole sign-in. Raises RefreshRefused."""
-    token_hash = _token_hash(refresh_token)
+    """New tokens for a refresh token. A repetition within a minute gets the same next refresh token, unless that was used.
+
+    Any other second use ends the whole sign-in. Raises RefreshRefused.
+    """
     async with transaction(pool) as conn:
-        signed_in = await _try_refresh(conn, keys, token_hash)
+        signed_in = await _try_refresh(conn, keys, refresh_token)
     if signed_in is None:
         raise RefreshRefused
     return signed_in
 
 
-async def _try_refresh(conn: Connection, keys: Keys, token_hash: bytes) -> SignedIn | None:
-    token = await store.lock_refresh_token(conn, token_hash)
+async def sign_out(pool: Pool, refresh_token: str, *, everywhere: bool = False) -> None:
+    """Ends the sign-in that the refresh token belongs to; with `everywhere` all sign-ins of the person.
+
+    A token that is unknown or whose sign-in has ended changes nothing.
+    """
+    token_hash = _token_hash(refresh_token)
+    async with transaction(pool) as conn:
+        await store.lock_accounts_of_token(conn, token_hash)
+        token = await store.find_refresh_token(conn, token_hash, grace_seconds=REPEAT_SECONDS)
+        if token is None or token.ended:
+            return
+        if everywhere:
+            await store.revoke_sign_ins(conn, token.account_id)
+        else:
+            await store.revoke_family(conn, token.family)
+
+
+async def _try_refresh(conn: Connection, keys: Keys, refresh_token: str) -> SignedIn | None:
+    token_hash = _token_hash(refresh_token)
+    await store.lock_accounts_of_token(conn, token_hash)
+    token = await store.find_refresh_token(conn, token_hash, grace_seconds=REPEAT_SECONDS)
     if token is None or token.ended:
         return None
-    if token.used:
-        # The token was copied: the request may be from its owner or from a thief.
-        await store.revoke_family(conn, token.family)
-        return None
-    await store.mark_token_used(conn, token_hash)
-    return await _sign_in(conn, keys, token.account_id, family=token.family)
+    successor = _successor(keys, refresh_token)
+    if not token.used:
+        await store.mark_token_used(conn, token_hash)
+        await _add_refresh_token(conn, successor, token.account_id, family=token.family)
+        return await _sign_in(conn, keys, token.account_id, successor)
+    following = await store.find_refresh_token(conn, _token_hash(successor), grace_seconds=REPEAT_SECONDS)
+    if token.just_used and following is not None and not following.used and not following.ended:
+        return await _sign_in(conn, keys, token.account_id, successor)
+    # The token was copied: the request may be from its owner or from a thief.
+    await store.revoke_family(conn, token.family)
+    return None
 
 
-async def _sign_in(conn: Connection, keys: Keys, account_id: AccountId, *, family: int | None) -> SignedIn | None:
+async def _add_refresh_token(conn: Connection, token: str, account_id: AccountId, *, family: int | None) -> None:
+    await store.add_refresh_token(conn, _token_hash(token), account_id, days=REFRESH_DAYS, family=family)
+
+
+async def _sign_in(conn: Connection, keys: Keys, account_id: AccountId, refresh_token: str) -> SignedIn | None:
     account = await accounts.find_account(conn, account_id)
     if account is None:
         return None
-    refresh_token = secrets.token_urlsafe(32)
-    await store.add_refresh_token(conn, _token_hash(refresh_token), account_id, days=REFRESH_DAYS, family=family)
     # The account has its phone already, so the token need not contain it.
     access_token = issue_token(keys.token_key, sub=account.sub, name=account.name, seconds=ACCESS_SECONDS)
     return SignedIn(account_id, access_token, refresh_token)
@@ -136,6 +169,12 @@ async def _sign_in(conn: Connection, keys: Keys, account_id: AccountId, *, famil
 def _code_hash(keys: Keys, person: bytes, code: str) -> bytes:
     # Keyed: without the key, a million codes could be tried at once.
     return hmac.digest(keys.token_key, b"sign-in code\0" + person + b"\0" + code.encode(errors="replace"), "sha256")
+
+
+def _successor(keys: Keys, refresh_token: str) -> str:
+    """The next token, derived, so that it can be given again without being stored. Only the key makes it from the former one."""
+    digest = hmac.digest(keys.token_key, b"next refresh token\0" + refresh_token.encode(errors="replace"), "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _token_hash(token: str) -> bytes:

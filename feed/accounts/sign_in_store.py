@@ -23,11 +23,12 @@ class AddedCode(msgspec.Struct, frozen=True):
 
 
 class RefreshToken(msgspec.Struct, frozen=True):
-    """A stored refresh token, valid or not. `ended`: revoked or expired."""
+    """A stored refresh token, valid or not. `just_used`: used within the grace; `ended`: revoked or expired."""
 
     family: int
     account_id: AccountId
     used: bool
+    just_used: bool
     ended: bool
 
 
@@ -106,29 +107,64 @@ async def add_refresh_token(
     )
 
 
-async def lock_refresh_token(conn: Connection, token_hash: bytes) -> RefreshToken | None:
+async def lock_accounts_of_token(conn: Connection, token_hash: bytes) -> None:
+    """Locks the token's account and the person's other accounts, so that their sign-ins are changed one after another.
+
+    A token's own lock would not do: ending a sign-in must also end the token that another transaction is about to add.
+    """
+    await conn.execute(
+        """
+        SELECT id FROM accounts
+        WHERE id = (SELECT account_id FROM refresh_tokens WHERE token_hash = $1)
+           OR person = (SELECT owner.person
+                        FROM refresh_tokens token JOIN accounts owner ON owner.id = token.account_id
+                        WHERE token.token_hash = $1)
+        ORDER BY id
+        FOR NO KEY UPDATE
+        """,
+        token_hash,
+    )
+
+
+async def find_refresh_token(conn: Connection, token_hash: bytes, *, grace_seconds: int) -> RefreshToken | None:
     """The token, valid or not; None if it is unknown."""
     row = await conn.fetchrow(
         """
         SELECT family, account_id, used_at IS NOT NULL AS used,
+               coalesce(used_at > clock_timestamp() - make_interval(secs => $2), false) AS just_used,
                revoked_at IS NOT NULL OR expires_at <= clock_timestamp() AS ended
         FROM refresh_tokens
         WHERE token_hash = $1
-        FOR UPDATE
         """,
         token_hash,
+        grace_seconds,
     )
     return one(row, RefreshToken)
 
 
 async def mark_token_used(conn: Connection, token_hash: bytes) -> None:
     """Records that the token was exchanged for its successor."""
-    await conn.execute("UPDATE refresh_tokens SET used_at = now() WHERE token_hash = $1", token_hash)
+    await conn.execute("UPDATE refresh_tokens SET used_at = clock_timestamp() WHERE token_hash = $1", token_hash)
 
 
 async def revoke_family(conn: Connection, family: int) -> None:
     """Revokes all tokens of a sign-in."""
     await conn.execute("UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1 AND revoked_at IS NULL", family)
+
+
+async def revoke_sign_ins(conn: Connection, account_id: AccountId) -> None:
+    """Revokes all tokens of the account and of the person's other accounts."""
+    await conn.execute(
+        """
+        UPDATE refresh_tokens SET revoked_at = now()
+        WHERE revoked_at IS NULL
+          AND account_id IN (
+              SELECT other.id
+              FROM accounts this JOIN accounts other ON other.id = this.id OR other.person = this.person
+              WHERE this.id = $1)
+        """,
+        account_id,
+    )
 
 
 async def remove_old_codes(conn: Connection, *, hours: int) -> int:

@@ -1,6 +1,7 @@
 """Sign-in by phone: codes, tries, rate limits and refresh tokens."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from asyncpg import Pool, Record
@@ -13,10 +14,11 @@ from feed.accounts.sign_in import (
     exchange_code,
     refresh,
     request_code,
+    sign_out,
 )
 from feed.auth.tokens import LOCAL_ISSUER, TokenVerifier
 from feed.errors import Invalid
-from feed.keys.store import Keys
+from feed.keys.store import Keys, open_keys
 from feed.limits.model import RateLimited
 from feed.postgres import many
 from feed.sms.actions import open_recipient
@@ -200,9 +202,15 @@ async def test_a_refresh_token_is_exchanged_for_the_next_one(pool: "Pool[Record]
     assert len({first.refresh_token, second.refresh_token, third.refresh_token}) == 3
 
 
+async def use_earlier(pool: "Pool[Record]", *, seconds: int) -> None:
+    """Moves all uses of refresh tokens into the past."""
+    await pool.execute("UPDATE refresh_tokens SET used_at = used_at - make_interval(secs => $1)", seconds)
+
+
 async def test_a_second_use_of_a_refresh_token_revokes_its_sign_in_only(pool: "Pool[Record]", keys: Keys) -> None:
     stolen, elsewhere = await signed_in(pool, keys), await signed_in(pool, keys)
     next_one = await refresh(pool, keys, stolen.refresh_token)
+    await use_earlier(pool, seconds=61)
 
     for token in (stolen, next_one):
         with pytest.raises(RefreshRefused):
@@ -211,10 +219,112 @@ async def test_a_second_use_of_a_refresh_token_revokes_its_sign_in_only(pool: "P
     await refresh(pool, keys, elsewhere.refresh_token)
 
 
+async def test_a_refresh_whose_response_was_lost_is_answered_again(pool: "Pool[Record]", keys: Keys) -> None:
+    first = await signed_in(pool, keys)
+    lost = await refresh(pool, keys, first.refresh_token)
+    await use_earlier(pool, seconds=55)
+
+    again = [await refresh(pool, keys, first.refresh_token) for _ in range(3)]
+
+    assert {each.refresh_token for each in again} == {lost.refresh_token}
+    following = await refresh(pool, keys, lost.refresh_token)
+    # The same holds for every later token of the sign-in.
+    assert (await refresh(pool, keys, lost.refresh_token)).refresh_token == following.refresh_token
+
+
+async def test_a_refresh_token_whose_successor_was_used_is_stolen(pool: "Pool[Record]", keys: Keys) -> None:
+    """However soon: the client that repeats it has not lost the response."""
+    first = await signed_in(pool, keys)
+    second = await refresh(pool, keys, first.refresh_token)
+    third = await refresh(pool, keys, second.refresh_token)
+
+    for token in (first, second, third):
+        with pytest.raises(RefreshRefused):
+            await refresh(pool, keys, token.refresh_token)
+
+
+async def test_concurrent_refreshes_get_the_same_successor(pool: "Pool[Record]", keys: Keys) -> None:
+    first = await signed_in(pool, keys)
+
+    tokens = await asyncio.gather(*(refresh(pool, keys, first.refresh_token) for _ in range(8)))
+
+    assert len({each.refresh_token for each in tokens}) == 1
+    assert await pool.fetchval("SELECT count(*) FROM refresh_tokens") == 2
+    await refresh(pool, keys, tokens[0].refresh_token)
+
+
+async def test_the_database_does_not_contain_what_a_successor_is_made_of(
+    pool: "Pool[Record]", keys: Keys, tmp_path: Path
+) -> None:
+    first = await signed_in(pool, keys)
+    second = await refresh(pool, keys, first.refresh_token)
+
+    rows = "".join(await pool.fetchval("SELECT array_agg(refresh_tokens::text) FROM refresh_tokens"))
+
+    assert first.refresh_token not in rows
+    assert second.refresh_token not in rows
+    # Nor does the former token suffice, without the key.
+    with pytest.raises(RefreshRefused):
+        await refresh(pool, open_keys(tmp_path / "others", create=True), first.refresh_token)
+
+
+async def test_signing_out_ends_this_sign_in_only_and_may_be_repeated(pool: "Pool[Record]", keys: Keys) -> None:
+    here, elsewhere = await signed_in(pool, keys), await signed_in(pool, keys)
+    following = await refresh(pool, keys, here.refresh_token)
+
+    # A client that has lost the response of its last refresh signs out with the former token.
+    for token in (here, following, here):
+        await sign_out(pool, token.refresh_token)
+    await sign_out(pool, "unknown")
+
+    for token in (here, following):
+        with pytest.raises(RefreshRefused):
+            await refresh(pool, keys, token.refresh_token)
+    await refresh(pool, keys, elsewhere.refresh_token)
+
+
+async def test_signing_out_everywhere_ends_every_sign_in_of_the_person(pool: "Pool[Record]", keys: Keys) -> None:
+    here, there = await signed_in(pool, keys), await signed_in(pool, keys)
+    stranger = await signed_in(pool, keys, "13900139000")
+    # The person's second account.
+    second = await signed_in(pool, keys, "13700137000")
+    await pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2",
+        here.account_id,
+        second.account_id,
+    )
+    # A sign-in that has ended has no power over the others.
+    await sign_out(pool, there.refresh_token)
+    await sign_out(pool, there.refresh_token, everywhere=True)
+    here = await refresh(pool, keys, here.refresh_token)
+
+    await sign_out(pool, here.refresh_token, everywhere=True)
+
+    for token in (here, there, second):
+        with pytest.raises(RefreshRefused):
+            await refresh(pool, keys, token.refresh_token)
+    await refresh(pool, keys, stranger.refresh_token)
+
+
+async def test_a_refresh_during_a_sign_out_leaves_no_valid_token(pool: "Pool[Record]", keys: Keys) -> None:
+    for everywhere in (False, True):
+        for _ in range(5):
+            await pool.execute("DELETE FROM sign_in_codes")
+            first = await signed_in(pool, keys)
+            await asyncio.gather(
+                *(refresh(pool, keys, first.refresh_token) for _ in range(3)),
+                sign_out(pool, first.refresh_token, everywhere=everywhere),
+                return_exceptions=True,
+            )
+            assert await pool.fetchval("SELECT count(*) FROM refresh_tokens WHERE revoked_at IS NULL") == 0
+
+
 @pytest.mark.parametrize("token", ["", "x" * 5000, "\ud800"])
 async def test_an_unknown_refresh_token_is_rejected(pool: "Pool[Record]", keys: Keys, token: str) -> None:
     with pytest.raises(RefreshRefused):
         await refresh(pool, keys, token)
+    await sign_out(pool, token)
+    await sign_out(pool, token, everywhere=True)
 
 
 async def test_a_refresh_token_is_invalid_after_its_end_and_for_an_erased_account(

@@ -56,7 +56,7 @@ async def test_staff_endpoints_reject_other_callers(
 # The callers of each operation. The test fails for a missing and for an unknown operation.
 CALLERS = {
     "public": """
-        get_challenge request_code exchange_code refresh list_posts get_post list_comments list_replies list_latest read_topic
+        get_challenge request_code exchange_code refresh sign_out list_posts get_post list_comments list_replies list_latest read_topic
         list_topic_posts count_new list_hot explain_hot list_videos list_topics get_user list_user_posts list_campaigns get_campaign get_rules list_campaign_posts get_leaderboard
         get_result get_draw list_winners get_config live ready get_keys
     """,

@@ -3,9 +3,9 @@
 from typing import Any
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Response, Router, delete, get, post
 from litestar.handlers import BaseRouteHandler
-from litestar.params import JSONBody
+from litestar.params import FromQuery, JSONBody
 
 from feed.accounts import otp_guard, sign_in
 from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, CodeRequestRules
@@ -112,8 +112,21 @@ async def exchange_code(data: JSONBody[CodeIn], app_state: InjectedAppState) -> 
 
 @post("/refresh", status_code=200, errors=(SignInElsewhere, RefreshRefused), limit="refresh")
 async def refresh(data: JSONBody[RefreshIn], app_state: InjectedAppState) -> Tokens:
-    """Exchange a refresh token for new tokens, once. A second use revokes the whole sign-in."""
+    """Exchange a refresh token for new tokens.
+
+    A repetition within a minute, for a response that was lost, gets the same refresh token again unless that has been used. Any
+    other second use revokes the whole sign-in.
+    """
     return await _tokens(app_state, await sign_in.refresh(app_state.pool, app_state.keys, data.refresh_token))
+
+
+@delete("/tokens", status_code=204, errors=(SignInElsewhere,), limit="refresh")
+async def sign_out(data: JSONBody[RefreshIn], app_state: InjectedAppState, everywhere: FromQuery[bool] = False) -> None:
+    """Sign out: revoke the refresh tokens of this sign-in, with `everywhere` of all sign-ins of the person.
+
+    Access tokens stay valid until they expire, an hour at most. A token that is unknown or revoked gets the same response.
+    """
+    await sign_in.sign_out(app_state.pool, data.refresh_token, everywhere=everywhere)
 
 
 async def _tokens(app_state: AppState, signed_in: SignedIn) -> Tokens:
@@ -129,7 +142,7 @@ async def _tokens(app_state: AppState, signed_in: SignedIn) -> Tokens:
 
 auth = Router(
     "/auth",
-    route_handlers=[get_challenge, request_code, exchange_code, refresh],
+    route_handlers=[get_challenge, request_code, exchange_code, refresh, sign_out],
     guards=[requires_own_sign_in],
     tags=["Signing in"],
 )

@@ -89,10 +89,39 @@ async def test_a_second_use_of_a_refresh_token_revokes_the_sign_in(
     elsewhere = (await sign_in(client, app_state))["refresh_token"]
     attacker = (await refresh(stolen)).json()["refresh_token"]
     # The owner uses the token that the attacker has used before.
+    await app_state.pool.execute("UPDATE refresh_tokens SET used_at = used_at - interval '61 seconds'")
     for token in (stolen, attacker, stolen):
         answer = await refresh(token)
         assert (answer.status_code, answer.json()["code"]) == (401, "refresh_refused")
     assert (await refresh(elsewhere)).status_code == 200
+
+
+async def test_a_repeated_refresh_gets_the_same_successor(client: httpx.AsyncClient, app_state: AppState) -> None:
+    first = await sign_in(client, app_state)
+    answers = [await client.post("/auth/refresh", json={"refresh_token": first["refresh_token"]}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+    for answer in answers:
+        headers = {"authorization": f"Bearer {answer.json()['access_token']}"}
+        assert (await client.get("/me", headers=headers)).status_code == 200
+
+
+async def test_signing_out_ends_the_sign_in(client: httpx.AsyncClient, app_state: AppState) -> None:
+    async def sign_out(token: str, query: str = "") -> int:
+        answer = await client.request("DELETE", f"/auth/tokens{query}", json={"refresh_token": token})
+        assert answer.content == b""
+        return answer.status_code
+
+    async def refresh(token: str) -> int:
+        return (await client.post("/auth/refresh", json={"refresh_token": token})).status_code
+
+    here, there, third = [(await sign_in(client, app_state))["refresh_token"] for _ in range(3)]
+    assert [await sign_out(here), await sign_out(here), await sign_out("unknown"), await sign_out("")] == [204] * 4
+    assert await refresh(here) == 401
+    assert await sign_out(there, "?everywhere=true") == 204
+    assert [await refresh(there), await refresh(third)] == [401, 401]
+    answer = await client.request("DELETE", "/auth/tokens")
+    assert answer.status_code in (400, 422)
 
 
 async def test_guesses_are_limited_per_code_and_codes_per_phone(client: httpx.AsyncClient, app_state: AppState) -> None:
