@@ -13,6 +13,7 @@ from feed.api.health import router as health
 from feed.api.middleware.cors import cors_config
 from feed.api.middleware.etag import etag_middleware
 from feed.api.middleware.fast_path import fast_path
+from feed.api.middleware.framework_caches import framework_caches_middleware
 from feed.api.middleware.idempotency import idempotency_middleware
 from feed.api.middleware.metrics import metrics_middleware
 from feed.api.middleware.rate_limit import rate_limit_middleware
@@ -66,5 +67,5 @@ def build(
         logging_config=None,
     )
     # Outside of the router: responses without a route have the same headers and timeouts.
-    app.asgi_handler = security_middleware(fast_path(app, app.asgi_handler), settings)
+    app.asgi_handler = security_middleware(fast_path(app, framework_caches_middleware(app, app.asgi_handler)), settings)
     return app

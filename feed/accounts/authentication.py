@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -13,6 +12,7 @@ from feed.accounts.phone import seal_phone
 from feed.auth.jwks import RefreshRequired
 from feed.auth.tokens import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
 from feed.batching import Batcher
+from feed.bounded_cache import BoundedCache
 from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.phones import normalise_phone
@@ -21,7 +21,9 @@ from feed.texts import clean_text, text_problem
 
 log = structlog.get_logger("feed.accounts")
 
-_CACHE_SIZE = 20_000
+# The claims are those of the cached tokens: a viewer costs its entry only, as long as both are cached.
+_CACHE_BYTES = 12_000_000
+_CACHE_SECONDS = 3600.0
 
 # How long a cached account may read after its erasure; writes check the row.
 _ERASED_MAX_AGE_SECONDS = 2.0
@@ -69,9 +71,11 @@ class Authenticator:
         self._on_known_account = on_known_account
         self._keys = keys
         self._verifier = verifier
-        self._viewers: OrderedDict[Claims, Viewer] = OrderedDict()
+        self._viewers: BoundedCache[Claims, Viewer] = BoundedCache(
+            max_bytes=_CACHE_BYTES, seconds=_CACHE_SECONDS, size=_size_of
+        )
         self._lookups: Batcher[Claims, AccountId | None] = Batcher(self._find_unchanged)
-        self._erased: set[AccountId] = set()
+        self._erased: frozenset[AccountId] = frozenset()  # Recently, as of the last read.
         self._erased_read_at = time.monotonic()
         self._erased_task: asyncio.Task[None] | None = None
 
@@ -90,13 +94,11 @@ class Authenticator:
             except AccountNotFound:
                 raise TokenInvalid from None
             viewer = Viewer(account_id)
-            self._viewers[claims] = viewer
-            if len(self._viewers) > _CACHE_SIZE:
-                self._viewers.popitem(last=False)
+            self._viewers.put(claims, viewer)
         elif time.monotonic() - self._erased_read_at > _ERASED_MAX_AGE_SECONDS:
             self._refresh_erased()
         if viewer.account_id in self._erased:
-            self._viewers.pop(claims, None)
+            self._viewers.pop(claims)
             raise TokenInvalid
         return viewer
 
@@ -131,11 +133,19 @@ class Authenticator:
         started_at = time.monotonic()
         try:
             async with self._pool.acquire() as conn:
-                self._erased.update(await erasure_store.list_recently_erased(conn, seconds=seconds))
+                erased = frozenset(await erasure_store.list_recently_erased(conn, seconds=seconds))
         except UNAVAILABLE as error:
             log.warning("erased accounts not read", error=type(error).__name__)
             return
+        # Not cached any more, an account is looked up at each request and not found.
+        if fresh := erased - self._erased:
+            self._viewers.drop(lambda viewer: viewer.account_id in fresh)
+        self._erased = erased
         self._erased_read_at = started_at
+
+
+def _size_of(claims: Claims, _: Viewer) -> int:
+    return 300 + 4 * (len(claims.sub) + len(claims.name) + sum(map(len, claims.roles)))
 
 
 def _phone_of(claims: Claims) -> str | None:

@@ -1,9 +1,10 @@
 """The client address of a request, behind trusted proxies or not."""
 
 import ipaddress
-from functools import lru_cache
 
 from litestar.types import Scope
+
+from feed.bounded_cache import memoized
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -34,7 +35,7 @@ def client_address(scope: Scope, trusted_proxies: int) -> str:
     return _normalised(peer)
 
 
-@lru_cache(4096)
+@memoized(entries=4096, longest=64)
 def _normalised(peer: str) -> str:
     address = read_address(peer)
     return str(address) if address is not None else peer
@@ -54,7 +55,7 @@ def read_address(text: str) -> _Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-@lru_cache(4096)
+@memoized(entries=4096, longest=64)
 def address_group(address: str) -> str:
     """What rate limits count by: an IPv4 address, or the /64 network of an IPv6 address."""
     parsed = read_address(address)
@@ -63,7 +64,7 @@ def address_group(address: str) -> str:
     return address
 
 
-@lru_cache(4096)
+@memoized(entries=4096, longest=64)
 def is_loopback(address: str) -> bool:
     """Whether it is a loopback address."""
     parsed = read_address(address)

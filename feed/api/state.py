@@ -1,5 +1,6 @@
 """The application state of an API process: connections, caches, batchers and the limiter."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from feed.auth.jwks import KeySet
 from feed.auth.tokens import AppIssuer, TokenVerifier
 from feed.batching import Batcher
 from feed.boards.projector import Projector
+from feed.bounded_cache import sweep_forever
 from feed.comments.actions import NewComment, add_comments
 from feed.geoip import IpRegions, open_regions
 from feed.idempotency import StoredResponse, store_responses
@@ -143,9 +145,11 @@ async def open_app_state(settings: Settings) -> AsyncIterator[AppState]:
     app_state = build_app_state(settings, pool, redis, keys)
     app_state.projector.start()
     app_state.invalidation.start()
+    sweeping = asyncio.create_task(sweep_forever(), name="sweep caches")
     try:
         yield app_state
     finally:
+        sweeping.cancel()
         await app_state.likes.close()
         await app_state.comment_likes.close()
         await app_state.comments.close()

@@ -4,7 +4,6 @@ import base64
 import binascii
 import math
 import time
-from collections import OrderedDict
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from feed.auth.jwks import IssuerAway, KeySet, RefreshRequired
+from feed.bounded_cache import BoundedCache
 from feed.errors import Unauthenticated
 
 LOCAL_ISSUER = "feed"
@@ -22,8 +22,9 @@ LOCAL_ALGORITHM = "HS256"
 # Allowed between the app's clock and ours; our own tokens need none.
 SKEW_SECONDS = 60
 
-# Bounded, so that a flood of different tokens costs time and not memory.
-_CACHE_MAX = 20_000
+# A flood of different tokens costs time and not memory: some 18,000 of usual length.
+_CACHE_BYTES = 24_000_000
+_CACHE_SECONDS = 3600.0
 _LONGEST = 8192
 
 
@@ -121,7 +122,9 @@ class TokenVerifier:
     def __init__(self, key: bytes, app: AppIssuer | None = None) -> None:
         self._key = OctKey.import_key(key)
         self._app = app
-        self._cache: OrderedDict[str, _CachedToken] = OrderedDict()
+        self._cache: BoundedCache[str, _CachedToken] = BoundedCache(
+            max_bytes=_CACHE_BYTES, seconds=_CACHE_SECONDS, size=_size_of
+        )
 
     def verify(self, token: str) -> Claims:
         """The claims of a valid token. Raises TokenExpired, TokenInvalid, IssuerAway, and RefreshRequired without the issuer's key."""
@@ -129,15 +132,13 @@ class TokenVerifier:
         if cached is not None and cached.thumbprint:
             self._app_keys().refresh_if_due()
             if not self._app_keys().contains(cached.thumbprint):
-                del self._cache[token]
+                self._cache.pop(token)
                 cached = None
         if cached is None:
             cached = self._decode(token)
-            self._cache[token] = cached
-            if len(self._cache) > _CACHE_MAX:
-                self._cache.popitem(last=False)
+            self._cache.put(token, cached)
         if cached.expires_at <= time.time():
-            self._cache.pop(token, None)
+            self._cache.pop(token)
             raise TokenExpired
         return cached.claims
 
@@ -187,6 +188,11 @@ class TokenVerifier:
         if claims.nbf > time.time() + SKEW_SECONDS:
             raise TokenInvalid
         return _CachedToken(claims, claims.exp + SKEW_SECONDS, key.thumbprint)
+
+
+def _size_of(token: str, _: _CachedToken) -> int:
+    # The claims are a part of the token; decoded text with characters beyond the BMP takes more.
+    return 2 * len(token) + 300
 
 
 def _peek(token: str) -> tuple[_Header, str]:

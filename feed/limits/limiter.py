@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from feed import metrics
 from feed.batching import Batcher
+from feed.bounded_cache import BoundedCache
 from feed.errors import Unavailable
 from feed.limits.model import (
     NEW_ACCOUNT_DIVISOR,
@@ -28,8 +29,10 @@ from feed.limits.model import (
 from feed.limits.script import COUNT
 from feed.redis import UNREACHABLE
 
-_ALLOWANCES_MAX = 50_000
-_OWNERS_MAX = 20_000
+_ALLOWANCES_BYTES = 20_000_000
+# Since its last report: what a process has let pass without one is lost, a portion at most.
+_ALLOWANCE_SECONDS = 900.0
+_OWNERS_BYTES = 10_000_000
 _OWNER_SECONDS = 300.0
 # No calls for this long after a failure: a Redis that hangs must not delay request after request.
 _BACKOFF_SECONDS = 2.0
@@ -87,8 +90,12 @@ class Limiter:
             name: effective_limit(name, limit.account, limit, divisor=divisor) for name, limit in by_account.items()
         }
         self._address_limits = {name: effective_limit(name, limit.address, limit) for name, limit in table.items()}
-        self._allowances: dict[tuple[str, str], Allowance] = {}
-        self._owners: dict[int, _CachedOwner] = {}
+        self._allowances: BoundedCache[tuple[str, str], Allowance] = BoundedCache(
+            max_bytes=_ALLOWANCES_BYTES, seconds=_ALLOWANCE_SECONDS, size=_size_of_allowance
+        )
+        self._owners: BoundedCache[int, _CachedOwner] = BoundedCache(
+            max_bytes=_OWNERS_BYTES, seconds=_OWNER_SECONDS, size=_size_of_owner
+        )
         self._counts: Batcher[CountCall, CountReply | None] = Batcher(self._count_each)
         self._lookups: Batcher[int, Owner | None] = Batcher(self._load_owners)
         self._retry_redis_at = 0.0
@@ -126,15 +133,15 @@ class Limiter:
         key = (limit.name, subject)
         allowance = self._allowances.get(key)
         if allowance is None:
-            allowance = self._allowances[key] = _new_allowance(limit, now)
-            if len(self._allowances) > _ALLOWANCES_MAX:
-                # Evicts the oldest; at most one unreported portion is lost with it.
-                del self._allowances[next(iter(self._allowances))]
+            allowance = _new_allowance(limit, now)
+            # When it is dropped, at most one unreported portion is lost with it.
+            self._allowances.put(key, allowance)
         if now < allowance.blocked_until and weight >= allowance.blocked_weight:
             raise self._rejection(limit, allowance, now)
         allowance.spent += weight
         if allowance.spent > allowance.left:
             await self._report(limit, subject, allowance, weight, now)
+            self._allowances.put(key, allowance)
         remaining, seconds = allowance.remaining - allowance.spent, int(allowance.resets_at - now)
         return limit.header(allowance.window, remaining=remaining, seconds=seconds), limit.policy_header
 
@@ -192,11 +199,17 @@ class Limiter:
         age = owner.age_seconds if owner else 0.0
         subject = f"p{owner.person.hex()}" if owner else f"a{account_id}"
         cached = _CachedOwner(subject, now + _OWNER_SECONDS, now + NEW_ACCOUNT_SECONDS - age)
-        self._owners[account_id] = cached
-        if len(self._owners) > _OWNERS_MAX:
-            del self._owners[next(iter(self._owners))]
+        self._owners.put(account_id, cached)
         return cached
 
     async def _load_owners(self, account_ids: Sequence[int]) -> list[Owner | None]:
         owners = await self._load(account_ids)
         return [owners.get(account_id) for account_id in account_ids]
+
+
+def _size_of_allowance(_: tuple[str, str], __: Allowance) -> int:
+    return 300
+
+
+def _size_of_owner(_: int, __: _CachedOwner) -> int:
+    return 200

@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
+from feed.bounded_cache import BoundedCache
+
 
 class Timestamped(Protocol):
     """A value with the monotonic time of its read."""
@@ -17,16 +19,16 @@ T = TypeVar("T", bound=Timestamped)
 
 
 class TimedCache(Generic[T]):
-    """Values by key; at most `max_entries`, after which the cache starts empty again."""
+    """Values by key, read again after `seconds`; together at most `max_bytes`, as `size` estimates them."""
 
-    def __init__(self, max_entries: int) -> None:
-        self._max_entries = max_entries
-        self._entries: dict[Hashable, T] = {}
+    def __init__(self, *, seconds: float, max_bytes: int, size: Callable[[Hashable, T], int]) -> None:
+        self._seconds = seconds
+        self._entries: BoundedCache[Hashable, T] = BoundedCache(max_bytes=max_bytes, seconds=seconds, size=size)
         self._reads: dict[Hashable, tuple[asyncio.Task[T], float]] = {}
 
-    async def get(self, key: Hashable, read: Callable[[], Awaitable[T]], *, seconds: float) -> T:
-        """The cached value, or a new one where it is older than `seconds`. Raises what `read` raises."""
-        oldest = time.monotonic() - seconds
+    async def get(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """The cached value, or a new one where it is too old. Raises what `read` raises."""
+        oldest = time.monotonic() - self._seconds
         cached = self._entries.get(key)
         if cached is not None and cached.read_at > oldest:
             return cached
@@ -40,7 +42,7 @@ class TimedCache(Generic[T]):
 
     def invalidate(self, is_stale: Callable[[T], bool]) -> None:
         """Drops the stale values."""
-        self._entries = {key: value for key, value in self._entries.items() if not is_stale(value)}
+        self._entries.drop(is_stale)
         # A read in progress may be stale already: its callers get the value, but it is not cached.
         self._reads.clear()
 
@@ -53,7 +55,5 @@ class TimedCache(Generic[T]):
             if is_latest:
                 del self._reads[key]
         if is_latest:
-            if len(self._entries) >= self._max_entries:
-                self._entries.clear()
-            self._entries[key] = value
+            self._entries.put(key, value)
         return value

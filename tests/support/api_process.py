@@ -36,6 +36,12 @@ class Server:
                 except httpx.TransportError:
                     await asyncio.sleep(0.05)
 
+    def memory(self) -> int:
+        """The resident bytes of the largest worker process."""
+        assert self._process is not None
+        workers = psutil.Process(self._process.pid).children(recursive=True)
+        return max(int(worker.memory_info().rss) for worker in workers)
+
     async def kill(self) -> None:
         assert self._process is not None
         family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]

@@ -8,7 +8,7 @@ rejects it where necessary. A handler opts in with `fast_path=True`.
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -29,6 +29,7 @@ from feed.api.middleware.rate_limit import count_request, limit_of
 from feed.api.paths import path_parameters
 from feed.api.responses import EncodedResponse, stored_response
 from feed.api.state import AppState
+from feed.bounded_cache import memoized
 from feed.errors import FeedError, MalformedBody
 from feed.idempotency import AlreadyAnswered
 from feed.postgres import UNAVAILABLE
@@ -183,7 +184,7 @@ def _match(endpoints: Mapping[tuple[str, str], Endpoint], scope: HTTPScope) -> M
     return Match(endpoint, arguments)
 
 
-@lru_cache(4096)
+@memoized(entries=4096, longest=512)
 def _parse_query(query: bytes) -> dict[str, Any] | None:
     """The parameters with the handler's types; None unless each is known, in plain form and given once."""
     parsed: dict[str, Any] = {}
@@ -212,7 +213,7 @@ def _is_plain(scope: Scope, endpoint: Endpoint) -> bool:
     return _is_plain_host(by_name.get(b"host", b""))
 
 
-@lru_cache(1024)
+@memoized(entries=1024, longest=256)
 def _is_plain_host(host: bytes) -> bool:
     return _PLAIN_HOST.fullmatch(host) is not None
 

@@ -1,13 +1,12 @@
 """Checks of request headers before the body is read: `Accept` (406) and the announced body size (413)."""
 
-from functools import lru_cache
-
 from litestar.handlers import BaseRouteHandler
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.types import Scope
 
 from feed.api.client_address import header
 from feed.api.errors import BodyTooLarge, NotAcceptable
+from feed.bounded_cache import memoized
 
 _JSON = ("application/json", "application/problem+json", "application/*", "*/*")
 
@@ -27,7 +26,7 @@ def check_headers(scope: Scope, handler: BaseRouteHandler) -> None:
             raise BodyTooLarge
 
 
-@lru_cache(1024)
+@memoized(entries=1024, longest=256)
 def takes_json(accept: str) -> bool:
     """Whether an `Accept` header allows JSON. A header that cannot be parsed allows everything."""
     ranges: dict[str, bool] = {}

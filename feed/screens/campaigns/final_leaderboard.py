@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 
 import msgspec
@@ -22,7 +22,8 @@ from feed.screens.cache import TimedCache
 
 # A sheet never changes, and a settlement that replaces another has its own id.
 _CACHE_SECONDS = 3600.0
-_MAX_LEADERBOARDS = 64
+_MAX_BYTES = 16_000_000
+_ROW_BYTES = 500
 
 
 class _CachedRows(msgspec.Struct, frozen=True):
@@ -36,7 +37,9 @@ class FinalLeaderboards:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._semaphore = asyncio.Semaphore(1)
-        self._leaderboards: TimedCache[_CachedRows] = TimedCache(_MAX_LEADERBOARDS)
+        self._leaderboards: TimedCache[_CachedRows] = TimedCache(
+            seconds=_CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of
+        )
 
     async def list_best(self, campaign_id: int) -> list[Row] | None:
         """The best entries in their order, MAX_RANKED at most; None: no settlement is in force."""
@@ -45,13 +48,17 @@ class FinalLeaderboards:
         if settlement is None:
             return None
         read = partial(self._read_sheet, campaign_id, settlement)
-        return (await self._leaderboards.get(settlement.id, read, seconds=_CACHE_SECONDS)).rows
+        return (await self._leaderboards.get(settlement.id, read)).rows
 
     async def _read_sheet(self, campaign_id: int, settlement: SettlementSummary) -> _CachedRows:
         async with self._semaphore, self._pool.acquire() as conn:
             rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)
             sheet = await sheet_store.list_sheet_in_batches(conn, settlement.id)
         return _CachedRows(await asyncio.to_thread(_rank, sheet, rules), time.monotonic())
+
+
+def _size_of(_: Hashable, cached: _CachedRows) -> int:
+    return _ROW_BYTES * len(cached.rows)
 
 
 def _rank(sheet: Sequence[SheetRow], rules: Rules) -> list[Row]:

@@ -1,7 +1,7 @@
 """The hot list, and the hot order of a topic's posts and of a campaign's entries, each ranked at most once a second."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import msgspec
 from redis.asyncio import Redis
@@ -20,7 +20,9 @@ from feed.screens.posts import feeds
 
 # As for pages of posts: a ranking's `read_at` becomes the page's, so that together they are at most a second old.
 _CACHE_SECONDS = 1.0
-_MAX_LISTS = 200
+_MAX_BYTES = 8_000_000
+# A row of the hot list with its topics.
+_ROW_BYTES = 600
 
 
 class Ranking(msgspec.Struct, frozen=True):
@@ -52,8 +54,12 @@ class HotLists:
         self._pool = pool
         self._redis = redis
         self._epoch = epoch
-        self._snapshots: TimedCache[HotSnapshot] = TimedCache(1)
-        self._lists: TimedCache[Ranking] = TimedCache(_MAX_LISTS)
+        self._snapshots: TimedCache[HotSnapshot] = TimedCache(
+            seconds=_CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of_snapshot
+        )
+        self._lists: TimedCache[Ranking] = TimedCache(
+            seconds=_CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of_ranking
+        )
 
     async def rank_all(self) -> Ranking:
         """The hot list, with the editors' actions and the limits per author and topic applied."""
@@ -70,7 +76,7 @@ class HotLists:
                 newest = await feeds.list_under_topics(conn, topic_ids, NEWEST, MAX_RANKED)
                 return await _rank(conn, snapshot, hot, [row.id for row in newest])
 
-        return await self._lists.get(("topics", *topic_ids), read, seconds=_CACHE_SECONDS)
+        return await self._lists.get(("topics", *topic_ids), read)
 
     async def rank_campaign(self, campaign_id: int) -> Ranking:
         """Visible entries of a campaign: the newest thousand, and all that are on the hot list. Editors' actions do not apply."""
@@ -83,10 +89,10 @@ class HotLists:
                 newest = await feeds.list_newest_entries(conn, campaign_id, MAX_RANKED)
                 return await _rank(conn, snapshot, [row for row in snapshot.rows if row.post_id in among], newest)
 
-        return await self._lists.get(("campaign", campaign_id), read, seconds=_CACHE_SECONDS)
+        return await self._lists.get(("campaign", campaign_id), read)
 
     async def _snapshot(self) -> HotSnapshot:
-        return await self._snapshots.get((), self._read_snapshot, seconds=_CACHE_SECONDS)
+        return await self._snapshots.get((), self._read_snapshot)
 
     async def _read_snapshot(self) -> HotSnapshot:
         read_at = time.monotonic()
@@ -119,3 +125,11 @@ async def _read_rows(conn: Connection, post_ids: Sequence[int]) -> dict[int, Row
     """The present rows of those posts that are public."""
     rows = [compute.hot_row(post) for post in await boards.list_posts(conn, post_ids)]
     return {row.post_id: row for row in rows if row is not None}
+
+
+def _size_of_snapshot(_: Hashable, snapshot: HotSnapshot) -> int:
+    return _ROW_BYTES * len(snapshot.rows)
+
+
+def _size_of_ranking(_: Hashable, ranking: Ranking) -> int:
+    return 40 * len(ranking.ids)

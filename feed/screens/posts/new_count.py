@@ -2,6 +2,7 @@
 
 import time
 from bisect import bisect_left
+from collections.abc import Hashable
 
 import msgspec
 
@@ -13,6 +14,7 @@ from feed.screens.posts import feeds
 # A count of this many means this many or more.
 MAX_NEW_COUNT = 100
 _CACHE_SECONDS = 1.0
+_MAX_BYTES = 1_000_000
 
 
 class Newest(msgspec.Struct, frozen=True):
@@ -27,11 +29,11 @@ class NewPostCounter:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._newest: TimedCache[Newest] = TimedCache(1)
+        self._newest: TimedCache[Newest] = TimedCache(seconds=_CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of)
 
     async def count(self, since_id: int) -> int:
         """The number of visible posts that are newer than this one, 100 at most; a removed post keeps its position."""
-        positions = (await self._newest.get((), self._read, seconds=_CACHE_SECONDS)).positions
+        positions = (await self._newest.get((), self._read)).positions
         since = next((position for position in positions if position.id == since_id), None)
         if since is None:
             async with self._pool.acquire() as conn:
@@ -44,3 +46,7 @@ class NewPostCounter:
         async with self._pool.acquire() as conn:
             rows = await feeds.list_latest(conn, NEWEST, MAX_NEW_COUNT + 1)
         return Newest([row.position for row in reversed(rows)], read_at)
+
+
+def _size_of(_: Hashable, newest: Newest) -> int:
+    return 200 * len(newest.positions)

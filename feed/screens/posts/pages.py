@@ -19,7 +19,8 @@ from feed.screens.posts.visibility import may_see
 
 # A takedown must be effective within 2 s.
 CACHE_SECONDS = 1.0
-_MAX_BASES = 2_000
+# Of a second: a few hundred pages. A caller who walks through more of them makes the first ones be read again.
+_MAX_BYTES = 32_000_000
 
 ReadList = Callable[[Connection, Position, int], Awaitable[list[Listed]]]
 
@@ -31,7 +32,7 @@ class Pages:
         self._pool = pool
         self._cursors = cursors
         self._public_url = public_url
-        self._bases: TimedCache[PageBase] = TimedCache(_MAX_BASES)
+        self._bases: TimedCache[PageBase] = TimedCache(seconds=CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of)
         self._viewer_states: Batcher[ViewerQuery, ViewerState] = Batcher(self._read_viewer_states)
         self._singles: Batcher[int, Fragment | None] = Batcher(self._read_singles)
 
@@ -123,7 +124,7 @@ class Pages:
 
     async def cached(self, key: Hashable, read: Callable[[], Awaitable[PageBase]]) -> PageBase:
         """The cached base, or a new one where it is older than a second. Raises what `read` raises."""
-        return await self._bases.get(key, read, seconds=CACHE_SECONDS)
+        return await self._bases.get(key, read)
 
     def invalidate(self, post_ids: Iterable[int] | None) -> None:
         """Drops the cached pages that contain one of these posts; None: all pages."""
@@ -137,3 +138,8 @@ class Pages:
     async def _read_singles(self, post_ids: Sequence[int]) -> list[Fragment | None]:
         found = {part.post_id: part for part in await self.fragments(list(dict.fromkeys(post_ids)))}
         return [found.get(post_id) for post_id in post_ids]
+
+
+def _size_of(_: Hashable, base: PageBase) -> int:
+    # The text is in the fragments, in the cards, and in both bodies.
+    return 4 * len(base.anonymous.body) + 600 * len(base.post_ids)

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import msgspec
 from redis.asyncio import Redis
@@ -16,8 +16,7 @@ from feed.topics import store as topics
 from feed.topics.model import ResolvedTopic, TopicNotFound, TopicState
 
 _CACHE_SECONDS = 1.0
-_MAX_NAMES = 2_000
-_MAX_SEARCHES = 500
+_MAX_BYTES = 4_000_000
 # The last code point: a prefix with it appended is the upper bound of the keys with that prefix.
 _LAST_CHARACTER = "\U0010ffff"
 
@@ -52,8 +51,12 @@ class Topics:
         self._pool = pool
         self._redis = redis
         self._cursors = cursors
-        self._by_key: TimedCache[_CachedTopic] = TimedCache(_MAX_NAMES)
-        self._by_prefix: TimedCache[_CachedSearch] = TimedCache(_MAX_SEARCHES)
+        self._by_key: TimedCache[_CachedTopic] = TimedCache(
+            seconds=_CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of_topic
+        )
+        self._by_prefix: TimedCache[_CachedSearch] = TimedCache(
+            seconds=_CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of_search
+        )
 
     async def resolve(self, key: str) -> ResolvedTopic:
         """The topic that the key resolves to. Raises TopicNotFound, for a hidden topic too."""
@@ -66,7 +69,7 @@ class Topics:
                 raise TopicNotFound
             return _CachedTopic(topic, read_at)
 
-        return (await self._by_key.get(key, read, seconds=_CACHE_SECONDS)).topic
+        return (await self._by_key.get(key, read)).topic
 
     async def page(self, prefix: str, *, cursor: str | None, limit: int) -> Page[TopicCard]:
         """Topics whose keys have the prefix: trending ones first, then the others by key; without a prefix only trending ones.
@@ -77,7 +80,7 @@ class Topics:
         bookmark = self._cursors.read(name, cursor, SnapshotPosition) if cursor else SnapshotPosition()
         ids = await snapshots.find(self._redis, name, bookmark.name)
         if ids is None:
-            found = await self._by_prefix.get(prefix, lambda: self._search(prefix), seconds=_CACHE_SECONDS)
+            found = await self._by_prefix.get(prefix, lambda: self._search(prefix))
             ids = found.ids
             if not cursor and len(ids) > limit:
                 snapshot, ids = await snapshots.save(self._redis, name, ids, second=found.second)
@@ -94,6 +97,14 @@ class Topics:
             trending, second = await list_trending(conn, prefix, MAX_RANKED)
             others = await list_by_prefix(conn, prefix, MAX_RANKED) if prefix else []
         return _CachedSearch(list(dict.fromkeys(trending + others))[:MAX_RANKED], second, read_at)
+
+
+def _size_of_topic(_: Hashable, found: _CachedTopic) -> int:
+    return 500 + 40 * len(found.topic.ids)
+
+
+def _size_of_search(_: Hashable, found: _CachedSearch) -> int:
+    return 500 + 40 * len(found.ids)
 
 
 async def list_trending(conn: Connection, prefix: str, limit: int) -> tuple[list[int], int]:

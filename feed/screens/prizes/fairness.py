@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import Literal
 
@@ -28,7 +28,7 @@ from feed.screens.prizes.fairness_store import count_comments, read_engagement, 
 MAX_EVENTS = 200_000
 # A report changes with the settlement only.
 _CACHE_SECONDS = 60.0
-_MAX_REPORTS = 8
+_MAX_BYTES = 16_000_000
 
 
 class FairWinner(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ class FairnessReports:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._semaphore = asyncio.Semaphore(1)
-        self._reports: TimedCache[_Report] = TimedCache(_MAX_REPORTS)
+        self._reports: TimedCache[_Report] = TimedCache(seconds=_CACHE_SECONDS, max_bytes=_MAX_BYTES, size=_size_of)
 
     async def get(self, campaign_id: int) -> FairnessCard:
         """The report of the settlement in force. Raises SheetNotFound while there is no result."""
@@ -130,7 +130,7 @@ class FairnessReports:
         if settlement is None:
             raise SheetNotFound
         read = partial(self._read, campaign_id, settlement)
-        return (await self._reports.get(settlement.id, read, seconds=_CACHE_SECONDS)).card
+        return (await self._reports.get(settlement.id, read)).card
 
     async def _read(self, campaign_id: int, settlement: SettlementSummary) -> _Report:
         # A caller that waits for the semaphore holds neither a thread nor a connection.
@@ -149,6 +149,11 @@ class FairnessReports:
             costs = await asyncio.to_thread(_reading_costs, rows, actual, comment_counts)
             engagement = await read_engagement(conn, campaign_id, costs)
         return await asyncio.to_thread(_report, campaign_id, rows, rules, actual, list(costs), engagement)
+
+
+def _size_of(_: Hashable, report: _Report) -> int:
+    # Objects take several times the bytes of their JSON.
+    return 4 * len(msgspec.json.encode(report.card))
 
 
 def _select_top(rows: Sequence[SheetRow], rules: Rules) -> tuple[Selection, list[int]]:
