@@ -34,6 +34,10 @@ class RoleMissing(Forbidden):
     """The operation is for staff with another role."""
 
 
+class SecondPersonRequired(Conflict):
+    """The action needs a second person, and this is the first one again."""
+
+
 class LastAdmin(Conflict):
     """The last admin cannot lose the role: no account could grant it again."""
 

@@ -9,8 +9,8 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromQuery, HeaderParameter, QueryParameter, SkipValidation
 from litestar.types import Scope
 
-from feed.accounts import store as accounts
-from feed.accounts.model import Role, RoleMissing, Viewer
+from feed.accounts.approvals import require_right
+from feed.accounts.model import Role, Viewer
 from feed.api.client_address import client_address, header
 from feed.api.requests import KEYED_REQUEST
 from feed.api.state import AppState
@@ -142,7 +142,7 @@ def keyed_request_of(scope: Scope, viewer: Viewer, key: str | None, body: bytes)
 
 
 def requires_role(*roles: Role) -> Any:
-    """A guard that requires a viewer with one of the roles. Raises Unauthenticated, RoleMissing.
+    """A guard that requires a viewer with one of the roles, who is not banned. Raises Unauthenticated, RoleMissing, Banned.
 
     Roles are read for each request, so that a revocation takes effect at once.
     """
@@ -151,9 +151,7 @@ def requires_role(*roles: Role) -> Any:
         app_state: AppState = connection.app.state.app_state
         viewer = await provide_viewer(await authenticate(connection.scope, app_state))
         async with app_state.pool.acquire() as conn:
-            granted = await accounts.list_roles(conn, viewer.account_id)
-        if not set(granted) & set(roles):
-            raise RoleMissing
+            await require_right(conn, viewer.account_id, roles)
 
     # The OpenAPI document lists the errors of guarded routes by this attribute.
     guard.roles = roles  # type: ignore[attr-defined]

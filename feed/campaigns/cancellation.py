@@ -2,15 +2,17 @@
 
 from typing import Literal
 
-from feed.accounts import store as accounts
+from feed.accounts import approval_store
+from feed.accounts.approvals import approve
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import cancellation_store, store
 from feed.campaigns.cancellation_notices import cancellation_notice
 from feed.campaigns.cancellation_store import Cancellation
-from feed.campaigns.errors import CampaignSettled, SecondPersonRequired
+from feed.campaigns.errors import CampaignSettled
 from feed.campaigns.inputs import written_reason_problems
 from feed.campaigns.locking import lock_campaign, require_unsettled
+from feed.campaigns.store import Campaign
 from feed.errors import Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
@@ -35,7 +37,7 @@ async def cancel_campaign(
         if attempt.is_repeat:
             return "recorded"
         require_unsettled(campaign)
-        if campaign.has_opened and not await _approve(conn, editor_id, campaign_id, reason):
+        if campaign.has_opened and not await _is_approved(conn, editor_id, campaign, reason):
             return "recorded"
         if not await store.mark_cancelled(conn, campaign_id):
             raise CampaignSettled
@@ -67,16 +69,14 @@ async def _notify_authors(conn: Connection, cancellation: Cancellation) -> list[
     return authors
 
 
-async def _approve(conn: Connection, editor_id: AccountId, campaign_id: int, reason: str) -> bool:
-    """Whether this is the second of two people; the first one's proposal is recorded. Raises Invalid, SecondPersonRequired."""
-    proposal = await cancellation_store.find_proposal(conn, campaign_id)
-    if proposal is not None:
-        if await accounts.are_one_person(conn, proposal.asked_by, editor_id):
-            raise SecondPersonRequired
-        await cancellation_store.mark_agreed(conn, campaign_id, by=editor_id)
+async def _is_approved(conn: Connection, editor_id: AccountId, campaign: Campaign, reason: str) -> bool:
+    """Whether this is the second of two people; otherwise it is a proposal, with its reason. Raises Invalid, SecondPersonRequired."""
+    if await approve(conn, "cancel", campaign.id, [str(campaign.rules_version)], by=editor_id) is not None:
+        await cancellation_store.mark_agreed(conn, campaign.id, by=editor_id)
+        await approval_store.remove_approvals(conn, "cancel", campaign.id)
         return True
     if problems := written_reason_problems(reason):
         raise Invalid(*problems)
-    await cancellation_store.add_proposal(conn, campaign_id, by=editor_id, reason=reason)
-    await audit.add(conn, editor_id, "campaign_cancel_proposed", "campaign", campaign_id, {"reason": reason})
+    await cancellation_store.change_proposal(conn, campaign.id, by=editor_id, reason=reason)
+    await audit.add(conn, editor_id, "campaign_cancel_proposed", "campaign", campaign.id, {"reason": reason})
     return False

@@ -2,14 +2,7 @@
 
 import msgspec
 
-from feed.postgres import Connection, one
-
-
-class Proposal(msgspec.Struct, frozen=True):
-    """A cancellation that waits for the approval of a second person."""
-
-    reason: str
-    asked_by: int
+from feed.postgres import Connection
 
 
 class Cancellation(msgspec.Struct, frozen=True):
@@ -22,16 +15,18 @@ class Cancellation(msgspec.Struct, frozen=True):
     notified_up_to: int
 
 
-async def find_proposal(conn: Connection, campaign_id: int) -> Proposal | None:
-    """The proposal of a first person, if there is one."""
-    row = await conn.fetchrow("SELECT reason, asked_by FROM cancellations WHERE campaign_id = $1", campaign_id)
-    return one(row, Proposal)
-
-
-async def add_proposal(conn: Connection, campaign_id: int, *, by: int, reason: str) -> None:
-    """Records the proposal of the first person."""
+async def change_proposal(conn: Connection, campaign_id: int, *, by: int, reason: str) -> None:
+    """Records the proposal of a first person, in place of one that does not count any more."""
     await conn.execute(
-        "INSERT INTO cancellations (campaign_id, reason, asked_by) VALUES ($1, $2, $3)", campaign_id, reason, by
+        """
+        INSERT INTO cancellations (campaign_id, reason, asked_by) VALUES ($1, $2, $3)
+        ON CONFLICT (campaign_id) DO UPDATE
+        SET reason = excluded.reason, asked_by = excluded.asked_by, asked_at = excluded.asked_at
+        WHERE cancellations.agreed_by IS NULL
+        """,
+        campaign_id,
+        reason,
+        by,
     )
 
 

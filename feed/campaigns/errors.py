@@ -63,10 +63,6 @@ class ShortlistFull(Conflict):
     """The shortlist has as many entries as the rules allow."""
 
 
-class SecondPersonRequired(Conflict):
-    """The action needs a second person, and this is the first one again."""
-
-
 class JuryNeeded(Conflict):
     """The campaign has opened: its jury cannot be removed as a whole."""
 

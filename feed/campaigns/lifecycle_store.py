@@ -24,8 +24,6 @@ class PublishedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     frozen_at: datetime | None
     created_by: int
     blocked_by: list[dict[str, Any]]
-    announced_first_by: int | None
-    announced_first_for: str | None
     announced_by: int | None
     result_salt: bytes | None
     # Whether ten seconds have passed since `ends_at`: after them, no transaction with an earlier timestamp is in flight.
@@ -48,7 +46,7 @@ async def lock_published(conn: Connection, campaign_id: int) -> PublishedCampaig
     row = await conn.fetchrow(
         """
         SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
-               created_by, blocked_by, announced_first_by, announced_first_for, announced_by, result_salt,
+               created_by, blocked_by, announced_by, result_salt,
                clock_timestamp() >= ends_at + interval '10 seconds' AS is_over
         FROM campaigns
         WHERE id = $1 AND published_at IS NOT NULL
@@ -64,7 +62,7 @@ async def try_lock_published(conn: Connection, campaign_id: int) -> PublishedCam
     row = await conn.fetchrow(
         """
         SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
-               created_by, blocked_by, announced_first_by, announced_first_for, announced_by, result_salt,
+               created_by, blocked_by, announced_by, result_salt,
                clock_timestamp() >= ends_at + interval '10 seconds' AS is_over
         FROM campaigns
         WHERE id = $1 AND published_at IS NOT NULL
@@ -138,7 +136,7 @@ async def mark_undecided(conn: Connection, campaign_id: int, blocks: Sequence[di
         """
         UPDATE campaigns
         SET state = 'judging', frozen_at = NULL, settled_at = NULL, settle_reason = NULL, blocked_by = $2,
-            announced_first_by = NULL, announced_first_at = NULL, announced_first_for = NULL
+            announced_first_by = NULL, announced_first_at = NULL
         WHERE id = $1 AND state = 'decided'
         """,
         campaign_id,
@@ -152,7 +150,7 @@ async def mark_withdrawn(conn: Connection, campaign_id: int, blocks: Sequence[di
         """
         UPDATE campaigns
         SET state = 'judging', frozen_at = NULL, settled_at = NULL, settle_reason = NULL, blocked_by = $2,
-            announced_first_by = NULL, announced_first_at = NULL, announced_first_for = NULL, announced_by = NULL, announced_at = NULL,
+            announced_first_by = NULL, announced_first_at = NULL, announced_by = NULL, announced_at = NULL,
             objections_end_at = NULL
         WHERE id = $1 AND state = 'announced'
         """,
@@ -161,33 +159,23 @@ async def mark_withdrawn(conn: Connection, campaign_id: int, blocks: Sequence[di
     )
 
 
-async def mark_announced_first(conn: Connection, campaign_id: int, by: int, *, seen: str) -> None:
-    """Records the first of the two people who announce, in place of an earlier one. `seen`: the SHA-256 of what is approved."""
-    await conn.execute(
-        """
-        UPDATE campaigns SET announced_first_by = $2, announced_first_at = clock_timestamp(), announced_first_for = $3
-        WHERE id = $1 AND state = 'decided'
-        """,
-        campaign_id,
-        by,
-        seen,
-    )
-
-
-async def mark_announced(conn: Connection, campaign_id: int, by: int, *, objection_days: int) -> datetime:
-    """Records the second person and starts the objection period. Returns the time of the announcement."""
+async def mark_announced(
+    conn: Connection, campaign_id: int, by: int, *, first_by: int, objection_days: int
+) -> datetime:
+    """Records the two people and starts the objection period. Returns the time of the announcement."""
     announced_at: datetime = await conn.fetchval(
         """
         UPDATE campaigns
-        SET state = 'announced', announced_by = $2, announced_at = clock.now,
+        SET state = 'announced', announced_by = $2, announced_at = clock.now, announced_first_by = $4,
             objections_end_at = clock.now + make_interval(days => $3)
         FROM (SELECT clock_timestamp() AS now) AS clock
-        WHERE id = $1 AND state = 'decided' AND announced_first_by <> $2
+        WHERE id = $1 AND state = 'decided'
         RETURNING announced_at
         """,
         campaign_id,
         by,
         objection_days,
+        first_by,
     )
     return announced_at
 

@@ -25,6 +25,7 @@ OWNERS = {
         "account_settings",
         "account_events",
         "account_marks",
+        "approvals",
     },
     "audit": {"audit"},
     "boards": {"installation"},

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import rfc8785
 
-from feed.accounts.model import AccountId
+from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns import actions, cancellation, store
 from feed.campaigns.errors import (
     CampaignCancelled,
@@ -18,7 +18,6 @@ from feed.campaigns.errors import (
     CampaignNotFound,
     CampaignRunning,
     CampaignSettled,
-    SecondPersonRequired,
 )
 from feed.campaigns.jury import members
 from feed.campaigns.model import served_state

@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import pytest
 
-from feed.accounts.model import AccountId
+from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.entries import voids
 from feed.campaigns.entries.voids import NewVoids
-from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.inputs import Reason
 from feed.campaigns.jury import members
 from feed.cases import store as cases

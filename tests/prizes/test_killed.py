@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from feed.campaigns.errors import SecondPersonRequired
+from feed.accounts.model import SecondPersonRequired
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.announce import announce_winners

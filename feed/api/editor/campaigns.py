@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from feed.accounts.model import SecondPersonRequired
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, path_id
 from feed.api.responses import response_specs
 from feed.api.state import AppState
@@ -21,7 +22,6 @@ from feed.campaigns.errors import (
     CampaignSettled,
     MarksLocked,
     MarksMissing,
-    SecondPersonRequired,
 )
 from feed.campaigns.jury import actions as jury_actions
 from feed.campaigns.rules.draft import CampaignFields

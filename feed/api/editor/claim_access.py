@@ -6,9 +6,9 @@ import msgspec
 from litestar import Router, delete, get, put
 from litestar.params import FromPath, JSONBody
 
-from feed.accounts.model import AccountNotFound
+from feed.accounts.model import AccountNotFound, SecondPersonRequired
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
-from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignNotFound
 from feed.prizes.claims import access
 from feed.screens.prizes.claims import Reader, list_readers
 

@@ -6,9 +6,10 @@ import msgspec
 from litestar import Response, Router, get, put
 from litestar.params import FromPath, JSONBody
 
+from feed.accounts.model import SecondPersonRequired
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
 from feed.api.responses import PRIVATE, response_specs
-from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignNotFound
 from feed.prizes.draw import actions as draw_actions
 from feed.prizes.draw import correction_actions
 from feed.prizes.draw.model import (

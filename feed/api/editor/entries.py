@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from feed.accounts.model import SecondPersonRequired
 from feed.api.dependencies import (
     Cursor,
     InjectedAppState,
@@ -33,7 +34,6 @@ from feed.campaigns.errors import (
     OwnEntry,
     PersonMarkedAlready,
     RevisionStale,
-    SecondPersonRequired,
     ShortlistFull,
 )
 from feed.campaigns.inputs import Reason

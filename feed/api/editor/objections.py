@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from feed.accounts.model import SecondPersonRequired
 from feed.api.dependencies import (
     Cursor,
     InjectedAppState,
@@ -16,7 +17,7 @@ from feed.api.dependencies import (
     path_number,
 )
 from feed.api.responses import PRIVATE, response_specs
-from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignNotFound
 from feed.ids import MAX_ID
 from feed.pagination import Page
 from feed.prizes.announcement import replace_winner as replacement_actions

@@ -6,10 +6,11 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
+from feed.accounts.model import SecondPersonRequired
 from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, path_id
 from feed.api.responses import PRIVATE, response_specs
 from feed.api.state import AppState
-from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignCancelled, CampaignNotFound
 from feed.prizes.announcement import announce as announcement_actions
 from feed.prizes.announcement import undo_settlement as undo_actions
 from feed.prizes.draw.model import AwaitingBeacon
@@ -67,6 +68,7 @@ async def settle_campaign(
 @post(
     "/campaigns/{campaign_id:str}/undo-settle",
     status_code=200,
+    responses=response_specs(Decision, status=202, description="Recorded: a second person undoes it."),
     errors=(
         CampaignNotFound,
         NotSettled,
@@ -82,13 +84,17 @@ async def undo_settlement(
     app_state: InjectedAppState,
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
-) -> Decision:
-    """Undo a settlement, before it is announced or as the remedy of an upheld objection. An editor makes the next settlement."""
+) -> Response[Decision]:
+    """Undo a settlement, before it is announced or as the remedy of an upheld objection. An editor makes the next settlement.
+
+    An announced result takes two people: whoever upheld the objection, while they have the right, and another one (200). If they have lost
+    it, the next one is recorded (202).
+    """
     id_ = path_id(campaign_id, CampaignNotFound)
-    await undo_actions.undo_settlement(
+    outcome = await undo_actions.undo_settlement(
         app_state.pool, id_, by=viewer.account_id, reason=data.reason, request=keyed_request
     )
-    return await _decision(app_state, id_)
+    return Response(await _decision(app_state, id_), status_code=202 if outcome == "recorded" else 200)
 
 
 @post(

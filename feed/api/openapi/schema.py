@@ -14,7 +14,7 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
-from feed.accounts.model import RoleMissing
+from feed.accounts.model import Banned, RoleMissing
 from feed.api.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -132,7 +132,7 @@ def errors_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     if (limit := TABLE.get(handler.opt.get("limit", ""))) and limit.strict:
         found += [LimitsAway]
     if guarded:
-        found += [RoleMissing]
+        found += [RoleMissing, Banned]
     if "viewer" in parameters or guarded:
         found += [Unauthenticated]
     if parameters & {"viewer", "reader"} or guarded:

@@ -1,13 +1,15 @@
 """Jury members. After the opening, removing a juror who has marks needs approval by a second person."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
+from feed.accounts import approval_store
 from feed.accounts import store as accounts
+from feed.accounts.approvals import approve
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import store as entries
-from feed.campaigns.errors import JuryNeeded, MarksLocked, NotAJuror, SecondPersonRequired
+from feed.campaigns.errors import JuryNeeded, MarksLocked, NotAJuror
 from feed.campaigns.inputs import written_reason_problems
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import notices as jury_notices
@@ -55,12 +57,13 @@ async def assign_jurors(
             if problems := written_reason_problems(reason):
                 raise Invalid(*problems)
             if await marks.has_marks_by(conn, campaign_id, removed) and not await _is_approved(
-                conn, editor_id, campaign_id, wanted, reason
+                conn, editor_id, campaign_id, before, wanted, reason
             ):
                 return "recorded"
         marked = await marks.list_marked_entries(conn, campaign_id)
         await jury.change_jurors(conn, campaign_id, wanted)
         await jury.remove_proposal(conn, campaign_id)
+        await approval_store.remove_approvals(conn, "change_jurors", campaign_id)
         # Jurors' likes do not count, and a change of the jury changes which marks count.
         engaged = await entries.list_engaged_by(conn, campaign_id, changed)
         await increment_versions(conn, [*engaged, *marked])
@@ -94,13 +97,16 @@ async def lock_campaign_to_mark(conn: Connection, campaign_id: int, juror_id: Ac
 
 
 async def _is_approved(
-    conn: Connection, editor_id: AccountId, campaign_id: int, wanted: Sequence[int], reason: str
+    conn: Connection,
+    editor_id: AccountId,
+    campaign_id: int,
+    before: Collection[int],
+    wanted: Sequence[int],
+    reason: str,
 ) -> bool:
     """Whether another person has requested the same jury; otherwise records the request. Raises SecondPersonRequired."""
-    proposal = await jury.find_proposal(conn, campaign_id)
-    if proposal is not None and proposal.user_ids == wanted:
-        if await accounts.are_one_person(conn, proposal.asked_by, editor_id):
-            raise SecondPersonRequired
+    state = [",".join(_texts(sorted(before))), ",".join(_texts(wanted))]
+    if await approve(conn, "change_jurors", campaign_id, state, by=editor_id) is not None:
         return True
     await jury.change_proposal(conn, campaign_id, wanted, reason=reason, by=editor_id)
     detail = {"user_ids": _texts(wanted), "reason": reason}

@@ -17,15 +17,6 @@ class Juror(msgspec.Struct, frozen=True):
     assigned_at: datetime
 
 
-class ProposedJury(msgspec.Struct, frozen=True):
-    """A requested jury that needs approval by a second person."""
-
-    user_ids: list[int]
-    reason: str
-    asked_by: int
-    asked_at: datetime
-
-
 class JurorReminder(msgspec.Struct, frozen=True):
     """A due reminder: marking has begun, or ends soon with entries that the juror has not marked."""
 
@@ -121,14 +112,6 @@ async def change_jurors(conn: Connection, campaign_id: int, account_ids: Sequenc
     )
 
 
-async def find_proposal(conn: Connection, campaign_id: int) -> ProposedJury | None:
-    """The jury that waits for approval by a second person."""
-    row = await conn.fetchrow(
-        "SELECT user_ids, reason, asked_by, asked_at FROM jury_changes WHERE campaign_id = $1", campaign_id
-    )
-    return one(row, ProposedJury)
-
-
 async def change_proposal(
     conn: Connection, campaign_id: int, account_ids: Sequence[int], *, reason: str, by: int
 ) -> None:
@@ -161,8 +144,7 @@ async def may_mark(conn: Connection, campaign_id: int, account_id: int) -> bool:
                     SELECT FROM jurors WHERE campaign_id = $1 AND account_id = $2 AND removed_at IS NULL
                 )
                 ELSE EXISTS (
-                    SELECT FROM staff_rights
-                    WHERE account_id = $2 AND role IN ('editor', 'admin') AND revoked_at IS NULL
+                    SELECT FROM rights_now WHERE account_id = $2 AND role IN ('editor', 'admin')
                 )
             END
             """,

@@ -2,11 +2,12 @@
 
 from typing import Literal
 
-from feed.accounts import store as accounts
+from feed.accounts import approval_store
+from feed.accounts.approvals import approve
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
-from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignNotFound
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
@@ -47,17 +48,16 @@ async def announce_winners(
                 await fill_place(conn, keys, campaign, rules, former)
         # The last document of the chain determines who holds which place.
         seen = (await amendment_store.get_chain_head(conn, settlement.id)).sha256
-        if campaign.announced_first_by is None or campaign.announced_first_for != seen:
-            await lifecycle.mark_announced_first(conn, campaign_id, by, seen=seen)
+        first_by = await approve(conn, "announce", campaign_id, [seen], by=by)
+        if first_by is None:
             await audit.add(conn, by, "announce_first", "campaign", campaign_id, {"seen": seen})
             return "recorded"
-        if await accounts.are_one_person(conn, campaign.announced_first_by, by):
-            raise SecondPersonRequired
         if await winner_store.list_not_visible(conn, settlement.id):
             raise WinnerNotVisible
         selected = await winner_store.list_selected(conn, settlement.id)
         await require_codes(conn, campaign_id, settlement.rules_version, len(selected))
-        await lifecycle.mark_announced(conn, campaign_id, by, objection_days=rules.objection_days)
+        await lifecycle.mark_announced(conn, campaign_id, by, first_by=first_by, objection_days=rules.objection_days)
+        await approval_store.remove_approvals(conn, "announce", campaign_id)
         await notify_winners(conn, keys, campaign, rules, [winner.id for winner in selected])
         await audit.add(conn, by, "announce", "campaign", campaign_id, {"winners": [str(w.id) for w in selected]})
     return "announced"

@@ -2,11 +2,12 @@
 
 from typing import Literal
 
-from feed.accounts import store as accounts
+from feed.accounts import approval_store
+from feed.accounts.approvals import approve
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
-from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignNotFound
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.store import Keys
@@ -53,12 +54,11 @@ async def replace_winner(
         if winner.state in ("shipped", "received"):
             raise PrizeHandedOver
         detail = {"place": winner.place, "rank": rank, "reason": reason}
-        if await objections_store.add_replacement(conn, winner.id, by=by, reason=reason):
+        if await approve(conn, "replace", winner.id, [str(settlement.id)], by=by) is None:
+            await objections_store.change_replacement(conn, winner.id, by=by, reason=reason)
             await audit.add(conn, by, "replace_first", "prize", winner.id, detail)
             return "recorded"
-        for requester_id in await objections_store.list_replacement_requesters(conn, winner.id):
-            if await accounts.are_one_person(conn, requester_id, by):
-                raise SecondPersonRequired
+        await approval_store.remove_approvals(conn, "replace", winner.id)
         former = await winner_store.mark_replaced(conn, winner.id)
         assert former is not None, "the campaign is locked and the state was checked"
         rules = await lifecycle.get_rules(conn, campaign_id, settlement.rules_version)

@@ -1,10 +1,13 @@
 """Undoing a settlement: before its announcement by one editor, afterwards because of an upheld objection."""
 
-from feed.accounts import store as accounts
+from typing import Literal
+
+from feed.accounts import approval_store
+from feed.accounts.approvals import approve
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
-from feed.campaigns.errors import CampaignCancelled, CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignCancelled, CampaignNotFound
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
@@ -15,14 +18,16 @@ from feed.prizes.winners import amendment_store
 from feed.prizes.winners.places import discard_claims
 from feed.texts import read_reason
 
+UndoOutcome = Literal["recorded", "undone"]
+
 
 async def undo_settlement(
     pool: Pool, campaign_id: int, *, by: AccountId, reason: str, request: KeyedRequest | None = None
-) -> None:
+) -> UndoOutcome:
     """Takes the settlement in force out of force; the campaign is judged again until an editor settles it.
 
     After the announcement it needs an upheld objection with the remedy `settle_again`, and another person than the one
-    who upheld it.
+    who upheld it; `recorded` when that one has lost the right since, so that `by` is the first of two.
     Raises CampaignNotFound, CampaignCancelled, NotSettled, AlreadyAnnounced, SecondPersonRequired, PrizeHandedOver, Invalid.
     """
     reason = read_reason(reason)
@@ -33,17 +38,19 @@ async def undo_settlement(
         if campaign.state == "cancelled":
             raise CampaignCancelled
         if attempt.is_repeat:
-            return
+            return "undone" if campaign.announced_by is None else "recorded"
         settlement = await settlement_store.find_settlement(conn, campaign_id)
         blocks = [{"kind": "settlement_undone", "reason": reason}]
         if campaign.announced_by is not None:
             if settlement is None or campaign.state != "announced":
                 raise AlreadyAnnounced
-            await _withdraw(conn, settlement, campaign.title, by=by)
+            if not await _withdraw(conn, settlement, campaign.title, by=by, reason=reason):
+                return "recorded"
             await lifecycle.mark_withdrawn(conn, campaign_id, blocks)
         elif campaign.state != "decided" or settlement is None:
             raise NotSettled
         else:
+            await approval_store.remove_approvals(conn, "announce", campaign_id)
             await amendment_store.remove_unpublished(conn, settlement.id)
             await winner_store.remove_selected(conn, settlement.id)
             await lifecycle.mark_undecided(conn, campaign_id, blocks)
@@ -51,15 +58,20 @@ async def undo_settlement(
         await settlement_store.mark_undone(conn, settlement.id, by=by, reason=reason, withdrawn=withdrawn)
         action = "withdraw_result" if withdrawn else "undo_settlement"
         await audit.add(conn, by, action, "campaign", campaign_id, {"reason": reason})
+    return "undone"
 
 
-async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by: AccountId) -> None:
-    """Ends the prizes of an announced result and notifies its winners. Raises as `undo_settlement`."""
-    upheld_by = await objections_store.find_settle_again_approver(conn, settlement.id)
-    if upheld_by is None:
+async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by: AccountId, reason: str) -> bool:
+    """Ends the prizes of an announced result and notifies its winners; False while a second person is missing.
+
+    Raises as `undo_settlement`.
+    """
+    if not await objections_store.has_upheld_to_settle_again(conn, settlement.id):
         raise AlreadyAnnounced
-    if await accounts.are_one_person(conn, upheld_by, by):
-        raise SecondPersonRequired
+    if await approve(conn, "withdraw", settlement.id, [str(settlement.id)], by=by) is None:
+        await audit.add(conn, by, "withdraw_first", "campaign", settlement.campaign_id, {"reason": reason})
+        return False
+    await approval_store.remove_approvals(conn, "withdraw", settlement.id)
     if await winner_store.has_handed_over(conn, settlement.id):
         raise PrizeHandedOver
     winner_ids = await winner_store.mark_all_forfeited(conn, settlement.id)
@@ -67,3 +79,4 @@ async def _withdraw(conn: Connection, settlement: Settlement, title: str, *, by:
     await discard_claims(conn, winner_ids)
     winners = [await winner_store.find_winner(conn, winner_id) for winner_id in winner_ids]
     await inbox.add_notifications(conn, [notices.of_lost_prize(each, title) for each in winners if each is not None])
+    return True

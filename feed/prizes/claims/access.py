@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from feed.accounts import store as accounts
-from feed.accounts.model import AccountId, AccountNotFound
+from feed.accounts.model import AccountId, AccountNotFound, SecondPersonRequired
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
-from feed.campaigns.errors import CampaignNotFound, SecondPersonRequired
+from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.model import time_text
 from feed.errors import FieldError, Invalid
 from feed.postgres import Pool, transaction

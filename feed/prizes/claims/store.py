@@ -104,13 +104,12 @@ async def end_access(conn: Connection, campaign_id: int, account_id: int) -> boo
 
 
 async def has_access(conn: Connection, campaign_id: int, account_id: int) -> bool:
-    """Whether the account has access that has not expired."""
+    """Whether the account has access that may be used now."""
     return bool(
         await conn.fetchval(
             """
             SELECT EXISTS (
-                SELECT FROM claim_access
-                WHERE campaign_id = $1 AND account_id = $2 AND until > clock_timestamp()
+                SELECT FROM claim_access_now WHERE campaign_id = $1 AND account_id = $2
             )
             """,
             campaign_id,

@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime
 
+from feed.accounts.approvals import record_approval
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
@@ -99,6 +100,7 @@ async def enter_number(
             raise NoNumberWanted
         number = read_public_number(round_, value, appeared_at, window, now)
         earlier = await draw_store.list_entries(conn, settlement.id)
+        await record_approval(conn, "enter_number", settlement.id, [], by=by)
         entry = await draw_store.add_entry(conn, settlement.id, by, number)
         if entry not in earlier:
             detail = {"round": number.round, "value": number.value, "appeared_at": time_text(number.appeared_at)}

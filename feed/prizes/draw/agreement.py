@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from feed.campaigns.errors import SecondPersonRequired
+from feed.accounts.model import SecondPersonRequired
 from feed.errors import Conflict, FieldError
 from feed.prizes.draw.beacon import PublicNumber, read_number, read_round
 from feed.prizes.draw.model import Beacon, BeaconMismatch, CorrectionReason, ThirdPersonRequired

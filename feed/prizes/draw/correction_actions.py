@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from feed.accounts import store as accounts
+from feed.accounts.approvals import record_approval
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
@@ -48,6 +49,7 @@ async def correct_number(
                 return "accepted"
             raise Invalid(FieldError("value", "unchanged"))
         earlier = await correction_store.list_corrections(conn, draw.settlement_id, position)
+        await record_approval(conn, "correct_number", draw.settlement_id, [str(position)], by=by)
         entry = await correction_store.add_correction(
             conn, draw.settlement_id, position, by, number, reason_code=reason_code, reason=reason_text
         )

@@ -89,11 +89,14 @@ async def add_correction(
 
 
 async def list_corrections(conn: Connection, settlement_id: int, number: int) -> list[NumberEntry]:
-    """The latest entry of each account for the nth correction, the oldest first."""
+    """The latest entry for the nth correction of each account whose approval is in force, the oldest first."""
     rows = await conn.fetch(
         """
         SELECT editor_id, persons.person, round, value, appeared_at, reason_code
-        FROM number_corrections JOIN persons ON persons.account_id = editor_id
+        FROM number_corrections
+        JOIN persons ON persons.account_id = editor_id
+        JOIN approvals_in_force AS approvals
+            ON approvals.act = 'correct_number' AND approvals.subject_id = settlement_id AND approvals.account_id = editor_id
         WHERE settlement_id = $1 AND number = $2
         ORDER BY entered_at, editor_id
         """,

@@ -153,11 +153,14 @@ async def add_entry(conn: Connection, settlement_id: int, editor_id: int, public
 
 
 async def list_entries(conn: Connection, settlement_id: int) -> list[NumberEntry]:
-    """The latest entry of each account, the oldest first."""
+    """The latest entry of each account whose approval is in force, the oldest first."""
     rows = await conn.fetch(
         """
         SELECT editor_id, persons.person, round, value, appeared_at
-        FROM beacon_entries JOIN persons ON persons.account_id = editor_id
+        FROM beacon_entries
+        JOIN persons ON persons.account_id = editor_id
+        JOIN approvals_in_force AS approvals
+            ON approvals.act = 'enter_number' AND approvals.subject_id = settlement_id AND approvals.account_id = editor_id
         WHERE settlement_id = $1
         ORDER BY entered_at, editor_id
         """,

@@ -1,5 +1,7 @@
 """Objections: participants object to a result, and an editor who was not involved answers."""
 
+from feed.accounts import approval_store
+from feed.accounts.approvals import record_approval
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
@@ -113,8 +115,14 @@ async def answer_objection(
         await objections_store.mark_answered(
             conn, objection.id, answer=answer, by=by, remedy=remedy, winner_id=winner_id
         )
+        # Upholding is the first of the two approvals; who had asked for the replacement before may be the second.
+        state = [str(objection.settlement_id)]
         if winner_id is not None:
-            await objections_store.add_replacement(conn, winner_id, by=by, reason=answer)
+            await approval_store.remove_approvals(conn, "replace", winner_id)
+            await record_approval(conn, "replace", winner_id, state, by=by)
+            await objections_store.change_replacement(conn, winner_id, by=by, reason=answer)
+        elif remedy == "settle_again":
+            await record_approval(conn, "withdraw", objection.settlement_id, state, by=by)
         detail = {"objection": str(objection_id), "remedy": remedy, "rank": rank}
         await audit.add(conn, by, "answer_objection", "campaign", campaign_id, detail)
         notifications = [notices.of_answer(objection, campaign.title, answer, upheld=remedy is not None)]

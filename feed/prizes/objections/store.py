@@ -118,19 +118,19 @@ async def mark_remedied(conn: Connection, settlement_id: int, *, winner_id: Winn
     return len(rows)
 
 
-async def find_settle_again_approver(conn: Connection, settlement_id: int) -> int | None:
-    """The account that upheld an objection with the pending remedy `settle_again`; None if there is none."""
-    answered_by: int | None = await conn.fetchval(
-        """
-        SELECT answered_by
-        FROM objections
-        WHERE settlement_id = $1 AND remedy = 'settle_again' AND remedied_at IS NULL
-        ORDER BY id
-        LIMIT 1
-        """,
-        settlement_id,
+async def has_upheld_to_settle_again(conn: Connection, settlement_id: int) -> bool:
+    """Whether an objection with the remedy `settle_again` was upheld and the remedy is not carried out."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM objections
+                WHERE settlement_id = $1 AND remedy = 'settle_again' AND remedied_at IS NULL
+            )
+            """,
+            settlement_id,
+        )
     )
-    return answered_by
 
 
 async def has_open(conn: Connection, settlement_id: int) -> bool:
@@ -140,38 +140,18 @@ async def has_open(conn: Connection, settlement_id: int) -> bool:
     )
 
 
-async def add_replacement(conn: Connection, winner_id: WinnerId, *, by: int, reason: str) -> bool:
-    """Records the request to replace a winner. False if there is one already."""
-    return bool(
-        await conn.fetchval(
-            """
-            INSERT INTO replacements (winner_id, asked_by, reason) VALUES ($1, $2, $3)
-            ON CONFLICT DO NOTHING
-            RETURNING true
-            """,
-            winner_id,
-            by,
-            reason,
-        )
-    )
-
-
-async def list_replacement_requesters(conn: Connection, winner_id: WinnerId) -> list[int]:
-    """The accounts that requested a winner's replacement, whose persons must not carry it out.
-
-    If an objection was upheld, these are the accounts that upheld it, and not one that recorded an earlier request.
-    """
-    rows = await conn.fetch(
+async def change_replacement(conn: Connection, winner_id: WinnerId, *, by: int, reason: str) -> None:
+    """Records the request to replace a winner, in place of one that does not count any more."""
+    await conn.execute(
         """
-        SELECT answered_by AS account_id FROM objections WHERE winner_id = $1 AND remedied_at IS NULL
-        UNION
-        SELECT asked_by
-        FROM replacements
-        WHERE winner_id = $1 AND NOT EXISTS (SELECT FROM objections WHERE winner_id = $1 AND remedied_at IS NULL)
+        INSERT INTO replacements (winner_id, asked_by, reason) VALUES ($1, $2, $3)
+        ON CONFLICT (winner_id) DO UPDATE
+        SET asked_by = excluded.asked_by, reason = excluded.reason, asked_at = excluded.asked_at
         """,
         winner_id,
+        by,
+        reason,
     )
-    return [row["account_id"] for row in rows]
 
 
 async def list_due_to_finish(conn: Connection) -> list[int]:

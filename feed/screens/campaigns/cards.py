@@ -154,8 +154,14 @@ async def list_rows(
         FROM (
             SELECT campaigns.id, coalesce(rules.rules, draft) AS draft, rules_version, rules_sha256, settle_at, marks_locked_at, published_at,
                 announced_at, objections_end_at, campaigns.created_by::text, campaigns.created_at, blocked_by, frozen_at,
-                settled_at, announced_first_by::text, cancelled_at, cancellations.reason AS cancel_asked_reason,
+                settled_at, cancelled_at, cancellations.reason AS cancel_asked_reason,
                 cancellations.asked_by::text AS cancel_asked_by,
+                CASE WHEN announced_by IS NOT NULL THEN announced_first_by ELSE (
+                    SELECT account_id FROM approvals_in_force
+                    WHERE act = 'announce' AND subject_id = campaigns.id
+                    ORDER BY given_at, account_id
+                    LIMIT 1
+                ) END::text AS announced_first_by,
                 CASE
                     WHEN state = 'scheduled' AND clock_timestamp() >= ends_at THEN 'closed'
                     WHEN state = 'scheduled' AND clock_timestamp() >= starts_at THEN 'open'
@@ -164,7 +170,13 @@ async def list_rows(
             FROM campaigns
             LEFT JOIN campaign_rules AS rules
                 ON rules.campaign_id = campaigns.id AND rules.version = campaigns.rules_version
-            LEFT JOIN cancellations ON cancellations.campaign_id = campaigns.id
+            LEFT JOIN cancellations ON cancellations.campaign_id = campaigns.id AND (
+                cancellations.agreed_by IS NOT NULL
+                OR EXISTS (
+                    SELECT FROM approvals_in_force
+                    WHERE act = 'cancel' AND subject_id = campaigns.id AND account_id = cancellations.asked_by
+                )
+            )
             WHERE ($2 OR published_at IS NOT NULL) AND campaigns.id <= $3
         ) AS served
         CROSS JOIN LATERAL (

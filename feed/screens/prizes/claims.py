@@ -102,15 +102,15 @@ def _claim_card(row: _Row) -> ClaimCard:
 
 
 async def list_readers(conn: Connection, campaign_id: int) -> list[Reader]:
-    """The accounts whose access has not expired, the earliest end first. Raises CampaignNotFound."""
+    """The accounts with access that may be used now, the earliest end first. Raises CampaignNotFound."""
     if not await conn.fetchval("SELECT EXISTS (SELECT FROM campaigns WHERE id = $1)", campaign_id):
         raise CampaignNotFound
     rows = await conn.fetch(
         """
-        SELECT claim_access.account_id::text, accounts.name, until, granted_by::text, reason
-        FROM claim_access JOIN accounts ON accounts.id = claim_access.account_id
-        WHERE campaign_id = $1 AND until > clock_timestamp()
-        ORDER BY until, claim_access.account_id
+        SELECT granted.account_id::text, accounts.name, granted.until, granted.granted_by::text, granted.reason
+        FROM claim_access_now AS granted JOIN accounts ON accounts.id = granted.account_id
+        WHERE granted.campaign_id = $1
+        ORDER BY granted.until, granted.account_id
         """,
         campaign_id,
     )

@@ -156,7 +156,14 @@ async def _list_entered(conn: Connection, campaign_id: int) -> list[EnteredCard]
         SELECT editor_id::text AS user_id, entered_at
         FROM beacon_entries
         JOIN settlements ON settlements.id = beacon_entries.settlement_id AND settlements.undone_at IS NULL
-        WHERE settlements.campaign_id = $1
+        JOIN draws ON draws.settlement_id = settlements.id
+        WHERE settlements.campaign_id = $1 AND (
+            draws.source IS NOT NULL
+            OR EXISTS (
+                SELECT FROM approvals_in_force AS approvals
+                WHERE approvals.act = 'enter_number' AND approvals.subject_id = settlements.id AND approvals.account_id = editor_id
+            )
+        )
         ORDER BY entered_at, editor_id
         """,
         campaign_id,
@@ -169,7 +176,10 @@ async def _list_correcting(conn: Connection, settlement_id: int, number: int) ->
         """
         SELECT editor_id::text AS user_id, entered_at
         FROM number_corrections
-        WHERE settlement_id = $1 AND number = $2
+        WHERE settlement_id = $1 AND number = $2 AND EXISTS (
+            SELECT FROM approvals_in_force AS approvals
+            WHERE approvals.act = 'correct_number' AND approvals.subject_id = settlement_id AND approvals.account_id = editor_id
+        )
         ORDER BY entered_at, editor_id
         """,
         settlement_id,

@@ -81,7 +81,13 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
     """The settlement in force, with names, for editors only. Raises CampaignNotFound."""
     row = await conn.fetchrow(
         """
-        SELECT campaigns.state, blocked_by, campaigns.frozen_at, campaigns.settled_at, campaigns.announced_first_by,
+        SELECT campaigns.state, blocked_by, campaigns.frozen_at, campaigns.settled_at,
+            CASE WHEN campaigns.announced_by IS NOT NULL THEN campaigns.announced_first_by ELSE (
+                SELECT account_id FROM approvals_in_force
+                WHERE act = 'announce' AND subject_id = campaigns.id
+                ORDER BY given_at, account_id
+                LIMIT 1
+            ) END AS announced_first_by,
             campaigns.announced_at, campaigns.objections_end_at, settlements.id AS settlement_id,
             settlements.result_sha256, coalesce(settlements.skipped, '[]') AS skipped, settlements.forced,
             (
@@ -121,7 +127,11 @@ async def _list_winners(conn: Connection, settlement_id: int | None) -> list[Sel
             held_places.score, replacements.asked_by
         FROM held_places
         JOIN accounts ON accounts.id = held_places.account_id
-        LEFT JOIN replacements ON replacements.winner_id = held_places.id
+        LEFT JOIN replacements ON replacements.winner_id = held_places.id AND EXISTS (
+            SELECT FROM approvals_in_force AS approvals
+            WHERE approvals.act = 'replace' AND approvals.subject_id = held_places.id
+                AND approvals.account_id = replacements.asked_by
+        )
         WHERE held_places.settlement_id = $1
         ORDER BY held_places.place
         """,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from feed.accounts.model import AccountId
+from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns.entries import disqualification, shortlist
 from feed.campaigns.entries.shortlist import fill_next_shortlist, fill_shortlist
 from feed.campaigns.errors import (
@@ -21,7 +21,6 @@ from feed.campaigns.errors import (
     OwnEntry,
     PersonMarkedAlready,
     RevisionStale,
-    SecondPersonRequired,
     ShortlistFull,
 )
 from feed.campaigns.inputs import Reason

@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from feed.accounts.model import AccountId
+from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns.cancellation import cancel_campaign
-from feed.campaigns.errors import SecondPersonRequired
 from feed.errors import Invalid
 from feed.idempotency import IdempotencyKeyReused, idempotent_transaction, keyed_request
 from feed.keys.signatures import Signature, canonical, is_signed

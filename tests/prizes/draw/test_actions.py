@@ -12,9 +12,8 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from feed.accounts.model import AccountId
+from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns import draw_commitment
-from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.model import parse_time
 from feed.commands.verify import finding_lines
 from feed.errors import Invalid
@@ -166,7 +165,7 @@ async def test_an_editor_who_settles_a_draw_freezes_it(pool: Pool, keys: Keys) -
 async def test_a_number_does_not_decide_until_two_people_agree(pool: Pool, keys: Keys) -> None:
     campaign = await phases.listed(pool, keys, ago=timedelta(minutes=10))
     one, other, third = [await make.person(pool, role="editor") for _ in range(3)]
-    twin = await make.account(pool, person="a twin")
+    twin = await make.person(pool, role="editor")
     await pool.execute(
         "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", one, twin
     )

@@ -7,7 +7,7 @@ from itertools import product
 import msgspec
 import pytest
 
-from feed.campaigns.errors import SecondPersonRequired
+from feed.accounts.model import SecondPersonRequired
 from feed.prizes.draw.agreement import NumberEntry, find_agreement, has_decided
 from feed.prizes.draw.beacon import PublicNumber
 from feed.prizes.draw.model import Beacon, BeaconMismatch, ThirdPersonRequired

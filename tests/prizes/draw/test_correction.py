@@ -6,8 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from feed.accounts.model import AccountId
-from feed.campaigns.errors import SecondPersonRequired
+from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.commands.verify import finding_lines
 from feed.errors import Invalid
 from feed.keys.store import Keys
@@ -127,7 +126,7 @@ async def test_a_number_is_corrected_after_an_upheld_objection_too(draw: WrongDr
 
 async def test_a_correction_takes_two_people_one_of_whom_did_not_enter_the_wrong_number(draw: WrongDraw) -> None:
     await draw.undo()
-    twin = await make.account(draw.pool, person="a twin")
+    twin = await make.person(draw.pool, role="editor")
     await draw.pool.execute(
         "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", draw.one, twin
     )

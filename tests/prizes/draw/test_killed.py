@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from feed.campaigns.errors import SecondPersonRequired
+from feed.accounts.model import SecondPersonRequired
 from feed.keys.store import Keys
 from feed.postgres import Pool
 from feed.prizes.announcement.undo_settlement import undo_settlement

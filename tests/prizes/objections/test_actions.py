@@ -7,11 +7,10 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from feed.accounts.model import AccountId
+from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns.entries.disqualification import disqualify_entry, reinstate_entry
 from feed.campaigns.entries.shortlist import shortlist_entry, unlist_entry
 from feed.campaigns.entries.voids import NewVoids, add_voids
-from feed.campaigns.errors import SecondPersonRequired
 from feed.campaigns.inputs import Reason
 from feed.errors import Invalid
 from feed.idempotency import keyed_request

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from feed.campaigns.errors import SecondPersonRequired
+from feed.accounts.model import SecondPersonRequired
 from feed.commands.verify import finding_lines
 from feed.errors import Invalid
 from feed.keys.store import Keys
