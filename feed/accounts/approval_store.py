@@ -6,12 +6,6 @@ from feed.accounts.model import AccountId, Role
 from feed.postgres import Connection
 
 
-async def list_rights(conn: Connection, account_id: int) -> list[Role]:
-    """The roles of which the account may make use now: none while its person is banned, or when it is erased."""
-    rows = await conn.fetch("SELECT role FROM rights_now WHERE account_id = $1 ORDER BY role", account_id)
-    return [row["role"] for row in rows]
-
-
 async def list_in_force(conn: Connection, act: str, subject_id: int, state_sha256: bytes) -> list[AccountId]:
     """The accounts whose approvals of the act on this state are in force, the earliest first."""
     rows = await conn.fetch(

@@ -57,7 +57,7 @@ async def require_right(conn: Connection, account_id: AccountId, roles: Sequence
 
     Read in the transaction of the act, because the right may have ended since the request was let in.
     """
-    if held := [role for role in await approval_store.list_rights(conn, account_id) if role in roles]:
+    if held := [role for role in await accounts.list_rights(conn, account_id) if role in roles]:
         return held
     if any(role in roles for role in await accounts.list_roles(conn, account_id)):
         raise Banned

@@ -122,8 +122,14 @@ async def change_post_counts(conn: Connection, changes: Mapping[int, int]) -> No
     )
 
 
+async def list_rights(conn: Connection, account_id: int) -> list[Role]:
+    """The roles of which the account may make use now: none while its person is banned, or when it is erased."""
+    rows = await conn.fetch("SELECT role FROM rights_now WHERE account_id = $1 ORDER BY role", account_id)
+    return [row["role"] for row in rows]
+
+
 async def list_roles(conn: Connection, account_id: int) -> list[Role]:
-    """The account's current roles."""
+    """The roles that the account has been granted. What it may do is `list_rights`."""
     rows = await conn.fetch(
         "SELECT role FROM staff_rights WHERE account_id = $1 AND revoked_at IS NULL ORDER BY role", account_id
     )

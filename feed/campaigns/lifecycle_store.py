@@ -204,9 +204,7 @@ async def list_responsible_editors(conn: Connection, campaign_id: int) -> list[i
     rows = await conn.fetch(
         """
         WITH editors AS (
-            SELECT DISTINCT staff_rights.account_id
-            FROM staff_rights JOIN accounts ON accounts.id = staff_rights.account_id
-            WHERE role IN ('editor', 'admin') AND revoked_at IS NULL AND accounts.erased_at IS NULL
+            SELECT DISTINCT rights_now.account_id FROM rights_now WHERE role IN ('editor', 'admin')
         ), acted AS (
             SELECT editors.account_id
             FROM editors

@@ -120,5 +120,5 @@ async def _require_sanctionable(conn: Connection, actor_id: AccountId, account_i
     if actor_id in same:
         raise OwnSubject
     roles = [role for same_id in same for role in await accounts.list_roles(conn, same_id)]
-    if roles and "admin" not in await accounts.list_roles(conn, actor_id):
+    if roles and "admin" not in await accounts.list_rights(conn, actor_id):
         raise StaffProtected

@@ -126,6 +126,31 @@ async def test_every_role_may_call_the_operations_of_the_table_only(
     assert wrong == []
 
 
+async def test_a_ban_ends_the_rights_of_staff_on_every_account_of_the_person(
+    client: httpx.AsyncClient, app_state: AppState, join: Join
+) -> None:
+    document = (await client.get("http://feed.test/openapi.json")).json()
+    owner = {name: group for group, names in CALLERS.items() for name in names.split()}
+    staff = {
+        role: join(role, roles=(role,), phone=f"+861390000{n:04}")
+        for n, role in enumerate(("reviewer", "editor", "admin"))
+    }
+    for n, person in enumerate(staff.values()):
+        await person("GET", "/me")
+        other = join(f"小号{n}", phone=f"+861390000{n:04}")
+        await make.ban(app_state.pool, int((await other("GET", "/me")).json()["id"]))
+    answered = {}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if owner[operation["operationId"]] in staff:
+                url = "http://feed.test" + re.sub(r"\{[^}]*\}", "1", path)
+                body: dict[str, str] | None = None if method in ("get", "delete") else {}
+                answer = await staff[owner[operation["operationId"]]](method.upper(), url, body)
+                answered[operation["operationId"]] = (answer.status_code, answer.json()["code"])
+    assert len(answered) > 60
+    assert set(answered.values()) == {(403, "banned")}
+
+
 async def test_a_guard_protects_a_handler_without_a_viewer(app_state: AppState, join: Join) -> None:
     @get("/secret")
     async def secret() -> str:

@@ -236,8 +236,8 @@ async def test_an_approval_is_of_one_state(pool: Pool, keys: Keys) -> None:
     assert await cancellation.cancel_campaign(pool, first, running, "场地停用") == "recorded"
     await pool.execute(
         """
-        INSERT INTO campaign_rules (campaign_id, version, rules, rules_sha256, created_by)
-        SELECT campaign_id, 2, rules, rules_sha256, created_by FROM campaign_rules WHERE campaign_id = $1
+        INSERT INTO campaign_rules (campaign_id, version, rules, rules_sha256, rules_text, created_by)
+        SELECT campaign_id, 2, rules, rules_sha256, rules_text, created_by FROM campaign_rules WHERE campaign_id = $1
         """,
         running,
     )

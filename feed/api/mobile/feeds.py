@@ -4,7 +4,7 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.params import FromPath, FromQuery
 
-from feed.accounts.store import list_roles
+from feed.accounts.store import list_rights
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedReader, Limit, field_id, path_id
 from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.errors import FieldError, Invalid
@@ -71,7 +71,7 @@ async def explain_hot(
     ranking = await app_state.hot.rank_all()
     async with app_state.pool.acquire() as conn:
         await require_visible_post(conn, id_, reader.account_id if reader else None)
-        staff = reader is not None and bool(await list_roles(conn, reader.account_id))
+        staff = reader is not None and bool(await list_rights(conn, reader.account_id))
         reasons = await hot_explain.explain_rank(conn, id_, ranking.ids, staff=staff)
     return Response(reasons, headers={"cache-control": PRIVATE})
 

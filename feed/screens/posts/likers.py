@@ -44,7 +44,7 @@ async def require_visible_likers(conn: Connection, post_id: int, viewer_id: int)
     """Raises PostNotFound for a post that the viewer does not see, LikesPrivate unless the viewer is its author or staff."""
     await require_visible_post(conn, post_id, viewer_id)
     post = await posts.find_post(conn, post_id)
-    if post is not None and post.author_id != viewer_id and not await accounts.list_roles(conn, viewer_id):
+    if post is not None and post.author_id != viewer_id and not await accounts.list_rights(conn, viewer_id):
         raise LikesPrivate
 
 

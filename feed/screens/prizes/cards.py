@@ -137,7 +137,7 @@ async def get_result(conn: Connection, campaign_id: int, viewer_id: int | None =
     named = await conn.fetch(
         """
         SELECT held_places.person, held_places.account_id, accounts.name,
-            EXISTS (SELECT FROM staff_rights WHERE staff_rights.account_id = $2 AND revoked_at IS NULL)
+            EXISTS (SELECT FROM rights_now WHERE rights_now.account_id = $2)
                 OR held_places.account_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $2) AS is_whole
         FROM held_places JOIN accounts ON accounts.id = held_places.account_id AND accounts.erased_at IS NULL
         WHERE held_places.settlement_id = $1 AND held_places.notified_at IS NOT NULL
