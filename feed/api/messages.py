@@ -15,8 +15,8 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "body_too_large": ("内容过大，JSON 请求体上限为 256 KB", "The body is too large: 256 KB of JSON at most."),
     "board_hidden": (
-        "抽签活动没有排行榜，或活动规则未公开、尚未到公开时间",
-        "A draw has no board; or the rules show none, or none until the campaign has closed.",
+        "抽签活动没有排行榜，或活动规则未公开、尚未到公开时间；评定后至公布前不公开",
+        "A draw has no board; or the rules show none, or none until the close; between settlement and announcement there is none.",
     ),
     "body_too_slow": ("请求体传输过慢，请检查网络后重试", "The body did not arrive in time: try again."),
     "campaign_cancelled": ("活动已取消", "The campaign was cancelled."),

@@ -12,7 +12,7 @@ class RulesNotFound(NotFound):
 
 
 class BoardHidden(NotFound):
-    """The rules show no board, or none until the campaign has closed; a draw never has one."""
+    """The rules show no board, or none until the campaign has closed; none from the freeze to the announcement, none of a draw."""
 
 
 class EntryNotFound(NotFound):

@@ -151,6 +151,8 @@ class Settlement(msgspec.Struct, frozen=True):
     # SHA-256 of the campaign's earlier results that were announced and then undone.
     withdrawn: list[str] = []
     forced: Forced | None = None
+    # Whether rows that cannot win have a pseudonym per account, and small numbers by reason are one sum. Not before 0.3.0.
+    unlinked: bool = False
 
 
 class SheetRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,8 +42,8 @@ async def add_settlement(
     """Adds a settlement and returns its id. A unique index allows one in force per campaign."""
     settlement_id: int = await conn.fetchval(
         """
-        INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped, forced)
-        VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO settlements (campaign_id, rules_version, frozen_at, skipped, forced, unlinked)
+        VALUES ($1, $2, $3, $4, $5, true)
         RETURNING id
         """,
         campaign_id,
@@ -59,7 +59,7 @@ async def find_settlement(conn: Connection, campaign_id: int) -> Settlement | No
     """The campaign's settlement in force, with or without a result."""
     row = await conn.fetchrow(
         """
-        SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, forced,
+        SELECT settlements.id, campaign_id, settlements.rules_version, settlements.frozen_at, skipped, forced, unlinked,
             result IS NOT NULL AS has_result,
             campaigns.result_salt AS salt,
             ARRAY (

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from feed.campaigns.model import Rules, time_text
+from feed.campaigns.scoring.disclosure import disclosed
 from feed.campaigns.scoring.score import RankedEntry
 from feed.keys.signatures import Signature
 from feed.prizes.draw import algorithm
@@ -36,7 +37,7 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Sums over the sheet; `excluded` has the number of entries that cannot win by reason code."""
+    """Sums over the sheet; `excluded` has the number of entries that cannot win by reason code, small ones as `other`."""
 
     entries: int
     ranked: int
@@ -125,7 +126,7 @@ def decide(
     """
     scored = [_contender(row, rules) for row in rows]
     eligible = [each for each, row in zip(scored, rows, strict=True) if row.eligible]
-    pseudonyms = {row.post_id: pseudonym(settlement.salt, row.person, row.account_id) for row in rows}
+    pseudonyms = {row.post_id: _pseudonym_of(settlement, row) for row in rows}
     section = UNSET if draw_inputs is None else _draw_section(draw_inputs, settlement, rows, rules)
     if section is UNSET:
         selection = select_by_score(eligible, rules)
@@ -149,7 +150,7 @@ def decide(
         format=FORMAT,
         campaign=Campaign(str(settlement.campaign_id), rules.title, settlement.rules_version, sha256, document),
         frozen_at=time_text(settlement.frozen_at),
-        counts=counts_of(sheet, Counter(row.reason_code for row in rows if row.reason_code is not None)),
+        counts=counts_of(sheet, _excluded(settlement, rows)),
         skipped=settlement.skipped,
         sheet=sorted(sheet, key=order_in_sheet),
         winners=[WinnerLine(*_line(each, selection, pseudonyms), prizes) for each in selection.winners],
@@ -179,9 +180,24 @@ def with_attachments(document: bytes, amendments: Sequence[bytes], people: Mappi
 
 
 def pseudonym(salt: bytes, person: bytes, account_id: int) -> str:
-    """The pseudonym of a person: the same in all documents of one campaign, unrelated to those of other campaigns."""
+    """The pseudonym of a person: the same in all documents of one campaign, unrelated to those of other campaigns.
+
+    Of an account without a verified phone, its own.
+    """
     identity = b"person:" + person if person else b"account:%d" % account_id
     return hmac.digest(salt, identity, "sha256")[:_PSEUDONYM_BYTES].hex()
+
+
+def _pseudonym_of(settlement: Settlement, row: SheetRow) -> str:
+    """The pseudonym in a row: of the person where that shows that one person wins once, else of the account."""
+    if row.eligible or not settlement.unlinked:
+        return pseudonym(settlement.salt, row.person, row.account_id)
+    return hmac.digest(settlement.salt, b"unranked:%d" % row.account_id, "sha256")[:_PSEUDONYM_BYTES].hex()
+
+
+def _excluded(settlement: Settlement, rows: Sequence[SheetRow]) -> Mapping[str, int]:
+    counts = Counter(row.reason_code for row in rows if row.reason_code is not None)
+    return disclosed(counts, announced=True) if settlement.unlinked else counts
 
 
 def tickets_of(settlement: Settlement, rows: Sequence[SheetRow]) -> list[bytes]:

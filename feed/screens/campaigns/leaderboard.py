@@ -103,7 +103,7 @@ async def get_leaderboard(leaderboards: Leaderboards, campaign_id: int, *, limit
     return LeaderboardRows(
         entries=entries[:limit],
         as_of=campaign.now,
-        provisional=campaign.state in (*BOARD_STATES, "decided", "cancelled"),
+        provisional=campaign.state in (*BOARD_STATES, "cancelled"),
         basis="engagement" if campaign.marks_locked_at is None else "full",
     )
 
@@ -117,8 +117,11 @@ async def get_published(conn: Connection, campaign_id: int) -> Campaign:
 
 
 def is_board_shown(campaign: Campaign) -> bool:
-    """Whether the rules make the board public now. A draw has no board: likes and marks do not affect its result."""
-    if campaign.draft.get("method") == "draw":
+    """Whether the rules make the board public now. A draw has no board: likes and marks do not affect its result.
+
+    From the freeze to the announcement there is none: it would be the result before its announcement.
+    """
+    if campaign.draft.get("method") == "draw" or (campaign.frozen_at is not None and campaign.announced_at is None):
         return False
     board = campaign.draft.get("board")
     now = served_state(campaign.state, campaign.starts_at, campaign.ends_at, campaign.now)

@@ -1,6 +1,6 @@
-"""An account's participation in a campaign: shown and counted engagement, exclusions by reason, eligibility and prize."""
+"""An account's participation in a campaign: shown and counted engagement, exclusions, eligibility and prize."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -9,6 +9,7 @@ import msgspec
 
 from feed.campaigns.model import Rules
 from feed.campaigns.rules.draft import read_rules
+from feed.campaigns.scoring.disclosure import disclosed
 from feed.campaigns.scoring.engagement import EntryEngagement, ExclusionReason, count_engagement
 from feed.campaigns.scoring.score import score
 from feed.postgres import Connection, many, one
@@ -20,10 +21,10 @@ EntryState = Literal["entered", "pending", "rejected", "removed", "withdrawn", "
 
 
 class Excluded(msgspec.Struct, frozen=True):
-    """The number of likes or commenters that are not counted for a reason."""
+    """The number of likes or commenters that are not counted for a reason, of which small ones are one sum: `other`."""
 
     kind: Literal["like", "comment"]
-    reason_code: ExclusionReason
+    reason_code: ExclusionReason | Literal["other"]
     count: int
 
 
@@ -69,6 +70,14 @@ class Participation(msgspec.Struct, frozen=True):
     prize: MyPrize | None
 
 
+class SheetExclusion(msgspec.Struct, frozen=True):
+    """An exclusion as the sheet has it, with its reason whatever the number."""
+
+    kind: Literal["like", "comment"]
+    reason_code: ExclusionReason
+    count: int
+
+
 class _SheetRow(msgspec.Struct, frozen=True):
     """An entry on the sheet of the settlement in force. `rank`: that of its ticket, once the result is announced."""
 
@@ -77,7 +86,7 @@ class _SheetRow(msgspec.Struct, frozen=True):
     rank: int | None
     likes_counted: int
     commenters_counted: int
-    excluded: list[Excluded]
+    excluded: list[SheetExclusion]
 
     def engagement(self) -> EntryEngagement:
         likes = {each.reason_code: each.count for each in self.excluded if each.kind == "like"}
@@ -138,7 +147,14 @@ async def get_participation(leaderboards: Leaderboards, campaign_id: int, accoun
     quality = {row.post_id: row.quality for row in rows}
     return Participation(
         entries=[
-            _entry(entry, engagement[entry.post_id], rules, quality.get(entry.post_id), ranks.get(entry.post_id))
+            _entry(
+                entry,
+                engagement[entry.post_id],
+                rules,
+                quality.get(entry.post_id),
+                ranks.get(entry.post_id),
+                announced=campaign.announced_at is not None,
+            )
             for entry in own
             if entry.post_id in engagement
         ],
@@ -164,7 +180,15 @@ def _ticket_count(sheet_rows: Sequence[_SheetRow], *, would_be: bool) -> int:
     return int(any(row.eligible for row in sheet_rows) if sheet_rows else would_be)
 
 
-def _entry(own: OwnEntry, counted: EntryEngagement, rules: Rules, quality: Decimal | None, rank: int | None) -> MyEntry:
+def _entry(
+    own: OwnEntry,
+    counted: EntryEngagement,
+    rules: Rules,
+    quality: Decimal | None,
+    rank: int | None,
+    *,
+    announced: bool,
+) -> MyEntry:
     # `quality` comes from the leaderboard: an author does not see it here before it is public there.
     total = score(quality or Decimal(0), counted.likes, counted.commenters, rules.weights, rules.caps).total
     is_drawn = rules.method == "draw"
@@ -178,16 +202,22 @@ def _entry(own: OwnEntry, counted: EntryEngagement, rules: Rules, quality: Decim
         commenters_shown=counted.commenters_shown,
         commenters_counted=counted.commenters,
         excluded=[
-            *_excluded("like", counted.likes_excluded.items()),
-            *_excluded("comment", counted.commenters_excluded.items()),
+            *_excluded("like", counted.likes_excluded, announced=announced),
+            *_excluded("comment", counted.commenters_excluded, announced=announced),
         ],
         score=None if is_drawn else f"{total:f}",
         rank=rank if is_drawn or own.state == "entered" else None,
     )
 
 
-def _excluded(kind: Literal["like", "comment"], counts: Iterable[tuple[ExclusionReason, int]]) -> list[Excluded]:
-    return [Excluded(kind, reason, count) for reason, count in counts]
+def _excluded(
+    kind: Literal["like", "comment"], counts: Mapping[ExclusionReason, int], *, announced: bool
+) -> list[Excluded]:
+    shown = disclosed({str(reason): count for reason, count in counts.items()}, announced=announced)
+    return [
+        msgspec.convert({"kind": kind, "reason_code": reason, "count": count}, Excluded)
+        for reason, count in shown.items()
+    ]
 
 
 async def list_own(conn: Connection, campaign_id: int, account_id: int) -> list[OwnEntry]:

@@ -15,6 +15,7 @@ from feed.boards.model import board_of
 from feed.changes.actions import number_changes
 from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
 from feed.screens.campaigns.leaderboard import LeaderboardRows, Leaderboards, get_leaderboard
+from tests.support import make
 from tests.support.api import Join, Person
 from tests.support.campaigns_api import HOUR, close, my_id, post, publish, terms, wire
 
@@ -222,7 +223,7 @@ async def test_voids_and_disqualifications_change_the_leaderboard_and_can_be_rev
     assert await ranking() == entries
 
 
-async def test_the_own_participation_counts_what_is_excluded_by_reason(app_state: AppState, join: Join) -> None:
+async def test_the_own_participation_sums_what_is_excluded_for_few_likers(app_state: AppState, join: Join) -> None:
     editor, campaign, entries, author = await engaged(app_state, join)
     second = f"+86{13_900_000_000}"
     for name in ("双号一", "双号二"):
@@ -235,16 +236,17 @@ async def test_the_own_participation_counts_what_is_excluded_by_reason(app_state
     (entry,) = mine["entries"]
     assert entry["post_id"] == entries[0]
     assert (entry["likes_shown"], entry["likes_counted"]) == (8, 4)
-    assert {each["reason_code"]: each["count"] for each in entry["excluded"]} == {
-        "own": 1,
-        "not_verified": 1,
-        "staff": 1,
-        "same_person": 1,
-    }
+    # The own like, one without a phone, one of staff, one of the same person.
+    assert entry["excluded"] == [{"kind": "like", "reason_code": "other", "count": 4}]
     assert entry["likes_counted"] + sum(each["count"] for each in entry["excluded"]) == entry["likes_shown"]
     assert (entry["comments_shown"], entry["commenters_counted"], entry["rank"]) == (1, 1, 1)
     board = (await author("GET", f"/campaigns/{campaign}/leaderboard")).json()
     assert board["items"][0]["score"] == entry["score"]
+
+    for _ in range(10):
+        await make.like(app_state.pool, int(entries[0]), await make.account(app_state.pool, verified=False))
+    again = (await author("GET", f"/campaigns/{campaign}/me")).json()["entries"][0]["excluded"]
+    assert [(each["reason_code"], each["count"]) for each in again] == [("not_verified", 11), ("other", 3)]
 
     theirs = (await editor("GET", f"/campaigns/{campaign}/me")).json()
     assert (theirs["eligible"], theirs["reasons"], theirs["entries"]) == (False, ["staff"], [])

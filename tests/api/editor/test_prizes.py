@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from feed.keys.signatures import read_public_keys
 from feed.keys.store import Keys
 from feed.keys.vault import Vault
 from feed.prizes.result.verify import verify_result
+from feed.prizes.settlement.actions import freeze_next_campaign, settle_next_campaign
 from tests.support import make, phases
 from tests.support.api import Join
 from tests.support.campaigns_api import my_id
@@ -20,6 +22,8 @@ from tests.support.fake_vault import TOKEN, vaulting
 from tests.support.prizes_api import become, error_of, grant_access
 
 FORM = msgspec.to_builtins(phases.FORM)
+# A rank, a place or a result that a response names.
+RANKED = re.compile(r'"(rank|place|winners)":(?!null|\[\])')
 
 
 @pytest.mark.parametrize(
@@ -399,10 +403,10 @@ async def test_ended_claim_access_no_longer_reveals_claims(app_state: AppState, 
         assert error_of(refused) == (404, "campaign_not_found")
 
 
-async def test_after_the_settlement_the_leaderboard_is_that_of_the_sheet(
+async def test_after_the_announcement_the_leaderboard_is_that_of_the_sheet(
     client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join
 ) -> None:
-    campaign = await phases.settled(app_state.pool, keys)
+    campaign = await phases.announced(app_state.pool, keys)
     board, entries = f"/campaigns/{campaign.id}/leaderboard", f"/admin/campaigns/{campaign.id}/entries"
     await make.change_rules(app_state.pool, campaign.id, board="public")
     # Removes everything that the counts could be computed from.
@@ -423,6 +427,48 @@ async def test_after_the_settlement_the_leaderboard_is_that_of_the_sheet(
     assert [(each["post_id"], each["score"]) for each in listed] == [
         (each["post"]["id"], each["score"]) for each in items
     ]
+
+
+@pytest.mark.parametrize("board", ["public", "after_close"])
+async def test_between_freeze_and_announcement_no_participant_sees_the_standing(
+    client: httpx.AsyncClient, app_state: AppState, keys: Keys, join: Join, board: str
+) -> None:
+    campaign = await phases.due(app_state.pool, keys, board=board)
+    author = await app_state.pool.fetchval("SELECT author_id FROM posts WHERE id = $1", campaign.posts[0])
+    own = await become(app_state.pool, join, author, "作者")
+    document = (await client.get("http://feed.test/openapi.json")).json()
+    paths = [
+        path.removeprefix("/v1").replace("{campaign_id}", str(campaign.id)).replace("{post_id}", str(campaign.posts[0]))
+        for path, item in document["paths"].items()
+        # Every GET that participants have, those of campaigns that are added later too.
+        if "get" in item and "/admin/" not in path and ("{campaign_id}" in path or "/hot/" in path or "/me/" in path)
+    ]
+    leaderboard = f"/campaigns/{campaign.id}/leaderboard"
+    assert {leaderboard, f"/campaigns/{campaign.id}/me", f"/feeds/hot/{campaign.posts[0]}/why"} <= set(paths)
+
+    async def ranked() -> list[str]:
+        """The paths of responses that tell ranks of the campaign or its result."""
+        # As any change of a post does: what was read in the last second is not of interest here.
+        app_state.pages.invalidate(campaign.posts)
+        found = []
+        for path in paths:
+            for caller in (own, None):
+                said = await (client.get(path) if caller is None else caller("GET", path))
+                told = said.status_code == 200 and RANKED.search(said.text)
+                if told and "/hot/" not in path:
+                    found.append(path)
+        return found
+
+    assert leaderboard in await ranked()
+    assert await freeze_next_campaign(app_state.pool)
+    assert await ranked() == []
+    assert await settle_next_campaign(app_state.pool, keys)
+    assert await ranked() == []
+    assert error_of(await client.get(leaderboard)) == (404, "board_hidden")
+    for number in range(2):
+        editor = join(f"编辑{number}", roles=("editor",))
+        assert (await editor("POST", f"/admin/campaigns/{campaign.id}/announce")).status_code in (200, 202)
+    assert {leaderboard, f"/campaigns/{campaign.id}/winners", f"/campaigns/{campaign.id}/result"} <= set(await ranked())
 
 
 async def test_while_the_kms_is_down_claims_return_503_and_can_be_retried(

@@ -95,6 +95,48 @@ def test_any_sheet_in_any_order_gives_the_same_bytes_and_they_verify(
     assert all(Decimal(a.score) >= Decimal(b.score) for a, b in itertools.pairwise(ranked))
 
 
+@given(sheets)
+def test_in_rows_that_cannot_win_two_accounts_of_a_person_have_nothing_in_common(
+    keys: Keys, sheet: list[SheetRow]
+) -> None:
+    settlement = msgspec.structs.replace(SETTLEMENT, unlinked=True)
+    document = rules_document(RULES)
+    outcome = decide(settlement, sheet, rules=RULES, document=document, sha256=rules_sha256(document)).outcome
+    assert verify_result(sign_document(outcome, keys.sign), keys.public_keys().keys).is_valid
+    by_post = {str(row.post_id): row for row in sheet}
+    for one, other in itertools.combinations(outcome.sheet, 2):
+        first, second = by_post[one.post_id], by_post[other.post_id]
+        if first.eligible and second.eligible:
+            assert (one.person == other.person) is (first.person == second.person)
+        else:
+            unranked = not first.eligible and not second.eligible
+            assert (one.person == other.person) is (unranked and first.account_id == second.account_id)
+
+
+@pytest.mark.parametrize(("unlinked", "excluded"), [(False, {"juror": 1, "removed": 1}), (True, {"other": 2})])
+def test_a_number_about_a_few_entries_is_in_one_sum(unlinked: bool, excluded: dict[str, int]) -> None:
+    barred = [
+        SheetRow(
+            post_id=number,
+            account_id=number,
+            person=b"p%d" % number,
+            entered_at=ENDS_AT - DAY,
+            revision=1,
+            quality=Decimal(0),
+            likes_counted=0,
+            commenters_counted=0,
+            eligible=False,
+            reason_code=reason,
+            excluded=[],
+        )
+        for number, reason in enumerate(("juror", "removed"), start=1)
+    ]
+    settlement = msgspec.structs.replace(SETTLEMENT, unlinked=unlinked)
+    document = rules_document(RULES)
+    outcome = decide(settlement, barred, rules=RULES, document=document, sha256=rules_sha256(document)).outcome
+    assert outcome.counts.excluded == excluded
+
+
 @given(st.lists(rows, max_size=3, unique_by=lambda row: row.post_id), st.text(), st.text())
 def test_its_bytes_are_those_of_rfc_8785(keys: Keys, sheet: list[SheetRow], title: str, prize: str) -> None:
     rules = msgspec.structs.replace(RULES, title=title, prizes=(Prize(prize, "goods", 1, Decimal(1)),))
