@@ -17,6 +17,7 @@ from feed.api.middleware.framework_caches import framework_caches_middleware
 from feed.api.middleware.idempotency import idempotency_middleware
 from feed.api.middleware.metrics import metrics_middleware
 from feed.api.middleware.rate_limit import rate_limit_middleware
+from feed.api.middleware.retries import retries_middleware
 from feed.api.middleware.security import security_middleware
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
@@ -57,7 +58,13 @@ def build(
         dependencies=DEPENDENCIES,
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
-        middleware=[metrics_middleware, rate_limit_middleware, idempotency_middleware, etag_middleware],
+        middleware=[
+            metrics_middleware,
+            rate_limit_middleware,
+            idempotency_middleware,
+            etag_middleware,
+            retries_middleware,
+        ],
         cors_config=cors_config(settings),
         state=state,
         request_class=StrictRequest,

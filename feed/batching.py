@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from feed.errors import Unavailable
-from feed.postgres import UNAVAILABLE, with_retries
+from feed.postgres import UNAVAILABLE, note_commit, with_retries
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -27,7 +27,8 @@ class Batcher(Generic[Item, Result]):
     """Coalesces the items of many callers into calls of `run`.
 
     `run` takes items in order of arrival and returns, in the same order, a result or an exception for each item. It must be
-    one transaction: when it raises, it is run again on halves of the batch until the failing item is isolated.
+    one transaction: when it raises, it is run again on halves of the batch until the failing item is isolated. A batcher that
+    only reads says so with `writes=False`: what has written is not repeated as a part of its caller.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class Batcher(Generic[Item, Result]):
         *,
         max_batch: int = 256,
         max_pending: int = 10_000,
+        writes: bool = True,
     ) -> None:
+        self._writes = writes
         self._run = run
         self._max_batch = max_batch
         self._max_pending = max_pending
@@ -55,7 +58,10 @@ class Batcher(Generic[Item, Result]):
         if self._running is None:
             self._running = asyncio.create_task(self._run_batches())
         # Only the future is awaited, so cancelling one caller does not cancel the batch.
-        return await result
+        answer = await result
+        if self._writes:
+            note_commit()
+        return answer
 
     async def close(self) -> None:
         """Waits for all submitted items."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from asyncpg import Record
 
 from feed.errors import Conflict
-from feed.postgres import Connection, Pool, columns, transaction
+from feed.postgres import Connection, Pool, columns, transaction, writing
 
 
 class IdempotencyKeyReused(Conflict):
@@ -207,7 +207,7 @@ async def store_responses(pool: Pool, given: Sequence[StoredResponse]) -> list[N
     """Stores the responses of many requests with their keys. A response that is already stored stays."""
     # In the order in which `reserve_each` locks keys, to avoid deadlocks.
     ordered = sorted(given, key=lambda each: (each.account_id, each.request.route, each.request.key))
-    async with pool.acquire() as conn:
+    async with writing(pool) as conn:
         await conn.execute(
             """
             UPDATE idempotency_keys AS kept SET status = given.status, answer = given.answer

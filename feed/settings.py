@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kms_mount: str = "transit"
     kms_ca_file: str = ""  # Empty: the default certificate authorities.
     database_direct_url: str = ""  # Without a transaction-mode pooler, for migrations, LISTEN and session locks.
+    database_statement_cache: int = 100  # Prepared statements per connection; 0 for PgBouncer before 1.21.
     public_url: str = "http://127.0.0.1:8080"
     sms_provider: str = "file"  # A name of feed/sms/registry.py; `file` writes the development outbox.
     sms_outbox: Path = Path(".feed/outbox.jsonl")
@@ -148,6 +149,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     _check_issuer(settings)
     if settings.account_hook_secret and len(hook_key(settings.account_hook_secret)) < _MIN_SECRET_BYTES:
         raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_MIN_SECRET_BYTES} bytes at least, at random")
+    if not 0 <= settings.database_statement_cache <= 10_000:
+        raise ValueError("FEED_DATABASE_STATEMENT_CACHE is a number of statements, 0 to 10000")
     if not 0 <= settings.trusted_proxies <= 10:
         raise ValueError("FEED_TRUSTED_PROXIES is a number of proxies, 0 to 10")
     if not settings.embedded:

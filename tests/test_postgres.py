@@ -6,7 +6,7 @@ import threading
 import asyncpg
 import pytest
 
-from feed.postgres import UNAVAILABLE, Connection, Pool, act_on_next, open_pool, transaction
+from feed.postgres import UNAVAILABLE, Connection, Pool, act_on_next, open_pool, transaction, transaction_statements
 
 
 async def terminate(url: str, backend: int) -> None:
@@ -32,17 +32,73 @@ async def test_a_server_that_ends_before_the_commit_is_away(pool: Pool, database
     assert await pool.fetchval("SELECT 1") == 1
 
 
-@pytest.mark.parametrize("transaction_timeout", ["default", "none"], ids=["this server", "before Postgres 17"])
-async def test_a_statement_that_waits_too_long_is_given_up(database: str, transaction_timeout: str) -> None:
+async def test_a_statement_that_waits_too_long_is_given_up(database: str) -> None:
     pool = await open_pool(database, size=1, statement_seconds=0.2)
     try:
-        async with pool.acquire() as conn:
-            if transaction_timeout == "none":
-                await conn.execute("SELECT set_config('transaction_timeout', '0', false)")
         with pytest.raises(UNAVAILABLE):
             await pool.execute("SELECT pg_sleep(5)")
     finally:
         pool.terminate()
+
+
+@pytest.mark.parametrize("version", [16, 17], ids=["before Postgres 17", "this server"])
+async def test_a_transaction_that_takes_too_long_is_not_committed(pool: Pool, version: int) -> None:
+    await pool.execute("CREATE TABLE written (n int)")
+    begin, commit = transaction_statements(0.3, version)
+
+    async def write(number: int, *, times: int) -> None:
+        async with pool.acquire() as conn:
+            await conn.execute(begin)
+            # Neither a statement nor a pause is too long for itself.
+            for _ in range(times):
+                await conn.execute("INSERT INTO written VALUES ($1)", number)
+                await conn.execute("SELECT pg_sleep(0.06)")
+                await asyncio.sleep(0.06)
+            await conn.execute(commit)
+
+    await write(1, times=1)
+    with pytest.raises(UNAVAILABLE):
+        await write(2, times=4)
+    assert await pool.fetchval("SELECT array_agg(n) FROM written") == [1]
+
+
+async def test_a_transaction_reads_what_is_committed_whatever_the_default_is(pool: Pool) -> None:
+    async with pool.acquire() as conn:
+        await conn.execute("SET default_transaction_isolation = 'serializable'")
+    async with transaction(pool) as conn:
+        assert await conn.fetchval("SHOW transaction_isolation") == "read committed"
+    async with pool.acquire() as conn:
+        await conn.execute("RESET default_transaction_isolation")
+        assert await conn.fetchval("SHOW transaction_isolation") == "read committed"
+
+
+# What a request gets for each class of errors of a server; `XX` and all that is not listed is a 500.
+AWAY = (
+    "08",
+    "25006",
+    "25P03",
+    "25P04",
+    "26",
+    "28",
+    "3D",
+    "40001",
+    "40003",
+    "40P01",
+    "42P05",
+    "53",
+    "55P03",
+    "57",
+    "58",
+)
+
+
+def test_each_class_of_server_errors_is_an_outage_or_an_error_of_ours() -> None:
+    known = {kind.sqlstate: kind for kind in vars(asyncpg.exceptions).values() if getattr(kind, "sqlstate", None)}
+    assert len(known) > 200
+    wrong = {
+        state: kind.__name__ for state, kind in known.items() if issubclass(kind, UNAVAILABLE) != state.startswith(AWAY)
+    }
+    assert wrong == {}
 
 
 async def list_due(conn: Connection) -> list[int]:

@@ -74,7 +74,7 @@ class Authenticator:
         self._viewers: BoundedCache[Claims, Viewer] = BoundedCache(
             max_bytes=_CACHE_BYTES, seconds=_CACHE_SECONDS, size=_size_of
         )
-        self._lookups: Batcher[Claims, AccountId | None] = Batcher(self._find_unchanged)
+        self._lookups: Batcher[Claims, AccountId | None] = Batcher(self._find_unchanged, writes=False)
         self._erased: frozenset[AccountId] = frozenset()  # Recently, as of the last read.
         self._erased_read_at = time.monotonic()
         self._erased_task: asyncio.Task[None] | None = None

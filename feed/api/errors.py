@@ -34,9 +34,12 @@ from feed.errors import (
 )
 from feed.idempotency import AlreadyAnswered
 from feed.pagination import CursorExpired, CursorInvalid
-from feed.postgres import UNAVAILABLE
+from feed.postgres import RETRYABLE, UNAVAILABLE
 
 PROBLEM_JSON = "application/problem+json"
+
+# In the request's state: the error after which it can be repeated.
+WRITE_CONFLICT = "write_conflict"
 
 log = structlog.get_logger()
 
@@ -203,6 +206,12 @@ def database_away_response(request: Request[Any, Any, Any], error: Exception) ->
     return error_response(request, database_away(error))
 
 
+def write_conflict_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The response to a deadlock or serialization failure, which `retries_middleware` sends only after repeated attempts."""
+    request.scope["state"][WRITE_CONFLICT] = error
+    return database_away_response(request, error)
+
+
 def database_away(error: Exception) -> DatabaseAway:
     """Logs an error of the database connection and returns the one for callers."""
     log.warning("database away", error=type(error).__name__)
@@ -261,6 +270,7 @@ EXCEPTION_HANDLERS: Any = {
     FeedError: error_response,
     HTTPException: http_error_response,
     **dict.fromkeys(UNAVAILABLE, database_away_response),
+    **dict.fromkeys(RETRYABLE, write_conflict_response),
     UnicodeDecodeError: undecodable_body_response,
     RecursionError: undecodable_body_response,
     Exception: internal_error_response,

@@ -96,7 +96,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
         stored_responses=Batcher(partial(store_responses, pool)),
         comment_likes=Batcher(partial(apply_comment_likes, pool)),
         comments=Batcher(partial(add_comments, pool, announce=projector.touch)),
-        comment_cards=Batcher(partial(read_cards, pool)),
+        comment_cards=Batcher(partial(read_cards, pool), writes=False),
         posts=Batcher(partial(publish_posts, pool, announce=projector.touch)),
         pages=pages,
         hot=HotLists(pool, redis, lambda: projector.epoch),
@@ -140,7 +140,9 @@ def _limiter(settings: Settings, pool: Pool, redis: Redis) -> Limiter | None:
 async def open_app_state(settings: Settings) -> AsyncIterator[AppState]:
     """Opens the state of an API process and starts its tasks; on exit it finishes pending writes before it closes connections."""
     keys = open_keys(settings.keys_dir, create=settings.embedded, kms=open_kms(settings))
-    pool = await open_pool(settings.database_url, size=settings.api_pool_size)
+    pool = await open_pool(
+        settings.database_url, size=settings.api_pool_size, statement_cache=settings.database_statement_cache
+    )
     redis = connect(settings.redis_url)
     app_state = build_app_state(settings, pool, redis, keys)
     app_state.projector.start()

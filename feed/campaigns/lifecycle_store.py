@@ -26,7 +26,8 @@ class PublishedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     blocked_by: list[dict[str, Any]]
     announced_by: int | None
     result_salt: bytes | None
-    # Whether ten seconds have passed since `ends_at`: after them, no transaction with an earlier timestamp is in flight.
+    # Whether ten seconds have passed since `ends_at`, after which no transaction with an earlier timestamp should be in flight,
+    # and none is.
     is_over: bool
 
 
@@ -47,7 +48,8 @@ async def lock_published(conn: Connection, campaign_id: int) -> PublishedCampaig
         """
         SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
                created_by, blocked_by, announced_by, result_salt,
-               clock_timestamp() >= ends_at + interval '10 seconds' AS is_over
+               clock_timestamp() >= ends_at + interval '10 seconds'
+                   AND NOT EXISTS (SELECT FROM open_writes WHERE open_writes.began_at < campaigns.ends_at) AS is_over
         FROM campaigns
         WHERE id = $1 AND published_at IS NOT NULL
         FOR NO KEY UPDATE
@@ -63,7 +65,8 @@ async def try_lock_published(conn: Connection, campaign_id: int) -> PublishedCam
         """
         SELECT id, state, topic_id, draft ->> 'title' AS title, rules_version, starts_at, ends_at, settle_at, frozen_at,
                created_by, blocked_by, announced_by, result_salt,
-               clock_timestamp() >= ends_at + interval '10 seconds' AS is_over
+               clock_timestamp() >= ends_at + interval '10 seconds'
+                   AND NOT EXISTS (SELECT FROM open_writes WHERE open_writes.began_at < campaigns.ends_at) AS is_over
         FROM campaigns
         WHERE id = $1 AND published_at IS NOT NULL
         FOR NO KEY UPDATE SKIP LOCKED

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from functools import partial
 
 import asyncpg
 import msgspec
@@ -20,7 +21,7 @@ from feed.keys.store import open_keys
 from feed.keys.vault import open_kms
 from feed.migrations import MigrationError, find_missing, list_migrations
 from feed.phones import normalise_phone
-from feed.postgres import UNAVAILABLE, Connection, open_pool, transaction
+from feed.postgres import UNAVAILABLE, Connection, Pool, open_pool, transaction, with_retries
 from feed.screens.prizes.overdue import list_overdue
 from feed.screens.staff.doctor import read_applied, read_backlog
 from feed.settings import Settings
@@ -83,17 +84,21 @@ def run_grant(arguments: argparse.Namespace) -> int:
 
 async def change_role(settings: Settings, who: str, role: Role, *, revoke: bool = False) -> int:
     """Grants or revokes a role and prints the result. Returns the exit status. Raises AccountNotFound."""
-    pool = await open_pool(settings.database_url, size=1)
+    pool = await open_pool(settings.database_url, size=1, statement_cache=settings.database_statement_cache)
     try:
-        async with transaction(pool) as conn:
-            account_id = await _get_account_id(conn, who)
-            change = accounts.revoke_role if revoke else accounts.grant_role
-            changed = await change(conn, account_id, role, by=None)
+        account_id, changed = await with_retries(partial(_change_role, pool, who, role, revoke=revoke))
     finally:
         await pool.close()
     done = ("已收回 revoked" if revoke else "已授予 granted") if changed else "没有变化 nothing to do"
     print(f"{done}: {role}, {account_id}")
     return 0
+
+
+async def _change_role(pool: Pool, who: str, role: Role, *, revoke: bool) -> tuple[int, bool]:
+    async with transaction(pool) as conn:
+        account_id = await _get_account_id(conn, who)
+        change = accounts.revoke_role if revoke else accounts.grant_role
+        return account_id, await change(conn, account_id, role, by=None)
 
 
 async def _get_account_id(conn: Connection, who: str) -> int:

@@ -10,7 +10,7 @@ import msgspec
 from feed.commands.installation import add_data_option, find_settings
 from feed.inbox import push_actions as push_actions
 from feed.inbox.push_store import PushState
-from feed.postgres import Pool, open_pool
+from feed.postgres import Pool, open_pool, with_retries
 from feed.screens.staff import pushes as screen
 
 _LAST = 2**63 - 1
@@ -63,9 +63,9 @@ def _run(arguments: argparse.Namespace, work: Callable[[Pool], Awaitable[None]])
     settings = find_settings(arguments.data)
 
     async def open_and_work() -> None:
-        pool = await open_pool(settings.database_url, size=1)
+        pool = await open_pool(settings.database_url, size=1, statement_cache=settings.database_statement_cache)
         try:
-            await work(pool)
+            await with_retries(lambda: work(pool))
         finally:
             await pool.close()
 

@@ -40,7 +40,7 @@ def line(kept: RetainedCampaign) -> str:
 
 
 async def _read(settings: Settings) -> list[RetainedCampaign]:
-    pool = await open_pool(settings.database_url, size=1)
+    pool = await open_pool(settings.database_url, size=1, statement_cache=settings.database_statement_cache)
     try:
         async with pool.acquire() as conn:
             return await list_retained(conn, days=settings.claims_kept_days)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from feed.commands.installation import add_data_option, find_settings
 from feed.keys.store import open_keys
-from feed.postgres import open_pool
+from feed.postgres import open_pool, with_retries
 from feed.prizes.model import SettlementBlocked
 from feed.prizes.settlement.actions import settle_campaign
 from feed.screens.prizes.settlement import Decision, get_decision
@@ -50,7 +50,7 @@ async def _settle(settings: Settings, campaign_id: int, reason: str) -> Decision
     pool = await open_pool(settings.direct_url, size=2, statement_seconds=_STATEMENT_SECONDS)
     try:
         with suppress(SettlementBlocked):
-            await settle_campaign(pool, keys, campaign_id, by=None, reason=reason)
+            await with_retries(lambda: settle_campaign(pool, keys, campaign_id, by=None, reason=reason))
         async with pool.acquire() as conn:
             return await get_decision(conn, campaign_id)
     finally:

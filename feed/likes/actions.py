@@ -15,7 +15,7 @@ from feed.likes import comment_store, store
 from feed.likes.comment_store import Triple
 from feed.likes.model import CommentLike, Like, Liked
 from feed.likes.store import Rejection
-from feed.postgres import Connection, Pool, transaction
+from feed.postgres import Connection, Pool, transaction, writing
 from feed.posts import store as posts
 from feed.posts.model import PostNotFound
 
@@ -30,7 +30,7 @@ async def apply_likes(
     If an account has several items for one post, the last one is applied. Returns, in the order of the batch, the state and
     the post's count, or the error of that item: PostNotFound, Banned.
     """
-    async with pool.acquire() as conn:
+    async with writing(pool) as conn:
         applied = await store.apply_likes(conn, {(like.post_id, like.account_id): like.liked for like in batch})
     announce({like.post_id for like in batch if (like.post_id, like.account_id) not in applied.rejected})
 

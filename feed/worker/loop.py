@@ -14,7 +14,7 @@ from feed.inbox.push_hook import read_hook
 from feed.keys.store import open_keys
 from feed.keys.vault import open_kms
 from feed.metrics import TASKS
-from feed.postgres import UNAVAILABLE, Pool, open_pool
+from feed.postgres import UNAVAILABLE, Pool, open_pool, with_retries
 from feed.prizes.claims.shredding import Retention
 from feed.settings import Settings
 from feed.sms.model import Lane, read_quiet_hours
@@ -99,7 +99,12 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
 async def _open_pool_with_retries(settings: Settings, stop: asyncio.Event) -> Pool | None:
     while not stop.is_set():
         try:
-            return await open_pool(settings.direct_url, size=POOL_SIZE, statement_seconds=STATEMENT_SECONDS)
+            return await open_pool(
+                settings.direct_url,
+                size=POOL_SIZE,
+                statement_seconds=STATEMENT_SECONDS,
+                statement_cache=settings.database_statement_cache,
+            )
         except UNAVAILABLE as error:
             log.warning("postgres unavailable", error=type(error).__name__)
             await _pause(1, stop)
@@ -140,7 +145,7 @@ async def _repeat(entry: Entry, worker_state: WorkerState, stop: asyncio.Event, 
     while not stop.is_set():
         more = False
         try:
-            more = await entry.work(worker_state) is True
+            more = await with_retries(lambda: entry.work(worker_state)) is True
             failures = 0
         except Exception as error:  # The only such handler: no failing job may end the worker.
             failures += 1

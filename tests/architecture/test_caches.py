@@ -29,6 +29,7 @@ ALLOWED = {
     ("geoip.py", "_named"): "a file of the operator",
     ("keys/store.py", "_unwrapped"): "one key",
     ("screens/cache.py", "_reads"): "reads that are running",
+    ("postgres.py", "transaction_statements"): "by timeout and version of the server",
     ("screens/posts/invalidation.py", "_pending"): "posts written since the last message",
     ("screens/posts/invalidation.py", "_tasks"): "two tasks",
     ("api/middleware/timeouts.py", "open"): "requests that are running",

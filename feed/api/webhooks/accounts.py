@@ -14,7 +14,6 @@ from feed.api.state import AppState
 from feed.auth.tokens import LOCAL_ISSUER
 from feed.errors import NotFound, Unauthenticated
 from feed.moderation.account_events import AppEvent, Outcome, apply_event
-from feed.postgres import with_retries
 from feed.settings import hook_key
 from feed.webhooks import is_valid_signature
 
@@ -88,7 +87,7 @@ async def hear_account_event(
     """
     iss = app_state.settings.jwt_issuer if app_state.settings.jwks_url else LOCAL_ISSUER
     now = datetime.now(UTC)
-    return EventResult(await with_retries(lambda: apply_event(app_state.pool, iss, webhook_id, data, now)))
+    return EventResult(await apply_event(app_state.pool, iss, webhook_id, data, now))
 
 
 router = Router("/hooks", route_handlers=[hear_account_event], guards=[require_signature], tags=["Hooks"])

@@ -22,6 +22,7 @@ async def list_due(conn: Connection) -> list[int]:
         FROM campaigns
         WHERE state IN ('scheduled', 'judging') AND settle_at <= clock_timestamp() AND frozen_at IS NULL
             AND NOT EXISTS (SELECT FROM settlements WHERE settlements.campaign_id = campaigns.id)
+            AND NOT EXISTS (SELECT FROM open_writes WHERE open_writes.began_at < campaigns.ends_at)
         ORDER BY random()
         """
     )
@@ -40,9 +41,10 @@ async def raise_transaction_limits(conn: Connection) -> None:
             (1, 'work_mem', '64MB'),
             (2, 'transaction_timeout', '0'),
             (3, 'transaction_timeout', '300s'),
-            (4, 'idle_in_transaction_session_timeout', '300s')
+            (4, 'idle_in_transaction_session_timeout', '300s'),
+            (5, 'feed.transaction_timeout', '300000')  -- Checked at the commit before version 17.
         ) AS setting (step, name, value)
-        WHERE EXISTS (SELECT FROM pg_settings WHERE pg_settings.name = setting.name)
+        WHERE step = 5 OR EXISTS (SELECT FROM pg_settings WHERE pg_settings.name = setting.name)
         ORDER BY step
         """
     )

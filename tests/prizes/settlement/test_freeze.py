@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import pytest
 
 from feed.audit import store as audit
@@ -286,3 +287,21 @@ _LIMITS = """
     SELECT jsonb_object_agg(name, current_setting(name)) FROM pg_settings
     WHERE name IN ('work_mem', 'transaction_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout')
 """
+
+
+async def test_a_write_that_began_before_the_end_is_waited_for_without_any_timeout(pool: Pool, database: str) -> None:
+    # So that the test need not wait ten seconds.
+    await pool.execute(
+        "ALTER TABLE campaigns DROP CONSTRAINT campaigns_published_is_whole, DROP CONSTRAINT campaigns_frozen_after_end"
+    )
+    post_id = await make.post(pool)
+    writer = await asyncpg.connect(database)
+    writing = writer.transaction()
+    await writing.start()
+    await writer.execute("INSERT INTO likes (post_id, account_id) VALUES ($1, 1)", post_id)
+    ends_at = await pool.fetchval("SELECT clock_timestamp()")
+    await make.campaign(pool, starts_at=ends_at - 10 * DAY, ends_at=ends_at, settle_at=ends_at + MICROSECOND)
+    assert not await freeze_next_campaign(pool)
+    await writing.commit()
+    assert await freeze_next_campaign(pool)
+    await writer.close()
