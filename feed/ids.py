@@ -1,5 +1,12 @@
 """Ids as text: in paths, bodies and on the command line. Pure."""
 
+from typing import Annotated
+
+from feed.texts import opaque
+
+# An id in a body. Longer ones are none; malformed ones are rejected where they are read.
+GivenId = Annotated[str, opaque(40)]
+
 MAX_ID = 2**63 - 1
 _MOST_DIGITS = len(str(MAX_ID))
 

@@ -1,15 +1,21 @@
 """Phone numbers: normalisation to E.164, and masking."""
 
 import re
-import unicodedata
+from typing import Annotated
 
 import phonenumbers
+import unicodedata2 as unicodedata
 
 from feed.errors import FieldError, Invalid
+from feed.texts import opaque
 
 # Accepted input: digits and common separators. Vanity letters are rejected.
 _TYPED = re.compile(r"\+?[0-9 ().\-]{3,30}")
 _DEFAULT_REGION = "CN"
+_LONGEST = 60
+
+# A number as it is typed, not normalised.
+PhoneText = Annotated[str, opaque(_LONGEST)]
 
 
 def normalise_phone(raw: str, *, field: str = "phone") -> str:
@@ -17,7 +23,7 @@ def normalise_phone(raw: str, *, field: str = "phone") -> str:
 
     Raises Invalid for `field` unless it is a number that can receive SMS.
     """
-    typed = unicodedata.normalize("NFKC", raw).strip() if len(raw) <= 60 else ""
+    typed = unicodedata.normalize("NFKC", raw).strip() if len(raw) <= _LONGEST else ""
     try:
         number = phonenumbers.parse(typed, _DEFAULT_REGION) if _TYPED.fullmatch(typed) else None
     except phonenumbers.NumberParseException:

@@ -6,39 +6,41 @@ from msgspec import UNSET, UnsetType
 from feed.accounts import blocks, settings, store
 from feed.accounts.blocks import RelationKind
 from feed.accounts.model import (
+    BIO,
+    NAME,
     RELATIONS_MOST,
     AccountId,
+    Bio,
+    Name,
     OwnAccount,
     RelationsFull,
-    profile_problems,
 )
 from feed.accounts.settings import OPTIONAL_NOTIFICATIONS, OptionalNotification
-from feed.errors import Invalid
 from feed.postgres import Pool, transaction
-from feed.texts import clean_text
+from feed.texts import require_texts
 
 
 class ProfileChange(msgspec.Struct, frozen=True):
     """A change of the own profile: an absent field stays, a bio of null is removed."""
 
-    name: str | UnsetType = UNSET
-    bio: str | UnsetType | None = UNSET
+    name: Name | UnsetType = UNSET
+    bio: Bio | UnsetType | None = UNSET
 
 
 async def change_profile(pool: Pool, account_id: AccountId, change: ProfileChange) -> None:
     """Changes the account's own name or bio. Raises Invalid, Banned, Muted."""
-    name = UNSET if change.name is UNSET else clean_text(change.name).strip()
-    bio = UNSET if change.bio is UNSET else clean_text(change.bio or "").strip()
-    if problems := profile_problems(name=name, bio=bio):
-        raise Invalid(*problems)
+    given = {} if change.name is UNSET else {"name": (change.name, NAME)}
+    if change.bio is not UNSET:
+        given["bio"] = ((change.bio or "").strip(), BIO)
+    texts = require_texts(given)
     async with transaction(pool) as conn:
         (await store.get_standing(conn, account_id)).require_write_access()
         account = await store.get_account(conn, account_id)
         await store.change_profile(
             conn,
             account_id,
-            name=account.name if name is UNSET else name,
-            bio=account.bio if bio is UNSET else bio,
+            name=texts.get("name", account.name),
+            bio=texts.get("bio", account.bio),
         )
 
 

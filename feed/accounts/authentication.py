@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import structlog
 
 from feed.accounts import erasure_store, store
-from feed.accounts.model import NAME_LONGEST, ROLES, AccountId, AccountNotFound, KnownAccount, Viewer
+from feed.accounts.model import NAME, ROLES, AccountId, AccountNotFound, KnownAccount, Viewer
 from feed.accounts.phone import seal_phone
 from feed.auth.jwks import RefreshRequired
 from feed.auth.tokens import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
@@ -17,7 +18,12 @@ from feed.errors import Invalid
 from feed.keys.store import Keys
 from feed.phones import normalise_phone
 from feed.postgres import UNAVAILABLE, Pool, transaction, with_retries
-from feed.texts import clean_text, text_problem
+from feed.texts import fitted_line, opaque
+
+# A name as the app knows it: it is never rejected, but made to fit.
+ClaimedName = Annotated[str, opaque(10_000)]
+
+_NEUTRAL_NAME = "读者"
 
 log = structlog.get_logger("feed.accounts")
 
@@ -39,8 +45,7 @@ async def register_account(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
     phone = _phone_of(claims)
     own = claims.iss == LOCAL_ISSUER
     async with transaction(pool) as conn:
-        name = seed_name(claims.name) or "读者"
-        account_id = await store.find_or_add(conn, iss=claims.iss, sub=claims.sub, name=name)
+        account_id = await store.find_or_add(conn, iss=claims.iss, sub=claims.sub, name=seed_name(claims.name))
         if await store.find_account(conn, account_id) is None:
             raise AccountNotFound
         if phone:
@@ -156,10 +161,9 @@ def _phone_of(claims: Claims) -> str | None:
         return None
 
 
-def seed_name(claimed: str) -> str | None:
-    """The name in a token or event, shortened to a valid name; None when that is not possible."""
-    try:
-        name = clean_text(claimed).strip()[:NAME_LONGEST].strip()
-    except ValueError:
-        return None
-    return name if name and text_problem(name, shortest=1, longest=NAME_LONGEST) is None else None
+def seed_name(claimed: str) -> str:
+    """The name in a token or event, made a valid name: without what a name must not contain, and cut.
+
+    A neutral name if nothing visible is left: no account is rejected for the name that another system has given it.
+    """
+    return fitted_line(claimed, NAME.longest) or _NEUTRAL_NAME

@@ -1,21 +1,22 @@
 """Accounts, roles and standing: types, limits and errors."""
 
-import unicodedata
 from datetime import datetime
-from typing import Literal, NewType, get_args
+from typing import Annotated, Literal, NewType, get_args
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
-from feed.errors import Conflict, FieldError, Forbidden, NotFound
-from feed.texts import text_problem
+from feed.errors import Conflict, Forbidden, NotFound
+from feed.texts import line, prose
 
 AccountId = NewType("AccountId", int)
 Role = Literal["reviewer", "editor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
-NAME_LONGEST = 20
-BIO_LONGEST = 200
+NAME = line(20)
+BIO = prose(200, required=False)
 RELATIONS_MOST = 1_000
+
+Name = Annotated[str, NAME.bound]
+Bio = Annotated[str, BIO.bound]
 
 
 class AccountNotFound(NotFound):
@@ -48,21 +49,6 @@ class Banned(Forbidden):
 
 class Muted(Forbidden):
     """The account is muted: it may not post or comment."""
-
-
-def profile_problems(*, name: str | UnsetType, bio: str | UnsetType) -> list[FieldError]:
-    """The problems of a name and a bio."""
-    problems: list[FieldError] = []
-    if name is not UNSET:
-        problem = text_problem(name, shortest=1, longest=NAME_LONGEST)
-        # A name of joiners and spaces only would be invisible.
-        if problem is None and not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
-            problem = "invisible"
-        if problem:
-            problems.append(FieldError("name", problem, {"longest": NAME_LONGEST}))
-    if bio is not UNSET and (problem := text_problem(bio, shortest=0, longest=BIO_LONGEST)):
-        problems.append(FieldError("bio", problem, {"longest": BIO_LONGEST}))
-    return problems
 
 
 class Viewer(msgspec.Struct, frozen=True, gc=False):

@@ -224,6 +224,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "field.required": ("不能为空", "Is required."),
     "field.too_long": ("不能超过 {longest} 个字", "Must not have more than {longest} characters."),
     "field.too_many": ("数量过多，最多 {most}", "At most {most} are accepted."),
+    "field.too_many_marks": (
+        "同一个字上的附加符号过多，最多 {most} 个",
+        "Has more than {most} combining marks in a row.",
+    ),
     "field.too_precise": ("小数位数过多", "Has too many decimals."),
     "field.too_short": ("内容太短", "Is too short."),
     "field.unknown_value": ("应为以下之一：{allowed}", "Must be one of {allowed}."),

@@ -4,7 +4,7 @@ import base64
 import binascii
 import math
 import time
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from joserfc import jwt
@@ -14,6 +14,7 @@ from joserfc.jwk import OctKey
 from feed.auth.jwks import IssuerAway, KeySet, RefreshRequired
 from feed.bounded_cache import BoundedCache
 from feed.errors import Unauthenticated
+from feed.texts import has_controls, opaque
 
 LOCAL_ISSUER = "feed"
 LOCAL_AUDIENCE = "feed"
@@ -26,6 +27,10 @@ SKEW_SECONDS = 60
 _CACHE_BYTES = 24_000_000
 _CACHE_SECONDS = 3600.0
 _LONGEST = 8192
+_SUBJECT_LONGEST = 255
+
+# The `sub` of a token, in an event of its issuer.
+Subject = Annotated[str, opaque(_SUBJECT_LONGEST)]
 
 
 class TokenInvalid(Unauthenticated):
@@ -224,7 +229,11 @@ def _read_claims(verified: dict[str, Any]) -> Claims:
     except (msgspec.ValidationError, ValueError, TypeError) as error:
         raise TokenInvalid from error
     # Rejects subjects that Postgres cannot store, and times that are infinite or NaN and would never expire.
-    if not 0 < len(claims.sub) <= 255 or not claims.sub.isprintable() or not _is_finite(claims.exp, claims.nbf):
+    if (
+        not 0 < len(claims.sub) <= _SUBJECT_LONGEST
+        or has_controls(claims.sub)
+        or not _is_finite(claims.exp, claims.nbf)
+    ):
         raise TokenInvalid
     return claims
 

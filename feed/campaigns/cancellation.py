@@ -10,13 +10,14 @@ from feed.campaigns import cancellation_store, store
 from feed.campaigns.cancellation_notices import cancellation_notice
 from feed.campaigns.cancellation_store import Cancellation
 from feed.campaigns.errors import CampaignSettled
-from feed.campaigns.inputs import written_reason_problems
+from feed.campaigns.inputs import OPTIONAL_REASON, written_reason_problems
 from feed.campaigns.locking import lock_campaign, require_unsettled
 from feed.campaigns.store import Campaign
 from feed.errors import Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
+from feed.texts import require_text
 
 _NOTIFIED_PER_TRANSACTION = 2_000
 Outcome = Literal["recorded", "cancelled"]
@@ -30,6 +31,7 @@ async def cancel_campaign(
     From the opening on it takes a reason and two people. Participants read the reason of the first.
     Raises Invalid, SecondPersonRequired, CampaignSettled, CampaignNotFound.
     """
+    reason = require_text("reason", reason, OPTIONAL_REASON)
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         campaign = await lock_campaign(conn, campaign_id)
         if campaign.state == "cancelled":

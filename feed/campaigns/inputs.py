@@ -1,12 +1,22 @@
 """Reasons and notes that editors and jurors enter, and their validation."""
 
+from typing import Annotated
+
 import msgspec
 
 from feed.errors import FieldError
-from feed.texts import line_problem, text_problem
+from feed.texts import line, prose, text_problems
 
-NOTE_LONGEST = 500
-REASON_LONGEST = 40
+NOTE = prose(500, required=False)
+WRITTEN_REASON = line(500)
+# Where it depends on the state whether a reason is needed.
+OPTIONAL_REASON = line(500, required=False)
+REASON_CODE = line(40)
+
+Note = Annotated[str, NOTE.bound]
+WrittenReason = Annotated[str, WRITTEN_REASON.bound]
+OptionalReason = Annotated[str, OPTIONAL_REASON.bound]
+ReasonCode = Annotated[str, REASON_CODE.bound]
 
 # Labels of the codes that editors use most, as authors read them; other codes are allowed too.
 _LABELS = {
@@ -26,15 +36,15 @@ _LABELS = {
 class Reason(msgspec.Struct, frozen=True):
     """Why an entry is disqualified or reinstated. The code is shown to the author, the note is not."""
 
-    reason_code: str = ""
-    note: str | None = None
+    reason_code: ReasonCode = ""
+    note: Note | None = None
 
 
 def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
     """The problems of a reason."""
     errors = note_problems(note)
-    if problem := text_problem(reason_code, shortest=1, longest=REASON_LONGEST):
-        errors.append(FieldError("reason_code", problem, {"longest": REASON_LONGEST}))
+    if problems := text_problems("reason_code", reason_code, REASON_CODE):
+        errors += problems
     elif not (reason_code.isascii() and reason_code.replace("_", "").isalnum()):
         errors.append(FieldError("reason_code", "forbidden_character"))
     return errors
@@ -47,11 +57,9 @@ def reason_label(reason_code: str) -> str:
 
 def written_reason_problems(reason: str) -> list[FieldError]:
     """The problems of a written reason, for a juror's removal or a cancellation."""
-    problem = line_problem(reason, shortest=1, longest=NOTE_LONGEST)
-    return [FieldError("reason", problem, {"longest": NOTE_LONGEST})] if problem else []
+    return text_problems("reason", reason, WRITTEN_REASON)
 
 
 def note_problems(note: str | None) -> list[FieldError]:
     """The problems of a note."""
-    problem = None if note is None else text_problem(note, shortest=0, longest=NOTE_LONGEST)
-    return [FieldError("note", problem, {"longest": NOTE_LONGEST})] if problem else []
+    return [] if note is None else text_problems("note", note, NOTE)

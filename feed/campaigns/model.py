@@ -9,6 +9,10 @@ from typing import Any, Literal, NewType, get_args
 import msgspec
 import rfc8785
 
+from feed.campaigns.text_rules import CriterionName, DeliveryPlace, PrizeName, PrizeTerms
+from feed.ids import GivenId
+from feed.texts import Choice
+
 CampaignId = NewType("CampaignId", int)
 StoredState = Literal["draft", "scheduled", "judging", "decided", "announced", "final", "archived", "cancelled"]
 State = Literal[
@@ -53,19 +57,19 @@ class Prize(msgspec.Struct, frozen=True):
     `terms` and `valid_until` say how and until when it can be used: the law requires them of a voucher.
     """
 
-    name: str = ""
-    kind: str = ""
+    name: PrizeName = ""
+    kind: Choice = ""
     per_winner: int = 1
     value_cny: Decimal | None = None
-    image_media_id: str | None = None
-    terms: str | None = None
+    image_media_id: GivenId | None = None
+    terms: PrizeTerms | None = None
     valid_until: datetime | None = None
 
 
 class Criterion(msgspec.Struct, frozen=True):
     """A part of a mark with its weight. The weights are exact decimals that sum to 1."""
 
-    name: str = ""
+    name: CriterionName = ""
     weight: Decimal = Decimal(0)
 
 
@@ -73,7 +77,7 @@ class Delivery(msgspec.Struct, frozen=True):
     """Delivery of the prizes: days after the claim, and the place where prizes are collected."""
 
     within_days: int = 30
-    place: str | None = None
+    place: DeliveryPlace | None = None
 
 
 class Eligibility(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from feed.phones import mask_phone, normalise_phone
+from feed.texts import TextRule, line
 
 
 def _as_written(value: str) -> str:
@@ -33,7 +34,7 @@ class ClaimField(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     label: str
-    longest: int = 40
+    text: TextRule = line(40)
     normalise: Callable[[str], str] = _as_written
     mask: Callable[[str], str] = _first_letter
     # Written as text to a spreadsheet, which would round it.
@@ -65,7 +66,7 @@ class PrizeKind(msgspec.Struct, frozen=True, kw_only=True):
 
 _NAME = ClaimField(name="recipient_name", label="收件人")
 _PHONE = ClaimField(name="phone", label="手机号", normalise=normalise_phone, mask=mask_phone, is_number=True)
-_ADDRESS = ClaimField(name="address", label="地址", longest=200, mask=_first_third)
+_ADDRESS = ClaimField(name="address", label="地址", text=line(200), mask=_first_third)
 
 GOODS = PrizeKind(
     name="goods",

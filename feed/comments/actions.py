@@ -13,14 +13,14 @@ from feed.changes import store as changes
 from feed.changes.store import Announce, Delta, announce_nothing
 from feed.comments import store
 from feed.comments.hide_show import hide_comment
-from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment, comment_problems
+from feed.comments.model import TEXT, CommentId, CommentNotFound, CommentsClosed, NotYourComment
 from feed.comments.store import NewRow, Target
 from feed.errors import FeedError, FieldError, Invalid
 from feed.idempotency import KeyedRequest
 from feed.postgres import Connection, Pool, transaction
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.posts.preconditions import Preconditions, list_preconditions
-from feed.texts import clean_text
+from feed.texts import require_text
 
 
 class NewComment(msgspec.Struct, frozen=True):
@@ -43,9 +43,7 @@ class NewComment(msgspec.Struct, frozen=True):
         ip_region: str | None = None,
     ) -> "NewComment":
         """The comment with its text cleaned. Raises Invalid if the text cannot be a comment."""
-        text = clean_text(text)
-        if problems := comment_problems(text):
-            raise Invalid(*problems)
+        text = require_text("text", text, TEXT)
         return NewComment(author_id, post_id, text, reply_to_id, request, ip_region)
 
 

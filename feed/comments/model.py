@@ -1,17 +1,18 @@
 """Comments: two levels, and a placeholder for a removed comment that has replies."""
 
 from datetime import datetime
-from typing import NewType
+from typing import Annotated, NewType
 
 import msgspec
 
 from feed.accounts.model import AccountId
-from feed.errors import Conflict, FieldError, Forbidden, NotFound
+from feed.errors import Conflict, Forbidden, NotFound
 from feed.posts.model import PostId, State
-from feed.texts import text_problem
+from feed.texts import prose
 
 CommentId = NewType("CommentId", int)
-TEXT_LONGEST = 500
+TEXT = prose(500)
+CommentText = Annotated[str, TEXT.bound]
 
 
 class CommentNotFound(NotFound):
@@ -42,9 +43,3 @@ class Comment(msgspec.Struct, frozen=True):
     state: State
     like_count: int
     created_at: datetime
-
-
-def comment_problems(text: str) -> list[FieldError]:
-    """All problems of a comment's text; empty if it is valid."""
-    problem = text_problem(text, shortest=1, longest=TEXT_LONGEST)
-    return [FieldError("text", problem, {"longest": TEXT_LONGEST})] if problem else []

@@ -9,12 +9,12 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import store as campaigns
 from feed.curation import store
-from feed.curation.model import PINS_MOST, HotAction, HotActionKind, PinsFull, TopicInCampaign, hot_problems
+from feed.curation.model import PINS_MOST, REASON, HotAction, HotActionKind, PinsFull, TopicInCampaign, hot_problems
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
 from feed.posts.model import Post, PostId, PostNotFound, PostNotPublished
-from feed.texts import clean_text
+from feed.texts import read_text
 from feed.topics import store as topics
 from feed.topics.model import STATES, Topic, TopicNotFound
 from feed.topics.parse import is_topic_name, lookup_key, topic_key
@@ -27,9 +27,9 @@ async def put_hot_action(
 
     Raises Invalid, PostNotFound, PostNotPublished, PinsFull.
     """
-    reason = clean_text(reason)
     if problems := hot_problems(action, reason, until):
         raise Invalid(*problems)
+    reason, _ = read_text(reason, REASON)
     kind = cast(HotActionKind, action)
     async with transaction(pool) as conn:
         await store.lock_hot_list(conn)

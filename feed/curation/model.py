@@ -1,17 +1,18 @@
 """Hot actions, their validation, and the errors of curation."""
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
 from feed.errors import Conflict, FieldError
-from feed.texts import text_problem
+from feed.texts import line, text_problems
 
 HotActionKind = Literal["pin", "boost", "suppress"]
 HOT_ACTION_KINDS: tuple[HotActionKind, ...] = get_args(HotActionKind)
 
-REASON_LONGEST = 200
+REASON = line(200)
+HotReason = Annotated[str, REASON.bound]
 # With more pins the top of the hot list would be editorial only.
 PINS_MOST = 10
 
@@ -44,8 +45,7 @@ def hot_problems(action: str, reason: str, until: datetime) -> list[FieldError]:
     problems = []
     if action not in HOT_ACTION_KINDS:
         problems.append(FieldError("action", "unknown_value", {"allowed": list(HOT_ACTION_KINDS)}))
-    if problem := text_problem(reason, shortest=1, longest=REASON_LONGEST):
-        problems.append(FieldError("reason", problem, {"longest": REASON_LONGEST}))
+    problems += text_problems("reason", reason, REASON)
     # Times near the limits of `datetime` overflow when they are converted to another time zone.
     if not 2000 <= until.year <= 9000:
         problems.append(FieldError("until", "invalid_value"))

@@ -7,13 +7,15 @@ import msgspec
 
 from feed.accounts import erasure_store, event_store, sanctions
 from feed.accounts import store as accounts
-from feed.accounts.authentication import seed_name
+from feed.accounts.authentication import ClaimedName, seed_name
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
+from feed.auth.tokens import Subject
 from feed.errors import FieldError, Invalid
 from feed.moderation.model import reason_problems, until_problems
 from feed.moderation.sanctions import impose_on_account, lift_from_account
 from feed.postgres import Connection, Pool, transaction
+from feed.texts import Choice, has_controls
 
 EventType = Literal["account.renamed", "account.banned", "account.unbanned", "account.erased"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
@@ -27,16 +29,16 @@ When = Annotated[datetime, msgspec.Meta(tz=True)]
 class AppAccount(msgspec.Struct, frozen=True):
     """The account of an event, by the `sub` of the app's tokens, and the fields that its type needs."""
 
-    sub: str
-    name: str = ""
+    sub: Subject
+    name: ClaimedName = ""
     until: When | None = None
-    reason_code: str = "other"
+    reason_code: Choice = "other"
 
 
 class AppEvent(msgspec.Struct, frozen=True):
     """An event of an account of the app, which happened at `timestamp`."""
 
-    type: str
+    type: Choice
     timestamp: When
     data: AppAccount
 
@@ -55,10 +57,10 @@ def event_problems(event: AppEvent, now: datetime) -> list[FieldError]:
 def _data_problems(event: AppEvent) -> list[FieldError]:
     data = event.data
     problems: list[FieldError] = []
-    if not 0 < len(data.sub) <= 255 or not data.sub.isprintable():
+    if not data.sub or has_controls(data.sub):
         problems.append(FieldError("sub", "invalid_value" if data.sub else "required"))
-    if event.type == "account.renamed" and seed_name(data.name) is None:
-        problems.append(FieldError("name", "invalid_value" if data.name.strip() else "required"))
+    if event.type == "account.renamed" and not data.name.strip():
+        problems.append(FieldError("name", "required"))
     if event.type == "account.banned":
         problems += [*reason_problems(data.reason_code), *until_problems(data.until)]
     return problems
@@ -94,9 +96,7 @@ async def _erase(conn: Connection, iss: str, event: AppEvent) -> Outcome:
 async def _rename(conn: Connection, account_id: AccountId, event: AppEvent) -> Outcome:
     if not await event_store.mark_applied(conn, account_id, "name", event.timestamp):
         return "outdated"
-    name = seed_name(event.data.name)
-    assert name is not None
-    await event_store.change_name(conn, account_id, name)
+    await event_store.change_name(conn, account_id, seed_name(event.data.name))
     await audit.add(conn, None, "account.rename", "account", account_id, {"by": "app"})
     return "applied"
 

@@ -44,6 +44,7 @@ from feed.postgres import Connection, Pool, transaction
 from feed.posts import store as posts
 from feed.posts.hide_show import hide_post, show_post
 from feed.posts.model import State, content_sha256
+from feed.texts import normalised
 
 # The result of each item of a batch.
 Outcome = VerdictResult | FeedError
@@ -221,7 +222,7 @@ async def _judge(
         reviewer_id=reviewer_id,
         verdict=kind,
         reason_code=new.reason_code,
-        note=new.note,
+        note=normalised(new.note),
         content_sha256=content,
         batch_id=batch_id,
     )

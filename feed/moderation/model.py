@@ -1,21 +1,23 @@
 """Verdicts, their reasons, and the states that they lead to."""
 
 from datetime import datetime
-from typing import Literal, NewType, get_args
+from typing import Annotated, Literal, NewType, get_args
 
 import msgspec
 
 from feed.cases.model import STAGE_LAST, Case, CaseStale
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
 from feed.posts.model import State
-from feed.texts import text_problem
+from feed.texts import Choice, prose, text_problems
 
 VerdictId = NewType("VerdictId", int)
 BatchId = NewType("BatchId", int)
 VerdictKind = Literal["approve", "reject", "remove", "restore", "dismiss", "escalate"]
 
-NOTE_LONGEST = 500
+NOTE = prose(500, required=False)
 BATCH_MOST = 50
+
+Note = Annotated[str, NOTE.bound]
 
 
 class OwnSubject(Forbidden):
@@ -69,10 +71,10 @@ _BY_CODE = {reason.code: reason for reason in REASONS}
 class NewVerdict(msgspec.Struct, frozen=True):
     """A verdict to record; `version` is the version of the case that the reviewer saw."""
 
-    verdict: str
+    verdict: Choice
     version: int
-    reason_code: str = "fine"
-    note: str | None = None
+    reason_code: Choice = "fine"
+    note: Note | None = None
 
 
 class VerdictResult(msgspec.Struct, frozen=True):
@@ -114,8 +116,8 @@ def verdict_problems(*, verdict: str, reason_code: str, note: str | None) -> lis
     problems = reason_problems(reason_code)
     if verdict not in get_args(VerdictKind):
         problems.append(FieldError("verdict", "unknown_value", {"allowed": list(get_args(VerdictKind))}))
-    if note is not None and (problem := text_problem(note, shortest=0, longest=NOTE_LONGEST)):
-        problems.append(FieldError("note", problem, {"longest": NOTE_LONGEST}))
+    if note is not None:
+        problems += text_problems("note", note, NOTE)
     return problems
 
 

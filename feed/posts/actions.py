@@ -19,6 +19,8 @@ from feed.postgres import Connection, Pool, transaction
 from feed.posts import store
 from feed.posts.hide_show import hide_post
 from feed.posts.model import (
+    PLACE,
+    TEXT,
     TOPICS_MOST,
     NewPost,
     NotYourPost,
@@ -32,7 +34,7 @@ from feed.posts.model import (
     content_sha256,
     new_post_problems,
 )
-from feed.texts import clean_text
+from feed.texts import read_text
 from feed.topics import store as topics
 from feed.topics.parse import TopicMention, find_topics
 
@@ -62,9 +64,12 @@ class Draft(msgspec.Struct, frozen=True):
         author_id: AccountId, new: NewPost, request: KeyedRequest | None = None, ip_region: str | None = None
     ) -> "Draft":
         """The draft of a post, with its text cleaned and its topics found. Raises Invalid."""
-        text = clean_text(new.text)
-        if problems := new_post_problems(new, text):
+        text, problem = read_text(new.text, TEXT)
+        if problems := new_post_problems(new, problem):
             raise Invalid(*problems)
+        if new.location is not None:
+            place, _ = read_text(new.location.name, PLACE)
+            new = msgspec.structs.replace(new, location=msgspec.structs.replace(new.location, name=place))
         return Draft(author_id, text, find_topics(text), new, request, ip_region)
 
 
@@ -108,10 +113,11 @@ async def edit_post(
             raise PostNotEditable
         (await accounts.get_standing(conn, author_id)).require_write_access()
         old_text = await store.get_shown_text(conn, post_id)
-        text = old_text if change.text is None else clean_text(change.text)
-        comment_policy = change.comment_policy or post.comment_policy
-        if problems := change_problems(change, text):
+        # A text that stays is not checked again: it may be older than a rule.
+        text, problem = (old_text, None) if change.text is None else read_text(change.text, TEXT)
+        if problems := change_problems(change, problem):
             raise Invalid(*problems)
+        comment_policy = change.comment_policy or post.comment_policy
         if text == old_text:
             await store.change_comment_policy(conn, post_id, comment_policy)
         else:

@@ -2,22 +2,27 @@
 
 import hashlib
 from datetime import datetime
-from typing import Any, Literal, NewType, get_args
+from typing import Annotated, Any, Literal, NewType, get_args
 
 import msgspec
 import rfc8785
 
 from feed.accounts.model import AccountId
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
-from feed.texts import text_problem
+from feed.ids import GivenId
+from feed.texts import Choice, field_errors, line, prose, text_problems
 
 PostId = NewType("PostId", int)
 State = Literal["pending", "published", "rejected", "removed", "deleted"]
 CommentPolicy = Literal["everyone", "nobody"]
 
-TEXT_LONGEST = 2000
+# Uploads are not implemented, so no post is without a text.
+TEXT = prose(2000)
+PLACE = line(40)
 TOPICS_MOST = 10
-PLACE_LONGEST = 40
+
+PostText = Annotated[str, TEXT.bound]
+PlaceName = Annotated[str, PLACE.bound]
 
 
 class PostNotFound(NotFound):
@@ -39,7 +44,7 @@ class PostNotEditable(Conflict):
 class Location(msgspec.Struct, frozen=True, omit_defaults=True):
     """The place of a post, as given by its author."""
 
-    name: str
+    name: PlaceName
     lat: float | None = None
     lng: float | None = None
 
@@ -70,19 +75,19 @@ class Post(msgspec.Struct, frozen=True):
 class NewPost(msgspec.Struct, frozen=True):
     """The members of a new post."""
 
-    text: str = ""
-    media_ids: list[str] = []
+    text: PostText = ""
+    media_ids: list[GivenId] = []
     location: Location | None = None
     ai_generated: bool = False
-    comment_policy: str = "everyone"
+    comment_policy: Choice = "everyone"
 
 
 class PostChange(msgspec.Struct, frozen=True):
     """Changes of a post; absent members stay."""
 
-    text: str | None = None
-    media_ids: list[str] | None = None
-    comment_policy: str | None = None
+    text: PostText | None = None
+    media_ids: list[GivenId] | None = None
+    comment_policy: Choice | None = None
 
 
 def content_sha256(text: str, media_ids: list[int]) -> bytes:
@@ -91,23 +96,21 @@ def content_sha256(text: str, media_ids: list[int]) -> bytes:
     return hashlib.sha256(rfc8785.dumps(content)).digest()
 
 
-def new_post_problems(new: NewPost, text: str) -> list[FieldError]:
-    """All problems of a new post; `text` is its cleaned text. Empty if it is valid."""
-    problems = _content_problems(text, new.media_ids, new.comment_policy)
+def new_post_problems(new: NewPost, text_problem: str | None) -> list[FieldError]:
+    """All problems of a new post; `text_problem` is the one of its text. Empty if it is valid."""
+    problems = _content_problems(text_problem, new.media_ids, new.comment_policy)
     if new.location is not None:
         problems.extend(_location_problems(new.location))
     return problems
 
 
-def change_problems(change: PostChange, text: str) -> list[FieldError]:
-    """All problems of a change; `text` is the cleaned text after it. Empty if it is valid."""
-    return _content_problems(text, change.media_ids or [], change.comment_policy)
+def change_problems(change: PostChange, text_problem: str | None) -> list[FieldError]:
+    """All problems of a change; `text_problem` is the one of its text. Empty if it is valid."""
+    return _content_problems(text_problem, change.media_ids or [], change.comment_policy)
 
 
-def _content_problems(text: str, media_ids: list[str], comment_policy: str | None) -> list[FieldError]:
-    problems: list[FieldError] = []
-    if problem := text_problem(text, shortest=0 if media_ids else 1, longest=TEXT_LONGEST):
-        problems.append(FieldError("text", problem, {"longest": TEXT_LONGEST}))
+def _content_problems(text_problem: str | None, media_ids: list[str], comment_policy: str | None) -> list[FieldError]:
+    problems = field_errors("text", text_problem, TEXT)
     # Uploads are not implemented, so no media id exists.
     problems.extend(FieldError(f"media_ids[{i}]", "not_found") for i in range(len(media_ids)))
     if comment_policy is not None and comment_policy not in get_args(CommentPolicy):
@@ -116,9 +119,7 @@ def _content_problems(text: str, media_ids: list[str], comment_policy: str | Non
 
 
 def _location_problems(location: Location) -> list[FieldError]:
-    problems: list[FieldError] = []
-    if problem := text_problem(location.name, shortest=1, longest=PLACE_LONGEST):
-        problems.append(FieldError("location.name", problem, {"longest": PLACE_LONGEST}))
+    problems = text_problems("location.name", location.name, PLACE)
     if (location.lat is None) != (location.lng is None):
         problems.append(FieldError("location.lat" if location.lat is None else "location.lng", "required"))
     if location.lat is not None and not -90 <= location.lat <= 90:

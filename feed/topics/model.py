@@ -1,10 +1,15 @@
 """Topics, which a post's text names between `#` marks."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
 from feed.errors import NotFound
+from feed.texts import line
+
+# A topic without marks.
+TOPIC_NAME = line(40, required=False)
+TopicName = Annotated[str, TOPIC_NAME.bound]
 
 TopicState = Literal["allowed", "no_trend", "hidden", "closed"]
 STATES: tuple[TopicState, ...] = get_args(TopicState)

@@ -2,15 +2,15 @@
 
 import re
 import string
-import unicodedata
 from collections import deque
 
 import msgspec
+import unicodedata2 as unicodedata
 
-from feed.topics.model import TopicNotFound
+from feed.topics.model import TOPIC_NAME, TopicNotFound
 
 MARKS = "#＃"
-NAME_LONGEST = 40
+NAME_LONGEST = TOPIC_NAME.longest
 # Normalization may expand a character: U+FDFA becomes eighteen. The limit keeps keys short.
 KEY_LONGEST = 80
 

@@ -55,6 +55,12 @@ async def test_a_draft_requires_only_a_title(stage: Stage) -> None:
         ({"prizes": [{"name": "x" * 100, "kind": "goods"}]}, "prizes[0].name"),
         ({"cover_media_id": "x"}, "cover_media_id"),
         ({"cover_media_id": "0"}, "cover_media_id"),
+        # Characters without a glyph.
+        ({"organiser": "\u3164 "}, "organiser"),
+        ({"contact": "\u3164\u2800"}, "contact"),
+        ({"body": "\u200b\n\u200d"}, "body"),
+        ({"notes": "\u200b"}, "notes"),
+        ({"beacon": "\u115f"}, "beacon"),
         *(
             (values, field)
             # Characters that would begin a paragraph in the rules text, are invisible or change its direction.
@@ -124,10 +130,10 @@ EXPIRING = {
         ({"prizes": [{"name": "好书", "kind": "goods"}]}, "prizes[0].value_cny", "required"),
         ({"prizes": [{"name": "好书", "kind": "goods", "value_cny": "0.00"}]}, "prizes[0].value_cny", "required"),
         ({"prizes": [EXPIRING]}, "prizes[0].valid_until", "too_early"),
-        ({"organiser": "\u3164 "}, "organiser", "required"),
-        ({"contact": "\u3164\u2800"}, "contact", "required"),
-        ({"body": "\u200b\n\u200d"}, "body", "required"),
-        ({"method": "draw", "beacon": "\u115f"}, "beacon", "required"),
+        ({"organiser": "\u3000 "}, "organiser", "required"),
+        ({"contact": " "}, "contact", "required"),
+        ({"body": "\n\u3000\n"}, "body", "required"),
+        ({"method": "draw", "beacon": ""}, "beacon", "required"),
         ({"eligibility": {"require_media": True}}, "eligibility.require_media", "not_available"),
         ({"review_chain": 2}, "review_chain", "not_available"),
     ],

@@ -29,6 +29,7 @@ from feed.prizes.claims.fulfilment import receive_prize, ship_prize, verify_clai
 from feed.prizes.model import CodesMissing, PrizeNotFound, WinnerId, WrongPrizeState
 from feed.screens.prizes.cards import get_prize
 from feed.screens.prizes.overdue import list_overdue
+from feed.texts import line
 from tests.support import make, phases
 
 # Shown as a code; the claim asks for an e-mail address.
@@ -36,7 +37,7 @@ COUPON = PrizeKind(
     name="coupon",
     label="优惠券",
     claim_text="电子邮箱",
-    claim_fields=(ClaimField(name="recipient_email", label="邮箱", longest=60),),
+    claim_fields=(ClaimField(name="recipient_email", label="邮箱", text=line(60)),),
     delivery_text="优惠券{within}显示，在{place}使用",
     has_codes=True,
     is_voucher=True,

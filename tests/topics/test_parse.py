@@ -1,9 +1,9 @@
 """Parsing of topics: the published vectors, edge cases, and properties of all texts."""
 
 import time
-import unicodedata
 
 import pytest
+import unicodedata2 as unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 

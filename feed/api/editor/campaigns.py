@@ -23,6 +23,7 @@ from feed.campaigns.errors import (
     MarksLocked,
     MarksMissing,
 )
+from feed.campaigns.inputs import OptionalReason
 from feed.campaigns.jury import actions as jury_actions
 from feed.campaigns.rules.draft import CampaignFields
 from feed.ids import MAX_ID
@@ -37,7 +38,7 @@ CampaignState = Annotated[str | None, QueryParameter(name="state")]
 class CancelIn(msgspec.Struct, frozen=True):
     """The published reason. A campaign that has not opened needs none."""
 
-    reason: str = ""
+    reason: OptionalReason = ""
 
 
 @post("/campaigns", status_code=201)

@@ -9,15 +9,17 @@ from litestar.params import FromPath, JSONBody
 from feed.accounts.model import AccountNotFound, SecondPersonRequired
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
 from feed.campaigns.errors import CampaignNotFound
+from feed.ids import GivenId
 from feed.prizes.claims import access
 from feed.screens.prizes.claims import Reader, list_readers
+from feed.texts import Reason
 
 
 class AccessIn(msgspec.Struct, frozen=True):
     """The account that gets access to claim details, for how many days, and why."""
 
-    user_id: str
-    reason: str
+    user_id: GivenId
+    reason: Reason
     days: int = 7
 
 

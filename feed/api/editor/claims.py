@@ -13,8 +13,9 @@ from feed.keys.kms import KmsAway
 from feed.pagination import Page
 from feed.prizes.claims import actions as claim_actions
 from feed.prizes.claims import codes, export, fulfilment, shredding_store
-from feed.prizes.claims.codes import CodeStock
+from feed.prizes.claims.codes import CodeStock, PrizeCode
 from feed.prizes.claims.form import Claim
+from feed.prizes.claims.fulfilment import Carrier, TrackingNo
 from feed.prizes.claims.shredding import ShreddingReceipt
 from feed.prizes.model import (
     ClaimAccessRequired,
@@ -36,14 +37,14 @@ _NO_STORE = {"cache-control": "no-store"}
 class ShipmentIn(msgspec.Struct, frozen=True):
     """A shipment."""
 
-    carrier: str
-    tracking_no: str
+    carrier: Carrier
+    tracking_no: TrackingNo
 
 
 class CodesIn(msgspec.Struct, frozen=True):
     """Voucher codes, one for each winner of the prize."""
 
-    codes: list[str]
+    codes: list[PrizeCode]
 
 
 @get("/campaigns/{campaign_id:str}/claims", errors=(CampaignNotFound,))

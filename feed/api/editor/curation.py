@@ -9,26 +9,27 @@ from litestar.params import FromPath, JSONBody
 
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
 from feed.curation import actions
-from feed.curation.model import PinsFull, TopicInCampaign
+from feed.curation.model import HotReason, PinsFull, TopicInCampaign
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.screens.posts.cards import Id
 from feed.screens.posts.hot_explain import HotActionCard, hot_action_card
-from feed.topics.model import TopicNotFound, TopicState
+from feed.texts import Choice
+from feed.topics.model import TopicName, TopicNotFound, TopicState
 
 
 class HotActionIn(msgspec.Struct, frozen=True):
     """A hot action with its reason and end."""
 
-    action: str
-    reason: str
+    action: Choice
+    reason: HotReason
     until: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class TopicIn(msgspec.Struct, frozen=True):
     """Changes of a topic; absent members stay. `alias_of` is the name of the topic that this one is an alias of; null: none."""
 
-    state: str | msgspec.UnsetType = msgspec.UNSET
-    alias_of: str | msgspec.UnsetType | None = msgspec.UNSET
+    state: Choice | msgspec.UnsetType = msgspec.UNSET
+    alias_of: TopicName | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class EditorTopicCard(msgspec.Struct, frozen=True):

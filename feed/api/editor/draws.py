@@ -12,6 +12,7 @@ from feed.api.responses import PRIVATE, response_specs
 from feed.campaigns.errors import CampaignNotFound
 from feed.prizes.draw import actions as draw_actions
 from feed.prizes.draw import correction_actions
+from feed.prizes.draw.beacon import NumberText, RoundText
 from feed.prizes.draw.model import (
     BeaconMismatch,
     CorrectionReason,
@@ -22,13 +23,14 @@ from feed.prizes.draw.model import (
 )
 from feed.screens.prizes import draws as screen
 from feed.screens.prizes.draws import DrawCard, NumberCard
+from feed.texts import Reason
 
 
 class NumberIn(msgspec.Struct, frozen=True):
     """The number as published: the issue, the digits in groups, and when it appeared."""
 
-    round: str
-    value: str
+    round: RoundText
+    value: NumberText
     appeared_at: datetime
 
 
@@ -36,7 +38,7 @@ class CorrectionIn(NumberIn, frozen=True):
     """The correct number. The reason code is published, the reason is recorded in the audit log."""
 
     reason_code: CorrectionReason
-    reason: str
+    reason: Reason
 
 
 @get("/campaigns/{campaign_id:str}/draw/number", errors=(DrawNotFound,))

@@ -36,10 +36,11 @@ from feed.campaigns.errors import (
     RevisionStale,
     ShortlistFull,
 )
-from feed.campaigns.inputs import Reason
+from feed.campaigns.inputs import OptionalReason, Reason
 from feed.campaigns.jury import actions as jury_actions
 from feed.campaigns.jury import members
 from feed.campaigns.jury.mark import NewMark
+from feed.ids import GivenId
 from feed.pagination import Page
 from feed.screens.campaigns import entries as screen
 from feed.screens.campaigns.cards import JurorCard, get_campaign_for_editors
@@ -52,8 +53,8 @@ Id = str
 class JurorsIn(msgspec.Struct, frozen=True):
     """All jurors; an empty list lets every editor mark. `reason` is required to remove a juror from an open campaign."""
 
-    user_ids: list[str]
-    reason: str = ""
+    user_ids: list[GivenId]
+    reason: OptionalReason = ""
 
 
 class Jurors(msgspec.Struct, frozen=True):

@@ -31,10 +31,12 @@ from feed.prizes.model import (
     WinnerNotFound,
 )
 from feed.prizes.objections import actions as objection_actions
+from feed.prizes.objections.actions import ObjectionText
 from feed.screens.prizes import objections as screen
 from feed.screens.prizes import settlement as settlement_screen
 from feed.screens.prizes.objections import ObjectionCard
 from feed.screens.prizes.settlement import Decision
+from feed.texts import Reason
 
 # Litestar reserves the parameter name `state` for the application's state.
 StateFilter = Annotated[Literal["open", "answered"] | None, QueryParameter(name="state")]
@@ -44,7 +46,7 @@ _ANSWERED: dict[str | None, tuple[bool, ...]] = {None: (False, True), "open": (F
 class AnswerIn(msgspec.Struct, frozen=True):
     """The answer, sent to the author of the objection. `remedy` if it is upheld; `rank` is the place that `replace` is about."""
 
-    text: str
+    text: ObjectionText
     remedy: Remedy | None = None
     rank: int | None = None
 
@@ -52,7 +54,7 @@ class AnswerIn(msgspec.Struct, frozen=True):
 class ReplacementIn(msgspec.Struct, frozen=True):
     """The reason, recorded in the audit log."""
 
-    reason: str
+    reason: Reason
 
 
 @get("/objections")

@@ -29,12 +29,13 @@ from feed.prizes.settlement import actions as settlement_actions
 from feed.screens.prizes import settlement as screen
 from feed.screens.prizes.settlement import Decision, SheetCard
 from feed.screens.prizes.sheet_csv import csv_of
+from feed.texts import OptionalReason
 
 
 class ReasonIn(msgspec.Struct, frozen=True):
     """The reason, recorded in the audit log. A settlement needs one only to be forced."""
 
-    reason: str = ""
+    reason: OptionalReason = ""
 
 
 @post(

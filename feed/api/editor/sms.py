@@ -23,6 +23,7 @@ from feed.screens.staff import sms as screen
 from feed.screens.staff.sms import MessageCard
 from feed.sms import manual_resolution
 from feed.sms.model import MessageId, MessageNotFound, MessageNotStuck, MessageTooLate, State
+from feed.texts import Reason
 
 # Litestar reserves the parameter name `state` for the application's state.
 StateFilter = Annotated[State | None, QueryParameter(name="state")]
@@ -32,14 +33,14 @@ CampaignFilter = Annotated[str | None, QueryParameter(name="campaign_id")]
 class RetryIn(msgspec.Struct, frozen=True):
     """Why another attempt is right although the phone may have the message already; recorded in the audit log."""
 
-    reason: str
+    reason: Reason
 
 
 class ResolveIn(msgspec.Struct, frozen=True):
     """The outcome, and the evidence for it; recorded in the audit log."""
 
     outcome: Literal["sent", "failed"]
-    reason: str
+    reason: Reason
 
 
 @get("/messages")

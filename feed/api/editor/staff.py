@@ -8,12 +8,13 @@ from feed.accounts.model import AccountId, AccountNotFound, LastAdmin, Role
 from feed.accounts.roles import change_roles
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
 from feed.screens.posts.cards import Id
+from feed.texts import Choice
 
 
 class RolesIn(msgspec.Struct, frozen=True):
     """All roles of an account after the request."""
 
-    roles: list[str]
+    roles: list[Choice]
 
 
 class StaffCard(msgspec.Struct, frozen=True):

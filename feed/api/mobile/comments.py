@@ -22,7 +22,8 @@ from feed.api.responses import json_response, response_specs
 from feed.api.state import AppState
 from feed.comments import actions
 from feed.comments.actions import NewComment
-from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, NotYourComment
+from feed.comments.model import CommentId, CommentNotFound, CommentsClosed, CommentText, NotYourComment
+from feed.ids import GivenId
 from feed.pagination import NEWEST, OLDEST, CursorExpired, Page, Position
 from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.screens.comments import cards as screen
@@ -34,8 +35,8 @@ from feed.screens.posts.viewer_store import require_visible_post
 class CommentIn(msgspec.Struct, frozen=True):
     """A comment, or with `reply_to_id` a reply."""
 
-    text: str = ""
-    reply_to_id: str | None = None
+    text: CommentText = ""
+    reply_to_id: GivenId | None = None
 
 
 @post(

@@ -5,13 +5,14 @@ from typing import get_args
 import msgspec
 from litestar import Response, Router, get
 
-from feed.accounts.model import BIO_LONGEST, NAME_LONGEST
+from feed.accounts.model import BIO, NAME
 from feed.api.dependencies import InjectedAppState
 from feed.boards.diversity import AUTHOR_MOST, TOPIC_MOST, WINDOW
 from feed.boards.hot_score import COMMENT_WEIGHT, PERIOD
-from feed.comments.model import TEXT_LONGEST as COMMENT_LONGEST
+from feed.comments.model import TEXT as COMMENT_TEXT
 from feed.curation.trends import HALF_LIFE, REACH
-from feed.posts.model import PLACE_LONGEST, TEXT_LONGEST, TOPICS_MOST, CommentPolicy
+from feed.posts.model import PLACE, TOPICS_MOST, CommentPolicy
+from feed.posts.model import TEXT as POST_TEXT
 from feed.ranking_snapshots import MAX_RANKED
 from feed.screens.posts.new_count import MAX_NEW_COUNT
 from feed.screens.staff.cases import ReasonCard, reason_cards
@@ -24,11 +25,11 @@ _CACHE_CONTROL = "public, max-age=300"
 class TextLimits(msgspec.Struct, frozen=True):
     """The greatest lengths of texts, in code points."""
 
-    post: int = TEXT_LONGEST
-    comment: int = COMMENT_LONGEST
-    name: int = NAME_LONGEST
-    bio: int = BIO_LONGEST
-    place: int = PLACE_LONGEST
+    post: int = POST_TEXT.longest
+    comment: int = COMMENT_TEXT.longest
+    name: int = NAME.longest
+    bio: int = BIO.longest
+    place: int = PLACE.longest
 
 
 class TopicRules(msgspec.Struct, frozen=True):

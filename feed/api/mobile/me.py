@@ -12,7 +12,7 @@ from feed.accounts.model import AccountNotFound, Banned, Muted
 from feed.accounts.settings import OptionalNotification
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, field_id
 from feed.api.responses import PRIVATE, json_response, response_specs
-from feed.ids import MAX_ID
+from feed.ids import MAX_ID, GivenId
 from feed.inbox import actions
 from feed.inbox.model import NotificationKind
 from feed.pagination import Page, Position
@@ -34,7 +34,7 @@ OwnState = Annotated[OwnStates | None, QueryParameter(name="state")]
 class ReadUntil(msgspec.Struct, frozen=True):
     """The latest notification that was shown; all before it count as read too."""
 
-    until_id: str
+    until_id: GivenId
 
 
 class NoticesIn(msgspec.Struct, frozen=True):

@@ -7,8 +7,10 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, field_id, path_id
 from feed.api.responses import PRIVATE, PUBLIC
 from feed.campaigns.errors import CampaignNotFound, EntryNotFound
+from feed.ids import GivenId
 from feed.prizes.model import AlreadyObjected, NotAParticipant, ObjectionsClosed, ResultNotFound
 from feed.prizes.objections import actions as objection_actions
+from feed.prizes.objections.actions import ObjectionText
 from feed.screens.prizes import objections as screen
 from feed.screens.prizes import winners as winners_screen
 from feed.screens.prizes.objections import OwnObjection
@@ -18,8 +20,8 @@ from feed.screens.prizes.winners import WinnersCard
 class ObjectionIn(msgspec.Struct, frozen=True):
     """The text of an objection, and the entry that it is about, if any."""
 
-    text: str
-    post_id: str | None = None
+    text: ObjectionText
+    post_id: GivenId | None = None
 
 
 @get("/campaigns/{campaign_id:str}/winners", errors=(CampaignNotFound, ResultNotFound), conditional=True)

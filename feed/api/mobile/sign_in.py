@@ -1,6 +1,6 @@
 """Endpoints of the sign-in by phone, for installations whose app has no sign-in of its own."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, delete, get, post
@@ -17,8 +17,10 @@ from feed.api.responses import PRIVATE
 from feed.api.state import AppState
 from feed.errors import NotFound
 from feed.limits.model import LimitsAway
+from feed.phones import PhoneText
 from feed.screens.people import profiles as screen
 from feed.screens.people.profiles import UserCard
+from feed.texts import opaque
 
 
 class SignInElsewhere(NotFound):
@@ -28,21 +30,21 @@ class SignInElsewhere(NotFound):
 class PhoneIn(msgspec.Struct, frozen=True):
     """The phone that gets a code. `challenge` is the solved proof of work (altcha's payload), if one is required."""
 
-    phone: str
-    challenge: str | None = None
+    phone: PhoneText
+    challenge: Annotated[str, opaque(16_384)] | None = None
 
 
 class CodeIn(msgspec.Struct, frozen=True):
     """The code that a phone has received."""
 
-    phone: str
-    code: str
+    phone: PhoneText
+    code: Annotated[str, opaque(40)]
 
 
 class RefreshIn(msgspec.Struct, frozen=True):
     """The refresh token of the last sign-in."""
 
-    refresh_token: str
+    refresh_token: Annotated[str, opaque(1000)]
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):

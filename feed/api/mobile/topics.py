@@ -8,7 +8,6 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from feed.api.dependencies import Cursor, InjectedAppState, InjectedReader, Limit
 from feed.api.responses import PUBLIC, json_response, response_specs
-from feed.errors import FieldError, Invalid
 from feed.pagination import CursorExpired, Page, Position
 from feed.postgres import Connection
 from feed.screens.posts import feeds as screen
@@ -16,12 +15,12 @@ from feed.screens.posts import ranked_pages
 from feed.screens.posts.cards import PostCard
 from feed.screens.posts.feeds import Listed
 from feed.screens.posts.topics import TopicCard, get_topic
-from feed.texts import text_problem
-from feed.topics.model import TopicNotFound
-from feed.topics.parse import MARKS, NAME_LONGEST, lookup_key, topic_key
+from feed.texts import require_text
+from feed.topics.model import TOPIC_NAME, TopicNotFound
+from feed.topics.parse import MARKS, lookup_key, topic_key
 
 Search = Annotated[
-    str, QueryParameter(max_length=NAME_LONGEST, description="How the name begins, with or without a mark.")
+    str, QueryParameter(max_length=TOPIC_NAME.raw_longest, description="How the name begins, with or without a mark.")
 ]
 
 
@@ -35,9 +34,8 @@ async def list_topics(
     cursor: Cursor = None,
 ) -> Response[Page[TopicCard]]:
     """Trending topics by recent authors. With `q` all topics whose names begin with it, trending ones first."""
-    if problem := text_problem(q, shortest=0, longest=NAME_LONGEST):
-        raise Invalid(FieldError("q", problem, {"longest": NAME_LONGEST}))
-    page = await app_state.topics.page(topic_key(q.strip().lstrip(MARKS)), cursor=cursor, limit=limit)
+    q = require_text("q", q, TOPIC_NAME)
+    page = await app_state.topics.page(topic_key(q.lstrip(MARKS)), cursor=cursor, limit=limit)
     return Response(page, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
 

@@ -18,14 +18,16 @@ from feed.api.dependencies import (
 from feed.api.state import AppState
 from feed.cases.model import STAGE_LAST, CaseFilter, CaseId, CaseLeased, CaseNotFound, CaseNotLeased, CaseStale, Kind
 from feed.comments.model import CommentIsDeleted
+from feed.ids import GivenId
 from feed.moderation import actions
 from feed.moderation.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
 from feed.pagination import BEGINNING, NEWEST, Page, Position
 from feed.posts.hide_show import PostIsDeleted
 from feed.screens.staff import cases as screen
 from feed.screens.staff.cases import CaseCard
-from feed.texts import text_problem
+from feed.texts import Choice, read_text
 from feed.topics import store as topics
+from feed.topics.model import TOPIC_NAME
 from feed.topics.parse import topic_key
 
 Stage = Annotated[int | None, QueryParameter(ge=1, le=STAGE_LAST)]
@@ -41,8 +43,8 @@ class LeaseIn(msgspec.Struct, frozen=True):
 
     count: int = 10
     stage: int | None = None
-    kind: str | None = None
-    campaign_id: str | None = None
+    kind: Choice | None = None
+    campaign_id: GivenId | None = None
 
 
 class LeasedCases(msgspec.Struct, frozen=True):
@@ -166,7 +168,7 @@ async def _cards(app_state: AppState, case_ids: list[CaseId]) -> list[CaseCard]:
 async def _topic_id(app_state: AppState, name: str | None) -> int | None:
     if name is None:
         return None
-    if text_problem(name, shortest=1, longest=100):
+    if read_text(name, TOPIC_NAME)[1]:
         return _UNKNOWN_TOPIC_ID
     async with app_state.pool.acquire() as conn:
         found = await topics.find_by_key(conn, topic_key(name))

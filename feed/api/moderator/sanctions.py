@@ -13,13 +13,14 @@ from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id
 from feed.moderation import sanctions as sanction_actions
 from feed.moderation.model import OwnSubject, StaffProtected
 from feed.screens.posts.cards import Id
+from feed.texts import Choice
 
 
 class SanctionIn(msgspec.Struct, frozen=True):
     """A new sanction. Without `until` it is in force until it is lifted."""
 
-    kind: str
-    reason_code: str
+    kind: Choice
+    reason_code: Choice
     until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 

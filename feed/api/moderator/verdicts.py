@@ -7,18 +7,20 @@ from litestar.params import FromPath, JSONBody
 from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, InjectedViewer, path_id
 from feed.cases.model import CaseId, CaseNotFound
 from feed.errors import NotFound
+from feed.ids import GivenId
 from feed.moderation import actions
 from feed.moderation.actions import Outcome
-from feed.moderation.model import BatchId, BatchNotFound, NewVerdict, VerdictResult
+from feed.moderation.model import BatchId, BatchNotFound, NewVerdict, Note, VerdictResult
 from feed.screens.posts.cards import Id
 from feed.screens.staff import cases as screen
 from feed.screens.staff.cases import ReasonCard
+from feed.texts import Choice
 
 
 class CaseSeen(msgspec.Struct, frozen=True):
     """A case in the version that the reviewer has read."""
 
-    id: Id
+    id: GivenId
     version: int
 
 
@@ -26,9 +28,9 @@ class BatchIn(msgspec.Struct, frozen=True):
     """One verdict on many cases."""
 
     cases: list[CaseSeen]
-    verdict: str
-    reason_code: str = "fine"
-    note: str | None = None
+    verdict: Choice
+    reason_code: Choice = "fine"
+    note: Note | None = None
 
 
 class ItemOutcome(msgspec.Struct, frozen=True):

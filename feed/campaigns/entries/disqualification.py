@@ -11,6 +11,7 @@ from feed.errors import Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool
+from feed.texts import normalised
 
 
 async def disqualify_entry(
@@ -30,7 +31,7 @@ async def disqualify_entry(
         campaign = await lock_judgeable_campaign(conn, campaign_id)
         entry = await entries.get_entry(conn, campaign_id, post_id)
         if not await entries.mark_disqualified(
-            conn, campaign_id, post_id, reason_code=reason.reason_code, note=reason.note, by=editor_id
+            conn, campaign_id, post_id, reason_code=reason.reason_code, note=normalised(reason.note), by=editor_id
         ):
             raise EntryDisqualified
         await increment_versions(conn, [post_id])
@@ -65,5 +66,5 @@ async def _record(
     conn: Connection, actor_id: AccountId, action: str, campaign_id: int, post_id: int, reason: Reason
 ) -> None:
     # With the note: after a reinstatement the entry does not have it any more.
-    detail = {"post_id": str(post_id), "reason_code": reason.reason_code, "note": reason.note}
+    detail = {"post_id": str(post_id), "reason_code": reason.reason_code, "note": normalised(reason.note)}
     await audit.add(conn, actor_id, action, "campaign", campaign_id, detail)

@@ -11,12 +11,13 @@ from feed.campaigns.entries import store as entries
 from feed.campaigns.entries import void_store
 from feed.campaigns.entries.void_store import Void
 from feed.campaigns.errors import VoidNotFound
-from feed.campaigns.inputs import reason_problems
+from feed.campaigns.inputs import Note, ReasonCode, reason_problems
 from feed.campaigns.locking import increment_versions, lock_judgeable_campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
-from feed.ids import parse_id
+from feed.ids import GivenId, parse_id
 from feed.postgres import Pool, transaction
+from feed.texts import normalised
 
 VOIDED_MOST = 500
 
@@ -25,10 +26,10 @@ class NewVoids(msgspec.Struct, frozen=True):
     """A request for voids: of the engagement of some accounts, or of all engagement with one entry."""
 
     kinds: list[Literal["like", "comment"]] = []
-    reason_code: str = ""
-    user_ids: list[str] | None = None
-    post_id: str | None = None
-    note: str | None = None
+    reason_code: ReasonCode = ""
+    user_ids: list[GivenId] | None = None
+    post_id: GivenId | None = None
+    note: Note | None = None
 
 
 async def add_voids(
@@ -57,7 +58,7 @@ async def add_voids(
                 first_id=first_id,
                 kinds=new.kinds,
                 reason_code=new.reason_code,
-                note=new.note,
+                note=normalised(new.note),
                 by=editor_id,
             )
         else:
@@ -72,7 +73,7 @@ async def add_voids(
                 first_id=first_id,
                 kinds=new.kinds,
                 reason_code=new.reason_code,
-                note=new.note,
+                note=normalised(new.note),
                 by=editor_id,
             )
         await increment_versions(conn, affected)

@@ -30,6 +30,7 @@ from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.postgres import Connection, Pool, transaction
+from feed.texts import normalised
 
 
 async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id: int, new: NewMark) -> Decimal:
@@ -66,7 +67,7 @@ async def mark_entry(pool: Pool, juror_id: AccountId, campaign_id: int, post_id:
             scores=None
             if computed.scores is None
             else {name: decimal_text(each) for name, each in computed.scores.items()},
-            note=new.note,
+            note=normalised(new.note),
         )
         if changed:
             await increment_versions(conn, [post_id])

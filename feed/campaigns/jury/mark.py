@@ -1,16 +1,16 @@
 """Marks: validation, and the score of a mark by criteria. Scores are exact decimals from 0 to 100 with six decimals."""
 
-import unicodedata
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 import msgspec
 
-from feed.campaigns.inputs import note_problems
+from feed.campaigns.inputs import Note, note_problems
 from feed.campaigns.model import Criterion
-from feed.campaigns.rules.validation import CRITERIA_MOST, CRITERION_LONGEST
+from feed.campaigns.rules.validation import CRITERIA_MOST
+from feed.campaigns.text_rules import CRITERION, CriterionName
 from feed.errors import FieldError, Invalid
-from feed.texts import text_problem
+from feed.texts import normalised, text_problems
 
 MOST = Decimal(100)
 STEP = Decimal("0.000001")
@@ -27,8 +27,8 @@ class NewMark(msgspec.Struct, frozen=True):
     """The body of a mark: one score, or one for each criterion. `revision`: the one that the juror read, if sent."""
 
     score: Decimal | None = None
-    scores: dict[str, Decimal] | None = None
-    note: str | None = None
+    scores: dict[CriterionName, Decimal] | None = None
+    note: Note | None = None
     revision: int | None = None
 
 
@@ -42,7 +42,7 @@ def mark_problems(new: NewMark) -> list[FieldError]:
     if new.scores is not None:
         if len(new.scores) > CRITERIA_MOST:
             errors.append(FieldError("scores", "too_many", {"most": CRITERIA_MOST}))
-        elif any(text_problem(name, shortest=1, longest=CRITERION_LONGEST) for name in new.scores):
+        elif any(not name or text_problems("scores", name, CRITERION) for name in new.scores):
             errors.append(FieldError("scores", "invalid_value"))
         else:
             errors += [error for name, each in new.scores.items() for error in _problems(f"scores.{name}", each)]
@@ -61,7 +61,7 @@ def compute_mark(new: NewMark, criteria: Sequence[Criterion]) -> ComputedMark:
     if new.scores is None:
         raise Invalid(FieldError("scores", "required"))
     # Names are compared in NFC, whatever normalisation form the client uses.
-    scores = {unicodedata.normalize("NFC", name): each for name, each in new.scores.items()}
+    scores = {normalised(name): each for name, each in new.scores.items()}
     names = [criterion.name for criterion in criteria]
     errors = [FieldError(f"scores.{name}", "required") for name in names if name not in scores]
     errors += [

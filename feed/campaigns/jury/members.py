@@ -10,7 +10,7 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import store as entries
 from feed.campaigns.errors import JuryNeeded, MarksLocked, NotAJuror
-from feed.campaigns.inputs import written_reason_problems
+from feed.campaigns.inputs import OPTIONAL_REASON, written_reason_problems
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import notices as jury_notices
 from feed.campaigns.jury import store as jury
@@ -19,6 +19,7 @@ from feed.campaigns.store import Campaign
 from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox
 from feed.postgres import Connection, Pool, transaction
+from feed.texts import require_text
 
 JURORS_MOST = 50
 AssignOutcome = Literal["recorded", "assigned"]
@@ -33,6 +34,7 @@ async def assign_jurors(
     removal of a juror with marks a second person who requests the same jury. The marks of removed jurors are kept but do
     not count until they are assigned again. Raises Invalid, MarksLocked, JuryNeeded, SecondPersonRequired.
     """
+    reason = require_text("reason", reason, OPTIONAL_REASON)
     wanted = sorted(set(account_ids))
     if len(wanted) > JURORS_MOST:
         raise Invalid(FieldError("user_ids", "too_many", {"most": JURORS_MOST}))

@@ -1,6 +1,5 @@
 """Drafts of campaigns: fields that may be missing, and the rules that they make."""
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +9,11 @@ from msgspec import UNSET, UnsetType
 
 from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights, rules_document
 from feed.campaigns.rules.validation import EARLIEST, rules_problems
+from feed.campaigns.text_rules import BeaconName, Body, Contact, Notes, Organiser, Title
 from feed.errors import FieldError
+from feed.ids import GivenId
+from feed.texts import Choice, normalised
+from feed.topics.model import TopicName
 
 # Fields without a default, which may be missing in a draft, with their placeholders; publishing requires them.
 _NEEDED: dict[str, Any] = {
@@ -28,39 +31,39 @@ _DATES = {"starts_at", "ends_at", "settle_at", "claim_ends_at"}
 class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
     """Fields that an editor writes. An absent field stays as it is; null removes it."""
 
-    title: str | UnsetType | None = UNSET
-    topic: str | UnsetType | None = UNSET
-    body: str | UnsetType | None = UNSET
-    notes: str | UnsetType | None = UNSET
-    cover_media_id: str | UnsetType | None = UNSET
-    announcement_post_id: str | UnsetType | None = UNSET
+    title: Title | UnsetType | None = UNSET
+    topic: TopicName | UnsetType | None = UNSET
+    body: Body | UnsetType | None = UNSET
+    notes: Notes | UnsetType | None = UNSET
+    cover_media_id: GivenId | UnsetType | None = UNSET
+    announcement_post_id: GivenId | UnsetType | None = UNSET
     starts_at: datetime | UnsetType | None = UNSET
     ends_at: datetime | UnsetType | None = UNSET
     settle_at: datetime | UnsetType | None = UNSET
     objection_days: int | UnsetType | None = UNSET
-    method: str | UnsetType | None = UNSET
+    method: Choice | UnsetType | None = UNSET
     winner_count: int | UnsetType | None = UNSET
     reserve_count: int | UnsetType | None = UNSET
     shortlist_size: int | UnsetType | None = UNSET
     prizes: list[Prize] | UnsetType | None = UNSET
     weights: Weights | UnsetType | None = UNSET
     caps: Caps | UnsetType | None = UNSET
-    tie_break: list[str] | UnsetType | None = UNSET
+    tie_break: list[Choice] | UnsetType | None = UNSET
     claim_days: int | UnsetType | None = UNSET
     claim_ends_at: datetime | UnsetType | None = UNSET
-    unclaimed: str | UnsetType | None = UNSET
-    organiser: str | UnsetType | None = UNSET
-    contact: str | UnsetType | None = UNSET
-    board: str | UnsetType | None = UNSET
-    review_chain: str | int | UnsetType | None = UNSET
+    unclaimed: Choice | UnsetType | None = UNSET
+    organiser: Organiser | UnsetType | None = UNSET
+    contact: Contact | UnsetType | None = UNSET
+    board: Choice | UnsetType | None = UNSET
+    review_chain: Choice | int | UnsetType | None = UNSET
     eligibility: Eligibility | UnsetType | None = UNSET
-    beacon: str | UnsetType | None = UNSET
-    beacon_order: list[str] | UnsetType | None = UNSET
+    beacon: BeaconName | UnsetType | None = UNSET
+    beacon_order: list[Choice] | UnsetType | None = UNSET
     beacon_wait_hours: int | UnsetType | None = UNSET
     criteria: list[Criterion] | UnsetType | None = UNSET
     quorum: int | UnsetType | None = UNSET
     delivery: Delivery | UnsetType | None = UNSET
-    tax_borne_by: str | UnsetType | None = UNSET
+    tax_borne_by: Choice | UnsetType | None = UNSET
 
 
 def merge_fields(draft: Mapping[str, Any], fields: CampaignFields) -> dict[str, Any]:
@@ -111,7 +114,7 @@ def _is_premature(error: FieldError, ignored: set[str], publishing: bool) -> boo
 def _normalised(value: Any) -> Any:
     match value:
         case str():
-            return unicodedata.normalize("NFC", value)
+            return normalised(value)
         case dict():
             return {key: _normalised(each) for key, each in value.items()}
         case list():

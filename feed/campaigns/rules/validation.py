@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 
+from feed.campaigns import text_rules
 from feed.campaigns.model import (
     BEACONS,
     BOARDS,
@@ -22,20 +23,20 @@ from feed.campaigns.prize_kinds import KINDS
 from feed.campaigns.rules.legal_requirements import requirement_problems
 from feed.errors import FieldError
 from feed.ids import parse_id
-from feed.texts import line_problem, multiline_problem, text_problem
-from feed.topics.parse import NAME_LONGEST, is_topic_name
+from feed.texts import TextRule, text_problems
+from feed.topics.model import TOPIC_NAME
+from feed.topics.parse import is_topic_name
 
-# The longest each text may be, in code points.
-TEXTS = {"title": 60, "body": 5000, "organiser": 100, "contact": 200}
-OPTIONAL_TEXTS = {"notes": 2000, "beacon": 100}
-# Texts that may contain line breaks. The others are part of a paragraph of the rules text.
-MULTILINE_TEXTS = {"body", "notes"}
-PRIZE_NAME_LONGEST = 60
-PRIZE_TERMS_LONGEST = 500
+TEXTS = {
+    "title": text_rules.TITLE,
+    "body": text_rules.BODY,
+    "organiser": text_rules.ORGANISER,
+    "contact": text_rules.CONTACT,
+    "notes": text_rules.NOTES,
+    "beacon": text_rules.BEACON,
+}
 PRIZES_MOST = 20
-CRITERION_LONGEST = 40
 CRITERIA_MOST = 20
-PLACE_LONGEST = 200
 # Least and most of each whole number.
 RANGES = {
     "winner_count": (1, 100),
@@ -81,23 +82,22 @@ def rules_problems(rules: Rules, *, publishing: bool) -> list[FieldError]:
 
 
 def _texts(rules: Rules) -> Iterator[FieldError]:
-    for field, longest in TEXTS.items():
-        yield from _text(field, getattr(rules, field), shortest=1 if field == "title" else 0, longest=longest)
-    for field, longest in OPTIONAL_TEXTS.items():
+    for field, rule in TEXTS.items():
         value = getattr(rules, field)
         if value is not None:
-            yield from _text(field, value, shortest=0, longest=longest)
+            yield from _text(field, value, rule, required=field == "title")
 
 
-def _text(field: str, value: str, *, shortest: int, longest: int) -> Iterator[FieldError]:
-    check = multiline_problem if field in MULTILINE_TEXTS else line_problem
-    if problem := check(value, shortest=shortest, longest=longest):
-        yield FieldError(field, problem, {"longest": longest} if problem == "too_long" else {})
+def _text(field: str, value: str, rule: TextRule, *, required: bool = True) -> Iterator[FieldError]:
+    if problems := text_problems(field, value, rule):
+        yield from problems
+    elif required and not value.strip():
+        yield FieldError(field, "required")
 
 
 def _topic(topic: str) -> Iterator[FieldError]:
-    if problem := text_problem(topic, shortest=1, longest=NAME_LONGEST):
-        yield FieldError("topic", problem, {"longest": NAME_LONGEST} if problem == "too_long" else {})
+    if problems := [*_text("topic", topic, TOPIC_NAME)]:
+        yield from problems
     elif not is_topic_name(topic):
         yield FieldError("topic", "invalid_topic")
 
@@ -191,7 +191,7 @@ def _criteria(criteria: Sequence[Criterion]) -> Iterator[FieldError]:
     wrong: list[FieldError] = []
     for i, criterion in enumerate(criteria):
         at = f"criteria[{i}]"
-        yield from _text(f"{at}.name", criterion.name, shortest=1, longest=CRITERION_LONGEST)
+        yield from _text(f"{at}.name", criterion.name, text_rules.CRITERION)
         if criterion.name in {each.name for each in criteria[:i]}:
             yield FieldError(f"{at}.name", "repeated")
         wrong += _decimal(f"{at}.weight", criterion.weight, Decimal(1), CRITERION_DECIMALS)
@@ -207,7 +207,7 @@ def _criteria(criteria: Sequence[Criterion]) -> Iterator[FieldError]:
 def _delivery(rules: Rules) -> Iterator[FieldError]:
     yield from _number("delivery.within_days", rules.delivery.within_days, DELIVERY_RANGE)
     if rules.delivery.place is not None:
-        yield from _text("delivery.place", rules.delivery.place, shortest=1, longest=PLACE_LONGEST)
+        yield from _text("delivery.place", rules.delivery.place, text_rules.PLACE)
 
 
 def _decimal(field: str, value: Decimal, most: Decimal, decimals: int) -> Iterator[FieldError]:
@@ -232,7 +232,7 @@ def _prizes(prizes: Sequence[Prize]) -> Iterator[FieldError]:
         return
     for i, prize in enumerate(prizes):
         at = f"prizes[{i}]"
-        yield from _text(f"{at}.name", prize.name, shortest=1, longest=PRIZE_NAME_LONGEST)
+        yield from _text(f"{at}.name", prize.name, text_rules.PRIZE_NAME)
         if prize.kind:
             yield from _choice(f"{at}.kind", prize.kind, tuple(KINDS))
         else:
@@ -246,7 +246,7 @@ def _prizes(prizes: Sequence[Prize]) -> Iterator[FieldError]:
 
 def _voucher(at: str, prize: Prize) -> Iterator[FieldError]:
     if prize.terms is not None:
-        yield from _text(f"{at}.terms", prize.terms, shortest=1, longest=PRIZE_TERMS_LONGEST)
+        yield from _text(f"{at}.terms", prize.terms, text_rules.PRIZE_TERMS)
     if prize.valid_until is not None:
         yield from _time(f"{at}.valid_until", prize.valid_until)
 

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -27,9 +28,10 @@ from feed.prizes.model import (
     WinnerId,
     WrongPrizeState,
 )
-from feed.texts import require_texts
+from feed.texts import line, require_texts
 
-CODE_LONGEST = 200
+CODE = line(200)
+PrizeCode = Annotated[str, CODE.bound]
 MOST_CODES = 5_000
 
 
@@ -154,7 +156,7 @@ def _read_codes(codes: Sequence[str]) -> list[str]:
         raise Invalid(FieldError("codes", "required"))
     if len(codes) > MOST_CODES:
         raise Invalid(FieldError("codes", "too_many", {"most": MOST_CODES}))
-    texts = require_texts({f"codes[{at}]": (code, CODE_LONGEST) for at, code in enumerate(codes)})
+    texts = require_texts({f"codes[{at}]": (code, CODE) for at, code in enumerate(codes)})
     return list(dict.fromkeys(texts.values()))
 
 

@@ -1,26 +1,29 @@
 """The claim form: its fields, validation and masking."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from feed.campaigns import prize_kinds
 from feed.errors import FieldError, Invalid
-from feed.texts import clean_text, text_problem
+from feed.texts import line, read_text, text_problems
 
-_PRIVACY_VERSION_LONGEST = 40
+_PRIVACY_VERSION = line(40)
 
 # The API accepts the fields of all prize kinds. They come from a table, so a type checker cannot know them.
 _Fields: Any = msgspec.defstruct(
-    "_Fields", [(field.name, str, "") for field in prize_kinds.all_claim_fields()], frozen=True, kw_only=True
+    "_Fields",
+    [(field.name, Annotated[str, field.text.bound], "") for field in prize_kinds.all_claim_fields()],
+    frozen=True,
+    kw_only=True,
 )
 
 
 class ClaimForm(_Fields, frozen=True, kw_only=True):  # type: ignore[call-arg, misc]
     """The body of a claim request. The kinds of the prizes decide which fields are needed."""
 
-    privacy_version: str = ""
+    privacy_version: Annotated[str, _PRIVACY_VERSION.bound] = ""
 
 
 class Claim(_Fields, frozen=True, kw_only=True, omit_defaults=True):  # type: ignore[call-arg, misc]
@@ -38,21 +41,20 @@ def read_claim(form: ClaimForm, prizes: Sequence[dict[str, Any]]) -> dict[str, s
     problems: list[FieldError] = []
     values: dict[str, str] = {}
     for field in prize_kinds.all_claim_fields():
-        value = clean_text(getattr(form, field.name)).strip()
+        value, problem = read_text(getattr(form, field.name), field.text)
         if field.name not in needed:
             if value:
                 problems.append(FieldError(field.name, "not_asked_for"))
             continue
         values[field.name] = value
-        if problem := text_problem(value, shortest=1, longest=field.longest):
-            problems.append(FieldError(field.name, problem, {"longest": field.longest}))
+        if problem:
+            problems += text_problems(field.name, value, field.text)
             continue
         try:
             values[field.name] = field.normalise(value)
         except Invalid as invalid:
             problems.extend(invalid.errors)
-    if problem := text_problem(form.privacy_version, shortest=1, longest=_PRIVACY_VERSION_LONGEST):
-        problems.append(FieldError("privacy_version", problem, {"longest": _PRIVACY_VERSION_LONGEST}))
+    problems += text_problems("privacy_version", form.privacy_version, _PRIVACY_VERSION)
     if problems:
         raise Invalid(*problems)
     return values

@@ -1,5 +1,7 @@
 """Fulfilment of prizes: declining, verification, shipment, receipt. Each statement checks the state that it changes."""
 
+from typing import Annotated
+
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
@@ -12,10 +14,13 @@ from feed.prizes.claims import fulfilment_store
 from feed.prizes.claims.guards import require_due, require_own
 from feed.prizes.model import ClaimNotFound, WinnerId, WrongPrizeState
 from feed.prizes.winners.places import fill_place
-from feed.texts import read_reason, require_texts
+from feed.texts import line, read_reason, require_texts
 
-_CARRIER_LONGEST = 40
-_TRACKING_NO_LONGEST = 60
+CARRIER = line(40)
+TRACKING_NO = line(60)
+
+Carrier = Annotated[str, CARRIER.bound]
+TrackingNo = Annotated[str, TRACKING_NO.bound]
 
 
 async def decline_prize(
@@ -64,9 +69,7 @@ async def ship_prize(
 
     Raises Invalid, ClaimNotFound, PrizeNotFinal, WrongPrizeState.
     """
-    shipment = require_texts(
-        {"carrier": (carrier, _CARRIER_LONGEST), "tracking_no": (tracking_no, _TRACKING_NO_LONGEST)}
-    )
+    shipment = require_texts({"carrier": (carrier, CARRIER), "tracking_no": (tracking_no, TRACKING_NO)})
     async with transaction(pool) as conn:
         await _require_claim(conn, campaign_id, winner_id)
         await require_due(conn, campaign_id, winner_id)

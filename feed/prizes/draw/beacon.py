@@ -1,21 +1,26 @@
 """Beacons of a draw: when each source is waited for, and the canonical form of public numbers."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+import unicodedata2 as unicodedata
 
 from feed.campaigns.model import BEACON_DELAY, Rules, time_text
 from feed.errors import FieldError, Invalid
+from feed.texts import opaque
 
 Source = Literal["public_number", "drand", "own"]
 # Publishers print times to the minute, so entries whose times differ by less count as equal.
 TIME_TOLERANCE = timedelta(minutes=1)
 MAX_ROUND_LENGTH = 40
 MAX_VALUE_LENGTH = 100
+
+# As they are typed: with spaces, in full or half width.
+RoundText = Annotated[str, opaque(4 * MAX_ROUND_LENGTH)]
+NumberText = Annotated[str, opaque(4 * MAX_VALUE_LENGTH)]
 
 _ROUND = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
 _NUMBERS = re.compile(r"[0-9]+(?: [0-9]+)*")

@@ -1,5 +1,7 @@
 """Objections: participants object to a result, and an editor who was not involved answers."""
 
+from typing import Annotated
+
 from feed.accounts import approval_store
 from feed.accounts.approvals import record_approval
 from feed.accounts.model import AccountId
@@ -27,9 +29,10 @@ from feed.prizes.model import (
 )
 from feed.prizes.objections import involvement
 from feed.prizes.objections import store as objections_store
-from feed.texts import require_text
+from feed.texts import prose, require_text
 
-LONGEST = 1000
+TEXT = prose(1000)
+ObjectionText = Annotated[str, TEXT.bound]
 # The limit of the column.
 _LAST_RANK = 2**31 - 1
 
@@ -47,7 +50,7 @@ async def object_to_result(
 
     Raises Invalid, CampaignNotFound, NotAParticipant, EntryNotFound, ObjectionsClosed, AlreadyObjected.
     """
-    text = require_text("text", text, longest=LONGEST)
+    text = require_text("text", text.strip(), TEXT)
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None:
@@ -88,7 +91,7 @@ async def answer_objection(
     `rank`: of the winner to replace, for the remedy `replace`.
     Raises Invalid, ObjectionNotFound, InvolvedInCampaign, ObjectionAnswered, WinnerNotFound, PrizeHandedOver.
     """
-    answer = require_text("text", text, longest=LONGEST)
+    answer = require_text("text", text.strip(), TEXT)
     if (remedy == "replace") is not (rank is not None):
         raise Invalid(FieldError("rank", "required" if rank is None else "not_asked_for"))
     if rank is not None and not 1 <= rank <= _LAST_RANK:

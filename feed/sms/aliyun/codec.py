@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -22,6 +22,10 @@ from feed.sms.provider_errors import (
     safe_code,
     valid_id,
 )
+from feed.texts import opaque
+
+# A string of a delivery report.
+Reported = Annotated[str, opaque(1000)]
 
 T = TypeVar("T")
 
@@ -86,9 +90,9 @@ class Report(msgspec.Struct):
     """A delivery report as Aliyun posts it. Other fields are ignored."""
 
     success: bool
-    biz_id: str
-    out_id: str | None = None
-    err_code: str | None = None
+    biz_id: Reported
+    out_id: Reported | None = None
+    err_code: Reported | None = None
 
 
 def send_request(

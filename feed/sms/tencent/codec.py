@@ -1,6 +1,7 @@
 """Requests and responses of Tencent Cloud SMS (2021-01-11)."""
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
 import msgspec
 
@@ -21,6 +22,10 @@ from feed.sms.provider_errors import (
 )
 from feed.sms.templates import param_names
 from feed.sms.tencent import signature as tc3
+from feed.texts import opaque
+
+# A string of a delivery report.
+Reported = Annotated[str, opaque(1000)]
 
 _VERSION = "2021-01-11"
 # The region is required but irrelevant: SMS is one global service.
@@ -99,9 +104,9 @@ class _Body(msgspec.Struct, rename="pascal"):
 class Report(msgspec.Struct):
     """A delivery report as Tencent Cloud posts it, without our reference. Other fields are ignored."""
 
-    sid: str
-    report_status: str
-    errmsg: str | None = None
+    sid: Reported
+    report_status: Reported
+    errmsg: Reported | None = None
 
 
 def send_request(
