@@ -33,6 +33,11 @@ def normalise_phone(raw: str, *, field: str = "phone") -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def calling_code(phone: str) -> str:
+    """The country's calling code of a number in E.164, for instance `+86`."""
+    return f"+{phonenumbers.parse(phone).country_code}"
+
+
 def mask_phone(phone: str) -> str:
     """The masked number, for instance `138****1234` for +8613800001234."""
     home = phone.removeprefix("+86")

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+import phonenumbers
 
 # Asymmetric algorithms only: with a shared secret every verifier could also sign.
 JWT_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
@@ -65,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: int = 0  # Number of our own reverse proxies, each of which adds an address.
     sign_in_challenge: Literal["auto", "always", "never"] = "auto"
     sign_in_codes_per_day: int = 20_000  # For the whole site; bounds the cost of an attack.
+    sign_in_countries: str = "+86"  # Calling codes that codes are sent to, comma-separated; `all`.
     limits: str = "on"  # `on`, `off`, or the path of a TOML file with other windows.
     limits_scale: float = 1.0  # Factor for every quota.
     allowed_hosts: str = ""  # Comma-separated, `*.example.cn` and `*` too. Empty: the host of public_url.
@@ -74,6 +76,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def jwt_algorithm_names(self) -> frozenset[str]:
         """The accepted signature algorithms of the app's tokens."""
         return frozenset(name.strip() for name in self.jwt_algorithms.split(",") if name.strip())
+
+    @property
+    def sign_in_country_codes(self) -> frozenset[str]:
+        """The calling codes of countries that codes are sent to, or `all`."""
+        return frozenset(name.strip() for name in self.sign_in_countries.split(",") if name.strip())
 
     def __repr__(self) -> str:
         # Settings appear in tracebacks and logs; secrets must not.
@@ -151,6 +158,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         raise ValueError(f"FEED_ACCOUNT_HOOK_SECRET is too short: {_MIN_SECRET_BYTES} bytes at least, at random")
     if not 0 <= settings.database_statement_cache <= 10_000:
         raise ValueError("FEED_DATABASE_STATEMENT_CACHE is a number of statements, 0 to 10000")
+    _check_countries(settings)
     if not 0 <= settings.trusted_proxies <= 10:
         raise ValueError("FEED_TRUSTED_PROXIES is a number of proxies, 0 to 10")
     if not settings.embedded:
@@ -202,6 +210,13 @@ def _check_issuer(settings: Settings) -> None:
     names = settings.jwt_algorithm_names
     if not names or not names <= set(JWT_ALGORITHMS):
         raise ValueError(f"FEED_JWT_ALGORITHMS names other algorithms than {', '.join(JWT_ALGORITHMS)}")
+
+
+def _check_countries(settings: Settings) -> None:
+    known = {f"+{code}" for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE}
+    given = settings.sign_in_country_codes
+    if not given or (given != {"all"} and not given <= known):
+        raise ValueError("FEED_SIGN_IN_COUNTRIES lists calling codes like +86,+852, or is `all`")
 
 
 def _from_files(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

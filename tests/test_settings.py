@@ -42,6 +42,10 @@ def test_an_app_s_issuer_is_named_whole() -> None:
         ({"FEED_ACCOUNT_HOOK_SECRET": "whsec_" + base64.b64encode(b"x" * 31).decode()}, "FEED_ACCOUNT_HOOK_SECRET"),
         ({"FEED_ACCOUNT_HOOK_SECRET": "whsec_" + "x" * 41}, "hook"),
         ({"FEED_TRUSTED_PROXIES": "-1"}, "FEED_TRUSTED_PROXIES"),
+        ({"FEED_SIGN_IN_COUNTRIES": "86"}, "FEED_SIGN_IN_COUNTRIES"),
+        ({"FEED_SIGN_IN_COUNTRIES": "+86,CN"}, "FEED_SIGN_IN_COUNTRIES"),
+        ({"FEED_SIGN_IN_COUNTRIES": "+86,all"}, "FEED_SIGN_IN_COUNTRIES"),
+        ({"FEED_SIGN_IN_COUNTRIES": ","}, "FEED_SIGN_IN_COUNTRIES"),
         ({"FEED_SIGN_IN_CHALLENGE": "sometimes"}, "sign_in_challenge"),
     ],
 )

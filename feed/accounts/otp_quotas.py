@@ -1,49 +1,63 @@
-"""Quotas of sign-in codes by client address and for the whole site, counted in Redis. Unlike boards, they fail closed.
+"""Quotas of sign-in codes by client network and for the whole site, counted in Redis. Unlike boards, they fail closed.
 
-Addresses are stored as keyed hashes, for a day.
+An attacker has a network rather than an address, so a code counts for every network that its address is in. Networks are
+stored as keyed hashes, for a day.
 """
 
 import hmac
-import time
+import ipaddress
+from collections.abc import Sequence
 
+import msgspec
 from redis.asyncio import Redis
 
+from feed import metrics
 from feed.errors import Unavailable
 from feed.keys.store import Keys
 from feed.limits.model import LimitsAway, RateLimited
 from feed.redis import UNREACHABLE, Script
 
-PER_TEN_MINUTES = 10
-PER_DAY = 50
+# From this part of the site's codes of a day on, everybody solves a challenge. One network alone gets no more than this part.
+BUSY_PART = 4
+_LEAST_PER_DAY = 10
 
-_DAY = 86_400
-# One hash tag: all keys of the script must be in one slot, and there are few of them.
+# One hash tag: all keys of a script must be in one slot, and there are few of them.
 _SITE = "feed:{codes}:site"
 
+# The codes that the site and a network have had in the last day.
+_LOAD = Script("""
+local clock = redis.call('TIME')
+local since = clock[1] * 1000 + math.floor(clock[2] / 1000) - 86400000
+return {tonumber(redis.call('GET', KEYS[2]) or '0'), redis.call('ZCOUNT', KEYS[1], '(' .. since, '+inf')}
+""")
+
+# KEYS: the site, then the networks. ARGV: the site's quota, then the quotas of each network for ten minutes and for a day.
 # Checks every limit before it counts. Returns the limit that is reached, and in how many seconds it will not be.
 _COUNT = Script("""
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local site = tonumber(redis.call('GET', KEYS[2]) or '0')
+local site = tonumber(redis.call('GET', KEYS[1]) or '0')
 if site >= tonumber(ARGV[1]) then
-    return {'site', math.max(1, redis.call('TTL', KEYS[2]))}
+    return {'site', math.max(1, redis.call('TTL', KEYS[1]))}
 end
-if ARGV[2] == '1' then
-    redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 86400000)
-    local windows = {{600000, tonumber(ARGV[3])}, {86400000, tonumber(ARGV[4])}}
-    for _, window in ipairs(windows) do
-        local since = now - window[1]
-        if redis.call('ZCOUNT', KEYS[1], '(' .. since, '+inf') >= window[2] then
-            local first = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. since, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-            return {'address', math.max(1, math.ceil((first[2] - since) / 1000))}
+local wait = 0
+for i = 2, #KEYS do
+    redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - 86400000)
+    for at, length in ipairs({600000, 86400000}) do
+        local since = now - length
+        local over = redis.call('ZCOUNT', KEYS[i], '(' .. since, '+inf') - tonumber(ARGV[2 * i - 3 + at])
+        if over >= 0 then
+            local freeing = redis.call('ZRANGEBYSCORE', KEYS[i], '(' .. since, '+inf', 'WITHSCORES', 'LIMIT', over, 1)
+            wait = math.max(wait, 1, math.ceil((freeing[2] - since) / 1000))
         end
     end
 end
-site = redis.call('INCR', KEYS[2])
-if site == 1 then redis.call('EXPIRE', KEYS[2], 86400) end
-if ARGV[2] == '1' then
-    redis.call('ZADD', KEYS[1], now, now .. '-' .. site)
-    redis.call('EXPIRE', KEYS[1], 86400)
+if wait > 0 then return {'network', wait} end
+site = redis.call('INCR', KEYS[1])
+if site == 1 then redis.call('EXPIRE', KEYS[1], 86400) end
+for i = 2, #KEYS do
+    redis.call('ZADD', KEYS[i], now, now .. '-' .. site)
+    redis.call('EXPIRE', KEYS[i], 86400)
 end
 return {'counted', 0}
 """)
@@ -53,28 +67,73 @@ class CodesExhausted(Unavailable):
     """The site has sent its number of codes for a day."""
 
 
-def address_key(keys: Keys, address: str) -> str:
-    """The Redis key of an address. The caller passes one representative of addresses that are counted together."""
-    digest = hmac.digest(keys.token_key, b"sign-in address\0" + address.encode(), "sha256")
-    return f"feed:{{codes}}:address:{digest[:12].hex()}"
+class NetworkQuota(msgspec.Struct, frozen=True):
+    """How many codes the addresses with a common prefix may get together."""
+
+    prefix: int
+    per_ten_minutes: int
+    per_day: int
 
 
-async def count_recent_codes(redis: Redis, key: str) -> int:
-    """The number of codes that the address has requested in the last day. Raises LimitsAway."""
+# The narrowest first: an address, or the network of one household or phone. The widest are what one customer of a provider
+# of servers gets; a mobile operator has many phones in one.
+IPV4_QUOTAS = (NetworkQuota(32, 10, 50), NetworkQuota(24, 100, 1000))
+IPV6_QUOTAS = (NetworkQuota(64, 10, 50), NetworkQuota(56, 30, 200), NetworkQuota(48, 100, 1000))
+
+
+class ClientNetwork(msgspec.Struct, frozen=True):
+    """A network that a client is in: its Redis key and its quotas."""
+
+    key: str
+    per_ten_minutes: int
+    per_day: int
+
+
+class Load(msgspec.Struct, frozen=True):
+    """The codes of the last day: of the site, and of the client's narrowest network."""
+
+    site: int
+    network: int
+
+
+def client_networks(keys: Keys, address: str | None) -> list[ClientNetwork]:
+    """The networks that count for an address or a network in CIDR notation, the narrowest first. None: none is counted."""
+    if address is None:
+        return []
     try:
-        return int(await redis.zcount(key, time.time() * 1000 - _DAY * 1000, "+inf"))
+        given = ipaddress.ip_network(address)
+    except ValueError:  # A socket without an address.
+        quota = IPV4_QUOTAS[0]
+        return [ClientNetwork(_key(keys, address), quota.per_ten_minutes, quota.per_day)]
+    return [
+        ClientNetwork(
+            _key(keys, str(given.supernet(new_prefix=min(quota.prefix, given.prefixlen)))),
+            quota.per_ten_minutes,
+            quota.per_day,
+        )
+        for quota in (IPV4_QUOTAS if given.version == 4 else IPV6_QUOTAS)
+    ]
+
+
+async def get_load(redis: Redis, networks: Sequence[ClientNetwork]) -> Load:
+    """What has been sent in the last day. Raises LimitsAway."""
+    try:
+        return Load(*await _LOAD.run(redis, [networks[0].key if networks else "feed:{codes}:nobody", _SITE], []))
     except UNREACHABLE:
         raise LimitsAway(retry_after=5) from None
 
 
-async def count_code(redis: Redis, key: str | None, *, site_per_day: int) -> None:
-    """Counts one code, for the address too unless it is exempt (None). Raises RateLimited, CodesExhausted, LimitsAway."""
-    limits = [site_per_day, int(key is not None), PER_TEN_MINUTES, PER_DAY]
+async def count_code(redis: Redis, networks: Sequence[ClientNetwork], *, site_per_day: int) -> None:
+    """Counts one code, for all of these networks and the site. Raises RateLimited, CodesExhausted, LimitsAway."""
+    quotas, part = [site_per_day], max(_LEAST_PER_DAY, site_per_day // BUSY_PART)
+    for network in networks:
+        quotas += [network.per_ten_minutes, min(network.per_day, part)]
     try:
-        outcome, seconds = await _COUNT.run(redis, [key or "feed:{codes}:nobody", _SITE], limits)
+        outcome, seconds = await _COUNT.run(redis, [_SITE, *(network.key for network in networks)], quotas)
     except UNREACHABLE:
         raise LimitsAway(retry_after=5) from None
-    if outcome == b"address":
+    if outcome == b"network":
+        metrics.LIMITED.labels("codes").inc()
         raise RateLimited(retry_after=int(seconds))
     if outcome == b"site":
         raise CodesExhausted(retry_after=int(seconds))
@@ -86,3 +145,12 @@ async def mark_challenge_used(redis: Redis, challenge: str, *, seconds: int) -> 
         return bool(await redis.set(f"feed:{{codes}}:spent:{challenge}", 1, nx=True, ex=seconds))
     except UNREACHABLE:
         raise LimitsAway(retry_after=5) from None
+
+
+def network_hash(keys: Keys, network: str) -> bytes:
+    """A keyed hash of a network, so that what is stored names no address."""
+    return hmac.digest(keys.token_key, b"sign-in address\0" + network.encode(), "sha256")[:12]
+
+
+def _key(keys: Keys, network: str) -> str:
+    return f"feed:{{codes}}:address:{network_hash(keys, network).hex()}"

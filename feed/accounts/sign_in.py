@@ -4,12 +4,15 @@ import base64
 import hashlib
 import hmac
 import secrets
+import time
 
 import msgspec
 
 from feed.accounts import sign_in_store as store
 from feed.accounts import store as accounts
+from feed.accounts.known_device import SignInClient, is_known, issue_device_token
 from feed.accounts.model import AccountId
+from feed.accounts.otp_quotas import network_hash
 from feed.accounts.phone import seal_phone
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
 from feed.errors import Unauthenticated
@@ -29,6 +32,8 @@ REFRESH_DAYS = 30
 # A client that lost the response repeats its refresh within this time and gets the same successor.
 REPEAT_SECONDS = 60
 
+_UNKNOWN = SignInClient()
+
 
 class CodeRefused(Unauthenticated):
     """The code is wrong, used, expired, tried too often, or was never sent: the response is the same."""
@@ -44,10 +49,13 @@ class SignedIn(msgspec.Struct, frozen=True):
     account_id: AccountId
     access_token: str
     refresh_token: str
+    device_token: str | None
     expires_in: int = ACCESS_SECONDS
 
 
-async def request_code(pool: Pool, keys: Keys, phone: str, *, provider: str = "file") -> None:
+async def request_code(
+    pool: Pool, keys: Keys, phone: str, client: SignInClient = _UNKNOWN, *, provider: str = "file"
+) -> None:
     """Sends a code to a phone, whether or not it has an account. Raises RateLimited, and Invalid for an invalid number.
 
     The rate limit is that of `provider`: a code that the provider would reject is rejected here, where the caller gets a response.
@@ -57,11 +65,15 @@ async def request_code(pool: Pool, keys: Keys, phone: str, *, provider: str = "f
     code = f"{secrets.randbelow(1_000_000):06d}"
     async with transaction(pool) as conn:
         await store.lock_person(conn, person)
-        ages = await store.list_code_ages(conn, person)
-        if wait := wait_for_code(ages, code_windows(provider)):
+        if wait := await wait_for_number(conn, keys, person, client, provider=provider):
             raise RateLimited(retry_after=wait)
         added = await store.add_code(
-            conn, person, _code_hash(keys, person, code), minutes=CODE_MINUTES, tries=CODE_TRIES
+            conn,
+            person,
+            _code_hash(keys, person, code),
+            requested_from=_network_hash(keys, client),
+            minutes=CODE_MINUTES,
+            tries=CODE_TRIES,
         )
         await messages.enqueue(
             conn,
@@ -74,27 +86,44 @@ async def request_code(pool: Pool, keys: Keys, phone: str, *, provider: str = "f
         )
 
 
-async def exchange_code(pool: Pool, keys: Keys, phone: str, code: str) -> SignedIn:
-    """Signs in with the newest code; the first time creates the account. Raises CodeRefused."""
+async def wait_for_number(conn: Connection, keys: Keys, person: bytes, client: SignInClient, *, provider: str) -> int:
+    """Seconds until the client may request another code for the number; 0 for now.
+
+    A device that has signed in with the number may use all of the number's quota, others half of it.
+    """
+    ages = await store.list_code_ages(conn, person)
+    known = is_known(keys, person, client, now=time.time())
+    return wait_for_code(ages, code_windows(provider, known=known))
+
+
+async def exchange_code(pool: Pool, keys: Keys, phone: str, code: str, client: SignInClient = _UNKNOWN) -> SignedIn:
+    """Signs in with a code that has not expired; the first time creates the account. Raises CodeRefused."""
     number = normalise_phone(phone)
     person = keys.person_of(number)
     async with transaction(pool) as conn:
-        signed_in = await _try_code(conn, keys, number, person, code)
+        signed_in = await _try_code(conn, keys, number, person, code, client)
     # Raised after the transaction, so that a wrong try is committed.
     if signed_in is None:
         raise CodeRefused
     return signed_in
 
 
-async def _try_code(conn: Connection, keys: Keys, number: str, person: bytes, code: str) -> SignedIn | None:
-    open_code = await store.lock_open_code(conn, person)
+async def _try_code(
+    conn: Connection, keys: Keys, number: str, person: bytes, code: str, client: SignInClient
+) -> SignedIn | None:
+    open_codes = await store.lock_open_codes(conn, person)
+    network = _network_hash(keys, client)
+    known = is_known(keys, person, client, now=time.time())
+    # Strangers cannot use up the tries of the owner: a device that is known, or that is where the code was requested.
+    own = [each for each in open_codes if known or each.requested_from == network]
+    other = [each for each in open_codes if not (known or each.requested_from == network)]
+    own, other = [each for each in own if each.tries_left], [each for each in other if each.other_tries_left]
     code_hash = _code_hash(keys, person, code)
-    if open_code is None:
+    right = [each.id for each in (*own, *other) if hmac.compare_digest(code_hash, each.code_hash)]
+    if not right:
+        await store.mark_failed_try(conn, [each.id for each in own], [each.id for each in other])
         return None
-    if not hmac.compare_digest(code_hash, open_code.code_hash):
-        await store.mark_failed_try(conn, open_code.id)
-        return None
-    await store.mark_code_used(conn, open_code.id)
+    await store.mark_code_used(conn, right[0])
     # A name that reveals nothing of the number.
     name = f"读者{secrets.randbelow(10_000):04d}"
     account_id = await accounts.find_or_add(conn, iss=LOCAL_ISSUER, sub=f"phone:{person.hex()}", name=name)
@@ -163,7 +192,12 @@ async def _sign_in(conn: Connection, keys: Keys, account_id: AccountId, refresh_
         return None
     # The account has its phone already, so the token need not contain it.
     access_token = issue_token(keys.token_key, sub=account.sub, name=account.name, seconds=ACCESS_SECONDS)
-    return SignedIn(account_id, access_token, refresh_token)
+    device_token = issue_device_token(keys, account.person, now=time.time()) if account.person else None
+    return SignedIn(account_id, access_token, refresh_token, device_token)
+
+
+def _network_hash(keys: Keys, client: SignInClient) -> bytes | None:
+    return None if client.network is None else network_hash(keys, client.network)
 
 
 def _code_hash(keys: Keys, person: bytes, code: str) -> bytes:

@@ -1,18 +1,22 @@
 """SQL of sign-in by phone: codes, and families of refresh tokens."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from feed.accounts.model import AccountId
-from feed.postgres import Connection, one
+from feed.postgres import Connection, many, one
 
 
 class OpenCode(msgspec.Struct, frozen=True):
-    """A code that can still be used."""
+    """A code that can still be used. `requested_from` is the keyed hash of the network that requested it."""
 
     id: int
     code_hash: bytes
+    requested_from: bytes | None
+    tries_left: int
+    other_tries_left: int
 
 
 class AddedCode(msgspec.Struct, frozen=True):
@@ -50,35 +54,38 @@ async def list_code_ages(conn: Connection, person: bytes) -> list[float]:
     return [row["age"] for row in rows]
 
 
-async def add_code(conn: Connection, person: bytes, code_hash: bytes, *, minutes: int, tries: int) -> AddedCode:
-    """Adds a code, which replaces the person's former ones."""
+async def add_code(
+    conn: Connection, person: bytes, code_hash: bytes, *, requested_from: bytes | None, minutes: int, tries: int
+) -> AddedCode:
+    """Adds a code; earlier ones stay valid until they expire."""
     row = await conn.fetchrow(
         """
-        INSERT INTO sign_in_codes (person, code_hash, tries_left, expires_at)
-        VALUES ($1, $2, $3, now() + make_interval(mins => $4))
+        INSERT INTO sign_in_codes (person, code_hash, requested_from, tries_left, other_tries_left, expires_at)
+        VALUES ($1, $2, $3, $4, $4, now() + make_interval(mins => $5))
         RETURNING id, expires_at
         """,
         person,
         code_hash,
+        requested_from,
         tries,
         minutes,
     )
     return msgspec.convert(row, AddedCode)
 
 
-async def lock_open_code(conn: Connection, person: bytes) -> OpenCode | None:
-    """The person's newest code, if it can still be used."""
-    row = await conn.fetchrow(
+async def lock_open_codes(conn: Connection, person: bytes) -> list[OpenCode]:
+    """The person's codes that can still be used, in the order of their ids."""
+    rows = await conn.fetch(
         """
-        SELECT id, code_hash
+        SELECT id, code_hash, requested_from, tries_left, other_tries_left
         FROM sign_in_codes
-        WHERE id = (SELECT max(id) FROM sign_in_codes WHERE person = $1)
-          AND used_at IS NULL AND tries_left > 0 AND expires_at > clock_timestamp()
+        WHERE person = $1 AND used_at IS NULL AND expires_at > clock_timestamp()
+        ORDER BY id
         FOR UPDATE
         """,
         person,
     )
-    return one(row, OpenCode)
+    return many(rows, OpenCode)
 
 
 async def mark_code_used(conn: Connection, code_id: int) -> None:
@@ -86,9 +93,18 @@ async def mark_code_used(conn: Connection, code_id: int) -> None:
     await conn.execute("UPDATE sign_in_codes SET used_at = now() WHERE id = $1", code_id)
 
 
-async def mark_failed_try(conn: Connection, code_id: int) -> None:
-    """Takes one of the code's tries."""
-    await conn.execute("UPDATE sign_in_codes SET tries_left = tries_left - 1 WHERE id = $1", code_id)
+async def mark_failed_try(conn: Connection, own: Sequence[int], other: Sequence[int]) -> None:
+    """Takes a try from each of these codes: from the tries of who requested it, or from those of others."""
+    await conn.execute(
+        """
+        UPDATE sign_in_codes
+        SET tries_left = tries_left - (id = ANY ($1::bigint[]))::int,
+            other_tries_left = other_tries_left - (id = ANY ($2::bigint[]))::int
+        WHERE id = ANY ($1::bigint[] || $2::bigint[])
+        """,
+        own,
+        other,
+    )
 
 
 async def add_refresh_token(
@@ -115,10 +131,10 @@ async def lock_accounts_of_token(conn: Connection, token_hash: bytes) -> None:
     await conn.execute(
         """
         SELECT id FROM accounts
-        WHERE id = (SELECT account_id FROM refresh_tokens WHERE token_hash = $1)
-           OR person = (SELECT owner.person
-                        FROM refresh_tokens token JOIN accounts owner ON owner.id = token.account_id
-                        WHERE token.token_hash = $1)
+        WHERE id IN (
+            SELECT same.same_id
+            FROM refresh_tokens AS token JOIN same_person_accounts AS same ON same.account_id = token.account_id
+            WHERE token.token_hash = $1)
         ORDER BY id
         FOR NO KEY UPDATE
         """,
@@ -158,10 +174,7 @@ async def revoke_sign_ins(conn: Connection, account_id: AccountId) -> None:
         """
         UPDATE refresh_tokens SET revoked_at = now()
         WHERE revoked_at IS NULL
-          AND account_id IN (
-              SELECT other.id
-              FROM accounts this JOIN accounts other ON other.id = this.id OR other.person = this.person
-              WHERE this.id = $1)
+          AND account_id IN (SELECT same_id FROM same_person_accounts WHERE account_id = $1)
         """,
         account_id,
     )

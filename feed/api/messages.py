@@ -32,6 +32,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "campaign_settled": ("评选已定，不再接受修改", "The score sheet is frozen: nothing about it changes any more."),
     "case_leased": ("该任务正由其他审核员处理", "Another reviewer holds this case."),
     "case_not_found": ("没有找到该审核任务", "No such case."),
+    "country_not_served": (
+        "暂不支持向该国家或地区的号码发送验证码",
+        "No codes are sent to numbers of this country.",
+    ),
     "case_not_leased": ("该任务不在你手上，或已超时", "You do not hold this case, or no longer."),
     "case_stale": ("内容或任务已有变化，请刷新后再审", "The case has moved on since you read it: read it again."),
     "challenge_refused": (

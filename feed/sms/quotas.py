@@ -20,7 +20,12 @@ UNCAPPED = Caps(per_phone=2**31 - 1, per_day=2**31 - 1)
 
 _MINUTE, _DAY = 60, 86_400
 # Windows for one phone: (seconds, codes). A provider with stricter limits registers its own.
-CODE_WINDOWS = ((10 * _MINUTE, 5), (_DAY, 20))
+CODE_WINDOWS = ((10 * _MINUTE, 10), (_DAY, 40))
+
+
+def for_unknown_devices(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Half of each quota: the other half is for devices that have signed in with the number, whatever strangers request."""
+    return [(seconds, (quota + 1) // 2) for seconds, quota in windows]
 
 
 def wait_for_code(ages: Sequence[float], windows: Sequence[tuple[int, int]]) -> int:

@@ -9,6 +9,7 @@ from feed.sms.console_provider import CONSOLE
 from feed.sms.file_provider import FILE
 from feed.sms.provider import Registration, SmsProvider
 from feed.sms.provider_account import InvalidSmsSettings, check_common
+from feed.sms.quotas import for_unknown_devices
 from feed.sms.tencent.provider import TENCENT
 
 REGISTRATIONS: tuple[Registration[Any], ...] = (FILE, CONSOLE, ALIYUN, TENCENT)
@@ -36,6 +37,10 @@ def open_provider(settings: Settings) -> SmsProvider:
     return registration.open(registration.read(settings))
 
 
-def code_windows(provider: str) -> Sequence[tuple[int, int]]:
-    """The quota windows for codes to one phone, as (seconds, quota). Raises InvalidSmsSettings for an unknown provider."""
-    return get_registration(provider).code_windows
+def code_windows(provider: str, *, known: bool) -> Sequence[tuple[int, int]]:
+    """The quota windows for codes to one phone, as (seconds, quota), for a device that is known or not.
+
+    Raises InvalidSmsSettings for an unknown provider.
+    """
+    windows = get_registration(provider).code_windows
+    return windows if known else for_unknown_devices(windows)

@@ -1,12 +1,15 @@
 """Sign-in by phone: codes, tries, rate limits and refresh tokens."""
 
 import asyncio
+import time
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
 from asyncpg import Pool, Record
 
 from feed.accounts import store as accounts
+from feed.accounts.known_device import SignInClient, is_known
 from feed.accounts.sign_in import (
     CodeRefused,
     RefreshRefused,
@@ -140,15 +143,132 @@ async def test_a_code_expires_after_five_minutes(pool: "Pool[Record]", keys: Key
         await exchange_code(pool, keys, PHONE, code)
 
 
-async def test_only_the_newest_code_counts(pool: "Pool[Record]", keys: Keys) -> None:
-    await request_code(pool, keys, PHONE)
-    await request_code(pool, keys, PHONE)
-    older, newest = await codes_sent(pool, keys)
+async def test_earlier_codes_stay_valid_until_they_expire(pool: "Pool[Record]", keys: Keys) -> None:
+    for _ in range(3):
+        await request_code(pool, keys, PHONE)
+    expired, older, newest = await codes_sent(pool, keys)
+    await pool.execute(
+        "UPDATE sign_in_codes SET expires_at = now() - interval '1 second' WHERE id = (SELECT min(id) FROM sign_in_codes)"
+    )
 
-    if older != newest:
+    if expired not in (older, newest):
         with pytest.raises(CodeRefused):
-            await exchange_code(pool, keys, PHONE, older)
-    await exchange_code(pool, keys, PHONE, newest)
+            await exchange_code(pool, keys, PHONE, expired)
+    for code in (older, newest):
+        await exchange_code(pool, keys, PHONE, code)
+    for code in (older, newest):
+        with pytest.raises(CodeRefused):
+            await exchange_code(pool, keys, PHONE, code)
+
+
+async def test_a_wrong_code_takes_a_try_of_every_open_code(pool: "Pool[Record]", keys: Keys) -> None:
+    """More open codes are not more guesses."""
+    for _ in range(3):
+        await request_code(pool, keys, PHONE)
+    codes = await codes_sent(pool, keys)
+    wrong = next(code for code in map(str, range(111_111, 999_999)) if code not in codes)
+
+    for _ in range(5):
+        with pytest.raises(CodeRefused):
+            await exchange_code(pool, keys, PHONE, wrong)
+
+    for code in codes:
+        with pytest.raises(CodeRefused):
+            await exchange_code(pool, keys, PHONE, code)
+
+
+HERE, ELSEWHERE = SignInClient("203.0.113.7"), SignInClient("198.51.100.9")
+
+
+async def guess(pool: "Pool[Record]", keys: Keys, code: str, client: SignInClient, *, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(CodeRefused):
+            await exchange_code(pool, keys, PHONE, other_than(code), client)
+
+
+async def test_a_stranger_cannot_use_up_the_tries_of_who_requested_the_code(pool: "Pool[Record]", keys: Keys) -> None:
+    await request_code(pool, keys, PHONE, HERE)
+    (code,) = await codes_sent(pool, keys)
+
+    await guess(pool, keys, code, ELSEWHERE, times=6)
+    with pytest.raises(CodeRefused):
+        await exchange_code(pool, keys, PHONE, code, ELSEWHERE)
+    await guess(pool, keys, code, HERE, times=4)
+
+    await exchange_code(pool, keys, PHONE, code, HERE)
+
+
+async def test_a_code_may_be_used_from_another_network(pool: "Pool[Record]", keys: Keys) -> None:
+    """A phone changes from Wi-Fi to the mobile network."""
+    await request_code(pool, keys, PHONE, HERE)
+    (code,) = await codes_sent(pool, keys)
+    await guess(pool, keys, code, ELSEWHERE, times=4)
+    await exchange_code(pool, keys, PHONE, code, ELSEWHERE)
+
+
+async def test_strangers_do_not_lock_out_a_known_device(pool: "Pool[Record]", keys: Keys) -> None:
+    """Neither by requests of codes nor by wrong codes, whichever network the device is in now."""
+    device = SignInClient("192.0.2.33", (await signed_in(pool, keys)).device_token)
+    for provider in ("file", "aliyun", "tencent"):
+        await pool.execute("DELETE FROM sign_in_codes")
+        while True:  # Until the number is locked for strangers.
+            try:
+                await request_code(pool, keys, PHONE, ELSEWHERE, provider=provider)
+            except RateLimited as error:
+                if error.params["retry_after"] > 600:
+                    break
+            await pool.execute("UPDATE sign_in_codes SET created_at = created_at - interval '61 seconds'")
+        with pytest.raises(RateLimited):
+            await request_code(pool, keys, PHONE, HERE, provider=provider)
+
+        await request_code(pool, keys, PHONE, device, provider=provider)
+        code = (await codes_sent(pool, keys))[-1]
+        await guess(pool, keys, code, ELSEWHERE, times=6)
+        await guess(pool, keys, code, device, times=4)
+        await exchange_code(pool, keys, PHONE, code, device)
+
+
+async def test_the_number_of_codes_for_a_known_device_has_a_limit(pool: "Pool[Record]", keys: Keys) -> None:
+    device = SignInClient(None, (await signed_in(pool, keys)).device_token)
+    outcomes = [await outcome(request_code(pool, keys, PHONE, device)) for _ in range(12)]
+    assert outcomes == ["sent"] * 9 + ["RateLimited"] * 3
+
+
+async def outcome(request: Awaitable[None]) -> str:
+    try:
+        await request
+    except RateLimited:
+        return "RateLimited"
+    return "sent"
+
+
+async def test_a_device_is_known_for_its_own_number_and_for_a_year(
+    pool: "Pool[Record]", keys: Keys, tmp_path: Path
+) -> None:
+    tokens = await signed_in(pool, keys)
+    token, person, now = tokens.device_token, keys.person_of("+8613800138000"), time.time()
+    assert token is not None
+    assert is_known(keys, person, SignInClient(None, token), now=now)
+    assert is_known(keys, person, SignInClient(None, token), now=now + 364 * 86_400)
+    assert not is_known(keys, person, SignInClient(None, token), now=now + 367 * 86_400)
+    assert not is_known(keys, keys.person_of("+8613900139000"), SignInClient(None, token), now=now)
+    assert not is_known(open_keys(tmp_path / "others", create=True), person, SignInClient(None, token), now=now)
+    day, _, digest = token.partition(".")
+    for forged in (
+        "",
+        ".",
+        day,
+        f"{day}.",
+        f"{int(day) + 1}.{digest}",
+        f"-{day}.{digest}",
+        f"{day}.\ud800",
+        f"²{token}",
+        "9" * 5000,
+    ):
+        assert not is_known(keys, person, SignInClient(None, forged), now=now)
+    # It is the same for all devices of the number on one day, so that it tracks none of them.
+    assert (await signed_in(pool, keys)).device_token == token
+    assert (await refresh(pool, keys, tokens.refresh_token)).device_token == token
 
 
 @pytest.mark.parametrize("code", ["", "123456", "一二三四五六", "1" * 5000, "\x00", "\ud800"])
@@ -178,7 +298,7 @@ async def test_the_rate_limit_of_the_provider_applies_to_the_request(pool: "Pool
     with pytest.raises(RateLimited) as raised:
         await request_code(pool, keys, PHONE, provider="aliyun")
     assert 0 < raised.value.params["retry_after"] <= 61
-    for _ in range(4):
+    for _ in range(2):
         await pool.execute("UPDATE sign_in_codes SET created_at = created_at - interval '61 seconds'")
         await request_code(pool, keys, PHONE, provider="aliyun")
     await pool.execute("UPDATE sign_in_codes SET created_at = created_at - interval '61 seconds'")

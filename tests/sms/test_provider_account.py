@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_the_refusal_is_one_of_its_own() -> None:
         check_settings(read_settings(BASE | {"FEED_SMS_PROVIDER": "none"}))
 
 
-@pytest.mark.parametrize("ask", [get_registration, code_windows])
+@pytest.mark.parametrize("ask", [get_registration, partial(code_windows, known=True)], ids=["registration", "windows"])
 def test_an_unknown_provider_is_refused_with_the_names_of_all(ask: Callable[[str], object]) -> None:
     with pytest.raises(InvalidSmsSettings, match=r"one of file, console, aliyun, tencent$"):
         ask("Tencent")

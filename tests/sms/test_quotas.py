@@ -1,12 +1,22 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from feed.sms.model import SHANGHAI, MessageId, Purpose, QueuedMessage, Wait, read_quiet_hours
+from feed.sms.provider import Registration
 from feed.sms.quotas import next_day, wait_for_code
-from feed.sms.registry import code_windows
+from feed.sms.registry import REGISTRATIONS, code_windows
 
-ALIYUN = code_windows("aliyun")
+ALIYUN = code_windows("aliyun", known=True)
+
+
+@pytest.mark.parametrize("registration", REGISTRATIONS, ids=lambda registration: registration.name)
+def test_unknown_devices_leave_a_part_of_each_quota_to_known_ones(registration: Registration[Any]) -> None:
+    known, unknown = code_windows(registration.name, known=True), code_windows(registration.name, known=False)
+    assert all(less < all_of_it or all_of_it == 1 for (_, less), (_, all_of_it) in zip(unknown, known, strict=True))
+    # A window with a quota of one is short, so that a known device waits for a minute at most.
+    assert all(seconds <= 60 for seconds, quota in known if quota == 1)
 
 
 @pytest.mark.parametrize(

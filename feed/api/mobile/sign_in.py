@@ -8,7 +8,8 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromQuery, JSONBody
 
 from feed.accounts import otp_guard, sign_in
-from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, CodeRequestRules
+from feed.accounts.known_device import SignInClient
+from feed.accounts.otp_guard import ChallengeRefused, ChallengeRequired, CodeRequestRules, CountryNotServed
 from feed.accounts.otp_quotas import CodesExhausted
 from feed.accounts.sign_in import CodeRefused, RefreshRefused, SignedIn
 from feed.api.dependencies import AnyConnection, AnyRequest, InjectedAppState
@@ -20,6 +21,7 @@ from feed.limits.model import LimitsAway
 from feed.phones import PhoneText
 from feed.screens.people import profiles as screen
 from feed.screens.people.profiles import UserCard
+from feed.settings import Settings
 from feed.texts import opaque
 
 
@@ -28,17 +30,23 @@ class SignInElsewhere(NotFound):
 
 
 class PhoneIn(msgspec.Struct, frozen=True):
-    """The phone that gets a code. `challenge` is the solved proof of work (altcha's payload), if one is required."""
+    """The phone that gets a code.
+
+    `challenge` is the solved proof of work (altcha's payload), if one is required. `device_token` is that of the last sign-in
+    with this phone on this device, if there was one: codes that strangers request for the phone do not count against it.
+    """
 
     phone: PhoneText
     challenge: Annotated[str, opaque(16_384)] | None = None
+    device_token: Annotated[str, opaque(200)] | None = None
 
 
 class CodeIn(msgspec.Struct, frozen=True):
-    """The code that a phone has received."""
+    """The code that a phone has received; `device_token` as for the request of the code."""
 
     phone: PhoneText
     code: Annotated[str, opaque(40)]
+    device_token: Annotated[str, opaque(200)] | None = None
 
 
 class RefreshIn(msgspec.Struct, frozen=True):
@@ -48,10 +56,14 @@ class RefreshIn(msgspec.Struct, frozen=True):
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    """The tokens of a sign-in; `expires_in` in seconds."""
+    """The tokens of a sign-in; `expires_in` in seconds.
+
+    `device_token` is kept when the user signs out, and sent with the next request to sign in with the same phone.
+    """
 
     access_token: str
     refresh_token: str
+    device_token: str | None
     token_type: str = "Bearer"  # noqa: S105 - the scheme's name
     expires_in: int
     user: UserCard
@@ -70,10 +82,11 @@ async def requires_own_sign_in(connection: AnyConnection, _: BaseRouteHandler) -
         raise SignInElsewhere
 
 
-@get("/challenge", errors=(SignInElsewhere,))
+@get("/challenge", errors=(SignInElsewhere, LimitsAway))
 async def get_challenge(app_state: InjectedAppState) -> Response[dict[str, Any]]:
-    """A proof of work for altcha's widget or library, valid for ten minutes and one code."""
-    return Response(otp_guard.make_challenge(app_state.keys), headers={"cache-control": PRIVATE})
+    """A proof of work for altcha's widget or library, valid for ten minutes and one code. It is harder while many codes are sent."""
+    made = await otp_guard.make_challenge(app_state.redis, app_state.keys, _rules(app_state.settings))
+    return Response(made, headers={"cache-control": PRIVATE})
 
 
 @post(
@@ -81,6 +94,7 @@ async def get_challenge(app_state: InjectedAppState) -> Response[dict[str, Any]]
     status_code=202,
     errors=(
         SignInElsewhere,
+        CountryNotServed,
         ChallengeRequired,
         ChallengeRefused,
         CodesExhausted,
@@ -93,23 +107,32 @@ async def request_code(data: JSONBody[PhoneIn], request: AnyRequest, app_state: 
 
     After 403 `challenge_required`, get a challenge, solve it, and repeat the request with it.
     """
+    client = _client(request, app_state, data.device_token)
     await otp_guard.check_code_request(
         app_state.pool,
         app_state.redis,
         app_state.keys,
-        CodeRequestRules(app_state.settings.sign_in_challenge, app_state.settings.sign_in_codes_per_day),
+        _rules(app_state.settings),
         phone=data.phone,
-        address=limited_address(request.scope, app_state.settings),
+        client=client,
         challenge=data.challenge,
     )
-    await sign_in.request_code(app_state.pool, app_state.keys, data.phone, provider=app_state.settings.sms_provider)
+    await sign_in.request_code(
+        app_state.pool, app_state.keys, data.phone, client, provider=app_state.settings.sms_provider
+    )
     return CodeSent()
 
 
 @post("/tokens", status_code=200, errors=(SignInElsewhere, CodeRefused), limit="codes")
-async def exchange_code(data: JSONBody[CodeIn], app_state: InjectedAppState) -> Tokens:
-    """Sign in with a code. The first sign-in creates the account."""
-    return await _tokens(app_state, await sign_in.exchange_code(app_state.pool, app_state.keys, data.phone, data.code))
+async def exchange_code(data: JSONBody[CodeIn], request: AnyRequest, app_state: InjectedAppState) -> Tokens:
+    """Sign in with a code. The first sign-in creates the account.
+
+    Wrong codes from where the code was requested, or with a `device_token`, have five attempts of their own: attempts of
+    others do not use them up.
+    """
+    client = _client(request, app_state, data.device_token)
+    signed_in = await sign_in.exchange_code(app_state.pool, app_state.keys, data.phone, data.code, client)
+    return await _tokens(app_state, signed_in)
 
 
 @post("/refresh", status_code=200, errors=(SignInElsewhere, RefreshRefused), limit="refresh")
@@ -131,12 +154,26 @@ async def sign_out(data: JSONBody[RefreshIn], app_state: InjectedAppState, every
     await sign_in.sign_out(app_state.pool, data.refresh_token, everywhere=everywhere)
 
 
+def _client(request: AnyRequest, app_state: AppState, device_token: str | None) -> SignInClient:
+    return SignInClient(limited_address(request.scope, app_state.settings), device_token)
+
+
+def _rules(settings: Settings) -> CodeRequestRules:
+    return CodeRequestRules(
+        challenge=settings.sign_in_challenge,
+        site_per_day=settings.sign_in_codes_per_day,
+        countries=settings.sign_in_country_codes,
+        provider=settings.sms_provider,
+    )
+
+
 async def _tokens(app_state: AppState, signed_in: SignedIn) -> Tokens:
     async with app_state.pool.acquire() as conn:
         user = await screen.get_user(conn, signed_in.account_id)
     return Tokens(
         access_token=signed_in.access_token,
         refresh_token=signed_in.refresh_token,
+        device_token=signed_in.device_token,
         expires_in=signed_in.expires_in,
         user=user,
     )

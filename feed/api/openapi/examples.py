@@ -33,6 +33,7 @@ _BY_NAME: dict[str, Any] = {
     "next_cursor": None,
     "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
     "refresh_token": "5Vf0zXo1mWwq0Qd3c9hJ",
+    "device_token": "20698.9f2c7c3a1b0d4e5f60718293a4b5c6d7e8f9a0b1c2d3e4f5061728394a5b6c7d",
     "challenge": "eyJhbGdvcml0aG0iOiJTSEEtMjU2In0=",
     "token_type": "Bearer",
     "share_url": f"https://feed.example/p/{_ID}",

@@ -1,5 +1,6 @@
 """Endpoints of the sign-in by phone: limits on codes and attempts, challenges, and no disclosure of known phones."""
 
+import asyncio
 import base64
 import json
 import logging
@@ -28,6 +29,12 @@ from feed.worker.state import WorkerState
 from tests.support.app import app_over
 
 PHONE = "13800138000"
+PER_TEN_MINUTES, PER_DAY = otp_quotas.IPV4_QUOTAS[0].per_ten_minutes, otp_quotas.IPV4_QUOTAS[0].per_day
+
+
+def key_of(app_state: AppState) -> str:
+    """The Redis key of the client's address."""
+    return otp_quotas.client_networks(app_state.keys, "127.0.0.1")[0].key
 
 
 @pytest.fixture(autouse=True)
@@ -261,7 +268,7 @@ async def test_an_unsolved_foreign_or_expired_challenge_is_rejected(
 
 
 async def test_codes_are_limited_per_address(client: httpx.AsyncClient, app_state: AppState) -> None:
-    for number in range(otp_quotas.PER_TEN_MINUTES):
+    for number in range(PER_TEN_MINUTES):
         assert (await ask(client, f"138001380{number:02d}")).status_code == 202
     answer = await ask(client, "13800138099")
     assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
@@ -273,7 +280,7 @@ async def test_codes_are_limited_per_address(client: httpx.AsyncClient, app_stat
 
 
 async def test_an_ipv6_64_network_counts_as_one_address(app_state: AppState) -> None:
-    for number in range(otp_quotas.PER_TEN_MINUTES):
+    for number in range(PER_TEN_MINUTES):
         async with client_at(app_state, f"2001:db8:1:2::{number + 1:x}") as one:
             assert (await ask(one, f"138001380{number:02d}")).status_code == 202
     async with client_at(app_state, "2001:db8:1:2:aaaa::1") as same:
@@ -283,13 +290,148 @@ async def test_an_ipv6_64_network_counts_as_one_address(app_state: AppState) -> 
 
 
 async def test_codes_are_limited_per_address_and_day(client: httpx.AsyncClient, app_state: AppState) -> None:
-    key = otp_quotas.address_key(app_state.keys, "127.0.0.1")
+    key = key_of(app_state)
     seconds, _ = await app_state.redis.time()
     hours_ago = (seconds - 5 * 3600) * 1000
-    await app_state.redis.zadd(key, {f"old {number}": hours_ago for number in range(otp_quotas.PER_DAY)})
+    await app_state.redis.zadd(key, {f"old {number}": hours_ago for number in range(PER_DAY)})
     answer = await ask(client)
     assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
     assert timedelta(hours=18) < timedelta(seconds=int(answer.headers["retry-after"])) <= timedelta(hours=19)
+
+
+class TestNetworks:
+    """An attacker has a network, not an address."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return msgspec.structs.replace(
+            settings, sign_in_codes_per_day=120, sign_in_challenge="never", trusted_proxies=1
+        )
+
+    @pytest.mark.parametrize(
+        ("same", "neighbour"),
+        [
+            ([f"2001:db8:7:{n:x}::1" for n in range(256)], "2001:db8:8::1"),
+            ([f"2001:db8:7:{n << 8:x}::1" for n in range(256)], "2001:db8:8::1"),
+            ([f"198.51.100.{n}" for n in range(256)], "198.51.101.1"),
+            ([f"::ffff:198.51.100.{n}" for n in range(256)], "198.51.101.1"),
+        ],
+        ids=["a /56 of IPv6", "a /48 of IPv6", "a /24 of IPv4", "a mapped /24 of IPv4"],
+    )
+    async def test_a_network_gets_a_part_of_the_codes_of_the_site_only(
+        self, client: httpx.AsyncClient, app_state: AppState, same: list[str], neighbour: str
+    ) -> None:
+        async def request(number: int, address: str) -> httpx.Response:
+            phone = f"138{number:08d}"
+            return await ask(client, phone, solve=False, forwarded=address)
+
+        answers = [await request(number, address) for number, address in enumerate(same[:40])]
+        assert [answer.status_code for answer in answers] == [202] * 30 + [429] * 10
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 86_400
+        assert (await request(99, neighbour)).status_code == 202
+
+    async def test_two_workers_count_together(self, app_state: AppState, database: str, redis_url: str) -> None:
+        other = msgspec.structs.replace(app_state, redis=connect(redis_url))
+        async with client_at(app_state, "198.51.100.1") as one, client_at(other, "198.51.100.1") as two:
+            answers = await asyncio.gather(
+                *(
+                    ask(worker, f"138{number:08d}", solve=False, forwarded=f"2001:db8:7:{number:x}::1")
+                    for number in range(20)
+                    for worker in (one, two)
+                )
+            )
+        await other.redis.aclose()
+        sent = await app_state.pool.fetchval("SELECT count(*) FROM messages")
+        assert sent == [answer.status_code for answer in answers].count(202) == 30
+
+    async def test_what_the_quota_of_a_number_rejects_counts_for_nobody(
+        self, client: httpx.AsyncClient, app_state: AppState
+    ) -> None:
+        answers = [await ask(client, solve=False, forwarded=f"198.51.{n}.1") for n in range(20)]
+        assert [answer.status_code for answer in answers].count(202) == 5
+        assert await app_state.redis.get("feed:{codes}:site") == b"5"
+
+
+class TestBusy:
+    """From a quarter of the site's codes of a day on."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return msgspec.structs.replace(settings, sign_in_codes_per_day=40)
+
+    async def send(self, app_state: AppState, count: int) -> None:
+        await app_state.redis.set("feed:{codes}:site", count, ex=3600)
+
+    async def test_everybody_solves_a_challenge_while_many_codes_are_sent(
+        self, client: httpx.AsyncClient, app_state: AppState
+    ) -> None:
+        for sent, status in ((9, 202), (10, 403)):
+            await self.send(app_state, sent)
+            assert (await ask(client, f"1380013800{sent % 10}", solve=False)).status_code == status
+        assert (await ask(client)).status_code == 202
+
+    async def test_challenges_get_harder_with_load(self, client: httpx.AsyncClient, app_state: AppState) -> None:
+        costs = []
+        for sent in (0, 10, 20, 30, 39):
+            await self.send(app_state, sent)
+            costs.append((await client.get("/auth/challenge")).json()["parameters"]["cost"])
+        assert costs == [1, 1, 2, 4, 4]
+
+    async def test_a_challenge_from_before_the_load_is_too_easy(
+        self, client: httpx.AsyncClient, app_state: AppState
+    ) -> None:
+        early = await solved(client)
+        await self.send(app_state, 20)
+        answer = await client.post("/auth/codes", json={"phone": PHONE, "challenge": early})
+        assert (answer.status_code, answer.json()["code"]) == (403, "challenge_refused")
+        late = await solved(client)
+        await self.send(app_state, 0)
+        answer = await client.post("/auth/codes", json={"phone": PHONE, "challenge": late})
+        assert answer.status_code == 202
+
+
+class TestCountries:
+    async def test_codes_go_to_china_unless_configured(self, client: httpx.AsyncClient, app_state: AppState) -> None:
+        for phone in ("+852 9123 4567", "+1 201 555 0123", "0044 7400 123456", "+886 912 345 678"):
+            answer = await ask(client, phone, solve=False)
+            assert answer.status_code in (403, 422)
+        answer = await client.post("/auth/codes", json={"phone": "+85291234567"}, headers={"accept-language": "zh-CN"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "country_not_served")
+        assert "国家或地区" in answer.json()["title"] + answer.json().get("detail", "")
+        assert await app_state.redis.get("feed:{codes}:site") is None
+        assert await app_state.pool.fetchval("SELECT count(*) FROM messages") == 0
+        for phone in ("13800138000", "+8613800138001", "＋86 138 0013 8002"):
+            assert (await ask(client, phone, solve=False)).status_code == 202
+
+    @pytest.mark.parametrize(
+        ("countries", "statuses"), [("+86, +852", [202, 202, 403]), ("all", [202, 202, 202]), ("+1", [403, 403, 202])]
+    )
+    async def test_the_countries_are_a_setting(self, app_state: AppState, countries: str, statuses: list[int]) -> None:
+        configured = msgspec.structs.replace(
+            app_state, settings=msgspec.structs.replace(app_state.settings, sign_in_countries=countries)
+        )
+        async with client_at(configured, "203.0.113.9") as client:
+            phones = ("13800138000", "+85291234567", "+12015550123")
+            assert [(await ask(client, phone, solve=False)).status_code for phone in phones] == statuses
+
+
+async def test_a_stranger_does_not_lock_out_a_device_that_has_signed_in(
+    client: httpx.AsyncClient, app_state: AppState
+) -> None:
+    device_token = (await sign_in(client, app_state))["device_token"]
+    async with client_at(app_state, "198.51.100.9") as stranger:
+        while (await ask(stranger)).status_code == 202:
+            pass
+        assert (await ask(client)).status_code == 429
+        body = {"phone": PHONE, "device_token": device_token, "challenge": await solved(client)}
+        assert (await client.post("/auth/codes", json=body)).status_code == 202
+        code = await newest_code(app_state)
+        for number in range(6):
+            wrong = f"{(int(code) + 1 + number) % 1_000_000:06d}"
+            assert (await stranger.post("/auth/tokens", json={"phone": PHONE, "code": wrong})).status_code == 401
+    async with client_at(app_state, "192.0.2.1") as elsewhere:
+        body = {"phone": PHONE, "code": code, "device_token": device_token}
+        assert (await elsewhere.post("/auth/tokens", json=body)).status_code == 200
 
 
 class TestCeiling:
@@ -322,7 +464,7 @@ class TestEmbedded:
         return msgspec.structs.replace(settings, embedded=True, sign_in_challenge="never")
 
     async def test_the_loopback_address_is_not_limited(self, client: httpx.AsyncClient, app_state: AppState) -> None:
-        for number in range(otp_quotas.PER_TEN_MINUTES + 2):
+        for number in range(PER_TEN_MINUTES + 2):
             assert (await ask(client, f"138001380{number:02d}", solve=False)).status_code == 202
         async with client_at(app_state, "203.0.113.9") as other:
             answers = [await ask(other, f"138001381{number:02d}", solve=False) for number in range(11)]
@@ -350,9 +492,10 @@ async def test_without_redis_no_code_is_sent(app_state: AppState) -> None:
         answer = await ask(client, solve=False)
         assert (answer.status_code, answer.json()["code"]) == (503, "limits_away")
         assert int(answer.headers["retry-after"]) > 0
+        assert (await client.get("/auth/challenge")).json()["code"] == "limits_away"
     assert await app_state.pool.fetchval("SELECT count(*) FROM messages") == 0
 
 
 async def test_an_invalid_phone_is_not_counted(client: httpx.AsyncClient, app_state: AppState) -> None:
     assert (await ask(client, "12345")).status_code == 422
-    assert await app_state.redis.zcard(otp_quotas.address_key(app_state.keys, "127.0.0.1")) == 0
+    assert await app_state.redis.zcard(key_of(app_state)) == 0
