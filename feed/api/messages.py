@@ -58,7 +58,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "cursor_invalid": ("翻页参数无效", "The cursor was not given by this list."),
     "database_away": ("服务暂时不可用，请稍后再试", "The service is away for a moment: try again."),
     "draw_not_found": ("该活动没有抽奖", "No such campaign, or it is no draw."),
-    "already_objected": ("你已对该结果提出过异议", "You have objected to this result already."),
+    "already_objected": ("你的同类异议尚未答复", "Your objection of this kind is not answered yet."),
     "claim_access_required": (
         "需由管理员授权后才能查看领取信息",
         "Winners' details are read by whom an admin has let in for this campaign.",
@@ -79,6 +79,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "The objection has its answer, or its result is gone.",
     ),
     "objection_not_found": ("没有找到该异议", "No such objection."),
+    "objection_needs_phone": (
+        "验证手机号后才能提出异议",
+        "Verify a phone first: an objection holds up the end of a campaign.",
+    ),
     "objections_closed": ("现在不在公示异议期内", "It is not the time for objections."),
     "prize_handed_over": (
         "奖品已寄出或已领取，不能更改",

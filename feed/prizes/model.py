@@ -12,6 +12,8 @@ WinnerId = NewType("WinnerId", int)
 ObjectionId = NewType("ObjectionId", int)
 # What an upheld objection leads to: replacing one winner, or a new settlement.
 Remedy = Literal["replace", "settle_again"]
+# What an objection is about: likes and comments, marks, whether an entry may win, a winner.
+ObjectionKind = Literal["counts", "marks", "eligibility", "winner", "other"]
 WinnerState = Literal[
     "selected", "notified", "viewed", "claimed", "verified", "shipped", "received", "lapsed", "declined", "forfeited"
 ]
@@ -73,8 +75,12 @@ class NotAParticipant(Forbidden):
     """Only participants of the campaign may object."""
 
 
+class ObjectionNeedsPhone(Forbidden):
+    """Only persons with a verified phone may object: an objection holds up the end of the campaign."""
+
+
 class AlreadyObjected(Conflict):
-    """The account has already objected: one objection per participant."""
+    """The person has an open objection of this kind."""
 
 
 class ObjectionNotFound(NotFound):
@@ -208,11 +214,19 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: int
     settlement_id: int
     account_id: int
+    kind: ObjectionKind
     text: str
     answered_by: int | None
     answered_at: datetime | None
     remedy: Remedy | None
     winner_id: WinnerId | None
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """How many objections of the kind have this answer of the account, and how many have none yet."""
+
+    answered: int
+    unanswered: int
 
 
 class UnclaimedPrize(msgspec.Struct, frozen=True):

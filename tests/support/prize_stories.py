@@ -33,7 +33,7 @@ from feed.prizes.draw.actions import (
 )
 from feed.prizes.draw.correction_actions import correct_number
 from feed.prizes.model import WinnerId
-from feed.prizes.objections.actions import answer_objection, object_to_result
+from feed.prizes.objections.actions import answer_objection, answer_objections, object_to_result
 from feed.prizes.settlement.actions import freeze_next_campaign, settle_campaign, settle_next_campaign
 from feed.prizes.winners.expiry import forfeit_next_prize, lapse_next_claim
 from feed.prizes.winners.reminders import remind_next_winner
@@ -376,6 +376,10 @@ STORIES: dict[str, Story] = {
         _ranked,
         (
             _FREEZE, _SETTLE, _REMOVE, _announce("first"), _announce("second"), _claim(2), _SEND,
+            Step(_object),
+            Step(lambda p: answer_objections(
+                p.pool, p.campaign, by=p.account("third"), kind="other", through_id=2**62, text="计数无误", request=_once("all")
+            )),
             # The reserve who has moved up, after the claim.
             Step(_REMOVE.act, """
                 UPDATE posts SET state = 'rejected'

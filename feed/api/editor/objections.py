@@ -13,18 +13,21 @@ from feed.api.dependencies import (
     InjectedKeyedRequest,
     InjectedViewer,
     Limit,
+    field_id,
     path_id,
     path_number,
 )
 from feed.api.responses import PRIVATE, response_specs
 from feed.campaigns.errors import CampaignNotFound
-from feed.ids import MAX_ID
+from feed.ids import MAX_ID, GivenId
 from feed.pagination import Page
 from feed.prizes.announcement import replace_winner as replacement_actions
 from feed.prizes.model import (
+    Answered,
     InvolvedInCampaign,
     NotAnnounced,
     ObjectionAnswered,
+    ObjectionKind,
     ObjectionNotFound,
     PrizeHandedOver,
     Remedy,
@@ -46,6 +49,16 @@ _ANSWERED: dict[str | None, tuple[bool, ...]] = {None: (False, True), "open": (F
 class AnswerIn(msgspec.Struct, frozen=True):
     """The answer, sent to the author of the objection. `remedy` if it is upheld; `rank` is the place that `replace` is about."""
 
+    text: ObjectionText
+    remedy: Remedy | None = None
+    rank: int | None = None
+
+
+class AnswersIn(msgspec.Struct, frozen=True):
+    """One answer to the objections of a kind, up to the one with the id `through_id`; otherwise as the answer to one."""
+
+    kind: ObjectionKind
+    through_id: GivenId
     text: ObjectionText
     remedy: Remedy | None = None
     rank: int | None = None
@@ -114,6 +127,41 @@ async def answer_objection(
 
 
 @post(
+    "/campaigns/{campaign_id:str}/objections/answer",
+    status_code=200,
+    errors=(
+        CampaignNotFound,
+        NotAnnounced,
+        InvolvedInCampaign,
+        WinnerNotFound,
+        PrizeHandedOver,
+    ),
+)
+async def answer_objections(
+    campaign_id: FromPath[str],
+    data: JSONBody[AnswersIn],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
+) -> Answered:
+    """Answer all open objections of a kind at once, a thousand at a time. Each objector is notified.
+
+    Repeating it answers those that are left; `unanswered` says how many. Who may answer, and remedies: as for one objection.
+    """
+    return await objection_actions.answer_objections(
+        app_state.pool,
+        path_id(campaign_id, CampaignNotFound),
+        by=viewer.account_id,
+        kind=data.kind,
+        through_id=field_id(data.through_id, "through_id"),
+        text=data.text,
+        remedy=data.remedy,
+        rank=data.rank,
+        request=keyed_request,
+    )
+
+
+@post(
     "/campaigns/{campaign_id:str}/winners/{rank:str}/replace",
     status_code=200,
     responses=response_specs(Decision, status=202, description="Recorded: a second person replaces."),
@@ -144,4 +192,4 @@ async def replace_winner(
     return Response(decision, status_code=202 if outcome == "recorded" else 200)
 
 
-objections = Router("/", route_handlers=[list_objections, answer_objection, replace_winner])
+objections = Router("/", route_handlers=[list_objections, answer_objection, answer_objections, replace_winner])

@@ -8,7 +8,14 @@ from feed.api.dependencies import InjectedAppState, InjectedKeyedRequest, Inject
 from feed.api.responses import PRIVATE, PUBLIC
 from feed.campaigns.errors import CampaignNotFound, EntryNotFound
 from feed.ids import GivenId
-from feed.prizes.model import AlreadyObjected, NotAParticipant, ObjectionsClosed, ResultNotFound
+from feed.prizes.model import (
+    AlreadyObjected,
+    NotAParticipant,
+    ObjectionKind,
+    ObjectionNeedsPhone,
+    ObjectionsClosed,
+    ResultNotFound,
+)
 from feed.prizes.objections import actions as objection_actions
 from feed.prizes.objections.actions import ObjectionText
 from feed.screens.prizes import objections as screen
@@ -18,9 +25,10 @@ from feed.screens.prizes.winners import WinnersCard
 
 
 class ObjectionIn(msgspec.Struct, frozen=True):
-    """The text of an objection, and the entry that it is about, if any."""
+    """The text of an objection, what it is about, and the entry, if any."""
 
     text: ObjectionText
+    kind: ObjectionKind = "other"
     post_id: GivenId | None = None
 
 
@@ -37,6 +45,7 @@ async def list_winners(campaign_id: FromPath[str], app_state: InjectedAppState) 
     errors=(
         CampaignNotFound,
         NotAParticipant,
+        ObjectionNeedsPhone,
         EntryNotFound,
         ObjectionsClosed,
         AlreadyObjected,
@@ -49,12 +58,13 @@ async def object_to_result(
     viewer: InjectedViewer,
     keyed_request: InjectedKeyedRequest,
 ) -> Response[OwnObjection]:
-    """Object to an announced result, once per participant, within the objection period."""
+    """Object to an announced result within the objection period; with one open objection per person and kind."""
     objection_id = await objection_actions.object_to_result(
         app_state.pool,
         path_id(campaign_id, CampaignNotFound),
         by=viewer.account_id,
         text=data.text,
+        kind=data.kind,
         post_id=None if data.post_id is None else field_id(data.post_id, "post_id"),
         request=keyed_request,
     )

@@ -3,7 +3,14 @@
 from feed.postgres import Connection
 
 # Audited actions on a campaign that do not influence who wins.
-_NEUTRAL_ACTIONS = ["answer_objection", "grant_claim_access", "end_claim_access", "export_claims", "add_codes"]
+_NEUTRAL_ACTIONS = [
+    "answer_objection",
+    "answer_objections",
+    "grant_claim_access",
+    "end_claim_access",
+    "export_claims",
+    "add_codes",
+]
 
 
 async def is_participant(conn: Connection, campaign_id: int, account_id: int) -> bool:

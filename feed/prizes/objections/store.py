@@ -1,29 +1,39 @@
 """SQL of objections and of requested replacements. Callers that write hold a lock on the campaign's row."""
 
-from feed.postgres import Connection, one
-from feed.prizes.model import Objection, ObjectionId, Remedy, WinnerId
+from collections.abc import Sequence
+
+from feed.postgres import Connection, many, one
+from feed.prizes.model import Objection, ObjectionId, ObjectionKind, Remedy, WinnerId
 
 
 async def add_objection(
-    conn: Connection, campaign_id: int, settlement_id: int, account_id: int, *, text: str, post_id: int | None
+    conn: Connection,
+    campaign_id: int,
+    settlement_id: int,
+    account_id: int,
+    *,
+    kind: ObjectionKind,
+    text: str,
+    post_id: int | None,
 ) -> ObjectionId | None:
-    """The id of the new objection; None if the person has objected already, with any account. Does not check `is_open`."""
+    """The id of the new objection; None if the person has an open one of the kind, with any account. Does not check `is_open`."""
     objection_id: ObjectionId | None = await conn.fetchval(
         """
-        INSERT INTO objections (campaign_id, settlement_id, account_id, post_id, text)
-        SELECT $1, $2, $3, $4, $5
+        INSERT INTO objections (campaign_id, settlement_id, account_id, kind, post_id, text)
+        SELECT $1, $2, $3, $4, $5, $6
         WHERE NOT EXISTS (
             SELECT
             FROM objections
             JOIN same_person_accounts AS same ON same.same_id = objections.account_id
-            WHERE objections.settlement_id = $2 AND same.account_id = $3
+            WHERE objections.settlement_id = $2 AND same.account_id = $3 AND objections.kind = $4
+                AND objections.answered_at IS NULL
         )
-        ON CONFLICT (settlement_id, account_id) DO NOTHING
         RETURNING id
         """,
         campaign_id,
         settlement_id,
         account_id,
+        kind,
         post_id,
         text,
     )
@@ -49,25 +59,71 @@ async def has_entry(conn: Connection, campaign_id: int, post_id: int) -> bool:
     )
 
 
-async def find_of_account(conn: Connection, settlement_id: int, account_id: int) -> Objection | None:
-    """The account's objection to this result."""
+async def find_of_account(
+    conn: Connection, settlement_id: int, account_id: int, kind: ObjectionKind
+) -> Objection | None:
+    """The account's latest objection of the kind to this result."""
     row = await conn.fetchrow(
         """
-        SELECT id, campaign_id, settlement_id, account_id, text, answered_by, answered_at, remedy, winner_id
+        SELECT id, campaign_id, settlement_id, account_id, kind, text, answered_by, answered_at, remedy, winner_id
         FROM objections
-        WHERE settlement_id = $1 AND account_id = $2
+        WHERE settlement_id = $1 AND account_id = $2 AND kind = $3
+        ORDER BY id DESC
+        LIMIT 1
         """,
         settlement_id,
         account_id,
+        kind,
     )
     return one(row, Objection)
+
+
+async def list_unanswered(
+    conn: Connection, settlement_id: int, kind: ObjectionKind, *, through_id: int, limit: int
+) -> list[Objection]:
+    """The objections of the kind without an answer, up to `through_id`, oldest first."""
+    rows = await conn.fetch(
+        """
+        SELECT id, campaign_id, settlement_id, account_id, kind, text, answered_by, answered_at, remedy, winner_id
+        FROM objections
+        WHERE settlement_id = $1 AND kind = $2 AND id <= $3 AND answered_at IS NULL
+        ORDER BY id
+        LIMIT $4
+        """,
+        settlement_id,
+        kind,
+        through_id,
+        limit,
+    )
+    return many(rows, Objection)
+
+
+async def count_answered(
+    conn: Connection, settlement_id: int, kind: ObjectionKind, *, through_id: int, answer: str, by: int
+) -> tuple[int, int]:
+    """How many objections of the kind, up to `through_id`, have this answer of the account, and how many have none."""
+    row = await conn.fetchrow(
+        """
+        SELECT count(*) FILTER (WHERE answer = $4 AND answered_by = $5) AS answered,
+            count(*) FILTER (WHERE answered_at IS NULL) AS unanswered
+        FROM objections
+        WHERE settlement_id = $1 AND kind = $2 AND id <= $3
+        """,
+        settlement_id,
+        kind,
+        through_id,
+        answer,
+        by,
+    )
+    assert row is not None
+    return row["answered"], row["unanswered"]
 
 
 async def find_objection(conn: Connection, objection_id: int) -> Objection | None:
     """The objection. Callers read it to find the campaign, and again after locking that."""
     row = await conn.fetchrow(
         """
-        SELECT id, campaign_id, settlement_id, account_id, text, answered_by, answered_at, remedy, winner_id
+        SELECT id, campaign_id, settlement_id, account_id, kind, text, answered_by, answered_at, remedy, winner_id
         FROM objections
         WHERE id = $1
         """,
@@ -78,28 +134,25 @@ async def find_objection(conn: Connection, objection_id: int) -> Objection | Non
 
 async def mark_answered(
     conn: Connection,
-    objection_id: ObjectionId,
+    objection_ids: Sequence[ObjectionId],
     *,
     answer: str,
     by: int,
     remedy: Remedy | None,
     winner_id: WinnerId | None,
-) -> bool:
-    """Answers an objection. Whether it was unanswered."""
-    return bool(
-        await conn.fetchval(
-            """
-            UPDATE objections
-            SET answer = $2, answered_by = $3, answered_at = clock_timestamp(), remedy = $4, winner_id = $5
-            WHERE id = $1 AND answered_at IS NULL
-            RETURNING true
-            """,
-            objection_id,
-            answer,
-            by,
-            remedy,
-            winner_id,
-        )
+) -> None:
+    """Answers objections. Those that have an answer keep it."""
+    await conn.execute(
+        """
+        UPDATE objections
+        SET answer = $2, answered_by = $3, answered_at = clock_timestamp(), remedy = $4, winner_id = $5
+        WHERE id = ANY ($1::bigint[]) AND answered_at IS NULL
+        """,
+        list(objection_ids),
+        answer,
+        by,
+        remedy,
+        winner_id,
     )
 
 

@@ -78,7 +78,11 @@ async def list_facts(conn: Connection, campaign_id: int) -> list[EntryFacts]:
 
 
 async def list_waiting_comments(conn: Connection, campaign_id: int) -> list[tuple[int, int]]:
-    """Post and comment id of each pending comment made before the end, without authors' comments on their own entries."""
+    """Post and comment id of each pending comment made before the end that may count.
+
+    Authors' comments on their own entries do not, nor those of accounts that are too new or without a phone: these cannot hold up
+    a settlement.
+    """
     rows = await conn.fetch(
         """
         SELECT comments.post_id, comments.id
@@ -87,7 +91,8 @@ async def list_waiting_comments(conn: Connection, campaign_id: int) -> list[tupl
         JOIN posts ON posts.id = entries.post_id AND posts.state = 'published'
         JOIN comments ON comments.post_id = entries.post_id AND comments.state = 'pending'
             AND comments.created_at < campaigns.ends_at AND comments.author_id <> entries.author_id
-        WHERE campaigns.id = $1
+        JOIN campaign_accounts AS account ON account.campaign_id = campaigns.id AND account.account_id = comments.author_id
+        WHERE campaigns.id = $1 AND NOT account.not_verified AND NOT account.too_new
         ORDER BY comments.post_id, comments.id
         """,
         campaign_id,

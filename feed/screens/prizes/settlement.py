@@ -47,6 +47,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     objections_end_at: datetime | None
     # Without an answer, or upheld without the remedy carried out.
     objections_open: int
+    # Those without an answer by kind: one answer may be for all of a kind.
+    objections_unanswered: dict[str, int]
 
 
 class SheetLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +94,16 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
             settlements.result_sha256, coalesce(settlements.skipped, '[]') AS skipped, settlements.forced,
             (
                 SELECT count(*) FROM open_objections WHERE open_objections.settlement_id = settlements.id
-            ) AS objections_open
+            ) AS objections_open,
+            (
+                SELECT coalesce(jsonb_object_agg(kind, number), '{}')
+                FROM (
+                    SELECT kind, count(*) AS number
+                    FROM objections
+                    WHERE objections.settlement_id = settlements.id AND answered_at IS NULL
+                    GROUP BY kind
+                ) AS unanswered
+            ) AS objections_unanswered
         FROM campaigns
         LEFT JOIN settlements ON settlements.campaign_id = campaigns.id AND settlements.undone_at IS NULL
         WHERE campaigns.id = $1
@@ -117,6 +128,7 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
         announced_at=row["announced_at"],
         objections_end_at=row["objections_end_at"],
         objections_open=row["objections_open"],
+        objections_unanswered=row["objections_unanswered"],
     )
 
 

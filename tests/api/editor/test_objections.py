@@ -77,8 +77,38 @@ async def test_the_errors_of_an_objection(app_state: AppState, keys: Keys, join:
     for bad in ("", "长" * 1001):
         assert error_of(await author("POST", address, {"text": bad})) == (422, "invalid")
     assert error_of(await author("POST", address, {"text": 7})) == (400, "malformed_body")
+    assert (await author("POST", address, {"text": "不公平", "kind": "gossip"})).status_code in (400, 422)
+    without = await _author(app_state, join, campaign.posts[2], "没手机")
+    await app_state.pool.execute(
+        "UPDATE accounts SET person = NULL, phone_verified_at = NULL, phone_sealed = NULL"
+        " WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
+        campaign.posts[2],
+    )
+    assert error_of(await without("POST", address, {"text": "不公平"})) == (403, "objection_needs_phone")
     await app_state.pool.execute("UPDATE campaigns SET objections_end_at = clock_timestamp()")
     assert error_of(await author("POST", address, {"text": "不公平"})) == (409, "objections_closed")
+
+
+async def test_objections_of_a_kind_are_answered_together(app_state: AppState, keys: Keys, join: Join) -> None:
+    campaign = await phases.announced(app_state.pool, keys)
+    for number, post in enumerate(campaign.posts):
+        author = await _author(app_state, join, post, f"作者{number}")
+        said = await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "刷赞", "kind": "counts"})
+        assert (said.status_code, said.json()["kind"]) == (201, "counts")
+    third, answer = join("丙", roles=("editor",)), f"/admin/campaigns/{campaign.id}/objections/answer"
+    listed = (await third("GET", "/admin/objections?state=open")).json()["items"]
+    body = {"kind": "counts", "through_id": listed[0]["id"], "text": "计数无误"}
+    key = {"idempotency-key": "all"}
+    for _ in range(2):
+        assert (await third("POST", answer, body, headers=key)).json() == {"answered": 4, "unanswered": 0}
+    assert (await third("GET", "/admin/objections?state=open")).json()["items"] == []
+    assert error_of(await third("POST", "/admin/campaigns/1/objections/answer", body)) == (404, "campaign_not_found")
+    assert error_of(await third("POST", answer, body | {"through_id": "x"})) == (422, "invalid")
+    author = await _author(app_state, join, campaign.posts[0], "作者")
+    made = (await author("POST", f"/campaigns/{campaign.id}/objections", {"text": "刷赞", "kind": "counts"})).json()
+    wrong = body | {"through_id": made["id"], "remedy": "replace", "rank": 9}
+    assert error_of(await third("POST", answer, wrong)) == (404, "winner_not_found")
+    assert error_of(await third("POST", answer, wrong | {"rank": None})) == (422, "invalid")
 
 
 async def test_the_errors_of_an_answer(app_state: AppState, keys: Keys, join: Join) -> None:

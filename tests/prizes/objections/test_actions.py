@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, get_args
 
 import msgspec
 import pytest
@@ -23,16 +24,20 @@ from feed.prizes.draw.actions import enter_number
 from feed.prizes.model import (
     AlreadyAnnounced,
     AlreadyObjected,
+    Answered,
     InvolvedInCampaign,
     NotAnnounced,
     NotAParticipant,
     ObjectionAnswered,
     ObjectionId,
+    ObjectionKind,
+    ObjectionNeedsPhone,
     ObjectionsClosed,
     PrizeHandedOver,
     WinnerNotFound,
 )
-from feed.prizes.objections.actions import answer_objection, object_to_result
+from feed.prizes.objections import actions as objection_actions
+from feed.prizes.objections.actions import answer_objection, answer_objections, object_to_result
 from feed.prizes.objections.involvement import is_involved
 from feed.prizes.result.verify import verify_result
 from feed.prizes.settlement.actions import settle_campaign
@@ -105,6 +110,116 @@ async def test_concurrent_objections_of_one_account_are_one(pool: Pool, announce
     found = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(each, AlreadyObjected) for each in found) == 4
     assert await pool.fetchval("SELECT count(*) FROM objections") == 1
+
+
+async def test_who_may_object_has_a_phone_and_took_part_in_whatever_way_it_ended(
+    pool: Pool, announced: Campaign
+) -> None:
+    await pool.execute(
+        "UPDATE accounts SET person = NULL, phone_verified_at = NULL, phone_sealed = NULL WHERE id = $1",
+        announced.authors[-1],
+    )
+    with pytest.raises(ObjectionNeedsPhone):
+        await _object(pool, announced)
+    out = announced.authors[-2], announced.authors[-3]
+    await pool.execute(
+        "UPDATE entries SET disqualified_at = now(), disqualified_reason = 'copied', disqualified_by = $2 WHERE author_id = $1",
+        out[0],
+        announced.third,
+    )
+    await pool.execute("UPDATE posts SET state = 'removed' WHERE author_id = $1", out[1])
+    for account in out:
+        await object_to_result(pool, announced.id, by=account, text="没有违规", kind="eligibility")
+
+
+async def test_a_person_has_one_open_objection_of_each_kind(pool: Pool, announced: Campaign) -> None:
+    one, twin = announced.authors[-1], await make.account(pool)
+    await pool.execute(
+        "UPDATE accounts SET person = (SELECT person FROM accounts WHERE id = $1) WHERE id = $2", one, twin
+    )
+    for kind in get_args(ObjectionKind):
+        objection = await object_to_result(pool, announced.id, by=one, text="不公平", kind=kind)
+        for account in (one, twin):
+            with pytest.raises(AlreadyObjected):
+                await object_to_result(pool, announced.id, by=account, text="不公平", kind=kind)
+        await answer_objection(pool, objection, by=announced.third, text="无误")
+    await object_to_result(pool, announced.id, by=twin, text="还是不公平", kind="counts")
+
+
+async def _object_all(pool: Pool, campaign: Campaign, *, kind: ObjectionKind = "counts") -> list[ObjectionId]:
+    return [await object_to_result(pool, campaign.id, by=author, text="刷赞", kind=kind) for author in campaign.authors]
+
+
+async def test_all_objections_of_a_kind_are_answered_at_once_and_each_objector_is_notified(
+    pool: Pool, announced: Campaign
+) -> None:
+    asked = await _object_all(pool, announced)
+    (other,) = [await object_to_result(pool, announced.id, by=announced.authors[0], text="分数", kind="marks")]
+    for involved in (
+        announced.authors[1],
+        *[each["id"] for each in await pool.fetch("SELECT created_by AS id FROM campaigns")],
+    ):
+        with pytest.raises(InvolvedInCampaign):
+            await answer_objections(
+                pool, announced.id, by=involved, kind="counts", through_id=asked[-1], text="计数无误"
+            )
+    answer = partial(answer_objections, pool, announced.id, by=announced.third, kind="counts", text="计数无误")
+    # What was not read is not answered.
+    assert await answer(through_id=asked[2]) == Answered(answered=3, unanswered=0)
+    assert await answer(through_id=asked[-1]) == Answered(answered=6, unanswered=0)
+    assert await answer(through_id=asked[-1]) == Answered(answered=6, unanswered=0)
+    open_ids = [row["id"] for row in await pool.fetch("SELECT id FROM open_objections")]
+    assert open_ids == [other]
+    notified = await pool.fetch("SELECT account_id FROM inbox WHERE once_key LIKE 'objection_answered:%' ORDER BY id")
+    assert sorted(row["account_id"] for row in notified) == sorted(announced.authors)
+    assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'answer_objections'") == 2
+
+
+async def test_a_request_answers_a_bounded_number_and_a_retry_with_its_key_acts_once(
+    pool: Pool, announced: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objection_actions, "ANSWERED_MOST", 4)
+    asked = await _object_all(pool, announced)
+    answer = partial(
+        answer_objections, pool, announced.id, by=announced.third, kind="counts", text="无误", through_id=asked[-1]
+    )
+    first = keyed_request("answer", "first", b"{}")
+    for _ in range(2):
+        assert await answer(request=first) == Answered(answered=4, unanswered=2)
+    assert await answer(request=keyed_request("answer", "second", b"{}")) == Answered(answered=6, unanswered=0)
+
+
+async def test_an_upheld_kind_is_remedied_by_another_person_once_for_all(
+    pool: Pool, keys: Keys, announced: Campaign
+) -> None:
+    asked = await _object_all(pool, announced, kind="winner")
+    await answer_objections(
+        pool,
+        announced.id,
+        by=announced.third,
+        kind="winner",
+        through_id=asked[-1],
+        text="属实",
+        remedy="replace",
+        rank=1,
+    )
+    replace = partial(replace_winner, pool, keys, announced.id, 1, reason="异议成立")
+    with pytest.raises(SecondPersonRequired):
+        await replace(by=announced.third)
+    assert await replace(by=announced.fourth) == "replaced"
+    assert await pool.fetchval("SELECT count(*) FROM open_objections") == 0
+
+
+async def test_two_editors_who_answer_a_kind_at_once_answer_each_objection_once(
+    pool: Pool, announced: Campaign
+) -> None:
+    asked = await _object_all(pool, announced)
+    answers = [
+        answer_objections(pool, announced.id, by=by, kind="counts", through_id=asked[-1], text=f"无误，{by}")
+        for by in (announced.third, announced.fourth)
+    ]
+    assert sorted(each.answered for each in await asyncio.gather(*answers)) == [0, 6]
+    assert await pool.fetchval("SELECT count(*) FROM inbox WHERE once_key LIKE 'objection_answered:%'") == 6
 
 
 async def test_involved_persons_cannot_answer(pool: Pool, announced: Campaign) -> None:
