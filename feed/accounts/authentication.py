@@ -7,8 +7,8 @@ from typing import Annotated
 
 import structlog
 
-from feed.accounts import erasure_store, store
-from feed.accounts.model import NAME, ROLES, AccountId, AccountNotFound, KnownAccount, Viewer
+from feed.accounts import erasure_store, roles, store
+from feed.accounts.model import NAME, AccountId, AccountNotFound, KnownAccount, Viewer
 from feed.accounts.phone import seal_phone
 from feed.auth.jwks import RefreshRequired
 from feed.auth.tokens import LOCAL_ISSUER, Claims, TokenInvalid, TokenVerifier
@@ -40,10 +40,9 @@ async def register_account(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
     """The account of a token's subject, created at its first request, with the phone and the roles of the token.
 
     A role in a token is recorded as a right, so that later it is known who was staff at any instant. The verifier decides which
-    roles count. Those from the app's tokens end with the first token that lacks them. Raises AccountNotFound for an erased account.
+    roles count. Raises AccountNotFound for an erased account.
     """
     phone = _phone_of(claims)
-    own = claims.iss == LOCAL_ISSUER
     async with transaction(pool) as conn:
         account_id = await store.find_or_add(conn, iss=claims.iss, sub=claims.sub, name=seed_name(claims.name))
         if await store.find_account(conn, account_id) is None:
@@ -51,11 +50,9 @@ async def register_account(pool: Pool, keys: Keys, claims: Claims) -> AccountId:
         if phone:
             sealed = seal_phone(keys, account_id, phone)
             await store.change_phone(conn, account_id, person=keys.person_of(phone), phone_sealed=sealed)
-        for role in ROLES:
-            if role in claims.roles:
-                await store.grant_role(conn, account_id, role, by=None, by_claim=not own)
-        if not own:
-            await store.revoke_unclaimed_roles(conn, account_id, claims.roles)
+        await roles.follow_token(
+            conn, account_id, claims.roles, issued_after=claims.issued_after, by_app=claims.iss != LOCAL_ISSUER
+        )
     return account_id
 
 

@@ -30,12 +30,9 @@ async def erase_row(conn: Connection, *, iss: str, sub: str) -> AccountId | None
 
 
 async def end_access(conn: Connection, account_id: int) -> None:
-    """Revokes the account's refresh tokens and staff rights."""
+    """Revokes the account's refresh tokens."""
     await conn.execute(
         "UPDATE refresh_tokens SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL", account_id
-    )
-    await conn.execute(
-        "UPDATE staff_rights SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL", account_id
     )
 
 

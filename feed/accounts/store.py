@@ -136,34 +136,91 @@ async def list_roles(conn: Connection, account_id: int) -> list[Role]:
     return [row["role"] for row in rows]
 
 
-async def grant_role(conn: Connection, account_id: int, role: Role, *, by: int | None, by_claim: bool = False) -> bool:
-    """Grants a role. Returns whether it is new. `by_claim`: it comes from a token of the app and ends with it."""
+async def grant_role(conn: Connection, account_id: int, role: Role, *, by: int | None) -> bool:
+    """Grants a role. Returns whether it is new."""
     return bool(
         await conn.fetchval(
             """
-            INSERT INTO staff_rights (account_id, role, granted_by, by_claim)
-            VALUES ($1, $2, $3, $4)
+            INSERT INTO staff_rights (account_id, role, granted_by) VALUES ($1, $2, $3)
             ON CONFLICT (account_id, role) WHERE revoked_at IS NULL DO NOTHING
             RETURNING true
             """,
             account_id,
             role,
             by,
-            by_claim,
         )
     )
 
 
-async def revoke_unclaimed_roles(conn: Connection, account_id: int, claimed: Sequence[str]) -> None:
-    """Revokes the roles from tokens of the app that are not in `claimed`."""
+async def grant_named_role(
+    conn: Connection, account_id: int, role: Role, *, issued_after: float | None, by_claim: bool
+) -> bool:
+    """Grants a role that a token names, unless it was revoked since the token was issued, for any account of the person.
+
+    Returns whether it is new. `issued_after` None: the token is older than any revocation. `by_claim`: it is a token of the app, and
+    the role ends with the first later one that does not name it.
+    """
+    return bool(
+        await conn.fetchval(
+            """
+            INSERT INTO staff_rights (account_id, role, by_claim, named_at)
+            SELECT $1, $2, $3, to_timestamp($4)
+            WHERE NOT EXISTS (
+                SELECT FROM same_person_accounts AS same
+                JOIN staff_rights AS former ON former.account_id = same.same_id
+                WHERE same.account_id = $1 AND former.role = $2 AND former.revoked_at IS NOT NULL
+                    AND coalesce(former.revoked_as_of, former.revoked_at) >= coalesce(to_timestamp($4), '-infinity')
+            )
+            ON CONFLICT (account_id, role) WHERE revoked_at IS NULL DO NOTHING
+            RETURNING true
+            """,
+            account_id,
+            role,
+            by_claim,
+            issued_after,
+        )
+    )
+
+
+async def mark_named(conn: Connection, account_id: int, roles: Sequence[str], *, issued_after: float | None) -> None:
+    """Records that a token of the app names these roles, so that an older one that does not ends none of them."""
     await conn.execute(
         """
-        UPDATE staff_rights SET revoked_at = now()
-        WHERE account_id = $1 AND by_claim AND revoked_at IS NULL AND role <> ALL ($2::text[])
+        UPDATE staff_rights SET named_at = to_timestamp($3)
+        WHERE account_id = $1 AND by_claim AND revoked_at IS NULL AND role = ANY ($2::text[])
+            AND (named_at IS NULL OR named_at < to_timestamp($3))
         """,
         account_id,
-        claimed,
+        roles,
+        issued_after,
     )
+
+
+async def revoke_unnamed_roles(
+    conn: Connection, account_id: int, named: Sequence[str], *, issued_after: float | None
+) -> list[Role]:
+    """Revokes the roles from tokens of the app that this one does not name, unless a later one did; returns them."""
+    rows = await conn.fetch(
+        """
+        UPDATE staff_rights SET revoked_at = now(), revoked_as_of = to_timestamp($3)
+        WHERE account_id = $1 AND by_claim AND revoked_at IS NULL AND role <> ALL ($2::text[])
+            AND (named_at IS NULL OR named_at <= to_timestamp($3))
+        RETURNING role
+        """,
+        account_id,
+        named,
+        issued_after,
+    )
+    return [row["role"] for row in rows]
+
+
+async def revoke_all_roles(conn: Connection, account_id: int) -> list[Role]:
+    """Revokes all roles of an account and returns them."""
+    rows = await conn.fetch(
+        "UPDATE staff_rights SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL RETURNING role",
+        account_id,
+    )
+    return [row["role"] for row in rows]
 
 
 async def lock_admins(conn: Connection) -> set[int]:

@@ -89,7 +89,7 @@ def build_app_state(settings: Settings, pool: Pool, redis: Redis, keys: Keys) ->
         authenticator=Authenticator(
             pool,
             keys,
-            TokenVerifier(keys.token_key, app_issuer(settings)),
+            TokenVerifier(keys.token_key, app_issuer(settings), own_roles=settings.embedded),
             on_known_account=None if limiter is None else partial(_cache_owner, limiter),
         ),
         likes=Batcher(partial(apply_likes, pool, announce=projector.touch)),

@@ -43,7 +43,11 @@ class TokenExpired(Unauthenticated):
 
 # Tens of thousands are cached. They hold no reference cycles: traversing them would only lengthen garbage collection pauses.
 class Claims(msgspec.Struct, frozen=True, gc=False):
-    """The claims of a verified token. `roles` are those that count: for the app's tokens only with FEED_ROLES_CLAIM."""
+    """The claims of a verified token.
+
+    `roles` are those that count: in the app's tokens those of FEED_ROLES_CLAIM, in our own ones those of embedded mode.
+    `issued_after`: the token was certainly issued then or later, in seconds since the epoch; None when it does not say.
+    """
 
     iss: str
     sub: str
@@ -54,6 +58,7 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
     phone_number: str = ""
     phone_number_verified: bool = False
     roles: tuple[str, ...] = ()
+    issued_after: float | None = None
 
     @property
     def phone(self) -> str | None:
@@ -121,12 +126,14 @@ def issue_token(
 class TokenVerifier:
     """Verifies tokens with the keys of their issuer and caches verified ones, as verifying a signature is expensive.
 
-    A cached token is dropped when it expires, and when its key is no longer in the issuer's key set.
+    A cached token is dropped when it expires, and when its key is no longer in the issuer's key set. `own_roles`: roles in our own
+    tokens count, which is for embedded mode only: such a token is made by hand and names what its maker likes.
     """
 
-    def __init__(self, key: bytes, app: AppIssuer | None = None) -> None:
+    def __init__(self, key: bytes, app: AppIssuer | None = None, *, own_roles: bool = False) -> None:
         self._key = OctKey.import_key(key)
         self._app = app
+        self._own_roles = own_roles
         self._cache: BoundedCache[str, _CachedToken] = BoundedCache(
             max_bytes=_CACHE_BYTES, seconds=_CACHE_SECONDS, size=_size_of
         )
@@ -172,7 +179,9 @@ class TokenVerifier:
         raise TokenInvalid
 
     def _decode_own(self, token: str) -> _CachedToken:
-        claims = _read_claims(_verified_claims(token, self._key, LOCAL_ALGORITHM))
+        verified = _verified_claims(token, self._key, LOCAL_ALGORITHM)
+        roles = _roles(verified.get("roles")) if self._own_roles else ()
+        claims = _read_claims({**verified, "roles": roles, "issued_after": _issued_after(verified, skew=0)})
         if claims.iss != LOCAL_ISSUER or LOCAL_AUDIENCE not in claims.audiences or claims.nbf > time.time():
             raise TokenInvalid
         return _CachedToken(claims, claims.exp, "")
@@ -187,7 +196,7 @@ class TokenVerifier:
         verified = _verified_claims(token, key.key, header.alg)
         # The only place where the app's tokens grant roles: by the claim that the operator has configured.
         roles = _roles(verified.get(app.roles_claim)) if app.roles_claim else ()
-        claims = _read_claims({**verified, "roles": roles})
+        claims = _read_claims({**verified, "roles": roles, "issued_after": _issued_after(verified, skew=SKEW_SECONDS)})
         if claims.iss != app.name or app.audience not in claims.audiences:
             raise TokenInvalid
         if claims.nbf > time.time() + SKEW_SECONDS:
@@ -240,6 +249,18 @@ def _read_claims(verified: dict[str, Any]) -> Claims:
 
 def _is_finite(*seconds: float) -> bool:
     return all(math.isfinite(each) for each in seconds if isinstance(each, float))
+
+
+def _issued_after(verified: dict[str, Any], *, skew: int) -> float | None:
+    """The earliest time at which the token can have been issued; None if `iat` is absent, no number, or in the future."""
+    issued_at = verified.get("iat")
+    if (
+        isinstance(issued_at, bool)
+        or not isinstance(issued_at, int | float)
+        or not 0 <= issued_at <= time.time() + SKEW_SECONDS
+    ):
+        return None
+    return float(issued_at) - skew
 
 
 def _roles(claim: object) -> tuple[str, ...]:

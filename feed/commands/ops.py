@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import hashlib
+import sys
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -11,7 +12,8 @@ import msgspec
 
 from feed import redis as feed_redis
 from feed.accounts import store as accounts
-from feed.accounts.model import ROLES, AccountNotFound, Role
+from feed.accounts.model import ROLES, AccountId, AccountNotFound, Role
+from feed.accounts.roles import change_role_by_hand
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
 from feed.commands.installation import add_data_option, find_settings
 from feed.ids import parse_id
@@ -36,7 +38,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "token",
         help="签发测试令牌 · a token for a test user",
         description="Prints a token of this installation's own key, good for a day. For tests and embedded use only: "
-        "the phone counts as verified and the roles are granted at the first request.",
+        "the phone counts as verified; in embedded mode the roles are granted at the first request.",
     )
     add_data_option(token)
     token.add_argument("--user", required=True, metavar="NAME", help="whose; the same name is the same account")
@@ -63,10 +65,17 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run_token(arguments: argparse.Namespace) -> int:
-    keys = open_keys(find_settings(arguments.data).keys_dir, create=False)
+    settings = find_settings(arguments.data)
+    keys = open_keys(settings.keys_dir, create=False)
     user: str = arguments.user
     phone = normalise_phone(arguments.phone or phone_for(user))
     roles = tuple(role for role in ROLES if role in arguments.role)
+    if roles and not settings.embedded:
+        print(
+            "令牌中的角色只在内置模式下有效，请用 feed grant。\n"
+            "Roles in a token count in embedded mode only: use `feed grant`.",
+            file=sys.stderr,
+        )
     print(issue_token(keys.token_key, sub=user, name=user, phone=phone, roles=roles, seconds=TOKEN_SECONDS))
     return 0
 
@@ -97,11 +106,10 @@ async def change_role(settings: Settings, who: str, role: Role, *, revoke: bool 
 async def _change_role(pool: Pool, who: str, role: Role, *, revoke: bool) -> tuple[int, bool]:
     async with transaction(pool) as conn:
         account_id = await _get_account_id(conn, who)
-        change = accounts.revoke_role if revoke else accounts.grant_role
-        return account_id, await change(conn, account_id, role, by=None)
+        return account_id, await change_role_by_hand(conn, account_id, role, revoke=revoke)
 
 
-async def _get_account_id(conn: Connection, who: str) -> int:
+async def _get_account_id(conn: Connection, who: str) -> AccountId:
     # Ids are tried first: they are long numbers, which no `sub` is in practice.
     id_ = parse_id(who)
     if id_ is not None and (account := await accounts.find_account(conn, id_)):

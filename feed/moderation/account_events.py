@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from feed.accounts import erasure_store, event_store, sanctions
+from feed.accounts import erasure_store, event_store, roles, sanctions
 from feed.accounts import store as accounts
 from feed.accounts.authentication import ClaimedName, seed_name
 from feed.accounts.model import AccountId
@@ -89,6 +89,7 @@ async def _erase(conn: Connection, iss: str, event: AppEvent) -> Outcome:
     if account_id is None:
         return "repeated"
     await erasure_store.end_access(conn, account_id)
+    await roles.revoke_roles_of_erased(conn, account_id)
     await audit.add(conn, None, "account.erase", "account", account_id, {"by": "app"})
     return "applied"
 

@@ -39,6 +39,8 @@ def settings(database: str, redis_url: str, tmp_path: Path) -> Settings:
         sms_outbox=tmp_path / "outbox.jsonl",
         account_hook_secret=HOOK_SECRET,
         limits="off",
+        # So that the roles in the tokens of `join` count.
+        embedded=True,
     )
 
 

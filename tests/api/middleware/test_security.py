@@ -127,7 +127,7 @@ def test_a_host_is_allowed_by_its_name_with_any_port(header: bytes, allowed: boo
 
 
 async def test_a_foreign_host_is_rejected_except_for_probes(opened: Opened) -> None:
-    client = opened(public_url="https://pyq.example.cn")
+    client = opened(public_url="https://pyq.example.cn", embedded=False)
     rejected = await client.get("/v1/feeds/latest")
     assert (rejected.status_code, rejected.json()["code"]) == (400, "host_not_allowed")
     assert (await client.get("/nothing", headers={"host": "pyq.example.cn:443"})).status_code == 404
