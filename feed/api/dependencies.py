@@ -12,6 +12,7 @@ from litestar.types import Scope
 from feed.accounts.approvals import require_right
 from feed.accounts.model import Role, Viewer
 from feed.api.client_address import client_address, header
+from feed.api.paths import path_identity
 from feed.api.requests import KEYED_REQUEST
 from feed.api.state import AppState
 from feed.auth.tokens import TokenInvalid
@@ -135,7 +136,7 @@ async def provide_keyed_request(
 def keyed_request_of(scope: Scope, viewer: Viewer, key: str | None, body: bytes) -> KeyedRequest | None:
     """The keyed request, also put into the request's state so that its response is stored; None without a key."""
     # The whole path is the route: the same key with another post is another request.
-    request = keyed_request(scope["path"], key, body)
+    request = keyed_request(path_identity(scope), key, body)
     if request is not None:
         scope["state"][KEYED_REQUEST] = (viewer.account_id, request)
     return request

@@ -182,8 +182,8 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "too_many": ("操作太频繁，请稍后再试", "A limit was reached: try again later."),
     "took_too_long": ("处理超时，请稍后再试", "It took too long and was given up: try again."),
     "topic_in_campaign": (
-        "该话题有尚未结束的活动，不能关闭",
-        "A campaign that has not ended takes entries by this topic: it cannot be closed.",
+        "该话题有尚未结束的活动，不能关闭、隐藏或设为别名",
+        "A campaign that has not ended takes entries by this topic: it cannot be closed, hidden or made an alias.",
     ),
     "topic_not_found": ("没有找到该话题", "No such topic."),
     "unauthenticated": ("请先登录", "Sign in first."),
@@ -205,6 +205,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "A draw's top prize must not be worth more than 50,000 yuan.",
     ),
     "field.fixed_after_opening": ("活动开始后不能修改", "Cannot change after the opening."),
+    "field.hidden_topic": ("该话题已被隐藏", "Is a hidden topic."),
     "field.in_the_future": ("不能晚于现在", "Lies in the future."),
     "field.in_the_past": ("不能早于现在", "Lies in the past."),
     "field.invalid_topic": ("不是有效的话题名", "Is not a topic's name."),

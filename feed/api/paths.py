@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from litestar.types import HTTPScope
+from litestar.types import HTTPScope, Scope
 
 from feed.errors import NotFound
 
@@ -21,8 +21,9 @@ _SLASH_IN_SEGMENT = "\0"
 def route_path(scope: HTTPScope) -> str:
     """The path to route by: its segments decoded, with NUL for a slash within the name of a topic.
 
-    Raises NotFound for an empty segment (`//v1/posts`), for NUL, for text that is not UTF-8, and for an encoded slash
-    elsewhere. Each of them would be another spelling of a path, or another path than the caller has written.
+    Raises NotFound for an empty segment (`//v1/posts`), for text that is not UTF-8, for NUL in a name or outside of /v1,
+    and for an encoded slash elsewhere: other spellings of a path, or another path than the caller has written. NUL in
+    an id is left to the operation, which finds nothing under it.
     """
     raw = scope["raw_path"]
     if b"//" in raw:
@@ -34,9 +35,15 @@ def route_path(scope: HTTPScope) -> str:
     except UnicodeDecodeError:
         raise NotFound from None
     for position, segment in enumerate(segments):
-        if "\0" in segment or ("/" in segment and segments[position - 1] != _NAMED_AFTER):
+        is_name = position > 0 and segments[position - 1] == _NAMED_AFTER
+        if ("/" in segment and not is_name) or ("\0" in segment and (is_name or segments[1] != "v1")):
             raise NotFound
     return "/".join(segment.replace("/", _SLASH_IN_SEGMENT) for segment in segments)
+
+
+def path_identity(scope: Scope) -> str:
+    """The routed path as text that can be stored: the identity of a request for its idempotency key."""
+    return scope["path"].replace(_SLASH_IN_SEGMENT, "%2F")
 
 
 def path_parameters(routed: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,8 @@ from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, transaction
 from feed.texts import has_visible_text
 from feed.topics import store as topics
-from feed.topics.parse import topic_key
+from feed.topics.model import ResolvedTopic
+from feed.topics.parse import shown_name, topic_key
 
 
 async def create_campaign(
@@ -62,6 +63,7 @@ async def change_campaign(
     Raises Invalid, CampaignRunning, CampaignSettled, CampaignCancelled, CampaignNotFound.
     """
     async with transaction(pool) as conn:
+        await topics.lock_aliases(conn)
         campaign = await lock_campaign(conn, campaign_id)
         require_unsettled(campaign)
         draft = merge_fields(campaign.draft, fields)
@@ -81,6 +83,7 @@ async def publish_campaign(
     async with idempotent_transaction(pool, editor_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return
+        await topics.lock_aliases(conn)
         campaign = await lock_campaign(conn, campaign_id)
         if campaign.state == "cancelled":
             raise CampaignCancelled
@@ -95,7 +98,7 @@ async def publish_campaign(
         published = await store.mark_published(
             conn,
             campaign_id,
-            topic_id=await _topic_id(conn, rules),
+            topic=await _get_topic(conn, rules),
             starts_at=rules.starts_at,
             ends_at=rules.ends_at,
             settle_at=rules.settles_at,
@@ -165,7 +168,7 @@ async def _change_rules(
         campaign.id,
         version=version,
         rules=document,
-        topic_id=await _topic_id(conn, rules),
+        topic=None if topic_key(rules.topic) == topic_key(old.topic) else await _get_topic(conn, rules),
         starts_at=rules.starts_at,
         ends_at=rules.ends_at,
         settle_at=rules.settles_at,
@@ -209,9 +212,13 @@ async def _add_version(
     )
 
 
-async def _topic_id(conn: Connection, rules: Rules) -> int:
+async def _get_topic(conn: Connection, rules: Rules) -> ResolvedTopic:
     key = topic_key(rules.topic)
-    return (await topics.find_or_add_topics(conn, [(key, rules.topic)]))[key].id
+    await topics.find_or_add_topics(conn, [(key, shown_name(rules.topic))])
+    topic = await topics.find_resolved(conn, key)
+    # The publish check has rejected a hidden one, and aliases are locked.
+    assert topic is not None
+    return topic
 
 
 async def _enter_older_posts(conn: Connection, campaign_id: int) -> None:

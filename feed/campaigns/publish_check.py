@@ -30,7 +30,9 @@ async def check_publishable(
         problems.append(FieldError("announcement_post_id", "not_found"))
     if "topic" not in named:
         topic = await topics.find_by_key(conn, topic_key(rules.topic))
-        if topic is not None and topic.state == "closed":
+        if topic is not None and topic.is_closed:
             # A closed topic takes no posts, so that no user could take part.
             problems.append(FieldError("topic", "closed_topic"))
+        elif topic is not None and topic.is_hidden:
+            problems.append(FieldError("topic", "hidden_topic"))
     return rules, problems

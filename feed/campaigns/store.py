@@ -1,5 +1,6 @@
 """SQL of campaigns and of the versions of their rules. Each update checks the state, and the database's clock where it matters."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 
 from feed.campaigns.model import StoredState
 from feed.postgres import Connection, one
+from feed.topics.model import ResolvedTopic
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,23 +113,33 @@ async def add_rules(
 
 
 async def mark_published(
-    conn: Connection, campaign_id: int, *, topic_id: int, starts_at: datetime, ends_at: datetime, settle_at: datetime
+    conn: Connection,
+    campaign_id: int,
+    *,
+    topic: ResolvedTopic,
+    starts_at: datetime,
+    ends_at: datetime,
+    settle_at: datetime,
 ) -> bool:
-    """Publishes a draft under version 1 of its rules. False: it is no draft, or its end has passed."""
+    """Publishes a draft under version 1 of its rules. Posts with the topic or one of its aliases will enter.
+
+    False: it is no draft, or its end has passed.
+    """
     return bool(
         await conn.fetchval(
             """
             UPDATE campaigns
             SET state = 'scheduled', rules_version = 1, topic_id = $2, starts_at = $3, ends_at = $4, settle_at = $5,
-                published_at = clock_timestamp()
+                alias_topic_ids = array_remove($6::bigint[], $2), published_at = clock_timestamp()
             WHERE id = $1 AND state = 'draft' AND $4 > clock_timestamp()
             RETURNING true
             """,
             campaign_id,
-            topic_id,
+            topic.id,
             starts_at,
             ends_at,
             settle_at,
+            topic.ids,
         )
     )
 
@@ -138,7 +150,7 @@ async def change_rules(
     *,
     version: int,
     rules: dict[str, Any],
-    topic_id: int,
+    topic: ResolvedTopic | None,
     starts_at: datetime,
     ends_at: datetime,
     settle_at: datetime,
@@ -146,26 +158,28 @@ async def change_rules(
 ) -> bool:
     """Moves the campaign to the next version of its rules. False: another editor was faster, it is frozen, or it is over.
 
-    `unamendable` changes, and changes of topic or dates, are possible before the opening only.
+    `topic` is None if it does not change. `unamendable` changes, and changes of topic or dates, are possible before the opening only.
     """
     return bool(
         await conn.fetchval(
             """
             UPDATE campaigns
-            SET draft = $3, rules_version = $2, topic_id = $4, starts_at = $5, ends_at = $6, settle_at = $7
+            SET draft = $3, rules_version = $2, topic_id = coalesce($4::bigint, topic_id), starts_at = $5, ends_at = $6, settle_at = $7,
+                alias_topic_ids = CASE WHEN $4::bigint IS NULL THEN alias_topic_ids ELSE array_remove($9::bigint[], $4::bigint) END
             WHERE id = $1 AND state IN ('scheduled', 'judging') AND rules_version = $2 - 1 AND frozen_at IS NULL
-                AND (((topic_id, starts_at, ends_at, settle_at) = ($4, $5, $6, $7) AND NOT $8)
+                AND ((topic_id = coalesce($4::bigint, topic_id) AND (starts_at, ends_at, settle_at) = ($5, $6, $7) AND NOT $8)
                     OR (starts_at > clock_timestamp() AND $6 > clock_timestamp()))
             RETURNING true
             """,
             campaign_id,
             version,
             rules,
-            topic_id,
+            None if topic is None else topic.id,
             starts_at,
             ends_at,
             settle_at,
             unamendable,
+            [] if topic is None else topic.ids,
         )
     )
 
@@ -204,16 +218,26 @@ async def is_visible_post(conn: Connection, post_id: int) -> bool:
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM visible_posts WHERE id = $1)", post_id))
 
 
-async def has_unended_campaign(conn: Connection, topic_id: int) -> bool:
-    """Whether a published campaign that has not ended takes its entries from this topic."""
-    return bool(
-        await conn.fetchval(
-            """
-            SELECT EXISTS (
-                SELECT FROM campaigns
-                WHERE topic_id = $1 AND state = 'scheduled' AND ends_at > clock_timestamp()
-            )
-            """,
-            topic_id,
-        )
+async def list_unended_topics(conn: Connection, topic_id: int) -> list[int]:
+    """The topics of the published campaigns that have not ended and take entries by this topic: it, or topics whose alias it is or was."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT topic_id FROM campaigns
+        WHERE entry_topic_ids @> ARRAY[$1::bigint] AND state = 'scheduled' AND ends_at > clock_timestamp()
+        """,
+        topic_id,
+    )
+    return [row["topic_id"] for row in rows]
+
+
+async def add_entry_topics(conn: Connection, topic_id: int, alias_ids: Sequence[int]) -> None:
+    """Lets posts with these aliases enter the published campaigns on the topic that have not ended."""
+    await conn.execute(
+        """
+        UPDATE campaigns
+        SET alias_topic_ids = ARRAY(SELECT DISTINCT alias_id FROM unnest(alias_topic_ids || $2::bigint[]) AS alias_id ORDER BY 1)
+        WHERE topic_id = $1 AND state = 'scheduled' AND ends_at > clock_timestamp() AND NOT alias_topic_ids @> $2::bigint[]
+        """,
+        topic_id,
+        alias_ids,
     )

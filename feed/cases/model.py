@@ -59,5 +59,5 @@ class CaseFilter(msgspec.Struct, frozen=True):
     stage: int | None = None
     kind: str | None = None
     campaign_id: int | None = None
-    topic_id: int | None = None
+    topic_ids: list[int] | None = None
     has_media: bool | None = None

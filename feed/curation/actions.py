@@ -8,6 +8,8 @@ import msgspec
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns import store as campaigns
+from feed.campaigns.entries import store as entries
+from feed.campaigns.locking import increment_versions
 from feed.curation import store
 from feed.curation.model import PINS_MOST, REASON, HotAction, HotActionKind, PinsFull, TopicInCampaign, hot_problems
 from feed.errors import FieldError, Invalid
@@ -16,7 +18,7 @@ from feed.posts import store as posts
 from feed.posts.model import Post, PostId, PostNotFound, PostNotPublished
 from feed.texts import read_text
 from feed.topics import store as topics
-from feed.topics.model import STATES, Topic, TopicNotFound
+from feed.topics.model import STATES, Topic, TopicNotFound, TopicState
 from feed.topics.parse import is_topic_name, lookup_key, topic_key
 
 
@@ -85,15 +87,38 @@ async def change_topic(
         target_id = topic.alias_of if alias_of is msgspec.UNSET else await _target_id(conn, topic, alias_of)
         if (new_state, target_id) == (topic.state, topic.alias_of):
             return topic
-        if new_state == "closed" != topic.state and await campaigns.has_unended_campaign(conn, topic.id):
-            raise TopicInCampaign
+        await _require_no_campaign(conn, topic, new_state, target_id)
         if target_id is not None:
             # Aliases of this topic become aliases of its target: an alias is never resolved twice.
             await topics.change_aliases(conn, topic.id, target_id)
         changed = await topics.change_topic(conn, topic.id, state=new_state, alias_of=target_id)
         detail = {"state": new_state, "alias_of": "" if target_id is None else str(target_id)}
         await audit.add(conn, editor_id, "topic.change", "topic", topic.id, detail)
+        if target_id is not None:
+            await _enter_posts_of_aliases(conn, target_id)
     return changed
+
+
+async def _require_no_campaign(conn: Connection, topic: Topic, state: TopicState, target_id: int | None) -> None:
+    """Raises TopicInCampaign if the change would keep posts out of a campaign that takes them until its end.
+
+    Neither the campaign's topic nor an alias of it may be closed or hidden, and the topic itself may not become an alias.
+    An alias may be given up: its posts have another page then, and enter the campaign as before.
+    """
+    shuts = state in ("closed", "hidden") and state != topic.state
+    moves = target_id is not None and target_id != topic.alias_of
+    if not shuts and not moves:
+        return
+    taken_by = await campaigns.list_unended_topics(conn, topic.id)
+    if (shuts and taken_by) or (moves and topic.id in taken_by):
+        raise TopicInCampaign
+
+
+async def _enter_posts_of_aliases(conn: Connection, target_id: int) -> None:
+    """Lets the aliases of a topic enter its campaigns that have not ended, and enters the posts that already have one of them."""
+    alias_ids = await topics.list_shown_aliases(conn, target_id)
+    await campaigns.add_entry_topics(conn, target_id, alias_ids)
+    await increment_versions(conn, await entries.add_entries_of_topics(conn, alias_ids))
 
 
 async def _get_post(conn: Connection, post_id: PostId) -> Post:

@@ -36,7 +36,7 @@ from feed.posts.model import (
 )
 from feed.texts import read_text
 from feed.topics import store as topics
-from feed.topics.parse import TopicMention, find_topics
+from feed.topics.parse import TopicMention, find_topics, shown_name
 
 
 class _NewRevision(NamedTuple):
@@ -197,8 +197,9 @@ async def _find_topic_ids(conn: Connection, revisions: Sequence[_NewRevision]) -
         dict(list({mention.key: mention.name for mention in each.mentions}.items())[:TOPICS_MOST])
         for each in revisions
     ]
-    known = await topics.find_or_add_topics(conn, [pair for names in named for pair in names.items()])
-    closed = {key for key, topic in known.items() if topic.state == "closed"}
+    new = [(key, shown_name(name)) for names in named for key, name in names.items()]
+    known = await topics.find_or_add_topics(conn, new)
+    closed = {key for key, topic in known.items() if topic.is_closed}
     edited = [each.post_id for each in revisions if each.number > 1]
     held = await store.list_topic_ids(conn, edited) if closed else {}
     # The mention of a closed topic that the post does not have yet is plain text.

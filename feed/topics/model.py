@@ -33,6 +33,22 @@ class Topic(msgspec.Struct, frozen=True):
     alias_of: int | None
 
 
+class NamedTopic(Topic, frozen=True):
+    """A topic as a name finds it. `target_state` is the state of the topic that it is an alias of, or else its own."""
+
+    target_state: TopicState
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it accepts no more posts, by itself or as an alias."""
+        return "closed" in (self.state, self.target_state)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it has no page, by itself or as an alias."""
+        return "hidden" in (self.state, self.target_state)
+
+
 class ResolvedTopic(msgspec.Struct, frozen=True):
     """The topic that a name resolves to. `ids` are the topics whose posts are shown under it: itself and its aliases."""
 

@@ -7,6 +7,7 @@ from collections import deque
 import msgspec
 import unicodedata2 as unicodedata
 
+from feed.texts import IGNORABLE, has_visible_text
 from feed.topics.model import TOPIC_NAME, TopicNotFound
 
 MARKS = "#＃"
@@ -17,9 +18,12 @@ KEY_LONGEST = 80
 # URLs may contain marks. They are ASCII here, so that Chinese text may follow without a space.
 _URL = re.compile(r"(?:https?://|www\.)[!-~]*", re.IGNORECASE)
 # The keycap emoji begins with `#` but is not a topic mark.
-_KEYCAP = ("\ufe0f", "\u20e3")
-_INVISIBLE = frozenset("\u200b\u2060\ufeff")
+_KEYCAP = re.compile("\ufe0f?\u20e3")
 _ASCII_PUNCTUATION = frozenset(string.punctuation)
+# Ignorable characters that affect how their neighbours are drawn: joiners, variation selectors, the tags of flags.
+_DRAWN = re.compile("[\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\U000e0020-\U000e007f\U000e0100-\U000e01ef]")
+# Clients and proxies resolve these segments of a path, so that a topic with such a name would have no page.
+_DOT_SEGMENTS = frozenset({".", ".."})
 
 
 class TopicMention(msgspec.Struct, frozen=True):
@@ -32,14 +36,21 @@ class TopicMention(msgspec.Struct, frozen=True):
 
 
 def topic_key(name: str) -> str:
-    """The key that all spellings of a topic share: NFKC and casefold."""
-    # Case folding may decompose a character again; the second NFKC makes the function idempotent.
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    """The key that all spellings of a topic share: NFKC, casefolded, without characters that are not drawn (U+FE0F, U+200B)."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    # Last, because case folding may decompose a character, and marks may combine across a character that was removed.
+    return unicodedata.normalize("NFKC", IGNORABLE.sub("", folded))
+
+
+def shown_name(name: str) -> str:
+    """The name as typed, without invisible characters that have no effect on a name or reorder its neighbours."""
+    return IGNORABLE.sub(lambda found: found[0] if _DRAWN.match(found[0]) else "", name)
 
 
 def is_topic_name(name: str) -> bool:
-    """Whether `#name#` is a topic with exactly this name."""
-    return [mention.name for mention in find_topics(f"#{name}#")] == [name]
+    """Whether `#name#` is a topic with this name."""
+    text = f"#{name}#"
+    return [(mention.start, mention.length) for mention in find_topics(text)] == [(0, len(text))]
 
 
 def lookup_key(name: str) -> str:
@@ -78,7 +89,7 @@ def _topic_at(text: str, start: int, urls: deque[tuple[int, int]]) -> TopicMenti
         urls.popleft()
     in_url = bool(urls) and urls[0][0] < start
     # A mark inside a URL is no topic (`…/#top`), but one that ends it may begin a topic (`https://x.cn/#读书#`).
-    if (in_url and start + 1 < urls[0][1]) or text[start + 1 : start + 2] in _KEYCAP:
+    if (in_url and start + 1 < urls[0][1]) or _KEYCAP.match(text, start + 1):
         return None
     if (end := _paired_end(text, start)) is not None:
         return _mention(text[start + 1 : end], start, end + 1)
@@ -86,16 +97,17 @@ def _topic_at(text: str, start: int, urls: deque[tuple[int, int]]) -> TopicMenti
         return None
     end = _open_end(text, start)
     name = text[start + 1 : end]
-    return None if len(name) > NAME_LONGEST or name.isdigit() else _mention(name, start, end)
+    mention = None if len(name) > NAME_LONGEST else _mention(name, start, end)
+    return None if mention is None or mention.key.isdigit() else mention
 
 
 def _mention(name: str, start: int, end: int) -> TopicMention | None:
     key = topic_key(name)
-    return TopicMention(name, key, start, end - start) if name and _may_be_key(key) else None
+    return TopicMention(name, key, start, end - start) if _may_be_key(key) else None
 
 
 def _may_be_key(key: str) -> bool:
-    return 0 < len(key) <= KEY_LONGEST
+    return len(key) <= KEY_LONGEST and has_visible_text(key) and key not in _DOT_SEGMENTS
 
 
 def _paired_end(text: str, start: int) -> int | None:
@@ -118,7 +130,7 @@ def _open_end(text: str, start: int) -> int:
 
 
 def _is_space(character: str) -> bool:
-    return character.isspace() or character in _INVISIBLE or unicodedata.category(character) == "Cc"
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Cs")
 
 
 def _is_punctuation(character: str) -> bool:

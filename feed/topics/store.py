@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import msgspec
 
 from feed.postgres import Connection, many, one
-from feed.topics.model import ResolvedTopic, Topic, TopicState
+from feed.topics.model import NamedTopic, ResolvedTopic, Topic, TopicState
 
 
-async def find_or_add_topics(conn: Connection, names: Sequence[tuple[str, str]]) -> dict[str, Topic]:
+async def find_or_add_topics(conn: Connection, names: Sequence[tuple[str, str]]) -> dict[str, NamedTopic]:
     """The topics by key, for pairs of (key, name). Unknown ones are added."""
     if not names:
         return {}
@@ -31,13 +31,22 @@ async def find_or_add_topics(conn: Connection, names: Sequence[tuple[str, str]])
     return known
 
 
-async def list_by_key(conn: Connection, keys: Sequence[str]) -> dict[str, Topic]:
+async def list_by_key(conn: Connection, keys: Sequence[str]) -> dict[str, NamedTopic]:
     """The existing topics among `keys`, by key."""
-    rows = await conn.fetch("SELECT id, key, name, state, alias_of FROM topics WHERE key = ANY ($1::text[])", keys)
-    return {topic.key: topic for topic in many(rows, Topic)}
+    rows = await conn.fetch(
+        """
+        SELECT topics.id, topics.key, topics.name, topics.state, topics.alias_of,
+               -- No join: for many keys the planner would read all topics.
+               coalesce((SELECT state FROM topics AS targets WHERE targets.id = topics.alias_of), topics.state) AS target_state
+        FROM topics
+        WHERE topics.key = ANY ($1::text[])
+        """,
+        keys,
+    )
+    return {topic.key: topic for topic in many(rows, NamedTopic)}
 
 
-async def find_by_key(conn: Connection, key: str) -> Topic | None:
+async def find_by_key(conn: Connection, key: str) -> NamedTopic | None:
     """The topic with this key, or None."""
     return (await list_by_key(conn, [key])).get(key)
 
@@ -60,9 +69,35 @@ async def find_resolved(conn: Connection, key: str) -> ResolvedTopic | None:
     return one(row, ResolvedTopic)
 
 
+async def list_ids_under(conn: Connection, key: str) -> list[int]:
+    """The ids of the topic with this key, or of its target, and of all its aliases, in any state; empty if unknown."""
+    rows = await conn.fetch(
+        """
+        WITH target AS (
+            SELECT coalesce(alias_of, id) AS id FROM topics WHERE key = $1
+        )
+        SELECT id FROM target
+        UNION ALL
+        SELECT aliases.id FROM topics AS aliases JOIN target ON aliases.alias_of = target.id
+        ORDER BY id
+        """,
+        key,
+    )
+    return [row["id"] for row in rows]
+
+
 async def lock_aliases(conn: Connection) -> None:
-    """Serializes changes of aliases until the transaction ends, so that no alias resolves to another alias."""
+    """Serializes changes of aliases, and of the topics of campaigns, until the transaction ends. Taken before any row is locked.
+
+    No alias resolves to another alias, and no campaign is published on a topic that is being closed, hidden or made an alias.
+    """
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('feed.topic_aliases', 0))")
+
+
+async def list_shown_aliases(conn: Connection, topic_id: int) -> list[int]:
+    """The aliases of a topic that are not hidden."""
+    rows = await conn.fetch("SELECT id FROM topics WHERE alias_of = $1 AND state <> 'hidden' ORDER BY id", topic_id)
+    return [row["id"] for row in rows]
 
 
 async def lock_topic(conn: Connection, key: str) -> Topic | None:

@@ -151,7 +151,6 @@ async def test_an_unamendable_change_is_not_written_after_the_opening(stage: Sta
     async with stage.pool.acquire() as conn:
         stored = await store.find_campaign(conn, campaign)
         assert stored is not None
-        assert stored.topic_id is not None
         rules, _ = read_rules(stored.draft, publishing=True)
         written = [
             await store.change_rules(
@@ -159,7 +158,7 @@ async def test_an_unamendable_change_is_not_written_after_the_opening(stage: Sta
                 campaign,
                 version=2,
                 rules=stored.draft,
-                topic_id=stored.topic_id,
+                topic=None,
                 starts_at=rules.starts_at,
                 ends_at=rules.ends_at,
                 settle_at=rules.settles_at,

@@ -7,7 +7,18 @@ import unicodedata2 as unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.topics.parse import KEY_LONGEST, MARKS, NAME_LONGEST, TopicMention, find_topics, is_topic_name, topic_key
+from feed.topics.parse import (
+    KEY_LONGEST,
+    MARKS,
+    NAME_LONGEST,
+    TopicMention,
+    find_topics,
+    is_topic_name,
+    lookup_key,
+    shown_name,
+    topic_key,
+)
+from tests.support.javascript import code_points_with
 
 # With many marks, blanks, punctuation, URLs, wide and narrow letters, and characters that normalize to several.
 TEXTS = st.text(
@@ -66,7 +77,25 @@ def test_the_published_vectors_hold(text: str, expected: list[str]) -> None:
         ("C #语言", ["语言"]),
         ("#️⃣ 读书", []),
         ("#⃣读书", []),
-        ("#读书\u200b#", ["读书"]),
+        ("#读书\u200b#", ["读书\u200b"]),
+        ("#我❤\ufe0f深圳#", ["我❤\ufe0f深圳"]),
+        ("#我❤\u200b深圳#", ["我❤\u200b深圳"]),
+        ("#我❤\u2060深圳 好", ["我❤\u2060深圳"]),
+        ("#\ufe0f读书#", ["\ufe0f读书"]),
+        ("#1\u200b 名", []),
+        ("#\u3164#", []),
+        ("#\u200b#", []),
+        ("#\u2800#", []),
+        ("#\u0301#", []),
+        ("#\ufe0f#", []),
+        ("#\U000e0041\U000e0042#", []),
+        ("#.#", []),
+        ("#..#", []),
+        ("#\u2024\u200d#", []),
+        ("#\u2025#", []),
+        ("#...#", ["..."]),
+        ("#AC/DC#", ["AC/DC"]),
+        ("#猫/posts#", ["猫/posts"]),
         ("#读\x07书#", ["读"]),
         ("#读书\u3000真好", ["读书"]),
         ("#" + "读" * 40 + "#", ["读" * 40]),
@@ -105,8 +134,48 @@ def test_spellings_of_one_topic_share_a_key() -> None:
 def test_a_topic_name_is_the_text_between_two_marks() -> None:
     assert is_topic_name("爱读书的深圳人")
     assert is_topic_name("有你“圳”好")
-    for name in ("", "a b", "a#b", "#a#", "读" * 41, "\ufe0fa"):
+    assert is_topic_name("读\u200b书")
+    for name in ("", "a b", "a#b", "#a#", "读" * 41, "\u3164", ".", "..", "a\ud800", "a\x00", " a", "a "):
         assert not is_topic_name(name)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        *"\ufe0f\ufe0e\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u3164\uffa0\u061c\u200e\u2066\u180e",
+        "\U000e0041",
+        "\U000e0101",
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2, 4])
+def test_a_hidden_character_makes_no_other_topic(hidden: str, place: int) -> None:
+    name = "我❤深圳"
+    typed = name[:place] + hidden + name[place:]
+    for text in (f"#{typed}#", f"＃{typed}＃", f"好 #{typed}", f"#{typed} 好"):
+        assert [mention.key for mention in find_topics(text)] == [topic_key(name)], text
+    assert lookup_key(typed) == topic_key(name)
+
+
+def test_a_key_is_without_the_default_ignorable_code_points_of_unicode() -> None:
+    dropped = {code for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF and topic_key(f"a{chr(code)}b") == "ab"}
+    assert dropped == code_points_with("Default_Ignorable_Code_Point")
+
+
+@given(TEXTS, st.integers(0, 200), st.sampled_from("\ufe0f\u200b\u200d\u2060\u00ad"))
+def test_a_topic_with_a_hidden_character_anywhere_is_the_same_topic(text: str, place: int, hidden: str) -> None:
+    for mention in find_topics(text):
+        name = mention.name
+        typed = name[:place] + hidden + name[place:]
+        if len(typed) <= NAME_LONGEST and not typed.startswith("\ufe0f\u20e3"):
+            assert [other.key for other in find_topics(f"#{typed}#")] == [mention.key]
+
+
+@given(TEXTS)
+def test_a_shown_name_is_the_same_topic_and_has_no_bidi_control(text: str) -> None:
+    for mention in find_topics(text):
+        shown = shown_name(mention.name)
+        assert topic_key(shown) == mention.key
+        assert not set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069").intersection(shown)
 
 
 @given(TEXTS)

@@ -21,6 +21,7 @@ from feed.posts import actions
 from feed.posts.actions import Draft
 from feed.posts.model import NewPost, NotYourPost, PostChange, PostId, PostNotEditable, PostNotFound
 from feed.screens.posts.cards import PostCard
+from feed.screens.posts.written import WrittenPost, written_post
 
 POSTS_AT_ONCE = 50
 Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated by commas; at most {POSTS_AT_ONCE}.")]
@@ -29,7 +30,7 @@ Ids = Annotated[str | None, QueryParameter(description=f"Ids of posts, separated
 @post(
     "/",
     status_code=201,
-    responses=response_specs(PostCard, status=201),
+    responses=response_specs(WrittenPost, status=201),
     errors=(
         Banned,
         Muted,
@@ -45,9 +46,9 @@ async def publish_post(
     keyed_request: InjectedKeyedRequest,
     region: InjectedRegion,
 ) -> Response[bytes]:
-    """Publish a post. It is visible at once and queued for review."""
+    """Publish a post. It is visible at once and queued for review. `topics_dropped` names topics of its text that it does not have."""
     post_id = await app_state.posts.submit(Draft.checked(viewer.account_id, data, keyed_request, region))
-    return json_response(await app_state.pages.post(post_id, viewer.account_id), status=201)
+    return json_response(written_post(await app_state.pages.post(post_id, viewer.account_id)), status=201)
 
 
 @get("/", responses=response_specs(Page[PostCard]))
@@ -67,7 +68,7 @@ async def get_post(post_id: FromPath[str], app_state: InjectedAppState, reader: 
 
 @patch(
     "/{post_id:str}",
-    responses=response_specs(PostCard),
+    responses=response_specs(WrittenPost),
     errors=(
         PostNotFound,
         NotYourPost,
@@ -79,10 +80,10 @@ async def get_post(post_id: FromPath[str], app_state: InjectedAppState, reader: 
 async def edit_post(
     post_id: FromPath[str], data: JSONBody[PostChange], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[bytes]:
-    """Edit a post of the viewer. It gets a new revision; the old ones are kept."""
+    """Edit a post of the viewer. It gets a new revision; the old ones are kept. `topics_dropped` is as for publishing."""
     id_ = PostId(path_id(post_id, PostNotFound))
     await actions.edit_post(app_state.pool, viewer.account_id, id_, data, announce=app_state.invalidate_posts)
-    return json_response(await app_state.pages.post(id_, viewer.account_id))
+    return json_response(written_post(await app_state.pages.post(id_, viewer.account_id)))
 
 
 @delete(

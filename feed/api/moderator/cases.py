@@ -25,17 +25,14 @@ from feed.pagination import BEGINNING, NEWEST, Page, Position
 from feed.posts.hide_show import PostIsDeleted
 from feed.screens.staff import cases as screen
 from feed.screens.staff.cases import CaseCard
-from feed.texts import Choice, read_text
+from feed.texts import Choice
 from feed.topics import store as topics
-from feed.topics.model import TOPIC_NAME
-from feed.topics.parse import topic_key
+from feed.topics.parse import is_topic_name, topic_key
 
 Stage = Annotated[int | None, QueryParameter(ge=1, le=STAGE_LAST)]
 # Litestar reserves the parameter name `state` for the application's state.
 CaseState = Annotated[Literal["open", "closed"], QueryParameter(name="state")]
 _MOST_URGENT = Position(BEGINNING, 0)
-# No topic has this id: a filter by an unknown topic returns no cases.
-_UNKNOWN_TOPIC_ID = 0
 
 
 class LeaseIn(msgspec.Struct, frozen=True):
@@ -68,8 +65,9 @@ async def list_cases(
 ) -> Page[CaseCard]:
     """Open cases, most urgent first, or closed ones, newest first."""
     campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
-    case_filter = CaseFilter(stage, kind, campaign, await _topic_id(app_state, topic), has_media)
-    name = f"cases:{case_state}:" + ":".join(map(str, msgspec.structs.astuple(case_filter)))
+    case_filter = CaseFilter(stage, kind, campaign, await _topic_ids(app_state, topic), has_media)
+    named = None if topic is None else topic_key(topic)
+    name = f"cases:{case_state}:" + ":".join(map(str, (stage, kind, campaign, named, has_media)))
     listed, start = (screen.list_open, _MOST_URGENT) if case_state == "open" else (screen.list_closed, NEWEST)
     position = app_state.cursors.position(name, cursor, start)
     async with app_state.pool.acquire() as conn:
@@ -165,14 +163,14 @@ async def _cards(app_state: AppState, case_ids: list[CaseId]) -> list[CaseCard]:
         return [screen.case_card(row) for row in await screen.list_cases(conn, [*case_ids])]
 
 
-async def _topic_id(app_state: AppState, name: str | None) -> int | None:
+async def _topic_ids(app_state: AppState, name: str | None) -> list[int] | None:
+    """The topic, with its aliases, to filter by; empty for an unknown one, which no case has."""
     if name is None:
         return None
-    if read_text(name, TOPIC_NAME)[1]:
-        return _UNKNOWN_TOPIC_ID
+    if not is_topic_name(name):
+        return []
     async with app_state.pool.acquire() as conn:
-        found = await topics.find_by_key(conn, topic_key(name))
-    return _UNKNOWN_TOPIC_ID if found is None else found.id
+        return await topics.list_ids_under(conn, topic_key(name))
 
 
 cases = Router("/moderation/cases", route_handlers=[list_cases, lease_cases, release_case, extend_case, judge_case])

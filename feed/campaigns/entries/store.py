@@ -22,7 +22,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 async def add_entries(conn: Connection, post_ids: Sequence[int]) -> None:
-    """Adds an entry for each post to every running campaign whose topic one of its revisions bears.
+    """Adds an entry for each post to every running campaign whose topic, or an alias of it, one of its revisions bears.
 
     Runs in the transaction that writes a revision, so no post of the period is missed; the freeze decides which
     revision is judged and whether it still bears the topic.
@@ -37,7 +37,7 @@ async def add_entries(conn: Connection, post_ids: Sequence[int]) -> None:
         WHERE posts.id = ANY ($1::bigint[]) AND EXISTS (
             SELECT FROM post_revisions
             WHERE post_revisions.post_id = posts.id
-                AND campaigns.topic_id = ANY(post_revisions.topic_ids)
+                AND campaigns.entry_topic_ids && post_revisions.topic_ids
                 AND post_revisions.created_at < campaigns.ends_at
         )
         ON CONFLICT DO NOTHING
@@ -60,7 +60,7 @@ async def add_missed_entries(conn: Connection, campaign_id: int) -> int:
         WHERE campaigns.id = $1 AND campaigns.state IN ('scheduled', 'judging') AND EXISTS (
             SELECT FROM post_revisions
             WHERE post_revisions.post_id = posts.id
-                AND campaigns.topic_id = ANY(post_revisions.topic_ids)
+                AND campaigns.entry_topic_ids && post_revisions.topic_ids
                 AND post_revisions.created_at < campaigns.ends_at
         )
         ON CONFLICT DO NOTHING
@@ -69,6 +69,30 @@ async def add_missed_entries(conn: Connection, campaign_id: int) -> int:
         campaign_id,
     )
     return len(entered)
+
+
+async def add_entries_of_topics(conn: Connection, topic_ids: Sequence[int]) -> list[int]:
+    """Adds the visible posts with these topics to the running campaigns that take them. Returns the posts that were added.
+
+    Runs when a topic becomes an alias. Posts that are not visible yet are added before the sheet is frozen.
+    """
+    rows = await conn.fetch(
+        """
+        INSERT INTO entries (campaign_id, post_id, author_id, entered_at)
+        SELECT DISTINCT campaigns.id, posts.id, posts.author_id, posts.created_at
+        FROM campaigns
+        JOIN topic_posts ON topic_posts.topic_id = ANY ($1::bigint[])
+            AND topic_posts.topic_id = ANY (campaigns.entry_topic_ids)
+            AND topic_posts.published_at >= campaigns.starts_at
+        JOIN posts ON posts.id = topic_posts.post_id
+            AND campaigns.starts_at <= posts.created_at AND posts.created_at < campaigns.ends_at
+        WHERE campaigns.state = 'scheduled' AND campaigns.ends_at > clock_timestamp()
+        ON CONFLICT DO NOTHING
+        RETURNING post_id
+        """,
+        topic_ids,
+    )
+    return sorted({row["post_id"] for row in rows})
 
 
 async def find_entry(conn: Connection, campaign_id: int, post_id: int) -> Entry | None:

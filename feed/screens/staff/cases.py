@@ -132,7 +132,9 @@ async def list_open(conn: Connection, case_filter: CaseFilter, after: Position, 
           AND ($5::bigint IS NULL OR EXISTS (
               SELECT FROM entries WHERE entries.post_id = cases.post_id AND entries.campaign_id = $5
           ))
-          AND ($6::bigint IS NULL OR $6 = ANY (revisions.topic_ids))
+          AND ($6::bigint[] IS NULL OR EXISTS (
+              SELECT FROM unnest($6::bigint[]) AS topics (id) WHERE topics.id = ANY (revisions.topic_ids)
+          ))
           AND ($7::boolean IS NULL OR (cases.comment_id IS NULL AND cardinality(revisions.media_ids) > 0) = $7)
         ORDER BY cases.due_at, cases.id
         LIMIT $8
@@ -142,7 +144,7 @@ async def list_open(conn: Connection, case_filter: CaseFilter, after: Position, 
         case_filter.stage,
         case_filter.kind,
         case_filter.campaign_id,
-        case_filter.topic_id,
+        case_filter.topic_ids,
         case_filter.has_media,
         limit,
     )
@@ -164,7 +166,9 @@ async def list_closed(conn: Connection, case_filter: CaseFilter, after: Position
           AND ($4::bigint IS NULL OR EXISTS (
               SELECT FROM entries WHERE entries.post_id = cases.post_id AND entries.campaign_id = $4
           ))
-          AND ($5::bigint IS NULL OR $5 = ANY (revisions.topic_ids))
+          AND ($5::bigint[] IS NULL OR EXISTS (
+              SELECT FROM unnest($5::bigint[]) AS topics (id) WHERE topics.id = ANY (revisions.topic_ids)
+          ))
           AND ($6::boolean IS NULL OR (cases.comment_id IS NULL AND cardinality(revisions.media_ids) > 0) = $6)
         ORDER BY cases.id DESC
         LIMIT $7
@@ -173,7 +177,7 @@ async def list_closed(conn: Connection, case_filter: CaseFilter, after: Position
         case_filter.stage,
         case_filter.kind,
         case_filter.campaign_id,
-        case_filter.topic_id,
+        case_filter.topic_ids,
         case_filter.has_media,
         limit,
     )

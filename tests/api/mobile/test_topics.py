@@ -341,3 +341,56 @@ async def test_text_that_cannot_be_a_name_is_not_found(client: httpx.AsyncClient
     assert (await client.get(path)).status_code == 404
     editor = join("编辑", roles=("editor",))
     assert (await editor("PATCH", "/admin" + path.removesuffix("/posts"), {})).status_code in (404, 405)
+
+
+async def test_a_hidden_mark_leads_to_the_same_topic_everywhere(
+    client: httpx.AsyncClient, app_state: AppState, join: Join
+) -> None:
+    editor, ming = join("编辑", roles=("editor",)), join("小明")
+    campaign = await publish(editor, topic="我❤深圳")
+    written = [
+        await say(ming, text) for text in ("#我❤深圳#", "#我❤\ufe0f深圳#", "#我❤\u200b深圳# 好", "#\u2060我❤深圳")
+    ]
+    await count_trends(app_state.pool)
+    assert len(await names(client)) == 1
+    for name in ("我❤深圳", "我❤\ufe0f深圳", "我\u00ad❤深圳"):
+        assert (await client.get(f"/topics/{name}")).json()["name"] == "我❤深圳"
+        assert await posts(client, name) == written[::-1]
+        assert await names(client, f"?q={name[:2]}") == ["我❤深圳"]
+    listed = (await client.get(f"/campaigns/{campaign}/posts")).json()["items"]
+    assert {item["id"] for item in listed} == set(written)
+    # Each post shows what its author typed.
+    assert (await client.get(f"/posts/{written[1]}")).json()["topics"][0]["name"] == "我❤\ufe0f深圳"
+    await say(ming, "#狗# 好")
+    await change(editor, "狗", alias_of="我❤\u200d深圳")
+    assert (await client.get("/topics/狗")).json()["name"] == "我❤深圳"
+
+
+async def test_the_name_of_a_topic_reorders_nothing_for_others(client: httpx.AsyncClient, join: Join) -> None:
+    await say(join("小明"), "#深\u200e圳\u2060湾#")
+    assert (await client.get("/topics/深圳湾")).json()["name"] == "深圳湾"
+
+
+async def test_topics_that_a_post_does_not_get_are_named_in_the_answer(join: Join) -> None:
+    editor, ming = join("编辑", roles=("editor",)), join("小明")
+    text = " ".join(f"#话题{n}#" for n in range(10))
+    answer = await ming("POST", "/posts", {"text": text})
+    assert "topics_dropped" not in answer.json()
+    for again in (" #话题3#", " #话题3\u200b#"):
+        assert "topics_dropped" not in (await ming("POST", "/posts", {"text": text + again})).json()
+    key = {"idempotency-key": "eleven"}
+    for _ in range(2):
+        answer = await ming("POST", "/posts", {"text": f"{text} #第十一# #话题1# #第十二#"}, headers=key)
+        assert answer.status_code == 201
+        assert answer.json()["topics_dropped"] == [
+            {"name": "第十一", "reason": "too_many"},
+            {"name": "第十二", "reason": "too_many"},
+        ]
+        assert len({topic["name"] for topic in answer.json()["topics"]}) == 10
+    await change(editor, "话题2", state="closed")
+    edited = await join("小红")("POST", "/posts", {"text": "好"})
+    edited = await join("小红")("PATCH", f"/posts/{edited.json()['id']}", {"text": f"{text} #第十一#"})
+    assert edited.json()["topics_dropped"] == [
+        {"name": "话题2", "reason": "closed"},
+        {"name": "第十一", "reason": "too_many"},
+    ]
