@@ -17,7 +17,7 @@ from feed.screens.posts.feeds import Listed
 from feed.screens.posts.topics import TopicCard, get_topic
 from feed.texts import require_text
 from feed.topics.model import TOPIC_NAME, TopicNotFound
-from feed.topics.parse import MARKS, lookup_key, topic_key
+from feed.topics.parse import MARKS, lookup_key, shown_name, topic_key
 
 Search = Annotated[
     str, QueryParameter(max_length=TOPIC_NAME.raw_longest, description="How the name begins, with or without a mark.")
@@ -34,7 +34,7 @@ async def list_topics(
     cursor: Cursor = None,
 ) -> Response[Page[TopicCard]]:
     """Trending topics by recent authors. With `q` all topics whose names begin with it, trending ones first."""
-    q = require_text("q", q, TOPIC_NAME)
+    q = require_text("q", shown_name(q), TOPIC_NAME)
     page = await app_state.topics.page(topic_key(q.lstrip(MARKS)), cursor=cursor, limit=limit)
     return Response(page, headers={"cache-control": PUBLIC, "vary": "Authorization"})
 
