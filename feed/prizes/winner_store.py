@@ -257,15 +257,7 @@ async def find_winner(conn: Connection, winner_id: int) -> Winner | None:
     return one(row, Winner)
 
 
-async def mark_viewed(conn: Connection, account_id: int) -> int:
-    """Marks the account's new prizes as viewed. Returns how many there were."""
-    rows = await conn.fetch(
-        "UPDATE winners SET state = 'viewed' WHERE account_id = $1 AND state = 'notified' RETURNING id", account_id
-    )
-    return len(rows)
-
-
-async def mark_one_viewed(conn: Connection, winner_id: WinnerId) -> None:
+async def mark_viewed(conn: Connection, winner_id: WinnerId) -> None:
     """Marks one prize as viewed, if it is new."""
     await conn.execute("UPDATE winners SET state = 'viewed' WHERE id = $1 AND state = 'notified'", winner_id)
 

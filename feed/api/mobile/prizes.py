@@ -83,10 +83,9 @@ async def get_draw(campaign_id: FromPath[str], app_state: InjectedAppState) -> R
 async def list_prizes(
     app_state: InjectedAppState, viewer: InjectedViewer, limit: Limit = 20, cursor: Cursor = None
 ) -> Response[Page[PrizeCard]]:
-    """The viewer's prizes, newest first. Listing them marks them as seen."""
+    """The viewer's prizes, newest first. Listing changes nothing: a client may fetch the list before the user opens it."""
     name = f"prizes:{viewer.account_id}"
     after = app_state.cursors.position(name, cursor)
-    await claim_actions.view_prizes(app_state.pool, viewer.account_id)
     async with app_state.pool.acquire() as conn:
         found = await screen.list_prizes(conn, viewer.account_id, after, limit + 1)
     shown = found[:limit]
@@ -105,7 +104,7 @@ async def list_prizes(
 async def get_prize(
     prize_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
 ) -> Response[PrizeCard]:
-    """A prize of the viewer. Reading it marks it as seen."""
+    """A prize of the viewer. Opening it changes its state from `notified` to `viewed`."""
     winner_id = WinnerId(path_id(prize_id, PrizeNotFound))
     await claim_actions.view_prize(app_state.pool, viewer.account_id, winner_id)
     return await _prize(app_state, winner_id)

@@ -19,17 +19,11 @@ from feed.sms import store as messages
 from feed.texts import read_reason
 
 
-async def view_prizes(pool: Pool, account_id: AccountId) -> int:
-    """Marks the account's prizes as seen. Returns how many it sees for the first time."""
-    async with transaction(pool) as conn:
-        return await winner_store.mark_viewed(conn, account_id)
-
-
 async def view_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId) -> None:
     """Marks one prize of the account as seen. Raises PrizeNotFound, NotYourPrize."""
     async with transaction(pool) as conn:
         await require_own(conn, account_id, winner_id)
-        await winner_store.mark_one_viewed(conn, winner_id)
+        await winner_store.mark_viewed(conn, winner_id)
 
 
 async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, form: ClaimForm) -> None:

@@ -169,9 +169,15 @@ async def test_a_prize_is_for_its_winner_only(
     winner = await become(app_state.pool, join, best["account_id"], "得主")
     prize, foreign = f"/me/prizes/{best['id']}", f"/me/prizes/{other['id']}"
 
+    # A client may fetch the list in advance: only opening a prize is viewing it.
+    for _ in range(2):
+        page = (await winner("GET", "/me/prizes")).json()
+        assert [(each["id"], each["state"]) for each in page["items"]] == [(str(best["id"]), "notified")]
+        await winner("GET", f"/campaigns/{campaign.id}/me")
+    opened = (await winner("GET", prize)).json()
+    assert (opened["state"], opened["needs"]) == ("viewed", ["recipient_name", "phone", "address"])
     page = (await winner("GET", "/me/prizes")).json()
-    assert [(each["id"], each["state"]) for each in page["items"]] == [(str(best["id"]), "viewed")]
-    assert (await winner("GET", prize)).json()["needs"] == ["recipient_name", "phone", "address"]
+    assert [each["state"] for each in page["items"]] == ["viewed"]
     for method, path, body in (("GET", "", None), ("PUT", "/claim", FORM)):
         assert error_of(await winner(method, foreign + path, body)) == (403, "not_your_prize")
         assert error_of(await winner(method, f"/me/prizes/1{path}", body)) == (404, "prize_not_found")
