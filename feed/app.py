@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
+from feed.api.connections import MAX_PER_ADDRESS, Connections
 from feed.api.dependencies import DEPENDENCIES
 from feed.api.editor import router as editor
 from feed.api.errors import EXCEPTION_HANDLERS
@@ -38,13 +39,15 @@ def build(
     settings = opened.settings if isinstance(opened, AppState) else settings
     assert settings is not None
     state = State()
+    # Behind a trusted proxy all connections come from its address.
+    connections = Connections(max_per_address=None if settings.trusted_proxies else MAX_PER_ADDRESS)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         if isinstance(opened, AppState):
             yield
             return
-        async with opened() as app_state:
+        async with opened() as app_state, connections.watched():
             app.state.app_state = app_state
             yield
 
@@ -74,5 +77,7 @@ def build(
         logging_config=None,
     )
     # Outside of the router: responses without a route have the same headers and timeouts.
-    app.asgi_handler = security_middleware(fast_path(app, framework_caches_middleware(app, app.asgi_handler)), settings)
+    app.asgi_handler = security_middleware(
+        fast_path(app, framework_caches_middleware(app, app.asgi_handler)), settings, connections
+    )
     return app

@@ -15,8 +15,8 @@ from feed.geoip import open_regions
 
 # The timeout for complete headers, also of the next request on a keep-alive connection.
 _HEADER_SECONDS = 10
-# For headers; longer ones are rejected with 431.
-_BUFFER_BYTES = 64 * 1024
+# For the request line (8 KB) and headers (16 KB), which the application limits; the server answers 431 beyond this.
+_BUFFER_BYTES = 28 * 1024
 _CONNECTIONS = 4096
 
 

@@ -1,12 +1,15 @@
-"""The memory of an API process while callers send what its caches are keyed by: cursors, tokens, hosts, queries, headers."""
+"""The memory of an API process while callers send what its caches are keyed by, read nothing, or send slowly."""
 
 import asyncio
-from collections.abc import Sequence
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from asyncpg import Record
 
+from feed.api.connections import MAX_PER_ADDRESS
 from feed.auth.tokens import issue_token
 from feed.keys.store import open_keys
 from feed.pagination import Cursors, Position
@@ -87,3 +90,59 @@ async def test_memory_is_bounded_whatever_callers_ask_for(server: Server, posts:
         assert not [status for status in statuses if status >= 500], name
         print(name, server.memory() // 1000000, set(statuses))
         assert server.memory() < MOST_BYTES, (name, before, server.memory())
+
+
+@contextmanager
+def silent_clients(server: Server, count: int, sent: Sequence[bytes]) -> Iterator[list[socket.socket]]:
+    """Connections from a few addresses that send these bytes, one part each in turn, and read nothing."""
+    opened = []
+    try:
+        for number in range(count):
+            client = socket.socket()
+            opened.append(client)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            client.bind((f"127.0.1.{number // 200 + 1}", 0))
+            client.connect(("127.0.0.1", int(server.url.rpartition(":")[2])))
+            client.sendall(sent[number % len(sent)])
+        yield opened
+    finally:
+        for client in opened:
+            client.close()
+
+
+async def test_clients_that_read_nothing_or_send_slowly_cost_little_and_others_are_answered(
+    server: Server, posts: list[Record], tmp_path: Path
+) -> None:
+    cursors = Cursors(open_keys(tmp_path / "keys", create=False).cursor_key)
+    pages = [
+        request("GET", f"/v1/feeds/latest?limit=50&cursor={cursors.after('latest', Position(*post))}")
+        for post in [(post["published_at"], post["id"]) for post in posts[:800]]
+    ]
+    # More than the kernel buffers for a connection.
+    unread = [b"".join(pages[start : start + 12]) for start in range(0, 780, 12)]
+    post = (
+        b"POST /v1/auth/refresh HTTP/1.1\r\nHost: feed.test\r\nContent-Type: application/json\r\nContent-Length: 1000"
+    )
+    with (
+        silent_clients(server, 700, unread),
+        silent_clients(server, 300, [b"GET /v1/feeds/latest HTTP/1.1\r\nHost: feed.test\r\n", post + b"\r\n\r\n{"]),
+    ):
+        statuses = await send_all(server, [request("GET", "/health/live"), *pages[:200]])
+        assert statuses == [200] * 201
+        assert server.memory() < MOST_BYTES
+
+
+async def test_one_address_cannot_take_all_connections(server: Server) -> None:
+    port = int(server.url.rpartition(":")[2])
+    opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(700)]
+    reading = {asyncio.create_task(reader.read(1)) for reader, _ in opened}
+    ended = 0
+    async with asyncio.timeout(60):
+        while ended < 700 - MAX_PER_ADDRESS:
+            done, reading = await asyncio.wait(reading, return_when=asyncio.FIRST_COMPLETED)
+            ended += len(done)
+    assert len(reading) <= MAX_PER_ADDRESS
+    for task in reading:
+        task.cancel()
+    for _, writer in opened:
+        writer.transport.abort()

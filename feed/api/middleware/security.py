@@ -5,10 +5,12 @@ from collections.abc import Callable
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from feed.api.connections import Connections
 from feed.api.errors import HostNotAllowed, UriTooLong, send_error
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
 from feed.api.middleware.rate_limit import RATE_LIMIT_HEADERS
 from feed.api.middleware.timeouts import REQUEST_TIMEOUT, RequestTimeout, TimeoutScheduler
+from feed.api.middleware.unread import LARGE_BYTES, UnreadResponses
 from feed.api.openapi.docs import DOCS_PATH, DOCS_POLICY
 from feed.api.paths import route_path
 from feed.errors import FeedError, NotFound
@@ -31,7 +33,7 @@ _COMMON_HEADERS = [
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
-def security_middleware(app: ASGIApp, settings: Settings) -> ASGIApp:
+def security_middleware(app: ASGIApp, settings: Settings, connections: Connections) -> ASGIApp:
     """Rejects wrong hosts and malformed or long paths, ends requests that take too long, and adds headers to every response."""
     names = allowed_hosts(settings)
     is_allowed = host_check(names) if names else None
@@ -39,6 +41,7 @@ def security_middleware(app: ASGIApp, settings: Settings) -> ASGIApp:
     default_headers = [(b"content-security-policy", _POLICY), *common]
     docs_headers = [(b"content-security-policy", DOCS_POLICY), *common]
     scheduler = TimeoutScheduler()
+    unread = UnreadResponses(connections)
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -52,7 +55,10 @@ def security_middleware(app: ASGIApp, settings: Settings) -> ASGIApp:
                 if limits is not None:
                     added = [*added, (b"ratelimit", limits[0]), (b"ratelimit-policy", limits[1])]
                 message["headers"] = [*message["headers"], *added]
-            await send(message)
+            if message["type"] == "http.response.body" and len(message["body"]) > LARGE_BYTES:
+                await unread.send(scope, message, send)
+            else:
+                await send(message)
 
         async with RequestTimeout(scheduler, receive, send_with_headers) as timeout:
             scope["state"][REQUEST_TIMEOUT] = timeout

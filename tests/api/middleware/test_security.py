@@ -11,6 +11,7 @@ import pytest
 from litestar import Litestar, Router, get, post
 from litestar.datastructures import State
 
+from feed.api.connections import Connections
 from feed.api.dependencies import AnyRequest
 from feed.api.errors import EXCEPTION_HANDLERS
 from feed.api.middleware import timeouts
@@ -264,7 +265,7 @@ def slow_app() -> Any:
         [Router("/", route_handlers=[sleep, stubborn, read])],
         exception_handlers=EXCEPTION_HANDLERS, state=State(), openapi_config=None, logging_config=None,
     )  # fmt: skip
-    app.asgi_handler = security_middleware(app.asgi_handler, Settings(**ANY))
+    app.asgi_handler = security_middleware(app.asgi_handler, Settings(**ANY), Connections(max_per_address=None))
     return app
 
 
