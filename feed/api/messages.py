@@ -115,6 +115,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "The keys of the app's sign-in cannot be read for now: try again, with the same token.",
     ),
     "juror_recused": ("你已声明回避该作者的作品", "You have declared a conflict of interest with this author."),
+    "juror_takes_part": (
+        "活动开始后，已投稿、点赞或评论参赛作品的人不能担任评委",
+        "After the opening no person who has an entry, a like or a comment in the campaign can be put on the jury.",
+    ),
     "last_admin": ("至少要保留一位管理员", "Nobody else is an admin: name another one first."),
     "kms_away": (
         "暂时无法读写领奖信息，请稍后再试",
@@ -231,6 +235,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "field.one_of": ("应为以下之一：{allowed}", "Must be one of {allowed}."),
     "field.out_of_range": ("应在 {least} 到 {most} 之间", "Must be between {least} and {most}."),
     "field.required": ("不能为空", "Is required."),
+    "field.takes_part": ("已参与本活动", "Takes part in the campaign."),
     "field.too_long": ("不能超过 {longest} 个字", "Must not have more than {longest} characters."),
     "field.too_many": ("数量过多，最多 {most}", "At most {most} are accepted."),
     "field.too_many_marks": (

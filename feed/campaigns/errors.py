@@ -67,6 +67,10 @@ class JuryNeeded(Conflict):
     """The campaign has opened: its jury cannot be removed as a whole."""
 
 
+class JurorTakesPart(Conflict, Invalid):
+    """After the opening no participant can be put on the jury: the own entry and engagement would not count any more; names each."""
+
+
 class EntryNotShortlisted(Conflict):
     """The campaign has closed with a shortlist, and the entry is not on it."""
 

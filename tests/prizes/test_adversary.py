@@ -9,6 +9,7 @@ from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns.entries import disqualification as disqualifying
 from feed.campaigns.entries import voids
 from feed.campaigns.entries.voids import NewVoids
+from feed.campaigns.errors import JurorTakesPart
 from feed.campaigns.inputs import Reason
 from feed.campaigns.jury import members
 from feed.cases import store as cases
@@ -282,14 +283,46 @@ async def test_a_juror_does_not_win(pool: Pool, keys: Keys, contest: Contest, ac
     author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", contest.honest)
     await pool.execute("UPDATE accounts SET person = 'juror' WHERE id = $1", author)
     juror = author if account == "the same" else await make.account(pool, person="juror")
-    editor = await make.person(pool, role="editor")
-    await members.assign_jurors(pool, editor, contest.id, [juror])
+    # Before the opening, when nobody takes part yet.
+    await make.juror(pool, contest.id, juror)
     if has_left:
-        substitute = await make.account(pool, person="substitute")
-        assert await members.assign_jurors(pool, editor, contest.id, [substitute], "换人") == "assigned"
+        await make.mark(pool, contest.id, contest.cheat, juror, "50")
+        await make.juror(pool, contest.id, await make.account(pool, person="substitute"))
+        await pool.execute("UPDATE jurors SET removed_at = now() WHERE account_id = $1", juror)
     row = (await sheet_of(pool, contest.id))[contest.honest]
     assert (row.eligible, row.reason_code) == (False, "juror")
     assert await best_of(pool, keys, contest.id) == contest.cheat
+
+
+@pytest.mark.parametrize("account", ["the same", "another"])
+@pytest.mark.parametrize("part", ["entry", "like", "comment"])
+async def test_no_editor_puts_a_participant_on_the_jury(pool: Pool, contest: Contest, account: str, part: str) -> None:
+    leader = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", contest.honest)
+    named = leader if part == "entry" else await make.account(pool)
+    if part == "like":
+        await make.like(pool, contest.honest, named)
+    elif part == "comment":
+        await make.comment(pool, contest.honest, named)
+    if account == "another":
+        await pool.execute("UPDATE accounts SET person = 'two' WHERE id = $1", named)
+        named = await make.account(pool, person="two")
+    for _ in range(2):
+        with pytest.raises(JurorTakesPart) as rejected:
+            await members.assign_jurors(pool, await make.person(pool, role="editor"), contest.id, [named])
+        assert [(each.field, each.code) for each in rejected.value.errors] == [("user_ids.0", "takes_part")]
+    row = (await sheet_of(pool, contest.id))[contest.honest]
+    assert (row.eligible, row.excluded) == (True, [])
+
+
+async def test_a_seat_that_is_taken_back_without_a_mark_leaves_no_trace(
+    pool: Pool, keys: Keys, contest: Contest
+) -> None:
+    author = await pool.fetchval("SELECT author_id FROM posts WHERE id = $1", contest.honest)
+    await make.juror(pool, contest.id, author)
+    substitute, editor = await make.account(pool), await make.person(pool, role="editor")
+    assert await members.assign_jurors(pool, editor, contest.id, [substitute], "换人") == "assigned"
+    assert (await sheet_of(pool, contest.id))[contest.honest].eligible
+    assert await best_of(pool, keys, contest.id) == contest.honest
 
 
 @pytest.mark.parametrize("announced", [False, True])

@@ -28,6 +28,7 @@ from feed.campaigns.errors import (
     EntryNotFound,
     EntryNotShortlisted,
     JurorRecused,
+    JurorTakesPart,
     JuryNeeded,
     MarksLocked,
     NotAJuror,
@@ -121,6 +122,7 @@ async def list_entries(
     errors=(
         CampaignNotFound,
         JuryNeeded,
+        JurorTakesPart,
         SecondPersonRequired,
         MarksLocked,
         CampaignSettled,
@@ -132,7 +134,7 @@ async def assign_jurors(
 ) -> Response[Jurors]:
     """Set the jury. Jurors need no role and cannot win. The marks of removed jurors do not count any more.
 
-    Once the campaign is open, removing a juror needs a reason, and removing one who has marked needs approval by a second
+    Once the campaign is open, nobody who has an entry, a like or a comment in it can be added, removing a juror needs a reason, and removing one who has marked needs approval by a second
     person: 202 until another person requests the same jury. A jury cannot be emptied again.
     """
     id_ = path_id(campaign_id, CampaignNotFound)

@@ -141,6 +141,39 @@ async def list_engaged_by(conn: Connection, campaign_id: int, account_ids: Seque
     return [row["post_id"] for row in rows]
 
 
+async def list_taking_part(conn: Connection, campaign_id: int, account_ids: Sequence[int]) -> list[int]:
+    """Those of these accounts whose persons have an entry, a like or a comment in the campaign that a seat on the jury would exclude.
+
+    With any account of the person. What does not count anyway, of staff, of jurors, or without a phone, is not considered.
+    """
+    rows = await conn.fetch(
+        """
+        WITH asked AS (
+            SELECT accounts.id, same.same_id
+            FROM accounts JOIN same_person_accounts AS same ON same.account_id = accounts.id
+            WHERE accounts.id = ANY ($2::bigint[]) AND accounts.person NOT IN (
+                SELECT person FROM campaign_flagged_persons WHERE campaign_id = $1 AND reason IN ('staff', 'juror')
+            )
+        )
+        SELECT DISTINCT asked.id
+        FROM asked
+        JOIN LATERAL (
+            SELECT FROM entries WHERE entries.campaign_id = $1 AND entries.author_id = asked.same_id
+            UNION ALL
+            SELECT FROM likes JOIN entries ON entries.campaign_id = $1 AND entries.post_id = likes.post_id
+            WHERE likes.account_id = asked.same_id AND likes.liked_at > '-infinity'
+            UNION ALL
+            SELECT FROM comments JOIN entries ON entries.campaign_id = $1 AND entries.post_id = comments.post_id
+            WHERE comments.author_id = asked.same_id AND comments.state = 'published'
+        ) AS part ON true
+        ORDER BY asked.id
+        """,
+        campaign_id,
+        account_ids,
+    )
+    return [row["id"] for row in rows]
+
+
 async def count_shortlisted(conn: Connection, campaign_id: int) -> int:
     """The number of shortlisted entries that compete: disqualified, removed and deleted ones free their places."""
     return int(

@@ -9,7 +9,7 @@ from feed.accounts.approvals import approve
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import store as entries
-from feed.campaigns.errors import JuryNeeded, MarksLocked, NotAJuror
+from feed.campaigns.errors import JurorTakesPart, JuryNeeded, MarksLocked, NotAJuror
 from feed.campaigns.inputs import OPTIONAL_REASON, written_reason_problems
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import notices as jury_notices
@@ -30,9 +30,10 @@ async def assign_jurors(
 ) -> AssignOutcome:
     """Makes these accounts the jury, or records the request. Returns which of the two happened.
 
-    An empty jury, possible before the opening, lets any editor mark. After the opening a removal needs a reason, and the
-    removal of a juror with marks a second person who requests the same jury. The marks of removed jurors are kept but do
-    not count until they are assigned again. Raises Invalid, MarksLocked, JuryNeeded, SecondPersonRequired.
+    An empty jury, possible before the opening, lets any editor mark. After the opening no participant can be added, a removal
+    needs a reason, and the removal of a juror with marks a second person who requests the same jury. The marks of removed jurors
+    are kept but do not count until they are assigned again; a removed juror without marks is excluded from nothing.
+    Raises Invalid, MarksLocked, JuryNeeded, JurorTakesPart, SecondPersonRequired.
     """
     reason = require_text("reason", reason, OPTIONAL_REASON)
     wanted = sorted(set(account_ids))
@@ -51,6 +52,8 @@ async def assign_jurors(
             return "assigned"
         if repeated := await accounts.list_repeated_persons(conn, wanted):
             raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "repeated") for id_ in repeated))
+        if campaign.has_opened:
+            await _require_no_part(conn, campaign_id, account_ids, added=set(wanted) - before)
         removed = sorted(before - set(wanted))
         set_aside = await marks.count_marks_by(conn, campaign_id, removed)
         if removed and campaign.has_opened:
@@ -96,6 +99,14 @@ async def lock_campaign_to_mark(conn: Connection, campaign_id: int, juror_id: Ac
     if campaign.marks_locked_at is not None:
         raise MarksLocked
     return campaign
+
+
+async def _require_no_part(
+    conn: Connection, campaign_id: int, account_ids: Sequence[int], *, added: Collection[int]
+) -> None:
+    """Raises JurorTakesPart: one editor could exclude a leader, or a leader's likers, by a seat that nobody asked for."""
+    if taking_part := await entries.list_taking_part(conn, campaign_id, sorted(added)):
+        raise JurorTakesPart(*(FieldError(f"user_ids.{account_ids.index(id_)}", "takes_part") for id_ in taking_part))
 
 
 async def _is_approved(

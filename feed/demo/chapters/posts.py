@@ -14,6 +14,7 @@ async def write_moments(stage: DemoContext) -> None:
     """Publishes all moments and a few posts on other topics."""
     teller = stage.teller
     teller.chapter("市民发帖", "Citizens post")
+    await _appoint_jury(stage)
     turn = asyncio.Semaphore(_AT_ONCE)
     with teller.progress("发布动态", "posting", len(MOMENTS) + len(OFF_TOPIC)) as steps:
 
@@ -47,7 +48,6 @@ async def write_moments(stage: DemoContext) -> None:
     )
     await _retry(stage)
     await _edit_and_delete(stage)
-    await _appoint_jury(stage)
     entered = await _list_entered(stage)
     expected = {post_id for post_id, entry in stage.tally.entered.items() if entry.competes}
     teller.expect(
@@ -108,15 +108,14 @@ async def _edit_and_delete(stage: DemoContext) -> None:
 
 
 async def _appoint_jury(stage: DemoContext) -> None:
-    """Assigns the jurors, who need no role; their likes and posts do not count from now on."""
+    """Assigns the jurors, who need no role, before anyone takes part; their likes and posts do not count."""
     jurors = [stage[JUROR], stage[WRITING_JUROR]]
-    own = next(moment.key for moment in MOMENTS if moment.author == WRITING_JUROR)
-    post = await stage.anonymous.get(f"/v1/posts/{stage.posts[own]}")
-    jurors[1].id = post["author"]["id"]
+    for juror in jurors:
+        juror.id = (await juror.get("/v1/me"))["id"]
     await stage[EDITOR].put(f"{stage.admin_path}/jurors", {"user_ids": [juror.id for juror in jurors]})
     stage.teller.say(
-        f"{stage[EDITOR].name}请来两位评委：{jurors[0].name}，还有自己也发了帖的{jurors[1].name}。",
-        f"{stage[EDITOR].name} appoints two jurors: {jurors[0].name}, and {jurors[1].name}, who has posted too.",
+        f"{stage[EDITOR].name}请来两位评委：{jurors[0].name}，还有自己也要发帖的{jurors[1].name}。",
+        f"{stage[EDITOR].name} appoints two jurors: {jurors[0].name}, and {jurors[1].name}, who will post too.",
     )
 
 

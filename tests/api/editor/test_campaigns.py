@@ -120,8 +120,8 @@ async def test_the_end_of_an_open_campaign_cannot_be_moved(join: Join) -> None:
 async def test_jurors_need_no_role_and_cannot_mark_their_own_post(app_state: AppState, join: Join) -> None:
     editor, juror, citizen = join("编辑", roles=("editor",)), join("评委"), join("小明")
     campaign = await publish(editor)
-    entry, own = await post(citizen), await post(juror)
     named = await editor("PUT", f"/admin/campaigns/{campaign}/jurors", {"user_ids": [await my_id(juror)]})
+    entry, own = await post(citizen), await post(juror)
     assert [item["name"] for item in named.json()["items"]] == ["评委"]
     mark = f"/admin/campaigns/{campaign}/entries/{entry}/mark"
     raw = await juror("PUT", mark, content=b'{"score": 33.333333}', headers={"content-type": "application/json"})

@@ -127,10 +127,25 @@ async def test_another_account_of_the_author_cannot_mark_the_entry(join: Join) -
     editor = join("编辑", roles=("editor",))
     campaign = await publish(editor)
     author, twin = join("作者", phone="+8613800100777"), join("小号", phone="+8613800100777")
+    named = {"user_ids": [str((await twin("GET", "/me")).json()["id"])]}
+    assert (await editor("PUT", f"/admin/campaigns/{campaign}/jurors", named)).status_code == 200
     entry = await post(author)
-    await editor("PUT", f"/admin/campaigns/{campaign}/jurors", {"user_ids": [await my_id(twin)]})
     refused = await twin("PUT", f"/admin/campaigns/{campaign}/entries/{entry}/mark", {"score": 100})
     assert (refused.status_code, refused.json()["code"]) == (403, "own_entry")
+
+
+async def test_a_participant_is_not_put_on_the_jury_after_the_opening(join: Join) -> None:
+    editor, author, fan = join("编辑", roles=("editor",)), join("作者"), join("读者")
+    campaign = await publish(editor)
+    entry = await post(author)
+    assert (await fan("PUT", f"/posts/{entry}/like")).status_code == 200
+    named = [str((await each("GET", "/me")).json()["id"]) for each in (join("专家"), author, fan)]
+    refused = await editor("PUT", f"/admin/campaigns/{campaign}/jurors", {"user_ids": named})
+    assert (refused.status_code, refused.json()["code"]) == (409, "juror_takes_part")
+    assert [each["field"] for each in refused.json()["errors"]] == ["user_ids.1", "user_ids.2"]
+    assert (await author("GET", f"/campaigns/{campaign}/me")).json()["eligible"] is True
+    alone = await editor("PUT", f"/admin/campaigns/{campaign}/jurors", {"user_ids": named[:1]})
+    assert (alone.status_code, len(alone.json()["items"])) == (200, 1)
 
 
 async def test_a_replaced_juror_needs_two_people_and_loses_the_marks(jury_campaign: JuryCampaign, join: Join) -> None:

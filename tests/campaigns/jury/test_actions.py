@@ -278,6 +278,8 @@ async def test_changing_the_jury_increments_affected_versions(stage: Stage) -> N
     campaign = await stage.campaign()
     editor, juror = await stage.person(role="editor"), await stage.person()
     liked, marked, other = [await stage.entry(campaign) for _ in range(3)]
+    # The engagement of staff does not count anyway, so that they may be put on the jury.
+    await make.staff(stage.pool, juror)
     await stage.like(liked, juror)
     await jury_actions.mark_entry(stage.pool, editor, campaign, marked, mark("50"))
     await members.assign_jurors(stage.pool, editor, campaign, [juror])

@@ -194,14 +194,52 @@ async def test_a_second_account_of_a_staff_member_does_not_count(
     await expect(conn, campaign_id, "staff")
 
 
-async def test_jurors_and_former_jurors_do_not_count(
+async def test_jurors_and_former_jurors_who_have_marked_do_not_count(
     conn: Connection, campaign_id: int, post_id: int, end: datetime
 ) -> None:
     for removed_at in (None, end - 5 * DAY):
         account_id = await make.account(conn)
         await make.juror(conn, campaign_id, account_id, removed_at=removed_at)
+        if removed_at is not None:
+            await make.mark(conn, campaign_id, post_id, account_id, "50")
         await engage(conn, post_id, account_id, end)
     await expect(conn, campaign_id, "juror", 2)
+
+
+async def test_a_former_juror_without_a_mark_counts(
+    conn: Connection, campaign_id: int, post_id: int, end: datetime
+) -> None:
+    account_id = await make.account(conn)
+    await make.juror(conn, campaign_id, account_id, removed_at=end - 5 * DAY)
+    await engage(conn, post_id, account_id, end)
+    await expect(conn, campaign_id, None)
+
+
+@pytest.mark.parametrize("reason", ["staff", "banned"])
+@pytest.mark.parametrize(
+    ("began", "over", "counts"),
+    [
+        (-timedelta(seconds=1), timedelta(seconds=1), False),
+        (-12 * HOUR, 11 * HOUR, False),
+        (-12 * HOUR, 12 * HOUR, True),
+        (-timedelta(seconds=1), DAY, True),
+        (-timedelta(seconds=1), None, True),
+    ],
+)
+async def test_a_fact_of_seconds_across_the_deadline_does_not_count(
+    conn: Connection, reason: ExclusionReason, began: timedelta, over: timedelta | None, counts: bool
+) -> None:
+    end = make.now() - 3 * DAY
+    campaign_id = await make.campaign(conn, starts_at=end - 10 * DAY, ends_at=end)
+    post_id = await make.entry(conn, campaign_id, at=end - DAY)
+    account_id = await make.account(conn)
+    since, until = end + began, None if over is None else end + over
+    if reason == "staff":
+        await make.staff(conn, account_id, since=since, until=until)
+    else:
+        await make.ban(conn, account_id, since=since, lifted_at=until)
+    await engage(conn, post_id, account_id, end)
+    await expect(conn, campaign_id, reason if counts else None)
 
 
 async def test_a_juror_of_another_campaign_counts(
