@@ -58,7 +58,7 @@ EXPECTED: dict[str, Cost] = {
     "list_juries": Cost("/me/juries", 1),
     "get_settings": Cost("/me/settings", 1),
     "list_inbox": Cost("/me/inbox", 1),
-    "list_prizes": Cost("/me/prizes", 4),
+    "list_prizes": Cost("/me/prizes", 1),
     "get_prize": Cost("/me/prizes/{prize}", 5),
     "list_campaigns": Cost("/campaigns", 1, 1),
     "get_campaign": Cost("/campaigns/{campaign}", 1, 1),

@@ -1,8 +1,7 @@
 """Export of a campaign's claims for the carrier, as CSV."""
 
 import asyncio
-import csv
-import io
+from collections.abc import Sequence
 
 import msgspec
 
@@ -16,8 +15,10 @@ from feed.postgres import Pool
 from feed.prizes.claims import store as claims_store
 from feed.prizes.claims.form import associated_data
 from feed.prizes.claims.guards import require_access
+from feed.prizes.claims.store import Parcel
 from feed.prizes.model import ClaimNotFound
 from feed.prizes.notices import format_prizes
+from feed.spreadsheets import LongNumber, encode_table
 from feed.texts import read_reason
 
 
@@ -41,34 +42,24 @@ async def export_claims(
         key = await asyncio.to_thread(keys.campaign_key, campaign_id)
     except KeyDestroyed:
         raise ClaimNotFound from None
-    output = io.StringIO()
-    # Spreadsheets recognise UTF-8 only by its byte order mark.
-    output.write("\ufeff")
-    writer = csv.writer(output)
     # Only the fields that shipped prizes need.
     fields = claim_fields(shipped_kinds())
-    writer.writerow(["prize_id", "名次", "奖品", *(field.label for field in fields), "已核验"])
-    for parcel in parcels:
-        details = msgspec.json.decode(
-            open_sealed(key, parcel.sealed, associated_data(parcel.winner_id)), type=dict[str, str]
-        )
-        writer.writerow(
-            [
-                # The tab makes it a text: spreadsheets round long numbers.
-                f"\t{parcel.winner_id}",
-                parcel.place,
-                _escape_formula(format_prizes(parcel.prizes)),
-                *(_cell(field, details.get(field.name, "")) for field in fields),
-                "是" if parcel.state == "verified" else "否",
-            ]
-        )
-    return output.getvalue()
+    header = ["prize_id", "名次", "奖品", *(field.label for field in fields), "已核验"]
+    return encode_table(header, [_row(key, parcel, fields) for parcel in parcels])
 
 
-def _cell(field: ClaimField, value: str) -> str:
-    return f"\t{value}" if field.is_number else _escape_formula(value)
+def _row(key: bytes, parcel: Parcel, fields: Sequence[ClaimField]) -> list[object]:
+    details = msgspec.json.decode(
+        open_sealed(key, parcel.sealed, associated_data(parcel.winner_id)), type=dict[str, str]
+    )
+    return [
+        LongNumber(str(parcel.winner_id)),
+        parcel.place,
+        format_prizes(parcel.prizes),
+        *(_value(field, details.get(field.name, "")) for field in fields),
+        "是" if parcel.state == "verified" else "否",
+    ]
 
 
-def _escape_formula(text: str) -> str:
-    # Spreadsheets take texts that begin with these characters as formulas.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+def _value(field: ClaimField, value: str) -> object:
+    return LongNumber(value) if field.is_number else value

@@ -1,10 +1,8 @@
-"""The score sheet as CSV (RFC 4180) for spreadsheets, in UTF-8 with a byte-order mark."""
-
-import csv
-import io
+"""The score sheet as a table for spreadsheets."""
 
 from feed.screens.prizes.settlement import SheetCard, SheetLine
 from feed.sms.model import SHANGHAI
+from feed.spreadsheets import encode_table
 
 _HEAD = (
     "名次 rank",
@@ -22,12 +20,8 @@ _HEAD = (
 
 
 def csv_of(sheet: SheetCard) -> bytes:
-    """The CSV file, with times of Asia/Shanghai. Excel reads a file as UTF-8 only if it begins with a byte-order mark."""
-    table = io.StringIO()
-    writer = csv.writer(table)
-    writer.writerow(_HEAD)
-    writer.writerows(_cells(line) for line in sheet.items)
-    return table.getvalue().encode("utf-8-sig")
+    """The CSV file, with times of Asia/Shanghai."""
+    return encode_table(_HEAD, [_cells(line) for line in sheet.items]).encode()
 
 
 def _cells(line: SheetLine) -> list[object]:
@@ -36,7 +30,7 @@ def _cells(line: SheetLine) -> list[object]:
         line.score,
         f"#{line.post_id}",  # As a number it would lose its last four of nineteen digits.
         f"#{line.user['id']}",
-        _escape_formula(line.user["name"]),
+        line.user["name"],
         line.entered_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
         line.quality,
         line.likes_counted,
@@ -44,8 +38,3 @@ def _cells(line: SheetLine) -> list[object]:
         line.reason_code,
         "; ".join(f"{each['kind']} {each['reason_code']} ×{each['count']}" for each in line.excluded),
     ]
-
-
-def _escape_formula(name: str) -> str:
-    """The name, quoted if a spreadsheet would evaluate it as a formula (CSV injection)."""
-    return f"'{name}" if name[:1] in "=+-@\t\r" else name

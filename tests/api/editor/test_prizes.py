@@ -356,7 +356,7 @@ async def test_the_result_that_is_served_is_the_one_that_was_signed(
 async def test_the_sheet_is_json_or_csv(app_state: AppState, keys: Keys, join: Join) -> None:
     campaign = await phases.settled(app_state.pool, keys)
     await app_state.pool.execute(
-        "UPDATE accounts SET name = '=1+1,\"a\"' WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
+        "UPDATE accounts SET name = E'\\n＝1+1,\"a\"\\r\\n=2' WHERE id = (SELECT author_id FROM posts WHERE id = $1)",
         campaign.posts[0],
     )
     editor = join("编辑", roles=("editor",))
@@ -375,7 +375,7 @@ async def test_the_sheet_is_json_or_csv(app_state: AppState, keys: Keys, join: J
     assert len(others) == len(campaign.posts) - 1
     row = dict(zip(head, best, strict=True))
     assert row["作品 post_id"] == f"#{campaign.posts[0]}"
-    assert row["昵称 name"] == '\'=1+1,"a"'
+    assert row["昵称 name"] == '\'＝1+1,"a" =2'
     assert row["得分 score"] == sheet["items"][0]["score"]
 
 
