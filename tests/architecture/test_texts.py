@@ -1,0 +1,39 @@
+"""Every string of every body is a line, prose or opaque, with a bound that is checked before anything is done with it."""
+
+import ast
+
+from msgspec import inspect
+
+from tests.architecture.test_layers import trees
+from tests.support.text_fields import body_types, string_fields
+
+# Methods of `str` that read the interpreter's tables of characters, which are those of an old Unicode.
+OLD_TABLES = {"isprintable", "isalpha", "isalnum", "isidentifier", "istitle"}
+# A text that is not printable is looked at closely, and the others are ASCII or only logged.
+KNOWN = {
+    ("texts.py", "isprintable"),
+    ("campaigns/inputs.py", "isalnum"),
+    ("keys/vault.py", "isprintable"),
+    ("sms/provider_account.py", "isalnum"),
+}
+
+
+def test_every_string_of_every_body_has_a_kind_and_a_bound() -> None:
+    found = [
+        (f"{body.method} {body.path}: {field.path}", field)
+        for body in body_types()
+        for field in string_fields(inspect.type_info(body.kind))
+    ]
+    assert len(found) > 80
+    assert [name for name, field in found if not field.is_bounded] == []
+    assert len({name for name, field in found if field.rule is not None}) > 40
+
+
+def test_no_module_asks_the_old_tables_what_a_character_is() -> None:
+    asked = {
+        (name, node.func.attr)
+        for name, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in OLD_TABLES
+    }
+    assert asked == KNOWN
