@@ -63,6 +63,77 @@ async def test_an_upgrade_collects_the_statistics_of_persons(empty: str) -> None
     assert distinct == -1  # Each account is a person.
 
 
+async def test_an_upgrade_cleans_names_and_takes_invisible_comments_out(empty: str) -> None:
+    await migrate(empty, [each for each in list_migrations() if each.name < "0037"])
+    conn = await asyncpg.connect(empty)
+    names = [
+        "\u202e明小\n已中奖",
+        "\u3164",
+        "\u200b \u2800",
+        "小\u2066明\x85红",
+        "𠮷野\u200d家",
+        "Zoë 👨‍👩‍👧‍👦",
+        "\u0301",
+        "\u2028甲\t乙",
+    ]
+    try:
+        accounts = [
+            await conn.fetchval("INSERT INTO accounts (iss, sub, name) VALUES ('app', $1, $1) RETURNING id", name)
+            for name in names
+        ]
+        author, reader = accounts[0], accounts[5]
+        post_id = await conn.fetchval(
+            "INSERT INTO posts (author_id, state, published_at, location) VALUES ($1, 'published', now(), $2) RETURNING id",
+            author,
+            '{"lat": 22.5, "name": "深圳\\n湾\u202e"}',
+        )
+        await conn.execute(
+            "INSERT INTO post_stats (post_id, comment_count, own_comment_count) VALUES ($1, 5, 1)", post_id
+        )
+        add = """
+            INSERT INTO comments (post_id, author_id, text, state, root_id, reply_to_id, reply_count)
+            VALUES ($1, $2, $3, 'published', $4, $4, $5)
+            RETURNING id
+        """
+        roots = [
+            await conn.fetchval(add, post_id, reader, text, None, count) for text, count in (("好", 1), ("\u200b", 2))
+        ]
+        for root, who, text in ((roots[0], author, "\u3164\n"), (roots[1], reader, "\u2800"), (roots[1], reader, "。")):
+            await conn.execute(add, post_id, who, text, root, 0)
+        await conn.execute(
+            """
+            INSERT INTO inbox (account_id, kind, title, body, once_key, subject)
+            VALUES ($1, 'like', $2, $2, 'a', $3), ($1, 'comment', $2, $4, 'b', $5), ($1, 'system', '好\\n', '好', 'c', '{}')
+            """,
+            author,
+            "\u202e明\n小赞了你的动态",
+            '{"names": ["\u202e明\\n小", "n\\\\n"], "count": 2}',
+            "一\n二",
+            '{"name": "\u202e明\\n小"}',
+        )
+        await migrate(empty)
+        shown = [await conn.fetchval("SELECT name FROM accounts WHERE id = $1", account) for account in accounts]
+        location = await conn.fetchval("SELECT location FROM posts")
+        stats = await conn.fetchrow("SELECT comment_count, own_comment_count, version FROM post_stats")
+        comments = await conn.fetch("SELECT state, reply_count FROM comments ORDER BY id")
+        changes = await conn.fetch("SELECT post_id, version FROM changes")
+        inbox = [tuple(row) for row in await conn.fetch("SELECT title, body, subject FROM inbox ORDER BY once_key")]
+    finally:
+        await conn.close()
+    assert shown == ["明小 已中奖", "读者", "读者", "小明 红", "𠮷野\u200d家", "Zoë 👨‍👩‍👧‍👦", "读者", "甲 乙"]
+    assert location == '{"lat": 22.5, "name": "深圳 湾"}'
+    assert tuple(stats) == (2, 0, 2)
+    assert [tuple(row) for row in comments] == [
+        ("published", 0), ("removed", 1), ("removed", 0), ("removed", 0), ("published", 0),
+    ]  # fmt: skip
+    assert [tuple(row) for row in changes] == [(post_id, 2)]
+    assert inbox == [
+        ("明 小赞了你的动态", "明 小赞了你的动态", '{"count": 2, "names": ["明 小", "n\\\\n"]}'),
+        ("明 小赞了你的动态", "一\n二", '{"name": "明 小"}'),
+        ("好\\n", "好", "{}"),
+    ]
+
+
 async def test_a_failing_file_leaves_nothing_and_names_its_line(empty: str) -> None:
     broken = Migration("0001_broken", "CREATE TABLE half (id int);\n\nSELECT nothing_there;")
     with pytest.raises(MigrationError, match=r"0001_broken, line 3: .*nothing_there"):
