@@ -171,9 +171,14 @@ def fitted_line(value: str, longest: int) -> str:
     return kept if has_visible_text(kept) else ""
 
 
+def quotable(value: str, longest: int) -> str:
+    """What another person wrote, for use between quotes: one line, cut, and without quotes that would end them."""
+    return fitted_line(value, longest).replace("“", "‘").replace("”", "’")
+
+
 def quoted(value: str, longest: int = 60) -> str:
     """What another person wrote, for use within a sentence: one line, in quotes that the text cannot end."""
-    return f"“{fitted_line(value, longest).replace('“', '‘').replace('”', '’')}”"
+    return f"“{quotable(value, longest)}”"
 
 
 def _problem(text: str, rule: TextRule) -> str | None:

@@ -114,7 +114,7 @@ async def test_an_upgrade_cleans_names_and_takes_invisible_comments_out(empty: s
         await migrate(empty)
         shown = [await conn.fetchval("SELECT name FROM accounts WHERE id = $1", account) for account in accounts]
         location = await conn.fetchval("SELECT location FROM posts")
-        stats = await conn.fetchrow("SELECT comment_count, own_comment_count, version FROM post_stats")
+        [stats] = await conn.fetch("SELECT comment_count, own_comment_count, version FROM post_stats")
         comments = await conn.fetch("SELECT state, reply_count FROM comments ORDER BY id")
         changes = await conn.fetch("SELECT post_id, version FROM changes")
         inbox = [tuple(row) for row in await conn.fetch("SELECT title, body, subject FROM inbox ORDER BY once_key")]

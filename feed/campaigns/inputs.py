@@ -4,8 +4,9 @@ from typing import Annotated
 
 import msgspec
 
+from feed.campaigns.text_rules import CONTACT
 from feed.errors import FieldError
-from feed.texts import line, prose, text_problems
+from feed.texts import line, prose, quoted, text_problems
 
 NOTE = prose(500, required=False)
 WRITTEN_REASON = line(500)
@@ -53,6 +54,12 @@ def reason_problems(reason_code: str, note: str | None) -> list[FieldError]:
 def reason_label(reason_code: str) -> str:
     """The reason as the author reads it, in Chinese."""
     return _LABELS.get(reason_code, f"其他原因（{reason_code}）")
+
+
+def contact_label(contact: str | None, organiser: str | None = None) -> str:
+    """Whom to ask, for use within a sentence: the contact in the rules, else the organiser."""
+    written = contact or organiser
+    return quoted(written, CONTACT.longest) if written else "活动主办方"
 
 
 def written_reason_problems(reason: str) -> list[FieldError]:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from feed.inbox.model import NewNotification, NotificationKind
+from feed.texts import quoted
 
 LIKES_NAMED = 3
 # The minimum interval between pushes for the likes of one post; longer where no like is news.
@@ -74,10 +75,10 @@ def likes_notification(group: Group, likers: Sequence[Liker], count: int) -> New
     if not named:
         title = f"{count} 人赞了你的动态"
     elif count == 1:
-        title = f"{named[0].name}赞了你的动态"
+        title = f"{quoted(named[0].name)}赞了你的动态"
     else:
-        title = f"{named[0].name}等 {count} 人赞了你的动态"
-    names = "、".join(liker.name for liker in named)
+        title = f"{quoted(named[0].name)}等 {count} 人赞了你的动态"
+    names = "、".join(quoted(liker.name) for liker in named)
     return NewNotification(
         account_id=account_id,
         kind="like",
@@ -123,7 +124,7 @@ def _comment_notification(event: CommentEvent, account_id: int, kind: Notificati
     return NewNotification(
         account_id=account_id,
         kind=kind,
-        title=f"{event.actor_name}{'回复了你的评论' if kind == 'reply' else '评论了你的动态'}",
+        title=f"{quoted(event.actor_name)}{'回复了你的评论' if kind == 'reply' else '评论了你的动态'}",
         body=event.text,
         once_key=f"comment:{event.comment_id}",
         deep_link=f"/posts/{event.post_id}?comment_id={event.comment_id}",

@@ -6,10 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from feed.campaigns.lifecycle_store import PublishedCampaign
+from feed.campaigns.text_rules import BEACON
 from feed.inbox.model import NewNotification
 from feed.prizes.model import Objection, ObjectionId, Remedy, Settlement, UnclaimedPrize, Winner, WinnerId
 from feed.sms.model import SHANGHAI
+from feed.texts import quoted
 
+# Twenty prizes with the longest names.
+_PRIZES_LONGEST = 1500
 # What a settlement waits for, by the kind of block.
 _BLOCK_NAMES = {"entry_waits": "待审作品", "mark_missing": "打分不足的入围作品", "comment_waits": "待审评论"}
 
@@ -47,9 +51,9 @@ def of_prize(winner: Winner, title: str) -> NewNotification:
     assert winner.claim_ends_at is not None
     return _prize_notice(
         winner,
-        title=f"您在“{title}”活动中获奖了",
+        title=f"您在{quoted(title)}活动中获奖了",
         body=(
-            f"恭喜您！您的作品入选“{title}”活动，奖品：{format_prizes(winner.prizes)}。"
+            f"恭喜您！您的作品入选{quoted(title)}活动，奖品：{quoted(format_prizes(winner.prizes), _PRIZES_LONGEST)}。"
             f"请在 {format_time(winner.claim_ends_at)} 前填写收件信息，逾期未填写视为放弃。名单正在公示。"
         ),
         event="prize",
@@ -59,20 +63,20 @@ def of_prize(winner: Winner, title: str) -> NewNotification:
 def of_lost_prize(winner: Winner, title: str) -> NewNotification:
     """To a winner who has lost the prize: the deadline passed, the post or account is gone, or editors have decided so."""
     if winner.state == "lapsed":
-        text = f"“{title}”活动的奖品已逾期", "您未在规定时间内填写收件信息，奖品已视为放弃。"
+        text = f"{quoted(title)}活动的奖品已逾期", "您未在规定时间内填写收件信息，奖品已视为放弃。"
     elif winner.state_reason in ("objection_upheld", "replaced"):
-        text = f"“{title}”活动的获奖资格已取消", "公示期内经复核，您的获奖资格已取消。如有疑问，请联系主办方。"
+        text = f"{quoted(title)}活动的获奖资格已取消", "公示期内经复核，您的获奖资格已取消。如有疑问，请联系主办方。"
     elif winner.state_reason == "settlement_undone":
-        text = f"“{title}”活动的结果已撤销", "公示期内有异议成立，本次结果已撤销，活动将重新评选。"
+        text = f"{quoted(title)}活动的结果已撤销", "公示期内有异议成立，本次结果已撤销，活动将重新评选。"
     elif winner.state_reason == "post_removed":
         text = (
-            f"“{title}”活动的获奖资格已取消",
+            f"{quoted(title)}活动的获奖资格已取消",
             "您的获奖作品因违反规定被移除，按活动规则不再获奖。如有异议，请在公示期内就该作品提出异议，或联系主办方。",
         )
     elif winner.state_reason == "erased":
-        text = f"“{title}”活动的获奖资格已取消", "您的账号已注销，按活动规则奖品由候补者获得。"
+        text = f"{quoted(title)}活动的获奖资格已取消", "您的账号已注销，按活动规则奖品由候补者获得。"
     else:
-        text = f"“{title}”活动的获奖资格已取消", "您已删除获奖作品，按活动规则奖品由候补者获得。"
+        text = f"{quoted(title)}活动的获奖资格已取消", "您已删除获奖作品，按活动规则奖品由候补者获得。"
     return _prize_notice(winner, title=text[0], body=text[1], event=winner.state)
 
 
@@ -82,7 +86,7 @@ def of_ended_place(winner: Winner, editor_id: int, title: str) -> NewNotificatio
     return NewNotification(
         account_id=editor_id,
         kind="system",
-        title=f"“{title}”活动第 {winner.place} 个名额有变动",
+        title=f"{quoted(title)}活动第 {winner.place} 个名额有变动",
         body=f"{why}，按活动规则不再获奖，由候补者依次递补；没有候补者的，名额空出。请核对名单。",
         once_key=f"place_ended:{winner.id}",
         subject={"kind": "campaign", "id": str(winner.campaign_id)},
@@ -94,7 +98,7 @@ def of_codes(winner: Winner, title: str) -> NewNotification:
     return _prize_notice(
         winner,
         title="您的奖品码可以查看了",
-        body=f"“{title}”活动公示期已结束。请在“我的奖品”中查看，首次查看后一天内可再次查看，请妥善保存。",
+        body=f"{quoted(title)}活动公示期已结束。请在“我的奖品”中查看，首次查看后一天内可再次查看，请妥善保存。",
         event="codes",
     )
 
@@ -104,7 +108,7 @@ def of_shipment(winner: Winner, carrier: str, tracking_no: str) -> NewNotificati
     return _prize_notice(
         winner,
         title="您的奖品已寄出",
-        body=f"{carrier}，单号 {tracking_no}。收到后请在“我的奖品”中确认。",
+        body=f"{quoted(carrier)}，单号{quoted(tracking_no)}。收到后请在“我的奖品”中确认。",
         event=f"shipped:{tracking_no}",
     )
 
@@ -114,7 +118,7 @@ def of_deadline(due: UnclaimedPrize) -> NewNotification:
     return NewNotification(
         account_id=due.account_id,
         kind="claim_deadline",
-        title=f"“{due.title}”活动的奖品即将到期",
+        title=f"{quoted(due.title)}活动的奖品即将到期",
         body=f"您还没有填写收件信息，请在 {format_time(due.claim_ends_at)} 前填写，逾期视为放弃。",
         once_key=reminder_key(due.id),
         deep_link=f"/prizes/{due.id}",
@@ -136,7 +140,7 @@ def _of_block(campaign: PublishedCampaign, editor_id: int, kind: str, count: int
     return NewNotification(
         account_id=editor_id,
         kind="system",
-        title=f"“{campaign.title}”活动的评选在等待处理",
+        title=f"{quoted(campaign.title)}活动的评选在等待处理",
         body=f"还有 {count} 项未完成（{_BLOCK_NAMES.get(kind, '其他')}）。完成后系统自动评选，也可说明理由后立即评选，理由随结果公布。",
         once_key=f"settlement_blocked:{campaign.id}:{kind}",
         subject={"kind": "campaign", "id": str(campaign.id)},
@@ -150,9 +154,9 @@ def of_number_wanted(
     return NewNotification(
         account_id=editor_id,
         kind="system",
-        title=f"“{campaign.title}”活动在等待公开号码",
+        title=f"{quoted(campaign.title)}活动在等待公开号码",
         body=(
-            f"签单哈希已公布。请在 {format_time(until)} 前录入“{name}”于 {format_time(not_before)} "
+            f"签单哈希已公布。请在 {format_time(until)} 前录入{quoted(name, BEACON.longest)}于 {format_time(not_before)} "
             "之后开出的第一期：期号、号码和开出时间，由两位编辑分别录入，一致后生效。"
         ),
         once_key=f"number_wanted:{settlement_id}",
@@ -165,7 +169,7 @@ def of_decision(settlement: Settlement, editor_id: int, title: str) -> NewNotifi
     return NewNotification(
         account_id=editor_id,
         kind="system",
-        title=f"“{title}”活动的评选已完成",
+        title=f"{quoted(title)}活动的评选已完成",
         body="结果尚未公开。请核对名单，由两位编辑先后确认后公布。",
         once_key=f"settled:{settlement.id}",
         subject={"kind": "campaign", "id": str(settlement.campaign_id)},
@@ -177,7 +181,7 @@ def of_objection(objection_id: ObjectionId, campaign: PublishedCampaign) -> NewN
     return NewNotification(
         account_id=campaign.created_by,
         kind="system",
-        title=f"“{campaign.title}”活动收到异议",
+        title=f"{quoted(campaign.title)}活动收到异议",
         body="请安排未参与本活动组织、评审和公布的编辑答复。未答复前，结果不会生效为最终结果。",
         once_key=f"objection:{objection_id}",
         subject={"kind": "campaign", "id": str(campaign.id)},
@@ -189,7 +193,7 @@ def of_answer(objection: Objection, title: str, answer: str, *, upheld: bool) ->
     return NewNotification(
         account_id=objection.account_id,
         kind="system",
-        title=f"您对“{title}”活动的异议{'成立' if upheld else '已答复'}",
+        title=f"您对{quoted(title)}活动的异议{'成立' if upheld else '已答复'}",
         body=answer,
         once_key=f"objection_answered:{objection.id}",
         subject={"kind": "campaign", "id": str(objection.campaign_id)},
@@ -204,7 +208,7 @@ def of_upheld(
     return NewNotification(
         account_id=campaign.created_by,
         kind="system",
-        title=f"“{campaign.title}”活动有异议成立",
+        title=f"{quoted(campaign.title)}活动有异议成立",
         body=f"需由答复人以外的另一位编辑{what}。完成前，结果不会生效为最终结果。",
         once_key=f"objection_upheld:{objection_id}",
         subject={"kind": "campaign", "id": str(campaign.id)},

@@ -5,6 +5,7 @@ import string
 from collections.abc import Mapping
 
 from feed.sms.model import Purpose
+from feed.texts import quotable
 
 # Providers reject links and lottery vocabulary, so a notice says where to look and not what was won. They add the
 # signature in front themselves.
@@ -51,6 +52,8 @@ def fit_params(purpose: Purpose, params: dict[str, str]) -> dict[str, str]:
 
 
 def _fitted_value(value: str) -> str:
+    # The templates have quotes around what users and editors have written.
+    value = quotable(value, 4 * MAX_VALUE_LENGTH)
     if _FORBIDDEN.search(value):
         return "社区"  # Such a value would make providers reject the whole message.
     return value if len(value) <= MAX_VALUE_LENGTH else value[: MAX_VALUE_LENGTH - 1] + "…"

@@ -6,9 +6,8 @@ import httpx
 import pytest
 from msgspec import inspect
 
-from feed.texts import MARKS_MOST, RAW_PER_NORMALISED, TextRule
 from tests.support.api import Join, Person
-from tests.support.text_fields import BodyType, body_types, string_fields, with_text
+from tests.support.text_fields import BodyType, bad_texts, body_types, string_fields, with_text
 
 IDS = (
     "post_id",
@@ -25,34 +24,6 @@ IDS = (
 # Names from the app's own server are made to fit; what a claim needs follows from its prizes, so an unknown prize comes first.
 # Both have tests of their own: tests/api/webhooks/test_accounts.py, tests/prizes/claims/test_form.py.
 ELSEWHERE = {"/v1/hooks/accounts", "/v1/me/prizes/{prize_id}/claim"}
-
-
-def bad_texts(rule: TextRule) -> dict[str, str]:
-    bad = {
-        "too_long": "长" * (rule.longest + 1),
-        "raw": "a" + "\u0301\u0316" * (RAW_PER_NORMALISED * rule.longest),
-        "marks": "a" + "\u0316" * (MARKS_MOST + 1),
-        "joiners": "\u200d\u200c",
-        "filler": "\u3164",
-        "braille": "\u2800",
-        "mark": "\u0301",
-        "selector": "\ufe0f",
-        "nul": "小\x00明",
-        "escape": "小\x1b[31m明",
-        "override": "小\u202e明",
-        "unbalanced": "小\u2066明",
-    }
-    if rule.longest <= MARKS_MOST:
-        del bad["marks"]
-    if rule.is_line:
-        bad |= {
-            "break": "小\n明",
-            "separator": "小\u2028明",
-            "paragraph": "小\u2029明",
-            "mark_of_direction": "小\u200f明",
-        }
-        bad |= {"zero_width": "小\u200b明", "next_line": "小\x85明"}
-    return bad
 
 
 @pytest.fixture

@@ -422,4 +422,4 @@ async def test_each_author_is_notified_once_of_a_cancellation(stage: Stage, monk
     notifications = await stage.pool.fetch("SELECT account_id, title, body FROM inbox ORDER BY account_id")
     assert [row["account_id"] for row in notifications] == sorted(authors)
     assert notifications[0]["title"] == "“读书月”活动已取消"
-    assert notifications[0]["body"].startswith("原因：场地停用。活动不再评选获奖者")
+    assert notifications[0]["body"].startswith("原因：“场地停用”。活动不再评选获奖者")

@@ -19,11 +19,19 @@ def liker(account_id: int, name: str, *, after: int = 0, liked_before: bool = Fa
 
 def test_one_is_named_and_many_are_counted() -> None:
     some = [liker(2, "小明"), liker(3, "小红"), liker(4, "小刚"), liker(5, "小李")]
-    assert likes_notification(GROUP, some[:1], 1).title == "小明赞了你的动态"
+    assert likes_notification(GROUP, some[:1], 1).title == "“小明”赞了你的动态"
     many = likes_notification(GROUP, some, 12)
-    assert (many.title, many.body) == ("小明等 12 人赞了你的动态", "小明、小红、小刚 等 12 人")
+    assert (many.title, many.body) == ("“小明”等 12 人赞了你的动态", "“小明”、“小红”、“小刚” 等 12 人")
     assert (many.subject["count"], many.subject["user_ids"]) == (12, ["2", "3", "4"])
     assert likes_notification(GROUP, [], 2).title == "2 人赞了你的动态"
+
+
+def test_a_name_is_in_quotes_that_it_cannot_end() -> None:
+    name = "小\u202e明\n”已中奖，“点此"
+    like = likes_notification(GROUP, [liker(2, name)], 1)
+    assert (like.title, like.body) == ("“小明 ’已中奖，‘点此”赞了你的动态", "“小明 ’已中奖，‘点此”")
+    [comment] = comment_notifications(msgspec.structs.replace(COMMENT, actor_name=name))
+    assert comment.title == "“小明 ’已中奖，‘点此”评论了你的动态"
 
 
 def test_a_new_like_is_news_and_a_repeated_one_is_not() -> None:

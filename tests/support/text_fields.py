@@ -11,7 +11,7 @@ from feed.api.openapi.schema import operations
 from feed.api.state import AppState
 from feed.app import build
 from feed.settings import Settings
-from feed.texts import TextRule
+from feed.texts import MARKS_MOST, TextRule
 
 
 class Field(NamedTuple):
@@ -106,3 +106,31 @@ def _rest(path: str | None, name: str) -> str | None:
         return None
     rest = path.removeprefix(name)
     return rest.removeprefix(".") if not rest or rest[0] in ".[{" else None
+
+
+def bad_texts(rule: TextRule) -> dict[str, str]:
+    """Texts that no field with this rule accepts, by what is wrong with them."""
+    bad = {
+        "too_long": "长" * (rule.longest + 1),
+        "marks": "a" + "\u0316" * (MARKS_MOST + 1),
+        "joiners": "\u200d\u200c",
+        "filler": "\u3164",
+        "braille": "\u2800",
+        "mark": "\u0301",
+        "selector": "\ufe0f",
+        "nul": "小\x00明",
+        "escape": "小\x1b[31m明",
+        "override": "小\u202e明",
+        "unbalanced": "小\u2066明",
+    }
+    if rule.longest <= MARKS_MOST:
+        del bad["marks"]
+    if rule.is_line:
+        bad |= {
+            "break": "小\n明",
+            "separator": "小\u2028明",
+            "paragraph": "小\u2029明",
+            "mark_of_direction": "小\u200f明",
+        }
+        bad |= {"zero_width": "小\u200b明", "next_line": "小\x85明"}
+    return bad

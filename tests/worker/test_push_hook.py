@@ -226,13 +226,13 @@ async def test_likes_of_a_post_ring_at_once_and_then_not_for_each(hooked: Worker
         await town.like(post, await town.person(f"读者{n}"))
         await town.follow()
         await send_pushes(hooked.pool, hooked.push)
-    assert [each.body["title"] for each in receiver.received] == ["小明赞了你的动态"]
+    assert [each.body["title"] for each in receiver.received] == ["“小明”赞了你的动态"]
     assert [state for state, *_ in await states(hooked)] == ["delivered", "retracted", "retracted", "waiting"]
     wait = await hooked.pool.fetchval("SELECT extract(epoch FROM due_at - now()) FROM pushes WHERE state = 'waiting'")
     assert 50 < wait <= 60
     await hurry(hooked)
     await send_pushes(hooked.pool, hooked.push)
-    assert receiver.received[-1].body["title"] == "读者2等 4 人赞了你的动态"
+    assert receiver.received[-1].body["title"] == "“读者2”等 4 人赞了你的动态"
     assert receiver.received[-1].body["subject"]["post_id"] == str(post)
     assert len(set(receiver.ids)) == 2
 

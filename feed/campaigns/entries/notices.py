@@ -1,9 +1,10 @@
 """Notifications of authors about disqualification and reinstatement."""
 
 from feed.campaigns.entries.store import Entry
-from feed.campaigns.inputs import Reason, reason_label
+from feed.campaigns.inputs import Reason, contact_label, reason_label
 from feed.campaigns.store import Campaign
 from feed.inbox.model import NewNotification
+from feed.texts import quoted
 
 
 def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> NewNotification:
@@ -12,10 +13,10 @@ def of_disqualification(campaign: Campaign, entry: Entry, reason: Reason) -> New
         campaign,
         entry,
         event="disqualified",
-        title=f"您的作品已被取消“{campaign.draft.get('title', '')}”活动的参评资格",
+        title=f"您的作品已被取消{quoted(campaign.draft.get('title', ''))}活动的参评资格",
         body=(
             f"原因：{reason_label(reason.reason_code)}。作品仍可正常浏览，但不再参加评选。"
-            f"如有疑问，请联系主办方：{campaign.draft.get('contact') or campaign.draft.get('organiser') or '活动主办方'}。"
+            f"如有疑问，请联系主办方：{contact_label(campaign.draft.get('contact'), campaign.draft.get('organiser'))}。"
         ),
     )
 
@@ -26,7 +27,7 @@ def of_reinstatement(campaign: Campaign, entry: Entry) -> NewNotification:
         campaign,
         entry,
         event="reinstated",
-        title=f"您的作品已恢复“{campaign.draft.get('title', '')}”活动的参评资格",
+        title=f"您的作品已恢复{quoted(campaign.draft.get('title', ''))}活动的参评资格",
         body="经复核，您的作品恢复参评，原有点赞和评论照常计入。",
     )
 

@@ -1,21 +1,23 @@
 """Notifications of jurors: assignment, removal, and reminders of marks."""
 
+from feed.campaigns.inputs import contact_label
 from feed.campaigns.jury.store import JurorReminder
 from feed.campaigns.store import Campaign
 from feed.inbox.model import NewNotification
 from feed.sms.model import SHANGHAI
+from feed.texts import quoted
 
 
 def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewNotification:
     """For a new or a removed juror. Without the reason of a removal, for which it names the organiser's contact."""
     title = campaign.draft.get("title", "")
-    contact = campaign.draft.get("contact") or campaign.draft.get("organiser") or "活动主办方"
+    contact = contact_label(campaign.draft.get("contact"), campaign.draft.get("organiser"))
     assigned = (
-        f"您已被指定为“{title}”活动的评委",
+        f"您已被指定为{quoted(title)}活动的评委",
         f"活动开始后即可为作品打分，请在评选前完成。与作者有利害关系的作品请回避。如有疑问，请联系主办方：{contact}。",
     )
     removed = (
-        f"您不再担任“{title}”活动的评委",
+        f"您不再担任{quoted(title)}活动的评委",
         f"您已打的分数不再计入评选。如有疑问，请联系主办方：{contact}。",
     )
     heading, body = assigned if added else removed
@@ -36,9 +38,12 @@ def of_marking_reminder(reminder: JurorReminder) -> NewNotification:
     until = reminder.settle_at.astimezone(SHANGHAI)
     when = f"{until.month}月{until.day}日{until:%H:%M}"
     if reminder.event == "marking_began":
-        heading, body = f"“{reminder.title}”活动可以打分了", f"请在 {when} 前为作品打分，可随时修改，直至打分锁定。"
+        heading, body = (
+            f"{quoted(reminder.title)}活动可以打分了",
+            f"请在 {when} 前为作品打分，可随时修改，直至打分锁定。",
+        )
     else:
-        heading, body = f"“{reminder.title}”活动的打分即将截止", f"您还有作品未打分，请在 {when} 前完成。"
+        heading, body = f"{quoted(reminder.title)}活动的打分即将截止", f"您还有作品未打分，请在 {when} 前完成。"
     return NewNotification(
         account_id=reminder.account_id,
         kind="system",
