@@ -36,6 +36,32 @@ async def test_a_token_of_the_app_makes_an_account_at_its_first_request(
     assert tuple(row or ()) == (NAME, "u1")
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\u202e明小\n已中奖", "明小 已中奖"),
+        ("\u3164", "读者"),
+        ("a" + "\u0301\u0316" * 800, "á" + "\u0316" * 19),
+        ("很" * 900, "很" * 20),
+        (None, "读者"),
+        (7, "读者"),
+    ],
+)
+async def test_a_name_in_a_token_is_made_to_fit(
+    client: httpx.AsyncClient, issuer: Issuer, name: str | int | None, shown: str
+) -> None:
+    person = Person(client, issuer.token("u1", name=name))
+    answer = await person("GET", "/me")
+    assert (answer.status_code, answer.json()["name"]) == (200, shown)
+
+
+@pytest.mark.parametrize("sub", ["\U00031350", "a\u3000b", "\U0001fabf", "用户 1"])
+async def test_a_subject_may_have_any_character_except_controls(
+    client: httpx.AsyncClient, issuer: Issuer, sub: str
+) -> None:
+    assert (await Person(client, issuer.token(sub))("GET", "/me")).status_code == 200
+
+
 async def test_the_same_sub_of_our_own_issuer_is_another_account(
     client: httpx.AsyncClient, issuer: Issuer, join: Join
 ) -> None:

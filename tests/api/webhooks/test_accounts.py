@@ -61,6 +61,24 @@ async def name_of(person: Person) -> str:
     return name
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\u202e明小\n已中奖，点此领取", "明小 已中奖，点此领取"),
+        ("a\x00b\x1b[31m", "ab[31m"),
+        ("\u3164", "读者"),
+        ("\u200b\u2800", "读者"),
+        ("a" + "\u0316" * 9_000, "a" + "\u0316" * 19),
+        ("𠮷\U00031350\U0001fabf", "𠮷\U00031350\U0001fabf"),
+    ],
+)
+async def test_a_name_of_the_app_is_made_to_fit(client: httpx.AsyncClient, join: Join, name: str, shown: str) -> None:
+    person = join("小明")
+    await person("GET", "/me")
+    assert outcome(await send(client, "renamed", name=name)) == "applied"
+    assert await name_of(person) == shown
+
+
 async def test_a_new_name_is_applied_and_a_late_older_one_is_not(client: httpx.AsyncClient, join: Join) -> None:
     person = join("小明")
     await person("GET", "/me")
