@@ -1,12 +1,14 @@
 """Every string of every body is a line, prose or opaque, with a bound that is checked before anything is done with it."""
 
 import ast
+from pathlib import Path
 
 from msgspec import inspect
 
-from tests.architecture.test_layers import trees
+import feed
 from tests.support.text_fields import body_types, string_fields
 
+ROOT = Path(feed.__file__).parent
 # Methods of `str` that read the interpreter's tables of characters, which are those of an old Unicode.
 OLD_TABLES = {"isprintable", "isalpha", "isalnum", "isidentifier", "istitle"}
 # A text that is not printable is looked at closely, and the others are ASCII or only logged.
@@ -31,9 +33,9 @@ def test_every_string_of_every_body_has_a_kind_and_a_bound() -> None:
 
 def test_no_module_asks_the_old_tables_what_a_character_is() -> None:
     asked = {
-        (name, node.func.attr)
-        for name, tree in trees()
-        for node in ast.walk(tree)
+        (str(path.relative_to(ROOT)), node.func.attr)
+        for path in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in OLD_TABLES
     }
     assert asked == KNOWN
