@@ -1,5 +1,6 @@
 """Builds the ASGI application: routes, middleware, dependencies, error handlers. It opens no connections itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -11,10 +12,12 @@ from feed.api.dependencies import DEPENDENCIES
 from feed.api.editor import router as editor
 from feed.api.errors import EXCEPTION_HANDLERS
 from feed.api.health import router as health
+from feed.api.loop_watch import watched_loop
 from feed.api.middleware.cors import cors_config
 from feed.api.middleware.etag import etag_middleware
 from feed.api.middleware.fast_path import fast_path
 from feed.api.middleware.framework_caches import framework_caches_middleware
+from feed.api.middleware.head import head_middleware
 from feed.api.middleware.idempotency import idempotency_middleware
 from feed.api.middleware.metrics import metrics_middleware
 from feed.api.middleware.rate_limit import rate_limit_middleware
@@ -22,7 +25,8 @@ from feed.api.middleware.retries import retries_middleware
 from feed.api.middleware.security import security_middleware
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
-from feed.api.openapi.docs import OPENAPI, docs_files
+from feed.api.openapi.docs import OPENAPI, docs_files, prepare_document
+from feed.api.openapi.types import BoundedTypes
 from feed.api.requests import StrictRequest, check_request
 from feed.api.state import AppState
 from feed.api.webhooks.accounts import router as account_webhooks
@@ -47,9 +51,11 @@ def build(
         if isinstance(opened, AppState):
             yield
             return
-        async with opened() as app_state, connections.watched():
+        async with opened() as app_state, connections.watched(), watched_loop():
             app.state.app_state = app_state
+            preparing = asyncio.create_task(asyncio.to_thread(prepare_document, app))
             yield
+            await preparing
 
     if isinstance(opened, AppState):
         state.app_state = opened
@@ -74,10 +80,11 @@ def build(
         before_request=check_request,
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=OPENAPI,
+        plugins=[BoundedTypes()],
         logging_config=None,
     )
     # Outside of the router: responses without a route have the same headers and timeouts.
-    app.asgi_handler = security_middleware(
-        fast_path(app, framework_caches_middleware(app, app.asgi_handler)), settings, connections
+    app.asgi_handler = head_middleware(
+        security_middleware(fast_path(app, framework_caches_middleware(app, app.asgi_handler)), settings, connections)
     )
     return app

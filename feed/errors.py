@@ -14,6 +14,15 @@ class FieldError(msgspec.Struct, frozen=True):
     params: dict[str, Any] = {}
 
 
+class InvalidValue(ValueError):
+    """A value that its type does not accept, with the code and parameters of its FieldError. Decoding adds the field."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
 class FeedError(Exception):
     """An error that is reported to the caller. The wire `code` is the class name in snake_case."""
 
@@ -32,7 +41,7 @@ class FeedError(Exception):
 
 
 class MalformedBody(FeedError):
-    """The body is not the JSON that the operation expects: malformed, or a value of the wrong type."""
+    """The body is not JSON, or not of the kind that the operation expects, for instance a list for an object."""
 
 
 class Invalid(FeedError):

@@ -72,8 +72,8 @@ Claim = Reservation | AlreadyAnswered | IdempotencyKeyBusy | IdempotencyKeyReuse
 
 
 def keyed_request(route: str, key: str | None, body: bytes) -> KeyedRequest | None:
-    """The identity of a request; None without a key. Keys are cut to 200 characters."""
-    return None if not key else KeyedRequest(route, key[:200], hashlib.sha256(body).digest())
+    """The identity of a request; None without a key."""
+    return None if not key else KeyedRequest(route, key, hashlib.sha256(body).digest())
 
 
 @asynccontextmanager

@@ -18,6 +18,17 @@ PUSHES = Counter("feed_pushes_total", "Attempts to call the push hook.", ["outco
 PUSH_OLDEST = Gauge("feed_push_oldest_seconds", "Age of the oldest waiting push.", multiprocess_mode="mostrecent")
 MESSAGES = Counter("feed_messages_total", "SMS by outcome of an attempt.", ["provider", "purpose", "outcome"])
 TASKS = Counter("feed_tasks_total", "Runs of periodic jobs.", ["task", "outcome"])
+LOOP_HELD = Histogram(
+    "feed_loop_held_seconds",
+    "Processor time by which a timer of the API's event loop was late, 50 times a second: meanwhile all requests wait.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+LOOP_LONGEST = Gauge("feed_loop_held_longest_seconds", "The longest since the start.", multiprocess_mode="max")
+LOOP_LATEST = Gauge(
+    "feed_loop_late_longest_seconds",
+    "The same by the clock, with the time of other processes.",
+    multiprocess_mode="max",
+)
 
 
 def text() -> bytes:

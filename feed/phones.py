@@ -4,10 +4,9 @@ import re
 from typing import Annotated
 
 import phonenumbers
-import unicodedata2 as unicodedata
 
 from feed.errors import FieldError, Invalid
-from feed.texts import opaque
+from feed.texts import as_typed, opaque
 
 # Accepted input: digits and common separators. Vanity letters are rejected.
 _TYPED = re.compile(r"\+?[0-9 ().\-]{3,30}")
@@ -23,7 +22,7 @@ def normalise_phone(raw: str, *, field: str = "phone") -> str:
 
     Raises Invalid for `field` unless it is a number that can receive SMS.
     """
-    typed = unicodedata.normalize("NFKC", raw).strip() if len(raw) <= _LONGEST else ""
+    typed = as_typed(raw).strip() if len(raw) <= _LONGEST else ""
     try:
         number = phonenumbers.parse(typed, _DEFAULT_REGION) if _TYPED.fullmatch(typed) else None
     except phonenumbers.NumberParseException:

@@ -272,3 +272,23 @@ def _without_long_runs(text: str) -> str:
         if run <= MARKS_MOST:
             kept.append(each)
     return "".join(kept)
+
+
+def as_typed(value: str) -> str:
+    """The digits and letters of a code or a phone number as they were typed or pasted, in ASCII where they have an ASCII form.
+
+    NFKC, without invisible characters; each decimal digit, dash and space becomes the ASCII one. For a text whose length was
+    checked before.
+    """
+    return "".join(map(_ascii_form, IGNORABLE.sub("", unicodedata.normalize("NFKC", value))))
+
+
+def _ascii_form(character: str) -> str:
+    if character.isascii() and not character.isspace():
+        return character
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if category == "Pd" or character == "\u2212":
+        return "-"
+    return " " if character.isspace() else character

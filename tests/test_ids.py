@@ -30,5 +30,5 @@ def test_what_no_row_can_have_is_an_id_nowhere(text: str) -> None:
     assert query_ids(f"{text}x,7", "ids", most=2) == [7]
     assert query_ids(f"{text},7", "ids", most=2) == ([1, 7] if text == " 1" else [7])
     voids = NewVoids(kinds=["like"], user_ids=[text], reason_code="bought")
-    assert "user_ids.0" in [problem.field for problem in void_problems(voids)]
+    assert "user_ids[0]" in [problem.field for problem in void_problems(voids)]
     assert read_reference(text) is None

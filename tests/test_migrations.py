@@ -1,12 +1,14 @@
 """Migrations: in order, once, safe to run concurrently; rejected when history was changed."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from feed.campaigns.rules.draft import read_rules
 from feed.embedded.installation import Embedded
 from feed.migrations import Migration, MigrationError, find_missing, list_migrations, migrate, split
 from tests.conftest import administer, url_of
@@ -46,6 +48,59 @@ async def test_three_at_once_apply_each_migration_once(empty: str) -> None:
 async def test_the_real_schema_stands_on_an_empty_database(empty: str) -> None:
     applied = await migrate(empty)
     assert applied == [migration.name for migration in list_migrations()]
+
+
+async def test_drafts_with_extreme_decimals_can_be_read_after_the_upgrade(empty: str) -> None:
+    await migrate(empty, [each for each in list_migrations() if each.name < "0038"])
+    conn = await asyncpg.connect(empty)
+    draft = {
+        "title": '"value_cny": "0E-9"',
+        "notes": '{"weight": "-0"}',
+        "prizes": [
+            {"name": "a", "kind": "goods", "value_cny": value}
+            for value in (
+                "0E-9999999999999",
+                "-0",
+                "0E+7",
+                "0.00",
+                "59.90",
+                "100",
+                "1E+2",
+                "0." + "5" + "0" * 5000,
+                None,
+            )
+        ],
+        "weights": {"quality": "0.5" + "0" * 900, "likes": "0.50", "comments": "-0E-99999"},
+        "criteria": [{"name": "b", "weight": "1." + "0" * 300}, {"name": "c", "weight": "1.0000E-7"}],
+        "caps": {"likes": 100, "comments": 10},
+    }
+    try:
+        await conn.execute("INSERT INTO accounts (iss, sub, name) VALUES ('app', '1', '1')")
+        await conn.execute(
+            "INSERT INTO campaigns (draft, created_by) SELECT $1::text::jsonb, id FROM accounts", json.dumps(draft)
+        )
+        await migrate(empty)
+        upgraded = json.loads(await conn.fetchval("SELECT draft::text FROM campaigns"))
+    finally:
+        await conn.close()
+    assert [prize["value_cny"] for prize in upgraded["prizes"]] == [
+        "0",
+        "0",
+        "0",
+        "0",
+        "59.9",
+        "100",
+        "1E+2",
+        "0.5",
+        None,
+    ]
+    assert upgraded["weights"] == {"quality": "0.5", "likes": "0.5", "comments": "0"}
+    assert [each["weight"] for each in upgraded["criteria"]] == ["1", "1E-7"]
+    assert {name: upgraded[name] for name in ("title", "notes", "caps")} == {
+        name: draft[name] for name in ("title", "notes", "caps")
+    }
+    rules, _ = read_rules(upgraded, publishing=False)
+    assert rules.prizes[0].value_cny == 0
 
 
 async def test_an_upgrade_collects_the_statistics_of_persons(empty: str) -> None:

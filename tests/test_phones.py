@@ -19,6 +19,11 @@ from feed.phones import mask_phone, normalise_phone
         " 138 0013 8000 ",
         "１３８００１３８０００",
         "＋８６１３８００１３８０００",
+        "\u202a+86 138\u20110013\u20138000\u202c",
+        "138\u200b0013\u200b8000\ufeff",
+        "１３８\u3000００１３\u3000８０００",
+        "138\u22120013\u00a08000",
+        "١٣٨٠٠١٣٨٠٠٠",
     ],
 )
 def test_every_spelling_of_a_number_is_one_number(raw: str) -> None:

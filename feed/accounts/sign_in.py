@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import time
 
@@ -15,7 +16,7 @@ from feed.accounts.model import AccountId
 from feed.accounts.otp_quotas import network_hash
 from feed.accounts.phone import seal_phone
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
-from feed.errors import Unauthenticated
+from feed.errors import FieldError, Invalid, Unauthenticated
 from feed.keys.store import Keys
 from feed.limits.model import RateLimited
 from feed.phones import normalise_phone
@@ -24,9 +25,14 @@ from feed.sms import store as messages
 from feed.sms.model import Purpose
 from feed.sms.quotas import wait_for_code
 from feed.sms.registry import code_windows
+from feed.texts import as_typed
 
 CODE_MINUTES = 5
 CODE_TRIES = 5
+# Six digits with separators and invisible characters in between.
+CODE_LONGEST = 40
+_CODE = re.compile(r"[0-9]{6}")
+_SEPARATORS = re.compile(r"[ \-]")
 ACCESS_SECONDS = 3600
 REFRESH_DAYS = 30
 # A client that lost the response repeats its refresh within this time and gets the same successor.
@@ -96,9 +102,20 @@ async def wait_for_number(conn: Connection, keys: Keys, person: bytes, client: S
     return wait_for_code(ages, code_windows(provider, known=known))
 
 
+def read_code(raw: str) -> str:
+    """The six digits of a code as it was typed or pasted: in any script and width, with spaces or hyphens in between.
+
+    Raises Invalid for anything else, which is no attempt: it cannot be a code.
+    """
+    code = _SEPARATORS.sub("", as_typed(raw)) if len(raw) <= CODE_LONGEST else ""
+    if _CODE.fullmatch(code) is None:
+        raise Invalid(FieldError("code", "invalid_code" if raw.strip() else "required"))
+    return code
+
+
 async def exchange_code(pool: Pool, keys: Keys, phone: str, code: str, client: SignInClient = _UNKNOWN) -> SignedIn:
-    """Signs in with a code that has not expired; the first time creates the account. Raises CodeRefused."""
-    number = normalise_phone(phone)
+    """Signs in with a code that has not expired; the first time creates the account. Raises Invalid, CodeRefused."""
+    number, code = _read_phone_and_code(phone, code)
     person = keys.person_of(number)
     async with transaction(pool) as conn:
         signed_in = await _try_code(conn, keys, number, person, code, client)
@@ -106,6 +123,19 @@ async def exchange_code(pool: Pool, keys: Keys, phone: str, code: str, client: S
     if signed_in is None:
         raise CodeRefused
     return signed_in
+
+
+def _read_phone_and_code(phone: str, code: str) -> tuple[str, str]:
+    try:
+        number = normalise_phone(phone)
+    except Invalid as error:
+        problems = list(error.errors)
+        try:
+            read_code(code)
+        except Invalid as other:
+            problems += other.errors
+        raise Invalid(*problems) from None
+    return number, read_code(code)
 
 
 async def _try_code(

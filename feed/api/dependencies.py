@@ -126,7 +126,9 @@ async def provide_keyed_request(
     viewer: InjectedViewer,
     idempotency_key: Annotated[
         str | None,
-        HeaderParameter(name="Idempotency-Key", max_length=200, description="A retry with the same key acts once."),
+        HeaderParameter(
+            name="Idempotency-Key", description="A retry with the same key acts once: 1 to 200 printable characters."
+        ),
     ] = None,
 ) -> KeyedRequest | None:
     """The keyed request; None without an Idempotency-Key."""

@@ -17,13 +17,14 @@ from litestar.exceptions import (
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from litestar.types import Receive, Scope, Send
 
+from feed.api.languages import preferred_language
 from feed.api.messages import message_of
+from feed.api.parameters import parameter_problem
 from feed.api.responses import stored_response
 from feed.batching import DatabaseAway
 from feed.errors import (
     Conflict,
     FeedError,
-    FieldError,
     Forbidden,
     Invalid,
     MalformedBody,
@@ -76,7 +77,7 @@ class BodyTooLarge(FeedError):
 
 
 class UnsupportedMediaType(FeedError):
-    """A body that is not JSON."""
+    """A body that is not JSON in UTF-8, or is compressed."""
 
 
 class InternalError(FeedError):
@@ -97,6 +98,10 @@ class BodyTooSlow(FeedError):
 
 class UriTooLong(FeedError):
     """Path and query are longer than 8 KB."""
+
+
+class HeadersTooLarge(FeedError):
+    """The headers are larger than 16 KB."""
 
 
 class TookTooLong(Unavailable):
@@ -121,6 +126,7 @@ _STATUS: tuple[tuple[type[FeedError], int], ...] = (
     (UriTooLong, 414),
     (UnsupportedMediaType, 415),
     (TooMany, 429),
+    (HeadersTooLarge, 431),
     (InternalError, 500),
     (Unavailable, 503),
 )
@@ -132,9 +138,8 @@ def status_of(error: FeedError) -> int:
 
 
 def language_of(request: Request[Any, Any, Any]) -> str:
-    """`zh-CN` unless the caller prefers English."""
-    preferred = request.headers.get("accept-language", "").strip().lower()
-    return "en" if preferred.startswith("en") else "zh-CN"
+    """The language of messages: `zh-CN` unless the caller prefers English."""
+    return preferred_language(",".join(request.headers.getall("accept-language", [])))
 
 
 def problem(
@@ -160,6 +165,9 @@ def problem(
     if status in (408, 413):
         # The rest of the body is not read.
         headers["connection"] = "close"
+    if isinstance(error, UnsupportedMediaType):
+        # RFC 9110, 15.5.16: what would have been accepted.
+        headers |= {"accept": "application/json", "accept-encoding": "identity"}
     if status == 401:
         headers["www-authenticate"] = 'Bearer realm="feed"'
     return Response(msgspec.json.encode(document), status_code=status, media_type=PROBLEM_JSON, headers=headers)
@@ -197,7 +205,8 @@ def allowed_methods(request: Request[Any, Any, Any]) -> set[str]:
         if len(template) == len(requested) and all(
             part.startswith("{") or part == segment for part, segment in zip(template, requested, strict=True)
         ):
-            return set(getattr(route, "methods", ()))
+            methods = set(getattr(route, "methods", ()))
+            return methods | {"HEAD"} if "GET" in methods else methods
     return set()
 
 
@@ -230,22 +239,10 @@ async def send_internal_error(scope: Scope, receive: Receive, send: Send, error:
     await internal_error_response(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
-def undecodable_body_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The response to a body that is not UTF-8 or nested too deeply, for which the decoder raises built-in errors."""
-    return error_response(request, MalformedBody())
-
-
 def internal_error_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Logs an unexpected error with its traceback; the response has none."""
     log.error("unhandled error", path=request.scope.get("path"), exc_info=error)
     return problem(request, status=500, error=InternalError())
-
-
-def wire_name(request: Request[Any, Any, Any], key: str) -> str:
-    """The name of a handler's parameter in the HTTP contract, which may differ from the Python name."""
-    field = request.scope["route_handler"].parsed_fn_signature.parameters.get(key)
-    definition = getattr(field, "kwarg_definition", None)
-    return next(filter(None, (getattr(definition, place, None) for place in ("query", "header", "name"))), key)
 
 
 def _validation_error(request: Request[Any, Any, Any], error: ValidationException) -> FeedError:
@@ -255,14 +252,8 @@ def _validation_error(request: Request[Any, Any, Any], error: ValidationExceptio
     if "path" in sources:
         return NotFound()
     if sources & {"query", "header", "cookie"}:
-        return Invalid(*(FieldError(_wire_name_of(request, item), "invalid_value") for item in extra))
+        return Invalid(*(parameter_problem(request, str(item.get("key", ""))) for item in extra))
     return MalformedBody()
-
-
-def _wire_name_of(request: Request[Any, Any, Any], item: dict[str, Any]) -> str:
-    name = wire_name(request, str(item.get("key", "")))
-    # A header of a dependency is not among the handler's parameters: its name is derived from the Python name.
-    return name.replace("_", "-").title() if str(getattr(item["source"], "value", item["source"])) == "header" else name
 
 
 EXCEPTION_HANDLERS: Any = {
@@ -271,7 +262,5 @@ EXCEPTION_HANDLERS: Any = {
     HTTPException: http_error_response,
     **dict.fromkeys(UNAVAILABLE, database_away_response),
     **dict.fromkeys(RETRYABLE, write_conflict_response),
-    UnicodeDecodeError: undecodable_body_response,
-    RecursionError: undecodable_body_response,
     Exception: internal_error_response,
 }

@@ -1,14 +1,16 @@
 """Strict reading of requests: values of the wrong JSON type are rejected, which the framework would convert."""
 
+import re
 from typing import Any
 
-import msgspec
 from litestar import Request, Response
 from litestar.datastructures.state import State
 
-from feed.api.errors import UnsupportedMediaType, allowed_methods, wire_name
+from feed.api.errors import UnsupportedMediaType, allowed_methods
+from feed.api.parameters import parameter_problem, wire_name
 from feed.api.paths import path_parameters
-from feed.errors import FieldError, Invalid, MalformedBody, Unauthenticated
+from feed.decoding import body_decoder
+from feed.errors import FieldError, Invalid, Unauthenticated
 
 
 class StrictRequest(Request[Any, Any, State]):
@@ -17,26 +19,27 @@ class StrictRequest(Request[Any, Any, State]):
     async def json(self) -> Any:
         """The body as the handler's `data`, without type conversions.
 
-        Raises UnsupportedMediaType, MalformedBody.
+        Raises UnsupportedMediaType, MalformedBody, Invalid.
         """
         field = self.route_handler.parsed_data_field
         if field is None:
             return await super().json()
-        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        if not is_json(self.headers.get("content-type", "")):
             raise UnsupportedMediaType
-        try:
-            return msgspec.json.decode(await self.body() or b"null", type=field.annotation)
-        except msgspec.MsgspecError:
-            raise MalformedBody from None
+        return body_decoder(field.annotation).decode(await self.body())
 
 
 # In the request's state: the account id and the KeyedRequest of a request with an Idempotency-Key.
 KEYED_REQUEST = "keyed_request"
 
+KEY_LONGEST = 200
+_KEY = re.compile(rb"[!-~]{1,%d}" % KEY_LONGEST)
+_KEY_HEADER = "Idempotency-Key"
+
 
 async def check_request(request: Request[Any, Any, State]) -> Response[None] | None:
     """Runs before the handler: responds to OPTIONS, restores slashes in path parameters, requires a token before the body
-    is read, and rejects `null` parameters.
+    is read, and rejects an unusable Idempotency-Key and `null` parameters.
 
     The framework would answer OPTIONS for one handler of the path only, and read the text null as None. Raises
     Unauthenticated, Invalid.
@@ -46,15 +49,50 @@ async def check_request(request: Request[Any, Any, State]) -> Response[None] | N
     request.scope["path_params"] = path_parameters(request.scope["path_params"])
     if "viewer" in request.route_handler.parsed_fn_signature.parameters and "authorization" not in request.headers:
         raise Unauthenticated
+    if request.method == "POST":
+        _check_key(request)
     if b"=null" in request.scope["query_string"]:
         _reject_null(request)
     return None
 
 
+def is_json(content_type: str) -> bool:
+    """Whether the media type is JSON in UTF-8, which is the only encoding of JSON between systems (RFC 8259)."""
+    kind, *parameters = content_type.lower().split(";")
+    return kind.strip() == "application/json" and not any(_is_other_charset(each) for each in parameters)
+
+
+def _is_other_charset(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    return name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8")
+
+
+def key_problem(key: bytes) -> FieldError | None:
+    """The problem of an Idempotency-Key: it has 1 to 200 printable ASCII characters."""
+    if _KEY.fullmatch(key) is not None:
+        return None
+    if not key:
+        return FieldError(_KEY_HEADER, "required")
+    if len(key) > KEY_LONGEST:
+        return FieldError(_KEY_HEADER, "too_long", {"longest": KEY_LONGEST})
+    return FieldError(_KEY_HEADER, "forbidden_character")
+
+
+def _check_key(request: Request[Any, Any, State]) -> None:
+    keys = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
+    problems = [problem for key in keys if (problem := key_problem(key)) is not None]
+    if not problems and len(keys) > 1:
+        problems = [FieldError(_KEY_HEADER, "repeated")]
+    if problems:
+        raise Invalid(problems[0])
+
+
 def _reject_null(request: Request[Any, Any, State]) -> None:
     parameters = request.route_handler.parsed_fn_signature.parameters
-    fields = {wire_name(request, key): field for key, field in parameters.items()}
-    nulls = sorted({name for name, value in request.query_params.multi_items() if value == "null"} & fields.keys())
+    keys = {wire_name(request, key): key for key in parameters}
+    nulls = sorted({name for name, value in request.query_params.multi_items() if value == "null"} & keys.keys())
     # For a parameter of type str, null is a text.
-    if wrong := [name for name in nulls if str not in (fields[name].annotation, *fields[name].args)]:
-        raise Invalid(*(FieldError(name, "invalid_value") for name in wrong))
+    if wrong := [
+        keys[name] for name in nulls if str not in (parameters[keys[name]].annotation, *parameters[keys[name]].args)
+    ]:
+        raise Invalid(*(parameter_problem(request, key) for key in wrong))

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from feed.campaigns.model import Rules
+from feed.decoding import convert
 from feed.postgres import Connection, one
 
 
@@ -79,7 +80,7 @@ async def try_lock_published(conn: Connection, campaign_id: int) -> PublishedCam
 async def get_rules(conn: Connection, campaign_id: int, version: int) -> Rules:
     """The rules of that version."""
     document, _ = await get_rules_document(conn, campaign_id, version)
-    return msgspec.convert(document, Rules)
+    return convert(document, Rules)
 
 
 async def get_rules_document(conn: Connection, campaign_id: int, version: int) -> tuple[dict[str, Any], str]:

@@ -4,14 +4,16 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal, NewType, get_args
+from typing import Annotated, Any, Literal, NewType, get_args
 
 import msgspec
 import rfc8785
 
 from feed.campaigns.text_rules import CriterionName, DeliveryPlace, PrizeName, PrizeTerms
 from feed.ids import GivenId
+from feed.numbers import BoundedDecimal, Int32
 from feed.texts import Choice
+from feed.times import Instant
 
 CampaignId = NewType("CampaignId", int)
 StoredState = Literal["draft", "scheduled", "judging", "decided", "announced", "final", "archived", "cancelled"]
@@ -25,6 +27,8 @@ TIE_BREAKS = ("quality", "likes", "comments", "earliest")
 UNCLAIMED = ("next_reserve", "void")
 BOARDS = ("public", "after_close", "hidden")
 TAX_BEARERS = ("organiser", "winner")
+PRIZES_MOST = 20
+CRITERIA_MOST = 20
 REVIEW_CHAINS = ("publish_first", 1, 2, 3)
 # Sources of a draw's public random value.
 BEACONS = ("public_number", "drand")
@@ -39,16 +43,16 @@ BEACON_DELAY = timedelta(seconds=60)
 class Weights(msgspec.Struct, frozen=True):
     """The weights of quality, likes and comments in the score: exact decimals that sum to 1."""
 
-    quality: Decimal = Decimal(0)
-    likes: Decimal = Decimal(0)
-    comments: Decimal = Decimal(0)
+    quality: BoundedDecimal = Decimal(0)
+    likes: BoundedDecimal = Decimal(0)
+    comments: BoundedDecimal = Decimal(0)
 
 
 class Caps(msgspec.Struct, frozen=True):
     """The numbers of likes and commenters above which the score grows no more."""
 
-    likes: int = 0
-    comments: int = 0
+    likes: Int32 = 0
+    comments: Int32 = 0
 
 
 class Prize(msgspec.Struct, frozen=True):
@@ -59,31 +63,31 @@ class Prize(msgspec.Struct, frozen=True):
 
     name: PrizeName = ""
     kind: Choice = ""
-    per_winner: int = 1
-    value_cny: Decimal | None = None
+    per_winner: Int32 = 1
+    value_cny: BoundedDecimal | None = None
     image_media_id: GivenId | None = None
     terms: PrizeTerms | None = None
-    valid_until: datetime | None = None
+    valid_until: Instant | None = None
 
 
 class Criterion(msgspec.Struct, frozen=True):
     """A part of a mark with its weight. The weights are exact decimals that sum to 1."""
 
     name: CriterionName = ""
-    weight: Decimal = Decimal(0)
+    weight: BoundedDecimal = Decimal(0)
 
 
 class Delivery(msgspec.Struct, frozen=True):
     """Delivery of the prizes: days after the claim, and the place where prizes are collected."""
 
-    within_days: int = 30
+    within_days: Int32 = 30
     place: DeliveryPlace | None = None
 
 
 class Eligibility(msgspec.Struct, frozen=True):
     """Who may take part, beyond what always applies: a verified phone, no staff, no jurors."""
 
-    min_account_age_days: int = 0
+    min_account_age_days: Int32 = 0
     require_media: bool = False
 
 
@@ -95,24 +99,24 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     topic: str
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Instant
+    ends_at: Instant
     method: str
     winner_count: int
     body: str = ""
     notes: str | None = None
     cover_media_id: str | None = None
     announcement_post_id: str | None = None
-    settle_at: datetime | None = None
+    settle_at: Instant | None = None
     objection_days: int = 3
     reserve_count: int = 0
     shortlist_size: int | None = None
-    prizes: tuple[Prize, ...] = ()
+    prizes: Annotated[tuple[Prize, ...], msgspec.Meta(max_length=PRIZES_MOST)] = ()
     weights: Weights = Weights(Decimal("0.5"), Decimal("0.3"), Decimal("0.2"))
     caps: Caps = Caps(1000, 200)
     tie_break: tuple[str, ...] = TIE_BREAKS
     claim_days: int = 0
-    claim_ends_at: datetime | None = None
+    claim_ends_at: Instant | None = None
     unclaimed: str = "next_reserve"
     organiser: str = ""
     contact: str = ""
@@ -124,7 +128,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     beacon_order: tuple[str, ...] = BEACONS
     beacon_wait_hours: int = 96
     # None: a mark is one score.
-    criteria: tuple[Criterion, ...] = ()
+    criteria: Annotated[tuple[Criterion, ...], msgspec.Meta(max_length=CRITERIA_MOST)] = ()
     # Marks that a shortlisted entry needs. None: one of each juror, or of one editor where there is no jury.
     quorum: int | None = None
     delivery: Delivery = Delivery()

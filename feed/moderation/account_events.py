@@ -1,7 +1,7 @@
 """Events of the app about its accounts: renamed, banned, unbanned, erased. One transaction each."""
 
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
 import msgspec
 
@@ -12,10 +12,11 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.auth.tokens import Subject
 from feed.errors import FieldError, Invalid
-from feed.moderation.model import reason_problems, until_problems
+from feed.moderation.model import reason_problems
 from feed.moderation.sanctions import impose_on_account, lift_from_account
 from feed.postgres import Connection, Pool, transaction
 from feed.texts import Choice, has_controls
+from feed.times import Instant
 
 EventType = Literal["account.renamed", "account.banned", "account.unbanned", "account.erased"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
@@ -23,15 +24,13 @@ EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 # `repeated`: the event was applied before. `outdated`: a newer one was applied before. `unknown`: no such account.
 Outcome = Literal["applied", "repeated", "outdated", "unknown"]
 
-When = Annotated[datetime, msgspec.Meta(tz=True)]
-
 
 class AppAccount(msgspec.Struct, frozen=True):
     """The account of an event, by the `sub` of the app's tokens, and the fields that its type needs."""
 
     sub: Subject
     name: ClaimedName = ""
-    until: When | None = None
+    until: Instant | None = None
     reason_code: Choice = "other"
 
 
@@ -39,7 +38,7 @@ class AppEvent(msgspec.Struct, frozen=True):
     """An event of an account of the app, which happened at `timestamp`."""
 
     type: Choice
-    timestamp: When
+    timestamp: Instant
     data: AppAccount
 
 
@@ -49,7 +48,7 @@ def event_problems(event: AppEvent, now: datetime) -> list[FieldError]:
     if event.type not in EVENT_TYPES:
         problems.append(FieldError("type", "unknown_value", {"allowed": list(EVENT_TYPES)}))
     # An event from the future would make all later ones outdated.
-    if event.timestamp.year < 2000 or (event.timestamp - now).total_seconds() > 300:
+    if (event.timestamp - now).total_seconds() > 300:
         problems.append(FieldError("timestamp", "invalid_value"))
     return problems
 
@@ -62,7 +61,7 @@ def _data_problems(event: AppEvent) -> list[FieldError]:
     if event.type == "account.renamed" and not data.name.strip():
         problems.append(FieldError("name", "required"))
     if event.type == "account.banned":
-        problems += [*reason_problems(data.reason_code), *until_problems(data.until)]
+        problems += reason_problems(data.reason_code)
     return problems
 
 

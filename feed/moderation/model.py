@@ -1,12 +1,12 @@
 """Verdicts, their reasons, and the states that they lead to."""
 
-from datetime import datetime
 from typing import Annotated, Literal, NewType, get_args
 
 import msgspec
 
 from feed.cases.model import STAGE_LAST, Case, CaseStale
 from feed.errors import Conflict, FieldError, Forbidden, NotFound
+from feed.numbers import Int32
 from feed.posts.model import State
 from feed.texts import Choice, prose, text_problems
 
@@ -72,7 +72,7 @@ class NewVerdict(msgspec.Struct, frozen=True):
     """A verdict to record; `version` is the version of the case that the reviewer saw."""
 
     verdict: Choice
-    version: int
+    version: Int32
     reason_code: Choice = "fine"
     note: Note | None = None
 
@@ -104,11 +104,6 @@ def reason_problems(reason_code: str) -> list[FieldError]:
     if reason_code in _BY_CODE:
         return []
     return [FieldError("reason_code", "unknown_value", {"allowed": sorted(_BY_CODE)})]
-
-
-def until_problems(until: datetime | None) -> list[FieldError]:
-    """The problems of a sanction's end. Times near the calendar's limits cannot be converted between time zones."""
-    return [] if until is None or 2000 <= until.year <= 9000 else [FieldError("until", "invalid_value")]
 
 
 def verdict_problems(*, verdict: str, reason_code: str, note: str | None) -> list[FieldError]:

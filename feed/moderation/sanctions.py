@@ -13,7 +13,7 @@ from feed.changes.store import Delta
 from feed.errors import FieldError, Invalid
 from feed.inbox import store as inbox
 from feed.moderation import verdict_store
-from feed.moderation.model import OwnSubject, StaffProtected, reason_problems, until_problems
+from feed.moderation.model import OwnSubject, StaffProtected, reason_problems
 from feed.moderation.notices import lifted_notice, sanction_notice
 from feed.postgres import Connection, Pool, transaction
 
@@ -31,7 +31,7 @@ async def impose_sanction(
     problems = reason_problems(reason_code)
     if kind not in SANCTION_KINDS:
         problems.append(FieldError("kind", "unknown_value", {"allowed": list(SANCTION_KINDS)}))
-    if problems := [*problems, *until_problems(until)]:
+    if problems:
         raise Invalid(*problems)
     async with transaction(pool) as conn:
         await _require_sanctionable(conn, actor_id, account_id)

@@ -64,7 +64,7 @@ async def list_of_batch(conn: Connection, batch_id: int, reviewer_id: int) -> li
         """
         SELECT id, case_id, stage, reviewer_id, verdict
         FROM verdicts
-        WHERE id BETWEEN $1 - (1::bigint << 20) AND $1 + (600000::bigint << 20)
+        WHERE id BETWEEN $1 - (1::bigint << 20) AND $1 + LEAST(600000::bigint << 20, 9223372036854775807 - $1)
           AND batch_id = $1 AND reviewer_id = $2 AND undone_at IS NULL
         ORDER BY id
         """,
@@ -82,7 +82,7 @@ async def list_judged(
         """
         SELECT case_id, id, post_id
         FROM verdicts
-        WHERE id BETWEEN $1 - (1::bigint << 20) AND $1 + (600000::bigint << 20)
+        WHERE id BETWEEN $1 - (1::bigint << 20) AND $1 + LEAST(600000::bigint << 20, 9223372036854775807 - $1)
           AND batch_id = $1 AND reviewer_id = $2 AND (undone_at IS NOT NULL) = $3
         ORDER BY id
         """,

@@ -25,6 +25,13 @@ PostText = Annotated[str, TEXT.bound]
 PlaceName = Annotated[str, PLACE.bound]
 
 
+# The ranges of coordinates, which a post's other fields are checked with. The types are wider.
+_LATITUDE = {"minimum": -90, "maximum": 90}
+_LONGITUDE = {"minimum": -180, "maximum": 180}
+# More than a post may have, so that the message about them can be specific.
+MediaIds = Annotated[list[GivenId], msgspec.Meta(max_length=20)]
+
+
 class PostNotFound(NotFound):
     """No such post, or none that the viewer may see."""
 
@@ -45,8 +52,8 @@ class Location(msgspec.Struct, frozen=True, omit_defaults=True):
     """The place of a post, as given by its author."""
 
     name: PlaceName
-    lat: float | None = None
-    lng: float | None = None
+    lat: Annotated[float, msgspec.Meta(ge=-1000, le=1000, extra_json_schema=_LATITUDE)] | None = None
+    lng: Annotated[float, msgspec.Meta(ge=-1000, le=1000, extra_json_schema=_LONGITUDE)] | None = None
 
 
 class TopicAt(msgspec.Struct, frozen=True):
@@ -76,7 +83,7 @@ class NewPost(msgspec.Struct, frozen=True):
     """The members of a new post."""
 
     text: PostText = ""
-    media_ids: list[GivenId] = []
+    media_ids: MediaIds = []
     location: Location | None = None
     ai_generated: bool = False
     comment_policy: Choice = "everyone"
@@ -86,7 +93,7 @@ class PostChange(msgspec.Struct, frozen=True):
     """Changes of a post; absent members stay."""
 
     text: PostText | None = None
-    media_ids: list[GivenId] | None = None
+    media_ids: MediaIds | None = None
     comment_policy: Choice | None = None
 
 

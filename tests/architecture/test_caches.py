@@ -30,6 +30,8 @@ ALLOWED = {
     ("auth/jwks.py", "_keys"): "the issuer's keys, 64 at most, from 256 KB at most",
     ("batching.py", "_pending"): "what waits for its batch, 10,000 items at most",
     ("boards/projector.py", "_touched"): "posts written since the last update of the boards",
+    ("decoding.py", "body_decoder"): "by type of body",
+    ("decoding_errors.py", "_type_of"): "by type of body",
     ("geoip.py", "_named"): "a file of the operator",
     ("keys/store.py", "_unwrapped"): "one key",
     ("screens/cache.py", "_reads"): "reads that are running",

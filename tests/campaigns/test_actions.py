@@ -48,10 +48,9 @@ async def test_a_draft_requires_only_a_title(stage: Stage) -> None:
     [
         ({"title": "a\0b"}, "title"),
         ({"winner_count": 0}, "winner_count"),
-        ({"winner_count": 10**30}, "winner_count"),
+        ({"winner_count": 2**31 - 1}, "winner_count"),
         ({"method": "dice"}, "method"),
         ({"weights": {"quality": "0.5", "likes": "0.5", "comments": "0.5"}}, "weights"),
-        ({"starts_at": datetime(2026, 1, 1)}, "starts_at"),
         ({"prizes": [{"name": "x" * 100, "kind": "goods"}]}, "prizes[0].name"),
         ({"cover_media_id": "x"}, "cover_media_id"),
         ({"cover_media_id": "0"}, "cover_media_id"),

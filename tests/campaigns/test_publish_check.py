@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from feed.campaigns.model import Rules
 from feed.campaigns.rules.amendable import find_unamendable
 from feed.campaigns.rules.draft import merge_fields, read_rules
 from feed.campaigns.rules.text import rules_text
+from feed.decoding import convert
 from feed.errors import Invalid
 from tests.support import make
 from tests.support.amendments import RULES, get, leaves, moves, put
@@ -206,11 +206,11 @@ async def test_every_version_has_the_text_of_the_executed_rules(stage: Stage, me
     )
     assert len(rows) == 4
     for row in rows:
-        assert row["rules_text"] == rules_text(msgspec.convert(row["rules"], Rules), row["nonce"])
+        assert row["rules_text"] == rules_text(convert(row["rules"], Rules), row["nonce"])
     executed = await stage.pool.fetchrow(
         "SELECT draft, starts_at, ends_at, settle_at FROM campaigns WHERE id = $1", campaign
     )
-    rules = msgspec.convert(rows[-1]["rules"], Rules)
+    rules = convert(rows[-1]["rules"], Rules)
     assert executed is not None
     assert executed["draft"] == rows[-1]["rules"]
     assert (executed["starts_at"], executed["ends_at"], executed["settle_at"]) == (

@@ -150,8 +150,6 @@ async def test_only_an_admin_sanctions_staff_and_never_themselves(newsroom: News
     [
         ("exile", "hate it", None, {"kind", "reason_code"}),
         ("mute", "spam", datetime(2020, 1, 1, tzinfo=UTC), {"until"}),
-        ("mute", "spam", datetime(1, 1, 1, tzinfo=UTC), {"until"}),
-        ("mute", "spam", datetime(9999, 12, 31, tzinfo=UTC), {"until"}),
     ],
 )
 async def test_invalid_values_are_rejected_by_field(

@@ -309,7 +309,7 @@ async def test_no_editor_puts_a_participant_on_the_jury(pool: Pool, contest: Con
     for _ in range(2):
         with pytest.raises(JurorTakesPart) as rejected:
             await members.assign_jurors(pool, await make.person(pool, role="editor"), contest.id, [named])
-        assert [(each.field, each.code) for each in rejected.value.errors] == [("user_ids.0", "takes_part")]
+        assert [(each.field, each.code) for each in rejected.value.errors] == [("user_ids[0]", "takes_part")]
     row = (await sheet_of(pool, contest.id))[contest.honest]
     assert (row.eligible, row.excluded) == (True, [])
 

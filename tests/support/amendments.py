@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
@@ -67,7 +67,8 @@ def leaves(type_: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
     """Every field down to the last, items of a list as `[]`."""
     for field in msgspec.structs.fields(type_):
         path = prefix + field.name
-        item = next((each for each in get_args(field.type) if is_struct(each)), None)
+        bare = getattr(field.type, "__origin__", field.type) if get_origin(field.type) is Annotated else field.type
+        item = next((each for each in get_args(bare) if is_struct(each)), None)
         if is_struct(field.type):
             yield from leaves(field.type, f"{path}.")
         else:

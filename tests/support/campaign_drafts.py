@@ -3,11 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from feed.accounts.model import AccountId
 from feed.campaigns import actions
 from feed.campaigns.rules.draft import CampaignFields
+from feed.decoding import convert
 from feed.screens.campaigns import cards as screen
 from tests.support.campaigns import Stage
 from tests.support.make import DAY
@@ -36,7 +35,7 @@ def full(**changed: Any) -> dict[str, Any]:
 
 
 def fields(**given: Any) -> CampaignFields:
-    return msgspec.convert(given, CampaignFields)
+    return convert(given, CampaignFields)
 
 
 async def drafted(stage: Stage, editor: AccountId, **changed: Any) -> int:

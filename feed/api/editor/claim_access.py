@@ -10,6 +10,7 @@ from feed.accounts.model import AccountNotFound, SecondPersonRequired
 from feed.api.dependencies import InjectedAppState, InjectedViewer, path_id, requires_role
 from feed.campaigns.errors import CampaignNotFound
 from feed.ids import GivenId
+from feed.numbers import Int32
 from feed.prizes.claims import access
 from feed.screens.prizes.claims import Reader, list_readers
 from feed.texts import Reason
@@ -20,7 +21,7 @@ class AccessIn(msgspec.Struct, frozen=True):
 
     user_id: GivenId
     reason: Reason
-    days: int = 7
+    days: Int32 = 7
 
 
 class Access(msgspec.Struct, frozen=True):

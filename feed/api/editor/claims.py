@@ -1,5 +1,7 @@
 """Endpoints of editors for claims: details, voucher codes, shipments and the shredding receipt."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody
@@ -13,7 +15,7 @@ from feed.keys.kms import KmsAway
 from feed.pagination import Page
 from feed.prizes.claims import actions as claim_actions
 from feed.prizes.claims import codes, export, fulfilment, shredding_store
-from feed.prizes.claims.codes import CodeStock, PrizeCode
+from feed.prizes.claims.codes import MOST_CODES, CodeStock, PrizeCode
 from feed.prizes.claims.form import Claim
 from feed.prizes.claims.fulfilment import Carrier, TrackingNo
 from feed.prizes.claims.shredding import ShreddingReceipt
@@ -44,7 +46,7 @@ class ShipmentIn(msgspec.Struct, frozen=True):
 class CodesIn(msgspec.Struct, frozen=True):
     """Voucher codes, one for each winner of the prize."""
 
-    codes: list[PrizeCode]
+    codes: Annotated[list[PrizeCode], msgspec.Meta(max_length=MOST_CODES)]
 
 
 @get("/campaigns/{campaign_id:str}/claims", errors=(CampaignNotFound,))

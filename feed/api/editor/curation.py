@@ -1,8 +1,5 @@
 """Endpoints of editors for the hot list and for topics."""
 
-from datetime import datetime
-from typing import Annotated
-
 import msgspec
 from litestar import Router, delete, patch, put
 from litestar.params import FromPath, JSONBody
@@ -14,6 +11,7 @@ from feed.posts.model import PostId, PostNotFound, PostNotPublished
 from feed.screens.posts.cards import Id
 from feed.screens.posts.hot_explain import HotActionCard, hot_action_card
 from feed.texts import Choice
+from feed.times import Instant
 from feed.topics.model import TopicName, TopicNotFound, TopicState
 
 
@@ -22,7 +20,7 @@ class HotActionIn(msgspec.Struct, frozen=True):
 
     action: Choice
     reason: HotReason
-    until: Annotated[datetime, msgspec.Meta(tz=True)]
+    until: Instant
 
 
 class TopicIn(msgspec.Struct, frozen=True):

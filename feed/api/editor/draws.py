@@ -1,7 +1,5 @@
 """Endpoints of editors for the public number of a draw, which two people enter."""
 
-from datetime import datetime
-
 import msgspec
 from litestar import Response, Router, get, put
 from litestar.params import FromPath, JSONBody
@@ -24,6 +22,7 @@ from feed.prizes.draw.model import (
 from feed.screens.prizes import draws as screen
 from feed.screens.prizes.draws import DrawCard, NumberCard
 from feed.texts import Reason
+from feed.times import Instant
 
 
 class NumberIn(msgspec.Struct, frozen=True):
@@ -31,7 +30,7 @@ class NumberIn(msgspec.Struct, frozen=True):
 
     round: RoundText
     value: NumberText
-    appeared_at: datetime
+    appeared_at: Instant
 
 
 class CorrectionIn(NumberIn, frozen=True):

@@ -1,6 +1,6 @@
 """Endpoints for entries, jury members, the shortlist, marks and disqualifications."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, Router, delete, get, post, put
@@ -41,6 +41,7 @@ from feed.campaigns.inputs import OptionalReason, Reason
 from feed.campaigns.jury import actions as jury_actions
 from feed.campaigns.jury import members
 from feed.campaigns.jury.mark import NewMark
+from feed.campaigns.jury.members import JURORS_MOST
 from feed.ids import GivenId
 from feed.pagination import Page
 from feed.screens.campaigns import entries as screen
@@ -54,7 +55,7 @@ Id = str
 class JurorsIn(msgspec.Struct, frozen=True):
     """All jurors; an empty list lets every editor mark. `reason` is required to remove a juror from an open campaign."""
 
-    user_ids: list[GivenId]
+    user_ids: Annotated[list[GivenId], msgspec.Meta(max_length=JURORS_MOST)]
     reason: OptionalReason = ""
 
 
@@ -138,7 +139,7 @@ async def assign_jurors(
     person: 202 until another person requests the same jury. A jury cannot be emptied again.
     """
     id_ = path_id(campaign_id, CampaignNotFound)
-    account_ids = [field_id(raw, f"user_ids.{place}") for place, raw in enumerate(data.user_ids)]
+    account_ids = [field_id(raw, f"user_ids[{place}]") for place, raw in enumerate(data.user_ids)]
     outcome = await members.assign_jurors(app_state.pool, viewer.account_id, id_, account_ids, data.reason)
     async with app_state.pool.acquire() as conn:
         jurors = Jurors((await get_campaign_for_editors(conn, id_)).jurors)

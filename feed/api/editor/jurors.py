@@ -18,6 +18,7 @@ from feed.campaigns.errors import (
 )
 from feed.campaigns.jury import recusal
 from feed.campaigns.jury.recusal import NewRecusal
+from feed.numbers import Int32
 from feed.pagination import Page
 from feed.screens.campaigns import jury_progress
 from feed.screens.campaigns import my_marks as screen
@@ -30,7 +31,7 @@ from feed.screens.posts.cards import Id
 class ShortlistIn(msgspec.Struct, frozen=True):
     """The size of the shortlist; null: the size in the rules."""
 
-    size: int | None = None
+    size: Int32 | None = None
 
 
 class RecusedFrom(msgspec.Struct, frozen=True):

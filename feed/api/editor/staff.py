@@ -1,5 +1,7 @@
 """Endpoints of admins that change the roles of accounts."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import Router, delete, put
 from litestar.params import FromPath, JSONBody
@@ -14,7 +16,7 @@ from feed.texts import Choice
 class RolesIn(msgspec.Struct, frozen=True):
     """All roles of an account after the request."""
 
-    roles: list[Choice]
+    roles: Annotated[list[Choice], msgspec.Meta(max_length=10)]
 
 
 class StaffCard(msgspec.Struct, frozen=True):

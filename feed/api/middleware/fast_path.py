@@ -27,9 +27,11 @@ from feed.api.middleware.metrics import metrics_middleware
 from feed.api.middleware.negotiation import takes_json
 from feed.api.middleware.rate_limit import count_request, limit_of
 from feed.api.paths import path_parameters
+from feed.api.requests import is_json, key_problem
 from feed.api.responses import EncodedResponse, stored_response
 from feed.api.state import AppState
 from feed.bounded_cache import memoized
+from feed.decoding import BodyDecoder, body_decoder
 from feed.errors import FeedError, MalformedBody
 from feed.idempotency import AlreadyAnswered
 from feed.postgres import UNAVAILABLE
@@ -47,7 +49,7 @@ _PLAIN_HOST = re.compile(rb"[A-Za-z0-9.-]+(:[0-9]+)?")
 _UNUSUAL = frozenset({b"origin", b"expect", b"transfer-encoding", b"upgrade", b"content-encoding"})
 
 _BODY_LARGEST = 64 * 1024
-_KEY = re.compile(rb"[!-~]{1,200}")
+_LENGTH = re.compile(rb"[0-9]{1,9}")
 # The dependencies that a handler may have besides path, query and viewer.
 _DEPENDENCIES = frozenset({"app_state", "data", "keyed_request", "region"})
 
@@ -67,7 +69,7 @@ class Endpoint(NamedTuple):
     path_name: str
     query_names: frozenset[str]
     parameters: frozenset[str]
-    body: msgspec.json.Decoder[Any] | None
+    body: BodyDecoder[Any] | None
 
 
 class Match(NamedTuple):
@@ -156,7 +158,7 @@ def _endpoint(handler: HTTPRouteHandler, method: str, template: str) -> Endpoint
         path_name=names[0] if names else "",
         query_names=frozenset(query_names),
         parameters=frozenset(parameters),
-        body=None if field is None else msgspec.json.Decoder(field.annotation),
+        body=None if field is None else body_decoder(field.annotation),
     )
 
 
@@ -221,15 +223,15 @@ def _is_plain_host(host: bytes) -> bool:
 def _is_plain_body(by_name: Mapping[bytes, bytes]) -> bool:
     length, key = by_name.get(b"content-length", b""), by_name.get(b"idempotency-key")
     return (
-        length.isdigit()
+        _LENGTH.fullmatch(length) is not None
         and int(length) <= _BODY_LARGEST
-        and by_name.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
-        and (key is None or _KEY.fullmatch(key) is not None)
+        and is_json(by_name.get(b"content-type", b"").decode("latin-1"))
+        and (key is None or key_problem(key) is None)
     )
 
 
 async def _read_body(scope: Scope, receive: Receive, endpoint: Endpoint, viewer: Viewer | None) -> dict[str, Any]:
-    """The arguments `data` and `keyed_request`. Raises MalformedBody."""
+    """The arguments `data` and `keyed_request`. Raises MalformedBody, Invalid."""
     assert endpoint.body is not None
     body = b""
     more = True
@@ -239,10 +241,7 @@ async def _read_body(scope: Scope, receive: Receive, endpoint: Endpoint, viewer:
             raise MalformedBody
         body += message["body"]
         more = message["more_body"]
-    try:
-        arguments = {"data": endpoint.body.decode(body or b"null")}
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise MalformedBody from None
+    arguments = {"data": endpoint.body.decode(body)}
     if "keyed_request" in endpoint.parameters and viewer is not None:
         arguments["keyed_request"] = keyed_request_of(scope, viewer, header(scope, b"idempotency-key"), body)
     return arguments

@@ -1,18 +1,22 @@
-"""Checks of request headers before the body is read: `Accept` (406) and the announced body size (413)."""
+"""Checks of request headers before the body is read: `Accept` (406), the announced body size (413) and `Content-Encoding` (415)."""
 
 from litestar.handlers import BaseRouteHandler
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.types import Scope
 
 from feed.api.client_address import header
-from feed.api.errors import BodyTooLarge, NotAcceptable
+from feed.api.errors import BodyTooLarge, NotAcceptable, UnsupportedMediaType
 from feed.bounded_cache import memoized
 
+_LENGTH_DIGITS = 19
+# No encoding at all.
+_PLAIN = ("", "identity")
 _JSON = ("application/json", "application/problem+json", "application/*", "*/*")
 
 
 def check_headers(scope: Scope, handler: BaseRouteHandler) -> None:
-    """Raises NotAcceptable if a JSON route gets an `Accept` that excludes JSON, BodyTooLarge for a too large Content-Length.
+    """Raises NotAcceptable if a JSON route gets an `Accept` that excludes JSON, BodyTooLarge for a too large Content-Length,
+    UnsupportedMediaType for a compressed body.
 
     Routes below `/v1` serve JSON; one with another response type declares `opt={"accept": "any"}`.
     """
@@ -22,8 +26,12 @@ def check_headers(scope: Scope, handler: BaseRouteHandler) -> None:
     length = header(scope, b"content-length")
     if length is not None and isinstance(handler, HTTPRouteHandler):
         most = handler.resolve_request_max_body_size()
-        if most is not None and length.isdecimal() and int(length) > most:
+        # The number of digits first: a number with thousands of them is slow to parse.
+        if most is not None and length.isdecimal() and (len(length) > _LENGTH_DIGITS or int(length) > most):
             raise BodyTooLarge
+    encoding = header(scope, b"content-encoding")
+    if encoding is not None and handler.parsed_data_field is not None and encoding.strip().lower() not in _PLAIN:
+        raise UnsupportedMediaType
 
 
 @memoized(entries=1024, longest=256)

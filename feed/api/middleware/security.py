@@ -6,7 +6,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from feed.api.connections import Connections
-from feed.api.errors import HostNotAllowed, UriTooLong, send_error
+from feed.api.errors import HeadersTooLarge, HostNotAllowed, UriTooLong, send_error
 from feed.api.middleware.allowed_hosts import allowed_hosts, host_check
 from feed.api.middleware.rate_limit import RATE_LIMIT_HEADERS
 from feed.api.middleware.timeouts import REQUEST_TIMEOUT, RequestTimeout, TimeoutScheduler
@@ -18,6 +18,8 @@ from feed.settings import Settings
 
 # Twice the length of the longest list of ids with a cursor, and less than the usual limit of proxies.
 URI_LONGEST = 8 * 1024
+# Names and values; a token, cookies of a proxy and its forwarding headers fit several times.
+HEADERS_LONGEST = 16 * 1024
 
 # Probes and scrapers use the address of a process as host.
 _ANY_HOST = frozenset({"/health/live", "/health/ready", "/metrics"})
@@ -34,7 +36,9 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
 def security_middleware(app: ASGIApp, settings: Settings, connections: Connections) -> ASGIApp:
-    """Rejects wrong hosts and malformed or long paths, ends requests that take too long, and adds headers to every response."""
+    """Rejects wrong hosts, malformed or long paths and large headers, ends requests that take too long, and adds headers to
+    every response.
+    """
     names = allowed_hosts(settings)
     is_allowed = host_check(names) if names else None
     common = [*_COMMON_HEADERS, *([_HSTS] if settings.public_url.startswith("https:") else [])]
@@ -78,6 +82,9 @@ def security_middleware(app: ASGIApp, settings: Settings, connections: Connectio
 def _request_error(scope: HTTPScope, is_allowed: Callable[[bytes], bool] | None) -> FeedError | None:
     if len(scope["raw_path"]) + len(scope["query_string"]) > URI_LONGEST:
         return UriTooLong()
+    # Before any header is parsed: the work of a request is bounded by its length.
+    if sum([len(name) + len(value) for name, value in scope["headers"]]) > HEADERS_LONGEST:
+        return HeadersTooLarge()
     try:
         scope["path"] = route_path(scope)
     except NotFound as error:

@@ -45,7 +45,7 @@ class CodeIn(msgspec.Struct, frozen=True):
     """The code that a phone has received; `device_token` as for the request of the code."""
 
     phone: PhoneText
-    code: Annotated[str, opaque(40)]
+    code: Annotated[str, opaque(sign_in.CODE_LONGEST)]
     device_token: Annotated[str, opaque(200)] | None = None
 
 

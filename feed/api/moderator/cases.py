@@ -21,6 +21,7 @@ from feed.comments.model import CommentIsDeleted
 from feed.ids import GivenId
 from feed.moderation import actions
 from feed.moderation.model import AlreadyJudged, NewVerdict, OwnSubject, VerdictNotApplicable
+from feed.numbers import Int32
 from feed.pagination import BEGINNING, NEWEST, Page, Position
 from feed.posts.hide_show import PostIsDeleted
 from feed.screens.staff import cases as screen
@@ -38,8 +39,8 @@ _MOST_URGENT = Position(BEGINNING, 0)
 class LeaseIn(msgspec.Struct, frozen=True):
     """How many cases a reviewer leases, and the filters."""
 
-    count: int = 10
-    stage: int | None = None
+    count: Int32 = 10
+    stage: Int32 | None = None
     kind: Choice | None = None
     campaign_id: GivenId | None = None
 

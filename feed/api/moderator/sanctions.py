@@ -1,7 +1,6 @@
 """Endpoints that mute and ban users."""
 
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
 from litestar import Router, delete, put
@@ -14,6 +13,7 @@ from feed.moderation import sanctions as sanction_actions
 from feed.moderation.model import OwnSubject, StaffProtected
 from feed.screens.posts.cards import Id
 from feed.texts import Choice
+from feed.times import Instant
 
 
 class SanctionIn(msgspec.Struct, frozen=True):
@@ -21,7 +21,7 @@ class SanctionIn(msgspec.Struct, frozen=True):
 
     kind: Choice
     reason_code: Choice
-    until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    until: Instant | None = None
 
 
 class SanctionCard(msgspec.Struct, frozen=True):

@@ -1,5 +1,7 @@
 """Endpoints for batches of verdicts, their undo, and the reason codes."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody
@@ -10,7 +12,8 @@ from feed.errors import NotFound
 from feed.ids import GivenId
 from feed.moderation import actions
 from feed.moderation.actions import Outcome
-from feed.moderation.model import BatchId, BatchNotFound, NewVerdict, Note, VerdictResult
+from feed.moderation.model import BATCH_MOST, BatchId, BatchNotFound, NewVerdict, Note, VerdictResult
+from feed.numbers import Int32
 from feed.screens.posts.cards import Id
 from feed.screens.staff import cases as screen
 from feed.screens.staff.cases import ReasonCard
@@ -21,13 +24,13 @@ class CaseSeen(msgspec.Struct, frozen=True):
     """A case in the version that the reviewer has read."""
 
     id: GivenId
-    version: int
+    version: Int32
 
 
 class BatchIn(msgspec.Struct, frozen=True):
     """One verdict on many cases."""
 
-    cases: list[CaseSeen]
+    cases: Annotated[list[CaseSeen], msgspec.Meta(max_length=BATCH_MOST)]
     verdict: Choice
     reason_code: Choice = "fine"
     note: Note | None = None

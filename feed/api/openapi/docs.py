@@ -5,15 +5,18 @@ from typing import Any
 
 import litestar_offline_docs
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Litestar, Request, Response, Router, get
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
 
-from feed.api.dependencies import AnyRequest
+from feed.api.dependencies import AnyConnection, AnyRequest
 from feed.api.openapi.schema import complete
+from feed.errors import NotFound
 
 _STATIC = Path(litestar_offline_docs.__file__).parent / "static"
+_FILES = frozenset(path.name for path in _STATIC.iterdir())
 DOCS_PATH = "/docs"
 _FILES_PATH = f"{DOCS_PATH}/files"
 
@@ -53,9 +56,19 @@ class Document(JsonRenderPlugin):
     """`/openapi.json`: the document of the framework, completed."""
 
     def render(self, request: AnyRequest, openapi_schema: dict[str, Any]) -> bytes:
-        if not _document:
-            _document.append(msgspec.json.encode(complete(openapi_schema, request.app.routes)))
-        return _document[0]
+        return _encoded(openapi_schema, request.app)
+
+
+def _encoded(openapi_schema: dict[str, Any], app: Litestar) -> bytes:
+    if not _document:
+        _document.append(msgspec.json.encode(complete(openapi_schema, app.routes)))
+    return _document[0]
+
+
+def prepare_document(app: Litestar) -> None:
+    """Builds the document before it is requested, in a thread: it takes a quarter of a second, in which the event loop would be held."""
+    provider: Any = next(plugin for plugin in app.plugins.receive_route if hasattr(plugin, "provide_openapi_schema"))
+    _encoded(provider.provide_openapi_schema(), app)
 
 
 class DocsPage(OpenAPIRenderPlugin):
@@ -87,11 +100,24 @@ OPENAPI = OpenAPIConfig(
     render_plugins=[Document(), DocsPage()],
 )
 
+
+async def require_known_file(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """A guard: only the names of Swagger UI's files reach the file system. Raises NotFound."""
+    if str(connection.path_params["file_path"]).lstrip("/") not in _FILES:
+        raise NotFound
+
+
 docs_files = Router(
     "/",
     route_handlers=[
         start_docs,
-        create_static_files_router(path=_FILES_PATH, directories=[_STATIC], include_in_schema=False, name="docs-files"),
+        create_static_files_router(
+            path=_FILES_PATH,
+            directories=[_STATIC],
+            include_in_schema=False,
+            name="docs-files",
+            guards=[require_known_file],
+        ),
     ],
     opt=_OPTIONS,
 )

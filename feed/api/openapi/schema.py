@@ -18,6 +18,7 @@ from feed.accounts.model import Banned, RoleMissing
 from feed.api.errors import (
     BodyTooLarge,
     BodyTooSlow,
+    HeadersTooLarge,
     HostNotAllowed,
     NotAcceptable,
     Problem,
@@ -28,6 +29,7 @@ from feed.api.errors import (
 )
 from feed.api.messages import advice_of, message_of
 from feed.api.openapi.examples import add_examples
+from feed.api.openapi.types import schema_of
 from feed.auth.jwks import IssuerAway
 from feed.auth.tokens import TokenExpired, TokenInvalid
 from feed.batching import DatabaseAway, Overloaded
@@ -74,6 +76,11 @@ _TAGS = {
     "webhooks.sms": "Hooks",
     "api.health": "Operations",
 }
+# The constraints of a value that are documented.
+_LIMITS = (
+    *("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "minProperties", "maxProperties"),
+    "pattern",
+)
 _PAGE = re.compile(rb"Page_(?:\w+\.)*(\w+)_")
 _RETRY_AFTER = {"Retry-After": {"description": "Whole seconds.", "schema": {"type": "integer"}}}
 _CHALLENGE = {"WWW-Authenticate": {"schema": {"type": "string"}}}
@@ -126,7 +133,7 @@ def errors_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
     guarded = _requires_role(handler)
     found: list[type[FeedError]] = [*handler.opt.get("errors", ())]
     # Errors of the middleware.
-    found += [HostNotAllowed, NotAcceptable, UriTooLong, TookTooLong]
+    found += [HostNotAllowed, NotAcceptable, UriTooLong, HeadersTooLarge, TookTooLong]
     if "app_state" in parameters or guarded:
         found += [DatabaseAway, Overloaded, RateLimited]
     if (limit := TABLE.get(handler.opt.get("limit", ""))) and limit.strict:
@@ -139,8 +146,11 @@ def errors_of(handler: HTTPRouteHandler) -> list[type[FeedError]]:
         found += [TokenInvalid, TokenExpired, IssuerAway]
     if "data" in parameters:
         found += [MalformedBody, BodyTooLarge, BodyTooSlow, UnsupportedMediaType, Invalid]
+    if "POST" in handler.http_methods:
+        # An unusable Idempotency-Key.
+        found += [Invalid]
     if "keyed_request" in parameters:
-        found += [IdempotencyKeyReused, IdempotencyKeyBusy, Invalid]
+        found += [IdempotencyKeyReused, IdempotencyKeyBusy]
     if "cursor" in parameters:
         found += [CursorInvalid]
     if any(
@@ -242,12 +252,19 @@ def _add_constraints(schemas: Json, handler: HTTPRouteHandler) -> None:
     field = handler.parsed_data_field
     if field is None:
         return
-    _, components = msgspec.json.schema_components([field.annotation], ref_template="#/components/schemas/{name}")
+    _, components = msgspec.json.schema_components(
+        [field.annotation], schema_hook=schema_of, ref_template="#/components/schemas/{name}"
+    )
     for name, known in components.items():
         for key, properties in known.get("properties", {}).items():
             served = schemas.get(name, {}).get("properties", {}).get(key)
             if served is None:
                 continue
-            for limit in ("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "pattern", "enum"):
-                if limit in properties:
-                    served[limit] = properties[limit]
+            for kind in _alternatives(properties):
+                for same in (each for each in _alternatives(served) if each.get("type") == kind.get("type")):
+                    same.update({limit: kind[limit] for limit in _LIMITS if limit in kind})
+
+
+def _alternatives(schema: Json) -> list[Json]:
+    """The schemas of which a value needs to match one, the schema itself if it has a single type."""
+    return next((schema[key] for key in ("oneOf", "anyOf") if key in schema), [schema])

@@ -1,6 +1,6 @@
 """Voids: editors exclude engagement from counting, and withdraw that."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -25,9 +25,9 @@ VOIDED_MOST = 500
 class NewVoids(msgspec.Struct, frozen=True):
     """A request for voids: of the engagement of some accounts, or of all engagement with one entry."""
 
-    kinds: list[Literal["like", "comment"]] = []
+    kinds: Annotated[list[Literal["like", "comment"]], msgspec.Meta(max_length=10)] = []
     reason_code: ReasonCode = ""
-    user_ids: list[GivenId] | None = None
+    user_ids: Annotated[list[GivenId], msgspec.Meta(max_length=VOIDED_MOST)] | None = None
     post_id: GivenId | None = None
     note: Note | None = None
 
@@ -62,9 +62,10 @@ async def add_voids(
                 by=editor_id,
             )
         else:
-            account_ids = list(dict.fromkeys(int(id_) for id_ in new.user_ids or ()))
+            given = [int(id_) for id_ in new.user_ids or ()]
+            account_ids = list(dict.fromkeys(given))
             if unknown := await accounts.list_unknown_ids(conn, account_ids):
-                raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
+                raise Invalid(*(FieldError(f"user_ids[{given.index(id_)}]", "not_found") for id_ in unknown))
             affected = await entries.list_engaged_by(conn, campaign_id, account_ids)
             added = await void_store.add_account_voids(
                 conn,
@@ -106,11 +107,9 @@ def void_problems(new: NewVoids) -> list[FieldError]:
         errors.append(FieldError("kinds", "required"))
     if (new.post_id is None) == (not new.user_ids):
         errors.append(FieldError("user_ids", "one_of", {"allowed": ["user_ids", "post_id"]}))
-    if len(new.user_ids or ()) > VOIDED_MOST:
-        errors.append(FieldError("user_ids", "too_many", {"most": VOIDED_MOST}))
     for index, raw in enumerate(new.user_ids or ()):
         if parse_id(raw) is None:
-            errors.append(FieldError(f"user_ids.{index}", "not_found"))
+            errors.append(FieldError(f"user_ids[{index}]", "not_found"))
     if new.post_id is not None and parse_id(new.post_id) is None:
         errors.append(FieldError("post_id", "not_found"))
     return errors

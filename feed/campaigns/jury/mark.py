@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from typing import Annotated
 
 import msgspec
 
 from feed.campaigns.inputs import Note, note_problems
-from feed.campaigns.model import Criterion
-from feed.campaigns.rules.validation import CRITERIA_MOST
+from feed.campaigns.model import CRITERIA_MOST, Criterion
 from feed.campaigns.text_rules import CRITERION, CriterionName
 from feed.errors import FieldError, Invalid
+from feed.numbers import BoundedDecimal, Int32
 from feed.texts import normalised, text_problems
 
 MOST = Decimal(100)
@@ -26,10 +27,10 @@ class ComputedMark(msgspec.Struct, frozen=True):
 class NewMark(msgspec.Struct, frozen=True):
     """The body of a mark: one score, or one for each criterion. `revision`: the one that the juror read, if sent."""
 
-    score: Decimal | None = None
-    scores: dict[CriterionName, Decimal] | None = None
+    score: BoundedDecimal | None = None
+    scores: Annotated[dict[CriterionName, BoundedDecimal], msgspec.Meta(max_length=CRITERIA_MOST)] | None = None
     note: Note | None = None
-    revision: int | None = None
+    revision: Int32 | None = None
 
 
 def mark_problems(new: NewMark) -> list[FieldError]:
@@ -40,9 +41,7 @@ def mark_problems(new: NewMark) -> list[FieldError]:
     if new.score is not None:
         errors += _problems("score", new.score)
     if new.scores is not None:
-        if len(new.scores) > CRITERIA_MOST:
-            errors.append(FieldError("scores", "too_many", {"most": CRITERIA_MOST}))
-        elif any(not name or text_problems("scores", name, CRITERION) for name in new.scores):
+        if any(not name or text_problems("scores", name, CRITERION) for name in new.scores):
             errors.append(FieldError("scores", "invalid_value"))
         else:
             errors += [error for name, each in new.scores.items() for error in _problems(f"scores.{name}", each)]
@@ -79,9 +78,9 @@ def compute_mark(new: NewMark, criteria: Sequence[Criterion]) -> ComputedMark:
 
 
 def _problems(field: str, score: Decimal) -> list[FieldError]:
-    if not score.is_finite() or not 0 <= score <= MOST:
+    if not 0 <= score <= MOST:
         return [FieldError(field, "out_of_range", {"least": 0, "most": int(MOST)})]
     # Excess decimals are an error and not rounded: a score counts exactly as the juror entered it.
-    if (score and score.adjusted() < -6) or score.quantize(STEP, ROUND_HALF_EVEN) != score:
+    if score.quantize(STEP, ROUND_HALF_EVEN) != score:
         return [FieldError(field, "too_precise", {"decimals": 6})]
     return []

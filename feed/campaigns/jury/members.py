@@ -37,21 +37,19 @@ async def assign_jurors(
     """
     reason = require_text("reason", reason, OPTIONAL_REASON)
     wanted = sorted(set(account_ids))
-    if len(wanted) > JURORS_MOST:
-        raise Invalid(FieldError("user_ids", "too_many", {"most": JURORS_MOST}))
     async with transaction(pool) as conn:
         campaign = await lock_campaign(conn, campaign_id)
         require_unsettled(campaign)
         if campaign.marks_locked_at is not None:
             raise MarksLocked
         if unknown := await accounts.list_unknown_ids(conn, wanted):
-            raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "not_found") for id_ in unknown))
+            raise Invalid(*(FieldError(f"user_ids[{account_ids.index(id_)}]", "not_found") for id_ in unknown))
         before = {juror.account_id for juror in await jury.list_jurors(conn, campaign_id)}
         changed = sorted(before ^ set(wanted))
         if not changed:
             return "assigned"
         if repeated := await accounts.list_repeated_persons(conn, wanted):
-            raise Invalid(*(FieldError(f"user_ids.{account_ids.index(id_)}", "repeated") for id_ in repeated))
+            raise Invalid(*(FieldError(f"user_ids[{account_ids.index(id_)}]", "repeated") for id_ in repeated))
         if campaign.has_opened:
             await _require_no_part(conn, campaign_id, account_ids, added=set(wanted) - before)
         removed = sorted(before - set(wanted))
@@ -106,7 +104,7 @@ async def _require_no_part(
 ) -> None:
     """Raises JurorTakesPart: one editor could exclude a leader, or a leader's likers, by a seat that nobody asked for."""
     if taking_part := await entries.list_taking_part(conn, campaign_id, sorted(added)):
-        raise JurorTakesPart(*(FieldError(f"user_ids.{account_ids.index(id_)}", "takes_part") for id_ in taking_part))
+        raise JurorTakesPart(*(FieldError(f"user_ids[{account_ids.index(id_)}]", "takes_part") for id_ in taking_part))
 
 
 async def _is_approved(

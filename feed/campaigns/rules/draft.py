@@ -1,18 +1,33 @@
 """Drafts of campaigns: fields that may be missing, and the rules that they make."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from feed.campaigns.model import Caps, Criterion, Delivery, Eligibility, Prize, Rules, Weights, rules_document
+from feed.campaigns.model import (
+    CRITERIA_MOST,
+    PRIZES_MOST,
+    TIE_BREAKS,
+    Caps,
+    Criterion,
+    Delivery,
+    Eligibility,
+    Prize,
+    Rules,
+    Weights,
+    rules_document,
+)
 from feed.campaigns.rules.validation import EARLIEST, rules_problems
 from feed.campaigns.text_rules import BeaconName, Body, Contact, Notes, Organiser, Title
+from feed.decoding import convert
 from feed.errors import FieldError
 from feed.ids import GivenId
+from feed.numbers import Int32
 from feed.texts import Choice, normalised
+from feed.times import Instant
 from feed.topics.model import TopicName
 
 # Fields without a default, which may be missing in a draft, with their placeholders; publishing requires them.
@@ -28,6 +43,12 @@ _NEEDED: dict[str, Any] = {
 _DATES = {"starts_at", "ends_at", "settle_at", "claim_ends_at"}
 
 
+Prizes = Annotated[list[Prize], msgspec.Meta(max_length=PRIZES_MOST)]
+Criteria = Annotated[list[Criterion], msgspec.Meta(max_length=CRITERIA_MOST)]
+# Longer than any order without repetitions; which values it may contain is checked with the rules.
+Order = Annotated[list[Choice], msgspec.Meta(max_length=2 * len(TIE_BREAKS))]
+
+
 class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
     """Fields that an editor writes. An absent field stays as it is; null removes it."""
 
@@ -37,31 +58,31 @@ class CampaignFields(msgspec.Struct, frozen=True, kw_only=True):
     notes: Notes | UnsetType | None = UNSET
     cover_media_id: GivenId | UnsetType | None = UNSET
     announcement_post_id: GivenId | UnsetType | None = UNSET
-    starts_at: datetime | UnsetType | None = UNSET
-    ends_at: datetime | UnsetType | None = UNSET
-    settle_at: datetime | UnsetType | None = UNSET
-    objection_days: int | UnsetType | None = UNSET
+    starts_at: Instant | UnsetType | None = UNSET
+    ends_at: Instant | UnsetType | None = UNSET
+    settle_at: Instant | UnsetType | None = UNSET
+    objection_days: Int32 | UnsetType | None = UNSET
     method: Choice | UnsetType | None = UNSET
-    winner_count: int | UnsetType | None = UNSET
-    reserve_count: int | UnsetType | None = UNSET
-    shortlist_size: int | UnsetType | None = UNSET
-    prizes: list[Prize] | UnsetType | None = UNSET
+    winner_count: Int32 | UnsetType | None = UNSET
+    reserve_count: Int32 | UnsetType | None = UNSET
+    shortlist_size: Int32 | UnsetType | None = UNSET
+    prizes: Prizes | UnsetType | None = UNSET
     weights: Weights | UnsetType | None = UNSET
     caps: Caps | UnsetType | None = UNSET
-    tie_break: list[Choice] | UnsetType | None = UNSET
-    claim_days: int | UnsetType | None = UNSET
-    claim_ends_at: datetime | UnsetType | None = UNSET
+    tie_break: Order | UnsetType | None = UNSET
+    claim_days: Int32 | UnsetType | None = UNSET
+    claim_ends_at: Instant | UnsetType | None = UNSET
     unclaimed: Choice | UnsetType | None = UNSET
     organiser: Organiser | UnsetType | None = UNSET
     contact: Contact | UnsetType | None = UNSET
     board: Choice | UnsetType | None = UNSET
-    review_chain: Choice | int | UnsetType | None = UNSET
+    review_chain: Choice | Int32 | UnsetType | None = UNSET
     eligibility: Eligibility | UnsetType | None = UNSET
     beacon: BeaconName | UnsetType | None = UNSET
-    beacon_order: list[Choice] | UnsetType | None = UNSET
-    beacon_wait_hours: int | UnsetType | None = UNSET
-    criteria: list[Criterion] | UnsetType | None = UNSET
-    quorum: int | UnsetType | None = UNSET
+    beacon_order: Order | UnsetType | None = UNSET
+    beacon_wait_hours: Int32 | UnsetType | None = UNSET
+    criteria: Criteria | UnsetType | None = UNSET
+    quorum: Int32 | UnsetType | None = UNSET
     delivery: Delivery | UnsetType | None = UNSET
     tax_borne_by: Choice | UnsetType | None = UNSET
 
@@ -78,7 +99,7 @@ def read_rules(draft: Mapping[str, Any], *, publishing: bool) -> tuple[Rules, li
     Missing fields are problems only when publishing; until then they have placeholders.
     """
     missing = [name for name in _NEEDED if name not in draft]
-    rules = msgspec.convert(_NEEDED | dict(draft), Rules)
+    rules = convert(_NEEDED | dict(draft), Rules)
     ignored = set(missing)
     if ignored & _DATES:
         ignored |= _DATES

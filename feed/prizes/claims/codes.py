@@ -154,8 +154,6 @@ async def _find_key(keys: Keys, campaign_id: int) -> bytes | None:
 def _read_codes(codes: Sequence[str]) -> list[str]:
     if not codes:
         raise Invalid(FieldError("codes", "required"))
-    if len(codes) > MOST_CODES:
-        raise Invalid(FieldError("codes", "too_many", {"most": MOST_CODES}))
     texts = require_texts({f"codes[{at}]": (code, CODE) for at, code in enumerate(codes)})
     return list(dict.fromkeys(texts.values()))
 

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
-import unicodedata2 as unicodedata
 
 from feed.campaigns.model import BEACON_DELAY, Rules, time_text
 from feed.errors import FieldError, Invalid
-from feed.texts import opaque
+from feed.texts import as_typed, opaque
 
 Source = Literal["public_number", "drand", "own"]
 # Publishers print times to the minute, so entries whose times differ by less count as equal.
@@ -66,13 +65,13 @@ def window_at(rules: Rules, published_at: datetime, now: datetime) -> Window | N
 
 def read_round(text: str) -> str | None:
     """The canonical form of an issue: ASCII digits and letters, with single hyphens in between. None if it is invalid."""
-    canonical = unicodedata.normalize("NFKC", text).strip()
+    canonical = as_typed(text).strip()
     return canonical if len(canonical) <= MAX_ROUND_LENGTH and _ROUND.fullmatch(canonical) else None
 
 
 def read_number(text: str) -> str | None:
     """The canonical form of a public number: groups of ASCII digits, separated by one space. None if it is invalid."""
-    canonical = _SEPARATORS.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    canonical = _SEPARATORS.sub(" ", as_typed(text)).strip()
     return canonical if len(canonical) <= MAX_VALUE_LENGTH and _NUMBERS.fullmatch(canonical) else None
 
 

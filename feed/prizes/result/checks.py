@@ -1,7 +1,7 @@
 """Verification of a result against its rules and sheet: one check for each value that can be computed again."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import msgspec
 from msgspec import UNSET
@@ -9,7 +9,9 @@ from msgspec import UNSET
 from feed.campaigns.model import FREEZE_AFTER, Rules, parse_time, rules_sha256
 from feed.campaigns.rules.validation import rules_problems
 from feed.campaigns.scoring.score import RankedEntry
+from feed.decoding import convert
 from feed.ids import parse_id
+from feed.numbers import parse_decimal
 from feed.prizes.draw.drand import Chain
 from feed.prizes.result.document import (
     Campaign,
@@ -58,7 +60,7 @@ def check_result(result: Outcome, chains: Sequence[Chain]) -> Iterator[Problem]:
 def rules_of(result: Outcome) -> Rules | None:
     """The rules of the result; None if they cannot be read."""
     try:
-        return msgspec.convert(result.campaign.rules, Rules)
+        return convert(result.campaign.rules, Rules)
     except msgspec.MsgspecError:
         return None
 
@@ -71,7 +73,7 @@ def _check_rules_hash(campaign: Campaign) -> Iterator[Problem]:
 
 def _check_rules(campaign: Campaign) -> Iterator[Problem]:
     try:
-        rules = msgspec.convert(campaign.rules, Rules)
+        rules = convert(campaign.rules, Rules)
     except msgspec.MsgspecError as error:
         yield Problem("rules_unreadable", "campaign.rules", str(error))
         return
@@ -202,12 +204,12 @@ def _line(each: RankedEntry, selection: Selection, rows: dict[str, Row]) -> tupl
 def _contender(row: Row, rules: Rules) -> RankedEntry | None:
     """The row as an entry with its score; None if a value is not in the format of results."""
     try:
-        quality, post_id, entered_at = Decimal(row.quality), int(row.post_id), parse_time(row.entered_at)
-        if not quality.is_finite() or not 0 <= quality <= 100 or six_decimals(quality) != row.quality:
+        quality, post_id, entered_at = parse_decimal(row.quality), int(row.post_id), parse_time(row.entered_at)
+        if not 0 <= quality <= 100 or six_decimals(quality) != row.quality:
             return None
         if str(post_id) != row.post_id or min(post_id, row.likes_counted, row.commenters_counted) < 0:
             return None
-    except (ValueError, InvalidOperation):
+    except ValueError:
         return None
     return contender(
         post_id,

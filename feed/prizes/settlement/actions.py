@@ -14,6 +14,7 @@ from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignCancelled, CampaignNotFound
 from feed.campaigns.lifecycle_store import PublishedCampaign
 from feed.campaigns.model import Rules
+from feed.decoding import convert
 from feed.idempotency import KeyedRequest, idempotent_transaction
 from feed.inbox import store as inbox
 from feed.keys.signatures import sha256_of, sign_document
@@ -194,7 +195,7 @@ async def _decide(
         keys,
         settlement,
         rows,
-        rules=msgspec.convert(document, Rules),
+        rules=convert(document, Rules),
         document=document,
         sha256=rules_sha256,
         draw_inputs=draw_inputs,

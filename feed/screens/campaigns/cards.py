@@ -19,6 +19,7 @@ from feed.campaigns.model import (
     Weights,
 )
 from feed.campaigns.rules.draft import draft_fields
+from feed.decoding import convert
 from feed.errors import FieldError, Invalid
 from feed.postgres import Connection, many
 
@@ -250,13 +251,13 @@ def card(row: CampaignRow) -> CampaignCard:
     if fields["method"] == "draw":
         # A draw has no leaderboard, whatever its rules say.
         fields["board"] = "hidden"
-    return msgspec.convert(fields, CampaignCard)
+    return convert(fields, CampaignCard)
 
 
 def editor_card(row: CampaignRow, jurors: Sequence[jury.Juror] = ()) -> EditorCampaignCard:
     """The campaign on the wire, with the members for editors."""
     cards = [JurorCard(str(juror.account_id), juror.name) for juror in jurors]
-    return msgspec.convert(_fields(row) | {"jurors": cards}, EditorCampaignCard)
+    return convert(_fields(row) | {"jurors": cards}, EditorCampaignCard)
 
 
 def _fields(row: CampaignRow) -> dict[str, Any]:

@@ -155,7 +155,7 @@ async def test_a_wrong_number_is_corrected_by_two_people_and_stays_public(
     assert (mistaken.status_code, mistaken.json()["code"]) == (409, "third_person_required")
     differs = await third("PUT", path, body | {"reason_code": "publisher_corrected"})
     assert [error["field"] for error in differs.json()["errors"]] == ["reason_code"]
-    assert (await third("PUT", path, body | {"reason_code": "else"})).status_code == 400
+    assert (await third("PUT", path, body | {"reason_code": "else"})).status_code == 422
     second = await third("PUT", path, body)
     assert second.status_code == 200, second.text
     assert (await one("POST", f"/admin/campaigns/{campaign.id}/settle", {})).status_code == 200

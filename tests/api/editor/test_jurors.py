@@ -142,7 +142,7 @@ async def test_a_participant_is_not_put_on_the_jury_after_the_opening(join: Join
     named = [str((await each("GET", "/me")).json()["id"]) for each in (join("专家"), author, fan)]
     refused = await editor("PUT", f"/admin/campaigns/{campaign}/jurors", {"user_ids": named})
     assert (refused.status_code, refused.json()["code"]) == (409, "juror_takes_part")
-    assert [each["field"] for each in refused.json()["errors"]] == ["user_ids.1", "user_ids.2"]
+    assert [each["field"] for each in refused.json()["errors"]] == ["user_ids[1]", "user_ids[2]"]
     assert (await author("GET", f"/campaigns/{campaign}/me")).json()["eligible"] is True
     alone = await editor("PUT", f"/admin/campaigns/{campaign}/jurors", {"user_ids": named[:1]})
     assert (alone.status_code, len(alone.json()["items"])) == (200, 1)

@@ -140,11 +140,11 @@ async def test_invalid_decisions_are_rejected(app_state: AppState, join: Join) -
         (unknown, {"reason": " "}, 422, "invalid"),
         (unknown, {"reason": "a\x00b"}, 422, "invalid"),
         (unknown, {"reason": "长" * 501}, 422, "invalid"),
-        (unknown, {}, 400, "malformed_body"),
+        (unknown, {}, 422, "invalid"),
     ):
         answer = await editor("POST", f"/admin/messages/{message_id}/retry", body)
         assert (answer.status_code, answer.json()["code"]) == (status, code), body
     wrong = await editor("POST", f"/admin/messages/{unknown}/resolve", {"outcome": "lost", "reason": "?"})
-    assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed_body")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid")
     assert await job_count(app_state) == 0
     assert await app_state.pool.fetchval("SELECT count(*) FROM audit WHERE subject_kind = 'message'") == 0

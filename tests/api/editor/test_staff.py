@@ -60,8 +60,8 @@ async def test_the_error_for_an_unknown_role_contains_its_index(join: Join) -> N
     answer = await admin("PUT", f"/admin/staff/{await id_of(admin)}", {"roles": ["admin", "king", "queen"]})
     assert answer.status_code == 422
     assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [
-        ("roles.1", "unknown_value"),
-        ("roles.2", "unknown_value"),
+        ("roles[1]", "unknown_value"),
+        ("roles[2]", "unknown_value"),
     ]
 
 

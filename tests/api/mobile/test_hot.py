@@ -350,9 +350,9 @@ async def test_an_equal_action_changes_nothing_and_changes_are_in_the_audit_log(
         ({"action": "raise", "reason": " ", "until": "2090-01-01T00:00:00Z"}, 422, {"action", "reason"}),
         ({"action": "pin", "reason": "长" * 201, "until": "2090-01-01T00:00:00Z"}, 422, {"reason"}),
         ({"action": "pin", "reason": "a\0b", "until": "2090-01-01T00:00:00Z"}, 422, {"reason"}),
-        ({"action": "pin", "reason": "好", "until": "2090-01-01T00:00:00"}, 400, set()),
-        ({"action": "pin", "reason": "好"}, 400, set()),
-        ({"action": 1, "reason": "好", "until": "2090-01-01T00:00:00Z"}, 400, set()),
+        ({"action": "pin", "reason": "好", "until": "2090-01-01T00:00:00"}, 422, {"until"}),
+        ({"action": "pin", "reason": "好"}, 422, {"until"}),
+        ({"action": 1, "reason": "好", "until": "2090-01-01T00:00:00Z"}, 422, {"action"}),
     ],
 )
 async def test_an_invalid_action_is_rejected(

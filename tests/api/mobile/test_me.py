@@ -79,4 +79,4 @@ async def test_invalid_inbox_requests_are_rejected(app_state: AppState, join: Jo
     assert (await other("GET", f"/me/inbox?cursor={cursor}")).status_code == 400
     for until_id in ("x", "", "0", "9" * 30):
         assert (await person("POST", "/me/inbox/read", {"until_id": until_id})).status_code == 422
-    assert (await person("POST", "/me/inbox/read", {"until_id": 5})).status_code == 400
+    assert (await person("POST", "/me/inbox/read", {"until_id": 5})).status_code == 422

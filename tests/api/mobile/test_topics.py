@@ -292,8 +292,8 @@ async def chains(app_state: AppState) -> int:
         ({"alias_of": "没有"}, 422, "alias_of"),
         ({"alias_of": "读书"}, 422, "alias_of"),
         ({"alias_of": "a\0"}, 422, "alias_of"),
-        ({"state": 1}, 400, None),
-        ({"state": None}, 400, None),
+        ({"state": 1}, 422, "state"),
+        ({"state": None}, 422, "state"),
     ],
 )
 async def test_an_invalid_change_of_a_topic_is_rejected(

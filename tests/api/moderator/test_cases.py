@@ -161,13 +161,13 @@ async def test_reviewers_cannot_judge_their_own_posts(join: Join) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "fields"),
     [
-        ({}, 400, []),
+        ({}, 422, ["verdict", "version"]),
         ({"verdict": "burn", "reason_code": "fine", "version": 1}, 422, ["verdict"]),
         ({"verdict": "approve", "reason_code": "", "version": 1}, 422, ["reason_code"]),
         ({"verdict": "approve", "reason_code": "fine", "note": "长" * 501, "version": 1}, 422, ["note"]),
         ({"verdict": "approve", "reason_code": "fine", "note": "\x00", "version": 1}, 422, ["note"]),
-        ({"verdict": "approve", "reason_code": "fine", "version": 10**40}, 409, []),
-        ({"verdict": "approve", "reason_code": "fine", "version": 2**62}, 409, []),
+        ({"verdict": "approve", "reason_code": "fine", "version": 10**40}, 422, ["version"]),
+        ({"verdict": "approve", "reason_code": "fine", "version": 2**31 - 1}, 409, []),
     ],
 )
 async def test_an_invalid_verdict_is_rejected_field_by_field(
@@ -181,7 +181,7 @@ async def test_an_invalid_verdict_is_rejected_field_by_field(
     assert [error["field"] for error in answer.json().get("errors", [])] == fields
 
 
-@pytest.mark.parametrize("case_id", ["1", "x", "0", "-1", "9" * 40, "%00"])
+@pytest.mark.parametrize("case_id", ["1", "x", "0", "-1", "9" * 40])
 async def test_an_unknown_case_is_not_found(join: Join, case_id: str) -> None:
     reviewer = join("审核", roles=("reviewer",))
     body = {"verdict": "approve", "reason_code": "fine", "version": 1}
@@ -275,11 +275,11 @@ async def test_a_mute_is_imposed_and_lifted(join: Join) -> None:
         ({"kind": "mute", "reason_code": "spam", "until": "2001-01-01T00:00:00Z"}, 422),
         ({"kind": "mute", "reason_code": "spam", "until": "0001-01-01T00:00:00+14:00"}, 422),
         ({"kind": "mute", "reason_code": "spam", "until": "9999-12-31T23:59:59-14:00"}, 422),
-        ({"kind": "mute", "reason_code": "spam", "until": "2099-01-01T00:00:00"}, 400),
-        ({"kind": "mute", "reason_code": "spam", "until": "soon"}, 400),
+        ({"kind": "mute", "reason_code": "spam", "until": "2099-01-01T00:00:00"}, 422),
+        ({"kind": "mute", "reason_code": "spam", "until": "soon"}, 422),
         ({"kind": "exile", "reason_code": "spam"}, 422),
         ({"kind": "mute", "reason_code": "?"}, 422),
-        ({"reason_code": "spam"}, 400),
+        ({"reason_code": "spam"}, 422),
     ],
 )
 async def test_an_invalid_sanction_is_rejected(join: Join, body: dict[str, Any], status: int) -> None:

@@ -84,7 +84,7 @@ async def test_a_juror_cannot_mark_entries_of_the_same_person(stage: Stage) -> N
             await jury_actions.mark_entry(stage.pool, juror, campaign, entry, mark("100"))
 
 
-@pytest.mark.parametrize("score", ["-0.000001", "100.000001", "0.0000001", "NaN", "Infinity", "1E+400"])
+@pytest.mark.parametrize("score", ["-0.000001", "100.000001", "0.0000001", "1E+40", "1E-40"])
 async def test_a_mark_is_between_0_and_100_with_six_decimals(stage: Stage, score: str) -> None:
     with pytest.raises(Invalid):
         await jury_actions.mark_entry(stage.pool, await stage.person(role="editor"), 1, 1, mark(score))
@@ -260,9 +260,10 @@ async def test_a_void_belongs_to_its_campaign(stage: Stage) -> None:
     [
         (NewVoids([], "", note="a\0b"), ["note", "reason_code", "kinds", "user_ids"]),
         (NewVoids(["like"], "bought", user_ids=["1"], post_id="2"), ["user_ids"]),
-        (NewVoids(["like"], "bought", user_ids=["x", "7"]), ["user_ids.0"]),
+        (NewVoids(["like"], "bought", user_ids=["x", "7"]), ["user_ids[0]"]),
         (NewVoids(["like"], "bought", post_id="99999999999999999999"), ["post_id"]),
-        (NewVoids(["like"], "bought", user_ids=["5"]), ["user_ids.0"]),
+        (NewVoids(["like"], "bought", user_ids=["5"]), ["user_ids[0]"]),
+        (NewVoids(["like"], "bought", user_ids=["5", "5", "6"]), ["user_ids[0]", "user_ids[2]"]),
         (NewVoids(["like"], "bought", post_id="5"), ["post_id"]),
         (NewVoids(["like"], "bad code!", post_id="5"), ["reason_code"]),
     ],
@@ -286,7 +287,7 @@ async def test_changing_the_jury_increments_affected_versions(stage: Stage) -> N
     assert [await stage.version(post) for post in (liked, marked, other)] == [3, 3, 1]
     with pytest.raises(Invalid) as rejected:
         await members.assign_jurors(stage.pool, editor, campaign, [juror, 12345])
-    assert [error.field for error in rejected.value.errors] == ["user_ids.1"]
+    assert [error.field for error in rejected.value.errors] == ["user_ids[1]"]
 
 
 @pytest.mark.parametrize(("code", "label"), [("off_topic", "与活动主题无关"), ("own_code_7", "其他原因（own_code_7）")])

@@ -135,7 +135,7 @@ async def test_one_person_is_one_juror_with_one_mark(stage: Stage) -> None:
     one, other = await stage.person(role="editor", person="twin"), await stage.person(role="editor", person="twin")
     with pytest.raises(Invalid) as rejected:
         await members.assign_jurors(stage.pool, one, campaign, [one, other])
-    assert [(error.field, error.code) for error in rejected.value.errors] == [("user_ids.1", "repeated")]
+    assert [(error.field, error.code) for error in rejected.value.errors] == [("user_ids[1]", "repeated")]
     await jury_actions.mark_entry(stage.pool, one, campaign, entry, mark("100"))
     with pytest.raises(PersonMarkedAlready):
         await jury_actions.mark_entry(stage.pool, other, campaign, entry, mark("100"))

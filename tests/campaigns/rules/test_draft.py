@@ -1,10 +1,9 @@
 """Drafts: merging fields, and the rules and problems of a draft."""
 
-import msgspec
-
 from feed.campaigns.model import Rules, rules_document
 from feed.campaigns.rules.amendable import find_unamendable
 from feed.campaigns.rules.draft import CampaignFields, copy_fields, merge_fields, read_rules
+from feed.decoding import body_decoder
 
 FULL = {
     "title": "读书月",
@@ -17,7 +16,8 @@ FULL = {
 
 
 def fields(raw: bytes) -> CampaignFields:
-    return msgspec.json.decode(raw, type=CampaignFields)
+    fields: CampaignFields = body_decoder(CampaignFields).decode(raw)
+    return fields
 
 
 def test_every_field_of_the_rules_can_be_written() -> None:

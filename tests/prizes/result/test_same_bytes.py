@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from feed.campaigns.model import Rules
+from feed.decoding import convert
 from feed.keys.signatures import PublicKey, canonical, sign, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Pool
@@ -32,7 +33,7 @@ def test_the_document_of_the_vector_has_the_same_bytes() -> None:
     given = vector["given"]
     settlement = msgspec.convert(given["settlement"] | {"has_result": False}, Settlement, strict=False)
     rows = msgspec.convert(given["rows"], list[SheetRow])
-    rules = msgspec.convert(given["rules"], Rules)
+    rules = convert(given["rules"], Rules)
     decision = decide(settlement, rows, rules=rules, document=given["rules"], sha256=given["rules_sha256"])
     assert canonical(decision.outcome).decode() == vector["canonical"]
     private = bytes.fromhex(given["private_key"])

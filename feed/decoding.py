@@ -1,0 +1,72 @@
+"""Decoding of JSON bodies and stored documents into typed values, with bounds that are enforced while decoding."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from feed.decoding_errors import list_problems
+from feed.errors import FieldError, Invalid, MalformedBody
+from feed.numbers import BoundedDecimal, read_decimal
+from feed.times import Instant, read_instant
+
+T = TypeVar("T")
+
+# Types that the decoder does not know, with the function that reads a decoded JSON value.
+READERS: dict[Any, Callable[[Any], Any]] = {BoundedDecimal: read_decimal, Instant: read_instant}
+
+
+def read_value(kind: Any, value: Any) -> Any:
+    """The `dec_hook` of our decoders. Raises InvalidValue."""
+    return READERS[kind](value)
+
+
+def convert(value: Any, kind: type[T]) -> T:
+    """A stored document as a typed value. Raises msgspec.ValidationError."""
+    return msgspec.convert(value, kind, dec_hook=read_value)
+
+
+class BodyDecoder(Generic[T]):
+    """Decodes bodies of one type."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
+        # A number with a fraction is passed on as its text, so that decimals are exact.
+        self._decoder = msgspec.json.Decoder(kind, dec_hook=read_value, float_hook=str)
+
+    def decode(self, body: bytes) -> T:
+        """The typed body; an empty one counts as null.
+
+        Raises Invalid with every member of a wrong type or out of its bounds, and MalformedBody for anything but JSON and for
+        another kind of value than the operation expects.
+        """
+        try:
+            return self._decoder.decode(body or b"null")
+        except msgspec.ValidationError as error:
+            raise self._error(body, error) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise MalformedBody from None
+
+    def _error(self, body: bytes, error: msgspec.ValidationError) -> Invalid | MalformedBody:
+        """The decoder stops at the first problem; all of them are found by reading the body again, member by member."""
+        try:
+            problems = list_problems(body, self._kind, READERS)
+        except (ValueError, RecursionError):
+            return MalformedBody()
+        if not problems and (field := _field_of(error)):
+            # For instance the first of two members with the same name, of which the last one is valid.
+            problems = [FieldError(field, "invalid_value")]
+        return Invalid(*problems) if problems and problems[0].field else MalformedBody()
+
+
+@cache
+def body_decoder(kind: Any) -> BodyDecoder[Any]:
+    """The decoder for the type of a handler's body."""
+    return BodyDecoder(kind)
+
+
+def _field_of(error: msgspec.ValidationError) -> str:
+    """The path that ends the decoder's message, `… - at `$.prizes[0].name``, in our form; empty for the body itself."""
+    _, found, path = str(error).rpartition(" - at `$")
+    return path.rstrip("`").replace("[...]", "").removeprefix(".") if found else ""

@@ -1,0 +1,149 @@
+"""Every member of every body: a value of a wrong type or an extreme one is rejected, and named by its path."""
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from litestar import Litestar
+from msgspec import inspect
+
+from feed.api.openapi.schema import operations
+from feed.api.state import AppState
+from feed.decoding import READERS
+from feed.numbers import BoundedDecimal
+from tests.support.api import Join, Person
+from tests.support.app import app_over
+
+Path = tuple[str | int, ...]
+JSON = {"content-type": "application/json"}
+# As they are written in a body: numbers that no field accepts, and texts that are no decimals.
+EXTREMES = (
+    "0E-9999999999999",
+    "1e400",
+    "-1e400",
+    "9" * 5000,
+    '"0E-9999999999999"',
+    '"NaN"',
+    '"-Infinity"',
+    '"１２"',
+    '"1_0"',
+    '"+1"',
+    '" 1"',
+    '"' + "0" * 5000 + '"',
+)
+
+
+@pytest.fixture
+def app(app_state: AppState) -> Litestar:
+    return app_over(app_state)
+
+
+@pytest.fixture
+def chief(join: Join) -> Person:
+    return join("主编", roles=("reviewer", "editor", "admin"))
+
+
+def bodies(app: Litestar) -> Iterator[tuple[str, str, inspect.Type]]:
+    """Method, URL and type of every body, without webhooks, which verify a signature or a token first."""
+    for path, method, handler in operations(app.routes):
+        if handler.parsed_data_field is not None and not path.startswith("/v1/hooks"):
+            url = "/".join("1" if part.startswith("{") else part for part in path.split("/"))
+            yield method.upper(), f"http://feed.test{url}", inspect.type_info(handler.parsed_data_field.annotation)
+
+
+def leaves(kind: inspect.Type, at: Path = ()) -> Iterator[tuple[Path, inspect.Type]]:
+    """The path and type of every value of a body that is no container."""
+    match kind:
+        case inspect.Metadata():
+            yield from leaves(kind.type, at)
+        case inspect.UnionType():
+            yield from leaves(next(each for each in kind.types if not isinstance(each, inspect.NoneType)), at)
+        case inspect.StructType():
+            for field in kind.fields:
+                yield from leaves(field.type, (*at, field.encode_name))
+        case inspect.DictType():
+            yield from leaves(kind.value_type, (*at, "键"))
+        case inspect.ListType():
+            yield from leaves(kind.item_type, (*at, 0))
+        case _:
+            yield at, kind
+
+
+def body_with(path: Path, raw: str) -> bytes:
+    """A body with this JSON at the path."""
+    for part in reversed(path):
+        raw = f"[{raw}]" if part == 0 else f"{{{json.dumps(part)}: {raw}}}"
+    return raw.encode()
+
+
+def written(path: Path) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def fields_of(answer: httpx.Response) -> list[str]:
+    return [error["field"] for error in answer.json().get("errors", [])]
+
+
+async def test_a_member_of_a_wrong_type_is_named_by_its_path(app: Litestar, chief: Person) -> None:
+    tried = 0
+    for method, url, kind in bodies(app):
+        for path, _ in leaves(kind):
+            for raw in ('{"a": 1}', "[[]]"):
+                answer = await chief(method, url, content=body_with(path, raw), headers=JSON)
+                assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), f"{method} {url} {path}"
+                assert written(path) in fields_of(answer), f"{method} {url}: {answer.text}"
+                assert all(error["message"] for error in answer.json()["errors"])
+                tried += 1
+    assert tried > 200
+
+
+async def test_an_extreme_number_is_named_by_its_path(app: Litestar, chief: Person, client: httpx.AsyncClient) -> None:
+    numbers = [
+        (method, url, path, isinstance(leaf, inspect.FloatType))
+        for method, url, kind in bodies(app)
+        for path, leaf in leaves(kind)
+        if isinstance(leaf, inspect.IntType | inspect.FloatType)
+        or (isinstance(leaf, inspect.CustomType) and leaf.cls in READERS)
+    ]
+    assert len(numbers) > 40
+    for method, url, path, is_float in numbers:
+        # As a float the first one is zero.
+        for raw in EXTREMES[1:] if is_float else EXTREMES:
+            answer = await chief(method, url, content=body_with(path, raw), headers=JSON)
+            assert answer.status_code == 422, f"{method} {url} {path} {raw[:20]}: {answer.text}"
+            assert written(path) in fields_of(answer), f"{method} {url} {path} {raw[:20]}: {answer.text}"
+
+
+def test_the_decimals_of_bodies_are_those_of_drafts_and_marks(app: Litestar) -> None:
+    found = {
+        written(path)
+        for _, _, kind in bodies(app)
+        for path, leaf in leaves(kind)
+        if isinstance(leaf, inspect.CustomType) and leaf.cls is BoundedDecimal
+    }
+    assert found == {
+        "prizes[0].value_cny",
+        "criteria[0].weight",
+        *(f"weights.{name}" for name in ("quality", "likes", "comments")),
+        "score",
+        "scores.键",
+    }
+
+
+async def test_zero_has_no_sign_wherever_a_decimal_is_shown(chief: Person) -> None:
+    for zero in ("-0", "-0.0", "-0E-3"):
+        prizes = [{"name": "好书", "kind": "goods", "value_cny": zero}]
+        weights = {"quality": "1", "likes": zero, "comments": zero}
+        answer = await chief("POST", "/admin/campaigns", {"title": "读书月", "prizes": prizes, "weights": weights})
+        assert answer.status_code == 201, answer.text
+        assert '"-' not in answer.text
+
+
+async def test_wrong_members_do_not_keep_others_from_being_named(chief: Person) -> None:
+    answer = await chief(
+        "POST", "/admin/campaigns", {"title": 5, "prizes": [{"value_cny": "0E-9999999999999"}], "caps": {"likes": "9"}}
+    )
+    assert fields_of(answer) == ["title", "prizes[0].value_cny", "caps.likes"]
+    english = await chief("POST", "/admin/campaigns", {"title": 5}, headers={"accept-language": "de, en;q=0.7"})
+    assert english.json()["errors"][0]["message"] == "Must be a text."
