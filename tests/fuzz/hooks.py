@@ -7,11 +7,13 @@ from typing import Any
 
 import schemathesis
 
+from tests.fuzz.values import TEXT_NUMBERS, hostile_text
+
 _known = json.loads(os.environ.get("FEED_FUZZ", '{"tokens": {}, "ids": {}}'))
 _roles = [*_known["tokens"], None]
 _random = random.Random(0)
 # Where the columns of a database end, and beyond: schemas that name no most say nothing of them.
-NUMBERS = (2**31, 2**63, 2**64, 10**12, 10**30, -1)
+NUMBERS = (2**31, 2**63, 2**64, 10**12, 10**30, -1, 1e308, 1e-308)
 
 
 @schemathesis.hook
@@ -27,23 +29,26 @@ def map_path_parameters(context: Any, path_parameters: Any) -> Any:
 
 @schemathesis.hook
 def map_query(context: Any, query: Any) -> Any:
-    """Some numbers are larger than anything that can be counted."""
-    return _enlarged(query)
+    """Some numbers are larger than anything that can be counted, some texts have odd characters."""
+    return _with_extremes(query)
 
 
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
-    """Some numbers are larger than anything that can be counted, however deep they stand."""
-    return _enlarged(body)
+    """Some numbers are larger than anything that can be counted, some texts have odd characters, however deep they stand."""
+    return _with_extremes(body)
 
 
-def _enlarged(value: Any) -> Any:
+def _with_extremes(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _enlarged(each) for key, each in value.items()}
+        return {key: _with_extremes(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_enlarged(each) for each in value]
+        return [_with_extremes(each) for each in value]
     if isinstance(value, int) and not isinstance(value, bool) and _random.random() < 0.2:
         return _random.choice(NUMBERS)
+    if isinstance(value, str) and _random.random() < 0.2:
+        # Lone surrogates cannot be sent by the client of the generator.
+        return _random.choice((hostile_text(_random), *TEXT_NUMBERS)).encode(errors="replace").decode()
     return value
 
 
