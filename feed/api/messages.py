@@ -84,6 +84,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "Verify a phone first: an objection holds up the end of a campaign.",
     ),
     "objections_closed": ("现在不在公示异议期内", "It is not the time for objections."),
+    "ended_facts_unexplained": (
+        "截止时有效的封禁或职务在冻结前已结束，请核对后说明理由再公布",
+        "A leader's role or ban held at the deadline and has ended since: check it and give a reason.",
+    ),
     "prize_handed_over": (
         "奖品已寄出或已领取，不能更改",
         "The prize is on its way or received and cannot be taken back.",

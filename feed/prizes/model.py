@@ -99,6 +99,10 @@ class WinnerNotVisible(Conflict):
     """A winning post is not visible, a removal of it is appealed, or its author is banned: to be decided, or settled again."""
 
 
+class EndedFactsUnexplained(Conflict):
+    """A leader's role or ban held at the deadline and has ended before the freeze: announcing needs a reason."""
+
+
 class ClaimClosed(Conflict):
     """The prize is not in a state in which it can be claimed, or its deadline has passed."""
 

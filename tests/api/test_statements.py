@@ -83,6 +83,7 @@ EXPECTED: dict[str, Cost] = {
     "list_claim_access": Cost("/admin/campaigns/{ended}/claim-access", 4),
     "get_shredding": Cost("/admin/campaigns/{ended}/shredding", 2),
     "list_voids": Cost("/admin/campaigns/{campaign}/voids", 4),
+    "get_decision": Cost("/admin/campaigns/{decided}/announcement", 9),
     "get_sheet": Cost("/admin/campaigns/{decided}/sheet", 3),
     "list_claims": Cost("/admin/campaigns/{decided}/claims", 3),
     "list_pushes": Cost("/admin/push", 3),

@@ -310,6 +310,7 @@ TABLE: dict[str, Rule] = {
     "get_jury": for_staff("/admin/campaigns/{campaign}/jury", "editor", "admin"),
     "list_my_marks": to_mark,
     "list_voids": for_staff("/admin/campaigns/{campaign}/voids", "editor", "admin"),
+    "get_decision": for_staff("/admin/campaigns/{campaign}/announcement", "editor", "admin"),
     "get_sheet": for_staff("/admin/campaigns/{campaign}/sheet", "editor", "admin", status=404),
     "list_claims": for_staff("/admin/campaigns/{campaign}/claims", "editor", "admin"),
     "list_claim_access": for_staff("/admin/campaigns/{campaign}/claim-access", "admin"),

@@ -18,6 +18,7 @@ from feed.prizes.model import (
     AlreadyAnnounced,
     AlreadySettled,
     CodesMissing,
+    EndedFactsUnexplained,
     NotOverYet,
     NotSettled,
     PrizeHandedOver,
@@ -107,19 +108,42 @@ async def undo_settlement(
         NotSettled,
         AlreadyAnnounced,
         SecondPersonRequired,
+        EndedFactsUnexplained,
         WinnerNotVisible,
         CodesMissing,
     ),
 )
 async def announce_winners(
-    campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer, keyed_request: InjectedKeyedRequest
+    campaign_id: FromPath[str],
+    app_state: InjectedAppState,
+    viewer: InjectedViewer,
+    keyed_request: InjectedKeyedRequest,
+    data: JSONBody[ReasonIn | None] = None,
 ) -> Response[Decision]:
-    """Announce the winners. Two people are needed: the first is recorded (202), the second announces (200)."""
+    """Announce the winners. Two people are needed: the first is recorded (202), the second announces (200).
+
+    Both give a reason if `review.ended_facts` of the response names anything.
+    """
     id_ = path_id(campaign_id, CampaignNotFound)
     outcome = await announcement_actions.announce_winners(
-        app_state.pool, app_state.keys, id_, by=viewer.account_id, request=keyed_request
+        app_state.pool,
+        app_state.keys,
+        id_,
+        by=viewer.account_id,
+        reason=data.reason if data else "",
+        request=keyed_request,
     )
     return Response(await _decision(app_state, id_), status_code=202 if outcome == "recorded" else 200)
+
+
+@get("/campaigns/{campaign_id:str}/announcement", errors=(CampaignNotFound,))
+async def get_decision(
+    campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer
+) -> Response[Decision]:
+    """What two people announce: winners and reserves, and in `review` who is left out because of whose acts."""
+    return Response(
+        await _decision(app_state, path_id(campaign_id, CampaignNotFound)), headers={"cache-control": PRIVATE}
+    )
 
 
 @get(
@@ -149,4 +173,4 @@ async def _decision(app_state: AppState, campaign_id: int) -> Decision:
         return await screen.get_decision(conn, campaign_id)
 
 
-prizes = Router("/", route_handlers=[settle_campaign, undo_settlement, announce_winners, get_sheet])
+prizes = Router("/", route_handlers=[settle_campaign, undo_settlement, announce_winners, get_decision, get_sheet])

@@ -13,24 +13,35 @@ from feed.inbox import store as inbox
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next
 from feed.prizes import notices, settlement_store, winner_store
+from feed.prizes.announcement import review
 from feed.prizes.claims.guards import require_codes
-from feed.prizes.model import AlreadyAnnounced, NotSettled, WinnerNotVisible
+from feed.prizes.model import AlreadyAnnounced, EndedFactsUnexplained, NotSettled, WinnerNotVisible
 from feed.prizes.objections import store as objections_store
 from feed.prizes.winners import amendment_store
 from feed.prizes.winners.places import fill_place, notify_winners
+from feed.texts import read_reason
 
 AnnounceOutcome = Literal["recorded", "announced"]
 
 
 async def announce_winners(
-    pool: Pool, keys: Keys, campaign_id: int, *, by: AccountId, request: KeyedRequest | None = None
+    pool: Pool,
+    keys: Keys,
+    campaign_id: int,
+    *,
+    by: AccountId,
+    reason: str = "",
+    request: KeyedRequest | None = None,
 ) -> AnnounceOutcome:
     """Records the first approval, or announces on approval by a second person. Returns which of the two happened.
 
     The announcement notifies the winners in the same transaction. Winners whose place has ended since the settlement are
-    replaced by reserves first; an approval counts only while the places are those that it approved.
-    Raises CampaignNotFound, NotSettled, AlreadyAnnounced, SecondPersonRequired, WinnerNotVisible, CodesMissing.
+    replaced by reserves first; an approval counts only while the places are those that it approved. Both need a `reason` if a
+    role or ban of a leader has ended between the deadline and the freeze.
+    Raises Invalid, CampaignNotFound, NotSettled, AlreadyAnnounced, EndedFactsUnexplained, SecondPersonRequired, WinnerNotVisible,
+    CodesMissing.
     """
+    why = read_reason(reason) if reason else None
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
         campaign = await lifecycle.lock_published(conn, campaign_id)
         if campaign is None:
@@ -48,9 +59,14 @@ async def announce_winners(
                 await fill_place(conn, keys, campaign, rules, former)
         # The last document of the chain determines who holds which place.
         seen = (await amendment_store.get_chain_head(conn, settlement.id)).sha256
-        first_by = await approve(conn, "announce", campaign_id, [seen], by=by)
+        reviewed = await review.read_review(conn, settlement.id, rules)
+        if reviewed.ended_facts and why is None:
+            raise EndedFactsUnexplained
+        state = [seen, *review.state_of(reviewed)]
+        first_by = await approve(conn, "announce", campaign_id, state, by=by)
+        explained = {"reason": why, "ended_facts": len(reviewed.ended_facts)} if reviewed.ended_facts else {}
         if first_by is None:
-            await audit.add(conn, by, "announce_first", "campaign", campaign_id, {"seen": seen})
+            await audit.add(conn, by, "announce_first", "campaign", campaign_id, {"seen": seen} | explained)
             return "recorded"
         if await winner_store.list_not_visible(conn, settlement.id):
             raise WinnerNotVisible
@@ -59,7 +75,8 @@ async def announce_winners(
         await lifecycle.mark_announced(conn, campaign_id, by, first_by=first_by, objection_days=rules.objection_days)
         await approval_store.remove_approvals(conn, "announce", campaign_id)
         await notify_winners(conn, keys, campaign, rules, [winner.id for winner in selected])
-        await audit.add(conn, by, "announce", "campaign", campaign_id, {"winners": [str(w.id) for w in selected]})
+        detail = {"winners": [str(winner.id) for winner in selected]} | explained
+        await audit.add(conn, by, "announce", "campaign", campaign_id, detail)
     return "announced"
 
 

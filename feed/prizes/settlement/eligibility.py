@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from feed.campaigns.jury.quorum import Quorum, Tally
 from feed.campaigns.model import time_text
+from feed.campaigns.scoring.engagement import ExclusionReason
 from feed.prizes.model import Forced
+
+# Why an entry cannot win, besides the reasons of its author: docs/fairness.md has who sets them and when they count.
+EntryReason = Literal["withdrawn", "removed", "rejected", "disqualified", "topic_edited_out", "media_missing"]
 
 
 class EntryFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,15 +39,19 @@ class EligibilityTerms(msgspec.Struct, frozen=True, kw_only=True):
     counts_quality: bool = True
 
 
-def reason_of(facts: EntryFacts, terms: EligibilityTerms, author_reason: str | None) -> str | None:
+def reason_of(
+    facts: EntryFacts, terms: EligibilityTerms, author_reason: ExclusionReason | None
+) -> EntryReason | ExclusionReason | None:
     """The reason code of an entry that cannot win, the most serious one; None if it can win.
 
     `author_reason` is the reason code of an author who cannot win. A pending review is no reason.
     """
     if facts.post_state == "deleted" or facts.is_erased:
         return "withdrawn"
-    if facts.post_state in ("removed", "rejected"):
-        return facts.post_state
+    if facts.post_state == "removed":
+        return "removed"
+    if facts.post_state == "rejected":
+        return "rejected"
     if facts.is_disqualified:
         return "disqualified"
     if author_reason is not None:

@@ -6,10 +6,14 @@ from typing import Any
 import msgspec
 from asyncpg import Record
 
+from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.errors import CampaignNotFound
 from feed.postgres import Connection
+from feed.prizes.announcement import review_store
+from feed.prizes.announcement.review import read_review
+from feed.prizes.announcement.review_store import Barred, EndedFact
 from feed.prizes.model import Forced, SheetNotFound
-from feed.prizes.result.document import Result, Row
+from feed.prizes.result.document import Result, Row, six_decimals
 
 Id = str
 
@@ -26,6 +30,48 @@ class SelectedPerson(msgspec.Struct, frozen=True, kw_only=True):
     post_id: Id
     score: str
     replacement_asked_by: Id | None = None
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that would be among winners and reserves but for an act of others: a role, a seat, a ban, a removal, an exclusion."""
+
+    post_id: Id
+    user: dict[str, str]
+    reason_code: str
+    score: str
+
+
+class EndedFactCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A leader's role (`staff`) or ban that held at the deadline and has ended before the freeze. `counts`: it excludes the entry.
+
+    One that lasted less than a day in all does not count.
+    """
+
+    post_id: Id
+    user: dict[str, str]
+    reason_code: str
+    began_at: datetime
+    ended_at: datetime
+    counts: bool
+
+
+class ActCard(msgspec.Struct, frozen=True, kw_only=True):
+    """An audited act on the campaign, its topic, or an entry or author named in the review; `by` is null for the system."""
+
+    id: Id
+    at: datetime
+    by: Id | None
+    action: str
+    subject: dict[str, str]
+    detail: dict[str, Any]
+
+
+class ReviewCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What has put leaders out, and by whose acts, newest first. With `ended_facts` announcing needs a reason."""
+
+    left_out: list[LeftOut]
+    ended_facts: list[EndedFactCard]
+    acts: list[ActCard]
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +95,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     objections_open: int
     # Those without an answer by kind: one answer may be for all of a kind.
     objections_unanswered: dict[str, int]
+    # From the decision to the end of the objection period.
+    review: ReviewCard | None
 
 
 class SheetLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +139,7 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
                 LIMIT 1
             ) END AS announced_first_by,
             campaigns.announced_at, campaigns.objections_end_at, settlements.id AS settlement_id,
-            settlements.result_sha256, coalesce(settlements.skipped, '[]') AS skipped, settlements.forced,
+            settlements.rules_version AS settlement_rules_version, settlements.result_sha256, coalesce(settlements.skipped, '[]') AS skipped, settlements.forced,
             (
                 SELECT count(*) FROM open_objections WHERE open_objections.settlement_id = settlements.id
             ) AS objections_open,
@@ -129,6 +177,54 @@ async def get_decision(conn: Connection, campaign_id: int) -> Decision:
         objections_end_at=row["objections_end_at"],
         objections_open=row["objections_open"],
         objections_unanswered=row["objections_unanswered"],
+        review=await _read_review(conn, campaign_id, row),
+    )
+
+
+async def _read_review(conn: Connection, campaign_id: int, row: Record) -> ReviewCard | None:
+    if row["state"] not in ("decided", "announced") or row["settlement_id"] is None:
+        return None
+    rules = await lifecycle.get_rules(conn, campaign_id, row["settlement_rules_version"])
+    found = await read_review(conn, row["settlement_id"], rules)
+    named: list[Barred | EndedFact] = [*(each for each, _ in found.left_out), *found.ended_facts]
+    acts = await review_store.list_acts(
+        conn,
+        campaign_id,
+        post_ids=[each.post_id for each in named],
+        account_ids=[each.account_id for each in named],
+    )
+    return ReviewCard(
+        left_out=[
+            LeftOut(
+                post_id=str(each.post_id),
+                user={"id": str(each.account_id), "name": each.name},
+                reason_code=each.reason_code,
+                score=six_decimals(score),
+            )
+            for each, score in found.left_out
+        ],
+        ended_facts=[
+            EndedFactCard(
+                post_id=str(each.post_id),
+                user={"id": str(each.account_id), "name": each.name},
+                reason_code=each.reason_code,
+                began_at=each.began_at,
+                ended_at=each.ended_at,
+                counts=each.counts,
+            )
+            for each in found.ended_facts
+        ],
+        acts=[
+            ActCard(
+                id=str(each.id),
+                at=each.at,
+                by=None if each.actor_id is None else str(each.actor_id),
+                action=each.action,
+                subject={"kind": each.subject_kind, "id": str(each.subject_id or "")},
+                detail=each.detail,
+            )
+            for each in acts
+        ],
     )
 
 
