@@ -120,6 +120,7 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "The keys of the app's sign-in cannot be read for now: try again, with the same token.",
     ),
     "juror_recused": ("你已声明回避该作者的作品", "You have declared a conflict of interest with this author."),
+    "juror_has_marked": ("您已打分，不能自行退出评委", "You have given a mark and cannot give up the seat any more."),
     "juror_takes_part": (
         "活动开始后，已投稿、点赞或评论参赛作品的人不能担任评委",
         "After the opening no person who has an entry, a like or a comment in the campaign can be put on the jury.",

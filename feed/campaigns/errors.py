@@ -71,6 +71,10 @@ class JurorTakesPart(Conflict, Invalid):
     """After the opening no participant can be put on the jury: the own entry and engagement would not count any more; names each."""
 
 
+class JurorHasMarked(Conflict):
+    """The juror has given a mark and cannot give up the seat any more; editors can remove the juror."""
+
+
 class EntryNotShortlisted(Conflict):
     """The campaign has closed with a shortlist, and the entry is not on it."""
 

@@ -3,15 +3,31 @@
 from typing import Annotated, Literal, get_args
 
 import msgspec
-from litestar import Response, Router, get, patch, post
-from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar import Response, Router, delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from feed.accounts import actions as account_actions
 from feed.accounts.actions import ProfileChange
 from feed.accounts.model import AccountNotFound, Banned, Muted
 from feed.accounts.settings import OptionalNotification
-from feed.api.dependencies import Cursor, InjectedAppState, InjectedKeyedRequest, InjectedViewer, Limit, field_id
+from feed.api.dependencies import (
+    Cursor,
+    InjectedAppState,
+    InjectedKeyedRequest,
+    InjectedViewer,
+    Limit,
+    field_id,
+    path_id,
+)
 from feed.api.responses import PRIVATE, json_response, response_specs
+from feed.campaigns.errors import (
+    CampaignCancelled,
+    CampaignNotFound,
+    CampaignSettled,
+    JurorHasMarked,
+    NotAJuror,
+)
+from feed.campaigns.jury import members
 from feed.ids import MAX_ID, GivenId
 from feed.inbox import actions
 from feed.inbox.model import NotificationKind
@@ -115,6 +131,18 @@ async def list_juries(
     return Response(Page(shown, more), headers=_OWN)
 
 
+@delete(
+    "/juries/{campaign_id:str}",
+    errors=(CampaignNotFound, NotAJuror, JurorHasMarked, CampaignSettled, CampaignCancelled),
+)
+async def decline_seat(campaign_id: FromPath[str], app_state: InjectedAppState, viewer: InjectedViewer) -> None:
+    """Give up a seat on a jury, before the first mark. Repeating it changes nothing.
+
+    A juror cannot win, and the own likes and comments do not count: both are as if there had been no seat.
+    """
+    await members.decline_seat(app_state.pool, viewer.account_id, path_id(campaign_id, CampaignNotFound))
+
+
 @get("/settings")
 async def get_settings(app_state: InjectedAppState, viewer: InjectedViewer) -> Response[SettingsCard]:
     """The viewer's settings: which events are notified."""
@@ -174,6 +202,7 @@ me = Router(
         list_my_posts,
         list_blocks,
         list_juries,
+        decline_seat,
         get_settings,
         change_settings,
         list_inbox,

@@ -9,7 +9,7 @@ from feed.accounts.approvals import approve
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.entries import store as entries
-from feed.campaigns.errors import JurorTakesPart, JuryNeeded, MarksLocked, NotAJuror
+from feed.campaigns.errors import JurorHasMarked, JurorTakesPart, JuryNeeded, MarksLocked, NotAJuror
 from feed.campaigns.inputs import OPTIONAL_REASON, written_reason_problems
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import notices as jury_notices
@@ -80,6 +80,32 @@ async def assign_jurors(
         notifications = [jury_notices.of_membership(campaign, each, added=each not in before) for each in changed]
         await inbox.add_notifications(conn, notifications)
     return "assigned"
+
+
+async def decline_seat(pool: Pool, juror_id: AccountId, campaign_id: int) -> None:
+    """The juror gives up a seat that may not have been asked for, until the freeze and before the first mark.
+
+    Nothing is excluded for the sake of the seat then. Repeating it changes nothing. Raises CampaignNotFound, NotAJuror,
+    JurorHasMarked, CampaignSettled, CampaignCancelled.
+    """
+    async with transaction(pool) as conn:
+        campaign = await lock_campaign(conn, campaign_id)
+        seated = await jury.find_seat(conn, campaign_id, juror_id)
+        if seated is None:
+            raise NotAJuror
+        if not seated:
+            return
+        require_unsettled(campaign)
+        if await marks.has_marks_by(conn, campaign_id, [juror_id]):
+            raise JurorHasMarked
+        await jury.mark_removed(conn, campaign_id, juror_id)
+        # A proposed jury was proposed in place of another one.
+        await jury.remove_proposal(conn, campaign_id)
+        await approval_store.remove_approvals(conn, "change_jurors", campaign_id)
+        engaged = await entries.list_engaged_by(conn, campaign_id, [juror_id])
+        await increment_versions(conn, [*engaged, *await marks.list_marked_entries(conn, campaign_id)])
+        await audit.add(conn, juror_id, "juror_declined", "campaign", campaign_id)
+        await inbox.add_notifications(conn, [jury_notices.of_declined_seat(campaign, juror_id)])
 
 
 async def lock_campaign_to_mark(conn: Connection, campaign_id: int, juror_id: AccountId) -> Campaign:

@@ -14,7 +14,7 @@ def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewNot
     contact = contact_label(campaign.draft.get("contact"), campaign.draft.get("organiser"))
     assigned = (
         f"您已被指定为{quoted(title)}活动的评委",
-        f"活动开始后即可为作品打分，请在评选前完成。与作者有利害关系的作品请回避。如有疑问，请联系主办方：{contact}。",
+        f"活动开始后即可为作品打分，请在评选前完成；评委不能获奖，点赞和评论不计入。不愿担任的，打分前可在“我的评委”中退出。与作者有利害关系的作品请回避。如有疑问，请联系主办方：{contact}。",
     )
     removed = (
         f"您不再担任{quoted(title)}活动的评委",
@@ -29,6 +29,18 @@ def of_membership(campaign: Campaign, account_id: int, *, added: bool) -> NewNot
         # A juror may be removed and assigned again: each time has its own notification.
         once_key=f"juror_{'named' if added else 'removed'}:{campaign.id}:{campaign.now.timestamp():.6f}",
         deep_link=f"/campaigns/{campaign.id}",
+        subject={"kind": "campaign", "id": str(campaign.id)},
+    )
+
+
+def of_declined_seat(campaign: Campaign, juror_id: int) -> NewNotification:
+    """To the campaign's editor: a juror has given up the seat."""
+    return NewNotification(
+        account_id=campaign.created_by,
+        kind="system",
+        title=f"{quoted(campaign.draft.get('title', ''))}活动有评委退出",
+        body="该评委尚未打分。请查看评委名单，必要时另行指定。",
+        once_key=f"juror_declined:{campaign.id}:{juror_id}:{campaign.now.timestamp():.6f}",
         subject={"kind": "campaign", "id": str(campaign.id)},
     )
 

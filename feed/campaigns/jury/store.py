@@ -112,6 +112,23 @@ async def change_jurors(conn: Connection, campaign_id: int, account_ids: Sequenc
     )
 
 
+async def find_seat(conn: Connection, campaign_id: int, account_id: int) -> bool | None:
+    """Whether the account is a juror now; None if it has never been one."""
+    seated: bool | None = await conn.fetchval(
+        "SELECT removed_at IS NULL FROM jurors WHERE campaign_id = $1 AND account_id = $2", campaign_id, account_id
+    )
+    return seated
+
+
+async def mark_removed(conn: Connection, campaign_id: int, account_id: int) -> None:
+    """Takes one account off the jury."""
+    await conn.execute(
+        "UPDATE jurors SET removed_at = now() WHERE campaign_id = $1 AND account_id = $2 AND removed_at IS NULL",
+        campaign_id,
+        account_id,
+    )
+
+
 async def change_proposal(
     conn: Connection, campaign_id: int, account_ids: Sequence[int], *, reason: str, by: int
 ) -> None:

@@ -148,6 +148,19 @@ async def test_a_participant_is_not_put_on_the_jury_after_the_opening(join: Join
     assert (alone.status_code, len(alone.json()["items"])) == (200, 1)
 
 
+async def test_a_juror_gives_up_the_seat_through_the_api(join: Join) -> None:
+    editor, juror = join("编辑", roles=("editor",)), join("专家")
+    campaign = await publish(editor)
+    named = {"user_ids": [str((await juror("GET", "/me")).json()["id"])]}
+    assert (await editor("PUT", f"/admin/campaigns/{campaign}/jurors", named)).status_code == 200
+    assert len((await juror("GET", "/me/juries")).json()["items"]) == 1
+    for _ in range(2):
+        assert (await juror("DELETE", f"/me/juries/{campaign}")).status_code == 204
+    assert (await juror("GET", "/me/juries")).json()["items"] == []
+    for person, path, code in ((editor, campaign, "not_a_juror"), (juror, "1", "campaign_not_found")):
+        assert (await person("DELETE", f"/me/juries/{path}")).json()["code"] == code
+
+
 async def test_a_replaced_juror_needs_two_people_and_loses_the_marks(jury_campaign: JuryCampaign, join: Join) -> None:
     await jury_campaign.mark(jury_campaign.jurors[2], jury_campaign.entries[0])
     late = join("后来的评委")

@@ -12,8 +12,11 @@ from feed.accounts.model import AccountId, SecondPersonRequired
 from feed.campaigns.entries import disqualification, shortlist
 from feed.campaigns.entries.shortlist import fill_next_shortlist, fill_shortlist
 from feed.campaigns.errors import (
+    CampaignSettled,
     EntryNotShortlisted,
+    JurorHasMarked,
     JurorRecused,
+    JurorTakesPart,
     JuryNeeded,
     MarksLocked,
     MarksMissing,
@@ -28,11 +31,13 @@ from feed.campaigns.jury import actions as jury_actions
 from feed.campaigns.jury import mark_store as marks
 from feed.campaigns.jury import members
 from feed.campaigns.jury import recusal_store as recusals
+from feed.campaigns.jury import store as jury
 from feed.campaigns.jury.mark import NewMark
 from feed.campaigns.jury.recusal import NewRecusal, recuse_juror
 from feed.campaigns.jury.reminders import remind_next_juror
-from feed.campaigns.scoring.engagement import quality_of
+from feed.campaigns.scoring.engagement import count_engagement, quality_of
 from feed.errors import Invalid
+from feed.screens.campaigns.my_participation import list_reasons
 from tests.support import make
 from tests.support.campaigns import Stage
 from tests.support.make import DAY
@@ -660,3 +665,35 @@ async def test_disqualified_and_deleted_entries_free_their_places_on_the_shortli
     await shortlist.shortlist_entry(stage.pool, editor, campaign, entries[3])
     with pytest.raises(ShortlistFull):
         await shortlist.shortlist_entry(stage.pool, editor, campaign, entries[4])
+
+
+async def test_a_juror_who_was_not_asked_gives_up_the_seat_before_the_first_mark(stage: Stage) -> None:
+    campaign = await stage.campaign()
+    editor, asked, other = await stage.person(role="editor"), await stage.person(), await stage.person()
+    await members.assign_jurors(stage.pool, editor, campaign, [asked, other])
+    entry = await make.entry(stage.pool, campaign, asked)
+    theirs = await stage.entry(campaign)
+    for _ in range(2):
+        await members.decline_seat(stage.pool, asked, campaign)
+    async with stage.pool.acquire() as conn:
+        assert [each.account_id for each in await jury.list_jurors(conn, campaign)] == [other]
+        assert await list_reasons(conn, campaign, asked) == []
+        (counted,) = await count_engagement(conn, campaign, [entry])
+    assert counted.author_reason is None
+    assert await stage.pool.fetchval("SELECT count(*) FROM audit WHERE action = 'juror_declined'") == 1
+    with pytest.raises(JurorTakesPart):
+        await members.assign_jurors(stage.pool, editor, campaign, [asked, other])
+    await jury_actions.mark_entry(stage.pool, other, campaign, theirs, mark("50"))
+    with pytest.raises(JurorHasMarked):
+        await members.decline_seat(stage.pool, other, campaign)
+    with pytest.raises(NotAJuror):
+        await members.decline_seat(stage.pool, await stage.person(), campaign)
+
+
+async def test_after_the_freeze_no_seat_is_given_up(stage: Stage) -> None:
+    campaign = await stage.campaign(starts=-10 * DAY, ends=-DAY)
+    juror = await stage.person()
+    await make.juror(stage.pool, campaign, juror)
+    await stage.pool.execute("UPDATE campaigns SET frozen_at = now() WHERE id = $1", campaign)
+    with pytest.raises(CampaignSettled):
+        await members.decline_seat(stage.pool, juror, campaign)
