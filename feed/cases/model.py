@@ -11,6 +11,8 @@ CaseId = NewType("CaseId", int)
 Kind = Literal["post", "comment", "name", "avatar", "report", "appeal"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CaseState = Literal["open", "closed"]
+# Why a person must not judge a case: it wrote the subject, or has judged it before, at another stage or in what an appeal is against.
+Bar = Literal["own", "judged"]
 
 LEASE_SECONDS = 300
 LEASED_MOST = 50

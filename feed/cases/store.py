@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from feed.cases.model import LEASE_SECONDS, Case, CaseFilter, CaseId, CaseNotFound, Kind
+from feed.cases.model import LEASE_SECONDS, Bar, Case, CaseFilter, CaseId, CaseNotFound, Kind
 from feed.postgres import Connection, columns, one
 
 # The result of the machine check for content that passes it.
@@ -128,36 +128,39 @@ async def lock_case(conn: Connection, case_id: int) -> Case:
     return case
 
 
-async def lease_cases(
-    conn: Connection, reviewer_id: int, case_filter: CaseFilter, *, count: int, excluded: Sequence[int] = ()
-) -> list[CaseId]:
+async def lease_cases(conn: Connection, reviewer_id: int, case_filter: CaseFilter, *, count: int) -> list[CaseId]:
     """Leases up to `count` free cases to the reviewer, most urgent first. No two reviewers get the same case.
 
-    Skips the cases in `excluded` and those whose author is the reviewer.
+    Skips the cases that the reviewer's person must not judge.
     """
     rows = await conn.fetch(
         """
         WITH free AS MATERIALIZED (
             SELECT id FROM cases
-            WHERE state = 'open' AND author_id <> $1 AND id <> ALL ($2::bigint[])
+            WHERE state = 'open'
               AND (leased_until IS NULL OR leased_until <= clock_timestamp())
-              AND ($3::smallint IS NULL OR stage = $3)
-              AND ($4::text IS NULL OR kind = $4)
-              AND ($5::bigint IS NULL OR EXISTS (
-                  SELECT FROM entries WHERE entries.post_id = cases.post_id AND entries.campaign_id = $5
+              AND ($2::smallint IS NULL OR stage = $2)
+              AND ($3::text IS NULL OR kind = $3)
+              AND ($4::bigint IS NULL OR EXISTS (
+                  SELECT FROM entries WHERE entries.post_id = cases.post_id AND entries.campaign_id = $4
               ))
+              -- OFFSET 0: case by case, instead of a join with the bars of all cases.
+              AND NOT EXISTS (
+                  SELECT FROM barred_from_cases AS barred
+                  WHERE barred.case_id = cases.id AND barred.account_id = $1
+                  OFFSET 0
+              )
             ORDER BY due_at, id
-            LIMIT $6
+            LIMIT $5
             FOR UPDATE SKIP LOCKED
         )
         UPDATE cases
-        SET leased_by = $1, leased_until = clock_timestamp() + make_interval(secs => $7)
+        SET leased_by = $1, leased_until = clock_timestamp() + make_interval(secs => $6)
         FROM free
         WHERE cases.id = free.id
         RETURNING cases.id, cases.due_at
         """,
         reviewer_id,
-        excluded,
         case_filter.stage,
         case_filter.kind,
         case_filter.campaign_id,
@@ -165,6 +168,14 @@ async def lease_cases(
         LEASE_SECONDS,
     )
     return [row["id"] for row in sorted(rows, key=lambda row: (row["due_at"], row["id"]))]
+
+
+async def list_bars(conn: Connection, case_id: int, reviewer_id: int) -> set[Bar]:
+    """Why the reviewer's person must not judge the case; empty if it may."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT reason FROM barred_from_cases WHERE case_id = $1 AND account_id = $2", case_id, reviewer_id
+    )
+    return {row["reason"] for row in rows}
 
 
 async def list_leased(conn: Connection, reviewer_id: int) -> list[CaseId]:

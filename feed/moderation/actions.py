@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
+from feed.accounts import store as accounts
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.cases import store as cases
@@ -69,8 +70,7 @@ async def lease_cases(
     async with idempotent_transaction(pool, reviewer_id, request) as (conn, attempt):
         if attempt.is_repeat:
             return await cases.list_leased(conn, reviewer_id)
-        excluded = await store.list_judged_open(conn, reviewer_id)
-        return await cases.lease_cases(conn, reviewer_id, case_filter, count=count, excluded=excluded)
+        return await cases.lease_cases(conn, reviewer_id, case_filter, count=count)
 
 
 async def release_case(
@@ -199,23 +199,23 @@ async def _judge(
     conn: Connection, reviewer_id: AccountId, case_id: CaseId, new: NewVerdict, batch_id: BatchId | None = None
 ) -> VerdictResult:
     case = await _lock_case(conn, case_id)
-    if case.author_id == reviewer_id:
+    bars = await cases.list_bars(conn, case_id, reviewer_id)
+    if "own" in bars:
         raise OwnSubject
     if case.held_by not in (None, reviewer_id):
         raise CaseLeased
     if case.version != new.version:
         raise CaseStale
-    own_verdicts = [
-        verdict for verdict in await store.list_in_force(conn, case_id) if verdict.reviewer_id == reviewer_id
-    ]
-    if any(verdict.stage != case.stage for verdict in own_verdicts):
+    if "judged" in bars:
         raise AlreadyJudged
     kind = cast(VerdictKind, new.verdict)
     state, content = await _lock_subject(conn, case)
     after = state_after(case, kind, state)
 
-    # A second verdict of a reviewer at the same stage replaces the first.
-    await store.mark_undone(conn, [verdict.id for verdict in own_verdicts])
+    # A second verdict of a person at the same stage replaces the first.
+    same = await accounts.list_same_person(conn, reviewer_id)
+    in_force = await store.list_in_force(conn, case_id)
+    await store.mark_undone(conn, [verdict.id for verdict in in_force if verdict.reviewer_id in same])
     verdict_id = await store.add_verdict(
         conn,
         case,
@@ -242,6 +242,8 @@ async def _judge(
 
 async def _undo(conn: Connection, verdict: Verdict) -> VerdictResult:
     case = await _lock_case(conn, verdict.case_id)
+    if "own" in await cases.list_bars(conn, case.id, verdict.reviewer_id):
+        raise OwnSubject
     in_force = await store.list_in_force(conn, case.id)
     if not in_force or in_force[-1].id != verdict.id:
         raise CaseStale

@@ -21,7 +21,7 @@ Note = Annotated[str, NOTE.bound]
 
 
 class OwnSubject(Forbidden):
-    """The subject belongs to the reviewer, or is the reviewer's own account."""
+    """The subject belongs to the reviewer's person, with this account or another one."""
 
 
 class StaffProtected(Forbidden):
@@ -29,7 +29,7 @@ class StaffProtected(Forbidden):
 
 
 class AlreadyJudged(Conflict):
-    """The reviewer has judged the case at another stage."""
+    """The reviewer has judged the case at another stage, or what the appeal is against, with this account or another one."""
 
 
 class VerdictNotApplicable(Conflict):

@@ -100,19 +100,6 @@ async def mark_undone(conn: Connection, verdict_ids: Sequence[int]) -> None:
     )
 
 
-async def list_judged_open(conn: Connection, reviewer_id: int) -> list[int]:
-    """The open cases that the reviewer has judged at an earlier stage and may not judge again."""
-    rows = await conn.fetch(
-        """
-        SELECT DISTINCT cases.id
-        FROM cases JOIN verdicts ON verdicts.case_id = cases.id
-        WHERE cases.state = 'open' AND cases.stage > 1 AND verdicts.reviewer_id = $1 AND verdicts.undone_at IS NULL
-        """,
-        reviewer_id,
-    )
-    return [row["id"] for row in rows]
-
-
 async def next_batch_id(conn: Connection) -> BatchId:
     """A new id for a batch of verdicts."""
     return BatchId(await conn.fetchval("SELECT next_id()"))
