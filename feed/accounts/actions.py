@@ -70,5 +70,6 @@ async def remove_relation(pool: Pool, account_id: AccountId, target_id: AccountI
     async with transaction(pool) as conn:
         if account_id == target_id:
             raise OwnAccount
-        await store.get_account(conn, target_id)
-        await blocks.remove_relation(conn, account_id, target_id, kind)
+        # The relation to an account that has been erased since ends too.
+        if not await blocks.remove_relation(conn, account_id, target_id, kind):
+            await store.get_account(conn, target_id)

@@ -9,10 +9,11 @@ RelationKind = Literal["block", "mute"]
 
 
 class HiddenAccounts(NamedTuple):
-    """Accounts with a block in either direction, and accounts that the account has muted."""
+    """Accounts hidden by a block in either direction, accounts left out of lists, and accounts with a block that hides nothing."""
 
     blocked: frozenset[int]
     muted: frozenset[int]
+    apart: frozenset[int]
 
 
 async def add_relation(conn: Connection, account_id: int, target_id: int, kind: RelationKind) -> bool:
@@ -56,10 +57,25 @@ async def list_relation_kinds(conn: Connection, account_id: int, target_id: int)
 
 async def get_hidden_accounts(conn: Connection, account_id: int) -> HiddenAccounts:
     """The accounts that are hidden from the account."""
-    rows = await conn.fetch("SELECT other_id, kind FROM kept_apart WHERE account_id = $1", account_id)
+    rows = await conn.fetch("SELECT other_id, kind FROM hidden_accounts WHERE account_id = $1", account_id)
     return HiddenAccounts(
         frozenset(row["other_id"] for row in rows if row["kind"] == "block"),
         frozenset(row["other_id"] for row in rows if row["kind"] == "mute"),
+        frozenset(row["other_id"] for row in rows if row["kind"] == "apart"),
+    )
+
+
+async def is_hidden_by_block(conn: Connection, viewer_id: int, account_id: int) -> bool:
+    """Whether the account has blocked the viewer, and this hides it: staff and jurors see whom they judge."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM relations WHERE account_id = $2 AND target_id = $1 AND kind = 'block')
+                AND EXISTS (SELECT FROM hidden_accounts WHERE account_id = $1 AND other_id = $2 AND kind = 'block')
+            """,
+            viewer_id,
+            account_id,
+        )
     )
 
 

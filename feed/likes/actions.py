@@ -88,12 +88,19 @@ async def _find_rejected(
     """The rejected items with the error of each. A block is reported before a ban, as CommentNotFound."""
     restrictions = await accounts.list_standings(conn, list({like.account_id for like in batch}))
     visible = [like for like in batch if like.comment_id in published]
-    pairs = {(like.account_id, author_id) for like in visible for author_id in published[like.comment_id].authors}
+    # Whoever was blocked may take a like back.
+    pairs = {
+        (like.account_id, author_id)
+        for like in visible
+        if like.liked
+        for author_id in published[like.comment_id].authors
+    }
     blocked_pairs = await blocks.list_blocked_pairs(conn, list(pairs))
     rejected: dict[CommentLike, type[FeedError]] = {}
     for like in batch:
         comment = published.get(like.comment_id)
-        if comment is None or any((like.account_id, author_id) in blocked_pairs for author_id in comment.authors):
+        is_blocked = comment is not None and any((like.account_id, each) in blocked_pairs for each in comment.authors)
+        if comment is None or (like.liked and is_blocked):
             rejected[like] = CommentNotFound
         elif restrictions.get(like.account_id, UNRESTRICTED).banned:
             rejected[like] = Banned

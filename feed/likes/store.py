@@ -48,9 +48,10 @@ async def apply_likes(conn: Connection, requested: Mapping[Pair, bool]) -> Appli
         ), checked AS MATERIALIZED (
             SELECT given.post_id, given.account_id, given.liked, given.account_id = visible.author_id AS own,
                    CASE
-                       WHEN visible.post_id IS NULL
-                           OR (given.account_id, visible.author_id) IN (SELECT account_id, author_id FROM blocked)
-                           THEN 'not_seen'
+                       -- Whoever was blocked may take a like back.
+                       WHEN visible.post_id IS NULL OR (
+                           given.liked AND (given.account_id, visible.author_id) IN (SELECT account_id, author_id FROM blocked)
+                       ) THEN 'not_seen'
                        WHEN given.account_id IN (SELECT account_id FROM banned) THEN 'banned'
                    END AS rejection
             FROM given LEFT JOIN visible ON visible.post_id = given.post_id

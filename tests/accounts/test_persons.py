@@ -75,7 +75,9 @@ async def test_a_block_applies_in_both_directions(conn: Connection) -> None:
     authors = (blocked, blocking, muted, muting)
     posts = {await make.post(conn, author): author for author in authors}
     apart = {blocked, blocking}
-    assert await blocks.get_hidden_accounts(conn, viewer) == HiddenAccounts(frozenset(apart), frozenset({muted}))
+    assert await blocks.get_hidden_accounts(conn, viewer) == HiddenAccounts(
+        frozenset(apart), frozenset({muted, blocked}), frozenset()
+    )
     pairs = [(viewer, author) for author in authors]
     assert {other for _, other in await blocks.list_blocked_pairs(conn, pairs)} == apart
     assert {other for _, other in await blocks.list_hidden_pairs(conn, pairs)} == apart | {muted}

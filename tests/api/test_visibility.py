@@ -19,7 +19,9 @@ AUTHORS = ("ordinary", "banned", "muted", "erased")
 STAFF = ("reviewer", "editor", "admin")
 # Viewers with a relation to every author: blocked by them, blocking them, having muted them.
 RELATED = ("blocked", "blocker", "muter")
-VIEWERS = ("anonymous", "stranger", "sanctioned", "banned", *RELATED, *STAFF)
+# The same with a block by every author, or of every author, which hides nothing from them; the juror is one of all authors' campaign.
+BLOCKED_ON_DUTY = ("blocked reviewer", "blocked editor", "blocked admin", "blocked juror")
+VIEWERS = ("anonymous", "stranger", "sanctioned", "banned", *RELATED, *STAFF, *BLOCKED_ON_DUTY, "blocker editor")
 WORD = re.compile(r"word[0-9]+x")
 
 
@@ -55,11 +57,13 @@ async def town(join: Join, app_state: AppState, client: httpx.AsyncClient) -> To
         return ids[name]
 
     for name in VIEWERS[1:]:
-        await sign_in(name, *((name,) if name in STAFF else ()))
+        await sign_in(name, *((role_of(name),) if role_of(name) in STAFF else ()))
     await make.ban(pool, int(ids["banned"]))
     await make.ban(pool, int(ids["sanctioned"]), kind="mute")
     words = (f"word{number}x" for number in range(1000))
     campaign = await make.campaign(pool, board="public")
+    judged = await make.campaign(pool, topic_name="评审")
+    await make.juror(pool, judged, int(ids["blocked juror"]))
 
     async def author(name: str, kind: str) -> str:
         account = int(await sign_in(name))
@@ -68,8 +72,8 @@ async def town(join: Join, app_state: AppState, client: httpx.AsyncClient) -> To
             await pool.execute("UPDATE accounts SET erased_at = now(), name = '已注销用户' WHERE id = $1", account)
         elif kind != "ordinary":
             await make.ban(pool, account, kind="ban" if kind == "banned" else "mute")
-        for viewer in RELATED:
-            one, other = (account, int(ids[viewer])) if viewer == "blocked" else (int(ids[viewer]), account)
+        for viewer in (*RELATED, *BLOCKED_ON_DUTY, "blocker editor"):
+            one, other = (account, int(ids[viewer])) if viewer.startswith("blocked") else (int(ids[viewer]), account)
             await pool.execute(
                 "INSERT INTO relations (account_id, target_id, kind) VALUES ($1, $2, $3)",
                 one,
@@ -88,6 +92,12 @@ async def town(join: Join, app_state: AppState, client: httpx.AsyncClient) -> To
         await pool.execute(
             "INSERT INTO entries (campaign_id, post_id, author_id, entered_at) VALUES ($1, $2, $3, now())",
             campaign,
+            post_id,
+            int(ids[name]),
+        )
+        await pool.execute(
+            "INSERT INTO entries (campaign_id, post_id, author_id, entered_at) VALUES ($1, $2, $3, now())",
+            judged,
             post_id,
             int(ids[name]),
         )
@@ -121,6 +131,10 @@ async def town(join: Join, app_state: AppState, client: httpx.AsyncClient) -> To
     return Town(people, ids, [*posts, neutral_post], comments, replies, campaign)
 
 
+def role_of(viewer: str) -> str:
+    return viewer.split()[-1]
+
+
 def is_visible(viewer: str, subject: Subject) -> bool:
     """Whether the viewer may open a post or a comment by its id."""
     if viewer == subject.author:
@@ -131,7 +145,7 @@ def is_visible(viewer: str, subject: Subject) -> bool:
 def is_listed(viewer: str, subject: Subject) -> bool:
     """Whether it is in the viewer's lists."""
     return subject.state == "published" and (
-        viewer == subject.author or subject.author == "neutral" or viewer not in RELATED
+        viewer == subject.author or subject.author == "neutral" or viewer not in (*RELATED, "blocker editor")
     )
 
 
@@ -158,7 +172,7 @@ def several_posts(town: Town, viewer: str) -> Iterator[Case]:
 
 def likers(town: Town, viewer: str) -> Iterator[Case]:
     for post in town.posts:
-        allowed = 401 if viewer == "anonymous" else 200 if viewer in (*STAFF, post.author) else 403
+        allowed = 401 if viewer == "anonymous" else 200 if role_of(viewer) in STAFF or viewer == post.author else 403
         yield f"/posts/{post.id}/likes", (404 if allowed != 401 and not is_visible(viewer, post) else allowed, NOTHING)
 
 
@@ -247,7 +261,7 @@ def for_staff(path: str, *roles: str, status: int = 200, whole: bool = False) ->
 
     def rule(town: Town, viewer: str) -> Iterator[Case]:
         status_for_others = 401 if viewer == "anonymous" else 403
-        if viewer not in roles:
+        if role_of(viewer) not in roles:
             yield path.format(campaign=town.campaign), (status_for_others, NOTHING)
         else:
             words = {post.word for post in town.posts} if whole else NOTHING
@@ -259,7 +273,7 @@ def for_staff(path: str, *roles: str, status: int = 200, whole: bool = False) ->
 def to_mark(town: Town, viewer: str) -> Iterator[Case]:
     """Without a jury editors mark the published entries."""
     path = f"/admin/campaigns/{town.campaign}/marks?limit=50"
-    if viewer in ("editor", "admin"):
+    if role_of(viewer) in ("editor", "admin"):
         yield path, (200, {post.word for post in town.posts if post.state == "published"})
     else:
         yield path, (401 if viewer == "anonymous" else 403, NOTHING)

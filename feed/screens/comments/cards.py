@@ -16,7 +16,7 @@ FIRST_REPLIES = 3
 
 
 class ReplyTo(msgspec.Struct, frozen=True):
-    """The comment that a reply answers, and its author's name."""
+    """The comment that a reply answers, and its author's name; empty where the viewer is not shown the comment."""
 
     id: Id
     author_name: str
@@ -220,7 +220,10 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
           ON likes.post_id = comments.post_id AND likes.comment_id = comments.id AND likes.account_id = wanted.viewer_id
         LEFT JOIN comments AS answered ON answered.id = comments.reply_to_id
         LEFT JOIN accounts AS answered_authors
-          ON answered_authors.id = answered.author_id AND answered.state = 'published'
+          ON answered_authors.id = answered.author_id AND answered.state = 'published' AND NOT EXISTS (
+              SELECT FROM hidden_accounts AS hidden
+              WHERE hidden.account_id = wanted.viewer_id AND hidden.other_id = answered.author_id AND hidden.kind <> 'apart'
+          )
         ORDER BY wanted.position
         """,
         *columns(pairs, 2),

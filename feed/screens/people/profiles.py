@@ -74,12 +74,12 @@ def user_card(account: Account) -> UserCard:
 
 
 async def get_user(conn: Connection, account_id: int, viewer_id: int | None = None) -> UserCard:
-    """An account's profile. Raises AccountNotFound, also where it has blocked the viewer.
+    """An account's profile. Raises AccountNotFound, also where it has blocked the viewer, except for staff and jurors.
 
     An account that the viewer has blocked is found, so that the block can be undone.
     """
     account = await get_account(conn, account_id)
-    if viewer_id is not None and "block" in await blocks.list_relation_kinds(conn, account_id, viewer_id):
+    if viewer_id is not None and await blocks.is_hidden_by_block(conn, viewer_id, account_id):
         raise AccountNotFound
     return user_card(account)
 

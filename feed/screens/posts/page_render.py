@@ -91,7 +91,8 @@ def render_for(base: PageBase, viewer_state: ViewerState) -> Rendered:
     """The page for one viewer. Only the cards that differ from the shared ones are rendered."""
     if viewer_state.viewer_id is None:
         return base.anonymous
-    if viewer_state.blocked_ids or viewer_state.muted_ids or viewer_state.standing is not UNRESTRICTED:
+    hidden = viewer_state.blocked_ids or viewer_state.muted_ids or viewer_state.apart_ids
+    if hidden or viewer_state.standing is not UNRESTRICTED:
         return _render_all(base, viewer_state)
     if not viewer_state.liked_ids and viewer_state.viewer_id not in base.author_ids:
         return base.signed_in

@@ -14,9 +14,11 @@ class ViewerState(msgspec.Struct, frozen=True):
     viewer_id: int | None = None
     liked_ids: Collection[int] = ()
     standing: Standing = UNRESTRICTED
-    # Authors with a block in either direction, and authors whom the viewer has muted.
+    # Authors whom a block hides, in either direction, and authors whom the viewer's lists leave out.
     blocked_ids: Collection[int] = ()
     muted_ids: Collection[int] = ()
+    # Authors with a block that hides nothing, because the viewer is staff or a juror: neither answers the other.
+    apart_ids: Collection[int] = ()
 
 
 ANONYMOUS = ViewerState()
@@ -35,7 +37,9 @@ def rights_of(viewer_state: ViewerState, *, author_id: int, state: State, takes_
     if viewer_state.viewer_id is None:
         return ViewerRights()
     own = viewer_state.viewer_id == author_id
-    can_write = not (viewer_state.standing.banned or viewer_state.standing.muted)
+    can_write = (
+        not (viewer_state.standing.banned or viewer_state.standing.muted) and author_id not in viewer_state.apart_ids
+    )
     return ViewerRights(
         can_edit=own and can_write and state in ("published", "pending"),
         can_delete=own and state != "deleted",

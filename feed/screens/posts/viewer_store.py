@@ -36,12 +36,18 @@ class _Row(msgspec.Struct, frozen=True):
     liked_post_ids: frozenset[int]
     blocked_author_ids: frozenset[int]
     muted_author_ids: frozenset[int]
+    apart_author_ids: frozenset[int]
 
     @property
     def viewer_state(self) -> ViewerState:
         standing = Standing(banned=self.banned, muted=self.muted) if self.banned or self.muted else UNRESTRICTED
         return ViewerState(
-            self.viewer_id, self.liked_post_ids, standing, self.blocked_author_ids, self.muted_author_ids
+            self.viewer_id,
+            self.liked_post_ids,
+            standing,
+            self.blocked_author_ids,
+            self.muted_author_ids,
+            self.apart_author_ids,
         )
 
 
@@ -68,15 +74,17 @@ async def list_viewer_states(conn: Connection, queries: Sequence[ViewerQuery]) -
         ), hidden AS MATERIALIZED (
             SELECT account_id,
                    array_agg(other_id) FILTER (WHERE kind = 'block') AS blocked,
-                   array_agg(other_id) FILTER (WHERE kind = 'mute') AS muted
-            FROM kept_apart
+                   array_agg(other_id) FILTER (WHERE kind = 'mute') AS muted,
+                   array_agg(other_id) FILTER (WHERE kind = 'apart') AS apart
+            FROM hidden_accounts
             WHERE account_id = ANY ($5::bigint[]) AND other_id = ANY ($6::bigint[])
             GROUP BY account_id
         )
         SELECT standing.account_id AS viewer_id, standing.banned, standing.muted,
                coalesce(liked.post_ids, '{}') AS liked_post_ids,
                coalesce(hidden.blocked, '{}') AS blocked_author_ids,
-               coalesce(hidden.muted, '{}') AS muted_author_ids
+               coalesce(hidden.muted, '{}') AS muted_author_ids,
+               coalesce(hidden.apart, '{}') AS apart_author_ids
         FROM standings_now AS standing
         LEFT JOIN liked ON liked.account_id = standing.account_id
         LEFT JOIN hidden ON hidden.account_id = standing.account_id
@@ -111,7 +119,7 @@ async def get_viewer_state(conn: Connection, viewer_id: int | None) -> ViewerSta
     if viewer_id is None:
         return ANONYMOUS
     hidden = await blocks.get_hidden_accounts(conn, viewer_id)
-    return ViewerState(viewer_id, blocked_ids=hidden.blocked, muted_ids=hidden.muted)
+    return ViewerState(viewer_id, blocked_ids=hidden.blocked, muted_ids=hidden.muted, apart_ids=hidden.apart)
 
 
 async def require_visible_post(conn: Connection, post_id: int, viewer_id: int | None) -> ViewerState:

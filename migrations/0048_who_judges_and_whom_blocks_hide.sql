@@ -1,4 +1,4 @@
--- A reviewer judged what a second account of the same phone had written, and both stages of one case with two accounts: the rule goes by person.
+-- A reviewer judged what a second account of the same phone had written, and a block hid from staff what every reader sees: both rules in one place.
 
 -- Finds what was judged about an account, for an appeal against it.
 CREATE INDEX cases_of_accounts ON cases (account_id) WHERE account_id IS NOT NULL;
@@ -40,3 +40,24 @@ CROSS JOIN LATERAL (
 ) AS imposed
 JOIN same_person_accounts AS same ON same.account_id = ANY (imposed.reviewer_ids)
 WHERE appeals.kind = 'appeal';
+
+-- Whom a reader does not see, and why, as far as it is not public anyway. A block hides both accounts from each other (`block`); but not from
+-- staff, nor from a juror an author whose entry is to be marked (`apart`: seen, without liking or answering). One's own block is also a mute:
+-- it keeps the account out of one's lists in any case.
+CREATE VIEW hidden_accounts AS
+SELECT kept_apart.account_id, kept_apart.other_id,
+    CASE
+        WHEN kept_apart.kind = 'block' AND (
+            EXISTS (SELECT FROM rights_now WHERE rights_now.account_id = kept_apart.account_id)
+            OR EXISTS (
+                SELECT FROM jurors
+                JOIN entries ON entries.campaign_id = jurors.campaign_id
+                WHERE jurors.account_id = kept_apart.account_id AND jurors.removed_at IS NULL
+                    AND entries.author_id = kept_apart.other_id
+            )
+        ) THEN 'apart'
+        ELSE kept_apart.kind
+    END AS kind
+FROM kept_apart
+UNION ALL
+SELECT relations.account_id, relations.target_id, 'mute' FROM relations WHERE relations.kind = 'block';
