@@ -47,13 +47,15 @@ WHERE appeals.kind = 'appeal';
 CREATE VIEW hidden_accounts AS
 SELECT kept_apart.account_id, kept_apart.other_id,
     CASE
+        -- OFFSET 0: pair by pair, so that no plan begins with all rights or entries.
         WHEN kept_apart.kind = 'block' AND (
-            EXISTS (SELECT FROM rights_now WHERE rights_now.account_id = kept_apart.account_id)
+            EXISTS (SELECT FROM rights_now WHERE rights_now.account_id = kept_apart.account_id OFFSET 0)
             OR EXISTS (
                 SELECT FROM jurors
                 JOIN entries ON entries.campaign_id = jurors.campaign_id
                 WHERE jurors.account_id = kept_apart.account_id AND jurors.removed_at IS NULL
                     AND entries.author_id = kept_apart.other_id
+                OFFSET 0
             )
         ) THEN 'apart'
         ELSE kept_apart.kind

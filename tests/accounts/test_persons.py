@@ -82,7 +82,7 @@ async def test_a_block_applies_in_both_directions(conn: Connection) -> None:
     assert {other for _, other in await blocks.list_blocked_pairs(conn, pairs)} == apart
     assert {other for _, other in await blocks.list_hidden_pairs(conn, pairs)} == apart | {muted}
     (viewer_state,) = await list_viewer_states(conn, [ViewerQuery(viewer, tuple(posts), authors)])
-    assert (viewer_state.blocked_ids, viewer_state.muted_ids) == (apart, {muted})
+    assert (viewer_state.blocked_ids, viewer_state.muted_ids) == (apart, {muted, blocked})
     preconditions = await list_preconditions(conn, [(post_id, viewer) for post_id in posts])
     assert {each.author_id for each in preconditions.values() if each.is_blocked} == apart
 

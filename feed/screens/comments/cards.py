@@ -51,6 +51,8 @@ class CommentRow(msgspec.Struct, frozen=True):
     badge: str | None
     text: str
     reply_to_id: int | None
+    # Author of the comment that it answers, if that is published.
+    reply_to_author_id: int | None
     reply_to_name: str | None
     reply_count: int
     like_count: int
@@ -191,8 +193,14 @@ async def list_without_hidden(
 
 
 def without_hidden(rows: Sequence[CommentRow], viewer_state: ViewerState) -> list[CommentRow]:
-    """The rows without those by authors hidden from the viewer (blocked in either direction, or muted)."""
-    return [row for row in rows if _is_shown_to(row, viewer_state)]
+    """The rows without those by authors hidden from the viewer (blocked in either direction, or muted), whom no row names either."""
+    return [_without_hidden_name(row, viewer_state) for row in rows if _is_shown_to(row, viewer_state)]
+
+
+def _without_hidden_name(row: CommentRow, viewer_state: ViewerState) -> CommentRow:
+    if row.reply_to_author_id is None or not is_author_hidden(row.reply_to_author_id, viewer_state):
+        return row
+    return msgspec.structs.replace(row, reply_to_name=None)
 
 
 def _is_shown_to(row: CommentRow, viewer_state: ViewerState) -> bool:
@@ -211,7 +219,7 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
         """
         SELECT comments.id, comments.post_id, comments.root_id, comments.author_id, accounts.name AS author_name,
                accounts.avatar_url, accounts.badge, comments.text, comments.reply_to_id,
-               answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count,
+               answered_authors.id AS reply_to_author_id, answered_authors.name AS reply_to_name, comments.reply_count, comments.like_count,
                likes.account_id IS NOT NULL AS liked_by_me, comments.state, comments.ip_region, comments.created_at
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (id, viewer_id, position)
         JOIN comments ON comments.id = wanted.id
@@ -220,10 +228,7 @@ async def list_for_viewers(conn: Connection, pairs: Sequence[tuple[int, int | No
           ON likes.post_id = comments.post_id AND likes.comment_id = comments.id AND likes.account_id = wanted.viewer_id
         LEFT JOIN comments AS answered ON answered.id = comments.reply_to_id
         LEFT JOIN accounts AS answered_authors
-          ON answered_authors.id = answered.author_id AND answered.state = 'published' AND NOT EXISTS (
-              SELECT FROM hidden_accounts AS hidden
-              WHERE hidden.account_id = wanted.viewer_id AND hidden.other_id = answered.author_id AND hidden.kind <> 'apart'
-          )
+          ON answered_authors.id = answered.author_id AND answered.state = 'published'
         ORDER BY wanted.position
         """,
         *columns(pairs, 2),

@@ -37,6 +37,12 @@ def key_of(app_state: AppState) -> str:
     return otp_quotas.client_networks(app_state.keys, "127.0.0.1")[0].key
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """In embedded mode, quotas by address do not apply to this machine."""
+    return msgspec.structs.replace(settings, embedded=False)
+
+
 @pytest.fixture(autouse=True)
 def _easy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(otp_guard, "_COST", 1)
