@@ -670,6 +670,7 @@ async def test_disqualified_and_deleted_entries_free_their_places_on_the_shortli
 async def test_a_juror_who_was_not_asked_gives_up_the_seat_before_the_first_mark(stage: Stage) -> None:
     campaign = await stage.campaign()
     editor, asked, other = await stage.person(role="editor"), await stage.person(), await stage.person()
+    await stage.pool.execute("UPDATE campaigns SET created_by = $2 WHERE id = $1", campaign, editor)
     await members.assign_jurors(stage.pool, editor, campaign, [asked, other])
     entry = await make.entry(stage.pool, campaign, asked)
     theirs = await stage.entry(campaign)
