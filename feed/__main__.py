@@ -16,6 +16,7 @@ from feed.errors import FeedError, Invalid
 from feed.geoip import RegionsUnreadable
 from feed.keys.files import KeyStoreError
 from feed.migrations import MigrationError
+from feed.terminal import print_lines
 
 # In the order in which the help lists them.
 COMMANDS = (
@@ -86,7 +87,7 @@ def _message(error: FeedError) -> str:
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"feed: {message}", file=sys.stderr)
+    print_lines(*f"feed: {message}".split("\n"), to=sys.stderr)
     return status
 
 

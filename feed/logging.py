@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from feed.errors import FeedError
+from feed.terminal import escaped
 
 HIDDEN = "[hidden]"
 
@@ -67,7 +68,7 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
 
 
 def redact(_: object, __: str, event: Event) -> Event:
-    """A structlog processor that redacts the values of personal keys at any depth, and phone numbers."""
+    """A structlog processor that redacts the values of personal keys at any depth, and phone numbers, and escapes controls."""
     for key, value in event.items():
         event[key] = HIDDEN if _is_personal_key(key) else _redacted(value)
     return event
@@ -80,7 +81,7 @@ def _is_personal_key(key: object) -> bool:
 
 def _redacted(value: object) -> object:
     if isinstance(value, str):
-        return _CALLABLE.sub(HIDDEN, value)
+        return escaped(_CALLABLE.sub(HIDDEN, value))
     if isinstance(value, Mapping):
         return {key: HIDDEN if _is_personal_key(key) else _redacted(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

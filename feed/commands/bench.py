@@ -16,6 +16,7 @@ from feed.postgres import open_pool
 from feed.seeding.actions import fill
 from feed.seeding.model import Sizes, sizes_of
 from feed.settings import Settings
+from feed.terminal import print_lines
 
 # The last step is a VACUUM of tables with millions of rows.
 _STATEMENT_SECONDS = 3600.0
@@ -58,10 +59,10 @@ def run_seed(arguments: argparse.Namespace) -> int:
     with progress(sizes.rows, sys.stderr) as advance:
         asyncio.run(seed_installation(settings, sizes, advance))
     seconds = time.monotonic() - began
-    print(
-        f"已写入 {sizes.posts} 条动态、{sizes.likes} 个赞、{sizes.comments} 条评论、{sizes.accounts} 个账号（{seconds:.0f} 秒）\n"
+    print_lines(
+        f"已写入 {sizes.posts} 条动态、{sizes.likes} 个赞、{sizes.comments} 条评论、{sizes.accounts} 个账号（{seconds:.0f} 秒）",
         f"{sizes.posts} posts, {sizes.likes} likes, {sizes.comments} comments, {sizes.accounts} accounts "
-        f"written in {seconds:.0f} s"
+        f"written in {seconds:.0f} s",
     )
     return 0
 
@@ -102,6 +103,6 @@ def _line_for_each_tenth(total: int, out: TextIO) -> Callable[[int], None]:
         done += count
         if done * 10 // total > printed:
             printed = done * 10 // total
-            print(f"写入 seeding {done:,} / {total:,}", file=out, flush=True)
+            print_lines(f"写入 seeding {done:,} / {total:,}", to=out)
 
     return advance

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from feed.commands.installation import add_data_option, find_settings
 from feed.keys.signatures import PublicKey
 from feed.keys.store import open_keys
+from feed.terminal import print_lines
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,15 +31,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_list(arguments: argparse.Namespace) -> int:
     keys = open_keys(find_settings(arguments.data).keys_dir, create=False)
     for number, key in enumerate(keys.public_keys().keys):
-        print(_line(key) + ("  当前 current" if number == 0 else ""))
+        print_lines(_line(key) + ("  当前 current" if number == 0 else ""))
     return 0
 
 
 def run_rotate(arguments: argparse.Namespace) -> int:
     directory = find_settings(arguments.data).keys_dir
     key = open_keys(directory, create=False).rotate_signing_key(datetime.now(UTC).replace(microsecond=0))
-    print(f"新签名密钥已启用，请备份 {directory} · signing with a new key; back that directory up:")
-    print(_line(key))
+    print_lines(f"新签名密钥已启用，请备份 {directory} · signing with a new key; back that directory up:")
+    print_lines(_line(key))
     return 0
 
 

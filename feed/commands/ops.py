@@ -28,6 +28,7 @@ from feed.screens.prizes.overdue import list_overdue
 from feed.screens.staff.doctor import read_applied, read_backlog
 from feed.settings import Settings
 from feed.sms.registry import get_registration
+from feed.terminal import print_lines
 
 # One day.
 TOKEN_SECONDS = 86_400
@@ -71,12 +72,12 @@ def run_token(arguments: argparse.Namespace) -> int:
     phone = normalise_phone(arguments.phone or phone_for(user))
     roles = tuple(role for role in ROLES if role in arguments.role)
     if roles and not settings.embedded:
-        print(
-            "令牌中的角色只在内置模式下有效，请用 feed grant。\n"
+        print_lines(
+            "令牌中的角色只在内置模式下有效，请用 feed grant。",
             "Roles in a token count in embedded mode only: use `feed grant`.",
-            file=sys.stderr,
+            to=sys.stderr,
         )
-    print(issue_token(keys.token_key, sub=user, name=user, phone=phone, roles=roles, seconds=TOKEN_SECONDS))
+    print_lines(issue_token(keys.token_key, sub=user, name=user, phone=phone, roles=roles, seconds=TOKEN_SECONDS))
     return 0
 
 
@@ -99,7 +100,7 @@ async def change_role(settings: Settings, who: str, role: Role, *, revoke: bool 
     finally:
         await pool.close()
     done = ("已收回 revoked" if revoke else "已授予 granted") if changed else "没有变化 nothing to do"
-    print(f"{done}: {role}, {account_id}")
+    print_lines(f"{done}: {role}, {account_id}")
     return 0
 
 
@@ -139,7 +140,10 @@ async def print_findings(settings: Settings) -> int:
     failed = False
     async for finding in run_checks(settings):
         failed |= finding.wrong
-        print(f"{'WRONG' if finding.wrong else 'ok':7}{finding.about:16}{finding.says}")
+        first, *more = finding.says.split("\n")
+        print_lines(
+            f"{'WRONG' if finding.wrong else 'ok':7}{finding.about:16}{first}", *(f"{'':23}{line}" for line in more)
+        )
     return int(failed)
 
 

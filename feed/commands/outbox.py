@@ -7,6 +7,7 @@ import msgspec
 from feed.commands.installation import add_data_option, find_settings
 from feed.phones import normalise_phone
 from feed.sms.file_provider import read_outbox
+from feed.terminal import print_lines
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,5 +25,5 @@ def run(arguments: argparse.Namespace) -> int:
     phone = normalise_phone(arguments.phone) if arguments.phone else None
     for line in read_outbox(find_settings(arguments.data).sms_outbox):
         if phone is None or line.phone == phone:
-            print(msgspec.json.encode(line).decode())
+            print_lines(msgspec.json.encode(line).decode())
     return 0

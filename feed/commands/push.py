@@ -12,6 +12,7 @@ from feed.inbox import push_actions as push_actions
 from feed.inbox.push_store import PushState
 from feed.postgres import Pool, open_pool, with_retries
 from feed.screens.staff import pushes as screen
+from feed.terminal import print_lines
 
 _LAST = 2**63 - 1
 
@@ -42,7 +43,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     async def show(pool: Pool) -> None:
         async with pool.acquire() as conn:
             for card in await screen.list_pushes(conn, states, _LAST, arguments.limit):
-                print(msgspec.json.encode(card).decode())
+                print_lines(msgspec.json.encode(card).decode())
 
     return _run(arguments, show)
 
@@ -54,7 +55,7 @@ def run_retry(arguments: argparse.Namespace) -> int:
         else:
             await push_actions.retry_push(pool, arguments.id, by=None)
             count = 1
-        print(f"已安排重发 {count} 条 · {count} to be tried again")
+        print_lines(f"已安排重发 {count} 条 · {count} to be tried again")
 
     return _run(arguments, retry)
 

@@ -9,6 +9,7 @@ from feed.commands.installation import add_data_option, find_settings
 from feed.embedded.processes import CannotStart
 from feed.postgres import open_pool
 from feed.settings import Settings
+from feed.terminal import print_lines
 
 # A large campaign is counted in one statement per chunk.
 _STATEMENT_SECONDS = 60.0
@@ -27,7 +28,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_rebuild(arguments: argparse.Namespace) -> int:
     built = asyncio.run(rebuild_boards(find_settings(arguments.data)))
-    print(f"已重建 {built} 个榜单 · {built} boards built anew")
+    print_lines(f"已重建 {built} 个榜单 · {built} boards built anew")
     return 0
 
 

@@ -7,6 +7,7 @@ from feed.commands.installation import add_data_option, find_settings
 from feed.postgres import open_pool
 from feed.screens.prizes.retention import RetainedCampaign, list_retained
 from feed.settings import Settings
+from feed.terminal import print_lines
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,9 +24,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     kept = asyncio.run(_read(find_settings(arguments.data)))
     if not kept:
-        print("没有已结束的活动 · no campaign is final yet")
+        print_lines("没有已结束的活动 · no campaign is final yet")
     for each in kept:
-        print(line(each))
+        print_lines(line(each))
     return 0
 
 

@@ -12,6 +12,7 @@ from feed.commands.installation import add_data_option, environment, find_settin
 from feed.embedded.launcher import end_with_parent
 from feed.embedded.processes import require_free_port
 from feed.geoip import open_regions
+from feed.terminal import print_lines
 
 # The timeout for complete headers, also of the next request on a keep-alive connection.
 _HEADER_SECONDS = 10
@@ -119,6 +120,6 @@ def run_migrate(arguments: argparse.Namespace) -> int:
     if arguments.create_keys:
         open_keys(settings.keys_dir, create=True)
     for name in asyncio.run(migrate(settings.direct_url)):
-        print(f"已应用 applied {name}")
-    print("数据库结构已是最新 · the schema is up to date")
+        print_lines(f"已应用 applied {name}")
+    print_lines("数据库结构已是最新 · the schema is up to date")
     return 0

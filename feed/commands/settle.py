@@ -11,6 +11,7 @@ from feed.prizes.model import SettlementBlocked
 from feed.prizes.settlement.actions import settle_campaign
 from feed.screens.prizes.settlement import Decision, get_decision
 from feed.settings import Settings
+from feed.terminal import print_lines
 
 # The same timeout as in the worker: a large campaign is counted in one statement.
 _STATEMENT_SECONDS = 60.0
@@ -32,16 +33,16 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     decision = asyncio.run(_settle(find_settings(arguments.data), arguments.campaign, arguments.reason))
     if decision.settled_at is None:
-        print(f"仍有 {len(decision.blocked_by)} 项待处理 · something still waits; --reason settles all the same:")
+        print_lines(f"仍有 {len(decision.blocked_by)} 项待处理 · something still waits; --reason settles all the same:")
         for block in decision.blocked_by:
-            print("  " + " ".join(map(str, block.values())))
+            print_lines("  " + " ".join(map(str, block.values())))
         return 1
     winners, reserves = len(decision.winners), len(decision.reserves)
-    print(
+    print_lines(
         f"评选完成，待两位编辑公布 · settled, to be announced by two editors: {winners} 名得主 winners, {reserves} 名候补 reserves"
     )
     for winner in decision.winners:
-        print(f"{winner.place:3}  {winner.score:>10}  {winner.user['name']}  /v1/posts/{winner.post_id}")
+        print_lines(f"{winner.place:3}  {winner.score:>10}  {winner.user['name']}  /v1/posts/{winner.post_id}")
     return 0
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from feed.commands.installation import add_data_option
 from feed.commands.supervisor import RunningInstallation, run_installation
+from feed.terminal import print_lines
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -88,4 +89,4 @@ def _place(url: str) -> str:
 
 
 def _print(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+    print_lines(*words.split("\n"), to=sys.stderr)

@@ -11,6 +11,8 @@ from feed.keys.signatures import KeysUnreadable, PublicKey, read_public_keys
 from feed.prizes.model import Forced
 from feed.prizes.result.draw_section import DrawSection
 from feed.prizes.result.verify import Verification, verify_result
+from feed.terminal import print_lines
+from feed.texts import quoted
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,12 +38,15 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise CannotStart(f"无法读取文件。\n{arguments.result} cannot be read: {error.strerror}") from None
     finding = verify_result(text, keys)
-    print("\n".join(finding_lines(finding)))
+    print_lines(*finding_lines(finding))
     return 0 if finding.is_valid else 1
 
 
 def finding_lines(finding: Verification) -> list[str]:
-    """The printed lines of a finding: what was checked, what is wrong, and what the file cannot prove."""
+    """The printed lines of a finding: what was checked, what is wrong, what the file cannot prove, and last the verdict.
+
+    Last, so that nothing in the file can stand where a reader looks for it.
+    """
     lines = [
         *_about(finding),
         *_problems(finding),
@@ -57,14 +62,28 @@ def finding_lines(finding: Verification) -> list[str]:
             "A file cannot tell: whether likers are real people, whether what is unranked was rightly excluded, "
             "whether marks were fair; names are outside of what is signed.",
         ]
-    return lines
+    return [*lines, *_verdict(finding)]
+
+
+def _verdict(finding: Verification) -> list[str]:
+    if not finding.is_valid:
+        return ["结论：无效，见上方标有 [✗] 的各行", "VERDICT: NOT valid; see the lines with [✗] above"]
+    if finding.signed == "not_checked":
+        return [
+            "结论：自洽，来源未验证（没有给出公钥）",
+            "VERDICT: self-consistent; its source was not verified, because no key was given",
+        ]
+    return [
+        "结论：有效，重算一致，签名相符",
+        "VERDICT: valid; recomputed and the same, and signed with a key that was given",
+    ]
 
 
 def _about(finding: Verification) -> list[str]:
     outcome = finding.outcome
     if outcome is None:
         return []
-    head = f"{outcome.campaign.title} · {outcome.campaign.id} · {outcome.frozen_at}"
+    head = f"{quoted(outcome.campaign.title, 200)} · {outcome.campaign.id} · {outcome.frozen_at}"
     if not finding.is_consistent:
         return [head]
     rows, winners, reserves = len(outcome.sheet), len(outcome.winners), len(outcome.reserves)
@@ -107,9 +126,10 @@ def _about_amendments(finding: Verification) -> list[str]:
 
 
 def _about_force(forced: Forced) -> list[str]:
+    reason = quoted(forced.reason, 500) if forced.reason else None
     lines = [
-        f"[?] 主办方未等待下列 {len(forced.overrides)} 项即行评选，理由：{forced.reason or '未说明'}",
-        f"    settled without waiting for {len(forced.overrides)} things; the reason given: {forced.reason or 'none'}",
+        f"[?] 主办方未等待下列 {len(forced.overrides)} 项即行评选，理由：{reason or '未说明'}",
+        f"    settled without waiting for {len(forced.overrides)} things; the reason given: {reason or 'none'}",
     ]
     for each in forced.overrides[:20]:
         chinese, english = OVERRIDES.get(str(each.get("kind")), ("其他", "something else"))

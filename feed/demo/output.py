@@ -2,26 +2,37 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.rule import Rule
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from feed.demo.line_breaks import folded
+from feed.terminal import escaped
 
 Language = Literal["zh", "en"]
 
 
 class Unexpected(Exception):
     """A check failed; the message says what was expected."""
+
+
+class _Console(Console):
+    """A console on which texts of users are escaped; only rich itself writes control sequences."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The segments of a renderable."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else "\n".join(map(escaped, text.split("\n"))), style, control)
 
 
 class Output:
@@ -195,5 +206,5 @@ class Place:
 
 
 def _console() -> Console:
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=110, no_color=True)
+    found = _Console(highlight=False)
+    return found if found.is_terminal else _Console(highlight=False, width=110, no_color=True)

@@ -1,6 +1,5 @@
 """An SMS provider for development at a terminal: writes each message to standard output."""
 
-import sys
 from datetime import UTC, datetime
 
 import msgspec
@@ -9,6 +8,7 @@ from feed.sms.file_provider import OutboxLine
 from feed.sms.model import Purpose, Reference
 from feed.sms.provider import Inconclusive, Registration
 from feed.sms.templates import render_text
+from feed.terminal import print_lines
 
 
 class ConsoleProvider:
@@ -19,8 +19,7 @@ class ConsoleProvider:
     async def send(self, reference: Reference, phone: str, purpose: Purpose, params: dict[str, str]) -> str:
         """Prints the message as one line of JSON, in the format of the outbox file."""
         line = OutboxLine(reference, datetime.now(UTC), phone, purpose, render_text(purpose, params), params)
-        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
-        sys.stdout.flush()
+        print_lines(msgspec.json.encode(line).decode())
         return f"console-{reference}"
 
     async def find(self, reference: Reference, phone: str, sending_at: datetime) -> Inconclusive:
