@@ -63,7 +63,12 @@ class TextRule(msgspec.Struct, frozen=True):
     @property
     def bound(self) -> msgspec.Meta:
         """The annotation of a field with this rule: the bound that is checked while decoding, before the text is normalised."""
-        return msgspec.Meta(max_length=self.raw_longest, extra={"text": self, "longest": self.longest})
+        return msgspec.Meta(
+            max_length=self.raw_longest,
+            # The document states the maximum that users know.
+            extra_json_schema={"extra": {"max_length": self.longest}},
+            extra={"text": self, "longest": self.longest},
+        )
 
     @property
     def raw_longest(self) -> int:

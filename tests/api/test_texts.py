@@ -1,9 +1,11 @@
 """What is no text is rejected in every text field of every operation, with the field's path."""
 
 import json
+from typing import Literal
 
 import httpx
 import pytest
+import unicodedata2
 from msgspec import inspect
 
 from tests.support.api import Join, Person
@@ -60,10 +62,13 @@ async def test_every_text_field_rejects_what_is_no_text(chief: Person) -> None:
 
 
 async def ask(person: Person, body: BodyType, values: dict[str, str], path: str, text: str) -> httpx.Response:
+    return await send(person, body, values, json.dumps(with_text(body.kind, path, text)).encode())
+
+
+async def send(person: Person, body: BodyType, values: dict[str, str], content: bytes) -> httpx.Response:
     url = "http://feed.test" + body.path
     for name, value in values.items():
         url = url.replace("{" + name + "}", value)
-    content = json.dumps(with_text(body.kind, path, text)).encode()
     return await person(body.method, url, content=content, headers={"content-type": "application/json"})
 
 
@@ -73,3 +78,57 @@ def names_field(answer: httpx.Response, path: str, text: str) -> bool:
         return False
     named = path.replace("[]", "[0]").split("{}")[0]
     return any(error["field"] == named or error["field"].startswith(named) for error in answer.json()["errors"])
+
+
+MARKS = "\u0301\u0316"
+
+
+@pytest.fixture
+def normalised_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The lengths of all texts that are normalised, by any module."""
+    lengths: list[int] = []
+    normalize = unicodedata2.normalize
+
+    def recording(form: Literal["NFC", "NFD", "NFKC", "NFKD"], value: str) -> str:
+        lengths.append(len(value))
+        return normalize(form, value)
+
+    monkeypatch.setattr(unicodedata2, "normalize", recording)
+    return lengths
+
+
+async def test_a_long_text_is_rejected_before_it_is_normalised(chief: Person, normalised_lengths: list[int]) -> None:
+    values = await paths(chief)
+    attack = "a" + MARKS * 60_000
+    for body in body_types():
+        for field in string_fields(inspect.type_info(body.kind)):
+            normalised_lengths.clear()
+            content = json.dumps(with_text(body.kind, field.path, attack), ensure_ascii=False).encode()
+            answer = await send(chief, body, values, content)
+            assert answer.status_code in (401, 422), f"{body.method} {body.path} {field.path}: {answer.status_code}"
+            # Other fields of the body are normalised, but not this one.
+            assert max(normalised_lengths, default=0) < 100, f"{body.method} {body.path} {field.path}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/topics/{}",
+        "/topics/{}/posts",
+        "/topics?q={}",
+        "/moderation/cases?topic={}",
+        "/feeds/latest?cursor={}",
+        "/posts?ids={}",
+        "/campaigns/{}",
+        "/users/{}/posts",
+        "/admin/campaigns?state={}",
+    ],
+)
+async def test_a_long_path_or_query_is_hardly_normalised(
+    chief: Person, normalised_lengths: list[int], path: str
+) -> None:
+    for text in ("a" + MARKS * 600, "\ufdfa" * 800, "%23a" + MARKS * 600 + "%23", "a" + MARKS * 5_000):
+        normalised_lengths.clear()
+        answer = await chief("GET", path.format(text))
+        assert 400 <= answer.status_code < 500 or answer.json() == {"items": [], "next_cursor": None}
+        assert max(normalised_lengths, default=0) <= 200
