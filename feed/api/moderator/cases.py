@@ -26,9 +26,8 @@ from feed.pagination import BEGINNING, NEWEST, Page, Position
 from feed.posts.hide_show import PostIsDeleted
 from feed.screens.staff import cases as screen
 from feed.screens.staff.cases import CaseCard
-from feed.texts import Choice, require_text
+from feed.texts import Choice
 from feed.topics import store as topics
-from feed.topics.model import TOPIC_NAME
 from feed.topics.parse import is_topic_name, topic_key
 
 Stage = Annotated[int | None, QueryParameter(ge=1, le=STAGE_LAST)]
@@ -67,9 +66,9 @@ async def list_cases(
 ) -> Page[CaseCard]:
     """Open cases, most urgent first, or closed ones, newest first."""
     campaign = None if campaign_id is None else field_id(campaign_id, "campaign_id")
-    topic = None if topic is None else require_text("topic", topic, TOPIC_NAME)
     case_filter = CaseFilter(stage, kind, campaign, await _topic_ids(app_state, topic), has_media)
-    named = None if topic is None else topic_key(topic)
+    # What cannot be a name is not normalised: it may be long.
+    named = topic_key(topic) if topic is not None and is_topic_name(topic) else None
     name = f"cases:{case_state}:" + ":".join(map(str, (stage, kind, campaign, named, has_media)))
     listed, start = (screen.list_open, _MOST_URGENT) if case_state == "open" else (screen.list_closed, NEWEST)
     position = app_state.cursors.position(name, cursor, start)
