@@ -101,11 +101,13 @@ async def test_a_long_text_is_rejected_before_it_is_normalised(chief: Person, no
     values = await paths(chief)
     attack = "a" + MARKS * 60_000
     for body in body_types():
+        if body.path.startswith("/v1/hooks/"):  # They read no body without a signature or a secret in the path.
+            continue
         for field in string_fields(inspect.type_info(body.kind)):
             normalised_lengths.clear()
             content = json.dumps(with_text(body.kind, field.path, attack), ensure_ascii=False).encode()
             answer = await send(chief, body, values, content)
-            assert answer.status_code in (401, 422), f"{body.method} {body.path} {field.path}: {answer.status_code}"
+            assert answer.status_code == 422, f"{body.method} {body.path} {field.path}: {answer.status_code}"
             # Other fields of the body are normalised, but not this one.
             assert max(normalised_lengths, default=0) < 100, f"{body.method} {body.path} {field.path}"
 

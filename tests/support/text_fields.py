@@ -11,7 +11,7 @@ from feed.api.openapi.schema import operations
 from feed.api.state import AppState
 from feed.app import build
 from feed.settings import Settings
-from feed.texts import MARKS_MOST, TextRule
+from feed.texts import MARKS_MOST, RAW_PER_NORMALISED, TextRule
 
 
 class Field(NamedTuple):
@@ -112,6 +112,7 @@ def bad_texts(rule: TextRule) -> dict[str, str]:
     """Texts that no field with this rule accepts, by what is wrong with them."""
     bad = {
         "too_long": "长" * (rule.longest + 1),
+        "raw": "a" + "\u0301\u0316" * (RAW_PER_NORMALISED * rule.longest),
         "marks": "a" + "\u0316" * (MARKS_MOST + 1),
         "joiners": "\u200d\u200c",
         "filler": "\u3164",
