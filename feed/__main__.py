@@ -16,6 +16,7 @@ from feed.errors import FeedError, Invalid
 from feed.geoip import RegionsUnreadable
 from feed.keys.files import KeyStoreError
 from feed.migrations import MigrationError
+from feed.poolers import NoSession
 from feed.terminal import print_lines
 
 # In the order in which the help lists them.
@@ -65,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except (PortBusy, DirectoryInUse, UnsafeSetting) as error:
         return _fail(str(error), 2)
-    except (CannotStart, MigrationError, KeyStoreError) as error:
+    except (CannotStart, MigrationError, KeyStoreError, NoSession) as error:
         return _fail(str(error), 1)
     except RegionsUnreadable as error:
         return _fail(f"IP 属地文件无法使用。\nFEED_IP_REGIONS_FILE cannot be used: {error}", 1)

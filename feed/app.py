@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
+import structlog
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
@@ -11,6 +12,7 @@ from feed.api.connections import MAX_PER_ADDRESS, Connections
 from feed.api.dependencies import DEPENDENCIES
 from feed.api.editor import router as editor
 from feed.api.errors import EXCEPTION_HANDLERS
+from feed.api.health import Health
 from feed.api.health import router as health
 from feed.api.loop_watch import watched_loop
 from feed.api.middleware.cors import cors_config
@@ -23,6 +25,7 @@ from feed.api.middleware.metrics import metrics_middleware
 from feed.api.middleware.rate_limit import rate_limit_middleware
 from feed.api.middleware.retries import retries_middleware
 from feed.api.middleware.security import security_middleware
+from feed.api.middleware.startup import startup_middleware
 from feed.api.mobile import router as mobile
 from feed.api.moderator import router as moderator
 from feed.api.openapi.docs import OPENAPI, docs_files, prepare_document
@@ -31,13 +34,18 @@ from feed.api.requests import StrictRequest, check_request
 from feed.api.state import AppState
 from feed.api.webhooks.accounts import router as account_webhooks
 from feed.api.webhooks.sms import sms_webhooks
+from feed.keys.files import KeyStoreError
+from feed.readiness import PostgresFault
 from feed.settings import Settings
+from feed.startup import Waiting
+
+log = structlog.get_logger()
 
 MAX_BODY_BYTES = 256 * 1024
 
 
 def build(
-    opened: Callable[[], AbstractAsyncContextManager[AppState]] | AppState, settings: Settings | None = None
+    opened: Callable[[Waiting], AbstractAsyncContextManager[AppState]] | AppState, settings: Settings | None = None
 ) -> Litestar:
     """The application with an open AppState, or with one that the server's lifespan opens; then `settings` is required."""
     settings = opened.settings if isinstance(opened, AppState) else settings
@@ -45,14 +53,14 @@ def build(
     state = State()
     # Behind a trusted proxy all connections come from its address.
     connections = Connections(max_per_address=None if settings.trusted_proxies else MAX_PER_ADDRESS)
+    missing = Health("unready", "down", "unknown", "unknown")
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         if isinstance(opened, AppState):
             yield
             return
-        async with opened() as app_state, connections.watched(), watched_loop():
-            app.state.app_state = app_state
+        async with _opening(app, opened, missing), connections.watched(), watched_loop():
             preparing = asyncio.create_task(asyncio.to_thread(prepare_document, app))
             yield
             await preparing
@@ -84,7 +92,52 @@ def build(
         logging_config=None,
     )
     # Outside of the router: responses without a route have the same headers and timeouts.
-    app.asgi_handler = head_middleware(
-        security_middleware(fast_path(app, framework_caches_middleware(app, app.asgi_handler)), settings, connections)
+    handler = startup_middleware(
+        fast_path(app, framework_caches_middleware(app, app.asgi_handler)), app, lambda: missing
     )
+    app.asgi_handler = head_middleware(security_middleware(handler, settings, connections))
     return app
+
+
+@asynccontextmanager
+async def _opening(
+    app: Litestar, opened: Callable[[Waiting], AbstractAsyncContextManager[AppState]], missing: Health
+) -> AsyncIterator[None]:
+    """Opens the state in a task, and lets the server listen as soon as it is open or has to wait.
+
+    An error before that ends the process. One that shows only after the wait leaves it unready: other processes of the same
+    server must not end with it.
+    """
+    listening, ending = asyncio.Event(), asyncio.Event()
+
+    def waiting(fault: PostgresFault) -> None:
+        missing.postgres = fault
+        listening.set()
+
+    async def hold() -> None:
+        async with opened(waiting) as app_state:
+            app.state.app_state = app_state
+            listening.set()
+            await ending.wait()
+
+    def report(task: asyncio.Task[None]) -> None:
+        if listening.is_set() and not ending.is_set() and not task.cancelled() and (error := task.exception()):
+            if isinstance(error, KeyStoreError):
+                missing.postgres, missing.keys = "up", "other"
+            log.error("cannot start", exc_info=error)
+
+    holding = asyncio.create_task(hold(), name="application state")
+    holding.add_done_callback(report)
+    started = asyncio.create_task(listening.wait())
+    await asyncio.wait([holding, started], return_when=asyncio.FIRST_COMPLETED)
+    started.cancel()
+    if not listening.is_set():
+        await holding
+    try:
+        yield
+    finally:
+        ending.set()
+        if "app_state" not in app.state:
+            holding.cancel()
+        with suppress(asyncio.CancelledError, KeyStoreError):
+            await holding

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import msgspec
 
+from feed.poolers import require_session
 from feed.postgres import Connection
 
 _HERE = Path(__file__).parent
@@ -67,9 +68,10 @@ def list_migrations(directory: Path | None = None) -> list[Migration]:
 async def migrate(url: str, migrations: Sequence[Migration] | None = None) -> list[str]:
     """Applies the missing migrations and returns their names. Processes may call this concurrently.
 
-    `url` must not go through a transaction-mode pooler, because the lock belongs to the session. Raises MigrationError.
+    `url` must not go through a transaction-mode pooler, because the lock belongs to the session. Raises NoSession, MigrationError.
     """
     migrations = list_migrations() if migrations is None else migrations
+    await require_session(url)
     conn = await asyncpg.connect(url, server_settings={"application_name": "feed migrate", "lock_timeout": "10s"})
     try:
         await _lock(conn)

@@ -6,7 +6,7 @@ Correctness never depends on Redis: callers catch UNREACHABLE and continue witho
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import redis.exceptions
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -61,6 +61,69 @@ def connect(url: str, *, size: int = 32) -> Redis:
             retry=Retry(NoBackoff(), 0),
         )
     )
+
+
+RedisFault = Literal["down", "denied", "loading", "replica", "cluster", "full", "failing", "rejecting"]
+
+FAULTS: dict[RedisFault, tuple[str, str]] = {
+    "down": ("无法连接", "cannot be reached"),
+    "denied": ("密码或权限不对", "denies access: check password and permissions"),
+    "loading": ("正在载入数据", "is loading its data"),
+    "replica": ("是只读副本", "is a replica: FEED_REDIS_URL must be the primary"),
+    "cluster": ("是集群节点", "is a node of a cluster: FEED_REDIS_URL must be a single server"),
+    "full": ("内存已满", "has no memory left (maxmemory)"),
+    "failing": ("无法保存到磁盘，已停止写入", "cannot save to disk and has stopped writes (MISCONF)"),
+    "rejecting": ("拒绝写入", "rejects writes"),
+}
+_PROBE = "feed:probe"
+# What a server's error begins with or contains.
+_SIGNS: tuple[tuple[str, RedisFault], ...] = (
+    ("cluster mode", "cluster"),
+    ("MISCONF", "failing"),
+    ("LOADING", "loading"),
+    ("MASTERDOWN", "replica"),
+    ("READONLY", "replica"),
+    ("OOM", "full"),
+    ("NOAUTH", "denied"),
+    ("WRONGPASS", "denied"),
+)
+
+
+async def find_fault(redis_client: Redis) -> RedisFault | None:
+    """Why this server cannot keep what is written to it; None if it can. It writes one key, in one round trip."""
+    pipeline = redis_client.pipeline(transaction=False)
+    pipeline.set(_PROBE, b"", px=60_000)
+    # A permission for INFO may be missing, and then only the write decides.
+    pipeline.info("replication")
+    pipeline.info("cluster")
+    try:
+        written, replication, cluster = await pipeline.execute(raise_on_error=False)
+    except UNREACHABLE as error:
+        return _fault_of(error)
+    if isinstance(cluster, dict) and cluster.get("cluster_enabled"):
+        return "cluster"
+    if isinstance(replication, dict) and replication.get("role") == "slave":
+        return "replica"
+    return _fault_of(written) if isinstance(written, Exception) else None
+
+
+def _fault_of(error: BaseException) -> RedisFault:
+    kinds: tuple[tuple[type[Exception], RedisFault], ...] = (
+        (redis.exceptions.AuthenticationError, "denied"),
+        (redis.exceptions.NoPermissionError, "denied"),
+        (redis.exceptions.BusyLoadingError, "loading"),
+        (redis.exceptions.ReadOnlyError, "replica"),
+        (redis.exceptions.MasterDownError, "replica"),
+        (redis.exceptions.ClusterError, "cluster"),
+        (redis.exceptions.OutOfMemoryError, "full"),
+    )
+    for sign, fault in _SIGNS:
+        if sign in str(error):
+            return fault
+    for kind, fault in kinds:
+        if isinstance(error, kind):
+            return fault
+    return "rejecting" if isinstance(error, redis.exceptions.ResponseError) else "down"
 
 
 class Script:

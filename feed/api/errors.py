@@ -34,6 +34,8 @@ from feed.errors import (
     Unavailable,
 )
 from feed.idempotency import AlreadyAnswered
+from feed.keys.files import KeyStoreError
+from feed.keys.fingerprints import KeysUnusable
 from feed.pagination import CursorExpired, CursorInvalid
 from feed.postgres import RETRYABLE, UNAVAILABLE
 
@@ -102,6 +104,10 @@ class UriTooLong(FeedError):
 
 class HeadersTooLarge(FeedError):
     """The headers are larger than 16 KB."""
+
+
+class NotReady(Unavailable):
+    """The process waits for Postgres, or for the keys of this installation."""
 
 
 class TookTooLong(Unavailable):
@@ -215,6 +221,18 @@ def database_away_response(request: Request[Any, Any, Any], error: Exception) ->
     return error_response(request, database_away(error))
 
 
+def key_store_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The response when a file of the key store is missing, damaged or open to other users."""
+    log.error("key store unusable", error=str(error))
+    return error_response(request, KeysUnusable(retry_after=60))
+
+
+def keys_unusable_response(request: Request[Any, Any, Any], error: KeysUnusable) -> Response[bytes]:
+    """The response when a key is not the one that the database knows; the log says which."""
+    log.error("key store unusable", error="; ".join(getattr(error, "__notes__", ())))
+    return error_response(request, error)
+
+
 def write_conflict_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The response to a deadlock or serialization failure, which `retries_middleware` sends only after repeated attempts."""
     request.scope["state"][WRITE_CONFLICT] = error
@@ -259,6 +277,8 @@ def _validation_error(request: Request[Any, Any, Any], error: ValidationExceptio
 EXCEPTION_HANDLERS: Any = {
     AlreadyAnswered: stored_response,
     FeedError: error_response,
+    KeysUnusable: keys_unusable_response,
+    KeyStoreError: key_store_response,
     HTTPException: http_error_response,
     **dict.fromkeys(UNAVAILABLE, database_away_response),
     **dict.fromkeys(RETRYABLE, write_conflict_response),

@@ -2,27 +2,31 @@
 
 import asyncio
 import hmac
-from typing import Any
+import time
 
 import msgspec
 from litestar import Response, Router, get
-from redis.exceptions import RedisError
 
 from feed import metrics
 from feed.api.client_address import is_loopback
 from feed.api.dependencies import AnyRequest, InjectedAppState
+from feed.api.state import AppState
 from feed.errors import NotFound
+from feed.keys.checks import compare_keys
 from feed.keys.signatures import PublicKeys
 from feed.limits.model import UNLIMITED
 from feed.postgres import UNAVAILABLE
+from feed.readiness import find_fault
+from feed.redis import find_fault as find_redis_fault
 
 
 class Health(msgspec.Struct):
-    """The state of this process and of the servers it depends on."""
+    """The state of this process and of the servers it depends on: `up`, or what is wrong with each."""
 
     status: str
     postgres: str = "up"
     redis: str = "up"
+    keys: str = "up"
 
 
 @get("/health/live", opt={"limit": UNLIMITED})
@@ -33,28 +37,62 @@ async def live() -> Health:
 
 @get("/health/ready", opt={"limit": UNLIMITED})
 async def ready(app_state: InjectedAppState) -> Response[Health]:
-    """The process can serve requests: Postgres is reachable. Without Redis pages come from Postgres."""
-    postgres, redis = await asyncio.gather(_postgres(app_state), _redis(app_state))
-    status = "ready" if postgres == "up" else "unready"
-    return Response(Health(status, postgres, redis), status_code=200 if postgres == "up" else 503)
+    """The process can serve requests: Postgres takes writes and has the schema, the keys are those of the database, and Redis takes
+    writes or is down: without Redis pages come from Postgres. Checked at most once a second."""
+    return await _readings.get(app_state)
 
 
-async def _postgres(app_state: Any) -> str:
+class _Readings:
+    """The last answer of each application, for a second. Concurrent probes wait for one check."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._of: AppState | None = None
+        self._at = 0.0
+        self._last: Response[Health] | None = None
+
+    async def get(self, app_state: AppState) -> Response[Health]:
+        async with self._lock:
+            now = time.monotonic()
+            if self._last is None or self._of is not app_state or now - self._at > _CHECKED_SECONDS:
+                self._last = await check_readiness(app_state)
+                self._of, self._at = app_state, now
+            return self._last
+
+
+_CHECKED_SECONDS = 1.0
+_CHECK_TIMEOUT = 2.0
+_readings = _Readings()
+
+
+async def check_readiness(app_state: AppState) -> Response[Health]:
+    """Checks the servers now. 200, or 503 with what is wrong."""
+    (postgres, keys), redis = await asyncio.gather(_postgres(app_state), _redis(app_state))
+    is_ready = postgres == keys == "up" and redis in ("up", "down")
+    health = Health("ready" if is_ready else "unready", postgres, redis, keys)
+    return Response(health, status_code=200 if is_ready else 503)
+
+
+async def _postgres(app_state: AppState) -> tuple[str, str]:
+    """The states of Postgres and of the keys."""
+    state = "down"
     try:
-        async with asyncio.timeout(2):
-            await app_state.pool.fetchval("SELECT 1")
+        async with asyncio.timeout(_CHECK_TIMEOUT):
+            state = await find_fault(app_state.pool) or "up"
+            if state == "schema":
+                return state, "unknown"
+            differences = await compare_keys(app_state.pool, app_state.keys)
     except UNAVAILABLE:
-        return "down"
-    return "up"
+        return "down" if state == "up" else state, "unknown"
+    return state, "up" if not differences else "other"
 
 
-async def _redis(app_state: Any) -> str:
+async def _redis(app_state: AppState) -> str:
     try:
-        async with asyncio.timeout(2):
-            await app_state.redis.ping()
-    except (RedisError, OSError, TimeoutError):
+        async with asyncio.timeout(_CHECK_TIMEOUT):
+            return await find_redis_fault(app_state.redis) or "up"
+    except TimeoutError:
         return "down"
-    return "up"
 
 
 @get("/.well-known/feed-keys.json", opt={"limit": "files"})

@@ -126,6 +126,11 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "After the opening no person who has an entry, a like or a comment in the campaign can be put on the jury.",
     ),
     "last_admin": ("至少要保留一位管理员", "Nobody else is an admin: name another one first."),
+    "keys_unusable": (
+        "服务器密钥异常，暂时无法处理，请稍后再试",
+        "The keys of this server cannot be used: nothing is sealed or opened until an operator has mended it.",
+    ),
+    "not_ready": ("服务正在启动，请稍后再试", "The service is starting: try again in a moment."),
     "kms_away": (
         "暂时无法读写领奖信息，请稍后再试",
         "Details and codes cannot be sealed or opened for now: try again.",

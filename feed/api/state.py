@@ -27,7 +27,7 @@ from feed.limits.configuration import read_table
 from feed.limits.limiter import Limiter
 from feed.limits.model import Owner
 from feed.pagination import Cursors
-from feed.postgres import Pool, open_pool
+from feed.postgres import STATEMENT_SECONDS, Pool
 from feed.posts.actions import Draft, publish_posts
 from feed.redis import connect
 from feed.screens.campaigns.final_leaderboard import FinalLeaderboards
@@ -40,6 +40,7 @@ from feed.screens.posts.pages import Pages
 from feed.screens.posts.topics import Topics
 from feed.screens.prizes.fairness import FairnessReports
 from feed.settings import Settings
+from feed.startup import Waiting, open_database, pausing
 
 
 class AppState(msgspec.Struct, frozen=True):
@@ -137,12 +138,22 @@ def _limiter(settings: Settings, pool: Pool, redis: Redis) -> Limiter | None:
 
 
 @asynccontextmanager
-async def open_app_state(settings: Settings) -> AsyncIterator[AppState]:
-    """Opens the state of an API process and starts its tasks; on exit it finishes pending writes before it closes connections."""
+async def open_app_state(settings: Settings, waiting: Waiting = lambda fault: None) -> AsyncIterator[AppState]:
+    """Opens the state of an API process and starts its tasks; on exit it finishes pending writes before it closes connections.
+
+    It waits until Postgres can be used and calls `waiting` with the reason. Raises KeyStoreError, RegionsUnreadable.
+    """
     keys = open_keys(settings.keys_dir, create=settings.embedded, kms=open_kms(settings))
-    pool = await open_pool(
-        settings.database_url, size=settings.api_pool_size, statement_cache=settings.database_statement_cache
+    pool = await open_database(
+        settings.database_url,
+        keys,
+        size=settings.api_pool_size,
+        statement_seconds=STATEMENT_SECONDS,
+        statement_cache=settings.database_statement_cache,
+        waiting=waiting,
+        pause=pausing(),
     )
+    assert pool is not None
     redis = connect(settings.redis_url)
     app_state = build_app_state(settings, pool, redis, keys)
     app_state.projector.start()

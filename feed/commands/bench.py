@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from feed.commands.installation import add_data_option, find_settings
+from feed.poolers import require_session
 from feed.postgres import open_pool
 from feed.seeding.actions import fill
 from feed.seeding.model import Sizes, sizes_of
@@ -69,6 +70,7 @@ def run_seed(arguments: argparse.Namespace) -> int:
 
 async def seed_installation(settings: Settings, sizes: Sizes, advance: Callable[[int], None]) -> None:
     """Fills the installation; `advance` gets the number of rows after each chunk. Raises NotEmpty, SeedingInProgress."""
+    await require_session(settings.direct_url)
     pool = await open_pool(settings.direct_url, size=2, statement_seconds=_STATEMENT_SECONDS)
     try:
         await fill(pool, sizes, advance)

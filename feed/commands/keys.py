@@ -1,11 +1,16 @@
 """`feed keys`: lists and rotates the signing keys of results."""
 
 import argparse
+import asyncio
 from datetime import UTC, datetime
 
 from feed.commands.installation import add_data_option, find_settings
+from feed.keys.checks import accept_keys
+from feed.keys.fingerprints import Difference, explain
 from feed.keys.signatures import PublicKey
-from feed.keys.store import open_keys
+from feed.keys.store import Keys, open_keys
+from feed.postgres import open_pool, with_retries
+from feed.settings import Settings
 from feed.terminal import print_lines
 
 
@@ -17,7 +22,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add_data_option(parser)
     parser.set_defaults(run=run_list)
-    inner = parser.add_subparsers(metavar="rotate")
+    inner = parser.add_subparsers(metavar="ACTION")
     rotate = inner.add_parser(
         "rotate",
         help="启用新密钥 · sign with a new key from now on",
@@ -26,6 +31,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add_data_option(rotate, inner=True)
     rotate.set_defaults(run=run_rotate)
+    accept = inner.add_parser(
+        "accept",
+        help="登记本机的密钥 · let the database know the keys of this host instead",
+        description="Records the keys of this host as those of the installation, in place of what the database knows, and forgets "
+        "those that are missing here. What was sealed with other keys cannot be opened any more. Other hosts need a copy of this store.",
+    )
+    add_data_option(accept, inner=True)
+    accept.add_argument("name", nargs="*", metavar="KEY", help="such as campaign/12; default: all that differ")
+    accept.set_defaults(run=run_accept)
 
 
 def run_list(arguments: argparse.Namespace) -> int:
@@ -41,6 +55,25 @@ def run_rotate(arguments: argparse.Namespace) -> int:
     print_lines(f"新签名密钥已启用，请备份 {directory} · signing with a new key; back that directory up:")
     print_lines(_line(key))
     return 0
+
+
+def run_accept(arguments: argparse.Namespace) -> int:
+    settings = find_settings(arguments.data)
+    keys = open_keys(settings.keys_dir, create=False)
+    accepted = asyncio.run(_accept(settings, keys, arguments.name))
+    for name, difference in accepted.items():
+        print_lines(f"已登记 accepted: {explain(name, difference)}")
+    if not accepted:
+        print_lines("没有变化 nothing to do")
+    return 0
+
+
+async def _accept(settings: Settings, keys: Keys, names: list[str]) -> dict[str, Difference]:
+    pool = await open_pool(settings.database_url, size=1, statement_cache=settings.database_statement_cache)
+    try:
+        return await with_retries(lambda: accept_keys(pool, keys, names))
+    finally:
+        await pool.close()
 
 
 def _line(key: PublicKey) -> str:

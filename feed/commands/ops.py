@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import asyncpg
-import msgspec
 
 from feed import redis as feed_redis
 from feed.accounts import store as accounts
 from feed.accounts.model import ROLES, AccountId, AccountNotFound, Role
 from feed.accounts.roles import change_role_by_hand
 from feed.auth.tokens import LOCAL_ISSUER, issue_token
+from feed.commands.database_checks import Finding, check_database
 from feed.commands.installation import add_data_option, find_settings
 from feed.ids import parse_id
 from feed.keys.files import KeyStoreError
@@ -123,14 +123,6 @@ async def _get_account_id(conn: Connection, who: str) -> AccountId:
     return account_id
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """The result of one check. `wrong`: an operator has to act."""
-
-    about: str
-    says: str
-    wrong: bool = False
-
-
 def run_doctor(arguments: argparse.Namespace) -> int:
     return asyncio.run(print_findings(find_settings(arguments.data)))
 
@@ -151,6 +143,8 @@ async def run_checks(settings: Settings) -> AsyncIterator[Finding]:
     """Runs the checks one after the other and yields their findings."""
     yield _check_keys(settings)
     yield Finding("sms", _describe_provider(settings))
+    async for finding in check_database(settings):
+        yield finding
     async for finding in _check_postgres(settings):
         yield finding
     async for finding in _check_redis(settings):
@@ -226,14 +220,19 @@ async def _check_postgres(settings: Settings) -> AsyncIterator[Finding]:
 async def _check_redis(settings: Settings) -> AsyncIterator[Finding]:
     client = feed_redis.connect(settings.redis_url)
     try:
+        fault = await feed_redis.find_fault(client)
+        if fault is not None:
+            yield Finding("redis", " · ".join(feed_redis.FAULTS[fault]), wrong=True)
         server = await client.info("server")
         memory = await client.info("memory")
     except feed_redis.UNREACHABLE as error:
-        yield Finding("redis", f"cannot be reached: {type(error).__name__}", wrong=True)
+        if fault is None:
+            yield Finding("redis", f"cannot be reached: {type(error).__name__}", wrong=True)
         return
     finally:
         await client.aclose()
-    yield Finding("redis", str(server.get("redis_version", "?")))
+    if fault is None:
+        yield Finding("redis", str(server.get("redis_version", "?")))
     # Managed servers forbid CONFIG; INFO contains it too.
     policy = str(memory.get("maxmemory_policy", "unknown"))
     keeps = policy in ("noeviction", "unknown") or policy.startswith("volatile-")

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import os
+from contextlib import suppress
 from signal import SIG_DFL, SIGTERM, signal
 from typing import Any
 
@@ -57,8 +58,11 @@ def run_api(arguments: argparse.Namespace) -> int:
     from granian.http import HTTP1Settings
     from granian.server import Server
 
+    from feed.startup import check_key_store
+
     settings = find_settings(arguments.data)
     open_regions(settings.ip_regions_file)  # Checked once here, not in each worker.
+    asyncio.run(check_key_store(settings))
     # granian uses SO_REUSEPORT: another feed on the same port would get half of the requests.
     require_free_port(arguments.host, arguments.port)
     os.environ.update(environment(settings))  # The worker processes read it.
@@ -113,13 +117,19 @@ def run_worker(arguments: argparse.Namespace) -> int:
 
 
 def run_migrate(arguments: argparse.Namespace) -> int:
+    from feed.keys.files import KeysMissing
     from feed.keys.store import open_keys
     from feed.migrations import migrate
+    from feed.startup import record_keys
 
     settings = find_settings(arguments.data)
     if arguments.create_keys:
         open_keys(settings.keys_dir, create=True)
-    for name in asyncio.run(migrate(settings.direct_url)):
+    applied = asyncio.run(migrate(settings.direct_url))
+    for name in applied:
         print_lines(f"已应用 applied {name}")
     print_lines("数据库结构已是最新 · the schema is up to date")
+    # A container that only migrates may have no key store.
+    with suppress(KeysMissing):
+        asyncio.run(record_keys(settings, open_keys(settings.keys_dir, create=False)))
     return 0

@@ -18,6 +18,7 @@ import msgspec
 from feed.keys import files, signatures, signing_keys
 from feed.keys.encryption import open_sealed, seal
 from feed.keys.files import KeysDamaged, KeyStoreError
+from feed.keys.fingerprints import campaign_name, fingerprint_of
 from feed.keys.kms import Kms, kms_away
 from feed.keys.signatures import PublicKey, PublicKeys, Signature
 from feed.keys.signing_keys import KEY_BYTES, KeyMalformed, SigningKey
@@ -117,6 +118,37 @@ class Keys:
                 self.destroy_campaign_key(campaign_id)
             raise KeyDestroyed(f"the key of campaign {campaign_id} was destroyed")
         return self._unwrapped_key(campaign_id, files.read(path).decode(errors="replace").strip())
+
+    def campaign_fingerprint(self, campaign_id: int) -> str:
+        """The fingerprint of the campaign's key as it is stored, so that none has to be unwrapped. Raises KeysMissing."""
+        return fingerprint_of(campaign_name(campaign_id), files.read(self._campaign_path(campaign_id, "key")).strip())
+
+    def own_fingerprints(self) -> dict[str, str]:
+        """The fingerprints of the keys that this process uses, by name, without those of campaigns."""
+        site = {
+            "site/token": self.token_key,
+            "site/cursor": self.cursor_key,
+            "site/person": self._person_key,
+            "site/seal": self._seal_key,
+        }
+        found = {name: fingerprint_of(name, key) for name, key in site.items()}
+        for secret, public in self._current():
+            name = f"signing/{public.key_id}"
+            found[name] = fingerprint_of(name, secret)
+        return found
+
+    def fingerprints(self) -> dict[str, str]:
+        """The fingerprints of all keys here, by name. Raises KeysExposed."""
+        found = self.own_fingerprints()
+        for path in (self._directory / "campaigns").glob("*.key"):
+            if path.stem.isdecimal():
+                found[campaign_name(int(path.stem))] = self.campaign_fingerprint(int(path.stem))
+        return found
+
+    def destroyed(self) -> set[str]:
+        """The names of the campaigns' keys that were destroyed here."""
+        found = (self._directory / "campaigns").glob("*.gone")
+        return {campaign_name(int(path.stem)) for path in found if path.stem.isdecimal()}
 
     def destroy_campaign_key(self, campaign_id: int) -> bool:
         """Destroys the campaign's key: what it encrypted cannot be decrypted any more. False if it was destroyed before.

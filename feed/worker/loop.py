@@ -11,15 +11,17 @@ import structlog
 
 from feed import redis as feed_redis
 from feed.inbox.push_hook import read_hook
-from feed.keys.store import open_keys
+from feed.keys.store import Keys, open_keys
 from feed.keys.vault import open_kms
 from feed.metrics import TASKS
-from feed.postgres import UNAVAILABLE, Pool, open_pool, with_retries
+from feed.poolers import NoSession, require_session
+from feed.postgres import UNAVAILABLE, Pool, with_retries
 from feed.prizes.claims.shredding import Retention
 from feed.settings import Settings
 from feed.sms.model import Lane, read_quiet_hours
 from feed.sms.quotas import Caps
 from feed.sms.registry import open_provider
+from feed.startup import open_database
 from feed.worker.drand_client import DrandClient
 from feed.worker.push_hook import PushClient
 from feed.worker.queue import QueueLost, run_queue
@@ -61,11 +63,17 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
     provider = open_provider(settings)
     quiet = read_quiet_hours(settings.sms_quiet_hours)
     hook = read_hook(settings.push_hook_url, settings.push_hook_secret)
-    pool = await _open_pool_with_retries(settings, stop)
+    pool = await _open_pool(settings, keys, stop)
     if pool is None:
         await provider.close()
         yield None
         return
+    try:
+        await require_session(settings.direct_url)
+    except NoSession:
+        pool.terminate()
+        await provider.close()
+        raise
     redis = feed_redis.connect(settings.redis_url)
     push = None if hook is None else PushClient(hook)
     drand = None if settings.drand_url == "off" else DrandClient(settings.drand_url)
@@ -96,19 +104,20 @@ async def open_worker_state(settings: Settings, stop: asyncio.Event) -> AsyncIte
             pool.terminate()
 
 
-async def _open_pool_with_retries(settings: Settings, stop: asyncio.Event) -> Pool | None:
-    while not stop.is_set():
-        try:
-            return await open_pool(
-                settings.direct_url,
-                size=POOL_SIZE,
-                statement_seconds=STATEMENT_SECONDS,
-                statement_cache=settings.database_statement_cache,
-            )
-        except UNAVAILABLE as error:
-            log.warning("postgres unavailable", error=type(error).__name__)
-            await _pause(1, stop)
-    return None
+async def _open_pool(settings: Settings, keys: Keys, stop: asyncio.Event) -> Pool | None:
+    async def pause() -> bool:
+        await _pause(1, stop)
+        return not stop.is_set()
+
+    return await open_database(
+        settings.direct_url,
+        keys,
+        size=POOL_SIZE,
+        statement_seconds=STATEMENT_SECONDS,
+        statement_cache=settings.database_statement_cache,
+        waiting=lambda fault: None,
+        pause=pause,
+    )
 
 
 async def work(

@@ -34,6 +34,7 @@ ALLOWED = {
     ("decoding_errors.py", "_type_of"): "by type of body",
     ("geoip.py", "_named"): "a file of the operator",
     ("keys/store.py", "_unwrapped"): "one key",
+    ("readiness.py", "_expected"): "the migrations of this version",
     ("screens/cache.py", "_reads"): "reads that are running",
     ("postgres.py", "transaction_statements"): "by timeout and version of the server",
     ("screens/posts/invalidation.py", "_pending"): "posts written since the last message",

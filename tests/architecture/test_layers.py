@@ -49,6 +49,7 @@ OWNERS = {
     "idempotency": {"idempotency_keys"},
     "inbox": {"inbox", "pushes", "push_hook"},
     "jobs": {"jobs.pgqueuer", "jobs.pgqueuer_log", "jobs.pgqueuer_statistics"},
+    "keys": {"key_fingerprints"},
     "likes": {"likes", "past_likes", "comment_likes", "past_comment_likes"},
     "sms": {"messages", "message_receipts", "message_days"},
     "migrations": {"schema_migrations"},

@@ -11,6 +11,7 @@ from feed.api.openapi.schema import operations
 from feed.api.state import AppState
 from feed.app import build
 from feed.settings import Settings
+from feed.startup import Waiting
 from feed.texts import MARKS_MOST, RAW_PER_NORMALISED, TextRule
 
 
@@ -33,7 +34,7 @@ class BodyType(NamedTuple):
 def body_types() -> list[BodyType]:
     """The operations with a body."""
 
-    def unopened() -> AbstractAsyncContextManager[AppState]:
+    def unopened(waiting: Waiting) -> AbstractAsyncContextManager[AppState]:
         raise AssertionError("only the routes are read")
 
     app = build(unopened, Settings(database_url="", redis_url="", keys_dir=Path()))

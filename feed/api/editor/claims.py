@@ -11,6 +11,7 @@ from feed.api.editor.prizes import ReasonIn
 from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
+from feed.keys.fingerprints import KeysUnusable
 from feed.keys.kms import KmsAway
 from feed.pagination import Page
 from feed.prizes.claims import actions as claim_actions
@@ -60,7 +61,7 @@ async def list_claims(campaign_id: FromPath[str], app_state: InjectedAppState) -
 @post(
     "/campaigns/{campaign_id:str}/claims/{prize_id:str}/reveal",
     status_code=200,
-    errors=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KmsAway),
+    errors=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KeysUnusable, KmsAway),
     secret=True,
     limit="reveals",
 )
@@ -89,7 +90,7 @@ async def reveal_claim(
     "/campaigns/{campaign_id:str}/claims/export",
     status_code=200,
     responses=response_specs(str, description="text/csv"),
-    errors=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KmsAway),
+    errors=(CampaignNotFound, ClaimNotFound, ClaimAccessRequired, KeysUnusable, KmsAway),
     also=("text/csv",),
     accept="any",
     secret=True,
@@ -172,7 +173,7 @@ async def hand_over_prize(
 @post(
     "/campaigns/{campaign_id:str}/prizes/{number:str}/codes",
     status_code=200,
-    errors=(CampaignNotFound, PrizeNotFound, ClaimClosed, KmsAway),
+    errors=(CampaignNotFound, PrizeNotFound, ClaimClosed, KeysUnusable, KmsAway),
     secret=True,
 )
 async def add_codes(

@@ -16,6 +16,7 @@ from feed.api.dependencies import (
 from feed.api.responses import PRIVATE, json_response, response_specs
 from feed.api.state import AppState
 from feed.campaigns.errors import CampaignNotFound
+from feed.keys.fingerprints import KeysUnusable
 from feed.keys.kms import KmsAway
 from feed.pagination import Page, Position
 from feed.prizes.claims import actions as claim_actions
@@ -116,6 +117,7 @@ async def get_prize(
         PrizeNotFound,
         NotYourPrize,
         ClaimClosed,
+        KeysUnusable,
         KmsAway,
     ),
     limit="claims",
@@ -168,6 +170,7 @@ async def receive_prize(
         ClaimClosed,
         CodesShown,
         CodesMissing,
+        KeysUnusable,
         KmsAway,
     ),
     secret=True,

@@ -1,12 +1,12 @@
 """Claims: winners view and claim their prizes, and editors read the details."""
 
-import asyncio
-
 import msgspec
 
 from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.idempotency import KeyedRequest, idempotent_transaction
+from feed.keys import fingerprint_store as fingerprints
+from feed.keys.checks import load_campaign_key, require_recorded
 from feed.keys.encryption import open_sealed, seal
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool, transaction
@@ -29,20 +29,22 @@ async def view_prize(pool: Pool, account_id: AccountId, winner_id: WinnerId) -> 
 async def claim_prize(pool: Pool, keys: Keys, account_id: AccountId, winner_id: WinnerId, form: ClaimForm) -> None:
     """Stores the winner's encrypted details in place of earlier ones, until the claim deadline.
 
-    Raises PrizeNotFound, NotYourPrize, ClaimClosed, Invalid.
+    Raises PrizeNotFound, NotYourPrize, ClaimClosed, Invalid, KeysUnusable, KmsAway.
     """
     async with pool.acquire() as conn:
         winner = await require_own(conn, account_id, winner_id)
+        known = await fingerprints.find_campaign_key(conn, winner.campaign_id)
     details = read_claim(form, winner.prizes)
     # The key is a file, so it is created before the transaction; after an error it stays, unused.
     try:
-        key = await asyncio.to_thread(keys.campaign_key, winner.campaign_id, create=True)
+        key, fingerprint = await load_campaign_key(keys, winner.campaign_id, known, create=True)
     except KeyDestroyed:
         raise ClaimClosed from None  # The retention period of this campaign's claims is over.
     sealed = seal(key, msgspec.json.encode(details), associated_data(winner_id))
     async with transaction(pool) as conn:
         if not await claims_store.mark_claimed(conn, winner_id):
             raise ClaimClosed
+        await require_recorded(conn, winner.campaign_id, fingerprint)
         first = await claims_store.change_claim(
             conn,
             winner_id=winner_id,
@@ -67,16 +69,17 @@ async def reveal_claim(
 ) -> dict[str, str]:
     """Returns a winner's decrypted details by field. The audit event, with the reason, is committed before the decryption.
 
-    Raises ClaimAccessRequired, ClaimNotFound, Invalid.
+    Raises ClaimAccessRequired, ClaimNotFound, Invalid, KeysUnusable, KmsAway.
     """
     reason = read_reason(reason)
     # No response is stored: a repeated request decrypts again and is recorded again.
     async with idempotent_transaction(pool, by, request) as (conn, _):
         await require_access(conn, campaign_id, by)
         sealed = await claims_store.get_claim(conn, campaign_id, winner_id)
+        known = await fingerprints.find_campaign_key(conn, campaign_id)
         await audit.add(conn, by, "reveal_claim", "prize", winner_id, {"reason": reason})
     try:
-        key = await asyncio.to_thread(keys.campaign_key, campaign_id)
+        key, _ = await load_campaign_key(keys, campaign_id, known)
     except KeyDestroyed:
         raise ClaimNotFound from None
     plain = open_sealed(key, sealed, associated_data(winner_id))

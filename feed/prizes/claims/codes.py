@@ -1,6 +1,5 @@
 """Voucher codes as prizes: editors add them, winners see their own."""
 
-import asyncio
 import hmac
 from collections.abc import Sequence
 from typing import Annotated
@@ -14,8 +13,11 @@ from feed.campaigns.errors import CampaignNotFound
 from feed.campaigns.prize_kinds import KINDS
 from feed.errors import FieldError, Invalid
 from feed.idempotency import KeyedRequest, idempotent_transaction
+from feed.keys import fingerprint_store as fingerprints
+from feed.keys.checks import load_campaign_key, require_recorded
 from feed.keys.encryption import open_sealed, seal
 from feed.keys.files import KeysMissing
+from feed.keys.fingerprints import Recorded
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
 from feed.prizes.claims import code_store, fulfilment_store
@@ -64,12 +66,14 @@ async def add_codes(
 ) -> CodeStock:
     """Stores encrypted codes for the campaign's n-th prize, counted from 1. Known codes change nothing, so a retry is safe.
 
-    Raises CampaignNotFound, PrizeNotFound, ClaimClosed, Invalid.
+    Raises CampaignNotFound, PrizeNotFound, ClaimClosed, Invalid, KeysUnusable, KmsAway.
     """
     accepted = _read_codes(codes)
+    async with pool.acquire() as conn:
+        known = await fingerprints.find_campaign_key(conn, campaign_id)
     # The key is a file, so it is created before the transaction.
     try:
-        key = await asyncio.to_thread(keys.campaign_key, campaign_id, create=True)
+        key, fingerprint = await load_campaign_key(keys, campaign_id, known, create=True)
     except KeyDestroyed:
         raise ClaimClosed from None
     async with idempotent_transaction(pool, by, request) as (conn, attempt):
@@ -79,6 +83,7 @@ async def add_codes(
         rules = await lifecycle.get_rules(conn, campaign_id, campaign.rules_version)
         if not 1 <= prize_number <= len(rules.prizes) or not KINDS[rules.prizes[prize_number - 1].kind].has_codes:
             raise PrizeNotFound
+        await require_recorded(conn, campaign_id, fingerprint)
         rows = [
             (
                 digest := hmac.digest(key, code.encode(), "sha256"),
@@ -103,12 +108,13 @@ async def show_codes(
 
     They can be read again for a day, because a response can be lost. Not before the end of the objection period: a code
     that was seen cannot be taken back. Prizes that are only codes become `received`.
-    Raises PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState, ClaimClosed, CodesShown, CodesMissing.
+    Raises PrizeNotFound, NotYourPrize, PrizeNotFinal, WrongPrizeState, ClaimClosed, CodesShown, CodesMissing, KeysUnusable, KmsAway.
     """
     async with pool.acquire() as conn:
         winner = await require_own(conn, account_id, winner_id)
+        known = await fingerprints.find_campaign_key(conn, winner.campaign_id)
     # This may call a KMS, so it happens before the transaction.
-    key = await _find_key(keys, winner.campaign_id)
+    key = await _find_key(keys, winner.campaign_id, known)
     # A repeated request returns the same codes.
     async with idempotent_transaction(pool, account_id, request) as (conn, _):
         await require_due(conn, winner.campaign_id, winner_id)
@@ -143,10 +149,11 @@ async def show_codes(
     ]
 
 
-async def _find_key(keys: Keys, campaign_id: int) -> bytes | None:
+async def _find_key(keys: Keys, campaign_id: int, known: Recorded | None) -> bytes | None:
     """The campaign's key; None if it was destroyed or never created."""
     try:
-        return await asyncio.to_thread(keys.campaign_key, campaign_id)
+        key, _ = await load_campaign_key(keys, campaign_id, known)
+        return key
     except (KeyDestroyed, KeysMissing):
         return None
 

@@ -1,6 +1,5 @@
 """Export of a campaign's claims for the carrier, as CSV."""
 
-import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -9,6 +8,8 @@ from feed.accounts.model import AccountId
 from feed.audit import store as audit
 from feed.campaigns.prize_kinds import ClaimField, claim_fields, shipped_kinds
 from feed.idempotency import KeyedRequest, idempotent_transaction
+from feed.keys import fingerprint_store as fingerprints
+from feed.keys.checks import load_campaign_key
 from feed.keys.encryption import open_sealed
 from feed.keys.store import KeyDestroyed, Keys
 from feed.postgres import Pool
@@ -27,7 +28,7 @@ async def export_claims(
 ) -> str:
     """The claims with prizes to be shipped, as CSV for a spreadsheet. The audit event is committed before the decryption.
 
-    Raises ClaimAccessRequired, ClaimNotFound where there is nothing to ship, Invalid.
+    Raises ClaimAccessRequired, ClaimNotFound where there is nothing to ship, Invalid, KeysUnusable, KmsAway.
     """
     reason = read_reason(reason)
     # No response is stored: a repeated request exports again and is recorded again, with the winners it contains.
@@ -36,10 +37,11 @@ async def export_claims(
         parcels = await claims_store.list_to_ship(conn, campaign_id)
         if not parcels:
             raise ClaimNotFound
+        known = await fingerprints.find_campaign_key(conn, campaign_id)
         detail = {"reason": reason, "prizes": [str(parcel.winner_id) for parcel in parcels]}
         await audit.add(conn, by, "export_claims", "campaign", campaign_id, detail)
     try:
-        key = await asyncio.to_thread(keys.campaign_key, campaign_id)
+        key, _ = await load_campaign_key(keys, campaign_id, known)
     except KeyDestroyed:
         raise ClaimNotFound from None
     # Only the fields that shipped prizes need.

@@ -10,6 +10,7 @@ import msgspec
 from feed.audit import store as audit
 from feed.campaigns import lifecycle_store as lifecycle
 from feed.campaigns.model import time_text
+from feed.keys import fingerprint_store as fingerprints
 from feed.keys.signatures import Signature, sign_document
 from feed.keys.store import Keys
 from feed.postgres import Connection, Pool, act_on_next, transaction
@@ -68,6 +69,7 @@ async def _shred(conn: Connection, campaign_id: int, *, keys: Keys, retention: R
     if campaign is None or campaign_id not in await _list_due(conn, retention=retention):
         return False
     await asyncio.to_thread(keys.destroy_campaign_key, campaign_id)
+    await fingerprints.mark_destroyed(conn, campaign_id)
     claims, codes = await shredding_store.remove_sealed(conn, campaign_id)
     now, ended_at = await shredding_store.get_times(conn, campaign_id)
     record = ShreddingRecord(

@@ -1,0 +1,95 @@
+"""Checks of `feed doctor` of the database as the API uses it: writes, schema, effective timeouts, poolers, and keys."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import msgspec
+
+from feed import poolers, readiness
+from feed.keys.checks import find_differences
+from feed.keys.files import KeyStoreError
+from feed.keys.fingerprints import explain
+from feed.keys.store import open_keys
+from feed.postgres import STATEMENT_SECONDS, UNAVAILABLE, Pool, open_pool, transaction
+from feed.readiness import FAULTS, find_fault
+from feed.settings import Settings
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """The result of one check. `wrong`: an operator has to act."""
+
+    about: str
+    says: str
+    wrong: bool = False
+
+
+_SHARED = (
+    "连接经过事务模式的连接池，请另设 FEED_DATABASE_DIRECT_URL · goes through a pooler in transaction mode: migrations, the worker "
+    "and its queue need the server itself; set FEED_DATABASE_DIRECT_URL"
+)
+_STATEMENTS = (
+    "连接池不保留预备语句 · the pooler loses prepared statements: use PgBouncer 1.21 or newer with max_prepared_statements, "
+    "or set FEED_DATABASE_STATEMENT_CACHE=0"
+)
+
+
+async def check_database(settings: Settings) -> AsyncIterator[Finding]:
+    """Checks through FEED_DATABASE_URL, as requests do, and the kind of connection that FEED_DATABASE_DIRECT_URL is."""
+    try:
+        pool = await open_pool(settings.database_url, size=2, statement_cache=settings.database_statement_cache)
+    except asyncpg.TargetServerAttributeNotMatched:
+        yield Finding("database", " · ".join(FAULTS["read_only"]), wrong=True)
+        return
+    except (*UNAVAILABLE, asyncpg.PostgresError) as error:
+        yield Finding("database", f"{' · '.join(FAULTS['down'])}: {type(error).__name__}", wrong=True)
+        return
+    try:
+        async for finding in _check_writes(pool):
+            yield finding
+        async for finding in _check_pooler(pool, settings):
+            yield finding
+        async for finding in _check_fingerprints(pool, settings):
+            yield finding
+    except (*UNAVAILABLE, asyncpg.PostgresError) as error:
+        yield Finding("database", f"{type(error).__name__}: {error}", wrong=True)
+    finally:
+        pool.terminate()
+
+
+async def _check_writes(pool: Pool) -> AsyncIterator[Finding]:
+    fault = await find_fault(pool)
+    if fault is not None and fault != "schema":  # "migrations" names what is missing.
+        yield Finding("database", " · ".join(FAULTS[fault]), wrong=True)
+    elif fault is None:
+        async with transaction(pool) as conn:
+            limits = await readiness.list_limits(conn)
+        seconds = int(STATEMENT_SECONDS)
+        wrong = {name: value for name, value in limits.items() if value == "0"}
+        says = ", ".join(f"{name} {value}" for name, value in (wrong or limits).items())
+        yield Finding("database", f"takes writes; a transaction has {seconds} s: {says}", wrong=bool(wrong))
+
+
+async def _check_pooler(pool: Pool, settings: Settings) -> AsyncIterator[Finding]:
+    async with pool.acquire() as conn:
+        session = await readiness.list_session_settings(conn)
+    if await poolers.is_shared(settings.direct_url):
+        yield Finding("direct url", _SHARED, wrong=True)
+    if not await poolers.is_shared(settings.database_url):
+        return
+    missing = ", ".join(f"{name} = {value}" for name, value in session.items())
+    yield Finding("pooler", f"transaction mode; the session has {missing}")
+    if settings.database_statement_cache and not await poolers.keeps_statements(pool):
+        yield Finding("pooler", _STATEMENTS, wrong=True)
+
+
+async def _check_fingerprints(pool: Pool, settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        keys = open_keys(settings.keys_dir, create=False)
+        async with pool.acquire() as conn:
+            differences = await find_differences(conn, keys)
+    except (KeyStoreError, asyncpg.UndefinedTableError):
+        return  # "keys" and "migrations" say so.
+    for name, difference in differences.items():
+        yield Finding("key store", explain(name, difference), wrong=True)
+    if not differences:
+        yield Finding("key store", "the same keys as the database knows")
